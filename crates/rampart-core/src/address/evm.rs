@@ -1,0 +1,30 @@
+//! Addresses of Ethereum and its like, with the checksum of EIP-55 (<https://eips.ethereum.org/EIPS/eip-55>).
+
+use sha3::{Digest, Keccak256};
+
+use super::AddressFault;
+
+/// Writes 20 bytes as an address with its checksum.
+#[must_use]
+pub fn checksummed(bytes: &[u8; 20]) -> String {
+    let plain = hex::encode(bytes);
+    let hash = Keccak256::digest(plain.as_bytes());
+    let letters = plain.bytes().enumerate().map(|(index, letter)| {
+        let nibble = hash[index / 2] >> (if index % 2 == 0 { 4 } else { 0 }) & 0x0f;
+        if nibble >= 8 { char::from(letter.to_ascii_uppercase()) } else { char::from(letter) }
+    });
+    "0x".chars().chain(letters).collect()
+}
+
+/// All lower or all upper case carries no checksum and is accepted, as EIP-55 says; mixed case must fit.
+pub(super) fn normalize(address: &str) -> Result<String, AddressFault> {
+    let figures = address.strip_prefix("0x").or_else(|| address.strip_prefix("0X")).ok_or(AddressFault::Shape)?;
+    let mut bytes = [0; 20];
+    hex::decode_to_slice(figures, &mut bytes).map_err(|_| AddressFault::Shape)?;
+    if bytes == [0; 20] {
+        return Err(AddressFault::Zero);
+    }
+    let written = checksummed(&bytes);
+    let mixed = figures.bytes().any(|byte| byte.is_ascii_lowercase()) && figures.bytes().any(|byte| byte.is_ascii_uppercase());
+    if mixed && written[2..] != *figures { Err(AddressFault::Checksum) } else { Ok(written) }
+}

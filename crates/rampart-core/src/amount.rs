@@ -1,0 +1,191 @@
+//! Amounts of money and coins: exact integers in an asset's smallest unit.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::serde_as_text;
+
+/// A whole number of an asset's minor units (cents for EUR, wei for ETH). It does not know its asset: the place that
+/// holds it does. Arithmetic is checked; nothing wraps and nothing rounds here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Amount(i128);
+
+/// The sum, difference or product did not fit 127 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the amount is too large to calculate with")]
+pub struct Overflow;
+
+/// Why a text in major units is not an amount of an asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AmountFault {
+    /// Not a plain decimal number.
+    #[error("must be a positive decimal number such as 100 or 100.50")]
+    NotANumber,
+    /// More figures behind the point than the asset has.
+    #[error("has more than {most} decimals")]
+    TooManyDecimals {
+        /// How many the asset has.
+        most: u8,
+    },
+    /// Larger than can be calculated with.
+    #[error("is too large")]
+    TooLarge,
+    /// Zero or less where something is needed.
+    #[error("must be greater than zero")]
+    NotPositive,
+}
+
+/// The most figures an amount may be written with; longer input is refused before it is read.
+const MOST_FIGURES: usize = 60;
+/// The largest amount accepted from outside, in minor units: products with a rate stay far inside 256 bits.
+const LARGEST: i128 = 10_i128.pow(33);
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// An amount of so many minor units.
+    #[must_use]
+    pub const fn from_minor(units: i128) -> Self {
+        Self(units)
+    }
+
+    /// The number of minor units.
+    #[must_use]
+    pub const fn minor(self) -> i128 {
+        self.0
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_add(other.0).map(Self).ok_or(Overflow)
+    }
+
+    /// The difference.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn minus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
+    }
+
+    /// The amount with the other sign.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self(-self.0)
+    }
+
+    /// Whether it is greater than zero.
+    #[must_use]
+    pub const fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+
+    /// Whether it is below zero.
+    #[must_use]
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// Whether it is zero.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    /// This share of the amount in basis points (hundredths of a percent), rounded up: fees are.
+    ///
+    /// # Errors
+    /// [`Overflow`] when the product does not fit.
+    pub fn basis_points_up(self, points: u32) -> Result<Self, Overflow> {
+        let product = self.0.checked_mul(i128::from(points)).ok_or(Overflow)?;
+        Ok(Self(product.div_euclid(10_000) + i128::from(product.rem_euclid(10_000) != 0)))
+    }
+
+    /// Reads a positive decimal number in major units, exactly. Exponents are understood when they make sense
+    /// (`1e2`), because JSON writers produce them; signs, blanks and superfluous decimals are faults.
+    ///
+    /// # Errors
+    /// An [`AmountFault`] that says what is wrong.
+    pub fn parse_major(text: &str, decimals: u8) -> Result<Self, AmountFault> {
+        if text.is_empty() || text.len() > MOST_FIGURES {
+            return Err(if text.is_empty() { AmountFault::NotANumber } else { AmountFault::TooLarge });
+        }
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| AmountFault::NotANumber)?),
+            None => (text, 0),
+        };
+        if !(-40..=40).contains(&exponent) {
+            return Err(AmountFault::TooLarge);
+        }
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !all_digits(whole) || !all_digits(fraction) {
+            return Err(AmountFault::NotANumber);
+        }
+        let fraction = fraction.trim_end_matches('0');
+        let mut figures = String::with_capacity(whole.len() + fraction.len());
+        figures.push_str(whole);
+        figures.push_str(fraction);
+        let shift = i32::from(decimals) + exponent - i32::try_from(fraction.len()).unwrap_or(i32::MAX);
+        let mut figures = figures.trim_start_matches('0').to_owned();
+        if figures.is_empty() {
+            return Err(AmountFault::NotPositive);
+        }
+        if shift < 0 {
+            let surplus = usize::try_from(-shift).unwrap_or(usize::MAX);
+            let zeros = figures.len() - figures.trim_end_matches('0').len();
+            if zeros < surplus {
+                return Err(AmountFault::TooManyDecimals { most: decimals });
+            }
+            figures.truncate(figures.len() - surplus);
+        } else {
+            figures.extend(std::iter::repeat_n('0', usize::try_from(shift).unwrap_or(0)));
+        }
+        match figures.parse::<i128>() {
+            Ok(units) if units <= LARGEST => Ok(Self(units)),
+            _ => Err(AmountFault::TooLarge),
+        }
+    }
+
+    /// Writes the amount in major units with all its decimals: 12 cents of EUR are `0.12`.
+    #[must_use]
+    pub fn to_major(self, decimals: u8) -> String {
+        let scale = 10_u128.pow(u32::from(decimals));
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let units = self.0.unsigned_abs();
+        if decimals == 0 {
+            return format!("{sign}{units}");
+        }
+        format!("{sign}{}.{:0width$}", units / scale, units % scale, width = usize::from(decimals))
+    }
+
+    /// Writes the amount in major units without superfluous zeros: `0.5`, `12`.
+    #[must_use]
+    pub fn to_major_short(self, decimals: u8) -> String {
+        let text = self.to_major(decimals);
+        match text.contains('.') {
+            true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            false => text,
+        }
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl FromStr for Amount {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+serde_as_text!(Amount);

@@ -1,0 +1,120 @@
+//! Short ASCII codes held inline, so that currencies, coins and chains are `Copy` and cost no allocation.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A code of 1 to `N` printable ASCII characters without blanks, such as `EUR`, `USDC` or `polygon`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code<const N: usize> {
+    bytes: [u8; N],
+}
+
+/// Why a text is not a [`Code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CodeFault {
+    /// No character at all.
+    #[error("the code is empty")]
+    Empty,
+    /// More characters than the code may have.
+    #[error("the code is longer than {most} characters")]
+    TooLong {
+        /// The most characters it may have.
+        most: usize,
+    },
+    /// Something other than an ASCII letter, digit, `_` or `-`.
+    #[error("the code has a character other than letters, digits, '_' and '-'")]
+    Charset,
+}
+
+impl<const N: usize> Code<N> {
+    /// The code as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let length = self.bytes.iter().position(|&byte| byte == 0).unwrap_or(N);
+        std::str::from_utf8(&self.bytes[..length]).unwrap_or_default()
+    }
+
+    /// Makes a code from a literal that is known to be one.
+    ///
+    /// # Panics
+    /// At compile time (in a `const`) when the literal is empty, too long or not made of allowed characters.
+    #[must_use]
+    pub const fn literal(text: &str) -> Self {
+        match Self::check(text.as_bytes()) {
+            Ok(bytes) => Self { bytes },
+            Err(_) => panic!("not a code"),
+        }
+    }
+
+    const fn check(text: &[u8]) -> Result<[u8; N], CodeFault> {
+        if text.is_empty() {
+            return Err(CodeFault::Empty);
+        }
+        if text.len() > N {
+            return Err(CodeFault::TooLong { most: N });
+        }
+        let mut bytes = [0; N];
+        let mut index = 0;
+        while index < text.len() {
+            let byte = text[index];
+            if !(byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-') {
+                return Err(CodeFault::Charset);
+            }
+            bytes[index] = byte;
+            index += 1;
+        }
+        Ok(bytes)
+    }
+}
+
+impl<const N: usize> FromStr for Code<N> {
+    type Err = CodeFault;
+
+    fn from_str(text: &str) -> Result<Self, CodeFault> {
+        Self::check(text.as_bytes()).map(|bytes| Self { bytes })
+    }
+}
+
+impl<const N: usize> fmt::Display for Code<N> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+impl<const N: usize> fmt::Debug for Code<N> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl<const N: usize> serde::Serialize for Code<N> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de, const N: usize> serde::Deserialize<'de> for Code<N> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Gives a type `Serialize` and `Deserialize` as the text of its `Display` and `FromStr`.
+#[macro_export]
+macro_rules! serde_as_text {
+    ($type:ty) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}

@@ -1,0 +1,122 @@
+//! Customers: the people and companies that buy and sell, each belonging to one partner.
+
+use crate::country::Country;
+use crate::id::{CustomerId, PartnerId};
+use crate::identification::{CustomerType, DocumentType};
+use crate::kyc::Kyc;
+use crate::redacted::Redacted;
+use crate::time::Timestamp;
+
+/// A doubt about a value that was stored all the same.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Warning {
+    /// The field of `registerUser` it is about.
+    pub field: String,
+    /// A stable code.
+    pub code: String,
+    /// One sentence for a person.
+    pub message: String,
+}
+
+/// A national identification as it was sent and as it is compared.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Identification {
+    /// The document.
+    pub document: DocumentType,
+    /// As sent.
+    pub number: Redacted,
+    /// Without separators, upper case.
+    pub normalized: Redacted,
+}
+
+/// A bank account as it was given.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BankAccountGiven {
+    /// The account: an IBAN, CBU, CLABE, CCI or local number.
+    pub account: Redacted,
+    /// The bank's code where an account needs one.
+    pub bank_code: Option<String>,
+    /// The kind of account where an account needs one.
+    pub account_type: Option<String>,
+    /// The bank's name, as said.
+    pub bank_name: Option<String>,
+}
+
+/// What registration and the identity form tell of a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Profile {
+    /// Given name, or a company's name.
+    pub name: Redacted,
+    /// First family name.
+    pub last_name: Redacted,
+    /// Second family name.
+    pub last_name2: Redacted,
+    /// Telephone number as sent.
+    pub phone: Redacted,
+    /// City.
+    pub city: Redacted,
+    /// Street and number.
+    pub address: Redacted,
+    /// State or province.
+    pub address_state: Redacted,
+    /// Postal code.
+    pub zipcode: Redacted,
+    /// Date of birth, `YYYY-MM-DD`.
+    pub date_of_birth: Redacted,
+    /// What the customer does for a living.
+    pub professional_activity: Redacted,
+    /// Where the money comes from (reinforced check).
+    pub source_of_funds: Redacted,
+}
+
+impl Profile {
+    /// The whole name, for payouts and for comparing with a payer.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        [&self.name, &self.last_name, &self.last_name2]
+            .iter()
+            .map(|part| part.reveal().trim())
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+/// A customer of one partner.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Customer {
+    /// The number partners see.
+    pub id: CustomerId,
+    /// The version it was loaded at; 0 before it is stored.
+    #[serde(skip)]
+    pub version: i64,
+    /// The partner it belongs to.
+    pub partner: PartnerId,
+    /// E-mail as sent.
+    pub email: Redacted,
+    /// The country of residence.
+    pub country: Country,
+    /// The country exactly as it was sent, which is how it is returned.
+    pub country_as_sent: String,
+    /// Person or company.
+    pub customer_type: CustomerType,
+    /// Everything personal.
+    pub profile: Profile,
+    /// The national identification, where one was given.
+    pub identification: Option<Identification>,
+    /// The bank account for payouts, where one was given.
+    pub bank_account: Option<BankAccountGiven>,
+    /// Doubts about what was given.
+    pub warnings: Vec<Warning>,
+    /// What is known of the identity.
+    pub kyc: Kyc,
+    /// The secret part of the links to the customer's hosted pages.
+    pub page_token: Redacted,
+    /// Where the identity page sends the customer afterwards.
+    pub callback_url: Option<String>,
+    /// Why the customer may not trade; absent when it may.
+    pub banned: Option<String>,
+    /// When it registered.
+    pub created_at: Timestamp,
+}

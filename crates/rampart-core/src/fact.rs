@@ -1,0 +1,178 @@
+//! Facts from outside. Storing one takes its natural key and advances the cursor it came from, and touches no order;
+//! applying it flips [`Fact::applied`] in the same step as its postings. Facts are never refused.
+
+use crate::amount::Amount;
+use crate::asset::Currency;
+use crate::id::{CustomerId, FactId, OrderId, PayoutId, TransferId};
+use crate::kyc::{KycLevel, KycStatus};
+use crate::ledger::{Processor, Rail};
+use crate::redacted::Redacted;
+use crate::time::Timestamp;
+
+/// Something that has happened outside.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Fact {
+    /// Its identifier.
+    pub id: FactId,
+    /// The version it was loaded at; 0 before it is stored.
+    #[serde(skip)]
+    pub version: i64,
+    /// What makes it the same fact when it is told again, such as `bank:sepa:<line>`.
+    pub natural_key: String,
+    /// What happened.
+    pub body: FactBody,
+    /// Whether it has taken effect.
+    pub applied: bool,
+    /// Why it could not be applied; it waits on a person's list.
+    pub quarantined: Option<String>,
+    /// When it was stored (business time).
+    pub observed_at: Timestamp,
+}
+
+/// What happened outside.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FactBody {
+    /// Money arrived on a bank account of ours.
+    BankCredit(BankCredit),
+    /// A processor captured a payment.
+    ProcessorPaid(ProcessorPaid),
+    /// A processor refused a payment; the customer may try again while the order is open.
+    ProcessorDeclined {
+        /// The order.
+        payment: OrderId,
+        /// The processor's reason.
+        reason: String,
+    },
+    /// A processor took a captured payment back.
+    ProcessorReversed {
+        /// The order.
+        payment: OrderId,
+        /// How much, in minor units.
+        amount: Amount,
+        /// The processor's reason.
+        reason: String,
+    },
+    /// A rail or processor tells what became of a payout of ours.
+    PayoutReported {
+        /// The payout.
+        payout: PayoutId,
+        /// What became of it.
+        report: PayoutReport,
+    },
+    /// The identity provider decided.
+    KycDecided {
+        /// The customer.
+        customer: CustomerId,
+        /// Our reference of the check.
+        reference: String,
+        /// The level decided upon.
+        level: KycLevel,
+        /// The decision: `processing`, `valid` or `fail`.
+        status: KycStatus,
+        /// Why, for the customer.
+        reasons: Vec<String>,
+        /// Whether a failed customer may try again.
+        may_retry: bool,
+    },
+    /// A watched deposit changed; the deposit's record tells how.
+    Deposit {
+        /// The deposit.
+        deposit: FactId,
+        /// How it changed.
+        change: DepositChange,
+    },
+    /// A chain tells what became of a transfer of ours.
+    TransferReported {
+        /// The transfer.
+        transfer: TransferId,
+        /// What became of it.
+        report: TransferReport,
+    },
+}
+
+/// Money that arrived on a bank account of ours.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BankCredit {
+    /// The rail behind which the account stands.
+    pub rail: Rail,
+    /// The statement line's own reference.
+    pub line: String,
+    /// The account that was credited: ours, or a customer's own one that leads to ours.
+    pub account: String,
+    /// How much, in minor units.
+    pub amount: Amount,
+    /// The currency.
+    pub currency: Currency,
+    /// The payer's remittance text.
+    pub concept: Option<String>,
+    /// The payer's name.
+    pub sender_name: Option<Redacted>,
+    /// The payer's account.
+    pub sender_account: Option<Redacted>,
+}
+
+/// A captured payment.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ProcessorPaid {
+    /// The processor.
+    pub processor: Processor,
+    /// The order.
+    pub payment: OrderId,
+    /// The processor's reference.
+    pub reference: String,
+    /// How much, in minor units.
+    pub amount: Amount,
+    /// The currency.
+    pub currency: Currency,
+    /// Who paid.
+    pub holder: Option<Redacted>,
+}
+
+/// What became of a payout.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum PayoutReport {
+    /// The money arrived.
+    Settled {
+        /// The bank's reference.
+        reference: String,
+    },
+    /// It will not arrive, and never left for good.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// It had arrived and was sent back.
+    Returned {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How a deposit changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DepositChange {
+    /// It is in a block.
+    Seen,
+    /// It has enough confirmations.
+    Confirmed,
+    /// Its block was undone.
+    Dropped,
+}
+
+/// What became of a transfer of coins.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum TransferReport {
+    /// It is in a block with enough confirmations.
+    Confirmed {
+        /// The block's height.
+        height: u64,
+        /// What the chain took, in minor units of its own coin.
+        network_fee: Amount,
+    },
+    /// It was confirmed, and the chain undid its block.
+    Unconfirmed,
+}

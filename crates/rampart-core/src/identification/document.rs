@@ -1,0 +1,147 @@
+//! The (country, document) pairs of the partner API.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::country::Country;
+
+/// Whether a customer is a person or a company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CustomerType {
+    /// A person.
+    #[default]
+    Individual,
+    /// A company.
+    Company,
+}
+
+macro_rules! documents {
+    ($($(#[$meta:meta])* $name:ident = $text:literal in [$($country:ident),+];)+) => {
+        /// A document by its API value, spelled exactly so.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum DocumentType {
+            $($(#[$meta])* $name),+
+        }
+
+        impl DocumentType {
+            /// Every document.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// Its API value.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+
+            /// The countries that have it.
+            #[must_use]
+            pub const fn countries(self) -> &'static [Country] {
+                match self { $(Self::$name => &[$(Country::$country),+]),+ }
+            }
+        }
+    };
+}
+
+documents! {
+    /// Spain: DNI, with the K and L numbers.
+    GovernmentId = "GOVERNMENT_ID" in [SPAIN];
+    /// Spain: NIE, with the M numbers.
+    PermanentResidencePermit = "PERMANENT_RESIDENCE_PERMIT" in [SPAIN];
+    /// Spain: passport.
+    Passport = "PASSPORT" in [SPAIN];
+    /// Spain: a company's CIF.
+    Cif = "CIF" in [SPAIN];
+    /// Chile: RUT of persons and companies.
+    Rut = "RUT" in [CHILE];
+    /// Mexico: CURP of a person.
+    Curp = "CURP" in [MEXICO];
+    /// Mexico: RFC; 13 characters are a person's, 12 a company's.
+    Rfc = "RFC" in [MEXICO];
+    /// Colombia: citizen ID.
+    CedCiu = "CED_CIU" in [COLOMBIA];
+    /// Colombia: foreigner ID.
+    CedExt = "CED_EXT" in [COLOMBIA];
+    /// Colombia: identity card of minors.
+    Ti = "TI" in [COLOMBIA];
+    /// Colombia: NUIP.
+    Nuip = "NUIP" in [COLOMBIA];
+    /// Colombia: foreigner card.
+    Te = "TE" in [COLOMBIA];
+    /// Colombia: temporary protection permit.
+    Ppt = "PPT" in [COLOMBIA];
+    /// Colombia: passport.
+    Pass = "PASS" in [COLOMBIA];
+    /// Colombia: special permanence permit.
+    Pep = "PEP" in [COLOMBIA];
+    /// Colombia: civil registry of minors.
+    Rc = "RC" in [COLOMBIA];
+    /// Colombia: a company's NIT.
+    Nit = "NIT" in [COLOMBIA];
+    /// Peru and Argentina: DNI.
+    Dni = "DNI" in [PERU, ARGENTINA];
+    /// Peru: foreigner card.
+    Ce = "CE" in [PERU];
+    /// Peru: RUC; 10, 15, 16 and 17 are persons'.
+    Ruc = "RUC" in [PERU];
+    /// Argentina: CUIT of companies and CUIL of persons.
+    Cuit = "CUIT" in [ARGENTINA];
+}
+
+impl DocumentType {
+    /// Whether the country has this document.
+    #[must_use]
+    pub fn belongs_to(self, country: Country) -> bool {
+        self.countries().contains(&country)
+    }
+
+    /// The documents of a country.
+    pub fn of_country(country: Country) -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(move |document| document.belongs_to(country))
+    }
+
+    /// Whether its holder is a minor.
+    #[must_use]
+    pub const fn is_of_minors(self) -> bool {
+        matches!(self, Self::Ti | Self::Rc)
+    }
+
+    /// Whose it is: by the document and, where it tells, by the normalised number.
+    #[must_use]
+    pub fn customer_type(self, _country: Country, normalized: &str) -> CustomerType {
+        let company = match self {
+            Self::Cif | Self::Nit => true,
+            Self::Rfc => normalized.len() == 12,
+            Self::Ruc => !["10", "15", "16", "17"].iter().any(|prefix| normalized.starts_with(prefix)),
+            Self::Cuit => normalized.starts_with('3'),
+            // Chile gives companies the numbers from 50 million on.
+            Self::Rut => normalized
+                .get(..normalized.len().saturating_sub(1))
+                .and_then(|body| body.parse::<u64>().ok())
+                .is_some_and(|body| body >= 50_000_000),
+            _ => false,
+        };
+        if company { CustomerType::Company } else { CustomerType::Individual }
+    }
+}
+
+impl fmt::Display for DocumentType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// Not a document's API value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a known document")]
+pub struct DocumentTypeFault;
+
+impl FromStr for DocumentType {
+    type Err = DocumentTypeFault;
+
+    fn from_str(text: &str) -> Result<Self, DocumentTypeFault> {
+        Self::ALL.iter().copied().find(|document| document.as_str() == text).ok_or(DocumentTypeFault)
+    }
+}
+
+crate::serde_as_text!(DocumentType);

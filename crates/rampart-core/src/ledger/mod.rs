@@ -1,0 +1,7 @@
+//! Double-entry bookkeeping: accounts, postings that balance in every asset, and holds.
+
+mod account;
+mod posting;
+
+pub use account::{Account, AccountFault, FeeKind, LossKind, Processor, Rail, Side};
+pub use posting::{Entry, Hold, Movement, Origin, Posting, PostingKind, Unbalanced};

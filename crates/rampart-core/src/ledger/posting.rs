@@ -1,0 +1,251 @@
+//! Postings: sets of entries that balance in every asset, and holds beside them.
+
+use crate::amount::{Amount, Overflow};
+use crate::asset::Asset;
+use crate::id::{Mint, OrderId, PostingId};
+use crate::ledger::{Account, Side};
+use crate::time::Timestamp;
+
+/// One side of a movement: an account is debited or credited with a positive amount of one asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// The account.
+    pub account: Account,
+    /// The asset.
+    pub asset: Asset,
+    /// Debit or credit.
+    pub side: Side,
+    /// How much, in minor units; above zero.
+    pub amount: Amount,
+}
+
+impl Entry {
+    /// A debit.
+    #[must_use]
+    pub fn debit(account: Account, asset: impl Into<Asset>, amount: Amount) -> Self {
+        Self { account, asset: asset.into(), side: Side::Debit, amount }
+    }
+
+    /// A credit.
+    #[must_use]
+    pub fn credit(account: Account, asset: impl Into<Asset>, amount: Amount) -> Self {
+        Self { account, asset: asset.into(), side: Side::Credit, amount }
+    }
+
+    /// What the entry does to its account's balance, counted on the account's own side.
+    #[must_use]
+    pub fn effect(&self) -> Amount {
+        if self.side == self.account.side() { self.amount } else { self.amount.negated() }
+    }
+}
+
+/// An amount of one asset that moves: one account is debited, another credited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Movement {
+    /// The account that is debited.
+    pub debit: Account,
+    /// The account that is credited.
+    pub credit: Account,
+    /// The asset.
+    pub asset: Asset,
+    /// How much, in minor units.
+    pub amount: Amount,
+}
+
+impl Movement {
+    /// A movement.
+    #[must_use]
+    pub fn new(debit: Account, credit: Account, asset: impl Into<Asset>, amount: Amount) -> Self {
+        Self { debit, credit, asset: asset.into(), amount }
+    }
+}
+
+/// Why money moved. Every kind is one named function of [`crate::payment`], [`crate::rampoff`] or
+/// [`crate::outgoing`], and one row of the posting list in docs/ARCHITECTURE.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostingKind {
+    /// A customer's money arrived.
+    PaymentReceived,
+    /// Money was turned into coins, or coins into money, at an order's terms.
+    Conversion,
+    /// A conversion was undone because the coins or the money did not leave.
+    ConversionUndone,
+    /// Coins were handed to a chain.
+    CoinsBroadcast,
+    /// A chain confirmed coins that we sent.
+    CoinsConfirmed,
+    /// A chain undid coins that we sent; the same bytes are on their way again.
+    CoinsUnconfirmed,
+    /// What a chain took for a transaction of ours.
+    NetworkFee,
+    /// Coins arrived at a deposit address and were confirmed.
+    DepositReceived,
+    /// A chain undid a confirmed deposit.
+    DepositUndone,
+    /// Money was handed to a rail.
+    PayoutAccepted,
+    /// The rail confirmed that money arrived.
+    PayoutSettled,
+    /// A payout that a rail had taken came back before it was settled.
+    PayoutFailed,
+    /// A settled payout was returned by the receiving bank.
+    PayoutReturned,
+    /// A payment was charged back or returned.
+    Chargeback,
+    /// Something arrived that belongs to no order.
+    SuspenseReceived,
+    /// Suspense was attributed to an order.
+    SuspenseAssigned,
+    /// An amount was written off.
+    WrittenOff,
+    /// The company put something in.
+    CapitalFunded,
+    /// The company took something out.
+    CapitalWithdrawn,
+    /// Deposits were collected into the hot wallet.
+    DepositsSwept,
+}
+
+/// Whether floors bind a posting: requests are bound, facts are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Somebody asked for it; it may be refused.
+    Request,
+    /// It has happened outside; it is posted whatever it does to a balance.
+    Fact,
+}
+
+/// A balanced set of entries. It can only be made by [`Posting::new`], which checks,
+/// and [`Posting::moving`], which cannot be unbalanced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posting {
+    id: PostingId,
+    kind: PostingKind,
+    origin: Origin,
+    order: Option<OrderId>,
+    entries: Vec<Entry>,
+    posted_at: Timestamp,
+}
+
+/// The entries do not make a posting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unbalanced {
+    /// Debits and credits differ in an asset.
+    #[error("debits and credits of {asset} differ")]
+    Asset {
+        /// The asset.
+        asset: Asset,
+    },
+    /// An entry is not above zero.
+    #[error("an entry on {account} is not above zero")]
+    NotPositive {
+        /// The account.
+        account: Account,
+    },
+    /// There is no entry.
+    #[error("a posting needs entries")]
+    Empty,
+    /// A sum is too large.
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
+}
+
+impl Posting {
+    /// Makes a posting.
+    ///
+    /// # Errors
+    /// [`Unbalanced`] when debits and credits differ in any asset, or an entry is not above zero.
+    pub fn new(
+        mint: &Mint<'_>,
+        kind: PostingKind,
+        origin: Origin,
+        order: Option<OrderId>,
+        entries: Vec<Entry>,
+    ) -> Result<Self, Unbalanced> {
+        if entries.is_empty() {
+            return Err(Unbalanced::Empty);
+        }
+        let mut sums: Vec<(Asset, Amount)> = Vec::with_capacity(2);
+        for entry in &entries {
+            if !entry.amount.is_positive() {
+                return Err(Unbalanced::NotPositive { account: entry.account });
+            }
+            let signed = if entry.side == Side::Debit { entry.amount } else { entry.amount.negated() };
+            match sums.iter_mut().find(|(asset, _)| *asset == entry.asset) {
+                Some((_, sum)) => *sum = sum.plus(signed)?,
+                None => sums.push((entry.asset, signed)),
+            }
+        }
+        match sums.iter().find(|(_, sum)| !sum.is_zero()) {
+            Some((asset, _)) => Err(Unbalanced::Asset { asset: *asset }),
+            None => Ok(Self { id: mint.id(), kind, origin, order, entries, posted_at: mint.now }),
+        }
+    }
+
+    /// Makes a posting of movements, each a debit and a credit of the same amount, so that it balances by construction.
+    /// Movements of nothing are left out; nothing remains of a posting that moves nothing.
+    #[must_use]
+    pub fn moving(mint: &Mint<'_>, kind: PostingKind, origin: Origin, order: Option<OrderId>, movements: &[Movement]) -> Option<Self> {
+        let moved = movements.iter().filter(|movement| movement.amount.is_positive());
+        let entries: Vec<Entry> = moved
+            .flat_map(|movement| {
+                [
+                    Entry::debit(movement.debit, movement.asset, movement.amount),
+                    Entry::credit(movement.credit, movement.asset, movement.amount),
+                ]
+            })
+            .collect();
+        (!entries.is_empty()).then(|| Self { id: mint.id(), kind, origin, order, entries, posted_at: mint.now })
+    }
+
+    /// Its identifier.
+    #[must_use]
+    pub const fn id(&self) -> PostingId {
+        self.id
+    }
+
+    /// Why money moved.
+    #[must_use]
+    pub const fn kind(&self) -> PostingKind {
+        self.kind
+    }
+
+    /// Whether floors bind it.
+    #[must_use]
+    pub const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// The order it belongs to.
+    #[must_use]
+    pub const fn order(&self) -> Option<OrderId> {
+        self.order
+    }
+
+    /// Its entries, at least two.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The business time of the decision.
+    #[must_use]
+    pub const fn posted_at(&self) -> Timestamp {
+        self.posted_at
+    }
+}
+
+/// A change of what is promised on an account: positive to hold, negative to give back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold {
+    /// The account.
+    pub account: Account,
+    /// The asset.
+    pub asset: Asset,
+    /// By how much what is held changes, in minor units.
+    pub change: Amount,
+    /// Whether the floor binds it.
+    pub origin: Origin,
+}

@@ -1,0 +1,41 @@
+//! The rules of the ramp, and nothing else.
+//!
+//! This crate does no input or output, starts no thread, reads no clock and draws no random number: time, identifiers
+//! and market prices are passed in, and what should happen comes back as data (a [`step::Step`]). It holds no float.
+
+pub mod address;
+pub mod amount;
+pub mod asset;
+pub mod bank_account;
+pub mod catalogue;
+pub mod code;
+pub mod country;
+pub mod customer;
+pub mod event;
+pub mod fact;
+pub mod id;
+pub mod identification;
+pub mod job;
+pub mod kyc;
+pub mod ledger;
+pub mod limits;
+pub mod order;
+pub mod outgoing;
+pub mod partner;
+pub mod payment;
+pub mod policy;
+pub mod ports;
+pub mod quote;
+pub mod rampoff;
+pub mod rate;
+pub mod record;
+pub mod redacted;
+pub mod reference;
+pub mod refusal;
+pub mod review;
+pub mod screening;
+pub mod step;
+pub mod time;
+pub mod view;
+pub mod watch;
+pub mod webhook;

@@ -1,0 +1,125 @@
+//! How much a customer may trade: per order, day, month and quarter (UTC), per level of identity check and method.
+
+use crate::amount::Amount;
+use crate::asset::Currency;
+use crate::catalogue::{Catalogue, Limit};
+use crate::code::Code;
+use crate::id::{CustomerId, PartnerId};
+use crate::kyc::KycLevel;
+use crate::step::Raise;
+use crate::time::Timestamp;
+
+/// The method name under which sales are counted.
+pub const RAMPOFF: Code<16> = Code::literal("rampoff");
+
+/// What one order takes from its customer's limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// The customer.
+    pub customer: CustomerId,
+    /// The method, upper case as the catalogue spells it; [`RAMPOFF`] for sales.
+    pub method: Code<16>,
+    /// The currency.
+    pub fiat: Currency,
+    /// How much, in minor units.
+    pub amount: Amount,
+    /// When the order was made: it counts in the windows of that moment.
+    pub at: Timestamp,
+}
+
+/// Why an order does not fit a customer's limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// A higher level of identity check would allow it.
+    HigherLevelNeeded,
+    /// No level would.
+    Beyond,
+}
+
+fn applying<'a>(catalogue: &'a Catalogue, usage: &'a Usage, level: KycLevel) -> impl Iterator<Item = &'a Limit> {
+    catalogue.limits.iter().filter(move |limit| {
+        limit.fiat == usage.fiat
+            && limit.level == level
+            && limit.method.is_none_or(|method| method.as_str().eq_ignore_ascii_case(usage.method.as_str()))
+    })
+}
+
+fn windows(at: Timestamp) -> [(String, u64); 3] {
+    const DAY: u64 = 86_400;
+    let (year, month, day) = at.date();
+    let quarter = (month - 1) / 3 + 1;
+    [
+        (format!("day:{year}-{month:02}-{day:02}"), 2 * DAY),
+        (format!("month:{year}-{month:02}"), 33 * DAY),
+        (format!("quarter:{year}-Q{quarter}"), 94 * DAY),
+    ]
+}
+
+fn counter(usage: &Usage, limit: &Limit, window: &str) -> String {
+    let method = limit.method.map_or("all".to_owned(), |method| method.as_str().to_ascii_lowercase());
+    format!("limit:{}:{}:{method}:{window}", usage.customer, usage.fiat)
+}
+
+/// The counters to raise for an order of a customer of this level.
+///
+/// # Errors
+/// [`Excess`] when the order alone is larger than the level allows.
+pub fn raises(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Result<Vec<Raise>, Excess> {
+    if applying(catalogue, usage, level).any(|limit| usage.amount > limit.transaction) {
+        return Err(excess(catalogue, usage, level));
+    }
+    let mut raises = Vec::new();
+    for limit in applying(catalogue, usage, level) {
+        for ((window, seconds), ceiling) in windows(usage.at).into_iter().zip([limit.day, limit.month, limit.quarter]) {
+            let expires_at = Some(usage.at.after(std::time::Duration::from_secs(seconds)));
+            raises.push(Raise { counter: counter(usage, limit, &window), by: usage.amount, ceiling: Some(ceiling), expires_at });
+        }
+    }
+    Ok(raises)
+}
+
+/// Whether a higher level would help an order that passed a ceiling, be it its own size or a window's sum.
+#[must_use]
+pub fn excess(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Excess {
+    let allowed_above = level < KycLevel::Reinforced
+        && applying(catalogue, usage, KycLevel::Reinforced).all(|limit| usage.amount <= limit.transaction && usage.amount <= limit.day);
+    if allowed_above { Excess::HigherLevelNeeded } else { Excess::Beyond }
+}
+
+/// The same counters given back, for an order that ended unpaid.
+#[must_use]
+pub fn returns(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Vec<Raise> {
+    raises(catalogue, usage, level)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|raise| Raise { by: raise.by.negated(), ceiling: None, ..raise })
+        .collect()
+}
+
+/// The caps on unpaid orders, in number and value: raised when an order is made (`open`), given back when it is paid
+/// or ends.
+#[must_use]
+pub fn open_orders(catalogue: &Catalogue, partner: PartnerId, usage: &Usage, maximum: Amount, open: bool) -> Vec<Raise> {
+    let caps = &catalogue.open_caps;
+    let raise = |owner: String, orders: u32, multiple: u32| {
+        let value = Amount::from_minor(maximum.minor().saturating_mul(i128::from(multiple)));
+        let signed = |amount: Amount| if open { amount } else { amount.negated() };
+        [
+            Raise {
+                counter: format!("open:{owner}:orders"),
+                by: signed(Amount::from_minor(1)),
+                ceiling: open.then(|| Amount::from_minor(i128::from(orders))),
+                expires_at: None,
+            },
+            Raise {
+                counter: format!("open:{owner}:{}", usage.fiat),
+                by: signed(usage.amount),
+                ceiling: open.then_some(value),
+                expires_at: None,
+            },
+        ]
+    };
+    let customer = raise(format!("customer:{}", usage.customer), caps.customer_orders, caps.customer_value_multiple);
+    let partner = raise(format!("partner:{partner}"), caps.partner_orders, caps.partner_value_multiple);
+    customer.into_iter().chain(partner).collect()
+}

@@ -1,0 +1,105 @@
+//! What payments and ramp-offs have in common: the second axes beside the state, and what a decision may look at.
+
+use crate::catalogue::Catalogue;
+use crate::id::Mint;
+use crate::rate::Rate;
+use crate::redacted::Redacted;
+
+/// What was unusual about the amount or the moment; it stays on the order whatever becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exception {
+    /// Less arrived than was asked for.
+    Short,
+    /// More arrived than was asked for.
+    Over,
+    /// It arrived after the promise had ended.
+    Late,
+    /// It arrived once more; the surplus lies in suspense.
+    Duplicate,
+    /// Another coin arrived at the deposit address; it lies in suspense.
+    WrongAsset,
+    /// Somebody else than the customer paid.
+    ForeignPayer,
+}
+
+/// What was taken back, beside the state: terminal stays terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reversal {
+    /// The payment was charged back.
+    Chargeback,
+    /// The receiving bank returned the payout.
+    BankReturn,
+    /// The chain undid a deposit that had been confirmed.
+    Reorganisation,
+}
+
+/// Why an order waits for a person, or for its customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldReason {
+    /// The policy for short amounts says so.
+    Short,
+    /// The policy for surplus amounts says so.
+    Over,
+    /// The policy for late arrivals says so, or there is no price to go on with.
+    Late,
+    /// The payer is not the customer.
+    ForeignPayer,
+    /// The screening provider found something.
+    Screening,
+    /// The chain refused the transfer for good.
+    TransferFailed,
+    /// The rail refused the payout, or it came back.
+    PayoutFailed,
+    /// The refund did not arrive.
+    RefundFailed,
+    /// There is no destination for the refund yet: the customer can give one on the status page.
+    RefundDestinationNeeded,
+    /// Part of the money was taken back.
+    Reversed,
+    /// The chain undid the deposit.
+    Reorganised,
+    /// An operator stopped it.
+    Operator,
+}
+
+/// What a decision may look at beside the order: the moment and chance, what is traded, and the present price.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Mints identifiers; its moment is the moment of the decision (business time).
+    pub mint: Mint<'a>,
+    /// What is traded.
+    pub catalogue: &'a Catalogue,
+    /// The present price for this order's pair and direction (spread included), where one is known.
+    pub price: Option<Rate>,
+}
+
+/// A bank account that the customer gave for money to go back to.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RefundAccount {
+    /// The account.
+    pub account: Redacted,
+    /// The holder.
+    pub name: Redacted,
+}
+
+/// What an operator (or the customer) may ask of an order and get refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CommandRefusal {
+    /// The order's state does not allow it.
+    #[error("an order that is {status} cannot be {command}")]
+    WrongState {
+        /// The order's status.
+        status: &'static str,
+        /// What was asked, as a participle.
+        command: &'static str,
+    },
+    /// There is nowhere to send it.
+    #[error("there is no destination for the refund; the customer can give one on the status page")]
+    NoDestination,
+    /// There is no price to convert at.
+    #[error("there is no current price for this pair")]
+    NoPrice,
+}

@@ -1,0 +1,156 @@
+//! A payout: money leaving over a bank rail, or going back through the processor it came from.
+
+use crate::amount::Amount;
+use crate::asset::Currency;
+use crate::id::{CustomerId, Mint, OrderId, PayoutId};
+use crate::ledger::{Account, Movement, Origin, Posting, PostingKind, Processor, Rail};
+use crate::redacted::Redacted;
+use crate::time::Timestamp;
+
+/// What a payout is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PayoutPurpose {
+    /// The money a customer gets for coins.
+    Rampoff,
+    /// A customer's money going back.
+    Refund,
+    /// Something from suspense going back to where it came from.
+    SuspenseReturn,
+}
+
+/// Which way a payout takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "route", content = "name", rename_all = "snake_case")]
+pub enum Route {
+    /// A bank rail.
+    Bank(Rail),
+    /// Back through the processor that captured the payment.
+    Processor(Processor),
+}
+
+impl Route {
+    /// The account money leaves from.
+    #[must_use]
+    pub const fn account(self) -> Account {
+        match self {
+            Self::Bank(rail) => Account::Bank(rail),
+            Self::Processor(processor) => Account::Card(processor),
+        }
+    }
+
+    /// The account for what has left and not yet arrived.
+    #[must_use]
+    pub const fn in_transit(self) -> Account {
+        match self {
+            Self::Bank(name) | Self::Processor(name) => Account::InTransit(name),
+        }
+    }
+}
+
+/// Where a payout goes.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PayoutDestination {
+    /// The account; for a processor, the reference of the captured payment.
+    pub account: Redacted,
+    /// The bank's code where the account needs one.
+    pub bank_code: Option<String>,
+    /// The kind of account where it needs one.
+    pub account_type: Option<String>,
+    /// The bank's name, as said.
+    pub bank_name: Option<String>,
+    /// The holder.
+    pub name: Redacted,
+}
+
+/// Where a payout stands.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum PayoutState {
+    /// Waiting to be handed to the rail.
+    Queued,
+    /// Handed over, and the answer was lost: the rail is asked before anything else happens.
+    Unknown,
+    /// The rail has taken it.
+    Accepted {
+        /// The rail's reference.
+        reference: String,
+    },
+    /// It arrived.
+    Settled {
+        /// The bank's reference.
+        reference: String,
+    },
+    /// It did not leave, or came back before it had arrived.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// It had arrived and was sent back.
+    Returned {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Money leaving.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Payout {
+    /// Its identifier, which is the rail's idempotency key too.
+    pub id: PayoutId,
+    /// The version it was loaded at; 0 before it is stored.
+    #[serde(skip)]
+    pub version: i64,
+    /// What it is for.
+    pub purpose: PayoutPurpose,
+    /// The order, where there is one.
+    pub order: Option<OrderId>,
+    /// The customer whose account is debited; suspense where there is none.
+    pub customer: Option<CustomerId>,
+    /// Which way it takes.
+    pub route: Route,
+    /// The currency.
+    pub currency: Currency,
+    /// How much, in minor units.
+    pub amount: Amount,
+    /// Where it goes.
+    pub destination: PayoutDestination,
+    /// Where it stands.
+    pub state: PayoutState,
+    /// When it was decided.
+    pub created_at: Timestamp,
+}
+
+impl Payout {
+    fn owed_to(&self) -> Account {
+        self.customer.map_or(Account::Suspense, Account::Customer)
+    }
+
+    fn post(&self, mint: &Mint<'_>, kind: PostingKind, debit: Account, credit: Account) -> Option<Posting> {
+        Posting::moving(mint, kind, Origin::Fact, self.order, &[Movement::new(debit, credit, self.currency, self.amount)])
+    }
+
+    /// The rail has taken it: `in_transit` is debited, `bank` (or `card`) credited.
+    #[must_use]
+    pub fn accepted(&self, mint: &Mint<'_>) -> Option<Posting> {
+        self.post(mint, PostingKind::PayoutAccepted, self.route.in_transit(), self.route.account())
+    }
+
+    /// It arrived: `customer` (or `suspense`) is debited, `in_transit` credited.
+    #[must_use]
+    pub fn settled(&self, mint: &Mint<'_>) -> Option<Posting> {
+        self.post(mint, PostingKind::PayoutSettled, self.owed_to(), self.route.in_transit())
+    }
+
+    /// It came back before it had arrived: `bank` is debited, `in_transit` credited.
+    #[must_use]
+    pub fn failed(&self, mint: &Mint<'_>) -> Option<Posting> {
+        self.post(mint, PostingKind::PayoutFailed, self.route.account(), self.route.in_transit())
+    }
+
+    /// It had arrived and was sent back: `bank` is debited, `suspense` credited, where a person finds it.
+    #[must_use]
+    pub fn returned(&self, mint: &Mint<'_>) -> Option<Posting> {
+        self.post(mint, PostingKind::PayoutReturned, self.route.account(), Account::Suspense)
+    }
+}

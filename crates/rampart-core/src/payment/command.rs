@@ -1,0 +1,90 @@
+//! What can be asked of a payment, and refused.
+
+use super::{Payment, PaymentState};
+use crate::order::{CommandRefusal, Context, HoldReason, RefundAccount};
+use crate::step::Step;
+use crate::view::PaymentView;
+
+/// What a customer or an operator can ask of a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentCommand {
+    /// The customer says that the transfer is on its way.
+    DeclareSent,
+    /// It is called off before money came.
+    Cancel,
+    /// The customer gives an account for money to go back to.
+    GiveRefundAccount(RefundAccount),
+    /// An operator stops it before coins leave.
+    Hold,
+    /// An operator lets it go on.
+    Release,
+    /// An operator sends the money back.
+    Refund,
+}
+
+impl PaymentCommand {
+    /// Its name as a participle, for sentences.
+    #[must_use]
+    pub const fn participle(&self) -> &'static str {
+        match self {
+            Self::DeclareSent => "declared as sent",
+            Self::Cancel => "cancelled",
+            Self::GiveRefundAccount(_) => "given a refund account",
+            Self::Hold => "held",
+            Self::Release => "released",
+            Self::Refund => "refunded",
+        }
+    }
+}
+
+impl Payment {
+    /// What follows from a command.
+    ///
+    /// # Errors
+    /// A [`CommandRefusal`] when the state does not allow it, or something it needs is missing.
+    pub fn request(mut self, command: PaymentCommand, context: &Context<'_>) -> Result<Step, CommandRefusal> {
+        let before = PaymentView::of(&self);
+        let mint = &context.mint;
+        let refusal = CommandRefusal::WrongState { status: self.status(), command: command.participle() };
+        let mut step = Step::new();
+        match (command, &self.state) {
+            (PaymentCommand::DeclareSent, PaymentState::Started) if self.instructions.is_some() => {
+                self.state = PaymentState::PendingBank { declared_at: mint.now };
+            }
+            (PaymentCommand::Cancel, PaymentState::Started | PaymentState::PendingBank { .. }) => {
+                self.close_unpaid(context, &mut step);
+                self.state = PaymentState::Cancelled;
+            }
+            (
+                PaymentCommand::GiveRefundAccount(account),
+                PaymentState::OnHold { reason: HoldReason::RefundDestinationNeeded | HoldReason::RefundFailed, .. },
+            ) => {
+                self.refund_account = Some(account);
+                self.refund(context, &mut step);
+            }
+            (PaymentCommand::GiveRefundAccount(account), state)
+                if !matches!(state, PaymentState::RefundPending { .. } | PaymentState::Refunded { .. }) && !self.is_settled() =>
+            {
+                self.refund_account = Some(account);
+            }
+            (PaymentCommand::Hold, PaymentState::PaymentReceived { .. }) => {
+                self.put_on_hold(HoldReason::Operator, mint.now);
+            }
+            (PaymentCommand::Release, PaymentState::OnHold { reason, .. }) => {
+                let screened = *reason == HoldReason::Screening;
+                let coins = self.coins_for_balance(context.price).ok_or(CommandRefusal::NoPrice)?;
+                match screened {
+                    // A person has looked at what the provider found; asking it again would find the same.
+                    true => self.send(coins, context, &mut step),
+                    false => self.accept(coins, mint, &mut step),
+                }
+            }
+            (PaymentCommand::Refund, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. }) => {
+                self.refund(context, &mut step);
+            }
+            _ => return Err(refusal),
+        }
+        self.finish(&before, mint, &mut step);
+        Ok(step)
+    }
+}

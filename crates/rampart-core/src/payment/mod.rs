@@ -1,0 +1,332 @@
+//! The on-ramp order: a customer pays money and receives coins.
+//!
+//! The state is an enum that carries what is true then; unusual amounts and reversals are second values beside it.
+//! [`Payment::observe`] takes facts and cannot refuse; [`Payment::request`] takes commands and can.
+
+mod command;
+mod observe;
+mod postings;
+pub mod table;
+
+pub use command::PaymentCommand;
+pub use observe::{PaymentFact, Receipt};
+
+use crate::amount::Amount;
+use crate::code::Code;
+use crate::country::Country;
+use crate::event::{EventDraft, EventType};
+use crate::id::{CustomerId, FactId, Mint, OrderId, PartnerId, PayoutId, QuoteId, TransferId};
+use crate::kyc::KycLevel;
+use crate::ledger::{Account, Origin, Processor, Rail};
+use crate::limits::{self, Usage};
+use crate::order::{Context, Exception, HoldReason, RefundAccount, Reversal};
+use crate::quote::BuyTerms;
+use crate::redacted::Redacted;
+use crate::step::Step;
+use crate::time::Timestamp;
+use crate::view::PaymentView;
+
+/// Which way the money comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", content = "name", rename_all = "snake_case")]
+pub enum PayIn {
+    /// Through a processor's page.
+    Processor(Processor),
+    /// By transfer to an account of ours (or one that leads to it).
+    Bank(Rail),
+}
+
+impl PayIn {
+    /// The account that money of this kind is debited to.
+    #[must_use]
+    pub const fn account(self) -> Account {
+        match self {
+            Self::Processor(processor) => Account::Card(processor),
+            Self::Bank(rail) => Account::Bank(rail),
+        }
+    }
+}
+
+/// What a customer who pays by transfer is told.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Instructions {
+    /// The account to pay to.
+    pub account: String,
+    /// Its bank, where that is needed.
+    pub bic: Option<String>,
+    /// The reference to quote.
+    pub concept: String,
+    /// The account's holder.
+    pub destination_name: String,
+    /// Whether the account is the customer's own, so that money is matched by it and not by the reference.
+    pub own_account: bool,
+}
+
+/// Where a payment stands.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum PaymentState {
+    /// Waiting for money.
+    Started,
+    /// Waiting for money that the customer says is on its way.
+    PendingBank {
+        /// When the customer said so.
+        declared_at: Timestamp,
+    },
+    /// Money is here and the screening provider is being asked.
+    PaymentReceived {
+        /// The coins it will become, in minor units.
+        coins: Amount,
+    },
+    /// Coins are on their way to the chain. To partners this is still `payment_received`.
+    Sending {
+        /// The transfer.
+        transfer: TransferId,
+        /// How many, in minor units.
+        coins: Amount,
+        /// The money they were converted from, in minor units.
+        fiat: Amount,
+    },
+    /// The chain has taken the coins.
+    CoinsSent {
+        /// The transfer.
+        transfer: TransferId,
+        /// Its transaction.
+        txid: String,
+        /// How many, in minor units.
+        coins: Amount,
+        /// Confirmations that made them final; 0 until then.
+        confirmations: u32,
+    },
+    /// Money is here and a person, or the customer, has to decide.
+    OnHold {
+        /// Why.
+        reason: HoldReason,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// No money came in time.
+    Expired,
+    /// It was called off before money came.
+    Cancelled,
+    /// It ended without coins for a reason of its own.
+    Failed {
+        /// The reason.
+        reason: String,
+    },
+    /// Money is on its way back.
+    RefundPending {
+        /// The payout.
+        payout: PayoutId,
+    },
+    /// Money went back.
+    Refunded {
+        /// The payout.
+        payout: PayoutId,
+        /// The bank's reference.
+        reference: String,
+    },
+}
+
+impl PaymentState {
+    /// The status partners see.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::PendingBank { .. } => "pending_bank",
+            Self::PaymentReceived { .. } | Self::Sending { .. } => "payment_received",
+            Self::CoinsSent { .. } => "coins_sent",
+            Self::OnHold { .. } => "on_hold",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::Failed { .. } => "failed",
+            Self::RefundPending { .. } => "refund_pending",
+            Self::Refunded { .. } => "refunded",
+        }
+    }
+
+    /// Every status partners can see.
+    pub const STATUSES: [&str; 10] = [
+        "started",
+        "pending_bank",
+        "payment_received",
+        "coins_sent",
+        "on_hold",
+        "expired",
+        "cancelled",
+        "failed",
+        "refund_pending",
+        "refunded",
+    ];
+}
+
+/// A customer's purchase.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Payment {
+    /// Its identifier.
+    pub id: OrderId,
+    /// The version it was loaded at; 0 before it is stored.
+    #[serde(skip)]
+    pub version: i64,
+    /// The partner.
+    pub partner: PartnerId,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The partner's own name for it.
+    pub external_id: Option<String>,
+    /// The payment method, as the catalogue spells it.
+    pub method: Code<16>,
+    /// The country whose method it is.
+    pub country: Country,
+    /// Which way the money comes.
+    pub pay_in: PayIn,
+    /// The method's largest amount, which bounds the value of open orders.
+    pub method_maximum: Amount,
+    /// What was agreed.
+    pub terms: BuyTerms,
+    /// Where the coins go.
+    pub wallet: String,
+    /// Where the browser goes afterwards.
+    pub callback_url: Option<String>,
+    /// Where money may go back to.
+    pub refund_account: Option<RefundAccount>,
+    /// What the customer is told, for transfers.
+    pub instructions: Option<Instructions>,
+    /// The quote it was made from.
+    pub quote: Option<QuoteId>,
+    /// The customer's level when it was made; its limits were counted at that level.
+    pub level: KycLevel,
+    /// The secret part of the link to its page.
+    pub page_token: Redacted,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Until when coins and price are held for it.
+    pub held_until: Timestamp,
+    /// Where it stands.
+    pub state: PaymentState,
+    /// What arrived, oldest first. Bounded: more than a few go to suspense.
+    pub receipts: Vec<Receipt>,
+    /// The money of this order that lies on the customer's account, in minor units.
+    pub fiat_balance: Amount,
+    /// The coins held for it on the hot wallet, in minor units.
+    pub reserved: Amount,
+    /// What was unusual.
+    pub exception: Option<Exception>,
+    /// What was taken back.
+    pub reversal: Option<Reversal>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Payment {
+    /// The status partners see.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        self.state.status()
+    }
+
+    /// When time alone will change it.
+    #[must_use]
+    pub const fn due_at(&self) -> Option<Timestamp> {
+        match self.state {
+            PaymentState::Started | PaymentState::PendingBank { .. } => Some(self.held_until),
+            _ => None,
+        }
+    }
+
+    /// Whether money is still awaited.
+    #[must_use]
+    pub const fn is_unpaid(&self) -> bool {
+        matches!(self.state, PaymentState::Started | PaymentState::PendingBank { .. })
+    }
+
+    /// Whether nothing of the order lies anywhere any more: its entries on the customer's account sum to zero.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        match &self.state {
+            PaymentState::CoinsSent { confirmations, .. } => *confirmations > 0,
+            PaymentState::Expired | PaymentState::Cancelled | PaymentState::Failed { .. } | PaymentState::Refunded { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// What is held for it: the account, the asset's coin and how much, in minor units.
+    #[must_use]
+    pub const fn hold(&self) -> (Account, crate::asset::CoinId, Amount) {
+        (Account::ChainHot(self.terms.coin.chain), self.terms.coin, self.reserved)
+    }
+
+    /// What arrived, in minor units of the currency.
+    #[must_use]
+    pub fn received(&self) -> Amount {
+        Amount::from_minor(self.receipts.iter().fold(0_i128, |sum, receipt| sum.saturating_add(receipt.amount.minor())))
+    }
+
+    fn usage(&self) -> Usage {
+        Usage { customer: self.customer, method: self.method, fiat: self.terms.fiat, amount: self.terms.fiat_amount, at: self.created_at }
+    }
+
+    /// The step that creates it: its coins are held, its limits counted, its place among open orders taken. Claims of
+    /// keys are the caller's.
+    ///
+    /// # Errors
+    /// [`limits::Excess`] when the order alone is larger than the customer's level allows.
+    pub fn create(self, context: &Context<'_>) -> Result<Step, limits::Excess> {
+        let mut step = Step::new();
+        step.raises = limits::raises(context.catalogue, &self.usage(), self.level)?;
+        step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.method_maximum, true));
+        let (account, coin, amount) = self.hold();
+        step.hold(account, coin, amount, Origin::Request);
+        step.write(self);
+        Ok(step)
+    }
+
+    /// The end of being open: the place among open orders is given back.
+    fn close(&self, context: &Context<'_>, step: &mut Step) {
+        step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.method_maximum, false));
+    }
+
+    /// The end without money: limits and coins are given back too.
+    fn close_unpaid(&mut self, context: &Context<'_>, step: &mut Step) {
+        self.close(context, step);
+        step.raises.extend(limits::returns(context.catalogue, &self.usage(), self.level));
+        self.reserve(Amount::ZERO, step);
+    }
+
+    /// Changes what is held on the hot wallet for this order. What an open order may become is bound by the floor
+    /// when it is made; everything later follows from facts.
+    fn reserve(&mut self, coins: Amount, step: &mut Step) {
+        let change = Amount::from_minor(coins.minor() - self.reserved.minor());
+        let (account, coin, _) = self.hold();
+        step.hold(account, coin, change, Origin::Fact);
+        self.reserved = coins;
+    }
+
+    /// Ends a transition: the record is written, and the partner told if what it sees has changed.
+    fn finish(mut self, before: &PaymentView, mint: &Mint<'_>, step: &mut Step) {
+        self.updated_at = mint.now;
+        let after = PaymentView::of(&self);
+        if after != *before {
+            let kind = match (before.status, after.status) {
+                (from, "payment_received") if from != "payment_received" => EventType::PayIn,
+                (from, "coins_sent") if from != "coins_sent" => EventType::CoinsSent,
+                _ => EventType::PaymentUpdated,
+            };
+            step.events.push(EventDraft {
+                id: mint.id(),
+                partner: self.partner,
+                kind,
+                subject: self.id.to_string(),
+                data: after.to_json(),
+                created_at: mint.now,
+            });
+        }
+        step.write(self);
+    }
+
+    /// Whether this fact was taken before.
+    fn has_receipt(&self, fact: FactId) -> bool {
+        self.receipts.iter().any(|receipt| receipt.fact == fact)
+    }
+}

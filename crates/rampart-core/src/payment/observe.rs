@@ -1,0 +1,381 @@
+//! What a payment does with facts. Facts are never refused: what the order cannot use goes to suspense and to a
+//! person's list, and the next fact is taken all the same.
+
+use super::{PayIn, Payment, PaymentState};
+use crate::amount::Amount;
+use crate::asset::Asset;
+use crate::id::{FactId, PayoutId, TransferId};
+use crate::job::{Job, JobKind};
+use crate::order::{Context, Exception, HoldReason, Reversal};
+use crate::outgoing::{
+    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState,
+};
+use crate::policy::{Beyond, Policy};
+use crate::ports::Verdict;
+use crate::rate::Rate;
+use crate::redacted::Redacted;
+use crate::review::{ReviewItem, ReviewKind};
+use crate::step::Step;
+use crate::time::Timestamp;
+use crate::view::PaymentView;
+
+/// The most receipts one order keeps; more go to suspense.
+const MOST_RECEIPTS: usize = 20;
+
+/// Money that arrived for a payment.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Receipt {
+    /// The fact that told of it.
+    pub fact: FactId,
+    /// How much, in minor units of the payment's currency.
+    pub amount: Amount,
+    /// When it was booked (business time).
+    pub at: Timestamp,
+    /// Who paid.
+    pub holder: Option<Redacted>,
+    /// The account it came from, or the processor's reference of the captured payment.
+    pub source: Option<Redacted>,
+}
+
+/// What can happen to a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentFact {
+    /// Money arrived.
+    Paid {
+        /// The money.
+        receipt: Receipt,
+        /// Whether the payer can be the customer.
+        is_customer: bool,
+    },
+    /// The processor refused a payment; the customer may try again while the order is open.
+    Declined,
+    /// Money was taken back.
+    Reversed {
+        /// How much, in minor units.
+        amount: Amount,
+        /// Why.
+        reason: String,
+    },
+    /// The screening provider answered.
+    Screened(Verdict),
+    /// The chain has taken the coins.
+    CoinsBroadcast {
+        /// The transfer.
+        transfer: TransferId,
+        /// Its transaction.
+        txid: String,
+    },
+    /// The chain has confirmed the coins.
+    CoinsConfirmed {
+        /// The transfer.
+        transfer: TransferId,
+        /// With so many confirmations.
+        confirmations: u32,
+    },
+    /// The chain undid the coins' block; the same bytes are on their way again.
+    CoinsUnconfirmed {
+        /// The transfer.
+        transfer: TransferId,
+    },
+    /// The chain refused the coins for good.
+    TransferFailed {
+        /// The transfer.
+        transfer: TransferId,
+        /// Why.
+        reason: String,
+    },
+    /// The refund arrived.
+    RefundSettled {
+        /// The payout.
+        payout: PayoutId,
+        /// The bank's reference.
+        reference: String,
+    },
+    /// The refund did not arrive.
+    RefundFailed {
+        /// The payout.
+        payout: PayoutId,
+        /// Why.
+        reason: String,
+    },
+    /// Time went by.
+    TimePassed,
+}
+
+impl Payment {
+    /// What follows from a fact.
+    #[must_use]
+    pub fn observe(mut self, fact: PaymentFact, context: &Context<'_>) -> Step {
+        let before = PaymentView::of(&self);
+        let mut step = Step::new();
+        let mint = &context.mint;
+        match fact {
+            PaymentFact::Paid { receipt, is_customer } => self.paid(receipt, is_customer, context, &mut step),
+            PaymentFact::Declined => {}
+            PaymentFact::Reversed { amount, reason } => self.reversed(amount, &reason, context, &mut step),
+            PaymentFact::Screened(verdict) => self.screened(&verdict, context, &mut step),
+            PaymentFact::CoinsBroadcast { transfer, txid } => match self.state {
+                PaymentState::Sending { transfer: ours, coins, .. } if ours == transfer => {
+                    self.reserve(Amount::ZERO, &mut step);
+                    self.state = PaymentState::CoinsSent { transfer, txid, coins, confirmations: 0 };
+                }
+                _ => {}
+            },
+            PaymentFact::CoinsConfirmed { transfer, confirmations } => self.confirm(transfer, confirmations),
+            PaymentFact::CoinsUnconfirmed { transfer } => self.confirm(transfer, 0),
+            PaymentFact::TransferFailed { transfer, .. } => match self.state {
+                PaymentState::Sending { transfer: ours, coins, fiat } if ours == transfer => {
+                    self.fiat_balance = fiat;
+                    step.post(self.post_conversion_undone(mint, coins));
+                    self.put_on_hold(HoldReason::TransferFailed, mint.now);
+                }
+                _ => {}
+            },
+            PaymentFact::RefundSettled { payout, reference } => {
+                if matches!(self.state, PaymentState::RefundPending { payout: ours } if ours == payout) {
+                    self.fiat_balance = Amount::ZERO;
+                    self.state = PaymentState::Refunded { payout, reference };
+                }
+            }
+            PaymentFact::RefundFailed { payout, .. } => {
+                if matches!(self.state, PaymentState::RefundPending { payout: ours } if ours == payout) {
+                    self.put_on_hold(HoldReason::RefundFailed, mint.now);
+                }
+            }
+            PaymentFact::TimePassed => {
+                if self.is_unpaid() && mint.now >= self.held_until {
+                    self.close_unpaid(context, &mut step);
+                    self.state = PaymentState::Expired;
+                }
+            }
+        }
+        self.finish(&before, mint, &mut step);
+        step
+    }
+
+    pub(super) fn put_on_hold(&mut self, reason: HoldReason, since: Timestamp) {
+        self.state = PaymentState::OnHold { reason, since };
+    }
+
+    fn confirm(&mut self, which: TransferId, number: u32) {
+        if let PaymentState::CoinsSent { transfer, confirmations, .. } = &mut self.state
+            && *transfer == which
+        {
+            *confirmations = number;
+        }
+    }
+
+    fn policy(&self, context: &Context<'_>) -> Option<Policy> {
+        context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy)
+    }
+
+    fn paid(&mut self, receipt: Receipt, is_customer: bool, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        if self.has_receipt(receipt.fact) {
+            return;
+        }
+        let was_unpaid = self.is_unpaid();
+        let was_late = matches!(self.state, PaymentState::Expired | PaymentState::Cancelled | PaymentState::Failed { .. })
+            || (was_unpaid && receipt.at >= self.held_until);
+        let completes = matches!(self.state, PaymentState::OnHold { reason: HoldReason::Short, .. });
+        if !(was_unpaid || was_late || completes) || self.receipts.len() >= MOST_RECEIPTS {
+            self.exception = Some(Exception::Duplicate);
+            step.post(self.post_suspense(mint, receipt.amount));
+            step.write(self.suspense_item(&receipt, mint));
+            return;
+        }
+        if was_unpaid {
+            self.close(context, step);
+        }
+        step.post(self.post_received(mint, receipt.amount));
+        self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
+        self.receipts.push(receipt);
+        let Some(policy) = self.policy(context) else {
+            // The method was taken out of the configuration while money was on its way.
+            return self.put_on_hold(HoldReason::Operator, mint.now);
+        };
+        if self.reversal.is_some() {
+            return self.put_on_hold(HoldReason::Reversed, mint.now);
+        }
+        if !is_customer && policy.hold_foreign_payer {
+            self.exception = Some(Exception::ForeignPayer);
+            return self.put_on_hold(HoldReason::ForeignPayer, mint.now);
+        }
+        self.weigh(was_late, &policy, context, step);
+    }
+
+    /// Decides what the money on the account becomes, by the method's policy.
+    fn weigh(&mut self, late: bool, policy: &Policy, context: &Context<'_>, step: &mut Step) {
+        let (received, due) = (self.fiat_balance, self.terms.fiat_amount);
+        let mut price = self.terms.price;
+        if late {
+            self.exception = Some(Exception::Late);
+            let moved = context.price.map(|present| self.terms.price.distance_basis_points(present));
+            match (moved, context.price) {
+                (Some(moved), _) if moved <= policy.late.basis_points => {}
+                (_, present) => match (policy.late.beyond, present) {
+                    (Beyond::Requote, Some(present)) => price = present,
+                    (Beyond::Refund, _) => return self.refund(context, step),
+                    _ => return self.put_on_hold(HoldReason::Late, context.mint.now),
+                },
+            }
+        }
+        let (exception, tolerance, reason) = match received.cmp(&due) {
+            std::cmp::Ordering::Equal => {
+                let coins = if price == self.terms.price { Ok(self.terms.coin_amount) } else { self.terms.coins_for(received, price) };
+                return match coins {
+                    Ok(coins) => self.accept(coins, &context.mint, step),
+                    Err(_) => self.put_on_hold(HoldReason::Late, context.mint.now),
+                };
+            }
+            std::cmp::Ordering::Less => (Exception::Short, policy.short, HoldReason::Short),
+            std::cmp::Ordering::Greater => (Exception::Over, policy.over, HoldReason::Over),
+        };
+        if !late {
+            self.exception = Some(exception);
+        }
+        let difference = Amount::from_minor((received.minor() - due.minor()).abs());
+        let tolerated = due.basis_points_up(tolerance.basis_points).is_ok_and(|most| difference <= most) && tolerance.basis_points > 0;
+        if tolerated && price == self.terms.price {
+            return self.accept(self.terms.coin_amount, &context.mint, step);
+        }
+        match (tolerance.beyond, self.terms.coins_for(received, price)) {
+            (Beyond::Requote, Ok(coins)) => self.accept(coins, &context.mint, step),
+            (Beyond::Refund, _) => self.refund(context, step),
+            _ => self.put_on_hold(reason, context.mint.now),
+        }
+    }
+
+    /// The order goes on: so many coins are promised now, and the screening provider is asked.
+    pub(super) fn accept(&mut self, coins: Amount, mint: &crate::id::Mint<'_>, step: &mut Step) {
+        self.reserve(coins, step);
+        self.state = PaymentState::PaymentReceived { coins };
+        step.write(Job::due_now(mint, JobKind::ScreenPayment, self.id));
+    }
+
+    /// The coins for what lies on the account, for a person who lets the order go on.
+    pub(super) fn coins_for_balance(&self, present: Option<Rate>) -> Option<Amount> {
+        let late = self.exception == Some(Exception::Late);
+        let price = if late { present? } else { self.terms.price };
+        if self.fiat_balance == self.terms.fiat_amount && !late {
+            return Some(self.terms.coin_amount);
+        }
+        self.terms.coins_for(self.fiat_balance, price).ok()
+    }
+
+    fn screened(&mut self, verdict: &Verdict, context: &Context<'_>, step: &mut Step) {
+        let PaymentState::PaymentReceived { coins } = self.state else { return };
+        match verdict {
+            Verdict::Clear => self.send(coins, context, step),
+            Verdict::Hit { .. } => self.put_on_hold(HoldReason::Screening, context.mint.now),
+        }
+    }
+
+    /// Money becomes coins, and a transfer of them is ordered.
+    pub(super) fn send(&mut self, coins: Amount, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        step.post(self.post_conversion(mint, coins));
+        let fiat = std::mem::take(&mut self.fiat_balance);
+        self.reserve(coins, step);
+        let transfer = Transfer {
+            id: mint.id(),
+            version: 0,
+            purpose: TransferPurpose::Buy,
+            order: Some(self.id),
+            customer: Some(self.customer),
+            coin: self.terms.coin,
+            amount: coins,
+            source: TransferSource::Hot,
+            to: self.wallet.clone(),
+            state: TransferState::Queued,
+            created_at: mint.now,
+        };
+        self.state = PaymentState::Sending { transfer: transfer.id, coins, fiat };
+        step.write(Job::due_now(mint, JobKind::SendTransfer, transfer.id));
+        step.write(transfer);
+    }
+
+    /// Everything on the account goes back: through the processor it came by, or to the account the customer gave.
+    pub(super) fn refund(&mut self, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        self.reserve(Amount::ZERO, step);
+        let destination = match self.pay_in {
+            PayIn::Processor(processor) => {
+                let source = self.receipts.iter().find_map(|receipt| receipt.source.clone());
+                source.map(|account| (Route::Processor(processor), account, Redacted::default()))
+            }
+            PayIn::Bank(rail) => self.refund_account.clone().map(|given| (Route::Bank(rail), given.account, given.name)),
+        };
+        let Some((route, account, name)) = destination else {
+            return self.put_on_hold(HoldReason::RefundDestinationNeeded, mint.now);
+        };
+        let payout = Payout {
+            id: mint.id(),
+            version: 0,
+            purpose: PayoutPurpose::Refund,
+            order: Some(self.id),
+            customer: Some(self.customer),
+            route,
+            currency: self.terms.fiat,
+            amount: self.fiat_balance,
+            destination: PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name },
+            state: PayoutState::Queued,
+            created_at: mint.now,
+        };
+        self.state = PaymentState::RefundPending { payout: payout.id };
+        step.write(Job::due_now(mint, JobKind::SendPayout, payout.id));
+        step.write(payout);
+    }
+
+    fn reversed(&mut self, amount: Amount, reason: &str, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        self.reversal = Some(Reversal::Chargeback);
+        let waits = matches!(self.state, PaymentState::PaymentReceived { .. } | PaymentState::OnHold { .. });
+        let from_customer = if waits { amount.min(self.fiat_balance) } else { Amount::ZERO };
+        let from_losses = Amount::from_minor(amount.minor() - from_customer.minor());
+        step.post(self.post_chargeback(mint, from_customer, from_losses));
+        self.fiat_balance = Amount::from_minor(self.fiat_balance.minor() - from_customer.minor());
+        if waits {
+            self.reserve(Amount::ZERO, step);
+            match self.fiat_balance.is_zero() {
+                true => self.state = PaymentState::Failed { reason: reason.to_owned() },
+                false => self.put_on_hold(HoldReason::Reversed, mint.now),
+            }
+        } else if self.is_unpaid() {
+            // Told before the payment itself was: when that comes, a person looks at both.
+            self.close_unpaid(context, step);
+            self.state = PaymentState::Failed { reason: reason.to_owned() };
+        }
+        if from_losses.is_positive() {
+            step.write(ReviewItem {
+                id: mint.id(),
+                version: 0,
+                kind: ReviewKind::Reversal,
+                order: Some(self.id),
+                fact: None,
+                asset: Some(Asset::Fiat(self.terms.fiat)),
+                amount: from_losses,
+                source: None,
+                reason: format!("taken back when the money was no longer on the customer's account: {reason}"),
+                created_at: mint.now,
+                resolution: None,
+            });
+        }
+    }
+
+    fn suspense_item(&self, receipt: &Receipt, mint: &crate::id::Mint<'_>) -> ReviewItem {
+        ReviewItem {
+            id: mint.id(),
+            version: 0,
+            kind: ReviewKind::Suspense,
+            order: Some(self.id),
+            fact: Some(receipt.fact),
+            asset: Some(Asset::Fiat(self.terms.fiat)),
+            amount: receipt.amount,
+            source: receipt.source.as_ref().map(|source| source.reveal().to_owned()),
+            reason: format!("arrived for payment {} when it was {}", self.id, self.status()),
+            created_at: mint.now,
+            resolution: None,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Every movement of money that a payment makes itself. (What its transfers and payouts move is named in
+//! [`crate::outgoing`].)
+
+use super::Payment;
+use crate::amount::Amount;
+use crate::id::Mint;
+use crate::ledger::{Account, FeeKind, LossKind, Movement, Origin, Posting, PostingKind};
+
+impl Payment {
+    fn posting(&self, mint: &Mint<'_>, kind: PostingKind, movements: &[Movement]) -> Option<Posting> {
+        Posting::moving(mint, kind, Origin::Fact, Some(self.id), movements)
+    }
+
+    /// Money arrived: `bank` or `card` is debited, `customer` credited.
+    pub(super) fn post_received(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
+        let movement = Movement::new(self.pay_in.account(), Account::Customer(self.customer), self.terms.fiat, amount);
+        self.posting(mint, PostingKind::PaymentReceived, &[movement])
+    }
+
+    /// Money arrived that this order cannot use: `bank` or `card` is debited, `suspense` credited.
+    pub(super) fn post_suspense(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
+        let movement = Movement::new(self.pay_in.account(), Account::Suspense, self.terms.fiat, amount);
+        self.posting(mint, PostingKind::SuspenseReceived, &[movement])
+    }
+
+    /// Money becomes coins: `customer` is debited for all of it; `fees` and `fx` are credited; `fx` is debited for the
+    /// coins and `customer` credited.
+    pub(super) fn post_conversion(&self, mint: &Mint<'_>, coins: Amount) -> Option<Posting> {
+        self.posting(mint, PostingKind::Conversion, &self.conversion(coins))
+    }
+
+    /// The coins could not leave: what the conversion did is taken back.
+    pub(super) fn post_conversion_undone(&self, mint: &Mint<'_>, coins: Amount) -> Option<Posting> {
+        let movements = self.conversion(coins).map(|movement| Movement { debit: movement.credit, credit: movement.debit, ..movement });
+        self.posting(mint, PostingKind::ConversionUndone, &movements)
+    }
+
+    fn conversion(&self, coins: Amount) -> [Movement; 4] {
+        let (customer, fiat) = (Account::Customer(self.customer), self.terms.fiat);
+        // Never more fees than there is money: a person may release an order that received less than they come to.
+        let processing = self.terms.fee_processing.min(self.fiat_balance);
+        let network = self.terms.fee_network.min(Amount::from_minor(self.fiat_balance.minor() - processing.minor()));
+        let net = Amount::from_minor(self.fiat_balance.minor() - processing.minor() - network.minor());
+        [
+            Movement::new(customer, Account::Fees(FeeKind::Processing), fiat, processing),
+            Movement::new(customer, Account::Fees(FeeKind::Network), fiat, network),
+            Movement::new(customer, Account::Fx, fiat, net),
+            Movement::new(Account::Fx, customer, self.terms.coin, coins),
+        ]
+    }
+
+    /// Money was taken back that still lay on the customer's account (`from_customer`) or was gone already
+    /// (`from_losses`): these are debited, `bank` or `card` credited.
+    pub(super) fn post_chargeback(&self, mint: &Mint<'_>, from_customer: Amount, from_losses: Amount) -> Option<Posting> {
+        let source = self.pay_in.account();
+        let movements = [
+            Movement::new(Account::Customer(self.customer), source, self.terms.fiat, from_customer),
+            Movement::new(Account::Losses(LossKind::Chargeback), source, self.terms.fiat, from_losses),
+        ];
+        self.posting(mint, PostingKind::Chargeback, &movements)
+    }
+}

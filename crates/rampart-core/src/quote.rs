@@ -1,0 +1,7 @@
+//! Terms of a purchase or a sale, and quotes: sealed statements of terms, so that asking writes nothing.
+
+mod seal;
+mod terms;
+
+pub use seal::{QUOTE_KEY_BYTES, Quote, QuoteFault, QuoteTerms};
+pub use terms::{AmountIn, BuyTerms, SellTerms, TermsFault};

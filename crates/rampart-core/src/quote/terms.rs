@@ -1,0 +1,173 @@
+//! How much is paid, how much is received, and what lies between.
+
+use crate::amount::{Amount, Overflow};
+use crate::asset::{CoinId, Currency};
+use crate::catalogue::{Catalogue, Coin, Method, PayoutRail, fee};
+use crate::rate::{Rate, Rounding};
+
+/// What an amount of a request counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AmountIn {
+    /// Minor units of the currency: all that the customer pays.
+    Fiat(Amount),
+    /// Minor units of the coin: what the customer is to receive.
+    Coin(Amount),
+}
+
+/// Why no terms come of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TermsFault {
+    /// Nothing would be left after fees.
+    #[error("the amount does not cover the fees")]
+    BelowFees,
+    /// Too large to calculate with.
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
+}
+
+/// The terms of a purchase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BuyTerms {
+    /// The currency.
+    pub fiat: Currency,
+    /// Its decimals.
+    pub fiat_decimals: u8,
+    /// All that the customer pays, in minor units; fees are inside.
+    pub fiat_amount: Amount,
+    /// The fee for handling the payment, in minor units of the currency.
+    pub fee_processing: Amount,
+    /// The fee for the chain, in minor units of the currency.
+    pub fee_network: Amount,
+    /// The price of one coin, our spread included.
+    pub price: Rate,
+    /// The coin.
+    pub coin: CoinId,
+    /// Its decimals.
+    pub coin_decimals: u8,
+    /// What the customer receives, in minor units of the coin.
+    pub coin_amount: Amount,
+}
+
+impl BuyTerms {
+    /// The terms of buying through a method at a price.
+    ///
+    /// # Errors
+    /// [`TermsFault`] when fees eat everything, or a number is too large.
+    pub fn new(catalogue: &Catalogue, method: &Method, coin: &Coin, price: Rate, amount: AmountIn) -> Result<Self, TermsFault> {
+        let fiat_decimals = catalogue.decimals(method.fiat.into()).unwrap_or(2);
+        let fee_network = catalogue.network_fee(coin.id.chain, method.fiat);
+        let fiat_amount = match amount {
+            AmountIn::Fiat(total) => total,
+            AmountIn::Coin(coins) => {
+                let net = price.coins_to_fiat(coins, coin.decimals, fiat_decimals, Rounding::Up)?;
+                gross_up(net.plus(fee_network)?.plus(method.fee_fixed)?, method.fee_basis_points)?
+            }
+        };
+        let fee_processing = fee(fiat_amount, method.fee_fixed, method.fee_basis_points)?;
+        let terms = Self {
+            fiat: method.fiat,
+            fiat_decimals,
+            fiat_amount,
+            fee_processing,
+            fee_network,
+            price,
+            coin: coin.id,
+            coin_decimals: coin.decimals,
+            coin_amount: Amount::ZERO,
+        };
+        Ok(Self { coin_amount: terms.coins_for(fiat_amount, price)?, ..terms })
+    }
+
+    /// Both fees together.
+    #[must_use]
+    pub fn fees(&self) -> Amount {
+        Amount::from_minor(self.fee_processing.minor().saturating_add(self.fee_network.minor()))
+    }
+
+    /// The coins for a received amount at a price: `floor((received − fees) / price)`.
+    ///
+    /// # Errors
+    /// [`TermsFault::BelowFees`] when nothing would be left.
+    pub fn coins_for(&self, received: Amount, price: Rate) -> Result<Amount, TermsFault> {
+        let net = received.minus(self.fees())?;
+        if !net.is_positive() {
+            return Err(TermsFault::BelowFees);
+        }
+        let coins = price.fiat_to_coins(net, self.fiat_decimals, self.coin_decimals, Rounding::Down)?;
+        if coins.is_positive() { Ok(coins) } else { Err(TermsFault::BelowFees) }
+    }
+}
+
+/// The least total from which a proportional fee (rounded up) leaves `rest`.
+fn gross_up(rest: Amount, basis_points: u32) -> Result<Amount, Overflow> {
+    let share = i128::from(10_000_u32.saturating_sub(basis_points).max(1));
+    let scaled = rest.minor().checked_mul(10_000).ok_or(Overflow)?;
+    let total = scaled.div_euclid(share) + i128::from(scaled.rem_euclid(share) != 0);
+    let total = Amount::from_minor(total);
+    // The fee is rounded up on its own, which can take one more unit.
+    let left = total.minus(total.basis_points_up(basis_points)?)?;
+    if left < rest { total.plus(Amount::from_minor(1)) } else { Ok(total) }
+}
+
+/// The terms of a sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SellTerms {
+    /// The coin.
+    pub coin: CoinId,
+    /// Its decimals.
+    pub coin_decimals: u8,
+    /// What the customer sends, in minor units of the coin.
+    pub coin_amount: Amount,
+    /// The price of one coin, our spread included.
+    pub price: Rate,
+    /// The currency.
+    pub fiat: Currency,
+    /// Its decimals.
+    pub fiat_decimals: u8,
+    /// The fee for the payout, in minor units of the currency.
+    pub fee_processing: Amount,
+    /// The fee for the chain, in minor units of the currency.
+    pub fee_network: Amount,
+    /// What the customer receives, in minor units of the currency.
+    pub fiat_amount: Amount,
+}
+
+impl SellTerms {
+    /// The terms of selling to a rail at a price.
+    ///
+    /// # Errors
+    /// [`TermsFault`] when fees eat everything, or a number is too large.
+    pub fn new(catalogue: &Catalogue, rail: &PayoutRail, coin: &Coin, price: Rate, coin_amount: Amount) -> Result<Self, TermsFault> {
+        let fiat_decimals = catalogue.decimals(rail.fiat.into()).unwrap_or(2);
+        let gross = price.coins_to_fiat(coin_amount, coin.decimals, fiat_decimals, Rounding::Down)?;
+        let fee_processing = fee(gross, rail.fee_fixed, rail.fee_basis_points)?;
+        let fee_network = catalogue.network_fee(coin.id.chain, rail.fiat);
+        let terms = Self {
+            coin: coin.id,
+            coin_decimals: coin.decimals,
+            coin_amount,
+            price,
+            fiat: rail.fiat,
+            fiat_decimals,
+            fee_processing,
+            fee_network,
+            fiat_amount: Amount::ZERO,
+        };
+        Ok(Self { fiat_amount: terms.fiat_for(coin_amount, price)?, ..terms })
+    }
+
+    /// Both fees together.
+    #[must_use]
+    pub fn fees(&self) -> Amount {
+        Amount::from_minor(self.fee_processing.minor().saturating_add(self.fee_network.minor()))
+    }
+
+    /// The money for received coins at a price, fees taken off.
+    ///
+    /// # Errors
+    /// [`TermsFault::BelowFees`] when nothing would be left.
+    pub fn fiat_for(&self, received: Amount, price: Rate) -> Result<Amount, TermsFault> {
+        let net = price.coins_to_fiat(received, self.coin_decimals, self.fiat_decimals, Rounding::Down)?.minus(self.fees())?;
+        if net.is_positive() { Ok(net) } else { Err(TermsFault::BelowFees) }
+    }
+}

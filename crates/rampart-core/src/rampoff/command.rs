@@ -1,0 +1,93 @@
+//! What can be asked of a ramp-off, and refused.
+
+use super::{Rampoff, RampoffState};
+use crate::order::{CommandRefusal, Context, HoldReason};
+use crate::outgoing::PayoutDestination;
+use crate::step::Step;
+use crate::view::RampoffView;
+
+/// What a customer or an operator can ask of a ramp-off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RampoffCommand {
+    /// It is called off before coins came.
+    Cancel,
+    /// The customer gives a wallet for coins to go back to (already checked against the chain's rules).
+    GiveRefundWallet(String),
+    /// The customer gives another account for the payout (already checked).
+    GivePayoutDestination(PayoutDestination),
+    /// An operator stops it before money leaves.
+    Hold,
+    /// An operator lets it go on.
+    Release,
+    /// An operator sends the coins back.
+    Refund,
+}
+
+impl RampoffCommand {
+    /// Its name as a participle, for sentences.
+    #[must_use]
+    pub const fn participle(&self) -> &'static str {
+        match self {
+            Self::Cancel => "cancelled",
+            Self::GiveRefundWallet(_) => "given a refund wallet",
+            Self::GivePayoutDestination(_) => "given another account",
+            Self::Hold => "held",
+            Self::Release => "released",
+            Self::Refund => "refunded",
+        }
+    }
+}
+
+impl Rampoff {
+    /// What follows from a command.
+    ///
+    /// # Errors
+    /// A [`CommandRefusal`] when the state does not allow it, or something it needs is missing.
+    pub fn request(mut self, command: RampoffCommand, context: &Context<'_>) -> Result<Step, CommandRefusal> {
+        let before = RampoffView::of(&self);
+        let mint = &context.mint;
+        let refusal = CommandRefusal::WrongState { status: self.status(), command: command.participle() };
+        let mut step = Step::new();
+        match (command, &self.state) {
+            (RampoffCommand::Cancel, RampoffState::Created) => {
+                self.close_unpaid(context, &mut step);
+                self.state = RampoffState::Cancelled;
+            }
+            (
+                RampoffCommand::GiveRefundWallet(wallet),
+                RampoffState::OnHold { reason: HoldReason::RefundDestinationNeeded | HoldReason::RefundFailed, .. },
+            ) => {
+                self.refund_wallet = Some(wallet);
+                self.refund(context, &mut step);
+            }
+            (RampoffCommand::GiveRefundWallet(wallet), state)
+                if !matches!(state, RampoffState::RefundPending { .. }) && !self.is_settled() =>
+            {
+                self.refund_wallet = Some(wallet);
+            }
+            (RampoffCommand::GivePayoutDestination(destination), RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }) => {
+                self.destination = destination;
+                self.pay(mint, &mut step);
+            }
+            (RampoffCommand::Hold, RampoffState::CryptoReceived { .. }) => self.put_on_hold(HoldReason::Operator, mint.now),
+            (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.converted.is_positive() => self.pay(mint, &mut step),
+            (RampoffCommand::Release, RampoffState::OnHold { reason, .. }) if self.coin_balance.is_positive() => {
+                let screened = *reason == HoldReason::Screening;
+                let fiat = self.fiat_for_balance(context.price).ok_or(CommandRefusal::NoPrice)?;
+                match screened {
+                    // A person has looked at what the provider found; asking it again would find the same.
+                    true => self.convert_and_pay(fiat, mint, &mut step),
+                    false => self.accept(fiat, mint, &mut step),
+                }
+            }
+            (RampoffCommand::Refund, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. })
+                if self.coin_balance.is_positive() || self.converted.is_positive() =>
+            {
+                self.refund(context, &mut step);
+            }
+            _ => return Err(refusal),
+        }
+        self.finish(&before, mint, &mut step);
+        Ok(step)
+    }
+}

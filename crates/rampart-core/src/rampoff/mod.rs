@@ -1,0 +1,324 @@
+//! The off-ramp order: a customer sends coins and receives money.
+//!
+//! What counts is what arrived at the order's own address, not what was announced.
+
+mod command;
+mod observe;
+mod postings;
+pub mod table;
+
+pub use command::RampoffCommand;
+pub use observe::{DepositReceipt, RampoffFact};
+
+use crate::amount::Amount;
+use crate::asset::{Chain, Currency};
+use crate::country::Country;
+use crate::event::{EventDraft, EventType};
+use crate::id::{CustomerId, Mint, OrderId, PartnerId, PayoutId, QuoteId, TransferId};
+use crate::kyc::KycLevel;
+use crate::ledger::{Account, Origin, Rail};
+use crate::limits::{self, Usage};
+use crate::order::{Context, Exception, HoldReason, Reversal};
+use crate::outgoing::PayoutDestination;
+use crate::quote::SellTerms;
+use crate::redacted::Redacted;
+use crate::step::Step;
+use crate::time::Timestamp;
+use crate::view::RampoffView;
+
+/// Where a ramp-off stands.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum RampoffState {
+    /// Waiting for coins.
+    Created,
+    /// Coins are in a block with too few confirmations.
+    Confirming,
+    /// Coins are here and the screening provider is being asked.
+    CryptoReceived {
+        /// The money they will become, in minor units.
+        fiat: Amount,
+    },
+    /// Money is on its way.
+    PayingOut {
+        /// The payout.
+        payout: PayoutId,
+        /// How much, in minor units.
+        fiat: Amount,
+    },
+    /// Money arrived.
+    Finished {
+        /// The payout.
+        payout: PayoutId,
+        /// How much, in minor units.
+        fiat: Amount,
+        /// The bank's reference.
+        reference: String,
+    },
+    /// Coins (or the money they became) are here and a person, or the customer, has to decide.
+    OnHold {
+        /// Why.
+        reason: HoldReason,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// No coins came in time.
+    Expired,
+    /// It was called off before coins came.
+    Cancelled,
+    /// It ended without a payout for a reason of its own.
+    Failed {
+        /// The reason.
+        reason: String,
+    },
+    /// Coins are on their way back.
+    RefundPending {
+        /// The transfer.
+        transfer: TransferId,
+        /// Its transaction, once the chain has taken it.
+        txid: Option<String>,
+    },
+    /// Coins went back.
+    Refunded {
+        /// The transfer.
+        transfer: TransferId,
+        /// Its transaction.
+        txid: String,
+    },
+}
+
+impl RampoffState {
+    /// The status partners see.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Confirming => "confirming",
+            Self::CryptoReceived { .. } => "crypto_received",
+            Self::PayingOut { .. } => "paying_out",
+            Self::Finished { .. } => "finished",
+            Self::OnHold { .. } => "on_hold",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::Failed { .. } => "failed",
+            Self::RefundPending { .. } => "refund_pending",
+            Self::Refunded { .. } => "refunded",
+        }
+    }
+
+    /// Every status partners can see.
+    pub const STATUSES: [&str; 11] = [
+        "created",
+        "confirming",
+        "crypto_received",
+        "paying_out",
+        "finished",
+        "on_hold",
+        "expired",
+        "cancelled",
+        "failed",
+        "refund_pending",
+        "refunded",
+    ];
+}
+
+/// A customer's sale.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Rampoff {
+    /// Its identifier.
+    pub id: OrderId,
+    /// The version it was loaded at; 0 before it is stored.
+    #[serde(skip)]
+    pub version: i64,
+    /// The partner.
+    pub partner: PartnerId,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The partner's own name for it.
+    pub external_id: Option<String>,
+    /// The country whose rail pays.
+    pub country: Country,
+    /// The rail.
+    pub rail: Rail,
+    /// The rail's largest amount, which bounds the value of open orders.
+    pub rail_maximum: Amount,
+    /// What was agreed.
+    pub terms: SellTerms,
+    /// Where the money goes.
+    pub destination: PayoutDestination,
+    /// Where coins may go back to.
+    pub refund_wallet: Option<String>,
+    /// The address that is this order's own.
+    pub deposit_address: String,
+    /// Its index among our deposit addresses of the chain.
+    pub deposit_index: u64,
+    /// The quote it was made from.
+    pub quote: Option<QuoteId>,
+    /// The customer's level when it was made; its limits were counted at that level.
+    pub level: KycLevel,
+    /// The secret part of the link to its page.
+    pub page_token: Redacted,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Until when money and price are held for it.
+    pub held_until: Timestamp,
+    /// Where it stands.
+    pub state: RampoffState,
+    /// What arrived, oldest first.
+    pub deposits: Vec<DepositReceipt>,
+    /// The coins of this order that lie on the customer's account, in minor units.
+    pub coin_balance: Amount,
+    /// The money of this order that lies on the customer's account, in minor units.
+    pub fiat_balance: Amount,
+    /// The coins that were converted into money that has not arrived yet, in minor units.
+    pub converted: Amount,
+    /// The money held for it at the bank, in minor units.
+    pub reserved: Amount,
+    /// What was unusual.
+    pub exception: Option<Exception>,
+    /// What was taken back.
+    pub reversal: Option<Reversal>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Rampoff {
+    /// The status partners see.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        self.state.status()
+    }
+
+    /// Its chain.
+    #[must_use]
+    pub const fn chain(&self) -> Chain {
+        self.terms.coin.chain
+    }
+
+    /// When time alone will change it.
+    #[must_use]
+    pub const fn due_at(&self) -> Option<Timestamp> {
+        match self.state {
+            RampoffState::Created => Some(self.held_until),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing of the order lies anywhere any more: its entries on the customer's account sum to zero.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        matches!(
+            self.state,
+            RampoffState::Finished { .. }
+                | RampoffState::Expired
+                | RampoffState::Cancelled
+                | RampoffState::Failed { .. }
+                | RampoffState::Refunded { .. }
+        )
+    }
+
+    /// What is held for it: the account, the currency and how much, in minor units.
+    #[must_use]
+    pub const fn hold(&self) -> (Account, Currency, Amount) {
+        (Account::Bank(self.rail), self.terms.fiat, self.reserved)
+    }
+
+    /// What arrived, in minor units of the coin.
+    #[must_use]
+    pub fn received(&self) -> Amount {
+        Amount::from_minor(self.deposits.iter().fold(0_i128, |sum, deposit| sum.saturating_add(deposit.amount.minor())))
+    }
+
+    /// What the customer receives: what was agreed, until what arrived decides.
+    #[must_use]
+    pub const fn payout_amount(&self) -> Amount {
+        match &self.state {
+            RampoffState::CryptoReceived { fiat } | RampoffState::PayingOut { fiat, .. } | RampoffState::Finished { fiat, .. } => *fiat,
+            _ => self.terms.fiat_amount,
+        }
+    }
+
+    /// The bank's reference of the payout, once it arrived.
+    #[must_use]
+    pub fn bank_reference(&self) -> Option<&str> {
+        match &self.state {
+            RampoffState::Finished { reference, .. } => Some(reference),
+            _ => None,
+        }
+    }
+
+    /// The transaction of a refund, once the chain has taken it.
+    #[must_use]
+    pub fn refund_txid(&self) -> Option<&str> {
+        match &self.state {
+            RampoffState::RefundPending { txid, .. } => txid.as_deref(),
+            RampoffState::Refunded { txid, .. } => Some(txid),
+            _ => None,
+        }
+    }
+
+    fn usage(&self) -> Usage {
+        Usage {
+            customer: self.customer,
+            method: limits::RAMPOFF,
+            fiat: self.terms.fiat,
+            amount: self.terms.fiat_amount,
+            at: self.created_at,
+        }
+    }
+
+    /// The step that creates it: its money is held, its limits counted, its place among open orders taken. Claims of
+    /// keys are the caller's.
+    ///
+    /// # Errors
+    /// [`limits::Excess`] when the order alone is larger than the customer's level allows.
+    pub fn create(self, context: &Context<'_>) -> Result<Step, limits::Excess> {
+        let mut step = Step::new();
+        step.raises = limits::raises(context.catalogue, &self.usage(), self.level)?;
+        step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.rail_maximum, true));
+        let (account, currency, amount) = self.hold();
+        step.hold(account, currency, amount, Origin::Request);
+        step.write(self);
+        Ok(step)
+    }
+
+    fn close(&self, context: &Context<'_>, step: &mut Step) {
+        step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.rail_maximum, false));
+    }
+
+    fn close_unpaid(&mut self, context: &Context<'_>, step: &mut Step) {
+        self.close(context, step);
+        step.raises.extend(limits::returns(context.catalogue, &self.usage(), self.level));
+        self.reserve(Amount::ZERO, step);
+    }
+
+    /// Changes what is held at the bank for this order.
+    fn reserve(&mut self, fiat: Amount, step: &mut Step) {
+        let change = Amount::from_minor(fiat.minor() - self.reserved.minor());
+        let (account, currency, _) = self.hold();
+        step.hold(account, currency, change, Origin::Fact);
+        self.reserved = fiat;
+    }
+
+    /// Ends a transition: the record is written, and the partner told if what it sees has changed.
+    fn finish(mut self, before: &RampoffView, mint: &Mint<'_>, step: &mut Step) {
+        self.updated_at = mint.now;
+        let after = RampoffView::of(&self);
+        if after != *before {
+            let kind = match (before.status, after.status) {
+                (from, "crypto_received") if from != "crypto_received" => EventType::CryptoReceived,
+                (from, "finished") if from != "finished" => EventType::RampoffFinished,
+                _ => EventType::RampoffUpdated,
+            };
+            step.events.push(EventDraft {
+                id: mint.id(),
+                partner: self.partner,
+                kind,
+                subject: self.id.to_string(),
+                data: after.to_json(),
+                created_at: mint.now,
+            });
+        }
+        step.write(self);
+    }
+}

@@ -1,0 +1,468 @@
+//! What a ramp-off does with facts. Facts are never refused.
+
+use super::{Rampoff, RampoffState};
+use crate::amount::Amount;
+use crate::asset::{Asset, CoinId};
+use crate::id::{FactId, Mint, PayoutId, TransferId};
+use crate::job::{Job, JobKind};
+use crate::order::{Context, Exception, HoldReason, Reversal};
+use crate::outgoing::{Payout, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState};
+use crate::policy::{Beyond, Policy};
+use crate::ports::Verdict;
+use crate::rate::Rate;
+use crate::review::{ReviewItem, ReviewKind};
+use crate::step::Step;
+use crate::time::Timestamp;
+use crate::view::RampoffView;
+
+/// The most deposits one order keeps; more go to suspense.
+const MOST_DEPOSITS: usize = 20;
+
+/// Coins that arrived at a ramp-off's address.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct DepositReceipt {
+    /// The deposit's record.
+    pub deposit: FactId,
+    /// The transaction.
+    pub txid: String,
+    /// Which of the transaction's transfers.
+    pub index: u32,
+    /// How much, in minor units of the ramp-off's coin.
+    pub amount: Amount,
+    /// From whom.
+    pub from: String,
+    /// Confirmations that made it final; 0 until then.
+    pub confirmations: u32,
+    /// Whether the chain undid it after it had been confirmed and paid out: it is booked as lost.
+    pub lost: bool,
+}
+
+/// What can happen to a ramp-off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RampoffFact {
+    /// Coins are in a block.
+    DepositSeen(DepositReceipt),
+    /// Coins are confirmed; the receipt says with how many confirmations.
+    DepositConfirmed(DepositReceipt),
+    /// The block of a deposit was undone.
+    DepositDropped {
+        /// The deposit's record.
+        deposit: FactId,
+    },
+    /// Another coin was confirmed at the order's address.
+    WrongAsset {
+        /// What arrived.
+        coin: CoinId,
+        /// The deposit's record.
+        deposit: FactId,
+        /// How much, in minor units.
+        amount: Amount,
+        /// From whom.
+        from: String,
+    },
+    /// The screening provider answered.
+    Screened(Verdict),
+    /// The rail has taken the payout.
+    PayoutAccepted {
+        /// The payout.
+        payout: PayoutId,
+    },
+    /// The payout arrived.
+    PayoutSettled {
+        /// The payout.
+        payout: PayoutId,
+        /// The bank's reference.
+        reference: String,
+    },
+    /// The payout did not leave, or came back before it arrived.
+    PayoutFailed {
+        /// The payout.
+        payout: PayoutId,
+        /// Why.
+        reason: String,
+    },
+    /// The payout had arrived and was sent back.
+    PayoutReturned {
+        /// The payout.
+        payout: PayoutId,
+        /// Why.
+        reason: String,
+    },
+    /// The chain has taken the refund.
+    RefundBroadcast {
+        /// The transfer.
+        transfer: TransferId,
+        /// Its transaction.
+        txid: String,
+    },
+    /// The chain has confirmed the refund.
+    RefundConfirmed {
+        /// The transfer.
+        transfer: TransferId,
+    },
+    /// The chain refused the refund for good.
+    RefundFailed {
+        /// The transfer.
+        transfer: TransferId,
+        /// Why.
+        reason: String,
+    },
+    /// Time went by.
+    TimePassed,
+}
+
+impl Rampoff {
+    /// What follows from a fact.
+    #[must_use]
+    pub fn observe(mut self, fact: RampoffFact, context: &Context<'_>) -> Step {
+        let before = RampoffView::of(&self);
+        let mut step = Step::new();
+        let mint = &context.mint;
+        match fact {
+            RampoffFact::DepositSeen(receipt) => self.seen(receipt, context, &mut step),
+            RampoffFact::DepositConfirmed(receipt) => self.confirmed(receipt, context, &mut step),
+            RampoffFact::DepositDropped { deposit } => self.dropped(deposit, mint, &mut step),
+            RampoffFact::WrongAsset { coin, deposit, amount, from } => {
+                self.exception = Some(Exception::WrongAsset);
+                self.to_suspense(coin, deposit, amount, &from, mint, &mut step);
+            }
+            RampoffFact::Screened(verdict) => self.screened(&verdict, context, &mut step),
+            RampoffFact::PayoutAccepted { payout } => {
+                if self.is_paying(payout) {
+                    self.reserve(Amount::ZERO, &mut step);
+                }
+            }
+            RampoffFact::PayoutSettled { payout, reference } => {
+                if let RampoffState::PayingOut { payout: ours, fiat } = self.state
+                    && ours == payout
+                {
+                    self.fiat_balance = Amount::ZERO;
+                    self.converted = Amount::ZERO;
+                    self.reserve(Amount::ZERO, &mut step);
+                    self.state = RampoffState::Finished { payout, fiat, reference };
+                }
+            }
+            RampoffFact::PayoutFailed { payout, .. } => {
+                if self.is_paying(payout) {
+                    self.put_on_hold(HoldReason::PayoutFailed, mint.now);
+                }
+            }
+            RampoffFact::PayoutReturned { payout, reason } => self.returned(payout, &reason, mint, &mut step),
+            RampoffFact::RefundBroadcast { transfer, txid } => {
+                if let RampoffState::RefundPending { transfer: ours, txid: known } = &mut self.state
+                    && *ours == transfer
+                {
+                    *known = Some(txid);
+                }
+            }
+            RampoffFact::RefundConfirmed { transfer } => {
+                if let RampoffState::RefundPending { transfer: ours, txid: Some(txid) } = &self.state
+                    && *ours == transfer
+                {
+                    self.coin_balance = Amount::ZERO;
+                    self.state = RampoffState::Refunded { transfer, txid: txid.clone() };
+                }
+            }
+            RampoffFact::RefundFailed { transfer, .. } => {
+                if matches!(self.state, RampoffState::RefundPending { transfer: ours, .. } if ours == transfer) {
+                    self.put_on_hold(HoldReason::RefundFailed, mint.now);
+                }
+            }
+            RampoffFact::TimePassed => {
+                if matches!(self.state, RampoffState::Created) && mint.now >= self.held_until {
+                    self.close_unpaid(context, &mut step);
+                    self.state = RampoffState::Expired;
+                }
+            }
+        }
+        self.finish(&before, mint, &mut step);
+        step
+    }
+
+    pub(super) fn put_on_hold(&mut self, reason: HoldReason, since: Timestamp) {
+        self.state = RampoffState::OnHold { reason, since };
+    }
+
+    fn is_paying(&self, payout: PayoutId) -> bool {
+        matches!(self.state, RampoffState::PayingOut { payout: ours, .. } if ours == payout)
+    }
+
+    fn awaits_coins(&self) -> bool {
+        matches!(
+            self.state,
+            RampoffState::Created
+                | RampoffState::Confirming
+                | RampoffState::Expired
+                | RampoffState::Cancelled
+                | RampoffState::Failed { .. }
+        )
+    }
+
+    /// Puts a deposit on the order, or brings it up to date; false when there is no room for another.
+    fn note(&mut self, receipt: &DepositReceipt) -> bool {
+        if let Some(known) = self.deposits.iter_mut().find(|known| known.deposit == receipt.deposit) {
+            known.confirmations = receipt.confirmations;
+            return true;
+        }
+        let room = self.deposits.len() < MOST_DEPOSITS;
+        if room {
+            self.deposits.push(receipt.clone());
+        }
+        room
+    }
+
+    fn seen(&mut self, receipt: DepositReceipt, context: &Context<'_>, step: &mut Step) {
+        if !self.awaits_coins() || self.deposits.iter().any(|known| known.deposit == receipt.deposit) {
+            return;
+        }
+        if !self.note(&receipt) {
+            return;
+        }
+        match self.state {
+            RampoffState::Created => {
+                // Coins came in time: the promise stands while they are being confirmed.
+                self.close(context, step);
+                self.state = RampoffState::Confirming;
+            }
+            RampoffState::Confirming => {}
+            _ => {
+                self.exception = Some(Exception::Late);
+                self.state = RampoffState::Confirming;
+            }
+        }
+    }
+
+    fn confirmed(&mut self, receipt: DepositReceipt, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        let known = self.deposits.iter().find(|known| known.txid == receipt.txid && known.index == receipt.index);
+        if known.is_some_and(|known| known.confirmations > 0 && !known.lost) {
+            return;
+        }
+        if known.is_some_and(|known| known.lost) {
+            step.post(self.post_loss_recovered(mint, receipt.amount));
+            self.deposits.retain(|known| !(known.txid == receipt.txid && known.index == receipt.index));
+            self.note(&receipt);
+            if !self.deposits.iter().any(|deposit| deposit.lost) {
+                self.reversal = None;
+            }
+            return;
+        }
+        let reorganised = matches!(self.state, RampoffState::OnHold { reason: HoldReason::Reorganised | HoldReason::Short, .. });
+        if !(self.awaits_coins() || reorganised) || !self.note(&receipt) {
+            self.exception = Some(Exception::Duplicate);
+            self.to_suspense(self.terms.coin, receipt.deposit, receipt.amount, &receipt.from, mint, step);
+            return;
+        }
+        match self.state {
+            RampoffState::Created => self.close(context, step),
+            RampoffState::Expired | RampoffState::Cancelled | RampoffState::Failed { .. } => self.exception = Some(Exception::Late),
+            _ => {}
+        }
+        step.post(self.post_deposit(mint, receipt.amount));
+        self.coin_balance = Amount::from_minor(self.coin_balance.minor().saturating_add(receipt.amount.minor()));
+        if self.deposits.iter().any(|deposit| deposit.confirmations == 0) {
+            // More of it is still being confirmed: everything is weighed together when the last one is.
+            self.state = RampoffState::Confirming;
+            return;
+        }
+        match context.catalogue.payout_rail(self.country).map(|rail| rail.policy) {
+            Some(policy) => self.weigh(&policy, context, step),
+            None => self.put_on_hold(HoldReason::Operator, mint.now),
+        }
+    }
+
+    /// Decides what the coins on the account become, by the policy.
+    fn weigh(&mut self, policy: &Policy, context: &Context<'_>, step: &mut Step) {
+        let now = context.mint.now;
+        let late = self.exception == Some(Exception::Late);
+        let mut price = self.terms.price;
+        if late {
+            let within = context.price.is_some_and(|present| self.terms.price.distance_basis_points(present) <= policy.late.basis_points);
+            match (within, policy.late.beyond, context.price) {
+                (true, ..) => {}
+                (false, Beyond::Requote, Some(present)) => price = present,
+                (false, Beyond::Refund, _) => return self.refund(context, step),
+                _ => return self.put_on_hold(HoldReason::Late, now),
+            }
+        }
+        let (exception, tolerance, reason) = match self.coin_balance.cmp(&self.terms.coin_amount) {
+            std::cmp::Ordering::Equal if price == self.terms.price => return self.accept(self.terms.fiat_amount, &context.mint, step),
+            std::cmp::Ordering::Equal => (None, policy.late, HoldReason::Late),
+            std::cmp::Ordering::Less => (Some(Exception::Short), policy.short, HoldReason::Short),
+            std::cmp::Ordering::Greater => (Some(Exception::Over), policy.over, HoldReason::Over),
+        };
+        if !late {
+            self.exception = exception;
+        }
+        let difference = Amount::from_minor((self.coin_balance.minor() - self.terms.coin_amount.minor()).abs());
+        let tolerated = tolerance.basis_points > 0
+            && self.terms.coin_amount.basis_points_up(tolerance.basis_points).is_ok_and(|most| difference <= most);
+        if tolerated && price == self.terms.price {
+            return self.accept(self.terms.fiat_amount, &context.mint, step);
+        }
+        match (tolerance.beyond, self.terms.fiat_for(self.coin_balance, price)) {
+            (Beyond::Requote, Ok(fiat)) => self.accept(fiat, &context.mint, step),
+            (Beyond::Refund, _) => self.refund(context, step),
+            _ => self.put_on_hold(reason, now),
+        }
+    }
+
+    /// The order goes on: so much money is promised now, and the screening provider is asked.
+    pub(super) fn accept(&mut self, fiat: Amount, mint: &Mint<'_>, step: &mut Step) {
+        self.reserve(fiat, step);
+        self.state = RampoffState::CryptoReceived { fiat };
+        step.write(Job::due_now(mint, JobKind::ScreenRampoff, self.id));
+    }
+
+    /// The money for what lies on the account, for a person who lets the order go on.
+    pub(super) fn fiat_for_balance(&self, present: Option<Rate>) -> Option<Amount> {
+        let late = self.exception == Some(Exception::Late);
+        let price = if late { present? } else { self.terms.price };
+        if self.coin_balance == self.terms.coin_amount && !late {
+            return Some(self.terms.fiat_amount);
+        }
+        self.terms.fiat_for(self.coin_balance, price).ok()
+    }
+
+    fn screened(&mut self, verdict: &Verdict, context: &Context<'_>, step: &mut Step) {
+        let RampoffState::CryptoReceived { fiat } = self.state else { return };
+        match verdict {
+            Verdict::Clear => self.convert_and_pay(fiat, &context.mint, step),
+            Verdict::Hit { .. } => self.put_on_hold(HoldReason::Screening, context.mint.now),
+        }
+    }
+
+    /// Coins become money, and a payout of it is ordered.
+    pub(super) fn convert_and_pay(&mut self, fiat: Amount, mint: &Mint<'_>, step: &mut Step) {
+        step.post(self.post_conversion(mint, self.coin_balance, fiat));
+        self.converted = std::mem::take(&mut self.coin_balance);
+        self.fiat_balance = fiat;
+        self.pay(mint, step);
+    }
+
+    /// A payout of the money on the account is ordered.
+    pub(super) fn pay(&mut self, mint: &Mint<'_>, step: &mut Step) {
+        self.reserve(self.fiat_balance, step);
+        let payout = Payout {
+            id: mint.id(),
+            version: 0,
+            purpose: PayoutPurpose::Rampoff,
+            order: Some(self.id),
+            customer: Some(self.customer),
+            route: Route::Bank(self.rail),
+            currency: self.terms.fiat,
+            amount: self.fiat_balance,
+            destination: self.destination.clone(),
+            state: PayoutState::Queued,
+            created_at: mint.now,
+        };
+        self.state = RampoffState::PayingOut { payout: payout.id, fiat: self.fiat_balance };
+        step.write(Job::due_now(mint, JobKind::SendPayout, payout.id));
+        step.write(payout);
+    }
+
+    /// Everything on the account goes back to the wallet the customer gave; converted coins are converted back first.
+    pub(super) fn refund(&mut self, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        let Some(to) = self.refund_wallet.clone() else {
+            return self.put_on_hold(HoldReason::RefundDestinationNeeded, mint.now);
+        };
+        self.reserve(Amount::ZERO, step);
+        if self.converted.is_positive() {
+            step.post(self.post_conversion_undone(mint, self.converted, self.fiat_balance));
+            self.coin_balance = std::mem::take(&mut self.converted);
+            self.fiat_balance = Amount::ZERO;
+        }
+        let transfer = Transfer {
+            id: mint.id(),
+            version: 0,
+            purpose: TransferPurpose::Refund,
+            order: Some(self.id),
+            customer: Some(self.customer),
+            coin: self.terms.coin,
+            amount: self.coin_balance,
+            source: TransferSource::Hot,
+            to,
+            state: TransferState::Queued,
+            created_at: mint.now,
+        };
+        self.state = RampoffState::RefundPending { transfer: transfer.id, txid: None };
+        step.write(Job::due_now(mint, JobKind::SendTransfer, transfer.id));
+        step.write(transfer);
+    }
+
+    fn dropped(&mut self, deposit: FactId, mint: &Mint<'_>, step: &mut Step) {
+        let Some(position) = self.deposits.iter().position(|known| known.deposit == deposit) else { return };
+        if self.deposits[position].confirmations == 0 {
+            self.deposits.remove(position);
+            return;
+        }
+        let amount = self.deposits[position].amount;
+        let from_customer = amount.min(self.coin_balance);
+        let from_losses = Amount::from_minor(amount.minor() - from_customer.minor());
+        step.post(self.post_deposit_undone(mint, from_customer, from_losses));
+        self.coin_balance = Amount::from_minor(self.coin_balance.minor() - from_customer.minor());
+        if from_losses.is_zero() {
+            self.deposits.remove(position);
+            self.put_on_hold(HoldReason::Reorganised, mint.now);
+            return;
+        }
+        self.deposits[position].lost = true;
+        self.reversal = Some(Reversal::Reorganisation);
+        let reason = "the chain undid a confirmed deposit whose money had been paid out".to_owned();
+        step.write(self.review(ReviewKind::Reversal, deposit, self.terms.coin.into(), from_losses, None, reason, mint));
+    }
+
+    fn returned(&mut self, payout: PayoutId, reason: &str, mint: &Mint<'_>, step: &mut Step) {
+        if !matches!(self.state, RampoffState::Finished { payout: ours, .. } if ours == payout) {
+            return;
+        }
+        self.reversal = Some(Reversal::BankReturn);
+        let item = ReviewItem {
+            id: mint.id(),
+            version: 0,
+            kind: ReviewKind::Reversal,
+            order: Some(self.id),
+            fact: None,
+            asset: Some(Asset::Fiat(self.terms.fiat)),
+            amount: self.payout_amount(),
+            source: None,
+            reason: format!("the receiving bank returned the payout: {reason}; the money lies in suspense"),
+            created_at: mint.now,
+            resolution: None,
+        };
+        step.write(item);
+    }
+
+    fn to_suspense(&self, coin: CoinId, deposit: FactId, amount: Amount, from: &str, mint: &Mint<'_>, step: &mut Step) {
+        step.post(self.post_suspense(mint, coin, amount));
+        let reason = format!("arrived at the address of ramp-off {} when it was {}", self.id, self.status());
+        step.write(self.review(ReviewKind::Suspense, deposit, coin.into(), amount, Some(from.to_owned()), reason, mint));
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one place builds the item; naming a struct for it would repeat ReviewItem")]
+    fn review(
+        &self,
+        kind: ReviewKind,
+        fact: FactId,
+        asset: Asset,
+        amount: Amount,
+        source: Option<String>,
+        reason: String,
+        mint: &Mint<'_>,
+    ) -> ReviewItem {
+        ReviewItem {
+            id: mint.id(),
+            version: 0,
+            kind,
+            order: Some(self.id),
+            fact: Some(fact),
+            asset: Some(asset),
+            amount,
+            source,
+            reason,
+            created_at: mint.now,
+            resolution: None,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Every movement that a ramp-off makes itself. (What its transfers and payouts move is named in [`crate::outgoing`].)
+
+use super::Rampoff;
+use crate::amount::Amount;
+use crate::asset::CoinId;
+use crate::id::Mint;
+use crate::ledger::{Account, FeeKind, LossKind, Movement, Origin, Posting, PostingKind};
+
+impl Rampoff {
+    fn posting(&self, mint: &Mint<'_>, kind: PostingKind, movements: &[Movement]) -> Option<Posting> {
+        Posting::moving(mint, kind, Origin::Fact, Some(self.id), movements)
+    }
+
+    fn deposits_account(&self) -> Account {
+        Account::ChainDeposits(self.chain())
+    }
+
+    /// Coins were confirmed: `chain:deposits` is debited, `customer` credited.
+    pub(super) fn post_deposit(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
+        let movement = Movement::new(self.deposits_account(), Account::Customer(self.customer), self.terms.coin, amount);
+        self.posting(mint, PostingKind::DepositReceived, &[movement])
+    }
+
+    /// Coins were confirmed that this order cannot use: `chain:deposits` is debited, `suspense` credited.
+    pub(super) fn post_suspense(&self, mint: &Mint<'_>, coin: CoinId, amount: Amount) -> Option<Posting> {
+        let movement = Movement::new(self.deposits_account(), Account::Suspense, coin, amount);
+        self.posting(mint, PostingKind::SuspenseReceived, &[movement])
+    }
+
+    /// The chain undid a confirmed deposit whose coins still lay on the customer's account, or were gone already:
+    /// `customer` or `losses` are debited, `chain:deposits` credited.
+    pub(super) fn post_deposit_undone(&self, mint: &Mint<'_>, from_customer: Amount, from_losses: Amount) -> Option<Posting> {
+        let movements = [
+            Movement::new(Account::Customer(self.customer), self.deposits_account(), self.terms.coin, from_customer),
+            Movement::new(Account::Losses(LossKind::Reorganisation), self.deposits_account(), self.terms.coin, from_losses),
+        ];
+        self.posting(mint, PostingKind::DepositUndone, &movements)
+    }
+
+    /// A deposit that was booked as lost is in the chain again: `chain:deposits` is debited, `losses` credited.
+    pub(super) fn post_loss_recovered(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
+        let movement = Movement::new(self.deposits_account(), Account::Losses(LossKind::Reorganisation), self.terms.coin, amount);
+        self.posting(mint, PostingKind::DepositReceived, &[movement])
+    }
+
+    /// Coins become money: `customer` is debited for the coins and `fx` credited; `fx` is debited for the money and
+    /// `customer` credited; `customer` is debited for the fees and `fees` credited.
+    pub(super) fn post_conversion(&self, mint: &Mint<'_>, coins: Amount, fiat: Amount) -> Option<Posting> {
+        self.posting(mint, PostingKind::Conversion, &self.conversion(coins, fiat))
+    }
+
+    /// The money could not leave and coins go back: what the conversion did is taken back.
+    pub(super) fn post_conversion_undone(&self, mint: &Mint<'_>, coins: Amount, fiat: Amount) -> Option<Posting> {
+        let movements =
+            self.conversion(coins, fiat).map(|movement| Movement { debit: movement.credit, credit: movement.debit, ..movement });
+        self.posting(mint, PostingKind::ConversionUndone, &movements)
+    }
+
+    fn conversion(&self, coins: Amount, fiat: Amount) -> [Movement; 4] {
+        let (customer, currency) = (Account::Customer(self.customer), self.terms.fiat);
+        let gross = Amount::from_minor(fiat.minor() + self.terms.fees().minor());
+        [
+            Movement::new(customer, Account::Fx, self.terms.coin, coins),
+            Movement::new(Account::Fx, customer, currency, gross),
+            Movement::new(customer, Account::Fees(FeeKind::Processing), currency, self.terms.fee_processing),
+            Movement::new(customer, Account::Fees(FeeKind::Network), currency, self.terms.fee_network),
+        ]
+    }
+}

@@ -1,0 +1,1 @@
+//! The transition table, for the documentation and its snapshot.

@@ -1,0 +1,81 @@
+//! What only a person can decide, and the log of what persons did.
+
+use crate::amount::Amount;
+use crate::asset::Asset;
+use crate::id::{AuditId, FactId, OrderId, ReviewId};
+use crate::time::Timestamp;
+
+/// Why a person is needed. Orders on hold are not listed here: their state says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewKind {
+    /// Something arrived that belongs to no order; it lies in suspense.
+    Suspense,
+    /// A fact could not be applied.
+    Quarantine,
+    /// A fact pushed an account below its floor.
+    BelowFloor,
+    /// Something was taken back after an order had completed.
+    Reversal,
+}
+
+/// An item on the list of `rampart review list`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ReviewItem {
+    /// Its identifier.
+    pub id: ReviewId,
+    /// The version it was loaded at; 0 before it is stored.
+    #[serde(skip)]
+    pub version: i64,
+    /// Why a person is needed.
+    pub kind: ReviewKind,
+    /// The order, where there is one.
+    pub order: Option<OrderId>,
+    /// The fact, where there is one.
+    pub fact: Option<FactId>,
+    /// What lies in suspense.
+    pub asset: Option<Asset>,
+    /// How much of it, in minor units.
+    pub amount: Amount,
+    /// Where it came from: the account or wallet it could be sent back to.
+    pub source: Option<String>,
+    /// One sentence for the operator.
+    pub reason: String,
+    /// When it was put on the list.
+    pub created_at: Timestamp,
+    /// What was decided, by whom and when.
+    pub resolution: Option<Resolution>,
+}
+
+/// How an item was settled.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Resolution {
+    /// The decision, such as `assign`, `return`, `write_off` or `dismiss`.
+    pub decision: String,
+    /// Who decided.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One line of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct AuditEntry {
+    /// Its identifier.
+    pub id: AuditId,
+    /// Always 0: lines are only added.
+    #[serde(skip)]
+    pub version: i64,
+    /// Who did it.
+    pub actor: String,
+    /// What was done, such as `order.release`.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// Why.
+    pub reason: String,
+    /// When (business time).
+    pub at: Timestamp,
+}

@@ -1,0 +1,255 @@
+//! What partners see of an object: its GET call and its webhook serialise the same type.
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::amount::Amount;
+use crate::code::Code;
+use crate::customer::Customer;
+use crate::kyc::KycStatus;
+use crate::order::{Exception, Reversal};
+use crate::payment::{Payment, PaymentState};
+use crate::rampoff::Rampoff;
+use crate::time::Timestamp;
+
+/// A decimal number that is written into JSON as it stands, so that no digit is lost in a float.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonDecimal(String);
+
+impl JsonDecimal {
+    /// An amount in major units, without superfluous zeros.
+    #[must_use]
+    pub fn of(amount: Amount, decimals: u8) -> Self {
+        Self(amount.to_major_short(decimals))
+    }
+}
+
+impl Serialize for JsonDecimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.0.clone()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+fn json<T: Serialize>(view: &T) -> String {
+    serde_json::to_string(view).unwrap_or_default()
+}
+
+/// A payment as `GET /api/payment/{id}` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PaymentView {
+    /// Its identifier.
+    pub id: String,
+    /// The partner's own name for it.
+    pub external_id: Option<String>,
+    /// The customer.
+    pub user_id: String,
+    /// Where it stands.
+    pub status: &'static str,
+    /// What the customer pays, in minor units.
+    pub fiat_amount: i64,
+    /// The same in major units.
+    pub fiat_amount_decimal: String,
+    /// The currency.
+    pub fiat_symbol: String,
+    /// The coin.
+    pub coin_symbol: String,
+    /// Its chain.
+    pub coin_chain: String,
+    /// What the customer receives, in whole coins.
+    pub coin_amount: JsonDecimal,
+    /// The same as a string.
+    pub coin_amount_decimal: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Who paid.
+    pub holder: Option<String>,
+    /// The transaction that carries the coins; from `coins_sent` on.
+    pub txid: Option<String>,
+    /// What arrived, in major units.
+    pub received_amount: String,
+    /// What was unusual.
+    pub exception: Option<Exception>,
+    /// What was taken back.
+    pub reversal: Option<Reversal>,
+    /// Confirmations of the coins; 0 until they are final.
+    pub confirmations: u32,
+    /// Until when coins and price are held.
+    pub expires_at: Timestamp,
+}
+
+impl PaymentView {
+    /// The view of a payment.
+    #[must_use]
+    pub fn of(payment: &Payment) -> Self {
+        let terms = &payment.terms;
+        let (coins, txid, confirmations) = match &payment.state {
+            PaymentState::PaymentReceived { coins } | PaymentState::Sending { coins, .. } => (*coins, None, 0),
+            PaymentState::CoinsSent { coins, txid, confirmations, .. } => (*coins, Some(txid.clone()), *confirmations),
+            _ => (terms.coin_amount, None, 0),
+        };
+        Self {
+            id: payment.id.to_string(),
+            external_id: payment.external_id.clone(),
+            user_id: payment.customer.to_string(),
+            status: payment.status(),
+            fiat_amount: i64::try_from(terms.fiat_amount.minor()).unwrap_or(i64::MAX),
+            fiat_amount_decimal: terms.fiat_amount.to_major(terms.fiat_decimals),
+            fiat_symbol: terms.fiat.to_string(),
+            coin_symbol: terms.coin.symbol.to_string(),
+            coin_chain: terms.coin.chain.to_string(),
+            coin_amount: JsonDecimal::of(coins, terms.coin_decimals),
+            coin_amount_decimal: coins.to_major(terms.coin_decimals),
+            created_at: payment.created_at,
+            holder: payment.receipts.iter().find_map(|receipt| receipt.holder.as_ref().map(|holder| holder.reveal().to_owned())),
+            txid,
+            received_amount: payment.received().to_major(terms.fiat_decimals),
+            exception: payment.exception,
+            reversal: payment.reversal,
+            confirmations,
+            expires_at: payment.held_until,
+        }
+    }
+
+    /// The view as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        json(self)
+    }
+}
+
+/// A ramp-off as `GET /api/getRampoff` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RampoffView {
+    /// Its identifier.
+    pub id: String,
+    /// The partner's own name for it.
+    pub external_id: Option<String>,
+    /// The customer.
+    pub user_id: String,
+    /// Where it stands.
+    pub status: &'static str,
+    /// The chain.
+    pub blockchain: String,
+    /// The coin.
+    pub crypto: String,
+    /// What the customer sends, in minor units of the coin.
+    pub amount: String,
+    /// The coin's decimals.
+    pub decimals: u8,
+    /// What the customer receives, in major units of the currency.
+    pub fiat_amount: String,
+    /// The currency.
+    pub fiat_symbol: String,
+    /// The transaction that brought the coins.
+    pub txid: Option<String>,
+    /// Its confirmations, once they make it final.
+    pub confirmations: u32,
+    /// The address to send to.
+    pub wallet: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What arrived, in minor units of the coin.
+    pub received_amount: String,
+    /// What was unusual.
+    pub exception: Option<Exception>,
+    /// What was taken back.
+    pub reversal: Option<Reversal>,
+    /// The bank's reference of the payout.
+    pub bank_reference: Option<String>,
+    /// The transaction that brought a refund.
+    pub refund_txid: Option<String>,
+    /// Until when money and price are held.
+    pub expires_at: Timestamp,
+}
+
+impl RampoffView {
+    /// The view of a ramp-off.
+    #[must_use]
+    pub fn of(rampoff: &Rampoff) -> Self {
+        let terms = &rampoff.terms;
+        Self {
+            id: rampoff.id.to_string(),
+            external_id: rampoff.external_id.clone(),
+            user_id: rampoff.customer.to_string(),
+            status: rampoff.status(),
+            blockchain: terms.coin.chain.to_string(),
+            crypto: terms.coin.symbol.to_string(),
+            amount: terms.coin_amount.to_string(),
+            decimals: terms.coin_decimals,
+            fiat_amount: rampoff.payout_amount().to_major(terms.fiat_decimals),
+            fiat_symbol: terms.fiat.to_string(),
+            txid: rampoff.deposits.first().map(|deposit| deposit.txid.clone()),
+            confirmations: rampoff.deposits.iter().map(|deposit| deposit.confirmations).max().unwrap_or(0),
+            wallet: rampoff.deposit_address.clone(),
+            created_at: rampoff.created_at,
+            received_amount: rampoff.received().to_string(),
+            exception: rampoff.exception,
+            reversal: rampoff.reversal,
+            bank_reference: rampoff.bank_reference().map(str::to_owned),
+            refund_txid: rampoff.refund_txid().map(str::to_owned),
+            expires_at: rampoff.held_until,
+        }
+    }
+
+    /// The view as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        json(self)
+    }
+}
+
+/// What `GET /api/kyc/check` shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KycView {
+    /// The customer.
+    pub user_id: i64,
+    /// Where the check stands.
+    pub kyc_status: KycStatus,
+    /// Whether the customer may trade.
+    pub kyc_valid: bool,
+    /// The approved level: 0, 1 or 2.
+    pub kyc_level: u8,
+    /// The form.
+    pub kyc_form_url: String,
+    /// Why the last check failed.
+    pub reasons: Vec<String>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl KycView {
+    /// The view of a customer's identity check; `public_url` is where our pages are.
+    #[must_use]
+    pub fn of(customer: &Customer, public_url: &str) -> Self {
+        let check = customer.kyc.check.as_ref();
+        let status = customer.kyc.status();
+        Self {
+            user_id: customer.id.0,
+            kyc_status: status,
+            kyc_valid: status == KycStatus::Valid,
+            kyc_level: customer.kyc.level.map_or(0, crate::kyc::KycLevel::number),
+            kyc_form_url: kyc_form_url(customer, public_url),
+            reasons: check.map(|check| check.reasons.clone()).unwrap_or_default(),
+            updated_at: check.map_or(customer.created_at, |check| check.updated_at),
+        }
+    }
+
+    /// The view as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        json(self)
+    }
+}
+
+/// The link to a customer's identity form.
+#[must_use]
+pub fn kyc_form_url(customer: &Customer, public_url: &str) -> String {
+    format!("{public_url}/kyc?token={}", customer.page_token.reveal())
+}
+
+/// The link to a payment's page: the gateway of its method.
+#[must_use]
+pub fn payment_url(payment: &Payment, public_url: &str) -> String {
+    let method: Code<16> = payment.method;
+    format!("{public_url}/gateway/{}?token={}", method.as_str().to_ascii_lowercase(), payment.page_token.reveal())
+}

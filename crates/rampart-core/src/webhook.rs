@@ -1,0 +1,77 @@
+//! Webhook subscriptions and the deliveries of events to them.
+
+use crate::event::EventType;
+use crate::id::{DeliveryId, EventId, PartnerId, SubscriptionId};
+use crate::time::Timestamp;
+
+/// A partner's wish to be told of one type of event at a URL.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Subscription {
+    /// Its identifier.
+    pub id: SubscriptionId,
+    /// The version it was loaded at; 0 before it is stored.
+    #[serde(skip)]
+    pub version: i64,
+    /// The partner.
+    pub partner: PartnerId,
+    /// Which events.
+    pub kind: EventType,
+    /// The name it was subscribed under, which is how events are delivered.
+    pub delivered_as: String,
+    /// Where to.
+    pub url: String,
+    /// False once it was deleted.
+    pub active: bool,
+    /// The last event that was put on its way to this subscription; 0 before the first.
+    pub last_sequence: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its URL last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// To be tried at its due time.
+    Pending,
+    /// Answered with 2xx.
+    Delivered,
+    /// Tried for three days; waits for an operator's replay.
+    Parked,
+    /// Its subscription was deleted.
+    Dropped,
+}
+
+/// One event on its way to one subscription.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Delivery {
+    /// Its identifier.
+    pub id: DeliveryId,
+    /// The version it was loaded at; 0 before it is stored.
+    #[serde(skip)]
+    pub version: i64,
+    /// The partner.
+    pub partner: PartnerId,
+    /// To which subscription.
+    pub subscription: SubscriptionId,
+    /// Which event, by identifier.
+    pub event: EventId,
+    /// Which event, by number.
+    pub sequence: i64,
+    /// The event put on its way to this subscription before this one; 0 for the first.
+    pub previous_sequence: i64,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is due next (business time); while a worker holds it, when its lease ends.
+    pub due_at: Timestamp,
+    /// Until when a worker holds it (real time).
+    pub leased_until: Option<Timestamp>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// When it was made (business time); three days later it is parked.
+    pub created_at: Timestamp,
+}
