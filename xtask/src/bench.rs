@@ -1,0 +1,73 @@
+//! The benchmark: the release build over real HTTP, durable, beside a bare JSON reply of the same framework.
+
+pub(crate) mod baseline;
+mod measure;
+mod orders;
+mod report;
+mod requests;
+mod setting;
+
+use crate::Outcome;
+use crate::arguments::Arguments;
+use crate::crash::Engine;
+use crate::server;
+
+use report::Report;
+use setting::{Bench, Setting};
+
+/// What is measured, and how long.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    /// Connections at once.
+    connections: usize,
+    /// Interleaved rounds; medians of them are reported.
+    rounds: usize,
+    /// Seconds of each measure in each round.
+    seconds: u64,
+    /// Payments in the database for the second half.
+    payments: u64,
+}
+
+/// Measures as the command line says.
+pub(crate) fn run(mut arguments: Arguments) -> Outcome {
+    let plan = Plan {
+        connections: arguments.value("--connections", 64)?,
+        rounds: arguments.value("--rounds", 5)?,
+        seconds: arguments.value("--seconds", 4)?,
+        payments: arguments.value("--payments", 1_000_000)?,
+    };
+    let engines = Engine::named(&arguments.value("--engine", "both".to_owned())?)?;
+    let named = arguments.option("--binary")?;
+    arguments.finish()?;
+    let binary = server::binary(named, true)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| error.to_string())?;
+    let mut report = Report::default();
+    runtime.block_on(measure_all(plan, &engines, &binary, &mut report))?;
+    print!("{report}");
+    Ok(())
+}
+
+async fn measure_all(plan: Plan, engines: &[Engine], binary: &std::path::Path, report: &mut Report) -> Outcome {
+    let baseline = baseline::Baseline::start().await?;
+    let mut settings = Vec::new();
+    for &engine in engines {
+        let mut setting = Setting::start(engine, binary).await?;
+        report.idle(engine, &setting).await;
+        setting.prepare().await?;
+        settings.push(setting);
+    }
+    let bench = Bench { plan, baseline: &baseline };
+    for round in 1..=plan.rounds {
+        println!("round {round} of {}", plan.rounds);
+        bench.round(&settings, report).await?;
+    }
+    for setting in settings {
+        setting.stop().await?;
+    }
+    if plan.payments > 0 {
+        for &engine in engines {
+            bench.full_database(engine, binary, report).await?;
+        }
+    }
+    Ok(())
+}

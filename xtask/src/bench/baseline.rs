@@ -1,0 +1,46 @@
+//! What the framework alone can do on this machine: a process that answers every call with a fixed JSON text.
+
+use std::process::Stdio;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::Outcome;
+use crate::arguments::Arguments;
+
+/// Serves the fixed answer until it is killed.
+pub(crate) fn run(arguments: Arguments) -> Outcome {
+    arguments.finish()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
+    runtime.block_on(async {
+        let router =
+            Router::new().route("/", get(|| async { ([(CONTENT_TYPE, "application/json")], r#"{"status":"ok","data":{"value":1}}"#) }));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
+        println!("listening on http://{}", listener.local_addr().map_err(|error| error.to_string())?);
+        axum::serve(listener, router).await.map_err(|error| error.to_string())
+    })
+}
+
+/// The process under measurement.
+pub(super) struct Baseline {
+    /// Where it listens.
+    pub(super) address: String,
+    _child: Child,
+}
+
+impl Baseline {
+    /// Starts it as a process of its own, as the ramp is one.
+    pub(super) async fn start() -> Result<Self, String> {
+        let program = std::env::current_exe().map_err(|error| error.to_string())?;
+        let mut command = Command::new(program);
+        command.arg("bench-baseline").stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().map_err(|error| error.to_string())?;
+        let stdout = child.stdout.take().ok_or("no standard output")?;
+        let line = BufReader::new(stdout).lines().next_line().await.map_err(|error| error.to_string())?.unwrap_or_default();
+        let address = line.split_once("http://").map(|(_, address)| address.trim().to_owned()).ok_or("the baseline did not start")?;
+        Ok(Self { address, _child: child })
+    }
+}

@@ -1,0 +1,67 @@
+//! Documents that are made from the code, so that they cannot say something else. A document is either generated as a
+//! whole, or has generated parts between two marks; the rest of it is written by hand.
+
+mod errors;
+
+use std::path::Path;
+
+use crate::arguments::Arguments;
+use crate::{Outcome, workspace};
+
+/// What a document's generated text replaces.
+enum Place {
+    /// The whole file.
+    File,
+    /// The lines between `<!-- generated: NAME -->` and `<!-- end: NAME -->`.
+    Part(&'static str),
+}
+
+/// A generated text and where it stands.
+struct Document {
+    path: &'static str,
+    place: Place,
+    text: String,
+}
+
+/// Writes every document, or with `--check` fails when one is out of date.
+pub(crate) fn run(mut arguments: Arguments) -> Outcome {
+    let check = arguments.switch("--check");
+    arguments.finish()?;
+    let root = workspace::root()?;
+    let documents = vec![Document { path: "docs/errors.md", place: Place::File, text: errors::table() }];
+    let mut stale = Vec::new();
+    for document in &documents {
+        let path = root.join(document.path);
+        let old = std::fs::read_to_string(&path).unwrap_or_default();
+        let new = placed(document, &old)?;
+        if new == old {
+            continue;
+        }
+        if check {
+            stale.push(document.path);
+        } else {
+            write(&path, &new)?;
+            println!("wrote {}", document.path);
+        }
+    }
+    if stale.is_empty() { Ok(()) } else { Err(format!("out of date, run `cargo xtask generate`: {}", stale.join(", "))) }
+}
+
+fn placed(document: &Document, old: &str) -> Result<String, String> {
+    match document.place {
+        Place::File => Ok(document.text.clone()),
+        Place::Part(name) => {
+            let (begin, end) = (format!("<!-- generated: {name} -->\n"), format!("<!-- end: {name} -->"));
+            let parts = old.split_once(&begin).and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
+            let (before, after) = parts.ok_or_else(|| format!("{} has no place for {name}", document.path))?;
+            Ok(format!("{before}{begin}{}{end}{after}", document.text))
+        }
+    }
+}
+
+fn write(path: &Path, text: &str) -> Outcome {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}

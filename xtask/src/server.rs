@@ -1,0 +1,182 @@
+//! The real binary as a process: started, killed, started again.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Child;
+
+use crate::workspace;
+
+/// A server that says nothing for this long is not coming up.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// An installation: a binary, its data folder, its database and its settings.
+#[derive(Debug, Clone)]
+pub(crate) struct Installation {
+    /// The `rampart` binary.
+    pub(crate) binary: PathBuf,
+    /// Its data folder.
+    pub(crate) data: PathBuf,
+    /// Its database; the default one in the data folder when absent.
+    pub(crate) database: Option<String>,
+    /// Settings that differ from the defaults, as environment variables.
+    pub(crate) settings: Vec<(&'static str, String)>,
+}
+
+impl Installation {
+    /// A command of the binary on this installation.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).arg("--data").arg(&self.data);
+        if let Some(database) = &self.database {
+            command.arg("--database").arg(database);
+        }
+        command.envs(self.settings.iter().map(|(name, value)| (*name, value)));
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end and returns what it printed.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Result<String, String> {
+        let output = self.command(arguments).output().map_err(|error| format!("{}: {error}", self.binary.display()))?;
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.success() {
+            return Ok(printed);
+        }
+        Err(format!("rampart {}: {}\n{printed}{}", arguments.join(" "), output.status, String::from_utf8_lossy(&output.stderr)))
+    }
+
+    /// Makes a partner; returns its key and secret.
+    pub(crate) fn create_partner(&self, name: &str) -> Result<(String, String), String> {
+        let printed = self.run(&["partner", "create", "--name", name, "--json"])?;
+        let answer: Value = serde_json::from_str(printed.trim()).map_err(|error| format!("partner create --json: {error}: {printed}"))?;
+        let text =
+            |field: &str| answer[field].as_str().map(str::to_owned).ok_or_else(|| format!("partner create --json: no {field}: {printed}"));
+        Ok((text("api_key")?, text("api_secret")?))
+    }
+
+    /// Starts serving and waits for the line that says so.
+    pub(crate) async fn serve(&self, listen: &str, log: &Path) -> Result<Server, String> {
+        let began = Instant::now();
+        let log_file =
+            std::fs::File::options().create(true).append(true).open(log).map_err(|error| format!("{}: {error}", log.display()))?;
+        let mut command = self.command(&["serve", "--listen", listen]);
+        command.stdout(Stdio::piped()).stderr(log_file);
+        let mut command = tokio::process::Command::from(command);
+        let mut child = command.kill_on_drop(true).spawn().map_err(|error| format!("{}: {error}", self.binary.display()))?;
+        let stdout = child.stdout.take().ok_or("no standard output")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let address = tokio::time::timeout(START_LIMIT, async {
+            while let Ok(Some(line)) = lines.next_line().await {
+                if let Some((_, address)) = line.split_once("listening on http://") {
+                    return Some(address.trim().trim_end_matches('/').to_owned());
+                }
+            }
+            None
+        })
+        .await;
+        let Ok(Some(address)) = address else {
+            return Err(format!("the server did not begin to listen; its log is {}", log.display()));
+        };
+        let started_in = began.elapsed();
+        // Somebody must go on reading, or the server stops at a full pipe.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok(Server { child, address, started_in })
+    }
+}
+
+/// A process that serves. Dropped, it is killed.
+pub(crate) struct Server {
+    child: Child,
+    /// Where it listens, as `host:port`.
+    pub(crate) address: String,
+    /// How long it took from the start of the process until it listened.
+    pub(crate) started_in: Duration,
+}
+
+impl Server {
+    /// SIGKILL, and waits until the process is gone.
+    pub(crate) async fn kill(mut self) -> Result<(), String> {
+        self.child.kill().await.map_err(|error| format!("the server could not be killed: {error}"))
+    }
+
+    /// SIGTERM, and waits for an orderly end.
+    pub(crate) async fn stop(mut self) -> Result<(), String> {
+        let id = self.child.id().ok_or("the server has ended by itself")?;
+        Command::new("kill").args(["-TERM", &id.to_string()]).status().map_err(|error| format!("kill: {error}"))?;
+        match tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await {
+            Ok(Ok(status)) if status.success() => Ok(()),
+            Ok(Ok(status)) => Err(format!("the server ended with {status}")),
+            Ok(Err(error)) => Err(format!("the server's end was not seen: {error}")),
+            Err(_) => Err("the server did not stop within 30 seconds".to_owned()),
+        }
+    }
+
+    /// Whether the process has ended without being told to.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Memory that the process has in use (resident), in KiB.
+    pub(crate) fn resident_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    }
+}
+
+/// The binary to use: the one named, or the workspace's own, built now.
+pub(crate) fn binary(named: Option<String>, release: bool) -> Result<PathBuf, String> {
+    if let Some(path) = named {
+        let path = PathBuf::from(path);
+        return path.canonicalize().map_err(|error| format!("{}: {error}", path.display()));
+    }
+    let root = workspace::root()?;
+    let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    build.current_dir(&root).args(["build", "--package", "rampart"]);
+    if release {
+        build.arg("--release");
+    }
+    let status = build.status().map_err(|error| format!("cargo: {error}"))?;
+    if !status.success() {
+        return Err("the binary could not be built".to_owned());
+    }
+    Ok(workspace::target(&root).join(if release { "release" } else { "debug" }).join("rampart"))
+}
+
+/// An empty folder of this run, below the build folder.
+pub(crate) fn scratch(name: &str) -> Result<PathBuf, String> {
+    let folder = workspace::target(&workspace::root()?).join("xtask").join(format!("{name}-{}", std::process::id()));
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Runs one statement on the test server of PostgreSQL.
+pub(crate) fn psql(url: &str, statement: &str) -> Result<String, String> {
+    let output = Command::new("psql")
+        .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", statement, url])
+        .output()
+        .map_err(|error| format!("psql: {error}"))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+/// A database of its own on the test server of PostgreSQL; returns its URL.
+pub(crate) fn fresh_database(name: &str) -> Result<String, String> {
+    let server = std::env::var("RAMPART_TEST_POSTGRES")
+        .map_err(|_| "RAMPART_TEST_POSTGRES is not set: run this under scripts/with-postgres".to_owned())?;
+    let name = format!("{name}_{}", std::process::id());
+    psql(&server, &format!("drop database if exists {name}"))?;
+    psql(&server, &format!("create database {name}"))?;
+    let (base, _) = server.rsplit_once('/').ok_or("RAMPART_TEST_POSTGRES has no database")?;
+    Ok(format!("{base}/{name}"))
+}

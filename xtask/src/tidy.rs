@@ -1,0 +1,27 @@
+//! The project's own rules, over manifests and sources. Each rule says what is wrong and why it is a rule.
+
+mod dependencies;
+mod sources;
+
+use crate::{Outcome, workspace};
+
+/// Checks every rule and reports all that is broken.
+pub(crate) fn run() -> Outcome {
+    let root = workspace::root()?;
+    let files = workspace::files(&root)?;
+    let mut faults = dependencies::check(&root, &files)?;
+    let mut texts = 0;
+    for path in &files {
+        // What is not text (pictures, fonts) has no rule here.
+        if let Ok(text) = std::fs::read_to_string(root.join(path)) {
+            texts += 1;
+            sources::check(path, &text, &mut faults);
+        }
+    }
+    sources::check_migrations(&files, &mut faults);
+    if faults.is_empty() {
+        println!("tidy: {texts} files, nothing to report");
+        return Ok(());
+    }
+    Err(format!("{}\ntidy: {} faults", faults.join("\n"), faults.len()))
+}
