@@ -1,4 +1,7 @@
 //! The catalogue as the configuration writes it (amounts in major units) and how it becomes a [`Catalogue`].
+//!
+//! Everything has a name and is a table under it (`coins.USDC.polygon`, `methods.ARG.KHIPU`, `limits.EUR.1`), so that a
+//! configuration can be overlaid key by key and nothing can be there twice.
 
 use std::collections::BTreeMap;
 
@@ -18,12 +21,12 @@ use crate::policy::Policy;
 pub struct CatalogueSource {
     fiats: BTreeMap<Currency, FiatSource>,
     chains: BTreeMap<Chain, ChainSource>,
-    coins: Vec<CoinSource>,
+    coins: BTreeMap<Symbol, BTreeMap<Chain, CoinSource>>,
     policies: BTreeMap<String, Policy>,
-    methods: Vec<MethodSource>,
-    payouts: Vec<PayoutSource>,
+    methods: BTreeMap<Country, BTreeMap<Code<16>, MethodSource>>,
+    payouts: BTreeMap<Country, PayoutSource>,
     rails: BTreeMap<Rail, RailSource>,
-    limits: Vec<LimitSource>,
+    limits: BTreeMap<Currency, BTreeMap<String, LimitSource>>,
     open_caps: OpenCaps,
     pricing: Pricing,
 }
@@ -46,8 +49,6 @@ struct ChainSource {
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CoinSource {
-    symbol: Symbol,
-    chain: Chain,
     decimals: u8,
     contract: Option<String>,
     minimum: String,
@@ -70,8 +71,8 @@ enum MatchedBy {
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MethodSource {
-    payment_type: Code<16>,
-    country: Country,
+    #[serde(default = "enabled")]
+    enabled: bool,
     fiat: Currency,
     matched_by: MatchedBy,
     /// The processor of a redirect, the rail of a transfer.
@@ -87,7 +88,8 @@ struct MethodSource {
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PayoutSource {
-    country: Country,
+    #[serde(default = "enabled")]
+    enabled: bool,
     fiat: Currency,
     rail: Rail,
     minimum: String,
@@ -109,13 +111,26 @@ struct RailSource {
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LimitSource {
-    fiat: Currency,
-    level: u8,
-    method: Option<Code<16>>,
     transaction: String,
     day: String,
     month: String,
     quarter: String,
+    /// Closer limits for single methods, `rampoff` for selling.
+    #[serde(default)]
+    methods: BTreeMap<Code<16>, MethodLimitSource>,
+}
+
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MethodLimitSource {
+    transaction: String,
+    day: String,
+    month: String,
+    quarter: String,
+}
+
+const fn enabled() -> bool {
+    true
 }
 
 /// What is wrong with a catalogue: the place and the reason.
@@ -142,19 +157,36 @@ impl CatalogueSource {
         if let Some(fiat) = fiats.iter().find(|fiat| fiat.decimals > 4) {
             return Err(fault(format!("fiats.{}.decimals", fiat.code), "a currency has at most 4 decimals"));
         }
-        let coins = self.coins.iter().map(|coin| self.coin(coin)).collect::<Result<Vec<_>, _>>()?;
+        let coins = self.coins()?;
         let chains = self.chains.iter().map(|(name, chain)| self.chain(*name, chain, &coins)).collect::<Result<_, _>>()?;
+        let methods =
+            self.methods.iter().flat_map(|(country, methods)| methods.iter().map(move |(name, method)| (*country, *name, method)));
+        let methods = methods.filter(|(_, _, method)| method.enabled);
+        let payouts = self.payouts.iter().filter(|(_, payout)| payout.enabled);
         Ok(Catalogue {
-            methods: self.methods.iter().map(|method| self.method(method)).collect::<Result<_, _>>()?,
-            payout_rails: self.payouts.iter().map(|payout| self.payout(payout)).collect::<Result<_, _>>()?,
+            methods: methods.map(|(country, name, method)| self.method(country, name, method)).collect::<Result<_, _>>()?,
+            payout_rails: payouts.map(|(country, payout)| self.payout(*country, payout)).collect::<Result<_, _>>()?,
             rail_accounts: self.rails.iter().map(|(rail, source)| self.rail(*rail, source)).collect::<Result<_, _>>()?,
-            limits: self.limits.iter().map(|limit| self.limit(limit)).collect::<Result<_, _>>()?,
+            limits: self.limits()?,
             open_caps: self.open_caps,
             pricing: self.pricing,
             fiats,
             chains,
             coins,
         })
+    }
+
+    fn coins(&self) -> Result<Vec<Coin>, CatalogueFault> {
+        let mut coins = Vec::new();
+        for (symbol, chains) in &self.coins {
+            if chains.values().filter(|coin| coin.default_chain).count() > 1 {
+                return Err(fault(format!("coins.{symbol}"), "only one of its chains can be the default one"));
+            }
+            for (chain, source) in chains {
+                coins.push(self.coin(CoinId { symbol: *symbol, chain: *chain }, source)?);
+            }
+        }
+        Ok(coins)
     }
 
     fn money(&self, place: &str, field: &str, currency: Currency, text: &str) -> Result<Amount, CatalogueFault> {
@@ -169,21 +201,25 @@ impl CatalogueSource {
             .ok_or_else(|| fault(format!("{place}.policy"), format!("there is no policy '{name}' among [policies]")))
     }
 
-    fn coin(&self, source: &CoinSource) -> Result<Coin, CatalogueFault> {
-        let id = CoinId { symbol: source.symbol, chain: source.chain };
-        let place = format!("coins.{id}");
-        if !self.chains.contains_key(&source.chain) {
-            return Err(fault(place, format!("the chain {} is not among [chains]", source.chain)));
+    fn coin(&self, id: CoinId, source: &CoinSource) -> Result<Coin, CatalogueFault> {
+        let place = format!("coins.{}.{}", id.symbol, id.chain);
+        let Some(chain) = self.chains.get(&id.chain) else {
+            return Err(fault(place, format!("the chain {} is not among [chains]", id.chain)));
+        };
+        if let Some(contract) = &source.contract {
+            chain.addresses.normalize(contract).map_err(|reason| fault(format!("{place}.contract"), format!("'{contract}' {reason}")))?;
         }
         if source.decimals > 18 || source.confirmations == 0 {
             return Err(fault(place, "a coin has at most 18 decimals and needs at least 1 confirmation"));
         }
+        let (minimum, maximum) =
+            bounds(&place, |field, text| amount(&format!("{place}.{field}"), text, source.decimals), &source.minimum, &source.maximum)?;
         Ok(Coin {
             id,
             decimals: source.decimals,
             contract: source.contract.clone(),
-            minimum: amount(&format!("{place}.minimum"), &source.minimum, source.decimals)?,
-            maximum: amount(&format!("{place}.maximum"), &source.maximum, source.decimals)?,
+            minimum,
+            maximum,
             confirmations: source.confirmations,
             buy: source.buy,
             sell: source.sell,
@@ -195,7 +231,7 @@ impl CatalogueSource {
         let place = format!("chains.{name}");
         let native = CoinId { symbol: source.native, chain: name };
         if !coins.iter().any(|coin| coin.id == native) {
-            return Err(fault(place, format!("its own coin {native} is not among [[coins]]")));
+            return Err(fault(place, format!("its own coin coins.{}.{name} is missing", source.native)));
         }
         let fees = source
             .network_fees
@@ -204,43 +240,47 @@ impl CatalogueSource {
         Ok(ChainInfo { name, addresses: source.addresses, native, network_fees: fees.collect::<Result<_, _>>()? })
     }
 
-    fn method(&self, source: &MethodSource) -> Result<Method, CatalogueFault> {
-        let place = format!("methods.{}.{}", source.country, source.payment_type);
+    fn method(&self, country: Country, payment_type: Code<16>, source: &MethodSource) -> Result<Method, CatalogueFault> {
+        let place = format!("methods.{country}.{payment_type}");
+        served(&place, country)?;
         let kind = match source.matched_by {
             MatchedBy::Redirect => MethodKind::Redirect(source.through),
             MatchedBy::Concept => MethodKind::Concept(source.through),
             MatchedBy::VirtualAccount => MethodKind::VirtualAccount(source.through),
         };
-        if !matches!(kind, MethodKind::Redirect(_)) && !self.rails.contains_key(&source.through) {
-            return Err(fault(place, format!("the rail {} is not among [rails]", source.through)));
+        if !matches!(kind, MethodKind::Redirect(_)) {
+            self.rail_of(&place, source.through, source.fiat)?;
         }
+        let (minimum, maximum) =
+            bounds(&place, |field, text| self.money(&place, field, source.fiat, text), &source.minimum, &source.maximum)?;
         Ok(Method {
-            payment_type: source.payment_type,
-            country: source.country,
+            payment_type,
+            country,
             fiat: source.fiat,
             kind,
-            minimum: self.money(&place, "minimum", source.fiat, &source.minimum)?,
-            maximum: self.money(&place, "maximum", source.fiat, &source.maximum)?,
+            minimum,
+            maximum,
             fee_fixed: self.money(&place, "fee_fixed", source.fiat, &source.fee_fixed)?,
-            fee_basis_points: source.fee_basis_points,
+            fee_basis_points: share(&place, source.fee_basis_points)?,
             settlement_estimate: source.settlement_estimate.clone(),
             policy: self.policy(&place, &source.policy)?,
         })
     }
 
-    fn payout(&self, source: &PayoutSource) -> Result<PayoutRail, CatalogueFault> {
-        let place = format!("payouts.{}", source.country);
-        if !self.rails.contains_key(&source.rail) {
-            return Err(fault(place, format!("the rail {} is not among [rails]", source.rail)));
-        }
+    fn payout(&self, country: Country, source: &PayoutSource) -> Result<PayoutRail, CatalogueFault> {
+        let place = format!("payouts.{country}");
+        served(&place, country)?;
+        self.rail_of(&place, source.rail, source.fiat)?;
+        let (minimum, maximum) =
+            bounds(&place, |field, text| self.money(&place, field, source.fiat, text), &source.minimum, &source.maximum)?;
         Ok(PayoutRail {
-            country: source.country,
+            country,
             fiat: source.fiat,
             rail: source.rail,
-            minimum: self.money(&place, "minimum", source.fiat, &source.minimum)?,
-            maximum: self.money(&place, "maximum", source.fiat, &source.maximum)?,
+            minimum,
+            maximum,
             fee_fixed: self.money(&place, "fee_fixed", source.fiat, &source.fee_fixed)?,
-            fee_basis_points: source.fee_basis_points,
+            fee_basis_points: share(&place, source.fee_basis_points)?,
             policy: self.policy(&place, &source.policy)?,
         })
     }
@@ -258,19 +298,81 @@ impl CatalogueSource {
         })
     }
 
-    fn limit(&self, source: &LimitSource) -> Result<Limit, CatalogueFault> {
-        let place = format!("limits.{}.{}", source.fiat, source.level);
-        let level = KycLevel::from_number(source.level).ok_or_else(|| fault(format!("{place}.level"), "levels are 1 and 2"))?;
+    /// The rail exists and holds this currency.
+    fn rail_of(&self, place: &str, rail: Rail, fiat: Currency) -> Result<(), CatalogueFault> {
+        match self.rails.get(&rail) {
+            None => Err(fault(place, format!("the rail {rail} is not among [rails]"))),
+            Some(source) if source.currency != fiat => Err(fault(place, format!("the rail {rail} holds {}, not {fiat}", source.currency))),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn limits(&self) -> Result<Vec<Limit>, CatalogueFault> {
+        let mut limits = Vec::new();
+        for (fiat, levels) in &self.limits {
+            for (number, source) in levels {
+                let place = format!("limits.{fiat}.{number}");
+                let level = number.parse().ok().and_then(KycLevel::from_number).ok_or_else(|| fault(&place, "levels are 1 and 2"))?;
+                let whole = [&source.transaction, &source.day, &source.month, &source.quarter];
+                limits.push(self.limit(&place, *fiat, level, None, whole)?);
+                for (method, source) in &source.methods {
+                    let place = format!("{place}.methods.{method}");
+                    let figures = [&source.transaction, &source.day, &source.month, &source.quarter];
+                    limits.push(self.limit(&place, *fiat, level, Some(*method), figures)?);
+                }
+            }
+        }
+        Ok(limits)
+    }
+
+    fn limit(
+        &self,
+        place: &str,
+        fiat: Currency,
+        level: KycLevel,
+        method: Option<Code<16>>,
+        figures: [&String; 4],
+    ) -> Result<Limit, CatalogueFault> {
+        let [transaction, day, month, quarter] = figures;
         Ok(Limit {
-            fiat: source.fiat,
+            fiat,
             level,
-            method: source.method,
-            transaction: self.money(&place, "transaction", source.fiat, &source.transaction)?,
-            day: self.money(&place, "day", source.fiat, &source.day)?,
-            month: self.money(&place, "month", source.fiat, &source.month)?,
-            quarter: self.money(&place, "quarter", source.fiat, &source.quarter)?,
+            method,
+            transaction: self.money(place, "transaction", fiat, transaction)?,
+            day: self.money(place, "day", fiat, day)?,
+            month: self.money(place, "month", fiat, month)?,
+            quarter: self.money(place, "quarter", fiat, quarter)?,
         })
     }
+}
+
+fn served(place: &str, country: Country) -> Result<(), CatalogueFault> {
+    if Country::served().any(|served| served == country) {
+        Ok(())
+    } else {
+        Err(fault(place, format!("{country} is not a country the ramp serves")))
+    }
+}
+
+fn share(place: &str, basis_points: u32) -> Result<u32, CatalogueFault> {
+    if basis_points < 10_000 {
+        Ok(basis_points)
+    } else {
+        Err(fault(format!("{place}.fee_basis_points"), "a fee is less than 10000 basis points"))
+    }
+}
+
+fn bounds(
+    place: &str,
+    read: impl Fn(&str, &str) -> Result<Amount, CatalogueFault>,
+    minimum: &str,
+    maximum: &str,
+) -> Result<(Amount, Amount), CatalogueFault> {
+    let (minimum, maximum) = (read("minimum", minimum)?, read("maximum", maximum)?);
+    if minimum.is_positive() && minimum <= maximum {
+        return Ok((minimum, maximum));
+    }
+    Err(fault(place, "the minimum must be above zero and not above the maximum"))
 }
 
 fn amount(place: &str, text: &str, decimals: u8) -> Result<Amount, CatalogueFault> {
