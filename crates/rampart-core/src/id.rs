@@ -42,6 +42,16 @@ impl Figures {
         Self(figures)
     }
 
+    fn first_at(moment: Timestamp) -> Self {
+        struct Zeros;
+        impl Randomness for Zeros {
+            fn fill(&self, bytes: &mut [u8]) {
+                bytes.fill(0);
+            }
+        }
+        Self::mint(moment, &Zeros)
+    }
+
     fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
@@ -71,6 +81,12 @@ macro_rules! id {
             #[must_use]
             pub fn mint(now: Timestamp, randomness: &dyn Randomness) -> Self {
                 Self(Figures::mint(now, randomness))
+            }
+
+            /// The smallest identifier of a moment: everything minted at or after it sorts at or behind this one.
+            #[must_use]
+            pub fn first_at(moment: Timestamp) -> Self {
+                Self(Figures::first_at(moment))
             }
 
             /// The moment it was minted.

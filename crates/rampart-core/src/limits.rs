@@ -86,6 +86,13 @@ pub fn excess(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Excess {
     if allowed_above { Excess::HigherLevelNeeded } else { Excess::Beyond }
 }
 
+/// The counters raised without a ceiling, for an order that was given up and is honoured all the same: facts are not
+/// bound, and what comes later has to see them.
+#[must_use]
+pub fn late_raises(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Vec<Raise> {
+    raises(catalogue, usage, level).unwrap_or_default().into_iter().map(|raise| Raise { ceiling: None, ..raise }).collect()
+}
+
 /// The same counters given back, for an order that ended unpaid.
 #[must_use]
 pub fn returns(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Vec<Raise> {

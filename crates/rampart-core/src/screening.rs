@@ -16,7 +16,8 @@ pub fn is_same_person(customer: &str, payer: &str) -> bool {
 }
 
 fn words(name: &str) -> Vec<String> {
-    let folded = fold(name);
+    // `S.L.` and `SL` are the same.
+    let folded = fold(name).replace('.', "");
     let words = folded.split(|letter: char| !letter.is_alphanumeric());
     words
         .filter(|word| word.chars().count() > 1 && !matches!(*word, "de" | "del" | "la" | "las" | "los" | "da" | "do" | "dos" | "san"))

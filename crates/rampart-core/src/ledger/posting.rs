@@ -60,51 +60,62 @@ impl Movement {
     }
 }
 
-/// Why money moved. Every kind is one named function of [`crate::payment`], [`crate::rampoff`] or
-/// [`crate::outgoing`], and one row of the posting list in docs/ARCHITECTURE.md.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PostingKind {
-    /// A customer's money arrived.
-    PaymentReceived,
-    /// Money was turned into coins, or coins into money, at an order's terms.
-    Conversion,
-    /// A conversion was undone because the coins or the money did not leave.
-    ConversionUndone,
-    /// Coins were handed to a chain.
-    CoinsBroadcast,
-    /// A chain confirmed coins that we sent.
-    CoinsConfirmed,
-    /// A chain undid coins that we sent; the same bytes are on their way again.
-    CoinsUnconfirmed,
-    /// What a chain took for a transaction of ours.
-    NetworkFee,
-    /// Coins arrived at a deposit address and were confirmed.
-    DepositReceived,
-    /// A chain undid a confirmed deposit.
-    DepositUndone,
-    /// Money was handed to a rail.
-    PayoutAccepted,
-    /// The rail confirmed that money arrived.
-    PayoutSettled,
-    /// A payout that a rail had taken came back before it was settled.
-    PayoutFailed,
-    /// A settled payout was returned by the receiving bank.
-    PayoutReturned,
-    /// A payment was charged back or returned.
-    Chargeback,
-    /// Something arrived that belongs to no order.
-    SuspenseReceived,
-    /// Suspense was attributed to an order.
-    SuspenseAssigned,
-    /// An amount was written off.
-    WrittenOff,
-    /// The company put something in.
-    CapitalFunded,
-    /// The company took something out.
-    CapitalWithdrawn,
-    /// Deposits were collected into the hot wallet.
-    DepositsSwept,
+macro_rules! posting_kinds {
+    ($($name:ident $text:literal $debit:literal $credit:literal $meaning:literal;)+) => {
+        /// Why money moved. Every kind is one named function of [`crate::payment`], [`crate::rampoff`],
+        /// [`crate::outgoing`] or [`crate::treasury`]; the posting list of the documentation is generated from this table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum PostingKind {
+            $(#[doc = $meaning] $name),+
+        }
+
+        impl PostingKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// Its name, as it is stored.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+
+            /// What it means.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning),+ }
+            }
+
+            /// The accounts it debits and the accounts it credits.
+            #[must_use]
+            pub const fn accounts(self) -> (&'static str, &'static str) {
+                match self { $(Self::$name => ($debit, $credit)),+ }
+            }
+        }
+    };
+}
+
+posting_kinds! {
+    PaymentReceived "payment_received" "`bank` or `card`" "`customer`" "A customer's money arrived.";
+    Conversion "conversion" "`customer`, `fx`" "`fx`, `customer`, `fees`" "Money was turned into coins, or coins into money, at an order's terms.";
+    ConversionUndone "conversion_undone" "`fx`, `customer`, `fees`" "`customer`, `fx`" "A conversion was undone because the coins or the money did not leave.";
+    CoinsBroadcast "coins_broadcast" "`in_transit`" "`chain:hot` or `chain:deposits`" "Coins were handed to a chain.";
+    CoinsConfirmed "coins_confirmed" "`customer`, `suspense`, `capital` or `chain:hot`" "`in_transit`" "A chain confirmed coins that we sent.";
+    CoinsUnconfirmed "coins_unconfirmed" "`in_transit`" "`customer`, `suspense`, `capital` or `chain:hot`" "A chain undid coins that we sent; the same bytes are on their way again.";
+    CoinsReturned "coins_returned" "`chain:hot` or `chain:deposits`" "`in_transit`" "A chain undid a transfer of ours by its own rules; the coins never left.";
+    NetworkFee "network_fee" "`network_fees`" "`chain:hot` or `chain:deposits`" "What a chain took for a transaction of ours.";
+    DepositReceived "deposit_received" "`chain:deposits`" "`customer` or `losses`" "Coins arrived at a deposit address and were confirmed.";
+    DepositUndone "deposit_undone" "`customer` or `losses`" "`chain:deposits`" "A chain undid a confirmed deposit.";
+    PayoutAccepted "payout_accepted" "`in_transit`" "`bank` or `card`" "Money was handed to a rail.";
+    PayoutSettled "payout_settled" "`customer` or `suspense`" "`in_transit`" "The rail confirmed that money arrived.";
+    PayoutFailed "payout_failed" "`bank` or `card`" "`in_transit`" "A payout that a rail had taken came back before it was settled.";
+    PayoutReturned "payout_returned" "`bank` or `card`" "`suspense`" "A settled payout was returned by the receiving bank.";
+    Chargeback "chargeback" "`customer` or `losses`" "`bank` or `card`" "A payment was charged back or returned.";
+    SuspenseReceived "suspense_received" "`bank`, `card` or `chain:deposits`" "`suspense`" "Something arrived that belongs to no order.";
+    SuspenseAssigned "suspense_assigned" "`suspense`" "`bank`, `card` or `chain:deposits`" "Suspense was taken back to where it was booked, for an order to receive it.";
+    WrittenOff "written_off" "`losses` or `suspense`" "any account, or `capital`" "An amount was written off.";
+    CapitalFunded "capital_funded" "`bank` or `chain:hot`" "`capital`" "The company put something in.";
+    CapitalWithdrawn "capital_withdrawn" "`capital`" "`bank` or `chain:hot`" "The company took something out.";
 }
 
 /// Whether floors bind a posting: requests are bound, facts are not.

@@ -147,6 +147,12 @@ impl Transfer {
         self.post(mint, PostingKind::CoinsUnconfirmed, Account::InTransit(self.chain()), self.destination())
     }
 
+    /// The chain undid it by its own rules after it had taken it: the wallet is debited, `in_transit` credited.
+    #[must_use]
+    pub fn returned(&self, mint: &Mint<'_>) -> Option<Posting> {
+        self.post(mint, PostingKind::CoinsReturned, self.wallet(), Account::InTransit(self.chain()))
+    }
+
     /// What the chain took for it: `network_fees` is debited, the wallet credited, in the chain's own coin.
     #[must_use]
     pub fn network_fee(&self, mint: &Mint<'_>, native: CoinId, fee: Amount) -> Option<Posting> {

@@ -22,7 +22,7 @@ use crate::limits::{self, Usage};
 use crate::order::{Context, Exception, HoldReason, RefundAccount, Reversal};
 use crate::quote::BuyTerms;
 use crate::redacted::Redacted;
-use crate::step::Step;
+use crate::step::{Raise, Step};
 use crate::time::Timestamp;
 use crate::view::PaymentView;
 
@@ -95,6 +95,8 @@ pub enum PaymentState {
         txid: String,
         /// How many, in minor units.
         coins: Amount,
+        /// The money they were converted from, in minor units.
+        fiat: Amount,
         /// Confirmations that made them final; 0 until then.
         confirmations: u32,
     },
@@ -292,6 +294,11 @@ impl Payment {
         self.close(context, step);
         step.raises.extend(limits::returns(context.catalogue, &self.usage(), self.level));
         self.reserve(Amount::ZERO, step);
+    }
+
+    /// Money came after the end: it counts against the limits again.
+    fn late_raises(&self, context: &Context<'_>) -> Vec<Raise> {
+        limits::late_raises(context.catalogue, &self.usage(), self.level)
     }
 
     /// Changes what is held on the hot wallet for this order. What an open order may become is bound by the floor

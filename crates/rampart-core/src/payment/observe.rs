@@ -77,7 +77,8 @@ pub enum PaymentFact {
         /// The transfer.
         transfer: TransferId,
     },
-    /// The chain refused the coins for good.
+    /// The chain refused the coins for good, or took them and undid them by its own rules (a reverted transaction),
+    /// which is the one way that leads out of `coins_sent`.
     TransferFailed {
         /// The transfer.
         transfer: TransferId,
@@ -115,17 +116,20 @@ impl Payment {
             PaymentFact::Reversed { amount, reason } => self.reversed(amount, &reason, context, &mut step),
             PaymentFact::Screened(verdict) => self.screened(&verdict, context, &mut step),
             PaymentFact::CoinsBroadcast { transfer, txid } => match self.state {
-                PaymentState::Sending { transfer: ours, coins, .. } if ours == transfer => {
+                PaymentState::Sending { transfer: ours, coins, fiat } if ours == transfer => {
                     self.reserve(Amount::ZERO, &mut step);
-                    self.state = PaymentState::CoinsSent { transfer, txid, coins, confirmations: 0 };
+                    self.state = PaymentState::CoinsSent { transfer, txid, coins, fiat, confirmations: 0 };
                 }
                 _ => {}
             },
             PaymentFact::CoinsConfirmed { transfer, confirmations } => self.confirm(transfer, confirmations),
             PaymentFact::CoinsUnconfirmed { transfer } => self.confirm(transfer, 0),
             PaymentFact::TransferFailed { transfer, .. } => match self.state {
-                PaymentState::Sending { transfer: ours, coins, fiat } if ours == transfer => {
+                PaymentState::Sending { transfer: ours, coins, fiat } | PaymentState::CoinsSent { transfer: ours, coins, fiat, .. }
+                    if ours == transfer =>
+                {
                     self.fiat_balance = fiat;
+                    self.reserve(coins, &mut step);
                     step.post(self.post_conversion_undone(mint, coins));
                     self.put_on_hold(HoldReason::TransferFailed, mint.now);
                 }
@@ -186,6 +190,8 @@ impl Payment {
         }
         if was_unpaid {
             self.close(context, step);
+        } else if was_late {
+            step.raises.extend(self.late_raises(context));
         }
         step.post(self.post_received(mint, receipt.amount));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));

@@ -50,7 +50,8 @@ impl Rampoff {
         let mut step = Step::new();
         match (command, &self.state) {
             (RampoffCommand::Cancel, RampoffState::Created) => {
-                self.close_unpaid(context, &mut step);
+                self.close(context, &mut step);
+                self.give_back(context, &mut step);
                 self.state = RampoffState::Cancelled;
             }
             (

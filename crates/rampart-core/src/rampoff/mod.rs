@@ -22,7 +22,7 @@ use crate::order::{Context, Exception, HoldReason, Reversal};
 use crate::outgoing::PayoutDestination;
 use crate::quote::SellTerms;
 use crate::redacted::Redacted;
-use crate::step::Step;
+use crate::step::{Raise, Step};
 use crate::time::Timestamp;
 use crate::view::RampoffView;
 
@@ -197,9 +197,11 @@ impl Rampoff {
 
     /// When time alone will change it.
     #[must_use]
-    pub const fn due_at(&self) -> Option<Timestamp> {
+    pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
             RampoffState::Created => Some(self.held_until),
+            // The chain undid every deposit that was seen.
+            RampoffState::Confirming if self.deposits.is_empty() => Some(self.held_until),
             _ => None,
         }
     }
@@ -282,14 +284,20 @@ impl Rampoff {
         Ok(step)
     }
 
+    /// The end of being open: the place among open orders is given back.
     fn close(&self, context: &Context<'_>, step: &mut Step) {
         step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.rail_maximum, false));
     }
 
-    fn close_unpaid(&mut self, context: &Context<'_>, step: &mut Step) {
-        self.close(context, step);
+    /// The end without coins: limits and money are given back.
+    fn give_back(&mut self, context: &Context<'_>, step: &mut Step) {
         step.raises.extend(limits::returns(context.catalogue, &self.usage(), self.level));
         self.reserve(Amount::ZERO, step);
+    }
+
+    /// Coins came after the end: they count against the limits again.
+    fn late_raises(&self, context: &Context<'_>) -> Vec<Raise> {
+        limits::late_raises(context.catalogue, &self.usage(), self.level)
     }
 
     /// Changes what is held at the bank for this order.

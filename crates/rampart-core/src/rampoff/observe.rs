@@ -169,8 +169,11 @@ impl Rampoff {
                 }
             }
             RampoffFact::TimePassed => {
-                if matches!(self.state, RampoffState::Created) && mint.now >= self.held_until {
-                    self.close_unpaid(context, &mut step);
+                if self.due_at().is_some_and(|due| mint.now >= due) {
+                    if matches!(self.state, RampoffState::Created) {
+                        self.close(context, &mut step);
+                    }
+                    self.give_back(context, &mut step);
                     self.state = RampoffState::Expired;
                 }
             }
@@ -226,6 +229,7 @@ impl Rampoff {
             }
             RampoffState::Confirming => {}
             _ => {
+                step.raises.extend(self.late_raises(context));
                 self.exception = Some(Exception::Late);
                 self.state = RampoffState::Confirming;
             }
@@ -255,7 +259,10 @@ impl Rampoff {
         }
         match self.state {
             RampoffState::Created => self.close(context, step),
-            RampoffState::Expired | RampoffState::Cancelled | RampoffState::Failed { .. } => self.exception = Some(Exception::Late),
+            RampoffState::Expired | RampoffState::Cancelled | RampoffState::Failed { .. } => {
+                step.raises.extend(self.late_raises(context));
+                self.exception = Some(Exception::Late);
+            }
             _ => {}
         }
         step.post(self.post_deposit(mint, receipt.amount));
@@ -440,7 +447,6 @@ impl Rampoff {
         step.write(self.review(ReviewKind::Suspense, deposit, coin.into(), amount, Some(from.to_owned()), reason, mint));
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one place builds the item; naming a struct for it would repeat ReviewItem")]
     fn review(
         &self,
         kind: ReviewKind,

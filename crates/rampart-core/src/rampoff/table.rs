@@ -1,1 +1,192 @@
-//! The transition table, for the documentation and its snapshot.
+//! The transition table of ramp-offs, for the documentation and its snapshot.
+
+use super::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
+use crate::amount::Amount;
+use crate::catalogue::Catalogue;
+use crate::example;
+use crate::id::{FactId, Mint, PayoutId, TransferId};
+use crate::order::{Context, HoldReason};
+use crate::policy::Beyond;
+use crate::ports::Verdict;
+use crate::record::Record;
+use crate::step::Step;
+use crate::transitions::Transition;
+
+/// The name of a state, with the reason where it has one.
+#[must_use]
+pub fn state_name(state: &RampoffState) -> String {
+    match state {
+        RampoffState::OnHold { reason, .. } => {
+            format!("on_hold ({})", serde_json::to_value(reason).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default())
+        }
+        other => other.status().to_owned(),
+    }
+}
+
+const COINS: i128 = 100_000_000;
+const FIAT: i128 = 9_094;
+
+struct Sample<'a> {
+    catalogue: &'a Catalogue,
+    mint: Mint<'a>,
+    transfer: TransferId,
+    payout: PayoutId,
+    deposit: FactId,
+}
+
+const STATES: [&str; 15] = [
+    "created",
+    "confirming",
+    "crypto_received",
+    "paying_out",
+    "finished",
+    "on_hold (short)",
+    "on_hold (screening)",
+    "on_hold (payout_failed)",
+    "on_hold (reorganised)",
+    "on_hold (refund_destination_needed)",
+    "expired",
+    "cancelled",
+    "failed",
+    "refund_pending",
+    "refunded",
+];
+
+impl Sample<'_> {
+    fn state(&self, name: &str) -> RampoffState {
+        let (transfer, payout, now, fiat) = (self.transfer, self.payout, self.mint.now, Amount::from_minor(FIAT));
+        let hold = |reason| RampoffState::OnHold { reason, since: now };
+        match name {
+            "confirming" => RampoffState::Confirming,
+            "crypto_received" => RampoffState::CryptoReceived { fiat },
+            "paying_out" => RampoffState::PayingOut { payout, fiat },
+            "finished" => RampoffState::Finished { payout, fiat, reference: "B1".to_owned() },
+            "on_hold (short)" => hold(HoldReason::Short),
+            "on_hold (screening)" => hold(HoldReason::Screening),
+            "on_hold (payout_failed)" => hold(HoldReason::PayoutFailed),
+            "on_hold (reorganised)" => hold(HoldReason::Reorganised),
+            "on_hold (refund_destination_needed)" => hold(HoldReason::RefundDestinationNeeded),
+            "expired" => RampoffState::Expired,
+            "cancelled" => RampoffState::Cancelled,
+            "failed" => RampoffState::Failed { reason: "called off".to_owned() },
+            "refund_pending" => RampoffState::RefundPending { transfer, txid: Some("0x02".to_owned()) },
+            "refunded" => RampoffState::Refunded { transfer, txid: "0x02".to_owned() },
+            _ => RampoffState::Created,
+        }
+    }
+
+    fn receipt(&self, deposit: FactId, minor: i128, confirmations: u32) -> DepositReceipt {
+        DepositReceipt {
+            deposit,
+            txid: deposit.to_string(),
+            index: 0,
+            amount: Amount::from_minor(minor),
+            from: "0x03".to_owned(),
+            confirmations,
+            lost: false,
+        }
+    }
+
+    /// The example ramp-off in a state, with what has to lie on the customer's account then.
+    fn rampoff(&self, name: &'static str) -> Option<Rampoff> {
+        let mut rampoff = example::rampoff(self.catalogue, &self.mint, self.state(name))?;
+        let confirmed = !matches!(name, "created" | "confirming" | "expired" | "cancelled" | "failed" | "on_hold (reorganised)");
+        let arrived = if name == "on_hold (short)" { COINS / 2 } else { COINS };
+        if confirmed || name == "confirming" {
+            rampoff.deposits.push(self.receipt(self.deposit, arrived, if confirmed { 12 } else { 0 }));
+        }
+        match name {
+            "paying_out" | "on_hold (payout_failed)" => {
+                rampoff.converted = Amount::from_minor(COINS);
+                rampoff.fiat_balance = Amount::from_minor(FIAT);
+            }
+            "finished" | "refunded" => {}
+            _ if confirmed => rampoff.coin_balance = Amount::from_minor(arrived),
+            _ => {}
+        }
+        if rampoff.is_settled() || name == "refund_pending" {
+            rampoff.reserved = Amount::ZERO;
+        }
+        if name == "on_hold (refund_destination_needed)" {
+            rampoff.refund_wallet = None;
+        }
+        Some(rampoff)
+    }
+
+    fn facts(&self) -> Vec<(&'static str, RampoffFact)> {
+        let (transfer, payout) = (self.transfer, self.payout);
+        let another: FactId = self.mint.id();
+        let other_coin = self.catalogue.chains[0].native;
+        vec![
+            ("deposit seen", RampoffFact::DepositSeen(self.receipt(another, COINS, 0))),
+            ("deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(self.deposit, COINS, 12))),
+            ("another deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(another, COINS, 12))),
+            ("short deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(self.deposit, COINS / 2, 12))),
+            ("deposit dropped", RampoffFact::DepositDropped { deposit: self.deposit }),
+            (
+                "wrong asset",
+                RampoffFact::WrongAsset { coin: other_coin, deposit: another, amount: Amount::from_minor(1), from: "0x03".to_owned() },
+            ),
+            ("screened clear", RampoffFact::Screened(Verdict::Clear)),
+            ("screened hit", RampoffFact::Screened(Verdict::Hit { reason: "listed".to_owned() })),
+            ("payout accepted", RampoffFact::PayoutAccepted { payout }),
+            ("payout settled", RampoffFact::PayoutSettled { payout, reference: "B1".to_owned() }),
+            ("payout failed", RampoffFact::PayoutFailed { payout, reason: "closed account".to_owned() }),
+            ("payout returned", RampoffFact::PayoutReturned { payout, reason: "closed account".to_owned() }),
+            ("refund broadcast", RampoffFact::RefundBroadcast { transfer, txid: "0x02".to_owned() }),
+            ("refund confirmed", RampoffFact::RefundConfirmed { transfer }),
+            ("refund failed", RampoffFact::RefundFailed { transfer, reason: "reverted".to_owned() }),
+            ("time passed", RampoffFact::TimePassed),
+        ]
+    }
+
+    fn commands(&self) -> Option<Vec<(&'static str, RampoffCommand)>> {
+        let destination = self.rampoff("created")?.destination;
+        Some(vec![
+            ("cancel", RampoffCommand::Cancel),
+            ("give refund wallet", RampoffCommand::GiveRefundWallet("0x03".to_owned())),
+            ("give payout destination", RampoffCommand::GivePayoutDestination(destination)),
+            ("hold", RampoffCommand::Hold),
+            ("release", RampoffCommand::Release),
+            ("refund", RampoffCommand::Refund),
+        ])
+    }
+}
+
+fn state_after(step: &Step) -> String {
+    let rampoff = step.writes.iter().find_map(|record| match record {
+        Record::Rampoff(rampoff) => Some(rampoff),
+        _ => None,
+    });
+    rampoff.map(|rampoff| state_name(&rampoff.state)).unwrap_or_default()
+}
+
+/// Every state with every fact and every command, under a policy that treats deviations as `beyond` says.
+#[must_use]
+pub fn transitions(beyond: Beyond) -> Vec<Transition> {
+    let catalogue = example::catalogue(example::policy(beyond));
+    let randomness = example::Counting::default();
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let sample = Sample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id(), deposit: mint.id() };
+    let mut rows = Vec::new();
+    for from in STATES {
+        let facts = sample.facts().into_iter().map(|(on, fact)| (on, Ok(fact)));
+        let commands = sample.commands().unwrap_or_default().into_iter().map(|(on, command)| (on, Err(command)));
+        for (on, what) in facts.chain(commands) {
+            let Some(rampoff) = sample.rampoff(from) else { continue };
+            let now = if on == "time passed" { mint.now.after(std::time::Duration::from_secs(7_200)) } else { mint.now };
+            let context = Context { mint: Mint { now, ..mint }, catalogue: &catalogue, price: Some(example::price()) };
+            rows.push(match what {
+                Ok(fact) => {
+                    let step = rampoff.observe(fact, &context);
+                    Transition::of(from, on, state_after(&step), &step)
+                }
+                Err(command) => match rampoff.request(command, &context) {
+                    Ok(step) => Transition::of(from, on, state_after(&step), &step),
+                    Err(refusal) => Transition::refused(from, on, &refusal),
+                },
+            });
+        }
+    }
+    rows
+}

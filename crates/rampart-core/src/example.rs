@@ -1,0 +1,217 @@
+//! Worked examples: a small catalogue and orders in every state. The documentation's transition tables and the tests
+//! are made from them.
+
+use crate::address::AddressKind;
+use crate::amount::Amount;
+use crate::asset::{Chain, CoinId, Currency, Symbol};
+use crate::catalogue::{Catalogue, ChainInfo, Coin, Fiat, Limit, Method, MethodKind, OpenCaps, PayoutRail, Pricing, RailAccount};
+use crate::code::Code;
+use crate::country::Country;
+use crate::id::{CustomerId, Mint, Randomness};
+use crate::kyc::KycLevel;
+use crate::order::RefundAccount;
+use crate::outgoing::PayoutDestination;
+use crate::payment::{Instructions, PayIn, Payment, PaymentState};
+use crate::policy::{Beyond, Policy, Tolerance};
+use crate::quote::{AmountIn, BuyTerms, SellTerms};
+use crate::rampoff::{Rampoff, RampoffState};
+use crate::rate::Rate;
+use crate::redacted::Redacted;
+use crate::time::Timestamp;
+
+/// The euro.
+pub const EUR: Currency = Code::literal("EUR");
+/// The chain of the examples.
+pub const POLYGON: Chain = Code::literal("polygon");
+/// The coin of the examples: USDC on polygon, six decimals.
+pub const USDC: CoinId = CoinId { symbol: Code::literal("USDC"), chain: POLYGON };
+/// The rail of the examples.
+pub const SEPA: Code<16> = Code::literal("sepa");
+const NATIVE: Symbol = Code::literal("POL");
+/// When the examples take place: 2026-01-01T00:00:00Z.
+pub const START: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+
+/// Randomness that is none: a counter, so that examples come out the same every time.
+#[derive(Debug, Default)]
+pub struct Counting(std::sync::atomic::AtomicU64);
+
+impl Randomness for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        let count = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_be_bytes();
+        bytes.fill(0);
+        let (from, length) = (bytes.len().saturating_sub(count.len()), bytes.len().min(count.len()));
+        bytes[from..].copy_from_slice(&count[count.len() - length..]);
+    }
+}
+
+/// A policy that treats short, over and late alike.
+#[must_use]
+pub const fn policy(beyond: Beyond) -> Policy {
+    Policy {
+        short: Tolerance { basis_points: 50, beyond },
+        over: Tolerance { basis_points: 0, beyond },
+        late: Tolerance { basis_points: 100, beyond },
+        hold_foreign_payer: true,
+        hold_seconds: 3_600,
+    }
+}
+
+/// Spain with card and transfer, USDC on polygon.
+#[must_use]
+pub fn catalogue(policy: Policy) -> Catalogue {
+    let coin = |id, decimals, contract: Option<&str>| Coin {
+        id,
+        decimals,
+        contract: contract.map(str::to_owned),
+        minimum: Amount::from_minor(1),
+        maximum: Amount::from_minor(10_i128.pow(u32::from(decimals) + 6)),
+        confirmations: 12,
+        buy: true,
+        sell: true,
+        default_chain: true,
+    };
+    let method = |name, kind| Method {
+        payment_type: name,
+        country: Country::SPAIN,
+        fiat: EUR,
+        kind,
+        minimum: Amount::from_minor(1_000),
+        maximum: Amount::from_minor(1_000_000),
+        fee_fixed: Amount::from_minor(25),
+        fee_basis_points: 150,
+        settlement_estimate: "seconds".to_owned(),
+        policy,
+    };
+    let limit = |level, most: i128| Limit {
+        fiat: EUR,
+        level,
+        method: None,
+        transaction: Amount::from_minor(most),
+        day: Amount::from_minor(most * 2),
+        month: Amount::from_minor(most * 10),
+        quarter: Amount::from_minor(most * 20),
+    };
+    let native = CoinId { symbol: NATIVE, chain: POLYGON };
+    Catalogue {
+        fiats: vec![Fiat { code: EUR, decimals: 2 }],
+        chains: vec![ChainInfo { name: POLYGON, addresses: AddressKind::Evm, native, network_fees: vec![(EUR, Amount::from_minor(10))] }],
+        coins: vec![coin(USDC, 6, Some("0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359")), coin(native, 18, None)],
+        methods: vec![
+            method(Code::literal("card"), MethodKind::Redirect(Code::literal("card"))),
+            method(Code::literal("transfer"), MethodKind::Concept(SEPA)),
+        ],
+        payout_rails: vec![PayoutRail {
+            country: Country::SPAIN,
+            fiat: EUR,
+            rail: SEPA,
+            minimum: Amount::from_minor(500),
+            maximum: Amount::from_minor(1_000_000),
+            fee_fixed: Amount::from_minor(50),
+            fee_basis_points: 50,
+            policy,
+        }],
+        rail_accounts: vec![RailAccount {
+            rail: SEPA,
+            currency: EUR,
+            account: "ES7899990001410123456789".to_owned(),
+            bic: None,
+            holder: "Rampart".to_owned(),
+        }],
+        limits: vec![limit(KycLevel::Basic, 100_000), limit(KycLevel::Reinforced, 1_000_000)],
+        open_caps: OpenCaps { customer_orders: 5, partner_orders: 1_000, customer_value_multiple: 5, partner_value_multiple: 1_000 },
+        pricing: Pricing { buy_spread_basis_points: 100, sell_spread_basis_points: 100, stale_after_seconds: 60, quote_seconds: 60 },
+    }
+}
+
+/// 0.92 EUR for a USDC.
+#[must_use]
+pub fn price() -> Rate {
+    Rate::from_scaled(920_000_000_000_000_000).unwrap_or_else(|_| unreachable!("the literal is above zero"))
+}
+
+/// A purchase for 100.00 EUR by card or by transfer, in a state of choice.
+#[must_use]
+pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: PaymentState) -> Option<Payment> {
+    let method = catalogue.method(Country::SPAIN, if by_card { "card" } else { "transfer" })?;
+    let coin = catalogue.coin(USDC)?;
+    let terms = BuyTerms::new(catalogue, method, coin, price(), AmountIn::Fiat(Amount::from_minor(10_000))).ok()?;
+    let instructions = Instructions {
+        account: "ES7899990001410123456789".to_owned(),
+        bic: None,
+        concept: crate::reference::from_serial(crate::reference::FIRST_SERIAL),
+        destination_name: "Rampart".to_owned(),
+        own_account: false,
+    };
+    Some(Payment {
+        id: mint.id(),
+        version: 1,
+        partner: mint.id(),
+        customer: CustomerId(1),
+        external_id: None,
+        method: method.payment_type,
+        country: Country::SPAIN,
+        pay_in: if by_card { PayIn::Processor(Code::literal("card")) } else { PayIn::Bank(SEPA) },
+        method_maximum: method.maximum,
+        terms,
+        wallet: "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned(),
+        callback_url: None,
+        refund_account: (!by_card)
+            .then(|| RefundAccount { account: Redacted::new("ES9299990002950000000001"), name: Redacted::new("Ana Luna") }),
+        instructions: (!by_card).then_some(instructions),
+        quote: None,
+        level: KycLevel::Basic,
+        page_token: Redacted::new("example"),
+        created_at: mint.now,
+        held_until: mint.now.after(method.policy.hold()),
+        state,
+        receipts: Vec::new(),
+        fiat_balance: Amount::ZERO,
+        reserved: terms.coin_amount,
+        exception: None,
+        reversal: None,
+        updated_at: mint.now,
+    })
+}
+
+/// A sale of 100 USDC, in a state of choice.
+#[must_use]
+pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> Option<Rampoff> {
+    let rail = catalogue.payout_rail(Country::SPAIN)?;
+    let terms = SellTerms::new(catalogue, rail, catalogue.coin(USDC)?, price(), Amount::from_minor(100_000_000)).ok()?;
+    let destination = PayoutDestination {
+        account: Redacted::new("ES9299990002950000000001"),
+        bank_code: None,
+        account_type: None,
+        bank_name: None,
+        name: Redacted::new("Ana Luna"),
+    };
+    Some(Rampoff {
+        id: mint.id(),
+        version: 1,
+        partner: mint.id(),
+        customer: CustomerId(1),
+        external_id: None,
+        country: Country::SPAIN,
+        rail: SEPA,
+        rail_maximum: rail.maximum,
+        terms,
+        destination,
+        refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned()),
+        deposit_address: "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359".to_owned(),
+        deposit_index: 0,
+        quote: None,
+        level: KycLevel::Basic,
+        page_token: Redacted::new("example"),
+        created_at: mint.now,
+        held_until: mint.now.after(rail.policy.hold()),
+        state,
+        deposits: Vec::new(),
+        coin_balance: Amount::ZERO,
+        fiat_balance: Amount::ZERO,
+        converted: Amount::ZERO,
+        reserved: terms.fiat_amount,
+        exception: None,
+        reversal: None,
+        updated_at: mint.now,
+    })
+}

@@ -1,0 +1,53 @@
+//! The transition tables of both orders, computed by running the machines over the [`crate::example`] orders.
+
+use std::fmt;
+
+use crate::record::Record;
+use crate::step::Step;
+
+/// One row: an order in a state meets a fact or a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// The state before.
+    pub from: &'static str,
+    /// The fact or command.
+    pub on: &'static str,
+    /// The state after; the same when nothing changed.
+    pub to: String,
+    /// What was written beside the order: postings, events, jobs, list items, holds; or why it was refused.
+    pub effects: Vec<String>,
+}
+
+impl Transition {
+    /// The row of a step, where the order's state is told by `to`.
+    pub(crate) fn of(from: &'static str, on: &'static str, to: String, step: &Step) -> Self {
+        let mut effects: Vec<String> = step.postings.iter().map(|posting| format!("posts {}", posting.kind().as_str())).collect();
+        effects.extend(step.events.iter().map(|event| format!("tells {}", event.kind)));
+        effects.extend(step.writes.iter().filter_map(|record| match record {
+            Record::Job(job) => Some(format!("orders {}", job.kind.as_str())),
+            Record::Review(item) => Some(format!("lists {:?}", item.kind)),
+            _ => None,
+        }));
+        effects.extend(
+            step.holds.iter().map(|hold| if hold.change.is_positive() { "holds more".to_owned() } else { "holds less".to_owned() }),
+        );
+        Self { from, on, to, effects }
+    }
+
+    /// The row of a command that was refused.
+    pub(crate) fn refused(from: &'static str, on: &'static str, reason: &impl fmt::Display) -> Self {
+        Self { from, on, to: from.to_owned(), effects: vec![format!("refused: {reason}")] }
+    }
+
+    /// Whether anything happened.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.from != self.to || self.effects.iter().any(|effect| !effect.starts_with("refused"))
+    }
+}
+
+impl fmt::Display for Transition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} | {} | {} | {}", self.from, self.on, self.to, self.effects.join(", "))
+    }
+}

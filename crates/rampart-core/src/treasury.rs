@@ -1,0 +1,42 @@
+//! What the company itself moves: capital in and out, and suspense settled by a person.
+
+use crate::amount::Amount;
+use crate::asset::Asset;
+use crate::id::{Mint, OrderId};
+use crate::ledger::{Account, LossKind, Movement, Origin, Posting, PostingKind};
+
+/// The company puts something in: `bank` or `chain:hot` is debited, `capital` credited. It has happened outside.
+#[must_use]
+pub fn funded(mint: &Mint<'_>, account: Account, asset: Asset, amount: Amount) -> Option<Posting> {
+    let movement = Movement::new(account, Account::Capital, asset, amount);
+    Posting::moving(mint, PostingKind::CapitalFunded, Origin::Fact, None, &[movement])
+}
+
+/// The company takes money out: `capital` is debited, the account credited. It is asked for, so the floor binds it.
+#[must_use]
+pub fn withdrawn(mint: &Mint<'_>, account: Account, asset: Asset, amount: Amount) -> Option<Posting> {
+    let movement = Movement::new(Account::Capital, account, asset, amount);
+    Posting::moving(mint, PostingKind::CapitalWithdrawn, Origin::Request, None, &[movement])
+}
+
+/// Suspense goes back to where it was booked, so that an order can receive it as if it came now: `suspense` is
+/// debited, the account it arrived on credited.
+#[must_use]
+pub fn suspense_assigned(mint: &Mint<'_>, arrived_on: Account, asset: Asset, amount: Amount, order: Option<OrderId>) -> Option<Posting> {
+    let movement = Movement::new(Account::Suspense, arrived_on, asset, amount);
+    Posting::moving(mint, PostingKind::SuspenseAssigned, Origin::Request, order, &[movement])
+}
+
+/// Suspense that belongs to nobody becomes the company's: `suspense` is debited, `capital` credited.
+#[must_use]
+pub fn suspense_kept(mint: &Mint<'_>, asset: Asset, amount: Amount) -> Option<Posting> {
+    let movement = Movement::new(Account::Suspense, Account::Capital, asset, amount);
+    Posting::moving(mint, PostingKind::WrittenOff, Origin::Request, None, &[movement])
+}
+
+/// What an account lacks is written off: `losses` is debited, the account credited.
+#[must_use]
+pub fn written_off(mint: &Mint<'_>, account: Account, asset: Asset, amount: Amount) -> Option<Posting> {
+    let movement = Movement::new(Account::Losses(LossKind::WrittenOff), account, asset, amount);
+    Posting::moving(mint, PostingKind::WrittenOff, Origin::Request, None, &[movement])
+}

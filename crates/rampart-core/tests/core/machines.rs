@@ -1,0 +1,134 @@
+//! Every state with every fact and command, under every policy; and what must hold of each of them.
+
+use rampart_core::amount::Amount;
+use rampart_core::example::{self, Counting};
+use rampart_core::id::Mint;
+use rampart_core::ledger::{Account, Side};
+use rampart_core::order::Context;
+use rampart_core::payment::{self, PaymentFact, PaymentState, Receipt};
+use rampart_core::policy::Beyond;
+use rampart_core::ports::Verdict;
+use rampart_core::record::Record;
+use rampart_core::step::Step;
+use rampart_core::transitions::Transition;
+use rampart_core::{outgoing, rampoff};
+
+const POLICIES: [Beyond; 3] = [Beyond::Requote, Beyond::Refund, Beyond::Hold];
+
+fn table(rows: &[Transition]) -> String {
+    rows.iter().filter(|row| row.changes()).map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_payment_state_with_every_fact_and_command() {
+    for beyond in POLICIES {
+        insta::assert_snapshot!(format!("payment_{beyond:?}").to_lowercase(), table(&payment::table::transitions(beyond)));
+    }
+}
+
+#[test]
+fn every_rampoff_state_with_every_fact_and_command() {
+    for beyond in POLICIES {
+        insta::assert_snapshot!(format!("rampoff_{beyond:?}").to_lowercase(), table(&rampoff::table::transitions(beyond)));
+    }
+}
+
+#[test]
+fn no_status_goes_backwards() {
+    let rank = |name: &str| match name.split(' ').next().unwrap_or_default() {
+        "started" | "created" => 0,
+        "pending_bank" | "confirming" => 1,
+        "expired" | "cancelled" | "failed" => 1,
+        "on_hold" | "payment_received" | "crypto_received" | "paying_out" | "refund_pending" => 2,
+        "coins_sent" | "finished" | "refunded" => 3,
+        other => panic!("unknown status {other}"),
+    };
+    let rows =
+        POLICIES.into_iter().flat_map(|beyond| payment::table::transitions(beyond).into_iter().chain(rampoff::table::transitions(beyond)));
+    // Two ways lead back on purpose: a transaction that its chain reverted, and a charge taken back before the coins
+    // left, which ends the order.
+    for row in rows.filter(|row| !matches!(row.on, "transfer failed" | "reversed")) {
+        assert!(rank(&row.to) >= rank(row.from), "{row}");
+    }
+}
+
+#[test]
+fn what_an_order_says_lies_on_the_account_is_what_was_posted() {
+    for beyond in POLICIES {
+        for paid in [4, 9_999, 10_000, 10_001, 20_000] {
+            let outcome = play_purchase(beyond, paid);
+            assert_eq!(outcome.posted_fiat, outcome.said_fiat, "{beyond:?} {paid}");
+            if outcome.settled {
+                assert_eq!((outcome.posted_fiat, outcome.posted_coins), (0, 0), "{beyond:?} {paid}");
+            }
+        }
+    }
+}
+
+struct Outcome {
+    posted_fiat: i128,
+    posted_coins: i128,
+    said_fiat: i128,
+    settled: bool,
+}
+
+/// Plays a purchase through payment, screening, broadcast and confirmation, or through a refund, adding up what is
+/// posted on the customer's account.
+fn play_purchase(beyond: Beyond, paid: i128) -> Outcome {
+    let catalogue = example::catalogue(example::policy(beyond));
+    let randomness = Counting::default();
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let context = Context { mint, catalogue: &catalogue, price: Some(example::price()) };
+    let mut order = example::payment(&catalogue, &mint, true, PaymentState::Started).expect("the example has a card");
+    let (mut fiat, mut coins) = (0, 0);
+    let mut tally = |step: &Step| {
+        for entry in step.postings.iter().flat_map(|posting| posting.entries()) {
+            if matches!(entry.account, Account::Customer(_)) {
+                let signed = if entry.side == Side::Credit { entry.amount.minor() } else { -entry.amount.minor() };
+                match entry.asset {
+                    rampart_core::asset::Asset::Fiat(_) => fiat += signed,
+                    rampart_core::asset::Asset::Coin(_) => coins += signed,
+                }
+            }
+        }
+    };
+    let receipt = Receipt { fact: mint.id(), amount: Amount::from_minor(paid), at: mint.now, holder: None, source: Some("ch_1".into()) };
+    let mut facts = vec![PaymentFact::Paid { receipt, is_customer: true }, PaymentFact::Screened(Verdict::Clear)];
+    while let Some(fact) = facts.pop_if_first() {
+        let step = order.clone().observe(fact, &context);
+        tally(&step);
+        for record in &step.writes {
+            match record {
+                Record::Payment(payment) => order = (**payment).clone(),
+                Record::Transfer(transfer) => {
+                    let mut broadcast = Step::new();
+                    broadcast.post(transfer.broadcast(&mint));
+                    broadcast.post(transfer.confirmed(&mint));
+                    tally(&broadcast);
+                    facts.push(PaymentFact::CoinsBroadcast { transfer: transfer.id, txid: "0x01".to_owned() });
+                    facts.push(PaymentFact::CoinsConfirmed { transfer: transfer.id, confirmations: 12 });
+                }
+                Record::Payout(payout) => {
+                    assert_eq!(payout.purpose, outgoing::PayoutPurpose::Refund);
+                    let mut settled = Step::new();
+                    settled.post(payout.accepted(&mint));
+                    settled.post(payout.settled(&mint));
+                    tally(&settled);
+                    facts.push(PaymentFact::RefundSettled { payout: payout.id, reference: "R1".to_owned() });
+                }
+                _ => {}
+            }
+        }
+    }
+    Outcome { posted_fiat: fiat, posted_coins: coins, said_fiat: order.fiat_balance.minor(), settled: order.is_settled() }
+}
+
+trait PopFirst<T> {
+    fn pop_if_first(&mut self) -> Option<T>;
+}
+
+impl<T> PopFirst<T> for Vec<T> {
+    fn pop_if_first(&mut self) -> Option<T> {
+        if self.is_empty() { None } else { Some(self.remove(0)) }
+    }
+}

@@ -1,0 +1,66 @@
+//! Payment references and names.
+
+use proptest::prelude::*;
+use rampart_core::reference::{self, FIRST_SERIAL, Found, LAST_SERIAL};
+use rampart_core::screening::is_same_person;
+
+proptest! {
+    #[test]
+    fn every_single_error_and_swap_is_seen(serial in FIRST_SERIAL..=LAST_SERIAL, position in 0_usize..10, digit in 0_u8..10) {
+        let right = reference::from_serial(serial);
+        prop_assert!(reference::is_valid(&right));
+        let mut wrong = right.clone().into_bytes();
+        wrong[position] = b'0' + digit;
+        let wrong = String::from_utf8(wrong).expect("digits");
+        prop_assert_eq!(reference::is_valid(&wrong), wrong == right);
+        if position < 9 {
+            let mut swapped = right.clone().into_bytes();
+            swapped.swap(position, position + 1);
+            let swapped = String::from_utf8(swapped).expect("digits");
+            prop_assert_eq!(reference::is_valid(&swapped), swapped == right);
+        }
+    }
+
+    #[test]
+    fn looking_never_panics(text in "\\PC{0,600}") {
+        let _ = reference::find(&text);
+    }
+}
+
+#[test]
+fn references_are_found_in_what_banks_make_of_them() {
+    let right = reference::from_serial(123_456_789);
+    let spaced = format!("{} {}", &right[..5], &right[5..]);
+    for text in [
+        right.clone(),
+        format!("PAGO {right}"),
+        format!("/INV/{right}/ gracias"),
+        spaced.clone(),
+        format!("Ref: {}-{}", &right[..3], &right[3..]),
+        format!("factura 12 ref {right}"),
+    ] {
+        assert_eq!(reference::find(&text), Found::Reference(right.clone()), "{text}");
+    }
+    let mut wrong = right.into_bytes();
+    wrong[9] = if wrong[9] == b'0' { b'1' } else { b'0' };
+    let wrong = String::from_utf8(wrong).expect("digits");
+    assert_eq!(reference::find(&wrong), Found::Mistyped(wrong.clone()));
+    assert_eq!(reference::find("gracias"), Found::Nothing);
+}
+
+#[test]
+fn payers_are_compared_as_banks_write_names() {
+    let same = [
+        ("Álvaro Iglesia Vicente", "IGLESIA VICENTE ALVARO"),
+        ("María de la Luz Peña", "Maria Luz Pena"),
+        ("Ana Luna", "Ana M. Luna Soto"),
+        ("Acme S.L.", "ACME SL"),
+    ];
+    let other = [("Ana Luna", "Pedro Luna"), ("Ana Luna", "Ana"), ("Ana Luna", ""), ("Ana Luna", "Beatriz Soto")];
+    for (customer, payer) in same {
+        assert!(is_same_person(customer, payer), "{customer} / {payer}");
+    }
+    for (customer, payer) in other {
+        assert!(!is_same_person(customer, payer), "{customer} / {payer}");
+    }
+}
