@@ -71,7 +71,7 @@ impl std::fmt::Display for Country {
 }
 
 /// Lower case without the accents of Spanish.
-pub(crate) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     text.trim()
         .chars()
         .flat_map(char::to_lowercase)

@@ -1,0 +1,81 @@
+//! What happens by itself: settlements, decisions, late captures and chargebacks, each at its moment of business time.
+
+use rampart_core::id::OrderId;
+use sqlx::Row;
+
+use crate::books::Batch;
+use crate::error::WorldError;
+use crate::kyc;
+use crate::payouts::{self, Turn};
+use crate::processor::{self, CardPayment};
+
+/// Something that happens by itself.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub(crate) enum Action {
+    /// A payout arrives.
+    SettlePayout { id: String },
+    /// A payout does not arrive.
+    FailPayout { id: String },
+    /// A payout that arrived comes back.
+    ReturnPayout { id: String },
+    /// The identity provider decides.
+    Decide { reference: String },
+    /// A slow payment is captured.
+    Capture { payment: Box<CardPayment> },
+    /// A captured payment is charged back.
+    ChargeBack { payment: OrderId },
+}
+
+/// The most that happens in one transaction.
+const MOST: i64 = 1_000;
+
+/// Does what is due, and says whether more may be waiting.
+pub(crate) async fn perform_due(batch: &mut Batch) -> Result<bool, WorldError> {
+    let rows = sqlx::query(
+        "DELETE FROM agenda WHERE id IN (SELECT id FROM agenda WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2) RETURNING due_at, id, action",
+    )
+    .bind(batch.now.micros())
+    .bind(MOST)
+    .fetch_all(&mut batch.connection)
+    .await?;
+    let more = i64::try_from(rows.len()).is_ok_and(|found| found == MOST);
+    // RETURNING promises no order.
+    let mut due: Vec<(i64, i64, String)> = Vec::with_capacity(rows.len());
+    for row in rows {
+        due.push((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    }
+    due.sort_unstable();
+    let (mut settle, mut fail, mut give_back, mut captures, mut charged) = (vec![], vec![], vec![], vec![], vec![]);
+    for (_, _, action) in due {
+        match serde_json::from_str(&action)? {
+            Action::SettlePayout { id } => settle.push(id),
+            Action::FailPayout { id } => fail.push(id),
+            Action::ReturnPayout { id } => give_back.push(id),
+            Action::Decide { reference } => kyc::decide_by_plan(batch, &reference).await?,
+            Action::Capture { payment } => captures.push(*payment),
+            Action::ChargeBack { payment } => charged.push(payment),
+        }
+    }
+    // After a jump of the clock a payout may be due to settle and to return at once: in this order.
+    for (ids, turn, reason) in [
+        (settle, Turn::Settle, ""),
+        (fail, Turn::Fail, "the beneficiary's bank did not accept it"),
+        (give_back, Turn::Return, "the beneficiary's bank sent it back"),
+    ] {
+        if !ids.is_empty() {
+            payouts::turn(batch, &ids, turn, reason).await?;
+        }
+    }
+    if !captures.is_empty() {
+        processor::take_payments(batch, captures).await?;
+    }
+    for payment in charged {
+        match processor::charge_back(batch, payment, "fraudulent").await {
+            Err(error) if error.is_fatal() => return Err(error),
+            // Somebody charged it back by hand, or it was refunded meanwhile: nothing is left to do.
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(more)
+}

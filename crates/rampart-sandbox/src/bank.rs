@@ -1,0 +1,274 @@
+//! The bank: our accounts behind its rails, what arrives on them, and their statements.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rampart_core::amount::Amount;
+use rampart_core::asset::Currency;
+use rampart_core::fact::{BankCredit, PayoutReport};
+use rampart_core::id::PayoutId;
+use rampart_core::ledger::Rail;
+use rampart_core::outgoing::Payout;
+use rampart_core::ports::{BankPort, Finding, Outcome, Page, Reply, StatementLine, Unavailable};
+use rampart_core::redacted::Redacted;
+use rampart_core::time::Timestamp;
+use sqlx::Row;
+use tokio::sync::oneshot;
+
+use crate::books::{Batch, Books, Command, Line, cursor};
+use crate::error::WorldError;
+use crate::faults::FaultPort;
+use crate::payouts::{self, PayoutOrder};
+use crate::world::World;
+
+/// The bank's port.
+pub(crate) struct Bank {
+    pub(crate) books: Arc<Books>,
+}
+
+/// A transfer that somebody makes to an account of ours.
+#[derive(Debug, Clone)]
+pub struct BankTransfer {
+    /// The rail it takes.
+    pub rail: Rail,
+    /// The account credited: ours, or a customer's own one that leads to ours.
+    pub account: String,
+    /// How much, in minor units.
+    pub amount: Amount,
+    /// The currency.
+    pub currency: Currency,
+    /// The remittance text.
+    pub concept: Option<String>,
+    /// The payer's name.
+    pub sender_name: Option<String>,
+    /// The payer's account.
+    pub sender_account: Option<String>,
+}
+
+/// A line of a statement in the file; its reference follows from its number.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum BankEntry {
+    /// Money arrived.
+    Credit { credit: BankCredit, at: Timestamp },
+    /// A payout moved on.
+    Payout { payout: String, report: PayoutReport, amount: Amount, currency: String, to: String, at: Timestamp },
+}
+
+/// A line of an account's statement, as the world's own books have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementEntry {
+    /// The line's reference.
+    pub line: String,
+    /// `credit`, `payout_settled`, `payout_failed` or `payout_returned`.
+    pub kind: &'static str,
+    /// How much, in minor units.
+    pub amount: Amount,
+    /// The currency.
+    pub currency: String,
+    /// The remittance text, or why a payout failed or came back.
+    pub concept: Option<String>,
+    /// The other side's name.
+    pub counterparty_name: Option<Redacted>,
+    /// The other side's account.
+    pub counterparty_account: Option<Redacted>,
+    /// The payout.
+    pub payout: Option<String>,
+    /// When, in business time.
+    pub at: Timestamp,
+}
+
+/// The reference of a line: unique over all rails, sorted within one.
+fn reference(stream: &str, seq: i64) -> String {
+    format!("{}-{seq:010}", stream.trim_start_matches("bank-").to_ascii_uppercase())
+}
+
+fn statement_line(stream: &str, seq: i64, body: &str) -> Result<StatementLine, WorldError> {
+    let line = reference(stream, seq);
+    Ok(match serde_json::from_str(body)? {
+        BankEntry::Credit { mut credit, .. } => {
+            credit.line = line;
+            StatementLine::Credit(credit)
+        }
+        BankEntry::Payout { payout, report, .. } => {
+            let payout: PayoutId = payout.parse().map_err(|_| WorldError::Unreadable(format!("'{payout}' is not a payout")))?;
+            StatementLine::Payout { line, payout, report }
+        }
+    })
+}
+
+impl BankPort for Bank {
+    fn rails(&self) -> Vec<Rail> {
+        self.books.config.rails.iter().map(|rail| rail.name).collect()
+    }
+
+    fn pay<'a>(&'a self, payout: &'a Payout) -> Reply<'a, Outcome<String>> {
+        let order = PayoutOrder::from(payout);
+        Box::pin(self.books.act(FaultPort::Bank, hand_over(&self.books, order)))
+    }
+
+    fn find(&self, _rail: Rail, payout: PayoutId) -> Reply<'_, Result<Finding<String>, Unavailable>> {
+        Box::pin(self.books.ask(FaultPort::Bank, payouts::find(&self.books, payout)))
+    }
+
+    fn statement<'a>(&'a self, rail: Rail, after: &'a str, limit: usize) -> Reply<'a, Result<Page<StatementLine>, Unavailable>> {
+        Box::pin(async move {
+            let stream = format!("bank-{rail}");
+            let after = cursor(after)?;
+            let read = async {
+                let (lines, has_more) = self.books.page(&stream, after, limit).await?;
+                let next = lines.last().map_or(after, |line| line.0);
+                let items = lines.iter().map(|(seq, body)| statement_line(&stream, *seq, body)).collect::<Result<_, _>>()?;
+                Ok(Page { items, next: next.to_string(), has_more })
+            };
+            self.books.ask(FaultPort::Bank, read).await
+        })
+    }
+
+    fn news<'a>(&'a self, rail: Rail, after: &'a str) -> Reply<'a, ()> {
+        Box::pin(async move {
+            let Ok(after) = cursor(after) else { return };
+            self.books.signals.grown(&format!("bank-{rail}"), after).await;
+        })
+    }
+}
+
+/// Hands a payout or refund to the writer.
+pub(crate) async fn hand_over(books: &Books, order: PayoutOrder) -> Result<Outcome<String>, WorldError> {
+    let (sender, receiver) = oneshot::channel();
+    books.send(Command::Payout(order, sender)).await?;
+    receiver.await.map_err(|_| WorldError::Closed)?
+}
+
+impl World {
+    /// Somebody transfers money to an account of ours. Gives the statement line's reference.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for a rail the bank does not have, [`WorldError::Impossible`] for another currency.
+    pub async fn transfer(&self, transfer: BankTransfer) -> Result<String, WorldError> {
+        let rail = self.books.config.rail(transfer.rail);
+        let rail = rail.ok_or_else(|| WorldError::NotFound(format!("the bank has no rail {}", transfer.rail)))?;
+        if rail.currency != transfer.currency {
+            return Err(WorldError::impossible(format!(
+                "the account behind {} holds {}, not {}",
+                rail.name, rail.currency, transfer.currency
+            )));
+        }
+        let stream = format!("bank-{}", rail.name);
+        let credit = BankCredit {
+            rail: rail.name,
+            line: String::new(),
+            account: transfer.account.clone(),
+            amount: transfer.amount,
+            currency: transfer.currency,
+            concept: transfer.concept,
+            sender_name: transfer.sender_name.map(Redacted::new),
+            sender_account: transfer.sender_account.map(Redacted::new),
+        };
+        self.books
+            .write(move |batch| {
+                Box::pin(async move {
+                    add_to_balances(batch, &BTreeMap::from([(credit.rail.to_string(), credit.amount)])).await?;
+                    let body = serde_json::to_string(&BankEntry::Credit { credit, at: batch.now })?;
+                    let seq = batch.append(Line { stream: stream.clone(), topic: Some(transfer.account), body }).await?;
+                    Ok(reference(&stream, seq))
+                })
+            })
+            .await
+    }
+
+    /// The newest lines of an account's statement, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn account_statement(&self, account: &str, limit: usize) -> Result<Vec<StatementEntry>, WorldError> {
+        let rows = sqlx::query("SELECT stream, seq, body FROM journal WHERE topic = ?1 ORDER BY stream, seq DESC LIMIT ?2")
+            .bind(account)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.books.readers)
+            .await?;
+        let entries = rows.into_iter().map(|row| {
+            let (stream, seq, body): (String, i64, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            statement_entry(reference(&stream, seq), serde_json::from_str(&body)?)
+        });
+        entries.collect()
+    }
+
+    /// What the account behind a rail holds.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for a rail the bank does not have.
+    pub async fn bank_balance(&self, rail: Rail) -> Result<Amount, WorldError> {
+        let balance: Option<String> = sqlx::query_scalar("SELECT balance FROM bank_accounts WHERE rail = ?1")
+            .bind(rail.as_str())
+            .fetch_optional(&self.books.readers)
+            .await?;
+        payouts::amount(&balance.ok_or_else(|| WorldError::NotFound(format!("the bank has no rail {rail}")))?)
+    }
+
+    /// The rail behind which an account of ours stands, by its number without separators.
+    #[must_use]
+    pub fn rail_of_account(&self, account: &str) -> Option<Rail> {
+        let plain = |text: &str| text.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_ascii_uppercase();
+        let wanted = plain(account);
+        self.books.config.rails.iter().find(|rail| plain(&rail.account) == wanted).map(|rail| rail.name)
+    }
+}
+
+fn statement_entry(line: String, entry: BankEntry) -> Result<StatementEntry, WorldError> {
+    Ok(match entry {
+        BankEntry::Credit { credit, at } => StatementEntry {
+            line,
+            kind: "credit",
+            amount: credit.amount,
+            currency: credit.currency.to_string(),
+            concept: credit.concept,
+            counterparty_name: credit.sender_name,
+            counterparty_account: credit.sender_account,
+            payout: None,
+            at,
+        },
+        BankEntry::Payout { payout, report, amount, currency, to, at } => {
+            let (kind, concept) = match report {
+                PayoutReport::Settled { reference } => ("payout_settled", Some(reference)),
+                PayoutReport::Failed { reason } => ("payout_failed", Some(reason)),
+                PayoutReport::Returned { reason } => ("payout_returned", Some(reason)),
+            };
+            let to = Some(Redacted::new(to));
+            StatementEntry {
+                line,
+                kind,
+                amount,
+                currency,
+                concept,
+                counterparty_name: None,
+                counterparty_account: to,
+                payout: Some(payout),
+                at,
+            }
+        }
+    })
+}
+
+/// Adds to balances, by rail.
+pub(crate) async fn add_to_balances(batch: &mut Batch, added: &BTreeMap<String, Amount>) -> Result<(), WorldError> {
+    let mut balances = BTreeMap::new();
+    for row in sqlx::query("SELECT rail, balance FROM bank_accounts").fetch_all(&mut batch.connection).await? {
+        let (rail, balance): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        if let Some(sum) = added.get(&rail) {
+            let total = payouts::amount(&balance)?.plus(*sum);
+            let total = total.map_err(|_| WorldError::Unreadable(format!("the balance of {rail} is too large")))?;
+            balances.insert(rail, total);
+        }
+    }
+    store_balances(batch, &balances).await
+}
+
+/// Writes balances, by rail.
+pub(crate) async fn store_balances(batch: &mut Batch, balances: &BTreeMap<String, Amount>) -> Result<(), WorldError> {
+    sqlx::query("INSERT OR REPLACE INTO bank_accounts (rail, balance) SELECT key, value FROM json_each(?1)")
+        .bind(serde_json::to_string(balances)?)
+        .execute(&mut batch.connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! The world's file: one writer that groups whatever waits into one transaction, and a few readers.
+//!
+//! Acknowledged means committed: with write-ahead logging a commit survives the death of the process at any moment.
+//! Several processes may share the file; SQLite's own lock serialises their writers.
+
+mod batch;
+mod writer;
+
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use rampart_core::time::{Clock, Timestamp};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, Row};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::chain;
+use crate::clock::{SandboxClock, real_micros};
+use crate::config::WorldConfig;
+use crate::error::WorldError;
+use crate::schema::SCHEMA;
+use crate::settings::Settings;
+use crate::signals::Signals;
+
+pub(crate) use batch::{Batch, Line};
+pub(crate) use writer::Command;
+
+/// What an operation inside a transaction returns.
+pub(crate) type Doing<'b, T> = Pin<Box<dyn Future<Output = Result<T, WorldError>> + Send + 'b>>;
+
+/// How many commands may wait for the writer; callers beyond wait themselves.
+const QUEUE: usize = 8_192;
+/// How often the file is looked at for changes made by other processes (real time).
+const POLL: Duration = Duration::from_millis(50);
+
+/// The world's file and everything shared by its parts.
+pub(crate) struct Books {
+    pub(crate) config: WorldConfig,
+    pub(crate) clock: Arc<SandboxClock>,
+    pub(crate) signals: Arc<Signals>,
+    pub(crate) readers: SqlitePool,
+    /// Tells this holder of the file from the others.
+    pub(crate) owner: String,
+    commands: mpsc::Sender<Command>,
+}
+
+impl Books {
+    /// Opens the file, making it when it is not there, and starts its writer.
+    pub(crate) async fn open(path: &Path, config: WorldConfig) -> Result<Arc<Self>, WorldError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(Duration::from_secs(10))
+            .statement_cache_capacity(128);
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let streams = config.rails.iter().map(|rail| format!("bank-{}", rail.name));
+        let streams = streams.chain(config.processors.iter().map(|processor| format!("card-{processor}"))).chain(["kyc".to_owned()]);
+        let signals = Arc::new(Signals::new(streams.collect::<Vec<_>>(), config.chains.iter().map(|chain| chain.name)));
+        let clock = Arc::new(SandboxClock::new(signals.clone()));
+
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
+        sqlx::raw_sql(SCHEMA).execute(&mut connection).await?;
+        crate::world::genesis(&mut connection, &config, clock.now()).await?;
+        sqlx::query("COMMIT").execute(&mut connection).await?;
+        refresh(&mut connection, &signals, &config).await?;
+
+        let readers = SqlitePoolOptions::new().min_connections(0).max_connections(4).connect_lazy_with(options.clone());
+        let poll = SqliteConnection::connect_with(&options).await?;
+        let (commands, queue) = mpsc::channel(QUEUE);
+        let books = Arc::new(Self { config, clock: clock.clone(), signals: signals.clone(), readers, owner: token(), commands });
+        let batch = Batch::new(connection, signals, clock, books.config.clone());
+        tokio::spawn(writer::run(batch, queue));
+        tokio::spawn(watch_file(poll, Arc::downgrade(&books)));
+        Ok(books)
+    }
+
+    /// Runs an operation in the writer's next transaction and answers once it is committed. An operation that is
+    /// refused must not have written anything.
+    pub(crate) async fn write<T, F>(&self, operation: F) -> Result<T, WorldError>
+    where
+        T: Send + 'static,
+        F: for<'b> FnOnce(&'b mut Batch) -> Doing<'b, T> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let work: writer::Work = Box::new(move |batch| {
+            Box::pin(async move {
+                let result = operation(batch).await;
+                if let Err(error) = &result
+                    && error.is_fatal()
+                {
+                    let error = error.clone();
+                    // The caller is told by the delivery below, like everybody else of this transaction.
+                    return (Err(error), writer::deliver(sender, result));
+                }
+                (Ok(()), writer::deliver(sender, result))
+            })
+        });
+        self.send(Command::Single(work)).await?;
+        receiver.await.map_err(|_| WorldError::Closed)?
+    }
+
+    /// Hands the writer a command of a kind that it groups.
+    pub(crate) async fn send(&self, command: Command) -> Result<(), WorldError> {
+        self.commands.send(command).await.map_err(|_| WorldError::Closed)
+    }
+
+    /// The present moment of business time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A page of a stream: the lines behind `after` with their numbers, and whether more are waiting.
+    pub(crate) async fn page(&self, stream: &str, after: i64, limit: usize) -> Result<(Vec<(i64, String)>, bool), WorldError> {
+        let limit = limit.clamp(1, 1_000);
+        let rows = sqlx::query("SELECT seq, body FROM journal WHERE stream = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")
+            .bind(stream)
+            .bind(after)
+            .bind(i64::try_from(limit + 1).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await?;
+        let has_more = rows.len() > limit;
+        let lines = rows.into_iter().take(limit).map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        Ok((lines.collect::<Result<_, sqlx::Error>>()?, has_more))
+    }
+}
+
+/// A text that nobody else has.
+pub(crate) fn token() -> String {
+    let mut bytes = [0; 16];
+    // Without randomness the moment has to tell tokens apart.
+    if getrandom::fill(&mut bytes).is_err() {
+        bytes[..8].copy_from_slice(&real_micros().to_be_bytes());
+    }
+    hex::encode(bytes)
+}
+
+/// Reads what waiters wait for.
+async fn refresh(connection: &mut SqliteConnection, signals: &Signals, config: &WorldConfig) -> Result<(), WorldError> {
+    let body: Option<String> = sqlx::query_scalar("SELECT body FROM settings WHERE id = 1").fetch_optional(&mut *connection).await?;
+    if let Some(body) = body {
+        let settings: Settings = serde_json::from_str(&body)?;
+        signals.install(settings);
+    }
+    let rows = sqlx::query("SELECT name, last FROM streams WHERE name NOT LIKE 'inbox-%'").fetch_all(&mut *connection).await?;
+    for row in rows {
+        signals.advance(row.try_get(0)?, row.try_get(1)?);
+    }
+    for chain in &config.chains {
+        let (fork, head) = chain::read_head(&mut *connection, chain.name).await?;
+        signals.tip(chain.name, fork, head);
+    }
+    Ok(())
+}
+
+/// Looks for changes made by other processes for as long as somebody holds the books.
+async fn watch_file(mut connection: SqliteConnection, books: Weak<Books>) {
+    let mut seen: i64 = -1;
+    loop {
+        tokio::time::sleep(POLL).await;
+        let Some(books) = books.upgrade() else { return };
+        let version = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut connection).await;
+        let outcome = match version {
+            Ok(version) if version == seen => continue,
+            Ok(version) => {
+                seen = version;
+                refresh(&mut connection, &books.signals, &books.config).await
+            }
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "the sandbox world's file could not be looked at");
+        }
+    }
+}
+
+/// Reads a cursor of a stream: empty for the beginning.
+pub(crate) fn cursor(text: &str) -> Result<i64, rampart_core::ports::Unavailable> {
+    if text.is_empty() {
+        return Ok(0);
+    }
+    text.parse().map_err(|_| rampart_core::ports::Unavailable(format!("'{text}' is not a cursor of this source")))
+}

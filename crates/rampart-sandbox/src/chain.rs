@@ -1,0 +1,259 @@
+//! A chain: blocks, waiting transactions, balances and nonces, with the rules of a real node.
+//!
+//! A block's hash is a function of chain, height and fork, and a fork is a number that every reorganisation raises for
+//! the heights it replaces. So blocks without transactions need no row, and a chain that idles costs nothing.
+
+mod broadcast;
+mod deposit;
+mod mine;
+mod reorg;
+mod signing;
+
+use std::sync::Arc;
+
+use rampart_core::address::{AddressKind, checksummed, segwit_address};
+use rampart_core::amount::Amount;
+use rampart_core::asset::{Chain, CoinId, Symbol};
+use rampart_core::outgoing::{Signed, TransferSource};
+use rampart_core::ports::{Block, BlockHead, ChainPort, ChainTransfer, Outcome, Reply, SigningRequest, TransactionStatus, Unavailable};
+use sha2::{Digest, Sha256};
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
+
+use crate::books::Books;
+use crate::config::ChainConfig;
+use crate::error::WorldError;
+use crate::faults::FaultPort;
+use crate::payouts::amount;
+
+pub(crate) use broadcast::{Parcel, take as take_broadcasts};
+pub use deposit::{ChainTransaction, Deposit};
+pub(crate) use mine::mine_due;
+pub use reorg::Reorganisation;
+
+/// Where a transaction stands, as the file writes it.
+pub(crate) const WAITING: i64 = 0;
+pub(crate) const MINED: i64 = 1;
+pub(crate) const REVERTED: i64 = 2;
+pub(crate) const DROPPED: i64 = 3;
+
+/// One chain's port.
+pub(crate) struct SandboxChain {
+    pub(crate) books: Arc<Books>,
+    pub(crate) config: ChainConfig,
+    hot: String,
+}
+
+fn address_of(seed: u64, chain: &ChainConfig, what: &str) -> String {
+    let digest = Sha256::digest(format!("rampart-sandbox/{seed}/{}/{what}", chain.name));
+    let mut bytes = [0; 20];
+    bytes.copy_from_slice(&digest[..20]);
+    match chain.addresses {
+        AddressKind::Evm => checksummed(&bytes),
+        AddressKind::Bitcoin => segwit_address(&bytes),
+    }
+}
+
+/// The hot wallet of a chain.
+pub(crate) fn hot_address(seed: u64, chain: &ChainConfig) -> String {
+    address_of(seed, chain, "hot")
+}
+
+/// The hash of the block at a height of a fork.
+fn block_hash(chain: Chain, height: i64, fork: i64) -> String {
+    if height < 0 {
+        return format!("{}{}", prefix(chain), "0".repeat(64));
+    }
+    format!("{}{}", prefix(chain), hex::encode(Sha256::digest(format!("{chain}/{height}/{fork}"))))
+}
+
+/// Bitcoin writes hashes bare, the others with `0x`.
+fn prefix(chain: Chain) -> &'static str {
+    if chain.as_str() == "bitcoin" { "" } else { "0x" }
+}
+
+fn head_at(chain: Chain, height: i64, fork: i64, fork_before: i64) -> BlockHead {
+    BlockHead { height: height.unsigned_abs(), hash: block_hash(chain, height, fork), parent: block_hash(chain, height - 1, fork_before) }
+}
+
+/// The number of the newest fork of a chain, and its newest block.
+pub(crate) async fn read_head(connection: &mut SqliteConnection, chain: Chain) -> Result<(i64, BlockHead), WorldError> {
+    let row = sqlx::query(
+        "SELECT height, fork, coalesce((SELECT max(fork) FROM forks WHERE chain = name AND from_height <= height), 0), \
+         coalesce((SELECT max(fork) FROM forks WHERE chain = name AND from_height <= height - 1), 0) FROM chains WHERE name = ?1",
+    )
+    .bind(chain.as_str())
+    .fetch_one(connection)
+    .await?;
+    let (height, fork) = (row.try_get(0)?, row.try_get(1)?);
+    Ok((fork, head_at(chain, height, row.try_get(2)?, row.try_get(3)?)))
+}
+
+impl SandboxChain {
+    pub(crate) fn new(books: Arc<Books>, config: ChainConfig) -> Self {
+        let hot = hot_address(books.config.seed, &config);
+        Self { books, config, hot }
+    }
+
+    fn wallet(&self, source: TransferSource) -> String {
+        match source {
+            TransferSource::Hot => self.hot.clone(),
+            TransferSource::Deposit(index) => self.deposit_address(index),
+        }
+    }
+
+    fn coin(&self, symbol: &str) -> Option<CoinId> {
+        let symbol: Symbol = symbol.parse().ok()?;
+        self.config.coin(symbol).map(|_| CoinId { symbol, chain: self.config.name })
+    }
+
+    /// What the chain takes for a transaction, in minor units of its own coin. Those of deposit wallets, which hold no
+    /// native coins, are sponsored: a real installation would fund them first.
+    fn fee(&self, source: TransferSource, symbol: Symbol) -> Amount {
+        const GWEI: i128 = 1_000_000_000;
+        if matches!(source, TransferSource::Deposit(_)) {
+            return Amount::ZERO;
+        }
+        let gas = if symbol == self.config.native { 21_000 } else { 65_000 };
+        Amount::from_minor(match (self.config.addresses, self.config.name.as_str()) {
+            (AddressKind::Bitcoin, _) => 1_800,
+            (AddressKind::Evm, "polygon") => gas * 30 * GWEI,
+            (AddressKind::Evm, "bsc") => gas * GWEI,
+            (AddressKind::Evm, "ethereum") => gas * 3 * GWEI,
+            (AddressKind::Evm, _) => gas * 5 * GWEI,
+        })
+    }
+
+    async fn read_block(&self, height: u64) -> Result<Option<Block>, WorldError> {
+        let Ok(height) = i64::try_from(height) else { return Ok(None) };
+        // One statement is one snapshot: a reorganisation cannot come in between.
+        let rows = sqlx::query(
+            "SELECT coalesce((SELECT max(fork) FROM forks WHERE chain = c.name AND from_height <= ?2), 0), \
+             coalesce((SELECT max(fork) FROM forks WHERE chain = c.name AND from_height <= ?2 - 1), 0), \
+             t.txid, t.sender, t.recipient, t.symbol, t.amount \
+             FROM chains c LEFT JOIN transactions t ON t.chain = c.name AND t.height = ?2 AND t.state = 1 \
+             WHERE c.name = ?1 AND c.height >= ?2 ORDER BY t.position",
+        )
+        .bind(self.config.name.as_str())
+        .bind(height)
+        .fetch_all(&self.books.readers)
+        .await?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let head = head_at(self.config.name, height, first.try_get(0)?, first.try_get(1)?);
+        let mut transfers = Vec::new();
+        for row in &rows {
+            let Some(txid) = row.try_get::<Option<String>, _>(2)? else { continue };
+            transfers.push(ChainTransfer {
+                txid,
+                index: 0,
+                from: row.try_get(3)?,
+                to: row.try_get(4)?,
+                coin: self.coin(row.try_get(5)?),
+                amount: amount(row.try_get(6)?)?,
+            });
+        }
+        Ok(Some(Block { head, transfers }))
+    }
+
+    async fn read_status(&self, txid: &str) -> Result<TransactionStatus, WorldError> {
+        let row = sqlx::query("SELECT state, height, fee FROM transactions WHERE txid = ?1 AND chain = ?2")
+            .bind(txid)
+            .bind(self.config.name.as_str())
+            .fetch_optional(&self.books.readers)
+            .await?;
+        let Some(row) = row else { return Ok(TransactionStatus::Unknown) };
+        let height = row.try_get::<Option<i64>, _>(1)?.unwrap_or(0).unsigned_abs();
+        let network_fee = amount(row.try_get(2)?)?;
+        Ok(match row.try_get(0)? {
+            WAITING => TransactionStatus::Waiting,
+            MINED => TransactionStatus::InBlock { height, network_fee },
+            REVERTED => TransactionStatus::Reverted { height, network_fee },
+            _ => TransactionStatus::Unknown,
+        })
+    }
+
+    async fn read_next_nonce(&self, address: &str) -> Result<u64, WorldError> {
+        let chain = self.config.name;
+        let base: Option<i64> = sqlx::query_scalar("SELECT next FROM nonces WHERE chain = ?1 AND address = ?2")
+            .bind(chain.as_str())
+            .bind(address)
+            .fetch_optional(&self.books.readers)
+            .await?;
+        let waiting: Vec<i64> = sqlx::query_scalar(
+            "SELECT nonce FROM transactions WHERE sender = ?1 AND chain = ?2 AND nonce >= ?3 AND state = 0 ORDER BY nonce",
+        )
+        .bind(address)
+        .bind(chain.as_str())
+        .bind(base.unwrap_or(0))
+        .fetch_all(&self.books.readers)
+        .await?;
+        let next = waiting.into_iter().fold(base.unwrap_or(0), |next, nonce| if nonce == next { next + 1 } else { next });
+        Ok(next.unsigned_abs())
+    }
+}
+
+impl ChainPort for SandboxChain {
+    fn chain(&self) -> Chain {
+        self.config.name
+    }
+
+    fn hot_address(&self) -> String {
+        self.hot.clone()
+    }
+
+    fn deposit_address(&self, index: u64) -> String {
+        address_of(self.books.config.seed, &self.config, &format!("deposit/{index}"))
+    }
+
+    fn head(&self) -> Reply<'_, Result<BlockHead, Unavailable>> {
+        let read = async {
+            let tip = self.books.signals.tips.get(&self.config.name).map(|tip| tip.borrow().1.clone());
+            tip.ok_or_else(|| WorldError::NotFound(format!("there is no chain {}", self.config.name)))
+        };
+        Box::pin(self.books.ask(FaultPort::Chain, read))
+    }
+
+    fn block(&self, height: u64) -> Reply<'_, Result<Option<Block>, Unavailable>> {
+        Box::pin(self.books.ask(FaultPort::Chain, self.read_block(height)))
+    }
+
+    fn next_nonce(&self, source: TransferSource) -> Reply<'_, Result<u64, Unavailable>> {
+        let address = self.wallet(source);
+        Box::pin(self.books.ask(FaultPort::Chain, async move { self.read_next_nonce(&address).await }))
+    }
+
+    fn sign<'a>(&'a self, request: &'a SigningRequest) -> Reply<'a, Result<Signed, Unavailable>> {
+        // Signing is done by the wallet's keeper, not by the chain: the chain's faults do not touch it.
+        Box::pin(async move { self.signed(request) })
+    }
+
+    fn broadcast<'a>(&'a self, signed: &'a Signed) -> Reply<'a, Outcome<()>> {
+        Box::pin(self.books.act(FaultPort::Chain, self.send(signed)))
+    }
+
+    fn transaction<'a>(&'a self, txid: &'a str) -> Reply<'a, Result<TransactionStatus, Unavailable>> {
+        Box::pin(self.books.ask(FaultPort::Chain, self.read_status(txid)))
+    }
+
+    fn balance(&self, source: TransferSource, coin: CoinId) -> Reply<'_, Result<Amount, Unavailable>> {
+        let address = self.wallet(source);
+        let read = async move {
+            let held: Option<String> = sqlx::query_scalar("SELECT amount FROM balances WHERE chain = ?1 AND address = ?2 AND symbol = ?3")
+                .bind(self.config.name.as_str())
+                .bind(address)
+                .bind(coin.symbol.as_str())
+                .fetch_optional(&self.books.readers)
+                .await?;
+            held.map_or(Ok(Amount::ZERO), |held| amount(&held))
+        };
+        Box::pin(self.books.ask(FaultPort::Chain, read))
+    }
+
+    fn news<'a>(&'a self, known: &'a BlockHead) -> Reply<'a, ()> {
+        Box::pin(async move {
+            let Some(tip) = self.books.signals.tips.get(&self.config.name) else { return std::future::pending().await };
+            // The books hold the sender, so waiting cannot fail.
+            let _ = tip.subscribe().wait_for(|(_, head)| head.hash != known.hash).await;
+        })
+    }
+}

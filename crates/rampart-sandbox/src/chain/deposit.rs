@@ -1,0 +1,149 @@
+//! Coins that strangers send, and the chain's books as anybody can read them.
+
+use rampart_core::amount::Amount;
+use rampart_core::asset::{Chain, Symbol};
+use sha2::{Digest, Sha256};
+use sqlx::Row;
+
+use super::{DROPPED, MINED, REVERTED, WAITING, address_of, prefix};
+use crate::books::token;
+use crate::error::WorldError;
+use crate::payouts::amount;
+use crate::world::World;
+
+/// Coins that somebody sends to an address.
+#[derive(Debug, Clone)]
+pub struct Deposit {
+    /// The chain.
+    pub chain: Chain,
+    /// To which address.
+    pub to: String,
+    /// The coin's symbol; one that the catalogue does not know is a token nobody knows.
+    pub symbol: Symbol,
+    /// How much, in minor units.
+    pub amount: Amount,
+    /// From which address; a stranger's when absent.
+    pub from: Option<String>,
+}
+
+/// A transaction, as the chain's books have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainTransaction {
+    /// Its identifier.
+    pub txid: String,
+    /// From which address.
+    pub from: String,
+    /// To which address.
+    pub to: String,
+    /// The coin's symbol.
+    pub symbol: String,
+    /// How much, in minor units.
+    pub amount: Amount,
+    /// The decimals of the coin, where it is one of the catalogue.
+    pub decimals: Option<u8>,
+    /// What the chain took, in minor units of its own coin.
+    pub fee: Amount,
+    /// The sender's nonce, for wallets of ours.
+    pub nonce: Option<u64>,
+    /// `waiting`, `in_block`, `reverted` or `dropped`.
+    pub state: &'static str,
+    /// The block's height.
+    pub height: Option<u64>,
+}
+
+impl World {
+    /// Somebody sends coins to an address; they are in the next block. Gives the transaction's identifier.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for addresses that are none.
+    pub async fn deposit(&self, deposit: Deposit) -> Result<String, WorldError> {
+        let chain = self.sandbox_chain(deposit.chain)?;
+        let addresses = chain.config.addresses;
+        let to = addresses.normalize(&deposit.to).map_err(|fault| WorldError::impossible(format!("to {fault}")))?;
+        let chance = token();
+        let from = match &deposit.from {
+            Some(from) => addresses.normalize(from).map_err(|fault| WorldError::impossible(format!("from {fault}")))?,
+            None => address_of(self.books.config.seed, &chain.config, &format!("stranger/{chance}")),
+        };
+        let txid = format!("{}{}", prefix(deposit.chain), hex::encode(Sha256::digest(format!("{}/{from}/{to}/{chance}", deposit.chain))));
+        let stored = txid.clone();
+        self.books
+            .write(move |batch| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "INSERT INTO transactions (chain, txid, sender, recipient, symbol, amount, fee, nonce, state) \
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, '0', NULL, 0)",
+                    )
+                    .bind(deposit.chain.as_str())
+                    .bind(stored)
+                    .bind(from)
+                    .bind(to)
+                    .bind(deposit.symbol.as_str())
+                    .bind(deposit.amount.to_string())
+                    .execute(&mut batch.connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        Ok(txid)
+    }
+
+    /// The transactions from or to an address (all of them when absent), newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for a chain that does not exist.
+    pub async fn transactions(&self, chain: Chain, address: Option<&str>, limit: usize) -> Result<Vec<ChainTransaction>, WorldError> {
+        let config = &self.sandbox_chain(chain)?.config;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = match address {
+            Some(address) => {
+                let address = config.addresses.normalize(address).map_err(|fault| WorldError::impossible(format!("address {fault}")))?;
+                sqlx::query(
+                    "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions \
+                     WHERE sender = ?2 AND chain = ?1 \
+                     UNION SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions \
+                     WHERE recipient = ?2 AND chain = ?1 ORDER BY id DESC LIMIT ?3",
+                )
+                .bind(chain.as_str())
+                .bind(address)
+                .bind(limit)
+                .fetch_all(&self.books.readers)
+                .await?
+            }
+            None => {
+                sqlx::query(
+                    "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions \
+                     WHERE chain = ?1 ORDER BY id DESC LIMIT ?2",
+                )
+                .bind(chain.as_str())
+                .bind(limit)
+                .fetch_all(&self.books.readers)
+                .await?
+            }
+        };
+        let read = |row: &sqlx::sqlite::SqliteRow| -> Result<ChainTransaction, WorldError> {
+            let symbol: String = row.try_get(3)?;
+            let decimals = symbol.parse().ok().and_then(|symbol| config.coin(symbol)).map(|coin| coin.decimals);
+            Ok(ChainTransaction {
+                txid: row.try_get(0)?,
+                from: row.try_get(1)?,
+                to: row.try_get(2)?,
+                symbol,
+                amount: amount(row.try_get(4)?)?,
+                decimals,
+                fee: amount(row.try_get(5)?)?,
+                nonce: row.try_get::<Option<i64>, _>(6)?.map(i64::unsigned_abs),
+                state: match row.try_get(7)? {
+                    WAITING => "waiting",
+                    MINED => "in_block",
+                    REVERTED => "reverted",
+                    DROPPED => "dropped",
+                    other => return Err(WorldError::Unreadable(format!("state {other}"))),
+                },
+                height: row.try_get::<Option<i64>, _>(8)?.map(i64::unsigned_abs),
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+}

@@ -1,0 +1,254 @@
+//! Making blocks: by hand, or by themselves as business time passes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rampart_core::amount::Amount;
+use rampart_core::asset::Chain;
+use rampart_core::ports::BlockHead;
+use sqlx::Row;
+
+use super::broadcast::Holding;
+use super::{MINED, REVERTED, read_head};
+use crate::books::Batch;
+use crate::error::WorldError;
+use crate::magic::{self, MagicOutcome};
+use crate::payouts::amount;
+use crate::world::World;
+
+/// The most transactions in a block.
+const MOST_TRANSACTIONS: i64 = 10_000;
+/// The most blocks made at once: by hand, and to catch up after a jump of the clock.
+const MOST_BY_HAND: u32 = 1_000;
+const MOST_TO_CATCH_UP: i64 = 50;
+/// The slowest a chain may be told to be, in seconds.
+const SLOWEST: u32 = 86_400;
+
+/// A transaction that waits for a block.
+struct Candidate {
+    id: i64,
+    sender: String,
+    recipient: String,
+    symbol: String,
+    amount: Amount,
+    fee: Amount,
+    nonce: Option<i64>,
+}
+
+/// Balances and nonces of the addresses that a block touches.
+pub(super) struct Touched {
+    chain: Chain,
+    nonces: BTreeMap<String, i64>,
+    holdings: BTreeMap<(String, String), Holding>,
+}
+
+impl Touched {
+    pub(super) async fn load(batch: &mut Batch, chain: Chain, addresses: &BTreeSet<&str>) -> Result<Self, WorldError> {
+        let mut touched = Self { chain, nonces: BTreeMap::new(), holdings: BTreeMap::new() };
+        let addresses = serde_json::to_string(addresses)?;
+        let rows = sqlx::query("SELECT n.address, n.next FROM json_each(?2) w CROSS JOIN nonces n ON n.chain = ?1 AND n.address = w.value")
+            .bind(chain.as_str())
+            .bind(&addresses)
+            .fetch_all(&mut batch.connection)
+            .await?;
+        for row in rows {
+            touched.nonces.insert(row.try_get(0)?, row.try_get(1)?);
+        }
+        let rows = sqlx::query(
+            "SELECT b.address, b.symbol, b.amount, b.waiting FROM json_each(?2) w CROSS JOIN balances b ON b.chain = ?1 AND b.address = w.value",
+        )
+        .bind(chain.as_str())
+        .bind(&addresses)
+        .fetch_all(&mut batch.connection)
+        .await?;
+        for row in rows {
+            let holding = Holding { amount: amount(row.try_get(2)?)?, waiting: amount(row.try_get(3)?)? };
+            touched.holdings.insert((row.try_get(0)?, row.try_get(1)?), holding);
+        }
+        Ok(touched)
+    }
+
+    /// Adds to what an address holds, and to what its waiting transactions will take.
+    pub(super) fn add(&mut self, address: &str, symbol: &str, held: Amount, waiting: Amount) {
+        let holding = self.holdings.entry((address.to_owned(), symbol.to_owned())).or_default();
+        holding.amount = holding.amount.plus(held).unwrap_or(holding.amount);
+        holding.waiting = holding.waiting.plus(waiting).unwrap_or(holding.waiting);
+    }
+
+    fn held(&self, address: &str, symbol: &str) -> Amount {
+        self.holdings.get(&(address.to_owned(), symbol.to_owned())).map_or(Amount::ZERO, |holding| holding.amount)
+    }
+
+    /// Sets back the nonce of an address to one that was undone.
+    pub(super) fn undo_nonce(&mut self, address: &str, nonce: i64) {
+        let next = self.nonces.entry(address.to_owned()).or_insert(nonce);
+        *next = nonce.min(*next);
+    }
+
+    pub(super) async fn store(&self, batch: &mut Batch) -> Result<(), WorldError> {
+        let chain = self.chain.as_str();
+        let holdings = self.holdings.iter().map(|((address, symbol), holding)| (address, symbol, holding.amount, holding.waiting));
+        sqlx::query(
+            "INSERT OR REPLACE INTO balances (chain, address, symbol, amount, waiting) \
+             SELECT ?1, value->>0, value->>1, value->>2, value->>3 FROM json_each(?2)",
+        )
+        .bind(chain)
+        .bind(serde_json::to_string(&holdings.collect::<Vec<_>>())?)
+        .execute(&mut batch.connection)
+        .await?;
+        sqlx::query("INSERT OR REPLACE INTO nonces (chain, address, next) SELECT ?1, key, value FROM json_each(?2)")
+            .bind(chain)
+            .bind(serde_json::to_string(&self.nonces)?)
+            .execute(&mut batch.connection)
+            .await?;
+        Ok(())
+    }
+}
+
+async fn candidates(batch: &mut Batch, chain: Chain) -> Result<Vec<Candidate>, WorldError> {
+    // Lower nonces come first, so that those ahead of their turn cannot fill a block.
+    let rows = sqlx::query(
+        "SELECT id, sender, recipient, symbol, amount, fee, nonce FROM transactions WHERE chain = ?1 AND state = 0 ORDER BY nonce, id LIMIT ?2",
+    )
+    .bind(chain.as_str())
+    .bind(MOST_TRANSACTIONS)
+    .fetch_all(&mut batch.connection)
+    .await?;
+    let read = |row: &sqlx::sqlite::SqliteRow| -> Result<Candidate, WorldError> {
+        Ok(Candidate {
+            id: row.try_get(0)?,
+            sender: row.try_get(1)?,
+            recipient: row.try_get(2)?,
+            symbol: row.try_get(3)?,
+            amount: amount(row.try_get(4)?)?,
+            fee: amount(row.try_get(5)?)?,
+            nonce: row.try_get(6)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Puts what waits into the block at a height; gives how many went in.
+async fn fill_block(batch: &mut Batch, chain: Chain, native: &str, height: i64) -> Result<usize, WorldError> {
+    let candidates = candidates(batch, chain).await?;
+    if candidates.is_empty() {
+        return Ok(0);
+    }
+    let addresses = candidates.iter().flat_map(|candidate| [candidate.sender.as_str(), candidate.recipient.as_str()]).collect();
+    let mut touched = Touched::load(batch, chain, &addresses).await?;
+    let mut taken: Vec<(i64, usize, i64)> = Vec::new();
+    for candidate in &candidates {
+        let reverts = magic::of_wallet(&candidate.recipient) == Some(MagicOutcome::TransactionReverted);
+        let moved = if reverts { Amount::ZERO } else { candidate.amount };
+        let (sender, symbol) = (candidate.sender.as_str(), candidate.symbol.as_str());
+        if let Some(nonce) = candidate.nonce {
+            let next = touched.nonces.get(sender).copied().unwrap_or(0);
+            // A reorganisation can leave a sender without the coins it had: then the transaction goes on waiting.
+            let enough = touched.held(sender, symbol) >= moved && touched.held(sender, native) >= candidate.fee;
+            if nonce != next || !enough {
+                continue;
+            }
+            touched.nonces.insert(sender.to_owned(), next + 1);
+            touched.add(sender, symbol, moved.negated(), candidate.amount.negated());
+            touched.add(sender, native, candidate.fee.negated(), candidate.fee.negated());
+        }
+        touched.add(&candidate.recipient, symbol, moved, Amount::ZERO);
+        taken.push((candidate.id, taken.len(), if reverts { REVERTED } else { MINED }));
+    }
+    if !taken.is_empty() {
+        sqlx::query(
+            "UPDATE transactions SET height = ?1, position = w.value->>1, state = w.value->>2 FROM json_each(?2) w WHERE id = w.value->>0",
+        )
+        .bind(height)
+        .bind(serde_json::to_string(&taken)?)
+        .execute(&mut batch.connection)
+        .await?;
+        touched.store(batch).await?;
+    }
+    Ok(taken.len())
+}
+
+/// Makes blocks on a chain; what waits goes into the first of them.
+pub(super) async fn mine(batch: &mut Batch, chain: Chain, count: i64, mined_at: i64) -> Result<BlockHead, WorldError> {
+    let native = batch.config.chain(chain).map(|chain| chain.native.to_string()).unwrap_or_default();
+    let height: i64 =
+        sqlx::query_scalar("SELECT height FROM chains WHERE name = ?1").bind(chain.as_str()).fetch_one(&mut batch.connection).await?;
+    for made in 1..=count {
+        if fill_block(batch, chain, &native, height + made).await? == 0 {
+            // Nothing waits that can go into a block: the rest of the blocks are empty and need no row.
+            break;
+        }
+    }
+    sqlx::query("UPDATE chains SET height = height + ?2, mined_at = max(mined_at, ?3) WHERE name = ?1")
+        .bind(chain.as_str())
+        .bind(count)
+        .bind(mined_at)
+        .execute(&mut batch.connection)
+        .await?;
+    let (fork, head) = read_head(&mut batch.connection, chain).await?;
+    batch.tip(chain, fork, head.clone());
+    Ok(head)
+}
+
+/// Makes the blocks that are due on every chain.
+pub(crate) async fn mine_due(batch: &mut Batch) -> Result<(), WorldError> {
+    let now = batch.now.micros();
+    let rows = sqlx::query("SELECT name, every_micros, mined_at FROM chains WHERE every_micros > 0 AND mined_at + every_micros <= ?1")
+        .bind(now)
+        .fetch_all(&mut batch.connection)
+        .await?;
+    for row in rows {
+        let (name, every, mined_at): (String, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let Some(chain) = batch.config.chains.iter().find(|chain| chain.name.as_str() == name).map(|chain| chain.name) else {
+            continue;
+        };
+        let due = (now - mined_at) / every;
+        let (count, mined_at) = if due > MOST_TO_CATCH_UP { (MOST_TO_CATCH_UP, now) } else { (due, mined_at + due * every) };
+        mine(batch, chain, count, mined_at).await?;
+    }
+    Ok(())
+}
+
+impl World {
+    /// Makes blocks now.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for none or more than 1,000.
+    pub async fn mine(&self, chain: Chain, count: u32) -> Result<BlockHead, WorldError> {
+        self.sandbox_chain(chain)?;
+        if count == 0 || count > MOST_BY_HAND {
+            return Err(WorldError::impossible(format!("1 to {MOST_BY_HAND} blocks can be made at once")));
+        }
+        self.books
+            .write(move |batch| {
+                Box::pin(async move {
+                    let now = batch.now.micros();
+                    mine(batch, chain, i64::from(count), now).await
+                })
+            })
+            .await
+    }
+
+    /// Sets how much business time lies between blocks; 0 stops them.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for more than a day.
+    pub async fn automine(&self, chain: Chain, every_seconds: u32) -> Result<(), WorldError> {
+        self.sandbox_chain(chain)?;
+        if every_seconds > SLOWEST {
+            return Err(WorldError::impossible(format!("blocks can be at most {SLOWEST} seconds apart")));
+        }
+        self.books
+            .write(move |batch| {
+                Box::pin(async move {
+                    sqlx::query("UPDATE chains SET every_micros = ?2, mined_at = ?3 WHERE name = ?1")
+                        .bind(chain.as_str())
+                        .bind(i64::from(every_seconds) * 1_000_000)
+                        .bind(batch.now.micros())
+                        .execute(&mut batch.connection)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,150 @@
+//! Reorganisations: blocks are undone and replaced by empty ones of a longer fork.
+
+use std::collections::BTreeSet;
+
+use rampart_core::amount::Amount;
+use rampart_core::asset::Chain;
+use rampart_core::ports::BlockHead;
+use sqlx::Row;
+
+use super::mine::Touched;
+use super::{DROPPED, MINED, WAITING, read_head};
+use crate::books::Batch;
+use crate::error::WorldError;
+use crate::payouts::amount;
+use crate::world::World;
+
+/// The deepest reorganisation.
+const DEEPEST: u32 = 200;
+/// The most transactions named to be dropped.
+const MOST_DROPPED: usize = 1_000;
+
+/// What a reorganisation did.
+#[derive(Debug, Clone)]
+pub struct Reorganisation {
+    /// The newest block of the new fork: one higher than the old one was.
+    pub head: BlockHead,
+    /// Transactions that wait for a block again.
+    pub waiting: Vec<String>,
+    /// Transactions that the chain has forgotten.
+    pub dropped: Vec<String>,
+}
+
+/// A transaction that is undone, or dropped while it was waiting.
+struct Undone {
+    id: i64,
+    txid: String,
+    sender: String,
+    recipient: String,
+    symbol: String,
+    amount: Amount,
+    fee: Amount,
+    nonce: Option<i64>,
+    state: i64,
+}
+
+async fn undone(batch: &mut Batch, chain: Chain, above: i64, drop: &BTreeSet<String>) -> Result<Vec<Undone>, WorldError> {
+    let rows = sqlx::query(
+        "SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions WHERE chain = ?1 AND height > ?2 \
+         UNION SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions \
+         WHERE txid IN (SELECT value FROM json_each(?3)) AND chain = ?1 AND state = 0 ORDER BY id",
+    )
+    .bind(chain.as_str())
+    .bind(above)
+    .bind(serde_json::to_string(drop)?)
+    .fetch_all(&mut batch.connection)
+    .await?;
+    let read = |row: &sqlx::sqlite::SqliteRow| -> Result<Undone, WorldError> {
+        Ok(Undone {
+            id: row.try_get(0)?,
+            txid: row.try_get(1)?,
+            sender: row.try_get(2)?,
+            recipient: row.try_get(3)?,
+            symbol: row.try_get(4)?,
+            amount: amount(row.try_get(5)?)?,
+            fee: amount(row.try_get(6)?)?,
+            nonce: row.try_get(7)?,
+            state: row.try_get(8)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+async fn reorganise(batch: &mut Batch, chain: Chain, depth: i64, drop: &BTreeSet<String>) -> Result<Reorganisation, WorldError> {
+    let native = batch.config.chain(chain).map(|chain| chain.native.to_string()).unwrap_or_default();
+    let row = sqlx::query("SELECT height, fork FROM chains WHERE name = ?1").bind(chain.as_str()).fetch_one(&mut batch.connection).await?;
+    let (height, fork): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    if depth > height {
+        return Err(WorldError::impossible(format!("the chain has only {height} blocks to undo")));
+    }
+    let undone = undone(batch, chain, height - depth, drop).await?;
+    if let Some(unknown) = drop.iter().find(|txid| !undone.iter().any(|transaction| transaction.txid == **txid)) {
+        return Err(WorldError::impossible(format!("{unknown} is neither in the last {depth} blocks nor waiting")));
+    }
+    let addresses = undone.iter().flat_map(|transaction| [transaction.sender.as_str(), transaction.recipient.as_str()]).collect();
+    let mut touched = Touched::load(batch, chain, &addresses).await?;
+    let (mut waiting, mut dropped, mut states) = (Vec::new(), Vec::new(), Vec::new());
+    for transaction in &undone {
+        let drops = drop.contains(&transaction.txid);
+        let moved = if transaction.state == MINED { transaction.amount } else { Amount::ZERO };
+        let was_waiting = transaction.state == WAITING;
+        let (sender, symbol) = (transaction.sender.as_str(), transaction.symbol.as_str());
+        touched.add(&transaction.recipient, symbol, moved.negated(), Amount::ZERO);
+        if let Some(nonce) = transaction.nonce {
+            let reserve = |sum: Amount| match (was_waiting, drops) {
+                (true, true) => sum.negated(),
+                (false, false) => sum,
+                _ => Amount::ZERO,
+            };
+            let fee_paid = if was_waiting { Amount::ZERO } else { transaction.fee };
+            touched.add(sender, symbol, moved, reserve(transaction.amount));
+            touched.add(sender, &native, fee_paid, reserve(transaction.fee));
+            if !was_waiting {
+                touched.undo_nonce(sender, nonce);
+            }
+        }
+        states.push((transaction.id, if drops { DROPPED } else { WAITING }));
+        if drops { &mut dropped } else { &mut waiting }.push(transaction.txid.clone());
+    }
+    touched.store(batch).await?;
+    sqlx::query("UPDATE transactions SET height = NULL, position = NULL, state = w.value->>1 FROM json_each(?1) w WHERE id = w.value->>0")
+        .bind(serde_json::to_string(&states)?)
+        .execute(&mut batch.connection)
+        .await?;
+    if depth > 0 {
+        sqlx::query("INSERT INTO forks (chain, from_height, fork) VALUES (?1, ?2, ?3)")
+            .bind(chain.as_str())
+            .bind(height - depth + 1)
+            .bind(fork + 1)
+            .execute(&mut batch.connection)
+            .await?;
+        // The longer chain wins: that is why nodes changed over to it.
+        sqlx::query("UPDATE chains SET height = height + 1, fork = fork + 1, mined_at = ?2 WHERE name = ?1")
+            .bind(chain.as_str())
+            .bind(batch.now.micros())
+            .execute(&mut batch.connection)
+            .await?;
+    }
+    let (fork, head) = read_head(&mut batch.connection, chain).await?;
+    batch.tip(chain, fork, head.clone());
+    Ok(Reorganisation { head, waiting, dropped })
+}
+
+impl World {
+    /// Undoes the newest blocks of a chain. Their transactions wait again, except those named, which the chain
+    /// forgets; waiting ones may be named too.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for more blocks than there
+    /// are or than 200, and for transactions that are not there to be dropped.
+    pub async fn reorganise(&self, chain: Chain, depth: u32, drop: Vec<String>) -> Result<Reorganisation, WorldError> {
+        self.sandbox_chain(chain)?;
+        if depth > DEEPEST || drop.len() > MOST_DROPPED {
+            return Err(WorldError::impossible(format!(
+                "at most {DEEPEST} blocks are undone and {MOST_DROPPED} transactions dropped at once"
+            )));
+        }
+        let drop: BTreeSet<String> = drop.into_iter().collect();
+        self.books.write(move |batch| Box::pin(async move { reorganise(batch, chain, i64::from(depth), &drop).await })).await
+    }
+}

@@ -1,0 +1,89 @@
+//! The built-in catcher of webhooks: what partners without a listener of their own can look at.
+
+use rampart_core::id::PartnerId;
+use rampart_core::time::Timestamp;
+use tokio::sync::oneshot;
+
+use crate::books::{Batch, Command, Line};
+use crate::error::WorldError;
+use crate::world::World;
+
+/// How many webhooks are kept per partner.
+const KEPT: i64 = 5_000;
+
+/// Whether a webhook's signature was checked, and how that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Signature {
+    /// It fits.
+    Valid,
+    /// It does not fit.
+    Invalid,
+    /// There was none.
+    Missing,
+}
+
+/// A webhook that was received.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct Received {
+    /// The partner whose key it named.
+    pub partner: PartnerId,
+    /// When (business time).
+    pub received_at: Timestamp,
+    /// `X-Signature` over body and `X-Timestamp`.
+    pub signature: Signature,
+    /// The Standard Webhooks signature.
+    pub standard_signature: Signature,
+    /// The headers that belong to webhooks, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body as it came.
+    pub body: String,
+}
+
+/// Stores webhooks and forgets the oldest beyond what is kept.
+pub(crate) async fn take_webhooks(batch: &mut Batch, items: Vec<Received>) -> Result<Vec<Result<(), WorldError>>, WorldError> {
+    let mut partners = std::collections::BTreeMap::new();
+    let mut results = Vec::with_capacity(items.len());
+    for item in items {
+        let stream = format!("inbox-{}", item.partner);
+        let seq = batch.append(Line { stream: stream.clone(), topic: None, body: serde_json::to_string(&item)? }).await?;
+        partners.insert(stream, seq);
+        results.push(Ok(()));
+    }
+    for (stream, last) in partners.into_iter().filter(|(_, last)| *last > KEPT) {
+        sqlx::query("DELETE FROM journal WHERE stream = ?1 AND seq <= ?2")
+            .bind(stream)
+            .bind(last - KEPT)
+            .execute(&mut batch.connection)
+            .await?;
+    }
+    Ok(results)
+}
+
+impl World {
+    /// Stores a webhook that was received.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn receive_webhook(&self, received: Received) -> Result<(), WorldError> {
+        let (sender, receiver) = oneshot::channel();
+        self.books.send(Command::Webhook(received, sender)).await?;
+        receiver.await.map_err(|_| WorldError::Closed)?
+    }
+
+    /// The webhooks a partner received behind a number, oldest first, each with its number, and whether more are
+    /// there.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn received_webhooks(
+        &self,
+        partner: PartnerId,
+        after: i64,
+        limit: usize,
+    ) -> Result<(Vec<(i64, Received)>, bool), WorldError> {
+        let (lines, has_more) = self.books.page(&format!("inbox-{partner}"), after, limit).await?;
+        let received = lines.into_iter().map(|(seq, body)| Ok((seq, serde_json::from_str(&body)?))).collect::<Result<_, WorldError>>()?;
+        Ok((received, has_more))
+    }
+}

@@ -1,0 +1,212 @@
+//! The identity provider: decides by magic values within a second, or as people tell it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rampart_core::id::CustomerId;
+use rampart_core::kyc::{KycLevel, KycStatus};
+use rampart_core::ports::{Finding, KycDecision, KycPort, KycSubmission, Outcome, Page, Reply, Unavailable};
+use sqlx::Row;
+
+use crate::agenda::Action;
+use crate::books::{Batch, Books, Line, cursor};
+use crate::error::WorldError;
+use crate::faults::FaultPort;
+use crate::magic::{self, MagicOutcome};
+use crate::world::World;
+
+/// Left alone, a form is decided after this much business time.
+const DECIDED_AFTER: Duration = Duration::from_millis(300);
+/// A form marked as slow is decided after this much.
+const SLOW: Duration = Duration::from_secs(30);
+
+/// The identity provider's port.
+pub(crate) struct Identity {
+    pub(crate) books: Arc<Books>,
+}
+
+/// What will be decided, and what was.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+struct Plan {
+    status: KycStatus,
+    reasons: Vec<String>,
+    may_retry: bool,
+}
+
+/// A decision in the file; its identifier follows from its number.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+struct DecisionEntry {
+    reference: String,
+    customer: CustomerId,
+    level: u8,
+    #[serde(flatten)]
+    plan: Plan,
+}
+
+/// What a person tells the provider to decide.
+#[derive(Debug, Clone)]
+pub struct ManualDecision {
+    /// The customer.
+    pub customer: CustomerId,
+    /// The level; the one last asked for when absent.
+    pub level: Option<KycLevel>,
+    /// The reference and level of the engine's last check, where the provider has none of this customer.
+    pub known_check: Option<(String, KycLevel)>,
+    /// `processing`, `valid` or `fail`.
+    pub status: KycStatus,
+    /// Why, for the customer.
+    pub reasons: Vec<String>,
+    /// Whether a failed customer may try again.
+    pub may_retry: bool,
+}
+
+fn plan(submission: &KycSubmission) -> (Plan, Duration) {
+    let fate = magic::of_identity(&submission.details.number, &submission.details.name);
+    let failed = |reason: &str, may_retry| Plan { status: KycStatus::Fail, reasons: vec![reason.to_owned()], may_retry };
+    let approved = Plan { status: KycStatus::Valid, reasons: Vec::new(), may_retry: false };
+    let after = if fate == Some(MagicOutcome::KycSlow) { SLOW } else { DECIDED_AFTER };
+    let plan = match fate {
+        Some(MagicOutcome::KycReject) => failed("The document could not be verified.", false),
+        Some(MagicOutcome::KycRetry) => failed("The picture of the document is not legible.", true),
+        Some(MagicOutcome::KycProcessing) => Plan { status: KycStatus::Processing, ..approved },
+        Some(MagicOutcome::KycReinforcedReject) if submission.level == KycLevel::Reinforced => {
+            failed("The source of funds could not be verified.", false)
+        }
+        _ => approved,
+    };
+    (plan, after)
+}
+
+impl KycPort for Identity {
+    fn submit<'a>(&'a self, submission: &'a KycSubmission) -> Reply<'a, Outcome<()>> {
+        let work = async {
+            let (plan, after) = plan(submission);
+            let (reference, customer, level) = (submission.reference.clone(), submission.customer.0, submission.level.number());
+            self.books
+                .write(move |batch| {
+                    Box::pin(async move {
+                        let made = sqlx::query(
+                            "INSERT INTO submissions (reference, customer, level, plan, state, made_at) VALUES (?1, ?2, ?3, ?4, 'open', ?5) \
+                             ON CONFLICT (reference) DO NOTHING",
+                        )
+                        .bind(&reference)
+                        .bind(customer)
+                        .bind(level)
+                        .bind(serde_json::to_string(&plan)?)
+                        .bind(batch.now.micros())
+                        .execute(&mut batch.connection)
+                        .await?;
+                        if made.rows_affected() > 0 {
+                            batch.later(batch.now.after(after), &Action::Decide { reference })?;
+                        }
+                        Ok(Outcome::Accepted(()))
+                    })
+                })
+                .await
+        };
+        Box::pin(self.books.act(FaultPort::Kyc, work))
+    }
+
+    fn find<'a>(&'a self, reference: &'a str) -> Reply<'a, Result<Finding<()>, Unavailable>> {
+        let read = async move {
+            let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM submissions WHERE reference = ?1")
+                .bind(reference)
+                .fetch_optional(&self.books.readers)
+                .await?;
+            Ok(found.map_or(Finding::NeverWill, |_| Finding::Found(())))
+        };
+        Box::pin(self.books.ask(FaultPort::Kyc, read))
+    }
+
+    fn decisions<'a>(&'a self, after: &'a str, limit: usize) -> Reply<'a, Result<Page<KycDecision>, Unavailable>> {
+        Box::pin(async move {
+            let after = cursor(after)?;
+            let read = async {
+                let (lines, has_more) = self.books.page("kyc", after, limit).await?;
+                let next = lines.last().map_or(after, |line| line.0);
+                let items = lines.iter().map(|(seq, body)| decision(*seq, body)).collect::<Result<_, _>>()?;
+                Ok(Page { items, next: next.to_string(), has_more })
+            };
+            self.books.ask(FaultPort::Kyc, read).await
+        })
+    }
+
+    fn news<'a>(&'a self, after: &'a str) -> Reply<'a, ()> {
+        Box::pin(async move {
+            let Ok(after) = cursor(after) else { return };
+            self.books.signals.grown("kyc", after).await;
+        })
+    }
+}
+
+fn decision(seq: i64, body: &str) -> Result<KycDecision, WorldError> {
+    let entry: DecisionEntry = serde_json::from_str(body)?;
+    let level = KycLevel::from_number(entry.level).ok_or_else(|| WorldError::Unreadable(format!("level {}", entry.level)))?;
+    Ok(KycDecision {
+        event: format!("kyc-{seq:010}"),
+        reference: entry.reference,
+        customer: entry.customer,
+        level,
+        status: entry.plan.status,
+        reasons: entry.plan.reasons,
+        may_retry: entry.plan.may_retry,
+    })
+}
+
+async fn announce(batch: &mut Batch, entry: &DecisionEntry) -> Result<(), WorldError> {
+    let line = Line { stream: "kyc".to_owned(), topic: None, body: serde_json::to_string(entry)? };
+    batch.append(line).await.map(|_| ())
+}
+
+/// Decides a form as planned when it arrived, unless a person was faster.
+pub(crate) async fn decide_by_plan(batch: &mut Batch, reference: &str) -> Result<(), WorldError> {
+    let row =
+        sqlx::query("UPDATE submissions SET state = 'decided' WHERE reference = ?1 AND state = 'open' RETURNING customer, level, plan")
+            .bind(reference)
+            .fetch_optional(&mut batch.connection)
+            .await?;
+    let Some(row) = row else { return Ok(()) };
+    let plan: Plan = serde_json::from_str(row.try_get(2)?)?;
+    let entry = DecisionEntry { reference: reference.to_owned(), customer: CustomerId(row.try_get(0)?), level: row.try_get(1)?, plan };
+    announce(batch, &entry).await
+}
+
+impl World {
+    /// The identity provider answers as a person says: to the customer's last form, to the engine's last check, or
+    /// unasked. Gives the reference it answered to and the level it decided upon.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn decide_kyc(&self, decision: ManualDecision) -> Result<(String, KycLevel), WorldError> {
+        self.books
+            .write(move |batch| {
+                Box::pin(async move {
+                    let row = sqlx::query(
+                        "SELECT reference, level FROM submissions WHERE customer = ?1 AND (?2 IS NULL OR level = ?2) ORDER BY made_at DESC LIMIT 1",
+                    )
+                    .bind(decision.customer.0)
+                    .bind(decision.level.map(KycLevel::number))
+                    .fetch_optional(&mut batch.connection)
+                    .await?;
+                    let submitted = match row {
+                        Some(row) => {
+                            let (reference, level): (String, u8) = (row.try_get(0)?, row.try_get(1)?);
+                            KycLevel::from_number(level).map(|level| (reference, level))
+                        }
+                        None => None,
+                    };
+                    let known = decision.known_check.filter(|(_, level)| decision.level.is_none_or(|wanted| wanted == *level));
+                    let (reference, level) = submitted.or(known).unwrap_or_else(|| {
+                        let level = decision.level.unwrap_or(KycLevel::Basic);
+                        (format!("unasked-{}-{}", decision.customer, level.number()), level)
+                    });
+                    sqlx::query("UPDATE submissions SET state = 'decided' WHERE reference = ?1").bind(&reference).execute(&mut batch.connection).await?;
+                    let plan = Plan { status: decision.status, reasons: decision.reasons, may_retry: decision.may_retry };
+                    let entry = DecisionEntry { reference: reference.clone(), customer: decision.customer, level: level.number(), plan };
+                    announce(batch, &entry).await?;
+                    Ok((reference, level))
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,331 @@
+//! Money that we told the world to send: payouts over rails and refunds through processors. Both are done once per
+//! identifier, settle by themselves, and may fail or come back.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rampart_core::amount::Amount;
+use rampart_core::fact::PayoutReport;
+use rampart_core::id::PayoutId;
+use rampart_core::outgoing::{Payout, Route};
+use rampart_core::ports::{Finding, Outcome};
+use sqlx::Row;
+
+use crate::agenda::Action;
+use crate::bank::BankEntry;
+use crate::books::{Batch, Books, Line};
+use crate::error::WorldError;
+use crate::magic::{self, MagicOutcome};
+use crate::processor::ProcessorEntry;
+use crate::world::World;
+
+/// Left alone, a payout arrives after this much business time.
+const SETTLES_AFTER: Duration = Duration::from_secs(1);
+/// A payout that is marked as slow takes this long.
+const SLOW: Duration = Duration::from_secs(3_600);
+/// A payout that is marked as coming back does so this long after it arrived.
+const RETURNS_AFTER: Duration = Duration::from_secs(2);
+/// For this long after it was minted, a payout that is not known may still be on its way here.
+const MAY_APPEAR: Duration = Duration::from_secs(2);
+
+/// A payout or refund handed to the world.
+#[derive(Debug, Clone)]
+pub(crate) struct PayoutOrder {
+    id: String,
+    route: Route,
+    amount: Amount,
+    currency: String,
+    account: String,
+}
+
+impl From<&Payout> for PayoutOrder {
+    fn from(payout: &Payout) -> Self {
+        Self {
+            id: payout.id.to_string(),
+            route: payout.route,
+            amount: payout.amount,
+            currency: payout.currency.to_string(),
+            // The bank has to know where the money goes.
+            account: payout.destination.account.reveal().to_owned(),
+        }
+    }
+}
+
+/// How a payout row names its provider.
+const BANK: &str = "bank";
+const CARD: &str = "card";
+
+/// Takes payouts and refunds. Those of known identifiers are answered with what is known.
+pub(crate) async fn take(batch: &mut Batch, orders: Vec<PayoutOrder>) -> Result<Vec<Result<Outcome<String>, WorldError>>, WorldError> {
+    let ids: Vec<&str> = orders.iter().map(|order| order.id.as_str()).collect();
+    let rows = sqlx::query("SELECT id, reference FROM payouts WHERE id IN (SELECT value FROM json_each(?1))")
+        .bind(serde_json::to_string(&ids)?)
+        .fetch_all(&mut batch.connection)
+        .await?;
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    for row in rows {
+        known.insert(row.try_get(0)?, row.try_get(1)?);
+    }
+    let mut money = Money::load(batch, &orders).await?;
+    let mut made: Vec<[String; 9]> = Vec::new();
+    let mut answers = Vec::with_capacity(orders.len());
+    for order in &orders {
+        if let Some(reference) = known.get(&order.id) {
+            answers.push(Ok(Outcome::Accepted(reference.clone())));
+            continue;
+        }
+        let fate = match order.route {
+            Route::Bank(_) => magic::of_payout_account(&order.account),
+            Route::Processor(_) => money.fate_of_refund(order),
+        };
+        if let Some(reason) = money.refusal(batch, order, fate) {
+            answers.push(Ok(Outcome::Refused { reason }));
+            continue;
+        }
+        money.take(order);
+        let (provider, name) = match order.route {
+            Route::Bank(rail) => (BANK, rail),
+            Route::Processor(processor) => (CARD, processor),
+        };
+        let reference = format!("{}-{}", name.as_str().to_ascii_uppercase(), order.id.rsplit('_').next().unwrap_or(&order.id));
+        let due = batch.now.after(if fate == Some(MagicOutcome::PayoutSlow) { SLOW } else { SETTLES_AFTER });
+        let id = order.id.clone();
+        match fate {
+            Some(MagicOutcome::PayoutFailed) => batch.later(due, &Action::FailPayout { id })?,
+            Some(MagicOutcome::PayoutReturned) => {
+                batch.later(due, &Action::SettlePayout { id: id.clone() })?;
+                batch.later(due.after(RETURNS_AFTER), &Action::ReturnPayout { id })?;
+            }
+            _ => batch.later(due, &Action::SettlePayout { id })?,
+        }
+        made.push([
+            order.id.clone(),
+            provider.to_owned(),
+            name.to_string(),
+            reference.clone(),
+            order.amount.to_string(),
+            order.currency.clone(),
+            order.account.clone(),
+            "accepted".to_owned(),
+            batch.now.micros().to_string(),
+        ]);
+        known.insert(order.id.clone(), reference.clone());
+        answers.push(Ok(Outcome::Accepted(reference)));
+    }
+    if !made.is_empty() {
+        sqlx::query(
+            "INSERT INTO payouts (id, provider, name, reference, amount, currency, account, state, made_at) \
+             SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, CAST(value->>8 AS INTEGER) \
+             FROM json_each(?1)",
+        )
+        .bind(serde_json::to_string(&made)?)
+        .execute(&mut batch.connection)
+        .await?;
+        money.store(batch).await?;
+    }
+    Ok(answers)
+}
+
+/// What there is to pay from: balances of our accounts, and what is left of captured payments.
+#[derive(Default)]
+struct Money {
+    rails: BTreeMap<String, Amount>,
+    captures: BTreeMap<String, Capture>,
+}
+
+struct Capture {
+    payment: String,
+    amount: Amount,
+    refunded: Amount,
+    state: String,
+}
+
+impl Money {
+    async fn load(batch: &mut Batch, orders: &[PayoutOrder]) -> Result<Self, WorldError> {
+        let mut money = Self::default();
+        if orders.iter().any(|order| matches!(order.route, Route::Bank(_))) {
+            for row in sqlx::query("SELECT rail, balance FROM bank_accounts").fetch_all(&mut batch.connection).await? {
+                money.rails.insert(row.try_get(0)?, amount(row.try_get(1)?)?);
+            }
+        }
+        let refunds = orders.iter().filter(|order| matches!(order.route, Route::Processor(_)));
+        let references: Vec<&str> = refunds.map(|order| order.account.as_str()).collect();
+        if !references.is_empty() {
+            let rows = sqlx::query(
+                "SELECT reference, payment, amount, refunded, state FROM captures WHERE reference IN (SELECT value FROM json_each(?1))",
+            )
+            .bind(serde_json::to_string(&references)?)
+            .fetch_all(&mut batch.connection)
+            .await?;
+            for row in rows {
+                let capture = Capture {
+                    payment: row.try_get(1)?,
+                    amount: amount(row.try_get(2)?)?,
+                    refunded: amount(row.try_get(3)?)?,
+                    state: row.try_get(4)?,
+                };
+                money.captures.insert(row.try_get(0)?, capture);
+            }
+        }
+        Ok(money)
+    }
+
+    fn fate_of_refund(&self, order: &PayoutOrder) -> Option<MagicOutcome> {
+        self.captures.get(&order.account).and_then(|capture| magic::of_card_amount(capture.amount))
+    }
+
+    fn refusal(&self, batch: &Batch, order: &PayoutOrder, fate: Option<MagicOutcome>) -> Option<String> {
+        if !order.amount.is_positive() {
+            return Some("the amount must be greater than zero".to_owned());
+        }
+        match order.route {
+            Route::Bank(rail) => {
+                let known = batch.config.rail(rail).filter(|known| known.currency.as_str() == order.currency);
+                let balance = self.rails.get(rail.as_str()).copied().unwrap_or_default();
+                match (known, fate) {
+                    (None, _) => Some(format!("there is no account in {} behind {rail}", order.currency)),
+                    (_, Some(MagicOutcome::PayoutRefused)) => Some("the beneficiary's account is closed".to_owned()),
+                    _ if balance < order.amount => Some("insufficient funds".to_owned()),
+                    _ => None,
+                }
+            }
+            Route::Processor(_) => match (self.captures.get(&order.account), fate) {
+                (None, _) => Some("there is no captured payment of this reference".to_owned()),
+                (_, Some(MagicOutcome::RefundRefused)) => Some("the card does not take refunds".to_owned()),
+                (Some(capture), _) if capture.state != "captured" => Some("the payment was charged back".to_owned()),
+                (Some(capture), _) => {
+                    let left = capture.amount.minus(capture.refunded).unwrap_or_default();
+                    (left < order.amount).then(|| "more than is left of the captured payment".to_owned())
+                }
+            },
+        }
+    }
+
+    fn take(&mut self, order: &PayoutOrder) {
+        match order.route {
+            Route::Bank(rail) => {
+                if let Some(balance) = self.rails.get_mut(rail.as_str()) {
+                    *balance = balance.minus(order.amount).unwrap_or(*balance);
+                }
+            }
+            Route::Processor(_) => {
+                if let Some(capture) = self.captures.get_mut(&order.account) {
+                    capture.refunded = capture.refunded.plus(order.amount).unwrap_or(capture.refunded);
+                }
+            }
+        }
+    }
+
+    async fn store(&self, batch: &mut Batch) -> Result<(), WorldError> {
+        if !self.rails.is_empty() {
+            crate::bank::store_balances(batch, &self.rails).await?;
+        }
+        for capture in self.captures.values() {
+            sqlx::query("UPDATE captures SET refunded = ?2 WHERE payment = ?1")
+                .bind(&capture.payment)
+                .bind(capture.refunded.to_string())
+                .execute(&mut batch.connection)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads an amount from the file.
+pub(crate) fn amount(text: &str) -> Result<Amount, WorldError> {
+    text.parse().map_err(|_| WorldError::Unreadable(format!("'{text}' is not an amount")))
+}
+
+/// How a payout moves on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Settle,
+    Fail,
+    Return,
+}
+
+/// Moves payouts on that are where the turn starts from; the others stay. Gives how many moved.
+pub(crate) async fn turn(batch: &mut Batch, ids: &[String], turn: Turn, reason: &str) -> Result<usize, WorldError> {
+    let (from, to) = match turn {
+        Turn::Settle => ("accepted", "settled"),
+        Turn::Fail => ("accepted", "failed"),
+        Turn::Return => ("settled", "returned"),
+    };
+    let rows = sqlx::query(
+        "UPDATE payouts SET state = ?3 WHERE id IN (SELECT value FROM json_each(?1)) AND state = ?2 \
+         RETURNING id, provider, name, reference, amount, currency, account",
+    )
+    .bind(serde_json::to_string(ids)?)
+    .bind(from)
+    .bind(to)
+    .fetch_all(&mut batch.connection)
+    .await?;
+    let mut back: BTreeMap<String, Amount> = BTreeMap::new();
+    for row in &rows {
+        let (id, provider, name): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let reference: String = row.try_get(3)?;
+        let sum = amount(row.try_get(4)?)?;
+        let report = match turn {
+            Turn::Settle => PayoutReport::Settled { reference },
+            Turn::Fail => PayoutReport::Failed { reason: reason.to_owned() },
+            Turn::Return => PayoutReport::Returned { reason: reason.to_owned() },
+        };
+        if provider == BANK {
+            let topic = batch.config.rails.iter().find(|rail| rail.name.as_str() == name).map(|rail| rail.account.clone());
+            let entry =
+                BankEntry::Payout { payout: id, report, amount: sum, currency: row.try_get(5)?, to: row.try_get(6)?, at: batch.now };
+            batch.append(Line { stream: format!("bank-{name}"), topic, body: serde_json::to_string(&entry)? }).await?;
+            if turn != Turn::Settle {
+                let total = back.entry(name).or_default();
+                *total = total.plus(sum).unwrap_or(*total);
+            }
+        } else {
+            let entry = ProcessorEntry::Refund { payout: id, report };
+            batch.append(Line { stream: format!("card-{name}"), topic: None, body: serde_json::to_string(&entry)? }).await?;
+        }
+    }
+    if !back.is_empty() {
+        crate::bank::add_to_balances(batch, &back).await?;
+    }
+    Ok(rows.len())
+}
+
+/// What became of a payout whose answer was lost.
+pub(crate) async fn find(books: &Books, payout: PayoutId) -> Result<Finding<String>, WorldError> {
+    let reference: Option<String> =
+        sqlx::query_scalar("SELECT reference FROM payouts WHERE id = ?1").bind(payout.to_string()).fetch_optional(&books.readers).await?;
+    Ok(match reference {
+        Some(reference) => Finding::Found(reference),
+        None if books.now() < payout.minted_at().after(MAY_APPEAR) => Finding::NotYet,
+        None => Finding::NeverWill,
+    })
+}
+
+impl World {
+    /// The bank sends a payout back: one that has arrived is returned, one that is on its way fails.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for a payout that the bank never took, [`WorldError::Impossible`] for one that has
+    /// failed or come back before.
+    pub async fn return_payout(&self, payout: PayoutId, reason: String) -> Result<(), WorldError> {
+        let ids = vec![payout.to_string()];
+        self.books
+            .write(move |batch| {
+                Box::pin(async move {
+                    if turn(batch, &ids, Turn::Return, &reason).await? + turn(batch, &ids, Turn::Fail, &reason).await? > 0 {
+                        return Ok(());
+                    }
+                    let state: Option<String> =
+                        sqlx::query_scalar("SELECT state FROM payouts WHERE id IN (SELECT value FROM json_each(?1))")
+                            .bind(serde_json::to_string(&ids)?)
+                            .fetch_optional(&mut batch.connection)
+                            .await?;
+                    Err(match state {
+                        Some(state) => WorldError::impossible(format!("the payout has {state} before")),
+                        None => WorldError::NotFound("the bank has not been given a payout of this order".to_owned()),
+                    })
+                })
+            })
+            .await
+    }
+}

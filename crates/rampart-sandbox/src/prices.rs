@@ -1,0 +1,219 @@
+//! The market: a gently moving price for every coin in every currency, a pure function of seed, business time and
+//! pair. People may set a price, or silence the source. Integers throughout.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rampart_core::asset::{Currency, Symbol};
+use rampart_core::ports::{MarketPrice, PricePort, Reply, Unavailable};
+use rampart_core::rate::Rate;
+use rampart_core::time::{Clock, Timestamp};
+
+use crate::books::Books;
+use crate::error::WorldError;
+use crate::faults::FaultPort;
+use crate::world::World;
+
+/// The price source's port.
+pub(crate) struct Prices {
+    pub(crate) books: Arc<Books>,
+}
+
+/// Rates are kept to so many parts of one: eighteen decimals, as [`Rate`] does.
+const SCALE: u128 = 1_000_000_000_000_000_000;
+/// The market moves once a second.
+const STEP: Duration = Duration::from_secs(1);
+
+/// What a coin is worth about, in millionths of a USD.
+fn coin_in_usd(symbol: Symbol) -> Option<u128> {
+    Some(match symbol.as_str() {
+        "USDC" | "USDT" | "DAI" | "USDP" => 1_000_000,
+        "EURC" => 1_160_000,
+        "BTC" | "WBTC" => 97_250_000_000,
+        "ETH" | "WETH" => 3_310_000_000,
+        "BNB" => 648_000_000,
+        "POL" | "MATIC" => 420_000,
+        "SOL" => 168_000_000,
+        "LINK" => 14_800_000,
+        "LTC" => 92_000_000,
+        _ => return None,
+    })
+}
+
+/// What a USD is worth about, in millionths of a currency.
+fn usd_in_currency(currency: Currency) -> Option<u128> {
+    Some(match currency.as_str() {
+        "USD" => 1_000_000,
+        "EUR" => 862_000,
+        "CLP" => 941_500_000,
+        "MXN" => 18_420_000,
+        "COP" => 3_870_000_000,
+        "PEN" => 3_380_000,
+        "ARS" => 1_438_000_000,
+        "BRL" => 5_340_000,
+        "UYU" => 39_800_000,
+        "GBP" => 761_000,
+        _ => return None,
+    })
+}
+
+/// What a coin is worth in whole USD, at least one: for opening balances.
+pub(crate) fn usd_of_coin(symbol: Symbol) -> i128 {
+    coin_in_usd(symbol).map_or(1, |micros| i128::try_from(micros / 1_000_000).unwrap_or(1).max(1))
+}
+
+/// How many units of a currency a USD is, rounded up: for opening balances.
+pub(crate) fn units_per_usd(currency: Currency) -> i128 {
+    usd_in_currency(currency).map_or(1, |micros| i128::try_from(micros.div_ceil(1_000_000)).unwrap_or(1))
+}
+
+/// Chance that is not: the same number for the same input (SplitMix64).
+fn hash(seed: u64, text: &str, step: i64) -> u64 {
+    let mixed = text.bytes().fold(seed ^ 0x9E37_79B9_7F4A_7C15, |state, byte| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
+    let mut state = mixed.wrapping_add(step.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    state ^ (state >> 31)
+}
+
+/// A smooth deviation between `-swing` and `swing` millionths that takes a new direction every `period` seconds.
+fn wave(seed: u64, text: &str, second: i64, period: i64, swing: i64) -> i64 {
+    let step = second.div_euclid(period);
+    let at = |step| i64::try_from(hash(seed, text, step) % 2_000_001).unwrap_or(0) - 1_000_000;
+    let (from, to) = (at(step), at(step + 1));
+    let position = second.rem_euclid(period);
+    (from + (to - from) * position / period) * swing / 1_000_000
+}
+
+/// The middle of the market at a second of business time; nothing for a pair without a market.
+fn market(seed: u64, symbol: Symbol, currency: Currency, second: i64) -> Option<Rate> {
+    let base = coin_in_usd(symbol)?.checked_mul(usd_in_currency(currency)?)?.checked_mul(SCALE / 1_000_000_000_000)?;
+    // A coin pegged to a currency hardly moves against it; the others move a little within minutes, more within hours.
+    let pegged = coin_in_usd(symbol) == Some(1_000_000);
+    let (slow, fast) = if pegged { (150, 50) } else { (9_000, 700) };
+    let mut millionths = 1_000_000 + wave(seed, symbol.as_str(), second, 7_200, slow) + wave(seed, symbol.as_str(), second, 90, fast);
+    if currency.as_str() != "USD" {
+        millionths += wave(seed, currency.as_str(), second, 10_800, 2_500) + wave(seed, currency.as_str(), second, 120, 120);
+    }
+    let scaled = base.checked_mul(u128::try_from(millionths).ok()?)? / 1_000_000;
+    // Eight decimals are as fine as a market quotes.
+    let tick = SCALE / 100_000_000;
+    Rate::from_scaled(scaled / tick * tick).ok()
+}
+
+fn pair(symbol: Symbol, currency: Currency) -> String {
+    format!("{symbol}/{currency}")
+}
+
+impl Prices {
+    /// The market as it is at a moment.
+    fn at(&self, moment: Timestamp) -> Result<Vec<MarketPrice>, WorldError> {
+        let settings = self.books.settings();
+        if settings.silent {
+            return Err(WorldError::impossible("the price source is silent"));
+        }
+        let config = &self.books.config;
+        let mut symbols: Vec<Symbol> = config.chains.iter().flat_map(|chain| chain.coins.iter().map(|coin| coin.symbol)).collect();
+        symbols.sort_unstable();
+        symbols.dedup();
+        let second = moment.seconds();
+        let observed_at = Timestamp::from_micros(second.saturating_mul(1_000_000));
+        let mut prices = Vec::with_capacity(symbols.len() * config.currencies.len());
+        for symbol in symbols {
+            for currency in &config.currencies {
+                let set = if settings.prices.is_empty() { None } else { settings.prices.get(&pair(symbol, currency.code)).copied() };
+                if let Some(rate) = set.or_else(|| market(config.seed, symbol, currency.code, second)) {
+                    prices.push(MarketPrice { symbol, currency: currency.code, rate, observed_at });
+                }
+            }
+        }
+        Ok(prices)
+    }
+}
+
+impl PricePort for Prices {
+    fn prices(&self) -> Reply<'_, Result<Vec<MarketPrice>, Unavailable>> {
+        Box::pin(self.books.ask(FaultPort::Prices, async { self.at(self.books.now()) }))
+    }
+
+    fn news(&self, known: Timestamp) -> Reply<'_, ()> {
+        Box::pin(async move {
+            let mut settings = self.books.signals.settings.subscribe();
+            tokio::select! {
+                () = self.books.clock.sleep_until(known.after(STEP)) => {}
+                // The books hold the sender, so this cannot fail.
+                _ = settings.changed() => {}
+            }
+        })
+    }
+}
+
+impl World {
+    /// Sets a price, or lets the market move again.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for a coin or currency that the market does not have.
+    pub async fn set_price(&self, symbol: Symbol, currency: Currency, rate: Option<Rate>) -> Result<(), WorldError> {
+        let config = &self.books.config;
+        if !config.chains.iter().any(|chain| chain.coin(symbol).is_some()) {
+            return Err(WorldError::NotFound(format!("there is no market for {symbol}")));
+        }
+        if !config.currencies.iter().any(|known| known.code == currency) {
+            return Err(WorldError::NotFound(format!("there is no market in {currency}")));
+        }
+        self.books
+            .change_settings(move |settings| {
+                match rate {
+                    Some(rate) => settings.prices.insert(pair(symbol, currency), rate),
+                    None => settings.prices.remove(&pair(symbol, currency)),
+                };
+                Ok(())
+            })
+            .await
+    }
+
+    /// Silences the price source, or lets it speak again.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn silence_prices(&self, silent: bool) -> Result<(), WorldError> {
+        self.books
+            .change_settings(move |settings| {
+                settings.silent = silent;
+                Ok(())
+            })
+            .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_market_moves_gently_and_is_the_same_for_everybody() {
+        let symbol: Symbol = "BTC".parse().unwrap();
+        let currency: Currency = "EUR".parse().unwrap();
+        let mut last = market(7, symbol, currency, 1_800_000_000).unwrap();
+        assert_eq!(Some(last), market(7, symbol, currency, 1_800_000_000));
+        assert_ne!(Some(last), market(8, symbol, currency, 1_800_000_000));
+        let mut changes = 0;
+        for second in 1_800_000_001..1_800_003_600 {
+            let rate = market(7, symbol, currency, second).unwrap();
+            assert!(last.distance_basis_points(rate) <= 2, "{last} to {rate} within a second");
+            changes += i32::from(rate != last);
+            last = rate;
+        }
+        assert!(changes > 1_000, "the market moved {changes} times in an hour");
+    }
+
+    #[test]
+    fn rates_are_believable() {
+        let rate = |symbol: &str, currency: &str| market(1, symbol.parse().unwrap(), currency.parse().unwrap(), 1_800_000_000).unwrap();
+        let within = |rate: Rate, least: &str, most: &str| rate > least.parse().unwrap() && rate < most.parse().unwrap();
+        assert!(within(rate("USDC", "EUR"), "0.85", "0.87"));
+        assert!(within(rate("ETH", "ARS"), "4500000", "5000000"));
+        assert!(within(rate("BTC", "CLP"), "90000000", "93000000"));
+        assert!(within(rate("POL", "PEN"), "1.3", "1.5"));
+    }
+}

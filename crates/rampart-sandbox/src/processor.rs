@@ -1,0 +1,309 @@
+//! The processors of redirect payments: cards, wallets, bank redirects.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rampart_core::amount::Amount;
+use rampart_core::asset::Currency;
+use rampart_core::fact::{PayoutReport, ProcessorPaid};
+use rampart_core::id::{OrderId, PayoutId};
+use rampart_core::ledger::Processor;
+use rampart_core::outgoing::Payout;
+use rampart_core::ports::{Finding, Outcome, Page, ProcessorEvent, ProcessorPort, Reply, Session, SessionRequest, Unavailable};
+use rampart_core::redacted::Redacted;
+use sqlx::Row;
+use tokio::sync::oneshot;
+
+use crate::agenda::Action;
+use crate::bank;
+use crate::books::{Batch, Books, Command, Line, cursor};
+use crate::error::WorldError;
+use crate::faults::FaultPort;
+use crate::magic::{self, MagicOutcome};
+use crate::payouts::{self, PayoutOrder};
+use crate::world::World;
+
+/// A payment marked as slow is captured after this much business time.
+const SLOW: Duration = Duration::from_secs(30);
+/// A payment marked for it is charged back after this much business time.
+const CHARGED_BACK_AFTER: Duration = Duration::from_secs(2);
+
+/// The processors' port.
+pub(crate) struct Processors {
+    pub(crate) books: Arc<Books>,
+}
+
+/// A customer pays through a processor.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct CardPayment {
+    /// The processor.
+    pub processor: Processor,
+    /// The order.
+    pub payment: OrderId,
+    /// How much, in minor units.
+    pub amount: Amount,
+    /// The currency.
+    pub currency: Currency,
+    /// Who pays.
+    pub holder: Option<Redacted>,
+    /// Whether the amount's magic has been taken into account.
+    #[serde(default)]
+    pub decided: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CardResult {
+    /// It was captured.
+    Captured {
+        /// The processor's reference.
+        reference: String,
+    },
+    /// It had been captured before; nothing happened.
+    AlreadyCaptured {
+        /// The processor's reference.
+        reference: String,
+    },
+    /// It will be captured in a while.
+    Pending,
+    /// It was declined; the customer may try again.
+    Declined {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// An event in the file; its identifier follows from its number.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum ProcessorEntry {
+    Paid(ProcessorPaid),
+    Declined { payment: OrderId, reason: String },
+    Reversed { payment: OrderId, amount: Amount, reason: String },
+    Refund { payout: String, report: PayoutReport },
+}
+
+fn reference(processor: Processor, payment: OrderId) -> String {
+    format!("{processor}_{payment}")
+}
+
+fn event(processor: Processor, seq: i64, body: &str) -> Result<ProcessorEvent, WorldError> {
+    let event = format!("{processor}-{seq:010}");
+    Ok(match serde_json::from_str(body)? {
+        ProcessorEntry::Paid(paid) => ProcessorEvent::Paid(paid),
+        ProcessorEntry::Declined { payment, reason } => ProcessorEvent::Declined { event, payment, reason },
+        ProcessorEntry::Reversed { payment, amount, reason } => ProcessorEvent::Reversed { event, payment, amount, reason },
+        ProcessorEntry::Refund { payout, report } => {
+            let payout: PayoutId = payout.parse().map_err(|_| WorldError::Unreadable(format!("'{payout}' is not a payout")))?;
+            ProcessorEvent::Refund { event, payout, report }
+        }
+    })
+}
+
+impl ProcessorPort for Processors {
+    fn processors(&self) -> Vec<Processor> {
+        self.books.config.processors.clone()
+    }
+
+    fn open_session<'a>(&'a self, request: &'a SessionRequest) -> Reply<'a, Outcome<Session>> {
+        // The reference follows from the order, so that opening twice gives the same session; and our own page plays
+        // the processor, so that there is nothing to store before the customer pays.
+        let work = async {
+            if !self.books.config.processors.contains(&request.processor) {
+                return Err(WorldError::NotFound(format!("there is no processor {}", request.processor)));
+            }
+            Ok(Outcome::Accepted(Session { reference: reference(request.processor, request.payment), url: None }))
+        };
+        Box::pin(self.books.act(FaultPort::Card, work))
+    }
+
+    fn refund<'a>(&'a self, payout: &'a Payout) -> Reply<'a, Outcome<String>> {
+        let order = PayoutOrder::from(payout);
+        Box::pin(self.books.act(FaultPort::Card, bank::hand_over(&self.books, order)))
+    }
+
+    fn find_refund(&self, _processor: Processor, payout: PayoutId) -> Reply<'_, Result<Finding<String>, Unavailable>> {
+        Box::pin(self.books.ask(FaultPort::Card, payouts::find(&self.books, payout)))
+    }
+
+    fn events<'a>(&'a self, processor: Processor, after: &'a str, limit: usize) -> Reply<'a, Result<Page<ProcessorEvent>, Unavailable>> {
+        Box::pin(async move {
+            let after = cursor(after)?;
+            let read = async {
+                let (lines, has_more) = self.books.page(&format!("card-{processor}"), after, limit).await?;
+                let next = lines.last().map_or(after, |line| line.0);
+                let items = lines.iter().map(|(seq, body)| event(processor, *seq, body)).collect::<Result<_, _>>()?;
+                Ok(Page { items, next: next.to_string(), has_more })
+            };
+            self.books.ask(FaultPort::Card, read).await
+        })
+    }
+
+    fn news<'a>(&'a self, processor: Processor, after: &'a str) -> Reply<'a, ()> {
+        Box::pin(async move {
+            let Ok(after) = cursor(after) else { return };
+            self.books.signals.grown(&format!("card-{processor}"), after).await;
+        })
+    }
+}
+
+/// Takes payments of customers. A payment that was captured before is not captured again.
+pub(crate) async fn take_payments(batch: &mut Batch, items: Vec<CardPayment>) -> Result<Vec<Result<CardResult, WorldError>>, WorldError> {
+    let payments: Vec<String> = items.iter().map(|item| item.payment.to_string()).collect();
+    let rows = sqlx::query("SELECT payment, reference FROM captures WHERE payment IN (SELECT value FROM json_each(?1))")
+        .bind(serde_json::to_string(&payments)?)
+        .fetch_all(&mut batch.connection)
+        .await?;
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    for row in rows {
+        known.insert(row.try_get(0)?, row.try_get(1)?);
+    }
+    let mut made: Vec<[String; 7]> = Vec::new();
+    let mut results = Vec::with_capacity(items.len());
+    for (item, payment) in items.into_iter().zip(payments) {
+        results.push(if let Some(reference) = known.get(&payment) {
+            Ok(CardResult::AlreadyCaptured { reference: reference.clone() })
+        } else {
+            let result = take_payment(batch, item, &payment, &mut made).await?;
+            if let Ok(CardResult::Captured { reference }) = &result {
+                known.insert(payment, reference.clone());
+            }
+            result
+        });
+    }
+    if !made.is_empty() {
+        sqlx::query(
+            "INSERT INTO captures (payment, processor, reference, amount, currency, refunded, state) \
+             SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6 FROM json_each(?1)",
+        )
+        .bind(serde_json::to_string(&made)?)
+        .execute(&mut batch.connection)
+        .await?;
+    }
+    Ok(results)
+}
+
+async fn take_payment(
+    batch: &mut Batch,
+    mut item: CardPayment,
+    payment: &str,
+    made: &mut Vec<[String; 7]>,
+) -> Result<Result<CardResult, WorldError>, WorldError> {
+    if !batch.config.processors.contains(&item.processor) {
+        return Ok(Err(WorldError::NotFound(format!("there is no processor {}", item.processor))));
+    }
+    let fate = if item.decided { None } else { magic::of_card_amount(item.amount) };
+    if fate == Some(MagicOutcome::CardDeclined) {
+        let reason = "insufficient funds on the card".to_owned();
+        decline(batch, item.processor, item.payment, &reason).await?;
+        return Ok(Ok(CardResult::Declined { reason }));
+    }
+    if fate == Some(MagicOutcome::CardSlow) {
+        item.decided = true;
+        batch.later(batch.now.after(SLOW), &Action::Capture { payment: Box::new(item) })?;
+        return Ok(Ok(CardResult::Pending));
+    }
+    if fate == Some(MagicOutcome::CardChargeback) {
+        batch.later(batch.now.after(CHARGED_BACK_AFTER), &Action::ChargeBack { payment: item.payment })?;
+    }
+    let reference = reference(item.processor, item.payment);
+    made.push([
+        payment.to_owned(),
+        item.processor.to_string(),
+        reference.clone(),
+        item.amount.to_string(),
+        item.currency.to_string(),
+        "0".to_owned(),
+        "captured".to_owned(),
+    ]);
+    let entry = ProcessorEntry::Paid(ProcessorPaid {
+        processor: item.processor,
+        payment: item.payment,
+        reference: reference.clone(),
+        amount: item.amount,
+        currency: item.currency,
+        holder: item.holder,
+    });
+    tell(batch, item.processor, &entry).await?;
+    Ok(Ok(CardResult::Captured { reference }))
+}
+
+async fn tell(batch: &mut Batch, processor: Processor, entry: &ProcessorEntry) -> Result<(), WorldError> {
+    let line = Line { stream: format!("card-{processor}"), topic: None, body: serde_json::to_string(entry)? };
+    batch.append(line).await.map(|_| ())
+}
+
+async fn decline(batch: &mut Batch, processor: Processor, payment: OrderId, reason: &str) -> Result<(), WorldError> {
+    tell(batch, processor, &ProcessorEntry::Declined { payment, reason: reason.to_owned() }).await
+}
+
+/// Takes a captured payment back from us.
+pub(crate) async fn charge_back(batch: &mut Batch, payment: OrderId, reason: &str) -> Result<(), WorldError> {
+    let row = sqlx::query("SELECT processor, amount, refunded, state FROM captures WHERE payment = ?1")
+        .bind(payment.to_string())
+        .fetch_optional(&mut batch.connection)
+        .await?;
+    let row = row.ok_or_else(|| WorldError::NotFound("the payment has not been captured by a processor".to_owned()))?;
+    let (processor, state): (String, String) = (row.try_get(0)?, row.try_get(3)?);
+    if state != "captured" {
+        return Err(WorldError::impossible("the payment has been charged back before"));
+    }
+    // The customer gets back what we have not sent back already.
+    let left = payouts::amount(row.try_get(1)?)?.minus(payouts::amount(row.try_get(2)?)?).unwrap_or_default();
+    if !left.is_positive() {
+        return Err(WorldError::impossible("the payment has been refunded in full"));
+    }
+    let processor: Processor = processor.parse().map_err(|_| WorldError::Unreadable(format!("'{processor}' is not a processor")))?;
+    sqlx::query("UPDATE captures SET state = 'charged_back' WHERE payment = ?1")
+        .bind(payment.to_string())
+        .execute(&mut batch.connection)
+        .await?;
+    tell(batch, processor, &ProcessorEntry::Reversed { payment, amount: left, reason: reason.to_owned() }).await
+}
+
+impl World {
+    /// A customer pays through a processor. Paying twice captures once.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for a processor that does not exist.
+    pub async fn pay_by_card(&self, payment: CardPayment) -> Result<CardResult, WorldError> {
+        let (sender, receiver) = oneshot::channel();
+        self.books.send(Command::Card(payment, sender)).await?;
+        receiver.await.map_err(|_| WorldError::Closed)?
+    }
+
+    /// A processor refuses a customer's payment, or the customer gives up on its page.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for a processor that does not exist, [`WorldError::Impossible`] for a payment that has
+    /// been captured.
+    pub async fn decline_card(&self, processor: Processor, payment: OrderId, reason: String) -> Result<(), WorldError> {
+        if !self.books.config.processors.contains(&processor) {
+            return Err(WorldError::NotFound(format!("there is no processor {processor}")));
+        }
+        self.books
+            .write(move |batch| {
+                Box::pin(async move {
+                    let captured: Option<i64> = sqlx::query_scalar("SELECT 1 FROM captures WHERE payment = ?1")
+                        .bind(payment.to_string())
+                        .fetch_optional(&mut batch.connection)
+                        .await?;
+                    if captured.is_some() {
+                        return Err(WorldError::impossible("the payment has been captured already; it can be charged back"));
+                    }
+                    decline(batch, processor, payment, &reason).await
+                })
+            })
+            .await
+    }
+
+    /// A captured payment is charged back.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for a payment that was not captured, [`WorldError::Impossible`] for one that was
+    /// charged back or wholly refunded before.
+    pub async fn charge_back(&self, payment: OrderId, reason: String) -> Result<(), WorldError> {
+        self.books.write(move |batch| Box::pin(async move { charge_back(batch, payment, &reason).await })).await
+    }
+}

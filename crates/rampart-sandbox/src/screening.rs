@@ -1,0 +1,72 @@
+//! The screening provider: a list of names and wallets, and the magic ones.
+
+use std::sync::Arc;
+
+use rampart_core::country::fold;
+use rampart_core::ports::{Reply, ScreeningPort, ScreeningSubject, Unavailable, Verdict};
+
+use crate::books::Books;
+use crate::error::WorldError;
+use crate::faults::FaultPort;
+use crate::magic::{self, MagicOutcome};
+use crate::world::World;
+
+/// The screening provider's port.
+pub(crate) struct Screening {
+    pub(crate) books: Arc<Books>,
+}
+
+/// The most names and wallets on the list.
+const MOST: usize = 10_000;
+
+/// How the list writes a name or wallet: case, accents, punctuation and the order of words aside.
+fn key(text: &str) -> String {
+    let folded = fold(text);
+    let mut words: Vec<&str> = folded.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    words.sort_unstable();
+    words.join(" ")
+}
+
+impl ScreeningPort for Screening {
+    fn screen<'a>(&'a self, subject: &'a ScreeningSubject) -> Reply<'a, Result<Verdict, Unavailable>> {
+        let read = async move {
+            let settings = self.books.settings();
+            let listed = |text: &str| if settings.screening.is_empty() { None } else { settings.screening.get(&key(text)).copied() };
+            for name in &subject.names {
+                // What a person has put on the list counts more than the magic words.
+                if listed(name).unwrap_or_else(|| magic::is_screened_name(name)) {
+                    return Ok(Verdict::Hit { reason: "a name is on the sandbox's sanctions list".to_owned() });
+                }
+            }
+            for wallet in &subject.wallets {
+                if listed(wallet).unwrap_or_else(|| magic::of_wallet(wallet) == Some(MagicOutcome::ScreeningHit)) {
+                    return Ok(Verdict::Hit { reason: "a wallet is on the sandbox's sanctions list".to_owned() });
+                }
+            }
+            Ok(Verdict::Clear)
+        };
+        Box::pin(self.books.ask(FaultPort::Screening, read))
+    }
+}
+
+impl World {
+    /// Puts a name or wallet on the screening provider's list, as a hit or as cleared.
+    ///
+    /// # Errors
+    /// [`WorldError::Impossible`] when nothing is left of the text, or the list is full.
+    pub async fn list_for_screening(&self, name_or_wallet: &str, hit: bool) -> Result<(), WorldError> {
+        let key = key(name_or_wallet);
+        if key.is_empty() {
+            return Err(WorldError::impossible("a name or wallet has letters or digits"));
+        }
+        self.books
+            .change_settings(move |settings| {
+                if settings.screening.len() >= MOST && !settings.screening.contains_key(&key) {
+                    return Err(WorldError::impossible(format!("the list holds {MOST} names and wallets already")));
+                }
+                settings.screening.insert(key, hit);
+                Ok(())
+            })
+            .await
+    }
+}

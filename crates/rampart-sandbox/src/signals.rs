@@ -1,0 +1,80 @@
+//! How waiters inside a process learn of what was written, by this process or another.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use rampart_core::asset::Chain;
+use rampart_core::ports::BlockHead;
+use tokio::sync::{Notify, watch};
+
+use crate::settings::Settings;
+
+/// The latest known state of everything that can be waited for.
+pub(crate) struct Signals {
+    /// The settings.
+    pub(crate) settings: watch::Sender<Arc<Settings>>,
+    /// The newest block of each chain, with the number of its fork.
+    pub(crate) tips: HashMap<Chain, watch::Sender<(i64, BlockHead)>>,
+    /// The last sequence number of each stream.
+    pub(crate) streams: HashMap<String, watch::Sender<i64>>,
+    /// Told when something was put on the agenda.
+    pub(crate) agenda: Notify,
+    /// The offset of business time, beside the settings because clocks are read all the time.
+    pub(crate) offset: AtomicI64,
+}
+
+impl Signals {
+    pub(crate) fn new(streams: impl IntoIterator<Item = String>, chains: impl IntoIterator<Item = Chain>) -> Self {
+        let nowhere = BlockHead { height: 0, hash: String::new(), parent: String::new() };
+        Self {
+            settings: watch::Sender::new(Arc::new(Settings::default())),
+            tips: chains.into_iter().map(|chain| (chain, watch::Sender::new((-1, nowhere.clone())))).collect(),
+            streams: streams.into_iter().map(|stream| (stream, watch::Sender::new(0))).collect(),
+            agenda: Notify::new(),
+            offset: AtomicI64::new(0),
+        }
+    }
+
+    pub(crate) fn install(&self, settings: Settings) {
+        self.settings.send_if_modified(|known| {
+            let newer = settings.version > known.version;
+            if newer {
+                // Business time only goes forward, whatever the file says.
+                self.offset.fetch_max(settings.clock_offset, Ordering::AcqRel);
+                *known = Arc::new(settings);
+            }
+            newer
+        });
+    }
+
+    pub(crate) fn advance(&self, stream: &str, last: i64) {
+        if let Some(sender) = self.streams.get(stream) {
+            sender.send_if_modified(|known| {
+                let newer = last > *known;
+                *known = last.max(*known);
+                newer
+            });
+        }
+    }
+
+    /// Forks and, within a fork, heights only grow, so that an older reading never replaces a newer one.
+    pub(crate) fn tip(&self, chain: Chain, fork: i64, head: BlockHead) {
+        if let Some(sender) = self.tips.get(&chain) {
+            sender.send_if_modified(|known| {
+                let newer = (fork, head.height) > (known.0, known.1.height);
+                if newer {
+                    *known = (fork, head);
+                }
+                newer
+            });
+        }
+    }
+
+    /// Completes once a stream has grown behind `after`; never for a stream that does not exist.
+    pub(crate) async fn grown(&self, stream: &str, after: i64) {
+        let Some(sender) = self.streams.get(stream) else { return std::future::pending().await };
+        // The sender lives as long as `self`, so waiting cannot fail.
+        let _ = sender.subscribe().wait_for(|last| *last > after).await;
+    }
+}

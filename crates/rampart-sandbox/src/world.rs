@@ -1,0 +1,176 @@
+//! The world as a whole: its file, its parts, and whether it plays by itself.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rampart_core::asset::Chain;
+use rampart_core::ports::{BankPort, ChainPort, KycPort, PricePort, ProcessorPort, ScreeningPort};
+use rampart_core::time::{Clock, Timestamp};
+use sqlx::sqlite::SqliteConnection;
+use tokio::task::JoinHandle;
+
+use crate::bank::Bank;
+use crate::books::Books;
+use crate::chain::{self, SandboxChain};
+use crate::config::{OpeningBalance, WorldConfig};
+use crate::error::WorldError;
+use crate::kyc::Identity;
+use crate::play;
+use crate::prices::Prices;
+use crate::processor::Processors;
+use crate::screening::Screening;
+
+/// The simulated outside world.
+pub struct World {
+    pub(crate) books: Arc<Books>,
+    bank: Arc<Bank>,
+    processors: Arc<Processors>,
+    chains: BTreeMap<Chain, Arc<SandboxChain>>,
+    identity: Arc<Identity>,
+    screening: Arc<Screening>,
+    prices: Arc<Prices>,
+    player: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl World {
+    /// Opens the world's file, making it when it is not there. What the configuration has and the file has not yet,
+    /// such as a new chain, is added with its opening balance. The world stands still until [`World::start`].
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or is not a world's.
+    pub async fn open(path: impl AsRef<Path>, config: WorldConfig) -> Result<Arc<Self>, WorldError> {
+        let books = Books::open(path.as_ref(), config).await?;
+        let chains = books.config.chains.iter().map(|chain| (chain.name, Arc::new(SandboxChain::new(books.clone(), chain.clone()))));
+        Ok(Arc::new(Self {
+            bank: Arc::new(Bank { books: books.clone() }),
+            processors: Arc::new(Processors { books: books.clone() }),
+            chains: chains.collect(),
+            identity: Arc::new(Identity { books: books.clone() }),
+            screening: Arc::new(Screening { books: books.clone() }),
+            prices: Arc::new(Prices { books: books.clone() }),
+            player: Mutex::new(None),
+            books,
+        }))
+    }
+
+    /// The bank, with all its rails.
+    #[must_use]
+    pub fn bank(&self) -> Arc<dyn BankPort> {
+        self.bank.clone()
+    }
+
+    /// The processors of redirect payments.
+    #[must_use]
+    pub fn processor(&self) -> Arc<dyn ProcessorPort> {
+        self.processors.clone()
+    }
+
+    /// A chain by its name.
+    #[must_use]
+    pub fn chain(&self, name: Chain) -> Option<Arc<dyn ChainPort>> {
+        self.chains.get(&name).map(|chain| chain.clone() as Arc<dyn ChainPort>)
+    }
+
+    /// The names of the chains.
+    #[must_use]
+    pub fn chains(&self) -> Vec<Chain> {
+        self.chains.keys().copied().collect()
+    }
+
+    /// The identity provider.
+    #[must_use]
+    pub fn kyc(&self) -> Arc<dyn KycPort> {
+        self.identity.clone()
+    }
+
+    /// The screening provider.
+    #[must_use]
+    pub fn screening(&self) -> Arc<dyn ScreeningPort> {
+        self.screening.clone()
+    }
+
+    /// The price source.
+    #[must_use]
+    pub fn prices(&self) -> Arc<dyn PricePort> {
+        self.prices.clone()
+    }
+
+    /// The business clock, which the ramp and the world share.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.books.clock.clone()
+    }
+
+    /// What is there in the beginning; the ramp's books open with the same.
+    #[must_use]
+    pub fn opening_balances(&self) -> Vec<OpeningBalance> {
+        self.books.config.opening_balances()
+    }
+
+    /// What the world consists of.
+    #[must_use]
+    pub fn config(&self) -> &WorldConfig {
+        &self.books.config
+    }
+
+    /// Lets the world play itself. Of the processes that share a file one plays, and another takes over when it dies.
+    pub fn start(&self) {
+        let mut player = self.player.lock();
+        if player.is_none() {
+            *player = Some(tokio::spawn(play::play(Arc::downgrade(&self.books))));
+        }
+    }
+
+    /// Stops playing; another process may go on. The world itself stays usable.
+    pub async fn stop(&self) {
+        let player = self.player.lock().take();
+        if let Some(player) = player {
+            player.abort();
+            // An aborted task ends with an error that says so.
+            let _ = player.await;
+            if let Err(error) = play::let_go(&self.books).await {
+                tracing::warn!(%error, "the sandbox world's lease was not given back");
+            }
+        }
+    }
+
+    pub(crate) fn sandbox_chain(&self, name: Chain) -> Result<&Arc<SandboxChain>, WorldError> {
+        self.chains.get(&name).ok_or_else(|| WorldError::NotFound(format!("there is no chain {name}")))
+    }
+}
+
+/// Makes what the configuration has and the file has not.
+pub(crate) async fn genesis(connection: &mut SqliteConnection, config: &WorldConfig, now: Timestamp) -> Result<(), WorldError> {
+    for rail in &config.rails {
+        sqlx::query("INSERT INTO bank_accounts (rail, balance) VALUES (?1, ?2) ON CONFLICT (rail) DO NOTHING")
+            .bind(rail.name.as_str())
+            .bind(rail.opening.to_string())
+            .execute(&mut *connection)
+            .await?;
+    }
+    for chain in &config.chains {
+        sqlx::query(
+            "INSERT INTO chains (name, height, fork, every_micros, mined_at) VALUES (?1, 0, 0, ?2, ?3) ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(chain.name.as_str())
+        .bind(i64::from(chain.block_seconds) * 1_000_000)
+        .bind(now.micros())
+        .execute(&mut *connection)
+        .await?;
+        for coin in &chain.coins {
+            sqlx::query(
+                "INSERT INTO balances (chain, address, symbol, amount, waiting) VALUES (?1, ?2, ?3, ?4, '0') \
+                 ON CONFLICT (chain, address, symbol) DO NOTHING",
+            )
+            .bind(chain.name.as_str())
+            .bind(chain::hot_address(config.seed, chain))
+            .bind(coin.symbol.as_str())
+            .bind(coin.opening.to_string())
+            .execute(&mut *connection)
+            .await?;
+        }
+    }
+    Ok(())
+}
