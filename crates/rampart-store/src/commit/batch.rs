@@ -1,0 +1,76 @@
+//! One attempt at one batch, inside a transaction that the writer has begun and will end.
+
+use std::sync::Arc;
+
+use rampart_core::id::Randomness;
+use rampart_core::time::Timestamp;
+
+use super::Committed;
+use super::prepare::Prepared;
+use crate::error::{CommitError, StoreError};
+use crate::sql::{Session, Texts};
+
+/// What became of a batch's steps, if its transaction commits.
+pub(super) type Answers = Vec<Result<Committed, CommitError>>;
+
+/// Why an attempt did not come to its end.
+#[derive(Debug)]
+pub(super) enum BatchFault {
+    /// The database said so.
+    Sql(sqlx::Error),
+    /// A record that was taken to be new exists: look at everything, and decide again.
+    NotNew,
+    /// A fault of ours.
+    Defect(String),
+}
+
+impl From<sqlx::Error> for BatchFault {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreError> for BatchFault {
+    fn from(error: StoreError) -> Self {
+        Self::Defect(error.to_string())
+    }
+}
+
+/// What an attempt works with.
+pub(super) struct Scene<'a> {
+    pub(super) session: &'a mut Session,
+    pub(super) texts: &'a mut Texts,
+    pub(super) randomness: &'a dyn Randomness,
+    /// The batch's identifier.
+    pub(super) batch: Arc<str>,
+    /// Business time: whether claims have expired.
+    pub(super) now: Timestamp,
+    /// When the last posting was booked (real time, growing), in microseconds.
+    pub(super) booked_at: &'a mut i64,
+}
+
+impl Scene<'_> {
+    /// Notes that the batch happens. Tells whether it had happened before: while another transaction of the same batch is
+    /// still being ended by the database, this waits for it.
+    pub(super) async fn announce(&mut self, committed_at: i64) -> Result<bool, sqlx::Error> {
+        let sql = "INSERT INTO batches (id, committed_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+        Ok(self.session.execute(sql, vec![Arc::clone(&self.batch).into(), committed_at.into()]).await? == 0)
+    }
+
+    /// Loads, decides and writes. Afterwards only the commit is missing; nothing was written when every step was refused.
+    pub(super) async fn run(&mut self, steps: &[Prepared], careful: bool) -> Result<Answers, BatchFault> {
+        let mut world = self.load(steps, careful).await?;
+        let mut answers: Answers = Vec::with_capacity(steps.len());
+        for index in 0..steps.len() {
+            answers.push(world.evaluate(steps, index).map(|()| Committed { events: Vec::new(), batch: 0 }));
+        }
+        let accepted = answers.iter().filter(|answer| answer.is_ok()).count();
+        if accepted > 0 {
+            self.write(&mut world, steps, &mut answers).await?;
+        }
+        for committed in answers.iter_mut().flatten() {
+            committed.batch = accepted;
+        }
+        Ok(answers)
+    }
+}

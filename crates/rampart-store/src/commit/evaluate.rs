@@ -1,0 +1,233 @@
+//! Deciding which steps of a batch stand, in memory: each in arrival order, each seeing what earlier accepted ones did.
+//!
+//! No IO here: [`World`] is what was loaded under lock, and becomes what is to be written.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rampart_core::amount::{Amount, Overflow};
+use rampart_core::ledger::Origin;
+use rampart_core::record::RecordKey;
+
+use super::prepare::{BalanceKey, Prepared};
+use crate::error::{CommitError, StoredClaim};
+
+/// What the batch touches, as it stands at this point of the evaluation.
+#[derive(Default)]
+pub(super) struct World {
+    pub(super) records: BTreeMap<RecordKey, RecordSlot>,
+    pub(super) claims: BTreeMap<Arc<str>, ClaimSlot>,
+    pub(super) balances: BTreeMap<BalanceKey, BalanceSlot>,
+    pub(super) counters: BTreeMap<Arc<str>, CounterSlot>,
+    /// Balances that a fact left below their floor, with what was available afterwards.
+    pub(super) alarms: Vec<(BalanceKey, Amount)>,
+}
+
+/// A record: its version in the database (0: none), its version now, and what is to become of it.
+#[derive(Default)]
+pub(super) struct RecordSlot {
+    pub(super) stored: i64,
+    pub(super) current: i64,
+    pub(super) change: Option<Change>,
+}
+
+/// What is to become of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// It becomes what this write of this step says.
+    Write { step: usize, write: usize },
+    /// It is removed.
+    Remove,
+}
+
+/// A claim: who has it.
+pub(super) struct ClaimSlot {
+    /// The step and claim whose content was written when the batch took the key.
+    pub(super) taken_for: (usize, usize),
+    /// Somebody outside the batch has it.
+    pub(super) foreign: Option<Box<StoredClaim>>,
+    /// The accepted step and its claim that own it.
+    pub(super) owner: Option<(usize, usize)>,
+}
+
+/// A balance.
+pub(super) struct BalanceSlot {
+    pub(super) id: Arc<str>,
+    pub(super) posted: Amount,
+    pub(super) held: Amount,
+    /// How many entries there were in the database.
+    pub(super) numbered: i64,
+    /// How many there are now.
+    pub(super) entries: i64,
+    pub(super) dirty: bool,
+}
+
+impl BalanceSlot {
+    pub(super) fn new(id: Arc<str>) -> Self {
+        Self { id, posted: Amount::ZERO, held: Amount::ZERO, numbered: 0, entries: 0, dirty: false }
+    }
+}
+
+/// A counter.
+#[derive(Default)]
+pub(super) struct CounterSlot {
+    pub(super) value: Amount,
+    pub(super) expires_at: Option<i64>,
+    pub(super) dirty: bool,
+}
+
+/// What one step would do to one balance.
+struct Movement {
+    balance: BalanceKey,
+    posted: Amount,
+    held: Amount,
+    entries: i64,
+    /// What requests alone do to what is available.
+    by_request: Amount,
+    /// What facts alone do to it.
+    by_fact: Amount,
+}
+
+fn overflow(_: Overflow) -> CommitError {
+    CommitError::Defect("an amount is too large to calculate with".into())
+}
+
+fn missing(what: &str) -> CommitError {
+    CommitError::Defect(format!("{what} of the step was not loaded"))
+}
+
+impl World {
+    /// Decides one step, and makes its changes if it stands. A refused one leaves no trace.
+    pub(super) fn evaluate(&mut self, steps: &[Prepared], index: usize) -> Result<(), CommitError> {
+        let step = &steps[index];
+        for claim in &step.claims {
+            let slot = self.claims.get(&claim.id).ok_or_else(|| missing("a claim"))?;
+            if let Some(foreign) = &slot.foreign {
+                return Err(CommitError::AlreadyClaimed(foreign.clone()));
+            }
+            if let Some((owner, place)) = slot.owner {
+                return Err(CommitError::AlreadyClaimed(Box::new(steps[owner].claims[place].stored())));
+            }
+        }
+        let decided_on = step.relied.iter().chain(&step.removals).map(|(key, version)| (key, *version));
+        for (key, version) in decided_on.chain(step.writes.iter().map(|write| (&write.key, write.version))) {
+            // A record that was not loaded is one that is taken to be new; should it exist, its insertion finds out.
+            if self.records.get(key).map_or(0, |slot| slot.current) != version {
+                return Err(CommitError::Conflict(*key));
+            }
+        }
+        let counters = self.raised(step)?;
+        let movements = self.moved(step)?;
+
+        for (counter, value, expires_at) in counters {
+            if let Some(slot) = self.counters.get_mut(&counter) {
+                *slot = CounterSlot { value, expires_at, dirty: true };
+            }
+        }
+        for movement in movements {
+            let slot = self.balances.get_mut(&movement.balance).ok_or_else(|| missing("a balance"))?;
+            slot.posted = movement.posted;
+            slot.held = movement.held;
+            slot.entries += movement.entries;
+            slot.dirty = true;
+            let available = movement.posted.minus(movement.held).map_err(overflow)?;
+            if movement.by_fact.is_negative() && available.is_negative() && movement.balance.0.has_floor() {
+                self.alarms.push((movement.balance, available));
+            }
+        }
+        for (place, claim) in step.claims.iter().enumerate() {
+            if let Some(slot) = self.claims.get_mut(&claim.id) {
+                slot.owner = Some((index, place));
+            }
+        }
+        for (place, write) in step.writes.iter().enumerate() {
+            let slot = self.records.entry(write.key).or_default();
+            slot.current = write.version + 1;
+            slot.change = Some(Change::Write { step: index, write: place });
+        }
+        for (key, _) in &step.removals {
+            let slot = self.records.entry(*key).or_default();
+            slot.current = 0;
+            slot.change = Some(Change::Remove);
+        }
+        Ok(())
+    }
+
+    /// What the step's raises make of the counters, each once, in the step's order.
+    fn raised(&self, step: &Prepared) -> Result<Vec<(Arc<str>, Amount, Option<i64>)>, CommitError> {
+        let mut raised: Vec<(Arc<str>, Amount, Option<i64>)> = Vec::with_capacity(step.raises.len());
+        for raise in &step.raises {
+            let place = raised.iter().position(|(counter, ..)| *counter == raise.counter);
+            let before = match place {
+                Some(place) => raised[place].1,
+                None => self.counters.get(&raise.counter).ok_or_else(|| missing("a counter"))?.value,
+            };
+            let value = before.plus(raise.by).map_err(overflow)?;
+            if raise.by.is_positive() && raise.ceiling.is_some_and(|ceiling| value > ceiling) {
+                return Err(CommitError::OverCeiling { counter: raise.counter.to_string() });
+            }
+            match place {
+                Some(place) => raised[place] = (Arc::clone(&raise.counter), value, raise.expires_at),
+                None => raised.push((Arc::clone(&raise.counter), value, raise.expires_at)),
+            }
+        }
+        Ok(raised)
+    }
+
+    /// What the step's postings and holds make of the balances. Floors bind requests and never facts: a step is refused
+    /// when its requests lower what is available and leave it below zero.
+    fn moved(&self, step: &Prepared) -> Result<Vec<Movement>, CommitError> {
+        let mut movements: Vec<Movement> = Vec::with_capacity(step.holds.len() + step.postings.len() * 2);
+        for posting in &step.postings {
+            for entry in &posting.entries {
+                let movement = self.movement(&mut movements, entry.balance)?;
+                movement.posted = movement.posted.plus(entry.effect).map_err(overflow)?;
+                movement.entries += 1;
+                movement.note(posting.origin, entry.effect)?;
+            }
+        }
+        for hold in &step.holds {
+            let movement = self.movement(&mut movements, hold.balance)?;
+            movement.held = movement.held.plus(hold.change).map_err(overflow)?;
+            movement.note(hold.origin, hold.change.negated())?;
+        }
+        for movement in &movements {
+            let available = movement.posted.minus(movement.held).map_err(overflow)?;
+            let (account, asset) = movement.balance;
+            if movement.by_request.is_negative() && available.is_negative() && account.has_floor() {
+                return Err(CommitError::InsufficientFunds { account, asset });
+            }
+        }
+        Ok(movements)
+    }
+
+    fn movement<'a>(&self, movements: &'a mut Vec<Movement>, balance: BalanceKey) -> Result<&'a mut Movement, CommitError> {
+        let place = match movements.iter().position(|movement| movement.balance == balance) {
+            Some(place) => place,
+            None => {
+                let slot = self.balances.get(&balance).ok_or_else(|| missing("a balance"))?;
+                movements.push(Movement {
+                    balance,
+                    posted: slot.posted,
+                    held: slot.held,
+                    entries: 0,
+                    by_request: Amount::ZERO,
+                    by_fact: Amount::ZERO,
+                });
+                movements.len() - 1
+            }
+        };
+        Ok(&mut movements[place])
+    }
+}
+
+impl Movement {
+    fn note(&mut self, origin: Origin, effect: Amount) -> Result<(), CommitError> {
+        let sum = match origin {
+            Origin::Request => &mut self.by_request,
+            Origin::Fact => &mut self.by_fact,
+        };
+        *sum = sum.plus(effect).map_err(overflow)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,196 @@
+//! A step made ready for the writer in its caller's task: everything that can be turned into text is, so that the one
+//! writer has little left to do.
+
+use std::sync::Arc;
+
+use rampart_core::amount::Amount;
+use rampart_core::asset::Asset;
+use rampart_core::id::PartnerId;
+use rampart_core::ledger::{Account, Origin, Side};
+use rampart_core::record::RecordKey;
+use rampart_core::step::{ClaimScope, Step};
+use rampart_core::time::Timestamp;
+
+use crate::error::{CommitError, StoreError, StoredClaim};
+use crate::read::{balance_id, claim_id, name_of};
+use crate::sql::Value;
+use crate::tables::{key_value, record_values};
+
+/// A step as the writer takes it.
+pub(crate) struct Prepared {
+    pub(super) relied: Vec<(RecordKey, i64)>,
+    pub(super) removals: Vec<(RecordKey, i64)>,
+    pub(super) writes: Vec<PreparedWrite>,
+    pub(super) claims: Vec<PreparedClaim>,
+    pub(super) postings: Vec<PreparedPosting>,
+    pub(super) holds: Vec<PreparedHold>,
+    pub(super) raises: Vec<PreparedRaise>,
+    pub(super) events: Vec<PreparedEvent>,
+}
+
+pub(super) struct PreparedWrite {
+    pub(super) key: RecordKey,
+    pub(super) version: i64,
+    pub(super) id: Value,
+    pub(super) columns: Vec<Value>,
+    pub(super) data: Arc<str>,
+}
+
+pub(super) struct PreparedClaim {
+    pub(super) id: Arc<str>,
+    pub(super) scope: ClaimScope,
+    pub(super) subject: Arc<str>,
+    pub(super) fingerprint: Arc<str>,
+    pub(super) answer: Arc<str>,
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+impl PreparedClaim {
+    /// The claim as somebody who comes too late is told of it.
+    pub(super) fn stored(&self) -> StoredClaim {
+        StoredClaim {
+            scope: self.scope,
+            key: self.id.split_once(':').map_or("", |(_, key)| key).to_owned(),
+            subject: self.subject.to_string(),
+            fingerprint: self.fingerprint.to_string(),
+            answer: self.answer.to_string(),
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+/// Which balance: its account and asset.
+pub(super) type BalanceKey = (Account, Asset);
+
+pub(super) struct PreparedPosting {
+    pub(super) id: Arc<str>,
+    pub(super) kind: Arc<str>,
+    pub(super) origin: Origin,
+    pub(super) order: Option<Arc<str>>,
+    pub(super) posted_at: i64,
+    pub(super) entries: Vec<PreparedEntry>,
+}
+
+pub(super) struct PreparedEntry {
+    pub(super) balance: BalanceKey,
+    pub(super) balance_id: Arc<str>,
+    pub(super) side: Side,
+    pub(super) amount: Arc<str>,
+    /// What it does to the balance, on the account's own side.
+    pub(super) effect: Amount,
+}
+
+pub(super) struct PreparedHold {
+    pub(super) balance: BalanceKey,
+    pub(super) balance_id: Arc<str>,
+    pub(super) change: Amount,
+    pub(super) origin: Origin,
+}
+
+pub(super) struct PreparedRaise {
+    pub(super) counter: Arc<str>,
+    pub(super) by: Amount,
+    pub(super) ceiling: Option<Amount>,
+    pub(super) expires_at: Option<i64>,
+}
+
+pub(super) struct PreparedEvent {
+    pub(super) partner: PartnerId,
+    pub(super) partner_id: Arc<str>,
+    pub(super) id: Arc<str>,
+    pub(super) kind: Arc<str>,
+    pub(super) subject: Arc<str>,
+    pub(super) data: Arc<str>,
+    pub(super) created_at: i64,
+}
+
+fn defect(error: StoreError) -> CommitError {
+    CommitError::Defect(error.to_string())
+}
+
+/// Makes a step ready. Refuses only what no database could store.
+pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
+    if step.is_empty() {
+        return Err(CommitError::Defect("the step writes nothing".into()));
+    }
+    once_each(&step)?;
+    let mut writes = Vec::with_capacity(step.writes.len());
+    for record in &step.writes {
+        let key = record.key();
+        let (columns, data) = record_values(record).map_err(|error| CommitError::Defect(error.to_string()))?;
+        writes.push(PreparedWrite { key, version: record.version(), id: key_value(&key), columns, data });
+    }
+    let mut postings = Vec::with_capacity(step.postings.len());
+    for posting in &step.postings {
+        let entries = posting.entries().iter().map(|entry| PreparedEntry {
+            balance: (entry.account, entry.asset),
+            balance_id: balance_id(entry.account, entry.asset).into(),
+            side: entry.side,
+            amount: entry.amount.to_string().into(),
+            effect: entry.effect(),
+        });
+        postings.push(PreparedPosting {
+            id: posting.id().to_string().into(),
+            kind: name_of(&posting.kind()).map_err(defect)?.into(),
+            origin: posting.origin(),
+            order: posting.order().map(|order| order.to_string().into()),
+            posted_at: posting.posted_at().micros(),
+            entries: entries.collect(),
+        });
+    }
+    let claims = step.claims.into_iter().map(|claim| PreparedClaim {
+        id: claim_id(claim.scope, &claim.key).into(),
+        scope: claim.scope,
+        subject: claim.subject.into(),
+        fingerprint: claim.fingerprint.into(),
+        answer: claim.answer.into(),
+        expires_at: claim.expires_at,
+    });
+    let holds = step.holds.iter().map(|hold| PreparedHold {
+        balance: (hold.account, hold.asset),
+        balance_id: balance_id(hold.account, hold.asset).into(),
+        change: hold.change,
+        origin: hold.origin,
+    });
+    let raises = step.raises.into_iter().map(|raise| PreparedRaise {
+        counter: raise.counter.into(),
+        by: raise.by,
+        ceiling: raise.ceiling,
+        expires_at: raise.expires_at.map(Timestamp::micros),
+    });
+    let events = step.events.into_iter().map(|event| PreparedEvent {
+        partner: event.partner,
+        partner_id: event.partner.to_string().into(),
+        id: event.id.to_string().into(),
+        kind: event.kind.as_str().into(),
+        subject: event.subject.into(),
+        data: event.data.into(),
+        created_at: event.created_at.micros(),
+    });
+    Ok(Prepared {
+        relied: step.relied,
+        removals: step.removals,
+        writes,
+        claims: claims.collect(),
+        postings,
+        holds: holds.collect(),
+        raises: raises.collect(),
+        events: events.collect(),
+    })
+}
+
+/// A step that writes one record twice, or takes one key twice, contradicts itself.
+fn once_each(step: &Step) -> Result<(), CommitError> {
+    let mut written: Vec<RecordKey> =
+        step.writes.iter().map(rampart_core::record::Record::key).chain(step.removals.iter().map(|(key, _)| *key)).collect();
+    written.sort_unstable();
+    if let Some(twice) = written.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(CommitError::Defect(format!("the step writes {:?} twice", twice[0])));
+    }
+    let mut claimed: Vec<(ClaimScope, &str)> = step.claims.iter().map(|claim| (claim.scope, claim.key.as_str())).collect();
+    claimed.sort_unstable();
+    match claimed.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(twice) => Err(CommitError::Defect(format!("the step takes a key of {:?} twice", twice[0].0))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,49 @@
+//! Removing what has expired.
+
+use std::time::Duration;
+
+use rampart_core::time::Timestamp;
+
+use crate::sql::{Session, Value};
+
+/// How long batch rows are kept. A writer looks for its own within seconds.
+const BATCHES_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How much was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pruned {
+    /// Expired claims.
+    pub claims: u64,
+    /// Expired counters.
+    pub counters: u64,
+    /// Old batch rows.
+    pub batches: u64,
+}
+
+/// Removes at most `limit` of each, in one transaction.
+pub(super) async fn prune(session: &mut Session, now: Timestamp, real_now: Timestamp, limit: i64) -> Result<Pruned, sqlx::Error> {
+    session.begin().await?;
+    let pruned = remove(session, now, real_now, limit).await;
+    match &pruned {
+        Ok(_) => session.commit().await?,
+        // The first error is the one to tell of.
+        Err(_) => drop(session.rollback().await),
+    }
+    pruned
+}
+
+async fn remove(session: &mut Session, now: Timestamp, real_now: Timestamp, limit: i64) -> Result<Pruned, sqlx::Error> {
+    let expired: Vec<Value> = vec![now.micros().into(), limit.into()];
+    let old: Vec<Value> = vec![real_now.before(BATCHES_KEPT).micros().into(), limit.into()];
+    // The condition stands a second time outside, because between choosing and deleting a claim may be taken anew.
+    let claims = "DELETE FROM claims WHERE id IN (SELECT id FROM claims WHERE expires_at IS NOT NULL AND expires_at <= $1 \
+                  ORDER BY expires_at, id LIMIT $2) AND expires_at <= $1";
+    let counters = "DELETE FROM counters WHERE id IN (SELECT id FROM counters WHERE expires_at IS NOT NULL AND expires_at <= $1 \
+                    ORDER BY expires_at, id LIMIT $2) AND expires_at <= $1";
+    let batches = "DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE committed_at <= $1 ORDER BY committed_at, id LIMIT $2)";
+    // In the lock order of the commit path.
+    let batches = session.execute(batches, old).await?;
+    let counters = session.execute(counters, expired.clone()).await?;
+    let claims = session.execute(claims, expired).await?;
+    Ok(Pruned { claims, counters, batches })
+}

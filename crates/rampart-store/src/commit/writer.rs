@@ -1,0 +1,443 @@
+//! The writer: one task with a connection of its own, that makes durable whatever has queued meanwhile.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rampart_core::id::BatchId;
+use rampart_core::time::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+use super::batch::{Answers, BatchFault, Scene};
+use super::prepare::Prepared;
+use super::prune::{Pruned, prune};
+use super::stats::{Counted, Stats};
+use super::{CommitFault, Committed};
+use crate::error::{CommitError, StoreError};
+use crate::sql::{Session, Target, Texts, Trouble, trouble};
+use crate::store::{OnFatal, StoreOptions};
+
+/// How often a batch is run again after a deadlock, a busy database or a record that turned out not to be new.
+const MOST_ATTEMPTS: u32 = 12;
+
+type Answer<T> = oneshot::Sender<T>;
+
+enum Request {
+    Commit(Box<Prepared>, Answer<Result<Committed, CommitError>>),
+    Reserve(Arc<str>, i64, Answer<Result<Range<i64>, StoreError>>),
+    Prune(Timestamp, i64, Answer<Result<Pruned, StoreError>>),
+    Close(Answer<()>),
+}
+
+/// The way to the writer.
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Request>,
+    counted: Arc<Counted>,
+    running: Arc<AtomicBool>,
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unavailable("the writer has stopped or its queue is full".into())
+}
+
+impl Writer {
+    pub(crate) fn start(target: Target, session: Session, options: &StoreOptions) -> Self {
+        let (queue, requests) = mpsc::channel(options.queue.max(1));
+        let counted = Arc::new(Counted::new());
+        let running = Arc::new(AtomicBool::new(true));
+        let task = Task {
+            target,
+            session: Some(session),
+            texts: Texts::default(),
+            options: options.clone(),
+            counted: Arc::clone(&counted),
+            booked_at: 0,
+        };
+        let on_fatal: OnFatal = Arc::clone(&options.on_fatal);
+        let watched = Arc::clone(&running);
+        tokio::spawn(async move {
+            let end = tokio::spawn(task.run(requests)).await;
+            watched.store(false, Ordering::Relaxed);
+            match end {
+                Ok(Ok(())) => {}
+                Ok(Err(reason)) => on_fatal(&reason),
+                Err(panic) if panic.is_panic() => on_fatal("the writer panicked"),
+                // The runtime is shutting down.
+                Err(_) => {}
+            }
+        });
+        Self { queue, counted, running }
+    }
+
+    pub(crate) async fn commit(&self, step: Prepared) -> Result<Committed, CommitError> {
+        let (answer, answered) = oneshot::channel();
+        self.queue.try_send(Request::Commit(Box::new(step), answer)).map_err(|_| CommitError::Unavailable)?;
+        answered.await.unwrap_or(Err(CommitError::Unavailable))
+    }
+
+    pub(crate) async fn reserve(&self, series: &str, count: i64) -> Result<Range<i64>, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.queue.try_send(Request::Reserve(series.into(), count, answer)).map_err(|_| stopped())?;
+        answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    pub(crate) async fn prune(&self, now: Timestamp, limit: i64) -> Result<Pruned, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.queue.try_send(Request::Prune(now, limit, answer)).map_err(|_| stopped())?;
+        answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    pub(crate) async fn close(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.queue.send(Request::Close(answer)).await.is_ok() {
+            // A writer that has stopped already is closed too.
+            let _ = answered.await;
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.counted.read(self.queue.max_capacity() - self.queue.capacity(), self.running.load(Ordering::Relaxed))
+    }
+}
+
+/// Real time.
+fn real_now() -> Timestamp {
+    let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+    Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+}
+
+/// Why the writer cannot continue.
+type Fatal = String;
+
+/// What to do after an attempt that did not work.
+enum Next {
+    /// The same again.
+    Again,
+    /// The same again, looking for records that are taken to be new.
+    Carefully,
+    /// The same again; the connection is gone, and what became of the commit is unknown when answers are kept.
+    Reconnect(Option<Answers>),
+    /// Something in it cannot be stored.
+    Data(String),
+    /// The database lacks something.
+    Unavailable,
+}
+
+struct Task {
+    target: Target,
+    session: Option<Session>,
+    texts: Texts,
+    options: StoreOptions,
+    counted: Arc<Counted>,
+    booked_at: i64,
+}
+
+impl Task {
+    async fn run(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), Fatal> {
+        let cap = self.options.batch.max(1);
+        let mut taken = Vec::with_capacity(cap);
+        loop {
+            if requests.recv_many(&mut taken, cap).await == 0 {
+                break;
+            }
+            self.counted.busy();
+            let mut closers = Vec::new();
+            self.serve(&mut taken, &mut closers).await?;
+            if !closers.is_empty() {
+                requests.close();
+                while requests.recv_many(&mut taken, cap).await > 0 {
+                    self.serve(&mut taken, &mut closers).await?;
+                }
+            }
+            self.counted.idle();
+            if !closers.is_empty() {
+                self.disconnect().await;
+            }
+            for closer in closers {
+                // Who asked may have gone.
+                let _ = closer.send(());
+            }
+        }
+        self.disconnect().await;
+        Ok(())
+    }
+
+    async fn disconnect(&mut self) {
+        if let Some(session) = self.session.take() {
+            session.close().await;
+        }
+    }
+
+    /// Serves what was taken off the queue: numbers first (they are few and others wait for them), then the steps together.
+    async fn serve(&mut self, taken: &mut Vec<Request>, closers: &mut Vec<Answer<()>>) -> Result<(), Fatal> {
+        let (mut steps, mut answers, mut prunes) = (Vec::with_capacity(taken.len()), Vec::with_capacity(taken.len()), Vec::new());
+        for request in taken.drain(..) {
+            match request {
+                Request::Commit(step, answer) => {
+                    steps.push(*step);
+                    answers.push(answer);
+                }
+                Request::Reserve(series, count, answer) => {
+                    // Who asked may have gone; the numbers are lost then, as they may be.
+                    let _ = answer.send(self.reserve(&series, count).await);
+                }
+                Request::Prune(now, limit, answer) => prunes.push((now, limit, answer)),
+                Request::Close(answer) => closers.push(answer),
+            }
+        }
+        if !steps.is_empty() {
+            self.commit(&steps, &mut answers).await?;
+        }
+        for (now, limit, answer) in prunes {
+            let pruned = self.prune(now, limit).await;
+            let _ = answer.send(pruned);
+        }
+        Ok(())
+    }
+
+    /// The connection, made anew if it was lost. Gives up after the store's patience.
+    async fn connected(&mut self) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(20);
+        while self.session.is_none() {
+            let left = self.options.patience.saturating_sub(begun.elapsed());
+            match tokio::time::timeout(left.max(Duration::from_millis(100)), self.target.session()).await {
+                Ok(Ok(session)) => self.session = Some(session),
+                Ok(Err(error)) if begun.elapsed() >= self.options.patience => return Err(error.into()),
+                Err(_) => return Err(StoreError::Unavailable("the database does not answer".into())),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the writer cannot reach the database");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(1));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes steps durable and answers them. A batch in which something cannot be stored is cut in two, so that what cannot
+    /// be stored is found and its neighbours are not held up.
+    async fn commit(&mut self, steps: &[Prepared], answers: &mut Vec<Answer<Result<Committed, CommitError>>>) -> Result<(), Fatal> {
+        let mut parts = VecDeque::from([0..steps.len()]);
+        let mut waiting = answers.drain(..);
+        while let Some(part) = parts.pop_front() {
+            match self.part(&steps[part.clone()]).await? {
+                Ok(results) => {
+                    for result in results {
+                        self.count(&result);
+                        if let Some(answer) = waiting.next() {
+                            // Who asked may have gone; what was committed stays.
+                            let _ = answer.send(result);
+                        }
+                    }
+                }
+                Err(reason) if part.len() == 1 => {
+                    tracing::error!(reason, "a step cannot be stored");
+                    self.counted.failed.fetch_add(1, Ordering::Relaxed);
+                    if let Some(answer) = waiting.next() {
+                        let _ = answer.send(Err(CommitError::Defect(reason)));
+                    }
+                }
+                Err(_) => {
+                    let middle = part.start + part.len() / 2;
+                    parts.push_front(middle..part.end);
+                    parts.push_front(part.start..middle);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&self, result: &Result<Committed, CommitError>) {
+        let counter = match result {
+            Ok(_) => &self.counted.committed,
+            Err(CommitError::Unavailable | CommitError::Defect(_)) => &self.counted.failed,
+            Err(_) => &self.counted.refused,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One transaction, run as often as it takes. `Err` inside says that something in it cannot be stored.
+    async fn part(&mut self, steps: &[Prepared]) -> Result<Result<Answers, String>, Fatal> {
+        let batch: Arc<str> = BatchId::mint(real_now(), &*self.options.randomness).to_string().into();
+        let begun = Instant::now();
+        // The answers of a commit whose outcome is unknown.
+        let mut unknown: Option<Answers> = None;
+        let mut careful = false;
+        for attempt in 1..=MOST_ATTEMPTS {
+            if let Err(error) = self.connected().await {
+                if unknown.is_some() {
+                    return Err(format!("the outcome of a commit cannot be found out: {error}"));
+                }
+                tracing::error!(%error, steps = steps.len(), "the database cannot be reached");
+                return Ok(Ok(refuse_all(steps)));
+            }
+            match self.attempt(&batch, steps, careful, &mut unknown).await {
+                Ok(answers) => {
+                    self.counted.batch(answers.iter().filter(|answer| answer.is_ok()).count(), begun.elapsed());
+                    return Ok(Ok(answers));
+                }
+                Err(Next::Again) => {}
+                Err(Next::Carefully) => careful = true,
+                Err(Next::Reconnect(answers)) => {
+                    self.session = None;
+                    // Once unknown, it stays so until the batch's row has told.
+                    unknown = answers.or(unknown);
+                }
+                Err(Next::Data(reason)) => return Ok(Err(reason)),
+                Err(Next::Unavailable) if unknown.is_none() => return Ok(Ok(refuse_all(steps))),
+                Err(Next::Unavailable) => {}
+            }
+            self.counted.retries.fetch_add(1, Ordering::Relaxed);
+            // Two nodes that collided should not collide again in step.
+            let jitter = u64::from(begun.elapsed().subsec_nanos() % 5);
+            tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 2 + jitter)).await;
+        }
+        match unknown {
+            Some(_) => Err("the outcome of a commit cannot be found out".into()),
+            None => Ok(Ok(refuse_all(steps))),
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        batch: &Arc<str>,
+        steps: &[Prepared],
+        careful: bool,
+        unknown: &mut Option<Answers>,
+    ) -> Result<Answers, Next> {
+        let Some(session) = &mut self.session else { return Err(Next::Reconnect(None)) };
+        let booked = real_now().micros();
+        self.booked_at = self.booked_at.max(booked);
+        let mut scene = Scene {
+            session,
+            texts: &mut self.texts,
+            randomness: &*self.options.randomness,
+            batch: Arc::clone(batch),
+            now: self.options.clock.now(),
+            booked_at: &mut self.booked_at,
+        };
+        let done = match scene.session.begin().await {
+            Err(error) => Err(BatchFault::Sql(error)),
+            Ok(()) => match scene.announce(booked).await {
+                Err(error) => Err(BatchFault::Sql(error)),
+                Ok(true) => {
+                    self.roll_back().await;
+                    // Only a commit of this very batch can have left its row.
+                    return unknown.take().ok_or_else(|| Next::Data("a batch's identifier was used before".into()));
+                }
+                Ok(false) => {
+                    // It did not happen, and cannot any more: its row is ours now.
+                    *unknown = None;
+                    scene.run(steps, careful).await
+                }
+            },
+        };
+        let answers = match done {
+            Ok(answers) => answers,
+            Err(fault) => {
+                let next = self.judge(fault);
+                if !matches!(next, Next::Reconnect(_)) {
+                    self.roll_back().await;
+                }
+                return Err(next);
+            }
+        };
+        if answers.iter().all(Result::is_err) {
+            self.roll_back().await;
+            return Ok(answers);
+        }
+        self.end(answers).await
+    }
+
+    /// The commit itself. Every error of it but a serialisation failure leaves its outcome unknown.
+    async fn end(&mut self, answers: Answers) -> Result<Answers, Next> {
+        let fault = self.options.commit_faults.as_ref().and_then(|faults| faults());
+        let Some(session) = &mut self.session else { return Err(Next::Reconnect(None)) };
+        if fault == Some(CommitFault::LostBefore) {
+            return Err(Next::Reconnect(Some(answers)));
+        }
+        match session.commit().await {
+            Ok(()) if fault == Some(CommitFault::LostAfter) => Err(Next::Reconnect(Some(answers))),
+            Ok(()) => Ok(answers),
+            Err(error) if trouble(&error) == Trouble::Again => {
+                self.roll_back().await;
+                Err(Next::Again)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the outcome of a commit is unknown");
+                Err(Next::Reconnect(Some(answers)))
+            }
+        }
+    }
+
+    fn judge(&self, fault: BatchFault) -> Next {
+        match fault {
+            BatchFault::NotNew => Next::Carefully,
+            BatchFault::Defect(reason) => Next::Data(reason),
+            BatchFault::Sql(error) => match trouble(&error) {
+                Trouble::Lost => Next::Reconnect(None),
+                Trouble::Again => Next::Again,
+                Trouble::Unavailable => {
+                    tracing::error!(%error, "the database cannot store a batch");
+                    Next::Unavailable
+                }
+                Trouble::Data => Next::Data(error.to_string()),
+            },
+        }
+    }
+
+    async fn roll_back(&mut self) {
+        if let Some(session) = &mut self.session
+            && session.rollback().await.is_err()
+        {
+            // A connection in an unknown state is of no use; the database undoes what it had begun.
+            self.session = None;
+        }
+    }
+
+    async fn reserve(&mut self, series: &str, count: i64) -> Result<Range<i64>, StoreError> {
+        let sql = "INSERT INTO numbers (series, next) VALUES ($1, $2 + 1) ON CONFLICT (series) DO UPDATE SET next = numbers.next + $2 RETURNING next";
+        let row = self.alone(sql, vec![series.into(), count.into()]).await?;
+        let end = row.ok_or_else(|| StoreError::defect("numbers were not reserved"))?;
+        Ok(end - count..end)
+    }
+
+    /// A statement that is a transaction of its own and may be done twice.
+    async fn alone(&mut self, sql: &'static str, values: Vec<crate::sql::Value>) -> Result<Option<i64>, StoreError> {
+        let mut attempt = 1;
+        loop {
+            self.connected().await?;
+            let Some(session) = &mut self.session else { return Err(stopped()) };
+            match session.fetch_optional(sql, values.clone()).await {
+                Ok(row) => return row.map(|row| Ok(row.int(0)?)).transpose(),
+                Err(error) => {
+                    let trouble = trouble(&error);
+                    if trouble == Trouble::Lost {
+                        self.session = None;
+                    }
+                    if attempt >= MOST_ATTEMPTS || !matches!(trouble, Trouble::Lost | Trouble::Again) {
+                        return Err(error.into());
+                    }
+                    attempt += 1;
+                }
+            }
+        }
+    }
+
+    async fn prune(&mut self, now: Timestamp, limit: i64) -> Result<Pruned, StoreError> {
+        self.connected().await?;
+        let Some(session) = &mut self.session else { return Err(stopped()) };
+        let pruned = prune(session, now, real_now(), limit).await;
+        if pruned.as_ref().is_err_and(|error| trouble(error) == Trouble::Lost) {
+            self.session = None;
+        }
+        Ok(pruned?)
+    }
+}
+
+fn refuse_all(steps: &[Prepared]) -> Answers {
+    steps.iter().map(|_| Err(CommitError::Unavailable)).collect()
+}

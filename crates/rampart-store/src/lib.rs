@@ -1,0 +1,28 @@
+//! Everything that is stored: all SQL, on both engines, the migrations, the reads, and the one commit path.
+//!
+//! - [`Store::commit`] is the only way anything of the ramp is written. Steps that wait together become durable together.
+//! - Reads are methods of [`Store`] too; they see what was committed before they began and hold no lock.
+//! - [`Store::verify`] recomputes the ledger from its entries; [`Store::copy_to`] moves an installation between engines.
+//!
+//! Lock order, the same for every batch on every node: the batch's own row, records (tables in the order of
+//! [`rampart_core::record::RecordKey`], then keys), balances, counters, claims, event counters, series of numbers. Rows that
+//! are new are inserted after that in the same order.
+
+mod commit;
+mod copy;
+mod error;
+mod read;
+mod sql;
+mod store;
+mod tables;
+mod verify;
+
+pub use commit::{CommitFault, Committed, Histogram, NumberedEvent, Pruned, Stats};
+pub use copy::Copied;
+pub use error::{CommitError, StoreError, StoredClaim};
+pub use read::{
+    AccountBalance, CustomerFilter, EntryLine, Installation, LedgerPosting, OrderCounts, OrderFilter, PostedEntry, UnfannedPartner,
+};
+pub use sql::Engine;
+pub use store::{Store, StoreOptions};
+pub use verify::{Finding, Report};

@@ -1,0 +1,83 @@
+//! Claims: which keys are taken, by what, and with which answer.
+
+use rampart_core::step::ClaimScope;
+use rampart_core::time::Timestamp;
+
+use crate::error::{StoreError, StoredClaim};
+use crate::sql::Row;
+use crate::store::Store;
+
+const SCOPES: [(ClaimScope, &str); 9] = [
+    (ClaimScope::IdempotencyKey, "idempotency_key"),
+    (ClaimScope::PaymentExternalId, "payment_external_id"),
+    (ClaimScope::RampoffExternalId, "rampoff_external_id"),
+    (ClaimScope::CustomerEmail, "customer_email"),
+    (ClaimScope::Quote, "quote"),
+    (ClaimScope::Fact, "fact"),
+    (ClaimScope::Subscription, "subscription"),
+    (ClaimScope::Concept, "concept"),
+    (ClaimScope::ApiKey, "api_key"),
+];
+
+/// A scope as it is stored.
+pub(crate) const fn scope_name(scope: ClaimScope) -> &'static str {
+    match scope {
+        ClaimScope::IdempotencyKey => "idempotency_key",
+        ClaimScope::PaymentExternalId => "payment_external_id",
+        ClaimScope::RampoffExternalId => "rampoff_external_id",
+        ClaimScope::CustomerEmail => "customer_email",
+        ClaimScope::Quote => "quote",
+        ClaimScope::Fact => "fact",
+        ClaimScope::Subscription => "subscription",
+        ClaimScope::Concept => "concept",
+        ClaimScope::ApiKey => "api_key",
+    }
+}
+
+/// A claim's row key: `<scope>:<key>`.
+pub(crate) fn claim_id(scope: ClaimScope, key: &str) -> String {
+    format!("{}:{key}", scope_name(scope))
+}
+
+/// Reads a claim from `id, subject, fingerprint, answer, expires_at`.
+pub(crate) fn read_claim(row: &Row) -> Result<StoredClaim, StoreError> {
+    let id = row.text(0)?;
+    let (scope, key) = id.split_once(':').ok_or_else(|| StoreError::defect("a claim without a scope"))?;
+    let (scope, _) =
+        SCOPES.into_iter().find(|(_, name)| *name == scope).ok_or_else(|| StoreError::defect("a claim of an unknown scope"))?;
+    Ok(StoredClaim {
+        scope,
+        key: key.to_owned(),
+        subject: row.text(1)?.to_owned(),
+        fingerprint: row.text(2)?.to_owned(),
+        answer: row.text(3)?.to_owned(),
+        expires_at: row.int_or_null(4)?.map(Timestamp::from_micros),
+    })
+}
+
+impl Store {
+    /// Who took a key, if it is taken and has not expired (business time).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn claim(&self, scope: ClaimScope, key: &str) -> Result<Option<StoredClaim>, StoreError> {
+        let sql = "SELECT id, subject, fingerprint, answer, expires_at FROM claims WHERE id = $1";
+        let row = self.inner.db.fetch_optional(sql, vec![claim_id(scope, key).into()]).await?;
+        let claim = row.as_ref().map(read_claim).transpose()?;
+        let now = self.inner.options.clock.now();
+        Ok(claim.filter(|claim| claim.expires_at.is_none_or(|expires_at| expires_at > now)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_scopes_agree() {
+        for (scope, name) in SCOPES {
+            assert_eq!(scope_name(scope), name);
+            assert_eq!(serde_json::to_value(scope).unwrap(), name);
+        }
+    }
+}

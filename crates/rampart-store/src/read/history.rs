@@ -1,0 +1,74 @@
+//! What was told to partners, and what persons did.
+
+use rampart_core::event::{Event, EventDraft};
+use rampart_core::id::{AuditId, PartnerId};
+use rampart_core::review::AuditEntry;
+use rampart_core::time::Timestamp;
+
+use super::before;
+use crate::error::StoreError;
+use crate::sql::Row;
+use crate::store::Store;
+
+fn event(row: &Row) -> Result<Event, StoreError> {
+    Ok(Event {
+        sequence: row.int(1)?,
+        draft: EventDraft {
+            partner: row.parse(0)?,
+            id: row.parse(2)?,
+            kind: row.parse(3)?,
+            subject: row.text(4)?.to_owned(),
+            data: row.text(5)?.to_owned(),
+            created_at: Timestamp::from_micros(row.int(6)?),
+        },
+    })
+}
+
+impl Store {
+    /// A partner's events behind the number `behind`, in order and without a gap.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn events(&self, partner: PartnerId, behind: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
+        let sql = "SELECT partner, sequence, id, kind, subject, data, created_at FROM events WHERE partner = $1 AND sequence > $2 \
+                   ORDER BY sequence LIMIT $3";
+        self.rows(sql, vec![partner.to_string().into(), behind.into(), i64::from(limit).into()]).await?.iter().map(event).collect()
+    }
+
+    /// One event of a partner's log.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn event(&self, partner: PartnerId, sequence: i64) -> Result<Option<Event>, StoreError> {
+        let sql = "SELECT partner, sequence, id, kind, subject, data, created_at FROM events WHERE partner = $1 AND sequence = $2";
+        self.inner.db.fetch_optional(sql, vec![partner.to_string().into(), sequence.into()]).await?.as_ref().map(event).transpose()
+    }
+
+    /// The number of a partner's last event; 0 before the first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn last_event(&self, partner: PartnerId) -> Result<i64, StoreError> {
+        let row =
+            self.inner.db.fetch_optional("SELECT last FROM event_counters WHERE partner = $1", vec![partner.to_string().into()]).await?;
+        row.map_or(Ok(0), |row| Ok(row.int(0)?))
+    }
+
+    /// What persons did to a subject, newest first, below `below`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn audit_of(&self, subject: &str, below: Option<AuditId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let sql = "SELECT version, data FROM audit WHERE subject = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+        self.list(sql, vec![subject.into(), before(below), i64::from(limit).into()]).await
+    }
+
+    /// What persons did, newest first, below `below`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn audit(&self, below: Option<AuditId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.list("SELECT version, data FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2", vec![before(below), i64::from(limit).into()])
+            .await
+    }
+}

@@ -1,0 +1,254 @@
+//! The ledger: balances, entries, postings and counters.
+
+use rampart_core::amount::{Amount, Overflow};
+use rampart_core::asset::Asset;
+use rampart_core::id::{OrderId, PostingId};
+use rampart_core::ledger::{Account, Origin, PostingKind, Side};
+use rampart_core::time::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{BEHIND_ALL, after};
+use crate::error::StoreError;
+use crate::sql::Row;
+use crate::store::Store;
+
+/// What stands on an account in one asset, counted on the account's own side, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountBalance {
+    /// The account.
+    pub account: Account,
+    /// The asset.
+    pub asset: Asset,
+    /// The sum of all entries.
+    pub posted: Amount,
+    /// What is promised of it.
+    pub held: Amount,
+    /// How many entries there are.
+    pub entries: i64,
+}
+
+impl AccountBalance {
+    /// What may be promised: posted less held.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn available(&self) -> Result<Amount, Overflow> {
+        self.posted.minus(self.held)
+    }
+}
+
+/// One line of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryLine {
+    /// Its number on this account and asset: 1, 2, 3 … in the order of posting.
+    pub number: i64,
+    /// The posting it belongs to.
+    pub posting: PostingId,
+    /// Why money moved.
+    pub kind: PostingKind,
+    /// The order, where there is one.
+    pub order: Option<OrderId>,
+    /// Debit or credit.
+    pub side: Side,
+    /// How much, in minor units; above zero.
+    pub amount: Amount,
+    /// The business time of the decision.
+    pub posted_at: Timestamp,
+}
+
+/// One side of a posting, as it was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PostedEntry {
+    /// The account.
+    pub account: Account,
+    /// The asset.
+    pub asset: Asset,
+    /// Debit or credit.
+    pub side: Side,
+    /// How much, in minor units; above zero.
+    pub amount: Amount,
+}
+
+/// A posting, as it was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerPosting {
+    /// Its identifier.
+    pub id: PostingId,
+    /// Why money moved.
+    pub kind: PostingKind,
+    /// Whether floors bound it.
+    pub origin: Origin,
+    /// The order, where there is one.
+    pub order: Option<OrderId>,
+    /// The business time of the decision.
+    pub posted_at: Timestamp,
+    /// Its entries, by account.
+    pub entries: Vec<PostedEntry>,
+}
+
+/// The row key of a balance: `<account> <asset>`.
+pub(crate) fn balance_id(account: Account, asset: Asset) -> String {
+    format!("{account} {asset}")
+}
+
+/// The account and asset of a balance's row key.
+pub(crate) fn balance_parts(id: &str) -> Result<(Account, Asset), StoreError> {
+    let parts = id.split_once(' ').and_then(|(account, asset)| Some((account.parse().ok()?, asset.parse().ok()?)));
+    parts.ok_or_else(|| StoreError::defect("a balance that is not of an account and an asset"))
+}
+
+/// Reads a balance from `id, posted, held, entries`.
+pub(crate) fn read_balance(row: &Row) -> Result<AccountBalance, StoreError> {
+    let (account, asset) = balance_parts(row.text(0)?)?;
+    Ok(AccountBalance { account, asset, posted: row.parse(1)?, held: row.parse(2)?, entries: row.int(3)? })
+}
+
+/// The stored name of an enum of the core that serialises as a name.
+pub(crate) fn name_of(value: &impl Serialize) -> Result<String, StoreError> {
+    match serde_json::to_value(value)? {
+        serde_json::Value::String(name) => Ok(name),
+        _ => Err(StoreError::defect("an enum that does not serialise as a name")),
+    }
+}
+
+/// The value of a stored name.
+pub(crate) fn parse_name<T: DeserializeOwned>(name: &str) -> Result<T, StoreError> {
+    Ok(serde_json::from_value(serde_json::Value::String(name.to_owned()))?)
+}
+
+impl Store {
+    /// Balances in the order of their accounts' paths, behind `behind`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn balances(&self, behind: Option<(Account, Asset)>, limit: u32) -> Result<Vec<AccountBalance>, StoreError> {
+        let sql = "SELECT id, posted, held, entries FROM balances WHERE id > $1 ORDER BY id LIMIT $2";
+        let behind = behind.map(|(account, asset)| balance_id(account, asset));
+        self.rows(sql, vec![after(behind), i64::from(limit).into()]).await?.iter().map(read_balance).collect()
+    }
+
+    /// Balances of every account but the customers' (there are as many of those as customers), all at once.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn balances_of_house(&self) -> Result<Vec<AccountBalance>, StoreError> {
+        // Every path of a customer's account begins with `customer:`, and `;` is the character behind `:`.
+        let sql = "SELECT id, posted, held, entries FROM balances WHERE id < 'customer:' ORDER BY id";
+        let mut rows = self.rows(sql, Vec::new()).await?;
+        let sql = "SELECT id, posted, held, entries FROM balances WHERE id >= 'customer;' ORDER BY id";
+        rows.extend(self.rows(sql, Vec::new()).await?);
+        rows.iter().map(read_balance).collect()
+    }
+
+    /// The balances of one account, one per asset.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn balances_of(&self, account: Account) -> Result<Vec<AccountBalance>, StoreError> {
+        // Row keys are `<account> <asset>`, and `!` is the character behind a blank.
+        let sql = "SELECT id, posted, held, entries FROM balances WHERE id > $1 AND id < $2 ORDER BY id";
+        self.rows(sql, vec![format!("{account} ").into(), format!("{account}!").into()]).await?.iter().map(read_balance).collect()
+    }
+
+    /// One balance; zero when nothing was ever posted or held there.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn balance(&self, account: Account, asset: Asset) -> Result<AccountBalance, StoreError> {
+        let sql = "SELECT id, posted, held, entries FROM balances WHERE id = $1";
+        match self.inner.db.fetch_optional(sql, vec![balance_id(account, asset).into()]).await? {
+            Some(row) => read_balance(&row),
+            None => Ok(AccountBalance { account, asset, posted: Amount::ZERO, held: Amount::ZERO, entries: 0 }),
+        }
+    }
+
+    /// The lines of an account in one asset, newest first, below the line `below`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn entries(&self, account: Account, asset: Asset, below: Option<i64>, limit: u32) -> Result<Vec<EntryLine>, StoreError> {
+        let sql = "SELECT e.number, e.posting, p.kind, e.order_id, e.side, e.amount, p.posted_at FROM entries e JOIN postings p ON p.id = e.posting \
+                   WHERE e.balance = $1 AND e.number < $2 ORDER BY e.number DESC LIMIT $3";
+        let values = vec![balance_id(account, asset).into(), below.unwrap_or(i64::MAX).into(), i64::from(limit).into()];
+        let line = |row: &Row| {
+            Ok(EntryLine {
+                number: row.int(0)?,
+                posting: row.parse(1)?,
+                kind: parse_name(row.text(2)?)?,
+                order: row.parse_or_null(3)?,
+                side: parse_name(row.text(4)?)?,
+                amount: row.parse(5)?,
+                posted_at: Timestamp::from_micros(row.int(6)?),
+            })
+        };
+        self.rows(sql, values).await?.iter().map(line).collect()
+    }
+
+    /// Every posting of an order, in the order of booking.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn postings_of_order(&self, order: OrderId) -> Result<Vec<LedgerPosting>, StoreError> {
+        let sql = "SELECT p.id, p.kind, p.origin, p.order_id, p.posted_at, e.balance, e.side, e.amount \
+                   FROM entries e JOIN postings p ON p.id = e.posting WHERE e.order_id = $1 ORDER BY p.booked_at, p.id, e.balance, e.number";
+        gather(&self.rows(sql, vec![order.to_string().into()]).await?)
+    }
+
+    /// One posting with its entries.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn posting(&self, id: PostingId) -> Result<Option<LedgerPosting>, StoreError> {
+        let sql = "SELECT p.id, p.kind, p.origin, p.order_id, p.posted_at, e.balance, e.side, e.amount \
+                   FROM entries e JOIN postings p ON p.id = e.posting WHERE e.posting = $1 ORDER BY e.balance, e.number";
+        Ok(gather(&self.rows(sql, vec![id.to_string().into()]).await?)?.pop())
+    }
+
+    /// How high counters stand; zero for one that does not exist. In the order they were asked for.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn counters(&self, names: &[String]) -> Result<Vec<Amount>, StoreError> {
+        let mut values = Vec::with_capacity(names.len());
+        for name in names {
+            let row = self.inner.db.fetch_optional("SELECT value FROM counters WHERE id = $1", vec![name.as_str().into()]).await?;
+            values.push(row.map_or(Ok(Amount::ZERO), |row| row.parse(0))?);
+        }
+        Ok(values)
+    }
+
+    /// Counters whose names begin with `prefix`, in order, behind `behind`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn counters_with_prefix(&self, prefix: &str, behind: Option<&str>, limit: u32) -> Result<Vec<(String, Amount)>, StoreError> {
+        let sql = "SELECT id, value FROM counters WHERE id >= $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+        let values =
+            vec![prefix.into(), behind.unwrap_or_default().into(), format!("{prefix}{BEHIND_ALL}").into(), i64::from(limit).into()];
+        self.rows(sql, values).await?.iter().map(|row| Ok((row.text(0)?.to_owned(), row.parse(1)?))).collect()
+    }
+}
+
+/// Puts the entries of consecutive rows together into postings.
+fn gather(rows: &[Row]) -> Result<Vec<LedgerPosting>, StoreError> {
+    let mut postings: Vec<LedgerPosting> = Vec::new();
+    for row in rows {
+        let id: PostingId = row.parse(0)?;
+        if postings.last().is_none_or(|posting| posting.id != id) {
+            postings.push(LedgerPosting {
+                id,
+                kind: parse_name(row.text(1)?)?,
+                origin: parse_name(row.text(2)?)?,
+                order: row.parse_or_null(3)?,
+                posted_at: Timestamp::from_micros(row.int(4)?),
+                entries: Vec::new(),
+            });
+        }
+        if let Some(posting) = postings.last_mut() {
+            let (account, asset) = balance_parts(row.text(5)?)?;
+            posting.entries.push(PostedEntry { account, asset, side: parse_name(row.text(6)?)?, amount: row.parse(7)? });
+        }
+    }
+    Ok(postings)
+}

@@ -1,0 +1,127 @@
+//! What operators look at: the installation, the list of what needs a person, and how many orders stand where.
+
+use rampart_core::id::{OrderId, ReviewId};
+use rampart_core::review::ReviewItem;
+use rampart_core::time::Timestamp;
+
+use super::after;
+use crate::error::StoreError;
+use crate::store::Store;
+
+/// Who this installation is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installation {
+    /// Its identifier.
+    pub id: String,
+    /// The fingerprint of the key its secrets are sealed under; a node with another key refuses to start.
+    pub key_fingerprint: String,
+    /// When it was made (real time).
+    pub created_at: Timestamp,
+}
+
+/// How many orders that are not settled stand in each status.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OrderCounts {
+    /// Payments: (status, how many).
+    pub payments: Vec<(String, i64)>,
+    /// Ramp-offs: (status, how many).
+    pub rampoffs: Vec<(String, i64)>,
+    /// Facts that wait to be applied.
+    pub facts_waiting: i64,
+    /// Items that wait for a person.
+    pub reviews_waiting: i64,
+    /// Deliveries that wait or are being retried.
+    pub deliveries_pending: i64,
+    /// Deliveries that were parked.
+    pub deliveries_parked: i64,
+    /// Jobs: (kind, how many).
+    pub jobs: Vec<(String, i64)>,
+}
+
+impl Store {
+    /// Who this installation is, once [`Store::install`] has said so.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn installation(&self) -> Result<Option<Installation>, StoreError> {
+        let row = self.inner.db.fetch_optional("SELECT id, key_fingerprint, created_at FROM installation", Vec::new()).await?;
+        let read = |row: crate::sql::Row| {
+            Ok(Installation {
+                id: row.text(0)?.to_owned(),
+                key_fingerprint: row.text(1)?.to_owned(),
+                created_at: Timestamp::from_micros(row.int(2)?),
+            })
+        };
+        row.map(read).transpose()
+    }
+
+    /// Says who this installation is, unless that was said before, and answers who it is. Of two nodes that do this at
+    /// once, the first decides for both.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be written.
+    pub async fn install(&self, installation: &Installation) -> Result<Installation, StoreError> {
+        let sql =
+            "INSERT INTO installation (number, id, key_fingerprint, created_at) VALUES (1, $1, $2, $3) ON CONFLICT (number) DO NOTHING";
+        let values =
+            vec![installation.id.as_str().into(), installation.key_fingerprint.as_str().into(), installation.created_at.micros().into()];
+        let mut session = self.inner.target.session().await?;
+        let done = session.execute(sql, values).await;
+        session.close().await;
+        done?;
+        self.installation().await?.ok_or_else(|| StoreError::defect("the installation was not stored"))
+    }
+
+    /// What waits for a person, oldest first, behind `behind`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn reviews_open(&self, behind: Option<ReviewId>, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
+        self.list(
+            "SELECT version, data FROM reviews WHERE waiting AND id > $1 ORDER BY id LIMIT $2",
+            vec![after(behind), i64::from(limit).into()],
+        )
+        .await
+    }
+
+    /// What waited or waits for a person, resolved or not, oldest first, behind `behind`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn reviews(&self, behind: Option<ReviewId>, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
+        self.list("SELECT version, data FROM reviews WHERE id > $1 ORDER BY id LIMIT $2", vec![after(behind), i64::from(limit).into()])
+            .await
+    }
+
+    /// The items of an order, resolved or not, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn reviews_of_order(&self, order: OrderId) -> Result<Vec<ReviewItem>, StoreError> {
+        self.list("SELECT version, data FROM reviews WHERE order_id = $1 ORDER BY id LIMIT 1000", vec![order.to_string().into()]).await
+    }
+
+    /// How much is under way, for metrics. Costs as much as is under way, and not as much as was ever done.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn order_counts(&self) -> Result<OrderCounts, StoreError> {
+        Ok(OrderCounts {
+            payments: self.counted("SELECT status, COUNT(*) FROM payments WHERE open GROUP BY status").await?,
+            rampoffs: self.counted("SELECT status, COUNT(*) FROM rampoffs WHERE open GROUP BY status").await?,
+            facts_waiting: self.count("SELECT COUNT(*) FROM facts WHERE waiting").await?,
+            reviews_waiting: self.count("SELECT COUNT(*) FROM reviews WHERE waiting").await?,
+            deliveries_pending: self.count("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'").await?,
+            deliveries_parked: self.count("SELECT COUNT(*) FROM deliveries WHERE state = 'parked'").await?,
+            jobs: self.counted("SELECT kind, COUNT(*) FROM jobs GROUP BY kind").await?,
+        })
+    }
+
+    async fn counted(&self, sql: &'static str) -> Result<Vec<(String, i64)>, StoreError> {
+        self.rows(sql, Vec::new()).await?.iter().map(|row| Ok((row.text(0)?.to_owned(), row.int(1)?))).collect()
+    }
+
+    async fn count(&self, sql: &'static str) -> Result<i64, StoreError> {
+        self.rows(sql, Vec::new()).await?.first().map_or(Ok(0), |row| Ok(row.int(0)?))
+    }
+}

@@ -1,0 +1,93 @@
+//! Records by their keys.
+
+use rampart_core::asset::Chain;
+use rampart_core::customer::Customer;
+use rampart_core::fact::Fact;
+use rampart_core::id::{CustomerId, DeliveryId, FactId, JobId, OrderId, PartnerId, PayoutId, ReviewId, SubscriptionId, TransferId};
+use rampart_core::job::Job;
+use rampart_core::outgoing::{Payout, Transfer};
+use rampart_core::partner::Partner;
+use rampart_core::payment::Payment;
+use rampart_core::rampoff::Rampoff;
+use rampart_core::review::ReviewItem;
+use rampart_core::watch::{Cursor, CursorName, Deposit, Wallet};
+use rampart_core::webhook::{Delivery, Subscription};
+use sqlx::AssertSqlSafe;
+
+use crate::error::StoreError;
+use crate::sql::{Value, placeholders, read_pieces};
+use crate::store::Store;
+use crate::tables::{Key, Stored};
+
+macro_rules! gets {
+    ($($(#[$meta:meta])* $one:ident($key:ty) -> $record:ty, $table:literal, $many:ident;)+) => {
+        impl Store {
+            $(
+                $(#[$meta])*
+                ///
+                /// # Errors
+                /// [`StoreError`] when the database cannot be read.
+                pub async fn $one(&self, id: $key) -> Result<Option<$record>, StoreError> {
+                    self.single(concat!("SELECT version, data FROM ", $table, " WHERE id = $1"), vec![id.value()]).await
+                }
+
+                /// Several of them at once, in no particular order; what does not exist is left out.
+                ///
+                /// # Errors
+                /// [`StoreError`] when the database cannot be read.
+                pub async fn $many(&self, ids: &[$key]) -> Result<Vec<$record>, StoreError> {
+                    self.by_keys(ids).await
+                }
+            )+
+        }
+    };
+}
+
+gets! {
+    /// A partner by its identifier.
+    partner(PartnerId) -> Partner, "partners", partners_by_id;
+    /// A customer by its number. Whose it is, is the caller's to check.
+    customer(CustomerId) -> Customer, "customers", customers_by_id;
+    /// A payment by its identifier. Whose it is, is the caller's to check.
+    payment(OrderId) -> Payment, "payments", payments_by_id;
+    /// A ramp-off by its identifier. Whose it is, is the caller's to check.
+    rampoff(OrderId) -> Rampoff, "rampoffs", rampoffs_by_id;
+    /// A payout by its identifier.
+    payout(PayoutId) -> Payout, "payouts", payouts_by_id;
+    /// A transfer by its identifier.
+    transfer(TransferId) -> Transfer, "transfers", transfers_by_id;
+    /// A fact by its identifier.
+    fact(FactId) -> Fact, "facts", facts_by_id;
+    /// A deposit by the identifier of its first fact.
+    deposit(FactId) -> Deposit, "deposits", deposits_by_id;
+    /// A piece of work by its identifier.
+    job(JobId) -> Job, "jobs", jobs_by_id;
+    /// A webhook subscription by its identifier.
+    subscription(SubscriptionId) -> Subscription, "subscriptions", subscriptions_by_id;
+    /// A delivery by its identifier.
+    delivery(DeliveryId) -> Delivery, "deliveries", deliveries_by_id;
+    /// How far a source of facts has been read.
+    cursor(CursorName) -> Cursor, "cursors", cursors_by_name;
+    /// The hot wallet of a chain.
+    wallet(Chain) -> Wallet, "wallets", wallets_by_chain;
+    /// An item of a person's list by its identifier.
+    review(ReviewId) -> ReviewItem, "reviews", reviews_by_id;
+}
+
+impl Store {
+    async fn by_keys<T: Stored, K: Key>(&self, keys: &[K]) -> Result<Vec<T>, StoreError> {
+        let mut distinct: Vec<Value> = Vec::with_capacity(keys.len());
+        for key in keys {
+            let value = key.value();
+            if !distinct.contains(&value) {
+                distinct.push(value);
+            }
+        }
+        let mut records = Vec::with_capacity(distinct.len());
+        for piece in read_pieces(&distinct) {
+            let sql = format!("SELECT version, data FROM {} WHERE id IN {}", T::TABLE.name, placeholders(1, piece.len()));
+            records.extend(self.list::<T>(AssertSqlSafe(sql), piece).await?);
+        }
+        Ok(records)
+    }
+}

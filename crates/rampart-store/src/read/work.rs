@@ -1,0 +1,163 @@
+//! What workers look for: jobs, facts, deposits, transfers and payouts.
+
+use rampart_core::asset::Chain;
+use rampart_core::fact::Fact;
+use rampart_core::id::{FactId, OrderId, PayoutId, TransferId};
+use rampart_core::job::{Job, JobKind};
+use rampart_core::outgoing::{Payout, PayoutState, Transfer, TransferState};
+use rampart_core::time::Timestamp;
+use rampart_core::watch::{Deposit, DepositState};
+
+use super::after;
+use crate::error::StoreError;
+use crate::store::Store;
+use crate::tables::{deposit_state, payout_state, transfer_state};
+
+impl Store {
+    /// Jobs of a kind that are due (business time) and not leased past the real present, those due longest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn jobs_due(&self, kind: JobKind, now: Timestamp, real_now: Timestamp, limit: u32) -> Result<Vec<Job>, StoreError> {
+        let sql = "SELECT version, data FROM jobs WHERE kind = $1 AND due_at <= $2 AND (leased_until IS NULL OR leased_until <= $3) \
+                   ORDER BY due_at, id LIMIT $4";
+        self.list(sql, vec![kind.as_str().into(), now.micros().into(), real_now.micros().into(), i64::from(limit).into()]).await
+    }
+
+    /// The jobs of a subject, such as an order or a payout.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn jobs_of(&self, subject: &str) -> Result<Vec<Job>, StoreError> {
+        self.list("SELECT version, data FROM jobs WHERE subject = $1 ORDER BY kind, id LIMIT 100", vec![subject.into()]).await
+    }
+
+    /// Facts that are neither applied nor quarantined, oldest first, behind `behind`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn facts_unapplied(&self, behind: Option<FactId>, limit: u32) -> Result<Vec<Fact>, StoreError> {
+        self.list(
+            "SELECT version, data FROM facts WHERE waiting AND id > $1 ORDER BY id LIMIT $2",
+            vec![after(behind), i64::from(limit).into()],
+        )
+        .await
+    }
+
+    /// Deposits of a chain in a state, oldest first, behind `behind`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn deposits_in(
+        &self,
+        chain: Chain,
+        state: DepositState,
+        behind: Option<FactId>,
+        limit: u32,
+    ) -> Result<Vec<Deposit>, StoreError> {
+        let sql = "SELECT version, data FROM deposits WHERE chain = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4";
+        self.list(sql, vec![chain.as_str().into(), deposit_state(state).into(), after(behind), i64::from(limit).into()]).await
+    }
+
+    /// Deposits of a chain in blocks of this height or higher, lowest first: what a reorganisation may undo.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn deposits_from_height(&self, chain: Chain, height: u64, limit: u32) -> Result<Vec<Deposit>, StoreError> {
+        let sql = "SELECT version, data FROM deposits WHERE chain = $1 AND height >= $2 ORDER BY height, id LIMIT $3";
+        let height = i64::try_from(height).unwrap_or(i64::MAX);
+        self.list(sql, vec![chain.as_str().into(), height.into(), i64::from(limit).into()]).await
+    }
+
+    /// Confirmed deposits of a chain that were not collected into the hot wallet, oldest first, behind `behind`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn deposits_to_sweep(&self, chain: Chain, behind: Option<FactId>, limit: u32) -> Result<Vec<Deposit>, StoreError> {
+        let sql = "SELECT version, data FROM deposits WHERE chain = $1 AND to_sweep AND id > $2 ORDER BY id LIMIT $3";
+        self.list(sql, vec![chain.as_str().into(), after(behind), i64::from(limit).into()]).await
+    }
+
+    /// The deposits that belong to a ramp-off, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn deposits_of_order(&self, order: OrderId) -> Result<Vec<Deposit>, StoreError> {
+        let sql = "SELECT version, data FROM deposits WHERE order_id = $1 ORDER BY id LIMIT 1000";
+        self.list(sql, vec![order.to_string().into()]).await
+    }
+
+    /// Transfers of a chain in a state (what the state carries does not matter), oldest first, behind `behind`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn transfers_in(
+        &self,
+        chain: Chain,
+        state: &TransferState,
+        behind: Option<TransferId>,
+        limit: u32,
+    ) -> Result<Vec<Transfer>, StoreError> {
+        self.transfers_named(chain, transfer_state(state), behind, limit).await
+    }
+
+    /// The same by the state's name: `queued`, `signed`, `broadcast`, `confirmed` or `failed`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn transfers_named(
+        &self,
+        chain: Chain,
+        state: &str,
+        behind: Option<TransferId>,
+        limit: u32,
+    ) -> Result<Vec<Transfer>, StoreError> {
+        let sql = "SELECT version, data FROM transfers WHERE chain = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4";
+        self.list(sql, vec![chain.as_str().into(), state.into(), after(behind), i64::from(limit).into()]).await
+    }
+
+    /// Every transfer of an order, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn transfers_of_order(&self, order: OrderId) -> Result<Vec<Transfer>, StoreError> {
+        let sql = "SELECT version, data FROM transfers WHERE order_id = $1 ORDER BY id LIMIT 1000";
+        self.list(sql, vec![order.to_string().into()]).await
+    }
+
+    /// The transfers of an order that are neither confirmed nor failed, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn unsettled_transfers_of_order(&self, order: OrderId) -> Result<Vec<Transfer>, StoreError> {
+        let sql =
+            "SELECT version, data FROM transfers WHERE order_id = $1 AND state IN ('queued', 'signed', 'broadcast') ORDER BY id LIMIT 1000";
+        self.list(sql, vec![order.to_string().into()]).await
+    }
+
+    /// Payouts in a state (what the state carries does not matter), oldest first, behind `behind`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn payouts_in(&self, state: &PayoutState, behind: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>, StoreError> {
+        self.payouts_named(payout_state(state), behind, limit).await
+    }
+
+    /// The same by the state's name: `queued`, `unknown`, `accepted`, `settled`, `failed` or `returned`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn payouts_named(&self, state: &str, behind: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>, StoreError> {
+        let sql = "SELECT version, data FROM payouts WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3";
+        self.list(sql, vec![state.into(), after(behind), i64::from(limit).into()]).await
+    }
+
+    /// Every payout of an order, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn payouts_of_order(&self, order: OrderId) -> Result<Vec<Payout>, StoreError> {
+        let sql = "SELECT version, data FROM payouts WHERE order_id = $1 ORDER BY id LIMIT 1000";
+        self.list(sql, vec![order.to_string().into()]).await
+    }
+}

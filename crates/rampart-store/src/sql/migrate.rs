@@ -1,0 +1,82 @@
+//! Migrations: embedded, applied in order, each in one transaction together with the note that it was applied.
+
+use super::{Engine, Session};
+use crate::error::StoreError;
+
+/// One change of the schema: its name and its text for either engine.
+pub(crate) struct Migration {
+    pub(crate) name: &'static str,
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
+
+macro_rules! migrations {
+    ($($name:literal),+ $(,)?) => {
+        /// Every migration, oldest first. A file in one of the two folders that is not named here is found by a test.
+        pub(crate) const MIGRATIONS: &[Migration] = &[$(Migration {
+            name: $name,
+            sqlite: include_str!(concat!("../../migrations/sqlite/", $name, ".sql")),
+            postgres: include_str!(concat!("../../migrations/postgres/", $name, ".sql")),
+        }),+];
+    };
+}
+
+migrations!("0001_start");
+
+/// A key of PostgreSQL's advisory locks that two nodes starting at once meet at: the letters `rampart` in base 36.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(59823490601)";
+
+/// Brings the schema up to date.
+pub(crate) async fn migrate(session: &mut Session) -> Result<(), StoreError> {
+    session.begin().await?;
+    match apply(session).await {
+        Ok(()) => Ok(session.commit().await?),
+        Err(error) => {
+            // The first error is the one to tell of.
+            let _ = session.rollback().await;
+            Err(error)
+        }
+    }
+}
+
+async fn apply(session: &mut Session) -> Result<(), StoreError> {
+    if session.engine() == Engine::Postgres {
+        session.fetch_all(LOCK, Vec::new()).await?;
+    }
+    session.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY)", Vec::new()).await?;
+    let rows = session.fetch_all("SELECT name FROM migrations ORDER BY name", Vec::new()).await?;
+    let mut applied = Vec::with_capacity(rows.len());
+    for row in &rows {
+        applied.push(row.text(0)?);
+    }
+    if let Some(stranger) = applied.iter().find(|name| MIGRATIONS.iter().all(|migration| migration.name != **name)) {
+        return Err(StoreError::Configuration(format!("the database was made by a later version: it has the migration {stranger}")));
+    }
+    for migration in MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.name)) {
+        let text = match session.engine() {
+            Engine::Sqlite => migration.sqlite,
+            Engine::Postgres => migration.postgres,
+        };
+        session.script(text).await?;
+        session.execute("INSERT INTO migrations (name) VALUES ($1)", vec![migration.name.into()]).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MIGRATIONS;
+
+    #[test]
+    fn both_folders_hold_exactly_the_embedded_migrations() {
+        for engine in ["sqlite", "postgres"] {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/").to_owned() + engine;
+            let mut names: Vec<String> = std::fs::read_dir(folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap().strip_suffix(".sql").unwrap().to_owned())
+                .collect();
+            names.sort();
+            assert_eq!(names, MIGRATIONS.iter().map(|migration| migration.name).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The store: where it is, what it is made with, and how it is opened and closed.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rampart_core::id::Randomness;
+use rampart_core::time::Clock;
+
+use crate::commit::{CommitFault, Writer};
+use crate::error::StoreError;
+use crate::sql::{Db, Engine, Session, Target, migrate};
+
+/// What a writer that cannot continue calls; it should end the process.
+pub(crate) type OnFatal = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What a store is made with.
+#[derive(Clone)]
+pub struct StoreOptions {
+    /// Business time: whether a claim has expired, and when an alarm was raised.
+    pub clock: Arc<dyn Clock>,
+    /// What identifiers of batches and alarms are drawn from.
+    pub randomness: Arc<dyn Randomness>,
+    /// How many steps may wait; one more is answered [`crate::CommitError::Unavailable`]. Default 4,096.
+    pub queue: usize,
+    /// How many steps one transaction may carry. Default 256.
+    pub batch: usize,
+    /// How many reading connections there may be. Default 6.
+    pub readers: u32,
+    /// How long the writer tries to reach the database again: a step whose outcome is known is then answered
+    /// [`crate::CommitError::Unavailable`], one whose outcome is not ends the process. Default 20 seconds.
+    pub patience: Duration,
+    /// Called, with the reason, by a writer that cannot continue. The default ends the process with code 70.
+    pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
+    /// For tests: asked before every commit what should go wrong with it.
+    pub commit_faults: Option<Arc<dyn Fn() -> Option<CommitFault> + Send + Sync>>,
+}
+
+impl StoreOptions {
+    /// The defaults, with a clock and randomness.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, randomness: Arc<dyn Randomness>) -> Self {
+        Self {
+            clock,
+            randomness,
+            queue: 4_096,
+            batch: 256,
+            readers: 6,
+            patience: Duration::from_secs(20),
+            on_fatal: Arc::new(|reason| {
+                tracing::error!(reason, "the writer cannot continue; ending the process");
+                std::process::exit(70);
+            }),
+            commit_faults: None,
+        }
+    }
+}
+
+/// The database of an installation. Cheap to clone; every clone is the same store.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) target: Target,
+    pub(crate) db: Db,
+    pub(crate) writer: Writer,
+    pub(crate) options: StoreOptions,
+    lock: Mutex<Option<File>>,
+}
+
+impl Store {
+    /// Opens the database behind a URL, `sqlite:./data/rampart.db` or `postgres://…`, and brings its schema up to date.
+    /// A SQLite file and its folder are made when they do not exist.
+    ///
+    /// # Errors
+    /// [`StoreError::Configuration`] for a URL that cannot be used or a database of a later version,
+    /// [`StoreError::Unavailable`] when it cannot be reached.
+    pub async fn open(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
+        let target = Target::parse(url)?;
+        if let Target::Sqlite(path) = &target
+            && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| StoreError::Configuration(format!("{} cannot be made: {error}", folder.display())))?;
+        }
+        let mut session = target.session().await?;
+        migrate(&mut session).await?;
+        let db = target.pool(options.readers).await?;
+        let writer = Writer::start(target.clone(), session, &options);
+        Ok(Self { inner: Arc::new(Inner { target, db, writer, options, lock: Mutex::new(None) }) })
+    }
+
+    /// Which engine it is on.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.inner.target.engine()
+    }
+
+    /// Makes this process the only one that serves from a SQLite file. Operators' commands do not call it and may use the
+    /// file at the same time. On PostgreSQL many processes serve together, and nothing is locked.
+    ///
+    /// # Errors
+    /// [`StoreError::Configuration`] when another process serves from the file.
+    pub fn lock_exclusively(&self) -> Result<(), StoreError> {
+        let Target::Sqlite(path) = &self.inner.target else { return Ok(()) };
+        let mut name = path.clone().into_os_string();
+        name.push(".lock");
+        let name = PathBuf::from(name);
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&name)
+            .map_err(|error| StoreError::Configuration(format!("{} cannot be opened: {error}", name.display())))?;
+        match file.try_lock() {
+            Ok(()) => {
+                *self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
+                Ok(())
+            }
+            Err(std::fs::TryLockError::WouldBlock) => {
+                Err(StoreError::Configuration(format!("another process serves from {} already", path.display())))
+            }
+            Err(std::fs::TryLockError::Error(error)) => {
+                Err(StoreError::Configuration(format!("{} cannot be locked: {error}", name.display())))
+            }
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.inner.db.fetch_optional("SELECT 1", Vec::new()).await?;
+        Ok(())
+    }
+
+    /// Commits what waits, then closes every connection. Later commits are answered [`crate::CommitError::Unavailable`].
+    pub async fn close(&self) {
+        self.inner.writer.close().await;
+        self.inner.db.close().await;
+        *self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// A connection of its own for a long read of one snapshot.
+    pub(crate) async fn snapshot(&self) -> Result<Session, StoreError> {
+        let mut session = self.inner.target.session().await?;
+        session.begin_snapshot().await?;
+        Ok(session)
+    }
+}

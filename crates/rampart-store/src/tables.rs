@@ -1,0 +1,271 @@
+//! The tables that hold records: one row each with key, version, the few columns that queries need, and the record as JSON.
+
+use std::sync::Arc;
+
+use rampart_core::code::Code;
+use rampart_core::customer::Customer;
+use rampart_core::fact::Fact;
+use rampart_core::id::CustomerId;
+use rampart_core::job::Job;
+use rampart_core::outgoing::{Payout, PayoutState, Transfer, TransferState};
+use rampart_core::partner::Partner;
+use rampart_core::payment::Payment;
+use rampart_core::rampoff::Rampoff;
+use rampart_core::record::{Record, RecordKey};
+use rampart_core::review::{AuditEntry, ReviewItem, ReviewKind};
+use rampart_core::watch::{Cursor, Deposit, DepositState, Wallet};
+use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::StoreError;
+use crate::sql::{Row, Value};
+
+/// A table of records.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Table {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Its columns between `id, version` and `data`.
+    pub(crate) columns: &'static [&'static str],
+}
+
+impl Table {
+    /// How many columns a row has.
+    pub(crate) const fn width(&self) -> usize {
+        self.columns.len() + 3
+    }
+
+    /// `id, version, …, data`.
+    pub(crate) fn column_list(&self) -> String {
+        let mut list = String::from("id, version");
+        for column in self.columns {
+            list.push_str(", ");
+            list.push_str(column);
+        }
+        list.push_str(", data");
+        list
+    }
+}
+
+/// A record that has a table.
+pub(crate) trait Stored: Serialize + DeserializeOwned {
+    /// Its table.
+    const TABLE: &'static Table;
+
+    /// What its columns hold.
+    fn columns(&self) -> Vec<Value>;
+
+    /// Notes the version it was loaded at.
+    fn set_version(&mut self, version: i64);
+}
+
+/// Reads a record from a row whose first columns are `version, data`.
+pub(crate) fn read<T: Stored>(row: &Row) -> Result<T, StoreError> {
+    let mut record: T = serde_json::from_str(row.text(1)?)?;
+    record.set_version(row.int(0)?);
+    Ok(record)
+}
+
+/// A key that can be bound, and read back.
+pub(crate) trait Key: Copy {
+    fn value(&self) -> Value;
+    fn read(row: &Row, index: usize) -> Result<Self, StoreError>;
+}
+
+macro_rules! text_keys {
+    ($($key:ident),+) => {
+        $(impl Key for rampart_core::id::$key {
+            fn value(&self) -> Value {
+                Value::display(self)
+            }
+
+            fn read(row: &Row, index: usize) -> Result<Self, StoreError> {
+                row.parse(index)
+            }
+        })+
+    };
+}
+
+text_keys!(PartnerId, OrderId, PayoutId, TransferId, FactId, JobId, SubscriptionId, DeliveryId, ReviewId, AuditId);
+
+impl<const N: usize> Key for Code<N> {
+    fn value(&self) -> Value {
+        self.as_str().into()
+    }
+
+    fn read(row: &Row, index: usize) -> Result<Self, StoreError> {
+        row.parse(index)
+    }
+}
+
+impl Key for CustomerId {
+    fn value(&self) -> Value {
+        self.0.into()
+    }
+
+    fn read(row: &Row, index: usize) -> Result<Self, StoreError> {
+        Ok(Self(row.int(index)?))
+    }
+}
+
+macro_rules! tables {
+    ($($name:ident, $table:literal, [$($column:literal),*], $record:ident => [$($value:expr),*];)+) => {
+        $(impl Stored for $name {
+            const TABLE: &'static Table = &Table { name: $table, columns: &[$($column),*] };
+
+            fn columns(&self) -> Vec<Value> {
+                let $record = self;
+                vec![$($value),*]
+            }
+
+            fn set_version(&mut self, version: i64) {
+                self.version = version;
+            }
+        })+
+    };
+}
+
+tables! {
+    Partner, "partners", ["api_key", "previous_key"], it => [
+        it.api_key.key.as_str().into(), Value::TextOrNull(it.previous_key.as_ref().map(|(key, _)| key.key.as_str().into()))
+    ];
+    Customer, "customers", ["partner", "page_token", "created_at"], it => [
+        Value::display(it.partner), it.page_token.reveal().into(), it.created_at.micros().into()
+    ];
+    Payment, "payments", ["partner", "customer", "status", "open", "due_at", "changed_at", "page_token"], it => [
+        Value::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
+        Value::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into(), it.page_token.reveal().into()
+    ];
+    Rampoff, "rampoffs", ["partner", "customer", "status", "open", "due_at", "changed_at", "page_token", "deposit_chain", "deposit_address"], it => [
+        Value::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
+        Value::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into(), it.page_token.reveal().into(),
+        it.terms.coin.chain.as_str().into(), it.deposit_address.as_str().into()
+    ];
+    Payout, "payouts", ["order_id", "state"], it => [Value::display_or_null(it.order), payout_state(&it.state).into()];
+    Transfer, "transfers", ["order_id", "chain", "state"], it => [
+        Value::display_or_null(it.order), it.chain().as_str().into(), transfer_state(&it.state).into()
+    ];
+    Fact, "facts", ["waiting"], it => [(!it.applied && it.quarantined.is_none()).into()];
+    Deposit, "deposits", ["chain", "state", "height", "order_id", "to_sweep"], it => [
+        it.coin.chain.as_str().into(), deposit_state(it.state).into(), i64::try_from(it.height).unwrap_or(i64::MAX).into(),
+        Value::display_or_null(it.order), (it.state == DepositState::Confirmed && !it.swept).into()
+    ];
+    Job, "jobs", ["kind", "subject", "due_at", "leased_until"], it => [
+        it.kind.as_str().into(), it.subject.as_str().into(), it.due_at.micros().into(), Value::IntOrNull(it.leased_until.map(|until| until.micros()))
+    ];
+    Subscription, "subscriptions", ["partner"], it => [Value::display(it.partner)];
+    Delivery, "deliveries", ["partner", "state", "due_at", "leased_until"], it => [
+        Value::display(it.partner), delivery_state(it.state).into(), it.due_at.micros().into(),
+        Value::IntOrNull(it.leased_until.map(|until| until.micros()))
+    ];
+    Cursor, "cursors", ["number"], it => [Value::IntOrNull(it.position.parse().ok())];
+    Wallet, "wallets", [], _it => [];
+    ReviewItem, "reviews", ["order_id", "waiting", "alarm"], it => [
+        Value::display_or_null(it.order), it.resolution.is_none().into(), Value::TextOrNull(alarm(it).map(Into::into))
+    ];
+    AuditEntry, "audit", ["subject"], it => [it.subject.as_str().into()];
+}
+
+/// What makes an open alarm the only one of its account and asset.
+fn alarm(item: &ReviewItem) -> Option<String> {
+    match (item.kind, &item.resolution, &item.source, item.asset) {
+        (ReviewKind::BelowFloor, None, Some(account), Some(asset)) => Some(format!("{account} {asset}")),
+        _ => None,
+    }
+}
+
+/// The name of a payout's state, as its column holds it.
+pub(crate) const fn payout_state(state: &PayoutState) -> &'static str {
+    match state {
+        PayoutState::Queued => "queued",
+        PayoutState::Unknown => "unknown",
+        PayoutState::Accepted { .. } => "accepted",
+        PayoutState::Settled { .. } => "settled",
+        PayoutState::Failed { .. } => "failed",
+        PayoutState::Returned { .. } => "returned",
+    }
+}
+
+/// The name of a transfer's state, as its column holds it.
+pub(crate) const fn transfer_state(state: &TransferState) -> &'static str {
+    match state {
+        TransferState::Queued => "queued",
+        TransferState::Signed(_) => "signed",
+        TransferState::Broadcast(_) => "broadcast",
+        TransferState::Confirmed(_) => "confirmed",
+        TransferState::Failed { .. } => "failed",
+    }
+}
+
+/// The name of a deposit's state, as its column holds it.
+pub(crate) const fn deposit_state(state: DepositState) -> &'static str {
+    match state {
+        DepositState::Pending => "pending",
+        DepositState::Confirmed => "confirmed",
+        DepositState::Dropped => "dropped",
+    }
+}
+
+/// The name of a delivery's state, as its column holds it.
+pub(crate) const fn delivery_state(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Pending => "pending",
+        DeliveryState::Delivered => "delivered",
+        DeliveryState::Parked => "parked",
+        DeliveryState::Dropped => "dropped",
+    }
+}
+
+macro_rules! dispatch {
+    ($($variant:ident => $record:ty),+ $(,)?) => {
+        /// The tables in the order in which rows are locked and written.
+        pub(crate) const TABLES: [&Table; 15] = [$(<$record as Stored>::TABLE),+];
+
+        /// The table of a key.
+        pub(crate) const fn table_of(key: &RecordKey) -> &'static Table {
+            match key {
+                $(RecordKey::$variant(_) => <$record as Stored>::TABLE),+
+            }
+        }
+
+        /// A key as it is bound.
+        pub(crate) fn key_value(key: &RecordKey) -> Value {
+            match key {
+                $(RecordKey::$variant(key) => Key::value(key)),+
+            }
+        }
+
+        /// Reads a key of the same table as `like` from a row.
+        pub(crate) fn read_key(like: &RecordKey, row: &Row, index: usize) -> Result<RecordKey, StoreError> {
+            match like {
+                $(RecordKey::$variant(_) => Key::read(row, index).map(RecordKey::$variant)),+
+            }
+        }
+
+        /// The values of a record's columns, and the record as JSON.
+        pub(crate) fn record_values(record: &Record) -> Result<(Vec<Value>, Arc<str>), serde_json::Error> {
+            match record {
+                $(Record::$variant(record) => Ok((record.columns(), serde_json::to_string(&**record)?.into()))),+
+            }
+        }
+    };
+}
+
+dispatch! {
+    Partner => Partner,
+    Customer => Customer,
+    Payment => Payment,
+    Rampoff => Rampoff,
+    Payout => Payout,
+    Transfer => Transfer,
+    Fact => Fact,
+    Deposit => Deposit,
+    Job => Job,
+    Subscription => Subscription,
+    Delivery => Delivery,
+    Cursor => Cursor,
+    Wallet => Wallet,
+    Review => ReviewItem,
+    Audit => AuditEntry,
+}
