@@ -2,6 +2,8 @@
 //! whole, or has generated parts between two marks; the rest of it is written by hand.
 
 mod errors;
+mod machines;
+mod postings;
 
 use std::path::Path;
 
@@ -28,7 +30,11 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
     let check = arguments.switch("--check");
     arguments.finish()?;
     let root = workspace::root()?;
-    let documents = vec![Document { path: "docs/errors.md", place: Place::File, text: errors::table() }];
+    let documents = vec![
+        Document { path: "docs/errors.md", place: Place::File, text: errors::table() },
+        Document { path: "docs/state-machines.md", place: Place::File, text: machines::diagrams() },
+        Document { path: "docs/ARCHITECTURE.md", place: Place::Part("postings"), text: postings::list() },
+    ];
     let mut stale = Vec::new();
     for document in &documents {
         let path = root.join(document.path);

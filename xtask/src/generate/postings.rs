@@ -1,0 +1,16 @@
+//! The posting list, from the core's table.
+
+use std::fmt::Write as _;
+
+use rampart_core::ledger::PostingKind;
+
+/// The rows of the list.
+pub(super) fn list() -> String {
+    let mut text = String::from("| posting | debits | credits | why |\n| --- | --- | --- | --- |\n");
+    for kind in PostingKind::ALL {
+        // Writing into a string does not fail.
+        let (debits, credits) = kind.accounts();
+        let _ = writeln!(text, "| `{}` | {debits} | {credits} | {} |", kind.as_str(), kind.meaning());
+    }
+    text
+}
