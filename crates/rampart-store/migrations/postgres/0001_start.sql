@@ -242,6 +242,8 @@ CREATE TABLE events (
     PRIMARY KEY (partner, sequence)
 );
 
+CREATE INDEX events_subject ON events (subject, partner, sequence);
+
 CREATE TABLE event_counters (
     partner TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     last BIGINT NOT NULL

@@ -58,11 +58,16 @@ impl Store {
     /// [`rampart_core::review::ReviewKind::BelowFloor`] is made beside it, one per account and asset, whose `source` is the
     /// account's path.
     ///
+    /// A step that writes nothing is durable at once; what it relied upon is not looked at then.
+    ///
     /// Checked in this order: claims, versions, ceilings, floors. Do not await this while holding a pooled connection.
     ///
     /// # Errors
     /// See [`CommitError`]; nothing of the step was stored then.
     pub async fn commit(&self, step: Step) -> Result<Committed, CommitError> {
+        if step.is_empty() {
+            return Ok(Committed { events: Vec::new(), batch: 0 });
+        }
         let step = prepare::prepare(step)?;
         self.inner.writer.commit(step).await
     }

@@ -110,9 +110,6 @@ fn defect(error: StoreError) -> CommitError {
 
 /// Makes a step ready. Refuses only what no database could store.
 pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
-    if step.is_empty() {
-        return Err(CommitError::Defect("the step writes nothing".into()));
-    }
     once_each(&step)?;
     let mut writes = Vec::with_capacity(step.writes.len());
     for record in &step.writes {

@@ -103,6 +103,7 @@ impl Writer {
 }
 
 /// Real time.
+#[expect(clippy::disallowed_methods, reason = "batches and bookings are stamped with real time, which no decision looks at")]
 fn real_now() -> Timestamp {
     let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
     Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))

@@ -4,10 +4,11 @@ use rampart_core::event::{Event, EventDraft};
 use rampart_core::id::{AuditId, PartnerId};
 use rampart_core::review::AuditEntry;
 use rampart_core::time::Timestamp;
+use sqlx::AssertSqlSafe;
 
 use super::before;
 use crate::error::StoreError;
-use crate::sql::Row;
+use crate::sql::{Row, Value, placeholders, read_pieces};
 use crate::store::Store;
 
 fn event(row: &Row) -> Result<Event, StoreError> {
@@ -29,10 +30,44 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn events(&self, partner: PartnerId, behind: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
+    pub async fn events_after(&self, partner: PartnerId, behind: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
         let sql = "SELECT partner, sequence, id, kind, subject, data, created_at FROM events WHERE partner = $1 AND sequence > $2 \
                    ORDER BY sequence LIMIT $3";
         self.rows(sql, vec![partner.to_string().into(), behind.into(), i64::from(limit).into()]).await?.iter().map(event).collect()
+    }
+
+    /// Some events of a partner's log, in order; what does not exist is left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn events_by_sequence(&self, partner: PartnerId, sequences: &[i64]) -> Result<Vec<Event>, StoreError> {
+        let mut sorted = sequences.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut events = Vec::with_capacity(sorted.len());
+        for piece in read_pieces(&sorted) {
+            let sql = format!(
+                "SELECT partner, sequence, id, kind, subject, data, created_at FROM events WHERE sequence IN {} AND partner = ${} ORDER BY sequence",
+                placeholders(1, piece.len()),
+                piece.len() + 1
+            );
+            let values = piece.into_iter().map(Value::from).chain([Value::display(partner)]).collect();
+            for row in self.rows(AssertSqlSafe(sql), values).await? {
+                events.push(event(&row)?);
+            }
+        }
+        Ok(events)
+    }
+
+    /// What a partner was told of one subject (an order or customer), in order, behind the number `behind`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn events_of_subject(&self, partner: PartnerId, subject: &str, behind: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
+        let sql = "SELECT partner, sequence, id, kind, subject, data, created_at FROM events \
+                   WHERE subject = $1 AND partner = $2 AND sequence > $3 ORDER BY sequence LIMIT $4";
+        let values = vec![subject.into(), Value::display(partner), behind.into(), i64::from(limit).into()];
+        self.rows(sql, values).await?.iter().map(event).collect()
     }
 
     /// One event of a partner's log.

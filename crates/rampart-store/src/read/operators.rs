@@ -28,14 +28,18 @@ pub struct OrderCounts {
     pub rampoffs: Vec<(String, i64)>,
     /// Facts that wait to be applied.
     pub facts_waiting: i64,
+    /// When the oldest of them was stored.
+    pub oldest_fact_at: Option<Timestamp>,
     /// Items that wait for a person.
     pub reviews_waiting: i64,
     /// Deliveries that wait or are being retried.
     pub deliveries_pending: i64,
     /// Deliveries that were parked.
     pub deliveries_parked: i64,
-    /// Jobs: (kind, how many).
-    pub jobs: Vec<(String, i64)>,
+    /// When the one that is due longest (or next) is due; the lag of deliveries.
+    pub oldest_delivery_due_at: Option<Timestamp>,
+    /// Jobs: (kind, how many, when the one that is due longest or next is due).
+    pub jobs: Vec<(String, i64, Timestamp)>,
 }
 
 impl Store {
@@ -76,7 +80,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn reviews_open(&self, behind: Option<ReviewId>, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
+    pub async fn reviews_waiting(&self, behind: Option<ReviewId>, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
         self.list(
             "SELECT version, data FROM reviews WHERE waiting AND id > $1 ORDER BY id LIMIT $2",
             vec![after(behind), i64::from(limit).into()],
@@ -113,12 +117,19 @@ impl Store {
             reviews_waiting: self.count("SELECT COUNT(*) FROM reviews WHERE waiting").await?,
             deliveries_pending: self.count("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'").await?,
             deliveries_parked: self.count("SELECT COUNT(*) FROM deliveries WHERE state = 'parked'").await?,
-            jobs: self.counted("SELECT kind, COUNT(*) FROM jobs GROUP BY kind").await?,
+            oldest_fact_at: self.facts_waiting(None, 1).await?.first().map(|fact| fact.id.minted_at()),
+            oldest_delivery_due_at: self.next_delivery_due_at().await?,
+            jobs: self.job_counts().await?,
         })
     }
 
     async fn counted(&self, sql: &'static str) -> Result<Vec<(String, i64)>, StoreError> {
         self.rows(sql, Vec::new()).await?.iter().map(|row| Ok((row.text(0)?.to_owned(), row.int(1)?))).collect()
+    }
+
+    async fn job_counts(&self) -> Result<Vec<(String, i64, Timestamp)>, StoreError> {
+        let rows = self.rows("SELECT kind, COUNT(*), MIN(due_at) FROM jobs GROUP BY kind ORDER BY kind", Vec::new()).await?;
+        rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.int(1)?, Timestamp::from_micros(row.int(2)?)))).collect()
     }
 
     async fn count(&self, sql: &'static str) -> Result<i64, StoreError> {

@@ -33,10 +33,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn partners_with_unfanned_events(&self, behind: Option<PartnerId>, limit: u32) -> Result<Vec<UnfannedPartner>, StoreError> {
+    pub async fn unfanned_partners(&self, limit: u32) -> Result<Vec<UnfannedPartner>, StoreError> {
         let sql = "SELECT e.partner, COALESCE(c.number, 0), e.last FROM event_counters e LEFT JOIN cursors c ON c.id = 'fanout-' || e.partner \
-                   WHERE e.partner > $1 AND COALESCE(c.number, 0) < e.last ORDER BY e.partner LIMIT $2";
-        let rows = self.rows(sql, vec![after(behind), i64::from(limit).into()]).await?;
+                   WHERE COALESCE(c.number, 0) < e.last ORDER BY e.partner LIMIT $1";
+        let rows = self.rows(sql, vec![i64::from(limit).into()]).await?;
         rows.iter().map(|row| Ok(UnfannedPartner { partner: row.parse(0)?, fanned: row.int(1)?, last: row.int(2)? })).collect()
     }
 

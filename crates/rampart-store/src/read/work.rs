@@ -4,14 +4,14 @@ use rampart_core::asset::Chain;
 use rampart_core::fact::Fact;
 use rampart_core::id::{FactId, OrderId, PayoutId, TransferId};
 use rampart_core::job::{Job, JobKind};
-use rampart_core::outgoing::{Payout, PayoutState, Transfer, TransferState};
+use rampart_core::outgoing::{Payout, Transfer};
 use rampart_core::time::Timestamp;
 use rampart_core::watch::{Deposit, DepositState};
 
 use super::after;
 use crate::error::StoreError;
 use crate::store::Store;
-use crate::tables::{deposit_state, payout_state, transfer_state};
+use crate::tables::deposit_state;
 
 impl Store {
     /// Jobs of a kind that are due (business time) and not leased past the real present, those due longest first.
@@ -28,7 +28,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn jobs_of(&self, subject: &str) -> Result<Vec<Job>, StoreError> {
+    pub async fn jobs_of_subject(&self, subject: &str) -> Result<Vec<Job>, StoreError> {
         self.list("SELECT version, data FROM jobs WHERE subject = $1 ORDER BY kind, id LIMIT 100", vec![subject.into()]).await
     }
 
@@ -36,7 +36,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn facts_unapplied(&self, behind: Option<FactId>, limit: u32) -> Result<Vec<Fact>, StoreError> {
+    pub async fn facts_waiting(&self, behind: Option<FactId>, limit: u32) -> Result<Vec<Fact>, StoreError> {
         self.list(
             "SELECT version, data FROM facts WHERE waiting AND id > $1 ORDER BY id LIMIT $2",
             vec![after(behind), i64::from(limit).into()],
@@ -48,7 +48,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn deposits_in(
+    pub async fn deposits_in_state(
         &self,
         chain: Chain,
         state: DepositState,
@@ -59,14 +59,23 @@ impl Store {
         self.list(sql, vec![chain.as_str().into(), deposit_state(state).into(), after(behind), i64::from(limit).into()]).await
     }
 
-    /// Deposits of a chain in blocks of this height or higher, lowest first: what a reorganisation may undo.
+    /// Deposits of a chain in blocks of this height or higher, lowest first, behind `behind` (height and identifier of the
+    /// last one of the page before): what a reorganisation may undo.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn deposits_from_height(&self, chain: Chain, height: u64, limit: u32) -> Result<Vec<Deposit>, StoreError> {
-        let sql = "SELECT version, data FROM deposits WHERE chain = $1 AND height >= $2 ORDER BY height, id LIMIT $3";
-        let height = i64::try_from(height).unwrap_or(i64::MAX);
-        self.list(sql, vec![chain.as_str().into(), height.into(), i64::from(limit).into()]).await
+    pub async fn deposits_from_height(
+        &self,
+        chain: Chain,
+        height: u64,
+        behind: Option<(u64, FactId)>,
+        limit: u32,
+    ) -> Result<Vec<Deposit>, StoreError> {
+        let sql =
+            "SELECT version, data FROM deposits WHERE chain = $1 AND height >= $2 AND (height, id) > ($3, $4) ORDER BY height, id LIMIT $5";
+        let number = |height: u64| i64::try_from(height).unwrap_or(i64::MAX);
+        let (from, id) = behind.map_or_else(|| (-1, String::new()), |(height, id)| (number(height), id.to_string()));
+        self.list(sql, vec![chain.as_str().into(), number(height).into(), from.into(), id.into(), i64::from(limit).into()]).await
     }
 
     /// Confirmed deposits of a chain that were not collected into the hot wallet, oldest first, behind `behind`.
@@ -87,25 +96,11 @@ impl Store {
         self.list(sql, vec![order.to_string().into()]).await
     }
 
-    /// Transfers of a chain in a state (what the state carries does not matter), oldest first, behind `behind`.
+    /// Transfers of a chain in a state, oldest first, behind `behind`. The state is given by its name: `queued`, `signed`, `broadcast`, `confirmed` or `failed`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn transfers_in(
-        &self,
-        chain: Chain,
-        state: &TransferState,
-        behind: Option<TransferId>,
-        limit: u32,
-    ) -> Result<Vec<Transfer>, StoreError> {
-        self.transfers_named(chain, transfer_state(state), behind, limit).await
-    }
-
-    /// The same by the state's name: `queued`, `signed`, `broadcast`, `confirmed` or `failed`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn transfers_named(
+    pub async fn transfers_in_state(
         &self,
         chain: Chain,
         state: &str,
@@ -135,19 +130,11 @@ impl Store {
         self.list(sql, vec![order.to_string().into()]).await
     }
 
-    /// Payouts in a state (what the state carries does not matter), oldest first, behind `behind`.
+    /// Payouts in a state, oldest first, behind `behind`. The state is given by its name: `queued`, `unknown`, `accepted`, `settled`, `failed` or `returned`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn payouts_in(&self, state: &PayoutState, behind: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>, StoreError> {
-        self.payouts_named(payout_state(state), behind, limit).await
-    }
-
-    /// The same by the state's name: `queued`, `unknown`, `accepted`, `settled`, `failed` or `returned`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn payouts_named(&self, state: &str, behind: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>, StoreError> {
+    pub async fn payouts_in_state(&self, state: &str, behind: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>, StoreError> {
         let sql = "SELECT version, data FROM payouts WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3";
         self.list(sql, vec![state.into(), after(behind), i64::from(limit).into()]).await
     }
