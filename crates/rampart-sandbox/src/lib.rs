@@ -21,6 +21,7 @@ mod payouts;
 mod play;
 mod prices;
 mod processor;
+mod routes;
 mod schema;
 mod screening;
 mod settings;
@@ -39,4 +40,5 @@ pub use magic::{MAGIC, Magic, MagicField, MagicOutcome};
 pub use payment::{PayResult, PayableMethod, PayablePayment};
 pub use processor::{CardPayment, CardResult};
 
+pub use routes::{Caller, CustomerView, RampoffView, SandboxEngine, openapi, router};
 pub use world::World;

@@ -29,6 +29,8 @@ pub struct Deposit {
 /// A transaction, as the chain's books have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainTransaction {
+    /// Its number in the chain's books; later ones are larger.
+    pub id: u64,
     /// Its identifier.
     pub txid: String,
     /// From which address.
@@ -89,34 +91,58 @@ impl World {
         Ok(txid)
     }
 
-    /// The transactions from or to an address (all of them when absent), newest first, at most `limit`.
+    /// The transactions from or to an address (all of them when absent), newest first, at most `limit`; those before
+    /// a number when one is given.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a chain that does not exist.
-    pub async fn transactions(&self, chain: Chain, address: Option<&str>, limit: usize) -> Result<Vec<ChainTransaction>, WorldError> {
-        let config = &self.sandbox_chain(chain)?.config;
+    /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for an address that is none.
+    pub async fn transactions(
+        &self,
+        chain: Chain,
+        address: Option<&str>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<ChainTransaction>, WorldError> {
+        let sandbox_chain = self.sandbox_chain(chain)?;
+        let config = &sandbox_chain.config;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = match address {
-            Some(address) => {
-                let address = config.addresses.normalize(address).map_err(|fault| WorldError::impossible(format!("address {fault}")))?;
+        let before = before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
+        let normalize = |address| config.addresses.normalize(address).map_err(|fault| WorldError::impossible(format!("address {fault}")));
+        let rows = match address.map(normalize).transpose()? {
+            // Nearly every transaction is from the hot wallet: walking backwards finds a page sooner than sorting.
+            Some(address) if address == sandbox_chain.hot => {
                 sqlx::query(
-                    "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions \
-                     WHERE sender = ?2 AND chain = ?1 \
-                     UNION SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions \
-                     WHERE recipient = ?2 AND chain = ?1 ORDER BY id DESC LIMIT ?3",
+                    "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions NOT INDEXED \
+                     WHERE chain = ?1 AND (sender = ?2 OR recipient = ?2) AND id < ?3 ORDER BY id DESC LIMIT ?4",
                 )
                 .bind(chain.as_str())
                 .bind(address)
+                .bind(before)
+                .bind(limit)
+                .fetch_all(&self.books.readers)
+                .await?
+            }
+            Some(address) => {
+                sqlx::query(
+                    "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions \
+                     WHERE sender = ?2 AND chain = ?1 AND id < ?3 \
+                     UNION SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions \
+                     WHERE recipient = ?2 AND chain = ?1 AND id < ?3 ORDER BY id DESC LIMIT ?4",
+                )
+                .bind(chain.as_str())
+                .bind(address)
+                .bind(before)
                 .bind(limit)
                 .fetch_all(&self.books.readers)
                 .await?
             }
             None => {
                 sqlx::query(
-                    "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions \
-                     WHERE chain = ?1 ORDER BY id DESC LIMIT ?2",
+                    "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions NOT INDEXED \
+                     WHERE chain = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
                 )
                 .bind(chain.as_str())
+                .bind(before)
                 .bind(limit)
                 .fetch_all(&self.books.readers)
                 .await?
@@ -126,6 +152,7 @@ impl World {
             let symbol: String = row.try_get(3)?;
             let decimals = symbol.parse().ok().and_then(|symbol| config.coin(symbol)).map(|coin| coin.decimals);
             Ok(ChainTransaction {
+                id: row.try_get::<i64, _>(9)?.unsigned_abs(),
                 txid: row.try_get(0)?,
                 from: row.try_get(1)?,
                 to: row.try_get(2)?,

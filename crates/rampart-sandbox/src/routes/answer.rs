@@ -1,0 +1,110 @@
+//! How calls are answered: the shapes and codes of the partner API.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use rampart_core::partner::HttpErrors;
+use rampart_core::refusal::{Code, Family, Refusal};
+
+use super::engine::Caller;
+use crate::error::WorldError;
+
+/// A success.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct SandboxAnswer<T> {
+    /// Always `ok`.
+    #[schema(value_type = String, example = "ok")]
+    status: &'static str,
+    /// The answer.
+    data: T,
+}
+
+/// A failure.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct SandboxFailure {
+    /// Always `error`.
+    #[schema(value_type = String, example = "error")]
+    status: &'static str,
+    /// The stable code.
+    #[schema(value_type = String, example = "validation_failed")]
+    error: &'static str,
+    /// One sentence for a person.
+    message: String,
+    /// What is wrong with which field.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    errors: BTreeMap<String, Vec<String>>,
+    /// What the code's row says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object)]
+    data: Option<serde_json::Value>,
+}
+
+/// A refusal and how its caller wants it answered.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    refusal: Refusal,
+    http_errors: HttpErrors,
+}
+
+/// What every handler returns.
+pub(super) type Answer<T> = Result<Json<SandboxAnswer<T>>, Failure>;
+
+/// A success.
+pub(super) fn ok<T>(data: T) -> Json<SandboxAnswer<T>> {
+    Json(SandboxAnswer { status: "ok", data })
+}
+
+impl Caller {
+    /// Answers a result in the way this caller wants it.
+    pub(super) fn answer<T>(self, result: Result<T, Refusal>) -> Answer<T> {
+        match result {
+            Ok(data) => Ok(ok(data)),
+            Err(refusal) => Err(Failure { refusal, http_errors: self.http_errors }),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, http_errors: HttpErrors::Rest }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let code = self.refusal.code;
+        let status = match (self.http_errors, code.family()) {
+            (HttpErrors::Rest, _) | (HttpErrors::Documented, Family::Transport) => code.status(),
+            (HttpErrors::Documented, Family::Business) => 200,
+            (HttpErrors::Documented, Family::Field) => 422,
+        };
+        let mut errors: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (field, message) in self.refusal.fields {
+            errors.entry(field).or_default().push(message);
+        }
+        let body = SandboxFailure { status: "error", error: code.as_str(), message: self.refusal.message, errors, data: self.refusal.data };
+        (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Json(body)).into_response()
+    }
+}
+
+/// What the world says, in the words of the API.
+pub(super) fn refusal(error: WorldError) -> Refusal {
+    match error {
+        WorldError::Impossible(sentence) | WorldError::NotFound(sentence) => Refusal::new(Code::ValidationFailed, sentence),
+        WorldError::File(_) | WorldError::Closed => {
+            tracing::error!(%error, "the sandbox world cannot be used");
+            Code::ServiceUnavailable.into()
+        }
+        WorldError::Unreadable(_) => {
+            tracing::error!(%error, "the sandbox world cannot be understood");
+            Code::UnexpectedError.into()
+        }
+    }
+}
+
+/// The path exists, the method does not.
+pub(super) async fn wrong_method() -> Failure {
+    Failure::from(Refusal::from(Code::HttpMethodNotAllowed))
+}

@@ -1,0 +1,183 @@
+//! `/sandbox/bank/…`: money arrives, payouts come back, and the bank's own books.
+
+use axum::extract::State;
+use rampart_core::asset::Currency;
+use rampart_core::ledger::Rail;
+use rampart_core::refusal::{Code, Refusal};
+
+use super::answer::{Answer, SandboxAnswer, refusal};
+use super::input::{self, Body, Decimal, Params};
+use super::{Caller, Stage};
+use crate::bank::BankTransfer;
+
+/// A transfer to an account of ours.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+pub(super) struct SandboxTransferRequest {
+    /// One of our accounts, or a customer's own one that leads to ours.
+    #[schema(max_length = 64)]
+    account: String,
+    /// How much, in major units.
+    amount: Decimal,
+    /// The account's currency.
+    #[schema(max_length = 4, example = "EUR")]
+    currency: String,
+    /// The remittance text.
+    #[schema(max_length = 140)]
+    concept: Option<String>,
+    /// The payer's name.
+    #[schema(max_length = 140)]
+    sender_name: Option<String>,
+    /// The payer's account.
+    #[schema(max_length = 64)]
+    sender_account: Option<String>,
+}
+
+/// A line that a transfer made.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct SandboxTransfer {
+    /// The statement line's reference.
+    line: String,
+    rail: String,
+    account: String,
+    /// In major units.
+    amount: String,
+    currency: String,
+}
+
+/// Which payout comes back.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+pub(super) struct SandboxReturnRequest {
+    rampoff_id: String,
+    /// Why.
+    #[schema(max_length = 200)]
+    reason: Option<String>,
+}
+
+/// A payout that came back.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct SandboxReturn {
+    rampoff_id: String,
+    payout_id: String,
+    reason: String,
+}
+
+/// Which statement.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StatementParams {
+    /// The account, ours or a customer's own one.
+    #[param(max_length = 64)]
+    account: String,
+    /// At most so many lines, 100 when absent.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+}
+
+/// A line of the bank's own books.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct SandboxStatementLine {
+    line: String,
+    /// `credit`, `payout_settled`, `payout_failed` or `payout_returned`.
+    kind: String,
+    /// In major units.
+    amount: String,
+    currency: String,
+    concept: Option<String>,
+    counterparty_name: Option<String>,
+    counterparty_account: Option<String>,
+    payout_id: Option<String>,
+    /// RFC 3339, business time.
+    at: String,
+}
+
+fn currency(code: &str) -> Result<Currency, Refusal> {
+    let unknown = || Refusal::field(Code::ValidationFailed, "currency", "is not a currency of this installation");
+    code.to_ascii_uppercase().parse().map_err(|_| unknown())
+}
+
+async fn rail_of(stage: &Stage, account: &str) -> Result<Rail, Refusal> {
+    let found = match stage.world.rail_of_account(account) {
+        Some(rail) => Some(rail),
+        None => stage.engine.rail_of_account(account).await?,
+    };
+    found.ok_or_else(|| Refusal::field(Code::ValidationFailed, "account", "is not an account of ours"))
+}
+
+#[utoipa::path(post, path = "/sandbox/bank/transfers", operation_id = "sandboxTransfer", tag = "Sandbox",
+    request_body = SandboxTransferRequest, responses((status = 200, description = "The money is there", body = SandboxAnswer<SandboxTransfer>)))]
+/// Somebody transfers money to one of our accounts
+pub(super) async fn transfer(
+    State(stage): State<Stage>,
+    caller: Caller,
+    Body(body): Body<SandboxTransferRequest>,
+) -> Answer<SandboxTransfer> {
+    let work = async {
+        let body = body?;
+        let account = input::text("account", Some(body.account), 64)?.unwrap_or_default();
+        let rail = rail_of(&stage, &account).await?;
+        let currency = currency(&body.currency)?;
+        let decimals = stage.world.config().rail(rail).map_or(2, |rail| rail.decimals);
+        let amount = body.amount.amount("amount", decimals)?;
+        let transfer = BankTransfer {
+            rail,
+            account: account.clone(),
+            amount,
+            currency,
+            concept: input::text("concept", body.concept, 140)?,
+            sender_name: input::text("sender_name", body.sender_name, 140)?,
+            sender_account: input::text("sender_account", body.sender_account, 64)?,
+        };
+        let line = stage.world.transfer(transfer).await.map_err(refusal)?;
+        let (rail, currency) = (rail.to_string(), currency.to_string());
+        Ok(SandboxTransfer { line, rail, account, amount: amount.to_major(decimals), currency })
+    };
+    caller.answer(work.await)
+}
+
+#[utoipa::path(post, path = "/sandbox/bank/returns", operation_id = "sandboxReturn", tag = "Sandbox",
+    request_body = SandboxReturnRequest, responses((status = 200, description = "The payout came back", body = SandboxAnswer<SandboxReturn>)))]
+/// The bank returns a ramp-off's payout
+pub(super) async fn give_back(State(stage): State<Stage>, caller: Caller, Body(body): Body<SandboxReturnRequest>) -> Answer<SandboxReturn> {
+    let work = async {
+        let body = body?;
+        let view = stage.engine.rampoff(caller.partner, &body.rampoff_id).await?;
+        let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "account closed".to_owned());
+        let nothing = || Refusal::new(Code::ValidationFailed, "the bank has not been told to pay this ramp-off yet");
+        let payout = *view.payouts.first().ok_or_else(nothing)?;
+        stage.world.return_payout(payout, reason.clone()).await.map_err(refusal)?;
+        Ok(SandboxReturn { rampoff_id: body.rampoff_id, payout_id: payout.to_string(), reason })
+    };
+    caller.answer(work.await)
+}
+
+#[utoipa::path(get, path = "/sandbox/bank/statement", operation_id = "sandboxStatement", tag = "Sandbox",
+    params(StatementParams), responses((status = 200, description = "Newest first", body = SandboxAnswer<Vec<SandboxStatementLine>>)))]
+/// The bank's own books
+pub(super) async fn statement(
+    State(stage): State<Stage>,
+    caller: Caller,
+    Params(params): Params<StatementParams>,
+) -> Answer<Vec<SandboxStatementLine>> {
+    let work = async {
+        let params = params?;
+        let account = input::text("account", Some(params.account), 64)?.unwrap_or_default();
+        let rail = rail_of(&stage, &account).await?;
+        let decimals = stage.world.config().rail(rail).map_or(2, |rail| rail.decimals);
+        let entries = stage.world.account_statement(&account, input::limit(params.limit)?).await.map_err(refusal)?;
+        // Who paid is what these books are read for.
+        let shown = |text: rampart_core::redacted::Redacted| text.reveal().to_owned();
+        let lines = entries.into_iter().map(|entry| SandboxStatementLine {
+            line: entry.line,
+            kind: entry.kind.to_owned(),
+            amount: entry.amount.to_major(decimals),
+            currency: entry.currency,
+            concept: entry.concept,
+            counterparty_name: entry.counterparty_name.map(shown),
+            counterparty_account: entry.counterparty_account.map(shown),
+            payout_id: entry.payout,
+            at: entry.at.to_string(),
+        });
+        Ok(lines.collect())
+    };
+    caller.answer(work.await)
+}

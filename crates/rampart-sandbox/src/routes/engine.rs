@@ -1,0 +1,52 @@
+//! What the routes ask of the engine.
+
+use axum::http::request::Parts;
+use rampart_core::id::{CustomerId, PartnerId, PayoutId};
+use rampart_core::kyc::KycLevel;
+use rampart_core::ledger::Rail;
+use rampart_core::partner::HttpErrors;
+use rampart_core::ports::Reply;
+use rampart_core::redacted::Redacted;
+use rampart_core::refusal::Refusal;
+
+use crate::payment::PayablePayment;
+
+/// Who calls.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// The partner.
+    pub partner: PartnerId,
+    /// How it wants failures answered.
+    pub http_errors: HttpErrors,
+}
+
+/// What the world has to know of a customer.
+#[derive(Debug, Clone)]
+pub struct CustomerView {
+    /// The reference and level of the last identity check, where there was one.
+    pub check: Option<(String, KycLevel)>,
+}
+
+/// What the world has to know of a ramp-off.
+#[derive(Debug, Clone)]
+pub struct RampoffView {
+    /// Its payouts over bank rails, newest first; none before the bank was told to pay.
+    pub payouts: Vec<PayoutId>,
+}
+
+/// What the routes ask of the engine. An identifier that is not the partner's own is answered as one that does not
+/// exist.
+pub trait SandboxEngine: Send + Sync + 'static {
+    /// Whose token it is. `parts` are the request's, for the caller's address.
+    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> Reply<'a, Result<Caller, Refusal>>;
+    /// A payment of a partner.
+    fn payment<'a>(&'a self, partner: PartnerId, payment: &'a str) -> Reply<'a, Result<PayablePayment, Refusal>>;
+    /// A ramp-off of a partner.
+    fn rampoff<'a>(&'a self, partner: PartnerId, rampoff: &'a str) -> Reply<'a, Result<RampoffView, Refusal>>;
+    /// A customer of a partner.
+    fn customer(&self, partner: PartnerId, customer: CustomerId) -> Reply<'_, Result<CustomerView, Refusal>>;
+    /// The rail to which a customer's own account number leads; nothing for a number that was not given out.
+    fn rail_of_account<'a>(&'a self, account: &'a str) -> Reply<'a, Result<Option<Rail>, Refusal>>;
+    /// The partner of an API key and the secrets that may have signed a webhook for it; nothing for an unknown key.
+    fn webhook_secrets<'a>(&'a self, api_key: &'a str) -> Reply<'a, Result<Option<(PartnerId, Vec<Redacted>)>, Refusal>>;
+}

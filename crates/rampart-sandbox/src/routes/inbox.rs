@@ -1,0 +1,151 @@
+//! `/sandbox/inbox`: the built-in catcher of webhooks.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use rampart_core::redacted::Redacted;
+use rampart_core::refusal::{Code, Refusal};
+use rampart_core::time::Clock;
+use sha2::Sha256;
+
+use super::answer::{Answer, Failure, SandboxAnswer, ok, refusal};
+use super::input::{self, Params};
+use super::{Caller, Stage};
+use crate::clock::real_micros;
+use crate::inbox::{Received, Signature};
+
+/// The most bytes of a webhook.
+const MOST_BYTES: usize = 256 * 1_024;
+/// A signature is refused when it is older or newer than this, in seconds of real time.
+const TOLERANCE: i64 = 300;
+/// The headers that are kept, in lower case.
+const HEADERS: &[&str] =
+    &["content-type", "user-agent", "x-api-key", "x-timestamp", "x-signature", "webhook-id", "webhook-timestamp", "webhook-signature"];
+
+/// Which webhooks.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct InboxParams {
+    /// Only those behind this `number`.
+    #[param(minimum = 0)]
+    after: Option<u32>,
+    /// At most so many, 100 when absent.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+}
+
+/// A webhook that was received.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct SandboxWebhook {
+    /// Counts this partner's webhooks.
+    number: i64,
+    /// RFC 3339, business time.
+    received_at: String,
+    /// `X-Signature` over body and timestamp.
+    signature: Signature,
+    /// The Standard Webhooks signature.
+    standard_signature: Signature,
+    /// The headers that belong to webhooks.
+    headers: std::collections::BTreeMap<String, String>,
+    /// The body: an object, or the text where it was no JSON.
+    #[schema(value_type = Object)]
+    body: serde_json::Value,
+}
+
+#[utoipa::path(get, path = "/sandbox/inbox", operation_id = "sandboxInbox", tag = "Sandbox", params(InboxParams),
+    responses((status = 200, description = "Oldest first", body = SandboxAnswer<Vec<SandboxWebhook>>)))]
+/// The webhooks that the built-in catcher received for this partner
+pub(super) async fn list(State(stage): State<Stage>, caller: Caller, Params(params): Params<InboxParams>) -> Answer<Vec<SandboxWebhook>> {
+    let work = async {
+        let params = params?;
+        let limit = input::limit(params.limit)?;
+        let after = i64::from(params.after.unwrap_or(0));
+        let (received, _) = stage.world.received_webhooks(caller.partner, after, limit).await.map_err(refusal)?;
+        let shown = received.into_iter().map(|(number, received)| SandboxWebhook {
+            number,
+            received_at: received.received_at.to_string(),
+            signature: received.signature,
+            standard_signature: received.standard_signature,
+            headers: received.headers.into_iter().collect(),
+            body: serde_json::from_str(&received.body).unwrap_or(serde_json::Value::String(received.body)),
+        });
+        Ok(shown.collect())
+    };
+    caller.answer(work.await)
+}
+
+#[utoipa::path(post, path = "/sandbox/inbox", operation_id = "sandboxCatch", tag = "Sandbox",
+    params(("X-API-Key" = String, Header, description = "The key of the partner it is for")),
+    request_body(content = Object, content_type = "application/json"),
+    responses((status = 200, description = "Received", body = SandboxAnswer<String>)))]
+/// The built-in catcher of webhooks; takes no token
+pub(super) async fn catch(State(stage): State<Stage>, request: Request) -> Result<Json<SandboxAnswer<&'static str>>, Failure> {
+    let headers = request.headers().clone();
+    let key = header(&headers, "x-api-key").filter(|key| key.len() <= 200);
+    let key = key.ok_or_else(|| Refusal::from(Code::AuthorizationIncorrect))?;
+    let found = stage.engine.webhook_secrets(key).await?;
+    let (partner, secrets) = found.ok_or_else(|| Refusal::from(Code::AuthorizationIncorrect))?;
+    let body = input::bytes(request, MOST_BYTES).await?;
+    let received = Received {
+        partner,
+        received_at: stage.world.books.clock.now(),
+        signature: own_signature(&headers, &body, &secrets),
+        standard_signature: standard_signature(&headers, &body, &secrets),
+        headers: HEADERS.iter().filter_map(|name| header(&headers, name).map(|value| ((*name).to_owned(), value.to_owned()))).collect(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    stage.world.receive_webhook(received).await.map_err(refusal)?;
+    Ok(ok("received"))
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| value.len() <= 1_024)
+}
+
+fn is_recent(timestamp: &str) -> bool {
+    timestamp.parse::<i64>().is_ok_and(|seconds| (real_micros() / 1_000_000 - seconds).abs() <= TOLERANCE)
+}
+
+fn fits(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return false };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.verify_slice(tag).is_ok()
+}
+
+fn verdict(valid: bool) -> Signature {
+    if valid { Signature::Valid } else { Signature::Invalid }
+}
+
+/// Hexadecimal HMAC-SHA256 over body and timestamp, keyed with the secret's text.
+fn own_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) -> Signature {
+    let (Some(signature), Some(timestamp)) = (header(headers, "x-signature"), header(headers, "x-timestamp")) else {
+        return Signature::Missing;
+    };
+    let Ok(tag) = hex::decode(signature) else { return Signature::Invalid };
+    // The secrets are needed as keys.
+    let mut keys = secrets.iter().map(|secret| secret.reveal().as_bytes());
+    verdict(is_recent(timestamp) && keys.any(|key| fits(key, &[body, timestamp.as_bytes()], &tag)))
+}
+
+/// The published scheme: base64 of HMAC-SHA256 over `id.timestamp.body`, keyed with the decoded secret; any of several
+/// signatures may fit.
+fn standard_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) -> Signature {
+    let read = |name| header(headers, name);
+    let (Some(id), Some(timestamp), Some(signatures)) = (read("webhook-id"), read("webhook-timestamp"), read("webhook-signature")) else {
+        return Signature::Missing;
+    };
+    let tags: Vec<Vec<u8>> = signatures
+        .split(' ')
+        .filter_map(|signature| signature.strip_prefix("v1,"))
+        .filter_map(|signature| BASE64_STANDARD.decode(signature).ok())
+        .collect();
+    // The secrets are needed as keys.
+    let keys: Vec<Vec<u8>> = secrets.iter().filter_map(|secret| BASE64_STANDARD.decode(secret.reveal()).ok()).collect();
+    let parts: [&[u8]; 5] = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
+    verdict(is_recent(timestamp) && keys.iter().any(|key| tags.iter().any(|tag| fits(key, &parts, tag))))
+}

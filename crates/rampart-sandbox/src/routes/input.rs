@@ -1,0 +1,186 @@
+//! Reading what callers send: tokens, bodies, numbers. Everything is bounded before it is understood.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use rampart_core::amount::Amount;
+use rampart_core::refusal::{Code, Refusal};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
+
+use super::answer::Failure;
+use super::{Caller, Stage};
+
+/// The most bytes of a body of a control call.
+const MOST_BYTES: usize = 64 * 1_024;
+/// The most bytes of a token.
+const LONGEST_TOKEN: usize = 4_096;
+
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let own = headers.get("auth").and_then(|value| value.to_str().ok());
+    let bearer = || {
+        let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    };
+    own.or_else(bearer).filter(|token| !token.is_empty() && token.len() <= LONGEST_TOKEN)
+}
+
+impl FromRequestParts<Stage> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, stage: &Stage) -> Result<Self, Failure> {
+        let token = token(&parts.headers).ok_or_else(|| Refusal::from(Code::AuthorizationIncorrect))?;
+        stage.engine.authenticate(token, parts).await.map_err(Failure::from)
+    }
+}
+
+/// A JSON body that was read. Put it behind [`Caller`], so that strangers are not read.
+pub(super) struct Body<T>(pub(super) Result<T, Refusal>);
+
+/// Reads a body of at most so many bytes.
+pub(super) async fn bytes(request: Request, most: usize) -> Result<Bytes, Refusal> {
+    let too_large = || Refusal::new(Code::BodyTooLarge, format!("the body is larger than {most} bytes"));
+    let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|declared| declared > most) {
+        return Err(too_large());
+    }
+    axum::body::to_bytes(request.into_body(), most).await.map_err(|error| {
+        // The stream's own errors (a limit or a time-out of a layer around) are told by their source.
+        tracing::debug!(%error, "a body could not be read");
+        too_large()
+    })
+}
+
+async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
+    let content_type = request.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default().to_ascii_lowercase());
+    let json = content_type.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim() == "application/json");
+    let body = bytes(request, MOST_BYTES).await?;
+    match json {
+        Some(false) => return Err(Refusal::new(Code::UnsupportedMediaType, "the body must be application/json")),
+        None if !body.is_empty() => return Err(Refusal::new(Code::UnsupportedMediaType, "the body must say that it is application/json")),
+        Some(true) | None => {}
+    }
+    // A call whose fields are all optional may come without a body.
+    let text: &[u8] = if body.is_empty() { b"{}" } else { &body };
+    serde_json::from_slice(text).map_err(|error| fault(&error))
+}
+
+/// Says what is wrong with a body in the words of the API.
+fn fault(error: &serde_json::Error) -> Refusal {
+    if !error.is_data() {
+        return Refusal::new(Code::MalformedJson, "the body is not valid JSON");
+    }
+    let text = error.to_string();
+    let sentence = text.rsplit_once(" at line ").map_or(text.as_str(), |(sentence, _)| sentence);
+    match sentence.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
+        Some((field, _)) => Refusal::field(Code::FailMandatoryField, field, "is required"),
+        None => Refusal::new(Code::ValidationFailed, format!("the body does not fit: {sentence}")),
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<Stage> for Body<T> {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request(request: Request, _stage: &Stage) -> Result<Self, Self::Rejection> {
+        Ok(Self(read(request).await))
+    }
+}
+
+/// A path parameter; absent when the path cannot be read.
+pub(super) struct Segment(pub(super) String);
+
+impl FromRequestParts<Stage> for Segment {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, stage: &Stage) -> Result<Self, Failure> {
+        match Path::<String>::from_request_parts(parts, stage).await {
+            Ok(Path(segment)) => Ok(Self(segment)),
+            Err(_) => Err(Refusal::from(Code::NotFound).into()),
+        }
+    }
+}
+
+/// The query of a request.
+pub(super) struct Params<T>(pub(super) Result<T, Refusal>);
+
+impl<T: DeserializeOwned> FromRequestParts<Stage> for Params<T> {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, stage: &Stage) -> Result<Self, Self::Rejection> {
+        Ok(Self(match Query::<T>::from_request_parts(parts, stage).await {
+            Ok(Query(params)) => Ok(params),
+            Err(rejection) if rejection.status() == StatusCode::BAD_REQUEST => {
+                let text = rejection.body_text();
+                let sentence = text.rsplit(": ").next().unwrap_or_default().to_owned();
+                Err(Refusal::new(Code::ValidationFailed, format!("the query does not fit: {sentence}")))
+            }
+            Err(_) => Err(Code::ValidationFailed.into()),
+        }))
+    }
+}
+
+/// A number as a JSON number or a decimal string, kept as it was written so that it never becomes a float.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(transparent)]
+pub(super) struct Decimal(Box<RawValue>);
+
+impl Decimal {
+    /// The figures as they were written.
+    pub(super) fn text(&self, field: &str) -> Result<String, Refusal> {
+        let raw = self.0.get();
+        match raw.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(raw).map_err(|_| Refusal::field(Code::ValidationFailed, field, "is not a text")),
+            Some(b'0'..=b'9' | b'-') => Ok(raw.to_owned()),
+            _ => Err(Refusal::field(Code::ValidationFailed, field, "must be a number or a decimal text")),
+        }
+    }
+
+    /// The amount in minor units.
+    pub(super) fn amount(&self, field: &str, decimals: u8) -> Result<Amount, Refusal> {
+        let text = self.text(field)?;
+        Amount::parse_major(&text, decimals).map_err(|fault| Refusal::field(Code::ValidationFailed, field, fault.to_string()))
+    }
+}
+
+impl utoipa::PartialSchema for Decimal {
+    fn schema() -> utoipa::openapi::RefOr<Schema> {
+        let number = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Number)).exclusive_minimum(Some(0));
+        let text = ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .pattern(Some(r"^[0-9]{1,30}(\.[0-9]{1,18})?$"))
+            .examples(["100.50"]);
+        Schema::OneOf(
+            OneOfBuilder::new().item(number).item(text).description(Some("Major units, exact: a number or a decimal text.")).build(),
+        )
+        .into()
+    }
+}
+
+impl utoipa::ToSchema for Decimal {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "SandboxDecimal".into()
+    }
+}
+
+/// A text of at most so many characters, without control characters.
+pub(super) fn text(field: &str, text: Option<String>, most: usize) -> Result<Option<String>, Refusal> {
+    match text {
+        Some(text) if text.chars().count() > most => {
+            Err(Refusal::field(Code::ValidationFailed, field, format!("is longer than {most} characters")))
+        }
+        Some(text) if text.chars().any(char::is_control) => Err(Refusal::field(Code::ValidationFailed, field, "has a control character")),
+        text => Ok(text),
+    }
+}
+
+/// How many lines a listing shows: 100 when nothing is said.
+pub(super) fn limit(limit: Option<u32>) -> Result<usize, Refusal> {
+    match limit.unwrap_or(100) {
+        limit @ 1..=1_000 => Ok(usize::try_from(limit).unwrap_or(1_000)),
+        _ => Err(Refusal::field(Code::ValidationFailed, "limit", "must be between 1 and 1000")),
+    }
+}

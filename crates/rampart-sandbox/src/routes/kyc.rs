@@ -1,0 +1,96 @@
+//! `POST /sandbox/kyc/{user_id}`: the identity provider answers.
+
+use axum::extract::State;
+use rampart_core::id::CustomerId;
+use rampart_core::kyc::{KycLevel, KycStatus};
+use rampart_core::refusal::{Code, Refusal};
+
+use super::answer::{Answer, SandboxAnswer, refusal};
+use super::input::{self, Body, Segment};
+use super::{Caller, Stage};
+use crate::kyc::ManualDecision;
+
+/// What the provider decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum KycVerdict {
+    /// The identity is verified.
+    Approve,
+    /// It is not.
+    Reject,
+    /// The provider is looking.
+    Processing,
+}
+
+/// What the provider answers.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+pub(super) struct SandboxKycRequest {
+    decision: KycVerdict,
+    /// 1 or 2; the level last asked for when absent.
+    #[schema(minimum = 1, maximum = 2)]
+    level: Option<u8>,
+    /// Why, for the customer.
+    #[schema(max_items = 10)]
+    reasons: Option<Vec<String>>,
+    /// Whether a rejected customer may try again; no when absent.
+    may_retry: Option<bool>,
+}
+
+/// What the provider answered to.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct SandboxKycDecision {
+    user_id: i64,
+    decision: KycVerdict,
+    level: u8,
+    /// The check that was decided.
+    reference: String,
+}
+
+#[utoipa::path(post, path = "/sandbox/kyc/{user_id}", operation_id = "sandboxKyc", tag = "Sandbox",
+    params(("user_id" = i64, Path, description = "The customer")),
+    request_body = SandboxKycRequest, responses((status = 200, description = "The provider answers", body = SandboxAnswer<SandboxKycDecision>)))]
+/// The identity provider answers
+pub(super) async fn decide(
+    State(stage): State<Stage>,
+    caller: Caller,
+    Segment(user): Segment,
+    Body(body): Body<SandboxKycRequest>,
+) -> Answer<SandboxKycDecision> {
+    caller.answer(decided(&stage, caller, &user, body).await)
+}
+
+async fn decided(
+    stage: &Stage,
+    caller: Caller,
+    user: &str,
+    body: Result<SandboxKycRequest, Refusal>,
+) -> Result<SandboxKycDecision, Refusal> {
+    let body = body?;
+    let customer = CustomerId(user.parse().map_err(|_| Refusal::from(Code::UserNotFound))?);
+    let level = match body.level.map(|level| KycLevel::from_number(level).ok_or(level)).transpose() {
+        Ok(level) => level,
+        Err(_) => return Err(Refusal::field(Code::ValidationFailed, "level", "must be 1 or 2")),
+    };
+    let reasons = body.reasons.unwrap_or_default();
+    if reasons.len() > 10 {
+        return Err(Refusal::field(Code::ValidationFailed, "reasons", "has more than 10 texts"));
+    }
+    for reason in &reasons {
+        input::text("reasons", Some(reason.clone()), 200)?;
+    }
+    let view = stage.engine.customer(caller.partner, customer).await?;
+    let decision = ManualDecision {
+        customer,
+        level,
+        known_check: view.check,
+        status: match body.decision {
+            KycVerdict::Approve => KycStatus::Valid,
+            KycVerdict::Reject => KycStatus::Fail,
+            KycVerdict::Processing => KycStatus::Processing,
+        },
+        reasons,
+        may_retry: body.may_retry.unwrap_or(false),
+    };
+    let (reference, level) = stage.world.decide_kyc(decision).await.map_err(refusal)?;
+    Ok(SandboxKycDecision { user_id: customer.0, decision: body.decision, level: level.number(), reference })
+}

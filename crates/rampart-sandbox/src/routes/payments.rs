@@ -1,0 +1,126 @@
+//! `POST /sandbox/payments/{payment_id}/…`: the customer pays, is declined, or takes the money back.
+
+use axum::extract::State;
+use rampart_core::refusal::{Code, Refusal};
+
+use super::answer::{Answer, SandboxAnswer, refusal};
+use super::input::{self, Body, Decimal, Segment};
+use super::{Caller, Stage};
+use crate::payment::{PayResult, PayableMethod};
+
+/// What the customer pays.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+pub(super) struct SandboxPayRequest {
+    /// How much, in major units; what is due when absent.
+    amount: Option<Decimal>,
+    /// Who pays; the customer when absent.
+    #[schema(max_length = 140)]
+    holder: Option<String>,
+}
+
+/// Why.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+pub(super) struct SandboxReason {
+    /// One sentence.
+    #[schema(max_length = 200)]
+    reason: Option<String>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PaymentOutcome {
+    /// The money is there.
+    Paid,
+    /// It was there before; nothing happened.
+    PaidBefore,
+    /// It will be there in a while.
+    Pending,
+    /// The processor declined.
+    Declined,
+    /// The processor took the money back.
+    ChargedBack,
+}
+
+/// What came of it.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct SandboxPayment {
+    payment_id: String,
+    outcome: PaymentOutcome,
+    /// The processor's or the statement line's reference.
+    reference: Option<String>,
+    /// Why it was declined.
+    reason: Option<String>,
+}
+
+#[utoipa::path(post, path = "/sandbox/payments/{payment_id}/pay", operation_id = "sandboxPay", tag = "Sandbox",
+    params(("payment_id" = String, Path, description = "The payment")),
+    request_body = Option<SandboxPayRequest>, responses((status = 200, description = "What came of it", body = SandboxAnswer<SandboxPayment>)))]
+/// The customer pays, by the payment's own method
+pub(super) async fn pay(
+    State(stage): State<Stage>,
+    caller: Caller,
+    Segment(payment): Segment,
+    Body(body): Body<SandboxPayRequest>,
+) -> Answer<SandboxPayment> {
+    let work = async {
+        let body = body?;
+        let payable = stage.engine.payment(caller.partner, &payment).await?;
+        let amount = body.amount.map(|amount| amount.amount("amount", payable.decimals)).transpose()?;
+        let holder = input::text("holder", body.holder, 140)?;
+        let result = stage.world.pay_payment(&payable, amount, holder).await.map_err(refusal)?;
+        let (outcome, reference, reason) = match result {
+            PayResult::Paid(reference) => (PaymentOutcome::Paid, Some(reference), None),
+            PayResult::PaidBefore(reference) => (PaymentOutcome::PaidBefore, Some(reference), None),
+            PayResult::Pending => (PaymentOutcome::Pending, None, None),
+            PayResult::Declined(reason) => (PaymentOutcome::Declined, None, Some(reason)),
+        };
+        Ok(SandboxPayment { payment_id: payable.payment.to_string(), outcome, reference, reason })
+    };
+    caller.answer(work.await)
+}
+
+#[utoipa::path(post, path = "/sandbox/payments/{payment_id}/decline", operation_id = "sandboxDecline", tag = "Sandbox",
+    params(("payment_id" = String, Path, description = "The payment")),
+    request_body = Option<SandboxReason>, responses((status = 200, description = "Declined", body = SandboxAnswer<SandboxPayment>)))]
+/// The processor declines the customer's payment
+pub(super) async fn decline(
+    State(stage): State<Stage>,
+    caller: Caller,
+    Segment(payment): Segment,
+    Body(body): Body<SandboxReason>,
+) -> Answer<SandboxPayment> {
+    let work = async {
+        let body = body?;
+        let payable = stage.engine.payment(caller.partner, &payment).await?;
+        let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "declined by the issuer".to_owned());
+        stage.world.decline_payment(&payable, reason.clone()).await.map_err(refusal)?;
+        let payment_id = payable.payment.to_string();
+        Ok(SandboxPayment { payment_id, outcome: PaymentOutcome::Declined, reference: None, reason: Some(reason) })
+    };
+    caller.answer(work.await)
+}
+
+#[utoipa::path(post, path = "/sandbox/payments/{payment_id}/chargeback", operation_id = "sandboxChargeback", tag = "Sandbox",
+    params(("payment_id" = String, Path, description = "The payment")),
+    request_body = Option<SandboxReason>, responses((status = 200, description = "Charged back", body = SandboxAnswer<SandboxPayment>)))]
+/// A captured payment is charged back
+pub(super) async fn charge_back(
+    State(stage): State<Stage>,
+    caller: Caller,
+    Segment(payment): Segment,
+    Body(body): Body<SandboxReason>,
+) -> Answer<SandboxPayment> {
+    let work = async {
+        let body = body?;
+        let payable = stage.engine.payment(caller.partner, &payment).await?;
+        let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "fraudulent".to_owned());
+        if let PayableMethod::Transfer { .. } = payable.method {
+            return Err(Refusal::new(Code::ValidationFailed, "a payment by bank transfer cannot be charged back"));
+        }
+        stage.world.charge_back(payable.payment, reason.clone()).await.map_err(refusal)?;
+        let payment_id = payable.payment.to_string();
+        Ok(SandboxPayment { payment_id, outcome: PaymentOutcome::ChargedBack, reference: None, reason: Some(reason) })
+    };
+    caller.answer(work.await)
+}
