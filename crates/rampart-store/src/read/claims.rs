@@ -2,9 +2,10 @@
 
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
+use sqlx::AssertSqlSafe;
 
 use crate::error::{StoreError, StoredClaim};
-use crate::sql::Row;
+use crate::sql::{Row, Value, placeholders, read_pieces};
 use crate::store::Store;
 
 const SCOPES: [(ClaimScope, &str); 9] = [
@@ -66,6 +67,25 @@ impl Store {
         let claim = row.as_ref().map(read_claim).transpose()?;
         let now = self.inner.options.clock.now();
         Ok(claim.filter(|claim| claim.expires_at.is_none_or(|expires_at| expires_at > now)))
+    }
+
+    /// Those of several keys that are taken and have not expired (business time), in no particular order: one statement.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn claims(&self, wanted: &[(ClaimScope, String)]) -> Result<Vec<StoredClaim>, StoreError> {
+        let ids: Vec<Value> = wanted.iter().map(|(scope, key)| claim_id(*scope, key).into()).collect();
+        let now = self.inner.options.clock.now();
+        let mut found = Vec::with_capacity(wanted.len());
+        for piece in read_pieces(&ids) {
+            let list = placeholders(1, piece.len());
+            let sql = format!("SELECT id, subject, fingerprint, answer, expires_at FROM claims WHERE id IN {list}");
+            for row in self.rows(AssertSqlSafe(sql), piece).await? {
+                found.push(read_claim(&row)?);
+            }
+        }
+        found.retain(|claim| claim.expires_at.is_none_or(|expires_at| expires_at > now));
+        Ok(found)
     }
 }
 

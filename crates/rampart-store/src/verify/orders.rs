@@ -1,0 +1,158 @@
+//! Orders against what is held for them, and against their entries on the customers' accounts.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rampart_core::amount::Amount;
+use rampart_core::asset::Asset;
+use rampart_core::ledger::Side;
+use rampart_core::payment::Payment;
+use rampart_core::rampoff::Rampoff;
+use sqlx::AssertSqlSafe;
+
+use super::{PAGE, Report};
+use crate::error::StoreError;
+use crate::read::{balance_id, parse_name};
+use crate::sql::{Session, Value, placeholders, read_pieces};
+use crate::tables::{Stored, read};
+
+fn overflow(_: rampart_core::amount::Overflow) -> StoreError {
+    StoreError::defect("what orders have reserved sums to more than can be calculated with")
+}
+
+/// Compares what is held with what orders that are not settled have reserved.
+pub(super) async fn held(session: &mut Session, report: &mut Report) -> Result<(), StoreError> {
+    let mut reserved: BTreeMap<String, Amount> = BTreeMap::new();
+    reservations::<Payment>(session, &mut reserved, |payment| {
+        let (account, coin, amount) = payment.hold();
+        (balance_id(account, Asset::from(coin)), amount)
+    })
+    .await?;
+    reservations::<Rampoff>(session, &mut reserved, |rampoff| {
+        let (account, currency, amount) = rampoff.hold();
+        (balance_id(account, Asset::from(currency)), amount)
+    })
+    .await?;
+    let rows = session.fetch_all("SELECT id, held FROM balances WHERE held <> '0' ORDER BY id", Vec::new()).await?;
+    for row in &rows {
+        let (id, held): (&str, Amount) = (row.text(0)?, row.parse(1)?);
+        let expected = reserved.remove(id).unwrap_or(Amount::ZERO);
+        if held != expected {
+            report.find("held", id, format!("{held} is held, and orders have reserved {expected}"));
+        }
+    }
+    for (id, expected) in reserved.into_iter().filter(|(_, expected)| !expected.is_zero()) {
+        report.find("held", id, format!("nothing is held, and orders have reserved {expected}"));
+    }
+    Ok(())
+}
+
+async fn reservations<T: Stored>(
+    session: &mut Session,
+    reserved: &mut BTreeMap<String, Amount>,
+    hold: impl Fn(&T) -> (String, Amount),
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "SELECT version, data, status, changed_at, id FROM {} WHERE open AND (status, changed_at, id) > ($1, $2, $3) \
+         ORDER BY status, changed_at, id LIMIT $4",
+        T::TABLE.name
+    );
+    let (mut status, mut changed_at, mut id) = (String::new(), i64::MIN, String::new());
+    loop {
+        let values = vec![status.as_str().into(), changed_at.into(), id.as_str().into(), PAGE.into()];
+        let rows = session.fetch_all(AssertSqlSafe(sql.clone()), values).await?;
+        for row in &rows {
+            let (balance, amount) = hold(&read(row)?);
+            let sum = reserved.entry(balance).or_insert(Amount::ZERO);
+            *sum = sum.plus(amount).map_err(overflow)?;
+        }
+        let Some(last) = rows.last() else { return Ok(()) };
+        (status, changed_at, id) = (last.text(2)?.to_owned(), last.int(3)?, last.text(4)?.to_owned());
+    }
+}
+
+/// What one order has on its customer's account in one asset, followed posting by posting.
+struct Followed {
+    order: String,
+    balance: String,
+    posting: String,
+    sum: Amount,
+    below_zero: bool,
+}
+
+/// Follows every order's entries on its customer's account.
+pub(super) async fn customers(session: &mut Session, report: &mut Report) -> Result<(), StoreError> {
+    let sql = "SELECT order_id, balance, number, posting, side, amount FROM entries \
+               WHERE order_id IS NOT NULL AND (order_id, balance, number) > ($1, $2, $3) AND balance > 'customer:' AND balance < 'customer;' \
+               ORDER BY order_id, balance, number LIMIT $4";
+    let (mut order, mut balance, mut number) = (String::new(), String::new(), 0_i64);
+    let mut current: Option<Followed> = None;
+    let mut done: Vec<Followed> = Vec::new();
+    loop {
+        let rows = session.fetch_all(sql, vec![order.as_str().into(), balance.as_str().into(), number.into(), PAGE.into()]).await?;
+        for row in &rows {
+            let same = |followed: &Followed| Ok::<_, StoreError>(followed.order == row.text(0)? && followed.balance == row.text(1)?);
+            if !current.as_ref().map(same).transpose()?.unwrap_or(false) {
+                done.extend(current.take());
+                current = Some(Followed {
+                    order: row.text(0)?.to_owned(),
+                    balance: row.text(1)?.to_owned(),
+                    posting: row.text(3)?.to_owned(),
+                    sum: Amount::ZERO,
+                    below_zero: false,
+                });
+            }
+            if let Some(followed) = &mut current {
+                if followed.posting != row.text(3)? {
+                    followed.below_zero |= followed.sum.is_negative();
+                    row.text(3)?.clone_into(&mut followed.posting);
+                }
+                let (side, amount): (Side, Amount) = (parse_name(row.text(4)?)?, row.parse(5)?);
+                // What a customer is owed grows by credits.
+                let effect = if side == Side::Credit { amount } else { amount.negated() };
+                followed.sum = followed.sum.plus(effect).map_err(overflow)?;
+            }
+        }
+        let last = rows.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+        if last {
+            done.extend(current.take());
+        }
+        judge(session, report, std::mem::take(&mut done)).await?;
+        let Some(row) = rows.last().filter(|_| !last) else { return Ok(()) };
+        (order, balance, number) = (row.text(0)?.to_owned(), row.text(1)?.to_owned(), row.int(2)?);
+    }
+}
+
+/// Looks up which of these orders are settled, and tells what is wrong with their sums.
+async fn judge(session: &mut Session, report: &mut Report, followed: Vec<Followed>) -> Result<(), StoreError> {
+    let mut ids: Vec<Value> = Vec::new();
+    let mut previous = "";
+    for one in &followed {
+        if one.order != previous {
+            ids.push(one.order.as_str().into());
+            report.orders += 1;
+        }
+        previous = &one.order;
+    }
+    let mut open: HashMap<String, bool> = HashMap::with_capacity(ids.len());
+    for piece in read_pieces(&ids) {
+        for table in ["payments", "rampoffs"] {
+            let sql = format!("SELECT id, open FROM {table} WHERE id IN {}", placeholders(1, piece.len()));
+            for row in session.fetch_all(AssertSqlSafe(sql), piece.clone()).await? {
+                open.insert(row.text(0)?.to_owned(), row.bool(1)?);
+            }
+        }
+    }
+    for one in followed {
+        if one.below_zero || one.sum.is_negative() {
+            report.find("order", &one.order, format!("its entries on {} go below zero", one.balance));
+        }
+        match open.get(&one.order) {
+            None => report.find("order", &one.order, "it has entries and does not exist"),
+            Some(false) if !one.sum.is_zero() => {
+                report.find("order", &one.order, format!("it is settled, and its entries on {} come to {} instead of 0", one.balance, one.sum));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,276 @@
+//! A database of its own for each test, and what tests write into it.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use rampart_core::amount::Amount;
+use rampart_core::asset::{Asset, CoinId};
+use rampart_core::code::Code;
+use rampart_core::example;
+use rampart_core::id::{Mint, OrderId, PartnerId, Randomness};
+use rampart_core::ledger::{Account, Entry, Origin, Posting, PostingKind};
+use rampart_core::payment::{Payment, PaymentState};
+use rampart_core::policy::Beyond;
+use rampart_core::step::{Claim, ClaimScope, Raise, Step};
+use rampart_core::time::{Clock, Sleep, Timestamp};
+use rampart_core::watch::{Cursor, CursorName};
+use rampart_store::{CommitFault, Store, StoreOptions};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
+
+/// Which engine a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum On {
+    Sqlite,
+    Postgres,
+}
+
+/// A clock that stands where it was put.
+#[derive(Debug)]
+pub(crate) struct Standing(AtomicI64);
+
+impl Standing {
+    pub(crate) fn advance(&self, by: Duration) {
+        self.0.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Standing {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+
+    fn sleep_until(&self, _: Timestamp) -> Sleep {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// Bytes that no other call in any process draws: a process and call number, scrambled.
+#[derive(Debug)]
+pub(crate) struct Scrambled(AtomicU64);
+
+impl Scrambled {
+    pub(crate) fn new() -> Self {
+        use std::hash::BuildHasher;
+        Self(AtomicU64::new(std::collections::hash_map::RandomState::new().hash_one(0_u8)))
+    }
+}
+
+impl Randomness for Scrambled {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let mut value = self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst);
+            value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            chunk.copy_from_slice(&(value ^ (value >> 31)).to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// One test's surroundings.
+pub(crate) struct Bench {
+    pub(crate) on: On,
+    pub(crate) url: String,
+    pub(crate) clock: Arc<Standing>,
+    pub(crate) randomness: Arc<Scrambled>,
+    folder: tempfile::TempDir,
+    extra: Mutex<Vec<String>>,
+}
+
+fn server() -> String {
+    std::env::var("RAMPART_TEST_POSTGRES").expect("RAMPART_TEST_POSTGRES must be the URL of a superuser of a PostgreSQL for tests")
+}
+
+/// The server's URL with another database.
+fn database_url(name: &str) -> String {
+    let server = server();
+    let (base, query) = server.split_once('?').map_or((server.as_str(), ""), |(base, query)| (base, query));
+    let start = base.find("://").map_or(0, |at| at + 3);
+    let base = base[start..].find('/').map_or(base, |slash| &base[..start + slash]);
+    if query.is_empty() { format!("{base}/{name}") } else { format!("{base}/{name}?{query}") }
+}
+
+async fn on_server(sql: String) {
+    let mut connection = PgConnection::connect(&server()).await.unwrap();
+    connection.execute(AssertSqlSafe(sql)).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Runs one test in a database of its own, which is removed whatever happens.
+pub(crate) fn run<F: Future<Output = ()>>(on: On, test: impl FnOnce(Arc<Bench>) -> F) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let bench = Arc::new(Bench {
+            on,
+            url: String::new(),
+            clock: Arc::new(Standing(AtomicI64::new(example::START.micros()))),
+            randomness: Arc::new(Scrambled::new()),
+            folder: tempfile::tempdir().unwrap(),
+            extra: Mutex::new(Vec::new()),
+        });
+        let url = bench.another(on).await;
+        let mut bench = bench;
+        Arc::get_mut(&mut bench).unwrap().url = url;
+        let end = AssertUnwindSafe(tokio::time::timeout(Duration::from_secs(120), test(Arc::clone(&bench)))).catch_unwind().await;
+        let databases = bench.extra.lock().unwrap().clone();
+        for name in databases {
+            on_server(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        }
+        match end {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => panic!("the test did not end within two minutes"),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
+    runtime.shutdown_timeout(Duration::from_secs(2));
+}
+
+impl Bench {
+    /// Another empty database.
+    pub(crate) async fn another(&self, on: On) -> String {
+        let mut bytes = [0; 8];
+        self.randomness.fill(&mut bytes);
+        let name = format!("rampart_test_{}", u64::from_be_bytes(bytes));
+        match on {
+            On::Sqlite => format!("sqlite:{}", self.folder.path().join(name + ".db").display()),
+            On::Postgres => {
+                self.extra.lock().unwrap().push(name.clone());
+                on_server(format!("CREATE DATABASE {name} TEMPLATE template0")).await;
+                database_url(&name)
+            }
+        }
+    }
+
+    /// The options that tests change from.
+    pub(crate) fn options(&self) -> StoreOptions {
+        let mut options = StoreOptions::new(Arc::clone(&self.clock) as Arc<dyn Clock>, Arc::new(Scrambled::new()));
+        options.on_fatal = Arc::new(|reason| panic!("the writer cannot continue: {reason}"));
+        options.readers = 2;
+        options
+    }
+
+    /// A store on this test's database.
+    pub(crate) async fn store(&self) -> Store {
+        Store::open(&self.url, self.options()).await.unwrap()
+    }
+
+    /// A store on it with faults at chosen commits: the first commit takes the first, and so on.
+    pub(crate) async fn store_with_faults(&self, faults: Vec<Option<CommitFault>>) -> Store {
+        let mut options = self.options();
+        let faults = Mutex::new(faults.into_iter());
+        options.commit_faults = Some(Arc::new(move || faults.lock().unwrap().next().flatten()));
+        Store::open(&self.url, options).await.unwrap()
+    }
+
+    pub(crate) fn mint(&self) -> Mint<'_> {
+        Mint { now: self.clock.now(), randomness: &*self.randomness }
+    }
+
+    /// Runs a statement behind the store's back.
+    pub(crate) async fn sql(&self, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self.on {
+            On::Sqlite => SqliteConnection::connect(&self.url).await.unwrap().execute(sql).await.map(drop).unwrap(),
+            On::Postgres => PgConnection::connect(&self.url).await.unwrap().execute(sql).await.map(drop).unwrap(),
+        }
+    }
+
+    /// Reads one text behind the store's back.
+    pub(crate) async fn text(&self, sql: &str) -> Option<String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self.on {
+            On::Sqlite => SqliteConnection::connect(&self.url).await.unwrap().fetch_optional(sql).await.unwrap().map(|row| row.get(0)),
+            On::Postgres => PgConnection::connect(&self.url).await.unwrap().fetch_optional(sql).await.unwrap().map(|row| row.get(0)),
+        }
+    }
+
+    /// The first column of every row, behind the store's back.
+    pub(crate) async fn texts(&self, sql: &str, column: usize) -> Vec<String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self.on {
+            On::Sqlite => {
+                let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+                connection.fetch_all(sql).await.unwrap().iter().map(|row| row.get(column)).collect()
+            }
+            On::Postgres => {
+                let mut connection = PgConnection::connect(&self.url).await.unwrap();
+                connection.fetch_all(sql).await.unwrap().iter().map(|row| row.get(column)).collect()
+            }
+        }
+    }
+}
+
+/// Waits, bounded, until something holds.
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
+    let begun = Instant::now();
+    while !condition().await {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{what} did not happen");
+        tokio::task::yield_now().await;
+    }
+}
+
+pub(crate) const EUR: Asset = Asset::Fiat(example::EUR);
+pub(crate) const USDC: CoinId = example::USDC;
+pub(crate) const BANK: Account = Account::Bank(example::SEPA);
+pub(crate) const HOT: Account = Account::ChainHot(example::POLYGON);
+
+pub(crate) fn units(units: i128) -> Amount {
+    Amount::from_minor(units)
+}
+
+/// A cursor of a name, new.
+pub(crate) fn cursor(name: &str, position: &str) -> Cursor {
+    let id: CursorName = name.parse::<Code<40>>().unwrap();
+    Cursor { id, version: 0, position: position.to_owned(), moved_at: example::START }
+}
+
+/// A step that writes one record.
+pub(crate) fn writing(record: impl Into<rampart_core::record::Record>) -> Step {
+    let mut step = Step::new();
+    step.write(record);
+    step
+}
+
+/// A claim for ever.
+pub(crate) fn claim(scope: ClaimScope, key: &str, subject: &str) -> Claim {
+    Claim::forever(scope, key.to_owned(), subject)
+}
+
+/// A raise of a counter.
+pub(crate) fn raise(counter: &str, by: i128, ceiling: Option<i128>) -> Raise {
+    Raise { counter: counter.to_owned(), by: units(by), ceiling: ceiling.map(units), expires_at: None }
+}
+
+/// A posting of one movement.
+pub(crate) fn posting(mint: &Mint<'_>, origin: Origin, order: Option<OrderId>, debit: Account, credit: Account, asset: Asset, amount: i128) -> Posting {
+    let entries = vec![Entry::debit(debit, asset, units(amount)), Entry::credit(credit, asset, units(amount))];
+    Posting::new(mint, PostingKind::CapitalFunded, origin, order, entries).unwrap()
+}
+
+/// A step that puts capital on an account.
+pub(crate) fn funding(mint: &Mint<'_>, account: Account, asset: impl Into<Asset>, amount: i128) -> Step {
+    let mut step = Step::new();
+    step.postings.push(posting(mint, Origin::Fact, None, account, Account::Capital, asset.into(), amount));
+    step
+}
+
+/// A step that asks for a hold.
+pub(crate) fn holding(account: Account, asset: impl Into<Asset>, change: i128, origin: Origin) -> Step {
+    let mut step = Step::new();
+    step.hold(account, asset, units(change), origin);
+    step
+}
+
+/// A new payment of a partner's customer.
+pub(crate) fn payment(bench: &Bench, partner: PartnerId, customer: i64, state: PaymentState) -> Payment {
+    let catalogue = example::catalogue(example::policy(Beyond::Hold));
+    let mut payment = example::payment(&catalogue, &bench.mint(), true, state).unwrap();
+    payment.version = 0;
+    payment.partner = partner;
+    payment.customer = rampart_core::id::CustomerId(customer);
+    payment.page_token = rampart_core::redacted::Redacted::new(payment.id.to_string());
+    payment
+}
