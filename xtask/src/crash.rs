@@ -123,5 +123,10 @@ async fn crash(plan: &Plan) -> Outcome {
     std::fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
-/// Settings of the installation under test: no limit may stop the load.
-const SETTINGS: &[(&str, &str)] = &[];
+/// Settings of the installation under test: what a killed process had leased is taken over soon, and no call waits long.
+const SETTINGS: &[(&str, &str)] = &[
+    ("RAMPART__RATE_LIMITS__ENABLED", "false"),
+    ("RAMPART__WORKERS__LEASE_SECONDS", "5"),
+    ("RAMPART__WORKERS__CALL_SECONDS", "3"),
+    ("RAMPART__WEBHOOKS__TIMEOUT_SECONDS", "3"),
+];

@@ -4,6 +4,7 @@
 mod errors;
 mod machines;
 mod postings;
+mod sandbox;
 
 use std::path::Path;
 
@@ -30,10 +31,17 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
     let check = arguments.switch("--check");
     arguments.finish()?;
     let root = workspace::root()?;
-    let documents = vec![
+    let defaults = sandbox::defaults(&root)?;
+    let in_sandbox = |name, text| Document { path: "docs/sandbox.md", place: Place::Part(name), text };
+    let documents = [
         Document { path: "docs/errors.md", place: Place::File, text: errors::table() },
         Document { path: "docs/state-machines.md", place: Place::File, text: machines::diagrams() },
         Document { path: "docs/ARCHITECTURE.md", place: Place::Part("postings"), text: postings::list() },
+        in_sandbox("magic", sandbox::magic()),
+        in_sandbox("methods", sandbox::methods(&defaults)),
+        in_sandbox("payouts", sandbox::payouts(&defaults)),
+        in_sandbox("limits", sandbox::limits(&defaults)),
+        in_sandbox("caps", sandbox::caps(&defaults)),
     ];
     let mut stale = Vec::new();
     for document in &documents {

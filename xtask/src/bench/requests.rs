@@ -4,19 +4,12 @@ use std::sync::Arc;
 
 use super::measure::MakeRequest;
 use super::setting::Setting;
-use crate::Outcome;
 use crate::http::request;
 use crate::partner;
 use crate::random::Random;
-use crate::server::Installation;
 
 /// Settings of an installation under measurement: none of its limits may be what is measured.
-pub(super) const SETTINGS: &[(&str, &str)] = &[];
-
-/// Puts enough coins into the hot wallet for every payment of the run.
-pub(super) fn fund(_installation: &Installation) -> Outcome {
-    Ok(())
-}
+pub(super) const SETTINGS: &[(&str, &str)] = &[("RAMPART__RATE_LIMITS__ENABLED", "false"), ("RAMPART__LOG__LEVEL", "warn")];
 
 /// A quote of a buy.
 pub(super) fn quote(setting: &Setting) -> MakeRequest {

@@ -78,7 +78,6 @@ impl Setting {
             customers.push(partner::verified_customer(&mut client, &self.token, number).await?);
         }
         self.customers = Arc::new(customers);
-        requests::fund(&self.installation)?;
         self.calls(8, PAGE, &requests::create_payment(self)).await?;
         self.calls(8, PAGE, &requests::create_rampoff(self)).await?;
         Ok(())
