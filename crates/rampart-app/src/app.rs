@@ -1,0 +1,228 @@
+//! The application: what every use case and worker is made with.
+
+use std::sync::Arc;
+
+use rampart_core::catalogue::{Catalogue, MethodKind};
+use rampart_core::id::{Mint, Randomness};
+use rampart_core::order::Context;
+use rampart_core::rate::Rate;
+use rampart_core::redacted::Redacted;
+use rampart_core::step::Step;
+use rampart_core::time::Clock;
+use rampart_store::{CommitError, Committed, Store};
+
+use crate::config::AppConfig;
+use crate::error::{AppError, Reply};
+use crate::idempotency::Twins;
+use crate::keys::{INSTALLATION_KEY_BYTES, Keys};
+use crate::metrics::Metrics;
+use crate::numbers::Numbers;
+use crate::partners::PartnerCache;
+use crate::ports::Ports;
+use crate::prices::PriceBoard;
+use crate::wake::Wake;
+
+/// How often a use case reloads and decides again when what it decided on has changed meanwhile.
+pub(crate) const MOST_TRIES: usize = 10;
+
+/// Time and chance, passed in.
+#[derive(Clone)]
+pub struct Sources {
+    /// Business time: quotes, expiry, limits, retries due, events. Tests and the sandbox move it.
+    pub business: Arc<dyn Clock>,
+    /// Real time: tokens, leases, time-outs, signatures.
+    pub real: Arc<dyn Clock>,
+    /// What identifiers and secrets are drawn from.
+    pub randomness: Arc<dyn Randomness>,
+}
+
+/// The application. Cheap to clone; every clone is the same.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    ports: Ports,
+    catalogue: Catalogue,
+    config: AppConfig,
+    sources: Sources,
+    keys: Keys,
+    prices: PriceBoard,
+    metrics: Metrics,
+    wake: Wake,
+    partners: PartnerCache,
+    numbers: Numbers,
+    twins: Twins,
+}
+
+impl App {
+    /// Makes the application and compares the installation's key with the database's.
+    ///
+    /// # Errors
+    /// [`AppError::Refusal`] never; [`AppError::Defect`] for settings that contradict each other or a key that is not this
+    /// database's; [`AppError::Unavailable`] when the database cannot be read.
+    pub async fn new(
+        store: Store,
+        ports: Ports,
+        config: AppConfig,
+        catalogue: Catalogue,
+        sources: Sources,
+        installation_key: &[u8; INSTALLATION_KEY_BYTES],
+    ) -> Reply<Self> {
+        config.check().map_err(AppError::defect)?;
+        check_ports(&catalogue, &ports)?;
+        let keys = Keys::derived_from(installation_key);
+        crate::partners::check_installation(&store, &keys, &*sources.real, &*sources.randomness).await?;
+        let prices = PriceBoard::new(&catalogue.pricing);
+        let inner = Inner {
+            prices,
+            keys,
+            metrics: Metrics::new(),
+            wake: Wake::default(),
+            partners: PartnerCache::default(),
+            numbers: Numbers::default(),
+            twins: Twins::default(),
+            store,
+            ports,
+            catalogue,
+            config,
+            sources,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The adapters.
+    #[must_use]
+    pub fn ports(&self) -> &Ports {
+        &self.inner.ports
+    }
+
+    /// What is traded.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.inner.catalogue
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &AppConfig {
+        &self.inner.config
+    }
+
+    /// The clock of business time.
+    #[must_use]
+    pub fn business(&self) -> &Arc<dyn Clock> {
+        &self.inner.sources.business
+    }
+
+    /// The clock of real time.
+    #[must_use]
+    pub fn real(&self) -> &Arc<dyn Clock> {
+        &self.inner.sources.real
+    }
+
+    /// What identifiers and secrets are drawn from.
+    #[must_use]
+    pub fn randomness(&self) -> &dyn Randomness {
+        &*self.inner.sources.randomness
+    }
+
+    /// What mints the identifiers of a decision taken now (business time).
+    #[must_use]
+    pub fn mint(&self) -> Mint<'_> {
+        Mint { now: self.business().now(), randomness: self.randomness() }
+    }
+
+    /// What a decision taken now may look at, with this price.
+    #[must_use]
+    pub fn context(&self, price: Option<Rate>) -> Context<'_> {
+        Context { mint: self.mint(), catalogue: self.catalogue(), price }
+    }
+
+    /// The last market prices.
+    #[must_use]
+    pub fn prices(&self) -> &PriceBoard {
+        &self.inner.prices
+    }
+
+    /// What is measured.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// What wakes this process's workers.
+    #[must_use]
+    pub fn wake(&self) -> &Wake {
+        &self.inner.wake
+    }
+
+    /// The keys derived from the installation's.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.inner.keys
+    }
+
+    pub(crate) fn partner_cache(&self) -> &PartnerCache {
+        &self.inner.partners
+    }
+
+    pub(crate) fn numbers(&self) -> &Numbers {
+        &self.inner.numbers
+    }
+
+    pub(crate) fn twins(&self) -> &Twins {
+        &self.inner.twins
+    }
+
+    /// The secret part of a link to a hosted page: a random UUID (version 4).
+    pub(crate) fn page_token(&self) -> Redacted {
+        let mut bytes = [0; 16];
+        self.randomness().fill(&mut bytes);
+        Redacted::new(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
+    }
+
+    /// Makes a step durable and wakes whoever has work because of it. The only caller of the store's commit.
+    ///
+    /// # Errors
+    /// See [`CommitError`]; nothing of the step was stored then.
+    pub async fn commit(&self, step: Step) -> Result<Committed, CommitError> {
+        let call = crate::wake::Calls::of(&step);
+        let committed = self.inner.store.commit(step).await?;
+        self.inner.wake.after(&committed, call);
+        Ok(committed)
+    }
+}
+
+/// Everything that the catalogue names must have its adapter, or money would wait for somebody who never comes.
+fn check_ports(catalogue: &Catalogue, ports: &Ports) -> Reply<()> {
+    for chain in &catalogue.chains {
+        if ports.chain(chain.name).is_none() {
+            return Err(AppError::defect(format!("the chain {} has no adapter", chain.name)));
+        }
+    }
+    for method in &catalogue.methods {
+        let place = format!("methods.{}.{}", method.country, method.payment_type);
+        match method.kind {
+            MethodKind::Redirect(processor) if ports.processor(processor).is_none() => {
+                return Err(AppError::defect(format!("{place}: the processor {processor} has no adapter")));
+            }
+            MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail) if ports.bank(rail).is_none() => {
+                return Err(AppError::defect(format!("{place}: the rail {rail} has no adapter")));
+            }
+            _ => {}
+        }
+    }
+    match catalogue.payout_rails.iter().find(|rail| ports.bank(rail.rail).is_none()) {
+        Some(rail) => Err(AppError::defect(format!("payouts.{}: the rail {} has no adapter", rail.country, rail.rail))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,28 @@
+//! `availableAssets`: what is traded.
+
+use crate::app::App;
+use crate::error::Reply;
+use crate::views::{AssetsView, CoinView, FiatView};
+
+impl App {
+    /// The coins, each on its chain, and the currencies.
+    ///
+    /// # Errors
+    /// None; the catalogue is in memory.
+    pub async fn available_assets(&self) -> Reply<AssetsView> {
+        let coins = self.catalogue().coins.iter().map(|coin| CoinView {
+            symbol: coin.id.symbol.to_string(),
+            chain: coin.id.chain.to_string(),
+            decimals: coin.decimals,
+            contract: coin.contract.clone(),
+            minimum: coin.minimum.to_major_short(coin.decimals),
+            maximum: coin.maximum.to_major_short(coin.decimals),
+            confirmations: coin.confirmations,
+            buy_enabled: coin.buy,
+            sell_enabled: coin.sell,
+            default_chain: self.catalogue().default_coin(coin.id.symbol).is_some_and(|default| default.id == coin.id),
+        });
+        let fiats = self.catalogue().fiats.iter().map(|fiat| FiatView { symbol: fiat.code.to_string(), decimals: fiat.decimals });
+        Ok(AssetsView { coins: coins.collect(), fiats: fiats.collect() })
+    }
+}

@@ -1,0 +1,128 @@
+//! Who calls: keys and secrets are exchanged for tokens, tokens tell the partner without a look into the database.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rampart_core::id::PartnerId;
+use rampart_core::partner::Partner;
+use rampart_core::redacted::Redacted;
+use rampart_core::refusal::Code;
+use rampart_core::time::Timestamp;
+use subtle::ConstantTimeEq;
+
+use crate::app::App;
+use crate::error::{AppError, Reply};
+use crate::views::TokenGrant;
+
+/// The longest key, secret or token that is looked at.
+const LONGEST: usize = 512;
+
+/// A partner whose token holds.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The partner.
+    pub partner: Arc<Partner>,
+}
+
+fn refused() -> AppError {
+    AppError::code(Code::AuthorizationIncorrect)
+}
+
+/// Whether a partner may call from an address.
+fn may_call_from(partner: &Partner, ip: IpAddr) -> bool {
+    let ip = ip.to_canonical();
+    partner.allow_ips.is_empty()
+        || partner.allow_ips.iter().any(|network| match network.parse::<ipnet::IpNet>() {
+            Ok(network) => network.contains(&ip),
+            Err(_) => network.parse::<IpAddr>().is_ok_and(|only| only.to_canonical() == ip),
+        })
+}
+
+impl App {
+    /// Exchanges a key and its secret for a token.
+    ///
+    /// # Errors
+    /// `authorization_incorrect`, in the same words and time whatever is wrong.
+    pub async fn authenticate(&self, api_key: &str, api_secret: &str, ip: IpAddr) -> Reply<TokenGrant> {
+        let partner = match api_key.len() <= LONGEST && api_secret.len() <= LONGEST {
+            true => self.store().partner_by_api_key(api_key).await?,
+            false => None,
+        };
+        let partner = partner.filter(|partner| partner.api_key.key == api_key);
+        // A key that nobody has costs the same work as one with a wrong secret.
+        let secret = match &partner {
+            Some(partner) => self.keys().open(&partner.api_key.key, &partner.api_key.sealed_secret)?,
+            None => self.decoy_secret()?,
+        };
+        let right = bool::from(secret.reveal().as_bytes().ct_eq(api_secret.as_bytes()));
+        match partner {
+            Some(partner) if right && partner.enabled && may_call_from(&partner, ip) => {
+                self.partner_cache().put(self.real().now(), Arc::new(partner.clone()));
+                Ok(self.grant(&partner))
+            }
+            _ => Err(refused()),
+        }
+    }
+
+    /// A secret to compare with when there is none, opened like any other.
+    fn decoy_secret(&self) -> Reply<Redacted> {
+        self.keys().open(crate::keys::DECOY, self.keys().decoy())
+    }
+
+    fn grant(&self, partner: &Partner) -> TokenGrant {
+        let expires_in = self.config().token_seconds;
+        let expires_at = self.real().now().after(Duration::from_secs(expires_in));
+        let statement = format!("{}.{}.{}", partner.id, partner.token_epoch, expires_at.micros());
+        let tag = self.keys().token_tag(statement.as_bytes());
+        TokenGrant { token: URL_SAFE_NO_PAD.encode([tag.as_slice(), statement.as_bytes()].concat()), expires_at, expires_in }
+    }
+
+    /// The partner of a token. The hot path asks no database: partners are remembered for a second.
+    ///
+    /// # Errors
+    /// `authorization_incorrect` for a token that is not ours, has ended or was revoked, for a disabled partner, and for an
+    /// address that the partner may not call from.
+    pub async fn caller(&self, token: &str, ip: IpAddr) -> Reply<Caller> {
+        let (id, epoch) = self.open_token(token).ok_or_else(refused)?;
+        let partner = self.remembered_partner(id).await?.ok_or_else(refused)?;
+        let good = partner.enabled && partner.token_epoch == epoch && may_call_from(&partner, ip);
+        if good { Ok(Caller { partner }) } else { Err(refused()) }
+    }
+
+    /// What a token states, if it is ours and has not ended.
+    fn open_token(&self, token: &str) -> Option<(PartnerId, i64)> {
+        if token.len() > LONGEST {
+            return None;
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (tag, statement) = bytes.split_first_chunk::<32>()?;
+        if !bool::from(self.keys().token_tag(statement).ct_eq(tag)) {
+            return None;
+        }
+        let mut parts = std::str::from_utf8(statement).ok()?.split('.');
+        let (id, epoch, expires_at) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        (Timestamp::from_micros(expires_at) > self.real().now()).then_some((id.parse().ok()?, epoch))
+    }
+
+    /// The partner whose key in use this is, for those who know the key only.
+    ///
+    /// # Errors
+    /// `authorization_incorrect` when nobody has it.
+    pub async fn caller_for_key(&self, api_key: &str) -> Reply<Caller> {
+        let partner = self.store().partner_by_api_key(api_key).await?.filter(|partner| partner.enabled).ok_or_else(refused)?;
+        Ok(Caller { partner: Arc::new(partner) })
+    }
+
+    /// The secrets that sign for a partner at the moment: that of its key, and of the key before for a day.
+    ///
+    /// # Errors
+    /// [`AppError::Defect`] when they were not sealed under this installation's key.
+    pub fn secrets_of(&self, partner: &Partner) -> Reply<Vec<Redacted>> {
+        let now = self.real().now();
+        let previous = partner.previous_key.as_ref().filter(|(_, until)| *until > now).map(|(key, _)| key);
+        std::iter::once(&partner.api_key).chain(previous).map(|key| self.keys().open(&key.key, &key.sealed_secret)).collect()
+    }
+}

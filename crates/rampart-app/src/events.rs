@@ -1,0 +1,43 @@
+//! `events`: the pull log of everything a partner is told of, without gap and without expiry.
+
+use serde_json::value::RawValue;
+
+use crate::app::App;
+use crate::authenticate::Caller;
+use crate::error::{AppError, Reply};
+use crate::fields::{Fields, LONGEST};
+use crate::views::{EventPage, EventView};
+
+impl App {
+    /// The partner's events behind a sequence number, in order.
+    ///
+    /// # Errors
+    /// `validation_failed` for a number or limit that is none.
+    pub async fn events(&self, caller: &Caller, after: Option<String>, limit: Option<String>) -> Reply<EventPage> {
+        let mut fields = Fields::new();
+        let limit = crate::lists::limit(&mut fields, &limit);
+        let after = match fields.optional("after", &after, LONGEST).map(str::parse::<i64>) {
+            None => 0,
+            Some(Ok(after)) if after >= 0 => after,
+            Some(_) => {
+                fields.malformed("after", "must be a sequence number: 0 or above");
+                0
+            }
+        };
+        fields.finish()?;
+        let mut found = self.store().events_after(caller.partner.id, after, limit + 1).await?;
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = found.len() > most;
+        found.truncate(most);
+        let events = found.into_iter().map(|event| {
+            Ok(EventView {
+                id: event.draft.id.to_string(),
+                kind: event.draft.kind.as_str(),
+                sequence: event.sequence,
+                created_at: event.draft.created_at,
+                data: RawValue::from_string(event.draft.data).map_err(|fault| AppError::Defect(Box::new(fault)))?,
+            })
+        });
+        Ok(EventPage { events: events.collect::<Reply<_>>()?, has_more })
+    }
+}

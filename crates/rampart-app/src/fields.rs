@@ -1,0 +1,151 @@
+//! Fields of requests, read together so that one answer names every fault.
+
+use rampart_core::amount::{Amount, AmountFault};
+use rampart_core::refusal::{Code, Refusal};
+use rampart_core::time::Timestamp;
+
+use crate::error::Reply;
+
+/// The most characters of a field that has no rule of its own.
+pub(crate) const LONGEST: usize = 200;
+/// The most characters of a URL.
+pub(crate) const LONGEST_URL: usize = 2_048;
+
+/// The faults of a request's fields, in the order they were found.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    faults: Vec<(Code, &'static str, String)>,
+}
+
+impl Fields {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes a fault.
+    pub(crate) fn fault(&mut self, code: Code, field: &'static str, message: impl Into<String>) {
+        self.faults.push((code, field, message.into()));
+    }
+
+    /// Notes a malformed field.
+    pub(crate) fn malformed(&mut self, field: &'static str, message: impl Into<String>) {
+        self.fault(Code::ValidationFailed, field, message);
+    }
+
+    /// A field that may be absent. What holds nothing but blanks is absent.
+    pub(crate) fn optional<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
+        let value = value.as_deref().filter(|value| !value.trim().is_empty())?;
+        if value.chars().count() > most {
+            self.malformed(field, format!("must not be longer than {most} characters"));
+            return None;
+        }
+        if value.contains(char::is_control) {
+            self.malformed(field, "must not contain control characters");
+            return None;
+        }
+        Some(value)
+    }
+
+    /// A field that must be there.
+    pub(crate) fn required<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
+        if value.as_deref().is_none_or(|value| value.trim().is_empty()) {
+            self.fault(Code::FailMandatoryField, field, "is required");
+            return None;
+        }
+        self.optional(field, value, most)
+    }
+
+    /// A customer's number. One that is too large for any customer is read as one that nobody has.
+    pub(crate) fn customer(&mut self, field: &'static str, value: &Option<String>, needed: bool) -> Option<i64> {
+        let text = if needed { self.required(field, value, LONGEST) } else { self.optional(field, value, LONGEST) }?;
+        match text.parse::<i64>() {
+            Ok(number) => Some(number),
+            Err(_) if text.bytes().all(|byte| byte.is_ascii_digit()) => Some(i64::MAX),
+            Err(_) => {
+                self.malformed(field, "must be an integer");
+                None
+            }
+        }
+    }
+
+    /// An amount in major units.
+    pub(crate) fn amount(&mut self, field: &'static str, value: &Option<String>, decimals: u8) -> Option<Amount> {
+        let text = self.required(field, value, LONGEST)?;
+        match Amount::parse_major(text, decimals) {
+            Ok(amount) => Some(amount),
+            Err(fault) => {
+                let hint = matches!(fault, AmountFault::NotANumber | AmountFault::NotPositive);
+                self.malformed(field, if hint { AmountFault::NotANumber.to_string() } else { fault.to_string() });
+                None
+            }
+        }
+    }
+
+    /// An http or https URL for a browser.
+    pub(crate) fn url(&mut self, field: &'static str, value: &Option<String>) -> Option<String> {
+        let text = self.optional(field, value, LONGEST_URL)?;
+        match url::Url::parse(text.trim()) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url.into()),
+            _ => {
+                self.malformed(field, "must be a URL that begins with http:// or https://");
+                None
+            }
+        }
+    }
+
+    /// A moment (RFC 3339), or a day, which is its first moment (UTC).
+    pub(crate) fn moment(&mut self, field: &'static str, value: &Option<String>) -> Option<Timestamp> {
+        let text = self.optional(field, value, LONGEST)?;
+        match text.parse::<Timestamp>().or_else(|_| format!("{text}T00:00:00Z").parse()) {
+            // Identifiers sort by time until the year 2397, and lists are cut by identifiers.
+            Ok(moment) => Some(moment.clamp(Timestamp::from_micros(0), Timestamp::from_micros(13_500_000_000_000_000))),
+            Err(fault) => {
+                self.malformed(field, fault.to_string());
+                None
+            }
+        }
+    }
+
+    /// Whether no fault was found so far.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// The code of the first fault, and every fault by its field.
+    pub(crate) fn finish(self) -> Reply<()> {
+        let Some((code, field, message)) = self.faults.first() else { return Ok(()) };
+        let mut refusal = Refusal::new(*code, format!("{field} {message}"));
+        refusal.fields = self.faults.iter().map(|(_, field, message)| ((*field).to_owned(), message.clone())).collect();
+        Err(refusal.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::AppError;
+
+    #[test]
+    fn the_first_fault_gives_the_code_and_all_are_named() {
+        let mut fields = Fields::new();
+        assert_eq!(fields.required("name", &None, 10), None);
+        assert_eq!(fields.optional("city", &Some("x".repeat(11)), 10), None);
+        assert_eq!(fields.customer("user_id", &Some("12".into()), true), Some(12));
+        assert_eq!(fields.customer("user_id", &Some("99999999999999999999".into()), true), Some(i64::MAX));
+        assert_eq!(fields.url("callback_url", &Some("javascript:alert(1)".into())), None);
+        let Err(AppError::Refusal(refusal)) = fields.finish() else { panic!("a refusal") };
+        assert_eq!(refusal.code, Code::FailMandatoryField);
+        assert_eq!(refusal.fields.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["name", "city", "callback_url"]);
+    }
+
+    #[test]
+    fn moments_may_be_days() {
+        let mut fields = Fields::new();
+        assert_eq!(fields.moment("from", &Some("2026-01-31".into())), "2026-01-31T00:00:00Z".parse().ok());
+        assert_eq!(fields.moment("from", &Some("yesterday".into())), None);
+        assert!(!fields.is_empty());
+    }
+}

@@ -1,0 +1,111 @@
+//! Whether this process does its work: what `/readyz` answers, with reasons.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::app::App;
+
+/// How long the database may take to answer.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How one worker is.
+#[derive(Debug, Clone)]
+struct Beat {
+    /// When it last completed a turn, or was started.
+    completed: Instant,
+    /// How many turns in a row failed.
+    failures: u32,
+    /// Why the last one did.
+    error: Option<String>,
+}
+
+/// How the workers of this process are.
+#[derive(Debug, Default)]
+pub struct Health {
+    beats: Mutex<BTreeMap<String, Beat>>,
+}
+
+impl Health {
+    pub(crate) fn started(&self, worker: &str) {
+        self.beats.lock().insert(worker.to_owned(), Beat { completed: Instant::now(), failures: 0, error: None });
+    }
+
+    pub(crate) fn completed(&self, worker: &str) {
+        if let Some(beat) = self.beats.lock().get_mut(worker) {
+            *beat = Beat { completed: Instant::now(), failures: 0, error: None };
+        }
+    }
+
+    pub(crate) fn failed(&self, worker: &str, error: String) -> u32 {
+        let mut beats = self.beats.lock();
+        let Some(beat) = beats.get_mut(worker) else { return 1 };
+        beat.failures = beat.failures.saturating_add(1);
+        beat.error = Some(error);
+        beat.failures
+    }
+
+    pub(crate) fn stopped(&self, worker: &str) {
+        self.beats.lock().remove(worker);
+    }
+
+    /// How long ago each worker completed a turn.
+    #[must_use]
+    pub fn ages(&self) -> Vec<(String, Duration)> {
+        self.beats.lock().iter().map(|(worker, beat)| (worker.clone(), beat.completed.elapsed())).collect()
+    }
+
+    /// The workers that have not completed a turn for so long, in a sentence each.
+    #[must_use]
+    pub fn stuck(&self, after: Duration) -> Vec<String> {
+        let beats = self.beats.lock();
+        let stuck = beats.iter().filter(|(_, beat)| beat.completed.elapsed() > after);
+        stuck
+            .map(|(worker, beat)| {
+                let since = beat.completed.elapsed().as_secs();
+                match &beat.error {
+                    Some(error) => format!("the worker {worker} has failed for {since} s: {error}"),
+                    None => format!("the worker {worker} has been busy with one turn for {since} s"),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Why this process should get no traffic; nothing when it should.
+pub async fn reasons(app: &App) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let stuck_after = app.config().workers.stuck_after();
+    match tokio::time::timeout(DATABASE_PATIENCE, app.store().ping()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => reasons.push(format!("the database does not answer: {error}")),
+        Err(_) => reasons.push(format!("the database does not answer within {} s", DATABASE_PATIENCE.as_secs())),
+    }
+    let stats = app.store().stats();
+    if !stats.running {
+        reasons.push("the writer does not run".to_owned());
+    } else if let Some(busy) = stats.busy_for.filter(|busy| *busy > stuck_after) {
+        reasons.push(format!("the writer has been busy with one transaction for {} s", busy.as_secs()));
+    }
+    reasons.extend(app.metrics().health().stuck(stuck_after));
+    if reasons.is_empty() {
+        reasons.extend(cursors_that_stand_still(app, stuck_after).await);
+    }
+    reasons
+}
+
+/// Cursors are confirmed to be up to date while their workers do their work, on whichever node that is; one that is not
+/// confirmed stands still, however healthy its worker looks.
+async fn cursors_that_stand_still(app: &App, stuck_after: Duration) -> Vec<String> {
+    if app.metrics().health().ages().is_empty() {
+        return Vec::new();
+    }
+    let names = crate::workers::cursors(app);
+    let Ok(Ok(cursors)) = tokio::time::timeout(DATABASE_PATIENCE, app.store().cursors_by_name(&names)).await else {
+        return vec!["the cursors cannot be read".to_owned()];
+    };
+    let now = app.real().now();
+    let still = cursors.iter().filter(|cursor| cursor.moved_at.until(now) > stuck_after);
+    still.map(|cursor| format!("the cursor {} has stood still for {} s", cursor.id, cursor.moved_at.until(now).as_secs())).collect()
+}

@@ -1,0 +1,196 @@
+//! Repeats of requests: by `Idempotency-Key`, and by `external_id` for orders.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rampart_core::id::PartnerId;
+use rampart_core::refusal::{Code, Refusal};
+use rampart_core::step::{Claim, ClaimScope};
+use rampart_store::StoredClaim;
+use tokio::sync::OwnedMutexGuard;
+
+use crate::app::App;
+use crate::authenticate::Caller;
+use crate::error::{AppError, Reply};
+
+/// The most characters an `Idempotency-Key` may have.
+const LONGEST_KEY: usize = 255;
+/// The most characters an `external_id` may have.
+pub(crate) const LONGEST_EXTERNAL_ID: usize = 128;
+
+/// The requests under way that name a key: a twin waits here for the first. An entry lives as long as its requests do,
+/// so their number is bounded by the number of requests under way.
+#[derive(Debug, Default)]
+pub(crate) struct Twins {
+    under_way: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// The turn of a request that names a key. The next twin's comes when this is dropped.
+struct Turn<'a> {
+    twins: &'a Twins,
+    key: String,
+    guard: Option<OwnedMutexGuard<()>>,
+}
+
+impl Twins {
+    /// Waits for the requests under way with the same key.
+    async fn turn(&self, key: String) -> Turn<'_> {
+        let lock = self.under_way.lock().entry(key.clone()).or_default().clone();
+        // Made before waiting, so that a request that is given up while it waits leaves nothing behind.
+        let mut turn = Turn { twins: self, key, guard: None };
+        turn.guard = Some(lock.lock_owned().await);
+        turn
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        drop(self.guard.take());
+        let mut under_way = self.twins.under_way.lock();
+        // Only the map itself still knows the lock: nobody holds it and nobody waits.
+        if under_way.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+            under_way.remove(&self.key);
+        }
+    }
+}
+
+/// What makes a request the repeat of an earlier one. While it lives, twins in this process wait.
+pub(crate) struct Repeat<'a> {
+    key: Option<String>,
+    external_id: Option<(ClaimScope, String)>,
+    fingerprint: String,
+    _turns: [Option<Turn<'a>>; 2],
+}
+
+/// How an earlier request was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Earlier {
+    /// With this.
+    Answer(String),
+    /// With the order or customer of this identifier.
+    Subject(String),
+}
+
+fn claim_key(partner: PartnerId, name: &str) -> String {
+    format!("{partner}:{name}")
+}
+
+impl App {
+    /// What makes this request the repeat of an earlier one, if it names a key; waits for twins under way.
+    ///
+    /// `operation` is method and path; `fields` are the known fields as they came, without the password.
+    pub(crate) async fn repeat<'f>(
+        &self,
+        caller: &Caller,
+        operation: &'f str,
+        key: Option<&str>,
+        external_id: Option<(ClaimScope, &str)>,
+        fields: impl IntoIterator<Item = Option<&'f str>>,
+    ) -> Reply<Repeat<'_>> {
+        let partner = caller.partner.id;
+        if key.is_some_and(|key| key.is_empty() || key.len() > LONGEST_KEY || key.contains(char::is_control)) {
+            let message = format!("must have 1 to {LONGEST_KEY} printable characters");
+            return Err(Refusal::field(Code::ValidationFailed, "Idempotency-Key", message).into());
+        }
+        let key = key.map(|key| claim_key(partner, key));
+        // One that is too long is refused among the fields.
+        let external_id = external_id.filter(|(_, name)| !name.is_empty() && name.chars().count() <= LONGEST_EXTERNAL_ID);
+        let external_id = external_id.map(|(scope, name)| (scope, claim_key(partner, name)));
+        if key.is_none() && external_id.is_none() {
+            return Ok(Repeat { key, external_id, fingerprint: String::new(), _turns: [None, None] });
+        }
+        let fingerprint = self.keys().fingerprint(std::iter::once(Some(operation)).chain(fields));
+        // Keys before names: two requests that share both never wait for each other crosswise.
+        let by_key = match &key {
+            Some(key) => Some(self.twins().turn(format!("key:{key}")).await),
+            None => None,
+        };
+        let by_name = match &external_id {
+            Some((scope, name)) => Some(self.twins().turn(format!("{scope:?}:{name}")).await),
+            None => None,
+        };
+        Ok(Repeat { key, external_id, fingerprint, _turns: [by_key, by_name] })
+    }
+
+    /// Claims that stand in the way of a request, read in one statement; none when nothing is asked for.
+    pub(crate) async fn standing_claims(&self, repeat: &Repeat<'_>, quote: Option<String>) -> Reply<Vec<StoredClaim>> {
+        let key = repeat.key.clone().map(|key| (ClaimScope::IdempotencyKey, key));
+        let quote = quote.map(|quote| (ClaimScope::Quote, quote));
+        let wanted: Vec<_> = key.into_iter().chain(repeat.external_id.clone()).chain(quote).collect();
+        if wanted.is_empty() { Ok(Vec::new()) } else { Ok(self.store().claims(&wanted).await?) }
+    }
+}
+
+impl Repeat<'_> {
+    /// How the same request was answered before, by claims that were found.
+    ///
+    /// # Errors
+    /// A conflict when a key was used for another request.
+    pub(crate) fn earlier(&self, claims: &[StoredClaim]) -> Reply<Option<Earlier>> {
+        for scope in [ClaimScope::IdempotencyKey, ClaimScope::PaymentExternalId, ClaimScope::RampoffExternalId] {
+            if let Some(claim) = claims.iter().find(|claim| claim.scope == scope) {
+                return self.earlier_by(claim).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// How the request was answered that took a claim.
+    ///
+    /// # Errors
+    /// A conflict when it was another request, or a claim of another kind.
+    pub(crate) fn earlier_by(&self, claim: &StoredClaim) -> Reply<Earlier> {
+        let same = !self.fingerprint.is_empty() && claim.fingerprint == self.fingerprint;
+        match claim.scope {
+            ClaimScope::IdempotencyKey if same => Ok(Earlier::Answer(claim.answer.clone())),
+            ClaimScope::IdempotencyKey => Err(Code::IdempotencyConflict.into()),
+            ClaimScope::PaymentExternalId | ClaimScope::RampoffExternalId if same => Ok(Earlier::Subject(claim.subject.clone())),
+            ClaimScope::PaymentExternalId | ClaimScope::RampoffExternalId => Err(Code::ExternalIdConflict.into()),
+            ClaimScope::Quote => Err(Code::QuoteUsed.into()),
+            scope => Err(AppError::defect(format!("a key of {scope:?} that was just made is taken"))),
+        }
+    }
+
+    /// The claims that the request takes with its answer.
+    pub(crate) fn claims(&self, app: &App, subject: impl ToString, answer: &str) -> impl Iterator<Item = Claim> {
+        let subject = subject.to_string();
+        let kept = Duration::from_secs(app.config().idempotency_hours.max(24) * 3_600);
+        let key = self.key.clone().map(|key| Claim {
+            scope: ClaimScope::IdempotencyKey,
+            key,
+            subject: subject.clone(),
+            fingerprint: self.fingerprint.clone(),
+            answer: answer.to_owned(),
+            expires_at: Some(app.business().now().after(kept)),
+        });
+        let name = self
+            .external_id
+            .clone()
+            .map(|(scope, key)| Claim { fingerprint: self.fingerprint.clone(), ..Claim::forever(scope, key, subject) });
+        key.into_iter().chain(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn twins_wait_and_leave_nothing_behind() {
+        let twins = Twins::default();
+        let first = twins.turn("a".into()).await;
+        let other = twins.turn("b".into()).await;
+        let mut second = Box::pin(twins.turn("a".into()));
+        assert!(futures::poll!(&mut second).is_pending());
+        let mut given_up = Box::pin(twins.turn("a".into()));
+        assert!(futures::poll!(&mut given_up).is_pending());
+        drop(given_up);
+        drop(first);
+        let second = second.await;
+        assert_eq!(twins.under_way.lock().len(), 2);
+        drop((second, other));
+        assert!(twins.under_way.lock().is_empty());
+    }
+}

@@ -1,0 +1,60 @@
+//! The use cases of the ramp and the workers that touch the outside world: the only callers of the store's commit.
+//!
+//! A use case is one method of [`App`] in one file: it takes the texts of a request as they came, makes the checks of the
+//! contract in the contract's order, decides one [`rampart_core::step::Step`], makes it durable and answers.
+
+mod app;
+mod assets;
+mod authenticate;
+mod clock;
+mod config;
+mod create_payment;
+mod create_rampoff;
+mod error;
+mod events;
+mod fields;
+pub mod health;
+mod idempotency;
+mod keys;
+mod kyc;
+mod lists;
+pub mod metrics;
+pub mod network;
+mod numbers;
+pub mod operate;
+mod orders;
+pub mod pages;
+mod partners;
+mod payment_methods;
+mod ports;
+mod prices;
+mod quotes;
+mod random;
+mod register_user;
+mod subscriptions;
+mod token_price;
+mod views;
+pub mod wake;
+pub mod workers;
+
+pub use app::{App, Sources};
+pub use authenticate::Caller;
+pub use clock::SystemClock;
+pub use config::{AppConfig, Mode, RateLimits, RegistrationConfig, RetentionConfig, WebhooksConfig};
+pub use create_payment::CreatePayment;
+pub use create_rampoff::CreateRampoff;
+pub use error::{AppError, Reply};
+pub use keys::{INSTALLATION_KEY_BYTES, Keys};
+pub use lists::ListRequest;
+pub use pages::{CustomerPage, GatewaySession, KycForm, PaymentPage, Play, RampoffPage, StatusPage};
+pub use partners::{Credentials, PartnerChange};
+pub use ports::{GatewayPlayer, Ports};
+pub use prices::PriceBoard;
+pub use quotes::{QuoteRequest, RampoffQuoteRequest};
+pub use random::SystemRandomness;
+pub use register_user::RegisterUser;
+pub use token_price::TokenPrice;
+pub use views::{
+    Answer, AssetsView, CoinView, EventPage, EventView, FeesView, FiatView, Page, PaymentMethodView, QuoteView, RampoffCreatedView,
+    RampoffQuoteView, RedirectView, RegisteredView, SubscriptionView, TokenGrant, TokenPriceView, TransferView,
+};

@@ -1,0 +1,161 @@
+//! Payments and ramp-offs as partners read them: one by its identifier, or lists, newest first.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::payment::PaymentState;
+use rampart_core::rampoff::RampoffState;
+use rampart_core::refusal::Code;
+use rampart_core::view::{PaymentView, RampoffView};
+use rampart_store::OrderFilter;
+
+use crate::app::App;
+use crate::authenticate::Caller;
+use crate::error::Reply;
+use crate::fields::{Fields, LONGEST};
+use crate::idempotency::LONGEST_EXTERNAL_ID;
+use crate::views::Page;
+
+/// The filters of a list, as they came.
+#[derive(Debug, Clone, Default)]
+pub struct ListRequest {
+    /// How many (1 to 100; 25 when absent).
+    pub limit: Option<String>,
+    /// Where the page begins.
+    pub cursor: Option<String>,
+    /// In this status; several are separated by commas.
+    pub status: Option<String>,
+    /// Of this customer.
+    pub user_id: Option<String>,
+    /// With this name of the partner's own.
+    pub external_id: Option<String>,
+    /// Made at or after.
+    pub from: Option<String>,
+    /// Made before.
+    pub to: Option<String>,
+}
+
+/// A list request that holds.
+struct Wanted {
+    filter: OrderFilter,
+    below: Option<OrderId>,
+    limit: u32,
+}
+
+const MOST: u32 = 100;
+const USUAL: u32 = 25;
+
+pub(crate) fn limit(fields: &mut Fields, text: &Option<String>) -> u32 {
+    match fields.optional("limit", text, LONGEST).map(str::parse::<u32>) {
+        None => USUAL,
+        Some(Ok(limit @ 1..=MOST)) => limit,
+        Some(_) => {
+            fields.malformed("limit", format!("must be a number from 1 to {MOST}"));
+            USUAL
+        }
+    }
+}
+
+impl ListRequest {
+    fn read(&self, caller: &Caller, statuses: &[&str]) -> Reply<Wanted> {
+        let mut fields = Fields::new();
+        let limit = limit(&mut fields, &self.limit);
+        let below = fields.optional("cursor", &self.cursor, LONGEST).map(open_cursor);
+        if below == Some(None) {
+            fields.malformed("cursor", "must be a next_cursor of this list");
+        }
+        let mut wanted = Vec::new();
+        for status in fields.optional("status", &self.status, LONGEST).iter().flat_map(|list| list.split(',')) {
+            match statuses.contains(&status) {
+                true if wanted.iter().any(|known| known == status) => {}
+                true => wanted.push(status.to_owned()),
+                false => fields.malformed("status", format!("must be one of {}", statuses.join(", "))),
+            }
+        }
+        let customer = fields.customer("user_id", &self.user_id, false).map(CustomerId);
+        let external_id = fields.optional("external_id", &self.external_id, LONGEST_EXTERNAL_ID).map(str::to_owned);
+        let (from, to) = (fields.moment("from", &self.from), fields.moment("to", &self.to));
+        fields.finish()?;
+        let filter = OrderFilter { partner: Some(caller.partner.id), statuses: wanted, customer, external_id, from, to };
+        Ok(Wanted { filter, below: below.flatten(), limit })
+    }
+}
+
+fn open_cursor(text: &str) -> Option<OrderId> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    std::str::from_utf8(&bytes).ok()?.parse().ok()
+}
+
+/// One more than asked for tells whether there is a next page.
+fn page<T, V>(mut orders: Vec<T>, limit: u32, id: impl Fn(&T) -> OrderId, view: impl Fn(&T) -> V) -> Page<V> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = orders.len() > limit;
+    orders.truncate(limit);
+    let last = orders.last().filter(|_| has_more);
+    Page {
+        next_cursor: last.map(|order| URL_SAFE_NO_PAD.encode(id(order).to_string())),
+        has_more,
+        items: orders.iter().map(view).collect(),
+    }
+}
+
+impl App {
+    /// A payment of the partner's.
+    ///
+    /// # Errors
+    /// `payment_not_found`, also for another partner's.
+    pub async fn payment(&self, caller: &Caller, id: &str) -> Reply<PaymentView> {
+        let id: OrderId = id.parse().map_err(|_| Code::PaymentNotFound)?;
+        let payment = self.store().payment(id).await?.filter(|payment| payment.partner == caller.partner.id);
+        Ok(PaymentView::of(&payment.ok_or(Code::PaymentNotFound)?))
+    }
+
+    /// The partner's payments, newest first.
+    ///
+    /// # Errors
+    /// `validation_failed` for a filter that is none.
+    pub async fn payments(&self, caller: &Caller, request: &ListRequest) -> Reply<Page<PaymentView>> {
+        let wanted = request.read(caller, &PaymentState::STATUSES)?;
+        let found = self.store().payments(&wanted.filter, wanted.below, wanted.limit + 1).await?;
+        Ok(page(found, wanted.limit, |payment| payment.id, PaymentView::of))
+    }
+
+    /// A ramp-off of the partner's.
+    ///
+    /// # Errors
+    /// `rampoff_not_found`, also for another partner's.
+    pub async fn rampoff(&self, caller: &Caller, id: &str) -> Reply<RampoffView> {
+        let id: OrderId = id.parse().map_err(|_| Code::RampoffNotFound)?;
+        let rampoff = self.store().rampoff(id).await?.filter(|rampoff| rampoff.partner == caller.partner.id);
+        Ok(RampoffView::of(&rampoff.ok_or(Code::RampoffNotFound)?))
+    }
+
+    /// The partner's ramp-offs, newest first.
+    ///
+    /// # Errors
+    /// `validation_failed` for a filter that is none.
+    pub async fn rampoffs(&self, caller: &Caller, request: &ListRequest) -> Reply<Page<RampoffView>> {
+        let wanted = request.read(caller, &RampoffState::STATUSES)?;
+        let found = self.store().rampoffs(&wanted.filter, wanted.below, wanted.limit + 1).await?;
+        Ok(page(found, wanted.limit, |rampoff| rampoff.id, RampoffView::of))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rampart_core::time::Timestamp;
+
+    use super::*;
+    use crate::random::SystemRandomness;
+
+    #[test]
+    fn pages_end_where_there_is_no_more() {
+        let ids: Vec<OrderId> = (0..3).map(|at| OrderId::mint(Timestamp::from_micros(at), &SystemRandomness)).collect();
+        let short = page(ids.clone(), 3, |id| *id, ToString::to_string);
+        assert_eq!((short.has_more, short.next_cursor, short.items.len()), (false, None, 3));
+        let cut = page(ids.clone(), 2, |id| *id, ToString::to_string);
+        assert_eq!((cut.has_more, cut.items.len()), (true, 2));
+        assert_eq!(cut.next_cursor.as_deref().and_then(open_cursor), Some(ids[1]));
+        assert_eq!(open_cursor("%%%"), None);
+    }
+}

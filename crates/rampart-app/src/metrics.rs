@@ -1,0 +1,217 @@
+//! What is measured, for Prometheus.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::registry::Registry;
+use rampart_store::{OrderCounts, Stats};
+
+use crate::app::App;
+use crate::error::{AppError, Reply};
+use crate::health::Health;
+
+/// What was done, to what it came.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Done {
+    /// Which worker, source or kind of thing.
+    pub what: String,
+    /// To what it came.
+    pub outcome: &'static str,
+}
+
+/// What is measured. Counters cost no lock that anybody waits for; what a database has to be asked for is asked when
+/// somebody reads the metrics.
+pub struct Metrics {
+    registry: Mutex<Registry>,
+    turns: Family<Done, Counter>,
+    facts: Family<Done, Counter>,
+    jobs: Family<Done, Counter>,
+    deliveries: Family<Done, Counter>,
+    ledger_findings: Gauge,
+    ledger_checks: Counter,
+    seen: Arc<Mutex<Option<Seen>>>,
+    health: Health,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Metrics")
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Everything at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let metrics = Self {
+            registry: Mutex::new(Registry::with_prefix("rampart")),
+            turns: Family::default(),
+            facts: Family::default(),
+            jobs: Family::default(),
+            deliveries: Family::default(),
+            ledger_findings: Gauge::default(),
+            ledger_checks: Counter::default(),
+            seen: Arc::default(),
+            health: Health::default(),
+        };
+        metrics.register(|registry| {
+            registry.register("worker_turns", "Turns of the workers, by outcome", metrics.turns.clone());
+            registry.register("facts", "Facts from outside, by kind and what became of them", metrics.facts.clone());
+            registry.register("jobs_done", "Pieces of work done outside, by kind and outcome", metrics.jobs.clone());
+            registry.register("delivery_attempts", "Attempts to deliver webhooks, by outcome", metrics.deliveries.clone());
+            registry.register("ledger_findings", "What the last check of the ledger found wrong", metrics.ledger_findings.clone());
+            registry.register("ledger_checks", "Checks of the ledger", metrics.ledger_checks.clone());
+            registry.register_collector(Box::new(Snapshot(metrics.seen.clone())));
+        });
+        metrics
+    }
+
+    /// Adds metrics of another part of the program.
+    pub fn register(&self, register: impl FnOnce(&mut Registry)) {
+        register(&mut self.registry.lock());
+    }
+
+    /// How the workers are.
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    pub(crate) fn turn(&self, worker: &str, outcome: &'static str) {
+        self.turns.get_or_create(&Done { what: worker.to_owned(), outcome }).inc();
+    }
+
+    pub(crate) fn fact(&self, kind: &str, outcome: &'static str) {
+        self.facts.get_or_create(&Done { what: kind.to_owned(), outcome }).inc();
+    }
+
+    pub(crate) fn job(&self, kind: &str, outcome: &'static str) {
+        self.jobs.get_or_create(&Done { what: kind.to_owned(), outcome }).inc();
+    }
+
+    pub(crate) fn delivery(&self, kind: &str, outcome: &'static str) {
+        self.deliveries.get_or_create(&Done { what: kind.to_owned(), outcome }).inc();
+    }
+
+    /// Notes what a check of the ledger found.
+    pub fn ledger_checked(&self, findings: usize) {
+        self.ledger_checks.inc();
+        self.ledger_findings.set(i64::try_from(findings).unwrap_or(i64::MAX));
+    }
+}
+
+/// Everything measured, in the text format of OpenMetrics.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database cannot be read.
+pub async fn render(app: &App) -> Reply<String> {
+    let counts = app.store().order_counts().await?;
+    let due = app.store().next_delivery_due_at().await?;
+    let lag = due.map_or(Duration::ZERO, |due| due.until(app.business().now()));
+    let metrics = app.metrics();
+    *metrics.seen.lock() = Some(Seen { counts, stats: app.store().stats(), lag, workers: metrics.health.ages() });
+    let mut text = String::with_capacity(8_192);
+    prometheus_client::encoding::text::encode(&mut text, &metrics.registry.lock()).map_err(|fault| AppError::Defect(Box::new(fault)))?;
+    Ok(text)
+}
+
+/// What was looked up for one reading.
+#[derive(Debug, Clone)]
+struct Seen {
+    counts: OrderCounts,
+    stats: Stats,
+    lag: Duration,
+    workers: Vec<(String, Duration)>,
+}
+
+#[derive(Debug)]
+struct Snapshot(Arc<Mutex<Option<Seen>>>);
+
+impl Collector for Snapshot {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let Some(seen) = self.0.lock().clone() else { return Ok(()) };
+        let (counts, stats) = (&seen.counts, &seen.stats);
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        gauges(&mut encoder, "payments_open", "Payments that are not settled, by status", "status", &counts.payments)?;
+        gauges(&mut encoder, "rampoffs_open", "Ramp-offs that are not settled, by status", "status", &counts.rampoffs)?;
+        let jobs: Vec<_> = counts.jobs.iter().map(|(kind, number, _)| (kind.clone(), *number)).collect();
+        gauges(&mut encoder, "jobs_waiting", "Pieces of work that wait, by kind", "kind", &jobs)?;
+        gauge(&mut encoder, "facts_waiting", "Facts that wait to be applied", counts.facts_waiting)?;
+        gauge(&mut encoder, "reviews_waiting", "Items that wait for a person", counts.reviews_waiting)?;
+        gauge(&mut encoder, "deliveries_pending", "Webhook deliveries that wait or are being retried", counts.deliveries_pending)?;
+        gauge(&mut encoder, "deliveries_parked", "Webhook deliveries that were given up", counts.deliveries_parked)?;
+        gauge(&mut encoder, "commit_queue_depth", "Steps that wait to be committed", count(stats.queue_depth))?;
+        gauge(&mut encoder, "commit_running", "Whether the writer runs", i64::from(stats.running))?;
+        for (name, help, value) in [
+            ("commits", "Transactions that were committed", stats.batches),
+            ("steps_committed", "Steps that became durable", stats.committed),
+            ("steps_refused", "Steps refused for a version, claim, ceiling or floor", stats.refused),
+            ("steps_failed", "Steps that could not be stored", stats.failed),
+            ("commit_retries", "Batches that were run again", stats.retries),
+        ] {
+            let counter = ConstCounter::new(value);
+            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
+        }
+        histogram(&mut encoder, "commit_batch_size", "Steps in a transaction", &stats.sizes, whole)?;
+        histogram(&mut encoder, "commit_seconds", "Duration of a transaction", &stats.durations, seconds)?;
+        seconds_gauge(&mut encoder, "delivery_lag_seconds", "For how long the oldest due webhook delivery has been due", seen.lag)?;
+        let mut family = encoder.encode_descriptor("worker_idle_seconds", "Since a worker completed a turn", None, MetricType::Gauge)?;
+        for (worker, age) in &seen.workers {
+            ConstGauge::new(age.as_secs_f64()).encode(family.encode_family(&[("worker", worker.as_str())])?)?;
+        }
+        Ok(())
+    }
+}
+
+fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: i64) -> fmt::Result {
+    ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
+}
+
+fn seconds_gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: Duration) -> fmt::Result {
+    ConstGauge::new(value.as_secs_f64()).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
+}
+
+fn gauges(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, label: &str, values: &[(String, i64)]) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for (key, value) in values {
+        ConstGauge::new(*value).encode(family.encode_family(&[(label, key.as_str())])?)?;
+    }
+    Ok(())
+}
+
+fn histogram(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    from: &rampart_store::Histogram,
+    scale: fn(u64) -> f64,
+) -> fmt::Result {
+    let buckets: Vec<(f64, u64)> =
+        from.buckets.iter().map(|(bound, count)| (if *bound == u64::MAX { f64::MAX } else { scale(*bound) }, *count)).collect();
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
+    family.encode_histogram::<NoLabelSet>(scale(from.sum), from.count, &buckets, None)
+}
+
+/// A number of things.
+fn whole(number: u64) -> f64 {
+    u32::try_from(number).map_or(f64::INFINITY, f64::from)
+}
+
+/// Microseconds as seconds.
+fn seconds(micros: u64) -> f64 {
+    Duration::from_micros(micros).as_secs_f64()
+}

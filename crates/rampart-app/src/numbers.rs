@@ -1,0 +1,55 @@
+//! Numbers in blocks: the database hands out a block, memory hands out its numbers, so that a number costs no statement.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rampart_store::Store;
+
+use crate::error::Reply;
+
+/// A series and how many of its numbers are fetched at once. What a stopped process had left is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Series {
+    name: String,
+    block: i64,
+}
+
+impl Series {
+    /// The customers' numbers.
+    pub(crate) fn customers() -> Self {
+        Self { name: "customers".into(), block: 32 }
+    }
+
+    /// The serial numbers of payment references.
+    pub(crate) fn concepts() -> Self {
+        Self { name: "concepts".into(), block: 512 }
+    }
+
+    /// The indexes of a chain's deposit addresses.
+    pub(crate) fn addresses(chain: rampart_core::asset::Chain) -> Self {
+        Self { name: format!("address-{chain}"), block: 64 }
+    }
+}
+
+type Block = Arc<tokio::sync::Mutex<Range<i64>>>;
+
+/// The blocks in memory. The number of series is bounded by the catalogue.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers {
+    blocks: Mutex<HashMap<Series, Block>>,
+}
+
+impl Numbers {
+    /// The next number of a series, from 1 on, never given out twice.
+    pub(crate) async fn next(&self, store: &Store, series: Series) -> Reply<i64> {
+        let block = self.blocks.lock().entry(series.clone()).or_default().clone();
+        let mut block = block.lock().await;
+        if let Some(number) = block.next() {
+            return Ok(number);
+        }
+        *block = store.reserve_numbers(&series.name, series.block).await?;
+        block.next().ok_or_else(|| crate::error::AppError::defect("an empty block of numbers"))
+    }
+}

@@ -1,0 +1,56 @@
+//! `paymentMethods`: how a country's customers can pay.
+
+use rampart_core::amount::Amount;
+use rampart_core::catalogue::{Method, MethodKind};
+use rampart_core::country::Country;
+
+use crate::app::App;
+use crate::authenticate::Caller;
+use crate::error::Reply;
+use crate::fields::{Fields, LONGEST};
+use crate::views::PaymentMethodView;
+
+impl App {
+    /// The payment methods of a country, or of every country.
+    ///
+    /// # Errors
+    /// `validation_failed` for a country or currency that is none of ours.
+    pub async fn payment_methods(
+        &self,
+        _caller: &Caller,
+        country: Option<String>,
+        fiat_symbol: Option<String>,
+    ) -> Reply<Vec<PaymentMethodView>> {
+        let mut fields = Fields::new();
+        let wanted_country = fields.required("country", &country, LONGEST).map(Country::find);
+        if wanted_country == Some(None) {
+            fields.malformed("country", "must be the name or the ISO code of a served country, such as ESP");
+        }
+        let wanted_fiat = fields.optional("fiat_symbol", &fiat_symbol, LONGEST).map(|fiat| self.find_currency(fiat));
+        if wanted_fiat == Some(None) {
+            fields.malformed("fiat_symbol", "is not a currency that is traded here");
+        }
+        fields.finish()?;
+        let methods =
+            self.catalogue().methods.iter().filter(|method| {
+                Some(method.country) == wanted_country.flatten() && wanted_fiat.is_none_or(|fiat| fiat == Some(method.fiat))
+            });
+        Ok(methods.map(|method| self.method_view(method)).collect())
+    }
+
+    fn method_view(&self, method: &Method) -> PaymentMethodView {
+        let decimals = self.catalogue().decimals(method.fiat.into()).unwrap_or(2);
+        PaymentMethodView {
+            payment_type: method.payment_type.to_string(),
+            country: method.country.to_string(),
+            fiat_symbol: method.fiat.to_string(),
+            kind: if matches!(method.kind, MethodKind::Redirect(_)) { "redirect" } else { "bank_transfer" },
+            min: method.minimum.to_major(decimals),
+            max: method.maximum.to_major(decimals),
+            fee_fixed: method.fee_fixed.to_major(decimals),
+            // A percent has a hundred basis points.
+            fee_percent: Amount::from_minor(i128::from(method.fee_basis_points)).to_major_short(2),
+            settlement_estimate: method.settlement_estimate.clone(),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The adapters that an installation is made of.
+
+use std::sync::Arc;
+
+use rampart_core::asset::Chain;
+use rampart_core::ledger::{Processor, Rail};
+use rampart_core::payment::Payment;
+use rampart_core::ports::{BankPort, ChainPort, KycPort, PricePort, ProcessorPort, Reply, ScreeningPort, Unavailable};
+
+/// Plays the processor behind our own gateway page. Only a sandbox has one.
+pub trait GatewayPlayer: Send + Sync {
+    /// The customer pays what is due.
+    fn pay<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<(), Unavailable>>;
+    /// The processor refuses the customer.
+    fn decline<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<(), Unavailable>>;
+}
+
+/// Everything that the ramp asks of the outside world.
+#[derive(Clone)]
+pub struct Ports {
+    /// Banks, each behind one or more rails.
+    pub banks: Vec<Arc<dyn BankPort>>,
+    /// Processors of redirect payments.
+    pub processors: Vec<Arc<dyn ProcessorPort>>,
+    /// Chains.
+    pub chains: Vec<Arc<dyn ChainPort>>,
+    /// The identity provider.
+    pub kyc: Arc<dyn KycPort>,
+    /// The screening provider.
+    pub screening: Arc<dyn ScreeningPort>,
+    /// The source of market prices.
+    pub prices: Arc<dyn PricePort>,
+    /// Plays the processors of a sandbox.
+    pub gateway_player: Option<Arc<dyn GatewayPlayer>>,
+}
+
+impl Ports {
+    /// The bank behind a rail.
+    #[must_use]
+    pub fn bank(&self, rail: Rail) -> Option<&Arc<dyn BankPort>> {
+        self.banks.iter().find(|bank| bank.rails().contains(&rail))
+    }
+
+    /// Who serves a processor.
+    #[must_use]
+    pub fn processor(&self, processor: Processor) -> Option<&Arc<dyn ProcessorPort>> {
+        self.processors.iter().find(|port| port.processors().contains(&processor))
+    }
+
+    /// A chain.
+    #[must_use]
+    pub fn chain(&self, chain: Chain) -> Option<&Arc<dyn ChainPort>> {
+        self.chains.iter().find(|port| port.chain() == chain)
+    }
+}

@@ -1,0 +1,235 @@
+//! `quote` and `rampoffQuote`: terms, sealed, so that asking writes nothing.
+
+use std::time::Duration;
+
+use rampart_core::amount::{Amount, Overflow};
+use rampart_core::catalogue::{Coin, Method, PayoutRail};
+use rampart_core::country::Country;
+use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms, SellTerms, TermsFault};
+use rampart_core::refusal::{Code, Refusal};
+use rampart_core::time::Timestamp;
+
+use crate::app::App;
+use crate::authenticate::Caller;
+use crate::error::{AppError, Reply};
+use crate::fields::{Fields, LONGEST};
+use crate::views::{FeesView, QuoteView, RampoffQuoteView};
+
+/// The fields of `quote`, as they came.
+#[derive(Debug, Clone, Default)]
+pub struct QuoteRequest {
+    /// How much, in major units.
+    pub amount: Option<String>,
+    /// The coin.
+    pub symbol: Option<String>,
+    /// Its chain.
+    pub chain: Option<String>,
+    /// The payment method.
+    pub payment_type: Option<String>,
+    /// The currency.
+    pub fiat_symbol: Option<String>,
+    /// What the amount counts: `fiat` (usual) or `coin`.
+    pub amount_in: Option<String>,
+    /// The customer's country.
+    pub country: Option<String>,
+}
+
+/// The fields of `rampoffQuote`, as they came.
+#[derive(Debug, Clone, Default)]
+pub struct RampoffQuoteRequest {
+    /// How many coins.
+    pub amount: Option<String>,
+    /// The coin.
+    pub symbol: Option<String>,
+    /// Its chain.
+    pub blockchain: Option<String>,
+    /// The currency.
+    pub fiat_symbol: Option<String>,
+    /// The customer's country.
+    pub country: Option<String>,
+}
+
+/// Countries that share a currency or a method's name: the one that was named, else the one that pays in EUR.
+fn preferred<'a, T>(found: Vec<&'a T>, is_euro: impl Fn(&T) -> bool) -> Option<&'a T> {
+    found.iter().copied().find(|candidate| is_euro(candidate)).or_else(|| found.first().copied())
+}
+
+impl App {
+    /// The terms of a purchase, sealed.
+    ///
+    /// # Errors
+    /// `fail_mandatory_field`, `validation_failed`, `method_not_allowed`, `coin_not_supported`, `min_purchase`,
+    /// `max_purchase`, `price_unavailable`.
+    pub async fn quote(&self, caller: &Caller, request: &QuoteRequest) -> Reply<QuoteView> {
+        let mut fields = Fields::new();
+        let symbol = fields.required("symbol", &request.symbol, LONGEST);
+        let chain = fields.optional("chain", &request.chain, LONGEST);
+        let payment_type = fields.required("payment_type", &request.payment_type, LONGEST);
+        let fiat = fields.optional("fiat_symbol", &request.fiat_symbol, LONGEST);
+        let country = self.read_country(&mut fields, &request.country);
+        let counts_coins = match fields.optional("amount_in", &request.amount_in, LONGEST) {
+            None | Some("fiat") => false,
+            Some("coin") => true,
+            Some(_) => {
+                fields.malformed("amount_in", "must be fiat or coin");
+                false
+            }
+        };
+        let method = payment_type.and_then(|payment_type| self.find_method(payment_type, fiat, country));
+        let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).and_then(|coin| self.catalogue().coin(coin));
+        let decimals = match counts_coins {
+            true => coin.map_or(18, |coin| coin.decimals),
+            false => method.map_or(18, |method| self.decimals_of(method)),
+        };
+        let amount = fields.amount("amount", &request.amount, decimals);
+        fields.finish()?;
+        let method = method.ok_or(Code::MethodNotAllowed)?;
+        let coin = coin.filter(|coin| coin.buy).ok_or(Code::CoinNotSupported)?;
+        let amount = amount.ok_or(Code::ValidationFailed)?;
+        if !counts_coins {
+            self.check_method_bounds(method, amount)?;
+        }
+        let now = self.business().now();
+        let price = self.prices().buy_price(coin.id.symbol, method.fiat, now).ok_or(Code::PriceUnavailable)?;
+        let asked = if counts_coins { AmountIn::Coin(amount) } else { AmountIn::Fiat(amount) };
+        let terms = BuyTerms::new(self.catalogue(), method, coin, price, asked).map_err(|fault| self.terms_refusal(&fault))?;
+        self.check_method_bounds(method, terms.fiat_amount)?;
+        check_coin_maximum(coin, terms.coin_amount)?;
+        let (quote_id, expires_at) = self.sealed(caller, now, QuoteTerms::Buy(method.payment_type, terms));
+        Ok(QuoteView {
+            quote_id,
+            amount: amount.to_major_short(decimals),
+            amount_in: if counts_coins { "coin" } else { "fiat" },
+            fiat_symbol: terms.fiat.to_string(),
+            symbol: terms.coin.symbol.to_string(),
+            chain: terms.coin.chain.to_string(),
+            payment_type: method.payment_type.to_string(),
+            tokens: terms.coin_amount.to_major_short(terms.coin_decimals),
+            price: terms.price.to_string(),
+            fees: fees_view(terms.fee_processing, terms.fee_network, terms.fees(), terms.fiat_decimals),
+            total_fiat: terms.fiat_amount.to_major(terms.fiat_decimals),
+            expires_at,
+        })
+    }
+
+    /// The terms of a sale, sealed.
+    ///
+    /// # Errors
+    /// As [`App::quote`].
+    pub async fn rampoff_quote(&self, caller: &Caller, request: &RampoffQuoteRequest) -> Reply<RampoffQuoteView> {
+        let mut fields = Fields::new();
+        let symbol = fields.required("symbol", &request.symbol, LONGEST);
+        let chain = fields.optional("blockchain", &request.blockchain, LONGEST);
+        let fiat = fields.optional("fiat_symbol", &request.fiat_symbol, LONGEST);
+        let country = self.read_country(&mut fields, &request.country);
+        let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).and_then(|coin| self.catalogue().coin(coin));
+        let amount = fields.amount("amount", &request.amount, coin.map_or(18, |coin| coin.decimals));
+        fields.finish()?;
+        let rail = self
+            .find_payout_rail(fiat, country)
+            .ok_or_else(|| Refusal::new(Code::MethodNotAllowed, "there is no payout in this currency for this country"))?;
+        let coin = coin.filter(|coin| coin.sell).ok_or(Code::CoinNotSupported)?;
+        let amount = amount.ok_or(Code::ValidationFailed)?;
+        check_coin_bounds(coin, amount)?;
+        let now = self.business().now();
+        let price = self.prices().sell_price(coin.id.symbol, rail.fiat, now).ok_or(Code::PriceUnavailable)?;
+        let terms = SellTerms::new(self.catalogue(), rail, coin, price, amount).map_err(|fault| self.terms_refusal(&fault))?;
+        self.check_rail_bounds(rail, terms.fiat_amount)?;
+        let (quote_id, expires_at) = self.sealed(caller, now, QuoteTerms::Sell(terms));
+        Ok(RampoffQuoteView {
+            quote_id,
+            amount: amount.to_major_short(coin.decimals),
+            symbol: coin.id.symbol.to_string(),
+            blockchain: coin.id.chain.to_string(),
+            decimals: coin.decimals,
+            fiat_symbol: terms.fiat.to_string(),
+            price: terms.price.to_string(),
+            fees: fees_view(terms.fee_processing, terms.fee_network, terms.fees(), terms.fiat_decimals),
+            fiat_amount: terms.fiat_amount.to_major(terms.fiat_decimals),
+            expires_at,
+        })
+    }
+
+    fn sealed(&self, caller: &Caller, now: Timestamp, terms: QuoteTerms) -> (String, Timestamp) {
+        let expires_at = now.after(Duration::from_secs(self.catalogue().pricing.quote_seconds));
+        let quote = Quote { id: self.mint().id(), partner: caller.partner.id, terms, expires_at };
+        (quote.seal(&self.keys().quote), expires_at)
+    }
+
+    fn read_country(&self, fields: &mut Fields, text: &Option<String>) -> Option<Country> {
+        let text = fields.optional("country", text, LONGEST)?;
+        let country = Country::find(text);
+        if country.is_none() {
+            fields.malformed("country", "must be the name or the ISO code of a served country, such as ESP");
+        }
+        country
+    }
+
+    fn find_method(&self, payment_type: &str, fiat: Option<&str>, country: Option<Country>) -> Option<&Method> {
+        let fits = |method: &&Method| {
+            method.payment_type.as_str().eq_ignore_ascii_case(payment_type.trim())
+                && country.is_none_or(|country| method.country == country)
+                && fiat.is_none_or(|fiat| method.fiat.as_str().eq_ignore_ascii_case(fiat.trim()))
+        };
+        preferred(self.catalogue().methods.iter().filter(fits).collect(), |method| method.fiat.as_str() == "EUR")
+    }
+
+    fn find_payout_rail(&self, fiat: Option<&str>, country: Option<Country>) -> Option<&PayoutRail> {
+        let fits = |rail: &&PayoutRail| {
+            country.is_none_or(|country| rail.country == country)
+                && fiat.is_none_or(|fiat| rail.fiat.as_str().eq_ignore_ascii_case(fiat.trim()))
+        };
+        preferred(self.catalogue().payout_rails.iter().filter(fits).collect(), |rail| rail.fiat.as_str() == "EUR")
+    }
+
+    pub(crate) fn decimals_of(&self, method: &Method) -> u8 {
+        self.catalogue().decimals(method.fiat.into()).unwrap_or(2)
+    }
+
+    /// Whether an amount lies within what a payment method takes.
+    pub(crate) fn check_method_bounds(&self, method: &Method, amount: Amount) -> Reply<()> {
+        let unit = (self.decimals_of(method), method.fiat.to_string());
+        check_bounds(amount, method.minimum, method.maximum, &unit)
+    }
+
+    /// Whether an amount lies within what a payout rail pays.
+    pub(crate) fn check_rail_bounds(&self, rail: &PayoutRail, amount: Amount) -> Reply<()> {
+        let unit = (self.catalogue().decimals(rail.fiat.into()).unwrap_or(2), rail.fiat.to_string());
+        check_bounds(amount, rail.minimum, rail.maximum, &unit)
+    }
+
+    /// Why no terms come of an amount, as it is told.
+    pub(crate) fn terms_refusal(&self, fault: &TermsFault) -> AppError {
+        let code = match fault {
+            TermsFault::BelowFees => Code::MinPurchase,
+            TermsFault::Overflow(Overflow) => Code::MaxPurchase,
+        };
+        Refusal::new(code, fault.to_string()).into()
+    }
+}
+
+fn check_bounds(amount: Amount, minimum: Amount, maximum: Amount, (decimals, unit): &(u8, String)) -> Reply<()> {
+    if amount < minimum {
+        let message = format!("the minimum is {} {unit}", minimum.to_major_short(*decimals));
+        return Err(Refusal::new(Code::MinPurchase, message).into());
+    }
+    if amount > maximum {
+        let message = format!("the maximum is {} {unit}", maximum.to_major_short(*decimals));
+        return Err(Refusal::new(Code::MaxPurchase, message).into());
+    }
+    Ok(())
+}
+
+/// Whether so many coins may be sold in one order.
+pub(crate) fn check_coin_bounds(coin: &Coin, amount: Amount) -> Reply<()> {
+    check_bounds(amount, coin.minimum, coin.maximum, &(coin.decimals, coin.id.symbol.to_string()))
+}
+
+/// Whether so many coins may be bought in one order; how few is the payment method's matter.
+pub(crate) fn check_coin_maximum(coin: &Coin, amount: Amount) -> Reply<()> {
+    check_bounds(amount, Amount::ZERO, coin.maximum, &(coin.decimals, coin.id.symbol.to_string()))
+}
+
+fn fees_view(processing: Amount, network: Amount, total: Amount, decimals: u8) -> FeesView {
+    FeesView { processing: processing.to_major(decimals), network: network.to_major(decimals), total: total.to_major(decimals) }
+}

@@ -1,0 +1,72 @@
+//! `tokenPrice`: the market's price of a coin, and ours.
+
+use rampart_core::asset::{Chain, CoinId, Currency, Symbol};
+use rampart_core::refusal::{Code, Refusal};
+
+use crate::app::App;
+use crate::authenticate::Caller;
+use crate::error::Reply;
+use crate::fields::{Fields, LONGEST};
+use crate::views::TokenPriceView;
+
+/// The fields of `tokenPrice`, as they came.
+#[derive(Debug, Clone, Default)]
+pub struct TokenPrice {
+    /// The coin.
+    pub symbol: Option<String>,
+    /// The currency.
+    pub fiat_symbol: Option<String>,
+    /// The coin's chain.
+    pub chain: Option<String>,
+}
+
+impl App {
+    /// The market's price of a coin in a currency, and what customers pay and get. A price that is too old to trade at is
+    /// shown all the same, and says so.
+    ///
+    /// # Errors
+    /// `fail_mandatory_field`, `validation_failed`, `coin_not_supported`, `price_unavailable`.
+    pub async fn token_price(&self, _caller: &Caller, request: &TokenPrice) -> Reply<TokenPriceView> {
+        let mut fields = Fields::new();
+        let symbol = fields.required("symbol", &request.symbol, LONGEST);
+        let fiat = fields.required("fiat_symbol", &request.fiat_symbol, LONGEST);
+        let chain = fields.optional("chain", &request.chain, LONGEST);
+        let currency = fiat.and_then(|fiat| self.find_currency(fiat));
+        if let (Some(fiat), None) = (fiat, currency) {
+            fields.malformed("fiat_symbol", format!("'{fiat}' is not a currency that is traded here"));
+        }
+        fields.finish()?;
+        let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).ok_or(Code::CoinNotSupported)?;
+        let currency = currency.ok_or(Code::ValidationFailed)?;
+        let missing = || Refusal::new(Code::PriceUnavailable, format!("there is no price of {} in {currency}", coin.symbol));
+        let market = self.prices().market(coin.symbol, currency).ok_or_else(missing)?;
+        let (buy, sell) = (self.prices().buying(market.rate), self.prices().selling(market.rate));
+        Ok(TokenPriceView {
+            symbol: coin.symbol.to_string(),
+            fiat_symbol: currency.to_string(),
+            price: market.rate.to_string(),
+            buy_price: buy.ok_or_else(missing)?.to_string(),
+            sell_price: sell.ok_or_else(missing)?.to_string(),
+            updated_at: market.observed_at,
+            stale: self.prices().is_stale(&market, self.business().now()),
+        })
+    }
+
+    /// A currency of the catalogue, without regard to case.
+    pub(crate) fn find_currency(&self, text: &str) -> Option<Currency> {
+        let code: Currency = text.trim().to_ascii_uppercase().parse().ok()?;
+        self.catalogue().fiat(code).map(|fiat| fiat.code)
+    }
+
+    /// A coin of the catalogue, without regard to case; on its default chain when none is named.
+    pub(crate) fn find_coin(&self, symbol: &str, chain: Option<&str>) -> Option<CoinId> {
+        let symbol: Symbol = symbol.trim().to_ascii_uppercase().parse().ok()?;
+        match chain {
+            None => self.catalogue().default_coin(symbol).map(|coin| coin.id),
+            Some(chain) => {
+                let chain: Chain = chain.trim().to_ascii_lowercase().parse().ok()?;
+                self.catalogue().coin(CoinId { symbol, chain }).map(|coin| coin.id)
+            }
+        }
+    }
+}

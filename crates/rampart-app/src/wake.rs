@@ -1,0 +1,95 @@
+//! Wake-ups inside one process, so that work is begun when it arises. Other processes, and whoever misses a wake-up,
+//! look at intervals: a lost one costs delay, never money.
+
+use rampart_core::job::JobKind;
+use rampart_core::record::Record;
+use rampart_core::step::Step;
+use rampart_store::Committed;
+use tokio::sync::Notify;
+
+/// One bell per queue. A bell that rings while its worker is busy is heard afterwards.
+#[derive(Debug, Default)]
+pub struct Wake {
+    jobs: [Notify; JobKind::ALL.len()],
+    facts: Notify,
+    fanout: Notify,
+    deliveries: Notify,
+}
+
+/// Whom a step gives work to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Calls {
+    jobs: u16,
+    facts: bool,
+    deliveries: bool,
+}
+
+impl Calls {
+    /// Whom a step gives work to, seen before it is committed.
+    #[must_use]
+    pub fn of(step: &Step) -> Self {
+        let mut calls = Self::default();
+        for record in &step.writes {
+            match record {
+                Record::Job(job) if job.leased_until.is_none() => calls.jobs |= 1 << position(job.kind),
+                Record::Fact(fact) => calls.facts |= !fact.applied && fact.quarantined.is_none(),
+                Record::Delivery(delivery) => calls.deliveries |= delivery.leased_until.is_none(),
+                _ => {}
+            }
+        }
+        calls
+    }
+}
+
+fn position(kind: JobKind) -> usize {
+    JobKind::ALL.iter().position(|each| *each == kind).unwrap_or(0)
+}
+
+impl Wake {
+    /// Rings for what a committed step gave rise to.
+    pub fn after(&self, committed: &Committed, calls: Calls) {
+        if !committed.events.is_empty() {
+            self.fanout.notify_one();
+        }
+        if calls.facts {
+            self.facts.notify_one();
+        }
+        if calls.deliveries {
+            self.deliveries.notify_one();
+        }
+        for (index, bell) in self.jobs.iter().enumerate() {
+            if calls.jobs & (1 << index) != 0 {
+                bell.notify_one();
+            }
+        }
+    }
+
+    /// Rings everywhere: business time was moved, or the workers are to stop.
+    pub fn everybody(&self) {
+        self.jobs.iter().chain([&self.facts, &self.fanout, &self.deliveries]).for_each(Notify::notify_one);
+    }
+
+    /// Completes when there may be jobs of a kind.
+    pub async fn jobs(&self, kind: JobKind) {
+        self.jobs[position(kind)].notified().await;
+    }
+
+    /// Completes when there may be facts to apply.
+    pub async fn facts(&self) {
+        self.facts.notified().await;
+    }
+
+    /// Completes when there may be events to put on their way.
+    pub async fn fanout(&self) {
+        self.fanout.notified().await;
+    }
+
+    /// Completes when there may be deliveries to try.
+    pub async fn deliveries(&self) {
+        self.deliveries.notified().await;
+    }
+
+    pub(crate) fn ring_deliveries(&self) {
+        self.deliveries.notify_one();
+    }
+}

@@ -1,0 +1,60 @@
+//! Coins at the address of a ramp-off.
+
+use rampart_core::fact::DepositChange;
+use rampart_core::id::FactId;
+use rampart_core::ledger::Account;
+use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffFact};
+use rampart_core::step::Step;
+use rampart_core::treasury;
+use rampart_core::watch::Deposit;
+
+use super::{Effect, Trouble};
+use crate::app::App;
+use crate::workers::observe;
+
+pub(super) async fn effect(app: &App, id: FactId, change: DepositChange) -> Effect {
+    let deposit = app.store().deposit(id).await?.ok_or_else(|| Trouble::Never(format!("there is no deposit {id}")))?;
+    let order = deposit.order.ok_or_else(|| Trouble::Never(format!("deposit {id} is at the address of no ramp-off")))?;
+    let rampoff = app.store().rampoff(order).await?.ok_or_else(|| Trouble::Never(format!("there is no ramp-off {order}")))?;
+    let is_its_coin = deposit.coin == rampoff.terms.coin;
+    let fact = match change {
+        DepositChange::Seen if is_its_coin => RampoffFact::DepositSeen(receipt(&deposit, 0)),
+        DepositChange::Seen => return Ok(Step::new()),
+        DepositChange::Confirmed if is_its_coin => {
+            let confirmations = app.catalogue().coin(deposit.coin).map_or(1, |coin| coin.confirmations);
+            RampoffFact::DepositConfirmed(receipt(&deposit, confirmations))
+        }
+        DepositChange::Confirmed => {
+            RampoffFact::WrongAsset { coin: deposit.coin, deposit: deposit.id, amount: deposit.amount, from: deposit.from.clone() }
+        }
+        DepositChange::Dropped => return dropped(app, deposit, rampoff).await,
+    };
+    Ok(observe::rampoff(app, rampoff, fact))
+}
+
+/// A deposit that its order knows is the order's to give up. One that the order could not use lay in suspense once it was
+/// confirmed, and is taken from there.
+async fn dropped(app: &App, deposit: Deposit, rampoff: Rampoff) -> Effect {
+    if rampoff.deposits.iter().any(|known| known.deposit == deposit.id) {
+        return Ok(observe::rampoff(app, rampoff, RampoffFact::DepositDropped { deposit: deposit.id }));
+    }
+    let reviews = app.store().reviews_of_order(rampoff.id).await?;
+    let mut step = Step::new();
+    if reviews.iter().any(|item| item.fact == Some(deposit.id) && item.asset == Some(deposit.coin.into())) {
+        let deposits = Account::ChainDeposits(deposit.coin.chain);
+        step.post(treasury::suspense_undone(&app.mint(), deposits, deposit.coin.into(), deposit.amount, Some(rampoff.id)));
+    }
+    Ok(step)
+}
+
+fn receipt(deposit: &Deposit, confirmations: u32) -> DepositReceipt {
+    DepositReceipt {
+        deposit: deposit.id,
+        txid: deposit.txid.clone(),
+        index: deposit.index,
+        amount: deposit.amount,
+        from: deposit.from.clone(),
+        confirmations,
+        lost: false,
+    }
+}

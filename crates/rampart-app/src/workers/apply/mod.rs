@@ -1,0 +1,254 @@
+//! Applying facts: each takes effect once, in the same step that marks it as applied, together with its postings and
+//! its order. What cannot be applied is quarantined with a reason, and the rest goes on.
+
+mod credit;
+mod deposit;
+mod identity;
+mod processor;
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+
+use futures::{FutureExt as _, StreamExt as _};
+use rampart_core::amount::Amount;
+use rampart_core::asset::Asset;
+use rampart_core::fact::{Fact, FactBody, TransferReport};
+use rampart_core::id::FactId;
+use rampart_core::ledger::Account;
+use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::Step;
+use rampart_core::treasury;
+use rampart_store::CommitError;
+
+use super::supervisor::{Task, Turn, Worker, panicked};
+use super::{payouts, transfers};
+use crate::app::{App, MOST_TRIES};
+use crate::error::{AppError, Reply};
+
+/// How many facts are looked at together.
+const PAGE: u32 = 256;
+
+/// Why a fact did not take effect.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// Not now.
+    Later(AppError),
+    /// Never as it is; a person has to look.
+    Never(String),
+}
+
+impl From<AppError> for Trouble {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Unavailable(_) => Self::Later(error),
+            AppError::Refusal(_) | AppError::Defect(_) => Self::Never(error.to_string()),
+        }
+    }
+}
+
+impl From<rampart_store::StoreError> for Trouble {
+    fn from(error: rampart_store::StoreError) -> Self {
+        Self::Later(error.into())
+    }
+}
+
+/// What a fact does.
+pub(crate) type Effect = Result<Step, Trouble>;
+
+/// Applies facts.
+pub(crate) struct Apply {
+    app: App,
+}
+
+impl Apply {
+    pub(crate) fn new(app: App) -> Self {
+        Self { app }
+    }
+
+    /// Everything that waits, page by page. What could not be applied now stays behind and is found by the next turn.
+    async fn all(&self) -> Reply<Turn> {
+        let mut behind: Option<FactId> = None;
+        loop {
+            let facts = self.app.store().facts_unapplied(behind, PAGE).await?;
+            let full = facts.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
+            behind = facts.last().map(|fact| fact.id);
+            self.together(facts).await?;
+            if !full {
+                return Ok(Turn::Idle);
+            }
+        }
+    }
+
+    /// Applies facts at the same time, those of one subject one after the other.
+    async fn together(&self, facts: Vec<Fact>) -> Reply<()> {
+        let mut subjects: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
+        for fact in facts {
+            subjects.entry(subject(&fact)).or_default().push(fact);
+        }
+        let most = self.app.config().workers.concurrency;
+        let results: Vec<Reply<()>> = futures::stream::iter(subjects.into_values())
+            .map(|facts| async move {
+                for fact in facts {
+                    apply(&self.app, fact).await?;
+                }
+                Ok(())
+            })
+            .buffer_unordered(most)
+            .collect()
+            .await;
+        results.into_iter().collect()
+    }
+}
+
+impl Worker for Apply {
+    fn name(&self) -> String {
+        "apply".to_owned()
+    }
+
+    fn turn(&self) -> Task<'_, Reply<Turn>> {
+        Box::pin(self.all())
+    }
+
+    fn woken(&self) -> Task<'_, ()> {
+        Box::pin(self.app.wake().facts())
+    }
+}
+
+/// What facts that must keep their order have in common.
+fn subject(fact: &Fact) -> String {
+    match &fact.body {
+        FactBody::BankCredit(credit) => format!("{}:{}", credit.account, credit.concept.as_deref().unwrap_or(&credit.line)),
+        FactBody::ProcessorPaid(paid) => paid.payment.to_string(),
+        FactBody::ProcessorDeclined { payment, .. } | FactBody::ProcessorReversed { payment, .. } => payment.to_string(),
+        FactBody::PayoutReported { payout, .. } => payout.to_string(),
+        FactBody::KycDecided { customer, .. } => customer.to_string(),
+        FactBody::Deposit { deposit, .. } => deposit.to_string(),
+        FactBody::TransferReported { transfer, .. } => transfer.to_string(),
+    }
+}
+
+const fn kind(fact: &Fact) -> &'static str {
+    match fact.body {
+        FactBody::BankCredit(_) => "bank_credit",
+        FactBody::ProcessorPaid(_) => "processor_paid",
+        FactBody::ProcessorDeclined { .. } => "processor_declined",
+        FactBody::ProcessorReversed { .. } => "processor_reversed",
+        FactBody::PayoutReported { .. } => "payout_reported",
+        FactBody::KycDecided { .. } => "kyc_decided",
+        FactBody::Deposit { .. } => "deposit",
+        FactBody::TransferReported { .. } => "transfer_reported",
+    }
+}
+
+/// Applies one fact, or puts it aside with a reason.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when it has to be tried again; it is unchanged then.
+pub(crate) async fn apply(app: &App, fact: Fact) -> Reply<()> {
+    let what = kind(&fact);
+    let effect = AssertUnwindSafe(take_effect(app, fact.clone())).catch_unwind().await;
+    let trouble = match effect.unwrap_or_else(|panic| Err(Trouble::Never(panicked(&*panic).to_string()))) {
+        Ok(outcome) => {
+            app.metrics().fact(what, outcome);
+            return Ok(());
+        }
+        Err(trouble) => trouble,
+    };
+    match trouble {
+        Trouble::Later(error) => Err(error),
+        Trouble::Never(reason) => {
+            tracing::error!(fact = %fact.id, kind = what, reason, "a fact cannot be applied and waits for a person");
+            app.metrics().fact(what, "quarantined");
+            quarantine(app, fact, reason).await
+        }
+    }
+}
+
+async fn take_effect(app: &App, mut fact: Fact) -> Result<&'static str, Trouble> {
+    for _ in 0..MOST_TRIES {
+        let mut step = effect(app, &fact).await?;
+        step.write(Fact { applied: true, quarantined: None, ..fact.clone() });
+        match app.commit(step).await {
+            Ok(_) => return Ok("applied"),
+            Err(CommitError::Conflict(_)) => match app.store().fact(fact.id).await? {
+                Some(stored) if !stored.applied => fact = stored,
+                _ => return Ok("applied elsewhere"),
+            },
+            Err(CommitError::Unavailable) => return Err(Trouble::Later(CommitError::Unavailable.into())),
+            Err(error) => return Err(Trouble::Never(error.to_string())),
+        }
+    }
+    Err(Trouble::Later(AppError::Unavailable("the order is changing too fast".to_owned())))
+}
+
+/// What a fact does, decided on what is stored now.
+pub(crate) async fn effect(app: &App, fact: &Fact) -> Effect {
+    match &fact.body {
+        FactBody::BankCredit(credit) => credit::effect(app, fact, credit).await,
+        FactBody::ProcessorPaid(paid) => processor::paid(app, fact, paid).await,
+        FactBody::ProcessorDeclined { payment, .. } => processor::declined(app, *payment).await,
+        FactBody::ProcessorReversed { payment, amount, reason } => processor::reversed(app, *payment, *amount, reason).await,
+        FactBody::PayoutReported { payout, report } => {
+            let found = app.store().payout(*payout).await?;
+            let payout = found.ok_or_else(|| Trouble::Never(format!("there is no payout {payout}")))?;
+            Ok(payouts::reported(app, payout, report.clone()).await?.unwrap_or_default())
+        }
+        FactBody::KycDecided { .. } => identity::effect(app, &fact.body).await,
+        FactBody::Deposit { deposit, change } => deposit::effect(app, *deposit, *change).await,
+        FactBody::TransferReported { transfer, report } => {
+            let found = app.store().transfer(*transfer).await?;
+            let transfer = found.ok_or_else(|| Trouble::Never(format!("there is no transfer {transfer}")))?;
+            let confirmations = app.catalogue().coin(transfer.coin).map_or(1, |coin| coin.confirmations);
+            let step = match report {
+                TransferReport::Confirmed { network_fee, .. } => transfers::confirmed(app, transfer, confirmations, *network_fee).await?,
+                TransferReport::Unconfirmed => transfers::unconfirmed(app, transfer).await?,
+            };
+            Ok(step.unwrap_or_default())
+        }
+    }
+}
+
+/// What arrived for nobody goes to suspense and to a person's list.
+pub(super) fn to_suspense(app: &App, fact: &Fact, on: Account, asset: Asset, amount: Amount, source: Option<String>, reason: String) -> Step {
+    let mint = app.mint();
+    let mut step = Step::new();
+    step.post(treasury::suspense_received(&mint, on, asset, amount));
+    step.write(ReviewItem {
+        id: mint.id(),
+        version: 0,
+        kind: ReviewKind::Suspense,
+        order: None,
+        fact: Some(fact.id),
+        asset: Some(asset),
+        amount,
+        source,
+        reason,
+        created_at: mint.now,
+        resolution: None,
+    });
+    step
+}
+
+async fn quarantine(app: &App, fact: Fact, reason: String) -> Reply<()> {
+    let mint = app.mint();
+    let mut step = Step::new();
+    step.write(ReviewItem {
+        id: mint.id(),
+        version: 0,
+        kind: ReviewKind::Quarantine,
+        order: None,
+        fact: Some(fact.id),
+        asset: None,
+        amount: Amount::ZERO,
+        source: None,
+        reason: reason.clone(),
+        created_at: mint.now,
+        resolution: None,
+    });
+    step.write(Fact { quarantined: Some(reason), ..fact });
+    match app.commit(step).await {
+        // Whoever was faster has applied it or put it aside.
+        Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,51 @@
+//! What an operator can set about the workers.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What an operator can set about the workers. All times are real.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkersConfig {
+    /// How long a worker that nobody wakes waits before it looks again, in milliseconds.
+    pub interval_milliseconds: u64,
+    /// How long a piece of work is held before another process may take it, in seconds. Longer than any outside call.
+    pub lease_seconds: u64,
+    /// How long a call to an adapter may take before its outcome counts as unknown, in seconds.
+    pub call_seconds: u64,
+    /// How many pieces of work of one kind are under way at once.
+    pub concurrency: usize,
+    /// How long a worker or cursor may stand still before `/readyz` says no, in seconds.
+    pub stuck_after_seconds: u64,
+    /// How long a stop waits for the work at hand, in seconds.
+    pub stop_seconds: u64,
+}
+
+impl Default for WorkersConfig {
+    fn default() -> Self {
+        Self { interval_milliseconds: 500, lease_seconds: 30, call_seconds: 12, concurrency: 64, stuck_after_seconds: 60, stop_seconds: 20 }
+    }
+}
+
+impl WorkersConfig {
+    pub(crate) const fn interval(&self) -> Duration {
+        Duration::from_millis(self.interval_milliseconds)
+    }
+
+    pub(crate) const fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease_seconds)
+    }
+
+    pub(crate) const fn call(&self) -> Duration {
+        Duration::from_secs(self.call_seconds)
+    }
+
+    pub(crate) const fn stuck_after(&self) -> Duration {
+        Duration::from_secs(self.stuck_after_seconds)
+    }
+
+    pub(crate) const fn stop(&self) -> Duration {
+        Duration::from_secs(self.stop_seconds)
+    }
+}

@@ -1,0 +1,227 @@
+//! Storing facts: each source is read behind its cursor, and a page becomes facts, their claims and the cursor's new
+//! place in one step. No order is touched; [`super::apply`] does that.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rampart_core::fact::{Fact, FactBody};
+use rampart_core::id::Mint;
+use rampart_core::ledger::{Processor, Rail};
+use rampart_core::ports::{BankPort, KycDecision, KycPort, Page, ProcessorEvent, ProcessorPort, StatementLine};
+use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_core::time::Timestamp;
+use rampart_core::watch::{Cursor, CursorName};
+use rampart_store::CommitError;
+
+use super::supervisor::{Task, Turn, Worker};
+use crate::app::App;
+use crate::error::{AppError, Reply};
+
+/// The most lines that are read and stored at once.
+const PAGE: usize = 256;
+/// How often a cursor that has nothing new is confirmed, so that anybody can see that it is being read.
+const CONFIRM_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Where facts come from.
+pub(crate) enum Source {
+    /// The statement of a bank's rail.
+    Bank(Rail, Arc<dyn BankPort>),
+    /// The events of a processor.
+    Processor(Processor, Arc<dyn ProcessorPort>),
+    /// The decisions of the identity provider.
+    Kyc(Arc<dyn KycPort>),
+}
+
+/// A fact as its source tells it: what makes it the same when it is told again, and what happened.
+type Told = (String, FactBody);
+
+impl Source {
+    /// Every source of an application.
+    pub(crate) fn all(app: &App) -> Vec<Self> {
+        let ports = app.ports();
+        let banks = ports.banks.iter().flat_map(|bank| bank.rails().into_iter().map(|rail| Self::Bank(rail, bank.clone())));
+        let processors =
+            ports.processors.iter().flat_map(|port| port.processors().into_iter().map(|name| Self::Processor(name, port.clone())));
+        banks.chain(processors).chain([Self::Kyc(ports.kyc.clone())]).collect()
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Bank(rail, _) => format!("bank-{rail}"),
+            Self::Processor(processor, _) => format!("processor-{processor}"),
+            Self::Kyc(_) => "kyc".to_owned(),
+        }
+    }
+
+    /// The cursor that says how far it was read.
+    pub(crate) fn cursor(&self) -> CursorName {
+        self.name().parse().expect("a prefix of at most 10 and a name of at most 16 characters make a code of at most 40")
+    }
+
+    async fn read(&self, after: &str) -> Reply<Page<Told>> {
+        let unavailable = |fault: rampart_core::ports::Unavailable| AppError::Unavailable(fault.0);
+        match self {
+            Self::Bank(rail, port) => {
+                let page = port.statement(*rail, after, PAGE).await.map_err(unavailable)?;
+                Ok(told(page, |line| bank_line(*rail, line)))
+            }
+            Self::Processor(processor, port) => {
+                let page = port.events(*processor, after, PAGE).await.map_err(unavailable)?;
+                Ok(told(page, |event| processor_event(*processor, event)))
+            }
+            Self::Kyc(port) => Ok(told(port.decisions(after, PAGE).await.map_err(unavailable)?, kyc_decision)),
+        }
+    }
+
+    async fn news(&self, after: &str) {
+        match self {
+            Self::Bank(rail, port) => port.news(*rail, after).await,
+            Self::Processor(processor, port) => port.news(*processor, after).await,
+            Self::Kyc(port) => port.news(after).await,
+        }
+    }
+}
+
+fn told<T>(page: Page<T>, tell: impl Fn(T) -> Told) -> Page<Told> {
+    Page { items: page.items.into_iter().map(tell).collect(), next: page.next, has_more: page.has_more }
+}
+
+fn bank_line(rail: Rail, line: StatementLine) -> Told {
+    match line {
+        StatementLine::Credit(credit) => (format!("bank:{rail}:{}", credit.line), FactBody::BankCredit(credit)),
+        StatementLine::Payout { line, payout, report } => (format!("bank:{rail}:{line}"), FactBody::PayoutReported { payout, report }),
+    }
+}
+
+fn processor_event(processor: Processor, event: ProcessorEvent) -> Told {
+    match event {
+        ProcessorEvent::Paid(paid) => (format!("processor:{processor}:paid:{}", paid.reference), FactBody::ProcessorPaid(paid)),
+        ProcessorEvent::Declined { event, payment, reason } => {
+            (format!("processor:{processor}:event:{event}"), FactBody::ProcessorDeclined { payment, reason })
+        }
+        ProcessorEvent::Reversed { event, payment, amount, reason } => {
+            (format!("processor:{processor}:event:{event}"), FactBody::ProcessorReversed { payment, amount, reason })
+        }
+        ProcessorEvent::Refund { event, payout, report } => {
+            (format!("processor:{processor}:event:{event}"), FactBody::PayoutReported { payout, report })
+        }
+    }
+}
+
+fn kyc_decision(decision: KycDecision) -> Told {
+    let KycDecision { event, reference, customer, level, status, reasons, may_retry } = decision;
+    (format!("kyc:{event}"), FactBody::KycDecided { customer, reference, level, status, reasons, may_retry })
+}
+
+/// Builds facts of what was told. Their identifiers sort as they were told, because facts are applied in that order.
+pub(crate) fn facts(app: &App, told: Vec<Told>) -> Vec<Fact> {
+    let now = app.business().now();
+    let numbered = told.into_iter().zip(0_i64..);
+    numbered
+        .map(|((natural_key, body), place)| {
+            let mint = Mint { now: Timestamp::from_micros(now.micros().saturating_add(place)), randomness: app.randomness() };
+            Fact { id: mint.id(), version: 0, natural_key, body, applied: false, quarantined: None, observed_at: now }
+        })
+        .collect()
+}
+
+/// Adds facts and their claims to a step.
+pub(crate) fn store(step: &mut Step, facts: &[Fact]) {
+    for fact in facts {
+        step.claims.push(Claim::forever(ClaimScope::Fact, fact.natural_key.clone(), fact.id));
+        step.write(fact.clone());
+    }
+}
+
+/// Reads one source.
+pub(crate) struct Ingest {
+    app: App,
+    source: Source,
+    known: Mutex<Option<Cursor>>,
+}
+
+impl Ingest {
+    pub(crate) fn new(app: App, source: Source) -> Self {
+        Self { app, source, known: Mutex::default() }
+    }
+
+    async fn cursor(&self) -> Reply<Cursor> {
+        if let Some(cursor) = self.known.lock().clone() {
+            return Ok(cursor);
+        }
+        let id = self.source.cursor();
+        let fresh = || Cursor { id, version: 0, position: String::new(), moved_at: Timestamp::default() };
+        Ok(self.app.store().cursor(id).await?.unwrap_or_else(fresh))
+    }
+
+    async fn read(&self) -> Reply<Turn> {
+        let app = &self.app;
+        let cursor = self.cursor().await?;
+        let call = self.source.read(&cursor.position);
+        let page = tokio::time::timeout(app.config().workers.call(), call)
+            .await
+            .map_err(|_| AppError::Unavailable("it did not answer in time".to_owned()))??;
+        let now = app.real().now();
+        if page.items.is_empty() && page.next == cursor.position && cursor.moved_at.until(now) < CONFIRM_EVERY {
+            *self.known.lock() = Some(cursor);
+            return Ok(Turn::Idle);
+        }
+        let has_more = page.has_more;
+        self.keep(Cursor { position: page.next, moved_at: now, ..cursor }, facts(app, page.items)).await?;
+        Ok(if has_more { Turn::More } else { Turn::Idle })
+    }
+
+    /// Stores what was read, without what was stored before.
+    async fn keep(&self, mut cursor: Cursor, mut facts: Vec<Fact>) -> Reply<()> {
+        *self.known.lock() = None;
+        let name = self.source.name();
+        loop {
+            let mut step = Step::new();
+            store(&mut step, &facts);
+            step.write(cursor.clone());
+            match self.app.commit(step).await {
+                Ok(_) => break,
+                // Another process has read on; there is nothing left to store of what we read.
+                Err(CommitError::Conflict(_)) => return Ok(()),
+                Err(CommitError::AlreadyClaimed(_)) => {
+                    let before = facts.len();
+                    facts = self.not_stored_before(facts).await?;
+                    if facts.len() == before {
+                        return Err(AppError::Unavailable("a fact is being stored elsewhere".to_owned()));
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        facts.iter().for_each(|_| self.app.metrics().fact(&name, "stored"));
+        cursor.version += 1;
+        *self.known.lock() = Some(cursor);
+        Ok(())
+    }
+
+    async fn not_stored_before(&self, facts: Vec<Fact>) -> Reply<Vec<Fact>> {
+        let mut fresh: Vec<Fact> = Vec::with_capacity(facts.len());
+        for fact in facts {
+            let told_twice = fresh.iter().any(|other| other.natural_key == fact.natural_key);
+            if !told_twice && self.app.store().claim(ClaimScope::Fact, &fact.natural_key).await?.is_none() {
+                fresh.push(fact);
+            }
+        }
+        Ok(fresh)
+    }
+}
+
+impl Worker for Ingest {
+    fn name(&self) -> String {
+        format!("ingest-{}", self.source.name())
+    }
+
+    fn turn(&self) -> Task<'_, Reply<Turn>> {
+        Box::pin(self.read())
+    }
+
+    fn woken(&self) -> Task<'_, ()> {
+        let position = self.known.lock().as_ref().map(|cursor| cursor.position.clone()).unwrap_or_default();
+        Box::pin(async move { self.source.news(&position).await })
+    }
+}

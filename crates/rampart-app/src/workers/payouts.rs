@@ -1,0 +1,152 @@
+//! What becomes of payouts, with what it means for their orders and for the ledger.
+
+use rampart_core::fact::PayoutReport;
+use rampart_core::ledger::{Account, Origin};
+use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutState};
+use rampart_core::payment::PaymentFact;
+use rampart_core::rampoff::RampoffFact;
+use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::Step;
+
+use super::observe;
+use crate::app::App;
+use crate::error::{AppError, Reply};
+
+/// What is promised of suspense for a payout that sends it back, until it arrived.
+pub(crate) fn hold_on_suspense(step: &mut Step, payout: &Payout, taken: bool) {
+    if payout.purpose == PayoutPurpose::SuspenseReturn {
+        let (change, origin) = if taken { (payout.amount, Origin::Request) } else { (payout.amount.negated(), Origin::Fact) };
+        step.hold(Account::Suspense, payout.currency, change, origin);
+    }
+}
+
+/// Whether the rail may still be asked about it.
+pub(crate) const fn is_open(payout: &Payout) -> bool {
+    matches!(payout.state, PayoutState::Queued | PayoutState::Unknown)
+}
+
+/// The rail has taken it.
+pub(crate) async fn accepted(app: &App, mut payout: Payout, reference: String) -> Reply<Option<Step>> {
+    if !is_open(&payout) {
+        return Ok(None);
+    }
+    let mut step = Step::new();
+    if let (Some(order), PayoutPurpose::Rampoff) = (payout.order, payout.purpose) {
+        let fact = RampoffFact::PayoutAccepted { payout: payout.id };
+        step = observe::rampoff(app, observe::load_rampoff(app, order).await?, fact);
+    }
+    step.post(payout.accepted(&app.mint()));
+    payout.state = PayoutState::Accepted { reference };
+    step.write(payout);
+    Ok(Some(step))
+}
+
+/// It will not arrive. It may have been taken before.
+pub(crate) async fn failed(app: &App, mut payout: Payout, reason: String) -> Reply<Option<Step>> {
+    let was_taken = matches!(payout.state, PayoutState::Accepted { .. });
+    if !was_taken && !is_open(&payout) {
+        return Ok(None);
+    }
+    let mut step = match (payout.order, payout.purpose) {
+        (Some(order), PayoutPurpose::Rampoff) => {
+            let fact = RampoffFact::PayoutFailed { payout: payout.id, reason: reason.clone() };
+            observe::rampoff(app, observe::load_rampoff(app, order).await?, fact)
+        }
+        (Some(order), PayoutPurpose::Refund) => {
+            let fact = PaymentFact::RefundFailed { payout: payout.id, reason: reason.clone() };
+            observe::payment(app, observe::load_payment(app, order).await?, fact)
+        }
+        _ => Step::new(),
+    };
+    if was_taken {
+        step.post(payout.failed(&app.mint()));
+    }
+    if payout.purpose == PayoutPurpose::SuspenseReturn {
+        hold_on_suspense(&mut step, &payout, false);
+        step.write(review(app, &payout, ReviewKind::Suspense, format!("sending it back did not work: {reason}")));
+    }
+    payout.state = PayoutState::Failed { reason };
+    step.write(payout);
+    Ok(Some(step))
+}
+
+/// It arrived. That may be told before we heard that it was taken; both are booked then.
+async fn settled(app: &App, mut payout: Payout, reference: String) -> Reply<Option<Step>> {
+    let was_taken = match &payout.state {
+        PayoutState::Queued | PayoutState::Unknown => false,
+        PayoutState::Accepted { .. } => true,
+        PayoutState::Settled { .. } => return Ok(None),
+        // Money that we counted as ours again has left after all: a person has to look.
+        PayoutState::Failed { .. } | PayoutState::Returned { .. } => {
+            return Err(AppError::defect(format!("payout {} is told to have arrived after it had failed", payout.id)));
+        }
+    };
+    let mut step = match (payout.order, payout.purpose) {
+        (Some(order), PayoutPurpose::Rampoff) => {
+            let fact = RampoffFact::PayoutSettled { payout: payout.id, reference: reference.clone() };
+            observe::rampoff(app, observe::load_rampoff(app, order).await?, fact)
+        }
+        (Some(order), PayoutPurpose::Refund) => {
+            let fact = PaymentFact::RefundSettled { payout: payout.id, reference: reference.clone() };
+            observe::payment(app, observe::load_payment(app, order).await?, fact)
+        }
+        _ => Step::new(),
+    };
+    let mint = app.mint();
+    if !was_taken {
+        step.post(payout.accepted(&mint));
+    }
+    step.post(payout.settled(&mint));
+    hold_on_suspense(&mut step, &payout, false);
+    payout.state = PayoutState::Settled { reference };
+    step.write(payout);
+    Ok(Some(step))
+}
+
+/// It had arrived and was sent back.
+async fn returned(app: &App, mut payout: Payout, reason: String) -> Reply<Option<Step>> {
+    let mut step = match (payout.order, payout.purpose) {
+        (Some(order), PayoutPurpose::Rampoff) => {
+            let fact = RampoffFact::PayoutReturned { payout: payout.id, reason: reason.clone() };
+            observe::rampoff(app, observe::load_rampoff(app, order).await?, fact)
+        }
+        _ => {
+            let mut step = Step::new();
+            step.write(review(app, &payout, ReviewKind::Suspense, format!("the receiving bank returned what we had sent back: {reason}")));
+            step
+        }
+    };
+    step.post(payout.returned(&app.mint()));
+    payout.state = PayoutState::Returned { reason };
+    step.write(payout);
+    Ok(Some(step))
+}
+
+/// What a rail or processor tells. Nothing when it was known before.
+///
+/// A return before the arrival was told, or after a failure, is a failure: the money is where it was before it left.
+pub(crate) async fn reported(app: &App, payout: Payout, report: PayoutReport) -> Reply<Option<Step>> {
+    let arrived = matches!(payout.state, PayoutState::Settled { .. });
+    match report {
+        PayoutReport::Settled { reference } => settled(app, payout, reference).await,
+        PayoutReport::Failed { reason } | PayoutReport::Returned { reason } if arrived => returned(app, payout, reason).await,
+        PayoutReport::Failed { reason } | PayoutReport::Returned { reason } => failed(app, payout, reason).await,
+    }
+}
+
+fn review(app: &App, payout: &Payout, kind: ReviewKind, reason: String) -> ReviewItem {
+    let mint = app.mint();
+    ReviewItem {
+        id: mint.id(),
+        version: 0,
+        kind,
+        order: payout.order,
+        fact: None,
+        asset: Some(payout.currency.into()),
+        amount: payout.amount,
+        source: Some(payout.destination.account.reveal().to_owned()),
+        reason,
+        created_at: mint.now,
+        resolution: None,
+    }
+}
