@@ -1,6 +1,7 @@
 //! The project's own rules, over manifests and sources. Each rule says what is wrong and why it is a rule.
 
 mod dependencies;
+mod packages;
 mod sources;
 
 use crate::{Outcome, workspace};
@@ -10,6 +11,7 @@ pub(crate) fn run() -> Outcome {
     let root = workspace::root()?;
     let files = workspace::files(&root)?;
     let mut faults = dependencies::check(&root, &files)?;
+    faults.extend(packages::check(&root)?);
     let mut texts = 0;
     for path in &files {
         // What is not text (pictures, fonts) has no rule here.
