@@ -131,9 +131,9 @@ async fn hear(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
 
 /// How many ledger entries an order has made.
 fn entries_of(setting: &Setting, order: &str) -> Result<u64, String> {
-    let printed = setting.installation.run(&["ledger", "order", order])?;
-    let entries = printed.lines().filter(|line| line.split_whitespace().any(|word| word == "debit" || word == "credit")).count();
-    Ok(u64::try_from(entries).unwrap_or_default())
+    let printed = setting.installation.run(&["ledger", "order", order, "--json"])?;
+    let entries: Vec<serde_json::Value> = serde_json::from_str(&printed).map_err(|error| format!("ledger order --json: {error}"))?;
+    Ok(u64::try_from(entries.len()).unwrap_or_default())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

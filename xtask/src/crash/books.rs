@@ -7,23 +7,60 @@ use serde_json::Value;
 use crate::http::Client;
 use crate::partner;
 
-/// Coins that a chain says arrived at an address, per transaction, as decimal text.
-pub(super) async fn arrivals(client: &mut Client, token: &str, address: &str) -> Result<Vec<(String, String)>, String> {
-    let data = partner::get(client, token, &format!("/sandbox/chain/polygon/transactions?address={address}")).await?;
-    let rows = data.as_array().ok_or_else(|| format!("no list of transactions: {data}"))?;
-    let arrived = rows.iter().filter(|row| text(row, "to").eq_ignore_ascii_case(address) && text(row, "status") == "confirmed");
-    Ok(arrived.map(|row| (text(row, "txid"), text(row, "amount"))).collect())
+/// The most rows that the world shows at once.
+const PAGE: usize = 1_000;
+
+/// A transaction that brought coins to an address and stands, or is still on its way.
+pub(super) struct Arrival {
+    /// Its id.
+    pub(super) txid: String,
+    /// How much, in minor units.
+    pub(super) minor: String,
+    /// The coin's decimals.
+    pub(super) decimals: usize,
 }
 
-/// What a bank says left an account of ours: for each reference, how often and how much in all lines.
+/// Coins that a chain says went to an address; what was dropped or reverted never did.
+pub(super) async fn arrivals(client: &mut Client, token: &str, address: &str) -> Result<Vec<Arrival>, String> {
+    let data = partner::get(client, token, &format!("/sandbox/chain/polygon/transactions?address={address}")).await?;
+    let rows = data.as_array().ok_or_else(|| format!("no list of transactions: {data}"))?;
+    let arrived = rows.iter().filter(|row| {
+        text(row, "to").eq_ignore_ascii_case(address) && ["waiting", "in_block"].contains(&row["state"].as_str().unwrap_or_default())
+    });
+    let arrival = |row: &Value| Arrival {
+        txid: text(row, "txid"),
+        minor: text(row, "amount"),
+        decimals: row["decimals"].as_u64().and_then(|decimals| usize::try_from(decimals).ok()).unwrap_or_default(),
+    };
+    Ok(arrived.map(arrival).collect())
+}
+
+/// What a bank says it has paid out from an account of ours: the amounts in major units, by the payout's own part of the
+/// reference.
 pub(super) async fn payouts(client: &mut Client, token: &str, account: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
-    let data = partner::get(client, token, &format!("/sandbox/bank/statement?account={account}")).await?;
-    let rows = data.as_array().ok_or_else(|| format!("no statement: {data}"))?;
     let mut payouts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| text(row, "direction") == "debit") {
-        payouts.entry(text(row, "reference")).or_default().push(text(row, "amount"));
+    let mut last = String::new();
+    loop {
+        let before = if last.is_empty() { String::new() } else { format!("&before={last}") };
+        let data = partner::get(client, token, &format!("/sandbox/bank/statement?account={account}&limit={PAGE}{before}")).await?;
+        let rows = data.as_array().ok_or_else(|| format!("no statement: {data}"))?;
+        for row in rows.iter().filter(|row| row["kind"] == "payout_settled") {
+            payouts.entry(own_part(&text(row, "payout_id")).to_owned()).or_default().push(text(row, "amount"));
+        }
+        if rows.len() < PAGE {
+            return Ok(payouts);
+        }
+        let line = rows.last().map(|row| text(row, "line")).unwrap_or_default();
+        if line == last {
+            return Err(format!("the statement shows the same page before {last}"));
+        }
+        last = line;
     }
-    Ok(payouts)
+}
+
+/// A payout's identifier without what names its kind (`pay_…`) or its rail (`SEPA-…`).
+pub(super) fn own_part(reference: &str) -> &str {
+    reference.rsplit(['_', '-']).next().unwrap_or(reference)
 }
 
 fn text(row: &Value, field: &str) -> String {

@@ -15,6 +15,9 @@ use crate::server::Installation;
 /// States in which an order rests until somebody acts.
 const AT_REST: [&str; 8] = ["coins_sent", "finished", "on_hold", "expired", "cancelled", "failed", "refunded", "refund_pending"];
 
+/// Our account behind the rail that Spanish customers are paid by, as in the default configuration.
+const OUR_ACCOUNT: &str = "ES9299990001480000012345";
+
 /// What is needed to prove it.
 pub(super) struct Proof<'a> {
     pub(super) load: &'a Load,
@@ -175,12 +178,11 @@ async fn coins_sent_once(
         if arrived.len() != expected {
             faults.push(format!("{:?} is {status:?}, and the chain shows {} arrivals at {}", known.id, arrived.len(), known.wallet));
         }
-        if let (Some(view), Some((txid, amount))) = (view, arrived.first()) {
-            if view["txid"].as_str() != Some(txid) || view["coin_amount_decimal"].as_str().is_none_or(|told| !same_number(told, amount)) {
-                faults.push(format!(
-                    "{:?} says {} {}, and the chain says {txid} {amount}",
-                    known.id, view["txid"], view["coin_amount_decimal"]
-                ));
+        if let (Some(view), Some(arrival)) = (view, arrived.first()) {
+            let told = view["coin_amount_decimal"].as_str().and_then(|amount| minor_units(amount, arrival.decimals));
+            if view["txid"].as_str() != Some(&arrival.txid) || told.as_deref() != Some(&arrival.minor) {
+                let (txid, amount) = (&view["txid"], &view["coin_amount_decimal"]);
+                faults.push(format!("{:?} says {txid} {amount}, and the chain says {} {}", known.id, arrival.txid, arrival.minor));
             }
             sent += 1;
         }
@@ -196,12 +198,12 @@ async fn paid_out_once(
     story: &Story,
     faults: &mut Vec<String>,
 ) -> Result<usize, String> {
-    let payouts = books::payouts(client, token, "sepa").await?;
+    let payouts = books::payouts(client, token, OUR_ACCOUNT).await?;
     let mut paid = 0;
     for id in known.values().filter(|known| !known.buy).filter_map(|known| known.id.as_ref()) {
         let Some(view) = story.rampoffs.get(id) else { continue };
         let reference = view["bank_reference"].as_str().unwrap_or_default();
-        let lines = payouts.get(reference).cloned().unwrap_or_default();
+        let lines = payouts.get(books::own_part(reference)).cloned().unwrap_or_default();
         let finished = view["status"] == "finished";
         if lines.len() != usize::from(finished) {
             faults.push(format!("{id} is {}, and the bank shows {} payouts of {reference:?}", view["status"], lines.len()));
@@ -226,6 +228,13 @@ fn same_number(one: &str, other: &str) -> bool {
         if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
     }
     short(one) == short(other)
+}
+
+/// A decimal text in minor units, if it has no more decimals than these.
+fn minor_units(amount: &str, decimals: usize) -> Option<String> {
+    let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
+    let fraction = fraction.trim_end_matches('0');
+    (fraction.len() <= decimals).then(|| format!("{whole}{fraction:0<decimals$}").trim_start_matches('0').to_owned())
 }
 
 /// A whole list by its cursors, by id.
@@ -270,7 +279,14 @@ async fn events(client: &mut Client, token: &str) -> Result<Vec<Value>, String> 
 
 #[cfg(test)]
 mod tests {
-    use super::same_number;
+    use super::{minor_units, same_number};
+
+    #[test]
+    fn major_units_become_minor_ones() {
+        assert_eq!(minor_units("10.5", 6).as_deref(), Some("10500000"));
+        assert_eq!(minor_units("0.000001", 6).as_deref(), Some("1"));
+        assert_eq!(minor_units("0.0000001", 6), None);
+    }
 
     #[test]
     fn numbers_are_compared_as_numbers() {
