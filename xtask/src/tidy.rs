@@ -1,6 +1,7 @@
 //! The project's own rules, over manifests and sources. Each rule says what is wrong and why it is a rule.
 
 mod dependencies;
+mod links;
 mod packages;
 mod sources;
 
@@ -18,6 +19,9 @@ pub(crate) fn run() -> Outcome {
         if let Ok(text) = std::fs::read_to_string(root.join(path)) {
             texts += 1;
             sources::check(path, &text, &mut faults);
+            if path.ends_with(".md") {
+                links::check(&root, path, &text, &mut faults);
+            }
         }
     }
     sources::check_migrations(&files, &mut faults);
