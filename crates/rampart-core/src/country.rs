@@ -57,6 +57,18 @@ impl Country {
         SERVED.iter().find(|row| row.0 == self.alpha3()).map_or("", |row| row.1)
     }
 
+    /// Its name in Spanish.
+    #[must_use]
+    pub fn spanish_name(&self) -> &'static str {
+        SERVED.iter().find(|row| row.0 == self.alpha3()).map_or("", |row| row.2)
+    }
+
+    /// Its name in English.
+    #[must_use]
+    pub fn english_name(&self) -> &'static str {
+        SERVED.iter().find(|row| row.0 == self.alpha3()).map_or("", |row| row.3)
+    }
+
     /// Whether it is one of the Latin American countries, where an identification is needed before any operation.
     #[must_use]
     pub fn is_latin_american(&self) -> bool {

@@ -1,6 +1,12 @@
 //! What is known of a customer's identity, and to which level.
 
+use crate::customer::Customer;
+use crate::event::{EventDraft, EventType};
+use crate::id::{Mint, OrderId};
+use crate::job::{Job, JobKind};
+use crate::step::Step;
 use crate::time::Timestamp;
+use crate::view::KycView;
 
 /// The status a partner sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -84,5 +90,198 @@ impl Kyc {
             (None, Some(check)) => check.status,
             (None, None) => KycStatus::Unused,
         }
+    }
+}
+
+/// What an identity provider decided of a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KycVerdict {
+    /// Our reference of the check.
+    pub reference: String,
+    /// The level decided upon.
+    pub level: KycLevel,
+    /// `processing`, `valid` or `fail`.
+    pub status: KycStatus,
+    /// Why, for the customer.
+    pub reasons: Vec<String>,
+    /// Whether a failed customer may try again.
+    pub may_retry: bool,
+}
+
+impl Kyc {
+    /// The level whose form can be submitted now; nothing while one is being looked at, after a refusal for good, and
+    /// when everything is approved.
+    #[must_use]
+    pub fn wanted(&self) -> Option<KycLevel> {
+        let next = match self.level {
+            None => KycLevel::Basic,
+            Some(KycLevel::Basic) => KycLevel::Reinforced,
+            Some(KycLevel::Reinforced) => return None,
+        };
+        match &self.check {
+            Some(check) if check.status == KycStatus::Processing => None,
+            Some(check) if check.status == KycStatus::Fail && check.level >= next && !check.may_retry => None,
+            _ => Some(next),
+        }
+    }
+}
+
+impl Customer {
+    /// The level whose form can be submitted now. Beside what [`Kyc::wanted`] says, a customer of Latin America who was
+    /// approved without an identification can hand it in.
+    #[must_use]
+    pub fn wanted_level(&self) -> Option<KycLevel> {
+        let lacks_identification = self.identification.is_none() && self.country.is_latin_american();
+        let under_way = self.kyc.check.as_ref().is_some_and(|check| check.status == KycStatus::Processing);
+        if lacks_identification && self.kyc.level.is_some() && !under_way { Some(KycLevel::Basic) } else { self.kyc.wanted() }
+    }
+
+    /// A form was submitted (what it says is in the profile already): the provider is asked.
+    #[must_use]
+    pub fn kyc_submitted(mut self, level: KycLevel, mint: &Mint<'_>, public_url: &str) -> Step {
+        let before = KycView::of(&self, public_url);
+        self.kyc.check = Some(KycCheck {
+            level,
+            reference: format!("kyc_{}", mint.id::<OrderId>()),
+            status: KycStatus::Processing,
+            reasons: Vec::new(),
+            may_retry: true,
+            updated_at: mint.now,
+        });
+        let mut step = Step::new();
+        step.write(Job::due_now(mint, JobKind::SubmitKyc, self.id));
+        self.finish_kyc(&before, mint, public_url, &mut step);
+        step
+    }
+
+    /// The provider decided. Decisions are facts: one about an earlier check, or about no check that we know of, counts
+    /// too, and leaves a check that is under way as it is.
+    #[must_use]
+    pub fn kyc_decided(mut self, verdict: KycVerdict, mint: &Mint<'_>, public_url: &str) -> Step {
+        let before = KycView::of(&self, public_url);
+        match verdict.status {
+            KycStatus::Valid => self.kyc.level = self.kyc.level.max(Some(verdict.level)),
+            // What was approved is withdrawn, down to the level below the one that failed.
+            KycStatus::Fail if self.kyc.level >= Some(verdict.level) => {
+                self.kyc.level = (verdict.level == KycLevel::Reinforced).then_some(KycLevel::Basic);
+            }
+            KycStatus::Fail | KycStatus::Processing | KycStatus::Unused => {}
+        }
+        let other_under_way =
+            self.kyc.check.as_ref().is_some_and(|check| check.status == KycStatus::Processing && check.reference != verdict.reference);
+        if !other_under_way {
+            self.kyc.check = Some(KycCheck {
+                level: verdict.level,
+                reference: verdict.reference,
+                status: verdict.status,
+                reasons: verdict.reasons,
+                may_retry: verdict.may_retry,
+                updated_at: mint.now,
+            });
+        }
+        let mut step = Step::new();
+        self.finish_kyc(&before, mint, public_url, &mut step);
+        step
+    }
+
+    /// Writes the customer, and tells the partner when what it sees has changed.
+    fn finish_kyc(self, before: &KycView, mint: &Mint<'_>, public_url: &str, step: &mut Step) {
+        let after = KycView::of(&self, public_url);
+        if after != *before {
+            step.events.push(EventDraft {
+                id: mint.id(),
+                partner: self.partner,
+                kind: EventType::KycUpdated,
+                subject: self.id.to_string(),
+                data: after.to_json(),
+                created_at: mint.now,
+            });
+        }
+        step.write(self);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Record;
+
+    fn kyc(level: Option<KycLevel>, check: Option<(KycLevel, KycStatus, bool)>) -> Kyc {
+        let check = check.map(|(level, status, may_retry)| KycCheck {
+            level,
+            reference: "kyc_1".into(),
+            status,
+            reasons: Vec::new(),
+            may_retry,
+            updated_at: Timestamp::default(),
+        });
+        Kyc { level, check }
+    }
+
+    #[test]
+    fn which_form_is_wanted() {
+        use KycLevel::{Basic, Reinforced};
+        use KycStatus::{Fail, Processing, Valid};
+        let cases = [
+            (None, None, Some(Basic)),
+            (None, Some((Basic, Processing, true)), None),
+            (None, Some((Basic, Fail, true)), Some(Basic)),
+            (None, Some((Basic, Fail, false)), None),
+            (Some(Basic), Some((Basic, Valid, true)), Some(Reinforced)),
+            (Some(Basic), Some((Reinforced, Processing, true)), None),
+            (Some(Basic), Some((Reinforced, Fail, true)), Some(Reinforced)),
+            (Some(Basic), Some((Reinforced, Fail, false)), None),
+            (Some(Reinforced), Some((Reinforced, Valid, true)), None),
+        ];
+        for (level, check, wanted) in cases {
+            assert_eq!(kyc(level, check).wanted(), wanted, "{level:?} {check:?}");
+        }
+    }
+
+    fn decide(before: Kyc, reference: &str, level: KycLevel, status: KycStatus) -> (Kyc, usize) {
+        let chance = crate::example::Counting::default();
+        let mint = Mint { now: Timestamp::from_micros(1), randomness: &chance };
+        let customer = Customer {
+            id: crate::id::CustomerId(1),
+            version: 1,
+            partner: mint.id(),
+            email: "ana@example.com".into(),
+            country: crate::country::Country::SPAIN,
+            country_as_sent: "ESP".into(),
+            customer_type: crate::identification::CustomerType::Individual,
+            profile: crate::customer::Profile::default(),
+            identification: None,
+            bank_account: None,
+            warnings: Vec::new(),
+            kyc: before,
+            page_token: "secret".into(),
+            callback_url: None,
+            banned: None,
+            created_at: Timestamp::default(),
+        };
+        let verdict = KycVerdict { reference: reference.into(), level, status, reasons: Vec::new(), may_retry: true };
+        let step = customer.kyc_decided(verdict, &mint, "http://localhost");
+        let Some(Record::Customer(customer)) = step.writes.first() else { panic!("a customer") };
+        (customer.kyc.clone(), step.events.len())
+    }
+
+    #[test]
+    fn decisions_move_the_level() {
+        use KycLevel::{Basic, Reinforced};
+        use KycStatus::{Fail, Processing, Valid};
+        let under_way = kyc(None, Some((Basic, Processing, true)));
+        assert_eq!(decide(under_way.clone(), "kyc_1", Basic, Valid).0.level, Some(Basic));
+        assert_eq!(decide(under_way.clone(), "kyc_1", Basic, Fail).0.level, None);
+        assert_eq!(decide(under_way.clone(), "kyc_1", Basic, Processing).1, 1, "the moment it changed is part of what is seen");
+        // One that nobody asked for counts, and leaves what is under way alone.
+        let (after, events) = decide(under_way, "kyc_0", Basic, Valid);
+        assert_eq!((after.level, after.check.map(|check| check.status), events), (Some(Basic), Some(Processing), 1));
+        // Withdrawn.
+        let reinforced = kyc(Some(Reinforced), Some((Reinforced, Valid, true)));
+        assert_eq!(decide(reinforced.clone(), "kyc_1", Reinforced, Fail).0.level, Some(Basic));
+        assert_eq!(decide(reinforced, "kyc_1", Basic, Fail).0.level, None);
+        // A failed attempt at the higher level leaves the lower one.
+        let basic = kyc(Some(Basic), Some((Reinforced, Processing, true)));
+        assert_eq!(decide(basic, "kyc_1", Reinforced, Fail).0.level, Some(Basic));
     }
 }

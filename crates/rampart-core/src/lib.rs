@@ -24,6 +24,7 @@ pub mod order;
 pub mod outgoing;
 pub mod partner;
 pub mod payment;
+pub mod phone;
 pub mod policy;
 pub mod ports;
 pub mod quote;

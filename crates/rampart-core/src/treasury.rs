@@ -19,6 +19,20 @@ pub fn withdrawn(mint: &Mint<'_>, account: Account, asset: Asset, amount: Amount
     Posting::moving(mint, PostingKind::CapitalWithdrawn, Origin::Request, None, &[movement])
 }
 
+/// Something arrived that belongs to nobody yet: the account it arrived on is debited, `suspense` credited.
+#[must_use]
+pub fn suspense_received(mint: &Mint<'_>, arrived_on: Account, asset: Asset, amount: Amount) -> Option<Posting> {
+    let movement = Movement::new(arrived_on, Account::Suspense, asset, amount);
+    Posting::moving(mint, PostingKind::SuspenseReceived, Origin::Fact, None, &[movement])
+}
+
+/// A chain undid coins that lay in suspense: `suspense` is debited, `chain:deposits` credited.
+#[must_use]
+pub fn suspense_undone(mint: &Mint<'_>, deposits: Account, asset: Asset, amount: Amount, order: Option<OrderId>) -> Option<Posting> {
+    let movement = Movement::new(Account::Suspense, deposits, asset, amount);
+    Posting::moving(mint, PostingKind::DepositUndone, Origin::Fact, order, &[movement])
+}
+
 /// Suspense goes back to where it was booked, so that an order can receive it as if it came now: `suspense` is
 /// debited, the account it arrived on credited.
 #[must_use]

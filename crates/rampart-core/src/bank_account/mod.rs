@@ -1,115 +1,164 @@
-//! Bank accounts to pay to: normalised here, and refused here when they cannot be one.
+//! Bank accounts: which kind an account is, whether its digits fit, which bank it is at, and how it may be shown.
 //!
-//! The rules of each kind of account (check digits, bank codes) belong in modules beside this one and are called from
-//! [`check`], the single place through which every account passes.
+//! One module per kind holds its rules; [`check`] is the single place through which every account passes.
+
+mod bank;
+mod bic;
+mod cbu;
+mod cci;
+mod clabe;
+mod creditor_reference;
+mod fault;
+mod iban;
+mod local;
+pub mod virtual_account;
+
+pub use bic::check as check_bic;
+pub use creditor_reference::check as check_creditor_reference;
+pub use fault::Fault;
 
 use crate::country::Country;
 
 /// The most characters an account may have; longer input is refused before it is read.
 pub const MOST_CHARACTERS: usize = 64;
 
-/// An account that can be paid to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
-    /// Without separators, upper case.
-    pub normalized: String,
+/// What kind an account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// IBAN (ISO 13616).
+    Iban,
+    /// Mexican CLABE.
+    Clabe,
+    /// Mexican debit card, as SPEI takes it.
+    DebitCard,
+    /// Argentine CBU: an account at a bank.
+    Cbu,
+    /// Argentine CVU: an account at a payment service provider.
+    Cvu,
+    /// Argentine alias of a CBU or CVU.
+    Alias,
+    /// Peruvian CCI.
+    Cci,
+    /// Chilean account: bank, type and number.
+    ChileanAccount,
+    /// Colombian account: bank, type and number.
+    ColombianAccount,
+    /// Colombian Bre-B key.
+    BreBKey,
 }
 
-/// Why an account cannot be paid to.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// Nothing was given.
-    #[error("no bank account was given")]
-    Empty,
-    /// Longer than any account.
-    #[error("the bank account is longer than {MOST_CHARACTERS} characters")]
-    TooLong,
-    /// A character no account has.
-    #[error("the bank account has the character '{found}'")]
-    Charset {
-        /// The first such character.
-        found: char,
-    },
-    /// The number of characters is not that of an account of the country.
-    #[error("an account of {country} has {expected} characters, this one has {found}")]
-    WrongLength {
-        /// The country.
-        country: Country,
-        /// What it should be.
-        expected: &'static str,
-        /// What was given.
-        found: usize,
-    },
-    /// The check digits do not fit.
-    #[error("the check digits of the IBAN do not fit; please compare it with your bank's")]
-    WrongCheckDigits,
+/// What was given of an account.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Given<'a> {
+    /// The number; or everything as `bank/type/number`.
+    pub account: &'a str,
+    /// The bank's code, where it is given beside the number.
+    pub bank_code: Option<&'a str>,
+    /// The kind of account, where it is given beside the number.
+    pub account_type: Option<&'a str>,
+}
+
+impl<'a> Given<'a> {
+    /// An account of which only the number was given.
+    #[must_use]
+    pub const fn number(account: &'a str) -> Self {
+        Self { account, bank_code: None, account_type: None }
+    }
+}
+
+/// An account that holds.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Checked {
+    /// What kind it is.
+    pub kind: Kind,
+    /// Without separators, upper case where letters count.
+    pub normalized: String,
+    /// The bank's code, where the number has one or one was given.
+    pub bank_code: Option<String>,
+    /// The bank's name, where the code tells.
+    pub bank_name: Option<&'static str>,
+    /// The kind of account in the country's own terms, where one is needed: `checking`, `savings`, `vista`, `rut`.
+    pub account_type: Option<&'static str>,
+}
+
+impl Checked {
+    fn new(kind: Kind, normalized: impl Into<String>) -> Self {
+        Self { kind, normalized: normalized.into(), bank_code: None, bank_name: None, account_type: None }
+    }
+
+    fn at_bank(mut self, code: &str, name: Option<&'static str>) -> Self {
+        self.bank_code = Some(code.to_owned());
+        self.bank_name = name;
+        self
+    }
+
+    /// How it may be shown: the first four and the last four signs; an e-mail key's first letter and domain.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        masked(&self.normalized)
+    }
 }
 
 /// Checks an account of a customer of a country.
 ///
 /// # Errors
-/// A [`Fault`] that says what is wrong.
-pub fn check(country: Country, account: &str) -> Result<Checked, Fault> {
-    if account.chars().count() > MOST_CHARACTERS {
-        return Err(Fault::TooLong);
-    }
-    let normalized: String = account.chars().filter(|letter| !letter.is_whitespace()).collect::<String>();
-    if normalized.is_empty() {
-        return Err(Fault::Empty);
-    }
-    // An Argentine alias, a Bre-B key and the text form `bank/type/number` have more signs than an account number.
-    let allowed = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '/' | '@' | '_');
-    if let Some(found) = normalized.chars().find(|letter| !allowed(letter)) {
-        return Err(Fault::Charset { found });
-    }
+/// A [`Fault`] that says what is wrong and what would be right.
+pub fn check(country: Country, given: Given<'_>) -> Result<Checked, Fault> {
+    let account = normalize(given.account)?;
     match country {
-        Country::SPAIN => check_iban(country, &normalized.replace('-', "").to_ascii_uppercase()),
-        Country::MEXICO => digits_of(country, &normalized, &[18], "18"),
-        Country::PERU => digits_of(country, &normalized, &[20], "20"),
-        Country::ARGENTINA if normalized.bytes().all(|byte| byte.is_ascii_digit()) => digits_of(country, &normalized, &[22], "22"),
-        Country::ARGENTINA => within(country, normalized, 6, 20, "6 to 20 (an alias)"),
-        _ => within(country, normalized, 3, 34, "3 to 34"),
+        Country::SPAIN => iban::check(&account),
+        Country::MEXICO => clabe::check(&account),
+        Country::ARGENTINA => cbu::check(&account),
+        Country::PERU => cci::check(&account),
+        Country::CHILE => local::chile(&account, given.bank_code, given.account_type),
+        Country::COLOMBIA => local::colombia(&account, given.bank_code, given.account_type),
+        _ => iban::check(&account),
     }
 }
 
-fn within(country: Country, normalized: String, least: usize, most: usize, expected: &'static str) -> Result<Checked, Fault> {
-    let found = normalized.len();
-    if (least..=most).contains(&found) { Ok(Checked { normalized }) } else { Err(Fault::WrongLength { country, expected, found }) }
+/// Trims, bounds, and folds full-width signs; what stands between signs is dropped by each kind's own rule.
+fn normalize(account: &str) -> Result<String, Fault> {
+    let mut normalized = String::with_capacity(32);
+    for (position, sign) in account.trim().chars().enumerate() {
+        if position >= MOST_CHARACTERS {
+            return Err(Fault::TooLong);
+        }
+        match sign {
+            '\u{ff01}'..='\u{ff5e}' => normalized.push(char::from_u32(u32::from(sign) - 0xfee0).unwrap_or(sign)),
+            '\u{a0}' | '\t' => normalized.push(' '),
+            ' '..='~' => normalized.push(sign),
+            found => return Err(Fault::Charset { found }),
+        }
+    }
+    if normalized.is_empty() { Err(Fault::Empty) } else { Ok(normalized) }
 }
 
-fn digits_of(country: Country, normalized: &str, lengths: &[usize], expected: &'static str) -> Result<Checked, Fault> {
-    let digits = normalized.replace(['-', '.'], "");
-    if let Some(found) = digits.chars().find(|letter| !letter.is_ascii_digit()) {
-        return Err(Fault::Charset { found });
-    }
-    if lengths.contains(&digits.len()) {
-        Ok(Checked { normalized: digits })
-    } else {
-        Err(Fault::WrongLength { country, expected, found: digits.len() })
-    }
+/// Drops blanks, hyphens and dots.
+fn compact(account: &str) -> String {
+    account.chars().filter(|sign| !matches!(sign, ' ' | '-' | '.')).collect()
 }
 
-fn check_iban(country: Country, iban: &str) -> Result<Checked, Fault> {
-    if !(15..=34).contains(&iban.len()) {
-        return Err(Fault::WrongLength { country, expected: "24 (15 to 34 elsewhere in SEPA)", found: iban.len() });
+/// Refuses an account that is not so many digits.
+fn digits(account: &str, expected: usize) -> Result<(), Fault> {
+    if let Some(found) = account.chars().find(|sign| !sign.is_ascii_digit()) {
+        return Err(Fault::DigitExpected { found });
     }
-    if let Some(found) = iban.chars().find(|letter| !letter.is_ascii_alphanumeric()) {
-        return Err(Fault::Charset { found });
-    }
-    // ISO 13616: the first four signs go to the end, letters count from 10, the number modulo 97 is 1.
-    let remainder = iban[4..].bytes().chain(iban[..4].bytes()).fold(0_u32, |remainder, byte| match byte {
-        b'0'..=b'9' => (remainder * 10 + u32::from(byte - b'0')) % 97,
-        _ => (remainder * 100 + u32::from(byte - b'A') + 10) % 97,
-    });
-    if remainder == 1 { Ok(Checked { normalized: iban.to_owned() }) } else { Err(Fault::WrongCheckDigits) }
+    if account.len() == expected { Ok(()) } else { Err(Fault::WrongLength { expected, found: account.len() }) }
 }
 
-/// An account as it may be shown: the first four and the last four signs.
+/// An account as it may be shown.
 #[must_use]
 pub fn masked(account: &str) -> String {
+    if let Some((name, domain)) = account.split_once('@')
+        && let Some(first) = name.chars().next()
+    {
+        return format!("{first}***@{domain}");
+    }
     let signs: Vec<char> = account.chars().collect();
     if signs.len() <= 8 {
-        return "*".repeat(signs.len());
+        let shown: String = signs.iter().skip(signs.len().saturating_sub(2)).collect();
+        return format!("****{}", if signs.len() > 4 { shown } else { String::new() });
     }
     let first: String = signs[..4].iter().collect();
     let last: String = signs[signs.len() - 4..].iter().collect();

@@ -1,72 +1,194 @@
 //! National identification documents: which belong to which country, whose they are, and whether a number is one.
 //!
-//! The rules of each document's number belong in one module per country beside this one and are called from
-//! [`check`], the single place through which every number passes.
+//! One module per country holds the rules of its documents; [`check`] is the single place through which every number
+//! passes. "Valid" means well formed with the right check digit, never issued to somebody: that is for the identity
+//! check to find out.
 
+mod argentina;
+mod chile;
+mod colombia;
+mod date;
+mod digits;
 mod document;
+mod fault;
+mod mexico;
+mod peru;
+mod spain;
 
+pub use date::Date;
 pub use document::{CustomerType, DocumentType};
+pub use fault::{Doubt, Fault, Wording};
 
 use crate::country::Country;
 
 /// The most characters a number may have; longer input is refused before it is read.
 pub const MOST_CHARACTERS: usize = 64;
 
+/// The sex a document tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sex {
+    /// `H` of a CURP.
+    Male,
+    /// `M` of a CURP.
+    Female,
+    /// `X` of a CURP.
+    Unspecified,
+}
+
+/// What a number tells of its holder.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Implied {
+    /// Date of birth; for a company's RFC the date it was founded.
+    pub date: Option<Date>,
+    /// Whether the century of [`Implied::date`] is certain: an RFC has two figures of the year only.
+    pub century_is_certain: bool,
+    /// Sex.
+    pub sex: Option<Sex>,
+    /// The kind of entity, in Spanish, as the issuing body names it.
+    pub entity: Option<&'static str>,
+    /// The place of birth, in Spanish.
+    pub birthplace: Option<&'static str>,
+    /// The number of another document that is part of this one: the DNI inside a CUIT or a RUC.
+    pub contains: Option<String>,
+}
+
 /// A number that holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     /// Without separators, upper case: how numbers are compared and stored.
     pub normalized: String,
+    /// As the issuing body prints it.
+    pub display: String,
     /// Person or company, by the document and, where it tells, by the number.
     pub customer_type: CustomerType,
+    /// What the number tells.
+    pub implied: Implied,
+    /// What is odd about it without making it wrong.
+    pub doubts: Vec<Doubt>,
 }
 
-/// Why a number is not one of its document.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// Nothing was given.
-    #[error("the number is empty")]
-    Empty,
-    /// Longer than any document's number.
-    #[error("the number is longer than {MOST_CHARACTERS} characters")]
-    TooLong,
-    /// A character that no document's number has.
-    #[error("the number has the character '{found}'; letters, digits, dots, hyphens and spaces are allowed")]
-    Charset {
-        /// The first such character.
-        found: char,
-    },
-    /// The document is not one of the country's.
-    #[error("{document} is not a document of {country}; use one of {allowed}")]
-    WrongCountry {
-        /// The document's API value.
-        document: &'static str,
-        /// The country.
-        country: Country,
-        /// What the country has.
-        allowed: String,
-    },
+impl Checked {
+    fn new(normalized: String, customer_type: CustomerType) -> Self {
+        Self { display: normalized.clone(), normalized, customer_type, implied: Implied::default(), doubts: Vec::new() }
+    }
+
+    fn shown_as(mut self, display: String) -> Self {
+        self.display = display;
+        self
+    }
+
+    /// Compares what the number tells with the date of birth that was sent.
+    ///
+    /// # Errors
+    /// [`Fault::Contradiction`] that names both.
+    pub fn agrees_with_birth(&self, sent: Date) -> Result<(), Fault> {
+        match self.implied.date {
+            Some(told) if self.customer_type == CustomerType::Individual => {
+                let agrees = if self.implied.century_is_certain { told == sent } else { told.same_without_century(sent) };
+                if agrees { Ok(()) } else { Err(Fault::Contradiction { number_says: told, sent }) }
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Checks a number against its document's rules.
 ///
+/// Spaces, dots, hyphens and slashes are dropped, letters are raised to upper case, full-width letters and digits are
+/// folded to ASCII; digits of other scripts are refused.
+///
 /// # Errors
-/// A [`Fault`] that says what is wrong.
+/// A [`Fault`] that says what is wrong and what would be right.
 pub fn check(country: Country, document: DocumentType, number: &str) -> Result<Checked, Fault> {
     if !document.belongs_to(country) {
         let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
         return Err(Fault::WrongCountry { document: document.as_str(), country, allowed });
     }
-    if number.chars().count() > MOST_CHARACTERS {
-        return Err(Fault::TooLong);
+    let normalized = normalize(number)?;
+    let checked = match document {
+        DocumentType::GovernmentId => spain::government_id(&normalized),
+        DocumentType::PermanentResidencePermit => spain::residence_permit(&normalized),
+        DocumentType::Passport => spain::passport(&normalized),
+        DocumentType::Cif => spain::cif(&normalized),
+        DocumentType::Rut => chile::rut(&normalized),
+        DocumentType::Curp => mexico::curp(&normalized),
+        DocumentType::Rfc => mexico::rfc(&normalized),
+        DocumentType::CedCiu => colombia::citizen_id(&normalized),
+        DocumentType::CedExt | DocumentType::Te => colombia::foreigner_id(&normalized),
+        DocumentType::Ti => colombia::identity_card(&normalized),
+        DocumentType::Nuip => colombia::nuip(&normalized),
+        DocumentType::Ppt => colombia::protection_permit(&normalized),
+        DocumentType::Pass => colombia::passport(&normalized),
+        DocumentType::Pep => colombia::permanence_permit(&normalized),
+        DocumentType::Rc => colombia::civil_registry(&normalized),
+        DocumentType::Nit => colombia::nit(number, &normalized),
+        DocumentType::Dni if country == Country::PERU => peru::dni(&normalized),
+        DocumentType::Dni => argentina::dni(&normalized),
+        DocumentType::Ce => peru::foreigner_card(&normalized),
+        DocumentType::Ruc => peru::ruc(&normalized),
+        DocumentType::Cuit => argentina::cuit(&normalized),
+    };
+    checked.map_err(|fault| better_document(country, document, &normalized).unwrap_or(fault))
+}
+
+/// Drops separators and raises case; refuses what no document's number has.
+fn normalize(number: &str) -> Result<String, Fault> {
+    let mut normalized = String::with_capacity(20);
+    for (position, letter) in number.chars().enumerate() {
+        if position >= MOST_CHARACTERS {
+            return Err(Fault::TooLong);
+        }
+        match letter {
+            ' ' | '.' | '-' | '/' | '\t' | '\u{a0}' | '\u{2010}'..='\u{2014}' => {}
+            'A'..='Z' | '0'..='9' | 'Ñ' | '&' => normalized.push(letter),
+            'a'..='z' => normalized.push(letter.to_ascii_uppercase()),
+            'ñ' => normalized.push('Ñ'),
+            // Full-width forms, as East Asian keyboards write them (Unicode NFKC folds them so).
+            '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' => {
+                let folded = char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter);
+                normalized.push(folded.to_ascii_uppercase());
+            }
+            found => return Err(Fault::Charset { found }),
+        }
     }
-    let normalized: String = number.chars().filter(|letter| !matches!(letter, '.' | '-' | ' ')).collect::<String>().to_ascii_uppercase();
-    if let Some(found) = normalized.chars().find(|letter| !letter.is_ascii_alphanumeric()) {
-        return Err(Fault::Charset { found });
-    }
-    if normalized.is_empty() {
-        return Err(Fault::Empty);
-    }
-    let customer_type = document.customer_type(country, &normalized);
-    Ok(Checked { normalized, customer_type })
+    if normalized.is_empty() { Err(Fault::Empty) } else { Ok(normalized) }
+}
+
+/// A number that is wrong for its document and right for another of the same country was most likely sent under the
+/// wrong name: that is the more helpful thing to say.
+fn better_document(country: Country, document: DocumentType, normalized: &str) -> Option<Fault> {
+    let plausible: &[(DocumentType, DocumentType)] = &[
+        (DocumentType::Dni, DocumentType::Cuit),
+        (DocumentType::Dni, DocumentType::Ruc),
+        (DocumentType::Dni, DocumentType::Ce),
+        (DocumentType::Ce, DocumentType::Ruc),
+        (DocumentType::Ruc, DocumentType::Dni),
+        (DocumentType::Cuit, DocumentType::Dni),
+        (DocumentType::Curp, DocumentType::Rfc),
+        (DocumentType::Rfc, DocumentType::Curp),
+        (DocumentType::GovernmentId, DocumentType::PermanentResidencePermit),
+        (DocumentType::GovernmentId, DocumentType::Cif),
+        (DocumentType::PermanentResidencePermit, DocumentType::GovernmentId),
+        (DocumentType::PermanentResidencePermit, DocumentType::Cif),
+        (DocumentType::Cif, DocumentType::GovernmentId),
+        (DocumentType::Cif, DocumentType::PermanentResidencePermit),
+    ];
+    let other =
+        plausible.iter().filter(|(sent, other)| *sent == document && other.belongs_to(country)).map(|(_, other)| *other).find(|other| {
+            match other {
+                DocumentType::Cuit => argentina::cuit(normalized),
+                DocumentType::Ruc => peru::ruc(normalized),
+                DocumentType::Ce => peru::foreigner_card_strictly(normalized),
+                DocumentType::Dni if country == Country::PERU => peru::dni(normalized),
+                DocumentType::Dni => argentina::dni(normalized),
+                DocumentType::Rfc => mexico::rfc(normalized),
+                DocumentType::Curp => mexico::curp(normalized),
+                DocumentType::PermanentResidencePermit => spain::residence_permit(normalized),
+                DocumentType::GovernmentId => spain::government_id(normalized),
+                _ => spain::cif(normalized),
+            }
+            .is_ok()
+        })?;
+    Some(Fault::OtherDocument { sent: document.as_str(), is: other.as_str() })
 }

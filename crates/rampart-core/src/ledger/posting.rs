@@ -105,7 +105,7 @@ posting_kinds! {
     CoinsReturned "coins_returned" "`chain:hot` or `chain:deposits`" "`in_transit`" "A chain undid a transfer of ours by its own rules; the coins never left.";
     NetworkFee "network_fee" "`network_fees`" "`chain:hot` or `chain:deposits`" "What a chain took for a transaction of ours.";
     DepositReceived "deposit_received" "`chain:deposits`" "`customer` or `losses`" "Coins arrived at a deposit address and were confirmed.";
-    DepositUndone "deposit_undone" "`customer` or `losses`" "`chain:deposits`" "A chain undid a confirmed deposit.";
+    DepositUndone "deposit_undone" "`customer`, `suspense` or `losses`" "`chain:deposits`" "A chain undid a confirmed deposit.";
     PayoutAccepted "payout_accepted" "`in_transit`" "`bank` or `card`" "Money was handed to a rail.";
     PayoutSettled "payout_settled" "`customer` or `suspense`" "`in_transit`" "The rail confirmed that money arrived.";
     PayoutFailed "payout_failed" "`bank` or `card`" "`in_transit`" "A payout that a rail had taken came back before it was settled.";

@@ -1,5 +1,7 @@
 //! The rules, through their public items.
 
+mod accounts;
+mod documents;
 mod machines;
 mod money;
 mod references;

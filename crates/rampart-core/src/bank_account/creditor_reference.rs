@@ -1,0 +1,23 @@
+//! Creditor references (ISO 11649): `RF`, two check digits, one to twenty-one letters and digits.
+
+use super::iban::modulo_97;
+use super::{Fault, compact};
+
+/// Checks a reference and writes it upper case without blanks.
+///
+/// # Errors
+/// A [`Fault`] for what is none.
+pub fn check(reference: &str) -> Result<String, Fault> {
+    const EXAMPLE: Fault = Fault::WrongShape { example: "RF18 5390 0754 7034" };
+    let reference = compact(reference).to_ascii_uppercase();
+    if !(5..=25).contains(&reference.len()) || !reference.starts_with("RF") || !reference.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(EXAMPLE);
+    }
+    let right = 98 - modulo_97(reference.bytes().skip(4).chain(*b"RF00"));
+    let expected = format!("{right:02}");
+    if reference[2..4] == expected {
+        Ok(reference)
+    } else {
+        Err(Fault::WrongCheckDigits { expected, which: ("the two digits behind RF", "las dos cifras tras RF") })
+    }
+}

@@ -1,0 +1,146 @@
+//! Why an account cannot be paid to, in sentences that say what to do next, in English and Spanish.
+
+use std::fmt;
+
+/// Why an account is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing was given.
+    Empty,
+    /// Longer than any account.
+    TooLong,
+    /// A sign that no account has.
+    Charset {
+        /// The sign.
+        found: char,
+    },
+    /// Something stands where a digit must.
+    DigitExpected {
+        /// The sign.
+        found: char,
+    },
+    /// Too few or too many signs.
+    WrongLength {
+        /// How many there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Too few or too many signs, where the number may vary.
+    OutsideLength {
+        /// The fewest.
+        least: usize,
+        /// The most.
+        most: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// The signs do not stand where they must.
+    WrongShape {
+        /// An example.
+        example: &'static str,
+    },
+    /// The country is none that can be paid to.
+    UnknownCountry {
+        /// The two letters.
+        found: String,
+    },
+    /// The check digits do not fit: something was mistyped.
+    WrongCheckDigits {
+        /// What they would be for the rest of the number.
+        expected: String,
+        /// Which ones, in English and Spanish.
+        which: (&'static str, &'static str),
+    },
+    /// The bank's code is none.
+    UnknownBank {
+        /// The code.
+        found: String,
+    },
+    /// The bank's code is needed beside the number.
+    BankMissing,
+    /// The kind of account is needed beside the number, or is none.
+    UnknownType {
+        /// What was given.
+        found: String,
+        /// What may be given.
+        allowed: &'static str,
+    },
+    /// The number belongs to a card, whose check digit does not fit.
+    WrongCard,
+}
+
+impl Fault {
+    /// A stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooLong => "too_long",
+            Self::Charset { .. } => "charset",
+            Self::DigitExpected { .. } => "digit_expected",
+            Self::WrongLength { .. } | Self::OutsideLength { .. } => "wrong_length",
+            Self::WrongShape { .. } => "wrong_shape",
+            Self::UnknownCountry { .. } => "unknown_country",
+            Self::WrongCheckDigits { .. } => "wrong_check_digits",
+            Self::UnknownBank { .. } => "unknown_bank",
+            Self::BankMissing => "bank_missing",
+            Self::UnknownType { .. } => "unknown_type",
+            Self::WrongCard => "wrong_card",
+        }
+    }
+
+    /// The sentence in Spanish.
+    #[must_use]
+    pub fn spanish(&self) -> String {
+        match self {
+            Self::Empty => "falta la cuenta bancaria".to_owned(),
+            Self::TooLong => "la cuenta bancaria es demasiado larga".to_owned(),
+            Self::Charset { found } => format!("la cuenta bancaria contiene «{found}»; cópiala de tu banco"),
+            Self::DigitExpected { found } => format!("hay «{found}» donde va una cifra; cópiala de tu banco"),
+            Self::WrongLength { expected, found } => format!("la cuenta bancaria debe tener {expected} cifras; has escrito {found}"),
+            Self::OutsideLength { least, most, found } => {
+                format!("la cuenta bancaria debe tener de {least} a {most} caracteres; has escrito {found}")
+            }
+            Self::WrongShape { example } => format!("debe tener esta forma: {example}"),
+            Self::UnknownCountry { found } => format!("no podemos pagar a cuentas de {found}; usa una cuenta de la zona SEPA"),
+            Self::WrongCheckDigits { expected, which } => format!("{} deberían ser {expected}; cópiala otra vez de tu banco", which.1),
+            Self::UnknownBank { found } => format!("{found} no es el código de ningún banco; cópialo de tu banco"),
+            Self::BankMissing => "falta el código del banco".to_owned(),
+            Self::UnknownType { found, allowed } if found.is_empty() => format!("falta el tipo de cuenta: {allowed}"),
+            Self::UnknownType { found, allowed } => format!("«{found}» no es un tipo de cuenta; usa uno de estos: {allowed}"),
+            Self::WrongCard => "el número de tarjeta no es correcto; revísalo".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => formatter.write_str("no bank account was given"),
+            Self::TooLong => formatter.write_str("the bank account is too long"),
+            Self::Charset { found } => write!(formatter, "the bank account has '{found}'; please copy it from your bank"),
+            Self::DigitExpected { found } => {
+                write!(formatter, "the bank account has '{found}' where a digit must stand; please copy it from your bank")
+            }
+            Self::WrongLength { expected, found } => {
+                write!(formatter, "the bank account must have {expected} characters; there are {found}")
+            }
+            Self::OutsideLength { least, most, found } => {
+                write!(formatter, "the bank account must have {least} to {most} characters; there are {found}")
+            }
+            Self::WrongShape { example } => write!(formatter, "the bank account must look like this: {example}"),
+            Self::UnknownCountry { found } => write!(formatter, "accounts of {found} cannot be paid to; please give one in SEPA"),
+            Self::WrongCheckDigits { expected, which } => {
+                write!(formatter, "{} should be {expected}; please copy the account from your bank again", which.0)
+            }
+            Self::UnknownBank { found } => write!(formatter, "{found} is no bank's code; please copy it from your bank"),
+            Self::BankMissing => formatter.write_str("the bank's code is needed beside the number"),
+            Self::UnknownType { found, allowed } if found.is_empty() => write!(formatter, "the kind of account is needed: {allowed}"),
+            Self::UnknownType { found, allowed } => write!(formatter, "'{found}' is no kind of account; use one of {allowed}"),
+            Self::WrongCard => formatter.write_str("the card number does not hold; please check it"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}

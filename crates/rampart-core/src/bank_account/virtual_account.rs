@@ -1,0 +1,72 @@
+//! Account numbers of the customers' own that lead to an account of ours: made of our account's prefix, the customer's
+//! number and the check digits of the country, so that money is matched by the number alone and nothing has to be stored.
+
+use super::{cbu, clabe};
+use crate::id::CustomerId;
+
+/// A CLABE: bank 3, place 3, our client code 4, customer 7, check digit 1.
+const CLABE_LENGTH: usize = 18;
+const CLABE_PREFIX: usize = 10;
+/// A CVU: bank and provider 7, check digit 1, our client code 1, customer 12, check digit 1.
+const CVU_LENGTH: usize = 22;
+const CVU_PREFIX: usize = 9;
+
+/// The account of a customer that leads to `ours`; nothing when `ours` is neither a CLABE nor a CVU or the customer's number
+/// has more figures than there is room for.
+#[must_use]
+pub fn account_of(ours: &str, customer: CustomerId) -> Option<String> {
+    let number = u64::try_from(customer.0).ok().filter(|number| *number > 0)?;
+    let (prefix, room) = shape(ours)?;
+    let body = format!("{prefix}{number:0room$}");
+    let account = (body.len() == prefix.len() + room).then(|| format!("{body}{}", check_digit(&body)));
+    // Our own account is nobody's.
+    account.filter(|account| account != ours)
+}
+
+/// The customer whose account, leading to `ours`, this is.
+#[must_use]
+pub fn customer_of(ours: &str, account: &str) -> Option<CustomerId> {
+    let (prefix, room) = shape(ours)?;
+    let account: String = account.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
+    let figures = account.strip_prefix(prefix)?.get(..room)?;
+    let customer = CustomerId(figures.parse().ok()?);
+    (account_of(ours, customer)? == account).then_some(customer)
+}
+
+/// The part of our account that every customer's shares, and how many figures a customer's number has.
+fn shape(ours: &str) -> Option<(&str, usize)> {
+    if !ours.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    match ours.len() {
+        CLABE_LENGTH => Some((&ours[..CLABE_PREFIX], CLABE_LENGTH - CLABE_PREFIX - 1)),
+        CVU_LENGTH => Some((&ours[..CVU_PREFIX], CVU_LENGTH - CVU_PREFIX - 1)),
+        _ => None,
+    }
+}
+
+fn check_digit(body: &str) -> char {
+    if body.len() + 1 == CLABE_LENGTH { clabe::check_digit(body) } else { cbu::check_digit(&body[8..]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_has_one_account_and_an_account_one_customer() {
+        for ours in ["646180123400000007", "0009990710000000000007"] {
+            for number in [1, 42, 9_999_999] {
+                let account = account_of(ours, CustomerId(number)).unwrap();
+                assert_eq!(account.len(), ours.len());
+                assert_eq!(customer_of(ours, &account), Some(CustomerId(number)));
+                let mistyped = format!("{}{}", &account[..account.len() - 1], (account.as_bytes()[account.len() - 1] - b'0' + 1) % 10);
+                assert_eq!(customer_of(ours, &mistyped), None);
+            }
+            assert_eq!(customer_of(ours, ours), None, "our own account is nobody's");
+            assert_eq!(account_of(ours, CustomerId(0)), None);
+        }
+        assert_eq!(account_of("646180123400000007", CustomerId(10_000_000)), None);
+        assert_eq!(account_of("ES9299990001480000012345", CustomerId(1)), None);
+    }
+}

@@ -1,0 +1,82 @@
+//! Calendar dates inside numbers.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A date of the Gregorian calendar that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+impl Date {
+    /// A date, if there is such a one.
+    #[must_use]
+    pub const fn new(year: u16, month: u8, day: u8) -> Option<Self> {
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let days = match month {
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            4 | 6 | 9 | 11 => 30,
+            2 if leap => 29,
+            2 => 28,
+            _ => return None,
+        };
+        if day >= 1 && day <= days { Some(Self { year, month, day }) } else { None }
+    }
+
+    /// (year, month, day).
+    #[must_use]
+    pub const fn parts(self) -> (u16, u8, u8) {
+        (self.year, self.month, self.day)
+    }
+
+    /// Reads `YYMMDD` in a century.
+    pub(super) fn of_six(figures: &str, century: u16) -> Option<Self> {
+        let part = |range: std::ops::Range<usize>| figures.get(range).and_then(|text| text.parse::<u8>().ok());
+        Self::new(century + u16::from(part(0..2)?), part(2..4)?, part(4..6)?)
+    }
+
+    /// Whether two dates are the same but for their centuries.
+    #[must_use]
+    pub const fn same_without_century(self, other: Self) -> bool {
+        self.year % 100 == other.year % 100 && self.month == other.month && self.day == other.day
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+/// Not a date written as `YYYY-MM-DD`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a date such as 1986-05-03")]
+pub struct DateFault;
+
+impl FromStr for Date {
+    type Err = DateFault;
+
+    fn from_str(text: &str) -> Result<Self, DateFault> {
+        let bytes = text.as_bytes();
+        let well_formed = bytes.len() == 10
+            && bytes[4] == b'-'
+            && bytes[7] == b'-'
+            && [0, 1, 2, 3, 5, 6, 8, 9].iter().all(|&place| bytes[place].is_ascii_digit());
+        if !well_formed {
+            return Err(DateFault);
+        }
+        let year = text[..4].parse().map_err(|_| DateFault)?;
+        let month = text[5..7].parse().map_err(|_| DateFault)?;
+        let day = text[8..].parse().map_err(|_| DateFault)?;
+        Self::new(year, month, day).ok_or(DateFault)
+    }
+}
+
+impl serde::Serialize for Date {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -1,0 +1,279 @@
+//! Why a number is not one of its document, in sentences that say what to do next, in English and Spanish.
+
+use std::fmt;
+
+use super::Date;
+use crate::country::Country;
+
+/// What a number should look like, or begin with: in English and in Spanish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wording(pub &'static str, pub &'static str);
+
+/// Why a number is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing was given.
+    Empty,
+    /// Longer than any document's number.
+    TooLong,
+    /// A sign that no document's number has.
+    Charset {
+        /// The sign.
+        found: char,
+    },
+    /// The document is not one of the country's.
+    WrongCountry {
+        /// The document's API value.
+        document: &'static str,
+        /// The country.
+        country: Country,
+        /// What the country has.
+        allowed: String,
+    },
+    /// Too few or too many signs.
+    WrongLength {
+        /// What it should be, such as `8 digits and a letter`.
+        expected: Wording,
+        /// How many there are.
+        found: usize,
+    },
+    /// The signs do not stand where they must.
+    WrongShape {
+        /// What it should look like, with an example.
+        expected: Wording,
+    },
+    /// A letter stands where a digit must, one that is easily mistaken for it.
+    LetterForDigit {
+        /// The letter.
+        found: char,
+        /// The digit that was meant.
+        meant: char,
+    },
+    /// Something stands where a digit must.
+    DigitExpected {
+        /// The sign.
+        found: char,
+    },
+    /// The check digit does not fit.
+    WrongCheckDigit {
+        /// What it should be.
+        expected: char,
+        /// Whether it is a letter, for the sentence.
+        is_letter: bool,
+    },
+    /// The check digit is missing.
+    MissingCheckDigit {
+        /// What it should be.
+        expected: char,
+    },
+    /// The number begins with something no such number begins with.
+    UnknownPrefix {
+        /// With what.
+        found: String,
+        /// With what it should.
+        allowed: Wording,
+    },
+    /// The date inside does not exist.
+    ImpossibleDate {
+        /// As it stands there.
+        found: String,
+    },
+    /// The code of the place of birth is none.
+    UnknownPlace {
+        /// As it stands there.
+        found: String,
+    },
+    /// The issuer never gives out this beginning: it replaces a letter by X.
+    ForbiddenWord {
+        /// What it writes.
+        instead: String,
+    },
+    /// A number that stands for nobody: a generic or filler number.
+    Placeholder {
+        /// What it is used for.
+        used_for: &'static str,
+        /// The same in Spanish.
+        used_for_es: &'static str,
+    },
+    /// The number is a right one of another document.
+    OtherDocument {
+        /// The API value that was sent.
+        sent: &'static str,
+        /// The API value it is.
+        is: &'static str,
+    },
+    /// The number and the date of birth that was sent do not agree.
+    Contradiction {
+        /// What the number says.
+        number_says: Date,
+        /// What was sent.
+        sent: Date,
+    },
+}
+
+impl Fault {
+    /// A stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooLong => "too_long",
+            Self::Charset { .. } => "charset",
+            Self::WrongCountry { .. } => "wrong_country",
+            Self::WrongLength { .. } => "wrong_length",
+            Self::WrongShape { .. } => "wrong_shape",
+            Self::LetterForDigit { .. } => "letter_for_digit",
+            Self::DigitExpected { .. } => "digit_expected",
+            Self::WrongCheckDigit { .. } => "wrong_check_digit",
+            Self::MissingCheckDigit { .. } => "missing_check_digit",
+            Self::UnknownPrefix { .. } => "unknown_prefix",
+            Self::ImpossibleDate { .. } => "impossible_date",
+            Self::UnknownPlace { .. } => "unknown_place",
+            Self::ForbiddenWord { .. } => "forbidden_word",
+            Self::Placeholder { .. } => "placeholder",
+            Self::OtherDocument { .. } => "other_document",
+            Self::Contradiction { .. } => "contradiction",
+        }
+    }
+
+    /// The sentence in Spanish.
+    #[must_use]
+    pub fn spanish(&self) -> String {
+        match self {
+            Self::Empty => "falta el número".to_owned(),
+            Self::TooLong => "el número es demasiado largo".to_owned(),
+            Self::Charset { found } => format!("el número contiene «{found}»; escribe solo letras y cifras"),
+            Self::WrongCountry { document, country, allowed } => {
+                format!("{document} no es un documento de {country}; usa uno de estos: {allowed}")
+            }
+            Self::WrongLength { expected, found } => format!("debe tener {}; has escrito {found} caracteres", expected.1),
+            Self::WrongShape { expected } => format!("debe tener esta forma: {}", expected.1),
+            Self::LetterForDigit { found, meant } => format!("hay una letra {found} donde va una cifra; ¿querías escribir {meant}?"),
+            Self::DigitExpected { found } => format!("hay «{found}» donde va una cifra"),
+            Self::WrongCheckDigit { expected, is_letter: true } => format!("la letra de control debería ser {expected}; revisa el número"),
+            Self::WrongCheckDigit { expected, is_letter: false } => {
+                format!("el dígito verificador debería ser {expected}; revisa el número")
+            }
+            Self::MissingCheckDigit { expected } => format!("falta el último carácter, el de control; sería {expected}"),
+            Self::UnknownPrefix { found, allowed } => format!("empieza por {found}; debe empezar por {}", allowed.1),
+            Self::ImpossibleDate { found } => format!("la fecha {found} dentro del número no existe; cópialo otra vez del documento"),
+            Self::UnknownPlace { found } => format!("{found} no es la clave de ningún estado; cópialo otra vez del documento"),
+            Self::ForbiddenWord { instead } => format!("este comienzo no se asigna nunca; en el documento dice {instead}"),
+            Self::Placeholder { used_for_es, .. } => format!("es un número genérico ({used_for_es}); escribe el tuyo"),
+            Self::OtherDocument { sent, is } => format!("este número no es {sent}, es {is}; elige {is} como tipo de documento"),
+            Self::Contradiction { number_says, sent } => {
+                format!("según el número naciste el {number_says}, pero has indicado {sent}; corrige uno de los dos")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => formatter.write_str("the number is empty"),
+            Self::TooLong => formatter.write_str("the number is longer than any document's"),
+            Self::Charset { found } => write!(formatter, "the number has '{found}'; write letters and digits only"),
+            Self::WrongCountry { document, country, allowed } => {
+                write!(formatter, "{document} is not a document of {country}; use one of {allowed}")
+            }
+            Self::WrongLength { expected, found } => write!(formatter, "must have {}; there are {found} characters", expected.0),
+            Self::WrongShape { expected } => write!(formatter, "must look like this: {}", expected.0),
+            Self::LetterForDigit { found, meant } => {
+                write!(formatter, "has the letter {found} where a digit must stand; did you mean {meant}?")
+            }
+            Self::DigitExpected { found } => write!(formatter, "has '{found}' where a digit must stand"),
+            Self::WrongCheckDigit { expected, is_letter: true } => {
+                write!(formatter, "control letter should be {expected}; please check the number")
+            }
+            Self::WrongCheckDigit { expected, is_letter: false } => {
+                write!(formatter, "check digit should be {expected}; please check the number")
+            }
+            Self::MissingCheckDigit { expected } => {
+                write!(formatter, "the last character, the check one, is missing; it would be {expected}")
+            }
+            Self::UnknownPrefix { found, allowed } => write!(formatter, "begins with {found}; it must begin with {}", allowed.0),
+            Self::ImpossibleDate { found } => {
+                write!(formatter, "the date {found} inside the number does not exist; please copy it from the document again")
+            }
+            Self::UnknownPlace { found } => write!(formatter, "{found} is no state's code; please copy the number from the document again"),
+            Self::ForbiddenWord { instead } => write!(formatter, "no number begins like this; the document says {instead}"),
+            Self::Placeholder { used_for, .. } => write!(formatter, "is a generic number ({used_for}); please give your own"),
+            Self::OtherDocument { sent, is } => {
+                write!(formatter, "this number is not a {sent}, it is a {is}; choose {is} as identification_type")
+            }
+            Self::Contradiction { number_says, sent } => {
+                write!(formatter, "the number says born on {number_says}, but {sent} was sent; please correct one of them")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// What is odd about a number without making it wrong: real, issued numbers are like this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// The last character of an RFC is not what the formula gives; about one issued RFC in seventy is so.
+    UnusualCheckCharacter {
+        /// What the formula gives.
+        expected: char,
+    },
+    /// The CIF's control is a digit where a letter is usual, or the other way round.
+    UnusualControlKind,
+    /// The character beside a Peruvian DNI is not what the formula gives.
+    UnusualVerifier,
+    /// The document is one of minors.
+    Minor,
+    /// An old form of the number.
+    OldForm,
+    /// The first letters make a word that the tax authority usually replaces.
+    UnusualWord,
+}
+
+impl Doubt {
+    /// A stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UnusualCheckCharacter { .. } => "unusual_check_character",
+            Self::UnusualControlKind => "unusual_control_kind",
+            Self::UnusualVerifier => "unusual_verifier",
+            Self::Minor => "minor",
+            Self::OldForm => "old_form",
+            Self::UnusualWord => "unusual_word",
+        }
+    }
+}
+
+impl Doubt {
+    /// The sentence in Spanish.
+    #[must_use]
+    pub fn spanish(self) -> String {
+        match self {
+            Self::UnusualCheckCharacter { expected } => format!("el último carácter suele ser {expected}; compáralo con el documento"),
+            Self::UnusualControlKind => "el carácter de control no es del tipo habitual para esta entidad".to_owned(),
+            Self::UnusualVerifier => "el carácter junto al número no encaja; compáralo con el documento".to_owned(),
+            Self::Minor => "este documento es de menores".to_owned(),
+            Self::OldForm => "es una forma antigua del número".to_owned(),
+            Self::UnusualWord => "pocas veces un número empieza así; compáralo con el documento".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnusualCheckCharacter { expected } => {
+                write!(formatter, "the last character is usually {expected}; please compare it with the document")
+            }
+            Self::UnusualControlKind => formatter.write_str("the control character is of the other kind than usual for this entity"),
+            Self::UnusualVerifier => {
+                formatter.write_str("the character beside the number does not fit it; please compare it with the document")
+            }
+            Self::Minor => formatter.write_str("this document belongs to minors"),
+            Self::OldForm => formatter.write_str("this is an old form of the number"),
+            Self::UnusualWord => formatter.write_str("numbers rarely begin like this; please compare it with the document"),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Identification documents: right and wrong numbers with what is said of the wrong ones, and no panic on anything.
+
+use proptest::prelude::*;
+use rampart_core::country::Country;
+use rampart_core::identification::{self, CustomerType, Date, DocumentType, Fault};
+
+fn country(name: &str) -> Country {
+    Country::find(name).expect("a served country")
+}
+
+fn document(name: &str) -> DocumentType {
+    name.parse().expect("a document")
+}
+
+/// Synthetic numbers that hold.
+const RIGHT: &[(&str, &str, &[&str])] = &[
+    ("ESP", "GOVERNMENT_ID", &["00000000T", "12345678Z", "87654321X", "99999999R", "98765432M", "K1234567L", "L1234567L", "K0000000T"]),
+    ("ESP", "PERMANENT_RESIDENCE_PERMIT", &["X0000000T", "X9999999J", "Y1234567X", "Y9999999G", "Z1234567R", "M1234567L", "M9999999J"]),
+    ("ESP", "CIF", &["A12345674", "B00000000", "G28000016", "Q0000000J", "N0012345E", "Q00000000"]),
+    ("ESP", "PASSPORT", &["AAA000000", "XAB123456", "AB123456"]),
+    ("CHL", "RUT", &["44444444-4", "45678901-3", "48000003-K", "49000007-0", "98765432-5"]),
+    (
+        "MEX",
+        "CURP",
+        &[
+            "QAQX800101HDFQQX08",
+            "ZEZX920229MJCZZX06",
+            "WIWX991231HNLWWX12",
+            "QOQX050312MNEQQXA5",
+            "ZUZX240630HSRZZXB8",
+            "QAQX800101XDFQQX02",
+        ],
+    ),
+    (
+        "MEX",
+        "RFC",
+        &[
+            "QAQX800101AB1",
+            "ZEZX920229L21",
+            "WIWX9912319Z1",
+            "QOQX050312TP6",
+            "ÑUÑX240630V13",
+            "QQZ800101ABA",
+            "ZZQ1506301K5",
+            "&Q&010203RS5",
+            "ÑQÑ991231U99",
+            "WQW200229GT6",
+            "QAQX800101AB2",
+        ],
+    ),
+    ("COL", "CED_CIU", &["123456", "1234567", "12345678", "99999999", "1999999999"]),
+    ("COL", "NIT", &["999999999-4", "900000001-2", "899999998-4", "800000002-7", "1999999999-5", "900000001"]),
+    ("COL", "PPT", &["1234567", "PPT1234567"]),
+    ("COL", "PEP", &["999999999999999"]),
+    ("COL", "TI", &["1999999999", "99010199999"]),
+    ("PER", "DNI", &["12345678", "12345678-1", "12345678-E", "87654321-0", "87654321D", "99999999-I"]),
+    ("PER", "RUC", &["10999999994", "15000000016", "17000000019", "20999999990", "20000000010", "16000000012"]),
+    ("PER", "CE", &["000123456", "999999999"]),
+    ("ARG", "DNI", &["88888888", "87.654.321", "8888888", "11111111"]),
+    (
+        "ARG",
+        "CUIT",
+        &[
+            "20888888889",
+            "27888888883",
+            "23888888888",
+            "30999999995",
+            "33999999994",
+            "24888888884",
+            "34999999990",
+            "25888888880",
+            "26888888887",
+        ],
+    ),
+];
+
+/// Numbers that do not.
+const WRONG: &[(&str, &str, &[&str])] = &[
+    ("ESP", "GOVERNMENT_ID", &["12345678A", "1234567Z", "00000000I", "123456789Z", "12345678", "X1234567L", "A12345674", "1234567OZ"]),
+    ("ESP", "PERMANENT_RESIDENCE_PERMIT", &["X1234567A", "W1234567L", "X123456L", "Y1234567L", "XL1234567", "12345678Z"]),
+    ("ESP", "CIF", &["A12345670", "I12345674", "B0000000", "B1234567Z", "A1234567J"]),
+    ("ESP", "PASSPORT", &["AB12", "AÑA000000"]),
+    ("CHL", "RUT", &["12345678-0", "45678901-K", "1-9", "123456789-2", "1234A678-5", "66666666-6"]),
+    (
+        "MEX",
+        "CURP",
+        &[
+            "QAQX800101HDFQQX09",
+            "QAQX810229HDFQQX02",
+            "QAQX800101HZZQQX01",
+            "PEDO800101HDFQQX07",
+            "QAQX800101HDFQQX0",
+            "XEXX010101HNEXXXA4",
+            "QQZ800101ABA",
+        ],
+    ),
+    ("MEX", "RFC", &["QAQX801301AB0", "QAQX800101AB", "PEDO800101AB1", "1AQX800101AB3", "QQ800101AB1", "XAXX010101000"]),
+    ("COL", "CED_CIU", &["12345", "12345678901", "12A4567890", "0123456", ""]),
+    ("COL", "NIT", &["999999999-0", "900000001-3", "9O0000001-2", "12345-6", "900000001-12"]),
+    ("PER", "DNI", &["1234567", "123456789012", "20999999990"]),
+    ("PER", "RUC", &["20999999991", "30999999991", "1099999999", "20-99999999-1", "2099999999A"]),
+    ("ARG", "DNI", &["123456", "123456789", "8888888A", "8-8", "", "20888888889"]),
+    ("ARG", "CUIT", &["20888888880", "40888888881", "2088888888", "20-8888888-81", "2088888888X", "88888888"]),
+];
+
+#[test]
+fn right_numbers_hold() {
+    let mut lines = Vec::new();
+    for (place, name, numbers) in RIGHT {
+        for number in *numbers {
+            let checked = identification::check(country(place), document(name), number)
+                .unwrap_or_else(|fault| panic!("{place} {name} {number}: {fault}"));
+            let doubts: Vec<String> = checked.doubts.iter().map(ToString::to_string).collect();
+            lines.push(format!("{place} {name} {number} | {} | {:?} | {}", checked.display, checked.customer_type, doubts.join("; ")));
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn wrong_numbers_are_refused_with_a_sentence_that_helps() {
+    let mut lines = Vec::new();
+    for (place, name, numbers) in WRONG {
+        for number in *numbers {
+            let fault = identification::check(country(place), document(name), number).expect_err(number);
+            lines.push(format!("{place} {name} {number} | {} | {fault} | {}", fault.code(), fault.spanish()));
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn numbers_tell_what_they_carry() {
+    let curp = identification::check(Country::MEXICO, DocumentType::Curp, "ZEZX920229MJCZZX06").expect("right");
+    assert_eq!(curp.implied.date, Date::new(1992, 2, 29));
+    assert_eq!(curp.implied.birthplace, Some("Jalisco"));
+    let other = Date::new(1992, 3, 1).expect("exists");
+    assert_eq!(
+        curp.agrees_with_birth(other),
+        Err(Fault::Contradiction { number_says: Date::new(1992, 2, 29).expect("exists"), sent: other })
+    );
+    let rfc = identification::check(Country::MEXICO, DocumentType::Rfc, "QOQX050312TP6").expect("right");
+    assert!(rfc.agrees_with_birth(Date::new(2005, 3, 12).expect("exists")).is_ok(), "an RFC leaves the century open");
+    assert!(rfc.agrees_with_birth(Date::new(2005, 3, 13).expect("exists")).is_err());
+    let company = identification::check(Country::MEXICO, DocumentType::Rfc, "QQZ800101ABA").expect("right");
+    assert_eq!(company.customer_type, CustomerType::Company);
+    let cuit = identification::check(Country::ARGENTINA, DocumentType::Cuit, "20-88888888-9").expect("right");
+    assert_eq!((cuit.implied.contains.as_deref(), cuit.display.as_str()), (Some("88888888"), "20-88888888-9"));
+    let cif = identification::check(Country::SPAIN, DocumentType::Cif, "G28000016").expect("right");
+    assert_eq!(cif.implied.entity, Some("asociación o fundación"));
+}
+
+#[test]
+fn full_width_forms_are_folded_and_other_scripts_refused() {
+    let folded = identification::check(Country::SPAIN, DocumentType::GovernmentId, "１２３４５６７８ｚ").map(|checked| checked.normalized);
+    assert_eq!(folded.as_deref(), Ok("12345678Z"));
+    assert_eq!(identification::check(Country::SPAIN, DocumentType::GovernmentId, "١٢٣٤٥٦٧٨Z"), Err(Fault::Charset { found: '١' }));
+    assert_eq!(identification::check(Country::SPAIN, DocumentType::GovernmentId, &"1".repeat(65)), Err(Fault::TooLong));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    #[test]
+    fn no_text_makes_a_check_panic(text in "\\PC{0,70}", place in 0_usize..6, which in 0_usize..21) {
+        let place = Country::served().nth(place).expect("six");
+        let _ = identification::check(place, DocumentType::ALL[which], &text);
+    }
+
+    #[test]
+    fn no_likely_text_makes_a_check_panic(text in "[A-ZÑ&0-9 .-]{0,20}", place in 0_usize..6, which in 0_usize..21) {
+        let place = Country::served().nth(place).expect("six");
+        if let Ok(checked) = identification::check(place, DocumentType::ALL[which], &text) {
+            let again = identification::check(place, DocumentType::ALL[which], &checked.normalized);
+            prop_assert_eq!(again.map(|again| again.normalized), Ok(checked.normalized));
+        }
+    }
+}
