@@ -138,21 +138,24 @@ pub(crate) fn token() -> String {
     hex::encode(bytes)
 }
 
-/// Reads what waiters wait for.
+/// Reads what waiters wait for, in one snapshot, and tells them of the settings first: whoever is woken by a block or a
+/// line knows every setting that was made before it.
 async fn refresh(connection: &mut SqliteConnection, signals: &Signals, config: &WorldConfig) -> Result<(), WorldError> {
-    let body: Option<String> = sqlx::query_scalar("SELECT body FROM settings WHERE id = 1").fetch_optional(&mut *connection).await?;
+    let mut snapshot = connection.begin().await?;
+    let body: Option<String> = sqlx::query_scalar("SELECT body FROM settings WHERE id = 1").fetch_optional(&mut *snapshot).await?;
     if let Some(body) = body {
         let settings: Settings = serde_json::from_str(&body)?;
         signals.install(settings);
     }
-    let rows = sqlx::query("SELECT name, last FROM streams WHERE name NOT LIKE 'inbox-%'").fetch_all(&mut *connection).await?;
+    let rows = sqlx::query("SELECT name, last FROM streams WHERE name NOT LIKE 'inbox-%'").fetch_all(&mut *snapshot).await?;
     for row in rows {
         signals.advance(row.try_get(0)?, row.try_get(1)?);
     }
     for chain in &config.chains {
-        let (fork, head) = chain::read_head(&mut *connection, chain.name).await?;
+        let (fork, head) = chain::read_head(&mut snapshot, chain.name).await?;
         signals.tip(chain.name, fork, head);
     }
+    snapshot.commit().await?;
     Ok(())
 }
 

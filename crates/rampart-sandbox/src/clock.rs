@@ -24,6 +24,8 @@ const FURTHEST: i64 = 100 * 366 * 24 * 3_600 * 1_000_000;
 /// Sleeping is done in pieces, in case the machine's clock is set.
 const PIECE: Duration = Duration::from_secs(60);
 
+/// Real time, in microseconds since the Unix epoch.
+#[expect(clippy::disallowed_methods, reason = "this clock is where the world's time comes from")]
 pub(crate) fn real_micros() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)

@@ -40,5 +40,5 @@ pub use magic::{MAGIC, Magic, MagicField, MagicOutcome};
 pub use payment::{PayResult, PayableMethod, PayablePayment};
 pub use processor::{CardPayment, CardResult};
 
-pub use routes::{Caller, CustomerView, RampoffView, SandboxEngine, openapi, router};
+pub use routes::{Caller, CustomerView, RampoffView, SandboxEngine, WebhookKeys, openapi, router};
 pub use world::World;

@@ -21,7 +21,7 @@ use axum::routing::{get, post};
 
 use crate::world::World;
 
-pub use engine::{Caller, CustomerView, RampoffView, SandboxEngine};
+pub use engine::{Caller, CustomerView, RampoffView, SandboxEngine, WebhookKeys};
 pub use openapi::openapi;
 
 /// What the handlers share.

@@ -34,6 +34,15 @@ pub struct RampoffView {
     pub payouts: Vec<PayoutId>,
 }
 
+/// Whose an API key is, and what webhooks for it may be signed with.
+#[derive(Debug, Clone)]
+pub struct WebhookKeys {
+    /// The partner.
+    pub partner: PartnerId,
+    /// The texts of the secrets: the one in use, and the one before while it still signs along.
+    pub secrets: Vec<Redacted>,
+}
+
 /// What the routes ask of the engine. An identifier that is not the partner's own is answered as one that does not
 /// exist.
 pub trait SandboxEngine: Send + Sync + 'static {
@@ -47,6 +56,6 @@ pub trait SandboxEngine: Send + Sync + 'static {
     fn customer(&self, partner: PartnerId, customer: CustomerId) -> Reply<'_, Result<CustomerView, Refusal>>;
     /// The rail to which a customer's own account number leads; nothing for a number that was not given out.
     fn rail_of_account<'a>(&'a self, account: &'a str) -> Reply<'a, Result<Option<Rail>, Refusal>>;
-    /// The partner of an API key and the secrets that may have signed a webhook for it; nothing for an unknown key.
-    fn webhook_secrets<'a>(&'a self, api_key: &'a str) -> Reply<'a, Result<Option<(PartnerId, Vec<Redacted>)>, Refusal>>;
+    /// Whose an API key is, and what webhooks for it may be signed with; nothing for an unknown key.
+    fn webhook_keys<'a>(&'a self, api_key: &'a str) -> Reply<'a, Result<Option<WebhookKeys>, Refusal>>;
 }

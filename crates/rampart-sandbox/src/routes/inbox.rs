@@ -13,7 +13,7 @@ use sha2::Sha256;
 
 use super::answer::{Answer, Failure, SandboxAnswer, ok, refusal};
 use super::input::{self, Params};
-use super::{Caller, Stage};
+use super::{Caller, Stage, WebhookKeys};
 use crate::clock::real_micros;
 use crate::inbox::{Received, Signature};
 
@@ -86,8 +86,8 @@ pub(super) async fn catch(State(stage): State<Stage>, request: Request) -> Resul
     let headers = request.headers().clone();
     let key = header(&headers, "x-api-key").filter(|key| key.len() <= 200);
     let key = key.ok_or_else(|| Refusal::from(Code::AuthorizationIncorrect))?;
-    let found = stage.engine.webhook_secrets(key).await?;
-    let (partner, secrets) = found.ok_or_else(|| Refusal::from(Code::AuthorizationIncorrect))?;
+    let found = stage.engine.webhook_keys(key).await?;
+    let WebhookKeys { partner, secrets } = found.ok_or_else(|| Refusal::from(Code::AuthorizationIncorrect))?;
     let body = input::bytes(request, MOST_BYTES).await?;
     let received = Received {
         partner,

@@ -1,0 +1,158 @@
+use rampart_core::amount::Amount;
+use rampart_core::fact::PayoutReport;
+use rampart_core::id::PayoutId;
+use rampart_core::outgoing::Route;
+use rampart_core::ports::{Finding, Outcome, StatementLine};
+use rampart_sandbox::{BankTransfer, FaultOutcome, FaultPort, WorldError};
+
+use crate::setting::{IBAN, Setting, soon};
+
+fn sepa() -> Route {
+    Route::Bank("sepa".parse().unwrap())
+}
+
+const THEIRS: &str = "ES7921000813610123456789";
+
+async fn reports(setting: &Setting, count: usize) -> Vec<(PayoutId, PayoutReport)> {
+    let bank = setting.world.bank();
+    let rail = "sepa".parse().unwrap();
+    let mut reports = Vec::new();
+    let mut cursor = String::new();
+    while reports.len() < count {
+        soon(bank.news(rail, &cursor)).await;
+        let page = bank.statement(rail, &cursor, 100).await.unwrap();
+        cursor = page.next;
+        reports.extend(page.items.into_iter().filter_map(|line| match line {
+            StatementLine::Payout { payout, report, .. } => Some((payout, report)),
+            StatementLine::Credit(_) => None,
+        }));
+    }
+    reports
+}
+
+#[tokio::test]
+async fn a_payout_is_made_once_and_settles_by_itself() {
+    let setting = Setting::playing().await;
+    let bank = setting.world.bank();
+    let payout = setting.payout(sepa(), 2_500, THEIRS);
+    let first = bank.pay(&payout).await;
+    assert!(matches!(first, Outcome::Accepted(_)));
+    assert_eq!(bank.pay(&payout).await, first);
+    let reports = reports(&setting, 1).await;
+    assert_eq!(reports.len(), 1);
+    assert!(matches!(&reports[0], (id, PayoutReport::Settled { .. }) if *id == payout.id));
+    assert_eq!(bank.pay(&payout).await, first);
+    assert_eq!(setting.world.bank_balance("sepa".parse().unwrap()).await.unwrap(), Amount::from_minor(997_500));
+}
+
+#[tokio::test]
+async fn many_payouts_at_once_share_what_there_is() {
+    let setting = Setting::still().await;
+    let bank = setting.world.bank();
+    let payouts: Vec<_> = (0..15).map(|_| setting.payout(sepa(), 100_000, THEIRS)).collect();
+    let tasks = payouts.into_iter().map(|payout| {
+        let bank = bank.clone();
+        tokio::spawn(async move { bank.pay(&payout).await })
+    });
+    let mut accepted = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        match task.await.unwrap() {
+            Outcome::Accepted(_) => accepted += 1,
+            Outcome::Refused { reason } => assert_eq!(reason, "insufficient funds"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(accepted, 10);
+    assert_eq!(setting.world.bank_balance("sepa".parse().unwrap()).await.unwrap(), Amount::ZERO);
+}
+
+#[tokio::test]
+async fn accounts_choose_what_becomes_of_a_payout() {
+    let setting = Setting::playing().await;
+    let bank = setting.world.bank();
+    let refused = setting.payout(sepa(), 100, "ES1621000418410006660001");
+    assert!(matches!(bank.pay(&refused).await, Outcome::Refused { .. }));
+    let returned = setting.payout(sepa(), 100, "ES9421000418440006660002");
+    let failed = setting.payout(sepa(), 100, "ES4821000418490006660003");
+    bank.pay(&returned).await;
+    bank.pay(&failed).await;
+    setting.world.advance(10).await.unwrap();
+    let reports = reports(&setting, 3).await;
+    let of = |id| reports.iter().filter(|report| report.0 == id).map(|report| &report.1).collect::<Vec<_>>();
+    assert!(matches!(of(returned.id)[..], [PayoutReport::Settled { .. }, PayoutReport::Returned { .. }]));
+    assert!(matches!(of(failed.id)[..], [PayoutReport::Failed { .. }]));
+    assert_eq!(setting.world.bank_balance("sepa".parse().unwrap()).await.unwrap(), Amount::from_minor(1_000_000));
+}
+
+#[tokio::test]
+async fn every_fault_ends_a_payout_as_it_says() {
+    let setting = Setting::still().await;
+    let bank = setting.world.bank();
+    let rail = "sepa".parse().unwrap();
+    let payout = setting.payout(sepa(), 100, THEIRS);
+
+    setting.fault(FaultPort::Bank, FaultOutcome::Refuse).await;
+    assert!(matches!(bank.pay(&payout).await, Outcome::Refused { .. }));
+    setting.fault(FaultPort::Bank, FaultOutcome::Fail).await;
+    assert!(matches!(bank.pay(&payout).await, Outcome::NotSent { .. }));
+
+    setting.fault(FaultPort::Bank, FaultOutcome::UnknownNotDone).await;
+    assert!(matches!(bank.pay(&payout).await, Outcome::Unknown { .. }));
+    assert_eq!(bank.find(rail, payout.id).await.unwrap(), Finding::NotYet);
+    setting.world.advance(3).await.unwrap();
+    assert_eq!(bank.find(rail, payout.id).await.unwrap(), Finding::NeverWill);
+
+    setting.fault(FaultPort::Bank, FaultOutcome::UnknownDone).await;
+    assert!(matches!(bank.pay(&payout).await, Outcome::Unknown { .. }));
+    let Finding::Found(reference) = bank.find(rail, payout.id).await.unwrap() else { panic!("it was done") };
+    assert_eq!(bank.pay(&payout).await, Outcome::Accepted(reference));
+    assert_eq!(setting.world.bank_balance(rail).await.unwrap(), Amount::from_minor(999_900));
+    assert!(setting.world.faults().is_empty());
+}
+
+#[tokio::test]
+async fn transfers_appear_on_the_statement_in_order() {
+    let setting = Setting::still().await;
+    let bank = setting.world.bank();
+    let rail = "sepa".parse().unwrap();
+    let transfer = |amount| BankTransfer {
+        rail,
+        account: IBAN.to_owned(),
+        amount: Amount::from_minor(amount),
+        currency: "EUR".parse().unwrap(),
+        concept: Some("1234567890".to_owned()),
+        sender_name: Some("Ana Ruiz".to_owned()),
+        sender_account: None,
+    };
+    for amount in [100, 200, 300] {
+        setting.world.transfer(transfer(amount)).await.unwrap();
+    }
+    let page = bank.statement(rail, "", 2).await.unwrap();
+    assert!(page.has_more);
+    let rest = bank.statement(rail, &page.next, 2).await.unwrap();
+    assert!(!rest.has_more);
+    let credits = page.items.into_iter().chain(rest.items).map(|line| match line {
+        StatementLine::Credit(credit) => (credit.line, credit.amount.minor()),
+        StatementLine::Payout { .. } => panic!("no payout was made"),
+    });
+    let credits: Vec<_> = credits.collect();
+    assert_eq!(credits.iter().map(|credit| credit.1).collect::<Vec<_>>(), [100, 200, 300]);
+    assert!(credits[0].0 < credits[1].0 && credits[1].0 < credits[2].0);
+    let foreign = BankTransfer { currency: "MXN".parse().unwrap(), ..transfer(100) };
+    assert!(matches!(setting.world.transfer(foreign).await, Err(WorldError::Impossible(_))));
+    assert_eq!(setting.world.account_statement(IBAN, 10).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn the_bank_returns_a_payout_once() {
+    let setting = Setting::playing().await;
+    let bank = setting.world.bank();
+    let payout = setting.payout(sepa(), 700, THEIRS);
+    assert!(matches!(setting.world.return_payout(payout.id, "closed".to_owned()).await, Err(WorldError::NotFound(_))));
+    bank.pay(&payout).await;
+    reports(&setting, 1).await;
+    setting.world.return_payout(payout.id, "closed".to_owned()).await.unwrap();
+    assert!(matches!(setting.world.return_payout(payout.id, "closed".to_owned()).await, Err(WorldError::Impossible(_))));
+    let reports = reports(&setting, 2).await;
+    assert!(matches!(&reports[1].1, PayoutReport::Returned { reason } if reason == "closed"));
+}

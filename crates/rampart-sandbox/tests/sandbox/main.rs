@@ -1,0 +1,10 @@
+//! The simulated world, through its ports and its routes.
+
+mod bank;
+mod chain;
+mod clock;
+mod people;
+mod processor;
+mod routes;
+mod setting;
+mod sharing;

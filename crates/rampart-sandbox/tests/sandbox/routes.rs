@@ -1,0 +1,315 @@
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{Method, Request, StatusCode};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use rampart_core::amount::Amount;
+use rampart_core::id::{CustomerId, OrderId, PartnerId, PayoutId};
+use rampart_core::kyc::KycLevel;
+use rampart_core::ledger::Rail;
+use rampart_core::outgoing::Route;
+use rampart_core::partner::HttpErrors;
+use rampart_core::ports::{Outcome, Reply};
+use rampart_core::refusal::{Code, Refusal};
+use rampart_sandbox::{Caller, CustomerView, PayableMethod, PayablePayment, RampoffView, SandboxEngine, WebhookKeys, openapi, router};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tower::ServiceExt;
+
+use crate::setting::{IBAN, Setting, WALLET, soon};
+
+const PARTNER: &str = "par_0000000000000000000000001";
+const SECRET: &str = "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MTI=";
+
+/// An engine that knows one partner, one order of each kind and one customer.
+struct Engine {
+    card: OrderId,
+    transfer: OrderId,
+    payout: PayoutId,
+}
+
+fn answer<'a, T: Send + 'a>(result: Result<T, Refusal>) -> Reply<'a, Result<T, Refusal>> {
+    Box::pin(std::future::ready(result))
+}
+
+impl SandboxEngine for Engine {
+    fn authenticate<'a>(&'a self, token: &'a str, _parts: &'a Parts) -> Reply<'a, Result<Caller, Refusal>> {
+        let http_errors = match token {
+            "good" => HttpErrors::Rest,
+            "documented" => HttpErrors::Documented,
+            _ => return answer(Err(Code::AuthorizationIncorrect.into())),
+        };
+        answer(Ok(Caller { partner: PARTNER.parse().unwrap(), http_errors }))
+    }
+
+    fn payment<'a>(&'a self, _partner: PartnerId, payment: &'a str) -> Reply<'a, Result<PayablePayment, Refusal>> {
+        let method = if payment == self.card.to_string() {
+            PayableMethod::Redirect { processor: "card".parse().unwrap() }
+        } else if payment == self.transfer.to_string() {
+            PayableMethod::Transfer { rail: "sepa".parse().unwrap(), account: IBAN.to_owned(), concept: Some("1234567890".to_owned()) }
+        } else {
+            return answer(Err(Code::PaymentNotFound.into()));
+        };
+        answer(Ok(PayablePayment {
+            payment: payment.parse().unwrap(),
+            method,
+            due: Amount::from_minor(10_000),
+            currency: "EUR".parse().unwrap(),
+            decimals: 2,
+            customer_name: "Ana Ruiz".into(),
+        }))
+    }
+
+    fn rampoff<'a>(&'a self, _partner: PartnerId, rampoff: &'a str) -> Reply<'a, Result<RampoffView, Refusal>> {
+        answer(match rampoff {
+            "paid" => Ok(RampoffView { payouts: vec![self.payout] }),
+            "new" => Ok(RampoffView { payouts: vec![] }),
+            _ => Err(Code::RampoffNotFound.into()),
+        })
+    }
+
+    fn customer(&self, _partner: PartnerId, customer: CustomerId) -> Reply<'_, Result<CustomerView, Refusal>> {
+        answer(match customer.0 {
+            1 => Ok(CustomerView { check: Some(("check-1".to_owned(), KycLevel::Basic)) }),
+            _ => Err(Code::UserNotFound.into()),
+        })
+    }
+
+    fn rail_of_account<'a>(&'a self, account: &'a str) -> Reply<'a, Result<Option<Rail>, Refusal>> {
+        answer(Ok((account == "646180000000000017").then(|| "spei".parse().unwrap())))
+    }
+
+    fn webhook_keys<'a>(&'a self, api_key: &'a str) -> Reply<'a, Result<Option<WebhookKeys>, Refusal>> {
+        let keys = WebhookKeys { partner: PARTNER.parse().unwrap(), secrets: vec![SECRET.into()] };
+        answer(Ok((api_key == "key").then_some(keys)))
+    }
+}
+
+struct Call {
+    setting: Setting,
+    router: Router,
+    card: OrderId,
+    transfer: OrderId,
+}
+
+impl Call {
+    async fn new() -> Self {
+        let setting = Setting::still().await;
+        let (card, transfer) = (setting.order(), setting.order());
+        let payout = setting.payout(Route::Bank("sepa".parse().unwrap()), 100, "ES7921000813610123456789");
+        assert!(matches!(setting.world.bank().pay(&payout).await, Outcome::Accepted(_)));
+        let engine = Engine { card, transfer, payout: payout.id };
+        let router = router(setting.world.clone(), Arc::new(engine));
+        Self { setting, router, card, transfer }
+    }
+
+    async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
+        let response = soon(self.router.clone().oneshot(request)).await.unwrap();
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 22).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    async fn call(&self, method: Method, path: &str, token: &str, body: &str) -> (StatusCode, Value) {
+        let request = Request::builder().method(method).uri(path).header("auth", token).header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    /// Posts as the partner and expects a success.
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.call(Method::POST, path, "good", &body.to_string()).await;
+        assert_eq!((status, &answer["status"]), (StatusCode::OK, &json!("ok")), "{path}: {answer}");
+        answer["data"].clone()
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let (status, answer) = self.call(Method::GET, path, "good", "").await;
+        assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+        answer["data"].clone()
+    }
+
+    /// Posts as the partner and expects this failure.
+    async fn fails(&self, path: &str, body: &str, status: u16, code: &str) -> Value {
+        let (found, answer) = self.call(Method::POST, path, "good", body).await;
+        assert_eq!((found.as_u16(), &answer["error"]), (status, &json!(code)), "{path} {body}: {answer}");
+        assert_eq!(answer["status"], "error");
+        answer
+    }
+}
+
+#[tokio::test]
+async fn customers_pay_by_the_method_of_the_payment() {
+    let call = Call::new().await;
+    let card = format!("/sandbox/payments/{}", call.card);
+    call.fails(&format!("{card}/chargeback"), "", 422, "validation_failed").await;
+    assert_eq!(call.post(&format!("{card}/decline"), json!({"reason": "no"})).await["outcome"], "declined");
+    assert_eq!(call.post(&format!("{card}/pay"), json!({})).await["outcome"], "paid");
+    assert_eq!(call.post(&format!("{card}/pay"), json!({"amount": 5})).await["outcome"], "paid_before");
+    assert_eq!(call.post(&format!("{card}/chargeback"), json!({})).await["outcome"], "charged_back");
+
+    let transfer = format!("/sandbox/payments/{}", call.transfer);
+    let request = Request::post(format!("{transfer}/pay")).header("authorization", "Bearer good").body(Body::empty()).unwrap();
+    assert_eq!(call.send(request).await.0, StatusCode::OK);
+    call.post(&format!("{transfer}/pay"), json!({"amount": "12.50", "holder": "Luis Soto"})).await;
+    call.fails(&format!("{transfer}/decline"), "{}", 422, "validation_failed").await;
+    let lines = call.get(&format!("/sandbox/bank/statement?account={IBAN}")).await;
+    assert_eq!(lines.as_array().unwrap().len(), 2);
+    assert_eq!((&lines[0]["amount"], &lines[0]["counterparty_name"]), (&json!("12.50"), &json!("Luis Soto")));
+    assert_eq!((&lines[1]["amount"], &lines[1]["concept"]), (&json!("100.00"), &json!("1234567890")));
+}
+
+#[tokio::test]
+async fn amounts_are_read_exactly() {
+    let call = Call::new().await;
+    let path = "/sandbox/bank/transfers";
+    let body = |amount: &str| format!(r#"{{"account":"{IBAN}","amount":{amount},"currency":"eur"}}"#);
+    for (amount, exact) in
+        [("0.07", "0.07"), ("\"70368744177664.25\"", "70368744177664.25"), ("1e2", "100.00"), ("90071992547409.93", "90071992547409.93")]
+    {
+        let (status, answer) = call.call(Method::POST, path, "good", &body(amount)).await;
+        assert_eq!((status, &answer["data"]["amount"]), (StatusCode::OK, &json!(exact)), "{answer}");
+    }
+    for amount in ["0.001", "-1", "0", "\"\"", "\"NaN\"", "\"+5\"", "true", "[]", "{}", "1e99", "\"1,5\""] {
+        let answer = call.fails(path, &body(amount), 422, "validation_failed").await;
+        assert!(answer["errors"]["amount"].is_array(), "{amount}: {answer}");
+    }
+    call.fails(path, &body("null"), 422, "fail_mandatory_field").await;
+}
+
+#[tokio::test]
+async fn money_arrives_on_every_account_of_ours_and_payouts_come_back() {
+    let call = Call::new().await;
+    let arrived = call.post("/sandbox/bank/transfers", json!({"account": "646180000000000017", "amount": 10, "currency": "MXN"})).await;
+    assert_eq!(arrived["rail"], "spei");
+    call.fails("/sandbox/bank/transfers", r#"{"account":"DE00","amount":1,"currency":"EUR"}"#, 422, "validation_failed").await;
+    call.fails("/sandbox/bank/transfers", &format!(r#"{{"account":"{IBAN}","amount":1,"currency":"MXN"}}"#), 422, "validation_failed")
+        .await;
+    call.fails("/sandbox/bank/returns", r#"{"rampoff_id":"foreign","reason":"x"}"#, 404, "rampoff_not_found").await;
+    call.fails("/sandbox/bank/returns", r#"{"rampoff_id":"new","reason":"x"}"#, 422, "validation_failed").await;
+    call.post("/sandbox/bank/returns", json!({"rampoff_id": "paid", "reason": "closed"})).await;
+    call.fails("/sandbox/bank/returns", r#"{"rampoff_id":"paid","reason":"x"}"#, 422, "validation_failed").await;
+}
+
+#[tokio::test]
+async fn the_chain_is_played_by_hand() {
+    let call = Call::new().await;
+    let deposit = call.post("/sandbox/chain/polygon/deposits", json!({"to": WALLET, "symbol": "usdc", "amount": "12.5"})).await;
+    let block = call.post("/sandbox/chain/polygon/blocks", json!({"count": 2})).await;
+    assert_eq!(block["height"], 2);
+    let path = format!("/sandbox/chain/polygon/transactions?address={WALLET}");
+    let found = call.get(&path).await;
+    assert_eq!(found[0]["txid"], deposit["txid"]);
+    assert_eq!((&found[0]["amount"], &found[0]["state"], &found[0]["height"]), (&json!("12500000"), &json!("in_block"), &json!(1)));
+    let reorg = call.post("/sandbox/chain/polygon/reorg", json!({"depth": 2, "drop": [deposit["txid"]]})).await;
+    assert_eq!((&reorg["height"], &reorg["dropped"][0]), (&json!(3), &deposit["txid"]));
+    assert_eq!(call.get(&path).await[0]["state"], "dropped");
+    call.post("/sandbox/chain/polygon/automine", json!({"every_seconds": 0})).await;
+
+    call.fails("/sandbox/chain/dogechain/blocks", "{}", 404, "not_found").await;
+    call.fails("/sandbox/chain/polygon/blocks", r#"{"count":0}"#, 422, "validation_failed").await;
+    call.fails("/sandbox/chain/polygon/reorg", r#"{"depth":100}"#, 422, "validation_failed").await;
+    call.fails("/sandbox/chain/polygon/reorg", r#"{"depth":-1}"#, 422, "validation_failed").await;
+    call.fails("/sandbox/chain/polygon/deposits", r#"{"to":"0x12","symbol":"USDC","amount":1}"#, 422, "validation_failed").await;
+    call.fails("/sandbox/chain/polygon/deposits", r#"{"to":"0x12","symbol":"U$","amount":1}"#, 422, "coin_not_supported").await;
+}
+
+#[tokio::test]
+async fn the_providers_are_played_by_hand() {
+    let call = Call::new().await;
+    let decided = call.post("/sandbox/kyc/1", json!({"decision": "reject", "reasons": ["blurred"]})).await;
+    assert_eq!((&decided["reference"], &decided["level"]), (&json!("check-1"), &json!(1)));
+    call.fails("/sandbox/kyc/2", r#"{"decision":"approve"}"#, 404, "user_not_found").await;
+    call.fails("/sandbox/kyc/abc", r#"{"decision":"approve"}"#, 404, "user_not_found").await;
+    call.fails("/sandbox/kyc/1", r#"{"decision":"maybe"}"#, 422, "validation_failed").await;
+    call.fails("/sandbox/kyc/1", r#"{"decision":"approve","level":3}"#, 422, "validation_failed").await;
+    call.fails("/sandbox/kyc/1", "{}", 422, "fail_mandatory_field").await;
+
+    let before = call.setting.world.clock().now();
+    call.post("/sandbox/clock", json!({"advance_seconds": 120})).await;
+    assert!(before.until(call.setting.world.clock().now()).as_secs() >= 120);
+    call.fails("/sandbox/clock", r#"{"advance_seconds":-5}"#, 422, "validation_failed").await;
+    call.fails("/sandbox/clock", r#"{"advance_seconds":99999999}"#, 422, "validation_failed").await;
+
+    let set = call.post("/sandbox/prices", json!({"symbol": "usdc", "fiat_symbol": "EUR", "price": "0.875"})).await;
+    assert_eq!(set["price"], "0.875");
+    call.post("/sandbox/prices", json!({"silence": true})).await;
+    assert!(call.setting.world.prices().prices().await.is_err());
+    call.fails("/sandbox/prices", "{}", 422, "fail_mandatory_field").await;
+    call.fails("/sandbox/prices", r#"{"symbol":"USDC","fiat_symbol":"EUR","price":-1}"#, 422, "validation_failed").await;
+
+    call.post("/sandbox/screening", json!({"name": "Ana Ruiz", "answer": "hit"})).await;
+    call.fails("/sandbox/screening", r#"{"answer":"hit"}"#, 422, "validation_failed").await;
+    let faults = call.post("/sandbox/faults", json!({"port": "bank", "outcome": "unknown_done", "count": 2})).await;
+    assert_eq!(faults, json!([{"port": "bank", "calls": "actions", "outcome": "unknown_done", "count": 2, "delay_seconds": 0}]));
+    assert_eq!(call.post("/sandbox/faults", json!({"port": "bank", "outcome": "refuse", "count": 0})).await, json!([]));
+}
+
+#[tokio::test]
+async fn strangers_and_nonsense_are_refused_in_the_shape_of_the_api() {
+    let call = Call::new().await;
+    let (status, answer) = call.call(Method::POST, "/sandbox/clock", "bad", "{}").await;
+    assert_eq!((status.as_u16(), &answer["error"]), (401, &json!("authorization_incorrect")));
+    let (status, answer) = call.call(Method::DELETE, "/sandbox/clock", "good", "").await;
+    assert_eq!((status.as_u16(), &answer["error"]), (405, &json!("http_method_not_allowed")));
+    call.fails("/sandbox/clock", "{", 400, "malformed_json").await;
+    call.fails("/sandbox/clock", &"[".repeat(10_000), 400, "malformed_json").await;
+    call.fails("/sandbox/clock", &format!(r#"{{"x":"{}"}}"#, "x".repeat(70_000)), 413, "body_too_large").await;
+    call.fails("/sandbox/payments/0000000000000000000000000/pay", "{}", 404, "payment_not_found").await;
+    let request =
+        Request::post("/sandbox/clock").header("auth", "good").header("content-type", "text/plain").body(Body::from("x")).unwrap();
+    assert_eq!(call.send(request).await.0.as_u16(), 415);
+    // For partners that want the documented statuses a business failure is a 200.
+    let (status, answer) = call.call(Method::POST, "/sandbox/kyc/2", "documented", r#"{"decision":"approve"}"#).await;
+    assert_eq!((status.as_u16(), &answer["error"]), (200, &json!("user_not_found")));
+    let (status, _) = call.call(Method::GET, "/sandbox/bank/statement", "good", "").await;
+    assert_eq!(status.as_u16(), 422);
+}
+
+#[tokio::test]
+async fn the_inbox_keeps_webhooks_with_their_verdict() {
+    let call = Call::new().await;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
+    let body = r#"{"id":"evt_1","type":"PAY_IN"}"#;
+    let sign = |key: &[u8], text: String| Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes();
+    let own = hex::encode(sign(SECRET.as_bytes(), format!("{body}{now}")));
+    let standard = sign(&BASE64_STANDARD.decode(SECRET).unwrap(), format!("evt_1.{now}.{body}"));
+    let standard = format!("v1,{} v1,AAAA", BASE64_STANDARD.encode(standard));
+    let webhook = |key: &str, own: &str| {
+        Request::post("/sandbox/inbox")
+            .header("content-type", "application/json")
+            .header("x-api-key", key)
+            .header("x-timestamp", &now)
+            .header("x-signature", own)
+            .header("webhook-id", "evt_1")
+            .header("webhook-timestamp", &now)
+            .header("webhook-signature", &standard)
+            .body(Body::from(body))
+            .unwrap()
+    };
+    assert_eq!(call.send(webhook("key", &own)).await.0, StatusCode::OK);
+    assert_eq!(call.send(webhook("key", "00")).await.0, StatusCode::OK);
+    assert_eq!(call.send(webhook("other", &own)).await.0, StatusCode::UNAUTHORIZED);
+    let inbox = call.get("/sandbox/inbox").await;
+    assert_eq!(inbox.as_array().unwrap().len(), 2);
+    assert_eq!((&inbox[0]["signature"], &inbox[0]["standard_signature"]), (&json!("valid"), &json!("valid")));
+    assert_eq!((&inbox[1]["signature"], &inbox[0]["body"]["type"]), (&json!("invalid"), &json!("PAY_IN")));
+    assert_eq!(call.get("/sandbox/inbox?after=1&limit=5").await.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn every_route_is_described() {
+    let description = serde_json::to_value(openapi()).unwrap();
+    let paths = description["paths"].as_object().unwrap();
+    assert_eq!(paths.len(), 17);
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().unwrap() {
+            assert!(operation["responses"]["422"].is_object(), "{method} {path}");
+            let open = (path.as_str(), method.as_str()) == ("/sandbox/inbox", "post");
+            assert_eq!(operation["security"].is_array(), !open, "{method} {path}");
+        }
+    }
+}

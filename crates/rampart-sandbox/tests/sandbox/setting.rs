@@ -1,0 +1,142 @@
+//! A small world for tests.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use rampart_core::address::AddressKind;
+use rampart_core::amount::Amount;
+use rampart_core::asset::CoinId;
+use rampart_core::id::{OrderId, PayoutId, Randomness};
+use rampart_core::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Signed, TransferSource};
+use rampart_core::ports::{ChainPort, SigningRequest};
+use rampart_core::time::Timestamp;
+use rampart_sandbox::{Calls, ChainConfig, CoinConfig, CurrencyConfig, FaultOutcome, FaultPort, FaultRule, RailConfig, World, WorldConfig};
+use tempfile::TempDir;
+
+pub(crate) const IBAN: &str = "ES9121000418450200051332";
+pub(crate) const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
+
+pub(crate) struct Counting(AtomicU8);
+
+impl Randomness for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(self.0.fetch_add(1, Ordering::Relaxed));
+    }
+}
+
+static COUNTING: Counting = Counting(AtomicU8::new(0));
+
+fn chain(name: &str, addresses: AddressKind, native: &str, coins: &[(&str, u8)]) -> ChainConfig {
+    let coins = coins.iter().map(|(symbol, decimals)| CoinConfig {
+        symbol: symbol.parse().unwrap(),
+        decimals: *decimals,
+        opening: Amount::from_minor(1_000 * 10_i128.pow(u32::from(*decimals))),
+    });
+    ChainConfig { name: name.parse().unwrap(), addresses, native: native.parse().unwrap(), coins: coins.collect(), block_seconds: 2 }
+}
+
+pub(crate) fn config() -> WorldConfig {
+    let rail = |name: &str, currency: &str, account: &str| RailConfig {
+        name: name.parse().unwrap(),
+        currency: currency.parse().unwrap(),
+        decimals: 2,
+        account: account.to_owned(),
+        opening: Amount::from_minor(1_000_000),
+    };
+    let currency = |code: &str, decimals| CurrencyConfig { code: code.parse().unwrap(), decimals };
+    WorldConfig {
+        seed: 42,
+        currencies: vec![currency("EUR", 2), currency("CLP", 0)],
+        chains: vec![
+            chain("polygon", AddressKind::Evm, "POL", &[("POL", 18), ("USDC", 6)]),
+            chain("bitcoin", AddressKind::Bitcoin, "BTC", &[("BTC", 8)]),
+        ],
+        rails: vec![rail("sepa", "EUR", IBAN), rail("spei", "MXN", "646180157000000004")],
+        processors: vec!["card".parse().unwrap()],
+    }
+}
+
+pub(crate) struct Setting {
+    pub(crate) world: Arc<World>,
+    pub(crate) folder: TempDir,
+}
+
+impl Setting {
+    /// A world that stands still: blocks, settlements and decisions wait for [`Setting::play`].
+    pub(crate) async fn still() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let world = World::open(folder.path().join("sandbox.db"), config()).await.unwrap();
+        Self { world, folder }
+    }
+
+    /// A world that plays itself.
+    pub(crate) async fn playing() -> Self {
+        let setting = Self::still().await;
+        setting.world.start();
+        setting
+    }
+
+    pub(crate) async fn again(&self) -> Arc<World> {
+        World::open(self.folder.path().join("sandbox.db"), config()).await.unwrap()
+    }
+
+    pub(crate) fn polygon(&self) -> Arc<dyn ChainPort> {
+        self.world.chain("polygon".parse().unwrap()).unwrap()
+    }
+
+    pub(crate) async fn fault(&self, port: FaultPort, outcome: FaultOutcome) {
+        let rule = FaultRule { port, calls: Calls::Actions, outcome, count: 1, delay_seconds: 0 };
+        self.world.add_fault(rule).await.unwrap();
+    }
+
+    pub(crate) fn order(&self) -> OrderId {
+        OrderId::mint(self.world.clock().now(), &COUNTING)
+    }
+
+    pub(crate) fn payout(&self, route: Route, amount: i128, account: &str) -> Payout {
+        let now = self.world.clock().now();
+        Payout {
+            id: PayoutId::mint(now, &COUNTING),
+            version: 0,
+            purpose: PayoutPurpose::Rampoff,
+            order: None,
+            customer: None,
+            route,
+            currency: "EUR".parse().unwrap(),
+            amount: Amount::from_minor(amount),
+            destination: PayoutDestination {
+                account: account.into(),
+                bank_code: None,
+                account_type: None,
+                bank_name: None,
+                name: "Ana".into(),
+            },
+            state: PayoutState::Queued,
+            created_at: now,
+        }
+    }
+}
+
+pub(crate) fn usdc() -> CoinId {
+    CoinId { symbol: "USDC".parse().unwrap(), chain: "polygon".parse().unwrap() }
+}
+
+pub(crate) fn pol() -> CoinId {
+    CoinId { symbol: "POL".parse().unwrap(), chain: "polygon".parse().unwrap() }
+}
+
+pub(crate) async fn signed(port: &Arc<dyn ChainPort>, to: &str, amount: i128, nonce: u64) -> Signed {
+    let request =
+        SigningRequest { coin: usdc(), amount: Amount::from_minor(amount), source: TransferSource::Hot, to: to.to_owned(), nonce };
+    port.sign(&request).await.unwrap()
+}
+
+/// Awaits something that has to happen soon.
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), future).await.expect("it did not happen in time")
+}
+
+pub(crate) fn seconds(from: Timestamp, to: Timestamp) -> u64 {
+    from.until(to).as_secs()
+}
