@@ -42,6 +42,18 @@ pub struct BankAccountGiven {
     pub bank_name: Option<String>,
 }
 
+impl BankAccountGiven {
+    /// What of it the account's rules look at.
+    #[must_use]
+    pub fn given(&self) -> crate::bank_account::Given<'_> {
+        crate::bank_account::Given {
+            account: self.account.reveal(),
+            bank_code: self.bank_code.as_deref(),
+            account_type: self.account_type.as_deref(),
+        }
+    }
+}
+
 /// What registration and the identity form tell of a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
