@@ -156,7 +156,7 @@ async fn fill_block(batch: &mut Batch, chain: Chain, native: &str, height: i64) 
     }
     if !taken.is_empty() {
         sqlx::query(
-            "UPDATE transactions SET height = ?1, position = w.value->>1, state = w.value->>2 FROM json_each(?2) w WHERE id = w.value->>0",
+            "UPDATE transactions SET height = ?1, position = w.value->>1, state = w.value->>2 FROM json_each(?2) w WHERE transactions.id = w.value->>0",
         )
         .bind(height)
         .bind(serde_json::to_string(&taken)?)

@@ -107,7 +107,7 @@ async fn reorganise(batch: &mut Batch, chain: Chain, depth: i64, drop: &BTreeSet
         if drops { &mut dropped } else { &mut waiting }.push(transaction.txid.clone());
     }
     touched.store(batch).await?;
-    sqlx::query("UPDATE transactions SET height = NULL, position = NULL, state = w.value->>1 FROM json_each(?1) w WHERE id = w.value->>0")
+    sqlx::query("UPDATE transactions SET height = NULL, position = NULL, state = w.value->>1 FROM json_each(?1) w WHERE transactions.id = w.value->>0")
         .bind(serde_json::to_string(&states)?)
         .execute(&mut batch.connection)
         .await?;

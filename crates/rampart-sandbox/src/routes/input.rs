@@ -135,6 +135,7 @@ impl Decimal {
         match raw.as_bytes().first() {
             Some(b'"') => serde_json::from_str(raw).map_err(|_| Refusal::field(Code::ValidationFailed, field, "is not a text")),
             Some(b'0'..=b'9' | b'-') => Ok(raw.to_owned()),
+            Some(b'n') => Err(Refusal::field(Code::FailMandatoryField, field, "is required")),
             _ => Err(Refusal::field(Code::ValidationFailed, field, "must be a number or a decimal text")),
         }
     }

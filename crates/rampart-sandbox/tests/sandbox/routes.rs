@@ -135,7 +135,7 @@ impl Call {
     /// Posts as the partner and expects this failure.
     async fn fails(&self, path: &str, body: &str, status: u16, code: &str) -> Value {
         let (found, answer) = self.call(Method::POST, path, "good", body).await;
-        assert_eq!((found.as_u16(), &answer["error"]), (status, &json!(code)), "{path} {body}: {answer}");
+        assert_eq!((found.as_u16(), &answer["error"]), (status, &json!(code)), "{path}: {answer}");
         assert_eq!(answer["status"], "error");
         answer
     }
@@ -256,7 +256,7 @@ async fn strangers_and_nonsense_are_refused_in_the_shape_of_the_api() {
     let (status, answer) = call.call(Method::DELETE, "/sandbox/clock", "good", "").await;
     assert_eq!((status.as_u16(), &answer["error"]), (405, &json!("http_method_not_allowed")));
     call.fails("/sandbox/clock", "{", 400, "malformed_json").await;
-    call.fails("/sandbox/clock", &"[".repeat(10_000), 400, "malformed_json").await;
+    call.fails("/sandbox/clock", &format!(r#"{{"x":{}"#, "[".repeat(10_000)), 400, "malformed_json").await;
     call.fails("/sandbox/clock", &format!(r#"{{"x":"{}"}}"#, "x".repeat(70_000)), 413, "body_too_large").await;
     call.fails("/sandbox/payments/0000000000000000000000000/pay", "{}", 404, "payment_not_found").await;
     let request =
