@@ -5,4 +5,5 @@ mod documents;
 mod machines;
 mod money;
 mod references;
+mod vectors;
 mod wallets;

@@ -1,0 +1,58 @@
+//! The public vectors of docs/vectors, which an independent generator writes: every right number holds, every wrong one is
+//! refused for the reason that stands beside it.
+
+use std::path::Path;
+
+use rampart_core::bank_account::{self, Given};
+use rampart_core::country::Country;
+use rampart_core::identification::{self, DocumentType};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct File {
+    kind: String,
+    country: String,
+    #[serde(rename = "type")]
+    document: String,
+    valid: Vec<String>,
+    invalid: Vec<Wrong>,
+}
+
+#[derive(Deserialize)]
+struct Wrong {
+    number: String,
+    reason: String,
+}
+
+fn judge(file: &File, number: &str) -> Result<(), (&'static str, String)> {
+    let country = Country::find(&file.country).expect("a served country");
+    if file.kind == "account" {
+        bank_account::check(country, Given::number(number)).map(drop).map_err(|fault| (fault.code(), fault.to_string()))
+    } else {
+        let document: DocumentType = file.document.parse().expect("a document");
+        identification::check(country, document, number).map(drop).map_err(|fault| (fault.code(), fault.to_string()))
+    }
+}
+
+#[test]
+fn the_public_vectors_hold() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/vectors");
+    let mut files = 0;
+    for entry in std::fs::read_dir(&folder).expect("the vectors are there") {
+        let path = entry.expect("readable").path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let file: File = serde_json::from_str(&std::fs::read_to_string(&path).expect("readable")).expect("well formed");
+        assert!(file.valid.len() + file.invalid.len() >= 40, "{}: too few", path.display());
+        for number in &file.valid {
+            assert_eq!(judge(&file, number), Ok(()), "{} {number}", path.display());
+        }
+        for wrong in &file.invalid {
+            let (code, sentence) = judge(&file, &wrong.number).expect_err(&wrong.number);
+            assert_eq!(code, wrong.reason, "{} {}: {sentence}", path.display(), wrong.number);
+        }
+        files += 1;
+    }
+    assert!(files >= 17, "only {files} files of vectors");
+}
