@@ -1,0 +1,142 @@
+//! `rampart db`: the database.
+
+use std::sync::Arc;
+
+use clap::Subcommand;
+use rampart_app::SystemClock;
+use rampart_store::{Engine, Store};
+use serde::Serialize;
+
+use crate::cli::Global;
+use crate::failure::Failure;
+use crate::output::{self, Printer};
+use crate::settings::{Configuration, without_password};
+use crate::wiring;
+
+/// `rampart db …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum DbCommand {
+    /// Bring the schema up to date (every command does)
+    Migrate,
+    /// Copy an installation into an empty database, on either engine
+    Copy {
+        /// The database to read; nobody may serve from it
+        #[arg(long, value_name = "URL")]
+        from: String,
+        /// The empty database to fill
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
+    /// Print what is in the database and under way
+    Status,
+}
+
+#[derive(Serialize)]
+struct Copied {
+    tables: Vec<(&'static str, u64)>,
+    verified: bool,
+}
+
+#[derive(Serialize)]
+struct Status {
+    url: String,
+    engine: &'static str,
+    installation: Option<String>,
+    key_fingerprint: Option<String>,
+    created_at: Option<String>,
+    payments_open: Vec<(String, i64)>,
+    rampoffs_open: Vec<(String, i64)>,
+    jobs: Vec<(String, i64)>,
+    facts_waiting: i64,
+    reviews_waiting: i64,
+    deliveries_pending: i64,
+    deliveries_parked: i64,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When a database cannot be opened, or the copy does not hold.
+pub(crate) async fn run(global: &Global, configuration: &Configuration, command: DbCommand) -> Result<(), Failure> {
+    let printer = Printer::new(global.json);
+    match command {
+        DbCommand::Migrate => {
+            let store = open(&configuration.database_url()?, configuration).await?;
+            store.close().await;
+            printer.show(&serde_json::json!({ "up_to_date": true }), |_| "The schema is up to date.".to_owned())
+        }
+        DbCommand::Copy { from, to } => {
+            let source = open(&from, configuration).await?;
+            // A server that goes on writing would leave the copy behind.
+            source.lock_exclusively()?;
+            let target = open(&to, configuration).await?;
+            let copied = source.copy_to(&target).await;
+            source.close().await;
+            target.close().await;
+            let copied = copied?;
+            let shown = Copied { verified: copied.report.holds(), tables: copied.tables };
+            printer.show(&shown, |shown| {
+                let rows: Vec<_> = shown.tables.iter().map(|(table, rows)| vec![(*table).to_owned(), rows.to_string()]).collect();
+                let verdict = if shown.verified { "The copy is complete and its books hold." } else { "THE BOOKS OF THE COPY DO NOT HOLD." };
+                format!("{}\n{verdict}", output::table(&["table", "rows"], &rows))
+            })?;
+            if shown.verified { Ok(()) } else { Err(Failure::ProblemFound) }
+        }
+        DbCommand::Status => {
+            let url = configuration.database_url()?;
+            let store = open(&url, configuration).await?;
+            let status = status(&store, &url).await;
+            store.close().await;
+            printer.show(&status?, text_of_status)
+        }
+    }
+}
+
+async fn open(url: &str, configuration: &Configuration) -> Result<Store, Failure> {
+    // What is done here depends on no business time.
+    wiring::open_store_at(url, configuration, Arc::new(SystemClock)).await
+}
+
+async fn status(store: &Store, url: &str) -> Result<Status, Failure> {
+    let installation = store.installation().await?;
+    let counts = store.order_counts().await?;
+    Ok(Status {
+        url: without_password(url),
+        engine: match store.engine() {
+            Engine::Sqlite => "SQLite",
+            Engine::Postgres => "PostgreSQL",
+        },
+        installation: installation.as_ref().map(|installation| installation.id.clone()),
+        key_fingerprint: installation.as_ref().map(|installation| installation.key_fingerprint.clone()),
+        created_at: installation.as_ref().map(|installation| installation.created_at.to_string()),
+        payments_open: counts.payments,
+        rampoffs_open: counts.rampoffs,
+        jobs: counts.jobs.into_iter().map(|(kind, count, _)| (kind, count)).collect(),
+        facts_waiting: counts.facts_waiting,
+        reviews_waiting: counts.reviews_waiting,
+        deliveries_pending: counts.deliveries_pending,
+        deliveries_parked: counts.deliveries_parked,
+    })
+}
+
+fn text_of_status(status: &Status) -> String {
+    let list = |counts: &[(String, i64)]| {
+        let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        if counts.is_empty() { "none".to_owned() } else { counts.join(", ") }
+    };
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none yet".to_owned());
+    output::pairs(&[
+        ("database", status.url.clone()),
+        ("engine", status.engine.to_owned()),
+        ("installation", or_none(&status.installation)),
+        ("key fingerprint", or_none(&status.key_fingerprint)),
+        ("created at", or_none(&status.created_at)),
+        ("payments under way", list(&status.payments_open)),
+        ("ramp-offs under way", list(&status.rampoffs_open)),
+        ("jobs", list(&status.jobs)),
+        ("facts waiting", status.facts_waiting.to_string()),
+        ("reviews waiting", status.reviews_waiting.to_string()),
+        ("deliveries pending", status.deliveries_pending.to_string()),
+        ("deliveries parked", status.deliveries_parked.to_string()),
+    ])
+}

@@ -1,0 +1,94 @@
+//! A partner's webhook receiver: checks the signature of everything that arrives, as a partner has to.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// A webhook that arrived.
+#[derive(Debug, Clone)]
+pub(super) struct Webhook {
+    /// Its place in the partner's log.
+    pub(super) sequence: i64,
+    /// The name it was delivered under.
+    pub(super) kind: String,
+    /// The status of the object, where it has one.
+    pub(super) status: String,
+    /// Whether it was signed with the partner's secret.
+    pub(super) signed: bool,
+}
+
+struct Receiver {
+    secret: String,
+    received: Mutex<Vec<Webhook>>,
+}
+
+/// A running receiver. Dropped, it stops.
+pub(super) struct Listener {
+    /// Where webhooks go.
+    pub(super) url: String,
+    receiver: Arc<Receiver>,
+    task: JoinHandle<()>,
+}
+
+impl Listener {
+    /// Listens on a free port for webhooks signed with a secret.
+    ///
+    /// # Errors
+    /// When there is no port.
+    pub(super) async fn start(secret: String) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+        let url = format!("http://{}/webhooks", listener.local_addr()?);
+        let receiver = Arc::new(Receiver { secret, received: Mutex::default() });
+        let router = Router::new().route("/webhooks", post(receive)).with_state(receiver.clone());
+        let task = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!(%error, "the receiver of webhooks ended");
+            }
+        });
+        Ok(Self { url, receiver, task })
+    }
+
+    /// What has arrived so far, in order of arrival.
+    pub(super) fn received(&self) -> Vec<Webhook> {
+        self.receiver.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn receive(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let Ok(event) = serde_json::from_slice::<Value>(&body) else { return StatusCode::BAD_REQUEST };
+    let webhook = Webhook {
+        sequence: event["sequence"].as_i64().unwrap_or_default(),
+        kind: event["type"].as_str().unwrap_or_default().to_owned(),
+        status: event["data"]["status"].as_str().or_else(|| event["data"]["kyc_status"].as_str()).unwrap_or_default().to_owned(),
+        signed: is_signed(&receiver.secret, &headers, &body),
+    };
+    receiver.received.lock().unwrap_or_else(PoisonError::into_inner).push(webhook);
+    StatusCode::NO_CONTENT
+}
+
+/// `X-Signature` is the hexadecimal HMAC-SHA256 of body and timestamp under the text of the secret.
+fn is_signed(secret: &str, headers: &HeaderMap, body: &[u8]) -> bool {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let (Some(timestamp), Some(signature)) = (header("x-timestamp"), header("x-signature")) else { return false };
+    let Ok(signature) = hex::decode(signature) else { return false };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return false };
+    mac.update(body);
+    mac.update(timestamp.as_bytes());
+    mac.verify_slice(&signature).is_ok()
+}

@@ -1,0 +1,68 @@
+//! What operators' commands share: the open installation, who asks and why, and the printer.
+
+use rampart_core::amount::Amount;
+use rampart_core::asset::Asset;
+
+use crate::cli::Global;
+use crate::failure::Failure;
+use crate::logs;
+use crate::output::Printer;
+use crate::settings::{Configuration, Origin};
+use crate::wiring::Installation;
+
+/// The open installation of an operator's command. It may be served from at the same time.
+pub(crate) struct Office {
+    pub(crate) installation: Installation,
+    pub(crate) printer: Printer,
+    /// Who asks.
+    pub(crate) actor: String,
+    reason: Option<String>,
+}
+
+impl Office {
+    /// Opens the installation, does the work and closes it again.
+    ///
+    /// # Errors
+    /// What the work says, or why nothing could be opened.
+    pub(crate) fn run(global: &Global, work: impl AsyncFnOnce(&Self) -> Result<(), Failure>) -> Result<(), Failure> {
+        let configuration = Configuration::load(&global.overrides())?;
+        start_log(&configuration)?;
+        super::block_on(async {
+            let installation = Installation::open(&configuration, &configuration.settings.server.listen).await?;
+            let printer = Printer::new(global.json);
+            let office = Self { installation, printer, actor: global.actor.clone(), reason: global.reason.clone() };
+            let result = work(&office).await;
+            office.installation.close().await;
+            result
+        })
+    }
+
+    /// Why it is asked, for the audit log.
+    ///
+    /// # Errors
+    /// When no reason was given.
+    pub(crate) fn reason(&self) -> Result<&str, Failure> {
+        let reason = self.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+        reason.ok_or_else(|| Failure::Usage("this goes into the audit log: say why with --reason \"…\"".to_owned()))
+    }
+
+    /// Why it is asked, where a reason of its own is not needed.
+    pub(crate) fn reason_or(&self, otherwise: &'static str) -> &str {
+        self.reason.as_deref().unwrap_or(otherwise)
+    }
+
+    /// An amount with its asset, in major units.
+    pub(crate) fn major(&self, amount: Amount, asset: Asset) -> String {
+        self.installation.app.catalogue().decimals(asset).map_or_else(|| amount.to_string(), |decimals| amount.to_major(decimals))
+    }
+}
+
+/// Begins to log for a command: only what is wrong, unless the level was set.
+///
+/// # Errors
+/// When the level is none.
+pub(crate) fn start_log(configuration: &Configuration) -> Result<(), Failure> {
+    let log = &configuration.settings.log;
+    let level = if configuration.tree.origin("log.level") == Some(&Origin::Default) { "warn" } else { &log.level };
+    Ok(logs::start(log.format, level)?)
+}

@@ -1,0 +1,96 @@
+//! `rampart serve`: the partner API, the hosted pages, every worker, and the sandbox's world.
+
+use std::sync::Arc;
+
+use clap::Args;
+use rampart_app::workers;
+use tokio::net::TcpListener;
+
+use crate::cli::Global;
+use crate::failure::Failure;
+use crate::settings::Configuration;
+use crate::wiring::engine::RampEngine;
+use crate::wiring::{Installation, first_start};
+use crate::{logs, output};
+
+/// `rampart serve`
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// When it cannot begin.
+pub(crate) fn run(global: &Global, arguments: ServeArguments) -> Result<(), Failure> {
+    let mut overrides = global.overrides();
+    overrides.listen = arguments.listen;
+    let configuration = Configuration::load(&overrides)?;
+    logs::start(configuration.settings.log.format, &configuration.settings.log.level)?;
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).max(2);
+    super::runtime(threads)?.block_on(serve(&configuration))
+}
+
+async fn serve(configuration: &Configuration) -> Result<(), Failure> {
+    // Before anything is accepted, so that no signal ends the process in between.
+    let stop = stop_signal()?;
+    let listen = &configuration.settings.server.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|error| Failure::Refused(format!("{listen} cannot be listened on: {error}")))?;
+    let address = listener.local_addr().map_err(|error| Failure::Refused(format!("{listen}: {error}")))?;
+    let reachable = reachable(address).to_string();
+    let installation = Installation::open(configuration, &reachable).await?;
+    installation.app.store().lock_exclusively()?;
+    let first = if installation.settings.sandbox.demo_partner { first_start::demo_partner(&installation.app).await? } else { None };
+    let Installation { settings, app, world } = &installation;
+    let router = router(&installation);
+    let workers = workers::start(app);
+    world.start();
+    if let Some(credentials) = &first {
+        output::line(&first_start::what_to_paste(&reachable, credentials));
+    }
+    output::line(&format!("listening on http://{address}"));
+    tracing::info!(%address, mode = ?settings.mode, database = ?app.store().engine(), version = env!("CARGO_PKG_VERSION"), "serving");
+    rampart_web::serve(listener, router, &settings.server.web, stop).await;
+    tracing::info!("stopping: every accepted request is answered");
+    // Requests first, then the workers that their steps have woken, then the world, then the files.
+    workers.stop().await;
+    world.stop().await;
+    installation.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Everything that is answered over HTTP.
+pub(crate) fn router(installation: &Installation) -> axum::Router {
+    let engine = Arc::new(RampEngine::new(installation.app.clone()));
+    let sandbox = rampart_sandbox::router(installation.world.clone(), engine);
+    rampart_web::router(installation.app.clone(), installation.settings.server.web.clone(), vec![(sandbox, rampart_sandbox::openapi())])
+}
+
+/// An address that can be connected to: where all of them are listened on, this machine's own.
+pub(crate) fn reachable(address: std::net::SocketAddr) -> std::net::SocketAddr {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Completes at SIGTERM or SIGINT.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let fault = |error: std::io::Error| Failure::Refused(format!("signals cannot be received: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(fault)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(fault)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

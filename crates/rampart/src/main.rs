@@ -1,0 +1,27 @@
+//! The `rampart` binary: configuration, wiring and commands.
+
+mod cli;
+mod commands;
+mod failure;
+mod logs;
+mod output;
+mod settings;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    // Its own message and exit code 2 when the command line is wrong; 0 for --help and --version.
+    let cli = cli::Cli::parse();
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(message) = failure.message() {
+                eprintln!("rampart: {message}");
+            }
+            failure.exit_code()
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What commands print: JSON for machines, text for people.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// Prints the results of a command.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printer {
+    json: bool,
+}
+
+impl Printer {
+    /// Prints JSON, or text.
+    pub(crate) const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Prints a result: one line of JSON, or what `text` makes of it.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON, which is a fault of ours.
+    pub(crate) fn show<T: Serialize>(&self, result: &T, text: impl FnOnce(&T) -> String) -> Result<(), Failure> {
+        let printed = if self.json {
+            serde_json::to_string(result).map_err(|error| Failure::Refused(format!("the result cannot be written as JSON: {error}")))?
+        } else {
+            text(result)
+        };
+        line(printed.trim_end());
+        Ok(())
+    }
+}
+
+/// Prints a line. Whoever reads it may have gone away (`rampart … | head`), which is no fault.
+pub(crate) fn line(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "{text}");
+    let _ = stdout.flush();
+}
+
+/// Rows under headings, in columns as wide as they need to be.
+pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
+    if rows.is_empty() {
+        return "(none)".to_owned();
+    }
+    let mut widths: Vec<usize> = headings.iter().map(|heading| heading.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let headings: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
+    let lines = std::iter::once(&headings).chain(rows).map(|row| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Names and values below one another.
+pub(crate) fn pairs(pairs: &[(&str, String)]) -> String {
+    let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    pairs.iter().map(|(name, value)| format!("{name:<width$}  {value}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Any value as indented text: for records whose every field an operator may need.
+pub(crate) fn outline(value: &serde_json::Value) -> String {
+    let mut lines = Vec::new();
+    outline_into(value, 0, &mut lines);
+    lines.join("\n")
+}
+
+fn outline_into(value: &serde_json::Value, depth: usize, lines: &mut Vec<String>) {
+    let indent = "  ".repeat(depth);
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                entry(&format!("{indent}{name}:"), value, depth, lines);
+            }
+        }
+        serde_json::Value::Array(items) => {
+            for item in items {
+                entry(&format!("{indent}-"), item, depth, lines);
+            }
+        }
+        other => lines.push(format!("{indent}{}", scalar(other))),
+    }
+}
+
+fn entry(label: &str, value: &serde_json::Value, depth: usize, lines: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(fields) if !fields.is_empty() => {
+            lines.push(label.to_owned());
+            outline_into(value, depth + 1, lines);
+        }
+        serde_json::Value::Array(items) if !items.is_empty() => {
+            lines.push(label.to_owned());
+            outline_into(value, depth + 1, lines);
+        }
+        other => lines.push(format!("{label} {}", scalar(other))),
+    }
+}
+
+fn scalar(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Null => "-".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_they_need_to_be() {
+        let rows = vec![vec!["1".to_owned(), "España".to_owned()], vec!["200".to_owned(), "x".to_owned()]];
+        assert_eq!(table(&["id", "name"], &rows), "id   name\n1    España\n200  x");
+        assert_eq!(table(&["id"], &[]), "(none)");
+    }
+
+    #[test]
+    fn outlines_nest() {
+        let value = serde_json::json!({ "a": 1, "b": { "c": [1, { "d": null }] }, "e": [] });
+        assert_eq!(outline(&value), "a: 1\nb:\n  c:\n    - 1\n    -\n      d: -\ne: []");
+    }
+}

@@ -1,0 +1,174 @@
+//! The settings as the process reads them. Keys and meanings are documented in `default.toml`.
+
+use std::path::PathBuf;
+
+use rampart_app::{AppConfig, Mode, RateLimits, RegistrationConfig, RetentionConfig, WebhooksConfig, WorkersConfig};
+use rampart_core::redacted::Redacted;
+
+/// Everything but what is traded.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) mode: Mode,
+    pub(crate) data: PathBuf,
+    pub(crate) server: ServerSettings,
+    pub(crate) database: DatabaseSettings,
+    pub(crate) keys: KeySettings,
+    pub(crate) log: LogSettings,
+    pub(crate) registration: RegistrationConfig,
+    pub(crate) retention: RetentionSettings,
+    pub(crate) webhooks: WebhooksConfig,
+    pub(crate) workers: WorkersConfig,
+    pub(crate) rate_limits: RateLimits,
+    pub(crate) providers: ProviderSettings,
+    pub(crate) sandbox: SandboxSettings,
+}
+
+/// How requests are taken.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub(crate) struct ServerSettings {
+    pub(crate) listen: String,
+    pub(crate) public_url: String,
+    /// Unknown keys were refused by the shape of the built-in configuration already.
+    #[serde(flatten)]
+    pub(crate) web: rampart_web::WebConfig,
+}
+
+/// The database and the connections to it.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DatabaseSettings {
+    /// May hold a password.
+    pub(crate) url: Redacted,
+    pub(crate) url_file: String,
+    pub(crate) readers: u32,
+    pub(crate) queue: usize,
+    pub(crate) batch: usize,
+    pub(crate) patience_seconds: u64,
+}
+
+/// The installation's key and what it signs.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeySettings {
+    pub(crate) file: String,
+    pub(crate) token_seconds: u64,
+}
+
+/// What is logged, and how it is written.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogSettings {
+    pub(crate) format: LogFormat,
+    pub(crate) level: String,
+}
+
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+}
+
+/// How long what is no longer needed is kept.
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RetentionSettings {
+    pub(crate) idempotency_hours: u64,
+    pub(crate) delivered_days: u32,
+}
+
+/// Who does what outside.
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProviderSettings {
+    pub(crate) bank: Provider,
+    pub(crate) processor: Provider,
+    pub(crate) chain: Provider,
+    pub(crate) kyc: Provider,
+    pub(crate) screening: Provider,
+    pub(crate) prices: Provider,
+}
+
+/// An adapter that is built in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Provider {
+    /// The simulated world.
+    Sandbox,
+}
+
+/// The simulated world.
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SandboxSettings {
+    pub(crate) seed: u64,
+    pub(crate) demo_partner: bool,
+}
+
+impl ProviderSettings {
+    /// Each port and who serves it.
+    pub(crate) const fn each(&self) -> [(&'static str, Provider); 6] {
+        [
+            ("bank", self.bank),
+            ("processor", self.processor),
+            ("chain", self.chain),
+            ("kyc", self.kyc),
+            ("screening", self.screening),
+            ("prices", self.prices),
+        ]
+    }
+}
+
+impl Settings {
+    /// What contradicts itself: the key and the reason.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
+        let above_zero = [
+            ("database.readers", self.database.readers > 0),
+            ("database.queue", self.database.queue > 0),
+            ("database.batch", self.database.batch > 0),
+            ("workers.concurrency", self.workers.concurrency > 0),
+            ("workers.lease_seconds", self.workers.lease_seconds > self.workers.call_seconds),
+        ];
+        if let Some((key, _)) = above_zero.iter().find(|(_, holds)| !holds) {
+            let reason = if *key == "workers.lease_seconds" { "must be more than workers.call_seconds" } else { "must be above zero" };
+            return Err((key, reason.to_owned()));
+        }
+        if self.mode == Mode::Live
+            && let Some((port, _)) = self.providers.each().into_iter().find(|(_, provider)| *provider == Provider::Sandbox)
+        {
+            let key = match port {
+                "bank" => "providers.bank",
+                "processor" => "providers.processor",
+                "chain" => "providers.chain",
+                "kyc" => "providers.kyc",
+                "screening" => "providers.screening",
+                _ => "providers.prices",
+            };
+            return Err((key, "is simulated, which mode = \"live\" refuses; no real adapter for it is built in yet".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The part that the application reads. `address` is where the process listens, for the links of an installation
+    /// without a public URL.
+    pub(crate) fn app(&self, address: &str) -> AppConfig {
+        let public_url = if self.server.public_url.is_empty() { format!("http://{address}") } else { self.server.public_url.clone() };
+        AppConfig {
+            mode: self.mode,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            token_seconds: self.keys.token_seconds,
+            idempotency_hours: self.retention.idempotency_hours,
+            registration: self.registration.clone(),
+            rate_limits: self.rate_limits,
+            webhooks: self.webhooks.clone(),
+            retention: RetentionConfig { delivered_days: self.retention.delivered_days },
+            workers: self.workers,
+        }
+    }
+}

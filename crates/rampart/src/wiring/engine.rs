@@ -1,0 +1,112 @@
+//! What the `/sandbox` routes ask of the ramp.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::http::request::Parts;
+use rampart_app::{App, AppError};
+use rampart_core::bank_account::virtual_account;
+use rampart_core::catalogue::MethodKind;
+use rampart_core::id::{CustomerId, OrderId, PartnerId};
+use rampart_core::ledger::Rail;
+use rampart_core::outgoing::Route;
+use rampart_core::ports::Reply;
+use rampart_core::refusal::{Code, Refusal};
+use rampart_sandbox::{Caller, CustomerView, PayablePayment, RampoffView, SandboxEngine, WebhookKeys};
+use rampart_web::RequestContext;
+
+use super::gateway::payable;
+
+/// The ramp, as the sandbox's routes see it.
+pub(crate) struct RampEngine {
+    app: App,
+}
+
+impl RampEngine {
+    /// The engine of an application.
+    pub(crate) const fn new(app: App) -> Self {
+        Self { app }
+    }
+}
+
+/// Routes of the sandbox answer refusals only; what is no refusal is logged here, where its cause is still known.
+fn refusal(error: impl Into<AppError>) -> Refusal {
+    match error.into() {
+        AppError::Refusal(refusal) => refusal,
+        AppError::Unavailable(reason) => {
+            tracing::warn!(reason, "a call of the sandbox could not be answered");
+            Code::ServiceUnavailable.into()
+        }
+        AppError::Defect(defect) => {
+            tracing::error!(error = defect, "a call of the sandbox met a defect");
+            Code::UnexpectedError.into()
+        }
+    }
+}
+
+impl SandboxEngine for RampEngine {
+    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> Reply<'a, Result<Caller, Refusal>> {
+        Box::pin(async move {
+            let context = parts.extensions.get::<RequestContext>();
+            // Without a context the request did not come through the front: from nowhere, which no allow-list has.
+            let client = context.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |context| context.client);
+            let caller = self.app.caller(token, client).await.map_err(refusal)?;
+            Ok(Caller { partner: caller.partner.id, http_errors: caller.partner.http_errors })
+        })
+    }
+
+    fn payment<'a>(&'a self, partner: PartnerId, payment: &'a str) -> Reply<'a, Result<PayablePayment, Refusal>> {
+        Box::pin(async move {
+            let not_found = || Refusal::from(Code::PaymentNotFound);
+            let id: OrderId = payment.parse().map_err(|_| not_found())?;
+            let payment = self.app.store().payment(id).await.map_err(refusal)?.filter(|payment| payment.partner == partner);
+            let payment = payment.ok_or_else(not_found)?;
+            let customer = self.app.store().customer(payment.customer).await.map_err(refusal)?;
+            Ok(payable(&payment, customer.map(|customer| customer.profile.full_name()).unwrap_or_default()))
+        })
+    }
+
+    fn rampoff<'a>(&'a self, partner: PartnerId, rampoff: &'a str) -> Reply<'a, Result<RampoffView, Refusal>> {
+        Box::pin(async move {
+            let not_found = || Refusal::from(Code::RampoffNotFound);
+            let id: OrderId = rampoff.parse().map_err(|_| not_found())?;
+            let rampoff = self.app.store().rampoff(id).await.map_err(refusal)?.filter(|rampoff| rampoff.partner == partner);
+            let rampoff = rampoff.ok_or_else(not_found)?;
+            let mut payouts = self.app.store().payouts_of_order(rampoff.id).await.map_err(refusal)?;
+            payouts.retain(|payout| matches!(payout.route, Route::Bank(_)));
+            payouts.sort_by_key(|payout| std::cmp::Reverse(payout.id));
+            Ok(RampoffView { payouts: payouts.iter().map(|payout| payout.id).collect() })
+        })
+    }
+
+    fn customer(&self, partner: PartnerId, customer: CustomerId) -> Reply<'_, Result<CustomerView, Refusal>> {
+        Box::pin(async move {
+            let customer = self.app.store().customer(customer).await.map_err(refusal)?.filter(|customer| customer.partner == partner);
+            let customer = customer.ok_or_else(|| Refusal::from(Code::UserNotFound))?;
+            Ok(CustomerView { check: customer.kyc.check.map(|check| (check.reference, check.level)) })
+        })
+    }
+
+    fn rail_of_account<'a>(&'a self, account: &'a str) -> Reply<'a, Result<Option<Rail>, Refusal>> {
+        Box::pin(async move {
+            let catalogue = self.app.catalogue();
+            for method in &catalogue.methods {
+                let MethodKind::VirtualAccount(rail) = method.kind else { continue };
+                let ours = catalogue.rail_account(rail).map(|ours| ours.account.as_str()).unwrap_or_default();
+                let Some(customer) = virtual_account::customer_of(ours, account) else { continue };
+                if self.app.store().customer(customer).await.map_err(refusal)?.is_some() {
+                    return Ok(Some(rail));
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    fn webhook_keys<'a>(&'a self, api_key: &'a str) -> Reply<'a, Result<Option<WebhookKeys>, Refusal>> {
+        Box::pin(async move {
+            let partner = self.app.store().partner_by_api_key(api_key).await.map_err(refusal)?;
+            let Some(partner) = partner else { return Ok(None) };
+            let secrets = self.app.secrets_of(&partner).map_err(refusal)?;
+            Ok(Some(WebhookKeys { partner: partner.id, secrets }))
+        })
+    }
+}

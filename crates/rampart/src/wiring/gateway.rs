@@ -1,0 +1,71 @@
+//! The sandbox's processors, played from our own gateway page, and what the world has to know of a payment.
+
+use std::sync::Arc;
+
+use rampart_app::GatewayPlayer;
+use rampart_core::payment::{PayIn, Payment};
+use rampart_core::ports::{Reply, Unavailable};
+use rampart_core::redacted::Redacted;
+use rampart_sandbox::{PayableMethod, PayablePayment, World, WorldError};
+use rampart_store::Store;
+
+/// Plays the processors through the world.
+pub(crate) struct WorldGateway {
+    world: Arc<World>,
+    store: Store,
+}
+
+impl WorldGateway {
+    /// A gateway into a world, for the payments of a store.
+    pub(crate) fn new(world: Arc<World>, store: Store) -> Self {
+        Self { world, store }
+    }
+
+    async fn payable(&self, payment: &Payment) -> Result<PayablePayment, Unavailable> {
+        let customer = self.store.customer(payment.customer).await.map_err(|error| Unavailable(error.to_string()))?;
+        Ok(payable(payment, customer.map(|customer| customer.profile.full_name()).unwrap_or_default()))
+    }
+}
+
+/// What the world has to know of a payment so that a customer of this name can pay it.
+pub(crate) fn payable(payment: &Payment, customer_name: String) -> PayablePayment {
+    let method = match (payment.pay_in, &payment.instructions) {
+        (PayIn::Processor(processor), _) => PayableMethod::Redirect { processor },
+        (PayIn::Bank(rail), Some(instructions)) => PayableMethod::Transfer {
+            rail,
+            account: instructions.account.clone(),
+            concept: (!instructions.own_account).then(|| instructions.concept.clone()),
+        },
+        // Every payment by transfer carries its instructions; without them nobody knows where to pay to.
+        (PayIn::Bank(rail), None) => PayableMethod::Transfer { rail, account: String::new(), concept: None },
+    };
+    PayablePayment {
+        payment: payment.id,
+        method,
+        due: payment.terms.fiat_amount,
+        currency: payment.terms.fiat,
+        decimals: payment.terms.fiat_decimals,
+        customer_name: Redacted::new(customer_name),
+    }
+}
+
+fn unavailable(error: &WorldError) -> Unavailable {
+    Unavailable(error.to_string())
+}
+
+impl GatewayPlayer for WorldGateway {
+    fn pay<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<(), Unavailable>> {
+        Box::pin(async move {
+            let payable = self.payable(payment).await?;
+            self.world.pay_payment(&payable, None, None).await.map(drop).map_err(|error| unavailable(&error))
+        })
+    }
+
+    fn decline<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<(), Unavailable>> {
+        Box::pin(async move {
+            let payable = self.payable(payment).await?;
+            let reason = "the customer gave up".to_owned();
+            self.world.decline_payment(&payable, reason).await.map_err(|error| unavailable(&error))
+        })
+    }
+}
