@@ -1,0 +1,133 @@
+//! Forms as they arrive: only from our own pages, bounded, and without signs that no text has.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use axum::response::Response;
+
+use super::reply::{PageFault, failure};
+use super::request::PageRequest;
+use crate::state::Web;
+
+/// The most bytes of a form.
+const MOST_BYTES: usize = 16 * 1024;
+/// The most fields of a form.
+const MOST_FIELDS: usize = 64;
+
+/// The fields of a form.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    fn parse(body: &[u8]) -> Option<Self> {
+        let mut fields = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(body) {
+            if fields.len() == MOST_FIELDS {
+                return None;
+            }
+            // Control characters belong in no field of ours, and a database may refuse them.
+            let value: String = value.chars().filter(|letter| !letter.is_control()).collect();
+            fields.push((name.into_owned(), value.trim().to_owned()));
+        }
+        Some(Self(fields))
+    }
+
+    /// A field's value; absent when it was not sent or is empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// A field's value, owned.
+    pub(crate) fn owned(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
+    }
+}
+
+/// A form that one of our own pages sent.
+pub(crate) struct Posted {
+    /// The page it was sent to.
+    pub(crate) request: PageRequest,
+    /// Its fields.
+    pub(crate) fields: Fields,
+}
+
+impl FromRequest<Web> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(page) = PageRequest::from_request_parts(&mut parts, web).await;
+        if !is_ours(&page) {
+            return Err(failure(&page, PageFault::ForeignPost));
+        }
+        let is_form = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
+            value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+        });
+        let body = match Bytes::from_request(Request::from_parts(parts, body), web).await {
+            Ok(body) if is_form && body.len() <= MOST_BYTES => body,
+            _ => return Err(failure(&page, PageFault::BadRequest)),
+        };
+        match Fields::parse(&body) {
+            Some(fields) => Ok(Self { request: page, fields }),
+            None => Err(failure(&page, PageFault::BadRequest)),
+        }
+    }
+}
+
+/// Whether a form comes from a page of ours. Browsers say so in `Sec-Fetch-Site`; where they do not (plain HTTP), the
+/// origin counts. It is `null` under our own `no-referrer` policy and absent for clients that are no browsers: there
+/// the secret token alone decides, which a foreign page does not have.
+fn is_ours(page: &PageRequest) -> bool {
+    let headers = page.headers();
+    if let Some(site) = text(headers, "sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    match text(headers, ORIGIN.as_str()) {
+        None | Some("null") => true,
+        Some(origin) => {
+            let Ok(origin) = url::Url::parse(origin) else { return false };
+            let host = origin.host_str().map(|host| origin.port().map_or(host.to_owned(), |port| format!("{host}:{port}")));
+            page.origin() == Some(&origin.origin()) || (host.is_some() && host.as_deref() == text(headers, HOST.as_str()))
+        }
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours(headers: &[(&'static str, &str)]) -> bool {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        is_ours(&PageRequest::new("/kyc", None, &headers, "https://ramp.example", ""))
+    }
+
+    #[test]
+    fn forms_of_other_pages_are_told_apart() {
+        for (headers, expected) in [
+            (&[][..], true),
+            (&[("sec-fetch-site", "same-origin")], true),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "null")], true),
+            (&[("sec-fetch-site", "cross-site")], false),
+            (&[("sec-fetch-site", "same-site")], false),
+            (&[("origin", "https://ramp.example")], true),
+            (&[("origin", "https://evil.example")], false),
+            (&[("origin", "http://10.0.0.5:8080"), ("host", "10.0.0.5:8080")], true),
+            (&[("origin", "null")], true),
+        ] {
+            assert_eq!(ours(headers), expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn fields_are_bounded_and_clean() {
+        let fields = Fields::parse(b"name=+Ana%00%0A+&empty=&name=second").unwrap();
+        assert_eq!(fields.get("name"), Some("Ana"));
+        assert_eq!(fields.get("empty"), None);
+        assert!(Fields::parse("a=1&".repeat(65).as_bytes()).is_none());
+    }
+}

@@ -1,0 +1,211 @@
+//! The payment page: for redirect methods the way to the processor (played in the sandbox), for transfers what to
+//! write into one's bank.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use rampart_app::{GatewaySession, PaymentPage, Play};
+use rampart_core::payment::{Instructions, Payment, PaymentState};
+
+use super::forms::Posted;
+use super::frame::{Frame, Link, Row, callback};
+use super::labels;
+use super::language::Locale;
+use super::order;
+use super::refund::{self, Offer};
+use super::reply::{Message, PageFault, failure, page, see_other};
+use super::request::PageRequest;
+use super::status;
+use super::text::fill;
+use crate::state::Web;
+
+/// How often the transfer page looks whether money came, in seconds.
+const LOOK_AGAIN: u32 = 30;
+
+#[derive(Template)]
+#[template(path = "pages/pay.html")]
+struct PayPage {
+    frame: Frame,
+    kicker: String,
+    amount: String,
+    pay_label: String,
+    rows: Vec<Row>,
+    declined: bool,
+    action: String,
+    back: Option<Link>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/transfer.html")]
+struct TransferPage {
+    frame: Frame,
+    kicker: String,
+    rows: Vec<Row>,
+    from: String,
+    declared: bool,
+    can_declare: bool,
+    can_cancel: bool,
+    summary: Vec<Row>,
+    refund: Option<Offer>,
+    action: String,
+    status: Link,
+    back: Option<Link>,
+}
+
+/// `GET /gateway/{method}`
+pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Response {
+    match view(&web, &request).await {
+        Ok(response) => response,
+        Err(fault) => failure(&request, fault),
+    }
+}
+
+/// The gateway's path of a payment.
+fn path(payment: &Payment) -> String {
+    format!("/gateway/{}", payment.method.as_str().to_ascii_lowercase())
+}
+
+async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageFault> {
+    let found = web.app.page_payment(request.token()).await?;
+    let payment = &found.payment;
+    if !request.path().eq_ignore_ascii_case(&path(payment)) {
+        return Ok(see_other(&request.link(&path(payment), &[])));
+    }
+    if !payment.is_unpaid() || found.now >= payment.held_until {
+        return Ok(see_other(&request.link(status::PATH, &[])));
+    }
+    if let Some(instructions) = &payment.instructions {
+        return Ok(transfer(request, &found, instructions));
+    }
+    match web.app.gateway_session(request.token()).await.map_err(PageFault::from) {
+        Ok(GatewaySession::Redirect(url)) => Ok(see_other(&url)),
+        Ok(GatewaySession::Play) => Ok(pay(request, &found)),
+        Err(PageFault::NotFound) => Err(PageFault::NotFound),
+        Err(fault) => Ok(no_session(request, &found, &fault)),
+    }
+}
+
+/// The processor did not open a page: nothing is lost, and trying again is safe.
+fn no_session(request: &PageRequest, found: &PaymentPage, fault: &PageFault) -> Response {
+    tracing::warn!(payment = %found.payment.id, ?fault, "a processor opened no session");
+    let language = request.language(Some(found.payment.country));
+    let t = language.texts();
+    let frame = Frame::new(request, language, t.unavailable).of(&found.partner_name, found.sandbox);
+    let mut message = Message::new(frame, "wait", t.unavailable, t.processor_failed);
+    message.links.push(Link::primary(request.link(&path(&found.payment), &[]), t.try_again));
+    let back = callback(found.payment.callback_url.as_deref());
+    message.links.extend(back.map(|url| Link::secondary(url, fill(t.back_to, &[&found.partner_name]))));
+    page(StatusCode::BAD_GATEWAY, &message)
+}
+
+fn way_back(found: &PaymentPage, locale: Locale) -> Option<Link> {
+    let label = fill(locale.language.texts().back_to, &[&found.partner_name]);
+    callback(found.payment.callback_url.as_deref()).map(|url| Link::secondary(url, label))
+}
+
+fn pay(request: &PageRequest, found: &PaymentPage) -> Response {
+    let payment = &found.payment;
+    let locale = request.locale(payment.country);
+    let t = locale.language.texts();
+    let amount = order::paid(payment, locale);
+    let rows = vec![
+        Row::new(t.you_receive, order::bought(payment, locale)).with_hint(t.fees_included),
+        Row::new(t.network, labels::chain(payment.terms.coin.chain)),
+        Row::copied(t.to_wallet, payment.wallet.clone()),
+        Row::new(t.method, payment.method.to_string()),
+        Row::new(t.expires, order::time_left(found.now, payment.held_until, t)),
+        Row::copied(t.order, payment.id.to_string()),
+    ];
+    let template = PayPage {
+        frame: Frame::new(request, locale.language, fill(t.pay_title, &[&amount])).of(&found.partner_name, found.sandbox),
+        kicker: fill(t.pay_intro, &[&found.partner_name]),
+        pay_label: fill(t.pay_now, &[&amount]),
+        amount,
+        rows,
+        declined: request.has("declined"),
+        action: request.link(&path(payment), &[]),
+        back: way_back(found, locale),
+    };
+    page(StatusCode::OK, &template)
+}
+
+fn transfer(request: &PageRequest, found: &PaymentPage, instructions: &Instructions) -> Response {
+    let payment = &found.payment;
+    let locale = request.locale(payment.country);
+    let t = locale.language.texts();
+    let terms = &payment.terms;
+    // The amount stands without its currency and in plain figures, as banks' forms take it.
+    let plain = terms.fiat_amount.to_major(terms.fiat_decimals);
+    let mut rows = vec![
+        Row::copied(t.transfer_amount, plain).with_hint(format!("{}. {}", terms.fiat, t.transfer_amount_hint)),
+        Row::copied(labels::account(payment.country, t), labels::grouped(&instructions.account)),
+    ];
+    if let Some(bic) = &instructions.bic {
+        rows.push(Row::copied(t.bic, bic.clone()));
+    }
+    rows.push(Row::copied(t.destination_name, instructions.destination_name.clone()));
+    let hint = if instructions.own_account { t.own_account_hint } else { t.concept_hint };
+    rows.push(Row::copied(t.concept, instructions.concept.clone()).with_hint(hint));
+    let declared = matches!(payment.state, PaymentState::PendingBank { .. });
+    let frame = Frame::new(request, locale.language, t.transfer_title).of(&found.partner_name, found.sandbox);
+    let template = TransferPage {
+        frame: frame.again(LOOK_AGAIN, request.link(&path(payment), &[])),
+        kicker: fill(t.pay_intro, &[&found.partner_name]),
+        rows,
+        from: fill(t.from_own_account, &[&found.customer_name]),
+        declared,
+        can_declare: found.can_declare && !declared,
+        can_cancel: found.can_cancel,
+        summary: vec![
+            Row::new(t.you_pay, order::paid(payment, locale)).with_hint(t.fees_included),
+            Row::new(t.you_receive, order::bought(payment, locale)),
+            Row::new(t.network, labels::chain(terms.coin.chain)),
+            Row::copied(t.to_wallet, payment.wallet.clone()),
+            Row::new(t.expires, order::time_left(found.now, payment.held_until, t)),
+            Row::copied(t.order, payment.id.to_string()),
+        ],
+        refund: refund::of_payment(request, found, locale),
+        action: request.link(&path(payment), &[]),
+        status: Link::secondary(request.link(status::PATH, &[]), fill(t.status_title, &[&found.partner_name])),
+        back: way_back(found, locale),
+    };
+    page(StatusCode::OK, &template)
+}
+
+/// `POST /gateway/{method}`
+pub(crate) async fn act(State(web): State<Web>, posted: Posted) -> Response {
+    let request = &posted.request;
+    match perform(&web, request, posted.fields.get("action").unwrap_or_default()).await {
+        Ok(response) => response,
+        Err(fault) => failure(request, fault),
+    }
+}
+
+async fn perform(web: &Web, request: &PageRequest, action: &str) -> Result<Response, PageFault> {
+    let token = request.token();
+    let found = web.app.page_payment(token).await?;
+    let gateway = path(&found.payment);
+    let (outcome, next) = match action {
+        "pay" => (web.app.gateway_play(token, Play::Pay).await, request.link(status::PATH, &[])),
+        "decline" => (web.app.gateway_play(token, Play::Decline).await, request.link(&gateway, &[("declined", "1")])),
+        "sent" => (web.app.declare_sent(token).await, request.link(&gateway, &[])),
+        "cancel" => (web.app.cancel_payment(token).await, request.link(status::PATH, &[])),
+        _ => return Err(PageFault::BadRequest),
+    };
+    match outcome.map_err(PageFault::from) {
+        Ok(()) => Ok(see_other(&next)),
+        // The order went on meanwhile, perhaps because the button was pressed twice: the page says where it stands.
+        Err(PageFault::Refused(_)) => {
+            let payment = web.app.page_payment(token).await?.payment;
+            let done = match action {
+                "sent" => matches!(payment.state, PaymentState::PendingBank { .. }),
+                "cancel" => matches!(payment.state, PaymentState::Cancelled),
+                "pay" => !payment.is_unpaid(),
+                _ => false,
+            };
+            Ok(see_other(&if done { next } else { request.link(status::PATH, &[("changed", "1")]) }))
+        }
+        Err(fault) => Err(fault),
+    }
+}

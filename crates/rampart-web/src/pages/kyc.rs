@@ -1,0 +1,207 @@
+//! The identity page: a form, then what became of it.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use rampart_app::CustomerPage;
+use rampart_core::kyc::{KycLevel, KycStatus};
+
+use super::field::{Faults, Field, mark};
+use super::forms::{Fields, Posted};
+use super::frame::{Frame, Link, Row, callback};
+use super::kyc_form::Form;
+use super::magic;
+use super::reply::{Message, PageFault, failure, page, see_other, way_back};
+use super::request::PageRequest;
+use super::text::fill;
+use crate::state::Web;
+
+const PATH: &str = "/kyc";
+/// How often the page looks for a decision, in seconds.
+const LOOK_AGAIN: u32 = 3;
+/// How long a customer may read the good news before going back, in seconds.
+const LEAVE_AFTER: u32 = 6;
+
+/// The identity form.
+#[derive(Template)]
+#[template(path = "pages/kyc.html")]
+struct FormPage {
+    frame: Frame,
+    intro: String,
+    known: Vec<Row>,
+    correct_url: Option<String>,
+    fields: Vec<Field>,
+    faults: Faults,
+    action: String,
+    magic: Vec<(&'static str, &'static str)>,
+}
+
+/// `GET /kyc`
+pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Response {
+    match web.app.page_customer(request.token()).await {
+        Ok(customer) => view(&request, &customer),
+        Err(error) => failure(&request, error.into()),
+    }
+}
+
+/// `POST /kyc`
+pub(crate) async fn submit(State(web): State<Web>, posted: Posted) -> Response {
+    let request = &posted.request;
+    match send(&web, request, &posted.fields).await {
+        Ok(response) => response,
+        Err(fault) => failure(request, fault),
+    }
+}
+
+async fn send(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Response, PageFault> {
+    let found = web.app.page_customer(request.token()).await?;
+    let level = level(request, &found);
+    let parameters: &[(&str, &str)] = match level {
+        KycLevel::Basic => &[("sent", "1")],
+        KycLevel::Reinforced => &[("level", "2"), ("sent", "1")],
+    };
+    let afterwards = see_other(&request.link(PATH, parameters));
+    // A form that is sent twice is answered by what became of the first.
+    if !matches!(stage(&found, level), Stage::Form | Stage::Failed { may_retry: true }) {
+        return Ok(afterwards);
+    }
+    let language = request.language(Some(found.customer.country));
+    let form = Form::new(&found.customer, level, language, everything(request, &found, level));
+    let mut faults = form.faults(typed);
+    if faults.is_empty() {
+        match web.app.submit_kyc_form(request.token(), form.submission(typed)).await.map_err(PageFault::from) {
+            Ok(_) => return Ok(afterwards),
+            Err(PageFault::Refused(refusal)) => faults = form.refused(&refusal),
+            Err(fault) => return Err(fault),
+        }
+        if faults.is_empty() {
+            // It was refused as a whole: somebody else has sent it, or the customer was banned meanwhile.
+            return Ok(afterwards);
+        }
+    }
+    Ok(form_page(request, &found, level, Some(typed), faults))
+}
+
+/// The level a request is about: the reinforced form follows the first.
+fn level(request: &PageRequest, found: &CustomerPage) -> KycLevel {
+    match request.parameter("level") {
+        Some("2") if found.customer.kyc.level.is_some() => KycLevel::Reinforced,
+        _ => KycLevel::Basic,
+    }
+}
+
+/// Where a customer stands on the way to a level.
+enum Stage {
+    Banned,
+    Form,
+    Processing,
+    Valid,
+    Failed { may_retry: bool },
+}
+
+fn stage(found: &CustomerPage, level: KycLevel) -> Stage {
+    let kyc = &found.customer.kyc;
+    if found.customer.banned.is_some() {
+        return Stage::Banned;
+    }
+    if kyc.level.is_some_and(|approved| approved >= level) {
+        return Stage::Valid;
+    }
+    match kyc.check.as_ref().filter(|check| check.level == level) {
+        Some(check) if check.status == KycStatus::Processing => Stage::Processing,
+        Some(check) if check.status == KycStatus::Fail => Stage::Failed { may_retry: check.may_retry },
+        _ => Stage::Form,
+    }
+}
+
+/// Whether the form lets the customer correct what is known: on request, and after a check failed.
+fn everything(request: &PageRequest, found: &CustomerPage, level: KycLevel) -> bool {
+    request.has("edit") || request.has("retry") || matches!(stage(found, level), Stage::Failed { .. })
+}
+
+fn view(request: &PageRequest, found: &CustomerPage) -> Response {
+    let level = level(request, found);
+    let language = request.language(Some(found.customer.country));
+    let t = language.texts();
+    let partner = found.partner_name.as_str();
+    let frame = |title: &str| Frame::new(request, language, title).of(partner, found.sandbox);
+    let back = callback(found.customer.callback_url.as_deref());
+    let reinforced = level == KycLevel::Reinforced;
+    let level_parameter: &[(&str, &str)] = if reinforced { &[("level", "2")] } else { &[] };
+    let message = match stage(found, level) {
+        Stage::Form => return form_page(request, found, level, None, Faults::new()),
+        Stage::Failed { may_retry: true } if request.has("retry") => return form_page(request, found, level, None, Faults::new()),
+        Stage::Banned => {
+            let mut message = Message::new(frame(t.kyc_banned), "bad", t.kyc_banned, fill(t.kyc_banned_text, &[partner]));
+            message.links.extend(way_back(back.as_ref(), partner, t));
+            message
+        }
+        Stage::Processing => {
+            let parameters = [level_parameter, if request.has("sent") { &[("sent", "1")] } else { &[] }].concat();
+            let frame = frame(t.kyc_processing).again(LOOK_AGAIN, request.link(PATH, &parameters));
+            let mut message = Message::new(frame, "wait", t.kyc_processing, t.kyc_processing_text);
+            message.links.extend(back.as_ref().map(|url| Link::secondary(url.clone(), fill(t.back_to, &[partner]))));
+            message
+        }
+        Stage::Valid => {
+            let (heading, text) =
+                if reinforced { (t.kyc_valid_reinforced, t.kyc_valid_reinforced_text) } else { (t.kyc_valid, t.kyc_valid_text) };
+            let leaving = back.as_deref().filter(|_| request.has("sent"));
+            let frame = match leaving {
+                Some(url) => frame(heading).leaving(LEAVE_AFTER, url),
+                None => frame(heading),
+            };
+            let mut message = Message::new(frame, "good", heading, fill(text, &[partner]));
+            message.paragraphs.extend(leaving.map(|_| fill(t.kyc_leaving, &[partner])));
+            message.links.extend(way_back(back.as_ref(), partner, t));
+            if found.customer.kyc.level == Some(KycLevel::Basic) {
+                message.links.push(Link::secondary(request.link(PATH, &[("level", "2")]), t.kyc_raise));
+            }
+            message
+        }
+        Stage::Failed { may_retry } => {
+            let mut message = Message::new(frame(t.kyc_failed), "bad", t.kyc_failed, t.kyc_failed_text);
+            if let Some(check) = found.customer.kyc.check.as_ref().filter(|check| !check.reasons.is_empty()) {
+                message.list_title = Some(t.kyc_reasons);
+                message.list.clone_from(&check.reasons);
+            }
+            if may_retry {
+                let parameters = [level_parameter, &[("retry", "1")]].concat();
+                message.links.push(Link::primary(request.link(PATH, &parameters), t.kyc_try_again));
+            } else {
+                message.paragraphs.push(fill(t.kyc_no_retry, &[partner]));
+            }
+            message.links.extend(back.as_ref().map(|url| Link::secondary(url.clone(), fill(t.back_to, &[partner]))));
+            message
+        }
+    };
+    page(StatusCode::OK, &message)
+}
+
+fn form_page(request: &PageRequest, found: &CustomerPage, level: KycLevel, typed: Option<&Fields>, faults: Faults) -> Response {
+    let language = request.language(Some(found.customer.country));
+    let t = language.texts();
+    let reinforced = level == KycLevel::Reinforced;
+    let everything = everything(request, found, level);
+    let form = Form::new(&found.customer, level, language, everything);
+    let (title, intro) = if reinforced { (t.kyc_title_reinforced, t.kyc_intro_reinforced) } else { (t.kyc_title, t.kyc_intro) };
+    let mut parameters: Vec<(&str, &str)> = Vec::new();
+    if reinforced {
+        parameters.push(("level", "2"));
+    }
+    let editing = [parameters.as_slice(), &[("edit", "1")]].concat();
+    let action = request.link(PATH, if everything { &editing } else { &parameters });
+    let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let template = FormPage {
+        frame: Frame::new(request, language, title).of(&found.partner_name, found.sandbox),
+        intro: fill(intro, &[&found.partner_name]),
+        known: if everything { Vec::new() } else { form.known() },
+        correct_url: (!everything).then(|| request.link(PATH, &editing)),
+        fields: mark(form.fields(typed), &faults),
+        faults,
+        action,
+        magic: if found.sandbox { magic::rows(t).to_vec() } else { Vec::new() },
+    };
+    page(status, &template)
+}

@@ -1,0 +1,254 @@
+//! The fields of the identity form: what a level needs, what is known already, and what is wrong with what was typed.
+
+use rampart_app::KycForm;
+use rampart_core::customer::Customer;
+use rampart_core::identification::{self, CustomerType, Date, DocumentType};
+use rampart_core::kyc::KycLevel;
+use rampart_core::refusal::{Code, Refusal};
+
+use super::field::{Faults, Field};
+use super::forms::Fields;
+use super::frame::Row;
+use super::labels;
+use super::language::Language;
+use super::text::{Texts, fill};
+
+/// A field of the form: its name, the most characters it takes, and whether a level needs it.
+struct Wanted {
+    name: &'static str,
+    most: usize,
+    needed: bool,
+}
+
+const SOURCES: [&str; 8] = ["salary", "business", "savings", "investments", "property", "inheritance", "pension", "other"];
+
+fn source_label(source: &str, t: &'static Texts) -> Option<&'static str> {
+    Some(match source {
+        "salary" => t.funds_salary,
+        "business" => t.funds_business,
+        "savings" => t.funds_savings,
+        "investments" => t.funds_investments,
+        "property" => t.funds_property,
+        "inheritance" => t.funds_inheritance,
+        "pension" => t.funds_pension,
+        "other" => t.funds_other,
+        _ => return None,
+    })
+}
+
+fn wanted(customer: &Customer, level: KycLevel) -> Vec<Wanted> {
+    let person = customer.customer_type == CustomerType::Individual;
+    let field = |name, most, needed| Wanted { name, most, needed };
+    let mut fields = vec![field("name", 100, true)];
+    if person {
+        fields.extend([field("last_name", 100, true), field("last_name2", 100, false), field("dob", 10, true)]);
+    }
+    fields.extend([field("identification_type", 40, true), field("identification_number", identification::MOST_CHARACTERS, true)]);
+    if level == KycLevel::Reinforced {
+        fields.extend([field("professional_activity", 100, true), field("source_of_funds", 40, true)]);
+    }
+    fields.extend([
+        field("address", 200, true),
+        field("city", 100, true),
+        field("address_state", 100, false),
+        field("zipcode", 20, false),
+        field("phone", 30, false),
+    ]);
+    fields
+}
+
+/// What is known of a field.
+fn known<'a>(customer: &'a Customer, name: &str) -> &'a str {
+    let profile = &customer.profile;
+    match name {
+        "name" => profile.name.reveal(),
+        "last_name" => profile.last_name.reveal(),
+        "last_name2" => profile.last_name2.reveal(),
+        "dob" => profile.date_of_birth.reveal(),
+        "phone" => profile.phone.reveal(),
+        "city" => profile.city.reveal(),
+        "address" => profile.address.reveal(),
+        "address_state" => profile.address_state.reveal(),
+        "zipcode" => profile.zipcode.reveal(),
+        "professional_activity" => profile.professional_activity.reveal(),
+        "source_of_funds" => profile.source_of_funds.reveal(),
+        "identification_type" => customer.identification.as_ref().map_or("", |identification| identification.document.as_str()),
+        "identification_number" => customer.identification.as_ref().map_or("", |identification| identification.number.reveal()),
+        _ => "",
+    }
+}
+
+/// Whether a level asks for it even when it is known: the reinforced form confirms the document.
+fn confirms(name: &str, level: KycLevel) -> bool {
+    level == KycLevel::Reinforced
+        && matches!(name, "identification_type" | "identification_number" | "professional_activity" | "source_of_funds")
+}
+
+/// The form of a customer and a level.
+pub(crate) struct Form<'a> {
+    customer: &'a Customer,
+    level: KycLevel,
+    language: Language,
+    /// Whether everything may be corrected, not only what is missing.
+    everything: bool,
+}
+
+impl<'a> Form<'a> {
+    /// The form for a level; `everything` when what is known may be corrected too.
+    pub(crate) const fn new(customer: &'a Customer, level: KycLevel, language: Language, everything: bool) -> Self {
+        Self { customer, level, language, everything }
+    }
+
+    fn asked(&self) -> impl Iterator<Item = Wanted> {
+        let missing = |wanted: &Wanted| wanted.needed && known(self.customer, wanted.name).is_empty();
+        wanted(self.customer, self.level)
+            .into_iter()
+            .filter(move |wanted| self.everything || missing(wanted) || confirms(wanted.name, self.level))
+    }
+
+    /// The fields to show, with what was typed or is known.
+    pub(crate) fn fields(&self, typed: Option<&Fields>) -> Vec<Field> {
+        let show = |wanted: Wanted| {
+            let value = match typed {
+                Some(fields) => fields.get(wanted.name).unwrap_or_default(),
+                None => known(self.customer, wanted.name),
+            };
+            self.field(&wanted, value)
+        };
+        self.asked().map(show).collect()
+    }
+
+    fn field(&self, wanted: &Wanted, value: &str) -> Field {
+        let t = self.language.texts();
+        let text = |label| Field::text(wanted.name, label, wanted.most, value);
+        let field = match wanted.name {
+            "name" if self.customer.customer_type == CustomerType::Company => text(t.field_company).filled_with("organization"),
+            "name" => text(t.field_name).filled_with("given-name"),
+            "last_name" => text(t.field_last_name).filled_with("family-name"),
+            "last_name2" => text(t.field_last_name2).filled_with("additional-name"),
+            "dob" => text(t.field_dob).of_kind("date").filled_with("bday").with_hint(t.field_dob_hint),
+            "phone" => text(t.field_phone).of_kind("tel").filled_with("tel"),
+            "city" => text(t.field_city).filled_with("address-level2"),
+            "address" => text(t.field_address).filled_with("street-address"),
+            "address_state" => text(t.field_address_state).filled_with("address-level1"),
+            "zipcode" => text(t.field_zipcode).filled_with("postal-code"),
+            "professional_activity" => text(t.field_activity).filled_with("organization-title"),
+            "identification_type" => {
+                let documents = DocumentType::of_country(self.customer.country);
+                let options: Vec<_> = documents.map(|document| (document.as_str(), labels::document(document, t))).collect();
+                Field::choice(wanted.name, t.field_identification_type, &options, value)
+            }
+            "source_of_funds" => {
+                let options = SOURCES.map(|source| (source, source_label(source, t).unwrap_or(source)));
+                Field::choice(wanted.name, t.field_source_of_funds, &options, value)
+            }
+            _ => text(t.field_identification_number),
+        };
+        if wanted.needed { field } else { field.optional() }
+    }
+
+    /// What is known and not asked for again, for reading. Numbers are shown by their ends.
+    pub(crate) fn known(&self) -> Vec<Row> {
+        let t = self.language.texts();
+        let asked: Vec<&str> = self.asked().map(|wanted| wanted.name).collect();
+        let mut rows = Vec::new();
+        let name = self.customer.profile.full_name();
+        if !name.is_empty() && !asked.contains(&"name") {
+            let company = self.customer.customer_type == CustomerType::Company;
+            rows.push(Row::new(if company { t.field_company } else { t.field_name }, name));
+        }
+        rows.push(Row::new(t.field_country, labels::country(self.customer.country, self.language)));
+        rows.push(Row::new(t.field_email, self.customer.email.reveal()));
+        if let Some(identification) = &self.customer.identification
+            && !asked.contains(&"identification_number")
+        {
+            rows.push(Row::new(labels::document(identification.document, t), labels::ending(identification.number.reveal())));
+        }
+        for (name, label) in [("dob", t.field_dob), ("address", t.field_address), ("city", t.field_city)] {
+            let value = known(self.customer, name);
+            if !value.is_empty() && !asked.contains(&name) {
+                rows.push(Row::new(label, value));
+            }
+        }
+        rows
+    }
+
+    /// What is wrong with what was typed, as far as a page can tell.
+    pub(crate) fn faults(&self, typed: &Fields) -> Faults {
+        let t = self.language.texts();
+        let mut faults = Faults::new();
+        for wanted in self.asked() {
+            let value = typed.get(wanted.name).unwrap_or_default();
+            let fault = match wanted.name {
+                _ if value.is_empty() => wanted.needed.then(|| t.fault_required.to_owned()),
+                _ if value.chars().count() > wanted.most => Some(fill(t.fault_too_long, &[&wanted.most.to_string()])),
+                "dob" => value.parse::<Date>().is_err().then(|| t.fault_date.to_owned()),
+                "source_of_funds" => (!SOURCES.contains(&value)).then(|| t.fault_choose.to_owned()),
+                "identification_type" => match value.parse::<DocumentType>() {
+                    Ok(document) if document.belongs_to(self.customer.country) => None,
+                    _ => Some(t.fault_choose.to_owned()),
+                },
+                "identification_number" => self.number_fault(typed, value),
+                _ => None,
+            };
+            faults.extend(fault.map(|sentence| (wanted.name, sentence)));
+        }
+        faults
+    }
+
+    fn number_fault(&self, typed: &Fields, number: &str) -> Option<String> {
+        let document = typed.get("identification_type").unwrap_or_else(|| known(self.customer, "identification_type"));
+        let document: DocumentType = document.parse().ok()?;
+        if !document.belongs_to(self.customer.country) {
+            return None;
+        }
+        let born = typed.get("dob").unwrap_or_else(|| known(self.customer, "dob")).parse().ok();
+        let checked = identification::check(self.customer.country, document, number);
+        let fault = checked.and_then(|checked| born.map_or(Ok(()), |born| checked.agrees_with_birth(born))).err()?;
+        Some(labels::number_fault(&fault, self.language))
+    }
+
+    /// What the ramp found wrong, told in the page's language.
+    pub(crate) fn refused(&self, refusal: &Refusal) -> Faults {
+        let t = self.language.texts();
+        let mut faults = Faults::new();
+        for wanted in wanted(self.customer, self.level) {
+            if refusal.fields.iter().any(|(name, _)| name == wanted.name) {
+                let sentence = match (refusal.code, wanted.name) {
+                    (Code::FailMandatoryField, _) => t.fault_required,
+                    (_, "dob") => t.fault_underage,
+                    (_, "identification_number") => t.fault_number,
+                    (_, "identification_type") => t.fault_choose,
+                    _ => t.fault_invalid,
+                };
+                faults.push((wanted.name, sentence.to_owned()));
+            }
+        }
+        if faults.is_empty() && refusal.code == Code::InvalidIdentification {
+            faults.push(("identification_number", t.fault_number.to_owned()));
+        }
+        faults
+    }
+
+    /// The form as the ramp takes it: only the fields that were asked for.
+    pub(crate) fn submission(&self, typed: &Fields) -> KycForm {
+        let asked: Vec<&str> = self.asked().map(|wanted| wanted.name).collect();
+        let value = |name: &str| typed.owned(name).filter(|_| asked.contains(&name));
+        KycForm {
+            level: self.level,
+            name: value("name"),
+            last_name: value("last_name"),
+            last_name2: value("last_name2"),
+            dob: value("dob"),
+            phone: value("phone"),
+            city: value("city"),
+            address: value("address"),
+            address_state: value("address_state"),
+            zipcode: value("zipcode"),
+            identification_type: value("identification_type"),
+            identification_number: value("identification_number"),
+            professional_activity: value("professional_activity"),
+            source_of_funds: value("source_of_funds"),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The hosted pages: what a partner's customers see. Plain HTML from the server, without scripts.
+//!
+//! A page's address carries a secret token, which is the right to see and use it; there is no session and no cookie.
+//! Every failure answers with a page, and an unknown token answers exactly as a malformed one.
+
+mod assets;
+mod field;
+mod forms;
+mod frame;
+mod gateway;
+mod kyc;
+mod kyc_form;
+mod labels;
+mod language;
+mod magic;
+mod order;
+mod qr;
+mod refund;
+mod reply;
+mod request;
+mod status;
+mod text;
+mod timeline;
+
+use axum::http::Method;
+use axum::routing::{get, post};
+
+pub use reply::error_page;
+
+use crate::route::{AuthKind, Route};
+
+/// The pages' routes. They are no part of the partner API's description.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    let page = AuthKind::PageToken;
+    vec![
+        Route::page(Method::GET, "/kyc", page, get(kyc::show)),
+        Route::page(Method::POST, "/kyc", page, post(kyc::submit)),
+        Route::page(Method::GET, "/gateway/{method}", page, get(gateway::show)),
+        Route::page(Method::POST, "/gateway/{method}", page, post(gateway::act)),
+        Route::page(Method::GET, "/status", page, get(status::show)),
+        Route::page(Method::POST, "/status", page, post(status::act)),
+        Route::page(Method::GET, "/rampoff", page, get(status::show)),
+        Route::page(Method::POST, "/rampoff", page, post(status::act)),
+        Route::page(Method::GET, assets::STYLESHEET_PATH, AuthKind::Nothing, get(assets::stylesheet)),
+    ]
+}

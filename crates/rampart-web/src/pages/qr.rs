@@ -1,0 +1,38 @@
+//! A QR code as an inline drawing.
+
+use std::fmt::Write;
+
+use qrcode::{Color, EcLevel, QrCode};
+
+/// The light border that readers need, in modules.
+const QUIET: usize = 4;
+
+/// A drawing of a text as SVG path data and the width of its square, in modules. Nothing when the text is too long for
+/// a QR code.
+pub(crate) fn drawing(text: &str) -> Option<(String, usize)> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+    let width = code.width();
+    let mut path = String::new();
+    for (index, color) in code.to_colors().into_iter().enumerate() {
+        if color == Color::Dark {
+            let (x, y) = (index % width + QUIET, index / width + QUIET);
+            // Writing into a text cannot fail.
+            let _ = write!(path, "M{x} {y}h1v1h-1z");
+        }
+    }
+    Some((path, width + 2 * QUIET))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::drawing;
+
+    #[test]
+    fn an_address_fits_and_a_book_does_not() {
+        let (path, width) = drawing("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55").unwrap();
+        // Version 3, 29 modules a side; the corner of the first finder pattern is dark.
+        assert_eq!(width, 29 + 8);
+        assert!(path.starts_with("M4 4h1v1h-1z"));
+        assert_eq!(drawing(&"a".repeat(5000)), None);
+    }
+}

@@ -1,0 +1,182 @@
+//! Where money or coins may go back to: shown, asked for, and taken.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use rampart_app::{PaymentPage, RampoffPage};
+use rampart_core::bank_account;
+use rampart_core::order::HoldReason;
+use rampart_core::payment::PaymentState;
+use rampart_core::rampoff::RampoffState;
+use rampart_core::refusal::Refusal;
+
+use super::field::{Faults, Field, mark};
+use super::forms::Fields;
+use super::frame::Frame;
+use super::labels;
+use super::language::Locale;
+use super::reply::page;
+use super::request::PageRequest;
+use super::status::PATH;
+use super::text::fill;
+
+/// The most characters of a holder's name.
+const MOST_NAME: usize = 100;
+/// The most characters of a wallet.
+const MOST_WALLET: usize = 100;
+
+/// What a page says about the destination for refunds.
+pub(crate) struct Offer {
+    /// Its heading.
+    pub(crate) title: &'static str,
+    /// Why it is asked for.
+    pub(crate) why: String,
+    /// What was given.
+    pub(crate) given: Option<String>,
+    /// Where it can be given or changed.
+    pub(crate) url: String,
+    /// What the link says.
+    pub(crate) label: &'static str,
+    /// Whether the order waits for it.
+    pub(crate) needed: bool,
+}
+
+/// The form for a destination.
+#[derive(Template)]
+#[template(path = "pages/refund.html")]
+struct FormPage {
+    frame: Frame,
+    heading: &'static str,
+    why: String,
+    fields: Vec<Field>,
+    faults: Faults,
+    action: String,
+    back_url: String,
+}
+
+const fn waits_for_it(reason: HoldReason) -> bool {
+    matches!(reason, HoldReason::RefundDestinationNeeded | HoldReason::RefundFailed)
+}
+
+/// The offer on a payment's pages. What came through a processor goes back through it, unless that failed.
+pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Locale) -> Option<Offer> {
+    let t = locale.language.texts();
+    let needed = matches!(found.payment.state, PaymentState::OnHold { reason, .. } if waits_for_it(reason));
+    if !found.can_give_refund_account || (found.payment.instructions.is_none() && !needed) {
+        return None;
+    }
+    let given = found.payment.refund_account.as_ref();
+    Some(Offer {
+        title: t.refund_title_account,
+        why: t.refund_why_account.to_owned(),
+        given: given.map(|given| fill(t.refund_given, &[&bank_account::masked(given.account.reveal())])),
+        url: request.link(PATH, &[("edit", "refund")]),
+        label: if given.is_some() { t.refund_change } else { t.refund_give },
+        needed,
+    })
+}
+
+/// The offer on a ramp-off's page.
+pub(crate) fn of_rampoff(request: &PageRequest, found: &RampoffPage, locale: Locale) -> Option<Offer> {
+    let t = locale.language.texts();
+    let needed = matches!(found.rampoff.state, RampoffState::OnHold { reason, .. } if waits_for_it(reason));
+    if !found.can_give_refund_wallet {
+        return None;
+    }
+    let given = found.rampoff.refund_wallet.as_deref();
+    Some(Offer {
+        title: t.refund_title_wallet,
+        why: fill(t.refund_why_wallet, &[&labels::chain(found.rampoff.chain())]),
+        given: given.map(|given| fill(t.refund_given, &[given])),
+        url: request.link(PATH, &[("edit", "refund")]),
+        label: if given.is_some() { t.refund_change } else { t.refund_give },
+        needed,
+    })
+}
+
+/// The form for a payment's account.
+pub(crate) fn account_form(request: &PageRequest, found: &PaymentPage, locale: Locale, typed: Option<&Fields>, faults: Faults) -> Response {
+    let t = locale.language.texts();
+    let typed_or_known = |name| typed.and_then(|fields| fields.get(name)).unwrap_or_default();
+    let name = if typed.is_some() { typed_or_known("name") } else { &found.customer_name };
+    let account = Field::text("account", labels::account(locale.country, t), bank_account::MOST_CHARACTERS, typed_or_known("account"));
+    let fields = vec![
+        account.with_hint(labels::account_hint(locale.country, t)),
+        Field::text("name", t.refund_name, MOST_NAME, name).filled_with("name"),
+    ];
+    form(request, &found.partner_name, found.sandbox, locale, (t.refund_title_account, t.refund_why_account.to_owned()), fields, faults)
+}
+
+/// The form for a ramp-off's wallet.
+pub(crate) fn wallet_form(request: &PageRequest, found: &RampoffPage, locale: Locale, typed: Option<&Fields>, faults: Faults) -> Response {
+    let t = locale.language.texts();
+    let chain = labels::chain(found.rampoff.chain());
+    let wallet = typed.and_then(|fields| fields.get("wallet")).unwrap_or_default();
+    let fields = vec![Field::text("wallet", t.refund_wallet, MOST_WALLET, wallet).with_hint(fill(t.refund_wallet_hint, &[&chain]))];
+    let words = (t.refund_title_wallet, fill(t.refund_why_wallet, &[&chain]));
+    form(request, &found.partner_name, found.sandbox, locale, words, fields, faults)
+}
+
+fn form(
+    request: &PageRequest,
+    partner: &str,
+    sandbox: bool,
+    locale: Locale,
+    (heading, why): (&'static str, String),
+    fields: Vec<Field>,
+    faults: Faults,
+) -> Response {
+    let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let template = FormPage {
+        frame: Frame::new(request, locale.language, heading).of(partner, sandbox),
+        heading,
+        why,
+        fields: mark(fields, &faults),
+        faults,
+        action: request.link(PATH, &[]),
+        back_url: request.link(PATH, &[]),
+    };
+    page(status, &template)
+}
+
+/// What is wrong with a typed account.
+pub(crate) fn account_faults(found: &PaymentPage, typed: &Fields, locale: Locale) -> Faults {
+    let t = locale.language.texts();
+    let mut faults = Faults::new();
+    let account = typed.get("account").unwrap_or_default();
+    if let Err(fault) = bank_account::check(found.payment.country, bank_account::Given::number(account)) {
+        faults.push(("account", labels::account_fault(&fault, locale.language)));
+    }
+    match typed.get("name") {
+        None => faults.push(("name", t.fault_required.to_owned())),
+        Some(name) if name.chars().count() > MOST_NAME => faults.push(("name", fill(t.fault_too_long, &[&MOST_NAME.to_string()]))),
+        Some(_) => {}
+    }
+    faults
+}
+
+/// What is wrong with a typed wallet, as far as a page can tell.
+pub(crate) fn wallet_faults(typed: &Fields, locale: Locale) -> Faults {
+    let t = locale.language.texts();
+    match typed.get("wallet") {
+        None => vec![("wallet", t.fault_required.to_owned())],
+        Some(wallet) if wallet.chars().count() > MOST_WALLET => {
+            vec![("wallet", fill(t.fault_too_long, &[&MOST_WALLET.to_string()]))]
+        }
+        Some(_) => Faults::new(),
+    }
+}
+
+/// What the ramp found wrong with a wallet.
+pub(crate) fn wallet_refused(found: &RampoffPage, locale: Locale) -> Faults {
+    vec![("wallet", fill(locale.language.texts().fault_wallet, &[&labels::chain(found.rampoff.chain())]))]
+}
+
+/// What the ramp found wrong with an account.
+pub(crate) fn account_refused(refusal: &Refusal, locale: Locale) -> Faults {
+    let t = locale.language.texts();
+    match refusal.fields.iter().any(|(field, _)| field == "name") {
+        true => vec![("name", t.fault_invalid.to_owned())],
+        false => vec![("account", t.fault_account.to_owned())],
+    }
+}

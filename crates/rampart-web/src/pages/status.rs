@@ -1,0 +1,218 @@
+//! The page on which a customer follows an order, and says where a refund may go.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use rampart_app::{PaymentPage, RampoffPage, StatusPage};
+use rampart_core::rampoff::RampoffState;
+use rampart_core::refusal::{Code, Refusal};
+
+use super::field::Faults;
+use super::forms::{Fields, Posted};
+use super::frame::{Frame, Link, Row, callback};
+use super::labels;
+use super::language::Language;
+use super::order::{self, Headline};
+use super::qr;
+use super::refund::{self, Offer};
+use super::reply::{PageFault, failure, page, see_other, way_back};
+use super::request::PageRequest;
+use super::text::{Texts, fill};
+use super::timeline::{self, Step};
+use crate::state::Web;
+
+/// Where the page is.
+pub(crate) const PATH: &str = "/status";
+
+/// Where coins are awaited.
+struct Deposit {
+    rows: Vec<Row>,
+    warning: String,
+    drawing: Option<(String, usize)>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/status.html")]
+struct Page {
+    frame: Frame,
+    kicker: String,
+    headline: Headline,
+    notices: Vec<&'static str>,
+    deposit: Option<Deposit>,
+    steps: Vec<Step>,
+    rows: Vec<Row>,
+    refund: Option<Offer>,
+    links: Vec<Link>,
+    cancel: Option<String>,
+}
+
+/// `GET /status`
+pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Response {
+    let editing = request.parameter("edit") == Some("refund");
+    match web.app.page_status(request.token()).await {
+        Ok(StatusPage::Payment(found)) => {
+            let locale = request.locale(found.payment.country);
+            match refund::of_payment(&request, &found, locale) {
+                Some(_) if editing => refund::account_form(&request, &found, locale, None, Faults::new()),
+                _ => payment(&request, &found),
+            }
+        }
+        Ok(StatusPage::Rampoff(found)) => {
+            let locale = request.locale(found.rampoff.country);
+            match refund::of_rampoff(&request, &found, locale) {
+                Some(_) if editing => refund::wallet_form(&request, &found, locale, None, Faults::new()),
+                _ => rampoff(&request, &found),
+            }
+        }
+        Err(error) => failure(&request, error.into()),
+    }
+}
+
+/// `POST /status`
+pub(crate) async fn act(State(web): State<Web>, posted: Posted) -> Response {
+    match perform(&web, &posted.request, &posted.fields).await {
+        Ok(response) => response,
+        Err(fault) => failure(&posted.request, fault),
+    }
+}
+
+async fn perform(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Response, PageFault> {
+    let token = request.token();
+    let found = web.app.page_status(token).await?;
+    let cancels = typed.get("action") == Some("cancel");
+    let outcome = match &found {
+        StatusPage::Payment(_) if cancels => web.app.cancel_payment(token).await,
+        StatusPage::Rampoff(_) if cancels => web.app.cancel_rampoff(token).await,
+        StatusPage::Payment(found) => {
+            let locale = request.locale(found.payment.country);
+            let faults = refund::account_faults(found, typed, locale);
+            if !faults.is_empty() {
+                return Ok(refund::account_form(request, found, locale, Some(typed), faults));
+            }
+            let (account, name) = (typed.get("account").unwrap_or_default(), typed.get("name").unwrap_or_default());
+            web.app.give_refund_account(token, account, name).await
+        }
+        StatusPage::Rampoff(found) => {
+            let locale = request.locale(found.rampoff.country);
+            let faults = refund::wallet_faults(typed, locale);
+            if !faults.is_empty() {
+                return Ok(refund::wallet_form(request, found, locale, Some(typed), faults));
+            }
+            web.app.give_refund_wallet(token, typed.get("wallet").unwrap_or_default()).await
+        }
+    };
+    match (outcome.map_err(PageFault::from), &found) {
+        (Ok(()), _) => Ok(see_other(&request.link(PATH, &[]))),
+        (Err(PageFault::Refused(refusal)), StatusPage::Payment(found)) if is_about_the_destination(&refusal) => {
+            let locale = request.locale(found.payment.country);
+            let faults = refund::account_refused(&refusal, locale);
+            Ok(refund::account_form(request, found, locale, Some(typed), faults))
+        }
+        (Err(PageFault::Refused(refusal)), StatusPage::Rampoff(found)) if is_about_the_destination(&refusal) => {
+            let locale = request.locale(found.rampoff.country);
+            Ok(refund::wallet_form(request, found, locale, Some(typed), refund::wallet_refused(found, locale)))
+        }
+        // The order went on meanwhile, perhaps because the button was pressed twice: the page says where it stands.
+        (Err(PageFault::Refused(_)), _) => Ok(see_other(&request.link(PATH, &[("changed", "1")]))),
+        (Err(fault), _) => Err(fault),
+    }
+}
+
+fn is_about_the_destination(refusal: &Refusal) -> bool {
+    matches!(refusal.code, Code::InvalidWallet | Code::InvalidBankAccount) || !refusal.fields.is_empty()
+}
+
+/// The frame of an order's page, which looks again by itself while something may still happen.
+fn frame(request: &PageRequest, found: (&str, bool), headline: &Headline, language: Language) -> Frame {
+    let frame = Frame::new(request, language, headline.heading).of(found.0, found.1);
+    match headline.look_again {
+        Some(seconds) => frame.again(seconds, request.link(PATH, &[])),
+        None => frame,
+    }
+}
+
+fn payment(request: &PageRequest, found: &PaymentPage) -> Response {
+    let payment = &found.payment;
+    let locale = request.locale(payment.country);
+    let t = locale.language.texts();
+    let headline = order::of_payment(payment, &found.partner_name, t);
+    let mut links = Vec::new();
+    if payment.is_unpaid() {
+        let path = format!("/gateway/{}", payment.method.as_str().to_ascii_lowercase());
+        let label =
+            if payment.instructions.is_some() { t.transfer_title.to_owned() } else { fill(t.pay_now, &[&order::paid(payment, locale)]) };
+        links.push(Link::primary(request.link(&path, &[]), label));
+    }
+    let back = callback(payment.callback_url.as_deref());
+    match payment.is_unpaid() {
+        true => links.extend(back.map(|url| Link::secondary(url, fill(t.back_to, &[&found.partner_name])))),
+        false => links.extend(way_back(back.as_ref(), &found.partner_name, t)),
+    }
+    let notices = notices(
+        request,
+        payment.exception.map(|kind| labels::exception(kind, t)),
+        payment.reversal.map(|kind| labels::reversal(kind, t)),
+        t,
+    );
+    let template = Page {
+        frame: frame(request, (&found.partner_name, found.sandbox), &headline, locale.language),
+        kicker: fill(t.status_title, &[&found.partner_name]),
+        headline,
+        notices,
+        deposit: None,
+        steps: timeline::of_payment(payment, t),
+        rows: order::payment_rows(payment, locale),
+        refund: refund::of_payment(request, found, locale),
+        links,
+        cancel: None,
+    };
+    page(StatusCode::OK, &template)
+}
+
+fn rampoff(request: &PageRequest, found: &RampoffPage) -> Response {
+    let rampoff = &found.rampoff;
+    let locale = request.locale(rampoff.country);
+    let t = locale.language.texts();
+    let headline = order::of_rampoff(rampoff, &found.partner_name, t);
+    let notices = notices(
+        request,
+        rampoff.exception.map(|kind| labels::exception(kind, t)),
+        rampoff.reversal.map(|kind| labels::reversal(kind, t)),
+        t,
+    );
+    let waiting = matches!(rampoff.state, RampoffState::Created);
+    let deposit = waiting.then(|| {
+        let symbol = rampoff.terms.coin.symbol;
+        let chain = labels::chain(rampoff.chain());
+        Deposit {
+            rows: vec![
+                Row::copied(t.deposit_amount, rampoff.terms.coin_amount.to_major_short(rampoff.terms.coin_decimals))
+                    .with_hint(symbol.to_string()),
+                Row::copied(t.deposit_address, rampoff.deposit_address.clone()),
+                Row::new(t.network, chain.clone()),
+                Row::new(t.expires, order::time_left(found.now, rampoff.held_until, t)),
+            ],
+            warning: fill(t.deposit_only, &[symbol.as_str(), &chain]),
+            drawing: qr::drawing(&rampoff.deposit_address),
+        }
+    });
+    let template = Page {
+        frame: frame(request, (&found.partner_name, found.sandbox), &headline, locale.language),
+        kicker: fill(t.status_rampoff_title, &[&found.partner_name]),
+        headline,
+        notices,
+        deposit,
+        steps: timeline::of_rampoff(rampoff, t),
+        rows: order::rampoff_rows(rampoff, locale),
+        refund: refund::of_rampoff(request, found, locale),
+        links: Vec::new(),
+        cancel: found.can_cancel.then(|| request.link(PATH, &[])),
+    };
+    page(StatusCode::OK, &template)
+}
+
+fn notices(request: &PageRequest, exception: Option<&'static str>, reversal: Option<&'static str>, t: &'static Texts) -> Vec<&'static str> {
+    let changed = request.has("changed").then_some(t.expired_form);
+    [changed, exception, reversal].into_iter().flatten().collect()
+}

@@ -1,0 +1,151 @@
+//! The steps of an order as its customer follows them.
+
+use rampart_core::order::HoldReason;
+use rampart_core::payment::{Payment, PaymentState};
+use rampart_core::rampoff::{Rampoff, RampoffState};
+
+use super::language::moment;
+use super::text::Texts;
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// Behind us.
+    Done,
+    /// Under way.
+    Now,
+    /// Ahead.
+    Ahead,
+    /// The end, and not the one that was hoped for.
+    Bad,
+}
+
+/// A step of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// What happens.
+    pub(crate) title: &'static str,
+    /// When or how, where that is known.
+    pub(crate) note: Option<String>,
+    /// Where it stands.
+    pub(crate) mark: Mark,
+}
+
+impl Step {
+    const fn new(title: &'static str, mark: Mark) -> Self {
+        Self { title, note: None, mark }
+    }
+
+    /// The class of its element.
+    pub(crate) const fn class(&self) -> &'static str {
+        match self.mark {
+            Mark::Done => "done",
+            Mark::Now => "now",
+            Mark::Ahead => "ahead",
+            Mark::Bad => "bad",
+        }
+    }
+
+    /// Whether it is the one under way.
+    pub(crate) fn is_now(&self) -> bool {
+        self.mark == Mark::Now
+    }
+}
+
+/// The first `done` titles are behind, the next is under way, the rest ahead.
+fn row(titles: &[&'static str], done: usize) -> Vec<Step> {
+    let mark = |index: usize| match index.cmp(&done) {
+        std::cmp::Ordering::Less => Mark::Done,
+        std::cmp::Ordering::Equal => Mark::Now,
+        std::cmp::Ordering::Greater => Mark::Ahead,
+    };
+    titles.iter().enumerate().map(|(index, title)| Step::new(title, mark(index))).collect()
+}
+
+/// The titles are behind; what comes last is marked otherwise.
+fn ending(titles: &[&'static str], last: &'static str, mark: Mark) -> Vec<Step> {
+    let mut steps = row(titles, titles.len());
+    steps.push(Step::new(last, mark));
+    steps
+}
+
+/// The steps of a payment.
+pub(crate) fn of_payment(payment: &Payment, t: &'static Texts) -> Vec<Step> {
+    let way = [t.step_created, t.step_paid, t.step_coins, t.step_confirmed];
+    let arrived: &[&'static str] = if payment.received().is_positive() { &way[..2] } else { &way[..1] };
+    let mut steps = match &payment.state {
+        PaymentState::Started => row(&way, 1),
+        PaymentState::PendingBank { .. } => row(&[t.step_created, t.step_declared, t.step_paid, t.step_coins, t.step_confirmed], 2),
+        PaymentState::PaymentReceived { .. } | PaymentState::Sending { .. } => row(&way, 2),
+        PaymentState::CoinsSent { confirmations: 0, .. } => row(&way, 3),
+        PaymentState::CoinsSent { .. } => row(&way, 4),
+        PaymentState::OnHold { reason: HoldReason::RefundDestinationNeeded | HoldReason::RefundFailed, .. } => {
+            ending(arrived, t.step_refund, Mark::Now)
+        }
+        PaymentState::OnHold { .. } => {
+            let mut steps = ending(arrived, t.step_hold, Mark::Now);
+            steps.extend([Step::new(t.step_coins, Mark::Ahead), Step::new(t.step_confirmed, Mark::Ahead)]);
+            steps
+        }
+        PaymentState::Expired => ending(arrived, t.step_expired, Mark::Bad),
+        PaymentState::Cancelled => ending(arrived, t.step_cancelled, Mark::Bad),
+        PaymentState::Failed { .. } => ending(arrived, t.step_failed, Mark::Bad),
+        PaymentState::RefundPending { .. } => ending(arrived, t.step_refund, Mark::Now),
+        PaymentState::Refunded { .. } => ending(arrived, t.step_refunded, Mark::Done),
+    };
+    note(&mut steps, t.step_created, moment(payment.created_at));
+    if let PaymentState::PendingBank { declared_at } = &payment.state {
+        note(&mut steps, t.step_declared, moment(*declared_at));
+    }
+    if let Some(receipt) = payment.receipts.first() {
+        note(&mut steps, t.step_paid, moment(receipt.at));
+    }
+    steps
+}
+
+/// The steps of a ramp-off.
+pub(crate) fn of_rampoff(rampoff: &Rampoff, t: &'static Texts) -> Vec<Step> {
+    let way = [t.step_created, t.step_coins_seen, t.step_coins_final, t.step_paying, t.step_paid_out];
+    let arrived: &[&'static str] = if rampoff.received().is_positive() { &way[..3] } else { &way[..1] };
+    let mut steps = match &rampoff.state {
+        RampoffState::Created => row(&way, 1),
+        RampoffState::Confirming => row(&way, 2),
+        RampoffState::CryptoReceived { .. } => row(&way, 3),
+        RampoffState::PayingOut { .. } => row(&way, 4),
+        RampoffState::Finished { .. } => row(&way, 5),
+        RampoffState::OnHold { reason: HoldReason::RefundDestinationNeeded | HoldReason::RefundFailed, .. } => {
+            ending(arrived, t.step_refund, Mark::Now)
+        }
+        RampoffState::OnHold { .. } => {
+            let mut steps = ending(arrived, t.step_hold, Mark::Now);
+            steps.push(Step::new(t.step_paid_out, Mark::Ahead));
+            steps
+        }
+        RampoffState::Expired => ending(arrived, t.step_expired, Mark::Bad),
+        RampoffState::Cancelled => ending(arrived, t.step_cancelled, Mark::Bad),
+        RampoffState::Failed { .. } => ending(arrived, t.step_failed, Mark::Bad),
+        RampoffState::RefundPending { .. } => ending(arrived, t.step_refund, Mark::Now),
+        RampoffState::Refunded { .. } => ending(arrived, t.step_refunded, Mark::Done),
+    };
+    note(&mut steps, t.step_created, moment(rampoff.created_at));
+    steps
+}
+
+fn note(steps: &mut [Step], title: &str, text: String) {
+    if let Some(step) = steps.iter_mut().find(|step| step.title == title) {
+        step.note = Some(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_one_step_is_under_way_until_the_last_is_done() {
+        let marks = |done| row(&["a", "b", "c"], done).iter().map(|step| step.mark).collect::<Vec<_>>();
+        assert_eq!(marks(1), [Mark::Done, Mark::Now, Mark::Ahead]);
+        assert_eq!(marks(3), [Mark::Done; 3]);
+        assert_eq!(ending(&["a"], "b", Mark::Bad).last(), Some(&Step::new("b", Mark::Bad)));
+    }
+}
