@@ -23,7 +23,7 @@ fn is_blind(kind: &str, number: &str, mistype: Mistype) -> bool {
         // Weights that differ by an even number, modulo 10: digits five apart.
         ("CLABE" | "CBU" | "CVU", Mistype::Swap { left, right }) => distance(left, right) == 5,
         // Weights 18 to 2, modulo 10: a weight times the distance can be a multiple of ten.
-        ("CURP", Mistype::Digit { place, was, is }) => (18 - place as u32) * distance(was, is) % 10 == 0,
+        ("CURP", Mistype::Digit { place, was, is }) => ((18 - place as u32) * distance(was, is)).is_multiple_of(10),
         // Two remainders give the same check digit: 1 and 10 in a NIT, 0 and 10 in a RUC.
         ("NIT", _) => number.ends_with('1'),
         ("RUC", _) => number.ends_with('1'),
