@@ -1,0 +1,94 @@
+//! `POST /api/createPayment`: an order to buy coins.
+
+use axum::http::Method;
+use rampart_app::{AppError, CreatePayment};
+use rampart_core::refusal::Code;
+
+use crate::call::{Access, Answering, Ask, Call, Envelope, Takes};
+use crate::describe::described;
+use crate::describe::replies;
+use crate::field::{Field, Kind, optional, required};
+use crate::reply::Reply;
+use crate::state::Web;
+
+use super::{COIN, CURRENCY, EXTERNAL_ID, NAME, QUOTE, USER};
+
+const FIELDS: &[Field] = &[
+    required("user_id", USER, "The customer.").example(r#"106"#),
+    optional(
+        "external_id",
+        EXTERNAL_ID,
+        "Your own name for the order, unique among your payments. The same request with the same name returns the same payment.",
+    )
+    .example(r#""23232323231""#),
+    required("payment_type", NAME, "The payment method; case does not matter.").example(r#""KHIPU""#),
+    required("fiat_symbol", CURRENCY, "The currency.").example(r#""ARS""#),
+    required("fiat_amount", Kind::Money, "What the customer pays, in major units.").example(r#"240"#),
+    required("coin_symbol", COIN, "The coin.").example(r#""ETH""#),
+    optional("coin_chain", NAME, "Its chain. Not needed for Latin American customers: the coin's default chain is taken.")
+        .example(r#""polygon""#),
+    required("wallet", Kind::Token(128), "Where the coins go; checked by the chain's own rules.")
+        .example(r#""0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55""#),
+    optional("callback_url", Kind::Link, "Where the browser goes afterwards."),
+    optional("quote_id", QUOTE, "The quote whose terms these are."),
+    optional("refund_account", Kind::Text(64), "An account that money may go back to."),
+];
+
+/// The call.
+pub(crate) static CALL: Call = Call {
+    method: Method::POST,
+    path: "/api/createPayment",
+    also_at: None,
+    id: "createPayment",
+    group: "OnRamp",
+    summary: "Create Payment Intend",
+    about: "Makes an order to buy coins. Redirect methods answer with the page where the customer pays, transfers with the account to pay to and the `concept` to quote.",
+    access: Access::Token,
+    path_field: None,
+    query: &[],
+    takes: Takes::Json(FIELDS),
+    keyed: true,
+    codes: &[
+        Code::UserNotFound,
+        Code::UserBanned,
+        Code::RequireKyc,
+        Code::InvalidIdentification,
+        Code::MethodNotAllowed,
+        Code::CoinNotSupported,
+        Code::InvalidWallet,
+        Code::QuoteExpired,
+        Code::QuoteUsed,
+        Code::QuoteMismatch,
+        Code::MinPurchase,
+        Code::MaxPurchase,
+        Code::KycReinforcedRequired,
+        Code::LimitExceded,
+        Code::TooManyOpen,
+        Code::PriceUnavailable,
+        Code::NoLiquidity,
+        Code::ExternalIdConflict,
+        Code::ErrorPaymentCreation,
+    ],
+    envelope: Envelope::PaymentCreated,
+    data: described::<replies::PaymentCreated>,
+    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+};
+
+async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
+    let fields = &mut ask.fields;
+    let request = CreatePayment {
+        user_id: fields.take("user_id"),
+        external_id: fields.take("external_id"),
+        payment_type: fields.take("payment_type"),
+        fiat_symbol: fields.take("fiat_symbol"),
+        fiat_amount: fields.take("fiat_amount"),
+        coin_symbol: fields.take("coin_symbol"),
+        coin_chain: fields.take("coin_chain"),
+        wallet: fields.take("wallet"),
+        callback_url: fields.take("callback_url"),
+        quote_id: fields.take("quote_id"),
+        refund_account: fields.take("refund_account"),
+    };
+    let answer = web.app.create_payment(ask.caller()?, &request, ask.key()).await?;
+    Ok(Reply::payment_created(&answer.data, answer.replayed))
+}

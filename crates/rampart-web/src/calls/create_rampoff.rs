@@ -1,0 +1,98 @@
+//! `POST /api/createRampoff`: an order to sell coins.
+
+use axum::http::Method;
+use rampart_app::{AppError, CreateRampoff};
+use rampart_core::refusal::Code;
+
+use crate::call::{Access, Answering, Ask, Call, Envelope, Takes};
+use crate::describe::described;
+use crate::describe::replies;
+use crate::field::{Field, Kind, optional, required};
+use crate::reply::Reply;
+use crate::state::Web;
+
+use super::{COIN, EXTERNAL_ID, NAME, QUOTE, USER};
+
+const FIELDS: &[Field] = &[
+    required("user_id", USER, "The customer.").example(r#"106"#),
+    required("amount", Kind::Money, "How many coins.").example(r#"50"#),
+    optional("blockchain", NAME, "The chain. Not needed for Latin American customers: the coin's default chain is taken.")
+        .example(r#""polygon""#),
+    required("symbol", COIN, "The coin.").example(r#""USDC""#),
+    optional(
+        "iban",
+        Kind::Text(64),
+        "The account to pay to; for Latin American customers the one given at registration, which this overrides.",
+    )
+    .example(r#""ES9121000418450200051332""#),
+    optional("bank_name", Kind::Text(100), "The bank's name."),
+    optional("bank_code", Kind::Text(40), "The bank, where the account needs one."),
+    optional("account_type", Kind::Text(40), "The kind of account, where it needs one."),
+    optional(
+        "external_id",
+        EXTERNAL_ID,
+        "Your own name for the order, unique among your ramp-offs. The same request with the same name returns the same ramp-off.",
+    )
+    .example(r#""sale-1""#),
+    optional("quote_id", QUOTE, "The quote whose terms these are."),
+    optional("refund_wallet", Kind::Token(128), "Where coins may go back to."),
+];
+
+/// The call.
+pub(crate) static CALL: Call = Call {
+    method: Method::POST,
+    path: "/api/createRampoff",
+    also_at: None,
+    id: "createRampoff",
+    group: "OffRamp",
+    summary: "Create rampoff operation",
+    about: "Makes an order to sell coins: the answer holds the address to send them to. What counts is what arrives there.",
+    access: Access::Token,
+    path_field: None,
+    query: &[],
+    takes: Takes::Json(FIELDS),
+    keyed: true,
+    codes: &[
+        Code::UserNotFound,
+        Code::UserBanned,
+        Code::RequireKyc,
+        Code::InvalidIdentification,
+        Code::MethodNotAllowed,
+        Code::CoinNotSupported,
+        Code::InvalidWallet,
+        Code::QuoteExpired,
+        Code::QuoteUsed,
+        Code::QuoteMismatch,
+        Code::MinPurchase,
+        Code::MaxPurchase,
+        Code::KycReinforcedRequired,
+        Code::LimitExceded,
+        Code::TooManyOpen,
+        Code::PriceUnavailable,
+        Code::NoLiquidity,
+        Code::ExternalIdConflict,
+        Code::InvalidBankAccount,
+    ],
+    envelope: Envelope::Ok,
+    data: described::<replies::RampoffCreated>,
+    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+};
+
+async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
+    let fields = &mut ask.fields;
+    let request = CreateRampoff {
+        user_id: fields.take("user_id"),
+        amount: fields.take("amount"),
+        blockchain: fields.take("blockchain"),
+        symbol: fields.take("symbol"),
+        iban: fields.take("iban"),
+        bank_name: fields.take("bank_name"),
+        bank_code: fields.take("bank_code"),
+        account_type: fields.take("account_type"),
+        external_id: fields.take("external_id"),
+        quote_id: fields.take("quote_id"),
+        refund_wallet: fields.take("refund_wallet"),
+    };
+    let answer = web.app.create_rampoff(ask.caller()?, &request, ask.key()).await?;
+    Ok(Reply::ok_json(&answer.data, answer.replayed))
+}

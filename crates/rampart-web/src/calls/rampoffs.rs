@@ -1,0 +1,40 @@
+//! `GET /api/rampoffs`: the partner's ramp-offs, newest first.
+
+use axum::http::Method;
+use rampart_app::AppError;
+
+use crate::call::{Access, Answering, Ask, Call, Envelope, Takes};
+use crate::describe::described;
+use crate::describe::replies;
+use crate::reply::Reply;
+use crate::state::Web;
+
+use super::list;
+
+static FILTERS: [crate::field::Field; 7] = list::filters(&rampart_core::rampoff::RampoffState::STATUSES);
+
+/// The call.
+pub(crate) static CALL: Call = Call {
+    method: Method::GET,
+    path: "/api/rampoffs",
+    also_at: None,
+    id: "rampoffs",
+    group: "OffRamp",
+    summary: "Get List",
+    about: "Your ramp-offs, newest first, a page at a time.",
+    access: Access::Token,
+    path_field: None,
+    query: &FILTERS,
+    takes: Takes::Nothing,
+    keyed: false,
+    codes: &[],
+    envelope: Envelope::List,
+    data: described::<replies::Rampoff>,
+    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+};
+
+async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
+    let request = list::request(&mut ask.fields);
+    let page = web.app.rampoffs(ask.caller()?, &request).await?;
+    Reply::list(&page.items, page.next_cursor.as_deref(), page.has_more)
+}

@@ -1,0 +1,38 @@
+//! `POST /api/subscribeToWebhook`: subscribes to a type of event.
+
+use axum::http::Method;
+use rampart_app::AppError;
+
+use crate::call::{Access, Answering, Ask, Call, Envelope, Takes};
+use crate::describe::described;
+use crate::describe::replies;
+use crate::reply::Reply;
+use crate::state::Web;
+
+use super::SUBSCRIPTION;
+
+/// The call.
+pub(crate) static CALL: Call = Call {
+    method: Method::POST,
+    path: "/api/subscribeToWebhook",
+    also_at: None,
+    id: "subscribeToWebhook",
+    group: "Webhooks",
+    summary: "Webhook Event Subscribe",
+    about: "Subscribes to a type of event. There is one subscription of each type: subscribing again replaces its URL.",
+    access: Access::Token,
+    path_field: None,
+    query: &[],
+    takes: Takes::FormOrJson(SUBSCRIPTION),
+    keyed: true,
+    codes: &[],
+    envelope: Envelope::Ok,
+    data: described::<replies::SubscriptionCreated>,
+    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+};
+
+async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
+    let (url, kind) = (ask.fields.take("url"), ask.fields.take("type"));
+    let answer = web.app.subscribe(ask.caller()?, url, kind, ask.key()).await?;
+    Ok(Reply::ok_json(&answer.data, answer.replayed))
+}

@@ -1,0 +1,39 @@
+//! `POST /api/updateWebhookSubscription`: changes the URL of a subscription.
+
+use axum::http::Method;
+use rampart_app::AppError;
+use rampart_core::refusal::Code;
+
+use crate::call::{Access, Answering, Ask, Call, Envelope, Takes};
+use crate::describe::described;
+use crate::describe::replies;
+use crate::reply::Reply;
+use crate::state::Web;
+
+use super::SUBSCRIPTION;
+
+/// The call.
+pub(crate) static CALL: Call = Call {
+    method: Method::POST,
+    path: "/api/updateWebhookSubscription",
+    also_at: None,
+    id: "updateWebhookSubscription",
+    group: "Webhooks",
+    summary: "Webhook Event Update",
+    about: "Changes the URL of a subscription.",
+    access: Access::Token,
+    path_field: None,
+    query: &[],
+    takes: Takes::FormOrJson(SUBSCRIPTION),
+    keyed: true,
+    codes: &[Code::SubscriptionNotFound],
+    envelope: Envelope::Ok,
+    data: described::<replies::SubscriptionUpdated>,
+    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+};
+
+async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
+    let (url, kind) = (ask.fields.take("url"), ask.fields.take("type"));
+    let answer = web.app.update_subscription(ask.caller()?, url, kind, ask.key()).await?;
+    Ok(Reply::ok_json(&answer.data, answer.replayed))
+}

@@ -1,0 +1,142 @@
+//! Who is calling: the peer of the connection, or whom a trusted reverse proxy names.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+
+use axum::http::HeaderMap;
+
+/// The other end of a connection, as the server saw it. It is an extension of every request.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// The most proxies a request is followed through.
+const MOST_HOPS: usize = 32;
+
+/// A network in CIDR notation, such as `10.0.0.0/8`, or a single address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    base: IpAddr,
+    prefix: u8,
+}
+
+/// Not a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be an address or a network such as 10.0.0.0/8")]
+pub struct NetworkFault;
+
+impl Network {
+    /// Whether an address lies in it. IPv4 addresses written as IPv6 count as what they are.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.base, address.to_canonical()) {
+            (IpAddr::V4(base), IpAddr::V4(address)) => {
+                let shift = 32 - u32::from(self.prefix);
+                u32::from(base).checked_shr(shift) == u32::from(address).checked_shr(shift)
+            }
+            (IpAddr::V6(base), IpAddr::V6(address)) => {
+                let shift = 128 - u32::from(self.prefix);
+                u128::from(base).checked_shr(shift) == u128::from(address).checked_shr(shift)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for Network {
+    type Err = NetworkFault;
+
+    fn from_str(text: &str) -> Result<Self, NetworkFault> {
+        let (base, prefix) = match text.split_once('/') {
+            Some((base, prefix)) => (base, Some(prefix.parse::<u8>().map_err(|_| NetworkFault)?)),
+            None => (text, None),
+        };
+        let base: IpAddr = base.parse().map_err(|_| NetworkFault)?;
+        let longest = if base.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.unwrap_or(longest);
+        if prefix > longest { Err(NetworkFault) } else { Ok(Self { base, prefix }) }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.base, self.prefix)
+    }
+}
+
+rampart_core::serde_as_text!(Network);
+
+/// The address a request came from. `X-Forwarded-For` is read from its end, for as long as whoever added an entry is
+/// trusted; everything before that may have been invented by the caller.
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+    let mut client = peer.to_canonical();
+    if trusted.is_empty() {
+        return client;
+    }
+    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
+    let values: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    let entries = values.iter().rev().flat_map(|value| value.rsplit(',')).take(MOST_HOPS);
+    for entry in entries {
+        if !is_trusted(client) {
+            break;
+        }
+        match entry.trim().parse::<IpAddr>() {
+            Ok(address) => client = address.to_canonical(),
+            Err(_) => break,
+        }
+    }
+    client
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(values: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn networks_contain_their_addresses() {
+        for (network, address, inside) in [
+            ("10.0.0.0/8", "10.255.0.1", true),
+            ("10.0.0.0/8", "11.0.0.1", false),
+            ("0.0.0.0/0", "203.0.113.9", true),
+            ("192.0.2.7", "192.0.2.7", true),
+            ("192.0.2.7", "192.0.2.8", false),
+            ("2001:db8::/32", "2001:db8:1::1", true),
+            ("2001:db8::/32", "2001:db9::1", false),
+            ("::/0", "10.0.0.1", false),
+            ("10.0.0.0/8", "::ffff:10.1.2.3", true),
+        ] {
+            let network: Network = network.parse().unwrap();
+            assert_eq!(network.contains(address.parse().unwrap()), inside, "{network} {address}");
+        }
+        for text in ["", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "10.0.0.0/x"] {
+            assert!(text.parse::<Network>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let trusted: Vec<Network> = vec!["10.0.0.0/8".parse().unwrap(), "192.0.2.1".parse().unwrap()];
+        for (peer, forwarded, client) in [
+            ("198.51.100.1", &["203.0.113.9"][..], "198.51.100.1"),
+            ("10.0.0.1", &["203.0.113.9"][..], "203.0.113.9"),
+            ("10.0.0.1", &["1.1.1.1, 203.0.113.9"][..], "203.0.113.9"),
+            ("10.0.0.1", &["1.1.1.1, 203.0.113.9, 192.0.2.1"][..], "203.0.113.9"),
+            ("10.0.0.1", &["1.1.1.1, 203.0.113.9", "10.3.3.3"][..], "203.0.113.9"),
+            ("10.0.0.1", &["nonsense"][..], "10.0.0.1"),
+            ("10.0.0.1", &[][..], "10.0.0.1"),
+        ] {
+            let found = client_address(peer.parse().unwrap(), &headers(forwarded), &trusted);
+            assert_eq!(found, client.parse::<IpAddr>().unwrap(), "{peer} {forwarded:?}");
+        }
+        let nobody = client_address("10.0.0.1".parse().unwrap(), &headers(&["203.0.113.9"]), &[]);
+        assert_eq!(nobody, "10.0.0.1".parse::<IpAddr>().unwrap());
+    }
+}

@@ -1,0 +1,228 @@
+//! Calls as operations of the description.
+
+use axum::http::Method;
+use rampart_core::refusal::Code;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{HttpMethod, RefOr, Required, Response, Schema};
+
+use super::fields::{self, Place};
+use super::{Schemas, described, failures};
+use crate::call::{Access, Call, Envelope, KEY_LENGTH, Takes};
+use crate::field::{Field, Kind, optional};
+use crate::operations::Health;
+
+const KEY: Field = optional(
+    "Idempotency-Key",
+    Kind::Token(KEY_LENGTH),
+    "A name for this request. The same request with the same name returns the stored answer; another request with it is refused.",
+);
+
+/// The method of a call's operation.
+pub(super) fn method(call: &Call) -> HttpMethod {
+    match call.method {
+        Method::POST => HttpMethod::Post,
+        Method::DELETE => HttpMethod::Delete,
+        _ => HttpMethod::Get,
+    }
+}
+
+/// Every code that a call may be refused with.
+fn codes(call: &Call) -> Vec<Code> {
+    let mut codes = Vec::new();
+    if call.access == Access::Token {
+        codes.push(Code::AuthorizationIncorrect);
+    }
+    let fields = call.takes.fields();
+    if !fields.is_empty() {
+        codes.extend([Code::MalformedJson, Code::UnsupportedMediaType]);
+    }
+    if !fields.is_empty() || !call.query.is_empty() {
+        if fields.iter().chain(call.query).any(|field| field.required) {
+            codes.push(Code::FailMandatoryField);
+        }
+        codes.push(Code::ValidationFailed);
+    }
+    if call.keyed {
+        codes.push(Code::IdempotencyConflict);
+    }
+    codes.extend(call.codes);
+    if call.path_field.is_some() {
+        // A path with a slash in its variable is no path of ours.
+        codes.push(Code::NotFound);
+    }
+    codes.extend(SERVER);
+    codes.dedup();
+    codes
+}
+
+/// What any request may meet.
+const SERVER: [Code; 7] = [
+    Code::RateLimited,
+    Code::ServiceUnavailable,
+    Code::BodyTooLarge,
+    Code::HttpMethodNotAllowed,
+    Code::RequestTimeout,
+    Code::HeadersTooLarge,
+    Code::UnexpectedError,
+];
+
+/// A call at one of its paths.
+pub(super) fn operation(call: &Call, path: &str, schemas: &mut Schemas) -> OperationBuilder {
+    let codes = codes(call);
+    let alias = if path == call.path { "" } else { "Alias" };
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(format!("{}{alias}", call.id)))
+        .tag(call.group)
+        .summary(Some(call.summary))
+        .description(Some(call.about))
+        .request_body(body(call.takes))
+        .response("200", success(call, &business_codes(&codes), schemas));
+    for (status, response) in failures::responses(&codes) {
+        operation = operation.response(status, response);
+    }
+    if let Some(field) = &call.path_field {
+        operation = operation.parameter(parameter(field, ParameterIn::Path));
+    }
+    for field in call.query {
+        operation = operation.parameter(parameter(field, ParameterIn::Query));
+    }
+    if call.keyed {
+        operation = operation.parameter(parameter(&KEY, ParameterIn::Header));
+    }
+    match call.access {
+        Access::Anybody => operation.securities(Some([])),
+        Access::Token => ["auth", "bearer"]
+            .iter()
+            .fold(operation, |operation, scheme| operation.security(SecurityRequirement::new(*scheme, [] as [&str; 0]))),
+    }
+}
+
+fn business_codes(codes: &[Code]) -> Vec<Code> {
+    failures::business(codes)
+}
+
+fn parameter(field: &Field, place: ParameterIn) -> Parameter {
+    // An empty header or path variable is not as good as none.
+    let strict = Field { required: field.required || place != ParameterIn::Query, ..*field };
+    ParameterBuilder::new()
+        .name(field.name)
+        .parameter_in(place)
+        .required(if field.required { Required::True } else { Required::False })
+        .description(Some(field.about))
+        .schema(Some(fields::schema(&strict, Place::Text)))
+        .example(fields::example(field))
+        .build()
+}
+
+fn body(takes: Takes) -> Option<RequestBody> {
+    let table = takes.fields();
+    let content =
+        |place| ContentBuilder::new().schema(Some(fields::object(table, place))).example(Some(fields::body_example(table))).build();
+    let body = RequestBodyBuilder::new().required(Some(Required::True));
+    match takes {
+        Takes::Nothing => None,
+        Takes::Json(_) => Some(body.content("application/json", content(Place::Json)).build()),
+        Takes::FormOrJson(_) => {
+            let form = content(Place::Text);
+            Some(body.content("application/x-www-form-urlencoded", form).content("application/json", content(Place::Json)).build())
+        }
+    }
+}
+
+fn word(text: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some([text]))
+}
+
+/// The answer to a call that is granted; with `http_errors = documented`, business failures have this status too.
+fn success(call: &Call, business: &[Code], schemas: &mut Schemas) -> Response {
+    let data = (call.data)(schemas);
+    let object = ObjectBuilder::new().schema_type(Type::Object);
+    let granted: Schema = match call.envelope {
+        Envelope::Ok => object.property("status", word("ok")).required("status").property("data", data).required("data").into(),
+        Envelope::PaymentCreated => object
+            .property("status", word("success"))
+            .required("status")
+            .property("message", word("payment_created"))
+            .required("message")
+            .property("data", data)
+            .required("data")
+            .into(),
+        Envelope::List => object
+            .property("status", word("ok"))
+            .required("status")
+            .property("data", ArrayBuilder::new().items(data))
+            .required("data")
+            .property("pagination", pagination())
+            .required("pagination")
+            .into(),
+    };
+    let schema: RefOr<Schema> = if business.is_empty() {
+        granted.into()
+    } else {
+        Schema::from(OneOfBuilder::new().item(granted).item(failures::narrowed(business)).build()).into()
+    };
+    let about =
+        if business.is_empty() { "Granted." } else { "Granted; or, with `http_errors = documented`, refused for a business reason." };
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    let response =
+        ResponseBuilder::new().description(about).content("application/json", content).header("x-request-id", failures::request_id());
+    if call.keyed {
+        let replayed = failures::header("`true` when an earlier request was answered with the same.", Type::String);
+        response.header("idempotent-replayed", replayed).build()
+    } else {
+        response.build()
+    }
+}
+
+fn pagination() -> ObjectBuilder {
+    let cursor = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property("next_cursor", cursor.description(Some("Where the next page begins.")))
+        .required("next_cursor")
+        .property("has_more", ObjectBuilder::new().schema_type(Type::Boolean).description(Some("Whether there is a next page.")))
+        .required("has_more")
+}
+
+/// What operators and their machines ask.
+pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, OperationBuilder)> {
+    let health = described::<Health>(schemas);
+    let answer = |about: &str, kind: &str, schema: RefOr<Schema>| {
+        let content = ContentBuilder::new().schema(Some(schema)).build();
+        ResponseBuilder::new().description(about).content(kind, content).header("x-request-id", failures::request_id()).build()
+    };
+    let text = || RefOr::from(Schema::from(ObjectBuilder::new().schema_type(Type::String)));
+    let object = || RefOr::from(Schema::from(ObjectBuilder::new().schema_type(Type::Object)));
+    let open = |id: &str, summary: &str, ok: Response, except: &[Code]| {
+        let codes: Vec<Code> = SERVER.into_iter().filter(|code| !except.contains(code)).collect();
+        let operation = OperationBuilder::new().operation_id(Some(id)).tag("Service").summary(Some(summary)).securities(Some([]));
+        failures::responses(&codes)
+            .into_iter()
+            .fold(operation.response("200", ok), |operation, (status, response)| operation.response(status, response))
+    };
+    let not_ready = Schema::from(OneOfBuilder::new().item(health.clone()).item(failures::narrowed(&[Code::ServiceUnavailable])).build());
+    vec![
+        ("/healthz", open("healthz", "Whether the process is alive", answer("It is.", "application/json", health.clone()), &[])),
+        (
+            "/readyz",
+            open(
+                "readyz",
+                "Whether the process does its work",
+                answer("It does.", "application/json", health),
+                &[Code::ServiceUnavailable],
+            )
+            .response("503", answer("It should get no traffic.", "application/json", not_ready.into())),
+        ),
+        (
+            "/metrics",
+            open("metrics", "What is measured", answer("In the text format of OpenMetrics.", "application/openmetrics-text", text()), &[]),
+        ),
+        ("/openapi.json", open("openapi", "This description", answer("It.", "application/json", object()), &[])),
+        ("/docs", open("docs", "This description to read", answer("A page.", "text/html", text()), &[])),
+    ]
+}

@@ -1,0 +1,117 @@
+//! How failures are described: one schema, narrowed to the codes that an answer can hold.
+
+use rampart_core::refusal::{Code, Family};
+use serde_json::{Value, json};
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::{AdditionalProperties, AllOfBuilder, ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{Header, Ref, RefOr, Response, Schema};
+
+/// Codes whose answers are the same whichever call they belong to, when they are alone with their status.
+const SHARED: &[Code] = &[
+    Code::AuthorizationIncorrect,
+    Code::RateLimited,
+    Code::ServiceUnavailable,
+    Code::BodyTooLarge,
+    Code::UnsupportedMediaType,
+    Code::MalformedJson,
+    Code::NotFound,
+    Code::HttpMethodNotAllowed,
+    Code::RequestTimeout,
+    Code::HeadersTooLarge,
+    Code::UnexpectedError,
+];
+
+/// The body of every failure.
+pub(super) fn schema() -> RefOr<Schema> {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let messages = ArrayBuilder::new().items(text());
+    let errors = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some("What is wrong with which field."))
+        .additional_properties(Some(AdditionalProperties::from(Schema::from(messages))));
+    let data = ObjectBuilder::new().schema_type(utoipa::openapi::schema::SchemaType::AnyValue).description(Some(
+        "What the code says `data` holds: a link for `require_kyc` and `kyc_reinforced_required`, a customer for `user_already_exists`.",
+    ));
+    let schema: Schema = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some("What a call comes to instead of an answer."))
+        .property("status", text().enum_values(Some(["error"])))
+        .required("status")
+        .property("error", text().description(Some("The stable code.")).enum_values(Some(Code::ALL.iter().map(|code| code.as_str()))))
+        .required("error")
+        .property("message", text().description(Some("One sentence for a person.")))
+        .required("message")
+        .property("errors", errors)
+        .property("data", data)
+        .property("request_id", text().description(Some("The name under which the request was logged.")))
+        .required("request_id")
+        .into();
+    schema.into()
+}
+
+/// A failure with one of these codes.
+pub(super) fn narrowed(codes: &[Code]) -> Schema {
+    let error = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes.iter().map(|code| code.as_str())));
+    let only = ObjectBuilder::new().schema_type(Type::Object).property("error", error);
+    AllOfBuilder::new().item(Ref::from_schema_name("Failure")).item(only).build().into()
+}
+
+/// A header of an answer.
+pub(super) fn header(about: &str, kind: Type) -> Header {
+    HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(kind))).description(Some(about)).build()
+}
+
+/// The header that every answer has.
+pub(super) fn request_id() -> Header {
+    header("The request's own `x-request-id` where it is sane, else one of ours.", Type::String)
+}
+
+fn example(code: Code) -> Value {
+    json!({"status": "error", "error": code.as_str(), "message": code.meaning(), "request_id": "req_0123456789abcdef00000001"})
+}
+
+fn response(status: u16, codes: &[Code]) -> Response {
+    let about = codes.iter().map(|code| format!("`{code}`: {}", code.meaning())).collect::<Vec<_>>().join("\n\n");
+    let content = ContentBuilder::new().schema(Some(narrowed(codes)));
+    let content = content.example(codes.first().map(|code| example(*code))).build();
+    let response = ResponseBuilder::new().description(about).content("application/json", content).header("x-request-id", request_id());
+    let retry = || header("In how many seconds to try again.", Type::Integer);
+    match status {
+        405 => response.header("allow", header("The methods that the path has.", Type::String)),
+        429 => response
+            .header("retry-after", retry())
+            .header("ratelimit-limit", header("How many calls can be made at once.", Type::Integer))
+            .header("ratelimit-remaining", header("How many are left.", Type::Integer))
+            .header("ratelimit-reset", header("In how many seconds all of them will be there again.", Type::Integer)),
+        503 => response.header("retry-after", retry()),
+        _ => response,
+    }
+    .build()
+}
+
+/// Answers that many calls refer to.
+pub(super) fn shared_responses() -> impl Iterator<Item = (String, RefOr<Response>)> {
+    SHARED.iter().map(|code| (code.as_str().to_owned(), response(code.status(), &[*code]).into()))
+}
+
+/// Answers by status, for a call that may be refused with these codes (`http_errors = rest`).
+pub(super) fn responses(codes: &[Code]) -> Vec<(String, RefOr<Response>)> {
+    let mut statuses: Vec<u16> = codes.iter().map(|code| code.status()).collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    let with = |status: u16| codes.iter().copied().filter(|code| code.status() == status).collect::<Vec<Code>>();
+    statuses
+        .into_iter()
+        .map(|status| match with(status).as_slice() {
+            [only] if SHARED.contains(only) => (status.to_string(), Ref::from_response_name(only.as_str()).into()),
+            several => (status.to_string(), response(status, several).into()),
+        })
+        .collect()
+}
+
+/// Those of the codes that are answered with 200 with `http_errors = documented`.
+pub(super) fn business(codes: &[Code]) -> Vec<Code> {
+    codes.iter().copied().filter(|code| code.family() == Family::Business).collect()
+}

@@ -1,0 +1,447 @@
+//! The shapes of answers. These types are never made: the answers are views of the core and the application, which
+//! know nothing of this description; the contract tests compare the two.
+#![expect(dead_code, reason = "the types exist for their schemas")]
+
+use rampart_core::payment::PaymentState;
+use rampart_core::rampoff::RampoffState;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+
+fn words(about: &str, words: &[&str]) -> Schema {
+    ObjectBuilder::new().schema_type(Type::String).description(Some(about)).enum_values(Some(words.iter().copied())).into()
+}
+
+/// A text that is one of a list kept elsewhere.
+macro_rules! word {
+    ($name:ident, $about:literal, $list:expr) => {
+        #[doc = $about]
+        pub(crate) struct $name;
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                words($about, $list).into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    };
+}
+
+word!(PaymentStatus, "Where a payment stands.", &PaymentState::STATUSES);
+word!(RampoffStatus, "Where a ramp-off stands.", &RampoffState::STATUSES);
+word!(EventType, "What happened.", &rampart_core::event::EventType::ALL.map(rampart_core::event::EventType::as_str));
+word!(SubscriptionType, "A type of event, as it was subscribed.", crate::calls::EVENT_TYPES);
+word!(KycStatus, "Where an identity check stands.", &["unused", "processing", "valid", "fail"]);
+word!(CustomerType, "Person or company.", &["individual", "company"]);
+word!(MethodKind, "How money arrives.", &["redirect", "bank_transfer"]);
+word!(AmountIn, "What the amount counts.", &["fiat", "coin"]);
+word!(OrderException, "What was unusual about an order.", &["short", "over", "late", "duplicate", "wrong_asset", "foreign_payer"]);
+word!(OrderReversal, "What was taken back of an order.", &["chargeback", "bank_return", "reorganisation"]);
+word!(SubscriptionCreated, "The subscription stands.", &["subscription_created"]);
+word!(SubscriptionUpdated, "The subscription has its new URL.", &["subscription_updated"]);
+word!(SubscriptionDeleted, "The subscription has ended.", &["subscription_deleted"]);
+
+/// A token.
+#[derive(ToSchema)]
+pub(crate) struct Token {
+    /// The token for the header `auth`.
+    token: String,
+    /// When it ends.
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// How long that is, in seconds.
+    #[schema(minimum = 1)]
+    expires_in: u64,
+}
+
+/// A doubt about a value that was stored all the same.
+#[derive(ToSchema)]
+pub(crate) struct Warning {
+    /// The field it is about.
+    field: String,
+    /// A stable code.
+    code: String,
+    /// One sentence for a person.
+    message: String,
+}
+
+/// A customer that was registered.
+#[derive(ToSchema)]
+pub(crate) struct Registered {
+    /// The customer's number, `user_id` elsewhere.
+    #[schema(minimum = 1)]
+    id: i64,
+    /// As sent.
+    email: String,
+    /// As sent.
+    name: String,
+    /// As sent.
+    last_name: Option<String>,
+    /// As sent.
+    identification_number: Option<String>,
+    /// As sent.
+    identification_type: Option<String>,
+    /// As sent.
+    country: String,
+    customer_type: CustomerType,
+    /// Whether the customer may trade.
+    kyc_valid: bool,
+    kyc_status: KycStatus,
+    /// The approved level.
+    #[schema(minimum = 0, maximum = 2)]
+    kyc_level: u8,
+    /// The identity form.
+    kyc_form_url: String,
+    /// What was stored although it does not hold.
+    warnings: Vec<Warning>,
+}
+
+/// A customer's identity check.
+#[derive(ToSchema)]
+pub(crate) struct Kyc {
+    /// The customer.
+    #[schema(minimum = 1)]
+    user_id: i64,
+    kyc_status: KycStatus,
+    /// Whether the customer may trade.
+    kyc_valid: bool,
+    /// The approved level: 1 is the form, 2 the reinforced one.
+    #[schema(minimum = 0, maximum = 2)]
+    kyc_level: u8,
+    /// The identity form.
+    kyc_form_url: String,
+    /// Why the last check failed.
+    reasons: Vec<String>,
+    /// When it last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// A coin's price in a currency.
+#[derive(ToSchema)]
+pub(crate) struct TokenPrice {
+    /// The coin.
+    symbol: String,
+    /// The currency.
+    fiat_symbol: String,
+    /// The middle of the market.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    price: String,
+    /// What a customer pays for a coin, without fees.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    buy_price: String,
+    /// What a customer gets for a coin, without fees.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    sell_price: String,
+    /// When the price was observed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+    /// Whether it is too old to trade at.
+    stale: bool,
+}
+
+/// What is traded.
+#[derive(ToSchema)]
+pub(crate) struct Assets {
+    /// The coins, each on its chain.
+    coins: Vec<Coin>,
+    /// The currencies.
+    fiats: Vec<Fiat>,
+}
+
+/// A coin on a chain.
+#[derive(ToSchema)]
+pub(crate) struct Coin {
+    symbol: String,
+    chain: String,
+    decimals: u8,
+    /// The token contract; absent for a chain's own coin.
+    contract: Option<String>,
+    /// The least that can be sold, in whole coins.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    minimum: String,
+    /// The most that can be traded in one order, in whole coins.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    maximum: String,
+    /// How many confirmations make a deposit final.
+    confirmations: u32,
+    buy_enabled: bool,
+    sell_enabled: bool,
+    /// Whether this chain is taken when a request names only the symbol.
+    default_chain: bool,
+}
+
+/// A currency.
+#[derive(ToSchema)]
+pub(crate) struct Fiat {
+    symbol: String,
+    decimals: u8,
+}
+
+/// A payment method of a country. Amounts are in major units.
+#[derive(ToSchema)]
+pub(crate) struct PaymentMethod {
+    /// Its name; matched without regard to case.
+    payment_type: String,
+    /// The country, alpha-3.
+    country: String,
+    fiat_symbol: String,
+    kind: MethodKind,
+    /// The least it takes.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    min: String,
+    /// The most it takes.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    max: String,
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    fee_fixed: String,
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    fee_percent: String,
+    /// How long money takes, for people.
+    settlement_estimate: String,
+}
+
+/// Fees, in major units of the currency.
+#[derive(ToSchema)]
+pub(crate) struct Fees {
+    /// For handling the payment or payout.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    processing: String,
+    /// For the chain.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    network: String,
+    /// Both.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    total: String,
+}
+
+/// The terms of a purchase.
+#[derive(ToSchema)]
+pub(crate) struct Quote {
+    /// The sealed statement of these terms.
+    quote_id: String,
+    /// The amount that was asked about.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    amount: String,
+    amount_in: AmountIn,
+    fiat_symbol: String,
+    symbol: String,
+    chain: String,
+    payment_type: String,
+    /// What the customer receives, in whole coins.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    tokens: String,
+    /// The price of one coin.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    price: String,
+    fees: Fees,
+    /// All that the customer pays.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    total_fiat: String,
+    /// Until when the quote is good.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+/// The terms of a sale.
+#[derive(ToSchema)]
+pub(crate) struct RampoffQuote {
+    /// The sealed statement of these terms.
+    quote_id: String,
+    /// The coins that the customer sends.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    amount: String,
+    symbol: String,
+    blockchain: String,
+    /// The coin's decimals.
+    decimals: u8,
+    fiat_symbol: String,
+    /// The price of one coin.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    price: String,
+    fees: Fees,
+    /// What the customer receives.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    fiat_amount: String,
+    /// Until when the quote is good.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+/// A payment that was made. Redirect methods have the first two; transfers have all.
+#[derive(ToSchema)]
+pub(crate) struct PaymentCreated {
+    #[schema(pattern = "^[0-9A-Za-z]{25}$")]
+    payment_id: String,
+    /// The page where the customer pays, or is told how.
+    url_payment: String,
+    /// The account to pay to: an IBAN, or the local account.
+    #[schema(nullable = false)]
+    iban: Option<String>,
+    /// Its bank, where that is needed.
+    bic: Option<String>,
+    /// The reference to quote: 10 digits.
+    #[schema(nullable = false, minimum = 0)]
+    concept: Option<u64>,
+    /// The account's holder.
+    #[schema(nullable = false)]
+    destination_name: Option<String>,
+    /// How much, in major units.
+    #[schema(nullable = false, pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    amount: Option<String>,
+    #[schema(nullable = false)]
+    fiat_symbol: Option<String>,
+    /// Until when coins and price are held.
+    #[schema(nullable = false, format = DateTime)]
+    expires_at: Option<String>,
+}
+
+/// A payment as it stands.
+#[derive(ToSchema)]
+pub(crate) struct Payment {
+    #[schema(pattern = "^[0-9A-Za-z]{25}$")]
+    id: String,
+    external_id: Option<String>,
+    #[schema(pattern = "^[0-9]+$")]
+    user_id: String,
+    status: PaymentStatus,
+    /// What the customer pays, in minor units.
+    fiat_amount: i64,
+    /// The same in major units.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    fiat_amount_decimal: String,
+    fiat_symbol: String,
+    coin_symbol: String,
+    coin_chain: String,
+    /// What the customer receives, in whole coins, exactly.
+    #[schema(value_type = Number)]
+    coin_amount: String,
+    /// The same as a text.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    coin_amount_decimal: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// Who paid.
+    holder: Option<String>,
+    /// The transaction that carries the coins.
+    txid: Option<String>,
+    /// What arrived, in major units.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    received_amount: String,
+    exception: Option<OrderException>,
+    reversal: Option<OrderReversal>,
+    /// Confirmations of the coins; 0 until they are final.
+    confirmations: u32,
+    /// Until when coins and price are held.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+/// A number, written with every digit.
+pub(crate) struct Number;
+
+impl utoipa::PartialSchema for Number {
+    fn schema() -> RefOr<Schema> {
+        Schema::from(ObjectBuilder::new().schema_type(Type::Number).minimum(Some(0_isize))).into()
+    }
+}
+
+impl ToSchema for Number {}
+
+/// A ramp-off that was made.
+#[derive(ToSchema)]
+pub(crate) struct RampoffCreated {
+    /// Always `payment created`.
+    rampoff: String,
+    /// The address to send the coins to.
+    wallet: String,
+    #[schema(pattern = "^[0-9A-Za-z]{25}$")]
+    id: String,
+    /// What the customer sends, in minor units of the coin.
+    #[schema(pattern = "^[0-9]+$")]
+    amount: String,
+    /// The coin's decimals.
+    decimals: u8,
+    /// What the customer receives, in major units.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    fiat_amount: String,
+    fiat_symbol: String,
+    /// Until when money and price are held.
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// A page that shows how it goes.
+    url_status: String,
+}
+
+/// A ramp-off as it stands.
+#[derive(ToSchema)]
+pub(crate) struct Rampoff {
+    #[schema(pattern = "^[0-9A-Za-z]{25}$")]
+    id: String,
+    external_id: Option<String>,
+    #[schema(pattern = "^[0-9]+$")]
+    user_id: String,
+    status: RampoffStatus,
+    blockchain: String,
+    crypto: String,
+    /// What the customer sends, in minor units of the coin.
+    #[schema(pattern = "^[0-9]+$")]
+    amount: String,
+    /// The coin's decimals.
+    decimals: u8,
+    /// What the customer receives, in major units.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    fiat_amount: String,
+    fiat_symbol: String,
+    /// The transaction that brought the coins.
+    txid: Option<String>,
+    /// Its confirmations, once they make it final.
+    confirmations: u32,
+    /// The address to send to.
+    wallet: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// What arrived, in minor units of the coin.
+    #[schema(pattern = "^[0-9]+$")]
+    received_amount: String,
+    exception: Option<OrderException>,
+    reversal: Option<OrderReversal>,
+    /// The bank's reference of the payout.
+    bank_reference: Option<String>,
+    /// The transaction that brought a refund.
+    refund_txid: Option<String>,
+    /// Until when money and price are held.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+/// A webhook subscription.
+#[derive(ToSchema)]
+pub(crate) struct Subscription {
+    #[schema(pattern = "^whk_[0-9A-Za-z]{25}$")]
+    id: String,
+    r#type: SubscriptionType,
+    url: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When its URL last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// An event of the log.
+#[derive(ToSchema)]
+pub(crate) struct Event {
+    #[schema(pattern = "^evt_[0-9A-Za-z]{25}$")]
+    id: String,
+    r#type: EventType,
+    /// Its place in your log: 1, 2, 3 … without a gap.
+    #[schema(minimum = 1)]
+    sequence: i64,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// The object as its GET call showed it then.
+    data: Value,
+}

@@ -1,0 +1,224 @@
+//! The description as a page for people, rendered from the OpenAPI description without any script.
+
+use askama::Template;
+use rampart_core::refusal::{Code, Family};
+use serde_json::Value;
+
+#[derive(Template)]
+#[template(path = "docs.html")]
+struct Page<'a> {
+    public_url: &'a str,
+    version: &'a str,
+    sandbox: bool,
+    groups: Vec<Group<'a>>,
+    codes: Vec<CodeRow>,
+    event_types: &'static [&'static str],
+}
+
+struct Group<'a> {
+    name: &'a str,
+    about: &'a str,
+    operations: Vec<Operation<'a>>,
+}
+
+struct Operation<'a> {
+    id: &'a str,
+    method: String,
+    path: &'a str,
+    summary: &'a str,
+    about: &'a str,
+    needs_token: bool,
+    fields: Vec<FieldRow<'a>>,
+    example: Option<String>,
+    content_types: String,
+    answer: Vec<AnswerRow<'a>>,
+    refusals: Vec<(String, String)>,
+}
+
+struct FieldRow<'a> {
+    name: &'a str,
+    place: &'a str,
+    required: bool,
+    kind: String,
+    about: &'a str,
+}
+
+struct AnswerRow<'a> {
+    name: &'a str,
+    kind: String,
+    about: &'a str,
+}
+
+struct CodeRow {
+    code: &'static str,
+    rest: u16,
+    documented: u16,
+    meaning: &'static str,
+}
+
+/// The page of a description (as JSON).
+pub(crate) fn page(openapi: &str, public_url: &str, sandbox: bool) -> String {
+    let whole: Value = serde_json::from_str(openapi).unwrap_or_default();
+    let page = Page {
+        public_url,
+        version: env!("CARGO_PKG_VERSION"),
+        sandbox,
+        groups: groups(&whole),
+        codes: Code::ALL.iter().map(|code| code_row(*code)).collect(),
+        event_types: crate::calls::EVENT_TYPES,
+    };
+    // Writing into a string does not fail; were it to, the page would say so by its absence.
+    page.render().unwrap_or_default()
+}
+
+fn code_row(code: Code) -> CodeRow {
+    let documented = match code.family() {
+        Family::Business => 200,
+        Family::Field => 422,
+        Family::Transport => code.status(),
+    };
+    CodeRow { code: code.as_str(), rest: code.status(), documented, meaning: code.meaning() }
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
+fn groups(whole: &Value) -> Vec<Group<'_>> {
+    let tags = whole["tags"].as_array().into_iter().flatten();
+    tags.map(|tag| Group { name: text(tag, "name"), about: text(tag, "description"), operations: operations(whole, text(tag, "name")) })
+        .filter(|group| !group.operations.is_empty())
+        .collect()
+}
+
+fn operations<'a>(whole: &'a Value, tag: &str) -> Vec<Operation<'a>> {
+    let Some(paths) = whole["paths"].as_object() else { return Vec::new() };
+    paths
+        .iter()
+        .flat_map(|(path, item)| item.as_object().into_iter().flatten().map(move |(method, operation)| (path, method, operation)))
+        .filter(|(_, _, operation)| operation["tags"].as_array().is_some_and(|tags| tags.iter().any(|name| name == tag)))
+        .map(|(path, method, value)| operation(whole, path, method, value))
+        .collect()
+}
+
+fn operation<'a>(whole: &'a Value, path: &'a str, method: &str, value: &'a Value) -> Operation<'a> {
+    let contents = value["requestBody"]["content"].as_object();
+    let json = &value["requestBody"]["content"]["application/json"];
+    let mut fields: Vec<FieldRow<'a>> =
+        value["parameters"].as_array().into_iter().flatten().map(|parameter| parameter_row(whole, parameter)).collect();
+    fields.extend(body_rows(whole, &json["schema"]));
+    let example = json.get("example").filter(|example| example.as_object().is_some_and(|members| !members.is_empty()));
+    Operation {
+        id: text(value, "operationId"),
+        method: method.to_ascii_uppercase(),
+        path,
+        summary: text(value, "summary"),
+        about: text(value, "description"),
+        needs_token: value["security"].as_array().is_some_and(|schemes| !schemes.is_empty()),
+        fields,
+        example: example.and_then(|example| serde_json::to_string_pretty(example).ok()),
+        content_types: contents.map(|contents| contents.keys().cloned().collect::<Vec<_>>().join(" or ")).unwrap_or_default(),
+        answer: answer_rows(whole, value),
+        refusals: refusals(whole, value),
+    }
+}
+
+/// What a reference leads to, or the value itself.
+fn resolved<'a>(whole: &'a Value, value: &'a Value) -> &'a Value {
+    match value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
+        Some(pointer) => whole.pointer(pointer).unwrap_or(value),
+        None => value,
+    }
+}
+
+fn parameter_row<'a>(whole: &'a Value, parameter: &'a Value) -> FieldRow<'a> {
+    FieldRow {
+        name: text(parameter, "name"),
+        place: text(parameter, "in"),
+        required: parameter["required"] == true,
+        kind: kind(whole, &parameter["schema"]),
+        about: text(parameter, "description"),
+    }
+}
+
+fn body_rows<'a>(whole: &'a Value, schema: &'a Value) -> impl Iterator<Item = FieldRow<'a>> {
+    let schema = resolved(whole, schema);
+    let required = &schema["required"];
+    schema["properties"].as_object().into_iter().flatten().map(move |(name, property)| FieldRow {
+        name,
+        place: "body",
+        required: required.as_array().is_some_and(|names| names.iter().any(|required| required == name)),
+        kind: kind(whole, property),
+        about: text(property, "description"),
+    })
+}
+
+/// The members of `data` of a call that is granted.
+fn answer_rows<'a>(whole: &'a Value, operation: &'a Value) -> Vec<AnswerRow<'a>> {
+    let granted = &resolved(whole, &operation["responses"]["200"])["content"]["application/json"]["schema"];
+    let envelope = resolved(whole, granted.pointer("/oneOf/0").unwrap_or(granted));
+    let data = resolved(whole, &envelope["properties"]["data"]);
+    let item = if data["type"] == "array" { resolved(whole, &data["items"]) } else { data };
+    let members = item["properties"].as_object().into_iter().flatten();
+    members.map(|(name, member)| AnswerRow { name, kind: kind(whole, member), about: about(whole, member) }).collect()
+}
+
+fn about<'a>(whole: &'a Value, schema: &'a Value) -> &'a str {
+    let own = text(schema, "description");
+    if own.is_empty() { text(resolved(whole, schema), "description") } else { own }
+}
+
+/// Statuses with their codes.
+fn refusals(whole: &Value, operation: &Value) -> Vec<(String, String)> {
+    let responses = operation["responses"].as_object().into_iter().flatten();
+    responses
+        .filter(|(status, _)| *status != "200")
+        .map(|(status, response)| {
+            let schema = &resolved(whole, response)["content"]["application/json"]["schema"];
+            let narrowed = schema["allOf"].as_array().into_iter().flatten().find_map(|part| part["properties"]["error"]["enum"].as_array());
+            let codes: Vec<&str> = narrowed.into_iter().flatten().filter_map(Value::as_str).collect();
+            (status.clone(), codes.join(", "))
+        })
+        .collect()
+}
+
+/// A schema in a few words.
+fn kind(whole: &Value, schema: &Value) -> String {
+    let schema = resolved(whole, schema);
+    for several in ["oneOf", "anyOf"] {
+        if let Some(choices) = schema[several].as_array() {
+            let words: Vec<String> = choices.iter().filter(|choice| choice["type"] != "null").map(|choice| kind(whole, choice)).collect();
+            return words.join(" or ");
+        }
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        return words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | ");
+    }
+    let base = match &schema["type"] {
+        Value::String(name) => name.as_str(),
+        Value::Array(names) => names.iter().filter_map(Value::as_str).find(|name| *name != "null").unwrap_or("any"),
+        _ => "any",
+    };
+    match schema["format"].as_str() {
+        Some(format) if format != "int64" && format != "int32" => format!("{base} ({format})"),
+        _ if base == "array" => format!("list of {}", kind(whole, &schema["items"])),
+        _ => base.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_every_call_and_every_code() {
+        let page = page(&crate::describe::openapi(&[]), "https://ramp.example.com", true);
+        for call in crate::calls::ALL {
+            assert!(page.contains(call.path), "{}", call.path);
+        }
+        for code in Code::ALL {
+            assert!(page.contains(code.as_str()), "{code}");
+        }
+        assert!(!page.contains("<script"));
+    }
+}

@@ -1,0 +1,367 @@
+//! Reading the fields of a request out of a JSON body, a form or a query string.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use rampart_core::refusal::{Code, Refusal};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::field::Field;
+
+/// The values of a table's fields: texts as they came, numbers as they were written.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    table: &'static [Field],
+    values: Vec<Option<String>>,
+}
+
+/// How deep a JSON body may be nested. The fields themselves are flat; what is ignored need not be deep either.
+const MOST_NESTED: usize = 32;
+
+/// Values and faults while a request is being read.
+struct Reading {
+    fields: Fields,
+    seen: Vec<bool>,
+    faults: Vec<(String, String)>,
+}
+
+impl Reading {
+    fn new(table: &'static [Field]) -> Self {
+        let fields = Fields { table, values: vec![None; table.len()] };
+        Self { fields, seen: vec![false; table.len()], faults: Vec::new() }
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        self.fields.table.iter().position(|field| field.name == name)
+    }
+
+    fn fault(&mut self, place: usize, message: impl Into<String>) {
+        self.faults.push((self.fields.table[place].name.to_owned(), message.into()));
+    }
+
+    /// Whether it is the first value of its field; a second one is a fault, because nobody can know which was meant.
+    fn is_first(&mut self, place: usize) -> bool {
+        let first = !std::mem::replace(&mut self.seen[place], true);
+        if !first {
+            self.fault(place, "must be sent only once");
+        }
+        first
+    }
+
+    /// Takes a value that is a text. An empty one of an optional field counts as absent, as forms send it.
+    fn text(&mut self, place: usize, text: Cow<'_, str>) {
+        let field = &self.fields.table[place];
+        if text.is_empty() && (field.required || field.may_be_empty()) {
+            return;
+        }
+        match field.kind.check_text(&text) {
+            Ok(()) => self.fields.values[place] = Some(text.into_owned()),
+            Err(fault) => self.fault(place, fault),
+        }
+    }
+
+    fn json(&mut self, place: usize, raw: &str) {
+        match raw.as_bytes().first() {
+            Some(b'"') => match serde_json::from_str::<Cow<'_, str>>(raw) {
+                Ok(text) => self.text(place, text),
+                Err(_) => self.fault(place, "must be valid Unicode text"),
+            },
+            Some(b'n') => {}
+            Some(b'-' | b'0'..=b'9') => match self.fields.table[place].kind.check_number(raw) {
+                Ok(()) => self.fields.values[place] = Some(raw.to_owned()),
+                Err(fault) => self.fault(place, fault),
+            },
+            _ => {
+                let fault = match self.fields.table[place].kind {
+                    crate::field::Kind::Integer(..) | crate::field::Kind::Money => "must be a number",
+                    _ => "must be a string",
+                };
+                self.fault(place, fault);
+            }
+        }
+    }
+
+    fn finish(mut self) -> Result<Fields, Refusal> {
+        let absent: Vec<usize> = (0..self.fields.table.len())
+            .filter(|&place| {
+                let field = &self.fields.table[place];
+                field.required && self.fields.values[place].is_none() && !self.faults.iter().any(|(name, _)| name == field.name)
+            })
+            .collect();
+        let code = if absent.is_empty() { Code::ValidationFailed } else { Code::FailMandatoryField };
+        let malformed = std::mem::take(&mut self.faults);
+        for place in absent {
+            self.fault(place, "is required");
+        }
+        self.faults.extend(malformed);
+        let Some((field, message)) = self.faults.first() else {
+            return Ok(self.fields);
+        };
+        Err(Refusal { code, message: format!("{field} {message}"), fields: self.faults, data: None })
+    }
+}
+
+impl Field {
+    /// Whether an empty text counts as no value. Numbers, dates, secrets and words of lists have no empty form, so
+    /// that an empty one of these is a mistake.
+    const fn may_be_empty(&self) -> bool {
+        use crate::field::Kind;
+        matches!(self.kind, Kind::Text(_) | Kind::Code(_) | Kind::Token(_) | Kind::Link)
+    }
+}
+
+impl Fields {
+    /// No fields at all.
+    pub(crate) const fn none() -> Self {
+        Self { table: &[], values: Vec::new() }
+    }
+
+    /// Takes a value out. Every field can be taken once; a name that is not in the table has none.
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
+        let place = self.table.iter().position(|field| field.name == name);
+        debug_assert!(place.is_some(), "no field is called {name}");
+        place.and_then(|place| self.values[place].take())
+    }
+
+    /// Takes a required value out.
+    pub(crate) fn need(&mut self, name: &str) -> String {
+        self.take(name).unwrap_or_default()
+    }
+
+    /// Reads a JSON object. What the table does not know is ignored.
+    ///
+    /// # Errors
+    /// `malformed_json`, `fail_mandatory_field` or `validation_failed`.
+    pub(crate) fn from_json(table: &'static [Field], body: &[u8]) -> Result<Self, Refusal> {
+        let malformed = |reason: String| Refusal::new(Code::MalformedJson, format!("The request's body is not valid JSON: {reason}."));
+        let text = std::str::from_utf8(body).map_err(|_| malformed("it is not UTF-8".into()))?;
+        if is_nested_deeper(body, MOST_NESTED) {
+            return Err(malformed(format!("it is nested deeper than {MOST_NESTED} levels")));
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let mut reading = Reading::new(table);
+        let read = deserializer.deserialize_any(Object(&mut reading)).and_then(|()| deserializer.end());
+        match read {
+            Ok(()) => reading.finish(),
+            Err(error) if error.is_data() => Err(Refusal::new(Code::ValidationFailed, "The request's body must be a JSON object.")),
+            Err(error) => Err(malformed(format!("line {}, column {}", error.line(), error.column()))),
+        }
+    }
+
+    /// Reads a form (`application/x-www-form-urlencoded`).
+    ///
+    /// # Errors
+    /// `fail_mandatory_field` or `validation_failed`.
+    pub(crate) fn from_form(table: &'static [Field], body: &[u8]) -> Result<Self, Refusal> {
+        let not_text = || Refusal::new(Code::ValidationFailed, "The form must be UTF-8.");
+        Self::from_pairs(table, std::str::from_utf8(body).map_err(|_| not_text())?)
+    }
+
+    /// Reads a query string.
+    ///
+    /// # Errors
+    /// `fail_mandatory_field` or `validation_failed`.
+    pub(crate) fn from_query(table: &'static [Field], query: Option<&str>) -> Result<Self, Refusal> {
+        Self::from_pairs(table, query.unwrap_or_default())
+    }
+
+    fn from_pairs(table: &'static [Field], pairs: &str) -> Result<Self, Refusal> {
+        let mut reading = Reading::new(table);
+        for pair in pairs.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            // A name that cannot be decoded is no name of ours.
+            let Some(place) = decode(name).and_then(|name| reading.place(&name)) else { continue };
+            if reading.is_first(place) {
+                match decode(value) {
+                    Some(text) => reading.text(place, text),
+                    None => reading.fault(place, "must be UTF-8"),
+                }
+            }
+        }
+        reading.finish()
+    }
+}
+
+/// Undoes percent-encoding; `None` when what comes out is not UTF-8.
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains(['%', '+']) {
+        return Some(Cow::Borrowed(text));
+    }
+    let bytes = text.as_bytes();
+    let figure = |index: usize| bytes.get(index).and_then(|byte| char::from(*byte).to_digit(16)).and_then(|value| u8::try_from(value).ok());
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut index = 0;
+    while index < bytes.len() {
+        match (bytes[index], figure(index + 1), figure(index + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push(high * 16 + low);
+                index += 2;
+            }
+            (b'+', ..) => decoded.push(b' '),
+            (byte, ..) => decoded.push(byte),
+        }
+        index += 1;
+    }
+    String::from_utf8(decoded).ok().map(Cow::Owned)
+}
+
+/// Whether brackets outside of strings are nested deeper than so many levels.
+fn is_nested_deeper(json: &[u8], most: usize) -> bool {
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    for &byte in json {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > most {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Reads an object's members into the reading, keeping numbers as they are written.
+struct Object<'r>(&'r mut Reading);
+
+impl<'de> Visitor<'de> for Object<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some(name) = members.next_key::<Name<'de>>()? {
+            match self.0.place(&name.0) {
+                None => {
+                    members.next_value::<IgnoredAny>()?;
+                }
+                Some(place) => {
+                    let value = members.next_value::<&'de RawValue>()?;
+                    if self.0.is_first(place) {
+                        self.0.json(place, value.get());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A member's name, borrowed where it has no escapes.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::{Kind, optional, required};
+
+    const TABLE: &[Field] = &[
+        required("name", Kind::Text(10), ""),
+        optional("amount", Kind::Money, ""),
+        optional("user_id", Kind::Integer(1, 1_000), ""),
+        optional("note", Kind::Text(10), ""),
+    ];
+
+    fn json(body: &str) -> Result<Vec<Option<String>>, (Code, Vec<String>)> {
+        outcome(Fields::from_json(TABLE, body.as_bytes()))
+    }
+
+    fn query(text: &str) -> Result<Vec<Option<String>>, (Code, Vec<String>)> {
+        outcome(Fields::from_query(TABLE, Some(text)))
+    }
+
+    fn outcome(read: Result<Fields, Refusal>) -> Result<Vec<Option<String>>, (Code, Vec<String>)> {
+        read.map(|fields| fields.values)
+            .map_err(|refusal| (refusal.code, refusal.fields.into_iter().map(|(field, message)| format!("{field} {message}")).collect()))
+    }
+
+    fn values(values: [Option<&str>; 4]) -> Result<Vec<Option<String>>, (Code, Vec<String>)> {
+        Ok(values.into_iter().map(|value| value.map(str::to_owned)).collect())
+    }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        let body = r#"{"name":"Ana","amount":0.10000000000000000000000001,"user_id":7}"#;
+        assert_eq!(json(body), values([Some("Ana"), Some("0.10000000000000000000000001"), Some("7"), None]));
+        assert_eq!(json(r#"{"name":"Ana","amount":"240.50","user_id":"7"}"#), values([Some("Ana"), Some("240.50"), Some("7"), None]));
+    }
+
+    #[test]
+    fn unknown_members_null_and_empty_texts_are_no_values() {
+        let body = r#"{"x":[{"y":null}],"name":"A\u00f1a","amount":null,"note":"","more":1e999}"#;
+        assert_eq!(json(body), values([Some("Aña"), None, None, None]));
+    }
+
+    #[test]
+    fn what_is_absent_and_what_is_malformed_is_told_together() {
+        let (code, faults) = json(r#"{"amount":-1,"user_id":true,"note":7}"#).unwrap_err();
+        assert_eq!(code, Code::FailMandatoryField);
+        let expected = [
+            "name is required",
+            "amount must be a positive decimal number such as 100 or 100.50",
+            "user_id must be a number",
+            "note must be a string",
+        ];
+        assert_eq!(faults, expected);
+        assert_eq!(json(r#"{"name":"Ana","user_id":1.5}"#).unwrap_err().0, Code::ValidationFailed);
+        assert_eq!(json(r#"{"name":["Ana"]}"#).unwrap_err().0, Code::ValidationFailed);
+        assert_eq!(json(r#"{"name":"Ana","name":"Eva"}"#).unwrap_err().1, ["name must be sent only once"]);
+        assert_eq!(json(r#"{"name":"\ud800"}"#).unwrap_err().1, ["name must be valid Unicode text"]);
+        assert_eq!(json(r#"{"name":"a\u0000b"}"#).unwrap_err().1, ["name must not contain control characters"]);
+    }
+
+    #[test]
+    fn what_is_not_a_json_object_is_refused() {
+        for body in ["", "{", "{\"name\":}", "{\"name\":\"Ana\"} x", "nonsense", "{'name':'Ana'}", "{\"amount\":NaN}", "{\"amount\":01}"] {
+            assert_eq!(json(body).unwrap_err().0, Code::MalformedJson, "{body}");
+        }
+        for body in ["[]", "7", "null", "\"Ana\"", "true"] {
+            assert_eq!(json(body).unwrap_err().0, Code::ValidationFailed, "{body}");
+        }
+        assert_eq!(Fields::from_json(TABLE, b"{\"name\":\"\xff\"}").unwrap_err().code, Code::MalformedJson);
+    }
+
+    #[test]
+    fn depth_is_bounded_and_brackets_in_strings_do_not_count() {
+        let deep = format!("{{\"name\":\"Ana\",\"x\":{}{}}}", "[".repeat(31), "]".repeat(31));
+        assert!(json(&deep).is_ok());
+        let deeper = format!("{{\"name\":\"Ana\",\"x\":{}{}}}", "[".repeat(32), "]".repeat(32));
+        assert_eq!(json(&deeper).unwrap_err().0, Code::MalformedJson);
+        assert_eq!(json(&"[".repeat(60_000)).unwrap_err().0, Code::MalformedJson);
+        let text = format!("{{\"name\":\"Ana\",\"x\":\"\\\"{}\"}}", "[".repeat(100));
+        assert!(json(&text).is_ok());
+    }
+
+    #[test]
+    fn queries_are_decoded_strictly() {
+        assert_eq!(query("name=Ana+B%C3%B1&amount=1.5&x=%ff"), values([Some("Ana Bñ"), Some("1.5"), None, None]));
+        assert_eq!(query("name=100%&note="), values([Some("100%"), None, None, None]));
+        assert_eq!(query("name=%ff").unwrap_err().1, ["name must be UTF-8"]);
+        assert_eq!(query("name=a%00b").unwrap_err().1, ["name must not contain control characters"]);
+        assert_eq!(query("name=a&name=b").unwrap_err().1, ["name must be sent only once"]);
+        assert_eq!(query("name=a&user_id=null").unwrap_err().0, Code::ValidationFailed);
+        assert_eq!(query("name=a&user_id=").unwrap_err().0, Code::ValidationFailed);
+        assert_eq!(query("name=a&user_id=99999999999999999999999").unwrap_err().0, Code::ValidationFailed);
+        assert_eq!(query("").unwrap_err().0, Code::FailMandatoryField);
+        assert_eq!(query("name").unwrap_err().0, Code::FailMandatoryField);
+    }
+}

@@ -1,0 +1,177 @@
+//! What happens to every request before and after its handler, in one layer: a name, limits of size, time, rate and
+//! number, panics, metrics, headers. Whatever goes wrong here is answered like any other failure.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures::FutureExt;
+use rampart_core::partner::HttpErrors;
+use rampart_core::refusal::Code;
+
+use crate::client_address::{Peer, client_address};
+use crate::context::RequestContext;
+use crate::failure::{self, Failure, FailureCode};
+use crate::metrics::RouteLabel;
+use crate::state::Web;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Every request passes here.
+pub(crate) async fn front(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let request_id = web.request_ids.name(request.headers());
+    let peer = request.extensions().get::<Peer>().map_or(std::net::IpAddr::from([127, 0, 0, 1]), |peer| peer.0.ip());
+    let client = client_address(peer, request.headers(), &web.config.trusted_proxies);
+    let context = RequestContext { request_id, client };
+    let route = RouteLabel::new(request.method(), request.extensions().get::<MatchedPath>().cloned());
+    let page = is_page(request.uri()).then(|| (request.uri().clone(), request.headers().clone()));
+    request.extensions_mut().insert(context.clone());
+
+    let mut response = match admitted(&web, &context, request).await {
+        Ok((request, _place)) => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+            Ok(response) => failure::write_out(response, &context.request_id),
+            Err(panic) => failure::panicked(&*panic, &context.request_id),
+        },
+        Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
+    };
+    if let (Some((uri, headers)), Some(_)) = (page, response.extensions().get::<FailureCode>()) {
+        response = crate::pages::error_page(response.status(), &headers, uri.query(), &context.request_id);
+    }
+    finish(&mut response, &context);
+    let took = begun.elapsed();
+    tracing::debug!(request_id = &*context.request_id, status = response.status().as_u16(), ?took, "answered");
+    web.metrics.answered(route, response.status(), took);
+    response
+}
+
+/// Hosted pages are read by people: their failures are pages too.
+fn is_page(uri: &Uri) -> bool {
+    let first = uri.path().split('/').nth(1).unwrap_or_default();
+    matches!(first, "kyc" | "gateway" | "status" | "rampoff")
+}
+
+/// A place among the requests under way; given back when it is dropped, however the request ends.
+struct Place<'a>(&'a AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Lets a request in: its headers are of bearable size, its address has calls left, there is room, and its body has
+/// arrived in time and whole.
+async fn admitted<'a>(web: &'a Web, context: &RequestContext, request: Request) -> Result<(Request, Place<'a>), Failure> {
+    let place = Place(&web.under_way);
+    if web.under_way.fetch_add(1, Ordering::Relaxed) >= web.config.concurrency {
+        return Err(Code::ServiceUnavailable.into());
+    }
+    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if headers + target > web.config.header_limit_bytes {
+        return Err(Code::HeadersTooLarge.into());
+    }
+    web.limiter.address(context.client)?;
+    if request.body().is_end_stream() {
+        return Ok((request, place));
+    }
+    let (parts, body) = request.into_parts();
+    let reading = read_whole(body, web.config.body_limit_bytes);
+    let bytes = tokio::time::timeout(web.config.read_timeout(), reading).await.map_err(|_| Code::RequestTimeout)??;
+    Ok((Request::from_parts(parts, Body::from(bytes)), place))
+}
+
+/// How much of a body that is too large is still taken, so that the caller gets to read the answer instead of
+/// meeting a closed connection.
+const MOST_DISCARDED: usize = 16 * 1024 * 1024;
+
+/// A whole body of at most so many bytes. Only that many are ever held.
+async fn read_whole(body: Body, limit: usize) -> Result<Bytes, Code> {
+    use http_body_util::BodyExt;
+    let mut body = body;
+    let mut held: Vec<u8> = Vec::new();
+    let mut first = Bytes::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        // The connection broke: nobody will read the answer.
+        let frame = frame.map_err(|_| Code::RequestTimeout)?;
+        let Ok(data) = frame.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length > MOST_DISCARDED {
+            break;
+        }
+        if length > limit {
+            (held, first) = (Vec::new(), Bytes::new());
+        } else if held.is_empty() && first.is_empty() {
+            first = data;
+        } else {
+            if held.is_empty() {
+                held.extend_from_slice(&first);
+            }
+            held.extend_from_slice(&data);
+        }
+    }
+    if length > limit {
+        Err(Code::BodyTooLarge)
+    } else if held.is_empty() {
+        Ok(first)
+    } else {
+        Ok(held.into())
+    }
+}
+
+/// The headers that every answer has.
+fn finish(response: &mut Response, context: &RequestContext) {
+    let no_content = response.status() == StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&context.request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if !no_content {
+        headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::stream;
+
+    fn chunks(sizes: &[usize]) -> Body {
+        let chunks: Vec<Result<Vec<u8>, std::io::Error>> = sizes.iter().map(|size| Ok(vec![b'x'; *size])).collect();
+        Body::from_stream(stream::iter(chunks))
+    }
+
+    #[tokio::test]
+    async fn bodies_are_bounded_however_they_arrive() {
+        for (sizes, limit, expected) in [
+            (&[][..], 10, Ok(0)),
+            (&[10], 10, Ok(10)),
+            (&[4, 6], 10, Ok(10)),
+            (&[1, 1, 1], 10, Ok(3)),
+            (&[11], 10, Err(Code::BodyTooLarge)),
+            (&[5, 6], 10, Err(Code::BodyTooLarge)),
+            (&[5, 6, 1, 1], 10, Err(Code::BodyTooLarge)),
+        ] {
+            assert_eq!(read_whole(chunks(sizes), limit).await.map(|body| body.len()), expected, "{sizes:?}");
+        }
+        let endless = Body::from_stream(stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 65_536])));
+        assert_eq!(read_whole(endless, 10).await.unwrap_err(), Code::BodyTooLarge);
+    }
+
+    #[test]
+    fn pages_are_told_from_calls() {
+        for (path, page) in
+            [("/kyc", true), ("/gateway/card?token=x", true), ("/status", true), ("/api/kyc/check", false), ("/", false), ("/kycx", false)]
+        {
+            assert_eq!(is_page(&path.parse().unwrap()), page, "{path}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The HTTP side of the ramp: the partner API, the hosted pages, and what operators ask of a process.
+//!
+//! The router, the OpenAPI description and the tests go by one table of routes; each call of the partner API is one row
+//! of data with the function that answers it (see `calls`). One layer (`front`) does for every request what all have in
+//! common.
+
+mod call;
+mod calls;
+mod client_address;
+mod config;
+pub mod context;
+mod describe;
+mod docs;
+mod failure;
+mod field;
+mod fields;
+mod front;
+mod metrics;
+mod operations;
+pub mod pages;
+mod rate_limit;
+mod reply;
+pub mod route;
+mod router;
+mod server;
+pub mod state;
+
+pub use client_address::{Network, NetworkFault, Peer};
+pub use config::WebConfig;
+pub use describe::openapi;
+pub use route::{AuthKind, RouteInfo, routes};
+pub use router::router;
+pub use server::serve;

@@ -1,0 +1,104 @@
+//! What is measured of requests: how many, to what they came, how long they took.
+
+use std::fmt;
+use std::time::Duration;
+
+use axum::extract::MatchedPath;
+use axum::http::{Method, StatusCode};
+use prometheus_client::encoding::{EncodeLabel, EncodeLabelSet, LabelSetEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use rampart_app::metrics::Metrics;
+
+/// A route as it is counted: by the path of the table, never by the path that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct RouteLabel {
+    method: &'static str,
+    path: Option<MatchedPathKey>,
+}
+
+/// A matched path, comparable.
+#[derive(Debug, Clone)]
+struct MatchedPathKey(MatchedPath);
+
+impl PartialEq for MatchedPathKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for MatchedPathKey {}
+
+impl std::hash::Hash for MatchedPathKey {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.as_str().hash(state);
+    }
+}
+
+impl RouteLabel {
+    pub(crate) fn new(method: &Method, path: Option<MatchedPath>) -> Self {
+        let method = match method.as_str() {
+            "GET" => "GET",
+            "POST" => "POST",
+            "DELETE" => "DELETE",
+            "HEAD" => "HEAD",
+            "PUT" => "PUT",
+            "PATCH" => "PATCH",
+            "OPTIONS" => "OPTIONS",
+            _ => "other",
+        };
+        Self { method, path: path.map(MatchedPathKey) }
+    }
+}
+
+impl EncodeLabelSet for RouteLabel {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), fmt::Error> {
+        let path = self.path.as_ref().map_or("none", |path| path.0.as_str());
+        ("method", self.method).encode(encoder.encode_label())?;
+        ("path", path).encode(encoder.encode_label())
+    }
+}
+
+/// A route and to what a request of it came.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct OutcomeLabel {
+    route: RouteLabel,
+    status: u16,
+}
+
+impl EncodeLabelSet for OutcomeLabel {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), fmt::Error> {
+        self.route.encode(encoder)?;
+        ("status", self.status).encode(encoder.encode_label())
+    }
+}
+
+type Durations = Family<RouteLabel, Histogram, fn() -> Histogram>;
+
+/// What is measured of requests.
+#[derive(Clone)]
+pub(crate) struct RequestMetrics {
+    requests: Family<OutcomeLabel, Counter>,
+    durations: Durations,
+}
+
+/// Upper bounds of the buckets, in seconds.
+const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+impl RequestMetrics {
+    /// Metrics that are shown among the application's.
+    pub(crate) fn registered_in(metrics: &Metrics) -> Self {
+        let made = Self { requests: Family::default(), durations: Durations::new_with_constructor(|| Histogram::new(BUCKETS)) };
+        metrics.register(|registry| {
+            registry.register("http_requests", "Requests answered, by route and status", made.requests.clone());
+            registry.register("http_request_duration_seconds", "How long answers took", made.durations.clone());
+        });
+        made
+    }
+
+    pub(crate) fn answered(&self, route: RouteLabel, status: StatusCode, took: Duration) {
+        self.durations.get_or_create(&route).observe(took.as_secs_f64());
+        self.requests.get_or_create(&OutcomeLabel { route, status: status.as_u16() }).inc();
+    }
+}

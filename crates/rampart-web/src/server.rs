@@ -1,0 +1,150 @@
+//! The server: connections, their limits, and a stop that leaves no accepted request unanswered.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use futures::FutureExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rampart_core::refusal::Code;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tower::Service;
+
+use crate::client_address::Peer;
+use crate::config::WebConfig;
+
+/// How long the server waits when the system has no more connections to give.
+const BREATHER: Duration = Duration::from_millis(20);
+/// The most headers of a request.
+const MOST_HEADERS: usize = 100;
+
+/// Serves until `shutdown` completes. Then connections that wait to be accepted still are, answers ask their callers to
+/// leave, and after [`WebConfig::drain_milliseconds`] idle connections are closed; requests under way are finished.
+pub async fn serve(listener: TcpListener, router: Router, config: &WebConfig, shutdown: impl Future<Output = ()>) {
+    let connections = Arc::new(Semaphore::new(config.connections));
+    let draining = Arc::new(AtomicBool::new(false));
+    let (close, closing) = watch::channel(false);
+    let server = Arc::new(Server { router, builder: builder(config), draining: draining.clone() });
+    let mut tasks = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    let accept = async || {
+        // The permit comes first: a connection that is not accepted costs this process nothing.
+        let permit = connections.clone().acquire_owned().await.ok()?;
+        match listener.accept().await {
+            Ok((stream, peer)) => Some((stream, Peer(peer), permit)),
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(BREATHER).await;
+                None
+            }
+        }
+    };
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept() => accepted,
+            () = &mut shutdown => break,
+        };
+        if let Some((stream, peer, permit)) = accepted {
+            tasks.spawn(connection(server.clone(), stream, peer, closing.clone(), permit));
+        }
+        while tasks.try_join_next().is_some() {}
+    }
+    draining.store(true, Ordering::Relaxed);
+    // Whoever has connected already is not turned away.
+    while let Some(Some((stream, peer, permit))) = accept().now_or_never() {
+        tasks.spawn(connection(server.clone(), stream, peer, closing.clone(), permit));
+    }
+    drop(listener);
+    let all_done = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(Duration::from_millis(config.drain_milliseconds), all_done).await.is_err() {
+        let _ = close.send(true);
+        while tasks.join_next().await.is_some() {}
+    }
+}
+
+struct Server {
+    router: Router,
+    builder: http1::Builder,
+    draining: Arc<AtomicBool>,
+}
+
+fn builder(config: &WebConfig) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(config.read_timeout())
+        .max_headers(MOST_HEADERS)
+        // Beyond this the connection is answered by a bare 431; up to it, by ours.
+        .max_buf_size((config.header_limit_bytes * 4).max(64 * 1024))
+        .half_close(true)
+        .pipeline_flush(true);
+    builder
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+impl Server {
+    fn answer(&self, request: hyper::Request<Incoming>, peer: Peer) -> Answer {
+        let mut router = self.router.clone();
+        let draining = self.draining.clone();
+        let mut request: Request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        let answering = router.call(request);
+        Box::pin(async move {
+            let mut response = answering.await?;
+            if draining.load(Ordering::Relaxed) {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response)
+        })
+    }
+}
+
+async fn connection<P>(server: Arc<Server>, stream: TcpStream, peer: Peer, mut closing: watch::Receiver<bool>, _permit: P) {
+    let _ = stream.set_nodelay(true);
+    let service = {
+        let server = server.clone();
+        hyper::service::service_fn(move |request| server.answer(request, peer))
+    };
+    let mut connection = server.builder.serve_connection(TokioIo::new(stream), service);
+    let mut asked_to_close = false;
+    let ended = loop {
+        tokio::select! {
+            ended = poll_fn(|context| connection.poll_without_shutdown(context)) => break ended,
+            changed = closing.wait_for(|close| *close), if !asked_to_close => {
+                let _ = changed;
+                asked_to_close = true;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+        }
+    };
+    let parts = connection.into_parts();
+    let mut stream = parts.io.into_inner();
+    if ended.is_err_and(|error| error.is_timeout()) && !parts.read_buf.is_empty() {
+        // A request had begun and did not arrive in time; hyper leaves it to us to say so.
+        let _ = stream.write_all(late().as_bytes()).await;
+    }
+    let _ = stream.shutdown().await;
+}
+
+/// The answer to a request whose head never arrived whole.
+fn late() -> String {
+    let code = Code::RequestTimeout;
+    let body = serde_json::json!({"status": "error", "error": code.as_str(), "message": code.meaning(), "request_id": "none"});
+    let body = body.to_string();
+    let length = body.len();
+    format!("HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+}
