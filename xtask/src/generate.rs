@@ -7,9 +7,10 @@ mod postings;
 mod sandbox;
 
 use std::path::Path;
+use std::process::Command;
 
 use crate::arguments::Arguments;
-use crate::{Outcome, workspace};
+use crate::{Outcome, server, workspace};
 
 /// What a document's generated text replaces.
 enum Place {
@@ -29,11 +30,14 @@ struct Document {
 /// Writes every document, or with `--check` fails when one is out of date.
 pub(crate) fn run(mut arguments: Arguments) -> Outcome {
     let check = arguments.switch("--check");
+    let named = arguments.option("--binary")?;
     arguments.finish()?;
     let root = workspace::root()?;
+    let binary = server::binary(named, false)?;
     let defaults = sandbox::defaults(&root)?;
     let in_sandbox = |name, text| Document { path: "docs/sandbox.md", place: Place::Part(name), text };
     let documents = [
+        Document { path: "docs/openapi.json", place: Place::File, text: openapi(&binary)? },
         Document { path: "docs/errors.md", place: Place::File, text: errors::table() },
         Document { path: "docs/state-machines.md", place: Place::File, text: machines::diagrams() },
         Document { path: "docs/ARCHITECTURE.md", place: Place::Part("postings"), text: postings::list() },
@@ -59,6 +63,15 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
         }
     }
     if stale.is_empty() { Ok(()) } else { Err(format!("out of date, run `cargo xtask generate`: {}", stale.join(", "))) }
+}
+
+/// The OpenAPI description, as the binary prints it.
+fn openapi(binary: &Path) -> Result<String, String> {
+    let output = Command::new(binary).arg("openapi").output().map_err(|error| format!("{}: {error}", binary.display()))?;
+    if !output.status.success() {
+        return Err(format!("rampart openapi: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    String::from_utf8(output.stdout).map_err(|error| format!("rampart openapi: {error}"))
 }
 
 fn placed(document: &Document, old: &str) -> Result<String, String> {

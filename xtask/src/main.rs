@@ -23,7 +23,7 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   tidy                                   checks the project's own rules over manifests and sources
-  generate [--check]                     writes the generated documents, or fails when they are out of date
+  generate [--check] [--binary PATH]     writes the generated documents, or fails when they are out of date
   crash [--kills N] [--engine sqlite|postgres|both] [--seed N] [--binary PATH]
                                          kills the real binary under load and proves that nothing was lost
   bench [--seconds N] [--rounds N] [--connections N] [--engine sqlite|postgres|both] [--payments N] [--binary PATH]

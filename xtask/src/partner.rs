@@ -24,7 +24,7 @@ pub(crate) async fn verified_customer(client: &mut Client, token: &str, number: 
     post(client, token, &format!("/sandbox/kyc/{id}"), &json!({ "decision": "approve", "level": 2 }).to_string()).await?;
     for _ in 0..400 {
         let data = get(client, token, &format!("/api/kyc/check?user_id={id}")).await?;
-        if data["kyc_valid"] == json!(true) {
+        if data["kyc_valid"] == json!(true) && data["kyc_level"] == json!(2) {
             return Ok(id);
         }
         tokio::time::sleep(std::time::Duration::from_millis(25)).await;

@@ -21,7 +21,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 /// Foreign crates that only some of ours may name, and why.
 const KEPT_TO: &[(&str, &[&str], &str)] = &[
     ("sqlx", &["rampart-store", "rampart-sandbox"], "all SQL is in the store; the sandbox keeps its world's own file"),
-    ("axum", &["rampart-web", "rampart-sandbox", "rampart", "xtask"], "HTTP is web's; the sandbox plays its own routes, and the binary puts both together"),
+    (
+        "axum",
+        &["rampart-web", "rampart-sandbox", "rampart", "xtask"],
+        "HTTP is web's; the sandbox plays its own routes, and the binary puts both together",
+    ),
     ("clap", &["rampart"], "the command line belongs to the binary"),
 ];
 
