@@ -17,6 +17,7 @@ use crate::idempotency::Twins;
 use crate::keys::{INSTALLATION_KEY_BYTES, Keys};
 use crate::metrics::Metrics;
 use crate::numbers::Numbers;
+use crate::orders::Reserved;
 use crate::partners::PartnerCache;
 use crate::ports::Ports;
 use crate::prices::PriceBoard;
@@ -55,6 +56,7 @@ struct Inner {
     partners: PartnerCache,
     numbers: Numbers,
     twins: Twins,
+    reserved: Reserved,
 }
 
 impl App {
@@ -77,6 +79,7 @@ impl App {
         crate::partners::check_installation(&store, &keys, &*sources.real, &*sources.randomness).await?;
         let prices = PriceBoard::new(&catalogue.pricing);
         let inner = Inner {
+            reserved: Reserved::of(&catalogue, &ports),
             prices,
             keys,
             metrics: Metrics::new(),
@@ -177,6 +180,10 @@ impl App {
 
     pub(crate) fn numbers(&self) -> &Numbers {
         &self.inner.numbers
+    }
+
+    pub(crate) fn reserved(&self) -> &Reserved {
+        &self.inner.reserved
     }
 
     pub(crate) fn twins(&self) -> &Twins {

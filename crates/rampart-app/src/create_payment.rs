@@ -1,9 +1,37 @@
-//! `createPayment`: an order to buy coins.
+//! `createPayment`: an order to buy coins. Checks in the order of the contract, one step, one commit; nothing outside is
+//! asked.
 
-use crate::app::App;
+use std::sync::Arc;
+
+use rampart_core::amount::Amount;
+use rampart_core::bank_account::{self, Given, virtual_account};
+use rampart_core::catalogue::{Coin, Method, MethodKind};
+use rampart_core::customer::Customer;
+use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::kyc::KycLevel;
+use rampart_core::limits::{self, Usage};
+use rampart_core::order::{Context, RefundAccount};
+use rampart_core::partner::Partner;
+use rampart_core::payment::{Instructions, PayIn, Payment, PaymentState};
+use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms};
+use rampart_core::record::RecordKey;
+use rampart_core::redacted::Redacted;
+use rampart_core::reference;
+use rampart_core::refusal::{Code, Refusal};
+use rampart_core::step::{Claim, ClaimScope};
+use rampart_core::view::payment_url;
+use rampart_store::{CommitError, StoredClaim};
+
+use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
 use crate::error::{AppError, Reply};
-use crate::views::Answer;
+use crate::fields::{Fields, LONGEST, LONGEST_URL};
+use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Repeat};
+use crate::numbers::Series;
+use crate::orders::{OpenedQuote, invalid_wallet, quote_mismatch};
+use crate::views::{Answer, RedirectView, TransferView};
+
+const OPERATION: &str = "POST /api/createPayment";
 
 /// The fields of `createPayment`, as they came.
 #[derive(Debug, Clone, Default)]
@@ -32,13 +60,334 @@ pub struct CreatePayment {
     pub refund_account: Option<String>,
 }
 
+/// The fields, read.
+struct Wanted<'a> {
+    user_id: i64,
+    external_id: Option<&'a str>,
+    payment_type: &'a str,
+    fiat: &'a str,
+    amount: Amount,
+    coin: Option<&'a Coin>,
+    wallet: &'a str,
+    callback_url: Option<String>,
+    refund_account: Option<&'a str>,
+}
+
+/// An order that has passed every check that does not depend on other orders.
+struct Checked<'a> {
+    customer: &'a Customer,
+    level: KycLevel,
+    method: &'a Method,
+    coin: &'a Coin,
+    wallet: String,
+    refund_account: Option<RefundAccount>,
+    quote: Option<(Quote, BuyTerms)>,
+    usage: Usage,
+}
+
+impl CreatePayment {
+    /// Every known field, in one order for ever.
+    fn texts(&self) -> [Option<&str>; 11] {
+        [
+            &self.user_id,
+            &self.external_id,
+            &self.payment_type,
+            &self.fiat_symbol,
+            &self.fiat_amount,
+            &self.coin_symbol,
+            &self.coin_chain,
+            &self.wallet,
+            &self.callback_url,
+            &self.quote_id,
+            &self.refund_account,
+        ]
+        .map(Option::as_deref)
+    }
+}
+
 impl App {
     /// Makes an order to buy coins.
     ///
     /// # Errors
-    /// In the order of the contract.
+    /// In this order: `idempotency_conflict`, `external_id_conflict`, `fail_mandatory_field`, `validation_failed`,
+    /// `user_not_found`, `user_banned`, `require_kyc`, `invalid_identification`, `method_not_allowed`,
+    /// `coin_not_supported`, `invalid_wallet`, `invalid_bank_account`, `quote_mismatch`, `quote_used`, `quote_expired`,
+    /// `min_purchase`, `max_purchase`, `kyc_reinforced_required`, `limit_exceded`, `too_many_open`, `price_unavailable`,
+    /// `no_liquidity`.
     pub async fn create_payment(&self, caller: &Caller, request: &CreatePayment, key: Option<&str>) -> Reply<Answer> {
-        let _ = (caller, request, key);
-        Err(AppError::Unavailable(String::new()))
+        let name = request.external_id.as_deref().map(|name| (ClaimScope::PaymentExternalId, name));
+        let repeat = self.repeat(caller, OPERATION, key, name, request.texts()).await?;
+        let quote = OpenedQuote::open(self, request.quote_id.as_deref());
+        let claims = self.standing_claims(&repeat, quote.claim_key()).await?;
+        if let Some(earlier) = repeat.earlier(&claims)? {
+            return self.payment_answered_earlier(earlier).await;
+        }
+        let wanted = self.read_payment(request)?;
+        let mut caller = caller.clone();
+        for _ in 0..MOST_TRIES {
+            match self.try_payment(&caller, &wanted, &repeat, &quote, &claims).await? {
+                Tried::Answered(answer) => return Ok(answer),
+                Tried::CustomerChanged => {}
+                Tried::PartnerChanged => caller.partner = self.partner_again(&caller.partner).await?,
+            }
+        }
+        Err(AppError::Unavailable("the customer is changing too fast".into()))
+    }
+
+    async fn payment_answered_earlier(&self, earlier: Earlier) -> Reply<Answer> {
+        let data = match earlier {
+            Earlier::Answer(data) => data,
+            Earlier::Subject(id) => {
+                let id: OrderId = id.parse().map_err(|_| AppError::defect("a claim without its order"))?;
+                let payment = self.store().payment(id).await?.ok_or_else(|| AppError::defect("a claim without its payment"))?;
+                self.payment_json(&payment)?
+            }
+        };
+        Ok(Answer { data, replayed: true })
+    }
+
+    fn read_payment<'a>(&'a self, request: &'a CreatePayment) -> Reply<Wanted<'a>> {
+        let mut fields = Fields::new();
+        let user_id = fields.customer("user_id", &request.user_id, true);
+        let external_id = fields.optional("external_id", &request.external_id, LONGEST_EXTERNAL_ID);
+        let payment_type = fields.required("payment_type", &request.payment_type, LONGEST);
+        let fiat = fields.required("fiat_symbol", &request.fiat_symbol, LONGEST);
+        let decimals = fiat.and_then(|fiat| self.find_currency(fiat)).and_then(|fiat| self.catalogue().decimals(fiat.into()));
+        let amount = fields.amount("fiat_amount", &request.fiat_amount, decimals.unwrap_or(18));
+        let symbol = fields.required("coin_symbol", &request.coin_symbol, LONGEST);
+        // In Latin America the coin's default chain is taken.
+        let chain = match fiat.is_some_and(|fiat| self.is_latin_american_currency(fiat)) {
+            true => fields.optional("coin_chain", &request.coin_chain, LONGEST),
+            false => fields.required("coin_chain", &request.coin_chain, LONGEST),
+        };
+        let wallet = fields.required("wallet", &request.wallet, LONGEST);
+        let callback_url = fields.url("callback_url", &request.callback_url);
+        fields.optional("quote_id", &request.quote_id, LONGEST_URL);
+        let refund_account = fields.optional("refund_account", &request.refund_account, LONGEST);
+        fields.finish()?;
+        let (Some(user_id), Some(payment_type), Some(fiat), Some(amount), Some(symbol), Some(wallet)) =
+            (user_id, payment_type, fiat, amount, symbol, wallet)
+        else {
+            return Err(Code::ValidationFailed.into());
+        };
+        let coin = self.find_coin(symbol, chain).and_then(|coin| self.catalogue().coin(coin));
+        Ok(Wanted { user_id, external_id, payment_type, fiat, amount, coin, wallet, callback_url, refund_account })
+    }
+
+    async fn try_payment(
+        &self,
+        caller: &Caller,
+        wanted: &Wanted<'_>,
+        repeat: &Repeat<'_>,
+        quote: &OpenedQuote,
+        claims: &[StoredClaim],
+    ) -> Reply<Tried> {
+        let id = CustomerId(wanted.user_id);
+        // The address is looked up along with the customer, so that both cost one statement.
+        let address = wanted.coin.map(|coin| (coin.id.chain, self.check_wallet("wallet", coin.id.chain, wanted.wallet)));
+        let found = match &address {
+            Some((chain, Ok(address))) => self.store().customer_and_deposit_address(id, *chain, address).await?,
+            _ => self.store().customer(id).await?.map(|customer| (customer, false)),
+        };
+        let found = found.filter(|(customer, _)| customer.partner == caller.partner.id);
+        let (customer, is_deposit_address) = found.ok_or(Code::UserNotFound)?;
+        let checked = self.check_payment(caller, wanted, &customer, address.map(|(_, address)| address), is_deposit_address, quote, claims).await?;
+        let context = self.context(None);
+        let payment = self.make_payment(caller, wanted, &checked, &context).await?;
+        let data = self.payment_json(&payment)?;
+        let id = payment.id;
+        let concept = payment.instructions.as_ref().map(|instructions| instructions.concept.clone());
+        let Ok(mut step) = payment.create(&context) else {
+            return Err(self.limit_refusal(&customer, &checked.usage, checked.level).await);
+        };
+        step.claims.extend(repeat.claims(self, id, &data));
+        step.claims.extend(concept.map(|concept| Claim::forever(ClaimScope::Concept, concept, id)));
+        step.claims.extend(checked.quote.as_ref().map(|(quote, _)| self.quote_claim(quote, id)));
+        step.rely(RecordKey::Customer(customer.id), customer.version);
+        step.rely(RecordKey::Partner(caller.partner.id), caller.partner.version);
+        match self.commit(step).await {
+            Ok(_) => Ok(Tried::Answered(Answer { data, replayed: false })),
+            Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
+            Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
+            Err(CommitError::AlreadyClaimed(claim)) => {
+                self.payment_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered)
+            }
+            Err(CommitError::OverCeiling { counter }) => {
+                Err(self.ceiling_refusal(&customer, &checked.usage, checked.level, &counter).await)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what the checks look at, each read where it is cheapest")]
+    async fn check_payment<'a>(
+        &'a self,
+        caller: &Caller,
+        wanted: &Wanted<'a>,
+        customer: &'a Customer,
+        address: Option<Reply<String>>,
+        is_deposit_address: bool,
+        quote: &OpenedQuote,
+        claims: &[StoredClaim],
+    ) -> Reply<Checked<'a>> {
+        let level = self.check_identity(customer)?;
+        let method = self
+            .catalogue()
+            .method(customer.country, wanted.payment_type.trim())
+            .filter(|method| method.fiat.as_str().eq_ignore_ascii_case(wanted.fiat.trim()))
+            .ok_or(Code::MethodNotAllowed)?;
+        let coin = wanted.coin.filter(|coin| coin.buy).ok_or(Code::CoinNotSupported)?;
+        let wallet = address.unwrap_or_else(|| Err(Code::CoinNotSupported.into()))?;
+        if is_deposit_address {
+            return Err(invalid_wallet("wallet", "is a deposit address of ours"));
+        }
+        let refund_account = wanted.refund_account.map(|account| checked_refund_account(customer, account)).transpose()?;
+        let quote = match self.check_quote(caller, quote, claims)? {
+            None => None,
+            Some(quote) => match quote.terms {
+                QuoteTerms::Buy(by, terms)
+                    if by == method.payment_type
+                        && terms.fiat == method.fiat
+                        && terms.fiat_amount == wanted.amount
+                        && terms.coin == coin.id =>
+                {
+                    Some((quote, terms))
+                }
+                _ => return Err(quote_mismatch(&quote.terms)),
+            },
+        };
+        self.check_method_bounds(method, wanted.amount)?;
+        let at = self.business().now();
+        let usage = Usage { customer: customer.id, method: method.payment_type, fiat: method.fiat, amount: wanted.amount, at };
+        if limits::raises(self.catalogue(), &usage, level).is_err() {
+            return Err(self.limit_refusal(customer, &usage, level).await);
+        }
+        Ok(Checked { customer, level, method, coin, wallet, refund_account, quote, usage })
+    }
+
+    async fn terms_of(&self, checked: &Checked<'_>) -> Reply<BuyTerms> {
+        let terms = match &checked.quote {
+            Some((_, terms)) => *terms,
+            None => {
+                let (method, coin, usage) = (checked.method, checked.coin, &checked.usage);
+                let Some(price) = self.prices().buy_price(coin.id.symbol, method.fiat, usage.at) else {
+                    return Err(self.price_refusal(checked.customer, usage, checked.level, method.maximum).await);
+                };
+                BuyTerms::new(self.catalogue(), method, coin, price, AmountIn::Fiat(usage.amount))
+                    .map_err(|fault| self.terms_refusal(&fault))?
+            }
+        };
+        crate::quotes::check_coin_maximum(checked.coin, terms.coin_amount)?;
+        Ok(terms)
+    }
+
+    async fn make_payment(&self, caller: &Caller, wanted: &Wanted<'_>, checked: &Checked<'_>, context: &Context<'_>) -> Reply<Payment> {
+        let (method, now) = (checked.method, checked.usage.at);
+        let terms = self.terms_of(checked).await?;
+        Ok(Payment {
+            id: context.mint.id(),
+            version: 0,
+            partner: caller.partner.id,
+            customer: checked.customer.id,
+            external_id: wanted.external_id.map(str::to_owned),
+            method: method.payment_type,
+            country: method.country,
+            pay_in: match method.kind {
+                MethodKind::Redirect(processor) => PayIn::Processor(processor),
+                MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail) => PayIn::Bank(rail),
+            },
+            method_maximum: method.maximum,
+            terms,
+            wallet: checked.wallet.clone(),
+            callback_url: wanted.callback_url.clone(),
+            refund_account: checked.refund_account.clone(),
+            instructions: self.instructions(method, checked.customer.id).await?,
+            quote: checked.quote.as_ref().map(|(quote, _)| quote.id),
+            level: checked.level,
+            page_token: self.page_token(),
+            created_at: now,
+            held_until: now.after(method.policy.hold()),
+            state: PaymentState::Started,
+            receipts: Vec::new(),
+            fiat_balance: Amount::ZERO,
+            reserved: terms.coin_amount,
+            exception: None,
+            reversal: None,
+            updated_at: now,
+        })
+    }
+
+    /// What a customer who pays by transfer is told.
+    async fn instructions(&self, method: &Method, customer: CustomerId) -> Reply<Option<Instructions>> {
+        let (rail, own_account) = match method.kind {
+            MethodKind::Redirect(_) => return Ok(None),
+            MethodKind::Concept(rail) => (rail, false),
+            MethodKind::VirtualAccount(rail) => (rail, true),
+        };
+        let ours = self.catalogue().rail_account(rail).ok_or_else(|| AppError::defect(format!("the rail {rail} has no account")))?;
+        let account = match own_account {
+            false => ours.account.clone(),
+            true => virtual_account::account_of(&ours.account, customer)
+                .ok_or_else(|| AppError::defect(format!("no account of the rail {rail} can be made for customer {customer}")))?,
+        };
+        let serial = self.numbers().next(self.store(), Series::concepts()).await?;
+        let serial = reference::FIRST_SERIAL.saturating_add(serial - 1);
+        if serial > reference::LAST_SERIAL {
+            return Err(AppError::defect("every payment reference is used up"));
+        }
+        Ok(Some(Instructions {
+            account,
+            bic: ours.bic.clone(),
+            concept: reference::from_serial(serial),
+            destination_name: ours.holder.clone(),
+            own_account,
+        }))
+    }
+
+    /// `data` of the answer.
+    fn payment_json(&self, payment: &Payment) -> Reply<String> {
+        let payment_id = payment.id.to_string();
+        let url_payment = payment_url(payment, &self.config().public_url);
+        let json = match &payment.instructions {
+            None => serde_json::to_string(&RedirectView { payment_id, url_payment }),
+            Some(instructions) => serde_json::to_string(&TransferView {
+                payment_id,
+                iban: instructions.account.clone(),
+                bic: instructions.bic.clone(),
+                concept: instructions.concept.parse().unwrap_or_default(),
+                destination_name: instructions.destination_name.clone(),
+                amount: payment.terms.fiat_amount.to_major(payment.terms.fiat_decimals),
+                fiat_symbol: payment.terms.fiat.to_string(),
+                expires_at: payment.held_until,
+                url_payment,
+            }),
+        };
+        json.map_err(|fault| AppError::Defect(Box::new(fault)))
+    }
+
+    /// The partner as it is now, if its token still holds.
+    pub(crate) async fn partner_again(&self, known: &Partner) -> Reply<Arc<Partner>> {
+        self.partner_cache().forget(known.id);
+        let partner = self.remembered_partner(known.id).await?;
+        let holds = partner.filter(|partner| partner.enabled && partner.token_epoch == known.token_epoch);
+        Ok(holds.ok_or(Code::AuthorizationIncorrect)?)
+    }
+}
+
+/// How an attempt ended.
+pub(crate) enum Tried {
+    /// With an answer.
+    Answered(Answer),
+    /// The customer is not what it was any more.
+    CustomerChanged,
+    /// The partner is not what it was any more.
+    PartnerChanged,
+}
+
+/// An account for refunds that can be paid to.
+fn checked_refund_account(customer: &Customer, account: &str) -> Reply<RefundAccount> {
+    match bank_account::check(customer.country, Given::number(account)) {
+        Ok(checked) => Ok(RefundAccount { account: checked.normalized.into(), name: Redacted::new(customer.profile.full_name()) }),
+        Err(fault) => Err(Refusal::field(Code::InvalidBankAccount, "refund_account", fault.to_string()).into()),
     }
 }

@@ -1,9 +1,34 @@
-//! `createRampoff`: an order to sell coins.
+//! `createRampoff`: an order to sell coins. Checks in the order of the contract, one step, one commit; nothing outside is
+//! asked.
 
-use crate::app::App;
+use rampart_core::amount::Amount;
+use rampart_core::bank_account::{self, Given};
+use rampart_core::catalogue::{Coin, PayoutRail};
+use rampart_core::customer::Customer;
+use rampart_core::id::OrderId;
+use rampart_core::kyc::KycLevel;
+use rampart_core::limits::{self, Usage};
+use rampart_core::order::Context;
+use rampart_core::outgoing::PayoutDestination;
+use rampart_core::quote::{Quote, QuoteTerms, SellTerms};
+use rampart_core::rampoff::{Rampoff, RampoffState};
+use rampart_core::record::RecordKey;
+use rampart_core::redacted::Redacted;
+use rampart_core::refusal::{Code, Refusal};
+use rampart_core::step::ClaimScope;
+use rampart_store::{CommitError, StoredClaim};
+
+use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
+use crate::create_payment::Tried;
 use crate::error::{AppError, Reply};
-use crate::views::Answer;
+use crate::fields::{Fields, LONGEST, LONGEST_URL};
+use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Repeat};
+use crate::numbers::Series;
+use crate::orders::{OpenedQuote, quote_mismatch};
+use crate::views::{Answer, RampoffCreatedView};
+
+const OPERATION: &str = "POST /api/createRampoff";
 
 /// The fields of `createRampoff`, as they came.
 #[derive(Debug, Clone, Default)]
@@ -32,13 +57,302 @@ pub struct CreateRampoff {
     pub refund_wallet: Option<String>,
 }
 
+/// The fields, read.
+struct Wanted<'a> {
+    user_id: i64,
+    coin: Option<&'a Coin>,
+    amount: Amount,
+    names_chain: bool,
+    account: Option<&'a str>,
+    bank_name: Option<&'a str>,
+    bank_code: Option<&'a str>,
+    account_type: Option<&'a str>,
+    external_id: Option<&'a str>,
+    refund_wallet: Option<&'a str>,
+}
+
+/// An order that has passed every check that does not depend on other orders.
+struct Checked<'a> {
+    customer: &'a Customer,
+    level: KycLevel,
+    rail: &'a PayoutRail,
+    coin: &'a Coin,
+    destination: PayoutDestination,
+    refund_wallet: Option<String>,
+    quote: Option<Quote>,
+    terms: SellTerms,
+    usage: Usage,
+}
+
+impl CreateRampoff {
+    /// Every known field, in one order for ever.
+    fn texts(&self) -> [Option<&str>; 11] {
+        [
+            &self.user_id,
+            &self.amount,
+            &self.blockchain,
+            &self.symbol,
+            &self.iban,
+            &self.bank_name,
+            &self.bank_code,
+            &self.account_type,
+            &self.external_id,
+            &self.quote_id,
+            &self.refund_wallet,
+        ]
+        .map(Option::as_deref)
+    }
+}
+
 impl App {
     /// Makes an order to sell coins.
     ///
     /// # Errors
-    /// In the order of the contract.
+    /// In this order: `idempotency_conflict`, `external_id_conflict`, `fail_mandatory_field`, `validation_failed`,
+    /// `user_not_found`, `user_banned`, `require_kyc`, `invalid_identification`, `method_not_allowed`,
+    /// `invalid_bank_account`, `coin_not_supported`, `invalid_wallet`, `quote_mismatch`, `quote_used`, `quote_expired`,
+    /// `min_purchase`, `max_purchase`, `price_unavailable`, `kyc_reinforced_required`, `limit_exceded`, `too_many_open`,
+    /// `no_liquidity`. (The limits are in money, which only the price tells.)
     pub async fn create_rampoff(&self, caller: &Caller, request: &CreateRampoff, key: Option<&str>) -> Reply<Answer> {
-        let _ = (caller, request, key);
-        Err(AppError::Unavailable(String::new()))
+        let name = request.external_id.as_deref().map(|name| (ClaimScope::RampoffExternalId, name));
+        let repeat = self.repeat(caller, OPERATION, key, name, request.texts()).await?;
+        let quote = OpenedQuote::open(self, request.quote_id.as_deref());
+        let claims = self.standing_claims(&repeat, quote.claim_key()).await?;
+        if let Some(earlier) = repeat.earlier(&claims)? {
+            return self.rampoff_answered_earlier(earlier).await;
+        }
+        let wanted = self.read_rampoff(request)?;
+        let mut caller = caller.clone();
+        // One address for all tries: indexes are not to be wasted.
+        let mut index = None;
+        for _ in 0..MOST_TRIES {
+            match self.try_rampoff(&caller, &wanted, &repeat, &quote, &claims, &mut index).await? {
+                Tried::Answered(answer) => return Ok(answer),
+                Tried::CustomerChanged => {}
+                Tried::PartnerChanged => caller.partner = self.partner_again(&caller.partner).await?,
+            }
+        }
+        Err(AppError::Unavailable("the customer is changing too fast".into()))
+    }
+
+    async fn rampoff_answered_earlier(&self, earlier: Earlier) -> Reply<Answer> {
+        let data = match earlier {
+            Earlier::Answer(data) => data,
+            Earlier::Subject(id) => {
+                let id: OrderId = id.parse().map_err(|_| AppError::defect("a claim without its order"))?;
+                let rampoff = self.store().rampoff(id).await?.ok_or_else(|| AppError::defect("a claim without its ramp-off"))?;
+                self.rampoff_json(&rampoff)?
+            }
+        };
+        Ok(Answer { data, replayed: true })
+    }
+
+    fn read_rampoff<'a>(&'a self, request: &'a CreateRampoff) -> Reply<Wanted<'a>> {
+        let mut fields = Fields::new();
+        let user_id = fields.customer("user_id", &request.user_id, true);
+        let symbol = fields.required("symbol", &request.symbol, LONGEST);
+        let chain = fields.optional("blockchain", &request.blockchain, LONGEST);
+        let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).and_then(|coin| self.catalogue().coin(coin));
+        let amount = fields.amount("amount", &request.amount, coin.map_or(18, |coin| coin.decimals));
+        let account = fields.optional("iban", &request.iban, LONGEST);
+        let bank_name = fields.optional("bank_name", &request.bank_name, LONGEST);
+        let bank_code = fields.optional("bank_code", &request.bank_code, 20);
+        let account_type = fields.optional("account_type", &request.account_type, 20);
+        let external_id = fields.optional("external_id", &request.external_id, LONGEST_EXTERNAL_ID);
+        fields.optional("quote_id", &request.quote_id, LONGEST_URL);
+        let refund_wallet = fields.optional("refund_wallet", &request.refund_wallet, LONGEST);
+        fields.finish()?;
+        let (Some(user_id), Some(amount)) = (user_id, amount) else { return Err(Code::ValidationFailed.into()) };
+        let names_chain = chain.is_some();
+        Ok(Wanted {
+            user_id,
+            coin,
+            amount,
+            names_chain,
+            account,
+            bank_name,
+            bank_code,
+            account_type,
+            external_id,
+            refund_wallet,
+        })
+    }
+
+    async fn try_rampoff(
+        &self,
+        caller: &Caller,
+        wanted: &Wanted<'_>,
+        repeat: &Repeat<'_>,
+        quote: &OpenedQuote,
+        claims: &[StoredClaim],
+        index: &mut Option<u64>,
+    ) -> Reply<Tried> {
+        let customer = self.customer_of(caller, wanted.user_id).await?;
+        let checked = self.check_rampoff(caller, wanted, &customer, quote, claims).await?;
+        let index = match index {
+            Some(index) => *index,
+            None => {
+                let number = self.numbers().next(self.store(), Series::addresses(checked.coin.id.chain)).await?;
+                *index.insert(u64::try_from(number).unwrap_or_default())
+            }
+        };
+        let context = self.context(None);
+        let rampoff = self.make_rampoff(caller, wanted, &checked, index, &context)?;
+        let data = self.rampoff_json(&rampoff)?;
+        let id = rampoff.id;
+        let Ok(mut step) = rampoff.create(&context) else {
+            return Err(self.limit_refusal(&customer, &checked.usage, checked.level).await);
+        };
+        step.claims.extend(repeat.claims(self, id, &data));
+        step.claims.extend(checked.quote.as_ref().map(|quote| self.quote_claim(quote, id)));
+        step.rely(RecordKey::Customer(customer.id), customer.version);
+        step.rely(RecordKey::Partner(caller.partner.id), caller.partner.version);
+        match self.commit(step).await {
+            Ok(_) => Ok(Tried::Answered(Answer { data, replayed: false })),
+            Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
+            Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
+            Err(CommitError::AlreadyClaimed(claim)) => {
+                self.rampoff_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered)
+            }
+            Err(CommitError::OverCeiling { counter }) => {
+                Err(self.ceiling_refusal(&customer, &checked.usage, checked.level, &counter).await)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn check_rampoff<'a>(
+        &'a self,
+        caller: &Caller,
+        wanted: &Wanted<'a>,
+        customer: &'a Customer,
+        quote: &OpenedQuote,
+        claims: &[StoredClaim],
+    ) -> Reply<Checked<'a>> {
+        let level = self.check_identity(customer)?;
+        let rail = self.catalogue().payout_rail(customer.country).ok_or_else(|| {
+            Refusal::new(Code::MethodNotAllowed, format!("there is no payout to customers of {}", customer.country))
+        })?;
+        let destination = payout_destination(customer, wanted)?;
+        if !wanted.names_chain && !customer.country.is_latin_american() {
+            return Err(Refusal::field(Code::FailMandatoryField, "blockchain", "is required").into());
+        }
+        let coin = wanted.coin.filter(|coin| coin.sell).ok_or(Code::CoinNotSupported)?;
+        let refund_wallet = match wanted.refund_wallet {
+            Some(wallet) => Some(self.check_foreign_wallet("refund_wallet", coin.id.chain, wallet).await?),
+            None => None,
+        };
+        let quote = self.check_quote(caller, quote, claims)?;
+        let quoted = match quote.map(|quote| quote.terms) {
+            None => None,
+            Some(QuoteTerms::Sell(terms)) if terms.coin == coin.id && terms.coin_amount == wanted.amount && terms.fiat == rail.fiat => {
+                Some(terms)
+            }
+            Some(other) => return Err(quote_mismatch(&other)),
+        };
+        crate::quotes::check_coin_bounds(coin, wanted.amount)?;
+        let at = self.business().now();
+        let terms = match quoted {
+            Some(terms) => terms,
+            None => {
+                let price = self.prices().sell_price(coin.id.symbol, rail.fiat, at).ok_or(Code::PriceUnavailable)?;
+                SellTerms::new(self.catalogue(), rail, coin, price, wanted.amount).map_err(|fault| self.terms_refusal(&fault))?
+            }
+        };
+        self.check_rail_bounds(rail, terms.fiat_amount)?;
+        let usage = Usage { customer: customer.id, method: limits::RAMPOFF, fiat: rail.fiat, amount: terms.fiat_amount, at };
+        Ok(Checked { customer, level, rail, coin, destination, refund_wallet, quote, terms, usage })
+    }
+
+    fn make_rampoff(
+        &self,
+        caller: &Caller,
+        wanted: &Wanted<'_>,
+        checked: &Checked<'_>,
+        index: u64,
+        context: &Context<'_>,
+    ) -> Reply<Rampoff> {
+        let chain = checked.coin.id.chain;
+        let port = self.ports().chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} has no adapter")))?;
+        let now = checked.usage.at;
+        Ok(Rampoff {
+            id: context.mint.id(),
+            version: 0,
+            partner: caller.partner.id,
+            customer: checked.customer.id,
+            external_id: wanted.external_id.map(str::to_owned),
+            country: checked.customer.country,
+            rail: checked.rail.rail,
+            rail_maximum: checked.rail.maximum,
+            terms: checked.terms,
+            destination: checked.destination.clone(),
+            refund_wallet: checked.refund_wallet.clone(),
+            deposit_address: port.deposit_address(index),
+            deposit_index: index,
+            quote: checked.quote.map(|quote| quote.id),
+            level: checked.level,
+            page_token: self.page_token(),
+            created_at: now,
+            held_until: now.after(checked.rail.policy.hold()),
+            state: RampoffState::Created,
+            deposits: Vec::new(),
+            coin_balance: Amount::ZERO,
+            fiat_balance: Amount::ZERO,
+            converted: Amount::ZERO,
+            reserved: checked.terms.fiat_amount,
+            exception: None,
+            reversal: None,
+            updated_at: now,
+        })
+    }
+
+    /// `data` of the answer.
+    fn rampoff_json(&self, rampoff: &Rampoff) -> Reply<String> {
+        let view = RampoffCreatedView {
+            rampoff: "payment created",
+            wallet: rampoff.deposit_address.clone(),
+            id: rampoff.id.to_string(),
+            amount: rampoff.terms.coin_amount.to_string(),
+            decimals: rampoff.terms.coin_decimals,
+            fiat_amount: rampoff.terms.fiat_amount.to_major(rampoff.terms.fiat_decimals),
+            fiat_symbol: rampoff.terms.fiat.to_string(),
+            expires_at: rampoff.held_until,
+            url_status: format!("{}/status?token={}", self.config().public_url, rampoff.page_token.reveal()),
+        };
+        serde_json::to_string(&view).map_err(|fault| AppError::Defect(Box::new(fault)))
+    }
+}
+
+/// Where the money goes: the account of this request, else the one given at registration.
+fn payout_destination(customer: &Customer, wanted: &Wanted<'_>) -> Reply<PayoutDestination> {
+    let registered = customer.bank_account.as_ref();
+    let given = match (wanted.account, registered) {
+        (Some(account), _) => Given { account, bank_code: wanted.bank_code, account_type: wanted.account_type },
+        (None, Some(registered)) => {
+            let known = registered.given();
+            Given {
+                bank_code: wanted.bank_code.or(known.bank_code),
+                account_type: wanted.account_type.or(known.account_type),
+                ..known
+            }
+        }
+        (None, None) => {
+            let message = "is needed: no bank account was given, here or at registration";
+            return Err(Refusal::field(Code::InvalidBankAccount, "iban", message).into());
+        }
+    };
+    match bank_account::check(customer.country, given) {
+        Ok(checked) => {
+            let registered_name = registered.and_then(|registered| registered.bank_name.clone());
+            let known_name = checked.bank_name.map(str::to_owned);
+            Ok(PayoutDestination {
+                account: checked.normalized.into(),
+                bank_code: checked.bank_code.or_else(|| given.bank_code.map(str::to_owned)),
+                account_type: checked.account_type.map(str::to_owned).or_else(|| given.account_type.map(str::to_owned)),
+                bank_name: wanted.bank_name.map(str::to_owned).or(registered_name).or(known_name),
+                name: Redacted::new(customer.profile.full_name()),
+            })
+        }
+        Err(fault) => Err(Refusal::field(Code::InvalidBankAccount, "iban", fault.to_string()).into()),
     }
 }

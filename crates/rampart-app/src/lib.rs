@@ -6,10 +6,12 @@
 mod app;
 mod assets;
 mod authenticate;
+mod birth;
 mod clock;
 mod config;
 mod create_payment;
 mod create_rampoff;
+mod email;
 mod error;
 mod events;
 mod fields;

@@ -1,12 +1,53 @@
 //! What buying and selling have in common.
 
+use std::collections::{HashMap, HashSet};
+
+use rampart_core::amount::Amount;
+use rampart_core::asset::Chain;
+use rampart_core::catalogue::Catalogue;
+use rampart_core::country::Country;
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
-use rampart_core::refusal::Code;
+use rampart_core::identification::CustomerType;
+use rampart_core::kyc::KycLevel;
+use rampart_core::limits::{self, Usage};
+use rampart_core::quote::{Quote, QuoteTerms};
+use rampart_core::refusal::{Code, Refusal};
+use rampart_core::step::{Claim, ClaimScope, Raise};
+use rampart_core::view::kyc_form_url;
+use rampart_store::StoredClaim;
 
 use crate::app::App;
 use crate::authenticate::Caller;
-use crate::error::Reply;
+use crate::birth;
+use crate::error::{AppError, Reply};
+use crate::ports::Ports;
+
+/// Addresses that customers cannot give: our hot wallets and the contracts of tokens. (Deposit addresses are looked up.)
+#[derive(Debug, Default)]
+pub(crate) struct Reserved(HashMap<Chain, HashSet<String>>);
+
+impl Reserved {
+    /// Those of a catalogue.
+    pub(crate) fn of(catalogue: &Catalogue, ports: &Ports) -> Self {
+        let of_chain = |chain: &rampart_core::catalogue::ChainInfo| {
+            let contracts = catalogue.coins.iter().filter(|coin| coin.id.chain == chain.name).filter_map(|coin| coin.contract.clone());
+            let hot = ports.chain(chain.name).map(|port| port.hot_address());
+            let addresses = contracts.chain(hot).map(|address| chain.addresses.normalize(&address).unwrap_or(address));
+            (chain.name, addresses.collect())
+        };
+        Self(catalogue.chains.iter().map(of_chain).collect())
+    }
+
+    fn contains(&self, chain: Chain, address: &str) -> bool {
+        self.0.get(&chain).is_some_and(|addresses| addresses.contains(address))
+    }
+}
+
+/// A wallet that cannot be one.
+pub(crate) fn invalid_wallet(field: &'static str, message: &str) -> AppError {
+    Refusal::field(Code::InvalidWallet, field, message).into()
+}
 
 impl App {
     /// A customer of the partner's.
@@ -17,4 +58,187 @@ impl App {
         let customer = self.store().customer(CustomerId(id)).await?;
         Ok(customer.filter(|customer| customer.partner == caller.partner.id).ok_or(Code::UserNotFound)?)
     }
+
+    /// A refusal that leads to the customer's identity form.
+    pub(crate) fn form_needed(&self, code: Code, customer: &Customer, message: &str) -> AppError {
+        let url = kyc_form_url(customer, &self.config().public_url);
+        Refusal::new(code, message).with_data(url.into()).into()
+    }
+
+    /// Whether a customer may trade at all, and up to which level: not banned, identity verified, identification known
+    /// where it is needed, of age.
+    pub(crate) fn check_identity(&self, customer: &Customer) -> Reply<KycLevel> {
+        if let Some(reason) = &customer.banned {
+            tracing::debug!(customer = %customer.id, reason, "a banned customer");
+            return Err(Code::UserBanned.into());
+        }
+        let Some(level) = customer.kyc.level else {
+            return Err(self.form_needed(Code::RequireKyc, customer, "the customer's identity is not verified; data is the form"));
+        };
+        if customer.identification.is_none() && customer.country.is_latin_american() {
+            let message = "an identification is needed before any operation in this country; data is the form";
+            return Err(self.form_needed(Code::RequireKyc, customer, message));
+        }
+        let minimum = u16::from(self.config().registration.minimum_age);
+        let age = birth::age(customer.profile.date_of_birth.reveal(), self.business().now());
+        let document_of_minors = customer.identification.as_ref().is_some_and(|given| given.document.is_of_minors());
+        let is_minor = age.map_or(document_of_minors, |age| age < minimum);
+        if is_minor && customer.customer_type == CustomerType::Individual {
+            return Err(Refusal::new(Code::InvalidIdentification, format!("the customer is not {minimum} years old yet")).into());
+        }
+        Ok(level)
+    }
+
+    /// A wallet as its chain writes it.
+    ///
+    /// # Errors
+    /// `invalid_wallet` when it is no address of the chain, zero, a hot wallet of ours or a token's contract.
+    pub(crate) fn check_wallet(&self, field: &'static str, chain: Chain, wallet: &str) -> Reply<String> {
+        let addresses = self.catalogue().chain(chain).ok_or(Code::CoinNotSupported)?.addresses;
+        let address = addresses.normalize(wallet.trim()).map_err(|fault| invalid_wallet(field, &fault.to_string()))?;
+        if self.reserved().contains(chain, &address) {
+            return Err(invalid_wallet(field, "is an address of ours or a token's contract: coins sent there would be lost"));
+        }
+        Ok(address)
+    }
+
+    /// The same, and not the deposit address of another order.
+    pub(crate) async fn check_foreign_wallet(&self, field: &'static str, chain: Chain, wallet: &str) -> Reply<String> {
+        let address = self.check_wallet(field, chain, wallet)?;
+        let ours = self.store().rampoffs_by_deposit_addresses(chain, std::slice::from_ref(&address)).await?;
+        if ours.is_empty() { Ok(address) } else { Err(invalid_wallet(field, "is a deposit address of ours")) }
+    }
+
+    /// Whether a currency is one of Latin America, where requests name no chain.
+    pub(crate) fn is_latin_american_currency(&self, currency: &str) -> bool {
+        let pays = |country: Country, fiat: &str| country.is_latin_american() && fiat.eq_ignore_ascii_case(currency.trim());
+        self.catalogue().methods.iter().any(|method| pays(method.country, method.fiat.as_str()))
+    }
+
+    /// The terms of a quote, if it is one of ours for this partner, still good and not used.
+    pub(crate) fn check_quote(&self, caller: &Caller, quote: &OpenedQuote, claims: &[StoredClaim]) -> Reply<Option<Quote>> {
+        let quote = match quote {
+            OpenedQuote::None => return Ok(None),
+            OpenedQuote::Foreign => None,
+            OpenedQuote::Ours(quote) => Some(quote).filter(|quote| quote.partner == caller.partner.id),
+        };
+        let Some(quote) = quote else {
+            return Err(Refusal::field(Code::QuoteMismatch, "quote_id", "is not a quote that was given to you").into());
+        };
+        if claims.iter().any(|claim| claim.scope == ClaimScope::Quote) {
+            return Err(Code::QuoteUsed.into());
+        }
+        if quote.expires_at <= self.business().now() {
+            return Err(Code::QuoteExpired.into());
+        }
+        Ok(Some(**quote))
+    }
+
+    /// The claim that uses a quote up. It may be forgotten a day after the quote has ended.
+    pub(crate) fn quote_claim(&self, quote: &Quote, subject: impl ToString) -> Claim {
+        let expires_at = Some(quote.expires_at.after(std::time::Duration::from_secs(86_400)));
+        Claim { expires_at, ..Claim::forever(ClaimScope::Quote, quote.id.to_string(), subject) }
+    }
+
+    /// What is told of an order that passes its customer's limits. A higher level helps when it lifts every limit that
+    /// stands in the way, with what was traded in its windows already.
+    pub(crate) async fn limit_refusal(&self, customer: &Customer, usage: &Usage, level: KycLevel) -> AppError {
+        match self.fits_at_highest_level(usage, level).await {
+            Ok(true) => {
+                let message = "a higher level of identity check would allow this amount; data is its form";
+                self.form_needed(Code::KycReinforcedRequired, customer, message)
+            }
+            Ok(false) => Code::LimitExceded.into(),
+            Err(error) => error,
+        }
+    }
+
+    async fn fits_at_highest_level(&self, usage: &Usage, level: KycLevel) -> Reply<bool> {
+        if level >= KycLevel::Reinforced {
+            return Ok(false);
+        }
+        match limits::raises(self.catalogue(), usage, KycLevel::Reinforced) {
+            Ok(raises) => Ok(self.first_over(&raises).await?.is_none()),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// The first counter that would rise above its ceiling, as things stand.
+    async fn first_over(&self, raises: &[Raise]) -> Reply<Option<String>> {
+        let names: Vec<String> = raises.iter().map(|raise| raise.counter.clone()).collect();
+        let stand = self.store().counters(&names).await?;
+        let over = raises.iter().zip(stand).find(|(raise, stands)| {
+            raise.ceiling.is_some_and(|ceiling| stands.plus(raise.by).is_ok_and(|sum| sum > ceiling))
+        });
+        Ok(over.map(|(raise, _)| raise.counter.clone()))
+    }
+
+    /// What is told of an order that a counter stopped.
+    pub(crate) async fn ceiling_refusal(&self, customer: &Customer, usage: &Usage, level: KycLevel, counter: &str) -> AppError {
+        if counter.starts_with("open:") { Code::TooManyOpen.into() } else { self.limit_refusal(customer, usage, level).await }
+    }
+
+    /// What is told when there is no price: limits and caps come before it, so they are looked at first.
+    pub(crate) async fn price_refusal(&self, customer: &Customer, usage: &Usage, level: KycLevel, maximum: Amount) -> AppError {
+        let mut raises = match limits::raises(self.catalogue(), usage, level) {
+            Ok(raises) => raises,
+            Err(_) => return self.limit_refusal(customer, usage, level).await,
+        };
+        raises.extend(limits::open_orders(self.catalogue(), customer.partner, usage, maximum, true));
+        match self.first_over(&raises).await {
+            Ok(Some(counter)) => self.ceiling_refusal(customer, usage, level, &counter).await,
+            Ok(None) => Code::PriceUnavailable.into(),
+            Err(error) => error,
+        }
+    }
+}
+
+/// What a request's `quote_id` turned out to be.
+#[derive(Debug)]
+pub(crate) enum OpenedQuote {
+    /// There is none.
+    None,
+    /// It was not sealed here.
+    Foreign,
+    /// It was sealed here; whose and how old it is, is to be checked.
+    Ours(Box<Quote>),
+}
+
+impl OpenedQuote {
+    /// Opens a request's `quote_id`.
+    pub(crate) fn open(app: &App, sealed: Option<&str>) -> Self {
+        match sealed.map(str::trim).filter(|sealed| !sealed.is_empty()) {
+            None => Self::None,
+            Some(sealed) => Quote::open(sealed, &app.keys().quote).map_or(Self::Foreign, |quote| Self::Ours(Box::new(quote))),
+        }
+    }
+
+    /// The key under which it is used up.
+    pub(crate) fn claim_key(&self) -> Option<String> {
+        match self {
+            Self::Ours(quote) => Some(quote.id.to_string()),
+            Self::None | Self::Foreign => None,
+        }
+    }
+}
+
+/// A quote that was made for other terms.
+pub(crate) fn quote_mismatch(quote: &QuoteTerms) -> AppError {
+    let message = match quote {
+        QuoteTerms::Buy(method, terms) => format!(
+            "the quote is for {} {} of {} on {} by {method}",
+            terms.fiat_amount.to_major(terms.fiat_decimals),
+            terms.fiat,
+            terms.coin.symbol,
+            terms.coin.chain
+        ),
+        QuoteTerms::Sell(terms) => format!(
+            "the quote is for selling {} {} on {} for {}",
+            terms.coin_amount.to_major_short(terms.coin_decimals),
+            terms.coin.symbol,
+            terms.coin.chain,
+            terms.fiat
+        ),
+    };
+    Refusal::new(Code::QuoteMismatch, message).into()
 }

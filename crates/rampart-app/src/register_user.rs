@@ -1,9 +1,32 @@
 //! `registerUser`: a new customer.
 
+use rampart_core::bank_account;
+use rampart_core::country::Country;
+use rampart_core::customer::{BankAccountGiven, Customer, Identification, Profile, Warning};
+use rampart_core::identification::{self, CustomerType, DocumentType, Doubt};
+use rampart_core::id::CustomerId;
+use rampart_core::kyc::{Kyc, KycLevel, KycStatus};
+use rampart_core::phone;
+use rampart_core::redacted::Redacted;
+use rampart_core::refusal::{Code, Refusal};
+use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_core::time::Timestamp;
+use rampart_core::view::kyc_form_url;
+use rampart_store::CommitError;
+
 use crate::app::App;
 use crate::authenticate::Caller;
+use crate::birth::{self, Birth};
+use crate::email::{self, Email};
 use crate::error::{AppError, Reply};
-use crate::views::Answer;
+use crate::fields::{Fields, LONGEST};
+use crate::idempotency::Earlier;
+use crate::numbers::Series;
+use crate::views::{Answer, RegisteredView};
+
+/// The fewest characters of a password.
+const SHORTEST_PASSWORD: usize = 6;
+const OPERATION: &str = "POST /api/registerUser";
 
 /// The fields of `registerUser`, as they came. It has no `Debug`: nearly everything in it is personal.
 #[derive(Clone, Default)]
@@ -50,13 +73,309 @@ pub struct RegisterUser {
     pub callback_url: Option<String>,
 }
 
+impl RegisterUser {
+    /// Every known field but the password, in one order for ever.
+    fn texts(&self) -> [Option<&str>; 19] {
+        [
+            &self.name,
+            &self.last_name,
+            &self.last_name2,
+            &self.phone,
+            &self.country,
+            &self.country_code,
+            &self.city,
+            &self.address,
+            &self.email,
+            &self.identification_number,
+            &self.identification_type,
+            &self.professional_activity,
+            &self.address_state,
+            &self.zipcode,
+            &self.dob,
+            &self.iban,
+            &self.bank_code,
+            &self.account_type,
+            &self.callback_url,
+        ]
+        .map(Option::as_deref)
+    }
+}
+
+/// Reads an identification: both fields or neither.
+pub(crate) fn read_identification(
+    fields: &mut Fields,
+    country: Option<Country>,
+    document: &Option<String>,
+    number: &Option<String>,
+) -> Option<(Identification, identification::Checked)> {
+    let document = fields.optional("identification_type", document, LONGEST);
+    let number = fields.optional("identification_number", number, LONGEST);
+    let (document, number) = match (document, number) {
+        (None, None) => return None,
+        (Some(document), Some(number)) => (document, number),
+        (None, Some(_)) => {
+            fields.fault(Code::FailMandatoryField, "identification_type", "is required with identification_number");
+            return None;
+        }
+        (Some(_), None) => {
+            fields.fault(Code::FailMandatoryField, "identification_number", "is required with identification_type");
+            return None;
+        }
+    };
+    let country = country?;
+    let Ok(document) = document.parse::<DocumentType>() else {
+        let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
+        let message = format!("'{document}' is not a document of {country}; use one of {allowed}");
+        fields.fault(Code::InvalidIdentification, "identification_type", message);
+        return None;
+    };
+    match identification::check(country, document, number) {
+        Ok(checked) => {
+            let (number, normalized) = (Redacted::new(number), checked.normalized.clone().into());
+            Some((Identification { document, number, normalized }, checked))
+        }
+        Err(fault) => {
+            let field = match fault {
+                identification::Fault::WrongCountry { .. } => "identification_type",
+                _ => "identification_number",
+            };
+            fields.fault(Code::InvalidIdentification, field, fault.to_string());
+            None
+        }
+    }
+}
+
+/// Compares an identification with the date of birth, and either with the age that customers must have. Gives the date of
+/// birth that is known then, which the number may tell where none was sent.
+pub(crate) fn judge_birth(
+    fields: &mut Fields,
+    warnings: &mut Vec<Warning>,
+    birth: Option<Birth>,
+    identified: Option<&(Identification, identification::Checked)>,
+    minimum_age: u8,
+    now: Timestamp,
+) -> Option<String> {
+    let checked = identified.map(|(_, checked)| checked);
+    if let (Some(checked), Some(sent)) = (checked, birth.as_ref().and_then(|birth| birth.date.parse().ok()))
+        && let Err(fault) = checked.agrees_with_birth(sent)
+    {
+        fields.fault(Code::InvalidIdentification, "identification_number", fault.to_string());
+    }
+    for doubt in checked.iter().flat_map(|checked| &checked.doubts).filter(|doubt| **doubt != Doubt::Minor) {
+        warnings.push(Warning { field: "identification_number".into(), code: doubt.code().into(), message: doubt.to_string() });
+    }
+    let is_person = checked.is_none_or(|checked| checked.customer_type == CustomerType::Individual);
+    if !is_person {
+        return birth.map(|birth| birth.date);
+    }
+    let told = checked.filter(|checked| checked.implied.century_is_certain).and_then(|checked| checked.implied.date);
+    let birth = birth.or_else(|| told.and_then(|date| birth::of(&date.to_string(), now)));
+    let is_minor = birth.as_ref().is_some_and(|birth| birth.age < u16::from(minimum_age));
+    let of_minors = identified.is_some_and(|(given, _)| given.document.is_of_minors());
+    if is_minor && !of_minors {
+        fields.malformed("dob", format!("must be the date of birth of somebody who is at least {minimum_age}"));
+    } else if is_minor || (of_minors && birth.is_none()) {
+        let field = if is_minor { "dob" } else { "identification_type" };
+        let message = format!("customers under {minimum_age} can register and cannot trade");
+        warnings.push(Warning { field: field.into(), code: Doubt::Minor.code().into(), message });
+    }
+    birth.map(|birth| birth.date)
+}
+
+/// What holds of a registration.
+struct Registration {
+    email: Email,
+    country: Country,
+    country_as_sent: String,
+    identification: Option<Identification>,
+    customer_type: CustomerType,
+    bank_account: Option<BankAccountGiven>,
+    profile: Profile,
+    callback_url: Option<String>,
+    warnings: Vec<Warning>,
+}
+
 impl App {
     /// Registers a customer of the partner's.
     ///
     /// # Errors
-    /// The faults of the fields; `user_already_exists`.
+    /// `fail_mandatory_field`, `validation_failed`, `email_not_allowed`, `invalid_identification`, with strict settings
+    /// `invalid_bank_account`; `user_already_exists`; `idempotency_conflict`.
     pub async fn register_user(&self, caller: &Caller, request: &RegisterUser, key: Option<&str>) -> Reply<Answer> {
-        let _ = (caller, request, key);
-        Err(AppError::Unavailable(String::new()))
+        let repeat = self.repeat(caller, OPERATION, key, None, request.texts()).await?;
+        if let Some(Earlier::Answer(data)) = repeat.earlier(&self.standing_claims(&repeat, None).await?)? {
+            return Ok(Answer { data, replayed: true });
+        }
+        let registration = self.read_registration(request)?;
+        let email_key = format!("{}:{}", caller.partner.id, registration.email.normalized);
+        let number = self.numbers().next(self.store(), Series::customers()).await?;
+        let customer = Customer {
+            id: CustomerId(number),
+            version: 0,
+            partner: caller.partner.id,
+            email: registration.email.as_sent.into(),
+            country: registration.country,
+            country_as_sent: registration.country_as_sent,
+            customer_type: registration.customer_type,
+            profile: registration.profile,
+            identification: registration.identification,
+            bank_account: registration.bank_account,
+            warnings: registration.warnings,
+            kyc: Kyc::default(),
+            page_token: self.page_token(),
+            callback_url: registration.callback_url,
+            banned: None,
+            created_at: self.business().now(),
+        };
+        let data = self.registered_json(&customer)?;
+        let mut step = Step::new();
+        step.claims.extend(repeat.claims(self, customer.id, &data));
+        step.claims.push(Claim::forever(ClaimScope::CustomerEmail, email_key, customer.id));
+        step.write(customer);
+        match self.commit(step).await {
+            Ok(_) => Ok(Answer { data, replayed: false }),
+            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::CustomerEmail => {
+                Err(self.already_exists(caller, &claim.subject).await)
+            }
+            Err(CommitError::AlreadyClaimed(claim)) => match repeat.earlier_by(&claim)? {
+                Earlier::Answer(data) => Ok(Answer { data, replayed: true }),
+                Earlier::Subject(_) => Err(AppError::defect("a registration was claimed as an order")),
+            },
+            Err(error) => Err(error.into()),
+        }
     }
+
+    async fn already_exists(&self, caller: &Caller, subject: &str) -> AppError {
+        let refusal = Refusal::from(Code::UserAlreadyExists);
+        let Ok(id) = subject.parse::<i64>() else { return refusal.into() };
+        match self.customer_of(caller, id).await {
+            Ok(customer) => {
+                let url = kyc_form_url(&customer, &self.config().public_url);
+                refusal.with_data(serde_json::json!({ "id": id, "kyc_form_url": url })).into()
+            }
+            Err(AppError::Refusal(_)) => refusal.into(),
+            Err(error) => error,
+        }
+    }
+
+    fn registered_json(&self, customer: &Customer) -> Reply<String> {
+        let present = |text: &Redacted| Some(text.reveal().to_owned()).filter(|text| !text.is_empty());
+        let status = customer.kyc.status();
+        let view = RegisteredView {
+            id: customer.id.0,
+            email: customer.email.reveal().to_owned(),
+            name: customer.profile.name.reveal().to_owned(),
+            last_name: present(&customer.profile.last_name),
+            identification_number: customer.identification.as_ref().map(|given| given.number.reveal().to_owned()),
+            identification_type: customer.identification.as_ref().map(|given| given.document),
+            country: customer.country_as_sent.clone(),
+            customer_type: customer.customer_type,
+            kyc_valid: status == KycStatus::Valid,
+            kyc_status: status,
+            kyc_level: customer.kyc.level.map_or(0, KycLevel::number),
+            kyc_form_url: kyc_form_url(customer, &self.config().public_url),
+            warnings: customer.warnings.clone(),
+        };
+        serde_json::to_string(&view).map_err(|fault| AppError::Defect(Box::new(fault)))
+    }
+
+    fn read_registration(&self, request: &RegisterUser) -> Reply<Registration> {
+        let settings = &self.config().registration;
+        let mut fields = Fields::new();
+        let mut warnings = Vec::new();
+        let name = fields.required("name", &request.name, LONGEST);
+        let email = fields.required("email", &request.email, email::LONGEST);
+        let email = email.and_then(|email| email::read(&mut fields, email, &settings.disposable_domains));
+        let country = read_country(&mut fields, request);
+        let identification =
+            read_identification(&mut fields, country.map(|(country, _)| country), &request.identification_type, &request.identification_number);
+        let customer_type = identification.as_ref().map_or_else(CustomerType::default, |(_, checked)| checked.customer_type);
+        let now = self.business().now();
+        let birth = birth::read(&mut fields, &request.dob, now);
+        let birth = judge_birth(&mut fields, &mut warnings, birth, identification.as_ref(), settings.minimum_age, now);
+        if let Some(password) = &request.password
+            && password.chars().count() < SHORTEST_PASSWORD
+        {
+            fields.malformed("password", format!("must have at least {SHORTEST_PASSWORD} characters"));
+        }
+        let phone = fields.optional("phone", &request.phone, phone::MOST_CHARACTERS);
+        if let Some(Err(fault)) = phone.map(phone::check) {
+            doubt(&mut fields, &mut warnings, settings.strict_contact, Code::ValidationFailed, "phone", "invalid_phone", fault.to_string());
+        }
+        let bank_account = read_bank_account(&mut fields, request);
+        if let (Some(given), Some((country, _))) = (&bank_account, country)
+            && let Err(fault) = bank_account::check(country, given.given())
+        {
+            let code = Code::InvalidBankAccount;
+            doubt(&mut fields, &mut warnings, settings.strict_contact, code, "iban", code.as_str(), fault.to_string());
+        }
+        let callback_url = fields.url("callback_url", &request.callback_url);
+        let mut text = |field, value: &Option<String>| Redacted::new(fields.optional(field, value, LONGEST).unwrap_or_default());
+        let profile = Profile {
+            name: Redacted::new(name.unwrap_or_default()),
+            last_name: text("last_name", &request.last_name),
+            last_name2: text("last_name2", &request.last_name2),
+            phone: Redacted::new(phone.unwrap_or_default()),
+            city: text("city", &request.city),
+            address: text("address", &request.address),
+            address_state: text("address_state", &request.address_state),
+            zipcode: text("zipcode", &request.zipcode),
+            date_of_birth: Redacted::new(birth.unwrap_or_default()),
+            professional_activity: text("professional_activity", &request.professional_activity),
+            source_of_funds: Redacted::default(),
+        };
+        fields.finish()?;
+        let (Some(email), Some((country, country_as_sent))) = (email, country) else { return Err(Code::ValidationFailed.into()) };
+        let identification = identification.map(|(given, _)| given);
+        let country_as_sent = country_as_sent.to_owned();
+        Ok(Registration { email, country, country_as_sent, identification, customer_type, bank_account, profile, callback_url, warnings })
+    }
+}
+
+/// A value that does not hold is stored with a warning, or refused where the settings are strict.
+fn doubt(
+    fields: &mut Fields,
+    warnings: &mut Vec<Warning>,
+    strict: bool,
+    code: Code,
+    field: &'static str,
+    warning: &str,
+    message: String,
+) {
+    match strict {
+        true => fields.fault(code, field, message),
+        false => warnings.push(Warning { field: field.into(), code: warning.into(), message }),
+    }
+}
+
+/// The country, and how it was sent. When both fields are sent they must agree.
+fn read_country<'a>(fields: &mut Fields, request: &'a RegisterUser) -> Option<(Country, &'a str)> {
+    let sent = [("country", &request.country), ("country_code", &request.country_code)];
+    let mut found: Option<(Country, &str)> = None;
+    let mut any = false;
+    for (field, value) in sent {
+        let Some(text) = fields.optional(field, value, LONGEST) else { continue };
+        any = true;
+        match (Country::find(text), found) {
+            (None, _) => {
+                let served = Country::served().map(|country| country.alpha3().to_owned()).collect::<Vec<_>>().join(", ");
+                fields.malformed(field, format!("must be the name or the ISO code of a served country: {served}"));
+            }
+            (Some(country), Some((first, _))) if first != country => {
+                fields.malformed(field, format!("names {country}, and country names {first}"));
+            }
+            (Some(country), known) => found = known.or(Some((country, text))),
+        }
+    }
+    if !any {
+        fields.fault(Code::FailMandatoryField, "country", "is required");
+    }
+    found
+}
+
+fn read_bank_account(fields: &mut Fields, request: &RegisterUser) -> Option<BankAccountGiven> {
+    let account = fields.optional("iban", &request.iban, LONGEST);
+    let bank_code = fields.optional("bank_code", &request.bank_code, 20).map(str::to_owned);
+    let account_type = fields.optional("account_type", &request.account_type, 20).map(str::to_owned);
+    account.map(|account| BankAccountGiven { account: account.into(), bank_code, account_type, bank_name: None })
 }

@@ -1,0 +1,62 @@
+//! Dates of birth, and how old somebody is.
+
+use rampart_core::identification::Date;
+use rampart_core::time::Timestamp;
+
+use crate::fields::{Fields, LONGEST};
+
+/// How old nobody gets, in years.
+const LONGEST_LIFE: u16 = 150;
+
+/// A date of birth that can be one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Birth {
+    /// `YYYY-MM-DD`.
+    pub(crate) date: String,
+    /// Completed years.
+    pub(crate) age: u16,
+}
+
+/// Reads a date of birth: an ISO date in the past.
+pub(crate) fn read(fields: &mut Fields, text: &Option<String>, now: Timestamp) -> Option<Birth> {
+    let text = fields.optional("dob", text, LONGEST)?;
+    let birth = of(text, now);
+    if birth.is_none() {
+        fields.malformed("dob", "must be a date in the past such as 1986-05-03");
+    }
+    birth
+}
+
+/// The date of birth that a text says.
+pub(crate) fn of(text: &str, now: Timestamp) -> Option<Birth> {
+    age(text, now).map(|age| Birth { date: text.to_owned(), age })
+}
+
+/// Completed years since a date `YYYY-MM-DD`; nothing when it is none, not in the past, or longer ago than people live.
+pub(crate) fn age(date: &str, now: Timestamp) -> Option<u16> {
+    let (year, month, day) = date.parse::<Date>().ok()?.parts();
+    let (year_now, month_now, day_now) = now.date();
+    let (year_now, month_now, day_now) = (u16::try_from(year_now).ok()?, month_now.unsigned_abs(), day_now.unsigned_abs());
+    if (year, month, day) > (year_now, month_now, day_now) {
+        return None;
+    }
+    let passed = (month_now, day_now) >= (month, day);
+    let years = year_now - year - u16::from(!passed);
+    (years <= LONGEST_LIFE).then_some(years)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages() {
+        let now: Timestamp = "2026-05-03T12:00:00Z".parse().unwrap();
+        assert_eq!(age("1986-05-03", now), Some(40));
+        assert_eq!(age("1986-05-04", now), Some(39));
+        assert_eq!(age("2026-05-03", now), Some(0));
+        for bad in ["2026-05-04", "1986-02-30", "1986-5-3", "03/05/1986", "1700-01-01", "1986-05-03T", "+986-05-03", "19860503xx"] {
+            assert_eq!(age(bad, now), None, "{bad}");
+        }
+    }
+}
