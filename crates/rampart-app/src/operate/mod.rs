@@ -1,1 +1,1 @@
-//! What operators do, each through the same commit path as everything else.
+//! What operators can do.

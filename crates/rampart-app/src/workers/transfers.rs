@@ -75,9 +75,13 @@ pub(crate) async fn refused(app: &App, mut transfer: Transfer, reason: &str) -> 
 pub(crate) async fn confirmed(app: &App, mut transfer: Transfer, confirmations: u32, network_fee: Amount) -> Reply<Option<Step>> {
     let TransferState::Broadcast(signed) = transfer.state.clone() else { return Ok(None) };
     let id = transfer.id;
-    let mut step =
-        tell_order(app, &transfer, PaymentFact::CoinsConfirmed { transfer: id, confirmations }, RampoffFact::RefundConfirmed { transfer: id })
-            .await?;
+    let mut step = tell_order(
+        app,
+        &transfer,
+        PaymentFact::CoinsConfirmed { transfer: id, confirmations },
+        RampoffFact::RefundConfirmed { transfer: id },
+    )
+    .await?;
     step.post(transfer.confirmed(&app.mint()));
     hold_on_suspense(&mut step, &transfer, false, Origin::Fact);
     post_fee(app, &transfer, network_fee, &mut step).await?;

@@ -45,7 +45,8 @@ fn decided(kyc: &Kyc, check: KycCheck) -> Option<Kyc> {
         KycStatus::Fail => kyc.level.map(|_| KycLevel::Basic),
         KycStatus::Unused | KycStatus::Processing => kyc.level,
     };
-    let same = kyc.check.as_ref().is_some_and(|known| KycCheck { updated_at: Timestamp::default(), ..known.clone() } == without_time(&check));
+    let same =
+        kyc.check.as_ref().is_some_and(|known| KycCheck { updated_at: Timestamp::default(), ..known.clone() } == without_time(&check));
     (!same || level != kyc.level).then_some(Kyc { level, check: Some(check) })
 }
 

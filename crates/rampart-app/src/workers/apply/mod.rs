@@ -69,7 +69,7 @@ impl Apply {
     async fn all(&self) -> Reply<Turn> {
         let mut behind: Option<FactId> = None;
         loop {
-            let facts = self.app.store().facts_unapplied(behind, PAGE).await?;
+            let facts = self.app.store().facts_waiting(behind, PAGE).await?;
             let full = facts.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
             behind = facts.last().map(|fact| fact.id);
             self.together(facts).await?;
@@ -209,7 +209,15 @@ pub(crate) async fn effect(app: &App, fact: &Fact) -> Effect {
 }
 
 /// What arrived for nobody goes to suspense and to a person's list.
-pub(super) fn to_suspense(app: &App, fact: &Fact, on: Account, asset: Asset, amount: Amount, source: Option<String>, reason: String) -> Step {
+pub(super) fn to_suspense(
+    app: &App,
+    fact: &Fact,
+    on: Account,
+    asset: Asset,
+    amount: Amount,
+    source: Option<String>,
+    reason: String,
+) -> Step {
     let mint = app.mint();
     let mut step = Step::new();
     step.post(treasury::suspense_received(&mint, on, asset, amount));

@@ -1,0 +1,120 @@
+//! Our own transactions: confirmed, undone by the chain's rules, or vanished and sent again with the same bytes.
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use rampart_core::id::TransferId;
+use rampart_core::outgoing::{Transfer, TransferState};
+use rampart_core::ports::{BlockHead, Outcome, TransactionStatus};
+
+use super::{PAGE, Watcher, confirmations};
+use crate::error::Reply;
+use crate::workers::jobs::in_time;
+use crate::workers::settle::settle;
+use crate::workers::transfers;
+
+/// How many transactions are asked for at the same time.
+const TOGETHER: usize = 16;
+/// How far back confirmed transfers are looked at after a reorganisation that is deep enough to touch them (business time).
+const DOUBTED: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Watcher {
+    /// Asks for every transaction that was taken by the chain and is not final.
+    pub(super) async fn ask_for_ours(&self, head: &BlockHead) -> Reply<()> {
+        let mut behind = None;
+        loop {
+            let page = self.app.store().transfers_in_state(self.port.chain(), "broadcast", behind, PAGE).await?;
+            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+            behind = page.last().map(|transfer| transfer.id);
+            let results: Vec<Reply<()>> =
+                futures::stream::iter(page).map(|transfer| self.ask_for(head, transfer)).buffer_unordered(TOGETHER).collect().await;
+            results.into_iter().collect::<Reply<()>>()?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn ask_for(&self, head: &BlockHead, transfer: Transfer) -> Reply<()> {
+        let Some(signed) = transfer.state.signed() else { return Ok(()) };
+        let needed = self.app.catalogue().coin(transfer.coin).map_or(1, |coin| coin.confirmations);
+        let (app, id) = (&self.app, transfer.id);
+        match self.answer(self.port.transaction(&signed.txid)).await? {
+            TransactionStatus::Waiting => {}
+            TransactionStatus::Unknown => self.send_again(&transfer).await,
+            TransactionStatus::InBlock { height, network_fee } if confirmations(head, height) >= needed => {
+                settle(app, None, || async move {
+                    let Some(transfer) = app.store().transfer(id).await? else { return Ok(None) };
+                    transfers::confirmed(app, transfer, needed, network_fee).await
+                })
+                .await?;
+            }
+            TransactionStatus::Reverted { height, network_fee } if confirmations(head, height) >= needed => {
+                settle(app, None, || async move {
+                    let Some(transfer) = app.store().transfer(id).await? else { return Ok(None) };
+                    transfers::reverted(app, transfer, network_fee).await
+                })
+                .await?;
+            }
+            TransactionStatus::InBlock { .. } | TransactionStatus::Reverted { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// The chain has forgotten it. Only the committed bytes are ever sent, so sending them again cannot pay twice.
+    async fn send_again(&self, transfer: &Transfer) {
+        let Some(signed) = transfer.state.signed() else { return };
+        match in_time(&self.app, self.port.broadcast(signed)).await {
+            Some(Outcome::Accepted(())) => tracing::info!(transfer = %transfer.id, "a vanished transaction was sent again"),
+            Some(Outcome::Refused { reason }) => {
+                tracing::error!(transfer = %transfer.id, reason, "a vanished transaction is refused by the chain; a person has to look");
+            }
+            Some(Outcome::NotSent { reason } | Outcome::Unknown { reason }) => {
+                tracing::warn!(transfer = %transfer.id, reason, "a vanished transaction could not be sent again yet");
+            }
+            None => tracing::warn!(transfer = %transfer.id, "a vanished transaction could not be sent again in time"),
+        }
+    }
+
+    /// After a reorganisation: transfers that were final and may not be any more.
+    pub(super) async fn doubt_confirmed(&self, undone: usize) -> Reply<()> {
+        let chain = self.port.chain();
+        let coins = self.app.catalogue().coins.iter().filter(|coin| coin.id.chain == chain);
+        let least = coins.map(|coin| coin.confirmations).min().unwrap_or(1);
+        if undone < usize::try_from(least).unwrap_or(usize::MAX) {
+            return Ok(());
+        }
+        let head = self.answer(self.port.head()).await?;
+        let mut behind = Some(TransferId::first_at(self.app.business().now().before(DOUBTED)));
+        loop {
+            let page = self.app.store().transfers_in_state(chain, "confirmed", behind, PAGE).await?;
+            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+            behind = page.last().map(|transfer| transfer.id);
+            for transfer in page {
+                self.doubt(&head, transfer).await?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn doubt(&self, head: &BlockHead, transfer: Transfer) -> Reply<()> {
+        let TransferState::Confirmed(signed) = &transfer.state else { return Ok(()) };
+        let needed = self.app.catalogue().coin(transfer.coin).map_or(1, |coin| coin.confirmations);
+        let is_final = match self.answer(self.port.transaction(&signed.txid)).await? {
+            TransactionStatus::InBlock { height, .. } | TransactionStatus::Reverted { height, .. } => confirmations(head, height) >= needed,
+            TransactionStatus::Unknown | TransactionStatus::Waiting => false,
+        };
+        if is_final {
+            return Ok(());
+        }
+        let (app, id) = (&self.app, transfer.id);
+        settle(app, None, || async move {
+            let Some(transfer) = app.store().transfer(id).await? else { return Ok(None) };
+            transfers::unconfirmed(app, transfer).await
+        })
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! The one HTTP client that leaves the house for partners: no redirects, a time-out, no private networks where that is
+//! asked for.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::CONTENT_TYPE;
+
+use super::sign::Signed;
+use crate::config::AppConfig;
+use crate::error::{AppError, Reply};
+use crate::network::is_public;
+
+/// How much of an answer is read before the connection is dropped instead of used again.
+const MOST_OF_ANSWER: usize = 16 * 1_024;
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+const IDLE_PER_RECEIVER: usize = 32;
+
+/// Posts webhooks.
+pub(super) struct Post {
+    client: reqwest::Client,
+    is_guarded: bool,
+    is_live: bool,
+}
+
+impl Post {
+    pub(super) fn new(config: &AppConfig) -> Reply<Self> {
+        // Whoever was first has installed the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let is_guarded = config.is_live() || !config.webhooks.allow_private_networks;
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("rampart-webhooks/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_WITHIN)
+            .timeout(Duration::from_secs(config.webhooks.timeout_seconds))
+            .pool_max_idle_per_host(IDLE_PER_RECEIVER)
+            .tcp_nodelay(true)
+            .no_proxy()
+            .https_only(config.is_live());
+        if is_guarded {
+            builder = builder.dns_resolver(Arc::new(PublicOnly));
+        }
+        let client = builder.build().map_err(|fault| AppError::Defect(Box::new(fault)))?;
+        Ok(Self { client, is_guarded, is_live: config.is_live() })
+    }
+
+    /// Sends it; 2xx is success. The reason of a failure holds nothing of what the receiver answered.
+    pub(super) async fn send(&self, url: &str, signed: Signed) -> Result<(), String> {
+        let url = url::Url::parse(url).map_err(|_| "the URL cannot be read".to_owned())?;
+        self.check(&url)?;
+        let mut request = self.client.post(url).header(CONTENT_TYPE, "application/json").body(signed.body);
+        for (name, value) in signed.headers {
+            request = request.header(name, value);
+        }
+        let response = request.send().await.map_err(|fault| reason(&fault))?;
+        let status = response.status();
+        drain(response).await;
+        if status.is_success() { Ok(()) } else { Err(format!("answered {}", status.as_u16())) }
+    }
+
+    /// What no resolver is asked about: the scheme, and addresses written as such.
+    fn check(&self, url: &url::Url) -> Result<(), String> {
+        if self.is_live && url.scheme() != "https" {
+            return Err("the URL is not https".to_owned());
+        }
+        let ip = match url.host() {
+            Some(url::Host::Ipv4(ip)) => IpAddr::V4(ip),
+            Some(url::Host::Ipv6(ip)) => IpAddr::V6(ip),
+            Some(url::Host::Domain(_)) => return Ok(()),
+            None => return Err("the URL has no host".to_owned()),
+        };
+        if self.is_guarded && !is_public(ip) { Err(PRIVATE.to_owned()) } else { Ok(()) }
+    }
+}
+
+const PRIVATE: &str = "the address is on a private network";
+
+/// A little of the answer is read, so that the connection can be used again; what it says does not matter.
+async fn drain(mut response: reqwest::Response) {
+    let mut left = MOST_OF_ANSWER;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        match left.checked_sub(chunk.len()) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}
+
+fn reason(fault: &reqwest::Error) -> String {
+    let mut text = if fault.is_timeout() { "did not answer in time".to_owned() } else { fault.to_string() };
+    let mut source = std::error::Error::source(fault);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if cause_text.contains(PRIVATE) {
+            return PRIVATE.to_owned();
+        }
+        text = cause_text;
+        source = cause.source();
+    }
+    text
+}
+
+/// Resolves names and leaves out every address that is not public. The connection is made to what this gives, so that a
+/// name cannot be resolved to something else in between.
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let addresses = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = addresses.filter(|address| is_public(address.ip())).collect();
+            if public.is_empty() {
+                return Err(PRIVATE.into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(is_live: bool) -> Post {
+        let mut config = AppConfig::sandbox("https://ramp.example.com");
+        if is_live {
+            config.mode = crate::config::Mode::Live;
+        }
+        Post::new(&config).unwrap()
+    }
+
+    #[test]
+    fn live_mode_refuses_private_addresses_and_plain_http() {
+        let check = |is_live: bool, url: &str| post(is_live).check(&url::Url::parse(url).unwrap());
+        for url in
+            ["https://127.0.0.1/x", "https://[::1]/x", "https://[::ffff:10.0.0.1]/", "https://169.254.169.254/", "http://example.com/"]
+        {
+            assert!(check(true, url).is_err(), "{url}");
+        }
+        assert!(check(true, "https://8.8.8.8/").is_ok());
+        assert!(check(false, "http://127.0.0.1:9/x").is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_home_is_refused_after_it_was_resolved() {
+        let resolved = PublicOnly.resolve("localhost".parse().unwrap()).await;
+        assert!(resolved.is_err_and(|fault| fault.to_string().contains("private")));
+    }
+}

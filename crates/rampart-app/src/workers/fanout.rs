@@ -1,0 +1,131 @@
+//! Putting events on their way: per partner, in the order of its log, each event becomes one delivery per subscription
+//! that asks for its type. A subscription's version is fenced, so that `previous_sequence` has no gap and no twin.
+
+use rampart_core::event::Event;
+use rampart_core::id::PartnerId;
+use rampart_core::step::Step;
+use rampart_core::watch::{Cursor, CursorName};
+use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
+use rampart_store::CommitError;
+
+use super::deliver::Handover;
+use super::supervisor::{Task, Turn, Worker};
+use crate::app::App;
+use crate::error::{AppError, Reply};
+
+/// How many partners are looked at in one turn.
+const PARTNERS: u32 = 100;
+/// How many events of one partner are put on their way in one step.
+const EVENTS: u32 = 256;
+
+/// Fans out.
+pub(crate) struct Fanout {
+    app: App,
+    handover: Handover,
+}
+
+impl Fanout {
+    pub(crate) const fn new(app: App, handover: Handover) -> Self {
+        Self { app, handover }
+    }
+
+    async fn fan_out(&self) -> Reply<Turn> {
+        let partners = self.app.store().unfanned_partners(PARTNERS).await?;
+        let mut more = partners.len() == usize::try_from(PARTNERS).unwrap_or(usize::MAX);
+        let results = futures::future::join_all(partners.iter().map(|behind| self.partner(behind.partner, behind.fanned))).await;
+        for result in results {
+            more |= result?;
+        }
+        Ok(if more { Turn::More } else { Turn::Idle })
+    }
+
+    /// One step for one partner; tells whether there is more.
+    async fn partner(&self, partner: PartnerId, fanned: i64) -> Reply<bool> {
+        let app = &self.app;
+        let store = app.store();
+        let id = cursor_of(partner)?;
+        let (cursor, events, subscriptions) =
+            futures::try_join!(store.cursor(id), store.events_after(partner, fanned, EVENTS), store.subscriptions_of(partner))?;
+        let cursor = cursor.unwrap_or(Cursor { id, version: 0, position: "0".to_owned(), moved_at: app.real().now() });
+        let Some(last) = events.last().map(|event| event.sequence) else { return Ok(false) };
+        if cursor.position != fanned.to_string() {
+            return Ok(true);
+        }
+        let (mut deliveries, changed) = deliveries(app, &events, subscriptions);
+        let mut step = Step::new();
+        // What this process can deliver at once is created under its lease: one commit less for each.
+        let begun = self.handover.reserve(app, &mut deliveries);
+        deliveries.iter().for_each(|delivery| step.write(delivery.clone()));
+        changed.into_iter().for_each(|subscription| step.write(subscription));
+        step.write(Cursor { position: last.to_string(), moved_at: app.real().now(), ..cursor });
+        match app.commit(step).await {
+            Ok(_) => {
+                begun.start(deliveries, events);
+                Ok(last > fanned && self.is_behind(partner, last).await?)
+            }
+            // Another process has put these on their way, or a subscription changed: the next turn looks again.
+            Err(CommitError::Conflict(_)) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn is_behind(&self, partner: PartnerId, last: i64) -> Reply<bool> {
+        Ok(self.app.store().last_event(partner).await? > last)
+    }
+}
+
+/// The cursor of a partner's log.
+fn cursor_of(partner: PartnerId) -> Reply<CursorName> {
+    format!("fanout-{partner}").parse().map_err(|_| AppError::defect("the name of a fan-out cursor is no code"))
+}
+
+/// The deliveries of events, and the subscriptions that they change.
+fn deliveries(app: &App, events: &[Event], subscriptions: Vec<Subscription>) -> (Vec<Delivery>, Vec<Subscription>) {
+    let mint = app.mint();
+    let mut deliveries = Vec::new();
+    let mut changed = Vec::new();
+    for mut subscription in subscriptions.into_iter().filter(|subscription| subscription.active) {
+        let wanted = events.iter().filter(|event| {
+            let draft = &event.draft;
+            // What happened before somebody subscribed is not news to them.
+            draft.kind == subscription.kind && draft.created_at >= subscription.created_at && event.sequence > subscription.last_sequence
+        });
+        let mut last = subscription.last_sequence;
+        for event in wanted {
+            deliveries.push(Delivery {
+                id: mint.id(),
+                version: 0,
+                partner: subscription.partner,
+                subscription: subscription.id,
+                event: event.draft.id,
+                sequence: event.sequence,
+                previous_sequence: std::mem::replace(&mut last, event.sequence),
+                state: DeliveryState::Pending,
+                attempts: 0,
+                due_at: mint.now,
+                leased_until: None,
+                last_error: None,
+                created_at: mint.now,
+            });
+        }
+        if last != subscription.last_sequence {
+            subscription.last_sequence = last;
+            changed.push(subscription);
+        }
+    }
+    (deliveries, changed)
+}
+
+impl Worker for Fanout {
+    fn name(&self) -> String {
+        "fanout".to_owned()
+    }
+
+    fn turn(&self) -> Task<'_, Reply<Turn>> {
+        Box::pin(self.fan_out())
+    }
+
+    fn woken(&self) -> Task<'_, ()> {
+        Box::pin(self.app.wake().fanout())
+    }
+}

@@ -1,0 +1,112 @@
+//! Handing identity forms to the provider. What it decides comes as a fact.
+
+use std::time::Duration;
+
+use rampart_core::customer::Customer;
+use rampart_core::id::CustomerId;
+use rampart_core::job::{Job, JobKind};
+use rampart_core::kyc::{KycCheck, KycStatus};
+use rampart_core::ports::{Finding, KycDetails, KycSubmission, Outcome};
+use rampart_core::step::Step;
+
+use super::{Done, in_time};
+use crate::app::App;
+use crate::error::{AppError, Reply};
+use crate::workers::leases::{self, Held};
+use crate::workers::observe;
+use crate::workers::settle::settle;
+
+const FIRST_QUESTION_AFTER: Duration = Duration::from_secs(1);
+
+async fn load(app: &App, job: &Job) -> Reply<Customer> {
+    let id: i64 = leases::subject(job)?;
+    let id = CustomerId(id);
+    app.store().customer(id).await?.ok_or_else(|| AppError::defect(format!("there is no customer {id}")))
+}
+
+/// The check that waits for the provider, if one does.
+fn waiting(customer: &Customer) -> Option<&KycCheck> {
+    customer.kyc.check.as_ref().filter(|check| check.status == KycStatus::Processing)
+}
+
+fn details(customer: &Customer) -> KycDetails {
+    let profile = &customer.profile;
+    let identification = customer.identification.as_ref();
+    KycDetails {
+        name: profile.full_name(),
+        date_of_birth: profile.date_of_birth.reveal().to_owned(),
+        country: customer.country.alpha3().to_owned(),
+        document: identification.map(|given| given.document.as_str().to_owned()).unwrap_or_default(),
+        number: identification.map(|given| given.normalized.reveal().to_owned()).unwrap_or_default(),
+        occupation: profile.professional_activity.reveal().to_owned(),
+        source_of_funds: profile.source_of_funds.reveal().to_owned(),
+    }
+}
+
+pub(super) async fn submit(app: &App, held: &Held) -> Reply<Done> {
+    let customer = load(app, &held.job).await?;
+    let Some(check) = waiting(&customer) else { return dropped(app, held).await };
+    if held.interrupted {
+        return ask_later(app, held).await;
+    }
+    let submission =
+        KycSubmission { reference: check.reference.clone(), customer: customer.id, level: check.level, details: details(&customer) };
+    match in_time(app, app.ports().kyc.submit(&submission)).await {
+        Some(Outcome::Accepted(())) => dropped(app, held).await,
+        Some(Outcome::Refused { reason }) => refused(app, held, &submission.reference, &reason).await,
+        Some(Outcome::NotSent { reason }) => Ok(Done::Again(reason)),
+        Some(Outcome::Unknown { .. }) | None => ask_later(app, held).await,
+    }
+}
+
+pub(super) async fn check(app: &App, held: &Held) -> Reply<Done> {
+    let customer = load(app, &held.job).await?;
+    let Some(check) = waiting(&customer) else { return dropped(app, held).await };
+    match in_time(app, app.ports().kyc.find(&check.reference)).await {
+        Some(Ok(Finding::Found(()))) => dropped(app, held).await,
+        Some(Ok(Finding::NotYet)) => Ok(Done::Again("the provider does not know it yet".to_owned())),
+        Some(Ok(Finding::NeverWill)) => replace(app, held, JobKind::SubmitKyc, Duration::ZERO).await,
+        Some(Err(unavailable)) => Ok(Done::Again(unavailable.to_string())),
+        None => Ok(Done::Again("it did not answer in time".to_owned())),
+    }
+}
+
+async fn dropped(app: &App, held: &Held) -> Reply<Done> {
+    leases::drop_job(app, held).await?;
+    Ok(Done::Finished)
+}
+
+async fn ask_later(app: &App, held: &Held) -> Reply<Done> {
+    replace(app, held, JobKind::CheckKyc, FIRST_QUESTION_AFTER).await
+}
+
+/// This job ends, and another about the same customer begins.
+async fn replace(app: &App, held: &Held, kind: JobKind, after: Duration) -> Reply<Done> {
+    settle(app, Some(held.fence()), || async move {
+        let mint = app.mint();
+        let mut step = Step::new();
+        step.write(Job { due_at: mint.now.after(after), ..Job::due_now(&mint, kind, &held.job.subject) });
+        held.done(&mut step);
+        Ok(Some(step))
+    })
+    .await?;
+    Ok(Done::Finished)
+}
+
+/// The provider will not look at the form: the customer is told why and may correct it.
+async fn refused(app: &App, held: &Held, reference: &str, reason: &str) -> Reply<Done> {
+    settle(app, Some(held.fence()), || async move {
+        let before = load(app, &held.job).await?;
+        let mut step = Step::new();
+        if let Some(check) = waiting(&before).filter(|check| check.reference == reference).cloned() {
+            let mut after = before.clone();
+            let (reasons, updated_at) = (vec![reason.to_owned()], app.business().now());
+            after.kyc.check = Some(KycCheck { status: KycStatus::Fail, reasons, may_retry: true, updated_at, ..check });
+            observe::customer_changed(app, &before, after, &mut step);
+        }
+        held.done(&mut step);
+        Ok(Some(step))
+    })
+    .await?;
+    Ok(Done::Finished)
+}

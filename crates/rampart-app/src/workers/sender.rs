@@ -1,0 +1,277 @@
+//! Sending coins. Per chain, many transfers are signed together; their nonces, bytes and transaction ids and the wallet's
+//! next nonce are committed in one step, and only after that is anything broadcast. Only those bytes are ever sent again.
+//!
+//! **Nonces.** The wallet's record hands them out, and its version makes two processes collide instead of sharing one. A
+//! transfer that the chain refuses for good, and certainly never had, leaves its nonce unused: everything signed behind it
+//! would wait for ever. So the chain's own next nonce is compared with ours ([`super::nonces`]); a nonce that the chain
+//! waits for and no live transfer carries is given to the next transfer, or, when none is queued, to a transfer of the
+//! smallest amount from the hot wallet to itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rampart_core::asset::Chain;
+use rampart_core::id::TransferId;
+use rampart_core::job::{Job, JobKind};
+use rampart_core::outgoing::{Signed, Transfer, TransferSource, TransferState};
+use rampart_core::ports::{ChainPort, Outcome, SigningRequest, TransactionStatus};
+use rampart_core::record::RecordKey;
+use rampart_core::step::Step;
+use rampart_core::watch::Wallet;
+use rampart_store::CommitError;
+
+use super::jobs::in_time;
+use super::leases::{self, Held};
+use super::nonces::{Gaps, Plan};
+use super::pool::Pool;
+use super::settle::settle;
+use super::supervisor::{Task, Turn, Worker};
+use super::transfers;
+use crate::app::{App, MOST_TRIES};
+use crate::error::{AppError, Reply};
+
+/// The most transfers that are signed in one step.
+const BATCH: usize = 128;
+
+/// Sends coins on every chain.
+pub(crate) struct Sender {
+    app: App,
+    pool: Pool,
+    gaps: Arc<Gaps>,
+}
+
+impl Sender {
+    pub(crate) fn new(app: App) -> Self {
+        let pool = Pool::new(app.config().workers.concurrency.max(BATCH));
+        Self { pool, gaps: Arc::new(Gaps::default()), app }
+    }
+
+    async fn send(&self) -> Reply<Turn> {
+        let app = &self.app;
+        let free = self.pool.free().min(BATCH);
+        if free == 0 {
+            return Ok(Turn::Idle);
+        }
+        let asked = u32::try_from(self.pool.busy() + free).unwrap_or(u32::MAX);
+        let due = app.store().jobs_due(JobKind::SendTransfer, app.business().now(), app.real().now(), asked).await?;
+        let fresh: Vec<Job> = due.into_iter().filter(|job| !self.pool.has(&job.id.to_string())).take(free).collect();
+        let is_full = fresh.len() == free;
+        let mut first_error = None;
+        for (chain, work) in self.by_chain(fresh).await? {
+            // Trouble with one chain must not keep the others waiting.
+            if let Err(error) = self.on_chain(chain, work).await {
+                first_error.get_or_insert(error);
+            }
+        }
+        match first_error {
+            Some(error) => Err(error),
+            None if is_full => Ok(Turn::More),
+            None => Ok(Turn::Idle),
+        }
+    }
+
+    /// Jobs with their transfers, by chain; jobs that have nothing left to do are removed.
+    async fn by_chain(&self, jobs: Vec<Job>) -> Reply<BTreeMap<Chain, Vec<(Job, Transfer)>>> {
+        let app = &self.app;
+        let mut chains: BTreeMap<Chain, Vec<(Job, Transfer)>> = BTreeMap::new();
+        for chain in app.catalogue().chains.iter().filter(|chain| self.gaps.is_suspected(chain.name)) {
+            chains.entry(chain.name).or_default();
+        }
+        let ids = jobs.iter().map(leases::subject).collect::<Reply<Vec<TransferId>>>()?;
+        let mut transfers: BTreeMap<TransferId, Transfer> =
+            app.store().transfers_by_id(&ids).await?.into_iter().map(|transfer| (transfer.id, transfer)).collect();
+        for (job, id) in jobs.into_iter().zip(ids) {
+            match transfers.remove(&id) {
+                Some(transfer) if matches!(transfer.state, TransferState::Queued | TransferState::Signed(_)) => {
+                    chains.entry(transfer.chain()).or_default().push((job, transfer));
+                }
+                _ => leases::drop_job(app, &Held::unleased(job)).await?,
+            }
+        }
+        Ok(chains)
+    }
+
+    async fn on_chain(&self, chain: Chain, work: Vec<(Job, Transfer)>) -> Reply<()> {
+        let app = &self.app;
+        let port = app.ports().chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} has no adapter")))?;
+        let (signed, queued): (Vec<_>, Vec<_>) = work.into_iter().partition(|(_, transfer)| transfer.state.signed().is_some());
+        // Signed and committed by somebody who did not come to tell what became of it: the same bytes go out again.
+        let (jobs, transfers): (Vec<Job>, Vec<Transfer>) = signed.into_iter().unzip();
+        let held = leases::lease(app, jobs).await?;
+        for held in held {
+            let id = leases::subject::<TransferId>(&held.job)?;
+            if let Some(transfer) = transfers.iter().find(|transfer| transfer.id == id) {
+                self.begin_broadcast(port, held, transfer.clone());
+            }
+        }
+        for (held, transfer) in self.sign(chain, port, queued).await? {
+            self.begin_broadcast(port, held, transfer);
+        }
+        Ok(())
+    }
+
+    /// Signs what is queued and commits it, leases included, before anybody outside hears of it.
+    async fn sign(&self, chain: Chain, port: &Arc<dyn ChainPort>, mut queued: Vec<(Job, Transfer)>) -> Reply<Vec<(Held, Transfer)>> {
+        let app = &self.app;
+        for _ in 0..MOST_TRIES {
+            let plan = match self.plan(chain, port, &queued).await? {
+                Some(plan) => plan,
+                None => return Ok(Vec::new()),
+            };
+            let mut step = Step::new();
+            let mut begun = Vec::new();
+            for (nonce, (job, transfer)) in &plan.assigned {
+                let request = SigningRequest {
+                    coin: transfer.coin,
+                    amount: transfer.amount,
+                    source: transfer.source,
+                    to: transfer.to.clone(),
+                    nonce: *nonce,
+                };
+                let signed =
+                    in_time(app, port.sign(&request)).await.ok_or_else(|| AppError::Unavailable("signing took too long".into()))?;
+                let signed = signed.map_err(|fault| AppError::Unavailable(fault.0))?;
+                begun.push(write_signed(app, &mut step, job, transfer, signed));
+            }
+            step.write(plan.wallet);
+            match app.commit(step).await {
+                Ok(_) => return Ok(begun),
+                Err(CommitError::Conflict(key)) => {
+                    self.gaps.suspect(chain);
+                    self.without_the_changed(key, &mut queued).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AppError::Unavailable("the wallet is changing too fast".to_owned()))
+    }
+
+    /// Which transfer gets which nonce; nothing when there is nothing to sign.
+    async fn plan(&self, chain: Chain, port: &Arc<dyn ChainPort>, queued: &[(Job, Transfer)]) -> Reply<Option<Plan>> {
+        let app = &self.app;
+        let unavailable = |fault: rampart_core::ports::Unavailable| AppError::Unavailable(fault.0);
+        let wallet = match app.store().wallet(chain).await? {
+            Some(wallet) => wallet,
+            None if queued.is_empty() => return Ok(None),
+            None => Wallet { id: chain, version: 0, next_nonce: port.next_nonce(TransferSource::Hot).await.map_err(unavailable)? },
+        };
+        self.gaps.plan(app, port, wallet, queued).await
+    }
+
+    /// After a conflict: what is not queued any more, or whose job somebody else has taken, is left out.
+    async fn without_the_changed(&self, key: RecordKey, queued: &mut Vec<(Job, Transfer)>) -> Reply<()> {
+        if matches!(key, RecordKey::Wallet(_)) {
+            return Ok(());
+        }
+        let mut kept = Vec::with_capacity(queued.len());
+        for (job, transfer) in queued.drain(..) {
+            let stored_job = self.app.store().job(job.id).await?;
+            let stored = self.app.store().transfer(transfer.id).await?;
+            if stored_job.is_some_and(|stored| stored.version == job.version)
+                && let Some(stored) = stored
+                && stored.state == TransferState::Queued
+            {
+                kept.push((job, stored));
+            }
+        }
+        *queued = kept;
+        Ok(())
+    }
+
+    fn begin_broadcast(&self, port: &Arc<dyn ChainPort>, held: Held, transfer: Transfer) {
+        let (app, port, gaps) = (self.app.clone(), port.clone(), self.gaps.clone());
+        self.pool.begin(held.job.id.to_string(), async move {
+            let outcome = match broadcast(&app, &port, &gaps, &held, &transfer).await {
+                Ok(None) => "finished",
+                Ok(Some(reason)) => put_off(&app, &held, &reason).await,
+                Err(error) => put_off(&app, &held, &error.to_string()).await,
+            };
+            app.metrics().job(held.job.kind.as_str(), outcome);
+        });
+    }
+}
+
+async fn put_off(app: &App, held: &Held, reason: &str) -> &'static str {
+    if let Err(error) = leases::put_off(app, held, reason).await {
+        tracing::warn!(job = %held.job.id, %error, "a transfer could not be put off; its lease runs out");
+    }
+    "again"
+}
+
+/// The transfer as signed, under a lease of its job; both as they are after the commit.
+fn write_signed(app: &App, step: &mut Step, job: &Job, transfer: &Transfer, signed: Signed) -> (Held, Transfer) {
+    let transfer = Transfer { state: TransferState::Signed(signed), ..transfer.clone() };
+    step.write(transfer.clone());
+    let leased = leases::leased(app, job);
+    step.write(leased.clone());
+    (leases::held(job, leased), Transfer { version: transfer.version + 1, ..transfer })
+}
+
+/// Sends committed bytes. Gives the reason why it has to be done again, if it has.
+async fn broadcast(app: &App, port: &Arc<dyn ChainPort>, gaps: &Gaps, held: &Held, transfer: &Transfer) -> Reply<Option<String>> {
+    let Some(signed) = transfer.state.signed() else { return Ok(None) };
+    match in_time(app, port.broadcast(signed)).await {
+        Some(Outcome::Accepted(())) => taken(app, held, transfer.id).await.map(|()| None),
+        Some(Outcome::NotSent { reason } | Outcome::Unknown { reason }) => Ok(Some(reason)),
+        None => Ok(Some("the chain did not answer in time".to_owned())),
+        // A node refuses bytes it has had before, too: by their nonce. Only what the chain does not know was refused.
+        Some(Outcome::Refused { reason }) => match in_time(app, port.transaction(&signed.txid)).await {
+            Some(Ok(TransactionStatus::Unknown)) => {
+                refused(app, held, transfer.id, &reason).await?;
+                gaps.suspect(transfer.chain());
+                Ok(None)
+            }
+            Some(Ok(_)) => taken(app, held, transfer.id).await.map(|()| None),
+            Some(Err(unavailable)) => Ok(Some(unavailable.to_string())),
+            None => Ok(Some("the chain did not answer in time".to_owned())),
+        },
+    }
+}
+
+async fn load(app: &App, id: TransferId) -> Reply<Transfer> {
+    app.store().transfer(id).await?.ok_or_else(|| AppError::defect(format!("there is no transfer {id}")))
+}
+
+async fn taken(app: &App, held: &Held, id: TransferId) -> Reply<()> {
+    settle(app, Some(held.fence()), || async move {
+        let mut step = transfers::broadcast(app, load(app, id).await?).await?.unwrap_or_default();
+        held.done(&mut step);
+        Ok(Some(step))
+    })
+    .await?;
+    Ok(())
+}
+
+async fn refused(app: &App, held: &Held, id: TransferId, reason: &str) -> Reply<()> {
+    settle(app, Some(held.fence()), || async move {
+        let mut step = transfers::refused(app, load(app, id).await?, reason).await?.unwrap_or_default();
+        held.done(&mut step);
+        Ok(Some(step))
+    })
+    .await?;
+    Ok(())
+}
+
+impl Worker for Sender {
+    fn name(&self) -> String {
+        "sender".to_owned()
+    }
+
+    fn turn(&self) -> Task<'_, Reply<Turn>> {
+        Box::pin(self.send())
+    }
+
+    fn woken(&self) -> Task<'_, ()> {
+        Box::pin(async move {
+            let is_full = self.pool.free() == 0;
+            tokio::select! {
+                () = self.app.wake().jobs(JobKind::SendTransfer), if !is_full => {}
+                () = self.pool.freed(), if is_full => {}
+            }
+        })
+    }
+
+    fn finish(&self) -> Task<'_, ()> {
+        Box::pin(self.pool.drain(self.app.config().workers.stop()))
+    }
+}

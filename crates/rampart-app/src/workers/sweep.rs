@@ -1,0 +1,163 @@
+//! The safety net: orders, transfers and payouts that wait for a job which nobody holds any more get a new one, and what
+//! has expired is forgotten.
+
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rampart_core::id::{PayoutId, TransferId};
+use rampart_core::job::{Job, JobKind};
+use rampart_core::outgoing::{Payout, PayoutState};
+use rampart_core::payment::PaymentState;
+use rampart_core::rampoff::RampoffState;
+use rampart_core::record::RecordKey;
+use rampart_core::step::Step;
+use rampart_core::time::Timestamp;
+use rampart_store::CommitError;
+
+use super::supervisor::{Task, Turn, Worker};
+use crate::app::App;
+use crate::error::Reply;
+
+/// How long something waits before it is looked at (business time): jobs are usually done within a second.
+const OLD_ENOUGH: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(30);
+const PRUNE_EVERY: Duration = Duration::from_secs(300);
+const PAGE: u32 = 256;
+const PRUNED_AT_ONCE: i64 = 1_000;
+
+/// Sweeps.
+pub(crate) struct Sweep {
+    app: App,
+    pruned_at: Mutex<Timestamp>,
+}
+
+impl Sweep {
+    pub(crate) fn new(app: App) -> Self {
+        Self { app, pruned_at: Mutex::default() }
+    }
+
+    async fn sweep(&self) -> Reply<Turn> {
+        let before = self.app.business().now().before(OLD_ENOUGH);
+        self.payments(before).await?;
+        self.rampoffs(before).await?;
+        self.transfers(before).await?;
+        self.payouts(before, "queued", JobKind::SendPayout).await?;
+        self.payouts(before, "unknown", JobKind::CheckPayout).await?;
+        self.prune().await?;
+        Ok(Turn::Idle)
+    }
+
+    async fn payments(&self, before: Timestamp) -> Reply<()> {
+        let mut behind = None;
+        loop {
+            let orders = self.app.store().stuck_payments("payment_received", before, behind, PAGE).await?;
+            for order in orders.iter().filter(|order| matches!(order.state, PaymentState::PaymentReceived { .. })) {
+                self.revive(JobKind::ScreenPayment, &order.id.to_string(), RecordKey::Payment(order.id), order.version).await?;
+            }
+            behind = orders.last().map(|order| (order.updated_at, order.id));
+            if orders.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn rampoffs(&self, before: Timestamp) -> Reply<()> {
+        let mut behind = None;
+        loop {
+            let orders = self.app.store().stuck_rampoffs("crypto_received", before, behind, PAGE).await?;
+            for order in orders.iter().filter(|order| matches!(order.state, RampoffState::CryptoReceived { .. })) {
+                self.revive(JobKind::ScreenRampoff, &order.id.to_string(), RecordKey::Rampoff(order.id), order.version).await?;
+            }
+            behind = orders.last().map(|order| (order.updated_at, order.id));
+            if orders.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn transfers(&self, before: Timestamp) -> Reply<()> {
+        let young = TransferId::first_at(before);
+        for chain in &self.app.catalogue().chains {
+            for state in ["queued", "signed"] {
+                let mut behind = None;
+                loop {
+                    let page = self.app.store().transfers_in_state(chain.name, state, behind, PAGE).await?;
+                    let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) || page.iter().any(|each| each.id >= young);
+                    behind = page.last().map(|transfer| transfer.id);
+                    for transfer in page.iter().filter(|transfer| transfer.id < young) {
+                        let key = RecordKey::Transfer(transfer.id);
+                        self.revive(JobKind::SendTransfer, &transfer.id.to_string(), key, transfer.version).await?;
+                    }
+                    if is_last {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn payouts(&self, before: Timestamp, state: &str, kind: JobKind) -> Reply<()> {
+        let young = PayoutId::first_at(before);
+        let mut behind = None;
+        loop {
+            let page = self.app.store().payouts_in_state(state, behind, PAGE).await?;
+            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) || page.iter().any(|each| each.id >= young);
+            behind = page.last().map(|payout| payout.id);
+            let waits = |payout: &&Payout| payout.id < young && matches!(payout.state, PayoutState::Queued | PayoutState::Unknown);
+            for payout in page.iter().filter(waits) {
+                self.revive(kind, &payout.id.to_string(), RecordKey::Payout(payout.id), payout.version).await?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Makes the job that is missing. The record is relied upon: whoever finishes its job at this moment changes it.
+    async fn revive(&self, kind: JobKind, subject: &str, key: RecordKey, version: i64) -> Reply<()> {
+        let app = &self.app;
+        if app.store().jobs_of_subject(subject).await?.iter().any(|job| job.kind == kind) {
+            return Ok(());
+        }
+        let mut step = Step::new();
+        step.rely(key, version);
+        step.write(Job::due_now(&app.mint(), kind, subject));
+        match app.commit(step).await {
+            Ok(_) => {
+                tracing::warn!(kind = kind.as_str(), subject, "a lost job was made again");
+                Ok(())
+            }
+            Err(CommitError::Conflict(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn prune(&self) -> Reply<()> {
+        let now = self.app.real().now();
+        if self.pruned_at.lock().until(now) < PRUNE_EVERY {
+            return Ok(());
+        }
+        self.app.store().prune(self.app.business().now(), PRUNED_AT_ONCE).await?;
+        *self.pruned_at.lock() = now;
+        Ok(())
+    }
+}
+
+impl Worker for Sweep {
+    fn name(&self) -> String {
+        "sweep".to_owned()
+    }
+
+    fn turn(&self) -> Task<'_, Reply<Turn>> {
+        Box::pin(self.sweep())
+    }
+
+    fn woken(&self) -> Task<'_, ()> {
+        Box::pin(std::future::pending())
+    }
+
+    fn interval(&self) -> Option<Duration> {
+        Some(EVERY)
+    }
+}
