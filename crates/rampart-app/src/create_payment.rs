@@ -191,7 +191,8 @@ impl App {
         };
         let found = found.filter(|(customer, _)| customer.partner == caller.partner.id);
         let (customer, is_deposit_address) = found.ok_or(Code::UserNotFound)?;
-        let checked = self.check_payment(caller, wanted, &customer, address.map(|(_, address)| address), is_deposit_address, quote, claims).await?;
+        let checked =
+            self.check_payment(caller, wanted, &customer, address.map(|(_, address)| address), is_deposit_address, quote, claims).await?;
         let context = self.context(None);
         let payment = self.make_payment(caller, wanted, &checked, &context).await?;
         let data = self.payment_json(&payment)?;
@@ -209,9 +210,7 @@ impl App {
             Ok(_) => Ok(Tried::Answered(Answer { data, replayed: false })),
             Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
             Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
-            Err(CommitError::AlreadyClaimed(claim)) => {
-                self.payment_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered)
-            }
+            Err(CommitError::AlreadyClaimed(claim)) => self.payment_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered),
             Err(CommitError::OverCeiling { counter }) => {
                 Err(self.ceiling_refusal(&customer, &checked.usage, checked.level, &counter).await)
             }

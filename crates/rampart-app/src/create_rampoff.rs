@@ -164,18 +164,7 @@ impl App {
         fields.finish()?;
         let (Some(user_id), Some(amount)) = (user_id, amount) else { return Err(Code::ValidationFailed.into()) };
         let names_chain = chain.is_some();
-        Ok(Wanted {
-            user_id,
-            coin,
-            amount,
-            names_chain,
-            account,
-            bank_name,
-            bank_code,
-            account_type,
-            external_id,
-            refund_wallet,
-        })
+        Ok(Wanted { user_id, coin, amount, names_chain, account, bank_name, bank_code, account_type, external_id, refund_wallet })
     }
 
     async fn try_rampoff(
@@ -211,9 +200,7 @@ impl App {
             Ok(_) => Ok(Tried::Answered(Answer { data, replayed: false })),
             Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
             Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
-            Err(CommitError::AlreadyClaimed(claim)) => {
-                self.rampoff_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered)
-            }
+            Err(CommitError::AlreadyClaimed(claim)) => self.rampoff_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered),
             Err(CommitError::OverCeiling { counter }) => {
                 Err(self.ceiling_refusal(&customer, &checked.usage, checked.level, &counter).await)
             }
@@ -230,9 +217,10 @@ impl App {
         claims: &[StoredClaim],
     ) -> Reply<Checked<'a>> {
         let level = self.check_identity(customer)?;
-        let rail = self.catalogue().payout_rail(customer.country).ok_or_else(|| {
-            Refusal::new(Code::MethodNotAllowed, format!("there is no payout to customers of {}", customer.country))
-        })?;
+        let rail = self
+            .catalogue()
+            .payout_rail(customer.country)
+            .ok_or_else(|| Refusal::new(Code::MethodNotAllowed, format!("there is no payout to customers of {}", customer.country)))?;
         let destination = payout_destination(customer, wanted)?;
         if !wanted.names_chain && !customer.country.is_latin_american() {
             return Err(Refusal::field(Code::FailMandatoryField, "blockchain", "is required").into());
@@ -330,11 +318,7 @@ fn payout_destination(customer: &Customer, wanted: &Wanted<'_>) -> Reply<PayoutD
         (Some(account), _) => Given { account, bank_code: wanted.bank_code, account_type: wanted.account_type },
         (None, Some(registered)) => {
             let known = registered.given();
-            Given {
-                bank_code: wanted.bank_code.or(known.bank_code),
-                account_type: wanted.account_type.or(known.account_type),
-                ..known
-            }
+            Given { bank_code: wanted.bank_code.or(known.bank_code), account_type: wanted.account_type.or(known.account_type), ..known }
         }
         (None, None) => {
             let message = "is needed: no bank account was given, here or at registration";

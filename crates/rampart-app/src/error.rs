@@ -1,6 +1,5 @@
 //! What can come of a use case instead of an answer.
 
-use rampart_core::limits::Excess;
 use rampart_core::order::CommandRefusal;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_store::{CommitError, StoreError};
@@ -73,14 +72,5 @@ impl From<CommandRefusal> for AppError {
                 Self::Refusal(Refusal::new(Code::ValidationFailed, refusal.to_string()))
             }
         }
-    }
-}
-
-/// The code of an order that does not fit its customer's limits.
-#[must_use]
-pub(crate) const fn excess_code(excess: Excess) -> Code {
-    match excess {
-        Excess::HigherLevelNeeded => Code::KycReinforcedRequired,
-        Excess::Beyond => Code::LimitExceded,
     }
 }

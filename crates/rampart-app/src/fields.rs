@@ -106,9 +106,9 @@ impl Fields {
         }
     }
 
-    /// Whether no fault was found so far.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.faults.is_empty()
+    /// Whether a fault of this field was found.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.faults.iter().any(|(_, at_fault, _)| *at_fault == field)
     }
 
     /// Ends the reading.
@@ -146,6 +146,6 @@ mod tests {
         let mut fields = Fields::new();
         assert_eq!(fields.moment("from", &Some("2026-01-31".into())), "2026-01-31T00:00:00Z".parse().ok());
         assert_eq!(fields.moment("from", &Some("yesterday".into())), None);
-        assert!(!fields.is_empty());
+        assert!(fields.has("from") && !fields.has("to"));
     }
 }

@@ -1,11 +1,19 @@
 //! `kyc/check`, and the form behind it.
 
+use rampart_core::customer::{Customer, Profile, Warning};
+use rampart_core::identification::CustomerType;
+use rampart_core::kyc::KycLevel;
+use rampart_core::redacted::Redacted;
+use rampart_core::refusal::Code;
 use rampart_core::view::KycView;
 
 use crate::app::App;
 use crate::authenticate::Caller;
+use crate::birth;
 use crate::error::Reply;
-use crate::fields::Fields;
+use crate::fields::{Fields, LONGEST};
+use crate::pages::KycForm;
+use crate::register_user::{judge_birth, read_identification};
 
 impl App {
     /// Where a customer's identity check stands.
@@ -19,4 +27,96 @@ impl App {
         let customer = self.customer_of(caller, id.unwrap_or_default()).await?;
         Ok(KycView::of(&customer, &self.config().public_url))
     }
+}
+
+/// What a form of a level cannot be handed in without and is not known of a customer: the names of its fields.
+pub(crate) fn missing(customer: &Customer, level: KycLevel) -> Vec<&'static str> {
+    let profile = &customer.profile;
+    let mut needed: Vec<(&'static str, bool)> = vec![("name", profile.name.reveal().is_empty())];
+    if customer.customer_type == CustomerType::Individual {
+        needed.push(("last_name", profile.last_name.reveal().is_empty()));
+        needed.push(("dob", profile.date_of_birth.reveal().is_empty()));
+    }
+    needed.push(("address", profile.address.reveal().is_empty()));
+    needed.push(("city", profile.city.reveal().is_empty()));
+    needed.push(("identification_type", customer.identification.is_none()));
+    needed.push(("identification_number", customer.identification.is_none()));
+    if level == KycLevel::Reinforced {
+        needed.push(("professional_activity", profile.professional_activity.reveal().is_empty()));
+        needed.push(("source_of_funds", profile.source_of_funds.reveal().is_empty()));
+    }
+    needed.into_iter().filter(|(_, lacks)| *lacks).map(|(field, _)| field).collect()
+}
+
+/// Writes a form into a customer. Before anything is approved the form says what holds; afterwards it only adds what is not
+/// known yet, so that nobody trades under another's approval.
+pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Reply<Customer> {
+    let approved = customer.kyc.level.is_some();
+    let now = app.business().now();
+    let minimum_age = app.config().registration.minimum_age;
+    let mut fields = Fields::new();
+    let mut warnings: Vec<Warning> = Vec::new();
+    let takes = |known: &Redacted| !approved || known.reveal().is_empty();
+
+    let identified = read_identification(&mut fields, Some(customer.country), &form.identification_type, &form.identification_number);
+    let sent = birth::read(&mut fields, &form.dob, now).filter(|_| takes(&customer.profile.date_of_birth));
+    let birth = sent.or_else(|| birth::of(customer.profile.date_of_birth.reveal(), now));
+    let identified = identified.filter(|_| !approved || customer.identification.is_none());
+    let known = customer.identification.as_ref().and_then(|given| {
+        let checked = rampart_core::identification::check(customer.country, given.document, given.number.reveal());
+        checked.ok().map(|checked| (given.clone(), checked))
+    });
+    let date = judge_birth(&mut fields, &mut warnings, birth, identified.as_ref().or(known.as_ref()), minimum_age, now);
+
+    let mut take = |field: &'static str, sent: &Option<String>, known: &mut Redacted| {
+        if let Some(text) = fields.optional(field, sent, LONGEST)
+            && takes(known)
+        {
+            *known = Redacted::new(text.trim());
+        }
+    };
+    let Profile {
+        name,
+        last_name,
+        last_name2,
+        phone,
+        city,
+        address,
+        address_state,
+        zipcode,
+        date_of_birth,
+        professional_activity,
+        source_of_funds,
+    } = &mut customer.profile;
+    take("name", &form.name, name);
+    take("last_name", &form.last_name, last_name);
+    take("last_name2", &form.last_name2, last_name2);
+    take("phone", &form.phone, phone);
+    take("city", &form.city, city);
+    take("address", &form.address, address);
+    take("address_state", &form.address_state, address_state);
+    take("zipcode", &form.zipcode, zipcode);
+    take("professional_activity", &form.professional_activity, professional_activity);
+    take("source_of_funds", &form.source_of_funds, source_of_funds);
+    if let Some(date) = date {
+        *date_of_birth = date.into();
+    }
+    if let Some((given, checked)) = identified {
+        customer.identification = Some(given);
+        customer.customer_type = checked.customer_type;
+        customer.warnings.retain(|warning| warning.field != "identification_number");
+    }
+    for warning in warnings {
+        if !customer.warnings.contains(&warning) {
+            customer.warnings.push(warning);
+        }
+    }
+    for field in missing(&customer, form.level) {
+        // What is malformed was named already.
+        if !fields.has(field) {
+            fields.fault(Code::FailMandatoryField, field, "is required");
+        }
+    }
+    fields.finish()?;
+    Ok(customer)
 }

@@ -167,9 +167,10 @@ impl App {
     async fn first_over(&self, raises: &[Raise]) -> Reply<Option<String>> {
         let names: Vec<String> = raises.iter().map(|raise| raise.counter.clone()).collect();
         let stand = self.store().counters(&names).await?;
-        let over = raises.iter().zip(stand).find(|(raise, stands)| {
-            raise.ceiling.is_some_and(|ceiling| stands.plus(raise.by).is_ok_and(|sum| sum > ceiling))
-        });
+        let over = raises
+            .iter()
+            .zip(stand)
+            .find(|(raise, stands)| raise.ceiling.is_some_and(|ceiling| stands.plus(raise.by).is_ok_and(|sum| sum > ceiling)));
         Ok(over.map(|(raise, _)| raise.counter.clone()))
     }
 

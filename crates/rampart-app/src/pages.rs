@@ -1,14 +1,24 @@
 //! What the hosted pages show and do. A page is known by the secret token in its link, and by nothing else.
 
+use std::time::Duration;
+
+use rampart_core::bank_account::{self, Given};
 use rampart_core::country::Country;
 use rampart_core::customer::Customer;
+use rampart_core::id::PartnerId;
 use rampart_core::kyc::KycLevel;
-use rampart_core::payment::Payment;
-use rampart_core::rampoff::Rampoff;
+use rampart_core::order::RefundAccount;
+use rampart_core::payment::{PayIn, Payment, PaymentCommand, PaymentState};
+use rampart_core::ports::{Outcome, Session, SessionRequest};
+use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
+use rampart_core::refusal::{Code, Refusal};
 use rampart_core::time::Timestamp;
+use rampart_store::CommitError;
 
-use crate::app::App;
+use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
+use crate::fields::{Fields, LONGEST};
+use crate::kyc;
 
 /// What the identity page shows.
 #[derive(Debug, Clone)]
@@ -19,11 +29,13 @@ pub struct CustomerPage {
     pub partner_name: String,
     /// The level that the form is for; nothing when there is nothing to submit now.
     pub wanted: Option<KycLevel>,
+    /// The fields of that form that it cannot be handed in without, because nothing is known of them yet.
+    pub missing: Vec<&'static str>,
     /// Whether the outside world is simulated.
     pub sandbox: bool,
 }
 
-/// The identity form, as it came.
+/// The identity form, as it came. It has no `Debug`: everything in it is personal.
 #[derive(Clone)]
 pub struct KycForm {
     /// The level it is for.
@@ -125,47 +137,284 @@ pub enum Play {
     Decline,
 }
 
-fn later<T>() -> Reply<T> {
-    Err(AppError::Unavailable(String::new()))
+/// A page that does not exist: unknown and malformed tokens alike.
+fn no_page() -> AppError {
+    Refusal::new(Code::NotFound, "this link leads nowhere; please open it again from where you got it").into()
 }
 
-#[expect(missing_docs, reason = "being written")]
-#[expect(clippy::missing_errors_doc, reason = "being written")]
+/// Tokens are UUIDs; nothing else is looked up.
+fn token_holds(token: &str) -> Reply<&str> {
+    let holds = token.len() == 36 && token.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if holds { Ok(token) } else { Err(no_page()) }
+}
+
 impl App {
-    pub async fn page_customer(&self, _token: &str) -> Reply<CustomerPage> {
-        later()
+    /// What a customer's identity page shows.
+    ///
+    /// # Errors
+    /// `not_found` for a token that leads nowhere.
+    pub async fn page_customer(&self, token: &str) -> Reply<CustomerPage> {
+        let customer = self.store().customer_by_page_token(token_holds(token)?).await?.ok_or_else(no_page)?;
+        self.customer_page(customer).await
     }
-    pub async fn submit_kyc_form(&self, _token: &str, _form: KycForm) -> Reply<CustomerPage> {
-        later()
+
+    async fn customer_page(&self, customer: Customer) -> Reply<CustomerPage> {
+        let wanted = customer.wanted_level();
+        Ok(CustomerPage {
+            partner_name: self.partner_name(customer.partner).await?,
+            missing: wanted.map(|level| kyc::missing(&customer, level)).unwrap_or_default(),
+            wanted,
+            sandbox: !self.config().is_live(),
+            customer,
+        })
     }
-    pub async fn page_payment(&self, _token: &str) -> Reply<PaymentPage> {
-        later()
+
+    async fn partner_name(&self, id: PartnerId) -> Reply<String> {
+        Ok(self.remembered_partner(id).await?.map(|partner| partner.name.clone()).unwrap_or_default())
     }
-    pub async fn page_rampoff(&self, _token: &str) -> Reply<RampoffPage> {
-        later()
+
+    /// A customer hands in the identity form. Handing it in again while it is being looked at changes nothing.
+    ///
+    /// # Errors
+    /// `not_found`; the faults of the fields, under the form's own names.
+    pub async fn submit_kyc_form(&self, token: &str, form: KycForm) -> Reply<CustomerPage> {
+        for _ in 0..MOST_TRIES {
+            let customer = self.store().customer_by_page_token(token_holds(token)?).await?.ok_or_else(no_page)?;
+            match customer.wanted_level() {
+                None => return self.customer_page(customer).await,
+                Some(level) if level == form.level => {}
+                Some(level) => {
+                    let message = format!("must be {}, which is the form that is open now", level.number());
+                    return Err(Refusal::field(Code::ValidationFailed, "level", message).into());
+                }
+            }
+            let filled = kyc::fill_in(self, customer, &form)?;
+            let step = filled.kyc_submitted(form.level, &self.mint(), &self.config().public_url);
+            match self.commit(step).await {
+                Ok(_) => return self.page_customer(token).await,
+                Err(CommitError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AppError::Unavailable("the customer is changing too fast".into()))
     }
-    pub async fn page_status(&self, _token: &str) -> Reply<StatusPage> {
-        later()
+
+    async fn payment_by_token(&self, token: &str) -> Reply<Payment> {
+        self.store().payment_by_page_token(token_holds(token)?).await?.ok_or_else(no_page)
     }
-    pub async fn gateway_session(&self, _token: &str) -> Reply<GatewaySession> {
-        later()
+
+    async fn rampoff_by_token(&self, token: &str) -> Reply<Rampoff> {
+        self.store().rampoff_by_page_token(token_holds(token)?).await?.ok_or_else(no_page)
     }
-    pub async fn gateway_play(&self, _token: &str, _play: Play) -> Reply<()> {
-        later()
+
+    /// What a payment's page shows.
+    ///
+    /// # Errors
+    /// `not_found` for a token that leads nowhere.
+    pub async fn page_payment(&self, token: &str) -> Reply<PaymentPage> {
+        let payment = self.payment_by_token(token).await?;
+        self.payment_page(payment).await
     }
-    pub async fn declare_sent(&self, _token: &str) -> Reply<()> {
-        later()
+
+    async fn payment_page(&self, payment: Payment) -> Reply<PaymentPage> {
+        let customer = self.store().customer(payment.customer).await?.ok_or_else(no_page)?;
+        Ok(PaymentPage {
+            partner_name: self.partner_name(payment.partner).await?,
+            customer_name: customer.profile.full_name(),
+            country: customer.country,
+            can_declare: matches!(payment.state, PaymentState::Started) && payment.instructions.is_some(),
+            can_cancel: payment.is_unpaid(),
+            can_give_refund_account: matches!(payment.state, PaymentState::OnHold { .. }),
+            sandbox: !self.config().is_live(),
+            now: self.business().now(),
+            payment,
+        })
     }
-    pub async fn cancel_payment(&self, _token: &str) -> Reply<()> {
-        later()
+
+    /// What a ramp-off's page shows.
+    ///
+    /// # Errors
+    /// `not_found` for a token that leads nowhere.
+    pub async fn page_rampoff(&self, token: &str) -> Reply<RampoffPage> {
+        let rampoff = self.rampoff_by_token(token).await?;
+        self.rampoff_page(rampoff).await
     }
-    pub async fn cancel_rampoff(&self, _token: &str) -> Reply<()> {
-        later()
+
+    async fn rampoff_page(&self, rampoff: Rampoff) -> Reply<RampoffPage> {
+        let customer = self.store().customer(rampoff.customer).await?.ok_or_else(no_page)?;
+        let under_way = matches!(rampoff.state, RampoffState::Created | RampoffState::Confirming | RampoffState::OnHold { .. });
+        Ok(RampoffPage {
+            partner_name: self.partner_name(rampoff.partner).await?,
+            customer_name: customer.profile.full_name(),
+            can_cancel: matches!(rampoff.state, RampoffState::Created),
+            can_give_refund_wallet: under_way,
+            sandbox: !self.config().is_live(),
+            now: self.business().now(),
+            rampoff,
+        })
     }
-    pub async fn give_refund_account(&self, _token: &str, _account: &str, _name: &str) -> Reply<()> {
-        later()
+
+    /// What the status page of either order shows.
+    ///
+    /// # Errors
+    /// `not_found` for a token that leads nowhere.
+    pub async fn page_status(&self, token: &str) -> Reply<StatusPage> {
+        if let Some(payment) = self.store().payment_by_page_token(token_holds(token)?).await? {
+            return self.payment_page(payment).await.map(|page| StatusPage::Payment(Box::new(page)));
+        }
+        self.page_rampoff(token).await.map(|page| StatusPage::Rampoff(Box::new(page)))
     }
-    pub async fn give_refund_wallet(&self, _token: &str, _wallet: &str) -> Reply<()> {
-        later()
+
+    /// Opens the processor's session, when the customer opens the gateway page. Opening it again gives the same.
+    ///
+    /// # Errors
+    /// `not_found`; `validation_failed` when the payment is not one that waits for a processor; `error_payment_creation`
+    /// when the processor refuses; [`AppError::Unavailable`] when it does not answer.
+    pub async fn gateway_session(&self, token: &str) -> Reply<GatewaySession> {
+        let payment = self.payment_by_token(token).await?;
+        let PayIn::Processor(processor) = payment.pay_in else { return Err(not_payable(&payment)) };
+        if !matches!(payment.state, PaymentState::Started) || payment.held_until <= self.business().now() {
+            return Err(not_payable(&payment));
+        }
+        let port = self.ports().processor(processor).ok_or_else(|| AppError::defect(format!("{processor} has no adapter")))?;
+        let request = SessionRequest {
+            processor,
+            payment: payment.id,
+            amount: payment.terms.fiat_amount,
+            currency: payment.terms.fiat,
+            return_url: format!("{}/status?token={token}", self.config().public_url),
+            expires_at: payment.held_until,
+        };
+        let patience = Duration::from_secs(self.config().workers.call_seconds);
+        let outcome = tokio::time::timeout(patience, port.open_session(&request)).await;
+        match outcome {
+            Ok(Outcome::Accepted(Session { url: Some(url), .. })) => Ok(GatewaySession::Redirect(url)),
+            Ok(Outcome::Accepted(Session { url: None, .. })) if self.ports().gateway_player.is_some() => Ok(GatewaySession::Play),
+            Ok(Outcome::Accepted(_)) => Err(AppError::defect(format!("{processor} gave no page"))),
+            Ok(Outcome::Refused { reason }) => {
+                let data = serde_json::json!({ "payment_id": payment.id.to_string() });
+                Err(Refusal::new(Code::ErrorPaymentCreation, reason).with_data(data).into())
+            }
+            Ok(Outcome::NotSent { reason } | Outcome::Unknown { reason }) => Err(AppError::Unavailable(reason)),
+            Err(_) => Err(AppError::Unavailable(format!("{processor} does not answer"))),
+        }
     }
+
+    /// Plays the processor of a sandbox.
+    ///
+    /// # Errors
+    /// `not_found` where nobody plays; `validation_failed` when the payment waits for nothing.
+    pub async fn gateway_play(&self, token: &str, play: Play) -> Reply<()> {
+        let player = self.ports().gateway_player.as_ref().ok_or_else(no_page)?;
+        let payment = self.payment_by_token(token).await?;
+        if !matches!(payment.pay_in, PayIn::Processor(_)) || !payment.is_unpaid() {
+            return Err(not_payable(&payment));
+        }
+        let played = match play {
+            Play::Pay => player.pay(&payment).await,
+            Play::Decline => player.decline(&payment).await,
+        };
+        played.map_err(|fault| AppError::Unavailable(fault.to_string()))
+    }
+
+    /// The customer says that the transfer is on its way.
+    ///
+    /// # Errors
+    /// `not_found`; `validation_failed` when the payment waits for no transfer.
+    pub async fn declare_sent(&self, token: &str) -> Reply<()> {
+        if matches!(self.payment_by_token(token).await?.state, PaymentState::PendingBank { .. }) {
+            return Ok(());
+        }
+        self.ask_payment(token, &PaymentCommand::DeclareSent).await
+    }
+
+    /// The customer calls a payment off before money came.
+    ///
+    /// # Errors
+    /// `not_found`; `validation_failed` when money came.
+    pub async fn cancel_payment(&self, token: &str) -> Reply<()> {
+        if matches!(self.payment_by_token(token).await?.state, PaymentState::Cancelled) {
+            return Ok(());
+        }
+        self.ask_payment(token, &PaymentCommand::Cancel).await
+    }
+
+    /// The customer calls a sale off before coins came.
+    ///
+    /// # Errors
+    /// `not_found`; `validation_failed` when coins came.
+    pub async fn cancel_rampoff(&self, token: &str) -> Reply<()> {
+        if matches!(self.rampoff_by_token(token).await?.state, RampoffState::Cancelled) {
+            return Ok(());
+        }
+        self.ask_rampoff(token, &RampoffCommand::Cancel).await
+    }
+
+    /// The customer gives an account for money to go back to.
+    ///
+    /// # Errors
+    /// `not_found`; `fail_mandatory_field`, `validation_failed`, `invalid_bank_account`.
+    pub async fn give_refund_account(&self, token: &str, account: &str, name: &str) -> Reply<()> {
+        let payment = self.payment_by_token(token).await?;
+        let mut fields = Fields::new();
+        let (account, name) = (Some(account.to_owned()), Some(name.to_owned()));
+        let account = fields.required("account", &account, LONGEST);
+        let name = fields.required("name", &name, LONGEST);
+        let checked = account.and_then(|account| match bank_account::check(payment.country, Given::number(account)) {
+            Ok(checked) => Some(checked),
+            Err(fault) => {
+                fields.fault(Code::InvalidBankAccount, "account", fault.to_string());
+                None
+            }
+        });
+        fields.finish()?;
+        let (Some(checked), Some(name)) = (checked, name) else { return Err(Code::ValidationFailed.into()) };
+        let account = RefundAccount { account: checked.normalized.into(), name: name.trim().into() };
+        self.ask_payment(token, &PaymentCommand::GiveRefundAccount(account)).await
+    }
+
+    /// The customer gives a wallet for coins to go back to.
+    ///
+    /// # Errors
+    /// `not_found`; `fail_mandatory_field`, `invalid_wallet`.
+    pub async fn give_refund_wallet(&self, token: &str, wallet: &str) -> Reply<()> {
+        let rampoff = self.rampoff_by_token(token).await?;
+        let mut fields = Fields::new();
+        fields.required("wallet", &Some(wallet.to_owned()), LONGEST);
+        fields.finish()?;
+        let wallet = self.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?;
+        self.ask_rampoff(token, &RampoffCommand::GiveRefundWallet(wallet)).await
+    }
+
+    async fn ask_payment(&self, token: &str, command: &PaymentCommand) -> Reply<()> {
+        for _ in 0..MOST_TRIES {
+            let payment = self.payment_by_token(token).await?;
+            let price = self.prices().buy_price(payment.terms.coin.symbol, payment.terms.fiat, self.business().now());
+            let step = payment.request(command.clone(), &self.context(price))?;
+            match self.commit(step).await {
+                Ok(_) => return Ok(()),
+                Err(CommitError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AppError::Unavailable("the payment is changing too fast".into()))
+    }
+
+    async fn ask_rampoff(&self, token: &str, command: &RampoffCommand) -> Reply<()> {
+        for _ in 0..MOST_TRIES {
+            let rampoff = self.rampoff_by_token(token).await?;
+            let price = self.prices().sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, self.business().now());
+            let step = rampoff.request(command.clone(), &self.context(price))?;
+            match self.commit(step).await {
+                Ok(_) => return Ok(()),
+                Err(CommitError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AppError::Unavailable("the ramp-off is changing too fast".into()))
+    }
+}
+
+fn not_payable(payment: &Payment) -> AppError {
+    Refusal::new(Code::ValidationFailed, format!("a payment that is {} cannot be paid here", payment.status())).into()
 }

@@ -3,8 +3,8 @@
 use rampart_core::bank_account;
 use rampart_core::country::Country;
 use rampart_core::customer::{BankAccountGiven, Customer, Identification, Profile, Warning};
-use rampart_core::identification::{self, CustomerType, DocumentType, Doubt};
 use rampart_core::id::CustomerId;
+use rampart_core::identification::{self, CustomerType, DocumentType, Doubt};
 use rampart_core::kyc::{Kyc, KycLevel, KycStatus};
 use rampart_core::phone;
 use rampart_core::redacted::Redacted;
@@ -287,8 +287,12 @@ impl App {
         let email = fields.required("email", &request.email, email::LONGEST);
         let email = email.and_then(|email| email::read(&mut fields, email, &settings.disposable_domains));
         let country = read_country(&mut fields, request);
-        let identification =
-            read_identification(&mut fields, country.map(|(country, _)| country), &request.identification_type, &request.identification_number);
+        let identification = read_identification(
+            &mut fields,
+            country.map(|(country, _)| country),
+            &request.identification_type,
+            &request.identification_number,
+        );
         let customer_type = identification.as_ref().map_or_else(CustomerType::default, |(_, checked)| checked.customer_type);
         let now = self.business().now();
         let birth = birth::read(&mut fields, &request.dob, now);
@@ -333,15 +337,7 @@ impl App {
 }
 
 /// A value that does not hold is stored with a warning, or refused where the settings are strict.
-fn doubt(
-    fields: &mut Fields,
-    warnings: &mut Vec<Warning>,
-    strict: bool,
-    code: Code,
-    field: &'static str,
-    warning: &str,
-    message: String,
-) {
+fn doubt(fields: &mut Fields, warnings: &mut Vec<Warning>, strict: bool, code: Code, field: &'static str, warning: &str, message: String) {
     match strict {
         true => fields.fault(code, field, message),
         false => warnings.push(Warning { field: field.into(), code: warning.into(), message }),
