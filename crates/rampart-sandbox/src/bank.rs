@@ -74,6 +74,8 @@ pub struct StatementEntry {
     pub counterparty_account: Option<Redacted>,
     /// The payout.
     pub payout: Option<String>,
+    /// The rail's reference of a settled payout.
+    pub reference: Option<String>,
     /// When, in business time.
     pub at: Timestamp,
 }
@@ -155,10 +157,11 @@ impl World {
             )));
         }
         let stream = format!("bank-{}", rail.name);
+        let account = self.written(&transfer.account);
         let credit = BankCredit {
             rail: rail.name,
             line: String::new(),
-            account: transfer.account.clone(),
+            account: account.clone(),
             amount: transfer.amount,
             currency: transfer.currency,
             concept: transfer.concept,
@@ -170,25 +173,40 @@ impl World {
                 Box::pin(async move {
                     add_to_balances(batch, &BTreeMap::from([(credit.rail.to_string(), credit.amount)])).await?;
                     let body = serde_json::to_string(&BankEntry::Credit { credit, at: batch.now })?;
-                    let seq = batch.append(Line { stream: stream.clone(), topic: Some(transfer.account), body }).await?;
+                    let seq = batch.append(Line { stream: stream.clone(), topic: Some(account), body }).await?;
                     Ok(reference(&stream, seq))
                 })
             })
             .await
     }
 
-    /// The newest lines of an account's statement, newest first, at most `limit`.
+    /// The newest lines of an account's statement, newest first, at most `limit`; those before a line when one is given.
     ///
     /// # Errors
-    /// When the file cannot be read.
-    pub async fn account_statement(&self, account: &str, limit: usize) -> Result<Vec<StatementEntry>, WorldError> {
-        let rows = sqlx::query("SELECT stream, seq, body FROM journal WHERE topic = ?1 ORDER BY stream, seq DESC LIMIT ?2")
-            .bind(account)
+    /// [`WorldError::Impossible`] for something that is not a line of this rail.
+    pub async fn account_statement(
+        &self,
+        rail: Rail,
+        account: &str,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StatementEntry>, WorldError> {
+        let stream = format!("bank-{rail}");
+        let number = |line: &str| -> Option<i64> {
+            let (name, seq) = line.rsplit_once('-')?;
+            name.eq_ignore_ascii_case(rail.as_str()).then(|| seq.parse().ok()).flatten()
+        };
+        let not_a_line = || WorldError::impossible(format!("before is not a line of {rail}"));
+        let before = before.map(|line| number(line).ok_or_else(not_a_line)).transpose()?;
+        let rows = sqlx::query("SELECT seq, body FROM journal WHERE topic = ?1 AND stream = ?2 AND seq < ?3 ORDER BY seq DESC LIMIT ?4")
+            .bind(self.written(account))
+            .bind(&stream)
+            .bind(before.unwrap_or(i64::MAX))
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .fetch_all(&self.books.readers)
             .await?;
         let entries = rows.into_iter().map(|row| {
-            let (stream, seq, body): (String, i64, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let (seq, body): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
             statement_entry(reference(&stream, seq), serde_json::from_str(&body)?)
         });
         entries.collect()
@@ -206,13 +224,23 @@ impl World {
         payouts::amount(&balance.ok_or_else(|| WorldError::NotFound(format!("the bank has no rail {rail}")))?)
     }
 
-    /// The rail behind which an account of ours stands, by its number without separators.
+    /// The rail behind which an account of ours stands, by its number with or without separators.
     #[must_use]
     pub fn rail_of_account(&self, account: &str) -> Option<Rail> {
-        let plain = |text: &str| text.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_ascii_uppercase();
         let wanted = plain(account);
         self.books.config.rails.iter().find(|rail| plain(&rail.account) == wanted).map(|rail| rail.name)
     }
+
+    /// An account's number as the bank's books write it: ours as it is configured, others without blanks.
+    fn written(&self, account: &str) -> String {
+        let wanted = plain(account);
+        let ours = self.books.config.rails.iter().find(|rail| plain(&rail.account) == wanted);
+        ours.map_or_else(|| account.split_whitespace().collect(), |rail| rail.account.clone())
+    }
+}
+
+fn plain(account: &str) -> String {
+    account.split_whitespace().collect::<String>().to_ascii_uppercase()
 }
 
 fn statement_entry(line: String, entry: BankEntry) -> Result<StatementEntry, WorldError> {
@@ -226,15 +254,15 @@ fn statement_entry(line: String, entry: BankEntry) -> Result<StatementEntry, Wor
             counterparty_name: credit.sender_name,
             counterparty_account: credit.sender_account,
             payout: None,
+            reference: None,
             at,
         },
         BankEntry::Payout { payout, report, amount, currency, to, at } => {
-            let (kind, concept) = match report {
-                PayoutReport::Settled { reference } => ("payout_settled", Some(reference)),
-                PayoutReport::Failed { reason } => ("payout_failed", Some(reason)),
-                PayoutReport::Returned { reason } => ("payout_returned", Some(reason)),
+            let (kind, concept, reference) = match report {
+                PayoutReport::Settled { reference } => ("payout_settled", None, Some(reference)),
+                PayoutReport::Failed { reason } => ("payout_failed", Some(reason), None),
+                PayoutReport::Returned { reason } => ("payout_returned", Some(reason), None),
             };
-            let to = Some(Redacted::new(to));
             StatementEntry {
                 line,
                 kind,
@@ -242,8 +270,9 @@ fn statement_entry(line: String, entry: BankEntry) -> Result<StatementEntry, Wor
                 currency,
                 concept,
                 counterparty_name: None,
-                counterparty_account: to,
+                counterparty_account: Some(Redacted::new(to)),
                 payout: Some(payout),
+                reference,
                 at,
             }
         }
@@ -257,7 +286,7 @@ pub(crate) async fn add_to_balances(batch: &mut Batch, added: &BTreeMap<String, 
         let (rail, balance): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         if let Some(sum) = added.get(&rail) {
             let total = payouts::amount(&balance)?.plus(*sum);
-            let total = total.map_err(|_| WorldError::Unreadable(format!("the balance of {rail} is too large")))?;
+            let total = total.map_err(|_| WorldError::impossible(format!("the balance of {rail} would be too large")))?;
             balances.insert(rail, total);
         }
     }

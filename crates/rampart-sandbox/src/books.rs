@@ -56,7 +56,9 @@ impl Books {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(128);
-        let mut connection = SqliteConnection::connect_with(&options).await?;
+        // Fewer and larger checkpoints: each waits for the disk, and every writer with it.
+        let writer = options.clone().pragma("wal_autocheckpoint", "8000").pragma("cache_size", "-16384");
+        let mut connection = SqliteConnection::connect_with(&writer).await?;
         let streams = config.rails.iter().map(|rail| format!("bank-{}", rail.name));
         let streams = streams.chain(config.processors.iter().map(|processor| format!("card-{processor}"))).chain(["kyc".to_owned()]);
         let signals = Arc::new(Signals::new(streams.collect::<Vec<_>>(), config.chains.iter().map(|chain| chain.name)));
@@ -68,7 +70,8 @@ impl Books {
         sqlx::query("COMMIT").execute(&mut connection).await?;
         refresh(&mut connection, &signals, &config).await?;
 
-        let readers = SqlitePoolOptions::new().min_connections(0).max_connections(4).connect_lazy_with(options.clone());
+        let readers =
+            SqlitePoolOptions::new().min_connections(0).max_connections(4).test_before_acquire(false).connect_lazy_with(options.clone());
         let poll = SqliteConnection::connect_with(&options).await?;
         let (commands, queue) = mpsc::channel(QUEUE);
         let books = Arc::new(Self { config, clock: clock.clone(), signals: signals.clone(), readers, owner: token(), commands });

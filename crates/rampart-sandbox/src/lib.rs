@@ -36,7 +36,7 @@ pub use error::WorldError;
 pub use faults::{Calls, FaultOutcome, FaultPort, FaultRule};
 pub use inbox::{Received, Signature};
 pub use kyc::ManualDecision;
-pub use magic::{MAGIC, Magic, MagicField, MagicOutcome};
+pub use magic::{MAGIC, Magic, MagicExample, MagicField, MagicOutcome, magic_examples};
 pub use payment::{PayResult, PayableMethod, PayablePayment};
 pub use processor::{CardPayment, CardResult};
 

@@ -3,8 +3,12 @@
 //! Numbers are recognised by seven digits that they contain, so that every country's documents and accounts can carry
 //! them with valid check digits: `06660001Y` is a Spanish DNI, `6660001` fits into any IBAN, CLABE, CBU or CCI.
 
+mod examples;
+
 use rampart_core::amount::Amount;
 use rampart_core::country::fold;
+
+pub use examples::{MagicExample, magic_examples};
 
 /// What an input makes happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]

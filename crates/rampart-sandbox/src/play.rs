@@ -23,7 +23,6 @@ pub(crate) async fn play(books: Weak<Books>) {
         let Some(books) = books.upgrade() else { return };
         let again = match tick(&books).await {
             Ok(again) => again,
-            Err(WorldError::Closed) => return,
             Err(error) => {
                 tracing::warn!(%error, "the sandbox world could not play");
                 false

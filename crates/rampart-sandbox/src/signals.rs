@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use rampart_core::asset::Chain;
 use rampart_core::ports::BlockHead;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use crate::settings::Settings;
 
@@ -18,8 +18,6 @@ pub(crate) struct Signals {
     pub(crate) tips: HashMap<Chain, watch::Sender<(i64, BlockHead)>>,
     /// The last sequence number of each stream.
     pub(crate) streams: HashMap<String, watch::Sender<i64>>,
-    /// Told when something was put on the agenda.
-    pub(crate) agenda: Notify,
     /// The offset of business time, beside the settings because clocks are read all the time.
     pub(crate) offset: AtomicI64,
 }
@@ -31,7 +29,6 @@ impl Signals {
             settings: watch::Sender::new(Arc::new(Settings::default())),
             tips: chains.into_iter().map(|chain| (chain, watch::Sender::new((-1, nowhere.clone())))).collect(),
             streams: streams.into_iter().map(|stream| (stream, watch::Sender::new(0))).collect(),
-            agenda: Notify::new(),
             offset: AtomicI64::new(0),
         }
     }

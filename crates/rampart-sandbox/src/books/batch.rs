@@ -161,9 +161,6 @@ impl Batch {
         for (chain, fork, head) in self.tips.drain(..) {
             self.signals.tip(chain, fork, head);
         }
-        if !self.agenda.is_empty() {
-            self.signals.agenda.notify_one();
-        }
     }
 
     /// Gives the transaction up.

@@ -58,16 +58,20 @@ pub(crate) async fn run(mut batch: Batch, mut queue: mpsc::Receiver<Command>) {
 
 async fn transact(batch: &mut Batch, commands: &mut Vec<Command>, deliveries: &mut Vec<Deliver>) -> Result<(), WorldError> {
     let outcome = match batch.begin().await {
-        Ok(()) => perform(batch, commands, deliveries).await,
-        Err(error) => Err(error),
-    };
-    let outcome = match outcome {
-        Ok(()) => batch.commit().await,
+        Ok(()) => {
+            let outcome = match perform(batch, commands, deliveries).await {
+                Ok(()) => batch.commit().await,
+                Err(error) => Err(error),
+            };
+            if outcome.is_err() {
+                batch.roll_back().await;
+            }
+            outcome
+        }
         Err(error) => Err(error),
     };
     if let Err(error) = &outcome {
         tracing::error!(%error, "a transaction of the sandbox world failed");
-        batch.roll_back().await;
         // Commands that were not reached fail with the rest.
         for command in commands.drain(..) {
             deliveries.push(refuse(command, error.clone()));

@@ -81,11 +81,16 @@ impl IntoResponse for Failure {
             (HttpErrors::Documented, Family::Field) => 422,
         };
         let mut errors: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (field, message) in self.refusal.fields {
-            errors.entry(field).or_default().push(message);
+        for (field, message) in &self.refusal.fields {
+            errors.entry(field.clone()).or_default().push(message.clone());
         }
-        let body = SandboxFailure { status: "error", error: code.as_str(), message: self.refusal.message, errors, data: self.refusal.data };
-        (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Json(body)).into_response()
+        let (message, data) = (self.refusal.message.clone(), self.refusal.data.clone());
+        let body = SandboxFailure { status: "error", error: code.as_str(), message, errors, data };
+        let mut response = (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Json(body)).into_response();
+        // For a layer around that writes failures in its own way, with the request's id.
+        response.extensions_mut().insert(self.refusal);
+        response.extensions_mut().insert(self.http_errors);
+        response
     }
 }
 

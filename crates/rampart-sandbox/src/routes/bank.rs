@@ -68,6 +68,9 @@ pub(super) struct StatementParams {
     /// The account, ours or a customer's own one.
     #[param(max_length = 64)]
     account: String,
+    /// Only those older than this `line` of an earlier answer.
+    #[param(max_length = 40)]
+    before: Option<String>,
     /// At most so many lines, 100 when absent.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
@@ -86,6 +89,8 @@ pub(super) struct SandboxStatementLine {
     counterparty_name: Option<String>,
     counterparty_account: Option<String>,
     payout_id: Option<String>,
+    /// The rail's reference of a settled payout, which the ramp shows as `bank_reference`.
+    reference: Option<String>,
     /// RFC 3339, business time.
     at: String,
 }
@@ -163,7 +168,8 @@ pub(super) async fn statement(
         let account = input::text("account", Some(params.account), 64)?.unwrap_or_default();
         let rail = rail_of(&stage, &account).await?;
         let decimals = stage.world.config().rail(rail).map_or(2, |rail| rail.decimals);
-        let entries = stage.world.account_statement(&account, input::limit(params.limit)?).await.map_err(refusal)?;
+        let (limit, before) = (input::limit(params.limit)?, input::text("before", params.before, 40)?);
+        let entries = stage.world.account_statement(rail, &account, before.as_deref(), limit).await.map_err(refusal)?;
         // Who paid is what these books are read for.
         let shown = |text: rampart_core::redacted::Redacted| text.reveal().to_owned();
         let lines = entries.into_iter().map(|entry| SandboxStatementLine {
@@ -175,6 +181,7 @@ pub(super) async fn statement(
             counterparty_name: entry.counterparty_name.map(shown),
             counterparty_account: entry.counterparty_account.map(shown),
             payout_id: entry.payout,
+            reference: entry.reference,
             at: entry.at.to_string(),
         });
         Ok(lines.collect())

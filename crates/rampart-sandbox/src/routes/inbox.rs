@@ -51,7 +51,6 @@ pub(super) struct SandboxWebhook {
     /// The headers that belong to webhooks.
     headers: std::collections::BTreeMap<String, String>,
     /// The body: an object, or the text where it was no JSON.
-    #[schema(value_type = Object)]
     body: serde_json::Value,
 }
 

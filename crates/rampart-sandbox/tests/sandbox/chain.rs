@@ -143,7 +143,7 @@ async fn a_reorganisation_undoes_and_the_chain_grows_longer() {
     let before = port.block(old.height - 3).await.unwrap().unwrap().head;
     let done = setting.world.reorganise(polygon(), 3, vec![gone.clone()]).await.unwrap();
     assert_eq!(done.head.height, old.height + 1);
-    assert_eq!(done.dropped, [gone.clone()]);
+    assert_eq!(done.dropped, std::slice::from_ref(&gone));
     assert_eq!(done.waiting.len(), 2);
     assert_eq!(port.block(old.height - 3).await.unwrap().unwrap().head, before);
     let first = port.block(old.height - 2).await.unwrap().unwrap();
