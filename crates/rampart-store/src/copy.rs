@@ -250,7 +250,7 @@ impl Store {
     /// [`StoreError::Unavailable`] when a database fails.
     pub async fn copy_to(&self, target: &Self) -> Result<Copied, StoreError> {
         let mut from = self.snapshot().await?;
-        let mut to = target.inner.target.session().await?;
+        let mut to = target.inner.target.session(false).await?;
         to.begin().await?;
         let mut tables = Vec::with_capacity(SHAPES.len());
         for shape in SHAPES {

@@ -1,7 +1,7 @@
 //! The store: where it is, what it is made with, and how it is opened and closed.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +33,8 @@ pub struct StoreOptions {
     pub patience: Duration,
     /// Called, with the reason, by a writer that cannot continue. The default ends the process with code 70.
     pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
+    /// For tests: told of every statement that reads, so that its plan can be looked at.
+    pub on_read: Option<Arc<dyn Fn(&str) + Send + Sync>>,
     /// For tests: asked before every commit what should go wrong with it.
     pub commit_faults: Option<Arc<dyn Fn() -> Option<CommitFault> + Send + Sync>>,
 }
@@ -52,6 +54,7 @@ impl StoreOptions {
                 tracing::error!(reason, "the writer cannot continue; ending the process");
                 std::process::exit(70);
             }),
+            on_read: None,
             commit_faults: None,
         }
     }
@@ -86,9 +89,9 @@ impl Store {
             std::fs::create_dir_all(folder)
                 .map_err(|error| StoreError::Configuration(format!("{} cannot be made: {error}", folder.display())))?;
         }
-        let mut session = target.session().await?;
+        let mut session = target.session(true).await?;
         migrate(&mut session).await?;
-        let db = target.pool(options.readers).await?;
+        let db = target.pool(&options).await?;
         let writer = Writer::start(target.clone(), session, &options);
         Ok(Self { inner: Arc::new(Inner { target, db, writer, options, lock: Mutex::new(None) }) })
     }
@@ -97,6 +100,15 @@ impl Store {
     #[must_use]
     pub fn engine(&self) -> Engine {
         self.inner.target.engine()
+    }
+
+    /// The file of a SQLite database.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.inner.target {
+            Target::Sqlite(path) => Some(path),
+            Target::Postgres(_) => None,
+        }
     }
 
     /// Makes this process the only one that serves from a SQLite file. Operators' commands do not call it and may use the
@@ -147,7 +159,7 @@ impl Store {
 
     /// A connection of its own for a long read of one snapshot.
     pub(crate) async fn snapshot(&self) -> Result<Session, StoreError> {
-        let mut session = self.inner.target.session().await?;
+        let mut session = self.inner.target.session(false).await?;
         session.begin_snapshot().await?;
         Ok(session)
     }

@@ -204,7 +204,7 @@ impl Task {
         let mut pause = Duration::from_millis(20);
         while self.session.is_none() {
             let left = self.options.patience.saturating_sub(begun.elapsed());
-            match tokio::time::timeout(left.max(Duration::from_millis(100)), self.target.session()).await {
+            match tokio::time::timeout(left.max(Duration::from_millis(100)), self.target.session(false)).await {
                 Ok(Ok(session)) => self.session = Some(session),
                 Ok(Err(error)) if begun.elapsed() >= self.options.patience => return Err(error.into()),
                 Err(_) => return Err(StoreError::Unavailable("the database does not answer".into())),
@@ -287,6 +287,7 @@ impl Task {
                     // Once unknown, it stays so until the batch's row has told.
                     unknown = answers.or(unknown);
                 }
+                Err(Next::Data(reason)) if unknown.is_some() => return Err(format!("the outcome of a commit cannot be found out: {reason}")),
                 Err(Next::Data(reason)) => return Ok(Err(reason)),
                 Err(Next::Unavailable) if unknown.is_none() => return Ok(Ok(refuse_all(steps))),
                 Err(Next::Unavailable) => {}

@@ -69,7 +69,7 @@ impl Store {
             "INSERT INTO installation (number, id, key_fingerprint, created_at) VALUES (1, $1, $2, $3) ON CONFLICT (number) DO NOTHING";
         let values =
             vec![installation.id.as_str().into(), installation.key_fingerprint.as_str().into(), installation.created_at.micros().into()];
-        let mut session = self.inner.target.session().await?;
+        let mut session = self.inner.target.session(false).await?;
         let done = session.execute(sql, values).await;
         session.close().await;
         done?;

@@ -13,13 +13,14 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRo
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, Executor, Row as _, SqlSafeStr};
+use sqlx::{ConnectOptions, Connection, Executor, Row as _, SqlSafeStr, SqlStr};
 
 pub(crate) use fault::{Trouble, trouble};
 pub(crate) use migrate::migrate;
 pub(crate) use text::{Texts, placeholders, read_pieces, write_sizes};
 
 use crate::error::StoreError;
+use crate::store::StoreOptions;
 
 /// How many prepared statements a session keeps; the commit path has a few hundred.
 const STATEMENTS: usize = 1_000;
@@ -192,10 +193,10 @@ impl Target {
         }
     }
 
-    fn sqlite_options(path: &Path, writer: bool) -> SqliteConnectOptions {
+    fn sqlite_options(path: &Path, create: bool) -> SqliteConnectOptions {
         SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(writer)
+            .create_if_missing(create)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
@@ -204,60 +205,71 @@ impl Target {
             .disable_statement_logging()
     }
 
-    /// A connection of its own, in no pool.
-    pub(crate) async fn session(&self) -> Result<Session, sqlx::Error> {
+    /// A connection of its own, in no pool; with `create`, a file that does not exist is made.
+    pub(crate) async fn session(&self, create: bool) -> Result<Session, sqlx::Error> {
         match self {
-            Self::Sqlite(path) => Self::sqlite_options(path, true).connect().await.map(Session::Sqlite),
+            Self::Sqlite(path) => Self::sqlite_options(path, create).connect().await.map(Session::Sqlite),
             Self::Postgres(options) => options.connect().await.map(Session::Postgres),
         }
     }
 
     /// A pool for reading.
-    pub(crate) async fn pool(&self, readers: u32) -> Result<Db, sqlx::Error> {
+    pub(crate) async fn pool(&self, options: &StoreOptions) -> Result<Db, sqlx::Error> {
         let patience = Duration::from_secs(5);
-        match self {
+        let pool = match self {
             Self::Sqlite(path) => {
-                let options = Self::sqlite_options(path, false).pragma("query_only", "ON");
-                SqlitePoolOptions::new().max_connections(readers).acquire_timeout(patience).connect_with(options).await.map(Db::Sqlite)
+                let connection = Self::sqlite_options(path, false).pragma("query_only", "ON");
+                Pool::Sqlite(SqlitePoolOptions::new().max_connections(options.readers).acquire_timeout(patience).connect_with(connection).await?)
             }
-            Self::Postgres(options) => PgPoolOptions::new()
-                .max_connections(readers)
-                .acquire_timeout(patience)
-                .connect_with((**options).clone())
-                .await
-                .map(Db::Postgres),
-        }
+            Self::Postgres(connection) => {
+                let pool = PgPoolOptions::new().max_connections(options.readers).acquire_timeout(patience);
+                Pool::Postgres(pool.connect_with((**connection).clone()).await?)
+            }
+        };
+        Ok(Db { pool, on_read: options.on_read.clone() })
     }
 }
 
-/// A pool of reading connections.
-#[derive(Debug, Clone)]
-pub(crate) enum Db {
+/// Reading connections.
+pub(crate) struct Db {
+    pool: Pool,
+    on_read: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+}
+
+enum Pool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
 
 impl Db {
-    pub(crate) async fn fetch_all(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+    fn observed(&self, sql: impl SqlSafeStr) -> SqlStr {
         let sql = sql.into_sql_str();
-        match self {
-            Self::Sqlite(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect()),
-            Self::Postgres(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()),
+        if let Some(on_read) = &self.on_read {
+            on_read(sql.as_str());
+        }
+        sql
+    }
+
+    pub(crate) async fn fetch_all(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+        let sql = self.observed(sql);
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect()),
+            Pool::Postgres(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()),
         }
     }
 
     pub(crate) async fn fetch_optional(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Option<Row>, sqlx::Error> {
-        let sql = sql.into_sql_str();
-        match self {
-            Self::Sqlite(pool) => Ok(bound!(sql, values).fetch_optional(pool).await?.map(Row::Sqlite)),
-            Self::Postgres(pool) => Ok(bound!(sql, values).fetch_optional(pool).await?.map(Row::Postgres)),
+        let sql = self.observed(sql);
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_optional(pool).await?.map(Row::Sqlite)),
+            Pool::Postgres(pool) => Ok(bound!(sql, values).fetch_optional(pool).await?.map(Row::Postgres)),
         }
     }
 
     pub(crate) async fn close(&self) {
-        match self {
-            Self::Sqlite(pool) => pool.close().await,
-            Self::Postgres(pool) => pool.close().await,
+        match &self.pool {
+            Pool::Sqlite(pool) => pool.close().await,
+            Pool::Postgres(pool) => pool.close().await,
         }
     }
 }

@@ -27,6 +27,7 @@ macro_rules! on_both_engines {
 mod commits;
 mod concurrency;
 mod copies;
+mod examples;
 mod faults;
 mod floors;
 mod lists;

@@ -18,7 +18,7 @@ use rampart_core::policy::Beyond;
 use rampart_core::step::{Claim, ClaimScope, Raise, Step};
 use rampart_core::time::{Clock, Sleep, Timestamp};
 use rampart_core::watch::{Cursor, CursorName};
-use rampart_store::{CommitFault, Store, StoreOptions};
+use rampart_store::{CommitError, CommitFault, Committed, Store, StoreOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
 
 /// Which engine a test runs on.
@@ -273,4 +273,85 @@ pub(crate) fn payment(bench: &Bench, partner: PartnerId, customer: i64, state: P
     payment.customer = rampart_core::id::CustomerId(customer);
     payment.page_token = rampart_core::redacted::Redacted::new(payment.id.to_string());
     payment
+}
+
+/// What keeps the first commit from ending until it is opened.
+pub(crate) struct Gate {
+    reached: Arc<std::sync::atomic::AtomicBool>,
+    open: std::sync::mpsc::Sender<()>,
+}
+
+impl Gate {
+    /// Waits until a commit stands before the gate.
+    pub(crate) async fn reached(&self) {
+        until("a commit at the gate", || async { self.reached.load(Ordering::SeqCst) }).await;
+    }
+
+    pub(crate) fn open(&self) {
+        self.open.send(()).unwrap();
+    }
+}
+
+/// Options whose first commit waits at a gate; the commits behind it have the faults that are given.
+pub(crate) fn gated(mut options: StoreOptions, faults: Vec<Option<CommitFault>>) -> (StoreOptions, Gate) {
+    let reached = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (open, opened) = std::sync::mpsc::channel();
+    let state = Mutex::new((Some(opened), faults.into_iter()));
+    let told = Arc::clone(&reached);
+    options.commit_faults = Some(Arc::new(move || {
+        let first = state.lock().unwrap().0.take();
+        match first {
+            Some(opened) => {
+                told.store(true, Ordering::SeqCst);
+                tokio::task::block_in_place(|| opened.recv().unwrap());
+                None
+            }
+            None => state.lock().unwrap().1.next().flatten(),
+        }
+    }));
+    (options, Gate { reached, open })
+}
+
+/// Commits steps so that they arrive in this order and share one batch.
+pub(crate) async fn together(bench: &Bench, faults: Vec<Option<CommitFault>>, steps: Vec<Step>) -> (Store, Vec<Result<Committed, CommitError>>) {
+    let (options, gate) = gated(bench.options(), faults);
+    let store = Store::open(&bench.url, options).await.unwrap();
+    let first = store.commit(writing(cursor("gate", "")));
+    let results = {
+        let rest = async {
+            gate.reached().await;
+            let rest = futures::future::join_all(steps.into_iter().map(|step| store.commit(step)));
+            let opened = async { gate.open() };
+            // Joined in this order: every step is queued before the gate opens.
+            futures::join!(rest, opened).0
+        };
+        let (first, results) = futures::join!(first, rest);
+        first.unwrap();
+        results
+    };
+    (store, results)
+}
+
+impl Bench {
+    /// Lets nobody connect to this test's PostgreSQL database any more.
+    pub(crate) async fn forbid_connections(&self) {
+        let name = self.url.rsplit_once('/').unwrap().1.split('?').next().unwrap().to_owned();
+        on_server(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
+    }
+}
+
+impl Bench {
+    /// Every row of a table as one text each, in order; the store says where the table is.
+    pub(crate) async fn rows_of(&self, store: &Store, table: &str) -> Vec<String> {
+        let mut connection = SqliteConnection::connect(&format!("sqlite:{}", store.file().unwrap().display())).await.unwrap();
+        let columns: Vec<String> = connection
+            .fetch_all(AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid")))
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| format!("COALESCE(CAST({} AS TEXT), 'NULL')", row.get::<String, _>(0)))
+            .collect();
+        let sql = format!("SELECT {} AS line FROM {table} ORDER BY line", columns.join(" || '|' || "));
+        connection.fetch_all(AssertSqlSafe(sql)).await.unwrap().iter().map(|row| row.get(0)).collect()
+    }
 }

@@ -1,0 +1,143 @@
+//! Two nodes crossing on one database: nothing counts twice, nothing is skipped, nothing stalls.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rampart_core::event::{EventDraft, EventType};
+use rampart_core::id::{CustomerId, Mint, PartnerId};
+use rampart_core::ledger::{Account, Origin};
+use rampart_core::step::{ClaimScope, Step};
+use rampart_store::{CommitError, Committed, Store};
+
+use crate::support::{BANK, Bench, EUR, HOT, USDC, claim, cursor, funding, holding, posting, raise, units, writing};
+
+on_both_engines!(
+    two_nodes_cross_without_a_gap_or_a_stall,
+    ten_at_once_do_not_pass_one_limit,
+    one_of_two_nodes_wins_a_key,
+    many_readers_of_one_version_one_writer,
+);
+
+/// What every step of the crossing does: two accounts, a counter, an event, a claim and a record of its own. Every other
+/// step names the accounts in the other order.
+fn crossing(mint: &Mint<'_>, partner: PartnerId, turn: usize) -> Step {
+    let mut step = Step::new();
+    let customer = Account::Customer(CustomerId(i64::try_from(turn % 7).unwrap()));
+    let mut postings = vec![
+        posting(mint, Origin::Request, None, BANK, customer, EUR, 10),
+        posting(mint, Origin::Request, None, customer, Account::Fx, EUR, 10),
+    ];
+    if turn % 2 == 1 {
+        postings[1] = posting(mint, Origin::Fact, None, Account::Capital, Account::Fx, EUR, 10);
+    }
+    step.postings = postings;
+    step.hold(HOT, USDC, units(1), Origin::Request);
+    step.raises.push(raise(&format!("limit:{}", turn % 5), 1, None));
+    step.raises.push(raise("limit:all", 1, None));
+    step.claims.push(claim(ClaimScope::Fact, &mint.id::<PartnerId>().to_string(), ""));
+    step.events.push(EventDraft { id: mint.id(), partner, kind: EventType::PayIn, subject: "s".into(), data: "{}".into(), created_at: mint.now });
+    step.write(rampart_core::job::Job::due_now(mint, rampart_core::job::JobKind::CheckKyc, turn));
+    step
+}
+
+async fn two_nodes_cross_without_a_gap_or_a_stall(bench: Arc<Bench>) {
+    const EACH: usize = 300;
+    let nodes = [bench.store().await, bench.store().await];
+    let partners: [PartnerId; 2] = [bench.mint().id(), bench.mint().id()];
+    nodes[0].commit(funding(&bench.mint(), HOT, USDC, 1_000)).await.unwrap();
+    let begun = Instant::now();
+    let mut tasks = Vec::new();
+    for (number, node) in nodes.iter().enumerate() {
+        for lane in 0..10 {
+            let (node, bench) = (node.clone(), Arc::clone(&bench));
+            tasks.push(tokio::spawn(async move {
+                for turn in 0..EACH / 10 {
+                    let step = crossing(&bench.mint(), partners[(turn + number) % 2], lane * 31 + turn);
+                    node.commit(step).await.unwrap();
+                }
+            }));
+        }
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert!(begun.elapsed() < Duration::from_secs(30), "the nodes stalled each other for {:?}", begun.elapsed());
+    let store = &nodes[0];
+    assert_eq!(store.balance(HOT, USDC.into()).await.unwrap().held, units(2 * EACH as i128));
+    assert_eq!(store.counters(&["limit:all".into()]).await.unwrap(), [units(2 * EACH as i128)]);
+    let mut events = 0;
+    for partner in partners {
+        let log = store.events_after(partner, 0, 10_000).await.unwrap();
+        assert!(log.iter().enumerate().all(|(index, event)| event.sequence == i64::try_from(index).unwrap() + 1));
+        events += log.len();
+    }
+    assert_eq!(events, 2 * EACH);
+    let report = store.verify().await.unwrap();
+    // No order of the test reserved what is held.
+    assert!(report.findings.iter().all(|finding| finding.check == "held"), "{:?}", report.findings);
+    assert_eq!(report.postings, 1 + 4 * EACH as u64);
+}
+
+async fn ten_at_once_do_not_pass_one_limit(bench: Arc<Bench>) {
+    let nodes = [bench.store().await, bench.store().await];
+    nodes[0].commit(funding(&bench.mint(), HOT, USDC, 55)).await.unwrap();
+    let order = |store: Store, ceiling: bool| async move {
+        let mut step = match ceiling {
+            true => Step::new(),
+            false => holding(HOT, USDC, 10, Origin::Request),
+        };
+        if ceiling {
+            step.raises.push(raise("limit:1:EUR:day", 10, Some(45)));
+        }
+        store.commit(step).await
+    };
+    for (ceiling, most) in [(true, 4), (false, 5)] {
+        let attempts = (0..20).map(|turn| order(nodes[turn % 2].clone(), ceiling));
+        let results = futures::future::join_all(attempts).await;
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), most);
+        let refused = |result: &&Result<Committed, CommitError>| match result {
+            Err(CommitError::OverCeiling { .. }) => ceiling,
+            Err(CommitError::InsufficientFunds { .. }) => !ceiling,
+            _ => false,
+        };
+        assert_eq!(results.iter().filter(refused).count(), 20 - most);
+    }
+    assert_eq!(nodes[1].counters(&["limit:1:EUR:day".into()]).await.unwrap(), [units(40)]);
+    assert_eq!(nodes[1].balance(HOT, USDC.into()).await.unwrap().held, units(50));
+}
+
+async fn one_of_two_nodes_wins_a_key(bench: Arc<Bench>) {
+    let nodes = [bench.store().await, bench.store().await];
+    for round in 0..15 {
+        let attempts = (0..8).map(|turn| {
+            let mut step = writing(cursor(&format!("c{round}-{turn}"), ""));
+            step.claims.push(claim(ClaimScope::Quote, &format!("quote {round}"), &turn.to_string()));
+            nodes[turn % 2].commit(step)
+        });
+        let results = futures::future::join_all(attempts).await;
+        let winner = results.iter().position(Result::is_ok).unwrap();
+        for (turn, result) in results.iter().enumerate().filter(|(turn, _)| *turn != winner) {
+            assert!(matches!(result, Err(CommitError::AlreadyClaimed(stored)) if stored.subject == winner.to_string()), "{turn}: {result:?}");
+        }
+        assert_eq!(bench.texts("SELECT id FROM cursors", 0).await.len(), round + 1);
+    }
+}
+
+async fn many_readers_of_one_version_one_writer(bench: Arc<Bench>) {
+    let nodes = [bench.store().await, bench.store().await];
+    nodes[0].commit(writing(cursor("wallet", "0"))).await.unwrap();
+    let mut taken = 0;
+    while taken < 20 {
+        let seen = nodes[0].cursor("wallet".parse().unwrap()).await.unwrap().unwrap();
+        let next = || {
+            let mut next = seen.clone();
+            next.position = (taken + 1).to_string();
+            writing(next)
+        };
+        let results = futures::future::join_all((0..6).map(|turn| nodes[turn % 2].commit(next()))).await;
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+        assert!(results.iter().filter(|result| result.is_err()).all(|result| matches!(result, Err(CommitError::Conflict(_)))));
+        taken += 1;
+    }
+    assert_eq!(nodes[1].cursor("wallet".parse().unwrap()).await.unwrap().unwrap().position, "20");
+}

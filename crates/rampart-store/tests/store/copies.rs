@@ -1,0 +1,49 @@
+//! Moving an installation from one engine to the other and back.
+
+use std::sync::Arc;
+
+use rampart_core::time::Timestamp;
+use rampart_store::{Installation, Store};
+
+use crate::examples::fill;
+use crate::support::{Bench, On, run};
+
+#[test]
+fn a_copy_there_and_back_is_the_same() {
+    run(On::Sqlite, |bench: Arc<Bench>| async move {
+        let origin = bench.store().await;
+        fill(&bench, &origin, 150).await;
+        let there = Store::open(&bench.another(On::Postgres).await, bench.options()).await.unwrap();
+        let back = Store::open(&bench.another(On::Sqlite).await, bench.options()).await.unwrap();
+        let copied = origin.copy_to(&there).await.unwrap();
+        assert!(copied.report.holds(), "{:?}", copied.report.findings);
+        for (table, rows) in &copied.tables {
+            assert!(*rows > 0, "the test has no row in {table}");
+        }
+        let mut tables: Vec<&str> = copied.tables.iter().map(|(table, _)| *table).collect();
+        tables.sort_unstable();
+        let all = bench.texts("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'migrations' ORDER BY name", 0).await;
+        assert_eq!(tables, all);
+        assert_eq!(there.copy_to(&back).await.unwrap(), copied);
+        assert_eq!(back.verify().await.unwrap(), origin.verify().await.unwrap());
+        for table in tables {
+            let (first, last) = (bench.rows_of(&origin, table).await, bench.rows_of(&back, table).await);
+            assert_eq!(first, last, "{table}");
+        }
+        // A target that has something is left alone.
+        assert!(origin.copy_to(&back).await.is_err());
+        // What comes next goes on where the origin stood.
+        assert_eq!(back.reserve_numbers("customers", 1).await.unwrap(), 11..12);
+    });
+}
+
+on_both_engines!(the_first_to_install_decides);
+
+async fn the_first_to_install_decides(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    assert_eq!(store.installation().await.unwrap(), None);
+    let installation = |id: &str| Installation { id: id.into(), key_fingerprint: "print".into(), created_at: Timestamp::from_micros(5) };
+    assert_eq!(store.install(&installation("first")).await.unwrap(), installation("first"));
+    assert_eq!(store.install(&installation("second")).await.unwrap(), installation("first"));
+    assert_eq!(store.installation().await.unwrap(), Some(installation("first")));
+}

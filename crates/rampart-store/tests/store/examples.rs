@@ -1,0 +1,268 @@
+//! One of everything, for tests that want every table filled.
+
+use std::time::Duration;
+
+use rampart_core::asset::Asset;
+use rampart_core::country::Country;
+use rampart_core::customer::{Customer, Profile};
+use rampart_core::event::{EventDraft, EventType};
+use rampart_core::example;
+use rampart_core::fact::{BankCredit, Fact, FactBody};
+use rampart_core::id::{CustomerId, OrderId, PartnerId};
+use rampart_core::identification::CustomerType;
+use rampart_core::job::{Job, JobKind};
+use rampart_core::kyc::Kyc;
+use rampart_core::ledger::{Account, Origin};
+use rampart_core::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState};
+use rampart_core::partner::{ApiKey, HttpErrors, Partner};
+use rampart_core::payment::PaymentState;
+use rampart_core::policy::Beyond;
+use rampart_core::rampoff::{Rampoff, RampoffState};
+use rampart_core::redacted::Redacted;
+use rampart_core::review::{AuditEntry, ReviewItem, ReviewKind};
+use rampart_core::step::{ClaimScope, Step};
+use rampart_core::watch::{Deposit, DepositState, Wallet};
+use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
+use rampart_store::{Installation, Store};
+
+use crate::support::{Bench, EUR, USDC, claim, cursor, funding, payment, posting, raise, units, writing};
+
+pub(crate) fn partner(bench: &Bench, key: &str) -> Partner {
+    Partner {
+        id: bench.mint().id(),
+        version: 0,
+        name: "Ñandú & Söhne".into(),
+        api_key: ApiKey { key: key.into(), sealed_secret: Redacted::new("sealed") },
+        previous_key: None,
+        enabled: true,
+        token_epoch: 0,
+        allow_ips: Vec::new(),
+        http_errors: HttpErrors::Rest,
+        created_at: bench.mint().now,
+    }
+}
+
+pub(crate) fn customer(bench: &Bench, id: i64, partner: PartnerId) -> Customer {
+    Customer {
+        id: CustomerId(id),
+        version: 0,
+        partner,
+        email: Redacted::new(format!("c{id}@example.com")),
+        country: Country::SPAIN,
+        country_as_sent: "España".into(),
+        customer_type: CustomerType::Individual,
+        profile: Profile { name: Redacted::new("Ana"), ..Profile::default() },
+        identification: None,
+        bank_account: None,
+        warnings: Vec::new(),
+        kyc: Kyc::default(),
+        page_token: Redacted::new(format!("token {id}")),
+        callback_url: None,
+        banned: None,
+        created_at: bench.mint().now,
+    }
+}
+
+pub(crate) fn rampoff(bench: &Bench, partner: PartnerId, customer: i64, state: RampoffState, address: &str) -> Rampoff {
+    let catalogue = example::catalogue(example::policy(Beyond::Hold));
+    let mut rampoff = example::rampoff(&catalogue, &bench.mint(), state).unwrap();
+    rampoff.version = 0;
+    rampoff.partner = partner;
+    rampoff.customer = CustomerId(customer);
+    rampoff.deposit_address = address.into();
+    rampoff.page_token = Redacted::new(rampoff.id.to_string());
+    rampoff
+}
+
+pub(crate) fn payout(bench: &Bench, order: Option<OrderId>, state: PayoutState) -> Payout {
+    Payout {
+        id: bench.mint().id(),
+        version: 0,
+        purpose: PayoutPurpose::Rampoff,
+        order,
+        customer: None,
+        route: Route::Bank(example::SEPA),
+        currency: example::EUR,
+        amount: units(5),
+        destination: PayoutDestination {
+            account: Redacted::new("ES92"),
+            bank_code: None,
+            account_type: None,
+            bank_name: None,
+            name: Redacted::new("Ana"),
+        },
+        state,
+        created_at: bench.mint().now,
+    }
+}
+
+pub(crate) fn transfer(bench: &Bench, order: Option<OrderId>, state: TransferState) -> Transfer {
+    Transfer {
+        id: bench.mint().id(),
+        version: 0,
+        purpose: TransferPurpose::Buy,
+        order,
+        customer: None,
+        coin: USDC,
+        amount: units(5),
+        source: TransferSource::Hot,
+        to: "0x1".into(),
+        state,
+        created_at: bench.mint().now,
+    }
+}
+
+pub(crate) fn fact(bench: &Bench, line: &str) -> Fact {
+    Fact {
+        id: bench.mint().id(),
+        version: 0,
+        natural_key: format!("bank:sepa:{line}"),
+        body: FactBody::BankCredit(BankCredit {
+            rail: example::SEPA,
+            line: line.into(),
+            account: "ES79".into(),
+            amount: units(5),
+            currency: example::EUR,
+            concept: None,
+            sender_name: Some(Redacted::new("Ana")),
+            sender_account: None,
+        }),
+        applied: false,
+        quarantined: None,
+        observed_at: bench.mint().now,
+    }
+}
+
+pub(crate) fn deposit(bench: &Bench, height: u64, state: DepositState, order: Option<OrderId>) -> Deposit {
+    Deposit {
+        id: bench.mint().id(),
+        version: 0,
+        txid: format!("0x{height}"),
+        index: 0,
+        coin: USDC,
+        amount: units(9),
+        from: "0x2".into(),
+        to: "0x3".into(),
+        height,
+        block: "0xb".into(),
+        state,
+        order,
+        swept: false,
+        seen_at: bench.mint().now,
+    }
+}
+
+pub(crate) fn subscription(bench: &Bench, partner: PartnerId) -> Subscription {
+    let now = bench.mint().now;
+    Subscription {
+        id: bench.mint().id(),
+        version: 0,
+        partner,
+        kind: EventType::PayIn,
+        delivered_as: "PAY_IN".into(),
+        url: "https://example.com".into(),
+        active: true,
+        last_sequence: 0,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+pub(crate) fn delivery(bench: &Bench, partner: PartnerId, state: DeliveryState) -> Delivery {
+    let now = bench.mint().now;
+    Delivery {
+        id: bench.mint().id(),
+        version: 0,
+        partner,
+        subscription: bench.mint().id(),
+        event: bench.mint().id(),
+        sequence: 1,
+        previous_sequence: 0,
+        state,
+        attempts: 0,
+        due_at: now,
+        leased_until: None,
+        last_error: None,
+        created_at: now,
+    }
+}
+
+pub(crate) fn review(bench: &Bench, order: Option<OrderId>) -> ReviewItem {
+    ReviewItem {
+        id: bench.mint().id(),
+        version: 0,
+        kind: ReviewKind::Hold,
+        order,
+        fact: None,
+        asset: Some(EUR),
+        amount: units(3),
+        source: None,
+        reason: "a person decides".into(),
+        created_at: bench.mint().now,
+        resolution: None,
+    }
+}
+
+pub(crate) fn audit(bench: &Bench, subject: &str) -> AuditEntry {
+    let mint = bench.mint();
+    AuditEntry {
+        id: mint.id(),
+        version: 0,
+        actor: "ana".into(),
+        action: "order.release".into(),
+        subject: subject.into(),
+        reason: "checked".into(),
+        at: mint.now,
+    }
+}
+
+/// Fills every table, with so many settled payments and their postings among it. The books hold.
+pub(crate) async fn fill(bench: &Bench, store: &Store, payments: usize) {
+    let mint = bench.mint();
+    let partner = partner(bench, "key");
+    let installation = Installation { id: "ins".into(), key_fingerprint: "print".into(), created_at: mint.now };
+    store.install(&installation).await.unwrap();
+    assert_eq!(store.reserve_numbers("customers", 10).await.unwrap(), 1..11);
+    let mut step = writing(partner.clone());
+    step.write(customer(bench, 1, partner.id));
+    let mut sold = rampoff(bench, partner.id, 1, RampoffState::Expired, "0x3");
+    sold.reserved = units(0);
+    let order = sold.id;
+    step.write(sold);
+    step.write(payout(bench, Some(order), PayoutState::Queued));
+    step.write(transfer(bench, None, TransferState::Queued));
+    step.write(fact(bench, "1"));
+    step.write(deposit(bench, 7, DepositState::Confirmed, Some(order)));
+    step.write(Job::due_now(&mint, JobKind::SendPayout, "x"));
+    step.write(subscription(bench, partner.id));
+    step.write(delivery(bench, partner.id, DeliveryState::Parked));
+    step.write(cursor("bank-sepa", "line 1"));
+    step.write(Wallet { id: example::POLYGON, version: 0, next_nonce: 3 });
+    step.write(review(bench, Some(order)));
+    step.write(audit(bench, "ord"));
+    step.claims.push(claim(ClaimScope::IdempotencyKey, "a:b'c\"d", "s"));
+    step.claims[0].expires_at = Some(mint.now.after(Duration::from_secs(5)));
+    step.raises.push(raise("open:1", 1, Some(5)));
+    store.commit(step).await.unwrap();
+    let fund = |account| funding(&mint, account, EUR, 1_000_000);
+    store.commit(fund(Account::Bank(example::SEPA))).await.unwrap();
+    for _ in 0..payments {
+        let mut order = payment(bench, partner.id, 1, PaymentState::Expired);
+        order.reserved = units(0);
+        let id = order.id;
+        let mut step: Step = writing(order);
+        let customer = Account::Customer(CustomerId(1));
+        step.postings.push(posting(&mint, Origin::Fact, Some(id), Account::Bank(example::SEPA), customer, EUR, 70));
+        step.postings.push(posting(&mint, Origin::Fact, Some(id), customer, Account::Fx, EUR, 70));
+        step.postings.push(posting(&mint, Origin::Fact, Some(id), Account::Fx, Account::Capital, Asset::Coin(USDC), 10_i128.pow(30)));
+        step.events.push(EventDraft {
+            id: mint.id(),
+            partner: partner.id,
+            kind: EventType::PaymentUpdated,
+            subject: id.to_string(),
+            data: r#"{"a":"ñ \u0000"}"#.into(),
+            created_at: mint.now,
+        });
+        store.commit(step).await.unwrap();
+    }
+}

@@ -1,0 +1,205 @@
+//! What goes wrong with the database: lost connections, steps that cannot be stored, a writer that cannot go on.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rampart_core::review::AuditEntry;
+use rampart_core::step::{ClaimScope, Step};
+use rampart_store::{CommitError, CommitFault, Store};
+
+use crate::support::{BANK, Bench, EUR, On, claim, cursor, funding, gated, together, units, until, writing};
+
+on_both_engines!(
+    a_commit_lost_before_it_arrived_is_run_again,
+    a_commit_whose_answer_was_lost_is_not_done_twice,
+    lost_over_and_over_nothing_counts_twice,
+    a_step_that_cannot_be_stored_leaves_its_neighbours_alone,
+    a_full_queue_is_unavailable,
+    a_batch_is_cut_at_its_cap,
+    a_writer_that_cannot_find_out_ends_the_process,
+    closing_commits_what_waits,
+);
+
+async fn a_commit_lost_before_it_arrived_is_run_again(bench: Arc<Bench>) {
+    let store = bench.store_with_faults(vec![Some(CommitFault::LostBefore)]).await;
+    store.commit(funding(&bench.mint(), BANK, EUR, 7)).await.unwrap();
+    assert_eq!(store.balance(BANK, EUR).await.unwrap().posted, units(7));
+    assert_eq!(store.stats().retries, 1);
+    assert!(store.verify().await.unwrap().holds());
+}
+
+async fn a_commit_whose_answer_was_lost_is_not_done_twice(bench: Arc<Bench>) {
+    // Nothing but the batch's own row can tell: no version, no claim.
+    let store = bench.store_with_faults(vec![Some(CommitFault::LostAfter)]).await;
+    store.commit(funding(&bench.mint(), BANK, EUR, 7)).await.unwrap();
+    assert_eq!(store.balance(BANK, EUR).await.unwrap().posted, units(7));
+    store.commit(funding(&bench.mint(), BANK, EUR, 7)).await.unwrap();
+    assert_eq!(store.balance(BANK, EUR).await.unwrap().posted, units(14));
+    assert!(store.verify().await.unwrap().holds());
+}
+
+/// Many commits while connections die: on PostgreSQL the server ends them at random moments, on SQLite the commits are
+/// lost by turns.
+async fn lost_over_and_over_nothing_counts_twice(bench: Arc<Bench>) {
+    let faults = (0..400).map(|turn| match (bench.on, turn % 5) {
+        (On::Sqlite, 1) => Some(CommitFault::LostBefore),
+        (On::Sqlite, 3) => Some(CommitFault::LostAfter),
+        _ => None,
+    });
+    let store = bench.store_with_faults(faults.collect()).await;
+    let done = Arc::new(AtomicBool::new(false));
+    let killer = tokio::spawn({
+        let (bench, done) = (Arc::clone(&bench), Arc::clone(&done));
+        async move {
+            while bench.on == On::Postgres && !done.load(Ordering::SeqCst) {
+                bench.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").await;
+            }
+        }
+    });
+    let mut acknowledged = 0;
+    for round in 0..40 {
+        let steps = (0..5).map(|turn| {
+            let mut step = funding(&bench.mint(), BANK, EUR, 1);
+            step.claims.push(claim(ClaimScope::Fact, &format!("{round}:{turn}"), ""));
+            step
+        });
+        for result in futures::future::join_all(steps.map(|step| store.commit(step))).await {
+            match result {
+                Ok(_) => acknowledged += 1,
+                Err(CommitError::Unavailable) => {}
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+    done.store(true, Ordering::SeqCst);
+    killer.await.unwrap();
+    assert!(acknowledged > 0);
+    assert_eq!(bench.text("SELECT posted FROM balances WHERE id = 'bank:sepa EUR'").await, Some(acknowledged.to_string()));
+    let claims = bench.texts("SELECT id FROM claims", 0).await;
+    assert_eq!(claims.len(), acknowledged);
+    let store = bench.store().await;
+    assert!(store.verify().await.unwrap().holds());
+}
+
+fn line(bench: &Bench, subject: &str) -> AuditEntry {
+    let mint = bench.mint();
+    let text = String::from("x");
+    AuditEntry { id: mint.id(), version: 0, actor: text.clone(), action: text.clone(), subject: subject.into(), reason: text, at: mint.now }
+}
+
+async fn a_step_that_cannot_be_stored_leaves_its_neighbours_alone(bench: Arc<Bench>) {
+    drop(bench.store().await);
+    // PostgreSQL takes no NUL in a text. SQLite takes nearly everything, so a trigger plays the part.
+    let poison = match bench.on {
+        On::Postgres => "a\0b",
+        On::Sqlite => {
+            bench
+                .sql("CREATE TRIGGER poison BEFORE INSERT ON audit WHEN NEW.subject = 'poison' BEGIN SELECT RAISE(ABORT, 'poison'); END")
+                .await;
+            "poison"
+        }
+    };
+    let mut steps: Vec<Step> = (0..9).map(|turn| writing(cursor(&format!("c{turn}"), ""))).collect();
+    steps.insert(4, writing(line(&bench, poison)));
+    let mut dependent = funding(&bench.mint(), BANK, EUR, 5);
+    dependent.write(line(&bench, poison));
+    steps.push(dependent);
+    let (store, results) = together(&bench, Vec::new(), steps).await;
+    for (index, result) in results.iter().enumerate() {
+        match index {
+            4 | 10 => assert!(matches!(result, Err(CommitError::Defect(_))), "{index}: {result:?}"),
+            _ => assert!(result.is_ok(), "{index}: {result:?}"),
+        }
+    }
+    assert_eq!(store.balance(BANK, EUR).await.unwrap().posted, units(0));
+    assert_eq!(store.audit(None, 10).await.unwrap(), []);
+    store.commit(writing(line(&bench, "fine"))).await.unwrap();
+}
+
+async fn a_full_queue_is_unavailable(bench: Arc<Bench>) {
+    let mut options = bench.options();
+    options.queue = 3;
+    let (options, gate) = gated(options, Vec::new());
+    let store = Store::open(&bench.url, options).await.unwrap();
+    let first = tokio::spawn({
+        let store = store.clone();
+        async move { store.commit(writing(cursor("gate", ""))).await }
+    });
+    gate.reached().await;
+    let commits = futures::future::join_all((0..5).map(|turn| store.commit(writing(cursor(&format!("c{turn}"), "")))));
+    let (results, ()) = futures::join!(commits, async {
+        assert_eq!(store.stats().queue_depth, 3);
+        assert!(store.stats().busy_for.is_some());
+        gate.open();
+    });
+    first.await.unwrap().unwrap();
+    assert!(results[..3].iter().all(Result::is_ok));
+    assert!(results[3..].iter().all(|result| *result == Err(CommitError::Unavailable)));
+    until("an idle writer", || async { store.stats().busy_for.is_none() }).await;
+}
+
+async fn a_batch_is_cut_at_its_cap(bench: Arc<Bench>) {
+    let mut options = bench.options();
+    options.batch = 4;
+    let (options, gate) = gated(options, Vec::new());
+    let store = Store::open(&bench.url, options).await.unwrap();
+    let first = tokio::spawn({
+        let store = store.clone();
+        async move { store.commit(writing(cursor("gate", ""))).await }
+    });
+    gate.reached().await;
+    let commits = futures::future::join_all((0..10).map(|turn| store.commit(writing(cursor(&format!("c{turn}"), "")))));
+    let (results, ()) = futures::join!(commits, async { gate.open() });
+    first.await.unwrap().unwrap();
+    let sizes: Vec<usize> = results.iter().map(|result| result.as_ref().unwrap().batch).collect();
+    assert_eq!(sizes, [4, 4, 4, 4, 4, 4, 4, 4, 2, 2]);
+    let stats = store.stats();
+    assert_eq!((stats.batches, stats.committed, stats.sizes.sum, stats.durations.count), (4, 11, 11, 4));
+}
+
+async fn a_writer_that_cannot_find_out_ends_the_process(bench: Arc<Bench>) {
+    let mut options = bench.options();
+    options.patience = Duration::from_millis(200);
+    let reason: Arc<Mutex<Option<String>>> = Arc::default();
+    let told = Arc::clone(&reason);
+    options.on_fatal = Arc::new(move |text| *told.lock().unwrap() = Some(text.to_owned()));
+    let (break_database, broken) = std::sync::mpsc::channel::<()>();
+    let (reached, at_commit) = tokio::sync::oneshot::channel::<()>();
+    let state = Mutex::new((Some(reached), broken));
+    options.commit_faults = Some(Arc::new(move || {
+        let mut state = state.lock().unwrap();
+        if let Some(reached) = state.0.take() {
+            reached.send(()).unwrap();
+            tokio::task::block_in_place(|| state.1.recv().unwrap());
+        }
+        Some(CommitFault::LostAfter)
+    }));
+    let store = Store::open(&bench.url, options).await.unwrap();
+    let commit = tokio::spawn({
+        let (store, step) = (store.clone(), funding(&bench.mint(), BANK, EUR, 1));
+        async move { store.commit(step).await }
+    });
+    at_commit.await.unwrap();
+    // The commit is about to happen; nobody will be able to connect afterwards.
+    match bench.on {
+        On::Sqlite => std::fs::rename(bench.url.strip_prefix("sqlite:").unwrap(), bench.url.strip_prefix("sqlite:").unwrap().to_owned() + ".gone").unwrap(),
+        On::Postgres => bench.forbid_connections().await,
+    }
+    break_database.send(()).unwrap();
+    until("the end of the process", || async { reason.lock().unwrap().is_some() }).await;
+    assert!(reason.lock().unwrap().as_ref().unwrap().contains("outcome"));
+    assert!(commit.await.unwrap().is_err());
+    assert!(!store.stats().running);
+    assert_eq!(store.commit(funding(&bench.mint(), BANK, EUR, 1)).await, Err(CommitError::Unavailable));
+}
+
+async fn closing_commits_what_waits(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let commits = futures::future::join_all((0..20).map(|turn| store.commit(writing(cursor(&format!("c{turn}"), "")))));
+    let (results, ()) = futures::join!(commits, store.close());
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(store.commit(writing(cursor("late", ""))).await, Err(CommitError::Unavailable));
+    assert!(store.cursor("c1".parse().unwrap()).await.is_err());
+    assert_eq!(bench.store().await.cursors_by_name(&(0..20).map(|turn| format!("c{turn}").parse().unwrap()).collect::<Vec<_>>()).await.unwrap().len(), 20);
+}

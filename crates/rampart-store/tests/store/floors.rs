@@ -1,0 +1,97 @@
+//! Floors bind requests and never facts; what a fact breaks is put on a person's list.
+
+use std::sync::Arc;
+
+use rampart_core::ledger::{Account, Origin};
+use rampart_core::review::{Resolution, ReviewKind};
+use rampart_core::step::Step;
+use rampart_store::CommitError;
+
+use crate::support::{BANK, Bench, EUR, HOT, USDC, funding, holding, posting, together, units, writing};
+
+on_both_engines!(
+    a_hot_wallet_does_not_promise_what_it_does_not_have,
+    what_one_step_gives_and_takes_counts_together,
+    a_fact_below_the_floor_is_posted_and_raises_one_alarm,
+    accounts_without_a_floor_go_below_zero,
+);
+
+async fn a_hot_wallet_does_not_promise_what_it_does_not_have(bench: Arc<Bench>) {
+    let asset = USDC.into();
+    let steps = vec![
+        funding(&bench.mint(), HOT, USDC, 100),
+        holding(HOT, USDC, 70, Origin::Request),
+        holding(HOT, USDC, 31, Origin::Request),
+        holding(HOT, USDC, 30, Origin::Request),
+        holding(HOT, USDC, 1, Origin::Request),
+        holding(HOT, USDC, -70, Origin::Request),
+        holding(HOT, USDC, 70, Origin::Request),
+    ];
+    let (store, results) = together(&bench, Vec::new(), steps).await;
+    let short = Err(CommitError::InsufficientFunds { account: HOT, asset });
+    let stands: Vec<bool> = results.iter().map(Result::is_ok).collect();
+    assert_eq!(stands, [true, true, false, true, false, true, true]);
+    assert_eq!((&results[2], &results[4]), (&short, &short));
+    let balance = store.balance(HOT, asset).await.unwrap();
+    assert_eq!((balance.posted, balance.held, balance.available().unwrap()), (units(100), units(100), units(0)));
+    assert_eq!(store.balances_of(HOT).await.unwrap(), [balance]);
+}
+
+async fn what_one_step_gives_and_takes_counts_together(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    store.commit(funding(&bench.mint(), HOT, USDC, 100)).await.unwrap();
+    store.commit(holding(HOT, USDC, 100, Origin::Request)).await.unwrap();
+    // What was held leaves: the hold is given back in the step that posts.
+    let mut leaving = holding(HOT, USDC, -100, Origin::Request);
+    leaving.postings.push(posting(&bench.mint(), Origin::Request, None, Account::NetworkFees, HOT, USDC.into(), 100));
+    store.commit(leaving).await.unwrap();
+    let balance = store.balance(HOT, USDC.into()).await.unwrap();
+    assert_eq!((balance.posted, balance.held), (units(0), units(0)));
+}
+
+async fn a_fact_below_the_floor_is_posted_and_raises_one_alarm(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let loss = |amount: i128| {
+        let mut step = Step::new();
+        step.postings.push(posting(&bench.mint(), Origin::Fact, None, Account::Fx, BANK, EUR, amount));
+        step
+    };
+    store.commit(funding(&bench.mint(), BANK, EUR, 100)).await.unwrap();
+    store.commit(loss(90)).await.unwrap();
+    assert_eq!(store.reviews_waiting(None, 10).await.unwrap(), []);
+    store.commit(loss(30)).await.unwrap();
+    let items = store.reviews_waiting(None, 10).await.unwrap();
+    assert_eq!(items.len(), 1);
+    assert_eq!((items[0].kind, items[0].asset, items[0].amount, items[0].version), (ReviewKind::BelowFloor, Some(EUR), units(20), 1));
+    assert_eq!(items[0].source.as_deref(), Some("bank:sepa"));
+
+    // New promises fail, giving back does not, and neither raises another alarm; nor does a further fact.
+    assert!(matches!(store.commit(holding(BANK, EUR, 1, Origin::Request)).await, Err(CommitError::InsufficientFunds { .. })));
+    store.commit(holding(BANK, EUR, -5, Origin::Request)).await.unwrap();
+    store.commit(holding(BANK, EUR, 5, Origin::Fact)).await.unwrap();
+    drop(store);
+    let (store, results) = together(&bench, Vec::new(), vec![loss(1), loss(2)]).await;
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(store.reviews_waiting(None, 10).await.unwrap(), items);
+    assert_eq!(store.balance(BANK, EUR).await.unwrap().posted, units(-23));
+
+    // Once a person has settled it, the next fact raises a new one.
+    let mut settled = items[0].clone();
+    let at = bench.mint().now;
+    settled.resolution = Some(Resolution { decision: "dismiss".into(), actor: "ana".into(), reason: "known".into(), at });
+    store.commit(writing(settled)).await.unwrap();
+    assert_eq!(store.reviews_waiting(None, 10).await.unwrap(), []);
+    store.commit(loss(1)).await.unwrap();
+    let again = store.reviews_waiting(None, 10).await.unwrap();
+    assert_eq!((again.len(), again[0].amount), (1, units(24)));
+    assert_eq!(store.reviews(None, 10).await.unwrap().len(), 2);
+}
+
+async fn accounts_without_a_floor_go_below_zero(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let mut step = Step::new();
+    step.postings.push(posting(&bench.mint(), Origin::Request, None, Account::Fx, Account::Capital, EUR, 5));
+    store.commit(step).await.unwrap();
+    assert_eq!(store.balance(Account::Fx, EUR).await.unwrap().posted, units(-5));
+    assert_eq!(store.reviews_waiting(None, 10).await.unwrap(), []);
+}

@@ -1,0 +1,113 @@
+//! The two migrations make the same schema.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
+
+use crate::support::{Bench, On, run};
+
+/// `table.column type null key` and `index table (columns) unique partial`, in words that both engines can be put in.
+async fn sqlite(bench: &Bench) -> BTreeSet<String> {
+    let mut lines = BTreeSet::new();
+    let mut connection = SqliteConnection::connect(&bench.url).await.unwrap();
+    let columns = "SELECT m.name, c.name, c.type, c.\"notnull\", c.pk FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'";
+    for row in connection.fetch_all(columns).await.unwrap() {
+        let (table, column, kind): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+        let (required, key): (i64, i64) = (row.get(3), row.get(4));
+        lines.insert(format!("{table}.{column} {kind} {} {key}", if required == 1 { "required" } else { "optional" }));
+    }
+    let indexes = "SELECT m.name, i.name, i.\"unique\", i.partial, (SELECT group_concat(x.name) FROM pragma_index_info(i.name) x) \
+                   FROM sqlite_master m JOIN pragma_index_list(m.name) i WHERE m.type = 'table' AND i.origin = 'c'";
+    for row in connection.fetch_all(indexes).await.unwrap() {
+        let (table, index, columns): (String, String, String) = (row.get(0), row.get(1), row.get(4));
+        let (unique, partial): (i64, i64) = (row.get(2), row.get(3));
+        lines.insert(format!("{index} {table} ({columns}) {} {}", unique == 1, partial == 1));
+    }
+    lines
+}
+
+async fn postgres(bench: &Bench) -> BTreeSet<String> {
+    let mut lines = BTreeSet::new();
+    let mut connection = PgConnection::connect(&bench.url).await.unwrap();
+    let columns = "SELECT c.relname::text, a.attname::text, upper(format_type(a.atttypid, a.atttypmod)), a.attnotnull, \
+                   COALESCE(array_position(i.indkey::int2[], a.attnum), -1)::int8, a.attcollation = 'pg_catalog.\"C\"'::regcollation \
+                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public' JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
+                   LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary WHERE c.relkind = 'r'";
+    for row in connection.fetch_all(columns).await.unwrap() {
+        let (table, column, kind): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+        let (required, key, collated): (bool, i64, bool) = (row.get(3), row.get(4), row.get(5));
+        // Positions in the key count from 0 here.
+        lines.insert(format!("{table}.{column} {kind} {} {}", if required { "required" } else { "optional" }, key + 1));
+        if kind == "TEXT" && table != "migrations" {
+            assert!(collated || column == "data" || column == "answer", "{table}.{column} is not COLLATE \"C\"");
+        }
+    }
+    let indexes = "SELECT t.relname::text, c.relname::text, i.indisunique, i.indpred IS NOT NULL, \
+                   (SELECT string_agg(a.attname::text, ',' ORDER BY k.place) FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place) \
+                    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number) \
+                   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid \
+                   JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = 'public' WHERE NOT i.indisprimary";
+    for row in connection.fetch_all(indexes).await.unwrap() {
+        let (table, index, columns): (String, String, String) = (row.get(0), row.get(1), row.get(4));
+        let (unique, partial): (bool, bool) = (row.get(2), row.get(3));
+        lines.insert(format!("{index} {table} ({columns}) {unique} {partial}"));
+    }
+    lines
+}
+
+#[test]
+fn both_engines_have_the_same_schema() {
+    run(On::Sqlite, |on_sqlite: Arc<Bench>| async move {
+        drop(on_sqlite.store().await);
+        let expected = sqlite(&on_sqlite).await;
+        assert!(expected.len() > 150, "{expected:#?}");
+        let compared = std::thread::spawn(|| {
+            let (send, receive) = std::sync::mpsc::channel();
+            run(On::Postgres, |on_postgres: Arc<Bench>| async move {
+                drop(on_postgres.store().await);
+                send.send(postgres(&on_postgres).await).unwrap();
+            });
+            receive.recv().unwrap()
+        });
+        let found = compared.join().unwrap();
+        let differences: Vec<&String> = expected.symmetric_difference(&found).collect();
+        assert!(differences.is_empty(), "{differences:#?}");
+    });
+}
+
+on_both_engines!(opening_again_changes_nothing, two_nodes_may_start_at_once, a_later_versions_database_is_refused, one_process_serves_a_file);
+
+async fn opening_again_changes_nothing(bench: Arc<Bench>) {
+    drop(bench.store().await);
+    drop(bench.store().await);
+    assert_eq!(bench.texts("SELECT name FROM migrations ORDER BY name", 0).await, ["0001_start"]);
+}
+
+async fn two_nodes_may_start_at_once(bench: Arc<Bench>) {
+    let stores = futures::future::join_all((0..4).map(|_| bench.store())).await;
+    for store in stores {
+        store.ping().await.unwrap();
+    }
+}
+
+async fn a_later_versions_database_is_refused(bench: Arc<Bench>) {
+    drop(bench.store().await);
+    bench.sql("INSERT INTO migrations (name) VALUES ('9999_later')").await;
+    let Err(error) = rampart_store::Store::open(&bench.url, bench.options()).await else { panic!("it was opened") };
+    assert!(error.to_string().contains("9999_later"));
+    for url in ["mysql://x", "sqlite:", "sqlite::memory:", "postgres://user:secret@[bad"] {
+        let Err(error) = rampart_store::Store::open(url, bench.options()).await else { panic!("{url} was opened") };
+        assert!(!error.to_string().contains("secret"));
+    }
+}
+
+async fn one_process_serves_a_file(bench: Arc<Bench>) {
+    let (first, second) = (bench.store().await, bench.store().await);
+    first.lock_exclusively().unwrap();
+    assert_eq!(second.lock_exclusively().is_err(), bench.on == On::Sqlite);
+    // An operator's command works all the same.
+    second.commit(crate::support::writing(crate::support::cursor("c", ""))).await.unwrap();
+    first.close().await;
+    second.lock_exclusively().unwrap();
+}
