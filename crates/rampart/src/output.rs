@@ -103,7 +103,8 @@ fn entry(label: &str, value: &serde_json::Value, depth: usize, lines: &mut Vec<S
     }
 }
 
-fn scalar(value: &serde_json::Value) -> String {
+/// A value in one word or sentence.
+pub(crate) fn scalar(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => text.clone(),
         serde_json::Value::Null => "-".to_owned(),

@@ -77,7 +77,8 @@ pub(crate) async fn run(global: &Global, configuration: &Configuration, command:
             let shown = Copied { verified: copied.report.holds(), tables: copied.tables };
             printer.show(&shown, |shown| {
                 let rows: Vec<_> = shown.tables.iter().map(|(table, rows)| vec![(*table).to_owned(), rows.to_string()]).collect();
-                let verdict = if shown.verified { "The copy is complete and its books hold." } else { "THE BOOKS OF THE COPY DO NOT HOLD." };
+                let verdict =
+                    if shown.verified { "The copy is complete and its books hold." } else { "THE BOOKS OF THE COPY DO NOT HOLD." };
                 format!("{}\n{verdict}", output::table(&["table", "rows"], &rows))
             })?;
             if shown.verified { Ok(()) } else { Err(Failure::ProblemFound) }

@@ -93,7 +93,8 @@ pub(crate) async fn run(office: &Office, command: LedgerCommand) -> Result<(), F
             if postings.is_empty() && !exists(office, id).await? {
                 return Err(Failure::Refused(format!("there is no order {id}")));
             }
-            let entries: Vec<Entry> = postings.iter().flat_map(|posting| entries_of(posting, |amount, asset| office.major(amount, asset))).collect();
+            let entries: Vec<Entry> =
+                postings.iter().flat_map(|posting| entries_of(posting, |amount, asset| office.major(amount, asset))).collect();
             office.printer.show(&entries, |entries| table_of(entries))
         }
     }
@@ -113,7 +114,9 @@ fn verified(report: &Report) -> Verified {
         balances: report.balances,
         orders: report.orders,
         events: report.events,
-        findings: findings.map(|finding| Finding { check: finding.check, subject: finding.subject.clone(), fault: finding.fault.clone() }).collect(),
+        findings: findings
+            .map(|finding| Finding { check: finding.check, subject: finding.subject.clone(), fault: finding.fault.clone() })
+            .collect(),
     }
 }
 

@@ -1,12 +1,14 @@
 //! What operators' commands share: the open installation, who asks and why, and the printer.
 
+//OP use rampart_app::operate::Operator;
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
+use serde::Serialize;
 
 use crate::cli::Global;
 use crate::failure::Failure;
 use crate::logs;
-use crate::output::Printer;
+use crate::output::{self, Printer};
 use crate::settings::{Configuration, Origin};
 use crate::wiring::Installation;
 
@@ -41,9 +43,40 @@ impl Office {
     ///
     /// # Errors
     /// When no reason was given.
-    pub(crate) fn reason(&self) -> Result<&str, Failure> {
+    fn reason(&self) -> Result<&str, Failure> {
         let reason = self.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
         reason.ok_or_else(|| Failure::Usage("this goes into the audit log: say why with --reason \"…\"".to_owned()))
+    }
+
+    //OP     /// Who asks and why, for a command whose reason must be told.
+    //OP     ///
+    //OP     /// # Errors
+    //OP     /// When no reason was given.
+    //OP     pub(crate) fn operator(&self) -> Result<Operator, Failure> {
+    //OP         Ok(Operator { actor: self.actor.clone(), reason: self.reason()?.to_owned() })
+    //OP     }
+    //OP
+    /// Prints a result whose every field an operator may need.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn show<T: Serialize>(&self, result: &T) -> Result<(), Failure> {
+        self.printer
+            .show(result, |result| serde_json::to_value(result).map_or_else(|error| error.to_string(), |value| output::outline(&value)))
+    }
+
+    /// Prints a list as a table with these fields of each item.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn show_list<T: Serialize>(&self, items: &[T], fields: &[&str]) -> Result<(), Failure> {
+        self.printer.show(&items, |items| {
+            let rows = items.iter().map(|item| {
+                let item = serde_json::to_value(item).unwrap_or_default();
+                fields.iter().map(|field| output::scalar(&item[*field])).collect()
+            });
+            output::table(fields, &rows.collect::<Vec<_>>())
+        })
     }
 
     /// Why it is asked, where a reason of its own is not needed.

@@ -46,7 +46,7 @@ async fn serve(configuration: &Configuration) -> Result<(), Failure> {
     let first = if installation.settings.sandbox.demo_partner { first_start::demo_partner(&installation.app).await? } else { None };
     let Installation { settings, app, world } = &installation;
     let router = router(&installation);
-    let workers = workers::start(app);
+    let workers = workers::start(app)?;
     world.start();
     if let Some(credentials) = &first {
         output::line(&first_start::what_to_paste(&reachable, credentials));

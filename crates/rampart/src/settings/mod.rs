@@ -13,7 +13,7 @@ use toml::{Table, Value};
 
 pub(crate) use redact::{redacted, without_password};
 use shape::Shape;
-pub(crate) use tree::{Origin, Setting, Tree};
+pub(crate) use tree::{Origin, Tree};
 pub(crate) use types::{LogFormat, Settings};
 
 /// The built-in configuration, which documents every key.
@@ -65,9 +65,12 @@ impl Configuration {
 
     fn load_from(overrides: &Overrides, mut variables: Vec<(String, String)>) -> Result<Self, SettingsFault> {
         variables.sort();
-        let mut tree = Tree::parse(DEFAULTS, |_| Origin::Default).map_err(|error| SettingsFault(format!("the built-in configuration: {error}")))?;
+        let mut tree =
+            Tree::parse(DEFAULTS, |_| Origin::Default).map_err(|error| SettingsFault(format!("the built-in configuration: {error}")))?;
         let shape = Shape::of(&tree);
-        let variable = |wanted: &str| variables.iter().find(|(name, value)| name.eq_ignore_ascii_case(wanted) && !value.is_empty()).map(|(_, value)| value);
+        let variable = |wanted: &str| {
+            variables.iter().find(|(name, value)| name.eq_ignore_ascii_case(wanted) && !value.is_empty()).map(|(_, value)| value)
+        };
         // The data folder decides where the file is, so the file cannot decide where the data folder is.
         let data = overrides.data.clone().or_else(|| variable("RAMPART__DATA").map(PathBuf::from));
         let data = data.unwrap_or_else(|| PathBuf::from(tree.text("data").unwrap_or(".")));
@@ -87,8 +90,8 @@ impl Configuration {
         let (catalogue, rest) = split(table);
         let settings: Settings =
             serde_path_to_error::deserialize(Value::Table(rest)).map_err(|error| at(&tree, &error.path().to_string(), error.inner()))?;
-        let source: CatalogueSource =
-            serde_path_to_error::deserialize(Value::Table(catalogue)).map_err(|error| at(&tree, &error.path().to_string(), error.inner()))?;
+        let source: CatalogueSource = serde_path_to_error::deserialize(Value::Table(catalogue))
+            .map_err(|error| at(&tree, &error.path().to_string(), error.inner()))?;
         let catalogue = source.build().map_err(|CatalogueFault { place, reason }| at(&tree, &place, &reason))?;
         settings.check().map_err(|(key, reason)| at(&tree, key, &reason))?;
         Ok(Self { tree, settings, catalogue })
@@ -102,7 +105,8 @@ impl Configuration {
         let database = &self.settings.database;
         if !database.url_file.is_empty() {
             let path = Path::new(&database.url_file);
-            let text = std::fs::read_to_string(path).map_err(|error| SettingsFault(format!("database.url_file: {} cannot be read: {error}", path.display())))?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| SettingsFault(format!("database.url_file: {} cannot be read: {error}", path.display())))?;
             return Ok(text.trim().to_owned());
         }
         if database.url.reveal().is_empty() {

@@ -22,12 +22,8 @@ const NAMED: &[&str] = &[
     "limits.*.*.methods.*",
 ];
 /// Keys that the built-in configuration has no example of.
-const WITHOUT_EXAMPLE: &[&str] = &[
-    "limits.*.*.methods.*.transaction",
-    "limits.*.*.methods.*.day",
-    "limits.*.*.methods.*.month",
-    "limits.*.*.methods.*.quarter",
-];
+const WITHOUT_EXAMPLE: &[&str] =
+    &["limits.*.*.methods.*.transaction", "limits.*.*.methods.*.day", "limits.*.*.methods.*.month", "limits.*.*.methods.*.quarter"];
 /// Tables whose names are written in lower case; all others are in upper case.
 const LOWER_CASE: &[&str] = &["chains.*", "coins.*.*", "policies.*", "rails.*"];
 
@@ -116,7 +112,8 @@ impl Shape {
             path.push(next);
         }
         let kind = self.keys.get(&pattern(&path)).ok_or_else(|| self.unknown(&path.join("."), &format!("variable {name}")))?;
-        let value = kind.read(text).ok_or_else(|| SettingsFault(format!("{} must be {} (variable {name})", path.join("."), kind.described())))?;
+        let value =
+            kind.read(text).ok_or_else(|| SettingsFault(format!("{} must be {} (variable {name})", path.join("."), kind.described())))?;
         Ok((path, value))
     }
 
@@ -143,7 +140,11 @@ fn named(path: &[String], segment: &str) -> String {
     let mut longer = path.to_vec();
     longer.push(segment.to_owned());
     let pattern = pattern(&longer);
-    if pattern.ends_with('*') && !LOWER_CASE.contains(&pattern.as_str()) { segment.to_ascii_uppercase() } else { segment.to_ascii_lowercase() }
+    if pattern.ends_with('*') && !LOWER_CASE.contains(&pattern.as_str()) {
+        segment.to_ascii_uppercase()
+    } else {
+        segment.to_ascii_lowercase()
+    }
 }
 
 /// A path with `*` in the place of names.

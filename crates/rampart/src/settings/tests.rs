@@ -10,9 +10,8 @@ fn load_file(text: &str) -> Result<Configuration, SettingsFault> {
     let path = folder.path().join("my.toml");
     std::fs::write(&path, text).unwrap();
     let overrides = Overrides { config: Some(path), data: Some(folder.path().into()), ..Overrides::default() };
-    Configuration::load_from(&overrides, Vec::new()).map_err(|SettingsFault(text)| {
-        SettingsFault(text.replace(&folder.path().display().to_string(), ""))
-    })
+    Configuration::load_from(&overrides, Vec::new())
+        .map_err(|SettingsFault(text)| SettingsFault(text.replace(&folder.path().display().to_string(), "")))
 }
 
 #[test]
@@ -81,7 +80,8 @@ fn faults_name_the_key_and_where_it_stands() {
 
 #[test]
 fn a_file_changes_what_it_names_and_nothing_else() {
-    let configuration = load_file("[limits.EUR.1.methods.card]\ntransaction = \"5\"\nday = \"6\"\nmonth = \"7\"\nquarter = \"8\"\n").unwrap();
+    let configuration =
+        load_file("[limits.EUR.1.methods.card]\ntransaction = \"5\"\nday = \"6\"\nmonth = \"7\"\nquarter = \"8\"\n").unwrap();
     let limits = configuration.catalogue.limits.iter().filter(|limit| limit.fiat.as_str() == "EUR");
     assert_eq!(limits.count(), 3);
     assert_eq!(configuration.tree.origin("limits.EUR.1.day").unwrap(), &Origin::Default);

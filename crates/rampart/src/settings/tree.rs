@@ -94,7 +94,11 @@ impl Tree {
         (1..=path.len()).rev().find_map(|length| {
             let mut fitting = self.settings.iter().filter(|(known, _)| known.starts_with(&path[..length]));
             // Of several, the one that was changed is the likelier fault.
-            fitting.clone().find(|(_, setting)| setting.origin != Origin::Default).or_else(|| fitting.next()).map(|(_, setting)| &setting.origin)
+            fitting
+                .clone()
+                .find(|(_, setting)| setting.origin != Origin::Default)
+                .or_else(|| fitting.next())
+                .map(|(_, setting)| &setting.origin)
         })
     }
 

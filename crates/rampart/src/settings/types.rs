@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use rampart_app::{AppConfig, Mode, RateLimits, RegistrationConfig, RetentionConfig, WebhooksConfig, WorkersConfig};
+use rampart_app::workers::WorkersConfig;
+use rampart_app::{AppConfig, Mode, RateLimits, RegistrationConfig, RetentionConfig, WebhooksConfig};
 use rampart_core::redacted::Redacted;
 
 /// Everything but what is traded.

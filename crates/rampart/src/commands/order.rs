@@ -1,0 +1,66 @@
+//! `rampart order`: one order.
+
+use clap::Subcommand;
+use rampart_app::operate::orders;
+use rampart_core::id::OrderId;
+
+use super::office::Office;
+use crate::failure::Failure;
+
+/// `rampart order …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrderCommand {
+    /// Print everything known of an order: its state, money, work, events and what persons did
+    Show {
+        /// The order
+        id: OrderId,
+    },
+    /// Stop an order before coins or money leave
+    Hold {
+        /// The order
+        id: OrderId,
+    },
+    /// Let an order that is on hold go on
+    Release {
+        /// The order
+        id: OrderId,
+    },
+    /// Send an order's money or coins back to the destination the customer gave
+    Refund {
+        /// The order
+        id: OrderId,
+    },
+    /// Call off an order that has not been paid
+    Cancel {
+        /// The order
+        id: OrderId,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When it is refused.
+pub(crate) async fn run(office: &Office, command: OrderCommand) -> Result<(), Failure> {
+    let app = &office.installation.app;
+    let id = match command {
+        OrderCommand::Show { id } => id,
+        OrderCommand::Hold { id } => {
+            orders::hold(app, &office.operator()?, id).await?;
+            id
+        }
+        OrderCommand::Release { id } => {
+            orders::release(app, &office.operator()?, id).await?;
+            id
+        }
+        OrderCommand::Refund { id } => {
+            orders::refund(app, &office.operator()?, id).await?;
+            id
+        }
+        OrderCommand::Cancel { id } => {
+            orders::cancel(app, &office.operator()?, id).await?;
+            id
+        }
+    };
+    office.show(&orders::show(app, id).await?)
+}

@@ -1,0 +1,19 @@
+//! `rampart demo`.
+
+use crate::support::{ENGINES, Installation};
+
+#[test]
+fn everything_holds_on_either_engine_and_again_in_the_same_folder() {
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "demo");
+        for _ in 0..2 {
+            let printed = installation.run(&["demo"]);
+            assert!(printed.contains("Everything held"), "{printed}");
+            assert!(printed.contains("the books are verified") && !printed.contains(": NO"), "{printed}");
+        }
+        let verified = installation.json(&["ledger", "verify"]);
+        assert_eq!(verified["holds"], true);
+        assert!(verified["entries"].as_u64().unwrap() > 20, "{verified}");
+        assert!(!installation.json(&["ledger", "accounts"]).as_array().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,8 @@
+//! The real binary, from outside: what it prints, refuses and leaves behind.
+
+mod configuration;
+mod demo;
+mod first_start;
+//OP mod operators;
+mod serving;
+mod support;

@@ -1,0 +1,85 @@
+//! Operators' commands, while a server runs.
+
+use serde_json::json;
+
+use crate::serving::payment;
+use crate::support::{ENGINES, Installation, authenticate};
+
+const WHY: [&str; 4] = ["--reason", "a test", "--actor", "tester"];
+
+fn why<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [arguments, &WHY].concat()
+}
+
+#[test]
+fn partners_are_made_changed_and_disabled() {
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "partners");
+        let mut server = installation.serve();
+        let partner = installation.partner(&mut server, "acme");
+        let id = partner["id"].as_str().unwrap();
+        installation.run(&["partner", "set", "acme", "--http-errors", "documented"]);
+        installation.run(&["partner", "set", id, "--allow-ip", "10.0.0.0/8"]);
+        assert_eq!(authenticate(&server, &partner)["error"], "authorization_incorrect");
+        installation.run(&["partner", "set", id, "--allow-ip", "any"]);
+        assert_eq!(authenticate(&server, &partner)["status"], "ok");
+        let rotated = installation.json(&["partner", "rotate-key", id]);
+        assert_eq!(authenticate(&server, &partner)["error"], "authorization_incorrect");
+        assert_eq!(authenticate(&server, &rotated)["status"], "ok");
+        installation.run(&["partner", "disable", id]);
+        assert_eq!(authenticate(&server, &rotated)["error"], "authorization_incorrect");
+        installation.run(&["partner", "enable", id]);
+        assert_eq!(authenticate(&server, &rotated)["status"], "ok");
+        installation.refused(1, &["partner", "disable", "nobody"]);
+        server.stop();
+    }
+}
+
+#[test]
+fn orders_are_held_and_let_go() {
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "orders");
+        let mut server = installation.serve();
+        installation.partner(&mut server, "orders");
+        let id = payment(&server, "order-1");
+        let shown = installation.json(&["order", "show", &id]);
+        assert!(shown.to_string().contains("started"), "{shown}");
+        installation.refused(2, &["order", "cancel", &id]);
+        installation.run(&why(&["order", "cancel", &id]));
+        let data = server.until(&format!("/api/payment/{id}"), |data| data["status"] == "cancelled");
+        assert_eq!(data["status"], "cancelled");
+        let said = installation.refused(1, &why(&["order", "release", &id]));
+        assert!(said.contains("cancelled"), "{said}");
+        let shown = installation.run(&["order", "show", &id]);
+        assert!(shown.contains("tester") && shown.contains("a test"), "the audit log is shown: {shown}");
+        installation.refused(1, &["order", "show", "0123456789ABCDEFGHIJKLMNO"]);
+        server.stop();
+    }
+}
+
+#[test]
+fn customers_are_banned_and_treasury_is_looked_at() {
+    let installation = Installation::sqlite();
+    let mut server = installation.serve();
+    installation.partner(&mut server, "customers");
+    let id = payment(&server, "customer-1");
+    let customer = server.data("GET", &format!("/api/payment/{id}"), None)["user_id"].as_str().unwrap().to_owned();
+    installation.run(&why(&["customer", "ban", &customer]));
+    let order = json!({
+        "user_id": customer.parse::<i64>().unwrap(), "payment_type": "card", "fiat_symbol": "EUR", "fiat_amount": 100,
+        "coin_symbol": "USDC", "coin_chain": "polygon", "wallet": "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55",
+    });
+    assert_eq!(server.post("/api/createPayment", &order).1["error"], "user_banned");
+    installation.run(&why(&["customer", "unban", &customer]));
+    assert_eq!(server.post("/api/createPayment", &order).1["status"], "success");
+    assert!(installation.run(&["customer", "show", &customer]).contains("a test"));
+    assert!(installation.run(&["treasury", "show"]).contains("bank:sepa"));
+    installation.run(&why(&["treasury", "fund", "bank:sepa", "EUR", "1000.50"]));
+    installation.run(&why(&["treasury", "withdraw", "bank:sepa", "EUR", "1000.50"]));
+    installation.refused(1, &why(&["treasury", "withdraw", "bank:sepa", "EUR", "999999999999"]));
+    assert_eq!(installation.json(&["review", "list"]), json!([]));
+    assert_eq!(installation.json(&["webhook", "parked"]), json!([]));
+    installation.run(&["doctor"]);
+    installation.run(&["db", "status"]);
+    server.stop();
+}

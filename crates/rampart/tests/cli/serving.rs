@@ -1,0 +1,155 @@
+//! Serving: one process per SQLite file, the right key only, and an orderly stop.
+
+use rampart_app::{SystemClock, SystemRandomness};
+use rampart_core::job::JobKind;
+use rampart_core::time::Timestamp;
+use rampart_store::{Store, StoreOptions};
+use serde_json::json;
+
+use crate::support::{ENGINES, Engine, Installation, Server, fresh_postgres};
+
+/// A Spanish customer whose identity is verified at the reinforced level.
+fn verified_customer(server: &Server) -> i64 {
+    let registration = json!({
+        "name": "Carmen", "last_name": "Prueba", "email": "carmen@example.com", "country": "Spain", "country_code": "ESP",
+        "city": "Madrid", "address": "Calle Mayor 1", "zipcode": "28013", "dob": "1986-05-03", "phone": "+34600000000",
+        "iban": "ES9121000418450200051332", "identification_type": "GOVERNMENT_ID", "identification_number": "12345678Z",
+    });
+    let id = server.data("POST", "/api/registerUser", Some(&registration))["id"].as_i64().unwrap();
+    server.data("POST", &format!("/sandbox/kyc/{id}"), Some(&json!({ "decision": "approve", "level": 2 })));
+    server.until(&format!("/api/kyc/check?user_id={id}"), |data| data["kyc_valid"] == true);
+    id
+}
+
+pub(crate) fn payment(server: &Server, external_id: &str) -> String {
+    let customer = verified_customer(server);
+    let order = json!({
+        "user_id": customer, "external_id": external_id, "payment_type": "card", "fiat_symbol": "EUR", "fiat_amount": 100,
+        "coin_symbol": "USDC", "coin_chain": "polygon", "wallet": "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55",
+    });
+    server.data("POST", "/api/createPayment", Some(&order))["payment_id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn it_answers_says_so_once_and_stops_in_order() {
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "answers");
+        let server = installation.serve();
+        assert_eq!(server.get("/healthz").0, 200);
+        assert_eq!(server.get("/openapi.json").0, 200);
+        let printed = server.printed.clone();
+        let rest = server.stop();
+        let said = printed.iter().chain(&rest).filter(|line| line.contains("listening on http://")).count();
+        assert_eq!(said, 1, "{engine:?}");
+    }
+}
+
+#[test]
+fn a_second_serve_on_one_file_is_refused() {
+    let installation = Installation::sqlite();
+    let server = installation.serve();
+    let said = installation.refused(1, &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(said.contains("another process serves from"), "{said}");
+    assert_eq!(server.get("/healthz").0, 200);
+    server.stop();
+    installation.serve().stop();
+}
+
+#[test]
+fn several_processes_serve_from_one_postgresql() {
+    let installation = Installation::new(Engine::Postgres, "several");
+    let mut one = installation.serve();
+    let mut other = installation.serve();
+    let partner = installation.partner(&mut one, "several");
+    installation.partner(&mut other, "another");
+    let customer = verified_customer(&one);
+    // The token of one node holds on every other.
+    other.token.clone_from(&one.token);
+    assert_eq!(other.data("GET", &format!("/api/kyc/check?user_id={customer}"), None)["kyc_valid"], true);
+    assert!(partner["id"].is_string());
+    one.stop();
+    assert_eq!(other.get("/healthz").0, 200);
+    other.stop();
+}
+
+#[test]
+fn another_key_is_refused() {
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "key");
+        let fingerprint = || installation.json(&["keys", "show"])["fingerprint"].as_str().unwrap().to_owned();
+        installation.run(&["partner", "list"]);
+        let first = fingerprint();
+        let key = installation.data().join("installation.key");
+        std::fs::rename(&key, installation.path().join("kept")).unwrap();
+        installation.run(&["keys", "create"]);
+        assert_ne!(fingerprint(), first);
+        let said = installation.refused(1, &["serve", "--listen", "127.0.0.1:0"]);
+        assert!(said.contains("key is not the one this database was made with"), "{said}");
+        std::fs::rename(installation.path().join("kept"), &key).unwrap();
+        installation.serve().stop();
+    }
+}
+
+#[test]
+fn a_stop_finishes_the_work_at_hand_and_leaves_no_lease() {
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "lease");
+        let mut server = installation.serve();
+        installation.partner(&mut server, "lease");
+        let id = payment(&server, "lease-1");
+        let slow = json!({ "port": "chain", "outcome": "delay", "count": 1, "delay_seconds": 1 });
+        server.data("POST", "/sandbox/faults", Some(&slow));
+        server.data("POST", &format!("/sandbox/payments/{id}/pay"), Some(&json!({})));
+        server.until(&format!("/api/payment/{id}"), |data| data["status"] != "started");
+        server.stop();
+        no_lease(&installation);
+        let mut server = installation.serve();
+        installation.partner(&mut server, "other");
+        assert_eq!(server.get(&format!("/api/payment/{id}")).0, 404, "another partner's");
+        server.stop();
+        installation.run(&["ledger", "verify"]);
+    }
+}
+
+/// What is due with every lease over is due now.
+fn no_lease(installation: &Installation) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let options = StoreOptions::new(std::sync::Arc::new(SystemClock), std::sync::Arc::new(SystemRandomness));
+        let store = Store::open(&installation.database(), options).await.unwrap();
+        let (never, always) = (Timestamp::from_micros(0), Timestamp::from_micros(i64::MAX));
+        for kind in JobKind::ALL {
+            let now_free = store.jobs_due(kind, always, never, 1_000).await.unwrap().len();
+            assert_eq!(now_free, store.jobs_due(kind, always, always, 1_000).await.unwrap().len(), "{kind:?}");
+        }
+        let now_free = store.deliveries_due(always, never, 1_000).await.unwrap().len();
+        assert_eq!(now_free, store.deliveries_due(always, always, 1_000).await.unwrap().len());
+        store.close().await;
+    });
+}
+
+#[test]
+fn an_installation_moves_between_engines() {
+    let installation = Installation::sqlite();
+    let mut server = installation.serve();
+    let partner = installation.partner(&mut server, "moves");
+    let id = payment(&server, "moves-1");
+    let from = installation.database();
+    let there = fresh_postgres("moves");
+    let said = installation.refused(1, &["db", "copy", "--from", &from, "--to", &there]);
+    assert!(said.contains("another process serves from"), "{said}");
+    server.stop();
+    let copied = installation.json(&["db", "copy", "--from", &from, "--to", &there]);
+    assert_eq!(copied["verified"], true);
+    let back = format!("sqlite:{}", installation.path().join("back.db").display());
+    assert_eq!(installation.json(&["db", "copy", "--from", &there, "--to", &back])["tables"], copied["tables"]);
+    installation.refused(1, &["db", "copy", "--from", &from, "--to", &back]);
+    let mut command = installation.command(&["ledger", "verify"]);
+    assert!(command.args(["--database", &back]).output().unwrap().status.success());
+    // The same key opens it, and the same partner finds its payment.
+    let moved = installation.with("RAMPART__DATABASE__URL", &there);
+    let mut server = moved.serve();
+    server.token = crate::support::authenticate(&server, &partner)["data"]["token"].as_str().unwrap().to_owned();
+    assert_eq!(server.data("GET", &format!("/api/payment/{id}"), None)["status"], "started");
+    server.stop();
+}

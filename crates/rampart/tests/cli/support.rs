@@ -1,0 +1,254 @@
+//! The real binary as a process, and a browser's worth of HTTP.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Nothing that is waited for takes longer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often is looked.
+const POLL: Duration = Duration::from_millis(20);
+
+/// A database engine that a test runs on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+pub(crate) const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
+
+/// An installation in a folder of its own.
+pub(crate) struct Installation {
+    folder: TempDir,
+    database: Option<String>,
+    variables: Vec<(String, String)>,
+}
+
+/// Runs one statement on the test server of PostgreSQL.
+fn psql(statement: &str) {
+    let server = test_server();
+    let output = Command::new("psql").args(["--no-psqlrc", "--quiet", "--command", statement, &server]).output().expect("psql");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn test_server() -> String {
+    std::env::var("RAMPART_TEST_POSTGRES").expect("RAMPART_TEST_POSTGRES must be set: run this under scripts/with-postgres")
+}
+
+/// The URL of an empty database of PostgreSQL.
+pub(crate) fn fresh_postgres(name: &str) -> String {
+    let name = format!("cli_{name}_{}", std::process::id());
+    psql(&format!("drop database if exists {name} with (force)"));
+    psql(&format!("create database {name}"));
+    let server = test_server();
+    let (base, _) = server.rsplit_once('/').expect("the URL names a database");
+    format!("{base}/{name}")
+}
+
+impl Installation {
+    pub(crate) fn new(engine: Engine, name: &str) -> Self {
+        let database = matches!(engine, Engine::Postgres).then(|| fresh_postgres(name));
+        Self { folder: tempfile::tempdir().unwrap(), database, variables: Vec::new() }
+    }
+
+    pub(crate) fn sqlite() -> Self {
+        Self::new(Engine::Sqlite, "")
+    }
+
+    pub(crate) fn with(mut self, variable: &str, value: &str) -> Self {
+        self.variables.push((variable.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The URL of its database.
+    pub(crate) fn database(&self) -> String {
+        self.database.clone().unwrap_or_else(|| format!("sqlite:{}", self.data().join("rampart.db").display()))
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rampart"));
+        command.args(arguments).arg("--data").arg(self.data());
+        if let Some(database) = &self.database {
+            command.args(["--database", database]);
+        }
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RAMPART__")) {
+            command.env_remove(name);
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn output(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that must succeed; gives what it printed.
+    #[track_caller]
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+        let output = self.output(arguments);
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {}\n{printed}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+        printed
+    }
+
+    /// Runs a command that must succeed with `--json`.
+    #[track_caller]
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let printed = self.run(&[arguments, &["--json"]].concat());
+        serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {printed}"))
+    }
+
+    /// Runs a command that must fail with a code; gives what it said.
+    #[track_caller]
+    pub(crate) fn refused(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.output(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{}\n{said}", String::from_utf8_lossy(&output.stdout));
+        said
+    }
+
+    #[track_caller]
+    pub(crate) fn serve(&self) -> Server {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = lines_of(child.stdout.take().unwrap());
+        let log = lines_of(child.stderr.take().unwrap());
+        let mut printed = Vec::new();
+        while let Ok(line) = lines.recv_timeout(PATIENCE) {
+            printed.push(line.clone());
+            if let Some((_, address)) = line.split_once("listening on http://") {
+                return Server { child, address: address.to_owned(), printed, lines, log, token: String::new() };
+            }
+        }
+        child.kill().unwrap();
+        panic!("it does not listen:\n{}\n{}", printed.join("\n"), log.iter().collect::<Vec<_>>().join("\n"));
+    }
+
+    /// A partner with its server's token.
+    #[track_caller]
+    pub(crate) fn partner(&self, server: &mut Server, name: &str) -> Value {
+        let partner = self.json(&["partner", "create", "--name", name]);
+        server.token = String::new();
+        server.token = authenticate(server, &partner)["data"]["token"].as_str().expect("a token").to_owned();
+        partner
+    }
+}
+
+pub(crate) fn authenticate(server: &Server, partner: &Value) -> Value {
+    let body = serde_json::json!({ "api_key": partner["api_key"], "api_secret": partner["api_secret"] });
+    server.post("/api/authenticate", &body).1
+}
+
+fn lines_of(source: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    // Reads on to the end: a process whose pipe is full stops.
+    std::thread::spawn(move || {
+        for line in BufReader::new(source).lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+/// A process that serves. Dropped, it is killed.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: String,
+    /// What it printed until it listened.
+    pub(crate) printed: Vec<String>,
+    lines: Receiver<String>,
+    log: Receiver<String>,
+    /// The token that calls carry.
+    pub(crate) token: String,
+}
+
+impl Server {
+    /// SIGTERM, and the rest of what it printed once it has ended in order.
+    #[track_caller]
+    pub(crate) fn stop(mut self) -> Vec<String> {
+        self.terminate();
+        let began = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(began.elapsed() < PATIENCE, "it does not stop");
+            std::thread::park_timeout(POLL);
+        };
+        assert!(status.success(), "{status}\n{}", self.log.iter().collect::<Vec<_>>().join("\n"));
+        self.lines.iter().collect()
+    }
+
+    pub(crate) fn terminate(&self) {
+        assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    pub(crate) fn get(&self, path: &str) -> (u16, Value) {
+        self.call("GET", path, None)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.call("POST", path, Some(body))
+    }
+
+    /// A call that must succeed; gives `data`.
+    #[track_caller]
+    pub(crate) fn data(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let (status, mut answer) = self.call(method, path, body);
+        assert!(status < 300, "{method} {path}: {status} {answer}");
+        answer["data"].take()
+    }
+
+    /// A GET call until it shows what is waited for; gives `data`.
+    #[track_caller]
+    pub(crate) fn until(&self, path: &str, done: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let data = self.data("GET", path, None);
+            if done(&data) {
+                return data;
+            }
+            assert!(began.elapsed() < PATIENCE, "{path}: {data}");
+            std::thread::park_timeout(POLL);
+        }
+    }
+
+    pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let token = if self.token.is_empty() { String::new() } else { format!("auth: {}\r\n", self.token) };
+        let length = body.len();
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n{token}connection: close\r\n", self.address);
+        let kind = if body.is_empty() { String::new() } else { format!("content-type: application/json\r\ncontent-length: {length}\r\n") };
+        stream.write_all(format!("{head}{kind}\r\n{body}").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: {answer:?}"));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{head}"));
+        (status, serde_json::from_str(body).unwrap_or(Value::String(body.to_owned())))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
