@@ -151,16 +151,18 @@ pub(crate) fn write_out(mut response: Response, request_id: &str) -> Response {
     let Some(refusal) = response.extensions_mut().remove::<Refusal>() else {
         return response;
     };
-    let headers = std::mem::take(response.headers_mut());
-    let mut written = refused(&refusal, HttpErrors::Rest, request_id);
-    for (name, value) in kept(&headers) {
-        written.headers_mut().insert(name.clone(), value.clone());
-    }
-    written
+    // Whoever knows the caller says how it wants failures answered.
+    let http_errors = response.extensions_mut().remove::<HttpErrors>().unwrap_or_default();
+    with_kept_headers(refused(&refusal, http_errors, request_id), response.headers())
 }
 
-fn kept(headers: &HeaderMap) -> impl Iterator<Item = (&header::HeaderName, &HeaderValue)> {
-    headers.iter().filter(|(name, _)| **name == header::ALLOW || **name == header::RETRY_AFTER)
+/// An answer that is shown instead of another, with those headers of the other that tell its caller what to do.
+pub(crate) fn with_kept_headers(mut shown: Response, replaced: &HeaderMap) -> Response {
+    let tells = |name: &header::HeaderName| *name == header::ALLOW || *name == header::RETRY_AFTER || name.as_str().starts_with("ratelimit-");
+    for (name, value) in replaced.iter().filter(|(name, _)| tells(name)) {
+        shown.headers_mut().insert(name.clone(), value.clone());
+    }
+    shown
 }
 
 /// A panic as an answer; it was ours, so it is logged like a defect.

@@ -13,6 +13,7 @@ use axum::response::Response;
 use futures::FutureExt;
 use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::Code;
+use tracing::Instrument;
 
 use crate::client_address::{Peer, client_address};
 use crate::context::RequestContext;
@@ -33,15 +34,17 @@ pub(crate) async fn front(State(web): State<Web>, mut request: Request, next: Ne
     let page = is_page(request.uri()).then(|| (request.uri().clone(), request.headers().clone()));
     request.extensions_mut().insert(context.clone());
 
+    let span = tracing::debug_span!("request", request_id = &*context.request_id);
     let mut response = match admitted(&web, &context, request).await {
-        Ok((request, _place)) => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok((request, _place)) => match AssertUnwindSafe(next.run(request).instrument(span)).catch_unwind().await {
             Ok(response) => failure::write_out(response, &context.request_id),
             Err(panic) => failure::panicked(&*panic, &context.request_id),
         },
         Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
     };
     if let (Some((uri, headers)), Some(_)) = (page, response.extensions().get::<FailureCode>()) {
-        response = crate::pages::error_page(response.status(), &headers, uri.query(), &context.request_id);
+        let shown = crate::pages::error_page(response.status(), &headers, uri.query(), &context.request_id);
+        response = failure::with_kept_headers(shown, response.headers());
     }
     finish(&mut response, &context);
     let took = begun.elapsed();

@@ -27,6 +27,7 @@ pub mod state;
 
 pub use client_address::{Network, NetworkFault, Peer};
 pub use config::WebConfig;
+pub use context::RequestContext;
 pub use describe::openapi;
 pub use route::{AuthKind, RouteInfo, routes};
 pub use router::router;

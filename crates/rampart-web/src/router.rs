@@ -21,7 +21,7 @@ use crate::state::Web;
 #[must_use]
 pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::OpenApi)>) -> Router {
     let (mounted, descriptions): (Vec<Router>, Vec<_>) = extra.into_iter().unzip();
-    let openapi = crate::describe::openapi(&descriptions);
+    let openapi = crate::describe::openapi(descriptions);
     let docs = crate::docs::page(&openapi, &app.config().public_url, !mounted.is_empty());
     let web = Web {
         limiter: Arc::new(RateLimiter::new(&app.config().rate_limits)),

@@ -51,7 +51,7 @@ status, as listed for each call; with `http_errors = documented` business failur
 **Amounts** in requests are JSON numbers or decimal strings in major units, read exactly. **Times** are RFC 3339 in UTC with microseconds. \
 Unknown JSON fields are ignored. `Idempotency-Key` makes a repeated request return the stored answer, marked by `Idempotent-Replayed: true`.";
 
-fn build(extra: &[OpenApi]) -> OpenApi {
+fn build(extra: Vec<OpenApi>) -> OpenApi {
     let mut schemas = Schemas::new();
     let mut paths = Paths::new();
     for call in crate::calls::ALL {
@@ -83,14 +83,14 @@ fn build(extra: &[OpenApi]) -> OpenApi {
         .tags(Some(tags.collect::<Vec<_>>()))
         .build();
     for other in extra {
-        whole.merge(other.clone());
+        whole.merge(other);
     }
     whole
 }
 
 /// The description of the partner API, with that of mounted routers, as indented JSON.
 #[must_use]
-pub fn openapi(extra: &[OpenApi]) -> String {
+pub fn openapi(extra: Vec<OpenApi>) -> String {
     // It is made of maps with text keys, which JSON can always hold.
     build(extra).to_pretty_json().unwrap_or_default()
 }
