@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from client.partner_client import PartnerClient
+from client.partner_client import PartnerClient, eventually
 
 REGISTER_USER = """\
 {"name":"Alvaro","last_name":"Iglesia","last_name2":"Vicente","phone":"+54xxxxxxxxx","country":"Argentina","country_code":"ARG",
@@ -40,6 +40,7 @@ def test_register_user_and_create_payment(client: PartnerClient) -> None:
     opens(user["kyc_form_url"])
 
     client.sandbox(f"kyc/{user['id']}", {"decision": "approve"})
+    eventually(lambda: client.check_kyc(user["id"]), lambda answer: answer["kyc_valid"])
     payment = client.create_payment(CREATE_PAYMENT % user["id"])
     assert len(payment["payment_id"]) == 25 and payment["payment_id"].isalnum()
     opens(payment["url_payment"])
