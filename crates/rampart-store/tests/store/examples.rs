@@ -191,7 +191,7 @@ pub(crate) fn review(bench: &Bench, order: Option<OrderId>) -> ReviewItem {
     ReviewItem {
         id: bench.mint().id(),
         version: 0,
-        kind: ReviewKind::Hold,
+        kind: ReviewKind::Reversal,
         order,
         fact: None,
         asset: Some(EUR),
