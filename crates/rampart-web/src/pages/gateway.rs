@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use rampart_app::{GatewaySession, PaymentPage, Play};
 use rampart_core::payment::{Instructions, Payment, PaymentState};
+use rampart_core::refusal::Code;
 
 use super::forms::Posted;
 use super::frame::{Frame, Link, Row, callback};
@@ -81,6 +82,8 @@ async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageFault> {
     match web.app.gateway_session(request.token()).await.map_err(PageFault::from) {
         Ok(GatewaySession::Redirect(url)) => Ok(see_other(&url)),
         Ok(GatewaySession::Play) => Ok(pay(request, &found)),
+        // Paid or called off this very moment.
+        Err(PageFault::Refused(refusal)) if refusal.code != Code::ErrorPaymentCreation => Ok(see_other(&request.link(status::PATH, &[]))),
         Err(PageFault::NotFound) => Err(PageFault::NotFound),
         Err(fault) => Ok(no_session(request, &found, &fault)),
     }
@@ -104,7 +107,7 @@ fn way_back(found: &PaymentPage, locale: Locale) -> Option<Link> {
     callback(found.payment.callback_url.as_deref()).map(|url| Link::secondary(url, label))
 }
 
-fn pay(request: &PageRequest, found: &PaymentPage) -> Response {
+pub(crate) fn pay(request: &PageRequest, found: &PaymentPage) -> Response {
     let payment = &found.payment;
     let locale = request.locale(payment.country);
     let t = locale.language.texts();
@@ -113,7 +116,7 @@ fn pay(request: &PageRequest, found: &PaymentPage) -> Response {
         Row::new(t.you_receive, order::bought(payment, locale)).with_hint(t.fees_included),
         Row::new(t.network, labels::chain(payment.terms.coin.chain)),
         Row::copied(t.to_wallet, payment.wallet.clone()),
-        Row::new(t.method, payment.method.to_string()),
+        Row::new(t.method, labels::method(payment.method, t)),
         Row::new(t.expires, order::time_left(found.now, payment.held_until, t)),
         Row::copied(t.order, payment.id.to_string()),
     ];
@@ -130,13 +133,13 @@ fn pay(request: &PageRequest, found: &PaymentPage) -> Response {
     page(StatusCode::OK, &template)
 }
 
-fn transfer(request: &PageRequest, found: &PaymentPage, instructions: &Instructions) -> Response {
+pub(crate) fn transfer(request: &PageRequest, found: &PaymentPage, instructions: &Instructions) -> Response {
     let payment = &found.payment;
     let locale = request.locale(payment.country);
     let t = locale.language.texts();
     let terms = &payment.terms;
-    // The amount stands without its currency and in plain figures, as banks' forms take it.
-    let plain = terms.fiat_amount.to_major(terms.fiat_decimals);
+    // The amount stands without its currency and in figures that are not grouped, as banks' forms take it.
+    let plain = locale.plain(&terms.fiat_amount.to_major(terms.fiat_decimals));
     let mut rows = vec![
         Row::copied(t.transfer_amount, plain).with_hint(format!("{}. {}", terms.fiat, t.transfer_amount_hint)),
         Row::copied(labels::account(payment.country, t), labels::grouped(&instructions.account)),
@@ -167,7 +170,7 @@ fn transfer(request: &PageRequest, found: &PaymentPage, instructions: &Instructi
         ],
         refund: refund::of_payment(request, found, locale),
         action: request.link(&path(payment), &[]),
-        status: Link::secondary(request.link(status::PATH, &[]), fill(t.status_title, &[&found.partner_name])),
+        status: Link::secondary(request.link(status::PATH, &[]), t.see_status),
         back: way_back(found, locale),
     };
     page(StatusCode::OK, &template)

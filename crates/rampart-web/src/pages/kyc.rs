@@ -86,6 +86,8 @@ async fn send(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Respon
 /// The level a request is about: the reinforced form follows the first.
 fn level(request: &PageRequest, found: &CustomerPage) -> KycLevel {
     match request.parameter("level") {
+        // Approved, and something that every operation needs is missing all the same.
+        _ if found.wanted == Some(KycLevel::Basic) => KycLevel::Basic,
         Some("2") if found.customer.kyc.level.is_some() => KycLevel::Reinforced,
         _ => KycLevel::Basic,
     }
@@ -105,12 +107,14 @@ fn stage(found: &CustomerPage, level: KycLevel) -> Stage {
     if found.customer.banned.is_some() {
         return Stage::Banned;
     }
-    if kyc.level.is_some_and(|approved| approved >= level) {
+    if kyc.level.is_some_and(|approved| approved >= level) && found.wanted != Some(level) {
         return Stage::Valid;
     }
     match kyc.check.as_ref().filter(|check| check.level == level) {
         Some(check) if check.status == KycStatus::Processing => Stage::Processing,
-        Some(check) if check.status == KycStatus::Fail => Stage::Failed { may_retry: check.may_retry },
+        Some(check) if check.status == KycStatus::Fail && kyc.level.is_none_or(|approved| approved < level) => {
+            Stage::Failed { may_retry: check.may_retry }
+        }
         _ => Stage::Form,
     }
 }
@@ -120,7 +124,7 @@ fn everything(request: &PageRequest, found: &CustomerPage, level: KycLevel) -> b
     request.has("edit") || request.has("retry") || matches!(stage(found, level), Stage::Failed { .. })
 }
 
-fn view(request: &PageRequest, found: &CustomerPage) -> Response {
+pub(crate) fn view(request: &PageRequest, found: &CustomerPage) -> Response {
     let level = level(request, found);
     let language = request.language(Some(found.customer.country));
     let t = language.texts();
@@ -196,8 +200,8 @@ fn form_page(request: &PageRequest, found: &CustomerPage, level: KycLevel, typed
     let template = FormPage {
         frame: Frame::new(request, language, title).of(&found.partner_name, found.sandbox),
         intro: fill(intro, &[&found.partner_name]),
-        known: if everything { Vec::new() } else { form.known() },
-        correct_url: (!everything).then(|| request.link(PATH, &editing)),
+        known: form.known(),
+        correct_url: (!everything && found.customer.kyc.level.is_none()).then(|| request.link(PATH, &editing)),
         fields: mark(form.fields(typed), &faults),
         faults,
         action,

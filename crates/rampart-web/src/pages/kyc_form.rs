@@ -78,10 +78,9 @@ fn known<'a>(customer: &'a Customer, name: &str) -> &'a str {
     }
 }
 
-/// Whether a level asks for it even when it is known: the reinforced form confirms the document.
+/// Whether a level asks for it even when it is known: what the reinforced check is about.
 fn confirms(name: &str, level: KycLevel) -> bool {
-    level == KycLevel::Reinforced
-        && matches!(name, "identification_type" | "identification_number" | "professional_activity" | "source_of_funds")
+    level == KycLevel::Reinforced && matches!(name, "professional_activity" | "source_of_funds")
 }
 
 /// The form of a customer and a level.
@@ -101,9 +100,11 @@ impl<'a> Form<'a> {
 
     fn asked(&self) -> impl Iterator<Item = Wanted> {
         let missing = |wanted: &Wanted| wanted.needed && known(self.customer, wanted.name).is_empty();
+        // What was approved stands: a form can only add to it.
+        let correctable = self.everything && self.customer.kyc.level.is_none();
         wanted(self.customer, self.level)
             .into_iter()
-            .filter(move |wanted| self.everything || missing(wanted) || confirms(wanted.name, self.level))
+            .filter(move |wanted| correctable || missing(wanted) || confirms(wanted.name, self.level))
     }
 
     /// The fields to show, with what was typed or is known.

@@ -2,6 +2,7 @@
 
 use rampart_core::asset::Chain;
 use rampart_core::bank_account;
+use rampart_core::code::Code;
 use rampart_core::country::Country;
 use rampart_core::identification::{self, DocumentType};
 use rampart_core::order::{Exception, HoldReason, Reversal};
@@ -40,6 +41,16 @@ pub(crate) const fn document(document: DocumentType, t: &'static Texts) -> &'sta
         DocumentType::Ce => t.document_ce,
         DocumentType::Ruc => t.document_ruc,
         DocumentType::Cuit => t.document_cuit,
+    }
+}
+
+/// A payment method's name.
+pub(crate) fn method(method: Code<16>, t: &'static Texts) -> String {
+    match method.as_str().to_ascii_lowercase().as_str() {
+        "card" => t.method_card.to_owned(),
+        "psd2" => t.method_psd2.to_owned(),
+        "paypal" => "PayPal".to_owned(),
+        _ => method.to_string(),
     }
 }
 

@@ -100,11 +100,19 @@ pub(crate) struct Locale {
 }
 
 impl Locale {
+    /// Mexico and Peru write the decimal point in Spanish too.
+    fn writes_a_point(self) -> bool {
+        self.language == Language::English || matches!(self.country, Country::MEXICO | Country::PERU)
+    }
+
+    /// A decimal number in major units as it is typed into a form: not grouped, `1234,50`.
+    pub(crate) fn plain(self, major: &str) -> String {
+        if self.writes_a_point() { major.to_owned() } else { major.replace('.', ",") }
+    }
+
     /// A decimal number in major units (`1234.50`) with thousands apart, and its unit: `1.234,50 EUR`.
     pub(crate) fn money(self, major: &str, unit: &str) -> String {
-        // Mexico and Peru write the decimal point in Spanish too.
-        let point = self.language == Language::English || matches!(self.country, Country::MEXICO | Country::PERU);
-        let (thousands, decimal) = if point { (',', '.') } else { ('.', ',') };
+        let (thousands, decimal) = if self.writes_a_point() { (',', '.') } else { ('.', ',') };
         let (whole, fraction) = major.split_once('.').unwrap_or((major, ""));
         let mut text = String::with_capacity(major.len() + 8);
         for (index, figure) in whole.chars().enumerate() {
@@ -151,6 +159,7 @@ mod tests {
     fn amounts_are_written_as_the_country_does() {
         let spain = Locale { language: Language::Spanish, country: Country::SPAIN };
         assert_eq!(spain.money("1234567.50", "EUR"), "1.234.567,50\u{a0}EUR");
+        assert_eq!(spain.plain("1234567.50"), "1234567,50");
         assert_eq!(spain.money("240", "CLP"), "240\u{a0}CLP");
         let mexico = Locale { language: Language::Spanish, country: Country::MEXICO };
         assert_eq!(mexico.money("1234.50", "MXN"), "1,234.50\u{a0}MXN");

@@ -19,6 +19,8 @@ mod refund;
 mod reply;
 mod request;
 mod status;
+#[cfg(test)]
+mod tests;
 mod text;
 mod timeline;
 

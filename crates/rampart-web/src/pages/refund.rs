@@ -62,7 +62,8 @@ const fn waits_for_it(reason: HoldReason) -> bool {
 pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Locale) -> Option<Offer> {
     let t = locale.language.texts();
     let needed = matches!(found.payment.state, PaymentState::OnHold { reason, .. } if waits_for_it(reason));
-    if !found.can_give_refund_account || (found.payment.instructions.is_none() && !needed) {
+    let by_transfer = found.payment.instructions.is_some() && (found.payment.is_unpaid() || found.can_give_refund_account);
+    if !by_transfer && !(needed && found.can_give_refund_account) {
         return None;
     }
     let given = found.payment.refund_account.as_ref();

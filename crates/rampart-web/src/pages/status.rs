@@ -132,7 +132,7 @@ fn frame(request: &PageRequest, found: (&str, bool), headline: &Headline, langua
     }
 }
 
-fn payment(request: &PageRequest, found: &PaymentPage) -> Response {
+pub(crate) fn payment(request: &PageRequest, found: &PaymentPage) -> Response {
     let payment = &found.payment;
     let locale = request.locale(payment.country);
     let t = locale.language.texts();
@@ -170,7 +170,7 @@ fn payment(request: &PageRequest, found: &PaymentPage) -> Response {
     page(StatusCode::OK, &template)
 }
 
-fn rampoff(request: &PageRequest, found: &RampoffPage) -> Response {
+pub(crate) fn rampoff(request: &PageRequest, found: &RampoffPage) -> Response {
     let rampoff = &found.rampoff;
     let locale = request.locale(rampoff.country);
     let t = locale.language.texts();

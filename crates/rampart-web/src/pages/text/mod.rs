@@ -51,7 +51,7 @@ texts! {
 
     transfer_title transfer_intro transfer_amount transfer_amount_hint account_iban account_cbu account_clabe account_cci account_other
     account_hint_argentina account_hint_chile account_hint_colombia account_hint_mexico account_hint_peru account_hint_spain
-    bic concept concept_hint own_account_hint destination_name from_own_account declare declared declare_hint
+    method_card method_psd2 see_status bic concept concept_hint own_account_hint destination_name from_own_account declare declared declare_hint
 
     status_title status_rampoff_title details transaction confirmations received created_on bank_reference refund_transaction
     step_created step_declared step_paid step_coins step_confirmed step_coins_seen step_coins_final step_paying step_paid_out
