@@ -14,7 +14,8 @@ use crate::settings::{LogFormat, SettingsFault};
 /// # Errors
 /// When the level is none.
 pub(crate) fn start(format: LogFormat, level: &str) -> Result<(), SettingsFault> {
-    let filter = EnvFilter::try_new(level).map_err(|error| SettingsFault(format!("log.level: {error}")))?;
+    // Statements drown everything else; whoever wants them says so ("debug,sqlx=debug").
+    let filter = EnvFilter::try_new(format!("sqlx=warn,{level}")).map_err(|error| SettingsFault(format!("log.level: {error}")))?;
     let terminal = std::io::stderr().is_terminal();
     let json = match format {
         LogFormat::Json => true,

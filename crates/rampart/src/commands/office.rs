@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::logs;
 use crate::output::{self, Printer};
 use crate::settings::{Configuration, Origin};
-use crate::wiring::Installation;
+use crate::wiring::{Installation, address};
 
 /// The open installation of an operator's command. It may be served from at the same time.
 pub(crate) struct Office {
@@ -30,7 +30,7 @@ impl Office {
         let configuration = Configuration::load(&global.overrides())?;
         start_log(&configuration)?;
         super::block_on(async {
-            let installation = Installation::open(&configuration, &configuration.settings.server.listen).await?;
+            let installation = Installation::open(&configuration, &address::last(&configuration.settings)).await?;
             let printer = Printer::new(global.json);
             let office = Self { installation, printer, actor: global.actor.clone(), reason: global.reason.clone() };
             let result = work(&office).await;

@@ -10,7 +10,7 @@ use crate::cli::Global;
 use crate::failure::Failure;
 use crate::settings::Configuration;
 use crate::wiring::engine::RampEngine;
-use crate::wiring::{Installation, first_start};
+use crate::wiring::{Installation, address, first_start};
 use crate::{logs, output};
 
 /// `rampart serve`
@@ -39,20 +39,21 @@ async fn serve(configuration: &Configuration) -> Result<(), Failure> {
     let stop = stop_signal()?;
     let listen = &configuration.settings.server.listen;
     let listener = TcpListener::bind(listen).await.map_err(|error| Failure::Refused(format!("{listen} cannot be listened on: {error}")))?;
-    let address = listener.local_addr().map_err(|error| Failure::Refused(format!("{listen}: {error}")))?;
-    let reachable = reachable(address).to_string();
+    let bound = listener.local_addr().map_err(|error| Failure::Refused(format!("{listen}: {error}")))?;
+    let reachable = reachable(bound).to_string();
     let installation = Installation::open(configuration, &reachable).await?;
     installation.app.store().lock_exclusively()?;
+    address::keep(&installation.settings, &reachable);
     let first = if installation.settings.sandbox.demo_partner { first_start::demo_partner(&installation.app).await? } else { None };
     let Installation { settings, app, world } = &installation;
     let router = router(&installation);
-    let workers = workers::start(app)?;
+    let workers = workers::start(app);
     world.start();
     if let Some(credentials) = &first {
         output::line(&first_start::what_to_paste(&reachable, credentials));
     }
-    output::line(&format!("listening on http://{address}"));
-    tracing::info!(%address, mode = ?settings.mode, database = ?app.store().engine(), version = env!("CARGO_PKG_VERSION"), "serving");
+    output::line(&format!("listening on http://{bound}"));
+    tracing::info!(address = %bound, mode = ?settings.mode, database = ?app.store().engine(), version = env!("CARGO_PKG_VERSION"), "serving");
     rampart_web::serve(listener, router, &settings.server.web, stop).await;
     tracing::info!("stopping: every accepted request is answered");
     // Requests first, then the workers that their steps have woken, then the world, then the files.

@@ -1,5 +1,6 @@
 //! Everything put together: configuration, key, world, database, application.
 
+pub(crate) mod address;
 pub(crate) mod engine;
 pub(crate) mod first_start;
 pub(crate) mod gateway;

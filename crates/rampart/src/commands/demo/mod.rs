@@ -53,7 +53,7 @@ async fn play(configuration: &Configuration) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(fault)?;
     let installation = Installation::open(configuration, &address.to_string()).await?;
     installation.app.store().lock_exclusively()?;
-    let workers = workers::start(&installation.app)?;
+    let workers = workers::start(&installation.app);
     installation.world.start();
     let (stop, stopped) = oneshot::channel::<()>();
     let router = router(&installation);
