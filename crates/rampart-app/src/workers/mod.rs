@@ -24,9 +24,7 @@ pub(crate) mod transfers;
 
 pub use config::WorkersConfig;
 
-pub(crate) use apply::apply;
 pub(crate) use chain::cursor_of as chain_cursor;
-pub(crate) use settle::{Settled, settle};
 
 use rampart_core::job::JobKind;
 use rampart_core::watch::CursorName;
@@ -34,7 +32,6 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
-use crate::error::Reply;
 use supervisor::{Worker, supervise};
 
 /// Running workers. They go on until [`Workers::stop`] is called.
@@ -45,10 +42,7 @@ pub struct Workers {
 }
 
 /// Starts every worker of an application.
-///
-/// # Errors
-/// [`crate::AppError::Defect`] when no HTTP client can be made for webhooks.
-pub fn start(app: &App) -> Reply<Workers> {
+pub fn start(app: &App) -> Workers {
     let mut workers: Vec<Box<dyn Worker>> = vec![
         Box::new(apply::Apply::new(app.clone())),
         Box::new(sender::Sender::new(app.clone())),
@@ -65,12 +59,12 @@ pub fn start(app: &App) -> Reply<Workers> {
     for port in &app.ports().chains {
         workers.push(Box::new(chain::Watcher::new(app.clone(), port.clone())));
     }
-    let (deliver, handover) = deliver::Deliver::new(app.clone())?;
+    let (deliver, handover) = deliver::Deliver::new(app.clone());
     workers.push(Box::new(fanout::Fanout::new(app.clone(), handover)));
     workers.push(Box::new(deliver));
     let (stop, stopping) = watch::channel(false);
     let tasks = workers.into_iter().map(|worker| tokio::spawn(supervise(app.clone(), worker, stopping.clone()))).collect();
-    Ok(Workers { stop, tasks })
+    Workers { stop, tasks }
 }
 
 impl Workers {

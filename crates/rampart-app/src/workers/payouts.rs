@@ -1,7 +1,7 @@
 //! What becomes of payouts, with what it means for their orders and for the ledger.
 
 use rampart_core::fact::PayoutReport;
-use rampart_core::ledger::{Account, Origin};
+use rampart_core::ledger::Origin;
 use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutState};
 use rampart_core::payment::PaymentFact;
 use rampart_core::rampoff::RampoffFact;
@@ -12,12 +12,20 @@ use super::observe;
 use crate::app::App;
 use crate::error::{AppError, Reply};
 
-/// What is promised of suspense for a payout that sends it back, until it arrived.
-pub(crate) fn hold_on_suspense(step: &mut Step, payout: &Payout, taken: bool) {
-    if payout.purpose == PayoutPurpose::SuspenseReturn {
-        let (change, origin) = if taken { (payout.amount, Origin::Request) } else { (payout.amount.negated(), Origin::Fact) };
-        step.hold(Account::Suspense, payout.currency, change, origin);
-    }
+/// Brings what is promised for a payout beside its order's promise from one state to the next.
+pub(crate) fn change_holds(step: &mut Step, before: Option<&Payout>, after: &Payout) {
+    let before = before.map(Payout::holds).unwrap_or_default();
+    // A new promise is asked for and bound by the floor; everything later follows from facts.
+    let origin = if after.version == 0 { Origin::Request } else { Origin::Fact };
+    before.into_iter().for_each(|(account, currency, amount)| step.hold(account, currency, amount.negated(), origin));
+    after.holds().into_iter().for_each(|(account, currency, amount)| step.hold(account, currency, amount, origin));
+}
+
+/// Writes a payout in its next state, with what that does to its promises.
+fn write_next(step: &mut Step, before: Payout, state: PayoutState) {
+    let after = Payout { state, ..before.clone() };
+    change_holds(step, Some(&before), &after);
+    step.write(after);
 }
 
 /// Whether the rail may still be asked about it.
@@ -26,7 +34,7 @@ pub(crate) const fn is_open(payout: &Payout) -> bool {
 }
 
 /// The rail has taken it.
-pub(crate) async fn accepted(app: &App, mut payout: Payout, reference: String) -> Reply<Option<Step>> {
+pub(crate) async fn accepted(app: &App, payout: Payout, reference: String) -> Reply<Option<Step>> {
     if !is_open(&payout) {
         return Ok(None);
     }
@@ -36,13 +44,12 @@ pub(crate) async fn accepted(app: &App, mut payout: Payout, reference: String) -
         step = observe::rampoff(app, observe::load_rampoff(app, order).await?, fact);
     }
     step.post(payout.accepted(&app.mint()));
-    payout.state = PayoutState::Accepted { reference };
-    step.write(payout);
+    write_next(&mut step, payout, PayoutState::Accepted { reference });
     Ok(Some(step))
 }
 
 /// It will not arrive. It may have been taken before.
-pub(crate) async fn failed(app: &App, mut payout: Payout, reason: String) -> Reply<Option<Step>> {
+pub(crate) async fn failed(app: &App, payout: Payout, reason: String) -> Reply<Option<Step>> {
     let was_taken = matches!(payout.state, PayoutState::Accepted { .. });
     if !was_taken && !is_open(&payout) {
         return Ok(None);
@@ -62,16 +69,14 @@ pub(crate) async fn failed(app: &App, mut payout: Payout, reason: String) -> Rep
         step.post(payout.failed(&app.mint()));
     }
     if payout.purpose == PayoutPurpose::SuspenseReturn {
-        hold_on_suspense(&mut step, &payout, false);
         step.write(review(app, &payout, ReviewKind::Suspense, format!("sending it back did not work: {reason}")));
     }
-    payout.state = PayoutState::Failed { reason };
-    step.write(payout);
+    write_next(&mut step, payout, PayoutState::Failed { reason });
     Ok(Some(step))
 }
 
 /// It arrived. That may be told before we heard that it was taken; both are booked then.
-async fn settled(app: &App, mut payout: Payout, reference: String) -> Reply<Option<Step>> {
+async fn settled(app: &App, payout: Payout, reference: String) -> Reply<Option<Step>> {
     let was_taken = match &payout.state {
         PayoutState::Queued | PayoutState::Unknown => false,
         PayoutState::Accepted { .. } => true,
@@ -97,14 +102,12 @@ async fn settled(app: &App, mut payout: Payout, reference: String) -> Reply<Opti
         step.post(payout.accepted(&mint));
     }
     step.post(payout.settled(&mint));
-    hold_on_suspense(&mut step, &payout, false);
-    payout.state = PayoutState::Settled { reference };
-    step.write(payout);
+    write_next(&mut step, payout, PayoutState::Settled { reference });
     Ok(Some(step))
 }
 
 /// It had arrived and was sent back.
-async fn returned(app: &App, mut payout: Payout, reason: String) -> Reply<Option<Step>> {
+async fn returned(app: &App, payout: Payout, reason: String) -> Reply<Option<Step>> {
     let mut step = match (payout.order, payout.purpose) {
         (Some(order), PayoutPurpose::Rampoff) => {
             let fact = RampoffFact::PayoutReturned { payout: payout.id, reason: reason.clone() };
@@ -117,8 +120,7 @@ async fn returned(app: &App, mut payout: Payout, reason: String) -> Reply<Option
         }
     };
     step.post(payout.returned(&app.mint()));
-    payout.state = PayoutState::Returned { reason };
-    step.write(payout);
+    write_next(&mut step, payout, PayoutState::Returned { reason });
     Ok(Some(step))
 }
 

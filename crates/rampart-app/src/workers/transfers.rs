@@ -2,8 +2,8 @@
 
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
-use rampart_core::ledger::{Account, Origin, PostingKind};
-use rampart_core::outgoing::{Transfer, TransferPurpose, TransferSource, TransferState};
+use rampart_core::ledger::{Origin, PostingKind};
+use rampart_core::outgoing::{Transfer, TransferPurpose, TransferState};
 use rampart_core::payment::PaymentFact;
 use rampart_core::rampoff::RampoffFact;
 use rampart_core::review::{ReviewItem, ReviewKind};
@@ -13,21 +13,20 @@ use super::observe;
 use crate::app::App;
 use crate::error::Reply;
 
-/// What is promised on the hot wallet for a transfer that no order promised it for, until the chain takes it.
-pub(crate) fn hold_on_wallet(step: &mut Step, transfer: &Transfer, taken: bool) {
-    let own = matches!(transfer.purpose, TransferPurpose::SuspenseReturn | TransferPurpose::Withdrawal);
-    if own && transfer.source == TransferSource::Hot {
-        let (change, origin) = if taken { (transfer.amount, Origin::Request) } else { (transfer.amount.negated(), Origin::Fact) };
-        step.hold(Account::ChainHot(transfer.chain()), transfer.coin, change, origin);
-    }
+/// Brings what is promised for a transfer beside its order's promise from one state to the next.
+pub(crate) fn change_holds(step: &mut Step, before: Option<&Transfer>, after: &Transfer) {
+    let before = before.map(Transfer::holds).unwrap_or_default();
+    // A new promise is asked for and bound by the floor; everything later follows from facts.
+    let origin = if after.version == 0 { Origin::Request } else { Origin::Fact };
+    before.into_iter().for_each(|(account, coin, amount)| step.hold(account, coin, amount.negated(), origin));
+    after.holds().into_iter().for_each(|(account, coin, amount)| step.hold(account, coin, amount, origin));
 }
 
-/// What is promised of suspense for a transfer that sends it back, until it is confirmed.
-pub(crate) fn hold_on_suspense(step: &mut Step, transfer: &Transfer, taken: bool, origin: Origin) {
-    if transfer.purpose == TransferPurpose::SuspenseReturn {
-        let change = if taken { transfer.amount } else { transfer.amount.negated() };
-        step.hold(Account::Suspense, transfer.coin, change, origin);
-    }
+/// Writes a transfer in its next state, with what that does to its promises.
+fn write_next(step: &mut Step, before: Transfer, state: TransferState) {
+    let after = Transfer { state, ..before.clone() };
+    change_holds(step, Some(&before), &after);
+    step.write(after);
 }
 
 /// What the order of a transfer is told, by the transfer's purpose.
@@ -40,39 +39,34 @@ async fn tell_order(app: &App, transfer: &Transfer, payment: PaymentFact, rampof
 }
 
 /// The chain has taken it.
-pub(crate) async fn broadcast(app: &App, mut transfer: Transfer) -> Reply<Option<Step>> {
+pub(crate) async fn broadcast(app: &App, transfer: Transfer) -> Reply<Option<Step>> {
     let TransferState::Signed(signed) = transfer.state.clone() else { return Ok(None) };
     let (id, txid) = (transfer.id, signed.txid.clone());
     let payment = PaymentFact::CoinsBroadcast { transfer: id, txid: txid.clone() };
     let mut step = tell_order(app, &transfer, payment, RampoffFact::RefundBroadcast { transfer: id, txid }).await?;
     step.post(transfer.broadcast(&app.mint()));
-    hold_on_wallet(&mut step, &transfer, false);
-    transfer.state = TransferState::Broadcast(signed);
-    step.write(transfer);
+    write_next(&mut step, transfer, TransferState::Broadcast(signed));
     Ok(Some(step))
 }
 
 /// The chain refused it for good and has never had it.
-pub(crate) async fn refused(app: &App, mut transfer: Transfer, reason: &str) -> Reply<Option<Step>> {
+pub(crate) async fn refused(app: &App, transfer: Transfer, reason: &str) -> Reply<Option<Step>> {
     if !matches!(transfer.state, TransferState::Queued | TransferState::Signed(_)) {
         return Ok(None);
     }
     let (id, text) = (transfer.id, reason.to_owned());
     let payment = PaymentFact::TransferFailed { transfer: id, reason: text.clone() };
     let mut step = tell_order(app, &transfer, payment, RampoffFact::RefundFailed { transfer: id, reason: text }).await?;
-    hold_on_wallet(&mut step, &transfer, false);
-    hold_on_suspense(&mut step, &transfer, false, Origin::Fact);
     if transfer.purpose == TransferPurpose::SuspenseReturn {
         let why = format!("sending it back was refused by the chain: {reason}");
         step.write(review(app, &transfer, ReviewKind::Suspense, transfer.coin.into(), transfer.amount, why));
     }
-    transfer.state = TransferState::Failed { reason: reason.to_owned() };
-    step.write(transfer);
+    write_next(&mut step, transfer, TransferState::Failed { reason: reason.to_owned() });
     Ok(Some(step))
 }
 
 /// It is in a block with enough confirmations.
-pub(crate) async fn confirmed(app: &App, mut transfer: Transfer, confirmations: u32, network_fee: Amount) -> Reply<Option<Step>> {
+pub(crate) async fn confirmed(app: &App, transfer: Transfer, confirmations: u32, network_fee: Amount) -> Reply<Option<Step>> {
     let TransferState::Broadcast(signed) = transfer.state.clone() else { return Ok(None) };
     let id = transfer.id;
     let mut step = tell_order(
@@ -83,10 +77,8 @@ pub(crate) async fn confirmed(app: &App, mut transfer: Transfer, confirmations: 
     )
     .await?;
     step.post(transfer.confirmed(&app.mint()));
-    hold_on_suspense(&mut step, &transfer, false, Origin::Fact);
     post_fee(app, &transfer, network_fee, &mut step).await?;
-    transfer.state = TransferState::Confirmed(signed);
-    step.write(transfer);
+    write_next(&mut step, transfer, TransferState::Confirmed(signed));
     Ok(Some(step))
 }
 
@@ -108,7 +100,7 @@ async fn post_fee(app: &App, transfer: &Transfer, network_fee: Amount, step: &mu
 const FIRST_CONFIRMATION: i64 = 3;
 
 /// It was confirmed, and the chain undid its block.
-pub(crate) async fn unconfirmed(app: &App, mut transfer: Transfer) -> Reply<Option<Step>> {
+pub(crate) async fn unconfirmed(app: &App, transfer: Transfer) -> Reply<Option<Step>> {
     let TransferState::Confirmed(signed) = transfer.state.clone() else { return Ok(None) };
     let id = transfer.id;
     let mut step = match (transfer.order, transfer.purpose) {
@@ -119,27 +111,23 @@ pub(crate) async fn unconfirmed(app: &App, mut transfer: Transfer) -> Reply<Opti
         _ => Step::new(),
     };
     step.post(transfer.unconfirmed(&app.mint()));
-    hold_on_suspense(&mut step, &transfer, true, Origin::Fact);
-    transfer.state = TransferState::Broadcast(signed);
-    step.write(transfer);
+    write_next(&mut step, transfer, TransferState::Broadcast(signed));
     Ok(Some(step))
 }
 
 /// The chain took it and undid it by its own rules. The partner has seen the coins leave, so a person decides what
 /// follows; the fee is gone all the same.
-pub(crate) async fn reverted(app: &App, mut transfer: Transfer, network_fee: Amount) -> Reply<Option<Step>> {
+pub(crate) async fn reverted(app: &App, transfer: Transfer, network_fee: Amount) -> Reply<Option<Step>> {
     if !matches!(transfer.state, TransferState::Broadcast(_)) {
         return Ok(None);
     }
     let mut step = Step::new();
     step.post(transfer.returned(&app.mint()));
     post_fee(app, &transfer, network_fee, &mut step).await?;
-    hold_on_suspense(&mut step, &transfer, false, Origin::Fact);
     let kind = if transfer.purpose == TransferPurpose::SuspenseReturn { ReviewKind::Suspense } else { ReviewKind::Reversal };
     let why = format!("the chain reverted transfer {}: the coins never left", transfer.id);
     step.write(review(app, &transfer, kind, transfer.coin.into(), transfer.amount, why));
-    transfer.state = TransferState::Failed { reason: "reverted by the chain".to_owned() };
-    step.write(transfer);
+    write_next(&mut step, transfer, TransferState::Failed { reason: "reverted by the chain".to_owned() });
     Ok(Some(step))
 }
 

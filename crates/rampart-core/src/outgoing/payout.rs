@@ -122,6 +122,17 @@ pub struct Payout {
 }
 
 impl Payout {
+    /// What is promised for it beside what its order promises: what goes back from suspense is held there until it
+    /// arrived or failed. In minor units.
+    #[must_use]
+    pub fn holds(&self) -> Vec<(Account, Currency, Amount)> {
+        let is_open = matches!(self.state, PayoutState::Queued | PayoutState::Unknown | PayoutState::Accepted { .. });
+        match self.purpose {
+            PayoutPurpose::SuspenseReturn if is_open => vec![(Account::Suspense, self.currency, self.amount)],
+            _ => Vec::new(),
+        }
+    }
+
     fn owed_to(&self) -> Account {
         self.customer.map_or(Account::Suspense, Account::Customer)
     }

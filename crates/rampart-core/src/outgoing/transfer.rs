@@ -109,6 +109,23 @@ impl Transfer {
         self.coin.chain
     }
 
+    /// What is promised for it beside what its order promises: what nobody ordered is held on the wallet until the chain
+    /// has taken it, and what goes back from suspense is held there until it is confirmed. In minor units.
+    #[must_use]
+    pub fn holds(&self) -> Vec<(Account, CoinId, Amount)> {
+        let waits = matches!(self.state, TransferState::Queued | TransferState::Signed(_));
+        let ends = matches!(self.state, TransferState::Confirmed(_) | TransferState::Failed { .. });
+        let own = matches!(self.purpose, TransferPurpose::SuspenseReturn | TransferPurpose::Withdrawal);
+        let mut holds = Vec::new();
+        if own && waits && self.source == TransferSource::Hot {
+            holds.push((Account::ChainHot(self.chain()), self.coin, self.amount));
+        }
+        if self.purpose == TransferPurpose::SuspenseReturn && !ends {
+            holds.push((Account::Suspense, self.coin, self.amount));
+        }
+        holds
+    }
+
     fn wallet(&self) -> Account {
         match self.source {
             TransferSource::Hot => Account::ChainHot(self.chain()),

@@ -7,7 +7,7 @@ mod receivers;
 mod sign;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -41,7 +41,7 @@ const MOST_SAID: usize = 200;
 struct Courier {
     app: App,
     pool: Pool,
-    post: Post,
+    post: OnceLock<Post>,
     receivers: Receivers,
     signers: Mutex<HashMap<PartnerId, (Instant, Arc<Signer>)>>,
     subscriptions: Mutex<HashMap<SubscriptionId, (Instant, Arc<Subscription>)>>,
@@ -73,25 +73,23 @@ impl Drop for Begun {
 
 impl Deliver {
     /// The worker, and what the fan-out gives it work through.
-    ///
-    /// # Errors
-    /// [`AppError::Defect`] when no HTTP client can be made.
-    pub(crate) fn new(app: App) -> Reply<(Self, Handover)> {
+    pub(crate) fn new(app: App) -> (Self, Handover) {
         let concurrency = app.config().webhooks.concurrency;
         let courier = Arc::new(Courier {
             pool: Pool::new(concurrency),
-            post: Post::new(app.config())?,
+            post: OnceLock::new(),
             receivers: Receivers::new(concurrency),
             signers: Mutex::default(),
             subscriptions: Mutex::default(),
             app,
         });
-        Ok((Self { courier: courier.clone() }, Handover { courier }))
+        (Self { courier: courier.clone() }, Handover { courier })
     }
 
     async fn deliver(&self) -> Reply<Turn> {
         let courier = &self.courier;
         let app = &courier.app;
+        courier.post()?;
         let mut free = courier.pool.free();
         if free == 0 {
             return Ok(Turn::Idle);
@@ -253,7 +251,7 @@ impl Courier {
             previous_sequence: delivery.previous_sequence,
             at: self.app.real().now(),
         };
-        let result = self.post.send(&subscription.url, signer.sign(&webhook)?).await;
+        let result = self.post()?.send(&subscription.url, signer.sign(&webhook)?).await;
         self.receivers.note(delivery.subscription, result.is_ok());
         let kind = event.draft.kind.as_str();
         match result {
@@ -300,6 +298,15 @@ impl Courier {
             Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The client, made when it is first needed: what keeps it from being made is seen by whoever looks at the workers.
+    fn post(&self) -> Reply<&Post> {
+        if let Some(post) = self.post.get() {
+            return Ok(post);
+        }
+        let post = Post::new(self.app.config())?;
+        Ok(self.post.get_or_init(|| post))
     }
 
     async fn subscription(&self, id: SubscriptionId) -> Reply<Option<Arc<Subscription>>> {

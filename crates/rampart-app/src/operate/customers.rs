@@ -1,0 +1,149 @@
+//! Customers, as operators see and change them. This is the only place where personal data is shown.
+
+use rampart_core::customer::Customer;
+use rampart_core::id::CustomerId;
+use rampart_core::kyc::{Kyc, KycCheck, KycLevel, KycStatus};
+use rampart_core::refusal::Code;
+use rampart_core::step::Step;
+use serde::Serialize;
+
+use super::orders::once;
+use super::{AuditLine, Operator, audit, audit_lines, refuse};
+use crate::app::{App, MOST_TRIES};
+use crate::error::{AppError, Reply};
+use crate::workers::observe;
+
+/// Everything known of a customer.
+#[derive(Debug, Clone, Serialize)]
+pub struct CustomerFile {
+    /// The customer's number.
+    pub id: i64,
+    /// The partner.
+    pub partner: String,
+    /// The whole name.
+    pub name: String,
+    /// E-mail.
+    pub email: String,
+    /// Telephone.
+    pub phone: String,
+    /// The country's alpha-3 code.
+    pub country: String,
+    /// Street, city, state and postal code.
+    pub address: String,
+    /// Date of birth.
+    pub date_of_birth: String,
+    /// Document and number.
+    pub identification: Option<String>,
+    /// The account for payouts.
+    pub bank_account: Option<String>,
+    /// Where the identity check stands.
+    pub kyc_status: KycStatus,
+    /// The approved level.
+    pub kyc_level: Option<KycLevel>,
+    /// Why the last check failed.
+    pub kyc_reasons: Vec<String>,
+    /// Why the customer may not trade.
+    pub banned: Option<String>,
+    /// Doubts about what was given.
+    pub warnings: Vec<String>,
+    /// When it registered.
+    pub created_at: String,
+    /// What persons did.
+    pub audit: Vec<AuditLine>,
+}
+
+async fn find(app: &App, id: CustomerId) -> Reply<Customer> {
+    Ok(app.store().customer(id).await?.ok_or(Code::UserNotFound)?)
+}
+
+fn subject(id: CustomerId) -> String {
+    format!("customer:{id}")
+}
+
+/// Everything known of a customer.
+///
+/// # Errors
+/// `user_not_found`.
+pub async fn show(app: &App, id: CustomerId) -> Reply<CustomerFile> {
+    let customer = find(app, id).await?;
+    let profile = &customer.profile;
+    let address = [&profile.address, &profile.city, &profile.address_state, &profile.zipcode];
+    let address: Vec<&str> = address.iter().map(|part| part.reveal()).filter(|part| !part.is_empty()).collect();
+    Ok(CustomerFile {
+        id: id.0,
+        partner: customer.partner.to_string(),
+        name: profile.full_name(),
+        email: customer.email.reveal().to_owned(),
+        phone: profile.phone.reveal().to_owned(),
+        country: customer.country.to_string(),
+        address: address.join(", "),
+        date_of_birth: profile.date_of_birth.reveal().to_owned(),
+        identification: customer.identification.as_ref().map(|given| format!("{} {}", given.document, given.normalized.reveal())),
+        bank_account: customer.bank_account.as_ref().map(|given| given.account.reveal().to_owned()),
+        kyc_status: customer.kyc.status(),
+        kyc_level: customer.kyc.level,
+        kyc_reasons: customer.kyc.check.as_ref().map(|check| check.reasons.clone()).unwrap_or_default(),
+        banned: customer.banned.clone(),
+        warnings: customer.warnings.iter().map(|warning| format!("{}: {}", warning.field, warning.message)).collect(),
+        created_at: customer.created_at.to_string(),
+        audit: audit_lines(app, &subject(id)).await?,
+    })
+}
+
+async fn change(app: &App, operator: &Operator, id: CustomerId, action: &str, alter: impl Fn(&Customer) -> Reply<Customer>) -> Reply<()> {
+    for _ in 0..MOST_TRIES {
+        let before = find(app, id).await?;
+        let after = alter(&before)?;
+        let mut step = Step::new();
+        observe::customer_changed(app, &before, after, &mut step);
+        audit(app, operator, action, subject(id), &mut step);
+        if let Some(outcome) = once(app, step).await {
+            return outcome;
+        }
+    }
+    Err(AppError::Unavailable("the customer is changing too fast".to_owned()))
+}
+
+/// Lets a customer trade no more. Orders whose money is here already are stopped when they are screened.
+///
+/// # Errors
+/// `user_not_found`, or a refusal when it is banned already.
+pub async fn ban(app: &App, operator: &Operator, id: CustomerId) -> Reply<()> {
+    change(app, operator, id, "customer.ban", |customer| match customer.banned {
+        Some(_) => Err(refuse("the customer is banned already")),
+        None => Ok(Customer { banned: Some(operator.reason.clone()), ..customer.clone() }),
+    })
+    .await
+}
+
+/// Lets a customer trade again.
+///
+/// # Errors
+/// `user_not_found`, or a refusal when it is not banned.
+pub async fn unban(app: &App, operator: &Operator, id: CustomerId) -> Reply<()> {
+    change(app, operator, id, "customer.unban", |customer| match customer.banned {
+        None => Err(refuse("the customer is not banned")),
+        Some(_) => Ok(Customer { banned: None, ..customer.clone() }),
+    })
+    .await
+}
+
+/// Sets the level of a customer's identity check by hand; nothing withdraws it.
+///
+/// # Errors
+/// `user_not_found`.
+pub async fn kyc(app: &App, operator: &Operator, id: CustomerId, level: Option<KycLevel>) -> Reply<()> {
+    change(app, operator, id, "customer.kyc", |customer| {
+        let status = if level.is_some() { KycStatus::Valid } else { KycStatus::Unused };
+        let check = KycCheck {
+            level: level.unwrap_or(KycLevel::Basic),
+            reference: "operator".to_owned(),
+            status,
+            reasons: Vec::new(),
+            may_retry: true,
+            updated_at: app.business().now(),
+        };
+        Ok(Customer { kyc: Kyc { level, check: Some(check) }, ..customer.clone() })
+    })
+    .await
+}

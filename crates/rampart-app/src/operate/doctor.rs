@@ -1,0 +1,163 @@
+//! Looking for what is wrong with an installation.
+
+use std::time::Duration;
+
+use rampart_core::ports::Unavailable;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::error::Reply;
+
+/// How long an adapter may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How far business time may lie from real time before it is worth a remark.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: String,
+    /// Whether it is as it should be.
+    pub ok: bool,
+    /// What was seen.
+    pub detail: String,
+}
+
+fn finding(check: impl Into<String>, result: Result<String, String>) -> Finding {
+    let (ok, detail) = match result {
+        Ok(detail) => (true, detail),
+        Err(detail) => (false, detail),
+    };
+    Finding { check: check.into(), ok, detail }
+}
+
+/// Looks at everything. What cannot be looked at is a finding of its own.
+///
+/// # Errors
+/// None at present; a fault of the looking itself.
+pub async fn examine(app: &App) -> Reply<Vec<Finding>> {
+    let mut findings = vec![readable(app).await, writable(app).await, key(app).await, ledger(app).await];
+    findings.extend(adapters(app).await);
+    findings.extend(cursors(app).await);
+    findings.extend(waiting(app).await);
+    findings.push(clocks(app));
+    Ok(findings)
+}
+
+async fn readable(app: &App) -> Finding {
+    let result = app.store().ping().await.map_err(|error| error.to_string());
+    finding("the database answers", result.map(|()| format!("{:?}, schema up to date", app.store().engine())))
+}
+
+async fn writable(app: &App) -> Finding {
+    let result = app.store().reserve_numbers("doctor", 1).await;
+    finding("the database can be written", result.map(|_| "yes".to_owned()).map_err(|error| error.to_string()))
+}
+
+async fn key(app: &App) -> Finding {
+    let result = match app.store().installation().await {
+        Err(error) => Err(error.to_string()),
+        Ok(None) => Err("the database does not say which key it belongs to".to_owned()),
+        Ok(Some(installation)) if installation.key_fingerprint == app.keys().identity() => Ok(installation.key_fingerprint),
+        Ok(Some(installation)) => Err(format!("the database belongs to the key {}", installation.key_fingerprint)),
+    };
+    finding("the key is this database's", result)
+}
+
+async fn ledger(app: &App) -> Finding {
+    let result = match app.store().verify().await {
+        Err(error) => Err(error.to_string()),
+        Ok(report) => {
+            app.metrics().ledger_checked(report.findings.len());
+            match report.holds() {
+                true => Ok(format!("{} entries, {} balances, {} orders", report.entries, report.balances, report.orders)),
+                false => Err(format!("{} faults; see `rampart ledger verify`", report.findings.len())),
+            }
+        }
+    };
+    finding("the ledger holds", result)
+}
+
+async fn answer<T>(call: impl Future<Output = Result<T, Unavailable>>) -> Result<T, String> {
+    match tokio::time::timeout(PATIENCE, call).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(unavailable)) => Err(unavailable.0),
+        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+/// Questions that change nothing, so that they can be asked at any time.
+async fn adapters(app: &App) -> Vec<Finding> {
+    let ports = app.ports();
+    let mut findings = Vec::new();
+    for bank in &ports.banks {
+        for rail in bank.rails() {
+            let result = answer(bank.statement(rail, "", 1)).await;
+            findings.push(finding(format!("the bank of {rail} answers"), result.map(|_| "yes".to_owned())));
+        }
+    }
+    for port in &ports.processors {
+        for processor in port.processors() {
+            let result = answer(port.events(processor, "", 1)).await;
+            findings.push(finding(format!("the processor {processor} answers"), result.map(|_| "yes".to_owned())));
+        }
+    }
+    for port in &ports.chains {
+        let result = answer(port.head()).await;
+        findings.push(finding(format!("the chain {} answers", port.chain()), result.map(|head| format!("block {}", head.height))));
+    }
+    let identity = answer(ports.kyc.decisions("", 1)).await;
+    findings.push(finding("the identity provider answers", identity.map(|_| "yes".to_owned())));
+    let prices = answer(ports.prices.prices()).await;
+    findings.push(finding(
+        "there are prices",
+        prices.and_then(|prices| if prices.is_empty() { Err("none".to_owned()) } else { Ok(prices.len().to_string()) }),
+    ));
+    findings
+}
+
+async fn cursors(app: &App) -> Vec<Finding> {
+    let names = crate::workers::cursors(app);
+    let now = app.real().now();
+    let stuck_after = app.config().workers.stuck_after();
+    match app.store().cursors_by_name(&names).await {
+        Err(error) => vec![finding("the cursors move", Err(error.to_string()))],
+        Ok(cursors) => {
+            let still = cursors.iter().filter(|cursor| cursor.moved_at.until(now) > stuck_after);
+            let still: Vec<String> = still.map(|cursor| format!("{} for {} s", cursor.id, cursor.moved_at.until(now).as_secs())).collect();
+            let result = match still.is_empty() {
+                true => Ok(format!("{} of {}", cursors.len(), names.len())),
+                false => Err(format!("stand still (is a server running?): {}", still.join(", "))),
+            };
+            vec![finding("the cursors move", result)]
+        }
+    }
+}
+
+async fn waiting(app: &App) -> Vec<Finding> {
+    match app.store().order_counts().await {
+        Err(error) => vec![finding("nothing waits too long", Err(error.to_string()))],
+        Ok(counts) => {
+            let none = |what: &str, number: i64, command: &str| match number {
+                0 => finding(format!("no {what}"), Ok("none".to_owned())),
+                number => finding(format!("no {what}"), Err(format!("{number}; see `rampart {command}`"))),
+            };
+            vec![
+                none("parked deliveries", counts.deliveries_parked, "webhook parked"),
+                none("items that wait for a person", counts.reviews_waiting, "review list"),
+            ]
+        }
+    }
+}
+
+fn clocks(app: &App) -> Finding {
+    let (business, real) = (app.business().now(), app.real().now());
+    let ahead = real.until(business).max(business.until(real));
+    let result = match (ahead > SKEW, app.config().is_live()) {
+        (true, true) => Err(format!("business time lies {} s from real time", ahead.as_secs())),
+        (true, false) => Ok(format!("business time was moved by {} s", ahead.as_secs())),
+        (false, _) => Ok(real.to_string()),
+    };
+    finding("the clocks agree", result)
+}

@@ -1,0 +1,343 @@
+//! One order: everything that is known of it, and the commands of operators.
+
+use rampart_core::asset::Asset;
+use rampart_core::id::OrderId;
+use rampart_core::ledger::Side;
+use rampart_core::order::HoldReason;
+use rampart_core::outgoing::{PayoutState, TransferState};
+use rampart_core::payment::{Payment, PaymentCommand, PaymentState};
+use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
+use rampart_core::record::RecordKey;
+use rampart_core::refusal::Code;
+use rampart_core::step::Step;
+use serde::Serialize;
+
+use super::{AuditLine, Operator, audit, audit_lines, major, refuse, told};
+use crate::app::{App, MOST_TRIES};
+use crate::error::{AppError, Reply};
+use crate::workers::observe;
+use rampart_store::CommitError;
+
+/// How many events of an order are shown.
+const EVENTS: u32 = 200;
+
+/// An order of either kind.
+pub(super) enum Order {
+    Payment(Box<Payment>),
+    Rampoff(Box<Rampoff>),
+}
+
+/// Everything known of an order, without personal data.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderFile {
+    /// `payment` or `rampoff`.
+    pub kind: &'static str,
+    /// Its identifier.
+    pub id: String,
+    /// The partner.
+    pub partner: String,
+    /// The customer.
+    pub customer: i64,
+    /// Where it stands, as partners see it.
+    pub status: &'static str,
+    /// Why it is on hold.
+    pub hold: Option<HoldReason>,
+    /// What was unusual.
+    pub exception: Option<rampart_core::order::Exception>,
+    /// What was taken back.
+    pub reversal: Option<rampart_core::order::Reversal>,
+    /// What was agreed: pays and receives.
+    pub terms: String,
+    /// What arrived.
+    pub received: String,
+    /// What lies on the customer's account for it.
+    pub balance: String,
+    /// What is promised for it.
+    pub reserved: String,
+    /// When it was made.
+    pub created_at: String,
+    /// Until when its promise holds.
+    pub held_until: String,
+    /// The facts that told of money or coins for it.
+    pub facts: Vec<String>,
+    /// Coins that left or are to leave.
+    pub transfers: Vec<Line>,
+    /// Money that left or is to leave.
+    pub payouts: Vec<Line>,
+    /// Pieces of work that wait.
+    pub jobs: Vec<Line>,
+    /// Its ledger entries.
+    pub entries: Vec<EntryView>,
+    /// What its partner was told.
+    pub events: Vec<Line>,
+    /// What waits, or waited, for a person because of it.
+    pub reviews: Vec<Line>,
+    /// What persons did.
+    pub audit: Vec<AuditLine>,
+}
+
+/// One thing that belongs to an order.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// Its identifier or number.
+    pub id: String,
+    /// What it is.
+    pub what: String,
+    /// Where it stands, or what is to be known of it.
+    pub state: String,
+}
+
+/// A ledger entry of an order.
+#[derive(Debug, Clone, Serialize)]
+pub struct EntryView {
+    /// Why money moved.
+    pub kind: &'static str,
+    /// The account.
+    pub account: String,
+    /// `debit` or `credit`.
+    pub side: Side,
+    /// How much, in major units.
+    pub amount: String,
+    /// The asset.
+    pub asset: String,
+    /// When (business time).
+    pub posted_at: String,
+}
+
+pub(super) async fn find(app: &App, id: OrderId) -> Reply<Order> {
+    if let Some(payment) = app.store().payment(id).await? {
+        return Ok(Order::Payment(Box::new(payment)));
+    }
+    match app.store().rampoff(id).await? {
+        Some(rampoff) => Ok(Order::Rampoff(Box::new(rampoff))),
+        None => Err(Code::PaymentNotFound.into()),
+    }
+}
+
+/// Everything known of an order.
+///
+/// # Errors
+/// `payment_not_found` when there is no such order.
+pub async fn show(app: &App, id: OrderId) -> Reply<OrderFile> {
+    let file = match find(app, id).await? {
+        Order::Payment(payment) => of_payment(app, &payment),
+        Order::Rampoff(rampoff) => of_rampoff(app, &rampoff),
+    };
+    with_belongings(app, id, file).await
+}
+
+fn of_payment(app: &App, payment: &Payment) -> OrderFile {
+    let (fiat, coin) = (Asset::Fiat(payment.terms.fiat), Asset::Coin(payment.terms.coin));
+    let amount = |amount, asset| format!("{} {asset}", major(app, amount, asset));
+    OrderFile {
+        kind: "payment",
+        id: payment.id.to_string(),
+        partner: payment.partner.to_string(),
+        customer: payment.customer.0,
+        status: payment.status(),
+        hold: match payment.state {
+            PaymentState::OnHold { reason, .. } => Some(reason),
+            _ => None,
+        },
+        exception: payment.exception,
+        reversal: payment.reversal,
+        terms: format!("{} for {}", amount(payment.terms.fiat_amount, fiat), amount(payment.terms.coin_amount, coin)),
+        received: amount(payment.received(), fiat),
+        balance: amount(payment.fiat_balance, fiat),
+        reserved: amount(payment.reserved, coin),
+        created_at: payment.created_at.to_string(),
+        held_until: payment.held_until.to_string(),
+        facts: payment.receipts.iter().map(|receipt| receipt.fact.to_string()).collect(),
+        transfers: Vec::new(),
+        payouts: Vec::new(),
+        jobs: Vec::new(),
+        entries: Vec::new(),
+        events: Vec::new(),
+        reviews: Vec::new(),
+        audit: Vec::new(),
+    }
+}
+
+fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
+    let (fiat, coin) = (Asset::Fiat(rampoff.terms.fiat), Asset::Coin(rampoff.terms.coin));
+    let amount = |amount, asset| format!("{} {asset}", major(app, amount, asset));
+    OrderFile {
+        kind: "rampoff",
+        id: rampoff.id.to_string(),
+        partner: rampoff.partner.to_string(),
+        customer: rampoff.customer.0,
+        status: rampoff.status(),
+        hold: match rampoff.state {
+            RampoffState::OnHold { reason, .. } => Some(reason),
+            _ => None,
+        },
+        exception: rampoff.exception,
+        reversal: rampoff.reversal,
+        terms: format!("{} for {}", amount(rampoff.terms.coin_amount, coin), amount(rampoff.terms.fiat_amount, fiat)),
+        received: amount(rampoff.received(), coin),
+        balance: format!("{}, {}", amount(rampoff.coin_balance, coin), amount(rampoff.fiat_balance, fiat)),
+        reserved: amount(rampoff.reserved, fiat),
+        created_at: rampoff.created_at.to_string(),
+        held_until: rampoff.held_until.to_string(),
+        facts: rampoff.deposits.iter().map(|deposit| deposit.deposit.to_string()).collect(),
+        transfers: Vec::new(),
+        payouts: Vec::new(),
+        jobs: Vec::new(),
+        entries: Vec::new(),
+        events: Vec::new(),
+        reviews: Vec::new(),
+        audit: Vec::new(),
+    }
+}
+
+async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<OrderFile> {
+    let store = app.store();
+    let subject = id.to_string();
+    let partner = file.partner.parse().map_err(|_| AppError::defect("a partner's identifier that is none"))?;
+    let (transfers, payouts, postings) =
+        futures::try_join!(store.transfers_of_order(id), store.payouts_of_order(id), store.postings_of_order(id))?;
+    let mut jobs = store.jobs_of_subject(&subject).await?;
+    for belonging in transfers.iter().map(|each| each.id.to_string()).chain(payouts.iter().map(|each| each.id.to_string())) {
+        jobs.extend(store.jobs_of_subject(&belonging).await?);
+    }
+    for transfer in transfers {
+        let state = match &transfer.state {
+            TransferState::Failed { reason } => format!("failed: {reason}"),
+            state => state.signed().map_or_else(|| "queued".to_owned(), |signed| format!("{} {}", state_name(state), signed.txid)),
+        };
+        let what = format!("{} {} to {}", major(app, transfer.amount, transfer.coin.into()), transfer.coin, transfer.to);
+        file.transfers.push(Line { id: transfer.id.to_string(), what, state });
+    }
+    for payout in payouts {
+        let state = match &payout.state {
+            PayoutState::Queued => "queued".to_owned(),
+            PayoutState::Unknown => "unknown: the rail is being asked".to_owned(),
+            PayoutState::Accepted { reference } => format!("accepted as {reference}"),
+            PayoutState::Settled { reference } => format!("settled as {reference}"),
+            PayoutState::Failed { reason } => format!("failed: {reason}"),
+            PayoutState::Returned { reason } => format!("returned: {reason}"),
+        };
+        let account = rampart_core::bank_account::masked(payout.destination.account.reveal());
+        let what = format!("{} {} to {account}", major(app, payout.amount, payout.currency.into()), payout.currency);
+        file.payouts.push(Line { id: payout.id.to_string(), what, state });
+    }
+    file.jobs = jobs.into_iter().map(job_line).collect();
+    for posting in postings {
+        for entry in &posting.entries {
+            file.entries.push(EntryView {
+                kind: posting.kind.as_str(),
+                account: entry.account.to_string(),
+                side: entry.side,
+                amount: major(app, entry.amount, entry.asset),
+                asset: entry.asset.to_string(),
+                posted_at: posting.posted_at.to_string(),
+            });
+        }
+    }
+    for event in store.events_of_subject(partner, &subject, 0, EVENTS).await? {
+        let (what, state) = (event.draft.kind.to_string(), event.draft.created_at.to_string());
+        file.events.push(Line { id: event.sequence.to_string(), what, state });
+    }
+    for item in store.reviews_of_order(id).await? {
+        let state =
+            item.resolution.map_or_else(|| "waits".to_owned(), |resolution| format!("{} by {}", resolution.decision, resolution.actor));
+        file.reviews.push(Line { id: item.id.to_string(), what: item.reason, state });
+    }
+    file.audit = audit_lines(app, &subject).await?;
+    Ok(file)
+}
+
+const fn state_name(state: &TransferState) -> &'static str {
+    match state {
+        TransferState::Queued => "queued",
+        TransferState::Signed(_) => "signed",
+        TransferState::Broadcast(_) => "broadcast",
+        TransferState::Confirmed(_) => "confirmed",
+        TransferState::Failed { .. } => "failed",
+    }
+}
+
+fn job_line(job: rampart_core::job::Job) -> Line {
+    let error = job.last_error.map(|error| format!(", last: {error}")).unwrap_or_default();
+    let state = format!("due {}, attempts {}{error}", job.due_at, job.attempts);
+    Line { id: job.id.to_string(), what: job.kind.as_str().to_owned(), state }
+}
+
+/// Stops an order before coins or money leave.
+///
+/// # Errors
+/// A refusal when its state does not allow it.
+pub async fn hold(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
+    request(app, operator, id, "order.hold", PaymentCommand::Hold, RampoffCommand::Hold).await
+}
+
+/// Lets an order that is on hold go on.
+///
+/// # Errors
+/// A refusal when its state does not allow it, or the customer is banned.
+pub async fn release(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
+    request(app, operator, id, "order.release", PaymentCommand::Release, RampoffCommand::Release).await
+}
+
+/// Sends an order's money or coins back, to a destination that the customer gave.
+///
+/// # Errors
+/// A refusal when its state does not allow it.
+pub async fn refund(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
+    request(app, operator, id, "order.refund", PaymentCommand::Refund, RampoffCommand::Refund).await
+}
+
+/// Calls off an order that was not paid.
+///
+/// # Errors
+/// A refusal when its state does not allow it.
+pub async fn cancel(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
+    request(app, operator, id, "order.cancel", PaymentCommand::Cancel, RampoffCommand::Cancel).await
+}
+
+async fn request(
+    app: &App,
+    operator: &Operator,
+    id: OrderId,
+    action: &str,
+    payment_command: PaymentCommand,
+    rampoff_command: RampoffCommand,
+) -> Reply<()> {
+    for _ in 0..MOST_TRIES {
+        let order = find(app, id).await?;
+        let customer = match &order {
+            Order::Payment(payment) => payment.customer,
+            Order::Rampoff(rampoff) => rampoff.customer,
+        };
+        let mut step = match order {
+            Order::Payment(payment) => {
+                let price = observe::payment_price(app, &payment);
+                payment.request(payment_command.clone(), &app.context(price))?
+            }
+            Order::Rampoff(rampoff) => {
+                let price = observe::rampoff_price(app, &rampoff);
+                rampoff.request(rampoff_command.clone(), &app.context(price))?
+            }
+        };
+        if payment_command == PaymentCommand::Release {
+            let customer = app.store().customer(customer).await?.ok_or(Code::UserNotFound)?;
+            if customer.banned.is_some() {
+                return Err(refuse("the customer is banned: refund the order, or lift the ban first"));
+            }
+            step.rely(RecordKey::Customer(customer.id), customer.version);
+        }
+        audit(app, operator, action, id, &mut step);
+        if let Some(outcome) = once(app, step).await {
+            return outcome;
+        }
+    }
+    Err(AppError::Unavailable("the order is changing too fast".to_owned()))
+}
+
+/// Commits an operator's step; nothing when it has to be decided again.
+pub(super) async fn once(app: &App, step: Step) -> Option<Reply<()>> {
+    match app.commit(step).await {
+        Err(CommitError::Conflict(_)) => None,
+        outcome => Some(told(outcome)),
+    }
+}

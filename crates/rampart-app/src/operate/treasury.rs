@@ -1,0 +1,186 @@
+//! The company's own money and coins.
+
+use std::collections::BTreeMap;
+
+use rampart_core::amount::Amount;
+use rampart_core::asset::{Asset, Chain, CoinId};
+use rampart_core::id::OrderId;
+use rampart_core::job::{Job, JobKind};
+use rampart_core::ledger::Account;
+use rampart_core::outgoing::{Transfer, TransferPurpose, TransferSource, TransferState};
+use rampart_core::step::Step;
+use rampart_core::treasury;
+use rampart_core::watch::Deposit;
+use serde::Serialize;
+
+use super::orders::once;
+use super::{Operator, audit, major, refuse, told};
+use crate::app::{App, MOST_TRIES};
+use crate::error::{AppError, Reply};
+use crate::workers::transfers;
+
+/// How many deposits are collected in one go.
+const MOST_DEPOSITS: u32 = 500;
+
+/// An account of the house in one asset. Amounts are in major units.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountLine {
+    /// The account.
+    pub account: String,
+    /// The asset.
+    pub asset: String,
+    /// The sum of its entries.
+    pub posted: String,
+    /// What is promised of it.
+    pub held: String,
+    /// What may be promised.
+    pub available: String,
+    /// What the outside world says lies there, where it can be asked.
+    pub outside: Option<String>,
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, Serialize)]
+pub struct Moved {
+    /// The account.
+    pub account: String,
+    /// What was moved, in major units with its asset.
+    pub moved: String,
+    /// The transfers that carry it, where coins have to be sent.
+    pub transfers: Vec<String>,
+}
+
+/// Every account of the house with what the chains say of their wallets.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database cannot be read. A chain that does not answer is left out.
+pub async fn show(app: &App) -> Reply<Vec<AccountLine>> {
+    let mut lines = Vec::new();
+    for balance in app.store().balances_of_house().await? {
+        let available = balance.available().map_err(|fault| AppError::Defect(Box::new(fault)))?;
+        let outside = match (balance.account, balance.asset) {
+            (Account::ChainHot(chain), Asset::Coin(coin)) => match app.ports().chain(chain) {
+                Some(port) => port.balance(TransferSource::Hot, coin).await.ok(),
+                None => None,
+            },
+            _ => None,
+        };
+        lines.push(AccountLine {
+            account: balance.account.to_string(),
+            asset: balance.asset.to_string(),
+            posted: major(app, balance.posted, balance.asset),
+            held: major(app, balance.held, balance.asset),
+            available: major(app, available, balance.asset),
+            outside: outside.map(|amount| major(app, amount, balance.asset)),
+        });
+    }
+    Ok(lines)
+}
+
+fn amount(app: &App, asset: Asset, text: &str) -> Reply<Amount> {
+    let decimals = app.catalogue().decimals(asset).ok_or_else(|| refuse(format!("{asset} is not traded here")))?;
+    Amount::parse_major(text, decimals).map_err(|fault| refuse(format!("the amount {fault}")))
+}
+
+fn check(account: Account, asset: Asset) -> Reply<()> {
+    match (account, asset) {
+        (Account::Bank(_) | Account::Card(_), Asset::Fiat(_)) => Ok(()),
+        (Account::ChainHot(chain), Asset::Coin(coin)) if coin.chain == chain => Ok(()),
+        _ => Err(refuse(format!("{asset} cannot lie on {account}: say bank:<rail> with a currency, or chain:<chain>:hot with a coin"))),
+    }
+}
+
+/// Books what the company has put in; it has happened outside.
+///
+/// # Errors
+/// A refusal when account, asset and amount do not fit.
+pub async fn fund(app: &App, operator: &Operator, account: Account, asset: Asset, text: &str) -> Reply<Moved> {
+    check(account, asset)?;
+    let amount = amount(app, asset, text)?;
+    let mut step = Step::new();
+    step.post(treasury::funded(&app.mint(), account, asset, amount));
+    audit(app, operator, &format!("treasury.fund {} {asset}", major(app, amount, asset)), account, &mut step);
+    told(app.commit(step).await)?;
+    Ok(Moved { account: account.to_string(), moved: format!("{} {asset}", major(app, amount, asset)), transfers: Vec::new() })
+}
+
+/// Takes something out: money is booked (it is moved at the bank), coins are sent to an address.
+///
+/// # Errors
+/// A refusal when account, asset, amount and address do not fit, or there is not enough available.
+pub async fn withdraw(app: &App, operator: &Operator, account: Account, asset: Asset, text: &str, to: Option<&str>) -> Reply<Moved> {
+    check(account, asset)?;
+    let (amount, mint) = (amount(app, asset, text)?, app.mint());
+    let mut step = Step::new();
+    let mut moved = Moved { account: account.to_string(), moved: format!("{} {asset}", major(app, amount, asset)), transfers: Vec::new() };
+    match (account, asset) {
+        (Account::ChainHot(chain), Asset::Coin(coin)) => {
+            let info = app.catalogue().chain(chain).ok_or_else(|| refuse(format!("the chain {chain} is not traded here")))?;
+            let to = to.ok_or_else(|| refuse("say where the coins go"))?;
+            let to = info.addresses.normalize(to).map_err(|fault| refuse(format!("the address {fault}")))?;
+            let transfer = transfer(app, TransferPurpose::Withdrawal, coin, amount, TransferSource::Hot, to);
+            transfers::change_holds(&mut step, None, &transfer);
+            moved.transfers.push(transfer.id.to_string());
+            step.write(Job::due_now(&mint, JobKind::SendTransfer, transfer.id));
+            step.write(transfer);
+        }
+        _ => step.post(treasury::withdrawn(&mint, account, asset, amount)),
+    }
+    audit(app, operator, &format!("treasury.withdraw {} {asset}", major(app, amount, asset)), account, &mut step);
+    told(app.commit(step).await)?;
+    Ok(moved)
+}
+
+fn transfer(app: &App, purpose: TransferPurpose, coin: CoinId, amount: Amount, source: TransferSource, to: String) -> Transfer {
+    let mint = app.mint();
+    Transfer {
+        id: mint.id(),
+        version: 0,
+        purpose,
+        order: None,
+        customer: None,
+        coin,
+        amount,
+        source,
+        to,
+        state: TransferState::Queued,
+        created_at: mint.now,
+    }
+}
+
+/// Collects confirmed deposits of a chain into its hot wallet: one transfer per address and coin.
+///
+/// # Errors
+/// A refusal when the chain is not traded here.
+pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> Reply<Moved> {
+    let port = app.ports().chain(chain).ok_or_else(|| refuse(format!("the chain {chain} is not traded here")))?;
+    for _ in 0..MOST_TRIES {
+        let deposits = app.store().deposits_to_sweep(chain, None, MOST_DEPOSITS).await?;
+        let orders: Vec<OrderId> = deposits.iter().filter_map(|deposit| deposit.order).collect();
+        let orders = app.store().rampoffs_by_id(&orders).await?;
+        let mut sums: BTreeMap<(u64, CoinId), Amount> = BTreeMap::new();
+        let mut step = Step::new();
+        for deposit in deposits {
+            let Some(order) = orders.iter().find(|order| Some(order.id) == deposit.order) else { continue };
+            let sum = sums.entry((order.deposit_index, deposit.coin)).or_default();
+            *sum = sum.plus(deposit.amount).map_err(|fault| AppError::Defect(Box::new(fault)))?;
+            step.write(Deposit { swept: true, ..deposit });
+        }
+        let mut moved = Moved { account: Account::ChainDeposits(chain).to_string(), moved: String::new(), transfers: Vec::new() };
+        let mut texts = Vec::new();
+        for ((index, coin), sum) in sums {
+            let source = TransferSource::Deposit(index);
+            let transfer = transfer(app, TransferPurpose::Sweep, coin, sum, source, port.hot_address());
+            texts.push(format!("{} {coin}", major(app, sum, coin.into())));
+            moved.transfers.push(transfer.id.to_string());
+            step.write(Job::due_now(&app.mint(), JobKind::SendTransfer, transfer.id));
+            step.write(transfer);
+        }
+        moved.moved = if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") };
+        audit(app, operator, "treasury.sweep", Account::ChainDeposits(chain), &mut step);
+        if let Some(outcome) = once(app, step).await {
+            return outcome.map(|()| moved);
+        }
+    }
+    Err(AppError::Unavailable("the deposits are changing too fast".to_owned()))
+}
