@@ -87,7 +87,7 @@ def run_schemathesis(url: str, token: str, folder: Path, examples: int, seed: in
     command = [
         str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(folder / "schemathesis.toml"), "run", f"{url}/openapi.json",
         "--header", f"auth: {token}", "--checks", "all", "--max-examples", str(examples), "--seed", str(seed), "--continue-on-failure",
-        "--workers", "2", "--request-timeout", "30", "--generation-database", "none", "--warnings", "off",
+        "--workers", "1", "--request-timeout", "30", "--generation-database", "none", "--warnings", "off",
     ]
     for path in LEFT_OUT:
         command += ["--exclude-path", path]

@@ -9,6 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::time::Clock;
+use serde_json::value::RawValue;
 use sha2::Sha256;
 
 use super::answer::{Answer, Failure, SandboxAnswer, ok, refusal};
@@ -31,7 +32,7 @@ const HEADERS: &[&str] =
 pub(super) struct InboxParams {
     /// Only those behind this `number`.
     #[param(minimum = 0)]
-    after: Option<u32>,
+    after: Option<i64>,
     /// At most so many, 100 when absent.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
@@ -50,8 +51,9 @@ pub(super) struct SandboxWebhook {
     standard_signature: Signature,
     /// The headers that belong to webhooks.
     headers: std::collections::BTreeMap<String, String>,
-    /// The body: an object, or the text where it was no JSON.
-    body: serde_json::Value,
+    /// The body as it came, or as a text where it was no JSON.
+    #[schema(value_type = serde_json::Value)]
+    body: Box<RawValue>,
 }
 
 #[utoipa::path(get, path = "/sandbox/inbox", operation_id = "sandboxInbox", tag = "Sandbox", params(InboxParams),
@@ -61,7 +63,10 @@ pub(super) async fn list(State(stage): State<Stage>, caller: Caller, Params(para
     let work = async {
         let params = params?;
         let limit = input::limit(params.limit)?;
-        let after = i64::from(params.after.unwrap_or(0));
+        let after = params.after.unwrap_or(0);
+        if after < 0 {
+            return Err(Refusal::field(Code::ValidationFailed, "after", "must not be negative"));
+        }
         let (received, _) = stage.world.received_webhooks(caller.partner, after, limit).await.map_err(refusal)?;
         let shown = received.into_iter().map(|(number, received)| SandboxWebhook {
             number,
@@ -69,7 +74,7 @@ pub(super) async fn list(State(stage): State<Stage>, caller: Caller, Params(para
             signature: received.signature,
             standard_signature: received.standard_signature,
             headers: received.headers.into_iter().collect(),
-            body: serde_json::from_str(&received.body).unwrap_or(serde_json::Value::String(received.body)),
+            body: shown_body(received.body),
         });
         Ok(shown.collect())
     };
@@ -98,6 +103,12 @@ pub(super) async fn catch(State(stage): State<Stage>, request: Request) -> Resul
     };
     stage.world.receive_webhook(received).await.map_err(refusal)?;
     Ok(ok("received"))
+}
+
+/// Signatures are over the body's very bytes, so that it is shown as it came.
+fn shown_body(body: String) -> Box<RawValue> {
+    let text = serde_json::value::to_raw_value(&body);
+    RawValue::from_string(body).or(text).unwrap_or_default()
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -66,6 +66,10 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
     }
     // A call whose fields are all optional may come without a body.
     let text: &[u8] = if body.is_empty() { b"{}" } else { &body };
+    // A list would be read as a structure's fields in their order.
+    if text.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Refusal::new(Code::ValidationFailed, "the body must be a JSON object"));
+    }
     serde_json::from_slice(text).map_err(|error| fault(&error))
 }
 
@@ -183,5 +187,13 @@ pub(super) fn limit(limit: Option<u32>) -> Result<usize, Refusal> {
     match limit.unwrap_or(100) {
         limit @ 1..=1_000 => Ok(usize::try_from(limit).unwrap_or(1_000)),
         _ => Err(Refusal::field(Code::ValidationFailed, "limit", "must be between 1 and 1000")),
+    }
+}
+
+/// A number that is not below the least.
+pub(super) fn at_least(field: &str, number: Option<i64>, least: i64) -> Result<Option<i64>, Refusal> {
+    match number {
+        Some(number) if number < least => Err(Refusal::field(Code::ValidationFailed, field, format!("must be at least {least}"))),
+        number => Ok(number),
     }
 }
