@@ -1,1 +1,210 @@
-//! x
+//! What workers and operators find: jobs, facts, deposits, transfers, payouts, deliveries, reviews.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rampart_core::event::{EventDraft, EventType};
+use rampart_core::example::POLYGON;
+use rampart_core::id::{OrderId, PartnerId};
+use rampart_core::job::{Job, JobKind};
+use rampart_core::outgoing::{PayoutState, Signed, TransferState};
+use rampart_core::step::{ClaimScope, Step};
+use rampart_core::watch::DepositState;
+use rampart_core::webhook::DeliveryState;
+
+use crate::examples::{audit, delivery, deposit, fact, payout, review, subscription, transfer};
+use crate::support::{Bench, claim, cursor, raise, writing};
+
+on_both_engines!(
+    jobs_are_due_and_leased,
+    facts_wait_until_applied_or_quarantined,
+    deposits_stand_where_they_stand,
+    what_goes_out_is_found_by_state_and_order,
+    deliveries_are_due_parked_and_leased,
+    partners_with_news_are_found,
+    persons_find_their_work,
+    what_has_expired_is_pruned,
+);
+
+async fn jobs_are_due_and_leased(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let mint = bench.mint();
+    let mut jobs: Vec<Job> = (0..4).map(|_| Job::due_now(&mint, JobKind::SendPayout, "p")).collect();
+    jobs.sort_by_key(|job| job.id);
+    jobs[0].due_at = mint.now.after(Duration::from_secs(9));
+    jobs[1].due_at = mint.now.before(Duration::from_secs(9));
+    jobs[2].kind = JobKind::SendTransfer;
+    let mut step = Step::new();
+    jobs.iter().for_each(|job| step.write(job.clone()));
+    store.commit(step).await.unwrap();
+    jobs.iter_mut().for_each(|job| job.version = 1);
+    let due = async |now, real_now| store.jobs_due(JobKind::SendPayout, now, real_now, 10).await.unwrap();
+    assert_eq!(due(mint.now, mint.now).await, [jobs[1].clone(), jobs[3].clone()]);
+    let mut leased = jobs[1].clone();
+    leased.leased_until = Some(mint.now.after(Duration::from_secs(5)));
+    store.commit(writing(leased)).await.unwrap();
+    assert_eq!(due(mint.now, mint.now).await, [jobs[3].clone()]);
+    let later = mint.now.after(Duration::from_secs(9));
+    assert_eq!(due(later, later).await.iter().map(|job| job.id).collect::<Vec<_>>(), [jobs[1].id, jobs[3].id, jobs[0].id]);
+    assert_eq!(store.jobs_of_subject("p").await.unwrap().len(), 4);
+    let counts = store.order_counts().await.unwrap();
+    assert_eq!(counts.jobs, [("send_payout".to_owned(), 3, jobs[1].due_at), ("send_transfer".to_owned(), 1, mint.now)]);
+}
+
+async fn facts_wait_until_applied_or_quarantined(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let mut facts = Vec::new();
+    for line in 0..5 {
+        bench.clock.advance(Duration::from_secs(1));
+        facts.push(fact(&bench, &line.to_string()));
+        store.commit(writing(facts[line].clone())).await.unwrap();
+    }
+    facts.iter_mut().for_each(|fact| fact.version = 1);
+    let page = store.facts_waiting(None, 3).await.unwrap();
+    assert_eq!(page, facts[..3]);
+    assert_eq!(store.facts_waiting(Some(page[2].id), 3).await.unwrap(), facts[3..]);
+    assert_eq!(store.order_counts().await.unwrap().oldest_fact_at, Some(facts[0].observed_at));
+    facts[0].applied = true;
+    facts[1].quarantined = Some("odd".into());
+    store.commit(writing(facts[0].clone())).await.unwrap();
+    store.commit(writing(facts[1].clone())).await.unwrap();
+    assert_eq!(store.facts_waiting(None, 9).await.unwrap(), facts[2..]);
+    assert_eq!(store.order_counts().await.unwrap().facts_waiting, 3);
+    assert_eq!(store.fact(facts[1].id).await.unwrap().unwrap().quarantined.as_deref(), Some("odd"));
+}
+
+async fn deposits_stand_where_they_stand(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let order: OrderId = bench.mint().id();
+    let mut made = Vec::new();
+    for (height, state, owner) in [(5, DepositState::Confirmed, Some(order)), (6, DepositState::Pending, None), (6, DepositState::Confirmed, None), (9, DepositState::Dropped, Some(order))] {
+        bench.clock.advance(Duration::from_secs(1));
+        let mut one = deposit(&bench, height, state, owner);
+        store.commit(writing(one.clone())).await.unwrap();
+        one.version = 1;
+        made.push(one);
+    }
+    let [a, b, c, d] = <[_; 4]>::try_from(made).unwrap();
+    assert_eq!(store.deposits_in_state(POLYGON, DepositState::Confirmed, None, 9).await.unwrap(), [a.clone(), c.clone()]);
+    assert_eq!(store.deposits_in_state(POLYGON, DepositState::Confirmed, Some(a.id), 9).await.unwrap(), [c.clone()]);
+    assert_eq!(store.deposits_from_height(POLYGON, 6, None, 2).await.unwrap(), [b.clone(), c.clone()]);
+    assert_eq!(store.deposits_from_height(POLYGON, 6, Some((6, c.id)), 2).await.unwrap(), [d.clone()]);
+    assert_eq!(store.deposits_of_order(order).await.unwrap(), [a.clone(), d]);
+    assert_eq!(store.deposits_to_sweep(POLYGON, None, 9).await.unwrap(), [a.clone(), c.clone()]);
+    let mut swept = a;
+    swept.swept = true;
+    store.commit(writing(swept)).await.unwrap();
+    assert_eq!(store.deposits_to_sweep(POLYGON, None, 9).await.unwrap(), [c]);
+}
+
+async fn what_goes_out_is_found_by_state_and_order(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let order: OrderId = bench.mint().id();
+    let signed = Signed { nonce: 1, txid: "0x1".into(), bytes: "00".into() };
+    let mut sent = Vec::new();
+    for state in [TransferState::Queued, TransferState::Broadcast(signed.clone()), TransferState::Confirmed(signed)] {
+        bench.clock.advance(Duration::from_secs(1));
+        sent.push(transfer(&bench, Some(order), state));
+        store.commit(writing(sent.last().unwrap().clone())).await.unwrap();
+    }
+    sent.iter_mut().for_each(|one| one.version = 1);
+    assert_eq!(store.transfers_in_state(POLYGON, "broadcast", None, 9).await.unwrap(), sent[1..2]);
+    assert_eq!(store.transfers_of_order(order).await.unwrap(), sent);
+    assert_eq!(store.unsettled_transfers_of_order(order).await.unwrap(), sent[..2]);
+    let mut paid = payout(&bench, Some(order), PayoutState::Unknown);
+    store.commit(writing(paid.clone())).await.unwrap();
+    paid.version = 1;
+    assert_eq!(store.payouts_in_state("unknown", None, 9).await.unwrap(), [paid.clone()]);
+    assert_eq!(store.payouts_in_state("queued", None, 9).await.unwrap(), []);
+    assert_eq!(store.payouts_of_order(order).await.unwrap(), [paid]);
+}
+
+async fn deliveries_are_due_parked_and_leased(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let partner: PartnerId = bench.mint().id();
+    let now = bench.mint().now;
+    let mut made = [DeliveryState::Pending, DeliveryState::Pending, DeliveryState::Parked, DeliveryState::Delivered].map(|state| delivery(&bench, partner, state));
+    made[0].due_at = now.after(Duration::from_secs(3));
+    for one in &mut made {
+        store.commit(writing(one.clone())).await.unwrap();
+        one.version = 1;
+    }
+    assert_eq!(store.deliveries_due(now, now, 9).await.unwrap(), [made[1].clone()]);
+    assert_eq!(store.next_delivery_due_at().await.unwrap(), Some(now));
+    let mut leased = made[1].clone();
+    leased.leased_until = Some(now.after(Duration::from_secs(1)));
+    store.commit(writing(leased)).await.unwrap();
+    assert_eq!(store.deliveries_due(now, now, 9).await.unwrap(), []);
+    assert_eq!(store.deliveries_parked(None, 9).await.unwrap(), [made[2].clone()]);
+    assert_eq!(store.deliveries_parked_of(partner, None, 9).await.unwrap(), [made[2].clone()]);
+    assert_eq!(store.deliveries_parked_of(bench.mint().id(), None, 9).await.unwrap(), []);
+    let counts = store.order_counts().await.unwrap();
+    assert_eq!((counts.deliveries_pending, counts.deliveries_parked), (2, 1));
+    let mut wish = subscription(&bench, partner);
+    store.commit(writing(wish.clone())).await.unwrap();
+    wish.version = 1;
+    assert_eq!(store.subscriptions_of(partner).await.unwrap(), [wish]);
+}
+
+async fn partners_with_news_are_found(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let mut partners: Vec<PartnerId> = (0..3).map(|_| bench.mint().id()).collect();
+    partners.sort_unstable();
+    for partner in &partners {
+        let mut step = Step::new();
+        for _ in 0..3 {
+            let mint = bench.mint();
+            step.events.push(EventDraft { id: mint.id(), partner: *partner, kind: EventType::PayIn, subject: String::new(), data: "{}".into(), created_at: mint.now });
+        }
+        store.commit(step).await.unwrap();
+    }
+    store.commit(writing(cursor(&format!("fanout-{}", partners[0]), "3"))).await.unwrap();
+    store.commit(writing(cursor(&format!("fanout-{}", partners[1]), "1"))).await.unwrap();
+    let news = store.unfanned_partners(9).await.unwrap();
+    assert_eq!(news.iter().map(|news| (news.partner, news.fanned, news.last)).collect::<Vec<_>>(), [(partners[1], 1, 3), (partners[2], 0, 3)]);
+    assert_eq!(store.unfanned_partners(1).await.unwrap().len(), 1);
+}
+
+async fn persons_find_their_work(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let order: OrderId = bench.mint().id();
+    let mut item = review(&bench, Some(order));
+    store.commit(writing(item.clone())).await.unwrap();
+    item.version = 1;
+    assert_eq!(store.reviews_waiting(None, 9).await.unwrap(), [item.clone()]);
+    assert_eq!(store.reviews_of_order(order).await.unwrap(), [item.clone()]);
+    assert_eq!(store.review(item.id).await.unwrap(), Some(item));
+    let mut lines = Vec::new();
+    for subject in ["a", "b", "a"] {
+        bench.clock.advance(Duration::from_secs(1));
+        lines.push(audit(&bench, subject));
+        store.commit(writing(lines.last().unwrap().clone())).await.unwrap();
+    }
+    lines.iter_mut().for_each(|line| line.version = 1);
+    lines.reverse();
+    assert_eq!(store.audit(None, 2).await.unwrap(), lines[..2]);
+    assert_eq!(store.audit(Some(lines[1].id), 2).await.unwrap(), lines[2..]);
+    assert_eq!(store.audit_of("a", None, 9).await.unwrap(), [lines[0].clone(), lines[2].clone()]);
+}
+
+async fn what_has_expired_is_pruned(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    for turn in 0..6_u64 {
+        let mut step = Step::new();
+        step.claims.push(claim(ClaimScope::IdempotencyKey, &turn.to_string(), ""));
+        step.raises.push(raise(&format!("limit:{turn}"), 1, None));
+        if turn < 5 {
+            step.claims[0].expires_at = Some(bench.mint().now.after(Duration::from_secs(turn)));
+            step.raises[0].expires_at = step.claims[0].expires_at;
+        }
+        store.commit(step).await.unwrap();
+    }
+    bench.sql("UPDATE batches SET committed_at = 1 WHERE id = (SELECT MIN(id) FROM batches)").await;
+    bench.clock.advance(Duration::from_secs(3));
+    let pruned = store.prune(bench.mint().now, 3).await.unwrap();
+    assert_eq!((pruned.claims, pruned.counters, pruned.batches), (3, 3, 1));
+    let pruned = store.prune(bench.mint().now, 3).await.unwrap();
+    assert_eq!((pruned.claims, pruned.counters, pruned.batches), (1, 1, 0));
+    assert_eq!(bench.texts("SELECT id FROM claims ORDER BY id", 0).await, ["idempotency_key:4", "idempotency_key:5"]);
+    assert_eq!(bench.texts("SELECT id FROM counters ORDER BY id", 0).await, ["limit:4", "limit:5"]);
+}
