@@ -33,7 +33,7 @@ pub(crate) type Doing<'b, T> = Pin<Box<dyn Future<Output = Result<T, WorldError>
 /// How many commands may wait for the writer; callers beyond wait themselves.
 const QUEUE: usize = 8_192;
 /// How often the file is looked at for changes made by other processes (real time).
-const POLL: Duration = Duration::from_millis(50);
+const POLL: Duration = Duration::from_millis(100);
 
 /// The world's file and everything shared by its parts.
 pub(crate) struct Books {

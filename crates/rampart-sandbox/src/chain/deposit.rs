@@ -30,7 +30,7 @@ pub struct Deposit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainTransaction {
     /// Its number in the chain's books; later ones are larger.
-    pub id: u64,
+    pub id: i64,
     /// Its identifier.
     pub txid: String,
     /// From which address.
@@ -100,13 +100,13 @@ impl World {
         &self,
         chain: Chain,
         address: Option<&str>,
-        before: Option<u64>,
+        before: Option<i64>,
         limit: usize,
     ) -> Result<Vec<ChainTransaction>, WorldError> {
         let sandbox_chain = self.sandbox_chain(chain)?;
         let config = &sandbox_chain.config;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let before = before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
+        let before = before.unwrap_or(i64::MAX);
         let normalize = |address| config.addresses.normalize(address).map_err(|fault| WorldError::impossible(format!("address {fault}")));
         let rows = match address.map(normalize).transpose()? {
             // Nearly every transaction is from the hot wallet: walking backwards finds a page sooner than sorting.
@@ -152,7 +152,7 @@ impl World {
             let symbol: String = row.try_get(3)?;
             let decimals = symbol.parse().ok().and_then(|symbol| config.coin(symbol)).map(|coin| coin.decimals);
             Ok(ChainTransaction {
-                id: row.try_get::<i64, _>(9)?.unsigned_abs(),
+                id: row.try_get(9)?,
                 txid: row.try_get(0)?,
                 from: row.try_get(1)?,
                 to: row.try_get(2)?,

@@ -100,7 +100,7 @@ pub(super) struct TransactionParams {
     address: Option<String>,
     /// Only those older than this `id` of an earlier answer.
     #[param(minimum = 1)]
-    before: Option<u64>,
+    before: Option<i64>,
     /// At most so many, 100 when absent.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
@@ -110,7 +110,7 @@ pub(super) struct TransactionParams {
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxTransaction {
     /// Its number in these books; later ones are larger.
-    id: u64,
+    id: i64,
     txid: String,
     from: String,
     to: String,
@@ -238,7 +238,8 @@ pub(super) async fn transactions(
         let chain = chain_of(&stage, &chain)?;
         let address = input::text("address", params.address, 100)?;
         let limit = input::limit(params.limit)?;
-        let found = stage.world.transactions(chain, address.as_deref(), params.before, limit).await.map_err(refusal)?;
+        let before = input::at_least("before", params.before, 1)?;
+        let found = stage.world.transactions(chain, address.as_deref(), before, limit).await.map_err(refusal)?;
         let lines = found.into_iter().map(|transaction| SandboxTransaction {
             id: transaction.id,
             txid: transaction.txid,
