@@ -282,7 +282,7 @@ impl App {
             payment: payment.id,
             amount: payment.terms.fiat_amount,
             currency: payment.terms.fiat,
-            return_url: format!("{}/status?token={token}", self.config().public_url),
+            return_url: format!("{}/status?token={token}&returned=1", self.config().public_url),
             expires_at: payment.held_until,
         };
         let patience = Duration::from_secs(self.config().workers.call_seconds);
