@@ -287,7 +287,9 @@ impl Task {
                     // Once unknown, it stays so until the batch's row has told.
                     unknown = answers.or(unknown);
                 }
-                Err(Next::Data(reason)) if unknown.is_some() => return Err(format!("the outcome of a commit cannot be found out: {reason}")),
+                Err(Next::Data(reason)) if unknown.is_some() => {
+                    return Err(format!("the outcome of a commit cannot be found out: {reason}"));
+                }
                 Err(Next::Data(reason)) => return Ok(Err(reason)),
                 Err(Next::Unavailable) if unknown.is_none() => return Ok(Ok(refuse_all(steps))),
                 Err(Next::Unavailable) => {}

@@ -219,7 +219,9 @@ impl Target {
         let pool = match self {
             Self::Sqlite(path) => {
                 let connection = Self::sqlite_options(path, false).pragma("query_only", "ON");
-                Pool::Sqlite(SqlitePoolOptions::new().max_connections(options.readers).acquire_timeout(patience).connect_with(connection).await?)
+                Pool::Sqlite(
+                    SqlitePoolOptions::new().max_connections(options.readers).acquire_timeout(patience).connect_with(connection).await?,
+                )
             }
             Self::Postgres(connection) => {
                 let pool = PgPoolOptions::new().max_connections(options.readers).acquire_timeout(patience);

@@ -60,7 +60,8 @@ impl Store {
     ///
     /// - every balance is the sum of its entries, whose numbers have no gap;
     /// - every posting balances in every asset, and so does each asset over all entries;
-    /// - what is held on each account is what orders that are not settled have reserved there;
+    /// - what is held on each account is what orders that are not settled, and transfers and payouts under way, have
+    ///   reserved there;
     /// - on the customer's account, each order's entries never go below zero, posting by posting, and end at zero once the
     ///   order is settled;
     /// - every partner's events are numbered 1, 2, 3 … up to its counter.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::ledger::Side;
+use rampart_core::outgoing::{Payout, Transfer};
 use rampart_core::payment::Payment;
 use rampart_core::rampoff::Rampoff;
 use sqlx::AssertSqlSafe;
@@ -19,7 +20,7 @@ fn overflow(_: rampart_core::amount::Overflow) -> StoreError {
     StoreError::defect("what orders have reserved sums to more than can be calculated with")
 }
 
-/// Compares what is held with what orders that are not settled have reserved.
+/// Compares what is held with what orders that are not settled, and transfers and payouts under way, have reserved.
 pub(super) async fn held(session: &mut Session, report: &mut Report) -> Result<(), StoreError> {
     let mut reserved: BTreeMap<String, Amount> = BTreeMap::new();
     reservations::<Payment>(session, &mut reserved, |payment| {
@@ -32,16 +33,24 @@ pub(super) async fn held(session: &mut Session, report: &mut Report) -> Result<(
         (balance_id(account, Asset::from(currency)), amount)
     })
     .await?;
+    outgoing::<Transfer>(session, &mut reserved, "'queued', 'signed', 'broadcast'", |transfer| {
+        transfer.holds().into_iter().map(|(account, coin, amount)| (balance_id(account, Asset::from(coin)), amount)).collect()
+    })
+    .await?;
+    outgoing::<Payout>(session, &mut reserved, "'queued', 'unknown', 'accepted'", |payout| {
+        payout.holds().into_iter().map(|(account, currency, amount)| (balance_id(account, Asset::from(currency)), amount)).collect()
+    })
+    .await?;
     let rows = session.fetch_all("SELECT id, held FROM balances WHERE held <> '0' ORDER BY id", Vec::new()).await?;
     for row in &rows {
         let (id, held): (&str, Amount) = (row.text(0)?, row.parse(1)?);
         let expected = reserved.remove(id).unwrap_or(Amount::ZERO);
         if held != expected {
-            report.find("held", id, format!("{held} is held, and orders have reserved {expected}"));
+            report.find("held", id, format!("{held} is held, and orders, transfers and payouts have reserved {expected}"));
         }
     }
     for (id, expected) in reserved.into_iter().filter(|(_, expected)| !expected.is_zero()) {
-        report.find("held", id, format!("nothing is held, and orders have reserved {expected}"));
+        report.find("held", id, format!("nothing is held, and orders, transfers and payouts have reserved {expected}"));
     }
     Ok(())
 }
@@ -67,6 +76,27 @@ async fn reservations<T: Stored>(
         }
         let Some(last) = rows.last() else { return Ok(()) };
         (status, changed_at, id) = (last.text(2)?.to_owned(), last.int(3)?, last.text(4)?.to_owned());
+    }
+}
+
+async fn outgoing<T: Stored>(
+    session: &mut Session,
+    reserved: &mut BTreeMap<String, Amount>,
+    states: &str,
+    holds: impl Fn(&T) -> Vec<(String, Amount)>,
+) -> Result<(), StoreError> {
+    let sql = format!("SELECT version, data, id FROM {} WHERE state IN ({states}) AND id > $1 ORDER BY id LIMIT $2", T::TABLE.name);
+    let mut id = String::new();
+    loop {
+        let rows = session.fetch_all(AssertSqlSafe(sql.clone()), vec![id.as_str().into(), PAGE.into()]).await?;
+        for row in &rows {
+            for (balance, amount) in holds(&read(row)?) {
+                let sum = reserved.entry(balance).or_insert(Amount::ZERO);
+                *sum = sum.plus(amount).map_err(overflow)?;
+            }
+        }
+        let Some(last) = rows.last() else { return Ok(()) };
+        last.text(2)?.clone_into(&mut id);
     }
 }
 
@@ -149,7 +179,11 @@ async fn judge(session: &mut Session, report: &mut Report, followed: Vec<Followe
         match open.get(&one.order) {
             None => report.find("order", &one.order, "it has entries and does not exist"),
             Some(false) if !one.sum.is_zero() => {
-                report.find("order", &one.order, format!("it is settled, and its entries on {} come to {} instead of 0", one.balance, one.sum));
+                report.find(
+                    "order",
+                    &one.order,
+                    format!("it is settled, and its entries on {} come to {} instead of 0", one.balance, one.sum),
+                );
             }
             Some(_) => {}
         }

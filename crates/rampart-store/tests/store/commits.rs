@@ -73,7 +73,8 @@ async fn what_exists_is_not_new(bench: Arc<Bench>) {
     let key = RecordKey::Cursor("source".parse().unwrap());
     assert_eq!(store.commit(writing(cursor("source", "second"))).await, Err(CommitError::Conflict(key)));
     let (store, results) =
-        together(&bench, Vec::new(), vec![writing(cursor("fresh", "1")), writing(cursor("fresh", "2")), writing(cursor("source", "3"))]).await;
+        together(&bench, Vec::new(), vec![writing(cursor("fresh", "1")), writing(cursor("fresh", "2")), writing(cursor("source", "3"))])
+            .await;
     assert!(results[0].is_ok());
     assert!(matches!(results[1], Err(CommitError::Conflict(_))));
     assert!(matches!(results[2], Err(CommitError::Conflict(_))));
@@ -185,7 +186,11 @@ async fn a_debit_behind_a_refused_credit_is_refused(bench: Arc<Bench>) {
 
 async fn a_debit_behind_an_accepted_credit_stands(bench: Arc<Bench>) {
     let customer = Account::Customer(rampart_core::id::CustomerId(1));
-    let steps = vec![customer_step(&bench, BANK, customer, 100), customer_step(&bench, customer, Account::Fx, 60), customer_step(&bench, customer, Account::Fx, 60)];
+    let steps = vec![
+        customer_step(&bench, BANK, customer, 100),
+        customer_step(&bench, customer, Account::Fx, 60),
+        customer_step(&bench, customer, Account::Fx, 60),
+    ];
     let (store, results) = together(&bench, Vec::new(), steps).await;
     assert!(results[0].is_ok() && results[1].is_ok());
     assert_eq!(results[2], Err(CommitError::InsufficientFunds { account: customer, asset: EUR }));
@@ -200,7 +205,14 @@ async fn a_debit_behind_an_accepted_credit_stands(bench: Arc<Bench>) {
 fn telling(bench: &Bench, partner: PartnerId, subject: &str) -> Step {
     let mint = bench.mint();
     let mut step = Step::new();
-    step.events.push(EventDraft { id: mint.id(), partner, kind: EventType::PayIn, subject: subject.into(), data: "{}".into(), created_at: mint.now });
+    step.events.push(EventDraft {
+        id: mint.id(),
+        partner,
+        kind: EventType::PayIn,
+        subject: subject.into(),
+        data: "{}".into(),
+        created_at: mint.now,
+    });
     step
 }
 
@@ -218,7 +230,10 @@ async fn events_are_numbered_without_a_gap(bench: Arc<Bench>) {
     let next = store.commit(telling(&bench, one, "e")).await.unwrap();
     assert_eq!(next.events[0].sequence, 5);
     let log = store.events_after(one, 0, 10).await.unwrap();
-    assert_eq!(log.iter().map(|event| (event.sequence, event.draft.subject.as_str())).collect::<Vec<_>>(), [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e")]);
+    assert_eq!(
+        log.iter().map(|event| (event.sequence, event.draft.subject.as_str())).collect::<Vec<_>>(),
+        [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e")]
+    );
     assert_eq!(store.events_by_sequence(one, &[4, 2, 9]).await.unwrap().iter().map(|event| event.sequence).collect::<Vec<_>>(), [2, 4]);
     assert_eq!(store.events_of_subject(one, "c", 0, 10).await.unwrap().len(), 1);
     assert_eq!(store.event(other, 1).await.unwrap().unwrap().draft.subject, "x");
@@ -232,7 +247,14 @@ async fn ceilings_hold_within_a_batch(bench: Arc<Bench>) {
         step.raises.push(raise("limit", by, ceiling));
         step
     };
-    let steps = vec![raising(60, Some(100)), raising(50, Some(100)), raising(40, Some(100)), raising(1, Some(100)), raising(-30, None), raising(30, Some(100))];
+    let steps = vec![
+        raising(60, Some(100)),
+        raising(50, Some(100)),
+        raising(40, Some(100)),
+        raising(1, Some(100)),
+        raising(-30, None),
+        raising(30, Some(100)),
+    ];
     let (store, results) = together(&bench, Vec::new(), steps).await;
     let over = Err(CommitError::OverCeiling { counter: "limit".into() });
     assert!(results[0].is_ok() && results[2].is_ok() && results[4].is_ok() && results[5].is_ok());

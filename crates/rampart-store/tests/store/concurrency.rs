@@ -35,7 +35,14 @@ fn crossing(mint: &Mint<'_>, partner: PartnerId, turn: usize) -> Step {
     step.raises.push(raise(&format!("limit:{}", turn % 5), 1, None));
     step.raises.push(raise("limit:all", 1, None));
     step.claims.push(claim(ClaimScope::Fact, &mint.id::<PartnerId>().to_string(), ""));
-    step.events.push(EventDraft { id: mint.id(), partner, kind: EventType::PayIn, subject: "s".into(), data: "{}".into(), created_at: mint.now });
+    step.events.push(EventDraft {
+        id: mint.id(),
+        partner,
+        kind: EventType::PayIn,
+        subject: "s".into(),
+        data: "{}".into(),
+        created_at: mint.now,
+    });
     step.write(rampart_core::job::Job::due_now(mint, rampart_core::job::JobKind::CheckKyc, turn));
     step
 }
@@ -117,7 +124,10 @@ async fn one_of_two_nodes_wins_a_key(bench: Arc<Bench>) {
         let results = futures::future::join_all(attempts).await;
         let winner = results.iter().position(Result::is_ok).unwrap();
         for (turn, result) in results.iter().enumerate().filter(|(turn, _)| *turn != winner) {
-            assert!(matches!(result, Err(CommitError::AlreadyClaimed(stored)) if stored.subject == winner.to_string()), "{turn}: {result:?}");
+            assert!(
+                matches!(result, Err(CommitError::AlreadyClaimed(stored)) if stored.subject == winner.to_string()),
+                "{turn}: {result:?}"
+            );
         }
         assert_eq!(bench.texts("SELECT id FROM cursors", 0).await.len(), round + 1);
     }

@@ -13,7 +13,9 @@ use rampart_core::identification::CustomerType;
 use rampart_core::job::{Job, JobKind};
 use rampart_core::kyc::Kyc;
 use rampart_core::ledger::{Account, Origin};
-use rampart_core::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState};
+use rampart_core::outgoing::{
+    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState,
+};
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
 use rampart_core::payment::PaymentState;
 use rampart_core::policy::Beyond;

@@ -183,7 +183,10 @@ async fn a_writer_that_cannot_find_out_ends_the_process(bench: Arc<Bench>) {
     at_commit.await.unwrap();
     // The commit is about to happen; nobody will be able to connect afterwards.
     match bench.on {
-        On::Sqlite => std::fs::rename(bench.url.strip_prefix("sqlite:").unwrap(), bench.url.strip_prefix("sqlite:").unwrap().to_owned() + ".gone").unwrap(),
+        On::Sqlite => {
+            std::fs::rename(bench.url.strip_prefix("sqlite:").unwrap(), bench.url.strip_prefix("sqlite:").unwrap().to_owned() + ".gone")
+                .unwrap()
+        }
         On::Postgres => bench.forbid_connections().await,
     }
     break_database.send(()).unwrap();
@@ -201,5 +204,14 @@ async fn closing_commits_what_waits(bench: Arc<Bench>) {
     assert!(results.iter().all(Result::is_ok));
     assert_eq!(store.commit(writing(cursor("late", ""))).await, Err(CommitError::Unavailable));
     assert!(store.cursor("c1".parse().unwrap()).await.is_err());
-    assert_eq!(bench.store().await.cursors_by_name(&(0..20).map(|turn| format!("c{turn}").parse().unwrap()).collect::<Vec<_>>()).await.unwrap().len(), 20);
+    assert_eq!(
+        bench
+            .store()
+            .await
+            .cursors_by_name(&(0..20).map(|turn| format!("c{turn}").parse().unwrap()).collect::<Vec<_>>())
+            .await
+            .unwrap()
+            .len(),
+        20
+    );
 }

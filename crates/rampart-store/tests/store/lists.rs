@@ -156,7 +156,10 @@ async fn orders_become_due_and_get_stuck(bench: Arc<Bench>) {
     assert_eq!(rest.iter().collect::<Vec<_>>(), started[3..5]);
     assert_eq!(store.stuck_payments("expired", bench.mint().now, None, 3).await.unwrap(), []);
     let unpaid = store.unpaid_payments_of_customer(CustomerId(1), 100).await.unwrap();
-    assert_eq!(unpaid.iter().collect::<Vec<_>>(), all.iter().filter(|one| one.status() == "started" && one.customer.0 == 1).collect::<Vec<_>>());
+    assert_eq!(
+        unpaid.iter().collect::<Vec<_>>(),
+        all.iter().filter(|one| one.status() == "started" && one.customer.0 == 1).collect::<Vec<_>>()
+    );
     let counts = store.order_counts().await.unwrap();
     assert_eq!(counts.payments, [("started".to_owned(), i64::try_from(started.len()).unwrap())]);
 }
@@ -312,7 +315,9 @@ async fn plan(bench: &Bench, sql: &str) -> Vec<String> {
             // Small tables are scanned and sorted when that may be done; here it may not where there is another way.
             connection.execute("SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan").await.unwrap();
             connection.execute(AssertSqlSafe(format!("PREPARE list AS {sql}"))).await.unwrap();
-            let values = sql.match_indices('$').filter_map(|(at, _)| sql[at + 1..].split(|c: char| !c.is_ascii_digit()).next()?.parse::<usize>().ok());
+            let values = sql
+                .match_indices('$')
+                .filter_map(|(at, _)| sql[at + 1..].split(|c: char| !c.is_ascii_digit()).next()?.parse::<usize>().ok());
             let nulls = vec!["NULL"; values.max().unwrap_or(0)].join(", ");
             let call = if nulls.is_empty() { String::new() } else { format!("({nulls})") };
             let rows = connection.fetch_all(AssertSqlSafe(format!("EXPLAIN EXECUTE list{call}"))).await.unwrap();

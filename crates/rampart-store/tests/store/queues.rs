@@ -77,7 +77,12 @@ async fn deposits_stand_where_they_stand(bench: Arc<Bench>) {
     let store = bench.store().await;
     let order: OrderId = bench.mint().id();
     let mut made = Vec::new();
-    for (height, state, owner) in [(5, DepositState::Confirmed, Some(order)), (6, DepositState::Pending, None), (6, DepositState::Confirmed, None), (9, DepositState::Dropped, Some(order))] {
+    for (height, state, owner) in [
+        (5, DepositState::Confirmed, Some(order)),
+        (6, DepositState::Pending, None),
+        (6, DepositState::Confirmed, None),
+        (9, DepositState::Dropped, Some(order)),
+    ] {
         bench.clock.advance(Duration::from_secs(1));
         let mut one = deposit(&bench, height, state, owner);
         store.commit(writing(one.clone())).await.unwrap();
@@ -123,7 +128,8 @@ async fn deliveries_are_due_parked_and_leased(bench: Arc<Bench>) {
     let store = bench.store().await;
     let partner: PartnerId = bench.mint().id();
     let now = bench.mint().now;
-    let mut made = [DeliveryState::Pending, DeliveryState::Pending, DeliveryState::Parked, DeliveryState::Delivered].map(|state| delivery(&bench, partner, state));
+    let mut made = [DeliveryState::Pending, DeliveryState::Pending, DeliveryState::Parked, DeliveryState::Delivered]
+        .map(|state| delivery(&bench, partner, state));
     made[0].due_at = now.after(Duration::from_secs(3));
     for one in &mut made {
         store.commit(writing(one.clone())).await.unwrap();
@@ -154,14 +160,24 @@ async fn partners_with_news_are_found(bench: Arc<Bench>) {
         let mut step = Step::new();
         for _ in 0..3 {
             let mint = bench.mint();
-            step.events.push(EventDraft { id: mint.id(), partner: *partner, kind: EventType::PayIn, subject: String::new(), data: "{}".into(), created_at: mint.now });
+            step.events.push(EventDraft {
+                id: mint.id(),
+                partner: *partner,
+                kind: EventType::PayIn,
+                subject: String::new(),
+                data: "{}".into(),
+                created_at: mint.now,
+            });
         }
         store.commit(step).await.unwrap();
     }
     store.commit(writing(cursor(&format!("fanout-{}", partners[0]), "3"))).await.unwrap();
     store.commit(writing(cursor(&format!("fanout-{}", partners[1]), "1"))).await.unwrap();
     let news = store.unfanned_partners(9).await.unwrap();
-    assert_eq!(news.iter().map(|news| (news.partner, news.fanned, news.last)).collect::<Vec<_>>(), [(partners[1], 1, 3), (partners[2], 0, 3)]);
+    assert_eq!(
+        news.iter().map(|news| (news.partner, news.fanned, news.last)).collect::<Vec<_>>(),
+        [(partners[1], 1, 3), (partners[2], 0, 3)]
+    );
     assert_eq!(store.unfanned_partners(1).await.unwrap().len(), 1);
 }
 

@@ -11,7 +11,8 @@ use crate::support::{Bench, On, run};
 async fn sqlite(bench: &Bench) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     let mut connection = SqliteConnection::connect(&bench.url).await.unwrap();
-    let columns = "SELECT m.name, c.name, c.type, c.\"notnull\", c.pk FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'";
+    let columns =
+        "SELECT m.name, c.name, c.type, c.\"notnull\", c.pk FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'";
     for row in connection.fetch_all(columns).await.unwrap() {
         let (table, column, kind): (String, String, String) = (row.get(0), row.get(1), row.get(2));
         let (required, key): (i64, i64) = (row.get(3), row.get(4));
@@ -76,7 +77,12 @@ fn both_engines_have_the_same_schema() {
     });
 }
 
-on_both_engines!(opening_again_changes_nothing, two_nodes_may_start_at_once, a_later_versions_database_is_refused, one_process_serves_a_file);
+on_both_engines!(
+    opening_again_changes_nothing,
+    two_nodes_may_start_at_once,
+    a_later_versions_database_is_refused,
+    one_process_serves_a_file
+);
 
 async fn opening_again_changes_nothing(bench: Arc<Bench>) {
     drop(bench.store().await);

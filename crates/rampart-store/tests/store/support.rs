@@ -245,7 +245,15 @@ pub(crate) fn raise(counter: &str, by: i128, ceiling: Option<i128>) -> Raise {
 }
 
 /// A posting of one movement.
-pub(crate) fn posting(mint: &Mint<'_>, origin: Origin, order: Option<OrderId>, debit: Account, credit: Account, asset: Asset, amount: i128) -> Posting {
+pub(crate) fn posting(
+    mint: &Mint<'_>,
+    origin: Origin,
+    order: Option<OrderId>,
+    debit: Account,
+    credit: Account,
+    asset: Asset,
+    amount: i128,
+) -> Posting {
     let entries = vec![Entry::debit(debit, asset, units(amount)), Entry::credit(credit, asset, units(amount))];
     Posting::new(mint, PostingKind::CapitalFunded, origin, order, entries).unwrap()
 }
@@ -313,7 +321,11 @@ pub(crate) fn gated(mut options: StoreOptions, faults: Vec<Option<CommitFault>>)
 }
 
 /// Commits steps so that they arrive in this order and share one batch.
-pub(crate) async fn together(bench: &Bench, faults: Vec<Option<CommitFault>>, steps: Vec<Step>) -> (Store, Vec<Result<Committed, CommitError>>) {
+pub(crate) async fn together(
+    bench: &Bench,
+    faults: Vec<Option<CommitFault>>,
+    steps: Vec<Step>,
+) -> (Store, Vec<Result<Committed, CommitError>>) {
     let (options, gate) = gated(bench.options(), faults);
     let store = Store::open(&bench.url, options).await.unwrap();
     let first = store.commit(writing(cursor("gate", "")));
