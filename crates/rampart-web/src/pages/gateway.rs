@@ -190,7 +190,7 @@ async fn perform(web: &Web, request: &PageRequest, action: &str) -> Result<Respo
     let found = web.app.page_payment(token).await?;
     let gateway = path(&found.payment);
     let (outcome, next) = match action {
-        "pay" => (web.app.gateway_play(token, Play::Pay).await, request.link(status::PATH, &[])),
+        "pay" => (web.app.gateway_play(token, Play::Pay).await, request.link(status::PATH, &[(status::RETURNED, "1")])),
         "decline" => (web.app.gateway_play(token, Play::Decline).await, request.link(&gateway, &[("declined", "1")])),
         "sent" => (web.app.declare_sent(token).await, request.link(&gateway, &[])),
         "cancel" => (web.app.cancel_payment(token).await, request.link(status::PATH, &[])),

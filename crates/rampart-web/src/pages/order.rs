@@ -27,15 +27,18 @@ fn headline(tone: &'static str, heading: &'static str, text: impl Into<String>, 
     Headline { tone, heading, text: text.into(), look_again }
 }
 
-/// Seconds between looks: something happens any moment, soon, or when a person has decided.
+/// Seconds between looks: something is happening, happens any moment, soon, or when a person has decided.
+const AT_ONCE: Option<u32> = Some(2);
 const ANY_MOMENT: Option<u32> = Some(4);
 const SOON: Option<u32> = Some(15);
 const SOME_TIME: Option<u32> = Some(60);
 
 /// Where a payment stands.
-pub(crate) fn of_payment(payment: &Payment, partner: &str, t: &'static Texts) -> Headline {
+/// `returned` is whether the customer comes from the processor's page just now.
+pub(crate) fn of_payment(payment: &Payment, partner: &str, returned: bool, t: &'static Texts) -> Headline {
     match &payment.state {
         PaymentState::Started if payment.instructions.is_some() => headline("wait", t.started, t.started_text, SOON),
+        PaymentState::Started if returned => headline("wait", t.returned, t.returned_text, AT_ONCE),
         PaymentState::Started => headline("wait", t.started, t.started_text, ANY_MOMENT),
         PaymentState::PendingBank { .. } => headline("wait", t.pending_bank, t.pending_bank_text, SOON),
         PaymentState::PaymentReceived { .. } | PaymentState::Sending { .. } => {

@@ -97,7 +97,7 @@ impl PageRequest {
         let kept: Vec<(&str, &str)> = self
             .query
             .iter()
-            .filter(|(name, _)| matches!(name.as_str(), "level" | "edit" | "retry"))
+            .filter(|(name, _)| matches!(name.as_str(), "level" | "edit" | "retry" | "returned"))
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         self.link_in(&self.path, Some(language), &kept)

@@ -25,6 +25,9 @@ use crate::state::Web;
 /// Where the page is.
 pub(crate) const PATH: &str = "/status";
 
+/// The parameter of a customer who comes back from a processor's page.
+pub(crate) const RETURNED: &str = "returned";
+
 /// Where coins are awaited.
 struct Deposit {
     rows: Vec<Row>,
@@ -126,8 +129,9 @@ fn is_about_the_destination(refusal: &Refusal) -> bool {
 /// The frame of an order's page, which looks again by itself while something may still happen.
 fn frame(request: &PageRequest, found: (&str, bool), headline: &Headline, language: Language) -> Frame {
     let frame = Frame::new(request, language, headline.heading).of(found.0, found.1);
+    let returned: &[(&str, &str)] = if request.has(RETURNED) { &[(RETURNED, "1")] } else { &[] };
     match headline.look_again {
-        Some(seconds) => frame.again(seconds, request.link(PATH, &[])),
+        Some(seconds) => frame.again(seconds, request.link(PATH, returned)),
         None => frame,
     }
 }
@@ -136,13 +140,15 @@ pub(crate) fn payment(request: &PageRequest, found: &PaymentPage) -> Response {
     let payment = &found.payment;
     let locale = request.locale(payment.country);
     let t = locale.language.texts();
-    let headline = order::of_payment(payment, &found.partner_name, t);
+    let returned = request.has(RETURNED);
+    let headline = order::of_payment(payment, &found.partner_name, returned, t);
     let mut links = Vec::new();
     if payment.is_unpaid() {
         let path = format!("/gateway/{}", payment.method.as_str().to_ascii_lowercase());
         let label =
             if payment.instructions.is_some() { t.transfer_title.to_owned() } else { fill(t.pay_now, &[&order::paid(payment, locale)]) };
-        links.push(Link::primary(request.link(&path, &[]), label));
+        let url = request.link(&path, &[]);
+        links.push(if returned { Link::secondary(url, t.try_again) } else { Link::primary(url, label) });
     }
     let back = callback(payment.callback_url.as_deref());
     match payment.is_unpaid() {

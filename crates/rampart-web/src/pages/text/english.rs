@@ -182,6 +182,8 @@ pub(crate) static ENGLISH: Texts = Texts {
 
     started: "Waiting for your payment",
     started_text: "As soon as we receive it, we will send your coins.",
+    returned: "Checking your payment",
+    returned_text: "If you have paid, you will see it here in a few seconds. If not, you can try again.",
     pending_bank: "Waiting for your transfer",
     pending_bank_text: "You told us that it is on its way. Depending on your bank it takes from seconds to a business day.",
     payment_received: "Payment received",

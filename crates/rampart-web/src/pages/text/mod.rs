@@ -57,7 +57,7 @@ texts! {
     step_created step_declared step_paid step_coins step_confirmed step_coins_seen step_coins_final step_paying step_paid_out
     step_refund step_refunded step_expired step_cancelled step_failed step_hold now
 
-    started started_text pending_bank pending_bank_text payment_received payment_received_text coins_sent coins_sent_text
+    started started_text returned returned_text pending_bank pending_bank_text payment_received payment_received_text coins_sent coins_sent_text
     coins_confirmed_text expired expired_text expired_bank_text cancelled cancelled_text failed failed_text
     refund_pending refund_pending_text refunded refunded_text on_hold on_hold_text
     sell_created sell_created_text sell_confirming sell_confirming_text sell_received sell_received_text sell_paying sell_paying_text

@@ -182,6 +182,8 @@ pub(crate) static SPANISH: Texts = Texts {
 
     started: "Esperando tu pago",
     started_text: "En cuanto lo recibamos, enviaremos tus monedas.",
+    returned: "Comprobando tu pago",
+    returned_text: "Si ya has pagado, en unos segundos lo verás aquí. Si no, puedes volver a intentarlo.",
     pending_bank: "Esperando tu transferencia",
     pending_bank_text: "Nos has dicho que está en camino. Según tu banco puede tardar desde segundos hasta un día laborable.",
     payment_received: "Pago recibido",
