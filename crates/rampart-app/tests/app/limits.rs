@@ -1,0 +1,103 @@
+//! Limits and caps, however many orders come at once.
+
+use std::sync::Arc;
+
+use rampart_core::kyc::{KycLevel, KycStatus};
+use rampart_core::refusal::Code;
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, catalogue_with, on_both_engines, refusal_of};
+
+/// Sets `limits.EUR.<level>` for all methods together.
+fn limit(table: &mut toml::Table, level: &str, transaction: &str, day: &str) {
+    let mut values = toml::Table::new();
+    for (name, value) in [("transaction", transaction), ("day", day), ("month", "100000"), ("quarter", "100000")] {
+        values.insert(name.into(), value.into());
+    }
+    table["limits"]["EUR"].as_table_mut().unwrap().insert(level.into(), values.into());
+}
+
+async fn tight(engine: Engine) -> TestApp {
+    let catalogue = catalogue_with(|table| {
+        limit(table, "1", "200", "450");
+        limit(table, "2", "300", "450");
+    });
+    TestApp::start_idle(engine, catalogue).await
+}
+
+async fn lifted(engine: Engine) -> TestApp {
+    let catalogue = catalogue_with(|table| {
+        limit(table, "1", "200", "450");
+        limit(table, "2", "500", "900");
+    });
+    TestApp::start_idle(engine, catalogue).await
+}
+
+async fn capped(engine: Engine) -> TestApp {
+    let catalogue = catalogue_with(|table| {
+        table["open_caps"].as_table_mut().unwrap().insert("customer_orders".into(), toml::Value::Integer(3));
+    });
+    TestApp::start_idle(engine, catalogue).await
+}
+
+on_both_engines!(super::tight => ten_at_once, alone_too_large);
+
+mod raised {
+    rampart_testkit::on_both_engines!(super::lifted => a_higher_level_helps);
+    use super::{a_higher_level_helps, lifted};
+}
+
+mod caps {
+    rampart_testkit::on_both_engines!(super::capped => open_orders);
+    use super::{capped, open_orders};
+}
+
+async fn ten_at_once(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let orders = (0..10).map(|_| {
+        let test = test.clone();
+        tokio::spawn(async move { test.app.create_payment(&test.caller, &buy(customer, "100"), None).await })
+    });
+    let mut made = 0;
+    for order in orders.collect::<Vec<_>>() {
+        match order.await.unwrap() {
+            Ok(_) => made += 1,
+            refused => assert_eq!(TestApp::code(refused), Code::LimitExceded),
+        }
+    }
+    assert_eq!(made, 4, "450 a day, 100 each");
+    test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "20"), None).await), Code::LimitExceded);
+    test.advance(86_400).await;
+    test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
+}
+
+async fn alone_too_large(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let refusal = refusal_of(test.app.create_payment(&test.caller, &buy(customer, "250"), None).await);
+    assert_eq!(refusal.code, Code::KycReinforcedRequired);
+    assert!(refusal.data.unwrap().as_str().unwrap().contains("/kyc?token="));
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "350"), None).await), Code::LimitExceded);
+}
+
+async fn a_higher_level_helps(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    for _ in 0..2 {
+        test.app.create_payment(&test.caller, &buy(customer, "200"), None).await.unwrap();
+    }
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "200"), None).await), Code::KycReinforcedRequired);
+    test.decide(customer, KycLevel::Reinforced, KycStatus::Valid).await;
+    test.app.create_payment(&test.caller, &buy(customer, "400"), None).await.unwrap();
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "400"), None).await), Code::LimitExceded);
+}
+
+async fn open_orders(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    for _ in 0..3 {
+        test.app.create_payment(&test.caller, &buy(customer, "30"), None).await.unwrap();
+    }
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "30"), None).await), Code::TooManyOpen);
+    let sale = rampart_testkit::sell(customer, "50");
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sale, None).await), Code::TooManyOpen);
+    // Without a price the caps still come first.
+    test.world.advance(86_400).await.unwrap();
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "30"), None).await), Code::TooManyOpen);
+}

@@ -1,0 +1,141 @@
+//! What customers do on the hosted pages.
+
+use std::sync::Arc;
+
+use rampart_app::{CreatePayment, GatewaySession, KycForm, Play, StatusPage};
+use rampart_core::kyc::{KycLevel, KycStatus};
+use rampart_core::refusal::Code;
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, refusal_of, sell};
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+async fn idle(engine: Engine) -> TestApp {
+    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
+}
+
+on_both_engines!(super::whole => identity, gateway);
+
+mod quiet {
+    rampart_testkit::on_both_engines!(super::idle => transfers, sales, dead_links);
+    use super::{dead_links, idle, sales, transfers};
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn empty(level: KycLevel) -> KycForm {
+    KycForm {
+        level,
+        name: None,
+        last_name: None,
+        last_name2: None,
+        dob: None,
+        phone: None,
+        city: None,
+        address: None,
+        address_state: None,
+        zipcode: None,
+        identification_type: None,
+        identification_number: None,
+        professional_activity: None,
+        source_of_funds: None,
+    }
+}
+
+async fn identity(test: Arc<TestApp>) {
+    let customer = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
+    let token = test.app.store().customer(customer).await.unwrap().unwrap().page_token.reveal().to_owned();
+    let page = test.app.page_customer(&token).await.unwrap();
+    assert_eq!((page.wanted, page.missing.as_slice()), (Some(KycLevel::Basic), ["dob"].as_slice()));
+    let refusal = refusal_of(test.app.submit_kyc_form(&token, empty(KycLevel::Basic)).await);
+    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::FailMandatoryField, "dob"));
+    let form = KycForm { dob: some("1986-05-03"), ..empty(KycLevel::Basic) };
+    let page = test.app.submit_kyc_form(&token, form.clone()).await.unwrap();
+    assert_eq!(page.wanted, None);
+    test.app.submit_kyc_form(&token, form).await.unwrap();
+    let approved = |level| {
+        let test = &test;
+        let token = &token;
+        async move { Some(test.app.page_customer(token).await.unwrap()).filter(|page| page.customer.kyc.level == Some(level)) }
+    };
+    let page = test.eventually("the form is approved", || approved(KycLevel::Basic)).await;
+    assert_eq!(page.wanted, Some(KycLevel::Reinforced));
+    let view = test.app.kyc_check(&test.caller, Some(customer.to_string())).await.unwrap();
+    assert_eq!((view.kyc_status, view.kyc_level), (KycStatus::Valid, 1));
+    let form = KycForm {
+        name: some("Somebody else"),
+        professional_activity: some("Engineer"),
+        source_of_funds: some("Salary"),
+        ..empty(KycLevel::Reinforced)
+    };
+    test.app.submit_kyc_form(&token, form).await.unwrap();
+    let page = test.eventually("the reinforced form is approved", || approved(KycLevel::Reinforced)).await;
+    assert_eq!(page.wanted, None);
+    assert_eq!(page.customer.profile.name.reveal(), "Ana", "nobody becomes somebody else after an approval");
+}
+
+async fn gateway(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let answer = test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
+    let id = TestApp::order_of(&answer);
+    let token = test.payment(id).await.page_token.reveal().to_owned();
+    for _ in 0..2 {
+        assert_eq!(test.app.gateway_session(&token).await.unwrap(), GatewaySession::Play);
+    }
+    test.app.gateway_play(&token, Play::Decline).await.unwrap();
+    test.app.gateway_play(&token, Play::Pay).await.unwrap();
+    let paid = test.payment_becomes(id, "coins_sent").await;
+    assert_eq!(paid.receipts.len(), 1);
+    assert_eq!(TestApp::code(test.app.gateway_session(&token).await), Code::ValidationFailed);
+    assert_eq!(TestApp::code(test.app.cancel_payment(&token).await), Code::ValidationFailed);
+}
+
+async fn transfers(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let request = CreatePayment { payment_type: some("transfer"), ..buy(customer, "100") };
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let token = test.payment(id).await.page_token.reveal().to_owned();
+    let page = test.app.page_payment(&token).await.unwrap();
+    assert!(page.can_declare && page.can_cancel && !page.can_give_refund_account);
+    assert_eq!((page.partner_name.as_str(), page.customer_name.as_str()), ("first", "Ana García López"));
+    assert_eq!(TestApp::code(test.app.gateway_session(&token).await), Code::ValidationFailed);
+    for _ in 0..2 {
+        test.app.declare_sent(&token).await.unwrap();
+        assert_eq!(test.payment(id).await.status(), "pending_bank");
+    }
+    assert_eq!(TestApp::code(test.app.give_refund_account(&token, "", "Ana").await), Code::FailMandatoryField);
+    assert_eq!(TestApp::code(test.app.give_refund_account(&token, "ES00", "Ana").await), Code::InvalidBankAccount);
+    test.app.give_refund_account(&token, CustomerOf::SPAIN.account, "Ana García").await.unwrap();
+    for _ in 0..2 {
+        test.app.cancel_payment(&token).await.unwrap();
+        assert_eq!(test.payment(id).await.status(), "cancelled");
+    }
+    assert!(matches!(test.app.page_status(&token).await.unwrap(), StatusPage::Payment(_)));
+}
+
+async fn sales(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
+    let token = test.rampoff(id).await.page_token.reveal().to_owned();
+    let StatusPage::Rampoff(page) = test.app.page_status(&token).await.unwrap() else { panic!("a sale") };
+    assert!(page.can_cancel && page.can_give_refund_wallet);
+    assert_eq!(TestApp::code(test.app.give_refund_wallet(&token, "nowhere").await), Code::InvalidWallet);
+    test.app.give_refund_wallet(&token, "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55").await.unwrap();
+    assert_eq!(test.rampoff(id).await.refund_wallet.as_deref(), Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"));
+    test.app.cancel_rampoff(&token).await.unwrap();
+    assert_eq!(test.rampoff(id).await.status(), "cancelled");
+}
+
+async fn dead_links(test: Arc<TestApp>) {
+    for token in ["", "x", "'; DROP TABLE payments", "00000000-0000-4000-8000-000000000000"] {
+        assert_eq!(TestApp::code(test.app.page_customer(token).await), Code::NotFound);
+        assert_eq!(TestApp::code(test.app.page_payment(token).await), Code::NotFound);
+        assert_eq!(TestApp::code(test.app.page_rampoff(token).await), Code::NotFound);
+        assert_eq!(TestApp::code(test.app.page_status(token).await), Code::NotFound);
+        assert_eq!(TestApp::code(test.app.declare_sent(token).await), Code::NotFound);
+        assert_eq!(TestApp::code(test.app.submit_kyc_form(token, empty(KycLevel::Basic)).await), Code::NotFound);
+    }
+}

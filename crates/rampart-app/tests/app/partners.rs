@@ -1,0 +1,87 @@
+//! Keys, tokens and who may call.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use rampart_app::{Credentials, PartnerChange};
+use rampart_core::redacted::Redacted;
+use rampart_core::refusal::Code;
+use rampart_testkit::{Engine, TestApp, on_both_engines, refusal_of};
+
+async fn idle(engine: Engine) -> TestApp {
+    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
+}
+
+on_both_engines!(super::idle => tokens, refused_alike, networks, rotation);
+
+fn here() -> IpAddr {
+    "203.0.113.7".parse().unwrap()
+}
+
+async fn token(test: &TestApp, of: &Credentials) -> String {
+    test.app.authenticate(&of.api_key, of.api_secret.reveal(), here()).await.unwrap().token
+}
+
+async fn tokens(test: Arc<TestApp>) {
+    let token = token(&test, &test.credentials).await;
+    assert_eq!(test.app.caller(&token, here()).await.unwrap().partner.id, test.caller.partner.id);
+    let mut forged = token.clone();
+    let last = if forged.pop() == Some('A') { 'B' } else { 'A' };
+    forged.push(last);
+    for bad in ["", "x", &forged, &token[1..], &"a".repeat(5_000)] {
+        assert_eq!(TestApp::code(test.app.caller(bad, here()).await), Code::AuthorizationIncorrect);
+    }
+    // Disabling ends every token, and enabling brings none back.
+    let id = test.caller.partner.id;
+    for enabled in [false, true] {
+        let change = PartnerChange { enabled: Some(enabled), ..PartnerChange::default() };
+        test.app.set_partner(id, &change, "test", "trial").await.unwrap();
+        assert_eq!(TestApp::code(test.app.caller(&token, here()).await), Code::AuthorizationIncorrect);
+    }
+    let fresh = self::token(&test, &test.credentials).await;
+    test.app.caller(&fresh, here()).await.unwrap();
+}
+
+async fn refused_alike(test: Arc<TestApp>) {
+    let (key, secret) = (test.credentials.api_key.clone(), test.credentials.api_secret.reveal().to_owned());
+    let unknown = refusal_of(test.app.authenticate("rk_nobody", &secret, here()).await);
+    let wrong = refusal_of(test.app.authenticate(&key, "wrong", here()).await);
+    let change = PartnerChange { allow_ips: Some(vec!["198.51.100.0/24".into()]), ..PartnerChange::default() };
+    test.app.set_partner(test.caller.partner.id, &change, "test", "trial").await.unwrap();
+    let elsewhere = refusal_of(test.app.authenticate(&key, &secret, here()).await);
+    let change = PartnerChange { enabled: Some(false), allow_ips: Some(Vec::new()), ..PartnerChange::default() };
+    test.app.set_partner(test.caller.partner.id, &change, "test", "trial").await.unwrap();
+    let disabled = refusal_of(test.app.authenticate(&key, &secret, here()).await);
+    assert_eq!(unknown.code, Code::AuthorizationIncorrect);
+    for refusal in [wrong, elsewhere, disabled] {
+        assert_eq!(refusal, unknown);
+    }
+}
+
+async fn networks(test: Arc<TestApp>) {
+    let token = token(&test, &test.credentials).await;
+    let allow = |networks: &[&str]| PartnerChange {
+        allow_ips: Some(networks.iter().map(|network| (*network).to_owned()).collect()),
+        ..PartnerChange::default()
+    };
+    let id = test.caller.partner.id;
+    test.app.set_partner(id, &allow(&["10.0.0.0/8", "203.0.113.7"]), "test", "trial").await.unwrap();
+    for (ip, may) in [("203.0.113.7", true), ("203.0.113.8", false), ("10.1.2.3", true), ("::ffff:10.1.2.3", true), ("::1", false)] {
+        assert_eq!(test.app.caller(&token, ip.parse().unwrap()).await.is_ok(), may, "{ip}");
+    }
+    let refusal = refusal_of(test.app.set_partner(id, &allow(&["10.0.0.0/33"]), "test", "trial").await);
+    assert_eq!(refusal.code, Code::ValidationFailed);
+}
+
+async fn rotation(test: Arc<TestApp>) {
+    let before = token(&test, &test.credentials).await;
+    let new = test.app.rotate_partner_key(test.caller.partner.id, "test", "trial").await.unwrap();
+    assert_ne!(new.api_key, test.credentials.api_key);
+    assert_eq!(TestApp::code(test.app.caller(&before, here()).await), Code::AuthorizationIncorrect);
+    let old = test.app.authenticate(&test.credentials.api_key, test.credentials.api_secret.reveal(), here()).await;
+    assert_eq!(TestApp::code(old.map(|_| ())), Code::AuthorizationIncorrect);
+    token(&test, &new).await;
+    let partner = test.app.caller_for_key(&new.api_key).await.unwrap().partner;
+    let secrets = test.app.secrets_of(&partner).unwrap();
+    assert_eq!(secrets, [new.api_secret.clone(), test.credentials.api_secret.clone()] as [Redacted; 2], "the old one signs along");
+}

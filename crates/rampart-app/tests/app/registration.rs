@@ -1,0 +1,120 @@
+//! `registerUser`.
+
+use std::sync::Arc;
+
+use rampart_app::RegisterUser;
+use rampart_core::refusal::Code;
+use rampart_testkit::{CustomerOf, Engine, TestApp, data_of, documented_registration, on_both_engines, refusal_of};
+
+async fn idle(engine: Engine) -> TestApp {
+    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
+}
+
+on_both_engines!(super::idle => documented, once_per_address, faults_are_named, countries, minors, keys);
+
+async fn documented(test: Arc<TestApp>) {
+    let answer = test.app.register_user(&test.caller, &documented_registration(), None).await.unwrap();
+    let data = data_of(&answer);
+    assert!(!answer.replayed);
+    assert_eq!(data["email"], "email@gmail.com");
+    assert_eq!(data["name"], "Alvaro");
+    assert_eq!(data["last_name"], "Iglesia");
+    assert_eq!(data["identification_number"], "11111111");
+    assert_eq!(data["country"], "Argentina");
+    assert_eq!(data["kyc_valid"], false);
+    assert_eq!(data["kyc_status"], "unused");
+    assert_eq!(data["kyc_level"], 0);
+    assert_eq!(data["customer_type"], "individual");
+    assert!(data["kyc_form_url"].as_str().unwrap().starts_with("http://127.0.0.1:8080/kyc?token="));
+    let fields: Vec<_> = data["warnings"].as_array().unwrap().iter().map(|warning| warning["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["phone", "iban"]);
+}
+
+async fn once_per_address(test: Arc<TestApp>) {
+    let first = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
+    let again = RegisterUser { email: Some("ANA@example.com".into()), ..documented_registration() };
+    let refusal = refusal_of(test.app.register_user(&test.caller, &again, None).await);
+    assert_eq!(refusal.code, Code::UserAlreadyExists);
+    let data = refusal.data.unwrap();
+    assert_eq!(data["id"], first.0);
+    assert!(data["kyc_form_url"].as_str().unwrap().contains("/kyc?token="));
+    // Another partner's customers are its own.
+    test.app.register_user(&test.stranger, &again, None).await.unwrap();
+}
+
+async fn faults_are_named(test: Arc<TestApp>) {
+    let refused = async |request: RegisterUser| { refusal_of(test.app.register_user(&test.caller, &request, None).await) };
+    let nothing = refused(RegisterUser::default()).await;
+    assert_eq!(nothing.code, Code::FailMandatoryField);
+    assert_eq!(nothing.fields.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["name", "email", "country"]);
+    let document = documented_registration();
+    let cases = [
+        (RegisterUser { email: Some("a@mailinator.com".into()), ..document.clone() }, Code::EmailNotAllowed, "email"),
+        (RegisterUser { email: Some("nobody".into()), ..document.clone() }, Code::ValidationFailed, "email"),
+        (RegisterUser { identification_type: None, ..document.clone() }, Code::FailMandatoryField, "identification_type"),
+        (RegisterUser { identification_number: None, ..document.clone() }, Code::FailMandatoryField, "identification_number"),
+        (RegisterUser { identification_type: Some("RUT".into()), ..document.clone() }, Code::InvalidIdentification, "identification_type"),
+        (RegisterUser { identification_type: Some("dni".into()), ..document.clone() }, Code::InvalidIdentification, "identification_type"),
+        (
+            RegisterUser { identification_number: Some("?".into()), ..document.clone() },
+            Code::InvalidIdentification,
+            "identification_number",
+        ),
+        (RegisterUser { password: Some("12345".into()), ..document.clone() }, Code::ValidationFailed, "password"),
+        (RegisterUser { dob: Some("2030-01-01".into()), ..document.clone() }, Code::ValidationFailed, "dob"),
+        (RegisterUser { dob: Some("2020-01-01".into()), ..document.clone() }, Code::ValidationFailed, "dob"),
+        (RegisterUser { callback_url: Some("javascript:alert(1)".into()), ..document.clone() }, Code::ValidationFailed, "callback_url"),
+        (RegisterUser { city: Some("x".repeat(201)), ..document.clone() }, Code::ValidationFailed, "city"),
+        (RegisterUser { city: Some("a\0b".into()), ..document }, Code::ValidationFailed, "city"),
+    ];
+    for (request, code, field) in cases {
+        let refusal = refused(request).await;
+        assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (code, field), "{refusal}");
+    }
+}
+
+async fn countries(test: Arc<TestApp>) {
+    let of = |country: Option<&str>, code: Option<&str>, email: &str| RegisterUser {
+        name: Some("Ana".into()),
+        email: Some(email.into()),
+        country: country.map(str::to_owned),
+        country_code: code.map(str::to_owned),
+        ..RegisterUser::default()
+    };
+    for (number, name) in ["España", "spain", "ES", "esp", "México", "Peru"].into_iter().enumerate() {
+        let answer = test.app.register_user(&test.caller, &of(Some(name), None, &format!("{number}@example.com")), None).await.unwrap();
+        assert_eq!(data_of(&answer)["country"], name, "returned as sent");
+    }
+    let answer = test.app.register_user(&test.caller, &of(None, Some("CHL"), "code@example.com"), None).await.unwrap();
+    assert_eq!(data_of(&answer)["country"], "CHL");
+    let differ = refusal_of(test.app.register_user(&test.caller, &of(Some("Chile"), Some("ARG"), "x@example.com"), None).await);
+    assert_eq!((differ.code, differ.fields[0].0.as_str()), (Code::ValidationFailed, "country_code"));
+    let foreign = refusal_of(test.app.register_user(&test.caller, &of(Some("Narnia"), None, "x@example.com"), None).await);
+    assert_eq!((foreign.code, foreign.fields[0].0.as_str()), (Code::ValidationFailed, "country"));
+}
+
+async fn minors(test: Arc<TestApp>) {
+    let request = RegisterUser {
+        name: Some("Juan".into()),
+        email: Some("juan@example.com".into()),
+        country: Some("Colombia".into()),
+        identification_type: Some("TI".into()),
+        identification_number: Some("1000000001".into()),
+        ..RegisterUser::default()
+    };
+    let answer = test.app.register_user(&test.caller, &request, None).await.unwrap();
+    let warnings = data_of(&answer)["warnings"].clone();
+    assert!(warnings.as_array().unwrap().iter().any(|warning| warning["code"] == "minor"), "{warnings}");
+}
+
+async fn keys(test: Arc<TestApp>) {
+    let request = documented_registration();
+    let first = test.app.register_user(&test.caller, &request, Some("key-1")).await.unwrap();
+    let again = RegisterUser { password: Some("another".into()), ..request.clone() };
+    let second = test.app.register_user(&test.caller, &again, Some("key-1")).await.unwrap();
+    assert_eq!((first.data, second.replayed), (second.data, true), "the password is no part of what a request is known by");
+    let other = RegisterUser { name: Some("Other".into()), ..request };
+    assert_eq!(TestApp::code(test.app.register_user(&test.caller, &other, Some("key-1")).await), Code::IdempotencyConflict);
+    let long = "k".repeat(256);
+    assert_eq!(TestApp::code(test.app.register_user(&test.caller, &other, Some(&long)).await), Code::ValidationFailed);
+}

@@ -1,0 +1,88 @@
+//! Repeated requests: by key and by the partner's own name.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rampart_app::{CreatePayment, CreateRampoff, ListRequest};
+use rampart_core::refusal::Code;
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, sell};
+
+async fn idle(engine: Engine) -> TestApp {
+    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
+}
+
+on_both_engines!(super::idle => twins, names, names_of_sales, only_successes, answers_end);
+
+async fn twins(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    for (key, name) in [(Some("key-1"), None), (None, Some("order-1")), (Some("key-2"), Some("order-2"))] {
+        let twins = (0..8).map(|_| {
+            let test = test.clone();
+            let request = CreatePayment { external_id: name.map(str::to_owned), ..buy(customer, "100") };
+            tokio::spawn(async move { test.app.create_payment(&test.caller, &request, key).await.unwrap() })
+        });
+        let mut answers = Vec::new();
+        for twin in twins.collect::<Vec<_>>() {
+            answers.push(twin.await.unwrap());
+        }
+        assert_eq!(answers.iter().map(|answer| &answer.data).collect::<HashSet<_>>().len(), 1);
+        assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
+    }
+    let all = test.app.payments(&test.caller, &ListRequest::default()).await.unwrap();
+    assert_eq!(all.items.len(), 3);
+}
+
+async fn names(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let request = CreatePayment { external_id: Some("order-1".into()), ..buy(customer, "100") };
+    let first = test.app.create_payment(&test.caller, &request, None).await.unwrap();
+    let again = test.app.create_payment(&test.caller, &request, None).await.unwrap();
+    assert_eq!((&first.data, first.replayed, again.replayed), (&again.data, false, true));
+    let other = CreatePayment { fiat_amount: Some("101".into()), ..request.clone() };
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &other, None).await), Code::ExternalIdConflict);
+    // The name is looked up before anything else is checked.
+    let nonsense = CreatePayment { user_id: None, ..request.clone() };
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &nonsense, None).await), Code::ExternalIdConflict);
+    // A key beside a name that is known: the name decides, and the key is not used up by it.
+    let keyed = test.app.create_payment(&test.caller, &request, Some("key-1")).await.unwrap();
+    assert!(keyed.replayed);
+    let list = ListRequest { external_id: Some("order-1".into()), ..ListRequest::default() };
+    assert_eq!(test.app.payments(&test.caller, &list).await.unwrap().items.len(), 1);
+    let long = CreatePayment { external_id: Some("x".repeat(129)), ..request };
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &long, None).await), Code::ValidationFailed);
+}
+
+async fn names_of_sales(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let request = CreateRampoff { external_id: Some("order-1".into()), ..sell(customer, "50") };
+    let first = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
+    let again = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
+    assert_eq!((&first.data, again.replayed), (&again.data, true));
+    let other = CreateRampoff { amount: Some("51".into()), ..request };
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &other, None).await), Code::ExternalIdConflict);
+    // Purchases and sales have names of their own.
+    let purchase = CreatePayment { external_id: Some("order-1".into()), ..buy(customer, "100") };
+    test.app.create_payment(&test.caller, &purchase, None).await.unwrap();
+}
+
+async fn only_successes(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let small = buy(customer, "0.01");
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &small, Some("key-1")).await), Code::MinPurchase);
+    let answer = test.app.create_payment(&test.caller, &buy(customer, "100"), Some("key-1")).await.unwrap();
+    assert!(!answer.replayed);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &small, Some("key-1")).await), Code::IdempotencyConflict);
+    // The same key of another partner is another key.
+    assert_eq!(TestApp::code(test.app.create_payment(&test.stranger, &buy(customer, "100"), Some("key-1")).await), Code::UserNotFound);
+}
+
+async fn answers_end(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let first = test.app.create_payment(&test.caller, &buy(customer, "100"), Some("key-1")).await.unwrap();
+    test.advance(24 * 3_600).await;
+    let again = test.app.create_payment(&test.caller, &buy(customer, "100"), Some("key-1")).await.unwrap();
+    assert_eq!((&first.data, again.replayed), (&again.data, true));
+    test.advance(25 * 3_600).await;
+    let later = test.app.create_payment(&test.caller, &buy(customer, "100"), Some("key-1")).await.unwrap();
+    assert_ne!(first.data, later.data);
+}

@@ -1,0 +1,141 @@
+//! An application on a database of its own with the simulated world around it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rampart_app::workers::{self, Workers};
+use rampart_app::{App, AppConfig, Caller, Credentials, Ports, Sources, SystemClock};
+use rampart_core::catalogue::Catalogue;
+use rampart_sandbox::{World, WorldConfig};
+use rampart_store::{Store, StoreOptions};
+use tempfile::TempDir;
+
+use crate::chance::SeededChance;
+use crate::database::{Engine, TestDatabase};
+use crate::gateway::Player;
+use crate::scenario::PATIENCE;
+
+/// The key of every test's installation.
+const KEY: [u8; 32] = [42; 32];
+/// Everything that looks like chance follows from it.
+const SEED: u64 = 2026;
+
+/// A whole ramp.
+pub struct TestApp {
+    /// The application.
+    pub app: App,
+    /// The world around it.
+    pub world: Arc<World>,
+    /// The partner that calls.
+    pub caller: Caller,
+    /// The partner's key and secret.
+    pub credentials: Credentials,
+    /// The partner beside it, whose things the first must not see.
+    pub stranger: Caller,
+    workers: Mutex<Option<Workers>>,
+    // Dropped last, in this order.
+    _database: TestDatabase,
+    _folder: TempDir,
+}
+
+impl TestApp {
+    /// Starts a ramp with the binary's default catalogue, its workers and a world that plays itself.
+    ///
+    /// # Panics
+    /// When something does not start.
+    pub async fn start(engine: Engine) -> Self {
+        Self::start_with(engine, crate::catalogue()).await
+    }
+
+    /// Starts a ramp that trades something else.
+    ///
+    /// # Panics
+    /// When something does not start.
+    pub async fn start_with(engine: Engine, catalogue: Catalogue) -> Self {
+        let test = Self::start_idle(engine, catalogue).await;
+        test.world.start();
+        *test.workers.lock() = Some(workers::start(&test.app));
+        test
+    }
+
+    /// Starts a ramp in which nothing happens by itself: no workers, a world that stands still, prices of one moment.
+    ///
+    /// # Panics
+    /// When something does not start.
+    pub async fn start_idle(engine: Engine, catalogue: Catalogue) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = TestDatabase::new(engine, &folder);
+        let world = World::open(folder.path().join("sandbox.db"), WorldConfig::from_catalogue(&catalogue, SEED)).await.expect("a world");
+        let randomness = Arc::new(SeededChance::new(SEED));
+        let sources = Sources { business: world.clock(), real: Arc::new(SystemClock), randomness };
+        let mut options = StoreOptions::new(sources.business.clone(), sources.randomness.clone());
+        options.readers = 3;
+        options.on_fatal = Arc::new(|reason| panic!("the writer cannot continue: {reason}"));
+        let store = Store::open(&database.url, options).await.expect("a store");
+        let ports = Ports {
+            banks: vec![world.bank()],
+            processors: vec![world.processor()],
+            chains: world.chains().into_iter().filter_map(|name| world.chain(name)).collect(),
+            kyc: world.kyc(),
+            screening: world.screening(),
+            prices: world.prices(),
+            gateway_player: Some(Arc::new(Player(world.clone()))),
+        };
+        let config = AppConfig::sandbox("http://127.0.0.1:8080");
+        let app = App::new(store, ports, config, catalogue, sources, &KEY).await.expect("an application");
+        let opening = world.opening_balances().iter().map(|balance| (balance.account, balance.asset, balance.amount)).collect();
+        rampart_app::operate::opening::open_books(&app, opening).await.expect("opening balances");
+        app.prices().set(world.prices().prices().await.expect("prices"));
+        let credentials = app.create_partner("first", "test").await.expect("a partner");
+        let caller = app.caller_for_key(&credentials.api_key).await.expect("a caller");
+        let other = app.create_partner("second", "test").await.expect("a partner");
+        let stranger = app.caller_for_key(&other.api_key).await.expect("a caller");
+        Self { app, world, caller, credentials, stranger, workers: Mutex::new(None), _database: database, _folder: folder }
+    }
+
+    /// Moves business time forward, and lets the prices be of that moment.
+    ///
+    /// # Panics
+    /// When the world refuses.
+    pub async fn advance(&self, seconds: u64) {
+        self.world.advance(seconds).await.expect("time moves");
+        self.app.prices().set(self.world.prices().prices().await.expect("prices"));
+        self.app.wake().everybody();
+    }
+
+    /// Waits until something holds.
+    ///
+    /// # Panics
+    /// When it does not hold within [`PATIENCE`].
+    pub async fn eventually<T, F: Future<Output = Option<T>>>(&self, what: &str, mut look: impl FnMut() -> F) -> T {
+        let looking = async {
+            loop {
+                if let Some(found) = look().await {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, looking).await {
+            Ok(found) => found,
+            Err(_) => panic!("waited in vain: {what}"),
+        }
+    }
+
+    /// Stops everything in order and recomputes the ledger.
+    ///
+    /// # Panics
+    /// When the ledger does not hold.
+    pub async fn finish(&self) {
+        let workers = self.workers.lock().take();
+        if let Some(workers) = workers {
+            workers.stop().await;
+        }
+        self.world.stop().await;
+        let report = self.app.store().verify().await.expect("the ledger can be recomputed");
+        assert!(report.holds(), "the ledger does not hold: {:?}", report.findings);
+        self.app.store().close().await;
+    }
+}

@@ -1,0 +1,30 @@
+//! What the tests trade: the binary's own defaults.
+
+use rampart_core::catalogue::{Catalogue, CatalogueSource};
+
+const DEFAULTS: &str = include_str!("../../rampart/src/default.toml");
+/// The sections of the defaults that make the catalogue.
+const SECTIONS: [&str; 10] =
+    ["fiats", "chains", "coins", "policies", "methods", "payouts", "rails", "limits", "open_caps", "pricing"];
+
+/// The catalogue of the binary's defaults.
+///
+/// # Panics
+/// When the defaults are no catalogue.
+#[must_use]
+pub fn catalogue() -> Catalogue {
+    catalogue_with(|_| ())
+}
+
+/// The catalogue of the binary's defaults after a change of its sections.
+///
+/// # Panics
+/// When what comes of it is no catalogue.
+#[must_use]
+pub fn catalogue_with(change: impl FnOnce(&mut toml::Table)) -> Catalogue {
+    let mut table: toml::Table = DEFAULTS.parse().expect("the defaults are TOML");
+    table.retain(|section, _| SECTIONS.contains(&section));
+    change(&mut table);
+    let source: CatalogueSource = toml::Value::Table(table).try_into().expect("the defaults hold a catalogue");
+    source.build().expect("the catalogue holds")
+}

@@ -1,0 +1,114 @@
+//! Customers that are ready to trade.
+
+use rampart_app::{Caller, RegisterUser};
+use rampart_core::country::Country;
+use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::kyc::{KycLevel, KycStatus, KycVerdict};
+
+use crate::app::TestApp;
+use crate::orders::data_of;
+
+/// What a customer of a country registers with: valid by every rule, made up all the same.
+#[derive(Debug, Clone, Copy)]
+pub struct CustomerOf {
+    /// The country, alpha-3.
+    pub country: &'static str,
+    /// The document.
+    pub document: &'static str,
+    /// Its number.
+    pub number: &'static str,
+    /// The bank account for payouts.
+    pub account: &'static str,
+}
+
+impl CustomerOf {
+    /// Of Spain.
+    pub const SPAIN: Self =
+        Self { country: "ESP", document: "GOVERNMENT_ID", number: "12345678Z", account: "ES9121000418450200051332" };
+    /// Of Argentina.
+    pub const ARGENTINA: Self = Self { country: "ARG", document: "DNI", number: "11111111", account: "0110001300000000000017" };
+    /// Of Mexico.
+    pub const MEXICO: Self = Self { country: "MEX", document: "CURP", number: "HEGG560427MVZRRL04", account: "002010077777777771" };
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// The documented request, byte for byte.
+#[must_use]
+pub fn documented_registration() -> RegisterUser {
+    RegisterUser {
+        name: some("Alvaro"),
+        last_name: some("Iglesia"),
+        last_name2: some("Vicente"),
+        phone: some("+54xxxxxxxxx"),
+        country: some("Argentina"),
+        country_code: some("ARG"),
+        city: some("Buenos Aires"),
+        address: some("Fray Justo St. María de Oro 2121"),
+        email: some("email@gmail.com"),
+        identification_number: some("11111111"),
+        password: some("123456"),
+        professional_activity: some("Developer"),
+        address_state: some("CABA"),
+        zipcode: some("1425"),
+        dob: some("1986-05-03"),
+        identification_type: some("DNI"),
+        iban: some("123123123"),
+        ..RegisterUser::default()
+    }
+}
+
+impl TestApp {
+    /// Registers a customer of the partner's.
+    ///
+    /// # Panics
+    /// When the registration is refused.
+    pub async fn register(&self, caller: &Caller, of: CustomerOf, email: &str) -> CustomerId {
+        let request = RegisterUser {
+            name: some("Ana"),
+            last_name: some("García"),
+            last_name2: some("López"),
+            country: some(of.country),
+            email: some(email),
+            identification_type: some(of.document),
+            identification_number: some(of.number),
+            city: some("Madrid"),
+            address: some("Calle Mayor 1"),
+            zipcode: some("28013"),
+            iban: some(of.account),
+            ..RegisterUser::default()
+        };
+        let answer = self.app.register_user(caller, &request, None).await.expect("a registration");
+        CustomerId(data_of(&answer)["id"].as_i64().expect("a number"))
+    }
+
+    /// The identity provider decides of a customer, without a form.
+    ///
+    /// # Panics
+    /// When there is no such customer.
+    pub async fn decide(&self, customer: CustomerId, level: KycLevel, status: KycStatus) {
+        let mint = self.app.mint();
+        let reference = format!("kyc_{}", mint.id::<OrderId>());
+        let found = self.app.store().customer(customer).await.expect("a read").expect("a customer");
+        let verdict = KycVerdict { reference, level, status, reasons: Vec::new(), may_retry: true };
+        let step = found.kyc_decided(verdict, &mint, &self.app.config().public_url);
+        self.app.commit(step).await.expect("a decision");
+    }
+
+    /// A customer whose identity is verified.
+    pub async fn verified(&self, of: CustomerOf, email: &str) -> CustomerId {
+        let customer = self.register(&self.caller, of, email).await;
+        self.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
+        customer
+    }
+
+    /// The country of a customer.
+    ///
+    /// # Panics
+    /// When there is no such customer.
+    pub async fn country(&self, customer: CustomerId) -> Country {
+        self.app.store().customer(customer).await.expect("a read").expect("a customer").country
+    }
+}

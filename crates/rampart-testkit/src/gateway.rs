@@ -1,0 +1,48 @@
+//! The sandbox's processors, played from the gateway page.
+
+use std::sync::Arc;
+
+use rampart_app::GatewayPlayer;
+use rampart_core::payment::{PayIn, Payment};
+use rampart_core::ports::{Reply, Unavailable};
+use rampart_core::redacted::Redacted;
+use rampart_sandbox::{PayableMethod, PayablePayment, World};
+
+/// What the world has to know of a payment so that a customer of this name can pay it.
+#[must_use]
+pub fn payable(payment: &Payment, customer_name: &str) -> PayablePayment {
+    let method = match (payment.pay_in, &payment.instructions) {
+        (PayIn::Processor(processor), _) => PayableMethod::Redirect { processor },
+        (PayIn::Bank(rail), told) => PayableMethod::Transfer {
+            rail,
+            account: told.as_ref().map(|told| told.account.clone()).unwrap_or_default(),
+            concept: told.as_ref().filter(|told| !told.own_account).map(|told| told.concept.clone()),
+        },
+    };
+    PayablePayment {
+        payment: payment.id,
+        method,
+        due: payment.terms.fiat_amount,
+        currency: payment.terms.fiat,
+        decimals: payment.terms.fiat_decimals,
+        customer_name: Redacted::new(customer_name),
+    }
+}
+
+pub(crate) struct Player(pub(crate) Arc<World>);
+
+impl GatewayPlayer for Player {
+    fn pay<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<(), Unavailable>> {
+        Box::pin(async move {
+            let paid = self.0.pay_payment(&payable(payment, "Gateway"), None, None).await;
+            paid.map(drop).map_err(|error| Unavailable(error.to_string()))
+        })
+    }
+
+    fn decline<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<(), Unavailable>> {
+        Box::pin(async move {
+            let declined = self.0.decline_payment(&payable(payment, "Gateway"), "declined".into()).await;
+            declined.map_err(|error| Unavailable(error.to_string()))
+        })
+    }
+}

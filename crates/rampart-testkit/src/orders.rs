@@ -1,0 +1,128 @@
+//! Requests for orders, and what is answered.
+
+use rampart_app::{Answer, AppError, CreatePayment, CreateRampoff, Reply};
+use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::payment::Payment;
+use rampart_core::rampoff::Rampoff;
+use rampart_core::refusal::{Code, Refusal};
+
+use crate::app::TestApp;
+use crate::gateway::payable;
+
+/// A wallet of nobody's.
+const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
+
+fn some(text: impl ToString) -> Option<String> {
+    Some(text.to_string())
+}
+
+/// A request to buy USDC on polygon for EUR by card.
+#[must_use]
+pub fn buy(customer: CustomerId, amount: &str) -> CreatePayment {
+    CreatePayment {
+        user_id: some(customer),
+        payment_type: some("card"),
+        fiat_symbol: some("EUR"),
+        fiat_amount: some(amount),
+        coin_symbol: some("USDC"),
+        coin_chain: some("polygon"),
+        wallet: some(WALLET),
+        ..CreatePayment::default()
+    }
+}
+
+/// A request to sell USDC on polygon to the account given at registration.
+#[must_use]
+pub fn sell(customer: CustomerId, amount: &str) -> CreateRampoff {
+    CreateRampoff {
+        user_id: some(customer),
+        amount: some(amount),
+        blockchain: some("polygon"),
+        symbol: some("USDC"),
+        ..CreateRampoff::default()
+    }
+}
+
+/// `data` of an answer.
+///
+/// # Panics
+/// When it is no JSON.
+#[must_use]
+pub fn data_of(answer: &Answer) -> serde_json::Value {
+    serde_json::from_str(&answer.data).expect("an answer is JSON")
+}
+
+/// The refusal that a use case came to.
+///
+/// # Panics
+/// When it came to anything else.
+#[must_use]
+pub fn refusal_of<T>(reply: Reply<T>) -> Refusal {
+    match reply {
+        Err(AppError::Refusal(refusal)) => refusal,
+        Err(other) => panic!("a refusal was expected, not {other:?}"),
+        Ok(_) => panic!("a refusal was expected"),
+    }
+}
+
+impl TestApp {
+    /// The identifier in an answer of `createPayment` or `createRampoff`.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn order_of(answer: &Answer) -> OrderId {
+        let data = data_of(answer);
+        let id = data.get("payment_id").or_else(|| data.get("id")).and_then(serde_json::Value::as_str);
+        id.expect("an identifier").parse().expect("an identifier")
+    }
+
+    /// A payment as it is stored.
+    ///
+    /// # Panics
+    /// When there is no such payment.
+    pub async fn payment(&self, id: OrderId) -> Payment {
+        self.app.store().payment(id).await.expect("a read").expect("a payment")
+    }
+
+    /// A ramp-off as it is stored.
+    ///
+    /// # Panics
+    /// When there is no such ramp-off.
+    pub async fn rampoff(&self, id: OrderId) -> Rampoff {
+        self.app.store().rampoff(id).await.expect("a read").expect("a ramp-off")
+    }
+
+    /// The customer pays what is due.
+    ///
+    /// # Panics
+    /// When the world refuses.
+    pub async fn pay(&self, id: OrderId) {
+        let payment = self.payment(id).await;
+        let customer = self.app.store().customer(payment.customer).await.expect("a read").expect("a customer");
+        let payable = payable(&payment, &customer.profile.full_name());
+        self.world.pay_payment(&payable, None, None).await.expect("a payment is paid");
+    }
+
+    /// Waits until a payment is in a status.
+    pub async fn payment_becomes(&self, id: OrderId, status: &str) -> Payment {
+        self.eventually(&format!("payment becomes {status}"), || async {
+            Some(self.payment(id).await).filter(|payment| payment.status() == status)
+        })
+        .await
+    }
+
+    /// Waits until a ramp-off is in a status.
+    pub async fn rampoff_becomes(&self, id: OrderId, status: &str) -> Rampoff {
+        self.eventually(&format!("ramp-off becomes {status}"), || async {
+            Some(self.rampoff(id).await).filter(|rampoff| rampoff.status() == status)
+        })
+        .await
+    }
+
+    /// What a use case is refused with.
+    #[must_use]
+    pub fn code<T>(reply: Reply<T>) -> Code {
+        refusal_of(reply).code
+    }
+}

@@ -1,0 +1,51 @@
+//! Scenarios: tests that start a whole ramp and end with a recomputed ledger.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::TestApp;
+
+/// How long a test waits for something to hold.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a whole scenario may take.
+const LONGEST: Duration = Duration::from_secs(150);
+
+/// Runs a scenario on a ramp that `start` makes, and recomputes its ledger afterwards.
+///
+/// # Panics
+/// When the scenario does, when it does not end, or when the ledger does not hold.
+pub fn scenario<S, T>(start: S, test: impl FnOnce(Arc<TestApp>) -> T)
+where
+    S: Future<Output = TestApp>,
+    T: Future<Output = ()>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let whole = async {
+        let app = Arc::new(start.await);
+        test(app.clone()).await;
+        app.finish().await;
+    };
+    let ended = runtime.block_on(async { tokio::time::timeout(LONGEST, whole).await });
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    assert!(ended.is_ok(), "the scenario did not end within {LONGEST:?}");
+}
+
+/// Makes every named scenario, a function of `Arc<TestApp>`, a test on both engines.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($start:path => $($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $name() {
+                $crate::scenario($start($crate::Engine::Sqlite), super::$name);
+            })+
+        }
+        mod postgres {
+            $(#[test]
+            fn $name() {
+                $crate::scenario($start($crate::Engine::Postgres), super::$name);
+            })+
+        }
+    };
+}
