@@ -56,23 +56,23 @@ pub(crate) enum Command {
     /// Partners and their keys
     #[command(subcommand)]
     Partner(commands::partner::PartnerCommand),
-    //OP     /// What waits for a person: suspense, quarantine, alarms, orders on hold
-    //OP     #[command(subcommand)]
-    //OP     Review(commands::review::ReviewCommand),
-    //OP     /// One order
-    //OP     #[command(subcommand)]
-    //OP     Order(commands::order::OrderCommand),
-    //OP     /// Deliveries of webhooks
-    //OP     #[command(subcommand)]
-    //OP     Webhook(commands::webhook::WebhookCommand),
-    //OP     /// Customers
-    //OP     #[command(subcommand)]
-    //OP     Customer(commands::customer::CustomerCommand),
-    //OP     /// The company's own money and coins
-    //OP     #[command(subcommand)]
-    //OP     Treasury(commands::treasury::TreasuryCommand),
-    //OP     /// Look for what is wrong with this installation
-    //OP     Doctor,
+    /// What waits for a person: suspense, quarantine, alarms, orders on hold
+    #[command(subcommand)]
+    Review(commands::review::ReviewCommand),
+    /// One order
+    #[command(subcommand)]
+    Order(commands::order::OrderCommand),
+    /// Deliveries of webhooks
+    #[command(subcommand)]
+    Webhook(commands::webhook::WebhookCommand),
+    /// Customers
+    #[command(subcommand)]
+    Customer(commands::customer::CustomerCommand),
+    /// The company's own money and coins
+    #[command(subcommand)]
+    Treasury(commands::treasury::TreasuryCommand),
+    /// Look for what is wrong with this installation
+    Doctor,
     /// The books
     #[command(subcommand)]
     Ledger(commands::ledger::LedgerCommand),

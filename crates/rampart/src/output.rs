@@ -59,6 +59,15 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Items as a table with these fields of each.
+pub(crate) fn table_of<T: Serialize>(items: &[T], fields: &[&str]) -> String {
+    let rows = items.iter().map(|item| {
+        let item = serde_json::to_value(item).unwrap_or_default();
+        fields.iter().map(|field| scalar(&item[*field])).collect()
+    });
+    table(fields, &rows.collect::<Vec<_>>())
+}
+
 /// Names and values below one another.
 pub(crate) fn pairs(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);

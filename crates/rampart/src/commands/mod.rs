@@ -1,20 +1,20 @@
 //! The commands, one file per family.
 
 pub(crate) mod config;
-//OP pub(crate) mod customer;
+pub(crate) mod customer;
 pub(crate) mod db;
 pub(crate) mod demo;
-//OP pub(crate) mod doctor;
+pub(crate) mod doctor;
 pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod office;
 pub(crate) mod openapi;
-//OP pub(crate) mod order;
+pub(crate) mod order;
 pub(crate) mod partner;
-//OP pub(crate) mod review;
+pub(crate) mod review;
 pub(crate) mod serve;
-//OP pub(crate) mod treasury;
-//OP pub(crate) mod webhook;
+pub(crate) mod treasury;
+pub(crate) mod webhook;
 
 use std::future::Future;
 
@@ -46,12 +46,12 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
             block_on(async { db::run(&global, &configuration, command).await })
         }
         Command::Partner(command) => Office::run(&global, async |office| partner::run(office, command).await),
-        //OP         Command::Review(command) => Office::run(&global, async |office| review::run(office, command).await),
-        //OP         Command::Order(command) => Office::run(&global, async |office| order::run(office, command).await),
-        //OP         Command::Webhook(command) => Office::run(&global, async |office| webhook::run(office, command).await),
-        //OP         Command::Customer(command) => Office::run(&global, async |office| customer::run(office, command).await),
-        //OP         Command::Treasury(command) => Office::run(&global, async |office| treasury::run(office, command).await),
-        //OP         Command::Doctor => Office::run(&global, async |office| doctor::run(office).await),
+        Command::Review(command) => Office::run(&global, async |office| review::run(office, command).await),
+        Command::Order(command) => Office::run(&global, async |office| order::run(office, command).await),
+        Command::Webhook(command) => Office::run(&global, async |office| webhook::run(office, command).await),
+        Command::Customer(command) => Office::run(&global, async |office| customer::run(office, command).await),
+        Command::Treasury(command) => Office::run(&global, async |office| treasury::run(office, command).await),
+        Command::Doctor => Office::run(&global, async |office| doctor::run(office).await),
         Command::Ledger(command) => Office::run(&global, async |office| ledger::run(office, command).await),
     }
 }

@@ -1,6 +1,6 @@
 //! What operators' commands share: the open installation, who asks and why, and the printer.
 
-//OP use rampart_app::operate::Operator;
+use rampart_app::operate::Operator;
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use serde::Serialize;
@@ -48,14 +48,14 @@ impl Office {
         reason.ok_or_else(|| Failure::Usage("this goes into the audit log: say why with --reason \"…\"".to_owned()))
     }
 
-    //OP     /// Who asks and why, for a command whose reason must be told.
-    //OP     ///
-    //OP     /// # Errors
-    //OP     /// When no reason was given.
-    //OP     pub(crate) fn operator(&self) -> Result<Operator, Failure> {
-    //OP         Ok(Operator { actor: self.actor.clone(), reason: self.reason()?.to_owned() })
-    //OP     }
-    //OP
+    /// Who asks and why, for a command whose reason must be told.
+    ///
+    /// # Errors
+    /// When no reason was given.
+    pub(crate) fn operator(&self) -> Result<Operator, Failure> {
+        Ok(Operator { actor: self.actor.clone(), reason: self.reason()?.to_owned() })
+    }
+
     /// Prints a result whose every field an operator may need.
     ///
     /// # Errors
@@ -70,13 +70,7 @@ impl Office {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn show_list<T: Serialize>(&self, items: &[T], fields: &[&str]) -> Result<(), Failure> {
-        self.printer.show(&items, |items| {
-            let rows = items.iter().map(|item| {
-                let item = serde_json::to_value(item).unwrap_or_default();
-                fields.iter().map(|field| output::scalar(&item[*field])).collect()
-            });
-            output::table(fields, &rows.collect::<Vec<_>>())
-        })
+        self.printer.show(&items, |items| output::table_of(items, fields))
     }
 
     /// Why it is asked, where a reason of its own is not needed.

@@ -1,18 +1,27 @@
 //! `rampart review`: what waits for a person.
 
 use clap::Subcommand;
-use rampart_app::operate::reviews;
-use rampart_core::id::ReviewId;
+use rampart_app::operate::reviews::{self, Decision, HeldOrder, ReviewLine};
+use rampart_core::id::{OrderId, ReviewId};
+use serde::Serialize;
 
 use super::office::Office;
 use crate::failure::Failure;
+use crate::output;
+
+/// How much is listed at once.
+const PAGE: u32 = 200;
 
 /// `rampart review …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReviewCommand {
     /// List what waits: suspense, quarantined facts, alarms, and orders on hold
-    List,
-    /// Settle an item
+    List {
+        /// Go on behind this item
+        #[arg(long, value_name = "ITEM")]
+        after: Option<ReviewId>,
+    },
+    /// Settle an item (orders on hold: `rampart order release|refund`)
     Resolve {
         /// The item
         id: ReviewId,
@@ -22,14 +31,60 @@ pub(crate) enum ReviewCommand {
 }
 
 /// How an item is settled.
-#[derive(Debug, Subcommand)]
-pub(crate) enum DecisionArgument {}
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum DecisionArgument {
+    /// What lies in suspense is for this order
+    Assign {
+        /// The order
+        order: OrderId,
+    },
+    /// What lies in suspense goes back to where it came from; a payout that was returned is paid once more
+    Return,
+    /// What lies in suspense belongs to nobody and becomes the company's
+    Keep,
+    /// A quarantined fact is applied again; a transfer that the chain reverted is sent again
+    Retry,
+    /// Nothing is to be done
+    Dismiss,
+}
+
+impl From<DecisionArgument> for Decision {
+    fn from(argument: DecisionArgument) -> Self {
+        match argument {
+            DecisionArgument::Assign { order } => Self::Assign(order),
+            DecisionArgument::Return => Self::Return,
+            DecisionArgument::Keep => Self::Keep,
+            DecisionArgument::Retry => Self::Retry,
+            DecisionArgument::Dismiss => Self::Dismiss,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Waiting {
+    items: Vec<ReviewLine>,
+    held_orders: Vec<HeldOrder>,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// When it is refused.
 pub(crate) async fn run(office: &Office, command: ReviewCommand) -> Result<(), Failure> {
-    let _ = (office, command);
-    Ok(())
+    let app = &office.installation.app;
+    match command {
+        ReviewCommand::List { after } => {
+            let waiting = Waiting { items: reviews::list(app, after, PAGE).await?, held_orders: reviews::held_orders(app, PAGE).await? };
+            office.printer.show(&waiting, |waiting| {
+                let items = output::table_of(&waiting.items, &["id", "kind", "order", "amount", "source", "reason", "created_at"]);
+                let orders = output::table_of(&waiting.held_orders, &["id", "kind", "customer", "reason", "since"]);
+                format!("Items\n{items}\n\nOrders on hold\n{orders}")
+            })
+        }
+        ReviewCommand::Resolve { id, decision } => {
+            reviews::resolve(app, &office.operator()?, id, decision.into()).await?;
+            let settled = serde_json::json!({ "id": id, "decision": Decision::from(decision).to_string() });
+            office.printer.show(&settled, |_| format!("{id} is settled."))
+        }
+    }
 }

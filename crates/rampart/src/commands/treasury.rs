@@ -15,8 +15,14 @@ pub(crate) enum TreasuryCommand {
     Show,
     /// Book money or coins that the company has put in
     Fund(MoveArguments),
-    /// Book money or coins that the company takes out
-    Withdraw(MoveArguments),
+    /// Take money or coins out: money is booked (it is moved at the bank), coins are sent
+    Withdraw {
+        #[command(flatten)]
+        what: MoveArguments,
+        /// The address that coins are sent to
+        #[arg(long, value_name = "ADDRESS")]
+        to: Option<String>,
+    },
     /// Collect the coins on deposit addresses into the hot wallet
     Sweep {
         /// The chain
@@ -42,12 +48,14 @@ pub(crate) struct MoveArguments {
 pub(crate) async fn run(office: &Office, command: TreasuryCommand) -> Result<(), Failure> {
     let app = &office.installation.app;
     match command {
-        TreasuryCommand::Show => office.show_list(&treasury::show(app).await?, &["account", "asset", "posted", "held", "available", "outside"]),
+        TreasuryCommand::Show => {
+            office.show_list(&treasury::show(app).await?, &["account", "asset", "posted", "held", "available", "outside"])
+        }
         TreasuryCommand::Fund(MoveArguments { account, asset, amount }) => {
             office.show(&treasury::fund(app, &office.operator()?, account, asset, &amount).await?)
         }
-        TreasuryCommand::Withdraw(MoveArguments { account, asset, amount }) => {
-            office.show(&treasury::withdraw(app, &office.operator()?, account, asset, &amount).await?)
+        TreasuryCommand::Withdraw { what: MoveArguments { account, asset, amount }, to } => {
+            office.show(&treasury::withdraw(app, &office.operator()?, account, asset, &amount, to.as_deref()).await?)
         }
         TreasuryCommand::Sweep { chain } => office.show(&treasury::sweep(app, &office.operator()?, chain).await?),
     }

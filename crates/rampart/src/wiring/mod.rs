@@ -43,8 +43,7 @@ impl Installation {
         let catalogue = configuration.catalogue.clone();
         let app = App::new(store.clone(), ports(&world, &store), settings.app(address), catalogue, sources, &key).await?;
         let opening: Vec<_> = world.opening_balances().iter().map(|balance| (balance.account, balance.asset, balance.amount)).collect();
-        //OP rampart_app::operate::opening::open_books(&app, opening).await?;
-        interim_opening(&app, opening).await;
+        rampart_app::operate::opening::open_books(&app, opening).await?;
         Ok(Self { settings, app, world })
     }
 
@@ -88,22 +87,5 @@ fn ports(world: &Arc<World>, store: &Store) -> Ports {
         screening: world.screening(),
         prices: world.prices(),
         gateway_player: Some(Arc::new(gateway::WorldGateway::new(world.clone(), store.clone()))),
-    }
-}
-
-//OPX
-async fn interim_opening(
-    app: &App,
-    opening: Vec<(rampart_core::ledger::Account, rampart_core::asset::Asset, rampart_core::amount::Amount)>,
-) {
-    use rampart_core::step::{Claim, ClaimScope, Step};
-    let mut step = Step::new();
-    step.claims.push(Claim::forever(ClaimScope::Fact, "opening".to_owned(), ""));
-    for (account, asset, amount) in opening {
-        step.post(rampart_core::treasury::funded(&app.mint(), account, asset, amount));
-    }
-    match app.commit(step).await {
-        Ok(_) | Err(rampart_store::CommitError::AlreadyClaimed(_)) => {}
-        Err(error) => panic!("{error}"),
     }
 }

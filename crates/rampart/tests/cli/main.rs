@@ -3,6 +3,6 @@
 mod configuration;
 mod demo;
 mod first_start;
-//OP mod operators;
+mod operators;
 mod serving;
 mod support;

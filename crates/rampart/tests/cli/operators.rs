@@ -77,7 +77,7 @@ fn customers_are_banned_and_treasury_is_looked_at() {
     installation.run(&why(&["treasury", "fund", "bank:sepa", "EUR", "1000.50"]));
     installation.run(&why(&["treasury", "withdraw", "bank:sepa", "EUR", "1000.50"]));
     installation.refused(1, &why(&["treasury", "withdraw", "bank:sepa", "EUR", "999999999999"]));
-    assert_eq!(installation.json(&["review", "list"]), json!([]));
+    assert_eq!(installation.json(&["review", "list"]), json!({ "items": [], "held_orders": [] }));
     assert_eq!(installation.json(&["webhook", "parked"]), json!([]));
     installation.run(&["doctor"]);
     installation.run(&["db", "status"]);
