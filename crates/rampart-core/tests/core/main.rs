@@ -4,6 +4,7 @@ mod accounts;
 mod blind_spots;
 mod documents;
 mod machines;
+mod mistakes;
 mod money;
 mod references;
 mod vectors;
