@@ -60,6 +60,8 @@ pub(crate) enum BankEntry {
 pub struct StatementEntry {
     /// The line's reference.
     pub line: String,
+    /// The account of ours that was credited: a customer's own one where it leads to ours. Absent for payouts.
+    pub account: Option<String>,
     /// `credit`, `payout_settled`, `payout_failed` or `payout_returned`.
     pub kind: &'static str,
     /// How much, in minor units.
@@ -198,13 +200,26 @@ impl World {
         };
         let not_a_line = || WorldError::impossible(format!("before is not a line of {rail}"));
         let before = before.map(|line| number(line).ok_or_else(not_a_line)).transpose()?;
-        let rows = sqlx::query("SELECT seq, body FROM journal WHERE topic = ?1 AND stream = ?2 AND seq < ?3 ORDER BY seq DESC LIMIT ?4")
-            .bind(self.written(account))
-            .bind(&stream)
-            .bind(before.unwrap_or(i64::MAX))
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&self.books.readers)
-            .await?;
+        let account = self.written(account);
+        let before = before.unwrap_or(i64::MAX);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        // What arrives on a customer's own account lies on ours: our statement has every line of the rail.
+        let rows = if self.books.config.rail(rail).is_some_and(|rail| rail.account == account) {
+            sqlx::query("SELECT seq, body FROM journal WHERE stream = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3")
+                .bind(&stream)
+                .bind(before)
+                .bind(limit)
+                .fetch_all(&self.books.readers)
+                .await?
+        } else {
+            sqlx::query("SELECT seq, body FROM journal WHERE topic = ?1 AND stream = ?2 AND seq < ?3 ORDER BY seq DESC LIMIT ?4")
+                .bind(account)
+                .bind(&stream)
+                .bind(before)
+                .bind(limit)
+                .fetch_all(&self.books.readers)
+                .await?
+        };
         let entries = rows.into_iter().map(|row| {
             let (seq, body): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
             statement_entry(reference(&stream, seq), serde_json::from_str(&body)?)
@@ -247,6 +262,7 @@ fn statement_entry(line: String, entry: BankEntry) -> Result<StatementEntry, Wor
     Ok(match entry {
         BankEntry::Credit { credit, at } => StatementEntry {
             line,
+            account: Some(credit.account),
             kind: "credit",
             amount: credit.amount,
             currency: credit.currency.to_string(),
@@ -265,6 +281,7 @@ fn statement_entry(line: String, entry: BankEntry) -> Result<StatementEntry, Wor
             };
             StatementEntry {
                 line,
+                account: None,
                 kind,
                 amount,
                 currency,

@@ -80,6 +80,8 @@ pub(super) struct StatementParams {
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxStatementLine {
     line: String,
+    /// The account credited; a customer's own one where it leads to ours.
+    account: Option<String>,
     /// `credit`, `payout_settled`, `payout_failed` or `payout_returned`.
     kind: String,
     /// In major units.
@@ -174,6 +176,7 @@ pub(super) async fn statement(
         let shown = |text: rampart_core::redacted::Redacted| text.reveal().to_owned();
         let lines = entries.into_iter().map(|entry| SandboxStatementLine {
             line: entry.line,
+            account: entry.account,
             kind: entry.kind.to_owned(),
             amount: entry.amount.to_major(decimals),
             currency: entry.currency,

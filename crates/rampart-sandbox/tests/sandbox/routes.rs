@@ -185,6 +185,10 @@ async fn money_arrives_on_every_account_of_ours_and_payouts_come_back() {
     let call = Call::new().await;
     let arrived = call.post("/sandbox/bank/transfers", json!({"account": "646180000000000017", "amount": 10, "currency": "MXN"})).await;
     assert_eq!(arrived["rail"], "spei");
+    for account in ["646180000000000017", "646180157000000004"] {
+        let lines = call.get(&format!("/sandbox/bank/statement?account={account}")).await;
+        assert_eq!((&lines[0]["line"], &lines[0]["account"]), (&arrived["line"], &json!("646180000000000017")));
+    }
     call.fails("/sandbox/bank/transfers", r#"{"account":"DE00","amount":1,"currency":"EUR"}"#, 422, "validation_failed").await;
     call.fails("/sandbox/bank/transfers", &format!(r#"{{"account":"{IBAN}","amount":1,"currency":"MXN"}}"#), 422, "validation_failed")
         .await;
