@@ -158,7 +158,8 @@ pub(crate) fn write_out(mut response: Response, request_id: &str) -> Response {
 
 /// An answer that is shown instead of another, with those headers of the other that tell its caller what to do.
 pub(crate) fn with_kept_headers(mut shown: Response, replaced: &HeaderMap) -> Response {
-    let tells = |name: &header::HeaderName| *name == header::ALLOW || *name == header::RETRY_AFTER || name.as_str().starts_with("ratelimit-");
+    let tells =
+        |name: &header::HeaderName| *name == header::ALLOW || *name == header::RETRY_AFTER || name.as_str().starts_with("ratelimit-");
     for (name, value) in replaced.iter().filter(|(name, _)| tells(name)) {
         shown.headers_mut().insert(name.clone(), value.clone());
     }

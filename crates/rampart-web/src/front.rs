@@ -34,7 +34,7 @@ pub(crate) async fn front(State(web): State<Web>, mut request: Request, next: Ne
     let page = is_page(request.uri()).then(|| (request.uri().clone(), request.headers().clone()));
     request.extensions_mut().insert(context.clone());
 
-    let span = tracing::debug_span!("request", request_id = &*context.request_id);
+    let span = tracing::error_span!("request", request_id = &*context.request_id);
     let mut response = match admitted(&web, &context, request).await {
         Ok((request, _place)) => match AssertUnwindSafe(next.run(request).instrument(span)).catch_unwind().await {
             Ok(response) => failure::write_out(response, &context.request_id),

@@ -1,0 +1,11 @@
+//! The HTTP side through the real router: the contract as snapshots, what every route refuses, limits, the server.
+
+mod abuse;
+mod contract;
+mod description;
+mod idempotency;
+mod limits;
+mod pages_kyc;
+mod pages_orders;
+mod server;
+mod support;

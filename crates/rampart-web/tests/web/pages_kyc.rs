@@ -1,0 +1,206 @@
+//! The identity page through the real router.
+
+use std::sync::Arc;
+
+use axum::http::Method;
+use rampart_core::customer::Customer;
+use rampart_core::id::CustomerId;
+use rampart_core::kyc::{KycLevel, KycStatus};
+use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
+
+use crate::support::{Answer, Client};
+
+on_both_engines!(crate::support::idle =>
+    the_form_speaks_the_language_that_is_asked_for,
+    what_is_wrong_is_said_and_what_was_typed_is_kept,
+    a_form_is_taken_once,
+    a_failed_customer_may_try_again_when_the_provider_says_so,
+    the_reinforced_form_follows_the_first,
+    unknown_and_malformed_tokens_are_the_same,
+    forms_of_other_pages_are_refused,
+);
+
+const GOOD: &str = "last_name=Garc%C3%ADa&dob=1990-03-01&identification_type=GOVERNMENT_ID&identification_number=12345678z\
+    &address=Calle+Mayor+1&city=Madrid";
+
+/// A customer of whom little is known, and the path of its page.
+async fn newcomer(test: &TestApp) -> (CustomerId, String) {
+    let request = rampart_app::RegisterUser {
+        name: Some("Ana <b>".into()),
+        email: Some("ana@mail.example".into()),
+        country: Some("ES".into()),
+        callback_url: Some("https://shop.example/back".into()),
+        ..rampart_app::RegisterUser::default()
+    };
+    let answer = test.app.register_user(&test.caller, &request, None).await.unwrap();
+    let data = rampart_testkit::data_of(&answer);
+    let url = url::Url::parse(data["kyc_form_url"].as_str().unwrap()).unwrap();
+    (CustomerId(data["id"].as_i64().unwrap()), format!("/kyc?{}", url.query().unwrap()))
+}
+
+async fn customer(test: &TestApp, id: CustomerId) -> Customer {
+    test.app.store().customer(id).await.unwrap().unwrap()
+}
+
+fn client(test: &TestApp) -> Client {
+    Client::with(test.app.clone(), rampart_web::WebConfig::default())
+}
+
+/// A page and nothing else: HTML that nobody keeps and that names itself to nobody.
+pub(crate) fn is_page(answer: &Answer, status: u16) {
+    assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
+    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    assert!(answer.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
+}
+
+/// Where a form leads.
+pub(crate) fn leads_to(answer: &Answer) -> String {
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    answer.header("location").unwrap().to_owned()
+}
+
+async fn the_form_speaks_the_language_that_is_asked_for(test: Arc<TestApp>) {
+    let (client, (_, path)) = (client(&test), newcomer(&test).await);
+    let get = async |path: &str, accept: &str| client.send(Method::GET, path, &[("accept-language", accept)], String::new()).await;
+    for (path, accept, language, heading) in [
+        (path.clone(), "", "es", "Verifica tu identidad"),
+        (path.clone(), "en-GB,en;q=0.9,es;q=0.5", "en", "Verify your identity"),
+        (format!("{path}&lang=es"), "en", "es", "Verifica tu identidad"),
+    ] {
+        let page = get(&path, accept).await;
+        is_page(&page, 200);
+        assert!(page.text.contains(&format!("<html lang=\"{language}\">")) && page.text.contains(heading), "{}", page.text);
+        assert!(page.text.contains("6660001"), "the sandbox says what it answers to");
+        assert!(!page.text.contains("<b>") && page.text.contains("Ana &#60;b&#62;"), "{}", page.text);
+    }
+    let style = client.get("/assets/rampart.css").await;
+    assert_eq!((style.status.as_u16(), style.header("content-type")), (200, Some("text/css; charset=utf-8")));
+}
+
+async fn what_is_wrong_is_said_and_what_was_typed_is_kept(test: Arc<TestApp>) {
+    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    let typed = "last_name=%22Garc%C3%ADa%22&dob=1990-02-30&identification_type=GOVERNMENT_ID&identification_number=12345678A&address=&city=x";
+    let page = client.post_form(&format!("{path}&lang=en"), typed).await;
+    is_page(&page, 422);
+    for text in [
+        "value=\"&#34;García&#34;\"",
+        "value=\"12345678A\"",
+        "<a href=\"#dob\">Date of birth: Write a date that exists",
+        "Control letter should be Z",
+        "<a href=\"#address\">Address (street and number): This is required.</a>",
+        "aria-invalid=\"true\"",
+        "aria-describedby=\"dob-fault dob-hint\"",
+    ] {
+        assert!(page.text.contains(text), "{text}: {}", page.text);
+    }
+    let minor = client.post_form(&path, &GOOD.replace("1990-03-01", "2025-01-01")).await;
+    is_page(&minor, 422);
+    assert!(minor.text.contains("Debes ser mayor de edad."), "{}", minor.text);
+    for body in ["a=1&".repeat(70), format!("city={}", "x".repeat(20_000))] {
+        is_page(&client.post_form(&path, &body).await, 400);
+    }
+    is_page(&client.send(Method::POST, &path, &[("content-type", "application/json")], "{}").await, 400);
+    assert!(customer(&test, id).await.kyc.check.is_none(), "nothing was submitted");
+}
+
+async fn a_form_is_taken_once(test: Arc<TestApp>) {
+    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    let next = leads_to(&client.post_form(&path, GOOD).await);
+    assert_eq!(next, format!("{path}&sent=1"));
+    let reference = customer(&test, id).await.kyc.check.unwrap().reference;
+    assert_eq!(leads_to(&client.post_form(&path, GOOD).await), next, "a second press changes nothing");
+    let stored = customer(&test, id).await;
+    assert_eq!(stored.kyc.check.as_ref().unwrap().reference, reference);
+    assert_eq!(stored.identification.unwrap().normalized.reveal(), "12345678Z");
+    let waiting = client.get(&next).await;
+    is_page(&waiting, 200);
+    assert!(waiting.text.contains("Estamos comprobando") && waiting.text.contains("http-equiv=\"refresh\""), "{}", waiting.text);
+
+    test.decide(id, KycLevel::Basic, KycStatus::Valid).await;
+    let valid = client.get(&next).await;
+    assert!(valid.text.contains("Identidad verificada") && valid.text.contains("https://shop.example/back"), "{}", valid.text);
+    assert!(valid.text.contains("http-equiv=\"refresh\" content=\"6;url=https://shop.example/back\""));
+    assert!(!client.get(&path).await.text.contains("http-equiv=\"refresh\""), "who only looks is sent nowhere");
+}
+
+async fn a_failed_customer_may_try_again_when_the_provider_says_so(test: Arc<TestApp>) {
+    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    leads_to(&client.post_form(&path, GOOD).await);
+    let decide = async |may_retry: bool| {
+        let stored = customer(&test, id).await;
+        let verdict = rampart_core::kyc::KycVerdict {
+            reference: stored.kyc.check.as_ref().unwrap().reference.clone(),
+            level: KycLevel::Basic,
+            status: KycStatus::Fail,
+            reasons: vec!["blurred <picture>".into()],
+            may_retry,
+        };
+        test.app.commit(stored.kyc_decided(verdict, &test.app.mint(), "")).await.unwrap();
+    };
+    decide(true).await;
+    let failed = client.get(&path).await;
+    assert!(failed.text.contains("blurred &#60;picture&#62;") && failed.text.contains("retry=1"), "{}", failed.text);
+    let form = client.get(&format!("{path}&retry=1")).await;
+    assert!(form.text.contains("value=\"García\"") && form.text.contains("value=\"12345678z\""), "{}", form.text);
+    leads_to(&client.post_form(&format!("{path}&edit=1"), &format!("{GOOD}&name=Ana")).await);
+    assert_eq!(customer(&test, id).await.kyc.check.unwrap().status, KycStatus::Processing);
+
+    decide(false).await;
+    let failed = client.get(&format!("{path}&retry=1")).await;
+    assert!(failed.text.contains("No es posible repetir") && !failed.text.contains("<form"), "{}", failed.text);
+    leads_to(&client.post_form(&path, GOOD).await);
+    assert_eq!(customer(&test, id).await.kyc.check.unwrap().status, KycStatus::Fail, "the form is closed");
+}
+
+async fn the_reinforced_form_follows_the_first(test: Arc<TestApp>) {
+    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    let reinforced = format!("{path}&level=2&lang=en");
+    assert!(client.get(&reinforced).await.text.contains("Verify your identity"), "first things first");
+    leads_to(&client.post_form(&path, GOOD).await);
+    test.decide(id, KycLevel::Basic, KycStatus::Valid).await;
+    let form = client.get(&reinforced).await;
+    assert!(form.text.contains("name=\"source_of_funds\"") && !form.text.contains("name=\"last_name\""), "{}", form.text);
+    let wrong = client.post_form(&reinforced, "professional_activity=Baker&source_of_funds=magic").await;
+    is_page(&wrong, 422);
+    assert!(wrong.text.contains("value=\"Baker\"") && wrong.text.contains("Choose one of the options"), "{}", wrong.text);
+    leads_to(&client.post_form(&reinforced, "professional_activity=Baker&source_of_funds=savings").await);
+    let stored = customer(&test, id).await;
+    assert_eq!(stored.kyc.check.unwrap().level, KycLevel::Reinforced);
+    assert_eq!(stored.profile.source_of_funds.reveal(), "savings");
+    assert!(client.get(&path).await.text.contains("Identidad verificada"), "the first level stays valid meanwhile");
+}
+
+async fn unknown_and_malformed_tokens_are_the_same(test: Arc<TestApp>) {
+    let client = client(&test);
+    let registered = test.register(&test.caller, CustomerOf::SPAIN, "other@mail.example").await;
+    let mut texts = Vec::new();
+    for token in ["00000000-0000-4000-8000-000000000000", "x", "", "%00", "%C3%A9", "a'--", &registered.to_string(), &"a".repeat(4000)] {
+        for path in ["/kyc", "/status", "/rampoff", "/gateway/card"] {
+            let named = [("x-request-id", "same")];
+            let shown = client.send(Method::GET, &format!("{path}?token={token}&lang=en"), &named, String::new()).await;
+            is_page(&shown, 404);
+            // The link to the other language is the only thing that differs.
+            let lines = shown.text.lines().filter(|line| !line.contains("hreflang"));
+            texts.push(lines.collect::<Vec<_>>().join("\n"));
+            let form = [("content-type", "application/x-www-form-urlencoded")];
+            is_page(&client.send(Method::POST, &format!("{path}?token={token}"), &form, "action=cancel").await, 404);
+        }
+    }
+    texts.sort_unstable();
+    texts.dedup();
+    // A token that is too long to be read takes the language along.
+    assert!(texts.len() <= 2, "{texts:?}");
+}
+
+async fn forms_of_other_pages_are_refused(test: Arc<TestApp>) {
+    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for foreign in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")] {
+        is_page(&client.send(Method::POST, &path, &[form, foreign], GOOD).await, 403);
+    }
+    assert!(customer(&test, id).await.kyc.check.is_none(), "nothing was submitted");
+    let own = [form, ("sec-fetch-site", "same-origin"), ("origin", "null")];
+    leads_to(&client.send(Method::POST, &path, &own, GOOD).await);
+}

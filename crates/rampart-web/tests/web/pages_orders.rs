@@ -1,0 +1,181 @@
+//! The pages of payments and ramp-offs through the real router.
+
+use std::sync::Arc;
+
+use rampart_app::CreatePayment;
+use rampart_core::id::OrderId;
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, sell};
+
+use crate::pages_kyc::{is_page, leads_to};
+use crate::support::Client;
+
+on_both_engines!(crate::support::idle =>
+    transfer_instructions_are_followed,
+    a_refund_account_is_checked_and_kept,
+    a_payment_is_called_off_once,
+    a_card_can_be_declined_and_used_again,
+    a_sale_shows_where_to_send_and_takes_a_wallet_for_refunds,
+    the_gateway_has_one_address,
+);
+
+/// With workers, and a world that plays itself; in a module of its own because a module holds one such group.
+mod lively {
+    use super::{a_paid_payment_ends_with_coins, an_expired_order_says_so};
+
+    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start => a_paid_payment_ends_with_coins, an_expired_order_says_so);
+}
+
+/// A payment and the secret of its page.
+async fn payment(test: &TestApp, method: &str) -> (OrderId, String) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
+    let request = CreatePayment {
+        payment_type: Some(method.into()),
+        callback_url: Some("https://shop.example/paid".into()),
+        ..buy(customer, "1234.5")
+    };
+    let answer = test.app.create_payment(&test.caller, &request, None).await.unwrap();
+    let id = TestApp::order_of(&answer);
+    (id, test.payment(id).await.page_token.reveal().to_owned())
+}
+
+fn client(test: &TestApp) -> Client {
+    Client::with(test.app.clone(), rampart_web::WebConfig::default())
+}
+
+async fn transfer_instructions_are_followed(test: Arc<TestApp>) {
+    let (client, (id, token)) = (client(&test), payment(&test, "transfer").await);
+    let path = format!("/gateway/transfer?token={token}");
+    let told = test.payment(id).await.instructions.unwrap();
+    for (language, amount) in [("es", "1234,50"), ("en", "1234.50")] {
+        let page = client.get(&format!("{path}&lang={language}")).await;
+        is_page(&page, 200);
+        let copied = |text: &str| page.text.contains(&format!("<code class=\"copy\">{text}</code>"));
+        assert!(copied(amount) && copied(&told.concept) && copied(&told.destination_name), "{}", page.text);
+        assert!(page.text.contains("Ana García López"), "the transfer must come from the customer: {}", page.text);
+    }
+    for _ in 0..2 {
+        assert_eq!(leads_to(&client.post_form(&path, "action=sent").await), path);
+        assert_eq!(test.payment(id).await.status(), "pending_bank");
+    }
+    let declared = client.get(&path).await;
+    assert!(declared.text.contains("Nos has dicho que la transferencia está en camino"), "{}", declared.text);
+    assert!(!declared.text.contains("value=\"sent\""), "{}", declared.text);
+    assert!(client.get(&format!("/status?token={token}&lang=en")).await.text.contains("Transfer announced"));
+    is_page(&client.post_form(&path, "action=fly").await, 400);
+}
+
+async fn a_refund_account_is_checked_and_kept(test: Arc<TestApp>) {
+    let (client, (id, token)) = (client(&test), payment(&test, "transfer").await);
+    let path = format!("/status?token={token}");
+    let form = client.get(&format!("{path}&edit=refund")).await;
+    assert!(form.text.contains("name=\"account\"") && form.text.contains("value=\"Ana García López\""), "{}", form.text);
+    assert!(!form.text.contains("http-equiv=\"refresh\""), "nobody is interrupted while typing");
+    let wrong = client.post_form(&format!("{path}&lang=en"), "action=refund&account=ES9121000418450200051333&name=").await;
+    is_page(&wrong, 422);
+    assert!(wrong.text.contains("value=\"ES9121000418450200051333\""), "{}", wrong.text);
+    assert!(wrong.text.contains("<a href=\"#account\">") && wrong.text.contains("<a href=\"#name\">"), "{}", wrong.text);
+    assert_eq!(test.payment(id).await.refund_account, None);
+    leads_to(&client.post_form(&path, "action=refund&account=ES91+2100+0418+4502+0005+1332&name=Ana").await);
+    assert_eq!(test.payment(id).await.refund_account.unwrap().account.reveal(), "ES9121000418450200051332");
+    let page = client.get(&path).await;
+    assert!(page.text.contains("1332") && !page.text.contains("ES9121000418450200051332"), "shown by its ends: {}", page.text);
+}
+
+async fn a_payment_is_called_off_once(test: Arc<TestApp>) {
+    let (client, (id, token)) = (client(&test), payment(&test, "transfer").await);
+    let path = format!("/gateway/transfer?token={token}");
+    for _ in 0..2 {
+        assert_eq!(leads_to(&client.post_form(&path, "action=cancel").await), format!("/status?token={token}"));
+        assert_eq!(test.payment(id).await.status(), "cancelled");
+    }
+    assert_eq!(leads_to(&client.get(&path).await), format!("/status?token={token}"), "nobody is told to pay any more");
+    let late = leads_to(&client.post_form(&path, "action=sent").await);
+    let page = client.get(&late).await;
+    assert!(page.text.contains("El pedido ha cambiado mientras tanto") && page.text.contains("Pedido cancelado"), "{}", page.text);
+    let refused = client.post_form(&format!("/status?token={token}"), "account=ES9121000418450200051332&name=Ana").await;
+    assert!(leads_to(&refused).contains("changed=1"));
+}
+
+async fn a_card_can_be_declined_and_used_again(test: Arc<TestApp>) {
+    let (client, (id, token)) = (client(&test), payment(&test, "card").await);
+    let path = format!("/gateway/card?token={token}");
+    let page = client.get(&format!("{path}&lang=en")).await;
+    is_page(&page, 200);
+    assert!(page.text.contains("Pay 1,234.50\u{a0}EUR") && page.text.contains("value=\"decline\""), "{}", page.text);
+    let declined = leads_to(&client.post_form(&path, "action=decline").await);
+    assert!(client.get(&declined).await.text.contains("El pago ha sido rechazado"));
+    assert_eq!(test.payment(id).await.status(), "started");
+    // The button is pressed twice before anything is known of the first.
+    for _ in 0..2 {
+        let next = leads_to(&client.post_form(&path, "action=pay").await);
+        assert_eq!(next, format!("/status?token={token}&returned=1"));
+        assert!(client.get(&next).await.text.contains("Comprobando tu pago"));
+    }
+    let foreign = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "cross-site")];
+    is_page(&client.send(axum::http::Method::POST, &path, &foreign, "action=cancel").await, 403);
+    assert_eq!(test.payment(id).await.status(), "started");
+}
+
+async fn a_sale_shows_where_to_send_and_takes_a_wallet_for_refunds(test: Arc<TestApp>) {
+    let client = client(&test);
+    let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
+    let answer = test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+    let id = TestApp::order_of(&answer);
+    let url = url::Url::parse(data_of(&answer)["url_status"].as_str().unwrap()).unwrap();
+    let path = format!("{}?{}", url.path(), url.query().unwrap());
+    for (language, warning) in [("es", "Envía solo USDC por la red Polygon"), ("en", "Send only USDC over the Polygon network")] {
+        let page = client.get(&format!("{path}&lang={language}")).await;
+        is_page(&page, 200);
+        let address = test.rampoff(id).await.deposit_address;
+        assert!(page.text.contains(&address) && page.text.contains("<svg") && page.text.contains(warning), "{}", page.text);
+    }
+    assert!(client.get(&format!("/rampoff?{}", url.query().unwrap())).await.text.contains("Esperando tus monedas"));
+    for wallet in ["", "0x12", "0xb51b2ce243bb1F88880bC8D287EBbfd7F695Ac55", "0x0000000000000000000000000000000000000000"] {
+        let page = client.post_form(&path, &format!("action=refund&wallet={wallet}")).await;
+        is_page(&page, 422);
+        assert!(page.text.contains("<a href=\"#wallet\">") && page.text.contains(&format!("value=\"{wallet}\"")), "{}", page.text);
+    }
+    let good = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
+    leads_to(&client.post_form(&path, &format!("action=refund&wallet={good}")).await);
+    assert_eq!(test.rampoff(id).await.refund_wallet.as_deref(), Some(good));
+    assert!(client.get(&path).await.text.contains("Cambiar el destino"));
+    for _ in 0..2 {
+        leads_to(&client.post_form(&path, "action=cancel").await);
+        assert_eq!(test.rampoff(id).await.status(), "cancelled");
+    }
+    let page = client.get(&path).await;
+    assert!(page.text.contains("No envíes monedas a este pedido") && !page.text.contains("<svg"), "{}", page.text);
+}
+
+async fn the_gateway_has_one_address(test: Arc<TestApp>) {
+    let (client, (_, token)) = (client(&test), payment(&test, "card").await);
+    assert_eq!(leads_to(&client.get(&format!("/gateway/paypal?token={token}&lang=en")).await), format!("/gateway/card?token={token}&lang=en"));
+    is_page(&client.get(&format!("/gateway/CARD?token={token}")).await, 200);
+    is_page(&client.get("/gateway").await, 404);
+    let wrong = client.send(axum::http::Method::PUT, "/status", &[], String::new()).await;
+    is_page(&wrong, 405);
+}
+
+async fn a_paid_payment_ends_with_coins(test: Arc<TestApp>) {
+    let (client, (id, token)) = (client(&test), payment(&test, "card").await);
+    let path = format!("/gateway/card?token={token}");
+    for _ in 0..3 {
+        leads_to(&client.post_form(&path, "action=pay").await);
+    }
+    let sent = test.payment_becomes(id, "coins_sent").await;
+    assert_eq!((sent.receipts.len(), sent.exception), (1, None), "paid once, however often the button is pressed");
+    let page = client.get(&format!("/status?token={token}")).await;
+    assert!(page.text.contains("Monedas enviadas") && page.text.contains("https://shop.example/paid"), "{}", page.text);
+    assert_eq!(leads_to(&client.get(&path).await), format!("/status?token={token}"));
+}
+
+async fn an_expired_order_says_so(test: Arc<TestApp>) {
+    let (client, (id, token)) = (client(&test), payment(&test, "card").await);
+    test.advance(31 * 60).await;
+    test.payment_becomes(id, "expired").await;
+    let next = leads_to(&client.get(&format!("/gateway/card?token={token}&lang=en")).await);
+    assert!(client.get(&next).await.text.contains("Order expired"));
+    let late = leads_to(&client.post_form(&format!("/gateway/card?token={token}&lang=en"), "action=pay").await);
+    assert!(client.get(&late).await.text.contains("Order expired"));
+    assert_eq!(test.payment(id).await.receipts.len(), 0, "nobody pays for what has expired");
+}
