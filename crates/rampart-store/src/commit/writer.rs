@@ -323,21 +323,25 @@ impl Task {
             now: self.options.clock.now(),
             booked_at: &mut self.booked_at,
         };
-        let done = match scene.session.begin().await {
-            Err(error) => Err(BatchFault::Sql(error)),
-            Ok(()) => match scene.announce(booked).await {
-                Err(error) => Err(BatchFault::Sql(error)),
-                Ok(true) => {
-                    self.roll_back().await;
-                    // Only a commit of this very batch can have left its row.
-                    return unknown.take().ok_or_else(|| Next::Data("a batch's identifier was used before".into()));
-                }
-                Ok(false) => {
-                    // It did not happen, and cannot any more: its row is ours now.
-                    *unknown = None;
-                    scene.run(steps, careful).await
-                }
-            },
+        let work = async {
+            scene.session.begin().await?;
+            if scene.announce(booked).await? {
+                return Ok(None);
+            }
+            // It did not happen, and cannot any more: its row is ours now.
+            *unknown = None;
+            scene.run(steps, careful).await.map(Some)
+        };
+        let done = match tokio::time::timeout(self.options.patience, work).await {
+            Ok(Ok(None)) => {
+                self.roll_back().await;
+                // Only a commit of this very batch can have left its row.
+                return unknown.take().ok_or_else(|| Next::Data("a batch's identifier was used before".into()));
+            }
+            Ok(Ok(Some(answers))) => Ok(answers),
+            Ok(Err(fault)) => Err(fault),
+            // Whatever the database is doing, it is not answering: it undoes what was begun when the connection ends.
+            Err(_) => return Err(Next::Reconnect(None)),
         };
         let answers = match done {
             Ok(answers) => answers,
@@ -363,7 +367,11 @@ impl Task {
         if fault == Some(CommitFault::LostBefore) {
             return Err(Next::Reconnect(Some(answers)));
         }
-        match session.commit().await {
+        let committed = match tokio::time::timeout(self.options.patience, session.commit()).await {
+            Ok(committed) => committed,
+            Err(_) => return Err(Next::Reconnect(Some(answers))),
+        };
+        match committed {
             Ok(()) if fault == Some(CommitFault::LostAfter) => Err(Next::Reconnect(Some(answers))),
             Ok(()) => Ok(answers),
             Err(error) if trouble(&error) == Trouble::Again => {

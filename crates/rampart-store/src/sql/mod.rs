@@ -25,6 +25,14 @@ use crate::store::StoreOptions;
 /// How many prepared statements a session keeps; the commit path has a few hundred.
 const STATEMENTS: usize = 1_000;
 
+/// What every PostgreSQL session is set to. Everything is read by keys and indexes, so a plan that was made while a table
+/// was small must not scan it once it is large; a session whose other end has vanished must not keep its locks.
+const POSTGRES_SETTINGS: [(&str, &str); 4] =
+    [("enable_seqscan", "off"), ("jit", "off"), ("idle_in_transaction_session_timeout", "60s"), ("tcp_keepalives_idle", "30")];
+
+/// The most memory a writer keeps pages of a SQLite file in, in KiB (negative: that is how SQLite tells it from pages).
+const SQLITE_WRITER_CACHE: &str = "-32768";
+
 /// A value to bind. Texts are shared, so that a batch that is tried again copies nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
@@ -179,9 +187,8 @@ impl Target {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // The fault is not shown whole: the URL it quotes may hold a password.
             let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Configuration("the postgres URL is malformed".into()))?;
-            return Ok(Self::Postgres(Box::new(
-                options.application_name("rampart").statement_cache_capacity(STATEMENTS).disable_statement_logging(),
-            )));
+            let options = options.application_name("rampart").statement_cache_capacity(STATEMENTS).disable_statement_logging();
+            return Ok(Self::Postgres(Box::new(options.options(POSTGRES_SETTINGS))));
         }
         Err(StoreError::Configuration("the database URL must start with sqlite: or postgres://".into()))
     }
@@ -208,8 +215,16 @@ impl Target {
     /// A connection of its own, in no pool; with `create`, a file that does not exist is made.
     pub(crate) async fn session(&self, create: bool) -> Result<Session, sqlx::Error> {
         match self {
-            Self::Sqlite(path) => Self::sqlite_options(path, create).connect().await.map(Session::Sqlite),
-            Self::Postgres(options) => options.connect().await.map(Session::Postgres),
+            Self::Sqlite(path) => {
+                Self::sqlite_options(path, create).pragma("cache_size", SQLITE_WRITER_CACHE).connect().await.map(Session::Sqlite)
+            }
+            Self::Postgres(options) => {
+                let mut connection = options.connect().await?;
+                // Acknowledged means durable, whatever the server's default is.
+                let sql = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+                connection.execute(sql).await?;
+                Ok(Session::Postgres(connection))
+            }
         }
     }
 
@@ -225,7 +240,7 @@ impl Target {
             }
             Self::Postgres(connection) => {
                 let pool = PgPoolOptions::new().max_connections(options.readers).acquire_timeout(patience);
-                Pool::Postgres(pool.connect_with((**connection).clone()).await?)
+                Pool::Postgres(pool.connect_with((**connection).clone().options([("statement_timeout", "30s")])).await?)
             }
         };
         Ok(Db { pool, on_read: options.on_read.clone() })
