@@ -89,6 +89,10 @@ impl Wake {
         self.deliveries.notified().await;
     }
 
+    pub(crate) fn ring_jobs(&self, kind: JobKind) {
+        self.jobs[position(kind)].notify_one();
+    }
+
     pub(crate) fn ring_deliveries(&self) {
         self.deliveries.notify_one();
     }

@@ -57,8 +57,9 @@ impl Gaps {
         let (chain, before) = (wallet.id, wallet.clone());
         let mut missing = None;
         if wallet.version > 0 && self.is_suspected(chain) {
-            missing = find_gap(app, port, &mut wallet).await?;
+            // Before looking: a refusal that comes while we look must be looked at again.
             self.looked.lock().insert(chain, Instant::now());
+            missing = find_gap(app, port, &mut wallet).await.inspect_err(|_| self.suspect(chain))?;
         }
         let mut assigned = Vec::with_capacity(queued.len() + 1);
         let mut of_deposits: BTreeMap<u64, u64> = BTreeMap::new();

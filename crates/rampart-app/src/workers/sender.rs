@@ -219,6 +219,7 @@ async fn broadcast(app: &App, port: &Arc<dyn ChainPort>, gaps: &Gaps, held: &Hel
             Some(Ok(TransactionStatus::Unknown)) => {
                 refused(app, held, transfer.id, &reason).await?;
                 gaps.suspect(transfer.chain());
+                app.wake().ring_jobs(JobKind::SendTransfer);
                 Ok(None)
             }
             Some(Ok(_)) => taken(app, held, transfer.id).await.map(|()| None),

@@ -14,6 +14,7 @@ use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::fact::{Fact, FactBody, TransferReport};
 use rampart_core::id::FactId;
+use rampart_core::kyc::KycVerdict;
 use rampart_core::ledger::Account;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
@@ -193,7 +194,11 @@ pub(crate) async fn effect(app: &App, fact: &Fact) -> Effect {
             let payout = found.ok_or_else(|| Trouble::Never(format!("there is no payout {payout}")))?;
             Ok(payouts::reported(app, payout, report.clone()).await?.unwrap_or_default())
         }
-        FactBody::KycDecided { .. } => identity::effect(app, &fact.body).await,
+        FactBody::KycDecided { customer, reference, level, status, reasons, may_retry } => {
+            let (reference, reasons) = (reference.clone(), reasons.clone());
+            let verdict = KycVerdict { reference, level: *level, status: *status, reasons, may_retry: *may_retry };
+            identity::effect(app, *customer, verdict).await
+        }
         FactBody::Deposit { deposit, change } => deposit::effect(app, *deposit, *change).await,
         FactBody::TransferReported { transfer, report } => {
             let found = app.store().transfer(*transfer).await?;

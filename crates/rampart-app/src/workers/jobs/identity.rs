@@ -5,7 +5,7 @@ use std::time::Duration;
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
 use rampart_core::job::{Job, JobKind};
-use rampart_core::kyc::{KycCheck, KycStatus};
+use rampart_core::kyc::{KycCheck, KycStatus, KycVerdict};
 use rampart_core::ports::{Finding, KycDetails, KycSubmission, Outcome};
 use rampart_core::step::Step;
 
@@ -13,7 +13,6 @@ use super::{Done, in_time};
 use crate::app::App;
 use crate::error::{AppError, Reply};
 use crate::workers::leases::{self, Held};
-use crate::workers::observe;
 use crate::workers::settle::settle;
 
 const FIRST_QUESTION_AFTER: Duration = Duration::from_secs(1);
@@ -96,14 +95,15 @@ async fn replace(app: &App, held: &Held, kind: JobKind, after: Duration) -> Repl
 /// The provider will not look at the form: the customer is told why and may correct it.
 async fn refused(app: &App, held: &Held, reference: &str, reason: &str) -> Reply<Done> {
     settle(app, Some(held.fence()), || async move {
-        let before = load(app, &held.job).await?;
-        let mut step = Step::new();
-        if let Some(check) = waiting(&before).filter(|check| check.reference == reference).cloned() {
-            let mut after = before.clone();
-            let (reasons, updated_at) = (vec![reason.to_owned()], app.business().now());
-            after.kyc.check = Some(KycCheck { status: KycStatus::Fail, reasons, may_retry: true, updated_at, ..check });
-            observe::customer_changed(app, &before, after, &mut step);
-        }
+        let customer = load(app, &held.job).await?;
+        let mut step = match waiting(&customer).filter(|check| check.reference == reference) {
+            Some(check) => {
+                let (reference, level, reasons) = (reference.to_owned(), check.level, vec![reason.to_owned()]);
+                let verdict = KycVerdict { reference, level, status: KycStatus::Fail, reasons, may_retry: true };
+                customer.kyc_decided(verdict, &app.mint(), &app.config().public_url)
+            }
+            None => Step::new(),
+        };
         held.done(&mut step);
         Ok(Some(step))
     })

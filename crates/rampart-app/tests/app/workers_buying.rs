@@ -1,0 +1,288 @@
+//! Buying when something else happens than was asked for.
+
+use std::sync::Arc;
+
+use rampart_app::CreatePayment;
+use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::{Operator, orders};
+use rampart_core::amount::Amount;
+use rampart_core::fact::{Fact, FactBody};
+use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::order::{Exception, HoldReason, Reversal};
+use rampart_core::payment::{Payment, PaymentState};
+use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_sandbox::{BankTransfer, Calls, FaultOutcome, FaultPort, FaultRule, PayResult};
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable};
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+on_both_engines!(super::whole => short_over_and_twice, late, unknown_reference, foreign_payer);
+
+mod reversals {
+    use super::{taken_back_after, taken_back_before, whole};
+    rampart_testkit::on_both_engines!(super::whole => taken_back_before, taken_back_after);
+}
+
+mod sending {
+    use super::{answers_lost, burnt_nonce, quarantine, reverted, whole};
+    rampart_testkit::on_both_engines!(super::whole => answers_lost, burnt_nonce, reverted, quarantine);
+}
+
+/// An operator with a reason.
+pub(crate) fn operator() -> Operator {
+    Operator { actor: "test".to_owned(), reason: "because".to_owned() }
+}
+
+/// A customer of Spain that is ready to trade.
+pub(crate) async fn ana(test: &TestApp) -> CustomerId {
+    test.verified(CustomerOf::SPAIN, "ana@example.com").await
+}
+
+async fn order(test: &TestApp, request: &CreatePayment) -> OrderId {
+    TestApp::order_of(&test.app.create_payment(&test.caller, request, None).await.unwrap())
+}
+
+fn by_transfer(customer: CustomerId, amount: &str) -> CreatePayment {
+    CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, amount) }
+}
+
+async fn pay(test: &TestApp, id: OrderId, amount: Option<i128>, holder: Option<&str>) -> PayResult {
+    let payable = payable(&test.payment(id).await, "Ana García López");
+    test.world.pay_payment(&payable, amount.map(Amount::from_minor), holder.map(str::to_owned)).await.unwrap()
+}
+
+/// Waits until coins are final.
+pub(crate) async fn settled(test: &TestApp, id: OrderId) -> Payment {
+    test.eventually("the coins are final", || async { Some(test.payment(id).await).filter(Payment::is_settled) }).await
+}
+
+/// Waits for an item of a kind.
+pub(crate) async fn item(test: &TestApp, kind: ReviewKind) -> ReviewItem {
+    test.eventually(&format!("an item of kind {kind:?}"), || async {
+        test.app.store().reviews_waiting(None, 100).await.unwrap().into_iter().find(|item| item.kind == kind)
+    })
+    .await
+}
+
+async fn mine(test: &TestApp, blocks: u32) {
+    test.world.mine("polygon".parse().unwrap(), blocks).await.unwrap();
+}
+
+async fn short_over_and_twice(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let short = order(&test, &by_transfer(customer, "250")).await;
+    pay(&test, short, Some(200_00), None).await;
+    let sent = test.payment_becomes(short, "coins_sent").await;
+    assert_eq!(sent.exception, Some(Exception::Short));
+    let PaymentState::CoinsSent { coins, .. } = sent.state else { panic!("coins sent") };
+    assert!(coins < sent.terms.coin_amount, "fewer coins for less money");
+
+    let over = order(&test, &by_transfer(customer, "100")).await;
+    pay(&test, over, Some(150_00), None).await;
+    let sent = test.payment_becomes(over, "coins_sent").await;
+    assert_eq!(sent.exception, Some(Exception::Over));
+
+    // Within the tolerance the promise is kept.
+    let almost = order(&test, &by_transfer(customer, "100")).await;
+    pay(&test, almost, Some(99_60), None).await;
+    let PaymentState::CoinsSent { coins, .. } = test.payment_becomes(almost, "coins_sent").await.state else { panic!("coins sent") };
+    assert_eq!(coins, test.payment(almost).await.terms.coin_amount);
+
+    // Money that comes once more belongs to nobody yet, and is sent back by a person.
+    pay(&test, over, Some(150_00), None).await;
+    let item = item(&test, ReviewKind::Suspense).await;
+    assert_eq!((item.order, item.amount), (Some(over), Amount::from_minor(150_00)));
+    test.eventually("the order says so", || async {
+        Some(test.payment(over).await).filter(|payment| payment.exception == Some(Exception::Duplicate))
+    })
+    .await;
+    // The world's payer gave no account to send it back to, so it becomes the company's.
+    assert!(reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await.is_err());
+    reviews::resolve(&test.app, &operator(), item.id, Decision::Keep).await.unwrap();
+    assert!(reviews::resolve(&test.app, &operator(), item.id, Decision::Keep).await.is_err(), "only once");
+}
+
+async fn late(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let id = order(&test, &by_transfer(customer, "250")).await;
+    test.advance(3_700).await;
+    test.payment_becomes(id, "expired").await;
+    pay(&test, id, None, None).await;
+    let sent = test.payment_becomes(id, "coins_sent").await;
+    assert_eq!(sent.exception, Some(Exception::Late));
+    mine(&test, 6).await;
+    settled(&test, id).await;
+}
+
+async fn unknown_reference(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let id = order(&test, &by_transfer(customer, "250")).await;
+    let told = test.payment(id).await.instructions.unwrap();
+    let transfer = |concept: &str| BankTransfer {
+        rail: "sepa".parse().unwrap(),
+        account: told.account.clone(),
+        amount: Amount::from_minor(250_00),
+        currency: "EUR".parse().unwrap(),
+        concept: Some(concept.to_owned()),
+        sender_name: Some("Ana García López".to_owned()),
+        sender_account: Some("ES9121000418450200051332".to_owned()),
+    };
+    test.world.transfer(transfer("for the coins")).await.unwrap();
+    let first = item(&test, ReviewKind::Suspense).await;
+    assert!(first.reason.contains("no reference"), "{}", first.reason);
+    reviews::resolve(&test.app, &operator(), first.id, Decision::Assign(id)).await.unwrap();
+    test.payment_becomes(id, "coins_sent").await;
+    // A mistyped one is sent back to where it came from.
+    let mut mistyped = told.concept.clone();
+    let last = if mistyped.pop() == Some('1') { '2' } else { '1' };
+    mistyped.push(last);
+    test.world.transfer(transfer(&mistyped)).await.unwrap();
+    let second = item(&test, ReviewKind::Suspense).await;
+    assert!(second.reason.contains("mistyped"), "{}", second.reason);
+    let again = reviews::resolve(&test.app, &operator(), second.id, Decision::Assign(id)).await;
+    assert!(again.is_err(), "an order that is complete takes no more");
+    reviews::resolve(&test.app, &operator(), second.id, Decision::Return).await.unwrap();
+    test.eventually("it arrived back", || async {
+        let payouts = test.app.store().payouts_in_state("settled", None, 10).await.unwrap();
+        (payouts.len() == 1).then_some(())
+    })
+    .await;
+    let balance = test.app.store().balance("suspense".parse().unwrap(), "EUR".parse().unwrap()).await.unwrap();
+    assert_eq!((balance.posted, balance.held), (Amount::ZERO, Amount::ZERO));
+}
+
+async fn foreign_payer(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let id = order(&test, &by_transfer(customer, "250")).await;
+    pay(&test, id, None, Some("Pedro Pérez Gil")).await;
+    let held = test.payment_becomes(id, "on_hold").await;
+    assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::ForeignPayer, .. }));
+    assert_eq!(reviews::held_orders(&test.app, 10).await.unwrap().len(), 1);
+    orders::release(&test.app, &operator(), id).await.unwrap();
+    test.payment_becomes(id, "coins_sent").await;
+    let file = orders::show(&test.app, id).await.unwrap();
+    assert_eq!(file.audit.len(), 1);
+    assert!(file.entries.len() >= 8 && file.events.len() >= 3 && file.transfers.len() == 1, "{file:?}");
+    assert!(orders::release(&test.app, &operator(), id).await.is_err());
+}
+
+async fn taken_back_before(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let request = buy(customer, "100");
+    test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
+    let id = order(&test, &request).await;
+    pay(&test, id, None, None).await;
+    let held = test.payment_becomes(id, "on_hold").await;
+    assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::Screening, .. }));
+    test.world.charge_back(id, "fraud".to_owned()).await.unwrap();
+    let failed = test.payment_becomes(id, "failed").await;
+    assert_eq!(failed.reversal, Some(Reversal::Chargeback));
+    assert_eq!(failed.reserved, Amount::ZERO);
+}
+
+async fn taken_back_after(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let id = order(&test, &buy(customer, "100")).await;
+    pay(&test, id, None, None).await;
+    test.payment_becomes(id, "coins_sent").await;
+    test.world.charge_back(id, "fraud".to_owned()).await.unwrap();
+    let item = item(&test, ReviewKind::Reversal).await;
+    assert_eq!((item.order, item.amount), (Some(id), Amount::from_minor(100_00)));
+    let payment = test.payment(id).await;
+    assert_eq!((payment.status(), payment.reversal), ("coins_sent", Some(Reversal::Chargeback)));
+    reviews::resolve(&test.app, &operator(), item.id, Decision::Dismiss).await.unwrap();
+    mine(&test, 6).await;
+    settled(&test, id).await;
+}
+
+fn fault(port: FaultPort, outcome: FaultOutcome, count: u32) -> FaultRule {
+    FaultRule { port, calls: Calls::Actions, outcome, count, delay_seconds: 0 }
+}
+
+async fn answers_lost(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    for outcome in [FaultOutcome::UnknownDone, FaultOutcome::UnknownNotDone, FaultOutcome::Fail] {
+        test.world.add_fault(fault(FaultPort::Chain, outcome, 1)).await.unwrap();
+        let id = order(&test, &buy(customer, "50")).await;
+        pay(&test, id, None, None).await;
+        test.payment_becomes(id, "coins_sent").await;
+    }
+    let wallet = buy(customer, "50").wallet.unwrap();
+    let sent = test.world.transactions("polygon".parse().unwrap(), Some(&wallet), None, 10).await.unwrap();
+    assert_eq!(sent.len(), 3, "each once: {sent:?}");
+}
+
+/// A refusal burns its nonce: what was signed behind it must not wait for ever.
+async fn burnt_nonce(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let mut ids = Vec::new();
+    for number in 0..6 {
+        let mut request = buy(customer, "50");
+        if number == 2 || number == 5 {
+            request.wallet = Some("0x6660003666000366600036660003666000366600".to_owned());
+        }
+        ids.push(order(&test, &request).await);
+    }
+    for id in &ids {
+        pay(&test, *id, None, None).await;
+    }
+    for (number, id) in ids.iter().enumerate() {
+        if number == 2 || number == 5 {
+            let held = test.payment_becomes(*id, "on_hold").await;
+            assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. }), "{:?}", held.state);
+        } else {
+            test.payment_becomes(*id, "coins_sent").await;
+        }
+    }
+    for (number, id) in ids.iter().enumerate().filter(|(number, _)| *number != 2 && *number != 5) {
+        test.eventually(&format!("payment {number} is final"), || async {
+            mine(&test, 1).await;
+            Some(test.payment(*id).await).filter(Payment::is_settled)
+        })
+        .await;
+    }
+}
+
+async fn reverted(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let request = CreatePayment { wallet: Some("0x6660002666000266600026660002666000266600".into()), ..buy(customer, "50") };
+    let id = order(&test, &request).await;
+    pay(&test, id, None, None).await;
+    test.payment_becomes(id, "coins_sent").await;
+    mine(&test, 6).await;
+    let item = item(&test, ReviewKind::Reversal).await;
+    assert_eq!(item.order, Some(id));
+    reviews::resolve(&test.app, &operator(), item.id, Decision::Retry).await.unwrap();
+    test.eventually("it was sent once more", || async {
+        let transfers = test.app.store().transfers_of_order(id).await.unwrap();
+        (transfers.len() == 2 && transfers[1].state.signed().is_some()).then_some(())
+    })
+    .await;
+}
+
+/// What cannot be applied is put aside, and the next fact is not kept waiting.
+async fn quarantine(test: Arc<TestApp>) {
+    let mint = test.app.mint();
+    let body = FactBody::ProcessorReversed { payment: mint.id(), amount: Amount::from_minor(1), reason: "odd".to_owned() };
+    let fact =
+        Fact { id: mint.id(), version: 0, natural_key: "odd".to_owned(), body, applied: false, quarantined: None, observed_at: mint.now };
+    let mut step = Step::new();
+    step.claims.push(Claim::forever(ClaimScope::Fact, fact.natural_key.clone(), fact.id));
+    step.write(fact.clone());
+    test.app.commit(step).await.unwrap();
+    let customer = ana(&test).await;
+    let id = order(&test, &buy(customer, "50")).await;
+    pay(&test, id, None, None).await;
+    test.payment_becomes(id, "coins_sent").await;
+    let odd = item(&test, ReviewKind::Quarantine).await;
+    assert_eq!(odd.fact, Some(fact.id));
+    // It is as odd the second time.
+    reviews::resolve(&test.app, &operator(), odd.id, Decision::Retry).await.unwrap();
+    let again = item(&test, ReviewKind::Quarantine).await;
+    assert_ne!(again.id, odd.id);
+    reviews::resolve(&test.app, &operator(), again.id, Decision::Dismiss).await.unwrap();
+    assert!(test.app.store().facts_waiting(None, 10).await.unwrap().is_empty());
+}

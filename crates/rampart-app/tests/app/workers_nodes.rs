@@ -1,0 +1,84 @@
+//! Several processes on one database do everything once.
+
+use std::sync::Arc;
+
+use rampart_app::health;
+use rampart_app::workers;
+use rampart_core::amount::Amount;
+use rampart_core::payment::Payment;
+use rampart_sandbox::Deposit;
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, sell};
+
+use crate::workers_buying::ana;
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+on_both_engines!(super::whole => everything_once, stops_and_goes_on);
+
+const ORDERS: usize = 12;
+
+async fn everything_once(test: Arc<TestApp>) {
+    let other = test.another_node().await;
+    let others = workers::start(&other);
+    let customer = ana(&test).await;
+    let mut payments = Vec::new();
+    for number in 0..ORDERS {
+        let app = if number % 2 == 0 { &test.app } else { &other };
+        let answer = app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();
+        payments.push(TestApp::order_of(&answer));
+    }
+    for id in &payments {
+        test.pay(*id).await;
+    }
+    let mut rampoffs = Vec::new();
+    for _ in 0..4 {
+        let answer = test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+        let order = test.rampoff(TestApp::order_of(&answer)).await;
+        let deposit = Deposit {
+            chain: order.chain(),
+            to: order.deposit_address.clone(),
+            symbol: order.terms.coin.symbol,
+            amount: order.terms.coin_amount,
+            from: None,
+        };
+        test.world.deposit(deposit).await.unwrap();
+        rampoffs.push(order.id);
+    }
+    for id in &payments {
+        test.eventually("the coins are final", || async {
+            test.world.mine("polygon".parse().unwrap(), 1).await.unwrap();
+            Some(test.payment(*id).await).filter(Payment::is_settled)
+        })
+        .await;
+    }
+    for id in &rampoffs {
+        test.rampoff_becomes(*id, "finished").await;
+        assert_eq!(test.app.store().payouts_of_order(*id).await.unwrap().len(), 1);
+    }
+    let wallet = buy(customer, "50").wallet.unwrap();
+    let sent = test.world.transactions("polygon".parse().unwrap(), Some(&wallet), None, 100).await.unwrap();
+    assert_eq!(sent.len(), ORDERS, "each payment's coins once");
+    let rail = "sepa".parse().unwrap();
+    let ours = test.app.store().balance(rampart_core::ledger::Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();
+    assert_eq!(test.world.bank_balance(rail).await.unwrap(), ours.posted, "each payout once");
+    assert_eq!(health::reasons(&test.app).await, Vec::<String>::new());
+    others.stop().await;
+    other.store().close().await;
+}
+
+/// A stop leaves no lease behind, and whoever comes next goes on where it ended.
+async fn stops_and_goes_on(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "luis@example.com").await;
+    let answer = test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();
+    let id = TestApp::order_of(&answer);
+    test.stop_workers().await;
+    test.pay(id).await;
+    assert_eq!(test.payment(id).await.received(), Amount::ZERO);
+    let jobs = test.app.store().order_counts().await.unwrap().jobs;
+    assert!(jobs.is_empty(), "{jobs:?}");
+    let again = workers::start(&test.app);
+    test.payment_becomes(id, "coins_sent").await;
+    again.stop().await;
+}

@@ -1,0 +1,193 @@
+//! Selling when something else happens than was asked for.
+
+use std::sync::Arc;
+
+use rampart_app::CreateRampoff;
+use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::{orders, treasury};
+use rampart_core::amount::Amount;
+use rampart_core::id::OrderId;
+use rampart_core::ledger::Account;
+use rampart_core::order::{HoldReason, Reversal};
+use rampart_core::outgoing::PayoutState;
+use rampart_core::rampoff::{Rampoff, RampoffState};
+use rampart_core::review::ReviewKind;
+use rampart_sandbox::{Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::{Engine, TestApp, on_both_engines, sell};
+
+use crate::workers_buying::{ana, item, operator};
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+on_both_engines!(super::whole => undone_before, undone_after, answers_lost, refused_and_returned, wrong_coin, twice, swept);
+
+async fn order(test: &TestApp) -> Rampoff {
+    let customer = ana(test).await;
+    let request = CreateRampoff { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
+    let answer = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
+    test.rampoff(TestApp::order_of(&answer)).await
+}
+
+async fn deposit(test: &TestApp, order: &Rampoff, symbol: &str, amount: Amount) -> String {
+    let deposit = Deposit { chain: order.chain(), to: order.deposit_address.clone(), symbol: symbol.parse().unwrap(), amount, from: None };
+    test.world.deposit(deposit).await.unwrap()
+}
+
+async fn mine(test: &TestApp, blocks: u32) {
+    test.world.mine("polygon".parse().unwrap(), blocks).await.unwrap();
+}
+
+/// The chain makes no blocks by itself.
+async fn by_hand(test: &TestApp) {
+    test.world.automine("polygon".parse().unwrap(), 0).await.unwrap();
+}
+
+async fn finished(test: &TestApp, id: OrderId) -> Rampoff {
+    mine(test, 6).await;
+    test.rampoff_becomes(id, "finished").await
+}
+
+async fn undone_before(test: Arc<TestApp>) {
+    by_hand(&test).await;
+    let order = order(&test).await;
+    let txid = deposit(&test, &order, "USDC", order.terms.coin_amount).await;
+    mine(&test, 2).await;
+    test.rampoff_becomes(order.id, "confirming").await;
+    test.world.reorganise(order.chain(), 2, vec![txid]).await.unwrap();
+    test.eventually("the deposit is gone", || async { Some(test.rampoff(order.id).await).filter(|order| order.deposits.is_empty()) }).await;
+    // Another one comes, is moved to another block by a reorganisation, and counts once.
+    let txid = deposit(&test, &order, "USDC", order.terms.coin_amount).await;
+    mine(&test, 2).await;
+    test.eventually("another deposit is seen", || async { Some(test.rampoff(order.id).await).filter(|order| order.deposits.len() == 1) })
+        .await;
+    test.world.reorganise(order.chain(), 2, Vec::new()).await.unwrap();
+    let finished = finished(&test, order.id).await;
+    assert_eq!(finished.deposits.len(), 1);
+    assert_eq!(finished.deposits[0].txid, txid);
+    let deposits = test.app.store().deposits_of_order(order.id).await.unwrap();
+    assert_eq!(deposits.len(), 2);
+}
+
+async fn undone_after(test: Arc<TestApp>) {
+    by_hand(&test).await;
+    mine(&test, 10).await;
+    let order = order(&test).await;
+    let txid = deposit(&test, &order, "USDC", order.terms.coin_amount).await;
+    finished(&test, order.id).await;
+    test.world.reorganise(order.chain(), 8, vec![txid]).await.unwrap();
+    let alarm = item(&test, ReviewKind::Reversal).await;
+    assert_eq!(alarm.order, Some(order.id));
+    let after = test.rampoff(order.id).await;
+    assert_eq!((after.status(), after.reversal), ("finished", Some(Reversal::Reorganisation)));
+    let losses = test.app.store().balance("losses:reorganisation".parse().unwrap(), order.terms.coin.into()).await.unwrap();
+    assert_eq!(losses.posted, order.terms.coin_amount);
+}
+
+fn fault(outcome: FaultOutcome) -> FaultRule {
+    FaultRule { port: FaultPort::Bank, calls: Calls::Actions, outcome, count: 1, delay_seconds: 0 }
+}
+
+async fn answers_lost(test: Arc<TestApp>) {
+    for (number, outcome) in [FaultOutcome::UnknownDone, FaultOutcome::UnknownNotDone, FaultOutcome::Fail].into_iter().enumerate() {
+        test.world.add_fault(fault(outcome)).await.unwrap();
+        let customer = test.verified(rampart_testkit::CustomerOf::SPAIN, &format!("ana{number}@example.com")).await;
+        let answer = test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+        let order = test.rampoff(TestApp::order_of(&answer)).await;
+        deposit(&test, &order, "USDC", order.terms.coin_amount).await;
+        finished(&test, order.id).await;
+        assert_eq!(test.app.store().payouts_of_order(order.id).await.unwrap().len(), 1);
+    }
+    // The world's own books: what left the bank left three times and not more.
+    let rail = "sepa".parse().unwrap();
+    let ours = test.app.store().balance(Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();
+    assert_eq!(test.world.bank_balance(rail).await.unwrap(), ours.posted);
+}
+
+async fn refused_and_returned(test: Arc<TestApp>) {
+    test.world.add_fault(fault(FaultOutcome::Refuse)).await.unwrap();
+    let order = order(&test).await;
+    deposit(&test, &order, "USDC", order.terms.coin_amount).await;
+    mine(&test, 6).await;
+    let held = test.rampoff_becomes(order.id, "on_hold").await;
+    assert!(matches!(held.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }));
+    orders::release(&test.app, &operator(), order.id).await.unwrap();
+    let finished = finished(&test, order.id).await;
+    let RampoffState::Finished { payout, .. } = finished.state else { panic!("finished") };
+    test.world.return_payout(payout, "account closed".to_owned()).await.unwrap();
+    let item = item(&test, ReviewKind::Reversal).await;
+    let after = test.rampoff(order.id).await;
+    assert_eq!((after.status(), after.reversal), ("finished", Some(Reversal::BankReturn)));
+    // The money lies in suspense until it is paid once more.
+    let suspense = || async { test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap() };
+    assert_eq!(suspense().await.posted, finished.payout_amount());
+    reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await.unwrap();
+    test.eventually("suspense is empty", || async { Some(suspense().await).filter(|balance| balance.posted.is_zero()) }).await;
+    assert_eq!(suspense().await.held, Amount::ZERO);
+    let failed = test.app.store().payouts_of_order(order.id).await.unwrap();
+    assert!(matches!(failed[0].state, PayoutState::Failed { .. }), "{:?}", failed[0].state);
+}
+
+async fn wrong_coin(test: Arc<TestApp>) {
+    let order = order(&test).await;
+    deposit(&test, &order, "USDT", Amount::from_minor(7_000_000)).await;
+    mine(&test, 6).await;
+    let wrong = item(&test, ReviewKind::Suspense).await;
+    assert_eq!((wrong.order, wrong.amount), (Some(order.id), Amount::from_minor(7_000_000)));
+    reviews::resolve(&test.app, &operator(), wrong.id, Decision::Return).await.unwrap();
+    let asset = wrong.asset.unwrap();
+    test.eventually("it went back", || async {
+        mine(&test, 1).await;
+        let balance = test.app.store().balance(Account::Suspense, asset).await.unwrap();
+        (balance.posted.is_zero() && balance.held.is_zero()).then_some(())
+    })
+    .await;
+    // The order itself still takes what it asked for.
+    deposit(&test, &order, "USDC", order.terms.coin_amount).await;
+    finished(&test, order.id).await;
+}
+
+async fn twice(test: Arc<TestApp>) {
+    let order = order(&test).await;
+    deposit(&test, &order, "USDC", order.terms.coin_amount).await;
+    finished(&test, order.id).await;
+    deposit(&test, &order, "USDC", order.terms.coin_amount).await;
+    mine(&test, 6).await;
+    let surplus = item(&test, ReviewKind::Suspense).await;
+    assert_eq!(surplus.amount, order.terms.coin_amount);
+    assert!(reviews::resolve(&test.app, &operator(), surplus.id, Decision::Assign(order.id)).await.is_err());
+    reviews::resolve(&test.app, &operator(), surplus.id, Decision::Return).await.unwrap();
+    test.eventually("it went back", || async {
+        mine(&test, 1).await;
+        let balance = test.app.store().balance(Account::Suspense, order.terms.coin.into()).await.unwrap();
+        balance.posted.is_zero().then_some(())
+    })
+    .await;
+}
+
+/// Deposits are collected into the hot wallet, and afterwards our books and the chain's agree.
+async fn swept(test: Arc<TestApp>) {
+    let order = order(&test).await;
+    deposit(&test, &order, "USDC", order.terms.coin_amount).await;
+    finished(&test, order.id).await;
+    let moved = treasury::sweep(&test.app, &operator(), order.chain()).await.unwrap();
+    assert_eq!(moved.transfers.len(), 1);
+    assert!(treasury::sweep(&test.app, &operator(), order.chain()).await.unwrap().transfers.is_empty(), "only once");
+    test.eventually("it was collected", || async {
+        mine(&test, 1).await;
+        let balance = test.app.store().balance(Account::ChainDeposits(order.chain()), order.terms.coin.into()).await.unwrap();
+        balance.posted.is_zero().then_some(())
+    })
+    .await;
+    let account = Account::ChainHot(order.chain());
+    let (someone, coin, to) = (operator(), order.terms.coin.into(), order.refund_wallet.as_deref());
+    treasury::withdraw(&test.app, &someone, account, coin, "10", to).await.unwrap();
+    assert!(treasury::withdraw(&test.app, &someone, account, coin, "99999999999", to).await.is_err());
+    test.eventually("our books and the chain's agree", || async {
+        mine(&test, 1).await;
+        let lines = treasury::show(&test.app).await.unwrap();
+        lines.iter().filter(|line| line.outside.is_some()).all(|line| line.outside.as_ref() == Some(&line.posted)).then_some(())
+    })
+    .await;
+}
