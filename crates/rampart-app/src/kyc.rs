@@ -52,6 +52,7 @@ pub(crate) fn missing(customer: &Customer, level: KycLevel) -> Vec<&'static str>
 /// known yet, so that nobody trades under another's approval.
 pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Reply<Customer> {
     let approved = customer.kyc.level.is_some();
+    let reinforced = customer.kyc.level == Some(KycLevel::Reinforced);
     let now = app.business().now();
     let minimum_age = app.config().registration.minimum_age;
     let mut fields = Fields::new();
@@ -96,8 +97,17 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Repl
     take("address", &form.address, address);
     take("address_state", &form.address_state, address_state);
     take("zipcode", &form.zipcode, zipcode);
-    take("professional_activity", &form.professional_activity, professional_activity);
-    take("source_of_funds", &form.source_of_funds, source_of_funds);
+    // What only the reinforced check looks at may be corrected until that check has approved it.
+    for (field, sent, known) in [
+        ("professional_activity", &form.professional_activity, professional_activity),
+        ("source_of_funds", &form.source_of_funds, source_of_funds),
+    ] {
+        if let Some(text) = fields.optional(field, sent, LONGEST)
+            && !reinforced
+        {
+            *known = Redacted::new(text.trim());
+        }
+    }
     if let Some(date) = date {
         *date_of_birth = date.into();
     }

@@ -60,3 +60,4 @@ pub use views::{
     Answer, AssetsView, CoinView, EventPage, EventView, FeesView, FiatView, Page, PaymentMethodView, QuoteView, RampoffCreatedView,
     RampoffQuoteView, RedirectView, RegisteredView, SubscriptionView, TokenGrant, TokenPriceView, TransferView,
 };
+pub use workers::WorkersConfig;

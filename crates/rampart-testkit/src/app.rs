@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -35,9 +36,22 @@ pub struct TestApp {
     /// The partner beside it, whose things the first must not see.
     pub stranger: Caller,
     workers: Mutex<Option<Workers>>,
+    nodes: AtomicU64,
     // Dropped last, in this order.
-    _database: TestDatabase,
+    database: TestDatabase,
     _folder: TempDir,
+}
+
+fn ports(world: &Arc<World>) -> Ports {
+    Ports {
+        banks: vec![world.bank()],
+        processors: vec![world.processor()],
+        chains: world.chains().into_iter().filter_map(|name| world.chain(name)).collect(),
+        kyc: world.kyc(),
+        screening: world.screening(),
+        prices: world.prices(),
+        gateway_player: Some(Arc::new(Player(world.clone()))),
+    }
 }
 
 impl TestApp {
@@ -70,19 +84,8 @@ impl TestApp {
         let world = World::open(folder.path().join("sandbox.db"), WorldConfig::from_catalogue(&catalogue, SEED)).await.expect("a world");
         let randomness = Arc::new(SeededChance::new(SEED));
         let sources = Sources { business: world.clock(), real: Arc::new(SystemClock), randomness };
-        let mut options = StoreOptions::new(sources.business.clone(), sources.randomness.clone());
-        options.readers = 3;
-        options.on_fatal = Arc::new(|reason| panic!("the writer cannot continue: {reason}"));
-        let store = Store::open(&database.url, options).await.expect("a store");
-        let ports = Ports {
-            banks: vec![world.bank()],
-            processors: vec![world.processor()],
-            chains: world.chains().into_iter().filter_map(|name| world.chain(name)).collect(),
-            kyc: world.kyc(),
-            screening: world.screening(),
-            prices: world.prices(),
-            gateway_player: Some(Arc::new(Player(world.clone()))),
-        };
+        let store = open_store(&database, &sources).await;
+        let ports = ports(&world);
         let config = AppConfig::sandbox("http://127.0.0.1:8080");
         let app = App::new(store, ports, config, catalogue, sources, &KEY).await.expect("an application");
         let opening = world.opening_balances().iter().map(|balance| (balance.account, balance.asset, balance.amount)).collect();
@@ -92,7 +95,30 @@ impl TestApp {
         let caller = app.caller_for_key(&credentials.api_key).await.expect("a caller");
         let other = app.create_partner("second", "test").await.expect("a partner");
         let stranger = app.caller_for_key(&other.api_key).await.expect("a caller");
-        Self { app, world, caller, credentials, stranger, workers: Mutex::new(None), _database: database, _folder: folder }
+        Self { app, world, caller, credentials, stranger, workers: Mutex::new(None), nodes: AtomicU64::new(1), database, _folder: folder }
+    }
+
+    /// Stops the workers in order; the world goes on.
+    pub async fn stop_workers(&self) {
+        let workers = self.workers.lock().take();
+        if let Some(workers) = workers {
+            workers.stop().await;
+        }
+    }
+
+    /// Another node of the same installation: an application with a store of its own on the same database, without workers.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn another_node(&self) -> App {
+        // No two nodes may draw the same identifiers.
+        let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
+        let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
+        let store = open_store(&self.database, &sources).await;
+        let (ports, config, catalogue) = (self.app.ports().clone(), self.app.config().clone(), self.app.catalogue().clone());
+        let app = App::new(store, ports, config, catalogue, sources, &KEY).await.expect("another node");
+        app.prices().set(self.world.prices().prices().await.expect("prices"));
+        app
     }
 
     /// Moves business time forward, and lets the prices be of that moment.
@@ -129,13 +155,17 @@ impl TestApp {
     /// # Panics
     /// When the ledger does not hold.
     pub async fn finish(&self) {
-        let workers = self.workers.lock().take();
-        if let Some(workers) = workers {
-            workers.stop().await;
-        }
+        self.stop_workers().await;
         self.world.stop().await;
         let report = self.app.store().verify().await.expect("the ledger can be recomputed");
         assert!(report.holds(), "the ledger does not hold: {:?}", report.findings);
         self.app.store().close().await;
     }
+}
+
+async fn open_store(database: &TestDatabase, sources: &Sources) -> Store {
+    let mut options = StoreOptions::new(sources.business.clone(), sources.randomness.clone());
+    options.readers = 3;
+    options.on_fatal = Arc::new(|reason| panic!("the writer cannot continue: {reason}"));
+    Store::open(&database.url, options).await.expect("a store")
 }

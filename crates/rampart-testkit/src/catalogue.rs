@@ -4,8 +4,7 @@ use rampart_core::catalogue::{Catalogue, CatalogueSource};
 
 const DEFAULTS: &str = include_str!("../../rampart/src/default.toml");
 /// The sections of the defaults that make the catalogue.
-const SECTIONS: [&str; 10] =
-    ["fiats", "chains", "coins", "policies", "methods", "payouts", "rails", "limits", "open_caps", "pricing"];
+const SECTIONS: [&str; 10] = ["fiats", "chains", "coins", "policies", "methods", "payouts", "rails", "limits", "open_caps", "pricing"];
 
 /// The catalogue of the binary's defaults.
 ///

@@ -23,8 +23,7 @@ pub struct CustomerOf {
 
 impl CustomerOf {
     /// Of Spain.
-    pub const SPAIN: Self =
-        Self { country: "ESP", document: "GOVERNMENT_ID", number: "12345678Z", account: "ES9121000418450200051332" };
+    pub const SPAIN: Self = Self { country: "ESP", document: "GOVERNMENT_ID", number: "12345678Z", account: "ES9121000418450200051332" };
     /// Of Argentina.
     pub const ARGENTINA: Self = Self { country: "ARG", document: "DNI", number: "11111111", account: "0110001300000000000017" };
     /// Of Mexico.

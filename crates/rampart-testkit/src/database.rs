@@ -23,7 +23,8 @@ pub struct TestDatabase {
 }
 
 fn server() -> String {
-    std::env::var("RAMPART_TEST_POSTGRES").expect("RAMPART_TEST_POSTGRES names a PostgreSQL server's superuser; scripts/with-postgres sets it")
+    std::env::var("RAMPART_TEST_POSTGRES")
+        .expect("RAMPART_TEST_POSTGRES names a PostgreSQL server's superuser; scripts/with-postgres sets it")
 }
 
 /// Runs a statement with the server's own client, because only the store speaks to databases.

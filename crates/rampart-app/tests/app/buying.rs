@@ -90,7 +90,7 @@ async fn documented(test: Arc<TestApp>) {
 }
 
 async fn order_of_checks(test: Arc<TestApp>) {
-    let code = async |request: CreatePayment| { TestApp::code(test.app.create_payment(&test.caller, &request, None).await) };
+    let code = async |request: CreatePayment| TestApp::code(test.app.create_payment(&test.caller, &request, None).await);
     let some = |text: &str| Some(text.to_owned());
     // Everything is wrong; each step repairs what was refused.
     let customer = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;

@@ -1,7 +1,9 @@
 //! The use cases on both engines, each scenario ending with a recomputed ledger.
 
 mod buying;
+mod exceptions;
 mod limits;
+mod nodes;
 mod pages;
 mod partners;
 mod quotes;
@@ -10,3 +12,7 @@ mod repeats;
 mod selling;
 mod tenancy;
 mod webhooks;
+mod workers_buying;
+mod workers_nodes;
+mod workers_selling;
+mod workers_webhooks;

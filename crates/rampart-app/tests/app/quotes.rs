@@ -27,7 +27,7 @@ async fn used_once(test: Arc<TestApp>) {
     let quote = test.app.quote(&test.caller, &asked("100", None)).await.unwrap();
     assert_eq!((quote.total_fiat.as_str(), quote.fiat_symbol.as_str(), quote.chain.as_str()), ("100.00", "EUR", "polygon"));
     let with = |sealed: &str, amount: &str| CreatePayment { quote_id: Some(sealed.to_owned()), ..buy(customer, amount) };
-    let code = async |request: CreatePayment| { TestApp::code(test.app.create_payment(&test.caller, &request, None).await) };
+    let code = async |request: CreatePayment| TestApp::code(test.app.create_payment(&test.caller, &request, None).await);
     assert_eq!(code(with(&quote.quote_id, "101")).await, Code::QuoteMismatch);
     assert_eq!(code(with(&format!("x{}", quote.quote_id), "100")).await, Code::QuoteMismatch);
     let answer = test.app.create_payment(&test.caller, &with(&quote.quote_id, "100"), None).await.unwrap();

@@ -43,7 +43,7 @@ async fn once_per_address(test: Arc<TestApp>) {
 }
 
 async fn faults_are_named(test: Arc<TestApp>) {
-    let refused = async |request: RegisterUser| { refusal_of(test.app.register_user(&test.caller, &request, None).await) };
+    let refused = async |request: RegisterUser| refusal_of(test.app.register_user(&test.caller, &request, None).await);
     let nothing = refused(RegisterUser::default()).await;
     assert_eq!(nothing.code, Code::FailMandatoryField);
     assert_eq!(nothing.fields.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["name", "email", "country"]);

@@ -1,0 +1,229 @@
+//! What really happens: money that is short, over, late, a stranger's or nobody's; money and coins that are taken back.
+
+use std::sync::Arc;
+
+use rampart_app::CreatePayment;
+use rampart_app::operate::{self, Operator};
+use rampart_core::amount::Amount;
+use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::order::{Exception, HoldReason, Reversal};
+use rampart_core::payment::{Payment, PaymentState};
+use rampart_core::rampoff::RampoffState;
+use rampart_core::review::ReviewKind;
+use rampart_sandbox::{BankTransfer, Deposit};
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+on_both_engines!(super::whole => short, over, short_card, late, stranger, nobody, twice, charged_back, screened, expired,
+    coins_short, coins_late, coins_wrong, payout_refused);
+
+const EUR: i128 = 100;
+
+async fn transfer_order(test: &TestApp, amount: &str) -> (CustomerId, OrderId) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, amount) };
+    (customer, TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap()))
+}
+
+async fn card_order(test: &TestApp, amount: &str) -> OrderId {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, amount), None).await.unwrap())
+}
+
+/// Money arrives for a payment, from a payer of this name.
+async fn pay(test: &TestApp, id: OrderId, amount: i128, payer: &str) {
+    let payment = test.payment(id).await;
+    let payable = payable(&payment, payer);
+    test.world.pay_payment(&payable, Some(Amount::from_minor(amount)), None).await.unwrap();
+}
+
+async fn settled(test: &TestApp, id: OrderId) -> Payment {
+    test.eventually("the payment is settled", || async { Some(test.payment(id).await).filter(Payment::is_settled) }).await
+}
+
+fn operator() -> Operator {
+    Operator { actor: "test".into(), reason: "trial".into() }
+}
+
+async fn short(test: Arc<TestApp>) {
+    let (_, id) = transfer_order(&test, "200").await;
+    pay(&test, id, 100 * EUR, "Ana García López").await;
+    let payment = settled(&test, id).await;
+    assert_eq!((payment.status(), payment.exception), ("coins_sent", Some(Exception::Short)));
+    let PaymentState::CoinsSent { coins, .. } = payment.state else { panic!("sent") };
+    assert_eq!(coins, payment.terms.coins_for(Amount::from_minor(100 * EUR), payment.terms.price).unwrap());
+}
+
+async fn over(test: Arc<TestApp>) {
+    let (_, id) = transfer_order(&test, "200").await;
+    pay(&test, id, 300 * EUR, "Garcia Lopez Ana").await;
+    let payment = settled(&test, id).await;
+    assert_eq!((payment.status(), payment.exception), ("coins_sent", Some(Exception::Over)));
+}
+
+async fn short_card(test: Arc<TestApp>) {
+    let id = card_order(&test, "100").await;
+    pay(&test, id, 60 * EUR, "Ana").await;
+    let payment = test.payment_becomes(id, "refunded").await;
+    assert_eq!(payment.exception, Some(Exception::Short));
+}
+
+async fn late(test: Arc<TestApp>) {
+    let (_, id) = transfer_order(&test, "200").await;
+    test.advance(3_601).await;
+    test.payment_becomes(id, "expired").await;
+    pay(&test, id, 200 * EUR, "Ana García López").await;
+    let payment = test
+        .eventually("the late money is taken", || async {
+            let payment = test.payment(id).await;
+            let arrived = matches!(payment.status(), "coins_sent" | "on_hold");
+            Some(payment).filter(|_| arrived)
+        })
+        .await;
+    assert_eq!(payment.exception, Some(Exception::Late));
+}
+
+async fn stranger(test: Arc<TestApp>) {
+    let (_, id) = transfer_order(&test, "200").await;
+    pay(&test, id, 200 * EUR, "Pedro Picapiedra").await;
+    let payment = test.payment_becomes(id, "on_hold").await;
+    assert!(matches!(payment.state, PaymentState::OnHold { reason: HoldReason::ForeignPayer, .. }));
+    // Without a destination the customer is asked for one; given it, the money goes there.
+    operate::orders::refund(&test.app, &operator(), id).await.unwrap();
+    let token = test.payment(id).await.page_token.reveal().to_owned();
+    assert!(test.app.page_payment(&token).await.unwrap().can_give_refund_account);
+    test.app.give_refund_account(&token, CustomerOf::SPAIN.account, "Pedro Picapiedra").await.unwrap();
+    test.payment_becomes(id, "refunded").await;
+}
+
+async fn nobody(test: Arc<TestApp>) {
+    let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
+    let transfer = BankTransfer {
+        rail: account.rail,
+        account: account.account,
+        amount: Amount::from_minor(123 * EUR),
+        currency: account.currency,
+        concept: Some("Rent".into()),
+        sender_name: Some("Somebody".into()),
+        sender_account: None,
+    };
+    test.world.transfer(transfer).await.unwrap();
+    let reviews = || async {
+        let found = test.app.store().reviews_waiting(None, 10).await.unwrap();
+        found.into_iter().find(|item| item.kind == ReviewKind::Suspense)
+    };
+    let item = test.eventually("it is on a person's list", reviews).await;
+    assert_eq!(item.amount, Amount::from_minor(123 * EUR));
+}
+
+async fn twice(test: Arc<TestApp>) {
+    let (_, id) = transfer_order(&test, "200").await;
+    for _ in 0..2 {
+        pay(&test, id, 200 * EUR, "Ana García López").await;
+    }
+    let payment = test
+        .eventually("the second one is noticed", || async {
+            Some(test.payment(id).await).filter(|payment| payment.exception == Some(Exception::Duplicate))
+        })
+        .await;
+    assert_eq!(payment.receipts.len(), 1);
+    assert_eq!(settled(&test, id).await.status(), "coins_sent");
+}
+
+async fn charged_back(test: Arc<TestApp>) {
+    let id = card_order(&test, "100").await;
+    test.pay(id).await;
+    settled(&test, id).await;
+    test.world.charge_back(id, "stolen card".into()).await.unwrap();
+    let reversed = || async { Some(test.payment(id).await).filter(|payment| payment.reversal.is_some()) };
+    let payment = test.eventually("the chargeback is known", reversed).await;
+    assert_eq!((payment.status(), payment.reversal), ("coins_sent", Some(Reversal::Chargeback)));
+}
+
+async fn screened(test: Arc<TestApp>) {
+    test.world.list_for_screening("Ana García López", true).await.unwrap();
+    let id = card_order(&test, "100").await;
+    test.pay(id).await;
+    let payment = test.payment_becomes(id, "on_hold").await;
+    assert!(matches!(payment.state, PaymentState::OnHold { reason: HoldReason::Screening, .. }));
+    operate::orders::refund(&test.app, &operator(), id).await.unwrap();
+    test.payment_becomes(id, "refunded").await;
+}
+
+async fn expired(test: Arc<TestApp>) {
+    let id = card_order(&test, "100").await;
+    let hot = || async {
+        let payment = test.payment(id).await;
+        let (account, coin, _) = payment.hold();
+        test.app.store().balance(account, coin.into()).await.unwrap().held
+    };
+    assert!(hot().await.is_positive(), "coins are held while the order is open");
+    test.advance(1_801).await;
+    test.payment_becomes(id, "expired").await;
+    assert!(hot().await.is_zero());
+}
+
+async fn sale(test: &TestApp) -> OrderId {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap())
+}
+
+async fn deposit(test: &TestApp, id: OrderId, symbol: &str, amount: i128) {
+    let rampoff = test.rampoff(id).await;
+    let deposit = Deposit {
+        chain: rampoff.chain(),
+        to: rampoff.deposit_address.clone(),
+        symbol: symbol.parse().unwrap(),
+        amount: Amount::from_minor(amount),
+        from: None,
+    };
+    test.world.deposit(deposit).await.unwrap();
+}
+
+async fn coins_short(test: Arc<TestApp>) {
+    let id = sale(&test).await;
+    deposit(&test, id, "USDC", 30_000_000).await;
+    let rampoff = test.rampoff_becomes(id, "finished").await;
+    assert_eq!(rampoff.exception, Some(Exception::Short));
+    assert!(rampoff.payout_amount() < rampoff.terms.fiat_amount);
+}
+
+async fn coins_late(test: Arc<TestApp>) {
+    let id = sale(&test).await;
+    test.advance(3_601).await;
+    test.rampoff_becomes(id, "expired").await;
+    deposit(&test, id, "USDC", 50_000_000).await;
+    let rampoff = test.rampoff_becomes(id, "finished").await;
+    assert_eq!(rampoff.exception, Some(Exception::Late));
+}
+
+async fn coins_wrong(test: Arc<TestApp>) {
+    let id = sale(&test).await;
+    deposit(&test, id, "USDT", 50_000_000).await;
+    test.eventually("the wrong coin is noticed", || async {
+        Some(test.rampoff(id).await).filter(|rampoff| rampoff.exception == Some(Exception::WrongAsset))
+    })
+    .await;
+    let waiting = test.app.store().reviews_waiting(None, 10).await.unwrap();
+    assert!(waiting.iter().any(|item| item.kind == ReviewKind::Suspense && item.order == Some(id)));
+}
+
+async fn payout_refused(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    // The sandbox's bank refuses payouts to this account.
+    let request = rampart_app::CreateRampoff { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
+    let answer = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
+    let id = TestApp::order_of(&answer);
+    deposit(&test, id, "USDC", 50_000_000).await;
+    let rampoff = test.rampoff_becomes(id, "on_hold").await;
+    assert!(matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }));
+    // The customer gives a wallet, a person sends the coins back.
+    let token = rampoff.page_token.reveal().to_owned();
+    test.app.give_refund_wallet(&token, "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55").await.unwrap();
+    operate::orders::refund(&test.app, &operator(), id).await.unwrap();
+    let refunded = test.rampoff_becomes(id, "refunded").await;
+    assert!(refunded.refund_txid().is_some());
+}

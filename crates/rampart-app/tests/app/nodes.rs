@@ -1,0 +1,87 @@
+//! Several nodes on one database.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rampart_app::{CreatePayment, ListRequest, PartnerChange};
+use rampart_core::refusal::Code;
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, catalogue_with, data_of, documented_registration, on_both_engines};
+
+async fn tight(engine: Engine) -> TestApp {
+    let catalogue = catalogue_with(|table| {
+        for level in ["1", "2"] {
+            let limits = table["limits"]["EUR"][level].as_table_mut().unwrap();
+            limits.insert("transaction".into(), "100".into());
+            limits.insert("day".into(), "450".into());
+        }
+    });
+    TestApp::start_idle(engine, catalogue).await
+}
+
+on_both_engines!(super::tight => twins, one_limit, one_address, a_disabled_partner);
+
+async fn twins(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let nodes = [test.app.clone(), test.another_node().await];
+    for (key, name) in [(Some("key-1"), None), (None, Some("order-1"))] {
+        let twins = (0..8).map(|number| {
+            let (node, caller) = (nodes[number % 2].clone(), test.caller.clone());
+            let request = CreatePayment { external_id: name.map(str::to_owned), ..buy(customer, "100") };
+            tokio::spawn(async move { node.create_payment(&caller, &request, key).await.unwrap() })
+        });
+        let mut answers = Vec::new();
+        for twin in twins.collect::<Vec<_>>() {
+            answers.push(twin.await.unwrap());
+        }
+        assert_eq!(answers.iter().map(|answer| &answer.data).collect::<HashSet<_>>().len(), 1);
+        assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
+    }
+    assert_eq!(test.app.payments(&test.caller, &ListRequest::default()).await.unwrap().items.len(), 2);
+    nodes[1].store().close().await;
+}
+
+async fn one_limit(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let nodes = [test.app.clone(), test.another_node().await];
+    let orders = (0..10).map(|number| {
+        let (node, caller) = (nodes[number % 2].clone(), test.caller.clone());
+        tokio::spawn(async move { node.create_payment(&caller, &buy(customer, "100"), None).await })
+    });
+    let mut made = 0;
+    for order in orders.collect::<Vec<_>>() {
+        match order.await.unwrap() {
+            Ok(_) => made += 1,
+            refused => assert_eq!(TestApp::code(refused), Code::LimitExceded),
+        }
+    }
+    assert_eq!(made, 4);
+    nodes[1].store().close().await;
+}
+
+async fn one_address(test: Arc<TestApp>) {
+    let nodes = [test.app.clone(), test.another_node().await];
+    let registrations = (0..6).map(|number| {
+        let (node, caller) = (nodes[number % 2].clone(), test.caller.clone());
+        tokio::spawn(async move { node.register_user(&caller, &documented_registration(), None).await })
+    });
+    let mut made = HashSet::new();
+    for registration in registrations.collect::<Vec<_>>() {
+        match registration.await.unwrap() {
+            Ok(answer) => assert!(made.insert(data_of(&answer)["id"].as_i64().unwrap())),
+            refused => assert_eq!(TestApp::code(refused), Code::UserAlreadyExists),
+        }
+    }
+    assert_eq!(made.len(), 1);
+    nodes[1].store().close().await;
+}
+
+async fn a_disabled_partner(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let node = test.another_node().await;
+    // This node remembers the partner as it was; the order relies on the partner as it is.
+    node.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();
+    let change = PartnerChange { enabled: Some(false), ..PartnerChange::default() };
+    test.app.set_partner(test.caller.partner.id, &change, "test", "trial").await.unwrap();
+    assert_eq!(TestApp::code(node.create_payment(&test.caller, &buy(customer, "50"), None).await), Code::AuthorizationIncorrect);
+    node.store().close().await;
+}
