@@ -21,3 +21,5 @@ pub use database::{Engine, TestDatabase};
 pub use gateway::payable;
 pub use orders::{buy, data_of, refusal_of, sell};
 pub use scenario::{PATIENCE, scenario};
+/// What the sandbox answers to.
+pub use rampart_sandbox::{MAGIC, MagicField};

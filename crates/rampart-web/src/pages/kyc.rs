@@ -110,8 +110,11 @@ fn stage(found: &CustomerPage, level: KycLevel) -> Stage {
     if kyc.level.is_some_and(|approved| approved >= level) && found.wanted != Some(level) {
         return Stage::Valid;
     }
+    // One check at a time: a form is not taken while another is being looked at.
+    if kyc.check.as_ref().is_some_and(|check| check.status == KycStatus::Processing) {
+        return Stage::Processing;
+    }
     match kyc.check.as_ref().filter(|check| check.level == level) {
-        Some(check) if check.status == KycStatus::Processing => Stage::Processing,
         Some(check) if check.status == KycStatus::Fail && kyc.level.is_none_or(|approved| approved < level) => {
             Stage::Failed { may_retry: check.may_retry }
         }

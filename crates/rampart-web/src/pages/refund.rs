@@ -63,7 +63,8 @@ pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Loc
     let t = locale.language.texts();
     let needed = matches!(found.payment.state, PaymentState::OnHold { reason, .. } if waits_for_it(reason));
     let by_transfer = found.payment.instructions.is_some() && (found.payment.is_unpaid() || found.can_give_refund_account);
-    if !by_transfer && !(needed && found.can_give_refund_account) {
+    let offered = by_transfer || (needed && found.can_give_refund_account);
+    if !offered {
         return None;
     }
     let given = found.payment.refund_account.as_ref();

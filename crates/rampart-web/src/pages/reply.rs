@@ -38,8 +38,6 @@ pub(crate) enum PageFault {
     ForeignPost,
     /// The form cannot be read.
     BadRequest,
-    /// Too many requests.
-    TooMany,
     /// Busy or stopping.
     Unavailable,
     /// Ours.
@@ -122,7 +120,6 @@ pub(crate) fn failure(request: &PageRequest, fault: PageFault) -> Response {
         PageFault::NotFound => StatusCode::NOT_FOUND,
         PageFault::ForeignPost => StatusCode::FORBIDDEN,
         PageFault::BadRequest => StatusCode::BAD_REQUEST,
-        PageFault::TooMany => StatusCode::TOO_MANY_REQUESTS,
         PageFault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         PageFault::Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
         PageFault::Refused(refusal) => StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::CONFLICT),

@@ -145,10 +145,12 @@ pub(crate) fn payment(request: &PageRequest, found: &PaymentPage) -> Response {
     let mut links = Vec::new();
     if payment.is_unpaid() {
         let path = format!("/gateway/{}", payment.method.as_str().to_ascii_lowercase());
-        let label =
-            if payment.instructions.is_some() { t.transfer_title.to_owned() } else { fill(t.pay_now, &[&order::paid(payment, locale)]) };
         let url = request.link(&path, &[]);
-        links.push(if returned { Link::secondary(url, t.try_again) } else { Link::primary(url, label) });
+        links.push(match (payment.instructions.is_some(), returned) {
+            (true, _) => Link::primary(url, t.see_instructions),
+            (false, true) => Link::secondary(url, t.try_again),
+            (false, false) => Link::primary(url, fill(t.pay_now, &[&order::paid(payment, locale)])),
+        });
     }
     let back = callback(payment.callback_url.as_deref());
     match payment.is_unpaid() {

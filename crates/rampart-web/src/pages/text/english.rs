@@ -127,6 +127,7 @@ pub(crate) static ENGLISH: Texts = Texts {
     cancel_confirm: "If you have already paid, do not cancel: wait until the money arrives.",
 
     transfer_title: "Make a transfer",
+    see_instructions: "See the transfer's details",
     transfer_intro: "Transfer from your bank with exactly these details.",
     transfer_amount: "Exact amount",
     transfer_amount_hint: "If you send another amount, your purchase may be delayed.",
@@ -160,7 +161,6 @@ pub(crate) static ENGLISH: Texts = Texts {
     transaction: "Transaction",
     confirmations: "Confirmations",
     received: "Received",
-    created_on: "Created",
     bank_reference: "Bank reference",
     refund_transaction: "Refund transaction",
     step_created: "Order created",
@@ -203,7 +203,6 @@ pub(crate) static ENGLISH: Texts = Texts {
     refunded: "Money refunded",
     refunded_text: "We have sent your money back.",
     on_hold: "Order under review",
-    on_hold_text: "Your money is safe. A person is looking at it.",
     sell_created: "Waiting for your coins",
     sell_created_text: "Send them to the address below. As soon as the network confirms them, we will pay you.",
     sell_confirming: "Coins detected",

@@ -49,17 +49,17 @@ texts! {
     pay_title pay_intro you_pay you_receive fees_included to_wallet network method order expires
     minutes_left less_than_a_minute pay_now decline_now pay_sandbox pay_declined processor_failed try_again cancel cancel_confirm
 
-    transfer_title transfer_intro transfer_amount transfer_amount_hint account_iban account_cbu account_clabe account_cci account_other
+    transfer_title see_instructions transfer_intro transfer_amount transfer_amount_hint account_iban account_cbu account_clabe account_cci account_other
     account_hint_argentina account_hint_chile account_hint_colombia account_hint_mexico account_hint_peru account_hint_spain
     method_card method_psd2 see_status bic concept concept_hint own_account_hint destination_name from_own_account declare declared declare_hint
 
-    status_title status_rampoff_title details transaction confirmations received created_on bank_reference refund_transaction
+    status_title status_rampoff_title details transaction confirmations received bank_reference refund_transaction
     step_created step_declared step_paid step_coins step_confirmed step_coins_seen step_coins_final step_paying step_paid_out
     step_refund step_refunded step_expired step_cancelled step_failed step_hold now
 
     started started_text returned returned_text pending_bank pending_bank_text payment_received payment_received_text coins_sent coins_sent_text
     coins_confirmed_text expired expired_text expired_bank_text cancelled cancelled_text failed failed_text
-    refund_pending refund_pending_text refunded refunded_text on_hold on_hold_text
+    refund_pending refund_pending_text refunded refunded_text on_hold
     sell_created sell_created_text sell_confirming sell_confirming_text sell_received sell_received_text sell_paying sell_paying_text
     sell_finished sell_finished_text sell_expired_text sell_cancelled_text sell_refund_pending_text sell_refunded_text
 

@@ -127,6 +127,7 @@ pub(crate) static SPANISH: Texts = Texts {
     cancel_confirm: "Si ya has pagado, no lo canceles: espera a que llegue el dinero.",
 
     transfer_title: "Haz una transferencia",
+    see_instructions: "Ver los datos de la transferencia",
     transfer_intro: "Transfiere desde tu banco con estos datos exactos.",
     transfer_amount: "Importe exacto",
     transfer_amount_hint: "Si envías otro importe, tu compra puede retrasarse.",
@@ -160,7 +161,6 @@ pub(crate) static SPANISH: Texts = Texts {
     transaction: "Transacción",
     confirmations: "Confirmaciones",
     received: "Recibido",
-    created_on: "Creado",
     bank_reference: "Referencia bancaria",
     refund_transaction: "Transacción de la devolución",
     step_created: "Pedido creado",
@@ -203,7 +203,6 @@ pub(crate) static SPANISH: Texts = Texts {
     refunded: "Dinero devuelto",
     refunded_text: "Hemos devuelto tu dinero.",
     on_hold: "Pedido en revisión",
-    on_hold_text: "Tu dinero está a salvo. Una persona lo está revisando.",
     sell_created: "Esperando tus monedas",
     sell_created_text: "Envíalas a la dirección de abajo. En cuanto la red las confirme, te pagaremos.",
     sell_confirming: "Monedas detectadas",
