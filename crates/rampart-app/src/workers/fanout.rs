@@ -44,8 +44,10 @@ impl Fanout {
         let app = &self.app;
         let store = app.store();
         let id = cursor_of(partner)?;
-        let (cursor, events, subscriptions) =
-            futures::try_join!(store.cursor(id), store.events_after(partner, fanned, EVENTS), store.subscriptions_of(partner))?;
+        let (cursor, events) = futures::try_join!(store.cursor(id), store.events_after(partner, fanned, EVENTS))?;
+        // Only afterwards, so that every subscription made before one of these events is seen: a new one has no version
+        // that this step could be fenced by.
+        let subscriptions = store.subscriptions_of(partner).await?;
         let cursor = cursor.unwrap_or(Cursor { id, version: 0, position: "0".to_owned(), moved_at: app.real().now() });
         let Some(last) = events.last().map(|event| event.sequence) else { return Ok(false) };
         if cursor.position != fanned.to_string() {
