@@ -3,6 +3,7 @@
 
 mod books;
 mod disturbance;
+mod listener;
 mod load;
 mod proof;
 
@@ -20,6 +21,8 @@ use crate::{Outcome, partner};
 const CUSTOMERS: u64 = 16;
 /// How many calls are under way at once.
 const CONCURRENCY: usize = 24;
+/// The types of events that are delivered.
+const SUBSCRIBED: [&str; 4] = ["PAY_IN", "COINS_SENT", "CRYPTO_RECEIVED", "RAMPOFF_FINISHED"];
 /// How long the ramp may take, once left alone, until every order has come to rest.
 const SETTLE_LIMIT: Duration = Duration::from_secs(300);
 
@@ -101,8 +104,9 @@ async fn crash(plan: &Plan) -> Outcome {
     for number in 0..CUSTOMERS {
         customers.push(partner::verified_customer(&mut client, &token, number).await?);
     }
-    for kind in ["PAY_IN", "COINS_SENT", "CRYPTO_RECEIVED", "RAMPOFF_FINISHED", "PAYMENT_UPDATED", "RAMPOFF_UPDATED"] {
-        let body = serde_json::json!({ "url": format!("http://{address}/sandbox/inbox"), "type": kind }).to_string();
+    let listener = listener::Listener::start().await?;
+    for kind in SUBSCRIBED {
+        let body = serde_json::json!({ "url": listener.url, "type": kind }).to_string();
         partner::post(&mut client, &token, "/api/subscribeToWebhook", &body).await?;
     }
 
@@ -115,7 +119,7 @@ async fn crash(plan: &Plan) -> Outcome {
     }
     disturbed?;
 
-    let proof = proof::Proof { load: &load, installation: &installation, address: fleet.addresses()[0].clone() };
+    let proof = proof::Proof { load: &load, listener: &listener, installation: &installation, address: fleet.addresses()[0].clone() };
     let report = proof.run(SETTLE_LIMIT).await.map_err(|error| format!("{error}\n(data and log: {})", folder.display()))?;
     println!("crash test on {}: {} in {} s: {report}", plan.engine.name(), fleet.tally(), began.elapsed().as_secs());
     fleet.stop().await?;

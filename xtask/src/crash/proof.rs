@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::books;
+use super::listener::Listener;
 use super::load::{Known, Load};
+use super::{SUBSCRIBED, books};
 use crate::http::Client;
 use crate::partner;
 use crate::server::Installation;
@@ -21,6 +22,7 @@ const OUR_ACCOUNT: &str = "ES9299990001480000012345";
 /// What is needed to prove it.
 pub(super) struct Proof<'a> {
     pub(super) load: &'a Load,
+    pub(super) listener: &'a Listener,
     pub(super) installation: &'a Installation,
     pub(super) address: String,
 }
@@ -44,6 +46,7 @@ impl Proof<'_> {
         let token = partner::authenticate(&mut client, key, secret).await?;
         let known = self.load.known();
         self.settle(&mut client, &token, &known, limit).await?;
+        self.deliver(&mut client, &token, limit).await?;
 
         let story = Story {
             payments: list(&mut client, &token, "/api/payments").await?,
@@ -70,7 +73,7 @@ impl Proof<'_> {
             ));
         }
         Ok(format!(
-            "{acknowledged} acknowledged orders each exist once, {sent} were sent coins once, {paid} were paid out once, {} events without a gap, ledger verified",
+            "{acknowledged} acknowledged orders each exist once, {sent} were sent coins once, {paid} were paid out once, {} events without a gap and every webhook heard, ledger verified",
             story.events.len()
         ))
     }
@@ -99,6 +102,29 @@ impl Proof<'_> {
             }
             waiting = still;
             partner::post(client, token, "/sandbox/clock", &json!({ "advance_seconds": 20 }).to_string()).await?;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+impl Proof<'_> {
+    /// Waits until the listener has acknowledged every event of the types that were subscribed to, as the log has it.
+    async fn deliver(&self, client: &mut Client, token: &str, limit: Duration) -> Result<(), String> {
+        let began = Instant::now();
+        loop {
+            let heard = self.listener.heard();
+            let log = events(client, token).await?;
+            let told = log.iter().filter(|event| SUBSCRIBED.contains(&event["type"].as_str().unwrap_or_default()));
+            let missing: Vec<&Value> = told
+                .filter(|event| {
+                    heard.get(event["id"].as_str().unwrap_or_default()).is_none_or(|heard| heard["sequence"] != event["sequence"])
+                })
+                .collect();
+            let Some(first) = missing.first() else { return Ok(()) };
+            if began.elapsed() > limit {
+                return Err(format!("{} webhooks were never delivered, such as {first}", missing.len()));
+            }
+            partner::post(client, token, "/sandbox/clock", &json!({ "advance_seconds": 60 }).to_string()).await?;
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
