@@ -10,6 +10,7 @@ mod quotes;
 mod registration;
 mod repeats;
 mod selling;
+mod simulation;
 mod tenancy;
 mod webhooks;
 mod workers_buying;

@@ -1,0 +1,298 @@
+//! A seeded simulation: customers do what customers do, in any order and with every mistake, and afterwards the ramp's
+//! books are compared with the ones that the world keeps by itself.
+//!
+//! `RAMPART_SIMULATION_SEED` chooses another course of events than the usual one.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rampart_app::{CreatePayment, CreateRampoff};
+use rampart_core::amount::Amount;
+use rampart_core::asset::Asset;
+use rampart_core::catalogue::Coin;
+use rampart_core::id::{CustomerId, OrderId, Randomness};
+use rampart_core::kyc::{KycLevel, KycStatus};
+use rampart_core::ledger::Account;
+use rampart_core::outgoing::{PayoutPurpose, PayoutState, TransferSource};
+use rampart_core::payment::PaymentState;
+use rampart_core::rampoff::RampoffState;
+use rampart_sandbox::Deposit;
+use rampart_testkit::{CustomerOf, Engine, SeededChance, TestApp, buy, on_both_engines, payable, sell};
+
+/// How many things happen.
+const EVENTS: u32 = 90;
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+on_both_engines!(super::whole => books_agree);
+
+/// Chance that comes out the same for the same seed.
+struct Dice(SeededChance);
+
+impl Dice {
+    fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0.fill(&mut bytes);
+        bytes
+    }
+
+    fn below(&self, limit: u32) -> u32 {
+        u32::from_le_bytes(self.bytes()) % limit
+    }
+
+    fn pick<T: Copy>(&self, of: &[T]) -> Option<T> {
+        (!of.is_empty()).then(|| of[usize::try_from(self.below(u32::try_from(of.len()).unwrap())).unwrap()])
+    }
+
+    /// A wallet of nobody's: no two orders share one.
+    fn wallet(&self) -> String {
+        let figures: String = self.bytes::<20>().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("0x{figures}")
+    }
+}
+
+/// What has been begun.
+struct Course {
+    test: Arc<TestApp>,
+    dice: Dice,
+    customers: Vec<CustomerId>,
+    payments: Vec<OrderId>,
+    rampoffs: Vec<OrderId>,
+}
+
+impl Course {
+    async fn step(&mut self) {
+        match self.dice.below(20) {
+            0..=4 => self.buys().await,
+            5..=7 => self.sells().await,
+            8..=13 => self.pays().await,
+            14..=16 => self.deposits().await,
+            17 => self.gives_up().await,
+            18 => self.charges_back().await,
+            _ => self.test.advance(u64::from(self.dice.below(2_000))).await,
+        }
+    }
+
+    async fn buys(&mut self) {
+        let Some(customer) = self.dice.pick(&self.customers) else { return };
+        let amount = format!("{}.{:02}", 30 + self.dice.below(300), self.dice.below(100));
+        let method = if self.dice.below(2) == 0 { "card" } else { "transfer" };
+        let request = CreatePayment { payment_type: Some(method.into()), wallet: Some(self.dice.wallet()), ..buy(customer, &amount) };
+        let answer = self.test.app.create_payment(&self.test.caller, &request, None).await.unwrap();
+        self.payments.push(TestApp::order_of(&answer));
+    }
+
+    async fn sells(&mut self) {
+        let Some(customer) = self.dice.pick(&self.customers) else { return };
+        let amount = format!("{}.{:06}", 20 + self.dice.below(200), self.dice.below(1_000_000));
+        let refund_wallet = (self.dice.below(2) == 0).then(|| self.dice.wallet());
+        let request = CreateRampoff { refund_wallet, ..sell(customer, &amount) };
+        let answer = self.test.app.create_rampoff(&self.test.caller, &request, None).await.unwrap();
+        self.rampoffs.push(TestApp::order_of(&answer));
+    }
+
+    /// Pays what is due, or less, or more, or as somebody else; perhaps a payment that was paid or given up before.
+    async fn pays(&self) {
+        let Some(id) = self.dice.pick(&self.payments) else { return };
+        let payment = self.test.payment(id).await;
+        let due = payment.terms.fiat_amount.minor();
+        let (amount, payer) = match self.dice.below(10) {
+            0 => (due / 2, "Ana García López"),
+            1 => (due + 1_000, "Ana García López"),
+            2 => (due, "Pedro Picapiedra"),
+            _ => (due, "ANA GARCIA LOPEZ"),
+        };
+        // The world refuses what cannot be, such as paying a card payment twice.
+        let _ = self.test.world.pay_payment(&payable(&payment, payer), Some(Amount::from_minor(amount)), None).await;
+    }
+
+    /// Sends what was announced, or less, or more, or another coin; perhaps to an order that has ended.
+    async fn deposits(&self) {
+        let Some(id) = self.dice.pick(&self.rampoffs) else { return };
+        let rampoff = self.test.rampoff(id).await;
+        let announced = rampoff.terms.coin_amount.minor();
+        let (amount, symbol) = match self.dice.below(8) {
+            0 => (announced / 2, "USDC"),
+            1 => (announced + 5_000_000, "USDC"),
+            2 => (announced, "USDT"),
+            _ => (announced, "USDC"),
+        };
+        let (chain, to) = (rampoff.chain(), rampoff.deposit_address.clone());
+        let deposit = Deposit { chain, to, symbol: symbol.parse().unwrap(), amount: Amount::from_minor(amount), from: None };
+        self.test.world.deposit(deposit).await.unwrap();
+    }
+
+    async fn gives_up(&self) {
+        if let Some(id) = self.dice.pick(&self.payments) {
+            let token = self.test.payment(id).await.page_token.reveal().to_owned();
+            // Refused once money is there.
+            let _ = self.test.app.cancel_payment(&token).await;
+        }
+    }
+
+    async fn charges_back(&self) {
+        if let Some(id) = self.dice.pick(&self.payments) {
+            // The world refuses for what it has not captured.
+            let _ = self.test.world.charge_back(id, "stolen card".into()).await;
+        }
+    }
+
+    /// Waits until nothing moves any more.
+    async fn settle(&self) {
+        let (test, payments, rampoffs) = (&self.test, &self.payments, &self.rampoffs);
+        test.eventually("everything comes to rest", || async move {
+            let counts = test.app.store().order_counts().await.unwrap();
+            let mut moving = counts.facts_waiting > 0 || counts.jobs.iter().any(|job| job.1 > 0);
+            for id in payments {
+                moving |= matches!(
+                    test.payment(*id).await.state,
+                    PaymentState::PaymentReceived { .. }
+                        | PaymentState::Sending { .. }
+                        | PaymentState::CoinsSent { confirmations: 0, .. }
+                        | PaymentState::RefundPending { .. }
+                );
+            }
+            for id in rampoffs {
+                moving |= matches!(
+                    test.rampoff(*id).await.state,
+                    RampoffState::Confirming
+                        | RampoffState::CryptoReceived { .. }
+                        | RampoffState::PayingOut { .. }
+                        | RampoffState::RefundPending { .. }
+                );
+            }
+            (!moving).then_some(())
+        })
+        .await;
+    }
+}
+
+async fn books_agree(test: Arc<TestApp>) {
+    let seed = std::env::var("RAMPART_SIMULATION_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
+    let dice = Dice(SeededChance::new(seed));
+    let mut course = Course { test: test.clone(), dice, customers: Vec::new(), payments: Vec::new(), rampoffs: Vec::new() };
+    for number in 0..4 {
+        let customer = test.verified(CustomerOf::SPAIN, &format!("{number}@example.com")).await;
+        test.decide(customer, KycLevel::Reinforced, KycStatus::Valid).await;
+        course.customers.push(customer);
+    }
+    for _ in 0..EVENTS {
+        course.step().await;
+    }
+    course.settle().await;
+    // A deposit of the last moment may still wait for its block and its confirmations.
+    test.eventually("the chains agree", || async { (deposits_differ(&course).await.is_none()).then_some(()) }).await;
+    course.settle().await;
+    banks_agree(&test).await;
+    wallets_agree(&test).await;
+    let mut seen: HashSet<&str> = HashSet::new();
+    for id in &course.payments {
+        payment_agrees(&test, *id).await;
+        seen.insert(test.payment(*id).await.status());
+    }
+    for id in &course.rampoffs {
+        rampoff_agrees(&test, *id).await;
+        seen.insert(test.rampoff(*id).await.status());
+    }
+    assert!(["coins_sent", "finished", "on_hold"].iter().all(|status| seen.contains(status)), "too little happened: {seen:?}");
+    events_agree(&test).await;
+}
+
+async fn posted(test: &TestApp, account: Account, asset: impl Into<Asset>) -> Amount {
+    test.app.store().balance(account, asset.into()).await.unwrap().posted
+}
+
+async fn banks_agree(test: &TestApp) {
+    for rail in &test.app.catalogue().rail_accounts {
+        let outside = test.world.bank_balance(rail.rail).await.unwrap();
+        assert_eq!(posted(test, Account::Bank(rail.rail), rail.currency).await, outside, "the bank behind {}", rail.rail);
+        assert!(posted(test, Account::InTransit(rail.rail), rail.currency).await.is_zero(), "on the way over {}", rail.rail);
+    }
+}
+
+async fn wallets_agree(test: &TestApp) {
+    for Coin { id, .. } in &test.app.catalogue().coins {
+        let port = test.app.ports().chain(id.chain).unwrap();
+        let outside = port.balance(TransferSource::Hot, *id).await.unwrap();
+        assert_eq!(posted(test, Account::ChainHot(id.chain), *id).await, outside, "the hot wallet's {id}");
+        assert!(posted(test, Account::InTransit(id.chain), *id).await.is_zero(), "{id} on its way");
+    }
+}
+
+/// The first coin of which the deposit addresses hold something else than the books say.
+async fn deposits_differ(course: &Course) -> Option<String> {
+    let test = &course.test;
+    for Coin { id, .. } in test.app.catalogue().coins.iter().filter(|coin| coin.id.chain.as_str() == "polygon") {
+        let port = test.app.ports().chain(id.chain).unwrap();
+        let mut outside = Amount::ZERO;
+        for order in &course.rampoffs {
+            let index = test.rampoff(*order).await.deposit_index;
+            outside = outside.plus(port.balance(TransferSource::Deposit(index), *id).await.unwrap()).unwrap();
+        }
+        let inside = posted(test, Account::ChainDeposits(id.chain), *id).await;
+        if inside != outside {
+            return Some(format!("{id}: {inside} in the books, {outside} at the addresses"));
+        }
+    }
+    None
+}
+
+/// Coins were sent once for an order that says so, and never for another.
+async fn payment_agrees(test: &TestApp, id: OrderId) {
+    let payment = test.payment(id).await;
+    let sent = test.world.transactions(payment.terms.coin.chain, Some(&payment.wallet), None, 10).await.unwrap();
+    let sent: Vec<_> = sent.iter().filter(|transaction| transaction.state == "in_block").map(|transaction| transaction.amount).collect();
+    match payment.state {
+        PaymentState::CoinsSent { coins, .. } => assert_eq!(sent, [coins], "{id}"),
+        _ => assert!(sent.is_empty(), "{id} is {} and has sent {sent:?}", payment.status()),
+    }
+}
+
+/// Money was paid once for an order that says so, and never for another.
+async fn rampoff_agrees(test: &TestApp, id: OrderId) {
+    let rampoff = test.rampoff(id).await;
+    let payouts = test.app.store().payouts_of_order(id).await.unwrap();
+    let arrived: Vec<_> = payouts
+        .iter()
+        .filter(|payout| payout.purpose == PayoutPurpose::Rampoff && matches!(payout.state, PayoutState::Settled { .. }))
+        .map(|payout| payout.amount)
+        .collect();
+    let account = test.app.catalogue().rail_account(rampoff.rail).unwrap().account.clone();
+    let statement = test.world.account_statement(rampoff.rail, &account, None, 10_000).await.unwrap();
+    let ours: HashSet<String> = payouts.iter().map(|payout| payout.id.to_string()).collect();
+    let paid: Vec<_> = statement
+        .iter()
+        .filter(|line| line.kind == "payout_settled" && line.payout.as_ref().is_some_and(|payout| ours.contains(payout)))
+        .map(|line| line.amount)
+        .collect();
+    match rampoff.state {
+        RampoffState::Finished { fiat, .. } => {
+            assert_eq!((arrived.as_slice(), paid.as_slice()), ([fiat].as_slice(), [fiat].as_slice()), "{id}")
+        }
+        _ => assert!(paid.is_empty(), "{id} is {} and has paid {paid:?}", rampoff.status()),
+    }
+}
+
+/// The log has no gap, and what happens to an order once is told once.
+async fn events_agree(test: &TestApp) {
+    let partner = test.caller.partner.id;
+    let mut told: HashMap<(String, &str), u32> = HashMap::new();
+    let mut last = 0;
+    loop {
+        let page = test.app.store().events_after(partner, last, 100).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        for event in page {
+            last += 1;
+            assert_eq!(event.sequence, last, "without a gap");
+            *told.entry((event.draft.subject, event.draft.kind.as_str())).or_default() += 1;
+        }
+    }
+    for ((subject, kind), times) in told {
+        let once = matches!(kind, "PAY_IN" | "COINS_SENT" | "CRYPTO_RECEIVED" | "RAMPOFF_FINISHED");
+        assert!(!once || times == 1, "{kind} of {subject} was told {times} times");
+    }
+}
