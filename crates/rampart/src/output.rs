@@ -68,6 +68,24 @@ pub(crate) fn table_of<T: Serialize>(items: &[T], fields: &[&str]) -> String {
     table(fields, &rows.collect::<Vec<_>>())
 }
 
+/// A record: its fields below one another, then its lists, each as a table with these fields of each item (or line by
+/// line, where the items have none). What is empty is left out.
+pub(crate) fn record<T: Serialize>(record: &T, fields: &[&str], lists: &[(&str, &[&str])]) -> String {
+    let record = serde_json::to_value(record).unwrap_or_default();
+    let shown =
+        fields.iter().map(|field| (*field, scalar(&record[*field]))).filter(|(_, value)| !matches!(value.as_str(), "-" | "" | "[]"));
+    let mut text = pairs(&shown.collect::<Vec<_>>());
+    for (list, fields) in lists {
+        let items = record[*list].as_array().map(Vec::as_slice).unwrap_or_default();
+        if items.is_empty() {
+            continue;
+        }
+        let rows = if fields.is_empty() { items.iter().map(scalar).collect::<Vec<_>>().join("\n") } else { table_of(items, fields) };
+        text.push_str(&format!("\n\n{list}\n{rows}"));
+    }
+    text
+}
+
 /// Names and values below one another.
 pub(crate) fn pairs(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);

@@ -7,6 +7,7 @@ use rampart_core::kyc::KycLevel;
 
 use super::office::Office;
 use crate::failure::Failure;
+use crate::output;
 
 /// `rampart customer …`
 #[derive(Debug, Subcommand)]
@@ -56,6 +57,25 @@ impl LevelArgument {
     }
 }
 
+/// What is printed of a customer, in this order.
+const FIELDS: &[&str] = &[
+    "id",
+    "partner",
+    "name",
+    "email",
+    "phone",
+    "country",
+    "address",
+    "date_of_birth",
+    "identification",
+    "bank_account",
+    "kyc_status",
+    "kyc_level",
+    "banned",
+    "created_at",
+];
+const LISTS: &[(&str, &[&str])] = &[("kyc_reasons", &[]), ("warnings", &[]), ("audit", &["at", "actor", "action", "reason"])];
+
 /// Runs the command.
 ///
 /// # Errors
@@ -77,5 +97,5 @@ pub(crate) async fn run(office: &Office, command: CustomerCommand) -> Result<(),
             CustomerId(id)
         }
     };
-    office.show(&customers::show(app, id).await?)
+    office.printer.show(&customers::show(app, id).await?, |file| output::record(file, FIELDS, LISTS))
 }

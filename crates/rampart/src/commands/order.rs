@@ -6,6 +6,7 @@ use rampart_core::id::OrderId;
 
 use super::office::Office;
 use crate::failure::Failure;
+use crate::output;
 
 /// `rampart order …`
 #[derive(Debug, Subcommand)]
@@ -37,6 +38,34 @@ pub(crate) enum OrderCommand {
     },
 }
 
+/// What is printed of an order, in this order.
+const FIELDS: &[&str] = &[
+    "kind",
+    "id",
+    "partner",
+    "customer",
+    "status",
+    "hold",
+    "exception",
+    "reversal",
+    "terms",
+    "received",
+    "balance",
+    "reserved",
+    "created_at",
+    "held_until",
+];
+const LISTS: &[(&str, &[&str])] = &[
+    ("facts", &[]),
+    ("transfers", &["id", "what", "state"]),
+    ("payouts", &["id", "what", "state"]),
+    ("jobs", &["id", "what", "state"]),
+    ("entries", &["posted_at", "kind", "account", "side", "amount", "asset"]),
+    ("events", &["id", "what", "state"]),
+    ("reviews", &["id", "what", "state"]),
+    ("audit", &["at", "actor", "action", "reason"]),
+];
+
 /// Runs the command.
 ///
 /// # Errors
@@ -62,5 +91,5 @@ pub(crate) async fn run(office: &Office, command: OrderCommand) -> Result<(), Fa
             id
         }
     };
-    office.show(&orders::show(app, id).await?)
+    office.printer.show(&orders::show(app, id).await?, |file| output::record(file, FIELDS, LISTS))
 }

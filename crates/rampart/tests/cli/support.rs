@@ -129,15 +129,17 @@ impl Installation {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = lines_of(child.stdout.take().unwrap());
         let log = lines_of(child.stderr.take().unwrap());
-        let mut printed = Vec::new();
-        while let Ok(line) = lines.recv_timeout(PATIENCE) {
-            printed.push(line.clone());
+        let mut server = Server { child, address: String::new(), printed: Vec::new(), lines, log, token: String::new() };
+        while let Ok(line) = server.lines.recv_timeout(PATIENCE) {
+            server.printed.push(line.clone());
             if let Some((_, address)) = line.split_once("listening on http://") {
-                return Server { child, address: address.to_owned(), printed, lines, log, token: String::new() };
+                address.clone_into(&mut server.address);
+                return server;
             }
         }
-        child.kill().unwrap();
-        panic!("it does not listen:\n{}\n{}", printed.join("\n"), log.iter().collect::<Vec<_>>().join("\n"));
+        server.child.kill().unwrap();
+        let log: Vec<String> = server.log.iter().collect();
+        panic!("it does not listen:\n{}\n{}", server.printed.join("\n"), log.join("\n"));
     }
 
     /// A partner with its server's token.
