@@ -7,7 +7,8 @@ use rampart_core::country::Country;
 use rampart_core::customer::Customer;
 use rampart_core::id::PartnerId;
 use rampart_core::kyc::KycLevel;
-use rampart_core::order::RefundAccount;
+use rampart_core::order::{HoldReason, RefundAccount};
+use rampart_core::outgoing::PayoutDestination;
 use rampart_core::payment::{PayIn, Payment, PaymentCommand, PaymentState};
 use rampart_core::ports::{Outcome, Session, SessionRequest};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
@@ -104,6 +105,8 @@ pub struct RampoffPage {
     pub can_cancel: bool,
     /// Whether a wallet can be given for coins to go back to.
     pub can_give_refund_wallet: bool,
+    /// Whether the payout waits for another account.
+    pub can_give_payout_account: bool,
     /// Whether the outside world is simulated.
     pub sandbox: bool,
     /// The present moment (business time).
@@ -248,6 +251,7 @@ impl App {
             customer_name: customer.profile.full_name(),
             can_cancel: matches!(rampoff.state, RampoffState::Created),
             can_give_refund_wallet: under_way,
+            can_give_payout_account: matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }),
             sandbox: !self.config().is_live(),
             now: self.business().now(),
             rampoff,
@@ -384,6 +388,34 @@ impl App {
         fields.finish()?;
         let wallet = self.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?;
         self.ask_rampoff(token, &RampoffCommand::GiveRefundWallet(wallet)).await
+    }
+
+    /// The customer gives another account of their own, because the payout did not arrive at the first.
+    ///
+    /// # Errors
+    /// `not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` when no payout waits for it.
+    pub async fn give_payout_account(&self, token: &str, account: &str) -> Reply<()> {
+        let rampoff = self.rampoff_by_token(token).await?;
+        let mut fields = Fields::new();
+        let given = Some(account.to_owned());
+        let account = fields.required("account", &given, LONGEST);
+        let checked = account.and_then(|account| match bank_account::check(rampoff.country, Given::number(account)) {
+            Ok(checked) => Some(checked),
+            Err(fault) => {
+                fields.fault(Code::InvalidBankAccount, "account", fault.to_string());
+                None
+            }
+        });
+        fields.finish()?;
+        let Some(checked) = checked else { return Err(Code::ValidationFailed.into()) };
+        let destination = PayoutDestination {
+            account: checked.normalized.into(),
+            bank_code: checked.bank_code,
+            account_type: checked.account_type.map(str::to_owned),
+            bank_name: checked.bank_name.map(str::to_owned),
+            name: rampoff.destination.name,
+        };
+        self.ask_rampoff(token, &RampoffCommand::GivePayoutDestination(destination)).await
     }
 
     async fn ask_payment(&self, token: &str, command: &PaymentCommand) -> Reply<()> {

@@ -21,5 +21,4 @@ pub use database::{Engine, TestDatabase};
 pub use gateway::payable;
 pub use orders::{buy, data_of, refusal_of, sell};
 pub use scenario::{PATIENCE, scenario};
-/// What the sandbox answers to.
-pub use rampart_sandbox::{MAGIC, MagicField};
+pub use rampart_sandbox::{Deposit, MAGIC, MagicField};

@@ -46,7 +46,7 @@ pub(crate) fn of_payment(payment: &Payment, partner: &str, returned: bool, t: &'
         }
         PaymentState::CoinsSent { confirmations: 0, .. } => headline("good", t.coins_sent, t.coins_sent_text, ANY_MOMENT),
         PaymentState::CoinsSent { .. } => headline("good", t.coins_sent, t.coins_confirmed_text, None),
-        PaymentState::OnHold { reason, .. } => held(*reason, partner, t),
+        PaymentState::OnHold { reason, .. } => held(*reason, t),
         PaymentState::Expired if payment.instructions.is_some() => headline("bad", t.expired, t.expired_bank_text, None),
         PaymentState::Expired => headline("bad", t.expired, t.expired_text, None),
         PaymentState::Cancelled => headline("bad", t.cancelled, t.cancelled_text, None),
@@ -64,7 +64,7 @@ pub(crate) fn of_rampoff(rampoff: &Rampoff, partner: &str, t: &'static Texts) ->
         RampoffState::CryptoReceived { .. } => headline("wait", t.sell_received, t.sell_received_text, ANY_MOMENT),
         RampoffState::PayingOut { .. } => headline("wait", t.sell_paying, t.sell_paying_text, ANY_MOMENT),
         RampoffState::Finished { .. } => headline("good", t.sell_finished, t.sell_finished_text, None),
-        RampoffState::OnHold { reason, .. } => held(*reason, partner, t),
+        RampoffState::OnHold { reason, .. } => held(*reason, t),
         RampoffState::Expired => headline("bad", t.expired, t.sell_expired_text, None),
         RampoffState::Cancelled => headline("bad", t.cancelled, t.sell_cancelled_text, None),
         RampoffState::Failed { .. } => headline("bad", t.failed, fill(t.failed_text, &[partner]), None),
@@ -73,8 +73,8 @@ pub(crate) fn of_rampoff(rampoff: &Rampoff, partner: &str, t: &'static Texts) ->
     }
 }
 
-fn held(reason: HoldReason, partner: &str, t: &'static Texts) -> Headline {
-    headline("wait", t.on_hold, fill(labels::hold(reason, t), &[partner]), SOME_TIME)
+fn held(reason: HoldReason, t: &'static Texts) -> Headline {
+    headline("wait", t.on_hold, labels::hold(reason, t), SOME_TIME)
 }
 
 /// The details of a payment.

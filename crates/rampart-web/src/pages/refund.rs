@@ -69,7 +69,7 @@ pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Loc
     }
     let given = found.payment.refund_account.as_ref();
     Some(Offer {
-        title: t.refund_title_account,
+        title: if needed { t.refund_needed } else { t.refund_title_account },
         why: t.refund_why_account.to_owned(),
         given: given.map(|given| fill(t.refund_given, &[&bank_account::masked(given.account.reveal())])),
         url: request.link(PATH, &[("edit", "refund")]),
@@ -78,16 +78,26 @@ pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Loc
     })
 }
 
-/// The offer on a ramp-off's page.
+/// The offer on a ramp-off's page: another account while the payout waits for one, else a wallet for refunds.
 pub(crate) fn of_rampoff(request: &PageRequest, found: &RampoffPage, locale: Locale) -> Option<Offer> {
     let t = locale.language.texts();
+    if found.can_give_payout_account {
+        return Some(Offer {
+            title: t.payout_title,
+            why: fill(t.payout_why, &[&found.customer_name]),
+            given: None,
+            url: request.link(PATH, &[("edit", "refund")]),
+            label: t.payout_give,
+            needed: true,
+        });
+    }
     let needed = matches!(found.rampoff.state, RampoffState::OnHold { reason, .. } if waits_for_it(reason));
     if !found.can_give_refund_wallet {
         return None;
     }
     let given = found.rampoff.refund_wallet.as_deref();
     Some(Offer {
-        title: t.refund_title_wallet,
+        title: if needed { t.refund_needed } else { t.refund_title_wallet },
         why: fill(t.refund_why_wallet, &[&labels::chain(found.rampoff.chain())]),
         given: given.map(|given| fill(t.refund_given, &[given])),
         url: request.link(PATH, &[("edit", "refund")]),
@@ -109,8 +119,21 @@ pub(crate) fn account_form(request: &PageRequest, found: &PaymentPage, locale: L
     form(request, &found.partner_name, found.sandbox, locale, (t.refund_title_account, t.refund_why_account.to_owned()), fields, faults)
 }
 
+/// The form for a ramp-off: for what [`of_rampoff`] offers.
+pub(crate) fn rampoff_form(request: &PageRequest, found: &RampoffPage, locale: Locale, typed: Option<&Fields>, faults: Faults) -> Response {
+    if !found.can_give_payout_account {
+        return wallet_form(request, found, locale, typed, faults);
+    }
+    let t = locale.language.texts();
+    let account = typed.and_then(|fields| fields.get("account")).unwrap_or_default();
+    let field = Field::text("account", labels::account(locale.country, t), bank_account::MOST_CHARACTERS, account);
+    let fields = vec![field.with_hint(labels::account_hint(locale.country, t))];
+    let words = (t.payout_title, fill(t.payout_why, &[&found.customer_name]));
+    form(request, &found.partner_name, found.sandbox, locale, words, fields, faults)
+}
+
 /// The form for a ramp-off's wallet.
-pub(crate) fn wallet_form(request: &PageRequest, found: &RampoffPage, locale: Locale, typed: Option<&Fields>, faults: Faults) -> Response {
+fn wallet_form(request: &PageRequest, found: &RampoffPage, locale: Locale, typed: Option<&Fields>, faults: Faults) -> Response {
     let t = locale.language.texts();
     let chain = labels::chain(found.rampoff.chain());
     let wallet = typed.and_then(|fields| fields.get("wallet")).unwrap_or_default();
@@ -157,9 +180,14 @@ pub(crate) fn account_faults(found: &PaymentPage, typed: &Fields, locale: Locale
     faults
 }
 
-/// What is wrong with a typed wallet, as far as a page can tell.
-pub(crate) fn wallet_faults(typed: &Fields, locale: Locale) -> Faults {
+/// What is wrong with what was typed into [`rampoff_form`], as far as a page can tell.
+pub(crate) fn rampoff_faults(found: &RampoffPage, typed: &Fields, locale: Locale) -> Faults {
     let t = locale.language.texts();
+    if found.can_give_payout_account {
+        let given = bank_account::Given::number(typed.get("account").unwrap_or_default());
+        let fault = bank_account::check(found.rampoff.country, given).err();
+        return fault.map(|fault| ("account", labels::account_fault(&fault, locale.language))).into_iter().collect();
+    }
     match typed.get("wallet") {
         None => vec![("wallet", t.fault_required.to_owned())],
         Some(wallet) if wallet.chars().count() > MOST_WALLET => {
@@ -169,9 +197,13 @@ pub(crate) fn wallet_faults(typed: &Fields, locale: Locale) -> Faults {
     }
 }
 
-/// What the ramp found wrong with a wallet.
-pub(crate) fn wallet_refused(found: &RampoffPage, locale: Locale) -> Faults {
-    vec![("wallet", fill(locale.language.texts().fault_wallet, &[&labels::chain(found.rampoff.chain())]))]
+/// What the ramp found wrong with it.
+pub(crate) fn rampoff_refused(found: &RampoffPage, locale: Locale) -> Faults {
+    let t = locale.language.texts();
+    match found.can_give_payout_account {
+        true => vec![("account", t.fault_account.to_owned())],
+        false => vec![("wallet", fill(t.fault_wallet, &[&labels::chain(found.rampoff.chain())]))],
+    }
 }
 
 /// What the ramp found wrong with an account.

@@ -4,8 +4,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use rampart_app::{CustomerPage, PaymentPage, RampoffPage};
 use rampart_core::customer::Customer;
+use rampart_core::order::HoldReason;
 use rampart_core::payment::{Payment, PaymentState};
-use rampart_core::rampoff::Rampoff;
+use rampart_core::rampoff::{Rampoff, RampoffState};
 use serde_json::{Value, json};
 
 use super::request::PageRequest;
@@ -73,6 +74,7 @@ fn rampoff(state: Value, change: &Value) -> RampoffPage {
         customer_name: "Álvaro Iglesia".into(),
         can_cancel: rampoff.deposits.is_empty(),
         can_give_refund_wallet: !rampoff.is_settled(),
+        can_give_payout_account: matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }),
         sandbox: true,
         now: "2026-01-31T12:10:00Z".parse().unwrap(),
         rampoff,

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rampart_app::CreatePayment;
+use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::id::OrderId;
-use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, Deposit, TestApp, buy, data_of, on_both_engines, sell};
 
 use crate::pages_kyc::{is_page, leads_to};
 use crate::support::Client;
@@ -20,9 +20,11 @@ on_both_engines!(crate::support::idle =>
 
 /// With workers, and a world that plays itself; in a module of its own because a module holds one such group.
 mod lively {
-    use super::{a_paid_payment_ends_with_coins, an_expired_order_says_so};
+    use super::{a_paid_payment_ends_with_coins, a_payout_that_failed_goes_to_another_account, an_expired_order_says_so};
 
-    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start => a_paid_payment_ends_with_coins, an_expired_order_says_so);
+    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start =>
+        a_paid_payment_ends_with_coins, an_expired_order_says_so, a_payout_that_failed_goes_to_another_account,
+    );
 }
 
 /// A payment and the secret of its page.
@@ -181,4 +183,32 @@ async fn an_expired_order_says_so(test: Arc<TestApp>) {
     let late = leads_to(&client.post_form(&format!("/gateway/card?token={token}&lang=en"), "action=pay").await);
     assert!(client.get(&late).await.text.contains("Order expired"));
     assert_eq!(test.payment(id).await.receipts.len(), 0, "nobody pays for what has expired");
+}
+
+async fn a_payout_that_failed_goes_to_another_account(test: Arc<TestApp>) {
+    let client = client(&test);
+    let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
+    // The bank refuses this account.
+    let request = CreateRampoff { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
+    let answer = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
+    let id = TestApp::order_of(&answer);
+    let created = test.rampoff(id).await;
+    let coin = created.terms.coin;
+    let (to, amount) = (created.deposit_address.clone(), created.terms.coin_amount);
+    test.world.deposit(Deposit { chain: coin.chain, to, symbol: coin.symbol, amount, from: None }).await.unwrap();
+    test.rampoff_becomes(id, "on_hold").await;
+    let path = format!("/status?token={}", created.page_token.reveal());
+    let page = client.get(&path).await;
+    assert!(page.text.contains("Indicar otra cuenta"), "{}", page.text);
+    let form = client.get(&format!("{path}&edit=refund&lang=en")).await;
+    assert!(form.text.contains("must be in the name of Ana García López") && form.text.contains("name=\"account\""), "{}", form.text);
+    let wrong = client.post_form(&path, "action=refund&account=123").await;
+    is_page(&wrong, 422);
+    assert!(wrong.text.contains("<a href=\"#account\">") && wrong.text.contains("value=\"123\""), "{}", wrong.text);
+    leads_to(&client.post_form(&path, "action=refund&account=ES9121000418450200051332").await);
+    let finished = test.rampoff_becomes(id, "finished").await;
+    assert_eq!(finished.destination.account.reveal(), "ES9121000418450200051332");
+    let again =
+        client.post_form(&path, "action=refund&account=ES1621000418410006660001&wallet=0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55").await;
+    assert!(leads_to(&again).contains("changed=1"), "what is finished stays finished");
 }

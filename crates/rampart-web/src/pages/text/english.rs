@@ -224,7 +224,7 @@ pub(crate) static ENGLISH: Texts = Texts {
     hold_foreign_payer: "The payment came from somebody else. We are looking at it.",
     hold_refund_destination: "We have to send it back and need to know where to.",
     hold_refund_failed: "The refund did not arrive. Please give another destination.",
-    hold_payout_failed: "Your bank did not accept the payout. Contact {0} to give another account.",
+    hold_payout_failed: "Your bank did not accept the payout. Give another account and we will send it again.",
     hold_review: "Your money is safe. A person is looking at it.",
     exception_short: "Less arrived than agreed.",
     exception_over: "More arrived than agreed.",
@@ -245,6 +245,9 @@ pub(crate) static ENGLISH: Texts = Texts {
     you_send: "You send",
 
     refund_title_account: "Account for refunds",
+    payout_title: "Another account for your money",
+    payout_why: "The payout did not arrive at the account before. The new one must be in the name of {0}.",
+    payout_give: "Give another account",
     refund_title_wallet: "Wallet for refunds",
     refund_why_account: "If something goes wrong, we send the money back to this account. It must be in your name.",
     refund_why_wallet: "If something goes wrong, we send the coins back to this address. It must be yours and on the {0} network.",

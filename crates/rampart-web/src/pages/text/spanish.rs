@@ -224,7 +224,7 @@ pub(crate) static SPANISH: Texts = Texts {
     hold_foreign_payer: "El pago viene de otra persona. Lo estamos revisando.",
     hold_refund_destination: "Tenemos que devolvértelo y necesitamos saber adónde.",
     hold_refund_failed: "La devolución no ha llegado. Indica otro destino.",
-    hold_payout_failed: "Tu banco no ha aceptado el pago. Contacta con {0} para dar otra cuenta.",
+    hold_payout_failed: "Tu banco no ha aceptado el pago. Indica otra cuenta y te lo enviaremos de nuevo.",
     hold_review: "Tu dinero está a salvo. Una persona lo está revisando.",
     exception_short: "Llegó menos de lo acordado.",
     exception_over: "Llegó más de lo acordado.",
@@ -245,6 +245,9 @@ pub(crate) static SPANISH: Texts = Texts {
     you_send: "Envías",
 
     refund_title_account: "Cuenta para devoluciones",
+    payout_title: "Otra cuenta para tu dinero",
+    payout_why: "El pago no ha llegado a la cuenta anterior. La nueva debe estar a nombre de {0}.",
+    payout_give: "Indicar otra cuenta",
     refund_title_wallet: "Monedero para devoluciones",
     refund_why_account: "Si algo sale mal, te devolveremos el dinero a esta cuenta. Debe estar a tu nombre.",
     refund_why_wallet: "Si algo sale mal, te devolveremos las monedas a esta dirección. Debe ser tuya y de la red {0}.",
