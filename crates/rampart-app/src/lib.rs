@@ -35,6 +35,7 @@ mod random;
 mod register_user;
 mod subscriptions;
 mod token_price;
+mod validate;
 mod views;
 pub mod wake;
 pub mod workers;
@@ -56,6 +57,7 @@ pub use quotes::{QuoteRequest, RampoffQuoteRequest};
 pub use random::SystemRandomness;
 pub use register_user::RegisterUser;
 pub use token_price::TokenPrice;
+pub use validate::{BankAccountView, FindingView, IdentificationView, ValidateBankAccount};
 pub use views::{
     Answer, AssetsView, CoinView, EventPage, EventView, FeesView, FiatView, Page, PaymentMethodView, QuoteView, RampoffCreatedView,
     RampoffQuoteView, RedirectView, RegisteredView, SubscriptionView, TokenGrant, TokenPriceView, TransferView,

@@ -303,8 +303,16 @@ impl App {
             fields.malformed("password", format!("must have at least {SHORTEST_PASSWORD} characters"));
         }
         let phone = fields.optional("phone", &request.phone, phone::MOST_CHARACTERS);
-        if let Some(Err(fault)) = phone.map(phone::check) {
-            doubt(&mut fields, &mut warnings, settings.strict_contact, Code::ValidationFailed, "phone", "invalid_phone", fault.to_string());
+        match phone.zip(country).map(|(text, (country, _))| phone::check(country, text)) {
+            Some(Ok(checked)) => warnings.extend(checked.doubts.iter().map(|doubt| {
+                let (code, message) = (doubt.code().to_owned(), format!("the telephone number {doubt}"));
+                Warning { field: "phone".into(), code, message }
+            })),
+            Some(Err(fault)) => {
+                let (code, message) = (Code::ValidationFailed, fault.to_string());
+                doubt(&mut fields, &mut warnings, settings.strict_contact, code, "phone", "invalid_phone", message);
+            }
+            None => {}
         }
         let bank_account = read_bank_account(&mut fields, request);
         if let (Some(given), Some((country, _))) = (&bank_account, country)

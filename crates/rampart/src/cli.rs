@@ -84,6 +84,9 @@ pub(crate) enum Command {
     Keys(commands::keys::KeysCommand),
     /// Print the effective configuration with the origin of each value
     Config(commands::config::ConfigArguments),
+    /// Whether an identification's number or a bank account holds
+    #[command(subcommand)]
+    Validate(commands::validate::ValidateCommand),
     /// Print the OpenAPI description of the partner API
     Openapi,
 }

@@ -19,6 +19,8 @@ mod register_user;
 mod subscribe_to_webhook;
 mod token_price;
 mod update_webhook_subscription;
+mod validate_bank_account;
+mod validate_identification;
 mod webhooks;
 
 use crate::call::Call;
@@ -45,6 +47,8 @@ pub(crate) static ALL: &[&Call] = &[
     &webhooks::CALL,
     &delete_webhook::CALL,
     &events::CALL,
+    &validate_identification::CALL,
+    &validate_bank_account::CALL,
 ];
 
 /// The largest customer number: numbers up to here survive every JSON reader.

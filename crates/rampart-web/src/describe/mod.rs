@@ -37,6 +37,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("OnRamp", "Customers buy coins with money."),
     ("OffRamp", "Customers sell coins for money."),
     ("Webhooks", "What changes is told, and can be read again."),
+    ("Validation", "Whether a number holds, for your own forms."),
     ("Service", "Health, and this description."),
 ];
 

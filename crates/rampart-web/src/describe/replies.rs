@@ -36,6 +36,12 @@ word!(SubscriptionType, "A type of event, as it was subscribed.", crate::calls::
 word!(KycStatus, "Where an identity check stands.", &["unused", "processing", "valid", "fail"]);
 word!(CustomerType, "Person or company.", &["individual", "company"]);
 word!(MethodKind, "How money arrives.", &["redirect", "bank_transfer"]);
+word!(Sex, "The sex a document tells.", &["male", "female", "unspecified"]);
+word!(
+    AccountKind,
+    "What kind of account it is.",
+    &["iban", "clabe", "debit_card", "cbu", "cvu", "alias", "cci", "chilean_account", "colombian_account", "bre_b_key"]
+);
 word!(AmountIn, "What the amount counts.", &["fiat", "coin"]);
 word!(OrderException, "What was unusual about an order.", &["short", "over", "late", "duplicate", "wrong_asset", "foreign_payer"]);
 word!(OrderReversal, "What was taken back of an order.", &["chargeback", "bank_return", "reorganisation"]);
@@ -444,4 +450,65 @@ pub(crate) struct Event {
     created_at: String,
     /// The object as its GET call showed it then.
     data: Value,
+}
+
+/// What is wrong with a number, or odd about it.
+#[derive(ToSchema)]
+pub(crate) struct Finding {
+    /// A stable code.
+    code: String,
+    /// What to do next, in English.
+    message: String,
+    /// The same in Spanish.
+    message_es: String,
+}
+
+/// What a number tells of its holder.
+#[derive(ToSchema)]
+pub(crate) struct Implied {
+    /// Date of birth; for a company's RFC the date it was founded.
+    #[schema(format = Date)]
+    date: Option<String>,
+    /// Whether the century of `date` is certain: an RFC has two figures of the year only.
+    century_is_certain: bool,
+    sex: Option<Sex>,
+    /// The kind of entity, in Spanish, as the issuing body names it.
+    entity: Option<String>,
+    /// The place of birth, in Spanish.
+    birthplace: Option<String>,
+    /// The number of another document inside this one: the DNI of a CUIT or RUC.
+    contains: Option<String>,
+}
+
+/// What was found about an identification's number. What only a right number has is null for a wrong one.
+#[derive(ToSchema)]
+pub(crate) struct ValidatedIdentification {
+    /// Whether it holds. Nothing is said about whom it was issued to.
+    valid: bool,
+    /// Without separators, upper case.
+    normalized: Option<String>,
+    /// As the issuing body prints it.
+    display: Option<String>,
+    customer_type: Option<CustomerType>,
+    implied: Option<Implied>,
+    /// Why it does not hold.
+    faults: Vec<Finding>,
+    /// What is odd about it without making it wrong.
+    warnings: Vec<Finding>,
+}
+
+/// What was found about a bank account. What only a right account has is null for a wrong one.
+#[derive(ToSchema)]
+pub(crate) struct ValidatedBankAccount {
+    /// Whether it holds. Nothing is said about whether it exists, nor whose it is.
+    valid: bool,
+    kind: Option<AccountKind>,
+    /// Without separators.
+    normalized: Option<String>,
+    /// As it may be shown.
+    masked: Option<String>,
+    /// The bank's name, where the code tells.
+    bank_name: Option<String>,
+    /// Why it does not hold.
+    faults: Vec<Finding>,
 }

@@ -14,6 +14,7 @@ pub(crate) mod partner;
 pub(crate) mod review;
 pub(crate) mod serve;
 pub(crate) mod treasury;
+pub(crate) mod validate;
 pub(crate) mod webhook;
 
 use std::future::Future;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Demo(arguments) => demo::run(&global, arguments),
         Command::Config(arguments) => config::run(&global, &arguments),
         Command::Openapi => openapi::run(),
+        Command::Validate(command) => validate::run(&global, command),
         Command::Keys(command) => keys::run(&global, &command),
         Command::Db(command) => {
             let configuration = Configuration::load(&global.overrides())?;

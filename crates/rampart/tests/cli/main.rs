@@ -6,3 +6,4 @@ mod first_start;
 mod operators;
 mod serving;
 mod support;
+mod validate;

@@ -1,0 +1,183 @@
+//! `validate/identification` and `validate/bankAccount`: whether a number holds, for partners' own forms. A number that does
+//! not hold is an answer, not an error.
+
+use rampart_core::bank_account::{self, Given, Kind};
+use rampart_core::country::Country;
+use rampart_core::identification::{self, CustomerType, DocumentType, Implied};
+use rampart_core::refusal::Code;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::authenticate::Caller;
+use crate::error::Reply;
+use crate::fields::{Fields, LONGEST};
+
+/// What is wrong with a number, or odd about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FindingView {
+    /// A stable code.
+    pub code: &'static str,
+    /// What to do next, in English.
+    pub message: String,
+    /// The same in Spanish.
+    pub message_es: String,
+}
+
+/// `data` of `validate/identification`. What only a right number has is absent (`null`) from a wrong one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IdentificationView {
+    /// Whether the number holds.
+    pub valid: bool,
+    /// Without separators, upper case.
+    pub normalized: Option<String>,
+    /// As the issuing body prints it.
+    pub display: Option<String>,
+    /// Person or company.
+    pub customer_type: Option<CustomerType>,
+    /// What the number tells of its holder.
+    pub implied: Option<Implied>,
+    /// Why it does not hold.
+    pub faults: Vec<FindingView>,
+    /// What is odd about it without making it wrong.
+    pub warnings: Vec<FindingView>,
+}
+
+impl IdentificationView {
+    /// Judges a number.
+    #[must_use]
+    pub fn of(country: Country, document: DocumentType, number: &str) -> Self {
+        match identification::check(country, document, number) {
+            Ok(checked) => Self {
+                valid: true,
+                normalized: Some(checked.normalized),
+                display: Some(checked.display),
+                customer_type: Some(checked.customer_type),
+                implied: Some(checked.implied),
+                faults: Vec::new(),
+                warnings: checked
+                    .doubts
+                    .iter()
+                    .map(|doubt| FindingView { code: doubt.code(), message: doubt.to_string(), message_es: doubt.spanish() })
+                    .collect(),
+            },
+            Err(fault) => Self {
+                valid: false,
+                normalized: None,
+                display: None,
+                customer_type: None,
+                implied: None,
+                faults: vec![FindingView { code: fault.code(), message: fault.to_string(), message_es: fault.spanish() }],
+                warnings: Vec::new(),
+            },
+        }
+    }
+}
+
+/// `data` of `validate/bankAccount`. What only a right account has is absent (`null`) from a wrong one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BankAccountView {
+    /// Whether the account holds.
+    pub valid: bool,
+    /// What kind of account it is.
+    pub kind: Option<Kind>,
+    /// Without separators.
+    pub normalized: Option<String>,
+    /// As it may be shown.
+    pub masked: Option<String>,
+    /// The bank's name, where the code tells.
+    pub bank_name: Option<&'static str>,
+    /// Why it does not hold.
+    pub faults: Vec<FindingView>,
+}
+
+impl BankAccountView {
+    /// Judges an account.
+    #[must_use]
+    pub fn of(country: Country, given: Given<'_>) -> Self {
+        match bank_account::check(country, given) {
+            Ok(checked) => Self {
+                valid: true,
+                kind: Some(checked.kind),
+                masked: Some(checked.masked()),
+                normalized: Some(checked.normalized),
+                bank_name: checked.bank_name,
+                faults: Vec::new(),
+            },
+            Err(fault) => Self {
+                valid: false,
+                kind: None,
+                normalized: None,
+                masked: None,
+                bank_name: None,
+                faults: vec![FindingView { code: fault.code(), message: fault.to_string(), message_es: fault.spanish() }],
+            },
+        }
+    }
+}
+
+/// The fields of `validate/bankAccount`, as they came.
+#[derive(Clone, Default)]
+pub struct ValidateBankAccount {
+    /// The customer's country.
+    pub country: Option<String>,
+    /// The account.
+    pub account: Option<String>,
+    /// The bank's code, where the account needs one.
+    pub bank_code: Option<String>,
+    /// The kind of account, where it needs one.
+    pub account_type: Option<String>,
+}
+
+fn read_country(fields: &mut Fields, country: &Option<String>) -> Option<Country> {
+    let text = fields.required("country", country, LONGEST)?;
+    let found = Country::find(text);
+    if found.is_none() {
+        fields.malformed("country", "must be the name or the ISO code of a served country, such as ESP");
+    }
+    found
+}
+
+impl App {
+    /// Judges an identification's number.
+    ///
+    /// # Errors
+    /// `fail_mandatory_field`; `validation_failed` for a country that is not served or a document that is none of its own.
+    pub fn validate_identification(
+        &self,
+        _caller: &Caller,
+        country: &Option<String>,
+        document: &Option<String>,
+        number: &Option<String>,
+    ) -> Reply<IdentificationView> {
+        let mut fields = Fields::new();
+        let country = read_country(&mut fields, country);
+        let document = fields.required("type", document, LONGEST);
+        let number = fields.required("number", number, LONGEST);
+        let known = country.zip(document).and_then(|(country, text)| {
+            let document = text.parse::<DocumentType>().ok().filter(|document| document.belongs_to(country));
+            if document.is_none() {
+                let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
+                fields.malformed("type", format!("must be a document of {country}: {allowed}"));
+            }
+            Some((country, document?))
+        });
+        fields.finish()?;
+        let (Some((country, document)), Some(number)) = (known, number) else { return Err(Code::ValidationFailed.into()) };
+        Ok(IdentificationView::of(country, document, number))
+    }
+
+    /// Judges a bank account.
+    ///
+    /// # Errors
+    /// `fail_mandatory_field`; `validation_failed` for a country that is not served.
+    pub fn validate_bank_account(&self, _caller: &Caller, request: &ValidateBankAccount) -> Reply<BankAccountView> {
+        let mut fields = Fields::new();
+        let country = read_country(&mut fields, &request.country);
+        let account = fields.required("account", &request.account, LONGEST);
+        let bank_code = fields.optional("bank_code", &request.bank_code, LONGEST);
+        let account_type = fields.optional("account_type", &request.account_type, LONGEST);
+        fields.finish()?;
+        let (Some(country), Some(account)) = (country, account) else { return Err(Code::ValidationFailed.into()) };
+        Ok(BankAccountView::of(country, Given { account, bank_code, account_type }))
+    }
+}

@@ -1,0 +1,55 @@
+//! `rampart validate`: needs nothing but the binary.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+fn validate(arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rampart"));
+    command.arg("validate").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A configuration that could not be read would be a fault of every other command.
+    let mut child = command.env("RAMPART__NO__SUCH__SETTING", "1").spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn numbers_are_judged_in_words_and_json() {
+    let right = validate(&["id", "--country", "MX", "--type", "CURP", "qaqx800101hdfqqx08"], "");
+    assert_eq!(right.status.code(), Some(0));
+    let said = text(&right);
+    for line in ["valid", "stored as   QAQX800101HDFQQX08", "date        1980-01-01", "birthplace  Ciudad de México"] {
+        assert!(said.lines().any(|said| said == line), "{line}: {said}");
+    }
+    let wrong = validate(&["id", "--country", "España", "--type", "GOVERNMENT_ID", "12345678A", "--json"], "");
+    assert_eq!(wrong.status.code(), Some(1));
+    let view: Value = serde_json::from_str(&text(&wrong)).unwrap();
+    assert_eq!((&view["valid"], &view["faults"][0]["code"]), (&json!(false), &json!("wrong_check_digit")));
+    assert_eq!(view["faults"][0]["message"], "control letter should be Z; please check the number");
+    let account = validate(&["account", "--country", "CL", "--bank-code", "012", "--account-type", "rut", "44444444"], "");
+    assert!(account.status.success() && text(&account).contains("BancoEstado"), "{}", text(&account));
+    assert!(validate(&["reference", "RF18 5390 0754 7034"], "").status.success());
+}
+
+#[test]
+fn standard_input_is_answered_line_by_line() {
+    let output = validate(&["account", "--country", "AR", "--stdin"], "0170099212345678901231\n\nx\n");
+    let views: Vec<Value> = text(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(views.len(), 3, "{views:?}");
+    assert_eq!(views[1]["faults"][0]["code"], "empty");
+}
+
+#[test]
+fn unknown_countries_and_documents_are_usage_errors() {
+    for arguments in
+        [&["id", "--country", "FR", "--type", "CNI", "1"][..], &["id", "--country", "MX", "--type", "DNI", "1"], &["account", "1"]]
+    {
+        assert_eq!(validate(arguments, "").status.code(), Some(2), "{arguments:?}");
+    }
+}
