@@ -19,6 +19,8 @@ struct Beat {
     failures: u32,
     /// Why the last one did.
     error: Option<String>,
+    /// How long it rests between two turns.
+    interval: Duration,
 }
 
 /// How the workers of this process are.
@@ -28,13 +30,13 @@ pub struct Health {
 }
 
 impl Health {
-    pub(crate) fn started(&self, worker: &str) {
-        self.beats.lock().insert(worker.to_owned(), Beat { completed: Instant::now(), failures: 0, error: None });
+    pub(crate) fn started(&self, worker: &str, interval: Duration) {
+        self.beats.lock().insert(worker.to_owned(), Beat { completed: Instant::now(), failures: 0, error: None, interval });
     }
 
     pub(crate) fn completed(&self, worker: &str) {
         if let Some(beat) = self.beats.lock().get_mut(worker) {
-            *beat = Beat { completed: Instant::now(), failures: 0, error: None };
+            *beat = Beat { completed: Instant::now(), failures: 0, error: None, interval: beat.interval };
         }
     }
 
@@ -60,7 +62,7 @@ impl Health {
     #[must_use]
     pub fn stuck(&self, after: Duration) -> Vec<String> {
         let beats = self.beats.lock();
-        let stuck = beats.iter().filter(|(_, beat)| beat.completed.elapsed() > after);
+        let stuck = beats.iter().filter(|(_, beat)| beat.completed.elapsed() > after + beat.interval);
         stuck
             .map(|(worker, beat)| {
                 let since = beat.completed.elapsed().as_secs();

@@ -37,8 +37,32 @@ use supervisor::{Worker, supervise};
 /// Running workers. They go on until [`Workers::stop`] is called.
 #[must_use = "workers are stopped by Workers::stop"]
 pub struct Workers {
+    /// In the order in which they are stopped.
+    groups: [Group; 2],
+}
+
+/// Workers that stop together.
+struct Group {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+}
+
+impl Group {
+    fn start(app: &App, workers: Vec<Box<dyn Worker>>) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let tasks = workers.into_iter().map(|worker| tokio::spawn(supervise(app.clone(), worker, stopping.clone()))).collect();
+        Self { stop, tasks }
+    }
+
+    async fn stop(self) {
+        // Nobody listens any more when every worker has ended, and then there is nothing to stop.
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a worker did not stop in order");
+            }
+        }
+    }
 }
 
 /// Starts every worker of an application.
@@ -61,21 +85,16 @@ pub fn start(app: &App) -> Workers {
     }
     let (deliver, handover) = deliver::Deliver::new(app.clone());
     workers.push(Box::new(fanout::Fanout::new(app.clone(), handover)));
-    workers.push(Box::new(deliver));
-    let (stop, stopping) = watch::channel(false);
-    let tasks = workers.into_iter().map(|worker| tokio::spawn(supervise(app.clone(), worker, stopping.clone()))).collect();
-    Workers { stop, tasks }
+    // The fan-out gives deliveries to it, so it stops when the fan-out has.
+    let last: Vec<Box<dyn Worker>> = vec![Box::new(deliver)];
+    Workers { groups: [Group::start(app, workers), Group::start(app, last)] }
 }
 
 impl Workers {
     /// Stops every worker after what it has at hand, and leaves no lease behind.
     pub async fn stop(self) {
-        // Nobody listens any more when every worker has ended, and then there is nothing to stop.
-        let _ = self.stop.send(true);
-        for task in self.tasks {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a worker did not stop in order");
-            }
+        for group in self.groups {
+            group.stop().await;
         }
     }
 }

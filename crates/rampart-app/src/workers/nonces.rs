@@ -1,12 +1,13 @@
 //! Which transfer gets which nonce, and how a nonce that was burnt by a refusal is filled.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rampart_core::amount::Amount;
 use rampart_core::asset::Chain;
+use rampart_core::id::TransferId;
 use rampart_core::job::{Job, JobKind};
 use rampart_core::outgoing::{Transfer, TransferPurpose, TransferSource, TransferState};
 use rampart_core::ports::{ChainPort, Unavailable};
@@ -18,6 +19,10 @@ use crate::error::{AppError, Reply};
 /// How often the chain's next nonce is compared with ours without a reason.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 const PAGE: u32 = 256;
+/// How far back confirmed transfers are taken into account (business time).
+const CONFIRMED_SINCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// The most nonces that are filled in one step.
+const MOST_GAPS: usize = 64;
 
 /// What is to be signed, and the wallet as it is written beside it.
 pub(crate) struct Plan {
@@ -55,17 +60,17 @@ impl Gaps {
         queued: &[(Job, Transfer)],
     ) -> Reply<Option<Plan>> {
         let (chain, before) = (wallet.id, wallet.clone());
-        let mut missing = None;
+        let mut missing = VecDeque::new();
         if wallet.version > 0 && self.is_suspected(chain) {
             // Before looking: a refusal that comes while we look must be looked at again.
             self.looked.lock().insert(chain, Instant::now());
-            missing = find_gap(app, port, &mut wallet).await.inspect_err(|_| self.suspect(chain))?;
+            missing = find_gaps(app, port, &mut wallet).await.inspect_err(|_| self.suspect(chain))?;
         }
         let mut assigned = Vec::with_capacity(queued.len() + 1);
         let mut of_deposits: BTreeMap<u64, u64> = BTreeMap::new();
         for (job, transfer) in queued {
             let nonce = match transfer.source {
-                TransferSource::Hot => match missing.take() {
+                TransferSource::Hot => match missing.pop_front() {
                     Some(nonce) => nonce,
                     None => {
                         let nonce = wallet.next_nonce;
@@ -86,48 +91,55 @@ impl Gaps {
             };
             assigned.push((nonce, (job.clone(), transfer.clone())));
         }
-        if let Some(nonce) = missing {
-            let filler = filler(app, port, chain)?;
-            assigned.push((nonce, filler));
+        for nonce in missing {
+            assigned.push((nonce, filler(app, port, chain)?));
         }
         let is_worth_it = !assigned.is_empty() || wallet != before;
         Ok(is_worth_it.then_some(Plan { assigned, wallet }))
     }
 }
 
-/// The nonce that the chain waits for and no live transfer carries. When nothing was signed behind it, the wallet simply
-/// takes it back. Ours is read before the chain's, and the plan is fenced by the wallet's version, so that a transfer
-/// that is signed or mined meanwhile cannot be mistaken for a gap.
-async fn find_gap(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) -> Reply<Option<u64>> {
+/// The nonces that the chain waits for, or will, and no live transfer carries, lowest first. Those behind which nothing was
+/// signed are simply taken back by the wallet. Ours are read before the chain's, and the plan is fenced by the wallet's
+/// version, so that a transfer that is signed or mined meanwhile cannot be mistaken for a gap.
+async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) -> Reply<VecDeque<u64>> {
     let mut live: BTreeSet<u64> = BTreeSet::new();
     for state in ["signed", "broadcast"] {
-        let mut behind = None;
-        loop {
-            let page = app.store().transfers_in_state(wallet.id, state, behind, PAGE).await?;
-            let of_hot = page.iter().filter(|transfer| transfer.source == TransferSource::Hot);
-            live.extend(of_hot.filter_map(|transfer| transfer.state.signed().map(|signed| signed.nonce)));
-            if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
-                break;
-            }
-            behind = page.last().map(|transfer| transfer.id);
-        }
+        carried(app, wallet.id, state, None, &mut live).await?;
     }
     let expected = port.next_nonce(TransferSource::Hot).await.map_err(unavailable)?;
     if expected > wallet.next_nonce {
         // Somebody has sent from the wallet past us; a nonce below is used up.
         tracing::warn!(chain = %wallet.id, expected, ours = wallet.next_nonce, "the hot wallet has sent transactions that are not ours");
         wallet.next_nonce = expected;
-        return Ok(None);
+        return Ok(VecDeque::new());
     }
-    if expected == wallet.next_nonce || live.contains(&expected) {
-        return Ok(None);
+    if (expected..wallet.next_nonce).all(|nonce| live.contains(&nonce)) {
+        return Ok(VecDeque::new());
     }
-    if live.iter().any(|nonce| *nonce > expected) {
-        tracing::warn!(chain = %wallet.id, nonce = expected, "a nonce was burnt by a refusal and is filled");
-        return Ok(Some(expected));
+    // A reorganisation may have thrown out what was confirmed; its bytes go out again, so its nonce is taken.
+    let since = TransferId::first_at(app.business().now().before(CONFIRMED_SINCE));
+    carried(app, wallet.id, "confirmed", Some(since), &mut live).await?;
+    // Everything below `expected` is used up; of what follows, the highest live nonce is the last that must stay.
+    wallet.next_nonce = live.last().map_or(expected, |last| expected.max(last + 1));
+    let gaps: VecDeque<u64> = (expected..wallet.next_nonce).filter(|nonce| !live.contains(nonce)).take(MOST_GAPS).collect();
+    if let Some(first) = gaps.front() {
+        tracing::warn!(chain = %wallet.id, first, count = gaps.len(), "nonces were burnt by refusals and are filled");
     }
-    wallet.next_nonce = expected;
-    Ok(None)
+    Ok(gaps)
+}
+
+/// Adds the nonces that transfers of the hot wallet in a state carry.
+async fn carried(app: &App, chain: Chain, state: &str, mut behind: Option<TransferId>, nonces: &mut BTreeSet<u64>) -> Reply<()> {
+    loop {
+        let page = app.store().transfers_in_state(chain, state, behind, PAGE).await?;
+        let of_hot = page.iter().filter(|transfer| transfer.source == TransferSource::Hot);
+        nonces.extend(of_hot.filter_map(|transfer| transfer.state.signed().map(|signed| signed.nonce)));
+        if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            return Ok(());
+        }
+        behind = page.last().map(|transfer| transfer.id);
+    }
 }
 
 async fn is_under_way(app: &App, chain: Chain, source: TransferSource) -> Reply<bool> {

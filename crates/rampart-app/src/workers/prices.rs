@@ -1,27 +1,37 @@
 //! Keeping the price board up to date, so that no request has to ask outside.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use rampart_core::ports::Unavailable;
 
 use super::jobs::in_time;
 use super::supervisor::{Task, Turn, Worker};
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::Reply;
 
 /// Refreshes the price board.
 pub(crate) struct Prices {
     app: App,
+    /// Whether the source is silent. Quotes say so themselves, and everything else goes on, so this process stays ready.
+    is_silent: AtomicBool,
 }
 
 impl Prices {
     pub(crate) const fn new(app: App) -> Self {
-        Self { app }
+        Self { app, is_silent: AtomicBool::new(false) }
     }
 
     async fn refresh(&self) -> Reply<Turn> {
         let app = &self.app;
         let answer = in_time(app, app.ports().prices.prices()).await;
-        let answer = answer.ok_or_else(|| AppError::Unavailable("the source of prices did not answer in time".to_owned()))?;
-        app.prices().set(answer.map_err(|fault| AppError::Unavailable(fault.0))?);
+        let answer = answer.unwrap_or_else(|| Err(Unavailable("no answer in time".to_owned())));
+        let was_silent = self.is_silent.swap(answer.is_err(), Ordering::Relaxed);
+        match answer {
+            Ok(prices) => app.prices().set(prices),
+            Err(reason) if !was_silent => tracing::warn!(%reason, "the source of prices is silent"),
+            Err(_) => {}
+        }
         Ok(Turn::Idle)
     }
 }

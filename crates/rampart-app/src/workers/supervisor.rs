@@ -53,7 +53,7 @@ fn pause_after(failures: u32) -> Duration {
 pub(crate) async fn supervise(app: App, worker: Box<dyn Worker>, mut stop: watch::Receiver<bool>) {
     let name = worker.name();
     let interval = worker.interval().unwrap_or(app.config().workers.interval());
-    app.metrics().health().started(&name);
+    app.metrics().health().started(&name, interval);
     while !*stop.borrow() {
         let pause = match AssertUnwindSafe(worker.turn()).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic))) {
             Ok(turn) => {

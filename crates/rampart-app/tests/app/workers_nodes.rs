@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use rampart_app::health;
+use rampart_app::operate::doctor;
 use rampart_app::workers;
+use rampart_app::{health, metrics};
 use rampart_core::amount::Amount;
 use rampart_core::payment::Payment;
 use rampart_sandbox::Deposit;
@@ -64,6 +65,13 @@ async fn everything_once(test: Arc<TestApp>) {
     let ours = test.app.store().balance(rampart_core::ledger::Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();
     assert_eq!(test.world.bank_balance(rail).await.unwrap(), ours.posted, "each payout once");
     assert_eq!(health::reasons(&test.app).await, Vec::<String>::new());
+    let metrics = metrics::render(&test.app).await.unwrap();
+    for name in ["rampart_commits_total", "rampart_commit_batch_size_bucket", "rampart_worker_turns_total", "rampart_facts_total", "# EOF"]
+    {
+        assert!(metrics.contains(name), "{name} is not in {metrics}");
+    }
+    let findings = doctor::examine(&test.app).await.unwrap();
+    assert!(findings.iter().all(|finding| finding.ok), "{findings:?}");
     others.stop().await;
     other.store().close().await;
 }

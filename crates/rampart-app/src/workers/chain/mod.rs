@@ -4,12 +4,13 @@
 mod blocks;
 mod ours;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rampart_core::asset::Chain;
-use rampart_core::fact::DepositChange;
-use rampart_core::fact::{Fact, FactBody};
+use rampart_core::fact::{DepositChange, Fact, FactBody};
+use rampart_core::id::TransferId;
 use rampart_core::ports::{BlockHead, ChainPort, Unavailable};
 use rampart_core::record::Record;
 use rampart_core::step::Step;
@@ -46,6 +47,8 @@ pub(crate) struct Watcher {
     known: Mutex<Option<BlockHead>>,
     /// The height at which our own transactions were last asked for.
     asked_at: Mutex<u64>,
+    /// From which height on it is worth asking for a transaction of ours that is in a block already.
+    final_at: Mutex<HashMap<TransferId, u64>>,
 }
 
 fn unavailable(fault: Unavailable) -> AppError {
@@ -54,7 +57,7 @@ fn unavailable(fault: Unavailable) -> AppError {
 
 impl Watcher {
     pub(crate) fn new(app: App, port: Arc<dyn ChainPort>) -> Self {
-        Self { app, port, known: Mutex::default(), asked_at: Mutex::default() }
+        Self { app, port, known: Mutex::default(), asked_at: Mutex::default(), final_at: Mutex::default() }
     }
 
     async fn answer<T>(&self, call: impl Future<Output = Result<T, Unavailable>>) -> Reply<T> {
@@ -71,11 +74,9 @@ impl Watcher {
             let is_new = *self.asked_at.lock() != head.height;
             if is_new {
                 self.confirm_deposits(&head).await?;
+                self.ask_for_ours(&head).await?;
+                *self.asked_at.lock() = head.height;
             }
-            // Transactions that wait for their first block change with every block; those that were just sent may be in
-            // the present one already.
-            self.ask_for_ours(&head).await?;
-            *self.asked_at.lock() = head.height;
         }
         *self.known.lock() = Some(head);
         Ok(turn)
@@ -118,6 +119,7 @@ impl Watcher {
     }
 
     async fn take_back(&self, cursor: Cursor, kept: Followed, from: u64, undone: usize) -> Reply<Turn> {
+        self.final_at.lock().clear();
         // Before the cursor moves: after it has, nobody would remember that there was something to doubt.
         self.doubt_confirmed(undone).await?;
         self.undo(cursor, kept, from).await?;

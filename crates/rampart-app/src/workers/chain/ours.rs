@@ -22,10 +22,16 @@ impl Watcher {
     /// Asks for every transaction that was taken by the chain and is not final.
     pub(super) async fn ask_for_ours(&self, head: &BlockHead) -> Reply<()> {
         let mut behind = None;
+        // Those that nobody waits for any more are forgotten.
+        self.final_at.lock().retain(|_, height| *height + 1_000 > head.height);
         loop {
-            let page = self.app.store().transfers_in_state(self.port.chain(), "broadcast", behind, PAGE).await?;
+            let mut page = self.app.store().transfers_in_state(self.port.chain(), "broadcast", behind, PAGE).await?;
             let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
             behind = page.last().map(|transfer| transfer.id);
+            {
+                let final_at = self.final_at.lock();
+                page.retain(|transfer| final_at.get(&transfer.id).is_none_or(|height| *height <= head.height));
+            }
             let results: Vec<Reply<()>> =
                 futures::stream::iter(page).map(|transfer| self.ask_for(head, transfer)).buffer_unordered(TOGETHER).collect().await;
             results.into_iter().collect::<Reply<()>>()?;
@@ -56,7 +62,9 @@ impl Watcher {
                 })
                 .await?;
             }
-            TransactionStatus::InBlock { .. } | TransactionStatus::Reverted { .. } => {}
+            TransactionStatus::InBlock { height, .. } | TransactionStatus::Reverted { height, .. } => {
+                self.final_at.lock().insert(id, height.saturating_add(u64::from(needed)).saturating_sub(1));
+            }
         }
         Ok(())
     }
