@@ -20,7 +20,7 @@ use rampart_core::reference;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::{Claim, ClaimScope};
 use rampart_core::view::payment_url;
-use rampart_store::{CommitError, StoredClaim};
+use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
@@ -118,14 +118,25 @@ impl App {
         let name = request.external_id.as_deref().map(|name| (ClaimScope::PaymentExternalId, name));
         let repeat = self.repeat(caller, OPERATION, key, name, request.texts()).await?;
         let quote = OpenedQuote::open(self, request.quote_id.as_deref());
-        let claims = self.standing_claims(&repeat, quote.claim_key()).await?;
-        if let Some(earlier) = repeat.earlier(&claims)? {
-            return self.payment_answered_earlier(earlier).await;
+        // A repeat comes first in the order of checks, and is rare: the commit finds it without a question of its own. A
+        // refusal might have been a repeat's, so before one is given the claims are asked for.
+        match self.new_payment(caller, request, &repeat, &quote).await {
+            Err(AppError::Refusal(refusal)) => {
+                let claims = self.standing_claims(&repeat, quote.claim_key()).await?;
+                match repeat.earlier(&claims)? {
+                    Some(earlier) => self.payment_answered_earlier(earlier).await,
+                    None => Err(quote.used_before(refusal, &claims)),
+                }
+            }
+            answered => answered,
         }
+    }
+
+    async fn new_payment(&self, caller: &Caller, request: &CreatePayment, repeat: &Repeat<'_>, quote: &OpenedQuote) -> Reply<Answer> {
         let wanted = self.read_payment(request)?;
         let mut caller = caller.clone();
         for _ in 0..MOST_TRIES {
-            match self.try_payment(&caller, &wanted, &repeat, &quote, &claims).await? {
+            match self.try_payment(&caller, &wanted, repeat, quote).await? {
                 Tried::Answered(answer) => return Ok(answer),
                 Tried::CustomerChanged => {}
                 Tried::PartnerChanged => caller.partner = self.partner_again(&caller.partner).await?,
@@ -174,25 +185,15 @@ impl App {
         Ok(Wanted { user_id, external_id, payment_type, fiat, amount, coin, wallet, callback_url, refund_account })
     }
 
-    async fn try_payment(
-        &self,
-        caller: &Caller,
-        wanted: &Wanted<'_>,
-        repeat: &Repeat<'_>,
-        quote: &OpenedQuote,
-        claims: &[StoredClaim],
-    ) -> Reply<Tried> {
+    async fn try_payment(&self, caller: &Caller, wanted: &Wanted<'_>, repeat: &Repeat<'_>, quote: &OpenedQuote) -> Reply<Tried> {
         let id = CustomerId(wanted.user_id);
-        // The address is looked up along with the customer, so that both cost one statement.
+        // The address is looked up along with the customer.
         let address = wanted.coin.map(|coin| (coin.id.chain, self.check_wallet("wallet", coin.id.chain, wanted.wallet)));
-        let found = match &address {
-            Some((chain, Ok(address))) => self.store().customer_and_deposit_address(id, *chain, address).await?,
-            _ => self.store().customer(id).await?.map(|customer| (customer, false)),
-        };
+        let normalized = address.as_ref().and_then(|(chain, address)| address.as_deref().ok().map(|address| (*chain, address)));
+        let found = self.store().customer_and_deposit_address(id, normalized).await?;
         let found = found.filter(|(customer, _)| customer.partner == caller.partner.id);
         let (customer, is_deposit_address) = found.ok_or(Code::UserNotFound)?;
-        let checked =
-            self.check_payment(caller, wanted, &customer, address.map(|(_, address)| address), is_deposit_address, quote, claims).await?;
+        let checked = self.check_payment(caller, wanted, &customer, address.map(|(_, address)| address), is_deposit_address, quote).await?;
         let context = self.context(None);
         let payment = self.make_payment(caller, wanted, &checked, &context).await?;
         let data = self.payment_json(&payment)?;
@@ -218,7 +219,6 @@ impl App {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what the checks look at, each read where it is cheapest")]
     async fn check_payment<'a>(
         &'a self,
         caller: &Caller,
@@ -227,7 +227,6 @@ impl App {
         address: Option<Reply<String>>,
         is_deposit_address: bool,
         quote: &OpenedQuote,
-        claims: &[StoredClaim],
     ) -> Reply<Checked<'a>> {
         let level = self.check_identity(customer)?;
         let method = self
@@ -241,7 +240,7 @@ impl App {
             return Err(invalid_wallet("wallet", "is a deposit address of ours"));
         }
         let refund_account = wanted.refund_account.map(|account| checked_refund_account(customer, account)).transpose()?;
-        let quote = match self.check_quote(caller, quote, claims)? {
+        let quote = match self.check_quote(caller, quote)? {
             None => None,
             Some(quote) => match quote.terms {
                 QuoteTerms::Buy(by, terms)

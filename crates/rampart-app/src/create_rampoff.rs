@@ -16,7 +16,7 @@ use rampart_core::record::RecordKey;
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::ClaimScope;
-use rampart_store::{CommitError, StoredClaim};
+use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
@@ -117,16 +117,26 @@ impl App {
         let name = request.external_id.as_deref().map(|name| (ClaimScope::RampoffExternalId, name));
         let repeat = self.repeat(caller, OPERATION, key, name, request.texts()).await?;
         let quote = OpenedQuote::open(self, request.quote_id.as_deref());
-        let claims = self.standing_claims(&repeat, quote.claim_key()).await?;
-        if let Some(earlier) = repeat.earlier(&claims)? {
-            return self.rampoff_answered_earlier(earlier).await;
+        // As with payments: the commit finds a repeat, and before a refusal is given the claims are asked for.
+        match self.new_rampoff(caller, request, &repeat, &quote).await {
+            Err(AppError::Refusal(refusal)) => {
+                let claims = self.standing_claims(&repeat, quote.claim_key()).await?;
+                match repeat.earlier(&claims)? {
+                    Some(earlier) => self.rampoff_answered_earlier(earlier).await,
+                    None => Err(quote.used_before(refusal, &claims)),
+                }
+            }
+            answered => answered,
         }
+    }
+
+    async fn new_rampoff(&self, caller: &Caller, request: &CreateRampoff, repeat: &Repeat<'_>, quote: &OpenedQuote) -> Reply<Answer> {
         let wanted = self.read_rampoff(request)?;
         let mut caller = caller.clone();
         // One address for all tries: indexes are not to be wasted.
         let mut index = None;
         for _ in 0..MOST_TRIES {
-            match self.try_rampoff(&caller, &wanted, &repeat, &quote, &claims, &mut index).await? {
+            match self.try_rampoff(&caller, &wanted, repeat, quote, &mut index).await? {
                 Tried::Answered(answer) => return Ok(answer),
                 Tried::CustomerChanged => {}
                 Tried::PartnerChanged => caller.partner = self.partner_again(&caller.partner).await?,
@@ -173,11 +183,10 @@ impl App {
         wanted: &Wanted<'_>,
         repeat: &Repeat<'_>,
         quote: &OpenedQuote,
-        claims: &[StoredClaim],
         index: &mut Option<u64>,
     ) -> Reply<Tried> {
         let customer = self.customer_of(caller, wanted.user_id).await?;
-        let checked = self.check_rampoff(caller, wanted, &customer, quote, claims).await?;
+        let checked = self.check_rampoff(caller, wanted, &customer, quote).await?;
         let index = match index {
             Some(index) => *index,
             None => {
@@ -214,7 +223,6 @@ impl App {
         wanted: &Wanted<'a>,
         customer: &'a Customer,
         quote: &OpenedQuote,
-        claims: &[StoredClaim],
     ) -> Reply<Checked<'a>> {
         let level = self.check_identity(customer)?;
         let rail = self
@@ -230,7 +238,7 @@ impl App {
             Some(wallet) => Some(self.check_foreign_wallet("refund_wallet", coin.id.chain, wallet).await?),
             None => None,
         };
-        let quote = self.check_quote(caller, quote, claims)?;
+        let quote = self.check_quote(caller, quote)?;
         let quoted = match quote.map(|quote| quote.terms) {
             None => None,
             Some(QuoteTerms::Sell(terms)) if terms.coin == coin.id && terms.coin_amount == wanted.amount && terms.fiat == rail.fiat => {

@@ -55,7 +55,8 @@ impl App {
     /// # Errors
     /// `user_not_found`, also for another partner's.
     pub(crate) async fn customer_of(&self, caller: &Caller, id: i64) -> Reply<Customer> {
-        let customer = self.store().customer(CustomerId(id)).await?;
+        let found = self.store().customer_and_deposit_address(CustomerId(id), None).await?;
+        let customer = found.map(|(customer, _)| customer);
         Ok(customer.filter(|customer| customer.partner == caller.partner.id).ok_or(Code::UserNotFound)?)
     }
 
@@ -115,8 +116,9 @@ impl App {
         self.catalogue().methods.iter().any(|method| pays(method.country, method.fiat.as_str()))
     }
 
-    /// The terms of a quote, if it is one of ours for this partner, still good and not used.
-    pub(crate) fn check_quote(&self, caller: &Caller, quote: &OpenedQuote, claims: &[StoredClaim]) -> Reply<Option<Quote>> {
+    /// The terms of a quote, if it is one of ours for this partner and still good. Whether it was used before, the commit
+    /// finds out.
+    pub(crate) fn check_quote(&self, caller: &Caller, quote: &OpenedQuote) -> Reply<Option<Quote>> {
         let quote = match quote {
             OpenedQuote::None => return Ok(None),
             OpenedQuote::Foreign => None,
@@ -125,9 +127,6 @@ impl App {
         let Some(quote) = quote else {
             return Err(Refusal::field(Code::QuoteMismatch, "quote_id", "is not a quote that was given to you").into());
         };
-        if claims.iter().any(|claim| claim.scope == ClaimScope::Quote) {
-            return Err(Code::QuoteUsed.into());
-        }
         if quote.expires_at <= self.business().now() {
             return Err(Code::QuoteExpired.into());
         }
@@ -212,6 +211,23 @@ impl OpenedQuote {
             None => Self::None,
             Some(sealed) => Quote::open(sealed, &app.keys().quote).map_or(Self::Foreign, |quote| Self::Ours(Box::new(quote))),
         }
+    }
+
+    /// What is told of a request whose quote was used before: that, in place of what comes later in the order of checks.
+    pub(crate) fn used_before(&self, refusal: Refusal, claims: &[StoredClaim]) -> AppError {
+        let comes_later = matches!(
+            refusal.code,
+            Code::QuoteExpired
+                | Code::MinPurchase
+                | Code::MaxPurchase
+                | Code::KycReinforcedRequired
+                | Code::LimitExceded
+                | Code::TooManyOpen
+                | Code::PriceUnavailable
+                | Code::NoLiquidity
+        );
+        let used = claims.iter().any(|claim| claim.scope == ClaimScope::Quote);
+        if used && comes_later { Code::QuoteUsed.into() } else { refusal.into() }
     }
 
     /// The key under which it is used up.

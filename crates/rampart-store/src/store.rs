@@ -10,6 +10,7 @@ use rampart_core::time::Clock;
 
 use crate::commit::{CommitFault, Writer};
 use crate::error::StoreError;
+use crate::read::Together;
 use crate::sql::{Db, Engine, Session, Target, migrate};
 
 /// What a writer that cannot continue calls; it should end the process.
@@ -68,7 +69,8 @@ pub struct Store {
 
 pub(crate) struct Inner {
     pub(crate) target: Target,
-    pub(crate) db: Db,
+    pub(crate) db: Arc<Db>,
+    pub(crate) together: Together,
     pub(crate) writer: Writer,
     pub(crate) options: StoreOptions,
     lock: Mutex<Option<File>>,
@@ -91,9 +93,13 @@ impl Store {
         }
         let mut session = target.session(true).await?;
         migrate(&mut session).await?;
-        let db = target.pool(&options).await?;
-        let writer = Writer::start(target.clone(), session, &options);
-        Ok(Self { inner: Arc::new(Inner { target, db, writer, options, lock: Mutex::new(None) }) })
+        let db = Arc::new(Db::open(target.clone(), &options).await?);
+        let together = Together::start(Arc::clone(&db));
+        // The writer connects on a thread of its own.
+        session.close().await;
+        let writer = Writer::start(target.clone(), &options)
+            .map_err(|error| StoreError::Configuration(format!("the writer's thread cannot be started: {error}")))?;
+        Ok(Self { inner: Arc::new(Inner { target, db, together, writer, options, lock: Mutex::new(None) }) })
     }
 
     /// Which engine it is on.

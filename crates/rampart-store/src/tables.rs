@@ -62,8 +62,13 @@ pub(crate) trait Stored: Serialize + DeserializeOwned {
 
 /// Reads a record from a row whose first columns are `version, data`.
 pub(crate) fn read<T: Stored>(row: &Row) -> Result<T, StoreError> {
-    let mut record: T = serde_json::from_str(row.text(1)?)?;
-    record.set_version(row.int(0)?);
+    read_stored(row.text(1)?, row.int(0)?)
+}
+
+/// The record of its JSON, at the version it is stored with.
+pub(crate) fn read_stored<T: Stored>(data: &str, version: i64) -> Result<T, StoreError> {
+    let mut record: T = serde_json::from_str(data)?;
+    record.set_version(version);
     Ok(record)
 }
 

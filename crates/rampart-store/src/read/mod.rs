@@ -9,6 +9,7 @@ mod operators;
 mod orders;
 mod people;
 mod records;
+mod together;
 mod webhooks;
 mod work;
 
@@ -20,6 +21,7 @@ pub use webhooks::UnfannedPartner;
 
 pub(crate) use claims::{claim_id, read_claim};
 pub(crate) use ledger::{balance_id, balance_parts, name_of, parse_name, read_balance};
+pub(crate) use together::Together;
 
 use sqlx::SqlSafeStr;
 

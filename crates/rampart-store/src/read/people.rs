@@ -1,6 +1,5 @@
 //! Partners and customers.
 
-use rampart_core::asset::Chain;
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, PartnerId};
 use rampart_core::partner::Partner;
@@ -11,7 +10,6 @@ use super::after;
 use crate::error::StoreError;
 use crate::sql::Value;
 use crate::store::Store;
-use crate::tables::read;
 
 /// Which customers to list.
 #[derive(Debug, Clone, Default)]
@@ -53,23 +51,6 @@ impl Store {
     /// [`StoreError`] when the database cannot be read.
     pub async fn customer_by_page_token(&self, token: &str) -> Result<Option<Customer>, StoreError> {
         self.single("SELECT version, data FROM customers WHERE page_token = $1 LIMIT 1", vec![token.into()]).await
-    }
-
-    /// A customer by its number, and whether an address of a chain is the deposit address of some ramp-off: what an order's
-    /// checks need, in one statement. Whose customer it is, is the caller's to check.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn customer_and_deposit_address(
-        &self,
-        id: CustomerId,
-        chain: Chain,
-        address: &str,
-    ) -> Result<Option<(Customer, bool)>, StoreError> {
-        let sql = "SELECT version, data, CAST(CASE WHEN EXISTS (SELECT 1 FROM rampoffs WHERE deposit_address = $2 AND deposit_chain = $3) \
-                   THEN 1 ELSE 0 END AS BIGINT) FROM customers WHERE id = $1";
-        let row = self.inner.db.fetch_optional(sql, vec![id.0.into(), address.into(), chain.as_str().into()]).await?;
-        row.map(|row| Ok((read(&row)?, row.int(2)? != 0))).transpose()
     }
 
     /// A partner's customer by normalised e-mail, as [`ClaimScope::CustomerEmail`] has it.

@@ -2,6 +2,7 @@
 
 mod fault;
 mod migrate;
+mod readers;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -9,18 +10,16 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Connection, Executor, Row as _, SqlSafeStr, SqlStr};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Executor, Row as _, SqlSafeStr};
 
 pub(crate) use fault::{Trouble, trouble};
 pub(crate) use migrate::migrate;
+pub(crate) use readers::Db;
 pub(crate) use text::{Texts, placeholders, read_pieces, write_sizes};
 
 use crate::error::StoreError;
-use crate::store::StoreOptions;
 
 /// How many prepared statements a session keeps; the commit path has a few hundred.
 const STATEMENTS: usize = 1_000;
@@ -34,7 +33,7 @@ const POSTGRES_SETTINGS: [(&str, &str); 4] =
 const SQLITE_WRITER_CACHE: &str = "-32768";
 
 /// A value to bind. Texts are shared, so that a batch that is tried again copies nothing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Value {
     /// A text.
     Text(Arc<str>),
@@ -221,72 +220,19 @@ impl Target {
             Self::Postgres(options) => {
                 let mut connection = options.connect().await?;
                 // Acknowledged means durable, whatever the server's default is.
-                let sql = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+                let sql =
+                    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')";
                 connection.execute(sql).await?;
                 Ok(Session::Postgres(connection))
             }
         }
     }
 
-    /// A pool for reading.
-    pub(crate) async fn pool(&self, options: &StoreOptions) -> Result<Db, sqlx::Error> {
-        let patience = Duration::from_secs(5);
-        let pool = match self {
-            Self::Sqlite(path) => {
-                let connection = Self::sqlite_options(path, false).pragma("query_only", "ON");
-                Pool::Sqlite(
-                    SqlitePoolOptions::new().max_connections(options.readers).acquire_timeout(patience).connect_with(connection).await?,
-                )
-            }
-            Self::Postgres(connection) => {
-                let pool = PgPoolOptions::new().max_connections(options.readers).acquire_timeout(patience);
-                Pool::Postgres(pool.connect_with((**connection).clone().options([("statement_timeout", "30s")])).await?)
-            }
-        };
-        Ok(Db { pool, on_read: options.on_read.clone() })
-    }
-}
-
-/// Reading connections.
-pub(crate) struct Db {
-    pool: Pool,
-    on_read: Option<Arc<dyn Fn(&str) + Send + Sync>>,
-}
-
-enum Pool {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
-}
-
-impl Db {
-    fn observed(&self, sql: impl SqlSafeStr) -> SqlStr {
-        let sql = sql.into_sql_str();
-        if let Some(on_read) = &self.on_read {
-            on_read(sql.as_str());
-        }
-        sql
-    }
-
-    pub(crate) async fn fetch_all(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
-        let sql = self.observed(sql);
-        match &self.pool {
-            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect()),
-            Pool::Postgres(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()),
-        }
-    }
-
-    pub(crate) async fn fetch_optional(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Option<Row>, sqlx::Error> {
-        let sql = self.observed(sql);
-        match &self.pool {
-            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_optional(pool).await?.map(Row::Sqlite)),
-            Pool::Postgres(pool) => Ok(bound!(sql, values).fetch_optional(pool).await?.map(Row::Postgres)),
-        }
-    }
-
-    pub(crate) async fn close(&self) {
-        match &self.pool {
-            Pool::Sqlite(pool) => pool.close().await,
-            Pool::Postgres(pool) => pool.close().await,
+    /// A connection that only reads.
+    async fn reader(&self) -> Result<Session, sqlx::Error> {
+        match self {
+            Self::Sqlite(path) => Self::sqlite_options(path, false).pragma("query_only", "ON").connect().await.map(Session::Sqlite),
+            Self::Postgres(options) => (**options).clone().options([("statement_timeout", "30s")]).connect().await.map(Session::Postgres),
         }
     }
 }

@@ -8,10 +8,10 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 /// Rows per writing statement. A batch is cut greedily, so that at most a handful of statements write any number of rows.
 /// With at most 20 columns the largest stays far below SQLite's 32,766 values and PostgreSQL's 65,535.
-const WRITE_SIZES: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
+const WRITE_SIZES: [usize; 10] = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// Keys per reading statement. A list is filled up with its last key to the next size.
-const READ_SIZES: [usize; 5] = [1, 4, 16, 64, 256];
+const READ_SIZES: [usize; 6] = [1, 4, 16, 64, 256, 512];
 
 /// Cuts `rows` into statement sizes.
 pub(crate) fn write_sizes(rows: usize) -> impl Iterator<Item = usize> {
@@ -78,6 +78,7 @@ mod tests {
             assert_eq!(write_sizes(rows).sum::<usize>(), rows);
         }
         assert_eq!(write_sizes(131).collect::<Vec<_>>(), [128, 2, 1]);
+        assert_eq!(write_sizes(1_100).collect::<Vec<_>>(), [512, 512, 64, 8, 4]);
     }
 
     #[test]
@@ -88,7 +89,7 @@ mod tests {
     #[test]
     fn pieces_are_filled_up() {
         assert_eq!(read_pieces(&[1, 2]).collect::<Vec<_>>(), [vec![1, 2, 2, 2]]);
-        assert_eq!(read_pieces(&vec![7; 300]).map(|piece| piece.len()).collect::<Vec<_>>(), [256, 64]);
+        assert_eq!(read_pieces(&vec![7; 300]).map(|piece| piece.len()).collect::<Vec<_>>(), [512]);
         assert_eq!(read_pieces::<i32>(&[]).count(), 0);
     }
 }

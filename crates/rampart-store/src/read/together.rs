@@ -1,0 +1,128 @@
+//! Reads that many requests make at the same moment, made together: whatever has queued while the last statement ran is
+//! read by the next one. A single request waits for nobody; a thousand share a few statements.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rampart_core::asset::Chain;
+use rampart_core::customer::Customer;
+use rampart_core::id::CustomerId;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::StoreError;
+use crate::sql::{Db, Texts, Value, placeholders, read_pieces};
+use crate::store::Store;
+use crate::tables::read_stored;
+
+/// How many requests may wait; one more is told that the store is unavailable.
+const QUEUE: usize = 4_096;
+/// How many are answered together.
+const MOST: usize = 256;
+
+/// What one request wants to know.
+struct Question {
+    customer: CustomerId,
+    address: Option<(Chain, Arc<str>)>,
+    answer: oneshot::Sender<Result<Option<Found>, Arc<str>>>,
+}
+
+/// A customer as it is stored, and whether the address is one of ours.
+struct Found {
+    version: i64,
+    data: Arc<str>,
+    is_deposit_address: bool,
+}
+
+/// The way to the task that reads.
+pub(crate) struct Together {
+    questions: mpsc::Sender<Question>,
+}
+
+impl Together {
+    pub(crate) fn start(db: Arc<Db>) -> Self {
+        let (questions, asked) = mpsc::channel(QUEUE);
+        tokio::spawn(answer_all(db, asked));
+        Self { questions }
+    }
+}
+
+impl Store {
+    /// A customer by its number, and whether an address of a chain is the deposit address of some ramp-off: what an order's
+    /// checks need. Whose customer it is, is the caller's to check.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn customer_and_deposit_address(
+        &self,
+        id: CustomerId,
+        address: Option<(Chain, &str)>,
+    ) -> Result<Option<(Customer, bool)>, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let question = Question { customer: id, address: address.map(|(chain, address)| (chain, address.into())), answer };
+        let unavailable = |reason: &str| StoreError::Unavailable(reason.to_owned());
+        self.inner.together.questions.try_send(question).map_err(|_| unavailable("too many reads wait"))?;
+        let found = answered.await.map_err(|_| unavailable("the store is closed"))?.map_err(|reason| unavailable(&reason))?;
+        // Parsed here, by each request for itself, so that reading goes on meanwhile.
+        found.map(|found| Ok((read_stored(&found.data, found.version)?, found.is_deposit_address))).transpose()
+    }
+}
+
+async fn answer_all(db: Arc<Db>, mut asked: mpsc::Receiver<Question>) {
+    let mut texts = Texts::default();
+    let mut questions = Vec::with_capacity(MOST);
+    while asked.recv_many(&mut questions, MOST).await > 0 {
+        match look(&db, &mut texts, &questions).await {
+            Ok((customers, addresses)) => {
+                for question in questions.drain(..) {
+                    let ours = question.address.is_some_and(|address| addresses.contains(&address));
+                    let found = customers.get(&question.customer.0).map(|(version, data)| Found {
+                        version: *version,
+                        data: Arc::clone(data),
+                        is_deposit_address: ours,
+                    });
+                    // Who asked may have gone.
+                    let _ = question.answer.send(Ok(found));
+                }
+            }
+            Err(error) => {
+                let reason: Arc<str> = error.to_string().into();
+                for question in questions.drain(..) {
+                    let _ = question.answer.send(Err(Arc::clone(&reason)));
+                }
+            }
+        }
+    }
+}
+
+type Customers = HashMap<i64, (i64, Arc<str>)>;
+type Addresses = HashSet<(Chain, Arc<str>)>;
+
+async fn look(db: &Db, texts: &mut Texts, questions: &[Question]) -> Result<(Customers, Addresses), StoreError> {
+    let mut ids: Vec<i64> = questions.iter().map(|question| question.customer.0).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let ids: Vec<Value> = ids.into_iter().map(Value::Int).collect();
+    let mut customers = Customers::with_capacity(ids.len());
+    for piece in read_pieces(&ids) {
+        let build = || format!("SELECT id, version, data FROM customers WHERE id IN {}", placeholders(1, piece.len()));
+        let sql = texts.get("together", "customers", piece.len(), build);
+        for row in db.fetch_all(sql, piece).await? {
+            customers.insert(row.int(0)?, (row.int(1)?, row.text(2)?.into()));
+        }
+    }
+    let mut wanted: Vec<&Arc<str>> =
+        questions.iter().filter_map(|question| question.address.as_ref().map(|(_, address)| address)).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let wanted: Vec<Value> = wanted.into_iter().map(|address| Value::Text(Arc::clone(address))).collect();
+    let mut addresses = Addresses::new();
+    for piece in read_pieces(&wanted) {
+        let build =
+            || format!("SELECT deposit_chain, deposit_address FROM rampoffs WHERE deposit_address IN {}", placeholders(1, piece.len()));
+        let sql = texts.get("together", "rampoffs", piece.len(), build);
+        for row in db.fetch_all(sql, piece).await? {
+            addresses.insert((row.parse(0)?, row.text(1)?.into()));
+        }
+    }
+    Ok((customers, addresses))
+}
