@@ -30,15 +30,11 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(ip: Ipv6Addr) -> bool {
-    let [a, b, c, ..] = ip.segments();
-    // Only 2000::/3 is given out; of it, these are documentation, benchmarking, Teredo, ORCHID and 6to4 (which wraps an
-    // IPv4 address).
+    let [a, b, ..] = ip.segments();
+    // Only 2000::/3 is given out; of it, these are for protocols (Teredo, benchmarking, ORCHID …), documentation and 6to4,
+    // which wraps an IPv4 address.
     let given_out = a & 0xe000 == 0x2000;
-    let special = (a == 0x2001 && b == 0xdb8)
-        || (a == 0x2001 && b < 0x200)
-        || a == 0x2002
-        || (a == 0x3fff && b < 0x1000)
-        || (a == 0x2001 && b == 2 && c == 0);
+    let special = (a == 0x2001 && (b < 0x200 || b == 0xdb8)) || a == 0x2002 || (a == 0x3fff && b < 0x1000);
     given_out && !special
 }
 

@@ -121,6 +121,19 @@ impl TestApp {
         app
     }
 
+    /// The same installation with other settings, on the same store.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with_settings(&self, change: impl FnOnce(&mut AppConfig)) -> App {
+        let mut config = self.app.config().clone();
+        change(&mut config);
+        let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
+        let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
+        let (store, ports, catalogue) = (self.app.store().clone(), self.app.ports().clone(), self.app.catalogue().clone());
+        App::new(store, ports, config, catalogue, sources, &KEY).await.expect("other settings")
+    }
+
     /// Moves business time forward, and lets the prices be of that moment.
     ///
     /// # Panics

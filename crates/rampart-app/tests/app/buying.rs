@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use rampart_app::CreatePayment;
+use rampart_app::{CreatePayment, RegisterUser};
+use rampart_core::bank_account::virtual_account;
+use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::refusal::Code;
 use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, on_both_engines};
@@ -18,8 +20,8 @@ async fn idle(engine: Engine) -> TestApp {
 on_both_engines!(super::whole => by_card, by_transfer, by_own_account);
 
 mod checks {
-    rampart_testkit::on_both_engines!(super::idle => order_of_checks, wallets, documented, price_of_yesterday);
-    use super::{documented, idle, order_of_checks, price_of_yesterday, wallets};
+    rampart_testkit::on_both_engines!(super::idle => order_of_checks, wallets, documented, price_of_yesterday, identity_needed, a_customer_who_changes, own_accounts);
+    use super::{a_customer_who_changes, documented, identity_needed, idle, order_of_checks, own_accounts, price_of_yesterday, wallets};
 }
 
 async fn by_card(test: Arc<TestApp>) {
@@ -167,4 +169,65 @@ async fn price_of_yesterday(test: Arc<TestApp>) {
     // Limits and caps come before the price.
     let code = TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "1500"), None).await);
     assert_eq!(code, Code::KycReinforcedRequired);
+}
+
+async fn identity_needed(test: Arc<TestApp>) {
+    let some = |text: &str| Some(text.to_owned());
+    let register = async |email: &str, request: RegisterUser| {
+        let request = RegisterUser { name: some("Juan"), email: some(email), ..request };
+        let answer = test.app.register_user(&test.caller, &request, None).await.unwrap();
+        let customer = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
+        test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
+        customer
+    };
+    let code = async |request: CreatePayment| TestApp::code(test.app.create_payment(&test.caller, &request, None).await);
+    // In Latin America nothing goes without an identification, whatever the provider says; in Spain it does.
+    let latin = register("a@example.com", RegisterUser { country: some("CL"), ..RegisterUser::default() }).await;
+    let khipu = CreatePayment { payment_type: some("KHIPU"), fiat_symbol: some("CLP"), ..buy(latin, "50000") };
+    assert_eq!(code(khipu.clone()).await, Code::RequireKyc);
+    let token = test.app.store().customer(latin).await.unwrap().unwrap().page_token.reveal().to_owned();
+    assert_eq!(test.app.page_customer(&token).await.unwrap().wanted, Some(KycLevel::Basic), "the form is open for it");
+    let spanish = register("b@example.com", RegisterUser { country: some("ES"), ..RegisterUser::default() }).await;
+    test.app.create_payment(&test.caller, &buy(spanish, "100"), None).await.unwrap();
+    // A minor may register and not trade.
+    let minor = RegisterUser {
+        country: some("CO"),
+        identification_type: some("TI"),
+        identification_number: some("1000000001"),
+        dob: some("2015-06-01"),
+        ..RegisterUser::default()
+    };
+    let minor = register("c@example.com", minor).await;
+    let pse = CreatePayment { payment_type: some("PSE"), fiat_symbol: some("COP"), ..buy(minor, "200000") };
+    assert_eq!(code(pse).await, Code::InvalidIdentification);
+}
+
+async fn a_customer_who_changes(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let orders = (0..6).map(|_| {
+        let test = test.clone();
+        tokio::spawn(async move { test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.map(drop) })
+    });
+    let orders: Vec<_> = orders.collect();
+    // The provider keeps telling news of the customer meanwhile; orders decide again on what is true then.
+    for _ in 0..3 {
+        test.decide(customer, KycLevel::Basic, KycStatus::Processing).await;
+    }
+    for order in orders {
+        order.await.unwrap().unwrap();
+    }
+}
+
+async fn own_accounts(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::MEXICO, "ana@example.com").await;
+    let request = CreatePayment { payment_type: Some("spei".into()), fiat_symbol: Some("MXN".into()), ..buy(customer, "3000") };
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let data = data_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+        told.push((data["iban"].as_str().unwrap().to_owned(), data["concept"].as_u64().unwrap()));
+    }
+    assert_eq!(told[0].0, told[1].0, "the account is the customer's own");
+    assert_ne!(told[0].1, told[1].1, "the reference is the order's");
+    let ours = test.app.catalogue().rail_account("spei".parse().unwrap()).unwrap().account.clone();
+    assert_eq!(virtual_account::customer_of(&ours, &told[0].0), Some(customer));
 }

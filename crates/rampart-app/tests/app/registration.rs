@@ -10,7 +10,7 @@ async fn idle(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => documented, once_per_address, faults_are_named, countries, minors, keys);
+on_both_engines!(super::idle => documented, once_per_address, faults_are_named, countries, minors, keys, strict, companies);
 
 async fn documented(test: Arc<TestApp>) {
     let answer = test.app.register_user(&test.caller, &documented_registration(), None).await.unwrap();
@@ -105,6 +105,38 @@ async fn minors(test: Arc<TestApp>) {
     let answer = test.app.register_user(&test.caller, &request, None).await.unwrap();
     let warnings = data_of(&answer)["warnings"].clone();
     assert!(warnings.as_array().unwrap().iter().any(|warning| warning["code"] == "minor"), "{warnings}");
+}
+
+async fn strict(test: Arc<TestApp>) {
+    let app = test.with_settings(|config| config.registration.strict_contact = true).await;
+    let refusal = refusal_of(app.register_user(&test.caller, &documented_registration(), None).await);
+    assert_eq!(refusal.code, Code::ValidationFailed);
+    assert_eq!(refusal.fields.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["phone", "iban"]);
+    let better = RegisterUser { phone: Some("+5491143215678".into()), ..documented_registration() };
+    let refusal = refusal_of(app.register_user(&test.caller, &better, None).await);
+    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::InvalidBankAccount, "iban"));
+    let best = RegisterUser { iban: Some(CustomerOf::ARGENTINA.account.into()), ..better };
+    let answer = app.register_user(&test.caller, &best, None).await.unwrap();
+    assert_eq!(data_of(&answer)["warnings"].as_array().unwrap().len(), 0);
+}
+
+async fn companies(test: Arc<TestApp>) {
+    let request = RegisterUser {
+        name: Some("Acme SL".into()),
+        email: Some("hello@acme.example".into()),
+        country: Some("ES".into()),
+        identification_type: Some("CIF".into()),
+        identification_number: Some("B12345674".into()),
+        // A company may be younger than a person must be.
+        dob: Some("2020-01-01".into()),
+        ..RegisterUser::default()
+    };
+    let answer = test.app.register_user(&test.caller, &request, None).await.unwrap();
+    let data = data_of(&answer);
+    assert_eq!((data["customer_type"].as_str(), data["last_name"].as_str()), (Some("company"), None));
+    let customer = test.app.store().customer(rampart_core::id::CustomerId(data["id"].as_i64().unwrap())).await.unwrap().unwrap();
+    let page = test.app.page_customer(customer.page_token.reveal()).await.unwrap();
+    assert_eq!(page.missing, ["address", "city"], "a company has no family name");
 }
 
 async fn keys(test: Arc<TestApp>) {
