@@ -1,4 +1,5 @@
-//! The writer: one task with a connection of its own, that makes durable whatever has queued meanwhile.
+//! The writer: one thread with a connection of its own, that makes durable whatever has queued meanwhile. It is a thread
+//! and not a task, because every statement of a batch would otherwise wait behind the requests that wait for the batch.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -43,32 +44,27 @@ fn stopped() -> StoreError {
 }
 
 impl Writer {
-    pub(crate) fn start(target: Target, session: Session, options: &StoreOptions) -> Self {
+    /// Starts the thread.
+    pub(crate) fn start(target: Target, options: &StoreOptions) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (queue, requests) = mpsc::channel(options.queue.max(1));
         let counted = Arc::new(Counted::new());
         let running = Arc::new(AtomicBool::new(true));
-        let task = Task {
-            target,
-            session: Some(session),
-            texts: Texts::default(),
-            options: options.clone(),
-            counted: Arc::clone(&counted),
-            booked_at: 0,
-        };
+        let task =
+            Task { target, session: None, texts: Texts::default(), options: options.clone(), counted: Arc::clone(&counted), booked_at: 0 };
         let on_fatal: OnFatal = Arc::clone(&options.on_fatal);
         let watched = Arc::clone(&running);
-        tokio::spawn(async move {
-            let end = tokio::spawn(task.run(requests)).await;
+        std::thread::Builder::new().name("rampart-writer".into()).spawn(move || {
+            // Spawned, so that a panic is an answer and not the end of this thread.
+            let end = runtime.block_on(async { tokio::spawn(task.run(requests)).await });
             watched.store(false, Ordering::Relaxed);
             match end {
                 Ok(Ok(())) => {}
                 Ok(Err(reason)) => on_fatal(&reason),
-                Err(panic) if panic.is_panic() => on_fatal("the writer panicked"),
-                // The runtime is shutting down.
-                Err(_) => {}
+                Err(_) => on_fatal("the writer panicked"),
             }
-        });
-        Self { queue, counted, running }
+        })?;
+        Ok(Self { queue, counted, running })
     }
 
     pub(crate) async fn commit(&self, step: Prepared) -> Result<Committed, CommitError> {

@@ -171,7 +171,7 @@ async fn a_writer_that_cannot_find_out_ends_the_process(bench: Arc<Bench>) {
         let mut state = state.lock().unwrap();
         if let Some(reached) = state.0.take() {
             reached.send(()).unwrap();
-            tokio::task::block_in_place(|| state.1.recv().unwrap());
+            state.1.recv().unwrap();
         }
         Some(CommitFault::LostAfter)
     }));

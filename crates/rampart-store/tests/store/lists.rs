@@ -136,6 +136,17 @@ async fn orders_are_found_by_page_concept_and_address(bench: Arc<Bench>) {
     assert_eq!(found, [sold[0].clone(), sold[2].clone()]);
     assert_eq!(store.rampoffs_by_deposit_addresses("bsc".parse().unwrap(), &asked).await.unwrap(), []);
     assert_eq!(store.rampoffs_by_deposit_addresses(chain, &[]).await.unwrap(), []);
+
+    let mut known = customer(&bench, 1, owner);
+    store.commit(writing(known.clone())).await.unwrap();
+    known.version = 1;
+    let other = "bsc".parse().unwrap();
+    let asked = [Some((chain, "0xa")), Some((chain, "0xnone")), Some((other, "0xa")), None];
+    let questions = (0..90).map(|turn| store.customer_and_deposit_address(CustomerId(i64::from(turn % 3 == 0)), asked[turn % 4]));
+    for (turn, found) in futures::future::join_all(questions).await.into_iter().enumerate() {
+        let expected = (turn % 3 == 0).then(|| (known.clone(), turn % 4 == 0));
+        assert_eq!(found.unwrap(), expected, "{turn}");
+    }
     assert_eq!(store.payments_by_id(&[bought.id, sold[0].id, bought.id]).await.unwrap(), [bought]);
 }
 
@@ -231,6 +242,7 @@ async fn call_every_list(bench: &Bench, store: &Store) {
     store.payment_by_page_token("x").await.unwrap();
     store.rampoff_by_page_token("x").await.unwrap();
     store.rampoffs_by_deposit_addresses(chain, &["x".into()]).await.unwrap();
+    store.customer_and_deposit_address(CustomerId(1), Some((chain, "x"))).await.unwrap();
     store.payments_due(now, 5).await.unwrap();
     store.rampoffs_due(now, 5).await.unwrap();
     store.stuck_payments("started", now, None, 5).await.unwrap();

@@ -311,7 +311,7 @@ pub(crate) fn gated(mut options: StoreOptions, faults: Vec<Option<CommitFault>>)
         match first {
             Some(opened) => {
                 told.store(true, Ordering::SeqCst);
-                tokio::task::block_in_place(|| opened.recv().unwrap());
+                opened.recv().unwrap();
                 None
             }
             None => state.lock().unwrap().1.next().flatten(),
