@@ -95,7 +95,7 @@ impl Kind {
                 holds(is_email(text), "must be an e-mail address such as name@example.com")
             }
             Self::Link => {
-                check_length(text, 8, LINK_LENGTH)?;
+                check_length(text, 1, LINK_LENGTH)?;
                 let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
                 let visible = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic());
                 holds(rest.is_some_and(visible), "must be a URL that begins with https:// or http://")

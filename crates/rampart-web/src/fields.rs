@@ -95,10 +95,13 @@ impl Reading {
             self.fault(place, "is required");
         }
         self.faults.extend(malformed);
-        let Some((field, message)) = self.faults.first() else {
+        // In the order of the table, whatever the order of the request.
+        let mut faults = std::mem::take(&mut self.faults);
+        faults.sort_by_key(|(name, message)| (message != "is required", self.place(name)));
+        let Some((field, message)) = faults.first() else {
             return Ok(self.fields);
         };
-        Err(Refusal { code, message: format!("{field} {message}"), fields: self.faults, data: None })
+        Err(Refusal { code, message: format!("{field} {message}"), fields: faults, data: None })
     }
 }
 

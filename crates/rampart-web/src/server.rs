@@ -17,7 +17,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rampart_core::refusal::Code;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -28,8 +28,9 @@ use crate::config::WebConfig;
 
 /// How long the server waits when the system has no more connections to give.
 const BREATHER: Duration = Duration::from_millis(20);
-/// The most headers of a request.
-const MOST_HEADERS: usize = 100;
+/// How long what nobody will read is still taken from a connection that is being closed, and how much of it.
+const LINGER: Duration = Duration::from_secs(1);
+const MOST_DISCARDED: usize = 1024 * 1024;
 
 /// Serves until `shutdown` completes. Then connections that wait to be accepted still are, answers ask their callers to
 /// leave, and after [`WebConfig::drain_milliseconds`] idle connections are closed; requests under way are finished.
@@ -86,11 +87,9 @@ fn builder(config: &WebConfig) -> http1::Builder {
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(config.read_timeout())
-        .max_headers(MOST_HEADERS)
         // Beyond this the connection is answered by a bare 431; up to it, by ours.
         .max_buf_size((config.header_limit_bytes * 4).max(64 * 1024))
-        .half_close(true)
-        .pipeline_flush(true);
+        .half_close(true);
     builder
 }
 
@@ -133,11 +132,27 @@ async fn connection<P>(server: Arc<Server>, stream: TcpStream, peer: Peer, mut c
     };
     let parts = connection.into_parts();
     let mut stream = parts.io.into_inner();
-    if ended.is_err_and(|error| error.is_timeout()) && !parts.read_buf.is_empty() {
+    if ended.as_ref().is_err_and(hyper::Error::is_timeout) && !parts.read_buf.is_empty() {
         // A request had begun and did not arrive in time; hyper leaves it to us to say so.
         let _ = stream.write_all(late().as_bytes()).await;
     }
     let _ = stream.shutdown().await;
+    if ended.is_err() {
+        let _ = tokio::time::timeout(LINGER, discard(&mut stream)).await;
+    }
+}
+
+/// Takes what the other end is still sending, for a moment: to close on unread bytes is to reset the connection, and
+/// then the answer may never be read.
+async fn discard(stream: &mut TcpStream) {
+    let mut bytes = [0; 8 * 1024];
+    let mut left = MOST_DISCARDED;
+    while let Ok(length @ 1..) = stream.read(&mut bytes).await {
+        left = left.saturating_sub(length);
+        if left == 0 {
+            return;
+        }
+    }
 }
 
 /// The answer to a request whose head never arrived whole.

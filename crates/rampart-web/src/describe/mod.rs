@@ -3,6 +3,7 @@
 mod calls;
 mod failures;
 mod fields;
+mod orders;
 pub(crate) mod replies;
 
 use utoipa::ToSchema;

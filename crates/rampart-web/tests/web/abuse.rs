@@ -27,7 +27,11 @@ struct Example {
 
 fn example(description: &Value, route: &RouteInfo) -> Example {
     let operation = &description["paths"][route.path][route.method.as_str().to_ascii_lowercase()];
-    let mut target = route.path.replace("{payment_id}", "0123456789012345678901234").replace("{type}", "PAY_IN").replace("{method}", "card");
+    let mut target =
+        route.path.replace("{payment_id}", "0123456789012345678901234").replace("{type}", "PAY_IN").replace("{method}", "card");
+    while let (Some(begin), Some(end)) = (target.find('{'), target.find('}')) {
+        target.replace_range(begin..=end, "x");
+    }
     let query: Vec<String> = operation["parameters"]
         .as_array()
         .into_iter()
@@ -71,7 +75,8 @@ async fn nobody_gets_in_without_a_good_token(test: Arc<TestApp>) {
     let (client, description) = (Client::of(&test).await, description());
     let good = client.token.clone().unwrap();
     let past = Standing(test.app.real().now().before(Duration::from_secs(7_200)));
-    let expired = Client::with(another_app(&test, |_| (), Some(Arc::new(past))).await, WebConfig::default()).signed_in(&test).await.token.unwrap();
+    let expired =
+        Client::with(another_app(&test, |_| (), Some(Arc::new(past))).await, WebConfig::default()).signed_in(&test).await.token.unwrap();
     let forged = format!("{}A", &good[..good.len() - 1]);
     let swapped: String = good.chars().rev().collect();
     let tokens = [None, Some("x"), Some(""), Some(expired.as_str()), Some(forged.as_str()), Some(swapped.as_str())];
@@ -131,7 +136,8 @@ async fn other_partners_things_do_not_exist(test: Arc<TestApp>) {
     ] {
         assert_eq!(without_name(client.get(&theirs).await), without_name(client.get(&nobodys).await), "{theirs}");
     }
-    let sale = |user: i64| json!({"user_id": user, "amount": 50, "symbol": "USDC", "blockchain": "polygon", "iban": "ES9121000418450200051332"});
+    let sale =
+        |user: i64| json!({"user_id": user, "amount": 50, "symbol": "USDC", "blockchain": "polygon", "iban": "ES9121000418450200051332"});
     for (path, theirs, nobodys) in [
         ("/api/createPayment", purchase(theirs.0, "card", &json!(50)), purchase(987_654_321, "card", &json!(50))),
         ("/api/createRampoff", sale(theirs.0), sale(987_654_321)),
@@ -141,7 +147,10 @@ async fn other_partners_things_do_not_exist(test: Arc<TestApp>) {
         assert_eq!(without_name(answer), without_name(client.post(path, &nobodys).await), "{path}");
     }
     assert_eq!(client.get("/api/payments").await.json()["data"], json!([]));
-    assert_eq!(client.get("/api/events").await.json()["data"].as_array().unwrap().iter().filter(|event| event["type"] != "KYC_UPDATED").count(), 0);
+    assert_eq!(
+        client.get("/api/events").await.json()["data"].as_array().unwrap().iter().filter(|event| event["type"] != "KYC_UPDATED").count(),
+        0
+    );
     assert_eq!(client.get(&format!("/api/kyc/check?user_id={mine}")).await.status, 200);
     // A sealed quote of another partner's is no quote of mine.
     let request = rampart_app::QuoteRequest {
@@ -196,7 +205,9 @@ async fn bodies_of_the_wrong_kind(test: Arc<TestApp>) {
             continue;
         }
         assert_eq!(answer.code(), "body_too_large", "{place}");
-        let sent = async |kind: &str, body: String| client.send(route.method.clone(), &example.target, &[("content-type", kind)], body).await.code();
+        let sent = async |kind: &str, body: String| {
+            client.send(route.method.clone(), &example.target, &[("content-type", kind)], body).await.code()
+        };
         let json = "application/json";
         for kind in ["text/plain", "application/xml", "multipart/form-data; boundary=x", "", "application/json+x"] {
             assert_eq!(sent(kind, "{}".into()).await, "unsupported_media_type", "{place} as {kind:?}");
@@ -204,7 +215,11 @@ async fn bodies_of_the_wrong_kind(test: Arc<TestApp>) {
         for body in ["", "{", "nonsense", "{\"a\":1}}", "\u{feff}{}"] {
             assert_eq!(sent(json, body.into()).await, "malformed_json", "{place} with {body:?}");
         }
-        for deep in ["[".repeat(60_000), format!("{{\"name\":{}", "{\"a\":".repeat(10_000)), format!("{{\"x\":{}1{}}}", "[".repeat(500), "]".repeat(500))] {
+        for deep in [
+            "[".repeat(60_000),
+            format!("{{\"name\":{}", "{\"a\":".repeat(10_000)),
+            format!("{{\"x\":{}1{}}}", "[".repeat(500), "]".repeat(500)),
+        ] {
             assert_eq!(sent(json, deep).await, "malformed_json", "{place} with deep JSON");
         }
         for body in ["[]", "null", "7", "\"text\""] {

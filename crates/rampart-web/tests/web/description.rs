@@ -15,7 +15,11 @@ pub(crate) fn faults(whole: &Value, schema: &Value, value: &Value, place: &str) 
         if let Some(choices) = schema[several].as_array() {
             let all: Vec<Vec<String>> = choices.iter().map(|choice| faults(whole, choice, value, place)).collect();
             let fitting = all.iter().filter(|faults| faults.is_empty()).count();
-            return if (least..=most).contains(&fitting) { Vec::new() } else { all.into_iter().flatten().chain([format!("{place}: {fitting} of {several} fit")]).collect() };
+            return if (least..=most).contains(&fitting) {
+                Vec::new()
+            } else {
+                all.into_iter().flatten().chain([format!("{place}: {fitting} of {several} fit")]).collect()
+            };
         }
     }
     let mut found = Vec::new();

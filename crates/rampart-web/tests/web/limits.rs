@@ -29,9 +29,7 @@ async fn rates(test: Arc<TestApp>) {
     let app = another_app(&test, |config| (config.rate_limits.ip_per_second, config.rate_limits.ip_burst) = (1, 2), None).await;
     let trusting = WebConfig { trusted_proxies: vec!["127.0.0.1".parse().unwrap()], ..WebConfig::default() };
     let client = Client::with(app, trusting);
-    let from = async |address: &str, path: &str| {
-        client.send(Method::GET, path, &[("x-forwarded-for", address)], Body::empty()).await
-    };
+    let from = async |address: &str, path: &str| client.send(Method::GET, path, &[("x-forwarded-for", address)], Body::empty()).await;
     for (address, statuses) in [("203.0.113.1", [200, 200, 429]), ("203.0.113.2", [200, 200, 429])] {
         for status in statuses {
             assert_eq!(from(address, "/healthz").await.status, status, "{address}");
@@ -41,7 +39,9 @@ async fn rates(test: Arc<TestApp>) {
     assert_eq!((page.status.as_u16(), page.header("retry-after")), (429, Some("1")));
     assert!(page.text.starts_with("<!"), "people are shown a page: {}", page.text);
 
-    let app = another_app(&test, |config| (config.rate_limits.authenticate_per_second, config.rate_limits.authenticate_burst) = (1, 1), None).await;
+    let app =
+        another_app(&test, |config| (config.rate_limits.authenticate_per_second, config.rate_limits.authenticate_burst) = (1, 1), None)
+            .await;
     let client = Client::with(app, WebConfig::default());
     let guess = serde_json::json!({"api_key": "x", "api_secret": "y"});
     assert_eq!(client.post("/api/authenticate", &guess).await.status, 401);
@@ -119,7 +119,17 @@ async fn names_and_headers(test: Arc<TestApp>) {
     let metrics = client.get("/metrics").await.text;
     assert!(metrics.contains(r#"rampart_http_requests_total{method="GET",path="/api/availableAssets",status="200"} 1"#), "{metrics}");
     assert!(metrics.contains(r#"path="none",status="404""#), "paths that were asked for are no labels");
-    let odd = ["/api/quote?amount=%00", "/api/quote?amount=%ff&symbol=%c3%28", "/api/payment/%00", "/api/payment/%ff", "/api/events?after=1&after=2", "/api/events?after=null", "/api/events?after=99999999999999999999999999", "/api/payments?cursor=%F0%9F%92%A9", "/api/webhooks/%E2%80%AE"];
+    let odd = [
+        "/api/quote?amount=%00",
+        "/api/quote?amount=%ff&symbol=%c3%28",
+        "/api/payment/%00",
+        "/api/payment/%ff",
+        "/api/events?after=1&after=2",
+        "/api/events?after=null",
+        "/api/events?after=99999999999999999999999999",
+        "/api/payments?cursor=%F0%9F%92%A9",
+        "/api/webhooks/%E2%80%AE",
+    ];
     for path in odd {
         let status = client.get(path).await.status.as_u16();
         assert!((400..500).contains(&status), "{path}: {status}");

@@ -85,9 +85,15 @@ async fn a_graceful_stop(test: Arc<TestApp>) {
     idle.read_exact(&mut first).await.unwrap();
     assert_eq!(&first, b"HTTP/1.1 200");
     let mut busy = TcpStream::connect(running.address).await.unwrap();
-    busy.write_all(b"POST /api/authenticate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{").await.unwrap();
+    busy.write_all(b"POST /api/authenticate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{")
+        .await
+        .unwrap();
     let unused = TcpStream::connect(running.address).await.unwrap();
     running.stop.send(()).unwrap();
+    // The door is closed, and then the request goes on.
+    while TcpStream::connect(running.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
     busy.write_all(b"}").await.unwrap();
     let answer = read_all(&mut busy).await;
     assert!(answer.starts_with("HTTP/1.1 422") && answer.contains("connection: close"), "{answer}");

@@ -119,7 +119,11 @@ impl Client {
 }
 
 /// The same installation with other settings, or another real clock.
-pub(crate) async fn another_app(test: &TestApp, change: impl FnOnce(&mut AppConfig), real: Option<Arc<dyn rampart_core::time::Clock>>) -> App {
+pub(crate) async fn another_app(
+    test: &TestApp,
+    change: impl FnOnce(&mut AppConfig),
+    real: Option<Arc<dyn rampart_core::time::Clock>>,
+) -> App {
     let mut config = test.app.config().clone();
     change(&mut config);
     let sources = Sources {

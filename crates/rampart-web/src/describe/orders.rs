@@ -1,0 +1,155 @@
+//! The shapes of answers about orders; see [`super::replies`].
+#![expect(dead_code, reason = "the types exist for their schemas")]
+
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+
+use super::replies::{OrderException, OrderReversal, PaymentStatus, RampoffStatus};
+
+/// A payment that was made. Redirect methods have the first two; transfers have all.
+#[derive(ToSchema)]
+pub(crate) struct PaymentCreated {
+    #[schema(pattern = "^[0-9A-Za-z]{25}$")]
+    payment_id: String,
+    /// The page where the customer pays, or is told how.
+    url_payment: String,
+    /// The account to pay to: an IBAN, or the local account.
+    #[schema(nullable = false)]
+    iban: Option<String>,
+    /// Its bank, where that is needed.
+    bic: Option<String>,
+    /// The reference to quote: 10 digits.
+    #[schema(nullable = false, minimum = 0)]
+    concept: Option<u64>,
+    /// The account's holder.
+    #[schema(nullable = false)]
+    destination_name: Option<String>,
+    /// How much, in major units.
+    #[schema(nullable = false, pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    amount: Option<String>,
+    #[schema(nullable = false)]
+    fiat_symbol: Option<String>,
+    /// Until when coins and price are held.
+    #[schema(nullable = false, format = DateTime)]
+    expires_at: Option<String>,
+}
+
+/// A payment as it stands.
+#[derive(ToSchema)]
+pub(crate) struct Payment {
+    #[schema(pattern = "^[0-9A-Za-z]{25}$")]
+    id: String,
+    external_id: Option<String>,
+    #[schema(pattern = "^[0-9]+$")]
+    user_id: String,
+    status: PaymentStatus,
+    /// What the customer pays, in minor units.
+    fiat_amount: i64,
+    /// The same in major units.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    fiat_amount_decimal: String,
+    fiat_symbol: String,
+    coin_symbol: String,
+    coin_chain: String,
+    /// What the customer receives, in whole coins, exactly.
+    #[schema(value_type = Number)]
+    coin_amount: String,
+    /// The same as a text.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    coin_amount_decimal: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// Who paid.
+    holder: Option<String>,
+    /// The transaction that carries the coins.
+    txid: Option<String>,
+    /// What arrived, in major units.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    received_amount: String,
+    exception: Option<OrderException>,
+    reversal: Option<OrderReversal>,
+    /// Confirmations of the coins; 0 until they are final.
+    confirmations: u32,
+    /// Until when coins and price are held.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+/// A number, written with every digit.
+pub(crate) struct Number;
+
+impl utoipa::PartialSchema for Number {
+    fn schema() -> RefOr<Schema> {
+        Schema::from(ObjectBuilder::new().schema_type(Type::Number).minimum(Some(0_isize))).into()
+    }
+}
+
+impl ToSchema for Number {}
+
+/// A ramp-off that was made.
+#[derive(ToSchema)]
+pub(crate) struct RampoffCreated {
+    /// Always `payment created`.
+    rampoff: String,
+    /// The address to send the coins to.
+    wallet: String,
+    #[schema(pattern = "^[0-9A-Za-z]{25}$")]
+    id: String,
+    /// What the customer sends, in minor units of the coin.
+    #[schema(pattern = "^[0-9]+$")]
+    amount: String,
+    /// The coin's decimals.
+    decimals: u8,
+    /// What the customer receives, in major units.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    fiat_amount: String,
+    fiat_symbol: String,
+    /// Until when money and price are held.
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// A page that shows how it goes.
+    url_status: String,
+}
+
+/// A ramp-off as it stands.
+#[derive(ToSchema)]
+pub(crate) struct Rampoff {
+    #[schema(pattern = "^[0-9A-Za-z]{25}$")]
+    id: String,
+    external_id: Option<String>,
+    #[schema(pattern = "^[0-9]+$")]
+    user_id: String,
+    status: RampoffStatus,
+    blockchain: String,
+    crypto: String,
+    /// What the customer sends, in minor units of the coin.
+    #[schema(pattern = "^[0-9]+$")]
+    amount: String,
+    /// The coin's decimals.
+    decimals: u8,
+    /// What the customer receives, in major units.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    fiat_amount: String,
+    fiat_symbol: String,
+    /// The transaction that brought the coins.
+    txid: Option<String>,
+    /// Its confirmations, once they make it final.
+    confirmations: u32,
+    /// The address to send to.
+    wallet: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// What arrived, in minor units of the coin.
+    #[schema(pattern = "^[0-9]+$")]
+    received_amount: String,
+    exception: Option<OrderException>,
+    reversal: Option<OrderReversal>,
+    /// The bank's reference of the payout.
+    bank_reference: Option<String>,
+    /// The transaction that brought a refund.
+    refund_txid: Option<String>,
+    /// Until when money and price are held.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
