@@ -1,7 +1,7 @@
 //! Telephone numbers (ITU-T E.164) of the served countries by their numbering plans, and of any other country by their form.
 //!
 //! This is the single place through which every number passes. Lengths and beginnings are those of the national plans
-//! (CNMC, Subtel, IFT, CRC, MTC, ENACOM) as Google's libphonenumber lists them; docs/adr/0009 says why they are written out
+//! (CNMC, Subtel, IFT, CRC, MTC, ENACOM) as Google's libphonenumber lists them; docs/adr/0011 says why they are written out
 //! here.
 
 mod plan;

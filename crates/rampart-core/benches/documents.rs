@@ -1,0 +1,113 @@
+//! Validations per second of every kind of number with a check digit, beside a plain regular expression of the same shape
+//! on the same numbers in the same run. `cargo xtask bench documents` runs it.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rampart_core::bank_account::{self, Given};
+use rampart_core::country::Country;
+use rampart_core::identification::{self, DocumentType};
+use regex::Regex;
+use serde::Deserialize;
+
+/// Each file of docs/vectors with what its numbers look like.
+const SHAPES: &[(&str, &str)] = &[
+    ("esp-government-id", "[0-9]{8}[A-Z]"),
+    ("esp-government-id-kl", "[KL][0-9]{7}[A-Z]"),
+    ("esp-permanent-residence-permit", "[XYZM][0-9]{7}[A-Z]"),
+    ("esp-cif", "[ABCDEFGHJNPQRSUVW][0-9]{7}[0-9A-J]"),
+    ("chl-rut", "[0-9]{7,8}[0-9K]"),
+    ("mex-curp", "[A-ZÑ][AEIOUX][A-ZÑ]{2}[0-9]{6}[HMX][A-ZÑ]{2}[B-DF-HJ-NP-TV-ZÑ]{3}[0-9A-Z][0-9]"),
+    ("mex-rfc-person", "[A-ZÑ&]{4}[0-9]{6}[0-9A-Z]{2}[0-9A]"),
+    ("mex-rfc-company", "[A-ZÑ&]{3}[0-9]{6}[0-9A-Z]{2}[0-9A]"),
+    ("col-nit", "[0-9]{7,15}-?[0-9]"),
+    ("per-ruc", "(?:10|15|16|17|20)[0-9]{9}"),
+    ("arg-cuit", "(?:2[034567]|3[034]|5[015])[0-9]{9}"),
+    ("account-esp-iban", "ES[0-9]{22}"),
+    ("account-sepa-iban", "[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}"),
+    ("account-mex-clabe", "[0-9]{18}"),
+    ("account-arg-cbu", "[0-9]{22}"),
+    ("account-arg-cvu", "000[0-9]{19}"),
+    ("account-per-cci", "[0-9]{20}"),
+];
+
+/// How long one measure of one round takes, at least.
+const SPELL: Duration = Duration::from_millis(20);
+/// Rounds, the two taking turns; the median of their ratios counts.
+const ROUNDS: usize = 11;
+/// How many times the regular expression's time a validator may take, in hundredths.
+const MOST: u128 = 200;
+
+#[derive(Deserialize)]
+struct File {
+    kind: String,
+    country: String,
+    #[serde(rename = "type")]
+    document: String,
+    valid: Vec<String>,
+}
+
+/// Nanoseconds that one number takes, in hundredths.
+fn time(numbers: &[String], judge: impl Fn(&str) -> bool) -> u128 {
+    let began = Instant::now();
+    let mut count = 0_u128;
+    while began.elapsed() < SPELL {
+        for _ in 0..50 {
+            for number in numbers {
+                assert!(judge(black_box(number)), "{number}");
+                count += 1;
+            }
+        }
+    }
+    began.elapsed().as_nanos() * 100 / count
+}
+
+fn median(mut values: Vec<u128>) -> u128 {
+    values.sort_unstable();
+    values[values.len() / 2]
+}
+
+fn hundredths(value: u128) -> String {
+    format!("{}.{:02}", value / 100, value % 100)
+}
+
+fn main() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/vectors");
+    println!("{:<32} {:>12} {:>12} {:>10} {:>10} {:>7}", "right numbers", "per s", "regex per s", "ns", "regex ns", "ratio");
+    let mut missed = 0;
+    for (name, shape) in SHAPES {
+        let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).expect("the vectors are there");
+        let file: File = serde_json::from_str(&text).expect("well formed");
+        let country = Country::find(&file.country).expect("a served country");
+        let regex = Regex::new(&format!("^{shape}$")).expect("well formed");
+        let matches = |number: &str| regex.is_match(number);
+        let mut rounds = Vec::new();
+        for _ in 0..ROUNDS {
+            let theirs = time(&file.valid, matches);
+            let ours = if file.kind == "account" {
+                time(&file.valid, |number| black_box(bank_account::check(country, Given::number(number))).is_ok())
+            } else {
+                let document: DocumentType = file.document.parse().expect("a document");
+                time(&file.valid, |number| black_box(identification::check(country, document, number)).is_ok())
+            };
+            rounds.push((ours, theirs));
+        }
+        let ours = median(rounds.iter().map(|round| round.0).collect());
+        let theirs = median(rounds.iter().map(|round| round.1).collect());
+        let ratio = median(rounds.iter().map(|round| round.0 * 100 / round.1).collect());
+        let verdict = if ratio <= MOST { "met" } else { "MISSED" };
+        missed += usize::from(ratio > MOST);
+        let per_second = |hundredths: u128| 100_000_000_000 / hundredths;
+        println!(
+            "{name:<32} {:>12} {:>12} {:>10} {:>10} {:>7}   <= {}: {verdict}",
+            per_second(ours),
+            per_second(theirs),
+            hundredths(ours),
+            hundredths(theirs),
+            hundredths(ratio),
+            hundredths(MOST)
+        );
+    }
+    println!("{} of {} within {} times the regular expression", SHAPES.len() - missed, SHAPES.len(), hundredths(MOST));
+}
