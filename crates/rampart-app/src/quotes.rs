@@ -50,7 +50,7 @@ pub struct RampoffQuoteRequest {
 }
 
 /// Countries that share a currency or a method's name: the one that was named, else the one that pays in EUR.
-fn preferred<'a, T>(found: Vec<&'a T>, is_euro: impl Fn(&T) -> bool) -> Option<&'a T> {
+fn preferred<T>(found: Vec<&T>, is_euro: impl Fn(&T) -> bool) -> Option<&T> {
     found.iter().copied().find(|candidate| is_euro(candidate)).or_else(|| found.first().copied())
 }
 

@@ -20,5 +20,5 @@ pub use customers::{CustomerOf, documented_registration};
 pub use database::{Engine, TestDatabase};
 pub use gateway::payable;
 pub use orders::{buy, data_of, refusal_of, sell};
-pub use scenario::{PATIENCE, scenario};
 pub use rampart_sandbox::{Deposit, MAGIC, MagicField};
+pub use scenario::{PATIENCE, scenario};

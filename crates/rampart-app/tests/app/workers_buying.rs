@@ -74,14 +74,14 @@ async fn mine(test: &TestApp, blocks: u32) {
 async fn short_over_and_twice(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let short = order(&test, &by_transfer(customer, "250")).await;
-    pay(&test, short, Some(200_00), None).await;
+    pay(&test, short, Some(20_000), None).await;
     let sent = test.payment_becomes(short, "coins_sent").await;
     assert_eq!(sent.exception, Some(Exception::Short));
     let PaymentState::CoinsSent { coins, .. } = sent.state else { panic!("coins sent") };
     assert!(coins < sent.terms.coin_amount, "fewer coins for less money");
 
     let over = order(&test, &by_transfer(customer, "100")).await;
-    pay(&test, over, Some(150_00), None).await;
+    pay(&test, over, Some(15_000), None).await;
     let sent = test.payment_becomes(over, "coins_sent").await;
     assert_eq!(sent.exception, Some(Exception::Over));
 
@@ -92,9 +92,9 @@ async fn short_over_and_twice(test: Arc<TestApp>) {
     assert_eq!(coins, test.payment(almost).await.terms.coin_amount);
 
     // Money that comes once more belongs to nobody yet, and is sent back by a person.
-    pay(&test, over, Some(150_00), None).await;
+    pay(&test, over, Some(15_000), None).await;
     let item = item(&test, ReviewKind::Suspense).await;
-    assert_eq!((item.order, item.amount), (Some(over), Amount::from_minor(150_00)));
+    assert_eq!((item.order, item.amount), (Some(over), Amount::from_minor(15_000)));
     test.eventually("the order says so", || async {
         Some(test.payment(over).await).filter(|payment| payment.exception == Some(Exception::Duplicate))
     })
@@ -124,7 +124,7 @@ async fn unknown_reference(test: Arc<TestApp>) {
     let transfer = |concept: &str| BankTransfer {
         rail: "sepa".parse().unwrap(),
         account: told.account.clone(),
-        amount: Amount::from_minor(250_00),
+        amount: Amount::from_minor(25_000),
         currency: "EUR".parse().unwrap(),
         concept: Some(concept.to_owned()),
         sender_name: Some("Ana García López".to_owned()),
@@ -190,7 +190,7 @@ async fn taken_back_after(test: Arc<TestApp>) {
     test.payment_becomes(id, "coins_sent").await;
     test.world.charge_back(id, "fraud".to_owned()).await.unwrap();
     let item = item(&test, ReviewKind::Reversal).await;
-    assert_eq!((item.order, item.amount), (Some(id), Amount::from_minor(100_00)));
+    assert_eq!((item.order, item.amount), (Some(id), Amount::from_minor(10_000)));
     let payment = test.payment(id).await;
     assert_eq!((payment.status(), payment.reversal), ("coins_sent", Some(Reversal::Chargeback)));
     reviews::resolve(&test.app, &operator(), item.id, Decision::Dismiss).await.unwrap();
