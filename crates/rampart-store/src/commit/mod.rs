@@ -1,6 +1,7 @@
 //! The one commit path: steps that wait together are evaluated in arrival order and become durable in one transaction.
 
 mod batch;
+mod checkpoint;
 mod evaluate;
 mod load;
 mod prepare;

@@ -12,6 +12,7 @@ use rampart_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Answers, BatchFault, Scene};
+use super::checkpoint::checkpoint;
 use super::prepare::Prepared;
 use super::prune::{Pruned, prune};
 use super::stats::{Counted, Stats};
@@ -50,6 +51,9 @@ impl Writer {
         let (queue, requests) = mpsc::channel(options.queue.max(1));
         let counted = Arc::new(Counted::new());
         let running = Arc::new(AtomicBool::new(true));
+        if matches!(target, Target::Sqlite(_)) {
+            tokio::spawn(checkpoint(target.clone(), Arc::clone(&counted), Arc::clone(&running)));
+        }
         let task =
             Task { target, session: None, texts: Texts::default(), options: options.clone(), counted: Arc::clone(&counted), booked_at: 0 };
         let on_fatal: OnFatal = Arc::clone(&options.on_fatal);

@@ -6,6 +6,7 @@ use rampart_core::webhook::{Delivery, Subscription};
 
 use super::after;
 use crate::error::StoreError;
+use crate::sql::Value;
 use crate::store::Store;
 
 /// A partner whose log goes on behind what was fanned out.
@@ -58,6 +59,15 @@ impl Store {
         let sql = "SELECT due_at FROM deliveries WHERE state = 'pending' ORDER BY due_at, id LIMIT 1";
         let row = self.inner.db.fetch_optional(sql, Vec::new()).await?;
         row.map(|row| Ok(Timestamp::from_micros(row.int(0)?))).transpose()
+    }
+
+    /// Deliveries that arrived and were made before `before`, oldest first: what may be forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn deliveries_delivered(&self, before: DeliveryId, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        let sql = "SELECT version, data FROM deliveries WHERE id < $1 AND state = 'delivered' ORDER BY id LIMIT $2";
+        self.list(sql, vec![Value::display(before), i64::from(limit).into()]).await
     }
 
     /// Parked deliveries, oldest first, behind `behind`.

@@ -29,6 +29,10 @@ const STATEMENTS: usize = 1_000;
 const POSTGRES_SETTINGS: [(&str, &str); 4] =
     [("enable_seqscan", "off"), ("jit", "off"), ("idle_in_transaction_session_timeout", "60s"), ("tcp_keepalives_idle", "30")];
 
+/// How many pages the log of a SQLite file may hold before the writer itself moves them into the file. The checkpointer
+/// has moved nearly all of them by then, so that no batch waits long.
+const SQLITE_WRITER_CHECKPOINT: &str = "16000";
+
 /// The most memory a writer keeps pages of a SQLite file in, in KiB (negative: that is how SQLite tells it from pages).
 const SQLITE_WRITER_CACHE: &str = "-32768";
 
@@ -214,9 +218,12 @@ impl Target {
     /// A connection of its own, in no pool; with `create`, a file that does not exist is made.
     pub(crate) async fn session(&self, create: bool) -> Result<Session, sqlx::Error> {
         match self {
-            Self::Sqlite(path) => {
-                Self::sqlite_options(path, create).pragma("cache_size", SQLITE_WRITER_CACHE).connect().await.map(Session::Sqlite)
-            }
+            Self::Sqlite(path) => Self::sqlite_options(path, create)
+                .pragma("cache_size", SQLITE_WRITER_CACHE)
+                .pragma("wal_autocheckpoint", SQLITE_WRITER_CHECKPOINT)
+                .connect()
+                .await
+                .map(Session::Sqlite),
             Self::Postgres(options) => {
                 let mut connection = options.connect().await?;
                 // Acknowledged means durable, whatever the server's default is.
@@ -225,6 +232,14 @@ impl Target {
                 connection.execute(sql).await?;
                 Ok(Session::Postgres(connection))
             }
+        }
+    }
+
+    /// A connection of a SQLite file that moves what its log holds into the file; none on PostgreSQL, which does so itself.
+    pub(crate) async fn checkpointer(&self) -> Result<Option<Session>, sqlx::Error> {
+        match self {
+            Self::Sqlite(path) => Ok(Some(Session::Sqlite(Self::sqlite_options(path, false).connect().await?))),
+            Self::Postgres(_) => Ok(None),
         }
     }
 

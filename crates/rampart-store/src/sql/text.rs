@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 /// Rows per writing statement. A batch is cut greedily, so that at most a handful of statements write any number of rows.
 /// With at most 20 columns the largest stays far below SQLite's 32,766 values and PostgreSQL's 65,535.
-const WRITE_SIZES: [usize; 10] = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
+const WRITE_SIZES: [usize; 18] = [512, 384, 256, 192, 128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1];
 
 /// Keys per reading statement. A list is filled up with its last key to the next size.
 const READ_SIZES: [usize; 6] = [1, 4, 16, 64, 256, 512];
@@ -77,8 +77,8 @@ mod tests {
         for rows in 0..700 {
             assert_eq!(write_sizes(rows).sum::<usize>(), rows);
         }
-        assert_eq!(write_sizes(131).collect::<Vec<_>>(), [128, 2, 1]);
-        assert_eq!(write_sizes(1_100).collect::<Vec<_>>(), [512, 512, 64, 8, 4]);
+        assert_eq!(write_sizes(131).collect::<Vec<_>>(), [128, 3]);
+        assert_eq!(write_sizes(1_100).collect::<Vec<_>>(), [512, 512, 64, 12]);
     }
 
     #[test]

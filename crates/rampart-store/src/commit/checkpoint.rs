@@ -1,0 +1,42 @@
+//! Moving what SQLite's log holds into the file, beside the writer instead of inside its commits.
+//!
+//! A passive checkpoint waits for nobody and makes nobody wait, so that its flushes to disk are not part of any batch.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::stats::Counted;
+use crate::sql::Target;
+
+/// How often is looked whether there is something to move.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Runs until the writer has stopped. A checkpoint that fails is left to the writer.
+pub(super) async fn checkpoint(target: Target, counted: Arc<Counted>, running: Arc<AtomicBool>) {
+    let mut session = None;
+    let mut moved = 0;
+    while running.load(Ordering::Relaxed) {
+        tokio::time::sleep(PAUSE).await;
+        let committed = counted.committed.load(Ordering::Relaxed);
+        if committed == moved {
+            continue;
+        }
+        if session.is_none() {
+            session = match target.checkpointer().await {
+                Ok(Some(session)) => Some(session),
+                Ok(None) => return,
+                Err(_) => continue,
+            };
+        }
+        if let Some(open) = &mut session {
+            match open.fetch_all("PRAGMA wal_checkpoint(PASSIVE)", Vec::new()).await {
+                Ok(_) => moved = committed,
+                Err(error) => {
+                    tracing::warn!(%error, "a checkpoint failed");
+                    session = None;
+                }
+            }
+        }
+    }
+}
