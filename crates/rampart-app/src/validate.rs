@@ -49,8 +49,8 @@ impl IdentificationView {
         match identification::check(country, document, number) {
             Ok(checked) => Self {
                 valid: true,
+                display: Some(checked.display()),
                 normalized: Some(checked.normalized),
-                display: Some(checked.display),
                 customer_type: Some(checked.customer_type),
                 implied: Some(checked.implied),
                 faults: Vec::new(),

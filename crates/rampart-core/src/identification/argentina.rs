@@ -1,7 +1,7 @@
 //! Argentina: DNI (Ley 17.671) and CUIT/CUIL (RG AFIP 10/97: modulo 11).
 
-use super::digits::{all_digits, dotted, length, weighted};
-use super::{Checked, CustomerType, Fault, Wording};
+use super::digits::{all_digits, length, weighted};
+use super::{Checked, CustomerType, Fault, Shown, Wording};
 
 const WEIGHTS: [u32; 10] = [5, 4, 3, 2, 7, 6, 5, 4, 3, 2];
 
@@ -12,7 +12,7 @@ pub(super) fn dni(text: &str) -> Result<Checked, Fault> {
     if text.starts_with('0') {
         return Err(Fault::UnknownPrefix { found: "0".to_owned(), allowed: Wording("1 to 9", "1 a 9") });
     }
-    Ok(Checked::new(text.to_owned(), CustomerType::Individual).shown_as(dotted(text)))
+    Ok(Checked::new(text.to_owned(), CustomerType::Individual).shown(Shown::Dotted))
 }
 
 /// CUIT of companies and CUIL of persons: prefix, eight digits, check digit.
@@ -51,7 +51,7 @@ pub(super) fn cuit(text: &str) -> Result<Checked, Fault> {
     if !text.ends_with(expected) {
         return Err(Fault::WrongCheckDigit { expected, is_letter: false });
     }
-    let mut checked = Checked::new(text.to_owned(), customer_type).shown_as(format!("{prefix}-{}-{expected}", &text[2..10]));
+    let mut checked = Checked::new(text.to_owned(), customer_type).shown(Shown::DashesAroundEight);
     if customer_type == CustomerType::Individual && prefix.starts_with('2') {
         checked.implied.contains = Some(text[2..10].trim_start_matches('0').to_owned());
     }

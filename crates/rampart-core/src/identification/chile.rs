@@ -1,7 +1,7 @@
 //! Chile: RUT (RUN of persons), DFL 3/1969: modulo 11 with weights 2 to 7 from the right.
 
-use super::digits::{all_digits, all_equal, dotted, not_a_digit, value};
-use super::{Checked, CustomerType, Fault, Wording};
+use super::digits::{all_digits, all_equal, not_a_digit, value};
+use super::{Checked, CustomerType, Fault, Shown, Wording};
 
 /// The check sign of a body of digits.
 fn check_sign(body: &str) -> char {
@@ -48,5 +48,5 @@ pub(super) fn rut(text: &str) -> Result<Checked, Fault> {
     // Registro Civil and SII share one series; entities begin at fifty million by convention.
     let company = body.parse::<u32>().is_ok_and(|number| number >= 50_000_000);
     let customer_type = if company { CustomerType::Company } else { CustomerType::Individual };
-    Ok(Checked::new(text.to_owned(), customer_type).shown_as(format!("{}-{last}", dotted(body))))
+    Ok(Checked::new(text.to_owned(), customer_type).shown(Shown::DottedBeforeLast))
 }

@@ -1,8 +1,8 @@
 //! Colombia: the identity documents of Registraduría and Migración, which have no check digit, and the NIT of DIAN
 //! (Estatuto Tributario article 555-1: modulo 11).
 
-use super::digits::{all_digits, alphanumeric, dotted, length, weighted};
-use super::{Checked, CustomerType, Date, Doubt, Fault, Wording};
+use super::digits::{all_digits, alphanumeric, length, value};
+use super::{Checked, CustomerType, Date, Doubt, Fault, Shown, Wording};
 
 fn person(text: &str) -> Checked {
     Checked::new(text.to_owned(), CustomerType::Individual)
@@ -19,7 +19,7 @@ pub(super) fn citizen_id(text: &str) -> Result<Checked, Fault> {
     if text.starts_with('0') {
         return Err(Fault::UnknownPrefix { found: "0".to_owned(), allowed: Wording("1 to 9", "1 a 9") });
     }
-    Ok(person(text).shown_as(dotted(text)))
+    Ok(person(text).shown(Shown::Dotted))
 }
 
 /// Cédula and tarjeta de extranjería: six to eight digits; other forms of four to twelve signs occur.
@@ -51,7 +51,7 @@ pub(super) fn nuip(text: &str) -> Result<Checked, Fault> {
     if text.starts_with('0') {
         return Err(Fault::UnknownPrefix { found: "0".to_owned(), allowed: Wording("1 to 9", "1 a 9") });
     }
-    Ok(person(text).shown_as(dotted(text)))
+    Ok(person(text).shown(Shown::Dotted))
 }
 
 /// Registro civil of minors: eight to eleven signs.
@@ -95,8 +95,7 @@ pub(super) fn passport(text: &str) -> Result<Checked, Fault> {
 const NIT_WEIGHTS: [u32; 15] = [3, 7, 13, 17, 19, 23, 29, 37, 41, 43, 47, 53, 59, 67, 71];
 
 fn nit_check_digit(body: &str) -> char {
-    let reversed: Vec<u8> = body.bytes().rev().collect();
-    let rest = weighted(&reversed, &NIT_WEIGHTS) % 11;
+    let rest = body.bytes().rev().zip(NIT_WEIGHTS).map(|(digit, weight)| value(digit) * weight).sum::<u32>() % 11;
     char::from_digit(if rest < 2 { rest } else { 11 - rest }, 10).unwrap_or('0')
 }
 
@@ -104,8 +103,9 @@ fn nit_check_digit(body: &str) -> char {
 /// without its check digit, which is then worked out.
 pub(super) fn nit(written: &str, text: &str) -> Result<Checked, Fault> {
     all_digits(text)?;
-    let separated = written.trim().rsplit_once('-').is_some_and(|(_, tail)| tail.trim().len() == 1);
-    if let Some((_, tail)) = written.trim().rsplit_once('-')
+    let tail = written.trim().rsplit_once('-').map(|(_, tail)| tail);
+    let separated = tail.is_some_and(|tail| tail.trim().len() == 1);
+    if let Some(tail) = tail
         && tail.trim().len() > 1
         && written.matches('-').count() == 1
     {
@@ -131,6 +131,8 @@ pub(super) fn nit(written: &str, text: &str) -> Result<Checked, Fault> {
     if !body_only && !text.ends_with(expected) {
         return Err(Fault::WrongCheckDigit { expected, is_letter: false });
     }
-    let normalized = format!("{body}{expected}");
-    Ok(Checked::new(normalized, CustomerType::Company).shown_as(format!("{}-{expected}", dotted(body))))
+    let mut normalized = String::with_capacity(16);
+    normalized.push_str(body);
+    normalized.push(expected);
+    Ok(Checked::new(normalized, CustomerType::Company).shown(Shown::DottedBeforeLast))
 }

@@ -38,6 +38,15 @@ impl Date {
         Self::new(century + u16::from(part(0..2)?), part(2..4)?, part(4..6)?)
     }
 
+    /// The same of signs, which must be digits.
+    pub(super) fn of_signs(signs: &[char], century: u16) -> Option<Self> {
+        let part = |at: usize| {
+            let figure = |at: usize| signs.get(at).and_then(|sign| sign.to_digit(10)).and_then(|figure| u8::try_from(figure).ok());
+            Some(figure(at)? * 10 + figure(at + 1)?)
+        };
+        Self::new(century + u16::from(part(0)?), part(2)?, part(4)?)
+    }
+
     /// Whether two dates are the same but for their centuries.
     #[must_use]
     pub const fn same_without_century(self, other: Self) -> bool {

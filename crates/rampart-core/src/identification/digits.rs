@@ -14,10 +14,10 @@ pub(super) fn weighted(digits: &[u8], weights: &[u32]) -> u32 {
 
 /// Refuses a text that is not all digits; a letter that is often typed for a digit is named as such.
 pub(super) fn all_digits(text: &str) -> Result<(), Fault> {
-    match text.chars().find(|letter| !letter.is_ascii_digit()) {
-        None => Ok(()),
-        Some(found) => Err(not_a_digit(found)),
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
     }
+    text.chars().find(|letter| !letter.is_ascii_digit()).map_or(Ok(()), |found| Err(not_a_digit(found)))
 }
 
 /// What to say of a sign that stands where a digit must.
@@ -34,7 +34,7 @@ pub(super) const fn not_a_digit(found: char) -> Fault {
 
 /// Refuses a text of another length; lengths are counted in characters.
 pub(super) fn length(text: &str, least: usize, most: usize, expected: Wording) -> Result<(), Fault> {
-    let found = text.chars().count();
+    let found = if text.is_ascii() { text.len() } else { text.chars().count() };
     if (least..=most).contains(&found) { Ok(()) } else { Err(Fault::WrongLength { expected, found }) }
 }
 
@@ -61,4 +61,56 @@ pub(super) fn dotted(digits: &str) -> String {
         shown.push(digit);
     }
     shown
+}
+
+/// A number's signs, which are looked at by their places. What is longer than any of those numbers is cut off, and told
+/// from them by its count.
+pub(super) struct Signs<const MOST: usize> {
+    signs: [char; MOST],
+    count: usize,
+}
+
+impl<const MOST: usize> Signs<MOST> {
+    /// The signs of a text.
+    pub(super) fn of(text: &str) -> Self {
+        let mut signs = ['\0'; MOST];
+        let mut count = 0;
+        for sign in text.chars() {
+            if let Some(place) = signs.get_mut(count) {
+                *place = sign;
+            }
+            count += 1;
+        }
+        Self { signs, count }
+    }
+}
+
+impl<const MOST: usize> Signs<MOST> {
+    /// How many there are in the text.
+    pub(super) const fn count(&self) -> usize {
+        self.count
+    }
+}
+
+impl<const MOST: usize> std::ops::Deref for Signs<MOST> {
+    type Target = [char];
+
+    fn deref(&self) -> &[char] {
+        &self.signs[..self.count.min(MOST)]
+    }
+}
+
+/// Whether a word of four letters is in a list of such words, sorted and with a blank between them.
+pub(super) fn listed(list: &str, word: &[char]) -> bool {
+    let letters = |at: usize| list.as_bytes()[at * 5..at * 5 + 4].iter().map(|byte| char::from(*byte));
+    let (mut low, mut high) = (0, list.len().div_ceil(5));
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        match letters(middle).cmp(word.iter().copied()) {
+            std::cmp::Ordering::Equal => return true,
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    false
 }

@@ -1,6 +1,6 @@
 //! Mexico: CURP (RENAPO; DOF 18-10-2014) and RFC (SAT; CFF article 27).
 
-use super::digits::not_a_digit;
+use super::digits::{Signs, listed, not_a_digit};
 use super::{Checked, CustomerType, Date, Doubt, Fault, Sex, Wording};
 
 /// Beginnings that RENAPO never assigns: it writes X in place of the second letter.
@@ -9,41 +9,41 @@ const CURP_WORDS: &str = "BACA BAKA BUEI BUEY CACA CACO CAGA CAGO CAKA CAKO COGE
 const RFC_WORDS: &str = "BUEI BUEY CACA CACO CAGA CAGO CAKA CAKO COGE COJA COJE COJI COJO CULO FETO GUEY JOTO KACA KACO KAGA KAGO KAKA KOGE KOJO KULO MAME MAMO MEAR MEAS MEON MION MOCO MULA PEDA PEDO PENE PUTA PUTO QULO RATA RUIN";
 
 /// RENAPO's codes of the place of birth.
-fn place(code: &str) -> Option<&'static str> {
+fn place(code: [char; 2]) -> Option<&'static str> {
     Some(match code {
-        "AS" => "Aguascalientes",
-        "BC" => "Baja California",
-        "BS" => "Baja California Sur",
-        "CC" => "Campeche",
-        "CH" => "Chihuahua",
-        "CL" => "Coahuila",
-        "CM" => "Colima",
-        "CS" => "Chiapas",
-        "DF" => "Ciudad de México",
-        "DG" => "Durango",
-        "GR" => "Guerrero",
-        "GT" => "Guanajuato",
-        "HG" => "Hidalgo",
-        "JC" => "Jalisco",
-        "MC" => "México",
-        "MN" => "Michoacán",
-        "MS" => "Morelos",
-        "NE" => "nacido en el extranjero",
-        "NL" => "Nuevo León",
-        "NT" => "Nayarit",
-        "OC" => "Oaxaca",
-        "PL" => "Puebla",
-        "QR" => "Quintana Roo",
-        "QT" => "Querétaro",
-        "SL" => "Sinaloa",
-        "SP" => "San Luis Potosí",
-        "SR" => "Sonora",
-        "TC" => "Tabasco",
-        "TL" => "Tlaxcala",
-        "TS" => "Tamaulipas",
-        "VZ" => "Veracruz",
-        "YN" => "Yucatán",
-        "ZS" => "Zacatecas",
+        ['A', 'S'] => "Aguascalientes",
+        ['B', 'C'] => "Baja California",
+        ['B', 'S'] => "Baja California Sur",
+        ['C', 'C'] => "Campeche",
+        ['C', 'H'] => "Chihuahua",
+        ['C', 'L'] => "Coahuila",
+        ['C', 'M'] => "Colima",
+        ['C', 'S'] => "Chiapas",
+        ['D', 'F'] => "Ciudad de México",
+        ['D', 'G'] => "Durango",
+        ['G', 'R'] => "Guerrero",
+        ['G', 'T'] => "Guanajuato",
+        ['H', 'G'] => "Hidalgo",
+        ['J', 'C'] => "Jalisco",
+        ['M', 'C'] => "México",
+        ['M', 'N'] => "Michoacán",
+        ['M', 'S'] => "Morelos",
+        ['N', 'E'] => "nacido en el extranjero",
+        ['N', 'L'] => "Nuevo León",
+        ['N', 'T'] => "Nayarit",
+        ['O', 'C'] => "Oaxaca",
+        ['P', 'L'] => "Puebla",
+        ['Q', 'R'] => "Quintana Roo",
+        ['Q', 'T'] => "Querétaro",
+        ['S', 'L'] => "Sinaloa",
+        ['S', 'P'] => "San Luis Potosí",
+        ['S', 'R'] => "Sonora",
+        ['T', 'C'] => "Tabasco",
+        ['T', 'L'] => "Tlaxcala",
+        ['T', 'S'] => "Tamaulipas",
+        ['V', 'Z'] => "Veracruz",
+        ['Y', 'N'] => "Yucatán",
+        ['Z', 'S'] => "Zacatecas",
         _ => return None,
     })
 }
@@ -68,9 +68,9 @@ pub(super) fn curp(text: &str) -> Result<Checked, Fault> {
         "4 letters, 6 digits, H, M or X, 5 letters, a letter or digit and a digit, as in QAQX800101HDFQQX08",
         "4 letras, 6 cifras, H, M o X, 5 letras, una letra o cifra y una cifra, como QAQX800101HDFQQX08",
     );
-    let signs: Vec<char> = text.chars().collect();
-    if signs.len() != 18 {
-        return Err(Fault::WrongLength { expected: Wording("18 characters", "18 caracteres"), found: signs.len() });
+    let signs = Signs::<18>::of(text);
+    if signs.count() != 18 {
+        return Err(Fault::WrongLength { expected: Wording("18 characters", "18 caracteres"), found: signs.count() });
     }
     if let Some(found) = signs[4..10].iter().chain(&signs[17..]).find(|sign| !sign.is_ascii_digit()) {
         return Err(not_a_digit(*found));
@@ -86,14 +86,12 @@ pub(super) fn curp(text: &str) -> Result<Checked, Fault> {
     if !well_formed {
         return Err(Fault::WrongShape { expected: SHAPE });
     }
-    let state = text_of(&signs[11..13]);
-    let birthplace = place(&state).ok_or(Fault::UnknownPlace { found: state })?;
+    let birthplace = place([signs[11], signs[12]]).ok_or_else(|| Fault::UnknownPlace { found: text_of(&signs[11..13]) })?;
     // The seventeenth sign is a digit for births to 1999 and a letter from 2000 on.
     let century = if signs[16].is_ascii_digit() { 1900 } else { 2000 };
-    let figures = text_of(&signs[4..10]);
-    let date = Date::of_six(&figures, century).ok_or(Fault::ImpossibleDate { found: figures })?;
-    let word = text_of(&signs[..4]);
-    if CURP_WORDS.split(' ').any(|listed| listed == word) {
+    let figures = &signs[4..10];
+    let date = Date::of_signs(figures, century).ok_or_else(|| Fault::ImpossibleDate { found: text_of(figures) })?;
+    if listed(CURP_WORDS, &signs[..4]) {
         return Err(Fault::ForbiddenWord { instead: format!("{}X{}", signs[0], text_of(&signs[2..4])) });
     }
     let sum: u32 = signs[..17].iter().zip((2..=18).rev()).map(|(sign, weight)| curp_value(*sign) * weight).sum();
@@ -134,8 +132,8 @@ pub(super) fn rfc(text: &str) -> Result<Checked, Fault> {
         "XEXX010101000" => return Err(Fault::Placeholder { used_for: "foreigners without an RFC", used_for_es: "extranjeros sin RFC" }),
         _ => {}
     }
-    let signs: Vec<char> = text.chars().collect();
-    let letters = match signs.len() {
+    let signs = Signs::<13>::of(text);
+    let letters = match signs.count() {
         13 => 4,
         12 => 3,
         found => {
@@ -164,9 +162,10 @@ pub(super) fn rfc(text: &str) -> Result<Checked, Fault> {
     if let Some(found) = figures.iter().find(|sign| !sign.is_ascii_digit()) {
         return Err(not_a_digit(*found));
     }
-    let figures = text_of(figures);
     // Two figures of the year leave the century open; 29 February needs a leap year in one of them.
-    let date = Date::of_six(&figures, 1900).or_else(|| Date::of_six(&figures, 2000)).ok_or(Fault::ImpossibleDate { found: figures })?;
+    let date = Date::of_signs(figures, 1900)
+        .or_else(|| Date::of_signs(figures, 2000))
+        .ok_or_else(|| Fault::ImpossibleDate { found: text_of(figures) })?;
     let homoclave = &signs[letters + 6..];
     let last = homoclave[2];
     if !homoclave[..2].iter().all(char::is_ascii_alphanumeric) || !(last.is_ascii_digit() || last == 'A') {
@@ -179,11 +178,10 @@ pub(super) fn rfc(text: &str) -> Result<Checked, Fault> {
     }
     let mut checked = Checked::new(text.to_owned(), if letters == 4 { CustomerType::Individual } else { CustomerType::Company });
     if letters == 4 {
-        let word = text_of(&signs[..4]);
-        if RFC_WORDS.split(' ').any(|listed| listed == word) {
+        if listed(RFC_WORDS, &signs[..4]) {
             return Err(Fault::ForbiddenWord { instead: format!("{}X", text_of(&signs[..3])) });
         }
-        if CURP_WORDS.split(' ').any(|listed| listed == word) {
+        if listed(CURP_WORDS, &signs[..4]) {
             checked.doubts.push(Doubt::UnusualWord);
         }
     }
@@ -200,4 +198,20 @@ pub(super) fn rfc(text: &str) -> Result<Checked, Fault> {
     }
     checked.implied.date = Some(date);
     Ok(checked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_sorted_and_every_one_is_found() {
+        for list in [CURP_WORDS, RFC_WORDS] {
+            let words: Vec<&str> = list.split(' ').collect();
+            assert!(words.is_sorted() && words.iter().all(|word| word.len() == 4));
+            let found = |word: &str| listed(list, &word.chars().collect::<Vec<_>>());
+            assert!(words.iter().all(|word| found(word)));
+            assert!(!["AAAA", "ZZZZ", "PEDX", "ÑACA"].into_iter().any(found));
+        }
+    }
 }

@@ -13,11 +13,14 @@ mod document;
 mod fault;
 mod mexico;
 mod peru;
+mod shown;
 mod spain;
 
 pub use date::Date;
 pub use document::{CustomerType, DocumentType};
 pub use fault::{Doubt, Fault, Wording};
+
+use shown::Shown;
 
 use crate::country::Country;
 
@@ -58,24 +61,29 @@ pub struct Implied {
 pub struct Checked {
     /// Without separators, upper case: how numbers are compared and stored.
     pub normalized: String,
-    /// As the issuing body prints it.
-    pub display: String,
     /// Person or company, by the document and, where it tells, by the number.
     pub customer_type: CustomerType,
     /// What the number tells.
     pub implied: Implied,
     /// What is odd about it without making it wrong.
     pub doubts: Vec<Doubt>,
+    shown: Shown,
 }
 
 impl Checked {
     fn new(normalized: String, customer_type: CustomerType) -> Self {
-        Self { display: normalized.clone(), normalized, customer_type, implied: Implied::default(), doubts: Vec::new() }
+        Self { normalized, customer_type, implied: Implied::default(), doubts: Vec::new(), shown: Shown::Plainly }
     }
 
-    fn shown_as(mut self, display: String) -> Self {
-        self.display = display;
+    const fn shown(mut self, shown: Shown) -> Self {
+        self.shown = shown;
         self
+    }
+
+    /// As the issuing body prints it.
+    #[must_use]
+    pub fn display(&self) -> String {
+        self.shown.write(&self.normalized)
     }
 
     /// Compares what the number tells with the date of birth that was sent.
@@ -105,54 +113,85 @@ pub fn check(country: Country, document: DocumentType, number: &str) -> Result<C
         let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
         return Err(Fault::WrongCountry { document: document.as_str(), country, allowed });
     }
-    let normalized = normalize(number)?;
+    let mut room = [0; ROOM];
+    let normalized = normalize(number, &mut room)?;
     let checked = match document {
-        DocumentType::GovernmentId => spain::government_id(&normalized),
-        DocumentType::PermanentResidencePermit => spain::residence_permit(&normalized),
-        DocumentType::Passport => spain::passport(&normalized),
-        DocumentType::Cif => spain::cif(&normalized),
-        DocumentType::Rut => chile::rut(&normalized),
-        DocumentType::Curp => mexico::curp(&normalized),
-        DocumentType::Rfc => mexico::rfc(&normalized),
-        DocumentType::CedCiu => colombia::citizen_id(&normalized),
-        DocumentType::CedExt | DocumentType::Te => colombia::foreigner_id(&normalized),
-        DocumentType::Ti => colombia::identity_card(&normalized),
-        DocumentType::Nuip => colombia::nuip(&normalized),
-        DocumentType::Ppt => colombia::protection_permit(&normalized),
-        DocumentType::Pass => colombia::passport(&normalized),
-        DocumentType::Pep => colombia::permanence_permit(&normalized),
-        DocumentType::Rc => colombia::civil_registry(&normalized),
-        DocumentType::Nit => colombia::nit(number, &normalized),
-        DocumentType::Dni if country == Country::PERU => peru::dni(&normalized),
-        DocumentType::Dni => argentina::dni(&normalized),
-        DocumentType::Ce => peru::foreigner_card(&normalized),
-        DocumentType::Ruc => peru::ruc(&normalized),
-        DocumentType::Cuit => argentina::cuit(&normalized),
+        DocumentType::GovernmentId => spain::government_id(normalized),
+        DocumentType::PermanentResidencePermit => spain::residence_permit(normalized),
+        DocumentType::Passport => spain::passport(normalized),
+        DocumentType::Cif => spain::cif(normalized),
+        DocumentType::Rut => chile::rut(normalized),
+        DocumentType::Curp => mexico::curp(normalized),
+        DocumentType::Rfc => mexico::rfc(normalized),
+        DocumentType::CedCiu => colombia::citizen_id(normalized),
+        DocumentType::CedExt | DocumentType::Te => colombia::foreigner_id(normalized),
+        DocumentType::Ti => colombia::identity_card(normalized),
+        DocumentType::Nuip => colombia::nuip(normalized),
+        DocumentType::Ppt => colombia::protection_permit(normalized),
+        DocumentType::Pass => colombia::passport(normalized),
+        DocumentType::Pep => colombia::permanence_permit(normalized),
+        DocumentType::Rc => colombia::civil_registry(normalized),
+        DocumentType::Nit => colombia::nit(number, normalized),
+        DocumentType::Dni if country == Country::PERU => peru::dni(normalized),
+        DocumentType::Dni => argentina::dni(normalized),
+        DocumentType::Ce => peru::foreigner_card(normalized),
+        DocumentType::Ruc => peru::ruc(normalized),
+        DocumentType::Cuit => argentina::cuit(normalized),
     };
-    checked.map_err(|fault| better_document(country, document, &normalized).unwrap_or(fault))
+    checked.map_err(|fault| better_document(country, document, normalized).unwrap_or(fault))
 }
 
+/// Room for a number of the longest kind, two bytes a sign (`Ñ`). It is on the stack: most numbers are stored only once
+/// they are known to hold.
+const ROOM: usize = 2 * MOST_CHARACTERS;
+
+/// What becomes of an ASCII sign: 0 is dropped, 255 is refused, everything else is kept so.
+const FOLDED: [u8; 128] = {
+    let mut table = [255; 128];
+    let mut sign: u8 = 0;
+    while sign < 128 {
+        table[sign as usize] = match sign {
+            b' ' | b'.' | b'-' | b'/' | b'\t' => 0,
+            b'A'..=b'Z' | b'0'..=b'9' | b'&' => sign,
+            b'a'..=b'z' => sign.to_ascii_uppercase(),
+            _ => 255,
+        };
+        sign += 1;
+    }
+    table
+};
+
 /// Drops separators and raises case; refuses what no document's number has.
-fn normalize(number: &str) -> Result<String, Fault> {
-    let mut normalized = String::with_capacity(20);
+fn normalize<'a>(number: &str, room: &'a mut [u8; ROOM]) -> Result<&'a str, Fault> {
+    let mut length = 0;
     for (position, letter) in number.chars().enumerate() {
         if position >= MOST_CHARACTERS {
             return Err(Fault::TooLong);
         }
-        match letter {
-            ' ' | '.' | '-' | '/' | '\t' | '\u{a0}' | '\u{2010}'..='\u{2014}' => {}
-            'A'..='Z' | '0'..='9' | 'Ñ' | '&' => normalized.push(letter),
-            'a'..='z' => normalized.push(letter.to_ascii_uppercase()),
-            'ñ' => normalized.push('Ñ'),
-            // Full-width forms, as East Asian keyboards write them (Unicode NFKC folds them so).
-            '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' => {
-                let folded = char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter);
-                normalized.push(folded.to_ascii_uppercase());
+        let folded = match letter {
+            '\u{a0}' | '\u{2010}'..='\u{2014}' => continue,
+            'ñ' | 'Ñ' => {
+                length += 'Ñ'.encode_utf8(&mut room[length..]).len();
+                continue;
             }
-            found => return Err(Fault::Charset { found }),
+            // Full-width forms, as East Asian keyboards write them (Unicode NFKC folds them so).
+            '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' => u32::from(letter) - 0xfee0,
+            _ => u32::from(letter),
+        };
+        match usize::try_from(folded).ok().and_then(|folded| FOLDED.get(folded)) {
+            None | Some(255) => return Err(Fault::Charset { found: letter }),
+            Some(0) => {}
+            Some(&sign) => {
+                room[length] = sign;
+                length += 1;
+            }
         }
     }
-    if normalized.is_empty() { Err(Fault::Empty) } else { Ok(normalized) }
+    if length == 0 {
+        return Err(Fault::Empty);
+    }
+    // It was put together from ASCII signs and whole letters.
+    std::str::from_utf8(&room[..length]).map_err(|_| Fault::Empty)
 }
 
 /// A number that is wrong for its document and right for another of the same country was most likely sent under the

@@ -1,7 +1,7 @@
 //! Peru: DNI (Ley 26497), foreigner card, RUC (SUNAT: modulo 11).
 
 use super::digits::{all_digits, all_equal, alphanumeric, length, not_a_digit, weighted};
-use super::{Checked, CustomerType, Doubt, Fault, Wording};
+use super::{Checked, CustomerType, Doubt, Fault, Shown, Wording};
 
 /// The character printed beside a DNI, by the sum modulo 11: a digit on some cards, a letter on others.
 const VERIFIER_DIGITS: &[u8; 11] = b"65432110987";
@@ -24,7 +24,7 @@ pub(super) fn dni(text: &str) -> Result<Checked, Fault> {
         }
         let place = usize::try_from(weighted(body.as_bytes(), &[3, 2, 7, 6, 5, 4, 3, 2]) % 11).unwrap_or(0);
         let fits = [VERIFIER_DIGITS[place], VERIFIER_LETTERS[place]].map(char::from).contains(&last);
-        checked.display = format!("{body}-{last}");
+        checked.shown = Shown::With(last);
         if !fits {
             checked.doubts.push(Doubt::UnusualVerifier);
         }

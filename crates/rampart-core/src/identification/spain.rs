@@ -3,8 +3,10 @@
 //! Sources: RD 1553/2005 (letter table), RD 240/2007 (NIE), RD 1065/2007 articles 19 and 20 (K, L, M), Orden
 //! EHA/451/2008 (CIF), ICAO Doc 9303 (passports).
 
+use std::borrow::Cow;
+
 use super::digits::{all_digits, length, not_a_digit, value};
-use super::{Checked, CustomerType, Doubt, Fault, Wording};
+use super::{Checked, CustomerType, Doubt, Fault, Shown, Wording};
 
 /// RD 1553/2005: the number modulo 23 picks the letter.
 const LETTERS: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
@@ -13,6 +15,11 @@ const CIF_LETTERS: &[u8; 10] = b"JABCDEFGHI";
 
 fn control_letter(number: u32) -> char {
     char::from(LETTERS[usize::try_from(number % 23).unwrap_or(0)])
+}
+
+/// A NIE's seven digits behind what its letter counts.
+fn with_leading(leading: usize, digits: &str) -> Result<u32, Fault> {
+    Ok(u32::try_from(leading).unwrap_or(0) * 10_000_000 + number_of(digits)?)
 }
 
 fn number_of(digits: &str) -> Result<u32, Fault> {
@@ -49,9 +56,8 @@ pub(super) fn government_id(text: &str) -> Result<Checked, Fault> {
     if last != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: true });
     }
-    let normalized = format!("{head:0>8}{last}");
-    let shown = format!("{head:0>8}-{last}");
-    Ok(person(normalized).shown_as(shown))
+    let normalized = if head.len() == 8 { text.to_owned() } else { format!("{head:0>8}{last}") };
+    Ok(person(normalized).shown(Shown::DashBeforeLast))
 }
 
 /// NIE: X, Y or Z, seven digits and a letter; also the M numbers of persons without one.
@@ -65,18 +71,17 @@ pub(super) fn residence_permit(text: &str) -> Result<Checked, Fault> {
     };
     // Old cards print an extra zero behind the X.
     let old = text.chars().count() == 10 && text.starts_with("X0");
-    let text = if old { format!("X{}", &text[2..]) } else { text.to_owned() };
+    let text = if old { Cow::Owned(format!("X{}", &text[2..])) } else { Cow::Borrowed(text) };
     if text.len() == 8 && text[1..].bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Fault::MissingCheckDigit { expected: control_letter(number_of(&format!("{leading}{}", &text[1..]))?) });
+        return Err(Fault::MissingCheckDigit { expected: control_letter(with_leading(leading, &text[1..])?) });
     }
-    length(&text, 9, 9, Wording("a letter, 7 digits and a letter", "una letra, 7 cifras y una letra"))?;
+    length(text.as_ref(), 9, 9, Wording("a letter, 7 digits and a letter", "una letra, 7 cifras y una letra"))?;
     let (head, last) = split_last(&text)?;
-    let expected = control_letter(number_of(&format!("{leading}{}", &head[1..]))?);
+    let expected = control_letter(with_leading(leading, &head[1..])?);
     if last != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: true });
     }
-    let shown = format!("{first}-{}-{last}", &head[1..]);
-    let mut checked = person(text.clone()).shown_as(shown);
+    let mut checked = person(text.into_owned()).shown(Shown::DashesAroundMiddle);
     if old {
         checked.doubts.push(Doubt::OldForm);
     }
@@ -91,7 +96,7 @@ fn person_nif(text: &str, rest: &str) -> Result<Checked, Fault> {
     if last != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: true });
     }
-    let mut checked = person(text.to_owned()).shown_as(format!("{}-{head}-{last}", &text[..1]));
+    let mut checked = person(text.to_owned()).shown(Shown::DashesAroundMiddle);
     if text.starts_with('K') {
         checked.doubts.push(Doubt::Minor);
     }
@@ -152,7 +157,7 @@ pub(super) fn cif(text: &str) -> Result<Checked, Fault> {
             is_letter: is_letter || wants_letter,
         });
     }
-    let mut checked = Checked::new(text.to_owned(), CustomerType::Company).shown_as(format!("{first}-{}-{last}", &head[1..]));
+    let mut checked = Checked::new(text.to_owned(), CustomerType::Company).shown(Shown::DashesAroundMiddle);
     checked.implied.entity = Some(kind);
     let wants_digit = matches!(first, 'A' | 'B' | 'E' | 'H') && !wants_letter;
     if (wants_letter && last == digit) || (wants_digit && last == letter) {
