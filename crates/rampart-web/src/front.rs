@@ -1,18 +1,23 @@
 //! What happens to every request before and after its handler, in one layer: a name, limits of size, time, rate and
 //! number, panics, metrics, headers. Whatever goes wrong here is answered like any other failure.
 
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt;
 use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::Code;
+use tower::{Layer, Service};
 use tracing::Instrument;
 
 use crate::client_address::{Peer, client_address};
@@ -23,11 +28,53 @@ use crate::state::Web;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Every request passes here.
-pub(crate) async fn front(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+/// The layer that every request passes.
+#[derive(Clone)]
+pub(crate) struct FrontLayer(pub(crate) Web);
+
+impl<S> Layer<S> for FrontLayer {
+    type Service = Front<S>;
+
+    fn layer(&self, inner: S) -> Front<S> {
+        Front { web: self.0.clone(), inner }
+    }
+}
+
+/// A handler behind the layer.
+#[derive(Clone)]
+pub(crate) struct Front<S> {
+    web: Web,
+    inner: S,
+}
+
+impl<S> Service<Request> for Front<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        // The clone stays, because the one that was polled ready is the one that may be called.
+        let clone = self.inner.clone();
+        let inner = std::mem::replace(&mut self.inner, clone);
+        Box::pin(answer(self.web.clone(), inner, request))
+    }
+}
+
+async fn answer<S>(web: Web, mut inner: S, mut request: Request) -> Result<Response, Infallible>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
     let begun = Instant::now();
     let request_id = web.request_ids.name(request.headers());
-    let peer = request.extensions().get::<Peer>().map_or(std::net::IpAddr::from([127, 0, 0, 1]), |peer| peer.0.ip());
+    let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0.ip());
     let client = client_address(peer, request.headers(), &web.config.trusted_proxies);
     let context = RequestContext { request_id, client };
     let route = RouteLabel::new(request.method(), request.extensions().get::<MatchedPath>().cloned());
@@ -36,8 +83,9 @@ pub(crate) async fn front(State(web): State<Web>, mut request: Request, next: Ne
 
     let span = tracing::error_span!("request", request_id = &*context.request_id);
     let mut response = match admitted(&web, &context, request).await {
-        Ok((request, _place)) => match AssertUnwindSafe(next.run(request).instrument(span)).catch_unwind().await {
-            Ok(response) => failure::write_out(response, &context.request_id),
+        Ok((request, _place)) => match AssertUnwindSafe(inner.call(request).instrument(span)).catch_unwind().await {
+            Ok(Ok(response)) => failure::write_out(response, &context.request_id),
+            Ok(Err(never)) => match never {},
             Err(panic) => failure::panicked(&*panic, &context.request_id),
         },
         Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
@@ -50,7 +98,7 @@ pub(crate) async fn front(State(web): State<Web>, mut request: Request, next: Ne
     let took = begun.elapsed();
     tracing::debug!(request_id = &*context.request_id, status = response.status().as_u16(), ?took, "answered");
     web.metrics.answered(route, response.status(), took);
-    response
+    Ok(response)
 }
 
 /// Hosted pages are read by people: their failures are pages too.

@@ -56,17 +56,17 @@ pub(crate) async fn metrics(State(web): State<Web>, axum::Extension(context): ax
 
 /// The description of the API.
 pub(crate) async fn openapi(State(web): State<Web>) -> Response {
-    typed("application/json", web.openapi.to_string())
+    typed("application/json", web.openapi.clone())
 }
 
 /// The same to read.
 pub(crate) async fn docs(State(web): State<Web>) -> Response {
-    let mut response = typed("text/html; charset=utf-8", web.docs.to_string());
+    let mut response = typed("text/html; charset=utf-8", web.docs.clone());
     let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'");
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
 
-fn typed(content_type: &'static str, text: String) -> Response {
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))], text).into_response()
+fn typed(content_type: &'static str, text: impl Into<axum::body::Body>) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))], text.into()).into_response()
 }

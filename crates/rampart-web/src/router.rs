@@ -1,6 +1,7 @@
 //! The router, built from the table of routes.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use axum::Router;
 use axum::extract::Extension;
@@ -12,9 +13,10 @@ use rampart_core::refusal::Code;
 use crate::config::WebConfig;
 use crate::context::{RequestContext, RequestIds};
 use crate::failure;
+use crate::front::FrontLayer;
 use crate::metrics::RequestMetrics;
 use crate::rate_limit::RateLimiter;
-use crate::state::Web;
+use crate::state::{Parts, Web};
 
 /// The router of the partner API, the hosted pages and the operators' routes, together with routers that are mounted
 /// beside them (each with its own way of telling who calls) and their descriptions.
@@ -23,21 +25,19 @@ pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::
     let (mounted, descriptions): (Vec<Router>, Vec<_>) = extra.into_iter().unzip();
     let openapi = crate::describe::openapi(descriptions);
     let docs = crate::docs::page(&openapi, &app.config().public_url, !mounted.is_empty());
-    let web = Web {
-        limiter: Arc::new(RateLimiter::new(&app.config().rate_limits)),
+    let web = Web(Arc::new(Parts {
+        limiter: RateLimiter::new(&app.config().rate_limits),
         metrics: RequestMetrics::registered_in(app.metrics()),
-        request_ids: Arc::new(RequestIds::new()),
-        under_way: Arc::default(),
+        request_ids: RequestIds::new(),
+        under_way: AtomicUsize::new(0),
         openapi: openapi.into(),
         docs: docs.into(),
-        config: Arc::new(config),
+        config,
         app,
-    };
+    }));
     let own = crate::route::table().into_iter().fold(Router::new(), |router, route| router.route(route.info.path, route.handler));
     let all = mounted.into_iter().fold(own.with_state(web.clone()), Router::merge);
-    all.fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(axum::middleware::from_fn_with_state(web, crate::front::front))
+    all.fallback(not_found).method_not_allowed_fallback(method_not_allowed).layer(FrontLayer(web))
 }
 
 async fn not_found(Extension(context): Extension<RequestContext>) -> Response {

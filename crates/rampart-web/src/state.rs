@@ -1,8 +1,10 @@
 //! What every handler can reach.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use axum::body::Bytes;
 use rampart_app::App;
 
 use crate::config::WebConfig;
@@ -10,20 +12,31 @@ use crate::context::RequestIds;
 use crate::metrics::RequestMetrics;
 use crate::rate_limit::RateLimiter;
 
-/// What every handler can reach; cheap to clone.
+/// What every handler can reach. Cheap to clone: it is one pointer, because every request clones it a few times.
 #[derive(Clone)]
-pub struct Web {
+pub struct Web(pub(crate) Arc<Parts>);
+
+impl Deref for Web {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What [`Web`] leads to.
+pub struct Parts {
     /// The use cases.
     pub app: App,
     /// The server's settings.
-    pub config: Arc<WebConfig>,
-    pub(crate) limiter: Arc<RateLimiter>,
+    pub config: WebConfig,
+    pub(crate) limiter: RateLimiter,
     pub(crate) metrics: RequestMetrics,
-    pub(crate) request_ids: Arc<RequestIds>,
+    pub(crate) request_ids: RequestIds,
     /// How many requests are under way.
-    pub(crate) under_way: Arc<AtomicUsize>,
+    pub(crate) under_way: AtomicUsize,
     /// `/openapi.json`, written once.
-    pub(crate) openapi: Arc<str>,
+    pub(crate) openapi: Bytes,
     /// `/docs`, written once.
-    pub(crate) docs: Arc<str>,
+    pub(crate) docs: Bytes,
 }

@@ -43,7 +43,8 @@ fn example(description: &Value, route: &RouteInfo) -> Example {
                 Value::Null => "x".to_owned(),
                 other => other.to_string(),
             };
-            format!("{}={value}", parameter["name"].as_str().unwrap())
+            let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            format!("{}={encoded}", parameter["name"].as_str().unwrap())
         })
         .collect();
     if !query.is_empty() {

@@ -9,3 +9,4 @@ mod pages_kyc;
 mod pages_orders;
 mod server;
 mod support;
+mod validate;

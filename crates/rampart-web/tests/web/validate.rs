@@ -1,0 +1,116 @@
+//! The calls for partners' own forms, and the same sentences on the identity page.
+
+use std::sync::Arc;
+
+use rampart_testkit::{TestApp, on_both_engines};
+use serde_json::{Value, json};
+
+use crate::description::{faults, granted};
+use crate::support::{Answer, Client, description};
+
+on_both_engines!(crate::support::idle => identifications, accounts, the_page_says_the_same_in_both_languages);
+
+/// `data` of an answer that has the described shape.
+fn described(path: &str, answer: &Answer) -> Value {
+    let (json, whole) = (answer.json(), description());
+    assert_eq!(answer.status, 200, "{json}");
+    assert_eq!(faults(&whole, granted(&whole, path, "get"), &json, path), [""; 0], "{json}");
+    json["data"].clone()
+}
+
+async fn identifications(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let path = "/api/validate/identification";
+    let ask = async |query: &str| client.get(&format!("{path}?{query}")).await;
+    let right = described(path, &ask("country=M%C3%A9xico&type=CURP&number=zezx920229-mjczzx06").await);
+    assert_eq!(
+        right,
+        json!({
+            "valid": true, "normalized": "ZEZX920229MJCZZX06", "display": "ZEZX920229MJCZZX06", "customer_type": "individual",
+            "implied": {
+                "date": "1992-02-29", "century_is_certain": true, "sex": "female", "entity": null, "birthplace": "Jalisco", "contains": null
+            },
+            "faults": [], "warnings": [],
+        })
+    );
+    let company = described(path, &ask("country=ES&type=CIF&number=A12345674").await);
+    assert_eq!((&company["customer_type"], &company["implied"]["entity"]), (&json!("company"), &json!("sociedad anónima")));
+    let doubted = described(path, &ask("country=MEX&type=RFC&number=QAQX800101AB2").await);
+    assert_eq!((&doubted["valid"], &doubted["warnings"][0]["code"]), (&json!(true), &json!("unusual_check_character")));
+    let wrong = described(path, &ask("country=ESP&type=GOVERNMENT_ID&number=12345678A").await);
+    assert_eq!(
+        wrong,
+        json!({
+            "valid": false, "normalized": null, "display": null, "customer_type": null, "implied": null, "warnings": [],
+            "faults": [{
+                "code": "wrong_check_digit",
+                "message": "control letter should be Z; please check the number",
+                "message_es": "la letra de control debería ser Z; revisa el número",
+            }],
+        })
+    );
+    let long = described(path, &ask(&format!("country=ESP&type=CIF&number={}", "1".repeat(65))).await);
+    assert_eq!(long["faults"][0]["code"], "too_long");
+    for query in ["country=Atlantis&type=DNI&number=1", "country=ES&type=RUT&number=1", "country=ES&type=cif&number=A12345674"] {
+        let refused = ask(query).await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (422, "validation_failed"), "{query}");
+    }
+    assert_eq!(ask("country=ES&type=CIF").await.code(), "fail_mandatory_field");
+    assert_eq!(client.token(None).get(&format!("{path}?country=ES&type=CIF&number=1")).await.status, 401);
+}
+
+async fn accounts(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let path = "/api/validate/bankAccount";
+    let ask = async |query: &str| client.get(&format!("{path}?{query}")).await;
+    let right = described(path, &ask("country=ESP&account=es91+2100+0418+4502+0005+1332").await);
+    assert_eq!(
+        right,
+        json!({
+            "valid": true, "kind": "iban", "normalized": "ES9121000418450200051332", "masked": "ES91 **** … 1332",
+            "bank_name": "CaixaBank", "faults": [],
+        })
+    );
+    let chile = described(path, &ask("country=Chile&account=44444444&bank_code=012&account_type=rut").await);
+    assert_eq!((&chile["valid"], &chile["kind"]), (&json!(true), &json!("chilean_account")));
+    let bank_missing = described(path, &ask("country=Chile&account=44444444").await);
+    assert_eq!((&bank_missing["valid"], &bank_missing["faults"][0]["code"]), (&json!(false), &json!("bank_missing")));
+    let wrong = described(path, &ask("country=MX&account=012180000000000016").await);
+    assert_eq!((&wrong["kind"], &wrong["faults"][0]["code"]), (&Value::Null, &json!("wrong_check_digits")));
+    assert_eq!(ask("country=FR&account=1").await.code(), "validation_failed");
+    assert_eq!(ask("country=ES").await.code(), "fail_mandatory_field");
+}
+
+async fn the_page_says_the_same_in_both_languages(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let body = json!({"name": "Ana", "email": "ana@mail.example", "country": "MEX"});
+    let url = client.post("/api/registerUser", &body).await.data()["kyc_form_url"].as_str().unwrap().to_owned();
+    let path = format!("/kyc?{}", url.split_once('?').unwrap().1);
+    let typed = |document: &str, number: &str| {
+        format!("last_name=P&dob=1980-01-10&identification_type={document}&identification_number={number}&address=Calle+1&city=Puebla")
+    };
+    for (document, number) in [("CURP", "QAQX800101HDFQQX09"), ("CURP", "QQZ800101ABA"), ("CURP", "QAQX800101HDFQQX08")] {
+        let found = described_fault(&client, document, number).await;
+        for (language, sentence) in [("en", &found.0), ("es", &found.1)] {
+            let page = client.token(None).post_form(&format!("{path}&lang={language}"), &typed(document, number)).await;
+            assert_eq!(page.status, 422, "{}", page.text);
+            // A sentence on a page begins with a capital letter.
+            assert!(page.text.contains(&sentence[1..]), "{language}: {sentence}: {}", page.text);
+        }
+    }
+}
+
+/// What is said of a number; of the right one, that it does not agree with the date of birth.
+async fn described_fault(client: &Client, document: &str, number: &str) -> (String, String) {
+    let path = "/api/validate/identification";
+    let data = described(path, &client.get(&format!("{path}?country=MEX&type={document}&number={number}")).await);
+    if data["valid"] == true {
+        let fault = rampart_core::identification::Fault::Contradiction {
+            number_says: "1980-01-01".parse().unwrap(),
+            sent: "1980-01-10".parse().unwrap(),
+        };
+        return (fault.to_string(), fault.spanish());
+    }
+    let text = |name: &str| data["faults"][0][name].as_str().unwrap().to_owned();
+    (text("message"), text("message_es"))
+}
