@@ -24,5 +24,5 @@ pub use read::{
     AccountBalance, CustomerFilter, EntryLine, Installation, LedgerPosting, OrderCounts, OrderFilter, PostedEntry, UnfannedPartner,
 };
 pub use sql::Engine;
-pub use store::{Store, StoreOptions};
+pub use store::{OnRead, Store, StoreOptions};
 pub use verify::{Finding, Report};

@@ -16,6 +16,9 @@ use crate::sql::{Db, Engine, Session, Target, migrate};
 /// What a writer that cannot continue calls; it should end the process.
 pub(crate) type OnFatal = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Told of every statement that reads.
+pub type OnRead = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// What a store is made with.
 #[derive(Clone)]
 pub struct StoreOptions {
@@ -35,7 +38,7 @@ pub struct StoreOptions {
     /// Called, with the reason, by a writer that cannot continue. The default ends the process with code 70.
     pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
     /// For tests: told of every statement that reads, so that its plan can be looked at.
-    pub on_read: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    pub on_read: Option<OnRead>,
     /// For tests: asked before every commit what should go wrong with it.
     pub commit_faults: Option<Arc<dyn Fn() -> Option<CommitFault> + Send + Sync>>,
 }

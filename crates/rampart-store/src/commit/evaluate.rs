@@ -76,6 +76,9 @@ pub(super) struct CounterSlot {
     pub(super) dirty: bool,
 }
 
+/// What one step would make of one counter: its name, its value, and when it may be forgotten.
+type Raised = (Arc<str>, Amount, Option<i64>);
+
 /// What one step would do to one balance.
 struct Movement {
     balance: BalanceKey,
@@ -154,8 +157,8 @@ impl World {
     }
 
     /// What the step's raises make of the counters, each once, in the step's order.
-    fn raised(&self, step: &Prepared) -> Result<Vec<(Arc<str>, Amount, Option<i64>)>, CommitError> {
-        let mut raised: Vec<(Arc<str>, Amount, Option<i64>)> = Vec::with_capacity(step.raises.len());
+    fn raised(&self, step: &Prepared) -> Result<Vec<Raised>, CommitError> {
+        let mut raised: Vec<Raised> = Vec::with_capacity(step.raises.len());
         for raise in &step.raises {
             let place = raised.iter().position(|(counter, ..)| *counter == raise.counter);
             let before = match place {

@@ -221,7 +221,8 @@ impl Task {
     /// Makes steps durable and answers them. A batch in which something cannot be stored is cut in two, so that what cannot
     /// be stored is found and its neighbours are not held up.
     async fn commit(&mut self, steps: &[Prepared], answers: &mut Vec<Answer<Result<Committed, CommitError>>>) -> Result<(), Fatal> {
-        let mut parts = VecDeque::from([0..steps.len()]);
+        let mut parts = VecDeque::new();
+        parts.push_back(0..steps.len());
         let mut waiting = answers.drain(..);
         while let Some(part) = parts.pop_front() {
             match self.part(&steps[part.clone()]).await? {

@@ -3,7 +3,7 @@
 //! Not a general pool: nothing is pinged before it is lent and nothing runs in the background, because a read that finds
 //! its connection dead is simply done again on another.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::{SqlSafeStr, SqlStr};
@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::{Row, Session, Target, Trouble, Value, trouble};
-use crate::store::StoreOptions;
+use crate::store::{OnRead, StoreOptions};
 
 /// How long a read waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,7 +25,7 @@ pub(crate) struct Db {
     permits: Semaphore,
     /// How often a read is begun: once more than there can be dead connections.
     attempts: u32,
-    on_read: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    on_read: Option<OnRead>,
 }
 
 impl Db {
