@@ -81,7 +81,7 @@ impl Gaps {
                 // A deposit address sends one transfer at a time, so the chain's own count is all there is to know.
                 TransferSource::Deposit(index) => match of_deposits.get_mut(&index) {
                     Some(_) => continue,
-                    None if is_under_way(app, chain, transfer.source).await? => continue,
+                    None if is_signed(app, chain, transfer.source).await? => continue,
                     None => {
                         let nonce = port.next_nonce(transfer.source).await.map_err(unavailable)?;
                         of_deposits.insert(index, nonce);
@@ -142,14 +142,19 @@ async fn carried(app: &App, chain: Chain, state: &str, mut behind: Option<Transf
     }
 }
 
-async fn is_under_way(app: &App, chain: Chain, source: TransferSource) -> Reply<bool> {
-    for state in ["signed", "broadcast"] {
-        let transfers = app.store().transfers_in_state(chain, state, None, PAGE).await?;
-        if transfers.iter().any(|transfer| transfer.source == source) {
+/// Whether a transfer from a wallet is signed and not known to be broadcast: the chain does not count it yet.
+async fn is_signed(app: &App, chain: Chain, source: TransferSource) -> Reply<bool> {
+    let mut behind = None;
+    loop {
+        let page = app.store().transfers_in_state(chain, "signed", behind, PAGE).await?;
+        if page.iter().any(|transfer| transfer.source == source) {
             return Ok(true);
         }
+        if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            return Ok(false);
+        }
+        behind = page.last().map(|transfer| transfer.id);
     }
-    Ok(false)
 }
 
 /// A transfer of the smallest amount from the hot wallet to itself, with its job, both new.

@@ -116,7 +116,10 @@ impl Sender {
         for _ in 0..MOST_TRIES {
             let plan = match self.plan(chain, port, &queued).await? {
                 Some(plan) => plan,
-                None => return Ok(Vec::new()),
+                None => {
+                    self.put_off_skipped(&queued, &[]).await?;
+                    return Ok(Vec::new());
+                }
             };
             let mut step = Step::new();
             let mut begun = Vec::new();
@@ -135,7 +138,10 @@ impl Sender {
             }
             step.write(plan.wallet);
             match app.commit(step).await {
-                Ok(_) => return Ok(begun),
+                Ok(_) => {
+                    self.put_off_skipped(&queued, &begun).await?;
+                    return Ok(begun);
+                }
                 Err(CommitError::Conflict(key)) => {
                     self.gaps.suspect(chain);
                     self.without_the_changed(key, &mut queued).await?;
@@ -144,6 +150,16 @@ impl Sender {
             }
         }
         Err(AppError::Unavailable("the wallet is changing too fast".to_owned()))
+    }
+
+    /// What waits for another transfer of its deposit address must not keep the others from being looked at.
+    async fn put_off_skipped(&self, queued: &[(Job, Transfer)], begun: &[(Held, Transfer)]) -> Reply<()> {
+        for (job, transfer) in queued {
+            if !begun.iter().any(|(_, sent)| sent.id == transfer.id) {
+                leases::put_off(&self.app, &Held::unleased(job.clone()), "another transfer from its address is under way").await?;
+            }
+        }
+        Ok(())
     }
 
     /// Which transfer gets which nonce; nothing when there is nothing to sign.

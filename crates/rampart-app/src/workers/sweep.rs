@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rampart_core::id::{PayoutId, TransferId};
+use rampart_core::id::{DeliveryId, PayoutId, TransferId};
 use rampart_core::job::{Job, JobKind};
 use rampart_core::outgoing::{Payout, PayoutState};
 use rampart_core::payment::PaymentState;
@@ -139,8 +139,30 @@ impl Sweep {
             return Ok(());
         }
         self.app.store().prune(self.app.business().now(), PRUNED_AT_ONCE).await?;
+        self.forget_delivered().await?;
         *self.pruned_at.lock() = now;
         Ok(())
+    }
+}
+
+impl Sweep {
+    /// Deliveries that arrived long ago. The events themselves stay.
+    async fn forget_delivered(&self) -> Reply<()> {
+        let app = &self.app;
+        let kept = Duration::from_secs(u64::from(app.config().retention.delivered_days) * 24 * 60 * 60);
+        let before = DeliveryId::first_at(app.business().now().before(kept));
+        loop {
+            let page = app.store().deliveries_delivered(before, PAGE).await?;
+            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+            let mut step = Step::new();
+            step.removals = page.into_iter().map(|delivery| (RecordKey::Delivery(delivery.id), delivery.version)).collect();
+            match app.commit(step).await {
+                Ok(_) if !is_last => {}
+                // Another process forgets the same.
+                Ok(_) | Err(CommitError::Conflict(_)) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 }
 

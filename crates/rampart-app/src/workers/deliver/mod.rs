@@ -200,8 +200,12 @@ impl Courier {
             return Ok(());
         }
         let now = self.app.business().now();
-        let put_off =
-            resting.into_iter().map(|(delivery, pause)| Delivery { due_at: self.jittered(now, pause), leased_until: None, ..delivery });
+        let put_off = resting.into_iter().map(|(delivery, pause)| {
+            // Its time is over, and one more attempt would only show again that nobody answers.
+            let is_over = delivery.attempts > 0 && now >= delivery.created_at.after(TRIED_FOR);
+            let state = if is_over { DeliveryState::Parked } else { delivery.state };
+            Delivery { state, due_at: self.jittered(now, pause), leased_until: None, ..delivery }
+        });
         self.try_write(&put_off.collect::<Vec<_>>()).await.map(|_| ())
     }
 
