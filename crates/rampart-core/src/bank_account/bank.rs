@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 fn find(table: &[(&str, &'static str)], code: &str) -> Option<&'static str> {
-    table.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)
+    table.binary_search_by(|(known, _)| (*known).cmp(code)).ok().map(|at| table[at].1)
 }
 
 /// Banco de España's register.
@@ -376,4 +376,16 @@ pub(super) fn colombia(code: &str) -> Option<(&'static str, RangeInclusive<usize
         _ => 3..=18,
     };
     find(COLOMBIA, code).map(|name| (name, lengths))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_sorted() {
+        for table in [SPAIN, MEXICO, ARGENTINA, PERU, CHILE, COLOMBIA] {
+            assert!(table.is_sorted_by(|one, next| one.0 < next.0), "{table:?}");
+        }
+    }
 }

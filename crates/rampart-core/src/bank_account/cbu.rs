@@ -10,9 +10,10 @@ pub(super) fn check_digit(part: &str) -> char {
 
 /// Twenty-two digits, or an alias.
 pub(super) fn check(account: &str) -> Result<Checked, Fault> {
-    let number: String = account.chars().filter(|sign| !matches!(sign, ' ' | '-')).collect();
+    let mut number = String::with_capacity(account.len());
+    number.extend(account.chars().filter(|sign| !matches!(sign, ' ' | '-')));
     if number.bytes().all(|byte| byte.is_ascii_digit()) && number.len() > 15 {
-        return check_number(&number);
+        return check_number(number);
     }
     let looks_like_number = number.len() >= 20 && number.bytes().filter(u8::is_ascii_digit).count() + 2 >= number.len();
     if looks_like_number {
@@ -21,20 +22,21 @@ pub(super) fn check(account: &str) -> Result<Checked, Fault> {
     check_alias(account)
 }
 
-fn check_number(number: &str) -> Result<Checked, Fault> {
-    digits(number, 22)?;
+fn check_number(number: String) -> Result<Checked, Fault> {
+    digits(&number, 22)?;
     for (part, digit, which) in [
         (&number[..7], &number[7..8], ("the eighth digit", "la octava cifra y las anteriores no encajan: la octava")),
         (&number[8..21], &number[21..], ("the last digit", "la última cifra y las anteriores no encajan: la última")),
     ] {
-        let expected = check_digit(part).to_string();
-        if *digit != expected {
-            return Err(Fault::WrongCheckDigits { expected, which });
+        let expected = check_digit(part);
+        if !digit.starts_with(expected) {
+            return Err(Fault::WrongCheckDigits { expected: expected.to_string(), which });
         }
     }
     // A CVU begins with three zeros and names its provider behind them; a bank's code is never zero.
     let (kind, code) = if number.starts_with("000") { (Kind::Cvu, &number[3..7]) } else { (Kind::Cbu, &number[..3]) };
-    let name = if kind == Kind::Cvu { bank::argentine_provider(code) } else { bank::argentina(code) };
+    let code = code.to_owned();
+    let name = if kind == Kind::Cvu { bank::argentine_provider(&code) } else { bank::argentina(&code) };
     Ok(Checked::new(kind, number).at_bank(code, name))
 }
 

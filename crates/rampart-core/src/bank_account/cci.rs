@@ -19,11 +19,14 @@ fn control(part: &str) -> char {
 pub(super) fn check(account: &str) -> Result<Checked, Fault> {
     let number = compact(account);
     digits(&number, 20)?;
-    let expected: String = [control(&number[..6]), control(&number[6..18])].iter().collect();
-    if number[18..] != expected {
-        return Err(Fault::WrongCheckDigits { expected, which: ("the last two digits", "las dos últimas cifras") });
+    let expected = [control(&number[..6]), control(&number[6..18])];
+    if !number[18..].chars().eq(expected) {
+        return Err(Fault::WrongCheckDigits {
+            expected: expected.iter().collect(),
+            which: ("the last two digits", "las dos últimas cifras"),
+        });
     }
     let code = number[..3].to_owned();
     let name = bank::peru(&code);
-    Ok(Checked::new(Kind::Cci, number).at_bank(&code, name))
+    Ok(Checked::new(Kind::Cci, number).at_bank(code, name))
 }

@@ -24,7 +24,7 @@ pub(super) fn check(account: &str) -> Result<Checked, Fault> {
     }
     let code = number[..3].to_owned();
     let name = bank::mexico(&code).ok_or(Fault::UnknownBank { found: code.clone() })?;
-    Ok(Checked::new(Kind::Clabe, number).at_bank(&code, Some(name)))
+    Ok(Checked::new(Kind::Clabe, number).at_bank(code, Some(name)))
 }
 
 /// ISO/IEC 7812: the card numbers' check digit.

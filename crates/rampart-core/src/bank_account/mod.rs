@@ -17,6 +17,8 @@ pub use bic::check as check_bic;
 pub use creditor_reference::check as check_creditor_reference;
 pub use fault::Fault;
 
+use std::borrow::Cow;
+
 use crate::country::Country;
 
 /// The most characters an account may have; longer input is refused before it is read.
@@ -87,8 +89,8 @@ impl Checked {
         Self { kind, normalized: normalized.into(), bank_code: None, bank_name: None, account_type: None }
     }
 
-    fn at_bank(mut self, code: &str, name: Option<&'static str>) -> Self {
-        self.bank_code = Some(code.to_owned());
+    fn at_bank(mut self, code: impl Into<String>, name: Option<&'static str>) -> Self {
+        self.bank_code = Some(code.into());
         self.bank_name = name;
         self
     }
@@ -118,7 +120,11 @@ pub fn check(country: Country, given: Given<'_>) -> Result<Checked, Fault> {
 }
 
 /// Trims, bounds, and folds full-width signs; what stands between signs is dropped by each kind's own rule.
-fn normalize(account: &str) -> Result<String, Fault> {
+fn normalize(account: &str) -> Result<Cow<'_, str>, Fault> {
+    if account.len() <= MOST_CHARACTERS && account.bytes().all(|sign| matches!(sign, b' '..=b'~')) {
+        let account = account.trim();
+        return if account.is_empty() { Err(Fault::Empty) } else { Ok(Cow::Borrowed(account)) };
+    }
     let mut normalized = String::with_capacity(32);
     for (position, sign) in account.trim().chars().enumerate() {
         if position >= MOST_CHARACTERS {
@@ -131,17 +137,22 @@ fn normalize(account: &str) -> Result<String, Fault> {
             found => return Err(Fault::Charset { found }),
         }
     }
-    if normalized.is_empty() { Err(Fault::Empty) } else { Ok(normalized) }
+    if normalized.is_empty() { Err(Fault::Empty) } else { Ok(Cow::Owned(normalized)) }
 }
 
 /// Drops blanks, hyphens and dots.
 fn compact(account: &str) -> String {
-    account.chars().filter(|sign| !matches!(sign, ' ' | '-' | '.')).collect()
+    // What a collected filter allocates grows sign by sign.
+    let mut compact = String::with_capacity(account.len());
+    compact.extend(account.chars().filter(|sign| !matches!(sign, ' ' | '-' | '.')));
+    compact
 }
 
 /// Refuses an account that is not so many digits.
 fn digits(account: &str, expected: usize) -> Result<(), Fault> {
-    if let Some(found) = account.chars().find(|sign| !sign.is_ascii_digit()) {
+    if !account.bytes().all(|sign| sign.is_ascii_digit())
+        && let Some(found) = account.chars().find(|sign| !sign.is_ascii_digit())
+    {
         return Err(Fault::DigitExpected { found });
     }
     if account.len() == expected { Ok(()) } else { Err(Fault::WrongLength { expected, found: account.len() }) }
