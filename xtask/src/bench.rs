@@ -1,6 +1,7 @@
 //! The benchmark: the release build over real HTTP, durable, beside a bare JSON reply of the same framework.
 
 pub(crate) mod baseline;
+pub(crate) mod documents;
 mod measure;
 mod orders;
 mod report;

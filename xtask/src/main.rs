@@ -28,6 +28,7 @@ usage: cargo xtask <command>
                                          kills the real binary under load and proves that nothing was lost
   bench [--seconds N] [--rounds N] [--connections N] [--engine sqlite|postgres|both] [--payments N] [--binary PATH]
                                          measures throughput, latency, start-up and memory
+  bench-documents                        measures validations of documents and accounts beside regular expressions
 ";
 
 fn main() -> ExitCode {
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Some("generate") => generate::run(arguments),
         Some("crash") => crash::run(arguments),
         Some("bench") => bench::run(arguments),
+        Some("bench-documents") => bench::documents::run(arguments),
         Some("bench-baseline") => bench::baseline::run(arguments),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");

@@ -1,5 +1,5 @@
 //! Validations per second of every kind of number with a check digit, beside a plain regular expression of the same shape
-//! on the same numbers in the same run. `cargo xtask bench documents` runs it.
+//! on the same numbers in the same run. `cargo xtask bench-documents` runs it.
 
 use std::hint::black_box;
 use std::path::Path;

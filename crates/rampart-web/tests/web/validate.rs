@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::description::{faults, granted};
 use crate::support::{Answer, Client, description};
 
-on_both_engines!(crate::support::idle => identifications, accounts, the_page_says_the_same_in_both_languages);
+on_both_engines!(crate::support::idle => identifications, accounts, the_page_says_the_same_in_both_languages, registration_tells_doubts_and_refuses_contradictions);
 
 /// `data` of an answer that has the described shape.
 fn described(path: &str, answer: &Answer) -> Value {
@@ -113,4 +113,36 @@ async fn described_fault(client: &Client, document: &str, number: &str) -> (Stri
     }
     let text = |name: &str| data["faults"][0][name].as_str().unwrap().to_owned();
     (text("message"), text("message_es"))
+}
+
+async fn registration_tells_doubts_and_refuses_contradictions(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let register = async |email: &str, changes: Value| {
+        let mut body = json!({"name": "Ana", "email": email});
+        body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        client.post("/api/registerUser", &body).await
+    };
+    let doubted = json!({
+        "country": "MEX", "phone": "+34 612 345 678", "identification_type": "RFC", "identification_number": "QAQX800101AB2",
+        "iban": "012180000000000016",
+    });
+    let warnings = register("a@mail.example", doubted).await.data()["warnings"].clone();
+    let told: Vec<_> = warnings.as_array().unwrap().iter().map(|warning| (&warning["field"], &warning["code"])).collect();
+    let expected = [
+        (json!("identification_number"), json!("unusual_check_character")),
+        (json!("phone"), json!("phone_country_mismatch")),
+        (json!("iban"), json!("invalid_bank_account")),
+    ];
+    assert_eq!(told, expected.iter().map(|(field, code)| (field, code)).collect::<Vec<_>>());
+    let at_home = json!({"country": "ARG", "phone": "011 15 2345-6789"});
+    assert_eq!(register("b@mail.example", at_home).await.data()["warnings"], json!([]));
+    let contradiction = json!({
+        "country": "MEX", "dob": "1980-01-10", "identification_type": "CURP", "identification_number": "QAQX800101HDFQQX08",
+    });
+    let refused = register("c@mail.example", contradiction).await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (422, "invalid_identification"));
+    let message = refused.json()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("1980-01-01") && message.contains("1980-01-10"), "{message}");
+    let of_minors = json!({"country": "COL", "identification_type": "TI", "identification_number": "1999999999"});
+    assert_eq!(register("d@mail.example", of_minors).await.data()["warnings"][0]["code"], "minor");
 }
