@@ -96,12 +96,12 @@ impl Store {
         }
         let mut session = target.session(true).await?;
         migrate(&mut session).await?;
-        let db = Arc::new(Db::open(target.clone(), &options).await?);
-        let together = Together::start(Arc::clone(&db));
         // The writer connects on a thread of its own.
         session.close().await;
         let writer = Writer::start(target.clone(), &options)
             .map_err(|error| StoreError::Configuration(format!("the writer's thread cannot be started: {error}")))?;
+        let db = Arc::new(Db::open(target.clone(), &options).await?);
+        let together = Together::start(Arc::clone(&db));
         Ok(Self { inner: Arc::new(Inner { target, db, together, writer, options, lock: Mutex::new(None) }) })
     }
 

@@ -138,6 +138,10 @@ struct Task {
 impl Task {
     async fn run(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), Fatal> {
         let cap = self.options.batch.max(1);
+        // At once, so that the first commit does not wait for it. Should it not work, the first commit tries again.
+        if let Err(error) = self.connected().await {
+            tracing::warn!(%error, "the writer cannot reach the database yet");
+        }
         let mut taken = Vec::with_capacity(cap);
         loop {
             if requests.recv_many(&mut taken, cap).await == 0 {
