@@ -102,11 +102,17 @@ impl<const MOST: usize> std::ops::Deref for Signs<MOST> {
 
 /// Whether a word of four letters is in a list of such words, sorted and with a blank between them.
 pub(super) fn listed(list: &str, word: &[char]) -> bool {
-    let letters = |at: usize| list.as_bytes()[at * 5..at * 5 + 4].iter().map(|byte| char::from(*byte));
+    // Four letters compare as one number.
+    let mut wanted = 0;
+    for letter in word {
+        let Ok(letter) = u8::try_from(*letter) else { return false };
+        wanted = wanted << 8 | u32::from(letter);
+    }
     let (mut low, mut high) = (0, list.len().div_ceil(5));
     while low < high {
         let middle = usize::midpoint(low, high);
-        match letters(middle).cmp(word.iter().copied()) {
+        let Some(&[first, second, third, fourth]) = list.as_bytes().get(middle * 5..middle * 5 + 4) else { return false };
+        match u32::from_be_bytes([first, second, third, fourth]).cmp(&wanted) {
             std::cmp::Ordering::Equal => return true,
             std::cmp::Ordering::Less => low = middle + 1,
             std::cmp::Ordering::Greater => high = middle,

@@ -164,6 +164,22 @@ const FOLDED: [u8; 128] = {
 /// Drops separators and raises case; refuses what no document's number has.
 fn normalize<'a>(number: &str, room: &'a mut [u8; ROOM]) -> Result<&'a str, Fault> {
     let mut length = 0;
+    if number.is_ascii() {
+        if number.len() > MOST_CHARACTERS {
+            return Err(Fault::TooLong);
+        }
+        for byte in number.bytes() {
+            match FOLDED[usize::from(byte)] {
+                255 => return Err(Fault::Charset { found: char::from(byte) }),
+                0 => {}
+                sign => {
+                    room[length] = sign;
+                    length += 1;
+                }
+            }
+        }
+        return written(room, length);
+    }
     for (position, letter) in number.chars().enumerate() {
         if position >= MOST_CHARACTERS {
             return Err(Fault::TooLong);
@@ -187,11 +203,12 @@ fn normalize<'a>(number: &str, room: &'a mut [u8; ROOM]) -> Result<&'a str, Faul
             }
         }
     }
-    if length == 0 {
-        return Err(Fault::Empty);
-    }
-    // It was put together from ASCII signs and whole letters.
-    std::str::from_utf8(&room[..length]).map_err(|_| Fault::Empty)
+    written(room, length)
+}
+
+/// What was written into the room: ASCII signs and whole letters.
+fn written(room: &[u8; ROOM], length: usize) -> Result<&str, Fault> {
+    if length == 0 { Err(Fault::Empty) } else { std::str::from_utf8(&room[..length]).map_err(|_| Fault::Empty) }
 }
 
 /// A number that is wrong for its document and right for another of the same country was most likely sent under the
