@@ -43,9 +43,9 @@ impl From<Limited> for Failure {
     }
 }
 
-/// The code of a failure's answer, left on the response for whoever wants to show it in another way.
+/// Left on the response of a failure, for whoever wants to show it in another way.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct FailureCode(pub(crate) Code);
+pub(crate) struct IsFailure;
 
 /// In how many seconds a call that met `service_unavailable` may be worth repeating.
 const TRY_AGAIN_SECONDS: u64 = 1;
@@ -126,7 +126,7 @@ pub(crate) fn refused(refusal: &Refusal, errors: HttpErrors, request_id: &str) -
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(TRY_AGAIN_SECONDS));
     }
-    response.extensions_mut().insert(FailureCode(code));
+    response.extensions_mut().insert(IsFailure);
     response
 }
 

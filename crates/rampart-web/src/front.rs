@@ -22,7 +22,7 @@ use tracing::Instrument;
 
 use crate::client_address::{Peer, client_address};
 use crate::context::RequestContext;
-use crate::failure::{self, Failure, FailureCode};
+use crate::failure::{self, Failure, IsFailure};
 use crate::metrics::RouteLabel;
 use crate::state::Web;
 
@@ -90,7 +90,7 @@ where
         },
         Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
     };
-    if let (Some((uri, headers)), Some(_)) = (page, response.extensions().get::<FailureCode>()) {
+    if let (Some((uri, headers)), Some(_)) = (page, response.extensions().get::<IsFailure>()) {
         let shown = crate::pages::error_page(response.status(), &headers, uri.query(), &context.request_id);
         response = failure::with_kept_headers(shown, response.headers());
     }

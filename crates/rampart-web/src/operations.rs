@@ -13,18 +13,17 @@ use rampart_core::partner::HttpErrors;
 
 /// What `/healthz` and `/readyz` answer.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Health {
+pub(crate) struct Health {
     /// `ok`, or `unavailable` with reasons.
-    #[schema(value_type = HealthStatus)]
-    status: &'static str,
+    status: HealthStatus,
     /// Why this process should get no traffic.
     reasons: Vec<String>,
 }
 
 /// How a process is.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "lowercase")]
-pub enum HealthStatus {
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum HealthStatus {
     /// It works.
     Ok,
     /// It should get no traffic.
@@ -33,16 +32,16 @@ pub enum HealthStatus {
 
 /// The process is alive.
 pub(crate) async fn healthz() -> Response {
-    Json(Health { status: "ok", reasons: Vec::new() }).into_response()
+    Json(Health { status: HealthStatus::Ok, reasons: Vec::new() }).into_response()
 }
 
 /// The process does its work, and if not, why.
 pub(crate) async fn readyz(State(web): State<Web>) -> Response {
     let reasons = rampart_app::health::reasons(&web.app).await;
     if reasons.is_empty() {
-        Json(Health { status: "ok", reasons }).into_response()
+        Json(Health { status: HealthStatus::Ok, reasons }).into_response()
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "unavailable", reasons })).into_response()
+        (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: HealthStatus::Unavailable, reasons })).into_response()
     }
 }
 

@@ -24,7 +24,6 @@ pub enum AuthKind {
 pub struct Route {
     pub(crate) info: RouteInfo,
     pub(crate) handler: MethodRouter<Web>,
-    pub(crate) call: Option<&'static Call>,
 }
 
 /// What is to be known of a route.
@@ -42,7 +41,7 @@ impl Route {
     /// A route outside of the partner API: a hosted page, or something for operators.
     #[must_use]
     pub fn page(method: Method, path: &'static str, auth: AuthKind, handler: MethodRouter<Web>) -> Self {
-        Self { info: RouteInfo { method, path, auth }, handler, call: None }
+        Self { info: RouteInfo { method, path, auth }, handler }
     }
 
     fn call(call: &'static Call, path: &'static str) -> Self {
@@ -56,7 +55,7 @@ impl Route {
             Access::Anybody => AuthKind::Nothing,
             Access::Token => AuthKind::Token,
         };
-        Self { info: RouteInfo { method: call.method.clone(), path, auth }, handler: on(filter, answer), call: Some(call) }
+        Self { info: RouteInfo { method: call.method.clone(), path, auth }, handler: on(filter, answer) }
     }
 }
 

@@ -20,7 +20,6 @@ use crate::state::{Parts, Web};
 
 /// The router of the partner API, the hosted pages and the operators' routes, together with routers that are mounted
 /// beside them (each with its own way of telling who calls) and their descriptions.
-#[must_use]
 pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::OpenApi)>) -> Router {
     let (mounted, descriptions): (Vec<Router>, Vec<_>) = extra.into_iter().unzip();
     let openapi = crate::describe::openapi(descriptions);

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
-use rampart_core::time::Clock;
 use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
 use rampart_web::{AuthKind, RouteInfo, WebConfig, routes};
 use serde_json::{Value, json};
