@@ -8,6 +8,7 @@ use rampart_app::operate::{Operator, orders};
 use rampart_core::amount::Amount;
 use rampart_core::fact::{Fact, FactBody};
 use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::ledger::PostingKind;
 use rampart_core::order::{Exception, HoldReason, Reversal};
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::review::{ReviewItem, ReviewKind};
@@ -27,8 +28,8 @@ mod reversals {
 }
 
 mod sending {
-    use super::{answers_lost, burnt_nonce, quarantine, reverted, whole};
-    rampart_testkit::on_both_engines!(super::whole => answers_lost, burnt_nonce, reverted, quarantine);
+    use super::{answers_lost, burnt_nonce, quarantine, reverted, undone, whole};
+    rampart_testkit::on_both_engines!(super::whole => answers_lost, burnt_nonce, reverted, undone, quarantine);
 }
 
 /// An operator with a reason.
@@ -261,6 +262,33 @@ async fn reverted(test: Arc<TestApp>) {
         (transfers.len() == 2 && transfers[1].state.signed().is_some()).then_some(())
     })
     .await;
+}
+
+/// Coins that were final and are thrown out by the chain are on their way again with the same bytes.
+async fn undone(test: Arc<TestApp>) {
+    let chain = "polygon".parse().unwrap();
+    test.world.automine(chain, 0).await.unwrap();
+    mine(&test, 10).await;
+    let customer = ana(&test).await;
+    let id = order(&test, &buy(customer, "50")).await;
+    pay(&test, id, None, None).await;
+    let PaymentState::CoinsSent { txid, .. } = test.payment_becomes(id, "coins_sent").await.state else { panic!("coins sent") };
+    mine(&test, 6).await;
+    settled(&test, id).await;
+    for drop in [Vec::new(), vec![txid.clone()]] {
+        test.world.reorganise(chain, 8, drop).await.unwrap();
+        test.eventually("the coins are not final", || async { Some(test.payment(id).await).filter(|payment| !payment.is_settled()) }).await;
+        test.eventually("the coins are final again", || async {
+            mine(&test, 1).await;
+            Some(test.payment(id).await).filter(Payment::is_settled)
+        })
+        .await;
+    }
+    let PaymentState::CoinsSent { txid: after, .. } = test.payment(id).await.state else { panic!("coins sent") };
+    assert_eq!(after, txid, "the same bytes");
+    let postings = test.app.store().postings_of_order(id).await.unwrap();
+    let count = |kind| postings.iter().filter(|posting| posting.kind == kind).count();
+    assert_eq!((count(PostingKind::CoinsConfirmed), count(PostingKind::CoinsUnconfirmed), count(PostingKind::NetworkFee)), (3, 2, 1));
 }
 
 /// What cannot be applied is put aside, and the next fact is not kept waiting.
