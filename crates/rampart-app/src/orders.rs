@@ -175,7 +175,7 @@ impl App {
 
     /// What is told of an order that a counter stopped.
     pub(crate) async fn ceiling_refusal(&self, customer: &Customer, usage: &Usage, level: KycLevel, counter: &str) -> AppError {
-        if counter.starts_with("open:") { Code::TooManyOpen.into() } else { self.limit_refusal(customer, usage, level).await }
+        if limits::is_of_open_orders(counter) { Code::TooManyOpen.into() } else { self.limit_refusal(customer, usage, level).await }
     }
 
     /// What is told when there is no price: limits and caps come before it, so they are looked at first.

@@ -36,11 +36,23 @@ pub enum Excess {
     Beyond,
 }
 
+/// Whose a customer's counters are. A counter's name is `<owner>/<what it counts>`; those of one owner are kept together.
+fn customer(id: CustomerId) -> String {
+    format!("customer:{id}")
+}
+
+/// What the counters of open orders count begins with this.
+const OPEN: &str = "/open:";
+
+/// Whether a counter is one of the caps on open orders, and not one of the limits.
+#[must_use]
+pub fn is_of_open_orders(counter: &str) -> bool {
+    counter.contains(OPEN)
+}
+
 fn applying<'a>(catalogue: &'a Catalogue, usage: &'a Usage, level: KycLevel) -> impl Iterator<Item = &'a Limit> {
     catalogue.limits.iter().filter(move |limit| {
-        limit.fiat == usage.fiat
-            && limit.level == level
-            && limit.method.is_none_or(|method| method.as_str().eq_ignore_ascii_case(usage.method.as_str()))
+        limit.fiat == usage.fiat && limit.level == level && limit.method.is_none_or(|method| method.is_spelled(usage.method.as_str()))
     })
 }
 
@@ -57,7 +69,7 @@ fn windows(at: Timestamp) -> [(String, u64); 3] {
 
 fn counter(usage: &Usage, limit: &Limit, window: &str) -> String {
     let method = limit.method.map_or("all".to_owned(), |method| method.as_str().to_ascii_lowercase());
-    format!("limit:{}:{}:{method}:{window}", usage.customer, usage.fiat)
+    format!("{}/limit:{}:{method}:{window}", customer(usage.customer), usage.fiat)
 }
 
 /// The counters to raise for an order of a customer of this level.
@@ -113,20 +125,20 @@ pub fn open_orders(catalogue: &Catalogue, partner: PartnerId, usage: &Usage, max
         let signed = |amount: Amount| if open { amount } else { amount.negated() };
         [
             Raise {
-                counter: format!("open:{owner}:orders"),
+                counter: format!("{owner}{OPEN}orders"),
                 by: signed(Amount::from_minor(1)),
                 ceiling: open.then(|| Amount::from_minor(i128::from(orders))),
                 expires_at: None,
             },
             Raise {
-                counter: format!("open:{owner}:{}", usage.fiat),
+                counter: format!("{owner}{OPEN}{}", usage.fiat),
                 by: signed(usage.amount),
                 ceiling: open.then_some(value),
                 expires_at: None,
             },
         ]
     };
-    let customer = raise(format!("customer:{}", usage.customer), caps.customer_orders, caps.customer_value_multiple);
+    let customer = raise(customer(usage.customer), caps.customer_orders, caps.customer_value_multiple);
     let partner = raise(format!("partner:{partner}"), caps.partner_orders, caps.partner_value_multiple);
     customer.into_iter().chain(partner).collect()
 }

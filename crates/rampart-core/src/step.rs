@@ -140,10 +140,11 @@ impl Claim {
     }
 }
 
-/// A change of a counter. Counters hold limits and caps; their keys name what they count and the window.
+/// A change of a counter. Counters hold limits and caps; their names say whose they are, what they count and the window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Raise {
-    /// The counter, such as `limit:42:EUR:card:day:2026-01-31`.
+    /// The counter, as `<owner>/<what it counts>`, such as `customer:42/limit:EUR:card:day:2026-01-31`. Counters of one owner
+    /// are kept together, so that an order that raises several costs no more than one that raises one.
     pub counter: String,
     /// By how much; negative gives back.
     pub by: Amount,

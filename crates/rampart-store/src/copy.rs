@@ -3,7 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use crate::error::StoreError;
-use crate::sql::{Row, Session, Value, placeholders, write_sizes};
+use crate::sql::{Row, Rows, Session, SqlError, Value};
 use crate::store::Store;
 use crate::verify::Report;
 
@@ -32,8 +32,8 @@ struct Shape {
     columns: &'static [(&'static str, Kind)],
 }
 
-/// Rows per page; the largest size of a writing statement.
-const PAGE: usize = 128;
+/// Rows per page.
+const PAGE: usize = 512;
 
 /// Every table. A test compares it with the schema.
 const SHAPES: &[Shape] = &[
@@ -290,11 +290,8 @@ async fn copy_table(shape: &Shape, from: &mut Session, to: &mut Session) -> Resu
             }
         }
         behind = values.len().checked_sub(columns.len()).map(|start| values[start..start + shape.keys].to_vec());
-        let mut values = values.into_iter();
-        for size in write_sizes(rows.len()) {
-            let sql = format!("INSERT INTO {} ({list}) VALUES {}", shape.name, placeholders(size, columns.len()));
-            copied += to.execute(AssertSqlSafe(sql), values.by_ref().take(size * columns.len()).collect()).await?;
-        }
+        let sql = |rows: &str| format!("INSERT INTO {} ({list}) {rows}", shape.name);
+        copied += to.write_rows(sql, &Rows::new(columns.len(), values), &[]).await?;
         if rows.len() < PAGE {
             break;
         }
@@ -309,7 +306,7 @@ async fn copy_table(shape: &Shape, from: &mut Session, to: &mut Session) -> Resu
     Ok(copied)
 }
 
-fn value(row: &Row, index: usize, kind: Kind) -> Result<Value, sqlx::Error> {
+fn value(row: &Row, index: usize, kind: Kind) -> Result<Value, SqlError> {
     Ok(match kind {
         Kind::Text => row.text(index)?.into(),
         Kind::TextOrNull => Value::TextOrNull(row.text_or_null(index)?.map(Into::into)),

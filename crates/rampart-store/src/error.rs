@@ -6,7 +6,7 @@ use rampart_core::record::RecordKey;
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 
-use crate::sql::{Trouble, trouble};
+use crate::sql::{SqlError, Trouble, trouble};
 
 /// Why a read, or anything else that is not a commit, did not work.
 #[derive(Debug, thiserror::Error)]
@@ -28,8 +28,8 @@ impl StoreError {
     }
 }
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
+impl From<SqlError> for StoreError {
+    fn from(error: SqlError) -> Self {
         match trouble(&error) {
             Trouble::Data => Self::Defect(error.to_string()),
             Trouble::Lost | Trouble::Again | Trouble::Unavailable => Self::Unavailable(error.to_string()),

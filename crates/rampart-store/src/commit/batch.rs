@@ -8,7 +8,7 @@ use rampart_core::time::Timestamp;
 use super::Committed;
 use super::prepare::Prepared;
 use crate::error::{CommitError, StoreError};
-use crate::sql::{Session, Texts};
+use crate::sql::{Session, SqlError};
 
 /// What became of a batch's steps, if its transaction commits.
 pub(super) type Answers = Vec<Result<Committed, CommitError>>;
@@ -17,15 +17,15 @@ pub(super) type Answers = Vec<Result<Committed, CommitError>>;
 #[derive(Debug)]
 pub(super) enum BatchFault {
     /// The database said so.
-    Sql(sqlx::Error),
+    Sql(SqlError),
     /// A record that was taken to be new exists: look at everything, and decide again.
     NotNew,
     /// A fault of ours.
     Defect(String),
 }
 
-impl From<sqlx::Error> for BatchFault {
-    fn from(error: sqlx::Error) -> Self {
+impl From<SqlError> for BatchFault {
+    fn from(error: SqlError) -> Self {
         Self::Sql(error)
     }
 }
@@ -39,7 +39,6 @@ impl From<StoreError> for BatchFault {
 /// What an attempt works with.
 pub(super) struct Scene<'a> {
     pub(super) session: &'a mut Session,
-    pub(super) texts: &'a mut Texts,
     pub(super) randomness: &'a dyn Randomness,
     /// The batch's identifier.
     pub(super) batch: Arc<str>,
@@ -52,7 +51,7 @@ pub(super) struct Scene<'a> {
 impl Scene<'_> {
     /// Notes that the batch happens. Tells whether it had happened before: while another transaction of the same batch is
     /// still being ended by the database, this waits for it.
-    pub(super) async fn announce(&mut self, committed_at: i64) -> Result<bool, sqlx::Error> {
+    pub(super) async fn announce(&mut self, committed_at: i64) -> Result<bool, SqlError> {
         let sql = "INSERT INTO batches (id, committed_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
         Ok(self.session.execute(sql, vec![Arc::clone(&self.batch).into(), committed_at.into()]).await? == 0)
     }

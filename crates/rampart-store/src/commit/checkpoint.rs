@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Runs until the writer has stopped. A checkpoint that fails is left to the writer.
 pub(super) async fn checkpoint(target: Target, counted: Arc<Counted>, running: Arc<AtomicBool>) {
-    let mut session = None;
+    let mut checkpointer = None;
     let mut moved = 0;
     while running.load(Ordering::Relaxed) {
         tokio::time::sleep(PAUSE).await;
@@ -22,20 +22,21 @@ pub(super) async fn checkpoint(target: Target, counted: Arc<Counted>, running: A
         if committed == moved {
             continue;
         }
-        if session.is_none() {
-            session = match target.checkpointer().await {
-                Ok(Some(session)) => Some(session),
+        if checkpointer.is_none() {
+            checkpointer = match target.checkpointer() {
+                Ok(Some(opened)) => Some(opened),
                 Ok(None) => return,
                 Err(_) => continue,
             };
         }
-        if let Some(open) = &mut session {
-            match open.fetch_all("PRAGMA wal_checkpoint(PASSIVE)", Vec::new()).await {
-                Ok(_) => moved = committed,
-                Err(error) => {
-                    tracing::warn!(%error, "a checkpoint failed");
-                    session = None;
+        if let Some(open) = checkpointer.take() {
+            match tokio::task::spawn_blocking(move || open.run().map(|()| open)).await {
+                Ok(Ok(open)) => {
+                    moved = committed;
+                    checkpointer = Some(open);
                 }
+                Ok(Err(error)) => tracing::warn!(%error, "a checkpoint failed"),
+                Err(_) => return,
             }
         }
     }

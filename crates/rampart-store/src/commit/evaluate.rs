@@ -9,7 +9,8 @@ use rampart_core::amount::{Amount, Overflow};
 use rampart_core::ledger::Origin;
 use rampart_core::record::RecordKey;
 
-use super::prepare::{BalanceKey, Prepared};
+use super::counters::Counters;
+use super::prepare::{BalanceKey, Prepared, PreparedRaise};
 use crate::error::{CommitError, StoredClaim};
 
 /// What the batch touches, as it stands at this point of the evaluation.
@@ -18,6 +19,7 @@ pub(super) struct World {
     pub(super) records: BTreeMap<RecordKey, RecordSlot>,
     pub(super) claims: BTreeMap<Arc<str>, ClaimSlot>,
     pub(super) balances: BTreeMap<BalanceKey, BalanceSlot>,
+    /// By their owners.
     pub(super) counters: BTreeMap<Arc<str>, CounterSlot>,
     /// Balances that a fact left below their floor, with what was available afterwards.
     pub(super) alarms: Vec<(BalanceKey, Amount)>,
@@ -68,16 +70,15 @@ impl BalanceSlot {
     }
 }
 
-/// A counter.
+/// The counters of an owner.
 #[derive(Default)]
 pub(super) struct CounterSlot {
-    pub(super) value: Amount,
-    pub(super) expires_at: Option<i64>,
+    pub(super) counters: Counters,
     pub(super) dirty: bool,
 }
 
-/// What one step would make of one counter: its name, its value, and when it may be forgotten.
-type Raised = (Arc<str>, Amount, Option<i64>);
+/// What one step would make of one counter: which it is, and its value.
+type Raised<'s> = (&'s PreparedRaise, Amount);
 
 /// What one step would do to one balance.
 struct Movement {
@@ -122,9 +123,10 @@ impl World {
         let counters = self.raised(step)?;
         let movements = self.moved(step)?;
 
-        for (counter, value, expires_at) in counters {
-            if let Some(slot) = self.counters.get_mut(&counter) {
-                *slot = CounterSlot { value, expires_at, dirty: true };
+        for (raise, value) in counters {
+            if let Some(slot) = self.counters.get_mut(raise.owner()) {
+                slot.counters.set(raise.what(), value, raise.expires_at);
+                slot.dirty = true;
             }
         }
         for movement in movements {
@@ -157,21 +159,22 @@ impl World {
     }
 
     /// What the step's raises make of the counters, each once, in the step's order.
-    fn raised(&self, step: &Prepared) -> Result<Vec<Raised>, CommitError> {
-        let mut raised: Vec<Raised> = Vec::with_capacity(step.raises.len());
+    fn raised<'s>(&self, step: &'s Prepared) -> Result<Vec<Raised<'s>>, CommitError> {
+        let mut raised: Vec<Raised<'s>> = Vec::with_capacity(step.raises.len());
         for raise in &step.raises {
-            let place = raised.iter().position(|(counter, ..)| *counter == raise.counter);
+            let place = raised.iter().position(|(earlier, _)| earlier.counter == raise.counter);
             let before = match place {
                 Some(place) => raised[place].1,
-                None => self.counters.get(&raise.counter).ok_or_else(|| missing("a counter"))?.value,
+                None => self.counters.get(raise.owner()).ok_or_else(|| missing("a counter"))?.counters.value(raise.what()),
             };
-            let value = before.plus(raise.by).map_err(overflow)?;
+            // Given back may be more than was taken, when limits were configured anew meanwhile.
+            let value = before.plus(raise.by).map_err(overflow)?.max(Amount::ZERO);
             if raise.by.is_positive() && raise.ceiling.is_some_and(|ceiling| value > ceiling) {
                 return Err(CommitError::OverCeiling { counter: raise.counter.to_string() });
             }
             match place {
-                Some(place) => raised[place] = (Arc::clone(&raise.counter), value, raise.expires_at),
-                None => raised.push((Arc::clone(&raise.counter), value, raise.expires_at)),
+                Some(place) => raised[place] = (raise, value),
+                None => raised.push((raise, value)),
             }
         }
         Ok(raised)

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use rampart_core::record::RecordKey;
 
 use super::batch::{BatchFault, Scene};
+use super::counters::Counters;
 use super::evaluate::{BalanceSlot, ClaimSlot, CounterSlot, World};
 use super::prepare::Prepared;
-use super::write::write_rows;
 use crate::read::{read_balance, read_claim};
-use crate::sql::{Engine, Value, placeholders, read_pieces};
+use crate::sql::{Engine, Row, Rows, Value};
 use crate::tables::{TABLES, key_value, read_key, table_of};
 
 impl Scene<'_> {
@@ -30,10 +30,9 @@ impl Scene<'_> {
                 world.balances.entry(hold.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&hold.balance_id)));
             }
             for raise in &step.raises {
-                world
-                    .counters
-                    .entry(Arc::clone(&raise.counter))
-                    .or_insert_with(|| CounterSlot { expires_at: raise.expires_at, ..CounterSlot::default() });
+                if !world.counters.contains_key(raise.owner()) {
+                    world.counters.insert(raise.owner().into(), CounterSlot::default());
+                }
             }
         }
         self.load_records(&mut world).await?;
@@ -49,78 +48,71 @@ impl Scene<'_> {
             let of_table: Vec<&RecordKey> = keys.iter().filter(|key| table_of(key) == table).collect();
             let Some(like) = of_table.first().copied() else { continue };
             let values: Vec<Value> = of_table.iter().map(|key| key_value(key)).collect();
-            for piece in read_pieces(&values) {
-                let lock = if self.session.engine() == Engine::Postgres { " ORDER BY id FOR UPDATE" } else { "" };
-                let build = || format!("SELECT id, version FROM {} WHERE id IN {}{lock}", table.name, placeholders(1, piece.len()));
-                let sql = self.texts.get("lock", table.name, piece.len(), build);
-                for row in self.session.fetch_all(sql, piece).await? {
-                    let version = row.int(1)?;
-                    let slot = world.records.entry(read_key(like, &row, 0)?).or_default();
-                    slot.stored = version;
-                    slot.current = version;
-                }
+            let lock = self.lock();
+            let sql = |among: &str| format!("SELECT id, version FROM {} WHERE id {among}{lock}", table.name);
+            for row in self.session.fetch_among(sql, &values, &[]).await? {
+                let version = row.int(1)?;
+                let slot = world.records.entry(read_key(like, &row, 0)?).or_default();
+                slot.stored = version;
+                slot.current = version;
             }
         }
         Ok(())
     }
 
+    /// How rows that are read are locked, in the order of their keys. On SQLite the whole file is.
+    const fn lock(&self) -> &'static str {
+        match self.session.engine() {
+            Engine::Sqlite => "",
+            Engine::Postgres => " ORDER BY id FOR UPDATE",
+        }
+    }
+
     async fn load_balances(&mut self, world: &mut World) -> Result<(), BatchFault> {
-        if world.balances.is_empty() {
-            return Ok(());
-        }
         let ids: Vec<Value> = world.balances.values().map(|slot| Value::Text(Arc::clone(&slot.id))).collect();
-        if self.session.engine() == Engine::Postgres {
-            // Inserts what is missing and locks what is there, in order, in one statement; the condition changes nothing.
-            let rows = ids.iter().flat_map(|id| [id.clone(), "0".into(), "0".into(), 0_i64.into()]).collect();
-            write_rows(self, "lock", "balances", 4, rows, |values| {
-                format!(
-                    "INSERT INTO balances (id, posted, held, entries) VALUES {values} ON CONFLICT (id) DO UPDATE SET posted = balances.posted WHERE FALSE"
-                )
-            })
-            .await?;
-        }
-        for piece in read_pieces(&ids) {
-            let build = || format!("SELECT id, posted, held, entries FROM balances WHERE id IN {}", placeholders(1, piece.len()));
-            let sql = self.texts.get("load", "balances", piece.len(), build);
-            for row in self.session.fetch_all(sql, piece).await? {
-                let balance = read_balance(&row)?;
-                if let Some(slot) = world.balances.get_mut(&(balance.account, balance.asset)) {
-                    slot.posted = balance.posted;
-                    slot.held = balance.held;
-                    slot.numbered = balance.entries;
-                    slot.entries = balance.entries;
-                }
+        let empty = ["0".into(), "0".into(), 0_i64.into()];
+        for row in self.locked("balances", "posted, held, entries", ids, &empty).await? {
+            let balance = read_balance(&row)?;
+            if let Some(slot) = world.balances.get_mut(&(balance.account, balance.asset)) {
+                slot.posted = balance.posted;
+                slot.held = balance.held;
+                slot.numbered = balance.entries;
+                slot.entries = balance.entries;
             }
         }
         Ok(())
     }
 
     async fn load_counters(&mut self, world: &mut World) -> Result<(), BatchFault> {
-        if world.counters.is_empty() {
-            return Ok(());
-        }
         let ids: Vec<Value> = world.counters.keys().map(|id| Value::Text(Arc::clone(id))).collect();
-        if self.session.engine() == Engine::Postgres {
-            let rows = world
-                .counters
-                .iter()
-                .flat_map(|(id, slot)| [Value::Text(Arc::clone(id)), "0".into(), Value::IntOrNull(slot.expires_at)])
-                .collect();
-            write_rows(self, "lock", "counters", 3, rows, |values| {
-                format!("INSERT INTO counters (id, value, expires_at) VALUES {values} ON CONFLICT (id) DO UPDATE SET value = counters.value WHERE FALSE")
-            })
-            .await?;
-        }
-        for piece in read_pieces(&ids) {
-            let build = || format!("SELECT id, value FROM counters WHERE id IN {}", placeholders(1, piece.len()));
-            let sql = self.texts.get("load", "counters", piece.len(), build);
-            for row in self.session.fetch_all(sql, piece).await? {
-                if let Some(slot) = world.counters.get_mut(row.text(0)?) {
-                    slot.value = row.parse(1)?;
-                }
+        let empty = [Counters::NONE.into(), Value::IntOrNull(None)];
+        for row in self.locked("counters", "value, expires_at", ids, &empty).await? {
+            if let Some(slot) = world.counters.get_mut(row.text(0)?) {
+                slot.counters = Counters::read(row.text(1)?)?;
             }
         }
         Ok(())
+    }
+
+    /// Reads and locks rows by their keys. Where others write at the same time, what does not exist is made, so that there
+    /// is something to lock.
+    async fn locked(&mut self, table: &str, columns: &str, ids: Vec<Value>, empty: &[Value]) -> Result<Vec<Row>, BatchFault> {
+        let lock = self.lock();
+        let sql = |among: &str| format!("SELECT id, {columns} FROM {table} WHERE id {among}{lock}");
+        let mut found = self.session.fetch_among(sql, &ids, &[]).await?;
+        if self.session.engine() == Engine::Postgres && found.len() < ids.len() {
+            let mut missing = Vec::with_capacity(ids.len() - found.len());
+            for id in ids {
+                if !found.iter().any(|row| row.text(0).is_ok_and(|text| id == Value::from(text))) {
+                    missing.push(id);
+                }
+            }
+            let rows = missing.iter().flat_map(|id| std::iter::once(id).chain(empty).cloned()).collect();
+            let insert = |rows: &str| format!("INSERT INTO {table} (id, {columns}) {rows} ON CONFLICT (id) DO NOTHING");
+            self.session.write_rows(insert, &Rows::new(empty.len() + 1, rows), &[]).await?;
+            found.extend(self.session.fetch_among(sql, &missing, &[]).await?);
+        }
+        Ok(found)
     }
 
     /// Takes every key of the batch that is free (or whose claim has expired), and looks who has the others.
@@ -145,20 +137,12 @@ impl Scene<'_> {
             return Ok(());
         }
         let ids: Vec<Value> = world.claims.keys().map(|id| Value::Text(Arc::clone(id))).collect();
-        for piece in read_pieces(&ids) {
-            let build = || {
-                format!(
-                    "SELECT id, subject, fingerprint, answer, expires_at, batch FROM claims WHERE id IN {}",
-                    placeholders(1, piece.len())
-                )
-            };
-            let sql = self.texts.get("look", "claims", piece.len(), build);
-            for row in self.session.fetch_all(sql, piece).await? {
-                if row.text(5)? != &*self.batch
-                    && let Some(slot) = world.claims.get_mut(row.text(0)?)
-                {
-                    slot.foreign = Some(Box::new(read_claim(&row)?));
-                }
+        let sql = |among: &str| format!("SELECT id, subject, fingerprint, answer, expires_at, batch FROM claims WHERE id {among}");
+        for row in self.session.fetch_among(sql, &ids, &[]).await? {
+            if row.text(5)? != &*self.batch
+                && let Some(slot) = world.claims.get_mut(row.text(0)?)
+            {
+                slot.foreign = Some(Box::new(read_claim(&row)?));
             }
         }
         Ok(())

@@ -11,6 +11,7 @@ use rampart_core::record::RecordKey;
 use rampart_core::step::{ClaimScope, Step};
 use rampart_core::time::Timestamp;
 
+use super::counters::parts;
 use crate::error::{CommitError, StoreError, StoredClaim};
 use crate::read::{balance_id, claim_id, name_of};
 use crate::sql::Value;
@@ -92,6 +93,18 @@ pub(super) struct PreparedRaise {
     pub(super) by: Amount,
     pub(super) ceiling: Option<Amount>,
     pub(super) expires_at: Option<i64>,
+}
+
+impl PreparedRaise {
+    /// Whose counter it is.
+    pub(super) fn owner(&self) -> &str {
+        parts(&self.counter).0
+    }
+
+    /// What it counts.
+    pub(super) fn what(&self) -> &str {
+        parts(&self.counter).1
+    }
 }
 
 pub(super) struct PreparedEvent {

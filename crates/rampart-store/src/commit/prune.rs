@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rampart_core::time::Timestamp;
 
-use crate::sql::{Session, Value};
+use crate::sql::{Session, SqlError, Value};
 
 /// How long batch rows are kept. A writer looks for its own within seconds.
 const BATCHES_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -21,7 +21,7 @@ pub struct Pruned {
 }
 
 /// Removes at most `limit` of each, in one transaction.
-pub(super) async fn prune(session: &mut Session, now: Timestamp, real_now: Timestamp, limit: i64) -> Result<Pruned, sqlx::Error> {
+pub(super) async fn prune(session: &mut Session, now: Timestamp, real_now: Timestamp, limit: i64) -> Result<Pruned, SqlError> {
     session.begin().await?;
     let pruned = remove(session, now, real_now, limit).await;
     match &pruned {
@@ -32,7 +32,7 @@ pub(super) async fn prune(session: &mut Session, now: Timestamp, real_now: Times
     pruned
 }
 
-async fn remove(session: &mut Session, now: Timestamp, real_now: Timestamp, limit: i64) -> Result<Pruned, sqlx::Error> {
+async fn remove(session: &mut Session, now: Timestamp, real_now: Timestamp, limit: i64) -> Result<Pruned, SqlError> {
     let expired: Vec<Value> = vec![now.micros().into(), limit.into()];
     let old: Vec<Value> = vec![real_now.before(BATCHES_KEPT).micros().into(), limit.into()];
     // The condition stands a second time outside, because between choosing and deleting a claim may be taken anew.

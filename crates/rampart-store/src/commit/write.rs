@@ -1,4 +1,4 @@
-//! Writing what survived a batch: a bounded number of statements over several rows each, in the one order.
+//! Writing what survived a batch: a bounded number of statements over many rows each, in the one order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,28 +14,11 @@ use super::evaluate::{Change, World};
 use super::prepare::{BalanceKey, Prepared, PreparedClaim};
 use super::{Committed, NumberedEvent};
 use crate::error::CommitError;
-use crate::sql::{Value, placeholders, read_pieces, write_sizes};
+use crate::sql::{Rows, Value};
 use crate::tables::{TABLES, Table, key_value, record_values, table_of};
 
-/// Runs a statement over rows (given as one flat list of values) in pieces of a few fixed sizes; tells how many rows changed.
-pub(super) async fn write_rows(
-    scene: &mut Scene<'_>,
-    purpose: &'static str,
-    table: &'static str,
-    width: usize,
-    rows: Vec<Value>,
-    text: impl Fn(&str) -> String,
-) -> Result<u64, BatchFault> {
-    let count = rows.len() / width;
-    let mut rows = rows.into_iter();
-    let mut changed = 0;
-    for size in write_sizes(count) {
-        let piece: Vec<Value> = rows.by_ref().take(size * width).collect();
-        let sql = scene.texts.get(purpose, table, size, || text(&placeholders(size, width)));
-        changed += scene.session.execute(sql, piece).await?;
-    }
-    Ok(changed)
-}
+/// The columns of claims.
+const CLAIM: [&str; 6] = ["id", "subject", "fingerprint", "answer", "expires_at", "batch"];
 
 /// `column = excluded.column, …`
 fn assignments(columns: &[&str]) -> String {
@@ -56,25 +39,11 @@ impl Scene<'_> {
 
     /// Inserts claims, or nothing where a claim that has not expired stands already; tells how many were taken.
     pub(super) async fn take(&mut self, rows: Vec<Value>, now: i64) -> Result<u64, BatchFault> {
-        const WIDTH: usize = 6;
-        let mut rows = rows.into_iter();
-        let mut taken = 0;
-        for size in write_sizes(rows.len() / WIDTH) {
-            let mut piece: Vec<Value> = rows.by_ref().take(size * WIDTH).collect();
-            piece.push(now.into());
-            let build = || {
-                format!(
-                    "INSERT INTO claims (id, subject, fingerprint, answer, expires_at, batch) VALUES {} ON CONFLICT (id) DO UPDATE SET \
-                     subject = excluded.subject, fingerprint = excluded.fingerprint, answer = excluded.answer, expires_at = excluded.expires_at, \
-                     batch = excluded.batch WHERE claims.expires_at <= ${}",
-                    placeholders(size, WIDTH),
-                    size * WIDTH + 1
-                )
-            };
-            let sql = self.texts.get("take", "claims", size, build);
-            taken += self.session.execute(sql, piece).await?;
-        }
-        Ok(taken)
+        let set = assignments(&CLAIM[1..]);
+        let sql = |rows: &str| {
+            format!("INSERT INTO claims ({}) {rows} ON CONFLICT (id) DO UPDATE SET {set} WHERE claims.expires_at <= $7", CLAIM.join(", "))
+        };
+        Ok(self.session.write_rows(sql, &Rows::new(CLAIM.len(), rows), &[now.into()]).await?)
     }
 
     /// Writes what the accepted steps want, and answers them. `answers` holds `Ok` for each accepted step.
@@ -91,8 +60,8 @@ impl Scene<'_> {
             self.write_records(table, world, steps).await?;
         }
         self.write_ledger(world, steps, &accepted).await?;
-        let columns = "INSERT INTO events (partner, sequence, id, kind, subject, data, created_at)";
-        write_rows(self, "insert", "events", 7, events, |values| format!("{columns} VALUES {values}")).await?;
+        let sql = |rows: &str| format!("INSERT INTO events (partner, sequence, id, kind, subject, data, created_at) {rows}");
+        self.session.write_rows(sql, &Rows::new(7, events), &[]).await?;
         self.raise_alarms(world).await
     }
 
@@ -107,16 +76,10 @@ impl Scene<'_> {
                 Some(_) => {}
             }
         }
-        for piece in read_pieces(&given_back) {
-            let build = || format!("DELETE FROM claims WHERE id IN {}", placeholders(1, piece.len()));
-            let sql = self.texts.get("delete", "claims", piece.len(), build);
-            self.session.execute(sql, piece).await?;
-        }
-        let set = assignments(&["subject", "fingerprint", "answer", "expires_at", "batch"]);
-        write_rows(self, "hand on", "claims", 6, handed_on, |values| {
-            format!("INSERT INTO claims (id, subject, fingerprint, answer, expires_at, batch) VALUES {values} ON CONFLICT (id) DO UPDATE SET {set}")
-        })
-        .await?;
+        self.session.execute_among(|among| format!("DELETE FROM claims WHERE id {among}"), &given_back).await?;
+        let set = assignments(&CLAIM[1..]);
+        let sql = |rows: &str| format!("INSERT INTO claims ({}) {rows} ON CONFLICT (id) DO UPDATE SET {set}", CLAIM.join(", "));
+        self.session.write_rows(sql, &Rows::new(CLAIM.len(), handed_on), &[]).await?;
         Ok(())
     }
 
@@ -134,23 +97,17 @@ impl Scene<'_> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let mut counts: Vec<Value> =
-            wanted.iter().flat_map(|(partner, count)| [Value::Text(Arc::clone(partner)), (*count).into()]).collect();
-        for size in write_sizes(wanted.len()) {
-            let piece: Vec<Value> = counts.drain(..size * 2).collect();
-            let build = || {
-                format!(
-                    "INSERT INTO event_counters (partner, last) VALUES {} \
-                     ON CONFLICT (partner) DO UPDATE SET last = event_counters.last + excluded.last RETURNING partner, last",
-                    placeholders(size, 2)
-                )
-            };
-            let sql = self.texts.get("count", "event_counters", size, build);
-            for row in self.session.fetch_all(sql, piece).await? {
-                // From how many there are to the number before the first of these.
-                if let Some(slot) = wanted.get_mut(row.text(0)?) {
-                    *slot = row.int(1)? - *slot;
-                }
+        let counts = wanted.iter().flat_map(|(partner, count)| [Value::Text(Arc::clone(partner)), (*count).into()]).collect();
+        let sql = |rows: &str| {
+            format!(
+                "INSERT INTO event_counters (partner, last) {rows} \
+                 ON CONFLICT (partner) DO UPDATE SET last = event_counters.last + excluded.last RETURNING partner, last"
+            )
+        };
+        for row in self.session.write_rows_returning(sql, &Rows::new(2, counts)).await? {
+            // From how many there are to the number before the first of these.
+            if let Some(slot) = wanted.get_mut(row.text(0)?) {
+                *slot = row.int(1)? - *slot;
             }
         }
         let mut rows = Vec::new();
@@ -193,33 +150,17 @@ impl Scene<'_> {
                 Some(Change::Remove) | None => {}
             }
         }
-        let width = table.width();
-        let expected = inserts.len() / width;
-        if expected > 0 {
-            let inserted = write_rows(self, "insert", table.name, width, inserts, |values| {
-                format!("INSERT INTO {} ({}) VALUES {values} ON CONFLICT (id) DO NOTHING", table.name, table.column_list())
-            })
-            .await?;
-            if usize::try_from(inserted).ok() != Some(expected) {
-                return Err(BatchFault::NotNew);
-            }
+        let columns = table.column_list();
+        let inserts = Rows::new(table.width(), inserts);
+        let sql = |rows: &str| format!("INSERT INTO {} ({columns}) {rows} ON CONFLICT (id) DO NOTHING", table.name);
+        if usize::try_from(self.session.write_rows(sql, &inserts, &[]).await?).ok() != Some(inserts.count()) {
+            return Err(BatchFault::NotNew);
         }
-        if !updates.is_empty() {
-            // The rows are locked and their versions were checked: an insertion that always finds its row is an update of many.
-            let mut columns = vec!["version"];
-            columns.extend(table.columns);
-            columns.push("data");
-            let set = assignments(&columns);
-            write_rows(self, "update", table.name, width, updates, |values| {
-                format!("INSERT INTO {} ({}) VALUES {values} ON CONFLICT (id) DO UPDATE SET {set}", table.name, table.column_list())
-            })
-            .await?;
-        }
-        for piece in read_pieces(&removals) {
-            let build = || format!("DELETE FROM {} WHERE id IN {}", table.name, placeholders(1, piece.len()));
-            let sql = self.texts.get("delete", table.name, piece.len(), build);
-            self.session.execute(sql, piece).await?;
-        }
+        // The rows are locked and their versions were checked: an insertion that always finds its row is an update of many.
+        let set = assignments(&[&["version"], table.columns, &["data"]].concat());
+        let sql = |rows: &str| format!("INSERT INTO {} ({columns}) {rows} ON CONFLICT (id) DO UPDATE SET {set}", table.name);
+        self.session.write_rows(sql, &Rows::new(table.width(), updates), &[]).await?;
+        self.session.execute_among(|among| format!("DELETE FROM {} WHERE id {among}", table.name), &removals).await?;
         Ok(())
     }
 
@@ -255,31 +196,35 @@ impl Scene<'_> {
                 ]);
             }
         }
-        write_rows(self, "insert", "postings", 6, postings, |values| {
-            format!("INSERT INTO postings (id, kind, origin, order_id, posted_at, booked_at) VALUES {values}")
-        })
-        .await?;
-        write_rows(self, "insert", "entries", 6, entries, |values| {
-            format!("INSERT INTO entries (balance, number, posting, side, amount, order_id) VALUES {values}")
-        })
-        .await?;
+        let sql = |rows: &str| format!("INSERT INTO postings (id, kind, origin, order_id, posted_at, booked_at) {rows}");
+        self.session.write_rows(sql, &Rows::new(6, postings), &[]).await?;
+        let sql = |rows: &str| format!("INSERT INTO entries (balance, number, posting, side, amount, order_id) {rows}");
+        self.session.write_rows(sql, &Rows::new(6, entries), &[]).await?;
+        self.write_balances(world).await?;
+        self.write_counters(world).await
+    }
+
+    async fn write_balances(&mut self, world: &World) -> Result<(), BatchFault> {
         let dirty = world.balances.values().filter(|slot| slot.dirty);
         let rows = dirty.flat_map(|slot| {
             [Value::Text(Arc::clone(&slot.id)), Value::display(slot.posted), Value::display(slot.held), slot.entries.into()]
         });
         let set = assignments(&["posted", "held", "entries"]);
-        write_rows(self, "update", "balances", 4, rows.collect(), |values| {
-            format!("INSERT INTO balances (id, posted, held, entries) VALUES {values} ON CONFLICT (id) DO UPDATE SET {set}")
-        })
-        .await?;
-        let dirty = world.counters.iter().filter(|(_, slot)| slot.dirty);
-        let rows =
-            dirty.flat_map(|(id, slot)| [Value::Text(Arc::clone(id)), Value::display(slot.value), Value::IntOrNull(slot.expires_at)]);
+        let sql = |rows: &str| format!("INSERT INTO balances (id, posted, held, entries) {rows} ON CONFLICT (id) DO UPDATE SET {set}");
+        self.session.write_rows(sql, &Rows::new(4, rows.collect()), &[]).await?;
+        Ok(())
+    }
+
+    async fn write_counters(&mut self, world: &mut World) -> Result<(), BatchFault> {
+        let now = self.now.micros();
+        let mut rows = Vec::new();
+        for (owner, slot) in world.counters.iter_mut().filter(|(_, slot)| slot.dirty) {
+            slot.counters.forget(now);
+            rows.extend([Value::Text(Arc::clone(owner)), slot.counters.text()?.into(), Value::IntOrNull(slot.counters.expires_at(now))]);
+        }
         let set = assignments(&["value", "expires_at"]);
-        write_rows(self, "update", "counters", 3, rows.collect(), |values| {
-            format!("INSERT INTO counters (id, value, expires_at) VALUES {values} ON CONFLICT (id) DO UPDATE SET {set}")
-        })
-        .await?;
+        let sql = |rows: &str| format!("INSERT INTO counters (id, value, expires_at) {rows} ON CONFLICT (id) DO UPDATE SET {set}");
+        self.session.write_rows(sql, &Rows::new(3, rows), &[]).await?;
         Ok(())
     }
 
@@ -313,10 +258,8 @@ impl Scene<'_> {
         }
         let table =
             TABLES.into_iter().find(|table| table.name == "reviews").ok_or_else(|| BatchFault::Defect("no table of reviews".into()))?;
-        write_rows(self, "alarm", table.name, table.width(), rows, |values| {
-            format!("INSERT INTO {} ({}) VALUES {values} ON CONFLICT DO NOTHING", table.name, table.column_list())
-        })
-        .await?;
+        let sql = |rows: &str| format!("INSERT INTO {} ({}) {rows} ON CONFLICT DO NOTHING", table.name, table.column_list());
+        self.session.write_rows(sql, &Rows::new(table.width(), rows), &[]).await?;
         Ok(())
     }
 }

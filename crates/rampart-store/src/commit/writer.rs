@@ -18,7 +18,7 @@ use super::prune::{Pruned, prune};
 use super::stats::{Counted, Stats};
 use super::{CommitFault, Committed};
 use crate::error::{CommitError, StoreError};
-use crate::sql::{Session, Target, Texts, Trouble, trouble};
+use crate::sql::{Session, Target, Trouble, trouble};
 use crate::store::{OnFatal, StoreOptions};
 
 /// How often a batch is run again after a deadlock, a busy database or a record that turned out not to be new.
@@ -54,8 +54,7 @@ impl Writer {
         if matches!(target, Target::Sqlite(_)) {
             tokio::spawn(checkpoint(target.clone(), Arc::clone(&counted), Arc::clone(&running)));
         }
-        let task =
-            Task { target, session: None, texts: Texts::default(), options: options.clone(), counted: Arc::clone(&counted), booked_at: 0 };
+        let task = Task { target, session: None, options: options.clone(), counted: Arc::clone(&counted), booked_at: 0 };
         let on_fatal: OnFatal = Arc::clone(&options.on_fatal);
         let watched = Arc::clone(&running);
         std::thread::Builder::new().name("rampart-writer".into()).spawn(move || {
@@ -129,7 +128,6 @@ enum Next {
 struct Task {
     target: Target,
     session: Option<Session>,
-    texts: Texts,
     options: StoreOptions,
     counted: Arc<Counted>,
     booked_at: i64,
@@ -322,7 +320,6 @@ impl Task {
         self.booked_at = self.booked_at.max(booked);
         let mut scene = Scene {
             session,
-            texts: &mut self.texts,
             randomness: &*self.options.randomness,
             batch: Arc::clone(batch),
             now: self.options.clock.now(),

@@ -2,10 +2,9 @@
 
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
-use sqlx::AssertSqlSafe;
 
 use crate::error::{StoreError, StoredClaim};
-use crate::sql::{Row, Value, placeholders, read_pieces};
+use crate::sql::{Row, Value};
 use crate::store::Store;
 
 const SCOPES: [(ClaimScope, &str); 9] = [
@@ -69,7 +68,7 @@ impl Store {
         Ok(claim.filter(|claim| claim.expires_at.is_none_or(|expires_at| expires_at > now)))
     }
 
-    /// Those of several keys that are taken and have not expired (business time), in no particular order: one statement.
+    /// Those of several distinct keys that are taken and have not expired (business time), in no particular order.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
@@ -77,12 +76,9 @@ impl Store {
         let ids: Vec<Value> = wanted.iter().map(|(scope, key)| claim_id(*scope, key).into()).collect();
         let now = self.inner.options.clock.now();
         let mut found = Vec::with_capacity(wanted.len());
-        for piece in read_pieces(&ids) {
-            let list = placeholders(1, piece.len());
-            let sql = format!("SELECT id, subject, fingerprint, answer, expires_at FROM claims WHERE id IN {list}");
-            for row in self.rows(AssertSqlSafe(sql), piece).await? {
-                found.push(read_claim(&row)?);
-            }
+        let sql = |among: &str| format!("SELECT id, subject, fingerprint, answer, expires_at FROM claims WHERE id {among}");
+        for row in self.inner.db.fetch_among(sql, ids, Vec::new()).await? {
+            found.push(read_claim(&row)?);
         }
         found.retain(|claim| claim.expires_at.is_none_or(|expires_at| expires_at > now));
         Ok(found)

@@ -4,11 +4,10 @@ use rampart_core::event::{Event, EventDraft};
 use rampart_core::id::{AuditId, PartnerId};
 use rampart_core::review::AuditEntry;
 use rampart_core::time::Timestamp;
-use sqlx::AssertSqlSafe;
 
 use super::before;
 use crate::error::StoreError;
-use crate::sql::{Row, Value, placeholders, read_pieces};
+use crate::sql::{Row, Value};
 use crate::store::Store;
 
 fn event(row: &Row) -> Result<Event, StoreError> {
@@ -44,19 +43,14 @@ impl Store {
         let mut sorted = sequences.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        let mut events = Vec::with_capacity(sorted.len());
-        for piece in read_pieces(&sorted) {
-            let sql = format!(
-                "SELECT partner, sequence, id, kind, subject, data, created_at FROM events WHERE sequence IN {} AND partner = ${} ORDER BY sequence",
-                placeholders(1, piece.len()),
-                piece.len() + 1
-            );
-            let values = piece.into_iter().map(Value::from).chain([Value::display(partner)]).collect();
-            for row in self.rows(AssertSqlSafe(sql), values).await? {
-                events.push(event(&row)?);
-            }
-        }
-        Ok(events)
+        let sequences = sorted.into_iter().map(Value::from).collect();
+        let sql = |among: &str| {
+            format!(
+                "SELECT partner, sequence, id, kind, subject, data, created_at FROM events WHERE sequence {among} AND partner = $2 \
+                 ORDER BY sequence"
+            )
+        };
+        self.inner.db.fetch_among(sql, sequences, vec![Value::display(partner)]).await?.iter().map(event).collect()
     }
 
     /// What a partner was told of one subject (an order or customer), in order, behind the number `behind`.

@@ -1,5 +1,7 @@
 //! The ledger: balances, entries, postings and counters.
 
+use std::collections::{BTreeSet, HashMap};
+
 use rampart_core::amount::{Amount, Overflow};
 use rampart_core::asset::Asset;
 use rampart_core::id::{OrderId, PostingId};
@@ -8,9 +10,10 @@ use rampart_core::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BEHIND_ALL, after};
+use super::after;
+use crate::commit::{Counters, counter_parts};
 use crate::error::StoreError;
-use crate::sql::Row;
+use crate::sql::{Row, Value};
 use crate::store::Store;
 
 /// What stands on an account in one asset, counted on the account's own side, in minor units.
@@ -210,23 +213,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn counters(&self, names: &[String]) -> Result<Vec<Amount>, StoreError> {
-        let mut values = Vec::with_capacity(names.len());
-        for name in names {
-            let row = self.inner.db.fetch_optional("SELECT value FROM counters WHERE id = $1", vec![name.as_str().into()]).await?;
-            values.push(row.map_or(Ok(Amount::ZERO), |row| row.parse(0))?);
+        let owners: BTreeSet<&str> = names.iter().map(|name| counter_parts(name).0).collect();
+        let sql = |among: &str| format!("SELECT id, value FROM counters WHERE id {among}");
+        let mut kept = HashMap::with_capacity(owners.len());
+        for row in self.inner.db.fetch_among(sql, owners.into_iter().map(Value::from).collect(), Vec::new()).await? {
+            kept.insert(row.text(0)?.to_owned(), Counters::read(row.text(1)?)?);
         }
-        Ok(values)
-    }
-
-    /// Counters whose names begin with `prefix`, in order, behind `behind`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn counters_with_prefix(&self, prefix: &str, behind: Option<&str>, limit: u32) -> Result<Vec<(String, Amount)>, StoreError> {
-        let sql = "SELECT id, value FROM counters WHERE id >= $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
-        let values =
-            vec![prefix.into(), behind.unwrap_or_default().into(), format!("{prefix}{BEHIND_ALL}").into(), i64::from(limit).into()];
-        self.rows(sql, values).await?.iter().map(|row| Ok((row.text(0)?.to_owned(), row.parse(1)?))).collect()
+        let value = |name: &String| {
+            let (owner, what) = counter_parts(name);
+            kept.get(owner).map_or(Amount::ZERO, |counters| counters.value(what))
+        };
+        Ok(names.iter().map(value).collect())
     }
 }
 

@@ -10,9 +10,9 @@ use sqlx::AssertSqlSafe;
 
 use super::BEHIND_ALL;
 use crate::error::StoreError;
-use crate::sql::{Value, read_pieces};
+use crate::sql::Value;
 use crate::store::Store;
-use crate::tables::Stored;
+use crate::tables::{Stored, read};
 
 /// Which orders to list. Every field narrows; the default is everything.
 #[derive(Debug, Clone, Default)]
@@ -269,23 +269,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn rampoffs_by_deposit_addresses(&self, chain: Chain, addresses: &[String]) -> Result<Vec<Rampoff>, StoreError> {
-        let mut distinct: Vec<Value> = Vec::with_capacity(addresses.len());
         let mut sorted: Vec<&String> = addresses.iter().collect();
         sorted.sort_unstable();
         sorted.dedup();
-        distinct.extend(sorted.into_iter().map(|address| Value::from(address.as_str())));
-        let mut found = Vec::new();
-        for mut piece in read_pieces(&distinct) {
-            let list: Vec<String> = (0..piece.len()).map(|index| format!("${}", index + 1)).collect();
-            let sql = format!(
-                "SELECT version, data FROM rampoffs WHERE deposit_address IN ({}) AND deposit_chain = ${}",
-                list.join(", "),
-                piece.len() + 1
-            );
-            piece.push(chain.as_str().into());
-            found.extend(self.list::<Rampoff>(AssertSqlSafe(sql), piece).await?);
-        }
-        Ok(found)
+        let addresses = sorted.into_iter().map(|address| Value::from(address.as_str())).collect();
+        let sql = |among: &str| format!("SELECT version, data FROM rampoffs WHERE deposit_address {among} AND deposit_chain = $2");
+        self.inner.db.fetch_among(sql, addresses, vec![chain.as_str().into()]).await?.iter().map(read).collect()
     }
 
     /// Payments that time alone will change by now (business time), those due longest first.

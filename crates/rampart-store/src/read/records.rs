@@ -12,12 +12,11 @@ use rampart_core::rampoff::Rampoff;
 use rampart_core::review::ReviewItem;
 use rampart_core::watch::{Cursor, CursorName, Deposit, Wallet};
 use rampart_core::webhook::{Delivery, Subscription};
-use sqlx::AssertSqlSafe;
 
 use crate::error::StoreError;
-use crate::sql::{Value, placeholders, read_pieces};
+use crate::sql::Value;
 use crate::store::Store;
-use crate::tables::{Key, Stored};
+use crate::tables::{Key, Stored, read};
 
 macro_rules! gets {
     ($($(#[$meta:meta])* $one:ident($key:ty) -> $record:ty, $table:literal, $many:ident;)+) => {
@@ -83,11 +82,7 @@ impl Store {
                 distinct.push(value);
             }
         }
-        let mut records = Vec::with_capacity(distinct.len());
-        for piece in read_pieces(&distinct) {
-            let sql = format!("SELECT version, data FROM {} WHERE id IN {}", T::TABLE.name, placeholders(1, piece.len()));
-            records.extend(self.list::<T>(AssertSqlSafe(sql), piece).await?);
-        }
-        Ok(records)
+        let sql = |among: &str| format!("SELECT version, data FROM {} WHERE id {among}", T::TABLE.name);
+        self.inner.db.fetch_among(sql, distinct, Vec::new()).await?.iter().map(read).collect()
     }
 }

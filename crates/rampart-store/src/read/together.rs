@@ -10,7 +10,7 @@ use rampart_core::id::CustomerId;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::StoreError;
-use crate::sql::{Db, Texts, Value, placeholders, read_pieces};
+use crate::sql::{Db, Value};
 use crate::store::Store;
 use crate::tables::read_stored;
 
@@ -68,10 +68,9 @@ impl Store {
 }
 
 async fn answer_all(db: Arc<Db>, mut asked: mpsc::Receiver<Question>) {
-    let mut texts = Texts::default();
     let mut questions = Vec::with_capacity(MOST);
     while asked.recv_many(&mut questions, MOST).await > 0 {
-        match look(&db, &mut texts, &questions).await {
+        match look(&db, &questions).await {
             Ok((customers, addresses)) => {
                 for question in questions.drain(..) {
                     let ours = question.address.is_some_and(|address| addresses.contains(&address));
@@ -97,32 +96,28 @@ async fn answer_all(db: Arc<Db>, mut asked: mpsc::Receiver<Question>) {
 type Customers = HashMap<i64, (i64, Arc<str>)>;
 type Addresses = HashSet<(Chain, Arc<str>)>;
 
-async fn look(db: &Db, texts: &mut Texts, questions: &[Question]) -> Result<(Customers, Addresses), StoreError> {
+async fn look(db: &Db, questions: &[Question]) -> Result<(Customers, Addresses), StoreError> {
     let mut ids: Vec<i64> = questions.iter().map(|question| question.customer.0).collect();
     ids.sort_unstable();
     ids.dedup();
-    let ids: Vec<Value> = ids.into_iter().map(Value::Int).collect();
-    let mut customers = Customers::with_capacity(ids.len());
-    for piece in read_pieces(&ids) {
-        let build = || format!("SELECT id, version, data FROM customers WHERE id IN {}", placeholders(1, piece.len()));
-        let sql = texts.get("together", "customers", piece.len(), build);
-        for row in db.fetch_all(sql, piece).await? {
-            customers.insert(row.int(0)?, (row.int(1)?, row.text(2)?.into()));
-        }
-    }
     let mut wanted: Vec<&Arc<str>> =
         questions.iter().filter_map(|question| question.address.as_ref().map(|(_, address)| address)).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let wanted: Vec<Value> = wanted.into_iter().map(|address| Value::Text(Arc::clone(address))).collect();
+    let by_number = |among: &str| format!("SELECT id, version, data FROM customers WHERE id {among}");
+    let by_address = |among: &str| format!("SELECT deposit_chain, deposit_address FROM rampoffs WHERE deposit_address {among}");
+    let mut asked = vec![db.among(by_number, ids.into_iter().map(Value::Int).collect(), Vec::new())];
+    if !wanted.is_empty() {
+        asked.push(db.among(by_address, wanted.into_iter().map(|address| Value::Text(Arc::clone(address))).collect(), Vec::new()));
+    }
+    let mut found = db.answer(asked).await?.into_iter();
+    let mut customers = Customers::with_capacity(questions.len());
+    for row in found.next().unwrap_or_default() {
+        customers.insert(row.int(0)?, (row.int(1)?, row.text(2)?.into()));
+    }
     let mut addresses = Addresses::new();
-    for piece in read_pieces(&wanted) {
-        let build =
-            || format!("SELECT deposit_chain, deposit_address FROM rampoffs WHERE deposit_address IN {}", placeholders(1, piece.len()));
-        let sql = texts.get("together", "rampoffs", piece.len(), build);
-        for row in db.fetch_all(sql, piece).await? {
-            addresses.insert((row.parse(0)?, row.text(1)?.into()));
-        }
+    for row in found.next().unwrap_or_default() {
+        addresses.insert((row.parse(0)?, row.text(1)?.into()));
     }
     Ok((customers, addresses))
 }

@@ -1,5 +1,25 @@
 //! What an error of the database means for whoever waits. Never decided by a constraint's name.
 
+/// Why the database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SqlError {
+    /// SQLite said so.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL said so, or the way to it.
+    #[error(transparent)]
+    Postgres(#[from] sqlx::Error),
+    /// A column does not hold what it should.
+    #[error("column {0} holds a value of another type")]
+    Column(usize),
+    /// No answer, or no connection that is free, in bearable time.
+    #[error("the database did not answer in time")]
+    TimedOut,
+    /// Nothing is lent any more.
+    #[error("the store is closed")]
+    Closed,
+}
+
 /// What to do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
@@ -14,7 +34,26 @@ pub(crate) enum Trouble {
 }
 
 /// Tells what an error means.
-pub(crate) fn trouble(error: &sqlx::Error) -> Trouble {
+pub(crate) fn trouble(error: &SqlError) -> Trouble {
+    match error {
+        SqlError::Sqlite(rusqlite::Error::SqliteFailure(fault, _)) => sqlite(fault.extended_code & 0xff),
+        SqlError::Sqlite(_) | SqlError::Column(_) => Trouble::Data,
+        SqlError::Postgres(error) => postgres(error),
+        SqlError::TimedOut | SqlError::Closed => Trouble::Unavailable,
+    }
+}
+
+fn sqlite(primary_code: i32) -> Trouble {
+    match primary_code {
+        // BUSY, LOCKED, SCHEMA, PROTOCOL
+        5 | 6 | 17 | 15 => Trouble::Again,
+        // PERM, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB
+        3 | 7 | 8 | 9 | 10 | 11 | 13 | 14 | 26 => Trouble::Unavailable,
+        _ => Trouble::Data,
+    }
+}
+
+fn postgres(error: &sqlx::Error) -> Trouble {
     let Some(fault) = error.as_database_error() else {
         return match error {
             sqlx::Error::Encode(_)
@@ -23,28 +62,16 @@ pub(crate) fn trouble(error: &sqlx::Error) -> Trouble {
             | sqlx::Error::ColumnIndexOutOfBounds { .. }
             | sqlx::Error::InvalidArgument(_)
             | sqlx::Error::RowNotFound => Trouble::Data,
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Trouble::Unavailable,
             _ => Trouble::Lost,
         };
     };
-    let code = fault.code().unwrap_or_default();
-    // PostgreSQL has five characters, SQLite a number whose lowest byte is the primary code.
-    if code.len() == 5 {
-        return match &code[..] {
-            "40001" | "40P01" | "55P03" => Trouble::Again,
-            "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Trouble::Lost,
-            _ => match &code[..2] {
-                "08" => Trouble::Lost,
-                "53" | "58" | "57" | "28" | "XX" => Trouble::Unavailable,
-                _ => Trouble::Data,
-            },
-        };
-    }
-    match code.parse::<u32>().map(|code| code & 0xff) {
-        // BUSY, LOCKED, SCHEMA, PROTOCOL
-        Ok(5 | 6 | 17 | 15) => Trouble::Again,
-        // PERM, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB
-        Ok(3 | 7 | 8 | 9 | 10 | 11 | 13 | 14 | 26) => Trouble::Unavailable,
-        _ => Trouble::Data,
+    match &fault.code().unwrap_or_default()[..] {
+        "40001" | "40P01" | "55P03" => Trouble::Again,
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Trouble::Lost,
+        code => match code.get(..2).unwrap_or_default() {
+            "08" => Trouble::Lost,
+            "53" | "58" | "57" | "28" | "XX" => Trouble::Unavailable,
+            _ => Trouble::Data,
+        },
     }
 }

@@ -1,23 +1,25 @@
-//! The two engines behind one text and one Rust body per query: values to bind, rows to read, pools and sessions.
+//! The two engines behind one text and one Rust body per query: values to bind, rows to read, and sessions.
 
 mod fault;
+mod many;
 mod migrate;
 mod readers;
-mod text;
+mod sqlite;
+mod value;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
-use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Executor, Row as _, SqlSafeStr};
+use rusqlite::Connection as SqliteConnection;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection};
+use sqlx::query::Query;
+use sqlx::{ConnectOptions, Connection, Executor, Postgres, SqlSafeStr, SqlStr};
 
-pub(crate) use fault::{Trouble, trouble};
+pub(crate) use fault::{SqlError, Trouble, trouble};
+pub(crate) use many::Rows;
 pub(crate) use migrate::migrate;
 pub(crate) use readers::Db;
-pub(crate) use text::{Texts, placeholders, read_pieces, write_sizes};
+pub(crate) use value::{Row, Value};
 
 use crate::error::StoreError;
 
@@ -25,9 +27,14 @@ use crate::error::StoreError;
 const STATEMENTS: usize = 1_000;
 
 /// What every PostgreSQL session is set to. Everything is read by keys and indexes, so a plan that was made while a table
-/// was small must not scan it once it is large; a session whose other end has vanished must not keep its locks.
-const POSTGRES_SETTINGS: [(&str, &str); 4] =
-    [("enable_seqscan", "off"), ("jit", "off"), ("idle_in_transaction_session_timeout", "60s"), ("tcp_keepalives_idle", "30")];
+/// was small must not scan it once it is large, and none has to be made anew for other values; a session whose other end has vanished must not keep its locks.
+const POSTGRES_SETTINGS: [(&str, &str); 5] = [
+    ("enable_seqscan", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+    ("jit", "off"),
+    ("idle_in_transaction_session_timeout", "60s"),
+    ("tcp_keepalives_idle", "30"),
+];
 
 /// How many pages the log of a SQLite file may hold before the writer itself moves them into the file. The checkpointer
 /// has moved nearly all of them by then, so that no batch waits long.
@@ -36,130 +43,9 @@ const SQLITE_WRITER_CHECKPOINT: &str = "16000";
 /// The most memory a writer keeps pages of a SQLite file in, in KiB (negative: that is how SQLite tells it from pages).
 const SQLITE_WRITER_CACHE: &str = "-32768";
 
-/// A value to bind. Texts are shared, so that a batch that is tried again copies nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Value {
-    /// A text.
-    Text(Arc<str>),
-    /// A text or nothing.
-    TextOrNull(Option<Arc<str>>),
-    /// A whole number.
-    Int(i64),
-    /// A whole number or nothing.
-    IntOrNull(Option<i64>),
-    /// A truth value.
-    Bool(bool),
-}
-
-impl Value {
-    /// What something prints as, to bind as text.
-    pub(crate) fn display(value: impl std::fmt::Display) -> Self {
-        Self::Text(value.to_string().into())
-    }
-
-    /// The same for something that may be absent.
-    pub(crate) fn display_or_null(value: Option<impl std::fmt::Display>) -> Self {
-        Self::TextOrNull(value.map(|value| value.to_string().into()))
-    }
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-impl From<Arc<str>> for Value {
-    fn from(text: Arc<str>) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<i64> for Value {
-    fn from(number: i64) -> Self {
-        Self::Int(number)
-    }
-}
-
-impl From<bool> for Value {
-    fn from(truth: bool) -> Self {
-        Self::Bool(truth)
-    }
-}
-
-/// Binds values to a query of either engine.
-macro_rules! bound {
-    ($sql:expr, $values:expr) => {{
-        let mut query = sqlx::query($sql);
-        for value in $values {
-            query = match value {
-                Value::Text(text) => query.bind(text),
-                Value::TextOrNull(Some(text)) => query.bind(text),
-                Value::TextOrNull(None) => query.bind(None::<String>),
-                Value::Int(number) => query.bind(number),
-                Value::IntOrNull(number) => query.bind(number),
-                Value::Bool(truth) => query.bind(truth),
-            };
-        }
-        query
-    }};
-}
-
-/// A row of either engine, read by column position.
-pub(crate) enum Row {
-    Sqlite(SqliteRow),
-    Postgres(PgRow),
-}
-
-macro_rules! get {
-    ($self:expr, $index:expr) => {
-        match $self {
-            Row::Sqlite(row) => row.try_get($index),
-            Row::Postgres(row) => row.try_get($index),
-        }
-    };
-}
-
-impl Row {
-    pub(crate) fn text(&self, index: usize) -> Result<&str, sqlx::Error> {
-        get!(self, index)
-    }
-
-    pub(crate) fn text_or_null(&self, index: usize) -> Result<Option<&str>, sqlx::Error> {
-        get!(self, index)
-    }
-
-    pub(crate) fn int(&self, index: usize) -> Result<i64, sqlx::Error> {
-        get!(self, index)
-    }
-
-    pub(crate) fn int_or_null(&self, index: usize) -> Result<Option<i64>, sqlx::Error> {
-        get!(self, index)
-    }
-
-    pub(crate) fn bool(&self, index: usize) -> Result<bool, sqlx::Error> {
-        get!(self, index)
-    }
-
-    /// Reads a text as what it stands for.
-    pub(crate) fn parse<T: FromStr>(&self, index: usize) -> Result<T, StoreError> {
-        let text = self.text(index)?;
-        text.parse().map_err(|_| StoreError::defect(format!("column {index} holds a text that is not a {}", std::any::type_name::<T>())))
-    }
-
-    /// The same for a column that may be empty.
-    pub(crate) fn parse_or_null<T: FromStr>(&self, index: usize) -> Result<Option<T>, StoreError> {
-        match self.text_or_null(index)? {
-            None => Ok(None),
-            Some(_) => self.parse(index).map(Some),
-        }
-    }
+/// A query of PostgreSQL with its values bound.
+fn bound(sql: SqlStr, values: &[Value]) -> Query<'static, Postgres, PgArguments> {
+    values.iter().fold(sqlx::query(sql), |query, value| value.bind(query))
 }
 
 /// Which engine.
@@ -203,27 +89,13 @@ impl Target {
         }
     }
 
-    fn sqlite_options(path: &Path, create: bool) -> SqliteConnectOptions {
-        SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(create)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10))
-            .statement_cache_capacity(STATEMENTS)
-            .disable_statement_logging()
-    }
-
     /// A connection of its own, in no pool; with `create`, a file that does not exist is made.
-    pub(crate) async fn session(&self, create: bool) -> Result<Session, sqlx::Error> {
+    pub(crate) async fn session(&self, create: bool) -> Result<Session, SqlError> {
         match self {
-            Self::Sqlite(path) => Self::sqlite_options(path, create)
-                .pragma("cache_size", SQLITE_WRITER_CACHE)
-                .pragma("wal_autocheckpoint", SQLITE_WRITER_CHECKPOINT)
-                .connect()
-                .await
-                .map(Session::Sqlite),
+            Self::Sqlite(path) => {
+                let settings = [("cache_size", SQLITE_WRITER_CACHE), ("wal_autocheckpoint", SQLITE_WRITER_CHECKPOINT)];
+                Ok(Session::Sqlite(sqlite::open(path, create, STATEMENTS, &settings)?))
+            }
             Self::Postgres(options) => {
                 let mut connection = options.connect().await?;
                 // Acknowledged means durable, whatever the server's default is.
@@ -236,23 +108,37 @@ impl Target {
     }
 
     /// A connection of a SQLite file that moves what its log holds into the file; none on PostgreSQL, which does so itself.
-    pub(crate) async fn checkpointer(&self) -> Result<Option<Session>, sqlx::Error> {
+    pub(crate) fn checkpointer(&self) -> Result<Option<Checkpointer>, SqlError> {
         match self {
-            Self::Sqlite(path) => Ok(Some(Session::Sqlite(Self::sqlite_options(path, false).connect().await?))),
+            Self::Sqlite(path) => Ok(Some(Checkpointer(sqlite::open(path, false, 1, &[])?))),
             Self::Postgres(_) => Ok(None),
         }
     }
 
     /// A connection that only reads.
-    async fn reader(&self) -> Result<Session, sqlx::Error> {
+    async fn reader(&self) -> Result<Session, SqlError> {
         match self {
-            Self::Sqlite(path) => Self::sqlite_options(path, false).pragma("query_only", "ON").connect().await.map(Session::Sqlite),
-            Self::Postgres(options) => (**options).clone().options([("statement_timeout", "30s")]).connect().await.map(Session::Postgres),
+            Self::Sqlite(path) => Ok(Session::Sqlite(sqlite::open(path, false, STATEMENTS, &[("query_only", "ON")])?)),
+            Self::Postgres(options) => {
+                let options = (**options).clone().options([("statement_timeout", "30s")]);
+                Ok(Session::Postgres(options.connect().await?))
+            }
         }
     }
 }
 
-/// A connection that one task owns, for writing or for a snapshot.
+/// Moves what the log of a SQLite file holds into the file.
+pub(crate) struct Checkpointer(SqliteConnection);
+
+impl Checkpointer {
+    /// Moves what nobody needs in the log any more. Waits for nobody, and keeps nobody waiting; flushes to disk.
+    pub(crate) fn run(&self) -> Result<(), SqlError> {
+        sqlite::fetch_all(&self.0, "PRAGMA wal_checkpoint(PASSIVE)", &[]).map(drop)
+    }
+}
+
+/// A connection that one task owns, for writing or for a snapshot. On SQLite every call of it works on the thread that
+/// makes it, until it is done.
 pub(crate) enum Session {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
@@ -266,37 +152,104 @@ impl Session {
         }
     }
 
-    pub(crate) async fn fetch_all(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+    pub(crate) async fn fetch_all(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
         let sql = sql.into_sql_str();
         match self {
-            Self::Sqlite(connection) => Ok(bound!(sql, values).fetch_all(connection).await?.into_iter().map(Row::Sqlite).collect()),
-            Self::Postgres(connection) => Ok(bound!(sql, values).fetch_all(connection).await?.into_iter().map(Row::Postgres).collect()),
+            Self::Sqlite(connection) => Ok(sqlite::fetch_all(connection, sql.as_str(), &values)?.into_iter().map(Row::Sqlite).collect()),
+            Self::Postgres(connection) => Ok(bound(sql, &values).fetch_all(connection).await?.into_iter().map(Row::Postgres).collect()),
         }
     }
 
-    pub(crate) async fn fetch_optional(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Option<Row>, sqlx::Error> {
+    pub(crate) async fn fetch_optional(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Option<Row>, SqlError> {
         Ok(self.fetch_all(sql, values).await?.into_iter().next())
     }
 
     /// Runs one statement and tells how many rows it changed.
-    pub(crate) async fn execute(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<u64, sqlx::Error> {
+    pub(crate) async fn execute(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<u64, SqlError> {
         let sql = sql.into_sql_str();
         match self {
-            Self::Sqlite(connection) => Ok(bound!(sql, values).execute(connection).await?.rows_affected()),
-            Self::Postgres(connection) => Ok(bound!(sql, values).execute(connection).await?.rows_affected()),
+            Self::Sqlite(connection) => sqlite::execute(connection, sql.as_str(), &values),
+            Self::Postgres(connection) => Ok(bound(sql, &values).execute(connection).await?.rows_affected()),
+        }
+    }
+
+    /// Every row that a statement finds for some keys, each given once. `sql` is told how to say that a column is among
+    /// them; further values are numbered from `$2`.
+    pub(crate) async fn fetch_among(
+        &mut self,
+        sql: impl Fn(&str) -> String,
+        keys: &[Value],
+        further: &[Value],
+    ) -> Result<Vec<Row>, SqlError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = many::text(sql(many::among_keys(self.engine())));
+        match self {
+            Self::Sqlite(connection) => {
+                let rows = sqlite::fetch_each(connection, sql.as_str(), 1, keys, further)?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Self::Postgres(connection) => {
+                let rows = many::over_keys(sql, keys, further).fetch_all(connection).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    /// Runs a statement for some keys, each given once, and tells how many rows it changed.
+    pub(crate) async fn execute_among(&mut self, sql: impl Fn(&str) -> String, keys: &[Value]) -> Result<u64, SqlError> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        let sql = many::text(sql(many::among_keys(self.engine())));
+        match self {
+            Self::Sqlite(connection) => sqlite::execute_each(connection, sql.as_str(), 1, keys, &[]),
+            Self::Postgres(connection) => Ok(many::over_keys(sql, keys, &[]).execute(connection).await?.rows_affected()),
+        }
+    }
+
+    /// Writes rows and tells how many were changed. `sql` is told where the rows come from; further values are numbered
+    /// behind the columns.
+    pub(crate) async fn write_rows(&mut self, sql: impl Fn(&str) -> String, rows: &Rows, further: &[Value]) -> Result<u64, SqlError> {
+        if rows.count() == 0 {
+            return Ok(0);
+        }
+        let sql = many::text(sql(&rows.source(self.engine())));
+        match self {
+            Self::Sqlite(connection) => sqlite::execute_each(connection, sql.as_str(), rows.width, &rows.values, further),
+            Self::Postgres(connection) => Ok(many::over_rows(sql, rows, further).execute(connection).await?.rows_affected()),
+        }
+    }
+
+    /// The same for a statement that returns something of each row it writes.
+    pub(crate) async fn write_rows_returning(&mut self, sql: impl Fn(&str) -> String, rows: &Rows) -> Result<Vec<Row>, SqlError> {
+        if rows.count() == 0 {
+            return Ok(Vec::new());
+        }
+        let sql = many::text(sql(&rows.source(self.engine())));
+        match self {
+            Self::Sqlite(connection) => {
+                let rows = sqlite::fetch_each(connection, sql.as_str(), rows.width, &rows.values, &[])?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Self::Postgres(connection) => {
+                let rows = many::over_rows(sql, rows, &[]).fetch_all(connection).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
         }
     }
 
     /// Runs several statements without values.
-    pub(crate) async fn script(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+    pub(crate) async fn script(&mut self, sql: &'static str) -> Result<(), SqlError> {
         match self {
-            Self::Sqlite(connection) => connection.execute(sqlx::raw_sql(sql)).await.map(drop),
-            Self::Postgres(connection) => connection.execute(sqlx::raw_sql(sql)).await.map(drop),
+            Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Self::Postgres(connection) => Ok(connection.execute(sqlx::raw_sql(sql)).await.map(drop)?),
         }
     }
 
     /// Begins a transaction that writes. SQLite takes its one write lock at once, so that nothing fails half-way.
-    pub(crate) async fn begin(&mut self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn begin(&mut self) -> Result<(), SqlError> {
         let sql = match self {
             Self::Sqlite(_) => "BEGIN IMMEDIATE",
             Self::Postgres(_) => "BEGIN",
@@ -305,7 +258,7 @@ impl Session {
     }
 
     /// Begins a transaction that reads one snapshot of everything.
-    pub(crate) async fn begin_snapshot(&mut self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn begin_snapshot(&mut self) -> Result<(), SqlError> {
         let sql = match self {
             Self::Sqlite(_) => "BEGIN",
             Self::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -313,19 +266,19 @@ impl Session {
         self.execute(sql, Vec::new()).await.map(drop)
     }
 
-    pub(crate) async fn commit(&mut self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn commit(&mut self) -> Result<(), SqlError> {
         self.execute("COMMIT", Vec::new()).await.map(drop)
     }
 
-    pub(crate) async fn rollback(&mut self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn rollback(&mut self) -> Result<(), SqlError> {
         self.execute("ROLLBACK", Vec::new()).await.map(drop)
     }
 
     pub(crate) async fn close(self) {
-        // Closing is a courtesy to the engine; what was committed is durable without it.
-        let _ = match self {
-            Self::Sqlite(connection) => connection.close().await,
-            Self::Postgres(connection) => connection.close().await,
-        };
+        match self {
+            Self::Sqlite(connection) => drop(connection),
+            // Saying so is a courtesy to the server; what was committed is durable without it.
+            Self::Postgres(connection) => drop(connection.close().await),
+        }
     }
 }

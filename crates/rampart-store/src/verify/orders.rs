@@ -13,7 +13,7 @@ use sqlx::AssertSqlSafe;
 use super::{PAGE, Report};
 use crate::error::StoreError;
 use crate::read::{balance_id, parse_name};
-use crate::sql::{Session, Value, placeholders, read_pieces};
+use crate::sql::{Session, Value};
 use crate::tables::{Stored, read};
 
 fn overflow(_: rampart_core::amount::Overflow) -> StoreError {
@@ -164,12 +164,9 @@ async fn judge(session: &mut Session, report: &mut Report, followed: Vec<Followe
         previous = &one.order;
     }
     let mut open: HashMap<String, bool> = HashMap::with_capacity(ids.len());
-    for piece in read_pieces(&ids) {
-        for table in ["payments", "rampoffs"] {
-            let sql = format!("SELECT id, open FROM {table} WHERE id IN {}", placeholders(1, piece.len()));
-            for row in session.fetch_all(AssertSqlSafe(sql), piece.clone()).await? {
-                open.insert(row.text(0)?.to_owned(), row.bool(1)?);
-            }
+    for table in ["payments", "rampoffs"] {
+        for row in session.fetch_among(|among| format!("SELECT id, open FROM {table} WHERE id {among}"), &ids, &[]).await? {
+            open.insert(row.text(0)?.to_owned(), row.bool(1)?);
         }
     }
     for one in followed {

@@ -1,0 +1,88 @@
+//! Counters as they are kept: those of one owner together in one row, because an order raises all of its customer's at once.
+//!
+//! A counter's name is `<owner>/<what it counts>`, such as `customer:42/limit:EUR:all:day:2026-01-31`.
+
+use std::collections::BTreeMap;
+
+use rampart_core::amount::Amount;
+
+use crate::error::StoreError;
+
+/// The owner of a counter, and what it counts for that owner. A name without an owner is one.
+pub(crate) fn parts(name: &str) -> (&str, &str) {
+    name.split_once('/').unwrap_or((name, ""))
+}
+
+/// The counters of one owner.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Counters(BTreeMap<String, (Amount, Option<i64>)>);
+
+impl Counters {
+    /// A row without counters.
+    pub(super) const NONE: &'static str = "{}";
+
+    /// Reads the text of a row.
+    pub(crate) fn read(text: &str) -> Result<Self, StoreError> {
+        Ok(Self(serde_json::from_str(text)?))
+    }
+
+    /// How high one stands; zero when there is none.
+    pub(crate) fn value(&self, what: &str) -> Amount {
+        self.0.get(what).map_or(Amount::ZERO, |(value, _)| *value)
+    }
+
+    /// Sets one, with the moment from which it may be forgotten.
+    pub(super) fn set(&mut self, what: &str, value: Amount, expires_at: Option<i64>) {
+        match self.0.get_mut(what) {
+            Some(slot) => *slot = (value, expires_at),
+            None => drop(self.0.insert(what.to_owned(), (value, expires_at))),
+        }
+    }
+
+    /// Forgets what has expired, and what stands at zero and would never expire.
+    pub(super) fn forget(&mut self, now: i64) {
+        self.0.retain(|_, (value, expires_at)| expires_at.map_or(!value.is_zero(), |at| at > now));
+    }
+
+    /// The text of a row.
+    pub(super) fn text(&self) -> Result<String, StoreError> {
+        Ok(serde_json::to_string(&self.0)?)
+    }
+
+    /// When the row may be forgotten: with the last of its counters.
+    pub(super) fn expires_at(&self, now: i64) -> Option<i64> {
+        self.0.values().try_fold(now, |last, (_, expires_at)| expires_at.map(|at| at.max(last)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn units(units: i128) -> Amount {
+        Amount::from_minor(units)
+    }
+
+    #[test]
+    fn a_row_keeps_what_has_not_expired() {
+        let mut counters = Counters::read(Counters::NONE).unwrap();
+        assert_eq!(counters.expires_at(5), Some(5), "a row without counters may go at once");
+        counters.set("day", units(7), Some(10));
+        counters.set("month", units(0), Some(30));
+        counters.set("open", units(1), None);
+        assert_eq!(counters.expires_at(5), None);
+        assert_eq!(Counters::read(&counters.text().unwrap()).unwrap(), counters);
+        counters.set("open", units(0), None);
+        counters.forget(10);
+        assert_eq!((counters.value("day"), counters.value("open")), (units(0), units(0)));
+        assert_eq!(counters.expires_at(10), Some(30));
+        assert_eq!(counters.text().unwrap(), r#"{"month":["0",30]}"#);
+        assert!(Counters::read("{\"day\":7}").is_err());
+    }
+
+    #[test]
+    fn names_have_an_owner() {
+        assert_eq!(parts("customer:1/limit:EUR"), ("customer:1", "limit:EUR"));
+        assert_eq!(parts("limit"), ("limit", ""));
+    }
+}

@@ -1,0 +1,137 @@
+//! SQLite, spoken to directly: a statement is a call of a function on the thread that asks, so that a batch of them costs
+//! no change of threads. Whoever must not be kept waiting by a disk asks from a thread of its own.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, Value as Held, ValueRef};
+use rusqlite::{CachedStatement, Connection, OpenFlags, Statement, ToSql};
+
+use super::fault::SqlError;
+use super::value::Value;
+
+/// How long a statement waits for another process that is writing.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A row, taken out of its statement.
+pub(crate) struct SqliteRow(Box<[Held]>);
+
+impl SqliteRow {
+    pub(super) fn text(&self, index: usize) -> Result<Option<&str>, SqlError> {
+        match self.0.get(index) {
+            Some(Held::Text(text)) => Ok(Some(text)),
+            Some(Held::Null) => Ok(None),
+            _ => Err(SqlError::Column(index)),
+        }
+    }
+
+    pub(super) fn int(&self, index: usize) -> Result<Option<i64>, SqlError> {
+        match self.0.get(index) {
+            Some(Held::Integer(number)) => Ok(Some(*number)),
+            Some(Held::Null) => Ok(None),
+            _ => Err(SqlError::Column(index)),
+        }
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Text(text) | Self::TextOrNull(Some(text)) => ValueRef::Text(text.as_bytes()),
+            Self::Int(number) | Self::IntOrNull(Some(number)) => ValueRef::Integer(*number),
+            Self::Bool(truth) => ValueRef::Integer(i64::from(*truth)),
+            Self::TextOrNull(None) | Self::IntOrNull(None) => ValueRef::Null,
+        }))
+    }
+}
+
+/// A connection to a file; with `create`, one that does not exist is made. `settings` are pragmas beside those that
+/// every connection has.
+pub(super) fn open(path: &Path, create: bool, statements: usize, settings: &[(&str, &str)]) -> Result<Connection, SqlError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if create {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(statements);
+    let always = [("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", "ON")];
+    for (name, value) in always.iter().chain(settings) {
+        connection.pragma_update(None, name, value)?;
+    }
+    Ok(connection)
+}
+
+/// `$1` becomes `?1`: to SQLite the first is a name, which would be looked for among all others at every binding.
+fn numbered(sql: &str) -> String {
+    sql.replace('$', "?")
+}
+
+fn prepared<'c>(connection: &'c Connection, sql: &str) -> Result<CachedStatement<'c>, SqlError> {
+    Ok(connection.prepare_cached(&numbered(sql))?)
+}
+
+/// Binds values from `first` (counted from 1) on.
+fn bind(statement: &mut Statement<'_>, first: usize, values: &[Value]) -> Result<(), SqlError> {
+    for (index, value) in values.iter().enumerate() {
+        statement.raw_bind_parameter(first + index, value)?;
+    }
+    Ok(())
+}
+
+fn collect(statement: &mut Statement<'_>, found: &mut Vec<SqliteRow>) -> Result<(), SqlError> {
+    let columns = statement.column_count();
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next()? {
+        let held: rusqlite::Result<Box<[Held]>> = (0..columns).map(|index| row.get(index)).collect();
+        found.push(SqliteRow(held?));
+    }
+    Ok(())
+}
+
+/// Every row of a statement.
+pub(super) fn fetch_all(connection: &Connection, sql: &str, values: &[Value]) -> Result<Vec<SqliteRow>, SqlError> {
+    let mut statement = prepared(connection, sql)?;
+    bind(&mut statement, 1, values)?;
+    let mut found = Vec::new();
+    collect(&mut statement, &mut found)?;
+    Ok(found)
+}
+
+/// Every row of a statement that is run once for each group of `width` values, with further values bound behind them.
+pub(super) fn fetch_each(
+    connection: &Connection,
+    sql: &str,
+    width: usize,
+    values: &[Value],
+    further: &[Value],
+) -> Result<Vec<SqliteRow>, SqlError> {
+    let mut statement = prepared(connection, sql)?;
+    bind(&mut statement, width + 1, further)?;
+    let mut found = Vec::with_capacity(values.len() / width);
+    for group in values.chunks_exact(width) {
+        bind(&mut statement, 1, group)?;
+        collect(&mut statement, &mut found)?;
+    }
+    Ok(found)
+}
+
+/// Runs one statement and tells how many rows it changed.
+pub(super) fn execute(connection: &Connection, sql: &str, values: &[Value]) -> Result<u64, SqlError> {
+    let mut statement = prepared(connection, sql)?;
+    bind(&mut statement, 1, values)?;
+    Ok(u64::try_from(statement.raw_execute()?).unwrap_or(u64::MAX))
+}
+
+/// Runs a statement once for each group of `width` values, with further values bound behind them; tells how many rows were
+/// changed in all.
+pub(super) fn execute_each(connection: &Connection, sql: &str, width: usize, values: &[Value], further: &[Value]) -> Result<u64, SqlError> {
+    let mut statement = prepared(connection, sql)?;
+    bind(&mut statement, width + 1, further)?;
+    let mut changed = 0;
+    for group in values.chunks_exact(width) {
+        bind(&mut statement, 1, group)?;
+        changed += statement.raw_execute()?;
+    }
+    Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+}

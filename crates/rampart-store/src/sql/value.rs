@@ -1,0 +1,125 @@
+//! What statements are given and what rows hold, the same for both engines.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
+use super::fault::SqlError;
+use super::sqlite::SqliteRow;
+use crate::error::StoreError;
+
+/// A value to bind. Texts are shared, so that a batch that is tried again copies nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Value {
+    /// A text.
+    Text(Arc<str>),
+    /// A text or nothing.
+    TextOrNull(Option<Arc<str>>),
+    /// A whole number.
+    Int(i64),
+    /// A whole number or nothing.
+    IntOrNull(Option<i64>),
+    /// A truth value.
+    Bool(bool),
+}
+
+impl Value {
+    /// What something prints as, to bind as text.
+    pub(crate) fn display(value: impl std::fmt::Display) -> Self {
+        Self::Text(value.to_string().into())
+    }
+
+    /// The same for something that may be absent.
+    pub(crate) fn display_or_null(value: Option<impl std::fmt::Display>) -> Self {
+        Self::TextOrNull(value.map(|value| value.to_string().into()))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<Arc<str>> for Value {
+    fn from(text: Arc<str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
+    }
+}
+
+/// A row of either engine, read by column position.
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+impl Row {
+    pub(crate) fn text(&self, index: usize) -> Result<&str, SqlError> {
+        match self {
+            Self::Sqlite(row) => row.text(index)?.ok_or(SqlError::Column(index)),
+            Self::Postgres(row) => Ok(row.try_get(index)?),
+        }
+    }
+
+    pub(crate) fn text_or_null(&self, index: usize) -> Result<Option<&str>, SqlError> {
+        match self {
+            Self::Sqlite(row) => row.text(index),
+            Self::Postgres(row) => Ok(row.try_get(index)?),
+        }
+    }
+
+    pub(crate) fn int(&self, index: usize) -> Result<i64, SqlError> {
+        match self {
+            Self::Sqlite(row) => row.int(index)?.ok_or(SqlError::Column(index)),
+            Self::Postgres(row) => Ok(row.try_get(index)?),
+        }
+    }
+
+    pub(crate) fn int_or_null(&self, index: usize) -> Result<Option<i64>, SqlError> {
+        match self {
+            Self::Sqlite(row) => row.int(index),
+            Self::Postgres(row) => Ok(row.try_get(index)?),
+        }
+    }
+
+    pub(crate) fn bool(&self, index: usize) -> Result<bool, SqlError> {
+        match self {
+            Self::Sqlite(row) => Ok(row.int(index)?.ok_or(SqlError::Column(index))? != 0),
+            Self::Postgres(row) => Ok(row.try_get(index)?),
+        }
+    }
+
+    /// Reads a text as what it stands for.
+    pub(crate) fn parse<T: FromStr>(&self, index: usize) -> Result<T, StoreError> {
+        let text = self.text(index)?;
+        text.parse().map_err(|_| StoreError::defect(format!("column {index} holds a text that is not a {}", std::any::type_name::<T>())))
+    }
+
+    /// The same for a column that may be empty.
+    pub(crate) fn parse_or_null<T: FromStr>(&self, index: usize) -> Result<Option<T>, StoreError> {
+        match self.text_or_null(index)? {
+            None => Ok(None),
+            Some(_) => self.parse(index).map(Some),
+        }
+    }
+}
