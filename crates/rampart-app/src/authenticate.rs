@@ -102,8 +102,9 @@ impl App {
         if token.len() > LONGEST {
             return None;
         }
-        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (tag, statement) = bytes.split_first_chunk::<32>()?;
+        let mut bytes = [0; LONGEST];
+        let length = URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).ok()?;
+        let (tag, statement) = bytes.get(..length)?.split_first_chunk::<32>()?;
         if !bool::from(self.keys().token_tag(statement).ct_eq(tag)) {
             return None;
         }

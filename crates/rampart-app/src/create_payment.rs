@@ -232,7 +232,7 @@ impl App {
         let method = self
             .catalogue()
             .method(customer.country, wanted.payment_type.trim())
-            .filter(|method| method.fiat.as_str().eq_ignore_ascii_case(wanted.fiat.trim()))
+            .filter(|method| method.fiat.is_spelled(wanted.fiat))
             .ok_or(Code::MethodNotAllowed)?;
         let coin = wanted.coin.filter(|coin| coin.buy).ok_or(Code::CoinNotSupported)?;
         let wallet = address.unwrap_or_else(|| Err(Code::CoinNotSupported.into()))?;

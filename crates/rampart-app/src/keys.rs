@@ -6,7 +6,7 @@ use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use rampart_core::id::Randomness;
-use rampart_core::quote::QUOTE_KEY_BYTES;
+use rampart_core::quote::QuoteKey;
 use rampart_core::redacted::Redacted;
 use sha2::Sha256;
 
@@ -23,9 +23,9 @@ const SECRET_BYTES: usize = 32;
 /// The keys of an installation. The installation's own key never leaves this constructor; each purpose has its own.
 pub struct Keys {
     /// Seals quotes.
-    pub(crate) quote: [u8; QUOTE_KEY_BYTES],
-    token: [u8; 32],
-    fingerprint: [u8; 32],
+    pub(crate) quote: QuoteKey,
+    token: Hmac<Sha256>,
+    fingerprint: Hmac<Sha256>,
     sealing: XChaCha20Poly1305,
     decoy: Redacted,
     identity: String,
@@ -37,14 +37,13 @@ impl std::fmt::Debug for Keys {
     }
 }
 
-fn mac(key: &[u8], text: &[u8]) -> Hmac<Sha256> {
-    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
-    mac.update(text);
-    mac
+/// An HMAC that has taken in its key and nothing else yet; kept, so that the key is taken in once.
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length")
 }
 
 fn derive(installation: &[u8; INSTALLATION_KEY_BYTES], purpose: &str) -> [u8; 32] {
-    mac(installation, purpose.as_bytes()).finalize().into_bytes().into()
+    keyed(installation).chain_update(purpose).finalize().into_bytes().into()
 }
 
 impl Keys {
@@ -52,9 +51,9 @@ impl Keys {
     #[must_use]
     pub fn derived_from(installation: &[u8; INSTALLATION_KEY_BYTES]) -> Self {
         let mut keys = Self {
-            quote: derive(installation, "rampart quote 1"),
-            token: derive(installation, "rampart token 1"),
-            fingerprint: derive(installation, "rampart request fingerprint 1"),
+            quote: QuoteKey::new(&derive(installation, "rampart quote 1")),
+            token: keyed(&derive(installation, "rampart token 1")),
+            fingerprint: keyed(&derive(installation, "rampart request fingerprint 1")),
             sealing: XChaCha20Poly1305::new(&Key::from(derive(installation, "rampart api secrets 1"))),
             decoy: Redacted::default(),
             identity: hex::encode(&derive(installation, "rampart identity 1")[..16]),
@@ -77,12 +76,12 @@ impl Keys {
 
     /// The tag of a token's statement.
     pub(crate) fn token_tag(&self, statement: &[u8]) -> [u8; 32] {
-        mac(&self.token, statement).finalize().into_bytes().into()
+        self.token.clone().chain_update(statement).finalize().into_bytes().into()
     }
 
     /// The fingerprint of a request: its parts are told apart by their lengths.
     pub(crate) fn fingerprint<'a>(&self, parts: impl IntoIterator<Item = Option<&'a str>>) -> String {
-        let mut mac = mac(&self.fingerprint, b"");
+        let mut mac = self.fingerprint.clone();
         for part in parts {
             match part {
                 None => mac.update(&[0]),

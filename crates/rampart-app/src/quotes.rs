@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rampart_core::amount::{Amount, Overflow};
+use rampart_core::asset::Currency;
 use rampart_core::catalogue::{Coin, Method, PayoutRail};
 use rampart_core::country::Country;
 use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms, SellTerms, TermsFault};
@@ -49,9 +50,12 @@ pub struct RampoffQuoteRequest {
     pub country: Option<String>,
 }
 
+const EURO: Currency = Currency::literal("EUR");
+
 /// Countries that share a currency or a method's name: the one that was named, else the one that pays in EUR.
-fn preferred<T>(found: Vec<&T>, is_euro: impl Fn(&T) -> bool) -> Option<&T> {
-    found.iter().copied().find(|candidate| is_euro(candidate)).or_else(|| found.first().copied())
+fn preferred<'a, T>(mut found: impl Iterator<Item = &'a T>, currency: impl Fn(&T) -> Currency) -> Option<&'a T> {
+    let first = found.next()?;
+    if currency(first) == EURO { Some(first) } else { found.find(|candidate| currency(candidate) == EURO).or(Some(first)) }
 }
 
 impl App {
@@ -167,19 +171,18 @@ impl App {
 
     fn find_method(&self, payment_type: &str, fiat: Option<&str>, country: Option<Country>) -> Option<&Method> {
         let fits = |method: &&Method| {
-            method.payment_type.as_str().eq_ignore_ascii_case(payment_type.trim())
+            method.payment_type.is_spelled(payment_type)
                 && country.is_none_or(|country| method.country == country)
-                && fiat.is_none_or(|fiat| method.fiat.as_str().eq_ignore_ascii_case(fiat.trim()))
+                && fiat.is_none_or(|fiat| method.fiat.is_spelled(fiat))
         };
-        preferred(self.catalogue().methods.iter().filter(fits).collect(), |method| method.fiat.as_str() == "EUR")
+        preferred(self.catalogue().methods.iter().filter(fits), |method| method.fiat)
     }
 
     fn find_payout_rail(&self, fiat: Option<&str>, country: Option<Country>) -> Option<&PayoutRail> {
         let fits = |rail: &&PayoutRail| {
-            country.is_none_or(|country| rail.country == country)
-                && fiat.is_none_or(|fiat| rail.fiat.as_str().eq_ignore_ascii_case(fiat.trim()))
+            country.is_none_or(|country| rail.country == country) && fiat.is_none_or(|fiat| rail.fiat.is_spelled(fiat))
         };
-        preferred(self.catalogue().payout_rails.iter().filter(fits).collect(), |rail| rail.fiat.as_str() == "EUR")
+        preferred(self.catalogue().payout_rails.iter().filter(fits), |rail| rail.fiat)
     }
 
     pub(crate) fn decimals_of(&self, method: &Method) -> u8 {

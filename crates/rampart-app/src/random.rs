@@ -1,14 +1,14 @@
-//! Chance from the operating system.
+//! Chance.
 
 use rampart_core::id::Randomness;
 
-/// Random bytes from the operating system.
+/// Random bytes of a cryptographic generator (ChaCha) that each thread has for itself and that is seeded, again and again,
+/// by the operating system: what is drawn cannot be foretold, and most draws need no system call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemRandomness;
 
 impl Randomness for SystemRandomness {
     fn fill(&self, bytes: &mut [u8]) {
-        // Without randomness there are no secrets and no identifiers, and nothing sensible can go on.
-        getrandom::fill(bytes).expect("the operating system gives random bytes");
+        rand::fill(bytes);
     }
 }

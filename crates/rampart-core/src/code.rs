@@ -34,6 +34,15 @@ impl<const N: usize> Code<N> {
         std::str::from_utf8(&self.bytes[..length]).unwrap_or_default()
     }
 
+    /// Whether a text spells this code, in whatever case and with blanks around it.
+    #[must_use]
+    pub fn is_spelled(&self, text: &str) -> bool {
+        let text = text.trim_ascii().as_bytes();
+        let (Some(spelled), Some(rest)) = (self.bytes.get(..text.len()), self.bytes.get(text.len()..)) else { return false };
+        let whole = !text.is_empty() && !text.contains(&0) && rest.first().is_none_or(|byte| *byte == 0);
+        whole && spelled.eq_ignore_ascii_case(text)
+    }
+
     /// Makes a code from a literal that is known to be one.
     ///
     /// # Panics
@@ -117,4 +126,44 @@ macro_rules! serde_as_text {
             }
         }
     };
+}
+
+/// The same for a type that is one number inside: as text where people read it, as that number in compact forms.
+#[macro_export]
+macro_rules! serde_as_text_or_number {
+    ($type:ty, $number:ty, $to:expr, $from:expr) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() { serializer.collect_str(self) } else { $to(*self).serialize(serializer) }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if deserializer.is_human_readable() {
+                    let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                    text.parse().map_err(serde::de::Error::custom)
+                } else {
+                    let number = <$number>::deserialize(deserializer)?;
+                    $from(number).map_err(serde::de::Error::custom)
+                }
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_spelled_in_any_case() {
+        let code = Code::<4>::literal("EUR");
+        for (text, spelled) in
+            [("EUR", true), ("eur", true), (" Eur ", true), ("EU", false), ("EURO", false), ("EUROS", false), ("", false), ("EUR\0", false)]
+        {
+            assert_eq!(code.is_spelled(text), spelled, "{text}");
+        }
+        assert!(Code::<4>::literal("USDC").is_spelled("usdc") && !Code::<4>::literal("USDC").is_spelled("usdcx"));
+    }
 }

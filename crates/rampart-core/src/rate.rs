@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ruint::aliases::U256;
 
 use crate::amount::{Amount, Overflow};
-use crate::serde_as_text;
+use crate::serde_as_text_or_number;
 
 /// The price of one whole coin in whole units of a fiat currency, exact to eighteen decimals and always above zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -123,4 +123,4 @@ impl FromStr for Rate {
     }
 }
 
-serde_as_text!(Rate);
+serde_as_text_or_number!(Rate, u128, Rate::scaled, Rate::from_scaled);

@@ -79,7 +79,7 @@ impl FromStr for Timestamp {
     }
 }
 
-crate::serde_as_text!(Timestamp);
+crate::serde_as_text_or_number!(Timestamp, i64, Timestamp::micros, |micros| Ok::<_, TimestampFault>(Timestamp::from_micros(micros)));
 
 /// A future that a [`Clock`] hands out.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;

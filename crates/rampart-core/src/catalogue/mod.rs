@@ -231,7 +231,7 @@ impl Catalogue {
     /// A payment method of a country, by its name without regard to case.
     #[must_use]
     pub fn method(&self, country: Country, payment_type: &str) -> Option<&Method> {
-        self.methods.iter().find(|method| method.country == country && method.payment_type.as_str().eq_ignore_ascii_case(payment_type))
+        self.methods.iter().find(|method| method.country == country && method.payment_type.is_spelled(payment_type))
     }
 
     /// How a country's customers are paid.

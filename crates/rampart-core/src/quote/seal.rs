@@ -1,4 +1,5 @@
-//! Sealing: a quote is its terms in JSON with an HMAC-SHA256 over them, both in base64url, joined by a dot.
+//! Sealing: a quote is an HMAC-SHA256 followed by the terms it covers (in postcard's compact form), in base64url. Partners
+//! carry it without looking inside, in every order's request, so it is short.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -43,36 +44,48 @@ pub struct Quote {
 #[error("is not a quote of ours")]
 pub struct QuoteFault;
 
-fn code(key: &[u8; QUOTE_KEY_BYTES], statement: &[u8]) -> Hmac<Sha256> {
-    let mut code = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
-    code.update(statement);
-    code
+/// The key that quotes are sealed with. It is taken in once, because each HMAC would begin with that.
+#[derive(Clone)]
+pub struct QuoteKey(Hmac<Sha256>);
+
+/// How long an HMAC-SHA256 is.
+const TAG_BYTES: usize = 32;
+
+impl QuoteKey {
+    /// The key of these bytes.
+    #[must_use]
+    pub fn new(key: &[u8; QUOTE_KEY_BYTES]) -> Self {
+        Self(Hmac::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length")))
+    }
+
+    fn code(&self, statement: &[u8]) -> Hmac<Sha256> {
+        let mut code = self.0.clone();
+        code.update(statement);
+        code
+    }
 }
 
 impl Quote {
     /// The sealed statement that the partner is given.
     #[must_use]
-    pub fn seal(&self, key: &[u8; QUOTE_KEY_BYTES]) -> String {
-        let statement = serde_json::to_vec(self).unwrap_or_default();
-        let tag = code(key, &statement).finalize().into_bytes();
-        let mut sealed = URL_SAFE_NO_PAD.encode(&statement);
-        sealed.push('.');
-        URL_SAFE_NO_PAD.encode_string(tag, &mut sealed);
-        sealed
+    pub fn seal(&self, key: &QuoteKey) -> String {
+        // Numbers and short codes, of which a quote is made, always have a form in postcard.
+        let statement = postcard::to_allocvec(self).unwrap_or_default();
+        let tag = key.code(&statement).finalize().into_bytes();
+        URL_SAFE_NO_PAD.encode([&tag[..], &statement].concat())
     }
 
     /// Reads a sealed statement. Says nothing about expiry or use.
     ///
     /// # Errors
     /// [`QuoteFault`] when it was not sealed with this key, or was changed.
-    pub fn open(sealed: &str, key: &[u8; QUOTE_KEY_BYTES]) -> Result<Self, QuoteFault> {
+    pub fn open(sealed: &str, key: &QuoteKey) -> Result<Self, QuoteFault> {
         if sealed.len() > LONGEST {
             return Err(QuoteFault);
         }
-        let (statement, tag) = sealed.split_once('.').ok_or(QuoteFault)?;
-        let statement = URL_SAFE_NO_PAD.decode(statement).map_err(|_| QuoteFault)?;
-        let tag = URL_SAFE_NO_PAD.decode(tag).map_err(|_| QuoteFault)?;
-        code(key, &statement).verify_slice(&tag).map_err(|_| QuoteFault)?;
-        serde_json::from_slice(&statement).map_err(|_| QuoteFault)
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| QuoteFault)?;
+        let (tag, statement) = bytes.split_first_chunk::<TAG_BYTES>().ok_or(QuoteFault)?;
+        key.code(statement).verify_slice(tag).map_err(|_| QuoteFault)?;
+        postcard::from_bytes(statement).map_err(|_| QuoteFault)
     }
 }

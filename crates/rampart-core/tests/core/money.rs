@@ -6,7 +6,7 @@ use rampart_core::country::Country;
 use rampart_core::example;
 use rampart_core::id::Mint;
 use rampart_core::ledger::{Account, Entry, Origin, Posting, PostingKind, Unbalanced};
-use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms, SellTerms};
+use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteKey, QuoteTerms, SellTerms};
 use rampart_core::rate::{Rate, Rounding};
 
 #[test]
@@ -124,14 +124,14 @@ proptest! {
     }
 }
 
-fn quote() -> (Quote, [u8; 32]) {
+fn quote() -> (Quote, QuoteKey) {
     let catalogue = example::catalogue(example::policy(rampart_core::policy::Beyond::Hold));
     let rail = catalogue.payout_rail(Country::SPAIN).expect("has a rail");
     let coin = catalogue.coin(example::USDC).expect("has USDC");
     let terms = SellTerms::new(&catalogue, rail, coin, example::price(), Amount::from_minor(100_000_000)).expect("covers fees");
     let randomness = example::Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
-    (Quote { id: mint.id(), partner: mint.id(), terms: QuoteTerms::Sell(terms), expires_at: mint.now }, [7; 32])
+    (Quote { id: mint.id(), partner: mint.id(), terms: QuoteTerms::Sell(terms), expires_at: mint.now }, QuoteKey::new(&[7; 32]))
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_quote_opens_with_its_key_only() {
     let (quote, key) = quote();
     let sealed = quote.seal(&key);
     assert_eq!(Quote::open(&sealed, &key), Ok(quote));
-    assert!(Quote::open(&sealed, &[8; 32]).is_err());
+    assert!(Quote::open(&sealed, &QuoteKey::new(&[8; 32])).is_err());
     assert!(Quote::open(&format!("{sealed}A"), &key).is_err());
     assert!(Quote::open("", &key).is_err());
 }
