@@ -22,21 +22,33 @@ const LONGEST: usize = 64;
 /// Names requests: unpredictable enough not to collide between processes, ordered within one.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
-    process: u64,
+    /// What every name of this process begins with.
+    process: String,
     next: AtomicU64,
 }
 
+const FIGURES: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+
 impl RequestIds {
     pub(crate) fn new() -> Self {
-        Self { process: RandomState::new().hash_one(std::process::id()), next: AtomicU64::new(1) }
+        let process = format!("req_{:016x}", RandomState::new().hash_one(std::process::id()));
+        Self { process, next: AtomicU64::new(1) }
     }
 
     /// The caller's `x-request-id` where it is sane, else a new one.
     pub(crate) fn name(&self, headers: &HeaderMap) -> Arc<str> {
         match headers.get("x-request-id").and_then(|value| value.to_str().ok()) {
             Some(text) if is_sane(text) => text.into(),
-            _ => format!("req_{:016x}{:08x}", self.process, self.next.fetch_add(1, Ordering::Relaxed)).into(),
+            _ => self.new_name().into(),
         }
+    }
+
+    fn new_name(&self) -> String {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut name = String::with_capacity(self.process.len() + 8);
+        name.push_str(&self.process);
+        name.extend((0..8).rev().map(|place| FIGURES[usize::try_from(number >> (place * 4) & 0xf).unwrap_or(0)]));
+        name
     }
 }
 

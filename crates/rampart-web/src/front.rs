@@ -1,25 +1,33 @@
-//! What happens to every request before and after its handler, in one layer: a name, limits of size, time, rate and
-//! number, panics, metrics, headers. Whatever goes wrong here is answered like any other failure.
+//! What happens to every request before and after it is handled: a name, limits of size, time, rate and number, panics,
+//! metrics, headers. Whatever goes wrong here is answered like any other failure.
+//!
+//! The calls of the partner API are found in their own table and handled at once; everything else (pages, operators'
+//! routes, mounted routers, and the methods that a call does not have) is the router's.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use futures::FutureExt;
 use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::Code;
-use tower::{Layer, Service};
+use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
+use crate::call::dispatch;
+use crate::calls::Calls;
 use crate::client_address::{Peer, client_address};
 use crate::context::RequestContext;
 use crate::failure::{self, Failure, IsFailure};
@@ -28,77 +36,101 @@ use crate::state::Web;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The layer that every request passes.
+/// Everything that is answered over HTTP. Cheap to clone; every clone is the same.
 #[derive(Clone)]
-pub(crate) struct FrontLayer(pub(crate) Web);
+pub struct Front(Arc<Inner>);
 
-impl<S> Layer<S> for FrontLayer {
-    type Service = Front<S>;
-
-    fn layer(&self, inner: S) -> Front<S> {
-        Front { web: self.0.clone(), inner }
-    }
-}
-
-/// A handler behind the layer.
-#[derive(Clone)]
-pub(crate) struct Front<S> {
+struct Inner {
     web: Web,
-    inner: S,
+    calls: Calls,
+    rest: Router,
 }
 
-impl<S> Service<Request> for Front<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
+impl Service<Request> for Front {
     type Response = Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        // The clone stays, because the one that was polled ready is the one that may be called.
-        let clone = self.inner.clone();
-        let inner = std::mem::replace(&mut self.inner, clone);
-        Box::pin(answer(self.web.clone(), inner, request))
+        let front = self.clone();
+        let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0.ip());
+        Box::pin(async move { Ok(front.answer(request, peer).await) })
     }
 }
 
-async fn answer<S>(web: Web, mut inner: S, mut request: Request) -> Result<Response, Infallible>
-where
-    S: Service<Request, Response = Response, Error = Infallible>,
-{
-    let begun = Instant::now();
-    let request_id = web.request_ids.name(request.headers());
-    let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0.ip());
-    let client = client_address(peer, request.headers(), &web.config.trusted_proxies);
-    let context = RequestContext { request_id, client };
-    let route = RouteLabel::new(request.method(), request.extensions().get::<MatchedPath>().cloned());
-    let page = is_page(request.uri()).then(|| (request.uri().clone(), request.headers().clone()));
-    request.extensions_mut().insert(context.clone());
-
-    let span = tracing::error_span!("request", request_id = &*context.request_id);
-    let mut response = match admitted(&web, &context, request).await {
-        Ok((request, _place)) => match AssertUnwindSafe(inner.call(request).instrument(span)).catch_unwind().await {
-            Ok(Ok(response)) => failure::write_out(response, &context.request_id),
-            Ok(Err(never)) => match never {},
-            Err(panic) => failure::panicked(&*panic, &context.request_id),
-        },
-        Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
-    };
-    if let (Some((uri, headers)), Some(_)) = (page, response.extensions().get::<IsFailure>()) {
-        let shown = crate::pages::error_page(response.status(), &headers, uri.query(), &context.request_id);
-        response = failure::with_kept_headers(shown, response.headers());
+impl Front {
+    pub(crate) fn new(web: Web, rest: Router) -> Self {
+        Self(Arc::new(Inner { web, calls: Calls::table(), rest: rest.layer(from_fn(note_route)) }))
     }
-    finish(&mut response, &context);
-    let took = begun.elapsed();
-    tracing::debug!(request_id = &*context.request_id, status = response.status().as_u16(), ?took, "answered");
-    web.metrics.answered(route, response.status(), took);
-    Ok(response)
+
+    /// Answers a request that came from this address.
+    pub(crate) async fn answer(&self, request: Request, peer: IpAddr) -> Response {
+        let begun = Instant::now();
+        let Inner { web, calls, .. } = &*self.0;
+        let request_id = web.request_ids.name(request.headers());
+        let client = client_address(peer, request.headers(), &web.config.trusted_proxies);
+        let context = RequestContext { request_id, client };
+        let called = calls.find(request.method(), request.uri().path());
+        let route = RouteLabel::new(request.method(), called.as_ref().map(|(call, _)| call.path));
+
+        // Failures name their request themselves; everything else that is told on the way does so from this level on.
+        let span = tracing::info_span!("request", request_id = &*context.request_id);
+        let answering = async {
+            match called {
+                Some((call, path)) => match admitted(web, &context, request).await {
+                    Ok((request, _place)) => dispatch(call, web.clone(), context.clone(), path, request).await,
+                    Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
+                },
+                None => self.routed(&context, request).await,
+            }
+        };
+        let mut response = match AssertUnwindSafe(answering.instrument(span)).catch_unwind().await {
+            Ok(response) => response,
+            Err(panic) => failure::panicked(&*panic, &context.request_id),
+        };
+        finish(&mut response, &context);
+        let took = begun.elapsed();
+        tracing::debug!(request_id = &*context.request_id, status = response.status().as_u16(), ?took, "answered");
+        let route = route.or_matched(response.extensions_mut().remove::<MatchedPath>());
+        web.metrics.answered(route, response.status(), took);
+        response
+    }
+
+    /// Answers a request that is no call of the table.
+    async fn routed(&self, context: &RequestContext, mut request: Request) -> Response {
+        let Inner { web, rest, .. } = &*self.0;
+        let page = is_page(request.uri()).then(|| (request.uri().clone(), request.headers().clone()));
+        request.extensions_mut().insert(context.clone());
+        let response = match admitted(web, context, request).await {
+            Ok((request, _place)) => match AssertUnwindSafe(rest.clone().oneshot(request)).catch_unwind().await {
+                Ok(Ok(response)) => failure::write_out(response, &context.request_id),
+                Ok(Err(never)) => match never {},
+                Err(panic) => failure::panicked(&*panic, &context.request_id),
+            },
+            Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
+        };
+        match (page, response.extensions().get::<IsFailure>()) {
+            (Some((uri, headers)), Some(_)) => {
+                let shown = crate::pages::error_page(response.status(), &headers, uri.query(), &context.request_id);
+                failure::with_kept_headers(shown, response.headers())
+            }
+            _ => response,
+        }
+    }
+}
+
+/// Leaves on the response which route of the router it came from, for whoever counts.
+async fn note_route(request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(path) = path {
+        response.extensions_mut().insert(path);
+    }
+    response
 }
 
 /// Hosted pages are read by people: their failures are pages too.

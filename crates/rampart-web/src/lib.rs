@@ -1,7 +1,7 @@
 //! The HTTP side of the ramp: the partner API, the hosted pages, and what operators ask of a process.
 //!
 //! The router, the OpenAPI description and the tests go by one table of routes; each call of the partner API is one row
-//! of data with the function that answers it (see `calls`). One layer (`front`) does for every request what all have in
+//! of data with the function that answers it (see `calls`). The front (`front`) does for every request what all have in
 //! common.
 
 mod call;
@@ -29,6 +29,7 @@ pub use client_address::{Network, NetworkFault, Peer};
 pub use config::WebConfig;
 pub use context::RequestContext;
 pub use describe::openapi;
+pub use front::Front;
 pub use route::{AuthKind, RouteInfo, routes};
 pub use router::router;
 pub use server::serve;

@@ -15,29 +15,47 @@ use rampart_app::metrics::Metrics;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RouteLabel {
     method: &'static str,
-    path: Option<MatchedPathKey>,
+    path: RoutePath,
 }
 
-/// A matched path, comparable.
+/// The path of a table.
 #[derive(Debug, Clone)]
-struct MatchedPathKey(MatchedPath);
+enum RoutePath {
+    /// Of the calls.
+    Call(&'static str),
+    /// Of the router.
+    Matched(MatchedPath),
+    /// Of none.
+    None,
+}
 
-impl PartialEq for MatchedPathKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.as_str() == other.0.as_str()
+impl RoutePath {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Call(path) => path,
+            Self::Matched(path) => path.as_str(),
+            Self::None => "none",
+        }
     }
 }
 
-impl Eq for MatchedPathKey {}
+impl PartialEq for RoutePath {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
 
-impl std::hash::Hash for MatchedPathKey {
+impl Eq for RoutePath {}
+
+impl std::hash::Hash for RoutePath {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.0.as_str().hash(state);
+        self.as_str().hash(state);
     }
 }
 
 impl RouteLabel {
-    pub(crate) fn new(method: &Method, path: Option<MatchedPath>) -> Self {
+    /// Of a call, or of a route that is not known yet.
+    pub(crate) fn new(method: &Method, call: Option<&'static str>) -> Self {
         let method = match method.as_str() {
             "GET" => "GET",
             "POST" => "POST",
@@ -48,15 +66,22 @@ impl RouteLabel {
             "OPTIONS" => "OPTIONS",
             _ => "other",
         };
-        Self { method, path: path.map(MatchedPathKey) }
+        Self { method, path: call.map_or(RoutePath::None, RoutePath::Call) }
+    }
+
+    /// The same, with the route that the router found.
+    pub(crate) fn or_matched(self, path: Option<MatchedPath>) -> Self {
+        match path {
+            Some(path) => Self { path: RoutePath::Matched(path), ..self },
+            None => self,
+        }
     }
 }
 
 impl EncodeLabelSet for RouteLabel {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), fmt::Error> {
-        let path = self.path.as_ref().map_or("none", |path| path.0.as_str());
         ("method", self.method).encode(encoder.encode_label())?;
-        ("path", path).encode(encoder.encode_label())
+        ("path", self.path.as_str()).encode(encoder.encode_label())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The router, built from the table of routes.
+//! Everything that is served, put together.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -13,14 +13,14 @@ use rampart_core::refusal::Code;
 use crate::config::WebConfig;
 use crate::context::{RequestContext, RequestIds};
 use crate::failure;
-use crate::front::FrontLayer;
+use crate::front::Front;
 use crate::metrics::RequestMetrics;
 use crate::rate_limit::RateLimiter;
 use crate::state::{Parts, Web};
 
-/// The router of the partner API, the hosted pages and the operators' routes, together with routers that are mounted
-/// beside them (each with its own way of telling who calls) and their descriptions.
-pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::OpenApi)>) -> Router {
+/// The partner API, the hosted pages and the operators' routes, together with routers that are mounted beside them (each
+/// with its own way of telling who calls) and their descriptions.
+pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::OpenApi)>) -> Front {
     let (mounted, descriptions): (Vec<Router>, Vec<_>) = extra.into_iter().unzip();
     let openapi = crate::describe::openapi(descriptions);
     let docs = crate::docs::page(&openapi, &app.config().public_url, !mounted.is_empty());
@@ -36,7 +36,7 @@ pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::
     }));
     let own = crate::route::table().into_iter().fold(Router::new(), |router, route| router.route(route.info.path, route.handler));
     let all = mounted.into_iter().fold(own.with_state(web.clone()), Router::merge);
-    all.fallback(not_found).method_not_allowed_fallback(method_not_allowed).layer(FrontLayer(web))
+    Front::new(web, all.fallback(not_found).method_not_allowed_fallback(method_not_allowed))
 }
 
 async fn not_found(Extension(context): Extension<RequestContext>) -> Response {

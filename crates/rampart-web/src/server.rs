@@ -2,14 +2,12 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use futures::FutureExt;
@@ -21,10 +19,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tower::Service;
 
 use crate::client_address::Peer;
 use crate::config::WebConfig;
+use crate::front::Front;
 
 /// How long the server waits when the system has no more connections to give.
 const BREATHER: Duration = Duration::from_millis(20);
@@ -34,11 +32,11 @@ const MOST_DISCARDED: usize = 1024 * 1024;
 
 /// Serves until `shutdown` completes. Then connections that wait to be accepted still are, answers ask their callers to
 /// leave, and after [`WebConfig::drain_milliseconds`] idle connections are closed; requests under way are finished.
-pub async fn serve(listener: TcpListener, router: Router, config: &WebConfig, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, front: Front, config: &WebConfig, shutdown: impl Future<Output = ()>) {
     let connections = Arc::new(Semaphore::new(config.connections));
     let draining = Arc::new(AtomicBool::new(false));
     let (close, closing) = watch::channel(false);
-    let server = Arc::new(Server { router, builder: builder(config), draining: draining.clone() });
+    let server = Arc::new(Server { front, builder: builder(config), draining: draining.clone() });
     let mut tasks = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     let accept = async || {
@@ -77,7 +75,7 @@ pub async fn serve(listener: TcpListener, router: Router, config: &WebConfig, sh
 }
 
 struct Server {
-    router: Router,
+    front: Front,
     builder: http1::Builder,
     draining: Arc<AtomicBool>,
 }
@@ -89,26 +87,19 @@ fn builder(config: &WebConfig) -> http1::Builder {
         .header_read_timeout(config.read_timeout())
         // Beyond this the connection is answered by a bare 431; up to it, by ours.
         .max_buf_size((config.header_limit_bytes * 4).max(64 * 1024))
+        // Answers are small: head and body leave as one piece.
+        .writev(false)
         .half_close(true);
     builder
 }
 
-type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
 impl Server {
-    fn answer(&self, request: hyper::Request<Incoming>, peer: Peer) -> Answer {
-        let mut router = self.router.clone();
-        let draining = self.draining.clone();
-        let mut request: Request = request.map(Body::new);
-        request.extensions_mut().insert(peer);
-        let answering = router.call(request);
-        Box::pin(async move {
-            let mut response = answering.await?;
-            if draining.load(Ordering::Relaxed) {
-                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            Ok(response)
-        })
+    async fn answer(&self, request: hyper::Request<Incoming>, peer: Peer) -> Result<Response, Infallible> {
+        let mut response = self.front.answer(request.map(Body::new), peer.0.ip()).await;
+        if self.draining.load(Ordering::Relaxed) {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
     }
 }
 
@@ -116,7 +107,11 @@ async fn connection<P>(server: Arc<Server>, stream: TcpStream, peer: Peer, mut c
     let _ = stream.set_nodelay(true);
     let service = {
         let server = server.clone();
-        hyper::service::service_fn(move |request| server.answer(request, peer))
+        hyper::service::service_fn(move |request| {
+            let server = server.clone();
+            // Boxed, because the connection is taken apart at its end, and what is pinned in place cannot be.
+            Box::pin(async move { server.answer(request, peer).await })
+        })
     };
     let mut connection = server.builder.serve_connection(TokioIo::new(stream), service);
     let mut asked_to_close = false;

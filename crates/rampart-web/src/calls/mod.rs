@@ -17,11 +17,14 @@ mod rampoff_quote;
 mod rampoffs;
 mod register_user;
 mod subscribe_to_webhook;
+mod table;
 mod token_price;
 mod update_webhook_subscription;
 mod validate_bank_account;
 mod validate_identification;
 mod webhooks;
+
+pub(crate) use table::Calls;
 
 use crate::call::Call;
 use crate::field::{Field, Kind};

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use rampart_app::{App, AppConfig, Sources};
 use rampart_testkit::{Engine, TestApp};
+use rampart_web::Front;
 use rampart_web::WebConfig;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -22,7 +22,7 @@ pub(crate) async fn idle(engine: Engine) -> TestApp {
 /// A client of the router, with or without a token.
 #[derive(Clone)]
 pub(crate) struct Client {
-    pub(crate) router: Router,
+    pub(crate) router: Front,
     pub(crate) token: Option<String>,
 }
 
