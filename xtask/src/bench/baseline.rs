@@ -8,6 +8,7 @@ use axum::routing::get;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+use super::measure::Served;
 use crate::Outcome;
 use crate::arguments::Arguments;
 
@@ -26,9 +27,8 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
 
 /// The process under measurement.
 pub(super) struct Baseline {
-    /// Where it listens.
-    pub(super) address: String,
-    _child: Child,
+    address: String,
+    child: Child,
 }
 
 impl Baseline {
@@ -41,6 +41,11 @@ impl Baseline {
         let stdout = child.stdout.take().ok_or("no standard output")?;
         let line = BufReader::new(stdout).lines().next_line().await.map_err(|error| error.to_string())?.unwrap_or_default();
         let address = line.split_once("http://").map(|(_, address)| address.trim().to_owned()).ok_or("the baseline did not start")?;
-        Ok(Self { address, _child: child })
+        Ok(Self { address, child })
+    }
+
+    /// As what is measured.
+    pub(super) fn served(&self) -> Served<'_> {
+        Served { address: &self.address, process: self.child.id() }
     }
 }

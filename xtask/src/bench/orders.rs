@@ -51,7 +51,7 @@ pub(super) async fn whole(setting: &Setting, connections: usize, length: Duratio
         partner::post(&mut client, &setting.token, "/api/subscribeToWebhook", &json!({ "url": url, "type": kind }).to_string()).await?;
     }
 
-    let began = Instant::now();
+    let (began, processor_before) = (Instant::now(), setting.served().processor_time());
     let places = Arc::new(Semaphore::new(UNDER_WAY));
     let mut hands = Vec::new();
     for _ in 0..connections {
@@ -73,9 +73,10 @@ pub(super) async fn whole(setting: &Setting, connections: usize, length: Duratio
         return Err(format!("{} orders were not through within {} s", lock(&shared.under_way).len(), LIMIT.as_secs()));
     }
     let elapsed = began.elapsed();
+    let processor = setting.served().processor_time().saturating_sub(processor_before);
     listening.abort();
     let times = std::mem::take(&mut *lock(&shared.times));
-    Ok((Sample::of(times, elapsed), entries_of(setting, &last)?))
+    Ok((Sample::of(times, elapsed, processor), entries_of(setting, &last)?))
 }
 
 struct Hand {

@@ -60,8 +60,8 @@ impl fmt::Display for Report {
         let baseline = self.median(BASELINE).map_or(0, |sample| sample.per_second);
         writeln!(
             out,
-            "\n{:<38} {:>9} {:>8} {:>9} {:>9} {:>9}   target",
-            "medians of the rounds", "per s", "ratio", "p50 ms", "p95 ms", "p99 ms"
+            "\n{:<38} {:>9} {:>8} {:>9} {:>9} {:>9} {:>8}   target",
+            "medians of the rounds", "per s", "ratio", "p50 ms", "p95 ms", "p99 ms", "cpu us"
         )?;
         for name in &self.names {
             let Some(sample) = self.median(name) else { continue };
@@ -70,7 +70,7 @@ impl fmt::Display for Report {
             for micros in [sample.p50, sample.p95, sample.p99] {
                 write!(out, " {:>9}", hundredths(micros / 10))?;
             }
-            writeln!(out, "   {}", self.verdict(name, ratio, &sample))?;
+            writeln!(out, " {:>8}   {}", sample.processor, self.verdict(name, ratio, &sample))?;
         }
         for (engine, entries) in &self.entries {
             let orders = self.median(&format!("whole buy order, {engine}")).map_or(0, |sample| sample.per_second);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Plan;
 use super::baseline::Baseline;
-use super::measure::{self, MakeRequest, Sample};
+use super::measure::{self, MakeRequest, Sample, Served};
 use super::orders;
 use super::report::Report;
 use super::requests;
@@ -83,9 +83,14 @@ impl Setting {
         Ok(())
     }
 
+    /// As what is measured.
+    pub(super) fn served(&self) -> Served<'_> {
+        Served { address: &self.server.address, process: self.server.process() }
+    }
+
     /// So many calls over so many connections.
     async fn calls(&self, connections: usize, count: usize, make: &MakeRequest) -> Result<Sample, String> {
-        measure::requests(&self.server.address, connections, measure::Until::Count(count), &self.numbers, make).await
+        measure::requests(self.served(), connections, measure::Until::Count(count), &self.numbers, make).await
     }
 
     /// Orderly end; the data is removed.
@@ -107,12 +112,11 @@ impl Bench<'_> {
         let until = measure::Until::Time(Duration::from_secs(self.plan.seconds));
         let bare: MakeRequest = Arc::new(|_| crate::http::request("GET", "/", "", None));
         let connections = self.plan.connections;
-        report.add("bare JSON reply", measure::requests(&self.baseline.address, connections, until, &Arc::default(), &bare).await?);
+        report.add("bare JSON reply", measure::requests(self.baseline.served(), connections, until, &Arc::default(), &bare).await?);
         for setting in settings {
             let engine = setting.engine.name();
-            let address = &setting.server.address;
             for (name, make) in [("quote", requests::quote(setting)), ("createPayment", requests::create_payment(setting))] {
-                let sample = measure::requests(address, connections, until, &setting.numbers, &make).await?;
+                let sample = measure::requests(setting.served(), connections, until, &setting.numbers, &make).await?;
                 report.add(&format!("{name}, {engine}"), sample);
             }
             let (sample, entries) = orders::whole(setting, connections, Duration::from_secs(self.plan.seconds)).await?;
