@@ -12,6 +12,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// Requests make and drop many small things, on several threads: an allocator made for that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Its own message and exit code 2 when the command line is wrong; 0 for --help and --version.
     let cli = cli::Cli::parse();

@@ -65,7 +65,7 @@ async fn serve(configuration: &Configuration) -> Result<(), Failure> {
 }
 
 /// Everything that is answered over HTTP.
-pub(crate) fn router(installation: &Installation) -> axum::Router {
+pub(crate) fn router(installation: &Installation) -> rampart_web::Front {
     let engine = Arc::new(RampEngine::new(installation.app.clone()));
     let sandbox = rampart_sandbox::router(installation.world.clone(), engine);
     rampart_web::router(installation.app.clone(), installation.settings.server.web.clone(), vec![(sandbox, rampart_sandbox::openapi())])
