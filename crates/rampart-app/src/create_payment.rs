@@ -309,6 +309,7 @@ impl App {
             receipts: Vec::new(),
             fiat_balance: Amount::ZERO,
             reserved: terms.coin_amount,
+            counted_beyond: Amount::ZERO,
             exception: None,
             reversal: None,
             updated_at: now,

@@ -296,6 +296,7 @@ impl App {
             fiat_balance: Amount::ZERO,
             converted: Amount::ZERO,
             reserved: checked.terms.fiat_amount,
+            counted_beyond: Amount::ZERO,
             exception: None,
             reversal: None,
             updated_at: now,

@@ -72,6 +72,19 @@ fn counter(usage: &Usage, limit: &Limit, window: &str) -> String {
     format!("{}/limit:{}:{method}:{window}", customer(usage.customer), usage.fiat)
 }
 
+/// The counters of an order of a customer of this level, each with its ceiling and when it may be forgotten.
+fn counters(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Vec<(String, Amount, Option<Timestamp>)> {
+    let windows = windows(usage.at);
+    let mut counters = Vec::new();
+    for limit in applying(catalogue, usage, level) {
+        for ((window, seconds), ceiling) in windows.iter().zip([limit.day, limit.month, limit.quarter]) {
+            let expires_at = usage.at.after(std::time::Duration::from_secs(*seconds));
+            counters.push((counter(usage, limit, window), ceiling, Some(expires_at)));
+        }
+    }
+    counters
+}
+
 /// The counters to raise for an order of a customer of this level.
 ///
 /// # Errors
@@ -80,14 +93,19 @@ pub fn raises(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Result<V
     if applying(catalogue, usage, level).any(|limit| usage.amount > limit.transaction) {
         return Err(excess(catalogue, usage, level));
     }
-    let mut raises = Vec::new();
-    for limit in applying(catalogue, usage, level) {
-        for ((window, seconds), ceiling) in windows(usage.at).into_iter().zip([limit.day, limit.month, limit.quarter]) {
-            let expires_at = Some(usage.at.after(std::time::Duration::from_secs(seconds)));
-            raises.push(Raise { counter: counter(usage, limit, &window), by: usage.amount, ceiling: Some(ceiling), expires_at });
-        }
+    let raise = |(counter, ceiling, expires_at)| Raise { counter, by: usage.amount, ceiling: Some(ceiling), expires_at };
+    Ok(counters(catalogue, usage, level).into_iter().map(raise).collect())
+}
+
+/// The same counters changed by what facts have made of the order, without a ceiling: facts are not bound, and what comes
+/// later has to see them. Negative gives back.
+#[must_use]
+pub fn counted(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<Raise> {
+    if by.is_zero() {
+        return Vec::new();
     }
-    Ok(raises)
+    let raise = |(counter, _, expires_at)| Raise { counter, by, ceiling: None, expires_at };
+    counters(catalogue, usage, level).into_iter().map(raise).collect()
 }
 
 /// Whether a higher level would help an order that passed a ceiling, be it its own size or a window's sum.
@@ -96,23 +114,6 @@ pub fn excess(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Excess {
     let allowed_above = level < KycLevel::Reinforced
         && applying(catalogue, usage, KycLevel::Reinforced).all(|limit| usage.amount <= limit.transaction && usage.amount <= limit.day);
     if allowed_above { Excess::HigherLevelNeeded } else { Excess::Beyond }
-}
-
-/// The counters raised without a ceiling, for an order that was given up and is honoured all the same: facts are not
-/// bound, and what comes later has to see them.
-#[must_use]
-pub fn late_raises(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Vec<Raise> {
-    raises(catalogue, usage, level).unwrap_or_default().into_iter().map(|raise| Raise { ceiling: None, ..raise }).collect()
-}
-
-/// The same counters given back, for an order that ended unpaid.
-#[must_use]
-pub fn returns(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Vec<Raise> {
-    raises(catalogue, usage, level)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|raise| Raise { by: raise.by.negated(), ceiling: None, ..raise })
-        .collect()
 }
 
 /// The caps on unpaid orders, in number and value: raised when an order is made (`open`), given back when it is paid

@@ -24,6 +24,9 @@ const PAGE: usize = 200;
 /// Calls of one round of the comparison of a small and a full database: few, so that the small one stays small.
 const CALLS: usize = 4_000;
 
+/// How long a database is left alone after it was filled.
+const SETTLING: Duration = Duration::from_secs(5);
+
 /// One installation with its partner and customers.
 pub(super) struct Setting {
     /// Its engine.
@@ -93,6 +96,17 @@ impl Setting {
         measure::requests(self.served(), connections, measure::Until::Count(count), &self.numbers, make).await
     }
 
+    /// Lets the database do now what it puts off while it is written to without a pause, so that it is not measured among
+    /// the calls: PostgreSQL's vacuum and checkpoint, SQLite's log.
+    async fn settle(&self) -> Outcome {
+        if let Some(database) = &self.installation.database {
+            server::psql(database, "VACUUM (ANALYZE)")?;
+            server::psql(database, "CHECKPOINT")?;
+        }
+        tokio::time::sleep(SETTLING).await;
+        Ok(())
+    }
+
     /// Orderly end; the data is removed.
     pub(super) async fn stop(self) -> Outcome {
         self.server.stop().await?;
@@ -135,6 +149,7 @@ impl Bench<'_> {
         println!("filling {} with {} payments", engine.name(), self.plan.payments);
         let payments = usize::try_from(self.plan.payments).map_err(|error| error.to_string())?;
         full.calls(256, payments, &requests::create_payment(&full)).await?;
+        full.settle().await?;
         for round in 1..=self.plan.rounds {
             println!("small and full database on {}, round {round} of {}", engine.name(), self.plan.rounds);
             for (size, setting) in [("empty", &small), ("full", &full)] {

@@ -6,6 +6,7 @@ use rampart_app::CreatePayment;
 use rampart_app::operate::{self, Operator};
 use rampart_core::amount::Amount;
 use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::limits::{self, Usage};
 use rampart_core::order::{Exception, HoldReason, Reversal};
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::rampoff::RampoffState;
@@ -17,8 +18,8 @@ async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => short, over, short_card, late, stranger, nobody, twice, charged_back, screened, expired,
-    coins_short, coins_late, coins_wrong, payout_refused);
+on_both_engines!(super::whole => short, over, over_the_limits, short_card, late, stranger, nobody, twice, charged_back, screened, expired,
+    coins_short, coins_over_the_limits, coins_late, coins_wrong, payout_refused);
 
 const EUR: i128 = 100;
 
@@ -59,9 +60,42 @@ async fn short(test: Arc<TestApp>) {
 
 async fn over(test: Arc<TestApp>) {
     let (_, id) = transfer_order(&test, "200").await;
+    assert_eq!(counted(&test, id).await, Amount::from_minor(200 * EUR));
     pay(&test, id, 300 * EUR, "Garcia Lopez Ana").await;
     let payment = settled(&test, id).await;
     assert_eq!((payment.status(), payment.exception), ("coins_sent", Some(Exception::Over)));
+    // A quarter of a percent of what arrived, not of what was ordered; and that is what counts.
+    assert_eq!(payment.terms.fee_processing, Amount::from_minor(75));
+    assert_eq!(counted(&test, id).await, Amount::from_minor(300 * EUR));
+}
+
+/// What the limit of the customer's day has counted, of the day when an order was made.
+async fn counted(test: &TestApp, id: OrderId) -> Amount {
+    let payment = test.payment(id).await;
+    let usage = Usage {
+        customer: payment.customer,
+        method: payment.method,
+        fiat: payment.terms.fiat,
+        amount: Amount::from_minor(1),
+        at: payment.created_at,
+    };
+    let raises = limits::raises(test.app.catalogue(), &usage, payment.level).unwrap();
+    let day = raises.into_iter().map(|raise| raise.counter).find(|name| name.contains(":day:")).unwrap();
+    test.app.store().counters(&[day]).await.unwrap()[0]
+}
+
+async fn over_the_limits(test: Arc<TestApp>) {
+    let (_, id) = transfer_order(&test, "200").await;
+    // In one order this customer may trade a thousand.
+    pay(&test, id, 40_000 * EUR, "Ana García López").await;
+    let payment = test.payment_becomes(id, "on_hold").await;
+    assert!(matches!(payment.state, PaymentState::OnHold { reason: HoldReason::Over, .. }), "{:?}", payment.state);
+    assert_eq!(counted(&test, id).await, Amount::from_minor(200 * EUR));
+    // A person may let it go on; then all of it counts.
+    operate::orders::release(&test.app, &operator(), id).await.unwrap();
+    let payment = settled(&test, id).await;
+    assert_eq!((payment.status(), payment.terms.fee_processing), ("coins_sent", Amount::from_minor(100 * EUR)));
+    assert_eq!(counted(&test, id).await, Amount::from_minor(40_000 * EUR));
 }
 
 async fn short_card(test: Arc<TestApp>) {
@@ -189,6 +223,16 @@ async fn coins_short(test: Arc<TestApp>) {
     let rampoff = test.rampoff_becomes(id, "finished").await;
     assert_eq!(rampoff.exception, Some(Exception::Short));
     assert!(rampoff.payout_amount() < rampoff.terms.fiat_amount);
+}
+
+async fn coins_over_the_limits(test: Arc<TestApp>) {
+    let id = sale(&test).await;
+    deposit(&test, id, "USDC", 30_000_000_000).await;
+    let rampoff = test.rampoff_becomes(id, "on_hold").await;
+    assert!(matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::Over, .. }), "{:?}", rampoff.state);
+    operate::orders::release(&test.app, &operator(), id).await.unwrap();
+    let rampoff = test.rampoff_becomes(id, "finished").await;
+    assert!(rampoff.counted_beyond > rampoff.terms.fiat_amount);
 }
 
 async fn coins_late(test: Arc<TestApp>) {

@@ -72,7 +72,7 @@ impl Payment {
             }
             (PaymentCommand::Release, PaymentState::OnHold { reason, .. }) => {
                 let screened = *reason == HoldReason::Screening;
-                let coins = self.coins_for_balance(context.price).ok_or(CommandRefusal::NoPrice)?;
+                let coins = self.release_for(context, &mut step).ok_or(CommandRefusal::NoPrice)?;
                 match screened {
                     // A person has looked at what the provider found; asking it again would find the same.
                     true => self.send(coins, context, &mut step),

@@ -6,6 +6,7 @@
 mod command;
 mod observe;
 mod postings;
+mod requote;
 pub mod table;
 
 pub use command::PaymentCommand;
@@ -213,6 +214,10 @@ pub struct Payment {
     pub fiat_balance: Amount,
     /// The coins held for it on the hot wallet, in minor units.
     pub reserved: Amount,
+    /// How much more (or less) than was ordered counts in the customer's limits, because that is what arrived, in minor
+    /// units of the currency.
+    #[serde(default)]
+    pub counted_beyond: Amount,
     /// What was unusual.
     pub exception: Option<Exception>,
     /// What was taken back.
@@ -292,13 +297,13 @@ impl Payment {
     /// The end without money: limits and coins are given back too.
     fn close_unpaid(&mut self, context: &Context<'_>, step: &mut Step) {
         self.close(context, step);
-        step.raises.extend(limits::returns(context.catalogue, &self.usage(), self.level));
+        step.raises.extend(limits::counted(context.catalogue, &self.usage(), self.level, self.terms.fiat_amount.negated()));
         self.reserve(Amount::ZERO, step);
     }
 
     /// Money came after the end: it counts against the limits again.
     fn late_raises(&self, context: &Context<'_>) -> Vec<Raise> {
-        limits::late_raises(context.catalogue, &self.usage(), self.level)
+        limits::counted(context.catalogue, &self.usage(), self.level, self.terms.fiat_amount)
     }
 
     /// Changes what is held on the hot wallet for this order. What an open order may become is bound by the floor

@@ -12,7 +12,6 @@ use crate::outgoing::{
 };
 use crate::policy::{Beyond, Policy};
 use crate::ports::Verdict;
-use crate::rate::Rate;
 use crate::redacted::Redacted;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
@@ -245,10 +244,10 @@ impl Payment {
         if tolerated && price == self.terms.price {
             return self.accept(self.terms.coin_amount, &context.mint, step);
         }
-        match (tolerance.beyond, self.terms.coins_for(received, price)) {
-            (Beyond::Requote, Ok(coins)) => self.accept(coins, &context.mint, step),
-            (Beyond::Refund, _) => self.refund(context, step),
-            _ => self.put_on_hold(reason, context.mint.now),
+        match tolerance.beyond {
+            Beyond::Requote => self.requote(price, reason, context, step),
+            Beyond::Refund => self.refund(context, step),
+            Beyond::Hold => self.put_on_hold(reason, context.mint.now),
         }
     }
 
@@ -259,14 +258,17 @@ impl Payment {
         step.write(Job::due_now(mint, JobKind::ScreenPayment, self.id));
     }
 
-    /// The coins for what lies on the account, for a person who lets the order go on.
-    pub(super) fn coins_for_balance(&self, present: Option<Rate>) -> Option<Amount> {
+    /// The coins for what lies on the account, for a person who lets the order go on: the limits do not bind that person,
+    /// and count it.
+    pub(super) fn release_for(&mut self, context: &Context<'_>, step: &mut Step) -> Option<Amount> {
         let late = self.exception == Some(Exception::Late);
-        let price = if late { present? } else { self.terms.price };
+        let price = if late { context.price? } else { self.terms.price };
         if self.fiat_balance == self.terms.fiat_amount && !late {
             return Some(self.terms.coin_amount);
         }
-        self.terms.coins_for(self.fiat_balance, price).ok()
+        let (terms, coins) = self.terms_for_balance(price, context)?;
+        self.take(terms, context, step);
+        Some(coins)
     }
 
     fn screened(&mut self, verdict: &Verdict, context: &Context<'_>, step: &mut Step) {

@@ -74,7 +74,7 @@ impl Rampoff {
             (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.converted.is_positive() => self.pay(mint, &mut step),
             (RampoffCommand::Release, RampoffState::OnHold { reason, .. }) if self.coin_balance.is_positive() => {
                 let screened = *reason == HoldReason::Screening;
-                let fiat = self.fiat_for_balance(context.price).ok_or(CommandRefusal::NoPrice)?;
+                let fiat = self.release_for(context, &mut step).ok_or(CommandRefusal::NoPrice)?;
                 match screened {
                     // A person has looked at what the provider found; asking it again would find the same.
                     true => self.convert_and_pay(fiat, mint, &mut step),

@@ -5,6 +5,7 @@
 mod command;
 mod observe;
 mod postings;
+mod requote;
 pub mod table;
 
 pub use command::RampoffCommand;
@@ -174,6 +175,10 @@ pub struct Rampoff {
     pub converted: Amount,
     /// The money held for it at the bank, in minor units.
     pub reserved: Amount,
+    /// How much more (or less) than was ordered counts in the customer's limits, because that is what the coins that
+    /// arrived are worth, in minor units of the currency.
+    #[serde(default)]
+    pub counted_beyond: Amount,
     /// What was unusual.
     pub exception: Option<Exception>,
     /// What was taken back.
@@ -291,13 +296,13 @@ impl Rampoff {
 
     /// The end without coins: limits and money are given back.
     fn give_back(&mut self, context: &Context<'_>, step: &mut Step) {
-        step.raises.extend(limits::returns(context.catalogue, &self.usage(), self.level));
+        step.raises.extend(limits::counted(context.catalogue, &self.usage(), self.level, self.terms.fiat_amount.negated()));
         self.reserve(Amount::ZERO, step);
     }
 
     /// Coins came after the end: they count against the limits again.
     fn late_raises(&self, context: &Context<'_>) -> Vec<Raise> {
-        limits::late_raises(context.catalogue, &self.usage(), self.level)
+        limits::counted(context.catalogue, &self.usage(), self.level, self.terms.fiat_amount)
     }
 
     /// Changes what is held at the bank for this order.

@@ -9,7 +9,6 @@ use crate::order::{Context, Exception, HoldReason, Reversal};
 use crate::outgoing::{Payout, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState};
 use crate::policy::{Beyond, Policy};
 use crate::ports::Verdict;
-use crate::rate::Rate;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 use crate::time::Timestamp;
@@ -307,10 +306,10 @@ impl Rampoff {
         if tolerated && price == self.terms.price {
             return self.accept(self.terms.fiat_amount, &context.mint, step);
         }
-        match (tolerance.beyond, self.terms.fiat_for(self.coin_balance, price)) {
-            (Beyond::Requote, Ok(fiat)) => self.accept(fiat, &context.mint, step),
-            (Beyond::Refund, _) => self.refund(context, step),
-            _ => self.put_on_hold(reason, now),
+        match tolerance.beyond {
+            Beyond::Requote => self.requote(price, reason, context, step),
+            Beyond::Refund => self.refund(context, step),
+            Beyond::Hold => self.put_on_hold(reason, now),
         }
     }
 
@@ -321,14 +320,17 @@ impl Rampoff {
         step.write(Job::due_now(mint, JobKind::ScreenRampoff, self.id));
     }
 
-    /// The money for what lies on the account, for a person who lets the order go on.
-    pub(super) fn fiat_for_balance(&self, present: Option<Rate>) -> Option<Amount> {
+    /// The money for what lies on the account, for a person who lets the order go on: the limits do not bind that person,
+    /// and count it.
+    pub(super) fn release_for(&mut self, context: &Context<'_>, step: &mut Step) -> Option<Amount> {
         let late = self.exception == Some(Exception::Late);
-        let price = if late { present? } else { self.terms.price };
+        let price = if late { context.price? } else { self.terms.price };
         if self.coin_balance == self.terms.coin_amount && !late {
             return Some(self.terms.fiat_amount);
         }
-        self.terms.fiat_for(self.coin_balance, price).ok()
+        let (terms, fiat) = self.terms_for_balance(price, context)?;
+        self.take(terms, fiat, context, step);
+        Some(fiat)
     }
 
     fn screened(&mut self, verdict: &Verdict, context: &Context<'_>, step: &mut Step) {
