@@ -136,7 +136,10 @@ impl Hand<'_> {
 
     /// Pays by bank transfer. The bank would take it twice, so its own statement says whether it has arrived.
     async fn transfer(&mut self, external_id: &str, amount: u64, data: &Value) {
-        let (account, concept) = (data["iban"].as_str().unwrap_or_default(), data["concept"].as_str().unwrap_or_default().to_owned());
+        let (account, Some(concept)) = (data["iban"].as_str().unwrap_or_default(), data["concept"].as_u64()) else {
+            return self.load.fault(format!("{external_id}: no account and concept in {data}"));
+        };
+        let concept = concept.to_string();
         self.load.note(external_id, |known| known.concept = Some(concept.clone()));
         let body = json!({ "account": account, "amount": amount.to_string(), "currency": "EUR", "concept": concept }).to_string();
         let look = format!("/sandbox/bank/statement?account={account}&limit=1000");

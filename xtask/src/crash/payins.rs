@@ -25,6 +25,7 @@ pub(super) fn compare(known: &BTreeMap<String, Known>, taken: &Taken, story: &St
     for (external_id, known) in known {
         let Some(id) = &known.id else { continue };
         let amounts = taken.orders.get(id).map(Vec::as_slice).unwrap_or_default();
+        paid += usize::from(!amounts.is_empty());
         if known.paid && amounts.is_empty() {
             faults.push(format!("{external_id} was paid, and the world's books show nothing"));
         }
@@ -44,12 +45,10 @@ pub(super) fn compare(known: &BTreeMap<String, Known>, taken: &Taken, story: &St
         }
         let status = view["status"].as_str().unwrap_or_default();
         let rests = AT_REST.contains(&status);
-        if took > 0 {
-            paid += 1;
-            if !rests {
-                faults.push(format!("the world took {amounts:?} for {id}, and it is {status:?}: neither sent nor held nor refunded"));
-            }
-        } else if rests {
+        if took > 0 && !rests {
+            faults.push(format!("the world took {amounts:?} for {id}, and it is {status:?}: neither sent nor held nor refunded"));
+        }
+        if took == 0 && rests {
             faults.push(format!("the world took nothing for {id}, and it is {status:?}"));
         }
     }
