@@ -5,6 +5,7 @@ mod books;
 mod disturbance;
 mod listener;
 mod load;
+mod payins;
 mod proof;
 
 use std::path::PathBuf;

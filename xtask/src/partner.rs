@@ -34,8 +34,13 @@ pub(crate) async fn verified_customer(client: &mut Client, token: &str, number: 
 
 /// The body of a payment by card.
 pub(crate) fn payment(customer: i64, external_id: &str, amount: u64, wallet: &str) -> String {
+    payment_by("card", customer, external_id, amount, wallet)
+}
+
+/// The body of a payment by a method of Spain's.
+pub(crate) fn payment_by(method: &str, customer: i64, external_id: &str, amount: u64, wallet: &str) -> String {
     json!({
-        "user_id": customer, "external_id": external_id, "payment_type": "card", "fiat_symbol": "EUR", "fiat_amount": amount,
+        "user_id": customer, "external_id": external_id, "payment_type": method, "fiat_symbol": "EUR", "fiat_amount": amount,
         "coin_symbol": "USDC", "coin_chain": "polygon", "wallet": wallet,
     })
     .to_string()

@@ -10,13 +10,14 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetri
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use rampart_store::{OrderCounts, Stats};
 
 use crate::app::App;
 use crate::error::{AppError, Reply};
 use crate::health::Health;
+use crate::operate::ledger::{self, LedgerCheck};
 
 /// What was done, to what it came.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -35,8 +36,6 @@ pub struct Metrics {
     facts: Family<Done, Counter>,
     jobs: Family<Done, Counter>,
     deliveries: Family<Done, Counter>,
-    ledger_findings: Gauge,
-    ledger_checks: Counter,
     seen: Arc<Mutex<Option<Seen>>>,
     health: Health,
 }
@@ -63,8 +62,6 @@ impl Metrics {
             facts: Family::default(),
             jobs: Family::default(),
             deliveries: Family::default(),
-            ledger_findings: Gauge::default(),
-            ledger_checks: Counter::default(),
             seen: Arc::default(),
             health: Health::default(),
         };
@@ -73,8 +70,6 @@ impl Metrics {
             registry.register("facts", "Facts from outside, by kind and what became of them", metrics.facts.clone());
             registry.register("jobs_done", "Pieces of work done outside, by kind and outcome", metrics.jobs.clone());
             registry.register("delivery_attempts", "Attempts to deliver webhooks, by outcome", metrics.deliveries.clone());
-            registry.register("ledger_findings", "What the last check of the ledger found wrong", metrics.ledger_findings.clone());
-            registry.register("ledger_checks", "Checks of the ledger", metrics.ledger_checks.clone());
             registry.register_collector(Box::new(Snapshot(metrics.seen.clone())));
         });
         metrics
@@ -106,12 +101,6 @@ impl Metrics {
     pub(crate) fn delivery(&self, kind: &str, outcome: &'static str) {
         self.deliveries.get_or_create(&Done { what: kind.to_owned(), outcome }).inc();
     }
-
-    /// Notes what a check of the ledger found.
-    pub fn ledger_checked(&self, findings: usize) {
-        self.ledger_checks.inc();
-        self.ledger_findings.set(i64::try_from(findings).unwrap_or(i64::MAX));
-    }
 }
 
 /// Everything measured, in the text format of OpenMetrics.
@@ -122,8 +111,9 @@ pub async fn render(app: &App) -> Reply<String> {
     let counts = app.store().order_counts().await?;
     let due = app.store().next_delivery_due_at().await?;
     let lag = due.map_or(Duration::ZERO, |due| due.until(app.business().now()));
+    let ledger = ledger::last(app).await?;
     let metrics = app.metrics();
-    *metrics.seen.lock() = Some(Seen { counts, stats: app.store().stats(), lag, workers: metrics.health.ages() });
+    *metrics.seen.lock() = Some(Seen { counts, stats: app.store().stats(), lag, ledger, workers: metrics.health.ages() });
     let mut text = String::with_capacity(8_192);
     prometheus_client::encoding::text::encode(&mut text, &metrics.registry.lock()).map_err(|fault| AppError::Defect(Box::new(fault)))?;
     Ok(text)
@@ -135,6 +125,7 @@ struct Seen {
     counts: OrderCounts,
     stats: Stats,
     lag: Duration,
+    ledger: LedgerCheck,
     workers: Vec<(String, Duration)>,
 }
 
@@ -162,6 +153,7 @@ impl Collector for Snapshot {
             ("steps_refused", "Steps refused for a version, claim, ceiling or floor", stats.refused),
             ("steps_failed", "Steps that could not be stored", stats.failed),
             ("commit_retries", "Batches that were run again", stats.retries),
+            ("ledger_checks", "Checks of the ledger, by whichever process", seen.ledger.checks),
         ] {
             let counter = ConstCounter::new(value);
             counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
@@ -169,12 +161,23 @@ impl Collector for Snapshot {
         histogram(&mut encoder, "commit_batch_size", "Steps in a transaction", &stats.sizes, whole)?;
         histogram(&mut encoder, "commit_seconds", "Duration of a transaction", &stats.durations, seconds)?;
         seconds_gauge(&mut encoder, "delivery_lag_seconds", "For how long the oldest due webhook delivery has been due", seen.lag)?;
+        ledger_gauges(&mut encoder, &seen.ledger)?;
         let mut family = encoder.encode_descriptor("worker_idle_seconds", "Since a worker completed a turn", None, MetricType::Gauge)?;
         for (worker, age) in &seen.workers {
             ConstGauge::new(age.as_secs_f64()).encode(family.encode_family(&[("worker", worker.as_str())])?)?;
         }
         Ok(())
     }
+}
+
+fn ledger_gauges(encoder: &mut DescriptorEncoder<'_>, check: &LedgerCheck) -> fmt::Result {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    gauge(encoder, "ledger_findings", "What the last check of the ledger found wrong", whole(check.findings))?;
+    let ended_at = check.ended_at.map_or(0, |ended_at| ended_at.seconds());
+    gauge(encoder, "ledger_checked_timestamp_seconds", "When the last check of the ledger ended; 0 before the first", ended_at)?;
+    gauge(encoder, "ledger_checked_entries", "Entries that the last check of the ledger added up", whole(check.entries))?;
+    let took = Duration::from_millis(check.took_milliseconds);
+    seconds_gauge(encoder, "ledger_check_seconds", "How long the last check of the ledger took", took)
 }
 
 fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: i64) -> fmt::Result {

@@ -17,6 +17,10 @@ pub enum ReviewKind {
     BelowFloor,
     /// Something was taken back after an order had completed.
     Reversal,
+    /// A transaction of ours vanished from its chain, which refuses to take it again. The item's `source` is the transfer.
+    Vanished,
+    /// A check of the ledger found that the books do not hold.
+    Ledger,
 }
 
 /// An item on the list of `rampart review list`.

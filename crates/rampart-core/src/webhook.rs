@@ -1,7 +1,9 @@
 //! Webhook subscriptions and the deliveries of events to them.
 
-use crate::event::EventType;
-use crate::id::{DeliveryId, EventId, PartnerId, SubscriptionId};
+use sha2::{Digest as _, Sha256};
+
+use crate::event::{EventDraft, EventType};
+use crate::id::{DeliveryId, EventId, PartnerId, Randomness, SubscriptionId};
 use crate::time::Timestamp;
 
 /// A partner's wish to be told of one type of event at a URL.
@@ -42,6 +44,22 @@ pub enum DeliveryState {
     Parked,
     /// Its subscription was deleted.
     Dropped,
+}
+
+impl Delivery {
+    /// The identifier of an event's delivery to a subscription: it follows from both, so that the deliveries of an event
+    /// are found without looking through all of them, and none can be made twice.
+    #[must_use]
+    pub fn id_of(event: &EventDraft, subscription: SubscriptionId) -> DeliveryId {
+        struct Digest([u8; 32]);
+        impl Randomness for Digest {
+            fn fill(&self, bytes: &mut [u8]) {
+                bytes.iter_mut().zip(self.0).for_each(|(slot, byte)| *slot = byte);
+            }
+        }
+        let digest = Sha256::new().chain_update(event.id.to_string()).chain_update(subscription.to_string()).finalize();
+        DeliveryId::mint(event.created_at, &Digest(digest.into()))
+    }
 }
 
 /// One event on its way to one subscription.

@@ -134,6 +134,14 @@ impl TestApp {
         App::new(store, ports, config, catalogue, sources, &KEY).await.expect("other settings")
     }
 
+    /// Runs a statement behind the store's back.
+    ///
+    /// # Panics
+    /// When it cannot be run.
+    pub fn tamper(&self, statement: &str) {
+        self.database.tamper(statement);
+    }
+
     /// Moves business time forward, and lets the prices be of that moment.
     ///
     /// # Panics

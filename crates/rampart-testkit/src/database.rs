@@ -59,6 +59,24 @@ impl TestDatabase {
     }
 }
 
+impl TestDatabase {
+    /// Runs a statement behind the store's back, with the engine's own client: what an installation must survive when
+    /// somebody, or a later version, has written what this one cannot read.
+    ///
+    /// # Panics
+    /// When the client cannot run it.
+    pub fn tamper(&self, statement: &str) {
+        let is_done = match self.url.strip_prefix("sqlite:") {
+            None => run(&self.url, statement),
+            Some(file) => {
+                let script = "import sqlite3, sys; file = sqlite3.connect(sys.argv[1]); file.execute(sys.argv[2]); file.commit()";
+                Command::new("python3").args(["-c", script, file, statement]).status().is_ok_and(|status| status.success())
+            }
+        };
+        assert!(is_done, "{statement}");
+    }
+}
+
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let Some((server, name)) = &self.on_server {

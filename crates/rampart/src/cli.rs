@@ -71,6 +71,9 @@ pub(crate) enum Command {
     /// The company's own money and coins
     #[command(subcommand)]
     Treasury(commands::treasury::TreasuryCommand),
+    /// What persons did, and why
+    #[command(subcommand)]
+    Audit(commands::audit::AuditCommand),
     /// Look for what is wrong with this installation
     Doctor,
     /// The books

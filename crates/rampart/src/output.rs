@@ -68,6 +68,15 @@ pub(crate) fn table_of<T: Serialize>(items: &[T], fields: &[&str]) -> String {
     table(fields, &rows.collect::<Vec<_>>())
 }
 
+/// A page of items as a table with these fields of each, and how to go on behind the last one when the page is full.
+pub(crate) fn page_of<T: Serialize>(items: &[T], fields: &[&str], page: u32, last: Option<&str>) -> String {
+    let table = table_of(items, fields);
+    match last {
+        Some(last) if u32::try_from(items.len()).is_ok_and(|count| count >= page) => format!("{table}\n(go on with --after {last})"),
+        _ => table,
+    }
+}
+
 /// A record: its fields below one another, then its lists, each as a table with these fields of each item (or line by
 /// line, where the items have none). What is empty is left out.
 pub(crate) fn record<T: Serialize>(record: &T, fields: &[&str], lists: &[(&str, &[&str])]) -> String {

@@ -35,20 +35,31 @@ pub(super) async fn arrivals(client: &mut Client, token: &str, address: &str) ->
     Ok(arrived.map(arrival).collect())
 }
 
-/// What a bank says it has paid out from an account of ours: the amounts in major units, by the payout's own part of the
-/// reference.
-pub(super) async fn payouts(client: &mut Client, token: &str, account: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
-    let mut payouts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+/// What a bank says of an account of ours; amounts are in major units.
+#[derive(Default)]
+pub(super) struct Statement {
+    /// What was paid out, by the payout's own part of the reference.
+    pub(super) payouts: BTreeMap<String, Vec<String>>,
+    /// What came in, by the reference it quoted.
+    pub(super) credits: BTreeMap<String, Vec<String>>,
+}
+
+/// The whole statement of an account of ours.
+pub(super) async fn statement(client: &mut Client, token: &str, account: &str) -> Result<Statement, String> {
+    let mut statement = Statement::default();
     let mut last = String::new();
     loop {
         let before = if last.is_empty() { String::new() } else { format!("&before={last}") };
         let data = partner::get(client, token, &format!("/sandbox/bank/statement?account={account}&limit={PAGE}{before}")).await?;
         let rows = data.as_array().ok_or_else(|| format!("no statement: {data}"))?;
         for row in rows.iter().filter(|row| row["kind"] == "payout_settled") {
-            payouts.entry(own_part(&text(row, "payout_id")).to_owned()).or_default().push(text(row, "amount"));
+            statement.payouts.entry(own_part(&text(row, "payout_id")).to_owned()).or_default().push(text(row, "amount"));
+        }
+        for row in rows.iter().filter(|row| row["kind"] == "credit") {
+            statement.credits.entry(text(row, "concept")).or_default().push(text(row, "amount"));
         }
         if rows.len() < PAGE {
-            return Ok(payouts);
+            return Ok(statement);
         }
         let line = rows.last().map(|row| text(row, "line")).unwrap_or_default();
         if line == last {
@@ -56,6 +67,13 @@ pub(super) async fn payouts(client: &mut Client, token: &str, account: &str) -> 
         }
         last = line;
     }
+}
+
+/// Whether a processor says that it has captured a payment. It is asked by paying once more, which changes nothing where
+/// it has: it says so, and names the first time.
+pub(super) async fn is_captured(client: &mut Client, token: &str, payment: &str) -> Result<bool, String> {
+    let answer = partner::post(client, token, &format!("/sandbox/payments/{payment}/pay"), "{}").await?;
+    Ok(answer["outcome"] == "paid_before")
 }
 
 /// A payout's identifier without what names its kind (`pay_…`) or its rail (`SEPA-…`).

@@ -20,8 +20,18 @@ pub(super) struct Known {
     pub(super) wallet: String,
     /// The acknowledged id; absent when no answer came.
     pub(super) id: Option<String>,
+    /// What the customer pays, in major units: money for a buy, coins for a sell.
+    pub(super) amount: u64,
+    /// The reference that a transfer of money quotes; absent where it is a card that pays.
+    pub(super) concept: Option<String>,
     /// Whether the world was told that the customer has paid, and said so.
     pub(super) paid: bool,
+}
+
+impl Known {
+    fn asked(buy: bool, wallet: String, amount: u64) -> Self {
+        Self { buy, wallet, id: None, amount, concept: None, paid: false }
+    }
 }
 
 /// The hands' common memory.
@@ -106,23 +116,44 @@ impl Hand<'_> {
     async fn buy(&mut self, customer: i64, number: u64, random: &mut Random) {
         let external_id = format!("buy-{number}");
         let wallet = random.wallet();
-        let body = partner::payment(customer, &external_id, random.between(30, 60), &wallet);
-        lock(&self.load.known).insert(external_id.clone(), Known { buy: true, wallet, id: None, paid: false });
+        let amount = random.between(30, 60);
+        let by_transfer = random.once_in(3);
+        let method = if by_transfer { "transfer" } else { "card" };
+        let body = partner::payment_by(method, customer, &external_id, amount, &wallet);
+        lock(&self.load.known).insert(external_id.clone(), Known::asked(true, wallet, amount));
         let Some(data) = self.create("/api/createPayment", &external_id, "payment_id", &body, random).await else { return };
         // Some customers never pay; their orders expire.
         if random.once_in(8) {
             return;
+        }
+        if by_transfer {
+            return self.transfer(&external_id, amount, &data).await;
         }
         let id = data["payment_id"].as_str().unwrap_or_default().to_owned();
         let path = format!("/api/payment/{id}");
         self.act_once(&external_id, &format!("/sandbox/payments/{id}/pay"), "{}", &path, |view| view["status"] == "started").await;
     }
 
+    /// Pays by bank transfer. The bank would take it twice, so its own statement says whether it has arrived.
+    async fn transfer(&mut self, external_id: &str, amount: u64, data: &Value) {
+        let (account, Some(concept)) = (data["iban"].as_str().unwrap_or_default(), data["concept"].as_u64()) else {
+            return self.load.fault(format!("{external_id}: no account and concept in {data}"));
+        };
+        let concept = concept.to_string();
+        self.load.note(external_id, |known| known.concept = Some(concept.clone()));
+        let body = json!({ "account": account, "amount": amount.to_string(), "currency": "EUR", "concept": concept }).to_string();
+        let look = format!("/sandbox/bank/statement?account={account}&limit=1000");
+        self.act_once(external_id, "/sandbox/bank/transfers", &body, &look, |lines| {
+            lines.as_array().is_some_and(|lines| lines.iter().all(|line| line["concept"].as_str() != Some(&concept)))
+        })
+        .await;
+    }
+
     async fn sell(&mut self, customer: i64, number: u64, random: &mut Random) {
         let external_id = format!("sell-{number}");
         let amount = random.between(30, 60);
         let body = partner::rampoff(customer, &external_id, amount, &random.wallet());
-        lock(&self.load.known).insert(external_id.clone(), Known { buy: false, wallet: String::new(), id: None, paid: false });
+        lock(&self.load.known).insert(external_id.clone(), Known::asked(false, String::new(), amount));
         let Some(data) = self.create("/api/createRampoff", &external_id, "id", &body, random).await else { return };
         if random.once_in(8) {
             return;

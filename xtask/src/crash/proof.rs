@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 use super::listener::Listener;
 use super::load::{Known, Load};
-use super::{SUBSCRIBED, books};
+use super::{SUBSCRIBED, books, payins};
 use crate::http::Client;
 use crate::partner;
 use crate::server::Installation;
 
-/// States in which an order rests until somebody acts.
-const AT_REST: [&str; 8] = ["coins_sent", "finished", "on_hold", "expired", "cancelled", "failed", "refunded", "refund_pending"];
+/// States in which an order that was paid rests until somebody acts. One that has expired or was called off is none of
+/// them: its money would be lost.
+pub(super) const AT_REST: [&str; 5] = ["coins_sent", "finished", "on_hold", "refunded", "refund_pending"];
 
 /// Our account behind the rail that Spanish customers are paid by, as in the default configuration.
 const OUR_ACCOUNT: &str = "ES9299990001480000012345";
@@ -28,10 +29,11 @@ pub(super) struct Proof<'a> {
 }
 
 /// Everything that the ramp says of its orders and events.
-struct Story {
-    payments: BTreeMap<String, Value>,
-    rampoffs: BTreeMap<String, Value>,
-    events: Vec<Value>,
+#[derive(Default)]
+pub(super) struct Story {
+    pub(super) payments: BTreeMap<String, Value>,
+    pub(super) rampoffs: BTreeMap<String, Value>,
+    pub(super) events: Vec<Value>,
 }
 
 impl Proof<'_> {
@@ -57,7 +59,10 @@ impl Proof<'_> {
         acknowledged_once(&known, &story, &mut faults);
         events_tell_all(&story, &mut faults);
         let sent = coins_sent_once(&mut client, &token, &known, &story, &mut faults).await?;
-        let paid = paid_out_once(&mut client, &token, &known, &story, &mut faults).await?;
+        let statement = books::statement(&mut client, &token, OUR_ACCOUNT).await?;
+        let paid = paid_out_once(&statement, &known, &story, &mut faults);
+        let taken = self.taken(&mut client, &token, &known, &story, statement).await?;
+        let paid_in = payins::compare(&known, &taken, &story, &mut faults);
         if let Err(error) = self.installation.run(&["ledger", "verify"]) {
             faults.push(error);
         }
@@ -67,13 +72,13 @@ impl Proof<'_> {
             return Err(format!("{}\n  and {more} more", faults.join("\n  ")));
         }
         let acknowledged = known.values().filter(|known| known.id.is_some()).count();
-        if sent == 0 || paid == 0 {
+        if sent == 0 || paid == 0 || paid_in == 0 {
             return Err(format!(
-                "the run proves nothing: of {acknowledged} acknowledged orders {sent} were sent coins and {paid} were paid out"
+                "the run proves nothing: of {acknowledged} acknowledged orders {paid_in} were paid, {sent} were sent coins and {paid} were paid out"
             ));
         }
         Ok(format!(
-            "{acknowledged} acknowledged orders each exist once, {sent} were sent coins once, {paid} were paid out once, {} events without a gap and every webhook heard, ledger verified",
+            "{acknowledged} acknowledged orders each exist once, {paid_in} pay-ins were received to the cent, {sent} were sent coins once, {paid} were paid out once, {} events without a gap and every webhook heard, ledger verified",
             story.events.len()
         ))
     }
@@ -98,7 +103,8 @@ impl Proof<'_> {
             }
             if began.elapsed() > limit {
                 let first: Vec<_> = still.iter().take(5).map(|(_, id)| id.as_str()).collect();
-                return Err(format!("{} orders have not come to rest in {} s, such as {}", still.len(), limit.as_secs(), first.join(", ")));
+                let (number, seconds) = (still.len(), limit.as_secs());
+                return Err(format!("{number} orders that were paid have not come to rest in {seconds} s, such as {}", first.join(", ")));
             }
             waiting = still;
             partner::post(client, token, "/sandbox/clock", &json!({ "advance_seconds": 20 }).to_string()).await?;
@@ -127,6 +133,38 @@ impl Proof<'_> {
             partner::post(client, token, "/sandbox/clock", &json!({ "advance_seconds": 60 }).to_string()).await?;
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
+    }
+}
+
+impl Proof<'_> {
+    /// What the world's own books say came in for each order, by its id: amounts in major units, those of coins in minor.
+    async fn taken(
+        &self,
+        client: &mut Client,
+        token: &str,
+        known: &BTreeMap<String, Known>,
+        story: &Story,
+        mut statement: books::Statement,
+    ) -> Result<payins::Taken, String> {
+        let mut taken = payins::Taken::default();
+        for known in known.values() {
+            let Some(id) = &known.id else { continue };
+            let amounts = if !known.buy {
+                match story.rampoffs.get(id).and_then(|view| view["wallet"].as_str()) {
+                    Some(wallet) => books::arrivals(client, token, wallet).await?.into_iter().map(|arrival| arrival.minor).collect(),
+                    None => Vec::new(),
+                }
+            } else if let Some(concept) = &known.concept {
+                statement.credits.remove(concept).unwrap_or_default()
+            } else if known.paid && books::is_captured(client, token, id).await? {
+                vec![known.amount.to_string()]
+            } else {
+                Vec::new()
+            };
+            taken.orders.insert(id.clone(), amounts);
+        }
+        taken.of_nobody = statement.credits.into_iter().collect();
+        Ok(taken)
     }
 }
 
@@ -217,14 +255,8 @@ async fn coins_sent_once(
 }
 
 /// The bank's books show for each sell what the ramp says. Returns how many were paid out.
-async fn paid_out_once(
-    client: &mut Client,
-    token: &str,
-    known: &BTreeMap<String, Known>,
-    story: &Story,
-    faults: &mut Vec<String>,
-) -> Result<usize, String> {
-    let payouts = books::payouts(client, token, OUR_ACCOUNT).await?;
+fn paid_out_once(statement: &books::Statement, known: &BTreeMap<String, Known>, story: &Story, faults: &mut Vec<String>) -> usize {
+    let payouts = &statement.payouts;
     let mut paid = 0;
     for id in known.values().filter(|known| !known.buy).filter_map(|known| known.id.as_ref()) {
         let Some(view) = story.rampoffs.get(id) else { continue };
@@ -245,7 +277,7 @@ async fn paid_out_once(
     if lines != paid {
         faults.push(format!("the bank shows {lines} payouts, of which {paid} belong to orders"));
     }
-    Ok(paid)
+    paid
 }
 
 /// Whether two decimal texts are the same number.
@@ -257,7 +289,7 @@ fn same_number(one: &str, other: &str) -> bool {
 }
 
 /// A decimal text in minor units, if it has no more decimals than these.
-fn minor_units(amount: &str, decimals: usize) -> Option<String> {
+pub(super) fn minor_units(amount: &str, decimals: usize) -> Option<String> {
     let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
     let fraction = fraction.trim_end_matches('0');
     (fraction.len() <= decimals).then(|| format!("{whole}{fraction:0<decimals$}").trim_start_matches('0').to_owned())

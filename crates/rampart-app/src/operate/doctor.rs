@@ -66,15 +66,10 @@ async fn key(app: &App) -> Finding {
 }
 
 async fn ledger(app: &App) -> Finding {
-    let result = match app.store().verify().await {
+    let result = match super::ledger::verify(app).await {
         Err(error) => Err(error.to_string()),
-        Ok(report) => {
-            app.metrics().ledger_checked(report.findings.len());
-            match report.holds() {
-                true => Ok(format!("{} entries, {} balances, {} orders", report.entries, report.balances, report.orders)),
-                false => Err(format!("{} faults; see `rampart ledger verify`", report.findings.len())),
-            }
-        }
+        Ok(report) if report.holds() => Ok(format!("{} entries, {} balances, {} orders", report.entries, report.balances, report.orders)),
+        Ok(report) => Err(format!("{} faults; see `rampart ledger verify`", report.findings.len())),
     };
     finding("the ledger holds", result)
 }

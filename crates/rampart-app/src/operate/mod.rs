@@ -3,6 +3,7 @@
 
 pub mod customers;
 pub mod doctor;
+pub mod ledger;
 pub mod opening;
 pub mod orders;
 pub mod reviews;
@@ -11,6 +12,7 @@ pub mod webhooks;
 
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
+use rampart_core::id::AuditId;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::review::AuditEntry;
 use rampart_core::step::Step;
@@ -32,19 +34,24 @@ pub struct Operator {
 /// A line of the audit log, as it is shown.
 #[derive(Debug, Clone, Serialize)]
 pub struct AuditLine {
+    /// Its identifier.
+    pub id: String,
     /// When (business time, RFC 3339).
     pub at: String,
     /// Who did it.
     pub actor: String,
     /// What was done.
     pub action: String,
+    /// To what.
+    pub subject: String,
     /// Why.
     pub reason: String,
 }
 
 impl From<AuditEntry> for AuditLine {
     fn from(entry: AuditEntry) -> Self {
-        Self { at: entry.at.to_string(), actor: entry.actor, action: entry.action, reason: entry.reason }
+        let AuditEntry { id, actor, action, subject, reason, at, .. } = entry;
+        Self { id: id.to_string(), at: at.to_string(), actor, action, subject, reason }
     }
 }
 
@@ -53,6 +60,19 @@ const AUDIT_LINES: u32 = 50;
 
 async fn audit_lines(app: &App, subject: &str) -> Reply<Vec<AuditLine>> {
     Ok(app.store().audit_of(subject, None, AUDIT_LINES).await?.into_iter().map(AuditLine::from).collect())
+}
+
+/// What persons did, newest first, below `below`: to anything, or to one subject (an order, customer, partner, item or
+/// account).
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database cannot be read.
+pub async fn audit_log(app: &App, subject: Option<&str>, below: Option<AuditId>, limit: u32) -> Reply<Vec<AuditLine>> {
+    let entries = match subject {
+        Some(subject) => app.store().audit_of(subject, below, limit).await?,
+        None => app.store().audit(below, limit).await?,
+    };
+    Ok(entries.into_iter().map(AuditLine::from).collect())
 }
 
 /// Adds to a step who does what to whom, and why.

@@ -70,6 +70,8 @@ pub struct OrderFile {
     pub entries: Vec<EntryView>,
     /// What its partner was told.
     pub events: Vec<Line>,
+    /// What became of telling it; those that arrived long ago are forgotten.
+    pub deliveries: Vec<Line>,
     /// What waits, or waited, for a person because of it.
     pub reviews: Vec<Line>,
     /// What persons did.
@@ -153,6 +155,7 @@ fn of_payment(app: &App, payment: &Payment) -> OrderFile {
         jobs: Vec::new(),
         entries: Vec::new(),
         events: Vec::new(),
+        deliveries: Vec::new(),
         reviews: Vec::new(),
         audit: Vec::new(),
     }
@@ -185,6 +188,7 @@ fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
         jobs: Vec::new(),
         entries: Vec::new(),
         events: Vec::new(),
+        deliveries: Vec::new(),
         reviews: Vec::new(),
         audit: Vec::new(),
     }
@@ -234,7 +238,9 @@ async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<O
             });
         }
     }
-    for event in store.events_of_subject(partner, &subject, 0, EVENTS).await? {
+    let events = store.events_of_subject(partner, &subject, 0, EVENTS).await?;
+    file.deliveries = super::webhooks::of_events(app, partner, &events).await?;
+    for event in events {
         let (what, state) = (event.draft.kind.to_string(), event.draft.created_at.to_string());
         file.events.push(Line { id: event.sequence.to_string(), what, state });
     }

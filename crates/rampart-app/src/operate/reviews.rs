@@ -5,7 +5,7 @@ use std::fmt;
 use rampart_core::asset::{Asset, CoinId};
 use rampart_core::bank_account::masked;
 use rampart_core::fact::{Fact, FactBody};
-use rampart_core::id::{Mint, OrderId, ReviewId};
+use rampart_core::id::{Mint, OrderId, ReviewId, TransferId};
 use rampart_core::job::{Job, JobKind};
 use rampart_core::ledger::Account;
 use rampart_core::order::HoldReason;
@@ -13,6 +13,7 @@ use rampart_core::outgoing::{
     Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState,
 };
 use rampart_core::payment::{PaymentFact, PaymentState, Receipt};
+use rampart_core::ports::TransactionStatus;
 use rampart_core::rampoff::{DepositReceipt, RampoffFact, RampoffState};
 use rampart_core::record::Record;
 use rampart_core::redacted::Redacted;
@@ -40,6 +41,8 @@ pub enum Decision {
     Keep,
     /// A quarantined fact is applied again; a transfer that the chain reverted is sent again.
     Retry,
+    /// A transfer that vanished from its chain is given up: its coins are ours again, and its order is put on hold.
+    GiveUp,
     /// Nothing is to be done. What lies in suspense stays there.
     Dismiss,
 }
@@ -51,6 +54,7 @@ impl fmt::Display for Decision {
             Self::Return => "return",
             Self::Keep => "keep",
             Self::Retry => "retry",
+            Self::GiveUp => "give_up",
             Self::Dismiss => "dismiss",
         })
     }
@@ -71,8 +75,10 @@ pub struct ReviewLine {
     pub source: Option<String>,
     /// What happened.
     pub reason: String,
-    /// Since when it waits.
+    /// Since when it waits, or waited.
     pub created_at: String,
+    /// How it was settled, by whom, when and why; nothing while it waits.
+    pub resolution: Option<String>,
 }
 
 /// An order that waits for a person or its customer.
@@ -90,12 +96,13 @@ pub struct HeldOrder {
     pub since: String,
 }
 
-/// What waits, oldest first, behind `behind`.
+/// What waits, or with `all` what was ever on the list, oldest first, behind `behind`.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read.
-pub async fn list(app: &App, behind: Option<ReviewId>, limit: u32) -> Reply<Vec<ReviewLine>> {
-    let items = app.store().reviews_waiting(behind, limit).await?;
+pub async fn list(app: &App, all: bool, behind: Option<ReviewId>, limit: u32) -> Reply<Vec<ReviewLine>> {
+    let store = app.store();
+    let items = if all { store.reviews(behind, limit).await? } else { store.reviews_waiting(behind, limit).await? };
     Ok(items.into_iter().map(|item| line(app, item)).collect())
 }
 
@@ -109,6 +116,7 @@ fn line(app: &App, item: ReviewItem) -> ReviewLine {
         source: item.source.map(|source| if is_fiat && item.kind != ReviewKind::BelowFloor { masked(&source) } else { source }),
         reason: item.reason,
         created_at: item.created_at.to_string(),
+        resolution: item.resolution.map(|Resolution { decision, actor, reason, at }| format!("{decision} by {actor} at {at}: {reason}")),
     }
 }
 
@@ -167,11 +175,10 @@ pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: Dec
 
 async fn decide(app: &App, item: &ReviewItem, decision: Decision) -> Reply<Step> {
     match (decision, item.kind) {
-        (Decision::Dismiss, ReviewKind::Quarantine | ReviewKind::Suspense | ReviewKind::BelowFloor | ReviewKind::Reversal) => {
-            Ok(Step::new())
-        }
+        (Decision::Dismiss, _) => Ok(Step::new()),
         (Decision::Retry, ReviewKind::Quarantine) => retry_fact(app, item).await,
         (Decision::Retry, ReviewKind::Reversal) => send_again(app, item).await,
+        (Decision::GiveUp, ReviewKind::Vanished) => give_up(app, item).await,
         (Decision::Assign(order), ReviewKind::Suspense) => assign(app, item, order).await,
         (Decision::Return, ReviewKind::Suspense) => send_back(app, item).await,
         (Decision::Return, ReviewKind::Reversal) => pay_again(app, item).await,
@@ -393,4 +400,26 @@ async fn send_again(app: &App, item: &ReviewItem) -> Reply<Step> {
     step.write(Job::due_now(&mint, JobKind::SendTransfer, transfer.id));
     step.write(transfer);
     Ok(step)
+}
+
+/// A transfer that vanished from its chain is given up. As long as its nonce is free the chain may yet take the old bytes,
+/// so nothing may be done that would have the coins leave twice.
+async fn give_up(app: &App, item: &ReviewItem) -> Reply<Step> {
+    let id: Option<TransferId> = item.source.as_ref().and_then(|source| source.parse().ok());
+    let id = id.ok_or_else(|| refuse("the item names no transfer"))?;
+    let transfer = app.store().transfer(id).await?.ok_or_else(|| refuse(format!("there is no transfer {id}")))?;
+    let over = || refuse("the transfer is not under way any more: dismiss the item");
+    let TransferState::Broadcast(signed) = &transfer.state else { return Err(over()) };
+    let port = app.ports().chain(transfer.chain()).ok_or_else(|| refuse(format!("{} is not traded here", transfer.chain())))?;
+    let unavailable = |fault: rampart_core::ports::Unavailable| AppError::Unavailable(fault.0);
+    if port.transaction(&signed.txid).await.map_err(unavailable)? != TransactionStatus::Unknown {
+        return Err(refuse("the chain knows the transaction again: dismiss the item"));
+    }
+    if port.next_nonce(transfer.source).await.map_err(unavailable)? <= signed.nonce {
+        let nonce = signed.nonce;
+        let sentence =
+            format!("the nonce {nonce} is free, so the chain may yet take transaction {}: it is offered with every block", signed.txid);
+        return Err(refuse(sentence));
+    }
+    transfers::given_up(app, transfer).await?.ok_or_else(over)
 }

@@ -115,9 +115,8 @@ pub async fn withdraw(app: &App, operator: &Operator, account: Account, asset: A
     let mut moved = Moved { account: account.to_string(), moved: format!("{} {asset}", major(app, amount, asset)), transfers: Vec::new() };
     match (account, asset) {
         (Account::ChainHot(chain), Asset::Coin(coin)) => {
-            let info = app.catalogue().chain(chain).ok_or_else(|| refuse(format!("the chain {chain} is not traded here")))?;
             let to = to.ok_or_else(|| refuse("say where the coins go"))?;
-            let to = info.addresses.normalize(to).map_err(|fault| refuse(format!("the address {fault}")))?;
+            let to = app.check_foreign_wallet("to", chain, to).await?;
             let transfer = transfer(app, TransferPurpose::Withdrawal, coin, amount, TransferSource::Hot, to);
             transfers::change_holds(&mut step, None, &transfer);
             moved.transfers.push(transfer.id.to_string());

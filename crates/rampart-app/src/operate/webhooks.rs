@@ -1,11 +1,14 @@
 //! Webhook deliveries that were given up.
 
+use std::collections::BTreeMap;
+
+use rampart_core::event::Event;
 use rampart_core::id::{DeliveryId, PartnerId};
 use rampart_core::step::Step;
 use rampart_core::webhook::{Delivery, DeliveryState};
 use serde::Serialize;
 
-use super::orders::once;
+use super::orders::{Line, once};
 use super::{Operator, audit, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
@@ -54,6 +57,32 @@ pub async fn parked(app: &App, behind: Option<DeliveryId>, limit: u32) -> Reply<
             last_error: delivery.last_error,
             created_at: delivery.created_at.to_string(),
         }
+    };
+    Ok(deliveries.into_iter().map(line).collect())
+}
+
+/// What became of telling a partner's subscriptions of these events, in their order.
+pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -> Reply<Vec<Line>> {
+    let subscriptions = app.store().subscriptions_of(partner).await?;
+    let mut wanted = BTreeMap::new();
+    for event in events {
+        let of_its_kind = subscriptions.iter().filter(|subscription| subscription.kind == event.draft.kind);
+        wanted.extend(of_its_kind.map(|subscription| (Delivery::id_of(&event.draft, subscription.id), subscription)));
+    }
+    let ids: Vec<DeliveryId> = wanted.keys().copied().collect();
+    let mut deliveries = app.store().deliveries_by_id(&ids).await?;
+    deliveries.sort_by_key(|delivery| (delivery.sequence, delivery.id));
+    let line = |delivery: Delivery| {
+        let told = wanted.get(&delivery.id).map(|subscription| format!("{} to {}", subscription.delivered_as, subscription.url));
+        let error = delivery.last_error.map(|error| format!(", last: {error}")).unwrap_or_default();
+        let state = match delivery.state {
+            DeliveryState::Delivered => "delivered".to_owned(),
+            DeliveryState::Pending => format!("due {}", delivery.due_at),
+            DeliveryState::Parked => "parked".to_owned(),
+            DeliveryState::Dropped => "dropped: its subscription was deleted".to_owned(),
+        };
+        let what = format!("{} {}", delivery.sequence, told.unwrap_or_default());
+        Line { id: delivery.id.to_string(), what, state: format!("{state}, attempts {}{error}", delivery.attempts) }
     };
     Ok(deliveries.into_iter().map(line).collect())
 }

@@ -20,11 +20,21 @@ pub struct WorkersConfig {
     pub stuck_after_seconds: u64,
     /// How long a stop waits for the work at hand, in seconds.
     pub stop_seconds: u64,
+    /// How often the ledger is checked in the background, in seconds; 0 never. A large ledger is checked less often.
+    pub ledger_check_seconds: u64,
 }
 
 impl Default for WorkersConfig {
     fn default() -> Self {
-        Self { interval_milliseconds: 500, lease_seconds: 30, call_seconds: 12, concurrency: 64, stuck_after_seconds: 60, stop_seconds: 20 }
+        Self {
+            interval_milliseconds: 500,
+            lease_seconds: 30,
+            call_seconds: 12,
+            concurrency: 64,
+            stuck_after_seconds: 60,
+            stop_seconds: 20,
+            ledger_check_seconds: 3_600,
+        }
     }
 }
 
@@ -43,6 +53,10 @@ impl WorkersConfig {
 
     pub(crate) const fn stuck_after(&self) -> Duration {
         Duration::from_secs(self.stuck_after_seconds)
+    }
+
+    pub(crate) const fn ledger_check(&self) -> Option<Duration> {
+        if self.ledger_check_seconds == 0 { None } else { Some(Duration::from_secs(self.ledger_check_seconds)) }
     }
 
     pub(crate) const fn stop(&self) -> Duration {

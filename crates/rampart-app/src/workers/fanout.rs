@@ -83,7 +83,7 @@ fn cursor_of(partner: PartnerId) -> Reply<CursorName> {
 
 /// The deliveries of events, and the subscriptions that they change.
 fn deliveries(app: &App, events: &[Event], subscriptions: Vec<Subscription>) -> (Vec<Delivery>, Vec<Subscription>) {
-    let mint = app.mint();
+    let now = app.business().now();
     let mut deliveries = Vec::new();
     let mut changed = Vec::new();
     for mut subscription in subscriptions.into_iter().filter(|subscription| subscription.active) {
@@ -95,7 +95,7 @@ fn deliveries(app: &App, events: &[Event], subscriptions: Vec<Subscription>) -> 
         let mut last = subscription.last_sequence;
         for event in wanted {
             deliveries.push(Delivery {
-                id: mint.id(),
+                id: Delivery::id_of(&event.draft, subscription.id),
                 version: 0,
                 partner: subscription.partner,
                 subscription: subscription.id,
@@ -104,10 +104,10 @@ fn deliveries(app: &App, events: &[Event], subscriptions: Vec<Subscription>) -> 
                 previous_sequence: std::mem::replace(&mut last, event.sequence),
                 state: DeliveryState::Pending,
                 attempts: 0,
-                due_at: mint.now,
+                due_at: now,
                 leased_until: None,
                 last_error: None,
-                created_at: mint.now,
+                created_at: now,
             });
         }
         if last != subscription.last_sequence {

@@ -11,6 +11,7 @@ mod fanout;
 mod ingest;
 mod jobs;
 mod leases;
+mod ledger;
 mod nonces;
 pub(crate) mod observe;
 pub(crate) mod payouts;
@@ -74,6 +75,9 @@ pub fn start(app: &App) -> Workers {
         Box::new(prices::Prices::new(app.clone())),
         Box::new(sweep::Sweep::new(app.clone())),
     ];
+    if let Some(every) = app.config().workers.ledger_check() {
+        workers.push(Box::new(ledger::Ledger::new(app.clone(), every)));
+    }
     for source in ingest::Source::all(app) {
         workers.push(Box::new(ingest::Ingest::new(app.clone(), source)));
     }

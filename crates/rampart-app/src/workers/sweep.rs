@@ -1,9 +1,8 @@
 //! The safety net: orders, transfers and payouts that wait for a job which nobody holds any more get a new one, and what
 //! has expired is forgotten.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
 use rampart_core::id::{DeliveryId, PayoutId, TransferId};
 use rampart_core::job::{Job, JobKind};
 use rampart_core::outgoing::{Payout, PayoutState};
@@ -21,19 +20,20 @@ use crate::error::Reply;
 /// How long something waits before it is looked at (business time): jobs are usually done within a second.
 const OLD_ENOUGH: Duration = Duration::from_secs(60);
 const EVERY: Duration = Duration::from_secs(30);
-const PRUNE_EVERY: Duration = Duration::from_secs(300);
 const PAGE: u32 = 256;
-const PRUNED_AT_ONCE: i64 = 1_000;
+/// How many rows of each table one transaction forgets: it holds the writer for some milliseconds.
+const PRUNED_AT_ONCE: u32 = 1_000;
+/// How long one turn forgets at most. What is left then is forgotten by the next, which follows at once.
+const PRUNED_FOR: Duration = Duration::from_secs(10);
 
 /// Sweeps.
 pub(crate) struct Sweep {
     app: App,
-    pruned_at: Mutex<Timestamp>,
 }
 
 impl Sweep {
-    pub(crate) fn new(app: App) -> Self {
-        Self { app, pruned_at: Mutex::default() }
+    pub(crate) const fn new(app: App) -> Self {
+        Self { app }
     }
 
     async fn sweep(&self) -> Reply<Turn> {
@@ -43,8 +43,7 @@ impl Sweep {
         self.transfers(before).await?;
         self.payouts(before, "queued", JobKind::SendPayout).await?;
         self.payouts(before, "unknown", JobKind::CheckPayout).await?;
-        self.prune().await?;
-        Ok(Turn::Idle)
+        self.forget().await
     }
 
     async fn payments(&self, before: Timestamp) -> Reply<()> {
@@ -132,22 +131,38 @@ impl Sweep {
             Err(error) => Err(error.into()),
         }
     }
-
-    async fn prune(&self) -> Reply<()> {
-        let now = self.app.real().now();
-        if self.pruned_at.lock().until(now) < PRUNE_EVERY {
-            return Ok(());
-        }
-        self.app.store().prune(self.app.business().now(), PRUNED_AT_ONCE).await?;
-        self.forget_delivered().await?;
-        *self.pruned_at.lock() = now;
-        Ok(())
-    }
 }
 
 impl Sweep {
-    /// Deliveries that arrived long ago. The events themselves stay.
-    async fn forget_delivered(&self) -> Reply<()> {
+    /// Forgets what has expired as fast as it arises: every write leaves rows behind that expire, so a fixed number a turn
+    /// would let the tables grow for ever.
+    async fn forget(&self) -> Reply<Turn> {
+        let begun = Instant::now();
+        let mut more = self.prune(begun).await?;
+        more |= self.forget_delivered(begun).await?;
+        Ok(if more { Turn::More } else { Turn::Idle })
+    }
+
+    /// Claims, counters and batches. Tells whether there is more.
+    async fn prune(&self, begun: Instant) -> Reply<bool> {
+        let app = &self.app;
+        let limit = u64::from(PRUNED_AT_ONCE);
+        loop {
+            let round = Instant::now();
+            let pruned = app.store().prune(app.business().now(), PRUNED_AT_ONCE.into()).await?;
+            if pruned.claims < limit && pruned.counters < limit && pruned.batches < limit {
+                return Ok(false);
+            }
+            if begun.elapsed() >= PRUNED_FOR {
+                return Ok(true);
+            }
+            // The writer is left alone for as long as it was taken: commits keep at least half of it.
+            app.real().sleep_until(app.real().now().after(round.elapsed())).await;
+        }
+    }
+
+    /// Deliveries that arrived long ago; the events themselves stay. Tells whether there is more.
+    async fn forget_delivered(&self, begun: Instant) -> Reply<bool> {
         let app = &self.app;
         let kept = Duration::from_secs(u64::from(app.config().retention.delivered_days) * 24 * 60 * 60);
         let before = DeliveryId::first_at(app.business().now().before(kept));
@@ -157,9 +172,11 @@ impl Sweep {
             let mut step = Step::new();
             step.removals = page.into_iter().map(|delivery| (RecordKey::Delivery(delivery.id), delivery.version)).collect();
             match app.commit(step).await {
-                Ok(_) if !is_last => {}
+                Ok(_) if is_last => return Ok(false),
+                Ok(_) if begun.elapsed() >= PRUNED_FOR => return Ok(true),
+                Ok(_) => {}
                 // Another process forgets the same.
-                Ok(_) | Err(CommitError::Conflict(_)) => return Ok(()),
+                Err(CommitError::Conflict(_)) => return Ok(false),
                 Err(error) => return Err(error.into()),
             }
         }

@@ -2,12 +2,14 @@
 
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
+use rampart_core::job::{Job, JobKind};
 use rampart_core::ledger::{Origin, PostingKind};
 use rampart_core::outgoing::{Transfer, TransferPurpose, TransferState};
 use rampart_core::payment::PaymentFact;
 use rampart_core::rampoff::RampoffFact;
+use rampart_core::record::RecordKey;
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_core::step::Step;
+use rampart_core::step::{Claim, ClaimScope, Step};
 
 use super::observe;
 use crate::app::App;
@@ -128,6 +130,46 @@ pub(crate) async fn reverted(app: &App, transfer: Transfer, network_fee: Amount)
     let why = format!("the chain reverted transfer {}: the coins never left", transfer.id);
     step.write(review(app, &transfer, kind, transfer.coin.into(), transfer.amount, why));
     write_next(&mut step, transfer, TransferState::Failed { reason: "reverted by the chain".to_owned() });
+    Ok(Some(step))
+}
+
+/// The chain has forgotten it and refuses to take it again. A person is told once, however often it is offered.
+pub(crate) fn vanished(app: &App, transfer: &Transfer, reason: &str) -> Step {
+    let why = format!("transfer {} vanished from {}, which refuses to take it again: {reason}", transfer.id, transfer.chain());
+    let item = review(app, transfer, ReviewKind::Vanished, transfer.coin.into(), transfer.amount, why);
+    let item = ReviewItem { source: Some(transfer.id.to_string()), ..item };
+    let mut step = Step::new();
+    step.rely(RecordKey::Transfer(transfer.id), transfer.version);
+    step.claims.push(Claim::forever(ClaimScope::Fact, format!("vanished:{}:v{}", transfer.id, transfer.version), item.id));
+    step.write(item);
+    step
+}
+
+/// A person has given a vanished transfer up: its coins are ours again, and whoever waits for them hears of it.
+pub(crate) async fn given_up(app: &App, transfer: Transfer) -> Reply<Option<Step>> {
+    if !matches!(transfer.state, TransferState::Broadcast(_)) {
+        return Ok(None);
+    }
+    let (id, reason) = (transfer.id, "vanished from the chain and given up".to_owned());
+    let payment = PaymentFact::TransferFailed { transfer: id, reason: reason.clone() };
+    let mut step = Step::new();
+    // Before the order's own postings: what it takes back from its customer's account has to be there.
+    step.post(transfer.returned(&app.mint()));
+    step.extend(tell_order(app, &transfer, payment, RampoffFact::RefundFailed { transfer: id, reason: reason.clone() }).await?);
+    if transfer.purpose == TransferPurpose::SuspenseReturn {
+        let why = format!("sending it back did not work: transfer {id} vanished from the chain");
+        step.write(review(app, &transfer, ReviewKind::Suspense, transfer.coin.into(), transfer.amount, why));
+    }
+    if let (Some(order), TransferPurpose::Refund) = (transfer.order, transfer.purpose)
+        && observe::load_rampoff(app, order).await?.is_settled()
+    {
+        // The order was told that its coins have arrived and waits for nothing any more: they are sent anew.
+        let mint = app.mint();
+        let anew = Transfer { id: mint.id(), version: 0, state: TransferState::Queued, created_at: mint.now, ..transfer.clone() };
+        step.write(Job::due_now(&mint, JobKind::SendTransfer, anew.id));
+        step.write(anew);
+    }
+    write_next(&mut step, transfer, TransferState::Failed { reason });
     Ok(Some(step))
 }
 

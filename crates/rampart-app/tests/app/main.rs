@@ -4,6 +4,7 @@ mod buying;
 mod exceptions;
 mod limits;
 mod nodes;
+mod operations;
 mod pages;
 mod partners;
 mod quotes;

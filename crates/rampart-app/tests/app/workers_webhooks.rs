@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rampart_app::operate::webhooks;
+use rampart_app::operate::{orders, webhooks};
 use rampart_core::event::EventType;
 use rampart_testkit::{Engine, TestApp, buy, on_both_engines};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -131,6 +131,12 @@ async fn parked_and_replayed(test: Arc<TestApp>) {
     let parked = webhooks::parked(&test.app, None, 100).await.unwrap();
     assert_eq!(parked[0].last_error.as_deref(), Some("answered 500"));
     assert!(parked.iter().all(|delivery| delivery.attempts > 5), "{parked:?}");
+    let order = TestApp::order_of(&answer);
+    let told = orders::show(&test.app, order).await.unwrap().deliveries;
+    assert!(told.len() >= 2 && told.iter().all(|line| line.state.starts_with("parked, attempts")), "{told:?}");
+    assert!(told.iter().all(|line| parked.iter().any(|delivery| delivery.id == line.id)), "{told:?}");
+    let behind_first = webhooks::parked(&test.app, Some(parked[0].id.parse().unwrap()), 100).await.unwrap();
+    assert_eq!(behind_first.len(), parked.len() - 1);
     receiver.status.store(200, Ordering::SeqCst);
     webhooks::replay(&test.app, &operator(), parked[0].id.parse().unwrap()).await.unwrap();
     assert!(webhooks::replay(&test.app, &operator(), parked[0].id.parse().unwrap()).await.is_err());
@@ -142,4 +148,6 @@ async fn parked_and_replayed(test: Arc<TestApp>) {
     })
     .await;
     assert!(receiver.sequences().len() >= parked.len());
+    let told = orders::show(&test.app, order).await.unwrap().deliveries;
+    assert!(told.iter().all(|line| line.state.starts_with("delivered")), "{told:?}");
 }

@@ -117,7 +117,7 @@ impl Store {
             reviews_waiting: self.count("SELECT COUNT(*) FROM reviews WHERE waiting").await?,
             deliveries_pending: self.count("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'").await?,
             deliveries_parked: self.count("SELECT COUNT(*) FROM deliveries WHERE state = 'parked'").await?,
-            oldest_fact_at: self.facts_waiting(None, 1).await?.first().map(|fact| fact.id.minted_at()),
+            oldest_fact_at: self.oldest_fact_waiting_at().await?,
             oldest_delivery_due_at: self.next_delivery_due_at().await?,
             jobs: self.job_counts().await?,
         })

@@ -11,7 +11,7 @@ use rampart_core::watch::{Deposit, DepositState};
 use super::after;
 use crate::error::StoreError;
 use crate::store::Store;
-use crate::tables::deposit_state;
+use crate::tables::{deposit_state, read};
 
 impl Store {
     /// Jobs of a kind that are due (business time) and not leased past the real present, those due longest first.
@@ -42,6 +42,26 @@ impl Store {
             vec![after(behind), i64::from(limit).into()],
         )
         .await
+    }
+
+    /// The same for whoever applies them: each by itself, so that one whose record cannot be read keeps none of the others
+    /// waiting.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn facts_to_apply(&self, behind: Option<FactId>, limit: u32) -> Result<Vec<(FactId, Result<Fact, StoreError>)>, StoreError> {
+        let sql = "SELECT version, data, id FROM facts WHERE waiting AND id > $1 ORDER BY id LIMIT $2";
+        let rows = self.rows(sql, vec![after(behind), i64::from(limit).into()]).await?;
+        rows.iter().map(|row| Ok((row.parse(2)?, read(row)))).collect()
+    }
+
+    /// When the fact that waits longest was stored; nothing when none waits.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn oldest_fact_waiting_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let row = self.inner.db.fetch_optional("SELECT id FROM facts WHERE waiting ORDER BY id LIMIT 1", Vec::new()).await?;
+        row.map(|row| Ok(row.parse::<FactId>(0)?.minted_at())).transpose()
     }
 
     /// Deposits of a chain in a state, oldest first, behind `behind`.

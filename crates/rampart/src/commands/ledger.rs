@@ -82,7 +82,7 @@ struct Entry {
 pub(crate) async fn run(office: &Office, command: LedgerCommand) -> Result<(), Failure> {
     match command {
         LedgerCommand::Verify => {
-            let report = office.installation.app.store().verify().await?;
+            let report = rampart_app::operate::ledger::verify(&office.installation.app).await?;
             let verified = verified(&report);
             office.printer.show(&verified, text_of_verified)?;
             if verified.holds { Ok(()) } else { Err(Failure::ProblemFound) }

@@ -1,5 +1,6 @@
 //! The commands, one file per family.
 
+pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod customer;
 pub(crate) mod db;
@@ -53,6 +54,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Webhook(command) => Office::run(&global, async |office| webhook::run(office, command).await),
         Command::Customer(command) => Office::run(&global, async |office| customer::run(office, command).await),
         Command::Treasury(command) => Office::run(&global, async |office| treasury::run(office, command).await),
+        Command::Audit(command) => Office::run(&global, async |office| audit::run(office, command).await),
         Command::Doctor => Office::run(&global, async |office| doctor::run(office).await),
         Command::Ledger(command) => Office::run(&global, async |office| ledger::run(office, command).await),
     }

@@ -11,7 +11,7 @@ use crate::output;
 /// `rampart order …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum OrderCommand {
-    /// Print everything known of an order: its state, money, work, events and what persons did
+    /// Print everything known of an order: its state, money, work, events, their deliveries and what persons did
     Show {
         /// The order
         id: OrderId,
@@ -62,6 +62,7 @@ const LISTS: &[(&str, &[&str])] = &[
     ("jobs", &["id", "what", "state"]),
     ("entries", &["posted_at", "kind", "account", "side", "amount", "asset"]),
     ("events", &["id", "what", "state"]),
+    ("deliveries", &["id", "what", "state"]),
     ("reviews", &["id", "what", "state"]),
     ("audit", &["at", "actor", "action", "reason"]),
 ];

@@ -17,6 +17,9 @@ const PAGE: u32 = 200;
 pub(crate) enum ReviewCommand {
     /// List what waits: suspense, quarantined facts, alarms, and orders on hold
     List {
+        /// What was settled, too
+        #[arg(long)]
+        all: bool,
         /// Go on behind this item
         #[arg(long, value_name = "ITEM")]
         after: Option<ReviewId>,
@@ -44,6 +47,8 @@ pub(crate) enum DecisionArgument {
     Keep,
     /// A quarantined fact is applied again; a transfer that the chain reverted is sent again
     Retry,
+    /// A transfer that vanished from its chain is given up: its coins are ours again, its order is put on hold
+    GiveUp,
     /// Nothing is to be done
     Dismiss,
 }
@@ -55,6 +60,7 @@ impl From<DecisionArgument> for Decision {
             DecisionArgument::Return => Self::Return,
             DecisionArgument::Keep => Self::Keep,
             DecisionArgument::Retry => Self::Retry,
+            DecisionArgument::GiveUp => Self::GiveUp,
             DecisionArgument::Dismiss => Self::Dismiss,
         }
     }
@@ -73,10 +79,13 @@ struct Waiting {
 pub(crate) async fn run(office: &Office, command: ReviewCommand) -> Result<(), Failure> {
     let app = &office.installation.app;
     match command {
-        ReviewCommand::List { after } => {
-            let waiting = Waiting { items: reviews::list(app, after, PAGE).await?, held_orders: reviews::held_orders(app, PAGE).await? };
+        ReviewCommand::List { all, after } => {
+            let items = reviews::list(app, all, after, PAGE).await?;
+            let waiting = Waiting { items, held_orders: reviews::held_orders(app, PAGE).await? };
             office.printer.show(&waiting, |waiting| {
-                let items = output::table_of(&waiting.items, &["id", "kind", "order", "amount", "source", "reason", "created_at"]);
+                let fields = ["id", "kind", "order", "amount", "source", "reason", "created_at", "resolution"];
+                let fields = if all { &fields[..] } else { &fields[..7] };
+                let items = output::page_of(&waiting.items, fields, PAGE, waiting.items.last().map(|item| item.id.as_str()));
                 let orders = output::table_of(&waiting.held_orders, &["id", "kind", "customer", "reason", "since"]);
                 format!("Items\n{items}\n\nOrders on hold\n{orders}")
             })

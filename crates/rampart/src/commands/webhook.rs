@@ -7,6 +7,7 @@ use rampart_core::id::DeliveryId;
 use super::office::Office;
 use super::partner;
 use crate::failure::Failure;
+use crate::output;
 
 /// How many parked deliveries are listed at once.
 const PAGE: u32 = 500;
@@ -15,7 +16,11 @@ const PAGE: u32 = 500;
 #[derive(Debug, Subcommand)]
 pub(crate) enum WebhookCommand {
     /// List the deliveries that were tried for three days and parked
-    Parked,
+    Parked {
+        /// Go on behind this delivery
+        #[arg(long, value_name = "DELIVERY")]
+        after: Option<DeliveryId>,
+    },
     /// Deliver again what was parked
     Replay(ReplayArguments),
 }
@@ -38,9 +43,11 @@ pub(crate) struct ReplayArguments {
 pub(crate) async fn run(office: &Office, command: WebhookCommand) -> Result<(), Failure> {
     let app = &office.installation.app;
     let arguments = match command {
-        WebhookCommand::Parked => {
-            let parked = webhooks::parked(app, None, PAGE).await?;
-            return office.show_list(&parked, &["id", "partner", "sequence", "kind", "attempts", "last_error", "created_at"]);
+        WebhookCommand::Parked { after } => {
+            let parked = webhooks::parked(app, after, PAGE).await?;
+            let fields = ["id", "partner", "sequence", "kind", "attempts", "last_error", "created_at"];
+            let last = parked.last().map(|delivery| delivery.id.as_str());
+            return office.printer.show(&parked, |parked| output::page_of(parked, &fields, PAGE, last));
         }
         WebhookCommand::Replay(arguments) => arguments,
     };

@@ -52,6 +52,16 @@ fn orders_are_held_and_let_go() {
         assert!(said.contains("cancelled"), "{said}");
         let shown = installation.run(&["order", "show", &id]);
         assert!(shown.contains("tester") && shown.contains("a test"), "the audit log is shown: {shown}");
+        let log = installation.json(&["audit", "list"]);
+        let line = &log[0];
+        assert_eq!((&line["subject"], &line["actor"], &line["reason"]), (&json!(id), &json!("tester"), &json!("a test")), "{log}");
+        assert_eq!(installation.json(&["audit", "list", "--subject", &id]), json!([line]));
+        assert_eq!(installation.json(&["audit", "list", "--subject", "nobody"]), json!([]));
+        let newest = installation.run(&["audit", "list", "--limit", "1"]);
+        let last = line["id"].as_str().unwrap();
+        assert!(newest.contains(&format!("--after {last}")), "{newest}");
+        let rest = installation.json(&["audit", "list", "--after", last]);
+        assert_eq!(rest.as_array().unwrap().len(), log.as_array().unwrap().len() - 1);
         installation.refused(1, &["order", "show", "0123456789ABCDEFGHIJKLMNO"]);
         server.stop();
     }
@@ -78,8 +88,10 @@ fn customers_are_banned_and_treasury_is_looked_at() {
     installation.run(&why(&["treasury", "withdraw", "bank:sepa", "EUR", "1000.50"]));
     installation.refused(1, &why(&["treasury", "withdraw", "bank:sepa", "EUR", "999999999999"]));
     assert_eq!(installation.json(&["review", "list"]), json!({ "items": [], "held_orders": [] }));
+    assert_eq!(installation.json(&["review", "list", "--all"]), json!({ "items": [], "held_orders": [] }));
     assert_eq!(installation.json(&["webhook", "parked"]), json!([]));
-    installation.run(&["doctor"]);
+    assert_eq!(installation.json(&["webhook", "parked", "--after", "dlv_0123456789ABCDEFGHIJKLMNO"]), json!([]));
+    assert!(installation.run(&["doctor"]).contains("there is room in"));
     installation.run(&["db", "status"]);
     server.stop();
 }

@@ -6,10 +6,11 @@ mod deposit;
 mod identity;
 mod processor;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 
 use futures::{FutureExt as _, StreamExt as _};
+use parking_lot::Mutex;
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::fact::{Fact, FactBody, TransferReport};
@@ -17,9 +18,9 @@ use rampart_core::id::FactId;
 use rampart_core::kyc::KycVerdict;
 use rampart_core::ledger::Account;
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_core::step::Step;
+use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::treasury;
-use rampart_store::CommitError;
+use rampart_store::{CommitError, StoreError};
 
 use super::supervisor::{Task, Turn, Worker, panicked};
 use super::{payouts, transfers};
@@ -47,9 +48,10 @@ impl From<AppError> for Trouble {
     }
 }
 
-impl From<rampart_store::StoreError> for Trouble {
-    fn from(error: rampart_store::StoreError) -> Self {
-        Self::Later(error.into())
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        // A row that cannot be read is as unreadable the next time.
+        AppError::from(error).into()
     }
 }
 
@@ -59,25 +61,54 @@ pub(crate) type Effect = Result<Step, Trouble>;
 /// Applies facts.
 pub(crate) struct Apply {
     app: App,
+    /// Facts that cannot be read and are on a person's list.
+    unreadable: Mutex<BTreeSet<FactId>>,
 }
 
 impl Apply {
     pub(crate) fn new(app: App) -> Self {
-        Self { app }
+        Self { app, unreadable: Mutex::default() }
     }
 
     /// Everything that waits, page by page. What could not be applied now stays behind and is found by the next turn.
     async fn all(&self) -> Reply<Turn> {
         let mut behind: Option<FactId> = None;
         loop {
-            let facts = self.app.store().facts_waiting(behind, PAGE).await?;
-            let full = facts.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
-            behind = facts.last().map(|fact| fact.id);
+            let page = self.app.store().facts_to_apply(behind, PAGE).await?;
+            let full = page.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
+            behind = page.last().map(|(id, _)| *id);
+            let mut facts = Vec::with_capacity(page.len());
+            for (id, fact) in page {
+                match fact {
+                    Ok(fact) => facts.push(fact),
+                    Err(error) => self.unreadable(id, &error).await?,
+                }
+            }
             self.together(facts).await?;
             if !full {
                 return Ok(Turn::Idle);
             }
         }
+    }
+
+    /// A fact that cannot be read cannot be marked as put aside either: it waits, and is applied once it can be read. A
+    /// person is told once.
+    async fn unreadable(&self, id: FactId, error: &StoreError) -> Reply<()> {
+        if self.unreadable.lock().contains(&id) {
+            return Ok(());
+        }
+        let reason = format!("the fact {id} cannot be read: {error}");
+        let item = quarantined(&self.app, id, reason.clone());
+        let mut step = Step::new();
+        step.claims.push(Claim::forever(ClaimScope::Fact, format!("unreadable:{id}"), item.id));
+        step.write(item);
+        match self.app.commit(step).await {
+            Ok(_) => tracing::error!(fact = %id, reason, "a fact cannot be read and waits for a person"),
+            Err(CommitError::AlreadyClaimed(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.unreadable.lock().insert(id);
+        Ok(())
     }
 
     /// Applies facts at the same time, those of one subject one after the other.
@@ -242,22 +273,27 @@ pub(super) fn to_suspense(
     step
 }
 
-async fn quarantine(app: &App, fact: Fact, reason: String) -> Reply<()> {
+/// The item of a fact that cannot be applied.
+fn quarantined(app: &App, fact: FactId, reason: String) -> ReviewItem {
     let mint = app.mint();
-    let mut step = Step::new();
-    step.write(ReviewItem {
+    ReviewItem {
         id: mint.id(),
         version: 0,
         kind: ReviewKind::Quarantine,
         order: None,
-        fact: Some(fact.id),
+        fact: Some(fact),
         asset: None,
         amount: Amount::ZERO,
         source: None,
-        reason: reason.clone(),
+        reason,
         created_at: mint.now,
         resolution: None,
-    });
+    }
+}
+
+async fn quarantine(app: &App, fact: Fact, reason: String) -> Reply<()> {
+    let mut step = Step::new();
+    step.write(quarantined(app, fact.id, reason.clone()));
     step.write(Fact { quarantined: Some(reason), ..fact });
     match app.commit(step).await {
         // Whoever was faster has applied it or put it aside.

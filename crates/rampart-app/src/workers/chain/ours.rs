@@ -6,6 +6,7 @@ use futures::StreamExt as _;
 use rampart_core::id::TransferId;
 use rampart_core::outgoing::{Transfer, TransferState};
 use rampart_core::ports::{BlockHead, Outcome, TransactionStatus};
+use rampart_store::CommitError;
 
 use super::{PAGE, Watcher, confirmations};
 use crate::error::Reply;
@@ -47,7 +48,7 @@ impl Watcher {
         let (app, id) = (&self.app, transfer.id);
         match self.answer(self.port.transaction(&signed.txid)).await? {
             TransactionStatus::Waiting => {}
-            TransactionStatus::Unknown => self.send_again(&transfer).await,
+            TransactionStatus::Unknown => self.send_again(&transfer).await?,
             TransactionStatus::InBlock { height, network_fee } if confirmations(head, height) >= needed => {
                 settle(app, None, || async move {
                     let Some(transfer) = app.store().transfer(id).await? else { return Ok(None) };
@@ -70,17 +71,33 @@ impl Watcher {
     }
 
     /// The chain has forgotten it. Only the committed bytes are ever sent, so sending them again cannot pay twice.
-    async fn send_again(&self, transfer: &Transfer) {
-        let Some(signed) = transfer.state.signed() else { return };
+    async fn send_again(&self, transfer: &Transfer) -> Reply<()> {
+        let Some(signed) = transfer.state.signed() else { return Ok(()) };
         match in_time(&self.app, self.port.broadcast(signed)).await {
             Some(Outcome::Accepted(())) => tracing::info!(transfer = %transfer.id, "a vanished transaction was sent again"),
+            // A node refuses bytes it has had before, too: only what the chain still does not know was refused.
             Some(Outcome::Refused { reason }) => {
-                tracing::error!(transfer = %transfer.id, reason, "a vanished transaction is refused by the chain; a person has to look");
+                if self.answer(self.port.transaction(&signed.txid)).await? == TransactionStatus::Unknown {
+                    self.tell_of_vanished(transfer, &reason).await?;
+                }
             }
             Some(Outcome::NotSent { reason } | Outcome::Unknown { reason }) => {
                 tracing::warn!(transfer = %transfer.id, reason, "a vanished transaction could not be sent again yet");
             }
             None => tracing::warn!(transfer = %transfer.id, "a vanished transaction could not be sent again in time"),
+        }
+        Ok(())
+    }
+
+    /// Puts a transfer on a person's list, once; it goes on being offered to the chain with every block.
+    async fn tell_of_vanished(&self, transfer: &Transfer, reason: &str) -> Reply<()> {
+        match self.app.commit(transfers::vanished(&self.app, transfer, reason)).await {
+            Ok(_) => {
+                tracing::error!(transfer = %transfer.id, reason, "a vanished transaction is refused by the chain; a person has to look");
+                Ok(())
+            }
+            Err(CommitError::AlreadyClaimed(_) | CommitError::Conflict(_)) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -1,0 +1,218 @@
+//! What keeps an installation healthy over the years, and what its operators can see and do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::{ledger, orders, treasury};
+use rampart_app::{metrics, workers};
+use rampart_core::amount::Amount;
+use rampart_core::asset::Asset;
+use rampart_core::fact::{Fact, FactBody};
+use rampart_core::id::FactId;
+use rampart_core::ledger::{Account, Origin};
+use rampart_core::order::HoldReason;
+use rampart_core::outgoing::TransferSource;
+use rampart_core::payment::{Payment, PaymentState};
+use rampart_core::ports::SigningRequest;
+use rampart_core::refusal::Code;
+use rampart_core::review::ReviewKind;
+use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_sandbox::{Calls, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::{Engine, TestApp, buy, on_both_engines, payable, sell};
+
+use crate::workers_buying::{ana, item, operator, settled};
+
+async fn idle(engine: Engine) -> TestApp {
+    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
+}
+
+on_both_engines!(super::idle => much_that_expired_is_forgotten, ledger_checks, unreadable_fact, withdrawals);
+
+mod playing {
+    use super::{unreadable_order, vanished};
+
+    async fn whole(engine: rampart_testkit::Engine) -> rampart_testkit::TestApp {
+        rampart_testkit::TestApp::start(engine).await
+    }
+
+    rampart_testkit::on_both_engines!(super::whole => unreadable_order, vanished);
+}
+
+/// More has expired than one transaction removes: one turn of the sweep removes it all.
+async fn much_that_expired_is_forgotten(test: Arc<TestApp>) {
+    let expires_at = Some(test.app.mint().now.after(Duration::from_secs(1)));
+    for part in 0..5 {
+        let mut step = Step::new();
+        step.claims = (0..700)
+            .map(|number| Claim { expires_at, ..Claim::forever(ClaimScope::IdempotencyKey, format!("{part}:{number}"), "") })
+            .collect();
+        test.app.commit(step).await.unwrap();
+    }
+    test.advance(2).await;
+    let running = workers::start(&test.app);
+    test.eventually("the sweep has had a turn", || async {
+        let text = metrics::render(&test.app).await.unwrap();
+        text.contains(r#"rampart_worker_turns_total{what="sweep",outcome="completed"}"#).then_some(())
+    })
+    .await;
+    running.stop().await;
+    assert_eq!(test.app.store().prune(test.app.mint().now, 10_000).await.unwrap().claims, 0, "nothing was left");
+}
+
+/// One process checks the ledger in the background; every process tells of it.
+async fn ledger_checks(test: Arc<TestApp>) {
+    let rendered = || async { metrics::render(&test.app).await.unwrap() };
+    assert!(rendered().await.contains("rampart_ledger_checked_timestamp_seconds 0\n"), "never yet");
+    let serving = test.with_settings(|config| config.workers.ledger_check_seconds = 1).await;
+    let running = workers::start(&serving);
+    let checked = |least: u64| {
+        let test = test.clone();
+        async move {
+            let look = || async { Some(ledger::last(&test.app).await.unwrap()).filter(|known| known.checks >= least) };
+            test.eventually("the ledger was checked", look).await
+        }
+    };
+    let first = checked(1).await;
+    assert_eq!(first.findings, 0);
+    assert!(first.entries > 0 && first.ended_at.is_some(), "{first:?}");
+    let text = rendered().await;
+    assert!(text.contains("rampart_ledger_findings 0\n"), "{text}");
+    assert!(text.contains(&format!("rampart_ledger_checked_timestamp_seconds {}\n", first.ended_at.unwrap().seconds())), "{text}");
+
+    // Something is promised that no order promises.
+    let promise = |amount| {
+        let mut step = Step::new();
+        let coin = "USDC:polygon".parse::<Asset>().unwrap();
+        step.hold(Account::ChainHot("polygon".parse().unwrap()), coin, Amount::from_minor(amount), Origin::Fact);
+        test.app.commit(step)
+    };
+    promise(1).await.unwrap();
+    let found =
+        test.eventually("it is found", || async { Some(ledger::last(&test.app).await.unwrap()).filter(|known| known.findings > 0) }).await;
+    assert!(rendered().await.contains("rampart_ledger_findings 1\n"));
+    let alarm = item(&test, ReviewKind::Ledger).await;
+    assert_eq!(found.review, Some(alarm.id));
+    // A person is told once, and again when it is found again after that.
+    checked(found.checks + 1).await;
+    assert_eq!(test.app.store().reviews_waiting(None, 10).await.unwrap().len(), 1);
+    reviews::resolve(&test.app, &operator(), alarm.id, Decision::Dismiss).await.unwrap();
+    let again = item(&test, ReviewKind::Ledger).await;
+    assert_ne!(again.id, alarm.id);
+
+    promise(-1).await.unwrap();
+    test.eventually("it holds again", || async { (ledger::last(&test.app).await.unwrap().findings == 0).then_some(()) }).await;
+    running.stop().await;
+    assert_eq!(ledger::last(&test.app).await.unwrap().leased_until, None, "a stop leaves no lease");
+    let before = ledger::last(&test.app).await.unwrap().checks;
+    assert!(ledger::verify(&test.app).await.unwrap().holds());
+    assert_eq!(ledger::last(&test.app).await.unwrap().checks, before + 1, "one by hand counts too");
+}
+
+/// A fact that cannot be read is on a person's list once, keeps nothing else waiting, and is applied once it can be read.
+async fn unreadable_fact(test: Arc<TestApp>) {
+    let mint = test.app.mint();
+    let body = FactBody::ProcessorReversed { payment: mint.id(), amount: Amount::from_minor(1), reason: "odd".to_owned() };
+    let id: FactId = mint.id();
+    let fact = Fact { id, version: 0, natural_key: "odd".to_owned(), body, applied: false, quarantined: None, observed_at: mint.now };
+    let mut step = Step::new();
+    step.write(fact);
+    test.app.commit(step).await.unwrap();
+    test.tamper(&format!("UPDATE facts SET data = '#' || data WHERE id = '{id}'"));
+    test.world.start();
+    let running = workers::start(&test.app);
+    let customer = ana(&test).await;
+    let order = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap());
+    test.pay(order).await;
+    test.payment_becomes(order, "coins_sent").await;
+    let told = item(&test, ReviewKind::Quarantine).await;
+    assert_eq!(told.fact, Some(id));
+    assert!(told.reason.contains("cannot be read"), "{}", told.reason);
+    running.stop().await;
+    // Another process does not tell of it once more.
+    let running = workers::start(&test.app);
+    test.tamper(&format!("UPDATE facts SET data = substr(data, 2) WHERE id = '{id}'"));
+    test.eventually("it was looked at", || async { test.app.store().fact(id).await.unwrap().filter(|fact| fact.quarantined.is_some()) })
+        .await;
+    running.stop().await;
+    let items = test.app.store().reviews_waiting(None, 10).await.unwrap();
+    assert_eq!(items.len(), 2, "unreadable, and then odd: {items:?}");
+}
+
+/// A fact whose order cannot be read is put aside, and applied when a person says so.
+async fn unreadable_order(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let create = || async { TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap()) };
+    let (spoilt, sound) = (create().await, create().await);
+    let payable = payable(&test.payment(spoilt).await, "Ana García López");
+    test.tamper(&format!("UPDATE payments SET data = '#' || data WHERE id = '{spoilt}'"));
+    test.world.pay_payment(&payable, None, None).await.unwrap();
+    let aside = item(&test, ReviewKind::Quarantine).await;
+    test.pay(sound).await;
+    test.payment_becomes(sound, "coins_sent").await;
+    test.tamper(&format!("UPDATE payments SET data = substr(data, 2) WHERE id = '{spoilt}'"));
+    reviews::resolve(&test.app, &operator(), aside.id, Decision::Retry).await.unwrap();
+    test.payment_becomes(spoilt, "coins_sent").await;
+}
+
+/// A transaction that vanished and is refused is on a person's list, who gives it up once it can never come back.
+async fn vanished(test: Arc<TestApp>) {
+    let chain = "polygon".parse().unwrap();
+    test.world.automine(chain, 0).await.unwrap();
+    let mine = |blocks| test.world.mine(chain, blocks);
+    let customer = ana(&test).await;
+    let request = buy(customer, "50");
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    test.pay(id).await;
+    let PaymentState::CoinsSent { txid, transfer, .. } = test.payment_becomes(id, "coins_sent").await.state else { panic!("coins sent") };
+    // A node refuses the bytes, for whatever reason.
+    test.world.reorganise(chain, 0, vec![txid.clone()]).await.unwrap();
+    let refusal = FaultRule { port: FaultPort::Chain, calls: Calls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
+    test.world.add_fault(refusal).await.unwrap();
+    mine(1).await.unwrap();
+    let told = item(&test, ReviewKind::Vanished).await;
+    assert_eq!((told.order, told.source.clone()), (Some(id), Some(transfer.to_string())));
+    let free = reviews::resolve(&test.app, &operator(), told.id, Decision::GiveUp).await;
+    assert!(free.unwrap_err().to_string().contains("is free"), "the chain may yet take it");
+    // Another transaction takes its nonce.
+    let port = test.world.chain(chain).unwrap();
+    let sent = test.app.store().transfer(transfer).await.unwrap().unwrap();
+    let nonce = sent.state.signed().unwrap().nonce;
+    let other =
+        SigningRequest { coin: sent.coin, amount: Amount::from_minor(1), source: TransferSource::Hot, to: port.hot_address(), nonce };
+    let other = port.sign(&other).await.unwrap();
+    assert!(matches!(port.broadcast(&other).await, rampart_core::ports::Outcome::Accepted(())));
+    mine(1).await.unwrap();
+    reviews::resolve(&test.app, &operator(), told.id, Decision::GiveUp).await.unwrap();
+    let held = test.payment_becomes(id, "on_hold").await;
+    assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. }), "{:?}", held.state);
+    assert_eq!(test.app.store().reviews_waiting(None, 10).await.unwrap(), [], "it is told of once");
+    // And the order goes on.
+    orders::release(&test.app, &operator(), id).await.unwrap();
+    let PaymentState::CoinsSent { txid: anew, .. } = test.payment_becomes(id, "coins_sent").await.state else { panic!("coins sent") };
+    assert_ne!(anew, txid);
+    test.eventually("the coins are final", || async {
+        mine(1).await.unwrap();
+        Some(test.payment(id).await).filter(Payment::is_settled)
+    })
+    .await;
+    settled(&test, id).await;
+}
+
+/// The company's own coins go nowhere where they would be lost.
+async fn withdrawals(test: Arc<TestApp>) {
+    let app = &test.app;
+    let chain = "polygon".parse().unwrap();
+    let customer = ana(&test).await;
+    let sale = app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+    let deposit_address = test.rampoff(TestApp::order_of(&sale)).await.deposit_address;
+    let coin = app.catalogue().coins.iter().find(|coin| coin.id.to_string() == "USDC:polygon").unwrap();
+    let hot = app.ports().chain(chain).unwrap().hot_address();
+    let zero = "0x0000000000000000000000000000000000000000".to_owned();
+    let withdraw =
+        |to: String| async move { treasury::withdraw(app, &operator(), Account::ChainHot(chain), coin.id.into(), "1.5", Some(&to)).await };
+    for to in [zero, coin.contract.clone().unwrap(), hot, deposit_address, "nowhere".to_owned()] {
+        assert_eq!(TestApp::code(withdraw(to.clone()).await), Code::InvalidWallet, "{to}");
+    }
+    assert_eq!(withdraw("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned()).await.unwrap().transfers.len(), 1);
+}
