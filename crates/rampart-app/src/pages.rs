@@ -30,7 +30,7 @@ pub struct CustomerPage {
     pub partner_name: String,
     /// The level that the form is for; nothing when there is nothing to submit now.
     pub wanted: Option<KycLevel>,
-    /// The fields of that form that it cannot be handed in without, because nothing is known of them yet.
+    /// The fields of that form that it cannot be handed in without: nothing is known of them yet, or it is about them.
     pub missing: Vec<&'static str>,
     /// Whether the outside world is simulated.
     pub sandbox: bool,
@@ -191,8 +191,8 @@ impl App {
                     return Err(Refusal::field(Code::ValidationFailed, "level", message).into());
                 }
             }
-            let filled = kyc::fill_in(self, customer, &form)?;
-            let step = filled.kyc_submitted(form.level, &self.mint(), &self.config().public_url);
+            let (filled, document) = kyc::fill_in(self, customer, &form)?;
+            let step = filled.kyc_submitted(form.level, document, &self.mint(), &self.config().public_url);
             match self.commit(step).await {
                 Ok(_) => return self.page_customer(token).await,
                 Err(CommitError::Conflict(_)) => {}
