@@ -20,6 +20,7 @@ use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST};
 use crate::kyc;
+use crate::ports::Played;
 
 /// What the identity page shows.
 #[derive(Debug, Clone)]
@@ -304,11 +305,11 @@ impl App {
         }
     }
 
-    /// Plays the processor of a sandbox.
+    /// Plays the processor of a sandbox; it may decline although the customer pays.
     ///
     /// # Errors
     /// `not_found` where nobody plays; `validation_failed` when the payment waits for nothing.
-    pub async fn gateway_play(&self, token: &str, play: Play) -> Reply<()> {
+    pub async fn gateway_play(&self, token: &str, play: Play) -> Reply<Played> {
         let player = self.ports().gateway_player.as_ref().ok_or_else(no_page)?;
         let payment = self.payment_by_token(token).await?;
         if !matches!(payment.pay_in, PayIn::Processor(_)) || !payment.is_unpaid() {
@@ -316,7 +317,7 @@ impl App {
         }
         let played = match play {
             Play::Pay => player.pay(&payment).await,
-            Play::Decline => player.decline(&payment).await,
+            Play::Decline => player.decline(&payment).await.map(|()| Played::Declined),
         };
         played.map_err(|fault| AppError::Unavailable(fault.to_string()))
     }
