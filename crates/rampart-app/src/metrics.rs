@@ -16,7 +16,7 @@ use rampart_store::{OrderCounts, Stats};
 
 use crate::app::App;
 use crate::error::{AppError, Reply};
-use crate::health::Health;
+use crate::health::{DATABASE_PATIENCE, Health};
 
 /// What was done, to what it came.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -114,16 +114,28 @@ impl Metrics {
     }
 }
 
-/// Everything measured, in the text format of OpenMetrics.
+/// Everything measured, in the text format of OpenMetrics. While the database is away, what only it knows is left out:
+/// whoever watches must see the rest just then.
 ///
 /// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
+/// [`AppError::Defect`] when the text cannot be written.
 pub async fn render(app: &App) -> Reply<String> {
-    let counts = app.store().order_counts().await?;
-    let due = app.store().next_delivery_due_at().await?;
-    let lag = due.map_or(Duration::ZERO, |due| due.until(app.business().now()));
+    let counted = match tokio::time::timeout(DATABASE_PATIENCE, app.store().order_counts()).await {
+        Ok(Ok(counts)) => {
+            let lag = counts.oldest_delivery_due_at.map_or(Duration::ZERO, |due| due.until(app.business().now()));
+            Some((counts, lag))
+        }
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "metrics without what the database knows");
+            None
+        }
+        Err(_) => {
+            tracing::warn!("metrics without what the database knows: it does not answer in time");
+            None
+        }
+    };
     let metrics = app.metrics();
-    *metrics.seen.lock() = Some(Seen { counts, stats: app.store().stats(), lag, workers: metrics.health.ages() });
+    *metrics.seen.lock() = Some(Seen { counted, stats: app.store().stats(), workers: metrics.health.ages() });
     let mut text = String::with_capacity(8_192);
     prometheus_client::encoding::text::encode(&mut text, &metrics.registry.lock()).map_err(|fault| AppError::Defect(Box::new(fault)))?;
     Ok(text)
@@ -132,9 +144,9 @@ pub async fn render(app: &App) -> Reply<String> {
 /// What was looked up for one reading.
 #[derive(Debug, Clone)]
 struct Seen {
-    counts: OrderCounts,
+    /// What the database knows, and for how long the oldest delivery has been due; nothing while it is away.
+    counted: Option<(OrderCounts, Duration)>,
     stats: Stats,
-    lag: Duration,
     workers: Vec<(String, Duration)>,
 }
 
@@ -144,16 +156,12 @@ struct Snapshot(Arc<Mutex<Option<Seen>>>);
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let Some(seen) = self.0.lock().clone() else { return Ok(()) };
-        let (counts, stats) = (&seen.counts, &seen.stats);
+        let stats = &seen.stats;
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        gauges(&mut encoder, "payments_open", "Payments that are not settled, by status", "status", &counts.payments)?;
-        gauges(&mut encoder, "rampoffs_open", "Ramp-offs that are not settled, by status", "status", &counts.rampoffs)?;
-        let jobs: Vec<_> = counts.jobs.iter().map(|(kind, number, _)| (kind.clone(), *number)).collect();
-        gauges(&mut encoder, "jobs_waiting", "Pieces of work that wait, by kind", "kind", &jobs)?;
-        gauge(&mut encoder, "facts_waiting", "Facts that wait to be applied", counts.facts_waiting)?;
-        gauge(&mut encoder, "reviews_waiting", "Items that wait for a person", counts.reviews_waiting)?;
-        gauge(&mut encoder, "deliveries_pending", "Webhook deliveries that wait or are being retried", counts.deliveries_pending)?;
-        gauge(&mut encoder, "deliveries_parked", "Webhook deliveries that were given up", counts.deliveries_parked)?;
+        gauge(&mut encoder, "database_up", "Whether the database answers", i64::from(seen.counted.is_some()))?;
+        if let Some((counts, lag)) = &seen.counted {
+            counted(&mut encoder, counts, *lag)?;
+        }
         gauge(&mut encoder, "commit_queue_depth", "Steps that wait to be committed", count(stats.queue_depth))?;
         gauge(&mut encoder, "commit_running", "Whether the writer runs", i64::from(stats.running))?;
         for (name, help, value) in [
@@ -168,13 +176,25 @@ impl Collector for Snapshot {
         }
         histogram(&mut encoder, "commit_batch_size", "Steps in a transaction", &stats.sizes, whole)?;
         histogram(&mut encoder, "commit_seconds", "Duration of a transaction", &stats.durations, seconds)?;
-        seconds_gauge(&mut encoder, "delivery_lag_seconds", "For how long the oldest due webhook delivery has been due", seen.lag)?;
         let mut family = encoder.encode_descriptor("worker_idle_seconds", "Since a worker completed a turn", None, MetricType::Gauge)?;
         for (worker, age) in &seen.workers {
             ConstGauge::new(age.as_secs_f64()).encode(family.encode_family(&[("worker", worker.as_str())])?)?;
         }
         Ok(())
     }
+}
+
+/// What the database knows.
+fn counted(encoder: &mut DescriptorEncoder<'_>, counts: &OrderCounts, lag: Duration) -> fmt::Result {
+    gauges(encoder, "payments_open", "Payments that are not settled, by status", "status", &counts.payments)?;
+    gauges(encoder, "rampoffs_open", "Ramp-offs that are not settled, by status", "status", &counts.rampoffs)?;
+    let jobs: Vec<_> = counts.jobs.iter().map(|(kind, number, _)| (kind.clone(), *number)).collect();
+    gauges(encoder, "jobs_waiting", "Pieces of work that wait, by kind", "kind", &jobs)?;
+    gauge(encoder, "facts_waiting", "Facts that wait to be applied", counts.facts_waiting)?;
+    gauge(encoder, "reviews_waiting", "Items that wait for a person", counts.reviews_waiting)?;
+    gauge(encoder, "deliveries_pending", "Webhook deliveries that wait or are being retried", counts.deliveries_pending)?;
+    gauge(encoder, "deliveries_parked", "Webhook deliveries that were given up", counts.deliveries_parked)?;
+    seconds_gauge(encoder, "delivery_lag_seconds", "For how long the oldest due webhook delivery has been due", lag)
 }
 
 fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: i64) -> fmt::Result {
