@@ -56,6 +56,7 @@ def furnish(client: PartnerClient) -> dict[str, list[Any]]:
         "wallets": [WALLET, sale["wallet"]],
         "amounts": ["50", "80.5"],
         "accounts": ["ES9121000418450200051332", by_transfer["iban"]],
+        "refunds": ["ES9121000418450200051332", "ES0021000418450200051332", "0110001300000000000017", "no account"],
         "types": ["PAY_IN", "COINS_SENT"],
     }
 
@@ -65,7 +66,7 @@ FIELDS = {
     "user_id": "users", "payment_id": "payments", "rampoff_id": "rampoffs", "query.id": "rampoffs", "quote_id": "quotes", "symbol": "symbols",
     "coin_symbol": "symbols", "chain": "chains", "coin_chain": "chains", "blockchain": "chains", "fiat_symbol": "currencies",
     "currency": "currencies", "payment_type": "methods", "wallet": "wallets", "to": "wallets", "amount": "amounts", "fiat_amount": "amounts",
-    "iban": "accounts", "account": "accounts", "type": "types",
+    "iban": "accounts", "account": "accounts", "refund_account": "refunds", "type": "types",
 }
 
 

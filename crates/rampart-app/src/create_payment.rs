@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use rampart_core::amount::Amount;
 use rampart_core::bank_account::{self, Given, virtual_account};
-use rampart_core::catalogue::{Coin, Method, MethodKind};
+use rampart_core::catalogue::{Coin, Method, MethodKind, RailAccount};
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::kyc::KycLevel;
+use rampart_core::ledger::Rail;
 use rampart_core::limits::{self, Usage};
 use rampart_core::order::{Context, RefundAccount};
 use rampart_core::partner::Partner;
@@ -78,6 +79,8 @@ struct Checked<'a> {
     customer: &'a Customer,
     level: KycLevel,
     method: &'a Method,
+    /// The customer's own account that the method pays to, where it has one for each.
+    own_account: Option<String>,
     coin: &'a Coin,
     wallet: String,
     refund_account: Option<RefundAccount>,
@@ -234,6 +237,7 @@ impl App {
             .method(customer.country, wanted.payment_type.trim())
             .filter(|method| method.fiat.is_spelled(wanted.fiat))
             .ok_or(Code::MethodNotAllowed)?;
+        let own_account = self.own_account(method, customer.id)?;
         let coin = wanted.coin.filter(|coin| coin.buy).ok_or(Code::CoinNotSupported)?;
         let wallet = address.unwrap_or_else(|| Err(Code::CoinNotSupported.into()))?;
         if is_deposit_address {
@@ -260,7 +264,7 @@ impl App {
         if limits::raises(self.catalogue(), &usage, level).is_err() {
             return Err(self.limit_refusal(customer, &usage, level).await);
         }
-        Ok(Checked { customer, level, method, coin, wallet, refund_account, quote, usage })
+        Ok(Checked { customer, level, method, own_account, coin, wallet, refund_account, quote, usage })
     }
 
     async fn terms_of(&self, checked: &Checked<'_>) -> Reply<BuyTerms> {
@@ -299,7 +303,7 @@ impl App {
             wallet: checked.wallet.clone(),
             callback_url: wanted.callback_url.clone(),
             refund_account: checked.refund_account.clone(),
-            instructions: self.instructions(method, checked.customer.id).await?,
+            instructions: self.instructions(method, checked.own_account.as_deref()).await?,
             quote: checked.quote.as_ref().map(|(quote, _)| quote.id),
             level: checked.level,
             page_token: self.page_token(),
@@ -316,30 +320,34 @@ impl App {
         })
     }
 
+    fn rail_account(&self, rail: Rail) -> Reply<&RailAccount> {
+        self.catalogue().rail_account(rail).ok_or_else(|| AppError::defect(format!("the rail {rail} has no account")))
+    }
+
+    /// The account of the customer's own that a method pays to, where it has one for each. An account number has room for
+    /// so many figures of a customer's number and no more: to those beyond, the method is not available.
+    fn own_account(&self, method: &Method, customer: CustomerId) -> Reply<Option<String>> {
+        let MethodKind::VirtualAccount(rail) = method.kind else { return Ok(None) };
+        let account = virtual_account::account_of(&self.rail_account(rail)?.account, customer);
+        let message = "no account of its own can be given to this customer; another method has to be taken";
+        account.map(Some).ok_or_else(|| Refusal::new(Code::MethodNotAllowed, message).into())
+    }
+
     /// What a customer who pays by transfer is told.
-    async fn instructions(&self, method: &Method, customer: CustomerId) -> Reply<Option<Instructions>> {
-        let (rail, own_account) = match method.kind {
-            MethodKind::Redirect(_) => return Ok(None),
-            MethodKind::Concept(rail) => (rail, false),
-            MethodKind::VirtualAccount(rail) => (rail, true),
-        };
-        let ours = self.catalogue().rail_account(rail).ok_or_else(|| AppError::defect(format!("the rail {rail} has no account")))?;
-        let account = match own_account {
-            false => ours.account.clone(),
-            true => virtual_account::account_of(&ours.account, customer)
-                .ok_or_else(|| AppError::defect(format!("no account of the rail {rail} can be made for customer {customer}")))?,
-        };
+    async fn instructions(&self, method: &Method, own_account: Option<&str>) -> Reply<Option<Instructions>> {
+        let (MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail)) = method.kind else { return Ok(None) };
+        let ours = self.rail_account(rail)?;
         let serial = self.numbers().next(self.store(), Series::concepts()).await?;
         let serial = reference::FIRST_SERIAL.saturating_add(serial - 1);
         if serial > reference::LAST_SERIAL {
             return Err(AppError::defect("every payment reference is used up"));
         }
         Ok(Some(Instructions {
-            account,
+            account: own_account.unwrap_or(&ours.account).to_owned(),
             bic: ours.bic.clone(),
             concept: reference::from_serial(serial),
             destination_name: ours.holder.clone(),
-            own_account,
+            own_account: own_account.is_some(),
         }))
     }
 

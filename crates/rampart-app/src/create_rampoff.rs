@@ -224,15 +224,16 @@ impl App {
         customer: &'a Customer,
         quote: &OpenedQuote,
     ) -> Reply<Checked<'a>> {
+        // A matter of fields, though only the customer's country tells whether it is needed.
+        if !wanted.names_chain && !customer.country.is_latin_american() {
+            return Err(Refusal::field(Code::FailMandatoryField, "blockchain", "is required").into());
+        }
         let level = self.check_identity(customer)?;
         let rail = self
             .catalogue()
             .payout_rail(customer.country)
             .ok_or_else(|| Refusal::new(Code::MethodNotAllowed, format!("there is no payout to customers of {}", customer.country)))?;
         let destination = payout_destination(customer, wanted)?;
-        if !wanted.names_chain && !customer.country.is_latin_american() {
-            return Err(Refusal::field(Code::FailMandatoryField, "blockchain", "is required").into());
-        }
         let coin = wanted.coin.filter(|coin| coin.sell).ok_or(Code::CoinNotSupported)?;
         let refund_wallet = match wanted.refund_wallet {
             Some(wallet) => Some(self.check_foreign_wallet("refund_wallet", coin.id.chain, wallet).await?),

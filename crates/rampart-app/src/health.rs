@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use crate::app::App;
 
 /// How long the database may take to answer.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How one worker is.
 #[derive(Debug, Clone)]
@@ -79,8 +79,9 @@ impl Health {
 pub async fn reasons(app: &App) -> Vec<String> {
     let mut reasons = Vec::new();
     let stuck_after = app.config().workers.stuck_after();
+    let mut answers = false;
     match tokio::time::timeout(DATABASE_PATIENCE, app.store().ping()).await {
-        Ok(Ok(())) => {}
+        Ok(Ok(())) => answers = true,
         Ok(Err(error)) => reasons.push(format!("the database does not answer: {error}")),
         Err(_) => reasons.push(format!("the database does not answer within {} s", DATABASE_PATIENCE.as_secs())),
     }
@@ -91,7 +92,7 @@ pub async fn reasons(app: &App) -> Vec<String> {
         reasons.push(format!("the writer has been busy with one transaction for {} s", busy.as_secs()));
     }
     reasons.extend(app.metrics().health().stuck(stuck_after));
-    if reasons.is_empty() {
+    if answers {
         reasons.extend(cursors_that_stand_still(app, stuck_after).await);
     }
     reasons

@@ -114,6 +114,17 @@ impl App {
         Ok(Repeat { key, external_id, fingerprint, _turns: [by_key, by_name] })
     }
 
+    /// Whether a request that cannot be granted names an earlier one by its key or its `external_id`. Twins under way are
+    /// waited for, as by every other request.
+    ///
+    /// # Errors
+    /// `idempotency_conflict` or `external_id_conflict` when it does.
+    pub async fn conflict_with_earlier(&self, caller: &Caller, key: Option<&str>, external_id: Option<(ClaimScope, &str)>) -> Reply<()> {
+        // No operation is called nothing, so that the fingerprint is no other request's.
+        let repeat = self.repeat(caller, "", key, external_id, []).await?;
+        repeat.earlier(&self.standing_claims(&repeat, None).await?).map(drop)
+    }
+
     /// Claims that stand in the way of a request, read in one statement; none when nothing is asked for.
     pub(crate) async fn standing_claims(&self, repeat: &Repeat<'_>, quote: Option<String>) -> Reply<Vec<StoredClaim>> {
         let key = repeat.key.clone().map(|key| (ClaimScope::IdempotencyKey, key));

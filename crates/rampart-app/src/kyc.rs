@@ -1,7 +1,7 @@
 //! `kyc/check`, and the form behind it.
 
-use rampart_core::customer::{Customer, Profile, Warning};
-use rampart_core::identification::CustomerType;
+use rampart_core::customer::{Customer, Identification, Profile, Warning};
+use rampart_core::identification::{Checked, CustomerType};
 use rampart_core::kyc::KycLevel;
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::Code;
@@ -9,7 +9,7 @@ use rampart_core::view::KycView;
 
 use crate::app::App;
 use crate::authenticate::Caller;
-use crate::birth;
+use crate::birth::{self, Birth};
 use crate::error::Reply;
 use crate::fields::{Fields, LONGEST};
 use crate::pages::KycForm;
@@ -29,7 +29,8 @@ impl App {
     }
 }
 
-/// What a form of a level cannot be handed in without and is not known of a customer: the names of its fields.
+/// What a form of a level cannot be handed in without: what is not known of a customer, and the document that the
+/// reinforced form asks for whatever is known. The names of its fields.
 pub(crate) fn missing(customer: &Customer, level: KycLevel) -> Vec<&'static str> {
     let profile = &customer.profile;
     let mut needed: Vec<(&'static str, bool)> = vec![("name", profile.name.reveal().is_empty())];
@@ -39,8 +40,8 @@ pub(crate) fn missing(customer: &Customer, level: KycLevel) -> Vec<&'static str>
     }
     needed.push(("address", profile.address.reveal().is_empty()));
     needed.push(("city", profile.city.reveal().is_empty()));
-    needed.push(("identification_type", customer.identification.is_none()));
-    needed.push(("identification_number", customer.identification.is_none()));
+    let lacks_document = level == KycLevel::Reinforced || customer.identification.is_none();
+    needed.extend([("identification_type", lacks_document), ("identification_number", lacks_document)]);
     if level == KycLevel::Reinforced {
         needed.push(("professional_activity", profile.professional_activity.reveal().is_empty()));
         needed.push(("source_of_funds", profile.source_of_funds.reveal().is_empty()));
@@ -49,8 +50,9 @@ pub(crate) fn missing(customer: &Customer, level: KycLevel) -> Vec<&'static str>
 }
 
 /// Writes a form into a customer. Before anything is approved the form says what holds; afterwards it only adds what is not
-/// known yet, so that nobody trades under another's approval.
-pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Reply<Customer> {
+/// known yet, so that nobody trades under another's approval. The document of the reinforced form is given beside the
+/// customer: it is for the provider to look at, and what was approved stands.
+pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Reply<(Customer, Option<Identification>)> {
     let approved = customer.kyc.level.is_some();
     let reinforced = customer.kyc.level == Some(KycLevel::Reinforced);
     let now = app.business().now();
@@ -62,6 +64,8 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Repl
     let identified = read_identification(&mut fields, Some(customer.country), &form.identification_type, &form.identification_number);
     let sent = birth::read(&mut fields, &form.dob, now).filter(|_| takes(&customer.profile.date_of_birth));
     let birth = sent.or_else(|| birth::of(customer.profile.date_of_birth.reveal(), now));
+    let document = identified.as_ref().filter(|_| form.level == KycLevel::Reinforced);
+    let document = document.and_then(|(given, checked)| own_document(&mut fields, &customer, birth.as_ref(), given, checked));
     let identified = identified.filter(|_| !approved || customer.identification.is_none());
     let known = customer.identification.as_ref().and_then(|given| {
         let checked = rampart_core::identification::check(customer.country, given.document, given.number.reveal());
@@ -122,11 +126,34 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Repl
         }
     }
     for field in missing(&customer, form.level) {
+        let handed_in = document.is_some() && matches!(field, "identification_type" | "identification_number");
         // What is malformed was named already.
-        if !fields.has(field) {
+        if !handed_in && !fields.has(field) {
             fields.fault(Code::FailMandatoryField, field, "is required");
         }
     }
     fields.finish()?;
-    Ok(customer)
+    Ok((customer, document))
+}
+
+/// The document of a reinforced form, when it can be the customer's own: a person's for a person, and of the same birth.
+fn own_document(
+    fields: &mut Fields,
+    customer: &Customer,
+    birth: Option<&Birth>,
+    given: &Identification,
+    checked: &Checked,
+) -> Option<Identification> {
+    if customer.customer_type == CustomerType::Individual {
+        if checked.customer_type == CustomerType::Company {
+            fields.fault(Code::InvalidIdentification, "identification_type", "must be a person's document");
+            return None;
+        }
+        let born = birth.and_then(|birth| birth.date.parse().ok());
+        if let Some(Err(fault)) = born.map(|born| checked.agrees_with_birth(born)) {
+            fields.fault(Code::InvalidIdentification, "identification_number", fault.to_string());
+            return None;
+        }
+    }
+    Some(given.clone())
 }

@@ -51,7 +51,7 @@ pub use keys::{INSTALLATION_KEY_BYTES, Keys};
 pub use lists::ListRequest;
 pub use pages::{CustomerPage, GatewaySession, KycForm, PaymentPage, Play, RampoffPage, StatusPage};
 pub use partners::{Credentials, PartnerChange};
-pub use ports::{GatewayPlayer, Ports};
+pub use ports::{GatewayPlayer, Played, Ports};
 pub use prices::PriceBoard;
 pub use quotes::{QuoteRequest, RampoffQuoteRequest};
 pub use random::SystemRandomness;

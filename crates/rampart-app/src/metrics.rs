@@ -16,7 +16,7 @@ use rampart_store::{OrderCounts, Stats};
 
 use crate::app::App;
 use crate::error::{AppError, Reply};
-use crate::health::Health;
+use crate::health::{DATABASE_PATIENCE, Health};
 use crate::operate::ledger::{self, LedgerCheck};
 
 /// What was done, to what it came.
@@ -103,29 +103,68 @@ impl Metrics {
     }
 }
 
-/// Everything measured, in the text format of OpenMetrics.
+/// Everything measured, in the text format of OpenMetrics. While the database is away, what only it knows is left out:
+/// whoever watches must see the rest just then.
 ///
 /// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
+/// [`AppError::Defect`] when the text cannot be written.
 pub async fn render(app: &App) -> Reply<String> {
-    let counts = app.store().order_counts().await?;
-    let due = app.store().next_delivery_due_at().await?;
-    let lag = due.map_or(Duration::ZERO, |due| due.until(app.business().now()));
-    let ledger = ledger::last(app).await?;
+    let known = match tokio::time::timeout(DATABASE_PATIENCE, Known::of(app)).await {
+        Ok(Ok(known)) => Some(known),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "metrics without what the database knows");
+            None
+        }
+        Err(_) => {
+            tracing::warn!("metrics without what the database knows: it does not answer in time");
+            None
+        }
+    };
     let metrics = app.metrics();
-    *metrics.seen.lock() = Some(Seen { counts, stats: app.store().stats(), lag, ledger, workers: metrics.health.ages() });
+    *metrics.seen.lock() = Some(Seen { known, stats: app.store().stats(), workers: metrics.health.ages() });
     let mut text = String::with_capacity(8_192);
     prometheus_client::encoding::text::encode(&mut text, &metrics.registry.lock()).map_err(|fault| AppError::Defect(Box::new(fault)))?;
     Ok(text)
 }
 
+/// What only the database knows.
+#[derive(Debug, Clone)]
+struct Known {
+    counts: OrderCounts,
+    /// For how long the oldest delivery has been due.
+    lag: Duration,
+    /// What the last check of the ledger found.
+    ledger: LedgerCheck,
+}
+
+impl Known {
+    async fn of(app: &App) -> Reply<Self> {
+        let counts = app.store().order_counts().await?;
+        let lag = counts.oldest_delivery_due_at.map_or(Duration::ZERO, |due| due.until(app.business().now()));
+        Ok(Self { counts, lag, ledger: ledger::last(app).await? })
+    }
+
+    fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let counts = &self.counts;
+        gauges(encoder, "payments_open", "Payments that are not settled, by status", "status", &counts.payments)?;
+        gauges(encoder, "rampoffs_open", "Ramp-offs that are not settled, by status", "status", &counts.rampoffs)?;
+        let jobs: Vec<_> = counts.jobs.iter().map(|(kind, number, _)| (kind.clone(), *number)).collect();
+        gauges(encoder, "jobs_waiting", "Pieces of work that wait, by kind", "kind", &jobs)?;
+        gauge(encoder, "facts_waiting", "Facts that wait to be applied", counts.facts_waiting)?;
+        gauge(encoder, "reviews_waiting", "Items that wait for a person", counts.reviews_waiting)?;
+        gauge(encoder, "deliveries_pending", "Webhook deliveries that wait or are being retried", counts.deliveries_pending)?;
+        gauge(encoder, "deliveries_parked", "Webhook deliveries that were given up", counts.deliveries_parked)?;
+        seconds_gauge(encoder, "delivery_lag_seconds", "For how long the oldest due webhook delivery has been due", self.lag)?;
+        ledger_metrics(encoder, &self.ledger)
+    }
+}
+
 /// What was looked up for one reading.
 #[derive(Debug, Clone)]
 struct Seen {
-    counts: OrderCounts,
+    /// What the database knows; nothing while it is away.
+    known: Option<Known>,
     stats: Stats,
-    lag: Duration,
-    ledger: LedgerCheck,
     workers: Vec<(String, Duration)>,
 }
 
@@ -135,16 +174,12 @@ struct Snapshot(Arc<Mutex<Option<Seen>>>);
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let Some(seen) = self.0.lock().clone() else { return Ok(()) };
-        let (counts, stats) = (&seen.counts, &seen.stats);
+        let stats = &seen.stats;
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        gauges(&mut encoder, "payments_open", "Payments that are not settled, by status", "status", &counts.payments)?;
-        gauges(&mut encoder, "rampoffs_open", "Ramp-offs that are not settled, by status", "status", &counts.rampoffs)?;
-        let jobs: Vec<_> = counts.jobs.iter().map(|(kind, number, _)| (kind.clone(), *number)).collect();
-        gauges(&mut encoder, "jobs_waiting", "Pieces of work that wait, by kind", "kind", &jobs)?;
-        gauge(&mut encoder, "facts_waiting", "Facts that wait to be applied", counts.facts_waiting)?;
-        gauge(&mut encoder, "reviews_waiting", "Items that wait for a person", counts.reviews_waiting)?;
-        gauge(&mut encoder, "deliveries_pending", "Webhook deliveries that wait or are being retried", counts.deliveries_pending)?;
-        gauge(&mut encoder, "deliveries_parked", "Webhook deliveries that were given up", counts.deliveries_parked)?;
+        gauge(&mut encoder, "database_up", "Whether the database answers", i64::from(seen.known.is_some()))?;
+        if let Some(known) = &seen.known {
+            known.encode(&mut encoder)?;
+        }
         gauge(&mut encoder, "commit_queue_depth", "Steps that wait to be committed", count(stats.queue_depth))?;
         gauge(&mut encoder, "commit_running", "Whether the writer runs", i64::from(stats.running))?;
         for (name, help, value) in [
@@ -153,15 +188,11 @@ impl Collector for Snapshot {
             ("steps_refused", "Steps refused for a version, claim, ceiling or floor", stats.refused),
             ("steps_failed", "Steps that could not be stored", stats.failed),
             ("commit_retries", "Batches that were run again", stats.retries),
-            ("ledger_checks", "Checks of the ledger, by whichever process", seen.ledger.checks),
         ] {
-            let counter = ConstCounter::new(value);
-            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
+            counter(&mut encoder, name, help, value)?;
         }
         histogram(&mut encoder, "commit_batch_size", "Steps in a transaction", &stats.sizes, whole)?;
         histogram(&mut encoder, "commit_seconds", "Duration of a transaction", &stats.durations, seconds)?;
-        seconds_gauge(&mut encoder, "delivery_lag_seconds", "For how long the oldest due webhook delivery has been due", seen.lag)?;
-        ledger_gauges(&mut encoder, &seen.ledger)?;
         let mut family = encoder.encode_descriptor("worker_idle_seconds", "Since a worker completed a turn", None, MetricType::Gauge)?;
         for (worker, age) in &seen.workers {
             ConstGauge::new(age.as_secs_f64()).encode(family.encode_family(&[("worker", worker.as_str())])?)?;
@@ -170,7 +201,13 @@ impl Collector for Snapshot {
     }
 }
 
-fn ledger_gauges(encoder: &mut DescriptorEncoder<'_>, check: &LedgerCheck) -> fmt::Result {
+fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
+    let counter = ConstCounter::new(value);
+    counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
+}
+
+fn ledger_metrics(encoder: &mut DescriptorEncoder<'_>, check: &LedgerCheck) -> fmt::Result {
+    counter(encoder, "ledger_checks", "Checks of the ledger, by whichever process", check.checks)?;
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     gauge(encoder, "ledger_findings", "What the last check of the ledger found wrong", whole(check.findings))?;
     let ended_at = check.ended_at.map_or(0, |ended_at| ended_at.seconds());

@@ -14,7 +14,7 @@ use rampart_core::limits::{self, Usage};
 use rampart_core::quote::{Quote, QuoteTerms};
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Raise};
-use rampart_core::view::kyc_form_url;
+use rampart_core::view::{kyc_form_url, reinforced_form_url};
 use rampart_store::StoredClaim;
 
 use crate::app::App;
@@ -61,9 +61,9 @@ impl App {
     }
 
     /// A refusal that leads to the customer's identity form.
-    pub(crate) fn form_needed(&self, code: Code, customer: &Customer, message: &str) -> AppError {
+    fn form_needed(&self, customer: &Customer, message: &str) -> AppError {
         let url = kyc_form_url(customer, &self.config().public_url);
-        Refusal::new(code, message).with_data(url.into()).into()
+        Refusal::new(Code::RequireKyc, message).with_data(url.into()).into()
     }
 
     /// Whether a customer may trade at all, and up to which level: not banned, identity verified, identification known
@@ -74,11 +74,11 @@ impl App {
             return Err(Code::UserBanned.into());
         }
         let Some(level) = customer.kyc.level else {
-            return Err(self.form_needed(Code::RequireKyc, customer, "the customer's identity is not verified; data is the form"));
+            return Err(self.form_needed(customer, "the customer's identity is not verified; data is the form"));
         };
         if customer.identification.is_none() && customer.country.is_latin_american() {
             let message = "an identification is needed before any operation in this country; data is the form";
-            return Err(self.form_needed(Code::RequireKyc, customer, message));
+            return Err(self.form_needed(customer, message));
         }
         let minimum = u16::from(self.config().registration.minimum_age);
         let age = birth::age(customer.profile.date_of_birth.reveal(), self.business().now());
@@ -145,7 +145,8 @@ impl App {
         match self.fits_at_highest_level(usage, level).await {
             Ok(true) => {
                 let message = "a higher level of identity check would allow this amount; data is its form";
-                self.form_needed(Code::KycReinforcedRequired, customer, message)
+                let url = reinforced_form_url(customer, &self.config().public_url);
+                Refusal::new(Code::KycReinforcedRequired, message).with_data(url.into()).into()
             }
             Ok(false) => Code::LimitExceded.into(),
             Err(error) => error,

@@ -20,6 +20,7 @@ use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST};
 use crate::kyc;
+use crate::ports::Played;
 
 /// What the identity page shows.
 #[derive(Debug, Clone)]
@@ -30,7 +31,7 @@ pub struct CustomerPage {
     pub partner_name: String,
     /// The level that the form is for; nothing when there is nothing to submit now.
     pub wanted: Option<KycLevel>,
-    /// The fields of that form that it cannot be handed in without, because nothing is known of them yet.
+    /// The fields of that form that it cannot be handed in without: nothing is known of them yet, or it is about them.
     pub missing: Vec<&'static str>,
     /// Whether the outside world is simulated.
     pub sandbox: bool,
@@ -191,8 +192,8 @@ impl App {
                     return Err(Refusal::field(Code::ValidationFailed, "level", message).into());
                 }
             }
-            let filled = kyc::fill_in(self, customer, &form)?;
-            let step = filled.kyc_submitted(form.level, &self.mint(), &self.config().public_url);
+            let (filled, document) = kyc::fill_in(self, customer, &form)?;
+            let step = filled.kyc_submitted(form.level, document, &self.mint(), &self.config().public_url);
             match self.commit(step).await {
                 Ok(_) => return self.page_customer(token).await,
                 Err(CommitError::Conflict(_)) => {}
@@ -304,11 +305,11 @@ impl App {
         }
     }
 
-    /// Plays the processor of a sandbox.
+    /// Plays the processor of a sandbox; it may decline although the customer pays.
     ///
     /// # Errors
     /// `not_found` where nobody plays; `validation_failed` when the payment waits for nothing.
-    pub async fn gateway_play(&self, token: &str, play: Play) -> Reply<()> {
+    pub async fn gateway_play(&self, token: &str, play: Play) -> Reply<Played> {
         let player = self.ports().gateway_player.as_ref().ok_or_else(no_page)?;
         let payment = self.payment_by_token(token).await?;
         if !matches!(payment.pay_in, PayIn::Processor(_)) || !payment.is_unpaid() {
@@ -316,7 +317,7 @@ impl App {
         }
         let played = match play {
             Play::Pay => player.pay(&payment).await,
-            Play::Decline => player.decline(&payment).await,
+            Play::Decline => player.decline(&payment).await.map(|()| Played::Declined),
         };
         played.map_err(|fault| AppError::Unavailable(fault.to_string()))
     }

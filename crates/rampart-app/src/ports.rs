@@ -7,10 +7,19 @@ use rampart_core::ledger::{Processor, Rail};
 use rampart_core::payment::Payment;
 use rampart_core::ports::{BankPort, ChainPort, KycPort, PricePort, ProcessorPort, Reply, ScreeningPort, Unavailable};
 
+/// What a processor that is played says to the customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Played {
+    /// It took the payment, or will say so in a while.
+    Taken,
+    /// It declined; the customer may try again.
+    Declined,
+}
+
 /// Plays the processor behind our own gateway page. Only a sandbox has one.
 pub trait GatewayPlayer: Send + Sync {
     /// The customer pays what is due.
-    fn pay<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<(), Unavailable>>;
+    fn pay<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<Played, Unavailable>>;
     /// The processor refuses the customer.
     fn decline<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<(), Unavailable>>;
 }

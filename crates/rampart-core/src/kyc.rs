@@ -1,6 +1,6 @@
 //! What is known of a customer's identity, and to which level.
 
-use crate::customer::Customer;
+use crate::customer::{Customer, Identification};
 use crate::event::{EventDraft, EventType};
 use crate::id::{Mint, OrderId};
 use crate::job::{Job, JobKind};
@@ -12,14 +12,14 @@ use crate::view::KycView;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KycStatus {
-    /// Nothing submitted yet (or the last attempt may be repeated).
+    /// Nothing submitted yet.
     #[default]
     Unused,
     /// The provider is looking.
     Processing,
     /// Approved.
     Valid,
-    /// Refused.
+    /// Refused, whether it may be tried again or not.
     Fail,
 }
 
@@ -67,6 +67,9 @@ pub struct KycCheck {
     pub reasons: Vec<String>,
     /// Whether a failed customer may try again.
     pub may_retry: bool,
+    /// The document that was handed in for it, where the level asks for one beside the identification that is known.
+    #[serde(default)]
+    pub document: Option<Identification>,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
@@ -86,7 +89,6 @@ impl Kyc {
     pub fn status(&self) -> KycStatus {
         match (&self.level, &self.check) {
             (Some(_), _) => KycStatus::Valid,
-            (None, Some(check)) if check.status == KycStatus::Fail && check.may_retry => KycStatus::Unused,
             (None, Some(check)) => check.status,
             (None, None) => KycStatus::Unused,
         }
@@ -136,9 +138,10 @@ impl Customer {
         if lacks_identification && self.kyc.level.is_some() && !under_way { Some(KycLevel::Basic) } else { self.kyc.wanted() }
     }
 
-    /// A form was submitted (what it says is in the profile already): the provider is asked.
+    /// A form was submitted (what it says is in the profile already, except for the document that the reinforced one asks
+    /// for): the provider is asked.
     #[must_use]
-    pub fn kyc_submitted(mut self, level: KycLevel, mint: &Mint<'_>, public_url: &str) -> Step {
+    pub fn kyc_submitted(mut self, level: KycLevel, document: Option<Identification>, mint: &Mint<'_>, public_url: &str) -> Step {
         let before = KycView::of(&self, public_url);
         self.kyc.check = Some(KycCheck {
             level,
@@ -146,6 +149,7 @@ impl Customer {
             status: KycStatus::Processing,
             reasons: Vec::new(),
             may_retry: true,
+            document,
             updated_at: mint.now,
         });
         let mut step = Step::new();
@@ -170,12 +174,14 @@ impl Customer {
         let other_under_way =
             self.kyc.check.as_ref().is_some_and(|check| check.status == KycStatus::Processing && check.reference != verdict.reference);
         if !other_under_way {
+            let decided = self.kyc.check.take().filter(|check| check.reference == verdict.reference);
             self.kyc.check = Some(KycCheck {
                 level: verdict.level,
                 reference: verdict.reference,
                 status: verdict.status,
                 reasons: verdict.reasons,
                 may_retry: verdict.may_retry,
+                document: decided.and_then(|check| check.document),
                 updated_at: mint.now,
             });
         }
@@ -213,9 +219,27 @@ mod tests {
             status,
             reasons: Vec::new(),
             may_retry,
+            document: None,
             updated_at: Timestamp::default(),
         });
         Kyc { level, check }
+    }
+
+    #[test]
+    fn what_a_partner_is_told() {
+        use KycLevel::{Basic, Reinforced};
+        use KycStatus::{Fail, Processing, Unused, Valid};
+        let cases = [
+            (None, None, Unused),
+            (None, Some((Basic, Processing, true)), Processing),
+            // Whether it may be tried again is on the form; something was submitted, and it failed.
+            (None, Some((Basic, Fail, true)), Fail),
+            (None, Some((Basic, Fail, false)), Fail),
+            (Some(Basic), Some((Reinforced, Fail, true)), Valid),
+        ];
+        for (level, check, told) in cases {
+            assert_eq!(kyc(level, check).status(), told, "{level:?} {check:?}");
+        }
     }
 
     #[test]

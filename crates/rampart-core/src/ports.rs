@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use crate::amount::Amount;
 use crate::asset::{Chain, CoinId, Currency, Symbol};
@@ -269,6 +270,9 @@ pub trait ChainPort: Send + Sync {
     fn deposit_address(&self, index: u64) -> String;
     /// The newest block.
     fn head(&self) -> Reply<'_, Result<BlockHead, Unavailable>>;
+    /// How much business time usually lies between two blocks; nothing when none is due however long it takes, as on a
+    /// simulated chain whose blocks are made by hand. A chain that shows no block for many times as long stands still.
+    fn block_interval(&self) -> Reply<'_, Result<Option<Duration>, Unavailable>>;
     /// The block at a height of the chain as it is now; nothing above the newest.
     fn block(&self, height: u64) -> Reply<'_, Result<Option<Block>, Unavailable>>;
     /// The nonce that the chain expects next of a wallet of ours, counting waiting transactions.

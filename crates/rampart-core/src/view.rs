@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::amount::Amount;
 use crate::code::Code;
 use crate::customer::Customer;
-use crate::kyc::KycStatus;
+use crate::kyc::{KycLevel, KycStatus};
 use crate::order::{Exception, Reversal};
 use crate::payment::{Payment, PaymentState};
 use crate::rampoff::Rampoff;
@@ -227,7 +227,7 @@ impl KycView {
             user_id: customer.id.0,
             kyc_status: status,
             kyc_valid: status == KycStatus::Valid,
-            kyc_level: customer.kyc.level.map_or(0, crate::kyc::KycLevel::number),
+            kyc_level: customer.kyc.level.map_or(0, KycLevel::number),
             kyc_form_url: kyc_form_url(customer, public_url),
             reasons: check.map(|check| check.reasons.clone()).unwrap_or_default(),
             updated_at: check.map_or(customer.created_at, |check| check.updated_at),
@@ -245,6 +245,12 @@ impl KycView {
 #[must_use]
 pub fn kyc_form_url(customer: &Customer, public_url: &str) -> String {
     format!("{public_url}/kyc?token={}", customer.page_token.reveal())
+}
+
+/// The link to a customer's form of the reinforced check.
+#[must_use]
+pub fn reinforced_form_url(customer: &Customer, public_url: &str) -> String {
+    format!("{}&level={}", kyc_form_url(customer, public_url), KycLevel::Reinforced.number())
 }
 
 /// The link to a payment's page: the gateway of its method.

@@ -10,6 +10,7 @@ mod reorg;
 mod signing;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rampart_core::address::{AddressKind, checksummed, segwit_address};
 use rampart_core::amount::Amount;
@@ -209,6 +210,17 @@ impl ChainPort for SandboxChain {
         let read = async {
             let tip = self.books.signals.tips.get(&self.config.name).map(|tip| tip.borrow().1.clone());
             tip.ok_or_else(|| WorldError::NotFound(format!("there is no chain {}", self.config.name)))
+        };
+        Box::pin(self.books.ask(FaultPort::Chain, read))
+    }
+
+    fn block_interval(&self) -> Reply<'_, Result<Option<Duration>, Unavailable>> {
+        let read = async {
+            let every: i64 = sqlx::query_scalar("SELECT every_micros FROM chains WHERE name = ?1")
+                .bind(self.config.name.as_str())
+                .fetch_one(&self.books.readers)
+                .await?;
+            Ok(Some(Duration::from_micros(every.unsigned_abs())).filter(|every| !every.is_zero()))
         };
         Box::pin(self.books.ask(FaultPort::Chain, read))
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use rampart_app::GatewayPlayer;
+use rampart_app::{GatewayPlayer, Played};
 use rampart_core::payment::{PayIn, Payment};
 use rampart_core::ports::{Reply, Unavailable};
 use rampart_core::redacted::Redacted;
-use rampart_sandbox::{PayableMethod, PayablePayment, World};
+use rampart_sandbox::{PayResult, PayableMethod, PayablePayment, World};
 
 /// What the world has to know of a payment so that a customer of this name can pay it.
 #[must_use]
@@ -32,10 +32,13 @@ pub fn payable(payment: &Payment, customer_name: &str) -> PayablePayment {
 pub(crate) struct Player(pub(crate) Arc<World>);
 
 impl GatewayPlayer for Player {
-    fn pay<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<(), Unavailable>> {
+    fn pay<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<Played, Unavailable>> {
         Box::pin(async move {
             let paid = self.0.pay_payment(&payable(payment, "Gateway"), None, None).await;
-            paid.map(drop).map_err(|error| Unavailable(error.to_string()))
+            match paid.map_err(|error| Unavailable(error.to_string()))? {
+                PayResult::Declined(_) => Ok(Played::Declined),
+                PayResult::Paid(_) | PayResult::PaidBefore(_) | PayResult::Pending => Ok(Played::Taken),
+            }
         })
     }
 

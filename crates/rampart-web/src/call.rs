@@ -10,13 +10,14 @@ use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use rampart_app::{AppError, Caller};
 use rampart_core::partner::HttpErrors;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{Code, Family, Refusal};
+use rampart_core::step::ClaimScope;
 
 use crate::context::RequestContext;
 use crate::describe::Describe;
 use crate::failure::{self, Failure};
 use crate::field::{Field, Kind};
-use crate::fields::Fields;
+use crate::fields::{Fields, Unfit};
 use crate::reply::Reply;
 use crate::state::Web;
 
@@ -63,6 +64,17 @@ pub(crate) enum Envelope {
     List,
 }
 
+/// By what it is known that a request was made before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// By nothing: the call creates nothing.
+    Unknown,
+    /// By the header `Idempotency-Key`.
+    ByKey,
+    /// By that, or by the `external_id` in its body.
+    ByKeyOrName(ClaimScope),
+}
+
 /// A call of the partner API.
 pub(crate) struct Call {
     pub(crate) method: Method,
@@ -80,8 +92,8 @@ pub(crate) struct Call {
     pub(crate) path_field: Option<Field>,
     pub(crate) query: &'static [Field],
     pub(crate) takes: Takes,
-    /// Whether `Idempotency-Key` is understood.
-    pub(crate) keyed: bool,
+    /// By what a repeat is known.
+    pub(crate) repeats: Repeats,
     /// The codes it may be refused with, beside those that follow from the rest of the row.
     pub(crate) codes: &'static [Code],
     pub(crate) envelope: Envelope,
@@ -151,11 +163,14 @@ async fn answer(
             Some(caller)
         }
     };
-    let key = if call.keyed { idempotency_key(request.headers())? } else { None };
+    let key = if call.repeats == Repeats::Unknown { None } else { idempotency_key(request.headers())? };
     let fields = match call.takes {
         Takes::Nothing if call.query.is_empty() => Fields::none(),
         Takes::Nothing => Fields::from_query(call.query, request.uri().query())?,
-        takes => read_body(takes, request).await?,
+        takes => match read_body(takes, request).await? {
+            Ok(fields) => fields,
+            Err(unfit) => return Err(unfit_body(call, &web, caller.as_ref(), key.as_deref(), unfit).await.into()),
+        },
     };
     let ask = Ask { caller, client: context.client, fields, path, key };
     Ok((call.run)(web, ask).await?)
@@ -204,7 +219,26 @@ fn media(headers: &HeaderMap) -> Media {
     }
 }
 
-async fn read_body(takes: Takes, request: Request) -> Result<Fields, Failure> {
+/// What is told of a body whose fields do not hold. Repeats come before fields in the order of checks, but nobody whose
+/// fields hold waits for that: only now is it asked whether the request names an earlier one. It cannot be that one
+/// again, because that one was granted.
+async fn unfit_body(call: &Call, web: &Web, caller: Option<&Caller>, key: Option<&str>, unfit: Unfit) -> AppError {
+    let name = match call.repeats {
+        Repeats::ByKeyOrName(scope) => unfit.fields.held("external_id").map(|name| (scope, name)),
+        Repeats::Unknown | Repeats::ByKey => None,
+    };
+    let is_of_fields = unfit.refusal.code.family() == Family::Field;
+    match caller {
+        Some(caller) if is_of_fields => match web.app.conflict_with_earlier(caller, key, name).await {
+            Ok(()) => unfit.refusal.into(),
+            Err(error) => error,
+        },
+        _ => unfit.refusal.into(),
+    }
+}
+
+/// Reads a body: its fields, or what is wrong with them.
+async fn read_body(takes: Takes, request: Request) -> Result<Result<Fields, Unfit>, Failure> {
     let media = media(request.headers());
     let (accepted, wanted) = match takes {
         Takes::FormOrJson(_) => (media != Media::Other, "application/x-www-form-urlencoded or application/json"),
@@ -216,7 +250,7 @@ async fn read_body(takes: Takes, request: Request) -> Result<Fields, Failure> {
     // The front has read and bounded the body already; this takes it out again.
     let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.map_err(|_| Code::BodyTooLarge)?;
     let fields = takes.fields();
-    Ok(if media == Media::Form { Fields::from_form(fields, &body)? } else { Fields::from_json(fields, &body)? })
+    Ok(if media == Media::Form { Fields::from_form(fields, &body) } else { Fields::from_json(fields, &body) })
 }
 
 #[cfg(test)]

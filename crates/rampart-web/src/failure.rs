@@ -8,6 +8,7 @@ use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::{Code, Family, Refusal};
 use serde::Serialize;
 
+use crate::fields::Unfit;
 use crate::rate_limit::Limited;
 
 /// What a call comes to instead of an answer.
@@ -28,6 +29,12 @@ impl From<AppError> for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self::App(AppError::Refusal(refusal))
+    }
+}
+
+impl From<Unfit> for Failure {
+    fn from(unfit: Unfit) -> Self {
+        unfit.refusal.into()
     }
 }
 

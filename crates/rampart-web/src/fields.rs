@@ -16,6 +16,19 @@ pub(crate) struct Fields {
     values: Vec<Option<String>>,
 }
 
+/// A request whose fields do not hold, with those of them that do.
+#[derive(Debug)]
+pub(crate) struct Unfit {
+    pub(crate) refusal: Refusal,
+    pub(crate) fields: Fields,
+}
+
+impl From<Refusal> for Unfit {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, fields: Fields::none() }
+    }
+}
+
 /// How deep a JSON body may be nested. The fields themselves are flat; what is ignored need not be deep either.
 const MOST_NESTED: usize = 32;
 
@@ -82,7 +95,7 @@ impl Reading {
         }
     }
 
-    fn finish(mut self) -> Result<Fields, Refusal> {
+    fn finish(mut self) -> Result<Fields, Unfit> {
         let absent: Vec<usize> = (0..self.fields.table.len())
             .filter(|&place| {
                 let field = &self.fields.table[place];
@@ -101,7 +114,8 @@ impl Reading {
         let Some((field, message)) = faults.first() else {
             return Ok(self.fields);
         };
-        Err(Refusal { code, message: format!("{field} {message}"), fields: faults, data: None })
+        let refusal = Refusal { code, message: format!("{field} {message}"), fields: faults, data: None };
+        Err(Unfit { refusal, fields: self.fields })
     }
 }
 
@@ -127,6 +141,12 @@ impl Fields {
         place.and_then(|place| self.values[place].take())
     }
 
+    /// The value of a field, if it is one of the table and was sent.
+    pub(crate) fn held(&self, name: &str) -> Option<&str> {
+        let place = self.table.iter().position(|field| field.name == name)?;
+        self.values[place].as_deref()
+    }
+
     /// Takes a required value out.
     pub(crate) fn need(&mut self, name: &str) -> String {
         self.take(name).unwrap_or_default()
@@ -136,19 +156,19 @@ impl Fields {
     ///
     /// # Errors
     /// `malformed_json`, `fail_mandatory_field` or `validation_failed`.
-    pub(crate) fn from_json(table: &'static [Field], body: &[u8]) -> Result<Self, Refusal> {
+    pub(crate) fn from_json(table: &'static [Field], body: &[u8]) -> Result<Self, Unfit> {
         let malformed = |reason: String| Refusal::new(Code::MalformedJson, format!("The request's body is not valid JSON: {reason}."));
         let text = std::str::from_utf8(body).map_err(|_| malformed("it is not UTF-8".into()))?;
         if is_nested_deeper(body, MOST_NESTED) {
-            return Err(malformed(format!("it is nested deeper than {MOST_NESTED} levels")));
+            return Err(malformed(format!("it is nested deeper than {MOST_NESTED} levels")).into());
         }
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let mut reading = Reading::new(table);
         let read = deserializer.deserialize_any(Object(&mut reading)).and_then(|()| deserializer.end());
         match read {
             Ok(()) => reading.finish(),
-            Err(error) if error.is_data() => Err(Refusal::new(Code::ValidationFailed, "The request's body must be a JSON object.")),
-            Err(error) => Err(malformed(format!("line {}, column {}", error.line(), error.column()))),
+            Err(error) if error.is_data() => Err(Refusal::new(Code::ValidationFailed, "The request's body must be a JSON object.").into()),
+            Err(error) => Err(malformed(format!("line {}, column {}", error.line(), error.column())).into()),
         }
     }
 
@@ -156,7 +176,7 @@ impl Fields {
     ///
     /// # Errors
     /// `fail_mandatory_field` or `validation_failed`.
-    pub(crate) fn from_form(table: &'static [Field], body: &[u8]) -> Result<Self, Refusal> {
+    pub(crate) fn from_form(table: &'static [Field], body: &[u8]) -> Result<Self, Unfit> {
         let not_text = || Refusal::new(Code::ValidationFailed, "The form must be UTF-8.");
         Self::from_pairs(table, std::str::from_utf8(body).map_err(|_| not_text())?)
     }
@@ -165,11 +185,11 @@ impl Fields {
     ///
     /// # Errors
     /// `fail_mandatory_field` or `validation_failed`.
-    pub(crate) fn from_query(table: &'static [Field], query: Option<&str>) -> Result<Self, Refusal> {
+    pub(crate) fn from_query(table: &'static [Field], query: Option<&str>) -> Result<Self, Unfit> {
         Self::from_pairs(table, query.unwrap_or_default())
     }
 
-    fn from_pairs(table: &'static [Field], pairs: &str) -> Result<Self, Refusal> {
+    fn from_pairs(table: &'static [Field], pairs: &str) -> Result<Self, Unfit> {
         let mut reading = Reading::new(table);
         for pair in pairs.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -292,8 +312,9 @@ mod tests {
         outcome(Fields::from_query(TABLE, Some(text)))
     }
 
-    fn outcome(read: Result<Fields, Refusal>) -> Result<Vec<Option<String>>, (Code, Vec<String>)> {
+    fn outcome(read: Result<Fields, Unfit>) -> Result<Vec<Option<String>>, (Code, Vec<String>)> {
         read.map(|fields| fields.values)
+            .map_err(|unfit| unfit.refusal)
             .map_err(|refusal| (refusal.code, refusal.fields.into_iter().map(|(field, message)| format!("{field} {message}")).collect()))
     }
 
@@ -340,7 +361,7 @@ mod tests {
         for body in ["[]", "7", "null", "\"Ana\"", "true"] {
             assert_eq!(json(body).unwrap_err().0, Code::ValidationFailed, "{body}");
         }
-        assert_eq!(Fields::from_json(TABLE, b"{\"name\":\"\xff\"}").unwrap_err().code, Code::MalformedJson);
+        assert_eq!(Fields::from_json(TABLE, b"{\"name\":\"\xff\"}").unwrap_err().refusal.code, Code::MalformedJson);
     }
 
     #[test]

@@ -141,6 +141,7 @@ pub async fn kyc(app: &App, operator: &Operator, id: CustomerId, level: Option<K
             status,
             reasons: Vec::new(),
             may_retry: true,
+            document: None,
             updated_at: app.business().now(),
         };
         Ok(Customer { kyc: Kyc { level, check: Some(check) }, ..customer.clone() })

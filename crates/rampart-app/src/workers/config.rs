@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// How often a cursor that has nothing new is confirmed at least.
+const CONFIRM_EVERY: Duration = Duration::from_secs(10);
+
 /// What an operator can set about the workers. All times are real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -57,6 +60,11 @@ impl WorkersConfig {
 
     pub(crate) const fn ledger_check(&self) -> Option<Duration> {
         if self.ledger_check_seconds == 0 { None } else { Some(Duration::from_secs(self.ledger_check_seconds)) }
+    }
+
+    /// How often a cursor that has nothing new is confirmed: often enough not to look as if it stood still.
+    pub(crate) fn confirm_every(&self) -> Duration {
+        CONFIRM_EVERY.min(self.stuck_after() / 4)
     }
 
     pub(crate) const fn stop(&self) -> Duration {

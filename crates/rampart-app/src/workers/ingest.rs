@@ -19,8 +19,6 @@ use crate::error::{AppError, Reply};
 
 /// The most lines that are read and stored at once.
 const PAGE: usize = 256;
-/// How often a cursor that has nothing new is confirmed, so that anybody can see that it is being read.
-const CONFIRM_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Where facts come from.
 pub(crate) enum Source {
@@ -162,7 +160,7 @@ impl Ingest {
             .await
             .map_err(|_| AppError::Unavailable("it did not answer in time".to_owned()))??;
         let now = app.real().now();
-        if page.items.is_empty() && page.next == cursor.position && cursor.moved_at.until(now) < CONFIRM_EVERY {
+        if page.items.is_empty() && page.next == cursor.position && cursor.moved_at.until(now) < self.app.config().workers.confirm_every() {
             *self.known.lock() = Some(cursor);
             return Ok(Turn::Idle);
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rampart_app::{CreatePayment, GatewaySession, KycForm, Play, StatusPage};
+use rampart_core::customer::Identification;
 use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::refusal::Code;
 use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, refusal_of, sell};
@@ -71,10 +72,21 @@ async fn identity(test: Arc<TestApp>) {
         source_of_funds: some("Salary"),
         ..empty(KycLevel::Reinforced)
     };
+    assert_eq!(page.missing, ["identification_type", "identification_number", "professional_activity", "source_of_funds"]);
+    let refusal = refusal_of(test.app.submit_kyc_form(&token, form.clone()).await);
+    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::FailMandatoryField, "identification_type"), "known or not");
+    let document =
+        |kind: &str, number: &str| KycForm { identification_type: some(kind), identification_number: some(number), ..form.clone() };
+    let refusal = refusal_of(test.app.submit_kyc_form(&token, document("CIF", "A58818501")).await);
+    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::InvalidIdentification, "identification_type"), "a company's");
+    let form = document("PASSPORT", "AAB123456");
     test.app.submit_kyc_form(&token, form).await.unwrap();
     let page = test.eventually("the reinforced form is approved", || approved(KycLevel::Reinforced)).await;
     assert_eq!(page.wanted, None);
     assert_eq!(page.customer.profile.name.reveal(), "Ana", "nobody becomes somebody else after an approval");
+    let number = |given: Option<Identification>| given.map(|given| given.normalized.reveal().to_owned());
+    assert_eq!(number(page.customer.identification).as_deref(), Some("12345678Z"), "nor has another identification");
+    assert_eq!(number(page.customer.kyc.check.unwrap().document).as_deref(), Some("AAB123456"));
 }
 
 async fn gateway(test: Arc<TestApp>) {

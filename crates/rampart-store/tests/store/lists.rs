@@ -298,6 +298,7 @@ async fn no_list_scans_or_sorts(bench: Arc<Bench>) {
     statements.sort_unstable();
     statements.dedup();
     assert!(statements.len() > 50, "{}", statements.len());
+    let mut partners_lists = 0;
     for sql in statements.iter().filter(|sql| !is_small(sql)) {
         let plan = plan(&bench, sql).await;
         let bad = match bench.on {
@@ -306,7 +307,13 @@ async fn no_list_scans_or_sorts(bench: Arc<Bench>) {
             On::Postgres => plan.iter().any(|line| line.contains("Seq Scan") || (line.contains("Sort") && !orders_few_rows(sql))),
         };
         assert!(!bad, "{sql}\n{}", plan.join("\n"));
+        // Among everybody's parked deliveries a partner's few would be looked for one by one.
+        if sql.contains("state = 'parked' AND partner = $1") {
+            assert!(plan.iter().any(|line| line.contains("deliveries_parked_of")), "{sql}\n{}", plan.join("\n"));
+            partners_lists += 1;
+        }
     }
+    assert_eq!(partners_lists, 1, "the list of a partner's parked deliveries was looked at");
 }
 
 /// Statements that sort what belongs to one order or is asked for by number, which is little.

@@ -3,8 +3,9 @@
 use axum::http::Method;
 use rampart_app::{AppError, CreatePayment};
 use rampart_core::refusal::Code;
+use rampart_core::step::ClaimScope;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Takes};
+use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
 use crate::describe::replies;
 use crate::field::{Field, Kind, optional, required};
@@ -47,7 +48,7 @@ pub(crate) static CALL: Call = Call {
     path_field: None,
     query: &[],
     takes: Takes::Json(FIELDS),
-    keyed: true,
+    repeats: Repeats::ByKeyOrName(ClaimScope::PaymentExternalId),
     codes: &[
         Code::UserNotFound,
         Code::UserBanned,
@@ -56,6 +57,7 @@ pub(crate) static CALL: Call = Call {
         Code::MethodNotAllowed,
         Code::CoinNotSupported,
         Code::InvalidWallet,
+        Code::InvalidBankAccount,
         Code::QuoteExpired,
         Code::QuoteUsed,
         Code::QuoteMismatch,
@@ -67,7 +69,6 @@ pub(crate) static CALL: Call = Call {
         Code::PriceUnavailable,
         Code::NoLiquidity,
         Code::ExternalIdConflict,
-        Code::ErrorPaymentCreation,
     ],
     envelope: Envelope::PaymentCreated,
     data: described::<replies::PaymentCreated>,

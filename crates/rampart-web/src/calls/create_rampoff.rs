@@ -3,8 +3,9 @@
 use axum::http::Method;
 use rampart_app::{AppError, CreateRampoff};
 use rampart_core::refusal::Code;
+use rampart_core::step::ClaimScope;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Takes};
+use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
 use crate::describe::replies;
 use crate::field::{Field, Kind, optional, required};
@@ -51,7 +52,7 @@ pub(crate) static CALL: Call = Call {
     path_field: None,
     query: &[],
     takes: Takes::Json(FIELDS),
-    keyed: true,
+    repeats: Repeats::ByKeyOrName(ClaimScope::RampoffExternalId),
     codes: &[
         Code::UserNotFound,
         Code::UserBanned,

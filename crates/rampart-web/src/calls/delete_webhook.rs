@@ -4,7 +4,7 @@ use axum::http::Method;
 use rampart_app::AppError;
 use rampart_core::refusal::Code;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Takes};
+use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
 use crate::describe::replies;
 use crate::field::{Kind, required};
@@ -26,7 +26,7 @@ pub(crate) static CALL: Call = Call {
     path_field: Some(required("type", Kind::Choice(EVENT_TYPES), "The type that was subscribed to.").example(r#""PAY_IN""#)),
     query: &[],
     takes: Takes::Nothing,
-    keyed: false,
+    repeats: Repeats::Unknown,
     codes: &[Code::SubscriptionNotFound],
     envelope: Envelope::Ok,
     data: described::<replies::SubscriptionDeleted>,

@@ -3,7 +3,7 @@
 use axum::http::Method;
 use rampart_app::AppError;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Takes};
+use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
 use crate::describe::replies;
 use crate::field::{Field, Kind, optional};
@@ -28,7 +28,7 @@ pub(crate) static CALL: Call = Call {
     path_field: None,
     query: FIELDS,
     takes: Takes::Nothing,
-    keyed: false,
+    repeats: Repeats::Unknown,
     codes: &[],
     envelope: Envelope::List,
     data: described::<replies::Event>,

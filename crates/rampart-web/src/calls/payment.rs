@@ -4,7 +4,7 @@ use axum::http::Method;
 use rampart_app::AppError;
 use rampart_core::refusal::Code;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Takes};
+use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
 use crate::describe::replies;
 use crate::field::required;
@@ -26,7 +26,7 @@ pub(crate) static CALL: Call = Call {
     path_field: Some(required("payment_id", IDENTIFIER, "The payment.")),
     query: &[],
     takes: Takes::Nothing,
-    keyed: false,
+    repeats: Repeats::Unknown,
     codes: &[Code::PaymentNotFound],
     envelope: Envelope::Ok,
     data: described::<replies::Payment>,

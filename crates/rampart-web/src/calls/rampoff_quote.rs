@@ -4,7 +4,7 @@ use axum::http::Method;
 use rampart_app::{AppError, RampoffQuoteRequest};
 use rampart_core::refusal::Code;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Takes};
+use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
 use crate::describe::replies;
 use crate::field::{Field, Kind, optional, required};
@@ -34,7 +34,7 @@ pub(crate) static CALL: Call = Call {
     path_field: None,
     query: FIELDS,
     takes: Takes::Nothing,
-    keyed: false,
+    repeats: Repeats::Unknown,
     codes: &[Code::MethodNotAllowed, Code::CoinNotSupported, Code::MinPurchase, Code::MaxPurchase, Code::PriceUnavailable],
     envelope: Envelope::Ok,
     data: described::<replies::RampoffQuote>,

@@ -4,7 +4,7 @@ use axum::http::Method;
 use rampart_app::{AppError, RegisterUser};
 use rampart_core::refusal::Code;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Takes};
+use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
 use crate::describe::replies;
 use crate::field::{Field, Kind, optional, required};
@@ -49,7 +49,7 @@ pub(crate) static CALL: Call = Call {
     path_field: None,
     query: &[],
     takes: Takes::Json(FIELDS),
-    keyed: true,
+    repeats: Repeats::ByKey,
     codes: &[Code::UserAlreadyExists, Code::EmailNotAllowed, Code::InvalidIdentification, Code::InvalidBankAccount],
     envelope: Envelope::Ok,
     data: described::<replies::Registered>,

@@ -4,7 +4,7 @@ use axum::http::Method;
 use rampart_app::AppError;
 use rampart_core::refusal::Code;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Takes};
+use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
 use crate::describe::replies;
 use crate::reply::Reply;
@@ -25,7 +25,7 @@ pub(crate) static CALL: Call = Call {
     path_field: None,
     query: &[],
     takes: Takes::FormOrJson(SUBSCRIPTION),
-    keyed: true,
+    repeats: Repeats::ByKey,
     codes: &[Code::SubscriptionNotFound],
     envelope: Envelope::Ok,
     data: described::<replies::SubscriptionUpdated>,

@@ -12,7 +12,7 @@ use utoipa::openapi::{HttpMethod, RefOr, Required, Response, Schema};
 
 use super::fields::{self, Place};
 use super::{Schemas, described, failures};
-use crate::call::{Access, Call, Envelope, KEY_LENGTH, Takes};
+use crate::call::{Access, Call, Envelope, KEY_LENGTH, Repeats, Takes};
 use crate::field::{Field, Kind, optional};
 use crate::operations::Health;
 
@@ -47,7 +47,7 @@ fn codes(call: &Call) -> Vec<Code> {
         }
         codes.push(Code::ValidationFailed);
     }
-    if call.keyed {
+    if call.repeats != Repeats::Unknown {
         codes.push(Code::IdempotencyConflict);
     }
     codes.extend(call.codes);
@@ -91,7 +91,7 @@ pub(super) fn operation(call: &Call, path: &str, schemas: &mut Schemas) -> Opera
     for field in call.query {
         operation = operation.parameter(parameter(field, ParameterIn::Query));
     }
-    if call.keyed {
+    if call.repeats != Repeats::Unknown {
         operation = operation.parameter(parameter(&KEY, ParameterIn::Header));
     }
     match call.access {
@@ -171,7 +171,7 @@ fn success(call: &Call, business: &[Code], schemas: &mut Schemas) -> Response {
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let response =
         ResponseBuilder::new().description(about).content("application/json", content).header("x-request-id", failures::request_id());
-    if call.keyed {
+    if call.repeats != Repeats::Unknown {
         let replayed = failures::header("`true` when an earlier request was answered with the same.", Type::String);
         response.header("idempotent-replayed", replayed).build()
     } else {

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use rampart_app::{GatewaySession, PaymentPage, Play};
+use rampart_app::{GatewaySession, PaymentPage, Play, Played};
 use rampart_core::payment::{Instructions, Payment, PaymentState};
 use rampart_core::refusal::Code;
 
@@ -189,25 +189,27 @@ async fn perform(web: &Web, request: &PageRequest, action: &str) -> Result<Respo
     let token = request.token();
     let found = web.app.page_payment(token).await?;
     let gateway = path(&found.payment);
-    let (outcome, next) = match action {
-        "pay" => (web.app.gateway_play(token, Play::Pay).await, request.link(status::PATH, &[(status::RETURNED, "1")])),
-        "decline" => (web.app.gateway_play(token, Play::Decline).await, request.link(&gateway, &[("declined", "1")])),
-        "sent" => (web.app.declare_sent(token).await, request.link(&gateway, &[])),
-        "cancel" => (web.app.cancel_payment(token).await, request.link(status::PATH, &[])),
+    let returned = request.link(status::PATH, &[(status::RETURNED, "1")]);
+    let declined = request.link(&gateway, &[("declined", "1")]);
+    let told = |played| if played == Played::Declined { declined.clone() } else { returned.clone() };
+    let outcome = match action {
+        "pay" => web.app.gateway_play(token, Play::Pay).await.map(told),
+        "decline" => web.app.gateway_play(token, Play::Decline).await.map(told),
+        "sent" => web.app.declare_sent(token).await.map(|()| request.link(&gateway, &[])),
+        "cancel" => web.app.cancel_payment(token).await.map(|()| request.link(status::PATH, &[])),
         _ => return Err(PageFault::BadRequest),
     };
     match outcome.map_err(PageFault::from) {
-        Ok(()) => Ok(see_other(&next)),
+        Ok(next) => Ok(see_other(&next)),
         // The order went on meanwhile, perhaps because the button was pressed twice: the page says where it stands.
         Err(PageFault::Refused(_)) => {
             let payment = web.app.page_payment(token).await?.payment;
-            let done = match action {
-                "sent" => matches!(payment.state, PaymentState::PendingBank { .. }),
-                "cancel" => matches!(payment.state, PaymentState::Cancelled),
-                "pay" => !payment.is_unpaid(),
-                _ => false,
-            };
-            Ok(see_other(&if done { next } else { request.link(status::PATH, &[("changed", "1")]) }))
+            Ok(see_other(&match action {
+                "sent" if matches!(payment.state, PaymentState::PendingBank { .. }) => request.link(&gateway, &[]),
+                "cancel" if matches!(payment.state, PaymentState::Cancelled) => request.link(status::PATH, &[]),
+                "pay" if !payment.is_unpaid() => returned,
+                _ => request.link(status::PATH, &[("changed", "1")]),
+            }))
         }
         Err(fault) => Err(fault),
     }

@@ -80,7 +80,8 @@ fn known<'a>(customer: &'a Customer, name: &str) -> &'a str {
 
 /// Whether a level asks for it even when it is known: what the reinforced check is about.
 fn confirms(name: &str, level: KycLevel) -> bool {
-    level == KycLevel::Reinforced && matches!(name, "professional_activity" | "source_of_funds")
+    level == KycLevel::Reinforced
+        && matches!(name, "professional_activity" | "source_of_funds" | "identification_type" | "identification_number")
 }
 
 /// The form of a customer and a level.
@@ -112,6 +113,8 @@ impl<'a> Form<'a> {
         let show = |wanted: Wanted| {
             let value = match typed {
                 Some(fields) => fields.get(wanted.name).unwrap_or_default(),
+                // A document that is asked for again is to be at hand; whoever has the link is not told its number.
+                None if wanted.name == "identification_number" && confirms(wanted.name, self.level) => "",
                 None => known(self.customer, wanted.name),
             };
             self.field(&wanted, value)

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::http::Method;
 use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Client, documented_registration, purchase};
 
-on_both_engines!(crate::support::idle => keys, names, twins);
+on_both_engines!(crate::support::idle => keys, names, twins, broken_repeats);
 
 async fn keys(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
@@ -41,7 +42,7 @@ async fn keys(test: Arc<TestApp>) {
     let form = "url=https%3A%2F%2Fpartner.example%2Fhook&type=PAY_IN";
     let headers = [("content-type", "application/x-www-form-urlencoded"), ("idempotency-key", "third")];
     for replayed in [None, Some("true")] {
-        let answer = client.send(axum::http::Method::POST, "/api/subscribeToWebhook", &headers, form).await;
+        let answer = client.send(Method::POST, "/api/subscribeToWebhook", &headers, form).await;
         assert_eq!(answer.data(), "subscription_created");
         assert_eq!(answer.header("idempotent-replayed"), replayed);
     }
@@ -75,4 +76,64 @@ async fn twins(test: Arc<TestApp>) {
     assert!(answers.iter().all(|answer| answer.data() == first));
     assert_eq!(answers.iter().filter(|answer| answer.header("idempotent-replayed").is_none()).count(), 1);
     assert_eq!(client.get("/api/payments").await.json()["data"].as_array().unwrap().len(), 1);
+}
+
+/// Repeats come before fields in the order of checks.
+async fn broken_repeats(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let user = test.verified(CustomerOf::SPAIN, "ana@mail.example").await.0;
+    let sale = json!({"user_id": user, "amount": 50, "symbol": "USDC", "blockchain": "polygon", "iban": CustomerOf::SPAIN.account});
+    for (path, order, amount) in
+        [("/api/createPayment", purchase(user, "card", &json!(50)), "fiat_amount"), ("/api/createRampoff", sale, "amount")]
+    {
+        let with = |name: &str, changes: &[(&str, Value)]| {
+            let mut changed = order.clone();
+            changed["external_id"] = name.into();
+            for (field, value) in changes {
+                changed[*field] = value.clone();
+            }
+            changed
+        };
+        let key = format!("key of {path}").replace([' ', '/'], "-");
+        let (known, unknown) = ([("idempotency-key", key.as_str())], [("idempotency-key", "never-seen")]);
+        client.post_with(path, &known, &with("first", &[])).await.data();
+        for changes in [
+            &[(amount, json!(-1))][..],
+            &[(amount, json!("1e9999"))],
+            &[(amount, json!(null))],
+            &[("user_id", json!([]))],
+            &[("user_id", json!("x")), ("external_id", json!(null))],
+        ] {
+            let fields = if changes[0].1.is_null() { "fail_mandatory_field" } else { "validation_failed" };
+            let named = changes.iter().all(|(field, _)| *field != "external_id");
+            let broken = client.post_with(path, &known, &with("other", changes)).await;
+            assert_eq!((broken.status.as_u16(), broken.code().as_str()), (409, "idempotency_conflict"), "{path} {changes:?}");
+            let broken = client.post(path, &with("first", changes)).await;
+            assert_eq!(broken.code(), if named { "external_id_conflict" } else { fields }, "{path} {changes:?}");
+            let broken = client.post_with(path, &unknown, &with("never-seen", changes)).await;
+            assert_eq!(broken.code(), fields, "{path} {changes:?}");
+            assert!(broken.json()["errors"].is_object());
+        }
+        // What is no JSON object has no fields; the name that is broken itself names nothing.
+        let wrong = client.send(Method::POST, path, &[("content-type", "application/json"), known[0]], "{").await;
+        assert_eq!(wrong.code(), "malformed_json");
+        let long = "x".repeat(129);
+        assert_eq!(client.post(path, &with(&long, &[])).await.code(), "validation_failed");
+    }
+    // Names are each partner's own.
+    let stranger = test.app.rotate_partner_key(test.stranger.partner.id, "test", "to sign in").await.unwrap();
+    let credentials = json!({"api_key": stranger.api_key, "api_secret": stranger.api_secret.reveal()});
+    let token = client.post("/api/authenticate", &credentials).await.data()["token"].as_str().unwrap().to_owned();
+    let mut order = purchase(user, "card", &json!(-1));
+    order["external_id"] = "first".into();
+    assert_eq!(client.token(Some(&token)).post("/api/createPayment", &order).await.code(), "validation_failed");
+    // Forms and registrations too.
+    let key = [("idempotency-key", "registered")];
+    client.post_with("/api/registerUser", &key, &documented_registration()).await.data();
+    let mut broken = documented_registration();
+    broken["dob"] = "yesterday".into();
+    assert_eq!(client.post_with("/api/registerUser", &key, &broken).await.code(), "idempotency_conflict");
+    let headers = [("content-type", "application/x-www-form-urlencoded"), ("idempotency-key", "registered")];
+    let form = client.send(Method::POST, "/api/subscribeToWebhook", &headers, "type=NOTHING").await;
+    assert_eq!(form.code(), "idempotency_conflict");
 }

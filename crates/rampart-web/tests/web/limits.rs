@@ -6,12 +6,13 @@ use axum::body::Body;
 use axum::http::Method;
 use rampart_app::PartnerChange;
 use rampart_core::partner::HttpErrors;
-use rampart_testkit::{TestApp, on_both_engines};
+use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
 use rampart_web::WebConfig;
+use serde_json::json;
 
-use crate::support::{Client, another_app};
+use crate::support::{Client, another_app, purchase};
 
-on_both_engines!(crate::support::idle => rates, documented_statuses, sizes_and_numbers, names_and_headers);
+on_both_engines!(crate::support::idle => rates, documented_statuses, sizes_and_numbers, names_and_headers, customers_beyond_an_accounts_room);
 
 async fn rates(test: Arc<TestApp>) {
     let app = another_app(&test, |config| (config.rate_limits.partner_per_second, config.rate_limits.partner_burst) = (1, 3), None).await;
@@ -134,4 +135,22 @@ async fn names_and_headers(test: Arc<TestApp>) {
         let status = client.get(path).await.status.as_u16();
         assert!((400..500).contains(&status), "{path}: {status}");
     }
+}
+
+/// A CLABE has room for seven figures of a customer's number.
+async fn customers_beyond_an_accounts_room(test: Arc<TestApp>) {
+    test.app.store().reserve_numbers("customers", 9_999_998).await.unwrap();
+    let client = Client::of(&test).await;
+    let order = |user: i64| {
+        let mut order = purchase(user, "SPEI", &json!(2_000));
+        order["fiat_symbol"] = "MXN".into();
+        order
+    };
+    let last = test.verified(CustomerOf::MEXICO, "last@mail.example").await.0;
+    assert_eq!(last, 9_999_999);
+    let account = client.post("/api/createPayment", &order(last)).await.data()["iban"].as_str().unwrap().to_owned();
+    assert!(account.contains("9999999"), "{account}");
+    let beyond = test.verified(CustomerOf::MEXICO, "beyond@mail.example").await.0;
+    let refused = client.post("/api/createPayment", &order(beyond)).await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (422, "method_not_allowed"), "{}", refused.text);
 }

@@ -8,7 +8,9 @@ use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus, KycVerdict};
 use rampart_testkit::{CustomerOf, MAGIC, MagicField, TestApp, on_both_engines};
 
-use crate::support::{Answer, Client};
+use serde_json::json;
+
+use crate::support::{Answer, Client, purchase};
 
 on_both_engines!(crate::support::idle =>
     the_form_speaks_the_language_that_is_asked_for,
@@ -16,6 +18,7 @@ on_both_engines!(crate::support::idle =>
     a_form_is_taken_once,
     a_failed_customer_may_try_again_when_the_provider_says_so,
     the_reinforced_form_follows_the_first,
+    an_order_that_needs_more_leads_to_the_reinforced_form,
     unknown_and_malformed_tokens_are_the_same,
     forms_of_other_pages_are_refused,
 );
@@ -141,6 +144,8 @@ async fn a_failed_customer_may_try_again_when_the_provider_says_so(test: Arc<Tes
     let (client, (id, path)) = (client(&test), newcomer(&test).await);
     leads_to(&client.post_form(&path, GOOD).await);
     decide(&test, id, KycStatus::Fail, true).await;
+    let told = test.app.kyc_check(&test.caller, Some(id.to_string())).await.unwrap();
+    assert_eq!(told.kyc_status, KycStatus::Fail, "something was submitted, even if it may be tried again");
     let failed = client.get(&path).await;
     assert!(failed.text.contains("blurred &#60;picture&#62;") && failed.text.contains("retry=1"), "{}", failed.text);
     let form = client.get(&format!("{path}&retry=1")).await;
@@ -163,14 +168,43 @@ async fn the_reinforced_form_follows_the_first(test: Arc<TestApp>) {
     decide(&test, id, KycStatus::Valid, false).await;
     let form = client.get(&reinforced).await;
     assert!(form.text.contains("name=\"source_of_funds\"") && !form.text.contains("name=\"last_name\""), "{}", form.text);
+    assert!(form.text.contains("name=\"identification_type\"") && form.text.contains("name=\"identification_number\""), "{}", form.text);
+    assert!(!form.text.contains("12345678"), "the number that is known is not told: {}", form.text);
     let wrong = client.post_form(&reinforced, "professional_activity=Baker&source_of_funds=magic").await;
     is_page(&wrong, 422);
     assert!(wrong.text.contains("value=\"Baker\"") && wrong.text.contains("Choose one of the options"), "{}", wrong.text);
-    leads_to(&client.post_form(&reinforced, "professional_activity=Baker&source_of_funds=savings").await);
+    let without = client.post_form(&reinforced, "professional_activity=Baker&source_of_funds=savings").await;
+    is_page(&without, 422);
+    assert!(without.text.contains("href=\"#identification_number\""), "{}", without.text);
+    let whole = "professional_activity=Baker&source_of_funds=savings&identification_type=PASSPORT&identification_number=aab123456";
+    leads_to(&client.post_form(&reinforced, whole).await);
     let stored = customer(&test, id).await;
-    assert_eq!(stored.kyc.check.unwrap().level, KycLevel::Reinforced);
+    let check = stored.kyc.check.unwrap();
+    assert_eq!((check.level, check.document.unwrap().normalized.reveal()), (KycLevel::Reinforced, "AAB123456"));
+    assert_eq!(stored.identification.unwrap().normalized.reveal(), "12345678Z", "what was approved stands");
     assert_eq!(stored.profile.source_of_funds.reveal(), "savings");
     assert!(client.get(&path).await.text.contains("Identidad verificada"), "the first level stays valid meanwhile");
+}
+
+async fn an_order_that_needs_more_leads_to_the_reinforced_form(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let user = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
+    for (call, order) in [
+        ("/api/createPayment", purchase(user.0, "card", &json!(1_500))),
+        (
+            "/api/createRampoff",
+            json!({"user_id": user.0, "amount": 1_900, "symbol": "USDC", "blockchain": "polygon", "iban": CustomerOf::SPAIN.account}),
+        ),
+    ] {
+        let refused = client.post(call, &order).await;
+        assert_eq!(refused.code(), "kyc_reinforced_required", "{call}: {}", refused.text);
+        let link = url::Url::parse(refused.json()["data"].as_str().unwrap()).unwrap();
+        let page = client.get(&format!("{}?{}", link.path(), link.query().unwrap())).await;
+        is_page(&page, 200);
+        for field in ["professional_activity", "source_of_funds", "identification_type", "identification_number"] {
+            assert!(page.text.contains(&format!("name=\"{field}\"")), "{call}: {field}: {}", page.text);
+        }
+    }
 }
 
 async fn unknown_and_malformed_tokens_are_the_same(test: Arc<TestApp>) {

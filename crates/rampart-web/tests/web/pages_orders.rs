@@ -14,6 +14,7 @@ on_both_engines!(crate::support::idle =>
     a_refund_account_is_checked_and_kept,
     a_payment_is_called_off_once,
     a_card_can_be_declined_and_used_again,
+    a_processor_that_declines_is_not_waited_for,
     a_sale_shows_where_to_send_and_takes_a_wallet_for_refunds,
     the_gateway_has_one_address,
 );
@@ -29,11 +30,15 @@ mod lively {
 
 /// A payment and the secret of its page.
 async fn payment(test: &TestApp, method: &str) -> (OrderId, String) {
+    payment_of(test, method, "234.5").await
+}
+
+async fn payment_of(test: &TestApp, method: &str, amount: &str) -> (OrderId, String) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
     let request = CreatePayment {
         payment_type: Some(method.into()),
         callback_url: Some("https://shop.example/paid".into()),
-        ..buy(customer, "234.5")
+        ..buy(customer, amount)
     };
     let answer = test.app.create_payment(&test.caller, &request, None).await.unwrap();
     let id = TestApp::order_of(&answer);
@@ -96,6 +101,20 @@ async fn a_payment_is_called_off_once(test: Arc<TestApp>) {
     assert!(page.text.contains("El pedido ha cambiado mientras tanto") && page.text.contains("Pedido cancelado"), "{}", page.text);
     let refused = client.post_form(&format!("/status?token={token}"), "account=ES9121000418450200051332&name=Ana").await;
     assert!(leads_to(&refused).contains("changed=1"));
+}
+
+async fn a_processor_that_declines_is_not_waited_for(test: Arc<TestApp>) {
+    let (client, (id, token)) = (client(&test), payment_of(&test, "card", "66.66").await);
+    let path = format!("/gateway/card?token={token}");
+    // It may be tried again, and is declined again.
+    for _ in 0..2 {
+        let next = leads_to(&client.post_form(&path, "action=pay").await);
+        assert_eq!(next, format!("{path}&declined=1"));
+        let page = client.get(&next).await;
+        is_page(&page, 200);
+        assert!(page.text.contains("El pago ha sido rechazado") && page.text.contains("value=\"pay\""), "{}", page.text);
+    }
+    assert_eq!(test.payment(id).await.status(), "started");
 }
 
 async fn a_card_can_be_declined_and_used_again(test: Arc<TestApp>) {

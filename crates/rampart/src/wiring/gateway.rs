@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use rampart_app::GatewayPlayer;
+use rampart_app::{GatewayPlayer, Played};
 use rampart_core::payment::{PayIn, Payment};
 use rampart_core::ports::{Reply, Unavailable};
 use rampart_core::redacted::Redacted;
-use rampart_sandbox::{PayableMethod, PayablePayment, World, WorldError};
+use rampart_sandbox::{PayResult, PayableMethod, PayablePayment, World, WorldError};
 use rampart_store::Store;
 
 /// Plays the processors through the world.
@@ -54,10 +54,16 @@ fn unavailable(error: &WorldError) -> Unavailable {
 }
 
 impl GatewayPlayer for WorldGateway {
-    fn pay<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<(), Unavailable>> {
+    fn pay<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<Played, Unavailable>> {
         Box::pin(async move {
             let payable = self.payable(payment).await?;
-            self.world.pay_payment(&payable, None, None).await.map(drop).map_err(|error| unavailable(&error))
+            match self.world.pay_payment(&payable, None, None).await.map_err(|error| unavailable(&error))? {
+                PayResult::Declined(reason) => {
+                    tracing::info!(payment = %payment.id, reason, "the processor declined");
+                    Ok(Played::Declined)
+                }
+                PayResult::Paid(_) | PayResult::PaidBefore(_) | PayResult::Pending => Ok(Played::Taken),
+            }
         })
     }
 

@@ -29,8 +29,9 @@ const REMEMBERED: usize = 200;
 /// How many blocks are read in one turn.
 const BLOCKS: usize = 100;
 const PAGE: u32 = 256;
-/// How often a cursor that has nothing new is confirmed.
-const CONFIRM_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
+/// After how many times its usual interval without a block a chain stands still. Blocks come by chance: on a chain that
+/// works, a gap as long as this comes once in some hundred thousand blocks.
+const SILENT_INTERVALS: u32 = 12;
 
 /// The newest blocks that were followed, oldest first, as the cursor holds them.
 pub(crate) type Followed = Vec<(u64, String)>;
@@ -45,6 +46,8 @@ pub(crate) struct Watcher {
     app: App,
     port: Arc<dyn ChainPort>,
     known: Mutex<Option<BlockHead>>,
+    /// The newest block of the chain, and since when it is that (business time).
+    newest: Mutex<Option<(String, Timestamp)>>,
     /// The height at which our own transactions were last asked for.
     asked_at: Mutex<u64>,
     /// From which height on it is worth asking for a transaction of ours that is in a block already.
@@ -57,7 +60,7 @@ fn unavailable(fault: Unavailable) -> AppError {
 
 impl Watcher {
     pub(crate) fn new(app: App, port: Arc<dyn ChainPort>) -> Self {
-        Self { app, port, known: Mutex::default(), asked_at: Mutex::default(), final_at: Mutex::default() }
+        Self { app, port, known: Mutex::default(), newest: Mutex::default(), asked_at: Mutex::default(), final_at: Mutex::default() }
     }
 
     async fn answer<T>(&self, call: impl Future<Output = Result<T, Unavailable>>) -> Reply<T> {
@@ -94,7 +97,8 @@ impl Watcher {
             return Err(AppError::defect(format!("the cursor of {chain} holds no block")));
         };
         if head.height == height && head.hash == hash {
-            if cursor.moved_at.until(self.app.real().now()) >= CONFIRM_EVERY {
+            let confirmed = cursor.moved_at.until(self.app.real().now());
+            if confirmed >= self.app.config().workers.confirm_every() && !self.is_silent(head).await? {
                 self.keep(cursor, followed, Step::new()).await?;
             }
             return Ok(Turn::Idle);
@@ -114,6 +118,21 @@ impl Watcher {
                 let base = self.answer(self.port.block(from.saturating_sub(1))).await?;
                 let base = base.ok_or_else(|| AppError::Unavailable("the chain is shorter than what was followed".to_owned()))?;
                 self.take_back(cursor, vec![(base.head.height, base.head.hash)], from, followed.len()).await
+            }
+        }
+    }
+
+    /// Whether the newest block has been the newest for so long that others must have been made, which are not shown to
+    /// us. Then the cursor is up to date with nothing, and is not confirmed.
+    async fn is_silent(&self, head: &BlockHead) -> Reply<bool> {
+        let interval = self.answer(self.port.block_interval()).await?;
+        let now = self.app.business().now();
+        let mut newest = self.newest.lock();
+        match (&*newest, interval) {
+            (Some((hash, since)), Some(interval)) if *hash == head.hash => Ok(since.until(now) > interval * SILENT_INTERVALS),
+            _ => {
+                *newest = Some((head.hash.clone(), now));
+                Ok(false)
             }
         }
     }
@@ -147,11 +166,18 @@ impl Watcher {
     async fn advance(&self, cursor: Cursor, mut followed: Followed, head: &BlockHead) -> Reply<Turn> {
         let mut transfers = Vec::new();
         let mut parent = followed.last().map(|(height, hash)| (*height, hash.clone())).unwrap_or_default();
+        let begun_at = parent.0;
         for _ in 0..BLOCKS {
             if parent.0 >= head.height {
                 break;
             }
-            let Some(block) = self.answer(self.port.block(parent.0 + 1)).await? else { break };
+            let Some(block) = self.answer(self.port.block(parent.0 + 1)).await? else {
+                if parent.0 == begun_at {
+                    // It tells of blocks and shows none: not a moment to confirm the cursor at.
+                    return Err(AppError::Unavailable(format!("block {} is below the newest and is not shown", parent.0 + 1)));
+                }
+                break;
+            };
             if block.head.parent != parent.1 {
                 // It was reorganised while it was read; what was read so far is kept and the next turn walks back.
                 break;

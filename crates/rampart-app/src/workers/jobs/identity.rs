@@ -30,7 +30,8 @@ fn waiting(customer: &Customer) -> Option<&KycCheck> {
 
 fn details(customer: &Customer) -> KycDetails {
     let profile = &customer.profile;
-    let identification = customer.identification.as_ref();
+    let handed_in = customer.kyc.check.as_ref().and_then(|check| check.document.as_ref());
+    let identification = handed_in.or(customer.identification.as_ref());
     KycDetails {
         name: profile.full_name(),
         date_of_birth: profile.date_of_birth.reveal().to_owned(),

@@ -18,7 +18,7 @@ pub(crate) static ENGLISH: Texts = Texts {
     kyc_title: "Verify your identity",
     kyc_intro: "{0} needs to know who you are before your first operation. Write everything as it stands on your document.",
     kyc_title_reinforced: "Reinforced verification",
-    kyc_intro_reinforced: "To operate with larger amounts at {0} we need to know your occupation and where your money comes from.",
+    kyc_intro_reinforced: "To operate with larger amounts at {0} we need to know your occupation and where your money comes from, and to see a document of yours.",
     kyc_known: "What we already know",
     kyc_correct: "Correct these details",
     kyc_submit: "Send my details",

@@ -18,7 +18,7 @@ pub(crate) static SPANISH: Texts = Texts {
     kyc_title: "Verifica tu identidad",
     kyc_intro: "{0} necesita saber quién eres antes de tu primera operación. Escribe los datos tal como aparecen en tu documento.",
     kyc_title_reinforced: "Verificación reforzada",
-    kyc_intro_reinforced: "Para operar con importes más altos en {0} necesitamos conocer tu ocupación y el origen de tu dinero.",
+    kyc_intro_reinforced: "Para operar con importes más altos en {0} necesitamos conocer tu ocupación y el origen de tu dinero, y ver un documento tuyo.",
     kyc_known: "Lo que ya sabemos",
     kyc_correct: "Corregir estos datos",
     kyc_submit: "Enviar mis datos",
