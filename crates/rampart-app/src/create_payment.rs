@@ -311,6 +311,7 @@ impl App {
             reserved: terms.coin_amount,
             exception: None,
             reversal: None,
+            lost: Amount::ZERO,
             updated_at: now,
         })
     }
