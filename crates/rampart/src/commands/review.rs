@@ -42,7 +42,7 @@ pub(crate) enum DecisionArgument {
     Return,
     /// What lies in suspense belongs to nobody and becomes the company's
     Keep,
-    /// A quarantined fact is applied again; a transfer that the chain reverted is sent again
+    /// A quarantined fact is applied again
     Retry,
     /// Nothing is to be done
     Dismiss,
