@@ -316,6 +316,7 @@ impl App {
             counted_beyond: Amount::ZERO,
             exception: None,
             reversal: None,
+            lost: Amount::ZERO,
             updated_at: now,
         })
     }

@@ -31,16 +31,18 @@ const NATIVE: Symbol = Code::literal("POL");
 /// When the examples take place: 2026-01-01T00:00:00Z.
 pub const START: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
-/// Randomness that is none: a counter, so that examples come out the same every time.
+/// Randomness that is none: a counter, so that examples come out the same every time and no two identifiers are alike.
 #[derive(Debug, Default)]
 pub struct Counting(std::sync::atomic::AtomicU64);
 
 impl Randomness for Counting {
     fn fill(&self, bytes: &mut [u8]) {
-        let count = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_be_bytes();
-        bytes.fill(0);
-        let (from, length) = (bytes.len().saturating_sub(count.len()), bytes.len().min(count.len()));
-        bytes[from..].copy_from_slice(&count[count.len() - length..]);
+        let mut count = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        for byte in bytes.iter_mut().rev() {
+            // Identifiers keep of each byte what is left when it is divided by 62.
+            *byte = u8::try_from(count % 62).unwrap_or_default();
+            count /= 62;
+        }
     }
 }
 
@@ -170,6 +172,7 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
         counted_beyond: Amount::ZERO,
         exception: None,
         reversal: None,
+        lost: Amount::ZERO,
         updated_at: mint.now,
     })
 }

@@ -54,14 +54,44 @@ pub struct ReviewItem {
 /// How an item was settled.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Resolution {
-    /// The decision, such as `assign`, `return`, `write_off` or `dismiss`.
+    /// The decision, such as `assign`, `return`, `write_off` or `dismiss`; `undone` when the chain took back what it was
+    /// about.
     pub decision: String,
+    /// The order that it was assigned to.
+    #[serde(default)]
+    pub order: Option<OrderId>,
     /// Who decided.
     pub actor: String,
     /// Why.
     pub reason: String,
     /// When.
     pub at: Timestamp,
+}
+
+impl ReviewItem {
+    /// Whether the chain took back the coins that the item is about, so that there is nothing to decide any more.
+    #[must_use]
+    pub fn is_undone(&self) -> bool {
+        self.resolution.as_ref().is_some_and(|resolution| resolution.decision.ends_with(Self::UNDONE))
+    }
+
+    /// The item when the chain has taken back the coins that it is about; what a person had decided stays readable.
+    #[must_use]
+    pub fn undone(self, at: Timestamp) -> Self {
+        let resolution = match self.resolution {
+            Some(settled) => Resolution { decision: format!("{}, {}", settled.decision, Self::UNDONE), ..settled },
+            None => Resolution {
+                decision: Self::UNDONE.to_owned(),
+                order: None,
+                actor: "chain".to_owned(),
+                reason: "the chain undid the deposit".to_owned(),
+                at,
+            },
+        };
+        Self { resolution: Some(resolution), ..self }
+    }
+
+    const UNDONE: &str = "undone";
 }
 
 /// One line of the audit log.

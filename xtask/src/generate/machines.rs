@@ -55,8 +55,9 @@ fn machine(text: &mut String, name: &str, table: &[Transition]) {
     }
 }
 
-/// A state as it is drawn: the reasons of a hold are one state there.
+/// A state as it is drawn: the reasons of a hold are one state there, and what was taken back is not drawn.
 fn drawn(state: &str) -> &str {
+    let state = state.split_once(", ").map_or(state, |(state, _)| state);
     if state.starts_with("on_hold") { "on_hold" } else { state }
 }
 

@@ -15,7 +15,7 @@ use rampart_core::outgoing::{
 use rampart_core::payment::{PaymentFact, PaymentState, Receipt};
 use rampart_core::ports::TransactionStatus;
 use rampart_core::rampoff::{DepositReceipt, RampoffFact, RampoffState};
-use rampart_core::record::Record;
+use rampart_core::record::{Record, RecordKey};
 use rampart_core::redacted::Redacted;
 use rampart_core::review::{Resolution, ReviewItem, ReviewKind};
 use rampart_core::step::Step;
@@ -39,7 +39,7 @@ pub enum Decision {
     Return,
     /// What lies in suspense belongs to nobody and becomes the company's.
     Keep,
-    /// A quarantined fact is applied again; a transfer that the chain reverted is sent again.
+    /// A quarantined fact is applied again.
     Retry,
     /// A transfer that vanished from its chain is given up: its coins are ours again, and its order is put on hold.
     GiveUp,
@@ -116,7 +116,9 @@ fn line(app: &App, item: ReviewItem) -> ReviewLine {
         source: item.source.map(|source| if is_fiat && item.kind != ReviewKind::BelowFloor { masked(&source) } else { source }),
         reason: item.reason,
         created_at: item.created_at.to_string(),
-        resolution: item.resolution.map(|Resolution { decision, actor, reason, at }| format!("{decision} by {actor} at {at}: {reason}")),
+        resolution: item
+            .resolution
+            .map(|Resolution { decision, actor, reason, at, .. }| format!("{decision} by {actor} at {at}: {reason}")),
     }
 }
 
@@ -157,6 +159,10 @@ pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: Dec
         let mut step = decide(app, &item, decision).await?;
         let resolution = Resolution {
             decision: decision.to_string(),
+            order: match decision {
+                Decision::Assign(order) => Some(order),
+                _ => None,
+            },
             actor: operator.actor.clone(),
             reason: operator.reason.clone(),
             at: app.business().now(),
@@ -174,16 +180,25 @@ pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: Dec
 }
 
 async fn decide(app: &App, item: &ReviewItem, decision: Decision) -> Reply<Step> {
+    let moves = matches!(decision, Decision::Assign(_) | Decision::Return | Decision::Keep);
+    if moves && deposit_of(app, item).await?.is_some_and(|deposit| deposit.state != DepositState::Confirmed) {
+        return Err(refuse("the chain has undone it: there is nothing to decide about"));
+    }
+    if moves && item.kind == ReviewKind::Reversal && item.source.is_none() {
+        return Err(refuse("it is booked as lost, and nothing of it lies in suspense"));
+    }
     match (decision, item.kind) {
         (Decision::Dismiss, _) => Ok(Step::new()),
         (Decision::Retry, ReviewKind::Quarantine) => retry_fact(app, item).await,
-        (Decision::Retry, ReviewKind::Reversal) => send_again(app, item).await,
         (Decision::GiveUp, ReviewKind::Vanished) => give_up(app, item).await,
         (Decision::Assign(order), ReviewKind::Suspense) => assign(app, item, order).await,
         (Decision::Return, ReviewKind::Suspense) => send_back(app, item).await,
         (Decision::Return, ReviewKind::Reversal) => pay_again(app, item).await,
         (Decision::Keep, ReviewKind::Suspense | ReviewKind::Reversal) => {
             let (asset, mint) = (asset(item)?, app.mint());
+            if item.kind == ReviewKind::Reversal && !matches!(asset, Asset::Fiat(_)) {
+                return Err(refuse("the coins never left, and nothing of it lies in suspense"));
+            }
             let mut step = Step::new();
             step.post(treasury::suspense_kept(&mint, asset, item.amount));
             Ok(step)
@@ -371,34 +386,26 @@ async fn coins_back(app: &App, mint: &Mint<'_>, coin: CoinId, item: &ReviewItem,
 async fn pay_again(app: &App, item: &ReviewItem) -> Reply<Step> {
     let Some(order) = item.order else { return Err(refuse("the item names no order")) };
     let Asset::Fiat(currency) = asset(item)? else { return Err(refuse("only a returned payout can be paid again")) };
+    let (taken_back, key, version) = match orders::find(app, order).await? {
+        Order::Payment(payment) => (payment.lost.is_positive(), RecordKey::Payment(order), payment.version),
+        Order::Rampoff(rampoff) => (rampoff.deposits.iter().any(|deposit| deposit.lost), RecordKey::Rampoff(order), rampoff.version),
+    };
+    if taken_back {
+        return Err(refuse("what the customer gave for it was taken back: keep it"));
+    }
     let returned = app.store().payouts_of_order(order).await?;
     let returned = returned.into_iter().rev().find(|payout| matches!(payout.state, PayoutState::Returned { .. }));
     let returned = returned.ok_or_else(|| refuse("no payout of this order was returned"))?;
     let mut destination = returned.destination;
-    if let Some(customer) = returned.customer
+    if let (Some(customer), Route::Bank(_)) = (returned.customer, returned.route)
         && let Some(customer) = app.store().customer(customer).await?
         && let Some(account) = customer.bank_account
     {
         let (bank_code, account_type, bank_name) = (account.bank_code, account.account_type, account.bank_name);
         destination = PayoutDestination { account: account.account, bank_code, account_type, bank_name, name: destination.name };
     }
-    Ok(pay_out(&app.mint(), returned.route, currency, item.amount, destination))
-}
-
-/// A transfer that the chain reverted is sent again: a new one, because the old bytes are used up.
-async fn send_again(app: &App, item: &ReviewItem) -> Reply<Step> {
-    let (Some(order), Asset::Coin(coin), Some(to)) = (item.order, asset(item)?, item.source.clone()) else {
-        return Err(refuse("only a transfer that the chain reverted can be sent again"));
-    };
-    let reverted = app.store().transfers_of_order(order).await?.into_iter().rev();
-    let mut reverted = reverted.filter(|transfer| transfer.coin == coin && transfer.amount == item.amount && transfer.to == to);
-    let reverted = reverted.next().filter(|transfer| matches!(transfer.state, TransferState::Failed { .. }));
-    let reverted = reverted.ok_or_else(|| refuse("the order has no such transfer that failed"))?;
-    let mint = app.mint();
-    let transfer = Transfer { id: mint.id(), version: 0, state: TransferState::Queued, created_at: mint.now, ..reverted };
-    let mut step = Step::new();
-    step.write(Job::due_now(&mint, JobKind::SendTransfer, transfer.id));
-    step.write(transfer);
+    let mut step = pay_out(&app.mint(), returned.route, currency, item.amount, destination);
+    step.rely(key, version);
     Ok(step)
 }
 

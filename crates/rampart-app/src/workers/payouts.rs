@@ -108,18 +108,20 @@ async fn settled(app: &App, payout: Payout, reference: String) -> Reply<Option<S
 
 /// It had arrived and was sent back.
 async fn returned(app: &App, payout: Payout, reason: String) -> Reply<Option<Step>> {
-    let mut step = match (payout.order, payout.purpose) {
+    let mut step = Step::new();
+    // What the order takes from suspense has to lie there first.
+    step.post(payout.returned(&app.mint()));
+    match (payout.order, payout.purpose) {
         (Some(order), PayoutPurpose::Rampoff) => {
             let fact = RampoffFact::PayoutReturned { payout: payout.id, reason: reason.clone() };
-            observe::rampoff(app, observe::load_rampoff(app, order).await?, fact)
+            step.extend(observe::rampoff(app, observe::load_rampoff(app, order).await?, fact));
         }
-        _ => {
-            let mut step = Step::new();
-            step.write(review(app, &payout, ReviewKind::Suspense, format!("the receiving bank returned what we had sent back: {reason}")));
-            step
+        (Some(order), PayoutPurpose::Refund) => {
+            let fact = PaymentFact::RefundReturned { payout: payout.id, amount: payout.amount, reason: reason.clone() };
+            step.extend(observe::payment(app, observe::load_payment(app, order).await?, fact));
         }
-    };
-    step.post(payout.returned(&app.mint()));
+        _ => step.write(review(app, &payout, ReviewKind::Suspense, format!("the receiving bank returned what we had sent back: {reason}"))),
+    }
     write_next(&mut step, payout, PayoutState::Returned { reason });
     Ok(Some(step))
 }

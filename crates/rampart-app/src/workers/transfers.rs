@@ -2,7 +2,6 @@
 
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
-use rampart_core::job::{Job, JobKind};
 use rampart_core::ledger::{Origin, PostingKind};
 use rampart_core::outgoing::{Transfer, TransferPurpose, TransferState};
 use rampart_core::payment::PaymentFact;
@@ -104,32 +103,37 @@ const FIRST_CONFIRMATION: i64 = 3;
 /// It was confirmed, and the chain undid its block.
 pub(crate) async fn unconfirmed(app: &App, transfer: Transfer) -> Reply<Option<Step>> {
     let TransferState::Confirmed(signed) = transfer.state.clone() else { return Ok(None) };
-    let id = transfer.id;
-    let mut step = match (transfer.order, transfer.purpose) {
-        (Some(order), TransferPurpose::Buy) => {
-            observe::payment(app, observe::load_payment(app, order).await?, PaymentFact::CoinsUnconfirmed { transfer: id })
-        }
-        // A ramp-off that was refunded stays so; its coins are on their way again with the same bytes.
-        _ => Step::new(),
-    };
+    let (id, amount) = (transfer.id, transfer.amount);
+    let payment = PaymentFact::CoinsUnconfirmed { transfer: id };
+    let mut step = tell_order(app, &transfer, payment, RampoffFact::RefundUnconfirmed { transfer: id, amount }).await?;
     step.post(transfer.unconfirmed(&app.mint()));
     write_next(&mut step, transfer, TransferState::Broadcast(signed));
     Ok(Some(step))
 }
 
-/// The chain took it and undid it by its own rules. The partner has seen the coins leave, so a person decides what
-/// follows; the fee is gone all the same.
+/// The chain took it and undid it by its own rules; the fee is gone all the same. An order is put on hold and decides
+/// anew, also where its partner has seen the coins leave: the old bytes are used up. What nobody ordered is put on a
+/// person's list.
 pub(crate) async fn reverted(app: &App, transfer: Transfer, network_fee: Amount) -> Reply<Option<Step>> {
     if !matches!(transfer.state, TransferState::Broadcast(_)) {
         return Ok(None);
     }
-    let mut step = Step::new();
+    let (id, text) = (transfer.id, "reverted by the chain".to_owned());
+    let payment = PaymentFact::TransferFailed { transfer: id, reason: text.clone() };
+    let mut step = tell_order(app, &transfer, payment, RampoffFact::RefundFailed { transfer: id, reason: text.clone() }).await?;
     step.post(transfer.returned(&app.mint()));
     post_fee(app, &transfer, network_fee, &mut step).await?;
-    let kind = if transfer.purpose == TransferPurpose::SuspenseReturn { ReviewKind::Suspense } else { ReviewKind::Reversal };
-    let why = format!("the chain reverted transfer {}: the coins never left", transfer.id);
-    step.write(review(app, &transfer, kind, transfer.coin.into(), transfer.amount, why));
-    write_next(&mut step, transfer, TransferState::Failed { reason: "reverted by the chain".to_owned() });
+    let why = format!("the chain reverted transfer {id}: the coins never left");
+    match transfer.purpose {
+        TransferPurpose::Buy | TransferPurpose::Refund => {}
+        TransferPurpose::SuspenseReturn => {
+            step.write(review(app, &transfer, ReviewKind::Suspense, transfer.coin.into(), transfer.amount, why));
+        }
+        TransferPurpose::Sweep | TransferPurpose::Withdrawal => {
+            step.write(review(app, &transfer, ReviewKind::Reversal, transfer.coin.into(), transfer.amount, why));
+        }
+    }
+    write_next(&mut step, transfer, TransferState::Failed { reason: text });
     Ok(Some(step))
 }
 
@@ -159,15 +163,6 @@ pub(crate) async fn given_up(app: &App, transfer: Transfer) -> Reply<Option<Step
     if transfer.purpose == TransferPurpose::SuspenseReturn {
         let why = format!("sending it back did not work: transfer {id} vanished from the chain");
         step.write(review(app, &transfer, ReviewKind::Suspense, transfer.coin.into(), transfer.amount, why));
-    }
-    if let (Some(order), TransferPurpose::Refund) = (transfer.order, transfer.purpose)
-        && observe::load_rampoff(app, order).await?.is_settled()
-    {
-        // The order was told that its coins have arrived and waits for nothing any more: they are sent anew.
-        let mint = app.mint();
-        let anew = Transfer { id: mint.id(), version: 0, state: TransferState::Queued, created_at: mint.now, ..transfer.clone() };
-        step.write(Job::due_now(&mint, JobKind::SendTransfer, anew.id));
-        step.write(anew);
     }
     write_next(&mut step, transfer, TransferState::Failed { reason });
     Ok(Some(step))

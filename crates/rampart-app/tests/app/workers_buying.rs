@@ -13,6 +13,7 @@ use rampart_core::order::{Exception, HoldReason, Reversal};
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_core::view::PaymentView;
 use rampart_sandbox::{BankTransfer, Calls, FaultOutcome, FaultPort, FaultRule, PayResult};
 use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable};
 
@@ -23,8 +24,8 @@ async fn whole(engine: Engine) -> TestApp {
 on_both_engines!(super::whole => short_over_and_twice, late, unknown_reference, foreign_payer);
 
 mod reversals {
-    use super::{taken_back_after, taken_back_before, whole};
-    rampart_testkit::on_both_engines!(super::whole => taken_back_before, taken_back_after);
+    use super::{refund_returned, taken_back_after, taken_back_before, whole};
+    rampart_testkit::on_both_engines!(super::whole => taken_back_before, taken_back_after, refund_returned);
 }
 
 mod sending {
@@ -199,6 +200,28 @@ async fn taken_back_after(test: Arc<TestApp>) {
     settled(&test, id).await;
 }
 
+/// A refund that the receiving bank sends back is a reversal of an order that stays refunded, and can be paid once more.
+async fn refund_returned(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let account = Some("ES9121000418450200051332".to_owned());
+    let id = order(&test, &CreatePayment { refund_account: account, ..by_transfer(customer, "250") }).await;
+    pay(&test, id, None, Some("Pedro Pérez Gil")).await;
+    test.payment_becomes(id, "on_hold").await;
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    let PaymentState::Refunded { payout, .. } = test.payment_becomes(id, "refunded").await.state else { panic!("refunded") };
+    test.world.return_payout(payout, "account closed".to_owned()).await.unwrap();
+    let item = item(&test, ReviewKind::Reversal).await;
+    assert_eq!((item.order, item.amount), (Some(id), Amount::from_minor(25_000)));
+    let payment = test.payment(id).await;
+    assert_eq!((payment.status(), payment.reversal), ("refunded", Some(Reversal::BankReturn)));
+    reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await.unwrap();
+    test.eventually("suspense is empty", || async {
+        let suspense = test.app.store().balance("suspense".parse().unwrap(), "EUR".parse().unwrap()).await.unwrap();
+        (suspense.posted.is_zero() && suspense.held.is_zero()).then_some(())
+    })
+    .await;
+}
+
 fn fault(port: FaultPort, outcome: FaultOutcome, count: u32) -> FaultRule {
     FaultRule { port, calls: Calls::Actions, outcome, count, delay_seconds: 0 }
 }
@@ -247,21 +270,40 @@ async fn burnt_nonce(test: Arc<TestApp>) {
     }
 }
 
+/// Coins that the chain took and undid by its own rules never left: a person lets the order go on, with another
+/// transaction, or it ends when its money was taken back meanwhile.
 async fn reverted(test: Arc<TestApp>) {
+    test.world.automine("polygon".parse().unwrap(), 0).await.unwrap();
     let customer = ana(&test).await;
     let request = CreatePayment { wallet: Some("0x6660002666000266600026660002666000266600".into()), ..buy(customer, "50") };
     let id = order(&test, &request).await;
     pay(&test, id, None, None).await;
-    test.payment_becomes(id, "coins_sent").await;
+    let sent = test.payment_becomes(id, "coins_sent").await;
+    let txid = PaymentView::of(&sent).txid;
+    assert!(txid.is_some());
     mine(&test, 6).await;
-    let item = item(&test, ReviewKind::Reversal).await;
-    assert_eq!(item.order, Some(id));
-    reviews::resolve(&test.app, &operator(), item.id, Decision::Retry).await.unwrap();
-    test.eventually("it was sent once more", || async {
-        let transfers = test.app.store().transfers_of_order(id).await.unwrap();
-        (transfers.len() == 2 && transfers[1].state.signed().is_some()).then_some(())
+    let held = test.payment_becomes(id, "on_hold").await;
+    assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. }), "{:?}", held.state);
+    assert_eq!(PaymentView::of(&held).txid, None, "that one will never deliver");
+    orders::release(&test.app, &operator(), id).await.unwrap();
+    let sent = test.payment_becomes(id, "coins_sent").await;
+    let another = PaymentView::of(&sent).txid;
+    assert!(another.is_some() && another != txid, "{another:?}");
+    assert_eq!(test.app.store().transfers_of_order(id).await.unwrap().len(), 2);
+    test.world.charge_back(id, "stolen card".to_owned()).await.unwrap();
+    test.eventually("the chargeback is booked as lost", || async {
+        Some(test.payment(id).await).filter(|payment| payment.reversal == Some(Reversal::Chargeback))
     })
     .await;
+    let losses = || async { test.app.store().balance("losses:chargeback".parse().unwrap(), "EUR".parse().unwrap()).await.unwrap().posted };
+    assert_eq!(losses().await, sent.terms.fiat_amount);
+    let lost = item(&test, ReviewKind::Reversal).await;
+    assert!(reviews::resolve(&test.app, &operator(), lost.id, Decision::Keep).await.is_err(), "nothing of it lies in suspense");
+    mine(&test, 6).await;
+    let failed = test.payment_becomes(id, "failed").await;
+    assert_eq!((failed.reversal, losses().await), (Some(Reversal::Chargeback), Amount::ZERO));
+    assert!(orders::refund(&test.app, &operator(), id).await.is_err());
+    assert!(orders::release(&test.app, &operator(), id).await.is_err());
 }
 
 /// Coins that were final and are thrown out by the chain are on their way again with the same bytes.

@@ -11,7 +11,7 @@ use rampart_core::ledger::Account;
 use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::outgoing::PayoutState;
 use rampart_core::rampoff::{Rampoff, RampoffState};
-use rampart_core::review::ReviewKind;
+use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{Engine, TestApp, on_both_engines, sell};
 
@@ -21,7 +21,8 @@ async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => undone_before, undone_after, answers_lost, refused_and_returned, wrong_coin, twice, swept);
+on_both_engines!(super::whole => undone_before, undone_after, answers_lost, refused_and_returned, wrong_coin, twice,
+    undone_in_suspense, undone_after_assignment, swept);
 
 async fn order(test: &TestApp) -> Rampoff {
     let customer = ana(test).await;
@@ -164,6 +165,48 @@ async fn twice(test: Arc<TestApp>) {
         balance.posted.is_zero().then_some(())
     })
     .await;
+}
+
+/// An order that is finished, and a second deposit of the same amount at its address, which lies in suspense.
+async fn surplus(test: &TestApp) -> (Rampoff, String, ReviewItem) {
+    by_hand(test).await;
+    mine(test, 10).await;
+    let order = order(test).await;
+    deposit(test, &order, "USDC", order.terms.coin_amount).await;
+    finished(test, order.id).await;
+    let txid = deposit(test, &order, "USDC", order.terms.coin_amount).await;
+    mine(test, 6).await;
+    (order, txid, item(test, ReviewKind::Suspense).await)
+}
+
+async fn in_suspense(test: &TestApp, order: &Rampoff) -> Amount {
+    test.app.store().balance(Account::Suspense, order.terms.coin.into()).await.unwrap().posted
+}
+
+/// Coins in suspense that the chain undoes are nobody's any more, and nobody has to decide about them.
+async fn undone_in_suspense(test: Arc<TestApp>) {
+    let (order, txid, surplus) = surplus(&test).await;
+    assert_eq!(in_suspense(&test, &order).await, order.terms.coin_amount);
+    test.world.reorganise(order.chain(), 7, vec![txid]).await.unwrap();
+    test.eventually("suspense is empty", || async { Some(in_suspense(&test, &order).await).filter(|amount| amount.is_zero()) }).await;
+    let settled = test.app.store().review(surplus.id).await.unwrap().unwrap();
+    assert!(settled.is_undone(), "{settled:?}");
+    assert!(reviews::resolve(&test.app, &operator(), surplus.id, Decision::Return).await.is_err());
+}
+
+/// Coins that were assigned to another order are that order's, also when the chain undoes them.
+async fn undone_after_assignment(test: Arc<TestApp>) {
+    let (order, txid, surplus) = surplus(&test).await;
+    let answer = test.app.create_rampoff(&test.caller, &sell(order.customer, "50"), None).await.unwrap();
+    let another = TestApp::order_of(&answer);
+    reviews::resolve(&test.app, &operator(), surplus.id, Decision::Assign(another)).await.unwrap();
+    test.rampoff_becomes(another, "finished").await;
+    test.world.reorganise(order.chain(), 7, vec![txid]).await.unwrap();
+    test.eventually("the other order knows", || async {
+        Some(test.rampoff(another).await).filter(|rampoff| rampoff.reversal == Some(Reversal::Reorganisation))
+    })
+    .await;
+    assert!(in_suspense(&test, &order).await.is_zero());
 }
 
 /// Deposits are collected into the hot wallet, and afterwards our books and the chain's agree.

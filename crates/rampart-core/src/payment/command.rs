@@ -79,7 +79,9 @@ impl Payment {
                     false => self.accept(coins, mint, &mut step),
                 }
             }
-            (PaymentCommand::Refund, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. }) => {
+            (PaymentCommand::Refund, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. })
+                if self.fiat_balance.is_positive() =>
+            {
                 self.refund(context, &mut step);
             }
             _ => return Err(refusal),

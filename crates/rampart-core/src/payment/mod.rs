@@ -7,6 +7,7 @@ mod command;
 mod observe;
 mod postings;
 mod requote;
+mod reversal;
 pub mod table;
 
 pub use command::PaymentCommand;
@@ -222,6 +223,10 @@ pub struct Payment {
     pub exception: Option<Exception>,
     /// What was taken back.
     pub reversal: Option<Reversal>,
+    /// What was taken back when the money was on its way out or gone, in minor units. It is booked as lost until that
+    /// money turns out not to have left.
+    #[serde(default)]
+    pub lost: Amount,
     /// When it last changed.
     pub updated_at: Timestamp,
 }

@@ -6,7 +6,7 @@ use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::{FactId, PayoutId, TransferId};
 use crate::job::{Job, JobKind};
-use crate::order::{Context, Exception, HoldReason, Reversal};
+use crate::order::{Context, Exception, HoldReason};
 use crate::outgoing::{
     Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState,
 };
@@ -98,6 +98,15 @@ pub enum PaymentFact {
         /// Why.
         reason: String,
     },
+    /// The refund had arrived and was sent back; it lies in suspense.
+    RefundReturned {
+        /// The payout.
+        payout: PayoutId,
+        /// How much, in minor units.
+        amount: Amount,
+        /// Why.
+        reason: String,
+    },
     /// Time went by.
     TimePassed,
 }
@@ -128,9 +137,8 @@ impl Payment {
                     if ours == transfer =>
                 {
                     self.fiat_balance = fiat;
-                    self.reserve(coins, &mut step);
                     step.post(self.post_conversion_undone(mint, coins));
-                    self.put_on_hold(HoldReason::TransferFailed, mint.now);
+                    self.came_back(HoldReason::TransferFailed, coins, mint, &mut step);
                 }
                 _ => {}
             },
@@ -142,9 +150,10 @@ impl Payment {
             }
             PaymentFact::RefundFailed { payout, .. } => {
                 if matches!(self.state, PaymentState::RefundPending { payout: ours } if ours == payout) {
-                    self.put_on_hold(HoldReason::RefundFailed, mint.now);
+                    self.came_back(HoldReason::RefundFailed, Amount::ZERO, mint, &mut step);
                 }
             }
+            PaymentFact::RefundReturned { payout, amount, reason } => self.returned(payout, amount, &reason, mint, &mut step),
             PaymentFact::TimePassed => {
                 if self.is_unpaid() && mint.now >= self.held_until {
                     self.close_unpaid(context, &mut step);
@@ -189,12 +198,18 @@ impl Payment {
         }
         if was_unpaid {
             self.close(context, step);
-        } else if was_late {
-            step.raises.extend(self.late_raises(context));
         }
         step.post(self.post_received(mint, receipt.amount));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
         self.receipts.push(receipt);
+        self.recover(mint, step);
+        if self.fiat_balance.is_zero() {
+            // It was taken back before it was told of: there is nothing to go on with.
+            return;
+        }
+        if was_late && !was_unpaid {
+            step.raises.extend(self.late_raises(context));
+        }
         let Some(policy) = self.policy(context) else {
             // The method was taken out of the configuration while money was on its way.
             return self.put_on_hold(HoldReason::Operator, mint.now);
@@ -303,18 +318,22 @@ impl Payment {
         step.write(transfer);
     }
 
-    /// Everything on the account goes back: through the processor it came by, or to the account the customer gave.
-    pub(super) fn refund(&mut self, context: &Context<'_>, step: &mut Step) {
-        let mint = &context.mint;
-        self.reserve(Amount::ZERO, step);
-        let destination = match self.pay_in {
+    /// Where money of this order goes back to, where that is known.
+    pub(super) fn refund_destination(&self) -> Option<(Route, Redacted, Redacted)> {
+        match self.pay_in {
             PayIn::Processor(processor) => {
                 let source = self.receipts.iter().find_map(|receipt| receipt.source.clone());
                 source.map(|account| (Route::Processor(processor), account, Redacted::default()))
             }
             PayIn::Bank(rail) => self.refund_account.clone().map(|given| (Route::Bank(rail), given.account, given.name)),
-        };
-        let Some((route, account, name)) = destination else {
+        }
+    }
+
+    /// Everything on the account goes back: through the processor it came by, or to the account the customer gave.
+    pub(super) fn refund(&mut self, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        self.reserve(Amount::ZERO, step);
+        let Some((route, account, name)) = self.refund_destination() else {
             return self.put_on_hold(HoldReason::RefundDestinationNeeded, mint.now);
         };
         let payout = Payout {
@@ -333,42 +352,6 @@ impl Payment {
         self.state = PaymentState::RefundPending { payout: payout.id };
         step.write(Job::due_now(mint, JobKind::SendPayout, payout.id));
         step.write(payout);
-    }
-
-    fn reversed(&mut self, amount: Amount, reason: &str, context: &Context<'_>, step: &mut Step) {
-        let mint = &context.mint;
-        self.reversal = Some(Reversal::Chargeback);
-        let waits = matches!(self.state, PaymentState::PaymentReceived { .. } | PaymentState::OnHold { .. });
-        let from_customer = if waits { amount.min(self.fiat_balance) } else { Amount::ZERO };
-        let from_losses = Amount::from_minor(amount.minor() - from_customer.minor());
-        step.post(self.post_chargeback(mint, from_customer, from_losses));
-        self.fiat_balance = Amount::from_minor(self.fiat_balance.minor() - from_customer.minor());
-        if waits {
-            self.reserve(Amount::ZERO, step);
-            match self.fiat_balance.is_zero() {
-                true => self.state = PaymentState::Failed { reason: reason.to_owned() },
-                false => self.put_on_hold(HoldReason::Reversed, mint.now),
-            }
-        } else if self.is_unpaid() {
-            // Told before the payment itself was: when that comes, a person looks at both.
-            self.close_unpaid(context, step);
-            self.state = PaymentState::Failed { reason: reason.to_owned() };
-        }
-        if from_losses.is_positive() {
-            step.write(ReviewItem {
-                id: mint.id(),
-                version: 0,
-                kind: ReviewKind::Reversal,
-                order: Some(self.id),
-                fact: None,
-                asset: Some(Asset::Fiat(self.terms.fiat)),
-                amount: from_losses,
-                source: None,
-                reason: format!("taken back when the money was no longer on the customer's account: {reason}"),
-                created_at: mint.now,
-                resolution: None,
-            });
-        }
     }
 
     fn suspense_item(&self, receipt: &Receipt, mint: &crate::id::Mint<'_>) -> ReviewItem {

@@ -59,4 +59,11 @@ impl Payment {
         ];
         self.posting(mint, PostingKind::Chargeback, &movements)
     }
+
+    /// Money that a chargeback had booked as lost lies on the customer's account (or in suspense) again: that is
+    /// debited, `losses` credited.
+    pub(super) fn post_loss_recovered(&self, mint: &Mint<'_>, lies_on: Account, amount: Amount) -> Option<Posting> {
+        let movement = Movement::new(lies_on, Account::Losses(LossKind::Chargeback), self.terms.fiat, amount);
+        self.posting(mint, PostingKind::LossRecovered, &[movement])
+    }
 }

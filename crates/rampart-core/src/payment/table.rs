@@ -5,7 +5,7 @@ use crate::amount::Amount;
 use crate::catalogue::Catalogue;
 use crate::example;
 use crate::id::{Mint, PayoutId, TransferId};
-use crate::order::{Context, HoldReason, RefundAccount};
+use crate::order::{Context, HoldReason, RefundAccount, Reversal};
 use crate::policy::Beyond;
 use crate::ports::Verdict;
 use crate::record::Record;
@@ -27,6 +27,14 @@ pub fn state_name(state: &PaymentState) -> String {
     }
 }
 
+/// The name of a payment's state; what was charged back and is lost changes what follows.
+fn name_of(payment: &Payment) -> String {
+    let name = state_name(&payment.state);
+    if payment.lost.is_positive() { name + CHARGED_BACK } else { name }
+}
+
+const CHARGED_BACK: &str = ", charged back";
+
 struct Sample<'a> {
     catalogue: &'a Catalogue,
     mint: Mint<'a>,
@@ -34,7 +42,7 @@ struct Sample<'a> {
     payout: PayoutId,
 }
 
-const STATES: [&str; 15] = [
+const STATES: [&str; 23] = [
     "started",
     "pending_bank",
     "payment_received",
@@ -50,6 +58,14 @@ const STATES: [&str; 15] = [
     "failed",
     "refund_pending",
     "refunded",
+    "payment_received (sending), charged back",
+    "coins_sent, charged back",
+    "coins_sent (confirmed), charged back",
+    "expired, charged back",
+    "cancelled, charged back",
+    "failed, charged back",
+    "refund_pending, charged back",
+    "refunded, charged back",
 ];
 
 impl Sample<'_> {
@@ -89,7 +105,12 @@ impl Sample<'_> {
 
     /// The example payment in a state, with what has to lie on the customer's account then.
     fn payment(&self, name: &'static str) -> Option<Payment> {
+        let (name, charged_back) = name.strip_suffix(CHARGED_BACK).map_or((name, false), |name| (name, true));
         let mut payment = example::payment(self.catalogue, &self.mint, false, self.state(name))?;
+        if charged_back {
+            payment.reversal = Some(Reversal::Chargeback);
+            payment.lost = Amount::from_minor(10_000);
+        }
         let received = match name {
             "started" | "pending_bank" | "expired" | "cancelled" | "failed" => None,
             "on_hold (short)" => Some(5_000),
@@ -138,6 +159,10 @@ impl Sample<'_> {
             ("transfer failed", PaymentFact::TransferFailed { transfer, reason: "reverted".to_owned() }),
             ("refund settled", PaymentFact::RefundSettled { payout, reference: "R1".to_owned() }),
             ("refund failed", PaymentFact::RefundFailed { payout, reason: "closed account".to_owned() }),
+            (
+                "refund returned",
+                PaymentFact::RefundReturned { payout, amount: Amount::from_minor(10_000), reason: "closed account".to_owned() },
+            ),
             ("time passed", PaymentFact::TimePassed),
         ]
     }
@@ -160,7 +185,7 @@ fn state_after(step: &Step) -> String {
         Record::Payment(payment) => Some(payment),
         _ => None,
     });
-    payment.map(|payment| state_name(&payment.state)).unwrap_or_default()
+    payment.map(|payment| name_of(payment)).unwrap_or_default()
 }
 
 /// Every state with every fact and every command, under a policy that treats deviations as `beyond` says, two hours

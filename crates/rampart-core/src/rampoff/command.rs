@@ -9,7 +9,7 @@ use crate::view::RampoffView;
 /// What a customer or an operator can ask of a ramp-off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RampoffCommand {
-    /// It is called off before coins came.
+    /// It is called off before coins came, or when the chain undid all that came.
     Cancel,
     /// The customer gives a wallet for coins to go back to (already checked against the chain's rules).
     GiveRefundWallet(String),
@@ -51,6 +51,12 @@ impl Rampoff {
         match (command, &self.state) {
             (RampoffCommand::Cancel, RampoffState::Created) => {
                 self.close(context, &mut step);
+                self.give_back(context, &mut step);
+                self.state = RampoffState::Cancelled;
+            }
+            (RampoffCommand::Cancel, RampoffState::OnHold { reason: HoldReason::Reorganised, .. })
+                if self.coin_balance.is_zero() && self.converted.is_zero() =>
+            {
                 self.give_back(context, &mut step);
                 self.state = RampoffState::Cancelled;
             }

@@ -6,6 +6,7 @@ mod command;
 mod observe;
 mod postings;
 mod requote;
+mod reversal;
 pub mod table;
 
 pub use command::RampoffCommand;
@@ -85,7 +86,15 @@ pub enum RampoffState {
         transfer: TransferId,
         /// Its transaction.
         txid: String,
+        /// Whether the chain still has it with enough confirmations. When it has undone it, the same bytes are on their
+        /// way again.
+        #[serde(default = "is_final")]
+        is_final: bool,
     },
+}
+
+const fn is_final() -> bool {
+    true
 }
 
 impl RampoffState {
@@ -220,7 +229,7 @@ impl Rampoff {
                 | RampoffState::Expired
                 | RampoffState::Cancelled
                 | RampoffState::Failed { .. }
-                | RampoffState::Refunded { .. }
+                | RampoffState::Refunded { is_final: true, .. }
         )
     }
 

@@ -5,7 +5,7 @@ use crate::amount::Amount;
 use crate::asset::{Asset, CoinId};
 use crate::id::{FactId, Mint, PayoutId, TransferId};
 use crate::job::{Job, JobKind};
-use crate::order::{Context, Exception, HoldReason, Reversal};
+use crate::order::{Context, Exception, HoldReason};
 use crate::outgoing::{Payout, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState};
 use crate::policy::{Beyond, Policy};
 use crate::ports::Verdict;
@@ -99,7 +99,14 @@ pub enum RampoffFact {
         /// The transfer.
         transfer: TransferId,
     },
-    /// The chain refused the refund for good.
+    /// The chain undid the refund's block; the same bytes are on their way again.
+    RefundUnconfirmed {
+        /// The transfer.
+        transfer: TransferId,
+        /// How many coins, in minor units.
+        amount: Amount,
+    },
+    /// The chain refused the refund for good, or took it and undid it by its own rules (a reverted transaction).
     RefundFailed {
         /// The transfer.
         transfer: TransferId,
@@ -120,7 +127,7 @@ impl Rampoff {
         match fact {
             RampoffFact::DepositSeen(receipt) => self.seen(receipt, context, &mut step),
             RampoffFact::DepositConfirmed(receipt) => self.confirmed(receipt, context, &mut step),
-            RampoffFact::DepositDropped { deposit } => self.dropped(deposit, mint, &mut step),
+            RampoffFact::DepositDropped { deposit } => self.dropped(deposit, context, &mut step),
             RampoffFact::WrongAsset { coin, deposit, amount, from } => {
                 self.exception = Some(Exception::WrongAsset);
                 self.to_suspense(coin, deposit, amount, &from, mint, &mut step);
@@ -143,7 +150,7 @@ impl Rampoff {
             }
             RampoffFact::PayoutFailed { payout, .. } => {
                 if self.is_paying(payout) {
-                    self.put_on_hold(HoldReason::PayoutFailed, mint.now);
+                    self.came_back(HoldReason::PayoutFailed, mint, &mut step);
                 }
             }
             RampoffFact::PayoutReturned { payout, reason } => self.returned(payout, &reason, mint, &mut step),
@@ -155,16 +162,22 @@ impl Rampoff {
                 }
             }
             RampoffFact::RefundConfirmed { transfer } => {
-                if let RampoffState::RefundPending { transfer: ours, txid: Some(txid) } = &self.state
+                if let Some(txid) = self.refund_under_way(transfer).flatten() {
+                    self.coin_balance = Amount::ZERO;
+                    self.state = RampoffState::Refunded { transfer, txid, is_final: true };
+                }
+            }
+            RampoffFact::RefundUnconfirmed { transfer, amount } => {
+                if let RampoffState::Refunded { transfer: ours, is_final, .. } = &mut self.state
                     && *ours == transfer
                 {
-                    self.coin_balance = Amount::ZERO;
-                    self.state = RampoffState::Refunded { transfer, txid: txid.clone() };
+                    *is_final = false;
+                    self.coin_balance = amount;
                 }
             }
             RampoffFact::RefundFailed { transfer, .. } => {
-                if matches!(self.state, RampoffState::RefundPending { transfer: ours, .. } if ours == transfer) {
-                    self.put_on_hold(HoldReason::RefundFailed, mint.now);
+                if self.refund_under_way(transfer).is_some() {
+                    self.came_back(HoldReason::RefundFailed, mint, &mut step);
                 }
             }
             RampoffFact::TimePassed => {
@@ -187,6 +200,15 @@ impl Rampoff {
 
     fn is_paying(&self, payout: PayoutId) -> bool {
         matches!(self.state, RampoffState::PayingOut { payout: ours, .. } if ours == payout)
+    }
+
+    /// The transaction, if any yet, of this transfer, when it is the refund that is on its way.
+    fn refund_under_way(&self, which: TransferId) -> Option<Option<String>> {
+        match &self.state {
+            RampoffState::RefundPending { transfer, txid } if *transfer == which => Some(txid.clone()),
+            RampoffState::Refunded { transfer, txid, is_final: false } if *transfer == which => Some(Some(txid.clone())),
+            _ => None,
+        }
     }
 
     fn awaits_coins(&self) -> bool {
@@ -245,14 +267,14 @@ impl Rampoff {
             step.post(self.post_loss_recovered(mint, receipt.amount));
             self.deposits.retain(|known| !(known.txid == receipt.txid && known.index == receipt.index));
             self.note(&receipt);
-            if !self.deposits.iter().any(|deposit| deposit.lost) {
-                self.reversal = None;
-            }
+            self.forget_reorganisation();
             return;
         }
         let reorganised = matches!(self.state, RampoffState::OnHold { reason: HoldReason::Reorganised | HoldReason::Short, .. });
         if !(self.awaits_coins() || reorganised) || !self.note(&receipt) {
             self.exception = Some(Exception::Duplicate);
+            // It lies in suspense and is the order's no more, should the chain undo it.
+            self.deposits.retain(|known| known.deposit != receipt.deposit);
             self.to_suspense(self.terms.coin, receipt.deposit, receipt.amount, &receipt.from, mint, step);
             return;
         }
@@ -271,9 +293,14 @@ impl Rampoff {
             self.state = RampoffState::Confirming;
             return;
         }
+        self.weigh_all(context, step);
+    }
+
+    /// Decides what the coins on the account become, once nothing is being confirmed any more.
+    pub(super) fn weigh_all(&mut self, context: &Context<'_>, step: &mut Step) {
         match context.catalogue.payout_rail(self.country).map(|rail| rail.policy) {
             Some(policy) => self.weigh(&policy, context, step),
-            None => self.put_on_hold(HoldReason::Operator, mint.now),
+            None => self.put_on_hold(HoldReason::Operator, context.mint.now),
         }
     }
 
@@ -349,6 +376,15 @@ impl Rampoff {
         self.pay(mint, step);
     }
 
+    /// The money on the account, if any, becomes the coins it came from.
+    pub(super) fn convert_back(&mut self, mint: &Mint<'_>, step: &mut Step) {
+        if self.converted.is_positive() {
+            step.post(self.post_conversion_undone(mint, self.converted, self.fiat_balance));
+            self.coin_balance = std::mem::take(&mut self.converted);
+            self.fiat_balance = Amount::ZERO;
+        }
+    }
+
     /// A payout of the money on the account is ordered.
     pub(super) fn pay(&mut self, mint: &Mint<'_>, step: &mut Step) {
         self.reserve(self.fiat_balance, step);
@@ -377,11 +413,7 @@ impl Rampoff {
             return self.put_on_hold(HoldReason::RefundDestinationNeeded, mint.now);
         };
         self.reserve(Amount::ZERO, step);
-        if self.converted.is_positive() {
-            step.post(self.post_conversion_undone(mint, self.converted, self.fiat_balance));
-            self.coin_balance = std::mem::take(&mut self.converted);
-            self.fiat_balance = Amount::ZERO;
-        }
+        self.convert_back(mint, step);
         let transfer = Transfer {
             id: mint.id(),
             version: 0,
@@ -400,56 +432,13 @@ impl Rampoff {
         step.write(transfer);
     }
 
-    fn dropped(&mut self, deposit: FactId, mint: &Mint<'_>, step: &mut Step) {
-        let Some(position) = self.deposits.iter().position(|known| known.deposit == deposit) else { return };
-        if self.deposits[position].confirmations == 0 {
-            self.deposits.remove(position);
-            return;
-        }
-        let amount = self.deposits[position].amount;
-        let from_customer = amount.min(self.coin_balance);
-        let from_losses = Amount::from_minor(amount.minor() - from_customer.minor());
-        step.post(self.post_deposit_undone(mint, from_customer, from_losses));
-        self.coin_balance = Amount::from_minor(self.coin_balance.minor() - from_customer.minor());
-        if from_losses.is_zero() {
-            self.deposits.remove(position);
-            self.put_on_hold(HoldReason::Reorganised, mint.now);
-            return;
-        }
-        self.deposits[position].lost = true;
-        self.reversal = Some(Reversal::Reorganisation);
-        let reason = "the chain undid a confirmed deposit whose money had been paid out".to_owned();
-        step.write(self.review(ReviewKind::Reversal, deposit, self.terms.coin.into(), from_losses, None, reason, mint));
-    }
-
-    fn returned(&mut self, payout: PayoutId, reason: &str, mint: &Mint<'_>, step: &mut Step) {
-        if !matches!(self.state, RampoffState::Finished { payout: ours, .. } if ours == payout) {
-            return;
-        }
-        self.reversal = Some(Reversal::BankReturn);
-        let item = ReviewItem {
-            id: mint.id(),
-            version: 0,
-            kind: ReviewKind::Reversal,
-            order: Some(self.id),
-            fact: None,
-            asset: Some(Asset::Fiat(self.terms.fiat)),
-            amount: self.payout_amount(),
-            source: None,
-            reason: format!("the receiving bank returned the payout: {reason}; the money lies in suspense"),
-            created_at: mint.now,
-            resolution: None,
-        };
-        step.write(item);
-    }
-
     fn to_suspense(&self, coin: CoinId, deposit: FactId, amount: Amount, from: &str, mint: &Mint<'_>, step: &mut Step) {
         step.post(self.post_suspense(mint, coin, amount));
         let reason = format!("arrived at the address of ramp-off {} when it was {}", self.id, self.status());
         step.write(self.review(ReviewKind::Suspense, deposit, coin.into(), amount, Some(from.to_owned()), reason, mint));
     }
 
-    fn review(
+    pub(super) fn review(
         &self,
         kind: ReviewKind,
         fact: FactId,

@@ -66,4 +66,12 @@ impl Rampoff {
             Movement::new(customer, Account::Fees(FeeKind::Network), currency, self.terms.fee_network),
         ]
     }
+
+    /// Coins of deposits that are booked as lost lie on the customer's account again, because they did not leave:
+    /// `customer` is debited, `losses` credited.
+    pub(super) fn post_loss_undone(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
+        let losses = Account::Losses(LossKind::Reorganisation);
+        let movement = Movement::new(Account::Customer(self.customer), losses, self.terms.coin, amount);
+        self.posting(mint, PostingKind::LossRecovered, &[movement])
+    }
 }

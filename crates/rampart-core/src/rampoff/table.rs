@@ -5,7 +5,7 @@ use crate::amount::Amount;
 use crate::catalogue::Catalogue;
 use crate::example;
 use crate::id::{FactId, Mint, PayoutId, TransferId};
-use crate::order::{Context, HoldReason};
+use crate::order::{Context, HoldReason, Reversal};
 use crate::policy::Beyond;
 use crate::ports::Verdict;
 use crate::record::Record;
@@ -19,12 +19,21 @@ pub fn state_name(state: &RampoffState) -> String {
         RampoffState::OnHold { reason, .. } => {
             format!("on_hold ({})", serde_json::to_value(reason).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default())
         }
+        RampoffState::Refunded { is_final: false, .. } => "refunded (unconfirmed)".to_owned(),
         other => other.status().to_owned(),
     }
 }
 
 const COINS: i128 = 100_000_000;
 const FIAT: i128 = 9_094;
+
+/// The name of a ramp-off's state; a deposit that is lost changes what follows.
+fn name_of(rampoff: &Rampoff) -> String {
+    let name = state_name(&rampoff.state);
+    if rampoff.deposits.iter().any(|deposit| deposit.lost) { name + LOST } else { name }
+}
+
+const LOST: &str = ", deposit undone";
 
 struct Sample<'a> {
     catalogue: &'a Catalogue,
@@ -34,7 +43,7 @@ struct Sample<'a> {
     deposit: FactId,
 }
 
-const STATES: [&str; 15] = [
+const STATES: [&str; 21] = [
     "created",
     "confirming",
     "crypto_received",
@@ -50,6 +59,12 @@ const STATES: [&str; 15] = [
     "failed",
     "refund_pending",
     "refunded",
+    "refunded (unconfirmed)",
+    "paying_out, deposit undone",
+    "finished, deposit undone",
+    "refund_pending, deposit undone",
+    "refunded, deposit undone",
+    "refunded (unconfirmed), deposit undone",
 ];
 
 impl Sample<'_> {
@@ -70,7 +85,8 @@ impl Sample<'_> {
             "cancelled" => RampoffState::Cancelled,
             "failed" => RampoffState::Failed { reason: "called off".to_owned() },
             "refund_pending" => RampoffState::RefundPending { transfer, txid: Some("0x02".to_owned()) },
-            "refunded" => RampoffState::Refunded { transfer, txid: "0x02".to_owned() },
+            "refunded" => RampoffState::Refunded { transfer, txid: "0x02".to_owned(), is_final: true },
+            "refunded (unconfirmed)" => RampoffState::Refunded { transfer, txid: "0x02".to_owned(), is_final: false },
             _ => RampoffState::Created,
         }
     }
@@ -89,6 +105,7 @@ impl Sample<'_> {
 
     /// The example ramp-off in a state, with what has to lie on the customer's account then.
     fn rampoff(&self, name: &'static str) -> Option<Rampoff> {
+        let (name, lost) = name.strip_suffix(LOST).map_or((name, false), |name| (name, true));
         let mut rampoff = example::rampoff(self.catalogue, &self.mint, self.state(name))?;
         let confirmed = !matches!(name, "created" | "confirming" | "expired" | "cancelled" | "failed" | "on_hold (reorganised)");
         let arrived = if name == "on_hold (short)" { COINS / 2 } else { COINS };
@@ -104,7 +121,11 @@ impl Sample<'_> {
             _ if confirmed => rampoff.coin_balance = Amount::from_minor(arrived),
             _ => {}
         }
-        if rampoff.is_settled() || name == "refund_pending" {
+        if lost {
+            rampoff.reversal = Some(Reversal::Reorganisation);
+            rampoff.deposits.iter_mut().for_each(|deposit| deposit.lost = true);
+        }
+        if rampoff.is_settled() || matches!(name, "refund_pending" | "refunded (unconfirmed)") {
             rampoff.reserved = Amount::ZERO;
         }
         if name == "on_hold (refund_destination_needed)" {
@@ -135,6 +156,7 @@ impl Sample<'_> {
             ("payout returned", RampoffFact::PayoutReturned { payout, reason: "closed account".to_owned() }),
             ("refund broadcast", RampoffFact::RefundBroadcast { transfer, txid: "0x02".to_owned() }),
             ("refund confirmed", RampoffFact::RefundConfirmed { transfer }),
+            ("refund unconfirmed", RampoffFact::RefundUnconfirmed { transfer, amount: Amount::from_minor(COINS) }),
             ("refund failed", RampoffFact::RefundFailed { transfer, reason: "reverted".to_owned() }),
             ("time passed", RampoffFact::TimePassed),
         ]
@@ -158,7 +180,7 @@ fn state_after(step: &Step) -> String {
         Record::Rampoff(rampoff) => Some(rampoff),
         _ => None,
     });
-    rampoff.map(|rampoff| state_name(&rampoff.state)).unwrap_or_default()
+    rampoff.map(|rampoff| name_of(rampoff)).unwrap_or_default()
 }
 
 /// Every state with every fact and every command, under a policy that treats deviations as `beyond` says.

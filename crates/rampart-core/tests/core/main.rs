@@ -7,5 +7,6 @@ mod machines;
 mod mistakes;
 mod money;
 mod references;
+mod sequences;
 mod vectors;
 mod wallets;

@@ -45,7 +45,7 @@ pub(crate) enum DecisionArgument {
     Return,
     /// What lies in suspense belongs to nobody and becomes the company's
     Keep,
-    /// A quarantined fact is applied again; a transfer that the chain reverted is sent again
+    /// A quarantined fact is applied again
     Retry,
     /// A transfer that vanished from its chain is given up: its coins are ours again, its order is put on hold
     GiveUp,

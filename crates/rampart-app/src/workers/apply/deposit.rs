@@ -4,6 +4,7 @@ use rampart_core::fact::DepositChange;
 use rampart_core::id::FactId;
 use rampart_core::ledger::Account;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffFact};
+use rampart_core::review::ReviewItem;
 use rampart_core::step::Step;
 use rampart_core::treasury;
 use rampart_core::watch::Deposit;
@@ -33,17 +34,32 @@ pub(super) async fn effect(app: &App, id: FactId, change: DepositChange) -> Effe
 }
 
 /// A deposit that its order knows is the order's to give up. One that the order could not use lay in suspense once it was
-/// confirmed, and is taken from there.
+/// confirmed, and is taken from there, or from the order that a person assigned it to; once, however often the chain
+/// takes it up and undoes it again.
 async fn dropped(app: &App, deposit: Deposit, rampoff: Rampoff) -> Effect {
-    if rampoff.deposits.iter().any(|known| known.deposit == deposit.id) {
-        return Ok(observe::rampoff(app, rampoff, RampoffFact::DepositDropped { deposit: deposit.id }));
+    let is_known_to = |order: &Rampoff| order.deposits.iter().any(|known| known.deposit == deposit.id);
+    let fact = RampoffFact::DepositDropped { deposit: deposit.id };
+    if is_known_to(&rampoff) {
+        return Ok(observe::rampoff(app, rampoff, fact));
     }
     let reviews = app.store().reviews_of_order(rampoff.id).await?;
+    let is_its = |item: &ReviewItem| item.fact == Some(deposit.id) && item.asset == Some(deposit.coin.into()) && !item.is_undone();
+    let mint = app.mint();
     let mut step = Step::new();
-    if reviews.iter().any(|item| item.fact == Some(deposit.id) && item.asset == Some(deposit.coin.into())) {
-        let deposits = Account::ChainDeposits(deposit.coin.chain);
-        step.post(treasury::suspense_undone(&app.mint(), deposits, deposit.coin.into(), deposit.amount, Some(rampoff.id)));
+    let Some(item) = reviews.into_iter().find(is_its) else { return Ok(step) };
+    match item.resolution.as_ref().and_then(|resolution| resolution.order) {
+        Some(order) => {
+            let order = observe::load_rampoff(app, order).await?;
+            if is_known_to(&order) {
+                step = observe::rampoff(app, order, fact);
+            }
+        }
+        None => {
+            let deposits = Account::ChainDeposits(deposit.coin.chain);
+            step.post(treasury::suspense_undone(&mint, deposits, deposit.coin.into(), deposit.amount, Some(rampoff.id)));
+        }
     }
+    step.write(item.undone(mint.now));
     Ok(step)
 }
 

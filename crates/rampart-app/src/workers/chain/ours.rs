@@ -128,8 +128,9 @@ impl Watcher {
         let TransferState::Confirmed(signed) = &transfer.state else { return Ok(()) };
         let needed = self.app.catalogue().coin(transfer.coin).map_or(1, |coin| coin.confirmations);
         let is_final = match self.answer(self.port.transaction(&signed.txid)).await? {
-            TransactionStatus::InBlock { height, .. } | TransactionStatus::Reverted { height, .. } => confirmations(head, height) >= needed,
-            TransactionStatus::Unknown | TransactionStatus::Waiting => false,
+            TransactionStatus::InBlock { height, .. } => confirmations(head, height) >= needed,
+            // In another block it may have come to nothing: then the coins never left, and it is taken back in two moves.
+            TransactionStatus::Reverted { .. } | TransactionStatus::Unknown | TransactionStatus::Waiting => false,
         };
         if is_final {
             return Ok(());

@@ -1,0 +1,104 @@
+//! Deposits that a chain undoes, payouts that a bank returns, and what that means for what comes back later.
+//!
+//! A deposit that is undone is taken from the customer's account. When its coins, or the money they became, are on their
+//! way out or gone, it is booked as lost. Should they turn out not to have left, they go against the loss before anything
+//! else: they never were ours, and must not be paid out or sent back a second time.
+
+use super::{Rampoff, RampoffState};
+use crate::amount::Amount;
+use crate::asset::Asset;
+use crate::id::{FactId, Mint, PayoutId};
+use crate::order::{Context, HoldReason, Reversal};
+use crate::review::{ReviewItem, ReviewKind};
+use crate::step::Step;
+
+impl Rampoff {
+    /// Whether what came has left, or is on its way and cannot be stopped.
+    const fn has_left(&self) -> bool {
+        matches!(
+            self.state,
+            RampoffState::PayingOut { .. }
+                | RampoffState::Finished { .. }
+                | RampoffState::RefundPending { .. }
+                | RampoffState::Refunded { .. }
+        )
+    }
+
+    pub(super) fn dropped(&mut self, deposit: FactId, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        let Some(position) = self.deposits.iter().position(|known| known.deposit == deposit) else { return };
+        // It was in a block once more and is not any more: nothing has been booked in between.
+        if self.deposits[position].lost {
+            return;
+        }
+        if self.deposits[position].confirmations == 0 {
+            self.deposits.remove(position);
+            let pending = self.deposits.iter().any(|deposit| deposit.confirmations == 0);
+            if matches!(self.state, RampoffState::Confirming) && self.coin_balance.is_positive() && !pending {
+                // The others had been waiting for this one.
+                self.weigh_all(context, step);
+            }
+            return;
+        }
+        let amount = self.deposits[position].amount;
+        if self.has_left() {
+            step.post(self.post_deposit_undone(mint, Amount::ZERO, amount));
+            self.deposits[position].lost = true;
+            self.reversal = self.reversal.or(Some(Reversal::Reorganisation));
+            let reason = "the chain undid a confirmed deposit whose money or coins had left".to_owned();
+            step.write(self.review(ReviewKind::Reversal, deposit, self.terms.coin.into(), amount, None, reason, mint));
+            return;
+        }
+        self.convert_back(mint, step);
+        step.post(self.post_deposit_undone(mint, amount, Amount::ZERO));
+        self.coin_balance = Amount::from_minor(self.coin_balance.minor() - amount.minor());
+        self.deposits.remove(position);
+        self.put_on_hold(HoldReason::Reorganised, mint.now);
+    }
+
+    /// What was on its way out lies on the account again, where a person (or the customer) decides about it; but not
+    /// about the coins of deposits that the chain undid meanwhile.
+    pub(super) fn came_back(&mut self, reason: HoldReason, mint: &Mint<'_>, step: &mut Step) {
+        let lost =
+            self.deposits.iter().filter(|deposit| deposit.lost).fold(0_i128, |sum, deposit| sum.saturating_add(deposit.amount.minor()));
+        if lost == 0 {
+            return self.put_on_hold(reason, mint.now);
+        }
+        self.convert_back(mint, step);
+        step.post(self.post_loss_undone(mint, Amount::from_minor(lost)));
+        self.coin_balance = Amount::from_minor(self.coin_balance.minor() - lost);
+        self.deposits.retain(|deposit| !deposit.lost);
+        self.forget_reorganisation();
+        self.put_on_hold(HoldReason::Reorganised, mint.now);
+    }
+
+    /// Nothing is lost any more: that the chain had undone something is no reversal then. That a bank returned the
+    /// payout still is.
+    pub(super) fn forget_reorganisation(&mut self) {
+        if self.reversal == Some(Reversal::Reorganisation) && !self.deposits.iter().any(|deposit| deposit.lost) {
+            self.reversal = None;
+        }
+    }
+
+    pub(super) fn returned(&mut self, payout: PayoutId, reason: &str, mint: &Mint<'_>, step: &mut Step) {
+        if !matches!(self.state, RampoffState::Finished { payout: ours, .. } if ours == payout) {
+            return;
+        }
+        self.reversal = Some(Reversal::BankReturn);
+        let item = ReviewItem {
+            id: mint.id(),
+            version: 0,
+            kind: ReviewKind::Reversal,
+            order: Some(self.id),
+            fact: None,
+            asset: Some(Asset::Fiat(self.terms.fiat)),
+            amount: self.payout_amount(),
+            // What lies in suspense has a source; what is lost has none.
+            source: Some(self.destination.account.reveal().to_owned()),
+            reason: format!("the receiving bank returned the payout: {reason}; the money lies in suspense"),
+            created_at: mint.now,
+            resolution: None,
+        };
+        step.write(item);
+    }
+}

@@ -1,0 +1,127 @@
+//! Random sequences of facts and commands against a second, simple account of what has come in and gone out outside.
+//!
+//! Whatever happens in whatever order: every posting balances; an order's entries on its customer's account never go
+//! below zero and end at zero; nothing leaves twice; what is booked as lost is exactly what more has gone out than came
+//! in, and while something is lost nothing lies on the account that could be sent anywhere.
+
+mod buying;
+mod selling;
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+use rampart_core::amount::Amount;
+use rampart_core::asset::Asset;
+use rampart_core::example;
+use rampart_core::id::CustomerId;
+use rampart_core::ledger::{Account, Side};
+use rampart_core::policy::Beyond;
+use rampart_core::step::Step;
+
+/// What a check comes to.
+type Checked = Result<(), TestCaseError>;
+
+/// The longest sequence.
+const MOST: usize = 32;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6 * ProptestConfig::default().cases, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_to_a_purchase(
+        beyond in policy(),
+        by_card in any::<bool>(),
+        choices in proptest::collection::vec(any::<u16>(), 1..MOST),
+    ) {
+        buying::play(beyond, by_card, &choices)?;
+    }
+
+    #[test]
+    fn whatever_happens_to_a_sale(
+        beyond in policy(),
+        refund_wallet in any::<bool>(),
+        choices in proptest::collection::vec(any::<u16>(), 1..MOST),
+    ) {
+        selling::play(beyond, refund_wallet, &choices)?;
+    }
+}
+
+fn policy() -> impl Strategy<Value = Beyond> {
+    prop_oneof![Just(Beyond::Requote), Just(Beyond::Refund), Just(Beyond::Hold)]
+}
+
+/// One of several, chosen by a number.
+fn pick<T: Clone>(of: &[T], choice: u16) -> T {
+    of[usize::from(choice) % of.len()].clone()
+}
+
+/// The ledger, promises and open orders as steps leave them.
+#[derive(Default)]
+struct Books {
+    sums: BTreeMap<(Account, Asset), i128>,
+    held: i128,
+    open: i128,
+}
+
+impl Books {
+    const CUSTOMER: Account = Account::Customer(CustomerId(1));
+
+    fn of(&self, account: Account, asset: impl Into<Asset>) -> i128 {
+        self.sums.get(&(account, asset.into())).copied().unwrap_or_default()
+    }
+
+    /// What lies on the customer's account.
+    fn customer(&self, asset: impl Into<Asset>) -> i128 {
+        self.of(Self::CUSTOMER, asset)
+    }
+
+    fn take(&mut self, step: &Step) -> Checked {
+        for posting in &step.postings {
+            let mut balance: BTreeMap<Asset, i128> = BTreeMap::new();
+            for entry in posting.entries() {
+                prop_assert!(entry.amount.is_positive(), "{:?}", posting);
+                *balance.entry(entry.asset).or_default() +=
+                    if entry.side == Side::Debit { entry.amount.minor() } else { -entry.amount.minor() };
+                *self.sums.entry((entry.account, entry.asset)).or_default() += entry.effect().minor();
+            }
+            prop_assert!(balance.values().all(|sum| *sum == 0), "{:?} does not balance", posting);
+            for asset in balance.keys() {
+                prop_assert!(self.customer(*asset) >= 0, "{:?} takes the order's entries below zero", posting);
+            }
+        }
+        self.held += step.holds.iter().map(|hold| hold.change.minor()).sum::<i128>();
+        let open = |raise: &&rampart_core::step::Raise| raise.counter.starts_with("open:customer") && raise.counter.ends_with(":orders");
+        self.open += step.raises.iter().filter(open).map(|raise| raise.by.minor()).sum::<i128>();
+        Ok(())
+    }
+}
+
+/// What has come in, what is out or on its way out, and what the order's books make of it, in minor units of what the
+/// customer gave.
+#[derive(Debug)]
+struct Tally {
+    /// Came in for the order and stayed.
+    came: i128,
+    /// Left, or has been ordered to leave and has not failed.
+    gone: i128,
+    /// Lies on the customer's account and is not on its way out.
+    free: i128,
+    /// Is booked as lost.
+    lost: i128,
+}
+
+impl Tally {
+    fn check(&self) -> Checked {
+        prop_assert_eq!(self.lost, (self.gone - self.came).max(0), "lost is what has gone beyond what came: {:?}", self);
+        prop_assert_eq!(self.free, (self.came - self.gone).max(0), "free is what came and has not gone: {:?}", self);
+        Ok(())
+    }
+}
+
+fn minor(amount: Amount) -> i128 {
+    amount.minor()
+}
+
+const EUR: rampart_core::asset::Currency = example::EUR;
+const USDC: rampart_core::asset::CoinId = example::USDC;
