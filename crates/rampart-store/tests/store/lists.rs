@@ -250,6 +250,8 @@ async fn call_every_list(bench: &Bench, store: &Store) {
     store.jobs_due(JobKind::SendPayout, now, now, 5).await.unwrap();
     store.jobs_of_subject("x").await.unwrap();
     store.facts_waiting(None, 5).await.unwrap();
+    store.facts_to_apply(None, 5).await.unwrap();
+    store.oldest_fact_waiting_at().await.unwrap();
     store.deposits_in_state(chain, DepositState::Pending, None, 5).await.unwrap();
     store.deposits_from_height(chain, 5, None, 5).await.unwrap();
     store.deposits_to_sweep(chain, None, 5).await.unwrap();

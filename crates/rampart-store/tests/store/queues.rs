@@ -71,6 +71,13 @@ async fn facts_wait_until_applied_or_quarantined(bench: Arc<Bench>) {
     assert_eq!(store.facts_waiting(None, 9).await.unwrap(), facts[2..]);
     assert_eq!(store.order_counts().await.unwrap().facts_waiting, 3);
     assert_eq!(store.fact(facts[1].id).await.unwrap().unwrap().quarantined.as_deref(), Some("odd"));
+    // One that cannot be read is told apart, and hides none of the others.
+    bench.sql(&format!("UPDATE facts SET data = '#' WHERE id = '{}'", facts[2].id)).await;
+    assert!(store.facts_waiting(None, 9).await.is_err());
+    let each = store.facts_to_apply(None, 9).await.unwrap();
+    let ids: Vec<_> = each.iter().map(|(id, fact)| (*id, fact.is_ok())).collect();
+    assert_eq!(ids, [(facts[2].id, false), (facts[3].id, true), (facts[4].id, true)]);
+    assert_eq!(store.order_counts().await.unwrap().oldest_fact_at, Some(facts[2].observed_at));
 }
 
 async fn deposits_stand_where_they_stand(bench: Arc<Bench>) {
