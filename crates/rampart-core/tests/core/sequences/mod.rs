@@ -91,7 +91,7 @@ impl Books {
             }
         }
         self.held += step.holds.iter().map(|hold| hold.change.minor()).sum::<i128>();
-        let open = |raise: &&rampart_core::step::Raise| raise.counter.starts_with("open:customer") && raise.counter.ends_with(":orders");
+        let open = |raise: &&rampart_core::step::Raise| raise.counter.starts_with("customer:") && raise.counter.ends_with("open:orders");
         self.open += step.raises.iter().filter(open).map(|raise| raise.by.minor()).sum::<i128>();
         Ok(())
     }
