@@ -21,6 +21,11 @@ impl Arguments {
         self.rest.pop_front()
     }
 
+    /// Takes one of some names, if it comes next.
+    pub(crate) fn one_of(&mut self, names: &[&str]) -> Option<String> {
+        if names.contains(&self.rest.front()?.as_str()) { self.rest.pop_front() } else { None }
+    }
+
     /// Takes a switch: whether it is there.
     pub(crate) fn switch(&mut self, name: &str) -> bool {
         let place = self.rest.iter().position(|argument| argument == name);

@@ -1,7 +1,8 @@
-//! The benchmark: the release build over real HTTP, durable, beside a bare JSON reply of the same framework.
+//! The benchmark: the release build over real HTTP, durable, beside a bare JSON reply of the same framework; and the
+//! validations of documents and accounts beside regular expressions.
 
 pub(crate) mod baseline;
-pub(crate) mod documents;
+mod documents;
 mod measure;
 mod orders;
 mod report;
@@ -29,8 +30,16 @@ struct Plan {
     payments: u64,
 }
 
-/// Measures as the command line says.
+/// Measures as the command line says: one part, or both.
 pub(crate) fn run(mut arguments: Arguments) -> Outcome {
+    match arguments.one_of(&["server", "documents"]).as_deref() {
+        Some("documents") => arguments.finish().and_then(|()| documents::run()),
+        Some(_) => measure_server(arguments),
+        None => measure_server(arguments).and_then(|()| documents::run()),
+    }
+}
+
+fn measure_server(mut arguments: Arguments) -> Outcome {
     let plan = Plan {
         connections: arguments.value("--connections", 64)?,
         rounds: arguments.value("--rounds", 5)?,

@@ -26,9 +26,10 @@ usage: cargo xtask <command>
   generate [--check] [--binary PATH]     writes the generated documents, or fails when they are out of date
   crash [--kills N] [--engine sqlite|postgres|both] [--seed N] [--binary PATH]
                                          kills the real binary under load and proves that nothing was lost
-  bench [--seconds N] [--rounds N] [--connections N] [--engine sqlite|postgres|both] [--payments N] [--binary PATH]
+  bench [server] [--seconds N] [--rounds N] [--connections N] [--engine sqlite|postgres|both] [--payments N] [--binary PATH]
                                          measures throughput, latency, start-up and memory
-  bench-documents                        measures validations of documents and accounts beside regular expressions
+  bench [documents]                      measures validations of documents and accounts beside regular expressions, and
+                                         fails when one is too slow; without a name, bench measures both
 ";
 
 fn main() -> ExitCode {
@@ -38,7 +39,6 @@ fn main() -> ExitCode {
         Some("generate") => generate::run(arguments),
         Some("crash") => crash::run(arguments),
         Some("bench") => bench::run(arguments),
-        Some("bench-documents") => bench::documents::run(arguments),
         Some("bench-baseline") => bench::baseline::run(arguments),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");

@@ -395,7 +395,7 @@ pub(crate) enum Tried {
 /// An account for refunds that can be paid to.
 fn checked_refund_account(customer: &Customer, account: &str) -> Reply<RefundAccount> {
     match bank_account::check(customer.country, Given::number(account)) {
-        Ok(checked) => Ok(RefundAccount { account: checked.normalized.into(), name: Redacted::new(customer.profile.full_name()) }),
+        Ok(checked) => Ok(RefundAccount { account: checked.normalized().into(), name: Redacted::new(customer.profile.full_name()) }),
         Err(fault) => Err(Refusal::field(Code::InvalidBankAccount, "refund_account", fault.to_string()).into()),
     }
 }

@@ -340,8 +340,8 @@ fn payout_destination(customer: &Customer, wanted: &Wanted<'_>) -> Reply<PayoutD
             let registered_name = registered.and_then(|registered| registered.bank_name.clone());
             let known_name = checked.bank_name.map(str::to_owned);
             Ok(PayoutDestination {
-                account: checked.normalized.into(),
-                bank_code: checked.bank_code.or_else(|| given.bank_code.map(str::to_owned)),
+                account: checked.normalized().into(),
+                bank_code: checked.bank_code.map(|code| code.to_string()).or_else(|| given.bank_code.map(str::to_owned)),
                 account_type: checked.account_type.map(str::to_owned).or_else(|| given.account_type.map(str::to_owned)),
                 bank_name: wanted.bank_name.map(str::to_owned).or(registered_name).or(known_name),
                 name: Redacted::new(customer.profile.full_name()),

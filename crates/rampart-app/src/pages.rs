@@ -374,7 +374,7 @@ impl App {
         });
         fields.finish()?;
         let (Some(checked), Some(name)) = (checked, name) else { return Err(Code::ValidationFailed.into()) };
-        let account = RefundAccount { account: checked.normalized.into(), name: name.trim().into() };
+        let account = RefundAccount { account: checked.normalized().into(), name: name.trim().into() };
         self.ask_payment(token, &PaymentCommand::GiveRefundAccount(account)).await
     }
 
@@ -410,8 +410,8 @@ impl App {
         fields.finish()?;
         let Some(checked) = checked else { return Err(Code::ValidationFailed.into()) };
         let destination = PayoutDestination {
-            account: checked.normalized.into(),
-            bank_code: checked.bank_code,
+            account: checked.normalized().into(),
+            bank_code: checked.bank_code.map(|code| code.to_string()),
             account_type: checked.account_type.map(str::to_owned),
             bank_name: checked.bank_name.map(str::to_owned),
             name: rampoff.destination.name,

@@ -131,7 +131,7 @@ pub(crate) fn read_identification(
     };
     match identification::check(country, document, number) {
         Ok(checked) => {
-            let (number, normalized) = (Redacted::new(number), checked.normalized.clone().into());
+            let (number, normalized) = (Redacted::new(number), checked.normalized().into());
             Some((Identification { document, number, normalized }, checked))
         }
         Err(fault) => {
@@ -161,7 +161,7 @@ pub(crate) fn judge_birth(
     {
         fields.fault(Code::InvalidIdentification, "identification_number", fault.to_string());
     }
-    for doubt in checked.iter().flat_map(|checked| &checked.doubts).filter(|doubt| **doubt != Doubt::Minor) {
+    for doubt in checked.iter().flat_map(|checked| checked.doubts()).filter(|doubt| *doubt != Doubt::Minor) {
         warnings.push(Warning { field: "identification_number".into(), code: doubt.code().into(), message: doubt.to_string() });
     }
     let is_person = checked.is_none_or(|checked| checked.customer_type == CustomerType::Individual);

@@ -50,13 +50,12 @@ impl IdentificationView {
             Ok(checked) => Self {
                 valid: true,
                 display: Some(checked.display()),
-                normalized: Some(checked.normalized),
+                normalized: Some(checked.normalized()),
                 customer_type: Some(checked.customer_type),
                 implied: Some(checked.implied),
                 faults: Vec::new(),
                 warnings: checked
-                    .doubts
-                    .iter()
+                    .doubts()
                     .map(|doubt| FindingView { code: doubt.code(), message: doubt.to_string(), message_es: doubt.spanish() })
                     .collect(),
             },
@@ -99,7 +98,7 @@ impl BankAccountView {
                 valid: true,
                 kind: Some(checked.kind),
                 masked: Some(checked.masked()),
-                normalized: Some(checked.normalized),
+                normalized: Some(checked.normalized()),
                 bank_name: checked.bank_name,
                 faults: Vec::new(),
             },

@@ -55,6 +55,14 @@ impl<const N: usize> Code<N> {
         }
     }
 
+    /// Makes a code from the bytes of its text.
+    ///
+    /// # Errors
+    /// A [`CodeFault`] for what is none.
+    pub fn of(text: &[u8]) -> Result<Self, CodeFault> {
+        Self::check(text).map(|bytes| Self { bytes })
+    }
+
     const fn check(text: &[u8]) -> Result<[u8; N], CodeFault> {
         if text.is_empty() {
             return Err(CodeFault::Empty);
@@ -80,7 +88,7 @@ impl<const N: usize> FromStr for Code<N> {
     type Err = CodeFault;
 
     fn from_str(text: &str) -> Result<Self, CodeFault> {
-        Self::check(text.as_bytes()).map(|bytes| Self { bytes })
+        Self::of(text.as_bytes())
     }
 }
 

@@ -36,6 +36,7 @@ pub mod reference;
 pub mod refusal;
 pub mod review;
 pub mod screening;
+mod signs;
 pub mod step;
 pub mod time;
 pub mod transitions;

@@ -1,14 +1,73 @@
 //! Banks by their codes, as far as public lists name them. An unknown code is an error only where the list is the central
 //! bank's own (Mexico) or the code is given apart from the number (Chile, Colombia).
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
-fn find(table: &[(&str, &'static str)], code: &str) -> Option<&'static str> {
-    table.binary_search_by(|(known, _)| (*known).cmp(code)).ok().map(|at| table[at].1)
+/// A bank's code: three or four digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BankCode {
+    number: u16,
+    digits: usize,
+}
+
+impl BankCode {
+    /// The code that is written so.
+    pub(super) const fn of<const DIGITS: usize>(written: [u8; DIGITS]) -> Self {
+        Self { number: number(&written), digits: DIGITS }
+    }
+
+    /// The code of three digits that a shorter one is, its leading zeros left out.
+    pub(super) const fn of_three(written: &[u8]) -> Self {
+        Self { number: number(written), digits: 3 }
+    }
+}
+
+impl fmt::Display for BankCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:0width$}", self.number, width = self.digits)
+    }
+}
+
+/// The number that digits are.
+const fn number(digits: &[u8]) -> u16 {
+    let (mut number, mut place) = (0, 0);
+    while place < digits.len() {
+        number = number * 10 + (digits[place] - b'0') as u16;
+        place += 1;
+    }
+    number
+}
+
+/// A list of banks, in which the number that a code is leads to its bank.
+struct Register<const CODES: usize> {
+    banks: &'static [(&'static str, &'static str)],
+    /// By the code's number: one more than the bank's place in the list, or none.
+    places: [u8; CODES],
+}
+
+impl<const CODES: usize> Register<CODES> {
+    const fn of(banks: &'static [(&'static str, &'static str)]) -> Self {
+        let mut places = [0; CODES];
+        let mut place = 0;
+        while place < banks.len() && place < 255 {
+            let code = number(banks[place].0.as_bytes()) as usize;
+            assert!(places[code] == 0, "a code names one bank");
+            places[code] = place as u8 + 1;
+            place += 1;
+        }
+        assert!(place == banks.len(), "the list is longer than a place can tell");
+        Self { banks, places }
+    }
+
+    fn name(&self, code: BankCode) -> Option<&'static str> {
+        let place = self.places.get(usize::from(code.number)).copied().unwrap_or(0);
+        usize::from(place).checked_sub(1).and_then(|place| self.banks.get(place)).map(|(_, name)| *name)
+    }
 }
 
 /// Banco de España's register.
-const SPAIN: &[(&str, &str)] = &[
+static SPAIN: Register<10_000> = Register::of(&[
     ("0019", "Deutsche Bank S.A.E."),
     ("0049", "Santander"),
     ("0061", "Banca March"),
@@ -47,10 +106,10 @@ const SPAIN: &[(&str, &str)] = &[
     ("3035", "Laboral Kutxa"),
     ("3058", "Cajamar"),
     ("3191", "Caja Rural Aragón"),
-];
+]);
 
 /// Banxico's list of institutions.
-const MEXICO: &[(&str, &str)] = &[
+static MEXICO: Register<1_000> = Register::of(&[
     ("001", "Banxico"),
     ("002", "Banamex"),
     ("006", "Bancomext"),
@@ -149,10 +208,10 @@ const MEXICO: &[(&str, &str)] = &[
     ("901", "CLS"),
     ("902", "Indeval"),
     ("903", "CoDi Valida"),
-];
+]);
 
 /// BCRA's codes.
-const ARGENTINA: &[(&str, &str)] = &[
+static ARGENTINA: Register<1_000> = Register::of(&[
     ("007", "Galicia"),
     ("011", "Nación"),
     ("014", "Provincia"),
@@ -220,10 +279,10 @@ const ARGENTINA: &[(&str, &str)] = &[
     ("438", "Iudú"),
     ("448", "Dino"),
     ("515", "Bank of China"),
-];
+]);
 
 /// Entities of the Cámara de Compensación Electrónica.
-const PERU: &[(&str, &str)] = &[
+static PERU: Register<1_000> = Register::of(&[
     ("002", "BCP"),
     ("003", "Interbank"),
     ("007", "Citibank"),
@@ -240,10 +299,10 @@ const PERU: &[(&str, &str)] = &[
     ("055", "Ripley"),
     ("056", "Santander"),
     ("058", "Azteca"),
-];
+]);
 
 /// CMF's codes.
-const CHILE: &[(&str, &str)] = &[
+static CHILE: Register<1_000> = Register::of(&[
     ("001", "Chile/Edwards"),
     ("009", "Internacional"),
     ("012", "Estado"),
@@ -270,10 +329,10 @@ const CHILE: &[(&str, &str)] = &[
     ("672", "Coopeuch"),
     ("693", "CMR Falabella"),
     ("729", "Prepago Los Héroes"),
-];
+]);
 
 /// Codes of the ACH and PSE.
-const COLOMBIA: &[(&str, &str)] = &[
+static COLOMBIA: Register<1_000> = Register::of(&[
     ("001", "Bogotá"),
     ("002", "Popular"),
     ("006", "Itaú Corpbanca"),
@@ -321,71 +380,59 @@ const COLOMBIA: &[(&str, &str)] = &[
     ("801", "Movii"),
     ("802", "Ding"),
     ("805", "BTG"),
-];
+]);
 
 /// A Spanish bank.
-pub(super) fn spain(code: &str) -> Option<&'static str> {
-    find(SPAIN, code)
+pub(super) fn spain(code: BankCode) -> Option<&'static str> {
+    SPAIN.name(code)
 }
 
 /// A Mexican institution.
-pub(super) fn mexico(code: &str) -> Option<&'static str> {
-    find(MEXICO, code)
+pub(super) fn mexico(code: BankCode) -> Option<&'static str> {
+    MEXICO.name(code)
 }
 
 /// An Argentine bank.
-pub(super) fn argentina(code: &str) -> Option<&'static str> {
-    find(ARGENTINA, code)
+pub(super) fn argentina(code: BankCode) -> Option<&'static str> {
+    ARGENTINA.name(code)
 }
 
 /// An Argentine payment service provider, by the four digits behind the zeros of a CVU.
-pub(super) fn argentine_provider(code: &str) -> Option<&'static str> {
-    find(&[("0003", "Mercado Pago")], code)
+pub(super) fn argentine_provider(code: BankCode) -> Option<&'static str> {
+    (code.number == 3).then_some("Mercado Pago")
 }
 
 /// A Peruvian entity.
-pub(super) fn peru(code: &str) -> Option<&'static str> {
-    find(PERU, code)
+pub(super) fn peru(code: BankCode) -> Option<&'static str> {
+    PERU.name(code)
 }
 
 /// A Chilean bank.
-pub(super) fn chile(code: &str) -> Option<&'static str> {
-    find(CHILE, code)
+pub(super) fn chile(code: BankCode) -> Option<&'static str> {
+    CHILE.name(code)
 }
 
 /// A Colombian bank, and how many digits its accounts have.
-pub(super) fn colombia(code: &str) -> Option<(&'static str, RangeInclusive<usize>)> {
-    let lengths = match code {
-        "001" => 3..=9,
-        "002" => 3..=12,
-        "006" => 9..=9,
-        "007" => 3..=11,
-        "009" => 10..=10,
-        "012" => 3..=11,
-        "013" => 9..=20,
-        "014" => 9..=9,
-        "019" => 10..=10,
-        "023" => 3..=9,
-        "032" => 12..=12,
-        "040" => 11..=11,
-        "042" => 12..=12,
-        "047" => 11..=11,
-        "051" => 12..=16,
-        "507" => 10..=11,
-        "551" => 10..=10,
+pub(super) fn colombia(code: BankCode) -> Option<(&'static str, RangeInclusive<usize>)> {
+    let lengths = match code.number {
+        1 => 3..=9,
+        2 => 3..=12,
+        6 => 9..=9,
+        7 => 3..=11,
+        9 => 10..=10,
+        12 => 3..=11,
+        13 => 9..=20,
+        14 => 9..=9,
+        19 => 10..=10,
+        23 => 3..=9,
+        32 => 12..=12,
+        40 => 11..=11,
+        42 => 12..=12,
+        47 => 11..=11,
+        51 => 12..=16,
+        507 => 10..=11,
+        551 => 10..=10,
         _ => 3..=18,
     };
-    find(COLOMBIA, code).map(|name| (name, lengths))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_tables_are_sorted() {
-        for table in [SPAIN, MEXICO, ARGENTINA, PERU, CHILE, COLOMBIA] {
-            assert!(table.is_sorted_by(|one, next| one.0 < next.0), "{table:?}");
-        }
-    }
+    COLOMBIA.name(code).map(|name| (name, lengths))
 }

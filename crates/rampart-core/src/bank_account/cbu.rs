@@ -1,43 +1,60 @@
 //! Argentina: CBU of banks, CVU of payment service providers (BCRA Com. "A" 6510), and the alias of either.
 
-use super::{Checked, Fault, Kind, bank, digits};
+use super::bank::{self, BankCode};
+use super::{Checked, Fault, Kind, digits, normalize, read, ten_less};
+use crate::signs::{self, Signs};
 
-/// The check digit of seven or thirteen digits: weights 3, 1, 7, 9 from the right, as BCRA writes them from the left.
-pub(super) fn check_digit(part: &str) -> char {
-    let sum: u32 = part.bytes().rev().zip([3, 1, 7, 9].into_iter().cycle()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    char::from_digit((10 - sum % 10) % 10, 10).unwrap_or('0')
+/// BCRA's weights of thirteen digits; fewer have the last ones.
+const WEIGHTS: [u32; 13] = [3, 9, 7, 1, 3, 9, 7, 1, 3, 9, 7, 1, 3];
+
+/// The check digit of seven or thirteen digits.
+pub(super) fn check_digit(part: &[u8]) -> char {
+    let weights = &WEIGHTS[WEIGHTS.len().saturating_sub(part.len())..];
+    ten_less(part.iter().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum())
 }
 
 /// Twenty-two digits, or an alias.
 pub(super) fn check(account: &str) -> Result<Checked, Fault> {
-    let mut number = String::with_capacity(account.len());
-    number.extend(account.chars().filter(|sign| !matches!(sign, ' ' | '-')));
-    if number.bytes().all(|byte| byte.is_ascii_digit()) && number.len() > 15 {
-        return check_number(number);
+    static TABLE: signs::Table = signs::digits_and(b" -");
+    match read(account, &TABLE, |found| Fault::DigitExpected { found }) {
+        Ok(number) if number.len() > 15 => check_number(&number),
+        _ => check_other(&normalize(account)?),
     }
-    let looks_like_number = number.len() >= 20 && number.bytes().filter(u8::is_ascii_digit).count() + 2 >= number.len();
-    if looks_like_number {
-        digits(&number, 22)?;
-    }
-    check_alias(account)
 }
 
-fn check_number(number: String) -> Result<Checked, Fault> {
-    digits(&number, 22)?;
+fn check_number(number: &Signs) -> Result<Checked, Fault> {
+    let digits: &[u8; 22] = digits(number)?;
     for (part, digit, which) in [
-        (&number[..7], &number[7..8], ("the eighth digit", "la octava cifra y las anteriores no encajan: la octava")),
-        (&number[8..21], &number[21..], ("the last digit", "la última cifra y las anteriores no encajan: la última")),
+        (&digits[..7], digits[7], ("the eighth digit", "la octava cifra y las anteriores no encajan: la octava")),
+        (&digits[8..21], digits[21], ("the last digit", "la última cifra y las anteriores no encajan: la última")),
     ] {
         let expected = check_digit(part);
-        if !digit.starts_with(expected) {
+        if char::from(digit) != expected {
             return Err(Fault::WrongCheckDigits { expected: expected.to_string(), which });
         }
     }
     // A CVU begins with three zeros and names its provider behind them; a bank's code is never zero.
-    let (kind, code) = if number.starts_with("000") { (Kind::Cvu, &number[3..7]) } else { (Kind::Cbu, &number[..3]) };
-    let code = code.to_owned();
-    let name = if kind == Kind::Cvu { bank::argentine_provider(&code) } else { bank::argentina(&code) };
-    Ok(Checked::new(kind, number).at_bank(code, name))
+    let [a, b, c, d, e, f, g, ..] = *digits;
+    Ok(if [a, b, c] == *b"000" {
+        let code = BankCode::of([d, e, f, g]);
+        Checked::new(Kind::Cvu, *number).at_bank(code, bank::argentine_provider(code))
+    } else {
+        let code = BankCode::of([a, b, c]);
+        Checked::new(Kind::Cbu, *number).at_bank(code, bank::argentina(code))
+    })
+}
+
+/// What is not digits enough: a number with a mistake in it, or an alias.
+fn check_other(account: &str) -> Result<Checked, Fault> {
+    let signs = account.bytes().filter(|sign| !matches!(sign, b' ' | b'-'));
+    let (count, other) = (signs.clone().count(), signs.filter(|sign| !sign.is_ascii_digit()));
+    if count >= 20
+        && other.clone().count() <= 2
+        && let Some(found) = other.map(char::from).next()
+    {
+        return Err(Fault::DigitExpected { found });
+    }
+    check_alias(account)
 }
 
 /// Six to twenty letters, digits, dots and hyphens; case does not count.
@@ -52,5 +69,5 @@ fn check_alias(alias: &str) -> Result<Checked, Fault> {
     if alias.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Fault::WrongLength { expected: 22, found: alias.len() });
     }
-    Ok(Checked::new(Kind::Alias, alias.to_ascii_uppercase()))
+    Ok(Checked::new(Kind::Alias, Signs::of(alias.to_ascii_uppercase().as_bytes())))
 }

@@ -1,32 +1,29 @@
 //! Peru: CCI, with one control digit over entity and office and one over the account.
 
-use super::{Checked, Fault, Kind, bank, compact, digits};
+use super::bank::{self, BankCode};
+use super::{Checked, Fault, Kind, digits, read_digits, ten_less};
 
 /// The control digit: weights 1 and 2 in turn, figures of each product added up.
-fn control(part: &str) -> char {
-    let sum: u32 = part
-        .bytes()
-        .enumerate()
-        .map(|(place, digit)| {
-            let product = u32::from(digit - b'0') * if place % 2 == 0 { 1 } else { 2 };
-            product / 10 + product % 10
-        })
-        .sum();
-    char::from_digit((10 - sum % 10) % 10, 10).unwrap_or('0')
+fn control(part: &[u8]) -> char {
+    let doubled = |value: u32| value * 2 / 10 + value * 2 % 10;
+    let figures = part.iter().enumerate().map(|(place, digit)| {
+        let value = u32::from(digit - b'0');
+        if place % 2 == 0 { value } else { doubled(value) }
+    });
+    ten_less(figures.sum())
 }
 
 /// A CCI of twenty digits.
 pub(super) fn check(account: &str) -> Result<Checked, Fault> {
-    let number = compact(account);
-    digits(&number, 20)?;
-    let expected = [control(&number[..6]), control(&number[6..18])];
-    if !number[18..].chars().eq(expected) {
+    let number = read_digits(account)?;
+    let digits: &[u8; 20] = digits(&number)?;
+    let expected = [control(&digits[..6]), control(&digits[6..18])];
+    if [digits[18], digits[19]].map(char::from) != expected {
         return Err(Fault::WrongCheckDigits {
             expected: expected.iter().collect(),
             which: ("the last two digits", "las dos últimas cifras"),
         });
     }
-    let code = number[..3].to_owned();
-    let name = bank::peru(&code);
-    Ok(Checked::new(Kind::Cci, number).at_bank(code, name))
+    let code = BankCode::of([digits[0], digits[1], digits[2]]);
+    Ok(Checked::new(Kind::Cci, number).at_bank(code, bank::peru(code)))
 }

@@ -1,7 +1,8 @@
 //! Creditor references (ISO 11649): `RF`, two check digits, one to twenty-one letters and digits.
 
-use super::iban::modulo_97;
+use super::iban::{append, check_digits};
 use super::{Fault, compact};
+use crate::signs::text;
 
 /// Checks a reference and writes it upper case without blanks.
 ///
@@ -13,8 +14,7 @@ pub fn check(reference: &str) -> Result<String, Fault> {
     if !(5..=25).contains(&reference.len()) || !reference.starts_with("RF") || !reference.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(EXAMPLE);
     }
-    let right = 98 - modulo_97(reference.bytes().skip(4).chain(*b"RF00"));
-    let expected = format!("{right:02}");
+    let expected = text(&check_digits(reference.bytes().skip(4).fold(0, append), *b"RF"));
     if reference[2..4] == expected {
         Ok(reference)
     } else {

@@ -1,10 +1,12 @@
 //! IBAN (ISO 13616) of the countries in SEPA, with Spain's inner control digits.
 
-use super::{Checked, Fault, Kind, bank, compact};
+use super::bank::{self, BankCode};
+use super::{Checked, Fault, Kind, read};
+use crate::signs::{self, Signs};
 
 /// The SEPA countries (EPC409-09) with their national part as SWIFT's IBAN registry writes it: `n` digits, `a` capital
 /// letters, `c` either.
-const STRUCTURES: &[(&str, &str)] = &[
+const COUNTRIES: [(&str, &str); 42] = [
     ("AD", "8n12c"),
     ("AL", "8n16c"),
     ("AT", "16n"),
@@ -49,36 +51,99 @@ const STRUCTURES: &[(&str, &str)] = &[
     ("VA", "18n"),
 ];
 
-/// The runs of a structure: how many signs of which class.
-fn runs(structure: &'static str) -> impl Iterator<Item = (usize, u8)> {
-    let mut count = 0;
-    structure.bytes().filter_map(move |byte| match byte {
-        b'0'..=b'9' => {
-            count = count * 10 + usize::from(byte - b'0');
-            None
-        }
-        class => Some((std::mem::take(&mut count), class)),
-    })
+/// The national part of a country's IBANs, sign by sign.
+#[derive(Clone, Copy)]
+struct National {
+    length: usize,
+    classes: [u8; Self::MOST],
 }
 
-/// A text modulo 97, letters counting from 10.
-pub(super) fn modulo_97(signs: impl Iterator<Item = u8>) -> u32 {
+impl National {
+    /// More signs than any country's part has.
+    const MOST: usize = 30;
+
+    /// Writes a structure out: `2n3a` as `nnaaa`.
+    const fn of(structure: &str) -> Self {
+        let structure = structure.as_bytes();
+        let mut part = Self { length: 0, classes: [0; Self::MOST] };
+        let (mut place, mut count) = (0, 0);
+        while place < structure.len() {
+            match structure[place] {
+                figure @ b'0'..=b'9' => count = count * 10 + (figure - b'0') as usize,
+                class => {
+                    while count > 0 {
+                        part.classes[part.length] = class;
+                        part.length += 1;
+                        count -= 1;
+                    }
+                }
+            }
+            place += 1;
+        }
+        part
+    }
+
+    /// The part of a country's IBANs.
+    fn of_country(country: [u8; 2]) -> Option<&'static Self> {
+        let place = *PLACES.get(place_of(country))?;
+        PARTS.get(usize::from(place).checked_sub(1)?)
+    }
+}
+
+/// The part of every country, in the order of the list.
+static PARTS: [National; COUNTRIES.len()] = {
+    let mut parts = [National::of(""); COUNTRIES.len()];
+    let mut place = 0;
+    while place < parts.len() {
+        parts[place] = National::of(COUNTRIES[place].1);
+        place += 1;
+    }
+    parts
+};
+
+/// By a country's two letters: one more than its place in the list, or none.
+static PLACES: [u8; 26 * 26] = {
+    let mut places = [0; 26 * 26];
+    let mut place = 0;
+    while place < COUNTRIES.len() {
+        let country = COUNTRIES[place].0.as_bytes();
+        places[place_of([country[0], country[1]])] = place as u8 + 1;
+        place += 1;
+    }
+    places
+};
+
+/// Where two capital letters stand among all pairs of them.
+const fn place_of([first, second]: [u8; 2]) -> usize {
+    (first - b'A') as usize * 26 + (second - b'A') as usize
+}
+
+/// A number modulo 97 with a sign more behind it, letters counting from 10; modulo 97 up to some multiple of it.
+pub(super) const fn append(rest: u64, sign: u8) -> u64 {
     // Dividing once for many signs is several times faster than once for each.
     const FULL: u64 = 1_000_000_000_000_000;
-    let rest = signs.fold(0_u64, |rest, sign| {
-        let rest = if rest < FULL { rest } else { rest % 97 };
-        match sign {
-            b'0'..=b'9' => rest * 10 + u64::from(sign - b'0'),
-            _ => rest * 100 + u64::from(sign - b'A') + 10,
-        }
-    });
-    u32::try_from(rest % 97).unwrap_or(0)
+    let rest = if rest < FULL { rest } else { rest % 97 };
+    match sign {
+        b'0'..=b'9' => rest * 10 + (sign - b'0') as u64,
+        _ => rest * 100 + (sign - b'A') as u64 + 10,
+    }
 }
 
-/// Spain: the control digit over ten digits, with powers of two modulo 11 as weights (Banco de España).
+/// The check digits of a number (ISO 7064, MOD 97-10) with the two letters in front of it, which count behind it.
+pub(super) fn check_digits(number: u64, letters: [u8; 2]) -> [u8; 2] {
+    let [first, second] = letters.map(|letter| u64::from(letter - b'A') + 10);
+    let rest = (number % 97 * 1_000_000 + first * 10_000 + second * 100) % 97;
+    let right = 98 - u8::try_from(rest).unwrap_or(0);
+    [b'0' + right / 10, b'0' + right % 10]
+}
+
+/// Spain: the control digit over ten digits, with powers of two modulo 11 as weights (Banco de España); fewer digits have
+/// the last ones.
+#[inline]
 fn spanish_control(digits: &[u8]) -> u8 {
     const WEIGHTS: [u32; 10] = [1, 2, 4, 8, 5, 10, 9, 7, 3, 6];
-    let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    let weights = &WEIGHTS[WEIGHTS.len().saturating_sub(digits.len())..];
+    let sum: u32 = digits.iter().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     match 11 - sum % 11 {
         11 => b'0',
         10 => b'1',
@@ -88,64 +153,48 @@ fn spanish_control(digits: &[u8]) -> u8 {
 
 /// An IBAN.
 pub(super) fn check(account: &str) -> Result<Checked, Fault> {
-    const WHICH: (&str, &str) = ("the two digits behind the country", "las dos cifras tras el país");
-    let mut iban = compact(account);
-    iban.make_ascii_uppercase();
-    if iban.starts_with("IBAN") {
-        iban.drain(..4);
+    static TABLE: signs::Table = signs::alphanumerics_and(b" -.");
+    let mut iban = read(account, &TABLE, |found| Fault::Charset { found })?;
+    if let Some(rest) = iban.strip_prefix(b"IBAN") {
+        iban = Signs::of(rest);
     }
-    if !iban.bytes().all(|sign| sign.is_ascii_alphanumeric())
-        && let Some(found) = iban.chars().find(|sign| !sign.is_ascii_alphanumeric())
-    {
-        return Err(Fault::Charset { found });
-    }
-    let Some(country) = iban.get(..2).filter(|country| country.bytes().all(|byte| byte.is_ascii_uppercase())) else {
+    let Some((&[first @ b'A'..=b'Z', second @ b'A'..=b'Z'], rest)) = iban.split_first_chunk() else {
         return Err(Fault::WrongShape { example: "ES91 2100 0418 4502 0005 1332" });
     };
-    let Ok(place) = STRUCTURES.binary_search_by(|(name, _)| (*name).cmp(country)) else {
-        return Err(Fault::UnknownCountry { found: country.to_owned() });
-    };
-    let structure = STRUCTURES[place].1;
-    let expected = 4 + runs(structure).map(|(count, _)| count).sum::<usize>();
-    if iban.len() != expected {
-        return Err(Fault::WrongLength { expected, found: iban.len() });
+    let country = [first, second];
+    let part = National::of_country(country).ok_or_else(|| Fault::UnknownCountry { found: signs::text(&country) })?;
+    if iban.len() != 4 + part.length {
+        return Err(Fault::WrongLength { expected: 4 + part.length, found: iban.len() });
     }
-    let (head, national) = iban.split_at(4);
-    let mut signs = national.bytes();
-    for (count, class) in runs(structure) {
-        for sign in signs.by_ref().take(count) {
-            match class {
-                b'n' if !sign.is_ascii_digit() => return Err(Fault::DigitExpected { found: char::from(sign) }),
-                b'a' if !sign.is_ascii_uppercase() => return Err(Fault::Charset { found: char::from(sign) }),
-                _ => {}
-            }
+    let (written, national) = rest.split_at(2);
+    let mut number = 0;
+    for (&sign, class) in national.iter().zip(&part.classes) {
+        match class {
+            b'n' if !sign.is_ascii_digit() => return Err(Fault::DigitExpected { found: char::from(sign) }),
+            b'a' if !sign.is_ascii_uppercase() => return Err(Fault::Charset { found: char::from(sign) }),
+            _ => number = append(number, sign),
         }
     }
-    let right = 98 - modulo_97(national.bytes().chain(head.bytes().take(2)).chain(*b"00"));
-    let written = head[2..].bytes().try_fold(0, |value, sign| sign.is_ascii_digit().then(|| value * 10 + u32::from(sign - b'0')));
-    if written != Some(right) {
-        return Err(Fault::WrongCheckDigits { expected: format!("{right:02}"), which: WHICH });
+    let right = check_digits(number, country);
+    if written != right {
+        let which = ("the two digits behind the country", "las dos cifras tras el país");
+        return Err(Fault::WrongCheckDigits { expected: signs::text(&right), which });
     }
-    if country != "ES" {
+    if country != *b"ES" {
         return Ok(Checked::new(Kind::Iban, iban));
     }
-    check_spanish(national.as_bytes())?;
-    let code = national[..4].to_owned();
-    let name = bank::spain(&code);
-    Ok(Checked::new(Kind::Iban, iban).at_bank(code, name))
+    let code = check_spanish(national)?;
+    Ok(Checked::new(Kind::Iban, iban).at_bank(code, bank::spain(code)))
 }
 
-/// The two control digits inside a Spanish IBAN: over bank and branch, and over the account.
-fn check_spanish(national: &[u8]) -> Result<(), Fault> {
-    let mut branch = [b'0'; 10];
-    branch[2..].copy_from_slice(&national[..8]);
-    let expected = [spanish_control(&branch), spanish_control(&national[10..])];
+/// The two control digits inside a Spanish IBAN, over bank and branch and over the account; the bank's code.
+fn check_spanish(national: &[u8]) -> Result<BankCode, Fault> {
+    let expected = [spanish_control(&national[..8]), spanish_control(&national[10..20])];
     if national[8..10] != expected {
-        let expected = expected.iter().map(|digit| char::from(*digit)).collect();
         return Err(Fault::WrongCheckDigits {
-            expected,
+            expected: signs::text(&expected),
             which: ("the two control digits behind bank and branch", "las dos cifras de control tras banco y sucursal"),
         });
     }
-    Ok(())
+    Ok(BankCode::of([national[0], national[1], national[2], national[3]]))
 }

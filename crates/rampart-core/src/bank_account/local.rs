@@ -1,6 +1,13 @@
 //! Chile and Colombia: bank, type and number, without check digits; and Colombia's Bre-B keys.
 
-use super::{Checked, Fault, Kind, bank, compact};
+use super::bank::{self, BankCode};
+use super::{Checked, Fault, Kind, read_digits};
+use crate::signs::Signs;
+
+/// The bank of every CuentaRUT.
+const BANCO_ESTADO: BankCode = BankCode::of(*b"012");
+/// The bank whose accounts are mobile numbers.
+const DAVIPLATA: BankCode = BankCode::of(*b"551");
 
 /// The three parts, from `bank/type/number` or from the fields beside the number.
 fn parts<'a>(account: &'a str, bank_code: Option<&'a str>, account_type: Option<&'a str>) -> Result<(&'a str, &'a str, &'a str), Fault> {
@@ -16,21 +23,18 @@ fn parts<'a>(account: &'a str, bank_code: Option<&'a str>, account_type: Option<
     }
 }
 
-fn bank_digits(code: &str, most: usize) -> Result<String, Fault> {
+fn read_bank_code(code: &str) -> Result<BankCode, Fault> {
     if code.is_empty() {
         return Err(Fault::BankMissing);
     }
-    if code.len() > most || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+    if code.len() > 3 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Fault::UnknownBank { found: code.to_owned() });
     }
-    Ok(format!("{code:0>3}"))
+    Ok(BankCode::of_three(code.as_bytes()))
 }
 
-fn number_digits(number: &str, least: usize, most: usize) -> Result<String, Fault> {
-    let number = compact(number);
-    if let Some(found) = number.chars().find(|sign| !sign.is_ascii_digit()) {
-        return Err(Fault::DigitExpected { found });
-    }
+fn number_digits(number: &str, least: usize, most: usize) -> Result<Signs, Fault> {
+    let number = if number.is_empty() { Signs::NONE } else { read_digits(number)? };
     if (least..=most).contains(&number.len()) { Ok(number) } else { Err(Fault::OutsideLength { least, most, found: number.len() }) }
 }
 
@@ -38,8 +42,8 @@ fn number_digits(number: &str, least: usize, most: usize) -> Result<String, Faul
 pub(super) fn chile(account: &str, bank_code: Option<&str>, account_type: Option<&str>) -> Result<Checked, Fault> {
     const TYPES: &str = "C (corriente), S (ahorro), V (vista), R (CuentaRUT)";
     let (code, kind, number) = parts(account, bank_code, account_type)?;
-    let code = bank_digits(code, 3)?;
-    let name = bank::chile(&code).ok_or(Fault::UnknownBank { found: code.clone() })?;
+    let code = read_bank_code(code)?;
+    let name = bank::chile(code).ok_or_else(|| Fault::UnknownBank { found: code.to_string() })?;
     let account_type = match kind.to_lowercase().as_str() {
         "c" | "corriente" | "checking" => "checking",
         "s" | "ahorro" | "savings" => "savings",
@@ -48,7 +52,7 @@ pub(super) fn chile(account: &str, bank_code: Option<&str>, account_type: Option
         other => return Err(Fault::UnknownType { found: other.to_owned(), allowed: TYPES }),
     };
     let number = if account_type == "rut" {
-        if code != "012" {
+        if code != BANCO_ESTADO {
             return Err(Fault::UnknownType {
                 found: "CuentaRUT".to_owned(),
                 allowed: "C, S, V (CuentaRUT is an account of BancoEstado, 012)",
@@ -62,7 +66,7 @@ pub(super) fn chile(account: &str, bank_code: Option<&str>, account_type: Option
     } else {
         number_digits(number, 6, 20)?
     };
-    let mut checked = Checked::new(Kind::ChileanAccount, number).at_bank(&code, Some(name));
+    let mut checked = Checked::new(Kind::ChileanAccount, number).at_bank(code, Some(name));
     checked.account_type = Some(account_type);
     Ok(checked)
 }
@@ -76,18 +80,18 @@ pub(super) fn colombia(account: &str, bank_code: Option<&str>, account_type: Opt
     let (code, kind, number) = parts(account, bank_code, account_type)?;
     // PSE writes the bank's code with a 1 in front.
     let code = if code.len() == 4 && code.starts_with('1') { &code[1..] } else { code };
-    let code = bank_digits(code, 3)?;
-    let (name, lengths) = bank::colombia(&code).ok_or(Fault::UnknownBank { found: code.clone() })?;
+    let code = read_bank_code(code)?;
+    let (name, lengths) = bank::colombia(code).ok_or_else(|| Fault::UnknownBank { found: code.to_string() })?;
     let account_type = match kind.to_lowercase().as_str() {
         "savings" | "ahorros" | "ahorro" | "s" | "a" => "savings",
         "checking" | "corriente" | "c" => "checking",
         other => return Err(Fault::UnknownType { found: other.to_owned(), allowed: TYPES }),
     };
     let number = number_digits(number, *lengths.start(), *lengths.end())?;
-    if code == "551" && !number.starts_with('3') {
+    if code == DAVIPLATA && !number.starts_with(b"3") {
         return Err(Fault::WrongShape { example: "551/savings/3001234567 (a mobile number)" });
     }
-    let mut checked = Checked::new(Kind::ColombianAccount, number).at_bank(&code, Some(name));
+    let mut checked = Checked::new(Kind::ColombianAccount, number).at_bank(code, Some(name));
     checked.account_type = Some(account_type);
     Ok(checked)
 }
@@ -98,7 +102,7 @@ fn bre_b(key: &str) -> Result<Checked, Fault> {
     if let Some(name) = key.strip_prefix('@') {
         let holds = (1..=19).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
         return if holds {
-            Ok(Checked::new(Kind::BreBKey, key.to_ascii_lowercase()))
+            Ok(Checked::new(Kind::BreBKey, Signs::of(key.to_ascii_lowercase().as_bytes())))
         } else {
             Err(Fault::WrongShape { example: "@demo123" })
         };
@@ -106,14 +110,12 @@ fn bre_b(key: &str) -> Result<Checked, Fault> {
     if let Some((name, domain)) = key.split_once('@') {
         let holds = !name.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && !key.contains(' ');
         return if holds {
-            Ok(Checked::new(Kind::BreBKey, key.to_ascii_lowercase()))
+            Ok(Checked::new(Kind::BreBKey, Signs::of(key.to_ascii_lowercase().as_bytes())))
         } else {
             Err(Fault::WrongShape { example: "cliente@ejemplo.com" })
         };
     }
-    let number = compact(key);
-    let holds = (6..=10).contains(&number.len())
-        && number.bytes().all(|byte| byte.is_ascii_digit())
-        && (number.len() == 10 || !number.starts_with('3') || number.len() < 9);
-    if holds { Ok(Checked::new(Kind::BreBKey, number)) } else { Err(Fault::WrongShape { example: EXAMPLE }) }
+    let holds = |number: &Signs| (6..=10).contains(&number.len()) && (number.len() == 10 || !number.starts_with(b"3") || number.len() < 9);
+    let number = read_digits(key).ok().filter(holds).ok_or(Fault::WrongShape { example: EXAMPLE })?;
+    Ok(Checked::new(Kind::BreBKey, number))
 }

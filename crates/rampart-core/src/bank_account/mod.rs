@@ -13,6 +13,7 @@ mod iban;
 mod local;
 pub mod virtual_account;
 
+pub use bank::BankCode;
 pub use bic::check as check_bic;
 pub use creditor_reference::check as check_creditor_reference;
 pub use fault::Fault;
@@ -20,9 +21,10 @@ pub use fault::Fault;
 use std::borrow::Cow;
 
 use crate::country::Country;
+use crate::signs::{self, Signs};
 
 /// The most characters an account may have; longer input is refused before it is read.
-pub const MOST_CHARACTERS: usize = 64;
+pub const MOST_CHARACTERS: usize = signs::MOST;
 
 /// What kind an account is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -69,36 +71,41 @@ impl<'a> Given<'a> {
     }
 }
 
-/// An account that holds.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+/// An account that holds. It is held inline; what is written of it is written when somebody asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     /// What kind it is.
     pub kind: Kind,
-    /// Without separators, upper case where letters count.
-    pub normalized: String,
     /// The bank's code, where the number has one or one was given.
-    pub bank_code: Option<String>,
+    pub bank_code: Option<BankCode>,
     /// The bank's name, where the code tells.
     pub bank_name: Option<&'static str>,
     /// The kind of account in the country's own terms, where one is needed: `checking`, `savings`, `vista`, `rut`.
     pub account_type: Option<&'static str>,
+    number: Signs,
 }
 
 impl Checked {
-    fn new(kind: Kind, normalized: impl Into<String>) -> Self {
-        Self { kind, normalized: normalized.into(), bank_code: None, bank_name: None, account_type: None }
+    const fn new(kind: Kind, number: Signs) -> Self {
+        Self { kind, bank_code: None, bank_name: None, account_type: None, number }
     }
 
-    fn at_bank(mut self, code: impl Into<String>, name: Option<&'static str>) -> Self {
-        self.bank_code = Some(code.into());
+    const fn at_bank(mut self, code: BankCode, name: Option<&'static str>) -> Self {
+        self.bank_code = Some(code);
         self.bank_name = name;
         self
+    }
+
+    /// Without separators, upper case where letters count.
+    #[must_use]
+    pub fn normalized(&self) -> String {
+        self.number.to_string()
     }
 
     /// How it may be shown: the first four and the last four signs; an e-mail key's first letter and domain.
     #[must_use]
     pub fn masked(&self) -> String {
-        masked(&self.normalized)
+        masked(&self.normalized())
     }
 }
 
@@ -107,15 +114,15 @@ impl Checked {
 /// # Errors
 /// A [`Fault`] that says what is wrong and what would be right.
 pub fn check(country: Country, given: Given<'_>) -> Result<Checked, Fault> {
-    let account = normalize(given.account)?;
+    let account = given.account;
     match country {
-        Country::SPAIN => iban::check(&account),
-        Country::MEXICO => clabe::check(&account),
-        Country::ARGENTINA => cbu::check(&account),
-        Country::PERU => cci::check(&account),
-        Country::CHILE => local::chile(&account, given.bank_code, given.account_type),
-        Country::COLOMBIA => local::colombia(&account, given.bank_code, given.account_type),
-        _ => iban::check(&account),
+        Country::SPAIN => iban::check(account),
+        Country::MEXICO => clabe::check(account),
+        Country::ARGENTINA => cbu::check(account),
+        Country::PERU => cci::check(account),
+        Country::CHILE => local::chile(&normalize(account)?, given.bank_code, given.account_type),
+        Country::COLOMBIA => local::colombia(&normalize(account)?, given.bank_code, given.account_type),
+        _ => iban::check(account),
     }
 }
 
@@ -148,14 +155,32 @@ fn compact(account: &str) -> String {
     compact
 }
 
-/// Refuses an account that is not so many digits.
-fn digits(account: &str, expected: usize) -> Result<(), Fault> {
-    if !account.bytes().all(|sign| sign.is_ascii_digit())
-        && let Some(found) = account.chars().find(|sign| !sign.is_ascii_digit())
-    {
-        return Err(Fault::DigitExpected { found });
+/// Reads an account's signs as a table wants it, and says its own of the first one that the table refuses.
+fn read(account: &str, table: &signs::Table, refused: impl Fn(char) -> Fault) -> Result<Signs, Fault> {
+    let mut number = Signs::NONE;
+    // No table keeps what is to be folded first, so that what it reads at once is read for good.
+    if account.len() <= MOST_CHARACTERS && number.read(account.as_bytes(), table).is_ok() && !number.is_empty() {
+        return Ok(number);
     }
-    if account.len() == expected { Ok(()) } else { Err(Fault::WrongLength { expected, found: account.len() }) }
+    let mut number = Signs::NONE;
+    number.read(normalize(account)?.as_bytes(), table).map_err(|found| refused(char::from(found)))?;
+    Ok(number)
+}
+
+/// Reads digits; blanks, hyphens and dots between them are dropped.
+fn read_digits(account: &str) -> Result<Signs, Fault> {
+    static TABLE: signs::Table = signs::digits_and(b" -.");
+    read(account, &TABLE, |found| Fault::DigitExpected { found })
+}
+
+/// A number's digits; refuses another count of them.
+fn digits<const COUNT: usize>(number: &Signs) -> Result<&[u8; COUNT], Fault> {
+    number[..].try_into().map_err(|_| Fault::WrongLength { expected: COUNT, found: number.len() })
+}
+
+/// The digit that makes a sum of products divisible by ten.
+fn ten_less(sum: u32) -> char {
+    char::from_digit((10 - sum % 10) % 10, 10).unwrap_or('0')
 }
 
 /// An account as it may be shown.

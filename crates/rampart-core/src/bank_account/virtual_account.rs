@@ -46,7 +46,7 @@ fn shape(ours: &str) -> Option<(&str, usize)> {
 }
 
 fn check_digit(body: &str) -> char {
-    if body.len() + 1 == CLABE_LENGTH { clabe::check_digit(body) } else { cbu::check_digit(&body[8..]) }
+    if body.len() + 1 == CLABE_LENGTH { clabe::check_digit(body.as_bytes()) } else { cbu::check_digit(&body.as_bytes()[8..]) }
 }
 
 #[cfg(test)]

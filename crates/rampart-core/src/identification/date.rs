@@ -32,19 +32,10 @@ impl Date {
         (self.year, self.month, self.day)
     }
 
-    /// Reads `YYMMDD` in a century.
-    pub(super) fn of_six(figures: &str, century: u16) -> Option<Self> {
-        let part = |range: std::ops::Range<usize>| figures.get(range).and_then(|text| text.parse::<u8>().ok());
-        Self::new(century + u16::from(part(0..2)?), part(2..4)?, part(4..6)?)
-    }
-
-    /// The same of signs, which must be digits.
-    pub(super) fn of_signs(signs: &[char], century: u16) -> Option<Self> {
-        let part = |at: usize| {
-            let figure = |at: usize| signs.get(at).and_then(|sign| sign.to_digit(10)).and_then(|figure| u8::try_from(figure).ok());
-            Some(figure(at)? * 10 + figure(at + 1)?)
-        };
-        Self::new(century + u16::from(part(0)?), part(2)?, part(4)?)
+    /// Reads `YYMMDD`, all of them digits, in a century.
+    pub(super) fn of_six(figures: &[u8; 6], century: u16) -> Option<Self> {
+        let part = |at: usize| (figures[at].wrapping_sub(b'0')).wrapping_mul(10).wrapping_add(figures[at + 1].wrapping_sub(b'0'));
+        Self::new(century + u16::from(part(0)), part(2), part(4))
     }
 
     /// Whether two dates are the same but for their centuries.

@@ -22,10 +22,12 @@ pub use fault::{Doubt, Fault, Wording};
 
 use shown::Shown;
 
+use crate::code::Code;
 use crate::country::Country;
+use crate::signs::{self, Signs};
 
 /// The most characters a number may have; longer input is refused before it is read.
-pub const MOST_CHARACTERS: usize = 64;
+pub const MOST_CHARACTERS: usize = signs::MOST;
 
 /// The sex a document tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -40,7 +42,7 @@ pub enum Sex {
 }
 
 /// What a number tells of its holder.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Implied {
     /// Date of birth; for a company's RFC the date it was founded.
     pub date: Option<Date>,
@@ -53,26 +55,24 @@ pub struct Implied {
     /// The place of birth, in Spanish.
     pub birthplace: Option<&'static str>,
     /// The number of another document that is part of this one: the DNI inside a CUIT or a RUC.
-    pub contains: Option<String>,
+    pub contains: Option<Code<8>>,
 }
 
-/// A number that holds.
+/// A number that holds. It is held inline; what is written of it is written when somebody asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
-    /// Without separators, upper case: how numbers are compared and stored.
-    pub normalized: String,
     /// Person or company, by the document and, where it tells, by the number.
     pub customer_type: CustomerType,
     /// What the number tells.
     pub implied: Implied,
-    /// What is odd about it without making it wrong.
-    pub doubts: Vec<Doubt>,
+    number: Signs,
+    doubts: [Option<Doubt>; 2],
     shown: Shown,
 }
 
 impl Checked {
-    fn new(normalized: String, customer_type: CustomerType) -> Self {
-        Self { normalized, customer_type, implied: Implied::default(), doubts: Vec::new(), shown: Shown::Plainly }
+    fn new(number: Signs, customer_type: CustomerType) -> Self {
+        Self { customer_type, implied: Implied::default(), number, doubts: [None; 2], shown: Shown::Plainly }
     }
 
     const fn shown(mut self, shown: Shown) -> Self {
@@ -80,10 +80,21 @@ impl Checked {
         self
     }
 
+    /// Without separators, upper case: how numbers are compared and stored.
+    #[must_use]
+    pub fn normalized(&self) -> String {
+        self.number.to_string()
+    }
+
     /// As the issuing body prints it.
     #[must_use]
     pub fn display(&self) -> String {
-        self.shown.write(&self.normalized)
+        self.shown.write(&self.normalized())
+    }
+
+    /// What is odd about it without making it wrong.
+    pub fn doubts(&self) -> impl Iterator<Item = Doubt> {
+        self.doubts.into_iter().flatten()
     }
 
     /// Compares what the number tells with the date of birth that was sent.
@@ -113,107 +124,81 @@ pub fn check(country: Country, document: DocumentType, number: &str) -> Result<C
         let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
         return Err(Fault::WrongCountry { document: document.as_str(), country, allowed });
     }
-    let mut room = [0; ROOM];
-    let normalized = normalize(number, &mut room)?;
-    let checked = match document {
-        DocumentType::GovernmentId => spain::government_id(normalized),
-        DocumentType::PermanentResidencePermit => spain::residence_permit(normalized),
-        DocumentType::Passport => spain::passport(normalized),
-        DocumentType::Cif => spain::cif(normalized),
-        DocumentType::Rut => chile::rut(normalized),
-        DocumentType::Curp => mexico::curp(normalized),
-        DocumentType::Rfc => mexico::rfc(normalized),
-        DocumentType::CedCiu => colombia::citizen_id(normalized),
-        DocumentType::CedExt | DocumentType::Te => colombia::foreigner_id(normalized),
-        DocumentType::Ti => colombia::identity_card(normalized),
-        DocumentType::Nuip => colombia::nuip(normalized),
-        DocumentType::Ppt => colombia::protection_permit(normalized),
-        DocumentType::Pass => colombia::passport(normalized),
-        DocumentType::Pep => colombia::permanence_permit(normalized),
-        DocumentType::Rc => colombia::civil_registry(normalized),
-        DocumentType::Nit => colombia::nit(number, normalized),
-        DocumentType::Dni if country == Country::PERU => peru::dni(normalized),
-        DocumentType::Dni => argentina::dni(normalized),
-        DocumentType::Ce => peru::foreigner_card(normalized),
-        DocumentType::Ruc => peru::ruc(normalized),
-        DocumentType::Cuit => argentina::cuit(normalized),
-    };
-    checked.map_err(|fault| better_document(country, document, normalized).unwrap_or(fault))
+    let mut signs = Signs::NONE;
+    read(number, &mut signs)?;
+    judge(country, document, number, &signs).map_err(|fault| better_document(country, document, number, &signs).unwrap_or(fault))
 }
 
-/// Room for a number of the longest kind, two bytes a sign (`Ñ`). It is on the stack: most numbers are stored only once
-/// they are known to hold.
-const ROOM: usize = 2 * MOST_CHARACTERS;
-
-/// What becomes of an ASCII sign: 0 is dropped, 255 is refused, everything else is kept so.
-const FOLDED: [u8; 128] = {
-    let mut table = [255; 128];
-    let mut sign: u8 = 0;
-    while sign < 128 {
-        table[sign as usize] = match sign {
-            b' ' | b'.' | b'-' | b'/' | b'\t' => 0,
-            b'A'..=b'Z' | b'0'..=b'9' | b'&' => sign,
-            b'a'..=b'z' => sign.to_ascii_uppercase(),
-            _ => 255,
-        };
-        sign += 1;
+/// What the document's own rules say of a number: as it was written, and its signs.
+fn judge(country: Country, document: DocumentType, number: &str, signs: &Signs) -> Result<Checked, Fault> {
+    match document {
+        DocumentType::GovernmentId => spain::government_id(signs),
+        DocumentType::PermanentResidencePermit => spain::residence_permit(signs),
+        DocumentType::Passport => spain::passport(signs),
+        DocumentType::Cif => spain::cif(signs),
+        DocumentType::Rut => chile::rut(signs),
+        DocumentType::Curp => mexico::curp(signs),
+        DocumentType::Rfc => mexico::rfc(signs),
+        DocumentType::CedCiu => colombia::citizen_id(signs),
+        DocumentType::CedExt | DocumentType::Te => colombia::foreigner_id(signs),
+        DocumentType::Ti => colombia::identity_card(signs),
+        DocumentType::Nuip => colombia::nuip(signs),
+        DocumentType::Ppt => colombia::protection_permit(signs),
+        DocumentType::Pass => colombia::passport(signs),
+        DocumentType::Pep => colombia::permanence_permit(signs),
+        DocumentType::Rc => colombia::civil_registry(signs),
+        DocumentType::Nit => colombia::nit(number, signs),
+        DocumentType::Dni if country == Country::PERU => peru::dni(signs),
+        DocumentType::Dni => argentina::dni(signs),
+        DocumentType::Ce => peru::foreigner_card(signs),
+        DocumentType::Ruc => peru::ruc(signs),
+        DocumentType::Cuit => argentina::cuit(signs),
     }
+}
+
+/// What becomes of each sign: blanks, dots, hyphens and slashes are dropped, letters raised to capitals, among them `Ñ`.
+static TABLE: signs::Table = {
+    let mut table = signs::alphanumerics_and(b" .-/\t\xa0");
+    table[b'&' as usize] = b'&';
+    table['Ñ' as usize] = signs::ENYE;
+    table['ñ' as usize] = signs::ENYE;
     table
 };
 
 /// Drops separators and raises case; refuses what no document's number has.
-fn normalize<'a>(number: &str, room: &'a mut [u8; ROOM]) -> Result<&'a str, Fault> {
-    let mut length = 0;
-    if number.is_ascii() {
-        if number.len() > MOST_CHARACTERS {
-            return Err(Fault::TooLong);
-        }
-        for byte in number.bytes() {
-            match FOLDED[usize::from(byte)] {
-                255 => return Err(Fault::Charset { found: char::from(byte) }),
-                0 => {}
-                sign => {
-                    room[length] = sign;
-                    length += 1;
-                }
-            }
-        }
-        return written(room, length);
+fn read(number: &str, signs: &mut Signs) -> Result<(), Fault> {
+    if !number.is_ascii() {
+        read_unicode(number, signs)?;
+    } else if number.len() > MOST_CHARACTERS {
+        return Err(Fault::TooLong);
+    } else {
+        signs.read(number.as_bytes(), &TABLE).map_err(|found| Fault::Charset { found: char::from(found) })?;
     }
+    if signs.is_empty() { Err(Fault::Empty) } else { Ok(()) }
+}
+
+/// The same of a number that is not all ASCII.
+fn read_unicode(number: &str, signs: &mut Signs) -> Result<(), Fault> {
     for (position, letter) in number.chars().enumerate() {
         if position >= MOST_CHARACTERS {
             return Err(Fault::TooLong);
         }
         let folded = match letter {
-            '\u{a0}' | '\u{2010}'..='\u{2014}' => continue,
-            'ñ' | 'Ñ' => {
-                length += 'Ñ'.encode_utf8(&mut room[length..]).len();
-                continue;
-            }
+            '\u{2010}'..='\u{2014}' => u32::from('-'),
             // Full-width forms, as East Asian keyboards write them (Unicode NFKC folds them so).
             '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' => u32::from(letter) - 0xfee0,
             _ => u32::from(letter),
         };
-        match usize::try_from(folded).ok().and_then(|folded| FOLDED.get(folded)) {
-            None | Some(255) => return Err(Fault::Charset { found: letter }),
-            Some(0) => {}
-            Some(&sign) => {
-                room[length] = sign;
-                length += 1;
-            }
-        }
+        let sign = u8::try_from(folded).unwrap_or(signs::REFUSED);
+        signs.read(&[sign], &TABLE).map_err(|_| Fault::Charset { found: letter })?;
     }
-    written(room, length)
-}
-
-/// What was written into the room: ASCII signs and whole letters.
-fn written(room: &[u8; ROOM], length: usize) -> Result<&str, Fault> {
-    if length == 0 { Err(Fault::Empty) } else { std::str::from_utf8(&room[..length]).map_err(|_| Fault::Empty) }
+    Ok(())
 }
 
 /// A number that is wrong for its document and right for another of the same country was most likely sent under the
 /// wrong name: that is the more helpful thing to say.
-fn better_document(country: Country, document: DocumentType, normalized: &str) -> Option<Fault> {
+#[cold]
+fn better_document(country: Country, document: DocumentType, number: &str, signs: &Signs) -> Option<Fault> {
     let plausible: &[(DocumentType, DocumentType)] = &[
         (DocumentType::Dni, DocumentType::Cuit),
         (DocumentType::Dni, DocumentType::Ruc),
@@ -230,21 +215,11 @@ fn better_document(country: Country, document: DocumentType, normalized: &str) -
         (DocumentType::Cif, DocumentType::GovernmentId),
         (DocumentType::Cif, DocumentType::PermanentResidencePermit),
     ];
-    let other =
-        plausible.iter().filter(|(sent, other)| *sent == document && other.belongs_to(country)).map(|(_, other)| *other).find(|other| {
-            match other {
-                DocumentType::Cuit => argentina::cuit(normalized),
-                DocumentType::Ruc => peru::ruc(normalized),
-                DocumentType::Ce => peru::foreigner_card_strictly(normalized),
-                DocumentType::Dni if country == Country::PERU => peru::dni(normalized),
-                DocumentType::Dni => argentina::dni(normalized),
-                DocumentType::Rfc => mexico::rfc(normalized),
-                DocumentType::Curp => mexico::curp(normalized),
-                DocumentType::PermanentResidencePermit => spain::residence_permit(normalized),
-                DocumentType::GovernmentId => spain::government_id(normalized),
-                _ => spain::cif(normalized),
-            }
-            .is_ok()
-        })?;
+    let holds = |other: &DocumentType| match other {
+        DocumentType::Ce => peru::foreigner_card_strictly(signs),
+        other => judge(country, *other, number, signs),
+    };
+    let mut others = plausible.iter().filter(|(sent, other)| *sent == document && other.belongs_to(country)).map(|(_, other)| *other);
+    let other = others.find(|other| holds(other).is_ok())?;
     Some(Fault::OtherDocument { sent: document.as_str(), is: other.as_str() })
 }

@@ -1,6 +1,7 @@
 //! Identification documents: right and wrong numbers with what is said of the wrong ones, and no panic on anything.
 
 use proptest::prelude::*;
+use rampart_core::code::Code;
 use rampart_core::country::Country;
 use rampart_core::identification::{self, CustomerType, Date, DocumentType, Fault};
 
@@ -110,7 +111,7 @@ fn right_numbers_hold() {
         for number in *numbers {
             let checked = identification::check(country(place), document(name), number)
                 .unwrap_or_else(|fault| panic!("{place} {name} {number}: {fault}"));
-            let doubts: Vec<String> = checked.doubts.iter().map(ToString::to_string).collect();
+            let doubts: Vec<String> = checked.doubts().map(|doubt| doubt.to_string()).collect();
             lines.push(format!("{place} {name} {number} | {} | {:?} | {}", checked.display(), checked.customer_type, doubts.join("; ")));
         }
     }
@@ -145,14 +146,25 @@ fn numbers_tell_what_they_carry() {
     let company = identification::check(Country::MEXICO, DocumentType::Rfc, "QQZ800101ABA").expect("right");
     assert_eq!(company.customer_type, CustomerType::Company);
     let cuit = identification::check(Country::ARGENTINA, DocumentType::Cuit, "20-88888888-9").expect("right");
-    assert_eq!((cuit.implied.contains.as_deref(), cuit.display().as_str()), (Some("88888888"), "20-88888888-9"));
+    assert_eq!((cuit.implied.contains.as_ref().map(Code::as_str), cuit.display().as_str()), (Some("88888888"), "20-88888888-9"));
+    let zeros = identification::check(Country::ARGENTINA, DocumentType::Cuit, "20-00000000-1").expect("right");
+    assert_eq!(zeros.implied.contains, None, "no DNI is all zeros");
     let cif = identification::check(Country::SPAIN, DocumentType::Cif, "G28000016").expect("right");
     assert_eq!(cif.implied.entity, Some("asociación o fundación"));
 }
 
 #[test]
+fn enye_is_a_letter_of_mexican_numbers_and_one_sign_everywhere() {
+    let rfc = identification::check(Country::MEXICO, DocumentType::Rfc, "ñuñx-240630-v13").expect("right");
+    assert_eq!((rfc.normalized().as_str(), rfc.customer_type), ("ÑUÑX240630V13", CustomerType::Individual));
+    let fault = identification::check(Country::PERU, DocumentType::Dni, "1234567Ñ");
+    assert_eq!(fault, Err(Fault::DigitExpected { found: 'Ñ' }), "eight signs are not too few");
+}
+
+#[test]
 fn full_width_forms_are_folded_and_other_scripts_refused() {
-    let folded = identification::check(Country::SPAIN, DocumentType::GovernmentId, "１２３４５６７８ｚ").map(|checked| checked.normalized);
+    let folded =
+        identification::check(Country::SPAIN, DocumentType::GovernmentId, "１２３４５６７８ｚ").map(|checked| checked.normalized());
     assert_eq!(folded.as_deref(), Ok("12345678Z"));
     assert_eq!(identification::check(Country::SPAIN, DocumentType::GovernmentId, "١٢٣٤٥٦٧٨Z"), Err(Fault::Charset { found: '١' }));
     assert_eq!(identification::check(Country::SPAIN, DocumentType::GovernmentId, &"1".repeat(65)), Err(Fault::TooLong));
@@ -171,8 +183,8 @@ proptest! {
     fn no_likely_text_makes_a_check_panic(text in "[A-ZÑ&0-9 .-]{0,20}", place in 0_usize..6, which in 0_usize..21) {
         let place = Country::served().nth(place).expect("six");
         if let Ok(checked) = identification::check(place, DocumentType::ALL[which], &text) {
-            let again = identification::check(place, DocumentType::ALL[which], &checked.normalized);
-            prop_assert_eq!(again.map(|again| again.normalized), Ok(checked.normalized));
+            let again = identification::check(place, DocumentType::ALL[which], &checked.normalized());
+            prop_assert_eq!(again.map(|again| again.normalized()), Ok(checked.normalized()));
         }
     }
 }

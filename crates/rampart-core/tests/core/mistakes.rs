@@ -22,7 +22,7 @@ fn told(country: Country, kind: &str, typed: &str) -> (String, String) {
             (fault.to_string(), fault.spanish())
         }
         Ok(checked) => {
-            let doubt = checked.doubts.first().unwrap_or_else(|| panic!("{typed} is right"));
+            let doubt = checked.doubts().next().unwrap_or_else(|| panic!("{typed} is right"));
             (doubt.to_string(), doubt.spanish())
         }
     }

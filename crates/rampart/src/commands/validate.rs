@@ -197,7 +197,7 @@ fn identification_text(view: &IdentificationView) -> String {
         ("sex", implied.and_then(|implied| spelled(implied.sex))),
         ("entity", implied.and_then(|implied| implied.entity).map(str::to_owned)),
         ("birthplace", implied.and_then(|implied| implied.birthplace).map(str::to_owned)),
-        ("contains", implied.and_then(|implied| implied.contains.clone())),
+        ("contains", implied.and_then(|implied| implied.contains).map(|contained| contained.to_string())),
     ];
     answer(view.valid, &rows, &view.faults, &view.warnings)
 }
