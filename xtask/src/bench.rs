@@ -68,8 +68,12 @@ async fn measure_all(plan: Plan, engines: &[Engine], binary: &std::path::Path, r
     }
     let bench = Bench { plan, baseline: &baseline };
     for round in 1..=plan.rounds {
-        println!("round {round} of {}", plan.rounds);
-        bench.round(&settings, report).await?;
+        println!("calls, round {round} of {}", plan.rounds);
+        bench.calls(&settings, report).await?;
+    }
+    for round in 1..=plan.rounds {
+        println!("whole orders, round {round} of {}", plan.rounds);
+        bench.orders(&settings, report).await?;
     }
     for setting in settings {
         setting.stop().await?;

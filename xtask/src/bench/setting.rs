@@ -121,23 +121,34 @@ pub(super) struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// One round: every measure once, one after the other.
-    pub(super) async fn round(&self, settings: &[Setting], report: &mut Report) -> Outcome {
-        let until = measure::Until::Time(Duration::from_secs(self.plan.seconds));
+    /// One round of calls: every measure once, one after the other.
+    pub(super) async fn calls(&self, settings: &[Setting], report: &mut Report) -> Outcome {
+        let until = measure::Until::Time(self.length());
         let bare: MakeRequest = Arc::new(|_| crate::http::request("GET", "/", "", None));
         let connections = self.plan.connections;
         report.add("bare JSON reply", measure::requests(self.baseline.served(), connections, until, &Arc::default(), &bare).await?);
         for setting in settings {
-            let engine = setting.engine.name();
             for (name, make) in [("quote", requests::quote(setting)), ("createPayment", requests::create_payment(setting))] {
                 let sample = measure::requests(setting.served(), connections, until, &setting.numbers, &make).await?;
-                report.add(&format!("{name}, {engine}"), sample);
+                report.add(&format!("{name}, {}", setting.engine.name()), sample);
             }
-            let (sample, entries) = orders::whole(setting, connections, Duration::from_secs(self.plan.seconds)).await?;
+        }
+        Ok(())
+    }
+
+    /// One round of whole orders. Their confirmations go on for a while behind them, so these rounds come after all others.
+    pub(super) async fn orders(&self, settings: &[Setting], report: &mut Report) -> Outcome {
+        for setting in settings {
+            let engine = setting.engine.name();
+            let (sample, entries) = orders::whole(setting, self.plan.connections, self.length()).await?;
             report.add(&format!("whole buy order, {engine}"), sample);
             report.entries(engine, entries);
         }
         Ok(())
+    }
+
+    const fn length(&self) -> Duration {
+        Duration::from_secs(self.plan.seconds)
     }
 
     /// Fills one installation, and compares it with one that is nearly empty, round by round.
