@@ -13,7 +13,7 @@ use crate::birth::{self, Birth};
 use crate::error::Reply;
 use crate::fields::{Fields, LONGEST};
 use crate::pages::KycForm;
-use crate::register_user::{judge_birth, read_identification};
+use crate::register_user::{judge_birth, judge_phone, read_identification};
 
 impl App {
     /// Where a customer's identity check stands.
@@ -72,6 +72,13 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Repl
         checked.ok().map(|checked| (given.clone(), checked))
     });
     let date = judge_birth(&mut fields, &mut warnings, birth, identified.as_ref().or(known.as_ref()), minimum_age, now);
+
+    let typed = form.phone.as_deref().map(str::trim).filter(|text| !text.is_empty() && takes(&customer.profile.phone));
+    // What was known already was judged when it came.
+    if let Some(phone) = typed.filter(|text| *text != customer.profile.phone.reveal()) {
+        customer.warnings.retain(|warning| warning.field != "phone");
+        judge_phone(&mut fields, &mut warnings, customer.country, phone, app.config().registration.strict_contact);
+    }
 
     let mut take = |field: &'static str, sent: &Option<String>, known: &mut Redacted| {
         if let Some(text) = fields.optional(field, sent, LONGEST)

@@ -303,16 +303,8 @@ impl App {
             fields.malformed("password", format!("must have at least {SHORTEST_PASSWORD} characters"));
         }
         let phone = fields.optional("phone", &request.phone, phone::MOST_CHARACTERS);
-        match phone.zip(country).map(|(text, (country, _))| phone::check(country, text)) {
-            Some(Ok(checked)) => warnings.extend(checked.doubts.iter().map(|doubt| {
-                let (code, message) = (doubt.code().to_owned(), format!("the telephone number {doubt}"));
-                Warning { field: "phone".into(), code, message }
-            })),
-            Some(Err(fault)) => {
-                let (code, message) = (Code::ValidationFailed, fault.to_string());
-                doubt(&mut fields, &mut warnings, settings.strict_contact, code, "phone", "invalid_phone", message);
-            }
-            None => {}
+        if let (Some(text), Some((country, _))) = (phone, country) {
+            judge_phone(&mut fields, &mut warnings, country, text, settings.strict_contact);
         }
         let bank_account = read_bank_account(&mut fields, request);
         if let (Some(given), Some((country, _))) = (&bank_account, country)
@@ -349,6 +341,18 @@ fn doubt(fields: &mut Fields, warnings: &mut Vec<Warning>, strict: bool, code: C
     match strict {
         true => fields.fault(code, field, message),
         false => warnings.push(Warning { field: field.into(), code: warning.into(), message }),
+    }
+}
+
+/// What is odd about a telephone number is a warning.
+pub(crate) fn judge_phone(fields: &mut Fields, warnings: &mut Vec<Warning>, country: Country, text: &str, strict: bool) {
+    match phone::check(country, text) {
+        Ok(checked) => warnings.extend(checked.doubts.iter().map(|doubt| Warning {
+            field: "phone".into(),
+            code: doubt.code().into(),
+            message: doubt.to_string(),
+        })),
+        Err(fault) => doubt(fields, warnings, strict, Code::ValidationFailed, "phone", "invalid_phone", fault.to_string()),
     }
 }
 

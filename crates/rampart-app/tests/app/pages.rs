@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use rampart_app::{CreatePayment, GatewaySession, KycForm, Play, StatusPage};
+use rampart_app::{CreatePayment, GatewaySession, KycForm, Play, RegisterUser, StatusPage};
 use rampart_core::customer::Identification;
+use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::refusal::Code;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, refusal_of, sell};
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, documented_registration, on_both_engines, refusal_of, sell};
 
 async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
@@ -19,8 +20,8 @@ async fn idle(engine: Engine) -> TestApp {
 on_both_engines!(super::whole => identity, gateway);
 
 mod quiet {
-    rampart_testkit::on_both_engines!(super::idle => transfers, sales, dead_links);
-    use super::{dead_links, idle, sales, transfers};
+    rampart_testkit::on_both_engines!(super::idle => a_telephone_number_is_judged_again, transfers, sales, dead_links);
+    use super::{a_telephone_number_is_judged_again, dead_links, idle, sales, transfers};
 }
 
 fn some(text: &str) -> Option<String> {
@@ -87,6 +88,28 @@ async fn identity(test: Arc<TestApp>) {
     let number = |given: Option<Identification>| given.map(|given| given.normalized.reveal().to_owned());
     assert_eq!(number(page.customer.identification).as_deref(), Some("12345678Z"), "nor has another identification");
     assert_eq!(number(page.customer.kyc.check.unwrap().document).as_deref(), Some("AAB123456"));
+}
+
+async fn a_telephone_number_is_judged_again(test: Arc<TestApp>) {
+    for (number, (phone, expected)) in [
+        (None, vec!["invalid_phone"]),
+        (some("+54xxxxxxxxx"), vec!["invalid_phone"]),
+        (some("011 15 2345-6789"), vec![]),
+        (some("+5215512345678"), vec!["phone_old_form", "phone_country_mismatch"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let request = RegisterUser { email: some(&format!("{number}@example.com")), ..documented_registration() };
+        let answer = test.app.register_user(&test.caller, &request, None).await.unwrap();
+        let id = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
+        let token = test.app.store().customer(id).await.unwrap().unwrap().page_token.reveal().to_owned();
+        let form = KycForm { phone, ..empty(KycLevel::Basic) };
+        let page = test.app.submit_kyc_form(&token, form).await.unwrap();
+        let told: Vec<_> =
+            page.customer.warnings.iter().filter(|warning| warning.field == "phone").map(|warning| warning.code.as_str()).collect();
+        assert_eq!(told, expected, "{number}");
+    }
 }
 
 async fn gateway(test: Arc<TestApp>) {

@@ -4,6 +4,7 @@ use rampart_app::KycForm;
 use rampart_core::customer::Customer;
 use rampart_core::identification::{self, CustomerType, Date, DocumentType};
 use rampart_core::kyc::KycLevel;
+use rampart_core::phone;
 use rampart_core::refusal::{Code, Refusal};
 
 use super::field::{Faults, Field};
@@ -52,7 +53,7 @@ fn wanted(customer: &Customer, level: KycLevel) -> Vec<Wanted> {
         field("city", 100, true),
         field("address_state", 100, false),
         field("zipcode", 20, false),
-        field("phone", 30, false),
+        field("phone", phone::MOST_CHARACTERS, false),
     ]);
     fields
 }
@@ -193,6 +194,11 @@ impl<'a> Form<'a> {
                     _ => Some(t.fault_choose.to_owned()),
                 },
                 "identification_number" => self.number_fault(typed, value),
+                // A number that was stored with a warning does not stop its customer.
+                "phone" if value != known(self.customer, "phone") => {
+                    let fault = phone::check(self.customer.country, value).err();
+                    fault.map(|fault| labels::phone_fault(&fault, self.language))
+                }
                 _ => None,
             };
             faults.extend(fault.map(|sentence| (wanted.name, sentence)));

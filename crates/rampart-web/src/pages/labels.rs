@@ -6,6 +6,7 @@ use rampart_core::code::Code;
 use rampart_core::country::Country;
 use rampart_core::identification::{self, DocumentType};
 use rampart_core::order::{Exception, HoldReason, Reversal};
+use rampart_core::phone;
 
 use super::language::Language;
 use super::text::Texts;
@@ -102,6 +103,14 @@ pub(crate) fn account_fault(fault: &bank_account::Fault, language: Language) -> 
         (bank_account::Fault::Empty, _) => language.texts().fault_required.to_owned(),
         (_, Language::Spanish) => sentence(&fault.spanish()),
         (_, Language::English) => sentence(&fault.to_string()),
+    }
+}
+
+/// What is wrong with a telephone number.
+pub(crate) fn phone_fault(fault: &phone::Fault, language: Language) -> String {
+    match language {
+        Language::Spanish => sentence(&fault.spanish()),
+        Language::English => sentence(&fault.to_string()),
     }
 }
 

@@ -8,7 +8,14 @@ use serde_json::{Value, json};
 use crate::description::{faults, granted};
 use crate::support::{Answer, Client, description};
 
-on_both_engines!(crate::support::idle => identifications, accounts, the_page_says_the_same_in_both_languages, registration_tells_doubts_and_refuses_contradictions);
+on_both_engines!(
+    crate::support::idle =>
+    identifications,
+    accounts,
+    the_page_says_the_same_in_both_languages,
+    the_page_tells_of_telephone_numbers,
+    registration_tells_doubts_and_refuses_contradictions,
+);
 
 /// `data` of an answer that has the described shape.
 fn described(path: &str, answer: &Answer) -> Value {
@@ -98,6 +105,30 @@ async fn the_page_says_the_same_in_both_languages(test: Arc<TestApp>) {
             assert!(page.text.contains(&sentence[1..]), "{language}: {sentence}: {}", page.text);
         }
     }
+}
+
+async fn the_page_tells_of_telephone_numbers(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let body = json!({"name": "Ana", "email": "ana@mail.example", "country": "MEX", "phone": "+52xxxxxxxxxx"});
+    let registered = client.post("/api/registerUser", &body).await.data();
+    assert_eq!(registered["warnings"][0]["code"], "invalid_phone");
+    let path = format!("/kyc?{}", registered["kyc_form_url"].as_str().unwrap().split_once('?').unwrap().1);
+    let submit = async |language: &str, phone: &str| {
+        let phone: String = url::form_urlencoded::byte_serialize(phone.as_bytes()).collect();
+        let typed =
+            "last_name=P&dob=1980-01-01&identification_type=CURP&identification_number=QAQX800101HDFQQX08&address=Calle+1&city=Puebla";
+        client.token(None).post_form(&format!("{path}&lang={language}"), &format!("{typed}&phone={phone}")).await
+    };
+    for (language, sentence) in [
+        ("en", "This is no telephone number of +52; one looks like this: +52 222 123 4567."),
+        ("es", "Ningún teléfono con prefijo +52 es así; uno correcto se escribe así: +52 222 123 4567."),
+    ] {
+        let page = submit(language, "55 1234 567").await;
+        assert_eq!(page.status, 422, "{}", page.text);
+        assert!(page.text.contains(sentence), "{language}: {}", page.text);
+    }
+    // What was stored with a warning stops nobody.
+    assert_eq!(submit("es", "+52xxxxxxxxxx").await.status, 303);
 }
 
 /// What is said of a number; of the right one, that it does not agree with the date of birth.
