@@ -17,7 +17,8 @@ mod payments;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::http::Method;
+use axum::routing::{MethodRouter, get, post};
 
 use crate::world::World;
 
@@ -31,26 +32,41 @@ pub(crate) struct Stage {
     pub(crate) engine: Arc<dyn SandboxEngine>,
 }
 
+/// Every call under `/sandbox`: the router is made of them, and the test that each is described goes by them.
+fn table() -> Vec<(Method, &'static str, MethodRouter<Stage>)> {
+    let read = |path, handler| (Method::GET, path, handler);
+    let play = |path, handler| (Method::POST, path, handler);
+    vec![
+        play("/sandbox/kyc/{user_id}", post(kyc::decide)),
+        play("/sandbox/payments/{payment_id}/pay", post(payments::pay)),
+        play("/sandbox/payments/{payment_id}/decline", post(payments::decline)),
+        play("/sandbox/payments/{payment_id}/chargeback", post(payments::charge_back)),
+        play("/sandbox/bank/transfers", post(bank::transfer)),
+        play("/sandbox/bank/returns", post(bank::give_back)),
+        read("/sandbox/bank/statement", get(bank::statement)),
+        play("/sandbox/chain/{chain}/deposits", post(chain::deposit)),
+        play("/sandbox/chain/{chain}/blocks", post(chain::mine)),
+        play("/sandbox/chain/{chain}/reorg", post(chain::reorganise)),
+        play("/sandbox/chain/{chain}/automine", post(chain::automine)),
+        read("/sandbox/chain/{chain}/transactions", get(chain::transactions)),
+        play("/sandbox/clock", post(control::clock)),
+        play("/sandbox/prices", post(control::prices)),
+        play("/sandbox/screening", post(control::screening)),
+        play("/sandbox/faults", post(control::faults)),
+        read("/sandbox/inbox", get(inbox::list)),
+        play("/sandbox/inbox", post(inbox::catch)),
+    ]
+}
+
+/// Method and path of every call under `/sandbox`.
+#[must_use]
+pub fn routes() -> Vec<(Method, &'static str)> {
+    table().into_iter().map(|(method, path, _)| (method, path)).collect()
+}
+
 /// The calls under `/sandbox`.
 pub fn router(world: Arc<World>, engine: Arc<dyn SandboxEngine>) -> Router {
-    Router::new()
-        .route("/sandbox/kyc/{user_id}", post(kyc::decide))
-        .route("/sandbox/payments/{payment_id}/pay", post(payments::pay))
-        .route("/sandbox/payments/{payment_id}/decline", post(payments::decline))
-        .route("/sandbox/payments/{payment_id}/chargeback", post(payments::charge_back))
-        .route("/sandbox/bank/transfers", post(bank::transfer))
-        .route("/sandbox/bank/returns", post(bank::give_back))
-        .route("/sandbox/bank/statement", get(bank::statement))
-        .route("/sandbox/chain/{chain}/deposits", post(chain::deposit))
-        .route("/sandbox/chain/{chain}/blocks", post(chain::mine))
-        .route("/sandbox/chain/{chain}/reorg", post(chain::reorganise))
-        .route("/sandbox/chain/{chain}/automine", post(chain::automine))
-        .route("/sandbox/chain/{chain}/transactions", get(chain::transactions))
-        .route("/sandbox/clock", post(control::clock))
-        .route("/sandbox/prices", post(control::prices))
-        .route("/sandbox/screening", post(control::screening))
-        .route("/sandbox/faults", post(control::faults))
-        .route("/sandbox/inbox", get(inbox::list).post(inbox::catch))
-        .method_not_allowed_fallback(answer::wrong_method)
-        .with_state(Stage { world, engine })
+    let empty: Router<Stage> = Router::new();
+    let calls = table().into_iter().fold(empty, |router, (_, path, handler)| router.route(path, handler));
+    calls.method_not_allowed_fallback(answer::wrong_method).with_state(Stage { world, engine })
 }

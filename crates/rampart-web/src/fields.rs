@@ -20,12 +20,13 @@ pub(crate) struct Fields {
 #[derive(Debug)]
 pub(crate) struct Unfit {
     pub(crate) refusal: Refusal,
-    pub(crate) fields: Fields,
+    // Boxed, so that what is read without a fault is not carried about as something large.
+    pub(crate) fields: Box<Fields>,
 }
 
 impl From<Refusal> for Unfit {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, fields: Fields::none() }
+        Self { refusal, fields: Box::new(Fields::none()) }
     }
 }
 
@@ -115,7 +116,7 @@ impl Reading {
             return Ok(self.fields);
         };
         let refusal = Refusal { code, message: format!("{field} {message}"), fields: faults, data: None };
-        Err(Unfit { refusal, fields: self.fields })
+        Err(Unfit { refusal, fields: Box::new(self.fields) })
     }
 }
 

@@ -1,4 +1,5 @@
-//! What every route refuses. The routes come from the router's own table, so that a new one cannot be forgotten.
+//! What every route of this crate refuses, by the router's own table, in one process. What is mounted beside it is asked
+//! the same in the tests of the binary, with slow bodies and everybody's identifiers.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! The real binary, from outside: what it prints, refuses and leaves behind.
 
+mod abuse;
 mod configuration;
 mod demo;
 mod first_start;

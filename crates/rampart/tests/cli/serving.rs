@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{ENGINES, Engine, Installation, Server, fresh_postgres};
 
 /// A Spanish customer whose identity is verified at the reinforced level.
-fn verified_customer(server: &Server) -> i64 {
+pub(crate) fn verified_customer(server: &Server) -> i64 {
     let registration = json!({
         "name": "Carmen", "last_name": "Prueba", "email": "carmen@example.com", "country": "Spain", "country_code": "ESP",
         "city": "Madrid", "address": "Calle Mayor 1", "zipcode": "28013", "dob": "1986-05-03", "phone": "+34600000000",
@@ -42,6 +42,27 @@ fn it_answers_says_so_once_and_stops_in_order() {
         let said = printed.iter().chain(&rest).filter(|line| line.contains("listening on http://")).count();
         assert_eq!(said, 1, "{engine:?}");
     }
+}
+
+#[test]
+fn a_processor_that_declines_says_so_on_its_page() {
+    let installation = Installation::sqlite();
+    let mut server = installation.serve();
+    installation.partner(&mut server, "declined");
+    let order = json!({
+        "user_id": verified_customer(&server), "payment_type": "card", "fiat_symbol": "EUR", "fiat_amount": "66.66",
+        "coin_symbol": "USDC", "coin_chain": "polygon", "wallet": "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55",
+    });
+    let url = server.data("POST", "/api/createPayment", Some(&order))["url_payment"].as_str().unwrap().to_owned();
+    let page = url.split_once(&server.address).unwrap().1;
+    let headers = [("content-type", "application/x-www-form-urlencoded"), ("content-length", "10")];
+    let answer = server.send("POST", page, &headers, b"action=pay");
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let next = answer.head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap().to_owned();
+    assert!(next.contains("declined=1"), "{next}");
+    let shown = server.send("GET", &next, &[], b"").body;
+    assert!(shown.as_str().unwrap().contains("value=\"pay\""), "{shown}");
+    server.stop();
 }
 
 #[test]

@@ -168,6 +168,31 @@ fn lines_of(source: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
+/// An answer: its head in lower case, its body as JSON, or as text where it is none.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Value,
+}
+
+/// A request with these headers and no others that matter. What follows the head is sent as it is, whatever the
+/// headers say of it.
+#[track_caller]
+pub(crate) fn send(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n");
+    // The server may answer before it has read everything.
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: {answer:?}"));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{head}"));
+    let body = serde_json::from_str(body).unwrap_or(Value::String(body.to_owned()));
+    Answer { status, head: head.to_ascii_lowercase(), body }
+}
+
 /// A process that serves. Dropped, it is killed.
 pub(crate) struct Server {
     child: Child,
@@ -232,19 +257,23 @@ impl Server {
     }
 
     pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let body = body.map(Value::to_string).unwrap_or_default();
-        let token = if self.token.is_empty() { String::new() } else { format!("auth: {}\r\n", self.token) };
-        let length = body.len();
-        let head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n{token}connection: close\r\n", self.address);
-        let kind = if body.is_empty() { String::new() } else { format!("content-type: application/json\r\ncontent-length: {length}\r\n") };
-        stream.write_all(format!("{head}{kind}\r\n{body}").as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: {answer:?}"));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{head}"));
-        (status, serde_json::from_str(body).unwrap_or(Value::String(body.to_owned())))
+        let mut headers: Vec<(&str, &str)> = Vec::new();
+        if !self.token.is_empty() {
+            headers.push(("auth", &self.token));
+        }
+        let length = body.len().to_string();
+        if !body.is_empty() {
+            headers.extend([("content-type", "application/json"), ("content-length", &length)]);
+        }
+        let answer = self.send(method, path, &headers, body.as_bytes());
+        (answer.status, answer.body)
+    }
+
+    /// [`send`] to this server.
+    #[track_caller]
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        send(&self.address, method, path, headers, body)
     }
 }
 

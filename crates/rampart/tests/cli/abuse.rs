@@ -1,0 +1,339 @@
+//! What every route of the whole server refuses, whichever crate brought it. The routes are those that the description
+//! names and those of the table of pages: a new one is asked by itself, and fails here by name until it is known whose
+//! its identifiers are.
+
+use serde_json::{Value, json};
+
+use crate::serving::verified_customer;
+use crate::support::{Answer, ENGINES, Engine, Installation, Server, send};
+
+/// A route: where it is, and how its operation is described; pages are not.
+struct Route {
+    method: String,
+    path: String,
+    operation: Value,
+}
+
+impl Route {
+    fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    fn needs_token(&self) -> bool {
+        self.operation["security"].as_array().is_some_and(|schemes| !schemes.is_empty())
+    }
+
+    fn takes_json(&self) -> bool {
+        self.operation["requestBody"]["content"]["application/json"].is_object()
+    }
+
+    /// The names of its parameters in a place: `path` or `query`.
+    fn parameters(&self, place: &str) -> Vec<&Value> {
+        self.operation["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == place).collect()
+    }
+}
+
+/// Every route of a server.
+fn routes(server: &Server) -> Vec<Route> {
+    let description = server.get("/openapi.json").1;
+    let mut routes = Vec::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let mut operation = operation.clone();
+            // A body that is described elsewhere is put in its place, for the names of its fields.
+            let schema = operation.pointer("/requestBody/content/application~1json/schema").cloned().unwrap_or_default();
+            let fields = fields(&description, &schema);
+            operation["fields"] = fields.into();
+            routes.push(Route { method: method.to_ascii_uppercase(), path: path.clone(), operation });
+        }
+    }
+    for page in rampart_web::routes() {
+        if !routes.iter().any(|route| route.path == page.path && route.method == page.method.as_str()) {
+            routes.push(Route { method: page.method.to_string(), path: page.path.to_owned(), operation: Value::Null });
+        }
+    }
+    assert!(routes.iter().filter(|route| route.path.starts_with("/sandbox/")).count() > 15, "what is mounted is among them");
+    assert!(routes.iter().any(|route| route.path == "/kyc"), "and so are the pages");
+    routes
+}
+
+/// The names of a schema's members.
+fn fields(description: &Value, schema: &Value) -> Vec<String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return fields(description, description.pointer(&reference[1..]).unwrap());
+    }
+    let choices = ["oneOf", "anyOf", "allOf"].iter().filter_map(|several| schema[*several].as_array()).flatten();
+    let own = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone());
+    own.chain(choices.flat_map(|choice| fields(description, choice))).collect()
+}
+
+/// One partner's things, or names of things that nobody has.
+struct Things {
+    token: String,
+    user: i64,
+    payment: String,
+    rampoff: String,
+    external_id: String,
+    quotes: [String; 2],
+}
+
+impl Things {
+    fn nobodys() -> Self {
+        let order = "0Do000000000000000000000a".to_owned();
+        Self {
+            token: String::new(),
+            user: 987_654_321,
+            payment: order.clone(),
+            rampoff: order,
+            external_id: "nobodys".to_owned(),
+            quotes: ["abc.def".to_owned(), "abc.def".to_owned()],
+        }
+    }
+
+    /// Those of a new partner; the server goes on with its token.
+    fn of(installation: &Installation, server: &mut Server, name: &str) -> Self {
+        installation.partner(server, name);
+        let user = verified_customer(server);
+        let mut things = Self { token: server.token.clone(), user, external_id: format!("{name}-1"), ..Self::nobodys() };
+        let named = |mut body: Value, name: &str| {
+            body["external_id"] = name.into();
+            body
+        };
+        let made = |path: &str, body: &Value| server.data("POST", path, Some(&named(body.clone(), &format!("{name}-1"))));
+        let (purchase, sale) = (things.body("/api/createPayment"), things.body("/api/createRampoff"));
+        things.payment = made("/api/createPayment", &purchase)["payment_id"].as_str().unwrap().to_owned();
+        things.rampoff = made("/api/createRampoff", &sale)["id"].as_str().unwrap().to_owned();
+        let quote = |path: &str| server.data("GET", path, None)["quote_id"].as_str().unwrap().to_owned();
+        let buy = quote("/api/quote?amount=50&symbol=USDC&chain=polygon&payment_type=card&fiat_symbol=EUR");
+        things.quotes = [buy, quote("/api/rampoffQuote?amount=50&symbol=USDC&blockchain=polygon&fiat_symbol=EUR")];
+        server.data("POST", "/api/subscribeToWebhook", Some(&json!({"type": "PAY_IN", "url": "http://127.0.0.1:9/hooks"})));
+        things
+    }
+
+    /// A body with which a call does something, where it takes one that names things.
+    fn body(&self, path: &str) -> Value {
+        match path {
+            "/api/createPayment" => json!({
+                "user_id": self.user, "payment_type": "card", "fiat_symbol": "EUR", "fiat_amount": 50, "coin_symbol": "USDC",
+                "coin_chain": "polygon", "wallet": "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55",
+            }),
+            "/api/createRampoff" => json!({
+                "user_id": self.user, "amount": 50, "symbol": "USDC", "blockchain": "polygon", "iban": "ES9121000418450200051332",
+            }),
+            "/sandbox/kyc/{user_id}" => json!({"decision": "approve", "level": 2}),
+            "/sandbox/bank/returns" => json!({"rampoff_id": self.rampoff, "reason": "AC04"}),
+            _ => json!({}),
+        }
+    }
+
+    /// What an identifier of this name is among these things; `None` for one that names nothing of a partner's.
+    fn named(&self, route: &Route, field: &str) -> Option<Value> {
+        Some(match (field, route.path.as_str()) {
+            ("user_id", _) => self.user.into(),
+            ("payment_id", _) => self.payment.clone().into(),
+            ("rampoff_id", _) | ("id", "/api/getRampoff") => self.rampoff.clone().into(),
+            ("external_id", _) => self.external_id.clone().into(),
+            ("quote_id", "/api/createPayment") => self.quotes[0].clone().into(),
+            ("quote_id", "/api/createRampoff") => self.quotes[1].clone().into(),
+            // Chains and methods are everybody's, and a type is of the caller's own subscription.
+            ("chain" | "method" | "type", _) => return None,
+            _ => panic!("{}: whose is what {field} names? Tell it here.", route.name()),
+        })
+    }
+}
+
+/// Whether a field names something, or might.
+fn is_identifier(field: &str) -> bool {
+    field == "id" || field.ends_with("_id")
+}
+
+/// A route's path with query, its variables filled.
+fn target(route: &Route, mine: &Things, change: Option<(&str, &Value)>) -> String {
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let value = |name: &str, parameter: &Value| match change {
+        Some((changed, value)) if changed == name => plain(value),
+        _ if is_identifier(name) && name != "external_id" => plain(&mine.named(route, name).unwrap()),
+        _ => match (&parameter["example"], name) {
+            (Value::Null, "chain") => "polygon".to_owned(),
+            (Value::Null, "type") => "PAY_IN".to_owned(),
+            (Value::Null, "method") => "card".to_owned(),
+            (Value::Null, _) => "x".to_owned(),
+            (example, _) => plain(example),
+        },
+    };
+    let mut target = route.path.clone();
+    while let (Some(begin), Some(end)) = (target.find('{'), target.find('}')) {
+        let name = target[begin + 1..end].to_owned();
+        target.replace_range(begin..=end, &value(&name, &Value::Null));
+    }
+    let query: Vec<String> = route
+        .parameters("query")
+        .into_iter()
+        .filter(|parameter| parameter["required"] == true || change.is_some_and(|(changed, _)| parameter["name"] == changed))
+        .map(|parameter| {
+            let name = parameter["name"].as_str().unwrap();
+            format!("{name}={}", value(name, parameter).replace(' ', "+"))
+        })
+        .collect();
+    if query.is_empty() { target } else { format!("{target}?{}", query.join("&")) }
+}
+
+/// Sends JSON.
+fn ask(server: &Server, route: &Route, target: &str, token: Option<&str>, body: Option<&str>) -> Answer {
+    let length = body.unwrap_or_default().len().to_string();
+    let mut headers: Vec<(&str, &str)> = token.map(|token| ("auth", token)).into_iter().collect();
+    if body.is_some() {
+        headers.extend([("content-type", "application/json"), ("content-length", &length)]);
+    }
+    server.send(&route.method, target, &headers, body.unwrap_or_default().as_bytes())
+}
+
+/// A server that is asked for everything, with the things of the partner that asks.
+fn server(engine: Engine, name: &str) -> (Installation, Server, Things) {
+    // Slow bodies are given up soon.
+    let installation = Installation::new(engine, name).with("RAMPART__SERVER__READ_TIMEOUT_MILLISECONDS", "1000");
+    let mut server = installation.serve();
+    let mine = Things::of(&installation, &mut server, "mine");
+    (installation, server, mine)
+}
+
+#[test]
+fn nobody_gets_in_without_a_good_token() {
+    for engine in ENGINES {
+        let (_installation, server, mine) = server(engine, "tokens");
+        let forged: String = mine.token.chars().rev().collect();
+        for route in routes(&server).iter().filter(|route| route.needs_token()) {
+            let (target, body) = (target(route, &mine, None), mine.body(&route.path).to_string());
+            let body = Some(body.as_str()).filter(|_| route.takes_json());
+            for token in [None, Some("x"), Some(""), Some(forged.as_str())] {
+                let answer = ask(&server, route, &target, token, body);
+                let said = (answer.status, answer.body["error"].as_str());
+                assert_eq!(said, (401, Some("authorization_incorrect")), "{} with {token:?}: {}", route.name(), answer.body);
+            }
+            let answer = ask(&server, route, &target, Some(&mine.token), body);
+            assert_ne!(answer.status, 401, "{}: {}", route.name(), answer.body);
+        }
+        server.stop();
+    }
+}
+
+/// What a partner sees of its own things.
+fn seen(server: &Server, things: &Things) -> Vec<Value> {
+    let paths = [
+        format!("/api/payment/{}", things.payment),
+        format!("/api/getRampoff?id={}", things.rampoff),
+        format!("/api/kyc/check?user_id={}", things.user),
+        "/api/webhooks".to_owned(),
+        "/api/payments".to_owned(),
+        "/api/rampoffs".to_owned(),
+    ];
+    paths.iter().map(|path| server.send("GET", path, &[("auth", &things.token)], b"").body["data"].clone()).collect()
+}
+
+#[test]
+fn what_is_anothers_is_as_if_it_were_not() {
+    for engine in ENGINES {
+        let (installation, mut server, mine) = server(engine, "tenants");
+        let theirs = Things::of(&installation, &mut server, "theirs");
+        let nobodys = Things::nobodys();
+        let before = seen(&server, &theirs);
+        let mut compared = 0;
+        for route in routes(&server).iter().filter(|route| route.needs_token()) {
+            let of = |place: &str| route.parameters(place).into_iter().map(|parameter| parameter["name"].as_str().unwrap().to_owned());
+            // A name in a body that makes an order is the caller's own, whoever else has used it.
+            let body_fields = route.operation["fields"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned());
+            let body_fields = body_fields.filter(|name| is_identifier(name) && name != "external_id");
+            // Every variable of a path has to be known, whatever it is called.
+            let fields = of("path").chain(of("query").filter(|name| is_identifier(name)));
+            let fields = fields.map(|name| (name, false)).chain(body_fields.map(|name| (name, true)));
+            for (field, in_body) in fields.collect::<Vec<_>>() {
+                let answers = [&nobodys, &theirs, &mine].map(|whose| {
+                    let value = whose.named(route, &field)?;
+                    let mut body = mine.body(&route.path);
+                    if in_body {
+                        body[&field] = value.clone();
+                    }
+                    let target = target(route, &mine, (!in_body).then_some((field.as_str(), &value)));
+                    let body = body.to_string();
+                    let mut answer = ask(&server, route, &target, Some(&mine.token), Some(body.as_str()).filter(|_| route.takes_json()));
+                    answer.body["request_id"] = Value::Null;
+                    Some((answer.status, answer.body))
+                });
+                let [Some(nobodys), Some(theirs), Some(mine)] = answers else { continue };
+                assert_eq!(nobodys, theirs, "{} tells {field} of another partner from one that does not exist", route.name());
+                assert_ne!(nobodys, mine, "{} does not come to look at {field}", route.name());
+                assert!(nobodys.0 < 500 && mine.0 < 500, "{} {field}: {nobodys:?} {mine:?}", route.name());
+                compared += 1;
+            }
+        }
+        assert!(compared >= 16, "{compared}");
+        assert_eq!(seen(&server, &theirs), before, "nothing of theirs was touched");
+        server.stop();
+    }
+}
+
+#[test]
+fn methods_and_bodies_that_a_route_does_not_take() {
+    for engine in ENGINES {
+        let (_installation, server, mine) = server(engine, "bodies");
+        let all = routes(&server);
+        let huge = vec![b' '; 1024 * 1024];
+        let length = huge.len().to_string();
+        for route in &all {
+            let target = target(route, &mine, None);
+            for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
+                if !all.iter().any(|other| other.path == route.path && other.method == method) {
+                    let answer = server.send(method, &target, &[("auth", &mine.token), ("content-length", "0")], b"");
+                    assert_eq!(answer.status, 405, "{method} {target}: {}", answer.body);
+                    let allowed =
+                        answer.head.lines().find_map(|line| line.strip_prefix("allow: ")).unwrap_or_default().to_ascii_uppercase();
+                    assert!(allowed.contains(&route.method), "{method} {target}: {allowed:?}");
+                }
+            }
+            let headers = [("auth", mine.token.as_str()), ("content-type", "application/json"), ("content-length", &length)];
+            let answer = server.send(&route.method, &target, &headers, &huge);
+            assert_eq!(answer.status, 413, "{}: {}", route.name(), answer.body);
+            if !route.takes_json() || !route.needs_token() {
+                continue;
+            }
+            for kind in ["text/plain", "application/xml", "application/json+x"] {
+                let headers = [("auth", mine.token.as_str()), ("content-type", kind), ("content-length", "2")];
+                let answer = server.send(&route.method, &target, &headers, b"{}");
+                assert_eq!(answer.body["error"], "unsupported_media_type", "{} as {kind}", route.name());
+            }
+            for body in ["{", "nonsense"] {
+                let answer = ask(&server, route, &target, Some(&mine.token), Some(body));
+                assert_eq!(answer.body["error"], "malformed_json", "{} with {body}: {}", route.name(), answer.body);
+            }
+            // The sandbox may ignore what it does not know; what matters is that it is answered, however deep it is.
+            for body in ["[".repeat(60_000), format!("{{\"x\":{}1{}}}", "[".repeat(500), "]".repeat(500))] {
+                let answer = ask(&server, route, &target, Some(&mine.token), Some(&body));
+                assert!(answer.status < 500, "{}: {}", route.name(), answer.body);
+            }
+        }
+        server.stop();
+    }
+}
+
+#[test]
+fn bodies_that_do_not_arrive() {
+    for engine in ENGINES {
+        let (_installation, server, mine) = server(engine, "slow");
+        let all = routes(&server);
+        // All at once: each is waited for as long as any.
+        std::thread::scope(|scope| {
+            let asked = all.iter().map(|route| {
+                let (address, mine) = (server.address.as_str(), &mine);
+                let waiting = scope.spawn(move || {
+                    let headers = [("auth", mine.token.as_str()), ("content-type", "application/json"), ("content-length", "100")];
+                    send(address, &route.method, &target(route, mine, None), &headers, b"{\"a\":").status
+                });
+                (route, waiting)
+            });
+            for (route, waiting) in asked.collect::<Vec<_>>() {
+                assert_eq!(waiting.join().unwrap(), 408, "{}", route.name());
+            }
+        });
+        server.stop();
+    }
+}
