@@ -94,6 +94,8 @@ impl Writer {
             // A writer that has stopped already is closed too.
             let _ = answered.await;
         }
+        // Its thread may still be putting things away; nothing is committed any more.
+        self.running.store(false, Ordering::Relaxed);
     }
 
     pub(crate) fn stats(&self) -> Stats {

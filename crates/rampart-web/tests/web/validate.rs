@@ -115,9 +115,8 @@ async fn the_page_tells_of_telephone_numbers(test: Arc<TestApp>) {
     let path = format!("/kyc?{}", registered["kyc_form_url"].as_str().unwrap().split_once('?').unwrap().1);
     let submit = async |language: &str, phone: &str| {
         let phone: String = url::form_urlencoded::byte_serialize(phone.as_bytes()).collect();
-        let typed =
-            "last_name=P&dob=1980-01-01&identification_type=CURP&identification_number=QAQX800101HDFQQX08&address=Calle+1&city=Puebla";
-        client.token(None).post_form(&format!("{path}&lang={language}"), &format!("{typed}&phone={phone}")).await
+        let typed = "name=Ana&last_name=P&dob=1980-01-01&identification_type=CURP&identification_number=QAQX800101HDFQQX08&address=Calle+1&city=Puebla";
+        client.token(None).post_form(&format!("{path}&lang={language}&edit=1"), &format!("{typed}&phone={phone}")).await
     };
     for (language, sentence) in [
         ("en", "This is no telephone number of +52; one looks like this: +52 222 123 4567."),
