@@ -7,12 +7,14 @@ use rampart_core::catalogue::{Catalogue, MethodKind, RailAccount};
 use rampart_core::id::{CustomerId, Mint, Randomness};
 use rampart_core::order::Context;
 use rampart_core::rate::Rate;
+use rampart_core::record::Record;
 use rampart_core::redacted::Redacted;
 use rampart_core::step::Step;
 use rampart_core::time::Clock;
 use rampart_store::{CommitError, Committed, Store};
 
 use crate::config::AppConfig;
+use crate::customer_cache::CustomerCache;
 use crate::error::{AppError, Reply};
 use crate::idempotency::Twins;
 use crate::keys::{INSTALLATION_KEY_BYTES, Keys};
@@ -55,6 +57,7 @@ struct Inner {
     metrics: Metrics,
     wake: Wake,
     partners: PartnerCache,
+    customers: CustomerCache,
     numbers: Numbers,
     twins: Twins,
     reserved: Reserved,
@@ -86,6 +89,7 @@ impl App {
             metrics: Metrics::new(),
             wake: Wake::default(),
             partners: PartnerCache::default(),
+            customers: CustomerCache::default(),
             numbers: Numbers::default(),
             twins: Twins::default(),
             store,
@@ -179,6 +183,10 @@ impl App {
         &self.inner.partners
     }
 
+    pub(crate) fn customer_cache(&self) -> &CustomerCache {
+        &self.inner.customers
+    }
+
     pub(crate) fn numbers(&self) -> &Numbers {
         &self.inner.numbers
     }
@@ -206,6 +214,12 @@ impl App {
     /// See [`CommitError`]; nothing of the step was stored then.
     pub async fn commit(&self, step: Step) -> Result<Committed, CommitError> {
         let call = crate::wake::Calls::of(&step);
+        // What is remembered of them will be out of date.
+        for record in &step.writes {
+            if let Record::Customer(customer) = record {
+                self.inner.customers.forget(customer.id);
+            }
+        }
         let committed = self.inner.store.commit(step).await?;
         self.inner.wake.after(&committed, call);
         Ok(committed)

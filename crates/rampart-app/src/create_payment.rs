@@ -29,7 +29,7 @@ use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
 use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Repeat};
 use crate::numbers::Series;
-use crate::orders::{OpenedQuote, invalid_wallet, quote_mismatch};
+use crate::orders::{OpenedQuote, deposit_address_key, invalid_wallet, quote_mismatch};
 use crate::views::{Answer, RedirectView, TransferView};
 
 const OPERATION: &str = "POST /api/createPayment";
@@ -135,14 +135,20 @@ impl App {
         }
     }
 
+    /// Tries first with the customer as it is remembered, without a look into the database: whether that still holds, the
+    /// commit finds out. What is refused then is decided again on what is stored, so that no refusal rests on memory.
     async fn new_payment(&self, caller: &Caller, request: &CreatePayment, repeat: &Repeat<'_>, quote: &OpenedQuote) -> Reply<Answer> {
         let wanted = self.read_payment(request)?;
         let mut caller = caller.clone();
+        let mut remembered = self.customer_cache().get(CustomerId(wanted.user_id));
         for _ in 0..MOST_TRIES {
-            match self.try_payment(&caller, &wanted, repeat, quote).await? {
-                Tried::Answered(answer) => return Ok(answer),
-                Tried::CustomerChanged => {}
-                Tried::PartnerChanged => caller.partner = self.partner_again(&caller.partner).await?,
+            let by_memory = remembered.is_some();
+            match self.try_payment(&caller, &wanted, remembered.take(), repeat, quote).await {
+                Ok(Tried::Answered(answer)) => return Ok(answer),
+                Ok(Tried::CustomerChanged) => {}
+                Ok(Tried::PartnerChanged) => caller.partner = self.partner_again(&caller.partner).await?,
+                Err(AppError::Refusal(_)) if by_memory => {}
+                Err(error) => return Err(error),
             }
         }
         Err(AppError::Unavailable("the customer is changing too fast".into()))
@@ -188,14 +194,25 @@ impl App {
         Ok(Wanted { user_id, external_id, payment_type, fiat, amount, coin, wallet, callback_url, refund_account })
     }
 
-    async fn try_payment(&self, caller: &Caller, wanted: &Wanted<'_>, repeat: &Repeat<'_>, quote: &OpenedQuote) -> Reply<Tried> {
-        let id = CustomerId(wanted.user_id);
-        // The address is looked up along with the customer.
+    async fn try_payment(
+        &self,
+        caller: &Caller,
+        wanted: &Wanted<'_>,
+        remembered: Option<Arc<Customer>>,
+        repeat: &Repeat<'_>,
+        quote: &OpenedQuote,
+    ) -> Reply<Tried> {
         let address = wanted.coin.map(|coin| (coin.id.chain, self.check_wallet("wallet", coin.id.chain, wanted.wallet)));
         let normalized = address.as_ref().and_then(|(chain, address)| address.as_deref().ok().map(|address| (*chain, address)));
-        let found = self.store().customer_and_deposit_address(id, normalized).await?;
-        let found = found.filter(|(customer, _)| customer.partner == caller.partner.id);
-        let (customer, is_deposit_address) = found.ok_or(Code::UserNotFound)?;
+        let deposit_address = normalized.map(|(chain, address)| deposit_address_key(chain, address));
+        let (customer, is_deposit_address) = match remembered {
+            // Of the address the commit finds it out.
+            Some(customer) => (customer, false),
+            None => self.customer_and_deposit_address(CustomerId(wanted.user_id), normalized).await?,
+        };
+        if customer.partner != caller.partner.id {
+            return Err(Code::UserNotFound.into());
+        }
         let checked = self.check_payment(caller, wanted, &customer, address.map(|(_, address)| address), is_deposit_address, quote).await?;
         let context = self.context(None);
         let payment = self.make_payment(caller, wanted, &checked, &context).await?;
@@ -208,12 +225,14 @@ impl App {
         step.claims.extend(repeat.claims(self, id, &data));
         step.claims.extend(concept.map(|concept| Claim::forever(ClaimScope::Concept, concept, id)));
         step.claims.extend(checked.quote.as_ref().map(|(quote, _)| self.quote_claim(quote, id)));
+        step.must_be_free.extend(deposit_address.map(|key| (ClaimScope::DepositAddress, key)));
         step.rely(RecordKey::Customer(customer.id), customer.version);
         step.rely(RecordKey::Partner(caller.partner.id), caller.partner.version);
         match self.commit(step).await {
             Ok(_) => Ok(Tried::Answered(Answer { data, replayed: false })),
             Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
             Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
+            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::DepositAddress => Err(is_deposit_address_of_ours()),
             Err(CommitError::AlreadyClaimed(claim)) => self.payment_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered),
             Err(CommitError::OverCeiling { counter }) => {
                 Err(self.ceiling_refusal(&customer, &checked.usage, checked.level, &counter).await)
@@ -241,7 +260,7 @@ impl App {
         let coin = wanted.coin.filter(|coin| coin.buy).ok_or(Code::CoinNotSupported)?;
         let wallet = address.unwrap_or_else(|| Err(Code::CoinNotSupported.into()))?;
         if is_deposit_address {
-            return Err(invalid_wallet("wallet", "is a deposit address of ours"));
+            return Err(is_deposit_address_of_ours());
         }
         let refund_account = wanted.refund_account.map(|account| checked_refund_account(customer, account)).transpose()?;
         let quote = match self.check_quote(caller, quote)? {
@@ -390,6 +409,10 @@ pub(crate) enum Tried {
     CustomerChanged,
     /// The partner is not what it was any more.
     PartnerChanged,
+}
+
+fn is_deposit_address_of_ours() -> AppError {
+    invalid_wallet("wallet", "is a deposit address of ours")
 }
 
 /// An account for refunds that can be paid to.

@@ -15,7 +15,7 @@ use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::record::RecordKey;
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
-use rampart_core::step::ClaimScope;
+use rampart_core::step::{Claim, ClaimScope};
 use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
@@ -25,7 +25,7 @@ use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
 use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Repeat};
 use crate::numbers::Series;
-use crate::orders::{OpenedQuote, quote_mismatch};
+use crate::orders::{OpenedQuote, deposit_address_key, quote_mismatch};
 use crate::views::{Answer, RampoffCreatedView};
 
 const OPERATION: &str = "POST /api/createRampoff";
@@ -198,10 +198,12 @@ impl App {
         let rampoff = self.make_rampoff(caller, wanted, &checked, index, &context)?;
         let data = self.rampoff_json(&rampoff)?;
         let id = rampoff.id;
+        let deposit_address = deposit_address_key(checked.coin.id.chain, &rampoff.deposit_address);
         let Ok(mut step) = rampoff.create(&context) else {
             return Err(self.limit_refusal(&customer, &checked.usage, checked.level).await);
         };
         step.claims.extend(repeat.claims(self, id, &data));
+        step.claims.push(Claim::forever(ClaimScope::DepositAddress, deposit_address, id));
         step.claims.extend(checked.quote.as_ref().map(|quote| self.quote_claim(quote, id)));
         step.rely(RecordKey::Customer(customer.id), customer.version);
         step.rely(RecordKey::Partner(caller.partner.id), caller.partner.version);

@@ -11,6 +11,7 @@ mod clock;
 mod config;
 mod create_payment;
 mod create_rampoff;
+mod customer_cache;
 mod email;
 mod error;
 mod events;

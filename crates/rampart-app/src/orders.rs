@@ -1,6 +1,7 @@
 //! What buying and selling have in common.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use rampart_core::amount::Amount;
 use rampart_core::asset::Chain;
@@ -44,6 +45,11 @@ impl Reserved {
     }
 }
 
+/// The key of a deposit address among claims.
+pub(crate) fn deposit_address_key(chain: Chain, address: &str) -> String {
+    format!("{chain}:{address}")
+}
+
 /// A wallet that cannot be one.
 pub(crate) fn invalid_wallet(field: &'static str, message: &str) -> AppError {
     Refusal::field(Code::InvalidWallet, field, message).into()
@@ -54,10 +60,26 @@ impl App {
     ///
     /// # Errors
     /// `user_not_found`, also for another partner's.
-    pub(crate) async fn customer_of(&self, caller: &Caller, id: i64) -> Reply<Customer> {
-        let found = self.store().customer_and_deposit_address(CustomerId(id), None).await?;
-        let customer = found.map(|(customer, _)| customer);
-        Ok(customer.filter(|customer| customer.partner == caller.partner.id).ok_or(Code::UserNotFound)?)
+    pub(crate) async fn customer_of(&self, caller: &Caller, id: i64) -> Reply<Arc<Customer>> {
+        let (customer, _) = self.customer_and_deposit_address(CustomerId(id), None).await?;
+        if customer.partner == caller.partner.id { Ok(customer) } else { Err(Code::UserNotFound.into()) }
+    }
+
+    /// A customer as it is stored, which is remembered from now on, and whether an address is the deposit address of some
+    /// ramp-off. Whose customer it is, is the caller's to check.
+    ///
+    /// # Errors
+    /// `user_not_found`.
+    pub(crate) async fn customer_and_deposit_address(
+        &self,
+        id: CustomerId,
+        address: Option<(Chain, &str)>,
+    ) -> Reply<(Arc<Customer>, bool)> {
+        let found = self.store().customer_and_deposit_address(id, address).await?;
+        let (customer, is_deposit_address) = found.ok_or(Code::UserNotFound)?;
+        let customer = Arc::new(customer);
+        self.customer_cache().put(Arc::clone(&customer));
+        Ok((customer, is_deposit_address))
     }
 
     /// A refusal that leads to the customer's identity form.

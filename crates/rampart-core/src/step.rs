@@ -19,6 +19,8 @@ pub struct Step {
     pub removals: Vec<(RecordKey, i64)>,
     /// Keys that must be free, and are taken.
     pub claims: Vec<Claim>,
+    /// Keys that must be free, and stay so.
+    pub must_be_free: Vec<(ClaimScope, String)>,
     /// Ledger postings.
     pub postings: Vec<Posting>,
     /// Changes of what is promised on accounts.
@@ -84,6 +86,7 @@ impl Step {
         self.writes.extend(other.writes);
         self.removals.extend(other.removals);
         self.claims.extend(other.claims);
+        self.must_be_free.extend(other.must_be_free);
         self.postings.extend(other.postings);
         self.holds.extend(other.holds);
         self.raises.extend(other.raises);
@@ -113,6 +116,8 @@ pub enum ClaimScope {
     Concept,
     /// A partner's `api_key`.
     ApiKey,
+    /// `<chain>:<address>`, as the chain writes it: an address of ours that waits for the coins of one ramp-off.
+    DepositAddress,
 }
 
 /// A key that must be free, and is taken by the step.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rampart_app::operate::{Operator, customers};
 use rampart_app::{CreatePayment, RegisterUser};
 use rampart_core::bank_account::virtual_account;
 use rampart_core::id::CustomerId;
@@ -20,8 +21,11 @@ async fn idle(engine: Engine) -> TestApp {
 on_both_engines!(super::whole => by_card, by_transfer, by_own_account);
 
 mod checks {
-    rampart_testkit::on_both_engines!(super::idle => order_of_checks, wallets, documented, price_of_yesterday, identity_needed, a_customer_who_changes, own_accounts);
-    use super::{a_customer_who_changes, documented, identity_needed, idle, order_of_checks, own_accounts, price_of_yesterday, wallets};
+    rampart_testkit::on_both_engines!(super::idle => order_of_checks, wallets, documented, price_of_yesterday, identity_needed, a_customer_who_changes, a_remembered_customer, own_accounts);
+    use super::{
+        a_customer_who_changes, a_remembered_customer, documented, identity_needed, idle, order_of_checks, own_accounts,
+        price_of_yesterday, wallets,
+    };
 }
 
 async fn by_card(test: Arc<TestApp>) {
@@ -150,12 +154,15 @@ async fn wallets(test: Arc<TestApp>) {
         polygon.hot_address(),
         polygon.hot_address().to_lowercase(),
         contract.unwrap(),
-        deposit,
+        deposit.clone(),
     ];
     for wallet in bad {
         let request = CreatePayment { wallet: Some(wallet.clone()), ..buy(customer, "100") };
         assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &request, None).await), Code::InvalidWallet, "{wallet}");
     }
+    // The wallet comes before the amount, whoever finds out.
+    let request = CreatePayment { wallet: Some(deposit), ..buy(customer, "1") };
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &request, None).await), Code::InvalidWallet);
     let lower = "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55";
     let request = CreatePayment { wallet: Some(lower.into()), ..buy(customer, "100") };
     let answer = test.app.create_payment(&test.caller, &request, None).await.unwrap();
@@ -216,6 +223,20 @@ async fn a_customer_who_changes(test: Arc<TestApp>) {
     for order in orders {
         order.await.unwrap().unwrap();
     }
+}
+
+/// Nodes remember customers. What one of them remembers and another has changed neither lets an order through nor refuses one.
+async fn a_remembered_customer(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let order = async || test.app.create_payment(&test.caller, &buy(customer, "50"), None).await;
+    order().await.unwrap();
+    let elsewhere = test.another_node().await;
+    let operator = Operator { actor: "maria".to_owned(), reason: "test".to_owned() };
+    customers::ban(&elsewhere, &operator, customer).await.unwrap();
+    assert_eq!(TestApp::code(order().await), Code::UserBanned);
+    customers::unban(&elsewhere, &operator, customer).await.unwrap();
+    order().await.unwrap();
+    order().await.unwrap();
 }
 
 async fn own_accounts(test: Arc<TestApp>) {

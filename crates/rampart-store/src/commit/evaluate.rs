@@ -18,6 +18,8 @@ use crate::error::{CommitError, StoredClaim};
 pub(super) struct World {
     pub(super) records: BTreeMap<RecordKey, RecordSlot>,
     pub(super) claims: BTreeMap<Arc<str>, ClaimSlot>,
+    /// Claims of somebody outside the batch on keys that some step needs to be free.
+    pub(super) standing: BTreeMap<Arc<str>, Box<StoredClaim>>,
     pub(super) balances: BTreeMap<BalanceKey, BalanceSlot>,
     /// By their owners.
     pub(super) counters: BTreeMap<Arc<str>, CounterSlot>,
@@ -113,6 +115,11 @@ impl World {
                 return Err(CommitError::AlreadyClaimed(Box::new(steps[owner].claims[place].stored())));
             }
         }
+        for id in &step.must_be_free {
+            if let Some(taken) = self.taken(steps, id) {
+                return Err(CommitError::AlreadyClaimed(taken));
+            }
+        }
         let decided_on = step.relied.iter().chain(&step.removals).map(|(key, version)| (key, *version));
         for (key, version) in decided_on.chain(step.writes.iter().map(|write| (&write.key, write.version))) {
             // A record that was not loaded is one that is taken to be new; should it exist, its insertion finds out.
@@ -156,6 +163,15 @@ impl World {
             slot.change = Some(Change::Remove);
         }
         Ok(())
+    }
+
+    /// Who has a key: somebody before this batch, or an accepted step of it.
+    fn taken(&self, steps: &[Prepared], id: &Arc<str>) -> Option<Box<StoredClaim>> {
+        if let Some(standing) = self.standing.get(id) {
+            return Some(standing.clone());
+        }
+        let slot = self.claims.get(id)?;
+        slot.foreign.clone().or_else(|| slot.owner.map(|(owner, place)| Box::new(steps[owner].claims[place].stored())))
     }
 
     /// What the step's raises make of the counters, each once, in the step's order.

@@ -8,9 +8,10 @@ use super::batch::{BatchFault, Scene};
 use super::counters::Counters;
 use super::evaluate::{BalanceSlot, ClaimSlot, CounterSlot, World};
 use super::prepare::Prepared;
+use super::write::{CLAIM, CLAIM_KINDS, assignments};
 use crate::read::{read_balance, read_claim};
-use crate::sql::{Engine, Row, Rows, Value};
-use crate::tables::{TABLES, key_value, read_key, table_of};
+use crate::sql::{Engine, Kind, Part, Row, Rows, Value};
+use crate::tables::{TABLES, Table, key_value, read_key, table_of};
 
 impl Scene<'_> {
     /// Loads everything that the steps touch. With `careful`, records that are taken to be new are looked for as well.
@@ -35,29 +36,34 @@ impl Scene<'_> {
                 }
             }
         }
+        take_note_of_claims(&mut world, steps);
         self.load_records(&mut world).await?;
-        self.load_balances(&mut world).await?;
-        self.load_counters(&mut world).await?;
-        self.take_claims(&mut world, steps).await?;
+        self.load_counts_and_claims(&mut world, steps).await?;
         Ok(world)
     }
 
+    /// The versions of records, table by table. Nearly every step relies on a partner and a customer: they are asked for
+    /// together.
     async fn load_records(&mut self, world: &mut World) -> Result<(), BatchFault> {
-        let keys: Vec<RecordKey> = world.records.keys().copied().collect();
-        for table in TABLES {
-            let of_table: Vec<&RecordKey> = keys.iter().filter(|key| table_of(key) == table).collect();
-            let Some(like) = of_table.first().copied() else { continue };
-            let values: Vec<Value> = of_table.iter().map(|key| key_value(key)).collect();
-            let lock = self.lock();
-            let sql = |among: &str| format!("SELECT id, version FROM {} WHERE id {among}{lock}", table.name);
-            for row in self.session.fetch_among(sql, &values, &[]).await? {
-                let version = row.int(1)?;
-                let slot = world.records.entry(read_key(like, &row, 0)?).or_default();
-                slot.stored = version;
-                slot.current = version;
-            }
+        let [partners, customers, others @ ..] = TABLES;
+        let asked = [(partners, KEYS_OF_PARTNERS), (customers, KEYS_OF_CUSTOMERS)].map(|(table, kinds)| {
+            let sql = self.versions(table);
+            Part::read(self.session.engine(), sql, &["id", "version"], Rows::of(kinds, key_values(table, world)), Vec::new())
+        });
+        for (table, outcome) in [partners, customers].into_iter().zip(self.session.together(&asked).await?) {
+            read_versions(table, world, &outcome.rows)?;
+        }
+        for table in others {
+            let (sql, keys) = (self.versions(table), key_values(table, world));
+            let rows = self.session.fetch_among(sql, &keys, &[]).await?;
+            read_versions(table, world, &rows)?;
         }
         Ok(())
+    }
+
+    fn versions(&self, table: &'static Table) -> impl Fn(&str) -> String + use<> {
+        let lock = self.lock();
+        move |among| format!("SELECT id, version FROM {} WHERE id {among}{lock}", table.name)
     }
 
     /// How rows that are read are locked, in the order of their keys. On SQLite the whole file is.
@@ -68,76 +74,83 @@ impl Scene<'_> {
         }
     }
 
-    async fn load_balances(&mut self, world: &mut World) -> Result<(), BatchFault> {
-        let ids: Vec<Value> = world.balances.values().map(|slot| Value::Text(Arc::clone(&slot.id))).collect();
-        let empty = ["0".into(), "0".into(), 0_i64.into()];
-        for row in self.locked("balances", "posted, held, entries", ids, &empty).await? {
-            let balance = read_balance(&row)?;
-            if let Some(slot) = world.balances.get_mut(&(balance.account, balance.asset)) {
-                slot.posted = balance.posted;
-                slot.held = balance.held;
-                slot.numbered = balance.entries;
-                slot.entries = balance.entries;
+    /// Balances, counters and the claims that must not be there; and takes every key that is free, or whose claim has expired.
+    async fn load_counts_and_claims(&mut self, world: &mut World, steps: &[Prepared]) -> Result<(), BatchFault> {
+        let balances: Vec<Value> = world.balances.values().map(|slot| Value::Text(Arc::clone(&slot.id))).collect();
+        let counters: Vec<Value> = world.counters.keys().map(|id| Value::Text(Arc::clone(id))).collect();
+        let asked = [
+            self.counted(&BALANCES, balances.clone()),
+            self.counted(&COUNTERS, counters.clone()),
+            self.standing_claims(steps),
+            self.taken_claims(world, steps),
+        ];
+        let [found_balances, found_counters, standing, taken] = self.session.together(&asked).await?.try_into().map_err(short)?;
+        read_balances(world, &self.all_of(&BALANCES, balances, found_balances.rows).await?)?;
+        read_counters(world, &self.all_of(&COUNTERS, counters, found_counters.rows).await?)?;
+        for row in standing.rows {
+            // What this very batch has just taken is known by its steps.
+            if row.text(5)? != &*self.batch {
+                world.standing.insert(row.text(0)?.into(), Box::new(read_claim(&row)?));
             }
         }
-        Ok(())
+        if usize::try_from(taken.changed).ok() == Some(world.claims.len()) { Ok(()) } else { self.look_who_has_claims(world).await }
     }
 
-    async fn load_counters(&mut self, world: &mut World) -> Result<(), BatchFault> {
-        let ids: Vec<Value> = world.counters.keys().map(|id| Value::Text(Arc::clone(id))).collect();
-        let empty = [Counters::NONE.into(), Value::IntOrNull(None)];
-        for row in self.locked("counters", "value, expires_at", ids, &empty).await? {
-            if let Some(slot) = world.counters.get_mut(row.text(0)?) {
-                slot.counters = Counters::read(row.text(1)?)?;
-            }
-        }
-        Ok(())
+    fn counted(&self, counted: &Counted, ids: Vec<Value>) -> Part {
+        let (columns, table, lock) = (counted.columns.join(", "), counted.table, self.lock());
+        let sql = |among: &str| format!("SELECT {columns} FROM {table} WHERE id {among}{lock}");
+        Part::read(self.session.engine(), sql, counted.columns, Rows::of(TEXT, ids), Vec::new())
     }
 
-    /// Reads and locks rows by their keys. Where others write at the same time, what does not exist is made, so that there
-    /// is something to lock.
-    async fn locked(&mut self, table: &str, columns: &str, ids: Vec<Value>, empty: &[Value]) -> Result<Vec<Row>, BatchFault> {
-        let lock = self.lock();
-        let sql = |among: &str| format!("SELECT id, {columns} FROM {table} WHERE id {among}{lock}");
-        let mut found = self.session.fetch_among(sql, &ids, &[]).await?;
-        if self.session.engine() == Engine::Postgres && found.len() < ids.len() {
-            let mut missing = Vec::with_capacity(ids.len() - found.len());
-            for id in ids {
-                if !found.iter().any(|row| row.text(0).is_ok_and(|text| id == Value::from(text))) {
-                    missing.push(id);
-                }
-            }
-            let rows = missing.iter().flat_map(|id| std::iter::once(id).chain(empty).cloned()).collect();
-            let insert = |rows: &str| format!("INSERT INTO {table} (id, {columns}) {rows} ON CONFLICT (id) DO NOTHING");
-            self.session.write_rows(insert, &Rows::new(empty.len() + 1, rows), &[]).await?;
-            found.extend(self.session.fetch_among(sql, &missing, &[]).await?);
-        }
-        Ok(found)
+    fn standing_claims(&self, steps: &[Prepared]) -> Part {
+        let mut ids: Vec<&Arc<str>> = steps.iter().flat_map(|step| &step.must_be_free).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let ids = ids.into_iter().map(|id| Value::Text(Arc::clone(id))).collect();
+        let columns = CLAIM.join(", ");
+        let sql = |among: &str| format!("SELECT {columns} FROM claims WHERE id {among} AND (expires_at IS NULL OR expires_at > $2)");
+        Part::read(self.session.engine(), sql, &CLAIM, Rows::of(TEXT, ids), vec![self.now.micros().into()])
     }
 
-    /// Takes every key of the batch that is free (or whose claim has expired), and looks who has the others.
-    async fn take_claims(&mut self, world: &mut World, steps: &[Prepared]) -> Result<(), BatchFault> {
-        for (index, step) in steps.iter().enumerate() {
-            for (place, claim) in step.claims.iter().enumerate() {
-                let slot = || ClaimSlot { taken_for: (index, place), foreign: None, owner: None };
-                world.claims.entry(Arc::clone(&claim.id)).or_insert_with(slot);
-            }
-        }
-        if world.claims.is_empty() {
-            return Ok(());
-        }
-        let mut rows = Vec::with_capacity(world.claims.len() * 6);
+    fn taken_claims(&self, world: &World, steps: &[Prepared]) -> Part {
+        let mut rows = Vec::with_capacity(world.claims.len() * CLAIM.len());
         for slot in world.claims.values() {
             let (step, place) = slot.taken_for;
             rows.extend(self.claim_row(&steps[step].claims[place]));
         }
-        let now = self.now.micros();
-        let taken = self.take(rows, now).await?;
-        if usize::try_from(taken).ok() == Some(world.claims.len()) {
-            return Ok(());
+        let (columns, set) = (CLAIM.join(", "), assignments(&CLAIM[1..]));
+        let sql = |rows: &str| {
+            format!("INSERT INTO claims ({columns}) {rows} ON CONFLICT (id) DO UPDATE SET {set} WHERE claims.expires_at <= $7")
+        };
+        Part::write(self.session.engine(), sql, Rows::of(CLAIM_KINDS, rows), vec![self.now.micros().into()])
+    }
+
+    /// The rows of some identifiers. Where others write at the same time, what was not found is made, so that there is
+    /// something to lock.
+    async fn all_of(&mut self, counted: &Counted, ids: Vec<Value>, mut found: Vec<Row>) -> Result<Vec<Row>, BatchFault> {
+        if self.session.engine() == Engine::Sqlite || found.len() >= ids.len() {
+            return Ok(found);
         }
+        let mut missing = Vec::with_capacity(ids.len() - found.len());
+        for id in ids {
+            if !found.iter().any(|row| row.text(0).is_ok_and(|text| id == Value::from(text))) {
+                missing.push(id);
+            }
+        }
+        let empty = (counted.empty)();
+        let rows = missing.iter().flat_map(|id| std::iter::once(id).chain(&empty).cloned()).collect();
+        let (table, columns) = (counted.table, counted.columns.join(", "));
+        let insert = |rows: &str| format!("INSERT INTO {table} ({columns}) {rows} ON CONFLICT (id) DO NOTHING");
+        self.session.write_rows(insert, &Rows::new(counted.columns.len(), rows), &[]).await?;
+        let asked = [self.counted(counted, missing)];
+        found.extend(self.session.together(&asked).await?.into_iter().flat_map(|outcome| outcome.rows));
+        Ok(found)
+    }
+
+    /// Looks who has the keys that were not free.
+    async fn look_who_has_claims(&mut self, world: &mut World) -> Result<(), BatchFault> {
         let ids: Vec<Value> = world.claims.keys().map(|id| Value::Text(Arc::clone(id))).collect();
-        let sql = |among: &str| format!("SELECT id, subject, fingerprint, answer, expires_at, batch FROM claims WHERE id {among}");
+        let sql = |among: &str| format!("SELECT {} FROM claims WHERE id {among}", CLAIM.join(", "));
         for row in self.session.fetch_among(sql, &ids, &[]).await? {
             if row.text(5)? != &*self.batch
                 && let Some(slot) = world.claims.get_mut(row.text(0)?)
@@ -147,4 +160,77 @@ impl Scene<'_> {
         }
         Ok(())
     }
+}
+
+const TEXT: &[Kind] = &[Kind::Text];
+const KEYS_OF_PARTNERS: &[Kind] = TEXT;
+const KEYS_OF_CUSTOMERS: &[Kind] = &[Kind::Int];
+
+/// A table of what is counted: a row that is not there stands at nothing.
+struct Counted {
+    table: &'static str,
+    columns: &'static [&'static str],
+    /// What a row without anything holds behind its identifier.
+    empty: fn() -> Vec<Value>,
+}
+
+const BALANCES: Counted =
+    Counted { table: "balances", columns: &["id", "posted", "held", "entries"], empty: || vec!["0".into(), "0".into(), 0_i64.into()] };
+
+const COUNTERS: Counted =
+    Counted { table: "counters", columns: &["id", "value", "expires_at"], empty: || vec![Counters::NONE.into(), Value::IntOrNull(None)] };
+
+fn short<T>(_: T) -> BatchFault {
+    BatchFault::Defect("a statement told of other parts than it has".into())
+}
+
+/// The keys that the steps want, each once.
+fn take_note_of_claims(world: &mut World, steps: &[Prepared]) {
+    for (index, step) in steps.iter().enumerate() {
+        for (place, claim) in step.claims.iter().enumerate() {
+            let slot = || ClaimSlot { taken_for: (index, place), foreign: None, owner: None };
+            world.claims.entry(Arc::clone(&claim.id)).or_insert_with(slot);
+        }
+    }
+}
+
+fn keys_of<'w>(table: &'static Table, world: &'w World) -> impl Iterator<Item = &'w RecordKey> {
+    world.records.keys().filter(move |key| table_of(key) == table)
+}
+
+fn key_values(table: &'static Table, world: &World) -> Vec<Value> {
+    keys_of(table, world).map(key_value).collect()
+}
+
+fn read_versions(table: &'static Table, world: &mut World, rows: &[Row]) -> Result<(), BatchFault> {
+    let Some(like) = keys_of(table, world).next().copied() else { return Ok(()) };
+    for row in rows {
+        let version = row.int(1)?;
+        let slot = world.records.entry(read_key(&like, row, 0)?).or_default();
+        slot.stored = version;
+        slot.current = version;
+    }
+    Ok(())
+}
+
+fn read_balances(world: &mut World, rows: &[Row]) -> Result<(), BatchFault> {
+    for row in rows {
+        let balance = read_balance(row)?;
+        if let Some(slot) = world.balances.get_mut(&(balance.account, balance.asset)) {
+            slot.posted = balance.posted;
+            slot.held = balance.held;
+            slot.numbered = balance.entries;
+            slot.entries = balance.entries;
+        }
+    }
+    Ok(())
+}
+
+fn read_counters(world: &mut World, rows: &[Row]) -> Result<(), BatchFault> {
+    for row in rows {
+        if let Some(slot) = world.counters.get_mut(row.text(0)?) {
+            slot.counters = Counters::read(row.text(1)?)?;
+        }
+    }
+    Ok(())
 }

@@ -23,6 +23,8 @@ pub(crate) struct Prepared {
     pub(super) removals: Vec<(RecordKey, i64)>,
     pub(super) writes: Vec<PreparedWrite>,
     pub(super) claims: Vec<PreparedClaim>,
+    /// The rows that must not be there.
+    pub(super) must_be_free: Vec<Arc<str>>,
     pub(super) postings: Vec<PreparedPosting>,
     pub(super) holds: Vec<PreparedHold>,
     pub(super) raises: Vec<PreparedRaise>,
@@ -182,6 +184,7 @@ pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
         removals: step.removals,
         writes,
         claims: claims.collect(),
+        must_be_free: step.must_be_free.iter().map(|(scope, key)| claim_id(*scope, key).into()).collect(),
         postings,
         holds: holds.collect(),
         raises: raises.collect(),

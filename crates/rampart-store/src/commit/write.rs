@@ -14,14 +14,24 @@ use super::evaluate::{Change, World};
 use super::prepare::{BalanceKey, Prepared, PreparedClaim};
 use super::{Committed, NumberedEvent};
 use crate::error::CommitError;
-use crate::sql::{Rows, Value};
+use crate::sql::{Kind, Part, Rows, Value};
 use crate::tables::{TABLES, Table, key_value, record_values, table_of};
 
-/// The columns of claims.
-const CLAIM: [&str; 6] = ["id", "subject", "fingerprint", "answer", "expires_at", "batch"];
+/// The columns of claims, and what they hold.
+pub(super) const CLAIM: [&str; 6] = ["id", "subject", "fingerprint", "answer", "expires_at", "batch"];
+pub(super) const CLAIM_KINDS: &[Kind] = &[Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Int, Kind::Text];
+
+const POSTING: &str = "id, kind, origin, order_id, posted_at, booked_at";
+const POSTING_KINDS: &[Kind] = &[Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Int, Kind::Int];
+const ENTRY: &str = "balance, number, posting, side, amount, order_id";
+const ENTRY_KINDS: &[Kind] = &[Kind::Text, Kind::Int, Kind::Text, Kind::Text, Kind::Text, Kind::Text];
+const EVENT: &str = "partner, sequence, id, kind, subject, data, created_at";
+const EVENT_KINDS: &[Kind] = &[Kind::Text, Kind::Int, Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Int];
+const BALANCE_KINDS: &[Kind] = &[Kind::Text, Kind::Text, Kind::Text, Kind::Int];
+const COUNTER_KINDS: &[Kind] = &[Kind::Text, Kind::Text, Kind::Int];
 
 /// `column = excluded.column, …`
-fn assignments(columns: &[&str]) -> String {
+pub(super) fn assignments(columns: &[&str]) -> String {
     columns.iter().map(|column| format!("{column} = excluded.{column}")).collect::<Vec<_>>().join(", ")
 }
 
@@ -37,15 +47,6 @@ impl Scene<'_> {
         ]
     }
 
-    /// Inserts claims, or nothing where a claim that has not expired stands already; tells how many were taken.
-    pub(super) async fn take(&mut self, rows: Vec<Value>, now: i64) -> Result<u64, BatchFault> {
-        let set = assignments(&CLAIM[1..]);
-        let sql = |rows: &str| {
-            format!("INSERT INTO claims ({}) {rows} ON CONFLICT (id) DO UPDATE SET {set} WHERE claims.expires_at <= $7", CLAIM.join(", "))
-        };
-        Ok(self.session.write_rows(sql, &Rows::new(CLAIM.len(), rows), &[now.into()]).await?)
-    }
-
     /// Writes what the accepted steps want, and answers them. `answers` holds `Ok` for each accepted step.
     pub(super) async fn write(
         &mut self,
@@ -59,9 +60,16 @@ impl Scene<'_> {
         for table in TABLES {
             self.write_records(table, world, steps).await?;
         }
-        self.write_ledger(world, steps, &accepted).await?;
-        let sql = |rows: &str| format!("INSERT INTO events (partner, sequence, id, kind, subject, data, created_at) {rows}");
-        self.session.write_rows(sql, &Rows::new(7, events), &[]).await?;
+        let engine = self.session.engine();
+        let [postings, entries] = self.ledger(world, steps, &accepted);
+        let parts = [
+            Part::write(engine, |rows| format!("INSERT INTO postings ({POSTING}) {rows}"), Rows::of(POSTING_KINDS, postings), Vec::new()),
+            Part::write(engine, |rows| format!("INSERT INTO entries ({ENTRY}) {rows}"), Rows::of(ENTRY_KINDS, entries), Vec::new()),
+            self.balances(world),
+            self.counters(world)?,
+            Part::write(engine, |rows| format!("INSERT INTO events ({EVENT}) {rows}"), Rows::of(EVENT_KINDS, events), Vec::new()),
+        ];
+        self.session.together(&parts).await?;
         self.raise_alarms(world).await
     }
 
@@ -164,7 +172,8 @@ impl Scene<'_> {
         Ok(())
     }
 
-    async fn write_ledger(&mut self, world: &mut World, steps: &[Prepared], accepted: &[usize]) -> Result<(), BatchFault> {
+    /// The rows of postings, and those of their entries.
+    fn ledger(&mut self, world: &mut World, steps: &[Prepared], accepted: &[usize]) -> [Vec<Value>; 2] {
         let (mut postings, mut entries) = (Vec::new(), Vec::new());
         let [request, fact, debit, credit]: [Arc<str>; 4] = ["request".into(), "fact".into(), "debit".into(), "credit".into()];
         for posting in accepted.iter().flat_map(|index| &steps[*index].postings) {
@@ -196,26 +205,20 @@ impl Scene<'_> {
                 ]);
             }
         }
-        let sql = |rows: &str| format!("INSERT INTO postings (id, kind, origin, order_id, posted_at, booked_at) {rows}");
-        self.session.write_rows(sql, &Rows::new(6, postings), &[]).await?;
-        let sql = |rows: &str| format!("INSERT INTO entries (balance, number, posting, side, amount, order_id) {rows}");
-        self.session.write_rows(sql, &Rows::new(6, entries), &[]).await?;
-        self.write_balances(world).await?;
-        self.write_counters(world).await
+        [postings, entries]
     }
 
-    async fn write_balances(&mut self, world: &World) -> Result<(), BatchFault> {
+    fn balances(&self, world: &World) -> Part {
         let dirty = world.balances.values().filter(|slot| slot.dirty);
         let rows = dirty.flat_map(|slot| {
             [Value::Text(Arc::clone(&slot.id)), Value::display(slot.posted), Value::display(slot.held), slot.entries.into()]
         });
         let set = assignments(&["posted", "held", "entries"]);
         let sql = |rows: &str| format!("INSERT INTO balances (id, posted, held, entries) {rows} ON CONFLICT (id) DO UPDATE SET {set}");
-        self.session.write_rows(sql, &Rows::new(4, rows.collect()), &[]).await?;
-        Ok(())
+        Part::write(self.session.engine(), sql, Rows::of(BALANCE_KINDS, rows.collect()), Vec::new())
     }
 
-    async fn write_counters(&mut self, world: &mut World) -> Result<(), BatchFault> {
+    fn counters(&self, world: &mut World) -> Result<Part, BatchFault> {
         let now = self.now.micros();
         let mut rows = Vec::new();
         for (owner, slot) in world.counters.iter_mut().filter(|(_, slot)| slot.dirty) {
@@ -224,8 +227,7 @@ impl Scene<'_> {
         }
         let set = assignments(&["value", "expires_at"]);
         let sql = |rows: &str| format!("INSERT INTO counters (id, value, expires_at) {rows} ON CONFLICT (id) DO UPDATE SET {set}");
-        self.session.write_rows(sql, &Rows::new(3, rows), &[]).await?;
-        Ok(())
+        Ok(Part::write(self.session.engine(), sql, Rows::of(COUNTER_KINDS, rows), Vec::new()))
     }
 
     /// Puts accounts that facts left below their floor on a person's list, each once while it is open.

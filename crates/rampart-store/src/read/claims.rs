@@ -7,7 +7,7 @@ use crate::error::{StoreError, StoredClaim};
 use crate::sql::{Row, Value};
 use crate::store::Store;
 
-const SCOPES: [(ClaimScope, &str); 9] = [
+const SCOPES: [(ClaimScope, &str); 10] = [
     (ClaimScope::IdempotencyKey, "idempotency_key"),
     (ClaimScope::PaymentExternalId, "payment_external_id"),
     (ClaimScope::RampoffExternalId, "rampoff_external_id"),
@@ -17,6 +17,7 @@ const SCOPES: [(ClaimScope, &str); 9] = [
     (ClaimScope::Subscription, "subscription"),
     (ClaimScope::Concept, "concept"),
     (ClaimScope::ApiKey, "api_key"),
+    (ClaimScope::DepositAddress, "deposit_address"),
 ];
 
 /// A scope as it is stored.
@@ -31,6 +32,7 @@ pub(crate) const fn scope_name(scope: ClaimScope) -> &'static str {
         ClaimScope::Subscription => "subscription",
         ClaimScope::Concept => "concept",
         ClaimScope::ApiKey => "api_key",
+        ClaimScope::DepositAddress => "deposit_address",
     }
 }
 

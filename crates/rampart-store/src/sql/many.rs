@@ -10,16 +10,48 @@ use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, SqlStr};
 
 use super::{Engine, Value};
 
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Texts.
+    Text,
+    /// Whole numbers.
+    Int,
+    /// Truth values.
+    Bool,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Int => "bigint",
+            Self::Bool => "boolean",
+        }
+    }
+}
+
 /// Rows to write, as one flat list of values. Rows of one statement hold the same kinds of values in the same columns.
 pub(crate) struct Rows {
     pub(super) width: usize,
     pub(super) values: Vec<Value>,
+    kinds: &'static [Kind],
 }
 
 impl Rows {
     /// Rows of so many columns.
     pub(crate) const fn new(width: usize, values: Vec<Value>) -> Self {
-        Self { width, values }
+        Self { width, values, kinds: &[] }
+    }
+
+    /// Rows of columns of these kinds, of which there may be none.
+    pub(crate) const fn of(kinds: &'static [Kind], values: Vec<Value>) -> Self {
+        Self { width: kinds.len(), values, kinds }
+    }
+
+    /// What a column holds, as was said or as its first value tells.
+    fn kind(&self, column: usize) -> Kind {
+        self.kinds.get(column).copied().or_else(|| self.values.get(column).map(Value::kind)).unwrap_or(Kind::Text)
     }
 
     pub(crate) const fn count(&self) -> usize {
@@ -28,11 +60,11 @@ impl Rows {
 
     /// Where an `INSERT` takes its rows from. Further values of the statement are numbered behind the columns.
     pub(super) fn source(&self, engine: Engine) -> String {
-        let columns = self.values.iter().take(self.width).enumerate();
+        let columns = 0..self.width;
         match engine {
-            Engine::Sqlite => format!("VALUES ({})", columns.map(|(index, _)| format!("${}", index + 1)).collect::<Vec<_>>().join(", ")),
+            Engine::Sqlite => format!("VALUES ({})", columns.map(|column| format!("${}", column + 1)).collect::<Vec<_>>().join(", ")),
             Engine::Postgres => {
-                let arrays = columns.map(|(index, value)| format!("${}::{}[]", index + 1, value.type_name()));
+                let arrays = columns.map(|column| format!("${}::{}[]", column + 1, self.kind(column).name()));
                 format!("SELECT * FROM UNNEST({})", arrays.collect::<Vec<_>>().join(", "))
             }
         }
@@ -55,11 +87,11 @@ pub(super) fn text(sql: String) -> SqlStr {
 type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
 
 impl Value {
-    const fn type_name(&self) -> &'static str {
+    const fn kind(&self) -> Kind {
         match self {
-            Self::Text(_) | Self::TextOrNull(_) => "text",
-            Self::Int(_) | Self::IntOrNull(_) => "bigint",
-            Self::Bool(_) => "boolean",
+            Self::Text(_) | Self::TextOrNull(_) => Kind::Text,
+            Self::Int(_) | Self::IntOrNull(_) => Kind::Int,
+            Self::Bool(_) => Kind::Bool,
         }
     }
 
@@ -76,12 +108,18 @@ impl Value {
 }
 
 /// Binds a column of values of one kind as an array.
-fn bind_column<'q>(query: PgQuery<'q>, column: &[&'q Value]) -> PgQuery<'q> {
-    match column.first() {
-        Some(Value::Int(_) | Value::IntOrNull(_)) => query.bind(column.iter().map(|value| value.number()).collect::<Vec<Option<i64>>>()),
-        Some(Value::Bool(_)) => query.bind(column.iter().map(|value| matches!(value, Value::Bool(true))).collect::<Vec<bool>>()),
-        _ => query.bind(column.iter().map(|value| value.text()).collect::<Vec<Option<&'q str>>>()),
+fn bind_column<'q>(query: PgQuery<'q>, kind: Kind, column: impl Iterator<Item = &'q Value>) -> PgQuery<'q> {
+    match kind {
+        Kind::Int => query.bind(column.map(Value::number).collect::<Vec<Option<i64>>>()),
+        Kind::Bool => query.bind(column.map(|value| matches!(value, Value::Bool(true))).collect::<Vec<bool>>()),
+        Kind::Text => query.bind(column.map(Value::text).collect::<Vec<Option<&'q str>>>()),
     }
+}
+
+/// Binds each column of rows as an array.
+pub(super) fn bind_rows<'q>(query: PgQuery<'q>, rows: &'q Rows) -> PgQuery<'q> {
+    let column = |column| rows.values.iter().skip(column).step_by(rows.width);
+    (0..rows.width).fold(query, |query, place| bind_column(query, rows.kind(place), column(place)))
 }
 
 impl Value {
@@ -102,13 +140,11 @@ impl Value {
 
 /// A query over rows, each column bound as an array, and further values.
 pub(super) fn over_rows<'q>(sql: SqlStr, rows: &'q Rows, further: &[Value]) -> PgQuery<'q> {
-    let columns = (0..rows.width).map(|column| rows.values.iter().skip(column).step_by(rows.width).collect::<Vec<&Value>>());
-    let query = columns.fold(sqlx::query(sql), |query, column| bind_column(query, &column));
-    further.iter().fold(query, |query, value| value.bind(query))
+    further.iter().fold(bind_rows(sqlx::query(sql), rows), |query, value| value.bind(query))
 }
 
 /// A query over keys, bound as an array, and further values.
 pub(super) fn over_keys<'q>(sql: SqlStr, keys: &'q [Value], further: &[Value]) -> PgQuery<'q> {
-    let query = bind_column(sqlx::query(sql), &keys.iter().collect::<Vec<&Value>>());
-    further.iter().fold(query, |query, value| value.bind(query))
+    let kind = keys.first().map_or(Kind::Text, Value::kind);
+    further.iter().fold(bind_column(sqlx::query(sql), kind, keys.iter()), |query, value| value.bind(query))
 }

@@ -5,6 +5,7 @@ mod many;
 mod migrate;
 mod readers;
 mod sqlite;
+mod together;
 mod value;
 
 use std::path::PathBuf;
@@ -16,9 +17,10 @@ use sqlx::query::Query;
 use sqlx::{ConnectOptions, Connection, Executor, Postgres, SqlSafeStr, SqlStr};
 
 pub(crate) use fault::{SqlError, Trouble, trouble};
-pub(crate) use many::Rows;
+pub(crate) use many::{Kind, Rows};
 pub(crate) use migrate::migrate;
 pub(crate) use readers::Db;
+pub(crate) use together::Part;
 pub(crate) use value::{Row, Value};
 
 use crate::error::StoreError;

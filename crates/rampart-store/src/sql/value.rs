@@ -71,6 +71,8 @@ impl From<bool> for Value {
 pub(crate) enum Row {
     Sqlite(SqliteRow),
     Postgres(PgRow),
+    /// A row of one of several statements that ran together: whose it is, then its columns as texts.
+    Together(PgRow),
 }
 
 impl Row {
@@ -78,6 +80,7 @@ impl Row {
         match self {
             Self::Sqlite(row) => row.text(index)?.ok_or(SqlError::Column(index)),
             Self::Postgres(row) => Ok(row.try_get(index)?),
+            Self::Together(row) => Ok(row.try_get(index + 1)?),
         }
     }
 
@@ -85,6 +88,7 @@ impl Row {
         match self {
             Self::Sqlite(row) => row.text(index),
             Self::Postgres(row) => Ok(row.try_get(index)?),
+            Self::Together(row) => Ok(row.try_get(index + 1)?),
         }
     }
 
@@ -92,6 +96,7 @@ impl Row {
         match self {
             Self::Sqlite(row) => row.int(index)?.ok_or(SqlError::Column(index)),
             Self::Postgres(row) => Ok(row.try_get(index)?),
+            Self::Together(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
         }
     }
 
@@ -99,6 +104,7 @@ impl Row {
         match self {
             Self::Sqlite(row) => row.int(index),
             Self::Postgres(row) => Ok(row.try_get(index)?),
+            Self::Together(_) => self.text_or_null(index)?.map(|text| text.parse().map_err(|_| SqlError::Column(index))).transpose(),
         }
     }
 
@@ -106,6 +112,7 @@ impl Row {
         match self {
             Self::Sqlite(row) => Ok(row.int(index)?.ok_or(SqlError::Column(index))? != 0),
             Self::Postgres(row) => Ok(row.try_get(index)?),
+            Self::Together(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
         }
     }
 

@@ -8,7 +8,8 @@ use rampart_core::id::PartnerId;
 use rampart_core::job::{Job, JobKind};
 use rampart_core::ledger::{Account, Origin};
 use rampart_core::record::RecordKey;
-use rampart_core::step::{ClaimScope, Step};
+use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_core::time::Clock as _;
 use rampart_store::CommitError;
 
 use crate::support::{BANK, Bench, EUR, claim, cursor, funding, holding, posting, raise, together, units, writing};
@@ -22,6 +23,7 @@ on_both_engines!(
     a_claim_won_and_a_version_lost_leaves_the_claim_free,
     an_expired_claim_is_taken_anew,
     a_key_passes_to_the_next_in_the_batch,
+    a_key_that_must_be_free,
     a_debit_behind_a_refused_credit_is_refused,
     a_debit_behind_an_accepted_credit_stands,
     events_are_numbered_without_a_gap,
@@ -163,6 +165,36 @@ async fn a_key_passes_to_the_next_in_the_batch(bench: Arc<Bench>) {
     assert_eq!(results[1].as_ref().unwrap().batch, 1);
     assert!(matches!(&results[2], Err(CommitError::AlreadyClaimed(stored)) if stored.subject == "second"));
     assert_eq!(store.claim(ClaimScope::Concept, "concept").await.unwrap().unwrap().subject, "second");
+}
+
+async fn a_key_that_must_be_free(bench: Arc<Bench>) {
+    let taking = |key: &str, seconds: Option<u64>| {
+        let mut step = Step::new();
+        let expires_at = seconds.map(|seconds| bench.clock.now().after(Duration::from_secs(seconds)));
+        step.claims.push(Claim { expires_at, ..claim(ClaimScope::DepositAddress, key, "owner") });
+        step
+    };
+    let needing = |key: &str| {
+        let mut step = writing(cursor(&format!("needs-{key}"), ""));
+        step.must_be_free.push((ClaimScope::DepositAddress, key.to_owned()));
+        step
+    };
+    let before = vec![taking("taken", None), taking("expired", Some(1))];
+    let store = bench.store().await;
+    for step in before {
+        store.commit(step).await.unwrap();
+    }
+    bench.clock.advance(Duration::from_secs(2));
+    let refused = store.commit(needing("taken")).await;
+    assert!(matches!(refused, Err(CommitError::AlreadyClaimed(stored)) if stored.subject == "owner" && stored.key == "taken"));
+    store.commit(needing("expired")).await.unwrap();
+    store.commit(needing("free")).await.unwrap();
+    // It stays free.
+    store.commit(taking("free", None)).await.unwrap();
+    drop(store);
+    let (_store, results) = together(&bench, Vec::new(), vec![needing("new"), taking("new", None), needing("new")]).await;
+    assert!(results[0].is_ok() && results[1].is_ok());
+    assert!(matches!(&results[2], Err(CommitError::AlreadyClaimed(stored)) if stored.subject == "owner"));
 }
 
 fn customer_step(bench: &Bench, debit: Account, credit: Account, amount: i128) -> Step {

@@ -87,7 +87,10 @@ on_both_engines!(
 async fn opening_again_changes_nothing(bench: Arc<Bench>) {
     drop(bench.store().await);
     drop(bench.store().await);
-    assert_eq!(bench.texts("SELECT name FROM migrations ORDER BY name", 0).await, ["0001_start", "0002_parked_by_partner"]);
+    assert_eq!(
+        bench.texts("SELECT name FROM migrations ORDER BY name", 0).await,
+        ["0001_start", "0002_parked_by_partner", "0003_deposit_addresses"]
+    );
 }
 
 async fn two_nodes_may_start_at_once(bench: Arc<Bench>) {
