@@ -67,9 +67,10 @@ fn windows(at: Timestamp) -> [(String, u64); 3] {
     ]
 }
 
-fn counter(usage: &Usage, limit: &Limit, window: &str) -> String {
-    let method = limit.method.map_or("all".to_owned(), |method| method.as_str().to_ascii_lowercase());
-    format!("{}/limit:{}:{method}:{window}", customer(usage.customer), usage.fiat)
+/// What the names of a limit's counters begin with; the window follows.
+fn counter_stem(usage: &Usage, limit: &Limit) -> String {
+    let method = limit.method.map(|method| method.as_str().to_ascii_lowercase());
+    format!("{}/limit:{}:{}:", customer(usage.customer), usage.fiat, method.as_deref().unwrap_or("all"))
 }
 
 /// The counters of an order of a customer of this level, each with its ceiling and when it may be forgotten.
@@ -77,9 +78,10 @@ fn counters(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Vec<(Strin
     let windows = windows(usage.at);
     let mut counters = Vec::new();
     for limit in applying(catalogue, usage, level) {
+        let stem = counter_stem(usage, limit);
         for ((window, seconds), ceiling) in windows.iter().zip([limit.day, limit.month, limit.quarter]) {
             let expires_at = usage.at.after(std::time::Duration::from_secs(*seconds));
-            counters.push((counter(usage, limit, window), ceiling, Some(expires_at)));
+            counters.push(([&stem, window.as_str()].concat(), ceiling, Some(expires_at)));
         }
     }
     counters

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::stats::Counted;
 use crate::sql::Target;
 
-/// How often is looked whether there is something to move.
-const PAUSE: Duration = Duration::from_millis(500);
+/// How often is looked whether there is something to move. A page that many batches write is moved once for all of them.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs until the writer has stopped. A checkpoint that fails is left to the writer.
 pub(super) async fn checkpoint(target: Target, counted: Arc<Counted>, running: Arc<AtomicBool>) {

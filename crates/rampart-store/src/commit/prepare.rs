@@ -92,6 +92,8 @@ pub(super) struct PreparedHold {
 
 pub(super) struct PreparedRaise {
     pub(super) counter: Arc<str>,
+    /// How long the owner's part of the name is, and where what is counted begins.
+    parts: (usize, usize),
     pub(super) by: Amount,
     pub(super) ceiling: Option<Amount>,
     pub(super) expires_at: Option<i64>,
@@ -100,12 +102,12 @@ pub(super) struct PreparedRaise {
 impl PreparedRaise {
     /// Whose counter it is.
     pub(super) fn owner(&self) -> &str {
-        parts(&self.counter).0
+        &self.counter[..self.parts.0]
     }
 
     /// What it counts.
     pub(super) fn what(&self) -> &str {
-        parts(&self.counter).1
+        &self.counter[self.parts.1..]
     }
 }
 
@@ -165,6 +167,10 @@ pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
         origin: hold.origin,
     });
     let raises = step.raises.into_iter().map(|raise| PreparedRaise {
+        parts: {
+            let (owner, what) = parts(&raise.counter);
+            (owner.len(), raise.counter.len() - what.len())
+        },
         counter: raise.counter.into(),
         by: raise.by,
         ceiling: raise.ceiling,
