@@ -11,7 +11,7 @@ use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::Rail;
 use rampart_core::limits::{self, Usage};
-use rampart_core::order::{Context, RefundAccount};
+use rampart_core::order::{Context, Findings, RefundAccount};
 use rampart_core::partner::Partner;
 use rampart_core::payment::{Instructions, PayIn, Payment, PaymentState};
 use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms};
@@ -316,6 +316,7 @@ impl App {
             counted_beyond: Amount::ZERO,
             exception: None,
             reversal: None,
+            findings: Findings::default(),
             lost: Amount::ZERO,
             updated_at: now,
         })

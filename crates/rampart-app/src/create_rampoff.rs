@@ -8,7 +8,7 @@ use rampart_core::customer::Customer;
 use rampart_core::id::OrderId;
 use rampart_core::kyc::KycLevel;
 use rampart_core::limits::{self, Usage};
-use rampart_core::order::Context;
+use rampart_core::order::{Context, Findings};
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::quote::{Quote, QuoteTerms, SellTerms};
 use rampart_core::rampoff::{Rampoff, RampoffState};
@@ -300,6 +300,7 @@ impl App {
             counted_beyond: Amount::ZERO,
             exception: None,
             reversal: None,
+            findings: Findings::default(),
             updated_at: now,
         })
     }

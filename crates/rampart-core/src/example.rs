@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::country::Country;
 use crate::id::{CustomerId, Mint, Randomness};
 use crate::kyc::KycLevel;
-use crate::order::RefundAccount;
+use crate::order::{Findings, RefundAccount};
 use crate::outgoing::PayoutDestination;
 use crate::payment::{Instructions, PayIn, Payment, PaymentState};
 use crate::policy::{Beyond, Policy, Tolerance};
@@ -172,6 +172,7 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
         counted_beyond: Amount::ZERO,
         exception: None,
         reversal: None,
+        findings: Findings::default(),
         lost: Amount::ZERO,
         updated_at: mint.now,
     })
@@ -217,6 +218,7 @@ pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> O
         counted_beyond: Amount::ZERO,
         exception: None,
         reversal: None,
+        findings: Findings::default(),
         updated_at: mint.now,
     })
 }

@@ -35,6 +35,16 @@ pub enum Reversal {
     Reorganisation,
 }
 
+/// What the screening provider has found something about. A person who lets it go on has seen that, and the provider is
+/// not asked about the same again; about a receiver, payer or wallet that is new it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Findings {
+    /// About what was asked before the order may go on: customer, payers, wallets.
+    pub order: bool,
+    /// About who would receive the refund.
+    pub refund: bool,
+}
+
 /// Why an order waits for a person, or for its customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

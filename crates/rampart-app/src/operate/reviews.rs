@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use rampart_core::asset::{Asset, CoinId};
+use rampart_core::asset::{Asset, CoinId, Currency};
 use rampart_core::bank_account::masked;
 use rampart_core::fact::{Fact, FactBody};
-use rampart_core::id::{Mint, OrderId, ReviewId, TransferId};
-use rampart_core::job::{Job, JobKind};
+use rampart_core::id::{OrderId, ReviewId, TransferId};
 use rampart_core::ledger::Account;
 use rampart_core::order::HoldReason;
 use rampart_core::outgoing::{
-    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState,
+    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState,
 };
 use rampart_core::payment::{PaymentFact, PaymentState, Receipt};
 use rampart_core::ports::TransactionStatus;
@@ -297,7 +296,6 @@ async fn origin(app: &App, item: &ReviewItem) -> Reply<(Option<Redacted>, Option
 
 /// What lies in suspense goes back to where it came from.
 async fn send_back(app: &App, item: &ReviewItem) -> Reply<Step> {
-    let mint = app.mint();
     match asset(item)? {
         Asset::Fiat(currency) => {
             let nowhere = || refuse("nobody told where it came from: assign it to an order, or keep it");
@@ -311,7 +309,7 @@ async fn send_back(app: &App, item: &ReviewItem) -> Reply<Step> {
                 _ => return Err(nowhere()),
             };
             let destination = PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name };
-            Ok(pay_out(&mint, route, currency, item.amount, destination))
+            Ok(pay_out(app, item, route, currency, destination))
         }
         Asset::Coin(coin) => {
             let deposit = deposit_of(app, item).await?;
@@ -320,18 +318,18 @@ async fn send_back(app: &App, item: &ReviewItem) -> Reply<Step> {
                 (None, Some(wallet)) => wallet.clone(),
                 (None, None) => return Err(refuse("nobody told where it came from: keep it")),
             };
-            coins_back(app, &mint, coin, item, to, deposit).await
+            coins_back(app, coin, item, to, deposit).await
         }
     }
 }
 
-fn pay_out(
-    mint: &Mint<'_>,
-    route: Route,
-    currency: rampart_core::asset::Currency,
-    amount: rampart_core::amount::Amount,
-    destination: PayoutDestination,
-) -> Step {
+/// Whoever returns it once more has seen what the screening provider found, if it was that which had stopped it.
+const fn screening(item: &ReviewItem) -> Screening {
+    Screening::decided(item.screening_hit)
+}
+
+fn pay_out(app: &App, item: &ReviewItem, route: Route, currency: Currency, destination: PayoutDestination) -> Step {
+    let mint = app.mint();
     let payout = Payout {
         id: mint.id(),
         version: 0,
@@ -340,27 +338,29 @@ fn pay_out(
         customer: None,
         route,
         currency,
-        amount,
+        amount: item.amount,
         destination,
+        screening: screening(item),
+        resolves: Some(item.id),
         state: PayoutState::Queued,
         created_at: mint.now,
     };
     let mut step = Step::new();
-    payouts::change_holds(&mut step, None, &payout);
-    step.write(Job::due_now(mint, JobKind::SendPayout, payout.id));
-    step.write(payout);
+    payouts::order(app, payout, &mut step);
     step
 }
 
 /// Coins that still lie on their deposit address leave from there, others from the hot wallet.
-async fn coins_back(app: &App, mint: &Mint<'_>, coin: CoinId, item: &ReviewItem, to: String, deposit: Option<Deposit>) -> Reply<Step> {
+async fn coins_back(app: &App, coin: CoinId, item: &ReviewItem, to: String, deposit: Option<Deposit>) -> Reply<Step> {
+    let mint = app.mint();
     let mut step = Step::new();
-    let mut source = TransferSource::Hot;
+    let (mut source, mut deposits) = (TransferSource::Hot, Vec::new());
     if let Some(deposit) = deposit.filter(|deposit| !deposit.swept && deposit.state == DepositState::Confirmed)
         && let Some(order) = deposit.order
     {
         let order = observe::load_rampoff(app, order).await?;
         source = TransferSource::Deposit(order.deposit_index);
+        deposits.push(deposit.id);
         step.write(Deposit { swept: true, ..deposit });
     }
     let transfer = Transfer {
@@ -373,12 +373,14 @@ async fn coins_back(app: &App, mint: &Mint<'_>, coin: CoinId, item: &ReviewItem,
         amount: item.amount,
         source,
         to,
+        screening: screening(item),
+        resolves: Some(item.id),
+        deposits,
+        fee_booked: false,
         state: TransferState::Queued,
         created_at: mint.now,
     };
-    transfers::change_holds(&mut step, None, &transfer);
-    step.write(Job::due_now(mint, JobKind::SendTransfer, transfer.id));
-    step.write(transfer);
+    transfers::order(app, transfer, &mut step);
     Ok(step)
 }
 
@@ -404,7 +406,7 @@ async fn pay_again(app: &App, item: &ReviewItem) -> Reply<Step> {
         let (bank_code, account_type, bank_name) = (account.bank_code, account.account_type, account.bank_name);
         destination = PayoutDestination { account: account.account, bank_code, account_type, bank_name, name: destination.name };
     }
-    let mut step = pay_out(&app.mint(), returned.route, currency, item.amount, destination);
+    let mut step = pay_out(app, item, returned.route, currency, destination);
     step.rely(key, version);
     Ok(step)
 }

@@ -16,5 +16,6 @@ mod tenancy;
 mod webhooks;
 mod workers_buying;
 mod workers_nodes;
+mod workers_screening;
 mod workers_selling;
 mod workers_webhooks;

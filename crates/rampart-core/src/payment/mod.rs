@@ -4,6 +4,7 @@
 //! [`Payment::observe`] takes facts and cannot refuse; [`Payment::request`] takes commands and can.
 
 mod command;
+mod leaving;
 mod observe;
 mod postings;
 mod requote;
@@ -21,7 +22,7 @@ use crate::id::{CustomerId, FactId, Mint, OrderId, PartnerId, PayoutId, QuoteId,
 use crate::kyc::KycLevel;
 use crate::ledger::{Account, Origin, Processor, Rail};
 use crate::limits::{self, Usage};
-use crate::order::{Context, Exception, HoldReason, RefundAccount, Reversal};
+use crate::order::{Context, Exception, Findings, HoldReason, RefundAccount, Reversal};
 use crate::quote::BuyTerms;
 use crate::redacted::Redacted;
 use crate::step::{Raise, Step};
@@ -223,6 +224,9 @@ pub struct Payment {
     pub exception: Option<Exception>,
     /// What was taken back.
     pub reversal: Option<Reversal>,
+    /// What the screening provider has found something about.
+    #[serde(default)]
+    pub findings: Findings,
     /// What was taken back when the money was on its way out or gone, in minor units. It is booked as lost until that
     /// money turns out not to have left.
     #[serde(default)]

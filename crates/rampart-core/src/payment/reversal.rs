@@ -92,6 +92,7 @@ impl Payment {
             asset: Some(Asset::Fiat(self.terms.fiat)),
             amount,
             source,
+            screening_hit: false,
             reason,
             created_at: mint.now,
             resolution: None,

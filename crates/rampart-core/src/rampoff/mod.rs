@@ -3,6 +3,7 @@
 //! What counts is what arrived at the order's own address, not what was announced.
 
 mod command;
+mod leaving;
 mod observe;
 mod postings;
 mod requote;
@@ -20,7 +21,7 @@ use crate::id::{CustomerId, Mint, OrderId, PartnerId, PayoutId, QuoteId, Transfe
 use crate::kyc::KycLevel;
 use crate::ledger::{Account, Origin, Rail};
 use crate::limits::{self, Usage};
-use crate::order::{Context, Exception, HoldReason, Reversal};
+use crate::order::{Context, Exception, Findings, HoldReason, Reversal};
 use crate::outgoing::PayoutDestination;
 use crate::quote::SellTerms;
 use crate::redacted::Redacted;
@@ -192,6 +193,9 @@ pub struct Rampoff {
     pub exception: Option<Exception>,
     /// What was taken back.
     pub reversal: Option<Reversal>,
+    /// What the screening provider has found something about.
+    #[serde(default)]
+    pub findings: Findings,
     /// When it last changed.
     pub updated_at: Timestamp,
 }

@@ -9,7 +9,7 @@ use rampart_core::example::{self, Counting};
 use rampart_core::id::{FactId, Mint};
 use rampart_core::ledger::{Account, LossKind};
 use rampart_core::order::{Context, RefundAccount};
-use rampart_core::outgoing::{Payout, PayoutState, Signed, Transfer, TransferState};
+use rampart_core::outgoing::{Payout, PayoutState, Screening, Signed, Transfer, TransferState};
 use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Beyond;
 use rampart_core::ports::Verdict;
@@ -39,6 +39,10 @@ enum Next {
     Accepted(usize),
     Settled(usize),
     Failed(usize),
+    /// The screening provider found something about who would receive it.
+    Stopped(usize),
+    /// It found nothing.
+    Cleared(usize),
     Returned(usize),
     /// What lies in suspense is assigned to the order.
     Assigned(usize),
@@ -114,6 +118,9 @@ impl Scene {
         }
         for (index, payout) in self.payouts.iter().enumerate() {
             match payout.state {
+                PayoutState::Queued if payout.screening == Screening::Due => {
+                    possible.extend([Next::Cleared(index), Next::Cleared(index), Next::Stopped(index)]);
+                }
                 PayoutState::Queued => possible.extend([Next::Accepted(index), Next::Settled(index), Next::Failed(index)]),
                 PayoutState::Accepted { .. } => possible.extend([Next::Settled(index), Next::Failed(index)]),
                 PayoutState::Settled { .. } => possible.push(Next::Returned(index)),
@@ -167,7 +174,13 @@ impl Scene {
             Next::Broadcast(index) | Next::Refused(index) | Next::Confirmed(index) | Next::Unconfirmed(index) | Next::Reverted(index) => {
                 self.transfer(&next, index, choice)
             }
-            Next::Accepted(index) | Next::Settled(index) | Next::Failed(index) | Next::Returned(index) => self.payout(&next, index, choice),
+            Next::Accepted(index) | Next::Settled(index) | Next::Failed(index) | Next::Stopped(index) | Next::Returned(index) => {
+                self.payout(&next, index, choice)
+            }
+            Next::Cleared(index) => {
+                self.payouts[index].screening = Screening::Cleared;
+                Ok(())
+            }
         }
     }
 
@@ -235,6 +248,10 @@ impl Scene {
                         step.post(before.failed(mint));
                     }
                 })
+            }
+            Next::Stopped(_) => {
+                self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
+                self.observe(PaymentFact::RefundStopped { payout, reason }, choice, step, |_, _| {})
             }
             _ => {
                 self.payouts[index].state = PayoutState::Returned { reason: reason.clone() };

@@ -9,7 +9,7 @@ use rampart_core::example::{self, Counting};
 use rampart_core::id::{FactId, Mint};
 use rampart_core::ledger::{Account, LossKind};
 use rampart_core::order::Context;
-use rampart_core::outgoing::{Payout, PayoutState, Signed, Transfer, TransferState};
+use rampart_core::outgoing::{Payout, PayoutState, Screening, Signed, Transfer, TransferState};
 use rampart_core::policy::Beyond;
 use rampart_core::ports::Verdict;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
@@ -40,6 +40,14 @@ enum Next {
     Accepted(usize),
     Settled(usize),
     Failed(usize),
+    /// The screening provider found something about who would receive this payout.
+    Stopped(usize),
+    /// It found nothing.
+    Cleared(usize),
+    /// It found something about who would receive these coins.
+    CoinsStopped(usize),
+    /// It found nothing.
+    CoinsCleared(usize),
     Returned(usize),
     /// What lies in suspense is assigned to the order.
     Assigned(usize),
@@ -121,6 +129,9 @@ impl Scene {
         }
         for (index, transfer) in self.transfers.iter().enumerate() {
             match transfer.state {
+                TransferState::Queued if transfer.screening == Screening::Due => {
+                    possible.extend([Next::CoinsCleared(index), Next::CoinsCleared(index), Next::CoinsStopped(index)]);
+                }
                 TransferState::Queued => possible.extend([Next::Broadcast(index), Next::Broadcast(index), Next::Refused(index)]),
                 TransferState::Broadcast(_) => possible.extend([Next::Confirmed(index), Next::Reverted(index)]),
                 TransferState::Confirmed(_) => possible.push(Next::Unconfirmed(index)),
@@ -129,6 +140,9 @@ impl Scene {
         }
         for (index, payout) in self.payouts.iter().enumerate() {
             match payout.state {
+                PayoutState::Queued if payout.screening == Screening::Due => {
+                    possible.extend([Next::Cleared(index), Next::Cleared(index), Next::Stopped(index)]);
+                }
                 PayoutState::Queued => possible.extend([Next::Accepted(index), Next::Settled(index), Next::Failed(index)]),
                 PayoutState::Accepted { .. } => possible.extend([Next::Settled(index), Next::Failed(index)]),
                 PayoutState::Settled { .. } => possible.push(Next::Returned(index)),
@@ -187,7 +201,22 @@ impl Scene {
             Next::Broadcast(index) | Next::Refused(index) | Next::Confirmed(index) | Next::Unconfirmed(index) | Next::Reverted(index) => {
                 self.transfer(&next, index, choice)
             }
-            Next::Accepted(index) | Next::Settled(index) | Next::Failed(index) | Next::Returned(index) => self.payout(&next, index, choice),
+            Next::Accepted(index) | Next::Settled(index) | Next::Failed(index) | Next::Stopped(index) | Next::Returned(index) => {
+                self.payout(&next, index, choice)
+            }
+            Next::Cleared(index) => {
+                self.payouts[index].screening = Screening::Cleared;
+                Ok(())
+            }
+            Next::CoinsCleared(index) => {
+                self.transfers[index].screening = Screening::Cleared;
+                Ok(())
+            }
+            Next::CoinsStopped(index) => {
+                let (transfer, reason) = (self.transfers[index].id, "listed".to_owned());
+                self.transfers[index].state = TransferState::Failed { reason: reason.clone() };
+                self.observe(RampoffFact::RefundStopped { transfer, reason }, choice, |_, _| {})
+            }
         }
     }
 
@@ -292,6 +321,10 @@ impl Scene {
                         step.post(before.failed(mint));
                     }
                 })
+            }
+            Next::Stopped(_) => {
+                self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
+                self.observe(RampoffFact::PayoutStopped { payout, reason }, choice, |_, _| {})
             }
             _ => {
                 self.payouts[index].state = PayoutState::Returned { reason: reason.clone() };
