@@ -11,6 +11,7 @@ mod clock;
 mod config;
 mod create_payment;
 mod create_rampoff;
+mod destination;
 mod email;
 mod error;
 mod events;

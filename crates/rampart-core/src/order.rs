@@ -3,7 +3,6 @@
 use crate::catalogue::Catalogue;
 use crate::id::Mint;
 use crate::rate::Rate;
-use crate::redacted::Redacted;
 
 /// What was unusual about the amount or the moment; it stays on the order whatever becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -84,15 +83,6 @@ pub struct Context<'a> {
     pub catalogue: &'a Catalogue,
     /// The present price for this order's pair and direction (spread included), where one is known.
     pub price: Option<Rate>,
-}
-
-/// A bank account that the customer gave for money to go back to.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct RefundAccount {
-    /// The account.
-    pub account: Redacted,
-    /// The holder.
-    pub name: Redacted,
 }
 
 /// What an operator (or the customer) may ask of an order and get refused.

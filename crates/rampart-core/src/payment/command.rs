@@ -1,8 +1,8 @@
 //! What can be asked of a payment, and refused.
 
 use super::{Payment, PaymentState};
-use crate::order::{CommandRefusal, Context, HoldReason, RefundAccount};
-use crate::outgoing::Screening;
+use crate::order::{CommandRefusal, Context, HoldReason};
+use crate::outgoing::{PayoutDestination, Screening};
 use crate::step::Step;
 use crate::view::PaymentView;
 
@@ -14,7 +14,7 @@ pub enum PaymentCommand {
     /// It is called off before money came.
     Cancel,
     /// The customer gives an account for money to go back to.
-    GiveRefundAccount(RefundAccount),
+    GiveRefundAccount(PayoutDestination),
     /// An operator stops it before coins leave.
     Hold,
     /// An operator lets it go on.
@@ -40,7 +40,7 @@ impl PaymentCommand {
 
 impl Payment {
     /// An account that nobody has been asked about yet.
-    fn give_refund_account(&mut self, account: RefundAccount) {
+    fn give_refund_account(&mut self, account: PayoutDestination) {
         self.findings.refund = false;
         self.refund_account = Some(account);
     }

@@ -2,11 +2,12 @@
 
 use super::{PayIn, Payment, PaymentState};
 use crate::amount::Amount;
+use crate::catalogue::Catalogue;
+use crate::ledger::Rail;
 use crate::order::{Context, HoldReason};
 use crate::outgoing::{
     Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState,
 };
-use crate::redacted::Redacted;
 use crate::step::Step;
 
 impl Payment {
@@ -38,17 +39,43 @@ impl Payment {
         step.write(transfer);
     }
 
-    /// Where money of this order goes back to, where that is known.
-    pub(super) fn refund_destination(&self) -> Option<(Route, Redacted, Redacted)> {
-        match self.pay_in {
-            PayIn::Processor(processor) => {
-                let receipt = self.receipts.iter().find(|receipt| receipt.source.is_some());
-                receipt.and_then(|receipt| {
-                    let account = receipt.source.clone()?;
-                    Some((Route::Processor(processor), account, receipt.holder.clone().unwrap_or_default()))
-                })
+    /// Where money of this order goes back to, where that is known: through the processor it came by; after that has refused
+    /// it for good, or when it came over a bank, to the account the customer gave.
+    pub(super) fn refund_destination(&self, catalogue: &Catalogue) -> Option<(Route, PayoutDestination)> {
+        let rail = match self.pay_in {
+            PayIn::Bank(rail) => Some(rail),
+            PayIn::Processor(_) if self.refused_by_processor => self.payout_rail(catalogue),
+            PayIn::Processor(_) => None,
+        };
+        match (rail, self.pay_in) {
+            (Some(rail), _) => Some((Route::Bank(rail), self.refund_account.clone()?)),
+            (None, PayIn::Processor(processor)) => Some((Route::Processor(processor), self.captured()?)),
+            (None, PayIn::Bank(_)) => None,
+        }
+    }
+
+    /// The rail that pays this order's currency out in its country.
+    fn payout_rail(&self, catalogue: &Catalogue) -> Option<Rail> {
+        catalogue.payout_rail(self.country).filter(|rail| rail.fiat == self.terms.fiat).map(|rail| rail.rail)
+    }
+
+    /// What the processor captured, and from whom.
+    fn captured(&self) -> Option<PayoutDestination> {
+        let receipt = self.receipts.iter().find(|receipt| receipt.source.is_some())?;
+        let (account, name) = (receipt.source.clone()?, receipt.holder.clone().unwrap_or_default());
+        Some(PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name })
+    }
+
+    /// The refund did not arrive. When it was a processor that refused it, the money goes to the account the customer gave
+    /// instead, or waits for one; asking the processor again would end the same.
+    pub(super) fn refund_failed(&mut self, context: &Context<'_>, step: &mut Step) {
+        let by_processor = matches!(self.refund_destination(context.catalogue), Some((Route::Processor(_), _)));
+        self.came_back(HoldReason::RefundFailed, Amount::ZERO, &context.mint, step);
+        if by_processor && self.payout_rail(context.catalogue).is_some() {
+            self.refused_by_processor = true;
+            if matches!(self.state, PaymentState::OnHold { .. }) {
+                self.refund(Screening::Due, context, step);
             }
-            PayIn::Bank(rail) => self.refund_account.clone().map(|given| (Route::Bank(rail), given.account, given.name)),
         }
     }
 
@@ -56,7 +83,7 @@ impl Payment {
     pub(super) fn refund(&mut self, screening: Screening, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         self.reserve(Amount::ZERO, step);
-        let Some((route, account, name)) = self.refund_destination() else {
+        let Some((route, destination)) = self.refund_destination(context.catalogue) else {
             return self.put_on_hold(HoldReason::RefundDestinationNeeded, mint.now);
         };
         let payout = Payout {
@@ -68,7 +95,7 @@ impl Payment {
             route,
             currency: self.terms.fiat,
             amount: self.fiat_balance,
-            destination: PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name },
+            destination,
             screening,
             resolves: None,
             state: PayoutState::Queued,

@@ -22,7 +22,8 @@ use crate::id::{CustomerId, FactId, Mint, OrderId, PartnerId, PayoutId, QuoteId,
 use crate::kyc::KycLevel;
 use crate::ledger::{Account, Origin, Processor, Rail};
 use crate::limits::{self, Usage};
-use crate::order::{Context, Exception, Findings, HoldReason, RefundAccount, Reversal};
+use crate::order::{Context, Exception, Findings, HoldReason, Reversal};
+use crate::outgoing::PayoutDestination;
 use crate::quote::BuyTerms;
 use crate::redacted::Redacted;
 use crate::step::{Raise, Step};
@@ -195,7 +196,10 @@ pub struct Payment {
     /// Where the browser goes afterwards.
     pub callback_url: Option<String>,
     /// Where money may go back to.
-    pub refund_account: Option<RefundAccount>,
+    pub refund_account: Option<PayoutDestination>,
+    /// Whether the processor that the money came by has refused for good to take it back.
+    #[serde(default)]
+    pub refused_by_processor: bool,
     /// What the customer is told, for transfers.
     pub instructions: Option<Instructions>,
     /// The quote it was made from.

@@ -1,7 +1,7 @@
 //! What a payment does with facts. Facts are never refused: what the order cannot use goes to suspense and to a
 //! person's list, and the next fact is taken all the same.
 
-use super::{PayIn, Payment, PaymentState};
+use super::{Payment, PaymentState};
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::{FactId, PayoutId, TransferId};
@@ -155,7 +155,7 @@ impl Payment {
             }
             PaymentFact::RefundFailed { payout, .. } => {
                 if matches!(self.state, PaymentState::RefundPending { payout: ours } if ours == payout) {
-                    self.came_back(HoldReason::RefundFailed, Amount::ZERO, mint, &mut step);
+                    self.refund_failed(context, &mut step);
                 }
             }
             PaymentFact::RefundStopped { payout, .. } => {
@@ -164,7 +164,7 @@ impl Payment {
                     self.came_back(HoldReason::Screening, Amount::ZERO, mint, &mut step);
                 }
             }
-            PaymentFact::RefundReturned { payout, amount, reason } => self.returned(payout, amount, &reason, mint, &mut step),
+            PaymentFact::RefundReturned { payout, amount, reason } => self.returned(payout, amount, &reason, context, &mut step),
             PaymentFact::TimePassed => {
                 if self.is_unpaid() && mint.now >= self.held_until {
                     self.close_unpaid(context, &mut step);
@@ -305,7 +305,7 @@ impl Payment {
             Verdict::Clear => self.send(coins, Screening::Cleared, context, step),
             Verdict::Hit { .. } => {
                 // The provider is asked about the refund's receiver along with the order, where one is known.
-                let refund = matches!(self.pay_in, PayIn::Processor(_)) || self.refund_account.is_some();
+                let refund = self.refund_destination(context.catalogue).is_some();
                 self.findings = Findings { order: true, refund };
                 self.put_on_hold(HoldReason::Screening, context.mint.now);
             }

@@ -5,7 +5,7 @@ use crate::amount::Amount;
 use crate::catalogue::Catalogue;
 use crate::example;
 use crate::id::{Mint, PayoutId, TransferId};
-use crate::order::{Context, Findings, HoldReason, RefundAccount, Reversal};
+use crate::order::{Context, Findings, HoldReason, Reversal};
 use crate::policy::Beyond;
 use crate::ports::Verdict;
 use crate::record::Record;
@@ -180,7 +180,7 @@ impl Sample<'_> {
     }
 
     fn commands() -> Vec<(&'static str, PaymentCommand)> {
-        let account = RefundAccount { account: Redacted::new("ES9299990002950000000001"), name: Redacted::new("Ana Luna") };
+        let account = example::destination();
         vec![
             ("declare sent", PaymentCommand::DeclareSent),
             ("cancel", PaymentCommand::Cancel),

@@ -8,8 +8,8 @@ use rampart_core::catalogue::Catalogue;
 use rampart_core::example::{self, Counting};
 use rampart_core::id::{FactId, Mint};
 use rampart_core::ledger::{Account, LossKind};
-use rampart_core::order::{Context, RefundAccount};
-use rampart_core::outgoing::{Payout, PayoutState, Screening, Signed, Transfer, TransferState};
+use rampart_core::order::Context;
+use rampart_core::outgoing::{Payout, PayoutState, Route, Screening, Signed, Transfer, TransferState};
 use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Beyond;
 use rampart_core::ports::Verdict;
@@ -128,11 +128,10 @@ impl Scene {
             }
         }
         possible.extend((0..self.suspense.len()).map(Next::Assigned));
-        let account = RefundAccount { account: "ES9299990002950000000001".into(), name: "Ana Luna".into() };
         let commands = [
             PaymentCommand::DeclareSent,
             PaymentCommand::Cancel,
-            PaymentCommand::GiveRefundAccount(account),
+            PaymentCommand::GiveRefundAccount(example::destination()),
             PaymentCommand::Hold,
             PaymentCommand::Release,
             PaymentCommand::Refund,
@@ -313,6 +312,11 @@ impl Scene {
             .filter(|payout| !matches!(payout.state, PayoutState::Failed { .. } | PayoutState::Returned { .. }))
             .collect();
         prop_assert!(sent.len() + back.len() <= 1, "it has left, or is leaving, more than once");
+        let by_processor = |payout: &&&Payout| matches!(payout.route, Route::Processor(_));
+        prop_assert!(
+            !order.refused_by_processor || back.iter().find(by_processor).is_none(),
+            "what refused it for good is not asked again"
+        );
         let leaving: i128 =
             back.iter().filter(|payout| !matches!(payout.state, PayoutState::Settled { .. })).map(|payout| minor(payout.amount)).sum();
         let tally = Tally {
