@@ -317,6 +317,7 @@ impl App {
             fiat_balance: Amount::ZERO,
             reserved: terms.coin_amount,
             counted_beyond: Amount::ZERO,
+            ordered: None,
             exception: None,
             reversal: None,
             findings: Findings::default(),

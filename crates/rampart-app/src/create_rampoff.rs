@@ -299,6 +299,7 @@ impl App {
             converted: Amount::ZERO,
             reserved: checked.terms.fiat_amount,
             counted_beyond: Amount::ZERO,
+            ordered: None,
             exception: None,
             reversal: None,
             findings: Findings::default(),

@@ -224,6 +224,9 @@ pub struct Payment {
     /// units of the currency.
     #[serde(default)]
     pub counted_beyond: Amount,
+    /// What was agreed when it was made, where other terms were taken over for what arrived.
+    #[serde(default)]
+    pub ordered: Option<BuyTerms>,
     /// What was unusual.
     pub exception: Option<Exception>,
     /// What was taken back.

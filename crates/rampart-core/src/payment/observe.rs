@@ -255,6 +255,7 @@ impl Payment {
         }
         let (exception, tolerance, reason) = match received.cmp(&due) {
             std::cmp::Ordering::Equal => {
+                self.take_as_ordered(context, step);
                 let coins = if price == self.terms.price { Ok(self.terms.coin_amount) } else { self.terms.coins_for(received, price) };
                 return match coins {
                     Ok(coins) => self.accept(coins, &context.mint, step),
@@ -270,6 +271,7 @@ impl Payment {
         let difference = Amount::from_minor((received.minor() - due.minor()).abs());
         let tolerated = due.basis_points_up(tolerance.basis_points).is_ok_and(|most| difference <= most) && tolerance.basis_points > 0;
         if tolerated && price == self.terms.price {
+            self.take_as_ordered(context, step);
             return self.accept(self.terms.coin_amount, &context.mint, step);
         }
         match tolerance.beyond {
@@ -292,6 +294,7 @@ impl Payment {
         let late = self.exception == Some(Exception::Late);
         let price = if late { context.price? } else { self.terms.price };
         if self.fiat_balance == self.terms.fiat_amount && !late {
+            self.take_as_ordered(context, step);
             return Some(self.terms.coin_amount);
         }
         let (terms, coins) = self.terms_for_balance(price, context)?;

@@ -189,6 +189,9 @@ pub struct Rampoff {
     /// arrived are worth, in minor units of the currency.
     #[serde(default)]
     pub counted_beyond: Amount,
+    /// What was agreed when it was made, where other terms were taken over for what arrived.
+    #[serde(default)]
+    pub ordered: Option<SellTerms>,
     /// What was unusual.
     pub exception: Option<Exception>,
     /// What was taken back.
@@ -309,6 +312,7 @@ impl Rampoff {
 
     /// The end without coins: limits and money are given back.
     fn give_back(&mut self, context: &Context<'_>, step: &mut Step) {
+        self.take_as_ordered(context, step);
         step.raises.extend(limits::counted(context.catalogue, &self.usage(), self.level, self.terms.fiat_amount.negated()));
         self.reserve(Amount::ZERO, step);
     }

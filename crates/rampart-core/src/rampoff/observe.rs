@@ -347,7 +347,7 @@ impl Rampoff {
             }
         }
         let (exception, tolerance, reason) = match self.coin_balance.cmp(&self.terms.coin_amount) {
-            std::cmp::Ordering::Equal if price == self.terms.price => return self.accept(self.terms.fiat_amount, &context.mint, step),
+            std::cmp::Ordering::Equal if price == self.terms.price => return self.accept_as_ordered(context, step),
             std::cmp::Ordering::Equal => (None, policy.late, HoldReason::Late),
             std::cmp::Ordering::Less => (Some(Exception::Short), policy.short, HoldReason::Short),
             std::cmp::Ordering::Greater => (Some(Exception::Over), policy.over, HoldReason::Over),
@@ -359,13 +359,18 @@ impl Rampoff {
         let tolerated = tolerance.basis_points > 0
             && self.terms.coin_amount.basis_points_up(tolerance.basis_points).is_ok_and(|most| difference <= most);
         if tolerated && price == self.terms.price {
-            return self.accept(self.terms.fiat_amount, &context.mint, step);
+            return self.accept_as_ordered(context, step);
         }
         match tolerance.beyond {
             Beyond::Requote => self.requote(price, reason, context, step),
             Beyond::Refund => self.refund(Screening::Due, context, step),
             Beyond::Hold => self.put_on_hold(reason, now),
         }
+    }
+
+    fn accept_as_ordered(&mut self, context: &Context<'_>, step: &mut Step) {
+        self.take_as_ordered(context, step);
+        self.accept(self.terms.fiat_amount, &context.mint, step);
     }
 
     /// The order goes on: so much money is promised now, and the screening provider is asked.
@@ -381,6 +386,7 @@ impl Rampoff {
         let late = self.exception == Some(Exception::Late);
         let price = if late { context.price? } else { self.terms.price };
         if self.coin_balance == self.terms.coin_amount && !late {
+            self.take_as_ordered(context, step);
             return Some(self.terms.fiat_amount);
         }
         let (terms, fiat) = self.terms_for_balance(price, context)?;

@@ -13,6 +13,7 @@ use rampart_core::outgoing::{Payout, PayoutState, Route, Screening, Signed, Tran
 use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Beyond;
 use rampart_core::ports::Verdict;
+use rampart_core::quote::BuyTerms;
 use rampart_core::record::Record;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::Step;
@@ -54,6 +55,7 @@ struct Scene {
     randomness: Counting,
     now: Timestamp,
     order: Payment,
+    quoted: BuyTerms,
     books: Books,
     transfers: Vec<(Transfer, i128)>,
     payouts: Vec<Payout>,
@@ -73,6 +75,7 @@ pub(super) fn play(beyond: Beyond, by_card: bool, choices: &[u16]) -> Checked {
         catalogue,
         randomness,
         now: example::START,
+        quoted: order.terms,
         order,
         books: Books::default(),
         transfers: Vec::new(),
@@ -335,6 +338,17 @@ impl Scene {
         prop_assert_eq!(books.customer(USDC), waiting, "coins lie on the account until they are confirmed");
         prop_assert_eq!(books.held, minor(order.reserved), "what is held");
         prop_assert_eq!(books.open, i128::from(order.is_unpaid()), "the place among open orders");
+        // What was taken back goes on counting, and counts again when it is paid again.
+        let goes_on =
+            matches!(order.state, PaymentState::PaymentReceived { .. } | PaymentState::Sending { .. } | PaymentState::CoinsSent { .. });
+        if goes_on && order.reversal.is_none() {
+            prop_assert_eq!(books.counted, minor(order.terms.fiat_amount) + minor(order.counted_beyond), "what counts in the limits");
+        }
+        if matches!(order.state, PaymentState::PaymentReceived { coins } if coins == self.quoted.coin_amount)
+            && order.fiat_balance == self.quoted.fiat_amount
+        {
+            prop_assert_eq!((order.terms.fees(), order.counted_beyond), (self.quoted.fees(), Amount::ZERO), "what was ordered, as ordered");
+        }
         if order.is_settled() {
             prop_assert_eq!((books.customer(EUR), books.customer(USDC), books.held), (0, 0, 0), "settled");
         }

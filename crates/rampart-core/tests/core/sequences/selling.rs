@@ -12,6 +12,7 @@ use rampart_core::order::Context;
 use rampart_core::outgoing::{Payout, PayoutState, Screening, Signed, Transfer, TransferState};
 use rampart_core::policy::Beyond;
 use rampart_core::ports::Verdict;
+use rampart_core::quote::SellTerms;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::record::Record;
 use rampart_core::review::ReviewKind;
@@ -73,6 +74,7 @@ struct Scene {
     randomness: Counting,
     now: Timestamp,
     order: Rampoff,
+    quoted: SellTerms,
     books: Books,
     deposits: Vec<Coins>,
     transfers: Vec<Transfer>,
@@ -93,6 +95,7 @@ pub(super) fn play(beyond: Beyond, refund_wallet: bool, choices: &[u16]) -> Chec
         catalogue,
         randomness,
         now: example::START,
+        quoted: order.terms,
         order,
         books: Books::default(),
         deposits: Vec::new(),
@@ -382,6 +385,15 @@ impl Scene {
         prop_assert_eq!(books.customer(EUR), minor(order.fiat_balance), "the money that the order says lies on the account");
         prop_assert_eq!(books.held, minor(order.reserved), "what is held");
         prop_assert_eq!(books.open, i128::from(matches!(order.state, RampoffState::Created)), "the place among open orders");
+        if matches!(order.state, RampoffState::CryptoReceived { .. } | RampoffState::PayingOut { .. } | RampoffState::Finished { .. }) {
+            prop_assert_eq!(books.counted, minor(order.terms.fiat_amount) + minor(order.counted_beyond), "what counts in the limits");
+        }
+        if let RampoffState::CryptoReceived { fiat } = order.state
+            && order.coin_balance == self.quoted.coin_amount
+            && fiat == self.quoted.fiat_amount
+        {
+            prop_assert_eq!((order.terms.fees(), order.counted_beyond), (self.quoted.fees(), Amount::ZERO), "what was ordered, as ordered");
+        }
         // Coins that wait for nothing more than being weighed would wait for ever.
         let pending = order.deposits.iter().any(|deposit| deposit.confirmations == 0);
         let stuck = matches!(order.state, RampoffState::Confirming) && order.coin_balance.is_positive() && !pending;
