@@ -384,13 +384,16 @@ async fn coins_back(app: &App, coin: CoinId, item: &ReviewItem, to: String, depo
     Ok(step)
 }
 
-/// A payout that the receiving bank returned is paid once more, out of suspense, to where the customer wants it now.
+/// A payout that the receiving bank returned is paid once more, out of suspense, to where its order says.
 async fn pay_again(app: &App, item: &ReviewItem) -> Reply<Step> {
     let Some(order) = item.order else { return Err(refuse("the item names no order")) };
     let Asset::Fiat(currency) = asset(item)? else { return Err(refuse("only a returned payout can be paid again")) };
-    let (taken_back, key, version) = match orders::find(app, order).await? {
-        Order::Payment(payment) => (payment.lost.is_positive(), RecordKey::Payment(order), payment.version),
-        Order::Rampoff(rampoff) => (rampoff.deposits.iter().any(|deposit| deposit.lost), RecordKey::Rampoff(order), rampoff.version),
+    let (taken_back, key, version, of_order) = match orders::find(app, order).await? {
+        Order::Payment(payment) => (payment.lost.is_positive(), RecordKey::Payment(order), payment.version, None),
+        Order::Rampoff(rampoff) => {
+            let lost = rampoff.deposits.iter().any(|deposit| deposit.lost);
+            (lost, RecordKey::Rampoff(order), rampoff.version, Some(rampoff.destination))
+        }
     };
     if taken_back {
         return Err(refuse("what the customer gave for it was taken back: keep it"));
@@ -398,14 +401,8 @@ async fn pay_again(app: &App, item: &ReviewItem) -> Reply<Step> {
     let returned = app.store().payouts_of_order(order).await?;
     let returned = returned.into_iter().rev().find(|payout| matches!(payout.state, PayoutState::Returned { .. }));
     let returned = returned.ok_or_else(|| refuse("no payout of this order was returned"))?;
-    let mut destination = returned.destination;
-    if let (Some(customer), Route::Bank(_)) = (returned.customer, returned.route)
-        && let Some(customer) = app.store().customer(customer).await?
-        && let Some(account) = customer.bank_account
-    {
-        let (bank_code, account_type, bank_name) = (account.bank_code, account.account_type, account.bank_name);
-        destination = PayoutDestination { account: account.account, bank_code, account_type, bank_name, name: destination.name };
-    }
+    // A refund goes to where it went: its order may know of another way that was not taken.
+    let destination = of_order.unwrap_or(returned.destination);
     let mut step = pay_out(app, item, returned.route, currency, destination);
     step.rely(key, version);
     Ok(step)

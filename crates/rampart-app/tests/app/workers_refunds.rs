@@ -2,22 +2,27 @@
 
 use std::sync::Arc;
 
-use rampart_app::CreatePayment;
 use rampart_app::operate::orders;
+use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::{CreatePayment, CreateRampoff};
+use rampart_core::amount::Amount;
 use rampart_core::id::OrderId;
 use rampart_core::order::HoldReason;
-use rampart_core::outgoing::{Payout, PayoutState, Route};
+use rampart_core::outgoing::{Payout, PayoutState, Route, Screening};
 use rampart_core::payment::PaymentState;
 use rampart_core::refusal::Code;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable};
+use rampart_core::review::ReviewKind;
+use rampart_sandbox::{BankTransfer, Deposit};
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
 
-use crate::workers_buying::{ana, operator};
+use crate::workers_buying::{ana, item, operator};
 
 async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => processor_refuses, processor_refuses_and_an_account_is_known, account_with_bank_and_type);
+on_both_engines!(super::whole => processor_refuses, processor_refuses_and_an_account_is_known, account_with_bank_and_type,
+    returned_item_stays_whole, paid_once_more);
 
 /// A card payment that a person sends back, and whose refund the sandbox's processor refuses.
 async fn refused_by_processor(test: &TestApp, refund_account: Option<&str>) -> OrderId {
@@ -93,4 +98,61 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
         assert_eq!((destination.account.reveal(), code, kind), (expected.0, Some(expected.1), Some(expected.2)));
         assert!(destination.bank_name.is_some(), "its code tells the bank's name");
     }
+}
+
+/// What could not be sent back from suspense is on the list as it was: it can be assigned to an order.
+async fn returned_item_stays_whole(test: Arc<TestApp>) {
+    let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
+    let transfer = BankTransfer {
+        rail: account.rail,
+        account: account.account,
+        amount: Amount::from_minor(20_000),
+        currency: account.currency,
+        concept: Some("Rent".into()),
+        sender_name: Some("Ana García López".into()),
+        // The sandbox's bank refuses payouts to this account.
+        sender_account: Some("ES1621000418410006660001".into()),
+    };
+    test.world.transfer(transfer).await.unwrap();
+    let first = item(&test, ReviewKind::Suspense).await;
+    let mut waiting = first.clone();
+    for _ in 0..2 {
+        reviews::resolve(&test.app, &operator(), waiting.id, Decision::Return).await.unwrap();
+        waiting = item(&test, ReviewKind::Suspense).await;
+        assert_eq!((waiting.fact, &waiting.source, waiting.screening_hit), (first.fact, &first.source, false));
+        assert!(waiting.reason.contains("did not work"), "{}", waiting.reason);
+    }
+    let customer = ana(&test).await;
+    let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "200") };
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    reviews::resolve(&test.app, &operator(), waiting.id, Decision::Assign(id)).await.unwrap();
+    test.payment_becomes(id, "coins_sent").await;
+}
+
+/// A payout that came back is paid to the order's own account once more, whatever the customer has registered, and when
+/// it comes back again it waits for a person again.
+async fn paid_once_more(test: Arc<TestApp>) {
+    const RETURNS: &str = "ES9421000418440006660002";
+    let customer = ana(&test).await;
+    let request = CreateRampoff { iban: Some(RETURNS.into()), ..sell(customer, "50") };
+    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let order = test.rampoff(id).await;
+    let (chain, to) = (order.chain(), order.deposit_address.clone());
+    let (symbol, amount) = (order.terms.coin.symbol, order.terms.coin_amount);
+    test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    test.rampoff_becomes(id, "finished").await;
+    test.advance(5).await;
+    let first = item(&test, ReviewKind::Reversal).await;
+    reviews::resolve(&test.app, &operator(), first.id, Decision::Return).await.unwrap();
+    let once_more = test
+        .eventually("it is paid once more", || async {
+            test.advance(1).await;
+            let returned = test.app.store().payouts_in_state("returned", None, 10).await.unwrap();
+            returned.into_iter().find(|payout| payout.resolves == Some(first.id))
+        })
+        .await;
+    assert_eq!((once_more.destination.account.reveal(), once_more.screening), (RETURNS, Screening::Cleared));
+    let again = item(&test, ReviewKind::Reversal).await;
+    assert_eq!((again.order, again.amount, &again.source), (Some(id), first.amount, &first.source));
+    reviews::resolve(&test.app, &operator(), again.id, Decision::Keep).await.unwrap();
 }
