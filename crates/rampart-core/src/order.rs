@@ -44,6 +44,26 @@ pub struct Findings {
     pub refund: bool,
 }
 
+/// Who stopped what was on its way out, before it left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StoppedBy {
+    /// The screening provider, which has found something about the receiver.
+    Screening,
+    /// An operator.
+    Operator,
+}
+
+impl StoppedBy {
+    /// Why the order waits then.
+    #[must_use]
+    pub const fn hold(self) -> HoldReason {
+        match self {
+            Self::Screening => HoldReason::Screening,
+            Self::Operator => HoldReason::Operator,
+        }
+    }
+}
+
 /// Why an order waits for a person, or for its customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -121,13 +121,14 @@ fn line(app: &App, item: ReviewItem) -> ReviewLine {
     }
 }
 
-/// Orders on hold, newest first.
+/// Orders on hold, newest first, below `below`.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read.
-pub async fn held_orders(app: &App, limit: u32) -> Reply<Vec<HeldOrder>> {
+pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> Reply<Vec<HeldOrder>> {
     let filter = OrderFilter { statuses: vec!["on_hold".to_owned()], ..OrderFilter::default() };
-    let (payments, rampoffs) = futures::try_join!(app.store().payments(&filter, None, limit), app.store().rampoffs(&filter, None, limit))?;
+    let store = app.store();
+    let (payments, rampoffs) = futures::try_join!(store.payments(&filter, below, limit), store.rampoffs(&filter, below, limit))?;
     let payments = payments.into_iter().map(|order| {
         let (reason, since) = match order.state {
             PaymentState::OnHold { reason, since } => (Some(reason), since),
@@ -142,7 +143,10 @@ pub async fn held_orders(app: &App, limit: u32) -> Reply<Vec<HeldOrder>> {
         };
         HeldOrder { kind: "rampoff", id: order.id.to_string(), customer: order.customer.0, reason, since: since.to_string() }
     });
-    Ok(payments.chain(rampoffs).collect())
+    let mut held: Vec<HeldOrder> = payments.chain(rampoffs).collect();
+    held.sort_by(|one, other| other.id.cmp(&one.id));
+    held.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(held)
 }
 
 /// Settles an item.

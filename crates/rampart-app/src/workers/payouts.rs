@@ -3,6 +3,7 @@
 use rampart_core::fact::PayoutReport;
 use rampart_core::id::{PayoutId, ReviewId};
 use rampart_core::ledger::Origin;
+use rampart_core::order::StoppedBy;
 use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutState, Screening};
 use rampart_core::payment::PaymentFact;
 use rampart_core::rampoff::RampoffFact;
@@ -48,22 +49,26 @@ pub(crate) fn cleared(app: &App, payout: Payout, step: &mut Step) {
     step.write(payout);
 }
 
-/// The screening provider, or we ourselves, know something against the receiver: nothing leaves, and a person decides.
-pub(crate) async fn stopped(app: &App, payout: Payout, reason: String) -> Reply<Step> {
+/// It is stopped before it was handed over: because the screening provider, or we ourselves, know something against the
+/// receiver, or because an operator wants it. Nothing leaves, and a person decides.
+pub(crate) async fn stopped(app: &App, payout: Payout, by: StoppedBy, reason: String) -> Reply<Step> {
     let mut step = match (payout.order, payout.purpose) {
         (Some(order), PayoutPurpose::Rampoff) => {
-            let fact = RampoffFact::PayoutStopped { payout: payout.id, reason: reason.clone() };
+            let fact = RampoffFact::PayoutStopped { payout: payout.id, by, reason: reason.clone() };
             observe::rampoff(app, observe::load_rampoff(app, order).await?, fact)
         }
         (Some(order), PayoutPurpose::Refund) => {
-            let fact = PaymentFact::RefundStopped { payout: payout.id, reason: reason.clone() };
+            let fact = PaymentFact::RefundStopped { payout: payout.id, by, reason: reason.clone() };
             observe::payment(app, observe::load_payment(app, order).await?, fact)
         }
         _ => Step::new(),
     };
-    let reason = format!("stopped by screening: {reason}");
+    let reason = match by {
+        StoppedBy::Screening => format!("stopped by screening: {reason}"),
+        StoppedBy::Operator => format!("stopped by an operator: {reason}"),
+    };
     if let Some(item) = put_back(app, payout.resolves, &reason).await? {
-        step.write(ReviewItem { screening_hit: true, ..item });
+        step.write(ReviewItem { screening_hit: item.screening_hit || by == StoppedBy::Screening, ..item });
     }
     write_next(&mut step, payout, PayoutState::Failed { reason });
     Ok(step)
@@ -124,7 +129,7 @@ pub(crate) async fn failed(app: &App, payout: Payout, reason: String) -> Reply<O
 }
 
 /// It arrived. That may be told before we heard that it was taken; both are booked then.
-async fn settled(app: &App, payout: Payout, reference: String) -> Reply<Option<Step>> {
+pub(crate) async fn settled(app: &App, payout: Payout, reference: String) -> Reply<Option<Step>> {
     let was_taken = match &payout.state {
         PayoutState::Queued | PayoutState::Unknown => false,
         PayoutState::Accepted { .. } => true,

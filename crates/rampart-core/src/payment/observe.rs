@@ -6,7 +6,7 @@ use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::{FactId, PayoutId, TransferId};
 use crate::job::{Job, JobKind};
-use crate::order::{Context, Exception, Findings, HoldReason};
+use crate::order::{Context, Exception, Findings, HoldReason, StoppedBy};
 use crate::outgoing::Screening;
 use crate::policy::{Beyond, Policy};
 use crate::ports::Verdict;
@@ -96,11 +96,13 @@ pub enum PaymentFact {
         /// Why.
         reason: String,
     },
-    /// The refund was stopped before it left: the screening provider found something about who would receive it.
+    /// The refund was stopped before it left.
     RefundStopped {
         /// The payout.
         payout: PayoutId,
-        /// What it found.
+        /// By whom.
+        by: StoppedBy,
+        /// Why.
         reason: String,
     },
     /// The refund had arrived and was sent back; it lies in suspense.
@@ -158,10 +160,10 @@ impl Payment {
                     self.refund_failed(context, &mut step);
                 }
             }
-            PaymentFact::RefundStopped { payout, .. } => {
+            PaymentFact::RefundStopped { payout, by, .. } => {
                 if matches!(self.state, PaymentState::RefundPending { payout: ours } if ours == payout) {
-                    self.findings.refund = true;
-                    self.came_back(HoldReason::Screening, Amount::ZERO, mint, &mut step);
+                    self.findings.refund |= by == StoppedBy::Screening;
+                    self.came_back(by.hold(), Amount::ZERO, mint, &mut step);
                 }
             }
             PaymentFact::RefundReturned { payout, amount, reason } => self.returned(payout, amount, &reason, context, &mut step),

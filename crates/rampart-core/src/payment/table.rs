@@ -5,7 +5,7 @@ use crate::amount::Amount;
 use crate::catalogue::Catalogue;
 use crate::example;
 use crate::id::{Mint, PayoutId, TransferId};
-use crate::order::{Context, Findings, HoldReason, Reversal};
+use crate::order::{Context, Findings, HoldReason, Reversal, StoppedBy};
 use crate::policy::Beyond;
 use crate::ports::Verdict;
 use crate::record::Record;
@@ -170,7 +170,8 @@ impl Sample<'_> {
             ("transfer failed", PaymentFact::TransferFailed { transfer, reason: "reverted".to_owned() }),
             ("refund settled", PaymentFact::RefundSettled { payout, reference: "R1".to_owned() }),
             ("refund failed", PaymentFact::RefundFailed { payout, reason: "closed account".to_owned() }),
-            ("refund stopped", PaymentFact::RefundStopped { payout, reason: "listed".to_owned() }),
+            ("refund stopped by screening", PaymentFact::RefundStopped { payout, by: StoppedBy::Screening, reason: "listed".to_owned() }),
+            ("refund stopped by a person", PaymentFact::RefundStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
             (
                 "refund returned",
                 PaymentFact::RefundReturned { payout, amount: Amount::from_minor(10_000), reason: "closed account".to_owned() },

@@ -5,7 +5,7 @@ use crate::amount::Amount;
 use crate::asset::{Asset, CoinId};
 use crate::id::{FactId, Mint, PayoutId, TransferId};
 use crate::job::{Job, JobKind};
-use crate::order::{Context, Exception, Findings, HoldReason};
+use crate::order::{Context, Exception, Findings, HoldReason, StoppedBy};
 use crate::outgoing::Screening;
 use crate::policy::{Beyond, Policy};
 use crate::ports::Verdict;
@@ -80,11 +80,13 @@ pub enum RampoffFact {
         /// Why.
         reason: String,
     },
-    /// The payout was stopped before it left: the screening provider found something about who would receive it.
+    /// The payout was stopped before it left.
     PayoutStopped {
         /// The payout.
         payout: PayoutId,
-        /// What it found.
+        /// By whom.
+        by: StoppedBy,
+        /// Why.
         reason: String,
     },
     /// The payout had arrived and was sent back.
@@ -167,10 +169,10 @@ impl Rampoff {
                     self.came_back(HoldReason::PayoutFailed, mint, &mut step);
                 }
             }
-            RampoffFact::PayoutStopped { payout, .. } => {
+            RampoffFact::PayoutStopped { payout, by, .. } => {
                 if self.is_paying(payout) {
-                    self.findings.order = true;
-                    self.came_back(HoldReason::Screening, mint, &mut step);
+                    self.findings.order |= by == StoppedBy::Screening;
+                    self.came_back(by.hold(), mint, &mut step);
                 }
             }
             RampoffFact::PayoutReturned { payout, reason } => self.returned(payout, &reason, mint, &mut step),

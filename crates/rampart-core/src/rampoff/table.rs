@@ -5,7 +5,7 @@ use crate::amount::Amount;
 use crate::catalogue::Catalogue;
 use crate::example;
 use crate::id::{FactId, Mint, PayoutId, TransferId};
-use crate::order::{Context, Findings, HoldReason, Reversal};
+use crate::order::{Context, Findings, HoldReason, Reversal, StoppedBy};
 use crate::policy::Beyond;
 use crate::ports::Verdict;
 use crate::record::Record;
@@ -164,13 +164,14 @@ impl Sample<'_> {
             ("payout accepted", RampoffFact::PayoutAccepted { payout }),
             ("payout settled", RampoffFact::PayoutSettled { payout, reference: "B1".to_owned() }),
             ("payout failed", RampoffFact::PayoutFailed { payout, reason: "closed account".to_owned() }),
-            ("payout stopped", RampoffFact::PayoutStopped { payout, reason: "listed".to_owned() }),
+            ("payout stopped by screening", RampoffFact::PayoutStopped { payout, by: StoppedBy::Screening, reason: "listed".to_owned() }),
+            ("payout stopped by a person", RampoffFact::PayoutStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
             ("payout returned", RampoffFact::PayoutReturned { payout, reason: "closed account".to_owned() }),
             ("refund broadcast", RampoffFact::RefundBroadcast { transfer, txid: "0x02".to_owned() }),
             ("refund confirmed", RampoffFact::RefundConfirmed { transfer }),
             ("refund unconfirmed", RampoffFact::RefundUnconfirmed { transfer, amount: Amount::from_minor(COINS) }),
             ("refund failed", RampoffFact::RefundFailed { transfer, reason: "reverted".to_owned() }),
-            ("refund stopped", RampoffFact::RefundStopped { transfer, reason: "listed".to_owned() }),
+            ("refund stopped by screening", RampoffFact::RefundStopped { transfer, reason: "listed".to_owned() }),
             ("time passed", RampoffFact::TimePassed),
         ]
     }

@@ -2,6 +2,7 @@
 
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, OrderId, PayoutId, ReviewId, TransferId};
+use rampart_core::order::StoppedBy;
 use rampart_core::outgoing::{PayoutState, Screening, TransferState};
 use rampart_core::payment::{PaymentFact, PaymentState};
 use rampart_core::ports::{ScreeningSubject, Verdict};
@@ -157,7 +158,7 @@ pub(super) async fn payout(app: &App, held: &Held) -> Reply<Done> {
             let owner = owner(app, payout.customer, payout.resolves).await?;
             match weigh(owner.as_ref(), verdict, &mut step) {
                 Verdict::Clear => payouts::cleared(app, payout, &mut step),
-                Verdict::Hit { reason } => step.extend(payouts::stopped(app, payout, reason).await?),
+                Verdict::Hit { reason } => step.extend(payouts::stopped(app, payout, StoppedBy::Screening, reason).await?),
             }
         }
         held.done(&mut step);

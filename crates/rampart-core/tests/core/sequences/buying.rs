@@ -8,7 +8,7 @@ use rampart_core::catalogue::Catalogue;
 use rampart_core::example::{self, Counting};
 use rampart_core::id::{FactId, Mint};
 use rampart_core::ledger::{Account, LossKind};
-use rampart_core::order::Context;
+use rampart_core::order::{Context, StoppedBy};
 use rampart_core::outgoing::{Payout, PayoutState, Route, Screening, Signed, Transfer, TransferState};
 use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Beyond;
@@ -40,7 +40,7 @@ enum Next {
     Accepted(usize),
     Settled(usize),
     Failed(usize),
-    /// The screening provider found something about who would receive it.
+    /// The screening provider found something about who would receive it, or a person stopped it.
     Stopped(usize),
     /// It found nothing.
     Cleared(usize),
@@ -124,7 +124,9 @@ impl Scene {
                 PayoutState::Queued if payout.screening == Screening::Due => {
                     possible.extend([Next::Cleared(index), Next::Cleared(index), Next::Stopped(index)]);
                 }
-                PayoutState::Queued => possible.extend([Next::Accepted(index), Next::Settled(index), Next::Failed(index)]),
+                PayoutState::Queued => {
+                    possible.extend([Next::Accepted(index), Next::Settled(index), Next::Failed(index), Next::Stopped(index)])
+                }
                 PayoutState::Accepted { .. } => possible.extend([Next::Settled(index), Next::Failed(index)]),
                 PayoutState::Settled { .. } => possible.push(Next::Returned(index)),
                 _ => {}
@@ -253,7 +255,8 @@ impl Scene {
             }
             Next::Stopped(_) => {
                 self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
-                self.observe(PaymentFact::RefundStopped { payout, reason }, choice, step, |_, _| {})
+                let by = if choice.is_multiple_of(2) { StoppedBy::Screening } else { StoppedBy::Operator };
+                self.observe(PaymentFact::RefundStopped { payout, by, reason }, choice, step, |_, _| {})
             }
             _ => {
                 self.payouts[index].state = PayoutState::Returned { reason: reason.clone() };

@@ -8,7 +8,7 @@ use rampart_core::catalogue::Catalogue;
 use rampart_core::example::{self, Counting};
 use rampart_core::id::{FactId, Mint};
 use rampart_core::ledger::{Account, LossKind};
-use rampart_core::order::Context;
+use rampart_core::order::{Context, StoppedBy};
 use rampart_core::outgoing::{Payout, PayoutState, Screening, Signed, Transfer, TransferState};
 use rampart_core::policy::Beyond;
 use rampart_core::ports::Verdict;
@@ -41,7 +41,7 @@ enum Next {
     Accepted(usize),
     Settled(usize),
     Failed(usize),
-    /// The screening provider found something about who would receive this payout.
+    /// The screening provider found something about who would receive it, or a person stopped it.
     Stopped(usize),
     /// It found nothing.
     Cleared(usize),
@@ -146,7 +146,9 @@ impl Scene {
                 PayoutState::Queued if payout.screening == Screening::Due => {
                     possible.extend([Next::Cleared(index), Next::Cleared(index), Next::Stopped(index)]);
                 }
-                PayoutState::Queued => possible.extend([Next::Accepted(index), Next::Settled(index), Next::Failed(index)]),
+                PayoutState::Queued => {
+                    possible.extend([Next::Accepted(index), Next::Settled(index), Next::Failed(index), Next::Stopped(index)])
+                }
                 PayoutState::Accepted { .. } => possible.extend([Next::Settled(index), Next::Failed(index)]),
                 PayoutState::Settled { .. } => possible.push(Next::Returned(index)),
                 _ => {}
@@ -327,7 +329,8 @@ impl Scene {
             }
             Next::Stopped(_) => {
                 self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
-                self.observe(RampoffFact::PayoutStopped { payout, reason }, choice, |_, _| {})
+                let by = if choice.is_multiple_of(2) { StoppedBy::Screening } else { StoppedBy::Operator };
+                self.observe(RampoffFact::PayoutStopped { payout, by, reason }, choice, |_, _| {})
             }
             _ => {
                 self.payouts[index].state = PayoutState::Returned { reason: reason.clone() };
