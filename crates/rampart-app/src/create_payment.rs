@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use rampart_core::amount::Amount;
-use rampart_core::bank_account::{self, Given, virtual_account};
+use rampart_core::bank_account::{Given, virtual_account};
 use rampart_core::catalogue::{Coin, Method, MethodKind, RailAccount};
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::Rail;
 use rampart_core::limits::{self, Usage};
-use rampart_core::order::{Context, RefundAccount};
+use rampart_core::order::{Context, Findings};
+use rampart_core::outgoing::PayoutDestination;
 use rampart_core::partner::Partner;
 use rampart_core::payment::{Instructions, PayIn, Payment, PaymentState};
 use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms};
@@ -25,6 +26,7 @@ use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
+use crate::destination;
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
 use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Repeat};
@@ -83,7 +85,7 @@ struct Checked<'a> {
     own_account: Option<String>,
     coin: &'a Coin,
     wallet: String,
-    refund_account: Option<RefundAccount>,
+    refund_account: Option<PayoutDestination>,
     quote: Option<(Quote, BuyTerms)>,
     usage: Usage,
 }
@@ -322,6 +324,7 @@ impl App {
             wallet: checked.wallet.clone(),
             callback_url: wanted.callback_url.clone(),
             refund_account: checked.refund_account.clone(),
+            refused_by_processor: false,
             instructions: self.instructions(method, checked.own_account.as_deref()).await?,
             quote: checked.quote.as_ref().map(|(quote, _)| quote.id),
             level: checked.level,
@@ -333,8 +336,10 @@ impl App {
             fiat_balance: Amount::ZERO,
             reserved: terms.coin_amount,
             counted_beyond: Amount::ZERO,
+            ordered: None,
             exception: None,
             reversal: None,
+            findings: Findings::default(),
             lost: Amount::ZERO,
             updated_at: now,
         })
@@ -415,10 +420,22 @@ fn is_deposit_address_of_ours() -> AppError {
     invalid_wallet("wallet", "is a deposit address of ours")
 }
 
-/// An account for refunds that can be paid to.
-fn checked_refund_account(customer: &Customer, account: &str) -> Reply<RefundAccount> {
-    match bank_account::check(customer.country, Given::number(account)) {
-        Ok(checked) => Ok(RefundAccount { account: checked.normalized().into(), name: Redacted::new(customer.profile.full_name()) }),
-        Err(fault) => Err(Refusal::field(Code::InvalidBankAccount, "refund_account", fault.to_string()).into()),
+/// An account for refunds that can be paid to. Of the account given at registration everything is known, also when only its
+/// number is said.
+fn checked_refund_account(customer: &Customer, account: &str) -> Reply<PayoutDestination> {
+    let name = Redacted::new(customer.profile.full_name());
+    let registered = customer.bank_account.as_ref().and_then(|registered| {
+        destination::checked(customer.country, registered.given(), registered.bank_name.as_deref(), name.clone()).ok()
+    });
+    match registered.filter(|registered| is_number_of(registered.account.reveal(), account)) {
+        Some(registered) => Ok(registered),
+        None => destination::checked(customer.country, Given::number(account), None, name)
+            .map_err(|fault| Refusal::field(Code::InvalidBankAccount, "refund_account", fault.to_string()).into()),
     }
+}
+
+/// Whether this is the number of a known account, separators aside.
+fn is_number_of(known: &str, said: &str) -> bool {
+    let signs = |text: &str| text.chars().filter(|sign| sign.is_alphanumeric()).map(|sign| sign.to_ascii_uppercase()).collect::<String>();
+    !signs(said).is_empty() && signs(known) == signs(said)
 }

@@ -2,13 +2,13 @@
 //! asked.
 
 use rampart_core::amount::Amount;
-use rampart_core::bank_account::{self, Given};
+use rampart_core::bank_account::Given;
 use rampart_core::catalogue::{Coin, PayoutRail};
 use rampart_core::customer::Customer;
 use rampart_core::id::OrderId;
 use rampart_core::kyc::KycLevel;
 use rampart_core::limits::{self, Usage};
-use rampart_core::order::Context;
+use rampart_core::order::{Context, Findings};
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::quote::{Quote, QuoteTerms, SellTerms};
 use rampart_core::rampoff::{Rampoff, RampoffState};
@@ -21,6 +21,7 @@ use rampart_store::CommitError;
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
 use crate::create_payment::Tried;
+use crate::destination;
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
 use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Repeat};
@@ -300,8 +301,10 @@ impl App {
             converted: Amount::ZERO,
             reserved: checked.terms.fiat_amount,
             counted_beyond: Amount::ZERO,
+            ordered: None,
             exception: None,
             reversal: None,
+            findings: Findings::default(),
             updated_at: now,
         })
     }
@@ -337,18 +340,8 @@ fn payout_destination(customer: &Customer, wanted: &Wanted<'_>) -> Reply<PayoutD
             return Err(Refusal::field(Code::InvalidBankAccount, "iban", message).into());
         }
     };
-    match bank_account::check(customer.country, given) {
-        Ok(checked) => {
-            let registered_name = registered.and_then(|registered| registered.bank_name.clone());
-            let known_name = checked.bank_name.map(str::to_owned);
-            Ok(PayoutDestination {
-                account: checked.normalized().into(),
-                bank_code: checked.bank_code.map(|code| code.to_string()).or_else(|| given.bank_code.map(str::to_owned)),
-                account_type: checked.account_type.map(str::to_owned).or_else(|| given.account_type.map(str::to_owned)),
-                bank_name: wanted.bank_name.map(str::to_owned).or(registered_name).or(known_name),
-                name: Redacted::new(customer.profile.full_name()),
-            })
-        }
-        Err(fault) => Err(Refusal::field(Code::InvalidBankAccount, "iban", fault.to_string()).into()),
-    }
+    let registered_name = registered.and_then(|registered| registered.bank_name.as_deref());
+    let name = Redacted::new(customer.profile.full_name());
+    destination::checked(customer.country, given, wanted.bank_name.or(registered_name), name)
+        .map_err(|fault| Refusal::field(Code::InvalidBankAccount, "iban", fault.to_string()).into())
 }

@@ -12,6 +12,7 @@ mod config;
 mod create_payment;
 mod create_rampoff;
 mod customer_cache;
+mod destination;
 mod email;
 mod error;
 mod events;

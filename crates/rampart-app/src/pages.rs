@@ -2,21 +2,23 @@
 
 use std::time::Duration;
 
-use rampart_core::bank_account::{self, Given};
+use rampart_core::bank_account::Given;
 use rampart_core::country::Country;
 use rampart_core::customer::Customer;
 use rampart_core::id::PartnerId;
 use rampart_core::kyc::KycLevel;
-use rampart_core::order::{HoldReason, RefundAccount};
+use rampart_core::order::HoldReason;
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::payment::{PayIn, Payment, PaymentCommand, PaymentState};
 use rampart_core::ports::{Outcome, Session, SessionRequest};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
+use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
+use crate::destination;
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST};
 use crate::kyc;
@@ -365,16 +367,9 @@ impl App {
         let (account, name) = (Some(account.to_owned()), Some(name.to_owned()));
         let account = fields.required("account", &account, LONGEST);
         let name = fields.required("name", &name, LONGEST);
-        let checked = account.and_then(|account| match bank_account::check(payment.country, Given::number(account)) {
-            Ok(checked) => Some(checked),
-            Err(fault) => {
-                fields.fault(Code::InvalidBankAccount, "account", fault.to_string());
-                None
-            }
-        });
+        let checked = account.and_then(|account| account_of(&mut fields, payment.country, account, name.unwrap_or_default().trim().into()));
         fields.finish()?;
-        let (Some(checked), Some(name)) = (checked, name) else { return Err(Code::ValidationFailed.into()) };
-        let account = RefundAccount { account: checked.normalized().into(), name: name.trim().into() };
+        let account = checked.ok_or(Code::ValidationFailed)?;
         self.ask_payment(token, &PaymentCommand::GiveRefundAccount(account)).await
     }
 
@@ -400,22 +395,9 @@ impl App {
         let mut fields = Fields::new();
         let given = Some(account.to_owned());
         let account = fields.required("account", &given, LONGEST);
-        let checked = account.and_then(|account| match bank_account::check(rampoff.country, Given::number(account)) {
-            Ok(checked) => Some(checked),
-            Err(fault) => {
-                fields.fault(Code::InvalidBankAccount, "account", fault.to_string());
-                None
-            }
-        });
+        let checked = account.and_then(|account| account_of(&mut fields, rampoff.country, account, rampoff.destination.name));
         fields.finish()?;
-        let Some(checked) = checked else { return Err(Code::ValidationFailed.into()) };
-        let destination = PayoutDestination {
-            account: checked.normalized().into(),
-            bank_code: checked.bank_code.map(|code| code.to_string()),
-            account_type: checked.account_type.map(str::to_owned),
-            bank_name: checked.bank_name.map(str::to_owned),
-            name: rampoff.destination.name,
-        };
+        let destination = checked.ok_or(Code::ValidationFailed)?;
         self.ask_rampoff(token, &RampoffCommand::GivePayoutDestination(destination)).await
     }
 
@@ -445,6 +427,17 @@ impl App {
             }
         }
         Err(AppError::Unavailable("the ramp-off is changing too fast".into()))
+    }
+}
+
+/// The destination that was typed into the field `account`, or its fault.
+fn account_of(fields: &mut Fields, country: Country, account: &str, name: Redacted) -> Option<PayoutDestination> {
+    match destination::checked(country, Given::number(account), None, name) {
+        Ok(destination) => Some(destination),
+        Err(fault) => {
+            fields.fault(Code::InvalidBankAccount, "account", fault.to_string());
+            None
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::country::Country;
 use crate::id::{CustomerId, Mint, Randomness};
 use crate::kyc::KycLevel;
-use crate::order::RefundAccount;
+use crate::order::Findings;
 use crate::outgoing::PayoutDestination;
 use crate::payment::{Instructions, PayIn, Payment, PaymentState};
 use crate::policy::{Beyond, Policy, Tolerance};
@@ -131,6 +131,18 @@ pub fn price() -> Rate {
     Rate::from_scaled(920_000_000_000_000_000).unwrap_or_else(|_| unreachable!("the literal is above zero"))
 }
 
+/// The customer's own account.
+#[must_use]
+pub fn destination() -> PayoutDestination {
+    PayoutDestination {
+        account: Redacted::new("ES9299990002950000000001"),
+        bank_code: None,
+        account_type: None,
+        bank_name: None,
+        name: Redacted::new("Ana Luna"),
+    }
+}
+
 /// A purchase for 100.00 EUR by card or by transfer, in a state of choice.
 #[must_use]
 pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: PaymentState) -> Option<Payment> {
@@ -157,8 +169,8 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
         terms,
         wallet: "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned(),
         callback_url: None,
-        refund_account: (!by_card)
-            .then(|| RefundAccount { account: Redacted::new("ES9299990002950000000001"), name: Redacted::new("Ana Luna") }),
+        refund_account: (!by_card).then(destination),
+        refused_by_processor: false,
         instructions: (!by_card).then_some(instructions),
         quote: None,
         level: KycLevel::Basic,
@@ -170,8 +182,10 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
         fiat_balance: Amount::ZERO,
         reserved: terms.coin_amount,
         counted_beyond: Amount::ZERO,
+        ordered: None,
         exception: None,
         reversal: None,
+        findings: Findings::default(),
         lost: Amount::ZERO,
         updated_at: mint.now,
     })
@@ -182,13 +196,6 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
 pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> Option<Rampoff> {
     let rail = catalogue.payout_rail(Country::SPAIN)?;
     let terms = SellTerms::new(catalogue, rail, catalogue.coin(USDC)?, price(), Amount::from_minor(100_000_000)).ok()?;
-    let destination = PayoutDestination {
-        account: Redacted::new("ES9299990002950000000001"),
-        bank_code: None,
-        account_type: None,
-        bank_name: None,
-        name: Redacted::new("Ana Luna"),
-    };
     Some(Rampoff {
         id: mint.id(),
         version: 1,
@@ -199,7 +206,7 @@ pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> O
         rail: SEPA,
         rail_maximum: rail.maximum,
         terms,
-        destination,
+        destination: destination(),
         refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned()),
         deposit_address: "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359".to_owned(),
         deposit_index: 0,
@@ -215,8 +222,10 @@ pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> O
         converted: Amount::ZERO,
         reserved: terms.fiat_amount,
         counted_beyond: Amount::ZERO,
+        ordered: None,
         exception: None,
         reversal: None,
+        findings: Findings::default(),
         updated_at: mint.now,
     })
 }

@@ -13,6 +13,10 @@ pub enum JobKind {
     ScreenRampoff,
     /// Sign, commit and broadcast a transfer of coins. Subject: the transfer.
     SendTransfer,
+    /// Ask about who receives a payout. Subject: the payout.
+    ScreenPayout,
+    /// Ask about who receives coins. Subject: the transfer.
+    ScreenTransfer,
     /// Hand a payout to its rail. Subject: the payout.
     SendPayout,
     /// Ask a rail what became of a payout whose answer was lost. Subject: the payout.
@@ -25,9 +29,11 @@ pub enum JobKind {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::ScreenPayment,
         Self::ScreenRampoff,
+        Self::ScreenPayout,
+        Self::ScreenTransfer,
         Self::SendTransfer,
         Self::SendPayout,
         Self::CheckPayout,
@@ -41,6 +47,8 @@ impl JobKind {
         match self {
             Self::ScreenPayment => "screen_payment",
             Self::ScreenRampoff => "screen_rampoff",
+            Self::ScreenPayout => "screen_payout",
+            Self::ScreenTransfer => "screen_transfer",
             Self::SendTransfer => "send_transfer",
             Self::SendPayout => "send_payout",
             Self::CheckPayout => "check_payout",

@@ -3,7 +3,6 @@
 use crate::catalogue::Catalogue;
 use crate::id::Mint;
 use crate::rate::Rate;
-use crate::redacted::Redacted;
 
 /// What was unusual about the amount or the moment; it stays on the order whatever becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -33,6 +32,36 @@ pub enum Reversal {
     BankReturn,
     /// The chain undid a deposit that had been confirmed.
     Reorganisation,
+}
+
+/// What the screening provider has found something about. A person who lets it go on has seen that, and the provider is
+/// not asked about the same again; about a receiver, payer or wallet that is new it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Findings {
+    /// About what was asked before the order may go on: customer, payers, wallets.
+    pub order: bool,
+    /// About who would receive the refund.
+    pub refund: bool,
+}
+
+/// Who stopped what was on its way out, before it left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StoppedBy {
+    /// The screening provider, which has found something about the receiver.
+    Screening,
+    /// An operator.
+    Operator,
+}
+
+impl StoppedBy {
+    /// Why the order waits then.
+    #[must_use]
+    pub const fn hold(self) -> HoldReason {
+        match self {
+            Self::Screening => HoldReason::Screening,
+            Self::Operator => HoldReason::Operator,
+        }
+    }
 }
 
 /// Why an order waits for a person, or for its customer.
@@ -74,15 +103,6 @@ pub struct Context<'a> {
     pub catalogue: &'a Catalogue,
     /// The present price for this order's pair and direction (spread included), where one is known.
     pub price: Option<Rate>,
-}
-
-/// A bank account that the customer gave for money to go back to.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct RefundAccount {
-    /// The account.
-    pub account: Redacted,
-    /// The holder.
-    pub name: Redacted,
 }
 
 /// What an operator (or the customer) may ask of an order and get refused.

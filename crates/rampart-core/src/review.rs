@@ -2,7 +2,7 @@
 
 use crate::amount::Amount;
 use crate::asset::Asset;
-use crate::id::{AuditId, FactId, OrderId, ReviewId};
+use crate::id::{AuditId, FactId, Mint, OrderId, ReviewId};
 use crate::time::Timestamp;
 
 /// Why a person is needed. Orders on hold are not listed here: their state says it.
@@ -43,6 +43,10 @@ pub struct ReviewItem {
     pub amount: Amount,
     /// Where it came from: the account or wallet it could be sent back to.
     pub source: Option<String>,
+    /// Whether the screening provider has found something about who would receive it back. Whoever decides to return it
+    /// all the same has seen that, and the provider is not asked again.
+    #[serde(default)]
+    pub screening_hit: bool,
     /// One sentence for the operator.
     pub reason: String,
     /// When it was put on the list.
@@ -69,6 +73,12 @@ pub struct Resolution {
 }
 
 impl ReviewItem {
+    /// The item put back on the list, because what it was resolved by did not work.
+    #[must_use]
+    pub fn put_back(self, mint: &Mint<'_>, reason: String) -> Self {
+        Self { id: mint.id(), version: 0, reason, created_at: mint.now, resolution: None, ..self }
+    }
+
     /// Whether the chain took back the coins that the item is about, so that there is nothing to decide any more.
     #[must_use]
     pub fn is_undone(&self) -> bool {

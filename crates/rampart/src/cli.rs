@@ -62,6 +62,9 @@ pub(crate) enum Command {
     /// One order
     #[command(subcommand)]
     Order(commands::order::OrderCommand),
+    /// Money that leaves
+    #[command(subcommand)]
+    Payout(commands::payout::PayoutCommand),
     /// Deliveries of webhooks
     #[command(subcommand)]
     Webhook(commands::webhook::WebhookCommand),

@@ -70,9 +70,14 @@ pub(crate) fn table_of<T: Serialize>(items: &[T], fields: &[&str]) -> String {
 
 /// A page of items as a table with these fields of each, and how to go on behind the last one when the page is full.
 pub(crate) fn page_of<T: Serialize>(items: &[T], fields: &[&str], page: u32, last: Option<&str>) -> String {
+    page_by("--after", items, fields, page, last)
+}
+
+/// The same, where going on is asked for by another option.
+pub(crate) fn page_by<T: Serialize>(option: &str, items: &[T], fields: &[&str], page: u32, last: Option<&str>) -> String {
     let table = table_of(items, fields);
     match last {
-        Some(last) if u32::try_from(items.len()).is_ok_and(|count| count >= page) => format!("{table}\n(go on with --after {last})"),
+        Some(last) if u32::try_from(items.len()).is_ok_and(|count| count >= page) => format!("{table}\n(go on with {option} {last})"),
         _ => table,
     }
 }

@@ -134,6 +134,7 @@ async fn tell(app: &App, step: &mut Step, known: Option<ReviewId>, findings: usi
         asset: None,
         amount: Amount::ZERO,
         source: None,
+        screening_hit: false,
         reason: format!(
             "the ledger does not hold in {findings} places; the first: {check} {subject}: {fault}. See `rampart ledger verify`"
         ),

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod ledger;
 pub mod opening;
 pub mod orders;
+pub mod payouts;
 pub mod reviews;
 pub mod treasury;
 pub mod webhooks;

@@ -4,7 +4,7 @@ use rampart_core::asset::Asset;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Side;
 use rampart_core::order::HoldReason;
-use rampart_core::outgoing::{PayoutState, TransferState};
+use rampart_core::outgoing::TransferState;
 use rampart_core::payment::{Payment, PaymentCommand, PaymentState};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::record::RecordKey;
@@ -213,14 +213,7 @@ async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<O
         file.transfers.push(Line { id: transfer.id.to_string(), what, state });
     }
     for payout in payouts {
-        let state = match &payout.state {
-            PayoutState::Queued => "queued".to_owned(),
-            PayoutState::Unknown => "unknown: the rail is being asked".to_owned(),
-            PayoutState::Accepted { reference } => format!("accepted as {reference}"),
-            PayoutState::Settled { reference } => format!("settled as {reference}"),
-            PayoutState::Failed { reason } => format!("failed: {reason}"),
-            PayoutState::Returned { reason } => format!("returned: {reason}"),
-        };
+        let state = super::payouts::state_of(&payout);
         let account = rampart_core::bank_account::masked(payout.destination.account.reveal());
         let what = format!("{} {} to {account}", major(app, payout.amount, payout.currency.into()), payout.currency);
         file.payouts.push(Line { id: payout.id.to_string(), what, state });
@@ -263,7 +256,7 @@ const fn state_name(state: &TransferState) -> &'static str {
     }
 }
 
-fn job_line(job: rampart_core::job::Job) -> Line {
+pub(super) fn job_line(job: rampart_core::job::Job) -> Line {
     let error = job.last_error.map(|error| format!(", last: {error}")).unwrap_or_default();
     let state = format!("due {}, attempts {}{error}", job.due_at, job.attempts);
     Line { id: job.id.to_string(), what: job.kind.as_str().to_owned(), state }

@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use rampart_core::asset::{Asset, CoinId};
+use rampart_core::asset::{Asset, CoinId, Currency};
 use rampart_core::bank_account::masked;
 use rampart_core::fact::{Fact, FactBody};
-use rampart_core::id::{Mint, OrderId, ReviewId, TransferId};
-use rampart_core::job::{Job, JobKind};
+use rampart_core::id::{OrderId, ReviewId, TransferId};
 use rampart_core::ledger::Account;
 use rampart_core::order::HoldReason;
 use rampart_core::outgoing::{
-    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState,
+    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState,
 };
 use rampart_core::payment::{PaymentFact, PaymentState, Receipt};
 use rampart_core::ports::TransactionStatus;
@@ -122,13 +121,14 @@ fn line(app: &App, item: ReviewItem) -> ReviewLine {
     }
 }
 
-/// Orders on hold, newest first.
+/// Orders on hold, newest first, below `below`.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read.
-pub async fn held_orders(app: &App, limit: u32) -> Reply<Vec<HeldOrder>> {
+pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> Reply<Vec<HeldOrder>> {
     let filter = OrderFilter { statuses: vec!["on_hold".to_owned()], ..OrderFilter::default() };
-    let (payments, rampoffs) = futures::try_join!(app.store().payments(&filter, None, limit), app.store().rampoffs(&filter, None, limit))?;
+    let store = app.store();
+    let (payments, rampoffs) = futures::try_join!(store.payments(&filter, below, limit), store.rampoffs(&filter, below, limit))?;
     let payments = payments.into_iter().map(|order| {
         let (reason, since) = match order.state {
             PaymentState::OnHold { reason, since } => (Some(reason), since),
@@ -143,7 +143,10 @@ pub async fn held_orders(app: &App, limit: u32) -> Reply<Vec<HeldOrder>> {
         };
         HeldOrder { kind: "rampoff", id: order.id.to_string(), customer: order.customer.0, reason, since: since.to_string() }
     });
-    Ok(payments.chain(rampoffs).collect())
+    let mut held: Vec<HeldOrder> = payments.chain(rampoffs).collect();
+    held.sort_by(|one, other| other.id.cmp(&one.id));
+    held.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(held)
 }
 
 /// Settles an item.
@@ -297,7 +300,6 @@ async fn origin(app: &App, item: &ReviewItem) -> Reply<(Option<Redacted>, Option
 
 /// What lies in suspense goes back to where it came from.
 async fn send_back(app: &App, item: &ReviewItem) -> Reply<Step> {
-    let mint = app.mint();
     match asset(item)? {
         Asset::Fiat(currency) => {
             let nowhere = || refuse("nobody told where it came from: assign it to an order, or keep it");
@@ -311,7 +313,7 @@ async fn send_back(app: &App, item: &ReviewItem) -> Reply<Step> {
                 _ => return Err(nowhere()),
             };
             let destination = PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name };
-            Ok(pay_out(&mint, route, currency, item.amount, destination))
+            Ok(pay_out(app, item, route, currency, destination))
         }
         Asset::Coin(coin) => {
             let deposit = deposit_of(app, item).await?;
@@ -320,18 +322,18 @@ async fn send_back(app: &App, item: &ReviewItem) -> Reply<Step> {
                 (None, Some(wallet)) => wallet.clone(),
                 (None, None) => return Err(refuse("nobody told where it came from: keep it")),
             };
-            coins_back(app, &mint, coin, item, to, deposit).await
+            coins_back(app, coin, item, to, deposit).await
         }
     }
 }
 
-fn pay_out(
-    mint: &Mint<'_>,
-    route: Route,
-    currency: rampart_core::asset::Currency,
-    amount: rampart_core::amount::Amount,
-    destination: PayoutDestination,
-) -> Step {
+/// Whoever returns it once more has seen what the screening provider found, if it was that which had stopped it.
+const fn screening(item: &ReviewItem) -> Screening {
+    Screening::decided(item.screening_hit)
+}
+
+fn pay_out(app: &App, item: &ReviewItem, route: Route, currency: Currency, destination: PayoutDestination) -> Step {
+    let mint = app.mint();
     let payout = Payout {
         id: mint.id(),
         version: 0,
@@ -340,27 +342,29 @@ fn pay_out(
         customer: None,
         route,
         currency,
-        amount,
+        amount: item.amount,
         destination,
+        screening: screening(item),
+        resolves: Some(item.id),
         state: PayoutState::Queued,
         created_at: mint.now,
     };
     let mut step = Step::new();
-    payouts::change_holds(&mut step, None, &payout);
-    step.write(Job::due_now(mint, JobKind::SendPayout, payout.id));
-    step.write(payout);
+    payouts::order(app, payout, &mut step);
     step
 }
 
 /// Coins that still lie on their deposit address leave from there, others from the hot wallet.
-async fn coins_back(app: &App, mint: &Mint<'_>, coin: CoinId, item: &ReviewItem, to: String, deposit: Option<Deposit>) -> Reply<Step> {
+async fn coins_back(app: &App, coin: CoinId, item: &ReviewItem, to: String, deposit: Option<Deposit>) -> Reply<Step> {
+    let mint = app.mint();
     let mut step = Step::new();
-    let mut source = TransferSource::Hot;
+    let (mut source, mut deposits) = (TransferSource::Hot, Vec::new());
     if let Some(deposit) = deposit.filter(|deposit| !deposit.swept && deposit.state == DepositState::Confirmed)
         && let Some(order) = deposit.order
     {
         let order = observe::load_rampoff(app, order).await?;
         source = TransferSource::Deposit(order.deposit_index);
+        deposits.push(deposit.id);
         step.write(Deposit { swept: true, ..deposit });
     }
     let transfer = Transfer {
@@ -373,22 +377,27 @@ async fn coins_back(app: &App, mint: &Mint<'_>, coin: CoinId, item: &ReviewItem,
         amount: item.amount,
         source,
         to,
+        screening: screening(item),
+        resolves: Some(item.id),
+        deposits,
+        fee_booked: false,
         state: TransferState::Queued,
         created_at: mint.now,
     };
-    transfers::change_holds(&mut step, None, &transfer);
-    step.write(Job::due_now(mint, JobKind::SendTransfer, transfer.id));
-    step.write(transfer);
+    transfers::order(app, transfer, &mut step);
     Ok(step)
 }
 
-/// A payout that the receiving bank returned is paid once more, out of suspense, to where the customer wants it now.
+/// A payout that the receiving bank returned is paid once more, out of suspense, to where its order says.
 async fn pay_again(app: &App, item: &ReviewItem) -> Reply<Step> {
     let Some(order) = item.order else { return Err(refuse("the item names no order")) };
     let Asset::Fiat(currency) = asset(item)? else { return Err(refuse("only a returned payout can be paid again")) };
-    let (taken_back, key, version) = match orders::find(app, order).await? {
-        Order::Payment(payment) => (payment.lost.is_positive(), RecordKey::Payment(order), payment.version),
-        Order::Rampoff(rampoff) => (rampoff.deposits.iter().any(|deposit| deposit.lost), RecordKey::Rampoff(order), rampoff.version),
+    let (taken_back, key, version, of_order) = match orders::find(app, order).await? {
+        Order::Payment(payment) => (payment.lost.is_positive(), RecordKey::Payment(order), payment.version, None),
+        Order::Rampoff(rampoff) => {
+            let lost = rampoff.deposits.iter().any(|deposit| deposit.lost);
+            (lost, RecordKey::Rampoff(order), rampoff.version, Some(rampoff.destination))
+        }
     };
     if taken_back {
         return Err(refuse("what the customer gave for it was taken back: keep it"));
@@ -396,15 +405,9 @@ async fn pay_again(app: &App, item: &ReviewItem) -> Reply<Step> {
     let returned = app.store().payouts_of_order(order).await?;
     let returned = returned.into_iter().rev().find(|payout| matches!(payout.state, PayoutState::Returned { .. }));
     let returned = returned.ok_or_else(|| refuse("no payout of this order was returned"))?;
-    let mut destination = returned.destination;
-    if let (Some(customer), Route::Bank(_)) = (returned.customer, returned.route)
-        && let Some(customer) = app.store().customer(customer).await?
-        && let Some(account) = customer.bank_account
-    {
-        let (bank_code, account_type, bank_name) = (account.bank_code, account.account_type, account.bank_name);
-        destination = PayoutDestination { account: account.account, bank_code, account_type, bank_name, name: destination.name };
-    }
-    let mut step = pay_out(&app.mint(), returned.route, currency, item.amount, destination);
+    // A refund goes to where it went: its order may know of another way that was not taken.
+    let destination = of_order.unwrap_or(returned.destination);
+    let mut step = pay_out(app, item, returned.route, currency, destination);
     step.rely(key, version);
     Ok(step)
 }

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use rampart_core::amount::Amount;
 use rampart_core::asset::{Asset, Chain, CoinId};
-use rampart_core::id::OrderId;
-use rampart_core::job::{Job, JobKind};
+use rampart_core::id::{FactId, OrderId};
 use rampart_core::ledger::Account;
-use rampart_core::outgoing::{Transfer, TransferPurpose, TransferSource, TransferState};
+use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource, TransferState};
 use rampart_core::step::Step;
 use rampart_core::treasury;
 use rampart_core::watch::Deposit;
@@ -118,10 +117,8 @@ pub async fn withdraw(app: &App, operator: &Operator, account: Account, asset: A
             let to = to.ok_or_else(|| refuse("say where the coins go"))?;
             let to = app.check_foreign_wallet("to", chain, to).await?;
             let transfer = transfer(app, TransferPurpose::Withdrawal, coin, amount, TransferSource::Hot, to);
-            transfers::change_holds(&mut step, None, &transfer);
             moved.transfers.push(transfer.id.to_string());
-            step.write(Job::due_now(&mint, JobKind::SendTransfer, transfer.id));
-            step.write(transfer);
+            transfers::order(app, transfer, &mut step);
         }
         _ => step.post(treasury::withdrawn(&mint, account, asset, amount)),
     }
@@ -130,6 +127,8 @@ pub async fn withdraw(app: &App, operator: &Operator, account: Account, asset: A
     Ok(moved)
 }
 
+/// A transfer of the company's own coins to an address of its own. Nobody else receives anything, so nobody is asked: a
+/// provider that is silent must not keep the company from bringing its coins to safety.
 fn transfer(app: &App, purpose: TransferPurpose, coin: CoinId, amount: Amount, source: TransferSource, to: String) -> Transfer {
     let mint = app.mint();
     Transfer {
@@ -142,6 +141,10 @@ fn transfer(app: &App, purpose: TransferPurpose, coin: CoinId, amount: Amount, s
         amount,
         source,
         to,
+        screening: Screening::Exempt,
+        resolves: None,
+        deposits: Vec::new(),
+        fee_booked: false,
         state: TransferState::Queued,
         created_at: mint.now,
     }
@@ -157,23 +160,23 @@ pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> Reply<Moved>
         let deposits = app.store().deposits_to_sweep(chain, None, MOST_DEPOSITS).await?;
         let orders: Vec<OrderId> = deposits.iter().filter_map(|deposit| deposit.order).collect();
         let orders = app.store().rampoffs_by_id(&orders).await?;
-        let mut sums: BTreeMap<(u64, CoinId), Amount> = BTreeMap::new();
+        let mut sums: BTreeMap<(u64, CoinId), (Amount, Vec<FactId>)> = BTreeMap::new();
         let mut step = Step::new();
         for deposit in deposits {
             let Some(order) = orders.iter().find(|order| Some(order.id) == deposit.order) else { continue };
-            let sum = sums.entry((order.deposit_index, deposit.coin)).or_default();
+            let (sum, collected) = sums.entry((order.deposit_index, deposit.coin)).or_default();
+            collected.push(deposit.id);
             *sum = sum.plus(deposit.amount).map_err(|fault| AppError::Defect(Box::new(fault)))?;
             step.write(Deposit { swept: true, ..deposit });
         }
         let mut moved = Moved { account: Account::ChainDeposits(chain).to_string(), moved: String::new(), transfers: Vec::new() };
         let mut texts = Vec::new();
-        for ((index, coin), sum) in sums {
+        for ((index, coin), (sum, deposits)) in sums {
             let source = TransferSource::Deposit(index);
-            let transfer = transfer(app, TransferPurpose::Sweep, coin, sum, source, port.hot_address());
+            let transfer = Transfer { deposits, ..transfer(app, TransferPurpose::Sweep, coin, sum, source, port.hot_address()) };
             texts.push(format!("{} {coin}", major(app, sum, coin.into())));
             moved.transfers.push(transfer.id.to_string());
-            step.write(Job::due_now(&app.mint(), JobKind::SendTransfer, transfer.id));
-            step.write(transfer);
+            transfers::order(app, transfer, &mut step);
         }
         moved.moved = if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") };
         audit(app, operator, "treasury.sweep", Account::ChainDeposits(chain), &mut step);

@@ -9,7 +9,7 @@ use rampart_core::amount::Amount;
 use rampart_core::asset::Chain;
 use rampart_core::id::TransferId;
 use rampart_core::job::{Job, JobKind};
-use rampart_core::outgoing::{Transfer, TransferPurpose, TransferSource, TransferState};
+use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource, TransferState};
 use rampart_core::ports::{ChainPort, Unavailable};
 use rampart_core::watch::Wallet;
 
@@ -171,6 +171,10 @@ fn filler(app: &App, port: &Arc<dyn ChainPort>, chain: Chain) -> Reply<(Job, Tra
         amount: Amount::from_minor(1),
         source: TransferSource::Hot,
         to: port.hot_address(),
+        screening: Screening::Exempt,
+        resolves: None,
+        deposits: Vec::new(),
+        fee_booked: false,
         state: TransferState::Queued,
         created_at: mint.now,
     };

@@ -1,11 +1,13 @@
 //! What becomes of payouts, with what it means for their orders and for the ledger.
 
 use rampart_core::fact::PayoutReport;
+use rampart_core::id::{PayoutId, ReviewId};
 use rampart_core::ledger::Origin;
-use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutState};
+use rampart_core::order::StoppedBy;
+use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutState, Screening};
 use rampart_core::payment::PaymentFact;
 use rampart_core::rampoff::RampoffFact;
-use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::review::ReviewItem;
 use rampart_core::step::Step;
 
 use super::observe;
@@ -26,6 +28,57 @@ fn write_next(step: &mut Step, before: Payout, state: PayoutState) {
     let after = Payout { state, ..before.clone() };
     change_holds(step, Some(&before), &after);
     step.write(after);
+}
+
+/// A payout that a record of ours names.
+pub(crate) async fn load(app: &App, id: PayoutId) -> Reply<Payout> {
+    app.store().payout(id).await?.ok_or_else(|| AppError::defect(format!("there is no payout {id}")))
+}
+
+/// Orders a new payout, with what is promised for it and what is to be done with it first.
+pub(crate) fn order(app: &App, payout: Payout, step: &mut Step) {
+    change_holds(step, None, &payout);
+    step.write(payout.first_job(&app.mint()));
+    step.write(payout);
+}
+
+/// The screening provider knows nothing against the receiver: it is handed over.
+pub(crate) fn cleared(app: &App, payout: Payout, step: &mut Step) {
+    let payout = Payout { screening: Screening::Cleared, ..payout };
+    step.write(payout.first_job(&app.mint()));
+    step.write(payout);
+}
+
+/// It is stopped before it was handed over: because the screening provider, or we ourselves, know something against the
+/// receiver, or because an operator wants it. Nothing leaves, and a person decides.
+pub(crate) async fn stopped(app: &App, payout: Payout, by: StoppedBy, reason: String) -> Reply<Step> {
+    let mut step = match (payout.order, payout.purpose) {
+        (Some(order), PayoutPurpose::Rampoff) => {
+            let fact = RampoffFact::PayoutStopped { payout: payout.id, by, reason: reason.clone() };
+            observe::rampoff(app, observe::load_rampoff(app, order).await?, fact)
+        }
+        (Some(order), PayoutPurpose::Refund) => {
+            let fact = PaymentFact::RefundStopped { payout: payout.id, by, reason: reason.clone() };
+            observe::payment(app, observe::load_payment(app, order).await?, fact)
+        }
+        _ => Step::new(),
+    };
+    let reason = match by {
+        StoppedBy::Screening => format!("stopped by screening: {reason}"),
+        StoppedBy::Operator => format!("stopped by an operator: {reason}"),
+    };
+    if let Some(item) = put_back(app, payout.resolves, &reason).await? {
+        step.write(ReviewItem { screening_hit: item.screening_hit || by == StoppedBy::Screening, ..item });
+    }
+    write_next(&mut step, payout, PayoutState::Failed { reason });
+    Ok(step)
+}
+
+/// The item that something from suspense was to resolve, on the list once more.
+pub(crate) async fn put_back(app: &App, resolved: Option<ReviewId>, reason: &str) -> Reply<Option<ReviewItem>> {
+    let Some(id) = resolved else { return Ok(None) };
+    let item = app.store().review(id).await?.ok_or_else(|| AppError::defect(format!("there is no item {id}")))?;
+    Ok(Some(item.put_back(&app.mint(), reason.to_owned())))
 }
 
 /// Whether the rail may still be asked about it.
@@ -68,15 +121,15 @@ pub(crate) async fn failed(app: &App, payout: Payout, reason: String) -> Reply<O
     if was_taken {
         step.post(payout.failed(&app.mint()));
     }
-    if payout.purpose == PayoutPurpose::SuspenseReturn {
-        step.write(review(app, &payout, ReviewKind::Suspense, format!("sending it back did not work: {reason}")));
+    if let Some(item) = put_back(app, payout.resolves, &format!("sending it did not work: {reason}")).await? {
+        step.write(item);
     }
     write_next(&mut step, payout, PayoutState::Failed { reason });
     Ok(Some(step))
 }
 
 /// It arrived. That may be told before we heard that it was taken; both are booked then.
-async fn settled(app: &App, payout: Payout, reference: String) -> Reply<Option<Step>> {
+pub(crate) async fn settled(app: &App, payout: Payout, reference: String) -> Reply<Option<Step>> {
     let was_taken = match &payout.state {
         PayoutState::Queued | PayoutState::Unknown => false,
         PayoutState::Accepted { .. } => true,
@@ -120,7 +173,10 @@ async fn returned(app: &App, payout: Payout, reason: String) -> Reply<Option<Ste
             let fact = PaymentFact::RefundReturned { payout: payout.id, amount: payout.amount, reason: reason.clone() };
             step.extend(observe::payment(app, observe::load_payment(app, order).await?, fact));
         }
-        _ => step.write(review(app, &payout, ReviewKind::Suspense, format!("the receiving bank returned what we had sent back: {reason}"))),
+        _ => {
+            let item = put_back(app, payout.resolves, &format!("the receiving bank returned what we had sent: {reason}")).await?;
+            item.into_iter().for_each(|item| step.write(item));
+        }
     }
     write_next(&mut step, payout, PayoutState::Returned { reason });
     Ok(Some(step))
@@ -135,22 +191,5 @@ pub(crate) async fn reported(app: &App, payout: Payout, report: PayoutReport) ->
         PayoutReport::Settled { reference } => settled(app, payout, reference).await,
         PayoutReport::Failed { reason } | PayoutReport::Returned { reason } if arrived => returned(app, payout, reason).await,
         PayoutReport::Failed { reason } | PayoutReport::Returned { reason } => failed(app, payout, reason).await,
-    }
-}
-
-fn review(app: &App, payout: &Payout, kind: ReviewKind, reason: String) -> ReviewItem {
-    let mint = app.mint();
-    ReviewItem {
-        id: mint.id(),
-        version: 0,
-        kind,
-        order: payout.order,
-        fact: None,
-        asset: Some(payout.currency.into()),
-        amount: payout.amount,
-        source: Some(payout.destination.account.reveal().to_owned()),
-        reason,
-        created_at: mint.now,
-        resolution: None,
     }
 }

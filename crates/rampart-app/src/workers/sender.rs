@@ -13,7 +13,7 @@ use std::sync::Arc;
 use rampart_core::asset::Chain;
 use rampart_core::id::TransferId;
 use rampart_core::job::{Job, JobKind};
-use rampart_core::outgoing::{Signed, Transfer, TransferSource, TransferState};
+use rampart_core::outgoing::{Screening, Signed, Transfer, TransferSource, TransferState};
 use rampart_core::ports::{ChainPort, Outcome, SigningRequest, TransactionStatus};
 use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
@@ -82,7 +82,11 @@ impl Sender {
             app.store().transfers_by_id(&ids).await?.into_iter().map(|transfer| (transfer.id, transfer)).collect();
         for (job, id) in jobs.into_iter().zip(ids) {
             match transfers.remove(&id) {
-                Some(transfer) if matches!(transfer.state, TransferState::Queued | TransferState::Signed(_)) => {
+                // One that nobody has answered about yet has a job of another kind.
+                Some(transfer)
+                    if transfer.screening != Screening::Due
+                        && matches!(transfer.state, TransferState::Queued | TransferState::Signed(_)) =>
+                {
                     chains.entry(transfer.chain()).or_default().push((job, transfer));
                 }
                 _ => leases::drop_job(app, &Held::unleased(job)).await?,
@@ -245,13 +249,9 @@ async fn broadcast(app: &App, port: &Arc<dyn ChainPort>, gaps: &Gaps, held: &Hel
     }
 }
 
-async fn load(app: &App, id: TransferId) -> Reply<Transfer> {
-    app.store().transfer(id).await?.ok_or_else(|| AppError::defect(format!("there is no transfer {id}")))
-}
-
 async fn taken(app: &App, held: &Held, id: TransferId) -> Reply<()> {
     settle(app, Some(held.fence()), || async move {
-        let mut step = transfers::broadcast(app, load(app, id).await?).await?.unwrap_or_default();
+        let mut step = transfers::broadcast(app, transfers::load(app, id).await?).await?.unwrap_or_default();
         held.done(&mut step);
         Ok(Some(step))
     })
@@ -261,7 +261,7 @@ async fn taken(app: &App, held: &Held, id: TransferId) -> Reply<()> {
 
 async fn refused(app: &App, held: &Held, id: TransferId, reason: &str) -> Reply<()> {
     settle(app, Some(held.fence()), || async move {
-        let mut step = transfers::refused(app, load(app, id).await?, reason).await?.unwrap_or_default();
+        let mut step = transfers::refused(app, transfers::load(app, id).await?, reason).await?.unwrap_or_default();
         held.done(&mut step);
         Ok(Some(step))
     })

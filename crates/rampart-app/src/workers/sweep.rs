@@ -41,8 +41,8 @@ impl Sweep {
         self.payments(before).await?;
         self.rampoffs(before).await?;
         self.transfers(before).await?;
-        self.payouts(before, "queued", JobKind::SendPayout).await?;
-        self.payouts(before, "unknown", JobKind::CheckPayout).await?;
+        self.payouts(before, "queued").await?;
+        self.payouts(before, "unknown").await?;
         self.forget().await
     }
 
@@ -85,7 +85,7 @@ impl Sweep {
                     behind = page.last().map(|transfer| transfer.id);
                     for transfer in page.iter().filter(|transfer| transfer.id < young) {
                         let key = RecordKey::Transfer(transfer.id);
-                        self.revive(JobKind::SendTransfer, &transfer.id.to_string(), key, transfer.version).await?;
+                        self.revive(transfer.next_job(), &transfer.id.to_string(), key, transfer.version).await?;
                     }
                     if is_last {
                         break;
@@ -96,7 +96,7 @@ impl Sweep {
         Ok(())
     }
 
-    async fn payouts(&self, before: Timestamp, state: &str, kind: JobKind) -> Reply<()> {
+    async fn payouts(&self, before: Timestamp, state: &str) -> Reply<()> {
         let young = PayoutId::first_at(before);
         let mut behind = None;
         loop {
@@ -105,6 +105,7 @@ impl Sweep {
             behind = page.last().map(|payout| payout.id);
             let waits = |payout: &&Payout| payout.id < young && matches!(payout.state, PayoutState::Queued | PayoutState::Unknown);
             for payout in page.iter().filter(waits) {
+                let kind = if payout.state == PayoutState::Queued { payout.next_job() } else { JobKind::CheckPayout };
                 self.revive(kind, &payout.id.to_string(), RecordKey::Payout(payout.id), payout.version).await?;
             }
             if is_last {

@@ -16,5 +16,8 @@ mod tenancy;
 mod webhooks;
 mod workers_buying;
 mod workers_nodes;
+mod workers_payouts;
+mod workers_refunds;
+mod workers_screening;
 mod workers_selling;
 mod workers_webhooks;

@@ -162,7 +162,7 @@ async fn foreign_payer(test: Arc<TestApp>) {
     pay(&test, id, None, Some("Pedro Pérez Gil")).await;
     let held = test.payment_becomes(id, "on_hold").await;
     assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::ForeignPayer, .. }));
-    assert_eq!(reviews::held_orders(&test.app, 10).await.unwrap().len(), 1);
+    assert_eq!(reviews::held_orders(&test.app, None, 10).await.unwrap().len(), 1);
     orders::release(&test.app, &operator(), id).await.unwrap();
     test.payment_becomes(id, "coins_sent").await;
     let file = orders::show(&test.app, id).await.unwrap();

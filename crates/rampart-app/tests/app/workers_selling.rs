@@ -22,7 +22,7 @@ async fn whole(engine: Engine) -> TestApp {
 }
 
 on_both_engines!(super::whole => undone_before, undone_after, answers_lost, refused_and_returned, wrong_coin, twice,
-    undone_in_suspense, undone_after_assignment, swept);
+    undone_in_suspense, undone_after_assignment, swept, sweep_refused);
 
 async fn order(test: &TestApp) -> Rampoff {
     let customer = ana(test).await;
@@ -233,4 +233,30 @@ async fn swept(test: Arc<TestApp>) {
         lines.iter().filter(|line| line.outside.is_some()).all(|line| line.outside.as_ref() == Some(&line.posted)).then_some(())
     })
     .await;
+}
+
+/// A collection that the chain refuses leaves its deposits where they are: they are collected by the next one, once.
+async fn sweep_refused(test: Arc<TestApp>) {
+    let order = order(&test).await;
+    deposit(&test, &order, "USDC", order.terms.coin_amount).await;
+    finished(&test, order.id).await;
+    let refusal = FaultRule { port: FaultPort::Chain, calls: Calls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
+    test.world.add_fault(refusal).await.unwrap();
+    treasury::sweep(&test.app, &operator(), order.chain()).await.unwrap();
+    let again = test
+        .eventually("they can be collected again", || async {
+            let moved = treasury::sweep(&test.app, &operator(), order.chain()).await.unwrap();
+            (!moved.transfers.is_empty()).then_some(moved)
+        })
+        .await;
+    assert_eq!(again.transfers.len(), 1);
+    assert!(treasury::sweep(&test.app, &operator(), order.chain()).await.unwrap().transfers.is_empty(), "only once");
+    test.eventually("it was collected", || async {
+        mine(&test, 1).await;
+        let balance = test.app.store().balance(Account::ChainDeposits(order.chain()), order.terms.coin.into()).await.unwrap();
+        balance.posted.is_zero().then_some(())
+    })
+    .await;
+    let swept = test.app.store().deposits_of_order(order.id).await.unwrap();
+    assert!(swept.iter().all(|deposit| deposit.swept));
 }

@@ -1,8 +1,10 @@
 //! A payout: money leaving over a bank rail, or going back through the processor it came from.
 
+use super::Screening;
 use crate::amount::Amount;
 use crate::asset::Currency;
-use crate::id::{CustomerId, Mint, OrderId, PayoutId};
+use crate::id::{CustomerId, Mint, OrderId, PayoutId, ReviewId};
+use crate::job::{Job, JobKind};
 use crate::ledger::{Account, Movement, Origin, Posting, PostingKind, Processor, Rail};
 use crate::redacted::Redacted;
 use crate::time::Timestamp;
@@ -115,6 +117,13 @@ pub struct Payout {
     pub amount: Amount,
     /// Where it goes.
     pub destination: PayoutDestination,
+    /// Whether the screening provider has to be asked about the receiver.
+    #[serde(default = "Screening::of_earlier_version")]
+    pub screening: Screening,
+    /// The item of the list of reviews that was resolved by it, where it is a return from suspense: when it does not work,
+    /// that item is put back.
+    #[serde(default)]
+    pub resolves: Option<ReviewId>,
     /// Where it stands.
     pub state: PayoutState,
     /// When it was decided.
@@ -130,6 +139,21 @@ impl Payout {
         match self.purpose {
             PayoutPurpose::SuspenseReturn if is_open => vec![(Account::Suspense, self.currency, self.amount)],
             _ => Vec::new(),
+        }
+    }
+
+    /// What is to be done with it first.
+    #[must_use]
+    pub fn first_job(&self, mint: &Mint<'_>) -> Job {
+        Job::due_now(mint, self.next_job(), self.id)
+    }
+
+    /// What is to be done with it while it is queued: the provider is asked, or the rail.
+    #[must_use]
+    pub const fn next_job(&self) -> JobKind {
+        match self.screening {
+            Screening::Due => JobKind::ScreenPayout,
+            Screening::Cleared | Screening::Overruled | Screening::Exempt => JobKind::SendPayout,
         }
     }
 

@@ -1,9 +1,11 @@
 //! A transfer: coins leaving a wallet of ours. Nonce, signed bytes and transaction id are committed before the
 //! broadcast, and only those bytes are ever sent again.
 
+use super::Screening;
 use crate::amount::Amount;
 use crate::asset::{Chain, CoinId};
-use crate::id::{CustomerId, Mint, OrderId, TransferId};
+use crate::id::{CustomerId, FactId, Mint, OrderId, ReviewId, TransferId};
+use crate::job::{Job, JobKind};
 use crate::ledger::{Account, Movement, Origin, Posting, PostingKind};
 use crate::time::Timestamp;
 
@@ -96,6 +98,19 @@ pub struct Transfer {
     pub source: TransferSource,
     /// Where they go.
     pub to: String,
+    /// Whether the screening provider has to be asked about the receiver.
+    #[serde(default = "Screening::of_earlier_version")]
+    pub screening: Screening,
+    /// The item of the list of reviews that was resolved by it, where it is a return from suspense: when it does not work,
+    /// that item is put back.
+    #[serde(default)]
+    pub resolves: Option<ReviewId>,
+    /// The deposits whose coins it takes from their address: when it does not work, they lie there again.
+    #[serde(default)]
+    pub deposits: Vec<FactId>,
+    /// Whether what the chain took for it is booked: it takes that once, however often it mines the same bytes.
+    #[serde(default)]
+    pub fee_booked: bool,
     /// Where it stands.
     pub state: TransferState,
     /// When it was decided.
@@ -124,6 +139,21 @@ impl Transfer {
             holds.push((Account::Suspense, self.coin, self.amount));
         }
         holds
+    }
+
+    /// What is to be done with it first.
+    #[must_use]
+    pub fn first_job(&self, mint: &Mint<'_>) -> Job {
+        Job::due_now(mint, self.next_job(), self.id)
+    }
+
+    /// What is to be done with it until the chain has taken it: the provider is asked, or the chain.
+    #[must_use]
+    pub const fn next_job(&self) -> JobKind {
+        match self.screening {
+            Screening::Due => JobKind::ScreenTransfer,
+            Screening::Cleared | Screening::Overruled | Screening::Exempt => JobKind::SendTransfer,
+        }
     }
 
     fn wallet(&self) -> Account {

@@ -1,7 +1,8 @@
 //! What can be asked of a payment, and refused.
 
 use super::{Payment, PaymentState};
-use crate::order::{CommandRefusal, Context, HoldReason, RefundAccount};
+use crate::order::{CommandRefusal, Context, HoldReason};
+use crate::outgoing::{PayoutDestination, Screening};
 use crate::step::Step;
 use crate::view::PaymentView;
 
@@ -13,7 +14,7 @@ pub enum PaymentCommand {
     /// It is called off before money came.
     Cancel,
     /// The customer gives an account for money to go back to.
-    GiveRefundAccount(RefundAccount),
+    GiveRefundAccount(PayoutDestination),
     /// An operator stops it before coins leave.
     Hold,
     /// An operator lets it go on.
@@ -38,6 +39,12 @@ impl PaymentCommand {
 }
 
 impl Payment {
+    /// An account that nobody has been asked about yet.
+    fn give_refund_account(&mut self, account: PayoutDestination) {
+        self.findings.refund = false;
+        self.refund_account = Some(account);
+    }
+
     /// What follows from a command.
     ///
     /// # Errors
@@ -59,30 +66,29 @@ impl Payment {
                 PaymentCommand::GiveRefundAccount(account),
                 PaymentState::OnHold { reason: HoldReason::RefundDestinationNeeded | HoldReason::RefundFailed, .. },
             ) => {
-                self.refund_account = Some(account);
-                self.refund(context, &mut step);
+                self.give_refund_account(account);
+                self.refund(Screening::Due, context, &mut step);
             }
             (PaymentCommand::GiveRefundAccount(account), state)
                 if !matches!(state, PaymentState::RefundPending { .. } | PaymentState::Refunded { .. }) && !self.is_settled() =>
             {
-                self.refund_account = Some(account);
+                self.give_refund_account(account);
             }
             (PaymentCommand::Hold, PaymentState::PaymentReceived { .. }) => {
                 self.put_on_hold(HoldReason::Operator, mint.now);
             }
-            (PaymentCommand::Release, PaymentState::OnHold { reason, .. }) => {
-                let screened = *reason == HoldReason::Screening;
+            (PaymentCommand::Release, PaymentState::OnHold { .. }) => {
                 let coins = self.release_for(context, &mut step).ok_or(CommandRefusal::NoPrice)?;
-                match screened {
+                match self.findings.order {
                     // A person has looked at what the provider found; asking it again would find the same.
-                    true => self.send(coins, context, &mut step),
+                    true => self.send(coins, Screening::Overruled, context, &mut step),
                     false => self.accept(coins, mint, &mut step),
                 }
             }
             (PaymentCommand::Refund, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. })
                 if self.fiat_balance.is_positive() =>
             {
-                self.refund(context, &mut step);
+                self.refund(Screening::decided(self.findings.refund), context, &mut step);
             }
             _ => return Err(refusal),
         }

@@ -4,6 +4,7 @@
 //! [`Payment::observe`] takes facts and cannot refuse; [`Payment::request`] takes commands and can.
 
 mod command;
+mod leaving;
 mod observe;
 mod postings;
 mod requote;
@@ -21,7 +22,8 @@ use crate::id::{CustomerId, FactId, Mint, OrderId, PartnerId, PayoutId, QuoteId,
 use crate::kyc::KycLevel;
 use crate::ledger::{Account, Origin, Processor, Rail};
 use crate::limits::{self, Usage};
-use crate::order::{Context, Exception, HoldReason, RefundAccount, Reversal};
+use crate::order::{Context, Exception, Findings, HoldReason, Reversal};
+use crate::outgoing::PayoutDestination;
 use crate::quote::BuyTerms;
 use crate::redacted::Redacted;
 use crate::step::{Raise, Step};
@@ -194,7 +196,10 @@ pub struct Payment {
     /// Where the browser goes afterwards.
     pub callback_url: Option<String>,
     /// Where money may go back to.
-    pub refund_account: Option<RefundAccount>,
+    pub refund_account: Option<PayoutDestination>,
+    /// Whether the processor that the money came by has refused for good to take it back.
+    #[serde(default)]
+    pub refused_by_processor: bool,
     /// What the customer is told, for transfers.
     pub instructions: Option<Instructions>,
     /// The quote it was made from.
@@ -219,10 +224,16 @@ pub struct Payment {
     /// units of the currency.
     #[serde(default)]
     pub counted_beyond: Amount,
+    /// What was agreed when it was made, where other terms were taken over for what arrived.
+    #[serde(default)]
+    pub ordered: Option<BuyTerms>,
     /// What was unusual.
     pub exception: Option<Exception>,
     /// What was taken back.
     pub reversal: Option<Reversal>,
+    /// What the screening provider has found something about.
+    #[serde(default)]
+    pub findings: Findings,
     /// What was taken back when the money was on its way out or gone, in minor units. It is booked as lost until that
     /// money turns out not to have left.
     #[serde(default)]

@@ -1,15 +1,13 @@
 //! What a payment does with facts. Facts are never refused: what the order cannot use goes to suspense and to a
 //! person's list, and the next fact is taken all the same.
 
-use super::{PayIn, Payment, PaymentState};
+use super::{Payment, PaymentState};
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::{FactId, PayoutId, TransferId};
 use crate::job::{Job, JobKind};
-use crate::order::{Context, Exception, HoldReason};
-use crate::outgoing::{
-    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState,
-};
+use crate::order::{Context, Exception, Findings, HoldReason, StoppedBy};
+use crate::outgoing::Screening;
 use crate::policy::{Beyond, Policy};
 use crate::ports::Verdict;
 use crate::redacted::Redacted;
@@ -98,6 +96,15 @@ pub enum PaymentFact {
         /// Why.
         reason: String,
     },
+    /// The refund was stopped before it left.
+    RefundStopped {
+        /// The payout.
+        payout: PayoutId,
+        /// By whom.
+        by: StoppedBy,
+        /// Why.
+        reason: String,
+    },
     /// The refund had arrived and was sent back; it lies in suspense.
     RefundReturned {
         /// The payout.
@@ -150,10 +157,16 @@ impl Payment {
             }
             PaymentFact::RefundFailed { payout, .. } => {
                 if matches!(self.state, PaymentState::RefundPending { payout: ours } if ours == payout) {
-                    self.came_back(HoldReason::RefundFailed, Amount::ZERO, mint, &mut step);
+                    self.refund_failed(context, &mut step);
                 }
             }
-            PaymentFact::RefundReturned { payout, amount, reason } => self.returned(payout, amount, &reason, mint, &mut step),
+            PaymentFact::RefundStopped { payout, by, .. } => {
+                if matches!(self.state, PaymentState::RefundPending { payout: ours } if ours == payout) {
+                    self.findings.refund |= by == StoppedBy::Screening;
+                    self.came_back(by.hold(), Amount::ZERO, mint, &mut step);
+                }
+            }
+            PaymentFact::RefundReturned { payout, amount, reason } => self.returned(payout, amount, &reason, context, &mut step),
             PaymentFact::TimePassed => {
                 if self.is_unpaid() && mint.now >= self.held_until {
                     self.close_unpaid(context, &mut step);
@@ -202,6 +215,8 @@ impl Payment {
         step.post(self.post_received(mint, receipt.amount));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
         self.receipts.push(receipt);
+        // Somebody who was not asked about may have paid it.
+        self.findings = Findings::default();
         self.recover(mint, step);
         if self.fiat_balance.is_zero() {
             // It was taken back before it was told of: there is nothing to go on with.
@@ -235,13 +250,14 @@ impl Payment {
                 (Some(moved), _) if moved <= policy.late.basis_points => {}
                 (_, present) => match (policy.late.beyond, present) {
                     (Beyond::Requote, Some(present)) => price = present,
-                    (Beyond::Refund, _) => return self.refund(context, step),
+                    (Beyond::Refund, _) => return self.refund(Screening::Due, context, step),
                     _ => return self.put_on_hold(HoldReason::Late, context.mint.now),
                 },
             }
         }
         let (exception, tolerance, reason) = match received.cmp(&due) {
             std::cmp::Ordering::Equal => {
+                self.take_as_ordered(context, step);
                 let coins = if price == self.terms.price { Ok(self.terms.coin_amount) } else { self.terms.coins_for(received, price) };
                 return match coins {
                     Ok(coins) => self.accept(coins, &context.mint, step),
@@ -257,11 +273,12 @@ impl Payment {
         let difference = Amount::from_minor((received.minor() - due.minor()).abs());
         let tolerated = due.basis_points_up(tolerance.basis_points).is_ok_and(|most| difference <= most) && tolerance.basis_points > 0;
         if tolerated && price == self.terms.price {
+            self.take_as_ordered(context, step);
             return self.accept(self.terms.coin_amount, &context.mint, step);
         }
         match tolerance.beyond {
             Beyond::Requote => self.requote(price, reason, context, step),
-            Beyond::Refund => self.refund(context, step),
+            Beyond::Refund => self.refund(Screening::Due, context, step),
             Beyond::Hold => self.put_on_hold(reason, context.mint.now),
         }
     }
@@ -279,6 +296,7 @@ impl Payment {
         let late = self.exception == Some(Exception::Late);
         let price = if late { context.price? } else { self.terms.price };
         if self.fiat_balance == self.terms.fiat_amount && !late {
+            self.take_as_ordered(context, step);
             return Some(self.terms.coin_amount);
         }
         let (terms, coins) = self.terms_for_balance(price, context)?;
@@ -289,69 +307,14 @@ impl Payment {
     fn screened(&mut self, verdict: &Verdict, context: &Context<'_>, step: &mut Step) {
         let PaymentState::PaymentReceived { coins } = self.state else { return };
         match verdict {
-            Verdict::Clear => self.send(coins, context, step),
-            Verdict::Hit { .. } => self.put_on_hold(HoldReason::Screening, context.mint.now),
-        }
-    }
-
-    /// Money becomes coins, and a transfer of them is ordered.
-    pub(super) fn send(&mut self, coins: Amount, context: &Context<'_>, step: &mut Step) {
-        let mint = &context.mint;
-        step.post(self.post_conversion(mint, coins));
-        let fiat = std::mem::take(&mut self.fiat_balance);
-        self.reserve(coins, step);
-        let transfer = Transfer {
-            id: mint.id(),
-            version: 0,
-            purpose: TransferPurpose::Buy,
-            order: Some(self.id),
-            customer: Some(self.customer),
-            coin: self.terms.coin,
-            amount: coins,
-            source: TransferSource::Hot,
-            to: self.wallet.clone(),
-            state: TransferState::Queued,
-            created_at: mint.now,
-        };
-        self.state = PaymentState::Sending { transfer: transfer.id, coins, fiat };
-        step.write(Job::due_now(mint, JobKind::SendTransfer, transfer.id));
-        step.write(transfer);
-    }
-
-    /// Where money of this order goes back to, where that is known.
-    pub(super) fn refund_destination(&self) -> Option<(Route, Redacted, Redacted)> {
-        match self.pay_in {
-            PayIn::Processor(processor) => {
-                let source = self.receipts.iter().find_map(|receipt| receipt.source.clone());
-                source.map(|account| (Route::Processor(processor), account, Redacted::default()))
+            Verdict::Clear => self.send(coins, Screening::Cleared, context, step),
+            Verdict::Hit { .. } => {
+                // The provider is asked about the refund's receiver along with the order, where one is known.
+                let refund = self.refund_destination(context.catalogue).is_some();
+                self.findings = Findings { order: true, refund };
+                self.put_on_hold(HoldReason::Screening, context.mint.now);
             }
-            PayIn::Bank(rail) => self.refund_account.clone().map(|given| (Route::Bank(rail), given.account, given.name)),
         }
-    }
-
-    /// Everything on the account goes back: through the processor it came by, or to the account the customer gave.
-    pub(super) fn refund(&mut self, context: &Context<'_>, step: &mut Step) {
-        let mint = &context.mint;
-        self.reserve(Amount::ZERO, step);
-        let Some((route, account, name)) = self.refund_destination() else {
-            return self.put_on_hold(HoldReason::RefundDestinationNeeded, mint.now);
-        };
-        let payout = Payout {
-            id: mint.id(),
-            version: 0,
-            purpose: PayoutPurpose::Refund,
-            order: Some(self.id),
-            customer: Some(self.customer),
-            route,
-            currency: self.terms.fiat,
-            amount: self.fiat_balance,
-            destination: PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name },
-            state: PayoutState::Queued,
-            created_at: mint.now,
-        };
-        self.state = PaymentState::RefundPending { payout: payout.id };
-        step.write(Job::due_now(mint, JobKind::SendPayout, payout.id));
-        step.write(payout);
     }
 
     fn suspense_item(&self, receipt: &Receipt, mint: &crate::id::Mint<'_>) -> ReviewItem {
@@ -364,6 +327,7 @@ impl Payment {
             asset: Some(Asset::Fiat(self.terms.fiat)),
             amount: receipt.amount,
             source: receipt.source.as_ref().map(|source| source.reveal().to_owned()),
+            screening_hit: false,
             reason: format!("arrived for payment {} when it was {}", self.id, self.status()),
             created_at: mint.now,
             resolution: None,

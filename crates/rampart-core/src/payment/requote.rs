@@ -41,6 +41,18 @@ impl Payment {
         let change = Amount::from_minor(beyond.minor() - self.counted_beyond.minor());
         step.raises.extend(limits::counted(context.catalogue, &self.usage(), self.level, change));
         self.counted_beyond = beyond;
-        self.terms = terms;
+        let ordered = std::mem::replace(&mut self.terms, terms);
+        self.ordered.get_or_insert(ordered);
+    }
+
+    /// The order goes on for what was ordered after all: by its own terms, with nothing beyond them counted.
+    pub(super) fn take_as_ordered(&mut self, context: &Context<'_>, step: &mut Step) {
+        if let Some(ordered) = self.ordered.take() {
+            self.terms = ordered;
+        }
+        let beyond = std::mem::take(&mut self.counted_beyond);
+        if !beyond.is_zero() {
+            step.raises.extend(limits::counted(context.catalogue, &self.usage(), self.level, beyond.negated()));
+        }
     }
 }

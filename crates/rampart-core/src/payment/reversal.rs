@@ -65,7 +65,8 @@ impl Payment {
 
     /// The receiving bank sent a refund back, into suspense. What was taken back beside the refund is made good from
     /// there; the rest waits for a person.
-    pub(super) fn returned(&mut self, payout: PayoutId, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) {
+    pub(super) fn returned(&mut self, payout: PayoutId, amount: Amount, reason: &str, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
         if !matches!(self.state, PaymentState::Refunded { payout: ours, .. } if ours == payout) {
             return;
         }
@@ -75,7 +76,7 @@ impl Payment {
         self.lost = Amount::from_minor(self.lost.minor() - recovered.minor());
         let rest = Amount::from_minor(amount.minor() - recovered.minor());
         if rest.is_positive() {
-            let source = self.refund_destination().map(|(_, account, _)| account.reveal().to_owned());
+            let source = self.refund_destination(context.catalogue).map(|(_, destination)| destination.account.reveal().to_owned());
             let reason = format!("the receiving bank returned the refund: {reason}; the money lies in suspense");
             step.write(self.reversal_item(rest, source, reason, mint));
         }
@@ -92,6 +93,7 @@ impl Payment {
             asset: Some(Asset::Fiat(self.terms.fiat)),
             amount,
             source,
+            screening_hit: false,
             reason,
             created_at: mint.now,
             resolution: None,

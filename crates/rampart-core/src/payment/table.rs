@@ -5,7 +5,7 @@ use crate::amount::Amount;
 use crate::catalogue::Catalogue;
 use crate::example;
 use crate::id::{Mint, PayoutId, TransferId};
-use crate::order::{Context, HoldReason, RefundAccount, Reversal};
+use crate::order::{Context, Findings, HoldReason, Reversal, StoppedBy};
 use crate::policy::Beyond;
 use crate::ports::Verdict;
 use crate::record::Record;
@@ -27,13 +27,19 @@ pub fn state_name(state: &PaymentState) -> String {
     }
 }
 
-/// The name of a payment's state; what was charged back and is lost changes what follows.
+/// The name of a payment's state; what was charged back and is lost changes what follows, and so does what the screening
+/// provider has found something about.
 fn name_of(payment: &Payment) -> String {
     let name = state_name(&payment.state);
-    if payment.lost.is_positive() { name + CHARGED_BACK } else { name }
+    match (payment.lost.is_positive(), &payment.state) {
+        (true, _) => name + CHARGED_BACK,
+        (false, PaymentState::OnHold { reason: HoldReason::Screening, .. }) if !payment.findings.order => name + ABOUT_THE_REFUND,
+        (false, _) => name,
+    }
 }
 
 const CHARGED_BACK: &str = ", charged back";
+const ABOUT_THE_REFUND: &str = ", about the refund";
 
 struct Sample<'a> {
     catalogue: &'a Catalogue,
@@ -42,7 +48,7 @@ struct Sample<'a> {
     payout: PayoutId,
 }
 
-const STATES: [&str; 23] = [
+const STATES: [&str; 24] = [
     "started",
     "pending_bank",
     "payment_received",
@@ -51,6 +57,7 @@ const STATES: [&str; 23] = [
     "coins_sent (confirmed)",
     "on_hold (short)",
     "on_hold (screening)",
+    "on_hold (screening), about the refund",
     "on_hold (refund_destination_needed)",
     "on_hold (transfer_failed)",
     "expired",
@@ -106,10 +113,14 @@ impl Sample<'_> {
     /// The example payment in a state, with what has to lie on the customer's account then.
     fn payment(&self, name: &'static str) -> Option<Payment> {
         let (name, charged_back) = name.strip_suffix(CHARGED_BACK).map_or((name, false), |name| (name, true));
+        let (name, about_the_refund) = name.strip_suffix(ABOUT_THE_REFUND).map_or((name, false), |name| (name, true));
         let mut payment = example::payment(self.catalogue, &self.mint, false, self.state(name))?;
         if charged_back {
             payment.reversal = Some(Reversal::Chargeback);
             payment.lost = Amount::from_minor(10_000);
+        }
+        if name == "on_hold (screening)" {
+            payment.findings = Findings { order: !about_the_refund, refund: true };
         }
         let received = match name {
             "started" | "pending_bank" | "expired" | "cancelled" | "failed" => None,
@@ -159,6 +170,8 @@ impl Sample<'_> {
             ("transfer failed", PaymentFact::TransferFailed { transfer, reason: "reverted".to_owned() }),
             ("refund settled", PaymentFact::RefundSettled { payout, reference: "R1".to_owned() }),
             ("refund failed", PaymentFact::RefundFailed { payout, reason: "closed account".to_owned() }),
+            ("refund stopped by screening", PaymentFact::RefundStopped { payout, by: StoppedBy::Screening, reason: "listed".to_owned() }),
+            ("refund stopped by a person", PaymentFact::RefundStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
             (
                 "refund returned",
                 PaymentFact::RefundReturned { payout, amount: Amount::from_minor(10_000), reason: "closed account".to_owned() },
@@ -168,7 +181,7 @@ impl Sample<'_> {
     }
 
     fn commands() -> Vec<(&'static str, PaymentCommand)> {
-        let account = RefundAccount { account: Redacted::new("ES9299990002950000000001"), name: Redacted::new("Ana Luna") };
+        let account = example::destination();
         vec![
             ("declare sent", PaymentCommand::DeclareSent),
             ("cancel", PaymentCommand::Cancel),

@@ -2,7 +2,7 @@
 
 use super::{Rampoff, RampoffState};
 use crate::order::{CommandRefusal, Context, HoldReason};
-use crate::outgoing::PayoutDestination;
+use crate::outgoing::{PayoutDestination, Screening};
 use crate::step::Step;
 use crate::view::RampoffView;
 
@@ -39,6 +39,12 @@ impl RampoffCommand {
 }
 
 impl Rampoff {
+    /// A wallet that nobody has been asked about yet.
+    fn give_refund_wallet(&mut self, wallet: String) {
+        self.findings.refund = false;
+        self.refund_wallet = Some(wallet);
+    }
+
     /// What follows from a command.
     ///
     /// # Errors
@@ -64,33 +70,34 @@ impl Rampoff {
                 RampoffCommand::GiveRefundWallet(wallet),
                 RampoffState::OnHold { reason: HoldReason::RefundDestinationNeeded | HoldReason::RefundFailed, .. },
             ) => {
-                self.refund_wallet = Some(wallet);
-                self.refund(context, &mut step);
+                self.give_refund_wallet(wallet);
+                self.refund(Screening::Due, context, &mut step);
             }
             (RampoffCommand::GiveRefundWallet(wallet), state)
                 if !matches!(state, RampoffState::RefundPending { .. }) && !self.is_settled() =>
             {
-                self.refund_wallet = Some(wallet);
+                self.give_refund_wallet(wallet);
             }
             (RampoffCommand::GivePayoutDestination(destination), RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }) => {
                 self.destination = destination;
-                self.pay(mint, &mut step);
+                self.pay(Screening::Due, mint, &mut step);
             }
             (RampoffCommand::Hold, RampoffState::CryptoReceived { .. }) => self.put_on_hold(HoldReason::Operator, mint.now),
-            (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.converted.is_positive() => self.pay(mint, &mut step),
-            (RampoffCommand::Release, RampoffState::OnHold { reason, .. }) if self.coin_balance.is_positive() => {
-                let screened = *reason == HoldReason::Screening;
+            (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.converted.is_positive() => {
+                self.pay(Screening::decided(self.findings.order), mint, &mut step);
+            }
+            (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.coin_balance.is_positive() => {
                 let fiat = self.release_for(context, &mut step).ok_or(CommandRefusal::NoPrice)?;
-                match screened {
+                match self.findings.order {
                     // A person has looked at what the provider found; asking it again would find the same.
-                    true => self.convert_and_pay(fiat, mint, &mut step),
+                    true => self.convert_and_pay(fiat, Screening::Overruled, mint, &mut step),
                     false => self.accept(fiat, mint, &mut step),
                 }
             }
             (RampoffCommand::Refund, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. })
                 if self.coin_balance.is_positive() || self.converted.is_positive() =>
             {
-                self.refund(context, &mut step);
+                self.refund(Screening::decided(self.findings.refund), context, &mut step);
             }
             _ => return Err(refusal),
         }

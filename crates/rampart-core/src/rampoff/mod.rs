@@ -3,6 +3,7 @@
 //! What counts is what arrived at the order's own address, not what was announced.
 
 mod command;
+mod leaving;
 mod observe;
 mod postings;
 mod requote;
@@ -20,7 +21,7 @@ use crate::id::{CustomerId, Mint, OrderId, PartnerId, PayoutId, QuoteId, Transfe
 use crate::kyc::KycLevel;
 use crate::ledger::{Account, Origin, Rail};
 use crate::limits::{self, Usage};
-use crate::order::{Context, Exception, HoldReason, Reversal};
+use crate::order::{Context, Exception, Findings, HoldReason, Reversal};
 use crate::outgoing::PayoutDestination;
 use crate::quote::SellTerms;
 use crate::redacted::Redacted;
@@ -188,10 +189,16 @@ pub struct Rampoff {
     /// arrived are worth, in minor units of the currency.
     #[serde(default)]
     pub counted_beyond: Amount,
+    /// What was agreed when it was made, where other terms were taken over for what arrived.
+    #[serde(default)]
+    pub ordered: Option<SellTerms>,
     /// What was unusual.
     pub exception: Option<Exception>,
     /// What was taken back.
     pub reversal: Option<Reversal>,
+    /// What the screening provider has found something about.
+    #[serde(default)]
+    pub findings: Findings,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
@@ -305,6 +312,7 @@ impl Rampoff {
 
     /// The end without coins: limits and money are given back.
     fn give_back(&mut self, context: &Context<'_>, step: &mut Step) {
+        self.take_as_ordered(context, step);
         step.raises.extend(limits::counted(context.catalogue, &self.usage(), self.level, self.terms.fiat_amount.negated()));
         self.reserve(Amount::ZERO, step);
     }

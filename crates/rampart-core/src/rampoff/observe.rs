@@ -5,8 +5,8 @@ use crate::amount::Amount;
 use crate::asset::{Asset, CoinId};
 use crate::id::{FactId, Mint, PayoutId, TransferId};
 use crate::job::{Job, JobKind};
-use crate::order::{Context, Exception, HoldReason};
-use crate::outgoing::{Payout, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState};
+use crate::order::{Context, Exception, Findings, HoldReason, StoppedBy};
+use crate::outgoing::Screening;
 use crate::policy::{Beyond, Policy};
 use crate::ports::Verdict;
 use crate::review::{ReviewItem, ReviewKind};
@@ -80,6 +80,15 @@ pub enum RampoffFact {
         /// Why.
         reason: String,
     },
+    /// The payout was stopped before it left.
+    PayoutStopped {
+        /// The payout.
+        payout: PayoutId,
+        /// By whom.
+        by: StoppedBy,
+        /// Why.
+        reason: String,
+    },
     /// The payout had arrived and was sent back.
     PayoutReturned {
         /// The payout.
@@ -111,6 +120,13 @@ pub enum RampoffFact {
         /// The transfer.
         transfer: TransferId,
         /// Why.
+        reason: String,
+    },
+    /// The refund was stopped before it left: the screening provider found something about who would receive it.
+    RefundStopped {
+        /// The transfer.
+        transfer: TransferId,
+        /// What it found.
         reason: String,
     },
     /// Time went by.
@@ -153,6 +169,12 @@ impl Rampoff {
                     self.came_back(HoldReason::PayoutFailed, mint, &mut step);
                 }
             }
+            RampoffFact::PayoutStopped { payout, by, .. } => {
+                if self.is_paying(payout) {
+                    self.findings.order |= by == StoppedBy::Screening;
+                    self.came_back(by.hold(), mint, &mut step);
+                }
+            }
             RampoffFact::PayoutReturned { payout, reason } => self.returned(payout, &reason, mint, &mut step),
             RampoffFact::RefundBroadcast { transfer, txid } => {
                 if let RampoffState::RefundPending { transfer: ours, txid: known } = &mut self.state
@@ -178,6 +200,12 @@ impl Rampoff {
             RampoffFact::RefundFailed { transfer, .. } => {
                 if self.refund_under_way(transfer).is_some() {
                     self.came_back(HoldReason::RefundFailed, mint, &mut step);
+                }
+            }
+            RampoffFact::RefundStopped { transfer, .. } => {
+                if self.refund_under_way(transfer).is_some() {
+                    self.findings.refund = true;
+                    self.came_back(HoldReason::Screening, mint, &mut step);
                 }
             }
             RampoffFact::TimePassed => {
@@ -287,6 +315,8 @@ impl Rampoff {
             _ => {}
         }
         step.post(self.post_deposit(mint, receipt.amount));
+        // A wallet that was not asked about may have sent it.
+        self.findings = Findings::default();
         self.coin_balance = Amount::from_minor(self.coin_balance.minor().saturating_add(receipt.amount.minor()));
         if self.deposits.iter().any(|deposit| deposit.confirmations == 0) {
             // More of it is still being confirmed: everything is weighed together when the last one is.
@@ -314,12 +344,12 @@ impl Rampoff {
             match (within, policy.late.beyond, context.price) {
                 (true, ..) => {}
                 (false, Beyond::Requote, Some(present)) => price = present,
-                (false, Beyond::Refund, _) => return self.refund(context, step),
+                (false, Beyond::Refund, _) => return self.refund(Screening::Due, context, step),
                 _ => return self.put_on_hold(HoldReason::Late, now),
             }
         }
         let (exception, tolerance, reason) = match self.coin_balance.cmp(&self.terms.coin_amount) {
-            std::cmp::Ordering::Equal if price == self.terms.price => return self.accept(self.terms.fiat_amount, &context.mint, step),
+            std::cmp::Ordering::Equal if price == self.terms.price => return self.accept_as_ordered(context, step),
             std::cmp::Ordering::Equal => (None, policy.late, HoldReason::Late),
             std::cmp::Ordering::Less => (Some(Exception::Short), policy.short, HoldReason::Short),
             std::cmp::Ordering::Greater => (Some(Exception::Over), policy.over, HoldReason::Over),
@@ -331,13 +361,18 @@ impl Rampoff {
         let tolerated = tolerance.basis_points > 0
             && self.terms.coin_amount.basis_points_up(tolerance.basis_points).is_ok_and(|most| difference <= most);
         if tolerated && price == self.terms.price {
-            return self.accept(self.terms.fiat_amount, &context.mint, step);
+            return self.accept_as_ordered(context, step);
         }
         match tolerance.beyond {
             Beyond::Requote => self.requote(price, reason, context, step),
-            Beyond::Refund => self.refund(context, step),
+            Beyond::Refund => self.refund(Screening::Due, context, step),
             Beyond::Hold => self.put_on_hold(reason, now),
         }
+    }
+
+    fn accept_as_ordered(&mut self, context: &Context<'_>, step: &mut Step) {
+        self.take_as_ordered(context, step);
+        self.accept(self.terms.fiat_amount, &context.mint, step);
     }
 
     /// The order goes on: so much money is promised now, and the screening provider is asked.
@@ -353,6 +388,7 @@ impl Rampoff {
         let late = self.exception == Some(Exception::Late);
         let price = if late { context.price? } else { self.terms.price };
         if self.coin_balance == self.terms.coin_amount && !late {
+            self.take_as_ordered(context, step);
             return Some(self.terms.fiat_amount);
         }
         let (terms, fiat) = self.terms_for_balance(price, context)?;
@@ -363,73 +399,13 @@ impl Rampoff {
     fn screened(&mut self, verdict: &Verdict, context: &Context<'_>, step: &mut Step) {
         let RampoffState::CryptoReceived { fiat } = self.state else { return };
         match verdict {
-            Verdict::Clear => self.convert_and_pay(fiat, &context.mint, step),
-            Verdict::Hit { .. } => self.put_on_hold(HoldReason::Screening, context.mint.now),
+            Verdict::Clear => self.convert_and_pay(fiat, Screening::Cleared, &context.mint, step),
+            Verdict::Hit { .. } => {
+                // The provider is asked about the refund's wallet along with the order, where one is known.
+                self.findings = Findings { order: true, refund: self.refund_wallet.is_some() };
+                self.put_on_hold(HoldReason::Screening, context.mint.now);
+            }
         }
-    }
-
-    /// Coins become money, and a payout of it is ordered.
-    pub(super) fn convert_and_pay(&mut self, fiat: Amount, mint: &Mint<'_>, step: &mut Step) {
-        step.post(self.post_conversion(mint, self.coin_balance, fiat));
-        self.converted = std::mem::take(&mut self.coin_balance);
-        self.fiat_balance = fiat;
-        self.pay(mint, step);
-    }
-
-    /// The money on the account, if any, becomes the coins it came from.
-    pub(super) fn convert_back(&mut self, mint: &Mint<'_>, step: &mut Step) {
-        if self.converted.is_positive() {
-            step.post(self.post_conversion_undone(mint, self.converted, self.fiat_balance));
-            self.coin_balance = std::mem::take(&mut self.converted);
-            self.fiat_balance = Amount::ZERO;
-        }
-    }
-
-    /// A payout of the money on the account is ordered.
-    pub(super) fn pay(&mut self, mint: &Mint<'_>, step: &mut Step) {
-        self.reserve(self.fiat_balance, step);
-        let payout = Payout {
-            id: mint.id(),
-            version: 0,
-            purpose: PayoutPurpose::Rampoff,
-            order: Some(self.id),
-            customer: Some(self.customer),
-            route: Route::Bank(self.rail),
-            currency: self.terms.fiat,
-            amount: self.fiat_balance,
-            destination: self.destination.clone(),
-            state: PayoutState::Queued,
-            created_at: mint.now,
-        };
-        self.state = RampoffState::PayingOut { payout: payout.id, fiat: self.fiat_balance };
-        step.write(Job::due_now(mint, JobKind::SendPayout, payout.id));
-        step.write(payout);
-    }
-
-    /// Everything on the account goes back to the wallet the customer gave; converted coins are converted back first.
-    pub(super) fn refund(&mut self, context: &Context<'_>, step: &mut Step) {
-        let mint = &context.mint;
-        let Some(to) = self.refund_wallet.clone() else {
-            return self.put_on_hold(HoldReason::RefundDestinationNeeded, mint.now);
-        };
-        self.reserve(Amount::ZERO, step);
-        self.convert_back(mint, step);
-        let transfer = Transfer {
-            id: mint.id(),
-            version: 0,
-            purpose: TransferPurpose::Refund,
-            order: Some(self.id),
-            customer: Some(self.customer),
-            coin: self.terms.coin,
-            amount: self.coin_balance,
-            source: TransferSource::Hot,
-            to,
-            state: TransferState::Queued,
-            created_at: mint.now,
-        };
-        self.state = RampoffState::RefundPending { transfer: transfer.id, txid: None };
-        step.write(Job::due_now(mint, JobKind::SendTransfer, transfer.id));
-        step.write(transfer);
     }
 
     fn to_suspense(&self, coin: CoinId, deposit: FactId, amount: Amount, from: &str, mint: &Mint<'_>, step: &mut Step) {
@@ -457,6 +433,7 @@ impl Rampoff {
             asset: Some(asset),
             amount,
             source,
+            screening_hit: false,
             reason,
             created_at: mint.now,
             resolution: None,

@@ -95,6 +95,7 @@ impl Rampoff {
             amount: self.payout_amount(),
             // What lies in suspense has a source; what is lost has none.
             source: Some(self.destination.account.reveal().to_owned()),
+            screening_hit: false,
             reason: format!("the receiving bank returned the payout: {reason}; the money lies in suspense"),
             created_at: mint.now,
             resolution: None,

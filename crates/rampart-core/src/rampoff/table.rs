@@ -5,7 +5,7 @@ use crate::amount::Amount;
 use crate::catalogue::Catalogue;
 use crate::example;
 use crate::id::{FactId, Mint, PayoutId, TransferId};
-use crate::order::{Context, HoldReason, Reversal};
+use crate::order::{Context, Findings, HoldReason, Reversal, StoppedBy};
 use crate::policy::Beyond;
 use crate::ports::Verdict;
 use crate::record::Record;
@@ -27,13 +27,19 @@ pub fn state_name(state: &RampoffState) -> String {
 const COINS: i128 = 100_000_000;
 const FIAT: i128 = 9_094;
 
-/// The name of a ramp-off's state; a deposit that is lost changes what follows.
+/// The name of a ramp-off's state; a deposit that is lost changes what follows, and so does what the screening provider has
+/// found something about.
 fn name_of(rampoff: &Rampoff) -> String {
     let name = state_name(&rampoff.state);
-    if rampoff.deposits.iter().any(|deposit| deposit.lost) { name + LOST } else { name }
+    match (rampoff.deposits.iter().any(|deposit| deposit.lost), &rampoff.state) {
+        (true, _) => name + LOST,
+        (false, RampoffState::OnHold { reason: HoldReason::Screening, .. }) if !rampoff.findings.order => name + ABOUT_THE_REFUND,
+        (false, _) => name,
+    }
 }
 
 const LOST: &str = ", deposit undone";
+const ABOUT_THE_REFUND: &str = ", about the refund";
 
 struct Sample<'a> {
     catalogue: &'a Catalogue,
@@ -43,7 +49,7 @@ struct Sample<'a> {
     deposit: FactId,
 }
 
-const STATES: [&str; 21] = [
+const STATES: [&str; 22] = [
     "created",
     "confirming",
     "crypto_received",
@@ -51,6 +57,7 @@ const STATES: [&str; 21] = [
     "finished",
     "on_hold (short)",
     "on_hold (screening)",
+    "on_hold (screening), about the refund",
     "on_hold (payout_failed)",
     "on_hold (reorganised)",
     "on_hold (refund_destination_needed)",
@@ -106,6 +113,7 @@ impl Sample<'_> {
     /// The example ramp-off in a state, with what has to lie on the customer's account then.
     fn rampoff(&self, name: &'static str) -> Option<Rampoff> {
         let (name, lost) = name.strip_suffix(LOST).map_or((name, false), |name| (name, true));
+        let (name, about_the_refund) = name.strip_suffix(ABOUT_THE_REFUND).map_or((name, false), |name| (name, true));
         let mut rampoff = example::rampoff(self.catalogue, &self.mint, self.state(name))?;
         let confirmed = !matches!(name, "created" | "confirming" | "expired" | "cancelled" | "failed" | "on_hold (reorganised)");
         let arrived = if name == "on_hold (short)" { COINS / 2 } else { COINS };
@@ -120,6 +128,9 @@ impl Sample<'_> {
             "finished" | "refunded" => {}
             _ if confirmed => rampoff.coin_balance = Amount::from_minor(arrived),
             _ => {}
+        }
+        if name == "on_hold (screening)" {
+            rampoff.findings = Findings { order: !about_the_refund, refund: true };
         }
         if lost {
             rampoff.reversal = Some(Reversal::Reorganisation);
@@ -153,11 +164,14 @@ impl Sample<'_> {
             ("payout accepted", RampoffFact::PayoutAccepted { payout }),
             ("payout settled", RampoffFact::PayoutSettled { payout, reference: "B1".to_owned() }),
             ("payout failed", RampoffFact::PayoutFailed { payout, reason: "closed account".to_owned() }),
+            ("payout stopped by screening", RampoffFact::PayoutStopped { payout, by: StoppedBy::Screening, reason: "listed".to_owned() }),
+            ("payout stopped by a person", RampoffFact::PayoutStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
             ("payout returned", RampoffFact::PayoutReturned { payout, reason: "closed account".to_owned() }),
             ("refund broadcast", RampoffFact::RefundBroadcast { transfer, txid: "0x02".to_owned() }),
             ("refund confirmed", RampoffFact::RefundConfirmed { transfer }),
             ("refund unconfirmed", RampoffFact::RefundUnconfirmed { transfer, amount: Amount::from_minor(COINS) }),
             ("refund failed", RampoffFact::RefundFailed { transfer, reason: "reverted".to_owned() }),
+            ("refund stopped by screening", RampoffFact::RefundStopped { transfer, reason: "listed".to_owned() }),
             ("time passed", RampoffFact::TimePassed),
         ]
     }

@@ -1,6 +1,7 @@
 //! The rules, through their public items.
 
 mod accounts;
+mod amounts;
 mod blind_spots;
 mod documents;
 mod machines;

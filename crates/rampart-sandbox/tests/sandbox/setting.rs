@@ -8,7 +8,7 @@ use rampart_core::address::AddressKind;
 use rampart_core::amount::Amount;
 use rampart_core::asset::CoinId;
 use rampart_core::id::{OrderId, PayoutId, Randomness};
-use rampart_core::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Signed, TransferSource};
+use rampart_core::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Signed, TransferSource};
 use rampart_core::ports::{ChainPort, SigningRequest};
 use rampart_core::time::Timestamp;
 use rampart_sandbox::{Calls, ChainConfig, CoinConfig, CurrencyConfig, FaultOutcome, FaultPort, FaultRule, RailConfig, World, WorldConfig};
@@ -112,6 +112,8 @@ impl Setting {
                 bank_name: None,
                 name: "Ana".into(),
             },
+            screening: Screening::Cleared,
+            resolves: None,
             state: PayoutState::Queued,
             created_at: now,
         }

@@ -248,6 +248,7 @@ impl Scene<'_> {
                 asset: Some(asset),
                 amount: available.negated(),
                 source: Some(account.to_string()),
+                screening_hit: false,
                 reason: format!("what is available of {asset} on {account} fell below zero"),
                 created_at: self.now,
                 resolution: None,

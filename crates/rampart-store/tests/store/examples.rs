@@ -14,7 +14,7 @@ use rampart_core::job::{Job, JobKind};
 use rampart_core::kyc::Kyc;
 use rampart_core::ledger::{Account, Origin};
 use rampart_core::outgoing::{
-    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource, TransferState,
+    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState,
 };
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
 use rampart_core::payment::PaymentState;
@@ -93,6 +93,8 @@ pub(crate) fn payout(bench: &Bench, order: Option<OrderId>, state: PayoutState) 
             bank_name: None,
             name: Redacted::new("Ana"),
         },
+        screening: Screening::Cleared,
+        resolves: None,
         state,
         created_at: bench.mint().now,
     }
@@ -109,6 +111,10 @@ pub(crate) fn transfer(bench: &Bench, order: Option<OrderId>, state: TransferSta
         amount: units(5),
         source: TransferSource::Hot,
         to: "0x1".into(),
+        screening: Screening::Cleared,
+        resolves: None,
+        deposits: Vec::new(),
+        fee_booked: false,
         state,
         created_at: bench.mint().now,
     }
@@ -199,6 +205,7 @@ pub(crate) fn review(bench: &Bench, order: Option<OrderId>) -> ReviewItem {
         asset: Some(EUR),
         amount: units(3),
         source: None,
+        screening_hit: false,
         reason: "a person decides".into(),
         created_at: bench.mint().now,
         resolution: None,

@@ -12,6 +12,7 @@ pub(crate) mod office;
 pub(crate) mod openapi;
 pub(crate) mod order;
 pub(crate) mod partner;
+pub(crate) mod payout;
 pub(crate) mod review;
 pub(crate) mod serve;
 pub(crate) mod treasury;
@@ -50,6 +51,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Partner(command) => Office::run(&global, async |office| partner::run(office, command).await),
         Command::Review(command) => Office::run(&global, async |office| review::run(office, command).await),
+        Command::Payout(command) => Office::run(&global, async |office| payout::run(office, command).await),
         Command::Order(command) => Office::run(&global, async |office| order::run(office, command).await),
         Command::Webhook(command) => Office::run(&global, async |office| webhook::run(office, command).await),
         Command::Customer(command) => Office::run(&global, async |office| customer::run(office, command).await),

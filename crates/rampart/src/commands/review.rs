@@ -23,6 +23,9 @@ pub(crate) enum ReviewCommand {
         /// Go on behind this item
         #[arg(long, value_name = "ITEM")]
         after: Option<ReviewId>,
+        /// Go on with the orders on hold behind this one
+        #[arg(long, value_name = "ORDER")]
+        orders_after: Option<OrderId>,
     },
     /// Settle an item (orders on hold: `rampart order release|refund`)
     Resolve {
@@ -79,14 +82,16 @@ struct Waiting {
 pub(crate) async fn run(office: &Office, command: ReviewCommand) -> Result<(), Failure> {
     let app = &office.installation.app;
     match command {
-        ReviewCommand::List { all, after } => {
+        ReviewCommand::List { all, after, orders_after } => {
             let items = reviews::list(app, all, after, PAGE).await?;
-            let waiting = Waiting { items, held_orders: reviews::held_orders(app, PAGE).await? };
+            let waiting = Waiting { items, held_orders: reviews::held_orders(app, orders_after, PAGE).await? };
             office.printer.show(&waiting, |waiting| {
                 let fields = ["id", "kind", "order", "amount", "source", "reason", "created_at", "resolution"];
                 let fields = if all { &fields[..] } else { &fields[..7] };
                 let items = output::page_of(&waiting.items, fields, PAGE, waiting.items.last().map(|item| item.id.as_str()));
-                let orders = output::table_of(&waiting.held_orders, &["id", "kind", "customer", "reason", "since"]);
+                let fields = ["id", "kind", "customer", "reason", "since"];
+                let last = waiting.held_orders.last().map(|order| order.id.as_str());
+                let orders = output::page_by("--orders-after", &waiting.held_orders, &fields, PAGE, last);
                 format!("Items\n{items}\n\nOrders on hold\n{orders}")
             })
         }

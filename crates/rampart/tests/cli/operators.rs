@@ -89,6 +89,12 @@ fn customers_are_banned_and_treasury_is_looked_at() {
     installation.refused(1, &why(&["treasury", "withdraw", "bank:sepa", "EUR", "999999999999"]));
     assert_eq!(installation.json(&["review", "list"]), json!({ "items": [], "held_orders": [] }));
     assert_eq!(installation.json(&["review", "list", "--all"]), json!({ "items": [], "held_orders": [] }));
+    assert_eq!(installation.json(&["review", "list", "--orders-after", &id]), json!({ "items": [], "held_orders": [] }));
+    assert_eq!(installation.json(&["payout", "list"]), json!([]));
+    assert_eq!(installation.json(&["payout", "list", "--state", "settled"]), json!([]));
+    installation.refused(2, &["payout", "list", "--state", "lost"]);
+    installation.refused(2, &["payout", "stop", "pay_0123456789ABCDEFGHIJKLMNO"]);
+    installation.refused(1, &why(&["payout", "fail", "pay_0123456789ABCDEFGHIJKLMNO"]));
     assert_eq!(installation.json(&["webhook", "parked"]), json!([]));
     assert_eq!(installation.json(&["webhook", "parked", "--after", "dlv_0123456789ABCDEFGHIJKLMNO"]), json!([]));
     assert!(installation.run(&["doctor"]).contains("there is room in"));

@@ -46,8 +46,12 @@ async fn dropped(app: &App, deposit: Deposit, rampoff: Rampoff) -> Effect {
     let is_its = |item: &ReviewItem| item.fact == Some(deposit.id) && item.asset == Some(deposit.coin.into()) && !item.is_undone();
     let mint = app.mint();
     let mut step = Step::new();
-    let Some(item) = reviews.into_iter().find(is_its) else { return Ok(step) };
-    match item.resolution.as_ref().and_then(|resolution| resolution.order) {
+    // More than one when it was to be returned, which did not work: it lay in suspense once all the same.
+    let items: Vec<ReviewItem> = reviews.into_iter().filter(is_its).collect();
+    if items.is_empty() {
+        return Ok(step);
+    }
+    match items.iter().find_map(|item| item.resolution.as_ref()?.order) {
         Some(order) => {
             let order = observe::load_rampoff(app, order).await?;
             if is_known_to(&order) {
@@ -59,7 +63,7 @@ async fn dropped(app: &App, deposit: Deposit, rampoff: Rampoff) -> Effect {
             step.post(treasury::suspense_undone(&mint, deposits, deposit.coin.into(), deposit.amount, Some(rampoff.id)));
         }
     }
-    step.write(item.undone(mint.now));
+    items.into_iter().for_each(|item| step.write(item.undone(mint.now)));
     Ok(step)
 }
 

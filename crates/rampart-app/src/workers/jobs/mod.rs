@@ -37,7 +37,15 @@ impl Jobs {
 
     /// Whether doing it twice at the same time would change something outside.
     const fn needs_lease(&self) -> bool {
-        !matches!(self.kind, JobKind::ScreenPayment | JobKind::ScreenRampoff | JobKind::CheckPayout | JobKind::CheckKyc)
+        !matches!(
+            self.kind,
+            JobKind::ScreenPayment
+                | JobKind::ScreenRampoff
+                | JobKind::ScreenPayout
+                | JobKind::ScreenTransfer
+                | JobKind::CheckPayout
+                | JobKind::CheckKyc
+        )
     }
 
     async fn begin(&self) -> Reply<Turn> {
@@ -110,6 +118,8 @@ async fn dispatch(app: &App, held: &Held) -> Reply<Done> {
     match held.job.kind {
         JobKind::ScreenPayment => screening::payment(app, held).await,
         JobKind::ScreenRampoff => screening::rampoff(app, held).await,
+        JobKind::ScreenPayout => screening::payout(app, held).await,
+        JobKind::ScreenTransfer => screening::transfer(app, held).await,
         JobKind::SendPayout => payout::send(app, held).await,
         JobKind::CheckPayout => payout::check(app, held).await,
         JobKind::SubmitKyc => identity::submit(app, held).await,

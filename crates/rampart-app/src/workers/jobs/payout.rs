@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rampart_core::id::PayoutId;
 use rampart_core::job::{Job, JobKind};
-use rampart_core::outgoing::{Payout, PayoutState, Route};
+use rampart_core::outgoing::{Payout, PayoutState, Route, Screening};
 use rampart_core::ports::{Finding, Outcome};
 use rampart_core::step::Step;
 
@@ -13,15 +13,11 @@ use super::{Done, in_time};
 use crate::app::App;
 use crate::error::{AppError, Reply};
 use crate::workers::leases::{self, Held};
-use crate::workers::payouts;
+use crate::workers::payouts::{self, load};
 use crate::workers::settle::settle;
 
 /// How long a rail is left alone before it is asked what became of a payout (business time).
 const FIRST_QUESTION_AFTER: Duration = Duration::from_secs(1);
-
-async fn load(app: &App, id: PayoutId) -> Reply<Payout> {
-    app.store().payout(id).await?.ok_or_else(|| AppError::defect(format!("there is no payout {id}")))
-}
 
 async fn hand_over(app: &App, payout: &Payout) -> Reply<Outcome<String>> {
     let no_adapter = || AppError::defect(format!("payout {} takes a route that has no adapter", payout.id));
@@ -49,6 +45,11 @@ pub(super) async fn send(app: &App, held: &Held) -> Reply<Done> {
     let id: PayoutId = leases::subject(&held.job)?;
     let payout = load(app, id).await?;
     match payout.state {
+        // Nobody has answered whether it may leave: it has a job of another kind.
+        PayoutState::Queued if payout.screening == Screening::Due => {
+            leases::drop_job(app, held).await?;
+            Ok(Done::Finished)
+        }
         PayoutState::Queued if held.interrupted => unknown(app, held, id).await,
         PayoutState::Queued => match hand_over(app, &payout).await? {
             Outcome::Accepted(reference) => accepted(app, held, id, &reference).await,

@@ -1,7 +1,9 @@
 //! Asking the screening provider before coins or money leave. Asking changes nothing, so it may be asked twice.
 
 use rampart_core::customer::Customer;
-use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::id::{CustomerId, OrderId, PayoutId, ReviewId, TransferId};
+use rampart_core::order::StoppedBy;
+use rampart_core::outgoing::{PayoutState, Screening, TransferState};
 use rampart_core::payment::{PaymentFact, PaymentState};
 use rampart_core::ports::{ScreeningSubject, Verdict};
 use rampart_core::rampoff::{RampoffFact, RampoffState};
@@ -12,8 +14,8 @@ use super::{Done, in_time};
 use crate::app::App;
 use crate::error::{AppError, Reply};
 use crate::workers::leases::{self, Held};
-use crate::workers::observe;
 use crate::workers::settle::settle;
+use crate::workers::{observe, payouts, transfers};
 
 async fn customer(app: &App, id: CustomerId) -> Reply<Customer> {
     app.store().customer(id).await?.ok_or_else(|| AppError::defect(format!("there is no customer {id}")))
@@ -32,6 +34,13 @@ fn ours(customer: &Customer) -> Option<Verdict> {
     customer.banned.as_ref().map(|reason| Verdict::Hit { reason: format!("the customer is banned: {reason}") })
 }
 
+/// Adds who is to be asked about, once.
+fn add(to: &mut Vec<String>, who: &str) {
+    if !who.is_empty() && !to.iter().any(|known| known == who) {
+        to.push(who.to_owned());
+    }
+}
+
 fn finish(step: &mut Step, held: &Held, customer: &Customer) {
     step.rely(RecordKey::Customer(customer.id), customer.version);
     held.done(step);
@@ -45,11 +54,8 @@ pub(super) async fn payment(app: &App, held: &Held) -> Reply<Done> {
         return Ok(Done::Finished);
     }
     let mut names = vec![customer(app, order.customer).await?.profile.full_name()];
-    for holder in order.receipts.iter().filter_map(|receipt| receipt.holder.as_ref()) {
-        if !names.iter().any(|name| name == holder.reveal()) {
-            names.push(holder.reveal().to_owned());
-        }
-    }
+    let payers = order.receipts.iter().filter_map(|receipt| receipt.holder.as_ref());
+    payers.chain(order.refund_account.iter().map(|account| &account.name)).for_each(|name| add(&mut names, name.reveal()));
     let (wallets, chain) = (vec![order.wallet.clone()], Some(order.terms.coin.chain));
     let verdict = match ask(app, &ScreeningSubject { reference: id.to_string(), names, wallets, chain }).await {
         Ok(verdict) => verdict,
@@ -76,12 +82,10 @@ pub(super) async fn rampoff(app: &App, held: &Held) -> Reply<Done> {
         return Ok(Done::Finished);
     }
     let mut names = vec![customer(app, order.customer).await?.profile.full_name()];
-    let holder = order.destination.name.reveal();
-    if !holder.is_empty() && names[0] != holder {
-        names.push(holder.to_owned());
-    }
-    let mut wallets: Vec<String> = order.deposits.iter().map(|deposit| deposit.from.clone()).collect();
-    wallets.dedup();
+    add(&mut names, order.destination.name.reveal());
+    let mut wallets = Vec::new();
+    let senders = order.deposits.iter().map(|deposit| &deposit.from);
+    senders.chain(&order.refund_wallet).for_each(|wallet| add(&mut wallets, wallet));
     let chain = Some(order.terms.coin.chain);
     let verdict = match ask(app, &ScreeningSubject { reference: id.to_string(), names, wallets, chain }).await {
         Ok(verdict) => verdict,
@@ -94,6 +98,103 @@ pub(super) async fn rampoff(app: &App, held: &Held) -> Reply<Done> {
         let verdict = ours(&customer).unwrap_or_else(|| verdict.clone());
         let mut step = observe::rampoff(app, order, RampoffFact::Screened(verdict));
         finish(&mut step, held, &customer);
+        Ok(Some(step))
+    })
+    .await?;
+    Ok(Done::Finished)
+}
+
+/// Whose it is that leaves: the customer's, or, when it leaves from suspense, the customer's of the order it came for.
+async fn owner(app: &App, customer_of_it: Option<CustomerId>, resolves: Option<ReviewId>) -> Reply<Option<Customer>> {
+    let id = match (customer_of_it, resolves) {
+        (Some(id), _) => Some(id),
+        (None, Some(item)) => match app.store().review(item).await?.and_then(|item| item.order) {
+            Some(order) => customer_of_order(app, order).await?,
+            None => None,
+        },
+        (None, None) => None,
+    };
+    match id {
+        Some(id) => Ok(Some(customer(app, id).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn customer_of_order(app: &App, order: OrderId) -> Reply<Option<CustomerId>> {
+    match app.store().payment(order).await? {
+        Some(payment) => Ok(Some(payment.customer)),
+        None => Ok(app.store().rampoff(order).await?.map(|rampoff| rampoff.customer)),
+    }
+}
+
+/// Our own verdict comes before the provider's. That the customer is not banned meanwhile is relied upon.
+fn weigh(owner: Option<&Customer>, verdict: &Verdict, step: &mut Step) -> Verdict {
+    let Some(owner) = owner else { return verdict.clone() };
+    step.rely(RecordKey::Customer(owner.id), owner.version);
+    ours(owner).unwrap_or_else(|| verdict.clone())
+}
+
+/// Asks about who receives money that goes back, or is paid once more.
+pub(super) async fn payout(app: &App, held: &Held) -> Reply<Done> {
+    let id: PayoutId = leases::subject(&held.job)?;
+    let payout = payouts::load(app, id).await?;
+    if payout.screening != Screening::Due || payout.state != PayoutState::Queued {
+        leases::drop_job(app, held).await?;
+        return Ok(Done::Finished);
+    }
+    let owner_of_it = owner(app, payout.customer, payout.resolves).await?;
+    let mut names: Vec<String> = owner_of_it.iter().map(|owner| owner.profile.full_name()).collect();
+    add(&mut names, payout.destination.name.reveal());
+    let subject = ScreeningSubject { reference: id.to_string(), names, ..ScreeningSubject::default() };
+    let verdict = match ask(app, &subject).await {
+        Ok(verdict) => verdict,
+        Err(reason) => return Ok(Done::Again(reason)),
+    };
+    let verdict = &verdict;
+    settle(app, Some(held.fence()), || async move {
+        let payout = payouts::load(app, id).await?;
+        let mut step = Step::new();
+        if payout.screening == Screening::Due && payout.state == PayoutState::Queued {
+            let owner = owner(app, payout.customer, payout.resolves).await?;
+            match weigh(owner.as_ref(), verdict, &mut step) {
+                Verdict::Clear => payouts::cleared(app, payout, &mut step),
+                Verdict::Hit { reason } => step.extend(payouts::stopped(app, payout, StoppedBy::Screening, reason).await?),
+            }
+        }
+        held.done(&mut step);
+        Ok(Some(step))
+    })
+    .await?;
+    Ok(Done::Finished)
+}
+
+/// Asks about who receives coins that go back.
+pub(super) async fn transfer(app: &App, held: &Held) -> Reply<Done> {
+    let id: TransferId = leases::subject(&held.job)?;
+    let transfer = transfers::load(app, id).await?;
+    if transfer.screening != Screening::Due || transfer.state != TransferState::Queued {
+        leases::drop_job(app, held).await?;
+        return Ok(Done::Finished);
+    }
+    let owner_of_it = owner(app, transfer.customer, transfer.resolves).await?;
+    let names = owner_of_it.iter().map(|owner| owner.profile.full_name()).collect();
+    let (wallets, chain) = (vec![transfer.to.clone()], Some(transfer.chain()));
+    let verdict = match ask(app, &ScreeningSubject { reference: id.to_string(), names, wallets, chain }).await {
+        Ok(verdict) => verdict,
+        Err(reason) => return Ok(Done::Again(reason)),
+    };
+    let verdict = &verdict;
+    settle(app, Some(held.fence()), || async move {
+        let transfer = transfers::load(app, id).await?;
+        let mut step = Step::new();
+        if transfer.screening == Screening::Due && transfer.state == TransferState::Queued {
+            let owner = owner(app, transfer.customer, transfer.resolves).await?;
+            match weigh(owner.as_ref(), verdict, &mut step) {
+                Verdict::Clear => transfers::cleared(app, transfer, &mut step),
+                Verdict::Hit { reason } => step.extend(transfers::stopped(app, transfer, reason).await?),
+            }
+        }
+        held.done(&mut step);
         Ok(Some(step))
     })
     .await?;

@@ -8,11 +8,12 @@ use rampart_core::catalogue::Catalogue;
 use rampart_core::example::{self, Counting};
 use rampart_core::id::{FactId, Mint};
 use rampart_core::ledger::{Account, LossKind};
-use rampart_core::order::{Context, RefundAccount};
-use rampart_core::outgoing::{Payout, PayoutState, Signed, Transfer, TransferState};
+use rampart_core::order::{Context, StoppedBy};
+use rampart_core::outgoing::{Payout, PayoutState, Route, Screening, Signed, Transfer, TransferState};
 use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Beyond;
 use rampart_core::ports::Verdict;
+use rampart_core::quote::BuyTerms;
 use rampart_core::record::Record;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::Step;
@@ -39,6 +40,10 @@ enum Next {
     Accepted(usize),
     Settled(usize),
     Failed(usize),
+    /// The screening provider found something about who would receive it, or a person stopped it.
+    Stopped(usize),
+    /// It found nothing.
+    Cleared(usize),
     Returned(usize),
     /// What lies in suspense is assigned to the order.
     Assigned(usize),
@@ -50,6 +55,7 @@ struct Scene {
     randomness: Counting,
     now: Timestamp,
     order: Payment,
+    quoted: BuyTerms,
     books: Books,
     transfers: Vec<(Transfer, i128)>,
     payouts: Vec<Payout>,
@@ -69,6 +75,7 @@ pub(super) fn play(beyond: Beyond, by_card: bool, choices: &[u16]) -> Checked {
         catalogue,
         randomness,
         now: example::START,
+        quoted: order.terms,
         order,
         books: Books::default(),
         transfers: Vec::new(),
@@ -114,18 +121,22 @@ impl Scene {
         }
         for (index, payout) in self.payouts.iter().enumerate() {
             match payout.state {
-                PayoutState::Queued => possible.extend([Next::Accepted(index), Next::Settled(index), Next::Failed(index)]),
+                PayoutState::Queued if payout.screening == Screening::Due => {
+                    possible.extend([Next::Cleared(index), Next::Cleared(index), Next::Stopped(index)]);
+                }
+                PayoutState::Queued => {
+                    possible.extend([Next::Accepted(index), Next::Settled(index), Next::Failed(index), Next::Stopped(index)])
+                }
                 PayoutState::Accepted { .. } => possible.extend([Next::Settled(index), Next::Failed(index)]),
                 PayoutState::Settled { .. } => possible.push(Next::Returned(index)),
                 _ => {}
             }
         }
         possible.extend((0..self.suspense.len()).map(Next::Assigned));
-        let account = RefundAccount { account: "ES9299990002950000000001".into(), name: "Ana Luna".into() };
         let commands = [
             PaymentCommand::DeclareSent,
             PaymentCommand::Cancel,
-            PaymentCommand::GiveRefundAccount(account),
+            PaymentCommand::GiveRefundAccount(example::destination()),
             PaymentCommand::Hold,
             PaymentCommand::Release,
             PaymentCommand::Refund,
@@ -167,7 +178,13 @@ impl Scene {
             Next::Broadcast(index) | Next::Refused(index) | Next::Confirmed(index) | Next::Unconfirmed(index) | Next::Reverted(index) => {
                 self.transfer(&next, index, choice)
             }
-            Next::Accepted(index) | Next::Settled(index) | Next::Failed(index) | Next::Returned(index) => self.payout(&next, index, choice),
+            Next::Accepted(index) | Next::Settled(index) | Next::Failed(index) | Next::Stopped(index) | Next::Returned(index) => {
+                self.payout(&next, index, choice)
+            }
+            Next::Cleared(index) => {
+                self.payouts[index].screening = Screening::Cleared;
+                Ok(())
+            }
         }
     }
 
@@ -236,6 +253,11 @@ impl Scene {
                     }
                 })
             }
+            Next::Stopped(_) => {
+                self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
+                let by = if choice.is_multiple_of(2) { StoppedBy::Screening } else { StoppedBy::Operator };
+                self.observe(PaymentFact::RefundStopped { payout, by, reason }, choice, step, |_, _| {})
+            }
             _ => {
                 self.payouts[index].state = PayoutState::Returned { reason: reason.clone() };
                 step.post(before.returned(&self.context(choice).mint));
@@ -296,6 +318,11 @@ impl Scene {
             .filter(|payout| !matches!(payout.state, PayoutState::Failed { .. } | PayoutState::Returned { .. }))
             .collect();
         prop_assert!(sent.len() + back.len() <= 1, "it has left, or is leaving, more than once");
+        let by_processor = |payout: &&&Payout| matches!(payout.route, Route::Processor(_));
+        prop_assert!(
+            !order.refused_by_processor || back.iter().find(by_processor).is_none(),
+            "what refused it for good is not asked again"
+        );
         let leaving: i128 =
             back.iter().filter(|payout| !matches!(payout.state, PayoutState::Settled { .. })).map(|payout| minor(payout.amount)).sum();
         let tally = Tally {
@@ -314,6 +341,17 @@ impl Scene {
         prop_assert_eq!(books.customer(USDC), waiting, "coins lie on the account until they are confirmed");
         prop_assert_eq!(books.held, minor(order.reserved), "what is held");
         prop_assert_eq!(books.open, i128::from(order.is_unpaid()), "the place among open orders");
+        // What was taken back goes on counting, and counts again when it is paid again.
+        let goes_on =
+            matches!(order.state, PaymentState::PaymentReceived { .. } | PaymentState::Sending { .. } | PaymentState::CoinsSent { .. });
+        if goes_on && order.reversal.is_none() {
+            prop_assert_eq!(books.counted, minor(order.terms.fiat_amount) + minor(order.counted_beyond), "what counts in the limits");
+        }
+        if matches!(order.state, PaymentState::PaymentReceived { coins } if coins == self.quoted.coin_amount)
+            && order.fiat_balance == self.quoted.fiat_amount
+        {
+            prop_assert_eq!((order.terms.fees(), order.counted_beyond), (self.quoted.fees(), Amount::ZERO), "what was ordered, as ordered");
+        }
         if order.is_settled() {
             prop_assert_eq!((books.customer(EUR), books.customer(USDC), books.held), (0, 0, 0), "settled");
         }

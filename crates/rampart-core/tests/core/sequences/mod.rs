@@ -62,6 +62,8 @@ struct Books {
     sums: BTreeMap<(Account, Asset), i128>,
     held: i128,
     open: i128,
+    /// In the customer's limit of a day.
+    counted: i128,
 }
 
 impl Books {
@@ -93,6 +95,8 @@ impl Books {
         self.held += step.holds.iter().map(|hold| hold.change.minor()).sum::<i128>();
         let open = |raise: &&rampart_core::step::Raise| raise.counter.starts_with("customer:") && raise.counter.ends_with("open:orders");
         self.open += step.raises.iter().filter(open).map(|raise| raise.by.minor()).sum::<i128>();
+        let counted = |raise: &&rampart_core::step::Raise| raise.counter.contains("limit:") && raise.counter.contains(":day:");
+        self.counted += step.raises.iter().filter(counted).map(|raise| raise.by.minor()).sum::<i128>();
         Ok(())
     }
 }

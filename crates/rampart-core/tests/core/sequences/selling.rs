@@ -8,10 +8,11 @@ use rampart_core::catalogue::Catalogue;
 use rampart_core::example::{self, Counting};
 use rampart_core::id::{FactId, Mint};
 use rampart_core::ledger::{Account, LossKind};
-use rampart_core::order::Context;
-use rampart_core::outgoing::{Payout, PayoutState, Signed, Transfer, TransferState};
+use rampart_core::order::{Context, StoppedBy};
+use rampart_core::outgoing::{Payout, PayoutState, Screening, Signed, Transfer, TransferState};
 use rampart_core::policy::Beyond;
 use rampart_core::ports::Verdict;
+use rampart_core::quote::SellTerms;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::record::Record;
 use rampart_core::review::ReviewKind;
@@ -40,6 +41,14 @@ enum Next {
     Accepted(usize),
     Settled(usize),
     Failed(usize),
+    /// The screening provider found something about who would receive it, or a person stopped it.
+    Stopped(usize),
+    /// It found nothing.
+    Cleared(usize),
+    /// It found something about who would receive these coins.
+    CoinsStopped(usize),
+    /// It found nothing.
+    CoinsCleared(usize),
     Returned(usize),
     /// What lies in suspense is assigned to the order.
     Assigned(usize),
@@ -65,6 +74,7 @@ struct Scene {
     randomness: Counting,
     now: Timestamp,
     order: Rampoff,
+    quoted: SellTerms,
     books: Books,
     deposits: Vec<Coins>,
     transfers: Vec<Transfer>,
@@ -85,6 +95,7 @@ pub(super) fn play(beyond: Beyond, refund_wallet: bool, choices: &[u16]) -> Chec
         catalogue,
         randomness,
         now: example::START,
+        quoted: order.terms,
         order,
         books: Books::default(),
         deposits: Vec::new(),
@@ -121,6 +132,9 @@ impl Scene {
         }
         for (index, transfer) in self.transfers.iter().enumerate() {
             match transfer.state {
+                TransferState::Queued if transfer.screening == Screening::Due => {
+                    possible.extend([Next::CoinsCleared(index), Next::CoinsCleared(index), Next::CoinsStopped(index)]);
+                }
                 TransferState::Queued => possible.extend([Next::Broadcast(index), Next::Broadcast(index), Next::Refused(index)]),
                 TransferState::Broadcast(_) => possible.extend([Next::Confirmed(index), Next::Reverted(index)]),
                 TransferState::Confirmed(_) => possible.push(Next::Unconfirmed(index)),
@@ -129,7 +143,12 @@ impl Scene {
         }
         for (index, payout) in self.payouts.iter().enumerate() {
             match payout.state {
-                PayoutState::Queued => possible.extend([Next::Accepted(index), Next::Settled(index), Next::Failed(index)]),
+                PayoutState::Queued if payout.screening == Screening::Due => {
+                    possible.extend([Next::Cleared(index), Next::Cleared(index), Next::Stopped(index)]);
+                }
+                PayoutState::Queued => {
+                    possible.extend([Next::Accepted(index), Next::Settled(index), Next::Failed(index), Next::Stopped(index)])
+                }
                 PayoutState::Accepted { .. } => possible.extend([Next::Settled(index), Next::Failed(index)]),
                 PayoutState::Settled { .. } => possible.push(Next::Returned(index)),
                 _ => {}
@@ -187,7 +206,22 @@ impl Scene {
             Next::Broadcast(index) | Next::Refused(index) | Next::Confirmed(index) | Next::Unconfirmed(index) | Next::Reverted(index) => {
                 self.transfer(&next, index, choice)
             }
-            Next::Accepted(index) | Next::Settled(index) | Next::Failed(index) | Next::Returned(index) => self.payout(&next, index, choice),
+            Next::Accepted(index) | Next::Settled(index) | Next::Failed(index) | Next::Stopped(index) | Next::Returned(index) => {
+                self.payout(&next, index, choice)
+            }
+            Next::Cleared(index) => {
+                self.payouts[index].screening = Screening::Cleared;
+                Ok(())
+            }
+            Next::CoinsCleared(index) => {
+                self.transfers[index].screening = Screening::Cleared;
+                Ok(())
+            }
+            Next::CoinsStopped(index) => {
+                let (transfer, reason) = (self.transfers[index].id, "listed".to_owned());
+                self.transfers[index].state = TransferState::Failed { reason: reason.clone() };
+                self.observe(RampoffFact::RefundStopped { transfer, reason }, choice, |_, _| {})
+            }
         }
     }
 
@@ -293,6 +327,11 @@ impl Scene {
                     }
                 })
             }
+            Next::Stopped(_) => {
+                self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
+                let by = if choice.is_multiple_of(2) { StoppedBy::Screening } else { StoppedBy::Operator };
+                self.observe(RampoffFact::PayoutStopped { payout, by, reason }, choice, |_, _| {})
+            }
             _ => {
                 self.payouts[index].state = PayoutState::Returned { reason: reason.clone() };
                 self.observe(RampoffFact::PayoutReturned { payout, reason }, choice, |step, mint| step.post(before.returned(mint)))
@@ -349,6 +388,15 @@ impl Scene {
         prop_assert_eq!(books.customer(EUR), minor(order.fiat_balance), "the money that the order says lies on the account");
         prop_assert_eq!(books.held, minor(order.reserved), "what is held");
         prop_assert_eq!(books.open, i128::from(matches!(order.state, RampoffState::Created)), "the place among open orders");
+        if matches!(order.state, RampoffState::CryptoReceived { .. } | RampoffState::PayingOut { .. } | RampoffState::Finished { .. }) {
+            prop_assert_eq!(books.counted, minor(order.terms.fiat_amount) + minor(order.counted_beyond), "what counts in the limits");
+        }
+        if let RampoffState::CryptoReceived { fiat } = order.state
+            && order.coin_balance == self.quoted.coin_amount
+            && fiat == self.quoted.fiat_amount
+        {
+            prop_assert_eq!((order.terms.fees(), order.counted_beyond), (self.quoted.fees(), Amount::ZERO), "what was ordered, as ordered");
+        }
         // Coins that wait for nothing more than being weighed would wait for ever.
         let pending = order.deposits.iter().any(|deposit| deposit.confirmations == 0);
         let stuck = matches!(order.state, RampoffState::Confirming) && order.coin_balance.is_positive() && !pending;

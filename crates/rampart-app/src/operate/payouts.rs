@@ -1,0 +1,201 @@
+//! Payouts: what is on its way, and what a person does about one that does not move.
+
+use rampart_core::bank_account::masked;
+use rampart_core::id::PayoutId;
+use rampart_core::job::{Job, JobKind};
+use rampart_core::order::StoppedBy;
+use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutState, Route, Screening};
+use rampart_core::record::RecordKey;
+use rampart_core::step::Step;
+use serde::Serialize;
+
+use super::orders::{self, Line};
+use super::{AuditLine, Operator, audit, audit_lines, major, refuse};
+use crate::app::{App, MOST_TRIES};
+use crate::error::{AppError, Reply};
+use crate::workers::payouts;
+
+/// The states of payouts that have not ended.
+pub const OPEN: [&str; 3] = ["queued", "unknown", "accepted"];
+/// The states of payouts that have ended.
+pub const ENDED: [&str; 3] = ["settled", "failed", "returned"];
+
+/// A payout, without personal data: accounts are masked.
+#[derive(Debug, Clone, Serialize)]
+pub struct PayoutLine {
+    /// Its identifier, which is our reference at the rail.
+    pub id: String,
+    /// Where it stands.
+    pub state: String,
+    /// What it is for.
+    pub purpose: PayoutPurpose,
+    /// The order, where there is one.
+    pub order: Option<String>,
+    /// Which way it takes.
+    pub route: String,
+    /// How much of what.
+    pub amount: String,
+    /// Where it goes.
+    pub account: String,
+    /// Whether the screening provider has to be asked about the receiver.
+    pub screening: Screening,
+    /// When it was decided.
+    pub created_at: String,
+}
+
+/// Everything known of a payout.
+#[derive(Debug, Clone, Serialize)]
+pub struct PayoutFile {
+    /// The payout.
+    #[serde(flatten)]
+    pub payout: PayoutLine,
+    /// The item of the list of reviews that was resolved by it.
+    pub resolves: Option<String>,
+    /// Pieces of work that wait.
+    pub jobs: Vec<Line>,
+    /// What persons did.
+    pub audit: Vec<AuditLine>,
+}
+
+/// Where a payout stands, for people.
+pub(super) fn state_of(payout: &Payout) -> String {
+    match &payout.state {
+        PayoutState::Queued => "queued".to_owned(),
+        PayoutState::Unknown => "unknown: the rail is being asked".to_owned(),
+        PayoutState::Accepted { reference } => format!("accepted as {reference}"),
+        PayoutState::Settled { reference } => format!("settled as {reference}"),
+        PayoutState::Failed { reason } => format!("failed: {reason}"),
+        PayoutState::Returned { reason } => format!("returned: {reason}"),
+    }
+}
+
+fn line(app: &App, payout: &Payout) -> PayoutLine {
+    PayoutLine {
+        id: payout.id.to_string(),
+        state: state_of(payout),
+        purpose: payout.purpose,
+        order: payout.order.map(|order| order.to_string()),
+        route: match payout.route {
+            Route::Bank(rail) => format!("bank:{rail}"),
+            Route::Processor(processor) => format!("card:{processor}"),
+        },
+        amount: format!("{} {}", major(app, payout.amount, payout.currency.into()), payout.currency),
+        account: masked(payout.destination.account.reveal()),
+        screening: payout.screening,
+        created_at: payout.created_at.to_string(),
+    }
+}
+
+/// Payouts in one of these states, oldest first, behind `behind`.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database cannot be read.
+pub async fn list(app: &App, states: &[&str], behind: Option<PayoutId>, limit: u32) -> Reply<Vec<PayoutLine>> {
+    let mut found = Vec::new();
+    for state in states {
+        found.extend(app.store().payouts_in_state(state, behind, limit).await?);
+    }
+    found.sort_by_key(|payout| payout.id);
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found.iter().map(|payout| line(app, payout)).collect())
+}
+
+async fn find(app: &App, id: PayoutId) -> Reply<Payout> {
+    app.store().payout(id).await?.ok_or_else(|| refuse(format!("there is no payout {id}")))
+}
+
+/// Everything known of a payout.
+///
+/// # Errors
+/// A refusal when there is no such payout.
+pub async fn show(app: &App, id: PayoutId) -> Reply<PayoutFile> {
+    let payout = find(app, id).await?;
+    let subject = id.to_string();
+    let jobs = app.store().jobs_of_subject(&subject).await?;
+    Ok(PayoutFile {
+        payout: line(app, &payout),
+        resolves: payout.resolves.map(|item| item.to_string()),
+        jobs: jobs.into_iter().map(orders::job_line).collect(),
+        audit: audit_lines(app, &subject).await?,
+    })
+}
+
+/// A person has asked the bank, which says that the money arrived.
+///
+/// # Errors
+/// A refusal when it was not handed over, or has ended.
+pub async fn settle(app: &App, operator: &Operator, id: PayoutId, reference: &str) -> Reply<()> {
+    let reference = reference.trim();
+    if reference.is_empty() || reference.chars().count() > LONGEST_REFERENCE {
+        return Err(refuse("say the bank's own reference of it"));
+    }
+    decide(app, operator, id, "payout.settle", async |payout| {
+        was_handed_over(&payout, "settled")?;
+        payouts::settled(app, payout, reference.to_owned()).await?.ok_or_else(|| refuse("it has arrived already"))
+    })
+    .await
+}
+
+/// A person has asked the bank, which says that the money will not arrive.
+///
+/// # Errors
+/// A refusal when it was not handed over, or has ended.
+pub async fn fail(app: &App, operator: &Operator, id: PayoutId) -> Reply<()> {
+    decide(app, operator, id, "payout.fail", async |payout| {
+        was_handed_over(&payout, "failed")?;
+        payouts::failed(app, payout, operator.reason.clone()).await?.ok_or_else(|| refuse("it has ended already"))
+    })
+    .await
+}
+
+/// Stops a payout that was certainly not handed over to its rail.
+///
+/// # Errors
+/// A refusal when it may have been.
+pub async fn stop(app: &App, operator: &Operator, id: PayoutId) -> Reply<()> {
+    decide(app, operator, id, "payout.stop", async |payout| {
+        if payout.state != PayoutState::Queued {
+            return Err(refuse(format!("it is {} and cannot be stopped any more", state_of(&payout))));
+        }
+        let jobs = app.store().jobs_of_subject(&id.to_string()).await?;
+        // Whoever held a lease may have handed it over, also when the lease has run out. Without a job that this step can
+        // remove, one may be made and leased beside it.
+        let may_leave = |job: &Job| job.kind == JobKind::SendPayout && job.leased_until.is_some();
+        if jobs.iter().any(may_leave) || !jobs.iter().any(|job| job.kind == payout.next_job()) {
+            return Err(refuse("it may be handed over at this moment: look again in a minute"));
+        }
+        let mut step = Step::new();
+        step.removals = jobs.iter().map(|job| (RecordKey::Job(job.id), job.version)).collect();
+        step.extend(payouts::stopped(app, payout, StoppedBy::Operator, operator.reason.clone()).await?);
+        Ok(step)
+    })
+    .await
+}
+
+/// The most characters of a bank's reference.
+const LONGEST_REFERENCE: usize = 140;
+
+/// Only of what was handed over can a bank say what became of it.
+fn was_handed_over(payout: &Payout, participle: &str) -> Reply<()> {
+    match payout.state {
+        PayoutState::Unknown | PayoutState::Accepted { .. } => Ok(()),
+        PayoutState::Queued => Err(refuse("it was not handed over: it can be stopped")),
+        _ => Err(refuse(format!("it is {} and cannot be {participle}", state_of(payout)))),
+    }
+}
+
+async fn decide(app: &App, operator: &Operator, id: PayoutId, action: &str, decision: impl AsyncFn(Payout) -> Reply<Step>) -> Reply<()> {
+    for _ in 0..MOST_TRIES {
+        let payout = find(app, id).await?;
+        let order = payout.order;
+        let mut step = decision(payout).await?;
+        audit(app, operator, action, id, &mut step);
+        if let Some(order) = order {
+            audit(app, operator, action, order, &mut step);
+        }
+        if let Some(outcome) = orders::once(app, step).await {
+            return outcome;
+        }
+    }
+    Err(AppError::Unavailable("the payout is changing too fast".to_owned()))
+}

@@ -1,0 +1,158 @@
+//! Where money goes back to.
+
+use std::sync::Arc;
+
+use rampart_app::operate::orders;
+use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::{CreatePayment, CreateRampoff};
+use rampart_core::amount::Amount;
+use rampart_core::id::OrderId;
+use rampart_core::order::HoldReason;
+use rampart_core::outgoing::{Payout, PayoutState, Route, Screening};
+use rampart_core::payment::PaymentState;
+use rampart_core::refusal::Code;
+use rampart_core::review::ReviewKind;
+use rampart_sandbox::{BankTransfer, Deposit};
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
+
+use crate::workers_buying::{ana, item, operator};
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+on_both_engines!(super::whole => processor_refuses, processor_refuses_and_an_account_is_known, account_with_bank_and_type,
+    returned_item_stays_whole, paid_once_more);
+
+/// A card payment that a person sends back, and whose refund the sandbox's processor refuses.
+async fn refused_by_processor(test: &TestApp, refund_account: Option<&str>) -> OrderId {
+    let customer = ana(test).await;
+    let request = CreatePayment { refund_account: refund_account.map(str::to_owned), ..buy(customer, "144.44") };
+    test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    test.pay(id).await;
+    test.payment_becomes(id, "on_hold").await;
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    id
+}
+
+fn routes(payouts: &[Payout]) -> Vec<Route> {
+    payouts.iter().map(|payout| payout.route).collect()
+}
+
+async fn processor_refuses(test: Arc<TestApp>) {
+    let id = refused_by_processor(&test, None).await;
+    let held = test
+        .eventually("the customer is asked for an account", || async {
+            let payment = test.payment(id).await;
+            matches!(payment.state, PaymentState::OnHold { reason: HoldReason::RefundDestinationNeeded, .. }).then_some(payment)
+        })
+        .await;
+    assert_eq!(held.fiat_balance, held.terms.fiat_amount);
+    let token = held.page_token.reveal();
+    assert!(test.app.page_payment(token).await.unwrap().can_give_refund_account);
+    test.app.give_refund_account(token, CustomerOf::SPAIN.account, "Ana García López").await.unwrap();
+    test.payment_becomes(id, "refunded").await;
+    let payouts = test.app.store().payouts_of_order(id).await.unwrap();
+    assert!(matches!(payouts[0].state, PayoutState::Failed { .. }), "{payouts:?}");
+    assert_eq!(routes(&payouts), [Route::Processor("card".parse().unwrap()), Route::Bank("sepa".parse().unwrap())]);
+}
+
+async fn processor_refuses_and_an_account_is_known(test: Arc<TestApp>) {
+    let id = refused_by_processor(&test, Some(CustomerOf::SPAIN.account)).await;
+    test.payment_becomes(id, "refunded").await;
+    let payouts = test.app.store().payouts_of_order(id).await.unwrap();
+    assert_eq!(routes(&payouts), [Route::Processor("card".parse().unwrap()), Route::Bank("sepa".parse().unwrap())]);
+    assert_eq!(payouts[1].destination.account.reveal(), CustomerOf::SPAIN.account);
+}
+
+/// A Chilean bank is told its code and the kind of account, whichever way the account was given.
+async fn account_with_bank_and_type(test: Arc<TestApp>) {
+    let chile = CustomerOf { country: "CHL", document: "RUT", number: "12345678-5", account: "012/vista/12345678901" };
+    let customer = test.verified(chile, "ana@example.com").await;
+    let request = CreatePayment {
+        payment_type: Some("transfer".into()),
+        fiat_symbol: Some("CLP".into()),
+        refund_account: Some("001/C/1234567890".into()),
+        ..buy(customer, "100000")
+    };
+    let number = |account: &str| CreatePayment { refund_account: Some(account.to_owned()), ..request.clone() };
+    // A number alone is enough only where it is the registered account's.
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &number("1234567890"), None).await), Code::InvalidBankAccount);
+    for (request, typed, expected) in [
+        (&request, None, ("1234567890", "001", "checking")),
+        (&number("12345678901"), None, ("12345678901", "012", "vista")),
+        (&request, Some("012/R/12345678"), ("12345678", "012", "rut")),
+    ] {
+        let id = TestApp::order_of(&test.app.create_payment(&test.caller, request, None).await.unwrap());
+        let payable = payable(&test.payment(id).await, "Pedro Picapiedra");
+        test.world.pay_payment(&payable, None, None).await.unwrap();
+        let token = test.payment_becomes(id, "on_hold").await.page_token;
+        if let Some(typed) = typed {
+            test.app.give_refund_account(token.reveal(), typed, "Ana García López").await.unwrap();
+        }
+        orders::refund(&test.app, &operator(), id).await.unwrap();
+        test.payment_becomes(id, "refunded").await;
+        let destination = test.app.store().payouts_of_order(id).await.unwrap().remove(0).destination;
+        let (code, kind) = (destination.bank_code.as_deref(), destination.account_type.as_deref());
+        assert_eq!((destination.account.reveal(), code, kind), (expected.0, Some(expected.1), Some(expected.2)));
+        assert!(destination.bank_name.is_some(), "its code tells the bank's name");
+    }
+}
+
+/// What could not be sent back from suspense is on the list as it was: it can be assigned to an order.
+async fn returned_item_stays_whole(test: Arc<TestApp>) {
+    let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
+    let transfer = BankTransfer {
+        rail: account.rail,
+        account: account.account,
+        amount: Amount::from_minor(20_000),
+        currency: account.currency,
+        concept: Some("Rent".into()),
+        sender_name: Some("Ana García López".into()),
+        // The sandbox's bank refuses payouts to this account.
+        sender_account: Some("ES1621000418410006660001".into()),
+    };
+    test.world.transfer(transfer).await.unwrap();
+    let first = item(&test, ReviewKind::Suspense).await;
+    let mut waiting = first.clone();
+    for _ in 0..2 {
+        reviews::resolve(&test.app, &operator(), waiting.id, Decision::Return).await.unwrap();
+        waiting = item(&test, ReviewKind::Suspense).await;
+        assert_eq!((waiting.fact, &waiting.source, waiting.screening_hit), (first.fact, &first.source, false));
+        assert!(waiting.reason.contains("did not work"), "{}", waiting.reason);
+    }
+    let customer = ana(&test).await;
+    let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "200") };
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    reviews::resolve(&test.app, &operator(), waiting.id, Decision::Assign(id)).await.unwrap();
+    test.payment_becomes(id, "coins_sent").await;
+}
+
+/// A payout that came back is paid to the order's own account once more, whatever the customer has registered, and when
+/// it comes back again it waits for a person again.
+async fn paid_once_more(test: Arc<TestApp>) {
+    const RETURNS: &str = "ES9421000418440006660002";
+    let customer = ana(&test).await;
+    let request = CreateRampoff { iban: Some(RETURNS.into()), ..sell(customer, "50") };
+    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let order = test.rampoff(id).await;
+    let (chain, to) = (order.chain(), order.deposit_address.clone());
+    let (symbol, amount) = (order.terms.coin.symbol, order.terms.coin_amount);
+    test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    test.rampoff_becomes(id, "finished").await;
+    test.advance(5).await;
+    let first = item(&test, ReviewKind::Reversal).await;
+    reviews::resolve(&test.app, &operator(), first.id, Decision::Return).await.unwrap();
+    let once_more = test
+        .eventually("it is paid once more", || async {
+            test.advance(1).await;
+            let returned = test.app.store().payouts_in_state("returned", None, 10).await.unwrap();
+            returned.into_iter().find(|payout| payout.resolves == Some(first.id))
+        })
+        .await;
+    assert_eq!((once_more.destination.account.reveal(), once_more.screening), (RETURNS, Screening::Cleared));
+    let again = item(&test, ReviewKind::Reversal).await;
+    assert_eq!((again.order, again.amount, &again.source), (Some(id), first.amount, &first.source));
+    reviews::resolve(&test.app, &operator(), again.id, Decision::Keep).await.unwrap();
+}

@@ -1,0 +1,166 @@
+//! Nothing goes back, or is paid once more, before the screening provider was asked about who receives it.
+
+use std::sync::Arc;
+
+use rampart_app::operate::orders;
+use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::{CreatePayment, CreateRampoff};
+use rampart_core::amount::Amount;
+use rampart_core::id::OrderId;
+use rampart_core::ledger::Account;
+use rampart_core::order::HoldReason;
+use rampart_core::outgoing::{PayoutState, Screening};
+use rampart_core::payment::PaymentState;
+use rampart_core::rampoff::RampoffState;
+use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_sandbox::{BankTransfer, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
+
+use crate::workers_buying::{ana, item, operator};
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+on_both_engines!(super::whole => refund_to_a_listed_holder, coins_back_to_a_listed_wallet, suspense_of_a_listed_payer,
+    suspense_of_a_listed_wallet, silent_provider);
+
+const LISTED: &str = "Juan Sancionado";
+const LISTED_WALLET: &str = "0x6660001666000166600016660001666000166600";
+
+/// A purchase that a stranger has paid for, and that a person sends back to an account the customer has yet to give.
+async fn to_be_refunded(test: &TestApp) -> OrderId {
+    let customer = ana(test).await;
+    let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "200") };
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let payable = payable(&test.payment(id).await, "Pedro Picapiedra");
+    test.world.pay_payment(&payable, None, None).await.unwrap();
+    test.payment_becomes(id, "on_hold").await;
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    id
+}
+
+async fn give_account(test: &TestApp, id: OrderId, name: &str) {
+    let token = test.payment(id).await.page_token.reveal().to_owned();
+    test.app.give_refund_account(&token, CustomerOf::SPAIN.account, name).await.unwrap();
+}
+
+async fn stopped(test: &TestApp, id: OrderId) {
+    test.eventually("screening stops it", || async {
+        let payment = test.payment(id).await;
+        matches!(payment.state, PaymentState::OnHold { reason: HoldReason::Screening, .. }).then_some(())
+    })
+    .await;
+}
+
+async fn refund_to_a_listed_holder(test: Arc<TestApp>) {
+    let id = to_be_refunded(&test).await;
+    give_account(&test, id, LISTED).await;
+    stopped(&test, id).await;
+    let payment = test.payment(id).await;
+    assert_eq!((payment.fiat_balance, payment.findings.order, payment.findings.refund), (payment.terms.fiat_amount, false, true));
+    let payouts = test.app.store().payouts_of_order(id).await.unwrap();
+    assert!(
+        matches!(&payouts[..], [one] if matches!(&one.state, PayoutState::Failed { reason } if reason.contains("sanctions list"))),
+        "{payouts:?}"
+    );
+    // An account that is new is asked about, also when a person decides.
+    give_account(&test, id, "Juana Sancionado").await;
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    stopped(&test, id).await;
+    // A person who has seen what was found decides, and nobody is asked again.
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    test.payment_becomes(id, "refunded").await;
+    let payouts = test.app.store().payouts_of_order(id).await.unwrap();
+    assert_eq!(payouts.iter().map(|payout| payout.screening).collect::<Vec<_>>(), [Screening::Due, Screening::Due, Screening::Overruled]);
+}
+
+async fn coins_back_to_a_listed_wallet(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    // The sandbox's bank refuses payouts to this account.
+    let request = CreateRampoff { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
+    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let order = test.rampoff(id).await;
+    deposit(&test, &order.deposit_address, "USDC", None).await;
+    test.rampoff_becomes(id, "on_hold").await;
+    test.app.give_refund_wallet(order.page_token.reveal(), LISTED_WALLET).await.unwrap();
+    let held = || async {
+        let order = test.rampoff(id).await;
+        matches!(order.state, RampoffState::OnHold { reason: HoldReason::Screening, .. }).then_some(order)
+    };
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    let order = test.eventually("screening stops it", held).await;
+    assert_eq!(order.coin_balance, order.terms.coin_amount);
+    let sent = || test.world.transactions("polygon".parse().unwrap(), Some(LISTED_WALLET), None, 10);
+    assert!(sent().await.unwrap().is_empty());
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    test.rampoff_becomes(id, "refunded").await;
+    assert_eq!(sent().await.unwrap().len(), 1);
+}
+
+async fn deposit(test: &TestApp, to: &str, symbol: &str, from: Option<&str>) {
+    let (chain, symbol, amount) = ("polygon".parse().unwrap(), symbol.parse().unwrap(), Amount::from_minor(50_000_000));
+    test.world.deposit(Deposit { chain, to: to.to_owned(), symbol, amount, from: from.map(str::to_owned) }).await.unwrap();
+}
+
+/// Returns an item, waits until screening has put it back on the list, and returns it once more.
+async fn returned_twice(test: &TestApp, first: &ReviewItem) {
+    let asset = first.asset.unwrap();
+    let suspense = || async { test.app.store().balance(Account::Suspense, asset).await.unwrap() };
+    reviews::resolve(&test.app, &operator(), first.id, Decision::Return).await.unwrap();
+    let again = item(test, ReviewKind::Suspense).await;
+    assert_eq!((again.fact, again.order, &again.source, again.screening_hit), (first.fact, first.order, &first.source, true));
+    assert!(again.reason.contains("stopped by screening"), "{}", again.reason);
+    let balance = suspense().await;
+    assert_eq!((balance.posted, balance.held), (first.amount, Amount::ZERO));
+    reviews::resolve(&test.app, &operator(), again.id, Decision::Return).await.unwrap();
+    test.eventually("it went back", || async {
+        test.world.mine("polygon".parse().unwrap(), 1).await.unwrap();
+        let balance = suspense().await;
+        (balance.posted.is_zero() && balance.held.is_zero()).then_some(())
+    })
+    .await;
+    assert!(test.app.store().reviews_waiting(None, 10).await.unwrap().is_empty());
+}
+
+async fn suspense_of_a_listed_payer(test: Arc<TestApp>) {
+    let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
+    let transfer = BankTransfer {
+        rail: account.rail,
+        account: account.account,
+        amount: Amount::from_minor(12_300),
+        currency: account.currency,
+        concept: Some("Rent".into()),
+        sender_name: Some(LISTED.into()),
+        sender_account: Some(CustomerOf::SPAIN.account.into()),
+    };
+    test.world.transfer(transfer).await.unwrap();
+    let first = item(&test, ReviewKind::Suspense).await;
+    returned_twice(&test, &first).await;
+}
+
+async fn suspense_of_a_listed_wallet(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
+    deposit(&test, &test.rampoff(id).await.deposit_address, "USDT", Some(LISTED_WALLET)).await;
+    let first = item(&test, ReviewKind::Suspense).await;
+    returned_twice(&test, &first).await;
+    let deposits = test.app.store().deposits_of_order(id).await.unwrap();
+    assert!(deposits[0].swept, "they left from their own address");
+}
+
+async fn silent_provider(test: Arc<TestApp>) {
+    let id = to_be_refunded(&test).await;
+    let silence = FaultRule { port: FaultPort::Screening, calls: Calls::Actions, outcome: FaultOutcome::Fail, count: 1, delay_seconds: 0 };
+    test.world.add_fault(silence).await.unwrap();
+    give_account(&test, id, "Ana García López").await;
+    let asked = || async {
+        let payouts = test.app.store().payouts_of_order(id).await.unwrap();
+        let jobs = test.app.store().jobs_of_subject(&payouts.first()?.id.to_string()).await.unwrap();
+        jobs.iter().any(|job| job.last_error.is_some()).then_some(())
+    };
+    test.eventually("the provider was asked in vain", asked).await;
+    assert_eq!(test.payment(id).await.status(), "refund_pending");
+    test.advance(2).await;
+    test.payment_becomes(id, "refunded").await;
+}

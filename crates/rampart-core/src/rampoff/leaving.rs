@@ -1,0 +1,80 @@
+//! What a ramp-off has leave: money to the customer, or coins back.
+
+use super::{Rampoff, RampoffState};
+use crate::amount::Amount;
+use crate::id::Mint;
+use crate::order::{Context, HoldReason};
+use crate::outgoing::{Payout, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState};
+use crate::step::Step;
+
+impl Rampoff {
+    /// Coins become money, and a payout of it is ordered.
+    pub(super) fn convert_and_pay(&mut self, fiat: Amount, screening: Screening, mint: &Mint<'_>, step: &mut Step) {
+        step.post(self.post_conversion(mint, self.coin_balance, fiat));
+        self.converted = std::mem::take(&mut self.coin_balance);
+        self.fiat_balance = fiat;
+        self.pay(screening, mint, step);
+    }
+
+    /// The money on the account, if any, becomes the coins it came from.
+    pub(super) fn convert_back(&mut self, mint: &Mint<'_>, step: &mut Step) {
+        if self.converted.is_positive() {
+            step.post(self.post_conversion_undone(mint, self.converted, self.fiat_balance));
+            self.coin_balance = std::mem::take(&mut self.converted);
+            self.fiat_balance = Amount::ZERO;
+        }
+    }
+
+    /// A payout of the money on the account is ordered.
+    pub(super) fn pay(&mut self, screening: Screening, mint: &Mint<'_>, step: &mut Step) {
+        self.reserve(self.fiat_balance, step);
+        let payout = Payout {
+            id: mint.id(),
+            version: 0,
+            purpose: PayoutPurpose::Rampoff,
+            order: Some(self.id),
+            customer: Some(self.customer),
+            route: Route::Bank(self.rail),
+            currency: self.terms.fiat,
+            amount: self.fiat_balance,
+            destination: self.destination.clone(),
+            screening,
+            resolves: None,
+            state: PayoutState::Queued,
+            created_at: mint.now,
+        };
+        self.state = RampoffState::PayingOut { payout: payout.id, fiat: self.fiat_balance };
+        step.write(payout.first_job(mint));
+        step.write(payout);
+    }
+
+    /// Everything on the account goes back to the wallet the customer gave; converted coins are converted back first.
+    pub(super) fn refund(&mut self, screening: Screening, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        let Some(to) = self.refund_wallet.clone() else {
+            return self.put_on_hold(HoldReason::RefundDestinationNeeded, mint.now);
+        };
+        self.reserve(Amount::ZERO, step);
+        self.convert_back(mint, step);
+        let transfer = Transfer {
+            id: mint.id(),
+            version: 0,
+            purpose: TransferPurpose::Refund,
+            order: Some(self.id),
+            customer: Some(self.customer),
+            coin: self.terms.coin,
+            amount: self.coin_balance,
+            source: TransferSource::Hot,
+            to,
+            screening,
+            resolves: None,
+            deposits: Vec::new(),
+            fee_booked: false,
+            state: TransferState::Queued,
+            created_at: mint.now,
+        };
+        self.state = RampoffState::RefundPending { transfer: transfer.id, txid: None };
+        step.write(transfer.first_job(mint));
+        step.write(transfer);
+    }
+}
