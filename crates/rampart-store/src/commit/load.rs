@@ -79,8 +79,8 @@ impl Scene<'_> {
         let balances: Vec<Value> = world.balances.values().map(|slot| Value::Text(Arc::clone(&slot.id))).collect();
         let counters: Vec<Value> = world.counters.keys().map(|id| Value::Text(Arc::clone(id))).collect();
         let asked = [
-            self.counted(&BALANCES, balances.clone()),
-            self.counted(&COUNTERS, counters.clone()),
+            self.standing(&BALANCES, balances.clone()),
+            self.standing(&COUNTERS, counters.clone()),
             self.standing_claims(steps),
             self.taken_claims(world, steps),
         ];
@@ -96,10 +96,10 @@ impl Scene<'_> {
         if usize::try_from(taken.changed).ok() == Some(world.claims.len()) { Ok(()) } else { self.look_who_has_claims(world).await }
     }
 
-    fn counted(&self, counted: &Counted, ids: Vec<Value>) -> Part {
-        let (columns, table, lock) = (counted.columns.join(", "), counted.table, self.lock());
+    fn standing(&self, tally: &Tally, ids: Vec<Value>) -> Part {
+        let (columns, table, lock) = (tally.columns.join(", "), tally.table, self.lock());
         let sql = |among: &str| format!("SELECT {columns} FROM {table} WHERE id {among}{lock}");
-        Part::read(self.session.engine(), sql, counted.columns, Rows::of(TEXT, ids), Vec::new())
+        Part::read(self.session.engine(), sql, tally.columns, Rows::of(TEXT, ids), Vec::new())
     }
 
     fn standing_claims(&self, steps: &[Prepared]) -> Part {
@@ -127,7 +127,7 @@ impl Scene<'_> {
 
     /// The rows of some identifiers. Where others write at the same time, what was not found is made, so that there is
     /// something to lock.
-    async fn all_of(&mut self, counted: &Counted, ids: Vec<Value>, mut found: Vec<Row>) -> Result<Vec<Row>, BatchFault> {
+    async fn all_of(&mut self, tally: &Tally, ids: Vec<Value>, mut found: Vec<Row>) -> Result<Vec<Row>, BatchFault> {
         if self.session.engine() == Engine::Sqlite || found.len() >= ids.len() {
             return Ok(found);
         }
@@ -137,12 +137,12 @@ impl Scene<'_> {
                 missing.push(id);
             }
         }
-        let empty = (counted.empty)();
+        let empty = (tally.empty)();
         let rows = missing.iter().flat_map(|id| std::iter::once(id).chain(&empty).cloned()).collect();
-        let (table, columns) = (counted.table, counted.columns.join(", "));
+        let (table, columns) = (tally.table, tally.columns.join(", "));
         let insert = |rows: &str| format!("INSERT INTO {table} ({columns}) {rows} ON CONFLICT (id) DO NOTHING");
-        self.session.write_rows(insert, &Rows::new(counted.columns.len(), rows), &[]).await?;
-        let asked = [self.counted(counted, missing)];
+        self.session.write_rows(insert, &Rows::new(tally.columns.len(), rows), &[]).await?;
+        let asked = [self.standing(tally, missing)];
         found.extend(self.session.together(&asked).await?.into_iter().flat_map(|outcome| outcome.rows));
         Ok(found)
     }
@@ -167,18 +167,18 @@ const KEYS_OF_PARTNERS: &[Kind] = TEXT;
 const KEYS_OF_CUSTOMERS: &[Kind] = &[Kind::Int];
 
 /// A table of what is counted: a row that is not there stands at nothing.
-struct Counted {
+struct Tally {
     table: &'static str,
     columns: &'static [&'static str],
     /// What a row without anything holds behind its identifier.
     empty: fn() -> Vec<Value>,
 }
 
-const BALANCES: Counted =
-    Counted { table: "balances", columns: &["id", "posted", "held", "entries"], empty: || vec!["0".into(), "0".into(), 0_i64.into()] };
+const BALANCES: Tally =
+    Tally { table: "balances", columns: &["id", "posted", "held", "entries"], empty: || vec!["0".into(), "0".into(), 0_i64.into()] };
 
-const COUNTERS: Counted =
-    Counted { table: "counters", columns: &["id", "value", "expires_at"], empty: || vec![Counters::NONE.into(), Value::IntOrNull(None)] };
+const COUNTERS: Tally =
+    Tally { table: "counters", columns: &["id", "value", "expires_at"], empty: || vec![Counters::NONE.into(), Value::IntOrNull(None)] };
 
 fn short<T>(_: T) -> BatchFault {
     BatchFault::Defect("a statement told of other parts than it has".into())
