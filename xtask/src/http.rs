@@ -158,7 +158,15 @@ async fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<(
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    let (first, rest) = needle.split_first()?;
+    let mut place = 0;
+    while let Some(offset) = haystack[place..].iter().position(|byte| byte == first) {
+        place += offset + 1;
+        if haystack[place..].starts_with(rest) {
+            return Some(place - 1);
+        }
+    }
+    None
 }
 
 fn fault(what: &str) -> io::Error {

@@ -104,10 +104,10 @@ impl App {
             quote_id,
             amount: amount.to_major_short(decimals),
             amount_in: if counts_coins { "coin" } else { "fiat" },
-            fiat_symbol: terms.fiat.to_string(),
-            symbol: terms.coin.symbol.to_string(),
-            chain: terms.coin.chain.to_string(),
-            payment_type: method.payment_type.to_string(),
+            fiat_symbol: terms.fiat,
+            symbol: terms.coin.symbol,
+            chain: terms.coin.chain,
+            payment_type: method.payment_type,
             tokens: terms.coin_amount.to_major_short(terms.coin_decimals),
             price: terms.price.to_string(),
             fees: fees_view(terms.fee_processing, terms.fee_network, terms.fees(), terms.fiat_decimals),
@@ -143,10 +143,10 @@ impl App {
         Ok(RampoffQuoteView {
             quote_id,
             amount: amount.to_major_short(coin.decimals),
-            symbol: coin.id.symbol.to_string(),
-            blockchain: coin.id.chain.to_string(),
+            symbol: coin.id.symbol,
+            blockchain: coin.id.chain,
             decimals: coin.decimals,
-            fiat_symbol: terms.fiat.to_string(),
+            fiat_symbol: terms.fiat,
             price: terms.price.to_string(),
             fees: fees_view(terms.fee_processing, terms.fee_network, terms.fees(), terms.fiat_decimals),
             fiat_amount: terms.fiat_amount.to_major(terms.fiat_decimals),
@@ -191,14 +191,13 @@ impl App {
 
     /// Whether an amount lies within what a payment method takes.
     pub(crate) fn check_method_bounds(&self, method: &Method, amount: Amount) -> Reply<()> {
-        let unit = (self.decimals_of(method), method.fiat.to_string());
-        check_bounds(amount, method.minimum, method.maximum, &unit)
+        check_bounds(amount, method.minimum, method.maximum, self.decimals_of(method), method.fiat)
     }
 
     /// Whether an amount lies within what a payout rail pays.
     pub(crate) fn check_rail_bounds(&self, rail: &PayoutRail, amount: Amount) -> Reply<()> {
-        let unit = (self.catalogue().decimals(rail.fiat.into()).unwrap_or(2), rail.fiat.to_string());
-        check_bounds(amount, rail.minimum, rail.maximum, &unit)
+        let decimals = self.catalogue().decimals(rail.fiat.into()).unwrap_or(2);
+        check_bounds(amount, rail.minimum, rail.maximum, decimals, rail.fiat)
     }
 
     /// Why no terms come of an amount, as it is told.
@@ -211,13 +210,13 @@ impl App {
     }
 }
 
-fn check_bounds(amount: Amount, minimum: Amount, maximum: Amount, (decimals, unit): &(u8, String)) -> Reply<()> {
+fn check_bounds(amount: Amount, minimum: Amount, maximum: Amount, decimals: u8, unit: impl std::fmt::Display) -> Reply<()> {
     if amount < minimum {
-        let message = format!("the minimum is {} {unit}", minimum.to_major_short(*decimals));
+        let message = format!("the minimum is {} {unit}", minimum.to_major_short(decimals));
         return Err(Refusal::new(Code::MinPurchase, message).into());
     }
     if amount > maximum {
-        let message = format!("the maximum is {} {unit}", maximum.to_major_short(*decimals));
+        let message = format!("the maximum is {} {unit}", maximum.to_major_short(decimals));
         return Err(Refusal::new(Code::MaxPurchase, message).into());
     }
     Ok(())
@@ -225,12 +224,12 @@ fn check_bounds(amount: Amount, minimum: Amount, maximum: Amount, (decimals, uni
 
 /// Whether so many coins may be sold in one order.
 pub(crate) fn check_coin_bounds(coin: &Coin, amount: Amount) -> Reply<()> {
-    check_bounds(amount, coin.minimum, coin.maximum, &(coin.decimals, coin.id.symbol.to_string()))
+    check_bounds(amount, coin.minimum, coin.maximum, coin.decimals, coin.id.symbol)
 }
 
 /// Whether so many coins may be bought in one order; how few is the payment method's matter.
 pub(crate) fn check_coin_maximum(coin: &Coin, amount: Amount) -> Reply<()> {
-    check_bounds(amount, Amount::ZERO, coin.maximum, &(coin.decimals, coin.id.symbol.to_string()))
+    check_bounds(amount, Amount::ZERO, coin.maximum, coin.decimals, coin.id.symbol)
 }
 
 fn fees_view(processing: Amount, network: Amount, total: Amount, decimals: u8) -> FeesView {

@@ -1,5 +1,7 @@
 //! What partners see of answers that are no stored objects. Decimal numbers are strings.
 
+use rampart_core::asset::{Chain, Currency, Symbol};
+use rampart_core::code::Code;
 use rampart_core::customer::Warning;
 use rampart_core::identification::{CustomerType, DocumentType};
 use rampart_core::kyc::KycStatus;
@@ -175,13 +177,13 @@ pub struct QuoteView {
     /// What that amount counts: `fiat` or `coin`.
     pub amount_in: &'static str,
     /// The currency.
-    pub fiat_symbol: String,
+    pub fiat_symbol: Currency,
     /// The coin.
-    pub symbol: String,
+    pub symbol: Symbol,
     /// Its chain.
-    pub chain: String,
+    pub chain: Chain,
     /// The payment method.
-    pub payment_type: String,
+    pub payment_type: Code<16>,
     /// What the customer receives, in whole coins.
     pub tokens: String,
     /// The price of one coin.
@@ -202,13 +204,13 @@ pub struct RampoffQuoteView {
     /// The coins that the customer sends, in whole coins.
     pub amount: String,
     /// The coin.
-    pub symbol: String,
+    pub symbol: Symbol,
     /// Its chain.
-    pub blockchain: String,
+    pub blockchain: Chain,
     /// The coin's decimals.
     pub decimals: u8,
     /// The currency.
-    pub fiat_symbol: String,
+    pub fiat_symbol: Currency,
     /// The price of one coin.
     pub price: String,
     /// The fees, which are taken off.
