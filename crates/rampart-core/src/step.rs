@@ -19,7 +19,7 @@ pub struct Step {
     pub removals: Vec<(RecordKey, i64)>,
     /// Keys that must be free, and are taken.
     pub claims: Vec<Claim>,
-    /// Keys that must be free, and stay so.
+    /// Keys that must be free, and are not taken. Against another node that takes one at this very moment they are no lock.
     pub must_be_free: Vec<(ClaimScope, String)>,
     /// Ledger postings.
     pub postings: Vec<Posting>,

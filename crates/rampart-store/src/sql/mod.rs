@@ -39,7 +39,7 @@ const POSTGRES_SETTINGS: [(&str, &str); 5] = [
 ];
 
 /// How many pages the log of a SQLite file may hold before the writer itself moves them into the file, which also begins the
-/// log anew. The checkpointer has moved nearly all of them by then, so that no batch waits long.
+/// log anew; 64,000 are 250 MiB. The checkpointer has moved nearly all of them by then, so that no batch waits long.
 const SQLITE_WRITER_CHECKPOINT: &str = "64000";
 
 /// The most memory a writer keeps pages of a SQLite file in, in KiB (negative: that is how SQLite tells it from pages).
