@@ -9,6 +9,8 @@ mod report;
 mod requests;
 mod setting;
 
+use std::path::{Path, PathBuf};
+
 use crate::Outcome;
 use crate::arguments::Arguments;
 use crate::crash::Engine;
@@ -48,20 +50,46 @@ fn measure_server(mut arguments: Arguments) -> Outcome {
     };
     let engines = Engine::named(&arguments.value("--engine", "both".to_owned())?)?;
     let named = arguments.option("--binary")?;
+    let against = arguments.option("--against")?.map(PathBuf::from);
     arguments.finish()?;
     let binary = server::binary(named, true)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| error.to_string())?;
     let mut report = Report::default();
-    runtime.block_on(measure_all(plan, &engines, &binary, &mut report))?;
+    match against {
+        Some(other) => runtime.block_on(compare(plan, &engines, [&binary, &other], &mut report))?,
+        None => runtime.block_on(measure_all(plan, &engines, &binary, &mut report))?,
+    }
     print!("{report}");
     Ok(())
 }
 
-async fn measure_all(plan: Plan, engines: &[Engine], binary: &std::path::Path, report: &mut Report) -> Outcome {
+/// Calls of two builds, round by round in the same run: what differs between them is theirs, and not the machine's.
+async fn compare(plan: Plan, engines: &[Engine], binaries: [&Path; 2], report: &mut Report) -> Outcome {
     let baseline = baseline::Baseline::start().await?;
     let mut settings = Vec::new();
     for &engine in engines {
-        let mut setting = Setting::start(engine, binary).await?;
+        for (binary, label) in binaries.into_iter().zip(["", ", against"]) {
+            let mut setting = Setting::start(engine, binary, label).await?;
+            setting.prepare().await?;
+            settings.push(setting);
+        }
+    }
+    let bench = Bench { plan, baseline: &baseline };
+    for round in 1..=plan.rounds {
+        println!("calls, round {round} of {}", plan.rounds);
+        bench.calls(&settings, report).await?;
+    }
+    for setting in settings {
+        setting.stop().await?;
+    }
+    Ok(())
+}
+
+async fn measure_all(plan: Plan, engines: &[Engine], binary: &Path, report: &mut Report) -> Outcome {
+    let baseline = baseline::Baseline::start().await?;
+    let mut settings = Vec::new();
+    for &engine in engines {
+        let mut setting = Setting::start(engine, binary, "").await?;
         report.idle(engine, &setting).await;
         setting.prepare().await?;
         settings.push(setting);

@@ -31,6 +31,8 @@ const SETTLING: Duration = Duration::from_secs(5);
 pub(super) struct Setting {
     /// Its engine.
     pub(super) engine: Engine,
+    /// What its measures are called, behind their own names.
+    pub(super) label: &'static str,
     /// Its process.
     pub(super) server: Server,
     /// How it was started.
@@ -46,7 +48,7 @@ pub(super) struct Setting {
 
 impl Setting {
     /// Starts an empty installation.
-    pub(super) async fn start(engine: Engine, binary: &Path) -> Result<Self, String> {
+    pub(super) async fn start(engine: Engine, binary: &Path, label: &'static str) -> Result<Self, String> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("bench_{engine:?}_{}", COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)).to_lowercase();
         let folder = server::scratch(&name)?;
@@ -62,6 +64,7 @@ impl Setting {
         let server = installation.serve("127.0.0.1:0", &log).await?;
         Ok(Self {
             engine,
+            label,
             server,
             installation,
             token: String::new(),
@@ -130,7 +133,7 @@ impl Bench<'_> {
         for setting in settings {
             for (name, make) in [("quote", requests::quote(setting)), ("createPayment", requests::create_payment(setting))] {
                 let sample = measure::requests(setting.served(), connections, until, &setting.numbers, &make).await?;
-                report.add(&format!("{name}, {}", setting.engine.name()), sample);
+                report.add(&format!("{name}, {}{}", setting.engine.name(), setting.label), sample);
             }
         }
         Ok(())
@@ -153,9 +156,9 @@ impl Bench<'_> {
 
     /// Fills one installation, and compares it with one that is nearly empty, round by round.
     pub(super) async fn full_database(&self, engine: Engine, binary: &Path, report: &mut Report) -> Outcome {
-        let mut small = Setting::start(engine, binary).await?;
+        let mut small = Setting::start(engine, binary, "").await?;
         small.prepare().await?;
-        let mut full = Setting::start(engine, binary).await?;
+        let mut full = Setting::start(engine, binary, "").await?;
         full.prepare().await?;
         println!("filling {} with {} payments", engine.name(), self.plan.payments);
         let payments = usize::try_from(self.plan.payments).map_err(|error| error.to_string())?;
