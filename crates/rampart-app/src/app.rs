@@ -8,7 +8,6 @@ use rampart_core::id::{CustomerId, Mint, Randomness};
 use rampart_core::order::Context;
 use rampart_core::rate::Rate;
 use rampart_core::record::Record;
-use rampart_core::redacted::Redacted;
 use rampart_core::step::Step;
 use rampart_core::time::Clock;
 use rampart_store::{CommitError, Committed, Store};
@@ -197,15 +196,6 @@ impl App {
 
     pub(crate) fn twins(&self) -> &Twins {
         &self.inner.twins
-    }
-
-    /// The secret part of a link to a hosted page: a UUID of version 7, with 74 random bits. They sort by time, so that the
-    /// index that finds a page by its token grows at its end, and a large table costs no more than a small one.
-    pub(crate) fn page_token(&self) -> Redacted {
-        let mut bytes = [0; 10];
-        self.randomness().fill(&mut bytes);
-        let millis = u64::try_from(self.business().now().micros() / 1_000).unwrap_or(0);
-        Redacted::new(uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid().to_string())
     }
 
     /// Makes a step durable and wakes whoever has work because of it. The only caller of the store's commit.

@@ -13,6 +13,7 @@ use rampart_core::ledger::Rail;
 use rampart_core::limits::{self, Usage};
 use rampart_core::order::{Context, Findings};
 use rampart_core::outgoing::PayoutDestination;
+use rampart_core::page_token;
 use rampart_core::partner::Partner;
 use rampart_core::payment::{Instructions, PayIn, Payment, PaymentState};
 use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms};
@@ -282,7 +283,7 @@ impl App {
         self.check_method_bounds(method, wanted.amount)?;
         let at = self.business().now();
         let usage = Usage { customer: customer.id, method: method.payment_type, fiat: method.fiat, amount: wanted.amount, at };
-        if limits::raises(self.catalogue(), &usage, level).is_err() {
+        if !limits::allows(self.catalogue(), &usage, level) {
             return Err(self.limit_refusal(customer, &usage, level).await);
         }
         Ok(Checked { customer, level, method, own_account, coin, wallet, refund_account, quote, usage })
@@ -328,7 +329,7 @@ impl App {
             instructions: self.instructions(method, checked.own_account.as_deref()).await?,
             quote: checked.quote.as_ref().map(|(quote, _)| quote.id),
             level: checked.level,
-            page_token: self.page_token(),
+            page_token: page_token::draw(context.mint.now, context.mint.randomness),
             created_at: now,
             held_until: now.after(method.policy.hold()),
             state: PaymentState::Started,

@@ -10,6 +10,7 @@ use rampart_core::kyc::KycLevel;
 use rampart_core::limits::{self, Usage};
 use rampart_core::order::{Context, Findings};
 use rampart_core::outgoing::PayoutDestination;
+use rampart_core::page_token;
 use rampart_core::quote::{Quote, QuoteTerms, SellTerms};
 use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::record::RecordKey;
@@ -291,7 +292,7 @@ impl App {
             deposit_index: index,
             quote: checked.quote.map(|quote| quote.id),
             level: checked.level,
-            page_token: self.page_token(),
+            page_token: page_token::draw(context.mint.now, context.mint.randomness),
             created_at: now,
             held_until: now.after(checked.rail.policy.hold()),
             state: RampoffState::Created,

@@ -148,19 +148,13 @@ fn no_page() -> AppError {
     Refusal::new(Code::NotFound, "this link leads nowhere; please open it again from where you got it").into()
 }
 
-/// Tokens are UUIDs; nothing else is looked up.
-fn token_holds(token: &str) -> Reply<&str> {
-    let holds = token.len() == 36 && token.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    if holds { Ok(token) } else { Err(no_page()) }
-}
-
 impl App {
     /// What a customer's identity page shows.
     ///
     /// # Errors
     /// `not_found` for a token that leads nowhere.
     pub async fn page_customer(&self, token: &str) -> Reply<CustomerPage> {
-        let customer = self.store().customer_by_page_token(token_holds(token)?).await?.ok_or_else(no_page)?;
+        let customer = self.store().customer_by_page_token(token).await?.ok_or_else(no_page)?;
         self.customer_page(customer).await
     }
 
@@ -185,7 +179,7 @@ impl App {
     /// `not_found`; the faults of the fields, under the form's own names.
     pub async fn submit_kyc_form(&self, token: &str, form: KycForm) -> Reply<CustomerPage> {
         for _ in 0..MOST_TRIES {
-            let customer = self.store().customer_by_page_token(token_holds(token)?).await?.ok_or_else(no_page)?;
+            let customer = self.store().customer_by_page_token(token).await?.ok_or_else(no_page)?;
             match customer.wanted_level() {
                 None => return self.customer_page(customer).await,
                 Some(level) if level == form.level => {}
@@ -206,11 +200,11 @@ impl App {
     }
 
     async fn payment_by_token(&self, token: &str) -> Reply<Payment> {
-        self.store().payment_by_page_token(token_holds(token)?).await?.ok_or_else(no_page)
+        self.store().payment_by_page_token(token).await?.ok_or_else(no_page)
     }
 
     async fn rampoff_by_token(&self, token: &str) -> Reply<Rampoff> {
-        self.store().rampoff_by_page_token(token_holds(token)?).await?.ok_or_else(no_page)
+        self.store().rampoff_by_page_token(token).await?.ok_or_else(no_page)
     }
 
     /// What a payment's page shows.
@@ -266,7 +260,7 @@ impl App {
     /// # Errors
     /// `not_found` for a token that leads nowhere.
     pub async fn page_status(&self, token: &str) -> Reply<StatusPage> {
-        if let Some(payment) = self.store().payment_by_page_token(token_holds(token)?).await? {
+        if let Some(payment) = self.store().payment_by_page_token(token).await? {
             return self.payment_page(payment).await.map(|page| StatusPage::Payment(Box::new(page)));
         }
         self.page_rampoff(token).await.map(|page| StatusPage::Rampoff(Box::new(page)))

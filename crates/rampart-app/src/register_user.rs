@@ -6,6 +6,7 @@ use rampart_core::customer::{BankAccountGiven, Customer, Identification, Profile
 use rampart_core::id::CustomerId;
 use rampart_core::identification::{self, CustomerType, DocumentType, Doubt};
 use rampart_core::kyc::{Kyc, KycLevel, KycStatus};
+use rampart_core::page_token;
 use rampart_core::phone;
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
@@ -209,6 +210,7 @@ impl App {
         let registration = self.read_registration(request)?;
         let email_key = format!("{}:{}", caller.partner.id, registration.email.normalized);
         let number = self.numbers().next(self.store(), Series::customers()).await?;
+        let created_at = self.business().now();
         let customer = Customer {
             id: CustomerId(number),
             version: 0,
@@ -222,10 +224,10 @@ impl App {
             bank_account: registration.bank_account,
             warnings: registration.warnings,
             kyc: Kyc::default(),
-            page_token: self.page_token(),
+            page_token: page_token::draw(created_at, self.randomness()),
             callback_url: registration.callback_url,
             banned: None,
-            created_at: self.business().now(),
+            created_at,
         };
         let data = self.registered_json(&customer)?;
         let mut step = Step::new();

@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod limits;
 pub mod order;
 pub mod outgoing;
+pub mod page_token;
 pub mod partner;
 pub mod payment;
 pub mod phone;

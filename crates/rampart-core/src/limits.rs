@@ -87,12 +87,18 @@ fn counters(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Vec<(Strin
     counters
 }
 
+/// Whether an order alone is no larger than a customer of this level may make.
+#[must_use]
+pub fn allows(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> bool {
+    applying(catalogue, usage, level).all(|limit| usage.amount <= limit.transaction)
+}
+
 /// The counters to raise for an order of a customer of this level.
 ///
 /// # Errors
 /// [`Excess`] when the order alone is larger than the level allows.
 pub fn raises(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Result<Vec<Raise>, Excess> {
-    if applying(catalogue, usage, level).any(|limit| usage.amount > limit.transaction) {
+    if !allows(catalogue, usage, level) {
         return Err(excess(catalogue, usage, level));
     }
     let raise = |(counter, ceiling, expires_at)| Raise { counter, by: usage.amount, ceiling: Some(ceiling), expires_at };

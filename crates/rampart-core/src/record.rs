@@ -92,3 +92,8 @@ records! {
     /// A line of the audit log.
     Audit(AuditEntry, AuditId),
 }
+
+/// Whether a field of a record says nothing. What is stored leaves it out: most fields of most orders are for what is unusual.
+pub(crate) fn says_nothing<T: Default + PartialEq>(field: &T) -> bool {
+    *field == T::default()
+}

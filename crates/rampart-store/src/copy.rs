@@ -56,14 +56,7 @@ const SHAPES: &[Shape] = &[
     Shape {
         name: "customers",
         keys: 1,
-        columns: &[
-            ("id", Kind::Int),
-            ("version", Kind::Int),
-            ("partner", Kind::Text),
-            ("page_token", Kind::Text),
-            ("created_at", Kind::Int),
-            ("data", Kind::Text),
-        ],
+        columns: &[("id", Kind::Int), ("version", Kind::Int), ("partner", Kind::Text), ("created_at", Kind::Int), ("data", Kind::Text)],
     },
     Shape {
         name: "payments",
@@ -77,7 +70,6 @@ const SHAPES: &[Shape] = &[
             ("open", Kind::Bool),
             ("due_at", Kind::IntOrNull),
             ("changed_at", Kind::Int),
-            ("page_token", Kind::Text),
             ("data", Kind::Text),
         ],
     },
@@ -93,7 +85,6 @@ const SHAPES: &[Shape] = &[
             ("open", Kind::Bool),
             ("due_at", Kind::IntOrNull),
             ("changed_at", Kind::Int),
-            ("page_token", Kind::Text),
             ("deposit_chain", Kind::Text),
             ("deposit_address", Kind::Text),
             ("data", Kind::Text),

@@ -135,16 +135,16 @@ tables! {
     Partner, "partners", ["api_key", "previous_key"], it => [
         it.api_key.key.as_str().into(), Value::TextOrNull(it.previous_key.as_ref().map(|(key, _)| key.key.as_str().into()))
     ];
-    Customer, "customers", ["partner", "page_token", "created_at"], it => [
-        Value::display(it.partner), it.page_token.reveal().into(), it.created_at.micros().into()
+    Customer, "customers", ["partner", "created_at"], it => [
+        Value::display(it.partner), it.created_at.micros().into()
     ];
-    Payment, "payments", ["partner", "customer", "status", "open", "due_at", "changed_at", "page_token"], it => [
+    Payment, "payments", ["partner", "customer", "status", "open", "due_at", "changed_at"], it => [
         Value::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
-        Value::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into(), it.page_token.reveal().into()
+        Value::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into()
     ];
-    Rampoff, "rampoffs", ["partner", "customer", "status", "open", "due_at", "changed_at", "page_token", "deposit_chain", "deposit_address"], it => [
+    Rampoff, "rampoffs", ["partner", "customer", "status", "open", "due_at", "changed_at", "deposit_chain", "deposit_address"], it => [
         Value::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
-        Value::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into(), it.page_token.reveal().into(),
+        Value::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into(),
         it.terms.coin.chain.as_str().into(), it.deposit_address.as_str().into()
     ];
     Payout, "payouts", ["order_id", "state"], it => [Value::display_or_null(it.order), payout_state(&it.state).into()];

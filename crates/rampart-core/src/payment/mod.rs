@@ -25,6 +25,7 @@ use crate::limits::{self, Usage};
 use crate::order::{Context, Exception, Findings, HoldReason, Reversal};
 use crate::outgoing::PayoutDestination;
 use crate::quote::BuyTerms;
+use crate::record::says_nothing;
 use crate::redacted::Redacted;
 use crate::step::{Raise, Step};
 use crate::time::Timestamp;
@@ -180,6 +181,7 @@ pub struct Payment {
     /// The customer.
     pub customer: CustomerId,
     /// The partner's own name for it.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub external_id: Option<String>,
     /// The payment method, as the catalogue spells it.
     pub method: Code<16>,
@@ -194,15 +196,19 @@ pub struct Payment {
     /// Where the coins go.
     pub wallet: String,
     /// Where the browser goes afterwards.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub callback_url: Option<String>,
     /// Where money may go back to.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub refund_account: Option<PayoutDestination>,
     /// Whether the processor that the money came by has refused for good to take it back.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub refused_by_processor: bool,
     /// What the customer is told, for transfers.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub instructions: Option<Instructions>,
     /// The quote it was made from.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub quote: Option<QuoteId>,
     /// The customer's level when it was made; its limits were counted at that level.
     pub level: KycLevel,
@@ -215,28 +221,32 @@ pub struct Payment {
     /// Where it stands.
     pub state: PaymentState,
     /// What arrived, oldest first. Bounded: more than a few go to suspense.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub receipts: Vec<Receipt>,
     /// The money of this order that lies on the customer's account, in minor units.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub fiat_balance: Amount,
     /// The coins held for it on the hot wallet, in minor units.
     pub reserved: Amount,
     /// How much more (or less) than was ordered counts in the customer's limits, because that is what arrived, in minor
     /// units of the currency.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub counted_beyond: Amount,
     /// What was agreed when it was made, where other terms were taken over for what arrived.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub ordered: Option<BuyTerms>,
     /// What was unusual.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub exception: Option<Exception>,
     /// What was taken back.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub reversal: Option<Reversal>,
     /// What the screening provider has found something about.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub findings: Findings,
     /// What was taken back when the money was on its way out or gone, in minor units. It is booked as lost until that
     /// money turns out not to have left.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub lost: Amount,
     /// When it last changed.
     pub updated_at: Timestamp,

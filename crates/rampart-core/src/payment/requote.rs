@@ -25,7 +25,7 @@ impl Payment {
         let usage = Usage { amount: self.fiat_balance, ..self.usage() };
         self.fiat_balance <= self.method_maximum.max(self.terms.fiat_amount)
             && context.catalogue.coin(self.terms.coin).is_some_and(|coin| coins <= coin.maximum)
-            && limits::raises(context.catalogue, &usage, self.level).is_ok()
+            && limits::allows(context.catalogue, &usage, self.level)
     }
 
     /// The coins for what lies on the account at a price, and the terms with the fee of that amount.

@@ -24,6 +24,7 @@ use crate::limits::{self, Usage};
 use crate::order::{Context, Exception, Findings, HoldReason, Reversal};
 use crate::outgoing::PayoutDestination;
 use crate::quote::SellTerms;
+use crate::record::says_nothing;
 use crate::redacted::Redacted;
 use crate::step::{Raise, Step};
 use crate::time::Timestamp;
@@ -146,6 +147,7 @@ pub struct Rampoff {
     /// The customer.
     pub customer: CustomerId,
     /// The partner's own name for it.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub external_id: Option<String>,
     /// The country whose rail pays.
     pub country: Country,
@@ -158,12 +160,14 @@ pub struct Rampoff {
     /// Where the money goes.
     pub destination: PayoutDestination,
     /// Where coins may go back to.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub refund_wallet: Option<String>,
     /// The address that is this order's own.
     pub deposit_address: String,
     /// Its index among our deposit addresses of the chain.
     pub deposit_index: u64,
     /// The quote it was made from.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub quote: Option<QuoteId>,
     /// The customer's level when it was made; its limits were counted at that level.
     pub level: KycLevel,
@@ -176,28 +180,34 @@ pub struct Rampoff {
     /// Where it stands.
     pub state: RampoffState,
     /// What arrived, oldest first.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub deposits: Vec<DepositReceipt>,
     /// The coins of this order that lie on the customer's account, in minor units.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub coin_balance: Amount,
     /// The money of this order that lies on the customer's account, in minor units.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub fiat_balance: Amount,
     /// The coins that were converted into money that has not arrived yet, in minor units.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub converted: Amount,
     /// The money held for it at the bank, in minor units.
     pub reserved: Amount,
     /// How much more (or less) than was ordered counts in the customer's limits, because that is what the coins that
     /// arrived are worth, in minor units of the currency.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub counted_beyond: Amount,
     /// What was agreed when it was made, where other terms were taken over for what arrived.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub ordered: Option<SellTerms>,
     /// What was unusual.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub exception: Option<Exception>,
     /// What was taken back.
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub reversal: Option<Reversal>,
     /// What the screening provider has found something about.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub findings: Findings,
     /// When it last changed.
     pub updated_at: Timestamp,

@@ -25,7 +25,7 @@ impl Rampoff {
         let usage = Usage { amount: fiat, ..self.usage() };
         fiat <= self.rail_maximum.max(self.terms.fiat_amount)
             && context.catalogue.coin(self.terms.coin).is_some_and(|coin| self.coin_balance <= coin.maximum.max(self.terms.coin_amount))
-            && limits::raises(context.catalogue, &usage, self.level).is_ok()
+            && limits::allows(context.catalogue, &usage, self.level)
     }
 
     /// The money for what lies on the account at a price, and the terms with the fee of that amount.

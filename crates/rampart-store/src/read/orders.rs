@@ -2,8 +2,10 @@
 
 use rampart_core::asset::Chain;
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
+use rampart_core::page_token;
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::rampoff::{Rampoff, RampoffState};
+use rampart_core::redacted::Redacted;
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 use sqlx::AssertSqlSafe;
@@ -83,6 +85,7 @@ trait Order: Stored {
     fn belongs_to(&self) -> (PartnerId, CustomerId);
     fn public_status(&self) -> &'static str;
     fn own_name(&self) -> Option<&str>;
+    fn page_token(&self) -> &Redacted;
 }
 
 macro_rules! order {
@@ -104,6 +107,10 @@ macro_rules! order {
 
             fn own_name(&self) -> Option<&str> {
                 self.external_id.as_deref()
+            }
+
+            fn page_token(&self) -> &Redacted {
+                &self.page_token
             }
         }
     };
@@ -243,7 +250,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn payment_by_page_token(&self, token: &str) -> Result<Option<Payment>, StoreError> {
-        self.single("SELECT version, data FROM payments WHERE page_token = $1 LIMIT 1", vec![token.into()]).await
+        self.order_by_page_token(token).await
     }
 
     /// The ramp-off whose page has this token.
@@ -251,7 +258,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn rampoff_by_page_token(&self, token: &str) -> Result<Option<Rampoff>, StoreError> {
-        self.single("SELECT version, data FROM rampoffs WHERE page_token = $1 LIMIT 1", vec![token.into()]).await
+        self.order_by_page_token(token).await
+    }
+
+    /// Identifiers sort by time: those of a token's millisecond are neighbours.
+    async fn order_by_page_token<T: Order>(&self, token: &str) -> Result<Option<T>, StoreError> {
+        let Some(made) = page_token::made_in(token) else { return Ok(None) };
+        let [first, end] = [made.start, made.end].map(|moment| Value::display(OrderId::first_at(moment)));
+        let sql = AssertSqlSafe(format!("SELECT version, data FROM {} WHERE id >= $1 AND id < $2", T::TABLE.name));
+        let made: Vec<T> = self.list(sql, vec![first, end]).await?;
+        Ok(made.into_iter().find(|order| page_token::matches(order.page_token(), token)))
     }
 
     /// A customer's payments that still wait for money (`started`, `pending_bank`), newest first: what a credit on the

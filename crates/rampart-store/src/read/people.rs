@@ -2,6 +2,7 @@
 
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, PartnerId};
+use rampart_core::page_token;
 use rampart_core::partner::Partner;
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
@@ -50,7 +51,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn customer_by_page_token(&self, token: &str) -> Result<Option<Customer>, StoreError> {
-        self.single("SELECT version, data FROM customers WHERE page_token = $1 LIMIT 1", vec![token.into()]).await
+        let Some(made) = page_token::made_in(token) else { return Ok(None) };
+        let sql = "SELECT version, data FROM customers WHERE created_at >= $1 AND created_at < $2";
+        let made: Vec<Customer> = self.list(sql, vec![made.start.micros().into(), made.end.micros().into()]).await?;
+        Ok(made.into_iter().find(|customer| page_token::matches(&customer.page_token, token)))
     }
 
     /// A partner's customer by normalised e-mail, as [`ClaimScope::CustomerEmail`] has it.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
 use rampart_core::job::JobKind;
+use rampart_core::page_token;
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::rampoff::RampoffState;
 use rampart_core::step::{ClaimScope, Step};
@@ -128,7 +129,9 @@ async fn orders_are_found_by_page_concept_and_address(bench: Arc<Bench>) {
     assert_eq!(store.payment_by_concept("1000000008").await.unwrap().as_ref(), Some(&bought));
     assert_eq!(store.payment_by_concept("1").await.unwrap(), None);
     assert_eq!(store.payment_by_page_token(bought.page_token.reveal()).await.unwrap().as_ref(), Some(&bought));
+    assert_eq!(store.payment_by_page_token(sold[1].page_token.reveal()).await.unwrap(), None);
     assert_eq!(store.rampoff_by_page_token(sold[1].page_token.reveal()).await.unwrap().as_ref(), Some(&sold[1]));
+    assert_eq!(store.rampoff_by_page_token("no token").await.unwrap(), None);
     let chain = sold[0].chain();
     let asked = ["0xc", "0xnone", "0xa", "0xa"].map(str::to_owned);
     let mut found = store.rampoffs_by_deposit_addresses(chain, &asked).await.unwrap();
@@ -197,7 +200,10 @@ async fn people_are_found_and_paged(bench: Arc<Bench>) {
     assert_eq!(store.partner_by_api_key("key two").await.unwrap().as_ref(), Some(&rotated));
     assert_eq!(store.partners(None, 10).await.unwrap(), [rotated]);
     assert_eq!(store.partners(Some(owner.id), 10).await.unwrap(), []);
-    assert_eq!(store.customer_by_page_token("token 3").await.unwrap().unwrap().id, CustomerId(3));
+    let third = store.customer(CustomerId(3)).await.unwrap().unwrap();
+    assert_eq!(store.customer_by_page_token(third.page_token.reveal()).await.unwrap().as_ref(), Some(&third));
+    let other = page_token::draw(third.created_at, bench.mint().randomness);
+    assert_eq!(store.customer_by_page_token(other.reveal()).await.unwrap(), None, "of the same moment, and not the one that was drawn");
     assert_eq!(store.customer_by_email(owner.id, "c4@example.com").await.unwrap().unwrap().id, CustomerId(4));
     assert_eq!(store.customer_by_email(bench.mint().id(), "c4@example.com").await.unwrap(), None);
     let numbers = |page: &[rampart_core::customer::Customer]| page.iter().map(|one| one.id.0).collect::<Vec<_>>();
@@ -219,9 +225,7 @@ async fn call_every_list(bench: &Bench, store: &Store) {
     let chain = rampart_core::example::POLYGON;
     let order: OrderId = mint.id();
     store.commit(writing(crate::examples::partner(bench, "k"))).await.unwrap();
-    let mut held = customer(bench, 1, partner);
-    held.page_token = "x".into();
-    store.commit(writing(held)).await.unwrap();
+    store.commit(writing(customer(bench, 1, partner))).await.unwrap();
     for filter in [
         OrderFilter::default(),
         OrderFilter { partner: Some(partner), ..OrderFilter::default() },
@@ -238,9 +242,10 @@ async fn call_every_list(bench: &Bench, store: &Store) {
     }
     store.partners(None, 5).await.unwrap();
     store.partner_by_api_key("x").await.unwrap();
-    store.customer_by_page_token("x").await.unwrap();
-    store.payment_by_page_token("x").await.unwrap();
-    store.rampoff_by_page_token("x").await.unwrap();
+    let token = page_token::draw(now, mint.randomness);
+    store.customer_by_page_token(token.reveal()).await.unwrap();
+    store.payment_by_page_token(token.reveal()).await.unwrap();
+    store.rampoff_by_page_token(token.reveal()).await.unwrap();
     store.rampoffs_by_deposit_addresses(chain, &["x".into()]).await.unwrap();
     store.customer_and_deposit_address(CustomerId(1), Some((chain, "x"))).await.unwrap();
     store.payments_due(now, 5).await.unwrap();

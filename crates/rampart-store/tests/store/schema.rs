@@ -33,7 +33,7 @@ async fn postgres(bench: &Bench) -> BTreeSet<String> {
     let mut connection = PgConnection::connect(&bench.url).await.unwrap();
     let columns = "SELECT c.relname::text, a.attname::text, upper(format_type(a.atttypid, a.atttypmod)), a.attnotnull, \
                    COALESCE(array_position(i.indkey::int2[], a.attnum), -1)::int8, a.attcollation = 'pg_catalog.\"C\"'::regcollation \
-                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public' JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
+                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public' JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
                    LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary WHERE c.relkind = 'r'";
     for row in connection.fetch_all(columns).await.unwrap() {
         let (table, column, kind): (String, String, String) = (row.get(0), row.get(1), row.get(2));
@@ -89,7 +89,7 @@ async fn opening_again_changes_nothing(bench: Arc<Bench>) {
     drop(bench.store().await);
     assert_eq!(
         bench.texts("SELECT name FROM migrations ORDER BY name", 0).await,
-        ["0001_start", "0002_parked_by_partner", "0003_deposit_addresses"]
+        ["0001_start", "0002_parked_by_partner", "0003_deposit_addresses", "0004_page_tokens"]
     );
 }
 

@@ -13,6 +13,7 @@ use rampart_core::code::Code;
 use rampart_core::example;
 use rampart_core::id::{Mint, OrderId, PartnerId, Randomness};
 use rampart_core::ledger::{Account, Entry, Origin, Posting, PostingKind};
+use rampart_core::page_token;
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::policy::Beyond;
 use rampart_core::step::{Claim, ClaimScope, Raise, Step};
@@ -279,7 +280,7 @@ pub(crate) fn payment(bench: &Bench, partner: PartnerId, customer: i64, state: P
     payment.version = 0;
     payment.partner = partner;
     payment.customer = rampart_core::id::CustomerId(customer);
-    payment.page_token = rampart_core::redacted::Redacted::new(payment.id.to_string());
+    payment.page_token = page_token::draw(payment.id.minted_at(), bench.mint().randomness);
     payment
 }
 
