@@ -31,7 +31,7 @@ impl StoreError {
 impl From<SqlError> for StoreError {
     fn from(error: SqlError) -> Self {
         match trouble(&error) {
-            Trouble::Data => Self::Defect(error.to_string()),
+            Trouble::Exists | Trouble::Data => Self::Defect(error.to_string()),
             Trouble::Lost | Trouble::Again | Trouble::Unavailable => Self::Unavailable(error.to_string()),
         }
     }

@@ -6,6 +6,7 @@ use rampart_core::id::Randomness;
 use rampart_core::time::Timestamp;
 
 use super::Committed;
+use super::evaluate::World;
 use super::prepare::Prepared;
 use crate::error::{CommitError, StoreError};
 use crate::sql::{Session, SqlError};
@@ -18,8 +19,6 @@ pub(super) type Answers = Vec<Result<Committed, CommitError>>;
 pub(super) enum BatchFault {
     /// The database said so.
     Sql(SqlError),
-    /// A record that was taken to be new exists: look at everything, and decide again.
-    NotNew,
     /// A fault of ours.
     Defect(String),
 }
@@ -49,16 +48,9 @@ pub(super) struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Notes that the batch happens. Tells whether it had happened before: while another transaction of the same batch is
-    /// still being ended by the database, this waits for it.
-    pub(super) async fn announce(&mut self, committed_at: i64) -> Result<bool, SqlError> {
-        let sql = "INSERT INTO batches (id, committed_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
-        Ok(self.session.execute(sql, vec![Arc::clone(&self.batch).into(), committed_at.into()]).await? == 0)
-    }
-
-    /// Loads, decides and writes. Afterwards only the commit is missing; nothing was written when every step was refused.
-    pub(super) async fn run(&mut self, steps: &[Prepared], careful: bool) -> Result<Answers, BatchFault> {
-        let mut world = self.load(steps, careful).await?;
+    /// Decides on what was loaded, and writes. Afterwards only the commit is missing; nothing was written when every step was
+    /// refused.
+    pub(super) async fn run(&mut self, mut world: World, steps: &[Prepared]) -> Result<Answers, BatchFault> {
         let mut answers: Answers = Vec::with_capacity(steps.len());
         for index in 0..steps.len() {
             answers.push(world.evaluate(steps, index).map(|()| Committed { events: Vec::new(), batch: 0 }));

@@ -103,6 +103,35 @@ fn missing(what: &str) -> CommitError {
 }
 
 impl World {
+    /// Everything that the steps touch, not loaded yet; with `careful`, records that are taken to be new as well.
+    pub(super) fn touched_by(steps: &[Prepared], careful: bool) -> Self {
+        let mut world = Self::default();
+        for (index, step) in steps.iter().enumerate() {
+            for (key, _) in step.relied.iter().chain(&step.removals) {
+                world.records.entry(*key).or_default();
+            }
+            for write in step.writes.iter().filter(|write| careful || write.version != 0) {
+                world.records.entry(write.key).or_default();
+            }
+            for entry in step.postings.iter().flat_map(|posting| &posting.entries) {
+                world.balances.entry(entry.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&entry.balance_id)));
+            }
+            for hold in &step.holds {
+                world.balances.entry(hold.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&hold.balance_id)));
+            }
+            for raise in &step.raises {
+                if !world.counters.contains_key(raise.owner()) {
+                    world.counters.insert(raise.owner().into(), CounterSlot::default());
+                }
+            }
+            for (place, claim) in step.claims.iter().enumerate() {
+                let slot = || ClaimSlot { taken_for: (index, place), foreign: None, owner: None };
+                world.claims.entry(Arc::clone(&claim.id)).or_insert_with(slot);
+            }
+        }
+        world
+    }
+
     /// Decides one step, and makes its changes if it stands. A refused one leaves no trace.
     pub(super) fn evaluate(&mut self, steps: &[Prepared], index: usize) -> Result<(), CommitError> {
         let step = &steps[index];

@@ -6,7 +6,7 @@ use rampart_core::record::RecordKey;
 
 use super::batch::{BatchFault, Scene};
 use super::counters::Counters;
-use super::evaluate::{BalanceSlot, ClaimSlot, CounterSlot, World};
+use super::evaluate::World;
 use super::prepare::Prepared;
 use super::write::{CLAIM, CLAIM_KINDS, assignments};
 use crate::read::{read_balance, read_claim};
@@ -14,51 +14,57 @@ use crate::sql::{Engine, Kind, Part, Row, Rows, Value};
 use crate::tables::{TABLES, Table, key_value, read_key, table_of};
 
 impl Scene<'_> {
-    /// Loads everything that the steps touch. With `careful`, records that are taken to be new are looked for as well.
-    pub(super) async fn load(&mut self, steps: &[Prepared], careful: bool) -> Result<World, BatchFault> {
-        let mut world = World::default();
-        for step in steps {
-            for (key, _) in step.relied.iter().chain(&step.removals) {
-                world.records.entry(*key).or_default();
-            }
-            for write in step.writes.iter().filter(|write| careful || write.version != 0) {
-                world.records.entry(write.key).or_default();
-            }
-            for entry in step.postings.iter().flat_map(|posting| &posting.entries) {
-                world.balances.entry(entry.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&entry.balance_id)));
-            }
-            for hold in &step.holds {
-                world.balances.entry(hold.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&hold.balance_id)));
-            }
-            for raise in &step.raises {
-                if !world.counters.contains_key(raise.owner()) {
-                    world.counters.insert(raise.owner().into(), CounterSlot::default());
-                }
-            }
+    /// Notes that the batch happens, and loads everything that the steps touch. With `careful`, records that are taken to be
+    /// new are looked for as well. Nothing is loaded when the batch had happened before: while another transaction of the
+    /// same batch is still being ended by the database, this waits for it.
+    pub(super) async fn load(&mut self, steps: &[Prepared], careful: bool, committed_at: i64) -> Result<Option<World>, BatchFault> {
+        let mut world = World::touched_by(steps, careful);
+        // Nearly every batch relies on partners and customers, and counts; few touch other records.
+        let [partners, customers, others @ ..] = TABLES;
+        for table in others {
+            let (sql, keys) = (self.versions(table), key_values(table, &world));
+            let rows = self.session.fetch_among(sql, &keys, &[]).await?;
+            read_versions(table, &mut world, &rows)?;
         }
-        take_note_of_claims(&mut world, steps);
-        self.load_records(&mut world).await?;
-        self.load_counts_and_claims(&mut world, steps).await?;
-        Ok(world)
+        let balances: Vec<Value> = world.balances.values().map(|slot| Value::Text(Arc::clone(&slot.id))).collect();
+        let counters: Vec<Value> = world.counters.keys().map(|id| Value::Text(Arc::clone(id))).collect();
+        let asked = [
+            self.announcement(committed_at),
+            self.records(partners, KEYS_OF_PARTNERS, &world),
+            self.records(customers, KEYS_OF_CUSTOMERS, &world),
+            self.standing(&BALANCES, balances.clone()),
+            self.standing(&COUNTERS, counters.clone()),
+            self.standing_claims(steps),
+            self.taken_claims(&world, steps),
+        ];
+        let [announced, of_partners, of_customers, found_balances, found_counters, standing, taken] =
+            self.session.together(&asked).await?.try_into().map_err(short)?;
+        if announced.changed == 0 {
+            return Ok(None);
+        }
+        read_versions(partners, &mut world, &of_partners.rows)?;
+        read_versions(customers, &mut world, &of_customers.rows)?;
+        read_balances(&mut world, &self.all_of(&BALANCES, balances, found_balances.rows).await?)?;
+        read_counters(&mut world, &self.all_of(&COUNTERS, counters, found_counters.rows).await?)?;
+        for row in standing.rows {
+            world.standing.insert(row.text(0)?.into(), Box::new(read_claim(&row)?));
+        }
+        if usize::try_from(taken.changed).ok() != Some(world.claims.len()) {
+            self.look_who_has_claims(&mut world).await?;
+        }
+        Ok(Some(world))
     }
 
-    /// The versions of records, table by table. Nearly every step relies on a partner and a customer: they are asked for
-    /// together.
-    async fn load_records(&mut self, world: &mut World) -> Result<(), BatchFault> {
-        let [partners, customers, others @ ..] = TABLES;
-        let asked = [(partners, KEYS_OF_PARTNERS), (customers, KEYS_OF_CUSTOMERS)].map(|(table, kinds)| {
-            let sql = self.versions(table);
-            Part::read(self.session.engine(), sql, &["id", "version"], Rows::of(kinds, key_values(table, world)), Vec::new())
-        });
-        for (table, outcome) in [partners, customers].into_iter().zip(self.session.together(&asked).await?) {
-            read_versions(table, world, &outcome.rows)?;
-        }
-        for table in others {
-            let (sql, keys) = (self.versions(table), key_values(table, world));
-            let rows = self.session.fetch_among(sql, &keys, &[]).await?;
-            read_versions(table, world, &rows)?;
-        }
-        Ok(())
+    fn announcement(&self, committed_at: i64) -> Part {
+        let sql = |rows: &str| format!("INSERT INTO batches (id, committed_at) {rows} ON CONFLICT (id) DO NOTHING");
+        let row = vec![Arc::clone(&self.batch).into(), committed_at.into()];
+        Part::write(self.session.engine(), sql, Rows::of(&[Kind::Text, Kind::Int], row), Vec::new())
+    }
+
+    /// The versions of a table's records.
+    fn records(&self, table: &'static Table, kinds: &'static [Kind], world: &World) -> Part {
+        let keys = Rows::of(kinds, key_values(table, world));
+        Part::read(self.session.engine(), self.versions(table), &["id", "version"], keys, Vec::new())
     }
 
     fn versions(&self, table: &'static Table) -> impl Fn(&str) -> String + use<> {
@@ -74,25 +80,7 @@ impl Scene<'_> {
         }
     }
 
-    /// Balances, counters and the claims that must not be there; and takes every key that is free, or whose claim has expired.
-    async fn load_counts_and_claims(&mut self, world: &mut World, steps: &[Prepared]) -> Result<(), BatchFault> {
-        let balances: Vec<Value> = world.balances.values().map(|slot| Value::Text(Arc::clone(&slot.id))).collect();
-        let counters: Vec<Value> = world.counters.keys().map(|id| Value::Text(Arc::clone(id))).collect();
-        let asked = [
-            self.standing(&BALANCES, balances.clone()),
-            self.standing(&COUNTERS, counters.clone()),
-            self.standing_claims(steps),
-            self.taken_claims(world, steps),
-        ];
-        let [found_balances, found_counters, standing, taken] = self.session.together(&asked).await?.try_into().map_err(short)?;
-        read_balances(world, &self.all_of(&BALANCES, balances, found_balances.rows).await?)?;
-        read_counters(world, &self.all_of(&COUNTERS, counters, found_counters.rows).await?)?;
-        for row in standing.rows {
-            world.standing.insert(row.text(0)?.into(), Box::new(read_claim(&row)?));
-        }
-        if usize::try_from(taken.changed).ok() == Some(world.claims.len()) { Ok(()) } else { self.look_who_has_claims(world).await }
-    }
-
+    /// Rows of what is counted.
     fn standing(&self, tally: &Tally, ids: Vec<Value>) -> Part {
         let (columns, table, lock) = (tally.columns.join(", "), tally.table, self.lock());
         let sql = |among: &str| format!("SELECT {columns} FROM {table} WHERE id {among}{lock}");
@@ -111,6 +99,7 @@ impl Scene<'_> {
         Part::read(self.session.engine(), sql, &CLAIM, Rows::of(TEXT, ids), vec![self.now.micros().into()])
     }
 
+    /// Takes every key that is free, or whose claim has expired.
     fn taken_claims(&self, world: &World, steps: &[Prepared]) -> Part {
         let mut rows = Vec::with_capacity(world.claims.len() * CLAIM.len());
         for slot in world.claims.values() {
@@ -181,16 +170,6 @@ const COUNTERS: Tally =
 
 fn short<T>(_: T) -> BatchFault {
     BatchFault::Defect("a statement told of other parts than it has".into())
-}
-
-/// The keys that the steps want, each once.
-fn take_note_of_claims(world: &mut World, steps: &[Prepared]) {
-    for (index, step) in steps.iter().enumerate() {
-        for (place, claim) in step.claims.iter().enumerate() {
-            let slot = || ClaimSlot { taken_for: (index, place), foreign: None, owner: None };
-            world.claims.entry(Arc::clone(&claim.id)).or_insert_with(slot);
-        }
-    }
 }
 
 fn keys_of<'w>(table: &'static Table, world: &'w World) -> impl Iterator<Item = &'w RecordKey> {

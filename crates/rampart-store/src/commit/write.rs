@@ -6,6 +6,8 @@ use std::sync::Arc;
 use rampart_core::amount::Amount;
 use rampart_core::id::ReviewId;
 use rampart_core::ledger::{Origin, Side};
+use rampart_core::payment::Payment;
+use rampart_core::rampoff::Rampoff;
 use rampart_core::record::Record;
 use rampart_core::review::{ReviewItem, ReviewKind};
 
@@ -15,7 +17,7 @@ use super::prepare::{BalanceKey, Prepared, PreparedClaim};
 use super::{Committed, NumberedEvent};
 use crate::error::CommitError;
 use crate::sql::{Kind, Part, Rows, Value};
-use crate::tables::{TABLES, Table, key_value, record_values, table_of};
+use crate::tables::{Stored, TABLES, Table, key_value, record_values, table_of};
 
 /// The columns of claims, and what they hold.
 pub(super) const CLAIM: [&str; 6] = ["id", "subject", "fingerprint", "answer", "expires_at", "batch"];
@@ -30,9 +32,53 @@ const EVENT_KINDS: &[Kind] = &[Kind::Text, Kind::Int, Kind::Text, Kind::Text, Ki
 const BALANCE_KINDS: &[Kind] = &[Kind::Text, Kind::Text, Kind::Text, Kind::Int];
 const COUNTER_KINDS: &[Kind] = &[Kind::Text, Kind::Text, Kind::Int];
 
+/// The tables of orders, and what their columns hold.
+const ORDERS: [(&Table, &[Kind]); 2] = [
+    (Payment::TABLE, &[Kind::Text, Kind::Int, Kind::Text, Kind::Int, Kind::Text, Kind::Bool, Kind::Int, Kind::Int, Kind::Text]),
+    (
+        Rampoff::TABLE,
+        &[Kind::Text, Kind::Int, Kind::Text, Kind::Int, Kind::Text, Kind::Bool, Kind::Int, Kind::Int, Kind::Text, Kind::Text, Kind::Text],
+    ),
+];
+
 /// `column = excluded.column, …`
 pub(super) fn assignments(columns: &[&str]) -> String {
     columns.iter().map(|column| format!("{column} = excluded.{column}")).collect::<Vec<_>>().join(", ")
+}
+
+/// An insertion of records that are new. Should one exist, it fails.
+fn insertion(table: &'static Table) -> impl Fn(&str) -> String {
+    let columns = table.column_list();
+    move |rows| format!("INSERT INTO {} ({columns}) {rows}", table.name)
+}
+
+/// What becomes of a table's records: rows to insert and to update, and keys to remove.
+#[derive(Default)]
+struct Changes {
+    inserts: Vec<Value>,
+    updates: Vec<Value>,
+    removals: Vec<Value>,
+}
+
+impl Changes {
+    fn of(table: &'static Table, world: &World, steps: &[Prepared]) -> Self {
+        let mut changes = Self::default();
+        for (key, slot) in world.records.iter().filter(|(key, _)| table_of(key) == table) {
+            match slot.change {
+                Some(Change::Write { step, write }) => {
+                    let rows = if slot.stored == 0 { &mut changes.inserts } else { &mut changes.updates };
+                    let write = &steps[step].writes[write];
+                    rows.push(write.id.clone());
+                    rows.push(slot.current.into());
+                    rows.extend(write.columns.iter().cloned());
+                    rows.push(Value::Text(Arc::clone(&write.data)));
+                }
+                Some(Change::Remove) if slot.stored != 0 => changes.removals.push(key_value(key)),
+                Some(Change::Remove) | None => {}
+            }
+        }
+        changes
+    }
 }
 
 impl Scene<'_> {
@@ -57,12 +103,20 @@ impl Scene<'_> {
         self.settle_claims(world, steps).await?;
         let accepted: Vec<usize> = (0..steps.len()).filter(|index| answers[*index].is_ok()).collect();
         let events = self.number_events(steps, &accepted, answers).await?;
+        let mut born = [Vec::new(), Vec::new()];
         for table in TABLES {
-            self.write_records(table, world, steps).await?;
+            let mut changes = Changes::of(table, world, steps);
+            if let Some(place) = ORDERS.iter().position(|(orders, _)| *orders == table) {
+                born[place] = std::mem::take(&mut changes.inserts);
+            }
+            self.write_records(table, changes).await?;
         }
         let engine = self.session.engine();
         let [postings, entries] = self.ledger(world, steps, &accepted);
+        let [payments, rampoffs] = born;
         let parts = [
+            self.orders(0, payments),
+            self.orders(1, rampoffs),
             Part::write(engine, |rows| format!("INSERT INTO postings ({POSTING}) {rows}"), Rows::of(POSTING_KINDS, postings), Vec::new()),
             Part::write(engine, |rows| format!("INSERT INTO entries ({ENTRY}) {rows}"), Rows::of(ENTRY_KINDS, entries), Vec::new()),
             self.balances(world),
@@ -142,33 +196,20 @@ impl Scene<'_> {
         Ok(rows)
     }
 
-    async fn write_records(&mut self, table: &'static Table, world: &World, steps: &[Prepared]) -> Result<(), BatchFault> {
-        let (mut inserts, mut updates, mut removals) = (Vec::new(), Vec::new(), Vec::new());
-        for (key, slot) in world.records.iter().filter(|(key, _)| table_of(key) == table) {
-            match slot.change {
-                Some(Change::Write { step, write }) => {
-                    let rows = if slot.stored == 0 { &mut inserts } else { &mut updates };
-                    let write = &steps[step].writes[write];
-                    rows.push(write.id.clone());
-                    rows.push(slot.current.into());
-                    rows.extend(write.columns.iter().cloned());
-                    rows.push(Value::Text(Arc::clone(&write.data)));
-                }
-                Some(Change::Remove) if slot.stored != 0 => removals.push(key_value(key)),
-                Some(Change::Remove) | None => {}
-            }
-        }
-        let columns = table.column_list();
-        let inserts = Rows::new(table.width(), inserts);
-        let sql = |rows: &str| format!("INSERT INTO {} ({columns}) {rows} ON CONFLICT (id) DO NOTHING", table.name);
-        if usize::try_from(self.session.write_rows(sql, &inserts, &[]).await?).ok() != Some(inserts.count()) {
-            return Err(BatchFault::NotNew);
-        }
+    /// New orders of a kind. Busy batches are full of them, so they are written together with what is counted.
+    fn orders(&self, kind: usize, rows: Vec<Value>) -> Part {
+        let (table, kinds) = ORDERS[kind];
+        Part::write(self.session.engine(), insertion(table), Rows::of(kinds, rows), Vec::new())
+    }
+
+    async fn write_records(&mut self, table: &'static Table, changes: Changes) -> Result<(), BatchFault> {
+        self.session.write_rows(insertion(table), &Rows::new(table.width(), changes.inserts), &[]).await?;
         // The rows are locked and their versions were checked: an insertion that always finds its row is an update of many.
         let set = assignments(&[&["version"], table.columns, &["data"]].concat());
-        let sql = |rows: &str| format!("INSERT INTO {} ({columns}) {rows} ON CONFLICT (id) DO UPDATE SET {set}", table.name);
-        self.session.write_rows(sql, &Rows::new(table.width(), updates), &[]).await?;
-        self.session.execute_among(|among| format!("DELETE FROM {} WHERE id {among}", table.name), &removals).await?;
+        let insertion = insertion(table);
+        let sql = |rows: &str| format!("{} ON CONFLICT (id) DO UPDATE SET {set}", insertion(rows));
+        self.session.write_rows(sql, &Rows::new(table.width(), changes.updates), &[]).await?;
+        self.session.execute_among(|among| format!("DELETE FROM {} WHERE id {among}", table.name), &changes.removals).await?;
         Ok(())
     }
 

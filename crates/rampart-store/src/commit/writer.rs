@@ -329,12 +329,10 @@ impl Task {
         };
         let work = async {
             scene.session.begin().await?;
-            if scene.announce(booked).await? {
-                return Ok(None);
-            }
+            let Some(world) = scene.load(steps, careful, booked).await? else { return Ok(None) };
             // It did not happen, and cannot any more: its row is ours now.
             *unknown = None;
-            scene.run(steps, careful).await.map(Some)
+            scene.run(world, steps).await.map(Some)
         };
         let done = match tokio::time::timeout(self.options.patience, work).await {
             Ok(Ok(None)) => {
@@ -350,7 +348,7 @@ impl Task {
         let answers = match done {
             Ok(answers) => answers,
             Err(fault) => {
-                let next = self.judge(fault);
+                let next = self.judge(fault, careful);
                 if !matches!(next, Next::Reconnect(_)) {
                     self.roll_back().await;
                 }
@@ -389,9 +387,8 @@ impl Task {
         }
     }
 
-    fn judge(&self, fault: BatchFault) -> Next {
+    fn judge(&self, fault: BatchFault, careful: bool) -> Next {
         match fault {
-            BatchFault::NotNew => Next::Carefully,
             BatchFault::Defect(reason) => Next::Data(reason),
             BatchFault::Sql(error) => match trouble(&error) {
                 Trouble::Lost => Next::Reconnect(None),
@@ -400,7 +397,8 @@ impl Task {
                     tracing::error!(%error, "the database cannot store a batch");
                     Next::Unavailable
                 }
-                Trouble::Data => Next::Data(error.to_string()),
+                Trouble::Exists if !careful => Next::Carefully,
+                Trouble::Exists | Trouble::Data => Next::Data(error.to_string()),
             },
         }
     }

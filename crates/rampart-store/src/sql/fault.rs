@@ -29,6 +29,8 @@ pub(crate) enum Trouble {
     Again,
     /// The engine lacks something (space, memory, permission): later perhaps.
     Unavailable,
+    /// A row that was to be new is there.
+    Exists,
     /// What was sent cannot be stored, or the statement is wrong.
     Data,
 }
@@ -36,15 +38,17 @@ pub(crate) enum Trouble {
 /// Tells what an error means.
 pub(crate) fn trouble(error: &SqlError) -> Trouble {
     match error {
-        SqlError::Sqlite(rusqlite::Error::SqliteFailure(fault, _)) => sqlite(fault.extended_code & 0xff),
+        SqlError::Sqlite(rusqlite::Error::SqliteFailure(fault, _)) => sqlite(fault.extended_code),
         SqlError::Sqlite(_) | SqlError::Column(_) => Trouble::Data,
         SqlError::Postgres(error) => postgres(error),
         SqlError::TimedOut | SqlError::Closed => Trouble::Unavailable,
     }
 }
 
-fn sqlite(primary_code: i32) -> Trouble {
-    match primary_code {
+fn sqlite(extended_code: i32) -> Trouble {
+    match extended_code & 0xff {
+        // CONSTRAINT_PRIMARYKEY, CONSTRAINT_UNIQUE
+        19 if matches!(extended_code, 1555 | 2067) => Trouble::Exists,
         // BUSY, LOCKED, SCHEMA, PROTOCOL
         5 | 6 | 17 | 15 => Trouble::Again,
         // PERM, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB
@@ -66,6 +70,7 @@ fn postgres(error: &sqlx::Error) -> Trouble {
         };
     };
     match &fault.code().unwrap_or_default()[..] {
+        "23505" => Trouble::Exists,
         "40001" | "40P01" | "55P03" => Trouble::Again,
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Trouble::Lost,
         code => match code.get(..2).unwrap_or_default() {

@@ -125,7 +125,9 @@ impl Db {
         let questions: Arc<[Question]> = questions.into();
         let mut attempt = 1;
         loop {
-            let read = timeout(LONGEST, self.read(Arc::clone(&questions))).await.map_err(|_| SqlError::TimedOut)?;
+            // Boxed: it is large, and would make everything large that might read.
+            let reading = Box::pin(self.read(Arc::clone(&questions)));
+            let read = timeout(LONGEST, reading).await.map_err(|_| SqlError::TimedOut)?;
             match read {
                 Err(error) if trouble(&error) == Trouble::Lost && attempt < self.attempts => attempt += 1,
                 done => return done,
