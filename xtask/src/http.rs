@@ -175,14 +175,14 @@ fn fault(what: &str) -> io::Error {
 
 /// The bytes of a request. `token` goes into the documented header `auth`; a body is JSON.
 pub(crate) fn request(method: &str, path: &str, token: &str, body: Option<&str>) -> Vec<u8> {
-    let mut bytes = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n").into_bytes();
+    let length = body.map(|body| body.len().to_string());
+    let mut pieces = vec![method, " ", path, " HTTP/1.1\r\nhost: localhost\r\n"];
     if !token.is_empty() {
-        bytes.extend_from_slice(format!("auth: {token}\r\n").as_bytes());
+        pieces.extend(["auth: ", token, "\r\n"]);
     }
-    if let Some(body) = body {
-        bytes.extend_from_slice(format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes());
-    } else {
-        bytes.extend_from_slice(b"\r\n");
+    match (body, &length) {
+        (Some(body), Some(length)) => pieces.extend(["content-type: application/json\r\ncontent-length: ", length, "\r\n\r\n", body]),
+        _ => pieces.push("\r\n"),
     }
-    bytes
+    pieces.concat().into_bytes()
 }

@@ -36,8 +36,17 @@ impl Random {
         self.next().is_multiple_of(times)
     }
 
-    /// An EVM address that nobody has the key of, in lower case.
+    /// An EVM address that nobody has the key of, in lower case. It has no figures: what the sandbox takes for a sign does, and
+    /// among hundreds of thousands of addresses some would hold one by chance.
     pub(crate) fn wallet(&mut self) -> String {
-        format!("0x{:016x}{:016x}{:08x}", self.next() | 1, self.next(), self.next() >> 32)
+        let mut address = String::from("0x");
+        for _ in 0..4 {
+            let mut bits = self.next();
+            for _ in 0..10 {
+                address.push(char::from(b'a' + u8::try_from(bits % 6).unwrap_or(0)));
+                bits /= 6;
+            }
+        }
+        address
     }
 }

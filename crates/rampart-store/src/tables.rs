@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::StoreError;
-use crate::sql::{Row, Value};
+use crate::sql::{Row, Value, shared_json};
 
 /// A table of records.
 #[derive(Debug, PartialEq, Eq)]
@@ -224,7 +224,8 @@ pub(crate) const fn delivery_state(state: DeliveryState) -> &'static str {
 
 macro_rules! dispatch {
     ($($variant:ident => $record:ty),+ $(,)?) => {
-        /// The tables in the order in which rows are locked and written.
+        /// The tables in the order in which rows are written. They are locked in it too, but for the first two, which nearly
+        /// every batch needs: those are locked behind the others, together with what is counted.
         pub(crate) const TABLES: [&Table; 15] = [$(<$record as Stored>::TABLE),+];
 
         /// The table of a key.
@@ -251,7 +252,7 @@ macro_rules! dispatch {
         /// The values of a record's columns, and the record as JSON.
         pub(crate) fn record_values(record: &Record) -> Result<(Vec<Value>, Arc<str>), serde_json::Error> {
             match record {
-                $(Record::$variant(record) => Ok((record.columns(), serde_json::to_string(&**record)?.into()))),+
+                $(Record::$variant(record) => Ok((record.columns(), shared_json(&**record)?))),+
             }
         }
     };

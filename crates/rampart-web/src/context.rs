@@ -23,15 +23,20 @@ const LONGEST: usize = 64;
 #[derive(Debug)]
 pub(crate) struct RequestIds {
     /// What every name of this process begins with.
-    process: String,
+    process: [u8; PREFIX],
     next: AtomicU64,
 }
 
-const FIGURES: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+const FIGURES: &[u8; 16] = b"0123456789abcdef";
+/// How long the part is that all names of a process have: `req_` and 16 figures.
+const PREFIX: usize = 20;
+/// How many figures a request's number has.
+const NUMBER: usize = 8;
 
 impl RequestIds {
     pub(crate) fn new() -> Self {
-        let process = format!("req_{:016x}", RandomState::new().hash_one(std::process::id()));
+        let name = format!("req_{:016x}", RandomState::new().hash_one(std::process::id()));
+        let process = name.as_bytes().try_into().unwrap_or([b'0'; PREFIX]);
         Self { process, next: AtomicU64::new(1) }
     }
 
@@ -39,16 +44,19 @@ impl RequestIds {
     pub(crate) fn name(&self, headers: &HeaderMap) -> Arc<str> {
         match headers.get("x-request-id").and_then(|value| value.to_str().ok()) {
             Some(text) if is_sane(text) => text.into(),
-            _ => self.new_name().into(),
+            _ => self.new_name(),
         }
     }
 
-    fn new_name(&self) -> String {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut name = String::with_capacity(self.process.len() + 8);
-        name.push_str(&self.process);
-        name.extend((0..8).rev().map(|place| FIGURES[usize::try_from(number >> (place * 4) & 0xf).unwrap_or(0)]));
-        name
+    fn new_name(&self) -> Arc<str> {
+        let mut number = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut name = [b'0'; PREFIX + NUMBER];
+        name[..PREFIX].copy_from_slice(&self.process);
+        for slot in name[PREFIX..].iter_mut().rev() {
+            *slot = FIGURES[usize::try_from(number % 16).unwrap_or(0)];
+            number /= 16;
+        }
+        String::from_utf8_lossy(&name).into()
     }
 }
 

@@ -13,6 +13,8 @@ use crate::time::Timestamp;
 
 /// How long the sealing key is.
 pub const QUOTE_KEY_BYTES: usize = 32;
+/// More than any quote needs before it is put into letters, in bytes: two identifiers, a few codes, eight amounts.
+const ROOM: usize = 1_024;
 /// The longest sealed quote that is read.
 const LONGEST: usize = 2_048;
 
@@ -70,9 +72,12 @@ impl Quote {
     #[must_use]
     pub fn seal(&self, key: &QuoteKey) -> String {
         // Numbers and short codes, of which a quote is made, always have a form in postcard.
-        let statement = postcard::to_allocvec(self).unwrap_or_default();
-        let tag = key.code(&statement).finalize().into_bytes();
-        URL_SAFE_NO_PAD.encode([&tag[..], &statement].concat())
+        let mut bytes = [0; TAG_BYTES + ROOM];
+        let (tag, room) = bytes.split_at_mut(TAG_BYTES);
+        let statement = postcard::to_slice(self, room).unwrap_or_default();
+        tag.copy_from_slice(&key.code(statement).finalize().into_bytes());
+        let length = TAG_BYTES + statement.len();
+        URL_SAFE_NO_PAD.encode(&bytes[..length])
     }
 
     /// Reads a sealed statement. Says nothing about expiry or use.

@@ -215,7 +215,7 @@ impl World {
             // Given back may be more than was taken, when limits were configured anew meanwhile.
             let value = before.plus(raise.by).map_err(overflow)?.max(Amount::ZERO);
             if raise.by.is_positive() && raise.ceiling.is_some_and(|ceiling| value > ceiling) {
-                return Err(CommitError::OverCeiling { counter: raise.counter.to_string() });
+                return Err(CommitError::OverCeiling { counter: raise.counter.clone() });
             }
             match place {
                 Some(place) => raised[place] = (raise, value),

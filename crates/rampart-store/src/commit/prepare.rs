@@ -14,7 +14,7 @@ use rampart_core::time::Timestamp;
 use super::counters::parts;
 use crate::error::{CommitError, StoreError, StoredClaim};
 use crate::read::{balance_id, claim_id, name_of};
-use crate::sql::Value;
+use crate::sql::{Value, shared};
 use crate::tables::{key_value, record_values};
 
 /// A step as the writer takes it.
@@ -91,7 +91,7 @@ pub(super) struct PreparedHold {
 }
 
 pub(super) struct PreparedRaise {
-    pub(super) counter: Arc<str>,
+    pub(super) counter: String,
     /// How long the owner's part of the name is, and where what is counted begins.
     parts: (usize, usize),
     pub(super) by: Amount,
@@ -138,22 +138,22 @@ pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
     for posting in &step.postings {
         let entries = posting.entries().iter().map(|entry| PreparedEntry {
             balance: (entry.account, entry.asset),
-            balance_id: balance_id(entry.account, entry.asset).into(),
+            balance_id: balance_id(entry.account, entry.asset),
             side: entry.side,
-            amount: entry.amount.to_string().into(),
+            amount: shared(entry.amount),
             effect: entry.effect(),
         });
         postings.push(PreparedPosting {
-            id: posting.id().to_string().into(),
+            id: shared(posting.id()),
             kind: name_of(&posting.kind()).map_err(defect)?.into(),
             origin: posting.origin(),
-            order: posting.order().map(|order| order.to_string().into()),
+            order: posting.order().map(shared),
             posted_at: posting.posted_at().micros(),
             entries: entries.collect(),
         });
     }
     let claims = step.claims.into_iter().map(|claim| PreparedClaim {
-        id: claim_id(claim.scope, &claim.key).into(),
+        id: claim_id(claim.scope, &claim.key),
         scope: claim.scope,
         subject: claim.subject.into(),
         fingerprint: claim.fingerprint.into(),
@@ -162,7 +162,7 @@ pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
     });
     let holds = step.holds.iter().map(|hold| PreparedHold {
         balance: (hold.account, hold.asset),
-        balance_id: balance_id(hold.account, hold.asset).into(),
+        balance_id: balance_id(hold.account, hold.asset),
         change: hold.change,
         origin: hold.origin,
     });
@@ -171,15 +171,15 @@ pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
             let (owner, what) = parts(&raise.counter);
             (owner.len(), raise.counter.len() - what.len())
         },
-        counter: raise.counter.into(),
+        counter: raise.counter,
         by: raise.by,
         ceiling: raise.ceiling,
         expires_at: raise.expires_at.map(Timestamp::micros),
     });
     let events = step.events.into_iter().map(|event| PreparedEvent {
         partner: event.partner,
-        partner_id: event.partner.to_string().into(),
-        id: event.id.to_string().into(),
+        partner_id: shared(event.partner),
+        id: shared(event.id),
         kind: event.kind.as_str().into(),
         subject: event.subject.into(),
         data: event.data.into(),
@@ -190,7 +190,7 @@ pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
         removals: step.removals,
         writes,
         claims: claims.collect(),
-        must_be_free: step.must_be_free.iter().map(|(scope, key)| claim_id(*scope, key).into()).collect(),
+        must_be_free: step.must_be_free.iter().map(|(scope, key)| claim_id(*scope, key)).collect(),
         postings,
         holds: holds.collect(),
         raises: raises.collect(),

@@ -1,10 +1,12 @@
 //! Claims: which keys are taken, by what, and with which answer.
 
+use std::sync::Arc;
+
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 
 use crate::error::{StoreError, StoredClaim};
-use crate::sql::{Row, Value};
+use crate::sql::{Row, Value, shared};
 use crate::store::Store;
 
 const SCOPES: [(ClaimScope, &str); 10] = [
@@ -37,8 +39,8 @@ pub(crate) const fn scope_name(scope: ClaimScope) -> &'static str {
 }
 
 /// A claim's row key: `<scope>:<key>`.
-pub(crate) fn claim_id(scope: ClaimScope, key: &str) -> String {
-    format!("{}:{key}", scope_name(scope))
+pub(crate) fn claim_id(scope: ClaimScope, key: &str) -> Arc<str> {
+    shared(format_args!("{}:{key}", scope_name(scope)))
 }
 
 /// Reads a claim from `id, subject, fingerprint, answer, expires_at`.

@@ -1,6 +1,7 @@
 //! The ledger: balances, entries, postings and counters.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use rampart_core::amount::{Amount, Overflow};
 use rampart_core::asset::Asset;
@@ -13,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::after;
 use crate::commit::{Counters, counter_parts};
 use crate::error::StoreError;
-use crate::sql::{Row, Value};
+use crate::sql::{Row, Value, shared};
 use crate::store::Store;
 
 /// What stands on an account in one asset, counted on the account's own side, in minor units.
@@ -91,8 +92,8 @@ pub struct LedgerPosting {
 }
 
 /// The row key of a balance: `<account> <asset>`.
-pub(crate) fn balance_id(account: Account, asset: Asset) -> String {
-    format!("{account} {asset}")
+pub(crate) fn balance_id(account: Account, asset: Asset) -> Arc<str> {
+    shared(format_args!("{account} {asset}"))
 }
 
 /// The account and asset of a balance's row key.

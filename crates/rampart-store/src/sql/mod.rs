@@ -21,7 +21,7 @@ pub(crate) use many::{Kind, Rows};
 pub(crate) use migrate::migrate;
 pub(crate) use readers::Db;
 pub(crate) use together::Part;
-pub(crate) use value::{Row, Value};
+pub(crate) use value::{Row, Value, shared, shared_json};
 
 use crate::error::StoreError;
 
@@ -30,8 +30,9 @@ const STATEMENTS: usize = 1_000;
 
 /// What every PostgreSQL session is set to. Everything is read by keys and indexes, so a plan that was made while a table
 /// was small must not scan it once it is large, and none has to be made anew for other values; a session whose other end has vanished must not keep its locks.
-const POSTGRES_SETTINGS: [(&str, &str); 5] = [
+const POSTGRES_SETTINGS: [(&str, &str); 6] = [
     ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
     ("plan_cache_mode", "force_generic_plan"),
     ("jit", "off"),
     ("idle_in_transaction_session_timeout", "60s"),
@@ -42,8 +43,9 @@ const POSTGRES_SETTINGS: [(&str, &str); 5] = [
 /// log anew; 64,000 are 250 MiB. The checkpointer has moved nearly all of them by then, so that no batch waits long.
 const SQLITE_WRITER_CHECKPOINT: &str = "64000";
 
-/// The most memory a writer keeps pages of a SQLite file in, in KiB (negative: that is how SQLite tells it from pages).
-const SQLITE_WRITER_CACHE: &str = "-32768";
+/// The most memory a writer keeps pages of a SQLite file in, in KiB (negative: that is how SQLite tells it from pages). The
+/// system keeps the others at hand, and SQLite goes through all of its own at the end of nearly every commit that splits a page.
+const SQLITE_WRITER_CACHE: &str = "-8192";
 
 /// A query of PostgreSQL with its values bound.
 fn bound(sql: SqlStr, values: &[Value]) -> Query<'static, Postgres, PgArguments> {

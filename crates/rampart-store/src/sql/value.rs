@@ -1,8 +1,11 @@
 //! What statements are given and what rows hold, the same for both engines.
 
+use std::cell::RefCell;
+use std::io::Write as _;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
@@ -25,15 +28,40 @@ pub(crate) enum Value {
     Bool(bool),
 }
 
+thread_local! {
+    /// Where a text is put together before it is shared, so that it is allocated once, at its length.
+    static DRAFT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A text that is written once and then shared.
+fn drafted<E>(write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<Arc<str>, E> {
+    DRAFT.with_borrow_mut(|draft| {
+        draft.clear();
+        write(draft)?;
+        Ok(String::from_utf8_lossy(draft).into())
+    })
+}
+
+/// What something prints as, to be shared.
+pub(crate) fn shared(value: impl std::fmt::Display) -> Arc<str> {
+    // Writing into memory does not fail.
+    drafted(|draft| write!(draft, "{value}")).unwrap_or_default()
+}
+
+/// Something as JSON, to be shared.
+pub(crate) fn shared_json(value: &impl Serialize) -> Result<Arc<str>, serde_json::Error> {
+    drafted(|draft| serde_json::to_writer(draft, value))
+}
+
 impl Value {
     /// What something prints as, to bind as text.
     pub(crate) fn display(value: impl std::fmt::Display) -> Self {
-        Self::Text(value.to_string().into())
+        Self::Text(shared(value))
     }
 
     /// The same for something that may be absent.
     pub(crate) fn display_or_null(value: Option<impl std::fmt::Display>) -> Self {
-        Self::TextOrNull(value.map(|value| value.to_string().into()))
+        Self::TextOrNull(value.map(shared))
     }
 }
 

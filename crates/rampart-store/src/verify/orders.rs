@@ -1,6 +1,7 @@
 //! Orders against what is held for them, and against their entries on the customers' accounts.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
@@ -22,7 +23,7 @@ fn overflow(_: rampart_core::amount::Overflow) -> StoreError {
 
 /// Compares what is held with what orders that are not settled, and transfers and payouts under way, have reserved.
 pub(super) async fn held(session: &mut Session, report: &mut Report) -> Result<(), StoreError> {
-    let mut reserved: BTreeMap<String, Amount> = BTreeMap::new();
+    let mut reserved: BTreeMap<Arc<str>, Amount> = BTreeMap::new();
     reservations::<Payment>(session, &mut reserved, |payment| {
         let (account, coin, amount) = payment.hold();
         (balance_id(account, Asset::from(coin)), amount)
@@ -57,8 +58,8 @@ pub(super) async fn held(session: &mut Session, report: &mut Report) -> Result<(
 
 async fn reservations<T: Stored>(
     session: &mut Session,
-    reserved: &mut BTreeMap<String, Amount>,
-    hold: impl Fn(&T) -> (String, Amount),
+    reserved: &mut BTreeMap<Arc<str>, Amount>,
+    hold: impl Fn(&T) -> (Arc<str>, Amount),
 ) -> Result<(), StoreError> {
     let sql = format!(
         "SELECT version, data, status, changed_at, id FROM {} WHERE open AND (status, changed_at, id) > ($1, $2, $3) \
@@ -81,9 +82,9 @@ async fn reservations<T: Stored>(
 
 async fn outgoing<T: Stored>(
     session: &mut Session,
-    reserved: &mut BTreeMap<String, Amount>,
+    reserved: &mut BTreeMap<Arc<str>, Amount>,
     states: &str,
-    holds: impl Fn(&T) -> Vec<(String, Amount)>,
+    holds: impl Fn(&T) -> Vec<(Arc<str>, Amount)>,
 ) -> Result<(), StoreError> {
     let sql = format!("SELECT version, data, id FROM {} WHERE state IN ({states}) AND id > $1 ORDER BY id LIMIT $2", T::TABLE.name);
     let mut id = String::new();
