@@ -71,6 +71,7 @@ async fn compare(plan: Plan, engines: &[Engine], binaries: [&Path; 2], report: &
         for (binary, label) in binaries.into_iter().zip(["", ", against"]) {
             let mut setting = Setting::start(engine, binary, label).await?;
             setting.prepare().await?;
+            setting.warm_up().await?;
             settings.push(setting);
         }
     }
@@ -92,6 +93,7 @@ async fn measure_all(plan: Plan, engines: &[Engine], binary: &Path, report: &mut
         let mut setting = Setting::start(engine, binary, "").await?;
         report.idle(engine, &setting).await;
         setting.prepare().await?;
+        setting.warm_up().await?;
         settings.push(setting);
     }
     let bench = Bench { plan, baseline: &baseline };

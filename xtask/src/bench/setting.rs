@@ -24,6 +24,10 @@ const PAGE: usize = 200;
 /// Calls of one round of the comparison of a small and a full database: few, so that the small one stays small.
 const CALLS: usize = 4_000;
 
+/// Payments that an installation has made before its calls are measured. The files of a database grow meanwhile, which stops
+/// it again and again: PostgreSQL fills each new segment of its log with zeros, and uses one that it has filled again later.
+const WARM_UP: usize = 60_000;
+
 /// How long a database is left alone after it was filled.
 const SETTLING: Duration = Duration::from_secs(5);
 
@@ -87,6 +91,12 @@ impl Setting {
         self.calls(8, PAGE, &requests::create_payment(self)).await?;
         self.calls(8, PAGE, &requests::create_rampoff(self)).await?;
         Ok(())
+    }
+
+    /// Brings it to where an installation is that has run for a while.
+    pub(super) async fn warm_up(&self) -> Outcome {
+        self.calls(256, WARM_UP, &requests::create_payment(self)).await?;
+        self.settle().await
     }
 
     /// As what is measured.
