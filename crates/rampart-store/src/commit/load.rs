@@ -14,10 +14,16 @@ use crate::sql::{Engine, Kind, Part, Row, Rows, Value};
 use crate::tables::{TABLES, Table, key_value, read_key, table_of};
 
 impl Scene<'_> {
-    /// Notes that the batch happens, and loads everything that the steps touch. With `careful`, records that are taken to be
-    /// new are looked for as well. Nothing is loaded when the batch had happened before: while another transaction of the
-    /// same batch is still being ended by the database, this waits for it.
-    pub(super) async fn load(&mut self, steps: &[Prepared], careful: bool, committed_at: i64) -> Result<Option<World>, BatchFault> {
+    /// Notes that the batch happens, unless it had happened before: tells whether it was noted. While another transaction of
+    /// the same batch is still being ended by the database, this waits for it.
+    pub(super) async fn announce(&mut self, committed_at: i64) -> Result<bool, BatchFault> {
+        let asked = [self.announcement(Some(committed_at))];
+        Ok(self.session.together(&asked).await?.iter().any(|outcome| outcome.changed > 0))
+    }
+
+    /// Loads everything that the steps touch. With `careful`, records that are taken to be new are looked for as well. With
+    /// `announced_at`, it is noted on the same way that the batch happens, and nothing is loaded when it had happened before.
+    pub(super) async fn load(&mut self, steps: &[Prepared], careful: bool, announced_at: Option<i64>) -> Result<Option<World>, BatchFault> {
         let mut world = World::touched_by(steps, careful);
         // Nearly every batch relies on partners and customers, and counts; few touch other records.
         let [partners, customers, others @ ..] = TABLES;
@@ -29,7 +35,7 @@ impl Scene<'_> {
         let balances: Vec<Value> = world.balances.values().map(|slot| Value::Text(Arc::clone(&slot.id))).collect();
         let counters: Vec<Value> = world.counters.keys().map(|id| Value::Text(Arc::clone(id))).collect();
         let asked = [
-            self.announcement(committed_at),
+            self.announcement(announced_at),
             self.records(partners, KEYS_OF_PARTNERS, &world),
             self.records(customers, KEYS_OF_CUSTOMERS, &world),
             self.standing(&BALANCES, balances.clone()),
@@ -39,7 +45,7 @@ impl Scene<'_> {
         ];
         let [announced, of_partners, of_customers, found_balances, found_counters, standing, taken] =
             self.session.together(&asked).await?.try_into().map_err(short)?;
-        if announced.changed == 0 {
+        if announced_at.is_some() && announced.changed == 0 {
             return Ok(None);
         }
         read_versions(partners, &mut world, &of_partners.rows)?;
@@ -55,10 +61,11 @@ impl Scene<'_> {
         Ok(Some(world))
     }
 
-    fn announcement(&self, committed_at: i64) -> Part {
+    fn announcement(&self, committed_at: Option<i64>) -> Part {
         let sql = |rows: &str| format!("INSERT INTO batches (id, committed_at) {rows} ON CONFLICT (id) DO NOTHING");
-        let row = vec![Arc::clone(&self.batch).into(), committed_at.into()];
-        Part::write(self.session.engine(), sql, Rows::of(&[Kind::Text, Kind::Int], row), Vec::new())
+        let row = committed_at.map(|at| [Arc::clone(&self.batch).into(), at.into()]);
+        let rows = Rows::of(&[Kind::Text, Kind::Int], row.into_iter().flatten().collect());
+        Part::write(self.session.engine(), sql, rows, Vec::new())
     }
 
     /// The versions of a table's records.

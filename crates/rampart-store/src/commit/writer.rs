@@ -329,9 +329,16 @@ impl Task {
         };
         let work = async {
             scene.session.begin().await?;
-            let Some(world) = scene.load(steps, careful, booked).await? else { return Ok(None) };
-            // It did not happen, and cannot any more: its row is ours now.
-            *unknown = None;
+            // What became of a commit that was lost is found out before anything else, by the shortest statement there is.
+            let lost = unknown.is_some();
+            if lost {
+                if !scene.announce(booked).await? {
+                    return Ok(None);
+                }
+                // It did not happen, and cannot any more: its row is ours now.
+                *unknown = None;
+            }
+            let Some(world) = scene.load(steps, careful, (!lost).then_some(booked)).await? else { return Ok(None) };
             scene.run(world, steps).await.map(Some)
         };
         let done = match tokio::time::timeout(self.options.patience, work).await {
