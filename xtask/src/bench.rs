@@ -75,11 +75,19 @@ async fn compare(plan: Plan, engines: &[Engine], binaries: [&Path; 2], report: &
             settings.push(setting);
         }
     }
-    let bench = Bench { plan, baseline: &baseline };
-    for round in 1..=plan.rounds {
-        println!("calls, round {round} of {}", plan.rounds);
-        bench.calls(&settings, report).await?;
+    rounds_of_calls(&Bench { plan, baseline: &baseline }, &settings, report).await?;
+    stop(settings).await
+}
+
+async fn rounds_of_calls(bench: &Bench<'_>, settings: &[Setting], report: &mut Report) -> Outcome {
+    for round in 1..=bench.plan.rounds {
+        println!("calls, round {round} of {}", bench.plan.rounds);
+        bench.calls(settings, report).await?;
     }
+    Ok(())
+}
+
+async fn stop(settings: Vec<Setting>) -> Outcome {
     for setting in settings {
         setting.stop().await?;
     }
@@ -97,17 +105,12 @@ async fn measure_all(plan: Plan, engines: &[Engine], binary: &Path, report: &mut
         settings.push(setting);
     }
     let bench = Bench { plan, baseline: &baseline };
-    for round in 1..=plan.rounds {
-        println!("calls, round {round} of {}", plan.rounds);
-        bench.calls(&settings, report).await?;
-    }
+    rounds_of_calls(&bench, &settings, report).await?;
     for round in 1..=plan.rounds {
         println!("whole orders, round {round} of {}", plan.rounds);
         bench.orders(&settings, report).await?;
     }
-    for setting in settings {
-        setting.stop().await?;
-    }
+    stop(settings).await?;
     if plan.payments > 0 {
         for &engine in engines {
             bench.full_database(engine, binary, report).await?;

@@ -190,7 +190,7 @@ CREATE TABLE claims (
     answer TEXT NOT NULL,
     expires_at BIGINT,
     batch TEXT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX claims_expiry ON claims (expires_at, id) WHERE expires_at IS NOT NULL;
 
 -- The ledger. A balance is `<account> <asset>`; amounts are whole numbers as text. An entry's number counts the entries

@@ -79,6 +79,10 @@ impl Changes {
         }
         changes
     }
+
+    const fn is_empty(&self) -> bool {
+        self.inserts.is_empty() && self.updates.is_empty() && self.removals.is_empty()
+    }
 }
 
 impl Scene<'_> {
@@ -109,14 +113,17 @@ impl Scene<'_> {
             if let Some(place) = ORDERS.iter().position(|(orders, _)| *orders == table) {
                 born[place] = std::mem::take(&mut changes.inserts);
             }
-            self.write_records(table, changes).await?;
+            // Of most tables a batch has nothing.
+            if !changes.is_empty() {
+                self.write_records(table, changes).await?;
+            }
         }
         let engine = self.session.engine();
         let [postings, entries] = self.ledger(world, steps, &accepted);
         let [payments, rampoffs] = born;
         let parts = [
-            self.orders(0, payments),
-            self.orders(1, rampoffs),
+            self.orders(ORDERS[0], payments),
+            self.orders(ORDERS[1], rampoffs),
             Part::write(engine, |rows| format!("INSERT INTO postings ({POSTING}) {rows}"), Rows::of(POSTING_KINDS, postings), Vec::new()),
             Part::write(engine, |rows| format!("INSERT INTO entries ({ENTRY}) {rows}"), Rows::of(ENTRY_KINDS, entries), Vec::new()),
             self.balances(world),
@@ -197,16 +204,15 @@ impl Scene<'_> {
     }
 
     /// New orders of a kind. Busy batches are full of them, so they are written together with what is counted.
-    fn orders(&self, kind: usize, rows: Vec<Value>) -> Part {
-        let (table, kinds) = ORDERS[kind];
+    fn orders(&self, (table, kinds): (&'static Table, &'static [Kind]), rows: Vec<Value>) -> Part {
         Part::write(self.session.engine(), insertion(table), Rows::of(kinds, rows), Vec::new())
     }
 
     async fn write_records(&mut self, table: &'static Table, changes: Changes) -> Result<(), BatchFault> {
-        self.session.write_rows(insertion(table), &Rows::new(table.width(), changes.inserts), &[]).await?;
+        let insertion = insertion(table);
+        self.session.write_rows(&insertion, &Rows::new(table.width(), changes.inserts), &[]).await?;
         // The rows are locked and their versions were checked: an insertion that always finds its row is an update of many.
         let set = assignments(&[&["version"], table.columns, &["data"]].concat());
-        let insertion = insertion(table);
         let sql = |rows: &str| format!("{} ON CONFLICT (id) DO UPDATE SET {set}", insertion(rows));
         self.session.write_rows(sql, &Rows::new(table.width(), changes.updates), &[]).await?;
         self.session.execute_among(|among| format!("DELETE FROM {} WHERE id {among}", table.name), &changes.removals).await?;

@@ -29,7 +29,8 @@ use crate::error::StoreError;
 const STATEMENTS: usize = 1_000;
 
 /// What every PostgreSQL session is set to. Everything is read by keys and indexes, so a plan that was made while a table
-/// was small must not scan it once it is large, and none has to be made anew for other values; a session whose other end has vanished must not keep its locks.
+/// was small must not scan it once it is large, and none has to be made anew for other values; keys are few, so that a bitmap
+/// of pages is a detour; a session whose other end has vanished must not keep its locks.
 const POSTGRES_SETTINGS: [(&str, &str); 6] = [
     ("enable_seqscan", "off"),
     ("enable_bitmapscan", "off"),
