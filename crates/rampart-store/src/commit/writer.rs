@@ -21,8 +21,9 @@ use crate::error::{CommitError, StoreError};
 use crate::sql::{Session, Target, Trouble, trouble};
 use crate::store::{OnFatal, StoreOptions};
 
-/// How often a batch is run again after a deadlock, a busy database or a record that turned out not to be new.
-const MOST_ATTEMPTS: u32 = 12;
+/// How often a batch is run again after a deadlock, a busy database, a lost connection or a record that turned out not to be new.
+/// Generous, because a commit that is lost at the last of them would end the process.
+const MOST_ATTEMPTS: u32 = 24;
 
 type Answer<T> = oneshot::Sender<T>;
 
