@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rampart_core::record::RecordKey;
+use rampart_core::time::Timestamp;
 
 use super::batch::{BatchFault, Scene};
 use super::counters::Counters;
@@ -10,20 +11,26 @@ use super::evaluate::World;
 use super::prepare::Prepared;
 use super::write::{CLAIM, CLAIM_KINDS, assignments};
 use crate::read::{read_balance, read_claim};
-use crate::sql::{Engine, Kind, Part, Row, Rows, Value};
+use crate::sql::{Engine, Kind, Part, Row, Rows, Session, SqlError, Value};
 use crate::tables::{TABLES, Table, key_value, read_key, table_of};
 
-impl Scene<'_> {
-    /// Notes that the batch happens, unless it had happened before: tells whether it was noted. While another transaction of
-    /// the same batch is still being ended by the database, this waits for it.
-    pub(super) async fn announce(&mut self, committed_at: i64) -> Result<bool, BatchFault> {
-        let asked = [self.announcement(Some(committed_at))];
-        Ok(self.session.together(&asked).await?.iter().any(|outcome| outcome.changed > 0))
-    }
+/// Notes that a batch happens, unless it had happened before: tells whether it was noted. While another transaction of the
+/// same batch is still being ended by the database, this waits for it.
+pub(super) async fn announce(session: &mut Session, batch: &Arc<str>, now: Timestamp) -> Result<bool, SqlError> {
+    let asked = [announcement(session.engine(), batch, now)];
+    Ok(session.together(&asked).await?.iter().any(|outcome| outcome.changed > 0))
+}
 
-    /// Loads everything that the steps touch. With `careful`, records that are taken to be new are looked for as well. With
-    /// `announced_at`, it is noted on the same way that the batch happens, and nothing is loaded when it had happened before.
-    pub(super) async fn load(&mut self, steps: &[Prepared], careful: bool, announced_at: Option<i64>) -> Result<Option<World>, BatchFault> {
+fn announcement(engine: Engine, batch: &Arc<str>, now: Timestamp) -> Part {
+    let sql = |rows: &str| format!("INSERT INTO batches (id, committed_at) {rows} ON CONFLICT (id) DO NOTHING");
+    let row = Rows::of(&[Kind::Text, Kind::Int], vec![Arc::clone(batch).into(), now.micros().into()]);
+    Part::write(engine, sql, row, Vec::new())
+}
+
+impl Scene<'_> {
+    /// Notes that the batch happens and, on the same way, loads everything that its steps touch. With `careful`, records that
+    /// are taken to be new are looked for as well.
+    pub(super) async fn load(&mut self, steps: &[Prepared], careful: bool, now: Timestamp) -> Result<World, BatchFault> {
         let mut world = World::touched_by(steps, careful);
         // Nearly every batch relies on partners and customers, and counts; few touch other records.
         let [partners, customers, others @ ..] = TABLES;
@@ -35,7 +42,7 @@ impl Scene<'_> {
         let balances: Vec<Value> = world.balances.values().map(|slot| Value::Text(Arc::clone(&slot.id))).collect();
         let counters: Vec<Value> = world.counters.keys().map(|id| Value::Text(Arc::clone(id))).collect();
         let asked = [
-            self.announcement(announced_at),
+            announcement(self.session.engine(), &self.batch, now),
             self.records(partners, KEYS_OF_PARTNERS, &world),
             self.records(customers, KEYS_OF_CUSTOMERS, &world),
             self.standing(&BALANCES, balances.clone()),
@@ -45,8 +52,8 @@ impl Scene<'_> {
         ];
         let [announced, of_partners, of_customers, found_balances, found_counters, standing, taken] =
             self.session.together(&asked).await?.try_into().map_err(short)?;
-        if announced_at.is_some() && announced.changed == 0 {
-            return Ok(None);
+        if announced.changed == 0 {
+            return Err(BatchFault::Defect("a batch's identifier was used before".into()));
         }
         read_versions(partners, &mut world, &of_partners.rows)?;
         read_versions(customers, &mut world, &of_customers.rows)?;
@@ -58,14 +65,7 @@ impl Scene<'_> {
         if usize::try_from(taken.changed).ok() != Some(world.claims.len()) {
             self.look_who_has_claims(&mut world).await?;
         }
-        Ok(Some(world))
-    }
-
-    fn announcement(&self, committed_at: Option<i64>) -> Part {
-        let sql = |rows: &str| format!("INSERT INTO batches (id, committed_at) {rows} ON CONFLICT (id) DO NOTHING");
-        let row = committed_at.map(|at| [Arc::clone(&self.batch).into(), at.into()]);
-        let rows = Rows::of(&[Kind::Text, Kind::Int], row.into_iter().flatten().collect());
-        Part::write(self.session.engine(), sql, rows, Vec::new())
+        Ok(world)
     }
 
     /// The versions of a table's records.

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Answers, BatchFault, Scene};
 use super::checkpoint::checkpoint;
+use super::load::announce;
 use super::prepare::Prepared;
 use super::prune::{Pruned, prune};
 use super::stats::{Counted, Stats};
@@ -22,8 +23,7 @@ use crate::sql::{Session, Target, Trouble, trouble};
 use crate::store::{OnFatal, StoreOptions};
 
 /// How often a batch is run again after a deadlock, a busy database, a lost connection or a record that turned out not to be new.
-/// Generous, because a commit that is lost at the last of them would end the process.
-const MOST_ATTEMPTS: u32 = 24;
+const MOST_ATTEMPTS: u32 = 12;
 
 type Answer<T> = oneshot::Sender<T>;
 
@@ -120,8 +120,10 @@ enum Next {
     Again,
     /// The same again, looking for records that are taken to be new.
     Carefully,
-    /// The same again; the connection is gone, and what became of the commit is unknown when answers are kept.
-    Reconnect(Option<Answers>),
+    /// The same again; the connection is gone, and nothing was committed.
+    Reconnect,
+    /// What became of the commit has to be found out: its answer was lost with the connection.
+    FindOut(Answers),
     /// Something in it cannot be stored.
     Data(String),
     /// The database lacks something.
@@ -270,57 +272,82 @@ impl Task {
     async fn part(&mut self, steps: &[Prepared]) -> Result<Result<Answers, String>, Fatal> {
         let batch: Arc<str> = BatchId::mint(real_now(), &*self.options.randomness).to_string().into();
         let begun = Instant::now();
-        // The answers of a commit whose outcome is unknown.
-        let mut unknown: Option<Answers> = None;
         let mut careful = false;
         for attempt in 1..=MOST_ATTEMPTS {
             if let Err(error) = self.connected().await {
-                if unknown.is_some() {
-                    return Err(format!("the outcome of a commit cannot be found out: {error}"));
-                }
                 tracing::error!(%error, steps = steps.len(), "the database cannot be reached");
-                return Ok(Ok(refuse_all(steps)));
+                break;
             }
-            match self.attempt(&batch, steps, careful, &mut unknown).await {
-                Ok(answers) => {
-                    self.counted.batch(answers.iter().filter(|answer| answer.is_ok()).count(), begun.elapsed());
-                    return Ok(Ok(answers));
+            let done = match self.attempt(&batch, steps, careful).await {
+                Ok(answers) => Some(answers),
+                Err(Next::Again) => None,
+                Err(Next::Carefully) => {
+                    careful = true;
+                    None
                 }
-                Err(Next::Again) => {}
-                Err(Next::Carefully) => careful = true,
-                Err(Next::Reconnect(answers)) => {
+                Err(Next::Reconnect) => {
                     self.session = None;
-                    // Once unknown, it stays so until the batch's row has told.
-                    unknown = answers.or(unknown);
+                    None
                 }
-                Err(Next::Data(reason)) if unknown.is_some() => {
-                    return Err(format!("the outcome of a commit cannot be found out: {reason}"));
+                Err(Next::FindOut(answers)) => {
+                    self.session = None;
+                    self.has_happened(&batch).await?.then_some(answers)
                 }
                 Err(Next::Data(reason)) => return Ok(Err(reason)),
-                Err(Next::Unavailable) if unknown.is_none() => return Ok(Ok(refuse_all(steps))),
-                Err(Next::Unavailable) => {}
+                Err(Next::Unavailable) => break,
+            };
+            if let Some(answers) = done {
+                self.counted.batch(answers.iter().filter(|answer| answer.is_ok()).count(), begun.elapsed());
+                return Ok(Ok(answers));
             }
             self.counted.retries.fetch_add(1, Ordering::Relaxed);
-            // Two nodes that collided should not collide again in step.
-            let jitter = u64::from(begun.elapsed().subsec_nanos() % 5);
-            tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 2 + jitter)).await;
+            pause(attempt, begun).await;
         }
-        match unknown {
-            Some(_) => Err("the outcome of a commit cannot be found out".into()),
-            None => Ok(Ok(refuse_all(steps))),
+        Ok(Ok(refuse_all(steps)))
+    }
+
+    /// What became of a commit whose answer was lost. If its batch has not happened, it cannot any more. Asked for as long as
+    /// the store's patience lasts, and nothing else is done on the way: a connection that does not live long suffices.
+    async fn has_happened(&mut self, batch: &Arc<str>) -> Result<bool, Fatal> {
+        let begun = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let asked = match self.connected().await {
+                Ok(()) => self.ask_whether_happened(batch).await,
+                Err(error) => Err(error),
+            };
+            match asked {
+                Ok(happened) => return Ok(happened),
+                Err(error) if begun.elapsed() >= self.options.patience => {
+                    return Err(format!("the outcome of a commit cannot be found out: {error}"));
+                }
+                Err(error) => tracing::warn!(%error, "the outcome of a commit is still unknown"),
+            }
+            // In whatever state it is: asking needs nothing of it.
+            self.session = None;
+            pause(attempt, begun).await;
+            attempt += 1;
         }
     }
 
-    async fn attempt(
-        &mut self,
-        batch: &Arc<str>,
-        steps: &[Prepared],
-        careful: bool,
-        unknown: &mut Option<Answers>,
-    ) -> Result<Answers, Next> {
-        let Some(session) = &mut self.session else { return Err(Next::Reconnect(None)) };
-        let booked = real_now().micros();
-        self.booked_at = self.booked_at.max(booked);
+    async fn ask_whether_happened(&mut self, batch: &Arc<str>) -> Result<bool, StoreError> {
+        let Some(session) = &mut self.session else { return Err(stopped()) };
+        let asked = async {
+            session.begin().await?;
+            let free = announce(session, batch, real_now()).await?;
+            session.rollback().await?;
+            Ok(!free)
+        };
+        match tokio::time::timeout(self.options.patience, asked).await {
+            Ok(happened) => happened,
+            Err(_) => Err(StoreError::Unavailable("the database does not answer".into())),
+        }
+    }
+
+    async fn attempt(&mut self, batch: &Arc<str>, steps: &[Prepared], careful: bool) -> Result<Answers, Next> {
+        let Some(session) = &mut self.session else { return Err(Next::Reconnect) };
+        let booked = real_now();
+        self.booked_at = self.booked_at.max(booked.micros());
         let mut scene = Scene {
             session,
             randomness: &*self.options.randomness,
@@ -330,34 +357,19 @@ impl Task {
         };
         let work = async {
             scene.session.begin().await?;
-            // What became of a commit that was lost is found out before anything else, by the shortest statement there is.
-            let lost = unknown.is_some();
-            if lost {
-                if !scene.announce(booked).await? {
-                    return Ok(None);
-                }
-                // It did not happen, and cannot any more: its row is ours now.
-                *unknown = None;
-            }
-            let Some(world) = scene.load(steps, careful, (!lost).then_some(booked)).await? else { return Ok(None) };
-            scene.run(world, steps).await.map(Some)
+            let world = scene.load(steps, careful, booked).await?;
+            scene.run(world, steps).await
         };
         let done = match tokio::time::timeout(self.options.patience, work).await {
-            Ok(Ok(None)) => {
-                self.roll_back().await;
-                // Only a commit of this very batch can have left its row.
-                return unknown.take().ok_or_else(|| Next::Data("a batch's identifier was used before".into()));
-            }
-            Ok(Ok(Some(answers))) => Ok(answers),
-            Ok(Err(fault)) => Err(fault),
+            Ok(done) => done,
             // Whatever the database is doing, it is not answering: it undoes what was begun when the connection ends.
-            Err(_) => return Err(Next::Reconnect(None)),
+            Err(_) => return Err(Next::Reconnect),
         };
         let answers = match done {
             Ok(answers) => answers,
             Err(fault) => {
                 let next = self.judge(fault, careful);
-                if !matches!(next, Next::Reconnect(_)) {
+                if !matches!(next, Next::Reconnect) {
                     self.roll_back().await;
                 }
                 return Err(next);
@@ -373,16 +385,16 @@ impl Task {
     /// The commit itself. Every error of it but a serialisation failure leaves its outcome unknown.
     async fn end(&mut self, answers: Answers) -> Result<Answers, Next> {
         let fault = self.options.commit_faults.as_ref().and_then(|faults| faults());
-        let Some(session) = &mut self.session else { return Err(Next::Reconnect(None)) };
+        let Some(session) = &mut self.session else { return Err(Next::Reconnect) };
         if fault == Some(CommitFault::LostBefore) {
-            return Err(Next::Reconnect(Some(answers)));
+            return Err(Next::FindOut(answers));
         }
         let committed = match tokio::time::timeout(self.options.patience, session.commit()).await {
             Ok(committed) => committed,
-            Err(_) => return Err(Next::Reconnect(Some(answers))),
+            Err(_) => return Err(Next::FindOut(answers)),
         };
         match committed {
-            Ok(()) if fault == Some(CommitFault::LostAfter) => Err(Next::Reconnect(Some(answers))),
+            Ok(()) if fault == Some(CommitFault::LostAfter) => Err(Next::FindOut(answers)),
             Ok(()) => Ok(answers),
             Err(error) if trouble(&error) == Trouble::Again => {
                 self.roll_back().await;
@@ -390,7 +402,7 @@ impl Task {
             }
             Err(error) => {
                 tracing::warn!(%error, "the outcome of a commit is unknown");
-                Err(Next::Reconnect(Some(answers)))
+                Err(Next::FindOut(answers))
             }
         }
     }
@@ -399,7 +411,7 @@ impl Task {
         match fault {
             BatchFault::Defect(reason) => Next::Data(reason),
             BatchFault::Sql(error) => match trouble(&error) {
-                Trouble::Lost => Next::Reconnect(None),
+                Trouble::Lost => Next::Reconnect,
                 Trouble::Again => Next::Again,
                 Trouble::Unavailable => {
                     tracing::error!(%error, "the database cannot store a batch");
@@ -458,6 +470,12 @@ impl Task {
         }
         Ok(pruned?)
     }
+}
+
+/// Before the next attempt: longer each time, and by chance, because two nodes that collided should not collide again in step.
+async fn pause(attempt: u32, begun: Instant) {
+    let jitter = u64::from(begun.elapsed().subsec_nanos() % 5);
+    tokio::time::sleep(Duration::from_millis(u64::from(attempt.min(MOST_ATTEMPTS)) * 2 + jitter)).await;
 }
 
 fn refuse_all(steps: &[Prepared]) -> Answers {
