@@ -3,6 +3,7 @@
 use crate::catalogue::Catalogue;
 use crate::id::Mint;
 use crate::rate::Rate;
+use crate::record::says_nothing;
 
 /// What was unusual about the amount or the moment; it stays on the order whatever becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -36,12 +37,25 @@ pub enum Reversal {
 
 /// What the screening provider has found something about. A person who lets it go on has seen that, and the provider is
 /// not asked about the same again; about a receiver, payer or wallet that is new it is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Findings {
     /// About what was asked before the order may go on: customer, payers, wallets.
     pub order: bool,
     /// About who would receive the refund.
     pub refund: bool,
+    /// What it found last, in its own words; empty when it has found nothing.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub reason: String,
+}
+
+impl Findings {
+    /// Somebody else would receive the refund, who has not been asked about yet.
+    pub(crate) fn forget_refund(&mut self) {
+        self.refund = false;
+        if !self.order {
+            self.reason.clear();
+        }
+    }
 }
 
 /// Who stopped what was on its way out, before it left.

@@ -42,6 +42,8 @@ pub struct OrderFile {
     pub status: &'static str,
     /// Why it is on hold.
     pub hold: Option<HoldReason>,
+    /// What the screening provider has found; empty when it has found nothing.
+    pub finding: String,
     /// What was unusual.
     pub exception: Option<rampart_core::order::Exception>,
     /// What was taken back.
@@ -141,6 +143,7 @@ fn of_payment(app: &App, payment: &Payment) -> OrderFile {
             PaymentState::OnHold { reason, .. } => Some(reason),
             _ => None,
         },
+        finding: payment.findings.reason.clone(),
         exception: payment.exception,
         reversal: payment.reversal,
         terms: format!("{} for {}", amount(payment.terms.fiat_amount, fiat), amount(payment.terms.coin_amount, coin)),
@@ -174,6 +177,7 @@ fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
             RampoffState::OnHold { reason, .. } => Some(reason),
             _ => None,
         },
+        finding: rampoff.findings.reason.clone(),
         exception: rampoff.exception,
         reversal: rampoff.reversal,
         terms: format!("{} for {}", amount(rampoff.terms.coin_amount, coin), amount(rampoff.terms.fiat_amount, fiat)),

@@ -91,6 +91,8 @@ pub struct HeldOrder {
     pub customer: i64,
     /// Why it waits.
     pub reason: Option<HoldReason>,
+    /// What the screening provider has found; empty when it has found nothing.
+    pub finding: String,
     /// Since when it waits.
     pub since: String,
 }
@@ -134,14 +136,16 @@ pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> Reply
             PaymentState::OnHold { reason, since } => (Some(reason), since),
             _ => (None, order.updated_at),
         };
-        HeldOrder { kind: "payment", id: order.id.to_string(), customer: order.customer.0, reason, since: since.to_string() }
+        let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.reason);
+        HeldOrder { kind: "payment", id, customer, reason, finding, since: since.to_string() }
     });
     let rampoffs = rampoffs.into_iter().map(|order| {
         let (reason, since) = match order.state {
             RampoffState::OnHold { reason, since } => (Some(reason), since),
             _ => (None, order.updated_at),
         };
-        HeldOrder { kind: "rampoff", id: order.id.to_string(), customer: order.customer.0, reason, since: since.to_string() }
+        let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.reason);
+        HeldOrder { kind: "rampoff", id, customer, reason, finding, since: since.to_string() }
     });
     let mut held: Vec<HeldOrder> = payments.chain(rampoffs).collect();
     held.sort_by(|one, other| other.id.cmp(&one.id));

@@ -183,6 +183,11 @@ async fn screened(test: Arc<TestApp>) {
     test.pay(id).await;
     let payment = test.payment_becomes(id, "on_hold").await;
     assert!(matches!(payment.state, PaymentState::OnHold { reason: HoldReason::Screening, .. }));
+    // Whoever decides about it sees what was found.
+    let file = operate::orders::show(&test.app, id).await.unwrap();
+    assert_eq!((file.hold, file.finding.as_str()), (Some(HoldReason::Screening), "a name is on the sandbox's sanctions list"));
+    let held = operate::reviews::held_orders(&test.app, None, 10).await.unwrap();
+    assert!(matches!(&held[..], [one] if one.id == file.id && one.finding == file.finding), "{held:?}");
     operate::orders::refund(&test.app, &operator(), id).await.unwrap();
     test.payment_becomes(id, "refunded").await;
 }

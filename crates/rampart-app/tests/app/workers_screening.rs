@@ -8,7 +8,7 @@ use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::amount::Amount;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
-use rampart_core::order::HoldReason;
+use rampart_core::order::{Findings, HoldReason};
 use rampart_core::outgoing::{PayoutState, Screening};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
@@ -64,8 +64,10 @@ async fn refund_to_a_listed_holder(test: Arc<TestApp>) {
         matches!(&payouts[..], [one] if matches!(&one.state, PayoutState::Failed { reason } if reason.contains("sanctions list"))),
         "{payouts:?}"
     );
+    assert_eq!(payment.findings.reason, "a name is on the sandbox's sanctions list");
     // An account that is new is asked about, also when a person decides.
     give_account(&test, id, "Juana Sancionado").await;
+    assert_eq!(test.payment(id).await.findings, Findings::default());
     orders::refund(&test.app, &operator(), id).await.unwrap();
     stopped(&test, id).await;
     // A person who has seen what was found decides, and nobody is asked again.
@@ -91,6 +93,7 @@ async fn coins_back_to_a_listed_wallet(test: Arc<TestApp>) {
     orders::refund(&test.app, &operator(), id).await.unwrap();
     let order = test.eventually("screening stops it", held).await;
     assert_eq!(order.coin_balance, order.terms.coin_amount);
+    assert_eq!(order.findings.reason, "a wallet is on the sandbox's sanctions list");
     let sent = || test.world.transactions("polygon".parse().unwrap(), Some(LISTED_WALLET), None, 10);
     assert!(sent().await.unwrap().is_empty());
     orders::refund(&test.app, &operator(), id).await.unwrap();

@@ -41,7 +41,7 @@ impl PaymentCommand {
 impl Payment {
     /// An account that nobody has been asked about yet.
     fn give_refund_account(&mut self, account: PayoutDestination) {
-        self.findings.refund = false;
+        self.findings.forget_refund();
         self.refund_account = Some(account);
     }
 

@@ -160,9 +160,11 @@ impl Payment {
                     self.refund_failed(context, &mut step);
                 }
             }
-            PaymentFact::RefundStopped { payout, by, .. } => {
+            PaymentFact::RefundStopped { payout, by, reason } => {
                 if matches!(self.state, PaymentState::RefundPending { payout: ours } if ours == payout) {
-                    self.findings.refund |= by == StoppedBy::Screening;
+                    if by == StoppedBy::Screening {
+                        self.findings = Findings { refund: true, reason, ..self.findings };
+                    }
                     self.came_back(by.hold(), Amount::ZERO, mint, &mut step);
                 }
             }
@@ -308,10 +310,10 @@ impl Payment {
         let PaymentState::PaymentReceived { coins } = self.state else { return };
         match verdict {
             Verdict::Clear => self.send(coins, Screening::Cleared, context, step),
-            Verdict::Hit { .. } => {
+            Verdict::Hit { reason } => {
                 // The provider is asked about the refund's receiver along with the order, where one is known.
                 let refund = self.refund_destination(context.catalogue).is_some();
-                self.findings = Findings { order: true, refund };
+                self.findings = Findings { order: true, refund, reason: reason.clone() };
                 self.put_on_hold(HoldReason::Screening, context.mint.now);
             }
         }

@@ -120,7 +120,7 @@ impl Sample<'_> {
             payment.lost = Amount::from_minor(10_000);
         }
         if name == "on_hold (screening)" {
-            payment.findings = Findings { order: !about_the_refund, refund: true };
+            payment.findings = Findings { order: !about_the_refund, refund: true, reason: "listed".to_owned() };
         }
         let received = match name {
             "started" | "pending_bank" | "expired" | "cancelled" | "failed" => None,

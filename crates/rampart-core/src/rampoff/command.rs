@@ -41,7 +41,7 @@ impl RampoffCommand {
 impl Rampoff {
     /// A wallet that nobody has been asked about yet.
     fn give_refund_wallet(&mut self, wallet: String) {
-        self.findings.refund = false;
+        self.findings.forget_refund();
         self.refund_wallet = Some(wallet);
     }
 

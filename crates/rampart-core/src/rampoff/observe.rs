@@ -169,9 +169,11 @@ impl Rampoff {
                     self.came_back(HoldReason::PayoutFailed, mint, &mut step);
                 }
             }
-            RampoffFact::PayoutStopped { payout, by, .. } => {
+            RampoffFact::PayoutStopped { payout, by, reason } => {
                 if self.is_paying(payout) {
-                    self.findings.order |= by == StoppedBy::Screening;
+                    if by == StoppedBy::Screening {
+                        self.findings = Findings { order: true, reason, ..self.findings };
+                    }
                     self.came_back(by.hold(), mint, &mut step);
                 }
             }
@@ -202,9 +204,9 @@ impl Rampoff {
                     self.came_back(HoldReason::RefundFailed, mint, &mut step);
                 }
             }
-            RampoffFact::RefundStopped { transfer, .. } => {
+            RampoffFact::RefundStopped { transfer, reason } => {
                 if self.refund_under_way(transfer).is_some() {
-                    self.findings.refund = true;
+                    self.findings = Findings { refund: true, reason, ..self.findings };
                     self.came_back(HoldReason::Screening, mint, &mut step);
                 }
             }
@@ -400,9 +402,9 @@ impl Rampoff {
         let RampoffState::CryptoReceived { fiat } = self.state else { return };
         match verdict {
             Verdict::Clear => self.convert_and_pay(fiat, Screening::Cleared, &context.mint, step),
-            Verdict::Hit { .. } => {
+            Verdict::Hit { reason } => {
                 // The provider is asked about the refund's wallet along with the order, where one is known.
-                self.findings = Findings { order: true, refund: self.refund_wallet.is_some() };
+                self.findings = Findings { order: true, refund: self.refund_wallet.is_some(), reason: reason.clone() };
                 self.put_on_hold(HoldReason::Screening, context.mint.now);
             }
         }

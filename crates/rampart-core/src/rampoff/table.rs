@@ -130,7 +130,7 @@ impl Sample<'_> {
             _ => {}
         }
         if name == "on_hold (screening)" {
-            rampoff.findings = Findings { order: !about_the_refund, refund: true };
+            rampoff.findings = Findings { order: !about_the_refund, refund: true, reason: "listed".to_owned() };
         }
         if lost {
             rampoff.reversal = Some(Reversal::Reorganisation);

@@ -46,6 +46,7 @@ const FIELDS: &[&str] = &[
     "customer",
     "status",
     "hold",
+    "finding",
     "exception",
     "reversal",
     "terms",

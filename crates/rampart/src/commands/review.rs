@@ -89,7 +89,7 @@ pub(crate) async fn run(office: &Office, command: ReviewCommand) -> Result<(), F
                 let fields = ["id", "kind", "order", "amount", "source", "reason", "created_at", "resolution"];
                 let fields = if all { &fields[..] } else { &fields[..7] };
                 let items = output::page_of(&waiting.items, fields, PAGE, waiting.items.last().map(|item| item.id.as_str()));
-                let fields = ["id", "kind", "customer", "reason", "since"];
+                let fields = ["id", "kind", "customer", "reason", "finding", "since"];
                 let last = waiting.held_orders.last().map(|order| order.id.as_str());
                 let orders = output::page_by("--orders-after", &waiting.held_orders, &fields, PAGE, last);
                 format!("Items\n{items}\n\nOrders on hold\n{orders}")
