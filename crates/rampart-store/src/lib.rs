@@ -4,9 +4,10 @@
 //! - Reads are methods of [`Store`] too; they see what was committed before they began and hold no lock.
 //! - [`Store::verify`] recomputes the ledger from its entries; [`Store::copy_to`] moves an installation between engines.
 //!
-//! Lock order, the same for every batch on every node: the batch's own row, records (tables in the order of
-//! [`rampart_core::record::RecordKey`], then keys), balances, counters, claims, event counters, series of numbers. Rows that
-//! are new are inserted after that in the same order.
+//! Lock order, the same for every batch on every node: records (tables in the order of [`rampart_core::record::RecordKey`],
+//! then keys; but partners and customers after all others), balances, counters, claims, event counters, series of numbers.
+//! Rows that are new are inserted after that in the same order. A batch's own row, which only the same batch ever asks for
+//! again, is written before partners and customers are locked.
 
 mod commit;
 mod copy;
