@@ -229,7 +229,7 @@ const SHAPES: &[Shape] = &[
     },
     Shape { name: "event_counters", keys: 1, columns: &[("partner", Kind::Text), ("last", Kind::Int)] },
     Shape { name: "numbers", keys: 1, columns: &[("series", Kind::Text), ("next", Kind::Int)] },
-    Shape { name: "batches", keys: 1, columns: &[("id", Kind::Text), ("committed_at", Kind::Int)] },
+    Shape { name: "batches", keys: 1, columns: &[("id", Kind::Text)] },
 ];
 
 impl Store {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use rampart_core::record::RecordKey;
-use rampart_core::time::Timestamp;
 
 use super::batch::{BatchFault, Scene};
 use super::counters::Counters;
@@ -16,21 +15,21 @@ use crate::tables::{TABLES, Table, key_value, read_key, table_of};
 
 /// Notes that a batch happens, unless it had happened before: tells whether it was noted. While another transaction of the
 /// same batch is still being ended by the database, this waits for it.
-pub(super) async fn announce(session: &mut Session, batch: &Arc<str>, now: Timestamp) -> Result<bool, SqlError> {
-    let asked = [announcement(session.engine(), batch, now)];
+pub(super) async fn announce(session: &mut Session, batch: &Arc<str>) -> Result<bool, SqlError> {
+    let asked = [announcement(session.engine(), batch)];
     Ok(session.together(&asked).await?.iter().any(|outcome| outcome.changed > 0))
 }
 
-fn announcement(engine: Engine, batch: &Arc<str>, now: Timestamp) -> Part {
-    let sql = |rows: &str| format!("INSERT INTO batches (id, committed_at) {rows} ON CONFLICT (id) DO NOTHING");
-    let row = Rows::of(&[Kind::Text, Kind::Int], vec![Arc::clone(batch).into(), now.micros().into()]);
+fn announcement(engine: Engine, batch: &Arc<str>) -> Part {
+    let sql = |rows: &str| format!("INSERT INTO batches (id) {rows} ON CONFLICT (id) DO NOTHING");
+    let row = Rows::of(&[Kind::Text], vec![Arc::clone(batch).into()]);
     Part::write(engine, sql, row, Vec::new())
 }
 
 impl Scene<'_> {
     /// Notes that the batch happens and, on the same way, loads everything that its steps touch. With `careful`, records that
     /// are taken to be new are looked for as well.
-    pub(super) async fn load(&mut self, steps: &[Prepared], careful: bool, now: Timestamp) -> Result<World, BatchFault> {
+    pub(super) async fn load(&mut self, steps: &[Prepared], careful: bool) -> Result<World, BatchFault> {
         let mut world = World::touched_by(steps, careful);
         // Nearly every batch relies on partners and customers, and counts; few touch other records.
         let [partners, customers, others @ ..] = TABLES;
@@ -42,7 +41,7 @@ impl Scene<'_> {
         let balances: Vec<Value> = world.balances.values().map(|slot| Value::Text(Arc::clone(&slot.id))).collect();
         let counters: Vec<Value> = world.counters.keys().map(|id| Value::Text(Arc::clone(id))).collect();
         let asked = [
-            announcement(self.session.engine(), &self.batch, now),
+            announcement(self.session.engine(), &self.batch),
             self.records(partners, KEYS_OF_PARTNERS, &world),
             self.records(customers, KEYS_OF_CUSTOMERS, &world),
             self.standing(&BALANCES, balances.clone()),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rampart_core::id::BatchId;
 use rampart_core::time::Timestamp;
 
 use crate::sql::{Session, SqlError, Value};
@@ -34,13 +35,14 @@ pub(super) async fn prune(session: &mut Session, now: Timestamp, real_now: Times
 
 async fn remove(session: &mut Session, now: Timestamp, real_now: Timestamp, limit: i64) -> Result<Pruned, SqlError> {
     let expired: Vec<Value> = vec![now.micros().into(), limit.into()];
-    let old: Vec<Value> = vec![real_now.before(BATCHES_KEPT).micros().into(), limit.into()];
+    // A batch's identifier tells when it was made.
+    let old: Vec<Value> = vec![Value::display(BatchId::first_at(real_now.before(BATCHES_KEPT))), limit.into()];
     // The condition stands a second time outside, because between choosing and deleting a claim may be taken anew.
     let claims = "DELETE FROM claims WHERE id IN (SELECT id FROM claims WHERE expires_at IS NOT NULL AND expires_at <= $1 \
                   ORDER BY expires_at, id LIMIT $2) AND expires_at <= $1";
     let counters = "DELETE FROM counters WHERE id IN (SELECT id FROM counters WHERE expires_at IS NOT NULL AND expires_at <= $1 \
                     ORDER BY expires_at, id LIMIT $2) AND expires_at <= $1";
-    let batches = "DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE committed_at <= $1 ORDER BY committed_at, id LIMIT $2)";
+    let batches = "DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE id < $1 ORDER BY id LIMIT $2)";
     // In the lock order of the commit path.
     let batches = session.execute(batches, old).await?;
     let counters = session.execute(counters, expired.clone()).await?;

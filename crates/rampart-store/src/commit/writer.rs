@@ -334,7 +334,7 @@ impl Task {
         let Some(session) = &mut self.session else { return Err(stopped()) };
         let asked = async {
             session.begin().await?;
-            let free = announce(session, batch, real_now()).await?;
+            let free = announce(session, batch).await?;
             session.rollback().await?;
             Ok(!free)
         };
@@ -357,7 +357,7 @@ impl Task {
         };
         let work = async {
             scene.session.begin().await?;
-            let world = scene.load(steps, careful, booked).await?;
+            let world = scene.load(steps, careful).await?;
             scene.run(world, steps).await
         };
         let done = match tokio::time::timeout(self.options.patience, work).await {

@@ -1,12 +1,16 @@
 //! What operators look at: the installation, the list of what needs a person, and how many orders stand where.
 
 use rampart_core::id::{OrderId, ReviewId};
+use rampart_core::payment::Payment;
+use rampart_core::rampoff::Rampoff;
 use rampart_core::review::ReviewItem;
 use rampart_core::time::Timestamp;
+use sqlx::AssertSqlSafe;
 
 use super::after;
 use crate::error::StoreError;
 use crate::store::Store;
+use crate::tables::{Stored, Table};
 
 /// Who this installation is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,8 +115,8 @@ impl Store {
     /// [`StoreError`] when the database cannot be read.
     pub async fn order_counts(&self) -> Result<OrderCounts, StoreError> {
         Ok(OrderCounts {
-            payments: self.counted("SELECT status, COUNT(*) FROM payments WHERE open GROUP BY status").await?,
-            rampoffs: self.counted("SELECT status, COUNT(*) FROM rampoffs WHERE open GROUP BY status").await?,
+            payments: self.under_way(Payment::TABLE).await?,
+            rampoffs: self.under_way(Rampoff::TABLE).await?,
             facts_waiting: self.count("SELECT COUNT(*) FROM facts WHERE waiting").await?,
             reviews_waiting: self.count("SELECT COUNT(*) FROM reviews WHERE waiting").await?,
             deliveries_pending: self.count("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'").await?,
@@ -123,8 +127,14 @@ impl Store {
         })
     }
 
-    async fn counted(&self, sql: &'static str) -> Result<Vec<(String, i64)>, StoreError> {
-        self.rows(sql, Vec::new()).await?.iter().map(|row| Ok((row.text(0)?.to_owned(), row.int(1)?))).collect()
+    /// How many orders are under way in each status: those that time will change, and the others.
+    async fn under_way(&self, table: &Table) -> Result<Vec<(String, i64)>, StoreError> {
+        let sql = format!(
+            "SELECT status, COUNT(*) FROM (SELECT status FROM {table} WHERE due_at IS NOT NULL \
+             UNION ALL SELECT status FROM {table} WHERE open AND due_at IS NULL) AS under_way GROUP BY status ORDER BY status",
+            table = table.name
+        );
+        self.rows(AssertSqlSafe(sql), Vec::new()).await?.iter().map(|row| Ok((row.text(0)?.to_owned(), row.int(1)?))).collect()
     }
 
     async fn job_counts(&self) -> Result<Vec<(String, i64, Timestamp)>, StoreError> {

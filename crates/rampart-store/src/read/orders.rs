@@ -33,54 +33,35 @@ pub struct OrderFilter {
     pub to: Option<Timestamp>,
 }
 
-/// The texts of one table of orders.
-struct Texts {
-    all: &'static str,
-    of_partner: &'static str,
-    of_partner_in_status: &'static str,
-    of_customer_in_status: &'static str,
-    open_in_status: &'static str,
-    /// Every status partners can see.
-    statuses: &'static [&'static str],
-    external_id: ClaimScope,
+/// What the orders of a list have in common.
+#[derive(Clone, Copy)]
+enum Owner {
+    Partner(PartnerId),
+    Customer(CustomerId),
 }
 
-macro_rules! texts {
-    ($table:literal, $statuses:expr, $external_id:expr) => {
-        Texts {
-            all: concat!("SELECT version, data FROM ", $table, " WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3"),
-            of_partner: concat!(
-                "SELECT version, data FROM ",
-                $table,
-                " WHERE partner = $4 AND id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3"
-            ),
-            of_partner_in_status: concat!(
-                "SELECT version, data FROM ",
-                $table,
-                " WHERE partner = $4 AND status = $5 AND id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3"
-            ),
-            of_customer_in_status: concat!(
-                "SELECT version, data FROM ",
-                $table,
-                " WHERE customer = $4 AND status = $5 AND id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3"
-            ),
-            open_in_status: concat!(
-                "SELECT version, data FROM ",
-                $table,
-                " WHERE open AND status = $1 AND changed_at <= $2 AND (changed_at, id) > ($3, $4) ORDER BY changed_at, id LIMIT $5"
-            ),
-            statuses: $statuses,
-            external_id: $external_id,
+impl Owner {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Partner(_) => "partner",
+            Self::Customer(_) => "customer",
         }
-    };
-}
+    }
 
-const PAYMENTS: Texts = texts!("payments", &PaymentState::STATUSES, ClaimScope::PaymentExternalId);
-const RAMPOFFS: Texts = texts!("rampoffs", &RampoffState::STATUSES, ClaimScope::RampoffExternalId);
+    fn value(self) -> Value {
+        match self {
+            Self::Partner(id) => Value::display(id),
+            Self::Customer(id) => id.0.into(),
+        }
+    }
+}
 
 /// What the lists need to know of an order.
 trait Order: Stored {
-    const TEXTS: &'static Texts;
+    /// Every status partners can see.
+    const STATUSES: &'static [&'static str];
+    /// What claims the partners' own names for orders of this kind.
+    const OWN_NAMES: ClaimScope;
     fn place(&self) -> OrderId;
     fn belongs_to(&self) -> (PartnerId, CustomerId);
     fn public_status(&self) -> &'static str;
@@ -89,9 +70,10 @@ trait Order: Stored {
 }
 
 macro_rules! order {
-    ($order:ty, $texts:expr) => {
+    ($order:ty, $state:ty, $own_names:expr) => {
         impl Order for $order {
-            const TEXTS: &'static Texts = &$texts;
+            const STATUSES: &'static [&'static str] = &<$state>::STATUSES;
+            const OWN_NAMES: ClaimScope = $own_names;
 
             fn place(&self) -> OrderId {
                 self.id
@@ -116,8 +98,8 @@ macro_rules! order {
     };
 }
 
-order!(Payment, PAYMENTS);
-order!(Rampoff, RAMPOFFS);
+order!(Payment, PaymentState, ClaimScope::PaymentExternalId);
+order!(Rampoff, RampoffState, ClaimScope::RampoffExternalId);
 
 impl Store {
     /// Payments, newest first, below `below` (the last one of the page before).
@@ -136,70 +118,62 @@ impl Store {
         self.orders(filter, below, limit).await
     }
 
-    /// A list is the merge of a bounded number of ranges of an index: one, or one per status.
     async fn orders<T: Order>(&self, filter: &OrderFilter, below: Option<OrderId>, limit: u32) -> Result<Vec<T>, StoreError> {
         if filter.external_id.is_some() {
             return self.order_by_external_id(filter, below).await;
         }
         let from = filter.from.map_or_else(String::new, |from| OrderId::first_at(from).to_string());
-        let end = match (filter.to, below) {
-            (None, None) => BEHIND_ALL.to_owned(),
-            (to, below) => {
-                to.map(OrderId::first_at).into_iter().chain(below).min().map_or_else(|| BEHIND_ALL.to_owned(), |id| id.to_string())
-            }
-        };
-        let range: Vec<Value> = vec![from.into(), end.into(), i64::from(limit).into()];
-        let statuses: Vec<&str> =
-            T::TEXTS.statuses.iter().copied().filter(|status| filter.statuses.iter().any(|wanted| wanted == status)).collect();
-        if statuses.is_empty() && !filter.statuses.is_empty() {
+        let end =
+            filter.to.map(OrderId::first_at).into_iter().chain(below).min().map_or_else(|| BEHIND_ALL.to_owned(), |id| id.to_string());
+        let range: [Value; 3] = [from.into(), end.into(), i64::from(limit).into()];
+        let is_wanted = |status: &str| filter.statuses.is_empty() || filter.statuses.iter().any(|wanted| wanted == status);
+        let statuses: Vec<&'static str> = T::STATUSES.iter().copied().filter(|status| is_wanted(status)).collect();
+        if statuses.is_empty() {
             return Ok(Vec::new());
         }
-        let with = |more: &[Value]| range.iter().chain(more).cloned().collect::<Vec<Value>>();
-        let mut found: Vec<T> = match (filter.partner, filter.customer) {
-            (partner, Some(customer)) => {
-                // A customer belongs to one partner: of another one it has no orders, and nothing has to be searched.
-                if let Some(partner) = partner
-                    && self.customer(customer).await?.is_none_or(|customer| customer.partner != partner)
-                {
-                    return Ok(Vec::new());
-                }
-                let statuses = if statuses.is_empty() { T::TEXTS.statuses } else { &statuses };
-                let mut found = Vec::new();
-                for status in statuses {
-                    found.extend(self.list(T::TEXTS.of_customer_in_status, with(&[customer.0.into(), (*status).into()])).await?);
-                }
-                found
+        let owners = match (filter.partner, filter.customer) {
+            (None, Some(customer)) => vec![Owner::Customer(customer)],
+            // A customer belongs to one partner: of another one it has no orders, and nothing has to be searched.
+            (Some(partner), Some(customer)) => match self.customer(customer).await? {
+                Some(known) if known.partner == partner => vec![Owner::Customer(customer)],
+                _ => return Ok(Vec::new()),
+            },
+            (Some(partner), None) => vec![Owner::Partner(partner)],
+            (None, None) if filter.statuses.is_empty() => {
+                let sql = format!("SELECT version, data FROM {} WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3", T::TABLE.name);
+                return self.list(AssertSqlSafe(sql), range.into()).await;
             }
-            (Some(partner), None) if statuses.is_empty() => return self.list(T::TEXTS.of_partner, with(&[Value::display(partner)])).await,
-            (None, None) if statuses.is_empty() => return self.list(T::TEXTS.all, range).await,
-            (partner, None) => {
-                let mut found = Vec::new();
-                let partners = match partner {
-                    Some(partner) => vec![Value::display(partner)],
-                    None => self.partner_keys().await?,
-                };
-                for partner in partners {
-                    for status in &statuses {
-                        found.extend(self.list(T::TEXTS.of_partner_in_status, with(&[partner.clone(), (*status).into()])).await?);
-                    }
-                }
-                found
-            }
+            (None, None) => self.partner_ids().await?.into_iter().map(Owner::Partner).collect(),
         };
+        let mut found: Vec<T> = Vec::new();
+        for owner in owners {
+            found.extend(self.orders_of_owner(owner, &statuses, range.clone()).await?);
+        }
         found.sort_by_key(|order| std::cmp::Reverse(order.place()));
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(found)
     }
 
-    async fn partner_keys(&self) -> Result<Vec<Value>, StoreError> {
+    /// The orders of an owner in some statuses, newest first: for each status a range of an index.
+    async fn orders_of_owner<T: Order>(&self, owner: Owner, statuses: &[&str], range: [Value; 3]) -> Result<Vec<T>, StoreError> {
+        let (table, column) = (T::TABLE.name, owner.column());
+        let sql = |status: &&str| {
+            format!("SELECT version, data, id FROM {table} WHERE {column} = $4 AND status = '{status}' AND id >= $1 AND id < $2")
+        };
+        let ranges: Vec<String> = statuses.iter().map(sql).collect();
+        let values = range.into_iter().chain([owner.value()]).collect();
+        self.inner.db.fetch_merged(&ranges, "ORDER BY id DESC LIMIT $3", values).await?.iter().map(read).collect()
+    }
+
+    async fn partner_ids(&self) -> Result<Vec<PartnerId>, StoreError> {
         let rows = self.rows("SELECT id FROM partners ORDER BY id", Vec::new()).await?;
-        rows.iter().map(|row| Ok(row.text(0)?.into())).collect()
+        rows.iter().map(|row| row.parse(0)).collect()
     }
 
     /// The partner's own name leads to one order at most: its claim says which.
     async fn order_by_external_id<T: Order>(&self, filter: &OrderFilter, below: Option<OrderId>) -> Result<Vec<T>, StoreError> {
         let (Some(partner), Some(external_id)) = (filter.partner, &filter.external_id) else { return Ok(Vec::new()) };
-        let Some(claim) = self.claim(T::TEXTS.external_id, &format!("{partner}:{external_id}")).await? else { return Ok(Vec::new()) };
+        let Some(claim) = self.claim(T::OWN_NAMES, &format!("{partner}:{external_id}")).await? else { return Ok(Vec::new()) };
         let sql = AssertSqlSafe(format!("SELECT version, data FROM {} WHERE id = $1", T::TABLE.name));
         let order: Option<T> = self.single(sql, vec![claim.subject.into()]).await?;
         let fits = |order: &T| {
@@ -311,8 +285,9 @@ impl Store {
         self.list(sql, vec![now.micros().into(), i64::from(limit).into()]).await
     }
 
-    /// Payments in `status` that are not settled and have not changed since `unchanged_since`, for the sweep: those that
-    /// stand still longest first, behind `behind` (`updated_at` and identifier of the last one of the page before).
+    /// Payments in `status` that are not settled, that time alone does not change and that have not changed since
+    /// `unchanged_since`, for the sweep: those that stand still longest first, behind `behind` (`updated_at` and identifier
+    /// of the last one of the page before).
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
@@ -349,6 +324,11 @@ impl Store {
     ) -> Result<Vec<T>, StoreError> {
         let (changed_at, id) = behind.map_or((i64::MIN, String::new()), |(changed_at, id)| (changed_at.micros(), id.to_string()));
         let values = vec![status.into(), unchanged_since.micros().into(), changed_at.into(), id.into(), i64::from(limit).into()];
-        self.list(T::TEXTS.open_in_status, values).await
+        let sql = format!(
+            "SELECT version, data FROM {} WHERE open AND due_at IS NULL AND status = $1 AND changed_at <= $2 \
+             AND (changed_at, id) > ($3, $4) ORDER BY changed_at, id LIMIT $5",
+            T::TABLE.name
+        );
+        self.list(AssertSqlSafe(sql), values).await
     }
 }

@@ -71,6 +71,16 @@ impl Rows {
     }
 }
 
+/// A statement that merges the rows of ranges, each of which an index gives in the order that `order` says with its limit.
+/// Little more is read than is answered. SQLite sees the order of each range; PostgreSQL takes it only where it is told to.
+pub(super) fn merged(engine: Engine, ranges: &[String], order: &str) -> String {
+    let ranges: Vec<String> = match engine {
+        Engine::Postgres if ranges.len() > 1 => ranges.iter().map(|range| format!("({range} {order})")).collect(),
+        Engine::Sqlite | Engine::Postgres => ranges.to_vec(),
+    };
+    format!("{} {order}", ranges.join(" UNION ALL "))
+}
+
 /// How a statement says that a column is one of the keys that it is asked for. Further values are numbered from `$2`.
 pub(super) const fn among_keys(engine: Engine) -> &'static str {
     match engine {

@@ -111,6 +111,11 @@ impl Db {
         Question { sql: many::text(sql(many::among_keys(self.target.engine()))), keys: Some(keys), values: further }
     }
 
+    /// The rows of several ranges of an index, merged: each gives its rows in the order that `order` says, with its limit.
+    pub(crate) async fn fetch_merged(&self, ranges: &[String], order: &str, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+        self.fetch_all(many::text(many::merged(self.target.engine(), ranges, order)), values).await
+    }
+
     async fn answer_one(&self, question: Question) -> Result<Vec<Row>, SqlError> {
         Ok(self.answer(vec![question]).await?.pop().unwrap_or_default())
     }

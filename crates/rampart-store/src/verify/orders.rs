@@ -24,21 +24,21 @@ fn overflow(_: rampart_core::amount::Overflow) -> StoreError {
 /// Compares what is held with what orders that are not settled, and transfers and payouts under way, have reserved.
 pub(super) async fn held(session: &mut Session, report: &mut Report) -> Result<(), StoreError> {
     let mut reserved: BTreeMap<Arc<str>, Amount> = BTreeMap::new();
-    reservations::<Payment>(session, &mut reserved, |payment| {
+    reservations::<Payment>(session, &mut reserved, "open", |payment| {
         let (account, coin, amount) = payment.hold();
-        (balance_id(account, Asset::from(coin)), amount)
+        vec![(balance_id(account, Asset::from(coin)), amount)]
     })
     .await?;
-    reservations::<Rampoff>(session, &mut reserved, |rampoff| {
+    reservations::<Rampoff>(session, &mut reserved, "open", |rampoff| {
         let (account, currency, amount) = rampoff.hold();
-        (balance_id(account, Asset::from(currency)), amount)
+        vec![(balance_id(account, Asset::from(currency)), amount)]
     })
     .await?;
-    outgoing::<Transfer>(session, &mut reserved, "'queued', 'signed', 'broadcast'", |transfer| {
+    reservations::<Transfer>(session, &mut reserved, "state IN ('queued', 'signed', 'broadcast')", |transfer| {
         transfer.holds().into_iter().map(|(account, coin, amount)| (balance_id(account, Asset::from(coin)), amount)).collect()
     })
     .await?;
-    outgoing::<Payout>(session, &mut reserved, "'queued', 'unknown', 'accepted'", |payout| {
+    reservations::<Payout>(session, &mut reserved, "state IN ('queued', 'unknown', 'accepted')", |payout| {
         payout.holds().into_iter().map(|(account, currency, amount)| (balance_id(account, Asset::from(currency)), amount)).collect()
     })
     .await?;
@@ -56,37 +56,14 @@ pub(super) async fn held(session: &mut Session, report: &mut Report) -> Result<(
     Ok(())
 }
 
+/// Adds up what the records that are under way hold.
 async fn reservations<T: Stored>(
     session: &mut Session,
     reserved: &mut BTreeMap<Arc<str>, Amount>,
-    hold: impl Fn(&T) -> (Arc<str>, Amount),
-) -> Result<(), StoreError> {
-    let sql = format!(
-        "SELECT version, data, status, changed_at, id FROM {} WHERE open AND (status, changed_at, id) > ($1, $2, $3) \
-         ORDER BY status, changed_at, id LIMIT $4",
-        T::TABLE.name
-    );
-    let (mut status, mut changed_at, mut id) = (String::new(), i64::MIN, String::new());
-    loop {
-        let values = vec![status.as_str().into(), changed_at.into(), id.as_str().into(), PAGE.into()];
-        let rows = session.fetch_all(AssertSqlSafe(sql.clone()), values).await?;
-        for row in &rows {
-            let (balance, amount) = hold(&read(row)?);
-            let sum = reserved.entry(balance).or_insert(Amount::ZERO);
-            *sum = sum.plus(amount).map_err(overflow)?;
-        }
-        let Some(last) = rows.last() else { return Ok(()) };
-        (status, changed_at, id) = (last.text(2)?.to_owned(), last.int(3)?, last.text(4)?.to_owned());
-    }
-}
-
-async fn outgoing<T: Stored>(
-    session: &mut Session,
-    reserved: &mut BTreeMap<Arc<str>, Amount>,
-    states: &str,
+    under_way: &str,
     holds: impl Fn(&T) -> Vec<(Arc<str>, Amount)>,
 ) -> Result<(), StoreError> {
-    let sql = format!("SELECT version, data, id FROM {} WHERE state IN ({states}) AND id > $1 ORDER BY id LIMIT $2", T::TABLE.name);
+    let sql = format!("SELECT version, data, id FROM {} WHERE {under_way} AND id > $1 ORDER BY id LIMIT $2", T::TABLE.name);
     let mut id = String::new();
     loop {
         let rows = session.fetch_all(AssertSqlSafe(sql.clone()), vec![id.as_str().into(), PAGE.into()]).await?;

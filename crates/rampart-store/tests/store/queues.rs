@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use rampart_core::event::{EventDraft, EventType};
 use rampart_core::example::POLYGON;
-use rampart_core::id::{OrderId, PartnerId};
+use rampart_core::id::{BatchId, OrderId, PartnerId};
 use rampart_core::job::{Job, JobKind};
 use rampart_core::outgoing::{PayoutState, Signed, TransferState};
 use rampart_core::step::{ClaimScope, Step};
+use rampart_core::time::Timestamp;
 use rampart_core::watch::DepositState;
 use rampart_core::webhook::DeliveryState;
 
@@ -222,7 +223,8 @@ async fn what_has_expired_is_pruned(bench: Arc<Bench>) {
         }
         store.commit(step).await.unwrap();
     }
-    bench.sql("UPDATE batches SET committed_at = 1 WHERE id = (SELECT MIN(id) FROM batches)").await;
+    let old = BatchId::first_at(Timestamp::from_micros(1));
+    bench.sql(&format!("UPDATE batches SET id = '{old}' WHERE id = (SELECT MIN(id) FROM batches)")).await;
     bench.clock.advance(Duration::from_secs(3));
     let pruned = store.prune(bench.mint().now, 3).await.unwrap();
     assert_eq!((pruned.claims, pruned.counters, pruned.batches), (3, 3, 1));
