@@ -38,22 +38,53 @@ pub enum Reversal {
 /// What the screening provider has found something about. A person who lets it go on has seen that, and the provider is
 /// not asked about the same again; about a receiver, payer or wallet that is new it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "StoredFindings")]
 pub struct Findings {
-    /// About what was asked before the order may go on: customer, payers, wallets.
-    pub order: bool,
-    /// About who would receive the refund.
-    pub refund: bool,
-    /// What it found last, in its own words; empty when it has found nothing.
-    #[serde(default, skip_serializing_if = "says_nothing")]
-    pub reason: String,
+    /// What it found, in its own words, about what was asked before the order may go on: customer, payers, wallets.
+    #[serde(skip_serializing_if = "says_nothing")]
+    pub order: Option<String>,
+    /// What it found about who would receive the refund.
+    #[serde(skip_serializing_if = "says_nothing")]
+    pub refund: Option<String>,
 }
 
 impl Findings {
-    /// Somebody else would receive the refund, who has not been asked about yet.
-    pub(crate) fn forget_refund(&mut self) {
-        self.refund = false;
-        if !self.order {
-            self.reason.clear();
+    /// Both in one text, for a person; empty when nothing was found. What was found about both at once is told once.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match (&self.order, &self.refund) {
+            (Some(order), Some(refund)) if order != refund => format!("{order}; about the refund: {refund}"),
+            (Some(found), _) | (None, Some(found)) => found.clone(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// Findings as they are or were stored: as truths, with one text for both.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum StoredFindings {
+    Truths {
+        order: bool,
+        refund: bool,
+        #[serde(default)]
+        reason: String,
+    },
+    Texts {
+        #[serde(default)]
+        order: Option<String>,
+        #[serde(default)]
+        refund: Option<String>,
+    },
+}
+
+impl From<StoredFindings> for Findings {
+    fn from(stored: StoredFindings) -> Self {
+        match stored {
+            StoredFindings::Truths { order, refund, reason } => {
+                Self { order: order.then(|| reason.clone()), refund: refund.then_some(reason) }
+            }
+            StoredFindings::Texts { order, refund } => Self { order, refund },
         }
     }
 }
@@ -136,4 +167,29 @@ pub enum CommandRefusal {
     /// There is no price to convert at.
     #[error("there is no current price for this pair")]
     NoPrice,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_are_told_apart() {
+        let read = |text: &str| serde_json::from_str::<Findings>(text).unwrap();
+        for (stored, order, refund, told) in [
+            ("{}", None, None, ""),
+            (r#"{"order":"a name"}"#, Some("a name"), None, "a name"),
+            (r#"{"refund":"a wallet"}"#, None, Some("a wallet"), "a wallet"),
+            (r#"{"order":"a name","refund":"a wallet"}"#, Some("a name"), Some("a wallet"), "a name; about the refund: a wallet"),
+            (r#"{"order":"both","refund":"both"}"#, Some("both"), Some("both"), "both"),
+        ] {
+            let findings = read(stored);
+            assert_eq!((findings.order.as_deref(), findings.refund.as_deref()), (order, refund), "{stored}");
+            assert_eq!(findings.told(), told);
+            assert_eq!(serde_json::to_string(&findings).unwrap(), stored);
+        }
+        let before = read(r#"{"order":true,"refund":false,"reason":"a name"}"#);
+        assert_eq!(before, Findings { order: Some("a name".into()), refund: None });
+        assert_eq!(read(r#"{"order":false,"refund":true}"#), Findings { order: None, refund: Some(String::new()) });
+    }
 }

@@ -136,7 +136,7 @@ pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> Reply
             PaymentState::OnHold { reason, since } => (Some(reason), since),
             _ => (None, order.updated_at),
         };
-        let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.reason);
+        let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.told());
         HeldOrder { kind: "payment", id, customer, reason, finding, since: since.to_string() }
     });
     let rampoffs = rampoffs.into_iter().map(|order| {
@@ -144,7 +144,7 @@ pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> Reply
             RampoffState::OnHold { reason, since } => (Some(reason), since),
             _ => (None, order.updated_at),
         };
-        let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.reason);
+        let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.told());
         HeldOrder { kind: "rampoff", id, customer, reason, finding, since: since.to_string() }
     });
     let mut held: Vec<HeldOrder> = payments.chain(rampoffs).collect();

@@ -41,7 +41,7 @@ impl PaymentCommand {
 impl Payment {
     /// An account that nobody has been asked about yet.
     fn give_refund_account(&mut self, account: PayoutDestination) {
-        self.findings.forget_refund();
+        self.findings.refund = None;
         self.refund_account = Some(account);
     }
 
@@ -79,7 +79,7 @@ impl Payment {
             }
             (PaymentCommand::Release, PaymentState::OnHold { .. }) => {
                 let coins = self.release_for(context, &mut step).ok_or(CommandRefusal::NoPrice)?;
-                match self.findings.order {
+                match self.findings.order.is_some() {
                     // A person has looked at what the provider found; asking it again would find the same.
                     true => self.send(coins, Screening::Overruled, context, &mut step),
                     false => self.accept(coins, mint, &mut step),
@@ -88,7 +88,7 @@ impl Payment {
             (PaymentCommand::Refund, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. })
                 if self.fiat_balance.is_positive() =>
             {
-                self.refund(Screening::decided(self.findings.refund), context, &mut step);
+                self.refund(Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             _ => return Err(refusal),
         }

@@ -163,7 +163,7 @@ impl Payment {
             PaymentFact::RefundStopped { payout, by, reason } => {
                 if matches!(self.state, PaymentState::RefundPending { payout: ours } if ours == payout) {
                     if by == StoppedBy::Screening {
-                        self.findings = Findings { refund: true, reason, ..self.findings };
+                        self.findings.refund = Some(reason);
                     }
                     self.came_back(by.hold(), Amount::ZERO, mint, &mut step);
                 }
@@ -312,8 +312,8 @@ impl Payment {
             Verdict::Clear => self.send(coins, Screening::Cleared, context, step),
             Verdict::Hit { reason } => {
                 // The provider is asked about the refund's receiver along with the order, where one is known.
-                let refund = self.refund_destination(context.catalogue).is_some();
-                self.findings = Findings { order: true, refund, reason: reason.clone() };
+                let about_refund = self.refund_destination(context.catalogue).is_some();
+                self.findings = Findings { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
                 self.put_on_hold(HoldReason::Screening, context.mint.now);
             }
         }

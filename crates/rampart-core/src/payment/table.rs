@@ -33,7 +33,7 @@ fn name_of(payment: &Payment) -> String {
     let name = state_name(&payment.state);
     match (payment.lost.is_positive(), &payment.state) {
         (true, _) => name + CHARGED_BACK,
-        (false, PaymentState::OnHold { reason: HoldReason::Screening, .. }) if !payment.findings.order => name + ABOUT_THE_REFUND,
+        (false, PaymentState::OnHold { reason: HoldReason::Screening, .. }) if payment.findings.order.is_none() => name + ABOUT_THE_REFUND,
         (false, _) => name,
     }
 }
@@ -120,7 +120,8 @@ impl Sample<'_> {
             payment.lost = Amount::from_minor(10_000);
         }
         if name == "on_hold (screening)" {
-            payment.findings = Findings { order: !about_the_refund, refund: true, reason: "listed".to_owned() };
+            let listed = || "listed".to_owned();
+            payment.findings = Findings { order: (!about_the_refund).then(listed), refund: Some(listed()) };
         }
         let received = match name {
             "started" | "pending_bank" | "expired" | "cancelled" | "failed" => None,

@@ -41,7 +41,7 @@ impl RampoffCommand {
 impl Rampoff {
     /// A wallet that nobody has been asked about yet.
     fn give_refund_wallet(&mut self, wallet: String) {
-        self.findings.forget_refund();
+        self.findings.refund = None;
         self.refund_wallet = Some(wallet);
     }
 
@@ -84,11 +84,11 @@ impl Rampoff {
             }
             (RampoffCommand::Hold, RampoffState::CryptoReceived { .. }) => self.put_on_hold(HoldReason::Operator, mint.now),
             (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.converted.is_positive() => {
-                self.pay(Screening::decided(self.findings.order), mint, &mut step);
+                self.pay(Screening::decided(self.findings.order.is_some()), mint, &mut step);
             }
             (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.coin_balance.is_positive() => {
                 let fiat = self.release_for(context, &mut step).ok_or(CommandRefusal::NoPrice)?;
-                match self.findings.order {
+                match self.findings.order.is_some() {
                     // A person has looked at what the provider found; asking it again would find the same.
                     true => self.convert_and_pay(fiat, Screening::Overruled, mint, &mut step),
                     false => self.accept(fiat, mint, &mut step),
@@ -97,7 +97,7 @@ impl Rampoff {
             (RampoffCommand::Refund, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. })
                 if self.coin_balance.is_positive() || self.converted.is_positive() =>
             {
-                self.refund(Screening::decided(self.findings.refund), context, &mut step);
+                self.refund(Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             _ => return Err(refusal),
         }

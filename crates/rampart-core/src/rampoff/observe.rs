@@ -172,7 +172,7 @@ impl Rampoff {
             RampoffFact::PayoutStopped { payout, by, reason } => {
                 if self.is_paying(payout) {
                     if by == StoppedBy::Screening {
-                        self.findings = Findings { order: true, reason, ..self.findings };
+                        self.findings.order = Some(reason);
                     }
                     self.came_back(by.hold(), mint, &mut step);
                 }
@@ -206,7 +206,7 @@ impl Rampoff {
             }
             RampoffFact::RefundStopped { transfer, reason } => {
                 if self.refund_under_way(transfer).is_some() {
-                    self.findings = Findings { refund: true, reason, ..self.findings };
+                    self.findings.refund = Some(reason);
                     self.came_back(HoldReason::Screening, mint, &mut step);
                 }
             }
@@ -404,7 +404,8 @@ impl Rampoff {
             Verdict::Clear => self.convert_and_pay(fiat, Screening::Cleared, &context.mint, step),
             Verdict::Hit { reason } => {
                 // The provider is asked about the refund's wallet along with the order, where one is known.
-                self.findings = Findings { order: true, refund: self.refund_wallet.is_some(), reason: reason.clone() };
+                let about_refund = self.refund_wallet.is_some();
+                self.findings = Findings { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
                 self.put_on_hold(HoldReason::Screening, context.mint.now);
             }
         }

@@ -33,7 +33,7 @@ fn name_of(rampoff: &Rampoff) -> String {
     let name = state_name(&rampoff.state);
     match (rampoff.deposits.iter().any(|deposit| deposit.lost), &rampoff.state) {
         (true, _) => name + LOST,
-        (false, RampoffState::OnHold { reason: HoldReason::Screening, .. }) if !rampoff.findings.order => name + ABOUT_THE_REFUND,
+        (false, RampoffState::OnHold { reason: HoldReason::Screening, .. }) if rampoff.findings.order.is_none() => name + ABOUT_THE_REFUND,
         (false, _) => name,
     }
 }
@@ -130,7 +130,8 @@ impl Sample<'_> {
             _ => {}
         }
         if name == "on_hold (screening)" {
-            rampoff.findings = Findings { order: !about_the_refund, refund: true, reason: "listed".to_owned() };
+            let listed = || "listed".to_owned();
+            rampoff.findings = Findings { order: (!about_the_refund).then(listed), refund: Some(listed()) };
         }
         if lost {
             rampoff.reversal = Some(Reversal::Reorganisation);
