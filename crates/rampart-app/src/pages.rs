@@ -14,6 +14,8 @@ use rampart_core::ports::{Outcome, Session, SessionRequest};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
+use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
@@ -248,7 +250,8 @@ impl App {
             customer_name: customer.profile.full_name(),
             can_cancel: matches!(rampoff.state, RampoffState::Created),
             can_give_refund_wallet: under_way,
-            can_give_payout_account: matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }),
+            can_give_payout_account: matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. })
+                || self.returned_payout(&rampoff).await?.is_some(),
             sandbox: !self.config().is_live(),
             now: self.business().now(),
             rampoff,
@@ -380,7 +383,17 @@ impl App {
         self.ask_rampoff(token, &RampoffCommand::GiveRefundWallet(wallet)).await
     }
 
-    /// The customer gives another account of their own, because the payout did not arrive at the first.
+    /// What the bank sent back of a payout after it was settled, while it lies in suspense.
+    async fn returned_payout(&self, rampoff: &Rampoff) -> Reply<Option<ReviewItem>> {
+        if !rampoff.payout_came_back() {
+            return Ok(None);
+        }
+        let items = self.store().reviews_of_order(rampoff.id).await?;
+        Ok(items.into_iter().find(|item| item.kind == ReviewKind::Reversal && item.source.is_some() && item.resolution.is_none()))
+    }
+
+    /// The customer gives another account of their own, because the payout did not arrive at the first, or was sent back.
+    /// What was sent back is paid there when a person settles its item.
     ///
     /// # Errors
     /// `not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` when no payout waits for it.
@@ -393,6 +406,16 @@ impl App {
         fields.finish()?;
         let destination = checked.ok_or(Code::ValidationFailed)?;
         self.ask_rampoff(token, &RampoffCommand::GivePayoutDestination(destination)).await
+    }
+
+    /// Whoever settles what a bank sent back sees where it would go now, which nobody has been asked about yet.
+    async fn tell_of_new_account(&self, rampoff: &Rampoff, destination: &PayoutDestination, step: &mut Step) -> Reply<()> {
+        if !matches!(rampoff.state, RampoffState::Finished { .. }) {
+            return Ok(());
+        }
+        let item = self.returned_payout(rampoff).await?.ok_or(Code::ValidationFailed)?;
+        step.write(ReviewItem { source: Some(destination.account.reveal().to_owned()), screening_hit: false, ..item });
+        Ok(())
     }
 
     async fn ask_payment(&self, token: &str, command: &PaymentCommand) -> Reply<()> {
@@ -413,7 +436,10 @@ impl App {
         for _ in 0..MOST_TRIES {
             let rampoff = self.rampoff_by_token(token).await?;
             let price = self.prices().sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, self.business().now());
-            let step = rampoff.request(command.clone(), &self.context(price))?;
+            let mut step = rampoff.clone().request(command.clone(), &self.context(price))?;
+            if let RampoffCommand::GivePayoutDestination(destination) = command {
+                self.tell_of_new_account(&rampoff, destination, &mut step).await?;
+            }
             match self.commit(step).await {
                 Ok(_) => return Ok(()),
                 Err(CommitError::Conflict(_)) => {}

@@ -123,9 +123,19 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     // The money lies in suspense until it is paid once more.
     let suspense = || async { test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap() };
     assert_eq!(suspense().await.posted, finished.payout_amount());
+    // The customer names another account, and sees no more of it once a person has had it paid there.
+    let token = order.page_token.reveal();
+    let asked = || async { test.app.page_rampoff(token).await.unwrap().can_give_payout_account };
+    assert!(asked().await);
+    test.app.give_payout_account(token, "DE89370400440532013000").await.unwrap();
     reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await.unwrap();
+    assert!(!asked().await);
+    assert!(test.app.give_payout_account(token, "ES9121000418450200051332").await.is_err());
     test.eventually("suspense is empty", || async { Some(suspense().await).filter(|balance| balance.posted.is_zero()) }).await;
     assert_eq!(suspense().await.held, Amount::ZERO);
+    let settled = test.app.store().payouts_in_state("settled", None, 10).await.unwrap();
+    let again = settled.iter().find(|payout| payout.resolves == Some(item.id)).unwrap();
+    assert_eq!(again.destination.account.reveal(), "DE89370400440532013000");
     let failed = test.app.store().payouts_of_order(order.id).await.unwrap();
     assert!(matches!(failed[0].state, PayoutState::Failed { .. }), "{:?}", failed[0].state);
 }

@@ -82,6 +82,10 @@ impl Rampoff {
                 self.destination = destination;
                 self.pay(Screening::Due, mint, &mut step);
             }
+            // The money lies in suspense: whoever settles that has it paid to here.
+            (RampoffCommand::GivePayoutDestination(destination), RampoffState::Finished { .. }) if self.payout_came_back() => {
+                self.destination = destination;
+            }
             (RampoffCommand::Hold, RampoffState::CryptoReceived { .. }) => self.put_on_hold(HoldReason::Operator, mint.now),
             (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.converted.is_positive() => {
                 self.pay(Screening::decided(self.findings.order.is_some()), mint, &mut step);

@@ -250,6 +250,12 @@ impl Rampoff {
         )
     }
 
+    /// Whether the bank sent its payout back after it was settled, and the customer is still owed it.
+    #[must_use]
+    pub fn payout_came_back(&self) -> bool {
+        self.reversal == Some(Reversal::BankReturn) && !self.deposits.iter().any(|deposit| deposit.lost)
+    }
+
     /// What is held for it: the account, the currency and how much, in minor units.
     #[must_use]
     pub const fn hold(&self) -> (Account, Currency, Amount) {

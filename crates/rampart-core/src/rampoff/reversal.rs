@@ -81,7 +81,8 @@ impl Rampoff {
     }
 
     pub(super) fn returned(&mut self, payout: PayoutId, reason: &str, mint: &Mint<'_>, step: &mut Step) {
-        if !matches!(self.state, RampoffState::Finished { payout: ours, .. } if ours == payout) {
+        let is_ours = matches!(self.state, RampoffState::Finished { payout: ours, .. } if ours == payout);
+        if !is_ours || self.reversal == Some(Reversal::BankReturn) {
             return;
         }
         self.reversal = Some(Reversal::BankReturn);

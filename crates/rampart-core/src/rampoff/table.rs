@@ -27,18 +27,20 @@ pub fn state_name(state: &RampoffState) -> String {
 const COINS: i128 = 100_000_000;
 const FIAT: i128 = 9_094;
 
-/// The name of a ramp-off's state; a deposit that is lost changes what follows, and so does what the screening provider has
-/// found something about.
+/// The name of a ramp-off's state; a deposit that is lost changes what follows, and so does a payout that the bank sent back
+/// and what the screening provider has found something about.
 fn name_of(rampoff: &Rampoff) -> String {
     let name = state_name(&rampoff.state);
     match (rampoff.deposits.iter().any(|deposit| deposit.lost), &rampoff.state) {
         (true, _) => name + LOST,
+        (false, RampoffState::Finished { .. }) if rampoff.payout_came_back() => name + RETURNED,
         (false, RampoffState::OnHold { reason: HoldReason::Screening, .. }) if rampoff.findings.order.is_none() => name + ABOUT_THE_REFUND,
         (false, _) => name,
     }
 }
 
 const LOST: &str = ", deposit undone";
+const RETURNED: &str = ", payout returned";
 const ABOUT_THE_REFUND: &str = ", about the refund";
 
 struct Sample<'a> {
@@ -49,7 +51,7 @@ struct Sample<'a> {
     deposit: FactId,
 }
 
-const STATES: [&str; 22] = [
+const STATES: [&str; 23] = [
     "created",
     "confirming",
     "crypto_received",
@@ -67,6 +69,7 @@ const STATES: [&str; 22] = [
     "refund_pending",
     "refunded",
     "refunded (unconfirmed)",
+    "finished, payout returned",
     "paying_out, deposit undone",
     "finished, deposit undone",
     "refund_pending, deposit undone",
@@ -113,6 +116,7 @@ impl Sample<'_> {
     /// The example ramp-off in a state, with what has to lie on the customer's account then.
     fn rampoff(&self, name: &'static str) -> Option<Rampoff> {
         let (name, lost) = name.strip_suffix(LOST).map_or((name, false), |name| (name, true));
+        let (name, returned) = name.strip_suffix(RETURNED).map_or((name, false), |name| (name, true));
         let (name, about_the_refund) = name.strip_suffix(ABOUT_THE_REFUND).map_or((name, false), |name| (name, true));
         let mut rampoff = example::rampoff(self.catalogue, &self.mint, self.state(name))?;
         let confirmed = !matches!(name, "created" | "confirming" | "expired" | "cancelled" | "failed" | "on_hold (reorganised)");
@@ -132,6 +136,9 @@ impl Sample<'_> {
         if name == "on_hold (screening)" {
             let listed = || "listed".to_owned();
             rampoff.findings = Findings { order: (!about_the_refund).then(listed), refund: Some(listed()) };
+        }
+        if returned {
+            rampoff.reversal = Some(Reversal::BankReturn);
         }
         if lost {
             rampoff.reversal = Some(Reversal::Reorganisation);
