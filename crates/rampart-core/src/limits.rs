@@ -1,5 +1,7 @@
 //! How much a customer may trade: per order, day, month and quarter (UTC), per level of identity check and method.
 
+use std::time::Duration;
+
 use crate::amount::Amount;
 use crate::asset::Currency;
 use crate::catalogue::{Catalogue, Limit};
@@ -56,14 +58,18 @@ fn applying<'a>(catalogue: &'a Catalogue, usage: &'a Usage, level: KycLevel) -> 
     })
 }
 
-fn windows(at: Timestamp) -> [(String, u64); 3] {
-    const DAY: u64 = 86_400;
+/// The windows that a moment lies in, each with when its counters may be forgotten: some time behind its end, and the same for
+/// every order of a month (of a day, for the day's), so that what is kept of a customer seldom changes its own expiry.
+fn windows(at: Timestamp) -> [(String, Timestamp); 3] {
+    const DAY: Duration = Duration::from_secs(86_400);
     let (year, month, day) = at.date();
     let quarter = (month - 1) / 3 + 1;
+    let day_begins = at.midnight();
+    let month_begins = day_begins.before(DAY * u32::from(day.unsigned_abs() - 1));
     [
-        (format!("day:{year}-{month:02}-{day:02}"), 2 * DAY),
-        (format!("month:{year}-{month:02}"), 33 * DAY),
-        (format!("quarter:{year}-Q{quarter}"), 94 * DAY),
+        (format!("day:{year}-{month:02}-{day:02}"), day_begins.after(DAY * 2)),
+        (format!("month:{year}-{month:02}"), month_begins.after(DAY * 33)),
+        (format!("quarter:{year}-Q{quarter}"), month_begins.after(DAY * 94)),
     ]
 }
 
@@ -79,9 +85,8 @@ fn counters(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Vec<(Strin
     let mut counters = Vec::new();
     for limit in applying(catalogue, usage, level) {
         let stem = counter_stem(usage, limit);
-        for ((window, seconds), ceiling) in windows.iter().zip([limit.day, limit.month, limit.quarter]) {
-            let expires_at = usage.at.after(std::time::Duration::from_secs(*seconds));
-            counters.push(([&stem, window.as_str()].concat(), ceiling, Some(expires_at)));
+        for ((window, expires_at), ceiling) in windows.iter().zip([limit.day, limit.month, limit.quarter]) {
+            counters.push(([&stem, window.as_str()].concat(), ceiling, Some(*expires_at)));
         }
     }
     counters
@@ -150,4 +155,30 @@ pub fn open_orders(catalogue: &Catalogue, partner: PartnerId, usage: &Usage, max
     let customer = raise(customer(usage.customer), caps.customer_orders, caps.customer_value_multiple);
     let partner = raise(format!("partner:{partner}"), caps.partner_orders, caps.partner_value_multiple);
     customer.into_iter().chain(partner).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400_000_000;
+
+    #[test]
+    fn a_windows_counters_outlive_it() {
+        // Every day of four years, a leap year among them, in the morning and at its last microsecond.
+        for day in 0..1_461 {
+            let morning = Timestamp::from_micros(1_767_225_600_000_000 + day * DAY);
+            let last = Timestamp::from_micros(morning.micros() + DAY - 1);
+            assert_eq!(windows(morning), windows(last), "{morning}");
+            for (window, expires_at) in windows(morning) {
+                let days_left = (expires_at.micros() - morning.micros()) / DAY;
+                // From the first moment that is not in the window any more it may be forgotten, and not much later.
+                let ended = (1..=days_left).find(|later| {
+                    let then = Timestamp::from_micros(morning.micros() + later * DAY);
+                    windows(then).iter().all(|(other, _)| *other != window)
+                });
+                assert!(ended.is_some_and(|ended| days_left - ended <= 66), "{morning} {window} {expires_at}");
+            }
+        }
+    }
 }

@@ -59,6 +59,13 @@ impl Timestamp {
         (date.year(), date.month(), date.day())
     }
 
+    /// The beginning of its day in UTC.
+    #[must_use]
+    pub const fn midnight(self) -> Self {
+        const DAY: i64 = 86_400_000_000;
+        Self(self.0.saturating_sub(self.0.rem_euclid(DAY)))
+    }
+
     fn zoned(self) -> jiff::Zoned {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC)
     }
