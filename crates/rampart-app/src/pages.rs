@@ -408,13 +408,13 @@ impl App {
         self.ask_rampoff(token, &RampoffCommand::GivePayoutDestination(destination)).await
     }
 
-    /// Whoever settles what a bank sent back sees where it would go now, which nobody has been asked about yet.
-    async fn tell_of_new_account(&self, rampoff: &Rampoff, destination: &PayoutDestination, step: &mut Step) -> Reply<()> {
+    /// What a bank sent back is listed anew with the account that it would go to now: nobody sends it there unseen.
+    async fn list_with_new_account(&self, rampoff: &Rampoff, destination: &PayoutDestination, step: &mut Step) -> Reply<()> {
         if !matches!(rampoff.state, RampoffState::Finished { .. }) {
             return Ok(());
         }
         let item = self.returned_payout(rampoff).await?.ok_or(Code::ValidationFailed)?;
-        step.write(ReviewItem { source: Some(destination.account.reveal().to_owned()), screening_hit: false, ..item });
+        item.with_account(destination.account.reveal(), &self.mint()).into_iter().for_each(|item| step.write(item));
         Ok(())
     }
 
@@ -438,7 +438,7 @@ impl App {
             let price = self.prices().sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, self.business().now());
             let mut step = rampoff.clone().request(command.clone(), &self.context(price))?;
             if let RampoffCommand::GivePayoutDestination(destination) = command {
-                self.tell_of_new_account(&rampoff, destination, &mut step).await?;
+                self.list_with_new_account(&rampoff, destination, &mut step).await?;
             }
             match self.commit(step).await {
                 Ok(_) => return Ok(()),

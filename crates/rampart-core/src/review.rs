@@ -41,7 +41,7 @@ pub struct ReviewItem {
     pub asset: Option<Asset>,
     /// How much of it, in minor units.
     pub amount: Amount,
-    /// Where it came from: the account or wallet it could be sent back to.
+    /// Where it came from, or where the customer wants it: the account or wallet it could be sent back to.
     pub source: Option<String>,
     /// Whether the screening provider has found something about who would receive it back. Whoever decides to return it
     /// all the same has seen that, and the provider is not asked again.
@@ -59,7 +59,7 @@ pub struct ReviewItem {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Resolution {
     /// The decision, such as `assign`, `return`, `write_off` or `dismiss`; `undone` when the chain took back what it was
-    /// about.
+    /// about, `another account` when the customer named one.
     pub decision: String,
     /// The order that it was assigned to.
     #[serde(default)]
@@ -77,6 +77,23 @@ impl ReviewItem {
     #[must_use]
     pub fn put_back(self, mint: &Mint<'_>, reason: String) -> Self {
         Self { id: mint.id(), version: 0, reason, created_at: mint.now, resolution: None, ..self }
+    }
+
+    /// What a bank sent back, when its customer has named another account for it: the item as it is settled by that, and the
+    /// one that takes its place. Whoever has seen the first decides anew about the second, whose account nobody has been
+    /// asked about yet.
+    #[must_use]
+    pub fn with_account(self, account: &str, mint: &Mint<'_>) -> [Self; 2] {
+        let reason = "the bank returned the payout, and the customer has named another account";
+        let listed = Self { source: Some(account.to_owned()), screening_hit: false, ..self.clone().put_back(mint, reason.to_owned()) };
+        let resolution = Resolution {
+            decision: "another account".to_owned(),
+            order: None,
+            actor: "customer".to_owned(),
+            reason: format!("named on the status page; decide about {}", listed.id),
+            at: mint.now,
+        };
+        [Self { resolution: Some(resolution), ..self }, listed]
     }
 
     /// Whether the chain took back the coins that the item is about, so that there is nothing to decide any more.

@@ -128,6 +128,11 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     let asked = || async { test.app.page_rampoff(token).await.unwrap().can_give_payout_account };
     assert!(asked().await);
     test.app.give_payout_account(token, "DE89370400440532013000").await.unwrap();
+    // Who has seen the account before does not send it to another one unseen.
+    let unseen = reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await;
+    assert!(unseen.is_err_and(|error| error.to_string().contains("another account")));
+    let item = self::item(&test, ReviewKind::Reversal).await;
+    assert_eq!(item.source.as_deref(), Some("DE89370400440532013000"));
     reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await.unwrap();
     assert!(!asked().await);
     assert!(test.app.give_payout_account(token, "ES9121000418450200051332").await.is_err());

@@ -54,7 +54,12 @@ pub enum PaymentFact {
         reason: String,
     },
     /// The screening provider answered.
-    Screened(Verdict),
+    Screened {
+        /// What it said.
+        verdict: Verdict,
+        /// Whether the account that a refund would go to now, if there is one, is one it was asked about.
+        about_refund: bool,
+    },
     /// The chain has taken the coins.
     CoinsBroadcast {
         /// The transfer.
@@ -129,7 +134,7 @@ impl Payment {
             PaymentFact::Paid { receipt, is_customer } => self.paid(receipt, is_customer, context, &mut step),
             PaymentFact::Declined => {}
             PaymentFact::Reversed { amount, reason } => self.reversed(amount, &reason, context, &mut step),
-            PaymentFact::Screened(verdict) => self.screened(&verdict, context, &mut step),
+            PaymentFact::Screened { verdict, about_refund } => self.screened(&verdict, about_refund, context, &mut step),
             PaymentFact::CoinsBroadcast { transfer, txid } => match self.state {
                 PaymentState::Sending { transfer: ours, coins, fiat } if ours == transfer => {
                     self.reserve(Amount::ZERO, &mut step);
@@ -306,13 +311,13 @@ impl Payment {
         Some(coins)
     }
 
-    fn screened(&mut self, verdict: &Verdict, context: &Context<'_>, step: &mut Step) {
+    fn screened(&mut self, verdict: &Verdict, about_refund: bool, context: &Context<'_>, step: &mut Step) {
         let PaymentState::PaymentReceived { coins } = self.state else { return };
         match verdict {
             Verdict::Clear => self.send(coins, Screening::Cleared, context, step),
             Verdict::Hit { reason } => {
                 // The provider is asked about the refund's receiver along with the order, where one is known.
-                let about_refund = self.refund_destination(context.catalogue).is_some();
+                let about_refund = about_refund && self.refund_destination(context.catalogue).is_some();
                 self.findings = Findings { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
                 self.put_on_hold(HoldReason::Screening, context.mint.now);
             }

@@ -250,7 +250,8 @@ impl Rampoff {
         )
     }
 
-    /// Whether the bank sent its payout back after it was settled, and the customer is still owed it.
+    /// Whether the bank has sent its payout back after it was settled, and what was sold for it was not taken back. Whether it
+    /// was paid once more since then, only the item on the list of reviews tells.
     #[must_use]
     pub fn payout_came_back(&self) -> bool {
         self.reversal == Some(Reversal::BankReturn) && !self.deposits.iter().any(|deposit| deposit.lost)

@@ -60,7 +60,12 @@ pub enum RampoffFact {
         from: String,
     },
     /// The screening provider answered.
-    Screened(Verdict),
+    Screened {
+        /// What it said.
+        verdict: Verdict,
+        /// Whether the wallet that a refund would go to now, if there is one, is one it was asked about.
+        about_refund: bool,
+    },
     /// The rail has taken the payout.
     PayoutAccepted {
         /// The payout.
@@ -148,7 +153,7 @@ impl Rampoff {
                 self.exception = Some(Exception::WrongAsset);
                 self.to_suspense(coin, deposit, amount, &from, mint, &mut step);
             }
-            RampoffFact::Screened(verdict) => self.screened(&verdict, context, &mut step),
+            RampoffFact::Screened { verdict, about_refund } => self.screened(&verdict, about_refund, context, &mut step),
             RampoffFact::PayoutAccepted { payout } => {
                 if self.is_paying(payout) {
                     self.reserve(Amount::ZERO, &mut step);
@@ -398,13 +403,13 @@ impl Rampoff {
         Some(fiat)
     }
 
-    fn screened(&mut self, verdict: &Verdict, context: &Context<'_>, step: &mut Step) {
+    fn screened(&mut self, verdict: &Verdict, about_refund: bool, context: &Context<'_>, step: &mut Step) {
         let RampoffState::CryptoReceived { fiat } = self.state else { return };
         match verdict {
             Verdict::Clear => self.convert_and_pay(fiat, Screening::Cleared, &context.mint, step),
             Verdict::Hit { reason } => {
                 // The provider is asked about the refund's wallet along with the order, where one is known.
-                let about_refund = self.refund_wallet.is_some();
+                let about_refund = about_refund && self.refund_wallet.is_some();
                 self.findings = Findings { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
                 self.put_on_hold(HoldReason::Screening, context.mint.now);
             }

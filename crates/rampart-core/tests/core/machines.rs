@@ -5,9 +5,11 @@ use rampart_core::example::{self, Counting};
 use rampart_core::id::Mint;
 use rampart_core::ledger::{Account, Side};
 use rampart_core::order::Context;
+use rampart_core::outgoing::Screening;
 use rampart_core::payment::{self, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Beyond;
 use rampart_core::ports::Verdict;
+use rampart_core::rampoff::{RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::record::Record;
 use rampart_core::step::Step;
 use rampart_core::transitions::Transition;
@@ -67,6 +69,27 @@ fn what_an_order_says_lies_on_the_account_is_what_was_posted() {
     }
 }
 
+/// What the provider finds is about whom it was asked about: a wallet that was given meanwhile is asked about when coins leave.
+#[test]
+fn a_refund_wallet_that_nobody_was_asked_about_is_asked_about() {
+    let catalogue = example::catalogue(example::policy(Beyond::Hold));
+    let randomness = Counting::default();
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let context = Context { mint, catalogue: &catalogue, price: Some(example::price()) };
+    for (about_refund, expected) in [(true, Screening::Overruled), (false, Screening::Due)] {
+        let state = RampoffState::CryptoReceived { fiat: Amount::from_minor(9_094) };
+        let mut order = example::rampoff(&catalogue, &mint, state).expect("the example sells");
+        order.coin_balance = order.terms.coin_amount;
+        let verdict = Verdict::Hit { reason: "listed".to_owned() };
+        let step = order.observe(RampoffFact::Screened { verdict, about_refund }, &context);
+        let held = step.writes.into_iter().find_map(|record| if let Record::Rampoff(order) = record { Some(*order) } else { None });
+        let step = held.expect("it is on hold").request(RampoffCommand::Refund, &context).expect("it can be refunded");
+        let transfers =
+            step.writes.iter().filter_map(|record| if let Record::Transfer(transfer) = record { Some(transfer.screening) } else { None });
+        assert_eq!(transfers.collect::<Vec<_>>(), [expected]);
+    }
+}
+
 struct Outcome {
     posted_fiat: i128,
     posted_coins: i128,
@@ -95,7 +118,8 @@ fn play_purchase(beyond: Beyond, paid: i128) -> Outcome {
         }
     };
     let receipt = Receipt { fact: mint.id(), amount: Amount::from_minor(paid), at: mint.now, holder: None, source: Some("ch_1".into()) };
-    let mut facts = vec![PaymentFact::Paid { receipt, is_customer: true }, PaymentFact::Screened(Verdict::Clear)];
+    let mut facts =
+        vec![PaymentFact::Paid { receipt, is_customer: true }, PaymentFact::Screened { verdict: Verdict::Clear, about_refund: true }];
     while let Some(fact) = facts.pop_if_first() {
         let step = order.clone().observe(fact, &context);
         tally(&step);

@@ -1,5 +1,6 @@
 //! What an order's pages say about it: the headline, what was unusual, and the details.
 
+use rampart_app::RampoffPage;
 use rampart_core::bank_account::masked;
 use rampart_core::order::HoldReason;
 use rampart_core::payment::{Payment, PaymentState};
@@ -57,17 +58,22 @@ pub(crate) fn of_payment(payment: &Payment, partner: &str, returned: bool, t: &'
 }
 
 /// Where a ramp-off stands.
-pub(crate) fn of_rampoff(rampoff: &Rampoff, partner: &str, t: &'static Texts) -> Headline {
+pub(crate) fn of_rampoff(found: &RampoffPage, t: &'static Texts) -> Headline {
+    let rampoff = &found.rampoff;
     match &rampoff.state {
         RampoffState::Created => headline("wait", t.sell_created, t.sell_created_text, SOON),
         RampoffState::Confirming => headline("wait", t.sell_confirming, t.sell_confirming_text, ANY_MOMENT),
         RampoffState::CryptoReceived { .. } => headline("wait", t.sell_received, t.sell_received_text, ANY_MOMENT),
         RampoffState::PayingOut { .. } => headline("wait", t.sell_paying, t.sell_paying_text, ANY_MOMENT),
+        RampoffState::Finished { .. } if found.can_give_payout_account => {
+            let account = masked(rampoff.destination.account.reveal());
+            headline("wait", t.sell_returned, fill(t.sell_returned_text, &[&account]), SOME_TIME)
+        }
         RampoffState::Finished { .. } => headline("good", t.sell_finished, t.sell_finished_text, None),
         RampoffState::OnHold { reason, .. } => held(*reason, t),
         RampoffState::Expired => headline("bad", t.expired, t.sell_expired_text, None),
         RampoffState::Cancelled => headline("bad", t.cancelled, t.sell_cancelled_text, None),
-        RampoffState::Failed { .. } => headline("bad", t.failed, fill(t.failed_text, &[partner]), None),
+        RampoffState::Failed { .. } => headline("bad", t.failed, fill(t.failed_text, &[&found.partner_name]), None),
         RampoffState::RefundPending { .. } => headline("wait", t.refund_pending, t.sell_refund_pending_text, SOON),
         RampoffState::Refunded { .. } => headline("good", t.refunded, t.sell_refunded_text, None),
     }

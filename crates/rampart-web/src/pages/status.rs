@@ -185,7 +185,7 @@ pub(crate) fn rampoff(request: &PageRequest, found: &RampoffPage) -> Response {
     let rampoff = &found.rampoff;
     let locale = request.locale(rampoff.country);
     let t = locale.language.texts();
-    let headline = order::of_rampoff(rampoff, &found.partner_name, t);
+    let headline = order::of_rampoff(found, t);
     let notices = notices(
         request,
         rampoff.exception.map(|kind| labels::exception(kind, t)),

@@ -74,7 +74,8 @@ fn rampoff(state: Value, change: &Value) -> RampoffPage {
         customer_name: "Álvaro Iglesia".into(),
         can_cancel: rampoff.deposits.is_empty(),
         can_give_refund_wallet: !rampoff.is_settled(),
-        can_give_payout_account: matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }),
+        can_give_payout_account: matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. })
+            || rampoff.payout_came_back(),
         sandbox: true,
         now: "2026-01-31T12:10:00Z".parse().unwrap(),
         rampoff,
@@ -194,6 +195,13 @@ async fn every_state_of_a_rampoff_has_its_page() {
         assert!(!html.contains("ES9121000418450200051332"), "the account is shown by its ends only");
         read(status::rampoff(&request("/status", "token=t"), &rampoff(state, &json!({}))), "es").await;
     }
+    let finished = json!({"state": "finished", "payout": prefixed("pay_"), "fiat": "9100", "reference": "REF-9"});
+    let returned = rampoff(finished, &json!({"reversal": "bank_return"}));
+    let html = read(status::rampoff(&request("/status", "token=t&lang=en"), &returned), "en").await;
+    for expected in ["The bank returned your money", "1332", "edit=refund"] {
+        assert!(html.contains(expected), "{expected}: {html}");
+    }
+    assert!(!html.contains("The money is in your bank account"), "{html}");
 }
 
 #[tokio::test]

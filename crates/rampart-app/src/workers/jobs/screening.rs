@@ -61,12 +61,14 @@ pub(super) async fn payment(app: &App, held: &Held) -> Reply<Done> {
         Ok(verdict) => verdict,
         Err(reason) => return Ok(Done::Again(reason)),
     };
-    let verdict = &verdict;
+    // Another account may have been given while the provider was asked.
+    let (verdict, asked_about) = (&verdict, &order.refund_account);
     settle(app, Some(held.fence()), || async move {
         let order = observe::load_payment(app, id).await?;
         let customer = customer(app, order.customer).await?;
         let verdict = ours(&customer).unwrap_or_else(|| verdict.clone());
-        let mut step = observe::payment(app, order, PaymentFact::Screened(verdict));
+        let about_refund = order.refund_account == *asked_about;
+        let mut step = observe::payment(app, order, PaymentFact::Screened { verdict, about_refund });
         finish(&mut step, held, &customer);
         Ok(Some(step))
     })
@@ -91,12 +93,14 @@ pub(super) async fn rampoff(app: &App, held: &Held) -> Reply<Done> {
         Ok(verdict) => verdict,
         Err(reason) => return Ok(Done::Again(reason)),
     };
-    let verdict = &verdict;
+    // Another wallet may have been given while the provider was asked.
+    let (verdict, asked_about) = (&verdict, &order.refund_wallet);
     settle(app, Some(held.fence()), || async move {
         let order = observe::load_rampoff(app, id).await?;
         let customer = customer(app, order.customer).await?;
         let verdict = ours(&customer).unwrap_or_else(|| verdict.clone());
-        let mut step = observe::rampoff(app, order, RampoffFact::Screened(verdict));
+        let about_refund = order.refund_wallet == *asked_about;
+        let mut step = observe::rampoff(app, order, RampoffFact::Screened { verdict, about_refund });
         finish(&mut step, held, &customer);
         Ok(Some(step))
     })

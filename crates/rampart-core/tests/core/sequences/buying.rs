@@ -170,7 +170,9 @@ impl Scene {
                 let fact = PaymentFact::Reversed { amount: Amount::from_minor(minor), reason: "stolen card".to_owned() };
                 self.observe(fact, choice, Step::new(), |_, _| {})
             }
-            Next::Screened(verdict) => self.observe(PaymentFact::Screened(verdict), choice, Step::new(), |_, _| {}),
+            Next::Screened(verdict) => {
+                self.observe(PaymentFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice, Step::new(), |_, _| {})
+            }
             Next::Asked(command) => match self.order.clone().request(command, &self.context(choice)) {
                 Ok(step) => self.commit(step),
                 Err(_) => Ok(()),

@@ -198,7 +198,9 @@ impl Scene {
             }
             Next::Undone(index) => self.undone(index, choice),
             Next::Assigned(index) => self.assign(index, choice),
-            Next::Screened(verdict) => self.observe(RampoffFact::Screened(verdict), choice, |_, _| {}),
+            Next::Screened(verdict) => {
+                self.observe(RampoffFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice, |_, _| {})
+            }
             Next::Asked(command) => match self.order.clone().request(command, &self.context(choice)) {
                 Ok(step) => self.commit(step),
                 Err(_) => Ok(()),

@@ -213,6 +213,8 @@ pub(crate) static ENGLISH: Texts = Texts {
     sell_paying_text: "We have sent it to your bank account.",
     sell_finished: "Sale completed",
     sell_finished_text: "The money is in your bank account.",
+    sell_returned: "The bank returned your money",
+    sell_returned_text: "We will send it again to {0}. If that account cannot take it, give another one.",
     sell_expired_text: "The coins did not arrive in time. If you have already sent them, do not worry: we will take care of them when they arrive.",
     sell_cancelled_text: "Do not send coins to this order.",
     sell_refund_pending_text: "We are sending your coins back.",

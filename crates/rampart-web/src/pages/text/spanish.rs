@@ -213,6 +213,8 @@ pub(crate) static SPANISH: Texts = Texts {
     sell_paying_text: "Lo hemos enviado a tu cuenta bancaria.",
     sell_finished: "Venta completada",
     sell_finished_text: "El dinero está en tu cuenta bancaria.",
+    sell_returned: "El banco ha devuelto tu dinero",
+    sell_returned_text: "Te lo enviaremos de nuevo a {0}. Si esa cuenta no puede recibirlo, indica otra.",
     sell_expired_text: "Las monedas no llegaron a tiempo. Si ya las has enviado, no te preocupes: las atenderemos en cuanto lleguen.",
     sell_cancelled_text: "No envíes monedas a este pedido.",
     sell_refund_pending_text: "Estamos devolviendo tus monedas.",
