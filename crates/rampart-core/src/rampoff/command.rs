@@ -82,7 +82,7 @@ impl Rampoff {
                 self.destination = destination;
                 self.pay(Screening::Due, mint, &mut step);
             }
-            // The money lies in suspense, or did: while it does, whoever settles that has it paid to here.
+            // While the money lies in suspense, whoever settles that has it paid to here.
             (RampoffCommand::GivePayoutDestination(destination), RampoffState::Finished { .. }) if self.payout_came_back() => {
                 self.destination = destination;
             }
