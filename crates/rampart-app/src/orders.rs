@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rampart_core::amount::Amount;
 use rampart_core::asset::Chain;
 use rampart_core::catalogue::Catalogue;
+use rampart_core::counter::Counter;
 use rampart_core::country::Country;
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
@@ -186,9 +187,9 @@ impl App {
     }
 
     /// The first counter that would rise above its ceiling, as things stand.
-    async fn first_over(&self, raises: &[Raise]) -> Reply<Option<String>> {
-        let names: Vec<String> = raises.iter().map(|raise| raise.counter.clone()).collect();
-        let stand = self.store().counters(&names).await?;
+    async fn first_over(&self, raises: &[Raise]) -> Reply<Option<Counter>> {
+        let counters: Vec<&Counter> = raises.iter().map(|raise| &raise.counter).collect();
+        let stand = self.store().counters(&counters).await?;
         let over = raises
             .iter()
             .zip(stand)
@@ -197,7 +198,7 @@ impl App {
     }
 
     /// What is told of an order that a counter stopped.
-    pub(crate) async fn ceiling_refusal(&self, customer: &Customer, usage: &Usage, level: KycLevel, counter: &str) -> AppError {
+    pub(crate) async fn ceiling_refusal(&self, customer: &Customer, usage: &Usage, level: KycLevel, counter: &Counter) -> AppError {
         if limits::is_of_open_orders(counter) { Code::TooManyOpen.into() } else { self.limit_refusal(customer, usage, level).await }
     }
 

@@ -43,6 +43,20 @@ impl<const N: usize> Code<N> {
         whole && spelled.eq_ignore_ascii_case(text)
     }
 
+    /// The code in upper case.
+    #[must_use]
+    pub const fn to_ascii_uppercase(mut self) -> Self {
+        self.bytes.make_ascii_uppercase();
+        self
+    }
+
+    /// The code in lower case.
+    #[must_use]
+    pub const fn to_ascii_lowercase(mut self) -> Self {
+        self.bytes.make_ascii_lowercase();
+        self
+    }
+
     /// Makes a code from a literal that is known to be one.
     ///
     /// # Panics

@@ -9,6 +9,7 @@ pub mod asset;
 pub mod bank_account;
 pub mod catalogue;
 pub mod code;
+pub mod counter;
 pub mod country;
 pub mod customer;
 pub mod event;

@@ -6,6 +6,7 @@ use crate::amount::Amount;
 use crate::asset::Currency;
 use crate::catalogue::{Catalogue, Limit};
 use crate::code::Code;
+use crate::counter::{Counter, CounterOwner};
 use crate::id::{CustomerId, PartnerId};
 use crate::kyc::KycLevel;
 use crate::step::Raise;
@@ -38,18 +39,13 @@ pub enum Excess {
     Beyond,
 }
 
-/// Whose a customer's counters are. A counter's name is `<owner>/<what it counts>`; those of one owner are kept together.
-fn customer(id: CustomerId) -> String {
-    format!("customer:{id}")
-}
-
 /// What the counters of open orders count begins with this.
-const OPEN: &str = "/open:";
+const OPEN: &str = "open:";
 
 /// Whether a counter is one of the caps on open orders, and not one of the limits.
 #[must_use]
-pub fn is_of_open_orders(counter: &str) -> bool {
-    counter.contains(OPEN)
+pub fn is_of_open_orders(counter: &Counter) -> bool {
+    counter.what.starts_with(OPEN)
 }
 
 fn applying<'a>(catalogue: &'a Catalogue, usage: &'a Usage, level: KycLevel) -> impl Iterator<Item = &'a Limit> {
@@ -58,38 +54,50 @@ fn applying<'a>(catalogue: &'a Catalogue, usage: &'a Usage, level: KycLevel) -> 
     })
 }
 
-/// The windows that a moment lies in, each with when its counters may be forgotten: some time behind its end, and the same for
-/// every order of a month (of a day, for the day's), so that what is kept of a customer seldom changes its own expiry.
-fn windows(at: Timestamp) -> [(String, Timestamp); 3] {
+/// A window that sums of a limit are counted in.
+struct Window {
+    /// How long it is: `day`, `month` or `quarter`.
+    length: &'static str,
+    /// Which one it is: `2026-01-31`, `2026-01` or `2026-Q1`.
+    name: String,
+    /// When its counters may be forgotten: some time behind its end, and the same for every order of a month (of a day, for the
+    /// day's), so that what is kept of a customer seldom changes its own expiry.
+    expires_at: Timestamp,
+}
+
+/// The windows that a moment lies in.
+fn windows(at: Timestamp) -> [Window; 3] {
     const DAY: Duration = Duration::from_secs(86_400);
     let (year, month, day) = at.date();
     let quarter = (month - 1) / 3 + 1;
     let day_begins = at.midnight();
     let month_begins = day_begins.before(DAY * u32::from(day.unsigned_abs() - 1));
+    let date = format!("{year}-{month:02}-{day:02}");
+    let month = date[..date.len() - 3].to_owned();
     [
-        (format!("day:{year}-{month:02}-{day:02}"), day_begins.after(DAY * 2)),
-        (format!("month:{year}-{month:02}"), month_begins.after(DAY * 33)),
-        (format!("quarter:{year}-Q{quarter}"), month_begins.after(DAY * 94)),
+        Window { length: "day", name: date, expires_at: day_begins.after(DAY * 2) },
+        Window { length: "month", name: month, expires_at: month_begins.after(DAY * 33) },
+        Window { length: "quarter", name: format!("{year}-Q{quarter}"), expires_at: month_begins.after(DAY * 94) },
     ]
 }
 
-/// What the names of a limit's counters begin with; the window follows.
-fn counter_stem(usage: &Usage, limit: &Limit) -> String {
-    let method = limit.method.map(|method| method.as_str().to_ascii_lowercase());
-    format!("{}/limit:{}:{}:", customer(usage.customer), usage.fiat, method.as_deref().unwrap_or("all"))
-}
-
-/// The counters of an order of a customer of this level, each with its ceiling and when it may be forgotten.
-fn counters(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Vec<(String, Amount, Option<Timestamp>)> {
+/// The raises of what an order of a customer of this level counts in, by so much, each with its ceiling.
+fn counters(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<Raise> {
     let windows = windows(usage.at);
-    let mut counters = Vec::new();
+    let mut raises = Vec::new();
     for limit in applying(catalogue, usage, level) {
-        let stem = counter_stem(usage, limit);
-        for ((window, expires_at), ceiling) in windows.iter().zip([limit.day, limit.month, limit.quarter]) {
-            counters.push(([&stem, window.as_str()].concat(), ceiling, Some(*expires_at)));
+        let method = limit.method.map(Code::to_ascii_lowercase);
+        for (window, ceiling) in windows.iter().zip([limit.day, limit.month, limit.quarter]) {
+            let named = ["limit", usage.fiat.as_str(), method.as_ref().map_or("all", Code::as_str), window.length, &window.name];
+            raises.push(Raise {
+                counter: Counter { owner: CounterOwner::Customer(usage.customer), what: named.join(":") },
+                by,
+                ceiling: Some(ceiling),
+                expires_at: Some(window.expires_at),
+            });
         }
     }
-    counters
+    raises
 }
 
 /// Whether an order alone is no larger than a customer of this level may make.
@@ -106,8 +114,7 @@ pub fn raises(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Result<V
     if !allows(catalogue, usage, level) {
         return Err(excess(catalogue, usage, level));
     }
-    let raise = |(counter, ceiling, expires_at)| Raise { counter, by: usage.amount, ceiling: Some(ceiling), expires_at };
-    Ok(counters(catalogue, usage, level).into_iter().map(raise).collect())
+    Ok(counters(catalogue, usage, level, usage.amount))
 }
 
 /// The same counters changed by what facts have made of the order, without a ceiling: facts are not bound, and what comes
@@ -117,8 +124,7 @@ pub fn counted(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount
     if by.is_zero() {
         return Vec::new();
     }
-    let raise = |(counter, _, expires_at)| Raise { counter, by, ceiling: None, expires_at };
-    counters(catalogue, usage, level).into_iter().map(raise).collect()
+    counters(catalogue, usage, level, by).into_iter().map(|raise| Raise { ceiling: None, ..raise }).collect()
 }
 
 /// Whether a higher level would help an order that passed a ceiling, be it its own size or a window's sum.
@@ -134,26 +140,20 @@ pub fn excess(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Excess {
 #[must_use]
 pub fn open_orders(catalogue: &Catalogue, partner: PartnerId, usage: &Usage, maximum: Amount, open: bool) -> Vec<Raise> {
     let caps = &catalogue.open_caps;
-    let raise = |owner: String, orders: u32, multiple: u32| {
+    let raises = |owner: CounterOwner, orders: u32, multiple: u32| {
         let value = Amount::from_minor(maximum.minor().saturating_mul(i128::from(multiple)));
         let signed = |amount: Amount| if open { amount } else { amount.negated() };
-        [
-            Raise {
-                counter: format!("{owner}{OPEN}orders"),
-                by: signed(Amount::from_minor(1)),
-                ceiling: open.then(|| Amount::from_minor(i128::from(orders))),
+        [("orders", Amount::from_minor(1), Amount::from_minor(i128::from(orders))), (usage.fiat.as_str(), usage.amount, value)].map(
+            |(what, by, ceiling)| Raise {
+                counter: Counter { owner, what: [OPEN, what].concat() },
+                by: signed(by),
+                ceiling: open.then_some(ceiling),
                 expires_at: None,
             },
-            Raise {
-                counter: format!("{owner}{OPEN}{}", usage.fiat),
-                by: signed(usage.amount),
-                ceiling: open.then_some(value),
-                expires_at: None,
-            },
-        ]
+        )
     };
-    let customer = raise(customer(usage.customer), caps.customer_orders, caps.customer_value_multiple);
-    let partner = raise(format!("partner:{partner}"), caps.partner_orders, caps.partner_value_multiple);
+    let customer = raises(CounterOwner::Customer(usage.customer), caps.customer_orders, caps.customer_value_multiple);
+    let partner = raises(CounterOwner::Partner(partner), caps.partner_orders, caps.partner_value_multiple);
     customer.into_iter().chain(partner).collect()
 }
 
@@ -169,15 +169,16 @@ mod tests {
         for day in 0..1_461 {
             let morning = Timestamp::from_micros(1_767_225_600_000_000 + day * DAY);
             let last = Timestamp::from_micros(morning.micros() + DAY - 1);
-            assert_eq!(windows(morning), windows(last), "{morning}");
-            for (window, expires_at) in windows(morning) {
+            for (window, at_last) in windows(morning).into_iter().zip(windows(last)) {
+                let (length, name, expires_at) = (window.length, window.name, window.expires_at);
+                assert_eq!((length, &name, expires_at), (at_last.length, &at_last.name, at_last.expires_at), "{morning}");
                 let days_left = (expires_at.micros() - morning.micros()) / DAY;
                 // From the first moment that is not in the window any more it may be forgotten, and not much later.
                 let ended = (1..=days_left).find(|later| {
                     let then = Timestamp::from_micros(morning.micros() + later * DAY);
-                    windows(then).iter().all(|(other, _)| *other != window)
+                    windows(then).iter().all(|other| other.name != name)
                 });
-                assert!(ended.is_some_and(|ended| days_left - ended <= 66), "{morning} {window} {expires_at}");
+                assert!(ended.is_some_and(|ended| days_left - ended <= 66), "{morning} {length} {name} {expires_at}");
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::amount::Amount;
 use crate::asset::Asset;
+use crate::counter::Counter;
 use crate::event::EventDraft;
 use crate::ledger::{Account, Hold, Origin, Posting};
 use crate::record::{Record, RecordKey};
@@ -145,12 +146,11 @@ impl Claim {
     }
 }
 
-/// A change of a counter. Counters hold limits and caps; their names say whose they are, what they count and the window.
+/// A change of a counter. Counters hold limits and caps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Raise {
-    /// The counter, as `<owner>/<what it counts>`, such as `customer:42/limit:EUR:card:day:2026-01-31`. Counters of one owner
-    /// are kept together, so that an order that raises several costs no more than one that raises one.
-    pub counter: String,
+    /// The counter.
+    pub counter: Counter,
     /// By how much; negative gives back.
     pub by: Amount,
     /// The most it may become; without one nothing refuses the change.

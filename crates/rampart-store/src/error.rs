@@ -1,6 +1,7 @@
 //! What can go wrong, as callers see it.
 
 use rampart_core::asset::Asset;
+use rampart_core::counter::Counter;
 use rampart_core::ledger::Account;
 use rampart_core::record::RecordKey;
 use rampart_core::step::ClaimScope;
@@ -74,7 +75,7 @@ pub enum CommitError {
     #[error("the counter {counter} would rise above its ceiling")]
     OverCeiling {
         /// Which counter.
-        counter: String,
+        counter: Counter,
     },
     /// A request would push what is available on an account below zero.
     #[error("there is not enough {asset} available on {account}")]

@@ -80,8 +80,8 @@ async fn counted(test: &TestApp, id: OrderId) -> Amount {
         at: payment.created_at,
     };
     let raises = limits::raises(test.app.catalogue(), &usage, payment.level).unwrap();
-    let day = raises.into_iter().map(|raise| raise.counter).find(|name| name.contains(":day:")).unwrap();
-    test.app.store().counters(&[day]).await.unwrap()[0]
+    let day = raises.into_iter().map(|raise| raise.counter).find(|counter| counter.what.contains(":day:")).unwrap();
+    test.app.store().counters(&[&day]).await.unwrap()[0]
 }
 
 async fn over_the_limits(test: Arc<TestApp>) {

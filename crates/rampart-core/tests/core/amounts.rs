@@ -18,7 +18,7 @@ fn written(step: &Step) -> Rampoff {
 }
 
 fn counted(step: &Step) -> i128 {
-    step.raises.iter().filter(|raise| raise.counter.contains(":day:")).map(|raise| raise.by.minor()).sum()
+    step.raises.iter().filter(|raise| raise.counter.what.contains(":day:")).map(|raise| raise.by.minor()).sum()
 }
 
 /// Two deposits come to more than was ordered, and are taken at the fee of that; the chain undoes one, and what is left

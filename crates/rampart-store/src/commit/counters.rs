@@ -1,17 +1,10 @@
 //! Counters as they are kept: those of one owner together in one row, because an order raises all of its customer's at once.
-//!
-//! A counter's name is `<owner>/<what it counts>`, such as `customer:42/limit:EUR:all:day:2026-01-31`.
 
 use std::collections::BTreeMap;
 
 use rampart_core::amount::Amount;
 
 use crate::error::StoreError;
-
-/// The owner of a counter, and what it counts for that owner. A name without an owner is one.
-pub(crate) fn parts(name: &str) -> (&str, &str) {
-    name.split_once('/').unwrap_or((name, ""))
-}
 
 /// The counters of one owner.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,11 +71,5 @@ mod tests {
         assert_eq!(counters.expires_at(10), Some(30));
         assert_eq!(counters.text().unwrap(), r#"{"month":["0",30]}"#);
         assert!(Counters::read("{\"day\":7}").is_err());
-    }
-
-    #[test]
-    fn names_have_an_owner() {
-        assert_eq!(parts("customer:1/limit:EUR"), ("customer:1", "limit:EUR"));
-        assert_eq!(parts("limit"), ("limit", ""));
     }
 }

@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rampart_core::amount::{Amount, Overflow};
+use rampart_core::counter::CounterOwner;
 use rampart_core::ledger::Origin;
 use rampart_core::record::RecordKey;
+use rampart_core::step::Raise;
+use rampart_core::time::Timestamp;
 
 use super::counters::Counters;
-use super::prepare::{BalanceKey, Prepared, PreparedRaise};
+use super::prepare::{BalanceKey, Prepared};
 use crate::error::{CommitError, StoredClaim};
 
 /// What the batch touches, as it stands at this point of the evaluation.
@@ -21,8 +24,7 @@ pub(super) struct World {
     /// Claims of somebody outside the batch on keys that some step needs to be free.
     pub(super) standing: BTreeMap<Arc<str>, Box<StoredClaim>>,
     pub(super) balances: BTreeMap<BalanceKey, BalanceSlot>,
-    /// By their owners.
-    pub(super) counters: BTreeMap<Arc<str>, CounterSlot>,
+    pub(super) counters: BTreeMap<CounterOwner, CounterSlot>,
     /// Balances that a fact left below their floor, with what was available afterwards.
     pub(super) alarms: Vec<(BalanceKey, Amount)>,
 }
@@ -80,7 +82,7 @@ pub(super) struct CounterSlot {
 }
 
 /// What one step would make of one counter: which it is, and its value.
-type Raised<'s> = (&'s PreparedRaise, Amount);
+type Raised<'s> = (&'s Raise, Amount);
 
 /// What one step would do to one balance.
 struct Movement {
@@ -120,9 +122,7 @@ impl World {
                 world.balances.entry(hold.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&hold.balance_id)));
             }
             for raise in &step.raises {
-                if !world.counters.contains_key(raise.owner()) {
-                    world.counters.insert(raise.owner().into(), CounterSlot::default());
-                }
+                world.counters.entry(raise.counter.owner).or_default();
             }
             for (place, claim) in step.claims.iter().enumerate() {
                 let slot = || ClaimSlot { taken_for: (index, place), foreign: None, owner: None };
@@ -160,8 +160,8 @@ impl World {
         let movements = self.moved(step)?;
 
         for (raise, value) in counters {
-            if let Some(slot) = self.counters.get_mut(raise.owner()) {
-                slot.counters.set(raise.what(), value, raise.expires_at);
+            if let Some(slot) = self.counters.get_mut(&raise.counter.owner) {
+                slot.counters.set(&raise.counter.what, value, raise.expires_at.map(Timestamp::micros));
                 slot.dirty = true;
             }
         }
@@ -210,7 +210,10 @@ impl World {
             let place = raised.iter().position(|(earlier, _)| earlier.counter == raise.counter);
             let before = match place {
                 Some(place) => raised[place].1,
-                None => self.counters.get(raise.owner()).ok_or_else(|| missing("a counter"))?.counters.value(raise.what()),
+                None => {
+                    let slot = self.counters.get(&raise.counter.owner).ok_or_else(|| missing("a counter"))?;
+                    slot.counters.value(&raise.counter.what)
+                }
             };
             // Given back may be more than was taken, when limits were configured anew meanwhile.
             let value = before.plus(raise.by).map_err(overflow)?.max(Amount::ZERO);

@@ -39,7 +39,7 @@ impl Scene<'_> {
             read_versions(table, &mut world, &rows)?;
         }
         let balances: Vec<Value> = world.balances.values().map(|slot| Value::Text(Arc::clone(&slot.id))).collect();
-        let counters: Vec<Value> = world.counters.keys().map(|id| Value::Text(Arc::clone(id))).collect();
+        let counters: Vec<Value> = world.counters.keys().map(Value::display).collect();
         let asked = [
             announcement(self.session.engine(), &self.batch),
             self.records(partners, KEYS_OF_PARTNERS, &world),
@@ -131,6 +131,8 @@ impl Scene<'_> {
                 missing.push(id);
             }
         }
+        // As rows are locked.
+        missing.sort_unstable_by(|one, other| one.text().cmp(&other.text()));
         let empty = (tally.empty)();
         let rows = missing.iter().flat_map(|id| std::iter::once(id).chain(&empty).cloned()).collect();
         let (table, columns) = (tally.table, tally.columns.join(", "));
@@ -212,7 +214,7 @@ fn read_balances(world: &mut World, rows: &[Row]) -> Result<(), BatchFault> {
 
 fn read_counters(world: &mut World, rows: &[Row]) -> Result<(), BatchFault> {
     for row in rows {
-        if let Some(slot) = world.counters.get_mut(row.text(0)?) {
+        if let Some(slot) = world.counters.get_mut(&row.parse(0)?) {
             slot.counters = Counters::read(row.text(1)?)?;
         }
     }

@@ -17,7 +17,7 @@ use rampart_core::id::PartnerId;
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 
-pub(crate) use counters::{Counters, parts as counter_parts};
+pub(crate) use counters::Counters;
 pub use prune::Pruned;
 pub use stats::{Histogram, Stats};
 pub(crate) use writer::Writer;

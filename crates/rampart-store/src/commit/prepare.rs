@@ -8,10 +8,9 @@ use rampart_core::asset::Asset;
 use rampart_core::id::PartnerId;
 use rampart_core::ledger::{Account, Origin, Side};
 use rampart_core::record::RecordKey;
-use rampart_core::step::{ClaimScope, Step};
+use rampart_core::step::{ClaimScope, Raise, Step};
 use rampart_core::time::Timestamp;
 
-use super::counters::parts;
 use crate::error::{CommitError, StoreError, StoredClaim};
 use crate::read::{balance_id, claim_id, name_of};
 use crate::sql::{Value, shared};
@@ -27,7 +26,7 @@ pub(crate) struct Prepared {
     pub(super) must_be_free: Vec<Arc<str>>,
     pub(super) postings: Vec<PreparedPosting>,
     pub(super) holds: Vec<PreparedHold>,
-    pub(super) raises: Vec<PreparedRaise>,
+    pub(super) raises: Vec<Raise>,
     pub(super) events: Vec<PreparedEvent>,
 }
 
@@ -90,27 +89,6 @@ pub(super) struct PreparedHold {
     pub(super) origin: Origin,
 }
 
-pub(super) struct PreparedRaise {
-    pub(super) counter: String,
-    /// How long the owner's part of the name is, and where what is counted begins.
-    parts: (usize, usize),
-    pub(super) by: Amount,
-    pub(super) ceiling: Option<Amount>,
-    pub(super) expires_at: Option<i64>,
-}
-
-impl PreparedRaise {
-    /// Whose counter it is.
-    pub(super) fn owner(&self) -> &str {
-        &self.counter[..self.parts.0]
-    }
-
-    /// What it counts.
-    pub(super) fn what(&self) -> &str {
-        &self.counter[self.parts.1..]
-    }
-}
-
 pub(super) struct PreparedEvent {
     pub(super) partner: PartnerId,
     pub(super) partner_id: Arc<str>,
@@ -166,16 +144,6 @@ pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
         change: hold.change,
         origin: hold.origin,
     });
-    let raises = step.raises.into_iter().map(|raise| PreparedRaise {
-        parts: {
-            let (owner, what) = parts(&raise.counter);
-            (owner.len(), raise.counter.len() - what.len())
-        },
-        counter: raise.counter,
-        by: raise.by,
-        ceiling: raise.ceiling,
-        expires_at: raise.expires_at.map(Timestamp::micros),
-    });
     let events = step.events.into_iter().map(|event| PreparedEvent {
         partner: event.partner,
         partner_id: shared(event.partner),
@@ -193,7 +161,7 @@ pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
         must_be_free: step.must_be_free.iter().map(|(scope, key)| claim_id(*scope, key)).collect(),
         postings,
         holds: holds.collect(),
-        raises: raises.collect(),
+        raises: step.raises,
         events: events.collect(),
     })
 }

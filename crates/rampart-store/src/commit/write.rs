@@ -270,7 +270,7 @@ impl Scene<'_> {
         let mut rows = Vec::new();
         for (owner, slot) in world.counters.iter_mut().filter(|(_, slot)| slot.dirty) {
             slot.counters.forget(now);
-            rows.extend([Value::Text(Arc::clone(owner)), slot.counters.text()?.into(), Value::IntOrNull(slot.counters.expires_at(now))]);
+            rows.extend([Value::display(owner), slot.counters.text()?.into(), Value::IntOrNull(slot.counters.expires_at(now))]);
         }
         let set = assignments(&["value", "expires_at"]);
         let sql = |rows: &str| format!("INSERT INTO counters (id, value, expires_at) {rows} ON CONFLICT (id) DO UPDATE SET {set}");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rampart_core::amount::{Amount, Overflow};
 use rampart_core::asset::Asset;
+use rampart_core::counter::{Counter, CounterOwner};
 use rampart_core::id::{OrderId, PostingId};
 use rampart_core::ledger::{Account, Origin, PostingKind, Side};
 use rampart_core::time::Timestamp;
@@ -12,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::after;
-use crate::commit::{Counters, counter_parts};
+use crate::commit::Counters;
 use crate::error::StoreError;
 use crate::sql::{Row, Value, shared};
 use crate::store::Store;
@@ -213,18 +214,15 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn counters(&self, names: &[String]) -> Result<Vec<Amount>, StoreError> {
-        let owners: BTreeSet<&str> = names.iter().map(|name| counter_parts(name).0).collect();
+    pub async fn counters(&self, asked: &[&Counter]) -> Result<Vec<Amount>, StoreError> {
+        let owners: BTreeSet<CounterOwner> = asked.iter().map(|counter| counter.owner).collect();
         let sql = |among: &str| format!("SELECT id, value FROM counters WHERE id {among}");
-        let mut kept = HashMap::with_capacity(owners.len());
-        for row in self.inner.db.fetch_among(sql, owners.into_iter().map(Value::from).collect(), Vec::new()).await? {
-            kept.insert(row.text(0)?.to_owned(), Counters::read(row.text(1)?)?);
+        let mut kept: HashMap<CounterOwner, Counters> = HashMap::with_capacity(owners.len());
+        for row in self.inner.db.fetch_among(sql, owners.into_iter().map(Value::display).collect(), Vec::new()).await? {
+            kept.insert(row.parse(0)?, Counters::read(row.text(1)?)?);
         }
-        let value = |name: &String| {
-            let (owner, what) = counter_parts(name);
-            kept.get(owner).map_or(Amount::ZERO, |counters| counters.value(what))
-        };
-        Ok(names.iter().map(value).collect())
+        let value = |counter: &&Counter| kept.get(&counter.owner).map_or(Amount::ZERO, |counters| counters.value(&counter.what));
+        Ok(asked.iter().map(value).collect())
     }
 }
 

@@ -140,7 +140,7 @@ impl Value {
         }
     }
 
-    fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) | Self::TextOrNull(Some(text)) => Some(text),
             _ => None,

@@ -12,7 +12,7 @@ use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Clock as _;
 use rampart_store::CommitError;
 
-use crate::support::{BANK, Bench, EUR, claim, cursor, funding, holding, posting, raise, together, units, writing};
+use crate::support::{BANK, Bench, EUR, claim, counter, cursor, funding, holding, posting, raise, together, units, writing};
 
 on_both_engines!(
     versions_grow_by_one,
@@ -276,7 +276,7 @@ async fn events_are_numbered_without_a_gap(bench: Arc<Bench>) {
 async fn ceilings_hold_within_a_batch(bench: Arc<Bench>) {
     let raising = |by: i128, ceiling: Option<i128>| {
         let mut step = Step::new();
-        step.raises.push(raise("limit", by, ceiling));
+        step.raises.push(raise(counter(1, "limit"), by, ceiling));
         step
     };
     let steps = vec![
@@ -288,10 +288,13 @@ async fn ceilings_hold_within_a_batch(bench: Arc<Bench>) {
         raising(30, Some(100)),
     ];
     let (store, results) = together(&bench, Vec::new(), steps).await;
-    let over = Err(CommitError::OverCeiling { counter: "limit".into() });
+    let over = Err(CommitError::OverCeiling { counter: counter(1, "limit") });
     assert!(results[0].is_ok() && results[2].is_ok() && results[4].is_ok() && results[5].is_ok());
     assert_eq!((&results[1], &results[3]), (&over, &over));
-    assert_eq!(store.counters(&["limit".into(), "none".into()]).await.unwrap(), [units(100), units(0)]);
+    assert_eq!(
+        store.counters(&[&counter(1, "limit"), &counter(1, "none"), &counter(2, "limit")]).await.unwrap(),
+        [units(100), units(0), units(0)]
+    );
     assert_eq!(store.commit(raising(1, Some(100))).await, over);
 }
 

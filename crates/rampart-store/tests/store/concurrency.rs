@@ -9,7 +9,7 @@ use rampart_core::ledger::{Account, Origin};
 use rampart_core::step::{ClaimScope, Step};
 use rampart_store::{CommitError, Committed, Store};
 
-use crate::support::{BANK, Bench, EUR, HOT, USDC, claim, cursor, funding, holding, posting, raise, units, writing};
+use crate::support::{BANK, Bench, EUR, HOT, USDC, claim, counter, cursor, funding, holding, posting, raise, units, writing};
 
 on_both_engines!(
     two_nodes_cross_without_a_gap_or_a_stall,
@@ -32,8 +32,8 @@ fn crossing(mint: &Mint<'_>, partner: PartnerId, turn: usize) -> Step {
     }
     step.postings = postings;
     step.hold(HOT, USDC, units(1), Origin::Request);
-    step.raises.push(raise(&format!("limit:{}", turn % 5), 1, None));
-    step.raises.push(raise("limit:all", 1, None));
+    step.raises.push(raise(counter(i64::try_from(turn % 5).unwrap(), "limit"), 1, None));
+    step.raises.push(raise(counter(5, "limit"), 1, None));
     step.claims.push(claim(ClaimScope::Fact, &mint.id::<PartnerId>().to_string(), ""));
     step.events.push(EventDraft {
         id: mint.id(),
@@ -71,7 +71,7 @@ async fn two_nodes_cross_without_a_gap_or_a_stall(bench: Arc<Bench>) {
     assert!(begun.elapsed() < Duration::from_secs(30), "the nodes stalled each other for {:?}", begun.elapsed());
     let store = &nodes[0];
     assert_eq!(store.balance(HOT, USDC.into()).await.unwrap().held, units(2 * EACH as i128));
-    assert_eq!(store.counters(&["limit:all".into()]).await.unwrap(), [units(2 * EACH as i128)]);
+    assert_eq!(store.counters(&[&counter(5, "limit")]).await.unwrap(), [units(2 * EACH as i128)]);
     let mut events = 0;
     for partner in partners {
         let log = store.events_after(partner, 0, 10_000).await.unwrap();
@@ -94,7 +94,7 @@ async fn ten_at_once_do_not_pass_one_limit(bench: Arc<Bench>) {
             false => holding(HOT, USDC, 10, Origin::Request),
         };
         if ceiling {
-            step.raises.push(raise("limit:1:EUR:day", 10, Some(45)));
+            step.raises.push(raise(counter(1, "limit:EUR:day"), 10, Some(45)));
         }
         store.commit(step).await
     };
@@ -109,7 +109,7 @@ async fn ten_at_once_do_not_pass_one_limit(bench: Arc<Bench>) {
         };
         assert_eq!(results.iter().filter(refused).count(), 20 - most);
     }
-    assert_eq!(nodes[1].counters(&["limit:1:EUR:day".into()]).await.unwrap(), [units(40)]);
+    assert_eq!(nodes[1].counters(&[&counter(1, "limit:EUR:day")]).await.unwrap(), [units(40)]);
     assert_eq!(nodes[1].balance(HOT, USDC.into()).await.unwrap().held, units(50));
 }
 

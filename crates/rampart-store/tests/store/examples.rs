@@ -28,7 +28,7 @@ use rampart_core::watch::{Deposit, DepositState, Wallet};
 use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_store::{Installation, Store};
 
-use crate::support::{Bench, EUR, USDC, claim, cursor, funding, payment, posting, raise, units, writing};
+use crate::support::{Bench, EUR, USDC, claim, counter, cursor, funding, payment, posting, raise, units, writing};
 
 pub(crate) fn partner(bench: &Bench, key: &str) -> Partner {
     Partner {
@@ -252,7 +252,7 @@ pub(crate) async fn fill(bench: &Bench, store: &Store, payments: usize) {
     step.write(audit(bench, "ord"));
     step.claims.push(claim(ClaimScope::IdempotencyKey, "a:b'c\"d", "s"));
     step.claims[0].expires_at = Some(mint.now.after(Duration::from_secs(5)));
-    step.raises.push(raise("open:1", 1, Some(5)));
+    step.raises.push(raise(counter(1, "open"), 1, Some(5)));
     store.commit(step).await.unwrap();
     let fund = |account| funding(&mint, account, EUR, 1_000_000);
     store.commit(fund(Account::Bank(example::SEPA))).await.unwrap();

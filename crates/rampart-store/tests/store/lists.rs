@@ -15,7 +15,7 @@ use rampart_store::{CustomerFilter, OrderFilter, Store};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
 
 use crate::examples::{customer, partner, rampoff};
-use crate::support::{BANK, Bench, EUR, On, claim, payment, writing};
+use crate::support::{BANK, Bench, EUR, On, claim, counter, payment, writing};
 
 on_both_engines!(
     lists_are_what_a_scan_would_find,
@@ -295,7 +295,7 @@ async fn call_every_list(bench: &Bench, store: &Store) {
     store.entries(BANK, EUR, None, 5).await.unwrap();
     store.postings_of_order(order).await.unwrap();
     store.posting(mint.id()).await.unwrap();
-    store.counters(&["x".into()]).await.unwrap();
+    store.counters(&[&counter(1, "x")]).await.unwrap();
     store.claim(ClaimScope::Fact, "x").await.unwrap();
 }
 

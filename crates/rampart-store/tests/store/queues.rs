@@ -14,7 +14,7 @@ use rampart_core::watch::DepositState;
 use rampart_core::webhook::DeliveryState;
 
 use crate::examples::{audit, delivery, deposit, fact, payout, review, subscription, transfer};
-use crate::support::{Bench, claim, cursor, raise, writing};
+use crate::support::{Bench, claim, counter, cursor, raise, writing};
 
 on_both_engines!(
     jobs_are_due_and_leased,
@@ -213,12 +213,12 @@ async fn persons_find_their_work(bench: Arc<Bench>) {
 
 async fn what_has_expired_is_pruned(bench: Arc<Bench>) {
     let store = bench.store().await;
-    for turn in 0..6_u64 {
+    for turn in 0..6_i64 {
         let mut step = Step::new();
         step.claims.push(claim(ClaimScope::IdempotencyKey, &turn.to_string(), ""));
-        step.raises.push(raise(&format!("limit:{turn}"), 1, None));
+        step.raises.push(raise(counter(turn, "limit"), 1, None));
         if turn < 5 {
-            step.claims[0].expires_at = Some(bench.mint().now.after(Duration::from_secs(turn)));
+            step.claims[0].expires_at = Some(bench.mint().now.after(Duration::from_secs(turn.unsigned_abs())));
             step.raises[0].expires_at = step.claims[0].expires_at;
         }
         store.commit(step).await.unwrap();
@@ -231,5 +231,5 @@ async fn what_has_expired_is_pruned(bench: Arc<Bench>) {
     let pruned = store.prune(bench.mint().now, 3).await.unwrap();
     assert_eq!((pruned.claims, pruned.counters, pruned.batches), (1, 1, 0));
     assert_eq!(bench.texts("SELECT id FROM claims ORDER BY id", 0).await, ["idempotency_key:4", "idempotency_key:5"]);
-    assert_eq!(bench.texts("SELECT id FROM counters ORDER BY id", 0).await, ["limit:4", "limit:5"]);
+    assert_eq!(bench.texts("SELECT id FROM counters ORDER BY id", 0).await, ["customer:4", "customer:5"]);
 }

@@ -10,8 +10,9 @@ use futures::FutureExt;
 use rampart_core::amount::Amount;
 use rampart_core::asset::{Asset, CoinId};
 use rampart_core::code::Code;
+use rampart_core::counter::{Counter, CounterOwner};
 use rampart_core::example;
-use rampart_core::id::{Mint, OrderId, PartnerId, Randomness};
+use rampart_core::id::{CustomerId, Mint, OrderId, PartnerId, Randomness};
 use rampart_core::ledger::{Account, Entry, Origin, Posting, PostingKind};
 use rampart_core::page_token;
 use rampart_core::payment::{Payment, PaymentState};
@@ -240,9 +241,14 @@ pub(crate) fn claim(scope: ClaimScope, key: &str, subject: &str) -> Claim {
     Claim::forever(scope, key.to_owned(), subject)
 }
 
-/// A raise of a counter.
-pub(crate) fn raise(counter: &str, by: i128, ceiling: Option<i128>) -> Raise {
-    Raise { counter: counter.to_owned(), by: units(by), ceiling: ceiling.map(units), expires_at: None }
+/// A counter of a customer.
+pub(crate) fn counter(customer: i64, what: &str) -> Counter {
+    Counter { owner: CounterOwner::Customer(CustomerId(customer)), what: what.to_owned() }
+}
+
+/// A raise of one.
+pub(crate) fn raise(counter: Counter, by: i128, ceiling: Option<i128>) -> Raise {
+    Raise { counter, by: units(by), ceiling: ceiling.map(units), expires_at: None }
 }
 
 /// A posting of one movement.

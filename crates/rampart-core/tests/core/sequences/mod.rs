@@ -13,11 +13,12 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
+use rampart_core::counter::CounterOwner;
 use rampart_core::example;
 use rampart_core::id::CustomerId;
 use rampart_core::ledger::{Account, Side};
 use rampart_core::policy::Beyond;
-use rampart_core::step::Step;
+use rampart_core::step::{Raise, Step};
 
 /// What a check comes to.
 type Checked = Result<(), TestCaseError>;
@@ -93,9 +94,9 @@ impl Books {
             }
         }
         self.held += step.holds.iter().map(|hold| hold.change.minor()).sum::<i128>();
-        let open = |raise: &&rampart_core::step::Raise| raise.counter.starts_with("customer:") && raise.counter.ends_with("open:orders");
+        let open = |raise: &&Raise| matches!(raise.counter.owner, CounterOwner::Customer(_)) && raise.counter.what == "open:orders";
         self.open += step.raises.iter().filter(open).map(|raise| raise.by.minor()).sum::<i128>();
-        let counted = |raise: &&rampart_core::step::Raise| raise.counter.contains("limit:") && raise.counter.contains(":day:");
+        let counted = |raise: &&Raise| raise.counter.what.starts_with("limit:") && raise.counter.what.contains(":day:");
         self.counted += step.raises.iter().filter(counted).map(|raise| raise.by.minor()).sum::<i128>();
         Ok(())
     }

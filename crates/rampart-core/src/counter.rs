@@ -1,0 +1,78 @@
+//! Counters: what limits and caps count, and whose they are.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::id::{CustomerId, PartnerId};
+
+/// Whose a counter is. Counters of one owner are kept together, so that an order that raises several costs no more than one
+/// that raises one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CounterOwner {
+    /// A customer's: `customer:42`.
+    Customer(CustomerId),
+    /// A partner's: `partner:par_…`.
+    Partner(PartnerId),
+}
+
+impl fmt::Display for CounterOwner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Customer(id) => write!(formatter, "customer:{id}"),
+            Self::Partner(id) => write!(formatter, "partner:{id}"),
+        }
+    }
+}
+
+/// A text that names no owner of counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an owner of counters such as customer:42")]
+pub struct CounterOwnerFault;
+
+impl FromStr for CounterOwner {
+    type Err = CounterOwnerFault;
+
+    fn from_str(text: &str) -> Result<Self, CounterOwnerFault> {
+        match text.split_once(':') {
+            Some(("customer", id)) => id.parse().map(|id| Self::Customer(CustomerId(id))).map_err(|_| CounterOwnerFault),
+            Some(("partner", id)) => id.parse().map(Self::Partner).map_err(|_| CounterOwnerFault),
+            _ => Err(CounterOwnerFault),
+        }
+    }
+}
+
+/// One counter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counter {
+    /// Whose it is.
+    pub owner: CounterOwner,
+    /// What it counts, with the window where there is one: `limit:EUR:card:day:2026-01-31`, `open:orders`.
+    pub what: String,
+}
+
+/// `<owner>/<what it counts>`.
+impl fmt::Display for Counter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.owner, self.what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn owners_are_read_as_they_are_written() {
+        let customer = CounterOwner::Customer(CustomerId(42));
+        let partner = CounterOwner::Partner(PartnerId::first_at(Timestamp::from_micros(1)));
+        assert_eq!(customer.to_string(), "customer:42");
+        for owner in [customer, partner] {
+            assert_eq!(owner.to_string().parse(), Ok(owner));
+        }
+        for text in ["", "customer", "customer:", "customer:x", "partner:42", "house:1"] {
+            assert_eq!(text.parse::<CounterOwner>(), Err(CounterOwnerFault), "{text}");
+        }
+        assert_eq!(Counter { owner: customer, what: "open:orders".into() }.to_string(), "customer:42/open:orders");
+    }
+}
