@@ -35,7 +35,8 @@ impl Fields {
     /// A field that may be absent. What holds nothing but blanks is absent.
     pub(crate) fn optional<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
         let value = value.as_deref().filter(|value| !value.trim().is_empty())?;
-        if value.chars().count() > most {
+        // A text has no more characters than bytes.
+        if value.len() > most && value.chars().count() > most {
             self.malformed(field, format!("must not be longer than {most} characters"));
             return None;
         }

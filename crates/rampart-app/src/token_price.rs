@@ -54,17 +54,17 @@ impl App {
 
     /// A currency of the catalogue, without regard to case.
     pub(crate) fn find_currency(&self, text: &str) -> Option<Currency> {
-        let code: Currency = text.trim().to_ascii_uppercase().parse().ok()?;
-        self.catalogue().fiat(code).map(|fiat| fiat.code)
+        let code: Currency = text.trim().parse().ok()?;
+        self.catalogue().fiat(code.to_ascii_uppercase()).map(|fiat| fiat.code)
     }
 
     /// A coin of the catalogue, without regard to case; on its default chain when none is named.
     pub(crate) fn find_coin(&self, symbol: &str, chain: Option<&str>) -> Option<CoinId> {
-        let symbol: Symbol = symbol.trim().to_ascii_uppercase().parse().ok()?;
+        let symbol = symbol.trim().parse::<Symbol>().ok()?.to_ascii_uppercase();
         match chain {
             None => self.catalogue().default_coin(symbol).map(|coin| coin.id),
             Some(chain) => {
-                let chain: Chain = chain.trim().to_ascii_lowercase().parse().ok()?;
+                let chain = chain.trim().parse::<Chain>().ok()?.to_ascii_lowercase();
                 self.catalogue().coin(CoinId { symbol, chain }).map(|coin| coin.id)
             }
         }

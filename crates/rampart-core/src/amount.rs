@@ -158,16 +158,15 @@ impl Amount {
     #[must_use]
     pub fn to_major(self, decimals: u8) -> String {
         let decimals = usize::from(decimals);
-        let units = self.0.unsigned_abs();
-        // Most amounts fit 64 bits, which are written several times faster.
-        let figures = u64::try_from(units).map_or_else(|_| units.to_string(), |units| units.to_string());
+        let mut buffer = itoa::Buffer::new();
+        let figures = buffer.format(self.0.unsigned_abs());
         let missing = (decimals + 1).saturating_sub(figures.len());
         let mut text = String::with_capacity(figures.len() + missing + 2);
         if self.0 < 0 {
             text.push('-');
         }
         text.push_str(&ZEROS[..missing.min(ZEROS.len())]);
-        text.push_str(&figures);
+        text.push_str(figures);
         if decimals > 0 {
             text.insert(text.len() - decimals, '.');
         }
@@ -187,7 +186,7 @@ impl Amount {
 
 impl fmt::Display for Amount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
+        formatter.pad_integral(self.0 >= 0, "", itoa::Buffer::new().format(self.0.unsigned_abs()))
     }
 }
 

@@ -56,7 +56,7 @@ impl RequestIds {
             *slot = FIGURES[usize::try_from(number % 16).unwrap_or(0)];
             number /= 16;
         }
-        String::from_utf8_lossy(&name).into()
+        std::str::from_utf8(&name).unwrap_or_default().into()
     }
 }
 
