@@ -7,6 +7,7 @@ use rampart_core::time::Timestamp;
 
 use super::Committed;
 use super::evaluate::World;
+use super::memory::Memory;
 use super::prepare::Prepared;
 use crate::error::{CommitError, StoreError};
 use crate::sql::{Session, SqlError};
@@ -45,19 +46,21 @@ pub(super) struct Scene<'a> {
     pub(super) now: Timestamp,
     /// When the last posting was booked (real time, growing), in microseconds.
     pub(super) booked_at: &'a mut i64,
+    /// What is known of the batch before.
+    pub(super) memory: Memory,
 }
 
 impl Scene<'_> {
     /// Decides on what was loaded, and writes. Afterwards only the commit is missing; nothing was written when every step was
     /// refused.
-    pub(super) async fn run(&mut self, mut world: World, steps: &[Prepared]) -> Result<Answers, BatchFault> {
+    pub(super) async fn run(&mut self, world: &mut World, steps: &[Prepared]) -> Result<Answers, BatchFault> {
         let mut answers: Answers = Vec::with_capacity(steps.len());
         for index in 0..steps.len() {
             answers.push(world.evaluate(steps, index).map(|()| Committed { events: Vec::new(), batch: 0 }));
         }
         let accepted = answers.iter().filter(|answer| answer.is_ok()).count();
         if accepted > 0 {
-            self.write(&mut world, steps, &mut answers).await?;
+            self.write(world, steps, &mut answers).await?;
         }
         for committed in answers.iter_mut().flatten() {
             committed.batch = accepted;

@@ -35,6 +35,8 @@ pub(super) struct RecordSlot {
     pub(super) stored: i64,
     pub(super) current: i64,
     pub(super) change: Option<Change>,
+    /// Its version is remembered, and need not be loaded.
+    pub(super) known: bool,
 }
 
 /// What is to become of a record.
@@ -66,11 +68,13 @@ pub(super) struct BalanceSlot {
     /// How many there are now.
     pub(super) entries: i64,
     pub(super) dirty: bool,
+    /// It is remembered, and need not be loaded.
+    pub(super) known: bool,
 }
 
 impl BalanceSlot {
     pub(super) fn new(id: Arc<str>) -> Self {
-        Self { id, posted: Amount::ZERO, held: Amount::ZERO, numbered: 0, entries: 0, dirty: false }
+        Self { id, posted: Amount::ZERO, held: Amount::ZERO, numbered: 0, entries: 0, dirty: false, known: false }
     }
 }
 
@@ -79,6 +83,8 @@ impl BalanceSlot {
 pub(super) struct CounterSlot {
     pub(super) counters: Counters,
     pub(super) dirty: bool,
+    /// They are remembered, and need not be loaded.
+    pub(super) known: bool,
 }
 
 /// What one step would make of one counter: which it is, and its value.

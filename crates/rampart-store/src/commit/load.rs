@@ -31,6 +31,8 @@ impl Scene<'_> {
     /// are taken to be new are looked for as well.
     pub(super) async fn load(&mut self, steps: &[Prepared], careful: bool) -> Result<World, BatchFault> {
         let mut world = World::touched_by(steps, careful);
+        self.memory = std::mem::take(&mut self.memory).holding(self.session.data_version()?);
+        self.memory.recall(&mut world);
         // Nearly every batch relies on partners and customers, and counts; few touch other records.
         let [partners, customers, others @ ..] = TABLES;
         for table in others {
@@ -38,8 +40,9 @@ impl Scene<'_> {
             let rows = self.session.fetch_among(sql, &keys, &[]).await?;
             read_versions(table, &mut world, &rows)?;
         }
-        let balances: Vec<Value> = world.balances.values().map(|slot| Value::Text(Arc::clone(&slot.id))).collect();
-        let counters: Vec<Value> = world.counters.keys().map(Value::display).collect();
+        let balances: Vec<Value> =
+            world.balances.values().filter(|slot| !slot.known).map(|slot| Value::Text(Arc::clone(&slot.id))).collect();
+        let counters: Vec<Value> = world.counters.iter().filter(|(_, slot)| !slot.known).map(|(owner, _)| Value::display(owner)).collect();
         let asked = [
             announcement(self.session.engine(), &self.batch),
             self.records(partners, KEYS_OF_PARTNERS, &world),
@@ -180,8 +183,9 @@ fn short<T>(_: T) -> BatchFault {
     BatchFault::Defect("a statement told of other parts than it has".into())
 }
 
+/// The records of a table that are not known yet.
 fn keys_of<'w>(table: &'static Table, world: &'w World) -> impl Iterator<Item = &'w RecordKey> {
-    world.records.keys().filter(move |key| table_of(key) == table)
+    world.records.iter().filter(move |(key, slot)| !slot.known && table_of(key) == table).map(|(key, _)| key)
 }
 
 fn key_values(table: &'static Table, world: &World) -> Vec<Value> {

@@ -5,6 +5,7 @@ mod checkpoint;
 mod counters;
 mod evaluate;
 mod load;
+mod memory;
 mod prepare;
 mod prune;
 mod stats;

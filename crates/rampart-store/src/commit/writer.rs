@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::batch::{Answers, BatchFault, Scene};
 use super::checkpoint::checkpoint;
 use super::load::announce;
+use super::memory::Memory;
 use super::prepare::Prepared;
 use super::prune::{Pruned, prune};
 use super::stats::{Counted, Stats};
@@ -55,7 +56,14 @@ impl Writer {
         if matches!(target, Target::Sqlite(_)) {
             tokio::spawn(checkpoint(target.clone(), Arc::clone(&counted), Arc::clone(&running)));
         }
-        let task = Task { target, session: None, options: options.clone(), counted: Arc::clone(&counted), booked_at: 0 };
+        let task = Task {
+            target,
+            session: None,
+            options: options.clone(),
+            counted: Arc::clone(&counted),
+            booked_at: 0,
+            memory: Memory::default(),
+        };
         let on_fatal: OnFatal = Arc::clone(&options.on_fatal);
         let watched = Arc::clone(&running);
         std::thread::Builder::new().name("rampart-writer".into()).spawn(move || {
@@ -136,6 +144,8 @@ struct Task {
     options: StoreOptions,
     counted: Arc<Counted>,
     booked_at: i64,
+    /// Of the session's batch before.
+    memory: Memory,
 }
 
 impl Task {
@@ -212,7 +222,10 @@ impl Task {
         while self.session.is_none() {
             let left = self.options.patience.saturating_sub(begun.elapsed());
             match tokio::time::timeout(left.max(Duration::from_millis(100)), self.target.session(false)).await {
-                Ok(Ok(session)) => self.session = Some(session),
+                Ok(Ok(session)) => {
+                    self.session = Some(session);
+                    self.memory = Memory::default();
+                }
                 Ok(Err(error)) if begun.elapsed() >= self.options.patience => return Err(error.into()),
                 Err(_) => return Err(StoreError::Unavailable("the database does not answer".into())),
                 Ok(Err(error)) => {
@@ -354,19 +367,22 @@ impl Task {
             batch: Arc::clone(batch),
             now: self.options.clock.now(),
             booked_at: &mut self.booked_at,
+            memory: std::mem::take(&mut self.memory),
         };
         let work = async {
             scene.session.begin().await?;
-            let world = scene.load(steps, careful).await?;
-            scene.run(world, steps).await
+            let mut world = scene.load(steps, careful).await?;
+            let answers = scene.run(&mut world, steps).await?;
+            Ok((answers, world))
         };
         let done = match tokio::time::timeout(self.options.patience, work).await {
             Ok(done) => done,
             // Whatever the database is doing, it is not answering: it undoes what was begun when the connection ends.
             Err(_) => return Err(Next::Reconnect),
         };
-        let answers = match done {
-            Ok(answers) => answers,
+        let memory = scene.memory;
+        let (answers, world) = match done {
+            Ok(done) => done,
             Err(fault) => {
                 let next = self.judge(fault, careful);
                 if !matches!(next, Next::Reconnect) {
@@ -375,11 +391,14 @@ impl Task {
                 return Err(next);
             }
         };
-        if answers.iter().all(Result::is_err) {
+        let answers = if answers.iter().all(Result::is_err) {
             self.roll_back().await;
-            return Ok(answers);
-        }
-        self.end(answers).await
+            answers
+        } else {
+            self.end(answers).await?
+        };
+        self.memory = memory.keep(world);
+        Ok(answers)
     }
 
     /// The commit itself. Every error of it but a serialisation failure leaves its outcome unknown.
@@ -463,6 +482,7 @@ impl Task {
 
     async fn prune(&mut self, now: Timestamp, limit: i64) -> Result<Pruned, StoreError> {
         self.connected().await?;
+        self.memory = Memory::default();
         let Some(session) = &mut self.session else { return Err(stopped()) };
         let pruned = prune(session, now, real_now(), limit).await;
         if pruned.as_ref().is_err_and(|error| trouble(error) == Trouble::Lost) {

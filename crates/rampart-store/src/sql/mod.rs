@@ -271,6 +271,18 @@ impl Session {
         self.execute(sql, Vec::new()).await.map(drop)
     }
 
+    /// Within a transaction, a number that stays as it is while nobody but this connection has changed the file; none on
+    /// PostgreSQL, where others always write.
+    pub(crate) fn data_version(&self) -> Result<Option<i64>, SqlError> {
+        match self {
+            Self::Sqlite(connection) => match sqlite::fetch_all(connection, "PRAGMA data_version", &[])?.first() {
+                Some(row) => row.int(0),
+                None => Ok(None),
+            },
+            Self::Postgres(_) => Ok(None),
+        }
+    }
+
     pub(crate) async fn commit(&mut self) -> Result<(), SqlError> {
         self.execute("COMMIT", Vec::new()).await.map(drop)
     }

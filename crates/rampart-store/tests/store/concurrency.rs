@@ -9,11 +9,13 @@ use rampart_core::ledger::{Account, Origin};
 use rampart_core::step::{ClaimScope, Step};
 use rampart_store::{CommitError, Committed, Store};
 
+use crate::examples::customer;
 use crate::support::{BANK, Bench, EUR, HOT, USDC, claim, counter, cursor, funding, holding, posting, raise, units, writing};
 
 on_both_engines!(
     two_nodes_cross_without_a_gap_or_a_stall,
     ten_at_once_do_not_pass_one_limit,
+    what_another_process_wrote_is_seen,
     one_of_two_nodes_wins_a_key,
     many_readers_of_one_version_one_writer,
 );
@@ -111,6 +113,46 @@ async fn ten_at_once_do_not_pass_one_limit(bench: Arc<Bench>) {
     }
     assert_eq!(nodes[1].counters(&[&counter(1, "limit:EUR:day")]).await.unwrap(), [units(40)]);
     assert_eq!(nodes[1].balance(HOT, USDC.into()).await.unwrap().held, units(50));
+}
+
+/// A writer remembers what it has written, which is worth nothing once somebody else has.
+async fn what_another_process_wrote_is_seen(bench: Arc<Bench>) {
+    let nodes = [bench.store().await, bench.store().await];
+    let mut known = customer(&bench, 1, bench.mint().id());
+    nodes[0].commit(writing(known.clone())).await.unwrap();
+    nodes[0].commit(funding(&bench.mint(), HOT, USDC, 5)).await.unwrap();
+    let counted = counter(1, "limit");
+    for turn in 1..=5_i64 {
+        let mut step = holding(HOT, USDC, 1, Origin::Request);
+        step.raises.push(raise(counted.clone(), 1, Some(5)));
+        known.version = turn;
+        step.write(known.clone());
+        // Twice each, so that either has a memory of its own when the other writes.
+        let node = usize::try_from(turn / 2 % 2).unwrap();
+        nodes[node].commit(step.clone()).await.unwrap();
+        assert!(matches!(nodes[node].commit(step.clone()).await, Err(CommitError::Conflict(_))), "{turn}");
+        assert!(matches!(nodes[1 - node].commit(step).await, Err(CommitError::Conflict(_))), "{turn}");
+    }
+    for node in &nodes {
+        let mut over = Step::new();
+        over.raises.push(raise(counted.clone(), 1, Some(5)));
+        assert_eq!(node.commit(over).await, Err(CommitError::OverCeiling { counter: counted.clone() }));
+        let spent = node.commit(holding(HOT, USDC, 1, Origin::Request)).await;
+        assert!(matches!(spent, Err(CommitError::InsufficientFunds { .. })), "{spent:?}");
+    }
+    // What was removed is not remembered either.
+    let mut expiring = Step::new();
+    expiring.raises.push(raise(counter(2, "limit"), 1, Some(1)));
+    expiring.raises[0].expires_at = Some(bench.mint().now.after(Duration::from_secs(1)));
+    nodes[0].commit(expiring.clone()).await.unwrap();
+    bench.clock.advance(Duration::from_secs(1));
+    nodes[0].prune(bench.mint().now, 10).await.unwrap();
+    nodes[0].commit(expiring).await.unwrap();
+    bench.sql("DELETE FROM counters WHERE id = 'customer:1'").await;
+    let mut again = Step::new();
+    again.raises.push(raise(counted.clone(), 2, Some(5)));
+    nodes[0].commit(again).await.unwrap();
+    assert_eq!(nodes[1].counters(&[&counted]).await.unwrap(), [units(2)]);
 }
 
 async fn one_of_two_nodes_wins_a_key(bench: Arc<Bench>) {
