@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rampart_testkit::{TestApp, on_both_engines};
 use rampart_web::WebConfig;
@@ -53,6 +53,19 @@ async fn what_does_not_arrive(test: Arc<TestApp>) {
     let half_a_head = exchange(to, b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow").await;
     assert!(half_a_head.starts_with("HTTP/1.1 408"), "{half_a_head}");
     assert!(half_a_head.contains("request_timeout"), "{half_a_head}");
+    // The time is of one request, however long its connection is in use.
+    let mut used = TcpStream::connect(to).await.unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(700) {
+        used.write_all(b"HEAD /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            assert_ne!(used.read_buf(&mut answer).await.unwrap(), 0, "the connection was closed while it was in use");
+        }
+    }
+    used.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow").await.unwrap();
+    let half_a_head = read_all(&mut used).await;
+    assert!(half_a_head.starts_with("HTTP/1.1 408"), "{half_a_head}");
     let nothing = exchange(to, b"").await;
     assert_eq!(nothing, "", "a connection that never asked is closed without a word");
     let half_a_body = exchange(to, b"POST /api/authenticate HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"a\":").await;
