@@ -14,7 +14,7 @@ use rampart_core::ports::{Outcome, Session, SessionRequest};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
-use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::review::ReviewItem;
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
@@ -388,8 +388,8 @@ impl App {
         if !rampoff.payout_came_back() {
             return Ok(None);
         }
-        let items = self.store().reviews_of_order(rampoff.id).await?;
-        Ok(items.into_iter().find(|item| item.kind == ReviewKind::Reversal && item.source.is_some() && item.resolution.is_none()))
+        let items = self.store().reversals_waiting(rampoff.id).await?;
+        Ok(items.into_iter().find(|item| item.source.is_some()))
     }
 
     /// The customer gives another account of their own, because the payout did not arrive at the first, or was sent back.

@@ -23,6 +23,21 @@ pub enum ReviewKind {
     Ledger,
 }
 
+impl ReviewKind {
+    /// Its name, as it is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Suspense => "suspense",
+            Self::Quarantine => "quarantine",
+            Self::BelowFloor => "below_floor",
+            Self::Reversal => "reversal",
+            Self::Vanished => "vanished",
+            Self::Ledger => "ledger",
+        }
+    }
+}
+
 /// An item on the list of `rampart review list`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ReviewItem {

@@ -168,6 +168,8 @@ const SHAPES: &[Shape] = &[
             ("order_id", Kind::TextOrNull),
             ("waiting", Kind::Bool),
             ("alarm", Kind::TextOrNull),
+            ("kind", Kind::Text),
+            ("fact", Kind::TextOrNull),
             ("data", Kind::Text),
         ],
     },

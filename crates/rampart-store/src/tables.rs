@@ -173,8 +173,9 @@ tables! {
     ];
     Cursor, "cursors", ["number"], it => [Value::IntOrNull(it.position.parse().ok())];
     Wallet, "wallets", [], _it => [];
-    ReviewItem, "reviews", ["order_id", "waiting", "alarm"], it => [
-        Value::display_or_null(it.order), it.resolution.is_none().into(), Value::TextOrNull(alarm(it).map(Into::into))
+    ReviewItem, "reviews", ["order_id", "waiting", "alarm", "kind", "fact"], it => [
+        Value::display_or_null(it.order), it.resolution.is_none().into(), Value::TextOrNull(alarm(it).map(Into::into)),
+        it.kind.as_str().into(), Value::display_or_null(it.fact)
     ];
     AuditEntry, "audit", ["subject"], it => [it.subject.as_str().into()];
 }

@@ -20,6 +20,8 @@ use rampart_store::CommitError;
 
 /// How many events of an order are shown.
 const EVENTS: u32 = 200;
+/// The most items of the list of reviews that are shown of an order: the newest.
+const REVIEWS: u32 = 200;
 
 /// An order of either kind.
 pub(super) enum Order {
@@ -241,7 +243,7 @@ async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<O
         let (what, state) = (event.draft.kind.to_string(), event.draft.created_at.to_string());
         file.events.push(Line { id: event.sequence.to_string(), what, state });
     }
-    for item in store.reviews_of_order(id).await? {
+    for item in store.reviews_of_order(id, REVIEWS).await?.into_iter().rev() {
         let state =
             item.resolution.map_or_else(|| "waits".to_owned(), |resolution| format!("{} by {}", resolution.decision, resolution.actor));
         file.reviews.push(Line { id: item.id.to_string(), what: item.reason, state });

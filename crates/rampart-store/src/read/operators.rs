@@ -1,6 +1,6 @@
 //! What operators look at: the installation, the list of what needs a person, and how many orders stand where.
 
-use rampart_core::id::{OrderId, ReviewId};
+use rampart_core::id::{FactId, OrderId, ReviewId};
 use rampart_core::payment::Payment;
 use rampart_core::rampoff::Rampoff;
 use rampart_core::review::ReviewItem;
@@ -101,12 +101,30 @@ impl Store {
             .await
     }
 
-    /// The items of an order, resolved or not, oldest first.
+    /// The items of an order, resolved or not, newest first.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn reviews_of_order(&self, order: OrderId) -> Result<Vec<ReviewItem>, StoreError> {
-        self.list("SELECT version, data FROM reviews WHERE order_id = $1 ORDER BY id LIMIT 1000", vec![order.to_string().into()]).await
+    pub async fn reviews_of_order(&self, order: OrderId, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
+        let sql = "SELECT version, data FROM reviews WHERE order_id = $1 ORDER BY id DESC LIMIT $2";
+        self.list(sql, vec![order.to_string().into(), i64::from(limit).into()]).await
+    }
+
+    /// The items about a fact, resolved or not, oldest first: more than one when what an item was resolved by did not work.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn reviews_of_fact(&self, fact: FactId) -> Result<Vec<ReviewItem>, StoreError> {
+        self.list("SELECT version, data FROM reviews WHERE fact = $1 ORDER BY id", vec![fact.to_string().into()]).await
+    }
+
+    /// What was taken back after an order had completed and waits for a person, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn reversals_waiting(&self, order: OrderId) -> Result<Vec<ReviewItem>, StoreError> {
+        let sql = "SELECT version, data FROM reviews WHERE order_id = $1 AND kind = 'reversal' AND waiting ORDER BY id";
+        self.list(sql, vec![order.to_string().into()]).await
     }
 
     /// How much is under way, for metrics. Costs as much as is under way, and not as much as was ever done.

@@ -21,7 +21,14 @@ macro_rules! migrations {
     };
 }
 
-migrations!("0001_start", "0002_parked_by_partner", "0003_deposit_addresses", "0004_page_tokens", "0005_fewer_indexes");
+migrations!(
+    "0001_start",
+    "0002_parked_by_partner",
+    "0003_deposit_addresses",
+    "0004_page_tokens",
+    "0005_fewer_indexes",
+    "0006_reviews_by_fact"
+);
 
 /// A key of PostgreSQL's advisory locks that two nodes starting at once meet at: the letters `rampart` in base 36.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(59823490601)";

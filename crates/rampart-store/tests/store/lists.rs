@@ -288,7 +288,9 @@ async fn call_every_list(bench: &Bench, store: &Store) {
     store.audit(None, 5).await.unwrap();
     store.reviews_waiting(None, 5).await.unwrap();
     store.reviews(None, 5).await.unwrap();
-    store.reviews_of_order(order).await.unwrap();
+    store.reviews_of_order(order, 5).await.unwrap();
+    store.reviews_of_fact(mint.id()).await.unwrap();
+    store.reversals_waiting(order).await.unwrap();
     store.balances(None, 5).await.unwrap();
     store.balances_of(BANK).await.unwrap();
     store.balance(BANK, EUR).await.unwrap();

@@ -8,6 +8,7 @@ use rampart_core::example::POLYGON;
 use rampart_core::id::{BatchId, OrderId, PartnerId};
 use rampart_core::job::{Job, JobKind};
 use rampart_core::outgoing::{PayoutState, Signed, TransferState};
+use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{ClaimScope, Step};
 use rampart_core::time::Timestamp;
 use rampart_core::watch::DepositState;
@@ -196,8 +197,26 @@ async fn persons_find_their_work(bench: Arc<Bench>) {
     store.commit(writing(item.clone())).await.unwrap();
     item.version = 1;
     assert_eq!(store.reviews_waiting(None, 9).await.unwrap(), [item.clone()]);
-    assert_eq!(store.reviews_of_order(order).await.unwrap(), [item.clone()]);
-    assert_eq!(store.review(item.id).await.unwrap(), Some(item));
+    assert_eq!(store.reviews_of_order(order, 9).await.unwrap(), [item.clone()]);
+    assert_eq!(store.review(item.id).await.unwrap(), Some(item.clone()));
+    // What somebody sends to an order hides nothing of it.
+    let mut flood = Step::new();
+    let mut last = None;
+    for _ in 0..1_200 {
+        bench.clock.advance(Duration::from_millis(1));
+        let dust = ReviewItem { kind: ReviewKind::Suspense, fact: Some(bench.mint().id()), ..review(&bench, Some(order)) };
+        flood.write(dust.clone());
+        last = Some(ReviewItem { version: 1, ..dust });
+    }
+    store.commit(flood).await.unwrap();
+    let last = last.unwrap();
+    assert_eq!(store.reversals_waiting(order).await.unwrap(), [item]);
+    assert_eq!(store.reviews_of_order(order, 1).await.unwrap(), std::slice::from_ref(&last));
+    assert_eq!(store.reviews_of_fact(last.fact.unwrap()).await.unwrap(), std::slice::from_ref(&last));
+    let settled = ReviewItem { kind: ReviewKind::Reversal, ..last }.undone(bench.mint().now);
+    store.commit(writing(settled.clone())).await.unwrap();
+    assert_eq!(store.reversals_waiting(order).await.unwrap().len(), 1, "one that is settled does not wait");
+    assert_eq!(store.reviews_of_fact(settled.fact.unwrap()).await.unwrap(), [ReviewItem { version: 2, ..settled }]);
     let mut lines = Vec::new();
     for subject in ["a", "b", "a"] {
         bench.clock.advance(Duration::from_secs(1));

@@ -89,7 +89,14 @@ async fn opening_again_changes_nothing(bench: Arc<Bench>) {
     drop(bench.store().await);
     assert_eq!(
         bench.texts("SELECT name FROM migrations ORDER BY name", 0).await,
-        ["0001_start", "0002_parked_by_partner", "0003_deposit_addresses", "0004_page_tokens", "0005_fewer_indexes"]
+        [
+            "0001_start",
+            "0002_parked_by_partner",
+            "0003_deposit_addresses",
+            "0004_page_tokens",
+            "0005_fewer_indexes",
+            "0006_reviews_by_fact"
+        ]
     );
 }
 

@@ -42,8 +42,8 @@ async fn dropped(app: &App, deposit: Deposit, rampoff: Rampoff) -> Effect {
     if is_known_to(&rampoff) {
         return Ok(observe::rampoff(app, rampoff, fact));
     }
-    let reviews = app.store().reviews_of_order(rampoff.id).await?;
-    let is_its = |item: &ReviewItem| item.fact == Some(deposit.id) && item.asset == Some(deposit.coin.into()) && !item.is_undone();
+    let reviews = app.store().reviews_of_fact(deposit.id).await?;
+    let is_its = |item: &ReviewItem| item.asset == Some(deposit.coin.into()) && !item.is_undone();
     let mint = app.mint();
     let mut step = Step::new();
     // More than one when it was to be returned, which did not work: it lay in suspense once all the same.
