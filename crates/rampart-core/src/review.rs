@@ -155,3 +155,16 @@ pub struct AuditEntry {
     /// When (business time).
     pub at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_stored_under_the_names_they_are_written_with() {
+        use ReviewKind::{BelowFloor, Ledger, Quarantine, Reversal, Suspense, Vanished};
+        for kind in [Suspense, Quarantine, BelowFloor, Reversal, Vanished, Ledger] {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+    }
+}

@@ -20,7 +20,7 @@ use rampart_store::CommitError;
 
 /// How many events of an order are shown.
 const EVENTS: u32 = 200;
-/// The most items of the list of reviews that are shown of an order: the newest.
+/// The most items of the list of reviews that are shown of an order: the newest, and what was taken back and waits.
 const REVIEWS: u32 = 200;
 
 /// An order of either kind.
@@ -243,7 +243,10 @@ async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<O
         let (what, state) = (event.draft.kind.to_string(), event.draft.created_at.to_string());
         file.events.push(Line { id: event.sequence.to_string(), what, state });
     }
-    for item in store.reviews_of_order(id, REVIEWS).await?.into_iter().rev() {
+    let newest = store.reviews_of_order(id, REVIEWS).await?;
+    let mut reviews = store.reversals_waiting(id).await?;
+    reviews.retain(|item| newest.iter().all(|other| other.id != item.id));
+    for item in reviews.into_iter().chain(newest.into_iter().rev()) {
         let state =
             item.resolution.map_or_else(|| "waits".to_owned(), |resolution| format!("{} by {}", resolution.decision, resolution.actor));
         file.reviews.push(Line { id: item.id.to_string(), what: item.reason, state });

@@ -12,6 +12,7 @@ use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::outgoing::PayoutState;
 use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::watch::DepositState;
 use rampart_sandbox::{Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{Engine, TestApp, on_both_engines, sell};
 
@@ -216,12 +217,28 @@ async fn undone_after_assignment(test: Arc<TestApp>) {
     let another = TestApp::order_of(&answer);
     reviews::resolve(&test.app, &operator(), surplus.id, Decision::Assign(another)).await.unwrap();
     test.rampoff_becomes(another, "finished").await;
-    test.world.reorganise(order.chain(), 7, vec![txid]).await.unwrap();
+    test.world.reorganise(order.chain(), 7, Vec::new()).await.unwrap();
     test.eventually("the other order knows", || async {
         Some(test.rampoff(another).await).filter(|rampoff| rampoff.reversal == Some(Reversal::Reorganisation))
     })
     .await;
     assert!(in_suspense(&test, &order).await.is_zero());
+    let loss = item(&test, ReviewKind::Reversal).await;
+    // In a block once more, and out of it before it was confirmed: that takes nothing from suspense, and settles no loss.
+    let becomes = async |state: DepositState| {
+        let deposit = || async {
+            let deposit = test.app.store().deposit(loss.fact.unwrap()).await.unwrap().unwrap();
+            let applied = test.app.store().oldest_fact_waiting_at().await.unwrap().is_none();
+            (deposit.state == state && applied).then_some(())
+        };
+        test.eventually("the deposit is seen as it is", deposit).await;
+    };
+    mine(&test, 1).await;
+    becomes(DepositState::Pending).await;
+    test.world.reorganise(order.chain(), 1, vec![txid]).await.unwrap();
+    becomes(DepositState::Dropped).await;
+    assert!(in_suspense(&test, &order).await.is_zero());
+    assert_eq!(test.app.store().review(loss.id).await.unwrap().unwrap().resolution, None);
 }
 
 /// Deposits are collected into the hot wallet, and afterwards our books and the chain's agree.

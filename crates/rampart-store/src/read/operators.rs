@@ -110,7 +110,8 @@ impl Store {
         self.list(sql, vec![order.to_string().into(), i64::from(limit).into()]).await
     }
 
-    /// The items about a fact, resolved or not, oldest first: more than one when what an item was resolved by did not work.
+    /// The items about a fact, resolved or not, oldest first: more than one when what an item was resolved by did not work, and
+    /// when what it brought was lost afterwards.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::Step;
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
 
+use crate::examples::review;
 use crate::support::{Bench, On, run};
 
 /// `table.column type null key` and `index table (columns) unique partial`, in words that both engines can be put in.
@@ -79,6 +82,7 @@ fn both_engines_have_the_same_schema() {
 
 on_both_engines!(
     opening_again_changes_nothing,
+    items_of_an_earlier_version_are_found,
     two_nodes_may_start_at_once,
     a_later_versions_database_is_refused,
     one_process_serves_a_file
@@ -98,6 +102,42 @@ async fn opening_again_changes_nothing(bench: Arc<Bench>) {
             "0006_reviews_by_fact"
         ]
     );
+}
+
+/// Puts the table of reviews back as it was before the sixth migration.
+const BEFORE_REVIEWS_BY_FACT: [&str; 5] = [
+    "DROP INDEX reviews_fact",
+    "DROP INDEX reviews_reversal",
+    "ALTER TABLE reviews DROP COLUMN fact",
+    "ALTER TABLE reviews DROP COLUMN kind",
+    "DELETE FROM migrations WHERE name = '0006_reviews_by_fact'",
+];
+
+async fn items_of_an_earlier_version_are_found(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let order = bench.mint().id();
+    let reason = String::from("said: \"kind\":\"ledger\", \"fact\":\"fct_x\" \\u0000 \u{0}");
+    let mut reversal = ReviewItem { reason, ..review(&bench, Some(order)) };
+    let mut about = ReviewItem { kind: ReviewKind::Suspense, fact: Some(bench.mint().id()), ..review(&bench, Some(order)) };
+    let source = Some("bank:sepa".to_owned());
+    let mut alarm = ReviewItem { kind: ReviewKind::BelowFloor, source, ..review(&bench, None) };
+    let mut step = Step::new();
+    for item in [&mut reversal, &mut about, &mut alarm] {
+        step.write(item.clone());
+        item.version = 1;
+    }
+    store.commit(step).await.unwrap();
+    store.close().await;
+    for sql in BEFORE_REVIEWS_BY_FACT {
+        bench.sql(sql).await;
+    }
+    let store = bench.store().await;
+    assert_eq!(store.reversals_waiting(order).await.unwrap(), [reversal]);
+    assert_eq!(store.reviews_of_fact(about.fact.unwrap()).await.unwrap(), [about]);
+    assert_eq!(store.reviews(None, 9).await.unwrap().len(), 3);
+    let again = ReviewItem { id: bench.mint().id(), version: 0, ..alarm };
+    assert!(store.commit(crate::support::writing(again)).await.is_err(), "an account has one open alarm");
+    assert_eq!(bench.text("SELECT kind FROM reviews WHERE alarm IS NOT NULL").await.as_deref(), Some("below_floor"));
 }
 
 async fn two_nodes_may_start_at_once(bench: Arc<Bench>) {

@@ -4,7 +4,7 @@ use rampart_core::fact::DepositChange;
 use rampart_core::id::FactId;
 use rampart_core::ledger::Account;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffFact};
-use rampart_core::review::ReviewItem;
+use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
 use rampart_core::treasury;
 use rampart_core::watch::Deposit;
@@ -43,7 +43,8 @@ async fn dropped(app: &App, deposit: Deposit, rampoff: Rampoff) -> Effect {
         return Ok(observe::rampoff(app, rampoff, fact));
     }
     let reviews = app.store().reviews_of_fact(deposit.id).await?;
-    let is_its = |item: &ReviewItem| item.asset == Some(deposit.coin.into()) && !item.is_undone();
+    // A loss that its order has listed is about the same fact, and nothing in suspense.
+    let is_its = |item: &ReviewItem| item.kind == ReviewKind::Suspense && item.asset == Some(deposit.coin.into()) && !item.is_undone();
     let mint = app.mint();
     let mut step = Step::new();
     // More than one when it was to be returned, which did not work: it lay in suspense once all the same.
