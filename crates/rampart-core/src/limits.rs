@@ -82,7 +82,7 @@ fn windows(at: Timestamp) -> [Window; 3] {
 }
 
 /// The raises of what an order of a customer of this level counts in, by so much, each with its ceiling.
-fn counters(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<Raise> {
+fn raises_by(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<Raise> {
     let windows = windows(usage.at);
     let mut raises = Vec::new();
     for limit in applying(catalogue, usage, level) {
@@ -114,7 +114,7 @@ pub fn raises(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Result<V
     if !allows(catalogue, usage, level) {
         return Err(excess(catalogue, usage, level));
     }
-    Ok(counters(catalogue, usage, level, usage.amount))
+    Ok(raises_by(catalogue, usage, level, usage.amount))
 }
 
 /// The same counters changed by what facts have made of the order, without a ceiling: facts are not bound, and what comes
@@ -124,7 +124,7 @@ pub fn counted(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount
     if by.is_zero() {
         return Vec::new();
     }
-    counters(catalogue, usage, level, by).into_iter().map(|raise| Raise { ceiling: None, ..raise }).collect()
+    raises_by(catalogue, usage, level, by).into_iter().map(|raise| Raise { ceiling: None, ..raise }).collect()
 }
 
 /// Whether a higher level would help an order that passed a ceiling, be it its own size or a window's sum.

@@ -46,7 +46,7 @@ pub(super) struct Scene<'a> {
     pub(super) now: Timestamp,
     /// When the last posting was booked (real time, growing), in microseconds.
     pub(super) booked_at: &'a mut i64,
-    /// What is known of the batch before.
+    /// What is known of the batches before.
     pub(super) memory: Memory,
 }
 

@@ -1,6 +1,6 @@
 //! Deciding which steps of a batch stand, in memory: each in arrival order, each seeing what earlier accepted ones did.
 //!
-//! No IO here: [`World`] is what was loaded under lock, and becomes what is to be written.
+//! No IO here: [`World`] is what was loaded under lock or is remembered, and becomes what is to be written.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What the writer remembers of the batch before, so that a busy one does not read back what was just written.
+//! What the writer remembers of the batches before, so that a busy one does not read back what was just written.
 //!
 //! On SQLite only: one connection writes nearly everything there, and the file tells whether another one has written since.
 //! On PostgreSQL rows have to be read to be locked.
@@ -23,7 +23,7 @@ struct Balance {
     entries: i64,
 }
 
-/// Rows as the last batch left them. Empty after an attempt that was not brought to its end.
+/// Rows as the batches before left them. Empty after an attempt that was not brought to its end.
 #[derive(Default)]
 pub(super) struct Memory {
     /// The state of the file that this is about, as its connection counts the changes of others.
@@ -40,7 +40,7 @@ impl Memory {
         if self.data_version == data_version && data_version.is_some() { self } else { Self { data_version, ..Self::default() } }
     }
 
-    /// Puts what is known into a world that nothing was loaded into yet. It leaves the memory until [`Memory::keep`].
+    /// Puts what is known into a world that nothing was loaded into yet. Counters leave the memory until [`Memory::keep`].
     pub(super) fn recall(&mut self, world: &mut World) {
         for (key, slot) in &mut world.records {
             if let Some(version) = self.versions.get(key) {

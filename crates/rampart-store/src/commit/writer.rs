@@ -144,7 +144,7 @@ struct Task {
     options: StoreOptions,
     counted: Arc<Counted>,
     booked_at: i64,
-    /// Of the session's batch before.
+    /// Of the session's batches before.
     memory: Memory,
 }
 

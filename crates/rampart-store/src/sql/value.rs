@@ -38,7 +38,7 @@ fn drafted<E>(write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<Arc<s
     DRAFT.with_borrow_mut(|draft| {
         draft.clear();
         write(draft)?;
-        // What is printed and what is JSON is text: looking for what is not costs more than seeing that all is.
+        // Seeing that all of it is text, as it always is, takes less time than putting what is not into shape.
         Ok(std::str::from_utf8(draft).map_or_else(|_| String::from_utf8_lossy(draft).into(), Arc::from))
     })
 }

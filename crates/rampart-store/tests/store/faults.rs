@@ -4,16 +4,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rampart_core::id::PartnerId;
+use rampart_core::ledger::Origin;
 use rampart_core::review::AuditEntry;
 use rampart_core::step::{ClaimScope, Step};
 use rampart_store::{CommitError, CommitFault, Store};
 
-use crate::support::{BANK, Bench, EUR, On, claim, cursor, funding, gated, together, units, until, writing};
+use crate::examples::customer;
+use crate::support::{
+    BANK, Bench, EUR, HOT, On, USDC, claim, counter, cursor, funding, gated, holding, raise, together, units, until, writing,
+};
 
 on_both_engines!(
     a_commit_lost_before_it_arrived_is_run_again,
     a_commit_whose_answer_was_lost_is_not_done_twice,
     lost_over_and_over_nothing_counts_twice,
+    what_is_decided_is_what_the_books_would_say,
     a_step_that_cannot_be_stored_leaves_its_neighbours_alone,
     a_full_queue_is_unavailable,
     a_batch_is_cut_at_its_cap,
@@ -82,16 +88,102 @@ async fn lost_over_and_over_nothing_counts_twice(bench: Arc<Bench>) {
     assert!(store.verify().await.unwrap().holds());
 }
 
+/// What the database must hold, kept beside it.
+#[derive(Default)]
+struct Books {
+    counted: [i128; 3],
+    available: i128,
+    version: i64,
+}
+
+/// The most that each counter of the test may come to.
+const CEILING: i128 = 12;
+
+impl Books {
+    /// A step by chance, and whether it stands: by the books, and with its effect on them if so.
+    fn step(&mut self, bench: &Bench, owner: PartnerId, poison: &str) -> (Step, bool) {
+        let mut chance = [0; 8];
+        bench.mint().randomness.fill(&mut chance);
+        let by = i128::from(chance[1] % 5) + 1;
+        match chance[0] % 8 {
+            0..3 => {
+                let which = usize::from(chance[2] % 3);
+                let by = if chance[3] % 3 == 0 { -by } else { by };
+                let mut step = Step::new();
+                step.raises.push(raise(counter(i64::from(chance[2] % 3), "limit"), by, Some(CEILING)));
+                let value = (self.counted[which] + by).max(0);
+                let stands = by < 0 || value <= CEILING;
+                if stands {
+                    self.counted[which] = value;
+                }
+                (step, stands)
+            }
+            3..5 => {
+                let stands = self.available >= by;
+                self.available -= if stands { by } else { 0 };
+                (holding(HOT, USDC, by, Origin::Request), stands)
+            }
+            5 => {
+                self.available += by;
+                (funding(&bench.mint(), HOT, USDC, by), true)
+            }
+            6 => {
+                let mut known = customer(bench, 1, owner);
+                known.version = (self.version - i64::from(chance[4] % 2)).max(0);
+                let stands = known.version == self.version;
+                self.version += i64::from(stands);
+                (writing(known), stands)
+            }
+            _ => {
+                let mut step = funding(&bench.mint(), HOT, USDC, by);
+                step.raises.push(raise(counter(0, "limit"), 1, None));
+                step.write(line(bench, poison));
+                (step, false)
+            }
+        }
+    }
+}
+
+/// By chance: steps that stand, steps that are refused, steps that cannot be stored, commits that are lost, expired things
+/// that are removed, and another process that writes in between.
+async fn what_is_decided_is_what_the_books_would_say(bench: Arc<Bench>) {
+    drop(bench.store().await);
+    let poison = poison(&bench).await;
+    let faults =
+        || (0..2_000).map(|turn| [None, None, Some(CommitFault::LostBefore), None, Some(CommitFault::LostAfter)][turn % 5]).collect();
+    let nodes = [bench.store_with_faults(faults()).await, bench.store_with_faults(faults()).await];
+    let owner = bench.mint().id();
+    let mut books = Books::default();
+    for round in 0..80 {
+        let node = &nodes[usize::from(round % 7 == 0)];
+        let steps: Vec<(Step, bool)> = (0..round % 6 + 1).map(|_| books.step(&bench, owner, poison)).collect();
+        let results = futures::future::join_all(steps.iter().map(|(step, _)| node.commit(step.clone()))).await;
+        for (result, (step, stands)) in results.iter().zip(&steps) {
+            assert_eq!(result.is_ok(), *stands, "round {round}: {step:?} came to {result:?}");
+        }
+        if round % 11 == 0 {
+            node.prune(bench.mint().now, 10).await.unwrap();
+        }
+    }
+    let counters = [0, 1, 2].map(|number| counter(number, "limit"));
+    assert_eq!(nodes[0].counters(&counters.each_ref()).await.unwrap(), books.counted.map(units));
+    let balance = nodes[0].balance(HOT, USDC.into()).await.unwrap();
+    assert_eq!(balance.posted.minor() - balance.held.minor(), books.available);
+    let report = nodes[1].verify().await.unwrap();
+    // No order of the test reserved what is held.
+    assert!(report.findings.iter().all(|finding| finding.check == "held"), "{:?}", report.findings);
+}
+
 fn line(bench: &Bench, subject: &str) -> AuditEntry {
     let mint = bench.mint();
     let text = String::from("x");
     AuditEntry { id: mint.id(), version: 0, actor: text.clone(), action: text.clone(), subject: subject.into(), reason: text, at: mint.now }
 }
 
-async fn a_step_that_cannot_be_stored_leaves_its_neighbours_alone(bench: Arc<Bench>) {
-    drop(bench.store().await);
-    // PostgreSQL takes no NUL in a text. SQLite takes nearly everything, so a trigger plays the part.
-    let poison = match bench.on {
+/// The subject of a line that cannot be stored. PostgreSQL takes no NUL in a text. SQLite takes nearly everything, so a trigger
+/// plays the part.
+async fn poison(bench: &Bench) -> &'static str {
+    match bench.on {
         On::Postgres => "a\0b",
         On::Sqlite => {
             bench
@@ -99,7 +191,12 @@ async fn a_step_that_cannot_be_stored_leaves_its_neighbours_alone(bench: Arc<Ben
                 .await;
             "poison"
         }
-    };
+    }
+}
+
+async fn a_step_that_cannot_be_stored_leaves_its_neighbours_alone(bench: Arc<Bench>) {
+    drop(bench.store().await);
+    let poison = poison(&bench).await;
     let mut steps: Vec<Step> = (0..9).map(|turn| writing(cursor(&format!("c{turn}"), ""))).collect();
     steps.insert(4, writing(line(&bench, poison)));
     let mut dependent = funding(&bench.mint(), BANK, EUR, 5);
