@@ -1,6 +1,8 @@
 //! The writer: one thread with a connection of its own, that makes durable whatever has queued meanwhile. It is a thread
 //! and not a task, because every statement of a batch would otherwise wait behind the requests that wait for the batch.
 
+mod lost;
+
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,7 +15,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Answers, BatchFault, Scene};
 use super::checkpoint::checkpoint;
-use super::load::announce;
 use super::memory::Memory;
 use super::prepare::Prepared;
 use super::prune::{Pruned, prune};
@@ -317,44 +318,6 @@ impl Task {
             pause(attempt, begun).await;
         }
         Ok(Ok(refuse_all(steps)))
-    }
-
-    /// What became of a commit whose answer was lost. If its batch has not happened, it cannot any more. Asked for as long as
-    /// the store's patience lasts, and nothing else is done on the way: a connection that does not live long suffices.
-    async fn has_happened(&mut self, batch: &Arc<str>) -> Result<bool, Fatal> {
-        let begun = Instant::now();
-        let mut attempt = 1;
-        loop {
-            let asked = match self.connected().await {
-                Ok(()) => self.ask_whether_happened(batch).await,
-                Err(error) => Err(error),
-            };
-            match asked {
-                Ok(happened) => return Ok(happened),
-                Err(error) if begun.elapsed() >= self.options.patience => {
-                    return Err(format!("the outcome of a commit cannot be found out: {error}"));
-                }
-                Err(error) => tracing::warn!(%error, "the outcome of a commit is still unknown"),
-            }
-            // In whatever state it is: asking needs nothing of it.
-            self.session = None;
-            pause(attempt, begun).await;
-            attempt += 1;
-        }
-    }
-
-    async fn ask_whether_happened(&mut self, batch: &Arc<str>) -> Result<bool, StoreError> {
-        let Some(session) = &mut self.session else { return Err(stopped()) };
-        let asked = async {
-            session.begin().await?;
-            let free = announce(session, batch).await?;
-            session.rollback().await?;
-            Ok(!free)
-        };
-        match tokio::time::timeout(self.options.patience, asked).await {
-            Ok(happened) => happened,
-            Err(_) => Err(StoreError::Unavailable("the database does not answer".into())),
-        }
     }
 
     async fn attempt(&mut self, batch: &Arc<str>, steps: &[Prepared], careful: bool) -> Result<Answers, Next> {

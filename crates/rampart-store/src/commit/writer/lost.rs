@@ -1,0 +1,48 @@
+//! A commit whose answer was lost with its connection: whether it happened.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{Fatal, Task, pause, stopped};
+use crate::commit::load::announce;
+use crate::error::StoreError;
+
+impl Task {
+    /// What became of a commit whose answer was lost. If its batch has not happened, it cannot any more. Asked for as long as
+    /// the store's patience lasts, and nothing else is done on the way: a connection that does not live long suffices.
+    pub(super) async fn has_happened(&mut self, batch: &Arc<str>) -> Result<bool, Fatal> {
+        let begun = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let asked = match self.connected().await {
+                Ok(()) => self.ask_whether_happened(batch).await,
+                Err(error) => Err(error),
+            };
+            match asked {
+                Ok(happened) => return Ok(happened),
+                Err(error) if begun.elapsed() >= self.options.patience => {
+                    return Err(format!("the outcome of a commit cannot be found out: {error}"));
+                }
+                Err(error) => tracing::warn!(%error, "the outcome of a commit is still unknown"),
+            }
+            // In whatever state it is: asking needs nothing of it.
+            self.session = None;
+            pause(attempt, begun).await;
+            attempt += 1;
+        }
+    }
+
+    async fn ask_whether_happened(&mut self, batch: &Arc<str>) -> Result<bool, StoreError> {
+        let Some(session) = &mut self.session else { return Err(stopped()) };
+        let asked = async {
+            session.begin().await?;
+            let free = announce(session, batch).await?;
+            session.rollback().await?;
+            Ok(!free)
+        };
+        match tokio::time::timeout(self.options.patience, asked).await {
+            Ok(happened) => happened,
+            Err(_) => Err(StoreError::Unavailable("the database does not answer".into())),
+        }
+    }
+}
