@@ -27,11 +27,11 @@ fn announcement(engine: Engine, batch: &Arc<str>) -> Part {
 }
 
 impl Scene<'_> {
-    /// Notes that the batch happens and, on the same way, loads everything that its steps touch. With `careful`, records that
-    /// are taken to be new are looked for as well.
+    /// Notes that the batch happens and, on the same way, loads what its steps touch and is not remembered. With `careful`,
+    /// records that are taken to be new are looked for as well.
     pub(super) async fn load(&mut self, steps: &[Prepared], careful: bool) -> Result<World, BatchFault> {
         let mut world = World::touched_by(steps, careful);
-        self.memory = std::mem::take(&mut self.memory).holding(self.session.data_version()?);
+        self.memory.forget_unless(self.session.data_version()?);
         self.memory.recall(&mut world);
         // Nearly every batch relies on partners and customers, and counts; few touch other records.
         let [partners, customers, others @ ..] = TABLES;

@@ -35,9 +35,11 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// What still holds within a transaction that has seen this state of the file: nothing where none is told.
-    pub(super) fn holding(self, data_version: Option<i64>) -> Self {
-        if self.data_version == data_version && data_version.is_some() { self } else { Self { data_version, ..Self::default() } }
+    /// Forgets everything unless it is about this state of the file, which a transaction has seen.
+    pub(super) fn forget_unless(&mut self, data_version: Option<i64>) {
+        if self.data_version != data_version {
+            *self = Self { data_version, ..Self::default() };
+        }
     }
 
     /// Puts what is known into a world that nothing was loaded into yet. Counters leave the memory until [`Memory::keep`].
@@ -60,7 +62,7 @@ impl Memory {
         }
     }
 
-    /// Remembers a world that was committed, or in which nothing was changed.
+    /// Remembers a world that was committed, or in which nothing was changed; nothing where no state of a file is told.
     pub(super) fn keep(mut self, world: World) -> Self {
         if self.data_version.is_none() {
             return self;
