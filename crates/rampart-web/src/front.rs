@@ -30,13 +30,15 @@ use crate::call::dispatch;
 use crate::calls::Calls;
 use crate::client_address::{Peer, client_address};
 use crate::context::RequestContext;
+use crate::deadline::within;
 use crate::failure::{self, Failure, IsFailure};
 use crate::metrics::RouteLabel;
 use crate::state::Web;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Everything that is answered over HTTP. Cheap to clone; every clone is the same.
+/// Everything that is answered over HTTP. Cheap to clone; every clone is the same. That a body is late is noticed when its
+/// request is polled, which [`serve`](crate::serve) sees to.
 #[derive(Clone)]
 pub struct Front(Arc<Inner>);
 
@@ -64,7 +66,8 @@ impl Service<Request> for Front {
 
 impl Front {
     pub(crate) fn new(web: Web, rest: Router) -> Self {
-        Self(Arc::new(Inner { web, calls: Calls::table(), rest: rest.layer(from_fn(note_route)) }))
+        let calls = Calls::table(&web.metrics);
+        Self(Arc::new(Inner { web, calls, rest: rest.layer(from_fn(note_route)) }))
     }
 
     /// Answers a request that came from this address.
@@ -75,14 +78,15 @@ impl Front {
         let client = client_address(peer, request.headers(), &web.config.trusted_proxies);
         let context = RequestContext { request_id, client };
         let called = calls.find(request.method(), request.uri().path());
-        let route = RouteLabel::new(request.method(), called.as_ref().map(|(call, _)| call.path));
+        let metrics = called.as_ref().map(|(entry, _)| &entry.metrics);
+        let route = RouteLabel::unknown(request.method());
 
         // Failures name their request themselves; everything else that is told on the way does so from this level on.
         let span = tracing::info_span!("request", request_id = &*context.request_id);
         let answering = async {
             match called {
-                Some((call, path)) => match admitted(web, &context, request).await {
-                    Ok((request, _place)) => dispatch(call, web.clone(), context.clone(), path, request).await,
+                Some((entry, path)) => match admitted(web, &context, request).await {
+                    Ok((request, _place)) => dispatch(entry.call, web.clone(), context.clone(), path, request).await,
                     Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
                 },
                 None => self.routed(&context, request).await,
@@ -95,8 +99,13 @@ impl Front {
         finish(&mut response, &context);
         let took = begun.elapsed();
         tracing::debug!(request_id = &*context.request_id, status = response.status().as_u16(), ?took, "answered");
-        let route = route.or_matched(response.extensions_mut().remove::<MatchedPath>());
-        web.metrics.answered(route, response.status(), took);
+        match metrics {
+            Some(metrics) => metrics.answered(response.status(), took),
+            None => {
+                let route = route.or_matched(response.extensions_mut().remove::<MatchedPath>());
+                web.metrics.answered(route, response.status(), took);
+            }
+        }
         response
     }
 
@@ -166,7 +175,7 @@ async fn admitted<'a>(web: &'a Web, context: &RequestContext, request: Request) 
     }
     let (parts, body) = request.into_parts();
     let reading = read_whole(body, web.config.body_limit_bytes);
-    let bytes = tokio::time::timeout(web.config.read_timeout(), reading).await.map_err(|_| Code::RequestTimeout)??;
+    let bytes = within(web.config.read_timeout(), reading).await.ok_or(Code::RequestTimeout)??;
     Ok((Request::from_parts(parts, Body::from(bytes)), place))
 }
 

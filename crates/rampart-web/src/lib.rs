@@ -9,6 +9,7 @@ mod calls;
 mod client_address;
 mod config;
 pub mod context;
+mod deadline;
 mod describe;
 mod docs;
 mod failure;

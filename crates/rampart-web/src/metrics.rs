@@ -54,19 +54,14 @@ impl std::hash::Hash for RoutePath {
 }
 
 impl RouteLabel {
-    /// Of a call, or of a route that is not known yet.
-    pub(crate) fn new(method: &Method, call: Option<&'static str>) -> Self {
-        let method = match method.as_str() {
-            "GET" => "GET",
-            "POST" => "POST",
-            "DELETE" => "DELETE",
-            "HEAD" => "HEAD",
-            "PUT" => "PUT",
-            "PATCH" => "PATCH",
-            "OPTIONS" => "OPTIONS",
-            _ => "other",
-        };
-        Self { method, path: call.map_or(RoutePath::None, RoutePath::Call) }
+    /// Of a call of the table.
+    pub(crate) fn of_call(method: &Method, path: &'static str) -> Self {
+        Self { method: name_of(method), path: RoutePath::Call(path) }
+    }
+
+    /// Of a request that is no call: the router has not said yet where it belongs.
+    pub(crate) fn unknown(method: &Method) -> Self {
+        Self { method: name_of(method), path: RoutePath::None }
     }
 
     /// The same, with the route that the router found.
@@ -75,6 +70,19 @@ impl RouteLabel {
             Some(path) => Self { path: RoutePath::Matched(path), ..self },
             None => self,
         }
+    }
+}
+
+fn name_of(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "POST" => "POST",
+        "DELETE" => "DELETE",
+        "HEAD" => "HEAD",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
     }
 }
 
@@ -122,8 +130,37 @@ impl RequestMetrics {
         made
     }
 
+    /// Counts a request of any route.
     pub(crate) fn answered(&self, route: RouteLabel, status: StatusCode, took: Duration) {
         self.durations.get_or_create(&route).observe(took.as_secs_f64());
         self.requests.get_or_create(&OutcomeLabel { route, status: status.as_u16() }).inc();
+    }
+
+    /// The same of one route, found once.
+    pub(crate) fn of_route(&self, route: RouteLabel) -> RouteMetrics {
+        let durations = self.durations.get_or_create_owned(&route);
+        let succeeded = self.requests.get_or_create_owned(&OutcomeLabel { route: route.clone(), status: StatusCode::OK.as_u16() });
+        RouteMetrics { all: self.clone(), route, durations, succeeded }
+    }
+}
+
+/// What is measured of a route's requests, at hand: nobody has to be asked for it while a request waits.
+#[derive(Clone)]
+pub(crate) struct RouteMetrics {
+    all: RequestMetrics,
+    route: RouteLabel,
+    durations: Histogram,
+    succeeded: Counter,
+}
+
+impl RouteMetrics {
+    /// Counts a request.
+    pub(crate) fn answered(&self, status: StatusCode, took: Duration) {
+        if status == StatusCode::OK {
+            self.durations.observe(took.as_secs_f64());
+            self.succeeded.inc();
+        } else {
+            self.all.answered(self.route.clone(), status, took);
+        }
     }
 }

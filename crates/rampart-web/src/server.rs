@@ -13,7 +13,7 @@ use axum::response::Response;
 use futures::FutureExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use rampart_core::refusal::Code;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::client_address::Peer;
 use crate::config::WebConfig;
+use crate::deadline::{Deadlines, pulse};
 use crate::front::Front;
 
 /// How long the server waits when the system has no more connections to give.
@@ -33,9 +34,39 @@ const MOST_DISCARDED: usize = 1024 * 1024;
 /// Serves until `shutdown` completes. Then connections that wait to be accepted still are, answers ask their callers to
 /// leave, and after [`WebConfig::drain_milliseconds`] idle connections are closed; requests under way are finished.
 pub async fn serve(listener: TcpListener, front: Front, config: &WebConfig, shutdown: impl Future<Output = ()>) {
+    let (wake, woken) = watch::channel(Wake::Look);
+    let pulse = pulse(config.read_timeout());
+    let waking = async {
+        loop {
+            tokio::time::sleep(pulse).await;
+            wake.send_modify(|_| ());
+        }
+    };
+    tokio::select! {
+        () = accept_and_drain(listener, front, config, shutdown, &wake, woken) => {}
+        () = waking => {}
+    }
+}
+
+/// What connections are woken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wake {
+    /// To look at their deadlines.
+    Look,
+    /// To close, once no request is under way.
+    Close,
+}
+
+async fn accept_and_drain(
+    listener: TcpListener,
+    front: Front,
+    config: &WebConfig,
+    shutdown: impl Future<Output = ()>,
+    wake: &watch::Sender<Wake>,
+    woken: watch::Receiver<Wake>,
+) {
     let connections = Arc::new(Semaphore::new(config.connections));
     let draining = Arc::new(AtomicBool::new(false));
-    let (close, closing) = watch::channel(false);
     let server = Arc::new(Server { front, builder: builder(config), draining: draining.clone() });
     let mut tasks = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -57,19 +88,19 @@ pub async fn serve(listener: TcpListener, front: Front, config: &WebConfig, shut
             () = &mut shutdown => break,
         };
         if let Some((stream, peer, permit)) = accepted {
-            tasks.spawn(connection(server.clone(), stream, peer, closing.clone(), permit));
+            tasks.spawn(connection(server.clone(), stream, peer, woken.clone(), permit));
         }
         while tasks.try_join_next().is_some() {}
     }
     draining.store(true, Ordering::Relaxed);
     // Whoever has connected already is not turned away.
     while let Some(Some((stream, peer, permit))) = accept().now_or_never() {
-        tasks.spawn(connection(server.clone(), stream, peer, closing.clone(), permit));
+        tasks.spawn(connection(server.clone(), stream, peer, woken.clone(), permit));
     }
     drop(listener);
     let all_done = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(Duration::from_millis(config.drain_milliseconds), all_done).await.is_err() {
-        let _ = close.send(true);
+        wake.send_replace(Wake::Close);
         while tasks.join_next().await.is_some() {}
     }
 }
@@ -83,7 +114,7 @@ struct Server {
 fn builder(config: &WebConfig) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
+        .timer(Deadlines)
         .header_read_timeout(config.read_timeout())
         // Beyond this the connection is answered by a bare 431; up to it, by ours.
         .max_buf_size((config.header_limit_bytes * 4).max(64 * 1024))
@@ -103,7 +134,7 @@ impl Server {
     }
 }
 
-async fn connection<P>(server: Arc<Server>, stream: TcpStream, peer: Peer, mut closing: watch::Receiver<bool>, _permit: P) {
+async fn connection<P>(server: Arc<Server>, stream: TcpStream, peer: Peer, mut woken: watch::Receiver<Wake>, _permit: P) {
     let _ = stream.set_nodelay(true);
     let service = {
         let server = server.clone();
@@ -114,14 +145,14 @@ async fn connection<P>(server: Arc<Server>, stream: TcpStream, peer: Peer, mut c
         })
     };
     let mut connection = server.builder.serve_connection(TokioIo::new(stream), service);
-    let mut asked_to_close = false;
     let ended = loop {
         tokio::select! {
+            biased;
             ended = poll_fn(|context| connection.poll_without_shutdown(context)) => break ended,
-            changed = closing.wait_for(|close| *close), if !asked_to_close => {
-                let _ = changed;
-                asked_to_close = true;
-                Pin::new(&mut connection).graceful_shutdown();
+            Ok(()) = woken.changed() => {
+                if *woken.borrow_and_update() == Wake::Close {
+                    Pin::new(&mut connection).graceful_shutdown();
+                }
             }
         }
     };

@@ -4,26 +4,35 @@ use axum::http::Method;
 
 use super::ALL;
 use crate::call::Call;
+use crate::metrics::{RequestMetrics, RouteLabel, RouteMetrics};
 
 /// The calls of the partner API, found by method and path.
-pub(crate) struct Calls(matchit::Router<Vec<&'static Call>>);
+pub(crate) struct Calls(matchit::Router<Vec<Entry>>);
+
+/// A call and what is measured of it.
+pub(crate) struct Entry {
+    pub(crate) call: &'static Call,
+    pub(crate) metrics: RouteMetrics,
+}
 
 impl Calls {
     /// Every call, at each of its paths.
-    pub(crate) fn table() -> Self {
-        let mut paths: Vec<(&'static str, Vec<&'static Call>)> = Vec::new();
+    pub(crate) fn table(metrics: &RequestMetrics) -> Self {
+        let mut paths: Vec<(&'static str, Vec<Entry>)> = Vec::new();
         for call in ALL.iter().copied() {
+            let measured = metrics.of_route(RouteLabel::of_call(&call.method, call.path));
             for path in std::iter::once(call.path).chain(call.also_at) {
+                let entry = Entry { call, metrics: measured.clone() };
                 match paths.iter_mut().find(|(other, _)| *other == path) {
-                    Some((_, calls)) => calls.push(call),
-                    None => paths.push((path, vec![call])),
+                    Some((_, entries)) => entries.push(entry),
+                    None => paths.push((path, vec![entry])),
                 }
             }
         }
         let mut table = matchit::Router::new();
-        for (path, calls) in paths {
+        for (path, entries) in paths {
             // Paths of a table that a test has seen do not contradict each other.
-            let inserted = table.insert(path, calls);
+            let inserted = table.insert(path, entries);
             debug_assert!(inserted.is_ok(), "{path}: {inserted:?}");
         }
         Self(table)
@@ -31,12 +40,12 @@ impl Calls {
 
     /// The call of a request, with the variable part of its path. Nothing where the router knows better: for methods that
     /// a call does not have, such as `HEAD`, and for paths that have to be decoded.
-    pub(crate) fn find(&self, method: &Method, path: &str) -> Option<(&'static Call, String)> {
+    pub(crate) fn find(&self, method: &Method, path: &str) -> Option<(&Entry, String)> {
         let found = self.0.at(path).ok()?;
-        let call = found.value.iter().copied().find(|call| call.method == method)?;
+        let entry = found.value.iter().find(|entry| entry.call.method == method)?;
         match found.params.iter().next() {
-            None => Some((call, String::new())),
-            Some((_, variable)) if !variable.contains('%') => Some((call, variable.to_owned())),
+            None => Some((entry, String::new())),
+            Some((_, variable)) if !variable.contains('%') => Some((entry, variable.to_owned())),
             Some(_) => None,
         }
     }
@@ -44,17 +53,19 @@ impl Calls {
 
 #[cfg(test)]
 mod tests {
+    use rampart_app::metrics::Metrics;
+
     use super::*;
 
     #[test]
     fn every_call_is_found_at_each_of_its_paths() {
-        let table = Calls::table();
+        let table = Calls::table(&RequestMetrics::registered_in(&Metrics::default()));
         for call in ALL {
             for path in std::iter::once(call.path).chain(call.also_at) {
                 let asked = path.replace("{payment_id}", "abc").replace("{type}", "PAY_IN");
                 assert!(!asked.contains('{'), "{asked}: give its variable a value here");
                 let (found, variable) = table.find(&call.method, &asked).unwrap();
-                assert_eq!(found.id, call.id);
+                assert_eq!(found.call.id, call.id);
                 assert_eq!(variable.is_empty(), call.path_field.is_none());
                 assert!(table.find(&Method::HEAD, &asked).is_none());
             }

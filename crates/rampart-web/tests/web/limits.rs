@@ -1,6 +1,7 @@
 //! Limits of rate, number and size, and the two ways of answering failures.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
@@ -93,8 +94,11 @@ async fn sizes_and_numbers(test: Arc<TestApp>) {
     // A body that never ends to arrive.
     let quick = WebConfig { read_timeout_milliseconds: 50, concurrency: 1, ..WebConfig::default() };
     let client = Client::with(test.app.clone(), quick).token(client.token.as_deref());
-    let endless = || Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
-    let slow = client.send(Method::POST, "/api/registerUser", &[("content-type", "application/json")], endless());
+    let trickle = futures::stream::unfold((), async |()| {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        Some((Ok::<_, std::io::Error>(vec![b' ']), ()))
+    });
+    let slow = client.send(Method::POST, "/api/registerUser", &[("content-type", "application/json")], Body::from_stream(trickle));
     // While it is awaited, it takes the only place.
     let (slow, other) = futures::join!(slow, client.get("/healthz"));
     assert_eq!((slow.status.as_u16(), slow.code().as_str()), (408, "request_timeout"));
