@@ -5,8 +5,8 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
-use axum::extract::Request;
-use axum::http::{HeaderMap, Method, header};
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method, Request, header};
 use axum::response::{IntoResponse, Response};
 use rampart_app::{AppError, Caller};
 use rampart_core::partner::HttpErrors;
@@ -135,9 +135,9 @@ pub(crate) const KEY_LENGTH: usize = 255;
 pub(crate) const KEY_HEADER: &str = "idempotency-key";
 
 /// Answers a request by its call's row.
-pub(crate) async fn dispatch(call: &'static Call, web: Web, context: RequestContext, path: String, request: Request) -> Response {
+pub(crate) async fn dispatch(call: &'static Call, web: &Web, context: &RequestContext, path: String, request: Request<Bytes>) -> Response {
     let mut errors = HttpErrors::Rest;
-    match answer(call, web, &context, path, request, &mut errors).await {
+    match answer(call, web, context, path, request, &mut errors).await {
         Ok(reply) => reply.into_response(),
         Err(failure) => failure::answer(&failure, errors, &context.request_id),
     }
@@ -145,10 +145,10 @@ pub(crate) async fn dispatch(call: &'static Call, web: Web, context: RequestCont
 
 async fn answer(
     call: &'static Call,
-    web: Web,
+    web: &Web,
     context: &RequestContext,
     path: String,
-    request: Request,
+    request: Request<Bytes>,
     errors: &mut HttpErrors,
 ) -> Result<Reply, Failure> {
     let caller = match call.access {
@@ -167,13 +167,14 @@ async fn answer(
     let fields = match call.takes {
         Takes::Nothing if call.query.is_empty() => Fields::none(),
         Takes::Nothing => Fields::from_query(call.query, request.uri().query())?,
-        takes => match read_body(takes, request).await? {
+        takes => match read_body(takes, &request)? {
             Ok(fields) => fields,
-            Err(unfit) => return Err(unfit_body(call, &web, caller.as_ref(), key.as_deref(), unfit).await.into()),
+            // Boxed, as whatever is seldom: the requests of all calls are as large as the largest thing that may become of one.
+            Err(unfit) => return Err(Box::pin(unfit_body(call, web, caller.as_ref(), key.as_deref(), unfit)).await.into()),
         },
     };
     let ask = Ask { caller, client: context.client, fields, path, key };
-    Ok((call.run)(web, ask).await?)
+    Ok((call.run)(web.clone(), ask).await?)
 }
 
 /// The token of a request: the header `auth`, or `Authorization: Bearer`.
@@ -238,7 +239,7 @@ async fn unfit_body(call: &Call, web: &Web, caller: Option<&Caller>, key: Option
 }
 
 /// Reads a body: its fields, or what is wrong with them.
-async fn read_body(takes: Takes, request: Request) -> Result<Result<Fields, Unfit>, Failure> {
+fn read_body(takes: Takes, request: &Request<Bytes>) -> Result<Result<Fields, Unfit>, Failure> {
     let media = media(request.headers());
     let (accepted, wanted) = match takes {
         Takes::FormOrJson(_) => (media != Media::Other, "application/x-www-form-urlencoded or application/json"),
@@ -247,10 +248,8 @@ async fn read_body(takes: Takes, request: Request) -> Result<Result<Fields, Unfi
     if !accepted {
         return Err(Refusal::new(Code::UnsupportedMediaType, format!("The body must be sent as {wanted}.")).into());
     }
-    // The front has read and bounded the body already; this takes it out again.
-    let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.map_err(|_| Code::BodyTooLarge)?;
-    let fields = takes.fields();
-    Ok(if media == Media::Form { Fields::from_form(fields, &body) } else { Fields::from_json(fields, &body) })
+    let (fields, body) = (takes.fields(), request.body());
+    Ok(if media == Media::Form { Fields::from_form(fields, body) } else { Fields::from_json(fields, body) })
 }
 
 #[cfg(test)]

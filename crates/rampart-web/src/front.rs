@@ -86,10 +86,11 @@ impl Front {
         let answering = async {
             match called {
                 Some((entry, path)) => match admitted(web, &context, request).await {
-                    Ok((request, _place)) => dispatch(entry.call, web.clone(), context.clone(), path, request).await,
+                    Ok((request, _place)) => dispatch(entry.call, web, &context, path, request).await,
                     Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
                 },
-                None => self.routed(&context, request).await,
+                // Boxed, because it is large, and most requests are not for it.
+                None => Box::pin(self.routed(&context, request)).await,
             }
         };
         let mut response = match AssertUnwindSafe(answering.instrument(span)).catch_unwind().await {
@@ -115,7 +116,7 @@ impl Front {
         let page = is_page(request.uri()).then(|| (request.uri().clone(), request.headers().clone()));
         request.extensions_mut().insert(context.clone());
         let response = match admitted(web, context, request).await {
-            Ok((request, _place)) => match AssertUnwindSafe(rest.clone().oneshot(request)).catch_unwind().await {
+            Ok((request, _place)) => match AssertUnwindSafe(rest.clone().oneshot(request.map(Body::from))).catch_unwind().await {
                 Ok(Ok(response)) => failure::write_out(response, &context.request_id),
                 Ok(Err(never)) => match never {},
                 Err(panic) => failure::panicked(&*panic, &context.request_id),
@@ -159,7 +160,7 @@ impl Drop for Place<'_> {
 
 /// Lets a request in: its headers are of bearable size, its address has calls left, there is room, and its body has
 /// arrived in time and whole.
-async fn admitted<'a>(web: &'a Web, context: &RequestContext, request: Request) -> Result<(Request, Place<'a>), Failure> {
+async fn admitted<'a>(web: &'a Web, context: &RequestContext, request: Request) -> Result<(Request<Bytes>, Place<'a>), Failure> {
     let place = Place(&web.under_way);
     if web.under_way.fetch_add(1, Ordering::Relaxed) >= web.config.concurrency {
         return Err(Code::ServiceUnavailable.into());
@@ -170,13 +171,12 @@ async fn admitted<'a>(web: &'a Web, context: &RequestContext, request: Request) 
         return Err(Code::HeadersTooLarge.into());
     }
     web.limiter.address(context.client)?;
-    if request.body().is_end_stream() {
-        return Ok((request, place));
-    }
     let (parts, body) = request.into_parts();
-    let reading = read_whole(body, web.config.body_limit_bytes);
-    let bytes = within(web.config.read_timeout(), reading).await.ok_or(Code::RequestTimeout)??;
-    Ok((Request::from_parts(parts, Body::from(bytes)), place))
+    let bytes = match body.is_end_stream() {
+        true => Bytes::new(),
+        false => within(web.config.read_timeout(), read_whole(body, web.config.body_limit_bytes)).await.ok_or(Code::RequestTimeout)??,
+    };
+    Ok((Request::from_parts(parts, bytes), place))
 }
 
 /// How much of a body that is too large is still taken, so that the caller gets to read the answer instead of

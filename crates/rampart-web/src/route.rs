@@ -1,6 +1,7 @@
 //! Every route of the server, in one table: the router, the description and the tests go by it.
 
 use axum::Extension;
+use axum::body::to_bytes;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, get, on};
@@ -45,10 +46,13 @@ impl Route {
     }
 
     fn call(call: &'static Call, path: &'static str) -> Self {
-        let answer = move |State(web): State<Web>,
-                           Extension(context): Extension<RequestContext>,
-                           parameters: PathText,
-                           request: Request| { dispatch(call, web, context, parameters.0, request) };
+        let answer =
+            async move |State(web): State<Web>, Extension(context): Extension<RequestContext>, parameters: PathText, request: Request| {
+                let (parts, body) = request.into_parts();
+                // The front has read and bounded it already.
+                let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+                dispatch(call, &web, &context, parameters.0, Request::from_parts(parts, body)).await
+            };
         // Every method of the table is one that a filter knows.
         let filter = MethodFilter::try_from(call.method.clone()).unwrap_or(MethodFilter::GET);
         let auth = match call.access {
