@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rampart_core::customer::Customer;
+use rampart_core::partner::Partner;
 use rampart_core::record::RecordKey;
 
 use super::batch::{BatchFault, Scene};
@@ -10,20 +12,75 @@ use super::evaluate::World;
 use super::prepare::Prepared;
 use super::write::{CLAIM, CLAIM_KINDS, assignments};
 use crate::read::{read_balance, read_claim};
-use crate::sql::{Engine, Kind, Part, Row, Rows, Session, SqlError, Value};
-use crate::tables::{TABLES, Table, key_value, read_key, table_of};
+use crate::sql::{Bundle, Engine, Given, Kind, Row, Rows, Session, SqlError, Statement, Value};
+use crate::tables::{Stored, TABLES, Table, key_value, read_key, table_of};
+
+/// What every batch begins with, in the order of locks: its own row, versions, what is counted, claims.
+static BEGINNING: Bundle<7> = Bundle::new([ANNOUNCE, PARTNERS, CUSTOMERS, BALANCES, COUNTERS, STANDING_CLAIMS, TAKEN_CLAIMS]);
+static ANNOUNCEMENT: Bundle<1> = Bundle::new([ANNOUNCE]);
+
+const TEXT: &[Kind] = &[Kind::Text];
+const VERSION: &[&str] = &["id", "version"];
+
+const ANNOUNCE: Statement = Statement::write(TEXT, 0, |_, rows| format!("INSERT INTO batches (id) {rows} ON CONFLICT (id) DO NOTHING"));
+const PARTNERS: Statement = Statement::read(TEXT, 0, VERSION, |engine, among| versions(Partner::TABLE, engine, among));
+const CUSTOMERS: Statement = Statement::read(&[Kind::Int], 0, VERSION, |engine, among| versions(Customer::TABLE, engine, among));
+/// Read before the batch takes its own, which its steps know. Nothing is locked: what another node is taking at this very
+/// moment is not seen.
+const STANDING_CLAIMS: Statement = Statement::read(TEXT, 1, &CLAIM, |_, among| {
+    format!("SELECT {} FROM claims WHERE id {among} AND (expires_at IS NULL OR expires_at > $2)", CLAIM.join(", "))
+});
+/// Takes every key that is free, or whose claim has expired.
+const TAKEN_CLAIMS: Statement = Statement::write(CLAIM_KINDS, 1, |_, rows| {
+    let (columns, set) = (CLAIM.join(", "), assignments(&CLAIM[1..]));
+    format!("INSERT INTO claims ({columns}) {rows} ON CONFLICT (id) DO UPDATE SET {set} WHERE claims.expires_at <= $7")
+});
+
+/// A table of what is counted: a row that is not there stands at nothing.
+struct Tally {
+    table: &'static str,
+    columns: &'static [&'static str],
+    /// What reads rows of it.
+    standing: Bundle<1>,
+    /// What a row without anything holds behind its identifier.
+    empty: fn() -> Vec<Value>,
+}
+
+const BALANCE: &[&str] = &["id", "posted", "held", "entries"];
+const BALANCES: Statement = Statement::read(TEXT, 0, BALANCE, |engine, among| standing("balances", BALANCE, engine, among));
+static OF_BALANCES: Tally =
+    Tally { table: "balances", columns: BALANCE, standing: Bundle::new([BALANCES]), empty: || vec!["0".into(), "0".into(), 0_i64.into()] };
+
+const COUNTER: &[&str] = &["id", "value", "expires_at"];
+const COUNTERS: Statement = Statement::read(TEXT, 0, COUNTER, |engine, among| standing("counters", COUNTER, engine, among));
+static OF_COUNTERS: Tally = Tally {
+    table: "counters",
+    columns: COUNTER,
+    standing: Bundle::new([COUNTERS]),
+    empty: || vec![Counters::NONE.into(), Value::IntOrNull(None)],
+};
+
+/// How rows that are read are locked, in the order of their keys. On SQLite the whole file is.
+const fn lock(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " ORDER BY id FOR UPDATE",
+    }
+}
+
+fn versions(table: &Table, engine: Engine, among: &str) -> String {
+    format!("SELECT id, version FROM {} WHERE id {among}{}", table.name, lock(engine))
+}
+
+fn standing(table: &str, columns: &[&str], engine: Engine, among: &str) -> String {
+    format!("SELECT {} FROM {table} WHERE id {among}{}", columns.join(", "), lock(engine))
+}
 
 /// Notes that a batch happens, unless it had happened before: tells whether it was noted. While another transaction of the
 /// same batch is still being ended by the database, this waits for it.
 pub(super) async fn announce(session: &mut Session, batch: &Arc<str>) -> Result<bool, SqlError> {
-    let asked = [announcement(session.engine(), batch)];
-    Ok(session.together(&asked).await?.iter().any(|outcome| outcome.changed > 0))
-}
-
-fn announcement(engine: Engine, batch: &Arc<str>) -> Part {
-    let sql = |rows: &str| format!("INSERT INTO batches (id) {rows} ON CONFLICT (id) DO NOTHING");
-    let row = Rows::of(&[Kind::Text], vec![Arc::clone(batch).into()]);
-    Part::write(engine, sql, row, Vec::new())
+    let [announced] = session.together(&ANNOUNCEMENT, [vec![Arc::clone(batch).into()].into()]).await?;
+    Ok(announced.changed > 0)
 }
 
 impl Scene<'_> {
@@ -36,31 +93,32 @@ impl Scene<'_> {
         // Nearly every batch relies on partners and customers, and counts; few touch other records.
         let [partners, customers, others @ ..] = TABLES;
         for table in others {
-            let (sql, keys) = (self.versions(table), key_values(table, &world));
-            let rows = self.session.fetch_among(sql, &keys, &[]).await?;
+            let engine = self.session.engine();
+            let rows = self.session.fetch_among(|among| versions(table, engine, among), &key_values(table, &world), &[]).await?;
             read_versions(table, &mut world, &rows)?;
         }
         let balances: Vec<Value> =
             world.balances.values().filter(|slot| !slot.known).map(|slot| Value::Text(Arc::clone(&slot.id))).collect();
         let counters: Vec<Value> = world.counters.iter().filter(|(_, slot)| !slot.known).map(|(owner, _)| Value::display(owner)).collect();
-        let asked = [
-            announcement(self.session.engine(), &self.batch),
-            self.records(partners, KEYS_OF_PARTNERS, &world),
-            self.records(customers, KEYS_OF_CUSTOMERS, &world),
-            self.standing(&BALANCES, balances.clone()),
-            self.standing(&COUNTERS, counters.clone()),
-            self.standing_claims(steps),
-            self.taken_claims(&world, steps),
+        let now = vec![self.now.micros().into()];
+        let given = [
+            vec![Arc::clone(&self.batch).into()].into(),
+            key_values(partners, &world).into(),
+            key_values(customers, &world).into(),
+            balances.clone().into(),
+            counters.clone().into(),
+            Given { rows: wanted_free(steps), further: now.clone() },
+            Given { rows: self.wanted_claims(&world, steps), further: now },
         ];
         let [announced, of_partners, of_customers, found_balances, found_counters, standing, taken] =
-            self.session.together(&asked).await?.try_into().map_err(short)?;
+            self.session.together(&BEGINNING, given).await?;
         if announced.changed == 0 {
             return Err(BatchFault::Defect("a batch's identifier was used before".into()));
         }
         read_versions(partners, &mut world, &of_partners.rows)?;
         read_versions(customers, &mut world, &of_customers.rows)?;
-        read_balances(&mut world, &self.all_of(&BALANCES, balances, found_balances.rows).await?)?;
-        read_counters(&mut world, &self.all_of(&COUNTERS, counters, found_counters.rows).await?)?;
+        read_balances(&mut world, &self.all_of(&OF_BALANCES, balances, found_balances.rows).await?)?;
+        read_counters(&mut world, &self.all_of(&OF_COUNTERS, counters, found_counters.rows).await?)?;
         for row in standing.rows {
             world.standing.insert(row.text(0)?.into(), Box::new(read_claim(&row)?));
         }
@@ -70,61 +128,19 @@ impl Scene<'_> {
         Ok(world)
     }
 
-    /// The versions of a table's records.
-    fn records(&self, table: &'static Table, kinds: &'static [Kind], world: &World) -> Part {
-        let keys = Rows::of(kinds, key_values(table, world));
-        Part::read(self.session.engine(), self.versions(table), &["id", "version"], keys, Vec::new())
-    }
-
-    fn versions(&self, table: &'static Table) -> impl Fn(&str) -> String + use<> {
-        let lock = self.lock();
-        move |among| format!("SELECT id, version FROM {} WHERE id {among}{lock}", table.name)
-    }
-
-    /// How rows that are read are locked, in the order of their keys. On SQLite the whole file is.
-    const fn lock(&self) -> &'static str {
-        match self.session.engine() {
-            Engine::Sqlite => "",
-            Engine::Postgres => " ORDER BY id FOR UPDATE",
-        }
-    }
-
-    /// Rows of what is counted.
-    fn standing(&self, tally: &Tally, ids: Vec<Value>) -> Part {
-        let (columns, table, lock) = (tally.columns.join(", "), tally.table, self.lock());
-        let sql = |among: &str| format!("SELECT {columns} FROM {table} WHERE id {among}{lock}");
-        Part::read(self.session.engine(), sql, tally.columns, Rows::of(TEXT, ids), Vec::new())
-    }
-
-    /// Read before the batch takes its own, which its steps know. Nothing is locked: what another node is taking at this
-    /// very moment is not seen.
-    fn standing_claims(&self, steps: &[Prepared]) -> Part {
-        let mut ids: Vec<&Arc<str>> = steps.iter().flat_map(|step| &step.must_be_free).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let ids = ids.into_iter().map(|id| Value::Text(Arc::clone(id))).collect();
-        let columns = CLAIM.join(", ");
-        let sql = |among: &str| format!("SELECT {columns} FROM claims WHERE id {among} AND (expires_at IS NULL OR expires_at > $2)");
-        Part::read(self.session.engine(), sql, &CLAIM, Rows::of(TEXT, ids), vec![self.now.micros().into()])
-    }
-
-    /// Takes every key that is free, or whose claim has expired.
-    fn taken_claims(&self, world: &World, steps: &[Prepared]) -> Part {
+    /// The rows of the claims that the batch takes unless somebody has them.
+    fn wanted_claims(&self, world: &World, steps: &[Prepared]) -> Vec<Value> {
         let mut rows = Vec::with_capacity(world.claims.len() * CLAIM.len());
         for slot in world.claims.values() {
             let (step, place) = slot.taken_for;
             rows.extend(self.claim_row(&steps[step].claims[place]));
         }
-        let (columns, set) = (CLAIM.join(", "), assignments(&CLAIM[1..]));
-        let sql = |rows: &str| {
-            format!("INSERT INTO claims ({columns}) {rows} ON CONFLICT (id) DO UPDATE SET {set} WHERE claims.expires_at <= $7")
-        };
-        Part::write(self.session.engine(), sql, Rows::of(CLAIM_KINDS, rows), vec![self.now.micros().into()])
+        rows
     }
 
     /// The rows of some identifiers. Where others write at the same time, what was not found is made, so that there is
     /// something to lock.
-    async fn all_of(&mut self, tally: &Tally, ids: Vec<Value>, mut found: Vec<Row>) -> Result<Vec<Row>, BatchFault> {
+    async fn all_of(&mut self, tally: &'static Tally, ids: Vec<Value>, mut found: Vec<Row>) -> Result<Vec<Row>, BatchFault> {
         if self.session.engine() == Engine::Sqlite || found.len() >= ids.len() {
             return Ok(found);
         }
@@ -141,8 +157,8 @@ impl Scene<'_> {
         let (table, columns) = (tally.table, tally.columns.join(", "));
         let insert = |rows: &str| format!("INSERT INTO {table} ({columns}) {rows} ON CONFLICT (id) DO NOTHING");
         self.session.write_rows(insert, &Rows::new(tally.columns.len(), rows), &[]).await?;
-        let asked = [self.standing(tally, missing)];
-        found.extend(self.session.together(&asked).await?.into_iter().flat_map(|outcome| outcome.rows));
+        let [made] = self.session.together(&tally.standing, [missing.into()]).await?;
+        found.extend(made.rows);
         Ok(found)
     }
 
@@ -161,26 +177,12 @@ impl Scene<'_> {
     }
 }
 
-const TEXT: &[Kind] = &[Kind::Text];
-const KEYS_OF_PARTNERS: &[Kind] = TEXT;
-const KEYS_OF_CUSTOMERS: &[Kind] = &[Kind::Int];
-
-/// A table of what is counted: a row that is not there stands at nothing.
-struct Tally {
-    table: &'static str,
-    columns: &'static [&'static str],
-    /// What a row without anything holds behind its identifier.
-    empty: fn() -> Vec<Value>,
-}
-
-const BALANCES: Tally =
-    Tally { table: "balances", columns: &["id", "posted", "held", "entries"], empty: || vec!["0".into(), "0".into(), 0_i64.into()] };
-
-const COUNTERS: Tally =
-    Tally { table: "counters", columns: &["id", "value", "expires_at"], empty: || vec![Counters::NONE.into(), Value::IntOrNull(None)] };
-
-fn short<T>(_: T) -> BatchFault {
-    BatchFault::Defect("a statement told of other parts than it has".into())
+/// The keys that some step needs to be free, each once.
+fn wanted_free(steps: &[Prepared]) -> Vec<Value> {
+    let mut ids: Vec<&Arc<str>> = steps.iter().flat_map(|step| &step.must_be_free).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.into_iter().map(|id| Value::Text(Arc::clone(id))).collect()
 }
 
 /// The records of a table that are not known yet.

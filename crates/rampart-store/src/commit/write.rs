@@ -12,34 +12,48 @@ use rampart_core::record::Record;
 use rampart_core::review::{ReviewItem, ReviewKind};
 
 use super::batch::{BatchFault, Scene};
-use super::evaluate::{Change, World};
+use super::evaluate::{BalanceSlot, Change, World};
 use super::prepare::{BalanceKey, Prepared, PreparedClaim};
 use super::{Committed, NumberedEvent};
 use crate::error::CommitError;
-use crate::sql::{Kind, Part, Rows, Value};
+use crate::sql::{Bundle, Kind, Rows, Statement, Value};
 use crate::tables::{Stored, TABLES, Table, key_value, record_values, table_of};
 
 /// The columns of claims, and what they hold.
 pub(super) const CLAIM: [&str; 6] = ["id", "subject", "fingerprint", "answer", "expires_at", "batch"];
 pub(super) const CLAIM_KINDS: &[Kind] = &[Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Int, Kind::Text];
 
-const POSTING: &str = "id, kind, origin, order_id, posted_at, booked_at";
-const POSTING_KINDS: &[Kind] = &[Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Int, Kind::Int];
-const ENTRY: &str = "balance, number, posting, side, amount, order_id";
-const ENTRY_KINDS: &[Kind] = &[Kind::Text, Kind::Int, Kind::Text, Kind::Text, Kind::Text, Kind::Text];
-const EVENT: &str = "partner, sequence, id, kind, subject, data, created_at";
-const EVENT_KINDS: &[Kind] = &[Kind::Text, Kind::Int, Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Int];
-const BALANCE_KINDS: &[Kind] = &[Kind::Text, Kind::Text, Kind::Text, Kind::Int];
-const COUNTER_KINDS: &[Kind] = &[Kind::Text, Kind::Text, Kind::Int];
+/// What every batch ends with: new orders, of which busy ones are full, the ledger, what is counted, and events.
+static ENDING: Bundle<7> = Bundle::new([PAYMENTS, RAMPOFFS, POSTINGS, ENTRIES, BALANCES, COUNTERS, EVENTS]);
 
-/// The tables of orders, and what their columns hold.
-const ORDERS: [(&Table, &[Kind]); 2] = [
-    (Payment::TABLE, &[Kind::Text, Kind::Int, Kind::Text, Kind::Int, Kind::Text, Kind::Bool, Kind::Int, Kind::Int, Kind::Text]),
-    (
-        Rampoff::TABLE,
-        &[Kind::Text, Kind::Int, Kind::Text, Kind::Int, Kind::Text, Kind::Bool, Kind::Int, Kind::Int, Kind::Text, Kind::Text, Kind::Text],
-    ),
-];
+const PAYMENTS: Statement = Statement::write(
+    &[Kind::Text, Kind::Int, Kind::Text, Kind::Int, Kind::Text, Kind::Bool, Kind::Int, Kind::Int, Kind::Text],
+    0,
+    |_, rows| insertion(Payment::TABLE, rows),
+);
+const RAMPOFFS: Statement = Statement::write(
+    &[Kind::Text, Kind::Int, Kind::Text, Kind::Int, Kind::Text, Kind::Bool, Kind::Int, Kind::Int, Kind::Text, Kind::Text, Kind::Text],
+    0,
+    |_, rows| insertion(Rampoff::TABLE, rows),
+);
+const POSTINGS: Statement = Statement::write(&[Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Int, Kind::Int], 0, |_, rows| {
+    format!("INSERT INTO postings (id, kind, origin, order_id, posted_at, booked_at) {rows}")
+});
+const ENTRIES: Statement = Statement::write(&[Kind::Text, Kind::Int, Kind::Text, Kind::Text, Kind::Text, Kind::Text], 0, |_, rows| {
+    format!("INSERT INTO entries (balance, number, posting, side, amount, order_id) {rows}")
+});
+const BALANCES: Statement = Statement::write(&[Kind::Text, Kind::Text, Kind::Text, Kind::Int], 0, |_, rows| {
+    let set = assignments(&["posted", "held", "entries"]);
+    format!("INSERT INTO balances (id, posted, held, entries) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
+});
+const COUNTERS: Statement = Statement::write(&[Kind::Text, Kind::Text, Kind::Int], 0, |_, rows| {
+    let set = assignments(&["value", "expires_at"]);
+    format!("INSERT INTO counters (id, value, expires_at) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
+});
+const EVENTS: Statement =
+    Statement::write(&[Kind::Text, Kind::Int, Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Int], 0, |_, rows| {
+        format!("INSERT INTO events (partner, sequence, id, kind, subject, data, created_at) {rows}")
+    });
 
 /// `column = excluded.column, …`
 pub(super) fn assignments(columns: &[&str]) -> String {
@@ -47,9 +61,8 @@ pub(super) fn assignments(columns: &[&str]) -> String {
 }
 
 /// An insertion of records that are new. Should one exist, it fails.
-fn insertion(table: &'static Table) -> impl Fn(&str) -> String {
-    let columns = table.column_list();
-    move |rows| format!("INSERT INTO {} ({columns}) {rows}", table.name)
+fn insertion(table: &Table, rows: &str) -> String {
+    format!("INSERT INTO {} ({}) {rows}", table.name, table.column_list())
 }
 
 /// What becomes of a table's records: rows to insert and to update, and keys to remove.
@@ -85,6 +98,15 @@ impl Changes {
     }
 }
 
+/// The rows of the balances that have changed.
+fn balances(world: &World) -> Vec<Value> {
+    let dirty = world.balances.values().filter(|slot| slot.dirty);
+    let row = |slot: &BalanceSlot| {
+        [Value::Text(Arc::clone(&slot.id)), Value::display(slot.posted), Value::display(slot.held), slot.entries.into()]
+    };
+    dirty.flat_map(row).collect()
+}
+
 impl Scene<'_> {
     pub(super) fn claim_row(&self, claim: &PreparedClaim) -> [Value; 6] {
         [
@@ -107,30 +129,22 @@ impl Scene<'_> {
         self.settle_claims(world, steps).await?;
         let accepted: Vec<usize> = (0..steps.len()).filter(|index| answers[*index].is_ok()).collect();
         let events = self.number_events(steps, &accepted, answers).await?;
-        let mut born = [Vec::new(), Vec::new()];
+        let (mut payments, mut rampoffs) = (Vec::new(), Vec::new());
         for table in TABLES {
             let mut changes = Changes::of(table, world, steps);
-            if let Some(place) = ORDERS.iter().position(|(orders, _)| *orders == table) {
-                born[place] = std::mem::take(&mut changes.inserts);
+            if table == Payment::TABLE {
+                payments = std::mem::take(&mut changes.inserts);
+            } else if table == Rampoff::TABLE {
+                rampoffs = std::mem::take(&mut changes.inserts);
             }
             // Of most tables a batch has nothing.
             if !changes.is_empty() {
                 self.write_records(table, changes).await?;
             }
         }
-        let engine = self.session.engine();
         let [postings, entries] = self.ledger(world, steps, &accepted);
-        let [payments, rampoffs] = born;
-        let parts = [
-            self.orders(ORDERS[0], payments),
-            self.orders(ORDERS[1], rampoffs),
-            Part::write(engine, |rows| format!("INSERT INTO postings ({POSTING}) {rows}"), Rows::of(POSTING_KINDS, postings), Vec::new()),
-            Part::write(engine, |rows| format!("INSERT INTO entries ({ENTRY}) {rows}"), Rows::of(ENTRY_KINDS, entries), Vec::new()),
-            self.balances(world),
-            self.counters(world)?,
-            Part::write(engine, |rows| format!("INSERT INTO events ({EVENT}) {rows}"), Rows::of(EVENT_KINDS, events), Vec::new()),
-        ];
-        self.session.together(&parts).await?;
+        let rows = [payments, rampoffs, postings, entries, balances(world), self.counters(world)?, events];
+        self.session.together(&ENDING, rows.map(Into::into)).await?;
         self.raise_alarms(world).await
     }
 
@@ -146,8 +160,10 @@ impl Scene<'_> {
             }
         }
         self.session.execute_among(|among| format!("DELETE FROM claims WHERE id {among}"), &given_back).await?;
-        let set = assignments(&CLAIM[1..]);
-        let sql = |rows: &str| format!("INSERT INTO claims ({}) {rows} ON CONFLICT (id) DO UPDATE SET {set}", CLAIM.join(", "));
+        let sql = |rows: &str| {
+            let (columns, set) = (CLAIM.join(", "), assignments(&CLAIM[1..]));
+            format!("INSERT INTO claims ({columns}) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
+        };
         self.session.write_rows(sql, &Rows::new(CLAIM.len(), handed_on), &[]).await?;
         Ok(())
     }
@@ -203,17 +219,11 @@ impl Scene<'_> {
         Ok(rows)
     }
 
-    /// New orders of a kind. Busy batches are full of them, so they are written together with what is counted.
-    fn orders(&self, (table, kinds): (&'static Table, &'static [Kind]), rows: Vec<Value>) -> Part {
-        Part::write(self.session.engine(), insertion(table), Rows::of(kinds, rows), Vec::new())
-    }
-
     async fn write_records(&mut self, table: &'static Table, changes: Changes) -> Result<(), BatchFault> {
-        let insertion = insertion(table);
-        self.session.write_rows(&insertion, &Rows::new(table.width(), changes.inserts), &[]).await?;
+        self.session.write_rows(|rows| insertion(table, rows), &Rows::new(table.width(), changes.inserts), &[]).await?;
         // The rows are locked and their versions were checked: an insertion that always finds its row is an update of many.
         let set = assignments(&[&["version"], table.columns, &["data"]].concat());
-        let sql = |rows: &str| format!("{} ON CONFLICT (id) DO UPDATE SET {set}", insertion(rows));
+        let sql = |rows: &str| format!("{} ON CONFLICT (id) DO UPDATE SET {set}", insertion(table, rows));
         self.session.write_rows(sql, &Rows::new(table.width(), changes.updates), &[]).await?;
         self.session.execute_among(|among| format!("DELETE FROM {} WHERE id {among}", table.name), &changes.removals).await?;
         Ok(())
@@ -255,26 +265,14 @@ impl Scene<'_> {
         [postings, entries]
     }
 
-    fn balances(&self, world: &World) -> Part {
-        let dirty = world.balances.values().filter(|slot| slot.dirty);
-        let rows = dirty.flat_map(|slot| {
-            [Value::Text(Arc::clone(&slot.id)), Value::display(slot.posted), Value::display(slot.held), slot.entries.into()]
-        });
-        let set = assignments(&["posted", "held", "entries"]);
-        let sql = |rows: &str| format!("INSERT INTO balances (id, posted, held, entries) {rows} ON CONFLICT (id) DO UPDATE SET {set}");
-        Part::write(self.session.engine(), sql, Rows::of(BALANCE_KINDS, rows.collect()), Vec::new())
-    }
-
-    fn counters(&self, world: &mut World) -> Result<Part, BatchFault> {
+    fn counters(&self, world: &mut World) -> Result<Vec<Value>, BatchFault> {
         let now = self.now.micros();
         let mut rows = Vec::new();
         for (owner, slot) in world.counters.iter_mut().filter(|(_, slot)| slot.dirty) {
             slot.counters.forget(now);
             rows.extend([Value::display(owner), slot.counters.text()?.into(), Value::IntOrNull(slot.counters.expires_at(now))]);
         }
-        let set = assignments(&["value", "expires_at"]);
-        let sql = |rows: &str| format!("INSERT INTO counters (id, value, expires_at) {rows} ON CONFLICT (id) DO UPDATE SET {set}");
-        Ok(Part::write(self.session.engine(), sql, Rows::of(COUNTER_KINDS, rows), Vec::new()))
+        Ok(rows)
     }
 
     /// Puts accounts that facts left below their floor on a person's list, each once while it is open.

@@ -20,7 +20,7 @@ pub(crate) use fault::{SqlError, Trouble, trouble};
 pub(crate) use many::{Kind, Rows};
 pub(crate) use migrate::migrate;
 pub(crate) use readers::Db;
-pub(crate) use together::Part;
+pub(crate) use together::{Bundle, Given, Statement};
 pub(crate) use value::{Row, Value, shared, shared_json};
 
 use crate::error::StoreError;
