@@ -59,7 +59,7 @@ impl RouteLabel {
         Self { method: name_of(method), path: RoutePath::Call(path) }
     }
 
-    /// Of a request that is no call: the router has not said yet where it belongs.
+    /// Of a request before it is known where it belongs.
     pub(crate) fn unknown(method: &Method) -> Self {
         Self { method: name_of(method), path: RoutePath::None }
     }
@@ -144,7 +144,7 @@ impl RequestMetrics {
     }
 }
 
-/// What is measured of a route's requests, at hand: nobody has to be asked for it while a request waits.
+/// What is measured of a route's requests, at hand for those that succeed.
 #[derive(Clone)]
 pub(crate) struct RouteMetrics {
     all: RequestMetrics,

@@ -5,9 +5,12 @@ use axum::body::to_bytes;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, get, on};
+use rampart_core::partner::HttpErrors;
+use rampart_core::refusal::Code;
 
 use crate::call::{Access, Call, dispatch};
 use crate::context::RequestContext;
+use crate::failure::refused;
 use crate::state::Web;
 
 /// What opens a route.
@@ -50,8 +53,10 @@ impl Route {
             async move |State(web): State<Web>, Extension(context): Extension<RequestContext>, parameters: PathText, request: Request| {
                 let (parts, body) = request.into_parts();
                 // The front has read and bounded it already.
-                let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-                dispatch(call, &web, &context, parameters.0, Request::from_parts(parts, body)).await
+                match to_bytes(body, usize::MAX).await {
+                    Ok(body) => dispatch(call, &web, &context, parameters.0, Request::from_parts(parts, body)).await,
+                    Err(_) => refused(&Code::BodyTooLarge.into(), HttpErrors::Rest, &context.request_id),
+                }
             };
         // Every method of the table is one that a filter knows.
         let filter = MethodFilter::try_from(call.method.clone()).unwrap_or(MethodFilter::GET);

@@ -145,12 +145,15 @@ async fn connection<P>(server: Arc<Server>, stream: TcpStream, peer: Peer, mut w
         })
     };
     let mut connection = server.builder.serve_connection(TokioIo::new(stream), service);
+    let mut asked_to_close = false;
     let ended = loop {
         tokio::select! {
             biased;
             ended = poll_fn(|context| connection.poll_without_shutdown(context)) => break ended,
             Ok(()) = woken.changed() => {
-                if *woken.borrow_and_update() == Wake::Close {
+                // Once: hyper takes a second time for leave to drop an answer that its reader is slow to take.
+                if *woken.borrow_and_update() == Wake::Close && !asked_to_close {
+                    asked_to_close = true;
                     Pin::new(&mut connection).graceful_shutdown();
                 }
             }

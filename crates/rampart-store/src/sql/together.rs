@@ -149,6 +149,7 @@ impl Session {
         given: [Given; N],
     ) -> Result<[Outcome; N], SqlError> {
         let mut outcomes = std::array::from_fn(|_| Outcome::default());
+        debug_assert!(asked.statements.iter().zip(&given).all(|(statement, given)| statement.further == given.further.len()));
         if given.iter().all(|given| given.rows.is_empty()) {
             return Ok(outcomes);
         }
