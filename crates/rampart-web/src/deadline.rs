@@ -1,8 +1,8 @@
 //! Deadlines that wake nobody: they are looked at whenever their connection is awake.
 //!
-//! The head of every request has one, and its body if there is one; nearly all are met. A sleep of the runtime's would be entered
-//! among the timers of all threads, and taken out again, for each of them: a twentieth of what a quote costs. These are
-//! entered nowhere; instead the server wakes every connection once in a [`pulse`], and what has not arrived in time is
+//! The head of every request has one, and its body if there is one; nearly all are met. A sleep of the runtime's would be
+//! entered among the timers of all threads, and taken out again, for each of them: a twentieth of what a quote costs. These
+//! are entered nowhere; instead the server wakes every connection once in a [`pulse`], and what has not arrived in time is
 //! noticed up to a pulse late.
 
 use std::future::{Future, poll_fn};
