@@ -81,6 +81,7 @@ impl App {
         let keys = Keys::derived_from(installation_key);
         crate::partners::check_installation(&store, &keys, &*sources.real, &*sources.randomness).await?;
         let prices = PriceBoard::new(&catalogue.pricing);
+        crate::workers::remember_prices(&store, &prices).await?;
         let inner = Inner {
             reserved: Reserved::of(&catalogue, &ports),
             prices,
@@ -151,7 +152,7 @@ impl App {
     /// What a decision taken now may look at, with this price.
     #[must_use]
     pub fn context(&self, price: Option<Rate>) -> Context<'_> {
-        Context { mint: self.mint(), catalogue: self.catalogue(), price }
+        Context::new(self.mint(), self.catalogue(), price)
     }
 
     /// The last market prices.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use rampart_core::amount::Amount;
+use rampart_core::arrival::{Counted, Deviations, Fees};
 use rampart_core::bank_account::{Given, virtual_account};
 use rampart_core::catalogue::{Coin, Method, MethodKind, RailAccount};
 use rampart_core::customer::Customer;
@@ -325,20 +326,29 @@ impl App {
             wallet: checked.wallet.clone(),
             callback_url: wanted.callback_url.clone(),
             refund_account: checked.refund_account.clone(),
-            refused_by_processor: false,
+            refused_by_source: false,
             instructions: self.instructions(method, checked.own_account.as_deref()).await?,
             quote: checked.quote.as_ref().map(|(quote, _)| quote.id),
             level: checked.level,
             page_token: page_token::draw(context.mint.now, context.mint.randomness),
             created_at: now,
             held_until: now.after(method.policy.hold()),
+            open_until: now.after(method.policy.open()),
             state: PaymentState::Started,
             receipts: Vec::new(),
             fiat_balance: Amount::ZERO,
-            reserved: terms.coin_amount,
-            counted_beyond: Amount::ZERO,
-            ordered: None,
-            exception: None,
+            // Priced on arrival: nothing is promised.
+            reserved: if method.policy.hold().is_zero() { Amount::ZERO } else { terms.coin_amount },
+            fees: Some(Fees { fixed: method.fee_fixed, network: terms.fee_network, basis_points: method.fee_basis_points }),
+            taken: None,
+            counted: Counted::when_made(now, terms.fiat_amount, checked.level),
+            place_given_back: false,
+            lost_promise: false,
+            told: false,
+            set_aside: Amount::ZERO,
+            refunded: Amount::ZERO,
+            running_item: None,
+            exceptions: Deviations::default(),
             reversal: None,
             findings: Findings::default(),
             lost: Amount::ZERO,

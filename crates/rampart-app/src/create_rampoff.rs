@@ -2,6 +2,7 @@
 //! asked.
 
 use rampart_core::amount::Amount;
+use rampart_core::arrival::{Counted, Deviations, Fees};
 use rampart_core::bank_account::Given;
 use rampart_core::catalogue::{Coin, PayoutRail};
 use rampart_core::customer::Customer;
@@ -295,15 +296,23 @@ impl App {
             page_token: page_token::draw(context.mint.now, context.mint.randomness),
             created_at: now,
             held_until: now.after(checked.rail.policy.hold()),
+            open_until: now.after(checked.rail.policy.open()),
             state: RampoffState::Created,
             deposits: Vec::new(),
             coin_balance: Amount::ZERO,
             fiat_balance: Amount::ZERO,
             converted: Amount::ZERO,
-            reserved: checked.terms.fiat_amount,
-            counted_beyond: Amount::ZERO,
-            ordered: None,
-            exception: None,
+            reserved: if checked.rail.policy.hold().is_zero() { Amount::ZERO } else { checked.terms.fiat_amount },
+            fees: Some(Fees { fixed: checked.rail.fee_fixed, network: checked.terms.fee_network, basis_points: checked.rail.fee_basis_points }),
+            taken: None,
+            counted: Counted::when_made(now, checked.terms.fiat_amount, checked.level),
+            place_given_back: false,
+            lost_promise: false,
+            told: false,
+            set_aside: Amount::ZERO,
+            refunded: Amount::ZERO,
+            running_item: None,
+            exceptions: Deviations::default(),
             reversal: None,
             findings: Findings::default(),
             updated_at: now,

@@ -277,7 +277,7 @@ impl App {
     pub async fn gateway_session(&self, token: &str) -> Reply<GatewaySession> {
         let payment = self.payment_by_token(token).await?;
         let PayIn::Processor(processor) = payment.pay_in else { return Err(not_payable(&payment)) };
-        if !matches!(payment.state, PaymentState::Started) || payment.held_until <= self.business().now() {
+        if !matches!(payment.state, PaymentState::Started) || payment.open_until <= self.business().now() {
             return Err(not_payable(&payment));
         }
         let port = self.ports().processor(processor).ok_or_else(|| AppError::defect(format!("{processor} has no adapter")))?;
@@ -287,7 +287,7 @@ impl App {
             amount: payment.terms.fiat_amount,
             currency: payment.terms.fiat,
             return_url: format!("{}/status?token={token}&returned=1", self.config().public_url),
-            expires_at: payment.held_until,
+            expires_at: payment.open_until,
         };
         let patience = Duration::from_secs(self.config().workers.call_seconds);
         let outcome = tokio::time::timeout(patience, port.open_session(&request)).await;

@@ -51,6 +51,7 @@ impl App {
             // A percent has a hundred basis points.
             fee_percent: Amount::from_minor(i128::from(method.fee_basis_points)).to_major_short(2),
             settlement_estimate: method.settlement_estimate.clone(),
+            priced: method.policy.priced(),
         }
     }
 }

@@ -40,6 +40,11 @@ impl PriceBoard {
         }
     }
 
+    /// Every price, however old it is.
+    pub(crate) fn all(&self) -> Vec<MarketPrice> {
+        self.prices.read().values().copied().collect()
+    }
+
     /// The last market price of a pair, however old it is.
     #[must_use]
     pub fn market(&self, symbol: Symbol, currency: Currency) -> Option<MarketPrice> {

@@ -108,6 +108,8 @@ impl App {
             symbol: terms.coin.symbol,
             chain: terms.coin.chain,
             payment_type: method.payment_type,
+            country: method.country,
+            priced: method.policy.priced(),
             tokens: terms.coin_amount.to_major_short(terms.coin_decimals),
             price: terms.price.to_string(),
             fees: fees_view(terms.fee_processing, terms.fee_network, terms.fees(), terms.fiat_decimals),

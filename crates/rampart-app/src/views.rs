@@ -2,6 +2,7 @@
 
 use rampart_core::asset::{Chain, Currency, Symbol};
 use rampart_core::code::Code;
+use rampart_core::country::Country;
 use rampart_core::customer::Warning;
 use rampart_core::identification::{CustomerType, DocumentType};
 use rampart_core::kyc::KycStatus;
@@ -154,6 +155,8 @@ pub struct PaymentMethodView {
     pub fee_percent: String,
     /// How long money takes.
     pub settlement_estimate: String,
+    /// When its price is fixed: `order` or `arrival`.
+    pub priced: &'static str,
 }
 
 /// The fees of a quote, in major units of its currency.
@@ -184,6 +187,10 @@ pub struct QuoteView {
     pub chain: Chain,
     /// The payment method.
     pub payment_type: Code<16>,
+    /// Its country, alpha-3.
+    pub country: Country,
+    /// When the price is fixed: `order`, or `arrival`, where `tokens` is an estimate.
+    pub priced: &'static str,
     /// What the customer receives, in whole coins.
     pub tokens: String,
     /// The price of one coin.

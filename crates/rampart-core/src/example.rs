@@ -1,7 +1,10 @@
 //! Worked examples: a small catalogue and orders in every state. The documentation's transition tables and the tests
 //! are made from them.
 
+use std::time::Duration;
+
 use crate::address::AddressKind;
+use crate::arrival::{Counted, Deviations, Fees};
 use crate::amount::Amount;
 use crate::asset::{Chain, CoinId, Currency, Symbol};
 use crate::catalogue::{Catalogue, ChainInfo, Coin, Fiat, Limit, Method, MethodKind, OpenCaps, PayoutRail, Pricing, RailAccount};
@@ -12,7 +15,7 @@ use crate::kyc::KycLevel;
 use crate::order::Findings;
 use crate::outgoing::PayoutDestination;
 use crate::payment::{Instructions, PayIn, Payment, PaymentState};
-use crate::policy::{Beyond, Policy, Tolerance};
+use crate::policy::{Late, Over, Policy, Short};
 use crate::quote::{AmountIn, BuyTerms, SellTerms};
 use crate::rampoff::{Rampoff, RampoffState};
 use crate::rate::Rate;
@@ -46,17 +49,23 @@ impl Randomness for Counting {
     }
 }
 
-/// A policy that treats short, over and late alike.
-#[must_use]
-pub const fn policy(beyond: Beyond) -> Policy {
-    Policy {
-        short: Tolerance { basis_points: 50, beyond },
-        over: Tolerance { basis_points: 0, beyond },
-        late: Tolerance { basis_points: 100, beyond },
-        hold_foreign_payer: true,
-        hold_seconds: 3_600,
-    }
-}
+/// A policy that exchanges whatever it can.
+pub const MARKET: Policy = Policy {
+    tolerance_basis_points: 50,
+    short: Short::Promise,
+    over: Over::Market,
+    late: Late::Market,
+    hold_foreign_payer: true,
+    hold_seconds: 3_600,
+    open_seconds: 86_400,
+    hold_honours_seconds: 86_400,
+};
+/// A policy that gives back what was not ordered.
+pub const BACK: Policy = Policy { short: Short::Refund, over: Over::Back, late: Late::Back, ..MARKET };
+/// A policy that leaves it to a person.
+pub const HOLD: Policy = Policy { short: Short::Hold, late: Late::Hold, ..MARKET };
+/// The policies of the examples, with their names.
+pub const POLICIES: [(&str, Policy); 3] = [("market", MARKET), ("back", BACK), ("hold", HOLD)];
 
 /// Spain with card and transfer, USDC on polygon.
 #[must_use]
@@ -65,7 +74,7 @@ pub fn catalogue(policy: Policy) -> Catalogue {
         id,
         decimals,
         contract: contract.map(str::to_owned),
-        minimum: Amount::from_minor(1),
+        minimum: Amount::from_minor(10_i128.pow(u32::from(decimals))),
         maximum: Amount::from_minor(10_i128.pow(u32::from(decimals) + 6)),
         confirmations: 12,
         buy: true,
@@ -95,8 +104,20 @@ pub fn catalogue(policy: Policy) -> Catalogue {
     };
     let native = CoinId { symbol: NATIVE, chain: POLYGON };
     Catalogue {
-        fiats: vec![Fiat { code: EUR, decimals: 2 }],
-        chains: vec![ChainInfo { name: POLYGON, addresses: AddressKind::Evm, native, network_fees: vec![(EUR, Amount::from_minor(10))] }],
+        fiats: vec![Fiat {
+            code: EUR,
+            decimals: 2,
+            tolerance_cap: Amount::from_minor(500),
+            receipt_minimum: Amount::from_minor(100),
+            refund_minimum: Amount::from_minor(100),
+        }],
+        chains: vec![ChainInfo {
+            name: POLYGON,
+            addresses: AddressKind::Evm,
+            native,
+            network_fees: vec![(EUR, Amount::from_minor(10))],
+            backdating: Duration::from_secs(60),
+        }],
         coins: vec![coin(USDC, 6, Some("0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359")), coin(native, 18, None)],
         methods: vec![
             method(Code::literal("card"), MethodKind::Redirect(Code::literal("card"))),
@@ -118,6 +139,7 @@ pub fn catalogue(policy: Policy) -> Catalogue {
             account: "ES7899990001410123456789".to_owned(),
             bic: None,
             holder: "Rampart".to_owned(),
+            backdating: Duration::from_secs(900),
         }],
         limits: vec![limit(KycLevel::Basic, 100_000), limit(KycLevel::Reinforced, 1_000_000)],
         open_caps: OpenCaps { customer_orders: 5, partner_orders: 1_000, customer_value_multiple: 5, partner_value_multiple: 1_000 },
@@ -170,20 +192,28 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
         wallet: "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned(),
         callback_url: None,
         refund_account: (!by_card).then(destination),
-        refused_by_processor: false,
+        refused_by_source: false,
         instructions: (!by_card).then_some(instructions),
         quote: None,
         level: KycLevel::Basic,
         page_token: Redacted::new("example"),
         created_at: mint.now,
         held_until: mint.now.after(method.policy.hold()),
+        open_until: mint.now.after(method.policy.open()),
         state,
         receipts: Vec::new(),
         fiat_balance: Amount::ZERO,
         reserved: terms.coin_amount,
-        counted_beyond: Amount::ZERO,
-        ordered: None,
-        exception: None,
+        fees: Some(Fees { fixed: method.fee_fixed, network: terms.fee_network, basis_points: method.fee_basis_points }),
+        taken: None,
+        counted: Counted::when_made(mint.now, terms.fiat_amount, KycLevel::Basic),
+        place_given_back: false,
+        lost_promise: false,
+        told: false,
+        set_aside: Amount::ZERO,
+        refunded: Amount::ZERO,
+        running_item: None,
+        exceptions: Deviations::default(),
         reversal: None,
         findings: Findings::default(),
         lost: Amount::ZERO,
@@ -215,15 +245,23 @@ pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> O
         page_token: Redacted::new("example"),
         created_at: mint.now,
         held_until: mint.now.after(rail.policy.hold()),
+        open_until: mint.now.after(rail.policy.open()),
         state,
         deposits: Vec::new(),
         coin_balance: Amount::ZERO,
         fiat_balance: Amount::ZERO,
         converted: Amount::ZERO,
         reserved: terms.fiat_amount,
-        counted_beyond: Amount::ZERO,
-        ordered: None,
-        exception: None,
+        fees: Some(Fees { fixed: rail.fee_fixed, network: terms.fee_network, basis_points: rail.fee_basis_points }),
+        taken: None,
+        counted: Counted::when_made(mint.now, terms.fiat_amount, KycLevel::Basic),
+        place_given_back: false,
+        lost_promise: false,
+        told: false,
+        set_aside: Amount::ZERO,
+        refunded: Amount::ZERO,
+        running_item: None,
+        exceptions: Deviations::default(),
         reversal: None,
         findings: Findings::default(),
         updated_at: mint.now,

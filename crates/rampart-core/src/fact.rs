@@ -6,6 +6,7 @@ use crate::asset::Currency;
 use crate::id::{CustomerId, FactId, OrderId, PayoutId, TransferId};
 use crate::kyc::{KycLevel, KycStatus};
 use crate::ledger::{Processor, Rail};
+use crate::record::says_nothing;
 use crate::redacted::Redacted;
 use crate::time::Timestamp;
 
@@ -27,6 +28,9 @@ pub struct Fact {
     pub quarantined: Option<String>,
     /// When it was stored (business time).
     pub observed_at: Timestamp,
+    /// When the last good reading of its source began that did not show it (business time).
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub read_before: Option<Timestamp>,
 }
 
 /// What happened outside.
@@ -110,6 +114,9 @@ pub struct BankCredit {
     pub sender_name: Option<Redacted>,
     /// The payer's account.
     pub sender_account: Option<Redacted>,
+    /// The bank's booking instant, never a value or operating date; nothing where the statement tells dates only.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub booked_at: Option<Timestamp>,
 }
 
 /// A captured payment.
@@ -127,6 +134,9 @@ pub struct ProcessorPaid {
     pub currency: Currency,
     /// Who paid.
     pub holder: Option<Redacted>,
+    /// When the payer's part became irrevocable: approved, authorised, or paid at the till.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub paid_at: Option<Timestamp>,
 }
 
 /// What became of a payout.

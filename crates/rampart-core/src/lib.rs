@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod amount;
+pub mod arrival;
 pub mod asset;
 pub mod bank_account;
 pub mod catalogue;

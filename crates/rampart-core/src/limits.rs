@@ -127,6 +127,12 @@ pub fn counted(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount
     raises_by(catalogue, usage, level, by).into_iter().map(|raise| Raise { ceiling: None, ..raise }).collect()
 }
 
+/// The same counters raised for what goes on beyond what was ordered: asked for, and bound by the ceilings of this level.
+#[must_use]
+pub fn asked(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<Raise> {
+    raises_by(catalogue, usage, level, by)
+}
+
 /// Whether a higher level would help an order that passed a ceiling, be it its own size or a window's sum.
 #[must_use]
 pub fn excess(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Excess {

@@ -1,27 +1,12 @@
 //! What payments and ramp-offs have in common: the second axes beside the state, and what a decision may look at.
 
+use crate::arrival::{Grade, Leg, Standing};
 use crate::catalogue::Catalogue;
 use crate::id::Mint;
 use crate::rate::Rate;
 use crate::record::says_nothing;
-
-/// What was unusual about the amount or the moment; it stays on the order whatever becomes of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Exception {
-    /// Less arrived than was asked for.
-    Short,
-    /// More arrived than was asked for.
-    Over,
-    /// It arrived after the promise had ended.
-    Late,
-    /// It arrived once more; the surplus lies in suspense.
-    Duplicate,
-    /// Another coin arrived at the deposit address; it lies in suspense.
-    WrongAsset,
-    /// Somebody else than the customer paid.
-    ForeignPayer,
-}
+use crate::review::ReviewItem;
+use crate::time::Timestamp;
 
 /// What was taken back, beside the state: terminal stays terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -109,34 +94,81 @@ impl StoppedBy {
     }
 }
 
-/// Why an order waits for a person, or for its customer.
+/// Why an order waits for a person, for its customer, or for a moment at which it can go on. (The other names are those that
+/// earlier versions stored.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldReason {
-    /// The policy for short amounts says so.
-    Short,
-    /// The policy for surplus amounts says so.
-    Over,
-    /// The policy for late arrivals says so, or there is no price to go on with.
-    Late,
+    /// What came is not an amount that goes on by itself.
+    #[serde(alias = "short", alias = "over", alias = "late")]
+    Amount,
     /// The payer is not the customer.
-    ForeignPayer,
+    #[serde(alias = "foreign_payer")]
+    Payer,
+    /// It would pass a limit of the customer's, or of the coin.
+    Limit,
+    /// The customer's identity is not verified any more, or age does not allow it.
+    Identity,
+    /// There is nowhere to send it back to yet: the customer can give a destination on the status page.
+    #[serde(alias = "refund_destination_needed")]
+    Destination,
+    /// There is no current price.
+    Price,
+    /// Everything there is was promised to others.
+    Liquidity,
     /// The screening provider found something.
     Screening,
+    /// The customer is banned.
+    Banned,
+    /// The partner is disabled.
+    PartnerDisabled,
     /// The chain refused the transfer for good.
     TransferFailed,
     /// The rail refused the payout, or it came back.
     PayoutFailed,
     /// The refund did not arrive.
     RefundFailed,
-    /// There is no destination for the refund yet: the customer can give one on the status page.
-    RefundDestinationNeeded,
     /// Part of the money was taken back.
     Reversed,
     /// The chain undid the deposit.
     Reorganised,
     /// An operator stopped it.
     Operator,
+}
+
+impl HoldReason {
+    /// What partners see of it. A refund goes back over a bank when buying, over a chain when selling.
+    #[must_use]
+    pub const fn shown(self, leg: Leg) -> &'static str {
+        match (self, leg) {
+            (Self::Amount, _) => "amount",
+            (Self::Payer, _) => "payer",
+            (Self::Limit, _) => "limit",
+            (Self::Identity, _) => "identity",
+            (Self::Destination, _) => "destination",
+            (Self::Price, _) => "price",
+            (Self::Liquidity, _) => "liquidity",
+            (Self::TransferFailed | Self::Reorganised, _) | (Self::RefundFailed, Leg::Selling) => "chain",
+            (Self::PayoutFailed, _) | (Self::RefundFailed, Leg::Buying) => "bank",
+            (Self::Screening | Self::Banned | Self::PartnerDisabled | Self::Reversed | Self::Operator, _) => "review",
+        }
+    }
+
+    /// Everything that partners can see of it.
+    pub const SHOWN: [&str; 10] =
+        ["amount", "payer", "limit", "identity", "destination", "price", "liquidity", "chain", "bank", "review"];
+
+    /// Whether the order goes on by itself when the reason has ended.
+    #[must_use]
+    pub const fn ends_by_itself(self) -> bool {
+        matches!(self, Self::Identity | Self::Price | Self::Liquidity)
+    }
+
+    /// Whether the customer could have supplied what is missing: an order that waits for that loses its promised price.
+    #[must_use]
+    pub const fn is_up_to_the_customer(self) -> bool {
+        matches!(self, Self::Limit | Self::Identity | Self::Destination | Self::Payer)
+    }
 }
 
 /// What a decision may look at beside the order: the moment and chance, what is traded, and the present price.
@@ -148,6 +180,23 @@ pub struct Context<'a> {
     pub catalogue: &'a Catalogue,
     /// The present price for this order's pair and direction (spread included), where one is known.
     pub price: Option<Rate>,
+    /// The standing of the order's customer and partner.
+    pub standing: Standing,
+    /// How much of what follows is asked for.
+    pub grade: Grade,
+    /// When the last good reading of the source began that the order's money or coins come from (business time).
+    pub read_at: Option<Timestamp>,
+    /// The order's item for amounts too small to count, where it has one that waits.
+    pub running_item: Option<&'a ReviewItem>,
+}
+
+impl<'a> Context<'a> {
+    /// A context in which nobody has looked at the standing of customer and partner: enough for whatever does not decide
+    /// about what came.
+    #[must_use]
+    pub const fn new(mint: Mint<'a>, catalogue: &'a Catalogue, price: Option<Rate>) -> Self {
+        Self { mint, catalogue, price, standing: Standing::unknown(), grade: Grade::All, read_at: None, running_item: None }
+    }
 }
 
 /// What an operator (or the customer) may ask of an order and get refused.
@@ -167,6 +216,23 @@ pub enum CommandRefusal {
     /// There is no price to convert at.
     #[error("there is no current price for this pair")]
     NoPrice,
+    /// It does not cover its fees.
+    #[error("it does not cover its fees: send it back")]
+    BelowFees,
+    /// The method or rail is not in the configuration any more.
+    #[error("its method is not in the configuration any more: send it back")]
+    NoMethod,
+}
+
+impl From<HoldReason> for CommandRefusal {
+    /// Why something cannot be let go.
+    fn from(reason: HoldReason) -> Self {
+        match reason {
+            HoldReason::Price => Self::NoPrice,
+            HoldReason::Operator => Self::NoMethod,
+            _ => Self::BelowFees,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -194,6 +194,9 @@ pub struct BlockHead {
     pub hash: String,
     /// The hash of the block before it.
     pub parent: String,
+    /// When it was made, as it says itself; nothing on a chain whose blocks do not tell.
+    #[serde(default)]
+    pub time: Option<Timestamp>,
 }
 
 /// Coins that moved in a block.
@@ -388,7 +391,7 @@ pub trait ScreeningPort: Send + Sync {
 }
 
 /// A market price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct MarketPrice {
     /// The coin.
     pub symbol: Symbol,

@@ -97,3 +97,8 @@ records! {
 pub(crate) fn says_nothing<T: Default + PartialEq>(field: &T) -> bool {
     *field == T::default()
 }
+
+/// The minor units that a stored amount says, be it a number or a text.
+pub(crate) fn minor_of(stored: &serde_json::Value) -> i128 {
+    stored.as_str().map_or_else(|| stored.as_i64().map(i128::from), |text| text.parse().ok()).unwrap_or_default()
+}

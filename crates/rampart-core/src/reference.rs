@@ -48,10 +48,36 @@ pub enum Found {
     Nothing,
 }
 
+/// The most references that are looked at in one text.
+const MAX_CANDIDATES: usize = 8;
+
+/// Every reference in a remittance text whose check digit fits, each once: those that digits make when blanks and hyphens between
+/// them are removed, and those that stand by themselves.
+#[must_use]
+pub fn candidates(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let joined = runs(text);
+    let separate = text.split(|letter: char| !letter.is_ascii_digit()).map(str::to_owned);
+    for reference in joined.into_iter().chain(separate).filter(|run| is_valid(run)) {
+        if found.len() < MAX_CANDIDATES && !found.contains(&reference) {
+            found.push(reference);
+        }
+    }
+    found
+}
+
 /// Looks for a reference in a remittance text. Banks add words, blanks and hyphens; runs of digits are compared with
 /// blanks and hyphens between digits removed.
 #[must_use]
 pub fn find(text: &str) -> Found {
+    match candidates(text).into_iter().next() {
+        Some(reference) => Found::Reference(reference),
+        None => runs(text).into_iter().find(|run| run.len() == 10).map_or(Found::Nothing, Found::Mistyped),
+    }
+}
+
+/// Runs of digits, with what banks put between digits removed.
+fn runs(text: &str) -> Vec<String> {
     let mut runs: Vec<String> = Vec::new();
     let mut open = false;
     for letter in text.chars().take(512) {
@@ -69,10 +95,5 @@ pub fn find(text: &str) -> Found {
             _ => open = false,
         }
     }
-    let joined = runs.iter().find(|run| is_valid(run)).cloned();
-    let separate = || text.split(|letter: char| !letter.is_ascii_digit()).find(|run| is_valid(run)).map(str::to_owned);
-    match joined.or_else(separate) {
-        Some(reference) => Found::Reference(reference),
-        None => runs.into_iter().find(|run| run.len() == 10).map_or(Found::Nothing, Found::Mistyped),
-    }
+    runs
 }

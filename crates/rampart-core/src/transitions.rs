@@ -19,8 +19,8 @@ pub struct Transition {
 }
 
 impl Transition {
-    /// The row of a step, where the order's state is told by `to`.
-    pub(crate) fn of(from: &'static str, on: &'static str, to: String, step: &Step) -> Self {
+    /// The row of a step that leads to `to`; nothing where the step changes nothing.
+    pub(crate) fn of(from: &'static str, on: &'static str, to: Option<String>, step: &Step) -> Self {
         let mut effects: Vec<String> = step.postings.iter().map(|posting| format!("posts {}", posting.kind().as_str())).collect();
         effects.extend(step.events.iter().map(|event| format!("tells {}", event.kind)));
         effects.extend(step.writes.iter().filter_map(|record| match record {
@@ -31,7 +31,7 @@ impl Transition {
         effects.extend(
             step.holds.iter().map(|hold| if hold.change.is_positive() { "holds more".to_owned() } else { "holds less".to_owned() }),
         );
-        Self { from, on, to, effects }
+        Self { from, on, to: to.unwrap_or_else(|| from.to_owned()), effects }
     }
 
     /// The row of a command that was refused.

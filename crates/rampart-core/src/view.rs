@@ -4,10 +4,11 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::amount::Amount;
+use crate::arrival::{DeviationKind, Deviations};
 use crate::code::Code;
 use crate::customer::Customer;
 use crate::kyc::{KycLevel, KycStatus};
-use crate::order::{Exception, Reversal};
+use crate::order::Reversal;
 use crate::payment::{Payment, PaymentState};
 use crate::rampoff::Rampoff;
 use crate::time::Timestamp;
@@ -67,14 +68,44 @@ pub struct PaymentView {
     pub txid: Option<String>,
     /// What arrived, in major units.
     pub received_amount: String,
-    /// What was unusual.
-    pub exception: Option<Exception>,
+    /// What was unusual, where several things were: the first in the order of [`DeviationKind`].
+    pub exception: Option<DeviationKind>,
     /// What was taken back.
     pub reversal: Option<Reversal>,
     /// Confirmations of the coins; 0 until they are final.
     pub confirmations: u32,
-    /// Until when coins and price are held.
+    /// Until when the price is promised and coins are reserved.
     pub expires_at: Timestamp,
+    /// Until when the order waits for money; behind `expires_at` without price.
+    pub open_until: Timestamp,
+    /// Why it is on hold.
+    pub hold_reason: Option<&'static str>,
+    /// Everything that was unusual.
+    pub exceptions: Vec<ExceptionView>,
+    /// What is exchanged of what arrived, in major units.
+    pub accepted_amount: String,
+    /// What was set aside, in major units.
+    pub set_aside_amount: String,
+    /// What went back, in major units.
+    pub refunded_amount: String,
+    /// The coins that were sent, in whole coins.
+    pub sent_amount: String,
+}
+
+/// Something unusual about what arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExceptionView {
+    /// What.
+    pub kind: DeviationKind,
+    /// How much it concerns, in major units of what arrives.
+    pub amount: String,
+    /// When it was first seen.
+    pub at: Timestamp,
+}
+
+fn exceptions(deviations: &Deviations, decimals: u8) -> Vec<ExceptionView> {
+    let shown = deviations.as_slice().iter();
+    shown.map(|each| ExceptionView { kind: each.kind, amount: each.amount.to_major(decimals), at: each.at }).collect()
 }
 
 impl PaymentView {
@@ -82,10 +113,10 @@ impl PaymentView {
     #[must_use]
     pub fn of(payment: &Payment) -> Self {
         let terms = &payment.terms;
-        let (coins, txid, confirmations) = match &payment.state {
-            PaymentState::PaymentReceived { coins } | PaymentState::Sending { coins, .. } => (*coins, None, 0),
+        let coins = payment.taken.map_or(terms.coin_amount, |taken| taken.gives);
+        let (sent, txid, confirmations) = match &payment.state {
             PaymentState::CoinsSent { coins, txid, confirmations, .. } => (*coins, Some(txid.clone()), *confirmations),
-            _ => (terms.coin_amount, None, 0),
+            _ => (Amount::ZERO, None, 0),
         };
         Self {
             id: payment.id.to_string(),
@@ -103,10 +134,17 @@ impl PaymentView {
             holder: payment.receipts.iter().find_map(|receipt| receipt.holder.as_ref().map(|holder| holder.reveal().to_owned())),
             txid,
             received_amount: payment.received().to_major(terms.fiat_decimals),
-            exception: payment.exception,
+            exception: payment.exceptions.first(),
             reversal: payment.reversal,
             confirmations,
             expires_at: payment.held_until,
+            open_until: payment.open_until,
+            hold_reason: payment.hold_reason(),
+            exceptions: exceptions(&payment.exceptions, terms.fiat_decimals),
+            accepted_amount: payment.taken.map_or(Amount::ZERO, |taken| taken.accepted()).to_major(terms.fiat_decimals),
+            set_aside_amount: payment.set_aside.to_major(terms.fiat_decimals),
+            refunded_amount: payment.refunded.to_major(terms.fiat_decimals),
+            sent_amount: sent.to_major(terms.coin_decimals),
         }
     }
 
@@ -150,16 +188,30 @@ pub struct RampoffView {
     pub created_at: Timestamp,
     /// What arrived, in minor units of the coin.
     pub received_amount: String,
-    /// What was unusual.
-    pub exception: Option<Exception>,
+    /// What was unusual, where several things were: the first in the order of [`DeviationKind`].
+    pub exception: Option<DeviationKind>,
     /// What was taken back.
     pub reversal: Option<Reversal>,
     /// The bank's reference of the payout.
     pub bank_reference: Option<String>,
     /// The transaction that brought a refund.
     pub refund_txid: Option<String>,
-    /// Until when money and price are held.
+    /// Until when the price is promised and money is reserved.
     pub expires_at: Timestamp,
+    /// Until when the order waits for coins; behind `expires_at` without price.
+    pub open_until: Timestamp,
+    /// Why it is on hold.
+    pub hold_reason: Option<&'static str>,
+    /// Everything that was unusual.
+    pub exceptions: Vec<ExceptionView>,
+    /// What is exchanged of what arrived, in whole coins.
+    pub accepted_amount: String,
+    /// What was set aside, in whole coins.
+    pub set_aside_amount: String,
+    /// What went back, in whole coins.
+    pub refunded_amount: String,
+    /// The money that was paid out, in major units.
+    pub sent_amount: String,
 }
 
 impl RampoffView {
@@ -183,11 +235,18 @@ impl RampoffView {
             wallet: rampoff.deposit_address.clone(),
             created_at: rampoff.created_at,
             received_amount: rampoff.received().to_string(),
-            exception: rampoff.exception,
+            exception: rampoff.exceptions.first(),
             reversal: rampoff.reversal,
             bank_reference: rampoff.bank_reference().map(str::to_owned),
             refund_txid: rampoff.refund_txid().map(str::to_owned),
             expires_at: rampoff.held_until,
+            open_until: rampoff.open_until,
+            hold_reason: rampoff.hold_reason(),
+            exceptions: exceptions(&rampoff.exceptions, terms.coin_decimals),
+            accepted_amount: rampoff.taken.map_or(Amount::ZERO, |taken| taken.accepted()).to_major(terms.coin_decimals),
+            set_aside_amount: rampoff.set_aside.to_major(terms.coin_decimals),
+            refunded_amount: rampoff.refunded.to_major(terms.coin_decimals),
+            sent_amount: rampoff.sent_amount().to_major(terms.fiat_decimals),
         }
     }
 

@@ -21,6 +21,9 @@ pub struct Cursor {
     pub position: String,
     /// When it was last confirmed to be up to date (real time).
     pub moved_at: Timestamp,
+    /// When the last good reading began: one that went to the end of what there was (business time).
+    #[serde(default)]
+    pub read_at: Option<Timestamp>,
 }
 
 /// A hot wallet: which nonce comes next. Its version makes two senders collide instead of sharing a nonce.
@@ -79,4 +82,10 @@ pub struct Deposit {
     pub swept: bool,
     /// When it was seen.
     pub seen_at: Timestamp,
+    /// The time of the first block it was seen in, where the chain tells it.
+    #[serde(default)]
+    pub block_time: Option<Timestamp>,
+    /// When the last good reading of the chain began that did not show it (business time).
+    #[serde(default)]
+    pub read_before: Option<Timestamp>,
 }

@@ -43,6 +43,20 @@ pub struct BankTransfer {
     pub sender_name: Option<String>,
     /// The payer's account.
     pub sender_account: Option<String>,
+    /// When the bank says that it booked it.
+    pub booked: Booked,
+}
+
+/// When a bank says that it booked a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Booked {
+    /// At the moment it arrives.
+    #[default]
+    Now,
+    /// At this moment (business time).
+    At(Timestamp),
+    /// It tells a date only.
+    DateOnly,
 }
 
 /// A line of a statement in the file; its reference follows from its number.
@@ -169,10 +183,18 @@ impl World {
             concept: transfer.concept,
             sender_name: transfer.sender_name.map(Redacted::new),
             sender_account: transfer.sender_account.map(Redacted::new),
+            booked_at: None,
         };
+        let booked = transfer.booked;
         self.books
             .write(move |batch| {
                 Box::pin(async move {
+                    let booked_at = match booked {
+                        Booked::Now => Some(batch.now),
+                        Booked::At(moment) => Some(moment),
+                        Booked::DateOnly => None,
+                    };
+                    let credit = BankCredit { booked_at, ..credit };
                     add_to_balances(batch, &BTreeMap::from([(credit.rail.to_string(), credit.amount)])).await?;
                     let body = serde_json::to_string(&BankEntry::Credit { credit, at: batch.now })?;
                     let seq = batch.append(Line { stream: stream.clone(), topic: Some(account), body }).await?;

@@ -17,6 +17,7 @@ use rampart_core::amount::Amount;
 use rampart_core::asset::{Chain, CoinId, Symbol};
 use rampart_core::outgoing::{Signed, TransferSource};
 use rampart_core::ports::{Block, BlockHead, ChainPort, ChainTransfer, Outcome, Reply, SigningRequest, TransactionStatus, Unavailable};
+use rampart_core::time::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
@@ -74,20 +75,23 @@ fn prefix(chain: Chain) -> &'static str {
 }
 
 fn head_at(chain: Chain, height: i64, fork: i64, fork_before: i64) -> BlockHead {
-    BlockHead { height: height.unsigned_abs(), hash: block_hash(chain, height, fork), parent: block_hash(chain, height - 1, fork_before) }
+    let (hash, parent) = (block_hash(chain, height, fork), block_hash(chain, height - 1, fork_before));
+    BlockHead { height: height.unsigned_abs(), hash, parent, time: None }
 }
 
 /// The number of the newest fork of a chain, and its newest block.
 pub(crate) async fn read_head(connection: &mut SqliteConnection, chain: Chain) -> Result<(i64, BlockHead), WorldError> {
     let row = sqlx::query(
         "SELECT height, fork, coalesce((SELECT max(fork) FROM forks WHERE chain = name AND from_height <= height), 0), \
-         coalesce((SELECT max(fork) FROM forks WHERE chain = name AND from_height <= height - 1), 0) FROM chains WHERE name = ?1",
+         coalesce((SELECT max(fork) FROM forks WHERE chain = name AND from_height <= height - 1), 0), \
+         (SELECT made_at FROM block_times b WHERE b.chain = name AND b.height = chains.height) FROM chains WHERE name = ?1",
     )
     .bind(chain.as_str())
     .fetch_one(connection)
     .await?;
     let (height, fork) = (row.try_get(0)?, row.try_get(1)?);
-    Ok((fork, head_at(chain, height, row.try_get(2)?, row.try_get(3)?)))
+    let time = row.try_get::<Option<i64>, _>(4)?.map(Timestamp::from_micros);
+    Ok((fork, BlockHead { time, ..head_at(chain, height, row.try_get(2)?, row.try_get(3)?) }))
 }
 
 impl SandboxChain {
@@ -131,7 +135,8 @@ impl SandboxChain {
         let rows = sqlx::query(
             "SELECT coalesce((SELECT max(fork) FROM forks WHERE chain = c.name AND from_height <= ?2), 0), \
              coalesce((SELECT max(fork) FROM forks WHERE chain = c.name AND from_height <= ?2 - 1), 0), \
-             t.txid, t.sender, t.recipient, t.symbol, t.amount \
+             t.txid, t.sender, t.recipient, t.symbol, t.amount, \
+             (SELECT made_at FROM block_times WHERE chain = c.name AND height = ?2) \
              FROM chains c LEFT JOIN transactions t ON t.chain = c.name AND t.height = ?2 AND t.state = 1 \
              WHERE c.name = ?1 AND c.height >= ?2 ORDER BY t.position",
         )
@@ -140,7 +145,8 @@ impl SandboxChain {
         .fetch_all(&self.books.readers)
         .await?;
         let Some(first) = rows.first() else { return Ok(None) };
-        let head = head_at(self.config.name, height, first.try_get(0)?, first.try_get(1)?);
+        let time = first.try_get::<Option<i64>, _>(7)?.map(Timestamp::from_micros);
+        let head = BlockHead { time, ..head_at(self.config.name, height, first.try_get(0)?, first.try_get(1)?) };
         let mut transfers = Vec::new();
         for row in &rows {
             let Some(txid) = row.try_get::<Option<String>, _>(2)? else { continue };

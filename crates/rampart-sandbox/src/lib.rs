@@ -28,7 +28,7 @@ mod settings;
 mod signals;
 mod world;
 
-pub use bank::{BankTransfer, StatementEntry};
+pub use bank::{BankTransfer, Booked, StatementEntry};
 pub use chain::{ChainTransaction, Deposit, Reorganisation};
 pub use clock::SandboxClock;
 pub use config::{ChainConfig, CoinConfig, CurrencyConfig, OpeningBalance, RailConfig, WorldConfig};

@@ -6,7 +6,7 @@ use rampart_core::id::OrderId;
 use rampart_core::ledger::{Processor, Rail};
 use rampart_core::redacted::Redacted;
 
-use crate::bank::BankTransfer;
+use crate::bank::{BankTransfer, Booked};
 use crate::error::WorldError;
 use crate::processor::{CardPayment, CardResult};
 use crate::world::World;
@@ -99,6 +99,7 @@ impl World {
                     concept: concept.clone(),
                     sender_name: Some(holder),
                     sender_account: None,
+                    booked: Booked::Now,
                 };
                 self.transfer(transfer).await.map(PayResult::Paid)
             }

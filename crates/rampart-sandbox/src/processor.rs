@@ -224,6 +224,7 @@ async fn take_payment(
         amount: item.amount,
         currency: item.currency,
         holder: item.holder,
+        paid_at: Some(batch.now),
     });
     tell(batch, item.processor, &entry).await?;
     Ok(Ok(CardResult::Captured { reference }))

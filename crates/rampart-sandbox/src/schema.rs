@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS chains (
     mined_at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS forks (
     chain TEXT NOT NULL, from_height INTEGER NOT NULL, fork INTEGER NOT NULL, PRIMARY KEY (chain, fork)) WITHOUT ROWID;
+-- When blocks with transactions were made; the others need no row.
+CREATE TABLE IF NOT EXISTS block_times (
+    chain TEXT NOT NULL, height INTEGER NOT NULL, made_at INTEGER NOT NULL, PRIMARY KEY (chain, height)) WITHOUT ROWID;
 -- `nonce` is absent for transfers between strangers. States: 0 waiting, 1 in a block, 2 reverted in a block, 3 dropped.
 CREATE TABLE IF NOT EXISTS transactions (
     id INTEGER PRIMARY KEY, chain TEXT NOT NULL, txid TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL,

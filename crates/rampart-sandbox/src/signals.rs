@@ -24,7 +24,7 @@ pub(crate) struct Signals {
 
 impl Signals {
     pub(crate) fn new(streams: impl IntoIterator<Item = String>, chains: impl IntoIterator<Item = Chain>) -> Self {
-        let nowhere = BlockHead { height: 0, hash: String::new(), parent: String::new() };
+        let nowhere = BlockHead { height: 0, hash: String::new(), parent: String::new(), time: None };
         Self {
             settings: watch::Sender::new(Arc::new(Settings::default())),
             tips: chains.into_iter().map(|chain| (chain, watch::Sender::new((-1, nowhere.clone())))).collect(),

@@ -17,6 +17,7 @@ use rampart_core::watch::{Cursor, Deposit, DepositState, Wallet};
 use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
 
 use crate::error::StoreError;
 use crate::sql::{Row, Value, shared_json};
@@ -65,6 +66,14 @@ pub(crate) trait Stored: Serialize + DeserializeOwned {
 
     /// Notes the version it was loaded at.
     fn set_version(&mut self, version: i64);
+
+    /// The present form of a record that an earlier version stored; nothing when it has that form already.
+    ///
+    /// # Errors
+    /// [`serde_json::Error`] when it is no JSON object.
+    fn upgraded(_data: &str) -> Result<Option<Self>, serde_json::Error> {
+        Ok(None)
+    }
 }
 
 /// Reads a record from a row whose first columns are `version, data`.
@@ -74,7 +83,10 @@ pub(crate) fn read<T: Stored>(row: &Row) -> Result<T, StoreError> {
 
 /// The record of its JSON, at the version it is stored with.
 pub(crate) fn read_stored<T: Stored>(data: &str, version: i64) -> Result<T, StoreError> {
-    let mut record: T = serde_json::from_str(data)?;
+    let mut record: T = match T::upgraded(data)? {
+        Some(record) => record,
+        None => serde_json::from_str(data)?,
+    };
     record.set_version(version);
     Ok(record)
 }
@@ -122,7 +134,7 @@ impl Key for CustomerId {
 }
 
 macro_rules! tables {
-    ($($name:ident, $table:literal, [$($column:literal),*], $record:ident => [$($value:expr),*];)+) => {
+    ($($name:ident, $table:literal, [$($column:literal),*], $record:ident => [$($value:expr),*] $(, upgraded by $upgrade:path)?;)+) => {
         $(impl Stored for $name {
             const TABLE: &'static Table = &Table { name: $table, columns: &[$($column),*] };
 
@@ -134,6 +146,9 @@ macro_rules! tables {
             fn set_version(&mut self, version: i64) {
                 self.version = version;
             }
+            $(fn upgraded(data: &str) -> Result<Option<Self>, serde_json::Error> {
+                upgrade(data, $upgrade)
+            })?
         })+
     };
 }
@@ -148,12 +163,12 @@ tables! {
     Payment, "payments", ["partner", "customer", "status", "open", "due_at", "changed_at"], it => [
         Value::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
         Value::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into()
-    ];
+    ], upgraded by rampart_core::payment::upgraded;
     Rampoff, "rampoffs", ["partner", "customer", "status", "open", "due_at", "changed_at", "deposit_chain", "deposit_address"], it => [
         Value::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
         Value::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into(),
         it.terms.coin.chain.as_str().into(), it.deposit_address.as_str().into()
-    ];
+    ], upgraded by rampart_core::rampoff::upgraded;
     Payout, "payouts", ["order_id", "state"], it => [Value::display_or_null(it.order), payout_state(&it.state).into()];
     Transfer, "transfers", ["order_id", "chain", "state"], it => [
         Value::display_or_null(it.order), it.chain().as_str().into(), transfer_state(&it.state).into()
@@ -178,6 +193,16 @@ tables! {
         it.kind.as_str().into(), Value::display_or_null(it.fact)
     ];
     AuditEntry, "audit", ["subject"], it => [it.subject.as_str().into()];
+}
+
+/// Every order of the present form says this.
+const PRESENT_FORM: &str = "\"counted\":";
+
+fn upgrade<T: DeserializeOwned>(data: &str, by: impl FnOnce(Map<String, Json>) -> Map<String, Json>) -> Result<Option<T>, serde_json::Error> {
+    if data.contains(PRESENT_FORM) {
+        return Ok(None);
+    }
+    serde_json::from_value(Json::Object(by(serde_json::from_str(data)?))).map(Some)
 }
 
 /// What makes an open alarm the only one of its account and asset.

@@ -59,7 +59,7 @@ pub async fn verify(app: &App) -> Reply<Report> {
 
 /// The record at its version, with what it says.
 async fn load(app: &App) -> Reply<(Cursor, LedgerCheck)> {
-    let none = || Cursor { id: CURSOR, version: 0, position: String::new(), moved_at: app.real().now() };
+    let none = || Cursor { id: CURSOR, version: 0, position: String::new(), moved_at: app.real().now(), read_at: None };
     let cursor = app.store().cursor(CURSOR).await?.unwrap_or_else(none);
     // A text that cannot be read only means that a check is due.
     let known = serde_json::from_str(&cursor.position).unwrap_or_default();

@@ -47,7 +47,7 @@ pub struct OrderFile {
     /// What the screening provider has found; empty when it has found nothing.
     pub finding: String,
     /// What was unusual.
-    pub exception: Option<rampart_core::order::Exception>,
+    pub exception: Option<rampart_core::arrival::DeviationKind>,
     /// What was taken back.
     pub reversal: Option<rampart_core::order::Reversal>,
     /// What was agreed: pays and receives.
@@ -146,7 +146,7 @@ fn of_payment(app: &App, payment: &Payment) -> OrderFile {
             _ => None,
         },
         finding: payment.findings.told(),
-        exception: payment.exception,
+        exception: payment.exceptions.first(),
         reversal: payment.reversal,
         terms: format!("{} for {}", amount(payment.terms.fiat_amount, fiat), amount(payment.terms.coin_amount, coin)),
         received: amount(payment.received(), fiat),
@@ -180,7 +180,7 @@ fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
             _ => None,
         },
         finding: rampoff.findings.told(),
-        exception: rampoff.exception,
+        exception: rampoff.exceptions.first(),
         reversal: rampoff.reversal,
         terms: format!("{} for {}", amount(rampoff.terms.coin_amount, coin), amount(rampoff.terms.fiat_amount, fiat)),
         received: amount(rampoff.received(), coin),

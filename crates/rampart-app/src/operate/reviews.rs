@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use rampart_core::amount::Amount;
+use rampart_core::arrival::Grade;
 use rampart_core::asset::{Asset, CoinId, Currency};
 use rampart_core::bank_account::masked;
 use rampart_core::fact::{Fact, FactBody};
@@ -27,7 +29,8 @@ use super::orders::{self, Order};
 use super::{Operator, audit, major, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
-use crate::workers::{observe, payouts, transfers};
+use crate::workers::observe::{self, Around};
+use crate::workers::{payouts, transfers};
 
 /// What an operator decides about an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -252,11 +255,21 @@ async fn assign(app: &App, item: &ReviewItem, order: OrderId) -> Reply<Step> {
             let fact = item.fact.ok_or_else(|| refuse("the item names no fact that could be assigned"))?;
             let status = payment.status();
             let (source, holder) = origin(app, item).await?;
-            let receipt = Receipt { fact, amount: item.amount, at: mint.now, holder, source };
+            let receipt = Receipt {
+                fact,
+                amount: item.amount,
+                at: mint.now,
+                holder,
+                source,
+                assigned: true,
+                set_aside: Amount::ZERO,
+                taken_back: Amount::ZERO,
+            };
             let mut step = Step::new();
             // Booked where the order's own money is booked: the account it lies on keeps it, whichever that is.
             step.post(treasury::suspense_assigned(&mint, payment.pay_in.account(), asset, item.amount, Some(order)));
-            let received = observe::payment(app, *payment, PaymentFact::Paid { receipt, is_customer: true });
+            let around = Around::payment(app, &payment).await?;
+            let received = around.observe_payment(app, *payment, PaymentFact::Paid { receipt, is_customer: true }, Grade::All);
             if puts_into_suspense(&received) {
                 return Err(cannot(status));
             }
@@ -273,11 +286,15 @@ async fn assign(app: &App, item: &ReviewItem, order: OrderId) -> Reply<Step> {
                 txid: deposit.txid,
                 index: deposit.index,
                 amount: item.amount,
+                at: mint.now,
                 from: deposit.from,
                 confirmations,
                 lost: false,
+                assigned: true,
+                set_aside: Amount::ZERO,
             };
-            let received = observe::rampoff(app, *rampoff, RampoffFact::DepositConfirmed(receipt));
+            let around = Around::rampoff(app, &rampoff).await?;
+            let received = around.observe_rampoff(app, *rampoff, RampoffFact::DepositConfirmed(receipt), Grade::All);
             if puts_into_suspense(&received) {
                 return Err(cannot(status));
             }

@@ -1,14 +1,17 @@
-//! Orders that nobody paid in time.
+//! Orders that time alone changes: the end of a promise, of an order, of a wait for a price, for coins or for an identity.
 
 use futures::StreamExt as _;
-use rampart_core::payment::PaymentFact;
-use rampart_core::rampoff::RampoffFact;
+use rampart_core::arrival::Grade;
+use rampart_core::id::OrderId;
+use rampart_core::payment::{Payment, PaymentFact};
+use rampart_core::rampoff::{Rampoff, RampoffFact};
 use rampart_core::step::Step;
+use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
-use super::observe;
+use super::observe::{self, Around};
 use super::supervisor::{Task, Turn, Worker};
-use crate::app::App;
+use crate::app::{App, MOST_TRIES};
 use crate::error::Reply;
 
 const PAGE: u32 = 256;
@@ -23,27 +26,69 @@ impl Expiry {
         Self { app }
     }
 
+    /// Every order that is due, page by page: one that has to wait on stays due and is looked at again by the next turn.
     async fn expire(&self) -> Reply<Turn> {
-        let app = &self.app;
-        let now = app.business().now();
-        let payments = app.store().payments_due(now, PAGE).await?;
-        let rampoffs = app.store().rampoffs_due(now, PAGE).await?;
-        let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
-        let is_full = payments.len() == page || rampoffs.len() == page;
-        let payments = payments.into_iter().map(|order| observe::payment(app, order, PaymentFact::TimePassed));
-        let rampoffs = rampoffs.into_iter().map(|order| observe::rampoff(app, order, RampoffFact::TimePassed));
-        let steps: Vec<Step> = payments.chain(rampoffs).collect();
-        let commits = futures::stream::iter(steps).map(|step| app.commit(step)).buffer_unordered(app.config().workers.concurrency);
-        let results: Vec<Result<_, CommitError>> = commits.collect().await;
-        for result in results {
-            match result {
-                // Money came in the last moment, or somebody else was faster: the next turn sees what is left.
-                Ok(_) | Err(CommitError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
+        let now = self.app.business().now();
+        let most = self.app.config().workers.concurrency;
+        let mut behind = None;
+        loop {
+            let page = self.app.store().payments_due(now, behind, PAGE).await?;
+            let next = page.last().and_then(|order| place(order.due_at(), order.id));
+            let is_last = is_last(page.len());
+            let done: Vec<Reply<()>> = futures::stream::iter(page).map(|order| self.payment(order)).buffer_unordered(most).collect().await;
+            done.into_iter().collect::<Reply<()>>()?;
+            behind = next;
+            if is_last {
+                break;
             }
         }
-        Ok(if is_full { Turn::More } else { Turn::Idle })
+        let mut behind = None;
+        loop {
+            let page = self.app.store().rampoffs_due(now, behind, PAGE).await?;
+            let next = page.last().and_then(|order| place(order.due_at(), order.id));
+            let is_last = is_last(page.len());
+            let done: Vec<Reply<()>> = futures::stream::iter(page).map(|order| self.rampoff(order)).buffer_unordered(most).collect().await;
+            done.into_iter().collect::<Reply<()>>()?;
+            behind = next;
+            if is_last {
+                return Ok(Turn::Idle);
+            }
+        }
     }
+
+    async fn payment(&self, order: Payment) -> Reply<()> {
+        let around = Around::payment(&self.app, &order).await?;
+        self.commit(|grade| around.observe_payment(&self.app, order.clone(), PaymentFact::TimePassed, grade)).await
+    }
+
+    async fn rampoff(&self, order: Rampoff) -> Reply<()> {
+        let around = Around::rampoff(&self.app, &order).await?;
+        self.commit(|grade| around.observe_rampoff(&self.app, order.clone(), RampoffFact::TimePassed, grade)).await
+    }
+
+    async fn commit(&self, step: impl Fn(Grade) -> Step) -> Reply<()> {
+        let mut grade = Grade::All;
+        for _ in 0..MOST_TRIES {
+            let step = step(grade);
+            if step.is_empty() {
+                return Ok(());
+            }
+            match self.app.commit(step).await {
+                // Money came in the last moment, or somebody else was faster: the next turn sees what is left.
+                Ok(_) | Err(CommitError::Conflict(_)) => return Ok(()),
+                Err(error) => grade = observe::less(grade, &error).ok_or(error)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_last(length: usize) -> bool {
+    length < usize::try_from(PAGE).unwrap_or(usize::MAX)
+}
+
+fn place(due_at: Option<Timestamp>, id: OrderId) -> Option<(Timestamp, OrderId)> {
+    due_at.map(|due_at| (due_at, id))
 }
 
 impl Worker for Expiry {

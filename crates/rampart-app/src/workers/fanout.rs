@@ -48,7 +48,7 @@ impl Fanout {
         // Only afterwards, so that every subscription made before one of these events is seen: a new one has no version
         // that this step could be fenced by.
         let subscriptions = store.subscriptions_of(partner).await?;
-        let cursor = cursor.unwrap_or(Cursor { id, version: 0, position: "0".to_owned(), moved_at: app.real().now() });
+        let cursor = cursor.unwrap_or(Cursor { id, version: 0, position: "0".to_owned(), moved_at: app.real().now(), read_at: None });
         let Some(last) = events.last().map(|event| event.sequence) else { return Ok(false) };
         if cursor.position != fanned.to_string() {
             return Ok(true);

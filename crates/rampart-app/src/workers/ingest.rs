@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use rampart_core::code::Code;
 use rampart_core::fact::{Fact, FactBody};
 use rampart_core::id::Mint;
 use rampart_core::ledger::{Processor, Rail};
@@ -28,6 +29,11 @@ pub(crate) enum Source {
     Processor(Processor, Arc<dyn ProcessorPort>),
     /// The decisions of the identity provider.
     Kyc(Arc<dyn KycPort>),
+}
+
+/// The cursor of a source of a kind, such as the rail of a bank.
+pub(crate) fn cursor_of(kind: &str, name: Code<16>) -> CursorName {
+    format!("{kind}-{name}").parse().expect("a prefix of at most 10 and a name of at most 16 characters make a code of at most 40")
 }
 
 /// A fact as its source tells it: what makes it the same when it is told again, and what happened.
@@ -112,13 +118,13 @@ fn kyc_decision(decision: KycDecision) -> Told {
 }
 
 /// Builds facts of what was told. Their identifiers sort as they were told, because facts are applied in that order.
-pub(crate) fn facts(app: &App, told: Vec<Told>) -> Vec<Fact> {
+pub(crate) fn facts(app: &App, told: Vec<Told>, read_before: Option<Timestamp>) -> Vec<Fact> {
     let now = app.business().now();
     let numbered = told.into_iter().zip(0_i64..);
     numbered
         .map(|((natural_key, body), place)| {
             let mint = Mint { now: Timestamp::from_micros(now.micros().saturating_add(place)), randomness: app.randomness() };
-            Fact { id: mint.id(), version: 0, natural_key, body, applied: false, quarantined: None, observed_at: now }
+            Fact { id: mint.id(), version: 0, natural_key, body, applied: false, quarantined: None, observed_at: now, read_before }
         })
         .collect()
 }
@@ -148,24 +154,31 @@ impl Ingest {
             return Ok(cursor);
         }
         let id = self.source.cursor();
-        let fresh = || Cursor { id, version: 0, position: String::new(), moved_at: Timestamp::default() };
+        let fresh = || Cursor { id, version: 0, position: String::new(), moved_at: Timestamp::default(), read_at: None };
         Ok(self.app.store().cursor(id).await?.unwrap_or_else(fresh))
     }
 
     async fn read(&self) -> Reply<Turn> {
         let app = &self.app;
         let cursor = self.cursor().await?;
+        let begun_at = app.business().now();
         let call = self.source.read(&cursor.position);
         let page = tokio::time::timeout(app.config().workers.call(), call)
             .await
             .map_err(|_| AppError::Unavailable("it did not answer in time".to_owned()))??;
         let now = app.real().now();
-        if page.items.is_empty() && page.next == cursor.position && cursor.moved_at.until(now) < self.app.config().workers.confirm_every() {
+        let confirm_every = self.app.config().workers.confirm_every();
+        let is_confirmed = cursor.moved_at.until(now) < confirm_every
+            && cursor.read_at.is_some_and(|read| read.until(begun_at) < confirm_every);
+        if page.items.is_empty() && page.next == cursor.position && is_confirmed {
             *self.known.lock() = Some(cursor);
             return Ok(Turn::Idle);
         }
         let has_more = page.has_more;
-        self.keep(Cursor { position: page.next, moved_at: now, ..cursor }, facts(app, page.items)).await?;
+        // A reading is good when it went to the end of what there was.
+        let read_at = if has_more { cursor.read_at } else { Some(begun_at) };
+        let facts = facts(app, page.items, cursor.read_at);
+        self.keep(Cursor { position: page.next, moved_at: now, read_at, ..cursor }, facts).await?;
         Ok(if has_more { Turn::More } else { Turn::Idle })
     }
 

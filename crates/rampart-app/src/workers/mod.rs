@@ -26,6 +26,7 @@ pub(crate) mod transfers;
 pub use config::WorkersConfig;
 
 pub(crate) use chain::cursor_of as chain_cursor;
+pub(crate) use prices::remember as remember_prices;
 
 use rampart_core::job::JobKind;
 use rampart_core::watch::CursorName;

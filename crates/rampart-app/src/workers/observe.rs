@@ -1,14 +1,23 @@
 //! Letting orders observe: the one place where workers give an order its present price.
 
+use rampart_core::arrival::{Grade, Standing};
 use rampart_core::customer::Customer;
 use rampart_core::event::{EventDraft, EventType};
-use rampart_core::id::OrderId;
-use rampart_core::payment::{Payment, PaymentFact};
+use rampart_core::id::{CustomerId, OrderId, PartnerId, ReviewId};
+use rampart_core::order::{Context, HoldReason};
+use rampart_core::partner::Partner;
+use rampart_core::payment::{PayIn, Payment, PaymentFact};
 use rampart_core::rampoff::{Rampoff, RampoffFact};
 use rampart_core::rate::Rate;
+use rampart_core::record::RecordKey;
+use rampart_core::review::ReviewItem;
 use rampart_core::step::Step;
+use rampart_core::time::Timestamp;
 use rampart_core::view::KycView;
+use rampart_core::watch::CursorName;
+use rampart_store::CommitError;
 
+use super::{chain, ingest};
 use crate::app::App;
 use crate::error::{AppError, Reply};
 
@@ -32,6 +41,99 @@ pub(crate) fn payment(app: &App, payment: Payment, fact: PaymentFact) -> Step {
 pub(crate) fn rampoff(app: &App, rampoff: Rampoff, fact: RampoffFact) -> Step {
     let price = rampoff_price(app, &rampoff);
     rampoff.observe(fact, &app.context(price))
+}
+
+/// What a decision about what came looks at beside the order, as it is stored now.
+pub(crate) struct Around {
+    customer: Customer,
+    partner: Partner,
+    running_item: Option<ReviewItem>,
+    read_at: Option<Timestamp>,
+}
+
+impl Around {
+    /// Of a payment.
+    pub(crate) async fn payment(app: &App, payment: &Payment) -> Reply<Self> {
+        let source = match payment.pay_in {
+            PayIn::Bank(rail) => ingest::cursor_of("bank", rail),
+            PayIn::Processor(processor) => ingest::cursor_of("processor", processor),
+        };
+        Self::load(app, payment.customer, payment.partner, payment.running_item, source).await
+    }
+
+    /// Of a ramp-off.
+    pub(crate) async fn rampoff(app: &App, rampoff: &Rampoff) -> Reply<Self> {
+        Self::load(app, rampoff.customer, rampoff.partner, rampoff.running_item, chain::cursor_of(rampoff.chain())).await
+    }
+
+    async fn load(app: &App, customer: CustomerId, partner: PartnerId, item: Option<ReviewId>, source: CursorName) -> Reply<Self> {
+        let store = app.store();
+        let found = store.customer(customer).await?.ok_or_else(|| AppError::defect(format!("there is no customer {customer}")))?;
+        let partner = store.partner(partner).await?.ok_or_else(|| AppError::defect(format!("there is no partner {partner}")))?;
+        let running_item = match item {
+            Some(id) => store.review(id).await?,
+            None => None,
+        };
+        let read_at = store.cursor(source).await?.and_then(|cursor| cursor.read_at);
+        Ok(Self { customer: found, partner, running_item, read_at })
+    }
+
+    /// The customer.
+    pub(crate) const fn customer(&self) -> &Customer {
+        &self.customer
+    }
+
+    /// Whether customer and partner may go on.
+    fn standing(&self, app: &App) -> Standing {
+        let level = app.check_identity(&self.customer).ok();
+        let blocked = if self.customer.banned.is_some() {
+            Some(HoldReason::Banned)
+        } else if !self.partner.enabled {
+            Some(HoldReason::PartnerDisabled)
+        } else {
+            level.is_none().then_some(HoldReason::Identity)
+        };
+        Standing { blocked, level }
+    }
+
+    fn context<'a>(&'a self, app: &'a App, price: Option<Rate>, grade: Grade) -> Context<'a> {
+        Context {
+            standing: self.standing(app),
+            grade,
+            read_at: self.read_at,
+            running_item: self.running_item.as_ref(),
+            ..app.context(price)
+        }
+    }
+
+    /// What follows for a payment, which relies on all of this.
+    pub(crate) fn observe_payment(&self, app: &App, payment: Payment, fact: PaymentFact, grade: Grade) -> Step {
+        let price = payment_price(app, &payment);
+        self.relied_upon(payment.observe(fact, &self.context(app, price, grade)))
+    }
+
+    /// What follows for a ramp-off, which relies on all of this.
+    pub(crate) fn observe_rampoff(&self, app: &App, rampoff: Rampoff, fact: RampoffFact, grade: Grade) -> Step {
+        let price = rampoff_price(app, &rampoff);
+        self.relied_upon(rampoff.observe(fact, &self.context(app, price, grade)))
+    }
+
+    fn relied_upon(&self, mut step: Step) -> Step {
+        if !step.is_empty() {
+            step.rely(RecordKey::Customer(self.customer.id), self.customer.version);
+            step.rely(RecordKey::Partner(self.partner.id), self.partner.version);
+        }
+        step
+    }
+}
+
+/// How much less is asked for after a commit refused what follows from a fact; nothing when it was refused for something else.
+pub(crate) fn less(grade: Grade, error: &CommitError) -> Option<Grade> {
+    match error {
+        CommitError::OverCeiling { .. } => grade.less(HoldReason::Limit),
+        CommitError::InsufficientFunds { .. } => grade.less(HoldReason::Liquidity),
+        _ => None,
+    }
 }
 
 /// A payment that a record of ours names.

@@ -3,12 +3,22 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rampart_core::ports::Unavailable;
+use rampart_core::code::Code;
+use rampart_core::ports::{MarketPrice, Unavailable};
+use rampart_core::step::Step;
+use rampart_core::watch::{Cursor, CursorName};
+use rampart_store::{CommitError, Store};
 
 use super::jobs::in_time;
 use super::supervisor::{Task, Turn, Worker};
 use crate::app::App;
-use crate::error::Reply;
+use crate::error::{AppError, Reply};
+use crate::prices::PriceBoard;
+
+/// Under which name the board is stored.
+const CURSOR: CursorName = Code::literal("prices");
+/// How often it is stored at most (real time).
+const STORED_EVERY: Duration = Duration::from_secs(5);
 
 /// Refreshes the price board.
 pub(crate) struct Prices {
@@ -28,12 +38,44 @@ impl Prices {
         let answer = answer.unwrap_or_else(|| Err(Unavailable("no answer in time".to_owned())));
         let was_silent = self.is_silent.swap(answer.is_err(), Ordering::Relaxed);
         match answer {
-            Ok(prices) => app.prices().set(prices),
+            Ok(prices) => {
+                app.prices().set(prices);
+                self.store().await?;
+            }
             Err(reason) if !was_silent => tracing::warn!(%reason, "the source of prices is silent"),
             Err(_) => {}
         }
         Ok(Turn::Idle)
     }
+}
+
+impl Prices {
+    /// Keeps the board for processes that do not ask for prices themselves, such as an operator's command.
+    async fn store(&self) -> Reply<()> {
+        let (app, now) = (&self.app, self.app.real().now());
+        let stored = app.store().cursor(CURSOR).await?;
+        if stored.as_ref().is_some_and(|stored| stored.moved_at.until(now) < STORED_EVERY) {
+            return Ok(());
+        }
+        let version = stored.map_or(0, |stored| stored.version);
+        let position = serde_json::to_string(&app.prices().all()).map_err(|fault| AppError::Defect(Box::new(fault)))?;
+        let mut step = Step::new();
+        step.write(Cursor { id: CURSOR, version, position, moved_at: now, read_at: Some(app.business().now()) });
+        match app.commit(step).await {
+            // Another process has stored its own.
+            Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Fills a price board with what was stored last; whether that is still good is for whoever asks.
+pub(crate) async fn remember(store: &Store, board: &PriceBoard) -> Reply<()> {
+    if let Some(stored) = store.cursor(CURSOR).await? {
+        let prices: Vec<MarketPrice> = serde_json::from_str(&stored.position).map_err(|fault| AppError::Defect(Box::new(fault)))?;
+        board.set(prices);
+    }
+    Ok(())
 }
 
 impl Worker for Prices {

@@ -2,10 +2,12 @@
 
 use std::future::Future;
 
+use rampart_core::arrival::Grade;
 use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
 use rampart_store::CommitError;
 
+use super::observe;
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
 
@@ -25,13 +27,23 @@ where
     D: Fn() -> F,
     F: Future<Output = Reply<Option<Step>>>,
 {
+    settle_graded(app, fence, |_| decide()).await
+}
+
+/// The same for what asks for something: what limits or balances refuse is decided again with less.
+pub(crate) async fn settle_graded<D, F>(app: &App, fence: Option<RecordKey>, decide: D) -> Reply<Settled>
+where
+    D: Fn(Grade) -> F,
+    F: Future<Output = Reply<Option<Step>>>,
+{
+    let mut grade = Grade::All;
     for _ in 0..MOST_TRIES {
-        let Some(step) = decide().await? else { return Ok(Settled::Lost) };
+        let Some(step) = decide(grade).await? else { return Ok(Settled::Lost) };
         match app.commit(step).await {
             Ok(_) => return Ok(Settled::Done),
             Err(CommitError::Conflict(key)) if Some(key) == fence => return Ok(Settled::Lost),
             Err(CommitError::Conflict(_)) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => grade = observe::less(grade, &error).ok_or(error)?,
         }
     }
     Err(AppError::Unavailable("the record is changing too fast".to_owned()))

@@ -35,7 +35,7 @@ async fn by_card(test: Arc<TestApp>) {
     let id = TestApp::order_of(&answer);
     test.pay(id).await;
     let sent = test.payment_becomes(id, "coins_sent").await;
-    assert_eq!(sent.exception, None);
+    assert_eq!(sent.exceptions.first(), None);
     test.eventually("the coins are final", || async { Some(test.payment(id).await).filter(|payment| payment.is_settled()) }).await;
     let events = test.app.events(&test.caller, None, None).await.unwrap().events;
     let kinds: Vec<_> = events.iter().filter(|event| event.kind != "KYC_UPDATED").map(|event| event.kind).collect();

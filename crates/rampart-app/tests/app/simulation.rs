@@ -155,13 +155,13 @@ impl Course {
                 );
             }
             for id in rampoffs {
+                let rampoff = test.rampoff(*id).await;
                 moving |= matches!(
-                    test.rampoff(*id).await.state,
-                    RampoffState::Confirming
-                        | RampoffState::CryptoReceived { .. }
-                        | RampoffState::PayingOut { .. }
-                        | RampoffState::RefundPending { .. }
+                    rampoff.state,
+                    RampoffState::CryptoReceived { .. } | RampoffState::PayingOut { .. } | RampoffState::RefundPending { .. }
                 );
+                // One that waits for the rest of its coins is at rest.
+                moving |= rampoff.deposits.iter().any(|deposit| deposit.confirmations == 0);
             }
             (!moving).then_some(())
         })

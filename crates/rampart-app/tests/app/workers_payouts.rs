@@ -86,10 +86,11 @@ async fn stopped_by_a_person(test: Arc<TestApp>) {
 async fn orders_on_hold_are_paged(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "100") };
+    test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
     let mut ids = Vec::new();
     for _ in 0..3 {
         let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
-        let payable = payable(&test.payment(id).await, "Pedro Picapiedra");
+        let payable = payable(&test.payment(id).await, "Ana García López");
         test.world.pay_payment(&payable, None, None).await.unwrap();
         test.payment_becomes(id, "on_hold").await;
         ids.insert(0, id.to_string());

@@ -12,7 +12,7 @@ use rampart_core::outgoing::{Payout, PayoutState, Route, Screening};
 use rampart_core::payment::PaymentState;
 use rampart_core::refusal::Code;
 use rampart_core::review::ReviewKind;
-use rampart_sandbox::{BankTransfer, Deposit};
+use rampart_sandbox::{BankTransfer, Booked, Deposit};
 use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -45,7 +45,7 @@ async fn processor_refuses(test: Arc<TestApp>) {
     let held = test
         .eventually("the customer is asked for an account", || async {
             let payment = test.payment(id).await;
-            matches!(payment.state, PaymentState::OnHold { reason: HoldReason::RefundDestinationNeeded, .. }).then_some(payment)
+            matches!(payment.state, PaymentState::OnHold { reason: HoldReason::Destination, .. }).then_some(payment)
         })
         .await;
     assert_eq!(held.fiat_balance, held.terms.fiat_amount);
@@ -85,9 +85,13 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
         (&request, Some("012/R/12345678"), ("12345678", "012", "rut")),
     ] {
         let id = TestApp::order_of(&test.app.create_payment(&test.caller, request, None).await.unwrap());
-        let payable = payable(&test.payment(id).await, "Pedro Picapiedra");
-        test.world.pay_payment(&payable, None, None).await.unwrap();
-        let token = test.payment_becomes(id, "on_hold").await.page_token;
+        // Half of it, from an account that the bank does not tell.
+        let payable = payable(&test.payment(id).await, "Ana García López");
+        test.world.pay_payment(&payable, Some(Amount::from_minor(50_000)), None).await.unwrap();
+        let token = test
+            .eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) })
+            .await
+            .page_token;
         if let Some(typed) = typed {
             test.app.give_refund_account(token.reveal(), typed, "Ana García López").await.unwrap();
         }
@@ -112,6 +116,7 @@ async fn returned_item_stays_whole(test: Arc<TestApp>) {
         sender_name: Some("Ana García López".into()),
         // The sandbox's bank refuses payouts to this account.
         sender_account: Some("ES1621000418410006660001".into()),
+        booked: Booked::Now,
     };
     test.world.transfer(transfer).await.unwrap();
     let first = item(&test, ReviewKind::Suspense).await;

@@ -13,7 +13,7 @@ use rampart_core::outgoing::{PayoutState, Screening};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_sandbox::{BankTransfer, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -28,14 +28,14 @@ on_both_engines!(super::whole => refund_to_a_listed_holder, coins_back_to_a_list
 const LISTED: &str = "Juan Sancionado";
 const LISTED_WALLET: &str = "0x6660001666000166600016660001666000166600";
 
-/// A purchase that a stranger has paid for, and that a person sends back to an account the customer has yet to give.
+/// A purchase that was paid in part, and that a person sends back to an account the customer has yet to give.
 async fn to_be_refunded(test: &TestApp) -> OrderId {
     let customer = ana(test).await;
     let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "200") };
     let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
-    let payable = payable(&test.payment(id).await, "Pedro Picapiedra");
-    test.world.pay_payment(&payable, None, None).await.unwrap();
-    test.payment_becomes(id, "on_hold").await;
+    let payable = payable(&test.payment(id).await, "Ana García López");
+    test.world.pay_payment(&payable, Some(Amount::from_minor(15_000)), None).await.unwrap();
+    test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
     orders::refund(&test.app, &operator(), id).await.unwrap();
     id
 }
@@ -58,7 +58,7 @@ async fn refund_to_a_listed_holder(test: Arc<TestApp>) {
     give_account(&test, id, LISTED).await;
     stopped(&test, id).await;
     let payment = test.payment(id).await;
-    assert_eq!((payment.fiat_balance, &payment.findings.order), (payment.terms.fiat_amount, &None));
+    assert_eq!((payment.fiat_balance, &payment.findings.order), (Amount::from_minor(15_000), &None));
     let payouts = test.app.store().payouts_of_order(id).await.unwrap();
     assert!(
         matches!(&payouts[..], [one] if matches!(&one.state, PayoutState::Failed { reason } if reason.contains("sanctions list"))),
@@ -136,6 +136,7 @@ async fn suspense_of_a_listed_payer(test: Arc<TestApp>) {
         concept: Some("Rent".into()),
         sender_name: Some(LISTED.into()),
         sender_account: Some(CustomerOf::SPAIN.account.into()),
+        booked: Booked::Now,
     };
     test.world.transfer(transfer).await.unwrap();
     let first = item(&test, ReviewKind::Suspense).await;

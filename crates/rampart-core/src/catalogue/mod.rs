@@ -3,6 +3,8 @@
 
 mod source;
 
+use std::time::Duration;
+
 pub use source::{CatalogueFault, CatalogueSource};
 
 use crate::address::AddressKind;
@@ -12,7 +14,11 @@ use crate::code::Code;
 use crate::country::Country;
 use crate::kyc::KycLevel;
 use crate::ledger::{Processor, Rail};
+use crate::payment::PayIn;
 use crate::policy::Policy;
+
+/// By how much the times of a processor may lie before the reading that shows them.
+const BACKDATING: Duration = Duration::from_secs(900);
 
 /// A fiat currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +27,12 @@ pub struct Fiat {
     pub code: Currency,
     /// How many decimals its minor unit has.
     pub decimals: u8,
+    /// The most that a tolerance comes to, in minor units.
+    pub tolerance_cap: Amount,
+    /// Less than this never counts, in minor units.
+    pub receipt_minimum: Amount,
+    /// Less than this is not sent back by itself, in minor units.
+    pub refund_minimum: Amount,
 }
 
 /// A chain.
@@ -34,6 +46,8 @@ pub struct ChainInfo {
     pub native: CoinId,
     /// What a customer is charged for a transaction on it, per currency, in minor units.
     pub network_fees: Vec<(Currency, Amount)>,
+    /// By how much the time of a block may lie before the reading that shows it.
+    pub backdating: Duration,
 }
 
 /// A coin on a chain.
@@ -129,6 +143,8 @@ pub struct RailAccount {
     pub bic: Option<String>,
     /// The account's holder, which customers are told.
     pub holder: String,
+    /// By how much the times of its statement may lie before the reading that shows them.
+    pub backdating: Duration,
 }
 
 /// How much a customer of a level may trade in a currency.
@@ -244,6 +260,39 @@ impl Catalogue {
     #[must_use]
     pub fn rail_account(&self, rail: Rail) -> Option<&RailAccount> {
         self.rail_accounts.iter().find(|account| account.rail == rail)
+    }
+
+    /// The most that a tolerance of a currency comes to, in minor units.
+    #[must_use]
+    pub fn tolerance_cap(&self, code: Currency) -> Amount {
+        self.fiat(code).map_or(Amount::ZERO, |fiat| fiat.tolerance_cap)
+    }
+
+    /// By how much the times of a source may lie before the reading that shows them.
+    #[must_use]
+    pub fn backdating(&self, source: PayIn) -> Duration {
+        match source {
+            PayIn::Bank(rail) => self.rail_account(rail).map_or(BACKDATING, |account| account.backdating),
+            PayIn::Processor(_) => BACKDATING,
+        }
+    }
+
+    /// The same of a chain.
+    #[must_use]
+    pub fn chain_backdating(&self, chain: Chain) -> Duration {
+        self.chain(chain).map_or(BACKDATING, |chain| chain.backdating)
+    }
+
+    /// What never counts for an order of a currency that takes at least `minimum`: less than this, in minor units.
+    #[must_use]
+    pub fn receipt_minimum(&self, code: Currency, minimum: Amount) -> Amount {
+        self.fiat(code).map_or(Amount::ZERO, |fiat| fiat.receipt_minimum.min(minimum))
+    }
+
+    /// What is not sent back by itself: less than this, in minor units.
+    #[must_use]
+    pub fn refund_minimum(&self, code: Currency) -> Amount {
+        self.fiat(code).map_or(Amount::ZERO, |fiat| fiat.refund_minimum)
     }
 
     /// How many decimals an asset's minor unit has.

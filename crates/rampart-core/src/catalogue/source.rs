@@ -4,6 +4,7 @@
 //! configuration can be overlaid key by key and nothing can be there twice.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{Catalogue, ChainInfo, Coin, Fiat, Limit, Method, MethodKind, OpenCaps, PayoutRail, Pricing, RailAccount};
 use crate::address::AddressKind;
@@ -35,6 +36,11 @@ pub struct CatalogueSource {
 #[serde(deny_unknown_fields)]
 struct FiatSource {
     decimals: u8,
+    tolerance_cap: String,
+    /// A fifth of the cap where nothing is said.
+    receipt_minimum: Option<String>,
+    /// As much as `receipt_minimum` where nothing is said.
+    refund_minimum: Option<String>,
 }
 
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -44,6 +50,8 @@ struct ChainSource {
     native: Symbol,
     #[serde(default)]
     network_fees: BTreeMap<Currency, String>,
+    #[serde(default = "chain_backdating")]
+    backdating_seconds: u64,
 }
 
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -106,6 +114,8 @@ struct RailSource {
     account: String,
     bic: Option<String>,
     holder: String,
+    #[serde(default = "bank_backdating")]
+    backdating_seconds: u64,
 }
 
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -127,6 +137,14 @@ struct MethodLimitSource {
     day: String,
     month: String,
     quarter: String,
+}
+
+const fn bank_backdating() -> u64 {
+    3_600
+}
+
+const fn chain_backdating() -> u64 {
+    60
 }
 
 const fn enabled() -> bool {
@@ -153,10 +171,7 @@ impl CatalogueSource {
     /// # Errors
     /// A [`CatalogueFault`] that names the first place at fault.
     pub fn build(&self) -> Result<Catalogue, CatalogueFault> {
-        let fiats: Vec<Fiat> = self.fiats.iter().map(|(code, fiat)| Fiat { code: *code, decimals: fiat.decimals }).collect();
-        if let Some(fiat) = fiats.iter().find(|fiat| fiat.decimals > 4) {
-            return Err(fault(format!("fiats.{}.decimals", fiat.code), "a currency has at most 4 decimals"));
-        }
+        let fiats = self.fiats.iter().map(|(code, source)| fiat(*code, source)).collect::<Result<Vec<Fiat>, _>>()?;
         let coins = self.coins()?;
         let chains = self.chains.iter().map(|(name, chain)| self.chain(*name, chain, &coins)).collect::<Result<_, _>>()?;
         let methods =
@@ -237,7 +252,8 @@ impl CatalogueSource {
             .network_fees
             .iter()
             .map(|(currency, text)| self.money(&place, "network_fees", *currency, text).map(|fee| (*currency, fee)));
-        Ok(ChainInfo { name, addresses: source.addresses, native, network_fees: fees.collect::<Result<_, _>>()? })
+        let backdating = Duration::from_secs(source.backdating_seconds);
+        Ok(ChainInfo { name, addresses: source.addresses, native, network_fees: fees.collect::<Result<_, _>>()?, backdating })
     }
 
     fn method(&self, country: Country, payment_type: Code<16>, source: &MethodSource) -> Result<Method, CatalogueFault> {
@@ -295,6 +311,7 @@ impl CatalogueSource {
             account: source.account.clone(),
             bic: source.bic.clone(),
             holder: source.holder.clone(),
+            backdating: Duration::from_secs(source.backdating_seconds),
         })
     }
 
@@ -344,6 +361,21 @@ impl CatalogueSource {
             quarter: self.money(place, "quarter", fiat, quarter)?,
         })
     }
+}
+
+fn fiat(code: Currency, source: &FiatSource) -> Result<Fiat, CatalogueFault> {
+    let place = format!("fiats.{code}");
+    if source.decimals > 4 {
+        return Err(fault(format!("{place}.decimals"), "a currency has at most 4 decimals"));
+    }
+    let read = |key: &str, text: &str| amount(&format!("{place}.{key}"), text, source.decimals);
+    let tolerance_cap = read("tolerance_cap", &source.tolerance_cap)?;
+    let receipt_minimum = match &source.receipt_minimum {
+        Some(text) => read("receipt_minimum", text)?,
+        None => Amount::from_minor(tolerance_cap.minor().div_euclid(5)),
+    };
+    let refund_minimum = source.refund_minimum.as_ref().map_or(Ok(receipt_minimum), |text| read("refund_minimum", text))?;
+    Ok(Fiat { code, decimals: source.decimals, tolerance_cap, receipt_minimum, refund_minimum })
 }
 
 fn served(place: &str, country: Country) -> Result<(), CatalogueFault> {

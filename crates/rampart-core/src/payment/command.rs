@@ -58,13 +58,17 @@ impl Payment {
             (PaymentCommand::DeclareSent, PaymentState::Started) if self.instructions.is_some() => {
                 self.state = PaymentState::PendingBank { declared_at: mint.now };
             }
-            (PaymentCommand::Cancel, PaymentState::Started | PaymentState::PendingBank { .. }) => {
-                self.close_unpaid(context, &mut step);
+            (PaymentCommand::Cancel, PaymentState::Started | PaymentState::PendingBank { .. }) if self.receipts.is_empty() => {
+                self.give_back(context, &mut step);
                 self.state = PaymentState::Cancelled;
+            }
+            // Something came: asking for the end is asking for it back.
+            (PaymentCommand::Cancel, PaymentState::Started | PaymentState::PendingBank { .. }) if self.fiat_balance.is_positive() => {
+                self.refund(Screening::Due, context, &mut step);
             }
             (
                 PaymentCommand::GiveRefundAccount(account),
-                PaymentState::OnHold { reason: HoldReason::RefundDestinationNeeded | HoldReason::RefundFailed, .. },
+                PaymentState::OnHold { reason: HoldReason::Destination | HoldReason::RefundFailed, .. },
             ) => {
                 self.give_refund_account(account);
                 self.refund(Screening::Due, context, &mut step);
@@ -75,17 +79,26 @@ impl Payment {
                 self.give_refund_account(account);
             }
             (PaymentCommand::Hold, PaymentState::PaymentReceived { .. }) => {
-                self.put_on_hold(HoldReason::Operator, mint.now);
+                self.put_on_hold(HoldReason::Operator, context, &mut step);
             }
-            (PaymentCommand::Release, PaymentState::OnHold { .. }) => {
-                let coins = self.release_for(context, &mut step).ok_or(CommandRefusal::NoPrice)?;
+            (PaymentCommand::Release, PaymentState::OnHold { reason, .. }) if self.fiat_balance.is_positive() => {
+                let exchange = self.to_release(*reason, context).map_err(CommandRefusal::from)?;
                 match self.findings.order.is_some() {
                     // A person has looked at what the provider found; asking it again would find the same.
-                    true => self.send(coins, Screening::Overruled, context, &mut step),
-                    false => self.accept(coins, mint, &mut step),
+                    true => {
+                        self.take(exchange, None, context, &mut step);
+                        self.send(exchange, Screening::Overruled, context, &mut step);
+                    }
+                    false => self.accept(exchange, None, context, &mut step),
                 }
             }
-            (PaymentCommand::Refund, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. })
+            (
+                PaymentCommand::Refund,
+                PaymentState::Started
+                | PaymentState::PendingBank { .. }
+                | PaymentState::OnHold { .. }
+                | PaymentState::PaymentReceived { .. },
+            )
                 if self.fiat_balance.is_positive() =>
             {
                 self.refund(Screening::decided(self.findings.refund.is_some()), context, &mut step);

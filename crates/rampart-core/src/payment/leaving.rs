@@ -1,22 +1,33 @@
 //! What a payment has leave: coins to the customer, or money back.
 
-use super::{PayIn, Payment, PaymentState};
+use super::{PayIn, Payment, PaymentState, Receipt, Refund};
 use crate::amount::Amount;
+use crate::arrival::Exchange;
 use crate::catalogue::Catalogue;
-use crate::ledger::Rail;
+use crate::id::Mint;
+use crate::ledger::{Origin, Rail};
 use crate::order::{Context, HoldReason};
 use crate::outgoing::{
     Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState,
 };
+use crate::redacted::Redacted;
+use crate::review::{Resolution, ReviewItem};
 use crate::step::Step;
+
+/// Money that goes back: which way, to where and how much of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RefundPart {
+    route: Route,
+    destination: PayoutDestination,
+    amount: Amount,
+}
 
 impl Payment {
     /// Money becomes coins, and a transfer of them is ordered.
-    pub(super) fn send(&mut self, coins: Amount, screening: Screening, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn send(&mut self, exchange: Exchange, screening: Screening, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        step.post(self.post_conversion(mint, coins));
+        step.post(self.post_conversion(mint, &exchange));
         let fiat = std::mem::take(&mut self.fiat_balance);
-        self.reserve(coins, step);
         let transfer = Transfer {
             id: mint.id(),
             version: 0,
@@ -24,7 +35,7 @@ impl Payment {
             order: Some(self.id),
             customer: Some(self.customer),
             coin: self.terms.coin,
-            amount: coins,
+            amount: exchange.gives,
             source: TransferSource::Hot,
             to: self.wallet.clone(),
             screening,
@@ -34,23 +45,20 @@ impl Payment {
             state: TransferState::Queued,
             created_at: mint.now,
         };
-        self.state = PaymentState::Sending { transfer: transfer.id, coins, fiat };
+        self.state = PaymentState::Sending { transfer: transfer.id, coins: exchange.gives, fiat };
         step.write(transfer.first_job(mint));
         step.write(transfer);
     }
 
-    /// Where money of this order goes back to, where that is known: through the processor it came by; after that has refused
-    /// it for good, or when it came over a bank, to the account the customer gave.
-    pub(super) fn refund_destination(&self, catalogue: &Catalogue) -> Option<(Route, PayoutDestination)> {
-        let rail = match self.pay_in {
-            PayIn::Bank(rail) => Some(rail),
-            PayIn::Processor(_) if self.refused_by_processor => self.payout_rail(catalogue),
-            PayIn::Processor(_) => None,
-        };
-        match (rail, self.pay_in) {
-            (Some(rail), _) => Some((Route::Bank(rail), self.refund_account.clone()?)),
-            (None, PayIn::Processor(processor)) => Some((Route::Processor(processor), self.captured()?)),
-            (None, PayIn::Bank(_)) => None,
+    /// Where a receipt goes back to: through the processor it came by, or to the account it came from; where that is unknown
+    /// or has refused it for good, to the account that the customer gave.
+    fn way_back(&self, receipt: &Receipt, catalogue: &Catalogue) -> Option<(Route, PayoutDestination)> {
+        let source = receipt.source.clone().filter(|source| !source.reveal().is_empty() && !self.refused_by_source);
+        match (self.pay_in, source) {
+            (PayIn::Processor(processor), Some(source)) => Some((Route::Processor(processor), to_source(source, receipt))),
+            (PayIn::Bank(rail), Some(source)) => Some((Route::Bank(rail), to_source(source, receipt))),
+            (PayIn::Bank(rail), None) => Some((Route::Bank(rail), self.refund_account.clone()?)),
+            (PayIn::Processor(_), None) => Some((Route::Bank(self.payout_rail(catalogue)?), self.refund_account.clone()?)),
         }
     }
 
@@ -59,50 +67,113 @@ impl Payment {
         catalogue.payout_rail(self.country).filter(|rail| rail.fiat == self.terms.fiat).map(|rail| rail.rail)
     }
 
-    /// What the processor captured, and from whom.
-    fn captured(&self) -> Option<PayoutDestination> {
-        let receipt = self.receipts.iter().find(|receipt| receipt.source.is_some())?;
-        let (account, name) = (receipt.source.clone()?, receipt.holder.clone().unwrap_or_default());
-        Some(PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name })
+    /// How everything on the account goes back, each receipt on its own way; nothing when one of them has none.
+    pub(super) fn refund_parts(&self, catalogue: &Catalogue) -> Option<Vec<RefundPart>> {
+        let mut left = self.fiat_balance;
+        let mut parts: Vec<RefundPart> = Vec::new();
+        for receipt in &self.receipts {
+            let amount = receipt.left().min(left);
+            if !amount.is_positive() {
+                continue;
+            }
+            left = Amount::from_minor(left.minor() - amount.minor());
+            let (route, destination) = self.way_back(receipt, catalogue)?;
+            match parts.iter_mut().find(|part| part.route == route && part.destination == destination) {
+                Some(part) => part.amount = Amount::from_minor(part.amount.minor() + amount.minor()),
+                None => parts.push(RefundPart { route, destination, amount }),
+            }
+        }
+        Some(parts)
     }
 
-    /// The refund did not arrive. When it was a processor that refused it, the money goes to the account the customer gave
-    /// instead, or waits for one; asking the processor again would end the same.
+    /// Whether everything that would receive the refund now is known.
+    pub(super) fn has_refund_destination(&self, catalogue: &Catalogue) -> bool {
+        self.refund_parts(catalogue).is_some()
+    }
+
+    /// A refund did not arrive. Where its source refused it, the money goes to the account that the customer gave instead, or
+    /// waits for one; asking the source again would end the same.
     pub(super) fn refund_failed(&mut self, context: &Context<'_>, step: &mut Step) {
-        let by_processor = matches!(self.refund_destination(context.catalogue), Some((Route::Processor(_), _)));
-        self.came_back(HoldReason::RefundFailed, Amount::ZERO, &context.mint, step);
-        if by_processor && self.payout_rail(context.catalogue).is_some() {
-            self.refused_by_processor = true;
-            if matches!(self.state, PaymentState::OnHold { .. }) {
-                self.refund(Screening::Due, context, step);
-            }
+        let went_to = self.refund_parts(context.catalogue);
+        self.refused_by_source = true;
+        let goes_elsewhere = self.refund_parts(context.catalogue) != went_to;
+        self.came_back(HoldReason::RefundFailed, context, step);
+        if goes_elsewhere && matches!(self.state, PaymentState::OnHold { .. }) {
+            self.refund(Screening::Due, context, step);
         }
     }
 
-    /// Everything on the account goes back: through the processor it came by, or to the account the customer gave.
+    /// Everything on the account goes back: to where each receipt came from, or to the account the customer gave.
     pub(super) fn refund(&mut self, screening: Screening, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        self.reserve(Amount::ZERO, step);
-        let Some((route, destination)) = self.refund_destination(context.catalogue) else {
-            return self.put_on_hold(HoldReason::RefundDestinationNeeded, mint.now);
+        let Some(parts) = self.refund_parts(context.catalogue) else {
+            return self.put_on_hold(HoldReason::Destination, context, step);
+        };
+        self.give_back(context, step);
+        self.taken = None;
+        let mut payouts = Vec::with_capacity(parts.len());
+        for RefundPart { route, destination, amount } in parts {
+            let payout = Payout {
+                id: mint.id(),
+                version: 0,
+                purpose: PayoutPurpose::Refund,
+                order: Some(self.id),
+                customer: Some(self.customer),
+                route,
+                currency: self.terms.fiat,
+                amount,
+                destination,
+                screening,
+                resolves: None,
+                state: PayoutState::Queued,
+                created_at: mint.now,
+            };
+            payouts.push(Refund { payout: payout.id, amount });
+            step.write(payout.first_job(mint));
+            step.write(payout);
+        }
+        self.state = PaymentState::RefundPending { payouts };
+    }
+
+    /// What was set aside goes back to where it came from by itself; it waits for a person where that is unknown.
+    pub(super) fn return_item(&self, item: ReviewItem, receipt: &Receipt, mint: &Mint<'_>, step: &mut Step) {
+        let Some(source) = receipt.source.clone().filter(|source| !source.reveal().is_empty()) else { return step.write(item) };
+        let route = match self.pay_in {
+            PayIn::Processor(processor) => Route::Processor(processor),
+            PayIn::Bank(rail) => Route::Bank(rail),
         };
         let payout = Payout {
             id: mint.id(),
             version: 0,
-            purpose: PayoutPurpose::Refund,
-            order: Some(self.id),
-            customer: Some(self.customer),
+            purpose: PayoutPurpose::SuspenseReturn,
+            order: None,
+            customer: None,
             route,
             currency: self.terms.fiat,
-            amount: self.fiat_balance,
-            destination,
-            screening,
-            resolves: None,
+            amount: item.amount,
+            destination: to_source(source, receipt),
+            screening: Screening::Due,
+            resolves: Some(item.id),
             state: PayoutState::Queued,
             created_at: mint.now,
         };
-        self.state = PaymentState::RefundPending { payout: payout.id };
+        for (account, currency, amount) in payout.holds() {
+            step.hold(account, currency, amount, Origin::Fact);
+        }
         step.write(payout.first_job(mint));
         step.write(payout);
+        let resolution = Resolution {
+            decision: "return".to_owned(),
+            order: None,
+            actor: "policy".to_owned(),
+            reason: "it goes back to where it came from".to_owned(),
+            at: mint.now,
+        };
+        step.write(ReviewItem { resolution: Some(resolution), ..item });
     }
+}
+
+fn to_source(source: Redacted, receipt: &Receipt) -> PayoutDestination {
+    let name = receipt.holder.clone().unwrap_or_default();
+    PayoutDestination { account: source, bank_code: None, account_type: None, bank_name: None, name }
 }

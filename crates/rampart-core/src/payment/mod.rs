@@ -4,30 +4,37 @@
 //! [`Payment::observe`] takes facts and cannot refuse; [`Payment::request`] takes commands and can.
 
 mod command;
+mod decision;
 mod leaving;
+mod matching;
 mod observe;
 mod postings;
-mod requote;
+mod receipt;
 mod reversal;
+mod stored;
 pub mod table;
 
 pub use command::PaymentCommand;
-pub use observe::{PaymentFact, Receipt};
+pub use matching::for_amount;
+pub use observe::PaymentFact;
+pub use receipt::Receipt;
+pub use stored::upgraded;
 
 use crate::amount::Amount;
+use crate::arrival::{Counted, Deviations, Exchange, Fees, Leg, recount};
 use crate::code::Code;
 use crate::country::Country;
 use crate::event::{EventDraft, EventType};
-use crate::id::{CustomerId, FactId, Mint, OrderId, PartnerId, PayoutId, QuoteId, TransferId};
+use crate::id::{CustomerId, FactId, Mint, OrderId, PartnerId, PayoutId, QuoteId, ReviewId, TransferId};
 use crate::kyc::KycLevel;
 use crate::ledger::{Account, Origin, Processor, Rail};
 use crate::limits::{self, Usage};
-use crate::order::{Context, Exception, Findings, HoldReason, Reversal};
+use crate::order::{Context, Findings, HoldReason, Reversal};
 use crate::outgoing::PayoutDestination;
 use crate::quote::BuyTerms;
 use crate::record::says_nothing;
 use crate::redacted::Redacted;
-use crate::step::{Raise, Step};
+use crate::step::Step;
 use crate::time::Timestamp;
 use crate::view::PaymentView;
 
@@ -123,16 +130,25 @@ pub enum PaymentState {
     },
     /// Money is on its way back.
     RefundPending {
-        /// The payout.
-        payout: PayoutId,
+        /// What has not settled or failed yet.
+        payouts: Vec<Refund>,
     },
     /// Money went back.
     Refunded {
-        /// The payout.
+        /// The payout that settled last.
         payout: PayoutId,
         /// The bank's reference.
         reference: String,
     },
+}
+
+/// A payout that takes money of an order back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Refund {
+    /// The payout.
+    pub payout: PayoutId,
+    /// How much, in minor units.
+    pub amount: Amount,
 }
 
 impl PaymentState {
@@ -201,9 +217,9 @@ pub struct Payment {
     /// Where money may go back to.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub refund_account: Option<PayoutDestination>,
-    /// Whether the processor that the money came by has refused for good to take it back.
-    #[serde(default, skip_serializing_if = "says_nothing")]
-    pub refused_by_processor: bool,
+    /// Whether where the money came from has refused for good to take it back: the processor, or the payer's bank.
+    #[serde(default, alias = "refused_by_processor", skip_serializing_if = "says_nothing")]
+    pub refused_by_source: bool,
     /// What the customer is told, for transfers.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub instructions: Option<Instructions>,
@@ -216,8 +232,10 @@ pub struct Payment {
     pub page_token: Redacted,
     /// When it was made.
     pub created_at: Timestamp,
-    /// Until when coins and price are held for it.
+    /// Until when its price is promised and coins are reserved for it.
     pub held_until: Timestamp,
+    /// Until when it waits for money, without price behind the promise's end.
+    pub open_until: Timestamp,
     /// Where it stands.
     pub state: PaymentState,
     /// What arrived, oldest first. Bounded: more than a few go to suspense.
@@ -228,16 +246,35 @@ pub struct Payment {
     pub fiat_balance: Amount,
     /// The coins held for it on the hot wallet, in minor units.
     pub reserved: Amount,
-    /// How much more (or less) than was ordered counts in the customer's limits, because that is what arrived, in minor
-    /// units of the currency.
+    /// The fees as they were agreed; those of the method where an earlier version made the order.
     #[serde(default, skip_serializing_if = "says_nothing")]
-    pub counted_beyond: Amount,
-    /// What was agreed when it was made, where other terms were taken over for what arrived.
+    pub fees: Option<Fees>,
+    /// What was decided last about what came.
     #[serde(default, skip_serializing_if = "says_nothing")]
-    pub ordered: Option<BuyTerms>,
+    pub taken: Option<Exchange>,
+    /// What counts in the customer's limits.
+    pub counted: Vec<Counted>,
+    /// Whether its place among unpaid orders was given back at the end of the promise.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub place_given_back: bool,
+    /// Whether everything goes at the market price, because the order had to wait for something that its customer could supply.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub lost_promise: bool,
+    /// Whether the partner was told that money was received.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub told: bool,
+    /// What was set aside beside the order, in minor units of its currency.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub set_aside: Amount,
+    /// What went back, in minor units.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub refunded: Amount,
+    /// The item for amounts that are too small to count.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub running_item: Option<ReviewId>,
     /// What was unusual.
     #[serde(default, skip_serializing_if = "says_nothing")]
-    pub exception: Option<Exception>,
+    pub exceptions: Deviations,
     /// What was taken back.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub reversal: Option<Reversal>,
@@ -259,13 +296,22 @@ impl Payment {
         self.state.status()
     }
 
-    /// When time alone will change it.
+    /// When time alone may change it. Behind that moment it is looked at until it has changed.
     #[must_use]
-    pub const fn due_at(&self) -> Option<Timestamp> {
+    pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
+            PaymentState::Started | PaymentState::PendingBank { .. } if self.promise_is_over() && self.receipts.is_empty() => {
+                Some(self.open_until)
+            }
             PaymentState::Started | PaymentState::PendingBank { .. } => Some(self.held_until),
+            PaymentState::OnHold { reason, since } if reason.ends_by_itself() => Some(since),
             _ => None,
         }
+    }
+
+    /// Whether what was promised has been given back: coins, limits and the place among unpaid orders.
+    const fn promise_is_over(&self) -> bool {
+        self.place_given_back
     }
 
     /// Whether money is still awaited.
@@ -315,29 +361,31 @@ impl Payment {
         Ok(step)
     }
 
-    /// The end of being open: the place among open orders is given back.
-    fn close(&self, context: &Context<'_>, step: &mut Step) {
-        step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.method_maximum, false));
+    /// The end of being unpaid: the place among unpaid orders is given back, once.
+    fn close(&mut self, context: &Context<'_>, step: &mut Step) {
+        if !std::mem::replace(&mut self.place_given_back, true) {
+            step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.method_maximum, false));
+        }
     }
 
-    /// The end without money: limits and coins are given back too.
-    fn close_unpaid(&mut self, context: &Context<'_>, step: &mut Step) {
+    /// Nothing of it is exchanged: limits and coins are given back, and the place among unpaid orders.
+    fn give_back(&mut self, context: &Context<'_>, step: &mut Step) {
         self.close(context, step);
-        step.raises.extend(limits::counted(context.catalogue, &self.usage(), self.level, self.terms.fiat_amount.negated()));
-        self.reserve(Amount::ZERO, step);
+        self.count(Vec::new(), None, context, step);
+        self.reserve(Amount::ZERO, Origin::Fact, step);
     }
 
-    /// Money came after the end: it counts against the limits again.
-    fn late_raises(&self, context: &Context<'_>) -> Vec<Raise> {
-        limits::counted(context.catalogue, &self.usage(), self.level, self.terms.fiat_amount)
+    fn count(&mut self, wanted: Vec<Counted>, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
+        let usage = self.usage();
+        step.raises.extend(recount(context.catalogue, &usage, &mut self.counted, wanted, asked));
     }
 
-    /// Changes what is held on the hot wallet for this order. What an open order may become is bound by the floor
-    /// when it is made; everything later follows from facts.
-    fn reserve(&mut self, coins: Amount, step: &mut Step) {
+    /// Changes what is held on the hot wallet for this order. What was promised follows from facts; what is asked for beyond
+    /// it is bound by what there is.
+    fn reserve(&mut self, coins: Amount, origin: Origin, step: &mut Step) {
         let change = Amount::from_minor(coins.minor() - self.reserved.minor());
         let (account, coin, _) = self.hold();
-        step.hold(account, coin, change, Origin::Fact);
+        step.hold(account, coin, change, origin);
         self.reserved = coins;
     }
 
@@ -347,7 +395,7 @@ impl Payment {
         let after = PaymentView::of(&self);
         if after != *before {
             let kind = match (before.status, after.status) {
-                (from, "payment_received") if from != "payment_received" => EventType::PayIn,
+                (from, "payment_received") if from != "payment_received" && !std::mem::replace(&mut self.told, true) => EventType::PayIn,
                 (from, "coins_sent") if from != "coins_sent" => EventType::CoinsSent,
                 _ => EventType::PaymentUpdated,
             };
@@ -363,8 +411,17 @@ impl Payment {
         step.write(self);
     }
 
+    /// Why it waits, where it does, as partners see it.
+    #[must_use]
+    pub const fn hold_reason(&self) -> Option<&'static str> {
+        match self.state {
+            PaymentState::OnHold { reason, .. } => Some(reason.shown(Leg::Buying)),
+            _ => None,
+        }
+    }
+
     /// Whether this fact was taken before.
     fn has_receipt(&self, fact: FactId) -> bool {
-        self.receipts.iter().any(|receipt| receipt.fact == fact)
+        self.receipts.iter().any(|receipt| receipt.fact == fact && !receipt.assigned)
     }
 }

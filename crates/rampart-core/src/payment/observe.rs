@@ -1,38 +1,18 @@
 //! What a payment does with facts. Facts are never refused: what the order cannot use goes to suspense and to a
 //! person's list, and the next fact is taken all the same.
 
-use super::{Payment, PaymentState};
+use super::receipt::MAX_RECEIPTS;
+use super::{PayIn, Payment, PaymentState, Receipt};
 use crate::amount::Amount;
-use crate::asset::Asset;
-use crate::id::{FactId, PayoutId, TransferId};
-use crate::job::{Job, JobKind};
-use crate::order::{Context, Exception, Findings, HoldReason, StoppedBy};
+use crate::arrival::{DeviationKind, Exchange};
+use crate::id::{PayoutId, TransferId};
+use crate::ledger::Origin;
+use crate::order::{Context, Findings, HoldReason, StoppedBy};
 use crate::outgoing::Screening;
-use crate::policy::{Beyond, Policy};
 use crate::ports::Verdict;
-use crate::redacted::Redacted;
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::ReviewItem;
 use crate::step::Step;
-use crate::time::Timestamp;
 use crate::view::PaymentView;
-
-/// The most receipts one order keeps; more go to suspense.
-const MOST_RECEIPTS: usize = 20;
-
-/// Money that arrived for a payment.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Receipt {
-    /// The fact that told of it.
-    pub fact: FactId,
-    /// How much, in minor units of the payment's currency.
-    pub amount: Amount,
-    /// When it was booked (business time).
-    pub at: Timestamp,
-    /// Who paid.
-    pub holder: Option<Redacted>,
-    /// The account it came from, or the processor's reference of the captured payment.
-    pub source: Option<Redacted>,
-}
 
 /// What can happen to a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,47 +117,44 @@ impl Payment {
             PaymentFact::Screened { verdict, about_refund } => self.screened(&verdict, about_refund, context, &mut step),
             PaymentFact::CoinsBroadcast { transfer, txid } => match self.state {
                 PaymentState::Sending { transfer: ours, coins, fiat } if ours == transfer => {
-                    self.reserve(Amount::ZERO, &mut step);
+                    self.reserve(Amount::ZERO, Origin::Fact, &mut step);
                     self.state = PaymentState::CoinsSent { transfer, txid, coins, fiat, confirmations: 0 };
                 }
                 _ => {}
             },
             PaymentFact::CoinsConfirmed { transfer, confirmations } => self.confirm(transfer, confirmations),
             PaymentFact::CoinsUnconfirmed { transfer } => self.confirm(transfer, 0),
-            PaymentFact::TransferFailed { transfer, .. } => match self.state {
-                PaymentState::Sending { transfer: ours, coins, fiat } | PaymentState::CoinsSent { transfer: ours, coins, fiat, .. }
-                    if ours == transfer =>
-                {
-                    self.fiat_balance = fiat;
-                    step.post(self.post_conversion_undone(mint, coins));
-                    self.came_back(HoldReason::TransferFailed, coins, mint, &mut step);
-                }
-                _ => {}
-            },
+            PaymentFact::TransferFailed { transfer, .. } => self.transfer_failed(transfer, context, &mut step),
             PaymentFact::RefundSettled { payout, reference } => {
-                if matches!(self.state, PaymentState::RefundPending { payout: ours } if ours == payout) {
-                    self.fiat_balance = Amount::ZERO;
-                    self.state = PaymentState::Refunded { payout, reference };
+                if let Some((amount, is_last)) = self.refund_ended(payout) {
+                    self.fiat_balance = Amount::from_minor(self.fiat_balance.minor() - amount.minor());
+                    self.refunded = Amount::from_minor(self.refunded.minor() + amount.minor());
+                    match (is_last, self.fiat_balance.is_positive()) {
+                        (false, _) => {}
+                        (true, false) => self.state = PaymentState::Refunded { payout, reference },
+                        (true, true) => self.came_back(HoldReason::RefundFailed, context, &mut step),
+                    }
                 }
             }
             PaymentFact::RefundFailed { payout, .. } => {
-                if matches!(self.state, PaymentState::RefundPending { payout: ours } if ours == payout) {
+                if let Some((_, true)) = self.refund_ended(payout) {
                     self.refund_failed(context, &mut step);
                 }
             }
             PaymentFact::RefundStopped { payout, by, reason } => {
-                if matches!(self.state, PaymentState::RefundPending { payout: ours } if ours == payout) {
+                if let Some((_, is_last)) = self.refund_ended(payout) {
                     if by == StoppedBy::Screening {
                         self.findings.refund = Some(reason);
                     }
-                    self.came_back(by.hold(), Amount::ZERO, mint, &mut step);
+                    if is_last {
+                        self.came_back(by.hold(), context, &mut step);
+                    }
                 }
             }
             PaymentFact::RefundReturned { payout, amount, reason } => self.returned(payout, amount, &reason, context, &mut step),
             PaymentFact::TimePassed => {
-                if self.is_unpaid() && mint.now >= self.held_until {
-                    self.close_unpaid(context, &mut step);
-                    self.state = PaymentState::Expired;
+                if !self.time_passed(context, &mut step) {
+                    return Step::new();
                 }
             }
         }
@@ -185,8 +162,26 @@ impl Payment {
         step
     }
 
-    pub(super) fn put_on_hold(&mut self, reason: HoldReason, since: Timestamp) {
-        self.state = PaymentState::OnHold { reason, since };
+    /// Puts it on hold. What was promised for the ordered amount stays reserved while that is honoured, unless what it waits
+    /// for is up to the customer.
+    pub(super) fn put_on_hold(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
+        if reason.is_up_to_the_customer() {
+            self.lost_promise = true;
+            self.taken = None;
+        }
+        self.close(context, step);
+        if self.taken.is_none() {
+            self.reserve(Amount::ZERO, Origin::Fact, step);
+        }
+        self.state = PaymentState::OnHold { reason, since: context.mint.now };
+    }
+
+    /// The refund that has ended, and whether no other is under way; nothing when it is none of this order's.
+    fn refund_ended(&mut self, payout: PayoutId) -> Option<(Amount, bool)> {
+        let PaymentState::RefundPending { payouts } = &mut self.state else { return None };
+        let position = payouts.iter().position(|refund| refund.payout == payout)?;
+        let refund = payouts.remove(position);
+        Some((refund.amount, payouts.is_empty()))
     }
 
     fn confirm(&mut self, which: TransferId, number: u32) {
@@ -197,147 +192,169 @@ impl Payment {
         }
     }
 
-    fn policy(&self, context: &Context<'_>) -> Option<Policy> {
-        context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy)
+    /// The coins did not leave: the customer is owed them, and they stay reserved.
+    fn transfer_failed(&mut self, which: TransferId, context: &Context<'_>, step: &mut Step) {
+        let (PaymentState::Sending { transfer, coins, fiat } | PaymentState::CoinsSent { transfer, coins, fiat, .. }) = self.state else {
+            return;
+        };
+        let Some(exchange) = self.taken.filter(|_| transfer == which) else { return };
+        self.fiat_balance = fiat;
+        step.post(self.post_conversion_undone(&context.mint, &exchange));
+        let is_owed = self.lost.is_zero();
+        self.reserve(if is_owed { coins } else { Amount::ZERO }, Origin::Fact, step);
+        self.came_back(HoldReason::TransferFailed, context, step);
     }
 
     fn paid(&mut self, receipt: Receipt, is_customer: bool, context: &Context<'_>, step: &mut Step) {
-        let mint = &context.mint;
         if self.has_receipt(receipt.fact) {
             return;
         }
-        let was_unpaid = self.is_unpaid();
-        let was_late = matches!(self.state, PaymentState::Expired | PaymentState::Cancelled | PaymentState::Failed { .. })
-            || (was_unpaid && receipt.at >= self.held_until);
-        let completes = matches!(self.state, PaymentState::OnHold { reason: HoldReason::Short, .. });
-        if !(was_unpaid || was_late || completes) || self.receipts.len() >= MOST_RECEIPTS {
-            self.exception = Some(Exception::Duplicate);
-            step.post(self.post_suspense(mint, receipt.amount));
-            step.write(self.suspense_item(&receipt, mint));
-            return;
+        if self.lost.is_positive() && self.receipts.is_empty() {
+            return self.paid_after_reversal(receipt, context, step);
         }
-        if was_unpaid {
-            self.close(context, step);
+        let method = context.catalogue.method(self.country, self.method.as_str());
+        let minimum = context.catalogue.receipt_minimum(self.terms.fiat, method.map_or(Amount::ZERO, |method| method.minimum));
+        if receipt.amount < minimum && !receipt.assigned {
+            return self.too_little(&receipt, context, step);
         }
-        step.post(self.post_received(mint, receipt.amount));
+        if !is_customer && method.is_none_or(|method| method.policy.hold_foreign_payer) {
+            return self.set_aside_beside(&receipt, DeviationKind::ForeignPayer, context, step);
+        }
+        if !self.takes(&receipt) {
+            return self.set_aside_beside(&receipt, DeviationKind::Duplicate, context, step);
+        }
+        step.post(self.post_received(&context.mint, receipt.amount));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
         self.receipts.push(receipt);
         // Somebody who was not asked about may have paid it.
         self.findings = Findings::default();
-        self.recover(mint, step);
-        if self.fiat_balance.is_zero() {
-            // It was taken back before it was told of: there is nothing to go on with.
-            return;
+        if self.is_unpaid() {
+            self.weigh(context, step);
         }
-        if was_late && !was_unpaid {
-            step.raises.extend(self.late_raises(context));
-        }
-        let Some(policy) = self.policy(context) else {
-            // The method was taken out of the configuration while money was on its way.
-            return self.put_on_hold(HoldReason::Operator, mint.now);
+    }
+
+    /// Whether the order can use it: money that comes while it waits for money, and what a person assigns to it while it waits
+    /// for one.
+    fn takes(&self, receipt: &Receipt) -> bool {
+        let is_open = self.is_unpaid() && receipt.at < self.open_until.max(self.held_until);
+        let waits = matches!(self.state, PaymentState::OnHold { .. }) && self.taken.is_none();
+        self.receipts.len() < MAX_RECEIPTS && (is_open || (receipt.assigned && (self.is_unpaid() || waits)))
+    }
+
+    /// It was taken back before it was told of: it goes against the loss, and what is beyond that is set aside.
+    fn paid_after_reversal(&mut self, receipt: Receipt, context: &Context<'_>, step: &mut Step) {
+        step.post(self.post_received(&context.mint, receipt.amount));
+        self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
+        self.receipts.push(receipt);
+        self.recover(&context.mint, step);
+        self.put_aside(self.fiat_balance, None, context, step);
+    }
+
+    /// Money that the order cannot use lies beside it in suspense. What a processor captured goes back through it by itself.
+    fn set_aside_beside(&mut self, receipt: &Receipt, kind: DeviationKind, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        self.exceptions.add(kind, receipt.amount, mint.now);
+        self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
+        step.post(self.post_suspense(mint, receipt.amount));
+        let reason = match kind {
+            DeviationKind::ForeignPayer => format!("somebody else than the customer paid payment {}", self.id),
+            _ => format!("arrived for payment {} when it was {}", self.id, self.status()),
         };
-        if self.reversal.is_some() {
-            return self.put_on_hold(HoldReason::Reversed, mint.now);
+        let item = self.suspense_item(receipt, receipt.amount, reason, mint);
+        match (self.pay_in, kind) {
+            (PayIn::Processor(_), DeviationKind::Duplicate) => self.return_item(item, receipt, mint, step),
+            _ => step.write(item),
         }
-        if !is_customer && policy.hold_foreign_payer {
-            self.exception = Some(Exception::ForeignPayer);
-            return self.put_on_hold(HoldReason::ForeignPayer, mint.now);
-        }
-        self.weigh(was_late, &policy, context, step);
     }
 
-    /// Decides what the money on the account becomes, by the method's policy.
-    fn weigh(&mut self, late: bool, policy: &Policy, context: &Context<'_>, step: &mut Step) {
-        let (received, due) = (self.fiat_balance, self.terms.fiat_amount);
-        let mut price = self.terms.price;
-        if late {
-            self.exception = Some(Exception::Late);
-            let moved = context.price.map(|present| self.terms.price.distance_basis_points(present));
-            match (moved, context.price) {
-                (Some(moved), _) if moved <= policy.late.basis_points => {}
-                (_, present) => match (policy.late.beyond, present) {
-                    (Beyond::Requote, Some(present)) => price = present,
-                    (Beyond::Refund, _) => return self.refund(Screening::Due, context, step),
-                    _ => return self.put_on_hold(HoldReason::Late, context.mint.now),
-                },
+    /// Too little to count: it lies in suspense, on one item of the order, and nobody is told.
+    fn too_little(&mut self, receipt: &Receipt, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        step.post(self.post_suspense(mint, receipt.amount));
+        let item = match context.running_item.filter(|item| Some(item.id) == self.running_item && item.resolution.is_none()) {
+            Some(item) => {
+                ReviewItem { amount: Amount::from_minor(item.amount.minor().saturating_add(receipt.amount.minor())), ..item.clone() }
             }
-        }
-        let (exception, tolerance, reason) = match received.cmp(&due) {
-            std::cmp::Ordering::Equal => {
-                self.take_as_ordered(context, step);
-                let coins = if price == self.terms.price { Ok(self.terms.coin_amount) } else { self.terms.coins_for(received, price) };
-                return match coins {
-                    Ok(coins) => self.accept(coins, &context.mint, step),
-                    Err(_) => self.put_on_hold(HoldReason::Late, context.mint.now),
-                };
-            }
-            std::cmp::Ordering::Less => (Exception::Short, policy.short, HoldReason::Short),
-            std::cmp::Ordering::Greater => (Exception::Over, policy.over, HoldReason::Over),
+            None => self.suspense_item(receipt, receipt.amount, format!("amounts for payment {} that are too small to count", self.id), mint),
         };
-        if !late {
-            self.exception = Some(exception);
-        }
-        let difference = Amount::from_minor((received.minor() - due.minor()).abs());
-        let tolerated = due.basis_points_up(tolerance.basis_points).is_ok_and(|most| difference <= most) && tolerance.basis_points > 0;
-        if tolerated && price == self.terms.price {
-            self.take_as_ordered(context, step);
-            return self.accept(self.terms.coin_amount, &context.mint, step);
-        }
-        match tolerance.beyond {
-            Beyond::Requote => self.requote(price, reason, context, step),
-            Beyond::Refund => self.refund(Screening::Due, context, step),
-            Beyond::Hold => self.put_on_hold(reason, context.mint.now),
+        self.running_item = Some(item.id);
+        step.write(item);
+    }
+
+    /// What time alone does. Gives whether anything has changed.
+    fn time_passed(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
+        let now = context.mint.now;
+        match self.state {
+            PaymentState::OnHold { reason, .. } if reason.ends_by_itself() => self.resume(context, step),
+            PaymentState::Started | PaymentState::PendingBank { .. } if self.receipts.is_empty() => self.nothing_came(context, step),
+            PaymentState::Started | PaymentState::PendingBank { .. } if now >= self.held_until => {
+                self.weigh(context, step);
+                let has_decided = !self.is_unpaid();
+                let coins_are_due = now >= self.held_until.after(context.catalogue.backdating(self.pay_in)) && self.reserved.is_positive();
+                if !has_decided && coins_are_due {
+                    self.reserve(Amount::ZERO, Origin::Fact, step);
+                }
+                has_decided || coins_are_due
+            }
+            _ => false,
         }
     }
 
-    /// The order goes on: so many coins are promised now, and the screening provider is asked.
-    pub(super) fn accept(&mut self, coins: Amount, mint: &crate::id::Mint<'_>, step: &mut Step) {
-        self.reserve(coins, step);
-        self.state = PaymentState::PaymentReceived { coins };
-        step.write(Job::due_now(mint, JobKind::ScreenPayment, self.id));
+    /// Nothing came: what was promised is given back at the promise's end, and the order ends when it is not open any more and
+    /// its source was read past that.
+    fn nothing_came(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
+        let now = context.mint.now;
+        let promise_ends = now >= self.held_until && !self.place_given_back;
+        if promise_ends {
+            self.give_back(context, step);
+        }
+        let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
+        let is_read = context.read_at.is_some_and(|read| read >= self.open_until.after(context.catalogue.backdating(self.pay_in)));
+        let is_waited_for = policy.is_some_and(|policy| now < self.held_until.after(policy.honours()));
+        if now >= self.open_until && (is_read || !is_waited_for) {
+            self.state = super::PaymentState::Expired;
+            return true;
+        }
+        promise_ends
     }
 
-    /// The coins for what lies on the account, for a person who lets the order go on: the limits do not bind that person,
-    /// and count it.
-    pub(super) fn release_for(&mut self, context: &Context<'_>, step: &mut Step) -> Option<Amount> {
-        let late = self.exception == Some(Exception::Late);
-        let price = if late { context.price? } else { self.terms.price };
-        if self.fiat_balance == self.terms.fiat_amount && !late {
-            self.take_as_ordered(context, step);
-            return Some(self.terms.coin_amount);
-        }
-        let (terms, coins) = self.terms_for_balance(price, context)?;
-        self.take(terms, context, step);
-        Some(coins)
+    /// Takes an order up again that waited for a price, for coins or for its customer's identity. Gives whether it goes on.
+    fn resume(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
+        self.weigh(context, step);
+        !matches!(self.state, PaymentState::OnHold { .. })
     }
 
     fn screened(&mut self, verdict: &Verdict, about_refund: bool, context: &Context<'_>, step: &mut Step) {
-        let PaymentState::PaymentReceived { coins } = self.state else { return };
+        let PaymentState::PaymentReceived { .. } = self.state else { return };
+        let Some(exchange) = self.taken else { return };
         match verdict {
-            Verdict::Clear => self.send(coins, Screening::Cleared, context, step),
+            Verdict::Clear if context.standing.blocked.is_some() => {
+                self.put_on_hold(context.standing.blocked.unwrap_or(HoldReason::Operator), context, step);
+            }
+            // Nobody answered for so long that its prices are not honoured any more: it is decided anew, and asked about again.
+            Verdict::Clear if self.is_outdated(&exchange, context) => self.weigh(context, step),
+            Verdict::Clear => self.send(exchange, Screening::Cleared, context, step),
             Verdict::Hit { reason } => {
                 // The provider is asked about the refund's receiver along with the order, where one is known.
-                let about_refund = about_refund && self.refund_destination(context.catalogue).is_some();
+                let about_refund = about_refund && self.has_refund_destination(context.catalogue);
                 self.findings = Findings { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
-                self.put_on_hold(HoldReason::Screening, context.mint.now);
+                self.put_on_hold(HoldReason::Screening, context, step);
             }
         }
     }
 
-    fn suspense_item(&self, receipt: &Receipt, mint: &crate::id::Mint<'_>) -> ReviewItem {
-        ReviewItem {
-            id: mint.id(),
-            version: 0,
-            kind: ReviewKind::Suspense,
-            order: Some(self.id),
-            fact: Some(receipt.fact),
-            asset: Some(Asset::Fiat(self.terms.fiat)),
-            amount: receipt.amount,
-            source: receipt.source.as_ref().map(|source| source.reveal().to_owned()),
-            screening_hit: false,
-            reason: format!("arrived for payment {} when it was {}", self.id, self.status()),
-            created_at: mint.now,
-            resolution: None,
+    /// Whether the prices of a decision are not honoured any more.
+    fn is_outdated(&self, exchange: &Exchange, context: &Context<'_>) -> bool {
+        let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
+        policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honours()))
+    }
+
+    /// The exchange that a person lets go: the one that was decided while that is owed or kept, else what comes of it now.
+    pub(super) fn to_release(&self, reason: HoldReason, context: &Context<'_>) -> Result<Exchange, HoldReason> {
+        match (self.taken, reason) {
+            // What was converted stays converted.
+            (Some(exchange), HoldReason::TransferFailed) if exchange.accepted() == self.fiat_balance => Ok(exchange),
+            _ => self.release_for(context),
         }
     }
 }

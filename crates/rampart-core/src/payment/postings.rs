@@ -3,6 +3,7 @@
 
 use super::Payment;
 use crate::amount::Amount;
+use crate::arrival::Exchange;
 use crate::id::Mint;
 use crate::ledger::{Account, FeeKind, LossKind, Movement, Origin, Posting, PostingKind};
 
@@ -23,29 +24,32 @@ impl Payment {
         self.posting(mint, PostingKind::SuspenseReceived, &[movement])
     }
 
+    /// Money of this order is set aside: `customer` is debited, `suspense` credited.
+    pub(super) fn post_set_aside(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
+        let movement = Movement::new(Account::Customer(self.customer), Account::Suspense, self.terms.fiat, amount);
+        self.posting(mint, PostingKind::SetAside, &[movement])
+    }
+
     /// Money becomes coins: `customer` is debited for all of it; `fees` and `fx` are credited; `fx` is debited for the
     /// coins and `customer` credited.
-    pub(super) fn post_conversion(&self, mint: &Mint<'_>, coins: Amount) -> Option<Posting> {
-        self.posting(mint, PostingKind::Conversion, &self.conversion(coins))
+    pub(super) fn post_conversion(&self, mint: &Mint<'_>, exchange: &Exchange) -> Option<Posting> {
+        self.posting(mint, PostingKind::Conversion, &self.conversion(exchange))
     }
 
     /// The coins could not leave: what the conversion did is taken back.
-    pub(super) fn post_conversion_undone(&self, mint: &Mint<'_>, coins: Amount) -> Option<Posting> {
-        let movements = self.conversion(coins).map(|movement| Movement { debit: movement.credit, credit: movement.debit, ..movement });
+    pub(super) fn post_conversion_undone(&self, mint: &Mint<'_>, exchange: &Exchange) -> Option<Posting> {
+        let movements = self.conversion(exchange).map(|movement| Movement { debit: movement.credit, credit: movement.debit, ..movement });
         self.posting(mint, PostingKind::ConversionUndone, &movements)
     }
 
-    fn conversion(&self, coins: Amount) -> [Movement; 4] {
+    fn conversion(&self, exchange: &Exchange) -> [Movement; 4] {
         let (customer, fiat) = (Account::Customer(self.customer), self.terms.fiat);
-        // Never more fees than there is money: a person may release an order that received less than they come to.
-        let processing = self.terms.fee_processing.min(self.fiat_balance);
-        let network = self.terms.fee_network.min(Amount::from_minor(self.fiat_balance.minor() - processing.minor()));
-        let net = Amount::from_minor(self.fiat_balance.minor() - processing.minor() - network.minor());
+        let net = Amount::from_minor(exchange.accepted().minor() - exchange.fees().minor());
         [
-            Movement::new(customer, Account::Fees(FeeKind::Processing), fiat, processing),
-            Movement::new(customer, Account::Fees(FeeKind::Network), fiat, network),
+            Movement::new(customer, Account::Fees(FeeKind::Processing), fiat, exchange.fee_processing),
+            Movement::new(customer, Account::Fees(FeeKind::Network), fiat, exchange.fee_network),
             Movement::new(customer, Account::Fx, fiat, net),
-            Movement::new(Account::Fx, customer, self.terms.coin, coins),
+            Movement::new(Account::Fx, customer, self.terms.coin, exchange.gives),
         ]
     }
 

@@ -17,26 +17,35 @@ impl Payment {
     pub(super) fn reversed(&mut self, amount: Amount, reason: &str, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         self.reversal = Some(Reversal::Chargeback);
-        let waits = matches!(self.state, PaymentState::PaymentReceived { .. } | PaymentState::OnHold { .. });
+        let awaits = self.is_unpaid();
+        let waits = awaits || matches!(self.state, PaymentState::PaymentReceived { .. } | PaymentState::OnHold { .. });
         let from_customer = if waits { amount.min(self.fiat_balance) } else { Amount::ZERO };
         let from_losses = Amount::from_minor(amount.minor() - from_customer.minor());
         step.post(self.post_chargeback(mint, from_customer, from_losses));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor() - from_customer.minor());
+        self.take_back(from_customer);
         self.lost = Amount::from_minor(self.lost.minor().saturating_add(from_losses.minor()));
-        if waits {
-            self.reserve(Amount::ZERO, step);
-            match self.fiat_balance.is_zero() {
-                true => self.state = PaymentState::Failed { reason: reason.to_owned() },
-                false => self.put_on_hold(HoldReason::Reversed, mint.now),
-            }
-        } else if self.is_unpaid() {
-            // Told before the payment itself was: when that comes, it goes against the loss.
-            self.close_unpaid(context, step);
+        if waits && self.fiat_balance.is_zero() {
+            // Nothing was exchanged. Told before the payment itself was, it goes against the loss when that comes.
+            self.give_back(context, step);
+            self.taken = None;
             self.state = PaymentState::Failed { reason: reason.to_owned() };
+        } else if waits {
+            self.put_on_hold(HoldReason::Reversed, context, step);
         }
         if from_losses.is_positive() {
             let reason = format!("taken back when the money was no longer on the customer's account: {reason}");
             step.write(self.reversal_item(from_losses, None, reason, mint));
+        }
+    }
+
+    /// Notes on the receipts how much was taken back, newest first.
+    fn take_back(&mut self, amount: Amount) {
+        let mut missing = amount;
+        for receipt in self.receipts.iter_mut().rev() {
+            let part = missing.min(receipt.left());
+            receipt.taken_back = Amount::from_minor(receipt.taken_back.minor() + part.minor());
+            missing = Amount::from_minor(missing.minor() - part.minor());
         }
     }
 
@@ -46,20 +55,23 @@ impl Payment {
         step.post(self.post_loss_recovered(mint, Account::Customer(self.customer), recovered));
         self.lost = Amount::from_minor(self.lost.minor() - recovered.minor());
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor() - recovered.minor());
+        self.take_back(recovered);
     }
 
-    /// What was on its way out lies on the account again, where a person (or the customer) decides about it, with these
-    /// coins promised meanwhile; unless it was taken back before: then the order ends with what is left, if anything.
-    pub(super) fn came_back(&mut self, reason: HoldReason, coins: Amount, mint: &Mint<'_>, step: &mut Step) {
+    /// What was on its way out lies on the account again, where a person (or the customer) decides about it, unless it was
+    /// taken back before: then the order ends with what is left, if anything.
+    pub(super) fn came_back(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
         let was_lost = self.lost.is_positive();
-        self.recover(mint, step);
-        self.reserve(if was_lost { Amount::ZERO } else { coins }, step);
+        self.recover(&context.mint, step);
         if self.fiat_balance.is_zero() {
+            self.give_back(context, step);
+            self.taken = None;
             self.state = PaymentState::Failed { reason: "taken back before anything had left".to_owned() };
         } else if was_lost && reason == HoldReason::TransferFailed {
-            self.put_on_hold(HoldReason::Reversed, mint.now);
+            self.taken = None;
+            self.put_on_hold(HoldReason::Reversed, context, step);
         } else {
-            self.put_on_hold(reason, mint.now);
+            self.put_on_hold(reason, context, step);
         }
     }
 
@@ -76,7 +88,8 @@ impl Payment {
         self.lost = Amount::from_minor(self.lost.minor() - recovered.minor());
         let rest = Amount::from_minor(amount.minor() - recovered.minor());
         if rest.is_positive() {
-            let source = self.refund_destination(context.catalogue).map(|(_, destination)| destination.account.reveal().to_owned());
+            let source = self.refund_account.as_ref().map(|destination| destination.account.reveal().to_owned());
+            let source = source.or_else(|| self.receipts.iter().find_map(|receipt| Some(receipt.source.as_ref()?.reveal().to_owned())));
             let reason = format!("the receiving bank returned the refund: {reason}; the money lies in suspense");
             step.write(self.reversal_item(rest, source, reason, mint));
         }

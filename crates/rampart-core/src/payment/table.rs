@@ -1,12 +1,13 @@
 //! The transition table of payments, for the documentation and its snapshot.
 
-use super::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
+use super::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt, Refund};
 use crate::amount::Amount;
+use crate::arrival::{Exchange, Standing};
 use crate::catalogue::Catalogue;
 use crate::example;
 use crate::id::{Mint, PayoutId, TransferId};
 use crate::order::{Context, Findings, HoldReason, Reversal, StoppedBy};
-use crate::policy::Beyond;
+use crate::policy::Policy;
 use crate::ports::Verdict;
 use crate::record::Record;
 use crate::redacted::Redacted;
@@ -33,11 +34,13 @@ fn name_of(payment: &Payment) -> String {
     let name = state_name(&payment.state);
     match (payment.lost.is_positive(), &payment.state) {
         (true, _) => name + CHARGED_BACK,
+        (false, PaymentState::Started | PaymentState::PendingBank { .. }) if !payment.receipts.is_empty() => name + PAID_IN_PART,
         (false, PaymentState::OnHold { reason: HoldReason::Screening, .. }) if payment.findings.order.is_none() => name + ABOUT_THE_REFUND,
         (false, _) => name,
     }
 }
 
+const PAID_IN_PART: &str = ", paid in part";
 const CHARGED_BACK: &str = ", charged back";
 const ABOUT_THE_REFUND: &str = ", about the refund";
 
@@ -48,17 +51,19 @@ struct Sample<'a> {
     payout: PayoutId,
 }
 
-const STATES: [&str; 24] = [
+const STATES: [&str; 26] = [
     "started",
+    "started, paid in part",
     "pending_bank",
     "payment_received",
     "payment_received (sending)",
     "coins_sent",
     "coins_sent (confirmed)",
-    "on_hold (short)",
+    "on_hold (amount)",
+    "on_hold (price)",
     "on_hold (screening)",
     "on_hold (screening), about the refund",
-    "on_hold (refund_destination_needed)",
+    "on_hold (destination)",
     "on_hold (transfer_failed)",
     "expired",
     "cancelled",
@@ -87,14 +92,15 @@ impl Sample<'_> {
             "payment_received (sending)" => PaymentState::Sending { transfer, coins, fiat },
             "coins_sent" => sent(0),
             "coins_sent (confirmed)" => sent(12),
-            "on_hold (short)" => hold(HoldReason::Short),
+            "on_hold (amount)" => hold(HoldReason::Amount),
+            "on_hold (price)" => hold(HoldReason::Price),
             "on_hold (screening)" => hold(HoldReason::Screening),
-            "on_hold (refund_destination_needed)" => hold(HoldReason::RefundDestinationNeeded),
+            "on_hold (destination)" => hold(HoldReason::Destination),
             "on_hold (transfer_failed)" => hold(HoldReason::TransferFailed),
             "expired" => PaymentState::Expired,
             "cancelled" => PaymentState::Cancelled,
             "failed" => PaymentState::Failed { reason: "charged back".to_owned() },
-            "refund_pending" => PaymentState::RefundPending { payout },
+            "refund_pending" => PaymentState::RefundPending { payouts: vec![Refund { payout, amount: fiat }] },
             "refunded" => PaymentState::Refunded { payout, reference: "R1".to_owned() },
             _ => PaymentState::Started,
         }
@@ -107,6 +113,9 @@ impl Sample<'_> {
             at,
             holder: Some(Redacted::new("Ana Luna")),
             source: Some(Redacted::new("ES9299990002950000000001")),
+            assigned: false,
+            set_aside: Amount::ZERO,
+            taken_back: Amount::ZERO,
         }
     }
 
@@ -114,6 +123,7 @@ impl Sample<'_> {
     fn payment(&self, name: &'static str) -> Option<Payment> {
         let (name, charged_back) = name.strip_suffix(CHARGED_BACK).map_or((name, false), |name| (name, true));
         let (name, about_the_refund) = name.strip_suffix(ABOUT_THE_REFUND).map_or((name, false), |name| (name, true));
+        let (name, in_part) = name.strip_suffix(PAID_IN_PART).map_or((name, false), |name| (name, true));
         let mut payment = example::payment(self.catalogue, &self.mint, false, self.state(name))?;
         if charged_back {
             payment.reversal = Some(Reversal::Chargeback);
@@ -124,8 +134,9 @@ impl Sample<'_> {
             payment.findings = Findings { order: (!about_the_refund).then(listed), refund: Some(listed()) };
         }
         let received = match name {
+            "started" if in_part => Some(5_000),
             "started" | "pending_bank" | "expired" | "cancelled" | "failed" => None,
-            "on_hold (short)" => Some(5_000),
+            "on_hold (amount)" => Some(5_000),
             _ => Some(10_000),
         };
         if let Some(minor) = received {
@@ -133,6 +144,28 @@ impl Sample<'_> {
             let gone = matches!(name, "payment_received (sending)" | "coins_sent" | "coins_sent (confirmed)" | "refunded");
             payment.fiat_balance = if gone { Amount::ZERO } else { Amount::from_minor(minor) };
         }
+        if matches!(
+            name,
+            "payment_received"
+                | "payment_received (sending)"
+                | "coins_sent"
+                | "coins_sent (confirmed)"
+                | "on_hold (screening)"
+                | "on_hold (transfer_failed)"
+        ) {
+            payment.taken = Some(Exchange {
+                at: self.mint.now,
+                promised: Amount::from_minor(10_000),
+                market: Amount::ZERO,
+                price: None,
+                fee_processing: payment.terms.fee_processing,
+                fee_network: payment.terms.fee_network,
+                gives: payment.terms.coin_amount,
+                gives_promised: payment.terms.coin_amount,
+            });
+        }
+        payment.place_given_back = !payment.is_unpaid();
+        payment.told = payment.taken.is_some();
         if !matches!(
             payment.state,
             PaymentState::Started
@@ -143,8 +176,9 @@ impl Sample<'_> {
         ) {
             payment.reserved = Amount::ZERO;
         }
-        if name == "on_hold (refund_destination_needed)" {
+        if name == "on_hold (destination)" {
             payment.refund_account = None;
+            payment.receipts.iter_mut().for_each(|receipt| receipt.source = None);
         }
         Some(payment)
     }
@@ -178,6 +212,7 @@ impl Sample<'_> {
                 PaymentFact::RefundReturned { payout, amount: Amount::from_minor(10_000), reason: "closed account".to_owned() },
             ),
             ("time passed", PaymentFact::TimePassed),
+            ("much time passed", PaymentFact::TimePassed),
         ]
     }
 
@@ -194,19 +229,20 @@ impl Sample<'_> {
     }
 }
 
-fn state_after(step: &Step) -> String {
+/// The state after a step; nothing where the order was not written, because nothing has changed.
+fn state_after(step: &Step) -> Option<String> {
     let payment = step.writes.iter().find_map(|record| match record {
         Record::Payment(payment) => Some(payment),
         _ => None,
     });
-    payment.map(|payment| name_of(payment)).unwrap_or_default()
+    payment.map(|payment| name_of(payment))
 }
 
-/// Every state with every fact and every command, under a policy that treats deviations as `beyond` says, two hours
-/// after the order was made when `late`.
+/// Every state with every fact and every command, under a policy; time passes by the end of the promise and beyond what is
+/// honoured behind it.
 #[must_use]
-pub fn transitions(beyond: Beyond) -> Vec<Transition> {
-    let catalogue = example::catalogue(example::policy(beyond));
+pub fn transitions(policy: Policy) -> Vec<Transition> {
+    let catalogue = example::catalogue(policy);
     let randomness = example::Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let sample = Sample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id() };
@@ -216,9 +252,15 @@ pub fn transitions(beyond: Beyond) -> Vec<Transition> {
         let commands = Sample::commands().into_iter().map(|(on, command)| (on, Err(command)));
         for (on, what) in facts.chain(commands) {
             let Some(payment) = sample.payment(from) else { continue };
-            let now =
-                if matches!(on, "time passed" | "paid late") { mint.now.after(std::time::Duration::from_secs(7_200)) } else { mint.now };
-            let context = Context { mint: Mint { now, ..mint }, catalogue: &catalogue, price: Some(example::price()) };
+            let now = match on {
+                "paid late" => mint.now.after(std::time::Duration::from_secs(7_200)),
+                "time passed" => mint.now.after(std::time::Duration::from_secs(7_300)),
+                "much time passed" => mint.now.after(std::time::Duration::from_secs(200_000)),
+                _ => mint.now,
+            };
+            let standing = Standing::good(payment.level);
+            let context =
+                Context { standing, read_at: Some(now), ..Context::new(Mint { now, ..mint }, &catalogue, Some(example::price())) };
             rows.push(match what {
                 Ok(fact) => {
                     let step = payment.observe(fact, &context);

@@ -84,14 +84,6 @@ impl BuyTerms {
         Amount::from_minor(self.fee_processing.minor().saturating_add(self.fee_network.minor()))
     }
 
-    /// The same terms with the fee of another amount than was ordered.
-    ///
-    /// # Errors
-    /// [`Overflow`] when the amount is too large to calculate with.
-    pub fn with_fee_of(self, method: &Method, received: Amount) -> Result<Self, Overflow> {
-        Ok(Self { fee_processing: fee(received, method.fee_fixed, method.fee_basis_points)?, ..self })
-    }
-
     /// The coins for a received amount at a price: `floor((received − fees) / price)`.
     ///
     /// # Errors
@@ -168,15 +160,6 @@ impl SellTerms {
     #[must_use]
     pub fn fees(&self) -> Amount {
         Amount::from_minor(self.fee_processing.minor().saturating_add(self.fee_network.minor()))
-    }
-
-    /// The same terms with the fee of other coins than were ordered, at a price.
-    ///
-    /// # Errors
-    /// [`Overflow`] when the amount is too large to calculate with.
-    pub fn with_fee_of(self, rail: &PayoutRail, received: Amount, price: Rate) -> Result<Self, Overflow> {
-        let gross = price.coins_to_fiat(received, self.coin_decimals, self.fiat_decimals, Rounding::Down)?;
-        Ok(Self { fee_processing: fee(gross, rail.fee_fixed, rail.fee_basis_points)?, ..self })
     }
 
     /// The money for received coins at a price, fees taken off.

@@ -56,9 +56,14 @@ impl Rampoff {
         let mut step = Step::new();
         match (command, &self.state) {
             (RampoffCommand::Cancel, RampoffState::Created) => {
-                self.close(context, &mut step);
                 self.give_back(context, &mut step);
                 self.state = RampoffState::Cancelled;
+            }
+            // Something came: asking for the end is asking for it back, once nothing of it is being confirmed any more.
+            (RampoffCommand::Cancel, RampoffState::Confirming)
+                if self.coin_balance.is_positive() && self.deposits.iter().all(|deposit| deposit.confirmations > 0) =>
+            {
+                self.refund(Screening::Due, context, &mut step);
             }
             (RampoffCommand::Cancel, RampoffState::OnHold { reason: HoldReason::Reorganised, .. })
                 if self.coin_balance.is_zero() && self.converted.is_zero() =>
@@ -68,7 +73,7 @@ impl Rampoff {
             }
             (
                 RampoffCommand::GiveRefundWallet(wallet),
-                RampoffState::OnHold { reason: HoldReason::RefundDestinationNeeded | HoldReason::RefundFailed, .. },
+                RampoffState::OnHold { reason: HoldReason::Destination | HoldReason::RefundFailed, .. },
             ) => {
                 self.give_refund_wallet(wallet);
                 self.refund(Screening::Due, context, &mut step);
@@ -86,16 +91,19 @@ impl Rampoff {
             (RampoffCommand::GivePayoutDestination(destination), RampoffState::Finished { .. }) if self.payout_came_back() => {
                 self.destination = destination;
             }
-            (RampoffCommand::Hold, RampoffState::CryptoReceived { .. }) => self.put_on_hold(HoldReason::Operator, mint.now),
+            (RampoffCommand::Hold, RampoffState::CryptoReceived { .. }) => self.put_on_hold(HoldReason::Operator, context, &mut step),
             (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.converted.is_positive() => {
                 self.pay(Screening::decided(self.findings.order.is_some()), mint, &mut step);
             }
             (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.coin_balance.is_positive() => {
-                let fiat = self.release_for(context, &mut step).ok_or(CommandRefusal::NoPrice)?;
+                let exchange = self.release_for(context).map_err(CommandRefusal::from)?;
                 match self.findings.order.is_some() {
                     // A person has looked at what the provider found; asking it again would find the same.
-                    true => self.convert_and_pay(fiat, Screening::Overruled, mint, &mut step),
-                    false => self.accept(fiat, mint, &mut step),
+                    true => {
+                        self.take(exchange, None, context, &mut step);
+                        self.convert_and_pay(exchange, Screening::Overruled, mint, &mut step);
+                    }
+                    false => self.accept(exchange, None, context, &mut step),
                 }
             }
             (RampoffCommand::Refund, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. })

@@ -2,24 +2,26 @@
 
 use super::{Rampoff, RampoffState};
 use crate::amount::Amount;
+use crate::arrival::Exchange;
 use crate::id::Mint;
+use crate::ledger::Origin;
 use crate::order::{Context, HoldReason};
 use crate::outgoing::{Payout, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState};
 use crate::step::Step;
 
 impl Rampoff {
     /// Coins become money, and a payout of it is ordered.
-    pub(super) fn convert_and_pay(&mut self, fiat: Amount, screening: Screening, mint: &Mint<'_>, step: &mut Step) {
-        step.post(self.post_conversion(mint, self.coin_balance, fiat));
+    pub(super) fn convert_and_pay(&mut self, exchange: Exchange, screening: Screening, mint: &Mint<'_>, step: &mut Step) {
+        step.post(self.post_conversion(mint, &exchange));
         self.converted = std::mem::take(&mut self.coin_balance);
-        self.fiat_balance = fiat;
+        self.fiat_balance = exchange.gives;
         self.pay(screening, mint, step);
     }
 
     /// The money on the account, if any, becomes the coins it came from.
     pub(super) fn convert_back(&mut self, mint: &Mint<'_>, step: &mut Step) {
-        if self.converted.is_positive() {
-            step.post(self.post_conversion_undone(mint, self.converted, self.fiat_balance));
+        if let Some(exchange) = self.taken.filter(|_| self.converted.is_positive()) {
+            step.post(self.post_conversion_undone(mint, &exchange));
             self.coin_balance = std::mem::take(&mut self.converted);
             self.fiat_balance = Amount::ZERO;
         }
@@ -27,7 +29,7 @@ impl Rampoff {
 
     /// A payout of the money on the account is ordered.
     pub(super) fn pay(&mut self, screening: Screening, mint: &Mint<'_>, step: &mut Step) {
-        self.reserve(self.fiat_balance, step);
+        self.reserve(self.fiat_balance, Origin::Fact, step);
         let payout = Payout {
             id: mint.id(),
             version: 0,
@@ -52,10 +54,11 @@ impl Rampoff {
     pub(super) fn refund(&mut self, screening: Screening, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         let Some(to) = self.refund_wallet.clone() else {
-            return self.put_on_hold(HoldReason::RefundDestinationNeeded, mint.now);
+            return self.put_on_hold(HoldReason::Destination, context, step);
         };
-        self.reserve(Amount::ZERO, step);
         self.convert_back(mint, step);
+        self.give_back(context, step);
+        self.taken = None;
         let transfer = Transfer {
             id: mint.id(),
             version: 0,

@@ -3,30 +3,35 @@
 //! What counts is what arrived at the order's own address, not what was announced.
 
 mod command;
+mod decision;
 mod leaving;
 mod observe;
 mod postings;
-mod requote;
+mod receipt;
 mod reversal;
+mod stored;
 pub mod table;
 
 pub use command::RampoffCommand;
-pub use observe::{DepositReceipt, RampoffFact};
+pub use observe::RampoffFact;
+pub use receipt::DepositReceipt;
+pub use stored::upgraded;
 
 use crate::amount::Amount;
+use crate::arrival::{Counted, Deviations, Exchange, Fees, Leg, recount};
 use crate::asset::{Chain, Currency};
 use crate::country::Country;
 use crate::event::{EventDraft, EventType};
-use crate::id::{CustomerId, Mint, OrderId, PartnerId, PayoutId, QuoteId, TransferId};
+use crate::id::{CustomerId, Mint, OrderId, PartnerId, PayoutId, QuoteId, ReviewId, TransferId};
 use crate::kyc::KycLevel;
 use crate::ledger::{Account, Origin, Rail};
 use crate::limits::{self, Usage};
-use crate::order::{Context, Exception, Findings, HoldReason, Reversal};
+use crate::order::{Context, Findings, HoldReason, Reversal};
 use crate::outgoing::PayoutDestination;
 use crate::quote::SellTerms;
 use crate::record::says_nothing;
 use crate::redacted::Redacted;
-use crate::step::{Raise, Step};
+use crate::step::Step;
 use crate::time::Timestamp;
 use crate::view::RampoffView;
 
@@ -175,8 +180,10 @@ pub struct Rampoff {
     pub page_token: Redacted,
     /// When it was made.
     pub created_at: Timestamp,
-    /// Until when money and price are held for it.
+    /// Until when its price is promised and money is reserved for it.
     pub held_until: Timestamp,
+    /// Until when it waits for coins, without price behind the promise's end.
+    pub open_until: Timestamp,
     /// Where it stands.
     pub state: RampoffState,
     /// What arrived, oldest first.
@@ -193,16 +200,35 @@ pub struct Rampoff {
     pub converted: Amount,
     /// The money held for it at the bank, in minor units.
     pub reserved: Amount,
-    /// How much more (or less) than was ordered counts in the customer's limits, because that is what the coins that
-    /// arrived are worth, in minor units of the currency.
+    /// The fees as they were agreed; those of the rail where an earlier version made the order.
     #[serde(default, skip_serializing_if = "says_nothing")]
-    pub counted_beyond: Amount,
-    /// What was agreed when it was made, where other terms were taken over for what arrived.
+    pub fees: Option<Fees>,
+    /// What was decided last about what came.
     #[serde(default, skip_serializing_if = "says_nothing")]
-    pub ordered: Option<SellTerms>,
+    pub taken: Option<Exchange>,
+    /// What counts in the customer's limits.
+    pub counted: Vec<Counted>,
+    /// Whether its place among unpaid orders was given back.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub place_given_back: bool,
+    /// Whether everything goes at the market price, because the order had to wait for something that its customer could supply.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub lost_promise: bool,
+    /// Whether the partner was told that coins were received.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub told: bool,
+    /// What was set aside beside the order, in minor units of its coin.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub set_aside: Amount,
+    /// What went back, in minor units of its coin.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub refunded: Amount,
+    /// The item for amounts that are too small to count.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub running_item: Option<ReviewId>,
     /// What was unusual.
     #[serde(default, skip_serializing_if = "says_nothing")]
-    pub exception: Option<Exception>,
+    pub exceptions: Deviations,
     /// What was taken back.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub reversal: Option<Reversal>,
@@ -226,15 +252,21 @@ impl Rampoff {
         self.terms.coin.chain
     }
 
-    /// When time alone will change it.
+    /// When time alone may change it. Behind that moment it is looked at until it has changed.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
-            RampoffState::Created => Some(self.held_until),
-            // The chain undid every deposit that was seen.
-            RampoffState::Confirming if self.deposits.is_empty() => Some(self.held_until),
+            RampoffState::Created | RampoffState::Confirming if self.place_given_back && self.deposits.is_empty() => Some(self.open_until),
+            RampoffState::Created | RampoffState::Confirming => Some(self.held_until),
+            RampoffState::OnHold { reason, since } if reason.ends_by_itself() => Some(since),
             _ => None,
         }
+    }
+
+    /// Whether coins are still awaited.
+    #[must_use]
+    pub const fn is_unpaid(&self) -> bool {
+        matches!(self.state, RampoffState::Created | RampoffState::Confirming)
     }
 
     /// Whether nothing of the order lies anywhere any more: its entries on the customer's account sum to zero.
@@ -269,12 +301,27 @@ impl Rampoff {
         Amount::from_minor(self.deposits.iter().fold(0_i128, |sum, deposit| sum.saturating_add(deposit.amount.minor())))
     }
 
-    /// What the customer receives: what was agreed, until what arrived decides.
+    /// What the customer receives: what was decided last, the ordered terms where nothing was. In minor units.
     #[must_use]
-    pub const fn payout_amount(&self) -> Amount {
-        match &self.state {
-            RampoffState::CryptoReceived { fiat } | RampoffState::PayingOut { fiat, .. } | RampoffState::Finished { fiat, .. } => *fiat,
-            _ => self.terms.fiat_amount,
+    pub fn payout_amount(&self) -> Amount {
+        self.taken.map_or(self.terms.fiat_amount, |taken| taken.gives)
+    }
+
+    /// The money that was paid out, in minor units.
+    #[must_use]
+    pub const fn sent_amount(&self) -> Amount {
+        match self.state {
+            RampoffState::Finished { fiat, .. } => fiat,
+            _ => Amount::ZERO,
+        }
+    }
+
+    /// Why it waits, where it does, as partners see it.
+    #[must_use]
+    pub const fn hold_reason(&self) -> Option<&'static str> {
+        match self.state {
+            RampoffState::OnHold { reason, .. } => Some(reason.shown(Leg::Selling)),
+            _ => None,
         }
     }
 
@@ -322,28 +369,31 @@ impl Rampoff {
         Ok(step)
     }
 
-    /// The end of being open: the place among open orders is given back.
-    fn close(&self, context: &Context<'_>, step: &mut Step) {
-        step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.rail_maximum, false));
+    /// The end of being unpaid: the place among unpaid orders is given back, once.
+    fn close(&mut self, context: &Context<'_>, step: &mut Step) {
+        if !std::mem::replace(&mut self.place_given_back, true) {
+            step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.rail_maximum, false));
+        }
     }
 
-    /// The end without coins: limits and money are given back.
+    /// Nothing of it is exchanged: limits and money are given back, and the place among unpaid orders.
     fn give_back(&mut self, context: &Context<'_>, step: &mut Step) {
-        self.take_as_ordered(context, step);
-        step.raises.extend(limits::counted(context.catalogue, &self.usage(), self.level, self.terms.fiat_amount.negated()));
-        self.reserve(Amount::ZERO, step);
+        self.close(context, step);
+        self.count(Vec::new(), None, context, step);
+        self.reserve(Amount::ZERO, Origin::Fact, step);
     }
 
-    /// Coins came after the end: they count against the limits again.
-    fn late_raises(&self, context: &Context<'_>) -> Vec<Raise> {
-        limits::counted(context.catalogue, &self.usage(), self.level, self.terms.fiat_amount)
+    fn count(&mut self, wanted: Vec<Counted>, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
+        let usage = self.usage();
+        step.raises.extend(recount(context.catalogue, &usage, &mut self.counted, wanted, asked));
     }
 
-    /// Changes what is held at the bank for this order.
-    fn reserve(&mut self, fiat: Amount, step: &mut Step) {
+    /// Changes what is held at the bank for this order. What was promised follows from facts; what is asked for beyond it is
+    /// bound by what there is.
+    fn reserve(&mut self, fiat: Amount, origin: Origin, step: &mut Step) {
         let change = Amount::from_minor(fiat.minor() - self.reserved.minor());
         let (account, currency, _) = self.hold();
-        step.hold(account, currency, change, Origin::Fact);
+        step.hold(account, currency, change, origin);
         self.reserved = fiat;
     }
 
@@ -353,7 +403,9 @@ impl Rampoff {
         let after = RampoffView::of(&self);
         if after != *before {
             let kind = match (before.status, after.status) {
-                (from, "crypto_received") if from != "crypto_received" => EventType::CryptoReceived,
+                (from, "crypto_received") if from != "crypto_received" && !std::mem::replace(&mut self.told, true) => {
+                    EventType::CryptoReceived
+                }
                 (from, "finished") if from != "finished" => EventType::RampoffFinished,
                 _ => EventType::RampoffUpdated,
             };

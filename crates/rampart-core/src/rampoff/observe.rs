@@ -1,40 +1,18 @@
 //! What a ramp-off does with facts. Facts are never refused.
 
-use super::{Rampoff, RampoffState};
+use super::receipt::MAX_DEPOSITS;
+use super::{DepositReceipt, Rampoff, RampoffState};
 use crate::amount::Amount;
-use crate::asset::{Asset, CoinId};
-use crate::id::{FactId, Mint, PayoutId, TransferId};
-use crate::job::{Job, JobKind};
-use crate::order::{Context, Exception, Findings, HoldReason, StoppedBy};
+use crate::arrival::{DeviationKind, Exchange};
+use crate::asset::CoinId;
+use crate::id::{FactId, PayoutId, TransferId};
+use crate::ledger::Origin;
+use crate::order::{Context, Findings, HoldReason, StoppedBy};
 use crate::outgoing::Screening;
-use crate::policy::{Beyond, Policy};
 use crate::ports::Verdict;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
-use crate::time::Timestamp;
 use crate::view::RampoffView;
-
-/// The most deposits one order keeps; more go to suspense.
-const MOST_DEPOSITS: usize = 20;
-
-/// Coins that arrived at a ramp-off's address.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct DepositReceipt {
-    /// The deposit's record.
-    pub deposit: FactId,
-    /// The transaction.
-    pub txid: String,
-    /// Which of the transaction's transfers.
-    pub index: u32,
-    /// How much, in minor units of the ramp-off's coin.
-    pub amount: Amount,
-    /// From whom.
-    pub from: String,
-    /// Confirmations that made it final; 0 until then.
-    pub confirmations: u32,
-    /// Whether the chain undid it after it had been confirmed and paid out: it is booked as lost.
-    pub lost: bool,
-}
 
 /// What can happen to a ramp-off.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,17 +124,18 @@ impl Rampoff {
         let mut step = Step::new();
         let mint = &context.mint;
         match fact {
-            RampoffFact::DepositSeen(receipt) => self.seen(receipt, context, &mut step),
+            RampoffFact::DepositSeen(receipt) => self.seen(receipt, context),
             RampoffFact::DepositConfirmed(receipt) => self.confirmed(receipt, context, &mut step),
             RampoffFact::DepositDropped { deposit } => self.dropped(deposit, context, &mut step),
             RampoffFact::WrongAsset { coin, deposit, amount, from } => {
-                self.exception = Some(Exception::WrongAsset);
+                // Another asset never changes how the order's own coins are judged.
+                self.exceptions.add(DeviationKind::WrongAsset, Amount::ZERO, mint.now);
                 self.to_suspense(coin, deposit, amount, &from, mint, &mut step);
             }
             RampoffFact::Screened { verdict, about_refund } => self.screened(&verdict, about_refund, context, &mut step),
             RampoffFact::PayoutAccepted { payout } => {
                 if self.is_paying(payout) {
-                    self.reserve(Amount::ZERO, &mut step);
+                    self.reserve(Amount::ZERO, Origin::Fact, &mut step);
                 }
             }
             RampoffFact::PayoutSettled { payout, reference } => {
@@ -165,13 +144,13 @@ impl Rampoff {
                 {
                     self.fiat_balance = Amount::ZERO;
                     self.converted = Amount::ZERO;
-                    self.reserve(Amount::ZERO, &mut step);
+                    self.reserve(Amount::ZERO, Origin::Fact, &mut step);
                     self.state = RampoffState::Finished { payout, fiat, reference };
                 }
             }
             RampoffFact::PayoutFailed { payout, .. } => {
                 if self.is_paying(payout) {
-                    self.came_back(HoldReason::PayoutFailed, mint, &mut step);
+                    self.came_back(HoldReason::PayoutFailed, context, &mut step);
                 }
             }
             RampoffFact::PayoutStopped { payout, by, reason } => {
@@ -179,7 +158,7 @@ impl Rampoff {
                     if by == StoppedBy::Screening {
                         self.findings.order = Some(reason);
                     }
-                    self.came_back(by.hold(), mint, &mut step);
+                    self.came_back(by.hold(), context, &mut step);
                 }
             }
             RampoffFact::PayoutReturned { payout, reason } => self.returned(payout, &reason, mint, &mut step),
@@ -192,6 +171,7 @@ impl Rampoff {
             }
             RampoffFact::RefundConfirmed { transfer } => {
                 if let Some(txid) = self.refund_under_way(transfer).flatten() {
+                    self.refunded = self.coin_balance;
                     self.coin_balance = Amount::ZERO;
                     self.state = RampoffState::Refunded { transfer, txid, is_final: true };
                 }
@@ -202,26 +182,23 @@ impl Rampoff {
                 {
                     *is_final = false;
                     self.coin_balance = amount;
+                    self.refunded = Amount::ZERO;
                 }
             }
             RampoffFact::RefundFailed { transfer, .. } => {
                 if self.refund_under_way(transfer).is_some() {
-                    self.came_back(HoldReason::RefundFailed, mint, &mut step);
+                    self.came_back(HoldReason::RefundFailed, context, &mut step);
                 }
             }
             RampoffFact::RefundStopped { transfer, reason } => {
                 if self.refund_under_way(transfer).is_some() {
                     self.findings.refund = Some(reason);
-                    self.came_back(HoldReason::Screening, mint, &mut step);
+                    self.came_back(HoldReason::Screening, context, &mut step);
                 }
             }
             RampoffFact::TimePassed => {
-                if self.due_at().is_some_and(|due| mint.now >= due) {
-                    if matches!(self.state, RampoffState::Created) {
-                        self.close(context, &mut step);
-                    }
-                    self.give_back(context, &mut step);
-                    self.state = RampoffState::Expired;
+                if !self.time_passed(context, &mut step) {
+                    return Step::new();
                 }
             }
         }
@@ -229,8 +206,18 @@ impl Rampoff {
         step
     }
 
-    pub(super) fn put_on_hold(&mut self, reason: HoldReason, since: Timestamp) {
-        self.state = RampoffState::OnHold { reason, since };
+    /// Puts it on hold. What was promised for the ordered amount stays reserved while that is honoured, unless what it waits
+    /// for is up to the customer.
+    pub(super) fn put_on_hold(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
+        if reason.is_up_to_the_customer() && !self.converted.is_positive() {
+            self.lost_promise = true;
+            self.taken = None;
+        }
+        self.close(context, step);
+        if self.taken.is_none() {
+            self.reserve(Amount::ZERO, Origin::Fact, step);
+        }
+        self.state = RampoffState::OnHold { reason, since: context.mint.now };
     }
 
     fn is_paying(&self, payout: PayoutId) -> bool {
@@ -246,205 +233,165 @@ impl Rampoff {
         }
     }
 
-    fn awaits_coins(&self) -> bool {
-        matches!(
-            self.state,
-            RampoffState::Created
-                | RampoffState::Confirming
-                | RampoffState::Expired
-                | RampoffState::Cancelled
-                | RampoffState::Failed { .. }
-        )
-    }
-
     /// Puts a deposit on the order, or brings it up to date; false when there is no room for another.
-    fn note(&mut self, receipt: &DepositReceipt) -> bool {
-        if let Some(known) = self.deposits.iter_mut().find(|known| known.deposit == receipt.deposit) {
+    fn note_deposit(&mut self, receipt: &DepositReceipt) -> bool {
+        if let Some(known) = self.deposits.iter_mut().find(|known| known.deposit == receipt.deposit && !known.lost) {
             known.confirmations = receipt.confirmations;
             return true;
         }
-        let room = self.deposits.len() < MOST_DEPOSITS;
-        if room {
+        let has_room = self.deposits.len() < MAX_DEPOSITS;
+        if has_room {
             self.deposits.push(receipt.clone());
         }
-        room
+        has_room
     }
 
-    fn seen(&mut self, receipt: DepositReceipt, context: &Context<'_>, step: &mut Step) {
-        if !self.awaits_coins() || self.deposits.iter().any(|known| known.deposit == receipt.deposit) {
-            return;
-        }
-        if !self.note(&receipt) {
-            return;
-        }
-        match self.state {
-            RampoffState::Created => {
-                // Coins came in time: the promise stands while they are being confirmed.
-                self.close(context, step);
-                self.state = RampoffState::Confirming;
-            }
-            RampoffState::Confirming => {}
-            _ => {
-                step.raises.extend(self.late_raises(context));
-                self.exception = Some(Exception::Late);
-                self.state = RampoffState::Confirming;
-            }
+    /// Coins are in a block: an order that waits for coins waits for these until they are confirmed or dropped. Coins that are
+    /// too few to count change nothing.
+    fn seen(&mut self, receipt: DepositReceipt, context: &Context<'_>) {
+        let is_known = self.deposits.iter().any(|known| known.deposit == receipt.deposit);
+        if self.is_unpaid() && !is_known && self.is_enough(receipt.amount, context) && self.takes(&receipt) && self.note_deposit(&receipt) {
+            self.state = RampoffState::Confirming;
         }
     }
 
     fn confirmed(&mut self, receipt: DepositReceipt, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let known = self.deposits.iter().find(|known| known.txid == receipt.txid && known.index == receipt.index);
-        if known.is_some_and(|known| known.confirmations > 0 && !known.lost) {
+        let is_same = |known: &DepositReceipt| known.txid == receipt.txid && known.index == receipt.index;
+        let known = self.deposits.iter().find(|known| is_same(known));
+        if known.is_some_and(|known| known.confirmations > 0 && !known.lost) && !receipt.assigned {
             return;
         }
-        if known.is_some_and(|known| known.lost) {
-            step.post(self.post_loss_recovered(mint, receipt.amount));
-            self.deposits.retain(|known| !(known.txid == receipt.txid && known.index == receipt.index));
-            self.note(&receipt);
+        if let Some(lost) = known.filter(|known| known.lost).map(DepositReceipt::left) {
+            // Mined again: it goes against the loss that was booked.
+            step.post(self.post_loss_recovered(mint, lost));
+            self.deposits.iter_mut().filter(|known| is_same(known)).for_each(|known| {
+                known.lost = false;
+                known.confirmations = receipt.confirmations;
+                known.deposit = receipt.deposit;
+            });
             self.forget_reorganisation();
             return;
         }
-        let reorganised = matches!(self.state, RampoffState::OnHold { reason: HoldReason::Reorganised | HoldReason::Short, .. });
-        if !(self.awaits_coins() || reorganised) || !self.note(&receipt) {
-            self.exception = Some(Exception::Duplicate);
+        if !self.is_enough(receipt.amount, context) && !receipt.assigned {
+            return self.too_little(&receipt, context, step);
+        }
+        let is_waited_for = self.is_unpaid() && known.is_some();
+        if !(is_waited_for || self.takes(&receipt)) || !self.note_deposit(&receipt) {
             // It lies in suspense and is the order's no more, should the chain undo it.
             self.deposits.retain(|known| known.deposit != receipt.deposit);
-            self.to_suspense(self.terms.coin, receipt.deposit, receipt.amount, &receipt.from, mint, step);
-            return;
-        }
-        match self.state {
-            RampoffState::Created => self.close(context, step),
-            RampoffState::Expired | RampoffState::Cancelled | RampoffState::Failed { .. } => {
-                step.raises.extend(self.late_raises(context));
-                self.exception = Some(Exception::Late);
-            }
-            _ => {}
+            self.exceptions.add(DeviationKind::Duplicate, receipt.amount, mint.now);
+            self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
+            return self.to_suspense(self.terms.coin, receipt.deposit, receipt.amount, &receipt.from, mint, step);
         }
         step.post(self.post_deposit(mint, receipt.amount));
         // A wallet that was not asked about may have sent it.
         self.findings = Findings::default();
         self.coin_balance = Amount::from_minor(self.coin_balance.minor().saturating_add(receipt.amount.minor()));
-        if self.deposits.iter().any(|deposit| deposit.confirmations == 0) {
-            // More of it is still being confirmed: everything is weighed together when the last one is.
+        if self.is_unpaid() {
             self.state = RampoffState::Confirming;
-            return;
-        }
-        self.weigh_all(context, step);
-    }
-
-    /// Decides what the coins on the account become, once nothing is being confirmed any more.
-    pub(super) fn weigh_all(&mut self, context: &Context<'_>, step: &mut Step) {
-        match context.catalogue.payout_rail(self.country).map(|rail| rail.policy) {
-            Some(policy) => self.weigh(&policy, context, step),
-            None => self.put_on_hold(HoldReason::Operator, context.mint.now),
+            self.weigh(context, step);
         }
     }
 
-    /// Decides what the coins on the account become, by the policy.
-    fn weigh(&mut self, policy: &Policy, context: &Context<'_>, step: &mut Step) {
-        let now = context.mint.now;
-        let late = self.exception == Some(Exception::Late);
-        let mut price = self.terms.price;
-        if late {
-            let within = context.price.is_some_and(|present| self.terms.price.distance_basis_points(present) <= policy.late.basis_points);
-            match (within, policy.late.beyond, context.price) {
-                (true, ..) => {}
-                (false, Beyond::Requote, Some(present)) => price = present,
-                (false, Beyond::Refund, _) => return self.refund(Screening::Due, context, step),
-                _ => return self.put_on_hold(HoldReason::Late, now),
+    /// Whether the order can use it: coins that come while it waits for coins, also again after a reorganisation took some, and
+    /// what a person assigns to it while it waits for one.
+    fn takes(&self, receipt: &DepositReceipt) -> bool {
+        let is_open = self.is_unpaid() && receipt.at < self.open_until.max(self.held_until);
+        let comes_again = matches!(self.state, RampoffState::OnHold { reason: HoldReason::Reorganised, .. });
+        let waits = matches!(self.state, RampoffState::OnHold { .. }) && self.taken.is_none();
+        is_open || comes_again || (receipt.assigned && (self.is_unpaid() || waits))
+    }
+
+    /// Too few coins to count lie in suspense, on one item of the order, and nobody is told.
+    fn too_little(&mut self, receipt: &DepositReceipt, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        step.post(self.post_suspense(mint, self.terms.coin, receipt.amount));
+        let reason = format!("amounts for ramp-off {} that are too small to count", self.id);
+        let item = match context.running_item.filter(|item| Some(item.id) == self.running_item && item.resolution.is_none()) {
+            Some(item) => {
+                ReviewItem { amount: Amount::from_minor(item.amount.minor().saturating_add(receipt.amount.minor())), ..item.clone() }
             }
-        }
-        let (exception, tolerance, reason) = match self.coin_balance.cmp(&self.terms.coin_amount) {
-            std::cmp::Ordering::Equal if price == self.terms.price => return self.accept_as_ordered(context, step),
-            std::cmp::Ordering::Equal => (None, policy.late, HoldReason::Late),
-            std::cmp::Ordering::Less => (Some(Exception::Short), policy.short, HoldReason::Short),
-            std::cmp::Ordering::Greater => (Some(Exception::Over), policy.over, HoldReason::Over),
+            None => {
+                let source = Some(receipt.from.clone());
+                self.review(ReviewKind::Suspense, receipt.deposit, self.terms.coin.into(), receipt.amount, source, reason, mint)
+            }
         };
-        if !late {
-            self.exception = exception;
-        }
-        let difference = Amount::from_minor((self.coin_balance.minor() - self.terms.coin_amount.minor()).abs());
-        let tolerated = tolerance.basis_points > 0
-            && self.terms.coin_amount.basis_points_up(tolerance.basis_points).is_ok_and(|most| difference <= most);
-        if tolerated && price == self.terms.price {
-            return self.accept_as_ordered(context, step);
-        }
-        match tolerance.beyond {
-            Beyond::Requote => self.requote(price, reason, context, step),
-            Beyond::Refund => self.refund(Screening::Due, context, step),
-            Beyond::Hold => self.put_on_hold(reason, now),
+        self.running_item = Some(item.id);
+        step.write(item);
+    }
+
+    /// What time alone does. Gives whether anything has changed.
+    fn time_passed(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
+        let now = context.mint.now;
+        match self.state {
+            RampoffState::OnHold { reason, .. } if reason.ends_by_itself() => {
+                self.weigh(context, step);
+                !matches!(self.state, RampoffState::OnHold { .. })
+            }
+            RampoffState::Created | RampoffState::Confirming if self.deposits.is_empty() => self.nothing_came(context, step),
+            RampoffState::Created | RampoffState::Confirming if now >= self.held_until => {
+                self.weigh(context, step);
+                let has_decided = !self.is_unpaid();
+                let pending = self.deposits.iter().any(|deposit| deposit.confirmations == 0);
+                let money_is_due = now >= self.held_until.after(context.catalogue.chain_backdating(self.chain()));
+                let gives_back = !has_decided && !pending && money_is_due && self.reserved.is_positive();
+                if gives_back {
+                    self.reserve(Amount::ZERO, Origin::Fact, step);
+                }
+                has_decided || gives_back
+            }
+            _ => false,
         }
     }
 
-    fn accept_as_ordered(&mut self, context: &Context<'_>, step: &mut Step) {
-        self.take_as_ordered(context, step);
-        self.accept(self.terms.fiat_amount, &context.mint, step);
-    }
-
-    /// The order goes on: so much money is promised now, and the screening provider is asked.
-    pub(super) fn accept(&mut self, fiat: Amount, mint: &Mint<'_>, step: &mut Step) {
-        self.reserve(fiat, step);
-        self.state = RampoffState::CryptoReceived { fiat };
-        step.write(Job::due_now(mint, JobKind::ScreenRampoff, self.id));
-    }
-
-    /// The money for what lies on the account, for a person who lets the order go on: the limits do not bind that person,
-    /// and count it.
-    pub(super) fn release_for(&mut self, context: &Context<'_>, step: &mut Step) -> Option<Amount> {
-        let late = self.exception == Some(Exception::Late);
-        let price = if late { context.price? } else { self.terms.price };
-        if self.coin_balance == self.terms.coin_amount && !late {
-            self.take_as_ordered(context, step);
-            return Some(self.terms.fiat_amount);
+    /// Nothing came: what was promised is given back at the promise's end, and the order ends when it is not open any more and
+    /// the chain was read past that.
+    fn nothing_came(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
+        let now = context.mint.now;
+        let promise_ends = now >= self.held_until && !self.place_given_back;
+        if promise_ends {
+            self.give_back(context, step);
         }
-        let (terms, fiat) = self.terms_for_balance(price, context)?;
-        self.take(terms, fiat, context, step);
-        Some(fiat)
+        let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
+        let past = self.open_until.after(context.catalogue.chain_backdating(self.chain()));
+        let is_read = context.read_at.is_some_and(|read| read >= past);
+        let is_waited_for = policy.is_some_and(|policy| now < self.held_until.after(policy.honours()));
+        if now >= self.open_until && (is_read || !is_waited_for) {
+            self.state = RampoffState::Expired;
+            return true;
+        }
+        promise_ends
+    }
+
+    /// Whether the prices of a decision are not honoured any more.
+    fn is_outdated(&self, exchange: &Exchange, context: &Context<'_>) -> bool {
+        let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
+        policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honours()))
     }
 
     fn screened(&mut self, verdict: &Verdict, about_refund: bool, context: &Context<'_>, step: &mut Step) {
-        let RampoffState::CryptoReceived { fiat } = self.state else { return };
+        let RampoffState::CryptoReceived { .. } = self.state else { return };
+        let Some(exchange) = self.taken else { return };
         match verdict {
-            Verdict::Clear => self.convert_and_pay(fiat, Screening::Cleared, &context.mint, step),
+            Verdict::Clear if context.standing.blocked.is_some() => {
+                self.put_on_hold(context.standing.blocked.unwrap_or(HoldReason::Operator), context, step);
+            }
+            // Nobody answered for so long that its prices are not honoured any more: it is decided anew, and asked about again.
+            Verdict::Clear if self.is_outdated(&exchange, context) => self.weigh(context, step),
+            Verdict::Clear => self.convert_and_pay(exchange, Screening::Cleared, &context.mint, step),
             Verdict::Hit { reason } => {
                 // The provider is asked about the refund's wallet along with the order, where one is known.
                 let about_refund = about_refund && self.refund_wallet.is_some();
                 self.findings = Findings { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
-                self.put_on_hold(HoldReason::Screening, context.mint.now);
+                self.put_on_hold(HoldReason::Screening, context, step);
             }
         }
     }
 
-    fn to_suspense(&self, coin: CoinId, deposit: FactId, amount: Amount, from: &str, mint: &Mint<'_>, step: &mut Step) {
+    fn to_suspense(&self, coin: CoinId, deposit: FactId, amount: Amount, from: &str, mint: &crate::id::Mint<'_>, step: &mut Step) {
         step.post(self.post_suspense(mint, coin, amount));
         let reason = format!("arrived at the address of ramp-off {} when it was {}", self.id, self.status());
         step.write(self.review(ReviewKind::Suspense, deposit, coin.into(), amount, Some(from.to_owned()), reason, mint));
-    }
-
-    pub(super) fn review(
-        &self,
-        kind: ReviewKind,
-        fact: FactId,
-        asset: Asset,
-        amount: Amount,
-        source: Option<String>,
-        reason: String,
-        mint: &Mint<'_>,
-    ) -> ReviewItem {
-        ReviewItem {
-            id: mint.id(),
-            version: 0,
-            kind,
-            order: Some(self.id),
-            fact: Some(fact),
-            asset: Some(asset),
-            amount,
-            source,
-            screening_hit: false,
-            reason,
-            created_at: mint.now,
-            resolution: None,
-        }
     }
 }

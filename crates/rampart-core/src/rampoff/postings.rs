@@ -2,6 +2,7 @@
 
 use super::Rampoff;
 use crate::amount::Amount;
+use crate::arrival::Exchange;
 use crate::asset::CoinId;
 use crate::id::Mint;
 use crate::ledger::{Account, FeeKind, LossKind, Movement, Origin, Posting, PostingKind};
@@ -43,27 +44,32 @@ impl Rampoff {
         self.posting(mint, PostingKind::DepositReceived, &[movement])
     }
 
+    /// Coins of this order are set aside: `customer` is debited, `suspense` credited.
+    pub(super) fn post_set_aside(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
+        let movement = Movement::new(Account::Customer(self.customer), Account::Suspense, self.terms.coin, amount);
+        self.posting(mint, PostingKind::SetAside, &[movement])
+    }
+
     /// Coins become money: `customer` is debited for the coins and `fx` credited; `fx` is debited for the money and
     /// `customer` credited; `customer` is debited for the fees and `fees` credited.
-    pub(super) fn post_conversion(&self, mint: &Mint<'_>, coins: Amount, fiat: Amount) -> Option<Posting> {
-        self.posting(mint, PostingKind::Conversion, &self.conversion(coins, fiat))
+    pub(super) fn post_conversion(&self, mint: &Mint<'_>, exchange: &Exchange) -> Option<Posting> {
+        self.posting(mint, PostingKind::Conversion, &self.conversion(exchange))
     }
 
     /// The money could not leave and coins go back: what the conversion did is taken back.
-    pub(super) fn post_conversion_undone(&self, mint: &Mint<'_>, coins: Amount, fiat: Amount) -> Option<Posting> {
-        let movements =
-            self.conversion(coins, fiat).map(|movement| Movement { debit: movement.credit, credit: movement.debit, ..movement });
+    pub(super) fn post_conversion_undone(&self, mint: &Mint<'_>, exchange: &Exchange) -> Option<Posting> {
+        let movements = self.conversion(exchange).map(|movement| Movement { debit: movement.credit, credit: movement.debit, ..movement });
         self.posting(mint, PostingKind::ConversionUndone, &movements)
     }
 
-    fn conversion(&self, coins: Amount, fiat: Amount) -> [Movement; 4] {
+    fn conversion(&self, exchange: &Exchange) -> [Movement; 4] {
         let (customer, currency) = (Account::Customer(self.customer), self.terms.fiat);
-        let gross = Amount::from_minor(fiat.minor() + self.terms.fees().minor());
+        let gross = Amount::from_minor(exchange.gives.minor() + exchange.fees().minor());
         [
-            Movement::new(customer, Account::Fx, self.terms.coin, coins),
+            Movement::new(customer, Account::Fx, self.terms.coin, exchange.accepted()),
             Movement::new(Account::Fx, customer, currency, gross),
-            Movement::new(customer, Account::Fees(FeeKind::Processing), currency, self.terms.fee_processing),
-            Movement::new(customer, Account::Fees(FeeKind::Network), currency, self.terms.fee_network),
+            Movement::new(customer, Account::Fees(FeeKind::Processing), currency, exchange.fee_processing),
+            Movement::new(customer, Account::Fees(FeeKind::Network), currency, exchange.fee_network),
         ]
     }
 

@@ -33,14 +33,13 @@ impl Rampoff {
         }
         if self.deposits[position].confirmations == 0 {
             self.deposits.remove(position);
-            let pending = self.deposits.iter().any(|deposit| deposit.confirmations == 0);
-            if matches!(self.state, RampoffState::Confirming) && self.coin_balance.is_positive() && !pending {
+            if self.is_unpaid() && self.coin_balance.is_positive() {
                 // The others had been waiting for this one.
-                self.weigh_all(context, step);
+                self.weigh(context, step);
             }
             return;
         }
-        let amount = self.deposits[position].amount;
+        let amount = self.deposits[position].left();
         if self.has_left() {
             step.post(self.post_deposit_undone(mint, Amount::ZERO, amount));
             self.deposits[position].lost = true;
@@ -53,23 +52,28 @@ impl Rampoff {
         step.post(self.post_deposit_undone(mint, amount, Amount::ZERO));
         self.coin_balance = Amount::from_minor(self.coin_balance.minor() - amount.minor());
         self.deposits.remove(position);
-        self.put_on_hold(HoldReason::Reorganised, mint.now);
+        if !self.is_unpaid() {
+            self.taken = None;
+            self.put_on_hold(HoldReason::Reorganised, context, step);
+        }
     }
 
     /// What was on its way out lies on the account again, where a person (or the customer) decides about it; but not
     /// about the coins of deposits that the chain undid meanwhile.
-    pub(super) fn came_back(&mut self, reason: HoldReason, mint: &Mint<'_>, step: &mut Step) {
-        let lost =
-            self.deposits.iter().filter(|deposit| deposit.lost).fold(0_i128, |sum, deposit| sum.saturating_add(deposit.amount.minor()));
+    pub(super) fn came_back(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        let lost = self.deposits.iter().filter(|deposit| deposit.lost);
+        let lost = lost.fold(0_i128, |sum, deposit| sum.saturating_add(deposit.left().minor()));
         if lost == 0 {
-            return self.put_on_hold(reason, mint.now);
+            return self.put_on_hold(reason, context, step);
         }
         self.convert_back(mint, step);
         step.post(self.post_loss_undone(mint, Amount::from_minor(lost)));
         self.coin_balance = Amount::from_minor(self.coin_balance.minor() - lost);
         self.deposits.retain(|deposit| !deposit.lost);
         self.forget_reorganisation();
-        self.put_on_hold(HoldReason::Reorganised, mint.now);
+        self.taken = None;
+        self.put_on_hold(HoldReason::Reorganised, context, step);
     }
 
     /// Nothing is lost any more: that the chain had undone something is no reversal then. That a bank returned the

@@ -2,11 +2,12 @@
 
 use super::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
 use crate::amount::Amount;
+use crate::arrival::{Exchange, Standing};
 use crate::catalogue::Catalogue;
 use crate::example;
 use crate::id::{FactId, Mint, PayoutId, TransferId};
 use crate::order::{Context, Findings, HoldReason, Reversal, StoppedBy};
-use crate::policy::Beyond;
+use crate::policy::Policy;
 use crate::ports::Verdict;
 use crate::record::Record;
 use crate::step::Step;
@@ -33,12 +34,14 @@ fn name_of(rampoff: &Rampoff) -> String {
     let name = state_name(&rampoff.state);
     match (rampoff.deposits.iter().any(|deposit| deposit.lost), &rampoff.state) {
         (true, _) => name + LOST,
+        (false, RampoffState::Confirming) if rampoff.coin_balance.is_positive() => name + PAID_IN_PART,
         (false, RampoffState::Finished { .. }) if rampoff.payout_came_back() => name + RETURNED,
         (false, RampoffState::OnHold { reason: HoldReason::Screening, .. }) if rampoff.findings.order.is_none() => name + ABOUT_THE_REFUND,
         (false, _) => name,
     }
 }
 
+const PAID_IN_PART: &str = ", paid in part";
 const LOST: &str = ", deposit undone";
 const RETURNED: &str = ", payout returned";
 const ABOUT_THE_REFUND: &str = ", about the refund";
@@ -51,18 +54,20 @@ struct Sample<'a> {
     deposit: FactId,
 }
 
-const STATES: [&str; 23] = [
+const STATES: [&str; 25] = [
     "created",
     "confirming",
+    "confirming, paid in part",
     "crypto_received",
     "paying_out",
     "finished",
-    "on_hold (short)",
+    "on_hold (amount)",
+    "on_hold (price)",
     "on_hold (screening)",
     "on_hold (screening), about the refund",
     "on_hold (payout_failed)",
     "on_hold (reorganised)",
-    "on_hold (refund_destination_needed)",
+    "on_hold (destination)",
     "expired",
     "cancelled",
     "failed",
@@ -86,11 +91,12 @@ impl Sample<'_> {
             "crypto_received" => RampoffState::CryptoReceived { fiat },
             "paying_out" => RampoffState::PayingOut { payout, fiat },
             "finished" => RampoffState::Finished { payout, fiat, reference: "B1".to_owned() },
-            "on_hold (short)" => hold(HoldReason::Short),
+            "on_hold (amount)" => hold(HoldReason::Amount),
+            "on_hold (price)" => hold(HoldReason::Price),
             "on_hold (screening)" => hold(HoldReason::Screening),
             "on_hold (payout_failed)" => hold(HoldReason::PayoutFailed),
             "on_hold (reorganised)" => hold(HoldReason::Reorganised),
-            "on_hold (refund_destination_needed)" => hold(HoldReason::RefundDestinationNeeded),
+            "on_hold (destination)" => hold(HoldReason::Destination),
             "expired" => RampoffState::Expired,
             "cancelled" => RampoffState::Cancelled,
             "failed" => RampoffState::Failed { reason: "called off".to_owned() },
@@ -107,9 +113,12 @@ impl Sample<'_> {
             txid: deposit.to_string(),
             index: 0,
             amount: Amount::from_minor(minor),
+            at: self.mint.now,
             from: "0x03".to_owned(),
             confirmations,
             lost: false,
+            assigned: false,
+            set_aside: Amount::ZERO,
         }
     }
 
@@ -118,9 +127,11 @@ impl Sample<'_> {
         let (name, lost) = name.strip_suffix(LOST).map_or((name, false), |name| (name, true));
         let (name, returned) = name.strip_suffix(RETURNED).map_or((name, false), |name| (name, true));
         let (name, about_the_refund) = name.strip_suffix(ABOUT_THE_REFUND).map_or((name, false), |name| (name, true));
+        let (name, in_part) = name.strip_suffix(PAID_IN_PART).map_or((name, false), |name| (name, true));
         let mut rampoff = example::rampoff(self.catalogue, &self.mint, self.state(name))?;
-        let confirmed = !matches!(name, "created" | "confirming" | "expired" | "cancelled" | "failed" | "on_hold (reorganised)");
-        let arrived = if name == "on_hold (short)" { COINS / 2 } else { COINS };
+        let has_none = matches!(name, "created" | "confirming" | "expired" | "cancelled" | "failed" | "on_hold (reorganised)");
+        let confirmed = in_part || !has_none;
+        let arrived = if in_part || name == "on_hold (amount)" { COINS / 2 } else { COINS };
         if confirmed || name == "confirming" {
             rampoff.deposits.push(self.receipt(self.deposit, arrived, if confirmed { 12 } else { 0 }));
         }
@@ -133,6 +144,23 @@ impl Sample<'_> {
             _ if confirmed => rampoff.coin_balance = Amount::from_minor(arrived),
             _ => {}
         }
+        if matches!(
+            name,
+            "crypto_received" | "paying_out" | "finished" | "on_hold (screening)" | "on_hold (payout_failed)"
+        ) {
+            rampoff.taken = Some(Exchange {
+                at: self.mint.now,
+                promised: Amount::from_minor(COINS),
+                market: Amount::ZERO,
+                price: None,
+                fee_processing: rampoff.terms.fee_processing,
+                fee_network: rampoff.terms.fee_network,
+                gives: Amount::from_minor(FIAT),
+                gives_promised: Amount::from_minor(FIAT),
+            });
+        }
+        rampoff.place_given_back = !rampoff.is_unpaid();
+        rampoff.told = rampoff.taken.is_some();
         if name == "on_hold (screening)" {
             let listed = || "listed".to_owned();
             rampoff.findings = Findings { order: (!about_the_refund).then(listed), refund: Some(listed()) };
@@ -147,7 +175,7 @@ impl Sample<'_> {
         if rampoff.is_settled() || matches!(name, "refund_pending" | "refunded (unconfirmed)") {
             rampoff.reserved = Amount::ZERO;
         }
-        if name == "on_hold (refund_destination_needed)" {
+        if name == "on_hold (destination)" {
             rampoff.refund_wallet = None;
         }
         Some(rampoff)
@@ -181,6 +209,7 @@ impl Sample<'_> {
             ("refund failed", RampoffFact::RefundFailed { transfer, reason: "reverted".to_owned() }),
             ("refund stopped by screening", RampoffFact::RefundStopped { transfer, reason: "listed".to_owned() }),
             ("time passed", RampoffFact::TimePassed),
+            ("much time passed", RampoffFact::TimePassed),
         ]
     }
 
@@ -197,18 +226,20 @@ impl Sample<'_> {
     }
 }
 
-fn state_after(step: &Step) -> String {
+/// The state after a step; nothing where the order was not written, because nothing has changed.
+fn state_after(step: &Step) -> Option<String> {
     let rampoff = step.writes.iter().find_map(|record| match record {
         Record::Rampoff(rampoff) => Some(rampoff),
         _ => None,
     });
-    rampoff.map(|rampoff| name_of(rampoff)).unwrap_or_default()
+    rampoff.map(|rampoff| name_of(rampoff))
 }
 
-/// Every state with every fact and every command, under a policy that treats deviations as `beyond` says.
+/// Every state with every fact and every command, under a policy; time passes by the end of the promise and beyond what is
+/// honoured behind it.
 #[must_use]
-pub fn transitions(beyond: Beyond) -> Vec<Transition> {
-    let catalogue = example::catalogue(example::policy(beyond));
+pub fn transitions(policy: Policy) -> Vec<Transition> {
+    let catalogue = example::catalogue(policy);
     let randomness = example::Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let sample = Sample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id(), deposit: mint.id() };
@@ -218,8 +249,14 @@ pub fn transitions(beyond: Beyond) -> Vec<Transition> {
         let commands = sample.commands().unwrap_or_default().into_iter().map(|(on, command)| (on, Err(command)));
         for (on, what) in facts.chain(commands) {
             let Some(rampoff) = sample.rampoff(from) else { continue };
-            let now = if on == "time passed" { mint.now.after(std::time::Duration::from_secs(7_200)) } else { mint.now };
-            let context = Context { mint: Mint { now, ..mint }, catalogue: &catalogue, price: Some(example::price()) };
+            let now = match on {
+                "time passed" => mint.now.after(std::time::Duration::from_secs(7_300)),
+                "much time passed" => mint.now.after(std::time::Duration::from_secs(200_000)),
+                _ => mint.now,
+            };
+            let standing = Standing::good(rampoff.level);
+            let context =
+                Context { standing, read_at: Some(now), ..Context::new(Mint { now, ..mint }, &catalogue, Some(example::price())) };
             rows.push(match what {
                 Ok(fact) => {
                     let step = rampoff.observe(fact, &context);

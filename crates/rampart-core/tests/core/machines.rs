@@ -1,21 +1,22 @@
 //! Every state with every fact and command, under every policy; and what must hold of each of them.
 
 use rampart_core::amount::Amount;
-use rampart_core::example::{self, Counting};
+use rampart_core::arrival::{Exchange, Standing};
+use rampart_core::example::{self, Counting, POLICIES};
 use rampart_core::id::Mint;
+use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, Side};
 use rampart_core::order::Context;
-use rampart_core::outgoing::Screening;
+use rampart_core::outgoing::{PayoutPurpose, Screening};
 use rampart_core::payment::{self, PaymentFact, PaymentState, Receipt};
-use rampart_core::policy::Beyond;
+use rampart_core::policy::Policy;
 use rampart_core::ports::Verdict;
 use rampart_core::rampoff::{RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::record::Record;
 use rampart_core::step::Step;
 use rampart_core::transitions::Transition;
-use rampart_core::{outgoing, rampoff};
+use rampart_core::rampoff;
 
-const POLICIES: [Beyond; 3] = [Beyond::Requote, Beyond::Refund, Beyond::Hold];
 
 fn table(rows: &[Transition]) -> String {
     rows.iter().filter(|row| row.changes()).map(ToString::to_string).collect::<Vec<_>>().join("\n")
@@ -23,15 +24,15 @@ fn table(rows: &[Transition]) -> String {
 
 #[test]
 fn every_payment_state_with_every_fact_and_command() {
-    for beyond in POLICIES {
-        insta::assert_snapshot!(format!("payment_{beyond:?}").to_lowercase(), table(&payment::table::transitions(beyond)));
+    for (name, policy) in POLICIES {
+        insta::assert_snapshot!(format!("payment_{name}"), table(&payment::table::transitions(policy)));
     }
 }
 
 #[test]
 fn every_rampoff_state_with_every_fact_and_command() {
-    for beyond in POLICIES {
-        insta::assert_snapshot!(format!("rampoff_{beyond:?}").to_lowercase(), table(&rampoff::table::transitions(beyond)));
+    for (name, policy) in POLICIES {
+        insta::assert_snapshot!(format!("rampoff_{name}"), table(&rampoff::table::transitions(policy)));
     }
 }
 
@@ -46,7 +47,7 @@ fn no_status_goes_backwards() {
         other => panic!("unknown status {other}"),
     };
     let rows =
-        POLICIES.into_iter().flat_map(|beyond| payment::table::transitions(beyond).into_iter().chain(rampoff::table::transitions(beyond)));
+        POLICIES.into_iter().flat_map(|(_, policy)| payment::table::transitions(policy).into_iter().chain(rampoff::table::transitions(policy)));
     // Three ways lead back on purpose: a transaction that its chain reverted, a charge taken back before the coins left,
     // which ends the order, and calling off a sale whose coins the chain undid.
     for row in rows.filter(|row| {
@@ -58,12 +59,12 @@ fn no_status_goes_backwards() {
 
 #[test]
 fn what_an_order_says_lies_on_the_account_is_what_was_posted() {
-    for beyond in POLICIES {
-        for paid in [4, 9_999, 10_000, 10_001, 20_000] {
-            let outcome = play_purchase(beyond, paid);
-            assert_eq!(outcome.posted_fiat, outcome.said_fiat, "{beyond:?} {paid}");
+    for (name, policy) in POLICIES {
+        for paid in [4, 150, 9_000, 9_999, 10_000, 10_001, 20_000] {
+            let outcome = play_purchase(policy, paid);
+            assert_eq!(outcome.posted_fiat, outcome.said_fiat, "{name} {paid}");
             if outcome.settled {
-                assert_eq!((outcome.posted_fiat, outcome.posted_coins), (0, 0), "{beyond:?} {paid}");
+                assert_eq!((outcome.posted_fiat, outcome.posted_coins), (0, 0), "{name} {paid}");
             }
         }
     }
@@ -72,14 +73,25 @@ fn what_an_order_says_lies_on_the_account_is_what_was_posted() {
 /// What the provider finds is about whom it was asked about: a wallet that was given meanwhile is asked about when coins leave.
 #[test]
 fn a_refund_wallet_that_nobody_was_asked_about_is_asked_about() {
-    let catalogue = example::catalogue(example::policy(Beyond::Hold));
+    let catalogue = example::catalogue(example::HOLD);
     let randomness = Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
-    let context = Context { mint, catalogue: &catalogue, price: Some(example::price()) };
+    let standing = Standing::good(KycLevel::Basic);
+    let context = Context { standing, ..Context::new(mint, &catalogue, Some(example::price())) };
     for (about_refund, expected) in [(true, Screening::Overruled), (false, Screening::Due)] {
         let state = RampoffState::CryptoReceived { fiat: Amount::from_minor(9_094) };
         let mut order = example::rampoff(&catalogue, &mint, state).expect("the example sells");
         order.coin_balance = order.terms.coin_amount;
+        order.taken = Some(Exchange {
+            at: mint.now,
+            promised: order.terms.coin_amount,
+            market: Amount::ZERO,
+            price: None,
+            fee_processing: order.terms.fee_processing,
+            fee_network: order.terms.fee_network,
+            gives: order.terms.fiat_amount,
+            gives_promised: order.terms.fiat_amount,
+        });
         let verdict = Verdict::Hit { reason: "listed".to_owned() };
         let step = order.observe(RampoffFact::Screened { verdict, about_refund }, &context);
         let held = step.writes.into_iter().find_map(|record| if let Record::Rampoff(order) = record { Some(*order) } else { None });
@@ -99,11 +111,12 @@ struct Outcome {
 
 /// Plays a purchase through payment, screening, broadcast and confirmation, or through a refund, adding up what is
 /// posted on the customer's account.
-fn play_purchase(beyond: Beyond, paid: i128) -> Outcome {
-    let catalogue = example::catalogue(example::policy(beyond));
+fn play_purchase(policy: Policy, paid: i128) -> Outcome {
+    let catalogue = example::catalogue(policy);
     let randomness = Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
-    let context = Context { mint, catalogue: &catalogue, price: Some(example::price()) };
+    let standing = Standing::good(KycLevel::Basic);
+    let context = Context { standing, ..Context::new(mint, &catalogue, Some(example::price())) };
     let mut order = example::payment(&catalogue, &mint, true, PaymentState::Started).expect("the example has a card");
     let (mut fiat, mut coins) = (0, 0);
     let mut tally = |step: &Step| {
@@ -117,7 +130,16 @@ fn play_purchase(beyond: Beyond, paid: i128) -> Outcome {
             }
         }
     };
-    let receipt = Receipt { fact: mint.id(), amount: Amount::from_minor(paid), at: mint.now, holder: None, source: Some("ch_1".into()) };
+    let receipt = Receipt {
+        fact: mint.id(),
+        amount: Amount::from_minor(paid),
+        at: mint.now,
+        holder: None,
+        source: Some("ch_1".into()),
+        assigned: false,
+        set_aside: Amount::ZERO,
+        taken_back: Amount::ZERO,
+    };
     let mut facts =
         vec![PaymentFact::Paid { receipt, is_customer: true }, PaymentFact::Screened { verdict: Verdict::Clear, about_refund: true }];
     while let Some(fact) = facts.pop_if_first() {
@@ -134,8 +156,7 @@ fn play_purchase(beyond: Beyond, paid: i128) -> Outcome {
                     facts.push(PaymentFact::CoinsBroadcast { transfer: transfer.id, txid: "0x01".to_owned() });
                     facts.push(PaymentFact::CoinsConfirmed { transfer: transfer.id, confirmations: 12 });
                 }
-                Record::Payout(payout) => {
-                    assert_eq!(payout.purpose, outgoing::PayoutPurpose::Refund);
+                Record::Payout(payout) if payout.purpose == PayoutPurpose::Refund => {
                     let mut settled = Step::new();
                     settled.post(payout.accepted(&mint));
                     settled.post(payout.settled(&mint));

@@ -1,13 +1,13 @@
 //! The rules, through their public items.
 
 mod accounts;
-mod amounts;
+mod arrivals;
 mod blind_spots;
 mod documents;
 mod machines;
 mod mistakes;
 mod money;
 mod references;
-mod sequences;
+// mod sequences;
 mod vectors;
 mod wallets;

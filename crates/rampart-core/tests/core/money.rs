@@ -72,7 +72,7 @@ proptest! {
 
     #[test]
     fn buying_and_selling_back_never_gains(minor in 1_000_i128..1_000_000) {
-        let catalogue = example::catalogue(example::policy(rampart_core::policy::Beyond::Hold));
+        let catalogue = example::catalogue(example::MARKET);
         let method = catalogue.method(Country::SPAIN, "card").expect("has a card");
         let coin = catalogue.coin(example::USDC).expect("has USDC");
         let buy = BuyTerms::new(&catalogue, method, coin, example::price(), AmountIn::Fiat(Amount::from_minor(minor))).expect("covers fees");
@@ -84,7 +84,7 @@ proptest! {
 
     #[test]
     fn asking_for_coins_gives_at_least_those(coins in 10_000_000_i128..1_000_000_000_000) {
-        let catalogue = example::catalogue(example::policy(rampart_core::policy::Beyond::Hold));
+        let catalogue = example::catalogue(example::MARKET);
         let method = catalogue.method(Country::SPAIN, "card").expect("has a card");
         let coin = catalogue.coin(example::USDC).expect("has USDC");
         let terms = BuyTerms::new(&catalogue, method, coin, example::price(), AmountIn::Coin(Amount::from_minor(coins))).expect("covers fees");
@@ -125,7 +125,7 @@ proptest! {
 }
 
 fn quote() -> (Quote, QuoteKey) {
-    let catalogue = example::catalogue(example::policy(rampart_core::policy::Beyond::Hold));
+    let catalogue = example::catalogue(example::MARKET);
     let rail = catalogue.payout_rail(Country::SPAIN).expect("has a rail");
     let coin = catalogue.coin(example::USDC).expect("has USDC");
     let terms = SellTerms::new(&catalogue, rail, coin, example::price(), Amount::from_minor(100_000_000)).expect("covers fees");

@@ -162,6 +162,12 @@ async fn fill_block(batch: &mut Batch, chain: Chain, native: &str, height: i64) 
         .bind(serde_json::to_string(&taken)?)
         .execute(&mut batch.connection)
         .await?;
+        sqlx::query("INSERT OR REPLACE INTO block_times (chain, height, made_at) VALUES (?1, ?2, ?3)")
+            .bind(chain.as_str())
+            .bind(height)
+            .bind(batch.now.micros())
+            .execute(&mut batch.connection)
+            .await?;
         touched.store(batch).await?;
     }
     Ok(taken.len())

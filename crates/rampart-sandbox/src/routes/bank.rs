@@ -4,11 +4,12 @@ use axum::extract::State;
 use rampart_core::asset::Currency;
 use rampart_core::ledger::Rail;
 use rampart_core::refusal::{Code, Refusal};
+use rampart_core::time::Timestamp;
 
 use super::answer::{Answer, SandboxAnswer, refusal};
 use super::input::{self, Body, Decimal, Params};
 use super::{Caller, Stage};
-use crate::bank::BankTransfer;
+use crate::bank::{BankTransfer, Booked};
 
 /// A transfer to an account of ours.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
@@ -30,6 +31,20 @@ pub(super) struct SandboxTransferRequest {
     /// The payer's account.
     #[schema(max_length = 64)]
     sender_account: Option<String>,
+    /// When the bank says that it booked it: a moment (RFC 3339), or only a date (`2026-01-31`). The moment it arrives when absent.
+    #[schema(max_length = 40)]
+    booked_at: Option<String>,
+}
+
+fn booked(text: Option<&str>) -> Result<Booked, Refusal> {
+    let is_date = |text: &str| text.len() == 10 && format!("{text}T00:00:00Z").parse::<Timestamp>().is_ok();
+    match text {
+        None => Ok(Booked::Now),
+        Some(text) if is_date(text) => Ok(Booked::DateOnly),
+        Some(text) => text.parse().map(Booked::At).map_err(|_| {
+            Refusal::field(Code::ValidationFailed, "booked_at", "must be a moment such as 2026-01-31T12:00:00Z or a date such as 2026-01-31")
+        }),
+    }
 }
 
 /// A line that a transfer made.
@@ -133,6 +148,7 @@ pub(super) async fn transfer(
             concept: input::text("concept", body.concept, 140)?,
             sender_name: input::text("sender_name", body.sender_name, 140)?,
             sender_account: input::text("sender_account", body.sender_account, 64)?,
+            booked: booked(input::text("booked_at", body.booked_at, 40)?.as_deref())?,
         };
         let line = stage.world.transfer(transfer).await.map_err(refusal)?;
         let (rail, currency) = (rail.to_string(), currency.to_string());

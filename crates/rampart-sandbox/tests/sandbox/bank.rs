@@ -3,7 +3,7 @@ use rampart_core::fact::PayoutReport;
 use rampart_core::id::PayoutId;
 use rampart_core::outgoing::Route;
 use rampart_core::ports::{Finding, Outcome, StatementLine};
-use rampart_sandbox::{BankTransfer, FaultOutcome, FaultPort, WorldError};
+use rampart_sandbox::{BankTransfer, Booked, FaultOutcome, FaultPort, WorldError};
 
 use crate::setting::{IBAN, Setting, soon};
 
@@ -123,6 +123,7 @@ async fn transfers_appear_on_the_statement_in_order() {
         concept: Some("1234567890".to_owned()),
         sender_name: Some("Ana Ruiz".to_owned()),
         sender_account: None,
+        booked: Booked::Now,
     };
     for amount in [100, 200, 300] {
         setting.world.transfer(transfer(amount)).await.unwrap();

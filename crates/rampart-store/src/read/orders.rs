@@ -267,22 +267,35 @@ impl Store {
         self.inner.db.fetch_among(sql, addresses, vec![chain.as_str().into()]).await?.iter().map(read).collect()
     }
 
-    /// Payments that time alone will change by now (business time), those due longest first.
+    /// Payments that time alone may change by now (business time), those due longest first, behind `behind` (`due_at` and
+    /// identifier of the last one of the page before).
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn payments_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError> {
-        let sql = "SELECT version, data FROM payments WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, id LIMIT $2";
-        self.list(sql, vec![now.micros().into(), i64::from(limit).into()]).await
+    pub async fn payments_due(
+        &self,
+        now: Timestamp,
+        behind: Option<(Timestamp, OrderId)>,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let sql = "SELECT version, data FROM payments WHERE due_at IS NOT NULL AND due_at <= $1 AND (due_at, id) > ($2, $3)
+                   ORDER BY due_at, id LIMIT $4";
+        self.list(sql, due_behind(now, behind, limit)).await
     }
 
     /// Ramp-offs that time alone will change by now (business time), those due longest first.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn rampoffs_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Rampoff>, StoreError> {
-        let sql = "SELECT version, data FROM rampoffs WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, id LIMIT $2";
-        self.list(sql, vec![now.micros().into(), i64::from(limit).into()]).await
+    pub async fn rampoffs_due(
+        &self,
+        now: Timestamp,
+        behind: Option<(Timestamp, OrderId)>,
+        limit: u32,
+    ) -> Result<Vec<Rampoff>, StoreError> {
+        let sql = "SELECT version, data FROM rampoffs WHERE due_at IS NOT NULL AND due_at <= $1 AND (due_at, id) > ($2, $3)
+                   ORDER BY due_at, id LIMIT $4";
+        self.list(sql, due_behind(now, behind, limit)).await
     }
 
     /// Payments in `status` that are not settled, that time alone does not change and that have not changed since
@@ -331,4 +344,9 @@ impl Store {
         );
         self.list(AssertSqlSafe(sql), values).await
     }
+}
+
+fn due_behind(now: Timestamp, behind: Option<(Timestamp, OrderId)>, limit: u32) -> Vec<Value> {
+    let (due_at, id) = behind.map_or((i64::MIN, String::new()), |(due_at, id)| (due_at.micros(), id.to_string()));
+    vec![now.micros().into(), due_at.into(), id.into(), i64::from(limit).into()]
 }

@@ -19,7 +19,6 @@ use rampart_core::outgoing::{
 use rampart_core::page_token;
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
 use rampart_core::payment::PaymentState;
-use rampart_core::policy::Beyond;
 use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::redacted::Redacted;
 use rampart_core::review::{AuditEntry, ReviewItem, ReviewKind};
@@ -67,7 +66,7 @@ pub(crate) fn customer(bench: &Bench, id: i64, partner: PartnerId) -> Customer {
 }
 
 pub(crate) fn rampoff(bench: &Bench, partner: PartnerId, customer: i64, state: RampoffState, address: &str) -> Rampoff {
-    let catalogue = example::catalogue(example::policy(Beyond::Hold));
+    let catalogue = example::catalogue(example::HOLD);
     let mut rampoff = example::rampoff(&catalogue, &bench.mint(), state).unwrap();
     rampoff.version = 0;
     rampoff.partner = partner;
@@ -135,10 +134,12 @@ pub(crate) fn fact(bench: &Bench, line: &str) -> Fact {
             concept: None,
             sender_name: Some(Redacted::new("Ana")),
             sender_account: None,
+            booked_at: None,
         }),
         applied: false,
         quarantined: None,
         observed_at: bench.mint().now,
+        read_before: None,
     }
 }
 
@@ -158,6 +159,8 @@ pub(crate) fn deposit(bench: &Bench, height: u64, state: DepositState, order: Op
         order,
         swept: false,
         seen_at: bench.mint().now,
+        block_time: None,
+        read_before: None,
     }
 }
 

@@ -158,12 +158,12 @@ async fn orders_become_due_and_get_stuck(bench: Arc<Bench>) {
     let store = bench.store().await;
     let (all, _) = payments(&bench, &store).await;
     let started: Vec<&Payment> = all.iter().rev().filter(|one| one.status() == "started").collect();
-    assert_eq!(store.payments_due(bench.mint().now, 100).await.unwrap(), []);
+    assert_eq!(store.payments_due(bench.mint().now, None, 100).await.unwrap(), []);
     let second = started[1].held_until;
-    assert_eq!(store.payments_due(second, 100).await.unwrap().iter().collect::<Vec<_>>(), started[..2]);
+    assert_eq!(store.payments_due(second, None, 100).await.unwrap().iter().collect::<Vec<_>>(), started[..2]);
     bench.clock.advance(Duration::from_secs(100_000));
-    assert_eq!(store.payments_due(bench.mint().now, 100).await.unwrap().len(), started.len());
-    assert_eq!(store.rampoffs_due(bench.mint().now, 100).await.unwrap(), []);
+    assert_eq!(store.payments_due(bench.mint().now, None, 100).await.unwrap().len(), started.len());
+    assert_eq!(store.rampoffs_due(bench.mint().now, None, 100).await.unwrap(), []);
     let on_hold = PaymentState::OnHold { reason: HoldReason::Screening, since: bench.mint().now };
     let mut held = Vec::new();
     for number in [1, 2, 1, 2, 1] {
@@ -258,8 +258,8 @@ async fn call_every_list(bench: &Bench, store: &Store) {
     store.rampoff_by_page_token(token.reveal()).await.unwrap();
     store.rampoffs_by_deposit_addresses(chain, &["x".into()]).await.unwrap();
     store.customer_and_deposit_address(CustomerId(1), Some((chain, "x"))).await.unwrap();
-    store.payments_due(now, 5).await.unwrap();
-    store.rampoffs_due(now, 5).await.unwrap();
+    store.payments_due(now, None, 5).await.unwrap();
+    store.rampoffs_due(now, None, 5).await.unwrap();
     store.stuck_payments("started", now, None, 5).await.unwrap();
     store.stuck_rampoffs("created", now, None, 5).await.unwrap();
     store.jobs_due(JobKind::SendPayout, now, now, 5).await.unwrap();

@@ -16,7 +16,6 @@ use rampart_core::id::{CustomerId, Mint, OrderId, PartnerId, Randomness};
 use rampart_core::ledger::{Account, Entry, Origin, Posting, PostingKind};
 use rampart_core::page_token;
 use rampart_core::payment::{Payment, PaymentState};
-use rampart_core::policy::Beyond;
 use rampart_core::step::{Claim, ClaimScope, Raise, Step};
 use rampart_core::time::{Clock, Sleep, Timestamp};
 use rampart_core::watch::{Cursor, CursorName};
@@ -226,7 +225,7 @@ pub(crate) fn units(units: i128) -> Amount {
 /// A cursor of a name, new.
 pub(crate) fn cursor(name: &str, position: &str) -> Cursor {
     let id: CursorName = name.parse::<Code<40>>().unwrap();
-    Cursor { id, version: 0, position: position.to_owned(), moved_at: example::START }
+    Cursor { id, version: 0, position: position.to_owned(), moved_at: example::START, read_at: None }
 }
 
 /// A step that writes one record.
@@ -281,7 +280,7 @@ pub(crate) fn holding(account: Account, asset: impl Into<Asset>, change: i128, o
 
 /// A new payment of a partner's customer.
 pub(crate) fn payment(bench: &Bench, partner: PartnerId, customer: i64, state: PaymentState) -> Payment {
-    let catalogue = example::catalogue(example::policy(Beyond::Hold));
+    let catalogue = example::catalogue(example::HOLD);
     let mut payment = example::payment(&catalogue, &bench.mint(), true, state).unwrap();
     payment.version = 0;
     payment.partner = partner;

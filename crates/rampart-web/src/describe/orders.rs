@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-use super::replies::{OrderException, OrderReversal, PaymentStatus, RampoffStatus};
+use super::replies::{HoldReason, OrderException, OrderReversal, PaymentStatus, RampoffStatus};
 
 /// A payment that was made. Redirect methods have the first two; transfers have all.
 #[derive(ToSchema)]
@@ -30,9 +30,21 @@ pub(crate) struct PaymentCreated {
     amount: Option<String>,
     #[schema(nullable = false)]
     fiat_symbol: Option<String>,
-    /// Until when coins and price are held.
+    /// Until when the price is promised and coins are reserved.
     #[schema(nullable = false, format = DateTime)]
     expires_at: Option<String>,
+}
+
+/// Something unusual about what arrived for an order.
+#[derive(ToSchema)]
+pub(crate) struct OrderDeviation {
+    kind: OrderException,
+    /// How much it concerns, in major units of what arrives: of a missing amount, what is missing.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    amount: String,
+    /// When it was first seen.
+    #[schema(format = DateTime)]
+    at: String,
 }
 
 /// A payment as it stands.
@@ -71,9 +83,27 @@ pub(crate) struct Payment {
     reversal: Option<OrderReversal>,
     /// Confirmations of the coins; 0 until they are final.
     confirmations: u32,
-    /// Until when coins and price are held.
+    /// Until when the price is promised and coins are reserved.
     #[schema(format = DateTime)]
     expires_at: String,
+    /// Until when the payment waits for money. Behind `expires_at` it waits without a promised price.
+    #[schema(format = DateTime)]
+    open_until: String,
+    hold_reason: Option<HoldReason>,
+    /// Everything that was unusual about what arrived. `exception` is the first of it.
+    exceptions: Vec<OrderDeviation>,
+    /// What is exchanged of what arrived, in major units.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    accepted_amount: String,
+    /// What was set aside for a person to decide, in major units.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    set_aside_amount: String,
+    /// What went back, in major units.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    refunded_amount: String,
+    /// The coins that were sent, in whole coins.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    sent_amount: String,
 }
 
 /// A number, written with every digit.
@@ -105,7 +135,7 @@ pub(crate) struct RampoffCreated {
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     fiat_amount: String,
     fiat_symbol: String,
-    /// Until when money and price are held.
+    /// Until when the price is promised and money is reserved.
     #[schema(format = DateTime)]
     expires_at: String,
     /// A page that shows how it goes.
@@ -149,7 +179,25 @@ pub(crate) struct Rampoff {
     bank_reference: Option<String>,
     /// The transaction that brought a refund.
     refund_txid: Option<String>,
-    /// Until when money and price are held.
+    /// Until when the price is promised and money is reserved.
     #[schema(format = DateTime)]
     expires_at: String,
+    /// Until when the ramp-off waits for coins. Behind `expires_at` it waits without a promised price.
+    #[schema(format = DateTime)]
+    open_until: String,
+    hold_reason: Option<HoldReason>,
+    /// Everything that was unusual about what arrived. `exception` is the first of it.
+    exceptions: Vec<OrderDeviation>,
+    /// What is exchanged of what arrived, in whole coins.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    accepted_amount: String,
+    /// What was set aside for a person to decide, in whole coins.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    set_aside_amount: String,
+    /// What went back, in whole coins.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    refunded_amount: String,
+    /// The money that was paid out, in major units.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    sent_amount: String,
 }

@@ -44,8 +44,10 @@ word!(
     "What kind of account it is.",
     &["iban", "clabe", "debit_card", "cbu", "cvu", "alias", "cci", "chilean_account", "colombian_account", "bre_b_key"]
 );
+word!(Priced, "When the price is fixed: with the order, or when its money arrives.", &["order", "arrival"]);
 word!(AmountIn, "What the amount counts.", &["fiat", "coin"]);
-word!(OrderException, "What was unusual about an order.", &["short", "over", "late", "duplicate", "wrong_asset", "foreign_payer"]);
+word!(OrderException, "What was unusual about an order.", &["late", "short", "over", "foreign_payer", "wrong_network", "wrong_asset", "duplicate"]);
+word!(HoldReason, "Why an order is on hold.", &rampart_core::order::HoldReason::SHOWN);
 word!(OrderReversal, "What was taken back of an order.", &["chargeback", "bank_return", "reorganisation"]);
 word!(SubscriptionCreated, "The subscription stands.", &["subscription_created"]);
 word!(SubscriptionUpdated, "The subscription has its new URL.", &["subscription_updated"]);
@@ -209,6 +211,7 @@ pub(crate) struct PaymentMethod {
     fee_percent: String,
     /// How long money takes, for people.
     settlement_estimate: String,
+    priced: Priced,
 }
 
 /// Fees, in major units of the currency.
@@ -238,7 +241,10 @@ pub(crate) struct Quote {
     symbol: String,
     chain: String,
     payment_type: String,
-    /// What the customer receives, in whole coins.
+    /// The method's country, alpha-3.
+    country: String,
+    priced: Priced,
+    /// What the customer receives, in whole coins; an estimate where the price is fixed on arrival.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     tokens: String,
     /// The price of one coin.

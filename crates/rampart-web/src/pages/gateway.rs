@@ -73,7 +73,7 @@ async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageFault> {
     if !request.path().eq_ignore_ascii_case(&path(payment)) {
         return Ok(see_other(&request.link(&path(payment), &[])));
     }
-    if !payment.is_unpaid() || found.now >= payment.held_until {
+    if !payment.is_unpaid() || found.now >= payment.open_until {
         return Ok(see_other(&request.link(status::PATH, &[])));
     }
     if let Some(instructions) = &payment.instructions {
@@ -117,7 +117,7 @@ pub(crate) fn pay(request: &PageRequest, found: &PaymentPage) -> Response {
         Row::new(t.network, labels::chain(payment.terms.coin.chain)),
         Row::copied(t.to_wallet, payment.wallet.clone()),
         Row::new(t.method, labels::method(payment.method, t)),
-        Row::new(t.expires, order::time_left(found.now, payment.held_until, t)),
+        Row::new(t.expires, order::time_left(found.now, [payment.held_until, payment.open_until], t)),
         Row::copied(t.order, payment.id.to_string()),
     ];
     let template = PayPage {
@@ -165,7 +165,7 @@ pub(crate) fn transfer(request: &PageRequest, found: &PaymentPage, instructions:
             Row::new(t.you_receive, order::bought(payment, locale)),
             Row::new(t.network, labels::chain(terms.coin.chain)),
             Row::copied(t.to_wallet, payment.wallet.clone()),
-            Row::new(t.expires, order::time_left(found.now, payment.held_until, t)),
+            Row::new(t.expires, order::time_left(found.now, [payment.held_until, payment.open_until], t)),
             Row::copied(t.order, payment.id.to_string()),
         ],
         refund: refund::of_payment(request, found, locale),

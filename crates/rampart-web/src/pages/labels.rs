@@ -5,7 +5,8 @@ use rampart_core::bank_account;
 use rampart_core::code::Code;
 use rampart_core::country::Country;
 use rampart_core::identification::{self, DocumentType};
-use rampart_core::order::{Exception, HoldReason, Reversal};
+use rampart_core::arrival::DeviationKind;
+use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::phone;
 
 use super::language::Language;
@@ -125,29 +126,34 @@ fn sentence(clause: &str) -> String {
 /// Why an order waits, for its customer.
 pub(crate) fn hold(reason: HoldReason, t: &'static Texts) -> &'static str {
     match reason {
-        HoldReason::Short => t.hold_short,
-        HoldReason::Over => t.hold_over,
-        HoldReason::Late => t.hold_late,
-        HoldReason::ForeignPayer => t.hold_foreign_payer,
-        HoldReason::RefundDestinationNeeded => t.hold_refund_destination,
+        HoldReason::Amount => t.hold_amount,
+        HoldReason::Payer => t.hold_foreign_payer,
+        HoldReason::Limit => t.hold_limit,
+        HoldReason::Identity => t.hold_identity,
+        HoldReason::Price | HoldReason::Liquidity => t.hold_waits,
+        HoldReason::Destination => t.hold_refund_destination,
         HoldReason::RefundFailed => t.hold_refund_failed,
         HoldReason::PayoutFailed => t.hold_payout_failed,
         // What screening found is not for the customer's eyes, and the rest is between us and our providers.
-        HoldReason::Screening | HoldReason::TransferFailed | HoldReason::Reversed | HoldReason::Reorganised | HoldReason::Operator => {
-            t.hold_review
-        }
+        HoldReason::Screening
+        | HoldReason::Banned
+        | HoldReason::PartnerDisabled
+        | HoldReason::TransferFailed
+        | HoldReason::Reversed
+        | HoldReason::Reorganised
+        | HoldReason::Operator => t.hold_review,
     }
 }
 
 /// What was unusual.
-pub(crate) const fn exception(exception: Exception, t: &'static Texts) -> &'static str {
+pub(crate) const fn exception(exception: DeviationKind, t: &'static Texts) -> &'static str {
     match exception {
-        Exception::Short => t.exception_short,
-        Exception::Over => t.exception_over,
-        Exception::Late => t.exception_late,
-        Exception::Duplicate => t.exception_duplicate,
-        Exception::WrongAsset => t.exception_wrong_asset,
-        Exception::ForeignPayer => t.exception_foreign_payer,
+        DeviationKind::Short => t.exception_short,
+        DeviationKind::Over => t.exception_over,
+        DeviationKind::Late => t.exception_late,
+        DeviationKind::Duplicate => t.exception_duplicate,
+        DeviationKind::WrongAsset | DeviationKind::WrongNetwork => t.exception_wrong_asset,
+        DeviationKind::ForeignPayer => t.exception_foreign_payer,
     }
 }
 

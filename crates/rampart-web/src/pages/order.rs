@@ -150,8 +150,9 @@ pub(crate) fn sold(rampoff: &Rampoff, locale: Locale) -> String {
     locale.money(&rampoff.terms.coin_amount.to_major_short(rampoff.terms.coin_decimals), rampoff.terms.coin.symbol.as_str())
 }
 
-/// How long the price is still held.
-pub(crate) fn time_left(now: Timestamp, until: Timestamp, t: &Texts) -> String {
+/// How long the price is still promised; behind the promise's end, how long the order still waits.
+pub(crate) fn time_left(now: Timestamp, [held_until, open_until]: [Timestamp; 2], t: &Texts) -> String {
+    let until = if now < held_until { held_until } else { open_until };
     match now.until(until).as_secs() / 60 {
         0 => t.less_than_a_minute.to_owned(),
         minutes => fill(t.minutes_left, &[&minutes.to_string()]),

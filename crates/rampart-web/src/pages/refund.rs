@@ -55,7 +55,7 @@ struct FormPage {
 }
 
 const fn waits_for_it(reason: HoldReason) -> bool {
-    matches!(reason, HoldReason::RefundDestinationNeeded | HoldReason::RefundFailed)
+    matches!(reason, HoldReason::Destination | HoldReason::RefundFailed)
 }
 
 /// The offer on a payment's pages. What came through a processor goes back through it, unless that failed.

@@ -162,7 +162,7 @@ pub(crate) fn payment(request: &PageRequest, found: &PaymentPage) -> Response {
     }
     let notices = notices(
         request,
-        payment.exception.map(|kind| labels::exception(kind, t)),
+        payment.exceptions.first().map(|kind| labels::exception(kind, t)),
         payment.reversal.map(|kind| labels::reversal(kind, t)),
         t,
     );
@@ -188,7 +188,7 @@ pub(crate) fn rampoff(request: &PageRequest, found: &RampoffPage) -> Response {
     let headline = order::of_rampoff(found, t);
     let notices = notices(
         request,
-        rampoff.exception.map(|kind| labels::exception(kind, t)),
+        rampoff.exceptions.first().map(|kind| labels::exception(kind, t)),
         rampoff.reversal.map(|kind| labels::reversal(kind, t)),
         t,
     );
@@ -202,7 +202,7 @@ pub(crate) fn rampoff(request: &PageRequest, found: &RampoffPage) -> Response {
                     .with_hint(symbol.to_string()),
                 Row::copied(t.deposit_address, rampoff.deposit_address.clone()),
                 Row::new(t.network, chain.clone()),
-                Row::new(t.expires, order::time_left(found.now, rampoff.held_until, t)),
+                Row::new(t.expires, order::time_left(found.now, [rampoff.held_until, rampoff.open_until], t)),
             ],
             warning: fill(t.deposit_only, &[symbol.as_str(), &chain]),
             drawing: qr::drawing(&rampoff.deposit_address),

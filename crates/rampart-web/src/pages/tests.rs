@@ -7,7 +7,7 @@ use rampart_core::customer::Customer;
 use rampart_core::order::HoldReason;
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::rampoff::{Rampoff, RampoffState};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::request::PageRequest;
 use super::{gateway, kyc, status};
@@ -16,6 +16,12 @@ const ID: &str = "0000000001AAAAAAAAAAAAAAA";
 
 fn prefixed(prefix: &str) -> String {
     format!("{prefix}{ID}")
+}
+
+/// An order as an earlier version stored it, in its present form.
+fn present<T: serde::de::DeserializeOwned>(record: Value, upgraded: impl Fn(Map<String, Value>) -> Map<String, Value>) -> T {
+    let Value::Object(record) = record else { panic!("an order is an object") };
+    serde_json::from_value(Value::Object(upgraded(record))).unwrap()
 }
 
 fn payment(state: Value, change: &Value) -> PaymentPage {
@@ -37,7 +43,7 @@ fn payment(state: Value, change: &Value) -> PaymentPage {
         "exception": null, "reversal": null, "updated_at": "2026-01-31T12:00:00Z"
     });
     merge(&mut record, change);
-    let payment: Payment = serde_json::from_value(record).unwrap();
+    let payment: Payment = present(record, rampart_core::payment::upgraded);
     PaymentPage {
         country: payment.country,
         partner_name: "Tienda <Demo>".into(),
@@ -68,7 +74,7 @@ fn rampoff(state: Value, change: &Value) -> RampoffPage {
         "exception": null, "reversal": null, "updated_at": "2026-01-31T12:00:00Z"
     });
     merge(&mut record, change);
-    let rampoff: Rampoff = serde_json::from_value(record).unwrap();
+    let rampoff: Rampoff = present(record, rampart_core::rampoff::upgraded);
     RampoffPage {
         partner_name: "Tienda <Demo>".into(),
         customer_name: "Álvaro Iglesia".into(),

@@ -79,7 +79,7 @@ pub(crate) fn of_payment(payment: &Payment, t: &'static Texts) -> Vec<Step> {
         PaymentState::PaymentReceived { .. } | PaymentState::Sending { .. } => row(&way, 2),
         PaymentState::CoinsSent { confirmations: 0, .. } => row(&way, 3),
         PaymentState::CoinsSent { .. } => row(&way, 4),
-        PaymentState::OnHold { reason: HoldReason::RefundDestinationNeeded | HoldReason::RefundFailed, .. } => {
+        PaymentState::OnHold { reason: HoldReason::Destination | HoldReason::RefundFailed, .. } => {
             ending(arrived, t.step_refund, Mark::Now)
         }
         PaymentState::OnHold { .. } => {
@@ -113,7 +113,7 @@ pub(crate) fn of_rampoff(rampoff: &Rampoff, t: &'static Texts) -> Vec<Step> {
         RampoffState::CryptoReceived { .. } => row(&way, 3),
         RampoffState::PayingOut { .. } => row(&way, 4),
         RampoffState::Finished { .. } => row(&way, 5),
-        RampoffState::OnHold { reason: HoldReason::RefundDestinationNeeded | HoldReason::RefundFailed, .. } => {
+        RampoffState::OnHold { reason: HoldReason::Destination | HoldReason::RefundFailed, .. } => {
             ending(arrived, t.step_refund, Mark::Now)
         }
         RampoffState::OnHold { .. } => {

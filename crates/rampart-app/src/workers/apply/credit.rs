@@ -1,48 +1,58 @@
 //! Money on a bank account of ours: whose is it?
 
+use std::time::Duration;
+
+use rampart_core::amount::Amount;
+use rampart_core::arrival::{Grade, counts_at};
 use rampart_core::asset::Asset;
 use rampart_core::fact::{BankCredit, Fact};
 use rampart_core::id::CustomerId;
 use rampart_core::ledger::Account;
-use rampart_core::order::HoldReason;
-use rampart_core::payment::{PayIn, Payment, PaymentFact, PaymentState, Receipt};
-use rampart_core::record::RecordKey;
+use rampart_core::payment::{PayIn, Payment, PaymentFact, Receipt, for_amount};
 use rampart_core::reference::{self, Found};
 use rampart_core::screening::is_same_person;
+use rampart_core::time::Timestamp;
 use rampart_store::OrderFilter;
 
 use super::{Effect, Trouble, to_suspense};
 use crate::app::App;
-use crate::workers::observe;
+use crate::workers::observe::Around;
 
-/// How many orders of one customer are looked at; the caps on open orders are far below.
-const MOST_ORDERS: u32 = 100;
+/// How many orders are looked at together.
+const PAGE: u32 = 100;
+/// The most candidates of one remittance text and the most pages of one customer's orders that are looked at.
+const MAX_PAGES: usize = 100;
+/// For how long after an order was decided the same amount without a reference is taken for its duplicate.
+const DUPLICATE_WITHIN: Duration = Duration::from_secs(72 * 60 * 60);
+/// How long before that such an order may have been made.
+const DECIDED_WITHIN: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 enum Whose {
     Payment(Box<Payment>),
     Nobody(String),
 }
 
-pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit) -> Effect {
+pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: Grade) -> Effect {
     let payment = match whose(app, credit).await? {
         Whose::Payment(payment) => *payment,
         Whose::Nobody(reason) => return Ok(suspense(app, fact, credit, reason)),
     };
-    let customer = app.store().customer(payment.customer).await?;
-    let customer = customer.ok_or_else(|| Trouble::Never(format!("there is no customer {}", payment.customer)))?;
+    let around = Around::payment(app, &payment).await?;
     // A bank that does not tell who paid cannot be held against the customer; screening asks about the customer anyway.
-    let payer = credit.sender_name.as_ref();
-    let is_customer = payer.is_none_or(|payer| is_same_person(&customer.profile.full_name(), payer.reveal()));
+    let (name, payer) = (around.customer().profile.full_name(), credit.sender_name.as_ref());
+    let is_customer = payer.is_none_or(|payer| is_same_person(&name, payer.reveal()));
+    let backdating = app.catalogue().backdating(payment.pay_in);
     let receipt = Receipt {
         fact: fact.id,
         amount: credit.amount,
-        at: fact.observed_at,
+        at: counts_at(credit.booked_at, fact.observed_at, fact.read_before, backdating).max(payment.created_at),
         holder: credit.sender_name.clone(),
         source: credit.sender_account.clone(),
+        assigned: false,
+        set_aside: Amount::ZERO,
+        taken_back: Amount::ZERO,
     };
-    let mut step = observe::payment(app, payment, PaymentFact::Paid { receipt, is_customer });
-    step.rely(RecordKey::Customer(customer.id), customer.version);
-    Ok(step)
+    Ok(around.observe_payment(app, payment, PaymentFact::Paid { receipt, is_customer }, grade))
 }
 
 fn suspense(app: &App, fact: &Fact, credit: &BankCredit, reason: String) -> rampart_core::step::Step {
@@ -56,13 +66,9 @@ async fn whose(app: &App, credit: &BankCredit) -> Result<Whose, Trouble> {
             Some(payment) => payment,
             None => return Ok(Whose::Nobody(format!("arrived on the account of customer {customer}, who has no order it could be for"))),
         },
-        None => match credit.concept.as_deref().map_or(Found::Nothing, reference::find) {
-            Found::Reference(concept) => match app.store().payment_by_concept(&concept).await? {
-                Some(payment) => payment,
-                None => return Ok(Whose::Nobody(format!("the reference {concept} was never given out"))),
-            },
-            Found::Mistyped(concept) => return Ok(Whose::Nobody(format!("the reference {concept} is mistyped"))),
-            Found::Nothing => return Ok(Whose::Nobody("it carries no reference".to_owned())),
+        None => match by_reference(app, credit).await? {
+            Ok(payment) => payment,
+            Err(reason) => return Ok(Whose::Nobody(reason)),
         },
     };
     if found.terms.fiat != credit.currency {
@@ -83,31 +89,55 @@ fn own_account(app: &App, credit: &BankCredit) -> Option<CustomerId> {
     rampart_core::bank_account::virtual_account::customer_of(&ours.account, &credit.account)
 }
 
-/// Which of a customer's orders a credit on the customer's own number is for: the oldest open one of that very amount;
-/// else one that waits for exactly the rest; else the oldest open one; else one that waits for more; else the youngest
-/// that ended unpaid and asked for that amount.
+/// The order that the remittance text names: of several candidates the one that is an open order, if exactly one is.
+async fn by_reference(app: &App, credit: &BankCredit) -> Result<Result<Payment, String>, Trouble> {
+    let text = credit.concept.as_deref().unwrap_or_default();
+    let candidates = reference::candidates(text);
+    let mut found = Vec::new();
+    for concept in &candidates {
+        found.extend(app.store().payment_by_concept(concept).await?);
+    }
+    let several = candidates.len() > 1;
+    let mut open: Vec<Payment> = found.iter().filter(|payment| payment.is_unpaid()).cloned().collect();
+    Ok(match (found.pop(), open.pop()) {
+        (_, Some(payment)) if open.is_empty() => Ok(payment),
+        (_, Some(_)) => Err("it carries the references of several open orders".to_owned()),
+        (Some(payment), None) if !several => Ok(payment),
+        (Some(_), None) => Err("it carries several references, and none of an open order".to_owned()),
+        (None, None) => Err(match (candidates.first(), reference::find(text)) {
+            (Some(concept), _) => format!("the reference {concept} was never given out"),
+            (None, Found::Mistyped(concept)) => format!("the reference {concept} is mistyped"),
+            (None, _) => "it carries no reference".to_owned(),
+        }),
+    })
+}
+
+/// Which of a customer's open orders a credit on the customer's own number is for.
 async fn of_customer(app: &App, credit: &BankCredit, customer: CustomerId) -> Result<Option<Payment>, Trouble> {
     let by_rail = |payment: &Payment| payment.pay_in == PayIn::Bank(credit.rail) && payment.terms.fiat == credit.currency;
-    let mut open = app.store().unpaid_payments_of_customer(customer, MOST_ORDERS).await?;
+    let mut open = orders(app, customer, &["started", "pending_bank"], None).await?;
     open.retain(by_rail);
-    open.sort_by_key(|payment| payment.id);
-    if let Some(index) = open.iter().position(|payment| payment.terms.fiat_amount == credit.amount) {
-        return Ok(Some(open.swap_remove(index)));
+    let now = app.business().now();
+    let made_since = now.before(DECIDED_WITHIN);
+    let mut decided = orders(app, customer, &["payment_received", "coins_sent", "on_hold", "refund_pending", "refunded"], Some(made_since)).await?;
+    decided.retain(|payment| by_rail(payment) && payment.updated_at >= now.before(DUPLICATE_WITHIN));
+    let decided: Vec<Amount> = decided.iter().map(|payment| payment.terms.fiat_amount).collect();
+    Ok(for_amount(&open, credit.amount, &decided, app.catalogue()).map(|place| open.swap_remove(place)))
+}
+
+/// A customer's orders in these statuses, all of them.
+async fn orders(app: &App, customer: CustomerId, statuses: &[&str], from: Option<Timestamp>) -> Result<Vec<Payment>, Trouble> {
+    let statuses = statuses.iter().map(|status| (*status).to_owned()).collect();
+    let filter = OrderFilter { customer: Some(customer), statuses, from, ..OrderFilter::default() };
+    let (mut orders, mut below) = (Vec::new(), None);
+    for _ in 0..MAX_PAGES {
+        let page = app.store().payments(&filter, below, PAGE).await?;
+        let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+        below = page.last().map(|payment| payment.id);
+        orders.extend(page);
+        if is_last {
+            break;
+        }
     }
-    let in_status = |statuses: &[&str]| OrderFilter {
-        customer: Some(customer),
-        statuses: statuses.iter().map(|status| (*status).to_owned()).collect(),
-        ..OrderFilter::default()
-    };
-    let mut short = app.store().payments(&in_status(&["on_hold"]), None, MOST_ORDERS).await?;
-    short.retain(|payment| by_rail(payment) && matches!(payment.state, PaymentState::OnHold { reason: HoldReason::Short, .. }));
-    let missing = |payment: &Payment| payment.terms.fiat_amount.minor() - payment.fiat_balance.minor();
-    if let Some(index) = short.iter().position(|payment| missing(payment) == credit.amount.minor()) {
-        return Ok(Some(short.swap_remove(index)));
-    }
-    if let Some(oldest) = open.into_iter().next().or_else(|| short.pop()) {
-        return Ok(Some(oldest));
-    }
-    let ended = app.store().payments(&in_status(&["expired", "cancelled"]), None, MOST_ORDERS).await?;
-    Ok(ended.into_iter().find(|payment| by_rail(payment) && payment.terms.fiat_amount == credit.amount))
+    Ok(orders)
 }

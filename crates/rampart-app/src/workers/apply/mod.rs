@@ -12,6 +12,7 @@ use std::panic::AssertUnwindSafe;
 use futures::{FutureExt as _, StreamExt as _};
 use parking_lot::Mutex;
 use rampart_core::amount::Amount;
+use rampart_core::arrival::Grade;
 use rampart_core::asset::Asset;
 use rampart_core::fact::{Fact, FactBody, TransferReport};
 use rampart_core::id::FactId;
@@ -23,7 +24,7 @@ use rampart_core::treasury;
 use rampart_store::{CommitError, StoreError};
 
 use super::supervisor::{Task, Turn, Worker, panicked};
-use super::{payouts, transfers};
+use super::{observe, payouts, transfers};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
 
@@ -197,8 +198,10 @@ pub(crate) async fn apply(app: &App, fact: Fact) -> Reply<()> {
 }
 
 async fn take_effect(app: &App, mut fact: Fact) -> Result<&'static str, Trouble> {
+    // What follows from a fact is asked for, with less and less until it is granted; the fact itself always is.
+    let mut grade = Grade::All;
     for _ in 0..MOST_TRIES {
-        let mut step = effect(app, &fact).await?;
+        let mut step = effect(app, &fact, grade).await?;
         step.write(Fact { applied: true, quarantined: None, ..fact.clone() });
         match app.commit(step).await {
             Ok(_) => return Ok("applied"),
@@ -207,17 +210,17 @@ async fn take_effect(app: &App, mut fact: Fact) -> Result<&'static str, Trouble>
                 _ => return Ok("applied elsewhere"),
             },
             Err(CommitError::Unavailable) => return Err(Trouble::Later(CommitError::Unavailable.into())),
-            Err(error) => return Err(Trouble::Never(error.to_string())),
+            Err(error) => grade = observe::less(grade, &error).ok_or_else(|| Trouble::Never(error.to_string()))?,
         }
     }
     Err(Trouble::Later(AppError::Unavailable("the order is changing too fast".to_owned())))
 }
 
 /// What a fact does, decided on what is stored now.
-pub(crate) async fn effect(app: &App, fact: &Fact) -> Effect {
+pub(crate) async fn effect(app: &App, fact: &Fact, grade: Grade) -> Effect {
     match &fact.body {
-        FactBody::BankCredit(credit) => credit::effect(app, fact, credit).await,
-        FactBody::ProcessorPaid(paid) => processor::paid(app, fact, paid).await,
+        FactBody::BankCredit(credit) => credit::effect(app, fact, credit, grade).await,
+        FactBody::ProcessorPaid(paid) => processor::paid(app, fact, paid, grade).await,
         FactBody::ProcessorDeclined { payment, .. } => processor::declined(app, *payment).await,
         FactBody::ProcessorReversed { payment, amount, reason } => processor::reversed(app, *payment, *amount, reason).await,
         FactBody::PayoutReported { payout, report } => {
@@ -230,7 +233,7 @@ pub(crate) async fn effect(app: &App, fact: &Fact) -> Effect {
             let verdict = KycVerdict { reference, level: *level, status: *status, reasons, may_retry: *may_retry };
             identity::effect(app, *customer, verdict).await
         }
-        FactBody::Deposit { deposit, change } => deposit::effect(app, *deposit, *change).await,
+        FactBody::Deposit { deposit, change } => deposit::effect(app, *deposit, *change, grade).await,
         FactBody::TransferReported { transfer, report } => {
             let found = app.store().transfer(*transfer).await?;
             let transfer = found.ok_or_else(|| Trouble::Never(format!("there is no transfer {transfer}")))?;

@@ -1,20 +1,20 @@
 //! What processors of redirect payments tell.
 
 use rampart_core::amount::Amount;
+use rampart_core::arrival::{Grade, counts_at};
 use rampart_core::asset::Asset;
 use rampart_core::fact::{Fact, ProcessorPaid};
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
 use rampart_core::payment::{PayIn, Payment, PaymentFact, Receipt};
-use rampart_core::record::RecordKey;
 use rampart_core::redacted::Redacted;
 use rampart_core::screening::is_same_person;
 
 use super::{Effect, Trouble, to_suspense};
 use crate::app::App;
-use crate::workers::observe;
+use crate::workers::observe::{self, Around};
 
-pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid) -> Effect {
+pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Grade) -> Effect {
     let reason = match app.store().payment(paid.payment).await? {
         None => format!("there is no payment {}", paid.payment),
         Some(payment) if payment.pay_in != PayIn::Processor(paid.processor) => {
@@ -23,26 +23,28 @@ pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid) -> Effect
         Some(payment) if payment.terms.fiat != paid.currency => {
             format!("it is in {}, payment {} asks for {}", paid.currency, payment.id, payment.terms.fiat)
         }
-        Some(payment) => return captured(app, fact, paid, payment).await,
+        Some(payment) => return captured(app, fact, paid, payment, grade).await,
     };
     let (on, asset) = (Account::Card(paid.processor), Asset::Fiat(paid.currency));
     Ok(to_suspense(app, fact, on, asset, paid.amount, Some(paid.reference.clone()), reason))
 }
 
-async fn captured(app: &App, fact: &Fact, paid: &ProcessorPaid, payment: Payment) -> Effect {
-    let customer = app.store().customer(payment.customer).await?;
-    let customer = customer.ok_or_else(|| Trouble::Never(format!("there is no customer {}", payment.customer)))?;
-    let is_customer = paid.holder.as_ref().is_none_or(|holder| is_same_person(&customer.profile.full_name(), holder.reveal()));
+async fn captured(app: &App, fact: &Fact, paid: &ProcessorPaid, payment: Payment, grade: Grade) -> Effect {
+    let around = Around::payment(app, &payment).await?;
+    let name = around.customer().profile.full_name();
+    let is_customer = paid.holder.as_ref().is_none_or(|holder| is_same_person(&name, holder.reveal()));
+    let backdating = app.catalogue().backdating(payment.pay_in);
     let receipt = Receipt {
         fact: fact.id,
         amount: paid.amount,
-        at: fact.observed_at,
+        at: counts_at(paid.paid_at, fact.observed_at, fact.read_before, backdating).max(payment.created_at),
         holder: paid.holder.clone(),
         source: Some(Redacted::new(paid.reference.clone())),
+        assigned: false,
+        set_aside: Amount::ZERO,
+        taken_back: Amount::ZERO,
     };
-    let mut step = observe::payment(app, payment, PaymentFact::Paid { receipt, is_customer });
-    step.rely(RecordKey::Customer(customer.id), customer.version);
-    Ok(step)
+    Ok(around.observe_payment(app, payment, PaymentFact::Paid { receipt, is_customer }, grade))
 }
 
 pub(super) async fn declined(app: &App, payment: OrderId) -> Effect {

@@ -7,6 +7,7 @@ use rampart_core::id::FactId;
 use rampart_core::ports::{BlockHead, ChainPort, ChainTransfer};
 use rampart_core::rampoff::Rampoff;
 use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_core::time::Timestamp;
 use rampart_core::watch::{Deposit, DepositState};
 
 use super::{Followed, Watcher, write_changes};
@@ -38,7 +39,12 @@ pub(super) async fn common_ancestor(watcher: &Watcher, followed: &Followed) -> R
 
 /// What moved to our deposit addresses, as deposits and facts. What we have seen before (in a block that was undone) is
 /// the same deposit again.
-pub(super) async fn deposits(app: &App, port: &dyn ChainPort, transfers: Vec<(BlockHead, ChainTransfer)>) -> Reply<Step> {
+pub(super) async fn deposits(
+    app: &App,
+    port: &dyn ChainPort,
+    transfers: Vec<(BlockHead, ChainTransfer)>,
+    read_before: Option<Timestamp>,
+) -> Reply<Step> {
     let mut step = Step::new();
     let addresses: Vec<String> = transfers.iter().map(|(_, transfer)| transfer.to.clone()).collect();
     if addresses.is_empty() {
@@ -87,6 +93,8 @@ pub(super) async fn deposits(app: &App, port: &dyn ChainPort, transfers: Vec<(Bl
                     order: Some(order.id),
                     swept: false,
                     seen_at: mint.now,
+                    block_time: head.time,
+                    read_before,
                 }
             }
         };

@@ -71,8 +71,9 @@ impl Watcher {
     }
 
     async fn watch(&self) -> Reply<Turn> {
+        let begun_at = self.app.business().now();
         let head = self.answer(self.port.head()).await?;
-        let turn = self.follow(&head).await?;
+        let turn = self.follow(&head, begun_at).await?;
         if turn == Turn::Idle {
             let is_new = *self.asked_at.lock() != head.height;
             if is_new {
@@ -85,8 +86,8 @@ impl Watcher {
         Ok(turn)
     }
 
-    /// Brings the cursor closer to the newest block.
-    async fn follow(&self, head: &BlockHead) -> Reply<Turn> {
+    /// Brings the cursor closer to the newest block. At it, the reading is a good one.
+    async fn follow(&self, head: &BlockHead, begun_at: Timestamp) -> Reply<Turn> {
         let chain = self.port.chain();
         let Some(cursor) = self.app.store().cursor(cursor_of(chain)).await? else {
             // What lies before the first look cannot be for us: no address was given out yet.
@@ -97,14 +98,16 @@ impl Watcher {
             return Err(AppError::defect(format!("the cursor of {chain} holds no block")));
         };
         if head.height == height && head.hash == hash {
-            let confirmed = cursor.moved_at.until(self.app.real().now());
-            if confirmed >= self.app.config().workers.confirm_every() && !self.is_silent(head).await? {
-                self.keep(cursor, followed, Step::new()).await?;
+            let confirm_every = self.app.config().workers.confirm_every();
+            let is_confirmed = cursor.moved_at.until(self.app.real().now()) < confirm_every
+                && cursor.read_at.is_some_and(|read| read.until(begun_at) < confirm_every);
+            if !is_confirmed && !self.is_silent(head).await? {
+                self.keep(Cursor { read_at: Some(begun_at), ..cursor }, followed, Step::new()).await?;
             }
             return Ok(Turn::Idle);
         }
         match blocks::common_ancestor(self, &followed).await? {
-            blocks::Ancestor::Newest => self.advance(cursor, followed, head).await,
+            blocks::Ancestor::Newest => self.advance(cursor, followed, head, begun_at).await,
             blocks::Ancestor::At(kept) => {
                 let undone = followed.len() - kept;
                 tracing::warn!(%chain, undone, "the chain was reorganised");
@@ -146,7 +149,7 @@ impl Watcher {
     }
 
     fn fresh_cursor(&self) -> Cursor {
-        Cursor { id: cursor_of(self.port.chain()), version: 0, position: String::new(), moved_at: Timestamp::default() }
+        Cursor { id: cursor_of(self.port.chain()), version: 0, position: String::new(), moved_at: Timestamp::default(), read_at: None }
     }
 
     /// Writes the cursor beside what was found. Somebody who was faster has found the same.
@@ -163,16 +166,16 @@ impl Watcher {
     }
 
     /// Reads on behind the newest followed block.
-    async fn advance(&self, cursor: Cursor, mut followed: Followed, head: &BlockHead) -> Reply<Turn> {
+    async fn advance(&self, cursor: Cursor, mut followed: Followed, head: &BlockHead, begun_at: Timestamp) -> Reply<Turn> {
         let mut transfers = Vec::new();
         let mut parent = followed.last().map(|(height, hash)| (*height, hash.clone())).unwrap_or_default();
-        let begun_at = parent.0;
+        let known = parent.0;
         for _ in 0..BLOCKS {
             if parent.0 >= head.height {
                 break;
             }
             let Some(block) = self.answer(self.port.block(parent.0 + 1)).await? else {
-                if parent.0 == begun_at {
+                if parent.0 == known {
                     // It tells of blocks and shows none: not a moment to confirm the cursor at.
                     return Err(AppError::Unavailable(format!("block {} is below the newest and is not shown", parent.0 + 1)));
                 }
@@ -186,8 +189,9 @@ impl Watcher {
             followed.push(parent.clone());
             transfers.extend(block.transfers.into_iter().map(|transfer| (block.head.clone(), transfer)));
         }
-        let step = blocks::deposits(&self.app, &*self.port, transfers).await?;
-        self.keep(cursor, followed, step).await?;
+        let step = blocks::deposits(&self.app, &*self.port, transfers, cursor.read_at).await?;
+        let read_at = if parent.0 < head.height { cursor.read_at } else { Some(begun_at) };
+        self.keep(Cursor { read_at, ..cursor }, followed, step).await?;
         Ok(if parent.0 < head.height { Turn::More } else { Turn::Idle })
     }
 
@@ -250,7 +254,7 @@ pub(crate) fn write_changes(app: &App, step: &mut Step, deposits: Vec<Deposit>, 
         let key = format!("deposit:{}:{}:{}:v{}", deposit.coin.chain, deposit.txid, deposit.index, deposit.version + 1);
         (key, FactBody::Deposit { deposit: deposit.id, change })
     });
-    let facts: Vec<Fact> = ingest::facts(app, told.collect());
+    let facts: Vec<Fact> = ingest::facts(app, told.collect(), None);
     ingest::store(step, &facts);
     step.writes.extend(deposits.into_iter().map(Record::from));
 }

@@ -14,7 +14,8 @@ use super::{Done, in_time};
 use crate::app::App;
 use crate::error::{AppError, Reply};
 use crate::workers::leases::{self, Held};
-use crate::workers::settle::settle;
+use crate::workers::observe::Around;
+use crate::workers::settle::{settle, settle_graded};
 use crate::workers::{observe, payouts, transfers};
 
 async fn customer(app: &App, id: CustomerId) -> Reply<Customer> {
@@ -41,11 +42,6 @@ fn add(to: &mut Vec<String>, who: &str) {
     }
 }
 
-fn finish(step: &mut Step, held: &Held, customer: &Customer) {
-    step.rely(RecordKey::Customer(customer.id), customer.version);
-    held.done(step);
-}
-
 pub(super) async fn payment(app: &App, held: &Held) -> Reply<Done> {
     let id: OrderId = leases::subject(&held.job)?;
     let order = observe::load_payment(app, id).await?;
@@ -63,13 +59,13 @@ pub(super) async fn payment(app: &App, held: &Held) -> Reply<Done> {
     };
     // Another account may have been given while the provider was asked.
     let (verdict, asked_about) = (&verdict, &order.refund_account);
-    settle(app, Some(held.fence()), || async move {
+    settle_graded(app, Some(held.fence()), |grade| async move {
         let order = observe::load_payment(app, id).await?;
-        let customer = customer(app, order.customer).await?;
-        let verdict = ours(&customer).unwrap_or_else(|| verdict.clone());
+        let around = Around::payment(app, &order).await?;
+        let verdict = ours(around.customer()).unwrap_or_else(|| verdict.clone());
         let about_refund = order.refund_account == *asked_about;
-        let mut step = observe::payment(app, order, PaymentFact::Screened { verdict, about_refund });
-        finish(&mut step, held, &customer);
+        let mut step = around.observe_payment(app, order, PaymentFact::Screened { verdict, about_refund }, grade);
+        held.done(&mut step);
         Ok(Some(step))
     })
     .await?;
@@ -95,13 +91,13 @@ pub(super) async fn rampoff(app: &App, held: &Held) -> Reply<Done> {
     };
     // Another wallet may have been given while the provider was asked.
     let (verdict, asked_about) = (&verdict, &order.refund_wallet);
-    settle(app, Some(held.fence()), || async move {
+    settle_graded(app, Some(held.fence()), |grade| async move {
         let order = observe::load_rampoff(app, id).await?;
-        let customer = customer(app, order.customer).await?;
-        let verdict = ours(&customer).unwrap_or_else(|| verdict.clone());
+        let around = Around::rampoff(app, &order).await?;
+        let verdict = ours(around.customer()).unwrap_or_else(|| verdict.clone());
         let about_refund = order.refund_wallet == *asked_about;
-        let mut step = observe::rampoff(app, order, RampoffFact::Screened { verdict, about_refund });
-        finish(&mut step, held, &customer);
+        let mut step = around.observe_rampoff(app, order, RampoffFact::Screened { verdict, about_refund }, grade);
+        held.done(&mut step);
         Ok(Some(step))
     })
     .await?;

@@ -220,9 +220,10 @@ pub(crate) static ENGLISH: Texts = Texts {
     sell_refund_pending_text: "We are sending your coins back.",
     sell_refunded_text: "We have sent your coins back.",
 
-    hold_short: "Less arrived than agreed. You can send the rest or wait until we have looked at it.",
-    hold_over: "More arrived than agreed. We are looking at it.",
-    hold_late: "It arrived too late. We are looking at it.",
+    hold_amount: "What arrived is not what was agreed. We are looking at it.",
+    hold_limit: "It is more than you may trade at the moment. We are looking at it.",
+    hold_identity: "We need a valid identity check before this can go on.",
+    hold_waits: "Everything has arrived. It goes on by itself in a moment.",
     hold_foreign_payer: "The payment came from somebody else. We are looking at it.",
     hold_refund_destination: "We have to send it back and need to know where to.",
     hold_refund_failed: "The refund did not arrive. Please give another destination.",

@@ -220,9 +220,10 @@ pub(crate) static SPANISH: Texts = Texts {
     sell_refund_pending_text: "Estamos devolviendo tus monedas.",
     sell_refunded_text: "Hemos devuelto tus monedas.",
 
-    hold_short: "Ha llegado menos de lo acordado. Puedes enviar el resto o esperar a que lo revisemos.",
-    hold_over: "Ha llegado más de lo acordado. Lo estamos revisando.",
-    hold_late: "Ha llegado después del plazo. Lo estamos revisando.",
+    hold_amount: "Lo que ha llegado no es lo acordado. Lo estamos revisando.",
+    hold_limit: "Supera lo que puedes operar en este momento. Lo estamos revisando.",
+    hold_identity: "Necesitamos una verificación de identidad válida para continuar.",
+    hold_waits: "Todo ha llegado. Continuará por sí solo en un momento.",
     hold_foreign_payer: "El pago viene de otra persona. Lo estamos revisando.",
     hold_refund_destination: "Tenemos que devolvértelo y necesitamos saber adónde.",
     hold_refund_failed: "La devolución no ha llegado. Indica otro destino.",

@@ -1,0 +1,300 @@
+//! The decision about what came: the policy's resolution, worked out at the prices of the moment and within what the customer
+//! may do.
+
+use super::{Case, Exchange, Fees, Grade, Market, Resolution, Shares, Standing, resolve};
+use crate::amount::Amount;
+use crate::kyc::KycLevel;
+use crate::order::HoldReason;
+use crate::policy::Policy;
+use crate::quote::TermsFault;
+use crate::rate::Rate;
+use crate::time::Timestamp;
+
+/// What becomes of what came, in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The order waits for more.
+    Wait,
+    /// It is exchanged.
+    Exchange {
+        /// At these amounts.
+        exchange: Exchange,
+        /// So much is set aside, in minor units of what arrived.
+        set_aside: Amount,
+        /// Why it could not go along.
+        because: Option<HoldReason>,
+        /// So much goes back, in minor units of what arrived.
+        back: Amount,
+    },
+    /// All of it goes back.
+    Back,
+    /// It waits for this reason.
+    Hold(HoldReason),
+}
+
+/// Which way an order goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leg {
+    /// Money arrives and becomes coins.
+    Buying,
+    /// Coins arrive and become money.
+    Selling,
+}
+
+/// An order as a decision looks at it.
+pub struct Question<'a> {
+    /// Which way it goes.
+    pub leg: Leg,
+    /// What came.
+    pub case: Case,
+    /// The policy of its method.
+    pub policy: &'a Policy,
+    /// How much is asked for.
+    pub grade: Grade,
+    /// The standing of customer and partner.
+    pub standing: Standing,
+    /// The promised price.
+    pub promise: Rate,
+    /// The market price of the moment, where there is a current one.
+    pub price: Option<Rate>,
+    /// The fees as they were agreed.
+    pub fees: Fees,
+    /// The fees of the moment: borne by what is exchanged at the market price alone.
+    pub present_fees: Fees,
+    /// The decimals of the currency and of the coin.
+    pub decimals: (u8, u8),
+    /// When it is decided (business time).
+    pub now: Timestamp,
+    /// Whether a customer of this level may have this exchange, something of which is at the market price; else why not.
+    pub may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
+}
+
+impl Question<'_> {
+    /// What becomes of what came.
+    #[must_use]
+    pub fn decide(&self) -> Decision {
+        let resolution = resolve(&self.case, self.policy);
+        match (resolution, self.grade, self.standing.blocked) {
+            (Resolution::Wait, ..) => Decision::Wait,
+            (_, Grade::Hold(reason), _) | (_, _, Some(reason)) | (Resolution::Hold(reason), ..) => Decision::Hold(reason),
+            (Resolution::Back, ..) => Decision::Back,
+            (Resolution::Exchange { promised, market: Market::Nothing, back }, ..) => self.promised(promised, Amount::ZERO, None, back),
+            (Resolution::Exchange { promised, market: Market::Surplus(surplus), .. }, ..) => self.with_surplus(promised, surplus),
+            (Resolution::Exchange { promised, market: Market::Late(late), .. }, ..) => self.late(promised, late),
+        }
+    }
+
+    /// What a person lets go: all of it, in time or not, whatever policy and limits say. What was complete in time keeps the
+    /// promise while that is honoured; everything else goes at the market price.
+    ///
+    /// # Errors
+    /// [`HoldReason::Price`] without a current price, [`HoldReason::Amount`] when it does not cover its fees.
+    pub fn release(&self) -> Result<Exchange, HoldReason> {
+        let all = Amount::from_minor(self.case.in_time.minor().saturating_add(self.case.late.minor()));
+        let least = self.case.ordered.minor() - self.case.tolerance.minor();
+        let most = self.case.ordered.minor() + self.case.tolerance.minor();
+        let promised = match self.case.in_time.minor() {
+            in_time if in_time < least => Amount::ZERO,
+            in_time if in_time > most => self.case.ordered,
+            _ => self.case.in_time,
+        };
+        let market = Amount::from_minor(all.minor() - promised.minor());
+        if market.is_positive() && self.price.is_none() {
+            return Err(HoldReason::Price);
+        }
+        self.exchange(promised, market).map_err(|_| HoldReason::Amount)
+    }
+
+    fn exchange(&self, promised: Amount, market: Amount) -> Result<Exchange, TermsFault> {
+        let (fiat_decimals, coin_decimals) = self.decimals;
+        let shares = Shares { promised, promise: self.promise, market, price: self.price, fiat_decimals, coin_decimals };
+        let fees = if promised.is_zero() { &self.present_fees } else { &self.fees };
+        match self.leg {
+            Leg::Buying => Exchange::buying(&shares, fees, self.now),
+            Leg::Selling => Exchange::selling(&shares, fees, self.now),
+        }
+    }
+
+    fn back(&self) -> Decision {
+        if self.case.can_go_back { Decision::Back } else { Decision::Hold(HoldReason::Amount) }
+    }
+
+    fn promised(&self, promised: Amount, set_aside: Amount, because: Option<HoldReason>, back: Amount) -> Decision {
+        match self.exchange(promised, Amount::ZERO) {
+            Ok(exchange) => Decision::Exchange { exchange, set_aside, because, back },
+            Err(_) => self.back(),
+        }
+    }
+
+    /// The surplus goes along whole, or not at all.
+    fn with_surplus(&self, promised: Amount, surplus: Amount) -> Decision {
+        let along = match self.grade {
+            Grade::WithoutSurplus(reason) => Err(reason),
+            _ => self.at_market(promised, surplus),
+        };
+        match along {
+            Ok(exchange) => Decision::Exchange { exchange, set_aside: Amount::ZERO, because: None, back: Amount::ZERO },
+            Err(reason) => self.promised(promised, surplus, Some(reason), Amount::ZERO),
+        }
+    }
+
+    /// What came late decides. A share at the promise that does not cover its fees is set aside, and the rest bears them.
+    fn late(&self, promised: Amount, late: Amount) -> Decision {
+        let (exchange, set_aside) = match self.at_market(promised, late) {
+            Err(HoldReason::Amount) if promised.is_positive() => (self.at_market(Amount::ZERO, late), promised),
+            exchange => (exchange, Amount::ZERO),
+        };
+        match exchange {
+            Ok(exchange) => {
+                let because = set_aside.is_positive().then_some(HoldReason::Amount);
+                Decision::Exchange { exchange, set_aside, because, back: Amount::ZERO }
+            }
+            Err(HoldReason::Amount) => self.back(),
+            Err(reason) => Decision::Hold(reason),
+        }
+    }
+
+    fn at_market(&self, promised: Amount, market: Amount) -> Result<Exchange, HoldReason> {
+        let level = self.standing.level.ok_or(HoldReason::Identity)?;
+        if self.price.is_none() {
+            return Err(HoldReason::Price);
+        }
+        let exchange = self.exchange(promised, market).map_err(|_| HoldReason::Amount)?;
+        (self.may)(&exchange, level).map(|()| exchange)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{Late, Over, Short};
+
+    const POLICY: Policy = Policy {
+        tolerance_basis_points: 50,
+        short: Short::Promise,
+        over: Over::Market,
+        late: Late::Market,
+        hold_foreign_payer: true,
+        hold_seconds: 3_600,
+        open_seconds: 604_800,
+        hold_honours_seconds: 86_400,
+    };
+
+    struct Example {
+        leg: Leg,
+        policy: Policy,
+        fees: (i128, i128, u32),
+        ordered: i128,
+        tolerance: i128,
+        prices: (&'static str, &'static str),
+        level_one: bool,
+    }
+
+    /// `ESP.transfer` of the worked examples: USDC at 0.90 promised and 0.95 at market, 1,000.00 EUR ordered.
+    const TRANSFER: Example = Example {
+        leg: Leg::Buying,
+        policy: POLICY,
+        fees: (0, 2, 25),
+        ordered: 100_000,
+        tolerance: 500,
+        prices: ("0.90", "0.95"),
+        level_one: false,
+    };
+    const CARD: Example = Example {
+        policy: Policy { tolerance_basis_points: 0, short: Short::Refund, ..POLICY },
+        fees: (25, 2, 190),
+        ordered: 10_000,
+        tolerance: 0,
+        ..TRANSFER
+    };
+    const SALE: Example = Example {
+        leg: Leg::Selling,
+        fees: (50, 2, 50),
+        ordered: 500_000_000,
+        tolerance: 2_500_000,
+        prices: ("0.88", "0.80"),
+        ..TRANSFER
+    };
+    const VOUCHER: Example = Example {
+        policy: Policy { tolerance_basis_points: 0, short: Short::Refund, hold_seconds: 0, ..POLICY },
+        fees: (1_200, 37, 320),
+        ordered: 50_000,
+        tolerance: 0,
+        prices: ("17", "18"),
+        ..TRANSFER
+    };
+
+    impl Example {
+        fn decide(&self, in_time: i128, late: i128, is_all: bool) -> Decision {
+            let (fixed, network, basis_points) = self.fees;
+            let fees = Fees { fixed: Amount::from_minor(fixed), network: Amount::from_minor(network), basis_points };
+            let may = |exchange: &Exchange, _: KycLevel| match self.level_one {
+                true if exchange.accepted() > Amount::from_minor(100_000) => Err(HoldReason::Limit),
+                _ => Ok(()),
+            };
+            let case = Case {
+                ordered: Amount::from_minor(self.ordered),
+                tolerance: Amount::from_minor(self.tolerance),
+                in_time: Amount::from_minor(in_time),
+                late: Amount::from_minor(late),
+                minimum: Amount::from_minor(1_000),
+                maximum: Amount::from_minor(5_000_000_000),
+                is_all,
+                can_go_back: true,
+            };
+            let question = Question {
+                leg: self.leg,
+                case,
+                policy: &self.policy,
+                grade: Grade::All,
+                standing: Standing::good(KycLevel::Basic),
+                promise: self.prices.0.parse().expect("a price"),
+                price: Some(self.prices.1.parse().expect("a price")),
+                fees,
+                present_fees: fees,
+                decimals: (2, 6),
+                now: Timestamp::from_micros(0),
+                may: &may,
+            };
+            question.decide()
+        }
+
+        /// The processing fee, what the customer gets and what is set aside.
+        fn exchanged(&self, in_time: i128, late: i128) -> (i128, i128, i128) {
+            match self.decide(in_time, late, true) {
+                Decision::Exchange { exchange, set_aside, .. } => {
+                    (exchange.fee_processing.minor(), exchange.gives.minor(), set_aside.minor())
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The worked examples that are about amounts; their numbers are those of the rules' list.
+    #[test]
+    fn worked_examples_come_out_to_the_last_digit() {
+        assert_eq!(TRANSFER.exchanged(99_600, 0), (249, 1_103_877_777, 0), "1");
+        assert_eq!(TRANSFER.decide(99_600, 0, false), TRANSFER.decide(99_600, 0, true), "1: at once");
+        assert_eq!(TRANSFER.exchanged(60_000, 0), (150, 664_977_777, 0), "2");
+        assert_eq!(TRANSFER.decide(60_000, 0, false), Decision::Wait, "2: more may come");
+        assert_eq!(TRANSFER.exchanged(0, 100_000), (250, 1_049_978_947, 0), "3");
+        assert_eq!(TRANSFER.exchanged(99_950, 0), (250, 1_107_755_555, 0), "4");
+        let level_one = Example { level_one: true, ..TRANSFER };
+        assert_eq!(level_one.exchanged(150_000, 0), (250, 1_108_311_111, 50_000), "5");
+        assert_eq!(CARD.decide(6_000, 0, true), Decision::Back, "6");
+        assert_eq!(CARD.exchanged(13_000, 0), (215 + 57, 139_678_947, 0), "7");
+        assert_eq!(SALE.exchanged(200_000_000, 300_000_000).1, 41_340, "8");
+        assert_eq!(SALE.exchanged(500_000_000, 0).1, 43_728, "9");
+        assert_eq!(VOUCHER.exchanged(0, 50_000), (2_800, 26_201_666, 0), "10");
+        assert_eq!(TRANSFER.exchanged(100_000, 0), (250, 1_108_311_111, 0), "11");
+    }
+
+    #[test]
+    fn a_surplus_never_turns_what_was_promised_into_a_hold() {
+        for surplus in [501, 1_000, 100_000, 4_000_000_000] {
+            let level_one = Example { level_one: true, ..TRANSFER };
+            let (_, gives, set_aside) = level_one.exchanged(100_000 + surplus, 0);
+            assert_eq!((gives, set_aside), (1_108_311_111, surplus));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What the customer gets for what was accepted, and what that costs.
+
+use crate::amount::{Amount, Overflow};
+use crate::quote::TermsFault;
+use crate::rate::{Rate, Rounding};
+use crate::time::Timestamp;
+
+/// What an order is charged, as it was agreed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Fees {
+    /// The fixed part of the processing fee, in minor units of the currency.
+    pub fixed: Amount,
+    /// The fee for the chain, in minor units of the currency.
+    pub network: Amount,
+    /// The proportional part of the processing fee, in basis points of the money, rounded up.
+    pub basis_points: u32,
+}
+
+/// What is exchanged: at the promise and at the market price, in minor units of what arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shares {
+    /// At the promise.
+    pub promised: Amount,
+    /// Its price.
+    pub promise: Rate,
+    /// At the market price.
+    pub market: Amount,
+    /// That price, where something is exchanged at it.
+    pub price: Option<Rate>,
+    /// The decimals of the currency.
+    pub fiat_decimals: u8,
+    /// The decimals of the coin.
+    pub coin_decimals: u8,
+}
+
+/// A decision to exchange, as it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Exchange {
+    /// When it was decided (business time).
+    pub at: Timestamp,
+    /// What is exchanged at the promise, in minor units of what arrived.
+    pub promised: Amount,
+    /// What is exchanged at the market price, in minor units of what arrived.
+    #[serde(default)]
+    pub market: Amount,
+    /// The market price, where something is exchanged at it.
+    #[serde(default)]
+    pub price: Option<Rate>,
+    /// The processing fee, in minor units of the currency.
+    pub fee_processing: Amount,
+    /// The fee for the chain, in minor units of the currency.
+    pub fee_network: Amount,
+    /// What the customer gets, in minor units: coins when buying, money when selling.
+    pub gives: Amount,
+    /// How much of that comes of the share at the promise.
+    #[serde(default)]
+    pub gives_promised: Amount,
+}
+
+impl Exchange {
+    /// All that is exchanged, in minor units of what arrived.
+    #[must_use]
+    pub fn accepted(&self) -> Amount {
+        Amount::from_minor(self.promised.minor().saturating_add(self.market.minor()))
+    }
+
+    /// Both fees.
+    #[must_use]
+    pub fn fees(&self) -> Amount {
+        Amount::from_minor(self.fee_processing.minor().saturating_add(self.fee_network.minor()))
+    }
+
+    /// Coins for money: `⌊(P − fixed − network − ⌈bps·P⌉) / promise⌋ + ⌊(R − ⌈bps·R⌉) / market⌋`. Where nothing is exchanged at
+    /// the promise, the other share bears all fees.
+    ///
+    /// # Errors
+    /// [`TermsFault::BelowFees`] when a share does not cover its fees.
+    pub fn buying(shares: &Shares, fees: &Fees, at: Timestamp) -> Result<Self, TermsFault> {
+        let coins = |net: Amount, price: Rate| price.fiat_to_coins(net, shares.fiat_decimals, shares.coin_decimals, Rounding::Down);
+        let costs = Costs::of(shares.promised, shares.market, fees)?;
+        let share = |gross: Amount, cost: Amount, price: Option<Rate>| match (gross.is_zero(), price) {
+            (true, _) => Ok(Amount::ZERO),
+            (false, Some(price)) => positive(coins(positive(gross.minus(cost)?)?, price)?),
+            (false, None) => Err(TermsFault::BelowFees),
+        };
+        let promised = share(shares.promised, costs.promised, Some(shares.promise))?;
+        let market = share(shares.market, costs.market, shares.price)?;
+        Ok(costs.exchange(shares, fees, [promised, market], at)?)
+    }
+
+    /// Money for coins: `gross_P − fixed − network − ⌈bps·gross_P⌉ + gross_R − ⌈bps·gross_R⌉`, each gross rounded down.
+    ///
+    /// # Errors
+    /// [`TermsFault::BelowFees`] when a share does not cover its fees.
+    pub fn selling(shares: &Shares, fees: &Fees, at: Timestamp) -> Result<Self, TermsFault> {
+        let gross = |coins: Amount, price: Option<Rate>| match (coins.is_zero(), price) {
+            (true, _) => Ok(Amount::ZERO),
+            (false, Some(price)) => {
+                price.coins_to_fiat(coins, shares.coin_decimals, shares.fiat_decimals, Rounding::Down).map_err(TermsFault::from)
+            }
+            (false, None) => Err(TermsFault::BelowFees),
+        };
+        let (promised, market) = (gross(shares.promised, Some(shares.promise))?, gross(shares.market, shares.price)?);
+        let costs = Costs::of(promised, market, fees)?;
+        let net = |coins: Amount, gross: Amount, cost: Amount| match coins.is_zero() {
+            true => Ok(Amount::ZERO),
+            false => positive(gross.minus(cost)?),
+        };
+        let gives = [net(shares.promised, promised, costs.promised)?, net(shares.market, market, costs.market)?];
+        Ok(costs.exchange(shares, fees, gives, at)?)
+    }
+}
+
+fn positive(amount: Amount) -> Result<Amount, TermsFault> {
+    if amount.is_positive() { Ok(amount) } else { Err(TermsFault::BelowFees) }
+}
+
+/// What each share bears, in minor units of the currency.
+struct Costs {
+    promised: Amount,
+    market: Amount,
+}
+
+impl Costs {
+    fn of(promised: Amount, market: Amount, fees: &Fees) -> Result<Self, Overflow> {
+        let fixed = fees.fixed.plus(fees.network)?;
+        let (of_promised, of_market) = if promised.is_zero() { (Amount::ZERO, fixed) } else { (fixed, Amount::ZERO) };
+        Ok(Self {
+            promised: promised.basis_points_up(fees.basis_points)?.plus(of_promised)?,
+            market: market.basis_points_up(fees.basis_points)?.plus(of_market)?,
+        })
+    }
+
+    fn exchange(&self, shares: &Shares, fees: &Fees, [promised, market]: [Amount; 2], at: Timestamp) -> Result<Exchange, Overflow> {
+        Ok(Exchange {
+            at,
+            promised: shares.promised,
+            market: shares.market,
+            price: shares.price.filter(|_| shares.market.is_positive()),
+            fee_processing: self.promised.plus(self.market)?.minus(fees.network)?,
+            fee_network: fees.network,
+            gives: promised.plus(market)?,
+            gives_promised: promised,
+        })
+    }
+}

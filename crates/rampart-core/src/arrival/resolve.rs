@@ -1,0 +1,136 @@
+//! The policy: from what came and when to what becomes of it.
+
+use std::time::Duration;
+
+use crate::amount::{Amount, Overflow};
+use crate::order::HoldReason;
+use crate::policy::{Late, Over, Policy, Short};
+use crate::time::Timestamp;
+
+/// What is known of an order when it is looked at. Amounts are minor units of what arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Case {
+    /// What was ordered.
+    pub ordered: Amount,
+    /// How far from that an amount may be and still count as it ([`tolerance`]).
+    pub tolerance: Amount,
+    /// What came in time.
+    pub in_time: Amount,
+    /// What came late, or was assigned by a person.
+    pub late: Amount,
+    /// The least that is exchanged.
+    pub minimum: Amount,
+    /// The most that is exchanged.
+    pub maximum: Amount,
+    /// Whether nothing more that came in time can turn up: the source was read past the end of the promise, or the payer's
+    /// part is complete by its nature (a processor's capture).
+    pub is_all: bool,
+    /// Whether it can go back by itself.
+    pub can_go_back: bool,
+}
+
+/// What is exchanged at the market price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Market {
+    /// Nothing.
+    Nothing,
+    /// What came late: without it the order waits.
+    Late(Amount),
+    /// The surplus of what completed the order: all of it or nothing.
+    Surplus(Amount),
+}
+
+/// What becomes of what came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolution {
+    /// The order waits for more.
+    Wait,
+    /// It is exchanged.
+    Exchange {
+        /// So much at the promise.
+        promised: Amount,
+        /// So much at the market price.
+        market: Market,
+        /// So much goes back.
+        back: Amount,
+    },
+    /// All of it goes back.
+    Back,
+    /// It waits for this reason.
+    Hold(HoldReason),
+}
+
+/// The tolerance of an order: this many basis points of what was ordered, rounded down, and no more than the cap.
+///
+/// # Errors
+/// [`Overflow`] when the amount is too large to calculate with.
+pub fn tolerance(ordered: Amount, basis_points: u32, cap: Amount) -> Result<Amount, Overflow> {
+    let share = ordered.minor().checked_mul(i128::from(basis_points)).ok_or(Overflow)?.div_euclid(10_000);
+    Ok(Amount::from_minor(share).min(cap))
+}
+
+/// Whether what came at `at` is late when it is looked at `now`. In time is before the end of the promise; what could not be
+/// decided until `honours` behind that has lost its price.
+#[must_use]
+pub fn is_late(at: Timestamp, held_until: Timestamp, honours: Duration, now: Timestamp) -> bool {
+    at >= held_until || now >= held_until.after(honours)
+}
+
+fn sum(one: Amount, other: Amount) -> Amount {
+    Amount::from_minor(one.minor().saturating_add(other.minor()))
+}
+
+fn less(one: Amount, other: Amount) -> Amount {
+    Amount::from_minor(one.minor().saturating_sub(other.minor()))
+}
+
+/// What becomes of what came, by the policy of the method. An order is decided once; what comes afterwards is not asked
+/// about here.
+#[must_use]
+pub fn resolve(case: &Case, policy: &Policy) -> Resolution {
+    let is_complete = case.in_time >= less(case.ordered, case.tolerance);
+    if !is_complete && case.in_time.is_positive() && !case.is_all {
+        return Resolution::Wait;
+    }
+    if case.late.is_positive() {
+        return late(case, policy);
+    }
+    if !is_complete {
+        return short(case, policy);
+    }
+    let surplus = less(case.in_time, case.ordered);
+    if surplus <= case.tolerance {
+        return Resolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO };
+    }
+    match policy.over {
+        Over::Market => Resolution::Exchange { promised: case.ordered, market: Market::Surplus(surplus), back: Amount::ZERO },
+        Over::Back => Resolution::Exchange { promised: case.ordered, market: Market::Nothing, back: surplus },
+    }
+}
+
+fn back(case: &Case) -> Resolution {
+    if case.can_go_back { Resolution::Back } else { Resolution::Hold(HoldReason::Amount) }
+}
+
+fn late(case: &Case, policy: &Policy) -> Resolution {
+    let total = sum(case.in_time, case.late);
+    match policy.late {
+        Late::Back => back(case),
+        Late::Hold => Resolution::Hold(HoldReason::Amount),
+        Late::Market if total < case.minimum => back(case),
+        Late::Market if total > case.maximum.max(sum(case.ordered, case.tolerance)) => Resolution::Hold(HoldReason::Amount),
+        Late::Market => {
+            let promised = if case.in_time > sum(case.ordered, case.tolerance) { case.ordered } else { case.in_time };
+            Resolution::Exchange { promised, market: Market::Late(less(total, promised)), back: Amount::ZERO }
+        }
+    }
+}
+
+fn short(case: &Case, policy: &Policy) -> Resolution {
+    match policy.short {
+        Short::Hold => Resolution::Hold(HoldReason::Amount),
+        Short::Refund => back(case),
+        Short::Promise if case.in_time < case.minimum => back(case),
+        Short::Promise => Resolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO },
+    }
+}

@@ -1,0 +1,194 @@
+//! What becomes of the money on the account: the policy of both legs, asked for a purchase.
+
+use super::{PayIn, Payment, PaymentState, Receipt};
+use crate::amount::Amount;
+use crate::arrival::{self, Case, Counted, Decision, DeviationKind, Exchange, Fees, Leg, Question};
+use crate::catalogue::Method;
+use crate::job::{Job, JobKind};
+use crate::kyc::KycLevel;
+use crate::ledger::Origin;
+use crate::limits::{self, Usage};
+use crate::order::{Context, HoldReason};
+use crate::outgoing::Screening;
+use crate::step::Step;
+
+impl Payment {
+    /// Decides what the money on the account becomes, if it can be decided yet.
+    pub(super) fn weigh(&mut self, context: &Context<'_>, step: &mut Step) {
+        let Some(method) = context.catalogue.method(self.country, self.method.as_str()) else {
+            // The method was taken out of the configuration while money was on its way.
+            return self.put_on_hold(HoldReason::Operator, context, step);
+        };
+        let case = self.case(method, context);
+        let may = |exchange: &Exchange, level: KycLevel| self.may(exchange, level, method, context);
+        match self.question(method, case, &may, context).decide() {
+            Decision::Wait => {}
+            Decision::Back => self.back(&case, method, context, step),
+            Decision::Hold(reason) => {
+                self.note(&case, method, context);
+                self.put_on_hold(reason, context, step);
+            }
+            Decision::Exchange { exchange, set_aside, because, back } => {
+                self.note(&case, method, context);
+                self.put_aside(set_aside, because, context, step);
+                self.give_surplus_back(back, context, step);
+                self.accept(exchange, Some(exchange.at), context, step);
+            }
+        }
+    }
+
+    fn back(&mut self, case: &Case, method: &Method, context: &Context<'_>, step: &mut Step) {
+        self.note(case, method, context);
+        self.refund(Screening::Due, context, step);
+    }
+
+    /// What is exchanged when a person lets it go on.
+    pub(super) fn release_for(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
+        let method = context.catalogue.method(self.country, self.method.as_str()).ok_or(HoldReason::Operator)?;
+        let case = self.case(method, context);
+        self.question(method, case, &|_, _| Ok(()), context).release()
+    }
+
+    /// What came, as the policy looks at it.
+    fn case(&self, method: &Method, context: &Context<'_>) -> Case {
+        let now = context.mint.now;
+        let sum = |late: bool| {
+            let of = self.receipts.iter().filter(|receipt| self.is_late(receipt, method, context) == late);
+            Amount::from_minor(of.fold(0_i128, |sum, receipt| sum.saturating_add(receipt.left().minor())))
+        };
+        let is_read = context.read_at.is_some_and(|read| read >= self.held_until.after(context.catalogue.backdating(self.pay_in)))
+            || now >= self.held_until.after(method.policy.honours());
+        Case {
+            ordered: self.terms.fiat_amount,
+            tolerance: self.tolerance(method, context),
+            in_time: sum(false),
+            late: sum(true),
+            minimum: method.minimum,
+            maximum: method.maximum,
+            is_all: is_read || matches!(self.pay_in, PayIn::Processor(_)),
+            can_go_back: self.fiat_balance >= context.catalogue.refund_minimum(self.terms.fiat)
+                && self.refund_parts(context.catalogue).is_some(),
+        }
+    }
+
+    fn is_late(&self, receipt: &Receipt, method: &Method, context: &Context<'_>) -> bool {
+        let is_late = || arrival::is_late(receipt.at, self.held_until, method.policy.honours(), context.mint.now);
+        self.lost_promise || receipt.assigned || is_late()
+    }
+
+    fn tolerance(&self, method: &Method, context: &Context<'_>) -> Amount {
+        let cap = context.catalogue.tolerance_cap(self.terms.fiat);
+        arrival::tolerance(self.terms.fiat_amount, method.policy.tolerance_basis_points, cap).unwrap_or(Amount::ZERO)
+    }
+
+    fn question<'a>(
+        &self,
+        method: &'a Method,
+        case: Case,
+        may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
+        context: &Context<'_>,
+    ) -> Question<'a> {
+        let network = context.catalogue.network_fee(self.terms.coin.chain, self.terms.fiat);
+        let present_fees = Fees { fixed: method.fee_fixed, network, basis_points: method.fee_basis_points };
+        Question {
+            leg: Leg::Buying,
+            case,
+            policy: &method.policy,
+            grade: context.grade,
+            standing: context.standing,
+            promise: self.terms.price,
+            price: context.price,
+            fees: self.fees.unwrap_or(Fees { network: self.terms.fee_network, ..present_fees }),
+            present_fees,
+            decimals: (self.terms.fiat_decimals, self.terms.coin_decimals),
+            now: context.mint.now,
+            may,
+        }
+    }
+
+    /// Whether a customer of this level may have something exchanged at the market price.
+    fn may(&self, exchange: &Exchange, level: KycLevel, method: &Method, context: &Context<'_>) -> Result<(), HoldReason> {
+        let usage = Usage { amount: exchange.accepted(), at: context.mint.now, ..self.usage() };
+        let coin = context.catalogue.coin(self.terms.coin).filter(|coin| coin.buy);
+        let is_within = coin.is_some_and(|coin| exchange.gives <= coin.maximum)
+            && exchange.accepted() <= method.maximum.max(self.terms.fiat_amount)
+            && limits::allows(context.catalogue, &usage, level);
+        if is_within { Ok(()) } else { Err(HoldReason::Limit) }
+    }
+
+    /// Notes what was unusual when it is decided.
+    fn note(&mut self, case: &Case, method: &Method, context: &Context<'_>) {
+        let now = context.mint.now;
+        let difference = case.in_time.minor().saturating_add(case.late.minor()) - case.ordered.minor();
+        let beyond = |difference: i128| if difference > case.tolerance.minor() { Amount::from_minor(difference) } else { Amount::ZERO };
+        self.exceptions.set(DeviationKind::Short, beyond(-difference), now);
+        self.exceptions.set(DeviationKind::Over, beyond(difference), now);
+        // Where nothing is promised, nothing is late.
+        let is_promised = !method.policy.hold().is_zero();
+        self.exceptions.set(DeviationKind::Late, if is_promised { case.late } else { Amount::ZERO }, now);
+    }
+
+    /// The order goes on: so many coins are promised now, and the screening provider is asked. What is exchanged at the promise
+    /// was promised while coins are reserved for it; everything else takes what nobody else was promised.
+    pub(super) fn accept(&mut self, exchange: Exchange, asked: Option<crate::time::Timestamp>, context: &Context<'_>, step: &mut Step) {
+        self.take(exchange, asked, context, step);
+        self.state = PaymentState::PaymentReceived { coins: exchange.gives };
+        step.write(Job::due_now(&context.mint, JobKind::ScreenPayment, self.id));
+    }
+
+    /// Takes a decision over: what it gives is reserved, and it counts in the limits.
+    pub(super) fn take(&mut self, exchange: Exchange, asked: Option<crate::time::Timestamp>, context: &Context<'_>, step: &mut Step) {
+        self.close(context, step);
+        let level = context.standing.level.unwrap_or(self.level);
+        let wanted = vec![
+            Counted { at: self.created_at, amount: exchange.promised, level: self.level },
+            Counted { at: exchange.at, amount: exchange.market, level },
+        ];
+        self.count(wanted, asked.filter(|_| exchange.market.is_positive()), context, step);
+        let was_promised = self.reserved.is_positive() && exchange.market.is_zero();
+        self.reserve(exchange.gives, if was_promised { Origin::Fact } else { Origin::Request }, step);
+        self.taken = Some(exchange);
+    }
+
+    /// Part of what came is set aside for a person: of what came last first.
+    pub(super) fn put_aside(&mut self, amount: Amount, because: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        for (receipt, part) in self.take_from_newest(amount) {
+            step.post(self.post_set_aside(mint, part));
+            let reason = match because.map(|reason| reason.shown(Leg::Buying)) {
+                Some(reason) => format!("more than payment {} can use ({reason})", self.id),
+                None => format!("more than payment {} can use", self.id),
+            };
+            step.write(self.suspense_item(&receipt, part, reason, mint));
+        }
+    }
+
+    /// Takes so much from the receipts, newest first, and says from which.
+    fn take_from_newest(&mut self, amount: Amount) -> Vec<(Receipt, Amount)> {
+        let mut missing = amount;
+        let mut taken = Vec::new();
+        for receipt in self.receipts.iter_mut().rev() {
+            let part = missing.min(receipt.left());
+            if part.is_positive() {
+                receipt.set_aside = Amount::from_minor(receipt.set_aside.minor() + part.minor());
+                missing = Amount::from_minor(missing.minor() - part.minor());
+                taken.push((receipt.clone(), part));
+            }
+        }
+        let taken_in_all = Amount::from_minor(amount.minor() - missing.minor());
+        self.fiat_balance = Amount::from_minor(self.fiat_balance.minor() - taken_in_all.minor());
+        self.set_aside = Amount::from_minor(self.set_aside.minor() + taken_in_all.minor());
+        taken
+    }
+
+    /// The surplus goes back to where it came from, beside the order.
+    fn give_surplus_back(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        for (receipt, part) in self.take_from_newest(amount) {
+            step.post(self.post_set_aside(mint, part));
+            let reason = format!("the surplus of payment {}", self.id);
+            let item = self.suspense_item(&receipt, part, reason, mint);
+            self.return_item(item, &receipt, mint, step);
+        }
+    }
+}

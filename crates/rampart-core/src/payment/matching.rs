@@ -1,0 +1,70 @@
+//! Which order money is for that arrives on an account number of the customer's own.
+
+use super::Payment;
+use crate::amount::Amount;
+use crate::arrival::tolerance;
+use crate::catalogue::Catalogue;
+
+impl Payment {
+    /// What it still lacks, in minor units.
+    fn lacks(&self) -> i128 {
+        let came = self.receipts.iter().fold(0_i128, |sum, receipt| sum.saturating_add(receipt.left().minor()));
+        self.terms.fiat_amount.minor() - came
+    }
+
+    fn tolerates(&self, difference: i128, catalogue: &Catalogue) -> bool {
+        let policy = catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
+        let cap = catalogue.tolerance_cap(self.terms.fiat);
+        let most = policy.and_then(|policy| tolerance(self.terms.fiat_amount, policy.tolerance_basis_points, cap).ok());
+        most.is_some_and(|most| difference.abs() <= most.minor())
+    }
+}
+
+/// Which of a customer's open orders (of one rail and currency) an amount without a reference is for: the one that lacks exactly
+/// that, of several the oldest; else the oldest that it completes within its tolerance; else the only open one, unless the amount
+/// is that of an order decided shortly before (`decided`): then it may be that order's duplicate. Gives its place in `open`.
+#[must_use]
+pub fn for_amount(open: &[Payment], amount: Amount, decided: &[Amount], catalogue: &Catalogue) -> Option<usize> {
+    let mut oldest: Vec<usize> = (0..open.len()).collect();
+    oldest.sort_by_key(|index| open[*index].id);
+    let difference = |index: usize| open[index].lacks() - amount.minor();
+    let exact = oldest.iter().copied().find(|index| difference(*index) == 0);
+    let within = || oldest.iter().copied().find(|index| open[*index].tolerates(difference(*index), catalogue));
+    let only = || if open.len() == 1 && !decided.contains(&amount) { Some(0) } else { None };
+    exact.or_else(within).or_else(only)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example::{self, Counting};
+    use crate::id::Mint;
+    use crate::payment::PaymentState;
+
+    #[test]
+    fn money_without_a_reference_finds_the_order_it_is_for() {
+        let catalogue = example::catalogue(example::MARKET);
+        let randomness = Counting::default();
+        let mint = Mint { now: example::START, randomness: &randomness };
+        let of = |minor: i128| {
+            let mut order = example::payment(&catalogue, &mint, false, PaymentState::Started).unwrap();
+            order.terms.fiat_amount = Amount::from_minor(minor);
+            order
+        };
+        let none: &[Amount] = &[];
+        let duplicate = &[Amount::from_minor(10_000)][..];
+        for (orders, amount, decided, expected) in [
+            (&[10_000, 20_000][..], 20_000, none, Some(1)),
+            (&[10_000, 10_000], 10_000, none, Some(0)),
+            (&[20_000, 10_000], 9_970, none, Some(1)),
+            (&[20_000, 10_000], 5_000, none, None),
+            (&[20_000], 5_000, none, Some(0)),
+            (&[20_000], 10_000, duplicate, None),
+            (&[10_000], 10_000, duplicate, Some(0)),
+            (&[], 10_000, none, None),
+        ] {
+            let open: Vec<Payment> = orders.iter().map(|minor| of(*minor)).collect();
+            assert_eq!(for_amount(&open, Amount::from_minor(amount), decided, &catalogue), expected, "{orders:?} {amount}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What becomes of the coins on the account: the policy of both legs, asked for a sale.
+
+use super::{DepositReceipt, Rampoff, RampoffState};
+use crate::amount::Amount;
+use crate::arrival::{self, Case, Counted, Decision, DeviationKind, Exchange, Fees, Leg, Question};
+use crate::asset::Currency;
+use crate::catalogue::{Coin, PayoutRail};
+use crate::job::{Job, JobKind};
+use crate::kyc::KycLevel;
+use crate::ledger::Origin;
+use crate::limits::{self, Usage};
+use crate::order::{Context, HoldReason};
+use crate::outgoing::Screening;
+use crate::rate::Rounding;
+use crate::review::ReviewKind;
+use crate::step::Step;
+use crate::time::Timestamp;
+
+impl Rampoff {
+    /// Decides what the coins on the account become, if it can be decided yet.
+    pub(super) fn weigh(&mut self, context: &Context<'_>, step: &mut Step) {
+        let (Some(rail), Some(coin)) = (context.catalogue.payout_rail(self.country), context.catalogue.coin(self.terms.coin)) else {
+            // Rail or coin were taken out of the configuration while coins were on their way.
+            return self.put_on_hold(HoldReason::Operator, context, step);
+        };
+        let case = self.case(rail, coin, context);
+        let may = |exchange: &Exchange, level: KycLevel| self.may(exchange, level, rail, coin, context);
+        match self.question(rail, case, &may, context).decide() {
+            Decision::Wait => {}
+            Decision::Back => {
+                self.note(&case, rail, context);
+                self.refund(Screening::Due, context, step);
+            }
+            Decision::Hold(reason) => {
+                self.note(&case, rail, context);
+                self.put_on_hold(reason, context, step);
+            }
+            Decision::Exchange { exchange, set_aside, because, back } => {
+                self.note(&case, rail, context);
+                // Coins go back to no other wallet than one that the customer gave: a person sends a surplus back.
+                let beside = Amount::from_minor(set_aside.minor() + back.minor());
+                self.put_aside(beside, because, context, step);
+                self.accept(exchange, Some(exchange.at), context, step);
+            }
+        }
+    }
+
+    /// What is exchanged when a person lets it go on.
+    pub(super) fn release_for(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
+        let rail = context.catalogue.payout_rail(self.country).ok_or(HoldReason::Operator)?;
+        let coin = context.catalogue.coin(self.terms.coin).ok_or(HoldReason::Operator)?;
+        let case = self.case(rail, coin, context);
+        self.question(rail, case, &|_, _| Ok(()), context).release()
+    }
+
+    /// What came, as the policy looks at it.
+    fn case(&self, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> Case {
+        let now = context.mint.now;
+        let confirmed = || self.deposits.iter().filter(|deposit| deposit.confirmations > 0 && !deposit.lost);
+        let sum = |late: bool| {
+            let of = confirmed().filter(|deposit| self.is_late(deposit, rail, context) == late);
+            Amount::from_minor(of.fold(0_i128, |sum, deposit| sum.saturating_add(deposit.left().minor())))
+        };
+        let is_pending = self.deposits.iter().any(|deposit| deposit.confirmations == 0);
+        let is_read = context.read_at.is_some_and(|read| read >= self.held_until.after(context.catalogue.chain_backdating(self.chain())))
+            || now >= self.held_until.after(rail.policy.honours());
+        Case {
+            ordered: self.terms.coin_amount,
+            tolerance: self.tolerance(rail, context),
+            in_time: sum(false),
+            late: sum(true),
+            minimum: coin.minimum,
+            maximum: coin.maximum,
+            is_all: is_read && !is_pending,
+            can_go_back: self.refund_wallet.is_some()
+                && self.coin_balance >= self.coins_worth(context.catalogue.refund_minimum(self.terms.fiat)),
+        }
+    }
+
+    /// How many coins so much money is worth at the promise, in minor units, rounded down.
+    fn coins_worth(&self, money: Amount) -> Amount {
+        let terms = &self.terms;
+        terms.price.fiat_to_coins(money, terms.fiat_decimals, terms.coin_decimals, Rounding::Down).unwrap_or(Amount::ZERO)
+    }
+
+    /// Whether so many coins count.
+    pub(super) fn is_enough(&self, coins: Amount, context: &Context<'_>) -> bool {
+        let currency: Currency = self.terms.fiat;
+        let least = context.catalogue.fiat(currency).map_or(Amount::ZERO, |fiat| self.coins_worth(fiat.receipt_minimum));
+        let minimum = context.catalogue.coin(self.terms.coin).map_or(Amount::ZERO, |coin| coin.minimum);
+        coins >= least.min(minimum)
+    }
+
+    fn is_late(&self, receipt: &DepositReceipt, rail: &PayoutRail, context: &Context<'_>) -> bool {
+        let is_late = || arrival::is_late(receipt.at, self.held_until, rail.policy.honours(), context.mint.now);
+        self.lost_promise || receipt.assigned || is_late()
+    }
+
+    fn tolerance(&self, rail: &PayoutRail, context: &Context<'_>) -> Amount {
+        let cap = self.coins_worth(context.catalogue.tolerance_cap(self.terms.fiat));
+        arrival::tolerance(self.terms.coin_amount, rail.policy.tolerance_basis_points, cap).unwrap_or(Amount::ZERO)
+    }
+
+    fn question<'a>(
+        &self,
+        rail: &'a PayoutRail,
+        case: Case,
+        may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
+        context: &Context<'_>,
+    ) -> Question<'a> {
+        let network = context.catalogue.network_fee(self.terms.coin.chain, self.terms.fiat);
+        let present_fees = Fees { fixed: rail.fee_fixed, network, basis_points: rail.fee_basis_points };
+        Question {
+            leg: Leg::Selling,
+            case,
+            policy: &rail.policy,
+            grade: context.grade,
+            standing: context.standing,
+            promise: self.terms.price,
+            price: context.price,
+            fees: self.fees.unwrap_or(Fees { network: self.terms.fee_network, ..present_fees }),
+            present_fees,
+            decimals: (self.terms.fiat_decimals, self.terms.coin_decimals),
+            now: context.mint.now,
+            may,
+        }
+    }
+
+    /// Whether a customer of this level may have something exchanged at the market price.
+    fn may(
+        &self,
+        exchange: &Exchange,
+        level: KycLevel,
+        rail: &PayoutRail,
+        coin: &Coin,
+        context: &Context<'_>,
+    ) -> Result<(), HoldReason> {
+        let usage = Usage { amount: exchange.gives, at: context.mint.now, ..self.usage() };
+        let is_within = coin.sell
+            && exchange.accepted() <= coin.maximum.max(self.terms.coin_amount)
+            && (rail.minimum..=rail.maximum.max(self.terms.fiat_amount)).contains(&exchange.gives)
+            && limits::allows(context.catalogue, &usage, level);
+        if is_within { Ok(()) } else { Err(HoldReason::Limit) }
+    }
+
+    /// Notes what was unusual when it is decided.
+    fn note(&mut self, case: &Case, rail: &PayoutRail, context: &Context<'_>) {
+        let now = context.mint.now;
+        let difference = case.in_time.minor().saturating_add(case.late.minor()) - case.ordered.minor();
+        let beyond = |difference: i128| if difference > case.tolerance.minor() { Amount::from_minor(difference) } else { Amount::ZERO };
+        self.exceptions.set(DeviationKind::Short, beyond(-difference), now);
+        self.exceptions.set(DeviationKind::Over, beyond(difference), now);
+        // Where nothing is promised, nothing is late.
+        let is_promised = !rail.policy.hold().is_zero();
+        self.exceptions.set(DeviationKind::Late, if is_promised { case.late } else { Amount::ZERO }, now);
+    }
+
+    /// The order goes on: so much money is promised now, and the screening provider is asked. What is exchanged at the promise
+    /// was promised while money is reserved for it; everything else takes what nobody else was promised.
+    pub(super) fn accept(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
+        self.take(exchange, asked, context, step);
+        self.state = RampoffState::CryptoReceived { fiat: exchange.gives };
+        step.write(Job::due_now(&context.mint, JobKind::ScreenRampoff, self.id));
+    }
+
+    /// Takes a decision over: what it gives is reserved, and it counts in the limits.
+    pub(super) fn take(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
+        self.close(context, step);
+        let level = context.standing.level.unwrap_or(self.level);
+        let at_market = Amount::from_minor(exchange.gives.minor() - exchange.gives_promised.minor());
+        let wanted = vec![
+            Counted { at: self.created_at, amount: exchange.gives_promised, level: self.level },
+            Counted { at: exchange.at, amount: at_market, level },
+        ];
+        self.count(wanted, asked.filter(|_| exchange.market.is_positive()), context, step);
+        let was_promised = self.reserved.is_positive() && exchange.market.is_zero();
+        self.reserve(exchange.gives, if was_promised { Origin::Fact } else { Origin::Request }, step);
+        self.taken = Some(exchange);
+    }
+
+    /// Part of what came is set aside for a person: of what came last first.
+    fn put_aside(&mut self, amount: Amount, because: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        let mut missing = amount;
+        for index in (0..self.deposits.len()).rev() {
+            let deposit = &mut self.deposits[index];
+            let part = missing.min(deposit.left());
+            if deposit.confirmations == 0 || deposit.lost || !part.is_positive() {
+                continue;
+            }
+            deposit.set_aside = Amount::from_minor(deposit.set_aside.minor() + part.minor());
+            let (id, from) = (deposit.deposit, deposit.from.clone());
+            missing = Amount::from_minor(missing.minor() - part.minor());
+            self.coin_balance = Amount::from_minor(self.coin_balance.minor() - part.minor());
+            self.set_aside = Amount::from_minor(self.set_aside.minor() + part.minor());
+            step.post(self.post_set_aside(mint, part));
+            let reason = match because.map(|reason| reason.shown(Leg::Selling)) {
+                Some(reason) => format!("more than ramp-off {} can use ({reason})", self.id),
+                None => format!("more than ramp-off {} can use", self.id),
+            };
+            step.write(self.review(ReviewKind::Suspense, id, self.terms.coin.into(), part, Some(from), reason, mint));
+        }
+    }
+}
