@@ -89,7 +89,14 @@ impl Worker for Prices {
 
     fn woken(&self) -> Task<'_, ()> {
         let known = self.app.prices().newest().unwrap_or_default();
-        Box::pin(async move { self.app.ports().prices.news(known).await })
+        // A silent source has no news that could be read: it is asked at intervals until it answers.
+        let is_silent = self.is_silent.load(Ordering::Relaxed);
+        Box::pin(async move {
+            match is_silent {
+                true => std::future::pending().await,
+                false => self.app.ports().prices.news(known).await,
+            }
+        })
     }
 
     fn interval(&self) -> Option<Duration> {

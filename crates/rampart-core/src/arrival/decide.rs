@@ -290,6 +290,13 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_decided_about_nothing() {
+        for example in [TRANSFER, CARD, SALE, VOUCHER] {
+            assert_eq!(example.decide(0, 0, true), Decision::Wait);
+        }
+    }
+
+    #[test]
     fn a_surplus_never_turns_what_was_promised_into_a_hold() {
         for surplus in [501, 1_000, 100_000, 4_000_000_000] {
             let level_one = Example { level_one: true, ..TRANSFER };

@@ -88,6 +88,9 @@ fn less(one: Amount, other: Amount) -> Amount {
 /// about here.
 #[must_use]
 pub fn resolve(case: &Case, policy: &Policy) -> Resolution {
+    if !case.in_time.is_positive() && !case.late.is_positive() {
+        return Resolution::Wait;
+    }
     let is_complete = case.in_time >= less(case.ordered, case.tolerance);
     if !is_complete && case.in_time.is_positive() && !case.is_all {
         return Resolution::Wait;
