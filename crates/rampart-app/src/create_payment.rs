@@ -30,7 +30,7 @@ use crate::authenticate::Caller;
 use crate::destination;
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Repeat};
+use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat};
 use crate::numbers::Series;
 use crate::orders::{OpenedQuote, deposit_address_key, invalid_wallet, quote_mismatch};
 use crate::views::{Answer, RedirectView, TransferView};
@@ -92,22 +92,21 @@ struct Checked<'a> {
 }
 
 impl CreatePayment {
-    /// Every known field, in one order for ever.
-    fn texts(&self) -> [Option<&str>; 11] {
+    /// Every known field and what of it counts in a repeat, in one order for ever.
+    fn fields(&self) -> [(Meaning, &Option<String>); 11] {
         [
-            &self.user_id,
-            &self.external_id,
-            &self.payment_type,
-            &self.fiat_symbol,
-            &self.fiat_amount,
-            &self.coin_symbol,
-            &self.coin_chain,
-            &self.wallet,
-            &self.callback_url,
-            &self.quote_id,
-            &self.refund_account,
+            (Meaning::Integer, &self.user_id),
+            (Meaning::Text, &self.external_id),
+            (Meaning::Code, &self.payment_type),
+            (Meaning::Code, &self.fiat_symbol),
+            (Meaning::Decimal, &self.fiat_amount),
+            (Meaning::Code, &self.coin_symbol),
+            (Meaning::Code, &self.coin_chain),
+            (Meaning::Trimmed, &self.wallet),
+            (Meaning::Trimmed, &self.callback_url),
+            (Meaning::Trimmed, &self.quote_id),
+            (Meaning::Trimmed, &self.refund_account),
         ]
-        .map(Option::as_deref)
     }
 }
 
@@ -122,7 +121,7 @@ impl App {
     /// `no_liquidity`.
     pub async fn create_payment(&self, caller: &Caller, request: &CreatePayment, key: Option<&str>) -> Reply<Answer> {
         let name = request.external_id.as_deref().map(|name| (ClaimScope::PaymentExternalId, name));
-        let repeat = self.repeat(caller, OPERATION, key, name, request.texts()).await?;
+        let repeat = self.repeat(caller, OPERATION, key, name, request.fields()).await?;
         let quote = OpenedQuote::open(self, request.quote_id.as_deref());
         // A repeat comes first in the order of checks, and is rare: the commit finds it without a question of its own. A
         // refusal might have been a repeat's, so before one is given the claims are asked for.

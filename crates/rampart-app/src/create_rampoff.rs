@@ -25,7 +25,7 @@ use crate::create_payment::Tried;
 use crate::destination;
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Repeat};
+use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat};
 use crate::numbers::Series;
 use crate::orders::{OpenedQuote, deposit_address_key, quote_mismatch};
 use crate::views::{Answer, RampoffCreatedView};
@@ -87,22 +87,21 @@ struct Checked<'a> {
 }
 
 impl CreateRampoff {
-    /// Every known field, in one order for ever.
-    fn texts(&self) -> [Option<&str>; 11] {
+    /// Every known field and what of it counts in a repeat, in one order for ever.
+    fn fields(&self) -> [(Meaning, &Option<String>); 11] {
         [
-            &self.user_id,
-            &self.amount,
-            &self.blockchain,
-            &self.symbol,
-            &self.iban,
-            &self.bank_name,
-            &self.bank_code,
-            &self.account_type,
-            &self.external_id,
-            &self.quote_id,
-            &self.refund_wallet,
+            (Meaning::Integer, &self.user_id),
+            (Meaning::Decimal, &self.amount),
+            (Meaning::Code, &self.blockchain),
+            (Meaning::Code, &self.symbol),
+            (Meaning::Trimmed, &self.iban),
+            (Meaning::Text, &self.bank_name),
+            (Meaning::Trimmed, &self.bank_code),
+            (Meaning::Trimmed, &self.account_type),
+            (Meaning::Text, &self.external_id),
+            (Meaning::Trimmed, &self.quote_id),
+            (Meaning::Trimmed, &self.refund_wallet),
         ]
-        .map(Option::as_deref)
     }
 }
 
@@ -117,7 +116,7 @@ impl App {
     /// `no_liquidity`. (The limits are in money, which only the price tells.)
     pub async fn create_rampoff(&self, caller: &Caller, request: &CreateRampoff, key: Option<&str>) -> Reply<Answer> {
         let name = request.external_id.as_deref().map(|name| (ClaimScope::RampoffExternalId, name));
-        let repeat = self.repeat(caller, OPERATION, key, name, request.texts()).await?;
+        let repeat = self.repeat(caller, OPERATION, key, name, request.fields()).await?;
         let quote = OpenedQuote::open(self, request.quote_id.as_deref());
         // As with payments: the commit finds a repeat, and before a refusal is given the claims are asked for.
         match self.new_rampoff(caller, request, &repeat, &quote).await {

@@ -80,12 +80,13 @@ impl Keys {
     }
 
     /// The fingerprint of a request: its parts are told apart by their lengths.
-    pub(crate) fn fingerprint<'a>(&self, parts: impl IntoIterator<Item = Option<&'a str>>) -> String {
+    pub(crate) fn fingerprint(&self, parts: impl IntoIterator<Item = Option<impl AsRef<str>>>) -> String {
         let mut mac = self.fingerprint.clone();
         for part in parts {
             match part {
                 None => mac.update(&[0]),
                 Some(part) => {
+                    let part = part.as_ref();
                     mac.update(&[1]);
                     mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
                     mac.update(part.as_bytes());
