@@ -112,6 +112,23 @@ fn another_key_is_refused() {
 }
 
 #[test]
+fn a_lost_key_is_not_made_anew() {
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "lost_key");
+        installation.run(&["partner", "list"]);
+        let (key, kept) = (installation.data().join("installation.key"), installation.path().join("kept"));
+        std::fs::rename(&key, &kept).unwrap();
+        for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["partner", "list"]] {
+            let said = installation.refused(1, command);
+            assert!(said.contains("put the file back") && said.contains(key.to_str().unwrap()), "{said}");
+            assert!(!key.exists(), "{engine:?} {command:?}");
+        }
+        std::fs::rename(&kept, &key).unwrap();
+        installation.serve().stop();
+    }
+}
+
+#[test]
 fn a_stop_finishes_the_work_at_hand_and_leaves_no_lease() {
     for engine in ENGINES {
         let installation = Installation::new(engine, "lease");
