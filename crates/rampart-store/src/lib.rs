@@ -18,7 +18,7 @@ mod store;
 mod tables;
 mod verify;
 
-pub use commit::{CommitFault, Committed, Histogram, NumberedEvent, Pruned, Stats};
+pub use commit::{CommitFault, Committed, Failing, Histogram, NumberedEvent, Pruned, Stats};
 pub use copy::Copied;
 pub use error::{CommitError, StoreError, StoredClaim};
 pub use read::{

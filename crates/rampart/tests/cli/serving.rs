@@ -6,7 +6,7 @@ use rampart_core::time::Timestamp;
 use rampart_store::{Store, StoreOptions};
 use serde_json::json;
 
-use crate::support::{ENGINES, Engine, Installation, Server, fresh_postgres};
+use crate::support::{ENGINES, Engine, Installation, Server, fresh_postgres, psql};
 
 /// A Spanish customer whose identity is verified at the reinforced level.
 pub(crate) fn verified_customer(server: &Server) -> i64 {
@@ -108,6 +108,42 @@ fn another_key_is_refused() {
         assert!(said.contains("key is not the one this database was made with"), "{said}");
         std::fs::rename(installation.path().join("kept"), &key).unwrap();
         installation.serve().stop();
+    }
+}
+
+#[test]
+fn readiness_says_that_nothing_can_be_written_and_recovers_by_itself() {
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "full");
+        let mut server = installation.serve();
+        installation.partner(&mut server, "full");
+        assert_eq!(server.get("/readyz").0, 200);
+        let database = installation.database();
+        let name = database.rsplit('/').next().unwrap();
+        let writable = |may: bool| match engine {
+            Engine::Sqlite => server.limit_files(if may { "unlimited" } else { "4096" }),
+            Engine::Postgres => {
+                psql(&format!("alter database {name} set default_transaction_read_only = {}", if may { "off" } else { "on" }));
+                psql(&format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"));
+            }
+        };
+        writable(false);
+        let registration = json!({ "name": "Ana", "last_name": "Prueba", "email": "ana@example.com", "country_code": "ESP" });
+        assert_eq!(server.post("/api/registerUser", &registration).0, 503, "{engine:?}");
+        let (status, answer) = server.get("/readyz");
+        assert_eq!(status, 503, "{engine:?}");
+        assert!(answer["reasons"].to_string().contains("nothing has been written for"), "{answer}");
+        assert_eq!(server.get("/healthz").0, 200);
+        writable(true);
+        // Nobody writes meanwhile: the question itself finds out.
+        let began = std::time::Instant::now();
+        while server.get("/readyz").0 != 200 {
+            assert!(began.elapsed() < crate::support::PATIENCE, "{}", server.get("/readyz").1);
+            std::thread::park_timeout(std::time::Duration::from_millis(20));
+        }
+        assert!(server.post("/api/registerUser", &registration).0 < 300, "{engine:?}");
+        server.stop();
+        installation.run(&["ledger", "verify"]);
     }
 }
 
