@@ -14,6 +14,7 @@ use rampart_store::{CommitError, Committed, Store};
 
 use crate::config::AppConfig;
 use crate::customer_cache::CustomerCache;
+use crate::destination::OwnAccounts;
 use crate::error::{AppError, Reply};
 use crate::idempotency::Twins;
 use crate::keys::{INSTALLATION_KEY_BYTES, Keys};
@@ -60,6 +61,7 @@ struct Inner {
     numbers: Numbers,
     twins: Twins,
     reserved: Reserved,
+    own_accounts: OwnAccounts,
 }
 
 impl App {
@@ -83,6 +85,7 @@ impl App {
         let prices = PriceBoard::new(&catalogue.pricing);
         let inner = Inner {
             reserved: Reserved::of(&catalogue, &ports),
+            own_accounts: OwnAccounts::of(&catalogue),
             prices,
             keys,
             metrics: Metrics::new(),
@@ -192,6 +195,10 @@ impl App {
 
     pub(crate) fn reserved(&self) -> &Reserved {
         &self.inner.reserved
+    }
+
+    pub(crate) fn own_accounts(&self) -> &OwnAccounts {
+        &self.inner.own_accounts
     }
 
     pub(crate) fn twins(&self) -> &Twins {

@@ -27,7 +27,7 @@ use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
-use crate::destination;
+use crate::destination::{self, OwnAccounts};
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
 use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat};
@@ -264,7 +264,8 @@ impl App {
         if is_deposit_address {
             return Err(is_deposit_address_of_ours());
         }
-        let refund_account = wanted.refund_account.map(|account| checked_refund_account(customer, account)).transpose()?;
+        let refund_account =
+            wanted.refund_account.map(|account| checked_refund_account(self.own_accounts(), customer, account)).transpose()?;
         let quote = match self.check_quote(caller, quote)? {
             None => None,
             Some(quote) => match quote.terms {
@@ -422,14 +423,14 @@ fn is_deposit_address_of_ours() -> AppError {
 
 /// An account for refunds that can be paid to. Of the account given at registration everything is known, also when only its
 /// number is said.
-fn checked_refund_account(customer: &Customer, account: &str) -> Reply<PayoutDestination> {
+fn checked_refund_account(own: &OwnAccounts, customer: &Customer, account: &str) -> Reply<PayoutDestination> {
     let name = Redacted::new(customer.profile.full_name());
     let registered = customer.bank_account.as_ref().and_then(|registered| {
-        destination::checked(customer.country, registered.given(), registered.bank_name.as_deref(), name.clone()).ok()
+        destination::checked(own, customer.country, registered.given(), registered.bank_name.as_deref(), name.clone()).ok()
     });
     match registered.filter(|registered| is_number_of(registered.account.reveal(), account)) {
         Some(registered) => Ok(registered),
-        None => destination::checked(customer.country, Given::number(account), None, name)
+        None => destination::checked(own, customer.country, Given::number(account), None, name)
             .map_err(|fault| Refusal::field(Code::InvalidBankAccount, "refund_account", fault.to_string()).into()),
     }
 }

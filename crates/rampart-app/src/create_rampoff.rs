@@ -22,7 +22,7 @@ use rampart_store::CommitError;
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
 use crate::create_payment::Tried;
-use crate::destination;
+use crate::destination::{self, OwnAccounts};
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
 use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat};
@@ -236,7 +236,7 @@ impl App {
             .catalogue()
             .payout_rail(customer.country)
             .ok_or_else(|| Refusal::new(Code::MethodNotAllowed, format!("there is no payout to customers of {}", customer.country)))?;
-        let destination = payout_destination(customer, wanted)?;
+        let destination = payout_destination(self.own_accounts(), customer, wanted)?;
         let coin = wanted.coin.filter(|coin| coin.sell).ok_or(Code::CoinNotSupported)?;
         let refund_wallet = match wanted.refund_wallet {
             Some(wallet) => Some(self.check_foreign_wallet("refund_wallet", coin.id.chain, wallet).await?),
@@ -327,7 +327,7 @@ impl App {
 }
 
 /// Where the money goes: the account of this request, else the one given at registration.
-fn payout_destination(customer: &Customer, wanted: &Wanted<'_>) -> Reply<PayoutDestination> {
+fn payout_destination(own: &OwnAccounts, customer: &Customer, wanted: &Wanted<'_>) -> Reply<PayoutDestination> {
     let registered = customer.bank_account.as_ref();
     let given = match (wanted.account, registered) {
         (Some(account), _) => Given { account, bank_code: wanted.bank_code, account_type: wanted.account_type },
@@ -342,6 +342,6 @@ fn payout_destination(customer: &Customer, wanted: &Wanted<'_>) -> Reply<PayoutD
     };
     let registered_name = registered.and_then(|registered| registered.bank_name.as_deref());
     let name = Redacted::new(customer.profile.full_name());
-    destination::checked(customer.country, given, wanted.bank_name.or(registered_name), name)
+    destination::checked(own, customer.country, given, wanted.bank_name.or(registered_name), name)
         .map_err(|fault| Refusal::field(Code::InvalidBankAccount, "iban", fault.to_string()).into())
 }

@@ -1,6 +1,5 @@
 //! `registerUser`: a new customer.
 
-use rampart_core::bank_account;
 use rampart_core::country::Country;
 use rampart_core::customer::{BankAccountGiven, Customer, Identification, Profile, Warning};
 use rampart_core::id::CustomerId;
@@ -309,7 +308,7 @@ impl App {
         }
         let bank_account = read_bank_account(&mut fields, request);
         if let (Some(given), Some((country, _))) = (&bank_account, country)
-            && let Err(fault) = bank_account::check(country, given.given())
+            && let Err(fault) = self.own_accounts().check(country, given.given())
         {
             let code = Code::InvalidBankAccount;
             doubt(&mut fields, &mut warnings, settings.strict_contact, code, "iban", code.as_str(), fault.to_string());
