@@ -223,14 +223,15 @@ impl App {
     }
 }
 
-/// Everything that the catalogue names must have its adapter, or money would wait for somebody who never comes.
+/// Everything that the catalogue makes orders with must have its adapter, or money would wait for somebody who never comes. Of
+/// what is switched off, [`crate::needs`] tells whether it still needs one.
 fn check_ports(catalogue: &Catalogue, ports: &Ports) -> Reply<()> {
     for chain in &catalogue.chains {
         if ports.chain(chain.name).is_none() {
             return Err(AppError::defect(format!("the chain {} has no adapter", chain.name)));
         }
     }
-    for method in &catalogue.methods {
+    for method in catalogue.methods.iter().filter(|method| method.enabled) {
         let place = format!("methods.{}.{}", method.country, method.payment_type);
         match method.kind {
             MethodKind::Redirect(processor) if ports.processor(processor).is_none() => {
@@ -245,7 +246,7 @@ fn check_ports(catalogue: &Catalogue, ports: &Ports) -> Reply<()> {
             _ => {}
         }
     }
-    match catalogue.payout_rails.iter().find(|rail| ports.bank(rail.rail).is_none()) {
+    match catalogue.payout_rails.iter().find(|rail| rail.enabled && ports.bank(rail.rail).is_none()) {
         Some(rail) => Err(AppError::defect(format!("payouts.{}: the rail {} has no adapter", rail.country, rail.rail))),
         None => Ok(()),
     }

@@ -256,7 +256,7 @@ impl App {
         let method = self
             .catalogue()
             .method(customer.country, wanted.payment_type.trim())
-            .filter(|method| method.fiat.is_spelled(wanted.fiat))
+            .filter(|method| method.enabled && method.fiat.is_spelled(wanted.fiat))
             .ok_or(Code::MethodNotAllowed)?;
         let own_account = self.own_account(method, customer.id)?;
         let coin = wanted.coin.filter(|coin| coin.buy).ok_or(Code::CoinNotSupported)?;

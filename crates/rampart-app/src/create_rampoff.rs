@@ -235,6 +235,7 @@ impl App {
         let rail = self
             .catalogue()
             .payout_rail(customer.country)
+            .filter(|rail| rail.enabled)
             .ok_or_else(|| Refusal::new(Code::MethodNotAllowed, format!("there is no payout to customers of {}", customer.country)))?;
         let destination = payout_destination(self.own_accounts(), customer, wanted)?;
         let coin = wanted.coin.filter(|coin| coin.sell).ok_or(Code::CoinNotSupported)?;

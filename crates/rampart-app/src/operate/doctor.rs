@@ -37,7 +37,7 @@ fn finding(check: impl Into<String>, result: Result<String, String>) -> Finding 
 /// # Errors
 /// None at present; a fault of the looking itself.
 pub async fn examine(app: &App) -> Reply<Vec<Finding>> {
-    let mut findings = vec![readable(app).await, writable(app).await, key(app).await, ledger(app).await];
+    let mut findings = vec![readable(app).await, writable(app).await, key(app).await, ledger(app).await, needs(app).await];
     findings.extend(adapters(app).await);
     findings.extend(cursors(app).await);
     findings.extend(waiting(app).await);
@@ -63,6 +63,15 @@ async fn key(app: &App) -> Finding {
         Ok(Some(installation)) => Err(format!("the database belongs to the key {}", installation.key_fingerprint)),
     };
     finding("the key is this database's", result)
+}
+
+async fn needs(app: &App) -> Finding {
+    let result = match crate::needs::missing(app).await {
+        Err(error) => Err(error.to_string()),
+        Ok(missing) if missing.is_empty() => Ok("yes".to_owned()),
+        Ok(missing) => Err(missing.into_iter().collect::<Vec<_>>().join("; ")),
+    };
+    finding("the configuration has what is not finished yet", result)
 }
 
 async fn ledger(app: &App) -> Finding {

@@ -1,6 +1,7 @@
 //! The use cases on both engines, each scenario ending with a recomputed ledger.
 
 mod buying;
+mod configuration;
 mod exceptions;
 mod limits;
 mod nodes;

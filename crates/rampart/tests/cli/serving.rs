@@ -164,6 +164,25 @@ fn a_lost_key_is_not_made_anew() {
     }
 }
 
+/// A method that was switched off makes no new orders; its processor is still read, for those that it has made.
+#[test]
+fn a_method_that_is_switched_off_serves_its_open_orders() {
+    let installation = Installation::sqlite();
+    let mut server = installation.serve();
+    let partner = installation.partner(&mut server, "off");
+    let id = payment(&server, "off-1");
+    server.stop();
+    let installation = installation.with("RAMPART__METHODS__ESP__CARD__ENABLED", "false");
+    let mut server = installation.serve();
+    server.token = crate::support::authenticate(&server, &partner)["data"]["token"].as_str().unwrap().to_owned();
+    let offered = server.data("GET", "/api/paymentMethods?country=ESP", None);
+    assert!(offered.as_array().unwrap().iter().all(|method| method["payment_type"] != "card"), "{offered}");
+    server.data("POST", &format!("/sandbox/payments/{id}/pay"), Some(&json!({})));
+    server.until(&format!("/api/payment/{id}"), |data| data["status"] == "coins_sent");
+    server.stop();
+    installation.run(&["ledger", "verify"]);
+}
+
 #[test]
 fn a_stop_finishes_the_work_at_hand_and_leaves_no_lease() {
     for engine in ENGINES {
