@@ -21,4 +21,5 @@ mod workers_payouts;
 mod workers_refunds;
 mod workers_screening;
 mod workers_selling;
+mod workers_signing;
 mod workers_webhooks;
