@@ -147,7 +147,7 @@ impl App {
             let by_memory = remembered.is_some();
             match self.try_payment(&caller, &wanted, remembered.take(), repeat, quote).await {
                 Ok(Tried::Answered(answer)) => return Ok(answer),
-                Ok(Tried::CustomerChanged) => {}
+                Ok(Tried::CustomerChanged | Tried::ReferenceTaken) => {}
                 Ok(Tried::PartnerChanged) => caller.partner = self.partner_again(&caller.partner).await?,
                 Err(AppError::Refusal(_)) if by_memory => {}
                 Err(error) => return Err(error),
@@ -235,6 +235,7 @@ impl App {
             Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
             Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
             Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::DepositAddress => Err(is_deposit_address_of_ours()),
+            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Concept => Ok(Tried::ReferenceTaken),
             Err(CommitError::AlreadyClaimed(claim)) => self.payment_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered),
             Err(CommitError::OverCeiling { counter }) => {
                 Err(self.ceiling_refusal(&customer, &checked.usage, checked.level, &counter).await)
@@ -363,11 +364,8 @@ impl App {
     async fn instructions(&self, method: &Method, own_account: Option<&str>) -> Reply<Option<Instructions>> {
         let (MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail)) = method.kind else { return Ok(None) };
         let ours = self.rail_account(rail)?;
-        let serial = self.numbers().next(self.store(), Series::concepts()).await?;
-        let serial = reference::FIRST_SERIAL.saturating_add(serial - 1);
-        if serial > reference::LAST_SERIAL {
-            return Err(AppError::defect("every payment reference is used up"));
-        }
+        let number = self.numbers().next(self.store(), Series::concepts()).await?;
+        let serial = self.keys().reference_serial(number).ok_or_else(|| AppError::defect("every payment reference is used up"))?;
         Ok(Some(Instructions {
             account: own_account.unwrap_or(&ours.account).to_owned(),
             bic: ours.bic.clone(),
@@ -415,6 +413,8 @@ pub(crate) enum Tried {
     CustomerChanged,
     /// The partner is not what it was any more.
     PartnerChanged,
+    /// The payment reference was given out by an earlier version, which took them in their own order.
+    ReferenceTaken,
 }
 
 fn is_deposit_address_of_ours() -> AppError {

@@ -139,7 +139,7 @@ impl App {
         for _ in 0..MOST_TRIES {
             match self.try_rampoff(&caller, &wanted, repeat, quote, &mut index).await? {
                 Tried::Answered(answer) => return Ok(answer),
-                Tried::CustomerChanged => {}
+                Tried::CustomerChanged | Tried::ReferenceTaken => {}
                 Tried::PartnerChanged => caller.partner = self.partner_again(&caller.partner).await?,
             }
         }
