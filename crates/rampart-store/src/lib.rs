@@ -12,6 +12,7 @@
 mod commit;
 mod copy;
 mod error;
+mod lock;
 mod read;
 mod sql;
 mod store;

@@ -237,6 +237,16 @@ fn an_installation_moves_between_engines() {
     let back = format!("sqlite:{}", installation.path().join("back.db").display());
     assert_eq!(installation.json(&["db", "copy", "--from", &there, "--to", &back])["tables"], copied["tables"]);
     installation.refused(1, &["db", "copy", "--from", &from, "--to", &back]);
+    // Of what is served there is no copy, on PostgreSQL neither.
+    let serving = Installation::new(Engine::Postgres, "served");
+    let (one, other) = (serving.serve(), serving.serve());
+    let nowhere = format!("sqlite:{}", installation.path().join("nowhere.db").display());
+    let said = serving.refused(1, &["db", "copy", "--from", &serving.database(), "--to", &nowhere]);
+    assert!(said.contains("another process serves from"), "{said}");
+    one.stop();
+    serving.refused(1, &["db", "copy", "--from", &serving.database(), "--to", &nowhere]);
+    other.stop();
+    assert_eq!(serving.json(&["db", "copy", "--from", &serving.database(), "--to", &nowhere])["verified"], true);
     let mut command = installation.command(&["ledger", "verify"]);
     assert!(command.args(["--database", &back]).output().unwrap().status.success());
     // The same key opens it, and the same partner finds its payment.
