@@ -14,6 +14,7 @@ use rampart_store::{CommitError, Committed, Store};
 
 use crate::config::AppConfig;
 use crate::customer_cache::CustomerCache;
+use crate::destination::OwnAccounts;
 use crate::error::{AppError, Reply};
 use crate::idempotency::Twins;
 use crate::keys::{INSTALLATION_KEY_BYTES, Keys};
@@ -60,6 +61,7 @@ struct Inner {
     numbers: Numbers,
     twins: Twins,
     reserved: Reserved,
+    own_accounts: OwnAccounts,
 }
 
 impl App {
@@ -84,6 +86,7 @@ impl App {
         crate::workers::remember_prices(&store, &prices).await?;
         let inner = Inner {
             reserved: Reserved::of(&catalogue, &ports),
+            own_accounts: OwnAccounts::of(&catalogue),
             prices,
             keys,
             metrics: Metrics::new(),
@@ -195,6 +198,10 @@ impl App {
         &self.inner.reserved
     }
 
+    pub(crate) fn own_accounts(&self) -> &OwnAccounts {
+        &self.inner.own_accounts
+    }
+
     pub(crate) fn twins(&self) -> &Twins {
         &self.inner.twins
     }
@@ -217,14 +224,15 @@ impl App {
     }
 }
 
-/// Everything that the catalogue names must have its adapter, or money would wait for somebody who never comes.
+/// Everything that the catalogue makes orders with must have its adapter, or money would wait for somebody who never comes. Of
+/// what is switched off, [`crate::needs`] tells whether it still needs one.
 fn check_ports(catalogue: &Catalogue, ports: &Ports) -> Reply<()> {
     for chain in &catalogue.chains {
         if ports.chain(chain.name).is_none() {
             return Err(AppError::defect(format!("the chain {} has no adapter", chain.name)));
         }
     }
-    for method in &catalogue.methods {
+    for method in catalogue.methods.iter().filter(|method| method.enabled) {
         let place = format!("methods.{}.{}", method.country, method.payment_type);
         match method.kind {
             MethodKind::Redirect(processor) if ports.processor(processor).is_none() => {
@@ -239,7 +247,7 @@ fn check_ports(catalogue: &Catalogue, ports: &Ports) -> Reply<()> {
             _ => {}
         }
     }
-    match catalogue.payout_rails.iter().find(|rail| ports.bank(rail.rail).is_none()) {
+    match catalogue.payout_rails.iter().find(|rail| rail.enabled && ports.bank(rail.rail).is_none()) {
         Some(rail) => Err(AppError::defect(format!("payouts.{}: the rail {} has no adapter", rail.country, rail.rail))),
         None => Ok(()),
     }

@@ -28,10 +28,10 @@ use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
-use crate::destination;
+use crate::destination::{self, OwnAccounts};
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Repeat};
+use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat};
 use crate::numbers::Series;
 use crate::orders::{OpenedQuote, deposit_address_key, invalid_wallet, quote_mismatch};
 use crate::views::{Answer, RedirectView, TransferView};
@@ -93,22 +93,21 @@ struct Checked<'a> {
 }
 
 impl CreatePayment {
-    /// Every known field, in one order for ever.
-    fn texts(&self) -> [Option<&str>; 11] {
+    /// Every known field and what of it counts in a repeat, in one order for ever.
+    fn fields(&self) -> [(Meaning, &Option<String>); 11] {
         [
-            &self.user_id,
-            &self.external_id,
-            &self.payment_type,
-            &self.fiat_symbol,
-            &self.fiat_amount,
-            &self.coin_symbol,
-            &self.coin_chain,
-            &self.wallet,
-            &self.callback_url,
-            &self.quote_id,
-            &self.refund_account,
+            (Meaning::Integer, &self.user_id),
+            (Meaning::Text, &self.external_id),
+            (Meaning::Code, &self.payment_type),
+            (Meaning::Code, &self.fiat_symbol),
+            (Meaning::Decimal, &self.fiat_amount),
+            (Meaning::Code, &self.coin_symbol),
+            (Meaning::Code, &self.coin_chain),
+            (Meaning::Trimmed, &self.wallet),
+            (Meaning::Trimmed, &self.callback_url),
+            (Meaning::Trimmed, &self.quote_id),
+            (Meaning::Trimmed, &self.refund_account),
         ]
-        .map(Option::as_deref)
     }
 }
 
@@ -123,7 +122,7 @@ impl App {
     /// `no_liquidity`.
     pub async fn create_payment(&self, caller: &Caller, request: &CreatePayment, key: Option<&str>) -> Reply<Answer> {
         let name = request.external_id.as_deref().map(|name| (ClaimScope::PaymentExternalId, name));
-        let repeat = self.repeat(caller, OPERATION, key, name, request.texts()).await?;
+        let repeat = self.repeat(caller, OPERATION, key, name, request.fields()).await?;
         let quote = OpenedQuote::open(self, request.quote_id.as_deref());
         // A repeat comes first in the order of checks, and is rare: the commit finds it without a question of its own. A
         // refusal might have been a repeat's, so before one is given the claims are asked for.
@@ -149,7 +148,7 @@ impl App {
             let by_memory = remembered.is_some();
             match self.try_payment(&caller, &wanted, remembered.take(), repeat, quote).await {
                 Ok(Tried::Answered(answer)) => return Ok(answer),
-                Ok(Tried::CustomerChanged) => {}
+                Ok(Tried::CustomerChanged | Tried::ReferenceTaken) => {}
                 Ok(Tried::PartnerChanged) => caller.partner = self.partner_again(&caller.partner).await?,
                 Err(AppError::Refusal(_)) if by_memory => {}
                 Err(error) => return Err(error),
@@ -237,6 +236,7 @@ impl App {
             Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
             Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
             Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::DepositAddress => Err(is_deposit_address_of_ours()),
+            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Concept => Ok(Tried::ReferenceTaken),
             Err(CommitError::AlreadyClaimed(claim)) => self.payment_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered),
             Err(CommitError::OverCeiling { counter }) => {
                 Err(self.ceiling_refusal(&customer, &checked.usage, checked.level, &counter).await)
@@ -258,7 +258,7 @@ impl App {
         let method = self
             .catalogue()
             .method(customer.country, wanted.payment_type.trim())
-            .filter(|method| method.fiat.is_spelled(wanted.fiat))
+            .filter(|method| method.enabled && method.fiat.is_spelled(wanted.fiat))
             .ok_or(Code::MethodNotAllowed)?;
         let own_account = self.own_account(method, customer.id)?;
         let coin = wanted.coin.filter(|coin| coin.buy).ok_or(Code::CoinNotSupported)?;
@@ -266,7 +266,8 @@ impl App {
         if is_deposit_address {
             return Err(is_deposit_address_of_ours());
         }
-        let refund_account = wanted.refund_account.map(|account| checked_refund_account(customer, account)).transpose()?;
+        let refund_account =
+            wanted.refund_account.map(|account| checked_refund_account(self.own_accounts(), customer, account)).transpose()?;
         let quote = match self.check_quote(caller, quote)? {
             None => None,
             Some(quote) => match quote.terms {
@@ -373,11 +374,8 @@ impl App {
     async fn instructions(&self, method: &Method, own_account: Option<&str>) -> Reply<Option<Instructions>> {
         let (MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail)) = method.kind else { return Ok(None) };
         let ours = self.rail_account(rail)?;
-        let serial = self.numbers().next(self.store(), Series::concepts()).await?;
-        let serial = reference::FIRST_SERIAL.saturating_add(serial - 1);
-        if serial > reference::LAST_SERIAL {
-            return Err(AppError::defect("every payment reference is used up"));
-        }
+        let number = self.numbers().next(self.store(), Series::concepts()).await?;
+        let serial = self.keys().reference_serial(number).ok_or_else(|| AppError::defect("every payment reference is used up"))?;
         Ok(Some(Instructions {
             account: own_account.unwrap_or(&ours.account).to_owned(),
             bic: ours.bic.clone(),
@@ -425,6 +423,8 @@ pub(crate) enum Tried {
     CustomerChanged,
     /// The partner is not what it was any more.
     PartnerChanged,
+    /// The payment reference was given out by an earlier version, which took them in their own order.
+    ReferenceTaken,
 }
 
 fn is_deposit_address_of_ours() -> AppError {
@@ -433,14 +433,14 @@ fn is_deposit_address_of_ours() -> AppError {
 
 /// An account for refunds that can be paid to. Of the account given at registration everything is known, also when only its
 /// number is said.
-fn checked_refund_account(customer: &Customer, account: &str) -> Reply<PayoutDestination> {
+fn checked_refund_account(own: &OwnAccounts, customer: &Customer, account: &str) -> Reply<PayoutDestination> {
     let name = Redacted::new(customer.profile.full_name());
     let registered = customer.bank_account.as_ref().and_then(|registered| {
-        destination::checked(customer.country, registered.given(), registered.bank_name.as_deref(), name.clone()).ok()
+        destination::checked(own, customer.country, registered.given(), registered.bank_name.as_deref(), name.clone()).ok()
     });
     match registered.filter(|registered| is_number_of(registered.account.reveal(), account)) {
         Some(registered) => Ok(registered),
-        None => destination::checked(customer.country, Given::number(account), None, name)
+        None => destination::checked(own, customer.country, Given::number(account), None, name)
             .map_err(|fault| Refusal::field(Code::InvalidBankAccount, "refund_account", fault.to_string()).into()),
     }
 }

@@ -23,10 +23,10 @@ use rampart_store::CommitError;
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
 use crate::create_payment::Tried;
-use crate::destination;
+use crate::destination::{self, OwnAccounts};
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Repeat};
+use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat};
 use crate::numbers::Series;
 use crate::orders::{OpenedQuote, deposit_address_key, quote_mismatch};
 use crate::views::{Answer, RampoffCreatedView};
@@ -88,22 +88,21 @@ struct Checked<'a> {
 }
 
 impl CreateRampoff {
-    /// Every known field, in one order for ever.
-    fn texts(&self) -> [Option<&str>; 11] {
+    /// Every known field and what of it counts in a repeat, in one order for ever.
+    fn fields(&self) -> [(Meaning, &Option<String>); 11] {
         [
-            &self.user_id,
-            &self.amount,
-            &self.blockchain,
-            &self.symbol,
-            &self.iban,
-            &self.bank_name,
-            &self.bank_code,
-            &self.account_type,
-            &self.external_id,
-            &self.quote_id,
-            &self.refund_wallet,
+            (Meaning::Integer, &self.user_id),
+            (Meaning::Decimal, &self.amount),
+            (Meaning::Code, &self.blockchain),
+            (Meaning::Code, &self.symbol),
+            (Meaning::Trimmed, &self.iban),
+            (Meaning::Text, &self.bank_name),
+            (Meaning::Trimmed, &self.bank_code),
+            (Meaning::Trimmed, &self.account_type),
+            (Meaning::Text, &self.external_id),
+            (Meaning::Trimmed, &self.quote_id),
+            (Meaning::Trimmed, &self.refund_wallet),
         ]
-        .map(Option::as_deref)
     }
 }
 
@@ -118,7 +117,7 @@ impl App {
     /// `no_liquidity`. (The limits are in money, which only the price tells.)
     pub async fn create_rampoff(&self, caller: &Caller, request: &CreateRampoff, key: Option<&str>) -> Reply<Answer> {
         let name = request.external_id.as_deref().map(|name| (ClaimScope::RampoffExternalId, name));
-        let repeat = self.repeat(caller, OPERATION, key, name, request.texts()).await?;
+        let repeat = self.repeat(caller, OPERATION, key, name, request.fields()).await?;
         let quote = OpenedQuote::open(self, request.quote_id.as_deref());
         // As with payments: the commit finds a repeat, and before a refusal is given the claims are asked for.
         match self.new_rampoff(caller, request, &repeat, &quote).await {
@@ -141,7 +140,7 @@ impl App {
         for _ in 0..MOST_TRIES {
             match self.try_rampoff(&caller, &wanted, repeat, quote, &mut index).await? {
                 Tried::Answered(answer) => return Ok(answer),
-                Tried::CustomerChanged => {}
+                Tried::CustomerChanged | Tried::ReferenceTaken => {}
                 Tried::PartnerChanged => caller.partner = self.partner_again(&caller.partner).await?,
             }
         }
@@ -237,8 +236,9 @@ impl App {
         let rail = self
             .catalogue()
             .payout_rail(customer.country)
+            .filter(|rail| rail.enabled)
             .ok_or_else(|| Refusal::new(Code::MethodNotAllowed, format!("there is no payout to customers of {}", customer.country)))?;
-        let destination = payout_destination(customer, wanted)?;
+        let destination = payout_destination(self.own_accounts(), customer, wanted)?;
         let coin = wanted.coin.filter(|coin| coin.sell).ok_or(Code::CoinNotSupported)?;
         let refund_wallet = match wanted.refund_wallet {
             Some(wallet) => Some(self.check_foreign_wallet("refund_wallet", coin.id.chain, wallet).await?),
@@ -337,7 +337,7 @@ impl App {
 }
 
 /// Where the money goes: the account of this request, else the one given at registration.
-fn payout_destination(customer: &Customer, wanted: &Wanted<'_>) -> Reply<PayoutDestination> {
+fn payout_destination(own: &OwnAccounts, customer: &Customer, wanted: &Wanted<'_>) -> Reply<PayoutDestination> {
     let registered = customer.bank_account.as_ref();
     let given = match (wanted.account, registered) {
         (Some(account), _) => Given { account, bank_code: wanted.bank_code, account_type: wanted.account_type },
@@ -352,6 +352,6 @@ fn payout_destination(customer: &Customer, wanted: &Wanted<'_>) -> Reply<PayoutD
     };
     let registered_name = registered.and_then(|registered| registered.bank_name.as_deref());
     let name = Redacted::new(customer.profile.full_name());
-    destination::checked(customer.country, given, wanted.bank_name.or(registered_name), name)
+    destination::checked(own, customer.country, given, wanted.bank_name.or(registered_name), name)
         .map_err(|fault| Refusal::field(Code::InvalidBankAccount, "iban", fault.to_string()).into())
 }

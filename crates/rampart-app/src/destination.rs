@@ -1,17 +1,89 @@
 //! Where money goes: everything that a rail needs to know of an account, as it was checked.
 
-use rampart_core::bank_account::{self, Fault, Given};
+use std::collections::HashSet;
+
+use rampart_core::bank_account::{self, Checked, Fault, Given, Kind, virtual_account};
+use rampart_core::catalogue::{Catalogue, MethodKind};
 use rampart_core::country::Country;
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::redacted::Redacted;
+
+/// Why money cannot go to an account.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unpayable {
+    /// It is none.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// Money paid out would come back in as a customer's.
+    #[error("is an account of ours: give one of the customer's own")]
+    Ours,
+}
+
+/// The accounts that customers pay to: those of the rails, and every customer's own that leads to one of them.
+#[derive(Debug, Default)]
+pub(crate) struct OwnAccounts {
+    /// Number and bank, as every account is written once it was checked.
+    known: HashSet<(String, Option<String>)>,
+    /// What the customers' own are made from.
+    shared: Vec<String>,
+}
+
+impl OwnAccounts {
+    /// Those of a catalogue.
+    pub(crate) fn of(catalogue: &Catalogue) -> Self {
+        let mut own = Self::default();
+        for rail in &catalogue.rail_accounts {
+            // In every country where the number is an account, because nothing else says of which one it is.
+            let readings = Country::served().filter_map(|country| bank_account::check(country, Given::number(&rail.account)).ok());
+            own.known.extend(readings.map(|checked| key(&checked)));
+        }
+        let shared = catalogue.methods.iter().filter_map(|method| match method.kind {
+            MethodKind::VirtualAccount(rail) => catalogue.rail_account(rail),
+            MethodKind::Concept(_) | MethodKind::Redirect(_) => None,
+        });
+        own.shared.extend(shared.map(|rail| rail.account.clone()));
+        own
+    }
+
+    /// Checks an account that money may go to.
+    ///
+    /// # Errors
+    /// What is wrong with it, or that it is one of ours.
+    pub(crate) fn check(&self, country: Country, given: Given<'_>) -> Result<Checked, Unpayable> {
+        let checked = bank_account::check(country, given)?;
+        if self.contains(&checked) { Err(Unpayable::Ours) } else { Ok(checked) }
+    }
+
+    /// Whether an account is one of them. Of what kind it was said to be does not matter: a bank has a number once.
+    fn contains(&self, checked: &Checked) -> bool {
+        let (number, bank) = key(checked);
+        self.shared.iter().any(|ours| virtual_account::customer_of(ours, &number).is_some()) || self.known.contains(&(number, bank))
+    }
+}
+
+fn key(checked: &Checked) -> (String, Option<String>) {
+    let number = checked.normalized();
+    let number = match checked.kind {
+        // Banks write the same number with zeros in front of it and without.
+        Kind::ChileanAccount | Kind::ColombianAccount => number.trim_start_matches('0').to_owned(),
+        _ => number,
+    };
+    (number, checked.bank_code.map(|code| code.to_string()))
+}
 
 /// An account of a country as a destination: bank and kind of account as the number or the text form tells them, else as
 /// they were given beside it; the bank's name as said, else as its code tells.
 ///
 /// # Errors
-/// What is wrong with the account.
-pub(crate) fn checked(country: Country, given: Given<'_>, bank_name: Option<&str>, name: Redacted) -> Result<PayoutDestination, Fault> {
-    let checked = bank_account::check(country, given)?;
+/// What is wrong with the account, or that it is one of ours.
+pub(crate) fn checked(
+    own: &OwnAccounts,
+    country: Country,
+    given: Given<'_>,
+    bank_name: Option<&str>,
+    name: Redacted,
+) -> Result<PayoutDestination, Unpayable> {
+    let checked = own.check(country, given)?;
     Ok(PayoutDestination {
         account: checked.normalized().into(),
         bank_code: checked.bank_code.map(|code| code.to_string()).or_else(|| given.bank_code.map(str::to_owned)),
@@ -19,4 +91,21 @@ pub(crate) fn checked(country: Country, given: Given<'_>, bank_name: Option<&str
         bank_name: bank_name.or(checked.bank_name).map(str::to_owned),
         name,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_of_ours_is_known_however_it_is_written() {
+        let mut own = OwnAccounts::default();
+        let chilean = bank_account::check(Country::CHILE, Given::number("055/checking/0880000017")).unwrap();
+        own.known.insert(key(&chilean));
+        let beside = Given { account: "880000017", bank_code: Some("55"), account_type: Some("corriente") };
+        assert_eq!(own.check(Country::CHILE, beside).unwrap_err(), Unpayable::Ours);
+        for other in ["055/checking/0880000018", "037/checking/0880000017"] {
+            assert!(own.check(Country::CHILE, Given::number(other)).is_ok(), "{other}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use rampart_store::{Failing, Stats};
 
 use crate::app::App;
 
@@ -90,12 +91,27 @@ pub async fn reasons(app: &App) -> Vec<String> {
         reasons.push("the writer does not run".to_owned());
     } else if let Some(busy) = stats.busy_for.filter(|busy| *busy > stuck_after) {
         reasons.push(format!("the writer has been busy with one transaction for {} s", busy.as_secs()));
+    } else if let Some(failing) = still_failing(app, stats).await {
+        reasons.push(format!("nothing has been written for {} s: {}", failing.lasting.as_secs(), failing.reason));
     }
     reasons.extend(app.metrics().health().stuck(stuck_after));
     if answers {
         reasons.extend(cursors_that_stand_still(app, stuck_after).await);
     }
     reasons
+}
+
+/// Why nothing can be written. A process that gets no traffic commits little, so that it would not find out by itself that
+/// it can be written again: where the last attempt was in vain, and none is under way, something small is tried.
+async fn still_failing(app: &App, stats: Stats) -> Option<Failing> {
+    let failing = stats.failing?;
+    if stats.busy_for.is_some() {
+        return Some(failing);
+    }
+    match tokio::time::timeout(DATABASE_PATIENCE, app.store().reserve_numbers("readiness", 1)).await {
+        Ok(Ok(_)) => None,
+        Ok(Err(_)) | Err(_) => app.store().stats().failing.or(Some(failing)),
+    }
 }
 
 /// Cursors are confirmed to be up to date while their workers do their work, on whichever node that is; one that is not

@@ -1,10 +1,12 @@
 //! Repeats of requests: by `Idempotency-Key`, and by `external_id` for orders.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use rampart_core::amount::canonical_decimal;
 use rampart_core::id::PartnerId;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::{Claim, ClaimScope};
@@ -56,6 +58,40 @@ impl Drop for Turn<'_> {
     }
 }
 
+/// What of a field makes two requests one. Only what the call itself takes for the same is the same here: what is not
+/// understood is compared as it was sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Meaning {
+    /// Its text.
+    Text,
+    /// Its text without blanks around it.
+    Trimmed,
+    /// A code, in whatever case and with blanks around it.
+    Code,
+    /// An integer: `7` and `007`.
+    Integer,
+    /// A decimal number: `240`, `240.00` and `2.4e2`.
+    Decimal,
+}
+
+impl Meaning {
+    /// A field's value in the one form of all that mean the same. What is blank is absent.
+    fn of(self, value: &Option<String>) -> Option<Cow<'_, str>> {
+        if let Self::Text = self {
+            return value.as_deref().map(Cow::Borrowed);
+        }
+        let text = value.as_deref().filter(|text| !text.trim().is_empty())?;
+        let canonical = match self {
+            Self::Text => None,
+            Self::Trimmed => Some(Cow::Borrowed(text.trim_ascii())),
+            Self::Code => Some(Cow::Owned(text.trim_ascii().to_ascii_lowercase())),
+            Self::Integer => text.parse::<i64>().ok().map(|number| Cow::Owned(number.to_string())),
+            Self::Decimal => canonical_decimal(text).map(Cow::Owned),
+        };
+        Some(canonical.unwrap_or(Cow::Borrowed(text)))
+    }
+}
+
 /// What makes a request the repeat of an earlier one. While it lives, twins in this process wait.
 pub(crate) struct Repeat<'a> {
     key: Option<String>,
@@ -80,14 +116,14 @@ fn claim_key(partner: PartnerId, name: &str) -> String {
 impl App {
     /// What makes this request the repeat of an earlier one, if it names a key; waits for twins under way.
     ///
-    /// `operation` is method and path; `fields` are the known fields as they came, without the password.
+    /// `operation` is method and path; `fields` are the known fields as they came, without the password, in one order for ever.
     pub(crate) async fn repeat<'f>(
         &self,
         caller: &Caller,
-        operation: &'f str,
+        operation: &str,
         key: Option<&str>,
         external_id: Option<(ClaimScope, &str)>,
-        fields: impl IntoIterator<Item = Option<&'f str>>,
+        fields: impl IntoIterator<Item = (Meaning, &'f Option<String>)>,
     ) -> Reply<Repeat<'_>> {
         let partner = caller.partner.id;
         if key.is_some_and(|key| key.is_empty() || key.len() > LONGEST_KEY || key.contains(char::is_control)) {
@@ -95,13 +131,14 @@ impl App {
             return Err(Refusal::field(Code::ValidationFailed, "Idempotency-Key", message).into());
         }
         let key = key.map(|key| claim_key(partner, key));
-        // One that is too long is refused among the fields.
-        let external_id = external_id.filter(|(_, name)| !name.is_empty() && name.chars().count() <= LONGEST_EXTERNAL_ID);
+        // One that is too long is refused among the fields, and a blank one is none.
+        let external_id = external_id.filter(|(_, name)| !name.trim().is_empty() && name.chars().count() <= LONGEST_EXTERNAL_ID);
         let external_id = external_id.map(|(scope, name)| (scope, claim_key(partner, name)));
         if key.is_none() && external_id.is_none() {
             return Ok(Repeat { key, external_id, fingerprint: String::new(), _turns: [None, None] });
         }
-        let fingerprint = self.keys().fingerprint(std::iter::once(Some(operation)).chain(fields));
+        let fields = fields.into_iter().map(|(meaning, value)| meaning.of(value));
+        let fingerprint = self.keys().fingerprint(std::iter::once(Some(Cow::Borrowed(operation))).chain(fields));
         // Keys before names: two requests that share both never wait for each other crosswise.
         let by_key = match &key {
             Some(key) => Some(self.twins().turn(format!("key:{key}")).await),
@@ -187,6 +224,35 @@ impl Repeat<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_call_takes_for_the_same_means_the_same() {
+        let of = |meaning: Meaning, text: &str| meaning.of(&Some(text.to_owned())).map(Cow::into_owned);
+        for (meaning, same) in [
+            (Meaning::Decimal, &["240", "240.0", "240.00", "0240", "2.4e2", "24E1", "24000e-2"][..]),
+            (Meaning::Decimal, &["0.05", "0.050", "00.05", "5e-2"]),
+            (Meaning::Integer, &["7", "007"]),
+            (Meaning::Code, &["ETH", "eth", " Eth "]),
+            (Meaning::Trimmed, &["0xAb", " 0xAb"]),
+        ] {
+            for text in same {
+                assert_eq!(of(meaning, text), of(meaning, same[0]), "{meaning:?} {text}");
+            }
+        }
+        for (meaning, one, other) in [
+            (Meaning::Decimal, "240", "240.01"),
+            (Meaning::Decimal, "240", "24"),
+            (Meaning::Decimal, "0.05", "0.5"),
+            (Meaning::Decimal, "1e41", "1e42"),
+            (Meaning::Decimal, "0", "0.0"),
+            (Meaning::Integer, "99999999999999999998", "99999999999999999999"),
+            (Meaning::Trimmed, "0xAb", "0xab"),
+            (Meaning::Text, "name", " name"),
+        ] {
+            assert_ne!(of(meaning, one), of(meaning, other), "{meaning:?} {one} {other}");
+        }
+        assert_eq!((of(Meaning::Code, " "), Meaning::Decimal.of(&None)), (None, None));
+    }
 
     #[tokio::test]
     async fn twins_wait_and_leave_nothing_behind() {

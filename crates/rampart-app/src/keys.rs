@@ -8,6 +8,7 @@ use hmac::{Hmac, Mac};
 use rampart_core::id::Randomness;
 use rampart_core::quote::QuoteKey;
 use rampart_core::redacted::Redacted;
+use rampart_core::reference;
 use sha2::Sha256;
 
 use crate::error::AppError;
@@ -26,6 +27,7 @@ pub struct Keys {
     pub(crate) quote: QuoteKey,
     token: Hmac<Sha256>,
     fingerprint: Hmac<Sha256>,
+    reference: Hmac<Sha256>,
     sealing: XChaCha20Poly1305,
     decoy: Redacted,
     identity: String,
@@ -54,6 +56,7 @@ impl Keys {
             quote: QuoteKey::new(&derive(installation, "rampart quote 1")),
             token: keyed(&derive(installation, "rampart token 1")),
             fingerprint: keyed(&derive(installation, "rampart request fingerprint 1")),
+            reference: keyed(&derive(installation, "rampart payment reference 1")),
             sealing: XChaCha20Poly1305::new(&Key::from(derive(installation, "rampart api secrets 1"))),
             decoy: Redacted::default(),
             identity: hex::encode(&derive(installation, "rampart identity 1")[..16]),
@@ -80,12 +83,13 @@ impl Keys {
     }
 
     /// The fingerprint of a request: its parts are told apart by their lengths.
-    pub(crate) fn fingerprint<'a>(&self, parts: impl IntoIterator<Item = Option<&'a str>>) -> String {
+    pub(crate) fn fingerprint(&self, parts: impl IntoIterator<Item = Option<impl AsRef<str>>>) -> String {
         let mut mac = self.fingerprint.clone();
         for part in parts {
             match part {
                 None => mac.update(&[0]),
                 Some(part) => {
+                    let part = part.as_ref();
                     mac.update(&[1]);
                     mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
                     mac.update(part.as_bytes());
@@ -101,6 +105,15 @@ impl Keys {
         let mut bytes = [0; SECRET_BYTES];
         randomness.fill(&mut bytes);
         Redacted::new(STANDARD.encode(bytes))
+    }
+
+    /// The serial of the payment reference of a number, from 1 on; nothing when every one was given out.
+    pub(crate) fn reference_serial(&self, number: i64) -> Option<i64> {
+        reference::scattered(number, |round, half| {
+            let [low, high] = half.to_le_bytes();
+            let digest = self.reference.clone().chain_update([round, low, high]).finalize().into_bytes();
+            u16::from_le_bytes([digest[0], digest[1]])
+        })
     }
 
     /// Seals a secret for the database, bound to the public key it belongs to.
@@ -147,6 +160,13 @@ mod tests {
         assert!(keys.open("key_b", &sealed).is_err());
         assert!(Keys::derived_from(&[8; 32]).open("key_a", &sealed).is_err());
         assert_eq!(STANDARD.decode(secret.reveal()).unwrap().len(), 32);
+    }
+
+    #[test]
+    fn references_are_in_the_order_of_the_key_alone() {
+        let serials = |key: u8| -> Vec<_> { (1..=50).map(|number| Keys::derived_from(&[key; 32]).reference_serial(number)).collect() };
+        assert_eq!(serials(1), serials(1));
+        assert!(serials(1).iter().zip(serials(2)).all(|(one, other)| one.is_some() && *one != other));
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod keys;
 mod kyc;
 mod lists;
 pub mod metrics;
+pub mod needs;
 pub mod network;
 mod numbers;
 pub mod operate;

@@ -20,7 +20,7 @@ use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
-use crate::destination;
+use crate::destination::{self, OwnAccounts};
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST};
 use crate::kyc;
@@ -364,7 +364,9 @@ impl App {
         let (account, name) = (Some(account.to_owned()), Some(name.to_owned()));
         let account = fields.required("account", &account, LONGEST);
         let name = fields.required("name", &name, LONGEST);
-        let checked = account.and_then(|account| account_of(&mut fields, payment.country, account, name.unwrap_or_default().trim().into()));
+        let checked = account.and_then(|account| {
+            account_of(&mut fields, self.own_accounts(), payment.country, account, name.unwrap_or_default().trim().into())
+        });
         fields.finish()?;
         let account = checked.ok_or(Code::ValidationFailed)?;
         self.ask_payment(token, &PaymentCommand::GiveRefundAccount(account)).await
@@ -402,7 +404,8 @@ impl App {
         let mut fields = Fields::new();
         let given = Some(account.to_owned());
         let account = fields.required("account", &given, LONGEST);
-        let checked = account.and_then(|account| account_of(&mut fields, rampoff.country, account, rampoff.destination.name));
+        let checked =
+            account.and_then(|account| account_of(&mut fields, self.own_accounts(), rampoff.country, account, rampoff.destination.name));
         fields.finish()?;
         let destination = checked.ok_or(Code::ValidationFailed)?;
         self.ask_rampoff(token, &RampoffCommand::GivePayoutDestination(destination)).await
@@ -451,8 +454,8 @@ impl App {
 }
 
 /// The destination that was typed into the field `account`, or its fault.
-fn account_of(fields: &mut Fields, country: Country, account: &str, name: Redacted) -> Option<PayoutDestination> {
-    match destination::checked(country, Given::number(account), None, name) {
+fn account_of(fields: &mut Fields, own: &OwnAccounts, country: Country, account: &str, name: Redacted) -> Option<PayoutDestination> {
+    match destination::checked(own, country, Given::number(account), None, name) {
         Ok(destination) => Some(destination),
         Err(fault) => {
             fields.fault(Code::InvalidBankAccount, "account", fault.to_string());

@@ -31,10 +31,9 @@ impl App {
             fields.malformed("fiat_symbol", "is not a currency that is traded here");
         }
         fields.finish()?;
-        let methods =
-            self.catalogue().methods.iter().filter(|method| {
-                Some(method.country) == wanted_country.flatten() && wanted_fiat.is_none_or(|fiat| fiat == Some(method.fiat))
-            });
+        let methods = self.catalogue().methods.iter().filter(|method| {
+            method.enabled && Some(method.country) == wanted_country.flatten() && wanted_fiat.is_none_or(|fiat| fiat == Some(method.fiat))
+        });
         Ok(methods.map(|method| self.method_view(method)).collect())
     }
 

@@ -173,7 +173,8 @@ impl App {
 
     fn find_method(&self, payment_type: &str, fiat: Option<&str>, country: Option<Country>) -> Option<&Method> {
         let fits = |method: &&Method| {
-            method.payment_type.is_spelled(payment_type)
+            method.enabled
+                && method.payment_type.is_spelled(payment_type)
                 && country.is_none_or(|country| method.country == country)
                 && fiat.is_none_or(|fiat| method.fiat.is_spelled(fiat))
         };
@@ -182,7 +183,7 @@ impl App {
 
     fn find_payout_rail(&self, fiat: Option<&str>, country: Option<Country>) -> Option<&PayoutRail> {
         let fits = |rail: &&PayoutRail| {
-            country.is_none_or(|country| rail.country == country) && fiat.is_none_or(|fiat| rail.fiat.is_spelled(fiat))
+            rail.enabled && country.is_none_or(|country| rail.country == country) && fiat.is_none_or(|fiat| rail.fiat.is_spelled(fiat))
         };
         preferred(self.catalogue().payout_rails.iter().filter(fits), |rail| rail.fiat)
     }

@@ -1,6 +1,5 @@
 //! `registerUser`: a new customer.
 
-use rampart_core::bank_account;
 use rampart_core::country::Country;
 use rampart_core::customer::{BankAccountGiven, Customer, Identification, Profile, Warning};
 use rampart_core::id::CustomerId;
@@ -21,7 +20,7 @@ use crate::birth::{self, Birth};
 use crate::email::{self, Email};
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST};
-use crate::idempotency::Earlier;
+use crate::idempotency::{Earlier, Meaning};
 use crate::numbers::Series;
 use crate::views::{Answer, RegisteredView};
 
@@ -75,30 +74,29 @@ pub struct RegisterUser {
 }
 
 impl RegisterUser {
-    /// Every known field but the password, in one order for ever.
-    fn texts(&self) -> [Option<&str>; 19] {
+    /// Every known field but the password, which is stored as it is sent, in one order for ever.
+    fn fields(&self) -> [(Meaning, &Option<String>); 19] {
         [
-            &self.name,
-            &self.last_name,
-            &self.last_name2,
-            &self.phone,
-            &self.country,
-            &self.country_code,
-            &self.city,
-            &self.address,
-            &self.email,
-            &self.identification_number,
-            &self.identification_type,
-            &self.professional_activity,
-            &self.address_state,
-            &self.zipcode,
-            &self.dob,
-            &self.iban,
-            &self.bank_code,
-            &self.account_type,
-            &self.callback_url,
+            (Meaning::Text, &self.name),
+            (Meaning::Text, &self.last_name),
+            (Meaning::Text, &self.last_name2),
+            (Meaning::Text, &self.phone),
+            (Meaning::Text, &self.country),
+            (Meaning::Text, &self.country_code),
+            (Meaning::Text, &self.city),
+            (Meaning::Text, &self.address),
+            (Meaning::Text, &self.email),
+            (Meaning::Text, &self.identification_number),
+            (Meaning::Text, &self.identification_type),
+            (Meaning::Text, &self.professional_activity),
+            (Meaning::Text, &self.address_state),
+            (Meaning::Text, &self.zipcode),
+            (Meaning::Text, &self.dob),
+            (Meaning::Text, &self.iban),
+            (Meaning::Text, &self.bank_code),
+            (Meaning::Text, &self.account_type),
+            (Meaning::Text, &self.callback_url),
         ]
-        .map(Option::as_deref)
     }
 }
 
@@ -203,7 +201,7 @@ impl App {
     /// `fail_mandatory_field`, `validation_failed`, `email_not_allowed`, `invalid_identification`, with strict settings
     /// `invalid_bank_account`; `user_already_exists`; `idempotency_conflict`.
     pub async fn register_user(&self, caller: &Caller, request: &RegisterUser, key: Option<&str>) -> Reply<Answer> {
-        let repeat = self.repeat(caller, OPERATION, key, None, request.texts()).await?;
+        let repeat = self.repeat(caller, OPERATION, key, None, request.fields()).await?;
         if let Some(Earlier::Answer(data)) = repeat.earlier(&self.standing_claims(&repeat, None).await?)? {
             return Ok(Answer { data, replayed: true });
         }
@@ -310,7 +308,7 @@ impl App {
         }
         let bank_account = read_bank_account(&mut fields, request);
         if let (Some(given), Some((country, _))) = (&bank_account, country)
-            && let Err(fault) = bank_account::check(country, given.given())
+            && let Err(fault) = self.own_accounts().check(country, given.given())
         {
             let code = Code::InvalidBankAccount;
             doubt(&mut fields, &mut warnings, settings.strict_contact, code, "iban", code.as_str(), fault.to_string());

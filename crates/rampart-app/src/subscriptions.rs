@@ -12,7 +12,7 @@ use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::Earlier;
+use crate::idempotency::{Earlier, Meaning};
 use crate::views::{Answer, SubscriptionView};
 
 const CREATED: &str = "\"subscription_created\"";
@@ -51,7 +51,7 @@ impl App {
     ) -> Reply<Answer> {
         let is_new = operation.ends_with("subscribeToWebhook");
         let answer = if is_new { CREATED } else { UPDATED };
-        let repeat = self.repeat(caller, operation, key, None, [url.as_deref(), kind.as_deref()]).await?;
+        let repeat = self.repeat(caller, operation, key, None, [(Meaning::Text, &url), (Meaning::Text, &kind)]).await?;
         if let Some(Earlier::Answer(data)) = repeat.earlier(&self.standing_claims(&repeat, None).await?)? {
             return Ok(Answer { data, replayed: true });
         }

@@ -40,6 +40,47 @@ const MOST_FIGURES: usize = 60;
 /// The largest amount accepted from outside, in minor units: products with a rate stay far inside 256 bits.
 const LARGEST: i128 = 10_i128.pow(33);
 
+/// A decimal number as it is written: digits before and behind the point, and a power of ten.
+struct Written<'a> {
+    whole: &'a str,
+    /// Without the zeros at its end.
+    fraction: &'a str,
+    exponent: i32,
+}
+
+impl<'a> Written<'a> {
+    fn read(text: &'a str) -> Result<Self, AmountFault> {
+        if text.is_empty() || text.len() > MOST_FIGURES {
+            return Err(if text.is_empty() { AmountFault::NotANumber } else { AmountFault::TooLarge });
+        }
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| AmountFault::NotANumber)?),
+            None => (text, 0),
+        };
+        if !(-40..=40).contains(&exponent) {
+            return Err(AmountFault::TooLarge);
+        }
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !all_digits(whole) || !all_digits(fraction) {
+            return Err(AmountFault::NotANumber);
+        }
+        Ok(Self { whole, fraction: fraction.trim_end_matches('0'), exponent })
+    }
+}
+
+/// The one form of a decimal number that [`Amount::parse_major`] reads, whatever the asset: `240`, `240.00` and `2.4e2` are
+/// `24e1`. `None` for what is no positive number.
+#[must_use]
+pub fn canonical_decimal(text: &str) -> Option<String> {
+    let Written { whole, fraction, exponent } = Written::read(text).ok()?;
+    let digits = [whole, fraction].concat();
+    let significant = digits.trim_matches('0');
+    let zeros = digits.len() - digits.trim_end_matches('0').len();
+    let power = exponent + i32::try_from(zeros).ok()? - i32::try_from(fraction.len()).ok()?;
+    (!significant.is_empty()).then(|| format!("{significant}e{power}"))
+}
+
 /// As many zeros as an amount can begin with.
 const ZEROS: &str = "0000000000000000000000000000000000000000";
 
@@ -114,23 +155,7 @@ impl Amount {
     /// # Errors
     /// An [`AmountFault`] that says what is wrong.
     pub fn parse_major(text: &str, decimals: u8) -> Result<Self, AmountFault> {
-        if text.is_empty() || text.len() > MOST_FIGURES {
-            return Err(if text.is_empty() { AmountFault::NotANumber } else { AmountFault::TooLarge });
-        }
-        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| AmountFault::NotANumber)?),
-            None => (text, 0),
-        };
-        if !(-40..=40).contains(&exponent) {
-            return Err(AmountFault::TooLarge);
-        }
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        if !all_digits(whole) || !all_digits(fraction) {
-            return Err(AmountFault::NotANumber);
-        }
-        // Zeros at the end are a matter of the exponent alone.
-        let fraction = fraction.trim_end_matches('0');
+        let Written { whole, fraction, exponent } = Written::read(text)?;
         let significant = if fraction.is_empty() { whole.trim_end_matches('0') } else { whole };
         let mut units = 0_i128;
         for figure in significant.bytes().chain(fraction.bytes()) {

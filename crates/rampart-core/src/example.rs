@@ -84,6 +84,7 @@ pub fn catalogue(policy: Policy) -> Catalogue {
     let method = |name, kind| Method {
         payment_type: name,
         country: Country::SPAIN,
+        enabled: true,
         fiat: EUR,
         kind,
         minimum: Amount::from_minor(1_000),
@@ -125,6 +126,7 @@ pub fn catalogue(policy: Policy) -> Catalogue {
         ],
         payout_rails: vec![PayoutRail {
             country: Country::SPAIN,
+            enabled: true,
             fiat: EUR,
             rail: SEPA,
             minimum: Amount::from_minor(500),

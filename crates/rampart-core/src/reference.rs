@@ -1,4 +1,5 @@
-//! Payment references (`concept`): ten digits that a customer writes into a transfer, with a check digit of their own.
+//! Payment references (`concept`): ten digits that a customer writes into a transfer, with a check digit of their own. They
+//! are numbers in an order that only the installation's key tells: whoever knows some cannot guess another's.
 
 /// Serial numbers start here, so that a reference never begins with a zero that a bank might drop.
 pub const FIRST_SERIAL: i64 = 100_000_000;
@@ -29,6 +30,35 @@ fn interim(digits: &str) -> u8 {
 pub fn from_serial(serial: i64) -> String {
     let digits = format!("{serial:09}");
     format!("{digits}{}", interim(&digits))
+}
+
+/// Rounds of the Feistel network: as many as format-preserving encryption over so few digits is recommended with.
+const ROUNDS: u8 = 10;
+/// Bits of each half: both together count just beyond the number of serials.
+const HALF_BITS: u32 = 15;
+const HALF: u32 = (1 << HALF_BITS) - 1;
+
+/// The serial of the payment of this number (from 1 on), so that nobody can tell from one which others there are: a
+/// permutation of all serials, keyed by `round`, a pseudorandom function of a round and fifteen bits of which the lowest
+/// fifteen are used. Nothing when every serial was given out.
+#[must_use]
+pub fn scattered(number: i64, round: impl Fn(u8, u16) -> u16) -> Option<i64> {
+    let serials = LAST_SERIAL - FIRST_SERIAL + 1;
+    let mut place = u32::try_from(number.checked_sub(1)?).ok().filter(|place| i64::from(*place) < serials)?;
+    // What falls behind the last serial is permuted again: every serial is still met once, because this walks along a cycle
+    // that it began within.
+    loop {
+        let (mut left, mut right) = (place >> HALF_BITS, place & HALF);
+        for number in 0..ROUNDS {
+            // A half has fifteen bits.
+            let mixed = round(number, u16::try_from(right).unwrap_or_default());
+            (left, right) = (right, left ^ (u32::from(mixed) & HALF));
+        }
+        place = left << HALF_BITS | right;
+        if i64::from(place) < serials {
+            return Some(FIRST_SERIAL + i64::from(place));
+        }
+    }
 }
 
 /// Whether ten digits are a reference, by their check digit.

@@ -19,6 +19,8 @@ pub enum ReviewKind {
     Reversal,
     /// A transaction of ours vanished from its chain, which refuses to take it again. The item's `source` is the transfer.
     Vanished,
+    /// A transfer cannot be signed, again and again. The item's `source` is the transfer.
+    Unsigned,
     /// A check of the ledger found that the books do not hold.
     Ledger,
 }
@@ -33,6 +35,7 @@ impl ReviewKind {
             Self::BelowFloor => "below_floor",
             Self::Reversal => "reversal",
             Self::Vanished => "vanished",
+            Self::Unsigned => "unsigned",
             Self::Ledger => "ledger",
         }
     }
@@ -162,8 +165,8 @@ mod tests {
 
     #[test]
     fn kinds_are_stored_under_the_names_they_are_written_with() {
-        use ReviewKind::{BelowFloor, Ledger, Quarantine, Reversal, Suspense, Vanished};
-        for kind in [Suspense, Quarantine, BelowFloor, Reversal, Vanished, Ledger] {
+        use ReviewKind::{BelowFloor, Ledger, Quarantine, Reversal, Suspense, Unsigned, Vanished};
+        for kind in [Suspense, Quarantine, BelowFloor, Reversal, Vanished, Unsigned, Ledger] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
     }

@@ -12,13 +12,14 @@
 mod commit;
 mod copy;
 mod error;
+mod lock;
 mod read;
 mod sql;
 mod store;
 mod tables;
 mod verify;
 
-pub use commit::{CommitFault, Committed, Histogram, NumberedEvent, Pruned, Stats};
+pub use commit::{CommitFault, Committed, Failing, Histogram, NumberedEvent, Pruned, Stats};
 pub use copy::Copied;
 pub use error::{CommitError, StoreError, StoredClaim};
 pub use read::{

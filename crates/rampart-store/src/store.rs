@@ -1,7 +1,6 @@
 //! The store: where it is, what it is made with, and how it is opened and closed.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use rampart_core::time::Clock;
 
 use crate::commit::{CommitFault, Writer};
 use crate::error::StoreError;
+use crate::lock::{Lock, Use};
 use crate::read::Together;
 use crate::sql::{Db, Engine, Session, Target, migrate};
 
@@ -76,7 +76,7 @@ pub(crate) struct Inner {
     pub(crate) together: Together,
     pub(crate) writer: Writer,
     pub(crate) options: StoreOptions,
-    lock: Mutex<Option<File>>,
+    lock: Mutex<Option<Lock>>,
 }
 
 impl Store {
@@ -120,34 +120,29 @@ impl Store {
         }
     }
 
-    /// Makes this process the only one that serves from a SQLite file. Operators' commands do not call it and may use the
-    /// file at the same time. On PostgreSQL many processes serve together, and nothing is locked.
+    /// Serves from the database from now on, until the store is closed: nobody can copy it meanwhile. From a SQLite file one
+    /// process serves, from PostgreSQL as many as want to. Operators' commands do not call it and may use the database at the
+    /// same time.
     ///
     /// # Errors
-    /// [`StoreError::Configuration`] when another process serves from the file.
-    pub fn lock_exclusively(&self) -> Result<(), StoreError> {
-        let Target::Sqlite(path) = &self.inner.target else { return Ok(()) };
-        let mut name = path.clone().into_os_string();
-        name.push(".lock");
-        let name = PathBuf::from(name);
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&name)
-            .map_err(|error| StoreError::Configuration(format!("{} cannot be opened: {error}", name.display())))?;
-        match file.try_lock() {
-            Ok(()) => {
-                *self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
-                Ok(())
-            }
-            Err(std::fs::TryLockError::WouldBlock) => {
-                Err(StoreError::Configuration(format!("another process serves from {} already", path.display())))
-            }
-            Err(std::fs::TryLockError::Error(error)) => {
-                Err(StoreError::Configuration(format!("{} cannot be locked: {error}", name.display())))
-            }
-        }
+    /// [`StoreError::Configuration`] when another process serves from the file, or copies the database;
+    /// [`StoreError::Unavailable`] when PostgreSQL cannot be reached.
+    pub async fn lock_to_serve(&self) -> Result<(), StoreError> {
+        self.lock(Use::Serving).await
+    }
+
+    /// Keeps everybody from serving from the database until the store is closed, so that a copy of it is of one moment.
+    ///
+    /// # Errors
+    /// [`StoreError::Configuration`] when a process serves from it; [`StoreError::Unavailable`] when PostgreSQL cannot be reached.
+    pub async fn lock_to_copy(&self) -> Result<(), StoreError> {
+        self.lock(Use::Copying).await
+    }
+
+    async fn lock(&self, what: Use) -> Result<(), StoreError> {
+        let lock = Lock::take(&self.inner.target, what, Arc::clone(&self.inner.options.on_fatal)).await?;
+        *self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
+        Ok(())
     }
 
     /// Whether the database answers.
@@ -163,7 +158,10 @@ impl Store {
     pub async fn close(&self) {
         self.inner.writer.close().await;
         self.inner.db.close().await;
-        *self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let lock = self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(lock) = lock {
+            lock.release().await;
+        }
     }
 
     /// A connection of its own for a long read of one snapshot.

@@ -134,6 +134,34 @@ impl TestApp {
         App::new(store, ports, config, catalogue, sources, &KEY).await.expect("other settings")
     }
 
+    /// The same installation with another catalogue, on the same store.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with_catalogue(&self, catalogue: Catalogue) -> App {
+        let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
+        let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
+        let (store, ports, config) = (self.app.store().clone(), self.app.ports().clone(), self.app.config().clone());
+        let app = App::new(store, ports, config, catalogue, sources, &KEY).await.expect("another catalogue");
+        app.prices().set(self.world.prices().prices().await.expect("prices"));
+        app
+    }
+
+    /// The same installation with other adapters, on the same store.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with_ports(&self, change: impl FnOnce(&mut Ports)) -> App {
+        let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
+        let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
+        let mut ports = self.app.ports().clone();
+        change(&mut ports);
+        let (store, config, catalogue) = (self.app.store().clone(), self.app.config().clone(), self.app.catalogue().clone());
+        let app = App::new(store, ports, config, catalogue, sources, &KEY).await.expect("other adapters");
+        app.prices().set(self.world.prices().prices().await.expect("prices"));
+        app
+    }
+
     /// Runs a statement behind the store's back.
     ///
     /// # Panics

@@ -2,16 +2,22 @@
 
 use std::time::Duration;
 
+use rampart_core::job::JobKind;
 use rampart_core::ports::Unavailable;
+use rampart_core::time::Timestamp;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::error::Reply;
+use crate::workers::unsigned::CANNOT_SIGN;
 
 /// How long an adapter may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How far business time may lie from real time before it is worth a remark.
 const SKEW: Duration = Duration::from_secs(60);
+
+/// How many of the transfers that wait are looked at.
+const JOBS: u32 = 1_000;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, Serialize)]
@@ -37,10 +43,11 @@ fn finding(check: impl Into<String>, result: Result<String, String>) -> Finding 
 /// # Errors
 /// None at present; a fault of the looking itself.
 pub async fn examine(app: &App) -> Reply<Vec<Finding>> {
-    let mut findings = vec![readable(app).await, writable(app).await, key(app).await, ledger(app).await];
+    let mut findings = vec![readable(app).await, writable(app).await, key(app).await, ledger(app).await, needs(app).await];
     findings.extend(adapters(app).await);
     findings.extend(cursors(app).await);
     findings.extend(waiting(app).await);
+    findings.push(unsigned(app).await);
     findings.push(clocks(app));
     Ok(findings)
 }
@@ -63,6 +70,15 @@ async fn key(app: &App) -> Finding {
         Ok(Some(installation)) => Err(format!("the database belongs to the key {}", installation.key_fingerprint)),
     };
     finding("the key is this database's", result)
+}
+
+async fn needs(app: &App) -> Finding {
+    let result = match crate::needs::missing(app).await {
+        Err(error) => Err(error.to_string()),
+        Ok(missing) if missing.is_empty() => Ok("yes".to_owned()),
+        Ok(missing) => Err(missing.into_iter().collect::<Vec<_>>().join("; ")),
+    };
+    finding("the configuration has what is not finished yet", result)
 }
 
 async fn ledger(app: &App) -> Finding {
@@ -144,6 +160,25 @@ async fn waiting(app: &App) -> Vec<Finding> {
             ]
         }
     }
+}
+
+/// Transfers that cannot be signed are put aside, so that nothing but their own orders stands still.
+async fn unsigned(app: &App) -> Finding {
+    const SHOWN: usize = 20;
+    let end = Timestamp::from_micros(i64::MAX);
+    let result = match app.store().jobs_due(JobKind::SendTransfer, end, end, JOBS).await {
+        Err(error) => Err(error.to_string()),
+        Ok(jobs) => {
+            let aside = jobs.iter().filter(|job| job.last_error.as_ref().is_some_and(|error| error.starts_with(CANNOT_SIGN)));
+            let aside: Vec<String> =
+                aside.map(|job| format!("{} ({})", job.subject, job.last_error.as_deref().unwrap_or_default())).collect();
+            match aside.is_empty() {
+                true => Ok("yes".to_owned()),
+                false => Err(format!("{} cannot: {}", aside.len(), aside.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "))),
+            }
+        }
+    };
+    finding("transfers can be signed", result)
 }
 
 fn clocks(app: &App) -> Finding {

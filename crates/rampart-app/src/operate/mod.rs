@@ -91,7 +91,7 @@ fn audit(app: &App, operator: &Operator, action: &str, subject: impl ToString, s
 }
 
 /// What is not possible, in a sentence for the operator.
-fn refuse(sentence: impl Into<String>) -> AppError {
+pub(crate) fn refuse(sentence: impl Into<String>) -> AppError {
     AppError::Refusal(Refusal::new(Code::ValidationFailed, sentence))
 }
 

@@ -30,7 +30,7 @@ use super::{Operator, audit, major, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
 use crate::workers::observe::{self, Around};
-use crate::workers::{payouts, transfers};
+use crate::workers::{payouts, transfers, unsigned};
 
 /// What an operator decides about an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +41,9 @@ pub enum Decision {
     Return,
     /// What lies in suspense belongs to nobody and becomes the company's.
     Keep,
-    /// A quarantined fact is applied again.
+    /// A quarantined fact is applied again; a transfer that cannot be signed is tried at once.
     Retry,
-    /// A transfer that vanished from its chain is given up: its coins are ours again, and its order is put on hold.
+    /// A transfer that vanished from its chain, or cannot be signed, is given up: its coins are ours again, and its order is put on hold.
     GiveUp,
     /// Nothing is to be done. What lies in suspense stays there.
     Dismiss,
@@ -200,6 +200,8 @@ async fn decide(app: &App, item: &ReviewItem, decision: Decision) -> Reply<Step>
     match (decision, item.kind) {
         (Decision::Dismiss, _) => Ok(Step::new()),
         (Decision::Retry, ReviewKind::Quarantine) => retry_fact(app, item).await,
+        (Decision::Retry, ReviewKind::Unsigned) => unsigned::retry(app, item).await,
+        (Decision::GiveUp, ReviewKind::Unsigned) => unsigned::give_up(app, item).await,
         (Decision::GiveUp, ReviewKind::Vanished) => give_up(app, item).await,
         (Decision::Assign(order), ReviewKind::Suspense) => assign(app, item, order).await,
         (Decision::Return, ReviewKind::Suspense) => send_back(app, item).await,

@@ -22,6 +22,7 @@ mod settle;
 mod supervisor;
 mod sweep;
 pub(crate) mod transfers;
+pub(crate) mod unsigned;
 
 pub use config::WorkersConfig;
 

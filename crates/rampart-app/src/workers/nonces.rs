@@ -28,6 +28,8 @@ const MOST_GAPS: usize = 64;
 pub(crate) struct Plan {
     pub(crate) assigned: Vec<(u64, (Job, Transfer))>,
     pub(crate) wallet: Wallet,
+    /// Transfers of which nobody tells the nonce, and why.
+    pub(crate) without_nonce: Vec<(Job, Transfer, String)>,
 }
 
 /// Which chains may wait for a nonce that nobody carries.
@@ -68,6 +70,7 @@ impl Gaps {
         }
         let mut assigned = Vec::with_capacity(queued.len() + 1);
         let mut of_deposits: BTreeMap<u64, u64> = BTreeMap::new();
+        let mut without_nonce = Vec::new();
         for (job, transfer) in queued {
             let nonce = match transfer.source {
                 TransferSource::Hot => match missing.pop_front() {
@@ -82,11 +85,16 @@ impl Gaps {
                 TransferSource::Deposit(index) => match of_deposits.get_mut(&index) {
                     Some(_) => continue,
                     None if is_signed(app, chain, transfer.source).await? => continue,
-                    None => {
-                        let nonce = port.next_nonce(transfer.source).await.map_err(unavailable)?;
-                        of_deposits.insert(index, nonce);
-                        nonce
-                    }
+                    None => match port.next_nonce(transfer.source).await {
+                        Ok(nonce) => {
+                            of_deposits.insert(index, nonce);
+                            nonce
+                        }
+                        Err(fault) => {
+                            without_nonce.push((job.clone(), transfer.clone(), fault.0));
+                            continue;
+                        }
+                    },
                 },
             };
             assigned.push((nonce, (job.clone(), transfer.clone())));
@@ -94,8 +102,8 @@ impl Gaps {
         for nonce in missing {
             assigned.push((nonce, filler(app, port, chain)?));
         }
-        let is_worth_it = !assigned.is_empty() || wallet != before;
-        Ok(is_worth_it.then_some(Plan { assigned, wallet }))
+        let is_worth_it = !assigned.is_empty() || !without_nonce.is_empty() || wallet != before;
+        Ok(is_worth_it.then_some(Plan { assigned, wallet, without_nonce }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Sending coins. Per chain, many transfers are signed together; their nonces, bytes and transaction ids and the wallet's
-//! next nonce are committed in one step, and only after that is anything broadcast. Only those bytes are ever sent again.
+//! next nonce are committed in one step, and only after that is anything broadcast. Only those bytes are ever sent again. One
+//! that cannot be signed is put aside by itself ([`super::unsigned`]), and its nonce goes to the next.
 //!
 //! **Nonces.** The wallet's record hands them out, and its version makes two processes collide instead of sharing one. A
 //! transfer that the chain refuses for good, and certainly never had, leaves its nonce unused: everything signed behind it
@@ -10,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures::{StreamExt as _, stream};
 use rampart_core::asset::Chain;
 use rampart_core::id::TransferId;
 use rampart_core::job::{Job, JobKind};
@@ -26,12 +28,15 @@ use super::nonces::{Gaps, Plan};
 use super::pool::Pool;
 use super::settle::settle;
 use super::supervisor::{Task, Turn, Worker};
-use super::transfers;
+use super::{transfers, unsigned};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
 
 /// The most transfers that are signed in one step.
 const BATCH: usize = 128;
+
+/// How many signatures are asked for at the same time.
+const SIGNED_AT_ONCE: usize = 16;
 
 /// Sends coins on every chain.
 pub(crate) struct Sender {
@@ -125,19 +130,22 @@ impl Sender {
                     return Ok(Vec::new());
                 }
             };
+            let asked: Vec<_> = plan.assigned.iter().map(|(nonce, (_, transfer))| signature(app, port, *nonce, transfer)).collect();
+            let signatures: Vec<Result<Signed, String>> = stream::iter(asked).buffered(SIGNED_AT_ONCE).collect().await;
+            let aside = without_signature(&plan, &signatures)?;
+            if !aside.is_empty() {
+                // Their nonces go to others, so that none is left out: everything is planned anew without them.
+                self.gaps.suspect(chain);
+                for (job, transfer, reason) in &aside {
+                    unsigned::put_aside(app, job, transfer, reason).await?;
+                }
+                queued.retain(|(_, transfer)| aside.iter().all(|(_, other, _)| other.id != transfer.id));
+                continue;
+            }
             let mut step = Step::new();
             let mut begun = Vec::new();
-            for (nonce, (job, transfer)) in &plan.assigned {
-                let request = SigningRequest {
-                    coin: transfer.coin,
-                    amount: transfer.amount,
-                    source: transfer.source,
-                    to: transfer.to.clone(),
-                    nonce: *nonce,
-                };
-                let signed =
-                    in_time(app, port.sign(&request)).await.ok_or_else(|| AppError::Unavailable("signing took too long".into()))?;
-                let signed = signed.map_err(|fault| AppError::Unavailable(fault.0))?;
+            for ((_, (job, transfer)), signed) in plan.assigned.iter().zip(signatures.into_iter().flatten()) {
+                unsigned::signed(app, job, transfer.id, &mut step).await?;
                 begun.push(write_signed(app, &mut step, job, transfer, signed));
             }
             step.write(plan.wallet);
@@ -216,6 +224,33 @@ async fn put_off(app: &App, held: &Held, reason: &str) -> &'static str {
         tracing::warn!(job = %held.job.id, %error, "a transfer could not be put off; its lease runs out");
     }
     "again"
+}
+
+/// A transfer's signature with a nonce, or why there is none.
+async fn signature(app: &App, port: &Arc<dyn ChainPort>, nonce: u64, transfer: &Transfer) -> Result<Signed, String> {
+    let Transfer { coin, amount, source, ref to, .. } = *transfer;
+    let request = SigningRequest { coin, amount, source, to: to.clone(), nonce };
+    match in_time(app, port.sign(&request)).await {
+        Some(signed) => signed.map_err(|fault| fault.0),
+        None => Err("signing took too long".to_owned()),
+    }
+}
+
+/// The transfers of a plan that cannot be sent now, and why.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when not even a nonce can be filled: that is no matter of one transfer.
+fn without_signature(plan: &Plan, signatures: &[Result<Signed, String>]) -> Reply<Vec<(Job, Transfer, String)>> {
+    let mut aside = plan.without_nonce.clone();
+    for ((nonce, (job, transfer)), signature) in plan.assigned.iter().zip(signatures) {
+        match signature {
+            Ok(_) => {}
+            // A filler is made for its nonce, and nothing of it is stored.
+            Err(reason) if job.version == 0 => return Err(AppError::Unavailable(format!("the nonce {nonce} cannot be filled: {reason}"))),
+            Err(reason) => aside.push((job.clone(), transfer.clone(), reason.clone())),
+        }
+    }
+    Ok(aside)
 }
 
 /// The transfer as signed, under a lease of its job; both as they are after the commit.

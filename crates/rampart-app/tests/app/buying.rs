@@ -7,6 +7,7 @@ use rampart_app::{CreatePayment, RegisterUser};
 use rampart_core::bank_account::virtual_account;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
+use rampart_core::reference;
 use rampart_core::refusal::Code;
 use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, on_both_engines};
 
@@ -21,10 +22,10 @@ async fn idle(engine: Engine) -> TestApp {
 on_both_engines!(super::whole => by_card, by_transfer, by_own_account);
 
 mod checks {
-    rampart_testkit::on_both_engines!(super::idle => order_of_checks, wallets, documented, price_of_yesterday, identity_needed, a_customer_who_changes, a_remembered_customer, own_accounts);
+    rampart_testkit::on_both_engines!(super::idle => order_of_checks, wallets, documented, price_of_yesterday, identity_needed, a_customer_who_changes, a_remembered_customer, own_accounts, references);
     use super::{
         a_customer_who_changes, a_remembered_customer, documented, identity_needed, idle, order_of_checks, own_accounts,
-        price_of_yesterday, wallets,
+        price_of_yesterday, references, wallets,
     };
 }
 
@@ -53,6 +54,26 @@ async fn by_transfer(test: Arc<TestApp>) {
     let id = TestApp::order_of(&answer);
     test.pay(id).await;
     test.payment_becomes(id, "coins_sent").await;
+}
+
+/// Whoever has one reference cannot tell the next, and none is given out twice, also not one that an earlier version gave.
+async fn references(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "100") };
+    let mut told = Vec::new();
+    for _ in 0..5 {
+        let answer = test.app.create_payment(&test.caller, &request, None).await.unwrap();
+        let concept = data_of(&answer)["concept"].as_u64().unwrap();
+        assert!(reference::is_valid(&concept.to_string()), "{concept}");
+        told.push(concept);
+    }
+    let steps: Vec<u64> = told.windows(2).map(|pair| pair[0].abs_diff(pair[1])).collect();
+    assert!(steps.iter().all(|step| *step > 1_000), "{told:?}");
+    // The numbers begin anew, so that every reference is one that was taken before.
+    test.tamper("UPDATE numbers SET next = 1 WHERE series = 'concepts'");
+    let node = test.another_node().await;
+    let answer = node.create_payment(&test.caller, &request, None).await.unwrap();
+    assert!(!told.contains(&data_of(&answer)["concept"].as_u64().unwrap()));
 }
 
 async fn by_own_account(test: Arc<TestApp>) {

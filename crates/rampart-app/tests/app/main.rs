@@ -1,6 +1,7 @@
 //! The use cases on both engines, each scenario ending with a recomputed ledger.
 
 mod buying;
+mod configuration;
 mod exceptions;
 mod limits;
 mod nodes;
@@ -20,4 +21,5 @@ mod workers_payouts;
 mod workers_refunds;
 mod workers_screening;
 mod workers_selling;
+mod workers_signing;
 mod workers_webhooks;

@@ -11,7 +11,7 @@ async fn idle(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => twins, names, names_of_sales, only_successes, answers_end);
+on_both_engines!(super::idle => twins, names, names_of_sales, one_meaning, only_successes, answers_end);
 
 async fn twins(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
@@ -63,6 +63,34 @@ async fn names_of_sales(test: Arc<TestApp>) {
     // Purchases and sales have names of their own.
     let purchase = CreatePayment { external_id: Some("order-1".into()), ..buy(customer, "100") };
     test.app.create_payment(&test.caller, &purchase, None).await.unwrap();
+}
+
+/// Writers of JSON differ about the zeros of a number; the case of a code does not matter to the call.
+async fn one_meaning(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    for (key, name) in [(Some("key-1"), None), (None, Some("order-1"))] {
+        let request = CreatePayment { external_id: name.map(str::to_owned), ..buy(customer, "240") };
+        let first = test.app.create_payment(&test.caller, &request, key).await.unwrap();
+        for amount in ["240.0", "240.00", "2.4e2", "0240"] {
+            let code = request.coin_symbol.as_deref().unwrap_or_default().to_ascii_lowercase();
+            let again = CreatePayment { fiat_amount: Some(amount.into()), coin_symbol: Some(code), ..request.clone() };
+            let again = test.app.create_payment(&test.caller, &again, key).await.unwrap();
+            assert_eq!((&again.data, again.replayed), (&first.data, true), "{amount}");
+        }
+        let other = CreatePayment { fiat_amount: Some("240.01".into()), ..request };
+        let conflict = if key.is_some() { Code::IdempotencyConflict } else { Code::ExternalIdConflict };
+        assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &other, key).await), conflict);
+        let request = CreateRampoff { external_id: name.map(str::to_owned), ..sell(customer, "50") };
+        let key = key.map(|key| format!("{key}-of-a-sale"));
+        let first = test.app.create_rampoff(&test.caller, &request, key.as_deref()).await.unwrap();
+        for amount in ["50.0", "50.000", "5e1"] {
+            let again = CreateRampoff { amount: Some(amount.into()), ..request.clone() };
+            let again = test.app.create_rampoff(&test.caller, &again, key.as_deref()).await.unwrap();
+            assert_eq!((&again.data, again.replayed), (&first.data, true), "{amount}");
+        }
+        let other = CreateRampoff { amount: Some("5".into()), ..request };
+        assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &other, key.as_deref()).await), conflict);
+    }
 }
 
 async fn only_successes(test: Arc<TestApp>) {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use rampart_app::{CreateRampoff, RegisterUser};
+use rampart_app::{CreatePayment, CreateRampoff, RegisterUser};
+use rampart_core::bank_account::virtual_account;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::refusal::Code;
 use rampart_sandbox::Deposit;
-use rampart_testkit::{CustomerOf, Engine, TestApp, data_of, documented_registration, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, documented_registration, on_both_engines, sell};
 
 async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
@@ -20,8 +21,8 @@ async fn idle(engine: Engine) -> TestApp {
 on_both_engines!(super::whole => to_the_bank);
 
 mod checks {
-    rampart_testkit::on_both_engines!(super::idle => accounts, addresses);
-    use super::{accounts, addresses, idle};
+    rampart_testkit::on_both_engines!(super::idle => accounts, accounts_of_ours, addresses);
+    use super::{accounts, accounts_of_ours, addresses, idle};
 }
 
 async fn to_the_bank(test: Arc<TestApp>) {
@@ -48,6 +49,47 @@ async fn to_the_bank(test: Arc<TestApp>) {
     for kind in ["CRYPTO_RECEIVED", "RAMPOFF_FINISHED"] {
         assert_eq!(events.iter().filter(|event| event.kind == kind).count(), 1, "{kind}");
     }
+}
+
+/// Money that is paid out to ourselves comes back in as a customer's: of the rails' accounts and of every customer's own that
+/// leads to one, wherever an account can be given.
+async fn accounts_of_ours(test: Arc<TestApp>) {
+    let own = |rail: &str| test.app.catalogue().rail_accounts.iter().find(|ours| ours.rail.as_str() == rail).unwrap().account.clone();
+    let of_a_customer = |rail: &str| virtual_account::account_of(&own(rail), CustomerId(4_711)).unwrap();
+    let spaced: String = own("sepa").chars().flat_map(|sign| [sign, ' ']).collect();
+    for (of, accounts) in [
+        (CustomerOf::SPAIN, vec![own("sepa"), own("sepa").to_lowercase(), spaced]),
+        (CustomerOf::MEXICO, vec![own("spei"), of_a_customer("spei")]),
+        (CustomerOf::ARGENTINA, vec![own("cvu"), of_a_customer("cvu")]),
+    ] {
+        let customer = test.verified(of, &format!("{}@example.com", of.country)).await;
+        for account in accounts {
+            let chain = Some("polygon".to_owned()).filter(|_| of.country == "ESP");
+            let sale = CreateRampoff { blockchain: chain.clone(), iban: Some(account.clone()), ..sell(customer, "50") };
+            assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sale, None).await), Code::InvalidBankAccount, "{account}");
+            if of.country != "ESP" {
+                continue;
+            }
+            let purchase = CreatePayment { refund_account: Some(account.clone()), ..buy(customer, "100") };
+            let refused = test.app.create_payment(&test.caller, &purchase, None).await;
+            assert_eq!(TestApp::code(refused), Code::InvalidBankAccount, "{account}");
+            // Whether the order waits for it is looked at afterwards.
+            let order = test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
+            let token = test.payment(TestApp::order_of(&order)).await.page_token;
+            let given = test.app.give_refund_account(token.reveal(), &account, "Ana").await;
+            assert_eq!(TestApp::code(given), Code::InvalidBankAccount, "{account}");
+            let order = test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+            let token = test.rampoff(TestApp::order_of(&order)).await.page_token;
+            let given = test.app.give_payout_account(token.reveal(), &account).await;
+            assert_eq!(TestApp::code(given), Code::InvalidBankAccount, "{account}");
+        }
+    }
+    // One that was given at registration is warned of there, and refused when a payout needs it.
+    let registered = CustomerOf { account: Box::leak(own("sepa").into_boxed_str()), ..CustomerOf::SPAIN };
+    let customer = test.verified(registered, "registered@example.com").await;
+    let warnings = test.app.store().customer(customer).await.unwrap().unwrap().warnings;
+    assert!(warnings.iter().any(|warning| warning.field == "iban" && warning.code == "invalid_bank_account"), "{warnings:?}");
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await), Code::InvalidBankAccount);
 }
 
 async fn accounts(test: Arc<TestApp>) {

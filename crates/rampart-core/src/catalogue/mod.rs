@@ -91,6 +91,8 @@ pub struct Method {
     pub payment_type: Code<16>,
     /// The country whose customers may use it.
     pub country: Country,
+    /// Whether it makes new orders. One that does not stays known to those that it has made.
+    pub enabled: bool,
     /// The currency it takes.
     pub fiat: Currency,
     /// How money arrives.
@@ -114,6 +116,8 @@ pub struct Method {
 pub struct PayoutRail {
     /// The country.
     pub country: Country,
+    /// Whether it makes new orders. One that does not pays out those that it has made, and refunds.
+    pub enabled: bool,
     /// The currency.
     pub fiat: Currency,
     /// The rail.

@@ -176,11 +176,9 @@ impl CatalogueSource {
         let chains = self.chains.iter().map(|(name, chain)| self.chain(*name, chain, &coins)).collect::<Result<_, _>>()?;
         let methods =
             self.methods.iter().flat_map(|(country, methods)| methods.iter().map(move |(name, method)| (*country, *name, method)));
-        let methods = methods.filter(|(_, _, method)| method.enabled);
-        let payouts = self.payouts.iter().filter(|(_, payout)| payout.enabled);
         Ok(Catalogue {
             methods: methods.map(|(country, name, method)| self.method(country, name, method)).collect::<Result<_, _>>()?,
-            payout_rails: payouts.map(|(country, payout)| self.payout(*country, payout)).collect::<Result<_, _>>()?,
+            payout_rails: self.payouts.iter().map(|(country, payout)| self.payout(*country, payout)).collect::<Result<_, _>>()?,
             rail_accounts: self.rails.iter().map(|(rail, source)| self.rail(*rail, source)).collect::<Result<_, _>>()?,
             limits: self.limits()?,
             open_caps: self.open_caps,
@@ -272,6 +270,7 @@ impl CatalogueSource {
         Ok(Method {
             payment_type,
             country,
+            enabled: source.enabled,
             fiat: source.fiat,
             kind,
             minimum,
@@ -291,6 +290,7 @@ impl CatalogueSource {
             bounds(&place, |field, text| self.money(&place, field, source.fiat, text), &source.minimum, &source.maximum)?;
         Ok(PayoutRail {
             country,
+            enabled: source.enabled,
             fiat: source.fiat,
             rail: source.rail,
             minimum,

@@ -20,7 +20,7 @@ use rampart_core::time::Timestamp;
 
 pub(crate) use counters::Counters;
 pub use prune::Pruned;
-pub use stats::{Histogram, Stats};
+pub use stats::{Failing, Histogram, Stats};
 pub(crate) use writer::Writer;
 
 use crate::error::{CommitError, StoreError};

@@ -1,6 +1,7 @@
-//! What the commit path has done, counted without locks.
+//! What the commit path has done, counted without locks on its way.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The upper bounds of the buckets of batch sizes; the last bucket has no bound.
@@ -40,8 +41,19 @@ pub struct Stats {
     pub durations: Histogram,
     /// For how long the present transaction has been worked on; nothing when the writer is idle.
     pub busy_for: Option<Duration>,
+    /// Why nothing can be written, since the writer last tried in vain; nothing when it wrote last.
+    pub failing: Option<Failing>,
     /// Whether the writer still runs.
     pub running: bool,
+}
+
+/// That nothing can be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failing {
+    /// For how long.
+    pub lasting: Duration,
+    /// What the database said last.
+    pub reason: String,
 }
 
 struct Buckets<const N: usize> {
@@ -76,6 +88,9 @@ pub(super) struct Counted {
     started: Instant,
     /// Microseconds after `started` at which the present batch began; negative when idle.
     busy_since: AtomicI64,
+    /// Microseconds after `started` at which the database first did not store what it was given; negative when it did last.
+    failing_since: AtomicI64,
+    failing_reason: Mutex<String>,
     pub(super) committed: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) failed: AtomicU64,
@@ -89,6 +104,8 @@ impl Counted {
         Self {
             started: Instant::now(),
             busy_since: AtomicI64::new(-1),
+            failing_since: AtomicI64::new(-1),
+            failing_reason: Mutex::new(String::new()),
             committed: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -110,6 +127,25 @@ impl Counted {
         self.busy_since.store(-1, Ordering::Relaxed);
     }
 
+    /// The database has stored something.
+    pub(super) fn wrote(&self) {
+        if self.failing_since.load(Ordering::Relaxed) >= 0 {
+            self.failing_since.store(-1, Ordering::Relaxed);
+        }
+    }
+
+    /// The database has not stored what it could have.
+    pub(super) fn failing(&self, reason: String) {
+        *self.failing_reason.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+        // It has been failing since the first time.
+        let _ = self.failing_since.compare_exchange(-1, self.elapsed(), Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    fn since(&self, moment: &AtomicI64) -> Option<Duration> {
+        let since = moment.load(Ordering::Relaxed);
+        u64::try_from(since).ok().map(|_| Duration::from_micros(u64::try_from(self.elapsed() - since).unwrap_or(0)))
+    }
+
     pub(super) fn batch(&self, steps: usize, took: Duration) {
         self.sizes.note(u64::try_from(steps).unwrap_or(u64::MAX));
         self.durations.note(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
@@ -117,8 +153,9 @@ impl Counted {
 
     pub(super) fn read(&self, queue_depth: usize, running: bool) -> Stats {
         let sizes = self.sizes.read();
-        let since = self.busy_since.load(Ordering::Relaxed);
-        let busy_for = u64::try_from(since).ok().map(|_| Duration::from_micros(u64::try_from(self.elapsed() - since).unwrap_or(0)));
+        let failing = self
+            .since(&self.failing_since)
+            .map(|lasting| Failing { lasting, reason: self.failing_reason.lock().unwrap_or_else(PoisonError::into_inner).clone() });
         Stats {
             queue_depth,
             batches: sizes.count,
@@ -128,7 +165,8 @@ impl Counted {
             retries: self.retries.load(Ordering::Relaxed),
             sizes,
             durations: self.durations.read(),
-            busy_for,
+            busy_for: self.since(&self.busy_since),
+            failing,
             running,
         }
     }

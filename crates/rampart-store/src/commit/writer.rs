@@ -63,6 +63,7 @@ impl Writer {
             options: options.clone(),
             counted: Arc::clone(&counted),
             booked_at: 0,
+            trouble: String::new(),
             memory: Memory::default(),
         };
         let on_fatal: OnFatal = Arc::clone(&options.on_fatal);
@@ -145,6 +146,8 @@ struct Task {
     options: StoreOptions,
     counted: Arc<Counted>,
     booked_at: i64,
+    /// What the database last said was wrong.
+    trouble: String,
     /// Of the session's batches before.
     memory: Memory,
 }
@@ -290,6 +293,7 @@ impl Task {
         for attempt in 1..=MOST_ATTEMPTS {
             if let Err(error) = self.connected().await {
                 tracing::error!(%error, steps = steps.len(), "the database cannot be reached");
+                self.trouble = error.to_string();
                 break;
             }
             let done = match self.attempt(&batch, steps, careful).await {
@@ -311,12 +315,17 @@ impl Task {
                 Err(Next::Unavailable) => break,
             };
             if let Some(answers) = done {
-                self.counted.batch(answers.iter().filter(|answer| answer.is_ok()).count(), begun.elapsed());
+                let stored = answers.iter().filter(|answer| answer.is_ok()).count();
+                if stored > 0 {
+                    self.counted.wrote();
+                }
+                self.counted.batch(stored, begun.elapsed());
                 return Ok(Ok(answers));
             }
             self.counted.retries.fetch_add(1, Ordering::Relaxed);
             pause(attempt, begun).await;
         }
+        self.counted.failing(self.trouble.clone());
         Ok(Ok(refuse_all(steps)))
     }
 
@@ -341,7 +350,10 @@ impl Task {
         let done = match tokio::time::timeout(self.options.patience, work).await {
             Ok(done) => done,
             // Whatever the database is doing, it is not answering: it undoes what was begun when the connection ends.
-            Err(_) => return Err(Next::Reconnect),
+            Err(_) => {
+                self.trouble = "the database does not answer".to_owned();
+                return Err(Next::Reconnect);
+            }
         };
         let memory = scene.memory;
         let (answers, world) = match done {
@@ -379,29 +391,33 @@ impl Task {
             Ok(()) if fault == Some(CommitFault::LostAfter) => Err(Next::FindOut(answers)),
             Ok(()) => Ok(answers),
             Err(error) if trouble(&error) == Trouble::Again => {
+                self.trouble = error.to_string();
                 self.roll_back().await;
                 Err(Next::Again)
             }
             Err(error) => {
                 tracing::warn!(%error, "the outcome of a commit is unknown");
+                self.trouble = error.to_string();
                 Err(Next::FindOut(answers))
             }
         }
     }
 
-    fn judge(&self, fault: BatchFault, careful: bool) -> Next {
-        match fault {
-            BatchFault::Defect(reason) => Next::Data(reason),
-            BatchFault::Sql(error) => match trouble(&error) {
-                Trouble::Lost => Next::Reconnect,
-                Trouble::Again => Next::Again,
-                Trouble::Unavailable => {
-                    tracing::error!(%error, "the database cannot store a batch");
-                    Next::Unavailable
-                }
-                Trouble::Exists if !careful => Next::Carefully,
-                Trouble::Exists | Trouble::Data => Next::Data(error.to_string()),
-            },
+    fn judge(&mut self, fault: BatchFault, careful: bool) -> Next {
+        let error = match fault {
+            BatchFault::Defect(reason) => return Next::Data(reason),
+            BatchFault::Sql(error) => error,
+        };
+        self.trouble = error.to_string();
+        match trouble(&error) {
+            Trouble::Lost => Next::Reconnect,
+            Trouble::Again => Next::Again,
+            Trouble::Unavailable => {
+                tracing::error!(%error, "the database cannot store a batch");
+                Next::Unavailable
+            }
+            Trouble::Exists if !careful => Next::Carefully,
+            Trouble::Exists | Trouble::Data => Next::Data(error.to_string()),
         }
     }
 
@@ -421,8 +437,18 @@ impl Task {
         Ok(end - count..end)
     }
 
-    /// A statement that is a transaction of its own and may be done twice.
+    /// A statement that writes, is a transaction of its own and may be done twice.
     async fn alone(&mut self, sql: &'static str, values: Vec<crate::sql::Value>) -> Result<Option<i64>, StoreError> {
+        let done = self.try_alone(sql, values).await;
+        match &done {
+            Ok(_) => self.counted.wrote(),
+            Err(StoreError::Unavailable(reason)) => self.counted.failing(reason.clone()),
+            Err(_) => {}
+        }
+        done
+    }
+
+    async fn try_alone(&mut self, sql: &'static str, values: Vec<crate::sql::Value>) -> Result<Option<i64>, StoreError> {
         let mut attempt = 1;
         loop {
             self.connected().await?;
@@ -451,7 +477,12 @@ impl Task {
         if pruned.as_ref().is_err_and(|error| trouble(error) == Trouble::Lost) {
             self.session = None;
         }
-        Ok(pruned?)
+        let pruned = pruned.map_err(StoreError::from);
+        // Where nothing had expired, nothing was written.
+        if let Err(StoreError::Unavailable(reason)) = &pruned {
+            self.counted.failing(reason.clone());
+        }
+        pruned
     }
 }
 

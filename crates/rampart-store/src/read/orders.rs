@@ -16,6 +16,9 @@ use crate::sql::Value;
 use crate::store::Store;
 use crate::tables::{Stored, read};
 
+/// How many open orders are read at once.
+const OPEN_PAGE: i64 = 500;
+
 /// Which orders to list. Every field narrows; the default is everything.
 #[derive(Debug, Clone, Default)]
 pub struct OrderFilter {
@@ -296,6 +299,58 @@ impl Store {
         let sql = "SELECT version, data FROM rampoffs WHERE due_at IS NOT NULL AND due_at <= $1 AND (due_at, id) > ($2, $3)
                    ORDER BY due_at, id LIMIT $4";
         self.list(sql, due_behind(now, behind, limit)).await
+    }
+
+    /// Shows every payment that is not settled.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn each_open_payment(&self, show: impl FnMut(&Payment)) -> Result<(), StoreError> {
+        self.each_open(show).await
+    }
+
+    /// The same for ramp-offs.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn each_open_rampoff(&self, show: impl FnMut(&Rampoff)) -> Result<(), StoreError> {
+        self.each_open(show).await
+    }
+
+    /// Those that time alone will change, and the others, each by the index that has nothing else.
+    async fn each_open<T: Order>(&self, mut show: impl FnMut(&T)) -> Result<(), StoreError> {
+        let table = T::TABLE.name;
+        let due = format!(
+            "SELECT version, data, due_at, id FROM {table} WHERE due_at IS NOT NULL AND (due_at, id) > ($1, $2) ORDER BY due_at, id LIMIT $3"
+        );
+        let mut behind = (i64::MIN, String::new());
+        loop {
+            let values = vec![behind.0.into(), behind.1.clone().into(), OPEN_PAGE.into()];
+            let rows = self.rows(AssertSqlSafe(due.clone()), values).await?;
+            for row in &rows {
+                show(&read(row)?);
+                behind = (row.int(2)?, row.text(3)?.to_owned());
+            }
+            if rows.is_empty() {
+                break;
+            }
+        }
+        let other = format!(
+            "SELECT version, data, status, changed_at, id FROM {table} WHERE open AND due_at IS NULL \
+             AND (status, changed_at, id) > ($1, $2, $3) ORDER BY status, changed_at, id LIMIT $4"
+        );
+        let mut behind = (String::new(), i64::MIN, String::new());
+        loop {
+            let values = vec![behind.0.clone().into(), behind.1.into(), behind.2.clone().into(), OPEN_PAGE.into()];
+            let rows = self.rows(AssertSqlSafe(other.clone()), values).await?;
+            for row in &rows {
+                show(&read(row)?);
+                behind = (row.text(2)?.to_owned(), row.int(3)?, row.text(4)?.to_owned());
+            }
+            if rows.is_empty() {
+                return Ok(());
+            }
+        }
     }
 
     /// Payments in `status` that are not settled, that time alone does not change and that have not changed since

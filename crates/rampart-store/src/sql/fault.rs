@@ -72,7 +72,8 @@ fn postgres(error: &sqlx::Error) -> Trouble {
     match &fault.code().unwrap_or_default()[..] {
         "23505" => Trouble::Exists,
         "40001" | "40P01" | "55P03" => Trouble::Again,
-        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Trouble::Lost,
+        // A server that only reads (25006) is not the one that writes any more, or not yet: another connection may lead to it.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" => Trouble::Lost,
         code => match code.get(..2).unwrap_or_default() {
             "08" => Trouble::Lost,
             "53" | "58" | "57" | "28" | "XX" => Trouble::Unavailable,

@@ -276,6 +276,8 @@ async fn call_every_list(bench: &Bench, store: &Store) {
     store.unsettled_transfers_of_order(order).await.unwrap();
     store.payouts_in_state("queued", None, 5).await.unwrap();
     store.payouts_of_order(order).await.unwrap();
+    store.each_open_payment(|_| ()).await.unwrap();
+    store.each_open_rampoff(|_| ()).await.unwrap();
     store.subscriptions_of(partner).await.unwrap();
     store.deliveries_due(now, now, 5).await.unwrap();
     store.next_delivery_due_at().await.unwrap();

@@ -85,7 +85,8 @@ on_both_engines!(
     items_of_an_earlier_version_are_found,
     two_nodes_may_start_at_once,
     a_later_versions_database_is_refused,
-    one_process_serves_a_file
+    one_process_serves_a_file,
+    what_is_served_is_not_copied
 );
 
 async fn opening_again_changes_nothing(bench: Arc<Bench>) {
@@ -160,10 +161,24 @@ async fn a_later_versions_database_is_refused(bench: Arc<Bench>) {
 
 async fn one_process_serves_a_file(bench: Arc<Bench>) {
     let (first, second) = (bench.store().await, bench.store().await);
-    first.lock_exclusively().unwrap();
-    assert_eq!(second.lock_exclusively().is_err(), bench.on == On::Sqlite);
+    first.lock_to_serve().await.unwrap();
+    assert_eq!(second.lock_to_serve().await.is_err(), bench.on == On::Sqlite);
     // An operator's command works all the same.
     second.commit(crate::support::writing(crate::support::cursor("c", ""))).await.unwrap();
     first.close().await;
-    second.lock_exclusively().unwrap();
+    second.close().await;
+    bench.store().await.lock_to_serve().await.unwrap();
+}
+
+/// A copy of a database that is served would lack what is written meanwhile; one that is copied is not served.
+async fn what_is_served_is_not_copied(bench: Arc<Bench>) {
+    let (first, second, copying) = (bench.store().await, bench.store().await, bench.store().await);
+    first.lock_to_serve().await.unwrap();
+    let refused = copying.lock_to_copy().await.unwrap_err().to_string();
+    assert!(refused.contains("another process serves from"), "{refused}");
+    first.close().await;
+    copying.lock_to_copy().await.unwrap();
+    assert!(second.lock_to_serve().await.is_err());
+    copying.close().await;
+    second.lock_to_serve().await.unwrap();
 }

@@ -20,7 +20,7 @@ pub(crate) enum DbCommand {
     Migrate,
     /// Copy an installation into an empty database, on either engine
     Copy {
-        /// The database to read; nobody may serve from it
+        /// The database to read; refused while somebody serves from it
         #[arg(long, value_name = "URL")]
         from: String,
         /// The empty database to fill
@@ -68,7 +68,7 @@ pub(crate) async fn run(global: &Global, configuration: &Configuration, command:
         DbCommand::Copy { from, to } => {
             let source = open(&from, configuration).await?;
             // A server that goes on writing would leave the copy behind.
-            source.lock_exclusively()?;
+            source.lock_to_copy().await?;
             let target = open(&to, configuration).await?;
             let copied = source.copy_to(&target).await;
             source.close().await;

@@ -48,9 +48,9 @@ pub(crate) enum DecisionArgument {
     Return,
     /// What lies in suspense belongs to nobody and becomes the company's
     Keep,
-    /// A quarantined fact is applied again
+    /// A quarantined fact is applied again; a transfer that cannot be signed is tried at once
     Retry,
-    /// A transfer that vanished from its chain is given up: its coins are ours again, its order is put on hold
+    /// A transfer that vanished from its chain, or cannot be signed, is given up: its coins are ours again, its order is put on hold
     GiveUp,
     /// Nothing is to be done
     Dismiss,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
-use rampart_app::workers;
+use rampart_app::{needs, workers};
 use tokio::net::TcpListener;
 
 use crate::cli::Global;
@@ -42,7 +42,8 @@ async fn serve(configuration: &Configuration) -> Result<(), Failure> {
     let bound = listener.local_addr().map_err(|error| Failure::Refused(format!("{listen}: {error}")))?;
     let reachable = reachable(bound).to_string();
     let installation = Installation::open(configuration, &reachable).await?;
-    installation.app.store().lock_exclusively()?;
+    installation.app.store().lock_to_serve().await?;
+    needs::check(&installation.app).await?;
     address::keep(&installation.settings, &reachable);
     let first = if installation.settings.sandbox.demo_partner { first_start::demo_partner(&installation.app).await? } else { None };
     let Installation { settings, app, world } = &installation;

@@ -54,7 +54,7 @@ fn variables_reach_every_value_whatever_their_case() {
     assert_eq!(configuration.settings.server.listen, "0.0.0.0:1");
     assert_eq!(configuration.settings.server.web.trusted_proxies.len(), 2);
     assert!(!configuration.settings.rate_limits.enabled);
-    assert!(configuration.catalogue.method(rampart_core::country::Country::SPAIN, "card").is_none());
+    assert!(!configuration.catalogue.method(rampart_core::country::Country::SPAIN, "card").unwrap().enabled);
     assert_eq!(configuration.catalogue.rail_account("cl-transfer".parse().unwrap()).unwrap().holder, "Otro");
     assert_eq!(configuration.tree.origin("limits.EUR.1.day").unwrap().to_string(), "variable RAMPART__LIMITS__EUR__1__DAY");
 }

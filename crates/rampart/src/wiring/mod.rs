@@ -16,6 +16,7 @@ use rampart_store::{Store, StoreOptions};
 
 use crate::failure::Failure;
 use crate::settings::{Configuration, Settings};
+use key_file::InstallationKey;
 
 /// An installation whose parts are open: what every command works on.
 pub(crate) struct Installation {
@@ -33,9 +34,7 @@ impl Installation {
         let settings = configuration.settings.clone();
         std::fs::create_dir_all(&settings.data)
             .map_err(|error| Failure::Refused(format!("the data folder {} cannot be made: {error}", settings.data.display())))?;
-        let key_path = key_file::path(&settings);
-        let key =
-            if settings.mode == Mode::Sandbox && !key_path.exists() { key_file::create(&key_path)? } else { key_file::read(&key_path)? };
+        let key = installation_key(configuration).await?;
         let world_config = WorldConfig::from_catalogue(&configuration.catalogue, settings.sandbox.seed);
         let world = World::open(settings.data.join("sandbox.db"), world_config).await?;
         let sources = Sources { business: world.clock(), real: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) };
@@ -50,6 +49,28 @@ impl Installation {
     /// Makes what was decided durable and closes the files.
     pub(crate) async fn close(self) {
         self.app.store().close().await;
+    }
+}
+
+/// The installation's key. A sandbox makes its own at the first start, and never for a database that has one already: a key
+/// that lies beside a database of another is the harder to tell from the right one.
+async fn installation_key(configuration: &Configuration) -> Result<InstallationKey, Failure> {
+    let path = key_file::path(&configuration.settings);
+    if configuration.settings.mode != Mode::Sandbox || path.exists() {
+        return key_file::read(&path);
+    }
+    let store = open_store(configuration, Arc::new(SystemClock)).await?;
+    let known = store.installation().await;
+    store.close().await;
+    match known? {
+        None => key_file::create(&path),
+        // Another process began this installation meanwhile.
+        Some(_) if path.exists() => key_file::read(&path),
+        Some(known) => Err(Failure::Refused(format!(
+            "the key file {} is not there, and the database has the key {} already: put the file back",
+            path.display(),
+            known.key_fingerprint
+        ))),
     }
 }
 

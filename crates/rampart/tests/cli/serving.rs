@@ -6,7 +6,7 @@ use rampart_core::time::Timestamp;
 use rampart_store::{Store, StoreOptions};
 use serde_json::json;
 
-use crate::support::{ENGINES, Engine, Installation, Server, fresh_postgres};
+use crate::support::{ENGINES, Engine, Installation, Server, fresh_postgres, psql};
 
 /// A Spanish customer whose identity is verified at the reinforced level.
 pub(crate) fn verified_customer(server: &Server) -> i64 {
@@ -112,6 +112,78 @@ fn another_key_is_refused() {
 }
 
 #[test]
+fn readiness_says_that_nothing_can_be_written_and_recovers_by_itself() {
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "full");
+        let mut server = installation.serve();
+        installation.partner(&mut server, "full");
+        assert_eq!(server.get("/readyz").0, 200);
+        let database = installation.database();
+        let name = database.rsplit('/').next().unwrap();
+        let writable = |may: bool| match engine {
+            Engine::Sqlite => server.limit_files(if may { "unlimited" } else { "4096" }),
+            Engine::Postgres => {
+                psql(&format!("alter database {name} set default_transaction_read_only = {}", if may { "off" } else { "on" }));
+                psql(&format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"));
+            }
+        };
+        writable(false);
+        let registration = json!({ "name": "Ana", "last_name": "Prueba", "email": "ana@example.com", "country_code": "ESP" });
+        assert_eq!(server.post("/api/registerUser", &registration).0, 503, "{engine:?}");
+        let (status, answer) = server.get("/readyz");
+        assert_eq!(status, 503, "{engine:?}");
+        assert!(answer["reasons"].to_string().contains("nothing has been written for"), "{answer}");
+        assert_eq!(server.get("/healthz").0, 200);
+        writable(true);
+        // Nobody writes meanwhile: the question itself finds out.
+        let began = std::time::Instant::now();
+        while server.get("/readyz").0 != 200 {
+            assert!(began.elapsed() < crate::support::PATIENCE, "{}", server.get("/readyz").1);
+            std::thread::park_timeout(std::time::Duration::from_millis(20));
+        }
+        assert!(server.post("/api/registerUser", &registration).0 < 300, "{engine:?}");
+        server.stop();
+        installation.run(&["ledger", "verify"]);
+    }
+}
+
+#[test]
+fn a_lost_key_is_not_made_anew() {
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "lost_key");
+        installation.run(&["partner", "list"]);
+        let (key, kept) = (installation.data().join("installation.key"), installation.path().join("kept"));
+        std::fs::rename(&key, &kept).unwrap();
+        for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["partner", "list"]] {
+            let said = installation.refused(1, command);
+            assert!(said.contains("put the file back") && said.contains(key.to_str().unwrap()), "{said}");
+            assert!(!key.exists(), "{engine:?} {command:?}");
+        }
+        std::fs::rename(&kept, &key).unwrap();
+        installation.serve().stop();
+    }
+}
+
+/// A method that was switched off makes no new orders; its processor is still read, for those that it has made.
+#[test]
+fn a_method_that_is_switched_off_serves_its_open_orders() {
+    let installation = Installation::sqlite();
+    let mut server = installation.serve();
+    let partner = installation.partner(&mut server, "off");
+    let id = payment(&server, "off-1");
+    server.stop();
+    let installation = installation.with("RAMPART__METHODS__ESP__CARD__ENABLED", "false");
+    let mut server = installation.serve();
+    server.token = crate::support::authenticate(&server, &partner)["data"]["token"].as_str().unwrap().to_owned();
+    let offered = server.data("GET", "/api/paymentMethods?country=ESP", None);
+    assert!(offered.as_array().unwrap().iter().all(|method| method["payment_type"] != "card"), "{offered}");
+    server.data("POST", &format!("/sandbox/payments/{id}/pay"), Some(&json!({})));
+    server.until(&format!("/api/payment/{id}"), |data| data["status"] == "coins_sent");
+    server.stop();
+    installation.run(&["ledger", "verify"]);
+}
+
+#[test]
 fn a_stop_finishes_the_work_at_hand_and_leaves_no_lease() {
     for engine in ENGINES {
         let installation = Installation::new(engine, "lease");
@@ -165,6 +237,16 @@ fn an_installation_moves_between_engines() {
     let back = format!("sqlite:{}", installation.path().join("back.db").display());
     assert_eq!(installation.json(&["db", "copy", "--from", &there, "--to", &back])["tables"], copied["tables"]);
     installation.refused(1, &["db", "copy", "--from", &from, "--to", &back]);
+    // Of what is served there is no copy, on PostgreSQL neither.
+    let serving = Installation::new(Engine::Postgres, "served");
+    let (one, other) = (serving.serve(), serving.serve());
+    let nowhere = format!("sqlite:{}", installation.path().join("nowhere.db").display());
+    let said = serving.refused(1, &["db", "copy", "--from", &serving.database(), "--to", &nowhere]);
+    assert!(said.contains("another process serves from"), "{said}");
+    one.stop();
+    serving.refused(1, &["db", "copy", "--from", &serving.database(), "--to", &nowhere]);
+    other.stop();
+    assert_eq!(serving.json(&["db", "copy", "--from", &serving.database(), "--to", &nowhere])["verified"], true);
     let mut command = installation.command(&["ledger", "verify"]);
     assert!(command.args(["--database", &back]).output().unwrap().status.success());
     // The same key opens it, and the same partner finds its payment.

@@ -33,7 +33,7 @@ pub(crate) struct Installation {
 }
 
 /// Runs one statement on the test server of PostgreSQL.
-fn psql(statement: &str) {
+pub(crate) fn psql(statement: &str) {
     let server = test_server();
     let output = Command::new("psql").args(["--no-psqlrc", "--quiet", "--command", statement, &server]).output().expect("psql");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -125,7 +125,18 @@ impl Installation {
 
     #[track_caller]
     pub(crate) fn serve(&self) -> Server {
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        // A file that may not grow further is an error of the write, and not the end of the process.
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"trap "" XFSZ; exec "$@""#, "sh"]);
+        let serve = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.arg(serve.get_program()).args(serve.get_args());
+        for (name, value) in serve.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.stdin(Stdio::null());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = lines_of(child.stdout.take().unwrap());
         let log = lines_of(child.stderr.take().unwrap());
@@ -220,6 +231,12 @@ impl Server {
         };
         assert!(status.success(), "{status}\n{}", self.log.iter().collect::<Vec<_>>().join("\n"));
         self.lines.iter().collect()
+    }
+
+    /// How large its files may become, in bytes or `unlimited`: what a full disk is to whoever writes.
+    pub(crate) fn limit_files(&self, most: &str) {
+        let limit = ["--pid", &self.child.id().to_string(), &format!("--fsize={most}:")];
+        assert!(Command::new("prlimit").args(limit).status().unwrap().success());
     }
 
     pub(crate) fn terminate(&self) {

@@ -52,7 +52,7 @@ async fn play(configuration: &Configuration) -> Result<(), Failure> {
     let listener = TcpListener::bind(listen).await.map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
     let installation = Installation::open(configuration, &address.to_string()).await?;
-    installation.app.store().lock_exclusively()?;
+    installation.app.store().lock_to_serve().await?;
     let workers = workers::start(&installation.app);
     installation.world.start();
     let (stop, stopped) = oneshot::channel::<()>();

@@ -1,0 +1,121 @@
+//! What unfinished business needs of the configuration. A coin, a chain, a currency, a method or an account that something
+//! still waits for cannot vanish from it: money would arrive unseen, or never leave.
+
+use std::collections::BTreeSet;
+
+use rampart_core::asset::{Asset, Chain};
+use rampart_core::country::Country;
+use rampart_core::ledger::{Account, Processor, Rail};
+use rampart_core::payment::{PayIn, Payment};
+use rampart_core::rampoff::Rampoff;
+
+use crate::app::App;
+use crate::error::{AppError, Reply};
+
+/// Refuses a configuration that lacks what orders, payouts, transfers or balances need.
+///
+/// # Errors
+/// [`AppError::Defect`] that names everything that is missing.
+pub async fn check(app: &App) -> Reply<()> {
+    let missing = missing(app).await?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing: Vec<String> = missing.into_iter().collect();
+    let advice = "put it back (what is to make no new orders is switched off instead: enabled, buy, sell = false)";
+    Err(AppError::defect(format!("the configuration lacks what is not finished yet: {}; {advice}", missing.join("; "))))
+}
+
+/// What is missing, in words, each once.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(crate) async fn missing(app: &App) -> Reply<BTreeSet<String>> {
+    let mut needs = Needs { app, missing: BTreeSet::new() };
+    // Unsettled payouts and transfers hold something or have it in transit, so that the balances tell of them.
+    for balance in app.store().balances_of_house().await? {
+        if !balance.posted.is_zero() || !balance.held.is_zero() {
+            needs.of_balance(balance.account, balance.asset);
+        }
+    }
+    app.store().each_open_payment(|payment| needs.of_payment(payment)).await?;
+    app.store().each_open_rampoff(|rampoff| needs.of_rampoff(rampoff)).await?;
+    Ok(needs.missing)
+}
+
+struct Needs<'a> {
+    app: &'a App,
+    missing: BTreeSet<String>,
+}
+
+impl Needs<'_> {
+    fn of_balance(&mut self, account: Account, asset: Asset) {
+        let because = format!("of which {account} holds a balance");
+        match account {
+            // What these hold is history: nobody waits for it.
+            Account::Fees(_) | Account::Fx | Account::NetworkFees | Account::Losses(_) | Account::Capital => return,
+            Account::Bank(rail) => self.rail(rail, &because),
+            Account::Card(processor) => self.processor(processor, &because),
+            Account::ChainHot(chain) | Account::ChainDeposits(chain) => self.chain(chain, &because),
+            Account::InTransit(_) | Account::Customer(_) | Account::Suspense => {}
+        }
+        self.asset(asset, &because);
+    }
+
+    fn of_payment(&mut self, payment: &Payment) {
+        let because = "which payments under way need";
+        self.asset(payment.terms.fiat.into(), because);
+        self.asset(payment.terms.coin.into(), because);
+        self.chain(payment.terms.coin.chain, because);
+        self.method(payment.country, payment, because);
+        match payment.pay_in {
+            PayIn::Processor(processor) => self.processor(processor, because),
+            PayIn::Bank(rail) => self.rail(rail, because),
+        }
+    }
+
+    fn of_rampoff(&mut self, rampoff: &Rampoff) {
+        let because = "which ramp-offs under way need";
+        self.asset(rampoff.terms.fiat.into(), because);
+        self.asset(rampoff.terms.coin.into(), because);
+        self.chain(rampoff.chain(), because);
+        self.rail(rampoff.rail, because);
+        if self.app.catalogue().payout_rail(rampoff.country).is_none() {
+            self.missing.insert(format!("payouts.{}, {because}", rampoff.country));
+        }
+    }
+
+    fn asset(&mut self, asset: Asset, because: &str) {
+        if self.app.catalogue().decimals(asset).is_none() {
+            let what = match asset {
+                Asset::Fiat(currency) => format!("fiats.{currency}"),
+                Asset::Coin(coin) => format!("coins.{}.{}", coin.symbol, coin.chain),
+            };
+            self.missing.insert(format!("{what}, {because}"));
+        }
+    }
+
+    fn chain(&mut self, chain: Chain, because: &str) {
+        if self.app.catalogue().chain(chain).is_none() || self.app.ports().chain(chain).is_none() {
+            self.missing.insert(format!("chains.{chain} and its adapter, {because}"));
+        }
+    }
+
+    fn rail(&mut self, rail: Rail, because: &str) {
+        if self.app.catalogue().rail_account(rail).is_none() || self.app.ports().bank(rail).is_none() {
+            self.missing.insert(format!("rails.{rail} and its adapter, {because}"));
+        }
+    }
+
+    fn processor(&mut self, processor: Processor, because: &str) {
+        if self.app.ports().processor(processor).is_none() {
+            self.missing.insert(format!("the adapter of the processor {processor}, {because}"));
+        }
+    }
+
+    fn method(&mut self, country: Country, payment: &Payment, because: &str) {
+        if self.app.catalogue().method(country, payment.method.as_str()).is_none() {
+            self.missing.insert(format!("methods.{country}.{}, {because}", payment.method));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Transfers that cannot be signed: each is put aside by itself, so that its neighbours go on, and a person hears of it.
+
+use rampart_core::id::{ReviewId, TransferId};
+use rampart_core::job::Job;
+use rampart_core::outgoing::{Transfer, TransferState};
+use rampart_core::record::RecordKey;
+use rampart_core::review::{Resolution, ReviewItem, ReviewKind};
+use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_store::CommitError;
+
+use super::{leases, transfers};
+use crate::app::App;
+use crate::error::{AppError, Reply};
+use crate::operate::refuse;
+
+/// How the last error of a job begins whose transfer cannot be signed.
+pub(crate) const CANNOT_SIGN: &str = "it cannot be signed";
+/// After so many attempts a person hears of it: a signer that restarts is back by then.
+const LISTED_AFTER: u32 = 4;
+
+fn claim_key(id: TransferId) -> String {
+    format!("unsigned:{id}")
+}
+
+/// Puts a transfer off; after some attempts it is put on the list of reviews, once.
+pub(crate) async fn put_aside(app: &App, job: &Job, transfer: &Transfer, reason: &str) -> Reply<()> {
+    tracing::warn!(transfer = %transfer.id, chain = %transfer.chain(), reason, "a transfer cannot be signed and is put aside");
+    let job = leases::again(app, job, &format!("{CANNOT_SIGN}: {reason}"));
+    let mut step = Step::new();
+    if job.attempts >= LISTED_AFTER && app.store().claim(ClaimScope::Fact, &claim_key(transfer.id)).await?.is_none() {
+        let item = item(app, transfer, reason);
+        step.claims.push(Claim::forever(ClaimScope::Fact, claim_key(transfer.id), item.id));
+        step.write(item);
+    }
+    step.write(job);
+    match app.commit(step).await {
+        // Whoever took it over meanwhile keeps it.
+        Ok(_) | Err(CommitError::Conflict(_) | CommitError::AlreadyClaimed(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn item(app: &App, transfer: &Transfer, reason: &str) -> ReviewItem {
+    let mint = app.mint();
+    ReviewItem {
+        id: mint.id(),
+        version: 0,
+        kind: ReviewKind::Unsigned,
+        order: transfer.order,
+        fact: None,
+        asset: Some(transfer.coin.into()),
+        amount: transfer.amount,
+        source: Some(transfer.id.to_string()),
+        screening_hit: false,
+        reason: format!("transfer {} to {} cannot be signed, and is tried again: {reason}", transfer.id, transfer.to),
+        created_at: mint.now,
+        resolution: None,
+    }
+}
+
+/// A transfer that was put aside is signed after all: nobody has to decide about it any more.
+pub(crate) async fn signed(app: &App, job: &Job, id: TransferId, step: &mut Step) -> Reply<()> {
+    if job.attempts < LISTED_AFTER {
+        return Ok(());
+    }
+    let Some(claim) = app.store().claim(ClaimScope::Fact, &claim_key(id)).await? else { return Ok(()) };
+    let listed: ReviewId = claim.subject.parse().map_err(|_| AppError::defect("a claim without its item"))?;
+    if let Some(item) = app.store().review(listed).await?.filter(|item| item.resolution.is_none()) {
+        let resolution = Resolution {
+            decision: "signed".to_owned(),
+            order: None,
+            actor: "wallet".to_owned(),
+            reason: "it could be signed after all".to_owned(),
+            at: app.business().now(),
+        };
+        step.write(ReviewItem { resolution: Some(resolution), ..item });
+    }
+    Ok(())
+}
+
+/// The transfer of an item, while it still waits to be signed, and its jobs.
+async fn queued(app: &App, item: &ReviewItem) -> Reply<(Transfer, Vec<Job>)> {
+    let id: Option<TransferId> = item.source.as_ref().and_then(|source| source.parse().ok());
+    let id = id.ok_or_else(|| refuse("the item names no transfer"))?;
+    let transfer = app.store().transfer(id).await?.ok_or_else(|| refuse(format!("there is no transfer {id}")))?;
+    if transfer.state != TransferState::Queued {
+        return Err(refuse("the transfer was signed or given up meanwhile: dismiss the item"));
+    }
+    let jobs = app.store().jobs_of_subject(&id.to_string()).await?;
+    Ok((transfer, jobs))
+}
+
+/// A person has it tried at once.
+pub(crate) async fn retry(app: &App, item: &ReviewItem) -> Reply<Step> {
+    let (transfer, jobs) = queued(app, item).await?;
+    let mut step = Step::new();
+    step.rely(RecordKey::Transfer(transfer.id), transfer.version);
+    for job in jobs {
+        step.write(Job { due_at: app.business().now(), ..job });
+    }
+    Ok(step)
+}
+
+/// A person has given it up: nothing of it can be on its chain, and whoever waits for its coins hears of it.
+pub(crate) async fn give_up(app: &App, item: &ReviewItem) -> Reply<Step> {
+    let (transfer, jobs) = queued(app, item).await?;
+    let step = transfers::refused(app, transfer, "it could not be signed and was given up").await?;
+    let mut step = step.ok_or_else(|| refuse("the transfer is not queued any more: dismiss the item"))?;
+    step.removals.extend(jobs.into_iter().map(|job| (RecordKey::Job(job.id), job.version)));
+    Ok(step)
+}

@@ -1,0 +1,91 @@
+//! A configuration that changes under orders, money and coins.
+
+use std::sync::Arc;
+
+use rampart_app::{AppError, CreatePayment, QuoteRequest, RampoffQuoteRequest, needs};
+use rampart_core::catalogue::{Catalogue, Coin};
+use rampart_core::refusal::Code;
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, sell};
+
+async fn idle(engine: Engine) -> TestApp {
+    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
+}
+
+on_both_engines!(super::idle => switched_off, cannot_vanish);
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// A method and a payout that are switched off make no new orders, and are known to those under way.
+async fn switched_off(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let payment = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap());
+    test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+    let catalogue = rampart_testkit::catalogue_with(|sections| {
+        sections["methods"]["ESP"]["card"]["enabled"] = false.into();
+        sections["payouts"]["ESP"]["enabled"] = false.into();
+    });
+    let app = test.with_catalogue(catalogue).await;
+    needs::check(&app).await.unwrap();
+    let refused = app.create_payment(&test.caller, &buy(customer, "100"), None).await;
+    assert_eq!(TestApp::code(refused), Code::MethodNotAllowed);
+    assert_eq!(TestApp::code(app.create_rampoff(&test.caller, &sell(customer, "50"), None).await), Code::MethodNotAllowed);
+    let quote = QuoteRequest { amount: some("100"), symbol: some("USDC"), payment_type: some("card"), ..QuoteRequest::default() };
+    assert_eq!(TestApp::code(app.quote(&test.caller, &quote).await), Code::MethodNotAllowed);
+    let quote = RampoffQuoteRequest {
+        amount: some("50"),
+        symbol: some("USDC"),
+        fiat_symbol: some("EUR"),
+        country: some("ESP"),
+        ..Default::default()
+    };
+    assert_eq!(TestApp::code(app.rampoff_quote(&test.caller, &quote).await), Code::MethodNotAllowed);
+    let offered = app.payment_methods(&test.caller, some("ESP"), None).await.unwrap();
+    assert!(offered.iter().all(|method| method.payment_type != "card") && !offered.is_empty());
+    let transfer = CreatePayment { payment_type: some("transfer"), ..buy(customer, "100") };
+    app.create_payment(&test.caller, &transfer, None).await.unwrap();
+    // What was made before still finds its policy and its fees.
+    let payment = test.payment(payment).await;
+    let method = app.catalogue().method(payment.country, payment.method.as_str()).unwrap();
+    assert_eq!(Some(&method.policy), test.app.catalogue().method(payment.country, "card").map(|method| &method.policy));
+    assert!(app.catalogue().payout_rail(payment.country).is_some());
+}
+
+fn is_on_polygon(coin: &Coin, symbol: &str) -> bool {
+    coin.id.symbol.as_str() == symbol && coin.id.chain.as_str() == "polygon"
+}
+
+fn without(change: impl FnOnce(&mut Catalogue)) -> Catalogue {
+    let mut catalogue = rampart_testkit::catalogue();
+    change(&mut catalogue);
+    catalogue
+}
+
+/// What something unfinished needs is missed by name; what nobody needs may go.
+async fn cannot_vanish(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
+    test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+    let missed = async |catalogue: Catalogue| match needs::check(&test.with_catalogue(catalogue).await).await {
+        Ok(()) => String::new(),
+        Err(AppError::Defect(defect)) => defect.to_string(),
+        Err(other) => panic!("{other}"),
+    };
+    for (name, catalogue) in [
+        ("coins.USDC.polygon", without(|catalogue| catalogue.coins.retain(|coin| !is_on_polygon(coin, "USDC")))),
+        ("chains.polygon", without(|catalogue| catalogue.chains.retain(|chain| chain.name.as_str() != "polygon"))),
+        ("fiats.EUR", without(|catalogue| catalogue.fiats.retain(|fiat| fiat.code.as_str() != "EUR"))),
+        ("methods.ESP.card", without(|catalogue| catalogue.methods.retain(|method| method.payment_type.as_str() != "card"))),
+        ("payouts.ESP", without(|catalogue| catalogue.payout_rails.retain(|rail| rail.country.to_string() != "ESP"))),
+        ("rails.sepa", without(|catalogue| catalogue.rail_accounts.retain(|account| account.rail.as_str() != "sepa"))),
+        // Nothing is under way in it; the wallet still holds some.
+        ("coins.USDT.polygon", without(|catalogue| catalogue.coins.retain(|coin| !is_on_polygon(coin, "USDT")))),
+        ("chain:polygon:hot", without(|catalogue| catalogue.coins.retain(|coin| !is_on_polygon(coin, "USDT")))),
+    ] {
+        let missed = missed(catalogue).await;
+        assert!(missed.contains(name), "{name}: {missed}");
+    }
+    let unused = without(|catalogue| catalogue.methods.retain(|method| method.country.to_string() != "ARG"));
+    assert_eq!(missed(unused).await, "");
+}

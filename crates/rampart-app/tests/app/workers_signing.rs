@@ -1,0 +1,149 @@
+//! What the wallet's keeper cannot sign.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rampart_app::operate::reviews::Decision;
+use rampart_app::operate::{Operator, doctor, orders, reviews};
+use rampart_app::{App, CreatePayment, health, workers};
+use rampart_core::amount::Amount;
+use rampart_core::asset::{Chain, CoinId};
+use rampart_core::id::OrderId;
+use rampart_core::outgoing::{Signed, TransferSource};
+use rampart_core::ports::{Block, BlockHead, ChainPort, Outcome, Reply, SigningRequest, TransactionStatus, Unavailable};
+use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines};
+
+async fn idle(engine: Engine) -> TestApp {
+    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
+}
+
+on_both_engines!(super::idle => is_put_aside);
+
+/// A chain whose signer refuses some destinations.
+struct Choosy {
+    chain: Arc<dyn ChainPort>,
+    refused: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl ChainPort for Choosy {
+    fn chain(&self) -> Chain {
+        self.chain.chain()
+    }
+
+    fn hot_address(&self) -> String {
+        self.chain.hot_address()
+    }
+
+    fn deposit_address(&self, index: u64) -> String {
+        self.chain.deposit_address(index)
+    }
+
+    fn head(&self) -> Reply<'_, Result<BlockHead, Unavailable>> {
+        self.chain.head()
+    }
+
+    fn block_interval(&self) -> Reply<'_, Result<Option<Duration>, Unavailable>> {
+        self.chain.block_interval()
+    }
+
+    fn block(&self, height: u64) -> Reply<'_, Result<Option<Block>, Unavailable>> {
+        self.chain.block(height)
+    }
+
+    fn next_nonce(&self, source: TransferSource) -> Reply<'_, Result<u64, Unavailable>> {
+        self.chain.next_nonce(source)
+    }
+
+    fn sign<'a>(&'a self, request: &'a SigningRequest) -> Reply<'a, Result<Signed, Unavailable>> {
+        if self.refused.lock().contains(&request.to) {
+            return Box::pin(async { Err(Unavailable("the vault's policy says no".into())) });
+        }
+        self.chain.sign(request)
+    }
+
+    fn broadcast<'a>(&'a self, signed: &'a Signed) -> Reply<'a, Outcome<()>> {
+        self.chain.broadcast(signed)
+    }
+
+    fn transaction<'a>(&'a self, txid: &'a str) -> Reply<'a, Result<TransactionStatus, Unavailable>> {
+        self.chain.transaction(txid)
+    }
+
+    fn balance(&self, source: TransferSource, coin: CoinId) -> Reply<'_, Result<Amount, Unavailable>> {
+        self.chain.balance(source, coin)
+    }
+}
+
+const GOOD: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
+const REFUSED: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+
+async fn bought(test: &TestApp, customer: rampart_core::id::CustomerId, wallet: &str) -> OrderId {
+    let request = CreatePayment { wallet: Some(wallet.into()), ..buy(customer, "100") };
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    test.pay(id).await;
+    id
+}
+
+/// The item about a transfer that waits, once it is listed; business time has to pass for it.
+async fn listed(test: &TestApp, order: OrderId) -> ReviewItem {
+    test.eventually("the transfer is listed", || async {
+        test.advance(30).await;
+        let items = test.app.store().reviews_of_order(order, 10).await.unwrap();
+        items.into_iter().find(|item| item.kind == ReviewKind::Unsigned && item.resolution.is_none())
+    })
+    .await
+}
+
+/// One transfer that cannot be signed waits by itself: its neighbours are sent without a gap, readiness stays, and a person
+/// sees it and can act. Once it can be signed, nobody has to decide any more.
+async fn is_put_aside(test: Arc<TestApp>) {
+    let refused: Arc<Mutex<BTreeSet<String>>> = Arc::new(Mutex::new(BTreeSet::from([REFUSED.to_owned()])));
+    let app: App = test
+        .with_ports(|ports| {
+            for chain in &mut ports.chains {
+                *chain = Arc::new(Choosy { chain: chain.clone(), refused: refused.clone() });
+            }
+        })
+        .await;
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let mut good = Vec::new();
+    let waits = bought(&test, customer, REFUSED).await;
+    good.push(bought(&test, customer, GOOD).await);
+    let given_up = bought(&test, customer, REFUSED).await;
+    good.push(bought(&test, customer, GOOD).await);
+    let retried = bought(&test, customer, REFUSED).await;
+    test.world.start();
+    let running = workers::start(&app);
+    for order in good {
+        test.payment_becomes(order, "coins_sent").await;
+    }
+    let operator = Operator { actor: "op".into(), reason: "looked at it".into() };
+    let item = listed(&test, given_up).await;
+    assert!(item.reason.contains("the vault's policy says no"), "{}", item.reason);
+    let reasons = health::reasons(&app).await;
+    assert!(reasons.is_empty(), "{reasons:?}");
+    let findings = doctor::examine(&app).await.unwrap();
+    let finding = findings.iter().find(|finding| finding.check == "transfers can be signed").unwrap();
+    assert!(!finding.ok && finding.detail.starts_with("3 cannot"), "{}", finding.detail);
+    let file = orders::show(&app, given_up).await.unwrap();
+    assert!(file.jobs.iter().any(|job| job.state.contains("it cannot be signed")), "{:?}", file.jobs);
+    reviews::resolve(&app, &operator, item.id, Decision::GiveUp).await.unwrap();
+    test.payment_becomes(given_up, "on_hold").await;
+    // The others can be signed after all: one is tried at once, and nobody has to decide about the other any more.
+    let item = listed(&test, retried).await;
+    let waiting = listed(&test, waits).await;
+    refused.lock().clear();
+    reviews::resolve(&app, &operator, item.id, Decision::Retry).await.unwrap();
+    test.advance(120).await;
+    for order in [retried, waits] {
+        test.payment_becomes(order, "coins_sent").await;
+    }
+    let settled = test.app.store().review(waiting.id).await.unwrap().unwrap().resolution.unwrap();
+    assert_eq!(settled.decision, "signed");
+    let findings = doctor::examine(&app).await.unwrap();
+    assert!(findings.iter().find(|finding| finding.check == "transfers can be signed").unwrap().ok);
+    running.stop().await;
+}
