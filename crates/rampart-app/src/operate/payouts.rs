@@ -4,7 +4,7 @@ use rampart_core::bank_account::masked;
 use rampart_core::id::PayoutId;
 use rampart_core::job::{Job, JobKind};
 use rampart_core::order::StoppedBy;
-use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutState, Route, Screening};
+use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Screening};
 use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
 use serde::Serialize;
@@ -131,7 +131,7 @@ pub async fn settle(app: &App, operator: &Operator, id: PayoutId, reference: &st
     }
     decide(app, operator, id, "payout.settle", async |payout| {
         was_handed_over(&payout, "settled")?;
-        payouts::settled(app, payout, reference.to_owned()).await?.ok_or_else(|| refuse("it has arrived already"))
+        payouts::observe(app, payout, PayoutFact::Settled { reference: reference.to_owned() }).await
     })
     .await
 }
@@ -143,7 +143,7 @@ pub async fn settle(app: &App, operator: &Operator, id: PayoutId, reference: &st
 pub async fn fail(app: &App, operator: &Operator, id: PayoutId) -> Reply<()> {
     decide(app, operator, id, "payout.fail", async |payout| {
         was_handed_over(&payout, "failed")?;
-        payouts::failed(app, payout, operator.reason.clone()).await?.ok_or_else(|| refuse("it has ended already"))
+        payouts::observe(app, payout, PayoutFact::Failed { reason: operator.reason.clone() }).await
     })
     .await
 }
@@ -166,7 +166,8 @@ pub async fn stop(app: &App, operator: &Operator, id: PayoutId) -> Reply<()> {
         }
         let mut step = Step::new();
         step.removals = jobs.iter().map(|job| (RecordKey::Job(job.id), job.version)).collect();
-        step.extend(payouts::stopped(app, payout, StoppedBy::Operator, operator.reason.clone()).await?);
+        let stopped = PayoutFact::Stopped { by: StoppedBy::Operator, reason: operator.reason.clone() };
+        step.extend(payouts::observe(app, payout, stopped).await?);
         Ok(step)
     })
     .await

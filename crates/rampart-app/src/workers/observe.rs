@@ -3,6 +3,7 @@
 use rampart_core::customer::Customer;
 use rampart_core::event::{EventDraft, EventType};
 use rampart_core::id::OrderId;
+use rampart_core::order::Order;
 use rampart_core::payment::{Payment, PaymentFact};
 use rampart_core::rampoff::{Rampoff, RampoffFact};
 use rampart_core::rate::Rate;
@@ -20,6 +21,14 @@ pub(crate) fn payment_price(app: &App, payment: &Payment) -> Option<Rate> {
 /// The present price of a ramp-off's pair.
 pub(crate) fn rampoff_price(app: &App, rampoff: &Rampoff) -> Option<Rate> {
     app.prices().sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, app.business().now())
+}
+
+/// The present price of an order's pair.
+pub(crate) fn price(app: &App, order: &Order) -> Option<Rate> {
+    match order {
+        Order::Payment(payment) => payment_price(app, payment),
+        Order::Rampoff(rampoff) => rampoff_price(app, rampoff),
+    }
 }
 
 /// What follows for a payment.

@@ -128,8 +128,8 @@ fn play_purchase(beyond: Beyond, paid: i128) -> Outcome {
                 Record::Payment(payment) => order = (**payment).clone(),
                 Record::Transfer(transfer) => {
                     let mut broadcast = Step::new();
-                    broadcast.post(transfer.broadcast(&mint));
-                    broadcast.post(transfer.confirmed(&mint));
+                    broadcast.post(transfer.post_broadcast(&mint));
+                    broadcast.post(transfer.post_confirmed(&mint));
                     tally(&broadcast);
                     facts.push(PaymentFact::CoinsBroadcast { transfer: transfer.id, txid: "0x01".to_owned() });
                     facts.push(PaymentFact::CoinsConfirmed { transfer: transfer.id, confirmations: 12 });
@@ -137,8 +137,8 @@ fn play_purchase(beyond: Beyond, paid: i128) -> Outcome {
                 Record::Payout(payout) => {
                     assert_eq!(payout.purpose, outgoing::PayoutPurpose::Refund);
                     let mut settled = Step::new();
-                    settled.post(payout.accepted(&mint));
-                    settled.post(payout.settled(&mint));
+                    settled.post(payout.post_accepted(&mint));
+                    settled.post(payout.post_settled(&mint));
                     tally(&settled);
                     facts.push(PaymentFact::RefundSettled { payout: payout.id, reference: "R1".to_owned() });
                 }

@@ -9,9 +9,10 @@ use rampart_core::payment::{PayIn, Payment, PaymentFact, PaymentState, Receipt};
 use rampart_core::record::RecordKey;
 use rampart_core::reference::{self, Found};
 use rampart_core::screening::is_same_person;
+use rampart_core::suspense::{self, Stray};
 use rampart_store::OrderFilter;
 
-use super::{Effect, Trouble, to_suspense};
+use super::{Effect, Trouble};
 use crate::app::App;
 use crate::workers::observe;
 
@@ -26,7 +27,7 @@ enum Whose {
 pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit) -> Effect {
     let payment = match whose(app, credit).await? {
         Whose::Payment(payment) => *payment,
-        Whose::Nobody(reason) => return Ok(suspense(app, fact, credit, reason)),
+        Whose::Nobody(reason) => return Ok(stray(app, fact, credit, reason)),
     };
     let customer = app.store().customer(payment.customer).await?;
     let customer = customer.ok_or_else(|| Trouble::Never(format!("there is no customer {}", payment.customer)))?;
@@ -45,9 +46,10 @@ pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit) -> Effec
     Ok(step)
 }
 
-fn suspense(app: &App, fact: &Fact, credit: &BankCredit, reason: String) -> rampart_core::step::Step {
+fn stray(app: &App, fact: &Fact, credit: &BankCredit, reason: String) -> rampart_core::step::Step {
     let source = credit.sender_account.as_ref().map(|account| account.reveal().to_owned());
-    to_suspense(app, fact, Account::Bank(credit.rail), Asset::Fiat(credit.currency), credit.amount, source, reason)
+    let (on, asset) = (Account::Bank(credit.rail), Asset::Fiat(credit.currency));
+    suspense::receive(Stray { fact: fact.id, on, asset, amount: credit.amount, source, reason }, &app.mint())
 }
 
 async fn whose(app: &App, credit: &BankCredit) -> Result<Whose, Trouble> {

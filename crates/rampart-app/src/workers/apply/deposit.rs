@@ -2,11 +2,9 @@
 
 use rampart_core::fact::DepositChange;
 use rampart_core::id::FactId;
-use rampart_core::ledger::Account;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffFact};
-use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
-use rampart_core::treasury;
+use rampart_core::suspense;
 use rampart_core::watch::Deposit;
 
 use super::{Effect, Trouble};
@@ -33,39 +31,19 @@ pub(super) async fn effect(app: &App, id: FactId, change: DepositChange) -> Effe
     Ok(observe::rampoff(app, rampoff, fact))
 }
 
-/// A deposit that its order knows is the order's to give up. One that the order could not use lay in suspense once it was
-/// confirmed, and is taken from there, or from the order that a person assigned it to; once, however often the chain
-/// takes it up and undoes it again.
+/// A deposit that its order knows is the order's to give up; any other lay in suspense, if it was confirmed.
 async fn dropped(app: &App, deposit: Deposit, rampoff: Rampoff) -> Effect {
-    let is_known_to = |order: &Rampoff| order.deposits.iter().any(|known| known.deposit == deposit.id);
-    let fact = RampoffFact::DepositDropped { deposit: deposit.id };
-    if is_known_to(&rampoff) {
-        return Ok(observe::rampoff(app, rampoff, fact));
+    if rampoff.knows(deposit.id) {
+        return Ok(observe::rampoff(app, rampoff, RampoffFact::DepositDropped { deposit: deposit.id }));
     }
-    let reviews = app.store().reviews_of_fact(deposit.id).await?;
-    // A loss that its order has listed is about the same fact, and nothing in suspense.
-    let is_its = |item: &ReviewItem| item.kind == ReviewKind::Suspense && item.asset == Some(deposit.coin.into()) && !item.is_undone();
-    let mint = app.mint();
-    let mut step = Step::new();
-    // More than one when it was to be returned, which did not work: it lay in suspense once all the same.
-    let items: Vec<ReviewItem> = reviews.into_iter().filter(is_its).collect();
-    if items.is_empty() {
-        return Ok(step);
-    }
-    match items.iter().find_map(|item| item.resolution.as_ref()?.order) {
-        Some(order) => {
-            let order = observe::load_rampoff(app, order).await?;
-            if is_known_to(&order) {
-                step = observe::rampoff(app, order, fact);
-            }
-        }
-        None => {
-            let deposits = Account::ChainDeposits(deposit.coin.chain);
-            step.post(treasury::suspense_undone(&mint, deposits, deposit.coin.into(), deposit.amount, Some(rampoff.id)));
-        }
-    }
-    items.into_iter().for_each(|item| step.write(item.undone(mint.now)));
-    Ok(step)
+    let mut items = app.store().reviews_of_fact(deposit.id).await?;
+    items.retain(|item| suspense::is_about(item, &deposit));
+    let assigned = match items.iter().find_map(|item| item.resolution.as_ref()?.order) {
+        Some(order) => Some(observe::load_rampoff(app, order).await?),
+        None => None,
+    };
+    let price = assigned.as_ref().and_then(|order| observe::rampoff_price(app, order));
+    Ok(suspense::undone(&deposit, rampoff.id, items, assigned, &app.context(price)))
 }
 
 fn receipt(deposit: &Deposit, confirmations: u32) -> DepositReceipt {

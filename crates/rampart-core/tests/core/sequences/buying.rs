@@ -203,22 +203,22 @@ impl Scene {
             Next::Broadcast(_) => {
                 self.transfers[index].0.state = TransferState::Broadcast(signed.clone());
                 let fact = PaymentFact::CoinsBroadcast { transfer, txid: signed.txid };
-                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.broadcast(mint)))
+                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.post_broadcast(mint)))
             }
             Next::Confirmed(_) => {
                 self.transfers[index].0.state = TransferState::Confirmed(signed);
                 let fact = PaymentFact::CoinsConfirmed { transfer, confirmations: 12 };
-                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.confirmed(mint)))
+                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.post_confirmed(mint)))
             }
             Next::Unconfirmed(_) => {
                 self.transfers[index].0.state = TransferState::Broadcast(signed);
                 let fact = PaymentFact::CoinsUnconfirmed { transfer };
-                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.unconfirmed(mint)))
+                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.post_unconfirmed(mint)))
             }
             Next::Reverted(_) => {
                 self.transfers[index].0.state = TransferState::Failed { reason: reason.clone() };
                 let fact = PaymentFact::TransferFailed { transfer, reason };
-                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.returned(mint)))
+                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.post_returned(mint)))
             }
             _ => {
                 self.transfers[index].0.state = TransferState::Failed { reason: reason.clone() };
@@ -235,23 +235,23 @@ impl Scene {
         match next {
             Next::Accepted(_) => {
                 self.payouts[index].state = PayoutState::Accepted { reference };
-                step.post(before.accepted(&self.context(choice).mint));
+                step.post(before.post_accepted(&self.context(choice).mint));
                 self.commit(step)
             }
             Next::Settled(_) => {
                 self.payouts[index].state = PayoutState::Settled { reference: reference.clone() };
                 self.observe(PaymentFact::RefundSettled { payout, reference }, choice, step, |step, mint| {
                     if !was_taken {
-                        step.post(before.accepted(mint));
+                        step.post(before.post_accepted(mint));
                     }
-                    step.post(before.settled(mint));
+                    step.post(before.post_settled(mint));
                 })
             }
             Next::Failed(_) => {
                 self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
                 self.observe(PaymentFact::RefundFailed { payout, reason }, choice, step, |step, mint| {
                     if was_taken {
-                        step.post(before.failed(mint));
+                        step.post(before.post_failed(mint));
                     }
                 })
             }
@@ -262,7 +262,7 @@ impl Scene {
             }
             _ => {
                 self.payouts[index].state = PayoutState::Returned { reason: reason.clone() };
-                step.post(before.returned(&self.context(choice).mint));
+                step.post(before.post_returned(&self.context(choice).mint));
                 self.observe(PaymentFact::RefundReturned { payout, amount: before.amount, reason }, choice, step, |_, _| {})
             }
         }

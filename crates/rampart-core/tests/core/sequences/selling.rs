@@ -281,20 +281,20 @@ impl Scene {
             Next::Broadcast(_) => {
                 self.transfers[index].state = TransferState::Broadcast(signed.clone());
                 let fact = RampoffFact::RefundBroadcast { transfer, txid: signed.txid };
-                self.observe(fact, choice, |step, mint| step.post(before.broadcast(mint)))
+                self.observe(fact, choice, |step, mint| step.post(before.post_broadcast(mint)))
             }
             Next::Confirmed(_) => {
                 self.transfers[index].state = TransferState::Confirmed(signed);
-                self.observe(RampoffFact::RefundConfirmed { transfer }, choice, |step, mint| step.post(before.confirmed(mint)))
+                self.observe(RampoffFact::RefundConfirmed { transfer }, choice, |step, mint| step.post(before.post_confirmed(mint)))
             }
             Next::Unconfirmed(_) => {
                 self.transfers[index].state = TransferState::Broadcast(signed);
                 let fact = RampoffFact::RefundUnconfirmed { transfer, amount: before.amount };
-                self.observe(fact, choice, |step, mint| step.post(before.unconfirmed(mint)))
+                self.observe(fact, choice, |step, mint| step.post(before.post_unconfirmed(mint)))
             }
             Next::Reverted(_) => {
                 self.transfers[index].state = TransferState::Failed { reason: reason.clone() };
-                self.observe(RampoffFact::RefundFailed { transfer, reason }, choice, |step, mint| step.post(before.returned(mint)))
+                self.observe(RampoffFact::RefundFailed { transfer, reason }, choice, |step, mint| step.post(before.post_returned(mint)))
             }
             _ => {
                 self.transfers[index].state = TransferState::Failed { reason: reason.clone() };
@@ -310,22 +310,22 @@ impl Scene {
         match next {
             Next::Accepted(_) => {
                 self.payouts[index].state = PayoutState::Accepted { reference };
-                self.observe(RampoffFact::PayoutAccepted { payout }, choice, |step, mint| step.post(before.accepted(mint)))
+                self.observe(RampoffFact::PayoutAccepted { payout }, choice, |step, mint| step.post(before.post_accepted(mint)))
             }
             Next::Settled(_) => {
                 self.payouts[index].state = PayoutState::Settled { reference: reference.clone() };
                 self.observe(RampoffFact::PayoutSettled { payout, reference }, choice, |step, mint| {
                     if !was_taken {
-                        step.post(before.accepted(mint));
+                        step.post(before.post_accepted(mint));
                     }
-                    step.post(before.settled(mint));
+                    step.post(before.post_settled(mint));
                 })
             }
             Next::Failed(_) => {
                 self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
                 self.observe(RampoffFact::PayoutFailed { payout, reason }, choice, |step, mint| {
                     if was_taken {
-                        step.post(before.failed(mint));
+                        step.post(before.post_failed(mint));
                     }
                 })
             }
@@ -336,7 +336,7 @@ impl Scene {
             }
             _ => {
                 self.payouts[index].state = PayoutState::Returned { reason: reason.clone() };
-                self.observe(RampoffFact::PayoutReturned { payout, reason }, choice, |step, mint| step.post(before.returned(mint)))
+                self.observe(RampoffFact::PayoutReturned { payout, reason }, choice, |step, mint| step.post(before.post_returned(mint)))
             }
         }
     }

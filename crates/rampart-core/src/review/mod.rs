@@ -1,5 +1,10 @@
 //! What only a person can decide, and the log of what persons did.
 
+mod decision;
+
+pub(crate) use decision::refuse;
+pub use decision::{About, Decision, Operator, Vanished};
+
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::{AuditId, FactId, Mint, OrderId, ReviewId};
@@ -88,6 +93,25 @@ pub struct Resolution {
 }
 
 impl ReviewItem {
+    /// An item that waits from now on, about nothing but its reason yet.
+    #[must_use]
+    pub fn new(mint: &Mint<'_>, kind: ReviewKind, reason: String) -> Self {
+        Self {
+            id: mint.id(),
+            version: 0,
+            kind,
+            order: None,
+            fact: None,
+            asset: None,
+            amount: Amount::ZERO,
+            source: None,
+            screening_hit: false,
+            reason,
+            created_at: mint.now,
+            resolution: None,
+        }
+    }
+
     /// The item put back on the list, because what it was resolved by did not work.
     #[must_use]
     pub fn put_back(self, mint: &Mint<'_>, reason: String) -> Self {
