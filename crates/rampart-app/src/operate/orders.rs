@@ -207,7 +207,7 @@ async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<O
     for transfer in transfers {
         let state = match &transfer.state {
             TransferState::Failed { reason } => format!("failed: {reason}"),
-            state => state.signed().map_or_else(|| "queued".to_owned(), |signed| format!("{} {}", state_name(state), signed.txid)),
+            state => state.signed().map_or_else(|| "queued".to_owned(), |signed| format!("{} {}", state.name(), signed.txid)),
         };
         let what = format!("{} {} to {}", major(app, transfer.amount, transfer.coin.into()), transfer.coin, transfer.to);
         file.transfers.push(Line { id: transfer.id.to_string(), what, state });
@@ -247,16 +247,6 @@ async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<O
     }
     file.audit = audit_lines(app, &subject).await?;
     Ok(file)
-}
-
-const fn state_name(state: &TransferState) -> &'static str {
-    match state {
-        TransferState::Queued => "queued",
-        TransferState::Signed(_) => "signed",
-        TransferState::Broadcast(_) => "broadcast",
-        TransferState::Confirmed(_) => "confirmed",
-        TransferState::Failed { .. } => "failed",
-    }
 }
 
 pub(super) fn job_line(job: rampart_core::job::Job) -> Line {

@@ -7,6 +7,7 @@
 
 mod payout;
 mod screening;
+pub mod table;
 mod transfer;
 
 pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutState, Route};

@@ -36,6 +36,16 @@ fn every_rampoff_state_with_every_fact_and_command() {
 }
 
 #[test]
+fn every_state_of_what_leaves_with_every_fact() {
+    for (purpose, _) in outgoing::table::TRANSFERS {
+        insta::assert_snapshot!(format!("transfer_{purpose:?}").to_lowercase(), table(&outgoing::table::transfers(purpose)));
+    }
+    for (purpose, _) in outgoing::table::PAYOUTS {
+        insta::assert_snapshot!(format!("payout_{purpose:?}").to_lowercase(), table(&outgoing::table::payouts(purpose)));
+    }
+}
+
+#[test]
 fn no_status_goes_backwards() {
     let rank = |name: &str| match name.split([' ', ',']).next().unwrap_or_default() {
         "started" | "created" => 0,

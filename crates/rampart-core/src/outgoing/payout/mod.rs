@@ -101,6 +101,21 @@ pub enum PayoutState {
     },
 }
 
+impl PayoutState {
+    /// Its name, as it is stored.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Unknown => "unknown",
+            Self::Accepted { .. } => "accepted",
+            Self::Settled { .. } => "settled",
+            Self::Failed { .. } => "failed",
+            Self::Returned { .. } => "returned",
+        }
+    }
+}
+
 /// Money leaving.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Payout {

@@ -114,7 +114,7 @@ impl Payout {
 
     fn unknown(self, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
-        if self.is_open() {
+        if self.is_open() && !self.awaits_screening() {
             let job = Job::due_now(mint, JobKind::CheckPayout, self.id);
             step.write(Job { due_at: mint.now.after(FIRST_QUESTION_AFTER), ..job });
             self.becomes(PayoutState::Unknown, &mut step);

@@ -72,6 +72,18 @@ pub enum TransferState {
 }
 
 impl TransferState {
+    /// Its name, as it is stored.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Signed(_) => "signed",
+            Self::Broadcast(_) => "broadcast",
+            Self::Confirmed(_) => "confirmed",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
     /// What was signed, once it was.
     #[must_use]
     pub const fn signed(&self) -> Option<&Signed> {

@@ -86,13 +86,11 @@ impl Transfer {
         if !self.awaits_screening() {
             return Step::new();
         }
-        let mut step = match (outgoing.order.take(), self.purpose) {
-            (Some(Order::Rampoff(order)), TransferPurpose::Refund) => {
-                order.observe(RampoffFact::RefundStopped { transfer: self.id, reason: reason.to_owned() }, context)
-            }
-            _ => Step::new(),
-        };
-        let reason = format!("stopped by screening: {reason}");
+        let (transfer, stopped) = (self.id, format!("stopped by screening: {reason}"));
+        let payment = PaymentFact::TransferFailed { transfer, reason: stopped.clone() };
+        let rampoff = RampoffFact::RefundStopped { transfer, reason: reason.to_owned() };
+        let mut step = self.tell(outgoing.order.take(), payment, rampoff, context);
+        let reason = stopped;
         if let Some(item) = outgoing.did_not_leave(&context.mint, &reason, &mut step) {
             step.write(ReviewItem { screening_hit: true, ..item });
         }
@@ -102,7 +100,7 @@ impl Transfer {
 
     fn signed(self, signed: Signed) -> Step {
         let mut step = Step::new();
-        if self.state == TransferState::Queued {
+        if self.state == TransferState::Queued && !self.awaits_screening() {
             self.becomes(TransferState::Signed(signed), &mut step);
         }
         step
