@@ -1,11 +1,15 @@
 //! Every state with every fact and command, under every policy; and what must hold of each of them.
 
+use std::collections::VecDeque;
+
 use rampart_core::amount::Amount;
 use rampart_core::example::{self, Counting};
 use rampart_core::id::Mint;
 use rampart_core::ledger::{Account, Side};
 use rampart_core::order::Context;
-use rampart_core::outgoing::Screening;
+use rampart_core::outgoing::{
+    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Screening, Signed, Transfer, TransferFact, TransferState,
+};
 use rampart_core::payment::{self, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Beyond;
 use rampart_core::ports::Verdict;
@@ -128,29 +132,23 @@ fn play_purchase(beyond: Beyond, paid: i128) -> Outcome {
         }
     };
     let receipt = Receipt { fact: mint.id(), amount: Amount::from_minor(paid), at: mint.now, holder: None, source: Some("ch_1".into()) };
-    let mut facts =
-        vec![PaymentFact::Paid { receipt, is_customer: true }, PaymentFact::Screened { verdict: Verdict::Clear, about_refund: true }];
-    while let Some(fact) = facts.pop_if_first() {
-        let step = order.clone().observe(fact, &context);
+    let screened = PaymentFact::Screened { verdict: Verdict::Clear, about_refund: true };
+    let mut happens = VecDeque::from([Happens::Order(PaymentFact::Paid { receipt, is_customer: true }), Happens::Order(screened)]);
+    while let Some(next) = happens.pop_front() {
+        let named = Outgoing { order: Some(order.clone().into()), ..Outgoing::default() };
+        let step = match next {
+            Happens::Order(fact) => order.clone().observe(fact, &context),
+            Happens::Coins(transfer, fact) => transfer.observe(fact, named, &context),
+            Happens::Money(payout, fact) => payout.observe(fact, named, &context),
+        };
         tally(&step);
-        for record in &step.writes {
+        for record in step.writes {
             match record {
-                Record::Payment(payment) => order = (**payment).clone(),
-                Record::Transfer(transfer) => {
-                    let mut broadcast = Step::new();
-                    broadcast.post(transfer.post_broadcast(&mint));
-                    broadcast.post(transfer.post_confirmed(&mint));
-                    tally(&broadcast);
-                    facts.push(PaymentFact::CoinsBroadcast { transfer: transfer.id, txid: "0x01".to_owned() });
-                    facts.push(PaymentFact::CoinsConfirmed { transfer: transfer.id, confirmations: 12 });
-                }
+                Record::Payment(payment) => order = *payment,
+                Record::Transfer(transfer) => happens.extend(course_of(*transfer)),
                 Record::Payout(payout) => {
-                    assert_eq!(payout.purpose, outgoing::PayoutPurpose::Refund);
-                    let mut settled = Step::new();
-                    settled.post(payout.post_accepted(&mint));
-                    settled.post(payout.post_settled(&mint));
-                    tally(&settled);
-                    facts.push(PaymentFact::RefundSettled { payout: payout.id, reference: "R1".to_owned() });
+                    assert_eq!(payout.purpose, PayoutPurpose::Refund);
+                    happens.extend(arrives(*payout));
                 }
                 _ => {}
             }
@@ -159,12 +157,29 @@ fn play_purchase(beyond: Beyond, paid: i128) -> Outcome {
     Outcome { posted_fiat: fiat, posted_coins: coins, said_fiat: order.fiat_balance.minor(), settled: order.is_settled() }
 }
 
-trait PopFirst<T> {
-    fn pop_if_first(&mut self) -> Option<T>;
+enum Happens {
+    Order(PaymentFact),
+    Coins(Box<Transfer>, TransferFact),
+    Money(Box<Payout>, PayoutFact),
 }
 
-impl<T> PopFirst<T> for Vec<T> {
-    fn pop_if_first(&mut self) -> Option<T> {
-        if self.is_empty() { None } else { Some(self.remove(0)) }
-    }
+/// What becomes of a transfer next when all goes well.
+fn course_of(transfer: Transfer) -> Option<Happens> {
+    let fact = match transfer.state {
+        TransferState::Queued => TransferFact::Signed(Signed { nonce: 0, txid: "0x01".to_owned(), bytes: String::new() }),
+        TransferState::Signed(_) => TransferFact::Broadcast,
+        TransferState::Broadcast(_) => TransferFact::Confirmed { confirmations: 12, network_fee: Amount::from_minor(2_000) },
+        TransferState::Confirmed(_) | TransferState::Failed { .. } => return None,
+    };
+    Some(Happens::Coins(Box::new(transfer), fact))
+}
+
+/// What becomes of a payout next when all goes well.
+fn arrives(payout: Payout) -> Option<Happens> {
+    let fact = match payout.state {
+        PayoutState::Queued => PayoutFact::Accepted { reference: "R1".to_owned() },
+        PayoutState::Accepted { .. } => PayoutFact::Settled { reference: "R1".to_owned() },
+        _ => return None,
+    };
+    Some(Happens::Money(Box::new(payout), fact))
 }

@@ -14,26 +14,22 @@ impl Payout {
     }
 
     /// The rail has taken it: `in_transit` is debited, `bank` (or `card`) credited.
-    #[must_use]
-    pub fn post_accepted(&self, mint: &Mint<'_>) -> Option<Posting> {
+    pub(super) fn post_accepted(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::PayoutAccepted, self.route.in_transit(), self.route.account())
     }
 
     /// It arrived: `customer` (or `suspense`) is debited, `in_transit` credited.
-    #[must_use]
-    pub fn post_settled(&self, mint: &Mint<'_>) -> Option<Posting> {
+    pub(super) fn post_settled(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::PayoutSettled, self.owed_to(), self.route.in_transit())
     }
 
     /// It came back before it had arrived: `bank` is debited, `in_transit` credited.
-    #[must_use]
-    pub fn post_failed(&self, mint: &Mint<'_>) -> Option<Posting> {
+    pub(super) fn post_failed(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::PayoutFailed, self.route.account(), self.route.in_transit())
     }
 
     /// It had arrived and was sent back: `bank` is debited, `suspense` credited, where a person finds it.
-    #[must_use]
-    pub fn post_returned(&self, mint: &Mint<'_>) -> Option<Posting> {
+    pub(super) fn post_returned(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::PayoutReturned, self.route.account(), Account::Suspense)
     }
 }

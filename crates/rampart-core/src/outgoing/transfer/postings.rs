@@ -28,32 +28,27 @@ impl Transfer {
     }
 
     /// The chain has taken it: `in_transit` is debited, the wallet credited.
-    #[must_use]
-    pub fn post_broadcast(&self, mint: &Mint<'_>) -> Option<Posting> {
+    pub(super) fn post_broadcast(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::CoinsBroadcast, Account::InTransit(self.chain()), self.wallet())
     }
 
     /// It is confirmed: `customer` (or `suspense`, `capital`, the hot wallet) is debited, `in_transit` credited.
-    #[must_use]
-    pub fn post_confirmed(&self, mint: &Mint<'_>) -> Option<Posting> {
+    pub(super) fn post_confirmed(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::CoinsConfirmed, self.destination(), Account::InTransit(self.chain()))
     }
 
     /// The chain undid it: what [`Transfer::post_confirmed`] did is taken back; the same bytes are on their way again.
-    #[must_use]
-    pub fn post_unconfirmed(&self, mint: &Mint<'_>) -> Option<Posting> {
+    pub(super) fn post_unconfirmed(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::CoinsUnconfirmed, Account::InTransit(self.chain()), self.destination())
     }
 
     /// The chain undid it by its own rules after it had taken it: the wallet is debited, `in_transit` credited.
-    #[must_use]
-    pub fn post_returned(&self, mint: &Mint<'_>) -> Option<Posting> {
+    pub(super) fn post_returned(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::CoinsReturned, self.wallet(), Account::InTransit(self.chain()))
     }
 
     /// What the chain took for it: `network_fees` is debited, the wallet credited, in the chain's own coin.
-    #[must_use]
-    pub fn post_network_fee(&self, mint: &Mint<'_>, native: CoinId, fee: Amount) -> Option<Posting> {
+    pub(super) fn post_network_fee(&self, mint: &Mint<'_>, native: CoinId, fee: Amount) -> Option<Posting> {
         let movement = Movement::new(Account::NetworkFees, self.wallet(), native, fee);
         Posting::moving(mint, PostingKind::NetworkFee, Origin::Fact, self.order, &[movement])
     }

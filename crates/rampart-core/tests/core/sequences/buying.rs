@@ -6,21 +6,20 @@ use proptest::prelude::*;
 use rampart_core::amount::Amount;
 use rampart_core::catalogue::Catalogue;
 use rampart_core::example::{self, Counting};
-use rampart_core::id::{FactId, Mint};
+use rampart_core::id::Mint;
 use rampart_core::ledger::{Account, LossKind};
-use rampart_core::order::{Context, StoppedBy};
-use rampart_core::outgoing::{Payout, PayoutState, Route, Screening, Signed, Transfer, TransferState};
+use rampart_core::order::Context;
+use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutState, Route, Transfer, TransferFact, TransferState};
 use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Beyond;
 use rampart_core::ports::Verdict;
 use rampart_core::quote::BuyTerms;
 use rampart_core::record::Record;
-use rampart_core::review::ReviewKind;
+use rampart_core::review::{About, Decision, ReviewItem, ReviewKind};
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
-use rampart_core::treasury;
 
-use super::{Books, Checked, EUR, Tally, USDC, minor, pick};
+use super::{Books, Checked, EUR, Outside, Tally, USDC, minor, operator, payout_facts, pick, put, transfer_facts};
 
 /// What can happen next. Transfers and payouts are named by their place in the order they were made in.
 #[derive(Debug, Clone)]
@@ -32,19 +31,10 @@ enum Next {
     TakenBack(i128),
     Screened(Verdict),
     Time,
-    Broadcast(usize),
-    Refused(usize),
-    Confirmed(usize),
-    Unconfirmed(usize),
-    Reverted(usize),
-    Accepted(usize),
-    Settled(usize),
-    Failed(usize),
-    /// The screening provider found something about who would receive it, or a person stopped it.
-    Stopped(usize),
-    /// It found nothing.
-    Cleared(usize),
-    Returned(usize),
+    /// Something becomes of a transfer.
+    Coins(usize, TransferFact),
+    /// Something becomes of a payout.
+    Money(usize, PayoutFact),
     /// What lies in suspense is assigned to the order.
     Assigned(usize),
     Asked(PaymentCommand),
@@ -57,9 +47,10 @@ struct Scene {
     order: Payment,
     quoted: BuyTerms,
     books: Books,
+    outside: Outside,
     transfers: Vec<(Transfer, i128)>,
     payouts: Vec<Payout>,
-    suspense: Vec<(FactId, i128)>,
+    suspense: Vec<ReviewItem>,
     paid: i128,
     taken_back: i128,
 }
@@ -78,6 +69,7 @@ pub(super) fn play(beyond: Beyond, by_card: bool, choices: &[u16]) -> Checked {
         quoted: order.terms,
         order,
         books: Books::default(),
+        outside: Outside::default(),
         transfers: Vec::new(),
         payouts: Vec::new(),
         suspense: Vec::new(),
@@ -112,25 +104,10 @@ impl Scene {
             possible.push(Next::Screened(Verdict::Hit { reason: "listed".to_owned() }));
         }
         for (index, (transfer, _)) in self.transfers.iter().enumerate() {
-            match transfer.state {
-                TransferState::Queued => possible.extend([Next::Broadcast(index), Next::Broadcast(index), Next::Refused(index)]),
-                TransferState::Broadcast(_) => possible.extend([Next::Confirmed(index), Next::Reverted(index)]),
-                TransferState::Confirmed(_) => possible.push(Next::Unconfirmed(index)),
-                _ => {}
-            }
+            possible.extend(transfer_facts(transfer).into_iter().map(|fact| Next::Coins(index, fact)));
         }
         for (index, payout) in self.payouts.iter().enumerate() {
-            match payout.state {
-                PayoutState::Queued if payout.screening == Screening::Due => {
-                    possible.extend([Next::Cleared(index), Next::Cleared(index), Next::Stopped(index)]);
-                }
-                PayoutState::Queued => {
-                    possible.extend([Next::Accepted(index), Next::Settled(index), Next::Failed(index), Next::Stopped(index)])
-                }
-                PayoutState::Accepted { .. } => possible.extend([Next::Settled(index), Next::Failed(index)]),
-                PayoutState::Settled { .. } => possible.push(Next::Returned(index)),
-                _ => {}
-            }
+            possible.extend(payout_facts(payout).into_iter().map(|fact| Next::Money(index, fact)));
         }
         possible.extend((0..self.suspense.len()).map(Next::Assigned));
         let commands = [
@@ -152,42 +129,45 @@ impl Scene {
         Context { mint: Mint { now: self.now, randomness: &self.randomness }, catalogue: &self.catalogue, price }
     }
 
-    /// Plays one happening as the workers do: what the order decides and what its transfer or payout posts are one step.
+    /// Plays one happening as the workers do.
     fn happens(&mut self, next: Next, choice: u16) -> Checked {
         match next {
             Next::Time => {
                 self.now = self.now.after(Duration::from_secs(2_000));
-                self.observe(PaymentFact::TimePassed, choice, Step::new(), |_, _| {})
+                self.observe(PaymentFact::TimePassed, choice)
             }
             Next::Paid { minor, is_customer } => {
                 self.paid += minor;
                 let receipt = self.receipt(minor);
-                self.observe(PaymentFact::Paid { receipt, is_customer }, choice, Step::new(), |_, _| {})
+                self.observe(PaymentFact::Paid { receipt, is_customer }, choice)
             }
             Next::Assigned(index) => self.assign(index, choice),
             Next::TakenBack(minor) => {
                 self.taken_back += minor;
                 let fact = PaymentFact::Reversed { amount: Amount::from_minor(minor), reason: "stolen card".to_owned() };
-                self.observe(fact, choice, Step::new(), |_, _| {})
+                self.observe(fact, choice)
             }
-            Next::Screened(verdict) => {
-                self.observe(PaymentFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice, Step::new(), |_, _| {})
-            }
+            Next::Screened(verdict) => self.observe(PaymentFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice),
             Next::Asked(command) => match self.order.clone().request(command, &self.context(choice)) {
                 Ok(step) => self.commit(step),
                 Err(_) => Ok(()),
             },
-            Next::Broadcast(index) | Next::Refused(index) | Next::Confirmed(index) | Next::Unconfirmed(index) | Next::Reverted(index) => {
-                self.transfer(&next, index, choice)
+            Next::Coins(index, fact) => {
+                let transfer = self.transfers[index].0.clone();
+                self.outside.tells_of_coins(&transfer, &fact);
+                self.commit(transfer.observe(fact, self.named(), &self.context(choice)))
             }
-            Next::Accepted(index) | Next::Settled(index) | Next::Failed(index) | Next::Stopped(index) | Next::Returned(index) => {
-                self.payout(&next, index, choice)
-            }
-            Next::Cleared(index) => {
-                self.payouts[index].screening = Screening::Cleared;
-                Ok(())
+            Next::Money(index, fact) => {
+                let payout = self.payouts[index].clone();
+                self.outside.tells_of_money(&payout, &fact);
+                self.commit(payout.observe(fact, self.named(), &self.context(choice)))
             }
         }
+    }
+
+    /// What its transfers and payouts name.
+    fn named(&self) -> Outgoing {
+        Outgoing { order: Some(self.order.clone().into()), ..Outgoing::default() }
     }
 
     fn receipt(&self, minor: i128) -> Receipt {
@@ -195,102 +175,18 @@ impl Scene {
         Receipt { fact, amount: Amount::from_minor(minor), at: self.now, holder: None, source: Some("ch_1".into()) }
     }
 
-    fn transfer(&mut self, next: &Next, index: usize, choice: u16) -> Checked {
-        let before = self.transfers[index].0.clone();
-        let (transfer, reason) = (before.id, "refused".to_owned());
-        let signed = Signed { nonce: 0, txid: before.id.to_string(), bytes: String::new() };
-        match next {
-            Next::Broadcast(_) => {
-                self.transfers[index].0.state = TransferState::Broadcast(signed.clone());
-                let fact = PaymentFact::CoinsBroadcast { transfer, txid: signed.txid };
-                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.post_broadcast(mint)))
-            }
-            Next::Confirmed(_) => {
-                self.transfers[index].0.state = TransferState::Confirmed(signed);
-                let fact = PaymentFact::CoinsConfirmed { transfer, confirmations: 12 };
-                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.post_confirmed(mint)))
-            }
-            Next::Unconfirmed(_) => {
-                self.transfers[index].0.state = TransferState::Broadcast(signed);
-                let fact = PaymentFact::CoinsUnconfirmed { transfer };
-                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.post_unconfirmed(mint)))
-            }
-            Next::Reverted(_) => {
-                self.transfers[index].0.state = TransferState::Failed { reason: reason.clone() };
-                let fact = PaymentFact::TransferFailed { transfer, reason };
-                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.post_returned(mint)))
-            }
-            _ => {
-                self.transfers[index].0.state = TransferState::Failed { reason: reason.clone() };
-                self.observe(PaymentFact::TransferFailed { transfer, reason }, choice, Step::new(), |_, _| {})
-            }
-        }
-    }
-
-    fn payout(&mut self, next: &Next, index: usize, choice: u16) -> Checked {
-        let before = self.payouts[index].clone();
-        let was_taken = matches!(before.state, PayoutState::Accepted { .. });
-        let (payout, reference, reason) = (before.id, "R1".to_owned(), "closed account".to_owned());
-        let mut step = Step::new();
-        match next {
-            Next::Accepted(_) => {
-                self.payouts[index].state = PayoutState::Accepted { reference };
-                step.post(before.post_accepted(&self.context(choice).mint));
-                self.commit(step)
-            }
-            Next::Settled(_) => {
-                self.payouts[index].state = PayoutState::Settled { reference: reference.clone() };
-                self.observe(PaymentFact::RefundSettled { payout, reference }, choice, step, |step, mint| {
-                    if !was_taken {
-                        step.post(before.post_accepted(mint));
-                    }
-                    step.post(before.post_settled(mint));
-                })
-            }
-            Next::Failed(_) => {
-                self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
-                self.observe(PaymentFact::RefundFailed { payout, reason }, choice, step, |step, mint| {
-                    if was_taken {
-                        step.post(before.post_failed(mint));
-                    }
-                })
-            }
-            Next::Stopped(_) => {
-                self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
-                let by = if choice.is_multiple_of(2) { StoppedBy::Screening } else { StoppedBy::Operator };
-                self.observe(PaymentFact::RefundStopped { payout, by, reason }, choice, step, |_, _| {})
-            }
-            _ => {
-                self.payouts[index].state = PayoutState::Returned { reason: reason.clone() };
-                step.post(before.post_returned(&self.context(choice).mint));
-                self.observe(PaymentFact::RefundReturned { payout, amount: before.amount, reason }, choice, step, |_, _| {})
-            }
-        }
-    }
-
     /// A person says that what lies in suspense is for the order, which must be able to use it.
     fn assign(&mut self, index: usize, choice: u16) -> Checked {
-        let (fact, amount) = self.suspense[index];
-        let receipt = Receipt { fact, ..self.receipt(amount) };
-        let context = self.context(choice);
-        let mut step = Step::new();
-        let asset = self.order.terms.fiat.into();
-        step.post(treasury::suspense_assigned(&context.mint, self.order.pay_in.account(), asset, receipt.amount, Some(self.order.id)));
-        let received = self.order.clone().observe(PaymentFact::Paid { receipt, is_customer: true }, &context);
-        let unusable = |record: &Record| matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense);
-        if received.writes.iter().any(unusable) {
-            return Ok(());
+        let about = About { order: Some(self.order.clone().into()), ..About::default() };
+        let item = self.suspense[index].clone();
+        match item.decide(Decision::Assign(self.order.id), &operator(), about, &self.context(choice)) {
+            Ok(step) => self.commit(step),
+            Err(_) => Ok(()),
         }
-        step.extend(received);
-        self.suspense.remove(index);
-        self.commit(step)
     }
 
-    fn observe(&mut self, fact: PaymentFact, choice: u16, mut step: Step, beside: impl FnOnce(&mut Step, &Mint<'_>)) -> Checked {
-        let context = self.context(choice);
-        step.extend(self.order.clone().observe(fact, &context));
-        beside(&mut step, &context.mint);
-        self.commit(step)
+    fn observe(&mut self, fact: PaymentFact, choice: u16) -> Checked {
+        self.commit(self.order.clone().observe(fact, &self.context(choice)))
     }
 
     fn commit(&mut self, step: Step) -> Checked {
@@ -299,12 +195,13 @@ impl Scene {
         for record in step.writes {
             match record {
                 Record::Payment(payment) => self.order = *payment,
-                Record::Transfer(transfer) => self.transfers.push((*transfer, before - self.books.customer(EUR))),
-                Record::Payout(payout) => self.payouts.push(*payout),
-                Record::Review(item) if item.kind == ReviewKind::Suspense => {
-                    let fact = item.fact.expect("money that came is told by a fact");
-                    self.suspense.push((fact, minor(item.amount)));
-                }
+                Record::Transfer(transfer) => match self.transfers.iter_mut().find(|(known, _)| known.id == transfer.id) {
+                    Some((known, _)) => *known = *transfer,
+                    None => self.transfers.push((*transfer, before - self.books.customer(EUR))),
+                },
+                Record::Payout(payout) => put(&mut self.payouts, *payout, |one, other| one.id == other.id),
+                Record::Review(item) if item.kind == ReviewKind::Suspense && item.resolution.is_none() => self.suspense.push(*item),
+                Record::Review(item) => self.suspense.retain(|waiting| waiting.id != item.id),
                 _ => {}
             }
         }
@@ -313,6 +210,7 @@ impl Scene {
 
     fn check(&self) -> Checked {
         let (order, books) = (&self.order, &self.books);
+        self.outside.check(books, self.paid - self.taken_back)?;
         let sent: Vec<_> = self.transfers.iter().filter(|(transfer, _)| !matches!(transfer.state, TransferState::Failed { .. })).collect();
         let back: Vec<_> = self
             .payouts

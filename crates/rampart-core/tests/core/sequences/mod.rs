@@ -15,9 +15,13 @@ use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::counter::CounterOwner;
 use rampart_core::example;
-use rampart_core::id::CustomerId;
+use rampart_core::id::{CustomerId, PayoutId, TransferId};
 use rampart_core::ledger::{Account, Side};
+use rampart_core::order::StoppedBy;
+use rampart_core::outgoing::{Payout, PayoutFact, PayoutState, Signed, Transfer, TransferFact, TransferState};
 use rampart_core::policy::Beyond;
+use rampart_core::ports::Verdict;
+use rampart_core::review::Operator;
 use rampart_core::step::{Raise, Step};
 
 /// What a check comes to.
@@ -55,6 +59,62 @@ fn policy() -> impl Strategy<Value = Beyond> {
 /// One of several, chosen by a number.
 fn pick<T: Clone>(of: &[T], choice: u16) -> T {
     of[usize::from(choice) % of.len()].clone()
+}
+
+/// What can become of a transfer next; what is likely, twice.
+fn transfer_facts(transfer: &Transfer) -> Vec<TransferFact> {
+    let (reason, network_fee) = ("refused".to_owned(), Amount::from_minor(2_000));
+    let signed = Signed { nonce: 0, txid: transfer.id.to_string(), bytes: String::new() };
+    match transfer.state {
+        TransferState::Queued if transfer.awaits_screening() => {
+            let clear = TransferFact::Screened(Verdict::Clear);
+            vec![clear.clone(), clear, TransferFact::Screened(Verdict::Hit { reason: "listed".to_owned() })]
+        }
+        TransferState::Queued => vec![TransferFact::Signed(signed.clone()), TransferFact::Signed(signed), TransferFact::Refused { reason }],
+        TransferState::Signed(_) => vec![TransferFact::Broadcast, TransferFact::Broadcast, TransferFact::Refused { reason }],
+        TransferState::Broadcast(_) => vec![
+            TransferFact::Confirmed { confirmations: 12, network_fee },
+            TransferFact::Confirmed { confirmations: 12, network_fee },
+            TransferFact::Reverted { network_fee },
+            TransferFact::Vanished { reason },
+            TransferFact::GivenUp,
+        ],
+        TransferState::Confirmed(_) => vec![TransferFact::Unconfirmed],
+        TransferState::Failed { .. } => Vec::new(),
+    }
+}
+
+/// What can become of a payout next.
+fn payout_facts(payout: &Payout) -> Vec<PayoutFact> {
+    let (reference, reason) = ("R1".to_owned(), "closed account".to_owned());
+    let stopped = PayoutFact::Stopped { by: StoppedBy::Operator, reason: "a doubt".to_owned() };
+    let accepted = PayoutFact::Accepted { reference: reference.clone() };
+    let refused = PayoutFact::Refused { reason: reason.clone() };
+    let (settled, failed) = (PayoutFact::Settled { reference }, PayoutFact::Failed { reason });
+    match payout.state {
+        PayoutState::Queued if payout.awaits_screening() => {
+            let clear = PayoutFact::Screened(Verdict::Clear);
+            vec![clear.clone(), clear, PayoutFact::Screened(Verdict::Hit { reason: "listed".to_owned() }), stopped]
+        }
+        PayoutState::Queued => vec![accepted, settled, failed, refused, stopped, PayoutFact::Unknown],
+        PayoutState::Unknown => vec![accepted, settled, failed, PayoutFact::NeverArrived],
+        PayoutState::Accepted { .. } => vec![settled, failed],
+        PayoutState::Settled { .. } => vec![failed],
+        PayoutState::Failed { .. } | PayoutState::Returned { .. } => Vec::new(),
+    }
+}
+
+/// Whoever decides about what lies in suspense.
+fn operator() -> Operator {
+    Operator { actor: "luis".to_owned(), reason: "the customer asked".to_owned() }
+}
+
+/// Puts a record in the place of what it was before, or behind what there is.
+fn put<T>(among: &mut Vec<T>, record: T, is_the_same: impl Fn(&T, &T) -> bool) {
+    match among.iter().position(|known| is_the_same(known, &record)) {
+        Some(place) => among[place] = record,
+        None => among.push(record),
+    }
 }
 
 /// The ledger, promises and open orders as steps leave them.
@@ -98,6 +158,41 @@ impl Books {
         self.open += step.raises.iter().filter(open).map(|raise| raise.by.minor()).sum::<i128>();
         let counted = |raise: &&Raise| raise.counter.what.starts_with("limit:") && raise.counter.what.contains(":day:");
         self.counted += step.raises.iter().filter(counted).map(|raise| raise.by.minor()).sum::<i128>();
+        Ok(())
+    }
+}
+
+/// What the outside says of our own money and coins, whatever we made of it: only what was told counts.
+#[derive(Debug, Default)]
+struct Outside {
+    money_out: BTreeMap<PayoutId, i128>,
+    coins_out: BTreeMap<TransferId, i128>,
+}
+
+impl Outside {
+    fn tells_of_money(&mut self, payout: &Payout, fact: &PayoutFact) {
+        match fact {
+            PayoutFact::Accepted { .. } | PayoutFact::Settled { .. } => self.money_out.insert(payout.id, minor(payout.amount)),
+            PayoutFact::Failed { .. } | PayoutFact::Refused { .. } => self.money_out.remove(&payout.id),
+            PayoutFact::Screened(_) | PayoutFact::Stopped { .. } | PayoutFact::Unknown | PayoutFact::NeverArrived => None,
+        };
+    }
+
+    fn tells_of_coins(&mut self, transfer: &Transfer, fact: &TransferFact) {
+        match fact {
+            TransferFact::Broadcast | TransferFact::Confirmed { .. } => self.coins_out.insert(transfer.id, minor(transfer.amount)),
+            TransferFact::Refused { .. } | TransferFact::Reverted { .. } | TransferFact::GivenUp => self.coins_out.remove(&transfer.id),
+            TransferFact::Screened(_) | TransferFact::Signed(_) | TransferFact::Unconfirmed | TransferFact::Vanished { .. } => None,
+        };
+    }
+
+    /// Our accounts hold what came in less what is out.
+    fn check(&self, books: &Books, money_in: i128) -> Checked {
+        let money: i128 =
+            books.sums.iter().filter(|((account, _), _)| matches!(account, Account::Bank(_) | Account::Card(_))).map(|(_, sum)| sum).sum();
+        prop_assert_eq!(money, money_in - self.money_out.values().sum::<i128>(), "the books and the bank agree");
+        let coins = books.of(Account::ChainHot(USDC.chain), USDC);
+        prop_assert_eq!(coins, -self.coins_out.values().sum::<i128>(), "the books and the chain agree");
         Ok(())
     }
 }
