@@ -3,6 +3,7 @@
 mod accounts;
 mod amounts;
 mod blind_spots;
+mod decisions;
 mod documents;
 mod machines;
 mod mistakes;
