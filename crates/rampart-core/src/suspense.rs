@@ -195,6 +195,8 @@ fn pay_out(item: &ReviewItem, route: Route, currency: Currency, destination: Pay
         destination,
         screening: screening(item),
         resolves: Some(item.id),
+        said_by: None,
+        lost: false,
         state: PayoutState::Queued,
         created_at: mint.now,
     };

@@ -20,16 +20,23 @@ async fn named_by(app: &App, payout: &Payout) -> Reply<Outgoing> {
         (Some(order), PayoutPurpose::Rampoff) => outgoing::rampoff(app, order).await?,
         _ => None,
     };
-    Ok(Outgoing { order, review: outgoing::review(app, payout.resolves).await?, deposits: Vec::new() })
+    Ok(Outgoing { order, review: outgoing::review(app, payout.resolves).await?, ..Outgoing::default() })
 }
 
 /// What follows from a fact; nothing when it was known before.
 pub(crate) async fn observe(app: &App, payout: Payout, fact: PayoutFact) -> Reply<Step> {
-    if let (PayoutState::Failed { .. } | PayoutState::Returned { .. }, PayoutFact::Settled { .. }) = (&payout.state, &fact) {
-        // Money that we counted as ours again has left after all: a person has to look.
-        return Err(AppError::defect(format!("payout {} is told to have arrived after it had failed", payout.id)));
+    let mut outgoing = named_by(app, &payout).await?;
+    match (&fact, &payout.state) {
+        (PayoutFact::Settled { .. }, PayoutState::Failed { .. } | PayoutState::Returned { .. }) => {
+            outgoing.instead = outgoing::instead(app, &outgoing).await?;
+            if let (PayoutState::Returned { .. }, Some(order)) = (&payout.state, payout.order) {
+                let items = app.store().reversals_waiting(order).await?;
+                outgoing.review = items.into_iter().find(|item| item.source.is_some() && item.amount == payout.amount);
+            }
+        }
+        (PayoutFact::Settled { .. } | PayoutFact::Accepted { .. } | PayoutFact::Unknown | PayoutFact::NeverArrived, _) => {}
+        _ => outgoing.lost = outgoing::lost(app, payout.order).await?,
     }
-    let outgoing = named_by(app, &payout).await?;
     let price = outgoing.order.as_ref().and_then(|order| observe::price(app, order));
     Ok(payout.observe(fact, outgoing, &app.context(price)))
 }

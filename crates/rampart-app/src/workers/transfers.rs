@@ -21,12 +21,15 @@ pub(crate) async fn named_by(app: &App, transfer: &Transfer) -> Reply<Outgoing> 
         _ => None,
     };
     let review = outgoing::review(app, transfer.resolves).await?;
-    Ok(Outgoing { order, review, deposits: outgoing::deposits(app, &transfer.deposits).await? })
+    Ok(Outgoing { order, review, deposits: outgoing::deposits(app, &transfer.deposits).await?, ..Outgoing::default() })
 }
 
 /// What follows from a fact; nothing when it was known before.
 pub(crate) async fn observe(app: &App, transfer: Transfer, fact: TransferFact) -> Reply<Step> {
-    let outgoing = named_by(app, &transfer).await?;
+    let mut outgoing = named_by(app, &transfer).await?;
+    if !matches!(fact, TransferFact::Broadcast | TransferFact::Confirmed { .. } | TransferFact::Unconfirmed) {
+        outgoing.lost = outgoing::lost(app, transfer.order).await?;
+    }
     let price = outgoing.order.as_ref().and_then(|order| observe::price(app, order));
     Ok(transfer.observe(fact, outgoing, &app.context(price)))
 }

@@ -1,8 +1,9 @@
 //! An order of either direction, for whatever treats both alike.
 
 use crate::id::{CustomerId, OrderId};
-use crate::payment::Payment;
-use crate::rampoff::Rampoff;
+use crate::outgoing::Leaving;
+use crate::payment::{Payment, PaymentState};
+use crate::rampoff::{Rampoff, RampoffState};
 use crate::record::RecordKey;
 
 /// A purchase or a sale.
@@ -39,6 +40,23 @@ impl Order {
         match self {
             Self::Payment(payment) => (RecordKey::Payment(payment.id), payment.version),
             Self::Rampoff(rampoff) => (RecordKey::Rampoff(rampoff.id), rampoff.version),
+        }
+    }
+
+    /// What is on its way out for it and may still be stopped, or is not known to have arrived.
+    #[must_use]
+    pub const fn on_its_way(&self) -> Option<Leaving> {
+        match self {
+            Self::Payment(payment) => match payment.state {
+                PaymentState::Sending { transfer, .. } => Some(Leaving::Transfer(transfer)),
+                PaymentState::RefundPending { payout } => Some(Leaving::Payout(payout)),
+                _ => None,
+            },
+            Self::Rampoff(rampoff) => match rampoff.state {
+                RampoffState::PayingOut { payout, .. } => Some(Leaving::Payout(payout)),
+                RampoffState::RefundPending { transfer, .. } => Some(Leaving::Transfer(transfer)),
+                _ => None,
+            },
         }
     }
 

@@ -5,11 +5,13 @@
 //! item of the list of reviews that it resolves and the deposits it takes coins from: these are loaded beside it
 //! ([`Outgoing`]), and what follows for them is in the same step.
 
+mod instead;
 mod payout;
 mod screening;
 pub mod table;
 mod transfer;
 
+pub use instead::{Instead, Leaving};
 pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutState, Route};
 pub use screening::Screening;
 pub use transfer::{Signed, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
@@ -32,6 +34,10 @@ pub struct Outgoing {
     pub review: Option<ReviewItem>,
     /// The deposits whose coins it takes from their address.
     pub deposits: Vec<Deposit>,
+    /// What was ordered in its place, where it was taken for failed.
+    pub instead: Option<Instead>,
+    /// The payout in whose place it was ordered, where that has arrived after all and is booked as lost.
+    pub lost: Option<Payout>,
 }
 
 impl Outgoing {

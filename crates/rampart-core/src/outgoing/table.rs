@@ -9,8 +9,9 @@ use crate::asset::{Asset, Chain};
 use crate::catalogue::Catalogue;
 use crate::code::Code;
 use crate::example;
+use crate::fact::PayoutReport;
 use crate::id::{Mint, PayoutId, ReviewId, TransferId};
-use crate::order::{Context, Order, StoppedBy};
+use crate::order::{Context, HoldReason, Order, StoppedBy};
 use crate::payment::{self, PaymentState};
 use crate::policy::Beyond;
 use crate::ports::Verdict;
@@ -235,6 +236,7 @@ pub fn payouts(purpose: PayoutPurpose) -> Vec<Transition> {
     let scene = Scene { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
     let id: PayoutId = scene.mint.id();
     let (reference, reason) = (|| "R1".to_owned(), || "closed account".to_owned());
+    let said = |word| PayoutFact::Said { by: "luis".to_owned(), word };
     let states = [
         (BEING_SCREENED, PayoutState::Queued),
         ("queued", PayoutState::Queued),
@@ -256,6 +258,8 @@ pub fn payouts(purpose: PayoutPurpose) -> Vec<Transition> {
             ("refused", PayoutFact::Refused { reason: reason() }),
             ("settled", PayoutFact::Settled { reference: reference() }),
             ("failed or returned", PayoutFact::Failed { reason: reason() }),
+            ("said to have arrived", said(PayoutReport::Settled { reference: reference() })),
+            ("said to have failed", said(PayoutReport::Failed { reason: reason() })),
         ]
     };
     let observe = |payout: Payout, fact| {
@@ -290,6 +294,8 @@ impl Scene<'_> {
             destination: example::destination(),
             screening: if name == BEING_SCREENED { Screening::Due } else { Screening::Cleared },
             resolves: (!of_order).then(|| self.mint.id()),
+            said_by: None,
+            lost: false,
             state,
             created_at: self.mint.now,
         }
@@ -299,12 +305,14 @@ impl Scene<'_> {
     fn named_by_payout(&self, payout: &Payout) -> Option<Outgoing> {
         let (id, fiat, reference) = (payout.id, payout.amount, "R1".to_owned());
         let arrived = matches!(payout.state, PayoutState::Settled { .. } | PayoutState::Returned { .. });
+        let failed = matches!(payout.state, PayoutState::Failed { .. });
         let balance = if arrived { Amount::ZERO } else { fiat };
         let mut outgoing = Outgoing::default();
         match payout.purpose {
             PayoutPurpose::Rampoff => {
                 let state = match arrived {
                     true => RampoffState::Finished { payout: id, fiat, reference },
+                    false if failed => RampoffState::OnHold { reason: HoldReason::PayoutFailed, since: self.mint.now },
                     false => RampoffState::PayingOut { payout: id, fiat },
                 };
                 let mut rampoff = example::rampoff(self.catalogue, &self.mint, state)?;
@@ -315,6 +323,7 @@ impl Scene<'_> {
             PayoutPurpose::Refund => {
                 let state = match arrived {
                     true => PaymentState::Refunded { payout: id, reference },
+                    false if failed => PaymentState::OnHold { reason: HoldReason::RefundFailed, since: self.mint.now },
                     false => PaymentState::RefundPending { payout: id },
                 };
                 let mut payment = example::payment(self.catalogue, &self.mint, false, state)?;

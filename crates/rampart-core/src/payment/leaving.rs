@@ -98,6 +98,8 @@ impl Payment {
             destination,
             screening,
             resolves: None,
+            said_by: None,
+            lost: false,
             state: PayoutState::Queued,
             created_at: mint.now,
         };

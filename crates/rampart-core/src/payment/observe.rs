@@ -101,6 +101,13 @@ pub enum PaymentFact {
         /// Why.
         reason: String,
     },
+    /// A refund that was taken for failed has arrived all the same.
+    RefundArrived {
+        /// The payout.
+        payout: PayoutId,
+        /// The bank's reference.
+        reference: String,
+    },
     /// The refund was stopped before it left.
     RefundStopped {
         /// The payout.
@@ -165,6 +172,7 @@ impl Payment {
                     self.refund_failed(context, &mut step);
                 }
             }
+            PaymentFact::RefundArrived { payout, reference } => self.refund_arrived(payout, reference, &mut step),
             PaymentFact::RefundStopped { payout, by, reason } => {
                 if matches!(self.state, PaymentState::RefundPending { payout: ours } if ours == payout) {
                     if by == StoppedBy::Screening {

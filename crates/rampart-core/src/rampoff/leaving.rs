@@ -40,6 +40,8 @@ impl Rampoff {
             destination: self.destination.clone(),
             screening,
             resolves: None,
+            said_by: None,
+            lost: false,
             state: PayoutState::Queued,
             created_at: mint.now,
         };

@@ -2,6 +2,7 @@
 //!
 //! What counts is what arrived at the order's own address, not what was announced.
 
+mod arrived;
 mod command;
 mod leaving;
 mod observe;

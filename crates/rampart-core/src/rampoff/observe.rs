@@ -85,6 +85,15 @@ pub enum RampoffFact {
         /// Why.
         reason: String,
     },
+    /// A payout that was taken for failed has arrived all the same.
+    PayoutArrived {
+        /// The payout.
+        payout: PayoutId,
+        /// How much, in minor units.
+        amount: Amount,
+        /// The bank's reference.
+        reference: String,
+    },
     /// The payout was stopped before it left.
     PayoutStopped {
         /// The payout.
@@ -173,6 +182,9 @@ impl Rampoff {
                 if self.is_paying(payout) {
                     self.came_back(HoldReason::PayoutFailed, mint, &mut step);
                 }
+            }
+            RampoffFact::PayoutArrived { payout, amount, reference } => {
+                self.payout_arrived(payout, amount, reference, mint, &mut step);
             }
             RampoffFact::PayoutStopped { payout, by, reason } => {
                 if self.is_paying(payout) {

@@ -8,7 +8,7 @@ use crate::asset::Asset;
 use crate::fact::Fact;
 use crate::id::OrderId;
 use crate::order::{Context, Order};
-use crate::outgoing::{Outgoing, Payout, Transfer, TransferFact, TransferState};
+use crate::outgoing::{Leaving, Outgoing, Payout, Transfer, TransferFact, TransferState};
 use crate::ports::TransactionStatus;
 use crate::refusal::{Code, Refusal};
 use crate::step::Step;
@@ -105,6 +105,7 @@ impl ReviewItem {
                 Decision::Assign(order) => Some(order),
                 _ => None,
             },
+            sent: step.writes.iter().find_map(Leaving::of),
             actor: operator.actor.clone(),
             reason: operator.reason.clone(),
             at: context.mint.now,

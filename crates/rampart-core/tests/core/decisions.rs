@@ -121,6 +121,8 @@ impl Scene<'_> {
             destination: example::destination(),
             screening: Screening::Cleared,
             resolves: None,
+            said_by: None,
+            lost: false,
             state: PayoutState::Returned { reason: "closed account".to_owned() },
             created_at: self.mint.now,
         }

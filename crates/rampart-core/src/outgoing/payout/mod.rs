@@ -11,6 +11,7 @@ use crate::asset::Currency;
 use crate::id::{CustomerId, Mint, OrderId, PayoutId, ReviewId};
 use crate::job::{Job, JobKind};
 use crate::ledger::{Account, Origin, Processor, Rail};
+use crate::record::says_nothing;
 use crate::redacted::Redacted;
 use crate::step::Step;
 use crate::time::Timestamp;
@@ -142,9 +143,15 @@ pub struct Payout {
     #[serde(default = "Screening::of_earlier_version")]
     pub screening: Screening,
     /// The item of the list of reviews that was resolved by it, where it is a return from suspense: when it does not work,
-    /// that item is put back.
+    /// that item is put back, and named here in its place.
     #[serde(default)]
     pub resolves: Option<ReviewId>,
+    /// Who said where it stands, where that was a person and not the rail.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub said_by: Option<String>,
+    /// Whether it arrived after it had been taken for failed and its order's money had gone another way: it is booked as lost.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub lost: bool,
     /// Where it stands.
     pub state: PayoutState,
     /// When it was decided.
@@ -177,6 +184,14 @@ impl Payout {
     #[must_use]
     pub fn awaits_screening(&self) -> bool {
         self.screening == Screening::Due && self.state == PayoutState::Queued
+    }
+
+    /// Whether it was certainly not handed over. Whoever held a lease may have handed it over, also when the lease has run
+    /// out; and without a job that the stop can remove, one may be made and leased beside it.
+    #[must_use]
+    pub fn can_be_stopped(&self, jobs: &[Job]) -> bool {
+        let may_leave = |job: &Job| job.kind == JobKind::SendPayout && job.leased_until.is_some();
+        self.state == PayoutState::Queued && !jobs.iter().any(may_leave) && jobs.iter().any(|job| job.kind == self.next_job())
     }
 
     /// Whether nothing is known yet of what the rail makes of it.

@@ -5,7 +5,7 @@ use crate::id::Mint;
 use crate::ledger::{Account, Movement, Origin, Posting, PostingKind};
 
 impl Payout {
-    fn owed_to(&self) -> Account {
+    pub(in crate::outgoing) fn owed_to(&self) -> Account {
         self.customer.map_or(Account::Suspense, Account::Customer)
     }
 

@@ -6,7 +6,7 @@ use crate::amount::Amount;
 use crate::id::Mint;
 use crate::ledger::Origin;
 use crate::order::{Context, Order};
-use crate::outgoing::{Outgoing, Screening, change_holds};
+use crate::outgoing::{Outgoing, Screening, change_holds, instead};
 use crate::payment::PaymentFact;
 use crate::ports::Verdict;
 use crate::rampoff::RampoffFact;
@@ -19,6 +19,11 @@ use crate::step::{Claim, ClaimScope, Step};
 pub enum TransferFact {
     /// The screening provider, or we ourselves, have answered about who receives it.
     Screened(Verdict),
+    /// It is stopped before it was signed.
+    Stopped {
+        /// Why.
+        reason: String,
+    },
     /// It was signed. Nothing is broadcast before this is committed.
     Signed(Signed),
     /// The chain has taken it.
@@ -58,7 +63,9 @@ impl Transfer {
         let mint = &context.mint;
         match fact {
             TransferFact::Screened(Verdict::Clear) => self.cleared(mint),
-            TransferFact::Screened(Verdict::Hit { reason }) => self.stopped(&reason, outgoing, context),
+            TransferFact::Screened(Verdict::Hit { reason }) => self.found(&reason, outgoing, context),
+            TransferFact::Stopped { reason } if self.state == TransferState::Queued => self.refused(reason, outgoing, context),
+            TransferFact::Stopped { .. } => Step::new(),
             TransferFact::Signed(signed) => self.signed(signed),
             TransferFact::Broadcast => self.broadcast(outgoing, context),
             TransferFact::Refused { reason } => self.refused(reason, outgoing, context),
@@ -82,7 +89,7 @@ impl Transfer {
     }
 
     /// Something is known against the receiver: nothing leaves, and a person decides.
-    fn stopped(self, reason: &str, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+    fn found(self, reason: &str, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         if !self.awaits_screening() {
             return Step::new();
         }
@@ -94,8 +101,9 @@ impl Transfer {
         if let Some(item) = outgoing.did_not_leave(&context.mint, &reason, &mut step) {
             step.write(ReviewItem { screening_hit: true, ..item });
         }
+        let lost = outgoing.lost.take();
         self.becomes(TransferState::Failed { reason }, &mut step);
-        step
+        instead::recovered(step, lost, context)
     }
 
     fn signed(self, signed: Signed) -> Step {
@@ -123,8 +131,9 @@ impl Transfer {
         let mut step = self.tell_failed(outgoing.order.take(), &reason, context);
         let why = format!("sending it back was refused by the chain: {reason}");
         outgoing.did_not_leave(&context.mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
+        let lost = outgoing.lost.take();
         self.becomes(TransferState::Failed { reason }, &mut step);
-        step
+        instead::recovered(step, lost, context)
     }
 
     fn confirmed(mut self, confirmations: u32, network_fee: Amount, outgoing: Outgoing, context: &Context<'_>) -> Step {
@@ -163,8 +172,9 @@ impl Transfer {
         if matches!(self.purpose, TransferPurpose::Sweep | TransferPurpose::Withdrawal) {
             step.write(self.item(ReviewKind::Reversal, self.to.clone(), why, mint));
         }
+        let lost = outgoing.lost.take();
         self.becomes(TransferState::Failed { reason }, &mut step);
-        step
+        instead::recovered(step, lost, context)
     }
 
     /// A person is told once, however often it is offered to the chain, which goes on with every block.
@@ -192,8 +202,9 @@ impl Transfer {
         step.extend(self.tell_failed(outgoing.order.take(), &reason, context));
         let why = format!("sending it back did not work: transfer {} vanished from the chain", self.id);
         outgoing.did_not_leave(&context.mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
+        let lost = outgoing.lost.take();
         self.becomes(TransferState::Failed { reason }, &mut step);
-        step
+        instead::recovered(step, lost, context)
     }
 
     /// What the order is told, by what the transfer is for.

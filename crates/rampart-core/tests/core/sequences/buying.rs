@@ -19,7 +19,7 @@ use rampart_core::review::{About, Decision, ReviewItem, ReviewKind};
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 
-use super::{Books, Checked, EUR, Outside, Tally, USDC, minor, operator, payout_facts, pick, put, transfer_facts};
+use super::{Books, Checked, EUR, Outside, Tally, USDC, instead, minor, operator, payout_facts, pick, put, transfer_facts};
 
 /// What can happen next. Transfers and payouts are named by their place in the order they were made in.
 #[derive(Debug, Clone)]
@@ -155,19 +155,28 @@ impl Scene {
             Next::Coins(index, fact) => {
                 let transfer = self.transfers[index].0.clone();
                 self.outside.tells_of_coins(&transfer, &fact);
-                self.commit(transfer.observe(fact, self.named(), &self.context(choice)))
+                self.commit(transfer.observe(fact, self.named(choice), &self.context(choice)))
             }
             Next::Money(index, fact) => {
                 let payout = self.payouts[index].clone();
                 self.outside.tells_of_money(&payout, &fact);
-                self.commit(payout.observe(fact, self.named(), &self.context(choice)))
+                self.commit(payout.observe(fact, self.named(choice), &self.context(choice)))
             }
         }
     }
 
     /// What its transfers and payouts name.
-    fn named(&self) -> Outgoing {
-        Outgoing { order: Some(self.order.clone().into()), ..Outgoing::default() }
+    fn named(&self, choice: u16) -> Outgoing {
+        let order = self.order.clone().into();
+        let instead = instead(
+            &order,
+            &self.payouts,
+            &self.transfers.iter().map(|(transfer, _)| transfer.clone()).collect::<Vec<_>>(),
+            choice.is_multiple_of(3),
+            &self.context(choice).mint,
+        );
+        let lost = self.payouts.iter().find(|payout| payout.lost).cloned();
+        Outgoing { order: Some(order), instead, lost, ..Outgoing::default() }
     }
 
     fn receipt(&self, minor: i128) -> Receipt {
@@ -215,14 +224,18 @@ impl Scene {
         let back: Vec<_> = self
             .payouts
             .iter()
-            .filter(|payout| !matches!(payout.state, PayoutState::Failed { .. } | PayoutState::Returned { .. }))
+            .filter(|payout| !matches!(payout.state, PayoutState::Failed { .. } | PayoutState::Returned { .. }) && !payout.lost)
             .collect();
         prop_assert!(sent.len() + back.len() <= 1, "it has left, or is leaving, more than once");
-        let by_processor = |payout: &&&Payout| matches!(payout.route, Route::Processor(_));
+        // Unless it has arrived after all.
+        let by_processor =
+            |payout: &&&Payout| matches!(payout.route, Route::Processor(_)) && !matches!(payout.state, PayoutState::Settled { .. });
         prop_assert!(
             !order.refused_by_processor || back.iter().find(by_processor).is_none(),
             "what refused it for good is not asked again"
         );
+        let lost: i128 = self.payouts.iter().filter(|payout| payout.lost).map(|payout| minor(payout.amount)).sum();
+        prop_assert_eq!(books.of(Account::Losses(LossKind::PaidTwice), EUR), lost, "what was paid beside");
         let leaving: i128 =
             back.iter().filter(|payout| !matches!(payout.state, PayoutState::Settled { .. })).map(|payout| minor(payout.amount)).sum();
         let tally = Tally {

@@ -15,10 +15,12 @@ use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::counter::CounterOwner;
 use rampart_core::example;
-use rampart_core::id::{CustomerId, PayoutId, TransferId};
+use rampart_core::fact::PayoutReport;
+use rampart_core::id::{CustomerId, Mint, PayoutId, TransferId};
+use rampart_core::job::Job;
 use rampart_core::ledger::{Account, Side};
-use rampart_core::order::StoppedBy;
-use rampart_core::outgoing::{Payout, PayoutFact, PayoutState, Signed, Transfer, TransferFact, TransferState};
+use rampart_core::order::{Order, StoppedBy};
+use rampart_core::outgoing::{Instead, Leaving, Payout, PayoutFact, PayoutState, Signed, Transfer, TransferFact, TransferState};
 use rampart_core::policy::Beyond;
 use rampart_core::ports::Verdict;
 use rampart_core::review::Operator;
@@ -97,10 +99,38 @@ fn payout_facts(payout: &Payout) -> Vec<PayoutFact> {
             vec![clear.clone(), clear, PayoutFact::Screened(Verdict::Hit { reason: "listed".to_owned() }), stopped]
         }
         PayoutState::Queued => vec![accepted, settled, failed, refused, stopped, PayoutFact::Unknown],
-        PayoutState::Unknown => vec![accepted, settled, failed, PayoutFact::NeverArrived],
-        PayoutState::Accepted { .. } => vec![settled, failed],
+        PayoutState::Unknown => vec![accepted, settled, failed, PayoutFact::NeverArrived, said(true), said(false)],
+        PayoutState::Accepted { .. } => vec![settled, failed, said(true), said(false)],
         PayoutState::Settled { .. } => vec![failed],
-        PayoutState::Failed { .. } | PayoutState::Returned { .. } => Vec::new(),
+        // Facts win over words.
+        PayoutState::Failed { .. } => vec![settled],
+        PayoutState::Returned { .. } => Vec::new(),
+    }
+}
+
+/// What a person says of a payout.
+fn said(arrived: bool) -> PayoutFact {
+    let word = match arrived {
+        true => PayoutReport::Settled { reference: "B-1".to_owned() },
+        false => PayoutReport::Failed { reason: "the bank says so".to_owned() },
+    };
+    PayoutFact::Said { by: "luis".to_owned(), word }
+}
+
+/// What is under way for an order, as whoever tells of something else finds it; its job may be held by a worker.
+fn instead(order: &Order, payouts: &[Payout], transfers: &[Transfer], is_held: bool, mint: &Mint<'_>) -> Option<Instead> {
+    let job = |job: Job| Job { leased_until: is_held.then_some(mint.now), ..job };
+    match order.on_its_way()? {
+        Leaving::Payout(id) => {
+            let payout = payouts.iter().find(|payout| payout.id == id)?.clone();
+            let jobs = vec![job(payout.first_job(mint))];
+            Some(Instead::Payout(Box::new(payout), jobs))
+        }
+        Leaving::Transfer(id) => {
+            let transfer = transfers.iter().find(|transfer| transfer.id == id)?.clone();
+            let jobs = vec![job(transfer.first_job(mint))];
+            Some(Instead::Transfer(Box::new(transfer), jobs))
+        }
     }
 }
 
@@ -174,6 +204,9 @@ impl Outside {
         match fact {
             PayoutFact::Accepted { .. } | PayoutFact::Settled { .. } => self.money_out.insert(payout.id, minor(payout.amount)),
             PayoutFact::Failed { .. } | PayoutFact::Refused { .. } => self.money_out.remove(&payout.id),
+            // What a person says moves nothing at the bank, but is what we know until the bank shows something else.
+            PayoutFact::Said { word: PayoutReport::Settled { .. }, .. } => self.money_out.insert(payout.id, minor(payout.amount)),
+            PayoutFact::Said { .. } => self.money_out.remove(&payout.id),
             PayoutFact::Screened(_) | PayoutFact::Stopped { .. } | PayoutFact::Unknown | PayoutFact::NeverArrived => None,
         };
     }
@@ -181,7 +214,9 @@ impl Outside {
     fn tells_of_coins(&mut self, transfer: &Transfer, fact: &TransferFact) {
         match fact {
             TransferFact::Broadcast | TransferFact::Confirmed { .. } => self.coins_out.insert(transfer.id, minor(transfer.amount)),
-            TransferFact::Refused { .. } | TransferFact::Reverted { .. } | TransferFact::GivenUp => self.coins_out.remove(&transfer.id),
+            TransferFact::Stopped { .. } | TransferFact::Refused { .. } | TransferFact::Reverted { .. } | TransferFact::GivenUp => {
+                self.coins_out.remove(&transfer.id)
+            }
             TransferFact::Screened(_) | TransferFact::Signed(_) | TransferFact::Unconfirmed | TransferFact::Vanished { .. } => None,
         };
     }

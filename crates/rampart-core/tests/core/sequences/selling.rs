@@ -21,7 +21,7 @@ use rampart_core::suspense;
 use rampart_core::time::Timestamp;
 use rampart_core::watch::{Deposit, DepositState};
 
-use super::{Books, Checked, EUR, Outside, Tally, USDC, minor, operator, payout_facts, pick, put, transfer_facts};
+use super::{Books, Checked, EUR, Outside, Tally, USDC, instead, minor, operator, payout_facts, pick, put, transfer_facts};
 
 /// What can happen next. Deposits, transfers and payouts are named by their place in the order they were made in.
 #[derive(Debug, Clone)]
@@ -163,19 +163,22 @@ impl Scene {
             Next::Coins(index, fact) => {
                 let transfer = self.transfers[index].clone();
                 self.outside.tells_of_coins(&transfer, &fact);
-                self.commit(transfer.observe(fact, self.named(), &self.context(choice)))
+                self.commit(transfer.observe(fact, self.named(choice), &self.context(choice)))
             }
             Next::Money(index, fact) => {
                 let payout = self.payouts[index].clone();
                 self.outside.tells_of_money(&payout, &fact);
-                self.commit(payout.observe(fact, self.named(), &self.context(choice)))
+                self.commit(payout.observe(fact, self.named(choice), &self.context(choice)))
             }
         }
     }
 
     /// What its transfers and payouts name.
-    fn named(&self) -> Outgoing {
-        Outgoing { order: Some(self.order.clone().into()), ..Outgoing::default() }
+    fn named(&self, choice: u16) -> Outgoing {
+        let order = self.order.clone().into();
+        let instead = instead(&order, &self.payouts, &self.transfers, choice.is_multiple_of(3), &self.context(choice).mint);
+        let lost = self.payouts.iter().find(|payout| payout.lost).cloned();
+        Outgoing { order: Some(order), instead, lost, ..Outgoing::default() }
     }
 
     fn deposit(&self, minor: i128) -> Deposit {
@@ -254,7 +257,10 @@ impl Scene {
         let (order, books) = (&self.order, &self.books);
         self.outside.check(books, 0)?;
         let back: Vec<_> = self.transfers.iter().filter(|transfer| !matches!(transfer.state, TransferState::Failed { .. })).collect();
-        let paid = self.payouts.iter().filter(|payout| !matches!(payout.state, PayoutState::Failed { .. })).count();
+        let is_out = |payout: &&Payout| !matches!(payout.state, PayoutState::Failed { .. }) && !payout.lost;
+        let paid = self.payouts.iter().filter(is_out).count();
+        let lost: i128 = self.payouts.iter().filter(|payout| payout.lost).map(|payout| minor(payout.amount)).sum();
+        prop_assert_eq!(books.of(Account::Losses(LossKind::PaidTwice), EUR), lost, "what was paid beside");
         prop_assert!(paid + back.len() <= 1, "it has left, or is leaving, more than once");
         let is_final: i128 =
             self.deposits.iter().filter(|deposit| deposit.state == DepositState::Confirmed).map(|deposit| minor(deposit.amount)).sum();
