@@ -3,7 +3,7 @@
 
 use crate::amount::Amount;
 use crate::asset::Currency;
-use crate::id::{CustomerId, FactId, OrderId, PayoutId, TransferId};
+use crate::id::{CustomerId, FactId, OrderId, PayoutId};
 use crate::kyc::{KycLevel, KycStatus};
 use crate::ledger::{Processor, Rail};
 use crate::record::says_nothing;
@@ -86,13 +86,6 @@ pub enum FactBody {
         /// How it changed.
         change: DepositChange,
     },
-    /// A chain tells what became of a transfer of ours.
-    TransferReported {
-        /// The transfer.
-        transfer: TransferId,
-        /// What became of it.
-        report: TransferReport,
-    },
 }
 
 /// Money that arrived on a bank account of ours.
@@ -170,19 +163,4 @@ pub enum DepositChange {
     Confirmed,
     /// Its block was undone.
     Dropped,
-}
-
-/// What became of a transfer of coins.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum TransferReport {
-    /// It is in a block with enough confirmations.
-    Confirmed {
-        /// The block's height.
-        height: u64,
-        /// What the chain took, in minor units of its own coin.
-        network_fee: Amount,
-    },
-    /// It was confirmed, and the chain undid its block.
-    Unconfirmed,
 }

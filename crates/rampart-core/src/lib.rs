@@ -41,6 +41,7 @@ pub mod review;
 pub mod screening;
 mod signs;
 pub mod step;
+pub mod suspense;
 pub mod time;
 pub mod transitions;
 pub mod treasury;

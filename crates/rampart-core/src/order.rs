@@ -1,5 +1,9 @@
 //! What payments and ramp-offs have in common: the second axes beside the state, and what a decision may look at.
 
+mod either;
+
+pub use either::Order;
+
 use crate::arrival::{Grade, Leg, Standing};
 use crate::catalogue::Catalogue;
 use crate::id::Mint;

@@ -73,14 +73,6 @@ impl Step {
         }
     }
 
-    /// Adds everything a later decision wants, made on what this one decided: a record that both write is written as
-    /// the later one has it.
-    pub fn followed_by(&mut self, later: Self) {
-        let rewritten: Vec<RecordKey> = later.writes.iter().map(Record::key).collect();
-        self.writes.retain(|record| !rewritten.contains(&record.key()));
-        self.extend(later);
-    }
-
     /// Adds everything another step wants.
     pub fn extend(&mut self, other: Self) {
         self.relied.extend(other.relied);

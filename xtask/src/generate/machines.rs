@@ -1,11 +1,11 @@
-//! Diagrams and tables of the order machines, from the table that the core computes by running them.
+//! Diagrams and tables of the four machines, from the table that the core computes by running them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use rampart_core::example;
 use rampart_core::transitions::Transition;
-use rampart_core::{payment, rampoff};
+use rampart_core::{outgoing, payment, rampoff};
 
 /// The document.
 pub(super) fn diagrams() -> String {
@@ -17,10 +17,29 @@ pub(super) fn diagrams() -> String {
     );
     machine(&mut text, "Payment (buy)", &payment::table::transitions(example::MARKET));
     machine(&mut text, "Ramp-off (sell)", &rampoff::table::transitions(example::MARKET));
+    let transfers = outgoing::table::TRANSFERS.map(|(purpose, what)| (what, outgoing::table::transfers(purpose)));
+    machine_by_purpose(&mut text, "Transfer (coins that leave)", &transfers);
+    let payouts = outgoing::table::PAYOUTS.map(|(purpose, what)| (what, outgoing::table::payouts(purpose)));
+    machine_by_purpose(&mut text, "Payout (money that leaves)", &payouts);
     text
 }
 
+/// A machine whose states are the same whatever it is for, and whose effects are not.
+fn machine_by_purpose(text: &mut String, name: &str, tables: &[(&str, Vec<Transition>)]) {
+    let all: Vec<Transition> = tables.iter().flat_map(|(_, table)| table.clone()).collect();
+    diagram(text, name, &all);
+    for (what, table) in tables {
+        let _ = write!(text, "\nFor {what}:\n");
+        rows(text, table);
+    }
+}
+
 fn machine(text: &mut String, name: &str, table: &[Transition]) {
+    diagram(text, name, table);
+    rows(text, table);
+}
+
+fn diagram(text: &mut String, name: &str, table: &[Transition]) {
     // Writing into a string does not fail.
     let _ = write!(text, "\n## {name}\n\n```mermaid\nstateDiagram-v2\n");
     let mut states: BTreeSet<&str> = BTreeSet::new();
@@ -41,7 +60,7 @@ fn machine(text: &mut String, name: &str, table: &[Transition]) {
         let _ = writeln!(text, "    state \"{state}\" as {}", identifier(state));
     }
     if let Some(first) = table.first() {
-        let _ = writeln!(text, "    [*] --> {}", identifier(first.from));
+        let _ = writeln!(text, "    [*] --> {}", identifier(drawn(first.from)));
     }
     for (from, to, on) in &arrows {
         let _ = writeln!(text, "    {} --> {} : {}", identifier(from), identifier(to), on.join("<br/>"));
@@ -49,7 +68,11 @@ fn machine(text: &mut String, name: &str, table: &[Transition]) {
     for state in states.iter().filter(|state| !arrows.iter().any(|(from, _, _)| from == *state)) {
         let _ = writeln!(text, "    {} --> [*]", identifier(state));
     }
-    text.push_str("```\n\n| in state | on | becomes | and |\n| --- | --- | --- | --- |\n");
+    text.push_str("```\n");
+}
+
+fn rows(text: &mut String, table: &[Transition]) {
+    text.push_str("\n| in state | on | becomes | and |\n| --- | --- | --- | --- |\n");
     for row in table.iter().filter(|row| row.changes()) {
         let _ = writeln!(text, "| {} | {} | {} | {} |", row.from, row.on, row.to, row.effects.join(", "));
     }

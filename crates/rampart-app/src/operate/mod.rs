@@ -11,6 +11,8 @@ pub mod reviews;
 pub mod treasury;
 pub mod webhooks;
 
+pub use rampart_core::review::Operator;
+
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::id::AuditId;
@@ -22,15 +24,6 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{AppError, Reply};
-
-/// Who asks, and why: both go into the audit log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Operator {
-    /// Who asks.
-    pub actor: String,
-    /// Why.
-    pub reason: String,
-}
 
 /// A line of the audit log, as it is shown.
 #[derive(Debug, Clone, Serialize)]

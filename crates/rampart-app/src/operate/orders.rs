@@ -3,7 +3,7 @@
 use rampart_core::asset::Asset;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Side;
-use rampart_core::order::HoldReason;
+use rampart_core::order::{HoldReason, Order};
 use rampart_core::outgoing::TransferState;
 use rampart_core::payment::{Payment, PaymentCommand, PaymentState};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
@@ -22,12 +22,6 @@ use rampart_store::CommitError;
 const EVENTS: u32 = 200;
 /// The most items of the list of reviews that are shown of an order: the newest, and what was taken back and waits.
 const REVIEWS: u32 = 200;
-
-/// An order of either kind.
-pub(super) enum Order {
-    Payment(Box<Payment>),
-    Rampoff(Box<Rampoff>),
-}
 
 /// Everything known of an order, without personal data.
 #[derive(Debug, Clone, Serialize)]
@@ -112,10 +106,10 @@ pub struct EntryView {
 
 pub(super) async fn find(app: &App, id: OrderId) -> Reply<Order> {
     if let Some(payment) = app.store().payment(id).await? {
-        return Ok(Order::Payment(Box::new(payment)));
+        return Ok(payment.into());
     }
     match app.store().rampoff(id).await? {
-        Some(rampoff) => Ok(Order::Rampoff(Box::new(rampoff))),
+        Some(rampoff) => Ok(rampoff.into()),
         None => Err(Code::PaymentNotFound.into()),
     }
 }
@@ -213,7 +207,7 @@ async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<O
     for transfer in transfers {
         let state = match &transfer.state {
             TransferState::Failed { reason } => format!("failed: {reason}"),
-            state => state.signed().map_or_else(|| "queued".to_owned(), |signed| format!("{} {}", state_name(state), signed.txid)),
+            state => state.signed().map_or_else(|| "queued".to_owned(), |signed| format!("{} {}", state.name(), signed.txid)),
         };
         let what = format!("{} {} to {}", major(app, transfer.amount, transfer.coin.into()), transfer.coin, transfer.to);
         file.transfers.push(Line { id: transfer.id.to_string(), what, state });
@@ -253,16 +247,6 @@ async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<O
     }
     file.audit = audit_lines(app, &subject).await?;
     Ok(file)
-}
-
-const fn state_name(state: &TransferState) -> &'static str {
-    match state {
-        TransferState::Queued => "queued",
-        TransferState::Signed(_) => "signed",
-        TransferState::Broadcast(_) => "broadcast",
-        TransferState::Confirmed(_) => "confirmed",
-        TransferState::Failed { .. } => "failed",
-    }
 }
 
 pub(super) fn job_line(job: rampart_core::job::Job) -> Line {
@@ -313,19 +297,11 @@ async fn request(
 ) -> Reply<()> {
     for _ in 0..MOST_TRIES {
         let order = find(app, id).await?;
-        let customer = match &order {
-            Order::Payment(payment) => payment.customer,
-            Order::Rampoff(rampoff) => rampoff.customer,
-        };
+        let customer = order.customer();
+        let context = app.context(observe::price(app, &order));
         let mut step = match order {
-            Order::Payment(payment) => {
-                let price = observe::payment_price(app, &payment);
-                payment.request(payment_command.clone(), &app.context(price))?
-            }
-            Order::Rampoff(rampoff) => {
-                let price = observe::rampoff_price(app, &rampoff);
-                rampoff.request(rampoff_command.clone(), &app.context(price))?
-            }
+            Order::Payment(payment) => payment.request(payment_command.clone(), &context)?,
+            Order::Rampoff(rampoff) => rampoff.request(rampoff_command.clone(), &context)?,
         };
         if payment_command == PaymentCommand::Release {
             let customer = app.store().customer(customer).await?.ok_or(Code::UserNotFound)?;

@@ -1,10 +1,10 @@
 //! Payouts: what is on its way, and what a person does about one that does not move.
 
 use rampart_core::bank_account::masked;
+use rampart_core::fact::PayoutReport;
 use rampart_core::id::PayoutId;
-use rampart_core::job::{Job, JobKind};
 use rampart_core::order::StoppedBy;
-use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutState, Route, Screening};
+use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Screening};
 use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
 use serde::Serialize;
@@ -131,7 +131,8 @@ pub async fn settle(app: &App, operator: &Operator, id: PayoutId, reference: &st
     }
     decide(app, operator, id, "payout.settle", async |payout| {
         was_handed_over(&payout, "settled")?;
-        payouts::settled(app, payout, reference.to_owned()).await?.ok_or_else(|| refuse("it has arrived already"))
+        let word = PayoutReport::Settled { reference: reference.to_owned() };
+        payouts::observe(app, payout, PayoutFact::Said { by: operator.actor.clone(), word }).await
     })
     .await
 }
@@ -143,7 +144,8 @@ pub async fn settle(app: &App, operator: &Operator, id: PayoutId, reference: &st
 pub async fn fail(app: &App, operator: &Operator, id: PayoutId) -> Reply<()> {
     decide(app, operator, id, "payout.fail", async |payout| {
         was_handed_over(&payout, "failed")?;
-        payouts::failed(app, payout, operator.reason.clone()).await?.ok_or_else(|| refuse("it has ended already"))
+        let word = PayoutReport::Failed { reason: operator.reason.clone() };
+        payouts::observe(app, payout, PayoutFact::Said { by: operator.actor.clone(), word }).await
     })
     .await
 }
@@ -158,15 +160,13 @@ pub async fn stop(app: &App, operator: &Operator, id: PayoutId) -> Reply<()> {
             return Err(refuse(format!("it is {} and cannot be stopped any more", state_of(&payout))));
         }
         let jobs = app.store().jobs_of_subject(&id.to_string()).await?;
-        // Whoever held a lease may have handed it over, also when the lease has run out. Without a job that this step can
-        // remove, one may be made and leased beside it.
-        let may_leave = |job: &Job| job.kind == JobKind::SendPayout && job.leased_until.is_some();
-        if jobs.iter().any(may_leave) || !jobs.iter().any(|job| job.kind == payout.next_job()) {
+        if !payout.can_be_stopped(&jobs) {
             return Err(refuse("it may be handed over at this moment: look again in a minute"));
         }
         let mut step = Step::new();
         step.removals = jobs.iter().map(|job| (RecordKey::Job(job.id), job.version)).collect();
-        step.extend(payouts::stopped(app, payout, StoppedBy::Operator, operator.reason.clone()).await?);
+        let stopped = PayoutFact::Stopped { by: StoppedBy::Operator, reason: operator.reason.clone() };
+        step.extend(payouts::observe(app, payout, stopped).await?);
         Ok(step)
     })
     .await

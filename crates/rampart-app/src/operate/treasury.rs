@@ -16,7 +16,6 @@ use super::orders::once;
 use super::{Operator, audit, major, refuse, told};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
-use crate::workers::transfers;
 
 /// How many deposits are collected in one go.
 const MOST_DEPOSITS: u32 = 500;
@@ -118,7 +117,7 @@ pub async fn withdraw(app: &App, operator: &Operator, account: Account, asset: A
             let to = app.check_foreign_wallet("to", chain, to).await?;
             let transfer = transfer(app, TransferPurpose::Withdrawal, coin, amount, TransferSource::Hot, to);
             moved.transfers.push(transfer.id.to_string());
-            transfers::order(app, transfer, &mut step);
+            step.extend(transfer.create(&app.mint()));
         }
         _ => step.post(treasury::withdrawn(&mint, account, asset, amount)),
     }
@@ -176,7 +175,7 @@ pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> Reply<Moved>
             let transfer = Transfer { deposits, ..transfer(app, TransferPurpose::Sweep, coin, sum, source, port.hot_address()) };
             texts.push(format!("{} {coin}", major(app, sum, coin.into())));
             moved.transfers.push(transfer.id.to_string());
-            transfers::order(app, transfer, &mut step);
+            step.extend(transfer.create(&app.mint()));
         }
         moved.moved = if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") };
         audit(app, operator, "treasury.sweep", Account::ChainDeposits(chain), &mut step);

@@ -4,7 +4,7 @@ use rampart_core::arrival::{Grade, Standing};
 use rampart_core::customer::Customer;
 use rampart_core::event::{EventDraft, EventType};
 use rampart_core::id::{CustomerId, OrderId, PartnerId, ReviewId};
-use rampart_core::order::{Context, HoldReason};
+use rampart_core::order::{Context, HoldReason, Order};
 use rampart_core::partner::Partner;
 use rampart_core::payment::{PayIn, Payment, PaymentFact};
 use rampart_core::rampoff::{Rampoff, RampoffFact};
@@ -29,6 +29,14 @@ pub(crate) fn payment_price(app: &App, payment: &Payment) -> Option<Rate> {
 /// The present price of a ramp-off's pair.
 pub(crate) fn rampoff_price(app: &App, rampoff: &Rampoff) -> Option<Rate> {
     app.prices().sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, app.business().now())
+}
+
+/// The present price of an order's pair.
+pub(crate) fn price(app: &App, order: &Order) -> Option<Rate> {
+    match order {
+        Order::Payment(payment) => payment_price(app, payment),
+        Order::Rampoff(rampoff) => rampoff_price(app, rampoff),
+    }
 }
 
 /// What follows for a payment.
@@ -66,6 +74,14 @@ impl Around {
         Self::load(app, rampoff.customer, rampoff.partner, rampoff.running_item, chain::cursor_of(rampoff.chain())).await
     }
 
+    /// Of an order of either direction.
+    pub(crate) async fn order(app: &App, order: &Order) -> Reply<Self> {
+        match order {
+            Order::Payment(payment) => Self::payment(app, payment).await,
+            Order::Rampoff(rampoff) => Self::rampoff(app, rampoff).await,
+        }
+    }
+
     async fn load(app: &App, customer: CustomerId, partner: PartnerId, item: Option<ReviewId>, source: CursorName) -> Reply<Self> {
         let store = app.store();
         let found = store.customer(customer).await?.ok_or_else(|| AppError::defect(format!("there is no customer {customer}")))?;
@@ -96,7 +112,8 @@ impl Around {
         Standing { blocked, level }
     }
 
-    fn context<'a>(&'a self, app: &'a App, price: Option<Rate>, grade: Grade) -> Context<'a> {
+    /// What a decision may look at.
+    pub(crate) fn context<'a>(&'a self, app: &'a App, price: Option<Rate>, grade: Grade) -> Context<'a> {
         Context {
             standing: self.standing(app),
             grade,

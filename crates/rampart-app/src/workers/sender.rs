@@ -15,7 +15,7 @@ use futures::{StreamExt as _, stream};
 use rampart_core::asset::Chain;
 use rampart_core::id::TransferId;
 use rampart_core::job::{Job, JobKind};
-use rampart_core::outgoing::{Screening, Signed, Transfer, TransferSource, TransferState};
+use rampart_core::outgoing::{Outgoing, Screening, Signed, Transfer, TransferFact, TransferSource, TransferState};
 use rampart_core::ports::{ChainPort, Outcome, SigningRequest, TransactionStatus};
 use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
@@ -255,8 +255,9 @@ fn without_signature(plan: &Plan, signatures: &[Result<Signed, String>]) -> Repl
 
 /// The transfer as signed, under a lease of its job; both as they are after the commit.
 fn write_signed(app: &App, step: &mut Step, job: &Job, transfer: &Transfer, signed: Signed) -> (Held, Transfer) {
+    // Nothing that it names hears of this: nobody outside has, either.
+    step.extend(transfer.clone().observe(TransferFact::Signed(signed.clone()), Outgoing::default(), &app.context(None)));
     let transfer = Transfer { state: TransferState::Signed(signed), ..transfer.clone() };
-    step.write(transfer.clone());
     let leased = leases::leased(app, job);
     step.write(leased.clone());
     (leases::held(job, leased), Transfer { version: transfer.version + 1, ..transfer })
@@ -286,7 +287,7 @@ async fn broadcast(app: &App, port: &Arc<dyn ChainPort>, gaps: &Gaps, held: &Hel
 
 async fn taken(app: &App, held: &Held, id: TransferId) -> Reply<()> {
     settle(app, Some(held.fence()), || async move {
-        let mut step = transfers::broadcast(app, transfers::load(app, id).await?).await?.unwrap_or_default();
+        let mut step = transfers::observe(app, transfers::load(app, id).await?, TransferFact::Broadcast).await?;
         held.done(&mut step);
         Ok(Some(step))
     })
@@ -296,7 +297,8 @@ async fn taken(app: &App, held: &Held, id: TransferId) -> Reply<()> {
 
 async fn refused(app: &App, held: &Held, id: TransferId, reason: &str) -> Reply<()> {
     settle(app, Some(held.fence()), || async move {
-        let mut step = transfers::refused(app, transfers::load(app, id).await?, reason).await?.unwrap_or_default();
+        let refused = TransferFact::Refused { reason: reason.to_owned() };
+        let mut step = transfers::observe(app, transfers::load(app, id).await?, refused).await?;
         held.done(&mut step);
         Ok(Some(step))
     })

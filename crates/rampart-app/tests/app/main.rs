@@ -16,6 +16,7 @@ mod simulation;
 mod tenancy;
 mod webhooks;
 mod workers_buying;
+mod workers_contradictions;
 mod workers_nodes;
 mod workers_payouts;
 mod workers_refunds;

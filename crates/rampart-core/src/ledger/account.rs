@@ -31,6 +31,8 @@ pub enum LossKind {
     Reorganisation,
     /// An operator wrote an amount off.
     WrittenOff,
+    /// A payout that had been given up arrived all the same, after something else was sent in its place.
+    PaidTwice,
 }
 
 /// Which side of an account makes it grow.
@@ -111,6 +113,7 @@ impl fmt::Display for Account {
             Self::Losses(LossKind::Chargeback) => formatter.write_str("losses:chargeback"),
             Self::Losses(LossKind::Reorganisation) => formatter.write_str("losses:reorganisation"),
             Self::Losses(LossKind::WrittenOff) => formatter.write_str("losses:written_off"),
+            Self::Losses(LossKind::PaidTwice) => formatter.write_str("losses:paid_twice"),
             Self::Suspense => formatter.write_str("suspense"),
             Self::Capital => formatter.write_str("capital"),
         }
@@ -142,6 +145,7 @@ impl FromStr for Account {
             ["losses", "chargeback"] => Ok(Self::Losses(LossKind::Chargeback)),
             ["losses", "reorganisation"] => Ok(Self::Losses(LossKind::Reorganisation)),
             ["losses", "written_off"] => Ok(Self::Losses(LossKind::WrittenOff)),
+            ["losses", "paid_twice"] => Ok(Self::Losses(LossKind::PaidTwice)),
             ["suspense"] => Ok(Self::Suspense),
             ["capital"] => Ok(Self::Capital),
             _ => Err(AccountFault),

@@ -8,10 +8,10 @@ use crate::id::Mint;
 use crate::ledger::{Origin, Rail};
 use crate::order::{Context, HoldReason};
 use crate::outgoing::{
-    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState,
+    Leaving, Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState,
 };
 use crate::redacted::Redacted;
-use crate::review::{Resolution, ReviewItem};
+use crate::review::ReviewItem;
 use crate::step::Step;
 
 /// Money that goes back: which way, to where and how much of it.
@@ -125,6 +125,8 @@ impl Payment {
                 destination,
                 screening,
                 resolves: None,
+                said_by: None,
+                lost: false,
                 state: PayoutState::Queued,
                 created_at: mint.now,
             };
@@ -154,22 +156,19 @@ impl Payment {
             destination: to_source(source, receipt),
             screening: Screening::Due,
             resolves: Some(item.id),
+            said_by: None,
+            lost: false,
             state: PayoutState::Queued,
             created_at: mint.now,
         };
+        let sent = Some(Leaving::Payout(payout.id));
+        // It follows from a fact, which nothing may refuse.
         for (account, currency, amount) in payout.holds() {
             step.hold(account, currency, amount, Origin::Fact);
         }
         step.write(payout.first_job(mint));
         step.write(payout);
-        let resolution = Resolution {
-            decision: "return".to_owned(),
-            order: None,
-            actor: "policy".to_owned(),
-            reason: "it goes back to where it came from".to_owned(),
-            at: mint.now,
-        };
-        step.write(ReviewItem { resolution: Some(resolution), ..item });
+        step.write(item.settled("return", "policy", "it goes back to where it came from".to_owned(), sent, mint.now));
     }
 }
 

@@ -3,6 +3,7 @@
 //! The state is an enum that carries what is true then; unusual amounts and reversals are second values beside it.
 //! [`Payment::observe`] takes facts and cannot refuse; [`Payment::request`] takes commands and can.
 
+mod arrived;
 mod command;
 mod decision;
 mod leaving;

@@ -81,6 +81,13 @@ pub enum PaymentFact {
         /// Why.
         reason: String,
     },
+    /// A refund that was taken for failed has arrived all the same.
+    RefundArrived {
+        /// The payout.
+        payout: PayoutId,
+        /// The bank's reference.
+        reference: String,
+    },
     /// The refund was stopped before it left.
     RefundStopped {
         /// The payout.
@@ -141,6 +148,7 @@ impl Payment {
                     self.refund_failed(context, &mut step);
                 }
             }
+            PaymentFact::RefundArrived { payout, reference } => self.refund_arrived(payout, reference, &mut step),
             PaymentFact::RefundStopped { payout, by, reason } => {
                 if let Some((_, is_last)) = self.refund_ended(payout) {
                     if by == StoppedBy::Screening {
@@ -206,7 +214,7 @@ impl Payment {
     }
 
     fn paid(&mut self, receipt: Receipt, is_customer: bool, context: &Context<'_>, step: &mut Step) {
-        if self.has_receipt(receipt.fact) {
+        if self.has_receipt(receipt.fact) && !receipt.assigned {
             return;
         }
         if self.lost.is_positive() && self.receipts.is_empty() {

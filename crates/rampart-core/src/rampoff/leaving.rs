@@ -42,6 +42,8 @@ impl Rampoff {
             destination: self.destination.clone(),
             screening,
             resolves: None,
+            said_by: None,
+            lost: false,
             state: PayoutState::Queued,
             created_at: mint.now,
         };

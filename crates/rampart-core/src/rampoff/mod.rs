@@ -2,6 +2,7 @@
 //!
 //! What counts is what arrived at the order's own address, not what was announced.
 
+mod arrived;
 mod command;
 mod decision;
 mod leaving;
@@ -22,7 +23,7 @@ use crate::arrival::{Counted, Deviations, Exchange, Fees, Leg, recount};
 use crate::asset::{Chain, Currency};
 use crate::country::Country;
 use crate::event::{EventDraft, EventType};
-use crate::id::{CustomerId, Mint, OrderId, PartnerId, PayoutId, QuoteId, ReviewId, TransferId};
+use crate::id::{CustomerId, FactId, Mint, OrderId, PartnerId, PayoutId, QuoteId, ReviewId, TransferId};
 use crate::kyc::KycLevel;
 use crate::ledger::{Account, Origin, Rail};
 use crate::limits::{self, Usage};
@@ -240,6 +241,12 @@ pub struct Rampoff {
 }
 
 impl Rampoff {
+    /// Whether a deposit is the order's, to be given up by it should the chain undo it.
+    #[must_use]
+    pub fn knows(&self, deposit: FactId) -> bool {
+        self.deposits.iter().any(|known| known.deposit == deposit)
+    }
+
     /// The status partners see.
     #[must_use]
     pub const fn status(&self) -> &'static str {

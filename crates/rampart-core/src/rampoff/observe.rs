@@ -63,6 +63,15 @@ pub enum RampoffFact {
         /// Why.
         reason: String,
     },
+    /// A payout that was taken for failed has arrived all the same.
+    PayoutArrived {
+        /// The payout.
+        payout: PayoutId,
+        /// How much, in minor units.
+        amount: Amount,
+        /// The bank's reference.
+        reference: String,
+    },
     /// The payout was stopped before it left.
     PayoutStopped {
         /// The payout.
@@ -153,6 +162,9 @@ impl Rampoff {
                     self.came_back(HoldReason::PayoutFailed, context, &mut step);
                 }
             }
+            RampoffFact::PayoutArrived { payout, amount, reference } => {
+                self.payout_arrived(payout, amount, reference, mint, &mut step);
+            }
             RampoffFact::PayoutStopped { payout, by, reason } => {
                 if self.is_paying(payout) {
                     if by == StoppedBy::Screening {
@@ -235,7 +247,9 @@ impl Rampoff {
 
     /// Puts a deposit on the order, or brings it up to date; false when there is no room for another.
     fn note_deposit(&mut self, receipt: &DepositReceipt) -> bool {
-        if let Some(known) = self.deposits.iter_mut().find(|known| known.deposit == receipt.deposit && !known.lost) {
+        // What a person assigns is a receipt of its own, also of a deposit that the order has used in part.
+        let is_same = |known: &DepositReceipt| known.deposit == receipt.deposit && !known.lost && !receipt.assigned;
+        if let Some(known) = self.deposits.iter_mut().find(|known| is_same(known)) {
             known.confirmations = receipt.confirmations;
             return true;
         }
@@ -262,9 +276,13 @@ impl Rampoff {
         if known.is_some_and(|known| known.confirmations > 0 && !known.lost) && !receipt.assigned {
             return;
         }
-        if let Some(lost) = known.filter(|known| known.lost).map(DepositReceipt::left) {
-            // Mined again: it goes against the loss that was booked.
+        if let Some((lost, set_aside)) = known.filter(|known| known.lost).map(|known| (known.left(), known.set_aside)) {
+            // Mined again: it goes against the loss that was booked, and what was set aside of it lies in suspense again.
             step.post(self.post_loss_recovered(mint, lost));
+            if set_aside.is_positive() {
+                self.set_aside = Amount::from_minor(self.set_aside.minor() + set_aside.minor());
+                self.to_suspense(self.terms.coin, receipt.deposit, set_aside, &receipt.from, mint, step);
+            }
             self.deposits.iter_mut().filter(|known| is_same(known)).for_each(|known| {
                 known.lost = false;
                 known.confirmations = receipt.confirmations;

@@ -25,12 +25,16 @@ impl Rampoff {
     }
 
     pub(super) fn dropped(&mut self, deposit: FactId, context: &Context<'_>, step: &mut Step) {
-        let mint = &context.mint;
-        let Some(position) = self.deposits.iter().position(|known| known.deposit == deposit) else { return };
-        // It was in a block once more and is not any more: nothing has been booked in between.
-        if self.deposits[position].lost {
-            return;
+        // A deposit that was used in part and assigned for the rest is two receipts. One that is lost was in a block once more
+        // and is not any more: nothing has been booked in between.
+        while let Some(position) = self.deposits.iter().position(|known| known.deposit == deposit && !known.lost) {
+            self.undone(position, context, step);
         }
+    }
+
+    fn undone(&mut self, position: usize, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        let deposit = self.deposits[position].deposit;
         if self.deposits[position].confirmations == 0 {
             self.deposits.remove(position);
             if self.is_unpaid() && self.coin_balance.is_positive() {
@@ -40,6 +44,8 @@ impl Rampoff {
             return;
         }
         let amount = self.deposits[position].left();
+        // What was set aside of it follows its item.
+        self.set_aside = Amount::from_minor(self.set_aside.minor() - self.deposits[position].set_aside.minor());
         if self.has_left() {
             step.post(self.post_deposit_undone(mint, Amount::ZERO, amount));
             self.deposits[position].lost = true;

@@ -1,5 +1,7 @@
 //! Every state with every fact and command, under every policy; and what must hold of each of them.
 
+use std::collections::VecDeque;
+
 use rampart_core::amount::Amount;
 use rampart_core::arrival::{Exchange, Standing};
 use rampart_core::example::{self, Counting, POLICIES};
@@ -7,7 +9,9 @@ use rampart_core::id::Mint;
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, Side};
 use rampart_core::order::Context;
-use rampart_core::outgoing::{PayoutPurpose, Screening};
+use rampart_core::outgoing::{
+    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Screening, Signed, Transfer, TransferFact, TransferState,
+};
 use rampart_core::payment::{self, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Policy;
 use rampart_core::ports::Verdict;
@@ -15,7 +19,7 @@ use rampart_core::rampoff::{RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::record::Record;
 use rampart_core::step::Step;
 use rampart_core::transitions::Transition;
-use rampart_core::rampoff;
+use rampart_core::{outgoing, rampoff};
 
 
 fn table(rows: &[Transition]) -> String {
@@ -33,6 +37,16 @@ fn every_payment_state_with_every_fact_and_command() {
 fn every_rampoff_state_with_every_fact_and_command() {
     for (name, policy) in POLICIES {
         insta::assert_snapshot!(format!("rampoff_{name}"), table(&rampoff::table::transitions(policy)));
+    }
+}
+
+#[test]
+fn every_state_of_what_leaves_with_every_fact() {
+    for (purpose, _) in outgoing::table::TRANSFERS {
+        insta::assert_snapshot!(format!("transfer_{purpose:?}").to_lowercase(), table(&outgoing::table::transfers(purpose)));
+    }
+    for (purpose, _) in outgoing::table::PAYOUTS {
+        insta::assert_snapshot!(format!("payout_{purpose:?}").to_lowercase(), table(&outgoing::table::payouts(purpose)));
     }
 }
 
@@ -140,28 +154,22 @@ fn play_purchase(policy: Policy, paid: i128) -> Outcome {
         set_aside: Amount::ZERO,
         taken_back: Amount::ZERO,
     };
-    let mut facts =
-        vec![PaymentFact::Paid { receipt, is_customer: true }, PaymentFact::Screened { verdict: Verdict::Clear, about_refund: true }];
-    while let Some(fact) = facts.pop_if_first() {
-        let step = order.clone().observe(fact, &context);
+    let screened = PaymentFact::Screened { verdict: Verdict::Clear, about_refund: true };
+    let mut happens = VecDeque::from([Happens::Order(PaymentFact::Paid { receipt, is_customer: true }), Happens::Order(screened)]);
+    while let Some(next) = happens.pop_front() {
+        let named = Outgoing { order: Some(order.clone().into()), ..Outgoing::default() };
+        let step = match next {
+            Happens::Order(fact) => order.clone().observe(fact, &context),
+            Happens::Coins(transfer, fact) => transfer.observe(fact, named, &context),
+            Happens::Money(payout, fact) => payout.observe(fact, named, &context),
+        };
         tally(&step);
-        for record in &step.writes {
+        for record in step.writes {
             match record {
-                Record::Payment(payment) => order = (**payment).clone(),
-                Record::Transfer(transfer) => {
-                    let mut broadcast = Step::new();
-                    broadcast.post(transfer.broadcast(&mint));
-                    broadcast.post(transfer.confirmed(&mint));
-                    tally(&broadcast);
-                    facts.push(PaymentFact::CoinsBroadcast { transfer: transfer.id, txid: "0x01".to_owned() });
-                    facts.push(PaymentFact::CoinsConfirmed { transfer: transfer.id, confirmations: 12 });
-                }
+                Record::Payment(payment) => order = *payment,
+                Record::Transfer(transfer) => happens.extend(course_of(*transfer)),
                 Record::Payout(payout) if payout.purpose == PayoutPurpose::Refund => {
-                    let mut settled = Step::new();
-                    settled.post(payout.accepted(&mint));
-                    settled.post(payout.settled(&mint));
-                    tally(&settled);
-                    facts.push(PaymentFact::RefundSettled { payout: payout.id, reference: "R1".to_owned() });
+                    happens.extend(arrives(*payout));
                 }
                 _ => {}
             }
@@ -170,12 +178,29 @@ fn play_purchase(policy: Policy, paid: i128) -> Outcome {
     Outcome { posted_fiat: fiat, posted_coins: coins, said_fiat: order.fiat_balance.minor(), settled: order.is_settled() }
 }
 
-trait PopFirst<T> {
-    fn pop_if_first(&mut self) -> Option<T>;
+enum Happens {
+    Order(PaymentFact),
+    Coins(Box<Transfer>, TransferFact),
+    Money(Box<Payout>, PayoutFact),
 }
 
-impl<T> PopFirst<T> for Vec<T> {
-    fn pop_if_first(&mut self) -> Option<T> {
-        if self.is_empty() { None } else { Some(self.remove(0)) }
-    }
+/// What becomes of a transfer next when all goes well.
+fn course_of(transfer: Transfer) -> Option<Happens> {
+    let fact = match transfer.state {
+        TransferState::Queued => TransferFact::Signed(Signed { nonce: 0, txid: "0x01".to_owned(), bytes: String::new() }),
+        TransferState::Signed(_) => TransferFact::Broadcast,
+        TransferState::Broadcast(_) => TransferFact::Confirmed { confirmations: 12, network_fee: Amount::from_minor(2_000) },
+        TransferState::Confirmed(_) | TransferState::Failed { .. } => return None,
+    };
+    Some(Happens::Coins(Box::new(transfer), fact))
+}
+
+/// What becomes of a payout next when all goes well.
+fn arrives(payout: Payout) -> Option<Happens> {
+    let fact = match payout.state {
+        PayoutState::Queued => PayoutFact::Accepted { reference: "R1".to_owned() },
+        PayoutState::Accepted { .. } => PayoutFact::Settled { reference: "R1".to_owned() },
+        _ => return None,
+    };
+    Some(Happens::Money(Box::new(payout), fact))
 }

@@ -3,11 +3,12 @@
 mod accounts;
 mod arrivals;
 mod blind_spots;
+mod decisions;
 mod documents;
 mod machines;
 mod mistakes;
 mod money;
 mod references;
-// mod sequences;
+mod sequences;
 mod vectors;
 mod wallets;

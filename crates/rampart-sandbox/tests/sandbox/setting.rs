@@ -114,6 +114,8 @@ impl Setting {
             },
             screening: Screening::Cleared,
             resolves: None,
+            said_by: None,
+            lost: false,
             state: PayoutState::Queued,
             created_at: now,
         }

@@ -95,6 +95,8 @@ pub(crate) fn payout(bench: &Bench, order: Option<OrderId>, state: PayoutState) 
         },
         screening: Screening::Cleared,
         resolves: None,
+        said_by: None,
+        lost: false,
         state,
         created_at: bench.mint().now,
     }

@@ -78,7 +78,8 @@ async fn a_fact_below_the_floor_is_posted_and_raises_one_alarm(bench: Arc<Bench>
     // Once a person has settled it, the next fact raises a new one.
     let mut settled = items[0].clone();
     let at = bench.mint().now;
-    settled.resolution = Some(Resolution { decision: "dismiss".into(), order: None, actor: "ana".into(), reason: "known".into(), at });
+    settled.resolution =
+        Some(Resolution { decision: "dismiss".into(), order: None, sent: None, actor: "ana".into(), reason: "known".into(), at });
     store.commit(writing(settled)).await.unwrap();
     assert_eq!(store.reviews_waiting(None, 10).await.unwrap(), []);
     store.commit(loss(1)).await.unwrap();

@@ -11,10 +11,11 @@ use rampart_core::ledger::Account;
 use rampart_core::payment::{PayIn, Payment, PaymentFact, Receipt, for_amount};
 use rampart_core::reference::{self, Found};
 use rampart_core::screening::is_same_person;
+use rampart_core::suspense::{self, Stray};
 use rampart_core::time::Timestamp;
 use rampart_store::OrderFilter;
 
-use super::{Effect, Trouble, to_suspense};
+use super::{Effect, Trouble};
 use crate::app::App;
 use crate::workers::observe::Around;
 
@@ -35,7 +36,7 @@ enum Whose {
 pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: Grade) -> Effect {
     let payment = match whose(app, credit).await? {
         Whose::Payment(payment) => *payment,
-        Whose::Nobody(reason) => return Ok(suspense(app, fact, credit, reason)),
+        Whose::Nobody(reason) => return Ok(stray(app, fact, credit, reason)),
     };
     let around = Around::payment(app, &payment).await?;
     // A bank that does not tell who paid cannot be held against the customer; screening asks about the customer anyway.
@@ -55,9 +56,10 @@ pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: G
     Ok(around.observe_payment(app, payment, PaymentFact::Paid { receipt, is_customer }, grade))
 }
 
-fn suspense(app: &App, fact: &Fact, credit: &BankCredit, reason: String) -> rampart_core::step::Step {
+fn stray(app: &App, fact: &Fact, credit: &BankCredit, reason: String) -> rampart_core::step::Step {
     let source = credit.sender_account.as_ref().map(|account| account.reveal().to_owned());
-    to_suspense(app, fact, Account::Bank(credit.rail), Asset::Fiat(credit.currency), credit.amount, source, reason)
+    let (on, asset) = (Account::Bank(credit.rail), Asset::Fiat(credit.currency));
+    suspense::receive(Stray { fact: fact.id, on, asset, amount: credit.amount, source, reason }, &app.mint())
 }
 
 async fn whose(app: &App, credit: &BankCredit) -> Result<Whose, Trouble> {

@@ -4,11 +4,9 @@ use rampart_core::amount::Amount;
 use rampart_core::arrival::{Grade, counts_at};
 use rampart_core::fact::DepositChange;
 use rampart_core::id::FactId;
-use rampart_core::ledger::Account;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffFact};
-use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
-use rampart_core::treasury;
+use rampart_core::suspense;
 use rampart_core::watch::Deposit;
 
 use super::{Effect, Trouble};
@@ -35,43 +33,26 @@ pub(super) async fn effect(app: &App, id: FactId, change: DepositChange, grade: 
     Ok(Around::rampoff(app, &rampoff).await?.observe_rampoff(app, rampoff, fact, grade))
 }
 
-/// A deposit that its order knows is the order's to give up. One that the order could not use lay in suspense once it was
-/// confirmed, and is taken from there, or from the order that a person assigned it to; once, however often the chain
-/// takes it up and undoes it again.
+/// A deposit that its order knows is the order's to give up. What the order could not use of it lay in suspense once it was
+/// confirmed.
 async fn dropped(app: &App, deposit: Deposit, rampoff: Rampoff, grade: Grade) -> Effect {
-    let is_known_to = |order: &Rampoff| order.deposits.iter().any(|known| known.deposit == deposit.id);
-    let fact = RampoffFact::DepositDropped { deposit: deposit.id };
-    let mut step = Step::new();
-    let order = rampoff.id;
-    let is_known = is_known_to(&rampoff);
-    if is_known {
-        step = Around::rampoff(app, &rampoff).await?.observe_rampoff(app, rampoff, fact.clone(), grade);
-    }
-    let reviews = app.store().reviews_of_fact(deposit.id).await?;
-    // A loss that its order has listed is about the same fact, and nothing in suspense.
-    let is_its = |item: &ReviewItem| item.kind == ReviewKind::Suspense && item.asset == Some(deposit.coin.into()) && !item.is_undone();
-    let mint = app.mint();
-    // More than one when it was to be returned, which did not work: it lay in suspense once all the same.
-    let items: Vec<ReviewItem> = reviews.into_iter().filter(is_its).collect();
-    if items.is_empty() {
-        return Ok(step);
-    }
-    match items.iter().find_map(|item| item.resolution.as_ref()?.order) {
-        Some(other) if other != order || !is_known => {
-            let other = observe::load_rampoff(app, other).await?;
-            if is_known_to(&other) {
-                step.extend(Around::rampoff(app, &other).await?.observe_rampoff(app, other, fact, grade));
-            }
+    let (order, is_known) = (rampoff.id, rampoff.knows(deposit.id));
+    let mut step = match is_known {
+        true => {
+            let around = Around::rampoff(app, &rampoff).await?;
+            around.observe_rampoff(app, rampoff, RampoffFact::DepositDropped { deposit: deposit.id }, grade)
         }
-        Some(_) => {}
-        None => {
-            let deposits = Account::ChainDeposits(deposit.coin.chain);
-            // What lay in suspense beside what the order used.
-            let amount = items.iter().map(|item| item.amount).max().unwrap_or_default().min(deposit.amount);
-            step.post(treasury::suspense_undone(&mint, deposits, deposit.coin.into(), amount, Some(order)));
-        }
-    }
-    items.into_iter().for_each(|item| step.write(item.undone(mint.now)));
+        false => Step::new(),
+    };
+    let mut items = app.store().reviews_of_fact(deposit.id).await?;
+    items.retain(|item| suspense::is_about(item, &deposit));
+    let assigned_to = items.iter().find_map(|item| item.resolution.as_ref()?.order).filter(|other| *other != order || !is_known);
+    let assigned = match assigned_to {
+        Some(other) => Some(observe::load_rampoff(app, other).await?),
+        None => None,
+    };
+    let price = assigned.as_ref().and_then(|order| observe::rampoff_price(app, order));
+    step.extend(suspense::undone(&deposit, order, items, assigned, &app.context(price)));
     Ok(step)
 }
 

@@ -11,20 +11,17 @@ use std::panic::AssertUnwindSafe;
 
 use futures::{FutureExt as _, StreamExt as _};
 use parking_lot::Mutex;
-use rampart_core::amount::Amount;
 use rampart_core::arrival::Grade;
-use rampart_core::asset::Asset;
-use rampart_core::fact::{Fact, FactBody, TransferReport};
+use rampart_core::fact::{Fact, FactBody, PayoutReport};
 use rampart_core::id::FactId;
 use rampart_core::kyc::KycVerdict;
-use rampart_core::ledger::Account;
+use rampart_core::outgoing::PayoutFact;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_core::treasury;
 use rampart_store::{CommitError, StoreError};
 
+use super::{observe, payouts};
 use super::supervisor::{Task, Turn, Worker, panicked};
-use super::{observe, payouts, transfers};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
 
@@ -156,7 +153,6 @@ fn subject(fact: &Fact) -> String {
         FactBody::PayoutReported { payout, .. } => payout.to_string(),
         FactBody::KycDecided { customer, .. } => customer.to_string(),
         FactBody::Deposit { deposit, .. } => deposit.to_string(),
-        FactBody::TransferReported { transfer, .. } => transfer.to_string(),
     }
 }
 
@@ -169,7 +165,6 @@ const fn kind(fact: &Fact) -> &'static str {
         FactBody::PayoutReported { .. } => "payout_reported",
         FactBody::KycDecided { .. } => "kyc_decided",
         FactBody::Deposit { .. } => "deposit",
-        FactBody::TransferReported { .. } => "transfer_reported",
     }
 }
 
@@ -226,7 +221,7 @@ pub(crate) async fn effect(app: &App, fact: &Fact, grade: Grade) -> Effect {
         FactBody::PayoutReported { payout, report } => {
             let found = app.store().payout(*payout).await?;
             let payout = found.ok_or_else(|| Trouble::Never(format!("there is no payout {payout}")))?;
-            Ok(payouts::reported(app, payout, report.clone()).await?.unwrap_or_default())
+            Ok(payouts::observe(app, payout, told(report)).await?)
         }
         FactBody::KycDecided { customer, reference, level, status, reasons, may_retry } => {
             let (reference, reasons) = (reference.clone(), reasons.clone());
@@ -234,66 +229,20 @@ pub(crate) async fn effect(app: &App, fact: &Fact, grade: Grade) -> Effect {
             identity::effect(app, *customer, verdict).await
         }
         FactBody::Deposit { deposit, change } => deposit::effect(app, *deposit, *change, grade).await,
-        FactBody::TransferReported { transfer, report } => {
-            let found = app.store().transfer(*transfer).await?;
-            let transfer = found.ok_or_else(|| Trouble::Never(format!("there is no transfer {transfer}")))?;
-            let confirmations = app.catalogue().coin(transfer.coin).map_or(1, |coin| coin.confirmations);
-            let step = match report {
-                TransferReport::Confirmed { network_fee, .. } => transfers::confirmed(app, transfer, confirmations, *network_fee).await?,
-                TransferReport::Unconfirmed => transfers::unconfirmed(app, transfer).await?,
-            };
-            Ok(step.unwrap_or_default())
-        }
     }
 }
 
-/// What arrived for nobody goes to suspense and to a person's list.
-pub(super) fn to_suspense(
-    app: &App,
-    fact: &Fact,
-    on: Account,
-    asset: Asset,
-    amount: Amount,
-    source: Option<String>,
-    reason: String,
-) -> Step {
-    let mint = app.mint();
-    let mut step = Step::new();
-    step.post(treasury::suspense_received(&mint, on, asset, amount));
-    step.write(ReviewItem {
-        id: mint.id(),
-        version: 0,
-        kind: ReviewKind::Suspense,
-        order: None,
-        fact: Some(fact.id),
-        asset: Some(asset),
-        amount,
-        source,
-        screening_hit: false,
-        reason,
-        created_at: mint.now,
-        resolution: None,
-    });
-    step
+/// What a rail or processor tells of a payout.
+fn told(report: &PayoutReport) -> PayoutFact {
+    match report.clone() {
+        PayoutReport::Settled { reference } => PayoutFact::Settled { reference },
+        PayoutReport::Failed { reason } | PayoutReport::Returned { reason } => PayoutFact::Failed { reason },
+    }
 }
 
 /// The item of a fact that cannot be applied.
 fn quarantined(app: &App, fact: FactId, reason: String) -> ReviewItem {
-    let mint = app.mint();
-    ReviewItem {
-        id: mint.id(),
-        version: 0,
-        kind: ReviewKind::Quarantine,
-        order: None,
-        fact: Some(fact),
-        asset: None,
-        amount: Amount::ZERO,
-        source: None,
-        screening_hit: false,
-        reason,
-        created_at: mint.now,
-        resolution: None,
-    }
+    ReviewItem { fact: Some(fact), ..ReviewItem::new(&app.mint(), ReviewKind::Quarantine, reason) }
 }
 
 async fn quarantine(app: &App, fact: Fact, reason: String) -> Reply<()> {

@@ -9,8 +9,9 @@ use rampart_core::ledger::Account;
 use rampart_core::payment::{PayIn, Payment, PaymentFact, Receipt};
 use rampart_core::redacted::Redacted;
 use rampart_core::screening::is_same_person;
+use rampart_core::suspense::{self, Stray};
 
-use super::{Effect, Trouble, to_suspense};
+use super::{Effect, Trouble};
 use crate::app::App;
 use crate::workers::observe::{self, Around};
 
@@ -26,7 +27,8 @@ pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Gr
         Some(payment) => return captured(app, fact, paid, payment, grade).await,
     };
     let (on, asset) = (Account::Card(paid.processor), Asset::Fiat(paid.currency));
-    Ok(to_suspense(app, fact, on, asset, paid.amount, Some(paid.reference.clone()), reason))
+    let stray = Stray { fact: fact.id, on, asset, amount: paid.amount, source: Some(paid.reference.clone()), reason };
+    Ok(suspense::receive(stray, &app.mint()))
 }
 
 async fn captured(app: &App, fact: &Fact, paid: &ProcessorPaid, payment: Payment, grade: Grade) -> Effect {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use rampart_core::id::TransferId;
-use rampart_core::outgoing::{Transfer, TransferState};
+use rampart_core::outgoing::{Transfer, TransferFact, TransferState};
 use rampart_core::ports::{BlockHead, Outcome, TransactionStatus};
 use rampart_store::CommitError;
 
@@ -45,23 +45,15 @@ impl Watcher {
     async fn ask_for(&self, head: &BlockHead, transfer: Transfer) -> Reply<()> {
         let Some(signed) = transfer.state.signed() else { return Ok(()) };
         let needed = self.app.catalogue().coin(transfer.coin).map_or(1, |coin| coin.confirmations);
-        let (app, id) = (&self.app, transfer.id);
+        let id = transfer.id;
         match self.answer(self.port.transaction(&signed.txid)).await? {
             TransactionStatus::Waiting => {}
             TransactionStatus::Unknown => self.send_again(&transfer).await?,
             TransactionStatus::InBlock { height, network_fee } if confirmations(head, height) >= needed => {
-                settle(app, None, || async move {
-                    let Some(transfer) = app.store().transfer(id).await? else { return Ok(None) };
-                    transfers::confirmed(app, transfer, needed, network_fee).await
-                })
-                .await?;
+                self.tell(id, TransferFact::Confirmed { confirmations: needed, network_fee }).await?;
             }
             TransactionStatus::Reverted { height, network_fee } if confirmations(head, height) >= needed => {
-                settle(app, None, || async move {
-                    let Some(transfer) = app.store().transfer(id).await? else { return Ok(None) };
-                    transfers::reverted(app, transfer, network_fee).await
-                })
-                .await?;
+                self.tell(id, TransferFact::Reverted { network_fee }).await?;
             }
             TransactionStatus::InBlock { height, .. } | TransactionStatus::Reverted { height, .. } => {
                 self.final_at.lock().insert(id, height.saturating_add(u64::from(needed)).saturating_sub(1));
@@ -91,7 +83,8 @@ impl Watcher {
 
     /// Puts a transfer on a person's list, once; it goes on being offered to the chain with every block.
     async fn tell_of_vanished(&self, transfer: &Transfer, reason: &str) -> Reply<()> {
-        match self.app.commit(transfers::vanished(&self.app, transfer, reason)).await {
+        let fact = TransferFact::Vanished { reason: reason.to_owned() };
+        match self.app.commit(transfers::observe(&self.app, transfer.clone(), fact).await?).await {
             Ok(_) => {
                 tracing::error!(transfer = %transfer.id, reason, "a vanished transaction is refused by the chain; a person has to look");
                 Ok(())
@@ -135,10 +128,15 @@ impl Watcher {
         if is_final {
             return Ok(());
         }
-        let (app, id) = (&self.app, transfer.id);
+        self.tell(transfer.id, TransferFact::Unconfirmed).await
+    }
+
+    /// Commits what follows for a transfer from what the chain says of it, decided on what is stored now.
+    async fn tell(&self, id: TransferId, fact: TransferFact) -> Reply<()> {
+        let (app, fact) = (&self.app, &fact);
         settle(app, None, || async move {
-            let Some(transfer) = app.store().transfer(id).await? else { return Ok(None) };
-            transfers::unconfirmed(app, transfer).await
+            let step = transfers::observe(app, transfers::load(app, id).await?, fact.clone()).await?;
+            Ok(Some(step).filter(|step| !step.is_empty()))
         })
         .await?;
         Ok(())

@@ -2,8 +2,7 @@
 
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, OrderId, PayoutId, ReviewId, TransferId};
-use rampart_core::order::StoppedBy;
-use rampart_core::outgoing::{PayoutState, Screening, TransferState};
+use rampart_core::outgoing::{PayoutFact, TransferFact};
 use rampart_core::payment::{PaymentFact, PaymentState};
 use rampart_core::ports::{ScreeningSubject, Verdict};
 use rampart_core::rampoff::{RampoffFact, RampoffState};
@@ -138,7 +137,7 @@ fn weigh(owner: Option<&Customer>, verdict: &Verdict, step: &mut Step) -> Verdic
 pub(super) async fn payout(app: &App, held: &Held) -> Reply<Done> {
     let id: PayoutId = leases::subject(&held.job)?;
     let payout = payouts::load(app, id).await?;
-    if payout.screening != Screening::Due || payout.state != PayoutState::Queued {
+    if !payout.awaits_screening() {
         leases::drop_job(app, held).await?;
         return Ok(Done::Finished);
     }
@@ -154,12 +153,10 @@ pub(super) async fn payout(app: &App, held: &Held) -> Reply<Done> {
     settle(app, Some(held.fence()), || async move {
         let payout = payouts::load(app, id).await?;
         let mut step = Step::new();
-        if payout.screening == Screening::Due && payout.state == PayoutState::Queued {
+        if payout.awaits_screening() {
             let owner = owner(app, payout.customer, payout.resolves).await?;
-            match weigh(owner.as_ref(), verdict, &mut step) {
-                Verdict::Clear => payouts::cleared(app, payout, &mut step),
-                Verdict::Hit { reason } => step.extend(payouts::stopped(app, payout, StoppedBy::Screening, reason).await?),
-            }
+            let verdict = weigh(owner.as_ref(), verdict, &mut step);
+            step.extend(payouts::observe(app, payout, PayoutFact::Screened(verdict)).await?);
         }
         held.done(&mut step);
         Ok(Some(step))
@@ -172,7 +169,7 @@ pub(super) async fn payout(app: &App, held: &Held) -> Reply<Done> {
 pub(super) async fn transfer(app: &App, held: &Held) -> Reply<Done> {
     let id: TransferId = leases::subject(&held.job)?;
     let transfer = transfers::load(app, id).await?;
-    if transfer.screening != Screening::Due || transfer.state != TransferState::Queued {
+    if !transfer.awaits_screening() {
         leases::drop_job(app, held).await?;
         return Ok(Done::Finished);
     }
@@ -187,12 +184,10 @@ pub(super) async fn transfer(app: &App, held: &Held) -> Reply<Done> {
     settle(app, Some(held.fence()), || async move {
         let transfer = transfers::load(app, id).await?;
         let mut step = Step::new();
-        if transfer.screening == Screening::Due && transfer.state == TransferState::Queued {
+        if transfer.awaits_screening() {
             let owner = owner(app, transfer.customer, transfer.resolves).await?;
-            match weigh(owner.as_ref(), verdict, &mut step) {
-                Verdict::Clear => transfers::cleared(app, transfer, &mut step),
-                Verdict::Hit { reason } => step.extend(transfers::stopped(app, transfer, reason).await?),
-            }
+            let verdict = weigh(owner.as_ref(), verdict, &mut step);
+            step.extend(transfers::observe(app, transfer, TransferFact::Screened(verdict)).await?);
         }
         held.done(&mut step);
         Ok(Some(step))

@@ -6,21 +6,20 @@ use proptest::prelude::*;
 use rampart_core::amount::Amount;
 use rampart_core::catalogue::Catalogue;
 use rampart_core::example::{self, Counting};
-use rampart_core::id::{FactId, Mint};
+use rampart_core::id::Mint;
 use rampart_core::ledger::{Account, LossKind};
-use rampart_core::order::{Context, StoppedBy};
-use rampart_core::outgoing::{Payout, PayoutState, Route, Screening, Signed, Transfer, TransferState};
+use rampart_core::order::Context;
+use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Transfer, TransferFact, TransferState};
 use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
-use rampart_core::policy::Beyond;
+use rampart_core::policy::Policy;
 use rampart_core::ports::Verdict;
 use rampart_core::quote::BuyTerms;
 use rampart_core::record::Record;
-use rampart_core::review::ReviewKind;
+use rampart_core::review::{About, Decision, ReviewItem, ReviewKind};
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
-use rampart_core::treasury;
 
-use super::{Books, Checked, EUR, Tally, USDC, minor, pick};
+use super::{Books, Checked, EUR, Outside, Tally, USDC, context, instead, minor, operator, payout_facts, pick, put, transfer_facts};
 
 /// What can happen next. Transfers and payouts are named by their place in the order they were made in.
 #[derive(Debug, Clone)]
@@ -32,19 +31,10 @@ enum Next {
     TakenBack(i128),
     Screened(Verdict),
     Time,
-    Broadcast(usize),
-    Refused(usize),
-    Confirmed(usize),
-    Unconfirmed(usize),
-    Reverted(usize),
-    Accepted(usize),
-    Settled(usize),
-    Failed(usize),
-    /// The screening provider found something about who would receive it, or a person stopped it.
-    Stopped(usize),
-    /// It found nothing.
-    Cleared(usize),
-    Returned(usize),
+    /// Something becomes of a transfer.
+    Coins(usize, TransferFact),
+    /// Something becomes of a payout.
+    Money(usize, PayoutFact),
     /// What lies in suspense is assigned to the order.
     Assigned(usize),
     Asked(PaymentCommand),
@@ -57,20 +47,21 @@ struct Scene {
     order: Payment,
     quoted: BuyTerms,
     books: Books,
+    outside: Outside,
     transfers: Vec<(Transfer, i128)>,
     payouts: Vec<Payout>,
-    suspense: Vec<(FactId, i128)>,
+    suspense: Vec<ReviewItem>,
     paid: i128,
     taken_back: i128,
 }
 
-pub(super) fn play(beyond: Beyond, by_card: bool, choices: &[u16]) -> Checked {
-    let catalogue = example::catalogue(example::policy(beyond));
+pub(super) fn play(policy: Policy, by_card: bool, choices: &[u16]) -> Checked {
+    let catalogue = example::catalogue(policy);
     let randomness = Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let mut order = example::payment(&catalogue, &mint, by_card, PaymentState::Started).expect("the example has both methods");
     order.version = 0;
-    let created = order.clone().create(&Context { mint, catalogue: &catalogue, price: None }).expect("within the limits");
+    let created = order.clone().create(&Context::new(mint, &catalogue, None)).expect("within the limits");
     let mut scene = Scene {
         catalogue,
         randomness,
@@ -78,6 +69,7 @@ pub(super) fn play(beyond: Beyond, by_card: bool, choices: &[u16]) -> Checked {
         quoted: order.terms,
         order,
         books: Books::default(),
+        outside: Outside::default(),
         transfers: Vec::new(),
         payouts: Vec::new(),
         suspense: Vec::new(),
@@ -103,6 +95,7 @@ impl Scene {
             Next::Paid { minor: 5_000, is_customer: true },
             Next::Paid { minor: 12_000, is_customer: true },
             Next::Paid { minor: 10_000, is_customer: false },
+            Next::Paid { minor: 50, is_customer: true },
             Next::TakenBack(10_000),
             Next::TakenBack(4_000),
             Next::Time,
@@ -112,25 +105,10 @@ impl Scene {
             possible.push(Next::Screened(Verdict::Hit { reason: "listed".to_owned() }));
         }
         for (index, (transfer, _)) in self.transfers.iter().enumerate() {
-            match transfer.state {
-                TransferState::Queued => possible.extend([Next::Broadcast(index), Next::Broadcast(index), Next::Refused(index)]),
-                TransferState::Broadcast(_) => possible.extend([Next::Confirmed(index), Next::Reverted(index)]),
-                TransferState::Confirmed(_) => possible.push(Next::Unconfirmed(index)),
-                _ => {}
-            }
+            possible.extend(transfer_facts(transfer).into_iter().map(|fact| Next::Coins(index, fact)));
         }
         for (index, payout) in self.payouts.iter().enumerate() {
-            match payout.state {
-                PayoutState::Queued if payout.screening == Screening::Due => {
-                    possible.extend([Next::Cleared(index), Next::Cleared(index), Next::Stopped(index)]);
-                }
-                PayoutState::Queued => {
-                    possible.extend([Next::Accepted(index), Next::Settled(index), Next::Failed(index), Next::Stopped(index)])
-                }
-                PayoutState::Accepted { .. } => possible.extend([Next::Settled(index), Next::Failed(index)]),
-                PayoutState::Settled { .. } => possible.push(Next::Returned(index)),
-                _ => {}
-            }
+            possible.extend(payout_facts(payout).into_iter().map(|fact| Next::Money(index, fact)));
         }
         possible.extend((0..self.suspense.len()).map(Next::Assigned));
         let commands = [
@@ -148,149 +126,85 @@ impl Scene {
     }
 
     fn context(&self, choice: u16) -> Context<'_> {
-        let price = (!choice.is_multiple_of(7)).then(example::price);
-        Context { mint: Mint { now: self.now, randomness: &self.randomness }, catalogue: &self.catalogue, price }
+        context(Mint { now: self.now, randomness: &self.randomness }, &self.catalogue, &self.suspense, choice)
     }
 
-    /// Plays one happening as the workers do: what the order decides and what its transfer or payout posts are one step.
+    /// Plays one happening as the workers do.
     fn happens(&mut self, next: Next, choice: u16) -> Checked {
         match next {
             Next::Time => {
                 self.now = self.now.after(Duration::from_secs(2_000));
-                self.observe(PaymentFact::TimePassed, choice, Step::new(), |_, _| {})
+                self.observe(PaymentFact::TimePassed, choice)
             }
             Next::Paid { minor, is_customer } => {
                 self.paid += minor;
                 let receipt = self.receipt(minor);
-                self.observe(PaymentFact::Paid { receipt, is_customer }, choice, Step::new(), |_, _| {})
+                self.observe(PaymentFact::Paid { receipt, is_customer }, choice)
             }
             Next::Assigned(index) => self.assign(index, choice),
             Next::TakenBack(minor) => {
                 self.taken_back += minor;
                 let fact = PaymentFact::Reversed { amount: Amount::from_minor(minor), reason: "stolen card".to_owned() };
-                self.observe(fact, choice, Step::new(), |_, _| {})
+                self.observe(fact, choice)
             }
-            Next::Screened(verdict) => {
-                self.observe(PaymentFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice, Step::new(), |_, _| {})
-            }
+            Next::Screened(verdict) => self.observe(PaymentFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice),
             Next::Asked(command) => match self.order.clone().request(command, &self.context(choice)) {
                 Ok(step) => self.commit(step),
                 Err(_) => Ok(()),
             },
-            Next::Broadcast(index) | Next::Refused(index) | Next::Confirmed(index) | Next::Unconfirmed(index) | Next::Reverted(index) => {
-                self.transfer(&next, index, choice)
+            Next::Coins(index, fact) => {
+                let transfer = self.transfers[index].0.clone();
+                self.outside.tells_of_coins(&transfer, &fact);
+                self.commit(transfer.observe(fact, self.named(choice), &self.context(choice)))
             }
-            Next::Accepted(index) | Next::Settled(index) | Next::Failed(index) | Next::Stopped(index) | Next::Returned(index) => {
-                self.payout(&next, index, choice)
-            }
-            Next::Cleared(index) => {
-                self.payouts[index].screening = Screening::Cleared;
-                Ok(())
+            Next::Money(index, fact) => {
+                let payout = self.payouts[index].clone();
+                self.outside.tells_of_money(&payout, &fact);
+                self.commit(payout.observe(fact, self.named(choice), &self.context(choice)))
             }
         }
+    }
+
+    /// What its transfers and payouts name.
+    fn named(&self, choice: u16) -> Outgoing {
+        let order = self.order.clone().into();
+        let instead = instead(
+            &order,
+            &self.payouts,
+            &self.transfers.iter().map(|(transfer, _)| transfer.clone()).collect::<Vec<_>>(),
+            choice.is_multiple_of(3),
+            &self.context(choice).mint,
+        );
+        let lost = self.payouts.iter().find(|payout| payout.lost).cloned();
+        Outgoing { order: Some(order), instead, lost, ..Outgoing::default() }
     }
 
     fn receipt(&self, minor: i128) -> Receipt {
         let fact = self.context(0).mint.id();
-        Receipt { fact, amount: Amount::from_minor(minor), at: self.now, holder: None, source: Some("ch_1".into()) }
-    }
-
-    fn transfer(&mut self, next: &Next, index: usize, choice: u16) -> Checked {
-        let before = self.transfers[index].0.clone();
-        let (transfer, reason) = (before.id, "refused".to_owned());
-        let signed = Signed { nonce: 0, txid: before.id.to_string(), bytes: String::new() };
-        match next {
-            Next::Broadcast(_) => {
-                self.transfers[index].0.state = TransferState::Broadcast(signed.clone());
-                let fact = PaymentFact::CoinsBroadcast { transfer, txid: signed.txid };
-                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.broadcast(mint)))
-            }
-            Next::Confirmed(_) => {
-                self.transfers[index].0.state = TransferState::Confirmed(signed);
-                let fact = PaymentFact::CoinsConfirmed { transfer, confirmations: 12 };
-                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.confirmed(mint)))
-            }
-            Next::Unconfirmed(_) => {
-                self.transfers[index].0.state = TransferState::Broadcast(signed);
-                let fact = PaymentFact::CoinsUnconfirmed { transfer };
-                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.unconfirmed(mint)))
-            }
-            Next::Reverted(_) => {
-                self.transfers[index].0.state = TransferState::Failed { reason: reason.clone() };
-                let fact = PaymentFact::TransferFailed { transfer, reason };
-                self.observe(fact, choice, Step::new(), |step, mint| step.post(before.returned(mint)))
-            }
-            _ => {
-                self.transfers[index].0.state = TransferState::Failed { reason: reason.clone() };
-                self.observe(PaymentFact::TransferFailed { transfer, reason }, choice, Step::new(), |_, _| {})
-            }
-        }
-    }
-
-    fn payout(&mut self, next: &Next, index: usize, choice: u16) -> Checked {
-        let before = self.payouts[index].clone();
-        let was_taken = matches!(before.state, PayoutState::Accepted { .. });
-        let (payout, reference, reason) = (before.id, "R1".to_owned(), "closed account".to_owned());
-        let mut step = Step::new();
-        match next {
-            Next::Accepted(_) => {
-                self.payouts[index].state = PayoutState::Accepted { reference };
-                step.post(before.accepted(&self.context(choice).mint));
-                self.commit(step)
-            }
-            Next::Settled(_) => {
-                self.payouts[index].state = PayoutState::Settled { reference: reference.clone() };
-                self.observe(PaymentFact::RefundSettled { payout, reference }, choice, step, |step, mint| {
-                    if !was_taken {
-                        step.post(before.accepted(mint));
-                    }
-                    step.post(before.settled(mint));
-                })
-            }
-            Next::Failed(_) => {
-                self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
-                self.observe(PaymentFact::RefundFailed { payout, reason }, choice, step, |step, mint| {
-                    if was_taken {
-                        step.post(before.failed(mint));
-                    }
-                })
-            }
-            Next::Stopped(_) => {
-                self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
-                let by = if choice.is_multiple_of(2) { StoppedBy::Screening } else { StoppedBy::Operator };
-                self.observe(PaymentFact::RefundStopped { payout, by, reason }, choice, step, |_, _| {})
-            }
-            _ => {
-                self.payouts[index].state = PayoutState::Returned { reason: reason.clone() };
-                step.post(before.returned(&self.context(choice).mint));
-                self.observe(PaymentFact::RefundReturned { payout, amount: before.amount, reason }, choice, step, |_, _| {})
-            }
+        Receipt {
+            fact,
+            amount: Amount::from_minor(minor),
+            at: self.now,
+            holder: None,
+            source: Some("ch_1".into()),
+            assigned: false,
+            set_aside: Amount::ZERO,
+            taken_back: Amount::ZERO,
         }
     }
 
     /// A person says that what lies in suspense is for the order, which must be able to use it.
     fn assign(&mut self, index: usize, choice: u16) -> Checked {
-        let (fact, amount) = self.suspense[index];
-        let receipt = Receipt { fact, ..self.receipt(amount) };
-        let context = self.context(choice);
-        let mut step = Step::new();
-        let asset = self.order.terms.fiat.into();
-        step.post(treasury::suspense_assigned(&context.mint, self.order.pay_in.account(), asset, receipt.amount, Some(self.order.id)));
-        let received = self.order.clone().observe(PaymentFact::Paid { receipt, is_customer: true }, &context);
-        let unusable = |record: &Record| matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense);
-        if received.writes.iter().any(unusable) {
-            return Ok(());
+        let about = About { order: Some(self.order.clone().into()), ..About::default() };
+        let item = self.suspense[index].clone();
+        match item.decide(Decision::Assign(self.order.id), &operator(), about, &self.context(choice)) {
+            Ok(step) => self.commit(step),
+            Err(_) => Ok(()),
         }
-        step.extend(received);
-        self.suspense.remove(index);
-        self.commit(step)
     }
 
-    fn observe(&mut self, fact: PaymentFact, choice: u16, mut step: Step, beside: impl FnOnce(&mut Step, &Mint<'_>)) -> Checked {
-        let context = self.context(choice);
-        step.extend(self.order.clone().observe(fact, &context));
-        beside(&mut step, &context.mint);
-        self.commit(step)
+    fn observe(&mut self, fact: PaymentFact, choice: u16) -> Checked {
+        self.commit(self.order.clone().observe(fact, &self.context(choice)))
     }
 
     fn commit(&mut self, step: Step) -> Checked {
@@ -299,12 +213,17 @@ impl Scene {
         for record in step.writes {
             match record {
                 Record::Payment(payment) => self.order = *payment,
-                Record::Transfer(transfer) => self.transfers.push((*transfer, before - self.books.customer(EUR))),
-                Record::Payout(payout) => self.payouts.push(*payout),
-                Record::Review(item) if item.kind == ReviewKind::Suspense => {
-                    let fact = item.fact.expect("money that came is told by a fact");
-                    self.suspense.push((fact, minor(item.amount)));
+                Record::Transfer(transfer) => match self.transfers.iter_mut().find(|(known, _)| known.id == transfer.id) {
+                    Some((known, _)) => *known = *transfer,
+                    None => self.transfers.push((*transfer, before - self.books.customer(EUR))),
+                },
+                // What goes back from suspense is no matter of the order any more.
+                Record::Payout(payout) if payout.purpose == PayoutPurpose::SuspenseReturn => {}
+                Record::Payout(payout) => put(&mut self.payouts, *payout, |one, other| one.id == other.id),
+                Record::Review(item) if item.kind == ReviewKind::Suspense && item.resolution.is_none() => {
+                    put(&mut self.suspense, *item, |one, other| one.id == other.id);
                 }
+                Record::Review(item) => self.suspense.retain(|waiting| waiting.id != item.id),
                 _ => {}
             }
         }
@@ -313,18 +232,23 @@ impl Scene {
 
     fn check(&self) -> Checked {
         let (order, books) = (&self.order, &self.books);
+        self.outside.check(books, self.paid - self.taken_back)?;
         let sent: Vec<_> = self.transfers.iter().filter(|(transfer, _)| !matches!(transfer.state, TransferState::Failed { .. })).collect();
         let back: Vec<_> = self
             .payouts
             .iter()
-            .filter(|payout| !matches!(payout.state, PayoutState::Failed { .. } | PayoutState::Returned { .. }))
+            .filter(|payout| !matches!(payout.state, PayoutState::Failed { .. } | PayoutState::Returned { .. }) && !payout.lost)
             .collect();
         prop_assert!(sent.len() + back.len() <= 1, "it has left, or is leaving, more than once");
-        let by_processor = |payout: &&&Payout| matches!(payout.route, Route::Processor(_));
+        // Unless it has arrived after all.
+        let by_processor =
+            |payout: &&&Payout| matches!(payout.route, Route::Processor(_)) && !matches!(payout.state, PayoutState::Settled { .. });
         prop_assert!(
-            !order.refused_by_processor || back.iter().find(by_processor).is_none(),
+            !order.refused_by_source || back.iter().find(by_processor).is_none(),
             "what refused it for good is not asked again"
         );
+        let lost: i128 = self.payouts.iter().filter(|payout| payout.lost).map(|payout| minor(payout.amount)).sum();
+        prop_assert_eq!(books.of(Account::Losses(LossKind::PaidTwice), EUR), lost, "what was paid beside");
         let leaving: i128 =
             back.iter().filter(|payout| !matches!(payout.state, PayoutState::Settled { .. })).map(|payout| minor(payout.amount)).sum();
         let tally = Tally {
@@ -342,17 +266,22 @@ impl Scene {
             .sum();
         prop_assert_eq!(books.customer(USDC), waiting, "coins lie on the account until they are confirmed");
         prop_assert_eq!(books.held, minor(order.reserved), "what is held");
-        prop_assert_eq!(books.open, i128::from(order.is_unpaid()), "the place among open orders");
-        // What was taken back goes on counting, and counts again when it is paid again.
-        let goes_on =
-            matches!(order.state, PaymentState::PaymentReceived { .. } | PaymentState::Sending { .. } | PaymentState::CoinsSent { .. });
-        if goes_on && order.reversal.is_none() {
-            prop_assert_eq!(books.counted, minor(order.terms.fiat_amount) + minor(order.counted_beyond), "what counts in the limits");
+        prop_assert_eq!(books.open, i128::from(!order.place_given_back), "the place among open orders");
+        let counted: i128 = order.counted.iter().map(|each| minor(each.amount)).sum();
+        prop_assert_eq!(books.counted, counted, "what counts in the limits");
+        let left: i128 = order.receipts.iter().map(|receipt| minor(receipt.left())).sum();
+        if order.is_unpaid() || matches!(order.state, PaymentState::PaymentReceived { .. } | PaymentState::OnHold { .. }) {
+            prop_assert_eq!(left, minor(order.fiat_balance), "what is left of the receipts");
         }
-        if matches!(order.state, PaymentState::PaymentReceived { coins } if coins == self.quoted.coin_amount)
-            && order.fiat_balance == self.quoted.fiat_amount
-        {
-            prop_assert_eq!((order.terms.fees(), order.counted_beyond), (self.quoted.fees(), Amount::ZERO), "what was ordered, as ordered");
+        if let Some(taken) = order.taken {
+            prop_assert!(minor(taken.promised) <= minor(self.quoted.fiat_amount) + 50, "the promise is for what was ordered");
+        }
+        if matches!(order.state, PaymentState::PaymentReceived { .. }) {
+            let taken = order.taken.expect("something was decided");
+            prop_assert_eq!(counted, minor(taken.accepted()), "what is exchanged counts");
+            if minor(taken.promised) == minor(self.quoted.fiat_amount) && taken.market.is_zero() {
+                prop_assert_eq!((taken.fees(), taken.gives), (self.quoted.fees(), self.quoted.coin_amount), "what was ordered, as ordered");
+            }
         }
         if order.is_settled() {
             prop_assert_eq!((books.customer(EUR), books.customer(USDC), books.held), (0, 0, 0), "settled");

@@ -12,12 +12,21 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use rampart_core::amount::Amount;
+use rampart_core::arrival::Standing;
 use rampart_core::asset::Asset;
+use rampart_core::catalogue::Catalogue;
 use rampart_core::counter::CounterOwner;
 use rampart_core::example;
-use rampart_core::id::CustomerId;
+use rampart_core::fact::PayoutReport;
+use rampart_core::id::{CustomerId, Mint, PayoutId, TransferId};
+use rampart_core::job::Job;
+use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, Side};
-use rampart_core::policy::Beyond;
+use rampart_core::order::{Context, Order, StoppedBy};
+use rampart_core::outgoing::{Instead, Leaving, Payout, PayoutFact, PayoutState, Signed, Transfer, TransferFact, TransferState};
+use rampart_core::policy::Policy;
+use rampart_core::ports::Verdict;
+use rampart_core::review::{Operator, ReviewItem};
 use rampart_core::step::{Raise, Step};
 
 /// What a check comes to.
@@ -31,30 +40,124 @@ proptest! {
 
     #[test]
     fn whatever_happens_to_a_purchase(
-        beyond in policy(),
+        policy in policy(),
         by_card in any::<bool>(),
         choices in proptest::collection::vec(any::<u16>(), 1..MOST),
     ) {
-        buying::play(beyond, by_card, &choices)?;
+        buying::play(policy, by_card, &choices)?;
     }
 
     #[test]
     fn whatever_happens_to_a_sale(
-        beyond in policy(),
+        policy in policy(),
         refund_wallet in any::<bool>(),
         choices in proptest::collection::vec(any::<u16>(), 1..MOST),
     ) {
-        selling::play(beyond, refund_wallet, &choices)?;
+        selling::play(policy, refund_wallet, &choices)?;
     }
 }
 
-fn policy() -> impl Strategy<Value = Beyond> {
-    prop_oneof![Just(Beyond::Requote), Just(Beyond::Refund), Just(Beyond::Hold)]
+fn policy() -> impl Strategy<Value = Policy> {
+    prop_oneof![Just(example::MARKET), Just(example::BACK), Just(example::HOLD)]
+}
+
+/// What a decision may look at: without a price now and then, or without a reading behind the promise.
+fn context<'a>(mint: Mint<'a>, catalogue: &'a Catalogue, items: &'a [ReviewItem], choice: u16) -> Context<'a> {
+    Context {
+        standing: Standing::good(KycLevel::Basic),
+        read_at: (!choice.is_multiple_of(5)).then_some(mint.now),
+        running_item: items.iter().rev().find(|item| item.resolution.is_none() && item.reason.contains("too small")),
+        ..Context::new(mint, catalogue, (!choice.is_multiple_of(7)).then(example::price))
+    }
 }
 
 /// One of several, chosen by a number.
 fn pick<T: Clone>(of: &[T], choice: u16) -> T {
     of[usize::from(choice) % of.len()].clone()
+}
+
+/// What can become of a transfer next; what is likely, twice.
+fn transfer_facts(transfer: &Transfer) -> Vec<TransferFact> {
+    let (reason, network_fee) = ("refused".to_owned(), Amount::from_minor(2_000));
+    let signed = Signed { nonce: 0, txid: transfer.id.to_string(), bytes: String::new() };
+    match transfer.state {
+        TransferState::Queued if transfer.awaits_screening() => {
+            let clear = TransferFact::Screened(Verdict::Clear);
+            vec![clear.clone(), clear, TransferFact::Screened(Verdict::Hit { reason: "listed".to_owned() })]
+        }
+        TransferState::Queued => vec![TransferFact::Signed(signed.clone()), TransferFact::Signed(signed), TransferFact::Refused { reason }],
+        TransferState::Signed(_) => vec![TransferFact::Broadcast, TransferFact::Broadcast, TransferFact::Refused { reason }],
+        TransferState::Broadcast(_) => vec![
+            TransferFact::Confirmed { confirmations: 12, network_fee },
+            TransferFact::Confirmed { confirmations: 12, network_fee },
+            TransferFact::Reverted { network_fee },
+            TransferFact::Vanished { reason },
+            TransferFact::GivenUp,
+        ],
+        TransferState::Confirmed(_) => vec![TransferFact::Unconfirmed],
+        TransferState::Failed { .. } => Vec::new(),
+    }
+}
+
+/// What can become of a payout next.
+fn payout_facts(payout: &Payout) -> Vec<PayoutFact> {
+    let (reference, reason) = ("R1".to_owned(), "closed account".to_owned());
+    let stopped = PayoutFact::Stopped { by: StoppedBy::Operator, reason: "a doubt".to_owned() };
+    let accepted = PayoutFact::Accepted { reference: reference.clone() };
+    let refused = PayoutFact::Refused { reason: reason.clone() };
+    let (settled, failed) = (PayoutFact::Settled { reference }, PayoutFact::Failed { reason });
+    match payout.state {
+        PayoutState::Queued if payout.awaits_screening() => {
+            let clear = PayoutFact::Screened(Verdict::Clear);
+            vec![clear.clone(), clear, PayoutFact::Screened(Verdict::Hit { reason: "listed".to_owned() }), stopped]
+        }
+        PayoutState::Queued => vec![accepted, settled, failed, refused, stopped, PayoutFact::Unknown],
+        PayoutState::Unknown => vec![accepted, settled, failed, PayoutFact::NeverArrived, said(true), said(false)],
+        PayoutState::Accepted { .. } => vec![settled, failed, said(true), said(false)],
+        PayoutState::Settled { .. } => vec![failed],
+        // Facts win over words.
+        PayoutState::Failed { .. } => vec![settled],
+        PayoutState::Returned { .. } => Vec::new(),
+    }
+}
+
+/// What a person says of a payout.
+fn said(arrived: bool) -> PayoutFact {
+    let word = match arrived {
+        true => PayoutReport::Settled { reference: "B-1".to_owned() },
+        false => PayoutReport::Failed { reason: "the bank says so".to_owned() },
+    };
+    PayoutFact::Said { by: "luis".to_owned(), word }
+}
+
+/// What is under way for an order, as whoever tells of something else finds it; its job may be held by a worker.
+fn instead(order: &Order, payouts: &[Payout], transfers: &[Transfer], is_held: bool, mint: &Mint<'_>) -> Option<Instead> {
+    let job = |job: Job| Job { leased_until: is_held.then_some(mint.now), ..job };
+    match order.on_its_way()? {
+        Leaving::Payout(id) => {
+            let payout = payouts.iter().find(|payout| payout.id == id)?.clone();
+            let jobs = vec![job(payout.first_job(mint))];
+            Some(Instead::Payout(Box::new(payout), jobs))
+        }
+        Leaving::Transfer(id) => {
+            let transfer = transfers.iter().find(|transfer| transfer.id == id)?.clone();
+            let jobs = vec![job(transfer.first_job(mint))];
+            Some(Instead::Transfer(Box::new(transfer), jobs))
+        }
+    }
+}
+
+/// Whoever decides about what lies in suspense.
+fn operator() -> Operator {
+    Operator { actor: "luis".to_owned(), reason: "the customer asked".to_owned() }
+}
+
+/// Puts a record in the place of what it was before, or behind what there is.
+fn put<T>(among: &mut Vec<T>, record: T, is_the_same: impl Fn(&T, &T) -> bool) {
+    match among.iter().position(|known| is_the_same(known, &record)) {
+        Some(place) => among[place] = record,
+        None => among.push(record),
+    }
 }
 
 /// The ledger, promises and open orders as steps leave them.
@@ -93,11 +196,53 @@ impl Books {
                 prop_assert!(self.customer(*asset) >= 0, "{:?} takes the order's entries below zero", posting);
             }
         }
-        self.held += step.holds.iter().map(|hold| hold.change.minor()).sum::<i128>();
+        // What goes back from suspense is held there, beside the order's promise.
+        let promised = step.holds.iter().filter(|hold| hold.account != Account::Suspense);
+        self.held += promised.map(|hold| hold.change.minor()).sum::<i128>();
         let open = |raise: &&Raise| matches!(raise.counter.owner, CounterOwner::Customer(_)) && raise.counter.what == "open:orders";
         self.open += step.raises.iter().filter(open).map(|raise| raise.by.minor()).sum::<i128>();
         let counted = |raise: &&Raise| raise.counter.what.starts_with("limit:") && raise.counter.what.contains(":day:");
         self.counted += step.raises.iter().filter(counted).map(|raise| raise.by.minor()).sum::<i128>();
+        Ok(())
+    }
+}
+
+/// What the outside says of our own money and coins, whatever we made of it: only what was told counts.
+#[derive(Debug, Default)]
+struct Outside {
+    money_out: BTreeMap<PayoutId, i128>,
+    coins_out: BTreeMap<TransferId, i128>,
+}
+
+impl Outside {
+    fn tells_of_money(&mut self, payout: &Payout, fact: &PayoutFact) {
+        match fact {
+            PayoutFact::Accepted { .. } | PayoutFact::Settled { .. } => self.money_out.insert(payout.id, minor(payout.amount)),
+            PayoutFact::Failed { .. } | PayoutFact::Refused { .. } => self.money_out.remove(&payout.id),
+            // What a person says moves nothing at the bank, but is what we know until the bank shows something else.
+            PayoutFact::Said { word: PayoutReport::Settled { .. }, .. } => self.money_out.insert(payout.id, minor(payout.amount)),
+            PayoutFact::Said { .. } => self.money_out.remove(&payout.id),
+            PayoutFact::Screened(_) | PayoutFact::Stopped { .. } | PayoutFact::Unknown | PayoutFact::NeverArrived => None,
+        };
+    }
+
+    fn tells_of_coins(&mut self, transfer: &Transfer, fact: &TransferFact) {
+        match fact {
+            TransferFact::Broadcast | TransferFact::Confirmed { .. } => self.coins_out.insert(transfer.id, minor(transfer.amount)),
+            TransferFact::Stopped { .. } | TransferFact::Refused { .. } | TransferFact::Reverted { .. } | TransferFact::GivenUp => {
+                self.coins_out.remove(&transfer.id)
+            }
+            TransferFact::Screened(_) | TransferFact::Signed(_) | TransferFact::Unconfirmed | TransferFact::Vanished { .. } => None,
+        };
+    }
+
+    /// Our accounts hold what came in less what is out.
+    fn check(&self, books: &Books, money_in: i128) -> Checked {
+        let money: i128 =
+            books.sums.iter().filter(|((account, _), _)| matches!(account, Account::Bank(_) | Account::Card(_))).map(|(_, sum)| sum).sum();
+        prop_assert_eq!(money, money_in - self.money_out.values().sum::<i128>(), "the books and the bank agree");
+        let coins = books.of(Account::ChainHot(USDC.chain), USDC);
+        prop_assert_eq!(coins, -self.coins_out.values().sum::<i128>(), "the books and the chain agree");
         Ok(())
     }
 }

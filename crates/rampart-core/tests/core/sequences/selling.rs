@@ -8,19 +8,20 @@ use rampart_core::catalogue::Catalogue;
 use rampart_core::example::{self, Counting};
 use rampart_core::id::{FactId, Mint};
 use rampart_core::ledger::{Account, LossKind};
-use rampart_core::order::{Context, StoppedBy};
-use rampart_core::outgoing::{Payout, PayoutState, Screening, Signed, Transfer, TransferState};
-use rampart_core::policy::Beyond;
+use rampart_core::order::Context;
+use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutState, Transfer, TransferFact, TransferState};
+use rampart_core::policy::Policy;
 use rampart_core::ports::Verdict;
 use rampart_core::quote::SellTerms;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::record::Record;
-use rampart_core::review::ReviewKind;
+use rampart_core::review::{About, Decision, ReviewItem, ReviewKind};
 use rampart_core::step::Step;
+use rampart_core::suspense;
 use rampart_core::time::Timestamp;
-use rampart_core::treasury;
+use rampart_core::watch::{Deposit, DepositState};
 
-use super::{Books, Checked, EUR, Tally, USDC, minor, pick};
+use super::{Books, Checked, EUR, Outside, Tally, USDC, context, instead, minor, operator, payout_facts, pick, put, transfer_facts};
 
 /// What can happen next. Deposits, transfers and payouts are named by their place in the order they were made in.
 #[derive(Debug, Clone)]
@@ -33,40 +34,13 @@ enum Next {
     Again(usize),
     Screened(Verdict),
     Time,
-    Broadcast(usize),
-    Refused(usize),
-    Confirmed(usize),
-    Unconfirmed(usize),
-    Reverted(usize),
-    Accepted(usize),
-    Settled(usize),
-    Failed(usize),
-    /// The screening provider found something about who would receive it, or a person stopped it.
-    Stopped(usize),
-    /// It found nothing.
-    Cleared(usize),
-    /// It found something about who would receive these coins.
-    CoinsStopped(usize),
-    /// It found nothing.
-    CoinsCleared(usize),
-    Returned(usize),
+    /// Something becomes of a transfer.
+    Coins(usize, TransferFact),
+    /// Something becomes of a payout.
+    Money(usize, PayoutFact),
     /// What lies in suspense is assigned to the order.
     Assigned(usize),
     Asked(RampoffCommand),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Seen,
-    Final,
-    Undone,
-}
-
-struct Coins {
-    deposit: FactId,
-    amount: i128,
-    stage: Stage,
-    in_suspense: bool,
 }
 
 struct Scene {
@@ -76,13 +50,16 @@ struct Scene {
     order: Rampoff,
     quoted: SellTerms,
     books: Books,
-    deposits: Vec<Coins>,
+    outside: Outside,
+    deposits: Vec<Deposit>,
+    /// Every item about what lies, or lay, in suspense.
+    suspense: Vec<ReviewItem>,
     transfers: Vec<Transfer>,
     payouts: Vec<Payout>,
 }
 
-pub(super) fn play(beyond: Beyond, refund_wallet: bool, choices: &[u16]) -> Checked {
-    let catalogue = example::catalogue(example::policy(beyond));
+pub(super) fn play(policy: Policy, refund_wallet: bool, choices: &[u16]) -> Checked {
+    let catalogue = example::catalogue(policy);
     let randomness = Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let mut order = example::rampoff(&catalogue, &mint, RampoffState::Created).expect("the example has a rail");
@@ -90,7 +67,7 @@ pub(super) fn play(beyond: Beyond, refund_wallet: bool, choices: &[u16]) -> Chec
     if !refund_wallet {
         order.refund_wallet = None;
     }
-    let created = order.clone().create(&Context { mint, catalogue: &catalogue, price: None }).expect("within the limits");
+    let created = order.clone().create(&Context::new(mint, &catalogue, None)).expect("within the limits");
     let mut scene = Scene {
         catalogue,
         randomness,
@@ -98,7 +75,9 @@ pub(super) fn play(beyond: Beyond, refund_wallet: bool, choices: &[u16]) -> Chec
         quoted: order.terms,
         order,
         books: Books::default(),
+        outside: Outside::default(),
         deposits: Vec::new(),
+        suspense: Vec::new(),
         transfers: Vec::new(),
         payouts: Vec::new(),
     };
@@ -116,43 +95,24 @@ pub(super) fn play(beyond: Beyond, refund_wallet: bool, choices: &[u16]) -> Chec
 impl Scene {
     fn possible(&self) -> Vec<Next> {
         let mut possible = vec![Next::Came(100_000_000), Next::Came(60_000_000), Next::Came(120_000_000), Next::Time];
-        for (index, coins) in self.deposits.iter().enumerate() {
-            match coins.stage {
-                Stage::Seen => possible.extend([Next::Final(index), Next::Final(index), Next::Undone(index)]),
-                Stage::Final => possible.push(Next::Undone(index)),
-                Stage::Undone => possible.push(Next::Again(index)),
-            }
-            if coins.in_suspense && coins.stage == Stage::Final {
-                possible.push(Next::Assigned(index));
+        for (index, deposit) in self.deposits.iter().enumerate() {
+            match deposit.state {
+                DepositState::Pending => possible.extend([Next::Final(index), Next::Final(index), Next::Undone(index)]),
+                DepositState::Confirmed => possible.push(Next::Undone(index)),
+                DepositState::Dropped => possible.push(Next::Again(index)),
             }
         }
+        let waiting = self.suspense.iter().enumerate().filter(|(_, item)| item.resolution.is_none());
+        possible.extend(waiting.map(|(index, _)| Next::Assigned(index)));
         if matches!(self.order.state, RampoffState::CryptoReceived { .. }) {
             possible.extend([Next::Screened(Verdict::Clear), Next::Screened(Verdict::Clear)]);
             possible.push(Next::Screened(Verdict::Hit { reason: "listed".to_owned() }));
         }
         for (index, transfer) in self.transfers.iter().enumerate() {
-            match transfer.state {
-                TransferState::Queued if transfer.screening == Screening::Due => {
-                    possible.extend([Next::CoinsCleared(index), Next::CoinsCleared(index), Next::CoinsStopped(index)]);
-                }
-                TransferState::Queued => possible.extend([Next::Broadcast(index), Next::Broadcast(index), Next::Refused(index)]),
-                TransferState::Broadcast(_) => possible.extend([Next::Confirmed(index), Next::Reverted(index)]),
-                TransferState::Confirmed(_) => possible.push(Next::Unconfirmed(index)),
-                _ => {}
-            }
+            possible.extend(transfer_facts(transfer).into_iter().map(|fact| Next::Coins(index, fact)));
         }
         for (index, payout) in self.payouts.iter().enumerate() {
-            match payout.state {
-                PayoutState::Queued if payout.screening == Screening::Due => {
-                    possible.extend([Next::Cleared(index), Next::Cleared(index), Next::Stopped(index)]);
-                }
-                PayoutState::Queued => {
-                    possible.extend([Next::Accepted(index), Next::Settled(index), Next::Failed(index), Next::Stopped(index)])
-                }
-                PayoutState::Accepted { .. } => possible.extend([Next::Settled(index), Next::Failed(index)]),
-                PayoutState::Settled { .. } => possible.push(Next::Returned(index)),
-                _ => {}
-            }
+            possible.extend(payout_facts(payout).into_iter().map(|fact| Next::Money(index, fact)));
         }
         let commands = [
             RampoffCommand::Cancel,
@@ -169,183 +129,125 @@ impl Scene {
     }
 
     fn context(&self, choice: u16) -> Context<'_> {
-        let price = (!choice.is_multiple_of(7)).then(example::price);
-        Context { mint: Mint { now: self.now, randomness: &self.randomness }, catalogue: &self.catalogue, price }
+        context(Mint { now: self.now, randomness: &self.randomness }, &self.catalogue, &self.suspense, choice)
     }
 
-    /// Plays one happening as the workers do: what the order decides and what its transfer or payout posts are one step.
+    /// Plays one happening as the workers do.
     fn happens(&mut self, next: Next, choice: u16) -> Checked {
         match next {
             Next::Time => {
                 self.now = self.now.after(Duration::from_secs(2_000));
-                self.observe(RampoffFact::TimePassed, choice, |_, _| {})
+                self.observe(RampoffFact::TimePassed, choice)
             }
             Next::Came(amount) => {
-                let deposit = self.context(0).mint.id();
-                self.deposits.push(Coins { deposit, amount, stage: Stage::Seen, in_suspense: false });
-                let receipt = self.receipt(self.deposits.len() - 1, 0);
-                self.observe(RampoffFact::DepositSeen(receipt), choice, |_, _| {})
+                let deposit = self.deposit(amount);
+                self.deposits.push(deposit);
+                self.observe(RampoffFact::DepositSeen(self.receipt(self.deposits.len() - 1, 0)), choice)
             }
             Next::Again(index) => {
-                self.deposits[index].stage = Stage::Seen;
-                let receipt = self.receipt(index, 0);
-                self.observe(RampoffFact::DepositSeen(receipt), choice, |_, _| {})
+                self.deposits[index].state = DepositState::Pending;
+                self.observe(RampoffFact::DepositSeen(self.receipt(index, 0)), choice)
             }
             Next::Final(index) => {
-                self.deposits[index].stage = Stage::Final;
-                let receipt = self.receipt(index, 12);
-                self.observe(RampoffFact::DepositConfirmed(receipt), choice, |_, _| {})
+                self.deposits[index].state = DepositState::Confirmed;
+                self.observe(RampoffFact::DepositConfirmed(self.receipt(index, 12)), choice)
             }
             Next::Undone(index) => self.undone(index, choice),
             Next::Assigned(index) => self.assign(index, choice),
-            Next::Screened(verdict) => {
-                self.observe(RampoffFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice, |_, _| {})
-            }
+            Next::Screened(verdict) => self.observe(RampoffFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice),
             Next::Asked(command) => match self.order.clone().request(command, &self.context(choice)) {
                 Ok(step) => self.commit(step),
                 Err(_) => Ok(()),
             },
-            Next::Broadcast(index) | Next::Refused(index) | Next::Confirmed(index) | Next::Unconfirmed(index) | Next::Reverted(index) => {
-                self.transfer(&next, index, choice)
+            Next::Coins(index, fact) => {
+                let transfer = self.transfers[index].clone();
+                self.outside.tells_of_coins(&transfer, &fact);
+                self.commit(transfer.observe(fact, self.named(choice), &self.context(choice)))
             }
-            Next::Accepted(index) | Next::Settled(index) | Next::Failed(index) | Next::Stopped(index) | Next::Returned(index) => {
-                self.payout(&next, index, choice)
-            }
-            Next::Cleared(index) => {
-                self.payouts[index].screening = Screening::Cleared;
-                Ok(())
-            }
-            Next::CoinsCleared(index) => {
-                self.transfers[index].screening = Screening::Cleared;
-                Ok(())
-            }
-            Next::CoinsStopped(index) => {
-                let (transfer, reason) = (self.transfers[index].id, "listed".to_owned());
-                self.transfers[index].state = TransferState::Failed { reason: reason.clone() };
-                self.observe(RampoffFact::RefundStopped { transfer, reason }, choice, |_, _| {})
+            Next::Money(index, fact) => {
+                let payout = self.payouts[index].clone();
+                self.outside.tells_of_money(&payout, &fact);
+                self.commit(payout.observe(fact, self.named(choice), &self.context(choice)))
             }
         }
     }
 
-    fn receipt(&self, index: usize, confirmations: u32) -> DepositReceipt {
-        let coins = &self.deposits[index];
-        DepositReceipt {
-            deposit: coins.deposit,
-            txid: coins.deposit.to_string(),
+    /// What its transfers and payouts name.
+    fn named(&self, choice: u16) -> Outgoing {
+        let order = self.order.clone().into();
+        let instead = instead(&order, &self.payouts, &self.transfers, choice.is_multiple_of(3), &self.context(choice).mint);
+        let lost = self.payouts.iter().find(|payout| payout.lost).cloned();
+        Outgoing { order: Some(order), instead, lost, ..Outgoing::default() }
+    }
+
+    fn deposit(&self, minor: i128) -> Deposit {
+        let id: FactId = self.context(0).mint.id();
+        Deposit {
+            id,
+            version: 1,
+            txid: id.to_string(),
             index: 0,
-            amount: Amount::from_minor(coins.amount),
+            coin: USDC,
+            amount: Amount::from_minor(minor),
             from: "0x03".to_owned(),
+            to: self.order.deposit_address.clone(),
+            height: 1,
+            block: "0x04".to_owned(),
+            state: DepositState::Pending,
+            order: Some(self.order.id),
+            swept: false,
+            seen_at: self.now,
+            block_time: None,
+            read_before: None,
+        }
+    }
+
+    fn receipt(&self, index: usize, confirmations: u32) -> DepositReceipt {
+        let Deposit { id, txid, index, amount, from, seen_at, .. } = self.deposits[index].clone();
+        DepositReceipt {
+            deposit: id,
+            txid,
+            index,
+            amount,
+            at: seen_at,
+            from,
             confirmations,
             lost: false,
+            assigned: false,
+            set_aside: Amount::ZERO,
         }
     }
 
     /// A deposit that the order does not know lay in suspense, if it was final.
     fn undone(&mut self, index: usize, choice: u16) -> Checked {
-        let (deposit, amount, in_suspense) =
-            (self.deposits[index].deposit, self.deposits[index].amount, std::mem::take(&mut self.deposits[index].in_suspense));
-        self.deposits[index].stage = Stage::Undone;
-        if self.order.deposits.iter().any(|known| known.deposit == deposit) {
-            return self.observe(RampoffFact::DepositDropped { deposit }, choice, |_, _| {});
+        self.deposits[index].state = DepositState::Dropped;
+        let deposit = self.deposits[index].clone();
+        let is_known = self.order.knows(deposit.id);
+        if is_known {
+            self.observe(RampoffFact::DepositDropped { deposit: deposit.id }, choice)?;
         }
-        let mut step = Step::new();
-        if in_suspense {
-            let (account, mint) = (Account::ChainDeposits(USDC.chain), self.context(0).mint);
-            step.post(treasury::suspense_undone(&mint, account, USDC.into(), Amount::from_minor(amount), Some(self.order.id)));
-        }
-        self.commit(step)
+        let items: Vec<ReviewItem> = self.suspense.iter().filter(|item| item.fact == Some(deposit.id)).cloned().collect();
+        let is_assigned = items
+            .iter()
+            .filter(|item| suspense::is_about(item, &deposit))
+            .any(|item| item.resolution.as_ref().is_some_and(|resolution| resolution.order.is_some()));
+        let assigned = (is_assigned && !is_known).then(|| self.order.clone());
+        self.commit(suspense::undone(&deposit, self.order.id, items, assigned, &self.context(choice)))
     }
 
     /// A person says that what lies in suspense is for the order, which must be able to use it.
     fn assign(&mut self, index: usize, choice: u16) -> Checked {
-        let receipt = self.receipt(index, 12);
-        let context = self.context(choice);
-        let mut step = Step::new();
-        let account = Account::ChainDeposits(USDC.chain);
-        step.post(treasury::suspense_assigned(&context.mint, account, USDC.into(), receipt.amount, Some(self.order.id)));
-        let received = self.order.clone().observe(RampoffFact::DepositConfirmed(receipt), &context);
-        let unusable = |record: &Record| matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense);
-        if received.writes.iter().any(unusable) {
-            return Ok(());
-        }
-        step.extend(received);
-        self.deposits[index].in_suspense = false;
-        self.commit(step)
-    }
-
-    fn transfer(&mut self, next: &Next, index: usize, choice: u16) -> Checked {
-        let before = self.transfers[index].clone();
-        let (transfer, reason) = (before.id, "refused".to_owned());
-        let signed = Signed { nonce: 0, txid: before.id.to_string(), bytes: String::new() };
-        match next {
-            Next::Broadcast(_) => {
-                self.transfers[index].state = TransferState::Broadcast(signed.clone());
-                let fact = RampoffFact::RefundBroadcast { transfer, txid: signed.txid };
-                self.observe(fact, choice, |step, mint| step.post(before.broadcast(mint)))
-            }
-            Next::Confirmed(_) => {
-                self.transfers[index].state = TransferState::Confirmed(signed);
-                self.observe(RampoffFact::RefundConfirmed { transfer }, choice, |step, mint| step.post(before.confirmed(mint)))
-            }
-            Next::Unconfirmed(_) => {
-                self.transfers[index].state = TransferState::Broadcast(signed);
-                let fact = RampoffFact::RefundUnconfirmed { transfer, amount: before.amount };
-                self.observe(fact, choice, |step, mint| step.post(before.unconfirmed(mint)))
-            }
-            Next::Reverted(_) => {
-                self.transfers[index].state = TransferState::Failed { reason: reason.clone() };
-                self.observe(RampoffFact::RefundFailed { transfer, reason }, choice, |step, mint| step.post(before.returned(mint)))
-            }
-            _ => {
-                self.transfers[index].state = TransferState::Failed { reason: reason.clone() };
-                self.observe(RampoffFact::RefundFailed { transfer, reason }, choice, |_, _| {})
-            }
+        let item = self.suspense[index].clone();
+        let deposit = self.deposits.iter().find(|deposit| Some(deposit.id) == item.fact).cloned();
+        let about = About { deposit, order: Some(self.order.clone().into()), ..About::default() };
+        match item.decide(Decision::Assign(self.order.id), &operator(), about, &self.context(choice)) {
+            Ok(step) => self.commit(step),
+            Err(_) => Ok(()),
         }
     }
 
-    fn payout(&mut self, next: &Next, index: usize, choice: u16) -> Checked {
-        let before = self.payouts[index].clone();
-        let was_taken = matches!(before.state, PayoutState::Accepted { .. });
-        let (payout, reference, reason) = (before.id, "R1".to_owned(), "closed account".to_owned());
-        match next {
-            Next::Accepted(_) => {
-                self.payouts[index].state = PayoutState::Accepted { reference };
-                self.observe(RampoffFact::PayoutAccepted { payout }, choice, |step, mint| step.post(before.accepted(mint)))
-            }
-            Next::Settled(_) => {
-                self.payouts[index].state = PayoutState::Settled { reference: reference.clone() };
-                self.observe(RampoffFact::PayoutSettled { payout, reference }, choice, |step, mint| {
-                    if !was_taken {
-                        step.post(before.accepted(mint));
-                    }
-                    step.post(before.settled(mint));
-                })
-            }
-            Next::Failed(_) => {
-                self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
-                self.observe(RampoffFact::PayoutFailed { payout, reason }, choice, |step, mint| {
-                    if was_taken {
-                        step.post(before.failed(mint));
-                    }
-                })
-            }
-            Next::Stopped(_) => {
-                self.payouts[index].state = PayoutState::Failed { reason: reason.clone() };
-                let by = if choice.is_multiple_of(2) { StoppedBy::Screening } else { StoppedBy::Operator };
-                self.observe(RampoffFact::PayoutStopped { payout, by, reason }, choice, |_, _| {})
-            }
-            _ => {
-                self.payouts[index].state = PayoutState::Returned { reason: reason.clone() };
-                self.observe(RampoffFact::PayoutReturned { payout, reason }, choice, |step, mint| step.post(before.returned(mint)))
-            }
-        }
-    }
-
-    fn observe(&mut self, fact: RampoffFact, choice: u16, beside: impl FnOnce(&mut Step, &Mint<'_>)) -> Checked {
-        let context = self.context(choice);
-        let mut step = self.order.clone().observe(fact, &context);
-        beside(&mut step, &context.mint);
-        self.commit(step)
+    fn observe(&mut self, fact: RampoffFact, choice: u16) -> Checked {
+        self.commit(self.order.clone().observe(fact, &self.context(choice)))
     }
 
     fn commit(&mut self, step: Step) -> Checked {
@@ -353,11 +255,10 @@ impl Scene {
         for record in step.writes {
             match record {
                 Record::Rampoff(rampoff) => self.order = *rampoff,
-                Record::Transfer(transfer) => self.transfers.push(*transfer),
-                Record::Payout(payout) => self.payouts.push(*payout),
+                Record::Transfer(transfer) => put(&mut self.transfers, *transfer, |one, other| one.id == other.id),
+                Record::Payout(payout) => put(&mut self.payouts, *payout, |one, other| one.id == other.id),
                 Record::Review(item) if item.kind == ReviewKind::Suspense => {
-                    let coins = self.deposits.iter_mut().find(|coins| Some(coins.deposit) == item.fact);
-                    coins.expect("such items name the deposit").in_suspense = true;
+                    put(&mut self.suspense, *item, |one, other| one.id == other.id);
                 }
                 _ => {}
             }
@@ -367,10 +268,15 @@ impl Scene {
 
     fn check(&self) -> Checked {
         let (order, books) = (&self.order, &self.books);
+        self.outside.check(books, 0)?;
         let back: Vec<_> = self.transfers.iter().filter(|transfer| !matches!(transfer.state, TransferState::Failed { .. })).collect();
-        let paid = self.payouts.iter().filter(|payout| !matches!(payout.state, PayoutState::Failed { .. })).count();
+        let is_out = |payout: &&Payout| !matches!(payout.state, PayoutState::Failed { .. }) && !payout.lost;
+        let paid = self.payouts.iter().filter(is_out).count();
+        let lost: i128 = self.payouts.iter().filter(|payout| payout.lost).map(|payout| minor(payout.amount)).sum();
+        prop_assert_eq!(books.of(Account::Losses(LossKind::PaidTwice), EUR), lost, "what was paid beside");
         prop_assert!(paid + back.len() <= 1, "it has left, or is leaving, more than once");
-        let is_final = self.deposits.iter().filter(|coins| coins.stage == Stage::Final).map(|coins| coins.amount).sum::<i128>();
+        let is_final: i128 =
+            self.deposits.iter().filter(|deposit| deposit.state == DepositState::Confirmed).map(|deposit| minor(deposit.amount)).sum();
         prop_assert_eq!(books.of(Account::ChainDeposits(USDC.chain), USDC), is_final, "what lies at the order's address");
         let converted = books.of(Account::Fx, USDC);
         let leaving: i128 = back
@@ -389,20 +295,20 @@ impl Scene {
         prop_assert_eq!(books.customer(USDC), minor(order.coin_balance), "the coins that the order says lie on the account");
         prop_assert_eq!(books.customer(EUR), minor(order.fiat_balance), "the money that the order says lies on the account");
         prop_assert_eq!(books.held, minor(order.reserved), "what is held");
-        prop_assert_eq!(books.open, i128::from(matches!(order.state, RampoffState::Created)), "the place among open orders");
-        if matches!(order.state, RampoffState::CryptoReceived { .. } | RampoffState::PayingOut { .. } | RampoffState::Finished { .. }) {
-            prop_assert_eq!(books.counted, minor(order.terms.fiat_amount) + minor(order.counted_beyond), "what counts in the limits");
+        prop_assert_eq!(books.open, i128::from(!order.place_given_back), "the place among open orders");
+        let counted: i128 = order.counted.iter().map(|each| minor(each.amount)).sum();
+        prop_assert_eq!(books.counted, counted, "what counts in the limits");
+        if let Some(taken) = order.taken {
+            prop_assert!(minor(taken.promised) <= minor(self.quoted.coin_amount) + 500_000, "the promise is for what was ordered");
         }
-        if let RampoffState::CryptoReceived { fiat } = order.state
-            && order.coin_balance == self.quoted.coin_amount
-            && fiat == self.quoted.fiat_amount
-        {
-            prop_assert_eq!((order.terms.fees(), order.counted_beyond), (self.quoted.fees(), Amount::ZERO), "what was ordered, as ordered");
+        if let RampoffState::CryptoReceived { fiat } = order.state {
+            let taken = order.taken.expect("something was decided");
+            prop_assert_eq!((taken.gives, taken.accepted()), (fiat, order.coin_balance), "what is exchanged is what lies there");
+            prop_assert_eq!(counted, minor(fiat), "what is paid out counts");
+            if taken.promised == self.quoted.coin_amount && taken.market.is_zero() {
+                prop_assert_eq!((taken.fees(), fiat), (self.quoted.fees(), self.quoted.fiat_amount), "what was ordered, as ordered");
+            }
         }
-        // Coins that wait for nothing more than being weighed would wait for ever.
-        let pending = order.deposits.iter().any(|deposit| deposit.confirmations == 0);
-        let stuck = matches!(order.state, RampoffState::Confirming) && order.coin_balance.is_positive() && !pending;
-        prop_assert!(!stuck, "nothing is being confirmed, and nobody decides");
         if order.is_settled() {
             prop_assert_eq!((books.customer(USDC), books.customer(EUR), books.held), (0, 0, 0), "settled");
         }

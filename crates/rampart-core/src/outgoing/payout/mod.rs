@@ -1,12 +1,19 @@
 //! A payout: money leaving over a bank rail, or going back through the processor it came from.
 
-use super::Screening;
+mod observe;
+mod postings;
+
+pub use observe::PayoutFact;
+
+use super::{Screening, change_holds};
 use crate::amount::Amount;
 use crate::asset::Currency;
 use crate::id::{CustomerId, Mint, OrderId, PayoutId, ReviewId};
 use crate::job::{Job, JobKind};
-use crate::ledger::{Account, Movement, Origin, Posting, PostingKind, Processor, Rail};
+use crate::ledger::{Account, Origin, Processor, Rail};
+use crate::record::says_nothing;
 use crate::redacted::Redacted;
+use crate::step::Step;
 use crate::time::Timestamp;
 
 /// What a payout is for.
@@ -95,6 +102,21 @@ pub enum PayoutState {
     },
 }
 
+impl PayoutState {
+    /// Its name, as it is stored.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Unknown => "unknown",
+            Self::Accepted { .. } => "accepted",
+            Self::Settled { .. } => "settled",
+            Self::Failed { .. } => "failed",
+            Self::Returned { .. } => "returned",
+        }
+    }
+}
+
 /// Money leaving.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Payout {
@@ -121,9 +143,15 @@ pub struct Payout {
     #[serde(default = "Screening::of_earlier_version")]
     pub screening: Screening,
     /// The item of the list of reviews that was resolved by it, where it is a return from suspense: when it does not work,
-    /// that item is put back.
+    /// that item is put back, and named here in its place.
     #[serde(default)]
     pub resolves: Option<ReviewId>,
+    /// Who said where it stands, where that was a person and not the rail.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub said_by: Option<String>,
+    /// Whether it arrived after it had been taken for failed and its order's money had gone another way: it is booked as lost.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub lost: bool,
     /// Where it stands.
     pub state: PayoutState,
     /// When it was decided.
@@ -142,6 +170,36 @@ impl Payout {
         }
     }
 
+    /// The step that orders it: what is promised for it is asked for and bound by the floor.
+    #[must_use]
+    pub fn create(self, mint: &Mint<'_>) -> Step {
+        let mut step = Step::new();
+        change_holds(&mut step, &[], &self.holds(), Origin::Request);
+        step.write(self.first_job(mint));
+        step.write(self);
+        step
+    }
+
+    /// Whether the screening provider is being asked about who receives it.
+    #[must_use]
+    pub fn awaits_screening(&self) -> bool {
+        self.screening == Screening::Due && self.state == PayoutState::Queued
+    }
+
+    /// Whether it was certainly not handed over. Whoever held a lease may have handed it over, also when the lease has run
+    /// out; and without a job that the stop can remove, one may be made and leased beside it.
+    #[must_use]
+    pub fn can_be_stopped(&self, jobs: &[Job]) -> bool {
+        let may_leave = |job: &Job| job.kind == JobKind::SendPayout && job.leased_until.is_some();
+        self.state == PayoutState::Queued && !jobs.iter().any(may_leave) && jobs.iter().any(|job| job.kind == self.next_job())
+    }
+
+    /// Whether nothing is known yet of what the rail makes of it.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, PayoutState::Queued | PayoutState::Unknown)
+    }
+
     /// What is to be done with it first.
     #[must_use]
     pub fn first_job(&self, mint: &Mint<'_>) -> Job {
@@ -155,37 +213,5 @@ impl Payout {
             Screening::Due => JobKind::ScreenPayout,
             Screening::Cleared | Screening::Overruled | Screening::Exempt => JobKind::SendPayout,
         }
-    }
-
-    fn owed_to(&self) -> Account {
-        self.customer.map_or(Account::Suspense, Account::Customer)
-    }
-
-    fn post(&self, mint: &Mint<'_>, kind: PostingKind, debit: Account, credit: Account) -> Option<Posting> {
-        Posting::moving(mint, kind, Origin::Fact, self.order, &[Movement::new(debit, credit, self.currency, self.amount)])
-    }
-
-    /// The rail has taken it: `in_transit` is debited, `bank` (or `card`) credited.
-    #[must_use]
-    pub fn accepted(&self, mint: &Mint<'_>) -> Option<Posting> {
-        self.post(mint, PostingKind::PayoutAccepted, self.route.in_transit(), self.route.account())
-    }
-
-    /// It arrived: `customer` (or `suspense`) is debited, `in_transit` credited.
-    #[must_use]
-    pub fn settled(&self, mint: &Mint<'_>) -> Option<Posting> {
-        self.post(mint, PostingKind::PayoutSettled, self.owed_to(), self.route.in_transit())
-    }
-
-    /// It came back before it had arrived: `bank` is debited, `in_transit` credited.
-    #[must_use]
-    pub fn failed(&self, mint: &Mint<'_>) -> Option<Posting> {
-        self.post(mint, PostingKind::PayoutFailed, self.route.account(), self.route.in_transit())
-    }
-
-    /// It had arrived and was sent back: `bank` is debited, `suspense` credited, where a person finds it.
-    #[must_use]
-    pub fn returned(&self, mint: &Mint<'_>) -> Option<Posting> {
-        self.post(mint, PostingKind::PayoutReturned, self.route.account(), Account::Suspense)
     }
 }

@@ -1,8 +1,14 @@
 //! What only a person can decide, and the log of what persons did.
 
+mod decision;
+
+pub(crate) use decision::refuse;
+pub use decision::{About, Decision, Operator, Vanished};
+
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::{AuditId, FactId, Mint, OrderId, ReviewId};
+use crate::outgoing::Leaving;
 use crate::time::Timestamp;
 
 /// Why a person is needed. Orders on hold are not listed here: their state says it.
@@ -23,6 +29,8 @@ pub enum ReviewKind {
     Unsigned,
     /// A check of the ledger found that the books do not hold.
     Ledger,
+    /// The outside has shown the opposite of what a person (or a rail) had said of a payout, and that was posted.
+    Contradiction,
 }
 
 impl ReviewKind {
@@ -37,6 +45,7 @@ impl ReviewKind {
             Self::Vanished => "vanished",
             Self::Unsigned => "unsigned",
             Self::Ledger => "ledger",
+            Self::Contradiction => "contradiction",
         }
     }
 }
@@ -82,6 +91,9 @@ pub struct Resolution {
     /// The order that it was assigned to.
     #[serde(default)]
     pub order: Option<OrderId>,
+    /// What was sent back.
+    #[serde(default)]
+    pub sent: Option<Leaving>,
     /// Who decided.
     pub actor: String,
     /// Why.
@@ -91,6 +103,25 @@ pub struct Resolution {
 }
 
 impl ReviewItem {
+    /// An item that waits from now on, about nothing but its reason yet.
+    #[must_use]
+    pub fn new(mint: &Mint<'_>, kind: ReviewKind, reason: String) -> Self {
+        Self {
+            id: mint.id(),
+            version: 0,
+            kind,
+            order: None,
+            fact: None,
+            asset: None,
+            amount: Amount::ZERO,
+            source: None,
+            screening_hit: false,
+            reason,
+            created_at: mint.now,
+            resolution: None,
+        }
+    }
+
     /// The item put back on the list, because what it was resolved by did not work.
     #[must_use]
     pub fn put_back(self, mint: &Mint<'_>, reason: String) -> Self {
@@ -107,11 +138,19 @@ impl ReviewItem {
         let resolution = Resolution {
             decision: "another account".to_owned(),
             order: None,
+            sent: None,
             actor: "customer".to_owned(),
             reason: format!("named on the status page; decide about {}", listed.id),
             at: mint.now,
         };
         [Self { resolution: Some(resolution), ..self }, listed]
+    }
+
+    /// The item as it is settled by what the outside has shown, and by nobody's decision.
+    #[must_use]
+    pub(crate) fn settled(self, decision: &str, actor: &str, reason: String, sent: Option<Leaving>, at: Timestamp) -> Self {
+        let resolution = Resolution { decision: decision.to_owned(), order: None, sent, actor: actor.to_owned(), reason, at };
+        Self { resolution: Some(resolution), ..self }
     }
 
     /// Whether the chain took back the coins that the item is about, so that there is nothing to decide any more.
@@ -128,6 +167,7 @@ impl ReviewItem {
             None => Resolution {
                 decision: Self::UNDONE.to_owned(),
                 order: None,
+                sent: None,
                 actor: "chain".to_owned(),
                 reason: "the chain undid the deposit".to_owned(),
                 at,
@@ -165,8 +205,8 @@ mod tests {
 
     #[test]
     fn kinds_are_stored_under_the_names_they_are_written_with() {
-        use ReviewKind::{BelowFloor, Ledger, Quarantine, Reversal, Suspense, Unsigned, Vanished};
-        for kind in [Suspense, Quarantine, BelowFloor, Reversal, Vanished, Unsigned, Ledger] {
+        use ReviewKind::{BelowFloor, Contradiction, Ledger, Quarantine, Reversal, Suspense, Unsigned, Vanished};
+        for kind in [Suspense, Quarantine, BelowFloor, Reversal, Vanished, Unsigned, Ledger, Contradiction] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
     }

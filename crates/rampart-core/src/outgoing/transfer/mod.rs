@@ -1,12 +1,18 @@
 //! A transfer: coins leaving a wallet of ours. Nonce, signed bytes and transaction id are committed before the
 //! broadcast, and only those bytes are ever sent again.
 
-use super::Screening;
+mod observe;
+mod postings;
+
+pub use observe::TransferFact;
+
+use super::{Screening, change_holds};
 use crate::amount::Amount;
 use crate::asset::{Chain, CoinId};
 use crate::id::{CustomerId, FactId, Mint, OrderId, ReviewId, TransferId};
 use crate::job::{Job, JobKind};
-use crate::ledger::{Account, Movement, Origin, Posting, PostingKind};
+use crate::ledger::{Account, Origin};
+use crate::step::Step;
 use crate::time::Timestamp;
 
 /// What a transfer is for.
@@ -66,6 +72,18 @@ pub enum TransferState {
 }
 
 impl TransferState {
+    /// Its name, as it is stored.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Signed(_) => "signed",
+            Self::Broadcast(_) => "broadcast",
+            Self::Confirmed(_) => "confirmed",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
     /// What was signed, once it was.
     #[must_use]
     pub const fn signed(&self) -> Option<&Signed> {
@@ -141,6 +159,22 @@ impl Transfer {
         holds
     }
 
+    /// The step that orders it: what is promised for it is asked for and bound by the floor.
+    #[must_use]
+    pub fn create(self, mint: &Mint<'_>) -> Step {
+        let mut step = Step::new();
+        change_holds(&mut step, &[], &self.holds(), Origin::Request);
+        step.write(self.first_job(mint));
+        step.write(self);
+        step
+    }
+
+    /// Whether the screening provider is being asked about who receives it.
+    #[must_use]
+    pub fn awaits_screening(&self) -> bool {
+        self.screening == Screening::Due && self.state == TransferState::Queued
+    }
+
     /// What is to be done with it first.
     #[must_use]
     pub fn first_job(&self, mint: &Mint<'_>) -> Job {
@@ -154,56 +188,5 @@ impl Transfer {
             Screening::Due => JobKind::ScreenTransfer,
             Screening::Cleared | Screening::Overruled | Screening::Exempt => JobKind::SendTransfer,
         }
-    }
-
-    fn wallet(&self) -> Account {
-        match self.source {
-            TransferSource::Hot => Account::ChainHot(self.chain()),
-            TransferSource::Deposit(_) => Account::ChainDeposits(self.chain()),
-        }
-    }
-
-    fn destination(&self) -> Account {
-        match (self.purpose, self.customer) {
-            (TransferPurpose::Sweep, _) => Account::ChainHot(self.chain()),
-            (TransferPurpose::Withdrawal, _) => Account::Capital,
-            (_, Some(customer)) => Account::Customer(customer),
-            (_, None) => Account::Suspense,
-        }
-    }
-
-    fn post(&self, mint: &Mint<'_>, kind: PostingKind, debit: Account, credit: Account) -> Option<Posting> {
-        Posting::moving(mint, kind, Origin::Fact, self.order, &[Movement::new(debit, credit, self.coin, self.amount)])
-    }
-
-    /// The chain has taken it: `in_transit` is debited, the wallet credited.
-    #[must_use]
-    pub fn broadcast(&self, mint: &Mint<'_>) -> Option<Posting> {
-        self.post(mint, PostingKind::CoinsBroadcast, Account::InTransit(self.chain()), self.wallet())
-    }
-
-    /// It is confirmed: `customer` (or `suspense`, `capital`, the hot wallet) is debited, `in_transit` credited.
-    #[must_use]
-    pub fn confirmed(&self, mint: &Mint<'_>) -> Option<Posting> {
-        self.post(mint, PostingKind::CoinsConfirmed, self.destination(), Account::InTransit(self.chain()))
-    }
-
-    /// The chain undid it: what [`Transfer::confirmed`] did is taken back; the same bytes are on their way again.
-    #[must_use]
-    pub fn unconfirmed(&self, mint: &Mint<'_>) -> Option<Posting> {
-        self.post(mint, PostingKind::CoinsUnconfirmed, Account::InTransit(self.chain()), self.destination())
-    }
-
-    /// The chain undid it by its own rules after it had taken it: the wallet is debited, `in_transit` credited.
-    #[must_use]
-    pub fn returned(&self, mint: &Mint<'_>) -> Option<Posting> {
-        self.post(mint, PostingKind::CoinsReturned, self.wallet(), Account::InTransit(self.chain()))
-    }
-
-    /// What the chain took for it: `network_fees` is debited, the wallet credited, in the chain's own coin.
-    #[must_use]
-    pub fn network_fee(&self, mint: &Mint<'_>, native: CoinId, fee: Amount) -> Option<Posting> {
-        let movement = Movement::new(Account::NetworkFees, self.wallet(), native, fee);
-        Posting::moving(mint, PostingKind::NetworkFee, Origin::Fact, self.order, &[movement])
     }
 }

@@ -1,0 +1,65 @@
+//! What transfers and payouts name, loaded for the core's machines to look at.
+
+use rampart_core::id::{FactId, OrderId, ReviewId};
+use rampart_core::order::Order;
+use rampart_core::outgoing::{Instead, Leaving, Outgoing, Payout};
+use rampart_core::review::ReviewItem;
+use rampart_core::watch::Deposit;
+
+use super::{observe, payouts, transfers};
+use crate::app::App;
+use crate::error::{AppError, Reply};
+
+/// A purchase that something of ours names.
+pub(super) async fn payment(app: &App, id: OrderId) -> Reply<Option<Order>> {
+    Ok(Some(observe::load_payment(app, id).await?.into()))
+}
+
+/// A sale that something of ours names.
+pub(super) async fn rampoff(app: &App, id: OrderId) -> Reply<Option<Order>> {
+    Ok(Some(observe::load_rampoff(app, id).await?.into()))
+}
+
+/// The item of the list of reviews that something of ours resolves.
+pub(super) async fn review(app: &App, id: Option<ReviewId>) -> Reply<Option<ReviewItem>> {
+    let Some(id) = id else { return Ok(None) };
+    Ok(Some(app.store().review(id).await?.ok_or_else(|| AppError::defect(format!("there is no item {id}")))?))
+}
+
+/// What was ordered in place of a payout that was taken for failed: what is on its way for its order, or what its item was
+/// sent back by since.
+pub(super) async fn instead(app: &App, named: &Outgoing) -> Reply<Option<Instead>> {
+    let leaving = match (&named.order, &named.review) {
+        (Some(order), _) => order.on_its_way(),
+        (None, Some(item)) => item.resolution.as_ref().and_then(|resolution| resolution.sent),
+        (None, None) => None,
+    };
+    let jobs = async |subject: String| app.store().jobs_of_subject(&subject).await;
+    Ok(match leaving {
+        // Its jobs first: one that is made meanwhile goes with another version of what it is for.
+        Some(Leaving::Payout(id)) => {
+            let jobs = jobs(id.to_string()).await?;
+            Some(Instead::Payout(Box::new(payouts::load(app, id).await?), jobs))
+        }
+        Some(Leaving::Transfer(id)) => {
+            let jobs = jobs(id.to_string()).await?;
+            Some(Instead::Transfer(Box::new(transfers::load(app, id).await?), jobs))
+        }
+        None => None,
+    })
+}
+
+/// A payout of an order that is booked as lost, because something else had been ordered in its place.
+pub(super) async fn lost(app: &App, order: Option<OrderId>) -> Reply<Option<Payout>> {
+    let Some(order) = order else { return Ok(None) };
+    Ok(app.store().payouts_of_order(order).await?.into_iter().find(|payout| payout.lost))
+}
+
+/// The deposits whose coins something of ours takes.
+pub(super) async fn deposits(app: &App, ids: &[FactId]) -> Reply<Vec<Deposit>> {
+    let mut deposits = Vec::with_capacity(ids.len());
+    for id in ids {
+        deposits.push(app.store().deposit(*id).await?.ok_or_else(|| AppError::defect(format!("there is no deposit {id}")))?);
+    }
+    Ok(deposits)
+}

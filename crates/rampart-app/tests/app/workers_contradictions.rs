@@ -1,0 +1,132 @@
+//! Payouts of which a person says one thing and the bank then shows another.
+
+use std::sync::Arc;
+
+use rampart_app::CreateRampoff;
+use rampart_app::operate::{orders, payouts};
+use rampart_core::amount::Amount;
+use rampart_core::id::{OrderId, PayoutId};
+use rampart_core::ledger::{Account, LossKind};
+use rampart_core::order::Reversal;
+use rampart_core::outgoing::{Payout, PayoutState};
+use rampart_core::rampoff::{Rampoff, RampoffState};
+use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_sandbox::{Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::{Engine, TestApp, on_both_engines, sell};
+
+use crate::workers_buying::{ana, item, operator};
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+on_both_engines!(super::whole => arrived_after_all, arrived_and_the_retry_is_stopped, arrived_and_the_retry_has_left, did_not_arrive_after_all);
+
+async fn fault(test: &TestApp, port: FaultPort, calls: Calls, outcome: FaultOutcome, count: u32) {
+    test.world.add_fault(FaultRule { port, calls, outcome, count, delay_seconds: 0 }).await.unwrap();
+}
+
+/// From now on the bank answers, and its statement is read.
+async fn bank_answers(test: &TestApp) {
+    fault(test, FaultPort::Bank, Calls::Questions, FaultOutcome::Fail, 0).await;
+}
+
+/// A sale whose payout the bank has taken; the answer was lost, and the bank cannot be asked.
+async fn answer_lost(test: &TestApp) -> (OrderId, PayoutId) {
+    fault(test, FaultPort::Bank, Calls::Actions, FaultOutcome::UnknownDone, 1).await;
+    fault(test, FaultPort::Bank, Calls::Questions, FaultOutcome::Fail, 100_000).await;
+    let customer = ana(test).await;
+    let request = CreateRampoff { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
+    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let order = test.rampoff(id).await;
+    let (chain, to) = (order.chain(), order.deposit_address.clone());
+    let (symbol, amount) = (order.terms.coin.symbol, order.terms.coin_amount);
+    test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    let lost = || async { test.app.store().payouts_in_state("unknown", None, 10).await.unwrap().first().map(|payout| payout.id) };
+    (id, test.eventually("the answer was lost", lost).await)
+}
+
+async fn payout(test: &TestApp, id: PayoutId) -> Payout {
+    test.app.store().payout(id).await.unwrap().unwrap()
+}
+
+/// The payout that an order made in place of the first.
+async fn retry(test: &TestApp, id: OrderId) -> Payout {
+    orders::release(&test.app, &operator(), id).await.unwrap();
+    test.app.store().payouts_of_order(id).await.unwrap().pop().unwrap()
+}
+
+async fn lost(test: &TestApp) -> Amount {
+    test.app.store().balance(Account::Losses(LossKind::PaidTwice), "EUR".parse().unwrap()).await.unwrap().posted
+}
+
+/// The item that tells of it names the order and the person; nothing was put aside, and books and bank agree.
+async fn told(test: &TestApp, id: OrderId) -> ReviewItem {
+    let told = item(test, ReviewKind::Contradiction).await;
+    assert_eq!(told.order, Some(id));
+    assert!(told.reason.contains(&operator().actor), "{}", told.reason);
+    let waiting = test.app.store().reviews_waiting(None, 10).await.unwrap();
+    assert!(waiting.iter().all(|item| item.kind != ReviewKind::Quarantine), "{waiting:?}");
+    let rail = "sepa".parse().unwrap();
+    let agree = || async {
+        let ours = test.app.store().balance(Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();
+        let on_its_way = test.app.store().balance(Account::InTransit(rail), "EUR".parse().unwrap()).await.unwrap();
+        (on_its_way.posted.is_zero() && test.world.bank_balance(rail).await.unwrap() == ours.posted).then_some(())
+    };
+    test.eventually("books and bank agree", agree).await;
+    told
+}
+
+async fn arrived_after_all(test: Arc<TestApp>) {
+    let (id, first) = answer_lost(&test).await;
+    payouts::fail(&test.app, &operator(), first).await.unwrap();
+    test.rampoff_becomes(id, "on_hold").await;
+    bank_answers(&test).await;
+    let finished = test.rampoff_becomes(id, "finished").await;
+    assert!(matches!(finished.state, RampoffState::Finished { payout, .. } if payout == first), "{:?}", finished.state);
+    assert!(matches!(payout(&test, first).await.state, PayoutState::Settled { .. }));
+    told(&test, id).await;
+    assert!(lost(&test).await.is_zero());
+}
+
+async fn arrived_and_the_retry_is_stopped(test: Arc<TestApp>) {
+    let (id, first) = answer_lost(&test).await;
+    payouts::fail(&test.app, &operator(), first).await.unwrap();
+    test.rampoff_becomes(id, "on_hold").await;
+    fault(&test, FaultPort::Screening, Calls::Questions, FaultOutcome::Fail, 100_000).await;
+    let retry = retry(&test, id).await;
+    bank_answers(&test).await;
+    let finished = test.rampoff_becomes(id, "finished").await;
+    assert!(matches!(finished.state, RampoffState::Finished { payout, .. } if payout == first), "{:?}", finished.state);
+    assert!(matches!(payout(&test, retry.id).await.state, PayoutState::Failed { .. }));
+    assert!(test.app.store().jobs_of_subject(&retry.id.to_string()).await.unwrap().is_empty());
+    assert!(told(&test, id).await.reason.contains("was stopped"));
+    assert!(lost(&test).await.is_zero());
+}
+
+async fn arrived_and_the_retry_has_left(test: Arc<TestApp>) {
+    let (id, first) = answer_lost(&test).await;
+    payouts::fail(&test.app, &operator(), first).await.unwrap();
+    test.rampoff_becomes(id, "on_hold").await;
+    let retry = retry(&test, id).await;
+    let taken = || async { matches!(payout(&test, retry.id).await.state, PayoutState::Accepted { .. }).then_some(()) };
+    test.eventually("the bank has taken it", taken).await;
+    bank_answers(&test).await;
+    let finished = test.rampoff_becomes(id, "finished").await;
+    assert!(matches!(finished.state, RampoffState::Finished { payout, .. } if payout == retry.id), "{:?}", finished.state);
+    assert!(told(&test, id).await.reason.contains("booked as lost"));
+    assert_eq!(lost(&test).await, retry.amount);
+}
+
+async fn did_not_arrive_after_all(test: Arc<TestApp>) {
+    let (id, first) = answer_lost(&test).await;
+    payouts::settle(&test.app, &operator(), first, "B-77").await.unwrap();
+    test.rampoff_becomes(id, "finished").await;
+    test.world.return_payout(first, "account closed".to_owned()).await.unwrap();
+    bank_answers(&test).await;
+    let came_back = |rampoff: &Rampoff| rampoff.reversal == Some(Reversal::BankReturn);
+    test.eventually("the order shows it", || async { Some(test.rampoff(id).await).filter(came_back) }).await;
+    told(&test, id).await;
+    let suspense = test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap();
+    assert_eq!(suspense.posted, payout(&test, first).await.amount);
+}

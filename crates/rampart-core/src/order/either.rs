@@ -1,0 +1,83 @@
+//! An order of either direction, for whatever treats both alike.
+
+use crate::id::{CustomerId, OrderId};
+use crate::outgoing::Leaving;
+use crate::payment::{Payment, PaymentState};
+use crate::rampoff::{Rampoff, RampoffState};
+use crate::record::RecordKey;
+
+/// A purchase or a sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// A purchase.
+    Payment(Box<Payment>),
+    /// A sale.
+    Rampoff(Box<Rampoff>),
+}
+
+impl Order {
+    /// Its identifier.
+    #[must_use]
+    pub const fn id(&self) -> OrderId {
+        match self {
+            Self::Payment(payment) => payment.id,
+            Self::Rampoff(rampoff) => rampoff.id,
+        }
+    }
+
+    /// Its customer.
+    #[must_use]
+    pub const fn customer(&self) -> CustomerId {
+        match self {
+            Self::Payment(payment) => payment.customer,
+            Self::Rampoff(rampoff) => rampoff.customer,
+        }
+    }
+
+    /// Its record and the version it was loaded at, for a step that relies on it.
+    #[must_use]
+    pub const fn relied(&self) -> (RecordKey, i64) {
+        match self {
+            Self::Payment(payment) => (RecordKey::Payment(payment.id), payment.version),
+            Self::Rampoff(rampoff) => (RecordKey::Rampoff(rampoff.id), rampoff.version),
+        }
+    }
+
+    /// What is on its way out for it and may still be stopped, or is not known to have arrived.
+    #[must_use]
+    pub fn on_its_way(&self) -> Option<Leaving> {
+        match self {
+            Self::Payment(payment) => match &payment.state {
+                PaymentState::Sending { transfer, .. } => Some(Leaving::Transfer(*transfer)),
+                PaymentState::RefundPending { payouts } => payouts.first().map(|refund| Leaving::Payout(refund.payout)),
+                _ => None,
+            },
+            Self::Rampoff(rampoff) => match rampoff.state {
+                RampoffState::PayingOut { payout, .. } => Some(Leaving::Payout(payout)),
+                RampoffState::RefundPending { transfer, .. } => Some(Leaving::Transfer(transfer)),
+                _ => None,
+            },
+        }
+    }
+
+    /// The status partners see.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        match self {
+            Self::Payment(payment) => payment.status(),
+            Self::Rampoff(rampoff) => rampoff.status(),
+        }
+    }
+}
+
+impl From<Payment> for Order {
+    fn from(payment: Payment) -> Self {
+        Self::Payment(Box::new(payment))
+    }
+}
+
+impl From<Rampoff> for Order {
+    fn from(rampoff: Rampoff) -> Self {
+        Self::Rampoff(Box::new(rampoff))
+    }
+}

@@ -1,0 +1,63 @@
+//! Money and coins that leave: payouts over rails and transfers over chains. Each is committed before the outside
+//! world hears of it, and each is done at most once whatever the answer.
+//!
+//! [`Payout::observe`] and [`Transfer::observe`] take facts and cannot refuse. What becomes of one concerns its order, the
+//! item of the list of reviews that it resolves and the deposits it takes coins from: these are loaded beside it
+//! ([`Outgoing`]), and what follows for them is in the same step.
+
+mod instead;
+mod payout;
+mod screening;
+pub mod table;
+mod transfer;
+
+pub use instead::{Instead, Leaving};
+pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutState, Route};
+pub use screening::Screening;
+pub use transfer::{Signed, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
+
+use crate::amount::Amount;
+use crate::asset::Asset;
+use crate::id::Mint;
+use crate::ledger::{Account, Origin};
+use crate::order::Order;
+use crate::review::ReviewItem;
+use crate::step::Step;
+use crate::watch::Deposit;
+
+/// What a transfer or payout names, as it is stored: whatever becomes of it concerns these, too.
+#[derive(Debug, Clone, Default)]
+pub struct Outgoing {
+    /// The order it belongs to.
+    pub order: Option<Order>,
+    /// The item of the list of reviews that it resolves.
+    pub review: Option<ReviewItem>,
+    /// The deposits whose coins it takes from their address.
+    pub deposits: Vec<Deposit>,
+    /// What was ordered in its place, where it was taken for failed.
+    pub instead: Option<Instead>,
+    /// The payout in whose place it was ordered, where that has arrived after all and is booked as lost.
+    pub lost: Option<Payout>,
+}
+
+impl Outgoing {
+    /// It did not leave: the coins of its deposits lie at their address again. Gives the item that it was to resolve, to be
+    /// put back on the list.
+    fn did_not_leave(&mut self, mint: &Mint<'_>, reason: &str, step: &mut Step) -> Option<ReviewItem> {
+        self.deposits.drain(..).for_each(|deposit| step.write(Deposit { swept: false, ..deposit }));
+        self.review.take().map(|item| item.put_back(mint, reason.to_owned()))
+    }
+}
+
+/// Brings what is promised beside an order's promise from one state to the next.
+fn change_holds<A: Into<Asset> + Copy + PartialEq>(
+    step: &mut Step,
+    before: &[(Account, A, Amount)],
+    after: &[(Account, A, Amount)],
+    origin: Origin,
+) {
+    let ended = before.iter().filter(|hold| !after.contains(hold));
+    ended.for_each(|(account, asset, amount)| step.hold(*account, *asset, amount.negated(), origin));
+    let begun = after.iter().filter(|hold| !before.contains(hold));
+    begun.for_each(|(account, asset, amount)| step.hold(*account, *asset, *amount, origin));
+}

@@ -1,0 +1,323 @@
+//! What a payout does with facts, with what that means for its order and for the ledger. Facts are never refused; one that
+//! was known before, or that its state leaves no room for, gives a step that does nothing.
+
+use std::time::Duration;
+
+use super::{Payout, PayoutPurpose, PayoutState};
+use crate::fact::PayoutReport;
+use crate::id::{Mint, OrderId};
+use crate::job::{Job, JobKind};
+use crate::ledger::Origin;
+use crate::order::{Context, Order, StoppedBy};
+use crate::outgoing::{Instead, Outgoing, Screening, change_holds, instead};
+use crate::payment::PaymentFact;
+use crate::ports::Verdict;
+use crate::rampoff::RampoffFact;
+use crate::review::{ReviewItem, ReviewKind};
+use crate::step::Step;
+
+/// How long a rail is left alone before it is asked what became of a payout (business time).
+const FIRST_QUESTION_AFTER: Duration = Duration::from_secs(1);
+
+/// What can happen to a payout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PayoutFact {
+    /// The screening provider, or we ourselves, have answered about who receives it.
+    Screened(Verdict),
+    /// It is stopped before it was handed over.
+    Stopped {
+        /// By whom.
+        by: StoppedBy,
+        /// Why.
+        reason: String,
+    },
+    /// It was handed over, and the answer was lost: the rail is asked.
+    Unknown,
+    /// The rail, asked about one whose answer was lost, has never had it and never will.
+    NeverArrived,
+    /// The rail has taken it.
+    Accepted {
+        /// The rail's reference.
+        reference: String,
+    },
+    /// The rail refused it for good when it was handed over.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// It arrived. That may be told before we heard that it was taken.
+    Settled {
+        /// The bank's reference.
+        reference: String,
+    },
+    /// It will not arrive, or was sent back.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// A person has asked the bank about one that was handed over, and says what it told: the word stands until the outside
+    /// shows something else.
+    Said {
+        /// Who.
+        by: String,
+        /// What.
+        word: PayoutReport,
+    },
+}
+
+impl Payout {
+    /// What follows from a fact.
+    #[must_use]
+    pub fn observe(self, fact: PayoutFact, outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let mint = &context.mint;
+        match fact {
+            PayoutFact::Screened(Verdict::Clear) => self.cleared(mint),
+            PayoutFact::Screened(Verdict::Hit { reason }) if self.awaits_screening() => {
+                self.stopped(StoppedBy::Screening, reason, outgoing, context)
+            }
+            PayoutFact::Screened(Verdict::Hit { .. }) => Step::new(),
+            PayoutFact::Stopped { by, reason } => self.stopped(by, reason, outgoing, context),
+            PayoutFact::Unknown => self.unknown(mint),
+            PayoutFact::NeverArrived => self.never_arrived(mint),
+            PayoutFact::Accepted { reference } => self.accepted(reference, outgoing, context),
+            PayoutFact::Refused { reason } if self.is_open() => self.failed(reason, None, outgoing, context),
+            PayoutFact::Refused { .. } => Step::new(),
+            PayoutFact::Settled { reference } => match self.state {
+                PayoutState::Failed { .. } | PayoutState::Returned { .. } => self.arrived_after_all(&reference, outgoing, context),
+                _ => self.settled(reference, None, outgoing, context),
+            },
+            PayoutFact::Failed { reason } => match self.state {
+                PayoutState::Settled { .. } => self.returned(reason, outgoing, context),
+                // Before it arrived, the money is where it was before it left.
+                _ => self.failed(reason, None, outgoing, context),
+            },
+            PayoutFact::Said { by, word: PayoutReport::Settled { reference } } => self.settled(reference, Some(by), outgoing, context),
+            PayoutFact::Said { by, word: PayoutReport::Failed { reason } | PayoutReport::Returned { reason } } => {
+                self.failed(reason, Some(by), outgoing, context)
+            }
+        }
+    }
+
+    /// Nothing is known against the receiver: it is handed over.
+    fn cleared(self, mint: &Mint<'_>) -> Step {
+        let mut step = Step::new();
+        if self.awaits_screening() {
+            let cleared = Self { screening: Screening::Cleared, ..self };
+            step.write(cleared.first_job(mint));
+            step.write(cleared);
+        }
+        step
+    }
+
+    /// Nothing leaves, and a person decides.
+    fn stopped(self, by: StoppedBy, reason: String, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+        if self.state != PayoutState::Queued {
+            return Step::new();
+        }
+        let rampoff = RampoffFact::PayoutStopped { payout: self.id, by, reason: reason.clone() };
+        let payment = PaymentFact::RefundStopped { payout: self.id, by, reason: reason.clone() };
+        let mut step = self.tell(outgoing.order.take(), payment, rampoff, context);
+        let reason = match by {
+            StoppedBy::Screening => format!("stopped by screening: {reason}"),
+            StoppedBy::Operator => format!("stopped by an operator: {reason}"),
+        };
+        let item = outgoing.did_not_leave(&context.mint, &reason, &mut step);
+        let resolves = item.as_ref().map(|item| item.id);
+        if let Some(item) = item {
+            step.write(ReviewItem { screening_hit: item.screening_hit || by == StoppedBy::Screening, ..item });
+        }
+        Self { resolves, ..self }.becomes(PayoutState::Failed { reason }, &mut step);
+        instead::recovered(step, outgoing.lost, context)
+    }
+
+    /// It is stopped because what it was ordered instead of has arrived after all.
+    pub(in crate::outgoing) fn gives_way(self, why: &str, outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let (by, reason) = (StoppedBy::Operator, why.to_owned());
+        let rampoff = RampoffFact::PayoutStopped { payout: self.id, by, reason: reason.clone() };
+        let payment = PaymentFact::RefundStopped { payout: self.id, by, reason: reason.clone() };
+        let mut step = self.tell(outgoing.order, payment, rampoff, context);
+        self.becomes(PayoutState::Failed { reason: format!("stopped: {reason}") }, &mut step);
+        step
+    }
+
+    fn unknown(self, mint: &Mint<'_>) -> Step {
+        let mut step = Step::new();
+        if self.is_open() && !self.awaits_screening() {
+            let job = Job::due_now(mint, JobKind::CheckPayout, self.id);
+            step.write(Job { due_at: mint.now.after(FIRST_QUESTION_AFTER), ..job });
+            self.becomes(PayoutState::Unknown, &mut step);
+        }
+        step
+    }
+
+    /// It is handed over as if for the first time.
+    fn never_arrived(self, mint: &Mint<'_>) -> Step {
+        let mut step = Step::new();
+        if self.state == PayoutState::Unknown {
+            step.write(Job::due_now(mint, JobKind::SendPayout, self.id));
+            self.becomes(PayoutState::Queued, &mut step);
+        }
+        step
+    }
+
+    fn accepted(self, reference: String, outgoing: Outgoing, context: &Context<'_>) -> Step {
+        if !self.is_open() {
+            return Step::new();
+        }
+        let mut step = match (outgoing.order, self.purpose) {
+            (Some(Order::Rampoff(order)), PayoutPurpose::Rampoff) => {
+                order.observe(RampoffFact::PayoutAccepted { payout: self.id }, context)
+            }
+            _ => Step::new(),
+        };
+        step.post(self.post_accepted(&context.mint));
+        self.becomes(PayoutState::Accepted { reference }, &mut step);
+        step
+    }
+
+    fn failed(self, reason: String, said_by: Option<String>, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let was_taken = matches!(self.state, PayoutState::Accepted { .. });
+        if !was_taken && !self.is_open() {
+            return Step::new();
+        }
+        let mut step = match outgoing.lost {
+            // The processor that refuses this refund must not make the order begin another: the money is gone already.
+            Some(_) => {
+                let (payout, by) = (self.id, StoppedBy::Operator);
+                let rampoff = RampoffFact::PayoutStopped { payout, by, reason: reason.clone() };
+                self.tell(outgoing.order.take(), PaymentFact::RefundStopped { payout, by, reason: reason.clone() }, rampoff, context)
+            }
+            None => {
+                let payment = PaymentFact::RefundFailed { payout: self.id, reason: reason.clone() };
+                let rampoff = RampoffFact::PayoutFailed { payout: self.id, reason: reason.clone() };
+                self.tell(outgoing.order.take(), payment, rampoff, context)
+            }
+        };
+        if was_taken {
+            step.post(self.post_failed(&context.mint));
+        }
+        let item = outgoing.did_not_leave(&context.mint, &format!("sending it did not work: {reason}"), &mut step);
+        let resolves = item.as_ref().map(|item| item.id);
+        item.into_iter().for_each(|item| step.write(item));
+        Self { resolves, said_by, ..self }.becomes(PayoutState::Failed { reason }, &mut step);
+        instead::recovered(step, outgoing.lost, context)
+    }
+
+    /// When that is told before we heard that it was taken, both are booked.
+    fn settled(self, reference: String, said_by: Option<String>, outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let was_taken = matches!(self.state, PayoutState::Accepted { .. });
+        if !was_taken && !self.is_open() {
+            return self.confirms_the_word(reference, said_by.is_none());
+        }
+        let payment = PaymentFact::RefundSettled { payout: self.id, reference: reference.clone() };
+        let rampoff = RampoffFact::PayoutSettled { payout: self.id, reference: reference.clone() };
+        let mut step = self.tell(outgoing.order, payment, rampoff, context);
+        if !was_taken {
+            step.post(self.post_accepted(&context.mint));
+        }
+        step.post(self.post_settled(&context.mint));
+        Self { said_by, ..self }.becomes(PayoutState::Settled { reference }, &mut step);
+        step
+    }
+
+    /// The rail says what a person had said before: it is no word any more.
+    fn confirms_the_word(self, reference: String, is_fact: bool) -> Step {
+        let mut step = Step::new();
+        if is_fact && self.said_by.is_some() {
+            Self { said_by: None, ..self }.becomes(PayoutState::Settled { reference }, &mut step);
+        }
+        step
+    }
+
+    /// It arrived after it had been taken for failed, or had been sent back. Its order is paid by it, or its item settled, if
+    /// the money is still there or what was ordered in its place can be stopped; otherwise it is lost.
+    fn arrived_after_all(self, reference: &str, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let mint = &context.mint;
+        let order = outgoing.order.as_ref().map(Order::id).or_else(|| outgoing.review.as_ref()?.order);
+        let relied = outgoing.order.as_ref().map(Order::relied);
+        let instead = outgoing.instead.as_ref().map(Instead::told);
+        // What had been sent back lies in suspense, while an item about it waits.
+        let was_returned = matches!(self.state, PayoutState::Returned { .. });
+        let settles = match (outgoing.order.take(), outgoing.review.take()) {
+            (_, Some(item)) => instead::settles_item(&self, item, outgoing.instead, context),
+            (Some(order), None) if !was_returned => instead::settles(&self, reference, order, outgoing.instead, context),
+            (_, None) => None,
+        };
+        let lost = settles.is_none();
+        let mut step = settles.unwrap_or_default();
+        step.post(self.post_accepted(mint));
+        let outcome = match (lost, instead) {
+            (false, None) => "it is taken for what it was ordered for".to_owned(),
+            (false, Some(instead)) => format!("it is taken for what it was ordered for, and {instead} was stopped"),
+            (true, Some(instead)) => format!("it is booked as lost, because {instead} was ordered in its place and may have left"),
+            (true, None) => "it is booked as lost, because its money has gone another way".to_owned(),
+        };
+        if lost {
+            relied.into_iter().for_each(|(key, version)| step.rely(key, version));
+            step.post(self.post_lost(context));
+        } else {
+            step.post(if was_returned { self.post_sent_again(context) } else { self.post_settled(mint) });
+        }
+        let said = match (&self.state, &self.said_by) {
+            (_, Some(person)) => format!("{person} had said that it failed"),
+            (PayoutState::Returned { .. }, None) => "it had been sent back".to_owned(),
+            (_, None) => "it was taken for failed".to_owned(),
+        };
+        let reason = format!("payout {} has arrived as {reference} after {said}: {outcome}", self.id);
+        step.write(self.contradiction(order, reason, mint));
+        Self { said_by: None, lost, ..self }.becomes(PayoutState::Settled { reference: reference.to_owned() }, &mut step);
+        step
+    }
+
+    fn contradiction(&self, order: Option<OrderId>, reason: String, mint: &Mint<'_>) -> ReviewItem {
+        let item = ReviewItem::new(mint, ReviewKind::Contradiction, reason);
+        ReviewItem { order, asset: Some(self.currency.into()), amount: self.amount, ..item }
+    }
+
+    /// It had arrived, or was said to have, and was sent back.
+    fn returned(self, reason: String, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let mint = &context.mint;
+        let mut step = Step::new();
+        let order = outgoing.order.as_ref().map(Order::id).or_else(|| outgoing.review.as_ref()?.order);
+        let mut resolves = self.resolves;
+        if self.lost {
+            step.post(self.post_loss_returned(context));
+        } else {
+            // What the order takes from suspense has to lie there first.
+            step.post(self.post_returned(mint));
+            let payment = PaymentFact::RefundReturned { payout: self.id, amount: self.amount, reason: reason.clone() };
+            let rampoff = RampoffFact::PayoutReturned { payout: self.id, reason: reason.clone() };
+            step.extend(self.tell(outgoing.order.take(), payment, rampoff, context));
+            let why = format!("the receiving bank returned what we had sent: {reason}");
+            let item = outgoing.did_not_leave(mint, &why, &mut step);
+            resolves = item.as_ref().map(|item| item.id);
+            item.into_iter().for_each(|item| step.write(item));
+        }
+        if let Some(person) = &self.said_by {
+            let reason =
+                format!("payout {} has not arrived, or was sent back ({reason}), after {person} had said that it arrived", self.id);
+            step.write(self.contradiction(order, reason, mint));
+        }
+        // What was lost is where it was before it left: nothing of it lies in suspense.
+        let state = if self.lost { PayoutState::Failed { reason } } else { PayoutState::Returned { reason } };
+        Self { resolves, said_by: None, lost: false, ..self }.becomes(state, &mut step);
+        step
+    }
+
+    /// What the order is told, by what the payout is for.
+    fn tell(&self, order: Option<Order>, payment: PaymentFact, rampoff: RampoffFact, context: &Context<'_>) -> Step {
+        match (order, self.purpose) {
+            (Some(Order::Payment(order)), PayoutPurpose::Refund) => order.observe(payment, context),
+            (Some(Order::Rampoff(order)), PayoutPurpose::Rampoff) => order.observe(rampoff, context),
+            _ => Step::new(),
+        }
+    }
+
+    /// Writes it in its next state, with what that does to its promises: they follow from facts.
+    fn becomes(self, state: PayoutState, step: &mut Step) {
+        let before = self.holds();
+        let after = Self { state, ..self };
+        change_holds(step, &before, &after.holds(), Origin::Fact);
+        step.write(after);
+    }
+}

@@ -1,0 +1,35 @@
+//! Every movement of money that a payout makes itself.
+
+use super::Payout;
+use crate::id::Mint;
+use crate::ledger::{Account, Movement, Origin, Posting, PostingKind};
+
+impl Payout {
+    pub(in crate::outgoing) fn owed_to(&self) -> Account {
+        self.customer.map_or(Account::Suspense, Account::Customer)
+    }
+
+    fn post(&self, mint: &Mint<'_>, kind: PostingKind, debit: Account, credit: Account) -> Option<Posting> {
+        Posting::moving(mint, kind, Origin::Fact, self.order, &[Movement::new(debit, credit, self.currency, self.amount)])
+    }
+
+    /// The rail has taken it: `in_transit` is debited, `bank` (or `card`) credited.
+    pub(super) fn post_accepted(&self, mint: &Mint<'_>) -> Option<Posting> {
+        self.post(mint, PostingKind::PayoutAccepted, self.route.in_transit(), self.route.account())
+    }
+
+    /// It arrived: `customer` (or `suspense`) is debited, `in_transit` credited.
+    pub(super) fn post_settled(&self, mint: &Mint<'_>) -> Option<Posting> {
+        self.post(mint, PostingKind::PayoutSettled, self.owed_to(), self.route.in_transit())
+    }
+
+    /// It came back before it had arrived: `bank` is debited, `in_transit` credited.
+    pub(super) fn post_failed(&self, mint: &Mint<'_>) -> Option<Posting> {
+        self.post(mint, PostingKind::PayoutFailed, self.route.account(), self.route.in_transit())
+    }
+
+    /// It had arrived and was sent back: `bank` is debited, `suspense` credited, where a person finds it.
+    pub(super) fn post_returned(&self, mint: &Mint<'_>) -> Option<Posting> {
+        self.post(mint, PostingKind::PayoutReturned, self.route.account(), Account::Suspense)
+    }
+}

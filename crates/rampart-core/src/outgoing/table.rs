@@ -1,0 +1,338 @@
+//! The transition tables of transfers and payouts, for the documentation and its snapshot.
+
+use super::{
+    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Screening, Signed, Transfer, TransferFact, TransferPurpose,
+    TransferSource, TransferState,
+};
+use crate::amount::Amount;
+use crate::asset::{Asset, Chain};
+use crate::catalogue::Catalogue;
+use crate::code::Code;
+use crate::example;
+use crate::fact::PayoutReport;
+use crate::id::{Mint, PayoutId, ReviewId, TransferId};
+use crate::order::{Context, HoldReason, Order, StoppedBy};
+use crate::payment::{self, PaymentState, Refund};
+use crate::ports::Verdict;
+use crate::rampoff::{self, RampoffState};
+use crate::record::Record;
+use crate::review::{ReviewItem, ReviewKind};
+use crate::step::Step;
+use crate::transitions::Transition;
+use crate::watch::{Deposit, DepositState};
+
+/// What transfers are for, with what the documentation calls them.
+pub const TRANSFERS: [(TransferPurpose, &str); 5] = [
+    (TransferPurpose::Buy, "the coins of a purchase"),
+    (TransferPurpose::Refund, "the coins of a sale going back"),
+    (TransferPurpose::SuspenseReturn, "coins going back from suspense"),
+    (TransferPurpose::Sweep, "deposits being collected"),
+    (TransferPurpose::Withdrawal, "the company taking coins out"),
+];
+
+/// What payouts are for, with what the documentation calls them.
+pub const PAYOUTS: [(PayoutPurpose, &str); 3] = [
+    (PayoutPurpose::Rampoff, "the money of a sale"),
+    (PayoutPurpose::Refund, "the money of a purchase going back"),
+    (PayoutPurpose::SuspenseReturn, "money going back from suspense"),
+];
+
+/// What both tables run on.
+struct Scene<'a> {
+    catalogue: &'a Catalogue,
+    mint: Mint<'a>,
+}
+
+impl Scene<'_> {
+    fn context(&self) -> Context<'_> {
+        Context::new(self.mint, self.catalogue, Some(example::price()))
+    }
+
+    fn item(&self, asset: impl Into<Asset>) -> ReviewItem {
+        let item = ReviewItem::new(&self.mint, ReviewKind::Suspense, "it carries no reference".to_owned());
+        ReviewItem { version: 1, asset: Some(asset.into()), amount: AMOUNT, source: Some("0x03".to_owned()), ..item }
+    }
+}
+
+const AMOUNT: Amount = Amount::from_minor(10_000);
+const BEING_SCREENED: &str = "queued, being screened";
+
+/// Runs the machine of what leaves over every state and fact.
+fn rows<M: Clone, F>(
+    states: &[(&'static str, M)],
+    facts: impl Fn() -> Vec<(&'static str, F)>,
+    observe: impl Fn(M, F) -> Step,
+    name: impl Fn(&Record) -> Option<String>,
+) -> Vec<Transition> {
+    let mut rows = Vec::new();
+    for (from, machine) in states {
+        for (on, fact) in facts() {
+            let step = observe(machine.clone(), fact);
+            let to = step.writes.iter().find_map(&name);
+            let mut row = Transition::of(from, on, to, &step);
+            row.effects.extend(step.writes.iter().filter_map(beside));
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// What else is written.
+fn beside(record: &Record) -> Option<String> {
+    match record {
+        Record::Payment(payment) => Some(format!("its payment is {}", payment::table::state_name(&payment.state))),
+        Record::Rampoff(rampoff) => Some(format!("its ramp-off is {}", rampoff::table::state_name(&rampoff.state))),
+        Record::Deposit(deposit) if !deposit.swept => Some("its deposits are to be collected again".to_owned()),
+        _ => None,
+    }
+}
+
+/// Every state of a transfer for this purpose with every fact.
+#[must_use]
+pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
+    let catalogue = example::catalogue(example::HOLD);
+    let randomness = example::Counting::default();
+    let scene = Scene { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
+    let id: TransferId = scene.mint.id();
+    let signed = || Signed { nonce: 7, txid: "0x01".to_owned(), bytes: "02".to_owned() };
+    let states = [
+        (BEING_SCREENED, TransferState::Queued),
+        ("queued", TransferState::Queued),
+        ("signed", TransferState::Signed(signed())),
+        ("broadcast", TransferState::Broadcast(signed())),
+        ("confirmed", TransferState::Confirmed(signed())),
+        ("failed", TransferState::Failed { reason: "refused".to_owned() }),
+    ];
+    let states = states.map(|(name, state)| (name, scene.transfer(id, purpose, name, state)));
+    let facts = || {
+        let (reason, network_fee) = ("refused".to_owned(), Amount::from_minor(2_000));
+        vec![
+            ("screened clear", TransferFact::Screened(Verdict::Clear)),
+            ("screened hit", TransferFact::Screened(Verdict::Hit { reason: "listed".to_owned() })),
+            ("signed", TransferFact::Signed(signed())),
+            ("broadcast", TransferFact::Broadcast),
+            ("refused", TransferFact::Refused { reason: reason.clone() }),
+            ("confirmed", TransferFact::Confirmed { confirmations: 12, network_fee }),
+            ("unconfirmed", TransferFact::Unconfirmed),
+            ("reverted", TransferFact::Reverted { network_fee }),
+            ("vanished", TransferFact::Vanished { reason }),
+            ("given up", TransferFact::GivenUp),
+        ]
+    };
+    let observe = |transfer: Transfer, fact| {
+        let outgoing = scene.named_by_transfer(&transfer).unwrap_or_default();
+        transfer.observe(fact, outgoing, &scene.context())
+    };
+    rows(&states, facts, observe, |record| match record {
+        Record::Transfer(transfer) => Some(transfer_state(transfer).to_owned()),
+        _ => None,
+    })
+}
+
+fn transfer_state(transfer: &Transfer) -> &'static str {
+    match &transfer.state {
+        TransferState::Queued if transfer.screening == Screening::Due => BEING_SCREENED,
+        state => state.name(),
+    }
+}
+
+impl Scene<'_> {
+    fn transfer(&self, id: TransferId, purpose: TransferPurpose, name: &str, state: TransferState) -> Transfer {
+        let own = matches!(purpose, TransferPurpose::Sweep | TransferPurpose::Withdrawal);
+        let of_order = matches!(purpose, TransferPurpose::Buy | TransferPurpose::Refund);
+        let order = of_order.then(|| self.mint.id());
+        let resolves = (purpose == TransferPurpose::SuspenseReturn).then(|| self.mint.id::<ReviewId>());
+        let source = if purpose == TransferPurpose::Sweep { TransferSource::Deposit(0) } else { TransferSource::Hot };
+        let screening = match name {
+            BEING_SCREENED => Screening::Due,
+            _ if own => Screening::Exempt,
+            _ => Screening::Cleared,
+        };
+        let (to, deposits) = ("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned(), Vec::new());
+        let customer = of_order.then_some(crate::id::CustomerId(1));
+        let (coin, fee_booked, created_at) = (example::USDC, name == "confirmed", self.mint.now);
+        Transfer {
+            id,
+            version: 1,
+            purpose,
+            order,
+            customer,
+            coin,
+            amount: AMOUNT,
+            source,
+            to,
+            screening,
+            resolves,
+            deposits,
+            fee_booked,
+            state,
+            created_at,
+        }
+    }
+
+    /// The order of a transfer in a state, the item that it resolves or the deposits that it collects.
+    fn named_by_transfer(&self, transfer: &Transfer) -> Option<Outgoing> {
+        let (id, coins, fiat) = (transfer.id, transfer.amount, AMOUNT);
+        let signed = transfer.state.signed().map(|signed| signed.txid.clone()).unwrap_or_default();
+        let was_sent = matches!(transfer.state, TransferState::Broadcast(_) | TransferState::Confirmed(_));
+        let is_final = matches!(transfer.state, TransferState::Confirmed(_));
+        let mut outgoing = Outgoing::default();
+        match transfer.purpose {
+            TransferPurpose::Buy => {
+                let state = match was_sent {
+                    true => {
+                        let confirmations = if is_final { 12 } else { 0 };
+                        PaymentState::CoinsSent { transfer: id, txid: signed, coins, fiat, confirmations }
+                    }
+                    false => PaymentState::Sending { transfer: id, coins, fiat },
+                };
+                let mut payment = example::payment(self.catalogue, &self.mint, true, state)?;
+                payment.reserved = if was_sent { Amount::ZERO } else { coins };
+                outgoing.order = Some(Order::from(payment));
+            }
+            TransferPurpose::Refund => {
+                let state = match is_final {
+                    true => RampoffState::Refunded { transfer: id, txid: signed, is_final },
+                    false => RampoffState::RefundPending { transfer: id, txid: was_sent.then_some(signed) },
+                };
+                let mut rampoff = example::rampoff(self.catalogue, &self.mint, state)?;
+                (rampoff.coin_balance, rampoff.reserved) = (if is_final { Amount::ZERO } else { coins }, Amount::ZERO);
+                outgoing.order = Some(Order::from(rampoff));
+            }
+            TransferPurpose::SuspenseReturn => outgoing.review = Some(self.item(transfer.coin)),
+            TransferPurpose::Sweep => outgoing.deposits = vec![self.deposit(transfer.coin.chain)],
+            TransferPurpose::Withdrawal => {}
+        }
+        Some(outgoing)
+    }
+
+    /// A deposit that is being collected.
+    fn deposit(&self, chain: Chain) -> Deposit {
+        Deposit {
+            id: self.mint.id(),
+            version: 1,
+            txid: "0x02".to_owned(),
+            index: 0,
+            coin: crate::asset::CoinId { chain, ..example::USDC },
+            amount: AMOUNT,
+            from: "0x03".to_owned(),
+            to: "0x04".to_owned(),
+            height: 1,
+            block: "0x05".to_owned(),
+            state: DepositState::Confirmed,
+            order: None,
+            swept: true,
+            seen_at: self.mint.now,
+            block_time: None,
+            read_before: None,
+        }
+    }
+}
+
+/// Every state of a payout for this purpose with every fact.
+#[must_use]
+pub fn payouts(purpose: PayoutPurpose) -> Vec<Transition> {
+    let catalogue = example::catalogue(example::HOLD);
+    let randomness = example::Counting::default();
+    let scene = Scene { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
+    let id: PayoutId = scene.mint.id();
+    let (reference, reason) = (|| "R1".to_owned(), || "closed account".to_owned());
+    let said = |word| PayoutFact::Said { by: "luis".to_owned(), word };
+    let states = [
+        (BEING_SCREENED, PayoutState::Queued),
+        ("queued", PayoutState::Queued),
+        ("unknown", PayoutState::Unknown),
+        ("accepted", PayoutState::Accepted { reference: reference() }),
+        ("settled", PayoutState::Settled { reference: reference() }),
+        ("failed", PayoutState::Failed { reason: reason() }),
+        ("returned", PayoutState::Returned { reason: reason() }),
+    ];
+    let states = states.map(|(name, state)| (name, scene.payout(id, purpose, name, state)));
+    let facts = || {
+        vec![
+            ("screened clear", PayoutFact::Screened(Verdict::Clear)),
+            ("screened hit", PayoutFact::Screened(Verdict::Hit { reason: "listed".to_owned() })),
+            ("stopped by a person", PayoutFact::Stopped { by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
+            ("its answer was lost", PayoutFact::Unknown),
+            ("never arrived at the rail", PayoutFact::NeverArrived),
+            ("accepted", PayoutFact::Accepted { reference: reference() }),
+            ("refused", PayoutFact::Refused { reason: reason() }),
+            ("settled", PayoutFact::Settled { reference: reference() }),
+            ("failed or returned", PayoutFact::Failed { reason: reason() }),
+            ("said to have arrived", said(PayoutReport::Settled { reference: reference() })),
+            ("said to have failed", said(PayoutReport::Failed { reason: reason() })),
+        ]
+    };
+    let observe = |payout: Payout, fact| {
+        let outgoing = scene.named_by_payout(&payout).unwrap_or_default();
+        payout.observe(fact, outgoing, &scene.context())
+    };
+    rows(&states, facts, observe, |record| match record {
+        Record::Payout(payout) => Some(payout_state(payout).to_owned()),
+        _ => None,
+    })
+}
+
+fn payout_state(payout: &Payout) -> &'static str {
+    match &payout.state {
+        PayoutState::Queued if payout.screening == Screening::Due => BEING_SCREENED,
+        state => state.name(),
+    }
+}
+
+impl Scene<'_> {
+    fn payout(&self, id: PayoutId, purpose: PayoutPurpose, name: &str, state: PayoutState) -> Payout {
+        let of_order = purpose != PayoutPurpose::SuspenseReturn;
+        Payout {
+            id,
+            version: 1,
+            purpose,
+            order: of_order.then(|| self.mint.id()),
+            customer: of_order.then_some(crate::id::CustomerId(1)),
+            route: Route::Bank(Code::literal("sepa")),
+            currency: example::EUR,
+            amount: AMOUNT,
+            destination: example::destination(),
+            screening: if name == BEING_SCREENED { Screening::Due } else { Screening::Cleared },
+            resolves: (!of_order).then(|| self.mint.id()),
+            said_by: None,
+            lost: false,
+            state,
+            created_at: self.mint.now,
+        }
+    }
+
+    /// The order of a payout in a state, or the item that it resolves.
+    fn named_by_payout(&self, payout: &Payout) -> Option<Outgoing> {
+        let (id, fiat, reference) = (payout.id, payout.amount, "R1".to_owned());
+        let arrived = matches!(payout.state, PayoutState::Settled { .. } | PayoutState::Returned { .. });
+        let failed = matches!(payout.state, PayoutState::Failed { .. });
+        let balance = if arrived { Amount::ZERO } else { fiat };
+        let mut outgoing = Outgoing::default();
+        match payout.purpose {
+            PayoutPurpose::Rampoff => {
+                let state = match arrived {
+                    true => RampoffState::Finished { payout: id, fiat, reference },
+                    false if failed => RampoffState::OnHold { reason: HoldReason::PayoutFailed, since: self.mint.now },
+                    false => RampoffState::PayingOut { payout: id, fiat },
+                };
+                let mut rampoff = example::rampoff(self.catalogue, &self.mint, state)?;
+                (rampoff.fiat_balance, rampoff.reserved) = (balance, balance);
+                rampoff.converted = if arrived { Amount::ZERO } else { rampoff.terms.coin_amount };
+                outgoing.order = Some(Order::from(rampoff));
+            }
+            PayoutPurpose::Refund => {
+                let state = match arrived {
+                    true => PaymentState::Refunded { payout: id, reference },
+                    false if failed => PaymentState::OnHold { reason: HoldReason::RefundFailed, since: self.mint.now },
+                    false => PaymentState::RefundPending { payouts: vec![Refund { payout: id, amount: fiat }] },
+                };
+                let mut payment = example::payment(self.catalogue, &self.mint, false, state)?;
+                (payment.fiat_balance, payment.reserved) = (balance, Amount::ZERO);
+                outgoing.order = Some(Order::from(payment));
+            }
+            PayoutPurpose::SuspenseReturn => outgoing.review = Some(self.item(payout.currency)),
+        }
+        Some(outgoing)
+    }
+}

@@ -1,0 +1,246 @@
+//! What a transfer does with facts, with what that means for its order and for the ledger. Facts are never refused; one
+//! that was known before, or that its state leaves no room for, gives a step that does nothing.
+
+use super::{Signed, Transfer, TransferPurpose, TransferState};
+use crate::amount::Amount;
+use crate::id::Mint;
+use crate::ledger::Origin;
+use crate::order::{Context, Order};
+use crate::outgoing::{Outgoing, Screening, change_holds, instead};
+use crate::payment::PaymentFact;
+use crate::ports::Verdict;
+use crate::rampoff::RampoffFact;
+use crate::record::RecordKey;
+use crate::review::{ReviewItem, ReviewKind};
+use crate::step::{Claim, ClaimScope, Step};
+
+/// What can happen to a transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransferFact {
+    /// The screening provider, or we ourselves, have answered about who receives it.
+    Screened(Verdict),
+    /// It is stopped before it was signed.
+    Stopped {
+        /// Why.
+        reason: String,
+    },
+    /// It was signed. Nothing is broadcast before this is committed.
+    Signed(Signed),
+    /// The chain has taken it.
+    Broadcast,
+    /// The chain refused it for good and has never had it.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// It is in a block with enough confirmations.
+    Confirmed {
+        /// So many.
+        confirmations: u32,
+        /// What the chain took, in minor units of its own coin.
+        network_fee: Amount,
+    },
+    /// It was confirmed, and the chain undid its block.
+    Unconfirmed,
+    /// The chain took it and undid it by its own rules; the fee is gone all the same.
+    Reverted {
+        /// What the chain took, in minor units of its own coin.
+        network_fee: Amount,
+    },
+    /// The chain has forgotten it and refuses to take it again.
+    Vanished {
+        /// Why.
+        reason: String,
+    },
+    /// It vanished, can never come back, and a person has given it up.
+    GivenUp,
+}
+
+impl Transfer {
+    /// What follows from a fact.
+    #[must_use]
+    pub fn observe(self, fact: TransferFact, outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let mint = &context.mint;
+        match fact {
+            TransferFact::Screened(Verdict::Clear) => self.cleared(mint),
+            TransferFact::Screened(Verdict::Hit { reason }) => self.found(&reason, outgoing, context),
+            TransferFact::Stopped { reason } if self.state == TransferState::Queued => self.refused(reason, outgoing, context),
+            TransferFact::Stopped { .. } => Step::new(),
+            TransferFact::Signed(signed) => self.signed(signed),
+            TransferFact::Broadcast => self.broadcast(outgoing, context),
+            TransferFact::Refused { reason } => self.refused(reason, outgoing, context),
+            TransferFact::Confirmed { confirmations, network_fee } => self.confirmed(confirmations, network_fee, outgoing, context),
+            TransferFact::Unconfirmed => self.unconfirmed(outgoing, context),
+            TransferFact::Reverted { network_fee } => self.reverted(network_fee, outgoing, context),
+            TransferFact::Vanished { reason } => self.vanished(&reason, mint),
+            TransferFact::GivenUp => self.given_up(outgoing, context),
+        }
+    }
+
+    /// Nothing is known against the receiver: it is signed and sent.
+    fn cleared(self, mint: &Mint<'_>) -> Step {
+        let mut step = Step::new();
+        if self.awaits_screening() {
+            let cleared = Self { screening: Screening::Cleared, ..self };
+            step.write(cleared.first_job(mint));
+            step.write(cleared);
+        }
+        step
+    }
+
+    /// Something is known against the receiver: nothing leaves, and a person decides.
+    fn found(self, reason: &str, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+        if !self.awaits_screening() {
+            return Step::new();
+        }
+        let (transfer, stopped) = (self.id, format!("stopped by screening: {reason}"));
+        let payment = PaymentFact::TransferFailed { transfer, reason: stopped.clone() };
+        let rampoff = RampoffFact::RefundStopped { transfer, reason: reason.to_owned() };
+        let mut step = self.tell(outgoing.order.take(), payment, rampoff, context);
+        let reason = stopped;
+        if let Some(item) = outgoing.did_not_leave(&context.mint, &reason, &mut step) {
+            step.write(ReviewItem { screening_hit: true, ..item });
+        }
+        let lost = outgoing.lost.take();
+        self.becomes(TransferState::Failed { reason }, &mut step);
+        instead::recovered(step, lost, context)
+    }
+
+    fn signed(self, signed: Signed) -> Step {
+        let mut step = Step::new();
+        if self.state == TransferState::Queued && !self.awaits_screening() {
+            self.becomes(TransferState::Signed(signed), &mut step);
+        }
+        step
+    }
+
+    fn broadcast(self, outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let TransferState::Signed(signed) = self.state.clone() else { return Step::new() };
+        let (transfer, txid) = (self.id, signed.txid.clone());
+        let payment = PaymentFact::CoinsBroadcast { transfer, txid: txid.clone() };
+        let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundBroadcast { transfer, txid }, context);
+        step.post(self.post_broadcast(&context.mint));
+        self.becomes(TransferState::Broadcast(signed), &mut step);
+        step
+    }
+
+    fn refused(self, reason: String, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+        if !matches!(self.state, TransferState::Queued | TransferState::Signed(_)) {
+            return Step::new();
+        }
+        let mut step = self.tell_failed(outgoing.order.take(), &reason, context);
+        let why = format!("sending it back was refused by the chain: {reason}");
+        outgoing.did_not_leave(&context.mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
+        let lost = outgoing.lost.take();
+        self.becomes(TransferState::Failed { reason }, &mut step);
+        instead::recovered(step, lost, context)
+    }
+
+    fn confirmed(mut self, confirmations: u32, network_fee: Amount, outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let TransferState::Broadcast(signed) = self.state.clone() else { return Step::new() };
+        let transfer = self.id;
+        let payment = PaymentFact::CoinsConfirmed { transfer, confirmations };
+        let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundConfirmed { transfer }, context);
+        step.post(self.post_confirmed(&context.mint));
+        self.book_fee(network_fee, context, &mut step);
+        self.becomes(TransferState::Confirmed(signed), &mut step);
+        step
+    }
+
+    fn unconfirmed(self, outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let TransferState::Confirmed(signed) = self.state.clone() else { return Step::new() };
+        let (transfer, amount) = (self.id, self.amount);
+        let payment = PaymentFact::CoinsUnconfirmed { transfer };
+        let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundUnconfirmed { transfer, amount }, context);
+        step.post(self.post_unconfirmed(&context.mint));
+        self.becomes(TransferState::Broadcast(signed), &mut step);
+        step
+    }
+
+    /// An order is put on hold and decides anew, also where its partner has seen the coins leave: the old bytes are used
+    /// up. What nobody ordered is put on a person's list.
+    fn reverted(mut self, network_fee: Amount, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+        if !matches!(self.state, TransferState::Broadcast(_)) {
+            return Step::new();
+        }
+        let (mint, reason) = (&context.mint, "reverted by the chain".to_owned());
+        let mut step = self.tell_failed(outgoing.order.take(), &reason, context);
+        step.post(self.post_returned(mint));
+        self.book_fee(network_fee, context, &mut step);
+        let why = format!("the chain reverted transfer {}: the coins never left", self.id);
+        outgoing.did_not_leave(mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
+        if matches!(self.purpose, TransferPurpose::Sweep | TransferPurpose::Withdrawal) {
+            step.write(self.item(ReviewKind::Reversal, self.to.clone(), why, mint));
+        }
+        let lost = outgoing.lost.take();
+        self.becomes(TransferState::Failed { reason }, &mut step);
+        instead::recovered(step, lost, context)
+    }
+
+    /// A person is told once, however often it is offered to the chain, which goes on with every block.
+    fn vanished(self, reason: &str, mint: &Mint<'_>) -> Step {
+        let mut step = Step::new();
+        if matches!(self.state, TransferState::Broadcast(_)) {
+            let why = format!("transfer {} vanished from {}, which refuses to take it again: {reason}", self.id, self.chain());
+            let item = self.item(ReviewKind::Vanished, self.id.to_string(), why, mint);
+            step.rely(RecordKey::Transfer(self.id), self.version);
+            step.claims.push(Claim::forever(ClaimScope::Fact, format!("vanished:{}:v{}", self.id, self.version), item.id));
+            step.write(item);
+        }
+        step
+    }
+
+    /// Its coins are ours again, and whoever waits for them hears of it.
+    fn given_up(self, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let mut step = Step::new();
+        if !matches!(self.state, TransferState::Broadcast(_)) {
+            return step;
+        }
+        let reason = "vanished from the chain and given up".to_owned();
+        // Before the order's own postings: what it takes back from its customer's account has to be there.
+        step.post(self.post_returned(&context.mint));
+        step.extend(self.tell_failed(outgoing.order.take(), &reason, context));
+        let why = format!("sending it back did not work: transfer {} vanished from the chain", self.id);
+        outgoing.did_not_leave(&context.mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
+        let lost = outgoing.lost.take();
+        self.becomes(TransferState::Failed { reason }, &mut step);
+        instead::recovered(step, lost, context)
+    }
+
+    /// What the order is told, by what the transfer is for.
+    fn tell(&self, order: Option<Order>, payment: PaymentFact, rampoff: RampoffFact, context: &Context<'_>) -> Step {
+        match (order, self.purpose) {
+            (Some(Order::Payment(order)), TransferPurpose::Buy) => order.observe(payment, context),
+            (Some(Order::Rampoff(order)), TransferPurpose::Refund) => order.observe(rampoff, context),
+            _ => Step::new(),
+        }
+    }
+
+    fn tell_failed(&self, order: Option<Order>, reason: &str, context: &Context<'_>) -> Step {
+        let (transfer, reason) = (self.id, reason.to_owned());
+        let payment = PaymentFact::TransferFailed { transfer, reason: reason.clone() };
+        self.tell(order, payment, RampoffFact::RefundFailed { transfer, reason }, context)
+    }
+
+    /// The chain takes its fee once, however often it mines the same bytes.
+    fn book_fee(&mut self, network_fee: Amount, context: &Context<'_>, step: &mut Step) {
+        if let Some(chain) = context.catalogue.chain(self.chain())
+            && !std::mem::replace(&mut self.fee_booked, true)
+        {
+            step.post(self.post_network_fee(&context.mint, chain.native, network_fee));
+        }
+    }
+
+    /// Writes it in its next state, with what that does to its promises: they follow from facts.
+    fn becomes(self, state: TransferState, step: &mut Step) {
+        let before = self.holds();
+        let after = Self { state, ..self };
+        change_holds(step, &before, &after.holds(), Origin::Fact);
+        step.write(after);
+    }
+
+    fn item(&self, kind: ReviewKind, source: String, reason: String, mint: &Mint<'_>) -> ReviewItem {
+        let (asset, source) = (Some(self.coin.into()), Some(source));
+        ReviewItem { order: self.order, asset, amount: self.amount, source, ..ReviewItem::new(mint, kind, reason) }
+    }
+}

@@ -1,0 +1,55 @@
+//! Every movement of coins that a transfer makes itself.
+
+use super::{Transfer, TransferPurpose, TransferSource};
+use crate::amount::Amount;
+use crate::asset::CoinId;
+use crate::id::Mint;
+use crate::ledger::{Account, Movement, Origin, Posting, PostingKind};
+
+impl Transfer {
+    fn wallet(&self) -> Account {
+        match self.source {
+            TransferSource::Hot => Account::ChainHot(self.chain()),
+            TransferSource::Deposit(_) => Account::ChainDeposits(self.chain()),
+        }
+    }
+
+    fn destination(&self) -> Account {
+        match (self.purpose, self.customer) {
+            (TransferPurpose::Sweep, _) => Account::ChainHot(self.chain()),
+            (TransferPurpose::Withdrawal, _) => Account::Capital,
+            (_, Some(customer)) => Account::Customer(customer),
+            (_, None) => Account::Suspense,
+        }
+    }
+
+    fn post(&self, mint: &Mint<'_>, kind: PostingKind, debit: Account, credit: Account) -> Option<Posting> {
+        Posting::moving(mint, kind, Origin::Fact, self.order, &[Movement::new(debit, credit, self.coin, self.amount)])
+    }
+
+    /// The chain has taken it: `in_transit` is debited, the wallet credited.
+    pub(super) fn post_broadcast(&self, mint: &Mint<'_>) -> Option<Posting> {
+        self.post(mint, PostingKind::CoinsBroadcast, Account::InTransit(self.chain()), self.wallet())
+    }
+
+    /// It is confirmed: `customer` (or `suspense`, `capital`, the hot wallet) is debited, `in_transit` credited.
+    pub(super) fn post_confirmed(&self, mint: &Mint<'_>) -> Option<Posting> {
+        self.post(mint, PostingKind::CoinsConfirmed, self.destination(), Account::InTransit(self.chain()))
+    }
+
+    /// The chain undid it: what [`Transfer::post_confirmed`] did is taken back; the same bytes are on their way again.
+    pub(super) fn post_unconfirmed(&self, mint: &Mint<'_>) -> Option<Posting> {
+        self.post(mint, PostingKind::CoinsUnconfirmed, Account::InTransit(self.chain()), self.destination())
+    }
+
+    /// The chain undid it by its own rules after it had taken it: the wallet is debited, `in_transit` credited.
+    pub(super) fn post_returned(&self, mint: &Mint<'_>) -> Option<Posting> {
+        self.post(mint, PostingKind::CoinsReturned, self.wallet(), Account::InTransit(self.chain()))
+    }
+
+    /// What the chain took for it: `network_fees` is debited, the wallet credited, in the chain's own coin.
+    pub(super) fn post_network_fee(&self, mint: &Mint<'_>, native: CoinId, fee: Amount) -> Option<Posting> {
+        let movement = Movement::new(Account::NetworkFees, self.wallet(), native, fee);
+        Posting::moving(mint, PostingKind::NetworkFee, Origin::Fact, self.order, &[movement])
+    }
+}

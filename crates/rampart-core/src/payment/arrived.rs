@@ -1,0 +1,25 @@
+//! A refund that was taken for failed, and has arrived all the same.
+
+use super::{Payment, PaymentState};
+use crate::amount::Amount;
+use crate::id::PayoutId;
+use crate::ledger::Origin;
+use crate::step::Step;
+
+impl Payment {
+    /// Whether so much money waits on the customer's account, and is not on its way anywhere: a refund of it that arrives
+    /// after all is what became of it.
+    pub(crate) fn waits_with(&self, amount: Amount) -> bool {
+        matches!(self.state, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. }) && self.fiat_balance == amount
+    }
+
+    pub(super) fn refund_arrived(&mut self, payout: PayoutId, reference: String, step: &mut Step) {
+        if matches!(self.state, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. }) {
+            self.refunded = Amount::from_minor(self.refunded.minor() + self.fiat_balance.minor());
+            self.fiat_balance = Amount::ZERO;
+            self.taken = None;
+            self.reserve(Amount::ZERO, Origin::Fact, step);
+            self.state = PaymentState::Refunded { payout, reference };
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! A payout that was taken for failed, and has arrived all the same.
+
+use super::{Rampoff, RampoffState};
+use crate::amount::Amount;
+use crate::arrival::Exchange;
+use crate::id::{Mint, PayoutId};
+use crate::ledger::Origin;
+use crate::step::Step;
+
+impl Rampoff {
+    /// Whether so much money waits on the customer's account, or the coins that it was for, and nothing is on its way
+    /// anywhere: a payout of it that arrives after all is what became of it.
+    pub(crate) fn waits_with(&self, amount: Amount) -> bool {
+        let waits = matches!(self.state, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. });
+        let as_money = self.converted.is_positive() && self.fiat_balance == amount;
+        let as_coins = self.converted.is_zero() && self.coin_balance == self.terms.coin_amount && self.terms.fiat_amount == amount;
+        waits && (as_money || as_coins)
+    }
+
+    pub(super) fn payout_arrived(&mut self, payout: PayoutId, amount: Amount, reference: String, mint: &Mint<'_>, step: &mut Step) {
+        if !self.waits_with(amount) {
+            return;
+        }
+        if self.converted.is_zero() {
+            let exchange = Exchange {
+                at: mint.now,
+                promised: self.coin_balance,
+                market: Amount::ZERO,
+                price: None,
+                fee_processing: self.terms.fee_processing,
+                fee_network: self.terms.fee_network,
+                gives: amount,
+                gives_promised: amount,
+            };
+            step.post(self.post_conversion(mint, &exchange));
+            self.taken = Some(exchange);
+        }
+        (self.coin_balance, self.fiat_balance, self.converted) = (Amount::ZERO, Amount::ZERO, Amount::ZERO);
+        self.reserve(Amount::ZERO, Origin::Fact, step);
+        self.state = RampoffState::Finished { payout, fiat: amount, reference };
+    }
+}

@@ -1,0 +1,172 @@
+//! What an operator decides about an item of the list, and what follows. A decision that does not fit is refused in a
+//! sentence for the operator.
+
+use std::fmt;
+
+use super::{Resolution, ReviewItem, ReviewKind};
+use crate::asset::Asset;
+use crate::fact::Fact;
+use crate::id::OrderId;
+use crate::order::{Context, Order};
+use crate::outgoing::{Leaving, Outgoing, Payout, Transfer, TransferFact, TransferState};
+use crate::ports::TransactionStatus;
+use crate::refusal::{Code, Refusal};
+use crate::step::Step;
+use crate::suspense;
+use crate::watch::{Deposit, DepositState};
+
+/// Who asks, and why: both go into the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// Who asks.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What an operator decides about an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// What lies in suspense is for this order.
+    Assign(OrderId),
+    /// What lies in suspense goes back to where it came from; a payout that was returned is paid once more.
+    Return,
+    /// What lies in suspense belongs to nobody and becomes the company's.
+    Keep,
+    /// A quarantined fact is applied again.
+    Retry,
+    /// A transfer that vanished from its chain is given up: its coins are ours again, and its order is put on hold.
+    GiveUp,
+    /// Nothing is to be done. What lies in suspense stays there.
+    Dismiss,
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Assign(_) => "assign",
+            Self::Return => "return",
+            Self::Keep => "keep",
+            Self::Retry => "retry",
+            Self::GiveUp => "give_up",
+            Self::Dismiss => "dismiss",
+        })
+    }
+}
+
+/// What an item is about, as it is stored.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// The fact that told of it.
+    pub fact: Option<Fact>,
+    /// The deposit that it is about.
+    pub deposit: Option<Deposit>,
+    /// The index of the address that the deposit lies at.
+    pub deposit_index: Option<u64>,
+    /// The order that the decision is about: the one it is assigned to, or the one the item names.
+    pub order: Option<Order>,
+    /// What was paid out for that order, oldest first.
+    pub payouts: Vec<Payout>,
+    /// The transfer that vanished, while it is under way.
+    pub vanished: Option<Vanished>,
+}
+
+/// A transfer that vanished from its chain, and what the chain says now.
+#[derive(Debug, Clone)]
+pub struct Vanished {
+    /// The transfer.
+    pub transfer: Transfer,
+    /// What it names.
+    pub outgoing: Outgoing,
+    /// What the chain says of the transaction.
+    pub status: TransactionStatus,
+    /// The nonce that the chain waits for.
+    pub next_nonce: u64,
+}
+
+/// What is not possible, in a sentence for the operator.
+pub(crate) fn refuse(sentence: impl Into<String>) -> Refusal {
+    Refusal::new(Code::ValidationFailed, sentence)
+}
+
+impl ReviewItem {
+    /// What follows from a decision. The item is settled in the same step.
+    ///
+    /// # Errors
+    /// A refusal when it is settled already, or the decision does not fit it.
+    pub fn decide(self, decision: Decision, operator: &Operator, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+        if let Some(resolution) = &self.resolution {
+            return Err(refuse(format!("it was settled by {}: {}", resolution.actor, resolution.decision)));
+        }
+        let mut step = self.follows(decision, about, context)?;
+        let resolution = Resolution {
+            decision: decision.to_string(),
+            order: match decision {
+                Decision::Assign(order) => Some(order),
+                _ => None,
+            },
+            sent: step.writes.iter().find_map(Leaving::of),
+            actor: operator.actor.clone(),
+            reason: operator.reason.clone(),
+            at: context.mint.now,
+        };
+        step.write(Self { resolution: Some(resolution), ..self });
+        Ok(step)
+    }
+
+    fn follows(&self, decision: Decision, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+        let moves = matches!(decision, Decision::Assign(_) | Decision::Return | Decision::Keep);
+        if moves && about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed) {
+            return Err(refuse("the chain has undone it: there is nothing to decide about"));
+        }
+        if moves && self.kind == ReviewKind::Reversal && self.source.is_none() {
+            return Err(refuse("it is booked as lost, and nothing of it lies in suspense"));
+        }
+        match (decision, self.kind) {
+            (Decision::Dismiss, _) => Ok(Step::new()),
+            (Decision::Retry, ReviewKind::Quarantine) => retry(about),
+            (Decision::GiveUp, ReviewKind::Vanished) => give_up(about, context),
+            (Decision::Assign(_), ReviewKind::Suspense) => suspense::assign(self, about, context),
+            (Decision::Return, ReviewKind::Suspense) => suspense::send_back(self, about, context),
+            (Decision::Return, ReviewKind::Reversal) => suspense::pay_again(self, about, context),
+            (Decision::Keep, ReviewKind::Reversal) if !matches!(self.moved()?, Asset::Fiat(_)) => {
+                Err(refuse("the coins never left, and nothing of it lies in suspense"))
+            }
+            (Decision::Keep, ReviewKind::Suspense | ReviewKind::Reversal) => suspense::keep(self, context),
+            (decision, kind) => Err(refuse(format!("'{decision}' does not fit an item of kind {kind:?}"))),
+        }
+    }
+
+    /// The asset that a decision moves.
+    pub(crate) fn moved(&self) -> Result<Asset, Refusal> {
+        self.asset.ok_or_else(|| refuse("the item names no amount"))
+    }
+}
+
+fn retry(about: About) -> Result<Step, Refusal> {
+    let fact = about.fact.ok_or_else(|| refuse("the fact does not exist any more"))?;
+    if fact.applied {
+        return Err(refuse("the fact was applied meanwhile: dismiss the item"));
+    }
+    let mut step = Step::new();
+    step.write(Fact { quarantined: None, ..fact });
+    Ok(step)
+}
+
+/// As long as the nonce of a transfer is free the chain may yet take the old bytes, so nothing may be done that would have
+/// the coins leave twice.
+fn give_up(about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+    let over = || refuse("the transfer is not under way any more: dismiss the item");
+    let Vanished { transfer, outgoing, status, next_nonce } = about.vanished.ok_or_else(over)?;
+    let TransferState::Broadcast(signed) = &transfer.state else { return Err(over()) };
+    if status != TransactionStatus::Unknown {
+        return Err(refuse("the chain knows the transaction again: dismiss the item"));
+    }
+    if next_nonce <= signed.nonce {
+        let nonce = signed.nonce;
+        let sentence =
+            format!("the nonce {nonce} is free, so the chain may yet take transaction {}: it is offered with every block", signed.txid);
+        return Err(refuse(sentence));
+    }
+    Ok(transfer.observe(TransferFact::GivenUp, outgoing, context))
+}

@@ -1,0 +1,185 @@
+//! Every decision of a person about every kind of item, and what follows.
+
+use rampart_core::amount::Amount;
+use rampart_core::arrival::Standing;
+use rampart_core::catalogue::Catalogue;
+use rampart_core::example::{self, Counting};
+use rampart_core::fact::{BankCredit, Fact, FactBody};
+use rampart_core::id::Mint;
+use rampart_core::kyc::KycLevel;
+use rampart_core::order::{Context, Order};
+use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutState, Route, Screening};
+use rampart_core::payment::PaymentState;
+use rampart_core::rampoff::RampoffState;
+use rampart_core::record::Record;
+use rampart_core::review::{About, Decision, Operator, ReviewItem, ReviewKind};
+use rampart_core::step::Step;
+use rampart_core::watch::{Deposit, DepositState};
+
+struct Scene<'a> {
+    catalogue: &'a Catalogue,
+    mint: Mint<'a>,
+}
+
+impl Scene<'_> {
+    fn context(&self) -> Context<'_> {
+        let standing = Standing::good(KycLevel::Basic);
+        Context { standing, ..Context::new(self.mint, self.catalogue, Some(example::price())) }
+    }
+
+    fn order(&self, is_sale: bool, is_over: bool) -> Order {
+        if is_sale {
+            let state = match is_over {
+                true => RampoffState::Finished { payout: self.mint.id(), fiat: Amount::from_minor(9_094), reference: "R1".to_owned() },
+                false => RampoffState::Created,
+            };
+            return example::rampoff(self.catalogue, &self.mint, state).expect("the example sells").into();
+        }
+        let state = match is_over {
+            true => PaymentState::Refunded { payout: self.mint.id(), reference: "R1".to_owned() },
+            false => PaymentState::Started,
+        };
+        example::payment(self.catalogue, &self.mint, false, state).expect("the example buys").into()
+    }
+
+    fn item(&self, kind: ReviewKind) -> ReviewItem {
+        ReviewItem { version: 1, ..ReviewItem::new(&self.mint, kind, "something happened".to_owned()) }
+    }
+
+    fn credit(&self, sender: Option<&str>) -> Fact {
+        let body = FactBody::BankCredit(BankCredit {
+            rail: "sepa".parse().unwrap(),
+            line: "L1".to_owned(),
+            account: "ES7899990001410123456789".to_owned(),
+            amount: Amount::from_minor(10_000),
+            currency: example::EUR,
+            concept: None,
+            sender_name: Some("Ana Luna".into()),
+            sender_account: sender.map(Into::into),
+            booked_at: None,
+        });
+        let (id, observed_at) = (self.mint.id(), self.mint.now);
+        Fact { id, version: 1, natural_key: "bank:sepa:L1".to_owned(), body, applied: true, quarantined: None, observed_at, read_before: None }
+    }
+
+    /// The items with what each is about, by what the snapshot calls them.
+    fn items(&self) -> Vec<(&'static str, ReviewItem, About)> {
+        let money = |item| ReviewItem { asset: Some(example::EUR.into()), amount: Amount::from_minor(10_000), ..item };
+        let coins = |item| ReviewItem { asset: Some(example::USDC.into()), amount: Amount::from_minor(100_000_000), ..item };
+        let known = self.credit(Some("ES9299990002950000000001"));
+        let unknown = self.credit(None);
+        let of_fact = |fact: &Fact| ReviewItem { fact: Some(fact.id), ..money(self.item(ReviewKind::Suspense)) };
+        let about_fact = |fact: &Fact| About { fact: Some(fact.clone()), ..About::default() };
+        let deposit = self.deposit(DepositState::Confirmed);
+        let dropped = Deposit { state: DepositState::Dropped, ..deposit.clone() };
+        let of_deposit = ReviewItem { fact: Some(deposit.id), source: Some("0x03".to_owned()), ..coins(self.item(ReviewKind::Suspense)) };
+        let about_deposit = |deposit| About { deposit: Some(deposit), deposit_index: Some(0), ..About::default() };
+        let returned = money(self.item(ReviewKind::Reversal));
+        let returned = ReviewItem { order: Some(self.mint.id()), source: Some("ES9299990002950000000001".to_owned()), ..returned };
+        let paid = || About { order: Some(self.order(true, true)), payouts: vec![self.returned()], ..About::default() };
+        let unapplied = Fact { applied: false, quarantined: Some("odd".to_owned()), ..known.clone() };
+        vec![
+            ("money whose source is known", of_fact(&known), about_fact(&known)),
+            ("money whose source is unknown", of_fact(&unknown), about_fact(&unknown)),
+            ("coins", of_deposit.clone(), about_deposit(deposit)),
+            ("coins that the chain undid", of_deposit, about_deposit(dropped)),
+            ("a returned payout", returned.clone(), paid()),
+            ("a loss", ReviewItem { source: None, ..returned }, paid()),
+            ("a quarantined fact", ReviewItem { fact: Some(unapplied.id), ..self.item(ReviewKind::Quarantine) }, about_fact(&unapplied)),
+            ("a vanished transfer", coins(self.item(ReviewKind::Vanished)), About::default()),
+            ("an account below its floor", money(self.item(ReviewKind::BelowFloor)), About::default()),
+            ("a finding in the ledger", self.item(ReviewKind::Ledger), About::default()),
+        ]
+    }
+
+    fn deposit(&self, state: DepositState) -> Deposit {
+        Deposit {
+            id: self.mint.id(),
+            version: 1,
+            txid: "0x02".to_owned(),
+            index: 0,
+            coin: example::USDC,
+            amount: Amount::from_minor(100_000_000),
+            from: "0x03".to_owned(),
+            to: "0x04".to_owned(),
+            height: 1,
+            block: "0x05".to_owned(),
+            state,
+            order: Some(self.mint.id()),
+            swept: false,
+            seen_at: self.mint.now,
+            block_time: None,
+            read_before: None,
+        }
+    }
+
+    fn returned(&self) -> Payout {
+        Payout {
+            id: self.mint.id(),
+            version: 3,
+            purpose: PayoutPurpose::Rampoff,
+            order: Some(self.mint.id()),
+            customer: None,
+            route: Route::Bank("sepa".parse().unwrap()),
+            currency: example::EUR,
+            amount: Amount::from_minor(10_000),
+            destination: example::destination(),
+            screening: Screening::Cleared,
+            resolves: None,
+            said_by: None,
+            lost: false,
+            state: PayoutState::Returned { reason: "closed account".to_owned() },
+            created_at: self.mint.now,
+        }
+    }
+}
+
+fn told(step: &Step) -> String {
+    let postings = step.postings.iter().map(|posting| format!("posts {}", posting.kind().as_str()));
+    let writes = step.writes.iter().map(|record| match record {
+        Record::Review(item) => match &item.resolution {
+            Some(resolution) => format!("settles it as {:?}", resolution.decision),
+            None => format!("lists {:?}", item.kind),
+        },
+        Record::Payout(payout) => format!("pays out to {}", payout.destination.account.reveal()),
+        Record::Transfer(transfer) => format!("sends from {:?} to {}", transfer.source, transfer.to),
+        Record::Job(job) => format!("orders {}", job.kind.as_str()),
+        Record::Payment(payment) => format!("payment is {}", payment.status()),
+        Record::Rampoff(rampoff) => format!("ramp-off is {}", rampoff.status()),
+        Record::Fact(_) => "applies the fact".to_owned(),
+        Record::Deposit(deposit) => format!("its deposit is {}", if deposit.swept { "taken" } else { "left" }),
+        other => format!("{:?}", other.key()),
+    });
+    postings.chain(writes).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn every_decision_about_every_item() {
+    let catalogue = example::catalogue(example::HOLD);
+    let randomness = Counting::default();
+    let scene = Scene { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
+    let operator = Operator { actor: "luis".to_owned(), reason: "the customer asked".to_owned() };
+    let mut rows = Vec::new();
+    for (what, item, about) in scene.items() {
+        let mut row = |name: &str, decision, about: About| {
+            let outcome = match item.clone().decide(decision, &operator, about, &scene.context()) {
+                Ok(step) => told(&step),
+                Err(refusal) if refusal.message.contains("does not fit") => return,
+                Err(refusal) => format!("refused: {}", refusal.message),
+            };
+            rows.push(format!("{what} | {name} | {outcome}"));
+        };
+        for (name, order) in [
+            ("assign to a purchase", scene.order(false, false)),
+            ("assign to a purchase that is over", scene.order(false, true)),
+            ("assign to a sale", scene.order(true, false)),
+            ("assign to a sale that is over", scene.order(true, true)),
+        ] {
+            row(name, Decision::Assign(order.id()), About { order: Some(order), ..about.clone() });
+        }
+        for decision in [Decision::Return, Decision::Keep, Decision::Retry, Decision::GiveUp, Decision::Dismiss] {
+            row(&decision.to_string(), decision, about.clone());
+        }
+    }
+    insta::assert_snapshot!(rows.join("\n"));
+}
