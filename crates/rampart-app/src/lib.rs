@@ -36,6 +36,7 @@ mod prices;
 mod quotes;
 mod random;
 mod register_user;
+pub mod stops;
 mod subscriptions;
 mod token_price;
 mod validate;

@@ -21,6 +21,9 @@ pub enum ReviewKind {
     Vanished,
     /// A transfer cannot be signed, again and again. The item's `source` is the transfer.
     Unsigned,
+    /// Outside there was more than we did, or the database was put back from a copy: nothing is sent until a person says go
+    /// on. The item's `source` is what is stopped, `everything` or a chain; its `amount` the number that was seen.
+    Stopped,
     /// A check of the ledger found that the books do not hold.
     Ledger,
 }
@@ -36,6 +39,7 @@ impl ReviewKind {
             Self::Reversal => "reversal",
             Self::Vanished => "vanished",
             Self::Unsigned => "unsigned",
+            Self::Stopped => "stopped",
             Self::Ledger => "ledger",
         }
     }
@@ -165,8 +169,8 @@ mod tests {
 
     #[test]
     fn kinds_are_stored_under_the_names_they_are_written_with() {
-        use ReviewKind::{BelowFloor, Ledger, Quarantine, Reversal, Suspense, Unsigned, Vanished};
-        for kind in [Suspense, Quarantine, BelowFloor, Reversal, Vanished, Unsigned, Ledger] {
+        use ReviewKind::{BelowFloor, Ledger, Quarantine, Reversal, Stopped, Suspense, Unsigned, Vanished};
+        for kind in [Suspense, Quarantine, BelowFloor, Reversal, Vanished, Unsigned, Stopped, Ledger] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
     }

@@ -180,10 +180,11 @@ tables! {
     AuditEntry, "audit", ["subject"], it => [it.subject.as_str().into()];
 }
 
-/// What makes an open alarm the only one of its account and asset.
+/// What makes an open alarm the only one of its account and asset, or of what it stops.
 fn alarm(item: &ReviewItem) -> Option<String> {
     match (item.kind, &item.resolution, &item.source, item.asset) {
         (ReviewKind::BelowFloor, None, Some(account), Some(asset)) => Some(format!("{account} {asset}")),
+        (ReviewKind::Stopped, None, Some(what), _) => Some(format!("stopped {what}")),
         _ => None,
     }
 }

@@ -27,6 +27,7 @@ use super::orders::{self, Order};
 use super::{Operator, audit, major, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
+use crate::stops;
 use crate::workers::{observe, payouts, transfers, unsigned};
 
 /// What an operator decides about an item.
@@ -42,6 +43,8 @@ pub enum Decision {
     Retry,
     /// A transfer that vanished from its chain, or cannot be signed, is given up: its coins are ours again, and its order is put on hold.
     GiveUp,
+    /// Sending that was stopped goes on, with what was seen outside taken over.
+    GoOn,
     /// Nothing is to be done. What lies in suspense stays there.
     Dismiss,
 }
@@ -54,6 +57,7 @@ impl fmt::Display for Decision {
             Self::Keep => "keep",
             Self::Retry => "retry",
             Self::GiveUp => "give_up",
+            Self::GoOn => "go_on",
             Self::Dismiss => "dismiss",
         })
     }
@@ -195,6 +199,8 @@ async fn decide(app: &App, item: &ReviewItem, decision: Decision) -> Reply<Step>
         return Err(refuse("it is booked as lost, and nothing of it lies in suspense"));
     }
     match (decision, item.kind) {
+        (Decision::GoOn, ReviewKind::Stopped) => stops::go_on(app, item).await,
+        (Decision::Dismiss, ReviewKind::Stopped) => Err(refuse("it is stopped until somebody says 'go-on'")),
         (Decision::Dismiss, _) => Ok(Step::new()),
         (Decision::Retry, ReviewKind::Quarantine) => retry_fact(app, item).await,
         (Decision::Retry, ReviewKind::Unsigned) => unsigned::retry(app, item).await,
