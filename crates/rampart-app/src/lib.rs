@@ -13,6 +13,7 @@ mod create_payment;
 mod create_rampoff;
 mod customer_cache;
 mod destination;
+mod documents;
 mod email;
 mod error;
 mod events;
