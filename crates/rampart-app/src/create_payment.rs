@@ -284,7 +284,7 @@ impl App {
         };
         self.check_method_bounds(method, wanted.amount)?;
         let at = self.business().now();
-        let usage = Usage { customer: customer.id, method: method.payment_type, fiat: method.fiat, amount: wanted.amount, at };
+        let usage = Usage { customer: customer.counts_as(), method: method.payment_type, fiat: method.fiat, amount: wanted.amount, at };
         if !limits::allows(self.catalogue(), &usage, level) {
             return Err(self.limit_refusal(customer, &usage, level).await);
         }
@@ -315,6 +315,7 @@ impl App {
             version: 0,
             partner: caller.partner.id,
             customer: checked.customer.id,
+            counts_as: Some(checked.customer.counts_as()).filter(|other| *other != checked.customer.id),
             external_id: wanted.external_id.map(str::to_owned),
             method: method.payment_type,
             country: method.country,

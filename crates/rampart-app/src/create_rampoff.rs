@@ -262,7 +262,7 @@ impl App {
             }
         };
         self.check_rail_bounds(rail, terms.fiat_amount)?;
-        let usage = Usage { customer: customer.id, method: limits::RAMPOFF, fiat: rail.fiat, amount: terms.fiat_amount, at };
+        let usage = Usage { customer: customer.counts_as(), method: limits::RAMPOFF, fiat: rail.fiat, amount: terms.fiat_amount, at };
         Ok(Checked { customer, level, rail, coin, destination, refund_wallet, quote, terms, usage })
     }
 
@@ -282,6 +282,7 @@ impl App {
             version: 0,
             partner: caller.partner.id,
             customer: checked.customer.id,
+            counts_as: Some(checked.customer.counts_as()).filter(|other| *other != checked.customer.id),
             external_id: wanted.external_id.map(str::to_owned),
             country: checked.customer.country,
             rail: checked.rail.rail,

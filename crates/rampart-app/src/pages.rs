@@ -15,7 +15,7 @@ use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::review::ReviewItem;
-use rampart_core::step::Step;
+use rampart_core::step::{ClaimScope, Step};
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
@@ -190,11 +190,15 @@ impl App {
                     return Err(Refusal::field(Code::ValidationFailed, "level", message).into());
                 }
             }
-            let (filled, document) = kyc::fill_in(self, customer, &form)?;
-            let step = filled.kyc_submitted(form.level, document, &self.mint(), &self.config().public_url);
+            let known = customer.identification.clone();
+            let (mut filled, document) = kyc::fill_in(self, customer, &form)?;
+            let claim = if filled.identification == known { None } else { self.count_by_document(&mut filled).await? };
+            let mut step = filled.kyc_submitted(form.level, document, &self.mint(), &self.config().public_url);
+            step.claims.extend(claim);
             match self.commit(step).await {
                 Ok(_) => return self.page_customer(token).await,
                 Err(CommitError::Conflict(_)) => {}
+                Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Document => {}
                 Err(error) => return Err(error.into()),
             }
         }

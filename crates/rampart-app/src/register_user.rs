@@ -14,7 +14,7 @@ use rampart_core::time::Timestamp;
 use rampart_core::view::kyc_form_url;
 use rampart_store::CommitError;
 
-use crate::app::App;
+use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
 use crate::birth::{self, Birth};
 use crate::email::{self, Email};
@@ -209,7 +209,7 @@ impl App {
         let email_key = format!("{}:{}", caller.partner.id, registration.email.normalized);
         let number = self.numbers().next(self.store(), Series::customers()).await?;
         let created_at = self.business().now();
-        let customer = Customer {
+        let mut customer = Customer {
             id: CustomerId(number),
             version: 0,
             partner: caller.partner.id,
@@ -225,24 +225,32 @@ impl App {
             page_token: page_token::draw(created_at, self.randomness()),
             callback_url: registration.callback_url,
             banned: None,
+            counts_as: None,
             created_at,
         };
         let data = self.registered_json(&customer)?;
-        let mut step = Step::new();
-        step.claims.extend(repeat.claims(self, customer.id, &data));
-        step.claims.push(Claim::forever(ClaimScope::CustomerEmail, email_key, customer.id));
-        step.write(customer);
-        match self.commit(step).await {
-            Ok(_) => Ok(Answer { data, replayed: false }),
-            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::CustomerEmail => {
-                Err(self.already_exists(caller, &claim.subject).await)
-            }
-            Err(CommitError::AlreadyClaimed(claim)) => match repeat.earlier_by(&claim)? {
-                Earlier::Answer(data) => Ok(Answer { data, replayed: true }),
-                Earlier::Subject(_) => Err(AppError::defect("a registration was claimed as an order")),
-            },
-            Err(error) => Err(error.into()),
+        for _ in 0..MOST_TRIES {
+            let document = self.count_by_document(&mut customer).await?;
+            let mut step = Step::new();
+            step.claims.extend(repeat.claims(self, customer.id, &data));
+            step.claims.push(Claim::forever(ClaimScope::CustomerEmail, email_key.clone(), customer.id));
+            step.claims.extend(document);
+            step.write(customer.clone());
+            return match self.commit(step).await {
+                Ok(_) => Ok(Answer { data, replayed: false }),
+                // Somebody with the same document was faster.
+                Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Document => continue,
+                Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::CustomerEmail => {
+                    Err(self.already_exists(caller, &claim.subject).await)
+                }
+                Err(CommitError::AlreadyClaimed(claim)) => match repeat.earlier_by(&claim)? {
+                    Earlier::Answer(data) => Ok(Answer { data, replayed: true }),
+                    Earlier::Subject(_) => Err(AppError::defect("a registration was claimed as an order")),
+                },
+                Err(error) => Err(error.into()),
+            };
         }
+        Err(AppError::Unavailable("the document is being registered too often".into()))
     }
 
     async fn already_exists(&self, caller: &Caller, subject: &str) -> AppError {

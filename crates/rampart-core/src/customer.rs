@@ -129,6 +129,17 @@ pub struct Customer {
     pub callback_url: Option<String>,
     /// Why the customer may not trade; absent when it may.
     pub banned: Option<String>,
+    /// Whose limits it shares: the first customer of the partner's with the same document, where that is another.
+    #[serde(default)]
+    pub counts_as: Option<CustomerId>,
     /// When it registered.
     pub created_at: Timestamp,
+}
+
+impl Customer {
+    /// The customer under whose number it counts in the limits.
+    #[must_use]
+    pub fn counts_as(&self) -> CustomerId {
+        self.counts_as.unwrap_or(self.id)
+    }
 }

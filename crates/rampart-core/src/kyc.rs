@@ -281,6 +281,7 @@ mod tests {
             page_token: "secret".into(),
             callback_url: None,
             banned: None,
+            counts_as: None,
             created_at: Timestamp::default(),
         };
         let verdict = KycVerdict { reference: reference.into(), level, status, reasons: Vec::new(), may_retry: true };

@@ -111,6 +111,8 @@ pub enum ClaimScope {
     ApiKey,
     /// `<chain>:<address>`, as the chain writes it: an address of ours that waits for the coins of one ramp-off.
     DepositAddress,
+    /// A keyed hash of partner, country and document: the customer that was the first with it.
+    Document,
 }
 
 /// A key that must be free, and is taken by the step.

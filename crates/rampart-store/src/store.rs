@@ -1,13 +1,14 @@
 //! The store: where it is, what it is made with, and how it is opened and closed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rampart_core::id::Randomness;
 use rampart_core::time::Clock;
 
-use crate::commit::{CommitFault, Writer};
+use crate::commit::{BATCHES, CommitFault, Kept, Writer, read_kept};
 use crate::error::StoreError;
 use crate::lock::{Lock, Use};
 use crate::read::Together;
@@ -143,6 +144,51 @@ impl Store {
         let lock = Lock::take(&self.inner.target, what, Arc::clone(&self.inner.options.on_fatal)).await?;
         *self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
         Ok(())
+    }
+
+    /// How many batches the database counts: a number that only grows, and lags behind by what the last second brought.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be read.
+    pub async fn number_of_batches(&self) -> Result<i64, StoreError> {
+        let row = self.inner.db.fetch_optional("SELECT next FROM numbers WHERE series = $1", vec![BATCHES.into()]).await?;
+        row.map_or(Ok(0), |row| Ok(row.int(0)?))
+    }
+
+    /// The number of batches that a node's file keeps of an installation's database, with the installation.
+    #[must_use]
+    pub fn number_kept_in(file: &Path) -> Option<(String, i64)> {
+        read_kept(file)
+    }
+
+    /// Keeps the number of batches in a file from now on, for the next start to compare. Compare before.
+    pub fn keep_number_in(&self, file: PathBuf, installation: &str) {
+        // Somebody has begun with it already; one file is enough.
+        let _ = self.inner.writer.numbered().kept.set(Kept { file, installation: installation.to_owned() });
+    }
+
+    /// Counts on to a number that was seen elsewhere, so that the database lies behind it no more.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be written.
+    pub async fn count_batches_to(&self, number: i64) -> Result<(), StoreError> {
+        let behind = number - self.number_of_batches().await?;
+        if behind > 0 {
+            self.reserve_numbers(BATCHES, behind).await?;
+        }
+        Ok(())
+    }
+
+    /// Where the number of batches stood before the database was put back from a copy while this process used it; nothing
+    /// when it was not, or [`Store::fall_is_known`] was said since.
+    #[must_use]
+    pub fn fell_from(&self) -> Option<i64> {
+        Some(self.inner.writer.numbered().fell_from.load(Ordering::Relaxed)).filter(|number| *number > 0)
+    }
+
+    /// Somebody has noted that the number fell.
+    pub fn fall_is_known(&self) {
+        self.inner.writer.numbered().fell_from.store(0, Ordering::Relaxed);
     }
 
     /// Whether the database answers.

@@ -205,10 +205,11 @@ fn upgrade<T: DeserializeOwned>(data: &str, by: impl FnOnce(Map<String, Json>) -
     serde_json::from_value(Json::Object(by(serde_json::from_str(data)?))).map(Some)
 }
 
-/// What makes an open alarm the only one of its account and asset.
+/// What makes an open alarm the only one of its account and asset, or of what it stops.
 fn alarm(item: &ReviewItem) -> Option<String> {
     match (item.kind, &item.resolution, &item.source, item.asset) {
         (ReviewKind::BelowFloor, None, Some(account), Some(asset)) => Some(format!("{account} {asset}")),
+        (ReviewKind::Stopped, None, Some(what), _) => Some(format!("stopped {what}")),
         _ => None,
     }
 }

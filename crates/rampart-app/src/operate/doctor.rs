@@ -47,6 +47,7 @@ pub async fn examine(app: &App) -> Reply<Vec<Finding>> {
     findings.extend(adapters(app).await);
     findings.extend(cursors(app).await);
     findings.extend(waiting(app).await);
+    findings.push(stopped(app).await);
     findings.push(unsigned(app).await);
     findings.push(clocks(app));
     Ok(findings)
@@ -160,6 +161,15 @@ async fn waiting(app: &App) -> Vec<Finding> {
             ]
         }
     }
+}
+
+async fn stopped(app: &App) -> Finding {
+    let result = match app.store().stops().await {
+        Err(error) => Err(error.to_string()),
+        Ok(stops) if stops.is_empty() => Ok("it is not".to_owned()),
+        Ok(stops) => Err(stops.iter().map(|item| format!("{}: {}", item.id, item.reason)).collect::<Vec<_>>().join("; ")),
+    };
+    finding("sending is not stopped", result)
 }
 
 /// Transfers that cannot be signed are put aside, so that nothing but their own orders stands still.

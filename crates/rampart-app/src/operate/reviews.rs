@@ -10,12 +10,14 @@ use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 pub use rampart_core::review::Decision;
 use rampart_core::review::{About, Resolution, ReviewItem, ReviewKind, Vanished};
+use rampart_core::step::Step;
 use rampart_store::OrderFilter;
 use serde::Serialize;
 
 use super::{Operator, audit, major, orders, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
+use crate::stops;
 use crate::workers::observe::{self, Around};
 use crate::workers::{transfers, unsigned};
 
@@ -128,10 +130,13 @@ pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: Dec
         };
         let price = named.and_then(|order| observe::price(app, order));
         let context = around.as_ref().map_or_else(|| app.context(price), |around| around.context(app, price, Grade::All));
-        let mut step = match (decision, item.kind) {
-            (Decision::Retry, ReviewKind::Unsigned) => unsigned::retry(app, &item, operator).await?,
-            (Decision::GiveUp, ReviewKind::Unsigned) => unsigned::give_up(app, &item, operator).await?,
-            _ => item.decide(decision, operator, about, &context)?,
+        let mut step = match with_the_outside(app, &item, decision).await? {
+            Some(mut step) => {
+                let Operator { actor, reason } = operator.clone();
+                step.write(item.settled(&decision.to_string(), &actor, reason, None, context.mint.now));
+                step
+            }
+            None => item.decide(decision, operator, about, &context)?,
         };
         audit(app, operator, &format!("review.{decision}"), id, &mut step);
         if let Some(order) = order {
@@ -142,6 +147,20 @@ pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: Dec
         }
     }
     Err(AppError::Unavailable("the item is changing too fast".to_owned()))
+}
+
+/// What follows from a decision that has to ask the chains; nothing when the core decides alone.
+async fn with_the_outside(app: &App, item: &ReviewItem, decision: Decision) -> Reply<Option<Step>> {
+    if let Some(resolution) = &item.resolution {
+        return Err(refuse(format!("it was settled by {}: {}", resolution.actor, resolution.decision)));
+    }
+    match (decision, item.kind) {
+        (Decision::GoOn, ReviewKind::Stopped) => stops::go_on(app, item).await.map(Some),
+        (Decision::Dismiss, ReviewKind::Stopped) => Err(refuse("it is stopped until somebody says 'go-on'")),
+        (Decision::Retry, ReviewKind::Unsigned) => unsigned::retry(app, item).await.map(Some),
+        (Decision::GiveUp, ReviewKind::Unsigned) => unsigned::give_up(app, item).await.map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// What a decision about an item looks at. Such items carry the deposit's identifier where they are about one.

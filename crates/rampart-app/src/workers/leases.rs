@@ -111,6 +111,21 @@ pub(crate) async fn put_off(app: &App, held: &Held, error: &str) -> Reply<()> {
     }
 }
 
+/// Puts several jobs off that nobody holds: all in one step, or, when somebody was faster with one of them, one by one.
+pub(crate) async fn put_off_all(app: &App, jobs: Vec<Job>, error: &str) -> Reply<()> {
+    let mut step = Step::new();
+    jobs.iter().for_each(|job| step.write(again(app, job, error)));
+    match app.commit(step).await {
+        Ok(_) => return Ok(()),
+        Err(CommitError::Conflict(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    for job in jobs {
+        put_off(app, &Held::unleased(job), error).await?;
+    }
+    Ok(())
+}
+
 /// Removes a job that has nothing left to do.
 pub(crate) async fn drop_job(app: &App, held: &Held) -> Reply<()> {
     let mut step = Step::new();

@@ -15,6 +15,7 @@ use rampart_core::watch::Wallet;
 
 use crate::app::App;
 use crate::error::{AppError, Reply};
+use crate::stops;
 
 /// How often the chain's next nonce is compared with ours without a reason.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -66,7 +67,13 @@ impl Gaps {
         if wallet.version > 0 && self.is_suspected(chain) {
             // Before looking: a refusal that comes while we look must be looked at again.
             self.looked.lock().insert(chain, Instant::now());
-            missing = find_gaps(app, port, &mut wallet).await.inspect_err(|_| self.suspect(chain))?;
+            match find_gaps(app, port, &mut wallet).await.inspect_err(|_| self.suspect(chain))? {
+                Some(gaps) => missing = gaps,
+                None => {
+                    self.suspect(chain);
+                    return Ok(None);
+                }
+            }
         }
         let mut assigned = Vec::with_capacity(queued.len() + 1);
         let mut of_deposits: BTreeMap<u64, u64> = BTreeMap::new();
@@ -109,21 +116,20 @@ impl Gaps {
 
 /// The nonces that the chain waits for, or will, and no live transfer carries, lowest first. Those behind which nothing was
 /// signed are simply taken back by the wallet. Ours are read before the chain's, and the plan is fenced by the wallet's
-/// version, so that a transfer that is signed or mined meanwhile cannot be mistaken for a gap.
-async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) -> Reply<VecDeque<u64>> {
+/// version, so that a transfer that is signed or mined meanwhile cannot be mistaken for a gap. Nothing when somebody has sent
+/// from the wallet past us, which stops the chain.
+async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) -> Reply<Option<VecDeque<u64>>> {
     let mut live: BTreeSet<u64> = BTreeSet::new();
     for state in ["signed", "broadcast"] {
         carried(app, wallet.id, state, None, &mut live).await?;
     }
     let expected = port.next_nonce(TransferSource::Hot).await.map_err(unavailable)?;
     if expected > wallet.next_nonce {
-        // Somebody has sent from the wallet past us; a nonce below is used up.
-        tracing::warn!(chain = %wallet.id, expected, ours = wallet.next_nonce, "the hot wallet has sent transactions that are not ours");
-        wallet.next_nonce = expected;
-        return Ok(VecDeque::new());
+        stops::stop_chain(app, wallet.id, expected, wallet.next_nonce).await?;
+        return Ok(None);
     }
     if (expected..wallet.next_nonce).all(|nonce| live.contains(&nonce)) {
-        return Ok(VecDeque::new());
+        return Ok(Some(VecDeque::new()));
     }
     // A reorganisation may have thrown out what was confirmed; its bytes go out again, so its nonce is taken.
     let since = TransferId::first_at(app.business().now().before(CONFIRMED_SINCE));
@@ -134,7 +140,7 @@ async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) ->
     if let Some(first) = gaps.front() {
         tracing::warn!(chain = %wallet.id, first, count = gaps.len(), "nonces were burnt by refusals and are filled");
     }
-    Ok(gaps)
+    Ok(Some(gaps))
 }
 
 /// Adds the nonces that transfers of the hot wallet in a state carry.

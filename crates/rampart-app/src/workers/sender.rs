@@ -31,6 +31,7 @@ use super::supervisor::{Task, Turn, Worker};
 use super::{transfers, unsigned};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
+use crate::stops;
 
 /// The most transfers that are signed in one step.
 const BATCH: usize = 128;
@@ -57,12 +58,22 @@ impl Sender {
         if free == 0 {
             return Ok(Turn::Idle);
         }
+        let stops = stops::present(app).await?;
+        if stops.everything {
+            return Ok(Turn::Idle);
+        }
         let asked = u32::try_from(self.pool.busy() + free).unwrap_or(u32::MAX);
         let due = app.store().jobs_due(JobKind::SendTransfer, app.business().now(), app.real().now(), asked).await?;
         let fresh: Vec<Job> = due.into_iter().filter(|job| !self.pool.has(&job.id.to_string())).take(free).collect();
         let is_full = fresh.len() == free;
         let mut first_error = None;
         for (chain, work) in self.by_chain(fresh).await? {
+            if stops.holds(chain) {
+                // They must not keep those of other chains from being looked at.
+                let jobs = work.into_iter().map(|(job, _)| job).collect();
+                leases::put_off_all(app, jobs, "sending on its chain is stopped: see `rampart review list`").await?;
+                continue;
+            }
             // Trouble with one chain must not keep the others waiting.
             if let Err(error) = self.on_chain(chain, work).await {
                 first_error.get_or_insert(error);
@@ -125,6 +136,8 @@ impl Sender {
         for _ in 0..MOST_TRIES {
             let plan = match self.plan(chain, port, &queued).await? {
                 Some(plan) => plan,
+                // The next turn knows that it is stopped.
+                None if stops::present(app).await?.holds(chain) => return Ok(Vec::new()),
                 None => {
                     self.put_off_skipped(&queued, &[]).await?;
                     return Ok(Vec::new());

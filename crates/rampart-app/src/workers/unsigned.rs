@@ -11,7 +11,7 @@ use rampart_store::CommitError;
 use super::{leases, transfers};
 use crate::app::App;
 use crate::error::{AppError, Reply};
-use crate::operate::{Operator, refuse};
+use crate::operate::refuse;
 
 /// How the last error of a job begins whose transfer cannot be signed.
 pub(crate) const CANNOT_SIGN: &str = "it cannot be signed";
@@ -92,35 +92,21 @@ async fn queued(app: &App, item: &ReviewItem) -> Reply<(Transfer, Vec<Job>)> {
 }
 
 /// A person has it tried at once.
-pub(crate) async fn retry(app: &App, item: &ReviewItem, operator: &Operator) -> Reply<Step> {
+pub(crate) async fn retry(app: &App, item: &ReviewItem) -> Reply<Step> {
     let (transfer, jobs) = queued(app, item).await?;
     let mut step = Step::new();
     step.rely(RecordKey::Transfer(transfer.id), transfer.version);
     for job in jobs {
         step.write(Job { due_at: app.business().now(), ..job });
     }
-    settle(app, item, "retry", operator, &mut step);
     Ok(step)
 }
 
 /// A person has given it up: nothing of it can be on its chain, and whoever waits for its coins hears of it.
-pub(crate) async fn give_up(app: &App, item: &ReviewItem, operator: &Operator) -> Reply<Step> {
+pub(crate) async fn give_up(app: &App, item: &ReviewItem) -> Reply<Step> {
     let (transfer, jobs) = queued(app, item).await?;
     let reason = "it could not be signed and was given up".to_owned();
     let mut step = transfers::observe(app, transfer, TransferFact::Refused { reason }).await?;
     step.removals.extend(jobs.into_iter().map(|job| (RecordKey::Job(job.id), job.version)));
-    settle(app, item, "give_up", operator, &mut step);
     Ok(step)
-}
-
-fn settle(app: &App, item: &ReviewItem, decision: &str, operator: &Operator, step: &mut Step) {
-    let resolution = Resolution {
-        decision: decision.to_owned(),
-        order: None,
-        sent: None,
-        actor: operator.actor.clone(),
-        reason: operator.reason.clone(),
-        at: app.business().now(),
-    };
-    step.write(ReviewItem { resolution: Some(resolution), ..item.clone() });
 }

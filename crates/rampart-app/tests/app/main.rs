@@ -23,4 +23,5 @@ mod workers_refunds;
 mod workers_screening;
 mod workers_selling;
 mod workers_signing;
+mod workers_stops;
 mod workers_webhooks;

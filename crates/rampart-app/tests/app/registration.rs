@@ -10,7 +10,7 @@ async fn idle(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => documented, once_per_address, faults_are_named, countries, minors, keys, strict, companies);
+on_both_engines!(super::idle => documented, once_per_address, one_document, faults_are_named, countries, minors, keys, strict, companies);
 
 async fn documented(test: Arc<TestApp>) {
     let answer = test.app.register_user(&test.caller, &documented_registration(), None).await.unwrap();
@@ -40,6 +40,37 @@ async fn once_per_address(test: Arc<TestApp>) {
     assert!(data["kyc_form_url"].as_str().unwrap().contains("/kyc?token="));
     // Another partner's customers are its own.
     test.app.register_user(&test.stranger, &again, None).await.unwrap();
+}
+
+/// Registrations of one document at one partner count as the first of them, however they are written; other documents and
+/// other partners' do not.
+async fn one_document(test: Arc<TestApp>) {
+    let stored = async |id: rampart_core::id::CustomerId| test.app.store().customer(id).await.unwrap().unwrap();
+    let first = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
+    assert_eq!(stored(first).await.counts_as(), first);
+    let again = CustomerOf { number: "12.345.678-z", ..CustomerOf::SPAIN };
+    let mut others = Vec::new();
+    for email in ["ana2@example.com", "ana3@example.com"] {
+        others.push(test.register(&test.caller, again, email).await);
+    }
+    for other in others {
+        assert_eq!(stored(other).await.counts_as(), first);
+    }
+    let different = CustomerOf { number: "00000000T", ..CustomerOf::SPAIN };
+    let different = test.register(&test.caller, different, "eva@example.com").await;
+    assert_eq!(stored(different).await.counts_as(), different);
+    let elsewhere = test.register(&test.stranger, CustomerOf::SPAIN, "ana@example.com").await;
+    assert_eq!(stored(elsewhere).await.counts_as(), elsewhere);
+    // Of many at once, one is the first.
+    let at_once = (0..6).map(|number| {
+        let test = test.clone();
+        tokio::spawn(async move { test.register(&test.caller, CustomerOf::MEXICO, &format!("m{number}@example.com")).await })
+    });
+    let mut counted = std::collections::BTreeSet::new();
+    for registered in at_once.collect::<Vec<_>>() {
+        counted.insert(stored(registered.await.unwrap()).await.counts_as());
+    }
+    assert_eq!(counted.len(), 1, "{counted:?}");
 }
 
 async fn faults_are_named(test: Arc<TestApp>) {

@@ -110,7 +110,8 @@ impl Payment {
     fn may(&self, exchange: &Exchange, level: KycLevel, method: &Method, context: &Context<'_>) -> Result<(), HoldReason> {
         let usage = Usage { amount: exchange.accepted(), at: context.mint.now, ..self.usage() };
         let coin = context.catalogue.coin(self.terms.coin).filter(|coin| coin.buy);
-        let is_within = coin.is_some_and(|coin| exchange.gives <= coin.maximum)
+        let is_within = method.enabled
+            && coin.is_some_and(|coin| exchange.gives <= coin.maximum)
             && exchange.accepted() <= method.maximum.max(self.terms.fiat_amount)
             && limits::allows(context.catalogue, &usage, level);
         if is_within { Ok(()) } else { Err(HoldReason::Limit) }

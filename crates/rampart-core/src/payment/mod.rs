@@ -197,6 +197,9 @@ pub struct Payment {
     pub partner: PartnerId,
     /// The customer.
     pub customer: CustomerId,
+    /// Whose limits it counts in, where that is another registration of the same person.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub counts_as: Option<CustomerId>,
     /// The partner's own name for it.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub external_id: Option<String>,
@@ -344,7 +347,7 @@ impl Payment {
     }
 
     fn usage(&self) -> Usage {
-        Usage { customer: self.customer, method: self.method, fiat: self.terms.fiat, amount: self.terms.fiat_amount, at: self.created_at }
+        Usage { customer: self.counts_as.unwrap_or(self.customer), method: self.method, fiat: self.terms.fiat, amount: self.terms.fiat_amount, at: self.created_at }
     }
 
     /// The step that creates it: its coins are held, its limits counted, its place among open orders taken. Claims of

@@ -136,7 +136,8 @@ impl Rampoff {
         context: &Context<'_>,
     ) -> Result<(), HoldReason> {
         let usage = Usage { amount: exchange.gives, at: context.mint.now, ..self.usage() };
-        let is_within = coin.sell
+        let is_within = rail.enabled
+            && coin.sell
             && exchange.accepted() <= coin.maximum.max(self.terms.coin_amount)
             && (rail.minimum..=rail.maximum.max(self.terms.fiat_amount)).contains(&exchange.gives)
             && limits::allows(context.catalogue, &usage, level);

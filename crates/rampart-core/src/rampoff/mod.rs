@@ -152,6 +152,9 @@ pub struct Rampoff {
     pub partner: PartnerId,
     /// The customer.
     pub customer: CustomerId,
+    /// Whose limits it counts in, where that is another registration of the same person.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub counts_as: Option<CustomerId>,
     /// The partner's own name for it.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub external_id: Option<String>,
@@ -353,7 +356,7 @@ impl Rampoff {
 
     fn usage(&self) -> Usage {
         Usage {
-            customer: self.customer,
+            customer: self.counts_as.unwrap_or(self.customer),
             method: limits::RAMPOFF,
             fiat: self.terms.fiat,
             amount: self.terms.fiat_amount,

@@ -35,8 +35,11 @@ pub enum Decision {
     Keep,
     /// A quarantined fact is applied again.
     Retry,
-    /// A transfer that vanished from its chain is given up: its coins are ours again, and its order is put on hold.
+    /// A transfer that vanished from its chain, or cannot be signed, is given up: its coins are ours again, and its order is put on
+    /// hold.
     GiveUp,
+    /// Sending that was stopped goes on, with what was seen outside taken over.
+    GoOn,
     /// Nothing is to be done. What lies in suspense stays there.
     Dismiss,
 }
@@ -49,6 +52,7 @@ impl fmt::Display for Decision {
             Self::Keep => "keep",
             Self::Retry => "retry",
             Self::GiveUp => "give_up",
+            Self::GoOn => "go_on",
             Self::Dismiss => "dismiss",
         })
     }

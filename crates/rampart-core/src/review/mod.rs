@@ -27,6 +27,9 @@ pub enum ReviewKind {
     Vanished,
     /// A transfer cannot be signed, again and again. The item's `source` is the transfer.
     Unsigned,
+    /// Outside there was more than we did, or the database was put back from a copy: nothing is sent until a person says go
+    /// on. The item's `source` is what is stopped, `everything` or a chain; its `amount` the number that was seen.
+    Stopped,
     /// A check of the ledger found that the books do not hold.
     Ledger,
     /// The outside has shown the opposite of what a person (or a rail) had said of a payout, and that was posted.
@@ -44,6 +47,7 @@ impl ReviewKind {
             Self::Reversal => "reversal",
             Self::Vanished => "vanished",
             Self::Unsigned => "unsigned",
+            Self::Stopped => "stopped",
             Self::Ledger => "ledger",
             Self::Contradiction => "contradiction",
         }
@@ -146,9 +150,9 @@ impl ReviewItem {
         [Self { resolution: Some(resolution), ..self }, listed]
     }
 
-    /// The item as it is settled by what the outside has shown, and by nobody's decision.
+    /// The item as it is settled: by a decision, or by what the outside has shown.
     #[must_use]
-    pub(crate) fn settled(self, decision: &str, actor: &str, reason: String, sent: Option<Leaving>, at: Timestamp) -> Self {
+    pub fn settled(self, decision: &str, actor: &str, reason: String, sent: Option<Leaving>, at: Timestamp) -> Self {
         let resolution = Resolution { decision: decision.to_owned(), order: None, sent, actor: actor.to_owned(), reason, at };
         Self { resolution: Some(resolution), ..self }
     }
@@ -205,8 +209,8 @@ mod tests {
 
     #[test]
     fn kinds_are_stored_under_the_names_they_are_written_with() {
-        use ReviewKind::{BelowFloor, Contradiction, Ledger, Quarantine, Reversal, Suspense, Unsigned, Vanished};
-        for kind in [Suspense, Quarantine, BelowFloor, Reversal, Vanished, Unsigned, Ledger, Contradiction] {
+        use ReviewKind::{BelowFloor, Contradiction, Ledger, Quarantine, Reversal, Stopped, Suspense, Unsigned, Vanished};
+        for kind in [Suspense, Quarantine, BelowFloor, Reversal, Vanished, Unsigned, Stopped, Ledger, Contradiction] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
     }

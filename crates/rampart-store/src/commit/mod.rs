@@ -21,7 +21,7 @@ use rampart_core::time::Timestamp;
 pub(crate) use counters::Counters;
 pub use prune::Pruned;
 pub use stats::{Failing, Histogram, Stats};
-pub(crate) use writer::Writer;
+pub(crate) use writer::{BATCHES, Kept, Writer, read_kept};
 
 use crate::error::{CommitError, StoreError};
 use crate::store::Store;

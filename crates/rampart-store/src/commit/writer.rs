@@ -1,7 +1,9 @@
 //! The writer: one thread with a connection of its own, that makes durable whatever has queued meanwhile. It is a thread
 //! and not a task, because every statement of a batch would otherwise wait behind the requests that wait for the batch.
 
+mod alone;
 mod lost;
+mod number;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -13,11 +15,14 @@ use rampart_core::id::BatchId;
 use rampart_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
+use number::Numbering;
+pub(crate) use number::{Kept, SERIES as BATCHES, Shared, read as read_kept};
+
 use super::batch::{Answers, BatchFault, Scene};
 use super::checkpoint::checkpoint;
 use super::memory::Memory;
 use super::prepare::Prepared;
-use super::prune::{Pruned, prune};
+use super::prune::Pruned;
 use super::stats::{Counted, Stats};
 use super::{CommitFault, Committed};
 use crate::error::{CommitError, StoreError};
@@ -41,6 +46,7 @@ pub(crate) struct Writer {
     queue: mpsc::Sender<Request>,
     counted: Arc<Counted>,
     running: Arc<AtomicBool>,
+    numbered: Arc<Shared>,
 }
 
 fn stopped() -> StoreError {
@@ -54,6 +60,7 @@ impl Writer {
         let (queue, requests) = mpsc::channel(options.queue.max(1));
         let counted = Arc::new(Counted::new());
         let running = Arc::new(AtomicBool::new(true));
+        let numbered = Arc::new(Shared::default());
         if matches!(target, Target::Sqlite(_)) {
             tokio::spawn(checkpoint(target.clone(), Arc::clone(&counted), Arc::clone(&running)));
         }
@@ -64,6 +71,7 @@ impl Writer {
             counted: Arc::clone(&counted),
             booked_at: 0,
             trouble: String::new(),
+            numbering: Numbering::new(Arc::clone(&numbered)),
             memory: Memory::default(),
         };
         let on_fatal: OnFatal = Arc::clone(&options.on_fatal);
@@ -78,7 +86,7 @@ impl Writer {
                 Err(_) => on_fatal("the writer panicked"),
             }
         })?;
-        Ok(Self { queue, counted, running })
+        Ok(Self { queue, counted, running, numbered })
     }
 
     pub(crate) async fn commit(&self, step: Prepared) -> Result<Committed, CommitError> {
@@ -111,6 +119,11 @@ impl Writer {
 
     pub(crate) fn stats(&self) -> Stats {
         self.counted.read(self.queue.max_capacity() - self.queue.capacity(), self.running.load(Ordering::Relaxed))
+    }
+
+    /// What is known of the number of batches.
+    pub(crate) fn numbered(&self) -> &Shared {
+        &self.numbered
     }
 }
 
@@ -148,6 +161,7 @@ struct Task {
     booked_at: i64,
     /// What the database last said was wrong.
     trouble: String,
+    numbering: Numbering,
     /// Of the session's batches before.
     memory: Memory,
 }
@@ -161,12 +175,26 @@ impl Task {
         }
         let mut taken = Vec::with_capacity(cap);
         loop {
-            if requests.recv_many(&mut taken, cap).await == 0 {
+            let received = requests.recv_many(&mut taken, cap);
+            let received = match self.numbering.due_in() {
+                None => received.await,
+                Some(due) => match tokio::time::timeout(due, received).await {
+                    Ok(received) => received,
+                    Err(_) => {
+                        self.count_batches().await;
+                        continue;
+                    }
+                },
+            };
+            if received == 0 {
                 break;
             }
             self.counted.busy();
             let mut closers = Vec::new();
             self.serve(&mut taken, &mut closers).await?;
+            if self.numbering.due_in().is_some_and(|due| due.is_zero()) {
+                self.count_batches().await;
+            }
             if !closers.is_empty() {
                 requests.close();
                 while requests.recv_many(&mut taken, cap).await > 0 {
@@ -175,6 +203,7 @@ impl Task {
             }
             self.counted.idle();
             if !closers.is_empty() {
+                self.count_batches().await;
                 self.disconnect().await;
             }
             for closer in closers {
@@ -318,6 +347,7 @@ impl Task {
                 let stored = answers.iter().filter(|answer| answer.is_ok()).count();
                 if stored > 0 {
                     self.counted.wrote();
+                    self.numbering.committed();
                 }
                 self.counted.batch(stored, begun.elapsed());
                 return Ok(Ok(answers));
@@ -428,61 +458,6 @@ impl Task {
             // A connection in an unknown state is of no use; the database undoes what it had begun.
             self.session = None;
         }
-    }
-
-    async fn reserve(&mut self, series: &str, count: i64) -> Result<Range<i64>, StoreError> {
-        let sql = "INSERT INTO numbers (series, next) VALUES ($1, $2 + 1) ON CONFLICT (series) DO UPDATE SET next = numbers.next + $2 RETURNING next";
-        let row = self.alone(sql, vec![series.into(), count.into()]).await?;
-        let end = row.ok_or_else(|| StoreError::defect("numbers were not reserved"))?;
-        Ok(end - count..end)
-    }
-
-    /// A statement that writes, is a transaction of its own and may be done twice.
-    async fn alone(&mut self, sql: &'static str, values: Vec<crate::sql::Value>) -> Result<Option<i64>, StoreError> {
-        let done = self.try_alone(sql, values).await;
-        match &done {
-            Ok(_) => self.counted.wrote(),
-            Err(StoreError::Unavailable(reason)) => self.counted.failing(reason.clone()),
-            Err(_) => {}
-        }
-        done
-    }
-
-    async fn try_alone(&mut self, sql: &'static str, values: Vec<crate::sql::Value>) -> Result<Option<i64>, StoreError> {
-        let mut attempt = 1;
-        loop {
-            self.connected().await?;
-            let Some(session) = &mut self.session else { return Err(stopped()) };
-            match session.fetch_optional(sql, values.clone()).await {
-                Ok(row) => return row.map(|row| Ok(row.int(0)?)).transpose(),
-                Err(error) => {
-                    let trouble = trouble(&error);
-                    if trouble == Trouble::Lost {
-                        self.session = None;
-                    }
-                    if attempt >= MOST_ATTEMPTS || !matches!(trouble, Trouble::Lost | Trouble::Again) {
-                        return Err(error.into());
-                    }
-                    attempt += 1;
-                }
-            }
-        }
-    }
-
-    async fn prune(&mut self, now: Timestamp, limit: i64) -> Result<Pruned, StoreError> {
-        self.connected().await?;
-        self.memory = Memory::default();
-        let Some(session) = &mut self.session else { return Err(stopped()) };
-        let pruned = prune(session, now, real_now(), limit).await;
-        if pruned.as_ref().is_err_and(|error| trouble(error) == Trouble::Lost) {
-            self.session = None;
-        }
-        let pruned = pruned.map_err(StoreError::from);
-        // Where nothing had expired, nothing was written.
-        if let Err(StoreError::Unavailable(reason)) = &pruned {
-            self.counted.failing(reason.clone());
-        }
-        pruned
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::{StoreError, StoredClaim};
 use crate::sql::{Row, Value, shared};
 use crate::store::Store;
 
-const SCOPES: [(ClaimScope, &str); 10] = [
+const SCOPES: [(ClaimScope, &str); 11] = [
     (ClaimScope::IdempotencyKey, "idempotency_key"),
     (ClaimScope::PaymentExternalId, "payment_external_id"),
     (ClaimScope::RampoffExternalId, "rampoff_external_id"),
@@ -20,6 +20,7 @@ const SCOPES: [(ClaimScope, &str); 10] = [
     (ClaimScope::Concept, "concept"),
     (ClaimScope::ApiKey, "api_key"),
     (ClaimScope::DepositAddress, "deposit_address"),
+    (ClaimScope::Document, "document"),
 ];
 
 /// A scope as it is stored.
@@ -35,6 +36,7 @@ pub(crate) const fn scope_name(scope: ClaimScope) -> &'static str {
         ClaimScope::Concept => "concept",
         ClaimScope::ApiKey => "api_key",
         ClaimScope::DepositAddress => "deposit_address",
+        ClaimScope::Document => "document",
     }
 }
 

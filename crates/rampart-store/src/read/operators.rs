@@ -92,6 +92,19 @@ impl Store {
         .await
     }
 
+    /// What has stopped sending and waits for a person to say go on, in the order of what is stopped.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn stops(&self) -> Result<Vec<ReviewItem>, StoreError> {
+        // Among the alarms, which are few and each the only one of its kind; `!` is the character behind a blank.
+        self.list(
+            "SELECT version, data FROM reviews WHERE alarm IS NOT NULL AND alarm >= 'stopped ' AND alarm < 'stopped!' ORDER BY alarm",
+            Vec::new(),
+        )
+        .await
+    }
+
     /// What waited or waits for a person, resolved or not, oldest first, behind `behind`.
     ///
     /// # Errors

@@ -289,6 +289,8 @@ async fn call_every_list(bench: &Bench, store: &Store) {
     store.audit_of("x", None, 5).await.unwrap();
     store.audit(None, 5).await.unwrap();
     store.reviews_waiting(None, 5).await.unwrap();
+    store.stops().await.unwrap();
+    store.number_of_batches().await.unwrap();
     store.reviews(None, 5).await.unwrap();
     store.reviews_of_order(order, 5).await.unwrap();
     store.reviews_of_fact(mint.id()).await.unwrap();

@@ -52,6 +52,8 @@ pub(crate) enum DecisionArgument {
     Retry,
     /// A transfer that vanished from its chain, or cannot be signed, is given up: its coins are ours again, its order is put on hold
     GiveUp,
+    /// Sending that was stopped goes on, with what was seen outside taken over
+    GoOn,
     /// Nothing is to be done
     Dismiss,
 }
@@ -64,6 +66,7 @@ impl From<DecisionArgument> for Decision {
             DecisionArgument::Keep => Self::Keep,
             DecisionArgument::Retry => Self::Retry,
             DecisionArgument::GiveUp => Self::GiveUp,
+            DecisionArgument::GoOn => Self::GoOn,
             DecisionArgument::Dismiss => Self::Dismiss,
         }
     }

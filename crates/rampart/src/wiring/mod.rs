@@ -9,7 +9,7 @@ pub(crate) mod key_file;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_app::{App, Mode, Ports, Sources, SystemClock, SystemRandomness};
+use rampart_app::{App, Mode, Ports, Sources, SystemClock, SystemRandomness, stops};
 use rampart_core::time::Clock;
 use rampart_sandbox::{World, WorldConfig};
 use rampart_store::{Store, StoreOptions};
@@ -17,6 +17,9 @@ use rampart_store::{Store, StoreOptions};
 use crate::failure::Failure;
 use crate::settings::{Configuration, Settings};
 use key_file::InstallationKey;
+
+/// The file of the data folder that keeps how far this node has seen the database come.
+const NUMBER_FILE: &str = "batches";
 
 /// An installation whose parts are open: what every command works on.
 pub(crate) struct Installation {
@@ -41,6 +44,8 @@ impl Installation {
         let store = open_store(configuration, sources.business.clone()).await?;
         let catalogue = configuration.catalogue.clone();
         let app = App::new(store.clone(), ports(&world, &store), settings.app(address), catalogue, sources, &key).await?;
+        // Before anything is committed, so that the database's number is the one that it came with.
+        stops::compare_with_folder(&app, &settings.data.join(NUMBER_FILE)).await?;
         let opening: Vec<_> = world.opening_balances().iter().map(|balance| (balance.account, balance.asset, balance.amount)).collect();
         rampart_app::operate::opening::open_books(&app, opening).await?;
         Ok(Self { settings, app, world })

@@ -164,6 +164,102 @@ fn a_lost_key_is_not_made_anew() {
     }
 }
 
+/// A database that is put back from a copy is noticed: nothing is sent until a person says go on. One that a killed process
+/// left behind is not taken for such a copy.
+#[test]
+fn a_database_that_was_put_back_sends_nothing_until_told() {
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "restored");
+        let mut server = installation.serve();
+        let partner = installation.partner(&mut server, "restored");
+        let id = payment(&server, "restored-1");
+        server.stop();
+        let backup = Backup::of(&installation, engine);
+        // Goes on, and is killed in the middle.
+        let mut server = installation.serve();
+        server.token = crate::support::authenticate(&server, &partner)["data"]["token"].as_str().unwrap().to_owned();
+        server.data("POST", &format!("/sandbox/payments/{id}/pay"), Some(&json!({})));
+        server.until(&format!("/api/payment/{id}"), |data| data["status"] == "coins_sent");
+        server.kill();
+        let server = installation.serve();
+        assert_eq!(stops(&installation), Vec::<String>::new(), "{engine:?}: a kill");
+        server.stop();
+
+        backup.put_back(&installation);
+        let mut server = installation.serve();
+        server.token = crate::support::authenticate(&server, &partner)["data"]["token"].as_str().unwrap().to_owned();
+        // The world knows that it was paid, and the ramp reads it again; it would send a second time.
+        server.until(&format!("/api/payment/{id}"), |data| data["status"] == "payment_received");
+        let stops = stops(&installation);
+        let [item] = &stops[..] else { panic!("{engine:?}: {stops:?}") };
+        assert_eq!(server.get("/readyz").0, 200);
+        installation.refused(1, &["doctor"]);
+        installation.refused(2, &["review", "resolve", item, "go-on"]);
+        installation.run(&["review", "resolve", item, "go-on", "--reason", "compared with bank and chains"]);
+        assert!(installation.run(&["audit", "list"]).contains("review.go_on"));
+        assert_eq!(self::stops(&installation).len(), 0, "{engine:?}");
+        server.stop();
+        installation.serve().stop();
+        assert_eq!(self::stops(&installation).iter().filter(|id| *id == item).count(), 0, "{engine:?}: it was taken over");
+    }
+}
+
+/// What has stopped sending altogether.
+fn stops(installation: &Installation) -> Vec<String> {
+    let items = installation.json(&["review", "list"])["items"].as_array().unwrap().clone();
+    let stops = items.iter().filter(|item| item["kind"] == "stopped" && item["source"] == "everything");
+    stops.map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A copy of an installation's database that nobody serves from.
+enum Backup {
+    Sqlite(std::path::PathBuf),
+    Postgres(String),
+}
+
+impl Backup {
+    fn of(installation: &Installation, engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => {
+                let copy = installation.path().join("backup");
+                std::fs::create_dir(&copy).unwrap();
+                copy_database(&installation.data(), &copy);
+                Self::Sqlite(copy)
+            }
+            Engine::Postgres => {
+                let name = installation.database().rsplit('/').next().unwrap().to_owned();
+                psql(&format!("drop database if exists {name}_copy with (force)"));
+                psql(&format!("create database {name}_copy template {name}"));
+                Self::Postgres(name)
+            }
+        }
+    }
+
+    fn put_back(&self, installation: &Installation) {
+        match self {
+            Self::Sqlite(copy) => {
+                for ending in ["", "-wal", "-shm"] {
+                    let _ = std::fs::remove_file(installation.data().join(format!("rampart.db{ending}")));
+                }
+                copy_database(copy, &installation.data());
+            }
+            Self::Postgres(name) => {
+                psql(&format!("drop database {name} with (force)"));
+                psql(&format!("create database {name} template {name}_copy"));
+                psql(&format!("drop database {name}_copy with (force)"));
+            }
+        }
+    }
+}
+
+fn copy_database(from: &std::path::Path, to: &std::path::Path) {
+    for file in ["rampart.db", "rampart.db-wal"] {
+        if from.join(file).exists() {
+            std::fs::copy(from.join(file), to.join(file)).unwrap();
+        }
+    }
+}
+
 /// A method that was switched off makes no new orders; its processor is still read, for those that it has made.
 #[test]
 fn a_method_that_is_switched_off_serves_its_open_orders() {

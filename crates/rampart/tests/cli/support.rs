@@ -239,6 +239,12 @@ impl Server {
         assert!(Command::new("prlimit").args(limit).status().unwrap().success());
     }
 
+    /// SIGKILL: nothing is put away.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     pub(crate) fn terminate(&self) {
         assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
     }

@@ -13,6 +13,7 @@ use super::pool::Pool;
 use super::supervisor::{Task, Turn, Worker, panicked};
 use crate::app::App;
 use crate::error::{AppError, Reply};
+use crate::stops;
 
 /// What became of a job.
 pub(crate) enum Done {
@@ -52,6 +53,10 @@ impl Jobs {
         let app = &self.app;
         let free = self.pool.free();
         if free == 0 {
+            return Ok(Turn::Idle);
+        }
+        // No money leaves either.
+        if self.kind == JobKind::SendPayout && stops::present(app).await?.everything {
             return Ok(Turn::Idle);
         }
         let asked = u32::try_from(self.pool.busy() + free).unwrap_or(u32::MAX);

@@ -1,0 +1,148 @@
+//! Sending that is stopped until a person says go on: where more was seen outside than we have done, and where the database was
+//! put back from a copy, so that what it lacks may have been sent already. Everything else goes on being served.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rampart_core::amount::Amount;
+use rampart_core::asset::Chain;
+use rampart_core::outgoing::TransferSource;
+use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::Step;
+use rampart_core::watch::Wallet;
+use rampart_store::Store;
+
+use crate::app::App;
+use crate::error::{AppError, Reply};
+use crate::operate::refuse;
+
+/// What the item of a stop that concerns every chain and rail names.
+const EVERYTHING: &str = "everything";
+
+/// What is stopped.
+#[derive(Debug, Default)]
+pub(crate) struct Stops {
+    pub(crate) everything: bool,
+    chains: BTreeSet<String>,
+}
+
+impl Stops {
+    /// Whether nothing may be signed for a chain.
+    pub(crate) fn holds(&self, chain: Chain) -> bool {
+        self.everything || self.chains.contains(chain.as_str())
+    }
+}
+
+/// What is stopped now.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(crate) async fn present(app: &App) -> Reply<Stops> {
+    if let Some(number) = app.store().fell_from() {
+        stop_everything(app, number).await?;
+        app.store().fall_is_known();
+    }
+    let mut stops = Stops::default();
+    for item in app.store().stops().await? {
+        match item.source.as_deref() {
+            Some(EVERYTHING) => stops.everything = true,
+            Some(chain) => drop(stops.chains.insert(chain.to_owned())),
+            None => {}
+        }
+    }
+    Ok(stops)
+}
+
+/// Compares the number of the database's batches with the one that a file of this node keeps, stops sending where the file's
+/// is larger, and keeps the number there from now on.
+///
+/// # Errors
+/// When the database cannot be read or written.
+pub async fn compare_with_folder(app: &App, file: &Path) -> Reply<()> {
+    let store = app.store();
+    let installation = store.installation().await?.ok_or_else(|| AppError::defect("the installation is not stored"))?;
+    let counted = store.number_of_batches().await?;
+    match Store::number_kept_in(file) {
+        Some((kept, number)) if kept == installation.id && number > counted => stop_everything(app, number).await?,
+        Some((kept, _)) if kept == installation.id => {}
+        Some(_) => tracing::warn!(file = %file.display(), "the number of batches in the data folder is another installation's"),
+        None if counted > 0 => {
+            tracing::warn!(file = %file.display(), "the data folder keeps no number of batches: whether the database was put back from a copy cannot be told");
+        }
+        None => {}
+    }
+    store.keep_number_in(file.to_owned(), &installation.id);
+    Ok(())
+}
+
+async fn stop_everything(app: &App, number: i64) -> Reply<()> {
+    let reason = format!(
+        "the database lies behind what this node has seen of it (batch {number}): it was put back from a copy, and what it lacks may \
+         have been sent already; compare with banks and chains, then `rampart review resolve … go-on`"
+    );
+    stop(app, EVERYTHING, i128::from(number), reason).await
+}
+
+/// The chain has used slots of the hot wallet that we know nothing of.
+pub(crate) async fn stop_chain(app: &App, chain: Chain, expected: u64, ours: u64) -> Reply<()> {
+    let reason = format!(
+        "{chain} expects the nonce {expected} of the hot wallet, and ours is {ours}: somebody has sent from it past us; find out who \
+         and what, then `rampart review resolve … go-on`"
+    );
+    stop(app, chain.as_str(), i128::from(expected), reason).await
+}
+
+/// Puts a stop on the list, unless it is there.
+async fn stop(app: &App, what: &str, number: i128, reason: String) -> Reply<()> {
+    let is_listed = async || Ok::<_, AppError>(app.store().stops().await?.iter().any(|item| item.source.as_deref() == Some(what)));
+    if is_listed().await? {
+        return Ok(());
+    }
+    tracing::error!(what, reason, "sending is stopped");
+    let mint = app.mint();
+    let mut step = Step::new();
+    step.write(ReviewItem {
+        id: mint.id(),
+        version: 0,
+        kind: ReviewKind::Stopped,
+        order: None,
+        fact: None,
+        asset: None,
+        amount: Amount::from_minor(number),
+        source: Some(what.to_owned()),
+        screening_hit: false,
+        reason,
+        created_at: mint.now,
+        resolution: None,
+    });
+    match app.commit(step).await {
+        Ok(_) => Ok(()),
+        // Another node may have been faster: there is one of each.
+        Err(error) => {
+            if is_listed().await? {
+                Ok(())
+            } else {
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// A person says go on: what was seen outside is taken over, so that it stops nothing a second time.
+pub(crate) async fn go_on(app: &App, item: &ReviewItem) -> Reply<Step> {
+    let what = item.source.as_deref().ok_or_else(|| refuse("the item does not name what is stopped"))?;
+    let mut step = Step::new();
+    if what == EVERYTHING {
+        app.store().count_batches_to(i64::try_from(item.amount.minor()).unwrap_or(i64::MAX)).await?;
+        return Ok(step);
+    }
+    let chain: Chain = what.parse().map_err(|_| refuse("the item does not name a chain"))?;
+    let port = app.ports().chain(chain).ok_or_else(|| refuse(format!("{chain} is not traded here")))?;
+    let expected = port.next_nonce(TransferSource::Hot).await.map_err(|fault| AppError::Unavailable(fault.0))?;
+    if let Some(wallet) = app.store().wallet(chain).await?
+        && wallet.next_nonce < expected
+    {
+        step.write(Wallet { next_nonce: expected, ..wallet });
+    }
+    Ok(step)
+}

@@ -1,0 +1,174 @@
+//! Sending that is stopped until a person says go on.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rampart_app::operate::reviews::Decision;
+use rampart_app::operate::{Operator, audit_log, doctor, reviews};
+use rampart_app::{App, CreatePayment, health, stops, workers};
+use rampart_core::amount::Amount;
+use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::outgoing::TransferSource;
+use rampart_core::ports::{Outcome, SigningRequest};
+use rampart_core::review::ReviewItem;
+use rampart_sandbox::Deposit;
+use rampart_store::Store;
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, sell};
+
+async fn idle(engine: Engine) -> TestApp {
+    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
+}
+
+on_both_engines!(super::idle => put_back, put_back_in_use, slots_past_us);
+
+fn operator() -> Operator {
+    Operator { actor: "op".into(), reason: "compared with bank and chain".into() }
+}
+
+async fn bought(test: &TestApp, customer: CustomerId, chain: &str) -> OrderId {
+    let request = CreatePayment { coin_chain: Some(chain.into()), ..buy(customer, "100") };
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    test.pay(id).await;
+    id
+}
+
+async fn sold(test: &TestApp, customer: CustomerId) -> OrderId {
+    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
+    let rampoff = test.rampoff(id).await;
+    let (chain, to) = (rampoff.chain(), rampoff.deposit_address.clone());
+    let (symbol, amount) = (rampoff.terms.coin.symbol, rampoff.terms.coin_amount);
+    test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    id
+}
+
+async fn stopped(app: &App) -> Vec<ReviewItem> {
+    app.store().stops().await.unwrap()
+}
+
+/// The number that a file keeps, once it keeps one.
+async fn kept(test: &TestApp, file: &Path) -> i64 {
+    test.eventually("the number is kept", || async { Store::number_kept_in(file).map(|(_, number)| number) }).await
+}
+
+async fn doctors_word(app: &App) -> (bool, String) {
+    let findings = doctor::examine(app).await.unwrap();
+    let finding = findings.into_iter().find(|finding| finding.check == "sending is not stopped").unwrap();
+    (finding.ok, finding.detail)
+}
+
+/// A node that has seen more of the database than it holds sends nothing, serves the rest, and goes on when it is told to.
+async fn put_back(test: Arc<TestApp>) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("batches");
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    stops::compare_with_folder(&test.app, &file).await.unwrap();
+    assert!(stopped(&test.app).await.is_empty(), "a missing file stops nothing");
+    test.verified(CustomerOf::SPAIN, "eva@example.com").await;
+    let number = kept(&test, &file).await;
+    assert!(number <= test.app.store().number_of_batches().await.unwrap(), "the file is never ahead");
+    stops::compare_with_folder(&test.another_node().await, &file).await.unwrap();
+    assert!(stopped(&test.app).await.is_empty(), "one that lags behind stops nothing");
+    std::fs::write(&file, "another 999999999").unwrap();
+    stops::compare_with_folder(&test.another_node().await, &file).await.unwrap();
+    assert!(stopped(&test.app).await.is_empty(), "another installation's is no number of ours");
+
+    let installation = test.app.store().installation().await.unwrap().unwrap().id;
+    let seen = test.app.store().number_of_batches().await.unwrap() + 1_000;
+    std::fs::write(&file, format!("{installation} {seen}")).unwrap();
+    let app = test.another_node().await;
+    stops::compare_with_folder(&app, &file).await.unwrap();
+    stops::compare_with_folder(&app, &file).await.unwrap();
+    let [item] = &stopped(&app).await[..] else { panic!("one stop") };
+    let (ok, word) = doctors_word(&app).await;
+    assert!(!ok && word.contains("put back from a copy"), "{word}");
+
+    let (purchase, sale) = (bought(&test, customer, "polygon").await, sold(&test, customer).await);
+    test.world.start();
+    let running = workers::start(&app);
+    // Money and coins are received and decided about; what they lead to waits.
+    let transfers = test.eventually("the transfer waits", || async {
+        let transfers = app.store().transfers_of_order(purchase).await.unwrap();
+        Some(transfers).filter(|transfers| !transfers.is_empty())
+    });
+    let transfers = transfers.await;
+    let payouts = test.eventually("the payout waits", || async {
+        let payouts = app.store().payouts_of_order(sale).await.unwrap();
+        Some(payouts).filter(|payouts| !payouts.is_empty())
+    });
+    let payouts = payouts.await;
+    bought(&test, customer, "polygon").await;
+    let reasons = health::reasons(&app).await;
+    assert!(reasons.is_empty(), "{reasons:?}");
+    // Turns go by: what is applied meanwhile was applied by workers that ran beside the sender.
+    for _ in 0..3 {
+        let other = bought(&test, customer, "polygon").await;
+        test.eventually("another payment is applied", || async {
+            Some(app.store().transfers_of_order(other).await.unwrap()).filter(|transfers| !transfers.is_empty())
+        })
+        .await;
+    }
+    let transfer = app.store().transfer(transfers[0].id).await.unwrap().unwrap();
+    assert!(transfer.state.signed().is_none(), "{:?}", transfer.state);
+    let payout = app.store().payout(payouts[0].id).await.unwrap().unwrap();
+    assert_eq!(payout.state, rampart_core::outgoing::PayoutState::Queued);
+
+    assert!(reviews::resolve(&app, &operator(), item.id, Decision::Dismiss).await.is_err(), "a stop is not dismissed");
+    reviews::resolve(&app, &operator(), item.id, Decision::GoOn).await.unwrap();
+    let audit = audit_log(&app, Some(&item.id.to_string()), None, 5).await.unwrap();
+    assert!(audit.iter().any(|line| line.action == "review.go_on" && line.reason == operator().reason), "{audit:?}");
+    test.advance(120).await;
+    test.payment_becomes(purchase, "coins_sent").await;
+    test.rampoff_becomes(sale, "finished").await;
+    running.stop().await;
+    // The number was taken over: the next start is not stopped again.
+    stops::compare_with_folder(&test.another_node().await, &file).await.unwrap();
+    assert!(stopped(&app).await.is_empty() && doctors_word(&app).await.0);
+}
+
+/// A database that is put back under a running node is noticed by it, too.
+async fn put_back_in_use(test: Arc<TestApp>) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("batches");
+    stops::compare_with_folder(&test.app, &file).await.unwrap();
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let number = kept(&test, &file).await;
+    test.tamper("UPDATE numbers SET next = 1 WHERE series = 'batches'");
+    test.world.start();
+    let running = workers::start(&test.app);
+    bought(&test, customer, "polygon").await;
+    let item = test.eventually("it is stopped", || async { stopped(&test.app).await.pop() }).await;
+    assert!(item.amount >= Amount::from_minor(number.into()), "{item:?}");
+    running.stop().await;
+}
+
+/// Coins that left the hot wallet past us stop their chain, and no other, until a person has looked.
+async fn slots_past_us(test: Arc<TestApp>) {
+    test.world.start();
+    let running = workers::start(&test.app);
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let first = bought(&test, customer, "polygon").await;
+    let first = test.payment_becomes(first, "coins_sent").await;
+    running.stop().await;
+    let port = test.app.ports().chain(first.terms.coin.chain).unwrap().clone();
+    let nonce = port.next_nonce(TransferSource::Hot).await.unwrap();
+    let request =
+        SigningRequest { coin: first.terms.coin, amount: Amount::from_minor(1), source: TransferSource::Hot, to: first.wallet, nonce };
+    let signed = port.sign(&request).await.unwrap();
+    assert!(matches!(port.broadcast(&signed).await, Outcome::Accepted(())));
+
+    let app = test.another_node().await;
+    let running = workers::start(&app);
+    let stopped_order = bought(&test, customer, "polygon").await;
+    let item = test.eventually("the chain is stopped", || async { stopped(&app).await.pop() }).await;
+    assert_eq!((item.source.as_deref(), item.amount.minor()), (Some("polygon"), i128::from(nonce) + 1));
+    let other = bought(&test, customer, "ethereum").await;
+    test.payment_becomes(other, "coins_sent").await;
+    let transfers = app.store().transfers_of_order(stopped_order).await.unwrap();
+    assert!(transfers.iter().all(|transfer| transfer.state.signed().is_none()), "{transfers:?}");
+    assert!(!doctors_word(&app).await.0);
+    reviews::resolve(&app, &operator(), item.id, Decision::GoOn).await.unwrap();
+    test.advance(120).await;
+    test.payment_becomes(stopped_order, "coins_sent").await;
+    assert!(stopped(&app).await.is_empty());
+    running.stop().await;
+}
