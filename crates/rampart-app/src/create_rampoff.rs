@@ -304,7 +304,11 @@ impl App {
             fiat_balance: Amount::ZERO,
             converted: Amount::ZERO,
             reserved: if checked.rail.policy.hold().is_zero() { Amount::ZERO } else { checked.terms.fiat_amount },
-            fees: Some(Fees { fixed: checked.rail.fee_fixed, network: checked.terms.fee_network, basis_points: checked.rail.fee_basis_points }),
+            fees: Some(Fees {
+                fixed: checked.rail.fee_fixed,
+                network: checked.terms.fee_network,
+                basis_points: checked.rail.fee_basis_points,
+            }),
             taken: None,
             counted: Counted::when_made(now, checked.terms.fiat_amount, checked.level),
             place_given_back: false,

@@ -68,10 +68,7 @@ impl From<CommandRefusal> for AppError {
     fn from(refusal: CommandRefusal) -> Self {
         match refusal {
             CommandRefusal::NoPrice => Self::code(Code::PriceUnavailable),
-            CommandRefusal::WrongState { .. }
-            | CommandRefusal::NoDestination
-            | CommandRefusal::BelowFees
-            | CommandRefusal::NoMethod => {
+            CommandRefusal::WrongState { .. } | CommandRefusal::NoDestination | CommandRefusal::BelowFees | CommandRefusal::NoMethod => {
                 Self::Refusal(Refusal::new(Code::ValidationFailed, refusal.to_string()))
             }
         }

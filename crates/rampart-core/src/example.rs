@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::address::AddressKind;
-use crate::arrival::{Counted, Deviations, Fees};
 use crate::amount::Amount;
+use crate::arrival::{Counted, Deviations, Fees};
 use crate::asset::{Chain, CoinId, Currency, Symbol};
 use crate::catalogue::{Catalogue, ChainInfo, Coin, Fiat, Limit, Method, MethodKind, OpenCaps, PayoutRail, Pricing, RailAccount};
 use crate::code::Code;

@@ -159,8 +159,7 @@ impl HoldReason {
     }
 
     /// Everything that partners can see of it.
-    pub const SHOWN: [&str; 10] =
-        ["amount", "payer", "limit", "identity", "destination", "price", "liquidity", "chain", "bank", "review"];
+    pub const SHOWN: [&str; 10] = ["amount", "payer", "limit", "identity", "destination", "price", "liquidity", "chain", "bank", "review"];
 
     /// Whether the order goes on by itself when the reason has ended.
     #[must_use]

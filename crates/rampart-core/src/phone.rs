@@ -177,6 +177,12 @@ pub fn check(country: Country, text: &str) -> Result<Checked, Fault> {
     let number = old.unwrap_or(parsed);
     // Valid means that it is a number of some region.
     let Some(region) = number.get_region_code().filter(|_| number.is_valid()) else { return Err(outside_plan(Some(number.country_code))) };
+    let e164 = number.format_as(PhoneNumberFormat::E164).into_owned();
+    // Zeros in front of the country's code are no digits of the number.
+    match e164.len() - 1 {
+        7..=15 => {}
+        found => return Err(Fault::WrongLength { found }),
+    }
     let mut doubts = Vec::new();
     if is_old {
         doubts.push(Doubt::OldForm);
@@ -185,7 +191,7 @@ pub fn check(country: Country, text: &str) -> Result<Checked, Fault> {
         doubts.push(Doubt::OtherCountry { country });
     }
     Ok(Checked {
-        e164: number.format_as(PhoneNumberFormat::E164).into_owned(),
+        e164,
         display: number.format_as(PhoneNumberFormat::International).into_owned(),
         doubts,
     })
@@ -248,6 +254,11 @@ mod tests {
 
     fn e164(country: Country, text: &str) -> Result<String, Fault> {
         check(country, text).map(|checked| checked.e164)
+    }
+
+    #[test]
+    fn zeros_in_front_of_the_countrys_code_do_not_count() {
+        assert_eq!(e164(Country::SPAIN, "+00491640"), Err(Fault::WrongLength { found: 6 }));
     }
 
     #[test]

@@ -198,7 +198,10 @@ tables! {
 /// Every order of the present form says this.
 const PRESENT_FORM: &str = "\"counted\":";
 
-fn upgrade<T: DeserializeOwned>(data: &str, by: impl FnOnce(Map<String, Json>) -> Map<String, Json>) -> Result<Option<T>, serde_json::Error> {
+fn upgrade<T: DeserializeOwned>(
+    data: &str,
+    by: impl FnOnce(Map<String, Json>) -> Map<String, Json>,
+) -> Result<Option<T>, serde_json::Error> {
     if data.contains(PRESENT_FORM) {
         return Ok(None);
     }

@@ -168,8 +168,8 @@ impl Ingest {
             .map_err(|_| AppError::Unavailable("it did not answer in time".to_owned()))??;
         let now = app.real().now();
         let confirm_every = self.app.config().workers.confirm_every();
-        let is_confirmed = cursor.moved_at.until(now) < confirm_every
-            && cursor.read_at.is_some_and(|read| read.until(begun_at) < confirm_every);
+        let is_confirmed =
+            cursor.moved_at.until(now) < confirm_every && cursor.read_at.is_some_and(|read| read.until(begun_at) < confirm_every);
         if page.items.is_empty() && page.next == cursor.position && is_confirmed {
             *self.known.lock() = Some(cursor);
             return Ok(Turn::Idle);

@@ -45,12 +45,6 @@ pub(crate) fn payment(app: &App, payment: Payment, fact: PaymentFact) -> Step {
     payment.observe(fact, &app.context(price))
 }
 
-/// What follows for a ramp-off.
-pub(crate) fn rampoff(app: &App, rampoff: Rampoff, fact: RampoffFact) -> Step {
-    let price = rampoff_price(app, &rampoff);
-    rampoff.observe(fact, &app.context(price))
-}
-
 /// What a decision about what came looks at beside the order, as it is stored now.
 pub(crate) struct Around {
     customer: Customer,

@@ -53,7 +53,8 @@ fn operator() -> Operator {
 async fn short(test: Arc<TestApp>) {
     let (_, id) = transfer_order(&test, "200").await;
     pay(&test, id, 100 * EUR, "Ana García López").await;
-    let waiting = test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
+    let waiting =
+        test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
     assert_eq!((waiting.status(), waiting.received()), ("started", Amount::from_minor(100 * EUR)), "the rest may come");
     // The reading behind the promise and what the bank may date back decides.
     test.advance(7_300).await;

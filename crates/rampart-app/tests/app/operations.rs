@@ -114,7 +114,16 @@ async fn unreadable_fact(test: Arc<TestApp>) {
     let mint = test.app.mint();
     let body = FactBody::ProcessorReversed { payment: mint.id(), amount: Amount::from_minor(1), reason: "odd".to_owned() };
     let id: FactId = mint.id();
-    let fact = Fact { id, version: 0, natural_key: "odd".to_owned(), body, applied: false, quarantined: None, observed_at: mint.now, read_before: None };
+    let fact = Fact {
+        id,
+        version: 0,
+        natural_key: "odd".to_owned(),
+        body,
+        applied: false,
+        quarantined: None,
+        observed_at: mint.now,
+        read_before: None,
+    };
     let mut step = Step::new();
     step.write(fact);
     test.app.commit(step).await.unwrap();

@@ -102,7 +102,8 @@ async fn short_over_and_twice(test: Arc<TestApp>) {
     let item = item(&test, ReviewKind::Suspense).await;
     assert_eq!((item.order, item.amount), (Some(over), Amount::from_minor(15_000)));
     test.eventually("the order says so", || async {
-        Some(test.payment(over).await).filter(|payment| payment.exceptions.as_slice().iter().any(|each| each.kind == DeviationKind::Duplicate))
+        Some(test.payment(over).await)
+            .filter(|payment| payment.exceptions.as_slice().iter().any(|each| each.kind == DeviationKind::Duplicate))
     })
     .await;
     // The world's payer gave no account to send it back to, so it becomes the company's.
@@ -342,8 +343,16 @@ async fn undone(test: Arc<TestApp>) {
 async fn quarantine(test: Arc<TestApp>) {
     let mint = test.app.mint();
     let body = FactBody::ProcessorReversed { payment: mint.id(), amount: Amount::from_minor(1), reason: "odd".to_owned() };
-    let fact =
-        Fact { id: mint.id(), version: 0, natural_key: "odd".to_owned(), body, applied: false, quarantined: None, observed_at: mint.now, read_before: None };
+    let fact = Fact {
+        id: mint.id(),
+        version: 0,
+        natural_key: "odd".to_owned(),
+        body,
+        applied: false,
+        quarantined: None,
+        observed_at: mint.now,
+        read_before: None,
+    };
     let mut step = Step::new();
     step.claims.push(Claim::forever(ClaimScope::Fact, fact.natural_key.clone(), fact.id));
     step.write(fact.clone());

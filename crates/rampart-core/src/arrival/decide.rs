@@ -207,14 +207,8 @@ mod tests {
         tolerance: 0,
         ..TRANSFER
     };
-    const SALE: Example = Example {
-        leg: Leg::Selling,
-        fees: (50, 2, 50),
-        ordered: 500_000_000,
-        tolerance: 2_500_000,
-        prices: ("0.88", "0.80"),
-        ..TRANSFER
-    };
+    const SALE: Example =
+        Example { leg: Leg::Selling, fees: (50, 2, 50), ordered: 500_000_000, tolerance: 2_500_000, prices: ("0.88", "0.80"), ..TRANSFER };
     const VOUCHER: Example = Example {
         policy: Policy { tolerance_basis_points: 0, short: Short::Refund, hold_seconds: 0, ..POLICY },
         fees: (1_200, 37, 320),

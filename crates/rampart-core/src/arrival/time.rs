@@ -17,7 +17,13 @@ pub fn counts_at(told: Option<Timestamp>, seen: Timestamp, read_before: Option<T
         (_, None) => told_or_seen,
         (Some(_), Some(read)) => if told_or_seen.until(read) > backdating { read } else { told_or_seen }.min(seen),
         // Dates only: after an interruption it may have been there since the last good reading.
-        (None, Some(read)) => if read.until(seen) > backdating { read } else { seen },
+        (None, Some(read)) => {
+            if read.until(seen) > backdating {
+                read
+            } else {
+                seen
+            }
+        }
     }
 }
 

@@ -98,9 +98,7 @@ impl Payment {
                 | PaymentState::PendingBank { .. }
                 | PaymentState::OnHold { .. }
                 | PaymentState::PaymentReceived { .. },
-            )
-                if self.fiat_balance.is_positive() =>
-            {
+            ) if self.fiat_balance.is_positive() => {
                 self.refund(Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             _ => return Err(refusal),

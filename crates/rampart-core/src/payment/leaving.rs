@@ -8,7 +8,8 @@ use crate::id::Mint;
 use crate::ledger::{Origin, Rail};
 use crate::order::{Context, HoldReason};
 use crate::outgoing::{
-    Leaving, Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState,
+    Leaving, Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource,
+    TransferState,
 };
 use crate::redacted::Redacted;
 use crate::review::ReviewItem;

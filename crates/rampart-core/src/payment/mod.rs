@@ -347,7 +347,13 @@ impl Payment {
     }
 
     fn usage(&self) -> Usage {
-        Usage { customer: self.counts_as.unwrap_or(self.customer), method: self.method, fiat: self.terms.fiat, amount: self.terms.fiat_amount, at: self.created_at }
+        Usage {
+            customer: self.counts_as.unwrap_or(self.customer),
+            method: self.method,
+            fiat: self.terms.fiat,
+            amount: self.terms.fiat_amount,
+            at: self.created_at,
+        }
     }
 
     /// The step that creates it: its coins are held, its limits counted, its place among open orders taken. Claims of

@@ -283,7 +283,9 @@ impl Payment {
             Some(item) => {
                 ReviewItem { amount: Amount::from_minor(item.amount.minor().saturating_add(receipt.amount.minor())), ..item.clone() }
             }
-            None => self.suspense_item(receipt, receipt.amount, format!("amounts for payment {} that are too small to count", self.id), mint),
+            None => {
+                self.suspense_item(receipt, receipt.amount, format!("amounts for payment {} that are too small to count", self.id), mint)
+            }
         };
         self.running_item = Some(item.id);
         step.write(item);

@@ -127,14 +127,7 @@ impl Rampoff {
     }
 
     /// Whether a customer of this level may have something exchanged at the market price.
-    fn may(
-        &self,
-        exchange: &Exchange,
-        level: KycLevel,
-        rail: &PayoutRail,
-        coin: &Coin,
-        context: &Context<'_>,
-    ) -> Result<(), HoldReason> {
+    fn may(&self, exchange: &Exchange, level: KycLevel, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> Result<(), HoldReason> {
         let usage = Usage { amount: exchange.gives, at: context.mint.now, ..self.usage() };
         let is_within = rail.enabled
             && coin.sell

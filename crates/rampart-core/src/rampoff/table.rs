@@ -144,10 +144,7 @@ impl Sample<'_> {
             _ if confirmed => rampoff.coin_balance = Amount::from_minor(arrived),
             _ => {}
         }
-        if matches!(
-            name,
-            "crypto_received" | "paying_out" | "finished" | "on_hold (screening)" | "on_hold (payout_failed)"
-        ) {
+        if matches!(name, "crypto_received" | "paying_out" | "finished" | "on_hold (screening)" | "on_hold (payout_failed)") {
             rampoff.taken = Some(Exchange {
                 at: self.mint.now,
                 promised: Amount::from_minor(COINS),

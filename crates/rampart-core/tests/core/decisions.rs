@@ -59,7 +59,16 @@ impl Scene<'_> {
             booked_at: None,
         });
         let (id, observed_at) = (self.mint.id(), self.mint.now);
-        Fact { id, version: 1, natural_key: "bank:sepa:L1".to_owned(), body, applied: true, quarantined: None, observed_at, read_before: None }
+        Fact {
+            id,
+            version: 1,
+            natural_key: "bank:sepa:L1".to_owned(),
+            body,
+            applied: true,
+            quarantined: None,
+            observed_at,
+            read_before: None,
+        }
     }
 
     /// The items with what each is about, by what the snapshot calls them.

@@ -21,7 +21,6 @@ use rampart_core::step::Step;
 use rampart_core::transitions::Transition;
 use rampart_core::{outgoing, rampoff};
 
-
 fn table(rows: &[Transition]) -> String {
     rows.iter().filter(|row| row.changes()).map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
@@ -60,8 +59,9 @@ fn no_status_goes_backwards() {
         "coins_sent" | "finished" | "refunded" => 3,
         other => panic!("unknown status {other}"),
     };
-    let rows =
-        POLICIES.into_iter().flat_map(|(_, policy)| payment::table::transitions(policy).into_iter().chain(rampoff::table::transitions(policy)));
+    let rows = POLICIES
+        .into_iter()
+        .flat_map(|(_, policy)| payment::table::transitions(policy).into_iter().chain(rampoff::table::transitions(policy)));
     // Three ways lead back on purpose: a transaction that its chain reverted, a charge taken back before the coins left,
     // which ends the order, and calling off a sale whose coins the chain undid.
     for row in rows.filter(|row| {

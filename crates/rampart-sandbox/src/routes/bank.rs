@@ -42,7 +42,11 @@ fn booked(text: Option<&str>) -> Result<Booked, Refusal> {
         None => Ok(Booked::Now),
         Some(text) if is_date(text) => Ok(Booked::DateOnly),
         Some(text) => text.parse().map(Booked::At).map_err(|_| {
-            Refusal::field(Code::ValidationFailed, "booked_at", "must be a moment such as 2026-01-31T12:00:00Z or a date such as 2026-01-31")
+            Refusal::field(
+                Code::ValidationFailed,
+                "booked_at",
+                "must be a moment such as 2026-01-31T12:00:00Z or a date such as 2026-01-31",
+            )
         }),
     }
 }

@@ -275,12 +275,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn payments_due(
-        &self,
-        now: Timestamp,
-        behind: Option<(Timestamp, OrderId)>,
-        limit: u32,
-    ) -> Result<Vec<Payment>, StoreError> {
+    pub async fn payments_due(&self, now: Timestamp, behind: Option<(Timestamp, OrderId)>, limit: u32) -> Result<Vec<Payment>, StoreError> {
         let sql = "SELECT version, data FROM payments WHERE due_at IS NOT NULL AND due_at <= $1 AND (due_at, id) > ($2, $3)
                    ORDER BY due_at, id LIMIT $4";
         self.list(sql, due_behind(now, behind, limit)).await
@@ -290,12 +285,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn rampoffs_due(
-        &self,
-        now: Timestamp,
-        behind: Option<(Timestamp, OrderId)>,
-        limit: u32,
-    ) -> Result<Vec<Rampoff>, StoreError> {
+    pub async fn rampoffs_due(&self, now: Timestamp, behind: Option<(Timestamp, OrderId)>, limit: u32) -> Result<Vec<Rampoff>, StoreError> {
         let sql = "SELECT version, data FROM rampoffs WHERE due_at IS NOT NULL AND due_at <= $1 AND (due_at, id) > ($2, $3)
                    ORDER BY due_at, id LIMIT $4";
         self.list(sql, due_behind(now, behind, limit)).await

@@ -46,7 +46,11 @@ word!(
 );
 word!(Priced, "When the price is fixed: with the order, or when its money arrives.", &["order", "arrival"]);
 word!(AmountIn, "What the amount counts.", &["fiat", "coin"]);
-word!(OrderException, "What was unusual about an order.", &["late", "short", "over", "foreign_payer", "wrong_network", "wrong_asset", "duplicate"]);
+word!(
+    OrderException,
+    "What was unusual about an order.",
+    &["late", "short", "over", "foreign_payer", "wrong_network", "wrong_asset", "duplicate"]
+);
 word!(HoldReason, "Why an order is on hold.", &rampart_core::order::HoldReason::SHOWN);
 word!(OrderReversal, "What was taken back of an order.", &["chargeback", "bank_return", "reorganisation"]);
 word!(SubscriptionCreated, "The subscription stands.", &["subscription_created"]);

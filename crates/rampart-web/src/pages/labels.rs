@@ -1,11 +1,11 @@
 //! What codes are called on a page.
 
+use rampart_core::arrival::DeviationKind;
 use rampart_core::asset::Chain;
 use rampart_core::bank_account;
 use rampart_core::code::Code;
 use rampart_core::country::Country;
 use rampart_core::identification::{self, DocumentType};
-use rampart_core::arrival::DeviationKind;
 use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::phone;
 

@@ -121,7 +121,8 @@ async fn of_customer(app: &App, credit: &BankCredit, customer: CustomerId) -> Re
     open.retain(by_rail);
     let now = app.business().now();
     let made_since = now.before(DECIDED_WITHIN);
-    let mut decided = orders(app, customer, &["payment_received", "coins_sent", "on_hold", "refund_pending", "refunded"], Some(made_since)).await?;
+    let mut decided =
+        orders(app, customer, &["payment_received", "coins_sent", "on_hold", "refund_pending", "refunded"], Some(made_since)).await?;
     decided.retain(|payment| by_rail(payment) && payment.updated_at >= now.before(DUPLICATE_WITHIN));
     let decided: Vec<Amount> = decided.iter().map(|payment| payment.terms.fiat_amount).collect();
     Ok(for_amount(&open, credit.amount, &decided, app.catalogue()).map(|place| open.swap_remove(place)))

@@ -20,8 +20,8 @@ use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_store::{CommitError, StoreError};
 
-use super::{observe, payouts};
 use super::supervisor::{Task, Turn, Worker, panicked};
+use super::{observe, payouts};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
 

@@ -243,10 +243,7 @@ impl Scene {
         // Unless it has arrived after all.
         let by_processor =
             |payout: &&&Payout| matches!(payout.route, Route::Processor(_)) && !matches!(payout.state, PayoutState::Settled { .. });
-        prop_assert!(
-            !order.refused_by_source || back.iter().find(by_processor).is_none(),
-            "what refused it for good is not asked again"
-        );
+        prop_assert!(!order.refused_by_source || back.iter().find(by_processor).is_none(), "what refused it for good is not asked again");
         let lost: i128 = self.payouts.iter().filter(|payout| payout.lost).map(|payout| minor(payout.amount)).sum();
         prop_assert_eq!(books.of(Account::Losses(LossKind::PaidTwice), EUR), lost, "what was paid beside");
         let leaving: i128 =
