@@ -33,6 +33,8 @@ pub enum Decision {
     Return,
     /// What lies in suspense belongs to nobody and becomes the company's.
     Keep,
+    /// What suspense lacks is lost.
+    WriteOff,
     /// A quarantined fact is applied again.
     Retry,
     /// A transfer that vanished from its chain is given up: its coins are ours again, and its order is put on hold.
@@ -47,6 +49,7 @@ impl fmt::Display for Decision {
             Self::Assign(_) => "assign",
             Self::Return => "return",
             Self::Keep => "keep",
+            Self::WriteOff => "write_off",
             Self::Retry => "retry",
             Self::GiveUp => "give_up",
             Self::Dismiss => "dismiss",
@@ -123,6 +126,8 @@ impl ReviewItem {
             return Err(refuse("it is booked as lost, and nothing of it lies in suspense"));
         }
         match (decision, self.kind) {
+            (Decision::WriteOff, ReviewKind::Shortage) => suspense::write_off(self, context),
+            (Decision::Dismiss, ReviewKind::Shortage) => Err(refuse("suspense lacks it: write it off")),
             (Decision::Dismiss, _) => Ok(Step::new()),
             (Decision::Retry, ReviewKind::Quarantine) => retry(about),
             (Decision::GiveUp, ReviewKind::Vanished) => give_up(about, context),

@@ -27,6 +27,8 @@ pub enum ReviewKind {
     Vanished,
     /// A check of the ledger found that the books do not hold.
     Ledger,
+    /// Suspense lacks coins that had gone back, or had been kept, before their chain undid the deposit that brought them.
+    Shortage,
     /// The outside has shown the opposite of what a person (or a rail) had said of a payout, and that was posted.
     Contradiction,
 }
@@ -42,6 +44,7 @@ impl ReviewKind {
             Self::Reversal => "reversal",
             Self::Vanished => "vanished",
             Self::Ledger => "ledger",
+            Self::Shortage => "shortage",
             Self::Contradiction => "contradiction",
         }
     }
@@ -202,8 +205,8 @@ mod tests {
 
     #[test]
     fn kinds_are_stored_under_the_names_they_are_written_with() {
-        use ReviewKind::{BelowFloor, Contradiction, Ledger, Quarantine, Reversal, Suspense, Vanished};
-        for kind in [Suspense, Quarantine, BelowFloor, Reversal, Vanished, Ledger, Contradiction] {
+        use ReviewKind::{BelowFloor, Contradiction, Ledger, Quarantine, Reversal, Shortage, Suspense, Vanished};
+        for kind in [Suspense, Quarantine, BelowFloor, Reversal, Vanished, Ledger, Shortage, Contradiction] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
     }

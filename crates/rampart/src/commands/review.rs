@@ -48,6 +48,8 @@ pub(crate) enum DecisionArgument {
     Return,
     /// What lies in suspense belongs to nobody and becomes the company's
     Keep,
+    /// What suspense lacks is lost
+    WriteOff,
     /// A quarantined fact is applied again
     Retry,
     /// A transfer that vanished from its chain is given up: its coins are ours again, its order is put on hold
@@ -62,6 +64,7 @@ impl From<DecisionArgument> for Decision {
             DecisionArgument::Assign { order } => Self::Assign(order),
             DecisionArgument::Return => Self::Return,
             DecisionArgument::Keep => Self::Keep,
+            DecisionArgument::WriteOff => Self::WriteOff,
             DecisionArgument::Retry => Self::Retry,
             DecisionArgument::GiveUp => Self::GiveUp,
             DecisionArgument::Dismiss => Self::Dismiss,
