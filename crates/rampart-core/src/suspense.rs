@@ -3,7 +3,7 @@
 
 use crate::amount::Amount;
 use crate::asset::{Asset, CoinId, Currency};
-use crate::fact::FactBody;
+use crate::fact::{Fact, FactBody};
 use crate::id::{FactId, Mint, OrderId};
 use crate::job::Job;
 use crate::ledger::Account;
@@ -17,7 +17,7 @@ use crate::rampoff::{DepositReceipt, Rampoff, RampoffFact};
 use crate::record::{Record, RecordKey};
 use crate::redacted::Redacted;
 use crate::refusal::Refusal;
-use crate::review::{About, Decision, Resolution, ReviewItem, ReviewKind, refuse};
+use crate::review::{About, Decision, Operator, Resolution, ReviewItem, ReviewKind, refuse};
 use crate::step::Step;
 use crate::treasury;
 use crate::watch::{Deposit, DepositState};
@@ -48,6 +48,31 @@ pub fn receive(stray: Stray, mint: &Mint<'_>) -> Step {
     let item = ReviewItem::new(mint, ReviewKind::Suspense, reason);
     step.write(ReviewItem { fact: Some(fact), asset: Some(asset), amount, source, ..item });
     step
+}
+
+/// The money that a fact tells of, as it is put into suspense by a person.
+#[must_use]
+pub fn stray_of(fact: &Fact) -> Option<Stray> {
+    let reason = "its fact could not be applied".to_owned();
+    match &fact.body {
+        FactBody::BankCredit(credit) => Some(Stray {
+            fact: fact.id,
+            on: Account::Bank(credit.rail),
+            asset: credit.currency.into(),
+            amount: credit.amount,
+            source: credit.sender_account.as_ref().map(|account| account.reveal().to_owned()),
+            reason,
+        }),
+        FactBody::ProcessorPaid(paid) => Some(Stray {
+            fact: fact.id,
+            on: Account::Card(paid.processor),
+            asset: paid.currency.into(),
+            amount: paid.amount,
+            source: Some(paid.reference.clone()),
+            reason,
+        }),
+        _ => None,
+    }
 }
 
 /// Whether an item is about this deposit's coins in suspense. A loss that an order has listed is about the same fact, and
@@ -188,6 +213,20 @@ pub fn received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], ret
     let why = "the chain took the deposit up again";
     shortage.into_iter().for_each(|shortage| step.extend(made_good(shortage, why, context)));
     step
+}
+
+/// What was kept lies in suspense again, and is put back on the list.
+pub(crate) fn reopen(item: ReviewItem, operator: &Operator, context: &Context<'_>) -> Result<Step, Refusal> {
+    let mint = &context.mint;
+    let resolution = item.resolution.clone().filter(|resolution| resolution.decision == KEEP);
+    let resolution = resolution.ok_or_else(|| refuse("only what was kept can be put back on the list"))?;
+    let mut step = Step::new();
+    step.post(treasury::suspense_reopened(mint, item.moved()?, item.amount));
+    let reason = format!("kept by {}, and put back on the list by {}: {}", resolution.actor, operator.actor, operator.reason);
+    step.write(item.clone().put_back(mint, reason));
+    let resolution = Resolution { decision: "keep, reopened".to_owned(), ..resolution };
+    step.write(ReviewItem { resolution: Some(resolution), ..item });
+    Ok(step)
 }
 
 /// What suspense lacks is lost.

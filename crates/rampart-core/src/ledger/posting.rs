@@ -114,6 +114,7 @@ posting_kinds! {
     LossRecovered "loss_recovered" "`customer` or `suspense`" "`losses`" "What was booked as lost had not left after all, or came back.";
     SuspenseReceived "suspense_received" "`bank`, `card` or `chain:deposits`" "`suspense`" "Something arrived that belongs to no order.";
     SuspenseAssigned "suspense_assigned" "`suspense`" "`bank`, `card` or `chain:deposits`" "Suspense was taken back to where it was booked, for an order to receive it.";
+    SetAside "set_aside" "`customer` or `capital`" "`suspense`" "A person put an order's money or coins, or what had been kept, into suspense.";
     WrittenOff "written_off" "`losses` or `suspense`" "any account, or `capital`" "An amount was written off.";
     CapitalFunded "capital_funded" "`bank` or `chain:hot`" "`capital`" "The company put something in.";
     CapitalWithdrawn "capital_withdrawn" "`capital`" "`bank` or `chain:hot`" "The company took something out.";

@@ -54,7 +54,11 @@ pub(crate) enum DecisionArgument {
     Retry,
     /// A transfer that vanished from its chain is given up: its coins are ours again, its order is put on hold
     GiveUp,
-    /// Nothing is to be done
+    /// Money of a fact that cannot be applied is put into suspense
+    Suspend,
+    /// What was kept lies in suspense again, to be decided about anew
+    Reopen,
+    /// Nothing is to be done: there is nothing behind it
     Dismiss,
 }
 
@@ -67,6 +71,8 @@ impl From<DecisionArgument> for Decision {
             DecisionArgument::WriteOff => Self::WriteOff,
             DecisionArgument::Retry => Self::Retry,
             DecisionArgument::GiveUp => Self::GiveUp,
+            DecisionArgument::Suspend => Self::Suspend,
+            DecisionArgument::Reopen => Self::Reopen,
             DecisionArgument::Dismiss => Self::Dismiss,
         }
     }
