@@ -3,6 +3,7 @@
 mod buying;
 mod exceptions;
 mod limits;
+mod moved_by_persons;
 mod nodes;
 mod operations;
 mod pages;

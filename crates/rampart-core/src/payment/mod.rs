@@ -10,6 +10,7 @@ mod observe;
 mod postings;
 mod requote;
 mod reversal;
+mod set_aside;
 pub mod table;
 
 pub use command::PaymentCommand;

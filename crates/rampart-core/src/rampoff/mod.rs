@@ -9,6 +9,7 @@ mod observe;
 mod postings;
 mod requote;
 mod reversal;
+mod set_aside;
 pub mod table;
 
 pub use command::RampoffCommand;

@@ -64,7 +64,8 @@ async fn dropped(app: &App, deposit: Deposit, rampoff: Rampoff) -> Effect {
     let mut items = app.store().reviews_of_fact(deposit.id).await?;
     items.retain(|item| suspense::is_about(item, &deposit));
     let mut traces = Traces::default();
-    if let Some(order) = items.iter().find_map(|item| item.resolution.as_ref()?.order) {
+    // What was decided last: an order may have been given it, and have had it put back into suspense.
+    if let Some(order) = items.last().and_then(|item| item.resolution.as_ref()?.order) {
         traces.assigned = Some(observe::load_rampoff(app, order).await?);
     }
     if let Some(id) = items.last().and_then(sent) {

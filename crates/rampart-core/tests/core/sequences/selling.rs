@@ -128,6 +128,7 @@ impl Scene {
             RampoffCommand::Hold,
             RampoffCommand::Release,
             RampoffCommand::Refund,
+            RampoffCommand::SetAside,
         ];
         // What would be refused changes nothing and is not worth a turn.
         let allowed = |command: &RampoffCommand| self.order.clone().request(command.clone(), &self.context(0)).is_ok();
@@ -227,10 +228,8 @@ impl Scene {
             return self.observe(RampoffFact::DepositDropped { deposit: deposit.id }, choice);
         }
         let items: Vec<ReviewItem> = self.suspense.iter().filter(|item| item.fact == Some(deposit.id)).cloned().collect();
-        let is_assigned = items
-            .iter()
-            .filter(|item| suspense::is_about(item, &deposit))
-            .any(|item| item.resolution.as_ref().is_some_and(|resolution| resolution.order.is_some()));
+        let newest = items.iter().rfind(|item| suspense::is_about(item, &deposit));
+        let is_assigned = newest.is_some_and(|item| item.resolution.as_ref().is_some_and(|resolution| resolution.order.is_some()));
         let traces = Traces { assigned: is_assigned.then(|| self.order.clone()), ..Traces::default() };
         self.commit(suspense::undone(&deposit, self.order.id, items, traces, &self.context(choice)))
     }
