@@ -416,7 +416,7 @@ impl App {
     }
 
     /// What a bank sent back is listed anew with the account that it would go to now: nobody sends it there unseen.
-    async fn list_with_new_account(&self, rampoff: &Rampoff, destination: &PayoutDestination, step: &mut Step) -> Reply<()> {
+    pub(crate) async fn list_with_new_account(&self, rampoff: &Rampoff, destination: &PayoutDestination, step: &mut Step) -> Reply<()> {
         if !matches!(rampoff.state, RampoffState::Finished { .. }) {
             return Ok(());
         }

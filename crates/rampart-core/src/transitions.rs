@@ -25,6 +25,7 @@ impl Transition {
         effects.extend(step.events.iter().map(|event| format!("tells {}", event.kind)));
         effects.extend(step.writes.iter().filter_map(|record| match record {
             Record::Job(job) => Some(format!("orders {}", job.kind.as_str())),
+            Record::Review(item) if item.resolution.is_some() => Some(format!("settles {:?}", item.kind)),
             Record::Review(item) => Some(format!("lists {:?}", item.kind)),
             _ => None,
         }));

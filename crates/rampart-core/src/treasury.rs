@@ -48,6 +48,20 @@ pub fn suspense_kept(mint: &Mint<'_>, asset: Asset, amount: Amount) -> Option<Po
     Posting::moving(mint, PostingKind::WrittenOff, Origin::Request, None, &[movement])
 }
 
+/// What had become the company's is nobody's again: `capital` is debited, `suspense` credited.
+#[must_use]
+pub fn suspense_reopened(mint: &Mint<'_>, asset: Asset, amount: Amount) -> Option<Posting> {
+    let movement = Movement::new(Account::Capital, Account::Suspense, asset, amount);
+    Posting::moving(mint, PostingKind::SetAside, Origin::Request, None, &[movement])
+}
+
+/// What was written off is there after all: `suspense` is debited, `losses` credited.
+#[must_use]
+pub fn write_off_undone(mint: &Mint<'_>, asset: Asset, amount: Amount) -> Option<Posting> {
+    let movement = Movement::new(Account::Suspense, Account::Losses(LossKind::WrittenOff), asset, amount);
+    Posting::moving(mint, PostingKind::LossRecovered, Origin::Fact, None, &[movement])
+}
+
 /// What an account lacks is written off: `losses` is debited, the account credited.
 #[must_use]
 pub fn written_off(mint: &Mint<'_>, account: Account, asset: Asset, amount: Amount) -> Option<Posting> {

@@ -1,10 +1,12 @@
 //! One order: everything that is known of it, and the commands of operators.
 
 use rampart_core::asset::Asset;
+use rampart_core::bank_account::Given;
+use rampart_core::country::Country;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Side;
 use rampart_core::order::{HoldReason, Order};
-use rampart_core::outgoing::TransferState;
+use rampart_core::outgoing::{PayoutDestination, TransferState};
 use rampart_core::payment::{Payment, PaymentCommand, PaymentState};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::record::RecordKey;
@@ -14,6 +16,7 @@ use serde::Serialize;
 
 use super::{AuditLine, Operator, audit, audit_lines, major, refuse, told};
 use crate::app::{App, MOST_TRIES};
+use crate::destination;
 use crate::error::{AppError, Reply};
 use crate::workers::observe;
 use rampart_store::CommitError;
@@ -277,6 +280,72 @@ pub async fn release(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
 /// A refusal when its state does not allow it.
 pub async fn refund(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
     request(app, operator, id, "order.refund", PaymentCommand::Refund, RampoffCommand::Refund).await
+}
+
+/// Puts an order's money or coins into suspense, each receipt as an item of the list of reviews; the order has ended then.
+///
+/// # Errors
+/// A refusal when its state does not allow it.
+pub async fn set_aside(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
+    request(app, operator, id, "order.to_suspense", PaymentCommand::SetAside, RampoffCommand::SetAside).await
+}
+
+/// Where an operator says that an order's money or coins go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// An account, and who holds it.
+    Account {
+        /// Its number.
+        account: String,
+        /// Its holder.
+        holder: String,
+    },
+    /// A wallet, on the order's chain.
+    Wallet(String),
+}
+
+/// Gives an order a destination in place of its customer: the account that a purchase is refunded to, the wallet that a sale
+/// is refunded to, or the account that a sale is paid out to. It is checked like the customer's own.
+///
+/// # Errors
+/// A refusal when the destination does not hold, or the order's state does not allow it.
+pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, destination: &Destination) -> Reply<()> {
+    for _ in 0..MOST_TRIES {
+        let order = find(app, id).await?;
+        let context = app.context(observe::price(app, &order));
+        let mut step = match (order, destination) {
+            (Order::Payment(payment), Destination::Account { account, holder }) => {
+                let given = checked_account(app, payment.country, account, holder)?;
+                payment.request(PaymentCommand::GiveRefundAccount(given), &context)?
+            }
+            (Order::Rampoff(rampoff), Destination::Wallet(wallet)) => {
+                let wallet = app.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?;
+                rampoff.request(RampoffCommand::GiveRefundWallet(wallet), &context)?
+            }
+            (Order::Rampoff(rampoff), Destination::Account { account, holder }) => {
+                let given = checked_account(app, rampoff.country, account, holder)?;
+                let mut step = rampoff.clone().request(RampoffCommand::GivePayoutDestination(given.clone()), &context)?;
+                app.list_with_new_account(&rampoff, &given, &mut step).await?;
+                step
+            }
+            (Order::Payment(_), Destination::Wallet(_)) => {
+                return Err(refuse("a purchase is refunded to an account"));
+            }
+        };
+        audit(app, operator, "order.destination", id, &mut step);
+        if let Some(outcome) = once(app, step).await {
+            return outcome;
+        }
+    }
+    Err(AppError::Unavailable("the order is changing too fast".to_owned()))
+}
+
+fn checked_account(app: &App, country: Country, account: &str, holder: &str) -> Reply<PayoutDestination> {
+    if holder.trim().is_empty() {
+        return Err(refuse("say who holds the account"));
+    }
+    let checked = destination::checked(app.own_accounts(), country, Given::number(account), None, holder.trim().into());
+    checked.map_err(|fault| refuse(format!("the account {fault}")))
 }
 
 /// Calls off an order that was not paid.

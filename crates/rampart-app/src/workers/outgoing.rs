@@ -3,7 +3,7 @@
 use rampart_core::id::{FactId, OrderId, ReviewId};
 use rampart_core::order::Order;
 use rampart_core::outgoing::{Instead, Leaving, Outgoing, Payout};
-use rampart_core::review::ReviewItem;
+use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::watch::Deposit;
 
 use super::{observe, payouts, transfers};
@@ -24,6 +24,12 @@ pub(super) async fn rampoff(app: &App, id: OrderId) -> Reply<Option<Order>> {
 pub(super) async fn review(app: &App, id: Option<ReviewId>) -> Reply<Option<ReviewItem>> {
     let Some(id) = id else { return Ok(None) };
     Ok(Some(app.store().review(id).await?.ok_or_else(|| AppError::defect(format!("there is no item {id}")))?))
+}
+
+/// The newest item that says that suspense lacks what an item was about.
+pub(super) async fn shortage(app: &App, of: Option<&ReviewItem>) -> Reply<Option<ReviewItem>> {
+    let Some(fact) = of.and_then(|item| item.fact) else { return Ok(None) };
+    Ok(app.store().reviews_of_fact(fact).await?.into_iter().rfind(|item| item.kind == ReviewKind::Shortage))
 }
 
 /// What was ordered in place of a payout that was taken for failed: what is on its way for its order, or what its item was

@@ -21,7 +21,8 @@ pub(crate) async fn named_by(app: &App, transfer: &Transfer) -> Reply<Outgoing> 
         _ => None,
     };
     let review = outgoing::review(app, transfer.resolves).await?;
-    Ok(Outgoing { order, review, deposits: outgoing::deposits(app, &transfer.deposits).await?, ..Outgoing::default() })
+    let shortage = outgoing::shortage(app, review.as_ref()).await?;
+    Ok(Outgoing { order, review, deposits: outgoing::deposits(app, &transfer.deposits).await?, shortage, ..Outgoing::default() })
 }
 
 /// What follows from a fact; nothing when it was known before.

@@ -157,6 +157,7 @@ async fn unreadable_order(test: Arc<TestApp>) {
     test.tamper(&format!("UPDATE payments SET data = '#' || data WHERE id = '{spoilt}'"));
     test.world.pay_payment(&payable, None, None).await.unwrap();
     let aside = item(&test, ReviewKind::Quarantine).await;
+    assert_eq!(aside.order, Some(spoilt), "it names the order that the fact names");
     test.pay(sound).await;
     test.payment_becomes(sound, "coins_sent").await;
     test.tamper(&format!("UPDATE payments SET data = substr(data, 2) WHERE id = '{spoilt}'"));

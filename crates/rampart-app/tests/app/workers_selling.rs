@@ -9,7 +9,7 @@ use rampart_core::amount::Amount;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
 use rampart_core::order::{HoldReason, Reversal};
-use rampart_core::outgoing::PayoutState;
+use rampart_core::outgoing::{PayoutState, Transfer, TransferState};
 use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::watch::DepositState;
@@ -23,7 +23,8 @@ async fn whole(engine: Engine) -> TestApp {
 }
 
 on_both_engines!(super::whole => undone_before, undone_after, answers_lost, refused_and_returned, wrong_coin, twice,
-    undone_in_suspense, undone_after_assignment, swept, sweep_refused);
+    undone_in_suspense, undone_after_assignment, undone_after_it_went_back, undone_for_good_after_it_went_back, undone_after_it_was_kept,
+    swept, sweep_refused);
 
 async fn order(test: &TestApp) -> Rampoff {
     let customer = ana(test).await;
@@ -239,6 +240,84 @@ async fn undone_after_assignment(test: Arc<TestApp>) {
     becomes(DepositState::Dropped).await;
     assert!(in_suspense(&test, &order).await.is_zero());
     assert_eq!(test.app.store().review(loss.id).await.unwrap().unwrap().resolution, None);
+}
+
+/// Coins in suspense that were sent back, and are final on the chain; with the number of blocks since they arrived.
+async fn sent_back(test: &TestApp) -> (Rampoff, String, ReviewItem, Transfer, u32) {
+    let (order, txid, surplus) = surplus(test).await;
+    reviews::resolve(&test.app, &operator(), surplus.id, Decision::Return).await.unwrap();
+    let returned = |transfer: &Transfer| transfer.resolves == Some(surplus.id);
+    let in_state = async |state: &'static str| {
+        let look = || async {
+            let found = test.app.store().transfers_in_state(order.chain(), state, None, 10).await.unwrap();
+            found.into_iter().find(returned)
+        };
+        test.eventually(state, look).await
+    };
+    in_state("broadcast").await;
+    mine(test, 6).await;
+    let transfer = in_state("confirmed").await;
+    assert!(in_suspense(test, &order).await.is_zero());
+    (order, txid, surplus, transfer, 6 + 6 + 1)
+}
+
+/// What waits about what lies, or should lie, in suspense.
+async fn waiting(test: &TestApp) -> Vec<ReviewItem> {
+    let mut items = test.app.store().reviews_waiting(None, 20).await.unwrap();
+    items.retain(|item| matches!(item.kind, ReviewKind::Suspense | ReviewKind::Shortage));
+    items
+}
+
+/// A deposit and the transfer that sent it back are undone together, and taken up again: it has gone back once, and nobody
+/// is asked about it a second time.
+async fn undone_after_it_went_back(test: Arc<TestApp>) {
+    let (order, _, surplus, transfer, blocks) = sent_back(&test).await;
+    test.world.reorganise(order.chain(), blocks, Vec::new()).await.unwrap();
+    let undone = || async { Some(test.app.store().review(surplus.id).await.unwrap().unwrap()).filter(ReviewItem::is_undone) };
+    test.eventually("the deposit is undone", undone).await;
+    let settled = async || {
+        mine(&test, 1).await;
+        let items = test.app.store().reviews_of_fact(surplus.fact.unwrap()).await.unwrap();
+        let again = items.into_iter().rfind(|item| item.kind == ReviewKind::Suspense && item.id != surplus.id)?;
+        let transfer = test.app.store().transfer(transfer.id).await.unwrap().unwrap();
+        let is_final = matches!(transfer.state, TransferState::Confirmed(_)) && transfer.resolves == Some(again.id);
+        (is_final && in_suspense(&test, &order).await.is_zero()).then_some(again)
+    };
+    let again = test.eventually("it is as it was", settled).await;
+    assert_eq!(again.resolution.as_ref().map(|resolution| resolution.decision.as_str()), Some("return"));
+    assert_eq!(waiting(&test).await, []);
+    assert!(reviews::resolve(&test.app, &operator(), again.id, Decision::Return).await.is_err(), "it has gone back");
+}
+
+/// The deposit is gone for good: what could not go back because of it is not listed anew.
+async fn undone_for_good_after_it_went_back(test: Arc<TestApp>) {
+    let (order, txid, surplus, transfer, blocks) = sent_back(&test).await;
+    let back = transfer.state.signed().unwrap().txid.clone();
+    test.world.reorganise(order.chain(), blocks, vec![txid, back]).await.unwrap();
+    let gone = || async {
+        let item = test.app.store().review(surplus.id).await.unwrap().unwrap();
+        let transfer = test.app.store().transfer(transfer.id).await.unwrap().unwrap();
+        let is_out = matches!(transfer.state, TransferState::Confirmed(_));
+        (item.is_undone() && !is_out && in_suspense(&test, &order).await.is_zero()).then_some(())
+    };
+    test.eventually("both are undone", gone).await;
+    mine(&test, 2).await;
+    assert_eq!(waiting(&test).await, []);
+}
+
+/// What was kept and is undone is lacking in suspense, until a person says that it is lost.
+async fn undone_after_it_was_kept(test: Arc<TestApp>) {
+    let (order, txid, surplus) = surplus(&test).await;
+    reviews::resolve(&test.app, &operator(), surplus.id, Decision::Keep).await.unwrap();
+    test.world.reorganise(order.chain(), 7, vec![txid]).await.unwrap();
+    let lacking = item(&test, ReviewKind::Shortage).await;
+    assert_eq!((lacking.order, lacking.amount, lacking.asset), (Some(order.id), surplus.amount, surplus.asset));
+    assert_eq!(in_suspense(&test, &order).await, surplus.amount.negated());
+    assert!(reviews::resolve(&test.app, &operator(), lacking.id, Decision::Dismiss).await.is_err(), "it would stay so");
+    reviews::resolve(&test.app, &operator(), lacking.id, Decision::WriteOff).await.unwrap();
+    assert!(in_suspense(&test, &order).await.is_zero());
+    let losses = test.app.store().balance("losses:written_off".parse().unwrap(), order.terms.coin.into()).await.unwrap();
+    assert_eq!(losses.posted, surplus.amount);
 }
 
 /// Deposits are collected into the hot wallet, and afterwards our books and the chain's agree.

@@ -113,8 +113,8 @@ posting_kinds! {
     Chargeback "chargeback" "`customer` or `losses`" "`bank` or `card`" "A payment was charged back or returned.";
     LossRecovered "loss_recovered" "`customer` or `suspense`" "`losses`" "What was booked as lost had not left after all, or came back.";
     SuspenseReceived "suspense_received" "`bank`, `card` or `chain:deposits`" "`suspense`" "Something arrived that belongs to no order.";
-    SetAside "set_aside" "`customer`" "`suspense`" "What an order received and does not exchange was set aside for a person.";
     SuspenseAssigned "suspense_assigned" "`suspense`" "`bank`, `card` or `chain:deposits`" "Suspense was taken back to where it was booked, for an order to receive it.";
+    SetAside "set_aside" "`customer` or `capital`" "`suspense`" "What an order does not use, or what had been kept, was put into suspense for a person.";
     WrittenOff "written_off" "`losses` or `suspense`" "any account, or `capital`" "An amount was written off.";
     CapitalFunded "capital_funded" "`bank` or `chain:hot`" "`capital`" "The company put something in.";
     CapitalWithdrawn "capital_withdrawn" "`capital`" "`bank` or `chain:hot`" "The company took something out.";

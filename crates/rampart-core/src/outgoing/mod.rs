@@ -34,6 +34,8 @@ pub struct Outgoing {
     pub review: Option<ReviewItem>,
     /// The deposits whose coins it takes from their address.
     pub deposits: Vec<Deposit>,
+    /// The item that says that suspense lacks what it sent back, where there was one: the newest.
+    pub shortage: Option<ReviewItem>,
     /// What was ordered in its place, where it was taken for failed.
     pub instead: Option<Instead>,
     /// The payout in whose place it was ordered, where that has arrived after all and is booked as lost.
@@ -42,10 +44,11 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// It did not leave: the coins of its deposits lie at their address again. Gives the item that it was to resolve, to be
-    /// put back on the list.
+    /// put back on the list; not one whose deposit the chain has undone: nothing of it lies in suspense.
     fn did_not_leave(&mut self, mint: &Mint<'_>, reason: &str, step: &mut Step) -> Option<ReviewItem> {
         self.deposits.drain(..).for_each(|deposit| step.write(Deposit { swept: false, ..deposit }));
-        self.review.take().map(|item| item.put_back(mint, reason.to_owned()))
+        let item = self.review.take().filter(|item| !item.is_undone());
+        item.map(|item| item.put_back(mint, reason.to_owned()))
     }
 }
 

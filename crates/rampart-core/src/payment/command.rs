@@ -21,6 +21,8 @@ pub enum PaymentCommand {
     Release,
     /// An operator sends the money back.
     Refund,
+    /// An operator puts the money into suspense.
+    SetAside,
 }
 
 impl PaymentCommand {
@@ -34,6 +36,7 @@ impl PaymentCommand {
             Self::Hold => "held",
             Self::Release => "released",
             Self::Refund => "refunded",
+            Self::SetAside => "put into suspense",
         }
     }
 }
@@ -100,6 +103,11 @@ impl Payment {
                 | PaymentState::PaymentReceived { .. },
             ) if self.fiat_balance.is_positive() => {
                 self.refund(Screening::decided(self.findings.refund.is_some()), context, &mut step);
+            }
+            (PaymentCommand::SetAside, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. })
+                if self.fiat_balance.is_positive() =>
+            {
+                self.set_aside(context, &mut step);
             }
             _ => return Err(refusal),
         }

@@ -12,6 +12,7 @@ mod observe;
 mod postings;
 mod receipt;
 mod reversal;
+mod set_aside;
 mod stored;
 pub mod table;
 

@@ -225,6 +225,7 @@ impl Sample<'_> {
             ("hold", PaymentCommand::Hold),
             ("release", PaymentCommand::Release),
             ("refund", PaymentCommand::Refund),
+            ("put into suspense", PaymentCommand::SetAside),
         ]
     }
 }

@@ -21,6 +21,8 @@ pub enum RampoffCommand {
     Release,
     /// An operator sends the coins back.
     Refund,
+    /// An operator puts the coins into suspense.
+    SetAside,
 }
 
 impl RampoffCommand {
@@ -34,6 +36,7 @@ impl RampoffCommand {
             Self::Hold => "held",
             Self::Release => "released",
             Self::Refund => "refunded",
+            Self::SetAside => "put into suspense",
         }
     }
 }
@@ -110,6 +113,9 @@ impl Rampoff {
                 if self.coin_balance.is_positive() || self.converted.is_positive() =>
             {
                 self.refund(Screening::decided(self.findings.refund.is_some()), context, &mut step);
+            }
+            (RampoffCommand::SetAside, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. }) if self.has_all_coins() => {
+                self.set_aside(context, &mut step);
             }
             _ => return Err(refusal),
         }

@@ -219,6 +219,7 @@ impl Sample<'_> {
             ("hold", RampoffCommand::Hold),
             ("release", RampoffCommand::Release),
             ("refund", RampoffCommand::Refund),
+            ("put into suspense", RampoffCommand::SetAside),
         ])
     }
 }

@@ -33,6 +33,8 @@ pub enum Decision {
     Return,
     /// What lies in suspense belongs to nobody and becomes the company's.
     Keep,
+    /// What suspense lacks is lost.
+    WriteOff,
     /// A quarantined fact is applied again.
     Retry,
     /// A transfer that vanished from its chain, or cannot be signed, is given up: its coins are ours again, and its order is put on
@@ -40,7 +42,11 @@ pub enum Decision {
     GiveUp,
     /// Sending that was stopped goes on, with what was seen outside taken over.
     GoOn,
-    /// Nothing is to be done. What lies in suspense stays there.
+    /// Money of a fact that cannot be applied is put into suspense, where it can be decided about.
+    Suspend,
+    /// What was kept lies in suspense again, to be decided about anew. It is said of an item that was settled so.
+    Reopen,
+    /// Nothing is to be done: there is nothing behind it.
     Dismiss,
 }
 
@@ -50,9 +56,12 @@ impl fmt::Display for Decision {
             Self::Assign(_) => "assign",
             Self::Return => "return",
             Self::Keep => "keep",
+            Self::WriteOff => "write_off",
             Self::Retry => "retry",
             Self::GiveUp => "give_up",
             Self::GoOn => "go_on",
+            Self::Suspend => "suspend",
+            Self::Reopen => "reopen",
             Self::Dismiss => "dismiss",
         })
     }
@@ -99,6 +108,9 @@ impl ReviewItem {
     /// # Errors
     /// A refusal when it is settled already, or the decision does not fit it.
     pub fn decide(self, decision: Decision, operator: &Operator, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+        if decision == Decision::Reopen {
+            return suspense::reopen(self, operator, context);
+        }
         if let Some(resolution) = &self.resolution {
             return Err(refuse(format!("it was settled by {}: {}", resolution.actor, resolution.decision)));
         }
@@ -127,7 +139,9 @@ impl ReviewItem {
             return Err(refuse("it is booked as lost, and nothing of it lies in suspense"));
         }
         match (decision, self.kind) {
-            (Decision::Dismiss, _) => Ok(Step::new()),
+            (Decision::WriteOff, ReviewKind::Shortage) => suspense::write_off(self, context),
+            (Decision::Dismiss, _) => self.dismiss(&about),
+            (Decision::Suspend, ReviewKind::Quarantine) => suspend(about, context),
             (Decision::Retry, ReviewKind::Quarantine) => retry(about),
             (Decision::GiveUp, ReviewKind::Vanished) => give_up(about, context),
             (Decision::Assign(_), ReviewKind::Suspense) => suspense::assign(self, about, context),
@@ -138,6 +152,22 @@ impl ReviewItem {
             }
             (Decision::Keep, ReviewKind::Suspense | ReviewKind::Reversal) => suspense::keep(self, context),
             (decision, kind) => Err(refuse(format!("'{decision}' does not fit an item of kind {kind:?}"))),
+        }
+    }
+
+    /// Nothing can be dismissed that still has a balance behind it.
+    fn dismiss(&self, about: &About) -> Result<Step, Refusal> {
+        let undone = about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed);
+        let is_money = matches!(self.asset, Some(Asset::Fiat(_)));
+        let unapplied = about.fact.as_ref().filter(|fact| !fact.applied).and_then(suspense::stray_of);
+        match self.kind {
+            ReviewKind::Suspense if !undone => Err(refuse("it lies in suspense: assign it to an order, send it back or keep it")),
+            ReviewKind::Reversal if is_money && self.source.is_some() => Err(refuse("it lies in suspense: send it back or keep it")),
+            ReviewKind::Shortage => Err(refuse("suspense lacks it: write it off")),
+            ReviewKind::Quarantine if unapplied.is_some() => {
+                Err(refuse("money that arrived is behind it: apply the fact again, or put it into suspense"))
+            }
+            _ => Ok(Step::new()),
         }
     }
 
@@ -154,6 +184,17 @@ fn retry(about: About) -> Result<Step, Refusal> {
     }
     let mut step = Step::new();
     step.write(Fact { quarantined: None, ..fact });
+    Ok(step)
+}
+
+fn suspend(about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+    let fact = about.fact.ok_or_else(|| refuse("the fact does not exist any more"))?;
+    if fact.applied {
+        return Err(refuse("the fact was applied meanwhile: dismiss the item"));
+    }
+    let stray = suspense::stray_of(&fact).ok_or_else(|| refuse("the fact tells of no money that arrived"))?;
+    let mut step = suspense::receive(stray, &context.mint);
+    step.write(Fact { applied: true, quarantined: None, ..fact });
     Ok(step)
 }
 

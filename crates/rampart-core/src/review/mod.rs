@@ -32,6 +32,8 @@ pub enum ReviewKind {
     Stopped,
     /// A check of the ledger found that the books do not hold.
     Ledger,
+    /// Suspense lacks coins that had gone back, or had been kept, before their chain undid the deposit that brought them.
+    Shortage,
     /// The outside has shown the opposite of what a person (or a rail) had said of a payout, and that was posted.
     Contradiction,
 }
@@ -49,6 +51,7 @@ impl ReviewKind {
             Self::Unsigned => "unsigned",
             Self::Stopped => "stopped",
             Self::Ledger => "ledger",
+            Self::Shortage => "shortage",
             Self::Contradiction => "contradiction",
         }
     }
@@ -209,8 +212,8 @@ mod tests {
 
     #[test]
     fn kinds_are_stored_under_the_names_they_are_written_with() {
-        use ReviewKind::{BelowFloor, Contradiction, Ledger, Quarantine, Reversal, Stopped, Suspense, Unsigned, Vanished};
-        for kind in [Suspense, Quarantine, BelowFloor, Reversal, Vanished, Unsigned, Stopped, Ledger, Contradiction] {
+        use ReviewKind::{BelowFloor, Contradiction, Ledger, Quarantine, Reversal, Shortage, Stopped, Suspense, Unsigned, Vanished};
+        for kind in [Suspense, Quarantine, BelowFloor, Reversal, Vanished, Unsigned, Stopped, Ledger, Shortage, Contradiction] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
     }

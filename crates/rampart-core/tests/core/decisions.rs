@@ -86,6 +86,9 @@ impl Scene<'_> {
         let returned = money(self.item(ReviewKind::Reversal));
         let returned = ReviewItem { order: Some(self.mint.id()), source: Some("ES9299990002950000000001".to_owned()), ..returned };
         let paid = || About { order: Some(self.order(true, true)), payouts: vec![self.returned()], ..About::default() };
+        let kept = of_fact(&known).decide(Decision::Keep, &operator(), about_fact(&known), &self.context()).expect("it can be kept");
+        let kept = kept.writes.into_iter().find_map(|record| if let Record::Review(item) = record { Some(*item) } else { None });
+        let kept = kept.expect("it is settled");
         let unapplied = Fact { applied: false, quarantined: Some("odd".to_owned()), ..known.clone() };
         vec![
             ("money whose source is known", of_fact(&known), about_fact(&known)),
@@ -94,6 +97,9 @@ impl Scene<'_> {
             ("coins that the chain undid", of_deposit, about_deposit(dropped)),
             ("a returned payout", returned.clone(), paid()),
             ("a loss", ReviewItem { source: None, ..returned }, paid()),
+            ("what was kept", kept, about_fact(&known)),
+            ("coins that suspense lacks", coins(self.item(ReviewKind::Shortage)), About::default()),
+            ("what contradicts a person", money(self.item(ReviewKind::Contradiction)), About::default()),
             ("a quarantined fact", ReviewItem { fact: Some(unapplied.id), ..self.item(ReviewKind::Quarantine) }, about_fact(&unapplied)),
             ("a vanished transfer", coins(self.item(ReviewKind::Vanished)), About::default()),
             ("an account below its floor", money(self.item(ReviewKind::BelowFloor)), About::default()),
@@ -143,6 +149,10 @@ impl Scene<'_> {
     }
 }
 
+fn operator() -> Operator {
+    Operator { actor: "luis".to_owned(), reason: "the customer asked".to_owned() }
+}
+
 fn told(step: &Step) -> String {
     let postings = step.postings.iter().map(|posting| format!("posts {}", posting.kind().as_str()));
     let writes = step.writes.iter().map(|record| match record {
@@ -167,11 +177,10 @@ fn every_decision_about_every_item() {
     let catalogue = example::catalogue(example::HOLD);
     let randomness = Counting::default();
     let scene = Scene { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
-    let operator = Operator { actor: "luis".to_owned(), reason: "the customer asked".to_owned() };
     let mut rows = Vec::new();
     for (what, item, about) in scene.items() {
         let mut row = |name: &str, decision, about: About| {
-            let outcome = match item.clone().decide(decision, &operator, about, &scene.context()) {
+            let outcome = match item.clone().decide(decision, &operator(), about, &scene.context()) {
                 Ok(step) => told(&step),
                 Err(refusal) if refusal.message.contains("does not fit") => return,
                 Err(refusal) => format!("refused: {}", refusal.message),
@@ -186,7 +195,17 @@ fn every_decision_about_every_item() {
         ] {
             row(name, Decision::Assign(order.id()), About { order: Some(order), ..about.clone() });
         }
-        for decision in [Decision::Return, Decision::Keep, Decision::Retry, Decision::GiveUp, Decision::Dismiss] {
+        let others = [
+            Decision::Return,
+            Decision::Keep,
+            Decision::Reopen,
+            Decision::WriteOff,
+            Decision::Retry,
+            Decision::Suspend,
+            Decision::GiveUp,
+            Decision::Dismiss,
+        ];
+        for decision in others {
             row(&decision.to_string(), decision, about.clone());
         }
     }

@@ -1,7 +1,7 @@
 //! `rampart order`: one order.
 
 use clap::Subcommand;
-use rampart_app::operate::orders;
+use rampart_app::operate::orders::{self, Destination};
 use rampart_core::id::OrderId;
 
 use super::office::Office;
@@ -28,6 +28,25 @@ pub(crate) enum OrderCommand {
     },
     /// Send an order's money or coins back to the destination the customer gave
     Refund {
+        /// The order
+        id: OrderId,
+    },
+    /// Give an order a destination in place of its customer: an account with its holder, or a wallet
+    Destination {
+        /// The order
+        id: OrderId,
+        /// The account that a purchase is refunded to, or a sale paid out to
+        #[arg(long, requires = "holder", conflicts_with = "wallet", required_unless_present = "wallet")]
+        account: Option<String>,
+        /// Who holds it
+        #[arg(long, requires = "account")]
+        holder: Option<String>,
+        /// The wallet that a sale is refunded to
+        #[arg(long)]
+        wallet: Option<String>,
+    },
+    /// Put an order's money or coins into suspense, each receipt as an item of its own; the order has ended then
+    ToSuspense {
         /// The order
         id: OrderId,
     },
@@ -86,6 +105,19 @@ pub(crate) async fn run(office: &Office, command: OrderCommand) -> Result<(), Fa
         }
         OrderCommand::Refund { id } => {
             orders::refund(app, &office.operator()?, id).await?;
+            id
+        }
+        OrderCommand::Destination { id, account, holder, wallet } => {
+            let destination = match (account.zip(holder), wallet) {
+                (_, Some(wallet)) => Destination::Wallet(wallet),
+                (Some((account, holder)), None) => Destination::Account { account, holder },
+                (None, None) => return Err(Failure::Usage("say an account with its holder, or a wallet".to_owned())),
+            };
+            orders::give_destination(app, &office.operator()?, id, &destination).await?;
+            id
+        }
+        OrderCommand::ToSuspense { id } => {
+            orders::set_aside(app, &office.operator()?, id).await?;
             id
         }
         OrderCommand::Cancel { id } => {

@@ -48,13 +48,19 @@ pub(crate) enum DecisionArgument {
     Return,
     /// What lies in suspense belongs to nobody and becomes the company's
     Keep,
+    /// What suspense lacks is lost
+    WriteOff,
     /// A quarantined fact is applied again; a transfer that cannot be signed is tried at once
     Retry,
     /// A transfer that vanished from its chain, or cannot be signed, is given up: its coins are ours again, its order is put on hold
     GiveUp,
     /// Sending that was stopped goes on, with what was seen outside taken over
     GoOn,
-    /// Nothing is to be done
+    /// Money of a fact that cannot be applied is put into suspense
+    Suspend,
+    /// What was kept lies in suspense again, to be decided about anew
+    Reopen,
+    /// Nothing is to be done: there is nothing behind it
     Dismiss,
 }
 
@@ -64,9 +70,12 @@ impl From<DecisionArgument> for Decision {
             DecisionArgument::Assign { order } => Self::Assign(order),
             DecisionArgument::Return => Self::Return,
             DecisionArgument::Keep => Self::Keep,
+            DecisionArgument::WriteOff => Self::WriteOff,
             DecisionArgument::Retry => Self::Retry,
             DecisionArgument::GiveUp => Self::GiveUp,
             DecisionArgument::GoOn => Self::GoOn,
+            DecisionArgument::Suspend => Self::Suspend,
+            DecisionArgument::Reopen => Self::Reopen,
             DecisionArgument::Dismiss => Self::Dismiss,
         }
     }

@@ -3,15 +3,18 @@
 use rampart_core::amount::Amount;
 use rampart_core::arrival::{Grade, counts_at};
 use rampart_core::fact::DepositChange;
-use rampart_core::id::FactId;
+use rampart_core::id::{FactId, TransferId};
+use rampart_core::outgoing::Leaving;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffFact};
+use rampart_core::review::ReviewItem;
 use rampart_core::step::Step;
-use rampart_core::suspense;
+use rampart_core::suspense::{self, Traces};
 use rampart_core::watch::Deposit;
 
 use super::{Effect, Trouble};
 use crate::app::App;
 use crate::workers::observe::{self, Around};
+use crate::workers::transfers;
 
 pub(super) async fn effect(app: &App, id: FactId, change: DepositChange, grade: Grade) -> Effect {
     let deposit = app.store().deposit(id).await?.ok_or_else(|| Trouble::Never(format!("there is no deposit {id}")))?;
@@ -30,7 +33,30 @@ pub(super) async fn effect(app: &App, id: FactId, change: DepositChange, grade: 
         }
         DepositChange::Dropped => return dropped(app, deposit, rampoff, grade).await,
     };
-    Ok(Around::rampoff(app, &rampoff).await?.observe_rampoff(app, rampoff, fact, grade))
+    let step = Around::rampoff(app, &rampoff).await?.observe_rampoff(app, rampoff, fact, grade);
+    match suspense::receives(&step, deposit.id) {
+        true => received(app, step, deposit.id).await,
+        false => Ok(step),
+    }
+}
+
+/// What lay in suspense before its chain undid it is settled as it was.
+async fn received(app: &App, step: Step, deposit: FactId) -> Effect {
+    let items = app.store().reviews_of_fact(deposit).await?;
+    let undone = items.iter().rfind(|item| item.is_undone());
+    let returned = match undone.and_then(sent) {
+        Some(id) => app.store().transfer(id).await?,
+        None => None,
+    };
+    Ok(suspense::received_again(step, deposit, &items, returned, &app.context(None)))
+}
+
+/// The transfer that an item was sent back by.
+fn sent(item: &ReviewItem) -> Option<TransferId> {
+    match item.resolution.as_ref()?.sent? {
+        Leaving::Transfer(id) => Some(id),
+        Leaving::Payout(_) => None,
+    }
 }
 
 /// A deposit that its order knows is the order's to give up. What the order could not use of it lay in suspense once it was
@@ -46,13 +72,18 @@ async fn dropped(app: &App, deposit: Deposit, rampoff: Rampoff, grade: Grade) ->
     };
     let mut items = app.store().reviews_of_fact(deposit.id).await?;
     items.retain(|item| suspense::is_about(item, &deposit));
-    let assigned_to = items.iter().find_map(|item| item.resolution.as_ref()?.order).filter(|other| *other != order || !is_known);
-    let assigned = match assigned_to {
-        Some(other) => Some(observe::load_rampoff(app, other).await?),
-        None => None,
-    };
-    let price = assigned.as_ref().and_then(|order| observe::rampoff_price(app, order));
-    step.extend(suspense::undone(&deposit, order, items, assigned, &app.context(price)));
+    let mut traces = Traces::default();
+    // What was decided last: an order may have been given it, and have had it put back into suspense.
+    let assigned_to = items.last().and_then(|item| item.resolution.as_ref()?.order);
+    if let Some(other) = assigned_to.filter(|other| *other != order || !is_known) {
+        traces.assigned = Some(observe::load_rampoff(app, other).await?);
+    }
+    if let Some(id) = items.last().and_then(sent) {
+        let jobs = app.store().jobs_of_subject(&id.to_string()).await?;
+        traces.returned = Some((transfers::load(app, id).await?, jobs));
+    }
+    let price = traces.assigned.as_ref().and_then(|order| observe::rampoff_price(app, order));
+    step.extend(suspense::undone(&deposit, order, items, traces, &app.context(price)));
     Ok(step)
 }
 

@@ -4,6 +4,7 @@
 mod credit;
 mod deposit;
 mod identity;
+mod named;
 mod processor;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -247,7 +248,7 @@ fn quarantined(app: &App, fact: FactId, reason: String) -> ReviewItem {
 
 async fn quarantine(app: &App, fact: Fact, reason: String) -> Reply<()> {
     let mut step = Step::new();
-    step.write(quarantined(app, fact.id, reason.clone()));
+    step.write(ReviewItem { order: named::order(app, &fact).await, ..quarantined(app, fact.id, reason.clone()) });
     step.write(Fact { quarantined: Some(reason), ..fact });
     match app.commit(step).await {
         // Whoever was faster has applied it or put it aside.

@@ -13,6 +13,7 @@ use crate::rampoff::RampoffFact;
 use crate::record::RecordKey;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::{Claim, ClaimScope, Step};
+use crate::suspense;
 
 /// What can happen to a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +143,7 @@ impl Transfer {
         let payment = PaymentFact::CoinsConfirmed { transfer, confirmations };
         let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundConfirmed { transfer }, context);
         step.post(self.post_confirmed(&context.mint));
+        step.extend(suspense::sent_back(outgoing.review, outgoing.shortage, context));
         self.book_fee(network_fee, context, &mut step);
         self.becomes(TransferState::Confirmed(signed), &mut step);
         step
@@ -153,6 +155,7 @@ impl Transfer {
         let payment = PaymentFact::CoinsUnconfirmed { transfer };
         let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundUnconfirmed { transfer, amount }, context);
         step.post(self.post_unconfirmed(&context.mint));
+        step.extend(suspense::not_sent_back(outgoing.review, outgoing.shortage, context));
         self.becomes(TransferState::Broadcast(signed), &mut step);
         step
     }

@@ -118,6 +118,7 @@ impl Scene {
             PaymentCommand::Hold,
             PaymentCommand::Release,
             PaymentCommand::Refund,
+            PaymentCommand::SetAside,
         ];
         // What would be refused changes nothing and is not worth a turn.
         let allowed = |command: &PaymentCommand| self.order.clone().request(command.clone(), &self.context(0)).is_ok();

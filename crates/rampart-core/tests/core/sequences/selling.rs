@@ -17,7 +17,7 @@ use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact
 use rampart_core::record::Record;
 use rampart_core::review::{About, Decision, ReviewItem, ReviewKind};
 use rampart_core::step::Step;
-use rampart_core::suspense;
+use rampart_core::suspense::{self, Traces};
 use rampart_core::time::Timestamp;
 use rampart_core::watch::{Deposit, DepositState};
 
@@ -40,6 +40,10 @@ enum Next {
     Money(usize, PayoutFact),
     /// What lies in suspense is assigned to the order.
     Assigned(usize),
+    /// What lies in suspense becomes the company's.
+    Kept(usize),
+    /// What suspense lacks is lost.
+    WrittenOff(usize),
     Asked(RampoffCommand),
 }
 
@@ -103,7 +107,14 @@ impl Scene {
             }
         }
         let waiting = self.suspense.iter().enumerate().filter(|(_, item)| item.resolution.is_none());
-        possible.extend(waiting.map(|(index, _)| Next::Assigned(index)));
+        possible.extend(waiting.flat_map(|(index, item)| match item.kind {
+            ReviewKind::Shortage => vec![Next::WrittenOff(index)],
+            // Part of a deposit is not kept here: its chain may undo all of it and bring all of it again.
+            _ if !self.deposits.iter().any(|deposit| Some(deposit.id) == item.fact && deposit.amount == item.amount) => {
+                vec![Next::Assigned(index)]
+            }
+            _ => vec![Next::Assigned(index), Next::Kept(index)],
+        }));
         if matches!(self.order.state, RampoffState::CryptoReceived { .. }) {
             possible.extend([Next::Screened(Verdict::Clear), Next::Screened(Verdict::Clear)]);
             possible.push(Next::Screened(Verdict::Hit { reason: "listed".to_owned() }));
@@ -121,6 +132,7 @@ impl Scene {
             RampoffCommand::Hold,
             RampoffCommand::Release,
             RampoffCommand::Refund,
+            RampoffCommand::SetAside,
         ];
         // What would be refused changes nothing and is not worth a turn.
         let allowed = |command: &RampoffCommand| self.order.clone().request(command.clone(), &self.context(0)).is_ok();
@@ -150,10 +162,16 @@ impl Scene {
             }
             Next::Final(index) => {
                 self.deposits[index].state = DepositState::Confirmed;
-                self.observe(RampoffFact::DepositConfirmed(self.receipt(index, 12)), choice)
+                let fact = RampoffFact::DepositConfirmed(self.receipt(index, 12));
+                let step = self.order.clone().observe(fact, &self.context(choice));
+                let deposit = self.deposits[index].id;
+                let items: Vec<ReviewItem> = self.suspense.iter().filter(|item| item.fact == Some(deposit)).cloned().collect();
+                self.commit(suspense::received_again(step, deposit, &items, None, &self.context(choice)))
             }
             Next::Undone(index) => self.undone(index, choice),
-            Next::Assigned(index) => self.assign(index, choice),
+            Next::Assigned(index) => self.decide(index, Decision::Assign(self.order.id), choice),
+            Next::Kept(index) => self.decide(index, Decision::Keep, choice),
+            Next::WrittenOff(index) => self.decide(index, Decision::WriteOff, choice),
             Next::Screened(verdict) => self.observe(RampoffFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice),
             Next::Asked(command) => match self.order.clone().request(command, &self.context(choice)) {
                 Ok(step) => self.commit(step),
@@ -227,20 +245,18 @@ impl Scene {
             self.observe(RampoffFact::DepositDropped { deposit: deposit.id }, choice)?;
         }
         let items: Vec<ReviewItem> = self.suspense.iter().filter(|item| item.fact == Some(deposit.id)).cloned().collect();
-        let is_assigned = items
-            .iter()
-            .filter(|item| suspense::is_about(item, &deposit))
-            .any(|item| item.resolution.as_ref().is_some_and(|resolution| resolution.order.is_some()));
-        let assigned = (is_assigned && !is_known).then(|| self.order.clone());
-        self.commit(suspense::undone(&deposit, self.order.id, items, assigned, &self.context(choice)))
+        let newest = items.iter().rfind(|item| suspense::is_about(item, &deposit));
+        let is_assigned = newest.is_some_and(|item| item.resolution.as_ref().is_some_and(|resolution| resolution.order.is_some()));
+        let traces = Traces { assigned: (is_assigned && !is_known).then(|| self.order.clone()), ..Traces::default() };
+        self.commit(suspense::undone(&deposit, self.order.id, items, traces, &self.context(choice)))
     }
 
-    /// A person says that what lies in suspense is for the order, which must be able to use it.
-    fn assign(&mut self, index: usize, choice: u16) -> Checked {
+    /// A person decides about an item; an order must be able to use what it is assigned.
+    fn decide(&mut self, index: usize, decision: Decision, choice: u16) -> Checked {
         let item = self.suspense[index].clone();
         let deposit = self.deposits.iter().find(|deposit| Some(deposit.id) == item.fact).cloned();
         let about = About { deposit, order: Some(self.order.clone().into()), ..About::default() };
-        match item.decide(Decision::Assign(self.order.id), &operator(), about, &self.context(choice)) {
+        match item.decide(decision, &operator(), about, &self.context(choice)) {
             Ok(step) => self.commit(step),
             Err(_) => Ok(()),
         }
@@ -257,7 +273,7 @@ impl Scene {
                 Record::Rampoff(rampoff) => self.order = *rampoff,
                 Record::Transfer(transfer) => put(&mut self.transfers, *transfer, |one, other| one.id == other.id),
                 Record::Payout(payout) => put(&mut self.payouts, *payout, |one, other| one.id == other.id),
-                Record::Review(item) if item.kind == ReviewKind::Suspense => {
+                Record::Review(item) if matches!(item.kind, ReviewKind::Suspense | ReviewKind::Shortage) => {
                     put(&mut self.suspense, *item, |one, other| one.id == other.id);
                 }
                 _ => {}
@@ -284,9 +300,16 @@ impl Scene {
             .filter(|transfer| !matches!(transfer.state, TransferState::Confirmed(_)))
             .map(|transfer| minor(transfer.amount))
             .sum();
+        let waits = |kind| {
+            let waiting = self.suspense.iter().filter(move |item| item.kind == kind && item.resolution.is_none());
+            waiting.map(|item| minor(item.amount)).sum::<i128>()
+        };
+        let in_suspense = waits(ReviewKind::Suspense) - waits(ReviewKind::Shortage);
+        prop_assert_eq!(books.of(Account::Suspense, USDC), in_suspense, "an item says of all that lies or lacks in suspense");
         let (gone_as_money, waits_as_money) = if paid > 0 { (converted, 0) } else { (0, converted) };
         let tally = Tally {
-            came: is_final - books.of(Account::Suspense, USDC),
+            came: is_final - books.of(Account::Suspense, USDC) - books.of(Account::Capital, USDC)
+                + books.of(Account::Losses(LossKind::WrittenOff), USDC),
             gone: gone_as_money + back.iter().map(|transfer| minor(transfer.amount)).sum::<i128>(),
             free: books.customer(USDC) - leaving + waits_as_money,
             lost: books.of(Account::Losses(LossKind::Reorganisation), USDC),

@@ -1,0 +1,33 @@
+//! Which order a fact names: whoever looks at one that could not be applied begins there.
+
+use rampart_core::fact::{Fact, FactBody};
+use rampart_core::id::OrderId;
+use rampart_core::reference::{self, Found};
+
+use crate::app::App;
+use crate::error::Reply;
+
+/// The order, where the fact names one and what leads to it can be read.
+pub(super) async fn order(app: &App, fact: &Fact) -> Option<OrderId> {
+    match look(app, fact).await {
+        Ok(order) => order,
+        Err(error) => {
+            tracing::warn!(fact = %fact.id, %error, "the order of a fact that was put aside cannot be found");
+            None
+        }
+    }
+}
+
+async fn look(app: &App, fact: &Fact) -> Reply<Option<OrderId>> {
+    Ok(match &fact.body {
+        FactBody::ProcessorPaid(paid) => Some(paid.payment),
+        FactBody::ProcessorDeclined { payment, .. } | FactBody::ProcessorReversed { payment, .. } => Some(*payment),
+        FactBody::PayoutReported { payout, .. } => app.store().payout(*payout).await?.and_then(|payout| payout.order),
+        FactBody::Deposit { deposit, .. } => app.store().deposit(*deposit).await?.and_then(|deposit| deposit.order),
+        FactBody::BankCredit(credit) => match credit.concept.as_deref().map_or(Found::Nothing, reference::find) {
+            Found::Reference(concept) => app.store().payment_by_concept(&concept).await?.map(|payment| payment.id),
+            Found::Mistyped(_) | Found::Nothing => None,
+        },
+        FactBody::KycDecided { .. } => None,
+    })
+}

@@ -1,0 +1,143 @@
+//! Money and coins that only a person can move, whatever state they are in.
+
+use std::sync::Arc;
+
+use rampart_app::operate::customers;
+use rampart_app::operate::orders::{self, Destination};
+use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::{CreatePayment, CreateRampoff};
+use rampart_core::amount::Amount;
+use rampart_core::asset::Asset;
+use rampart_core::id::OrderId;
+use rampart_core::ledger::Account;
+use rampart_core::order::HoldReason;
+use rampart_core::payment::PaymentState;
+use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_sandbox::{BankTransfer, Booked, Deposit};
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
+
+use crate::workers_buying::{ana, item, operator};
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+on_both_engines!(super::whole => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money);
+
+async fn in_suspense(test: &TestApp, asset: &str) -> Amount {
+    test.app.store().balance(Account::Suspense, asset.parse::<Asset>().unwrap()).await.unwrap().posted
+}
+
+/// A purchase by transfer that this person paid; with a listed wallet it is on hold whoever paid it.
+async fn paid_by(test: &TestApp, payer: &str, is_listed: bool) -> OrderId {
+    let customer = ana(test).await;
+    let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "100") };
+    if is_listed {
+        test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
+    }
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    test.world.pay_payment(&payable(&test.payment(id).await, payer), None, None).await.unwrap();
+    test.payment_becomes(id, "on_hold").await;
+    id
+}
+
+async fn holds(test: &TestApp, id: OrderId, reason: HoldReason) {
+    let look = || async { matches!(test.payment(id).await.state, PaymentState::OnHold { reason: of, .. } if of == reason).then_some(()) };
+    test.eventually("it is on hold for that", look).await;
+}
+
+/// The customer is banned and has named no account: a person names one, and has seen that the customer is banned.
+async fn banned_without_a_destination(test: Arc<TestApp>) {
+    let id = paid_by(&test, "Ana García López", true).await;
+    customers::ban(&test.app, &operator(), test.payment(id).await.customer).await.unwrap();
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    holds(&test, id, HoldReason::Destination).await;
+    let give = |account: &str, holder: &str| {
+        let destination = Destination::Account { account: account.to_owned(), holder: holder.to_owned() };
+        let test = test.clone();
+        async move { orders::give_destination(&test.app, &operator(), id, &destination).await }
+    };
+    assert!(give("ES0000000000000000000000", "Ana García López").await.is_err(), "it is checked");
+    assert!(give(CustomerOf::SPAIN.account, " ").await.is_err(), "somebody holds it");
+    let wallet = Destination::Wallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned());
+    assert!(orders::give_destination(&test.app, &operator(), id, &wallet).await.is_err(), "money does not go to a wallet");
+    give(CustomerOf::SPAIN.account, "Ana García López").await.unwrap();
+    holds(&test, id, HoldReason::Screening).await;
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    test.payment_becomes(id, "refunded").await;
+    let payouts = test.app.store().payouts_of_order(id).await.unwrap();
+    assert!(payouts.iter().all(|payout| payout.destination.account.reveal() == CustomerOf::SPAIN.account));
+    let audit = orders::show(&test.app, id).await.unwrap().audit;
+    assert!(audit.iter().any(|line| line.action == "order.destination"), "{audit:?}");
+}
+
+/// A sale that waits gives up its coins: each deposit is an item, which another order can receive.
+async fn sale_to_suspense(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    // The sandbox's bank refuses payouts to this account.
+    let request = CreateRampoff { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
+    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let order = test.rampoff(id).await;
+    let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
+    test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    test.rampoff_becomes(id, "on_hold").await;
+    orders::set_aside(&test.app, &operator(), id).await.unwrap();
+    let failed = test.rampoff(id).await;
+    assert_eq!((failed.status(), failed.reserved, failed.deposits.len()), ("failed", Amount::ZERO, 0));
+    let aside = item(&test, ReviewKind::Suspense).await;
+    assert_eq!((aside.order, aside.amount), (Some(id), amount));
+    assert_eq!(in_suspense(&test, &order.terms.coin.to_string()).await, amount);
+    let another = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
+    reviews::resolve(&test.app, &operator(), aside.id, Decision::Assign(another)).await.unwrap();
+    test.rampoff_becomes(another, "finished").await;
+    assert!(in_suspense(&test, &order.terms.coin.to_string()).await.is_zero());
+}
+
+async fn stray(test: &TestApp) -> ReviewItem {
+    let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
+    let transfer = BankTransfer {
+        rail: account.rail,
+        account: account.account,
+        amount: Amount::from_minor(12_300),
+        currency: account.currency,
+        concept: Some("Rent".into()),
+        sender_name: Some("Somebody".into()),
+        sender_account: None,
+        booked: Booked::Now,
+    };
+    test.world.transfer(transfer).await.unwrap();
+    item(test, ReviewKind::Suspense).await
+}
+
+/// Nothing is dismissed that still has a balance behind it, and what was kept can be given back.
+async fn kept_and_reopened(test: Arc<TestApp>) {
+    let stray = stray(&test).await;
+    let capital = async || test.app.store().balance(Account::Capital, "EUR".parse().unwrap()).await.unwrap().posted;
+    let before = capital().await;
+    assert!(reviews::resolve(&test.app, &operator(), stray.id, Decision::Dismiss).await.is_err(), "it would lie there for ever");
+    assert!(reviews::resolve(&test.app, &operator(), stray.id, Decision::Reopen).await.is_err(), "it was not kept");
+    reviews::resolve(&test.app, &operator(), stray.id, Decision::Keep).await.unwrap();
+    assert!(in_suspense(&test, "EUR").await.is_zero());
+    reviews::resolve(&test.app, &operator(), stray.id, Decision::Reopen).await.unwrap();
+    assert_eq!((in_suspense(&test, "EUR").await, capital().await), (stray.amount, before));
+    let again = item(&test, ReviewKind::Suspense).await;
+    assert_eq!((again.fact, again.amount), (stray.fact, stray.amount));
+    assert!(reviews::resolve(&test.app, &operator(), stray.id, Decision::Reopen).await.is_err(), "once");
+    reviews::resolve(&test.app, &operator(), again.id, Decision::Keep).await.unwrap();
+}
+
+/// Money of a fact that cannot be applied is not lost to the books: a person puts it into suspense.
+async fn quarantined_money(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap());
+    let payable = payable(&test.payment(id).await, "Ana García López");
+    test.tamper(&format!("UPDATE payments SET data = '#' || data WHERE id = '{id}'"));
+    test.world.pay_payment(&payable, None, None).await.unwrap();
+    let aside = item(&test, ReviewKind::Quarantine).await;
+    assert!(reviews::resolve(&test.app, &operator(), aside.id, Decision::Dismiss).await.is_err(), "money is behind it");
+    reviews::resolve(&test.app, &operator(), aside.id, Decision::Suspend).await.unwrap();
+    let stray = item(&test, ReviewKind::Suspense).await;
+    assert_eq!((stray.fact, in_suspense(&test, "EUR").await), (aside.fact, stray.amount));
+    assert!(test.app.store().fact(aside.fact.unwrap()).await.unwrap().unwrap().applied);
+    test.tamper(&format!("UPDATE payments SET data = substr(data, 2) WHERE id = '{id}'"));
+}
