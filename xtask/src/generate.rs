@@ -2,6 +2,7 @@
 //! whole, or has generated parts between two marks; the rest of it is written by hand.
 
 mod errors;
+mod exceptions;
 mod machines;
 mod postings;
 mod sandbox;
@@ -40,6 +41,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
         Document { path: "docs/openapi.json", place: Place::File, text: openapi(&binary)? },
         Document { path: "docs/errors.md", place: Place::File, text: errors::table() },
         Document { path: "docs/state-machines.md", place: Place::File, text: machines::diagrams() },
+        Document { path: "docs/EXCEPTIONS.md", place: Place::File, text: exceptions::document() },
         Document { path: "docs/ARCHITECTURE.md", place: Place::Part("postings"), text: postings::list() },
         in_sandbox("magic", sandbox::magic()),
         in_sandbox("methods", sandbox::methods(&defaults)),

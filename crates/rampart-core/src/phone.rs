@@ -190,11 +190,7 @@ pub fn check(country: Country, text: &str) -> Result<Checked, Fault> {
     if Some(region) != home {
         doubts.push(Doubt::OtherCountry { country });
     }
-    Ok(Checked {
-        e164,
-        display: number.format_as(PhoneNumberFormat::International).into_owned(),
-        doubts,
-    })
+    Ok(Checked { e164, display: number.format_as(PhoneNumberFormat::International).into_owned(), doubts })
 }
 
 /// The number behind a prefix of former days.

@@ -10,6 +10,7 @@ mod deviation;
 mod exchange;
 mod grade;
 mod resolve;
+pub mod table;
 mod time;
 
 pub use counted::{Counted, recount};
