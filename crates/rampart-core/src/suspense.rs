@@ -379,6 +379,7 @@ fn pay_out(item: &ReviewItem, route: Route, currency: Currency, destination: Pay
         destination,
         screening: screening(item),
         resolves: Some(item.id),
+        put_back: None,
         said_by: None,
         lost: false,
         state: PayoutState::Queued,

@@ -295,6 +295,7 @@ impl Scene<'_> {
             destination: example::destination(),
             screening: if name == BEING_SCREENED { Screening::Due } else { Screening::Cleared },
             resolves: (!of_order).then(|| self.mint.id()),
+            put_back: None,
             said_by: None,
             lost: false,
             state,

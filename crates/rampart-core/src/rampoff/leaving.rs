@@ -42,6 +42,7 @@ impl Rampoff {
             destination: self.destination.clone(),
             screening,
             resolves: None,
+            put_back: None,
             said_by: None,
             lost: false,
             state: PayoutState::Queued,

@@ -141,6 +141,7 @@ impl Scene<'_> {
             destination: example::destination(),
             screening: Screening::Cleared,
             resolves: None,
+            put_back: None,
             said_by: None,
             lost: false,
             state: PayoutState::Returned { reason: "closed account".to_owned() },

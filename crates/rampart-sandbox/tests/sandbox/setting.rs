@@ -114,6 +114,7 @@ impl Setting {
             },
             screening: Screening::Cleared,
             resolves: None,
+            put_back: None,
             said_by: None,
             lost: false,
             state: PayoutState::Queued,

@@ -96,6 +96,7 @@ pub(crate) fn payout(bench: &Bench, order: Option<OrderId>, state: PayoutState) 
         },
         screening: Screening::Cleared,
         resolves: None,
+        put_back: None,
         said_by: None,
         lost: false,
         state,

@@ -143,9 +143,12 @@ pub struct Payout {
     #[serde(default = "Screening::of_earlier_version")]
     pub screening: Screening,
     /// The item of the list of reviews that was resolved by it, where it is a return from suspense: when it does not work,
-    /// that item is put back, and named here in its place.
+    /// that item is put back.
     #[serde(default)]
     pub resolves: Option<ReviewId>,
+    /// The item as it was put back, when it did not work.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub put_back: Option<ReviewId>,
     /// Who said where it stands, where that was a person and not the rail.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub said_by: Option<String>,

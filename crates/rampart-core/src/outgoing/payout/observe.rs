@@ -122,11 +122,11 @@ impl Payout {
             StoppedBy::Operator => format!("stopped by an operator: {reason}"),
         };
         let item = outgoing.did_not_leave(&context.mint, &reason, &mut step);
-        let resolves = item.as_ref().map(|item| item.id);
+        let put_back = item.as_ref().map(|item| item.id);
         if let Some(item) = item {
             step.write(ReviewItem { screening_hit: item.screening_hit || by == StoppedBy::Screening, ..item });
         }
-        Self { resolves, ..self }.becomes(PayoutState::Failed { reason }, &mut step);
+        Self { put_back, ..self }.becomes(PayoutState::Failed { reason }, &mut step);
         instead::recovered(step, outgoing.lost, context)
     }
 
@@ -197,9 +197,9 @@ impl Payout {
             step.post(self.post_failed(&context.mint));
         }
         let item = outgoing.did_not_leave(&context.mint, &format!("sending it did not work: {reason}"), &mut step);
-        let resolves = item.as_ref().map(|item| item.id);
+        let put_back = item.as_ref().map(|item| item.id);
         item.into_iter().for_each(|item| step.write(item));
-        Self { resolves, said_by, ..self }.becomes(PayoutState::Failed { reason }, &mut step);
+        Self { put_back, said_by, ..self }.becomes(PayoutState::Failed { reason }, &mut step);
         instead::recovered(step, outgoing.lost, context)
     }
 
@@ -279,7 +279,7 @@ impl Payout {
         let mint = &context.mint;
         let mut step = Step::new();
         let order = outgoing.order.as_ref().map(Order::id).or_else(|| outgoing.review.as_ref()?.order);
-        let mut resolves = self.resolves;
+        let mut put_back = None;
         if self.lost {
             step.post(self.post_loss_returned(context));
         } else {
@@ -290,7 +290,7 @@ impl Payout {
             step.extend(self.tell(outgoing.order.take(), payment, rampoff, context));
             let why = format!("the receiving bank returned what we had sent: {reason}");
             let item = outgoing.did_not_leave(mint, &why, &mut step);
-            resolves = item.as_ref().map(|item| item.id);
+            put_back = item.as_ref().map(|item| item.id);
             item.into_iter().for_each(|item| step.write(item));
         }
         if let Some(person) = &self.said_by {
@@ -300,7 +300,7 @@ impl Payout {
         }
         // What was lost is where it was before it left: nothing of it lies in suspense.
         let state = if self.lost { PayoutState::Failed { reason } } else { PayoutState::Returned { reason } };
-        Self { resolves, said_by: None, lost: false, ..self }.becomes(state, &mut step);
+        Self { put_back, said_by: None, lost: false, ..self }.becomes(state, &mut step);
         step
     }
 
