@@ -135,9 +135,14 @@ class Books:
                 late += receipt.waiting
         return in_time, late
 
+    def own_waiting(self, order: Order) -> int:
+        """What waits for the decision, in time or late."""
+        in_time, late = self.waiting(order)
+        return in_time + late
+
     def received_something(self, order: Order) -> bool:
         """Whether money of its own waits, or coins of it are in a block (1.3)."""
-        return sum(self.waiting(order)) > 0 or bool(order.pending)
+        return self.own_waiting(order) > 0 or bool(order.pending)
 
     def can_go_back(self, order: Order, receipt: Receipt) -> bool:
         """2.5: whether this receipt has somewhere to go back to by itself."""

@@ -61,7 +61,7 @@ class Intake(Reversals):
             ]
             for order in theirs:
                 self._end_before(order, receipt)
-            received = {order.id: sum(self.waiting(order)) for order in theirs}
+            received = {order.id: self.own_waiting(order) for order in theirs}
             return on_own_account(theirs, received, receipt.amount, self.now)
         candidates = [self.orders[name] for name in receipt.named if name in self.orders]
         for order in candidates:

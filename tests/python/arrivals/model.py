@@ -177,7 +177,7 @@ class Model(Persons):
         """1.3, 1.5, 3.5, 4.3: ends of promises, decisions that waited, holds that resume, ends of orders."""
         for order in self.orders.values():
             self._end_promise(order)
-        waiting = [order for order in self.orders.values() if not order.decided and sum(self.waiting(order))]
+        waiting = [order for order in self.orders.values() if not order.decided and self.own_waiting(order)]
         for order in sorted(waiting, key=lambda each: (self.own(each)[0].time, self.own(each)[0].key)):
             self.consider(order)
         for order in self.orders.values():

@@ -50,6 +50,11 @@ class Outcome:
         return self.at_promise + self.at_market
 
 
+def power_of_ten(decimals: int) -> int:
+    """Units in one whole."""
+    return int(10**decimals)
+
+
 def share_up(amount: int, basis_points: int) -> int:
     """3.6: the proportional fee of an amount, rounded up."""
     return -((-amount * basis_points) // WHOLE_BASIS_POINTS)
@@ -62,12 +67,12 @@ def share_down(amount: int, basis_points: int) -> int:
 
 def coins_for(fiat: int, price: Fraction, pair: Pair) -> int:
     """Base units that `fiat` minor units buy at `price`, rounded down."""
-    return math.floor(Fraction(fiat, 10**pair.fiat_decimals) / price * 10**pair.coin_decimals)
+    return math.floor(Fraction(fiat, power_of_ten(pair.fiat_decimals)) / price * power_of_ten(pair.coin_decimals))
 
 
 def worth_exactly(coins: int, price: Fraction, pair: Pair) -> Fraction:
     """What base units are worth at `price`, in minor units, unrounded: for comparisons."""
-    return Fraction(coins, 10**pair.coin_decimals) * price * 10**pair.fiat_decimals
+    return Fraction(coins, power_of_ten(pair.coin_decimals)) * price * power_of_ten(pair.fiat_decimals)
 
 
 def gross_of(coins: int, price: Fraction, pair: Pair) -> int:

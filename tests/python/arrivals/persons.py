@@ -25,7 +25,7 @@ class Persons(Sending):
 
     def refund(self, order: Order, right: bool = False, our_fault: bool = False) -> None:
         """2.5, 3.7: sends back what came; a conversion is undone at the lower of its amount and its worth now."""
-        waiting = sum(self.waiting(order))
+        waiting = self.own_waiting(order)
         if order.ended or order.status == "refund_pending" or order.attempt in ("unknown", "sent") or not (waiting or order.owed):
             raise Refusal("nothing_to_refund")
         frozen = any(receipt.hit for receipt in self.own(order))
@@ -70,7 +70,7 @@ class Persons(Sending):
     def hold_order(self, order: Order) -> None:
         """7, 5.1: stops an order before anything leaves."""
         converted = order.owed and order.attempt in ("none", "failed")
-        if order.ended or order.status in ("on_hold", "refund_pending") or not (converted or sum(self.waiting(order))):
+        if order.ended or order.status in ("on_hold", "refund_pending") or not (converted or self.own_waiting(order)):
             raise Refusal("nothing_to_hold")
         order.held_by_person = True
         self.hold(order, "review")
@@ -79,7 +79,7 @@ class Persons(Sending):
         """3.2: what received something cannot be cancelled; asking for that is asking for the refund."""
         if order.ended or order.decided:
             raise Refusal("not_cancellable")
-        if sum(self.waiting(order)):
+        if self.own_waiting(order):
             self.refund(order)
             return
         if order.pending or order.status not in WAITING_STATUSES:

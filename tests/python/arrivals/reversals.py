@@ -54,25 +54,27 @@ class Reversals(Books):
 
     def _stop(self, order: Order, receipt: Receipt, amount: int) -> None:
         """5.1: nothing was attempted, or it failed: the conversion is undone; what is left is on hold."""
+        paid = order.decided or order.status == "on_hold"
         self.undo_conversion(order)
         taken = min(amount, receipt.waiting)
         receipt.waiting -= taken
         receipt.taken_back += taken
-        if sum(self.waiting(order)):
+        if self.own_waiting(order):
             order.held_by_person = True
             self.hold(order, "review")
-        elif order.status == "on_hold" or order.decided:
+        elif paid:
             order.status, order.hold_reason, order.decided = "failed", None, True
             self.free_promise(order)
             self.give_back_counts(order)
 
     def undo_conversion(self, order: Order) -> None:
-        """3.7: at its own amounts: what was exchanged waits again. 4.2: then nothing was exchanged."""
+        """3.7: at its own amounts: what was exchanged waits again, for a person. 4.2: then nothing was exchanged."""
         for receipt in self.own(order):
             receipt.waiting += receipt.at_promise + receipt.at_market
             receipt.at_promise = receipt.at_market = 0
         if order.owed:
             self.give_back_counts(order)
+            order.decided, order.settled_by_policy = False, True
         order.owed = order.fee_promise = order.fee_market = order.out_promise = order.out_market = 0
 
     def attempt_ended_after_reversal(self, order: Order, arrived: bool) -> None:

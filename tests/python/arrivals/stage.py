@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +12,7 @@ from .entities import BUY, CUSTOMER, Order, Receipt
 from .model import Model, View
 from .timing import SECOND, instant
 
-FIRST_DAY = datetime(2026, 3, 2, tzinfo=timezone.utc)
+FIRST_DAY = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def at(text: str, day: int = 0) -> int:
