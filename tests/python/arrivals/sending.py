@@ -99,11 +99,16 @@ class Sending(Intake):
             receipt.aside += amount
             self.item_for(receipt.order, "return_failed", receipt)
 
-    def play_outside(self) -> None:
-        """Left alone, the outside world plays itself: what may leave leaves and arrives, what goes back settles."""
+    def play_outside(self, bank: bool = True) -> None:
+        """Left alone, the outside world plays itself: what may leave leaves and arrives, what goes back settles.
+
+        Without `bank` the bank takes what it is given, and nobody hears whether it arrived.
+        """
         for order in list(self.orders.values()):
-            if order.status == PAID[order.side] and order.owed and order.attempt == "none" and self.attempt(order):
+            if order.status == PAID[order.side] and order.owed and order.attempt == "none":
+                self.attempt(order)
+            if order.attempt == "unknown" and (order.side == BUY or bank):
                 self.arrived(order, f"of {order.id}")
         for receipt in list(self.receipts.values()):
-            if receipt.returning:
+            if receipt.returning and (bank or not receipt.source.startswith("rail ")):
                 self.return_settled(receipt)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from .stage import Stage, at, coins, euro, seconds
-from .timing import DATE_ONLY, UTC, Source, counted_time, final_reading, in_time, instant, local_instant
+from .timing import DATE_ONLY, Source, counted_time, final_reading, in_time, instant, local_instant
 
 RAIL = Source("rail", True, 900)
 HOOK = Source("hook", False, 900)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from .entities import STRANGER, UNKNOWN, Refusal
 from .stage import Stage, at, coins, euro
 
 
-def on_account(stage: Stage) -> dict[str, object]:
+def on_account(stage: Stage) -> dict[str, Any]:
     """A receipt on the customer's own account number, without a reference."""
     return {"named": (), "account_of": "c"}
 
@@ -191,7 +193,7 @@ def test_2_4_two_open_ones_are_nobodys() -> None:
 
 # --- 2.5 ---
 
-def short_refund(**more: object) -> Stage:
+def short_refund(**more: Any) -> Stage:
     stage = Stage(short="refund")
     stage.buy(refund_destination=bool(more.pop("destination", False)))
     stage.pay("o", "600.00", **more)
