@@ -200,5 +200,6 @@ def to_json(operation: Operation) -> str:
 def from_json(line: str) -> Operation:
     """The same again."""
     fields: dict[str, Any] = json.loads(line)
-    kind = KINDS[fields.pop("kind")]
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+    kind: type[Any] = KINDS[fields.pop("kind")]
+    operation: Operation = kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+    return operation
