@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -100,7 +101,10 @@ class World:
 
     def stop(self) -> None:
         self.client.http.close()
-        self.rampart.__exit__()
+        try:
+            self.rampart.__exit__()
+        except subprocess.TimeoutExpired:
+            print("the binary did not stop when asked to, and was killed")
 
     def restart(self, operation: Catalogue) -> None:
         """The configuration changes: the process is started again."""

@@ -107,6 +107,8 @@ class Books:
 
         An interruption is a reading that failed, or a silence longer than `backdating_seconds`.
         """
+        if not source.has_readings:
+            return None, False
         earlier = [(begun, is_good) for begun, is_good in self.readings[source.name] if begun < shown_at]
         last = max((begun for begun, is_good in earlier if is_good), default=None)
         if last is None:
@@ -193,7 +195,9 @@ class Books:
         order.reserved = 0
 
     def count_exchanged(self, order: Order, at_promise: int, at_market: int) -> None:
-        """4.2: the promise counts when it was ordered, the rest now. Minor units."""
+        """4.2: the promise counts when it was ordered; late, surplus and released amounts now. Minor units."""
+        if order.let_go:
+            at_promise, at_market = 0, at_promise + at_market
         customer = self.customers[order.customer]
         if order.counted_ordered is None:
             order.counted_ordered = self.windows.count(customer, order.fiat.symbol, order.created, 0)

@@ -126,7 +126,8 @@ def judge(order: Order, in_time: int, late: int, situation: Situation) -> Decisi
         return Decision("hold", hold_reason=situation.standing)
     if is_complete(order, in_time):
         if not price_stands(order, situation.now):
-            return all_at_market(order, in_time, situation, "")
+            inside = in_time <= order.ordered + tolerance(order)
+            return at_market(order, 0, in_time, situation, "", bounded=not inside)
         return completed(order, in_time, situation)
     if late:
         return judge_late(order, in_time, late, situation)
@@ -187,13 +188,13 @@ def judge_short(order: Order, in_time: int, situation: Situation) -> Decision:
     """3.3: all of it in time, and not enough."""
     policy = order.method.policy.short
     if situation.person:
-        return all_at_market(order, in_time, situation, "short")
+        return at_market(order, 0, in_time, situation, "short")
     if policy == "hold":
         return Decision("hold", kind="short", hold_reason="amount", final=True)
     if policy == "refund" or outside_bounds(order, in_time, 0, None, None) == "minimum":
         return send_back(in_time, "short", situation)
     if not price_stands(order, situation.now):
-        return all_at_market(order, in_time, situation, "short")
+        return at_market(order, 0, in_time, situation, "short")
     out = exchange(order, in_time, 0, situation)
     if out.total <= 0:
         return Decision("aside", kind="short", aside=in_time, aside_reason="fees")
@@ -209,24 +210,24 @@ def send_back(amount: int, kind: str, situation: Situation) -> Decision:
     return Decision("hold", kind=kind, hold_reason="destination", final=True)
 
 
-def all_at_market(order: Order, amount: int, situation: Situation, kind: str) -> Decision:
-    """1.4: after the bound everything goes at the market, and bears all fees (3.6)."""
-    return at_market(order, 0, amount, situation, kind)
+def at_market(order: Order, promised: int, rest: int, situation: Situation, kind: str, bounded: bool = True) -> Decision:
+    """3.5, 3.6, 4.1: `promised` at the promise and `rest` at the market, or held.
 
-
-def at_market(order: Order, promised: int, rest: int, situation: Situation, kind: str) -> Decision:
-    """3.5, 3.6, 4.1: `promised` at the promise and `rest` at the market, or held."""
+    1.4: after the bound everything goes at the market, and bears all fees (3.6). `bounded`: whether minimum and maximum bind
+    (not inside the tolerance, 3.1, nor where a person lets it go).
+    """
+    bounded = bounded and not situation.person
     aside = 0
     if promised and exchange(order, promised, 0, situation).total <= 0:
         promised, aside = 0, promised
-    if not situation.person and outside_bounds(order, promised, rest, situation.market, None) == "minimum":
+    if bounded and outside_bounds(order, promised, rest, situation.market, None) == "minimum":
         return send_back(promised + rest + aside, kind, situation)
     if situation.market is None:
         return Decision("hold", kind=kind, hold_reason="price")
     out = exchange(order, promised, rest, situation)
     if out.total <= 0:
         return Decision("aside", kind=kind, aside=promised + rest + aside, aside_reason="fees")
-    if not situation.person and outside_bounds(order, promised, rest, situation.market, out) == "maximum":
+    if bounded and outside_bounds(order, promised, rest, situation.market, out) == "maximum":
         return Decision("hold", kind=kind, hold_reason="amount")
     why = situation.ask_market(worth(order, promised, order.promise), worth(order, rest, situation.market))
     if why:

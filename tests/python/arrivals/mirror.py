@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from .catalogue import customer, default_model, minor
-from .entities import BUY, Order, Receipt, Refusal
+from .entities import Order, Receipt, Refusal
 from .model import Model
 from .operations import (
     Assign, Blocks, Buy, Catalogue, Chargeback, Clock, Deposit, Moment, Operate, Operation, Outage, Pay, Price, Register, Reorg, Sell, Silence,
@@ -127,6 +127,10 @@ class Mirror:
             if deposit.height is not None and not deposit.confirmed and self.height - deposit.height + 1 >= needed:
                 deposit.confirmed = True
                 self.model.deposit_confirmed(deposit.key)
+
+    def unconfirmed(self) -> set[str]:
+        """Orders with deposits that are not final."""
+        return {deposit.operation.order for deposit in self.deposits if not deposit.confirmed}
 
     def _into_block(self, deposit: InBlock) -> None:
         if deposit.key in self.model.in_blocks:
@@ -261,6 +265,3 @@ class Mirror:
         if receipt is not None and receipt.applied:
             self.model.receipt_hit(operation.key)
 
-    def is_purchase(self, order_id: str) -> bool:
-        """Whether an order of the lane is a purchase."""
-        return self.model.orders[order_id].side == BUY

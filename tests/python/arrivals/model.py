@@ -40,7 +40,7 @@ R10 (3.4) A surplus whose policy is `back` and that has no destination is set as
 R11 (3.6) A part whose net is nothing or less does not cover its fees. If that is all, it is set aside and the order waits on
     as it was.
 R12 (4.2) Windows hold what was exchanged: deciding changes the count of the ordering moment to what went at the promise, up
-    or down; what did not go is given back there.
+    or down; what did not go is given back there. What a person let go before it was decided counts wholly in the present.
 R13 (4.3) Holds for identity, price and liquidity resume by themselves. A hold for a limit resumes when the level is raised,
     not because a window turned. All others need a person.
 R14 (2.6) Dust is recognised before the payer is looked at; dust in a block is not waited for and changes no status.
@@ -66,7 +66,7 @@ from .decide import Decision, Situation, exchange, is_ready, judge, worth
 from .entities import BUY, PAID, UNPAID, WAITING_STATUSES, Coin, Order, Receipt, Refusal
 from .money import Fees, gross_of
 from .persons import Persons
-from .timing import DAY, SECOND
+from .timing import SECOND
 from .whose import below_refund_minimum
 
 PAID_EVENT = {"buy": "PAY_IN", "sell": "CRYPTO_RECEIVED"}
@@ -329,10 +329,6 @@ class Model(Persons):
             exceptions=tuple(sorted(kinds)),
             reversal=order.reversal,
         )
-
-    def days(self, count: int) -> int:
-        """So many days from now; for tests."""
-        return self.now + count * DAY
 
 
 def _fill(own: list[Receipt], amount: int, part: str) -> None:

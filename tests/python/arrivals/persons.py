@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .decide import worth
 from .entities import BUY, PAID, STRANGER, WAITING_STATUSES, Order, Receipt, Refusal
 from .money import coins_for, gross_of
 from .sending import Sending
@@ -152,6 +151,3 @@ class Persons(Sending):
             if order.customer == customer and order.status == "on_hold" and order.hold_reason == "limit":
                 self.consider(order, again=True)
 
-    def exchanged_worth(self, order: Order) -> int:
-        """What the order exchanged at the promise, in minor units; for checks of the rules."""
-        return worth(order, sum(receipt.at_promise for receipt in self.own(order)), order.promise)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from .entities import BUY, SELL, Order
+from .entities import BUY, ENDED_STATUSES, SELL, Order
 from .model import Model
 from .money import worth_exactly
 from .whose import tolerance
@@ -83,3 +83,19 @@ def most_tolerance(model: Model) -> dict[str, int]:
     for order in model.orders.values():
         most[order.fiat.symbol] += order.fiat.tolerance_cap if order.side in (BUY, SELL) else 0
     return most
+
+
+class Forward:
+    """6.4: never backwards. Told the statuses after each step, it remembers the last ones."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, str] = {}
+
+    def check(self, model: Model) -> None:
+        for order in model.orders.values():
+            before = self.last.get(order.id, order.status)
+            if before != order.status:
+                assert order.status not in ("started", "created"), f"6.4: {order.id} went back to {order.status}"
+                chain_refused = before == "coins_sent" and order.status == "on_hold" and order.hold_reason == "chain"
+                assert before not in ENDED_STATUSES or chain_refused, f"6.4: {order.id} was {before} and is {order.status}"
+            self.last[order.id] = order.status

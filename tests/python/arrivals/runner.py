@@ -5,7 +5,8 @@
     python -m arrivals.runner --binary target/debug/rampart --replay FOLDER/seed-7.jsonl
 
 Run it in `tests/python`. `--without` names rules or tricks that are not played, `--fields` what is compared: so it is switched
-on rule by rule. `--lenient` passes over fields that the API does not show yet. Exit code 1: there are differences.
+on rule by rule. `--lenient` passes over fields that the API does not show yet. Exit code 1: there are differences; 2: the
+binary stopped answering.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -58,6 +61,10 @@ def main() -> int:
                 for first in range(options.seed_start, last, options.batch):
                     differences += batch(world, options, list(range(first, min(first + options.batch, last))))
             print(world.rampart.run("ledger", "verify").strip())
+        except httpx.HTTPError as error:
+            print(f"the binary does not answer any more: {error!r}; its log is {Path(name) / 'server.log'}:")
+            print((Path(name) / "server.log").read_text()[-2000:])
+            return 2
         finally:
             world.stop()
     print(f"{differences} lanes with differences; {time.monotonic() - began:.0f} seconds")

@@ -379,6 +379,19 @@ def test_4_2_late_money_counts_when_it_is_decided() -> None:
     assert stage.model.windows.used(who, "EUR", at("10:00", day=1))[0] == euro("1000.00")
 
 
+def test_4_2_released_amounts_count_when_they_are_decided() -> None:
+    stage = Stage()
+    order = stage.buy()
+    stage.model.customers["c"].banned = True
+    stage.pay("o", "1000.00")
+    stage.later("09:00", day=1)
+    stage.model.release(order)
+    assert stage.view("o").at_promise == coins("1108.311111")
+    who = stage.model.customers["c"]
+    assert stage.model.windows.used(who, "EUR", at("10:00"))[0] == 0
+    assert stage.model.windows.used(who, "EUR", at("09:00", day=1))[0] == euro("1000.00")
+
+
 def test_4_2_a_refund_gives_back() -> None:
     stage = Stage()
     stage.buy("100.00", "ESP.card")

@@ -20,12 +20,14 @@ CHANGES_LEVELS = frozenset({"standing"})
 def play(seed: int, without: frozenset[str] = frozenset()) -> Mirror:
     """Plays one lane, checking after every operation."""
     mirror = Mirror(at("10:00"))
+    forward = properties.Forward()
     schedule = players.world(seed, STEPS)
     for happened, operations in zip(schedule, players.program(seed, STEPS, schedule, without), strict=True):
         for operation in [happened, *operations]:
             if operation is not None:
                 mirror.play(operation)
                 properties.check(mirror.model)
+                forward.check(mirror.model)
         mirror.quiet()
         properties.check(mirror.model)
     return mirror

@@ -42,7 +42,12 @@ def test_1_1_exactly_the_allowance_is_allowed() -> None:
 
 
 def test_1_1_a_signed_hook_stands_as_told() -> None:
-    assert counted_time(at("10:05"), at("12:00"), at("10:00"), at("11:50"), False, HOOK) == at("10:05")
+    assert counted_time(at("10:05"), at("12:00"), at("10:00"), None, False, HOOK) == at("10:05")
+
+
+def test_1_1_a_question_about_the_object_is_its_reading() -> None:
+    assert counted_time(at("10:05"), at("12:00"), at("10:00"), at("11:50"), False, HOOK) == at("11:50")
+    assert counted_time(at("11:40"), at("12:00"), at("10:00"), at("11:50"), False, HOOK) == at("11:40")
 
 
 def test_1_1_zones() -> None:

@@ -54,15 +54,16 @@ def counted_time(
     """1.1: the time that counts for a receipt.
 
     `told` is what the outside says: an instant, `DATE_ONLY`, or nothing. `seen` is when we saw it, `created` the order's
-    creation, `last_reading` when the last good reading of its source began that did not show it, `interrupted` whether that
-    reading and the one that shows it have an interruption between them.
+    creation, `last_reading` when the last good reading of its source began that did not show it (of a source without
+    readings: the last question about this object), `interrupted` whether that reading and the one that shows it have an
+    interruption between them.
     """
     if told is None or told == DATE_ONLY:
         time = last_reading if interrupted and last_reading is not None else seen
         return bounded(time, created, seen)
     assert isinstance(told, int)
     time = bounded(told, created, seen)
-    if source.has_readings and last_reading is not None and last_reading - time > source.backdating:
+    if last_reading is not None and last_reading - time > source.backdating:
         return bounded(last_reading, created, seen)
     return time
 
