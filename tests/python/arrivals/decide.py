@@ -206,7 +206,7 @@ def judge_short(order: Order, in_time: int, situation: Situation) -> Decision:
 def send_back(amount: int, kind: str, situation: Situation) -> Decision:
     """2.5: all of it back, or it waits for a destination."""
     if situation.back:
-        return Decision("back", kind=kind, back=amount, final=True)
+        return Decision("back", kind=kind, back=amount)
     return Decision("hold", kind=kind, hold_reason="destination", final=True)
 
 

@@ -110,11 +110,6 @@ def net_with_share_only(gross: int, fees: Fees) -> int:
     return gross - share_up(gross, fees.basis_points)
 
 
-def covers_its_fees(gross: int, fees: Fees) -> bool:
-    """3.6: whether anything is left after every fee."""
-    return net_with_all_fees(gross, fees) > 0
-
-
 def purchase(
     promised: int, at_market: int, promise: Fraction | None, market: Fraction | None, stored: Fees, present: Fees, pair: Pair,
 ) -> Outcome:

@@ -146,10 +146,21 @@ def test_1_3_at_the_latest_at_the_bound() -> None:
     stage = Stage()
     stage.buy()
     stage.pay("o", "600.00")
+    stage.buy_price("0.95")
     stage.later("10:59:59", day=1, readings=False)
     assert stage.view("o").status == "started"
     stage.later("11:00", day=1, readings=False)
-    assert stage.view("o").decided == coins("664.977777")
+    assert stage.view("o").decided == stage.view("o").at_promise == coins("664.977777")
+
+
+def test_1_4_after_the_bound_also_what_is_short_goes_at_the_market() -> None:
+    stage = Stage()
+    stage.buy()
+    stage.pay("o", "600.00")
+    stage.buy_price("0.95")
+    stage.model.now = at("11:00", day=1) + 1
+    stage.model.settle()
+    assert stage.view("o").at_market == coins("629.978947") and stage.view("o").at_promise == 0
 
 
 def test_1_3_a_reading_that_failed_is_none() -> None:

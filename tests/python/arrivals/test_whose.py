@@ -96,6 +96,7 @@ def test_2_2_another_coin_or_chain_is_beside_the_order() -> None:
     stage = Stage()
     stage.sell()
     stage.pay("s", "500", asset="USDT.polygon")
+    assert stage.view("s").exceptions == ("wrong_asset",)
     stage.pay("s", "500", asset="USDC.ethereum")
     assert stage.view("s").exceptions == ("wrong_asset", "wrong_network")
     stage.pay("s", "500")

@@ -1,0 +1,455 @@
+"""Edges: what is exactly at a limit, and states that are reached rarely."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from .catalogue import customer, rail_source
+from .entities import CUSTOMER, Refusal
+from .limits import windows_of
+from .money import Fees, Pair, sale
+from .stage import Stage, at, coins, euro, seconds
+from .timing import DAY, DATE_ONLY
+
+
+# --- windows ---
+
+def test_windows_are_those_of_utc() -> None:
+    quarters = [windows_of(at("00:00") + days * DAY)[2] for days in (0, 29, 30, 120, 121, 212, 213, 304, 305)]
+    assert "".join(name[-1] for name in quarters) == "112233441"
+    assert windows_of(at("23:59:59"))[:2] == ("day 2026-03-02", "month 2026-03")
+    assert windows_of(at("00:00", day=1))[0] == "day 2026-03-03"
+
+
+@pytest.mark.parametrize(("used", "amount", "code"), [
+    ("2000.00", "1000.00", None), ("2000.00", "1000.01", "kyc_reinforced_required"), ("2999.99", "10.00", "kyc_reinforced_required"),
+])
+def test_a_window_may_be_filled_exactly(used: str, amount: str, code: str | None) -> None:
+    stage = Stage(level=1)
+    stage.model.windows.count(stage.model.customers["c"], "EUR", at("09:00"), euro(used))
+    if code is None:
+        stage.buy(amount)
+    else:
+        with pytest.raises(Refusal, match=code):
+            stage.buy(amount)
+
+
+def test_no_level_would_do() -> None:
+    stage = Stage()
+    stage.model.limits[("EUR", 2)] = stage.model.limits[("EUR", 1)]
+    with pytest.raises(Refusal, match="limit_exceded"):
+        stage.buy("1000.01")
+
+
+# --- requests ---
+
+@pytest.mark.parametrize(("amount", "code"), [("9.99", "min_purchase"), ("10.00", None), ("50000.00", None), ("50000.01", "max_purchase")])
+def test_minimum_and_maximum_of_the_method(amount: str, code: str | None) -> None:
+    stage = Stage()
+    stage.model.limits[("EUR", 2)] = replace(stage.model.limits[("EUR", 2)], transaction=euro("99999"))
+    if code is None:
+        stage.buy(amount)
+    else:
+        with pytest.raises(Refusal, match=code):
+            stage.buy(amount)
+
+
+def test_minimum_of_a_sale_is_of_worth_and_of_coins() -> None:
+    stage = Stage()
+    with pytest.raises(Refusal, match="min_purchase"):
+        stage.sell("5.68")
+    stage.sell("5.69")
+    stage.sell_price("6")
+    with pytest.raises(Refusal, match="min_purchase"):
+        stage.sell("0.999999", name="t")
+
+
+def test_maximum_of_the_coin() -> None:
+    stage = Stage()
+    most = stage.model.coins["USDC.polygon"]
+    stage.model.coins["USDC.polygon"] = replace(most, maximum=coins("1108.311111"))
+    stage.buy()
+    stage.model.coins["USDC.polygon"] = replace(most, maximum=coins("1108.311110"))
+    with pytest.raises(Refusal, match="max_purchase"):
+        stage.buy(name="p")
+
+
+def test_liquidity_may_be_used_up_exactly() -> None:
+    stage = Stage()
+    stage.model.balances["USDC.polygon"] = coins("1108.311111")
+    stage.buy()
+    with pytest.raises(Refusal, match="no_liquidity"):
+        stage.buy("10.00", name="p")
+
+
+def test_the_cap_on_open_orders_is_of_each_customer() -> None:
+    stage = Stage()
+    stage.model.open_order_cap = 2
+    stage.model.customers["d"] = customer("d", 2)
+    for name in ("a", "b"):
+        stage.buy(name=name)
+    with pytest.raises(Refusal, match="too_many_open"):
+        stage.buy(name="e")
+    stage.buy(name="f", who="d")
+    stage.pay("a", "1000.00")
+    stage.buy(name="g")
+
+
+@pytest.mark.parametrize("case", ["banned", "identity", "method", "coin", "price"])
+def test_requests_are_refused(case: str) -> None:
+    stage = Stage()
+    codes = {"banned": "user_banned", "identity": "require_kyc", "method": "method_not_allowed", "coin": "coin_not_supported", "price": "price_unavailable"}
+    stage.model.customers["c"].banned = case == "banned"
+    stage.model.customers["c"].identity_valid = case != "identity"
+    stage.model.methods["ESP.transfer"] = replace(stage.model.methods["ESP.transfer"], enabled=case != "method")
+    stage.model.coins["USDC.polygon"] = replace(stage.model.coins["USDC.polygon"], enabled=case != "coin")
+    stage.buy_price(None if case == "price" else "0.90")
+    with pytest.raises(Refusal, match=codes[case]):
+        stage.buy()
+
+
+# --- decisions ---
+
+@pytest.mark.parametrize(("available", "status"), [("1113.844444", "payment_received"), ("1113.844443", "on_hold")])
+def test_the_tolerance_takes_exactly_the_free_coins(available: str, status: str) -> None:
+    stage = Stage()
+    stage.buy()
+    stage.model.balances["USDC.polygon"] = coins(available)
+    stage.pay("o", "1005.00")
+    assert stage.view("o").status == status
+
+
+@pytest.mark.parametrize(("available", "status"), [("664.977777", "payment_received"), ("664.977776", "on_hold")])
+def test_what_is_short_takes_exactly_the_free_coins(available: str, status: str) -> None:
+    stage = Stage()
+    stage.buy()
+    stage.pay("o", "600.00")
+    stage.later("12:00")
+    stage.model.balances["USDC.polygon"] = coins(available)
+    stage.later("12:00:01")
+    assert stage.view("o").status == status
+
+
+@pytest.mark.parametrize(("available", "status"), [("1049.978947", "payment_received"), ("1049.978946", "on_hold")])
+def test_what_is_late_takes_exactly_the_free_coins(available: str, status: str) -> None:
+    stage = Stage()
+    stage.buy()
+    stage.buy_price("0.95")
+    stage.later("11:00")
+    stage.model.balances["USDC.polygon"] = coins(available)
+    stage.pay("o", "1000.00")
+    assert stage.view("o").status == status
+
+
+def test_late_money_may_be_the_maximum_exactly() -> None:
+    stage = Stage()
+    stage.buy()
+    stage.later("11:00")
+    stage.pay("o", "50000.00")
+    assert stage.view("o").status == "payment_received"
+
+
+def test_late_coins_may_be_the_maximum_and_the_minimum_exactly() -> None:
+    stage = Stage()
+    for name in ("s", "t", "u"):
+        stage.sell(name=name)
+    stage.later("11:00")
+    stage.sell_price("6")
+    stage.model.coins["USDC.polygon"] = replace(stage.model.coins["USDC.polygon"])
+    for name, amount in (("s", "8333.333333"), ("t", "1"), ("u", "8333.333334")):
+        stage.pay(name, amount)
+    assert [stage.view(name).status for name in ("s", "t", "u")] == ["crypto_received", "crypto_received", "on_hold"]
+
+
+def test_inside_the_tolerance_nothing_binds_after_the_bound_either() -> None:
+    stage = Stage()
+    order = stage.buy("49999.00")
+    stage.model.customers["c"].banned = True
+    stage.pay("o", "50004.00")
+    stage.model.customers["c"].banned = False
+    stage.later("11:01", day=1)
+    stage.model.limits[("EUR", 2)] = replace(stage.model.limits[("EUR", 2)], transaction=euro("99999"))
+    order.held_by_person = False
+    order.hold_reason = "liquidity"
+    stage.model.settle()
+    assert stage.view("o").at_market and stage.view("o").accepted == euro("50004.00")
+
+
+def test_flags_have_amounts() -> None:
+    stage = Stage()
+    for name in ("short", "over", "late"):
+        stage.buy(name=name)
+    stage.pay("short", "600.00")
+    stage.pay("over", "1500.00")
+    stage.later("12:01")
+    stage.pay("late", "700.00")
+    flags = {name: [(flag.kind, flag.amount) for flag in stage.model.orders[name].unusual] for name in ("short", "over", "late")}
+    assert flags == {"short": [("short", euro("400.00"))], "over": [("over", euro("500.00"))], "late": [("late", euro("700.00"))]}
+
+
+def test_a_surplus_below_the_refund_minimum_is_set_aside() -> None:
+    stage = Stage(over="back", tolerance_basis_points=0)
+    stage.buy()
+    stage.pay("o", "1000.99")
+    stage.buy(name="p")
+    stage.pay("p", "1001.00")
+    stage.model.play_outside()
+    assert (stage.view("o").set_aside, stage.view("o").refunded) == (euro("0.99"), 0)
+    assert (stage.view("p").set_aside, stage.view("p").refunded) == (0, euro("1.00"))
+
+
+def test_a_surplus_without_destination_is_set_aside() -> None:
+    stage = Stage(over="back")
+    stage.buy()
+    stage.pay("o", "1500.00", returnable=False)
+    assert stage.view("o").set_aside == euro("500.00") and stage.view("o").status == "payment_received"
+
+
+def test_late_coins_in_a_block_do_not_keep_a_decision_waiting() -> None:
+    stage = Stage()
+    order = stage.sell()
+    stage.pay("s", "200")
+    stage.model.now = at("11:00")
+    stage.model.deposit_seen(stage.fact("s", "300", first_block=at("11:00"), key="late:0"))
+    assert order.pending
+    stage.later("11:02")
+    assert stage.view("s").decided and order.decided
+
+
+def test_a_hold_for_a_destination_is_the_decision() -> None:
+    stage = Stage(short="refund")
+    stage.buy()
+    stage.pay("o", "600.00", returnable=False)
+    stage.later("12:01")
+    later = stage.pay("o", "400.00")
+    assert stage.view("o").hold_reason == "destination" and later.aside == euro("400.00")
+
+
+def test_the_fees_of_a_sale() -> None:
+    fees = Fees(50, 50, 2)
+    out = sale(coins("200"), coins("300"), Fraction("0.88"), Fraction("0.80"), fees, fees, Pair(2, 6))
+    assert (out.fee_promise, out.fee_market) == (140, 120)
+    alone = sale(0, coins("300"), None, Fraction("0.80"), fees, Fees(60, 50, 2), Pair(2, 6))
+    assert (alone.at_promise, alone.at_market, alone.fee_market) == (0, 24_000 - 182, 182)
+
+
+# --- whose ---
+
+@pytest.mark.parametrize(("amount", "taken"), [("797.00", "first"), ("796.00", "first"), ("795.99", None), ("804.00", "first"), ("804.01", None)])
+def test_2_3_the_edges_of_completing(amount: str, taken: str | None) -> None:
+    stage = Stage()
+    stage.buy_price("17", "MXN")
+    stage.buy("800.00", "MEX.SPEI", "first")
+    stage.buy("5000.00", "MEX.SPEI", "second")
+    assert stage.pay("first", amount, named=(), account_of="c").order == taken
+
+
+def test_2_3_duplicates_for_72_hours_to_the_end() -> None:
+    for late, taken in ((0, None), (1, "b")):
+        stage = Stage()
+        stage.buy_price("17", "MXN")
+        stage.buy("500.00", "MEX.SPEI", "a")
+        stage.buy("800.00", "MEX.SPEI", "b")
+        stage.pay("a", "500.00", named=(), account_of="c")
+        stage.model.now = at("10:00", day=3) + late
+        assert stage.pay("a", "500.00", named=(), account_of="c").order == taken
+
+
+def test_2_3_of_that_rail_and_customer_only() -> None:
+    stage = Stage()
+    stage.buy_price("17", "MXN")
+    stage.model.customers["d"] = customer("d", 2)
+    stage.buy("500.00", "MEX.SPEI", "theirs", who="d")
+    stage.buy("500.00", "MEX.OXXO", "voucher")
+    stage.buy("800.00", "MEX.SPEI", "mine")
+    assert stage.pay("mine", "500.00", named=(), account_of="c").order == "mine"
+
+
+def test_money_for_a_cancelled_order_is_not_late() -> None:
+    stage = Stage()
+    stage.model.cancel(stage.buy())
+    stage.pay("o", "1000.00")
+    assert stage.view("o").exceptions == () and stage.view("o").set_aside == euro("1000.00")
+
+
+# --- readings ---
+
+def test_what_an_interruption_is() -> None:
+    stage = Stage()
+    rail = rail_source("spei")
+    stage.model.reading(rail.name, at("10:00"))
+    assert stage.model.reading_before(rail, at("10:15")) == (at("10:00"), False)
+    assert stage.model.reading_before(rail, at("10:15") + 1) == (at("10:00"), True)
+    stage.model.reading(rail.name, at("10:05"), False)
+    assert stage.model.reading_before(rail, at("10:06")) == (at("10:00"), True)
+    stage.model.reading(rail.name, at("10:07"))
+    assert stage.model.reading_before(rail, at("10:08")) == (at("10:07"), False)
+    assert stage.model.reading_before(rail, at("10:07")) == (at("10:00"), True), "the reading that shows it is not before it"
+
+
+def test_dates_only_after_an_interruption() -> None:
+    stage = Stage()
+    stage.buy()
+    stage.later("10:50")
+    stage.model.reading("rail sepa", at("10:55"), False)
+    stage.model.now = at("11:10")
+    receipt = stage.pay("o", "1000.00", DATE_ONLY)
+    assert receipt.time == at("10:50") and stage.view("o").at_promise
+
+
+# --- what is taken back, and what fails ---
+
+def test_a_failed_return_waits_for_a_destination() -> None:
+    stage = Stage()
+    order = stage.buy()
+    receipt = stage.pay("o", "400.00")
+    stage.model.cancel(order)
+    stage.model.return_failed(receipt)
+    assert stage.view("o").hold_reason == "destination" and receipt.waiting == euro("400.00")
+    stage.model.give_destination(order)
+    stage.model.play_outside()
+    assert stage.view("o").status == "refunded"
+
+
+def test_a_failed_return_of_what_was_beside_waits_in_suspense() -> None:
+    stage = Stage()
+    stage.buy("100.00", "ESP.card")
+    stage.pay("o", "100.00")
+    twice = stage.pay("o", "100.00")
+    stage.model.return_failed(twice)
+    assert twice.aside == euro("100.00") and stage.view("o").status == "payment_received"
+
+
+def test_a_hit_on_the_receiver() -> None:
+    stage = Stage()
+    order = stage.buy()
+    stage.model.wallet_screened(order, True)
+    assert order.status == "started", "nothing is to be sent yet"
+    stage.pay("o", "1000.00")
+    stage.model.wallet_screened(order, False)
+    assert order.status == "payment_received"
+    stage.model.wallet_screened(order, True)
+    assert stage.view("o").hold_reason == "review"
+
+
+def test_a_hit_after_the_decision_stops_what_was_not_attempted() -> None:
+    stage = Stage()
+    order = stage.buy()
+    receipt = stage.pay("o", "1000.00")
+    stage.model.receipt_hit(receipt.key)
+    assert stage.view("o").hold_reason == "review" and order.owed
+    stage.buy(name="p")
+    sent = stage.pay("p", "1000.00")
+    stage.model.play_outside()
+    stage.model.receipt_hit(sent.key)
+    assert stage.view("p").status == "coins_sent"
+
+
+def test_after_a_partial_reversal_what_comes_is_beside() -> None:
+    stage = Stage()
+    order = stage.buy()
+    receipt = stage.pay("o", "1000.00")
+    stage.model.reversal(receipt.key, euro("300.00"))
+    assert order.held_by_person
+    later = stage.pay("o", "300.00")
+    assert later.aside == euro("300.00")
+
+
+def test_a_reversal_of_what_waits() -> None:
+    stage = Stage()
+    order = stage.buy()
+    first = stage.pay("o", "400.00")
+    stage.model.reversal(first.key)
+    assert order.status == "started" and stage.view("o").reversal == "chargeback"
+    stage.pay("o", "1000.00")
+    assert order.status == "payment_received"
+
+
+def test_a_reversal_of_what_went_back_is_a_loss() -> None:
+    stage = Stage()
+    order = stage.buy("100.00", "ESP.card")
+    stage.pay("o", "60.00", key="capture")
+    stage.model.reversal("capture")
+    assert order.loss == euro("60.00")
+    stage.model.return_settled(stage.model.receipts["capture"])
+    stage.model.reversal("capture")
+    assert order.loss == euro("60.00")
+
+
+def test_a_dispute_won_beyond_the_loss_is_set_aside() -> None:
+    stage = Stage()
+    stage.buy("100.00", "ESP.card")
+    receipt = stage.pay("o", "100.00")
+    stage.model.reversal(receipt.key)
+    stage.model.dispute_won(receipt.key, euro("100.00"))
+    assert receipt.aside == euro("100.00") and receipt.taken_back == 0
+    assert stage.model.items[-1].order == "o"
+
+
+def test_others_of_the_customer_only_where_nothing_was_attempted() -> None:
+    stage = Stage()
+    stage.model.customers["d"] = customer("d", 2)
+    for name, who in (("sent", "c"), ("flying", "c"), ("waits", "c"), ("theirs", "d"), ("unpaid", "c")):
+        stage.buy(name=name, who=who)
+    receipt = stage.pay("sent", "1000.00")
+    stage.model.play_outside()
+    for name in ("flying", "waits", "theirs"):
+        stage.pay(name, "1000.00")
+    stage.model.attempt(stage.model.orders["flying"])
+    stage.model.reversal(receipt.key)
+    statuses = {name: stage.view(name).status for name in ("flying", "waits", "theirs", "unpaid")}
+    assert statuses == {"flying": "payment_received", "waits": "on_hold", "theirs": "payment_received", "unpaid": "started"}
+
+
+# --- coins in blocks ---
+
+def test_a_deposit_is_seen_once() -> None:
+    stage = Stage()
+    order = stage.sell()
+    stage.model.deposit_seen(stage.fact("s", "500", first_block=at("10:00"), key="tx"))
+    again = stage.fact("s", "500", first_block=at("10:50"), key="tx")
+    stage.model.deposit_seen(again)
+    assert order.pending == {"tx": at("10:00")} and order.saw_coins
+    stage.model.deposit_confirmed("tx")
+    stage.model.settle()
+    stage.model.deposit_seen(again)
+    assert not order.pending
+
+
+def test_dust_and_other_coins_mined_again_are_not_waited_for() -> None:
+    stage = Stage()
+    order = stage.sell()
+    for key, amount, asset in (("dust", "0.5", "USDC.polygon"), ("other", "500", "USDT.polygon")):
+        stage.model.deposit_seen(stage.fact("s", amount, first_block=at("10:00"), key=key, asset=asset))
+        stage.model.deposit_dropped(key)
+        stage.model.deposit_mined_again(key)
+    assert not order.pending and order.status == "created"
+
+
+# --- the bank is silent ---
+
+def test_without_the_bank_nobody_hears_of_payouts() -> None:
+    stage = Stage()
+    stage.sell()
+    stage.pay("s", "500")
+    order = stage.buy()
+    receipt = stage.pay("o", "400.00", payer=CUSTOMER)
+    stage.model.cancel(order)
+    stage.model.play_outside(bank=False)
+    assert stage.view("s").status == "paying_out" and stage.view("o").status == "refund_pending" and receipt.returning
+    stage.model.play_outside()
+    assert stage.view("s").status == "finished" and stage.view("o").status == "refunded"
+
+
+def test_an_order_that_ended_expires_once() -> None:
+    stage = Stage()
+    order = stage.buy("100.00", "ESP.card")
+    stage.model.advance(order.open_until - seconds(1))
+    assert order.status == "started"
+    stage.model.advance(order.open_until)
+    events = len(stage.model.events)
+    stage.model.settle()
+    assert order.status == "expired" and len(stage.model.events) == events
