@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import asdict
-from typing import Any
 
 from .binary import LaneState, World, is_default
 from .compare import Difference, rows
@@ -27,6 +26,8 @@ class Duet:
     def __init__(self, world: World, seeds: list[int], fields: list[str], lenient: bool, patience: float) -> None:
         self.world, self.fields, self.lenient, self.patience = world, fields, lenient, patience
         world.reset()
+        for (coin, fiat), price in MARKETS.items():
+            world.price(coin, fiat, price)
         self.first_event = len(world.client.events())
         now = world.now()
         self.mirrors = {seed: Mirror(now) for seed in seeds}

@@ -264,7 +264,6 @@ class Order:
     sent: int = 0
     attempt: str = "none"
     """`none`, `unknown` (made, outcome unknown), `sent`, `failed`."""
-    stop_wanted: bool = False
     let_go: bool = False
     """Whether a person with the right let it go: past limits, minimum and maximum (4.1, 7)."""
     exempt_from: set[str] = field(default_factory=set)

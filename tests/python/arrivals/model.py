@@ -309,6 +309,16 @@ class Model(Persons):
 
     # --- what is shown ---
 
+    def counted(self, order_id: str) -> list[tuple[int, int]]:
+        """4.2: what an order counts: the moment whose windows, and minor units. What was given back counts nothing."""
+        order = self.orders[order_id]
+        entries = [order.counted_ordered, *order.counted_later]
+        return [(entry.moment, entry.amount) for entry in entries if entry is not None and entry.amount]
+
+    def suspense(self) -> list[tuple[str | None, str, int]]:
+        """5.3: the open items: the order they name, why, and the balance behind them."""
+        return [(item.order, item.reason, self.balance(item)) for item in self.items if self.balance(item)]
+
     def view(self, order_id: str) -> View:
         """6.2, 6.3."""
         order = self.orders[order_id]

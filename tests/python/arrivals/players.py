@@ -1,7 +1,8 @@
 """Customers who try to win, and the world around them: seeded generators of operations.
 
 `world(seed, steps)` makes what everybody sees, `Lane(seed)` the customers of one seed, who know the world's clock. Each trick
-names the rules that it tries, so that a run can leave out what is not built yet.
+names the rules that it tries, so that a run can leave out what is not built yet; 3.1, 3.3, 3.4 and 2.6 also name amounts:
+inside the tolerance, short, over, and dust.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class Lane:
         self.customers: dict[str, str] = {}
         self.count = 0
         self.banned: set[str] = set()
-        self.tells_times = "1.1" not in without
+        self.without = without
         self.tricks = {name: trick for name, trick in TRICKS.items() if name not in without and not without & set(trick[1])}
 
     def step(self, happened: Operation | None) -> list[Operation]:
@@ -144,15 +145,20 @@ class Lane:
             lacks = order.amount
         cap = min(order.amount * Decimal("0.005"), CAPS[order.fiat])
         cent = Decimal("0.01")
-        choices = [lacks] * 6 + [
-            lacks - cap, lacks - cap - cent, lacks + cap, lacks + cap + cent, lacks / 2, lacks / 3, lacks * Decimal("1.5"), lacks * 3,
-            order.amount, CAPS[order.fiat] / 5, CAPS[order.fiat] / 5 - cent, Decimal("0.5"),
-        ]
+        choices = [lacks] * 6
+        if "3.1" not in self.without:
+            choices += [lacks - cap, lacks + cap]
+        if "3.3" not in self.without:
+            choices += [lacks - cap - cent, lacks / 2, lacks / 3, CAPS[order.fiat] / 5]
+        if "3.4" not in self.without:
+            choices += [lacks + cap + cent, lacks * Decimal("1.5"), lacks * 3, order.amount]
+        if "2.6" not in self.without:
+            choices += [CAPS[order.fiat] / 5 - cent, Decimal("0.5")]
         return max(self.source.choice(choices), cent)
 
     def booked(self) -> Moment:
         """When the bank or processor says it was."""
-        if not self.tells_times:
+        if "1.1" in self.without:
             return ("now", 0)
         return self.source.choice((("now", 0), ("now", 0), ("now", 0), ("held", -30), ("held", 30), ("now", -300), ("now", -5000), ("date", 0)))
 
@@ -327,7 +333,7 @@ TRICKS: dict[str, tuple[int, tuple[str, ...], Trick]] = {
     "order_to_buy": (22, (), order_to_buy),
     "order_to_sell": (7, (), order_to_sell),
     "two_of_one_amount": (3, ("2.3",), two_of_one_amount),
-    "pay": (40, ("3.1",), pay),
+    "pay": (40, (), pay),
     "cents_first": (3, ("2.6",), cents_first),
     "flood_of_dust": (2, ("2.6",), flood_of_dust),
     "stranger": (3, ("2.1",), stranger),

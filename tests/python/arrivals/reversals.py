@@ -46,7 +46,6 @@ class Reversals(Books):
             self._lose(order, receipt, left)
             self._hold_others(order)
         elif order.attempt == "unknown":
-            order.stop_wanted = True
             self.reversed_in_flight.append((order.id, receipt.key, left))
         else:
             self._stop(order, receipt, left)
@@ -81,7 +80,6 @@ class Reversals(Books):
         """5.1: what arrives all the same is a loss; what does not is stopped."""
         ended = [entry for entry in self.reversed_in_flight if entry[0] == order.id]
         self.reversed_in_flight = [entry for entry in self.reversed_in_flight if entry[0] != order.id]
-        order.stop_wanted = False
         for _, key, amount in ended:
             if arrived:
                 self._lose(order, self.receipts[key], amount)

@@ -236,6 +236,111 @@ def test_the_fees_of_a_sale() -> None:
     assert (alone.at_promise, alone.at_market, alone.fee_market) == (0, 24_000 - 182, 182)
 
 
+def net_of_nothing(stage: Stage) -> None:
+    """A method whose fees are the whole of 600.00."""
+    stage.model.methods["ESP.transfer"] = replace(stage.model.methods["ESP.transfer"], fee_fixed=euro("598.48"))
+
+
+def test_a_short_net_of_nothing_is_set_aside() -> None:
+    stage = Stage()
+    net_of_nothing(stage)
+    order = stage.buy()
+    stage.pay("o", "600.00")
+    stage.later("12:01")
+    assert stage.view("o").set_aside == euro("600.00") and stage.view("o").accepted == 0 and order.status == "started"
+
+
+def test_a_late_net_of_nothing_is_set_aside() -> None:
+    stage = Stage()
+    stage.buy()
+    net_of_nothing(stage)
+    stage.later("11:00")
+    stage.pay("o", "600.00")
+    assert stage.view("o").set_aside == euro("600.00") and stage.view("o").accepted == 0
+
+
+def test_a_promised_net_of_nothing_beside_late_money() -> None:
+    stage = Stage()
+    net_of_nothing(stage)
+    stage.buy()
+    stage.pay("o", "600.00")
+    stage.model.now = at("11:00")
+    stage.pay("o", "700.00")
+    stage.later("12:01")
+    view = stage.view("o")
+    assert (view.set_aside, view.accepted, view.at_promise) == (euro("600.00"), euro("700.00"), 0)
+
+
+@pytest.mark.parametrize(("available", "accepted"), [("1633.311111", "1500.00"), ("1633.311110", "1000.00")])
+def test_a_surplus_takes_exactly_the_free_coins(available: str, accepted: str) -> None:
+    stage = Stage()
+    stage.buy()
+    stage.buy_price("0.95")
+    stage.model.balances["USDC.polygon"] = coins(available)
+    stage.pay("o", "1500.00")
+    assert stage.view("o").accepted == euro(accepted)
+
+
+def test_bought_coins_may_be_the_maximum_exactly() -> None:
+    stage = Stage()
+    stage.buy()
+    stage.buy_price("0.95")
+    stage.later("11:00")
+    stage.model.coins["USDC.polygon"] = replace(stage.model.coins["USDC.polygon"], maximum=coins("1049.978947"))
+    stage.buy("10.00", name="p")
+    stage.later("12:00")
+    stage.pay("p", "1000.00")
+    assert stage.view("p").decided == coins("1049.978947") and stage.view("p").status == "payment_received"
+
+
+def test_short_hold_is_the_decision() -> None:
+    stage = Stage(short="hold")
+    stage.buy()
+    stage.pay("o", "600.00")
+    stage.later("12:01")
+    later = stage.pay("o", "400.00")
+    assert later.aside == euro("400.00")
+
+
+def test_at_the_end_of_the_promise_the_customers_part_is_too_late() -> None:
+    stage = Stage()
+    stage.buy()
+    stage.model.customers["c"].identity_valid = False
+    stage.pay("o", "1000.00")
+    stage.buy_price("0.95")
+    stage.model.customers["c"].identity_valid = True
+    stage.model.advance(at("11:00"))
+    assert stage.view("o").at_market == coins("1049.978947")
+
+
+def test_each_order_has_a_running_item_of_its_own() -> None:
+    stage = Stage()
+    for name in ("a", "b"):
+        stage.buy(name=name)
+        stage.pay(name, "0.50")
+        stage.pay(name, "0.40")
+    assert stage.model.suspense() == [("a", "below_minimum", 90), ("b", "below_minimum", 90)]
+
+
+def test_a_second_reversal_of_what_was_stopped_is_nothing() -> None:
+    stage = Stage()
+    order = stage.buy("100.00", "ESP.card")
+    receipt = stage.pay("o", "100.00")
+    stage.model.reversal(receipt.key)
+    stage.model.reversal(receipt.key)
+    assert receipt.taken_back == receipt.amount and order.loss == 0 and receipt.waiting == 0
+
+
+def test_a_dispute_won_gives_back_no_more_than_was_taken() -> None:
+    stage = Stage()
+    order = stage.buy("100.00", "ESP.card")
+    receipt = stage.pay("o", "100.00")
+    stage.model.play_outside()
+    stage.model.reversal(receipt.key)
+    stage.model.dispute_won(receipt.key, euro("150.00"))
+    assert order.loss == 0 and receipt.aside == 0 and receipt.parts() == receipt.amount
+
+
 # --- whose ---
 
 @pytest.mark.parametrize(("amount", "taken"), [("797.00", "first"), ("796.00", "first"), ("795.99", None), ("804.00", "first"), ("804.01", None)])

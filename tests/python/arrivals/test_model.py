@@ -64,7 +64,8 @@ def test_5_a_surplus_beyond_the_transaction_limit() -> None:
     view = stage.view("o")
     assert view.decided == coins("1108.311111")
     assert view.set_aside == euro("500.00")
-    assert [(item.order, item.reason) for item in stage.model.items] == [("o", "limit")]
+    assert stage.model.suspense() == [("o", "limit", euro("500.00"))]
+    assert stage.model.counted("o") == [(at("10:00"), euro("1000.00"))]
 
 
 def test_6_a_short_capture_goes_back_at_once() -> None:
