@@ -89,6 +89,8 @@ class World:
         self.settings = dict(SETTINGS)
         self.random = random.Random(1)
         self.partner: Partner | None = None
+        self.troubled = False
+        """Whether the bank's feed fails: its workers then turn ever more rarely, and are not waited for."""
         self.start()
 
     # --- the process ---
@@ -133,7 +135,7 @@ class World:
             name, _, value = line.rpartition(" ")
             if name.startswith("rampart_worker_turns_total"):
                 worker = name.split('what="', 1)[1].split('"', 1)[0]
-                if worker not in SLOW_WORKERS:
+                if worker not in SLOW_WORKERS and not (self.troubled and worker.startswith("ingest-bank")):
                     turns[worker] = turns.get(worker, 0) + int(float(value))
             elif name.startswith(("rampart_facts_total", "rampart_jobs_done_total")):
                 done[name] = int(float(value))
@@ -166,6 +168,7 @@ class World:
         self.client.sandbox("prices", {"silence": on})
 
     def outage(self, operation: Outage) -> None:
+        self.troubled = operation.on
         count = MOST_FAULTS if operation.on else 0
         self.client.sandbox("faults", {"port": operation.port, "outcome": "fail", "calls": "questions", "count": count})
 
