@@ -1,0 +1,403 @@
+"""The real binary and its simulated world, as the runner plays them: operations become calls, answers become views.
+
+What may change in the calls of the sandbox is in `transfer_body`, `pay_body` and `deposit_body`; what may change in the
+views is in `view_of_payment` and `view_of_sale`.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from client.partner_client import Failure, PartnerClient
+from client.people import spaniard
+from documents.synthetic import clabe, curp, curp_check
+from rampart_process import Partner, Rampart
+
+from .catalogue import minor
+from .entities import Order
+from .operations import Buy, Catalogue, Deposit, Moment, Operate, Outage, Pay, Register, Sell, Standing, Transfer
+from .timing import EPOCH, SECOND, instant
+
+WALLET = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"
+STRANGER = "Roberto Ajeno Distinto"
+HOLDER = "Carmen García López"
+STRANGERS_ACCOUNT = "ES7921000813610123456789"
+SETTINGS = {
+    "RAMPART__RATE_LIMITS__ENABLED": "false",
+    "RAMPART__WORKERS__INTERVAL_MILLISECONDS": "100",
+    "RAMPART__KEYS__TOKEN_SECONDS": "86400",
+}
+SLOW_WORKERS = ("sweep", "ledger", "prices")
+"""Workers that turn rarely; differences are looked at again with patience instead of waiting for them each time."""
+MOST_FAULTS = 100_000
+
+
+def parse_time(text: str) -> int:
+    """RFC 3339 to microseconds."""
+    return instant(datetime.fromisoformat(text.replace("Z", "+00:00")))
+
+
+def show_time(moment: int) -> str:
+    """Microseconds to RFC 3339."""
+    seconds, micros = divmod(moment, SECOND)
+    return f"{datetime.fromtimestamp(seconds, EPOCH.tzinfo):%Y-%m-%dT%H:%M:%S}.{micros:06}Z"
+
+
+@dataclass
+class BinaryOrder:
+    """What the binary said when it created an order."""
+
+    id: str
+    is_purchase: bool
+    created: int
+    expires: int
+    answer: dict[str, Any]
+
+
+@dataclass
+class Person:
+    """A customer of the binary."""
+
+    id: int
+    account: str
+
+
+@dataclass
+class LaneState:
+    """What the binary calls the things of one lane."""
+
+    orders: dict[str, BinaryOrder] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    deposits: dict[str, str] = field(default_factory=dict)
+
+
+class World:
+    """One running installation with a partner. `lanes` hold what belongs to each seed."""
+
+    def __init__(self, binary: Path, folder: Path, database: str | None) -> None:
+        self.binary, self.folder, self.database = binary, folder, database
+        self.settings = dict(SETTINGS)
+        self.random = random.Random(1)
+        self.partner: Partner | None = None
+        self.troubled = False
+        """Whether the bank's feed fails: its workers then turn ever more rarely, and are not waited for."""
+        self.start()
+
+    # --- the process ---
+
+    def start(self) -> None:
+        self.rampart = Rampart(self.binary, self.folder, self.database, self.settings).__enter__()
+        if self.partner is None:
+            self.partner = self.rampart.create_partner("arrivals")
+        self.client = PartnerClient(self.rampart.url, self.partner)
+
+    def stop(self) -> None:
+        self.client.http.close()
+        try:
+            self.rampart.__exit__()
+        except subprocess.TimeoutExpired:
+            print("the binary did not stop when asked to, and was killed")
+
+    def restart(self, operation: Catalogue) -> None:
+        """The configuration changes: the process is started again."""
+        country, method = operation.method.split(".")
+        self.settings[f"RAMPART__METHODS__{country}__{method}__{operation.key.upper()}"] = operation.value
+        self.stop()
+        self.start()
+
+    def reset(self) -> None:
+        """Every trouble ends, blocks are made by hand only, and the configuration is the default one."""
+        if self.settings != SETTINGS:
+            self.settings = dict(SETTINGS)
+            self.stop()
+            self.start()
+        self.outage(Outage("bank", False))
+        self.silence(False)
+        self.client.sandbox("chain/polygon/automine", {"every_seconds": 0})
+
+    # --- quiet ---
+
+    def turns(self) -> tuple[dict[str, int], dict[str, int]]:
+        """The turns of the workers, and the counters of what they did."""
+        turns: dict[str, int] = {}
+        done: dict[str, int] = {}
+        for line in self.client.http.get("/metrics").text.splitlines():
+            name, _, value = line.rpartition(" ")
+            if name.startswith("rampart_worker_turns_total"):
+                worker = name.split('what="', 1)[1].split('"', 1)[0]
+                if worker not in SLOW_WORKERS and not (self.troubled and worker.startswith("ingest-bank")):
+                    turns[worker] = turns.get(worker, 0) + int(float(value))
+            elif name.startswith(("rampart_facts_total", "rampart_jobs_done_total")):
+                done[name] = int(float(value))
+        return turns, done
+
+    def quiet(self, seconds: float = 20) -> None:
+        """Waits until every worker has turned twice without having done anything."""
+        end = time.monotonic() + seconds
+        turns, done = self.turns()
+        while time.monotonic() < end:
+            time.sleep(0.04)
+            now_turns, now_done = self.turns()
+            if now_done != done:
+                turns, done = now_turns, now_done
+            elif all(now_turns.get(worker, 0) >= count + 2 for worker, count in turns.items()):
+                return
+
+    # --- the world ---
+
+    def now(self) -> int:
+        return parse_time(self.client.sandbox("clock", {"advance_seconds": 0})["now"])
+
+    def clock(self, seconds: int) -> None:
+        self.client.sandbox("clock", {"advance_seconds": seconds})
+
+    def price(self, coin: str, fiat: str, price: str) -> None:
+        self.client.sandbox("prices", {"symbol": coin.split(".")[0], "fiat_symbol": fiat, "price": price})
+
+    def silence(self, on: bool) -> None:
+        self.client.sandbox("prices", {"silence": on})
+
+    def outage(self, operation: Outage) -> None:
+        self.troubled = operation.on
+        count = MOST_FAULTS if operation.on else 0
+        self.client.sandbox("faults", {"port": operation.port, "outcome": "fail", "calls": "questions", "count": count})
+
+    def market(self, coin: str, fiat: str) -> tuple[Fraction | None, Fraction | None]:
+        """The prices to buy and to sell at, spread inside; nothing where they are stale."""
+        answer = self.client.token_price(symbol=coin.split(".")[0], fiat_symbol=fiat)
+        if answer["stale"]:
+            return None, None
+        return Fraction(answer["buy_price"]), Fraction(answer["sell_price"])
+
+    def blocks(self, chain: str, count: int) -> int:
+        """Makes blocks; the height of the newest."""
+        return int(self.client.sandbox(f"chain/{chain}/blocks", {"count": count})["height"])
+
+    def reorg(self, chain: str, depth: int, drop: list[str]) -> int:
+        """Undoes blocks; the height of the new fork's newest."""
+        return int(self.client.sandbox(f"chain/{chain}/reorg", {"depth": depth, "drop": drop})["height"])
+
+    # --- lanes: each returns a code where the binary refuses, `skip` where the world cannot do it ---
+
+    def register(self, lane: LaneState, operation: Register) -> None:
+        body = spaniard()
+        if operation.country == "MEX":
+            made = curp(self.random)
+            number = f"{made[:4]}900228{made[10:16]}0"
+            account = clabe(self.random)
+            body = spaniard(
+                country="México", country_code="MEX", city="Puebla", zipcode="72000", phone="+525512345678", identification_type="CURP",
+                identification_number=number + curp_check(number), iban=account,
+            )
+        user = self.client.register_user(body)["id"]
+        self.client.sandbox(f"kyc/{user}", {"decision": "approve", "level": operation.level})
+        lane.people[operation.customer] = Person(user, body["iban"])
+
+    def buy(self, lane: LaneState, operation: Buy) -> str | None:
+        person = lane.people.get(operation.customer)
+        if person is None:
+            return "skip"
+        symbol, chain = operation.coin.split(".")
+        body = {
+            "user_id": person.id, "payment_type": operation.method.split(".")[1], "fiat_symbol": "EUR" if "ESP" in operation.method else "MXN",
+            "fiat_amount": operation.amount, "coin_symbol": symbol, "coin_chain": chain, "wallet": WALLET,
+        }
+        if operation.refund_account:
+            body["refund_account"] = person.account
+        try:
+            answer = self.client.create_payment(body)
+        except Failure as failure:
+            return failure.code
+        view = self.client.payment(answer["payment_id"])
+        lane.orders[operation.order] = BinaryOrder(
+            answer["payment_id"], True, parse_time(view["created_at"]), parse_time(view["expires_at"]), answer,
+        )
+        lane.owners[operation.order] = operation.customer
+        return None
+
+    def sell(self, lane: LaneState, operation: Sell) -> str | None:
+        person = lane.people.get(operation.customer)
+        if person is None:
+            return "skip"
+        symbol, chain = operation.coin.split(".")
+        body: dict[str, Any] = {
+            "user_id": person.id, "amount": operation.amount, "blockchain": chain, "symbol": symbol, "iban": person.account,
+        }
+        if operation.refund_wallet:
+            body["refund_wallet"] = WALLET
+        try:
+            answer = self.client.create_rampoff(body)
+        except Failure as failure:
+            return failure.code
+        view = self.client.rampoff(answer["id"])
+        lane.orders[operation.order] = BinaryOrder(
+            answer["id"], False, parse_time(view["created_at"]), parse_time(view["expires_at"]), answer,
+        )
+        lane.owners[operation.order] = operation.customer
+        return None
+
+    def transfer(self, lane: LaneState, operation: Transfer, told: int | str | None) -> str | None:
+        order = lane.orders.get(operation.account_of)
+        if order is None or "iban" not in order.answer or any(name not in lane.orders for name in operation.named):
+            return "skip"
+        concepts = [str(lane.orders[name].answer["concept"]) for name in operation.named]
+        own = operation.payer != "stranger"
+        person = lane.people[lane.owners[operation.account_of]]
+        self.client.sandbox("bank/transfers", transfer_body(
+            order.answer["iban"], operation.amount, order.answer["fiat_symbol"], " ".join(concepts) or None,
+            HOLDER if own else STRANGER, person.account if own else STRANGERS_ACCOUNT, told,
+        ))
+        return None
+
+    def pay(self, lane: LaneState, operation: Pay, told: int | str | None) -> str | None:
+        order = lane.orders.get(operation.order)
+        if order is None:
+            return "skip"
+        try:
+            answer = self.client.sandbox(f"payments/{order.id}/pay", pay_body(operation.amount, told))
+        except Failure:
+            return "skip"
+        return None if answer["outcome"] == "paid" else "skip"
+
+    def chargeback(self, lane: LaneState, name: str) -> str | None:
+        order = lane.orders.get(name)
+        if order is None:
+            return "skip"
+        try:
+            self.client.sandbox(f"payments/{order.id}/chargeback")
+        except Failure:
+            return "skip"
+        return None
+
+    def deposit(self, lane: LaneState, operation: Deposit, block_time: int | None) -> str | None:
+        order = lane.orders.get(operation.order)
+        if order is None or order.is_purchase:
+            return "skip"
+        symbol, chain = operation.coin.split(".")
+        answer = self.client.sandbox(f"chain/{chain}/deposits", deposit_body(order.answer["wallet"], symbol, operation.amount, block_time))
+        lane.deposits[operation.key] = answer["txid"]
+        return None
+
+    def operate(self, lane: LaneState, operation: Operate) -> str | None:
+        order = lane.orders.get(operation.order)
+        return self.command("order", operation.command, order.id) if order else "skip"
+
+    def assign(self, lane: LaneState, order_name: str, named: str | None, amount: str) -> str | None:
+        """Assigns the one open item of that order and amount; `skip` where it cannot be told apart."""
+        order = lane.orders.get(order_name)
+        if order is None:
+            return "skip"
+        about = lane.orders[named].id if named in lane.orders else None
+        items = json.loads(self.rampart.run("review", "list", "--json"))["items"]
+        fitting = [
+            item for item in items
+            if item["kind"] == "suspense" and item["order"] == about and Decimal(item["amount"].split()[0]) == Decimal(amount)
+        ]
+        if len(fitting) != 1:
+            return "skip"
+        return self.command("review", "resolve", fitting[0]["id"], "assign", order.id)
+
+    def standing(self, lane: LaneState, operation: Standing) -> str | None:
+        person = lane.people.get(operation.customer)
+        if person is None:
+            return "skip"
+        if operation.change.startswith("level "):
+            return self.command("customer", "kyc", str(person.id), "basic" if operation.change.endswith("1") else "reinforced")
+        return self.command("customer", operation.change, str(person.id))
+
+    def command(self, *arguments: str) -> str | None:
+        """An operator's command; what it answers when it refuses."""
+        try:
+            self.rampart.run(*arguments, "--reason", "played")
+        except RuntimeError as refusal:
+            return str(refusal).splitlines()[-1]
+        return None
+
+    # --- views ---
+
+    def views(self, lane: LaneState, model_orders: dict[str, Order]) -> dict[str, dict[str, Any]]:
+        """What the API shows of each order of a lane, in the model's units."""
+        shown = {}
+        for name, order in lane.orders.items():
+            terms = model_orders[name]
+            if order.is_purchase:
+                shown[name] = view_of_payment(self.client.payment(order.id), terms)
+            else:
+                shown[name] = view_of_sale(self.client.rampoff(order.id), terms)
+        return shown
+
+
+def transfer_body(
+    account: str, amount: str, currency: str, concept: str | None, name: str, sender: str, told: int | str | None,
+) -> dict[str, Any]:
+    """`POST /sandbox/bank/transfers`; `told` is an instant, `date`, or nothing for now."""
+    body: dict[str, Any] = {"account": account, "amount": amount, "currency": currency, "sender_name": name, "sender_account": sender}
+    if concept:
+        body["concept"] = concept
+    return {**body, **_booked(told)}
+
+
+def pay_body(amount: str, told: int | str | None) -> dict[str, Any]:
+    """`POST /sandbox/payments/{id}/pay`."""
+    return {"amount": amount, **_booked(told)}
+
+
+def deposit_body(address: str, symbol: str, amount: str, block_time: int | None) -> dict[str, Any]:
+    """`POST /sandbox/chain/{chain}/deposits`."""
+    body: dict[str, Any] = {"to": address, "symbol": symbol, "amount": amount}
+    return body if block_time is None else {**body, "block_time": show_time(block_time)}
+
+
+def _booked(told: int | str | None) -> dict[str, str]:
+    if told is None:
+        return {}
+    # A date says nothing of the time, so any date will do (1.1).
+    return {"booked_at": show_time(told) if isinstance(told, int) else "2026-11-30"}
+
+
+def is_default(moment: Moment) -> bool:
+    """Whether the outside tells the present, which needs no word."""
+    return moment == ("now", 0)
+
+
+def _common(view: dict[str, Any], decimals_in: int, decimals_out: int) -> dict[str, Any]:
+    shown: dict[str, Any] = {"status": view["status"]}
+    for name, key, decimals in (
+        ("accepted", "accepted_amount", decimals_in), ("set_aside", "set_aside_amount", decimals_in),
+        ("refunded", "refunded_amount", decimals_in), ("sent", "sent_amount", decimals_out),
+    ):
+        if key in view:
+            shown[name] = minor(view[key] or "0", decimals)
+    if "exceptions" in view:
+        shown["exceptions"] = tuple(sorted({each["kind"] for each in view["exceptions"]}))
+    if "hold_reason" in view:
+        shown["hold_reason"] = view["hold_reason"]
+    return shown
+
+
+def view_of_payment(view: dict[str, Any], order: Order) -> dict[str, Any]:
+    """`GET /api/payment/{id}`."""
+    return {
+        **_common(view, order.fiat.decimals, order.coin.decimals),
+        "received": minor(view["received_amount"], order.fiat.decimals),
+        "decided": minor(view["coin_amount_decimal"], order.coin.decimals),
+    }
+
+
+def view_of_sale(view: dict[str, Any], order: Order) -> dict[str, Any]:
+    """`GET /api/getRampoff`."""
+    return {
+        **_common(view, order.coin.decimals, order.fiat.decimals),
+        "received": int(view["received_amount"]),
+        "decided": minor(view["fiat_amount"], order.fiat.decimals),
+    }

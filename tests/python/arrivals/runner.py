@@ -1,0 +1,128 @@
+"""Plays seeded operations on the real binary and on the model, and compares what both show after every step.
+
+    python -m arrivals.runner --binary target/debug/rampart --seeds 20 --operations 60 [--seed-start 1]
+        [--database postgres://...] [--without 1.1,2.3,outage] [--fields status,received] [--lenient] [--keep FOLDER]
+    python -m arrivals.runner --binary target/debug/rampart --replay FOLDER/seed-7.jsonl
+
+Run it in `tests/python`. `--without` names rules or tricks that are not played, `--fields` what is compared: so it is switched
+on rule by rule. `--lenient` passes over fields that the API does not show yet. Exit code 1: there are differences; 2: the
+binary stopped answering.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from arrivals import players  # noqa: E402
+from arrivals.binary import World  # noqa: E402
+from arrivals.compare import FIELDS, Difference, describe, shrink  # noqa: E402
+from arrivals.duet import Duet, Program, of_lane, play_program  # noqa: E402
+from arrivals.operations import Operation, from_json, to_json  # noqa: E402
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", type=Path, required=True)
+    parser.add_argument("--database", help="the database's URL; without it the embedded file")
+    parser.add_argument("--seeds", type=int, default=20, help="how many lanes of customers")
+    parser.add_argument("--operations", type=int, default=60, help="how many steps each lane plays")
+    parser.add_argument("--seed-start", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=20, help="how many lanes share one world at a time")
+    parser.add_argument("--without", default="", help="rules or tricks that are left out, separated by commas")
+    parser.add_argument("--fields", default=",".join(FIELDS), help="what is compared, separated by commas")
+    parser.add_argument("--lenient", action="store_true", help="a field that the API does not show is no difference")
+    parser.add_argument("--patience", type=float, default=8, help="how many seconds a difference may take to go away")
+    parser.add_argument("--shrink-seconds", type=float, default=120, help="how long one difference is shrunk, 0 not at all")
+    parser.add_argument("--keep", type=Path, help="a folder for the programs that fail")
+    parser.add_argument("--replay", type=Path, help="plays one stored program and nothing else")
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = arguments()
+    differences = 0
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as name:
+        world = World(options.binary, Path(name), options.database)
+        try:
+            if options.replay:
+                program = [from_json(line) for line in options.replay.read_text().splitlines() if line]
+                differences = replay(world, options, program)
+            else:
+                last = options.seed_start + options.seeds
+                for first in range(options.seed_start, last, options.batch):
+                    differences += batch(world, options, list(range(first, min(first + options.batch, last))))
+            print(world.rampart.run("ledger", "verify").strip())
+        except httpx.HTTPError as error:
+            print(f"the binary does not answer any more: {error!r}; its log is {Path(name) / 'server.log'}:")
+            print((Path(name) / "server.log").read_text()[-2000:])
+            return 2
+        finally:
+            world.stop()
+    print(f"{differences} lanes with differences; {time.monotonic() - began:.0f} seconds")
+    return 1 if differences else 0
+
+
+def batch(world: World, options: argparse.Namespace, seeds: list[int]) -> int:
+    """Plays the lanes of several seeds in one world; how many of them differ."""
+    without = frozenset(filter(None, options.without.split(",")))
+    schedule = players.world(seeds[0], options.operations, without)
+    programs: dict[int, list[list[Operation]]] = {
+        seed: players.program(seed, options.operations, schedule, without) for seed in seeds
+    }
+    duet = Duet(world, seeds, options.fields.split(","), options.lenient, options.patience)
+    for step, happened in enumerate(schedule):
+        for difference in duet.step(step, happened, {seed: programs[seed][step] for seed in seeds}):
+            report(world, options, difference, of_lane(schedule, programs[difference.seed], step))
+    for difference in duet.ends():
+        report(world, options, difference, of_lane(schedule, programs[difference.seed], len(schedule) - 1))
+    played, skipped, refused = duet.counts
+    print(
+        f"seeds {seeds[0]} to {seeds[-1]}: {played} operations, {refused} of them refused by both, {skipped} skipped; "
+        f"{len(duet.failed)} lanes differ",
+    )
+    return len(duet.failed)
+
+
+def replay(world: World, options: argparse.Namespace, program: Program) -> int:
+    """Plays a stored program."""
+    difference = play_program(world, program, options.fields.split(","), options.lenient, options.patience)
+    if difference is None:
+        print("no difference")
+        return 0
+    print(describe(difference, program))
+    return 1
+
+
+def report(world: World, options: argparse.Namespace, difference: Difference, program: Program) -> None:
+    """Prints a difference; stores its program, and shrinks it where that is cheap."""
+    print(describe(difference, program))
+    if options.keep:
+        options.keep.mkdir(parents=True, exist_ok=True)
+        (options.keep / f"seed-{difference.seed}.jsonl").write_text("".join(to_json(operation) + "\n" for operation in program))
+    if options.shrink_seconds:
+        def fails(shorter: Program) -> Difference | None:
+            again = play_program(world, shorter, options.fields.split(","), options.lenient, options.patience)
+            return again if again and again.names() == difference.names() else None
+
+        smallest, found = shrink(program, fails, options.shrink_seconds)
+        if found is not None:
+            print(f"shrunk to {len(smallest)} operations:")
+            print(describe(found, smallest))
+            if options.keep:
+                (options.keep / f"seed-{difference.seed}-small.jsonl").write_text("".join(to_json(each) + "\n" for each in smallest))
+        else:
+            print("alone, in a world of its own, it does not differ")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

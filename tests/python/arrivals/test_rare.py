@@ -1,0 +1,188 @@
+"""States that are reached rarely: interruptions, failures, what is taken back, coins in blocks."""
+
+from __future__ import annotations
+
+from .catalogue import customer, rail_source
+from .entities import CUSTOMER
+from .stage import Stage, at, euro, seconds
+from .timing import DATE_ONLY
+
+
+# --- readings ---
+
+def test_what_an_interruption_is() -> None:
+    stage = Stage()
+    rail = rail_source("spei")
+    stage.model.reading(rail.name, at("10:00"))
+    assert stage.model.reading_before(rail, at("10:15")) == (at("10:00"), False)
+    assert stage.model.reading_before(rail, at("10:15") + 1) == (at("10:00"), True)
+    stage.model.reading(rail.name, at("10:05"), False)
+    assert stage.model.reading_before(rail, at("10:06")) == (at("10:00"), True)
+    stage.model.reading(rail.name, at("10:07"))
+    assert stage.model.reading_before(rail, at("10:08")) == (at("10:07"), False)
+    assert stage.model.reading_before(rail, at("10:07")) == (at("10:00"), True), "the reading that shows it is not before it"
+
+
+def test_dates_only_after_an_interruption() -> None:
+    stage = Stage()
+    stage.buy()
+    stage.later("10:50")
+    stage.model.reading("rail sepa", at("10:55"), False)
+    stage.model.now = at("11:10")
+    receipt = stage.pay("o", "1000.00", DATE_ONLY)
+    assert receipt.time == at("10:50") and stage.view("o").at_promise
+
+
+# --- what is taken back, and what fails ---
+
+def test_a_failed_return_waits_for_a_destination() -> None:
+    stage = Stage()
+    order = stage.buy()
+    receipt = stage.pay("o", "400.00")
+    stage.model.cancel(order)
+    stage.model.return_failed(receipt)
+    assert stage.view("o").hold_reason == "destination" and receipt.waiting == euro("400.00")
+    stage.model.give_destination(order)
+    stage.model.play_outside()
+    assert stage.view("o").status == "refunded"
+
+
+def test_a_failed_return_of_what_was_beside_waits_in_suspense() -> None:
+    stage = Stage()
+    stage.buy("100.00", "ESP.card")
+    stage.pay("o", "100.00")
+    twice = stage.pay("o", "100.00")
+    stage.model.return_failed(twice)
+    assert twice.aside == euro("100.00") and stage.view("o").status == "payment_received"
+
+
+def test_a_hit_on_the_receiver() -> None:
+    stage = Stage()
+    order = stage.buy()
+    stage.model.wallet_screened(order, True)
+    assert order.status == "started", "nothing is to be sent yet"
+    stage.pay("o", "1000.00")
+    stage.model.wallet_screened(order, False)
+    assert order.status == "payment_received"
+    stage.model.wallet_screened(order, True)
+    assert stage.view("o").hold_reason == "review"
+
+
+def test_a_hit_after_the_decision_stops_what_was_not_attempted() -> None:
+    stage = Stage()
+    order = stage.buy()
+    receipt = stage.pay("o", "1000.00")
+    stage.model.receipt_hit(receipt.key)
+    assert stage.view("o").hold_reason == "review" and order.owed
+    stage.buy(name="p")
+    sent = stage.pay("p", "1000.00")
+    stage.model.play_outside()
+    stage.model.receipt_hit(sent.key)
+    assert stage.view("p").status == "coins_sent"
+
+
+def test_after_a_partial_reversal_what_comes_is_beside() -> None:
+    stage = Stage()
+    order = stage.buy()
+    receipt = stage.pay("o", "1000.00")
+    stage.model.reversal(receipt.key, euro("300.00"))
+    assert order.held_by_person
+    later = stage.pay("o", "300.00")
+    assert later.aside == euro("300.00")
+
+
+def test_a_reversal_of_what_waits() -> None:
+    stage = Stage()
+    order = stage.buy()
+    first = stage.pay("o", "400.00")
+    stage.model.reversal(first.key)
+    assert order.status == "started" and stage.view("o").reversal == "chargeback"
+    stage.pay("o", "1000.00")
+    assert order.status == "payment_received"
+
+
+def test_a_reversal_of_what_went_back_is_a_loss() -> None:
+    stage = Stage()
+    order = stage.buy("100.00", "ESP.card")
+    stage.pay("o", "60.00", key="capture")
+    stage.model.reversal("capture")
+    assert order.loss == euro("60.00")
+    stage.model.return_settled(stage.model.receipts["capture"])
+    stage.model.reversal("capture")
+    assert order.loss == euro("60.00")
+
+
+def test_a_dispute_won_beyond_the_loss_is_set_aside() -> None:
+    stage = Stage()
+    stage.buy("100.00", "ESP.card")
+    receipt = stage.pay("o", "100.00")
+    stage.model.reversal(receipt.key)
+    stage.model.dispute_won(receipt.key, euro("100.00"))
+    assert receipt.aside == euro("100.00") and receipt.taken_back == 0
+    assert stage.model.items[-1].order == "o"
+
+
+def test_others_of_the_customer_only_where_nothing_was_attempted() -> None:
+    stage = Stage()
+    stage.model.customers["d"] = customer("d", 2)
+    for name, who in (("sent", "c"), ("flying", "c"), ("waits", "c"), ("theirs", "d"), ("unpaid", "c")):
+        stage.buy(name=name, who=who)
+    receipt = stage.pay("sent", "1000.00")
+    stage.model.play_outside()
+    for name in ("flying", "waits", "theirs"):
+        stage.pay(name, "1000.00")
+    stage.model.attempt(stage.model.orders["flying"])
+    stage.model.reversal(receipt.key)
+    statuses = {name: stage.view(name).status for name in ("flying", "waits", "theirs", "unpaid")}
+    assert statuses == {"flying": "payment_received", "waits": "on_hold", "theirs": "payment_received", "unpaid": "started"}
+
+
+# --- coins in blocks ---
+
+def test_a_deposit_is_seen_once() -> None:
+    stage = Stage()
+    order = stage.sell()
+    stage.model.deposit_seen(stage.fact("s", "500", first_block=at("10:00"), key="tx"))
+    again = stage.fact("s", "500", first_block=at("10:50"), key="tx")
+    stage.model.deposit_seen(again)
+    assert order.pending == {"tx": at("10:00")} and order.saw_coins
+    stage.model.deposit_confirmed("tx")
+    stage.model.settle()
+    stage.model.deposit_seen(again)
+    assert not order.pending
+
+
+def test_dust_and_other_coins_mined_again_are_not_waited_for() -> None:
+    stage = Stage()
+    order = stage.sell()
+    for key, amount, asset in (("dust", "0.5", "USDC.polygon"), ("other", "500", "USDT.polygon")):
+        stage.model.deposit_seen(stage.fact("s", amount, first_block=at("10:00"), key=key, asset=asset))
+        stage.model.deposit_dropped(key)
+        stage.model.deposit_mined_again(key)
+    assert not order.pending and order.status == "created"
+
+
+# --- the bank is silent ---
+
+def test_without_the_bank_nobody_hears_of_payouts() -> None:
+    stage = Stage()
+    stage.sell()
+    stage.pay("s", "500")
+    order = stage.buy()
+    receipt = stage.pay("o", "400.00", payer=CUSTOMER)
+    stage.model.cancel(order)
+    stage.model.play_outside(bank=False)
+    assert stage.view("s").status == "paying_out" and stage.view("o").status == "refund_pending" and receipt.returning
+    stage.model.play_outside()
+    assert stage.view("s").status == "finished" and stage.view("o").status == "refunded"
+
+
+def test_an_order_that_ended_expires_once() -> None:
+    stage = Stage()
+    order = stage.buy("100.00", "ESP.card")
+    stage.model.advance(order.open_until - seconds(1))
+    assert order.status == "started"
+    stage.model.advance(order.open_until)
+    events = len(stage.model.events)
+    stage.model.settle()
+    assert order.status == "expired" and len(stage.model.events) == events
