@@ -151,10 +151,8 @@ pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: Dec
 
 /// What follows from a decision that has to ask the chains; nothing when the core decides alone.
 async fn with_the_outside(app: &App, item: &ReviewItem, decision: Decision) -> Reply<Option<Step>> {
-    if let Some(resolution) = &item.resolution {
-        return Err(refuse(format!("it was settled by {}: {}", resolution.actor, resolution.decision)));
-    }
     match (decision, item.kind) {
+        (_, ReviewKind::Stopped | ReviewKind::Unsigned) if item.resolution.is_some() => Ok(None),
         (Decision::GoOn, ReviewKind::Stopped) => stops::go_on(app, item).await.map(Some),
         (Decision::Dismiss, ReviewKind::Stopped) => Err(refuse("it is stopped until somebody says 'go-on'")),
         (Decision::Retry, ReviewKind::Unsigned) => unsigned::retry(app, item).await.map(Some),

@@ -45,8 +45,14 @@ const ARRIVES: [(&str, i128, i128, bool); 12] = [
 ];
 
 /// What can speak against going on.
-const BUT: [&str; 6] =
-    ["", "the customer's limits take no more", "no current price", "the identity was withdrawn", "the customer is banned", "nowhere to send it back"];
+const BUT: [&str; 6] = [
+    "",
+    "the customer's limits take no more",
+    "no current price",
+    "the identity was withdrawn",
+    "the customer is banned",
+    "nowhere to send it back",
+];
 
 /// Every row under a policy.
 #[must_use]
