@@ -77,7 +77,10 @@ fn decide(leg: Leg, policy: &Policy, (in_time, late, is_all): (i128, i128, bool)
     let fees = Fees { fixed: Amount::from_minor(50), network: Amount::from_minor(2), basis_points: 50 };
     let price = |scaled: u128| Rate::from_scaled(scaled * 10_u128.pow(16)).ok();
     let Some(promise) = price(90) else { return Decision::Wait };
-    let may = |_: &Exchange, _: KycLevel| if but == BUT[1] { Err(HoldReason::Limit) } else { Ok(()) };
+    let may = |exchange: &Exchange, _: KycLevel| match exchange.accepted() > amount(50_000) || but == BUT[1] {
+        true => Err(HoldReason::Limit),
+        false => Ok(()),
+    };
     let standing = match but {
         _ if but == BUT[3] => Standing { blocked: Some(HoldReason::Identity), level: None },
         _ if but == BUT[4] => Standing { blocked: Some(HoldReason::Banned), level: Some(KycLevel::Basic) },
