@@ -22,6 +22,8 @@ pub use observe::PaymentFact;
 pub use receipt::Receipt;
 pub use stored::upgraded;
 
+use std::time::Duration;
+
 use crate::amount::Amount;
 use crate::arrival::{Counted, Deviations, Exchange, Fees, Leg, recount};
 use crate::code::Code;
@@ -186,6 +188,10 @@ impl PaymentState {
     ];
 }
 
+/// How long behind an order's end it is not worth looking whether its source was read past that: no bank or processor dates
+/// back less.
+const LEAST_BACKDATING: Duration = Duration::from_secs(900);
+
 /// A customer's purchase.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Payment {
@@ -306,7 +312,7 @@ impl Payment {
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
             PaymentState::Started | PaymentState::PendingBank { .. } if self.promise_is_over() && self.receipts.is_empty() => {
-                Some(self.open_until)
+                Some(self.open_until.after(LEAST_BACKDATING))
             }
             PaymentState::Started | PaymentState::PendingBank { .. } => Some(self.held_until),
             PaymentState::OnHold { reason, since } if reason.ends_by_itself() => Some(since),
