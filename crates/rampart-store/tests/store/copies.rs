@@ -27,8 +27,13 @@ fn a_copy_there_and_back_is_the_same() {
         assert_eq!(there.copy_to(&back).await.unwrap(), copied);
         assert_eq!(back.verify().await.unwrap(), origin.verify().await.unwrap());
         for table in tables {
-            let (first, last) = (bench.rows_of(&origin, table).await, bench.rows_of(&back, table).await);
-            assert_eq!(first, last, "{table}");
+            // The origin goes on counting its own batches meanwhile.
+            let rows = async |store: &Store| {
+                let mut rows = bench.rows_of(store, table).await;
+                rows.retain(|row| !row.starts_with("batches|"));
+                rows
+            };
+            assert_eq!(rows(&origin).await, rows(&back).await, "{table}");
         }
         // A target that has something is left alone.
         assert!(origin.copy_to(&back).await.is_err());
