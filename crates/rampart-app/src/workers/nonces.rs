@@ -125,7 +125,11 @@ async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) ->
     }
     let expected = port.next_nonce(TransferSource::Hot).await.map_err(unavailable)?;
     if expected > wallet.next_nonce {
-        stops::stop_chain(app, wallet.id, expected, wallet.next_nonce).await?;
+        // Another node may have signed and sent between our two readings; what it sent, it stored before.
+        let ours = app.store().wallet(wallet.id).await?.map_or(wallet.next_nonce, |present| present.next_nonce);
+        if expected > ours {
+            stops::stop_chain(app, wallet.id, expected, ours).await?;
+        }
         return Ok(None);
     }
     if (expected..wallet.next_nonce).all(|nonce| live.contains(&nonce)) {
