@@ -1,5 +1,6 @@
 //! What was unusual about what arrived. It is shown and decides nothing.
 
+use super::resolve::Case;
 use crate::amount::Amount;
 use crate::time::Timestamp;
 
@@ -74,6 +75,16 @@ impl Deviations {
         if amount.is_positive() {
             self.add(kind, amount, at);
         }
+    }
+
+    /// Notes what is unusual about what is decided: too little or too much by more than the tolerance, and what came late, where
+    /// something was promised.
+    pub fn note(&mut self, case: &Case, is_promised: bool, now: Timestamp) {
+        let difference = case.in_time.minor().saturating_add(case.late.minor()) - case.ordered.minor();
+        let beyond = |difference: i128| if difference > case.tolerance.minor() { Amount::from_minor(difference) } else { Amount::ZERO };
+        self.set(DeviationKind::Short, beyond(-difference), now);
+        self.set(DeviationKind::Over, beyond(difference), now);
+        self.set(DeviationKind::Late, if is_promised { case.late } else { Amount::ZERO }, now);
     }
 
     /// The one that is told where only one can be.

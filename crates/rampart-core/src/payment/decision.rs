@@ -2,7 +2,7 @@
 
 use super::{PayIn, Payment, PaymentState, Receipt};
 use crate::amount::Amount;
-use crate::arrival::{self, Case, Counted, Decision, DeviationKind, Exchange, Fees, Leg, Question};
+use crate::arrival::{self, Case, Counted, Decision, Exchange, Fees, Leg, Question};
 use crate::catalogue::Method;
 use crate::job::{Job, JobKind};
 use crate::kyc::KycLevel;
@@ -25,11 +25,11 @@ impl Payment {
             Decision::Wait => {}
             Decision::Back => self.back(&case, method, context, step),
             Decision::Hold(reason) => {
-                self.note(&case, method, context);
+                self.exceptions.note(&case, !method.policy.hold().is_zero(), context.mint.now);
                 self.put_on_hold(reason, context, step);
             }
             Decision::Exchange { exchange, set_aside, because, back } => {
-                self.note(&case, method, context);
+                self.exceptions.note(&case, !method.policy.hold().is_zero(), context.mint.now);
                 self.put_aside(set_aside, because, context, step);
                 self.give_surplus_back(back, context, step);
                 self.accept(exchange, Some(exchange.at), context, step);
@@ -38,7 +38,7 @@ impl Payment {
     }
 
     fn back(&mut self, case: &Case, method: &Method, context: &Context<'_>, step: &mut Step) {
-        self.note(case, method, context);
+        self.exceptions.note(case, !method.policy.hold().is_zero(), context.mint.now);
         self.refund(Screening::Due, context, step);
     }
 
@@ -115,18 +115,6 @@ impl Payment {
             && exchange.accepted() <= method.maximum.max(self.terms.fiat_amount)
             && limits::allows(context.catalogue, &usage, level);
         if is_within { Ok(()) } else { Err(HoldReason::Limit) }
-    }
-
-    /// Notes what was unusual when it is decided.
-    fn note(&mut self, case: &Case, method: &Method, context: &Context<'_>) {
-        let now = context.mint.now;
-        let difference = case.in_time.minor().saturating_add(case.late.minor()) - case.ordered.minor();
-        let beyond = |difference: i128| if difference > case.tolerance.minor() { Amount::from_minor(difference) } else { Amount::ZERO };
-        self.exceptions.set(DeviationKind::Short, beyond(-difference), now);
-        self.exceptions.set(DeviationKind::Over, beyond(difference), now);
-        // Where nothing is promised, nothing is late.
-        let is_promised = !method.policy.hold().is_zero();
-        self.exceptions.set(DeviationKind::Late, if is_promised { case.late } else { Amount::ZERO }, now);
     }
 
     /// The order goes on: so many coins are promised now, and the screening provider is asked. What is exchanged at the promise

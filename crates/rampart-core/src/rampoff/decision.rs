@@ -2,7 +2,7 @@
 
 use super::{DepositReceipt, Rampoff, RampoffState};
 use crate::amount::Amount;
-use crate::arrival::{self, Case, Counted, Decision, DeviationKind, Exchange, Fees, Leg, Question};
+use crate::arrival::{self, Case, Counted, Decision, Exchange, Fees, Leg, Question};
 use crate::asset::Currency;
 use crate::catalogue::{Coin, PayoutRail};
 use crate::job::{Job, JobKind};
@@ -28,15 +28,15 @@ impl Rampoff {
         match self.question(rail, case, &may, context).decide() {
             Decision::Wait => {}
             Decision::Back => {
-                self.note(&case, rail, context);
+                self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
                 self.refund(Screening::Due, context, step);
             }
             Decision::Hold(reason) => {
-                self.note(&case, rail, context);
+                self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
                 self.put_on_hold(reason, context, step);
             }
             Decision::Exchange { exchange, set_aside, because, back } => {
-                self.note(&case, rail, context);
+                self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
                 // Coins go back to no other wallet than one that the customer gave: a person sends a surplus back.
                 let beside = Amount::from_minor(set_aside.minor() + back.minor());
                 self.put_aside(beside, because, context, step);
@@ -135,18 +135,6 @@ impl Rampoff {
             && (rail.minimum..=rail.maximum.max(self.terms.fiat_amount)).contains(&exchange.gives)
             && limits::allows(context.catalogue, &usage, level);
         if is_within { Ok(()) } else { Err(HoldReason::Limit) }
-    }
-
-    /// Notes what was unusual when it is decided.
-    fn note(&mut self, case: &Case, rail: &PayoutRail, context: &Context<'_>) {
-        let now = context.mint.now;
-        let difference = case.in_time.minor().saturating_add(case.late.minor()) - case.ordered.minor();
-        let beyond = |difference: i128| if difference > case.tolerance.minor() { Amount::from_minor(difference) } else { Amount::ZERO };
-        self.exceptions.set(DeviationKind::Short, beyond(-difference), now);
-        self.exceptions.set(DeviationKind::Over, beyond(difference), now);
-        // Where nothing is promised, nothing is late.
-        let is_promised = !rail.policy.hold().is_zero();
-        self.exceptions.set(DeviationKind::Late, if is_promised { case.late } else { Amount::ZERO }, now);
     }
 
     /// The order goes on: so much money is promised now, and the screening provider is asked. What is exchanged at the promise
