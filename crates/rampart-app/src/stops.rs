@@ -99,21 +99,11 @@ async fn stop(app: &App, what: &str, number: i128, reason: String) -> Reply<()> 
         return Ok(());
     }
     tracing::error!(what, reason, "sending is stopped");
-    let mint = app.mint();
     let mut step = Step::new();
     step.write(ReviewItem {
-        id: mint.id(),
-        version: 0,
-        kind: ReviewKind::Stopped,
-        order: None,
-        fact: None,
-        asset: None,
         amount: Amount::from_minor(number),
         source: Some(what.to_owned()),
-        screening_hit: false,
-        reason,
-        created_at: mint.now,
-        resolution: None,
+        ..ReviewItem::new(&app.mint(), ReviewKind::Stopped, reason)
     });
     match app.commit(step).await {
         Ok(_) => Ok(()),

@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use rampart_core::amount::Amount;
 use rampart_core::id::ReviewId;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
@@ -123,24 +122,10 @@ async fn tell(app: &App, step: &mut Step, known: Option<ReviewId>, findings: usi
     {
         return Ok(id);
     }
-    let mint = app.mint();
     let Finding { check, subject, fault } = first;
-    let item = ReviewItem {
-        id: mint.id(),
-        version: 0,
-        kind: ReviewKind::Ledger,
-        order: None,
-        fact: None,
-        asset: None,
-        amount: Amount::ZERO,
-        source: None,
-        screening_hit: false,
-        reason: format!(
-            "the ledger does not hold in {findings} places; the first: {check} {subject}: {fault}. See `rampart ledger verify`"
-        ),
-        created_at: mint.now,
-        resolution: None,
-    };
+    let reason =
+        format!("the ledger does not hold in {findings} places; the first: {check} {subject}: {fault}. See `rampart ledger verify`");
+    let item = ReviewItem::new(&app.mint(), ReviewKind::Ledger, reason);
     let id = item.id;
     step.write(item);
     Ok(id)

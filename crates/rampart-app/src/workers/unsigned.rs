@@ -4,7 +4,7 @@ use rampart_core::id::{ReviewId, TransferId};
 use rampart_core::job::Job;
 use rampart_core::outgoing::{Transfer, TransferFact, TransferState};
 use rampart_core::record::RecordKey;
-use rampart_core::review::{Resolution, ReviewItem, ReviewKind};
+use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_store::CommitError;
 
@@ -41,20 +41,13 @@ pub(crate) async fn put_aside(app: &App, job: &Job, transfer: &Transfer, reason:
 }
 
 fn item(app: &App, transfer: &Transfer, reason: &str) -> ReviewItem {
-    let mint = app.mint();
+    let reason = format!("transfer {} to {} cannot be signed, and is tried again: {reason}", transfer.id, transfer.to);
     ReviewItem {
-        id: mint.id(),
-        version: 0,
-        kind: ReviewKind::Unsigned,
         order: transfer.order,
-        fact: None,
         asset: Some(transfer.coin.into()),
         amount: transfer.amount,
         source: Some(transfer.id.to_string()),
-        screening_hit: false,
-        reason: format!("transfer {} to {} cannot be signed, and is tried again: {reason}", transfer.id, transfer.to),
-        created_at: mint.now,
-        resolution: None,
+        ..ReviewItem::new(&app.mint(), ReviewKind::Unsigned, reason)
     }
 }
 
@@ -66,15 +59,8 @@ pub(crate) async fn signed(app: &App, job: &Job, id: TransferId, step: &mut Step
     let Some(claim) = app.store().claim(ClaimScope::Fact, &claim_key(id)).await? else { return Ok(()) };
     let listed: ReviewId = claim.subject.parse().map_err(|_| AppError::defect("a claim without its item"))?;
     if let Some(item) = app.store().review(listed).await?.filter(|item| item.resolution.is_none()) {
-        let resolution = Resolution {
-            decision: "signed".to_owned(),
-            order: None,
-            sent: None,
-            actor: "wallet".to_owned(),
-            reason: "it could be signed after all".to_owned(),
-            at: app.business().now(),
-        };
-        step.write(ReviewItem { resolution: Some(resolution), ..item });
+        let reason = "it could be signed after all".to_owned();
+        step.write(item.settled("signed", "wallet", reason, None, app.business().now()));
     }
     Ok(())
 }

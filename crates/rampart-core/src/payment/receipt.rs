@@ -48,18 +48,12 @@ impl Payment {
     /// The item of money that lies in suspense beside the order.
     pub(super) fn suspense_item(&self, receipt: &Receipt, amount: Amount, reason: String, mint: &Mint<'_>) -> ReviewItem {
         ReviewItem {
-            id: mint.id(),
-            version: 0,
-            kind: ReviewKind::Suspense,
             order: Some(self.id),
             fact: Some(receipt.fact),
             asset: Some(Asset::Fiat(self.terms.fiat)),
             amount,
             source: receipt.source.as_ref().map(|source| source.reveal().to_owned()),
-            screening_hit: false,
-            reason,
-            created_at: mint.now,
-            resolution: None,
+            ..ReviewItem::new(mint, ReviewKind::Suspense, reason)
         }
     }
 }

@@ -98,18 +98,11 @@ impl Payment {
     /// An item for a person. What lies in suspense has a source; what is lost has none.
     fn reversal_item(&self, amount: Amount, source: Option<String>, reason: String, mint: &Mint<'_>) -> ReviewItem {
         ReviewItem {
-            id: mint.id(),
-            version: 0,
-            kind: ReviewKind::Reversal,
             order: Some(self.id),
-            fact: None,
             asset: Some(Asset::Fiat(self.terms.fiat)),
             amount,
             source,
-            screening_hit: false,
-            reason,
-            created_at: mint.now,
-            resolution: None,
+            ..ReviewItem::new(mint, ReviewKind::Reversal, reason)
         }
     }
 }

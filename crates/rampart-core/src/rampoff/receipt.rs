@@ -57,19 +57,6 @@ impl Rampoff {
         reason: String,
         mint: &Mint<'_>,
     ) -> ReviewItem {
-        ReviewItem {
-            id: mint.id(),
-            version: 0,
-            kind,
-            order: Some(self.id),
-            fact: Some(fact),
-            asset: Some(asset),
-            amount,
-            source,
-            screening_hit: false,
-            reason,
-            created_at: mint.now,
-            resolution: None,
-        }
+        ReviewItem { order: Some(self.id), fact: Some(fact), asset: Some(asset), amount, source, ..ReviewItem::new(mint, kind, reason) }
     }
 }

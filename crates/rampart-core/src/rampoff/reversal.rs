@@ -96,20 +96,14 @@ impl Rampoff {
             return;
         }
         self.reversal = Some(Reversal::BankReturn);
+        let reason = format!("the receiving bank returned the payout: {reason}; the money lies in suspense");
         let item = ReviewItem {
-            id: mint.id(),
-            version: 0,
-            kind: ReviewKind::Reversal,
             order: Some(self.id),
-            fact: None,
             asset: Some(Asset::Fiat(self.terms.fiat)),
             amount: self.payout_amount(),
             // What lies in suspense has a source; what is lost has none.
             source: Some(self.destination.account.reveal().to_owned()),
-            screening_hit: false,
-            reason: format!("the receiving bank returned the payout: {reason}; the money lies in suspense"),
-            created_at: mint.now,
-            resolution: None,
+            ..ReviewItem::new(mint, ReviewKind::Reversal, reason)
         };
         step.write(item);
     }
