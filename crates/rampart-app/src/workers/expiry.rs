@@ -57,12 +57,12 @@ impl Expiry {
     }
 
     async fn payment(&self, order: Payment) -> Reply<()> {
-        let around = Around::payment(&self.app, &order).await?;
+        let around = Around::payment(&self.app, &order, None).await?;
         self.commit(|grade| around.observe_payment(&self.app, order.clone(), PaymentFact::TimePassed, grade)).await
     }
 
     async fn rampoff(&self, order: Rampoff) -> Reply<()> {
-        let around = Around::rampoff(&self.app, &order).await?;
+        let around = Around::rampoff(&self.app, &order, None).await?;
         self.commit(|grade| around.observe_rampoff(&self.app, order.clone(), RampoffFact::TimePassed, grade)).await
     }
 

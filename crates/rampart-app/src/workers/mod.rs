@@ -6,6 +6,7 @@ mod apply;
 mod chain;
 mod config;
 mod deliver;
+mod digested;
 mod expiry;
 mod fanout;
 mod ingest;

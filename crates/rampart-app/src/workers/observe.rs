@@ -3,10 +3,10 @@
 use rampart_core::arrival::{Grade, Standing};
 use rampart_core::customer::Customer;
 use rampart_core::event::{EventDraft, EventType};
-use rampart_core::id::{CustomerId, OrderId, PartnerId, ReviewId};
+use rampart_core::id::{CustomerId, FactId, OrderId, PartnerId, ReviewId};
 use rampart_core::order::{Context, HoldReason, Order};
 use rampart_core::partner::Partner;
-use rampart_core::payment::{PayIn, Payment, PaymentFact};
+use rampart_core::payment::{Payment, PaymentFact};
 use rampart_core::rampoff::{Rampoff, RampoffFact};
 use rampart_core::rate::Rate;
 use rampart_core::record::RecordKey;
@@ -14,10 +14,9 @@ use rampart_core::review::ReviewItem;
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 use rampart_core::view::KycView;
-use rampart_core::watch::CursorName;
 use rampart_store::CommitError;
 
-use super::{chain, ingest};
+use super::digested;
 use crate::app::App;
 use crate::error::{AppError, Reply};
 
@@ -54,29 +53,34 @@ pub(crate) struct Around {
 }
 
 impl Around {
-    /// Of a payment.
-    pub(crate) async fn payment(app: &App, payment: &Payment) -> Reply<Self> {
-        let source = match payment.pay_in {
-            PayIn::Bank(rail) => ingest::cursor_of("bank", rail),
-            PayIn::Processor(processor) => ingest::cursor_of("processor", processor),
-        };
-        Self::load(app, payment.customer, payment.partner, payment.running_item, source).await
+    /// Of a payment, when a fact is applied to it or something else is decided.
+    pub(crate) async fn payment(app: &App, payment: &Payment, applied: Option<FactId>) -> Reply<Self> {
+        let mut around = Self::load(app, payment.customer, payment.partner, payment.running_item).await?;
+        // Before the promise has ended, nothing depends on how far its source was read.
+        if app.business().now() >= payment.held_until {
+            around.read_at = digested::pay_in(app, payment.pay_in, applied).await?;
+        }
+        Ok(around)
     }
 
-    /// Of a ramp-off.
-    pub(crate) async fn rampoff(app: &App, rampoff: &Rampoff) -> Reply<Self> {
-        Self::load(app, rampoff.customer, rampoff.partner, rampoff.running_item, chain::cursor_of(rampoff.chain())).await
+    /// The same of a ramp-off.
+    pub(crate) async fn rampoff(app: &App, rampoff: &Rampoff, applied: Option<FactId>) -> Reply<Self> {
+        let mut around = Self::load(app, rampoff.customer, rampoff.partner, rampoff.running_item).await?;
+        if app.business().now() >= rampoff.held_until {
+            around.read_at = digested::of_chain(app, rampoff.chain(), applied).await?;
+        }
+        Ok(around)
     }
 
     /// Of an order of either direction.
     pub(crate) async fn order(app: &App, order: &Order) -> Reply<Self> {
         match order {
-            Order::Payment(payment) => Self::payment(app, payment).await,
-            Order::Rampoff(rampoff) => Self::rampoff(app, rampoff).await,
+            Order::Payment(payment) => Self::payment(app, payment, None).await,
+            Order::Rampoff(rampoff) => Self::rampoff(app, rampoff, None).await,
         }
     }
 
-    async fn load(app: &App, customer: CustomerId, partner: PartnerId, item: Option<ReviewId>, source: CursorName) -> Reply<Self> {
+    async fn load(app: &App, customer: CustomerId, partner: PartnerId, item: Option<ReviewId>) -> Reply<Self> {
         let store = app.store();
         let found = store.customer(customer).await?.ok_or_else(|| AppError::defect(format!("there is no customer {customer}")))?;
         let partner = store.partner(partner).await?.ok_or_else(|| AppError::defect(format!("there is no partner {partner}")))?;
@@ -84,8 +88,7 @@ impl Around {
             Some(id) => store.review(id).await?,
             None => None,
         };
-        let read_at = store.cursor(source).await?.and_then(|cursor| cursor.read_at);
-        Ok(Self { customer: found, partner, running_item, read_at })
+        Ok(Self { customer: found, partner, running_item, read_at: None })
     }
 
     /// The customer.

@@ -12,14 +12,14 @@ use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::rampoff::RampoffState;
 use rampart_core::review::ReviewKind;
-use rampart_sandbox::{BankTransfer, Booked, Deposit};
+use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
 
 async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => short, over, over_the_limits, short_card, late, stranger, nobody, twice, charged_back, screened, expired,
+on_both_engines!(super::whole => short, halves_behind_an_outage, coins_in_halves_behind_an_outage, over, over_the_limits, short_card, late, stranger, nobody, twice, charged_back, screened, expired,
     coins_short, coins_over_the_limits, coins_late, coins_wrong, payout_refused);
 
 const EUR: i128 = 100;
@@ -62,6 +62,39 @@ async fn short(test: Arc<TestApp>) {
     assert_eq!((payment.status(), payment.exceptions.first()), ("coins_sent", Some(DeviationKind::Short)));
     let taken = payment.taken.unwrap();
     assert_eq!((taken.fee_processing, taken.promised, taken.market), (Amount::from_minor(25), Amount::from_minor(100 * EUR), Amount::ZERO));
+}
+
+/// From now on so many questions to a port fail.
+async fn silence(test: &TestApp, port: FaultPort, count: u32) {
+    let rule = FaultRule { port, calls: Calls::Questions, outcome: FaultOutcome::Fail, count, delay_seconds: 0 };
+    test.world.add_fault(rule).await.unwrap();
+}
+
+/// The bank could not be read until long after the end of the promise, and then tells both halves at once.
+async fn halves_behind_an_outage(test: Arc<TestApp>) {
+    let (_, id) = transfer_order(&test, "200").await;
+    silence(&test, FaultPort::Bank, 100_000).await;
+    pay(&test, id, 80 * EUR, "Ana García López").await;
+    pay(&test, id, 120 * EUR, "Ana García López").await;
+    test.advance(4 * 3_600).await;
+    silence(&test, FaultPort::Bank, 0).await;
+    let payment = settled(&test, id).await;
+    assert_eq!((payment.status(), payment.exceptions.first(), payment.set_aside), ("coins_sent", None, Amount::ZERO));
+    assert_eq!(payment.taken.unwrap().promised, Amount::from_minor(200 * EUR));
+}
+
+/// The same of a chain.
+async fn coins_in_halves_behind_an_outage(test: Arc<TestApp>) {
+    let id = sale(&test).await;
+    silence(&test, FaultPort::Chain, 100_000).await;
+    deposit(&test, id, "USDC", 20_000_000).await;
+    deposit(&test, id, "USDC", 30_000_000).await;
+    test.world.mine(test.rampoff(id).await.chain(), 1).await.unwrap();
+    test.advance(4 * 3_600).await;
+    silence(&test, FaultPort::Chain, 0).await;
+    let rampoff = test.rampoff_becomes(id, "finished").await;
+    assert_eq!((rampoff.exceptions.first(), rampoff.set_aside), (None, Amount::ZERO));
+    assert_eq!(rampoff.payout_amount(), rampoff.terms.fiat_amount);
 }
 
 async fn over(test: Arc<TestApp>) {

@@ -28,6 +28,16 @@ const DUPLICATE_WITHIN: Duration = Duration::from_secs(72 * 60 * 60);
 /// How long before that such an order may have been made.
 const DECIDED_WITHIN: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
+/// What credits that must keep their order have in common: the customer whose number was paid to, or the order that is named.
+pub(super) fn subject(app: &App, credit: &BankCredit) -> String {
+    match own_account(app, credit) {
+        Some(customer) => customer.to_string(),
+        None => {
+            reference::candidates(credit.concept.as_deref().unwrap_or_default()).into_iter().next().unwrap_or_else(|| credit.line.clone())
+        }
+    }
+}
+
 enum Whose {
     Payment(Box<Payment>),
     Nobody(String),
@@ -38,7 +48,7 @@ pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: G
         Whose::Payment(payment) => *payment,
         Whose::Nobody(reason) => return Ok(stray(app, fact, credit, reason)),
     };
-    let around = Around::payment(app, &payment).await?;
+    let around = Around::payment(app, &payment, Some(fact.id)).await?;
     // A bank that does not tell who paid cannot be held against the customer; screening asks about the customer anyway.
     let (name, payer) = (around.customer().profile.full_name(), credit.sender_name.as_ref());
     let is_customer = payer.is_none_or(|payer| is_same_person(&name, payer.reveal()));

@@ -16,12 +16,12 @@ use crate::app::App;
 use crate::workers::observe::{self, Around};
 use crate::workers::transfers;
 
-pub(super) async fn effect(app: &App, id: FactId, change: DepositChange, grade: Grade) -> Effect {
+pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositChange, grade: Grade) -> Effect {
     let deposit = app.store().deposit(id).await?.ok_or_else(|| Trouble::Never(format!("there is no deposit {id}")))?;
     let order = deposit.order.ok_or_else(|| Trouble::Never(format!("deposit {id} is at the address of no ramp-off")))?;
     let rampoff = app.store().rampoff(order).await?.ok_or_else(|| Trouble::Never(format!("there is no ramp-off {order}")))?;
     let is_its_coin = deposit.coin == rampoff.terms.coin;
-    let fact = match change {
+    let change = match change {
         DepositChange::Seen if is_its_coin => RampoffFact::DepositSeen(receipt(app, &deposit, &rampoff, 0)),
         DepositChange::Seen => return Ok(Step::new()),
         DepositChange::Confirmed if is_its_coin => {
@@ -31,9 +31,9 @@ pub(super) async fn effect(app: &App, id: FactId, change: DepositChange, grade: 
         DepositChange::Confirmed => {
             RampoffFact::WrongAsset { coin: deposit.coin, deposit: deposit.id, amount: deposit.amount, from: deposit.from.clone() }
         }
-        DepositChange::Dropped => return dropped(app, deposit, rampoff, grade).await,
+        DepositChange::Dropped => return dropped(app, fact, deposit, rampoff, grade).await,
     };
-    let step = Around::rampoff(app, &rampoff).await?.observe_rampoff(app, rampoff, fact, grade);
+    let step = Around::rampoff(app, &rampoff, Some(fact)).await?.observe_rampoff(app, rampoff, change, grade);
     match suspense::receives(&step, deposit.id) {
         true => received(app, step, deposit.id).await,
         false => Ok(step),
@@ -61,11 +61,11 @@ fn sent(item: &ReviewItem) -> Option<TransferId> {
 
 /// A deposit that its order knows is the order's to give up. What the order could not use of it lay in suspense once it was
 /// confirmed.
-async fn dropped(app: &App, deposit: Deposit, rampoff: Rampoff, grade: Grade) -> Effect {
+async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, grade: Grade) -> Effect {
     let (order, is_known) = (rampoff.id, rampoff.knows(deposit.id));
     let mut step = match is_known {
         true => {
-            let around = Around::rampoff(app, &rampoff).await?;
+            let around = Around::rampoff(app, &rampoff, Some(fact)).await?;
             around.observe_rampoff(app, rampoff, RampoffFact::DepositDropped { deposit: deposit.id }, grade)
         }
         false => Step::new(),

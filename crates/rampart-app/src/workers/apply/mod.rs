@@ -19,6 +19,7 @@ use rampart_core::kyc::KycVerdict;
 use rampart_core::outgoing::PayoutFact;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_core::time::Timestamp;
 use rampart_store::{CommitError, StoreError};
 
 use super::supervisor::{Task, Turn, Worker, panicked};
@@ -114,8 +115,9 @@ impl Apply {
     async fn together(&self, facts: Vec<Fact>) -> Reply<()> {
         let mut subjects: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
         for fact in facts {
-            subjects.entry(subject(&fact)).or_default().push(fact);
+            subjects.entry(subject(&self.app, &fact)).or_default().push(fact);
         }
+        subjects.values_mut().for_each(|facts| facts.sort_by(|one, other| place(one).cmp(&place(other))));
         let most = self.app.config().workers.concurrency;
         let results: Vec<Reply<()>> = futures::stream::iter(subjects.into_values())
             .map(|facts| async move {
@@ -146,15 +148,26 @@ impl Worker for Apply {
 }
 
 /// What facts that must keep their order have in common.
-fn subject(fact: &Fact) -> String {
+fn subject(app: &App, fact: &Fact) -> String {
     match &fact.body {
-        FactBody::BankCredit(credit) => format!("{}:{}", credit.account, credit.concept.as_deref().unwrap_or(&credit.line)),
+        FactBody::BankCredit(credit) => credit::subject(app, credit),
         FactBody::ProcessorPaid(paid) => paid.payment.to_string(),
         FactBody::ProcessorDeclined { payment, .. } | FactBody::ProcessorReversed { payment, .. } => payment.to_string(),
         FactBody::PayoutReported { payout, .. } => payout.to_string(),
         FactBody::KycDecided { customer, .. } => customer.to_string(),
         FactBody::Deposit { deposit, .. } => deposit.to_string(),
     }
+}
+
+/// Where a fact stands among those of its subject: receipts by the outside's own time and then by their natural key, so that
+/// it does not matter in which order they were told; the rest as it was told, behind receipts of the same moment.
+fn place(fact: &Fact) -> (Timestamp, bool, &str) {
+    let told = match &fact.body {
+        FactBody::BankCredit(credit) => credit.booked_at,
+        FactBody::ProcessorPaid(paid) => paid.paid_at,
+        _ => return (fact.observed_at, true, ""),
+    };
+    (told.map_or(fact.observed_at, |told| told.min(fact.observed_at)), false, &fact.natural_key)
 }
 
 const fn kind(fact: &Fact) -> &'static str {
@@ -229,7 +242,7 @@ pub(crate) async fn effect(app: &App, fact: &Fact, grade: Grade) -> Effect {
             let verdict = KycVerdict { reference, level: *level, status: *status, reasons, may_retry: *may_retry };
             identity::effect(app, *customer, verdict).await
         }
-        FactBody::Deposit { deposit, change } => deposit::effect(app, *deposit, *change, grade).await,
+        FactBody::Deposit { deposit, change } => deposit::effect(app, fact.id, *deposit, *change, grade).await,
     }
 }
 

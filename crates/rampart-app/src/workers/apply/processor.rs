@@ -32,7 +32,7 @@ pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Gr
 }
 
 async fn captured(app: &App, fact: &Fact, paid: &ProcessorPaid, payment: Payment, grade: Grade) -> Effect {
-    let around = Around::payment(app, &payment).await?;
+    let around = Around::payment(app, &payment, Some(fact.id)).await?;
     let name = around.customer().profile.full_name();
     let is_customer = paid.holder.as_ref().is_none_or(|holder| is_same_person(&name, holder.reveal()));
     let backdating = app.catalogue().backdating(payment.pay_in);

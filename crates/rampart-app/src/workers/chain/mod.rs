@@ -247,14 +247,20 @@ pub(crate) fn confirmations(head: &BlockHead, height: u64) -> u32 {
     u32::try_from((head.height + 1).saturating_sub(height)).unwrap_or(u32::MAX)
 }
 
+/// How the natural keys of the changes of a chain's deposits begin.
+pub(crate) fn changes_of(chain: Chain) -> String {
+    format!("deposit:{chain}:")
+}
+
 /// Writes deposits with the facts that tell of their change. A change is named by the version of the deposit it leads to,
 /// so that a block that comes, goes and comes again is three facts and not one.
 pub(crate) fn write_changes(app: &App, step: &mut Step, deposits: Vec<Deposit>, change: DepositChange) {
     let told = deposits.iter().map(|deposit| {
-        let key = format!("deposit:{}:{}:{}:v{}", deposit.coin.chain, deposit.txid, deposit.index, deposit.version + 1);
+        let key = format!("{}{}:{}:v{}", changes_of(deposit.coin.chain), deposit.txid, deposit.index, deposit.version + 1);
         (key, FactBody::Deposit { deposit: deposit.id, change })
     });
-    let facts: Vec<Fact> = ingest::facts(app, told.collect(), None);
+    let facts = ingest::facts(app, told.collect(), None).into_iter().zip(&deposits);
+    let facts: Vec<Fact> = facts.map(|(fact, deposit)| Fact { read_before: deposit.read_before, ..fact }).collect();
     ingest::store(step, &facts);
     step.writes.extend(deposits.into_iter().map(Record::from));
 }

@@ -60,7 +60,7 @@ pub(super) async fn payment(app: &App, held: &Held) -> Reply<Done> {
     let (verdict, asked_about) = (&verdict, &order.refund_account);
     settle_graded(app, Some(held.fence()), |grade| async move {
         let order = observe::load_payment(app, id).await?;
-        let around = Around::payment(app, &order).await?;
+        let around = Around::payment(app, &order, None).await?;
         let verdict = ours(around.customer()).unwrap_or_else(|| verdict.clone());
         let about_refund = order.refund_account == *asked_about;
         let mut step = around.observe_payment(app, order, PaymentFact::Screened { verdict, about_refund }, grade);
@@ -92,7 +92,7 @@ pub(super) async fn rampoff(app: &App, held: &Held) -> Reply<Done> {
     let (verdict, asked_about) = (&verdict, &order.refund_wallet);
     settle_graded(app, Some(held.fence()), |grade| async move {
         let order = observe::load_rampoff(app, id).await?;
-        let around = Around::rampoff(app, &order).await?;
+        let around = Around::rampoff(app, &order, None).await?;
         let verdict = ours(around.customer()).unwrap_or_else(|| verdict.clone());
         let about_refund = order.refund_wallet == *asked_about;
         let mut step = around.observe_rampoff(app, order, RampoffFact::Screened { verdict, about_refund }, grade);
