@@ -116,6 +116,13 @@ impl Amount {
         self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
     }
 
+    /// What is left when so much is taken away; zero where more is taken than there was.
+    #[must_use]
+    pub const fn less(self, other: Self) -> Self {
+        let left = self.0.saturating_sub(other.0);
+        Self(if left > 0 { left } else { 0 })
+    }
+
     /// The amount with the other sign.
     #[must_use]
     pub const fn negated(self) -> Self {

@@ -1,7 +1,9 @@
 //! What payments and ramp-offs have in common: the second axes beside the state, and what a decision may look at.
 
+mod beside;
 mod either;
 
+pub use beside::Beside;
 pub use either::Order;
 
 use crate::arrival::{Grade, Leg, Standing};

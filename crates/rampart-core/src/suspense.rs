@@ -7,7 +7,7 @@ use crate::fact::{Fact, FactBody};
 use crate::id::{FactId, Mint, OrderId};
 use crate::job::Job;
 use crate::ledger::Account;
-use crate::order::{Context, Order};
+use crate::order::{Beside, Context, Order};
 use crate::outgoing::{
     Outgoing, Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferFact, TransferPurpose,
     TransferSource, TransferState,
@@ -85,6 +85,8 @@ pub fn is_about(item: &ReviewItem, deposit: &Deposit) -> bool {
 /// What a chain's undoing of a deposit looks at, beside the items about it.
 #[derive(Debug, Clone, Default)]
 pub struct Traces {
+    /// The order beside which it lay in suspense, where the order does not know it.
+    pub beside: Option<Rampoff>,
     /// The order that a person assigned it to.
     pub assigned: Option<Rampoff>,
     /// The transfer that it was sent back by, with the jobs that wait for it.
@@ -113,8 +115,16 @@ pub fn undone(deposit: &Deposit, at: OrderId, items: Vec<ReviewItem>, traces: Tr
             let amount = lay.iter().fold(0_i128, |sum, item| sum.saturating_add(item.amount.minor()));
             step.post(treasury::suspense_undone(mint, deposits, deposit.coin.into(), Amount::from_minor(amount), Some(at)));
             let went_back = traces.returned.as_ref().is_some_and(|(transfer, _)| matches!(transfer.state, TransferState::Confirmed(_)));
-            for item in lay.into_iter().filter(|item| is_kept(item) || (went_back && item.id == newest.id)) {
+            let is_back = |item: &ReviewItem| went_back && item.id == newest.id;
+            for item in lay.iter().filter(|item| is_kept(item) || is_back(item)) {
                 step.write(shortage(item, mint));
+            }
+            if let Some(order) = traces.beside {
+                let lies = lay.iter().filter(|item| !is_back(item));
+                let amount = lies.fold(0_i128, |sum, item| sum.saturating_add(item.amount.minor()));
+                if amount > 0 {
+                    step.extend(Order::from(order).beside(Beside::Taken, Amount::from_minor(amount), context));
+                }
             }
             if let Some((transfer, jobs)) = traces.returned {
                 stop(deposit, transfer, &jobs, context, &mut step);
@@ -279,6 +289,8 @@ fn assign_money(
     let mint = &context.mint;
     let fact = item.fact.ok_or_else(|| refuse("the item names no fact that could be assigned"))?;
     let (asset, status) = (item.moved()?, payment.status());
+    let set_aside = not_beside(payment.set_aside, item, payment.id);
+    let payment = Payment { set_aside, ..payment };
     let receipt = Receipt {
         fact,
         amount: item.amount,
@@ -297,6 +309,8 @@ fn assign_money(
 
 fn assign_coins(item: &ReviewItem, rampoff: Rampoff, deposit: Deposit, context: &Context<'_>) -> Result<Step, Refusal> {
     let (asset, status) = (item.moved()?, rampoff.status());
+    let set_aside = not_beside(rampoff.set_aside, item, rampoff.id);
+    let rampoff = Rampoff { set_aside, ..rampoff };
     let on = Account::ChainDeposits(deposit.coin.chain);
     let mut step = Step::new();
     step.post(treasury::suspense_assigned(&context.mint, on, asset, item.amount, Some(rampoff.id)));
@@ -313,6 +327,11 @@ fn assign_coins(item: &ReviewItem, rampoff: Rampoff, deposit: Deposit, context: 
         set_aside: Amount::ZERO,
     };
     received(step, rampoff.observe(RampoffFact::DepositConfirmed(receipt), context), status)
+}
+
+/// What lies beside an order when an item is assigned to it: less, if it is an item of its own.
+fn not_beside(set_aside: Amount, item: &ReviewItem, order: OrderId) -> Amount {
+    if item.order == Some(order) { set_aside.less(item.amount) } else { set_aside }
 }
 
 /// An order that puts it into suspense again cannot use it.

@@ -19,7 +19,7 @@ use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
 use crate::stops;
 use crate::workers::observe::{self, Around};
-use crate::workers::{transfers, unsigned};
+use crate::workers::{outgoing, transfers, unsigned};
 
 /// An item of the list, without personal data: accounts are masked.
 #[derive(Debug, Clone, Serialize)]
@@ -171,6 +171,9 @@ async fn about(app: &App, item: &ReviewItem, decision: Decision) -> Reply<About>
     }
     if let Some(at) = about.deposit.as_ref().and_then(|deposit| deposit.order) {
         about.deposit_index = Some(observe::load_rampoff(app, at).await?.deposit_index);
+    }
+    if let Some(asset) = item.asset {
+        about.beside = outgoing::beside(app, Some(item), asset).await?;
     }
     match (decision, item.kind, item.order) {
         (Decision::Assign(order), ..) => about.order = Some(orders::find(app, order).await?),

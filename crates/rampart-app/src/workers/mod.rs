@@ -15,7 +15,7 @@ mod leases;
 mod ledger;
 mod nonces;
 pub(crate) mod observe;
-mod outgoing;
+pub(crate) mod outgoing;
 pub(crate) mod payouts;
 mod pool;
 mod prices;

@@ -1,5 +1,6 @@
 //! What transfers and payouts name, loaded for the core's machines to look at.
 
+use rampart_core::asset::Asset;
 use rampart_core::id::{FactId, OrderId, ReviewId};
 use rampart_core::order::Order;
 use rampart_core::outgoing::{Instead, Leaving, Outgoing, Payout};
@@ -24,6 +25,16 @@ pub(super) async fn rampoff(app: &App, id: OrderId) -> Reply<Option<Order>> {
 pub(super) async fn review(app: &App, id: Option<ReviewId>) -> Reply<Option<ReviewItem>> {
     let Some(id) = id else { return Ok(None) };
     Ok(Some(app.store().review(id).await?.ok_or_else(|| AppError::defect(format!("there is no item {id}")))?))
+}
+
+/// The order beside which an item lies in suspense, where it is of that order's money or coins.
+pub(crate) async fn beside(app: &App, item: Option<&ReviewItem>, asset: Asset) -> Reply<Option<Order>> {
+    let Some(id) = item.filter(|item| item.kind == ReviewKind::Suspense).and_then(|item| item.order) else { return Ok(None) };
+    let order = match app.store().payment(id).await? {
+        Some(payment) => Some(payment.into()),
+        None => app.store().rampoff(id).await?.map(Order::from),
+    };
+    Ok(order.filter(|order| order.receives() == asset))
 }
 
 /// The newest item that says that suspense lacks what an item was about.

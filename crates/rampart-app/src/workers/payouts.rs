@@ -20,7 +20,9 @@ async fn named_by(app: &App, payout: &Payout) -> Reply<Outgoing> {
         (Some(order), PayoutPurpose::Rampoff) => outgoing::rampoff(app, order).await?,
         _ => None,
     };
-    Ok(Outgoing { order, review: outgoing::review(app, payout.put_back.or(payout.resolves)).await?, ..Outgoing::default() })
+    let review = outgoing::review(app, payout.put_back.or(payout.resolves)).await?;
+    let beside = outgoing::beside(app, review.as_ref(), payout.currency.into()).await?;
+    Ok(Outgoing { order, review, beside, ..Outgoing::default() })
 }
 
 /// What follows from a fact; nothing when it was known before.

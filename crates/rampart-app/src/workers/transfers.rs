@@ -22,7 +22,8 @@ pub(crate) async fn named_by(app: &App, transfer: &Transfer) -> Reply<Outgoing> 
     };
     let review = outgoing::review(app, transfer.resolves).await?;
     let shortage = outgoing::shortage(app, review.as_ref()).await?;
-    Ok(Outgoing { order, review, deposits: outgoing::deposits(app, &transfer.deposits).await?, shortage, ..Outgoing::default() })
+    let beside = outgoing::beside(app, review.as_ref(), transfer.coin.into()).await?;
+    Ok(Outgoing { order, review, beside, deposits: outgoing::deposits(app, &transfer.deposits).await?, shortage, ..Outgoing::default() })
 }
 
 /// What follows from a fact; nothing when it was known before.

@@ -9,9 +9,9 @@ use rampart_core::arrival::DeviationKind;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::limits::{self, Usage};
 use rampart_core::order::{HoldReason, Reversal};
-use rampart_core::payment::{Payment, PaymentState};
+use rampart_core::payment::{PayIn, Payment, PaymentState};
 use rampart_core::rampoff::RampoffState;
-use rampart_core::review::ReviewKind;
+use rampart_core::review::{Decision, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
 
@@ -19,7 +19,7 @@ async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => short, halves_behind_an_outage, coins_in_halves_behind_an_outage, over, over_the_limits, short_card, late, stranger, nobody, twice, charged_back, screened, expired,
+on_both_engines!(super::whole => short, halves_behind_an_outage, coins_in_halves_behind_an_outage, over, over_the_limits, short_card, late, captured_after_the_end, arrived_after_the_end, stranger, nobody, twice, charged_back, screened, expired,
     coins_short, coins_over_the_limits, coins_late, coins_wrong, payout_refused);
 
 const EUR: i128 = 100;
@@ -152,6 +152,55 @@ async fn late(test: Arc<TestApp>) {
         })
         .await;
     assert_eq!(payment.exceptions.first(), Some(DeviationKind::Late));
+}
+
+/// What a processor captured for an order that has ended goes back through it by itself, and the order says so.
+async fn captured_after_the_end(test: Arc<TestApp>) {
+    let id = card_order(&test, "200").await;
+    let payable = payable(&test.payment(id).await, "Ana García López");
+    test.advance(5 * 3_600).await;
+    test.payment_becomes(id, "expired").await;
+    test.world.pay_payment(&payable, Some(Amount::from_minor(200 * EUR)), None).await.unwrap();
+    let back = || async { Some(test.payment(id).await).filter(|payment| payment.refunded.is_positive()) };
+    let payment = test.eventually("the capture went back", back).await;
+    assert_eq!((payment.status(), payment.exceptions.first()), ("expired", Some(DeviationKind::Late)));
+    assert_eq!((payment.refunded, payment.set_aside), (Amount::from_minor(200 * EUR), Amount::ZERO));
+}
+
+/// What a bank told of for such an order waits for a person, and the order says where it is.
+async fn arrived_after_the_end(test: Arc<TestApp>) {
+    let (_, id) = transfer_order(&test, "200").await;
+    let order = test.payment(id).await;
+    test.advance(8 * 86_400).await;
+    test.payment_becomes(id, "expired").await;
+    let (PayIn::Bank(rail), Some(told)) = (order.pay_in, order.instructions) else { panic!("it is paid by transfer") };
+    let transfer = BankTransfer {
+        rail,
+        account: told.account,
+        amount: Amount::from_minor(200 * EUR),
+        currency: order.terms.fiat,
+        concept: Some(told.concept),
+        sender_name: Some("Ana García López".into()),
+        sender_account: Some(CustomerOf::SPAIN.account.into()),
+        booked: Booked::Now,
+    };
+    test.world.transfer(transfer).await.unwrap();
+    let aside = || async { Some(test.payment(id).await).filter(|payment| payment.set_aside.is_positive()) };
+    let payment = test.eventually("the money is set aside", aside).await;
+    assert_eq!((payment.set_aside, payment.exceptions.first()), (Amount::from_minor(200 * EUR), Some(DeviationKind::Late)));
+    let item = async || {
+        let items = test.app.store().reviews_of_order(id, 10).await.unwrap();
+        items.into_iter().find(|item| item.kind == ReviewKind::Suspense && item.resolution.is_none())
+    };
+    let kept = item().await.unwrap().id;
+    operate::reviews::resolve(&test.app, &operator(), kept, Decision::Keep).await.unwrap();
+    assert_eq!(test.payment(id).await.set_aside, Amount::ZERO, "it is the company's");
+    operate::reviews::resolve(&test.app, &operator(), kept, Decision::Reopen).await.unwrap();
+    assert_eq!(test.payment(id).await.set_aside, Amount::from_minor(200 * EUR), "it lies there again");
+    operate::reviews::resolve(&test.app, &operator(), item().await.unwrap().id, Decision::Return).await.unwrap();
+    let back = || async { Some(test.payment(id).await).filter(|payment| payment.refunded.is_positive()) };
+    let payment = test.eventually("the money went back", back).await;
+    assert_eq!((payment.refunded, payment.set_aside), (Amount::from_minor(200 * EUR), Amount::ZERO));
 }
 
 async fn stranger(test: Arc<TestApp>) {

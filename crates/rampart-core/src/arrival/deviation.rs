@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviationKind {
-    /// It arrived after the promise had ended.
+    /// It arrived after the promise, or the order, had ended.
     Late,
     /// Less arrived than was ordered.
     Short,
@@ -20,7 +20,7 @@ pub enum DeviationKind {
     WrongNetwork,
     /// Another coin or currency arrived.
     WrongAsset,
-    /// It arrived when the order was decided or ended already.
+    /// It arrived when the order was decided already.
     Duplicate,
 }
 

@@ -1,5 +1,6 @@
 //! An order of either direction, for whatever treats both alike.
 
+use crate::asset::Asset;
 use crate::id::{CustomerId, OrderId};
 use crate::outgoing::Leaving;
 use crate::payment::{Payment, PaymentState};
@@ -57,6 +58,15 @@ impl Order {
                 RampoffState::RefundPending { transfer, .. } => Some(Leaving::Transfer(transfer)),
                 _ => None,
             },
+        }
+    }
+
+    /// What it receives.
+    #[must_use]
+    pub const fn receives(&self) -> Asset {
+        match self {
+            Self::Payment(payment) => Asset::Fiat(payment.terms.fiat),
+            Self::Rampoff(rampoff) => Asset::Coin(rampoff.terms.coin),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::Mint;
 use crate::ledger::{Account, Origin};
-use crate::order::Order;
+use crate::order::{Beside, Context, Order};
 use crate::review::ReviewItem;
 use crate::step::Step;
 use crate::watch::Deposit;
@@ -32,6 +32,8 @@ pub struct Outgoing {
     pub order: Option<Order>,
     /// The item of the list of reviews that it resolves.
     pub review: Option<ReviewItem>,
+    /// The order beside which that item lies in suspense, where it names one.
+    pub beside: Option<Order>,
     /// The deposits whose coins it takes from their address.
     pub deposits: Vec<Deposit>,
     /// The item that says that suspense lacks what it sent back, where there was one: the newest.
@@ -50,6 +52,11 @@ impl Outgoing {
         let item = self.review.take().filter(|item| !item.is_undone());
         item.map(|item| item.put_back(mint, reason.to_owned()))
     }
+}
+
+/// What an order hears of what was returned from suspense beside it.
+fn tell_beside(order: Option<Order>, became: Beside, amount: Amount, context: &Context<'_>) -> Step {
+    order.map_or_else(Step::new, |order| order.beside(became, amount, context))
 }
 
 /// Brings what is promised beside an order's promise from one state to the next.

@@ -7,7 +7,7 @@ use crate::amount::Amount;
 use crate::arrival::{DeviationKind, Exchange};
 use crate::id::{PayoutId, TransferId};
 use crate::ledger::Origin;
-use crate::order::{Context, Findings, HoldReason, StoppedBy};
+use crate::order::{Beside, Context, Findings, HoldReason, StoppedBy};
 use crate::outgoing::Screening;
 use crate::ports::Verdict;
 use crate::review::ReviewItem;
@@ -106,6 +106,13 @@ pub enum PaymentFact {
         /// Why.
         reason: String,
     },
+    /// Something became of what had been set aside beside it.
+    Beside {
+        /// What.
+        became: Beside,
+        /// How much, in minor units.
+        amount: Amount,
+    },
     /// Time went by.
     TimePassed,
 }
@@ -114,10 +121,14 @@ impl Payment {
     /// What follows from a fact.
     #[must_use]
     pub fn observe(mut self, fact: PaymentFact, context: &Context<'_>) -> Step {
-        let before = PaymentView::of(&self);
+        let mut before = PaymentView::of(&self);
         let mut step = Step::new();
         let mint = &context.mint;
         match fact {
+            PaymentFact::Paid { receipt, .. } if self.is_too_little(&receipt, context) => {
+                self.too_little(&receipt, context, &mut step);
+                before = PaymentView::of(&self);
+            }
             PaymentFact::Paid { receipt, is_customer } => self.paid(receipt, is_customer, context, &mut step),
             PaymentFact::Declined => {}
             PaymentFact::Reversed { amount, reason } => self.reversed(amount, &reason, context, &mut step),
@@ -160,6 +171,9 @@ impl Payment {
                 }
             }
             PaymentFact::RefundReturned { payout, amount, reason } => self.returned(payout, amount, &reason, context, &mut step),
+            PaymentFact::Beside { became, amount } => {
+                (self.set_aside, self.refunded) = became.applied(amount, self.set_aside, self.refunded);
+            }
             PaymentFact::TimePassed => {
                 if !self.time_passed(context, &mut step) {
                     return Step::new();
@@ -221,15 +235,11 @@ impl Payment {
             return self.paid_after_reversal(receipt, context, step);
         }
         let method = context.catalogue.method(self.country, self.method.as_str());
-        let minimum = context.catalogue.receipt_minimum(self.terms.fiat, method.map_or(Amount::ZERO, |method| method.minimum));
-        if receipt.amount < minimum && !receipt.assigned {
-            return self.too_little(&receipt, context, step);
-        }
         if !is_customer && method.is_none_or(|method| method.policy.hold_foreign_payer) {
             return self.set_aside_beside(&receipt, DeviationKind::ForeignPayer, context, step);
         }
         if !self.takes(&receipt) {
-            return self.set_aside_beside(&receipt, DeviationKind::Duplicate, context, step);
+            return self.set_aside_beside(&receipt, self.unusable(&receipt), context, step);
         }
         step.post(self.post_received(&context.mint, receipt.amount));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
@@ -247,6 +257,13 @@ impl Payment {
         let is_open = self.is_unpaid() && receipt.at < self.open_until.max(self.held_until);
         let waits = matches!(self.state, PaymentState::OnHold { .. }) && self.taken.is_none();
         self.receipts.len() < MAX_RECEIPTS && (is_open || (receipt.assigned && (self.is_unpaid() || waits)))
+    }
+
+    /// What is unusual about money that the order cannot use.
+    fn unusable(&self, receipt: &Receipt) -> DeviationKind {
+        let has_ended_unpaid = matches!(self.state, PaymentState::Expired | PaymentState::Cancelled);
+        let is_over = self.is_unpaid() && receipt.at >= self.open_until.max(self.held_until);
+        if has_ended_unpaid || is_over { DeviationKind::Late } else { DeviationKind::Duplicate }
     }
 
     /// It was taken back before it was told of: it goes against the loss, and what is beyond that is set aside.
@@ -270,15 +287,25 @@ impl Payment {
         };
         let item = self.suspense_item(receipt, receipt.amount, reason, mint);
         match (self.pay_in, kind) {
-            (PayIn::Processor(_), DeviationKind::Duplicate) => self.return_item(item, receipt, mint, step),
-            _ => step.write(item),
+            (PayIn::Bank(_), _) | (_, DeviationKind::ForeignPayer) => step.write(item),
+            (PayIn::Processor(_), _) => self.return_item(item, receipt, mint, step),
         }
+    }
+
+    /// Whether it is new, and too little to count.
+    fn is_too_little(&self, receipt: &Receipt, context: &Context<'_>) -> bool {
+        let is_new = !receipt.assigned && !self.has_receipt(receipt.fact);
+        let was_taken_back = self.lost.is_positive() && self.receipts.is_empty();
+        let method = context.catalogue.method(self.country, self.method.as_str());
+        let minimum = context.catalogue.receipt_minimum(self.terms.fiat, method.map_or(Amount::ZERO, |method| method.minimum));
+        is_new && !was_taken_back && receipt.amount < minimum
     }
 
     /// Too little to count: it lies in suspense, on one item of the order, and nobody is told.
     fn too_little(&mut self, receipt: &Receipt, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         step.post(self.post_suspense(mint, receipt.amount));
+        self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
         let item = match context.running_item.filter(|item| Some(item.id) == self.running_item && item.resolution.is_none()) {
             Some(item) => {
                 ReviewItem { amount: Amount::from_minor(item.amount.minor().saturating_add(receipt.amount.minor())), ..item.clone() }

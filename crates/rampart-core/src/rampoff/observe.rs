@@ -7,7 +7,7 @@ use crate::arrival::{DeviationKind, Exchange};
 use crate::asset::CoinId;
 use crate::id::{FactId, PayoutId, TransferId};
 use crate::ledger::Origin;
-use crate::order::{Context, Findings, HoldReason, StoppedBy};
+use crate::order::{Beside, Context, Findings, HoldReason, StoppedBy};
 use crate::outgoing::Screening;
 use crate::ports::Verdict;
 use crate::review::{ReviewItem, ReviewKind};
@@ -121,6 +121,13 @@ pub enum RampoffFact {
         /// What it found.
         reason: String,
     },
+    /// Something became of what had been set aside beside it.
+    Beside {
+        /// What.
+        became: Beside,
+        /// How much, in minor units.
+        amount: Amount,
+    },
     /// Time went by.
     TimePassed,
 }
@@ -129,11 +136,15 @@ impl Rampoff {
     /// What follows from a fact.
     #[must_use]
     pub fn observe(mut self, fact: RampoffFact, context: &Context<'_>) -> Step {
-        let before = RampoffView::of(&self);
+        let mut before = RampoffView::of(&self);
         let mut step = Step::new();
         let mint = &context.mint;
         match fact {
             RampoffFact::DepositSeen(receipt) => self.seen(receipt, context),
+            RampoffFact::DepositConfirmed(receipt) if self.is_too_little(&receipt, context) => {
+                self.too_little(&receipt, context, &mut step);
+                before = RampoffView::of(&self);
+            }
             RampoffFact::DepositConfirmed(receipt) => self.confirmed(receipt, context, &mut step),
             RampoffFact::DepositDropped { deposit } => self.dropped(deposit, context, &mut step),
             RampoffFact::WrongAsset { coin, deposit, amount, from } => {
@@ -207,6 +218,9 @@ impl Rampoff {
                     self.findings.refund = Some(reason);
                     self.came_back(HoldReason::Screening, context, &mut step);
                 }
+            }
+            RampoffFact::Beside { became, amount } => {
+                (self.set_aside, self.refunded) = became.applied(amount, self.set_aside, self.refunded);
             }
             RampoffFact::TimePassed => {
                 if !self.time_passed(context, &mut step) {
@@ -291,14 +305,11 @@ impl Rampoff {
             self.forget_reorganisation();
             return;
         }
-        if !self.is_enough(receipt.amount, context) && !receipt.assigned {
-            return self.too_little(&receipt, context, step);
-        }
         let is_waited_for = self.is_unpaid() && known.is_some();
         if !(is_waited_for || self.takes(&receipt)) || !self.note_deposit(&receipt) {
             // It lies in suspense and is the order's no more, should the chain undo it.
             self.deposits.retain(|known| known.deposit != receipt.deposit);
-            self.exceptions.add(DeviationKind::Duplicate, receipt.amount, mint.now);
+            self.exceptions.add(self.unusable(&receipt), receipt.amount, mint.now);
             self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
             return self.to_suspense(self.terms.coin, receipt.deposit, receipt.amount, &receipt.from, mint, step);
         }
@@ -321,10 +332,24 @@ impl Rampoff {
         is_open || comes_again || (receipt.assigned && (self.is_unpaid() || waits))
     }
 
+    /// What is unusual about coins that the order cannot use.
+    fn unusable(&self, receipt: &DepositReceipt) -> DeviationKind {
+        let has_ended_unpaid = matches!(self.state, RampoffState::Expired | RampoffState::Cancelled);
+        let is_over = self.is_unpaid() && receipt.at >= self.open_until.max(self.held_until);
+        if has_ended_unpaid || is_over { DeviationKind::Late } else { DeviationKind::Duplicate }
+    }
+
+    /// Whether they are new, and too few to count.
+    fn is_too_little(&self, receipt: &DepositReceipt, context: &Context<'_>) -> bool {
+        let is_known = self.deposits.iter().any(|known| known.txid == receipt.txid && known.index == receipt.index);
+        !receipt.assigned && !is_known && !self.is_enough(receipt.amount, context)
+    }
+
     /// Too few coins to count lie in suspense, on one item of the order, and nobody is told.
     fn too_little(&mut self, receipt: &DepositReceipt, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         step.post(self.post_suspense(mint, self.terms.coin, receipt.amount));
+        self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
         let reason = format!("amounts for ramp-off {} that are too small to count", self.id);
         let item = match context.running_item.filter(|item| Some(item.id) == self.running_item && item.resolution.is_none()) {
             Some(item) => {

@@ -45,7 +45,7 @@ impl Rampoff {
         }
         let amount = self.deposits[position].left();
         // What was set aside of it follows its item.
-        self.set_aside = Amount::from_minor(self.set_aside.minor() - self.deposits[position].set_aside.minor());
+        self.set_aside = self.set_aside.less(self.deposits[position].set_aside);
         if self.has_left() {
             step.post(self.post_deposit_undone(mint, Amount::ZERO, amount));
             self.deposits[position].lost = true;

@@ -7,7 +7,7 @@ use super::{Resolution, ReviewItem, ReviewKind};
 use crate::asset::Asset;
 use crate::fact::Fact;
 use crate::id::OrderId;
-use crate::order::{Context, Order};
+use crate::order::{Beside, Context, Order};
 use crate::outgoing::{Leaving, Outgoing, Payout, Transfer, TransferFact, TransferState};
 use crate::ports::TransactionStatus;
 use crate::refusal::{Code, Refusal};
@@ -78,6 +78,8 @@ pub struct About {
     pub deposit_index: Option<u64>,
     /// The order that the decision is about: the one it is assigned to, or the one the item names.
     pub order: Option<Order>,
+    /// The order beside which it lies in suspense, where it names one.
+    pub beside: Option<Order>,
     /// What was paid out for that order, oldest first.
     pub payouts: Vec<Payout>,
     /// The transfer that vanished, while it is under way.
@@ -109,12 +111,20 @@ impl ReviewItem {
     /// A refusal when it is settled already, or the decision does not fit it.
     pub fn decide(self, decision: Decision, operator: &Operator, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
         if decision == Decision::Reopen {
-            return suspense::reopen(self, operator, context);
+            let told = about.beside.map(|order| order.beside(Beside::Reopened, self.amount, context));
+            let mut step = suspense::reopen(self, operator, context)?;
+            step.extend(told.unwrap_or_default());
+            return Ok(step);
         }
         if let Some(resolution) = &self.resolution {
             return Err(refuse(format!("it was settled by {}: {}", resolution.actor, resolution.decision)));
         }
+        let other = about.beside.clone().filter(|_| matches!(decision, Decision::Assign(_) | Decision::Keep));
+        let other = other.filter(|order| decision != Decision::Assign(order.id()));
         let mut step = self.follows(decision, about, context)?;
+        if let Some(order) = other {
+            step.extend(order.beside(Beside::Taken, self.amount, context));
+        }
         let resolution = Resolution {
             decision: decision.to_string(),
             order: match decision {

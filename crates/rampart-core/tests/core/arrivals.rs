@@ -372,8 +372,8 @@ fn the_end_of_the_promise_is_late_and_the_end_of_the_order_is_its_end() {
     assert_eq!(late.exceptions.first(), Some(DeviationKind::Late), "at its end it is late, although no worker has run");
     scene.pass(HOUR);
     let ended = scene.paid(order, 10_000);
-    assert_eq!((ended.status(), ended.received().minor()), ("started", 0));
-    assert_eq!(ended.exceptions.first(), Some(DeviationKind::Duplicate));
+    assert_eq!((ended.status(), ended.received().minor(), ended.set_aside.minor()), ("started", 0, 10_000));
+    assert_eq!(ended.exceptions.first(), Some(DeviationKind::Late));
 }
 
 #[test]
@@ -396,6 +396,7 @@ fn a_flood_of_cents_is_one_item_and_tells_nobody() {
         order = scene.paid(order, 99);
     }
     assert_eq!((order.status(), order.receipts.len(), scene.events.len()), ("started", 0, 0));
+    assert_eq!(order.set_aside.minor(), 50 * 99);
     assert_eq!(scene.items.iter().map(|item| item.amount.minor()).collect::<Vec<_>>(), [50 * 99]);
     let order = scene.paid(order, 10_000);
     assert_eq!(gives(&order), ORDERED);

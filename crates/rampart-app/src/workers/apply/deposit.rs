@@ -63,16 +63,19 @@ fn sent(item: &ReviewItem) -> Option<TransferId> {
 /// confirmed.
 async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, grade: Grade) -> Effect {
     let (order, is_known) = (rampoff.id, rampoff.knows(deposit.id));
+    let mut traces = Traces::default();
     let mut step = match is_known {
         true => {
             let around = Around::rampoff(app, &rampoff, Some(fact)).await?;
             around.observe_rampoff(app, rampoff, RampoffFact::DepositDropped { deposit: deposit.id }, grade)
         }
-        false => Step::new(),
+        false => {
+            traces.beside = Some(rampoff).filter(|rampoff| rampoff.terms.coin == deposit.coin);
+            Step::new()
+        }
     };
     let mut items = app.store().reviews_of_fact(deposit.id).await?;
     items.retain(|item| suspense::is_about(item, &deposit));
-    let mut traces = Traces::default();
     // What was decided last: an order may have been given it, and have had it put back into suspense.
     let assigned_to = items.last().and_then(|item| item.resolution.as_ref()?.order);
     if let Some(other) = assigned_to.filter(|other| *other != order || !is_known) {

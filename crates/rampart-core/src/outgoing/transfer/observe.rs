@@ -5,8 +5,8 @@ use super::{Signed, Transfer, TransferPurpose, TransferState};
 use crate::amount::Amount;
 use crate::id::Mint;
 use crate::ledger::Origin;
-use crate::order::{Context, Order};
-use crate::outgoing::{Outgoing, Screening, change_holds, instead};
+use crate::order::{Beside, Context, Order};
+use crate::outgoing::{Outgoing, Screening, change_holds, instead, tell_beside};
 use crate::payment::PaymentFact;
 use crate::ports::Verdict;
 use crate::rampoff::RampoffFact;
@@ -143,6 +143,7 @@ impl Transfer {
         let payment = PaymentFact::CoinsConfirmed { transfer, confirmations };
         let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundConfirmed { transfer }, context);
         step.post(self.post_confirmed(&context.mint));
+        step.extend(tell_beside(outgoing.beside, Beside::Returned, self.amount, context));
         step.extend(suspense::sent_back(outgoing.review, outgoing.shortage, context));
         self.book_fee(network_fee, context, &mut step);
         self.becomes(TransferState::Confirmed(signed), &mut step);
@@ -155,6 +156,7 @@ impl Transfer {
         let payment = PaymentFact::CoinsUnconfirmed { transfer };
         let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundUnconfirmed { transfer, amount }, context);
         step.post(self.post_unconfirmed(&context.mint));
+        step.extend(tell_beside(outgoing.beside, Beside::CameBack, self.amount, context));
         step.extend(suspense::not_sent_back(outgoing.review, outgoing.shortage, context));
         self.becomes(TransferState::Broadcast(signed), &mut step);
         step
