@@ -354,6 +354,7 @@ impl App {
             reversal: None,
             findings: Findings::default(),
             lost: Amount::ZERO,
+            reversed_first: Vec::new(),
             updated_at: now,
         })
     }

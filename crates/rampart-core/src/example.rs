@@ -220,6 +220,7 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
         reversal: None,
         findings: Findings::default(),
         lost: Amount::ZERO,
+        reversed_first: Vec::new(),
         updated_at: mint.now,
     })
 }

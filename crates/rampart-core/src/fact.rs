@@ -5,7 +5,7 @@ use crate::amount::Amount;
 use crate::asset::Currency;
 use crate::id::{CustomerId, FactId, OrderId, PayoutId};
 use crate::kyc::{KycLevel, KycStatus};
-use crate::ledger::{Processor, Rail};
+use crate::ledger::{Account, Processor, Rail};
 use crate::record::says_nothing;
 use crate::redacted::Redacted;
 use crate::time::Timestamp;
@@ -31,6 +31,9 @@ pub struct Fact {
     /// When the last good reading of its source began that did not show it (business time).
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub read_before: Option<Timestamp>,
+    /// The order whose money it brought, once it has taken effect: what takes it back finds it by that.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub order: Option<OrderId>,
 }
 
 /// What happened outside.
@@ -48,15 +51,9 @@ pub enum FactBody {
         /// The processor's reason.
         reason: String,
     },
-    /// A processor took a captured payment back.
-    ProcessorReversed {
-        /// The order.
-        payment: OrderId,
-        /// How much, in minor units.
-        amount: Amount,
-        /// The processor's reason.
-        reason: String,
-    },
+    /// Money that had arrived was taken back.
+    #[serde(alias = "processor_reversed")]
+    Reversed(Reversed),
     /// A rail or processor tells what became of a payout of ours.
     PayoutReported {
         /// The payout.
@@ -130,6 +127,64 @@ pub struct ProcessorPaid {
     /// When the payer's part became irrevocable: approved, authorised, or paid at the till.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub paid_at: Option<Timestamp>,
+}
+
+/// Money that was taken back from us: a capture that was charged back, a credit that the bank has recalled.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Reversed {
+    /// The order, where whoever tells of it knows.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub payment: Option<OrderId>,
+    /// What was taken back; nothing in a fact that an earlier version stored.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub receipt: Option<ReceiptName>,
+    /// The currency; nothing in a fact that an earlier version stored.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub currency: Option<Currency>,
+    /// How much, in minor units.
+    pub amount: Amount,
+    /// Why, as it was told.
+    pub reason: String,
+}
+
+/// What the outside calls money that arrived.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ReceiptName {
+    /// A capture.
+    Capture {
+        /// The processor.
+        processor: Processor,
+        /// The processor's reference.
+        reference: String,
+    },
+    /// A line of a bank's statement.
+    Line {
+        /// The rail behind which the account stands.
+        rail: Rail,
+        /// The statement line's own reference.
+        line: String,
+    },
+}
+
+impl ReceiptName {
+    /// The account of ours that it arrived on.
+    #[must_use]
+    pub const fn arrived_on(&self) -> Account {
+        match self {
+            Self::Capture { processor, .. } => Account::Card(*processor),
+            Self::Line { rail, .. } => Account::Bank(*rail),
+        }
+    }
+
+    /// The natural key of the fact that tells of it.
+    #[must_use]
+    pub fn natural_key(&self) -> String {
+        match self {
+            Self::Capture { processor, reference } => format!("processor:{processor}:paid:{reference}"),
+            Self::Line { rail, line } => format!("bank:{rail}:{line}"),
+        }
+    }
 }
 
 /// What became of a payout.

@@ -78,6 +78,19 @@ fn no_news<'a>() -> Reply<'a, ()> {
 pub enum StatementLine {
     /// Money arrived.
     Credit(BankCredit),
+    /// Money that had arrived was taken back: a recall, a returned direct debit.
+    Reversal {
+        /// The line's own reference.
+        line: String,
+        /// The line of the money that is taken back.
+        of: String,
+        /// How much, in minor units.
+        amount: Amount,
+        /// The currency.
+        currency: Currency,
+        /// Why.
+        reason: String,
+    },
     /// What became of a payout of ours.
     Payout {
         /// The line's own reference.
@@ -151,8 +164,12 @@ pub enum ProcessorEvent {
         event: String,
         /// The order.
         payment: OrderId,
+        /// The processor's reference of the capture.
+        capture: String,
         /// How much, in minor units.
         amount: Amount,
+        /// The currency.
+        currency: Currency,
         /// Why.
         reason: String,
     },

@@ -33,6 +33,20 @@ pub fn suspense_undone(mint: &Mint<'_>, deposits: Account, asset: Asset, amount:
     Posting::moving(mint, PostingKind::DepositUndone, Origin::Fact, order, &[movement])
 }
 
+/// Money that lay in suspense was taken back: `suspense` is debited, the account it arrived on credited.
+#[must_use]
+pub fn suspense_taken_back(mint: &Mint<'_>, arrived_on: Account, asset: Asset, amount: Amount, order: Option<OrderId>) -> Option<Posting> {
+    let movement = Movement::new(Account::Suspense, arrived_on, asset, amount);
+    Posting::moving(mint, PostingKind::Chargeback, Origin::Fact, order, &[movement])
+}
+
+/// Money of no order was taken back that was not in suspense any more: `losses` is debited, the account it arrived on credited.
+#[must_use]
+pub fn stray_taken_back(mint: &Mint<'_>, arrived_on: Account, asset: Asset, amount: Amount) -> Option<Posting> {
+    let movement = Movement::new(Account::Losses(LossKind::Chargeback), arrived_on, asset, amount);
+    Posting::moving(mint, PostingKind::Chargeback, Origin::Fact, None, &[movement])
+}
+
 /// Suspense goes back to where it was booked, so that an order can receive it as if it came now: `suspense` is
 /// debited, the account it arrived on credited.
 #[must_use]

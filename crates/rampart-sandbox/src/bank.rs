@@ -65,6 +65,8 @@ pub enum Booked {
 pub(crate) enum BankEntry {
     /// Money arrived.
     Credit { credit: BankCredit, at: Timestamp },
+    /// Money that had arrived was taken back.
+    Reversal { of: String, amount: Amount, currency: Currency, reason: String, at: Timestamp },
     /// A payout moved on.
     Payout { payout: String, report: PayoutReport, amount: Amount, currency: String, to: String, at: Timestamp },
 }
@@ -76,13 +78,13 @@ pub struct StatementEntry {
     pub line: String,
     /// The account of ours that was credited: a customer's own one where it leads to ours. Absent for payouts.
     pub account: Option<String>,
-    /// `credit`, `payout_settled`, `payout_failed` or `payout_returned`.
+    /// `credit`, `reversal`, `payout_settled`, `payout_failed` or `payout_returned`.
     pub kind: &'static str,
     /// How much, in minor units.
     pub amount: Amount,
     /// The currency.
     pub currency: String,
-    /// The remittance text, or why a payout failed or came back.
+    /// The remittance text, or why a payout failed or came back, or money was taken back.
     pub concept: Option<String>,
     /// The other side's name.
     pub counterparty_name: Option<Redacted>,
@@ -90,7 +92,7 @@ pub struct StatementEntry {
     pub counterparty_account: Option<Redacted>,
     /// The payout.
     pub payout: Option<String>,
-    /// The rail's reference of a settled payout.
+    /// The rail's reference of a settled payout; the line of the money that a reversal takes back.
     pub reference: Option<String>,
     /// When, in business time.
     pub at: Timestamp,
@@ -108,6 +110,7 @@ fn statement_line(stream: &str, seq: i64, body: &str) -> Result<StatementLine, W
             credit.line = line;
             StatementLine::Credit(credit)
         }
+        BankEntry::Reversal { of, amount, currency, reason, .. } => StatementLine::Reversal { line, of, amount, currency, reason },
         BankEntry::Payout { payout, report, .. } => {
             let payout: PayoutId = payout.parse().map_err(|_| WorldError::Unreadable(format!("'{payout}' is not a payout")))?;
             StatementLine::Payout { line, payout, report }
@@ -204,6 +207,55 @@ impl World {
             .await
     }
 
+    /// The payer's bank takes back money that had arrived, all of it or a part, once. Gives the line's reference and how much it
+    /// was, in minor units.
+    ///
+    /// # Errors
+    /// [`WorldError::NotFound`] for a line of no statement, [`WorldError::Impossible`] for a line that brought no money, for
+    /// money that was taken back before, and for more than there was.
+    pub async fn recall(&self, of: &str, amount: Option<Amount>, reason: String) -> Result<(String, Amount), WorldError> {
+        let (of, not_found) = (of.to_ascii_uppercase(), || WorldError::NotFound(format!("{of} is a line of no statement")));
+        let (name, seq) = of.rsplit_once('-').ok_or_else(not_found)?;
+        let seq: i64 = seq.parse().map_err(|_| not_found())?;
+        let rail = self.books.config.rails.iter().find(|rail| rail.name.as_str().eq_ignore_ascii_case(name)).ok_or_else(not_found)?.name;
+        let stream = format!("bank-{rail}");
+        let of = reference(&stream, seq);
+        self.books
+            .write(move |batch| {
+                Box::pin(async move {
+                    let body: Option<String> = sqlx::query_scalar("SELECT body FROM journal WHERE stream = ?1 AND seq = ?2")
+                        .bind(&stream)
+                        .bind(seq)
+                        .fetch_optional(&mut batch.connection)
+                        .await?;
+                    let body = body.ok_or_else(|| WorldError::NotFound(format!("{of} is a line of no statement")))?;
+                    let BankEntry::Credit { credit, .. } = serde_json::from_str(&body)? else {
+                        return Err(WorldError::impossible(format!("{of} brought no money")));
+                    };
+                    let before: Option<i64> = sqlx::query_scalar(
+                        "SELECT 1 FROM journal WHERE stream = ?1 AND seq > ?2 AND body->>'kind' = 'reversal' AND body->>'of' = ?3",
+                    )
+                    .bind(&stream)
+                    .bind(seq)
+                    .bind(&of)
+                    .fetch_optional(&mut batch.connection)
+                    .await?;
+                    let amount = amount.unwrap_or(credit.amount);
+                    if before.is_some() {
+                        return Err(WorldError::impossible(format!("{of} was taken back before")));
+                    }
+                    if amount > credit.amount || !amount.is_positive() {
+                        return Err(WorldError::impossible(format!("{of} brought {} minor units", credit.amount)));
+                    }
+                    add_to_balances(batch, &BTreeMap::from([(rail.to_string(), amount.negated())])).await?;
+                    let entry = BankEntry::Reversal { of, amount, currency: credit.currency, reason, at: batch.now };
+                    let seq = batch.append(Line { stream: stream.clone(), topic: None, body: serde_json::to_string(&entry)? }).await?;
+                    Ok((reference(&stream, seq), amount))
+                })
+            })
+            .await
+    }
+
     /// The newest lines of an account's statement, newest first, at most `limit`; those before a line when one is given.
     ///
     /// # Errors
@@ -293,6 +345,19 @@ fn statement_entry(line: String, entry: BankEntry) -> Result<StatementEntry, Wor
             counterparty_account: credit.sender_account,
             payout: None,
             reference: None,
+            at,
+        },
+        BankEntry::Reversal { of, amount, currency, reason, at } => StatementEntry {
+            line,
+            account: None,
+            kind: "reversal",
+            amount,
+            currency: currency.to_string(),
+            concept: Some(reason),
+            counterparty_name: None,
+            counterparty_account: None,
+            payout: None,
+            reference: Some(of),
             at,
         },
         BankEntry::Payout { payout, report, amount, currency, to, at } => {

@@ -80,7 +80,7 @@ pub enum CardResult {
 pub(crate) enum ProcessorEntry {
     Paid(ProcessorPaid),
     Declined { payment: OrderId, reason: String },
-    Reversed { payment: OrderId, amount: Amount, reason: String },
+    Reversed { payment: OrderId, amount: Amount, currency: Currency, reason: String },
     Refund { payout: String, report: PayoutReport },
 }
 
@@ -93,7 +93,9 @@ fn event(processor: Processor, seq: i64, body: &str) -> Result<ProcessorEvent, W
     Ok(match serde_json::from_str(body)? {
         ProcessorEntry::Paid(paid) => ProcessorEvent::Paid(paid),
         ProcessorEntry::Declined { payment, reason } => ProcessorEvent::Declined { event, payment, reason },
-        ProcessorEntry::Reversed { payment, amount, reason } => ProcessorEvent::Reversed { event, payment, amount, reason },
+        ProcessorEntry::Reversed { payment, amount, currency, reason } => {
+            ProcessorEvent::Reversed { event, payment, capture: reference(processor, payment), amount, currency, reason }
+        }
         ProcessorEntry::Refund { payout, report } => {
             let payout: PayoutId = payout.parse().map_err(|_| WorldError::Unreadable(format!("'{payout}' is not a payout")))?;
             ProcessorEvent::Refund { event, payout, report }
@@ -241,7 +243,7 @@ async fn decline(batch: &mut Batch, processor: Processor, payment: OrderId, reas
 
 /// Takes a captured payment back from us.
 pub(crate) async fn charge_back(batch: &mut Batch, payment: OrderId, reason: &str) -> Result<(), WorldError> {
-    let row = sqlx::query("SELECT processor, amount, refunded, state FROM captures WHERE payment = ?1")
+    let row = sqlx::query("SELECT processor, amount, refunded, state, currency FROM captures WHERE payment = ?1")
         .bind(payment.to_string())
         .fetch_optional(&mut batch.connection)
         .await?;
@@ -260,7 +262,9 @@ pub(crate) async fn charge_back(batch: &mut Batch, payment: OrderId, reason: &st
         .bind(payment.to_string())
         .execute(&mut batch.connection)
         .await?;
-    tell(batch, processor, &ProcessorEntry::Reversed { payment, amount: left, reason: reason.to_owned() }).await
+    let currency: String = row.try_get(4)?;
+    let currency = currency.parse().map_err(|_| WorldError::Unreadable(format!("'{currency}' is not a currency")))?;
+    tell(batch, processor, &ProcessorEntry::Reversed { payment, amount: left, currency, reason: reason.to_owned() }).await
 }
 
 impl World {

@@ -42,6 +42,7 @@ fn table() -> Vec<(Method, &'static str, MethodRouter<Stage>)> {
         play("/sandbox/payments/{payment_id}/decline", post(payments::decline)),
         play("/sandbox/payments/{payment_id}/chargeback", post(payments::charge_back)),
         play("/sandbox/bank/transfers", post(bank::transfer)),
+        play("/sandbox/bank/transfers/{line}/recall", post(bank::recall)),
         play("/sandbox/bank/returns", post(bank::give_back)),
         read("/sandbox/bank/statement", get(bank::statement)),
         play("/sandbox/chain/{chain}/deposits", post(chain::deposit)),

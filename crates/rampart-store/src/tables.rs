@@ -234,6 +234,7 @@ pub(crate) const fn transfer_state(state: &TransferState) -> &'static str {
     match state {
         TransferState::Queued => "queued",
         TransferState::Signed(_) => "signed",
+        TransferState::Recalled(_) => "recalled",
         TransferState::Broadcast(_) => "broadcast",
         TransferState::Confirmed(_) => "confirmed",
         TransferState::Failed { .. } => "failed",

@@ -6,7 +6,7 @@ use rampart_core::country::Country;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Side;
 use rampart_core::order::{HoldReason, Order};
-use rampart_core::outgoing::{PayoutDestination, TransferState};
+use rampart_core::outgoing::{PayoutDestination, TransferState, called_back};
 use rampart_core::payment::{Payment, PaymentCommand, PaymentState};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::record::RecordKey;
@@ -18,7 +18,7 @@ use super::{AuditLine, Operator, audit, audit_lines, major, refuse, told};
 use crate::app::{App, MOST_TRIES};
 use crate::destination;
 use crate::error::{AppError, Reply};
-use crate::workers::observe;
+use crate::workers::{observe, outgoing as leaving};
 use rampart_store::CommitError;
 
 /// How many events of an order are shown.
@@ -288,6 +288,30 @@ pub async fn refund(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
 /// A refusal when its state does not allow it.
 pub async fn set_aside(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
     request(app, operator, id, "order.to_suspense", PaymentCommand::SetAside, RampoffCommand::SetAside).await
+}
+
+/// Calls back what is on its way out for an order: what was certainly not attempted is stopped, what was signed is not broadcast
+/// again and its nonce is used up. What arrives all the same is shown by the order.
+///
+/// # Errors
+/// A refusal when nothing is on its way, or none of it can be called back any more.
+pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
+    for _ in 0..MOST_TRIES {
+        let order = find(app, id).await?;
+        let on_its_way = leaving::of_order(app, &order).await?;
+        if on_its_way.is_empty() {
+            return Err(refuse(format!("it is {}, and nothing is on its way for it", order.status())));
+        }
+        let context = app.context(observe::price(app, &order));
+        let why = format!("called back by {}: {}", operator.actor, operator.reason);
+        let mut step = called_back(order, on_its_way, &why, &context)
+            .ok_or_else(|| refuse("it was handed over, and cannot be called back: ask the bank, or wait for the chain"))?;
+        audit(app, operator, "order.recall", id, &mut step);
+        if let Some(outcome) = once(app, step).await {
+            return outcome;
+        }
+    }
+    Err(AppError::Unavailable("the order is changing too fast".to_owned()))
 }
 
 /// Where an operator says that an order's money or coins go.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rampart_core::code::Code;
-use rampart_core::fact::{Fact, FactBody};
+use rampart_core::fact::{Fact, FactBody, ReceiptName, Reversed};
 use rampart_core::id::Mint;
 use rampart_core::ledger::{Processor, Rail};
 use rampart_core::ports::{BankPort, KycDecision, KycPort, Page, ProcessorEvent, ProcessorPort, StatementLine};
@@ -93,6 +93,11 @@ fn told<T>(page: Page<T>, tell: impl Fn(T) -> Told) -> Page<Told> {
 fn bank_line(rail: Rail, line: StatementLine) -> Told {
     match line {
         StatementLine::Credit(credit) => (format!("bank:{rail}:{}", credit.line), FactBody::BankCredit(credit)),
+        StatementLine::Reversal { line, of, amount, currency, reason } => {
+            let receipt = Some(ReceiptName::Line { rail, line: of });
+            let told = Reversed { payment: None, receipt, currency: Some(currency), amount, reason };
+            (format!("bank:{rail}:{line}"), FactBody::Reversed(told))
+        }
         StatementLine::Payout { line, payout, report } => (format!("bank:{rail}:{line}"), FactBody::PayoutReported { payout, report }),
     }
 }
@@ -103,8 +108,10 @@ fn processor_event(processor: Processor, event: ProcessorEvent) -> Told {
         ProcessorEvent::Declined { event, payment, reason } => {
             (format!("processor:{processor}:event:{event}"), FactBody::ProcessorDeclined { payment, reason })
         }
-        ProcessorEvent::Reversed { event, payment, amount, reason } => {
-            (format!("processor:{processor}:event:{event}"), FactBody::ProcessorReversed { payment, amount, reason })
+        ProcessorEvent::Reversed { event, payment, capture, amount, currency, reason } => {
+            let receipt = Some(ReceiptName::Capture { processor, reference: capture });
+            let told = Reversed { payment: Some(payment), receipt, currency: Some(currency), amount, reason };
+            (format!("processor:{processor}:event:{event}"), FactBody::Reversed(told))
         }
         ProcessorEvent::Refund { event, payout, report } => {
             (format!("processor:{processor}:event:{event}"), FactBody::PayoutReported { payout, report })
@@ -124,7 +131,17 @@ pub(crate) fn facts(app: &App, told: Vec<Told>, read_before: Option<Timestamp>) 
     numbered
         .map(|((natural_key, body), place)| {
             let mint = Mint { now: Timestamp::from_micros(now.micros().saturating_add(place)), randomness: app.randomness() };
-            Fact { id: mint.id(), version: 0, natural_key, body, applied: false, quarantined: None, observed_at: now, read_before }
+            Fact {
+                id: mint.id(),
+                version: 0,
+                natural_key,
+                body,
+                applied: false,
+                quarantined: None,
+                observed_at: now,
+                read_before,
+                order: None,
+            }
         })
         .collect()
 }

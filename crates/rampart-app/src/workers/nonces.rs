@@ -63,12 +63,12 @@ impl Gaps {
         queued: &[(Job, Transfer)],
     ) -> Reply<Option<Plan>> {
         let (chain, before) = (wallet.id, wallet.clone());
-        let mut missing = VecDeque::new();
+        let (mut missing, mut recalled) = (VecDeque::new(), Vec::new());
         if wallet.version > 0 && self.is_suspected(chain) {
             // Before looking: a refusal that comes while we look must be looked at again.
             self.looked.lock().insert(chain, Instant::now());
             match find_gaps(app, port, &mut wallet).await.inspect_err(|_| self.suspect(chain))? {
-                Some(gaps) => missing = gaps,
+                Some(gaps) => (missing, recalled) = gaps,
                 None => {
                     self.suspect(chain);
                     return Ok(None);
@@ -106,7 +106,7 @@ impl Gaps {
             };
             assigned.push((nonce, (job.clone(), transfer.clone())));
         }
-        for nonce in missing {
+        for nonce in missing.into_iter().chain(recalled) {
             assigned.push((nonce, filler(app, port, chain)?));
         }
         let is_worth_it = !assigned.is_empty() || !without_nonce.is_empty() || wallet != before;
@@ -116,9 +116,12 @@ impl Gaps {
 
 /// The nonces that the chain waits for, or will, and no live transfer carries, lowest first. Those behind which nothing was
 /// signed are simply taken back by the wallet. Ours are read before the chain's, and the plan is fenced by the wallet's
-/// version, so that a transfer that is signed or mined meanwhile cannot be mistaken for a gap. Nothing when somebody has sent
-/// from the wallet past us, which stops the chain.
-async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) -> Reply<Option<VecDeque<u64>>> {
+/// version, so that a transfer that is signed or mined meanwhile cannot be mistaken for a gap. Those of recalled transfers are
+/// apart: only a transfer to ourselves takes them, because the chain may know the recalled one after all. Nothing when somebody
+/// has sent from the wallet past us, which stops the chain.
+async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) -> Reply<Option<(VecDeque<u64>, Vec<u64>)>> {
+    let mut recalled: BTreeSet<u64> = BTreeSet::new();
+    carried(app, wallet.id, "recalled", None, &mut recalled).await?;
     let mut live: BTreeSet<u64> = BTreeSet::new();
     for state in ["signed", "broadcast"] {
         carried(app, wallet.id, state, None, &mut live).await?;
@@ -133,18 +136,20 @@ async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) ->
         return Ok(None);
     }
     if (expected..wallet.next_nonce).all(|nonce| live.contains(&nonce)) {
-        return Ok(Some(VecDeque::new()));
+        return Ok(Some((VecDeque::new(), Vec::new())));
     }
     // A reorganisation may have thrown out what was confirmed; its bytes go out again, so its nonce is taken.
     let since = TransferId::first_at(app.business().now().before(CONFIRMED_SINCE));
     carried(app, wallet.id, "confirmed", Some(since), &mut live).await?;
     // Everything below `expected` is used up; of what follows, the highest live nonce is the last that must stay.
-    wallet.next_nonce = live.last().map_or(expected, |last| expected.max(last + 1));
-    let gaps: VecDeque<u64> = (expected..wallet.next_nonce).filter(|nonce| !live.contains(nonce)).take(MOST_GAPS).collect();
-    if let Some(first) = gaps.front() {
-        tracing::warn!(chain = %wallet.id, first, count = gaps.len(), "nonces were burnt by refusals and are filled");
+    let last = live.last().max(recalled.last());
+    wallet.next_nonce = last.map_or(expected, |last| expected.max(last + 1));
+    let gaps: Vec<u64> = (expected..wallet.next_nonce).filter(|nonce| !live.contains(nonce)).take(MOST_GAPS).collect();
+    if let Some(first) = gaps.first() {
+        tracing::warn!(chain = %wallet.id, first, count = gaps.len(), "nonces of refused or recalled transfers are filled");
     }
-    Ok(Some(gaps))
+    let (recalled, gaps): (Vec<u64>, Vec<u64>) = gaps.into_iter().partition(|nonce| recalled.contains(nonce));
+    Ok(Some((gaps.into(), recalled)))
 }
 
 /// Adds the nonces that transfers of the hot wallet in a state carry.

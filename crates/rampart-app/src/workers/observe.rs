@@ -132,7 +132,7 @@ impl Around {
         self.relied_upon(rampoff.observe(fact, &self.context(app, price, grade)))
     }
 
-    fn relied_upon(&self, mut step: Step) -> Step {
+    pub(crate) fn relied_upon(&self, mut step: Step) -> Step {
         if !step.is_empty() {
             step.rely(RecordKey::Customer(self.customer.id), self.customer.version);
             step.rely(RecordKey::Partner(self.partner.id), self.partner.version);

@@ -3,7 +3,7 @@
 use rampart_core::asset::Asset;
 use rampart_core::id::{FactId, OrderId, ReviewId};
 use rampart_core::order::Order;
-use rampart_core::outgoing::{Instead, Leaving, Outgoing, Payout};
+use rampart_core::outgoing::{Leaving, OnItsWay, Outgoing, Payout};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::watch::Deposit;
 
@@ -45,25 +45,60 @@ pub(super) async fn shortage(app: &App, of: Option<&ReviewItem>) -> Reply<Option
 
 /// What was ordered in place of a payout that was taken for failed: what is on its way for its order, or what its item was
 /// sent back by since.
-pub(super) async fn instead(app: &App, named: &Outgoing) -> Reply<Option<Instead>> {
+pub(super) async fn instead(app: &App, named: &Outgoing) -> Reply<Option<OnItsWay>> {
     let leaving = match (&named.order, &named.review) {
         (Some(order), _) => order.on_its_way(),
         (None, Some(item)) => item.resolution.as_ref().and_then(|resolution| resolution.sent),
         (None, None) => None,
     };
+    match leaving {
+        Some(leaving) => on_its_way(app, leaving).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Something that leaves, with the jobs that wait for it.
+async fn on_its_way(app: &App, leaving: Leaving) -> Reply<OnItsWay> {
     let jobs = async |subject: String| app.store().jobs_of_subject(&subject).await;
     Ok(match leaving {
         // Its jobs first: one that is made meanwhile goes with another version of what it is for.
-        Some(Leaving::Payout(id)) => {
+        Leaving::Payout(id) => {
             let jobs = jobs(id.to_string()).await?;
-            Some(Instead::Payout(Box::new(payouts::load(app, id).await?), jobs))
+            OnItsWay::Payout(Box::new(payouts::load(app, id).await?), jobs)
         }
-        Some(Leaving::Transfer(id)) => {
+        Leaving::Transfer(id) => {
             let jobs = jobs(id.to_string()).await?;
-            Some(Instead::Transfer(Box::new(transfers::load(app, id).await?), jobs))
+            OnItsWay::Transfer(Box::new(transfers::load(app, id).await?), jobs)
         }
-        None => None,
     })
+}
+
+/// What may be stopped by a fact; not while one of them is being handed over.
+///
+/// # Errors
+/// [`AppError::Unavailable`] until it is known whether it was.
+pub(super) fn known(on_its_way: Vec<OnItsWay>) -> Reply<Vec<OnItsWay>> {
+    match on_its_way.iter().any(OnItsWay::is_being_handed_over) {
+        true => Err(AppError::Unavailable("a payout that it stops is being handed over".to_owned())),
+        false => Ok(on_its_way),
+    }
+}
+
+/// Everything that is on its way out for an order.
+pub(crate) async fn of_order(app: &App, order: &Order) -> Reply<Vec<OnItsWay>> {
+    let mut found = Vec::new();
+    for leaving in order.all_on_its_way() {
+        found.push(on_its_way(app, leaving).await?);
+    }
+    Ok(found)
+}
+
+/// What an item was sent back by, where it was.
+pub(super) async fn returning(app: &App, item: &ReviewItem) -> Reply<Option<OnItsWay>> {
+    match item.resolution.as_ref().and_then(|resolution| resolution.sent) {
+        Some(leaving) => on_its_way(app, leaving).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// A payout of an order that is booked as lost, because something else had been ordered in its place.

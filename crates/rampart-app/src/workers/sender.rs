@@ -105,6 +105,12 @@ impl Sender {
                 {
                     chains.entry(transfer.chain()).or_default().push((job, transfer));
                 }
+                // Its nonce is looked for now, and given to a transfer to ourselves.
+                Some(transfer) if matches!(transfer.state, TransferState::Recalled(_)) => {
+                    self.gaps.suspect(transfer.chain());
+                    chains.entry(transfer.chain()).or_default();
+                    leases::drop_job(app, &Held::unleased(job)).await?;
+                }
                 _ => leases::drop_job(app, &Held::unleased(job)).await?,
             }
         }

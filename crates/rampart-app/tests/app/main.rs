@@ -14,6 +14,7 @@ mod registration;
 mod repeats;
 mod selling;
 mod simulation;
+mod taken_back;
 mod tenancy;
 mod webhooks;
 mod workers_buying;

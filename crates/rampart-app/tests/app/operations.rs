@@ -8,7 +8,7 @@ use rampart_app::operate::{ledger, orders, treasury};
 use rampart_app::{metrics, workers};
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
-use rampart_core::fact::{Fact, FactBody};
+use rampart_core::fact::{Fact, FactBody, Reversed};
 use rampart_core::id::FactId;
 use rampart_core::ledger::{Account, Origin};
 use rampart_core::order::HoldReason;
@@ -112,7 +112,13 @@ async fn ledger_checks(test: Arc<TestApp>) {
 /// A fact that cannot be read is on a person's list once, keeps nothing else waiting, and is applied once it can be read.
 async fn unreadable_fact(test: Arc<TestApp>) {
     let mint = test.app.mint();
-    let body = FactBody::ProcessorReversed { payment: mint.id(), amount: Amount::from_minor(1), reason: "odd".to_owned() };
+    let body = FactBody::Reversed(Reversed {
+        payment: Some(mint.id()),
+        receipt: None,
+        currency: None,
+        amount: Amount::from_minor(1),
+        reason: "odd".to_owned(),
+    });
     let id: FactId = mint.id();
     let fact = Fact {
         id,
@@ -123,6 +129,7 @@ async fn unreadable_fact(test: Arc<TestApp>) {
         quarantined: None,
         observed_at: mint.now,
         read_before: None,
+        order: None,
     };
     let mut step = Step::new();
     step.write(fact);

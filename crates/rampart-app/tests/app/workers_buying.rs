@@ -7,7 +7,7 @@ use rampart_app::operate::reviews::{self, Decision};
 use rampart_app::operate::{Operator, orders};
 use rampart_core::amount::Amount;
 use rampart_core::arrival::DeviationKind;
-use rampart_core::fact::{Fact, FactBody};
+use rampart_core::fact::{Fact, FactBody, Reversed};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::ledger::PostingKind;
 use rampart_core::order::{HoldReason, Reversal};
@@ -342,7 +342,13 @@ async fn undone(test: Arc<TestApp>) {
 /// What cannot be applied is put aside, and the next fact is not kept waiting.
 async fn quarantine(test: Arc<TestApp>) {
     let mint = test.app.mint();
-    let body = FactBody::ProcessorReversed { payment: mint.id(), amount: Amount::from_minor(1), reason: "odd".to_owned() };
+    let body = FactBody::Reversed(Reversed {
+        payment: Some(mint.id()),
+        receipt: None,
+        currency: None,
+        amount: Amount::from_minor(1),
+        reason: "odd".to_owned(),
+    });
     let fact = Fact {
         id: mint.id(),
         version: 0,
@@ -352,6 +358,7 @@ async fn quarantine(test: Arc<TestApp>) {
         quarantined: None,
         observed_at: mint.now,
         read_before: None,
+        order: None,
     };
     let mut step = Step::new();
     step.claims.push(Claim::forever(ClaimScope::Fact, fact.natural_key.clone(), fact.id));

@@ -110,7 +110,7 @@ posting_kinds! {
     PayoutSettled "payout_settled" "`customer`, `suspense` or `losses`" "`in_transit`" "The rail confirmed that money arrived.";
     PayoutFailed "payout_failed" "`bank` or `card`" "`in_transit`" "A payout that a rail had taken came back before it was settled.";
     PayoutReturned "payout_returned" "`bank` or `card`" "`suspense` or `losses`" "A settled payout was returned by the receiving bank.";
-    Chargeback "chargeback" "`customer` or `losses`" "`bank` or `card`" "A payment was charged back or returned.";
+    Chargeback "chargeback" "`customer`, `suspense` or `losses`" "`bank` or `card`" "A payment was charged back or returned.";
     LossRecovered "loss_recovered" "`customer` or `suspense`" "`losses`" "What was booked as lost had not left after all, or came back.";
     SuspenseReceived "suspense_received" "`bank`, `card` or `chain:deposits`" "`suspense`" "Something arrived that belongs to no order.";
     SuspenseAssigned "suspense_assigned" "`suspense`" "`bank`, `card` or `chain:deposits`" "Suspense was taken back to where it was booked, for an order to receive it.";

@@ -61,6 +61,18 @@ impl Order {
         }
     }
 
+    /// Everything that is on its way out for it: a refund may be several payouts.
+    #[must_use]
+    pub fn all_on_its_way(&self) -> Vec<Leaving> {
+        match self {
+            Self::Payment(payment) => match &payment.state {
+                PaymentState::RefundPending { payouts } => payouts.iter().map(|refund| Leaving::Payout(refund.payout)).collect(),
+                _ => self.on_its_way().into_iter().collect(),
+            },
+            Self::Rampoff(_) => self.on_its_way().into_iter().collect(),
+        }
+    }
+
     /// What it receives.
     #[must_use]
     pub const fn receives(&self) -> Asset {

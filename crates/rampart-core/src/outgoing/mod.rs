@@ -5,13 +5,13 @@
 //! item of the list of reviews that it resolves and the deposits it takes coins from: these are loaded beside it
 //! ([`Outgoing`]), and what follows for them is in the same step.
 
-mod instead;
+mod on_its_way;
 mod payout;
 mod screening;
 pub mod table;
 mod transfer;
 
-pub use instead::{Instead, Leaving};
+pub use on_its_way::{Leaving, OnItsWay, called_back, stopped_by};
 pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutState, Route};
 pub use screening::Screening;
 pub use transfer::{Signed, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
@@ -39,7 +39,7 @@ pub struct Outgoing {
     /// The item that says that suspense lacks what it sent back, where there was one: the newest.
     pub shortage: Option<ReviewItem>,
     /// What was ordered in its place, where it was taken for failed.
-    pub instead: Option<Instead>,
+    pub instead: Option<OnItsWay>,
     /// The payout in whose place it was ordered, where that has arrived after all and is booked as lost.
     pub lost: Option<Payout>,
 }

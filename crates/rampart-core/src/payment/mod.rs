@@ -20,6 +20,7 @@ pub use command::PaymentCommand;
 pub use matching::for_amount;
 pub use observe::PaymentFact;
 pub use receipt::Receipt;
+pub use reversal::{ReversedFirst, TakenBack};
 pub use stored::upgraded;
 
 use std::time::Duration;
@@ -296,6 +297,9 @@ pub struct Payment {
     /// money turns out not to have left.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub lost: Amount,
+    /// What was taken back before it was told of.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub reversed_first: Vec<ReversedFirst>,
     /// When it last changed.
     pub updated_at: Timestamp,
 }

@@ -2,7 +2,7 @@
 //! person's list, and the next fact is taken all the same.
 
 use super::receipt::MAX_RECEIPTS;
-use super::{PayIn, Payment, PaymentState, Receipt};
+use super::{PayIn, Payment, PaymentState, Receipt, TakenBack};
 use crate::amount::Amount;
 use crate::arrival::{DeviationKind, Exchange};
 use crate::id::{PayoutId, TransferId};
@@ -10,6 +10,7 @@ use crate::ledger::Origin;
 use crate::order::{Beside, Context, Findings, HoldReason, StoppedBy};
 use crate::outgoing::Screening;
 use crate::ports::Verdict;
+use crate::redacted::Redacted;
 use crate::review::ReviewItem;
 use crate::step::Step;
 use crate::view::PaymentView;
@@ -27,7 +28,11 @@ pub enum PaymentFact {
     /// The processor refused a payment; the customer may try again while the order is open.
     Declined,
     /// Money was taken back.
-    Reversed {
+    Reversed(TakenBack),
+    /// A capture was taken back before it was told of.
+    ReversedFirst {
+        /// The processor's reference of the capture.
+        capture: Redacted,
         /// How much, in minor units.
         amount: Amount,
         /// Why.
@@ -131,7 +136,8 @@ impl Payment {
             }
             PaymentFact::Paid { receipt, is_customer } => self.paid(receipt, is_customer, context, &mut step),
             PaymentFact::Declined => {}
-            PaymentFact::Reversed { amount, reason } => self.reversed(amount, &reason, context, &mut step),
+            PaymentFact::Reversed(taken) => self.reversed(taken, context, &mut step),
+            PaymentFact::ReversedFirst { capture, amount, reason } => self.reversed_first(capture, amount, &reason, mint, &mut step),
             PaymentFact::Screened { verdict, about_refund } => self.screened(&verdict, about_refund, context, &mut step),
             PaymentFact::CoinsBroadcast { transfer, txid } => match self.state {
                 PaymentState::Sending { transfer: ours, coins, fiat } if ours == transfer => {
@@ -234,6 +240,9 @@ impl Payment {
         if self.lost.is_positive() && self.receipts.is_empty() {
             return self.paid_after_reversal(receipt, context, step);
         }
+        if let Some(taken_back) = self.was_reversed_first(&receipt) {
+            return self.paid_and_taken_back(receipt, taken_back, context, step);
+        }
         let method = context.catalogue.method(self.country, self.method.as_str());
         if !is_customer && method.is_none_or(|method| method.policy.hold_foreign_payer) {
             return self.set_aside_beside(&receipt, DeviationKind::ForeignPayer, context, step);
@@ -295,7 +304,7 @@ impl Payment {
     /// Whether it is new, and too little to count.
     fn is_too_little(&self, receipt: &Receipt, context: &Context<'_>) -> bool {
         let is_new = !receipt.assigned && !self.has_receipt(receipt.fact);
-        let was_taken_back = self.lost.is_positive() && self.receipts.is_empty();
+        let was_taken_back = (self.lost.is_positive() && self.receipts.is_empty()) || self.is_reversed_first(receipt);
         let method = context.catalogue.method(self.country, self.method.as_str());
         let minimum = context.catalogue.receipt_minimum(self.terms.fiat, method.map_or(Amount::ZERO, |method| method.minimum));
         is_new && !was_taken_back && receipt.amount < minimum

@@ -4,33 +4,73 @@
 //! as lost. Should it turn out not to have left, it goes against the loss before anything else: the customer has had it
 //! back, and must not be able to get it a second time.
 
-use super::{Payment, PaymentState};
+use super::receipt::MAX_RECEIPTS;
+use super::{Payment, PaymentState, Receipt};
 use crate::amount::Amount;
 use crate::asset::Asset;
-use crate::id::{Mint, PayoutId};
+use crate::id::{FactId, Mint, PayoutId};
 use crate::ledger::Account;
 use crate::order::{Context, HoldReason, Reversal};
+use crate::redacted::Redacted;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 
+/// Money of an order that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenBack {
+    /// How much, in minor units.
+    pub amount: Amount,
+    /// The fact that told of the money; the newest receipts where whoever took it back names none.
+    pub receipt: Option<FactId>,
+    /// How much of it is taken from suspense, where it lay beside the order; in minor units.
+    pub from_suspense: Amount,
+    /// Why.
+    pub reason: String,
+}
+
+/// A capture that was taken back before it was told of.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ReversedFirst {
+    /// The processor's reference.
+    pub capture: Redacted,
+    /// How much, in minor units. It is booked as lost until the capture is told of.
+    pub amount: Amount,
+}
+
 impl Payment {
-    pub(super) fn reversed(&mut self, amount: Amount, reason: &str, context: &Context<'_>, step: &mut Step) {
-        let mint = &context.mint;
+    pub(super) fn reversed(&mut self, taken: TakenBack, context: &Context<'_>, step: &mut Step) {
+        let (mint, reason) = (&context.mint, taken.reason);
+        self.set_aside = self.set_aside.less(taken.from_suspense);
+        let amount = taken.amount.less(taken.from_suspense);
+        if amount.is_zero() {
+            return;
+        }
         self.reversal = Some(Reversal::Chargeback);
-        let awaits = self.is_unpaid();
-        let waits = awaits || matches!(self.state, PaymentState::PaymentReceived { .. } | PaymentState::OnHold { .. });
-        let from_customer = if waits { amount.min(self.fiat_balance) } else { Amount::ZERO };
+        let left = taken.receipt.map(|fact| {
+            let meant = self.receipts.iter().filter(|receipt| receipt.fact == fact);
+            Amount::from_minor(meant.fold(0_i128, |sum, receipt| sum.saturating_add(receipt.left().minor())))
+        });
+        if left.is_some_and(Amount::is_zero) {
+            // None of it is the order's any more: it went back, or was kept.
+            step.post(self.post_chargeback(mint, Amount::ZERO, amount));
+            let reason = format!("taken back when it had gone back, or was kept: {reason}");
+            return step.write(self.reversal_item(amount, None, reason, mint));
+        }
+        let waits = self.is_unpaid() || matches!(self.state, PaymentState::PaymentReceived { .. } | PaymentState::OnHold { .. });
+        let from_customer = if waits { amount.min(self.fiat_balance).min(left.unwrap_or(amount)) } else { Amount::ZERO };
         let from_losses = Amount::from_minor(amount.minor() - from_customer.minor());
         step.post(self.post_chargeback(mint, from_customer, from_losses));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor() - from_customer.minor());
-        self.take_back(from_customer);
+        self.take_back(from_customer, taken.receipt);
         self.lost = Amount::from_minor(self.lost.minor().saturating_add(from_losses.minor()));
-        if waits && self.fiat_balance.is_zero() {
+        let goes_on_waiting = self.is_unpaid() && taken.receipt.is_some();
+        if waits && self.fiat_balance.is_zero() && !goes_on_waiting {
             // Nothing was exchanged. Told before the payment itself was, it goes against the loss when that comes.
             self.give_back(context, step);
             self.taken = None;
-            self.state = PaymentState::Failed { reason: reason.to_owned() };
-        } else if waits {
+            self.state = PaymentState::Failed { reason: reason.clone() };
+        } else if waits && self.fiat_balance.is_positive() {
+            self.taken = None;
             self.put_on_hold(HoldReason::Reversed, context, step);
         }
         if from_losses.is_positive() {
@@ -39,13 +79,54 @@ impl Payment {
         }
     }
 
-    /// Notes on the receipts how much was taken back, newest first.
-    fn take_back(&mut self, amount: Amount) {
+    /// Notes on the receipts how much was taken back: on the named one, else newest first.
+    fn take_back(&mut self, amount: Amount, named: Option<FactId>) {
         let mut missing = amount;
-        for receipt in self.receipts.iter_mut().rev() {
+        let is_meant = |receipt: &&mut Receipt| named.is_none_or(|fact| receipt.fact == fact);
+        for receipt in self.receipts.iter_mut().rev().filter(is_meant) {
             let part = missing.min(receipt.left());
             receipt.taken_back = Amount::from_minor(receipt.taken_back.minor() + part.minor());
             missing = Amount::from_minor(missing.minor() - part.minor());
+        }
+    }
+
+    /// It is booked as lost and waits on the order for the capture; the order goes on waiting for its money.
+    pub(super) fn reversed_first(&mut self, capture: Redacted, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) {
+        step.post(self.post_chargeback(mint, Amount::ZERO, amount));
+        let reason = format!("capture {} was taken back before it was told of: {reason}", capture.reveal());
+        step.write(self.reversal_item(amount, None, reason, mint));
+        if self.reversed_first.len() < MAX_RECEIPTS {
+            self.reversed_first.push(ReversedFirst { capture, amount });
+        }
+    }
+
+    pub(super) fn is_reversed_first(&self, receipt: &Receipt) -> bool {
+        self.reversed_first.iter().any(|first| receipt.source.as_ref() == Some(&first.capture))
+    }
+
+    /// How much of it was taken back before it was told of, if it was.
+    pub(super) fn was_reversed_first(&mut self, receipt: &Receipt) -> Option<Amount> {
+        let place = self.reversed_first.iter().position(|first| receipt.source.as_ref() == Some(&first.capture))?;
+        Some(self.reversed_first.remove(place).amount)
+    }
+
+    /// What was taken back of it goes against the loss. The rest waits for a person: on the order while that waits for money,
+    /// else in suspense.
+    pub(super) fn paid_and_taken_back(&mut self, receipt: Receipt, taken_back: Amount, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        let recovered = taken_back.min(receipt.amount);
+        let rest = receipt.amount.less(recovered);
+        step.post(self.post_received(mint, receipt.amount));
+        step.post(self.post_loss_recovered(mint, Account::Customer(self.customer), recovered));
+        self.reversal = Some(Reversal::Chargeback);
+        self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(rest.minor()));
+        self.receipts.push(Receipt { taken_back: recovered, ..receipt });
+        if rest.is_zero() {
+            return;
+        }
+        match self.is_unpaid() {
+            true => self.put_on_hold(HoldReason::Reversed, context, step),
+            false => self.put_aside(rest, None, context, step),
         }
     }
 
@@ -55,7 +136,7 @@ impl Payment {
         step.post(self.post_loss_recovered(mint, Account::Customer(self.customer), recovered));
         self.lost = Amount::from_minor(self.lost.minor() - recovered.minor());
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor() - recovered.minor());
-        self.take_back(recovered);
+        self.take_back(recovered, None);
     }
 
     /// What was on its way out lies on the account again, where a person (or the customer) decides about it, unless it was

@@ -1,6 +1,6 @@
 //! The transition table of payments, for the documentation and its snapshot.
 
-use super::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt, Refund};
+use super::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt, Refund, TakenBack};
 use crate::amount::Amount;
 use crate::arrival::{Exchange, Standing};
 use crate::catalogue::Catalogue;
@@ -185,6 +185,8 @@ impl Sample<'_> {
 
     fn facts(&self) -> Vec<(&'static str, PaymentFact)> {
         let (transfer, payout, now) = (self.transfer, self.payout, self.mint.now);
+        let (amount, reason) = (Amount::from_minor(10_000), "charged back".to_owned());
+        let taken_back = TakenBack { amount, receipt: None, from_suspense: Amount::ZERO, reason };
         let paid = |minor, is_customer| PaymentFact::Paid { receipt: self.receipt(minor, now), is_customer };
         vec![
             ("paid exactly", paid(10_000, true)),
@@ -196,7 +198,7 @@ impl Sample<'_> {
                 PaymentFact::Paid { receipt: self.receipt(10_000, now.after(std::time::Duration::from_secs(7_200))), is_customer: true },
             ),
             ("declined", PaymentFact::Declined),
-            ("reversed", PaymentFact::Reversed { amount: Amount::from_minor(10_000), reason: "charged back".to_owned() }),
+            ("reversed", PaymentFact::Reversed(taken_back)),
             ("screened clear", PaymentFact::Screened { verdict: Verdict::Clear, about_refund: true }),
             ("screened hit", PaymentFact::Screened { verdict: Verdict::Hit { reason: "listed".to_owned() }, about_refund: true }),
             ("coins broadcast", PaymentFact::CoinsBroadcast { transfer, txid: "0x01".to_owned() }),

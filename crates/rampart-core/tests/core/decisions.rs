@@ -68,6 +68,7 @@ impl Scene<'_> {
             quarantined: None,
             observed_at,
             read_before: None,
+            order: None,
         }
     }
 

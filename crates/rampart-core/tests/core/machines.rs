@@ -191,7 +191,7 @@ fn course_of(transfer: Transfer) -> Option<Happens> {
         TransferState::Queued => TransferFact::Signed(Signed { nonce: 0, txid: "0x01".to_owned(), bytes: String::new() }),
         TransferState::Signed(_) => TransferFact::Broadcast,
         TransferState::Broadcast(_) => TransferFact::Confirmed { confirmations: 12, network_fee: Amount::from_minor(2_000) },
-        TransferState::Confirmed(_) | TransferState::Failed { .. } => return None,
+        TransferState::Recalled(_) | TransferState::Confirmed(_) | TransferState::Failed { .. } => return None,
     };
     Some(Happens::Coins(Box::new(transfer), fact))
 }

@@ -7,7 +7,7 @@ use rampart_core::refusal::{Code, Refusal};
 use rampart_core::time::Timestamp;
 
 use super::answer::{Answer, SandboxAnswer, refusal};
-use super::input::{self, Body, Decimal, Params};
+use super::input::{self, Body, Decimal, Params, Segment};
 use super::{Caller, Stage};
 use crate::bank::{BankTransfer, Booked};
 
@@ -63,6 +63,27 @@ pub(super) struct SandboxTransfer {
     currency: String,
 }
 
+/// How much is taken back, and why.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+pub(super) struct SandboxRecallRequest {
+    /// In major units; all of it when absent.
+    amount: Option<Decimal>,
+    #[schema(max_length = 200)]
+    reason: Option<String>,
+}
+
+/// Money that was taken back.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct SandboxRecall {
+    /// The statement line's reference.
+    line: String,
+    /// The line of the money that was taken back.
+    of: String,
+    /// In major units.
+    amount: String,
+    reason: String,
+}
+
 /// Which payout comes back.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxReturnRequest {
@@ -101,7 +122,7 @@ pub(super) struct SandboxStatementLine {
     line: String,
     /// The account credited; a customer's own one where it leads to ours.
     account: Option<String>,
-    /// `credit`, `payout_settled`, `payout_failed` or `payout_returned`.
+    /// `credit`, `reversal`, `payout_settled`, `payout_failed` or `payout_returned`.
     kind: String,
     /// In major units.
     amount: String,
@@ -110,7 +131,7 @@ pub(super) struct SandboxStatementLine {
     counterparty_name: Option<String>,
     counterparty_account: Option<String>,
     payout_id: Option<String>,
-    /// The rail's reference of a settled payout, which the ramp shows as `bank_reference`.
+    /// The rail's reference of a settled payout, which the ramp shows as `bank_reference`; the line that a reversal takes back.
     reference: Option<String>,
     /// RFC 3339, business time.
     at: String,
@@ -157,6 +178,31 @@ pub(super) async fn transfer(
         let line = stage.world.transfer(transfer).await.map_err(refusal)?;
         let (rail, currency) = (rail.to_string(), currency.to_string());
         Ok(SandboxTransfer { line, rail, account, amount: amount.to_major(decimals), currency })
+    };
+    caller.answer(work.await)
+}
+
+#[utoipa::path(post, path = "/sandbox/bank/transfers/{line}/recall", operation_id = "sandboxRecall", tag = "Sandbox",
+    params(("line" = String, Path, description = "The line of the money, as the transfer's answer and the statement give it")),
+    request_body = Option<SandboxRecallRequest>, responses((status = 200, description = "Taken back", body = SandboxAnswer<SandboxRecall>)))]
+/// The payer's bank takes a transfer back
+pub(super) async fn recall(
+    State(stage): State<Stage>,
+    caller: Caller,
+    Segment(of): Segment,
+    Body(body): Body<SandboxRecallRequest>,
+) -> Answer<SandboxRecall> {
+    let work = async {
+        let body = body?;
+        let decimals = of.rsplit_once('-').and_then(|(rail, _)| {
+            let rails = &stage.world.config().rails;
+            rails.iter().find(|known| known.name.as_str().eq_ignore_ascii_case(rail)).map(|rail| rail.decimals)
+        });
+        let decimals = decimals.unwrap_or(2);
+        let amount = body.amount.map(|amount| amount.amount("amount", decimals)).transpose()?;
+        let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "sent in error".to_owned());
+        let (line, amount) = stage.world.recall(&of, amount, reason.clone()).await.map_err(refusal)?;
+        Ok(SandboxRecall { line, of, amount: amount.to_major(decimals), reason })
     };
     caller.answer(work.await)
 }

@@ -16,6 +16,7 @@ use super::{bank, chain, control, inbox, kyc, payments};
         payments::decline,
         payments::charge_back,
         bank::transfer,
+        bank::recall,
         bank::give_back,
         bank::statement,
         chain::deposit,

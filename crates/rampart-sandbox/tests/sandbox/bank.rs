@@ -24,7 +24,7 @@ async fn reports(setting: &Setting, count: usize) -> Vec<(PayoutId, PayoutReport
         cursor = page.next;
         reports.extend(page.items.into_iter().filter_map(|line| match line {
             StatementLine::Payout { payout, report, .. } => Some((payout, report)),
-            StatementLine::Credit(_) => None,
+            StatementLine::Credit(_) | StatementLine::Reversal { .. } => None,
         }));
     }
     reports
@@ -110,13 +110,9 @@ async fn every_fault_ends_a_payout_as_it_says() {
     assert!(setting.world.faults().is_empty());
 }
 
-#[tokio::test]
-async fn transfers_appear_on_the_statement_in_order() {
-    let setting = Setting::still().await;
-    let bank = setting.world.bank();
-    let rail = "sepa".parse().unwrap();
-    let transfer = |amount| BankTransfer {
-        rail,
+fn transfer(amount: i128) -> BankTransfer {
+    BankTransfer {
+        rail: "sepa".parse().unwrap(),
         account: IBAN.to_owned(),
         amount: Amount::from_minor(amount),
         currency: "EUR".parse().unwrap(),
@@ -124,7 +120,14 @@ async fn transfers_appear_on_the_statement_in_order() {
         sender_name: Some("Ana Ruiz".to_owned()),
         sender_account: None,
         booked: Booked::Now,
-    };
+    }
+}
+
+#[tokio::test]
+async fn transfers_appear_on_the_statement_in_order() {
+    let setting = Setting::still().await;
+    let bank = setting.world.bank();
+    let rail = "sepa".parse().unwrap();
     for amount in [100, 200, 300] {
         setting.world.transfer(transfer(amount)).await.unwrap();
     }
@@ -134,7 +137,7 @@ async fn transfers_appear_on_the_statement_in_order() {
     assert!(!rest.has_more);
     let credits = page.items.into_iter().chain(rest.items).map(|line| match line {
         StatementLine::Credit(credit) => (credit.line, credit.amount.minor()),
-        StatementLine::Payout { .. } => panic!("no payout was made"),
+        StatementLine::Payout { .. } | StatementLine::Reversal { .. } => panic!("nothing but credits"),
     });
     let credits: Vec<_> = credits.collect();
     assert_eq!(credits.iter().map(|credit| credit.1).collect::<Vec<_>>(), [100, 200, 300]);
@@ -145,6 +148,31 @@ async fn transfers_appear_on_the_statement_in_order() {
     assert_eq!(entries.iter().map(|entry| entry.amount.minor()).collect::<Vec<_>>(), [300, 200]);
     let rest = setting.world.account_statement(rail, IBAN, Some(&entries[1].line), 2).await.unwrap();
     assert_eq!(rest.iter().map(|entry| entry.line.as_str()).collect::<Vec<_>>(), [credits[0].0.as_str()]);
+}
+
+#[tokio::test]
+async fn a_credit_is_recalled_once_and_by_no_more_than_it_brought() {
+    let setting = Setting::playing().await;
+    let (bank, rail) = (setting.world.bank(), "sepa".parse().unwrap());
+    let line = setting.world.transfer(transfer(500)).await.unwrap();
+    let recall = |of: &str, minor| {
+        let (world, of) = (setting.world.clone(), of.to_owned());
+        async move { world.recall(&of, Some(Amount::from_minor(minor)), "sent in error".to_owned()).await }
+    };
+    assert!(matches!(recall("SEPA-9999999999", 1).await, Err(WorldError::NotFound(_))));
+    assert!(matches!(recall("rent", 1).await, Err(WorldError::NotFound(_))));
+    assert!(matches!(recall(&line, 501).await, Err(WorldError::Impossible(_))));
+    let (reversal, amount) = recall(&line, 200).await.unwrap();
+    assert_eq!(amount.minor(), 200);
+    assert!(matches!(recall(&line, 200).await, Err(WorldError::Impossible(_))), "it was taken back before");
+    assert!(matches!(recall(&reversal, 200).await, Err(WorldError::Impossible(_))), "it brought no money");
+    assert_eq!(setting.world.bank_balance(rail).await.unwrap().minor() % 1_000, 300);
+    let page = bank.statement(rail, "", 10).await.unwrap();
+    let told = page.items.into_iter().find_map(|told| match told {
+        StatementLine::Reversal { of, amount, .. } => Some((of, amount.minor())),
+        StatementLine::Credit(_) | StatementLine::Payout { .. } => None,
+    });
+    assert_eq!(told, Some((line, 200)));
 }
 
 #[tokio::test]

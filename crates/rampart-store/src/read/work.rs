@@ -145,8 +145,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn unsettled_transfers_of_order(&self, order: OrderId) -> Result<Vec<Transfer>, StoreError> {
-        let sql =
-            "SELECT version, data FROM transfers WHERE order_id = $1 AND state IN ('queued', 'signed', 'broadcast') ORDER BY id LIMIT 1000";
+        let sql = "SELECT version, data FROM transfers WHERE order_id = $1 AND state IN ('queued', 'signed', 'recalled', 'broadcast') ORDER BY id LIMIT 1000";
         self.list(sql, vec![order.to_string().into()]).await
     }
 

@@ -34,7 +34,7 @@ pub(super) async fn held(session: &mut Session, report: &mut Report) -> Result<(
         vec![(balance_id(account, Asset::from(currency)), amount)]
     })
     .await?;
-    reservations::<Transfer>(session, &mut reserved, "state IN ('queued', 'signed', 'broadcast')", |transfer| {
+    reservations::<Transfer>(session, &mut reserved, "state IN ('queued', 'signed', 'recalled', 'broadcast')", |transfer| {
         transfer.holds().into_iter().map(|(account, coin, amount)| (balance_id(account, Asset::from(coin)), amount)).collect()
     })
     .await?;

@@ -144,6 +144,7 @@ pub(crate) fn fact(bench: &Bench, line: &str) -> Fact {
         quarantined: None,
         observed_at: bench.mint().now,
         read_before: None,
+        order: None,
     }
 }
 

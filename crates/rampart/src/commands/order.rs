@@ -50,6 +50,11 @@ pub(crate) enum OrderCommand {
         /// The order
         id: OrderId,
     },
+    /// Call back what is on its way out for an order: it is stopped if it was not attempted, and recalled if it was only signed
+    Recall {
+        /// The order
+        id: OrderId,
+    },
     /// Call off an order that has not been paid
     Cancel {
         /// The order
@@ -118,6 +123,10 @@ pub(crate) async fn run(office: &Office, command: OrderCommand) -> Result<(), Fa
         }
         OrderCommand::ToSuspense { id } => {
             orders::set_aside(app, &office.operator()?, id).await?;
+            id
+        }
+        OrderCommand::Recall { id } => {
+            orders::recall(app, &office.operator()?, id).await?;
             id
         }
         OrderCommand::Cancel { id } => {

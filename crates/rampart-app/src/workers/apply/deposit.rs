@@ -14,7 +14,7 @@ use rampart_core::watch::Deposit;
 use super::{Effect, Trouble};
 use crate::app::App;
 use crate::workers::observe::{self, Around};
-use crate::workers::transfers;
+use crate::workers::{outgoing, transfers};
 
 pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositChange, grade: Grade) -> Effect {
     let deposit = app.store().deposit(id).await?.ok_or_else(|| Trouble::Never(format!("there is no deposit {id}")))?;
@@ -67,7 +67,9 @@ async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, gr
     let mut step = match is_known {
         true => {
             let around = Around::rampoff(app, &rampoff, Some(fact)).await?;
-            around.observe_rampoff(app, rampoff, RampoffFact::DepositDropped { deposit: deposit.id }, grade)
+            let price = observe::rampoff_price(app, &rampoff);
+            let on_its_way = outgoing::known(outgoing::of_order(app, &rampoff.clone().into()).await?)?;
+            around.relied_upon(suspense::undone_of(rampoff, deposit.id, on_its_way, &around.context(app, price, grade)))
         }
         false => {
             traces.beside = Some(rampoff).filter(|rampoff| rampoff.terms.coin == deposit.coin);
@@ -79,7 +81,9 @@ async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, gr
     // What was decided last: an order may have been given it, and have had it put back into suspense.
     let assigned_to = items.last().and_then(|item| item.resolution.as_ref()?.order);
     if let Some(other) = assigned_to.filter(|other| *other != order || !is_known) {
-        traces.assigned = Some(observe::load_rampoff(app, other).await?);
+        let rampoff = observe::load_rampoff(app, other).await?;
+        traces.on_its_way = outgoing::known(outgoing::of_order(app, &rampoff.clone().into()).await?)?;
+        traces.assigned = Some(rampoff);
     }
     if let Some(id) = items.last().and_then(sent) {
         let jobs = app.store().jobs_of_subject(&id.to_string()).await?;

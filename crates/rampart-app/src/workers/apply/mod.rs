@@ -6,6 +6,7 @@ mod deposit;
 mod identity;
 mod named;
 mod processor;
+mod reversal;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
@@ -14,9 +15,10 @@ use futures::{FutureExt as _, StreamExt as _};
 use parking_lot::Mutex;
 use rampart_core::arrival::Grade;
 use rampart_core::fact::{Fact, FactBody, PayoutReport};
-use rampart_core::id::FactId;
+use rampart_core::id::{FactId, OrderId};
 use rampart_core::kyc::KycVerdict;
 use rampart_core::outgoing::PayoutFact;
+use rampart_core::record::Record;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
@@ -114,8 +116,9 @@ impl Apply {
     /// Applies facts at the same time, those of one subject one after the other.
     async fn together(&self, facts: Vec<Fact>) -> Reply<()> {
         let mut subjects: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
-        for fact in facts {
-            subjects.entry(subject(&self.app, &fact)).or_default().push(fact);
+        let of: Vec<String> = facts.iter().map(|fact| subject(&self.app, fact, &facts)).collect();
+        for (subject, fact) in of.into_iter().zip(facts) {
+            subjects.entry(subject).or_default().push(fact);
         }
         subjects.values_mut().for_each(|facts| facts.sort_by(|one, other| place(one).cmp(&place(other))));
         let most = self.app.config().workers.concurrency;
@@ -147,12 +150,20 @@ impl Worker for Apply {
     }
 }
 
-/// What facts that must keep their order have in common.
-fn subject(app: &App, fact: &Fact) -> String {
+/// What facts that must keep their order have in common; `page` are those that are applied together.
+fn subject(app: &App, fact: &Fact, page: &[Fact]) -> String {
     match &fact.body {
         FactBody::BankCredit(credit) => credit::subject(app, credit),
         FactBody::ProcessorPaid(paid) => paid.payment.to_string(),
-        FactBody::ProcessorDeclined { payment, .. } | FactBody::ProcessorReversed { payment, .. } => payment.to_string(),
+        FactBody::ProcessorDeclined { payment, .. } => payment.to_string(),
+        FactBody::Reversed(told) => match (told.payment, &told.receipt) {
+            (Some(payment), _) => payment.to_string(),
+            (None, Some(receipt)) => {
+                let key = receipt.natural_key();
+                page.iter().find(|other| other.natural_key == key).map_or(key, |receipt| subject(app, receipt, &[]))
+            }
+            (None, None) => fact.id.to_string(),
+        },
         FactBody::PayoutReported { payout, .. } => payout.to_string(),
         FactBody::KycDecided { customer, .. } => customer.to_string(),
         FactBody::Deposit { deposit, .. } => deposit.to_string(),
@@ -175,7 +186,7 @@ const fn kind(fact: &Fact) -> &'static str {
         FactBody::BankCredit(_) => "bank_credit",
         FactBody::ProcessorPaid(_) => "processor_paid",
         FactBody::ProcessorDeclined { .. } => "processor_declined",
-        FactBody::ProcessorReversed { .. } => "processor_reversed",
+        FactBody::Reversed(_) => "reversed",
         FactBody::PayoutReported { .. } => "payout_reported",
         FactBody::KycDecided { .. } => "kyc_decided",
         FactBody::Deposit { .. } => "deposit",
@@ -211,7 +222,8 @@ async fn take_effect(app: &App, mut fact: Fact) -> Result<&'static str, Trouble>
     let mut grade = Grade::All;
     for _ in 0..MOST_TRIES {
         let mut step = effect(app, &fact, grade).await?;
-        step.write(Fact { applied: true, quarantined: None, ..fact.clone() });
+        let order = received_by(&fact, &step);
+        step.write(Fact { applied: true, quarantined: None, order, ..fact.clone() });
         match app.commit(step).await {
             Ok(_) => return Ok("applied"),
             Err(CommitError::Conflict(_)) => match app.store().fact(fact.id).await? {
@@ -225,13 +237,22 @@ async fn take_effect(app: &App, mut fact: Fact) -> Result<&'static str, Trouble>
     Err(Trouble::Later(AppError::Unavailable("the order is changing too fast".to_owned())))
 }
 
+/// The order whose money a fact brought.
+fn received_by(fact: &Fact, step: &Step) -> Option<OrderId> {
+    let brought_money = matches!(fact.body, FactBody::BankCredit(_) | FactBody::ProcessorPaid(_));
+    step.writes.iter().filter(|_| brought_money).find_map(|record| match record {
+        Record::Payment(payment) => Some(payment.id),
+        _ => None,
+    })
+}
+
 /// What a fact does, decided on what is stored now.
 pub(crate) async fn effect(app: &App, fact: &Fact, grade: Grade) -> Effect {
     match &fact.body {
         FactBody::BankCredit(credit) => credit::effect(app, fact, credit, grade).await,
         FactBody::ProcessorPaid(paid) => processor::paid(app, fact, paid, grade).await,
         FactBody::ProcessorDeclined { payment, .. } => processor::declined(app, *payment).await,
-        FactBody::ProcessorReversed { payment, amount, reason } => processor::reversed(app, *payment, *amount, reason).await,
+        FactBody::Reversed(told) => reversal::effect(app, told).await,
         FactBody::PayoutReported { payout, report } => {
             let found = app.store().payout(*payout).await?;
             let payout = found.ok_or_else(|| Trouble::Never(format!("there is no payout {payout}")))?;

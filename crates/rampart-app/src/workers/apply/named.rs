@@ -21,7 +21,8 @@ pub(super) async fn order(app: &App, fact: &Fact) -> Option<OrderId> {
 async fn look(app: &App, fact: &Fact) -> Reply<Option<OrderId>> {
     Ok(match &fact.body {
         FactBody::ProcessorPaid(paid) => Some(paid.payment),
-        FactBody::ProcessorDeclined { payment, .. } | FactBody::ProcessorReversed { payment, .. } => Some(*payment),
+        FactBody::ProcessorDeclined { payment, .. } => Some(*payment),
+        FactBody::Reversed(told) => told.payment,
         FactBody::PayoutReported { payout, .. } => app.store().payout(*payout).await?.and_then(|payout| payout.order),
         FactBody::Deposit { deposit, .. } => app.store().deposit(*deposit).await?.and_then(|deposit| deposit.order),
         FactBody::BankCredit(credit) => match credit.concept.as_deref().map_or(Found::Nothing, reference::find) {

@@ -55,10 +55,3 @@ pub(super) async fn declined(app: &App, payment: OrderId) -> Effect {
         None => Err(Trouble::Never(format!("there is no payment {payment}"))),
     }
 }
-
-pub(super) async fn reversed(app: &App, payment: OrderId, amount: Amount, reason: &str) -> Effect {
-    match app.store().payment(payment).await? {
-        Some(payment) => Ok(observe::payment(app, payment, PaymentFact::Reversed { amount, reason: reason.to_owned() })),
-        None => Err(Trouble::Never(format!("money was taken back for payment {payment}, which does not exist"))),
-    }
-}

@@ -79,6 +79,7 @@ impl Watcher {
             if is_new {
                 self.confirm_deposits(&head).await?;
                 self.ask_for_ours(&head).await?;
+                self.ask_for_recalled().await?;
                 *self.asked_at.lock() = head.height;
             }
         }

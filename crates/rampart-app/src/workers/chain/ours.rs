@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use rampart_core::id::TransferId;
-use rampart_core::outgoing::{Transfer, TransferFact, TransferState};
+use rampart_core::outgoing::{Transfer, TransferFact, TransferSource, TransferState};
 use rampart_core::ports::{BlockHead, Outcome, TransactionStatus};
 use rampart_store::CommitError;
 
@@ -16,6 +16,8 @@ use crate::workers::transfers;
 
 /// How many transactions are asked for at the same time.
 const TOGETHER: usize = 16;
+/// How far back the transfer is looked for that took the nonce of a recalled one (business time).
+const RECALLED: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 /// How far back confirmed transfers are looked at after a reorganisation that is deep enough to touch them (business time).
 const DOUBTED: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -39,6 +41,52 @@ impl Watcher {
             if is_last {
                 return Ok(());
             }
+        }
+    }
+
+    /// Asks what became of recalled transfers. One that the chain knows has left after all; one whose nonce another transfer of
+    /// ours has finally used up never did.
+    pub(super) async fn ask_for_recalled(&self) -> Reply<()> {
+        let chain = self.port.chain();
+        let mut behind = None;
+        loop {
+            let page = self.app.store().transfers_in_state(chain, "recalled", behind, PAGE).await?;
+            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+            behind = page.last().map(|transfer| transfer.id);
+            for transfer in page {
+                let Some(signed) = transfer.state.signed() else { continue };
+                match self.answer(self.port.transaction(&signed.txid)).await? {
+                    TransactionStatus::Unknown if self.is_used_up(signed.nonce).await? => {
+                        let reason = "it was recalled, and its nonce went to a transfer to ourselves".to_owned();
+                        self.tell(transfer.id, TransferFact::Refused { reason }).await?;
+                    }
+                    TransactionStatus::Unknown => {}
+                    TransactionStatus::Waiting | TransactionStatus::InBlock { .. } | TransactionStatus::Reverted { .. } => {
+                        self.tell(transfer.id, TransferFact::Broadcast).await?;
+                    }
+                }
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether a confirmed transfer of the hot wallet carries a nonce.
+    async fn is_used_up(&self, nonce: u64) -> Reply<bool> {
+        let mut behind = Some(TransferId::first_at(self.app.business().now().before(RECALLED)));
+        loop {
+            let page = self.app.store().transfers_in_state(self.port.chain(), "confirmed", behind, PAGE).await?;
+            let carries = |transfer: &Transfer| {
+                transfer.source == TransferSource::Hot && transfer.state.signed().is_some_and(|signed| signed.nonce == nonce)
+            };
+            if page.iter().any(carries) {
+                return Ok(true);
+            }
+            if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+                return Ok(false);
+            }
+            behind = page.last().map(|transfer| transfer.id);
         }
     }
 

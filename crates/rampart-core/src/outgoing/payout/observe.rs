@@ -9,7 +9,7 @@ use crate::id::{Mint, OrderId};
 use crate::job::{Job, JobKind};
 use crate::ledger::Origin;
 use crate::order::{Beside, Context, Order, StoppedBy};
-use crate::outgoing::{Instead, Outgoing, Screening, change_holds, instead, tell_beside};
+use crate::outgoing::{OnItsWay, Outgoing, Screening, change_holds, on_its_way, tell_beside};
 use crate::payment::PaymentFact;
 use crate::ports::Verdict;
 use crate::rampoff::RampoffFact;
@@ -127,7 +127,7 @@ impl Payout {
             step.write(ReviewItem { screening_hit: item.screening_hit || by == StoppedBy::Screening, ..item });
         }
         Self { put_back, ..self }.becomes(PayoutState::Failed { reason }, &mut step);
-        instead::recovered(step, outgoing.lost, context)
+        on_its_way::recovered(step, outgoing.lost, context)
     }
 
     /// It is stopped because what it was ordered instead of has arrived after all.
@@ -200,7 +200,7 @@ impl Payout {
         let put_back = item.as_ref().map(|item| item.id);
         item.into_iter().for_each(|item| step.write(item));
         Self { put_back, said_by, ..self }.becomes(PayoutState::Failed { reason }, &mut step);
-        instead::recovered(step, outgoing.lost, context)
+        on_its_way::recovered(step, outgoing.lost, context)
     }
 
     /// When that is told before we heard that it was taken, both are booked.
@@ -236,12 +236,12 @@ impl Payout {
         let mint = &context.mint;
         let order = outgoing.order.as_ref().map(Order::id).or_else(|| outgoing.review.as_ref()?.order);
         let relied = outgoing.order.as_ref().map(Order::relied);
-        let instead = outgoing.instead.as_ref().map(Instead::told);
+        let instead = outgoing.instead.as_ref().map(OnItsWay::told);
         // What had been sent back lies in suspense, while an item about it waits.
         let was_returned = matches!(self.state, PayoutState::Returned { .. });
         let settles = match (outgoing.order.take(), outgoing.review.take()) {
-            (_, Some(item)) => instead::settles_item(&self, item, outgoing.instead, context),
-            (Some(order), None) if !was_returned => instead::settles(&self, reference, order, outgoing.instead, context),
+            (_, Some(item)) => on_its_way::settles_item(&self, item, outgoing.instead, context),
+            (Some(order), None) if !was_returned => on_its_way::settles(&self, reference, order, outgoing.instead, context),
             (_, None) => None,
         };
         let lost = settles.is_none();

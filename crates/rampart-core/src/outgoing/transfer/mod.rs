@@ -60,6 +60,9 @@ pub enum TransferState {
     Queued,
     /// Signed and committed; perhaps broadcast.
     Signed(Signed),
+    /// Signed, perhaps broadcast, and not to be broadcast again: a transfer to ourselves takes its nonce. If that becomes final,
+    /// it never left.
+    Recalled(Signed),
     /// The chain has taken it.
     Broadcast(Signed),
     /// It has enough confirmations.
@@ -78,6 +81,7 @@ impl TransferState {
         match self {
             Self::Queued => "queued",
             Self::Signed(_) => "signed",
+            Self::Recalled(_) => "recalled",
             Self::Broadcast(_) => "broadcast",
             Self::Confirmed(_) => "confirmed",
             Self::Failed { .. } => "failed",
@@ -88,7 +92,7 @@ impl TransferState {
     #[must_use]
     pub const fn signed(&self) -> Option<&Signed> {
         match self {
-            Self::Signed(signed) | Self::Broadcast(signed) | Self::Confirmed(signed) => Some(signed),
+            Self::Signed(signed) | Self::Recalled(signed) | Self::Broadcast(signed) | Self::Confirmed(signed) => Some(signed),
             Self::Queued | Self::Failed { .. } => None,
         }
     }
@@ -146,7 +150,7 @@ impl Transfer {
     /// has taken it, and what goes back from suspense is held there until it is confirmed. In minor units.
     #[must_use]
     pub fn holds(&self) -> Vec<(Account, CoinId, Amount)> {
-        let waits = matches!(self.state, TransferState::Queued | TransferState::Signed(_));
+        let waits = matches!(self.state, TransferState::Queued | TransferState::Signed(_) | TransferState::Recalled(_));
         let ends = matches!(self.state, TransferState::Confirmed(_) | TransferState::Failed { .. });
         let own = matches!(self.purpose, TransferPurpose::SuspenseReturn | TransferPurpose::Withdrawal);
         let mut holds = Vec::new();

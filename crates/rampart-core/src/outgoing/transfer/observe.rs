@@ -1,12 +1,12 @@
 //! What a transfer does with facts, with what that means for its order and for the ledger. Facts are never refused; one
 //! that was known before, or that its state leaves no room for, gives a step that does nothing.
 
-use super::{Signed, Transfer, TransferPurpose, TransferState};
+use super::{Signed, Transfer, TransferPurpose, TransferSource, TransferState};
 use crate::amount::Amount;
 use crate::id::Mint;
 use crate::ledger::Origin;
 use crate::order::{Beside, Context, Order};
-use crate::outgoing::{Outgoing, Screening, change_holds, instead, tell_beside};
+use crate::outgoing::{Outgoing, Screening, change_holds, on_its_way, tell_beside};
 use crate::payment::PaymentFact;
 use crate::ports::Verdict;
 use crate::rampoff::RampoffFact;
@@ -27,6 +27,8 @@ pub enum TransferFact {
     },
     /// It was signed. Nothing is broadcast before this is committed.
     Signed(Signed),
+    /// It is not to be broadcast again, because what it is for was taken back, or a person asked for it.
+    Recalled,
     /// The chain has taken it.
     Broadcast,
     /// The chain refused it for good and has never had it.
@@ -68,6 +70,7 @@ impl Transfer {
             TransferFact::Stopped { reason } if self.state == TransferState::Queued => self.refused(reason, outgoing, context),
             TransferFact::Stopped { .. } => Step::new(),
             TransferFact::Signed(signed) => self.signed(signed),
+            TransferFact::Recalled => self.recalled(),
             TransferFact::Broadcast => self.broadcast(outgoing, context),
             TransferFact::Refused { reason } => self.refused(reason, outgoing, context),
             TransferFact::Confirmed { confirmations, network_fee } => self.confirmed(confirmations, network_fee, outgoing, context),
@@ -104,7 +107,7 @@ impl Transfer {
         }
         let lost = outgoing.lost.take();
         self.becomes(TransferState::Failed { reason }, &mut step);
-        instead::recovered(step, lost, context)
+        on_its_way::recovered(step, lost, context)
     }
 
     fn signed(self, signed: Signed) -> Step {
@@ -115,8 +118,17 @@ impl Transfer {
         step
     }
 
+    /// Only a nonce of the hot wallet can be given to another transfer.
+    fn recalled(self) -> Step {
+        let mut step = Step::new();
+        if let (TransferState::Signed(signed), TransferSource::Hot) = (self.state.clone(), self.source) {
+            self.becomes(TransferState::Recalled(signed), &mut step);
+        }
+        step
+    }
+
     fn broadcast(self, outgoing: Outgoing, context: &Context<'_>) -> Step {
-        let TransferState::Signed(signed) = self.state.clone() else { return Step::new() };
+        let (TransferState::Signed(signed) | TransferState::Recalled(signed)) = self.state.clone() else { return Step::new() };
         let (transfer, txid) = (self.id, signed.txid.clone());
         let payment = PaymentFact::CoinsBroadcast { transfer, txid: txid.clone() };
         let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundBroadcast { transfer, txid }, context);
@@ -126,7 +138,7 @@ impl Transfer {
     }
 
     fn refused(self, reason: String, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
-        if !matches!(self.state, TransferState::Queued | TransferState::Signed(_)) {
+        if !matches!(self.state, TransferState::Queued | TransferState::Signed(_) | TransferState::Recalled(_)) {
             return Step::new();
         }
         let mut step = self.tell_failed(outgoing.order.take(), &reason, context);
@@ -134,7 +146,7 @@ impl Transfer {
         outgoing.did_not_leave(&context.mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
         let lost = outgoing.lost.take();
         self.becomes(TransferState::Failed { reason }, &mut step);
-        instead::recovered(step, lost, context)
+        on_its_way::recovered(step, lost, context)
     }
 
     fn confirmed(mut self, confirmations: u32, network_fee: Amount, outgoing: Outgoing, context: &Context<'_>) -> Step {
@@ -179,7 +191,7 @@ impl Transfer {
         }
         let lost = outgoing.lost.take();
         self.becomes(TransferState::Failed { reason }, &mut step);
-        instead::recovered(step, lost, context)
+        on_its_way::recovered(step, lost, context)
     }
 
     /// A person is told once, however often it is offered to the chain, which goes on with every block.
@@ -209,7 +221,7 @@ impl Transfer {
         outgoing.did_not_leave(&context.mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
         let lost = outgoing.lost.take();
         self.becomes(TransferState::Failed { reason }, &mut step);
-        instead::recovered(step, lost, context)
+        on_its_way::recovered(step, lost, context)
     }
 
     /// What the order is told, by what the transfer is for.

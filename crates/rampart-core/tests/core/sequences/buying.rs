@@ -8,8 +8,10 @@ use rampart_core::catalogue::Catalogue;
 use rampart_core::example::{self, Counting};
 use rampart_core::id::Mint;
 use rampart_core::ledger::{Account, LossKind};
-use rampart_core::order::Context;
-use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Transfer, TransferFact, TransferState};
+use rampart_core::order::{Context, Order};
+use rampart_core::outgoing::{
+    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Transfer, TransferFact, TransferState, stopped_by,
+};
 use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Policy;
 use rampart_core::ports::Verdict;
@@ -145,8 +147,20 @@ impl Scene {
             Next::Assigned(index) => self.assign(index, choice),
             Next::TakenBack(minor) => {
                 self.taken_back += minor;
-                let fact = PaymentFact::Reversed { amount: Amount::from_minor(minor), reason: "stolen card".to_owned() };
-                self.observe(fact, choice)
+                let fact = PaymentFact::Reversed(rampart_core::payment::TakenBack {
+                    amount: Amount::from_minor(minor),
+                    receipt: None,
+                    from_suspense: Amount::ZERO,
+                    reason: "stolen card".to_owned(),
+                });
+                let context = self.context(choice);
+                let order = Order::from(self.order.clone());
+                let on_its_way = instead(&order, &self.payouts, &self.transfers_alone(), choice.is_multiple_of(3), &context.mint);
+                let step = stopped_by(order, on_its_way.into_iter().collect(), "taken back", &context, |order| match order {
+                    Order::Payment(payment) => payment.observe(fact, &context),
+                    Order::Rampoff(_) => Step::new(),
+                });
+                self.commit(step)
             }
             Next::Screened(verdict) => self.observe(PaymentFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice),
             Next::Asked(command) => match self.order.clone().request(command, &self.context(choice)) {
@@ -166,16 +180,14 @@ impl Scene {
         }
     }
 
+    fn transfers_alone(&self) -> Vec<Transfer> {
+        self.transfers.iter().map(|(transfer, _)| transfer.clone()).collect()
+    }
+
     /// What its transfers and payouts name.
     fn named(&self, choice: u16) -> Outgoing {
         let order = self.order.clone().into();
-        let instead = instead(
-            &order,
-            &self.payouts,
-            &self.transfers.iter().map(|(transfer, _)| transfer.clone()).collect::<Vec<_>>(),
-            choice.is_multiple_of(3),
-            &self.context(choice).mint,
-        );
+        let instead = instead(&order, &self.payouts, &self.transfers_alone(), choice.is_multiple_of(3), &self.context(choice).mint);
         let lost = self.payouts.iter().find(|payout| payout.lost).cloned();
         Outgoing { order: Some(order), instead, lost, ..Outgoing::default() }
     }

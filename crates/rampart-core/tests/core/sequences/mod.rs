@@ -23,7 +23,7 @@ use rampart_core::job::Job;
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, Side};
 use rampart_core::order::{Context, Order, StoppedBy};
-use rampart_core::outgoing::{Instead, Leaving, Payout, PayoutFact, PayoutState, Signed, Transfer, TransferFact, TransferState};
+use rampart_core::outgoing::{Leaving, OnItsWay, Payout, PayoutFact, PayoutState, Signed, Transfer, TransferFact, TransferState};
 use rampart_core::policy::Policy;
 use rampart_core::ports::Verdict;
 use rampart_core::review::{Operator, ReviewItem};
@@ -86,7 +86,10 @@ fn transfer_facts(transfer: &Transfer) -> Vec<TransferFact> {
             vec![clear.clone(), clear, TransferFact::Screened(Verdict::Hit { reason: "listed".to_owned() })]
         }
         TransferState::Queued => vec![TransferFact::Signed(signed.clone()), TransferFact::Signed(signed), TransferFact::Refused { reason }],
-        TransferState::Signed(_) => vec![TransferFact::Broadcast, TransferFact::Broadcast, TransferFact::Refused { reason }],
+        TransferState::Signed(_) => {
+            vec![TransferFact::Broadcast, TransferFact::Broadcast, TransferFact::Refused { reason }, TransferFact::Recalled]
+        }
+        TransferState::Recalled(_) => vec![TransferFact::Broadcast, TransferFact::Refused { reason }],
         TransferState::Broadcast(_) => vec![
             TransferFact::Confirmed { confirmations: 12, network_fee },
             TransferFact::Confirmed { confirmations: 12, network_fee },
@@ -131,18 +134,18 @@ fn said(arrived: bool) -> PayoutFact {
 }
 
 /// What is under way for an order, as whoever tells of something else finds it; its job may be held by a worker.
-fn instead(order: &Order, payouts: &[Payout], transfers: &[Transfer], is_held: bool, mint: &Mint<'_>) -> Option<Instead> {
+fn instead(order: &Order, payouts: &[Payout], transfers: &[Transfer], is_held: bool, mint: &Mint<'_>) -> Option<OnItsWay> {
     let job = |job: Job| Job { leased_until: is_held.then_some(mint.now), ..job };
     match order.on_its_way()? {
         Leaving::Payout(id) => {
             let payout = payouts.iter().find(|payout| payout.id == id)?.clone();
             let jobs = vec![job(payout.first_job(mint))];
-            Some(Instead::Payout(Box::new(payout), jobs))
+            Some(OnItsWay::Payout(Box::new(payout), jobs))
         }
         Leaving::Transfer(id) => {
             let transfer = transfers.iter().find(|transfer| transfer.id == id)?.clone();
             let jobs = vec![job(transfer.first_job(mint))];
-            Some(Instead::Transfer(Box::new(transfer), jobs))
+            Some(OnItsWay::Transfer(Box::new(transfer), jobs))
         }
     }
 }
@@ -232,7 +235,11 @@ impl Outside {
             TransferFact::Stopped { .. } | TransferFact::Refused { .. } | TransferFact::Reverted { .. } | TransferFact::GivenUp => {
                 self.coins_out.remove(&transfer.id)
             }
-            TransferFact::Screened(_) | TransferFact::Signed(_) | TransferFact::Unconfirmed | TransferFact::Vanished { .. } => None,
+            TransferFact::Screened(_)
+            | TransferFact::Signed(_)
+            | TransferFact::Recalled
+            | TransferFact::Unconfirmed
+            | TransferFact::Vanished { .. } => None,
         };
     }
 

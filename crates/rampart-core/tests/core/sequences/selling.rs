@@ -242,7 +242,11 @@ impl Scene {
         let deposit = self.deposits[index].clone();
         let is_known = self.order.knows(deposit.id);
         if is_known {
-            self.observe(RampoffFact::DepositDropped { deposit: deposit.id }, choice)?;
+            let context = self.context(choice);
+            let order = self.order.clone().into();
+            let on_its_way = instead(&order, &self.payouts, &self.transfers, choice.is_multiple_of(3), &context.mint);
+            let step = suspense::undone_of(self.order.clone(), deposit.id, on_its_way.into_iter().collect(), &context);
+            self.commit(step)?;
         }
         let items: Vec<ReviewItem> = self.suspense.iter().filter(|item| item.fact == Some(deposit.id)).cloned().collect();
         let newest = items.iter().rfind(|item| suspense::is_about(item, &deposit));

@@ -1,5 +1,8 @@
-//! A payout that was taken for failed, and arrives all the same. What was ordered in its place is stopped if it has certainly
-//! not left yet. Otherwise what arrived is booked as lost, until what was ordered in its place turns out not to have left.
+//! What is on its way, when something comes that makes it pointless: it is stopped if it was certainly not attempted.
+//!
+//! Money or coins of its order were taken back: what is left waits for a person. A payout that was taken for failed arrives
+//! all the same: what was ordered in its place is stopped; otherwise what arrived is booked as lost, until that turns out not
+//! to have left.
 
 use super::{Outgoing, Payout, PayoutState, Transfer, TransferFact, TransferState};
 use crate::id::{PayoutId, TransferId};
@@ -33,19 +36,19 @@ impl Leaving {
     }
 }
 
-/// What was ordered in place of a payout that was taken for failed, with the jobs that wait for it.
+/// Something that was ordered to leave, with the jobs that wait for it.
 #[derive(Debug, Clone)]
-pub enum Instead {
+pub enum OnItsWay {
     /// Money.
     Payout(Box<Payout>, Vec<Job>),
     /// Coins.
     Transfer(Box<Transfer>, Vec<Job>),
 }
 
-impl Instead {
+impl OnItsWay {
     /// Stops it; nothing when it may have left. Signing writes a transfer, handing a payout over leases its job: either
     /// happens, or the stop.
-    fn stop(self, why: &str, order: Option<Order>, context: &Context<'_>) -> Option<Step> {
+    pub(crate) fn stop(self, why: &str, order: Option<Order>, context: &Context<'_>) -> Option<Step> {
         let named = Outgoing { order, ..Outgoing::default() };
         let (mut step, jobs) = match self {
             Self::Payout(payout, jobs) if payout.can_be_stopped(&jobs) => (payout.gives_way(why, named, context), jobs),
@@ -56,6 +59,28 @@ impl Instead {
         };
         step.removals.extend(jobs.iter().map(|job| (RecordKey::Job(job.id), job.version)));
         Some(step)
+    }
+
+    /// Whether it is a payout that is being handed over at this moment: soon it is known whether it was.
+    #[must_use]
+    pub fn is_being_handed_over(&self) -> bool {
+        match self {
+            Self::Payout(payout, jobs) => payout.state == PayoutState::Queued && jobs.iter().any(|job| job.leased_until.is_some()),
+            Self::Transfer(..) => false,
+        }
+    }
+
+    /// What was signed and may have been broadcast is not broadcast again; nothing for whatever cannot be recalled. Broadcasting
+    /// leases its job first: either happens, or this. What is being broadcast at this moment is found on its chain.
+    fn recall(self, context: &Context<'_>) -> Option<Step> {
+        let Self::Transfer(transfer, jobs) = self else { return None };
+        let step = transfer.observe(TransferFact::Recalled, Outgoing::default(), context);
+        (!step.is_empty()).then(|| {
+            let mut step = step;
+            // The sender looks for nonces that nobody carries when it finds the job.
+            jobs.into_iter().filter(|job| job.leased_until.is_none()).for_each(|job| step.write(Job { due_at: context.mint.now, ..job }));
+            step
+        })
     }
 
     /// What it is called in a sentence.
@@ -69,7 +94,7 @@ impl Instead {
 
 /// What follows for an order when a payout of it has arrived that was taken for failed, and what was ordered in its place
 /// could be stopped; nothing when the order has gone on, so that its money is not there any more.
-pub(super) fn settles(payout: &Payout, reference: &str, order: Order, instead: Option<Instead>, context: &Context<'_>) -> Option<Step> {
+pub(super) fn settles(payout: &Payout, reference: &str, order: Order, instead: Option<OnItsWay>, context: &Context<'_>) -> Option<Step> {
     let step = match (order.on_its_way(), instead) {
         (None, _) => return arrived(payout, reference, order, context),
         (Some(_), None) => return None,
@@ -79,7 +104,7 @@ pub(super) fn settles(payout: &Payout, reference: &str, order: Order, instead: O
 }
 
 /// The same for an item of the list of reviews that was put back, and perhaps decided about since.
-pub(super) fn settles_item(payout: &Payout, item: ReviewItem, instead: Option<Instead>, context: &Context<'_>) -> Option<Step> {
+pub(super) fn settles_item(payout: &Payout, item: ReviewItem, instead: Option<OnItsWay>, context: &Context<'_>) -> Option<Step> {
     let why = format!("payout {} has arrived after all", payout.id);
     match (&item.resolution, instead) {
         (None, _) => {
@@ -92,16 +117,66 @@ pub(super) fn settles_item(payout: &Payout, item: ReviewItem, instead: Option<In
     }
 }
 
+/// The order that a step writes, taken out of it for the same step to go on with it; nothing when it writes none.
+fn take_order(step: &mut Step) -> Option<Order> {
+    let place = step.writes.iter().position(|record| matches!(record, Record::Payment(_) | Record::Rampoff(_)))?;
+    match step.writes.remove(place) {
+        Record::Payment(payment) => Some(Order::Payment(payment)),
+        Record::Rampoff(rampoff) => Some(Order::Rampoff(rampoff)),
+        _ => None,
+    }
+}
+
 /// The order that a step writes, which is told that this payout has arrived.
 fn then_arrived(mut step: Step, payout: &Payout, reference: &str, context: &Context<'_>) -> Option<Step> {
-    let place = step.writes.iter().position(|record| matches!(record, Record::Payment(_) | Record::Rampoff(_)))?;
-    let order = match step.writes.remove(place) {
-        Record::Payment(payment) => Order::Payment(payment),
-        Record::Rampoff(rampoff) => Order::Rampoff(rampoff),
-        _ => return None,
-    };
+    let order = take_order(&mut step)?;
     step.extend(arrived(payout, reference, order, context)?);
     Some(step)
+}
+
+/// Stops what is on its way for an order where that was certainly not attempted, and recalls it where it was signed; with the
+/// order as that leaves it, and whether it was changed.
+fn withdraw(order: Order, on_its_way: Vec<OnItsWay>, why: &str, context: &Context<'_>) -> (Step, Order, bool) {
+    let (mut step, mut order, mut is_changed) = (Step::new(), order, false);
+    for leaving in on_its_way {
+        let withdrawn = match &leaving {
+            OnItsWay::Transfer(transfer, _) if matches!(transfer.state, TransferState::Signed(_)) => leaving.recall(context),
+            _ => leaving.stop(why, Some(order.clone()), context),
+        };
+        let Some(mut withdrawn) = withdrawn else { continue };
+        if let Some(changed) = take_order(&mut withdrawn) {
+            (order, is_changed) = (changed, true);
+        }
+        step.extend(withdrawn);
+    }
+    (step, order, is_changed)
+}
+
+/// What follows when a person calls back what is on its way for an order; nothing when none of it can be stopped or recalled
+/// any more.
+#[must_use]
+pub fn called_back(order: Order, on_its_way: Vec<OnItsWay>, why: &str, context: &Context<'_>) -> Option<Step> {
+    let (mut step, order, is_changed) = withdraw(order, on_its_way, why, context);
+    match order {
+        _ if !is_changed => {}
+        Order::Payment(payment) => step.write(*payment),
+        Order::Rampoff(rampoff) => step.write(*rampoff),
+    }
+    (!step.is_empty()).then_some(step)
+}
+
+/// What follows for an order from `fact`, which makes pointless what is on its way for it: in the same step that is stopped
+/// where it was certainly not attempted, and recalled where it was signed. The partner is told of what comes of all of it.
+#[must_use]
+pub fn stopped_by(order: Order, on_its_way: Vec<OnItsWay>, why: &str, context: &Context<'_>, fact: impl FnOnce(Order) -> Step) -> Step {
+    let (mut step, order, _) = withdraw(order, on_its_way, why, context);
+    let in_between = std::mem::take(&mut step.events);
+    let follows = fact(order);
+    if follows.events.is_empty() {
+        step.events.extend(in_between.into_iter().last());
+    }
+    step.extend(follows);
+    step
 }
 
 fn arrived(payout: &Payout, reference: &str, order: Order, context: &Context<'_>) -> Option<Step> {

@@ -1,0 +1,312 @@
+//! Money and coins that are taken back: what was not sent yet does not leave, and each reversal concerns its own receipt.
+
+use std::sync::Arc;
+
+use rampart_app::CreatePayment;
+use rampart_app::operate::orders;
+use rampart_core::amount::Amount;
+use rampart_core::fact::{Fact, FactBody, ProcessorPaid, ReceiptName, Reversed};
+use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::ledger::Account;
+use rampart_core::order::{HoldReason, Reversal};
+use rampart_core::outgoing::{PayoutState, Transfer, TransferState};
+use rampart_core::payment::{PayIn, Payment, PaymentState};
+use rampart_core::rampoff::RampoffState;
+use rampart_core::review::ReviewKind;
+use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, sell};
+
+use crate::workers_buying::{ana, item, operator};
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+on_both_engines!(super::whole => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt, recalled);
+
+const EUR: i128 = 100;
+
+async fn faults(test: &TestApp, port: FaultPort, calls: Calls, count: u32) {
+    test.world.add_fault(FaultRule { port, calls, outcome: FaultOutcome::Fail, count, delay_seconds: 0 }).await.unwrap();
+}
+
+async fn mine(test: &TestApp, blocks: u32) {
+    test.world.mine("polygon".parse().unwrap(), blocks).await.unwrap();
+}
+
+async fn card(test: &TestApp, customer: CustomerId, amount: &str) -> OrderId {
+    TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, amount), None).await.unwrap())
+}
+
+async fn transfer_of(test: &TestApp, id: OrderId, state: &str) -> Transfer {
+    test.eventually("its transfer is in that state", || async {
+        test.app.store().transfers_of_order(id).await.unwrap().into_iter().find(|transfer| transfer.state.name() == state)
+    })
+    .await
+}
+
+async fn balance(test: &TestApp, account: &str, asset: &str) -> Amount {
+    test.app.store().balance(account.parse().unwrap(), asset.parse().unwrap()).await.unwrap().posted
+}
+
+/// No wallet was used yet, and the chain is silent: nothing is signed.
+async fn queued_transfer(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    faults(&test, FaultPort::Chain, Calls::Questions, 100_000).await;
+    faults(&test, FaultPort::Chain, Calls::Actions, 100_000).await;
+    let id = card(&test, customer, "100").await;
+    test.pay(id).await;
+    let transfer = transfer_of(&test, id, "queued").await;
+    test.world.charge_back(id, "stolen card".into()).await.unwrap();
+    let payment = test.payment_becomes(id, "failed").await;
+    assert_eq!((payment.lost, payment.reserved, payment.fiat_balance), (Amount::ZERO, Amount::ZERO, Amount::ZERO));
+    assert_eq!(payment.reversal, Some(Reversal::Chargeback));
+    let stored = test.app.store().transfer(transfer.id).await.unwrap().unwrap();
+    assert!(matches!(stored.state, TransferState::Failed { .. }), "{stored:?}");
+    assert!(balance(&test, "losses:chargeback", "EUR").await.is_zero());
+}
+
+/// The chain falls silent when the transfer is signed: its nonce goes to a transfer to ourselves, and nothing is lost.
+async fn signed_transfer(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let first = card(&test, customer, "100").await;
+    test.pay(first).await;
+    test.payment_becomes(first, "coins_sent").await;
+    faults(&test, FaultPort::Chain, Calls::Actions, 100_000).await;
+    let id = card(&test, customer, "100").await;
+    test.pay(id).await;
+    let signed = transfer_of(&test, id, "signed").await;
+    test.world.charge_back(id, "stolen card".into()).await.unwrap();
+    transfer_of(&test, id, "recalled").await;
+    faults(&test, FaultPort::Chain, Calls::Actions, 0).await;
+    let failed = || async {
+        mine(&test, 1).await;
+        Some(test.payment(id).await).filter(|payment| payment.status() == "failed")
+    };
+    let payment = test.eventually("it never left", failed).await;
+    assert_eq!((payment.lost, payment.reserved, payment.reversal), (Amount::ZERO, Amount::ZERO, Some(Reversal::Chargeback)));
+    let chain = test.world.chain("polygon".parse().unwrap()).unwrap();
+    let txid = &signed.state.signed().unwrap().txid;
+    assert_eq!(chain.transaction(txid).await.unwrap(), rampart_core::ports::TransactionStatus::Unknown);
+    assert!(balance(&test, "losses:chargeback", "EUR").await.is_zero(), "it went against the loss");
+    // The next one is not kept waiting by the nonce.
+    let next = card(&test, customer, "100").await;
+    test.pay(next).await;
+    test.payment_becomes(next, "coins_sent").await;
+}
+
+/// A person calls back what is on its way: of a purchase whose transfer is signed, and of a sale whose payout waits.
+async fn called_back(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let first = card(&test, customer, "100").await;
+    test.pay(first).await;
+    test.payment_becomes(first, "coins_sent").await;
+    assert!(orders::recall(&test.app, &operator(), first).await.is_err(), "the chain has it");
+    faults(&test, FaultPort::Chain, Calls::Actions, 100_000).await;
+    let id = card(&test, customer, "100").await;
+    assert!(orders::recall(&test.app, &operator(), id).await.is_err(), "nothing is on its way");
+    test.pay(id).await;
+    transfer_of(&test, id, "signed").await;
+    orders::recall(&test.app, &operator(), id).await.unwrap();
+    faults(&test, FaultPort::Chain, Calls::Actions, 0).await;
+    let held = || async {
+        mine(&test, 1).await;
+        Some(test.payment(id).await).filter(|payment| payment.status() == "on_hold")
+    };
+    let payment = test.eventually("its coins are back", held).await;
+    assert_eq!(payment.fiat_balance, Amount::from_minor(100 * EUR));
+    orders::release(&test.app, &operator(), id).await.unwrap();
+    test.payment_becomes(id, "coins_sent").await;
+    assert!(orders::show(&test.app, id).await.unwrap().audit.iter().any(|line| line.action == "order.recall"));
+
+    faults(&test, FaultPort::Bank, Calls::Actions, 100_000).await;
+    let (sale, _) = sold(&test, customer).await;
+    let payout = waiting_payout(&test, sale).await;
+    let recall = || async {
+        // While it is being handed over, nobody knows.
+        orders::recall(&test.app, &operator(), sale).await.ok()
+    };
+    test.eventually("it is called back", recall).await;
+    test.rampoff_becomes(sale, "on_hold").await;
+    assert!(matches!(test.app.store().payout(payout).await.unwrap().unwrap().state, PayoutState::Failed { .. }));
+}
+
+async fn sold(test: &TestApp, customer: CustomerId) -> (OrderId, String) {
+    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
+    let order = test.rampoff(id).await;
+    let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
+    let txid = test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    mine(test, 6).await;
+    (id, txid)
+}
+
+/// The payout of a sale that was tried in vain and waits for its next attempt.
+async fn waiting_payout(test: &TestApp, id: OrderId) -> rampart_core::id::PayoutId {
+    let waits = || async {
+        let payout = test.app.store().payouts_of_order(id).await.unwrap().pop()?;
+        let jobs = test.app.store().jobs_of_subject(&payout.id.to_string()).await.unwrap();
+        (payout.can_be_stopped(&jobs) && jobs.iter().any(|job| job.last_error.is_some())).then_some(payout.id)
+    };
+    test.eventually("its payout waits", waits).await
+}
+
+/// The chain undoes the deposit while the bank cannot be reached: nothing is paid out.
+async fn queued_payout(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    faults(&test, FaultPort::Bank, Calls::Actions, 100_000).await;
+    mine(&test, 10).await;
+    let (id, txid) = sold(&test, customer).await;
+    let payout = waiting_payout(&test, id).await;
+    let before = balance(&test, "bank:sepa", "EUR").await;
+    test.world.reorganise("polygon".parse().unwrap(), 8, vec![txid]).await.unwrap();
+    let held = || async {
+        let rampoff = test.rampoff(id).await;
+        matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::Reorganised, .. }).then_some(rampoff)
+    };
+    let rampoff = test.eventually("it is on hold", held).await;
+    assert_eq!((rampoff.coin_balance, rampoff.fiat_balance, rampoff.reversal), (Amount::ZERO, Amount::ZERO, None));
+    faults(&test, FaultPort::Bank, Calls::Actions, 0).await;
+    let stopped = test.app.store().payout(payout).await.unwrap().unwrap();
+    assert!(matches!(stopped.state, PayoutState::Failed { .. }), "{stopped:?}");
+    assert_eq!(balance(&test, "bank:sepa", "EUR").await, before);
+    assert!(balance(&test, "losses:reorganisation", &rampoff.terms.coin.to_string()).await.is_zero());
+}
+
+async fn tell(test: &TestApp, natural_key: &str, body: FactBody) {
+    let mint = test.app.mint();
+    let natural_key = natural_key.to_owned();
+    let (id, observed_at) = (mint.id(), mint.now);
+    let fact = Fact { id, version: 0, natural_key, body, applied: false, quarantined: None, observed_at, read_before: None, order: None };
+    let mut step = Step::new();
+    step.claims.push(Claim::forever(ClaimScope::Fact, fact.natural_key.clone(), fact.id));
+    step.write(fact);
+    test.app.commit(step).await.unwrap();
+    test.app.wake().everybody();
+}
+
+fn capture(payment: &Payment, reference: &str, amount: i128) -> (String, FactBody) {
+    let PayIn::Processor(processor) = payment.pay_in else { panic!("it is paid by card") };
+    let paid = ProcessorPaid {
+        processor,
+        payment: payment.id,
+        reference: reference.to_owned(),
+        amount: Amount::from_minor(amount),
+        currency: payment.terms.fiat,
+        holder: None,
+        paid_at: None,
+    };
+    (format!("processor:{processor}:paid:{reference}"), FactBody::ProcessorPaid(paid))
+}
+
+fn taken_back(payment: &Payment, reference: &str, amount: i128) -> FactBody {
+    let PayIn::Processor(processor) = payment.pay_in else { panic!("it is paid by card") };
+    FactBody::Reversed(Reversed {
+        payment: Some(payment.id),
+        receipt: Some(ReceiptName::Capture { processor, reference: reference.to_owned() }),
+        currency: Some(payment.terms.fiat),
+        amount: Amount::from_minor(amount),
+        reason: "stolen card".to_owned(),
+    })
+}
+
+/// What was captured twice lies in suspense and is on its way back: its chargeback takes it from there, and the order goes on.
+async fn second_capture(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let id = card(&test, customer, "100").await;
+    test.pay(id).await;
+    let payment = test.payment_becomes(id, "coins_sent").await;
+    faults(&test, FaultPort::Card, Calls::Actions, 100_000).await;
+    let (key, body) = capture(&payment, "second", 100 * EUR);
+    tell(&test, &key, body).await;
+    let aside = || async { Some(test.payment(id).await).filter(|payment| payment.set_aside.is_positive()) };
+    test.eventually("it is set aside", aside).await;
+    tell(&test, "reversal-1", taken_back(&payment, "second", 100 * EUR)).await;
+    let payment = test.eventually("it is taken back", || async { Some(test.payment(id).await).filter(|it| it.set_aside.is_zero()) }).await;
+    assert_eq!((payment.status(), payment.reversal, payment.lost), ("coins_sent", None, Amount::ZERO));
+    assert!(balance(&test, "suspense", "EUR").await.is_zero());
+    assert!(balance(&test, "losses:chargeback", "EUR").await.is_zero());
+    // Once more: it is not there any more.
+    tell(&test, "reversal-2", taken_back(&payment, "second", 30 * EUR)).await;
+    let loss = item(&test, ReviewKind::Reversal).await;
+    assert_eq!((loss.order, loss.amount), (Some(id), Amount::from_minor(30 * EUR)));
+    assert_eq!(test.payment(id).await.status(), "coins_sent");
+    // In another currency it is about something else.
+    let FactBody::Reversed(told) = taken_back(&payment, "second", 1) else { unreachable!() };
+    tell(&test, "reversal-3", FactBody::Reversed(Reversed { currency: Some("MXN".parse().unwrap()), ..told })).await;
+    let odd = item(&test, ReviewKind::Quarantine).await;
+    assert_eq!(odd.order, Some(id));
+}
+
+/// A chargeback is told before its capture: the order goes on waiting, and takes another capture.
+async fn before_its_receipt(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let id = card(&test, customer, "100").await;
+    let payment = test.payment(id).await;
+    tell(&test, "reversal", taken_back(&payment, "early", 100 * EUR)).await;
+    test.eventually("it waits", || async { Some(test.payment(id).await).filter(|payment| !payment.reversed_first.is_empty()) }).await;
+    assert_eq!(test.payment(id).await.status(), "started");
+    let (key, body) = capture(&payment, "early", 100 * EUR);
+    tell(&test, &key, body).await;
+    let payment =
+        test.eventually("it came", || async { Some(test.payment(id).await).filter(|payment| !payment.receipts.is_empty()) }).await;
+    assert_eq!((payment.status(), payment.fiat_balance, payment.reversal), ("started", Amount::ZERO, Some(Reversal::Chargeback)));
+    assert!(balance(&test, "losses:chargeback", "EUR").await.is_zero());
+    test.pay(id).await;
+    let payment = test.payment_becomes(id, "coins_sent").await;
+    assert_eq!(payment.taken.unwrap().promised, Amount::from_minor(100 * EUR));
+}
+
+/// A bank takes back what it had credited: of an order that waits, of a completed one, and of nobody's.
+async fn recalled(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let order = async || {
+        let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "200") };
+        TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap())
+    };
+    let transfer = async |id: Option<OrderId>, amount: i128| {
+        let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
+        let concept = match id {
+            Some(id) => test.payment(id).await.instructions.unwrap().concept,
+            None => "Rent".to_owned(),
+        };
+        let transfer = BankTransfer {
+            rail: account.rail,
+            account: account.account,
+            amount: Amount::from_minor(amount),
+            currency: account.currency,
+            concept: Some(concept),
+            sender_name: Some("Ana García López".into()),
+            sender_account: None,
+            booked: Booked::Now,
+        };
+        test.world.transfer(transfer).await.unwrap()
+    };
+    let recall = async |line: &str| test.world.recall(line, None, "sent in error".to_owned()).await.unwrap();
+
+    let waits = order().await;
+    let line = transfer(Some(waits), 90 * EUR).await;
+    test.eventually("it came", || async { Some(test.payment(waits).await).filter(|it| it.fiat_balance.is_positive()) }).await;
+    recall(&line).await;
+    let payment = test.eventually("it went", || async { Some(test.payment(waits).await).filter(|it| it.fiat_balance.is_zero()) }).await;
+    assert_eq!((payment.status(), payment.lost), ("started", Amount::ZERO));
+    transfer(Some(waits), 200 * EUR).await;
+    let payment = test.payment_becomes(waits, "coins_sent").await;
+    assert_eq!(payment.taken.unwrap().promised, Amount::from_minor(200 * EUR));
+
+    let done = order().await;
+    let line = transfer(Some(done), 200 * EUR).await;
+    test.payment_becomes(done, "coins_sent").await;
+    recall(&line).await;
+    let lost = || async { Some(test.payment(done).await).filter(|payment| payment.lost.is_positive()) };
+    let payment = test.eventually("it is lost", lost).await;
+    assert_eq!((payment.status(), payment.lost), ("coins_sent", Amount::from_minor(200 * EUR)));
+
+    let line = transfer(None, 70 * EUR).await;
+    let stray = item(&test, ReviewKind::Suspense).await;
+    recall(&line).await;
+    let settled = || async { test.app.store().review(stray.id).await.unwrap().unwrap().resolution };
+    assert_eq!(test.eventually("nobody decides about it", settled).await.decision, "taken back");
+    assert!(test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap().posted.is_zero());
+    assert!(!matches!(test.payment(done).await.state, PaymentState::Failed { .. }));
+}

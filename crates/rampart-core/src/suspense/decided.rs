@@ -1,0 +1,247 @@
+//! What a person decides about an item: it goes to an order, back to where it came from, or to the company.
+
+use super::KEEP;
+use crate::amount::Amount;
+use crate::asset::{Asset, CoinId, Currency};
+use crate::fact::FactBody;
+use crate::id::{Mint, OrderId};
+use crate::ledger::Account;
+use crate::order::{Context, Order};
+use crate::outgoing::{
+    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState,
+};
+use crate::payment::{Payment, PaymentFact, Receipt};
+use crate::rampoff::{DepositReceipt, Rampoff, RampoffFact};
+use crate::record::Record;
+use crate::redacted::Redacted;
+use crate::refusal::Refusal;
+use crate::review::{About, Operator, Resolution, ReviewItem, ReviewKind, refuse};
+use crate::step::Step;
+use crate::treasury;
+use crate::watch::{Deposit, DepositState};
+
+/// What was kept lies in suspense again, and is put back on the list.
+pub(crate) fn reopen(item: ReviewItem, operator: &Operator, context: &Context<'_>) -> Result<Step, Refusal> {
+    let mint = &context.mint;
+    let resolution = item.resolution.clone().filter(|resolution| resolution.decision == KEEP);
+    let resolution = resolution.ok_or_else(|| refuse("only what was kept can be put back on the list"))?;
+    let mut step = Step::new();
+    step.post(treasury::suspense_reopened(mint, item.moved()?, item.amount));
+    let reason = format!("kept by {}, and put back on the list by {}: {}", resolution.actor, operator.actor, operator.reason);
+    step.write(item.clone().put_back(mint, reason));
+    let resolution = Resolution { decision: "keep, reopened".to_owned(), ..resolution };
+    step.write(ReviewItem { resolution: Some(resolution), ..item });
+    Ok(step)
+}
+
+/// What suspense lacks is lost.
+pub(crate) fn write_off(item: &ReviewItem, context: &Context<'_>) -> Result<Step, Refusal> {
+    let mut step = Step::new();
+    step.post(treasury::written_off(&context.mint, Account::Suspense, item.moved()?, item.amount));
+    Ok(step)
+}
+
+/// It is taken back to where it was booked, and an order receives it as if it came now.
+pub(crate) fn assign(item: &ReviewItem, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+    let asset = item.moved()?;
+    match (about.order, asset) {
+        (Some(Order::Payment(payment)), Asset::Fiat(currency)) if payment.terms.fiat == currency => {
+            let (source, holder) = origin(item, about.fact.map(|fact| fact.body));
+            assign_money(item, *payment, source, holder, context)
+        }
+        (Some(Order::Rampoff(rampoff)), Asset::Coin(coin)) if rampoff.terms.coin == coin => {
+            let deposit = about.deposit.ok_or_else(|| refuse("the item names no deposit that could be assigned"))?;
+            assign_coins(item, *rampoff, deposit, context)
+        }
+        (_, asset) => Err(refuse(format!("the order does not receive {asset}"))),
+    }
+}
+
+fn assign_money(
+    item: &ReviewItem,
+    payment: Payment,
+    source: Option<Redacted>,
+    holder: Option<Redacted>,
+    context: &Context<'_>,
+) -> Result<Step, Refusal> {
+    let mint = &context.mint;
+    let fact = item.fact.ok_or_else(|| refuse("the item names no fact that could be assigned"))?;
+    let (asset, status) = (item.moved()?, payment.status());
+    let set_aside = not_beside(payment.set_aside, item, payment.id);
+    let payment = Payment { set_aside, ..payment };
+    let receipt = Receipt {
+        fact,
+        amount: item.amount,
+        at: mint.now,
+        holder,
+        source,
+        assigned: true,
+        set_aside: Amount::ZERO,
+        taken_back: Amount::ZERO,
+    };
+    let mut step = Step::new();
+    // Booked where the order's own money is booked: the account it lies on keeps it, whichever that is.
+    step.post(treasury::suspense_assigned(mint, payment.pay_in.account(), asset, item.amount, Some(payment.id)));
+    received(step, payment.observe(PaymentFact::Paid { receipt, is_customer: true }, context), status)
+}
+
+fn assign_coins(item: &ReviewItem, rampoff: Rampoff, deposit: Deposit, context: &Context<'_>) -> Result<Step, Refusal> {
+    let (asset, status) = (item.moved()?, rampoff.status());
+    let set_aside = not_beside(rampoff.set_aside, item, rampoff.id);
+    let rampoff = Rampoff { set_aside, ..rampoff };
+    let on = Account::ChainDeposits(deposit.coin.chain);
+    let mut step = Step::new();
+    step.post(treasury::suspense_assigned(&context.mint, on, asset, item.amount, Some(rampoff.id)));
+    let receipt = DepositReceipt {
+        deposit: deposit.id,
+        txid: deposit.txid,
+        index: deposit.index,
+        amount: item.amount,
+        at: context.mint.now,
+        from: deposit.from,
+        confirmations: context.catalogue.coin(deposit.coin).map_or(1, |coin| coin.confirmations),
+        lost: false,
+        assigned: true,
+        set_aside: Amount::ZERO,
+    };
+    received(step, rampoff.observe(RampoffFact::DepositConfirmed(receipt), context), status)
+}
+
+/// What lies beside an order when an item is assigned to it: less, if it is an item of its own.
+fn not_beside(set_aside: Amount, item: &ReviewItem, order: OrderId) -> Amount {
+    if item.order == Some(order) { set_aside.less(item.amount) } else { set_aside }
+}
+
+/// An order that puts it into suspense again cannot use it.
+fn received(mut step: Step, received: Step, status: &str) -> Result<Step, Refusal> {
+    if received.writes.iter().any(|record| matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense)) {
+        return Err(refuse(format!("the order is {status} and cannot use it: send it back, or choose another order")));
+    }
+    step.extend(received);
+    Ok(step)
+}
+
+/// Where money of an item came from, and from whom.
+fn origin(item: &ReviewItem, fact: Option<FactBody>) -> (Option<Redacted>, Option<Redacted>) {
+    match fact {
+        Some(FactBody::BankCredit(credit)) => (credit.sender_account, credit.sender_name),
+        Some(FactBody::ProcessorPaid(paid)) => (Some(Redacted::new(paid.reference)), paid.holder),
+        _ => (item.source.clone().map(Redacted::new), None),
+    }
+}
+
+/// It goes back to where it came from.
+pub(crate) fn send_back(item: &ReviewItem, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+    match item.moved()? {
+        Asset::Fiat(currency) => {
+            let nowhere = || refuse("nobody told where it came from: assign it to an order, or keep it");
+            let (route, account, name) = match about.fact.map(|fact| fact.body) {
+                Some(FactBody::BankCredit(credit)) => {
+                    (Route::Bank(credit.rail), credit.sender_account.ok_or_else(nowhere)?, credit.sender_name.unwrap_or_default())
+                }
+                Some(FactBody::ProcessorPaid(paid)) => {
+                    (Route::Processor(paid.processor), Redacted::new(paid.reference), paid.holder.unwrap_or_default())
+                }
+                _ => return Err(nowhere()),
+            };
+            let destination = PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name };
+            Ok(pay_out(item, route, currency, destination, &context.mint))
+        }
+        Asset::Coin(coin) => {
+            let to = match (&about.deposit, &item.source) {
+                (Some(deposit), _) => deposit.from.clone(),
+                (None, Some(wallet)) => wallet.clone(),
+                (None, None) => return Err(refuse("nobody told where it came from: keep it")),
+            };
+            Ok(coins_back(item, coin, to, about, &context.mint))
+        }
+    }
+}
+
+/// Whoever returns it once more has seen what the screening provider found, if it was that which had stopped it.
+const fn screening(item: &ReviewItem) -> Screening {
+    Screening::decided(item.screening_hit)
+}
+
+fn pay_out(item: &ReviewItem, route: Route, currency: Currency, destination: PayoutDestination, mint: &Mint<'_>) -> Step {
+    let payout = Payout {
+        id: mint.id(),
+        version: 0,
+        purpose: PayoutPurpose::SuspenseReturn,
+        order: None,
+        customer: None,
+        route,
+        currency,
+        amount: item.amount,
+        destination,
+        screening: screening(item),
+        resolves: Some(item.id),
+        put_back: None,
+        said_by: None,
+        lost: false,
+        state: PayoutState::Queued,
+        created_at: mint.now,
+    };
+    payout.create(mint)
+}
+
+/// Coins that still lie on their deposit address leave from there, others from the hot wallet.
+fn coins_back(item: &ReviewItem, coin: CoinId, to: String, about: About, mint: &Mint<'_>) -> Step {
+    let mut step = Step::new();
+    let (mut source, mut deposits) = (TransferSource::Hot, Vec::new());
+    let is_whole = |deposit: &Deposit| deposit.amount == item.amount && !deposit.swept && deposit.state == DepositState::Confirmed;
+    if let Some(deposit) = about.deposit.filter(is_whole)
+        && let Some(index) = about.deposit_index
+    {
+        source = TransferSource::Deposit(index);
+        deposits.push(deposit.id);
+        step.write(Deposit { swept: true, ..deposit });
+    }
+    let transfer = Transfer {
+        id: mint.id(),
+        version: 0,
+        purpose: TransferPurpose::SuspenseReturn,
+        order: None,
+        customer: None,
+        coin,
+        amount: item.amount,
+        source,
+        to,
+        screening: screening(item),
+        resolves: Some(item.id),
+        deposits,
+        fee_booked: false,
+        state: TransferState::Queued,
+        created_at: mint.now,
+    };
+    step.extend(transfer.create(mint));
+    step
+}
+
+/// A payout that the receiving bank returned is paid once more, out of suspense, to where its order says.
+pub(crate) fn pay_again(item: &ReviewItem, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+    let order = about.order.ok_or_else(|| refuse("the item names no order"))?;
+    let Asset::Fiat(currency) = item.moved()? else { return Err(refuse("only a returned payout can be paid again")) };
+    let (key, version) = order.relied();
+    let (taken_back, of_order) = match order {
+        Order::Payment(payment) => (payment.lost.is_positive(), None),
+        Order::Rampoff(rampoff) => (rampoff.deposits.iter().any(|deposit| deposit.lost), Some(rampoff.destination)),
+    };
+    if taken_back {
+        return Err(refuse("what the customer gave for it was taken back: keep it"));
+    }
+    let returned = about.payouts.into_iter().rev().find(|payout| matches!(payout.state, PayoutState::Returned { .. }));
+    let returned = returned.ok_or_else(|| refuse("no payout of this order was returned"))?;
+    // A refund goes to where it went: its order may know of another way that was not taken.
+    let destination = of_order.unwrap_or(returned.destination);
+    let mut step = pay_out(item, returned.route, currency, destination, &context.mint);
+    step.rely(key, version);
+    Ok(step)
+}
+
+/// It belongs to nobody and becomes the company's.
+pub(crate) fn keep(item: &ReviewItem, context: &Context<'_>) -> Result<Step, Refusal> {
+    let mut step = Step::new();
+    step.post(treasury::suspense_kept(&context.mint, item.moved()?, item.amount));
+    Ok(step)
+}

@@ -1,0 +1,62 @@
+//! Money that was taken back, and lay in suspense or had left it.
+
+use crate::amount::Amount;
+use crate::asset::Asset;
+use crate::id::{FactId, Mint};
+use crate::ledger::Account;
+use crate::order::Context;
+use crate::outgoing::OnItsWay;
+use crate::review::{ReviewItem, ReviewKind};
+use crate::step::Step;
+use crate::treasury;
+
+/// Money that lay in suspense was taken back: `items` are those about its receipt, oldest first, each with what sends it back
+/// where that was ordered. What is being sent back and was certainly not attempted is stopped. Gives how much was taken from
+/// suspense, in minor units.
+#[must_use]
+pub fn taken_back(
+    items: Vec<(ReviewItem, Option<OnItsWay>)>,
+    arrived_on: Account,
+    amount: Amount,
+    reason: &str,
+    context: &Context<'_>,
+) -> (Step, Amount) {
+    let (mint, mut step, mut missing) = (&context.mint, Step::new(), amount);
+    for (item, returning) in items {
+        let Some(asset) = item.asset.filter(|_| item.kind == ReviewKind::Suspense && missing.is_positive()) else { continue };
+        match (&item.resolution, returning) {
+            (None, _) => {}
+            (Some(_), Some(returning)) => match returning.stop("what it sends back was taken back", None, context) {
+                Some(stopped) => step.extend(stopped),
+                None => continue,
+            },
+            (Some(_), None) => continue,
+        }
+        let part = missing.min(item.amount);
+        missing = missing.less(part);
+        step.post(treasury::suspense_taken_back(mint, arrived_on, asset, part, item.order));
+        let rest = item.amount.less(part);
+        if rest.is_positive() {
+            let item = ReviewItem { amount: rest, ..item };
+            step.write(if item.resolution.is_some() {
+                item.put_back(mint, format!("a part of it was taken back: {reason}"))
+            } else {
+                item
+            });
+        } else {
+            step.write(item.settled("taken back", "outside", reason.to_owned(), None, mint.now));
+        }
+    }
+    (step, amount.less(missing))
+}
+
+/// Money of no order was taken back that suspense does not have any more: it is lost, and a person hears of it.
+#[must_use]
+pub fn lost(receipt: FactId, arrived_on: Account, asset: Asset, amount: Amount, reason: &str, mint: &Mint<'_>) -> Step {
+    let mut step = Step::new();
+    step.post(treasury::stray_taken_back(mint, arrived_on, asset, amount));
+    let reason = format!("money of no order was taken back when it was not in suspense any more: {reason}");
+    let item = ReviewItem::new(mint, ReviewKind::Reversal, reason);
+    step.write(ReviewItem { fact: Some(receipt), asset: Some(asset), amount, ..item });
+    step
+}
