@@ -353,6 +353,7 @@ impl App {
             exceptions: Deviations::default(),
             reversal: None,
             findings: Findings::default(),
+            converted: false,
             lost: Amount::ZERO,
             reversed_first: Vec::new(),
             updated_at: now,

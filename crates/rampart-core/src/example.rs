@@ -219,6 +219,7 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
         exceptions: Deviations::default(),
         reversal: None,
         findings: Findings::default(),
+        converted: false,
         lost: Amount::ZERO,
         reversed_first: Vec::new(),
         updated_at: mint.now,

@@ -87,15 +87,27 @@ pub enum StoppedBy {
     Screening,
     /// An operator.
     Operator,
+    /// We ourselves: customer or partner may not go on, for this reason.
+    Standing(HoldReason),
 }
 
 impl StoppedBy {
+    /// Why something did not leave, in words for a person.
+    pub(crate) fn says(self, reason: &str) -> String {
+        match self {
+            Self::Screening => format!("stopped by screening: {reason}"),
+            Self::Operator => format!("stopped by an operator: {reason}"),
+            Self::Standing(_) => format!("stopped before it left: {reason}"),
+        }
+    }
+
     /// Why the order waits then.
     #[must_use]
     pub const fn hold(self) -> HoldReason {
         match self {
             Self::Screening => HoldReason::Screening,
             Self::Operator => HoldReason::Operator,
+            Self::Standing(reason) => reason,
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct Step {
     pub postings: Vec<Posting>,
     /// Changes of what is promised on accounts.
     pub holds: Vec<Hold>,
+    /// The company takes something out: it may not lower its own of an asset below zero.
+    pub own: Vec<OwnFunds>,
     /// Counters to raise under a ceiling.
     pub raises: Vec<Raise>,
     /// Changes to tell a partner of; the store numbers them without gaps.
@@ -46,6 +48,7 @@ impl Step {
             && self.removals.is_empty()
             && self.claims.is_empty()
             && self.postings.is_empty()
+            && self.own.is_empty()
             && self.holds.is_empty()
             && self.raises.is_empty()
             && self.events.is_empty()
@@ -82,9 +85,19 @@ impl Step {
         self.must_be_free.extend(other.must_be_free);
         self.postings.extend(other.postings);
         self.holds.extend(other.holds);
+        self.own.extend(other.own);
         self.raises.extend(other.raises);
         self.events.extend(other.events);
     }
+}
+
+/// What the company's own of an asset is summed up from: see [`Account::adds_to_own`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnFunds {
+    /// The asset.
+    pub asset: Asset,
+    /// Every account of the house that has anything of it.
+    pub accounts: Vec<Account>,
 }
 
 /// What a claim's key is unique within.

@@ -16,6 +16,7 @@ pub use rampart_core::review::Operator;
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::id::AuditId;
+use rampart_core::ledger::Account;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::review::AuditEntry;
 use rampart_core::step::Step;
@@ -92,6 +93,9 @@ pub(crate) fn refuse(sentence: impl Into<String>) -> AppError {
 fn told(outcome: Result<rampart_store::Committed, CommitError>) -> Reply<()> {
     match outcome {
         Ok(_) => Ok(()),
+        Err(CommitError::InsufficientFunds { account: Account::Capital, asset }) => Err(refuse(format!(
+            "it is not the company's own: what is left of {asset} is owed to customers, lies in suspense, is promised, or is on its way"
+        ))),
         Err(CommitError::InsufficientFunds { account, asset }) => {
             Err(refuse(format!("there is not enough {asset} available on {account}")))
         }

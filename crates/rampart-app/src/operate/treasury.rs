@@ -1,13 +1,13 @@
 //! The company's own money and coins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rampart_core::amount::Amount;
 use rampart_core::asset::{Asset, Chain, CoinId};
 use rampart_core::id::{FactId, OrderId};
 use rampart_core::ledger::Account;
 use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource, TransferState};
-use rampart_core::step::Step;
+use rampart_core::step::{OwnFunds, Step};
 use rampart_core::treasury;
 use rampart_core::watch::Deposit;
 use serde::Serialize;
@@ -105,7 +105,7 @@ pub async fn fund(app: &App, operator: &Operator, account: Account, asset: Asset
 /// Takes something out: money is booked (it is moved at the bank), coins are sent to an address.
 ///
 /// # Errors
-/// A refusal when account, asset, amount and address do not fit, or there is not enough available.
+/// A refusal when account, asset, amount and address do not fit, there is not enough available, or it is not the company's own.
 pub async fn withdraw(app: &App, operator: &Operator, account: Account, asset: Asset, text: &str, to: Option<&str>) -> Reply<Moved> {
     check(account, asset)?;
     let (amount, mint) = (amount(app, asset, text)?, app.mint());
@@ -121,9 +121,17 @@ pub async fn withdraw(app: &App, operator: &Operator, account: Account, asset: A
         }
         _ => step.post(treasury::withdrawn(&mint, account, asset, amount)),
     }
+    step.own.push(own_funds(app, account, asset).await?);
     audit(app, operator, &format!("treasury.withdraw {} {asset}", major(app, amount, asset)), account, &mut step);
     told(app.commit(step).await)?;
     Ok(moved)
+}
+
+/// Every account of the house that has something of an asset, and those that the step moves.
+async fn own_funds(app: &App, account: Account, asset: Asset) -> Reply<OwnFunds> {
+    let known = app.store().balances_of_house().await?.into_iter().filter(|balance| balance.asset == asset);
+    let accounts: BTreeSet<Account> = known.map(|balance| balance.account).chain([account, Account::Capital]).collect();
+    Ok(OwnFunds { asset, accounts: accounts.into_iter().collect() })
 }
 
 /// A transfer of the company's own coins to an address of its own. Nobody else receives anything, so nobody is asked: a

@@ -4,7 +4,8 @@ use rampart_core::arrival::{Grade, Standing};
 use rampart_core::customer::Customer;
 use rampart_core::event::{EventDraft, EventType};
 use rampart_core::id::{CustomerId, FactId, OrderId, PartnerId, ReviewId};
-use rampart_core::order::{Context, HoldReason, Order};
+use rampart_core::order::{Context, HoldReason, Order, StoppedBy};
+use rampart_core::outgoing::Screening;
 use rampart_core::partner::Partner;
 use rampart_core::payment::{Payment, PaymentFact};
 use rampart_core::rampoff::{Rampoff, RampoffFact};
@@ -50,6 +51,68 @@ pub(crate) struct Around {
     partner: Partner,
     running_item: Option<ReviewItem>,
     read_at: Option<Timestamp>,
+}
+
+/// Whether customer and partner may go on.
+fn standing(app: &App, customer: &Customer, partner: &Partner) -> Standing {
+    let level = app.check_identity(customer).ok();
+    let blocked = if customer.banned.is_some() {
+        Some(HoldReason::Banned)
+    } else if !partner.enabled {
+        Some(HoldReason::PartnerDisabled)
+    } else {
+        level.is_none().then_some(HoldReason::Identity)
+    };
+    Standing { blocked, level }
+}
+
+/// Customer and partner as they stand when something is to leave, for the commit of the attempt to rely upon.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Leave {
+    customer: (RecordKey, i64),
+    partner: (RecordKey, i64),
+    blocked: Option<HoldReason>,
+}
+
+impl Leave {
+    /// As it is stored now.
+    pub(crate) async fn of(app: &App, customer: CustomerId) -> Reply<Self> {
+        let store = app.store();
+        let customer = store.customer(customer).await?.ok_or_else(|| AppError::defect(format!("there is no customer {customer}")))?;
+        let of = customer.partner;
+        let partner = store.partner(of).await?.ok_or_else(|| AppError::defect(format!("there is no partner {of}")))?;
+        Ok(Self {
+            blocked: standing(app, &customer, &partner).blocked,
+            customer: (RecordKey::Customer(customer.id), customer.version),
+            partner: (RecordKey::Partner(partner.id), partner.version),
+        })
+    }
+
+    /// Why something must not leave. What goes back to its customer is stopped by a ban alone, and by nothing once a person has
+    /// looked at that.
+    pub(crate) fn stops(&self, goes_back: bool, screening: Screening) -> Option<StoppedBy> {
+        let is_meant = |reason: &HoldReason| !goes_back || *reason == HoldReason::Banned;
+        self.blocked.filter(is_meant).filter(|_| screening != Screening::Overruled).map(StoppedBy::Standing)
+    }
+
+    /// Relies on it.
+    pub(crate) fn relied_upon(&self, step: &mut Step) {
+        for (key, version) in [self.customer, self.partner] {
+            if !step.relied.contains(&(key, version)) {
+                step.rely(key, version);
+            }
+        }
+    }
+}
+
+/// Why something was stopped, for a person.
+pub(crate) const fn told(by: StoppedBy) -> &'static str {
+    match by {
+        StoppedBy::Standing(HoldReason::Banned) => "the customer is banned",
+        StoppedBy::Standing(HoldReason::PartnerDisabled) => "the partner is disabled",
+        StoppedBy::Standing(_) => "the customer's identity is not valid any more",
+        StoppedBy::Screening | StoppedBy::Operator => "it was stopped",
+    }
 }
 
 impl Around {
@@ -98,15 +161,7 @@ impl Around {
 
     /// Whether customer and partner may go on.
     fn standing(&self, app: &App) -> Standing {
-        let level = app.check_identity(&self.customer).ok();
-        let blocked = if self.customer.banned.is_some() {
-            Some(HoldReason::Banned)
-        } else if !self.partner.enabled {
-            Some(HoldReason::PartnerDisabled)
-        } else {
-            level.is_none().then_some(HoldReason::Identity)
-        };
-        Standing { blocked, level }
+        standing(app, &self.customer, &self.partner)
     }
 
     /// What a decision may look at.

@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 use futures::{StreamExt as _, stream};
 use rampart_core::asset::Chain;
-use rampart_core::id::TransferId;
+use rampart_core::id::{CustomerId, TransferId};
 use rampart_core::job::{Job, JobKind};
-use rampart_core::outgoing::{Outgoing, Screening, Signed, Transfer, TransferFact, TransferSource, TransferState};
+use rampart_core::order::StoppedBy;
+use rampart_core::outgoing::{Outgoing, Screening, Signed, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
 use rampart_core::ports::{ChainPort, Outcome, SigningRequest, TransactionStatus};
 use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
@@ -25,6 +26,7 @@ use rampart_store::CommitError;
 use super::jobs::in_time;
 use super::leases::{self, Held};
 use super::nonces::{Gaps, Plan};
+use super::observe::{Leave, told};
 use super::pool::Pool;
 use super::settle::settle;
 use super::supervisor::{Task, Turn, Worker};
@@ -140,6 +142,7 @@ impl Sender {
     async fn sign(&self, chain: Chain, port: &Arc<dyn ChainPort>, mut queued: Vec<(Job, Transfer)>) -> Reply<Vec<(Held, Transfer)>> {
         let app = &self.app;
         for _ in 0..MOST_TRIES {
+            let standing = self.standing(&mut queued).await?;
             let plan = match self.plan(chain, port, &queued).await? {
                 Some(plan) => plan,
                 // The next turn knows that it is stopped.
@@ -168,6 +171,7 @@ impl Sender {
                 begun.push(write_signed(app, &mut step, job, transfer, signed));
             }
             step.write(plan.wallet);
+            standing.iter().for_each(|leave| leave.relied_upon(&mut step));
             match app.commit(step).await {
                 Ok(_) => {
                     self.put_off_skipped(&queued, &begun).await?;
@@ -181,6 +185,42 @@ impl Sender {
             }
         }
         Err(AppError::Unavailable("the wallet is changing too fast".to_owned()))
+    }
+
+    /// Whose coins may leave now. What may not is stopped, and its order says why.
+    async fn standing(&self, queued: &mut Vec<(Job, Transfer)>) -> Reply<Vec<Leave>> {
+        let mut known: BTreeMap<CustomerId, Leave> = BTreeMap::new();
+        let mut kept = Vec::with_capacity(queued.len());
+        for (job, transfer) in queued.drain(..) {
+            let Some(customer) = transfer.customer else {
+                kept.push((job, transfer));
+                continue;
+            };
+            let leave = match known.get(&customer) {
+                Some(leave) => *leave,
+                None => Leave::of(&self.app, customer).await?,
+            };
+            known.insert(customer, leave);
+            match leave.stops(transfer.purpose != TransferPurpose::Buy, transfer.screening) {
+                None => kept.push((job, transfer)),
+                Some(by) => self.stop(by, &leave, job, transfer).await?,
+            }
+        }
+        *queued = kept;
+        Ok(known.into_values().collect())
+    }
+
+    /// Whoever has changed something of it meanwhile has it looked at again.
+    async fn stop(&self, by: StoppedBy, leave: &Leave, job: Job, transfer: Transfer) -> Reply<()> {
+        tracing::warn!(transfer = %transfer.id, reason = told(by), "a transfer is stopped before it is signed");
+        let stopped = TransferFact::Stopped { by, reason: told(by).to_owned() };
+        let mut step = transfers::observe(&self.app, transfer, stopped).await?;
+        step.removals.push((RecordKey::Job(job.id), job.version));
+        leave.relied_upon(&mut step);
+        match self.app.commit(step).await {
+            Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What waits for another transfer of its deposit address must not keep the others from being looked at.
@@ -207,7 +247,8 @@ impl Sender {
 
     /// After a conflict: what is not queued any more, or whose job somebody else has taken, is left out.
     async fn without_the_changed(&self, key: RecordKey, queued: &mut Vec<(Job, Transfer)>) -> Reply<()> {
-        if matches!(key, RecordKey::Wallet(_)) {
+        // Another node has signed, or customer or partner stand otherwise: everything is looked at again.
+        if matches!(key, RecordKey::Wallet(_) | RecordKey::Customer(_) | RecordKey::Partner(_)) {
             return Ok(());
         }
         let mut kept = Vec::with_capacity(queued.len());

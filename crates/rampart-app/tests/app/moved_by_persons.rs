@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::customers;
 use rampart_app::operate::orders::{self, Destination};
 use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::{customers, treasury};
 use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
@@ -22,7 +22,7 @@ async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money);
+on_both_engines!(super::whole => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own);
 
 async fn in_suspense(test: &TestApp, asset: &str) -> Amount {
     test.app.store().balance(Account::Suspense, asset.parse::<Asset>().unwrap()).await.unwrap().posted
@@ -91,6 +91,35 @@ async fn sale_to_suspense(test: Arc<TestApp>) {
     reviews::resolve(&test.app, &operator(), aside.id, Decision::Assign(another)).await.unwrap();
     test.rampoff_becomes(another, "finished").await;
     assert!(in_suspense(&test, &order.terms.coin.to_string()).await.is_zero());
+}
+
+/// The company takes out what is its own, to the last cent, and nothing of what customers and suspense are owed or were
+/// promised; what lies at a processor covers nothing.
+async fn only_its_own(test: Arc<TestApp>) {
+    let (bank, euro): (Account, Asset) = ("bank:sepa".parse().unwrap(), "EUR".parse().unwrap());
+    let take = async |minor: i128, account: Account| {
+        let text = Amount::from_minor(minor).to_major(2);
+        treasury::withdraw(&test.app, &operator(), account, euro, &text, None).await
+    };
+    let of = async |account: Account| test.app.store().balance(account, euro).await.unwrap();
+    let before = of(bank).await.posted.minor();
+    let held = paid_by(&test, "Ana García López", true).await;
+    let customer = test.payment(held).await.customer;
+    let owed = test.payment(held).await.fiat_balance.minor();
+    let stray = stray(&test).await.amount.minor();
+    test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+    let promised = of(bank).await.held.minor();
+    assert!(owed > 0 && stray > 0 && promised > 0);
+    // A captured card payment waits too: the processor has its money, and the company owes it already.
+    let card = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "70"), None).await.unwrap());
+    test.pay(card).await;
+    test.payment_becomes(card, "on_hold").await;
+    let own = before - promised - 7_000;
+    let refused = take(own + 1, bank).await.unwrap_err().to_string();
+    assert!(refused.contains("not the company's own"), "{refused}");
+    take(own, bank).await.unwrap();
+    assert!(take(1, bank).await.is_err(), "nothing is left");
+    assert_eq!(of(bank).await.posted.minor(), owed + stray + promised + 7_000);
 }
 
 async fn stray(test: &TestApp) -> ReviewItem {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rampart_app::CreatePayment;
-use rampart_app::operate::orders;
+use rampart_app::operate::{customers, orders};
 use rampart_core::amount::Amount;
 use rampart_core::fact::{Fact, FactBody, ProcessorPaid, ReceiptName, Reversed};
 use rampart_core::id::{CustomerId, OrderId};
@@ -23,7 +23,7 @@ async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt, recalled);
+on_both_engines!(super::whole => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt, recalled, banned_meanwhile);
 
 const EUR: i128 = 100;
 
@@ -171,6 +171,35 @@ async fn queued_payout(test: Arc<TestApp>) {
     assert!(matches!(stopped.state, PayoutState::Failed { .. }), "{stopped:?}");
     assert_eq!(balance(&test, "bank:sepa", "EUR").await, before);
     assert!(balance(&test, "losses:reorganisation", &rampoff.terms.coin.to_string()).await.is_zero());
+}
+
+/// The customer is banned while coins and money wait to leave: nothing does.
+async fn banned_meanwhile(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    mine(&test, 10).await;
+    faults(&test, FaultPort::Bank, Calls::Actions, 100_000).await;
+    let (sale, _) = sold(&test, customer).await;
+    let payout = waiting_payout(&test, sale).await;
+    faults(&test, FaultPort::Chain, Calls::Questions, 100_000).await;
+    let purchase = card(&test, customer, "100").await;
+    test.pay(purchase).await;
+    transfer_of(&test, purchase, "queued").await;
+    customers::ban(&test.app, &operator(), customer).await.unwrap();
+    faults(&test, FaultPort::Chain, Calls::Questions, 0).await;
+    faults(&test, FaultPort::Bank, Calls::Actions, 0).await;
+    let held = || async {
+        test.advance(60).await;
+        let (payment, rampoff) = (test.payment(purchase).await, test.rampoff(sale).await);
+        let is_held = matches!(payment.state, PaymentState::OnHold { reason: HoldReason::Banned, .. })
+            && matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::Banned, .. });
+        is_held.then_some((payment, rampoff))
+    };
+    let (payment, rampoff) = test.eventually("both are on hold", held).await;
+    // What was converted stays converted.
+    assert_eq!((payment.converted, payment.taken.map(|taken| taken.gives)), (true, Some(payment.reserved)));
+    assert!(rampoff.converted.is_positive() && rampoff.fiat_balance == rampoff.reserved);
+    transfer_of(&test, purchase, "failed").await;
+    assert!(matches!(test.app.store().payout(payout).await.unwrap().unwrap().state, PayoutState::Failed { .. }));
 }
 
 async fn tell(test: &TestApp, natural_key: &str, body: FactBody) {

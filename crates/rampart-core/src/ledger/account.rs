@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::amount::{Amount, Overflow};
 use crate::asset::Chain;
 use crate::code::Code;
 use crate::id::CustomerId;
@@ -87,6 +88,21 @@ impl Account {
             | Self::NetworkFees
             | Self::Losses(_) => Side::Debit,
             Self::Customer(_) | Self::Fees(_) | Self::Fx | Self::Suspense | Self::Capital => Side::Credit,
+        }
+    }
+
+    /// What a balance of this account adds to the company's own of an asset: what could be taken out and nobody is owed, has been
+    /// promised or waits for. As the accounts of an asset balance, what customers and suspense are owed is the rest, and need not
+    /// be added up. What lies at processors or is on its way covers nothing. In minor units.
+    ///
+    /// # Errors
+    /// [`Overflow`] when the amounts are too large.
+    pub fn adds_to_own(self, posted: Amount, held: Amount, sum: Amount) -> Result<Amount, Overflow> {
+        match self {
+            Self::Fees(_) | Self::Fx | Self::Capital => sum.plus(posted),
+            Self::Card(_) | Self::InTransit(_) | Self::NetworkFees | Self::Losses(_) => sum.minus(posted),
+            Self::Bank(_) | Self::ChainHot(_) | Self::ChainDeposits(_) => sum.minus(held),
+            Self::Customer(_) | Self::Suspense => Ok(sum),
         }
     }
 

@@ -8,7 +8,7 @@ use super::{Outgoing, Payout, PayoutState, Transfer, TransferFact, TransferState
 use crate::id::{PayoutId, TransferId};
 use crate::job::Job;
 use crate::ledger::{Account, LossKind, Movement, Origin, Posting, PostingKind};
-use crate::order::{Context, Order};
+use crate::order::{Context, Order, StoppedBy};
 use crate::payment::PaymentFact;
 use crate::rampoff::RampoffFact;
 use crate::record::{Record, RecordKey};
@@ -53,7 +53,7 @@ impl OnItsWay {
         let (mut step, jobs) = match self {
             Self::Payout(payout, jobs) if payout.can_be_stopped(&jobs) => (payout.gives_way(why, named, context), jobs),
             Self::Transfer(transfer, jobs) if transfer.state == TransferState::Queued => {
-                (transfer.observe(TransferFact::Stopped { reason: why.to_owned() }, named, context), jobs)
+                (transfer.observe(TransferFact::Stopped { by: StoppedBy::Operator, reason: why.to_owned() }, named, context), jobs)
             }
             Self::Payout(..) | Self::Transfer(..) => return None,
         };

@@ -110,6 +110,10 @@ pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
         vec![
             ("screened clear", TransferFact::Screened(Verdict::Clear)),
             ("screened hit", TransferFact::Screened(Verdict::Hit { reason: "listed".to_owned() })),
+            (
+                "stopped for the identity",
+                TransferFact::Stopped { by: StoppedBy::Standing(HoldReason::Identity), reason: "withdrawn".to_owned() },
+            ),
             ("signed", TransferFact::Signed(signed())),
             ("recalled", TransferFact::Recalled),
             ("broadcast", TransferFact::Broadcast),

@@ -136,6 +136,7 @@ impl Payment {
         self.count(wanted, asked.filter(|_| exchange.market.is_positive()), context, step);
         let was_promised = self.reserved.is_positive() && exchange.market.is_zero();
         self.reserve(exchange.gives, if was_promised { Origin::Fact } else { Origin::Request }, step);
+        self.converted &= self.taken == Some(exchange);
         self.taken = Some(exchange);
     }
 

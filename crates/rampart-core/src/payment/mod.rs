@@ -264,6 +264,9 @@ pub struct Payment {
     /// What was decided last about what came.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub taken: Option<Exchange>,
+    /// Whether that was converted once and did not leave: the customer is owed it, without end.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub converted: bool,
     /// What counts in the customer's limits.
     pub counted: Vec<Counted>,
     /// Whether its place among unpaid orders was given back at the end of the promise.

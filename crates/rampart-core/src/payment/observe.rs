@@ -65,6 +65,15 @@ pub enum PaymentFact {
         transfer: TransferId,
     },
     /// The chain refused the coins for good, or took them and undid them by its own rules (a reverted transaction),
+    /// The transfer was stopped before it was signed.
+    TransferStopped {
+        /// The transfer.
+        transfer: TransferId,
+        /// By whom.
+        by: StoppedBy,
+        /// Why.
+        reason: String,
+    },
     /// which is the one way that leads out of `coins_sent`.
     TransferFailed {
         /// The transfer.
@@ -148,7 +157,15 @@ impl Payment {
             },
             PaymentFact::CoinsConfirmed { transfer, confirmations } => self.confirm(transfer, confirmations),
             PaymentFact::CoinsUnconfirmed { transfer } => self.confirm(transfer, 0),
-            PaymentFact::TransferFailed { transfer, .. } => self.transfer_failed(transfer, context, &mut step),
+            PaymentFact::TransferFailed { transfer, .. } => self.transfer_failed(transfer, HoldReason::TransferFailed, context, &mut step),
+            PaymentFact::TransferStopped { transfer, by, reason } => {
+                if matches!(self.state, PaymentState::Sending { transfer: ours, .. } if ours == transfer) {
+                    if by == StoppedBy::Screening {
+                        self.findings.order = Some(reason);
+                    }
+                    self.transfer_failed(transfer, by.hold(), context, &mut step);
+                }
+            }
             PaymentFact::RefundSettled { payout, reference } => {
                 if let Some((amount, is_last)) = self.refund_ended(payout) {
                     self.fiat_balance = Amount::from_minor(self.fiat_balance.minor() - amount.minor());
@@ -193,7 +210,7 @@ impl Payment {
     /// Puts it on hold. What was promised for the ordered amount stays reserved while that is honoured, unless what it waits
     /// for is up to the customer.
     pub(super) fn put_on_hold(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
-        if reason.is_up_to_the_customer() {
+        if reason.is_up_to_the_customer() && !self.is_converted() {
             self.lost_promise = true;
             self.taken = None;
         }
@@ -221,7 +238,7 @@ impl Payment {
     }
 
     /// The coins did not leave: the customer is owed them, and they stay reserved.
-    fn transfer_failed(&mut self, which: TransferId, context: &Context<'_>, step: &mut Step) {
+    fn transfer_failed(&mut self, which: TransferId, hold: HoldReason, context: &Context<'_>, step: &mut Step) {
         let (PaymentState::Sending { transfer, coins, fiat } | PaymentState::CoinsSent { transfer, coins, fiat, .. }) = self.state else {
             return;
         };
@@ -230,7 +247,8 @@ impl Payment {
         step.post(self.post_conversion_undone(&context.mint, &exchange));
         let is_owed = self.lost.is_zero();
         self.reserve(if is_owed { coins } else { Amount::ZERO }, Origin::Fact, step);
-        self.came_back(HoldReason::TransferFailed, context, step);
+        self.converted = true;
+        self.came_back(hold, context, step);
     }
 
     fn paid(&mut self, receipt: Receipt, is_customer: bool, context: &Context<'_>, step: &mut Step) {
@@ -366,7 +384,11 @@ impl Payment {
 
     /// Takes an order up again that waited for a price, for coins or for its customer's identity. Gives whether it goes on.
     fn resume(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
-        self.weigh(context, step);
+        match self.taken.filter(|_| self.is_converted()) {
+            Some(_) if context.standing.blocked.is_some() => {}
+            Some(exchange) => self.accept(exchange, None, context, step),
+            None => self.weigh(context, step),
+        }
         !matches!(self.state, PaymentState::OnHold { .. })
     }
 
@@ -392,15 +414,20 @@ impl Payment {
     /// Whether the prices of a decision are not honoured any more.
     fn is_outdated(&self, exchange: &Exchange, context: &Context<'_>) -> bool {
         let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
-        policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honours()))
+        !self.is_converted() && policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honours()))
     }
 
     /// The exchange that a person lets go: the one that was decided while that is owed or kept, else what comes of it now.
     pub(super) fn to_release(&self, reason: HoldReason, context: &Context<'_>) -> Result<Exchange, HoldReason> {
-        match (self.taken, reason) {
-            // What was converted stays converted.
-            (Some(exchange), HoldReason::TransferFailed) if exchange.accepted() == self.fiat_balance => Ok(exchange),
-            _ => self.release_for(context),
+        let stays = reason == HoldReason::TransferFailed || self.is_converted();
+        match self.taken.filter(|exchange| stays && exchange.accepted() == self.fiat_balance) {
+            Some(exchange) => Ok(exchange),
+            None => self.release_for(context),
         }
+    }
+
+    /// Whether what was decided was converted once: that stays so until a person undoes it, or it is taken back.
+    const fn is_converted(&self) -> bool {
+        self.converted && self.taken.is_some()
     }
 }

@@ -148,7 +148,7 @@ impl Payment {
             self.give_back(context, step);
             self.taken = None;
             self.state = PaymentState::Failed { reason: "taken back before anything had left".to_owned() };
-        } else if was_lost && reason == HoldReason::TransferFailed {
+        } else if was_lost && self.taken.is_some() {
             self.taken = None;
             self.put_on_hold(HoldReason::Reversed, context, step);
         } else {

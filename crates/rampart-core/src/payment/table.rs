@@ -205,6 +205,10 @@ impl Sample<'_> {
             ("coins confirmed", PaymentFact::CoinsConfirmed { transfer, confirmations: 12 }),
             ("coins unconfirmed", PaymentFact::CoinsUnconfirmed { transfer }),
             ("transfer failed", PaymentFact::TransferFailed { transfer, reason: "reverted".to_owned() }),
+            (
+                "transfer stopped for the identity",
+                PaymentFact::TransferStopped { transfer, by: StoppedBy::Standing(HoldReason::Identity), reason: "withdrawn".to_owned() },
+            ),
             ("refund settled", PaymentFact::RefundSettled { payout, reference: "R1".to_owned() }),
             ("refund failed", PaymentFact::RefundFailed { payout, reason: "closed account".to_owned() }),
             ("refund stopped by screening", PaymentFact::RefundStopped { payout, by: StoppedBy::Screening, reason: "listed".to_owned() }),

@@ -114,11 +114,13 @@ pub enum RampoffFact {
         /// Why.
         reason: String,
     },
-    /// The refund was stopped before it left: the screening provider found something about who would receive it.
+    /// The refund was stopped before it was signed.
     RefundStopped {
         /// The transfer.
         transfer: TransferId,
-        /// What it found.
+        /// By whom.
+        by: StoppedBy,
+        /// Why.
         reason: String,
     },
     /// Something became of what had been set aside beside it.
@@ -213,10 +215,12 @@ impl Rampoff {
                     self.came_back(HoldReason::RefundFailed, context, &mut step);
                 }
             }
-            RampoffFact::RefundStopped { transfer, reason } => {
+            RampoffFact::RefundStopped { transfer, by, reason } => {
                 if self.refund_under_way(transfer).is_some() {
-                    self.findings.refund = Some(reason);
-                    self.came_back(HoldReason::Screening, context, &mut step);
+                    if by == StoppedBy::Screening {
+                        self.findings.refund = Some(reason);
+                    }
+                    self.came_back(by.hold(), context, &mut step);
                 }
             }
             RampoffFact::Beside { became, amount } => {
@@ -369,7 +373,12 @@ impl Rampoff {
         let now = context.mint.now;
         match self.state {
             RampoffState::OnHold { reason, .. } if reason.ends_by_itself() => {
-                self.weigh(context, step);
+                match self.converted.is_positive() {
+                    // What was converted stays converted.
+                    true if context.standing.blocked.is_some() => {}
+                    true => self.pay(Screening::Due, &context.mint, step),
+                    false => self.weigh(context, step),
+                }
                 !matches!(self.state, RampoffState::OnHold { .. })
             }
             RampoffState::Created | RampoffState::Confirming if self.deposits.is_empty() => self.nothing_came(context, step),

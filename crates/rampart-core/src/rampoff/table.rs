@@ -204,7 +204,7 @@ impl Sample<'_> {
             ("refund confirmed", RampoffFact::RefundConfirmed { transfer }),
             ("refund unconfirmed", RampoffFact::RefundUnconfirmed { transfer, amount: Amount::from_minor(COINS) }),
             ("refund failed", RampoffFact::RefundFailed { transfer, reason: "reverted".to_owned() }),
-            ("refund stopped by screening", RampoffFact::RefundStopped { transfer, reason: "listed".to_owned() }),
+            ("refund stopped by screening", RampoffFact::RefundStopped { transfer, by: StoppedBy::Screening, reason: "listed".to_owned() }),
             ("time passed", RampoffFact::TimePassed),
             ("much time passed", RampoffFact::TimePassed),
         ]

@@ -13,7 +13,7 @@ use crate::fact::{Fact, FactBody};
 use crate::id::{FactId, Mint, OrderId};
 use crate::job::Job;
 use crate::ledger::Account;
-use crate::order::{Beside, Context, Order};
+use crate::order::{Beside, Context, Order, StoppedBy};
 use crate::outgoing::{OnItsWay, Outgoing, Transfer, TransferFact, TransferState, stopped_by};
 use crate::rampoff::{Rampoff, RampoffFact};
 use crate::record::{Record, RecordKey};
@@ -173,7 +173,8 @@ fn stop(deposit: &Deposit, transfer: Transfer, jobs: &[Job], context: &Context<'
         step.write(Deposit { swept: false, ..deposit.clone() });
     }
     step.removals.extend(jobs.iter().map(|job| (RecordKey::Job(job.id), job.version)));
-    let stopped = TransferFact::Stopped { reason: "the chain undid the deposit that it was to send back".to_owned() };
+    let stopped =
+        TransferFact::Stopped { by: StoppedBy::Operator, reason: "the chain undid the deposit that it was to send back".to_owned() };
     step.extend(transfer.observe(stopped, Outgoing::default(), context));
 }
 

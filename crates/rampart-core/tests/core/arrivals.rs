@@ -13,7 +13,7 @@ use rampart_core::example::{self, Counting};
 use rampart_core::id::Mint;
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, Side};
-use rampart_core::order::{Context, HoldReason};
+use rampart_core::order::{Context, HoldReason, StoppedBy};
 use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Policy;
 use rampart_core::ports::Verdict;
@@ -386,6 +386,29 @@ fn somebody_elses_money_is_set_aside_and_the_order_stays_open() {
     assert_eq!(order.exceptions.first(), Some(DeviationKind::ForeignPayer));
     let order = scene.paid(order, 10_000);
     assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED));
+}
+
+#[test]
+fn what_was_converted_stays_so_while_the_identity_is_missing() {
+    let mut scene = Scene::new(example::MARKET);
+    let mut order = scene.payment();
+    order = scene.paid(order, 10_000);
+    order = scene.observe(order, PaymentFact::Screened { verdict: Verdict::Clear, about_refund: true });
+    let PaymentState::Sending { transfer, .. } = order.state else { panic!("coins are on their way: {:?}", order.state) };
+    let by = StoppedBy::Standing(HoldReason::Identity);
+    order = scene.observe(order, PaymentFact::TransferStopped { transfer, by, reason: "withdrawn".to_owned() });
+    assert!(matches!(order.state, PaymentState::OnHold { reason: HoldReason::Identity, .. }), "{:?}", order.state);
+    assert_eq!((gives(&order), order.reserved.minor()), (ORDERED, ORDERED));
+    scene.pass(3 * 24 * HOUR);
+    scene.market("1.80");
+    scene.standing.blocked = Some(HoldReason::Identity);
+    order = scene.observe(order, PaymentFact::TimePassed);
+    assert!(matches!(order.state, PaymentState::OnHold { reason: HoldReason::Identity, .. }), "not before it is valid again");
+    scene.standing.blocked = None;
+    order = scene.observe(order, PaymentFact::TimePassed);
+    assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED), "it goes on by itself, at what was decided");
+    order = scene.observe(order, PaymentFact::Screened { verdict: Verdict::Clear, about_refund: true });
+    assert!(matches!(order.state, PaymentState::Sending { .. }));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rampart_core::amount::{Amount, Overflow};
 use rampart_core::counter::CounterOwner;
-use rampart_core::ledger::Origin;
+use rampart_core::ledger::{Account, Origin};
 use rampart_core::record::RecordKey;
 use rampart_core::step::Raise;
 use rampart_core::time::Timestamp;
@@ -127,6 +127,9 @@ impl World {
             for hold in &step.holds {
                 world.balances.entry(hold.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&hold.balance_id)));
             }
+            for (balance, id) in step.own.iter().flat_map(|own| &own.balances) {
+                world.balances.entry(*balance).or_insert_with(|| BalanceSlot::new(Arc::clone(id)));
+            }
             for raise in &step.raises {
                 world.counters.entry(raise.counter.owner).or_default();
             }
@@ -164,6 +167,7 @@ impl World {
         }
         let counters = self.raised(step)?;
         let movements = self.moved(step)?;
+        self.takes_out_its_own(step, &movements)?;
 
         for (raise, value) in counters {
             if let Some(slot) = self.counters.get_mut(&raise.counter.owner) {
@@ -259,6 +263,24 @@ impl World {
             }
         }
         Ok(movements)
+    }
+
+    /// Refuses a step by which the company would take out what is not its own.
+    fn takes_out_its_own(&self, step: &Prepared, movements: &[Movement]) -> Result<(), CommitError> {
+        for own in &step.own {
+            let (mut before, mut after) = (Amount::ZERO, Amount::ZERO);
+            for (balance, _) in &own.balances {
+                let slot = self.balances.get(balance).ok_or_else(|| missing("a balance"))?;
+                let moved = movements.iter().find(|movement| movement.balance == *balance);
+                let (posted, held) = moved.map_or((slot.posted, slot.held), |movement| (movement.posted, movement.held));
+                before = balance.0.adds_to_own(slot.posted, slot.held, before).map_err(overflow)?;
+                after = balance.0.adds_to_own(posted, held, after).map_err(overflow)?;
+            }
+            if after.is_negative() && after < before {
+                return Err(CommitError::InsufficientFunds { account: Account::Capital, asset: own.asset });
+            }
+        }
+        Ok(())
     }
 
     fn movement<'a>(&self, movements: &'a mut Vec<Movement>, balance: BalanceKey) -> Result<&'a mut Movement, CommitError> {

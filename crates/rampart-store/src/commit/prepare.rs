@@ -26,6 +26,7 @@ pub(crate) struct Prepared {
     pub(super) must_be_free: Vec<Arc<str>>,
     pub(super) postings: Vec<PreparedPosting>,
     pub(super) holds: Vec<PreparedHold>,
+    pub(super) own: Vec<PreparedOwn>,
     pub(super) raises: Vec<Raise>,
     pub(super) events: Vec<PreparedEvent>,
 }
@@ -89,6 +90,12 @@ pub(super) struct PreparedHold {
     pub(super) origin: Origin,
 }
 
+/// The balances that the company's own of an asset is summed up from, each with its row.
+pub(super) struct PreparedOwn {
+    pub(super) asset: Asset,
+    pub(super) balances: Vec<(BalanceKey, Arc<str>)>,
+}
+
 pub(super) struct PreparedEvent {
     pub(super) partner: PartnerId,
     pub(super) partner_id: Arc<str>,
@@ -144,6 +151,10 @@ pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
         change: hold.change,
         origin: hold.origin,
     });
+    let own = step.own.iter().map(|own| PreparedOwn {
+        asset: own.asset,
+        balances: own.accounts.iter().map(|account| ((*account, own.asset), balance_id(*account, own.asset))).collect(),
+    });
     let events = step.events.into_iter().map(|event| PreparedEvent {
         partner: event.partner,
         partner_id: shared(event.partner),
@@ -161,6 +172,7 @@ pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
         must_be_free: step.must_be_free.iter().map(|(scope, key)| claim_id(*scope, key)).collect(),
         postings,
         holds: holds.collect(),
+        own: own.collect(),
         raises: step.raises,
         events: events.collect(),
     })

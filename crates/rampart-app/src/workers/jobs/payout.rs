@@ -2,13 +2,14 @@
 //! rail's idempotency key; an unknown outcome is asked for and never repeated blindly.
 
 use rampart_core::id::PayoutId;
-use rampart_core::outgoing::{Payout, PayoutFact, PayoutState, Route, Screening};
+use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Screening};
 use rampart_core::ports::{Finding, Outcome};
 
 use super::{Done, in_time};
 use crate::app::App;
 use crate::error::{AppError, Reply};
 use crate::workers::leases::{self, Held};
+use crate::workers::observe::{self, Leave};
 use crate::workers::payouts::{self, load};
 use crate::workers::settle::settle;
 
@@ -44,17 +45,33 @@ pub(super) async fn send(app: &App, held: &Held) -> Reply<Done> {
             Ok(Done::Finished)
         }
         PayoutState::Queued if held.interrupted => told(app, held, id, PayoutFact::Unknown).await,
-        PayoutState::Queued => match hand_over(app, &payout).await? {
-            Outcome::Accepted(reference) => told(app, held, id, PayoutFact::Accepted { reference }).await,
-            Outcome::Refused { reason } => told(app, held, id, PayoutFact::Refused { reason }).await,
-            Outcome::NotSent { reason } => Ok(Done::Again(reason)),
-            Outcome::Unknown { .. } => told(app, held, id, PayoutFact::Unknown).await,
+        PayoutState::Queued => match stopped(app, &payout).await? {
+            Some(stopped) => told(app, held, id, stopped).await,
+            None => handed_over(app, held, &payout).await,
         },
         PayoutState::Unknown => told(app, held, id, PayoutFact::Unknown).await,
         _ => {
             leases::drop_job(app, held).await?;
             Ok(Done::Finished)
         }
+    }
+}
+
+/// Whether customer and partner may not go on now, after its lease was taken and before anybody outside hears of it.
+async fn stopped(app: &App, payout: &Payout) -> Reply<Option<PayoutFact>> {
+    let Some(customer) = payout.customer else { return Ok(None) };
+    let leave = Leave::of(app, customer).await?;
+    let by = leave.stops(payout.purpose != PayoutPurpose::Rampoff, payout.screening);
+    Ok(by.map(|by| PayoutFact::Stopped { by, reason: observe::told(by).to_owned() }))
+}
+
+async fn handed_over(app: &App, held: &Held, payout: &Payout) -> Reply<Done> {
+    let id = payout.id;
+    match hand_over(app, payout).await? {
+        Outcome::Accepted(reference) => told(app, held, id, PayoutFact::Accepted { reference }).await,
+        Outcome::Refused { reason } => told(app, held, id, PayoutFact::Refused { reason }).await,
+        Outcome::NotSent { reason } => Ok(Done::Again(reason)),
+        Outcome::Unknown { .. } => told(app, held, id, PayoutFact::Unknown).await,
     }
 }
 

@@ -117,10 +117,7 @@ impl Payout {
         let rampoff = RampoffFact::PayoutStopped { payout: self.id, by, reason: reason.clone() };
         let payment = PaymentFact::RefundStopped { payout: self.id, by, reason: reason.clone() };
         let mut step = self.tell(outgoing.order.take(), payment, rampoff, context);
-        let reason = match by {
-            StoppedBy::Screening => format!("stopped by screening: {reason}"),
-            StoppedBy::Operator => format!("stopped by an operator: {reason}"),
-        };
+        let reason = by.says(&reason);
         let item = outgoing.did_not_leave(&context.mint, &reason, &mut step);
         let put_back = item.as_ref().map(|item| item.id);
         if let Some(item) = item {

@@ -5,7 +5,7 @@ use super::{Signed, Transfer, TransferPurpose, TransferSource, TransferState};
 use crate::amount::Amount;
 use crate::id::Mint;
 use crate::ledger::Origin;
-use crate::order::{Beside, Context, Order};
+use crate::order::{Beside, Context, Order, StoppedBy};
 use crate::outgoing::{Outgoing, Screening, change_holds, on_its_way, tell_beside};
 use crate::payment::PaymentFact;
 use crate::ports::Verdict;
@@ -22,6 +22,8 @@ pub enum TransferFact {
     Screened(Verdict),
     /// It is stopped before it was signed.
     Stopped {
+        /// By whom.
+        by: StoppedBy,
         /// Why.
         reason: String,
     },
@@ -66,9 +68,11 @@ impl Transfer {
         let mint = &context.mint;
         match fact {
             TransferFact::Screened(Verdict::Clear) => self.cleared(mint),
-            TransferFact::Screened(Verdict::Hit { reason }) => self.found(&reason, outgoing, context),
-            TransferFact::Stopped { reason } if self.state == TransferState::Queued => self.refused(reason, outgoing, context),
-            TransferFact::Stopped { .. } => Step::new(),
+            TransferFact::Screened(Verdict::Hit { reason }) if self.awaits_screening() => {
+                self.stopped(StoppedBy::Screening, &reason, outgoing, context)
+            }
+            TransferFact::Screened(Verdict::Hit { .. }) => Step::new(),
+            TransferFact::Stopped { by, reason } => self.stopped(by, &reason, outgoing, context),
             TransferFact::Signed(signed) => self.signed(signed),
             TransferFact::Recalled => self.recalled(),
             TransferFact::Broadcast => self.broadcast(outgoing, context),
@@ -92,18 +96,18 @@ impl Transfer {
         step
     }
 
-    /// Something is known against the receiver: nothing leaves, and a person decides.
-    fn found(self, reason: &str, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
-        if !self.awaits_screening() {
+    /// Nothing leaves, and a person decides, or it goes on when the reason has ended.
+    fn stopped(self, by: StoppedBy, reason: &str, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+        if self.state != TransferState::Queued {
             return Step::new();
         }
-        let (transfer, stopped) = (self.id, format!("stopped by screening: {reason}"));
-        let payment = PaymentFact::TransferFailed { transfer, reason: stopped.clone() };
-        let rampoff = RampoffFact::RefundStopped { transfer, reason: reason.to_owned() };
+        let (transfer, told) = (self.id, reason.to_owned());
+        let payment = PaymentFact::TransferStopped { transfer, by, reason: told.clone() };
+        let rampoff = RampoffFact::RefundStopped { transfer, by, reason: told };
         let mut step = self.tell(outgoing.order.take(), payment, rampoff, context);
-        let reason = stopped;
+        let reason = by.says(reason);
         if let Some(item) = outgoing.did_not_leave(&context.mint, &reason, &mut step) {
-            step.write(ReviewItem { screening_hit: true, ..item });
+            step.write(ReviewItem { screening_hit: item.screening_hit || by == StoppedBy::Screening, ..item });
         }
         let lost = outgoing.lost.take();
         self.becomes(TransferState::Failed { reason }, &mut step);
