@@ -121,7 +121,7 @@ class Books:
     def own(self, order: Order) -> list[Receipt]:
         """The order's own receipts, in order of time."""
         mine = [receipt for receipt in self.receipts.values() if receipt.counted and receipt.order == order.id]
-        return sorted(mine, key=lambda receipt: (receipt.time, receipt.key))
+        return sorted(mine, key=lambda receipt: (receipt.time, receipt.sorted_by))
 
     def named(self, order: Order) -> list[Receipt]:
         """Every receipt that names the order, its own or set aside beside it."""

@@ -49,8 +49,8 @@ def rail_source(rail: str) -> Source:
 
 
 def processor_source(processor: str) -> Source:
-    """A processor that tells us by a signed hook: its time stands as told (1.1)."""
-    return Source(f"processor {processor}", False, PROCESSOR_BACKDATING_SECONDS)
+    """A processor whose events are read, as the sandbox's are. One that tells by a signed hook has no readings (1.1)."""
+    return Source(f"processor {processor}", True, PROCESSOR_BACKDATING_SECONDS)
 
 
 def chain_source(chain: str) -> Source:

@@ -43,8 +43,6 @@ class Decision:
     """What becomes of the money: `exchange`, `back`, `hold` or `aside` (all of it, the order waits on)."""
 
     outcome: str
-    kind: str = ""
-    """Why it is unusual: `late`, `short` or `over`."""
     at_promise: int = 0
     at_market: int = 0
     out: Outcome = Outcome(0, 0, 0, 0)
@@ -67,12 +65,12 @@ def is_ready(order: Order, in_time: int, late: int, now: int, last_good_reading:
         return True
     if order.method.kind == "redirect":
         return in_time + late > 0
-    if any(time < order.held_until for time in order.pending.values()):
-        return False
     if not in_time:
-        return late > 0
+        return late > 0 and not any(time < order.held_until for time in order.pending.values())
     if now >= order.honoured_until:
         return True
+    if order.pending:
+        return False
     return last_good_reading is not None and final_reading(last_good_reading, order.held_until, order.method.source)
 
 
@@ -127,7 +125,7 @@ def judge(order: Order, in_time: int, late: int, situation: Situation) -> Decisi
     if is_complete(order, in_time):
         if not price_stands(order, situation.now):
             inside = in_time <= order.ordered + tolerance(order)
-            return at_market(order, 0, in_time, situation, "", bounded=not inside)
+            return at_market(order, 0, in_time, situation, bounded=not inside)
         return completed(order, in_time, situation)
     if late:
         return judge_late(order, in_time, late, situation)
@@ -142,11 +140,10 @@ def completed(order: Order, in_time: int, situation: Situation) -> Decision:
     if out.total <= 0:
         return Decision("aside", aside=in_time, aside_reason="fees")
     if out.total > situation.coins:
-        return Decision("hold", hold_reason="liquidity", kind="over" if surplus else "")
+        return Decision("hold", hold_reason="liquidity")
     decision = Decision("exchange", at_promise=promised, out=out)
     if not surplus:
         return decision
-    decision = replace(decision, kind="over")
     if order.method.policy.over == "back":
         return replace(decision, back=surplus)
     why = why_surplus_stays(order, promised, surplus, situation)
@@ -175,42 +172,41 @@ def why_surplus_stays(order: Order, promised: int, surplus: int, situation: Situ
 def judge_late(order: Order, in_time: int, late: int, situation: Situation) -> Decision:
     """3.3, 3.5: any of its money is late."""
     policy = "market" if order.method.priced_on_arrival or situation.person else order.method.policy.late
-    kind = "" if order.method.priced_on_arrival else "late"
     if policy == "back":
-        return send_back(in_time + late, kind, situation)
+        return send_back(in_time + late, situation)
     if policy == "hold":
-        return Decision("hold", kind=kind, hold_reason="amount", final=True)
+        return Decision("hold", hold_reason="amount", final=True)
     promised = in_time if price_stands(order, situation.now) else 0
-    return at_market(order, promised, in_time + late - promised, situation, kind)
+    return at_market(order, promised, in_time + late - promised, situation)
 
 
 def judge_short(order: Order, in_time: int, situation: Situation) -> Decision:
     """3.3: all of it in time, and not enough."""
     policy = order.method.policy.short
     if situation.person:
-        return at_market(order, 0, in_time, situation, "short")
+        return at_market(order, 0, in_time, situation)
     if policy == "hold":
-        return Decision("hold", kind="short", hold_reason="amount", final=True)
+        return Decision("hold", hold_reason="amount", final=True)
     if policy == "refund" or outside_bounds(order, in_time, 0, None, None) == "minimum":
-        return send_back(in_time, "short", situation)
+        return send_back(in_time, situation)
     if not price_stands(order, situation.now):
-        return at_market(order, 0, in_time, situation, "short")
+        return at_market(order, 0, in_time, situation)
     out = exchange(order, in_time, 0, situation)
     if out.total <= 0:
-        return Decision("aside", kind="short", aside=in_time, aside_reason="fees")
+        return Decision("aside", aside=in_time, aside_reason="fees")
     if out.total > situation.coins:
-        return Decision("hold", kind="short", hold_reason="liquidity")
-    return Decision("exchange", kind="short", at_promise=in_time, out=out)
+        return Decision("hold", hold_reason="liquidity")
+    return Decision("exchange", at_promise=in_time, out=out)
 
 
-def send_back(amount: int, kind: str, situation: Situation) -> Decision:
+def send_back(amount: int, situation: Situation) -> Decision:
     """2.5: all of it back, or it waits for a destination."""
     if situation.back:
-        return Decision("back", kind=kind, back=amount)
-    return Decision("hold", kind=kind, hold_reason="destination", final=True)
+        return Decision("back", back=amount)
+    return Decision("hold", hold_reason="destination", final=True)
 
 
-def at_market(order: Order, promised: int, rest: int, situation: Situation, kind: str, bounded: bool = True) -> Decision:
+def at_market(order: Order, promised: int, rest: int, situation: Situation, bounded: bool = True) -> Decision:
     """3.5, 3.6, 4.1: `promised` at the promise and `rest` at the market, or held.
 
     1.4: after the bound everything goes at the market, and bears all fees (3.6). `bounded`: whether minimum and maximum bind
@@ -221,19 +217,19 @@ def at_market(order: Order, promised: int, rest: int, situation: Situation, kind
     if promised and exchange(order, promised, 0, situation).total <= 0:
         promised, aside = 0, promised
     if bounded and outside_bounds(order, promised, rest, situation.market, None) == "minimum":
-        return send_back(promised + rest + aside, kind, situation)
+        return send_back(promised + rest + aside, situation)
     if situation.market is None:
-        return Decision("hold", kind=kind, hold_reason="price")
+        return Decision("hold", hold_reason="price")
     out = exchange(order, promised, rest, situation)
     if out.total <= 0:
-        return Decision("aside", kind=kind, aside=promised + rest + aside, aside_reason="fees")
+        return Decision("aside", aside=promised + rest + aside, aside_reason="fees")
     if bounded and outside_bounds(order, promised, rest, situation.market, out) == "maximum":
-        return Decision("hold", kind=kind, hold_reason="amount")
+        return Decision("hold", hold_reason="amount")
     why = situation.ask_market(worth(order, promised, order.promise), worth(order, rest, situation.market))
     if why:
-        return Decision("hold", kind=kind, hold_reason=why)
+        return Decision("hold", hold_reason=why)
     if out.total > situation.coins:
-        return Decision("hold", kind=kind, hold_reason="liquidity")
+        return Decision("hold", hold_reason="liquidity")
     return Decision(
-        "exchange", kind=kind, at_promise=promised, at_market=rest, out=out, aside=aside, aside_reason="fees" if aside else "",
+        "exchange", at_promise=promised, at_market=rest, out=out, aside=aside, aside_reason="fees" if aside else "",
     )

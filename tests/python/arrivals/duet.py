@@ -135,6 +135,8 @@ class Duet:
         expected = mirror.play(operation)
         if isinstance(operation, (Buy, Sell)) and answer is None and expected is None:
             mirror.created(operation.order, lane.orders[operation.order].created)
+        if isinstance(operation, Deposit):
+            mirror.deposits[-1].txid = lane.deposits[operation.key]
         if answer and expected:
             self.refused += 1
         exact = isinstance(operation, (Buy, Sell))

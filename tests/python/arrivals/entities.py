@@ -151,6 +151,8 @@ class Receipt:
     first_block: int | None = None
     """For coins: the time of the first block in which we saw them (1.1)."""
     hit: bool = False
+    place: str = ""
+    """Sorts facts of the same moment, where the key by which the binary stores it is known: for coins the transaction."""
 
     order: str | None = None
     time: int = 0
@@ -172,6 +174,11 @@ class Receipt:
     """What undoing a conversion at its lower worth left with us (3.7)."""
     lost: int = 0
     """What was taken back after it had left: not a part, it left twice and is booked as a loss (5.1)."""
+
+    @property
+    def sorted_by(self) -> str:
+        """R1: what sorts facts of the same moment."""
+        return self.place or self.key
 
     def parts(self) -> int:
         """The sum of its parts; equal to `amount` once it is applied."""

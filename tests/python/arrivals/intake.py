@@ -25,7 +25,7 @@ class Intake(Reversals):
     def apply_stored(self) -> None:
         """Applies what is stored, in order of time: the order in which it was stored or told changes nothing."""
         waiting = [receipt for receipt in self.receipts.values() if not receipt.applied]
-        for receipt in sorted(waiting, key=lambda each: (self._time_without_order(each), each.key)):
+        for receipt in sorted(waiting, key=lambda each: (self._time_without_order(each), each.sorted_by)):
             self._apply(receipt)
             if receipt.order and receipt.counted:
                 self.consider(self.orders[receipt.order])
@@ -100,10 +100,10 @@ class Intake(Reversals):
     def _beside(self, order: Order, receipt: Receipt, reason: str) -> None:
         """2.1, 2.2, 1.5: set aside beside the order, or back through its processor by itself."""
         if reason == "ended":
-            reason = "late" if order.status == "expired" else "duplicate" if order.decided else "ended"
+            reason = "duplicate" if order.decided else "late"
         if reason in FLAGGED:
             self.flag(order, reason, receipt.amount, receipt.time)
-        if order.method.kind == "redirect" and reason in ("late", "duplicate", "ended") and receipt.key not in self.early_reversals:
+        if order.method.kind == "redirect" and reason in ("late", "duplicate") and receipt.key not in self.early_reversals:
             receipt.waiting, receipt.returning = 0, receipt.amount
         else:
             self.set_aside(order, receipt, receipt.amount, reason)

@@ -34,6 +34,7 @@ class InBlock:
     height: int | None = None
     forgotten: bool = False
     confirmed: bool = False
+    txid: str = ""
 
 
 class Mirror:
@@ -144,7 +145,7 @@ class Mirror:
         assert isinstance(block_time, int)
         self.model.deposit_seen(Receipt(
             deposit.key, coin.asset, minor(operation.amount, coin.decimals), f"chain {coin.chain}", block_time, self.model.now, last, interrupted,
-            named=(order.id,), first_block=block_time, returnable=False,
+            named=(order.id,), first_block=block_time, returnable=False, place=deposit.txid,
         ))
 
     def _reorg(self, operation: Reorg) -> None:

@@ -29,8 +29,9 @@ R5  (1.4) A hold for what the customer can supply (identity, limit, destination,
     stands by itself: before `held_until`. So does a hold by policy that a person releases: it is not a complete order.
 R6  (1.1) A reading "after" `held_until + backdating_seconds` begins later than it, not at it. "By more than" likewise.
     Interruption: a failed reading, or a silence longer than the source's `backdating_seconds`, since the last good one.
-R7  (1.5, 2.2) Terminal is terminal also for in-time money that is told after the order has ended: it is set aside, or goes
-    back through its processor. (For redirect methods, whose `open_seconds` is `hold_seconds`, 1.4 then never helps.)
+R7  (1.4, 1.5, 2.2) An order whose end lies within the time that its price is honoured is `expired` when its source was read
+    past its end: until then what was made before the end is its own, and what was made later is late. Terminal is terminal
+    also for in-time money that is told after that: it is set aside, or goes back through its processor.
 R8  (1.5, 3.3) Orders that are priced on arrival have nothing in time: their first receipt decides at the market by the rule
     for late money, always by `market`, and carries no flag `late`. Their policy `short` is never asked.
 R9  (3.3) What is below the method's minimum and would go at the market is sent back like a short one, else held
@@ -46,9 +47,11 @@ R13 (4.3) Holds for identity, price and liquidity resume by themselves. A hold f
 R14 (2.6) Dust is recognised before the payer is looked at; dust in a block is not waited for and changes no status.
     `receipt_minimum` of coins is by worth at the order's promised (or estimated) price.
 R15 (6.2) `received_amount` sums the order's own receipts, gross; not dust and nothing that was set aside beside the order.
-    `set_aside_amount` sums whatever names the order in suspense, dust too. `refunded_amount` sums what has settled.
-R16 (6.2) Flags: `late` with the late sum, `short` with what is missing, `over` with the surplus, of the last judgement.
-    Money for an expired order is `late`, for a decided one `duplicate`. What is inside the tolerance is not flagged.
+    `set_aside_amount` sums whatever of its asset names the order in suspense, dust too. `refunded_amount` sums what has settled.
+R16 (6.1, 6.2) Flags are a set: `late` with what came late by 1.2, `short` with what is missing of everything that came, `over`
+    with what is too much, each as the last judgement saw it.
+    Money for an order that ended undecided (expired, cancelled) is `late`, for a decided one `duplicate`. What is inside the
+    tolerance is not flagged.
 R17 (5.1) An order whose whole money was taken back before anything left is `failed`, if it was paid or on hold; an order
     that still waits stays as it is. What is left after a partial reversal is on hold (`review`) and waits for a person.
 R18 (3.7) "Its worth at that moment" is what is owed at the market's price of the moment, fees not added back.
@@ -66,8 +69,8 @@ from .decide import Decision, Situation, exchange, is_ready, judge, worth
 from .entities import BUY, PAID, UNPAID, WAITING_STATUSES, Coin, Order, Receipt, Refusal
 from .money import Fees, gross_of
 from .persons import Persons
-from .timing import SECOND
-from .whose import below_refund_minimum
+from .timing import SECOND, final_reading
+from .whose import below_refund_minimum, tolerance
 
 PAID_EVENT = {"buy": "PAY_IN", "sell": "CRYPTO_RECEIVED"}
 
@@ -203,13 +206,20 @@ class Model(Persons):
 
     def end_if_due(self, order: Order) -> None:
         """1.5: at its end an order that waits is `expired`; coins in a block are waited for (1.3)."""
-        if order.status in WAITING_STATUSES and self.now >= order.open_until and not self.received_something(order):
+        is_over = self.now >= order.open_until and self._end_is_read(order)
+        if order.status in WAITING_STATUSES and is_over and not self.received_something(order):
             self._end_promise(order)
             order.status = "expired"
             self.free_promise(order)
             order.in_caps = False
             self.give_back_counts(order)
             self.update(order)
+
+    def _end_is_read(self, order: Order) -> bool:
+        """1.4: whether nothing made before the order's end can still be told at its promise."""
+        reading = self.last_good_reading(order.method.source)
+        is_read = reading is not None and final_reading(reading, order.open_until, order.method.source)
+        return is_read or self.now >= order.honoured_until
 
     # --- decisions ---
 
@@ -238,9 +248,7 @@ class Model(Persons):
         self._carry_out(order, in_time, late, judge(order, in_time, late, situation))
 
     def _carry_out(self, order: Order, in_time: int, late: int, decision: Decision) -> None:
-        amounts = {"late": late, "short": order.ordered - in_time, "over": in_time - order.ordered, "": 0}
-        if decision.kind:
-            self.flag(order, decision.kind, amounts[decision.kind], self.now)
+        self._flag_judged(order, in_time, late)
         if decision.outcome == "hold":
             if decision.final:
                 order.settled_by_policy, order.decided_at = True, self.now
@@ -262,6 +270,15 @@ class Model(Persons):
             self.update(order)
             return
         self._exchange(order, own, decision)
+
+    def _flag_judged(self, order: Order, in_time: int, late: int) -> None:
+        """6.1: what is unusual about what is judged: how much is late, and what is missing or too much beyond the tolerance."""
+        order.unusual = [flag for flag in order.unusual if flag.kind not in ("late", "short", "over")]
+        beyond = in_time + late - order.ordered
+        if late and not order.method.priced_on_arrival:
+            self.flag(order, "late", late, self.now)
+        if abs(beyond) > tolerance(order):
+            self.flag(order, "short" if beyond < 0 else "over", abs(beyond), self.now)
 
     def _exchange(self, order: Order, own: list[Receipt], decision: Decision) -> None:
         """3.6: the earliest money goes at the promise, the rest at the market, back, or aside."""
@@ -322,7 +339,8 @@ class Model(Persons):
     def view(self, order_id: str) -> View:
         """6.2, 6.3."""
         order = self.orders[order_id]
-        own, named = self.own(order), self.named(order)
+        own = self.own(order)
+        named = [receipt for receipt in self.named(order) if receipt.asset == order.asset_in]
         kinds = {flag.kind for flag in order.unusual}
         return View(
             status=order.status,

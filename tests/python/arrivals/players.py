@@ -120,7 +120,8 @@ class Lane:
 
     def name(self, kind: str) -> str:
         self.count += 1
-        return f"{kind}{self.count}"
+        # Of one width, so that names sort as they were made: facts of the same moment are applied in the order of their keys.
+        return f"{kind}{self.count:04}"
 
     def register(self) -> Register:
         customer = self.name("c")

@@ -79,11 +79,13 @@ def batch(world: World, options: argparse.Namespace, seeds: list[int]) -> int:
         seed: players.program(seed, options.operations, schedule, without) for seed in seeds
     }
     duet = Duet(world, seeds, options.fields.split(","), options.lenient, options.patience)
+    found: list[tuple[Difference, int]] = []
     for step, happened in enumerate(schedule):
-        for difference in duet.step(step, happened, {seed: programs[seed][step] for seed in seeds}):
-            report(world, options, difference, of_lane(schedule, programs[difference.seed], step))
-    for difference in duet.ends():
-        report(world, options, difference, of_lane(schedule, programs[difference.seed], len(schedule) - 1))
+        found += [(difference, step) for difference in duet.step(step, happened, {seed: programs[seed][step] for seed in seeds})]
+    found += [(difference, len(schedule) - 1) for difference in duet.ends()]
+    # Shrinking plays in the same world, and would change it for the lanes that still play.
+    for difference, step in found:
+        report(world, options, difference, of_lane(schedule, programs[difference.seed], step))
     played, skipped, refused = duet.counts
     print(
         f"seeds {seeds[0]} to {seeds[-1]}: {played} operations, {refused} of them refused by both, {skipped} skipped; "

@@ -183,6 +183,9 @@ def test_an_order_that_ended_expires_once() -> None:
     stage.model.advance(order.open_until - seconds(1))
     assert order.status == "started"
     stage.model.advance(order.open_until)
+    assert order.status == "started"
+    stage.model.reading(order.method.source.name, order.open_until + order.method.source.backdating + 1)
+    stage.model.settle()
     events = len(stage.model.events)
     stage.model.settle()
     assert order.status == "expired" and len(stage.model.events) == events

@@ -277,7 +277,7 @@ def test_1_5_price_time_is_not_open_time() -> None:
 def test_1_5_what_came_through_a_processor_goes_back_by_itself() -> None:
     stage = Stage()
     order = stage.buy("100.00", "ESP.card")
-    stage.later("10:30")
+    stage.later("10:45:01")
     assert order.status == "expired"
     stage.pay("o", "100.00")
     stage.model.play_outside()
@@ -288,8 +288,16 @@ def test_1_5_the_end_needs_no_worker() -> None:
     stage = Stage()
     stage.buy("100.00", "ESP.card")
     stage.model.now = at("10:30")
-    stage.pay("o", "100.00")
-    assert stage.view("o").status == "expired"
+    late = stage.pay("o", "100.00")
+    assert late.returning == euro("100.00") and stage.view("o").exceptions == ("late",)
+
+
+def test_1_4_a_capture_made_before_the_end_is_in_time_until_that_was_read() -> None:
+    stage = Stage()
+    stage.buy("100.00", "ESP.card")
+    stage.later("10:31")
+    stage.pay("o", "100.00", at("10:29"))
+    assert stage.view("o").status == "payment_received" and stage.view("o").exceptions == ()
 
 
 def test_1_5_a_decided_order_is_ended_for_money() -> None:

@@ -82,7 +82,7 @@ def beside(order: Order, receipt: Receipt) -> str | None:
         return "other_processor"
     if cannot_be_the_customer(order, receipt):
         return "foreign_payer"
-    if order.ended:
+    if order.ended or (order.is_open and receipt.time >= max(order.open_until, order.held_until)):
         return "ended"
     if not order.is_open:
         return "duplicate"
