@@ -312,5 +312,5 @@ class Order:
 
     @property
     def is_open(self) -> bool:
-        """Whether what arrives can still be its own: not ended and not decided."""
-        return not self.ended and not self.decided and not self.settled_by_policy
+        """Whether what arrives can still be its own: it waits, and nothing was judged yet (R22)."""
+        return self.status in WAITING_STATUSES

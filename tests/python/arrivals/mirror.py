@@ -37,6 +37,18 @@ class InBlock:
     txid: str = ""
 
 
+CONFIRMATIONS = 5
+"""How many make coins of the played chain final."""
+
+
+@dataclass
+class GoingBack:
+    """Coins on their way back: in a block of that height, or waiting for one."""
+
+    key: str
+    height: int | None = None
+
+
 class Mirror:
     """The model of one lane, and the part of the world that the lane sees."""
 
@@ -45,6 +57,7 @@ class Mirror:
         self.bank_is_silent = False
         self.unread: list[Receipt] = []
         self.deposits: list[InBlock] = []
+        self.returns: list[GoingBack] = []
         self.height = 0
         self.prices: dict[tuple[str, str], tuple[Fraction, Fraction]] = {}
         self.prices_silent_since: int | None = None
@@ -71,7 +84,12 @@ class Mirror:
                 self.model.reading(source.name, self.model.now, not (self.bank_is_silent and source.name.startswith("rail ")))
         for _ in range(2):
             self.model.settle()
-            self.model.play_outside(bank=not self.bank_is_silent)
+            self.model.play_outside(bank=not self.bank_is_silent, chain=False)
+        known = {each.key for each in self.returns}
+        self.returns += [
+            GoingBack(receipt.key) for receipt in self.model.receipts.values()
+            if receipt.returning and receipt.source.startswith("chain ") and receipt.key not in known
+        ]
 
     def _clock(self, operation: Clock) -> None:
         self.model.now += operation.seconds * SECOND
@@ -118,16 +136,23 @@ class Mirror:
             if deposit.height is None and not deposit.forgotten:
                 deposit.height = self.height + 1
                 self._into_block(deposit)
+        for each in self.returns:
+            each.height = each.height or self.height + 1
         self.height += operation.count
         self.confirm()
 
     def confirm(self) -> None:
         """Deposits with enough confirmations are final."""
         for deposit in self.deposits:
-            needed = 5
-            if deposit.height is not None and not deposit.confirmed and self.height - deposit.height + 1 >= needed:
+            if not deposit.confirmed and self._is_final(deposit.height):
                 deposit.confirmed = True
                 self.model.deposit_confirmed(deposit.key)
+        for each in [each for each in self.returns if self._is_final(each.height)]:
+            self.returns.remove(each)
+            self.model.return_settled(self.model.receipts[each.key])
+
+    def _is_final(self, height: int | None) -> bool:
+        return height is not None and self.height - height + 1 >= CONFIRMATIONS
 
     def unconfirmed(self) -> set[str]:
         """Orders with deposits that are not final."""
@@ -157,6 +182,9 @@ class Mirror:
             if deposit.height is not None and deposit.height > common and not deposit.confirmed:
                 deposit.height, deposit.forgotten = None, deposit.operation.doomed
                 self.model.deposit_dropped(deposit.key)
+        for each in self.returns:
+            if each.height is not None and each.height > common:
+                each.height = None
         self.height = new_height
         self.confirm()
 

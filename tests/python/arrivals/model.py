@@ -55,9 +55,10 @@ R16 (6.1, 6.2) Flags are a set: `late` with what came late by 1.2, `short` with 
 R17 (5.1) An order whose whole money was taken back before anything left is `failed`, if it was paid or on hold; an order
     that still waits stays as it is. What is left after a partial reversal is on hold (`review`) and waits for a person.
 R18 (3.7) "Its worth at that moment" is what is owed at the market's price of the moment, fees not added back.
-R19 (7) `assign` needs an open order. Assigned money counts as late money from the moment of the command.
+R19 (7) `assign` needs an order that waits, or that is on hold and undecided. Assigned money counts as late money from the moment of the command.
 R20 (3.3, 4.1) Standing is asked before any policy, so a banned customer's money is not sent back by itself either.
 R21 (2.3) "The amount of an order decided in the last 72 h" is its ordered amount.
+R22 (2.2, 2.3, 3.3) An order is open until it is judged. One on hold was judged, whatever holds it: what comes then is beside it.
 """
 
 from __future__ import annotations

@@ -107,7 +107,8 @@ class Persons(Sending):
             raise Refusal("not_in_suspense")
         if (receipt.hit or receipt.payer == STRANGER) and not right:
             raise Refusal("right_needed")
-        if not order.is_open or receipt.asset != order.asset_in:
+        waits = order.is_open or (order.status == "on_hold" and not order.decided)
+        if not waits or receipt.asset != order.asset_in:
             raise Refusal("order_not_open")
         receipt.order, receipt.counted, receipt.assigned = order.id, True, True
         receipt.waiting, receipt.aside, receipt.time, receipt.hit = receipt.aside, 0, self.now, False

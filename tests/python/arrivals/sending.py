@@ -99,10 +99,11 @@ class Sending(Intake):
             receipt.aside += amount
             self.item_for(receipt.order, "return_failed", receipt)
 
-    def play_outside(self, bank: bool = True) -> None:
+    def play_outside(self, bank: bool = True, chain: bool = True) -> None:
         """Left alone, the outside world plays itself: what may leave leaves and arrives, what goes back settles.
 
-        Without `bank` the bank takes what it is given, and nobody hears whether it arrived.
+        Without `bank` the bank takes what it is given, and nobody hears whether it arrived. Without `chain` coins that go back
+        wait for blocks.
         """
         for order in list(self.orders.values()):
             if order.status == PAID[order.side] and order.owed and order.attempt == "none":
@@ -110,5 +111,6 @@ class Sending(Intake):
             if order.attempt == "unknown" and (order.side == BUY or bank):
                 self.arrived(order, f"of {order.id}")
         for receipt in list(self.receipts.values()):
-            if receipt.returning and (bank or not receipt.source.startswith("rail ")):
+            settles = {"rail": bank, "chain": chain}.get(receipt.source.split()[0], True)
+            if receipt.returning and settles:
                 self.return_settled(receipt)
