@@ -39,6 +39,8 @@ SETTINGS = {
 SLOW_WORKERS = ("sweep", "ledger", "prices")
 """Workers that turn rarely; differences are looked at again with patience instead of waiting for them each time."""
 MOST_FAULTS = 100_000
+MOST_SECONDS = 20
+"""How long the binary's workers are waited for."""
 
 
 def parse_time(text: str) -> int:
@@ -91,6 +93,8 @@ class World:
         self.partner: Partner | None = None
         self.troubled = False
         """Whether the bank's feed fails: its workers then turn ever more rarely, and are not waited for."""
+        self.silenced = False
+        """Whether the prices' source is silent. If not, a stale price is waited for: it is read again soon."""
         self.start()
 
     # --- the process ---
@@ -141,7 +145,7 @@ class World:
                 done[name] = int(float(value))
         return turns, done
 
-    def quiet(self, seconds: float = 20) -> None:
+    def quiet(self, seconds: float = MOST_SECONDS) -> None:
         """Waits until every worker has turned twice without having done anything."""
         end = time.monotonic() + seconds
         turns, done = self.turns()
@@ -165,6 +169,7 @@ class World:
         self.client.sandbox("prices", {"symbol": coin.split(".")[0], "fiat_symbol": fiat, "price": price})
 
     def silence(self, on: bool) -> None:
+        self.silenced = on
         self.client.sandbox("prices", {"silence": on})
 
     def outage(self, operation: Outage) -> None:
@@ -174,7 +179,11 @@ class World:
 
     def market(self, coin: str, fiat: str) -> tuple[Fraction | None, Fraction | None]:
         """The prices to buy and to sell at, spread inside; nothing where they are stale."""
+        end = time.monotonic() + MOST_SECONDS
         answer = self.client.token_price(symbol=coin.split(".")[0], fiat_symbol=fiat)
+        while answer["stale"] and not self.silenced and time.monotonic() < end:
+            time.sleep(0.05)
+            answer = self.client.token_price(symbol=coin.split(".")[0], fiat_symbol=fiat)
         if answer["stale"]:
             return None, None
         return Fraction(answer["buy_price"]), Fraction(answer["sell_price"])

@@ -64,9 +64,9 @@ class Duet:
 
     def end_of_round(self) -> None:
         """Waits until the binary is quiet, and lets the models rest at the same time with the same prices."""
+        prices = {market: self.world.market(*market) for market in MARKETS}
         self.world.quiet()
         now = self.world.now()
-        prices = {market: self.world.market(*market) for market in MARKETS}
         for mirror in self.mirrors.values():
             mirror.model.now = max(mirror.model.now, now)
             mirror.prices_silent_since = None

@@ -30,7 +30,7 @@ class Intake(Reversals):
             if receipt.order and receipt.counted:
                 self.consider(self.orders[receipt.order])
 
-    def consider(self, order: Order, person: bool = False, again: bool = False) -> None:
+    def consider(self, order: Order, person: bool = False) -> None:
         """Decides the order, if it is time (the model's)."""
         raise NotImplementedError
 

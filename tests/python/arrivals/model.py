@@ -42,8 +42,7 @@ R11 (3.6) A part whose net is nothing or less does not cover its fees. If that i
     as it was.
 R12 (4.2) Windows hold what was exchanged: deciding changes the count of the ordering moment to what went at the promise, up
     or down; what did not go is given back there. What a person let go before it was decided counts wholly in the present.
-R13 (4.3) Holds for identity, price and liquidity resume by themselves. A hold for a limit resumes when the level is raised,
-    not because a window turned. All others need a person.
+R13 (4.3) Holds for identity, price and liquidity resume by themselves. All others need a person, also one for a limit.
 R14 (2.6) Dust is recognised before the payer is looked at; dust in a block is not waited for and changes no status.
     `receipt_minimum` of coins is by worth at the order's promised (or estimated) price.
 R15 (6.2) `received_amount` sums the order's own receipts, gross; not dust and nothing that was set aside beside the order.
@@ -224,16 +223,13 @@ class Model(Persons):
 
     # --- decisions ---
 
-    def consider(self, order: Order, person: bool = False, again: bool = False) -> None:
-        """3.3: decides the order once, if it is time.
-
-        `person`: a person lets it go. `again`: its customer supplied what a limit's hold waited for.
-        """
+    def consider(self, order: Order, person: bool = False) -> None:
+        """3.3: decides the order once, if it is time. `person`: a person lets it go."""
         if order.ended or order.decided or order.status == "refund_pending":
             return
         if not person and (order.settled_by_policy or order.held_by_person):
             return
-        if order.status == "on_hold" and not (person or order.let_go or again or order.hold_reason in ("identity", "price", "liquidity")):
+        if order.status == "on_hold" and not (person or order.let_go or order.hold_reason in ("identity", "price", "liquidity")):
             return
         in_time, late = self.waiting(order)
         if not in_time + late:

@@ -67,9 +67,8 @@ class Persons(Sending):
             lost -= part
 
     def hold_order(self, order: Order) -> None:
-        """7, 5.1: stops an order before anything leaves."""
-        converted = order.owed and order.attempt in ("none", "failed")
-        if order.ended or order.status in ("on_hold", "refund_pending") or not (converted or self.own_waiting(order)):
+        """5.1: stops an order before anything leaves. One that waits needs no stop (7 does not ask for it)."""
+        if order.status != PAID[order.side] or not order.owed or order.attempt not in ("none", "failed"):
             raise Refusal("nothing_to_hold")
         order.held_by_person = True
         self.hold(order, "review")
@@ -146,9 +145,6 @@ class Persons(Sending):
     # --- standing ---
 
     def set_level(self, customer: str, level: int) -> None:
-        """1.4: the customer supplied what a limit's hold waited for."""
+        """A hold for a limit is let go by a person (R13)."""
         self.customers[customer].level = level
-        for order in list(self.orders.values()):
-            if order.customer == customer and order.status == "on_hold" and order.hold_reason == "limit":
-                self.consider(order, again=True)
 

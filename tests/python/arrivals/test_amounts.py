@@ -358,7 +358,7 @@ def test_4_1_what_goes_at_the_market_asks_everything(case: str) -> None:
     assert stage.view("o").status == "payment_received", "a person with the right may let it go"
 
 
-def test_4_1_a_limit_waits_for_the_level() -> None:
+def test_4_3_a_limit_waits_for_a_person() -> None:
     stage = Stage()
     stage.buy()
     stage.later("11:01")
@@ -366,6 +366,8 @@ def test_4_1_a_limit_waits_for_the_level() -> None:
     stage.pay("o", "1000.01")
     assert stage.view("o").hold_reason == "limit"
     stage.model.set_level("c", 2)
+    assert stage.view("o").hold_reason == "limit"
+    stage.model.release(stage.model.orders["o"])
     assert stage.view("o").status == "payment_received"
 
 
