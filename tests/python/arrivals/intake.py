@@ -103,7 +103,8 @@ class Intake(Reversals):
             reason = "duplicate" if order.decided else "late"
         if reason in FLAGGED:
             self.flag(order, reason, receipt.amount, receipt.time)
-        if order.method.kind == "redirect" and reason in ("late", "duplicate") and receipt.key not in self.early_reversals:
+        goes_back = order.method.kind == "redirect" and reason in ("late", "duplicate") and not self.customers[order.customer].banned
+        if goes_back and receipt.key not in self.early_reversals:
             receipt.waiting, receipt.returning = 0, receipt.amount
         else:
             self.set_aside(order, receipt, receipt.amount, reason)

@@ -55,9 +55,11 @@ R17 (5.1) An order whose whole money was taken back before anything left is `fai
     that still waits stays as it is. What is left after a partial reversal is on hold (`review`) and waits for a person.
 R18 (3.7) "Its worth at that moment" is what is owed at the market's price of the moment, fees not added back.
 R19 (7) `assign` needs an order that waits, or that is on hold and undecided. Assigned money counts as late money from the moment of the command.
-R20 (3.3, 4.1) Standing is asked before any policy, so a banned customer's money is not sent back by itself either.
+R20 (3.3, 4.1, 4.3) Standing is asked before any policy, so a banned customer's money is not sent back by itself either, also
+    not what came after the end.
 R21 (2.3) "The amount of an order decided in the last 72 h" is its ordered amount.
 R22 (2.2, 2.3, 3.3) An order is open until it is judged. One on hold was judged, whatever holds it: what comes then is beside it.
+R23 (6.3) An order on hold shows the reason it was first held for until it goes on, also where another has joined it.
 """
 
 from __future__ import annotations
@@ -249,7 +251,8 @@ class Model(Persons):
         if decision.outcome == "hold":
             if decision.final:
                 order.settled_by_policy, order.decided_at = True, self.now
-            self.hold(order, decision.hold_reason)
+            if order.status != "on_hold":
+                self.hold(order, decision.hold_reason)
             return
         own = [receipt for receipt in self.own(order) if receipt.waiting]
         if decision.outcome == "aside":

@@ -231,7 +231,7 @@ def test_3_5_held_for_price_and_taken_up_in_order_of_receipt() -> None:
     stage.model.balances["USDC.polygon"] = coins("1500")
     stage.buy_price("0.95")
     stage.model.settle()
-    assert stage.view("p").status == "payment_received" and stage.view("o").hold_reason == "liquidity"
+    assert stage.view("p").status == "payment_received" and stage.view("o").status == "on_hold"
 
 
 def test_3_5_only_coins_that_nobody_was_promised() -> None:
