@@ -73,14 +73,40 @@ class Person:
     account: str
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the outside was told to do: so much arrives for one of these orders."""
+
+    orders: tuple[str, ...]
+    amount: Decimal
+    asset: str
+    at: int | None
+    """When the outside says it was; nothing where it says no time."""
+    is_certain: bool
+    """Whether it can be for no other order, and for that one alone."""
+
+    def can_be_for(self, order: str) -> bool:
+        return order in self.orders
+
+
 @dataclass
 class LaneState:
-    """What the binary calls the things of one lane."""
+    """What the binary calls the things of one lane, and what was played of it."""
 
     orders: dict[str, BinaryOrder] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     deposits: dict[str, str] = field(default_factory=dict)
+    methods: dict[str, str] = field(default_factory=dict)
+    """Of each order; `sell` of a sale."""
+    ordered: dict[str, Decimal] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
+    raised: set[str] = field(default_factory=set)
+    """Customers who were of a higher level at any time."""
+    let_go: set[str] = field(default_factory=set)
+    """Orders that a person let go."""
+    assigned: set[str] = field(default_factory=set)
+    """Orders from or to which a person assigned something."""
 
 
 class World:
@@ -211,6 +237,8 @@ class World:
         user = self.client.register_user(body)["id"]
         self.client.sandbox(f"kyc/{user}", {"decision": "approve", "level": operation.level})
         lane.people[operation.customer] = Person(user, body["iban"])
+        if operation.level > 1:
+            lane.raised.add(operation.customer)
 
     def buy(self, lane: LaneState, operation: Buy) -> str | None:
         person = lane.people.get(operation.customer)
@@ -231,7 +259,7 @@ class World:
         lane.orders[operation.order] = BinaryOrder(
             answer["payment_id"], True, parse_time(view["created_at"]), parse_time(view["expires_at"]), answer,
         )
-        lane.owners[operation.order] = operation.customer
+        self._made(lane, operation, operation.method)
         return None
 
     def sell(self, lane: LaneState, operation: Sell) -> str | None:
@@ -252,8 +280,16 @@ class World:
         lane.orders[operation.order] = BinaryOrder(
             answer["id"], False, parse_time(view["created_at"]), parse_time(view["expires_at"]), answer,
         )
-        lane.owners[operation.order] = operation.customer
+        self._made(lane, operation, "sell")
         return None
+
+    def _made(self, lane: LaneState, operation: Buy | Sell, method: str) -> None:
+        lane.owners[operation.order], lane.methods[operation.order] = operation.customer, method
+        lane.ordered[operation.order] = Decimal(operation.amount)
+
+    def _tell(self, lane: LaneState, orders: tuple[str, ...], amount: str, asset: str, told: int | str | None, is_certain: bool = True) -> None:
+        at = self.now() if told is None else told if isinstance(told, int) else None
+        lane.told.append(Told(orders, Decimal(amount), asset, at, is_certain))
 
     def transfer(self, lane: LaneState, operation: Transfer, told: int | str | None) -> str | None:
         order = lane.orders.get(operation.account_of)
@@ -266,6 +302,10 @@ class World:
             order.answer["iban"], operation.amount, order.answer["fiat_symbol"], " ".join(concepts) or None,
             HOLDER if own else STRANGER, person.account if own else STRANGERS_ACCOUNT, told,
         ))
+        customer = lane.owners[operation.account_of]
+        on_one_account = tuple(name for name in lane.orders if lane.owners[name] == customer and lane.methods[name] == "MEX.SPEI")
+        orders = operation.named or on_one_account
+        self._tell(lane, orders, operation.amount, order.answer["fiat_symbol"], told, len(operation.named) == 1)
         return None
 
     def pay(self, lane: LaneState, operation: Pay, told: int | str | None) -> str | None:
@@ -276,7 +316,10 @@ class World:
             answer = self.client.sandbox(f"payments/{order.id}/pay", pay_body(operation.amount, told))
         except Failure:
             return "skip"
-        return None if answer["outcome"] == "paid" else "skip"
+        if answer["outcome"] != "paid":
+            return "skip"
+        self._tell(lane, (operation.order,), operation.amount, "MXN" if "MEX" in lane.methods[operation.order] else "EUR", told)
+        return None
 
     def chargeback(self, lane: LaneState, name: str) -> str | None:
         order = lane.orders.get(name)
@@ -295,11 +338,16 @@ class World:
         symbol, chain = operation.coin.split(".")
         answer = self.client.sandbox(f"chain/{chain}/deposits", deposit_body(order.answer["wallet"], symbol, operation.amount, block_time))
         lane.deposits[operation.key] = answer["txid"]
+        self._tell(lane, (operation.order,), operation.amount, operation.coin, block_time)
         return None
 
     def operate(self, lane: LaneState, operation: Operate) -> str | None:
         order = lane.orders.get(operation.order)
-        return self.command("order", operation.command, order.id) if order else "skip"
+        if order is None:
+            return "skip"
+        if operation.command == "release":
+            lane.let_go.add(operation.order)
+        return self.command("order", operation.command, order.id)
 
     def assign(self, lane: LaneState, order_name: str, named: str | None, amount: str) -> str | None:
         """Assigns the one open item of that order and amount; `skip` where it cannot be told apart."""
@@ -314,6 +362,7 @@ class World:
         ]
         if len(fitting) != 1:
             return "skip"
+        lane.assigned |= {order_name, named or order_name}
         return self.command("review", "resolve", fitting[0]["id"], "assign", order.id)
 
     def standing(self, lane: LaneState, operation: Standing) -> str | None:
@@ -321,6 +370,7 @@ class World:
         if person is None:
             return "skip"
         if operation.change.startswith("level "):
+            lane.raised.add(operation.customer)
             return self.command("customer", "kyc", str(person.id), "basic" if operation.change.endswith("1") else "reinforced")
         return self.command("customer", operation.change, str(person.id))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import asdict
+from decimal import Decimal
 
 from .binary import LaneState, World, is_default
 from .compare import Difference, rows
@@ -14,6 +15,7 @@ from .operations import (
     Standing, Tainted, Transfer,
 )
 from .players import MARKETS
+from .shown import Books
 
 Program = list[Operation]
 SKIP = "skip"
@@ -35,6 +37,7 @@ class Duet:
         self.height = world.blocks("polygon", 1)
         for mirror in self.mirrors.values():
             mirror.height = self.height
+        self.books = Books(world)
         self.failed: set[int] = set()
         self.played = self.skipped = self.refused = 0
         self.end_of_round()
@@ -67,6 +70,10 @@ class Duet:
         prices = {market: self.world.market(*market) for market in MARKETS}
         self.world.quiet()
         now = self.world.now()
+        self.books.saw(now, {
+            market: (Decimal(buy.numerator) / buy.denominator, Decimal(sell.numerator) / sell.denominator)
+            for market, (buy, sell) in prices.items() if buy is not None and sell is not None
+        })
         for mirror in self.mirrors.values():
             mirror.model.now = max(mirror.model.now, now)
             mirror.prices_silent_since = None
@@ -215,6 +222,16 @@ class Duet:
                 if differing:
                     found.append(Difference(seed, number, name, differing, asdict(mine), theirs))
                     break
+        return found
+
+    def properties(self) -> list[Difference]:
+        """What must hold of what is shown, also where the model says otherwise."""
+        found = [
+            Difference(seed, -1, name, [(what, allowed, shown)])
+            for seed, lane in self.lanes.items() for name, what, allowed, shown in self.books.complaints(lane)
+        ]
+        everywhere = self.books.left_once(list(self.lanes.values()))
+        found += [Difference(min(self.lanes), -1, name, [(what, allowed, shown)]) for name, what, allowed, shown in everywhere]
         return found
 
     def ends(self) -> list[Difference]:

@@ -83,15 +83,18 @@ def batch(world: World, options: argparse.Namespace, seeds: list[int]) -> int:
     for step, happened in enumerate(schedule):
         found += [(difference, step) for difference in duet.step(step, happened, {seed: programs[seed][step] for seed in seeds})]
     found += [(difference, len(schedule) - 1) for difference in duet.ends()]
+    broken = duet.properties()
+    for difference in broken:
+        print(describe(difference, []))
     # Shrinking plays in the same world, and would change it for the lanes that still play.
     for difference, step in found:
         report(world, options, difference, of_lane(schedule, programs[difference.seed], step))
     played, skipped, refused = duet.counts
     print(
         f"seeds {seeds[0]} to {seeds[-1]}: {played} operations, {refused} of them refused by both, {skipped} skipped; "
-        f"{len(duet.failed)} lanes differ",
+        f"{len(duet.failed)} lanes differ, {len(broken)} properties do not hold",
     )
-    return len(duet.failed)
+    return len(duet.failed) + len(broken)
 
 
 def replay(world: World, options: argparse.Namespace, program: Program) -> int:
