@@ -1,6 +1,6 @@
 """The real binary and its simulated world, as the runner plays them: operations become calls, answers become views.
 
-What may change in the calls of the sandbox is in `transfer_body`, `pay_body` and `deposit_body`; what may change in the
+What may change in the calls of the sandbox is in `transfer_body`; what may change in the
 views is in `view_of_payment` and `view_of_sale`.
 """
 
@@ -118,7 +118,7 @@ class World:
         self.random = random.Random(1)
         self.partner: Partner | None = None
         self.troubled = False
-        """Whether the bank's feed fails: its workers then turn ever more rarely, and are not waited for."""
+        """Whether a feed fails: its workers then turn ever more rarely, and are not waited for."""
         self.silenced = False
         """Whether the prices' source is silent. If not, a stale price is waited for: it is read again soon."""
         self.start()
@@ -165,7 +165,7 @@ class World:
             name, _, value = line.rpartition(" ")
             if name.startswith("rampart_worker_turns_total"):
                 worker = name.split('what="', 1)[1].split('"', 1)[0]
-                if worker not in SLOW_WORKERS and not (self.troubled and worker.startswith("ingest-bank")):
+                if worker not in SLOW_WORKERS and not (self.troubled and worker.startswith(("ingest-bank", "ingest-processor"))):
                     turns[worker] = turns.get(worker, 0) + int(float(value))
             elif name.startswith(("rampart_facts_total", "rampart_jobs_done_total")):
                 done[name] = int(float(value))
@@ -308,17 +308,17 @@ class World:
         self._tell(lane, orders, operation.amount, order.answer["fiat_symbol"], told, len(operation.named) == 1)
         return None
 
-    def pay(self, lane: LaneState, operation: Pay, told: int | str | None) -> str | None:
+    def pay(self, lane: LaneState, operation: Pay) -> str | None:
         order = lane.orders.get(operation.order)
         if order is None:
             return "skip"
         try:
-            answer = self.client.sandbox(f"payments/{order.id}/pay", pay_body(operation.amount, told))
+            answer = self.client.sandbox(f"payments/{order.id}/pay", {"amount": operation.amount})
         except Failure:
             return "skip"
         if answer["outcome"] != "paid":
             return "skip"
-        self._tell(lane, (operation.order,), operation.amount, "MXN" if "MEX" in lane.methods[operation.order] else "EUR", told)
+        self._tell(lane, (operation.order,), operation.amount, "MXN" if "MEX" in lane.methods[operation.order] else "EUR", None)
         return None
 
     def chargeback(self, lane: LaneState, name: str) -> str | None:
@@ -331,14 +331,15 @@ class World:
             return "skip"
         return None
 
-    def deposit(self, lane: LaneState, operation: Deposit, block_time: int | None) -> str | None:
+    def deposit(self, lane: LaneState, operation: Deposit) -> str | None:
         order = lane.orders.get(operation.order)
         if order is None or order.is_purchase:
             return "skip"
         symbol, chain = operation.coin.split(".")
-        answer = self.client.sandbox(f"chain/{chain}/deposits", deposit_body(order.answer["wallet"], symbol, operation.amount, block_time))
+        body = {"to": order.answer["wallet"], "symbol": symbol, "amount": operation.amount}
+        answer = self.client.sandbox(f"chain/{chain}/deposits", body)
         lane.deposits[operation.key] = answer["txid"]
-        self._tell(lane, (operation.order,), operation.amount, operation.coin, block_time)
+        self._tell(lane, (operation.order,), operation.amount, operation.coin, None)
         return None
 
     def operate(self, lane: LaneState, operation: Operate) -> str | None:
@@ -403,25 +404,8 @@ def transfer_body(
     body: dict[str, Any] = {"account": account, "amount": amount, "currency": currency, "sender_name": name, "sender_account": sender}
     if concept:
         body["concept"] = concept
-    return {**body, **_booked(told)}
-
-
-def pay_body(amount: str, told: int | str | None) -> dict[str, Any]:
-    """`POST /sandbox/payments/{id}/pay`."""
-    return {"amount": amount, **_booked(told)}
-
-
-def deposit_body(address: str, symbol: str, amount: str, block_time: int | None) -> dict[str, Any]:
-    """`POST /sandbox/chain/{chain}/deposits`."""
-    body: dict[str, Any] = {"to": address, "symbol": symbol, "amount": amount}
-    return body if block_time is None else {**body, "block_time": show_time(block_time)}
-
-
-def _booked(told: int | str | None) -> dict[str, str]:
-    if told is None:
-        return {}
     # A date says nothing of the time, so any date will do (1.1).
-    return {"booked_at": show_time(told) if isinstance(told, int) else "2026-11-30"}
+    return body if told is None else {**body, "booked_at": show_time(told) if isinstance(told, int) else "2026-11-30"}
 
 
 def is_default(moment: Moment) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from .entities import BUY, CUSTOMER_SUPPLIES, Order
-from .money import Fees, Outcome, gross_of, purchase, sale, worth_exactly
+from .money import Fees, Outcome, purchase, sale
 from .timing import final_reading
 from .whose import tolerance
 
@@ -89,23 +89,20 @@ def exchange(order: Order, promised: int, at_market: int, situation: Situation) 
     return formula(promised, at_market, order.promise, situation.market, order.fees, situation.present, order.pair)
 
 
-def worth(order: Order, amount: int, price: Fraction | None) -> int:
-    """What counts in windows, in minor units: the money of a purchase, the gross worth of a sale."""
-    if order.side == BUY or not amount:
-        return amount
-    assert price is not None
-    return gross_of(amount, price, order.pair)
+def worth(order: Order, promised: int, at_market: int, out: Outcome) -> tuple[int, int]:
+    """What counts in windows, in minor units, at the promise and at the market: the money paid, or paid out (R12)."""
+    return (promised, at_market) if order.side == BUY else (out.at_promise, out.at_market)
 
 
-def outside_bounds(order: Order, promised: int, at_market: int, market: Fraction | None, out: Outcome | None) -> str | None:
-    """3.5: `minimum` or `maximum` of method or coin, whichever is not respected, for the whole of an order."""
+def outside_bounds(order: Order, promised: int, at_market: int, out: Outcome | None) -> str | None:
+    """3.5: `minimum` or `maximum` of method or coin, whichever is not respected, for the whole of an order (R9).
+
+    Without `out` only what is known without a price is asked.
+    """
     if order.side == BUY:
-        fiat, coins = Fraction(promised + at_market), out.total if out else 0
+        fiat, coins = promised + at_market, out.total if out else 0
     else:
-        fiat = worth_exactly(promised, order.promise, order.pair) if promised else Fraction(0)
-        if at_market:
-            fiat += worth_exactly(at_market, market or order.promise, order.pair)
-        coins = promised + at_market
+        fiat, coins = out.total if out else order.method.minimum, promised + at_market
         if coins < order.coin.minimum:
             return "minimum"
     if fiat < order.method.minimum:
@@ -159,9 +156,9 @@ def why_surplus_stays(order: Order, promised: int, surplus: int, situation: Situ
     out = exchange(order, promised, surplus, situation)
     if out.at_market <= 0:
         return "fees"
-    if outside_bounds(order, promised, surplus, situation.market, out) == "maximum":
+    if outside_bounds(order, promised, surplus, out) == "maximum":
         return "maximum"
-    why = situation.ask_market(worth(order, promised, order.promise), worth(order, surplus, situation.market))
+    why = situation.ask_market(*worth(order, promised, surplus, out))
     if why:
         return why
     if out.total > situation.coins:
@@ -187,11 +184,11 @@ def judge_short(order: Order, in_time: int, situation: Situation) -> Decision:
         return at_market(order, 0, in_time, situation)
     if policy == "hold":
         return Decision("hold", hold_reason="amount", final=True)
-    if policy == "refund" or outside_bounds(order, in_time, 0, None, None) == "minimum":
+    out = exchange(order, in_time, 0, situation)
+    if policy == "refund" or outside_bounds(order, in_time, 0, out) == "minimum":
         return send_back(in_time, situation)
     if not price_stands(order, situation.now):
         return at_market(order, 0, in_time, situation)
-    out = exchange(order, in_time, 0, situation)
     if out.total <= 0:
         return Decision("aside", aside=in_time, aside_reason="fees")
     if out.total > situation.coins:
@@ -216,16 +213,18 @@ def at_market(order: Order, promised: int, rest: int, situation: Situation, boun
     aside = 0
     if promised and exchange(order, promised, 0, situation).total <= 0:
         promised, aside = 0, promised
-    if bounded and outside_bounds(order, promised, rest, situation.market, None) == "minimum":
+    if bounded and outside_bounds(order, promised, rest, None) == "minimum":
         return send_back(promised + rest + aside, situation)
     if situation.market is None:
         return Decision("hold", hold_reason="price")
     out = exchange(order, promised, rest, situation)
+    if bounded and outside_bounds(order, promised, rest, out) == "minimum":
+        return send_back(promised + rest + aside, situation)
     if out.total <= 0:
         return Decision("aside", aside=promised + rest + aside, aside_reason="fees")
-    if bounded and outside_bounds(order, promised, rest, situation.market, out) == "maximum":
+    if bounded and outside_bounds(order, promised, rest, out) == "maximum":
         return Decision("hold", hold_reason="amount")
-    why = situation.ask_market(worth(order, promised, order.promise), worth(order, rest, situation.market))
+    why = situation.ask_market(*worth(order, promised, rest, out))
     if why:
         return Decision("hold", hold_reason=why)
     if out.total > situation.coins:

@@ -36,11 +36,11 @@ R8  (1.5, 3.3) Orders that are priced on arrival have nothing in time: their fir
     for late money, always by `market`, and carries no flag `late`. Their policy `short` is never asked.
 R9  (3.3) What is below the method's minimum and would go at the market is sent back like a short one, else held
     (`destination`). Above a maximum it is held (`amount`). Minimum and maximum are asked of the whole order, promise and
-    market together; of a sale by its gross worth, and of the coins.
+    market together; of a sale by what is paid out, and of the coins.
 R10 (3.4) A surplus whose policy is `back` and that has no destination is set aside.
 R11 (3.6) A part whose net is nothing or less does not cover its fees. If that is all, it is set aside and the order waits on
     as it was.
-R12 (4.2) Windows hold what was exchanged: deciding changes the count of the ordering moment to what went at the promise, up
+R12 (4.2) Windows hold what was exchanged (of a sale what is paid out): deciding changes the count of the ordering moment to what went at the promise, up
     or down; what did not go is given back there. What a person let go before it was decided counts wholly in the present.
 R13 (4.3) Holds for identity, price and liquidity resume by themselves. All others need a person, also one for a limit.
 R14 (2.6) Dust is recognised before the payer is looked at; dust in a block is not waited for and changes no status.
@@ -69,7 +69,7 @@ from fractions import Fraction
 
 from .decide import Decision, Situation, exchange, is_ready, judge, worth
 from .entities import BUY, PAID, UNPAID, WAITING_STATUSES, Coin, Order, Receipt, Refusal
-from .money import Fees, gross_of
+from .money import Fees
 from .persons import Persons
 from .timing import SECOND, final_reading
 from .whose import below_refund_minimum, tolerance
@@ -129,7 +129,7 @@ class Model(Persons):
             created + terms.policy.hold_seconds * SECOND, created + terms.policy.open_seconds * SECOND, 0, refund_destination,
         )
         order.ordered_out = self._ordered_out(order)
-        fiat_worth = ordered if terms.side == BUY else gross_of(ordered, price, order.pair)
+        fiat_worth = ordered if terms.side == BUY else order.ordered_out
         self._bounds_of_request(order, asset, fiat_worth)
         limits = self.limits[(fiat.symbol, who.level)]
         if not self.windows.fits(who, fiat.symbol, created, fiat_worth, fiat_worth, limits):
@@ -298,9 +298,7 @@ class Model(Persons):
         order.out_promise, order.out_market = out.at_promise, out.at_market
         order.fee_promise, order.fee_market = out.fee_promise, out.fee_market
         order.owed = order.decided_out = out.total
-        self.count_exchanged(
-            order, worth(order, decision.at_promise, order.promise), worth(order, decision.at_market, self.market(order)),
-        )
+        self.count_exchanged(order, *worth(order, decision.at_promise, decision.at_market, out))
         order.status = PAID[order.side]
         self.tell(order, PAID_EVENT[order.side], once="paid")
 

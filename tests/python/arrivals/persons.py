@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from .decide import is_complete, price_stands
 from .entities import BUY, PAID, STRANGER, WAITING_STATUSES, Order, Receipt, Refusal
 from .money import coins_for, gross_of
 from .sending import Sending
+from .whose import tolerance
 
 
 class Persons(Sending):
@@ -14,6 +16,8 @@ class Persons(Sending):
         """7: lets a held one go; 4.1: past limits; 1.4: at the promise only where that still stands."""
         if order.status != "on_hold":
             raise Refusal("not_on_hold")
+        if not order.owed and self.needs_price(order) and self.market(order) is None:
+            raise Refusal("price_unavailable")
         order.exempt_from |= set(self.faults(order))
         order.let_go, order.held_by_person = True, False
         if order.owed:
@@ -21,6 +25,12 @@ class Persons(Sending):
             self.update(order)
             return
         self.consider(order, person=True)
+
+    def needs_price(self, order: Order) -> bool:
+        """7: whether letting it go now has something exchanged at the market, which a command needs a fresh price for."""
+        in_time, late = self.waiting(order)
+        surplus = in_time > order.ordered + tolerance(order)
+        return bool(late) or surplus or not is_complete(order, in_time) or not price_stands(order, self.now)
 
     def refund(self, order: Order, right: bool = False, our_fault: bool = False) -> None:
         """2.5, 3.7: sends back what came; a conversion is undone at the lower of its amount and its worth now."""
@@ -74,14 +84,15 @@ class Persons(Sending):
         self.hold(order, "review")
 
     def cancel(self, order: Order) -> None:
-        """3.2: what received something cannot be cancelled; asking for that is asking for the refund."""
-        if order.ended or order.decided:
+        """3.2: what received something cannot be cancelled; asking for that is asking for the refund.
+
+        Coins in a block are waited for (1.3). An order on hold is not one that waits for money.
+        """
+        if order.pending or order.status not in WAITING_STATUSES:
             raise Refusal("not_cancellable")
         if self.own_waiting(order):
             self.refund(order)
             return
-        if order.pending or order.status not in WAITING_STATUSES:
-            raise Refusal("not_cancellable")
         order.status, order.in_caps = "cancelled", False
         self.free_promise(order)
         self.give_back_counts(order)

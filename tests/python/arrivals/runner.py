@@ -2,11 +2,13 @@
 
     python -m arrivals.runner --binary target/debug/rampart --seeds 20 --operations 60 [--seed-start 1]
         [--database postgres://...] [--without 1.1,2.3,outage] [--fields status,received] [--lenient] [--keep FOLDER]
+        [--permutations 3]
     python -m arrivals.runner --binary target/debug/rampart --replay FOLDER/seed-7.jsonl
 
 Run it in `tests/python`. `--without` names rules or tricks that are not played, `--fields` what is compared: so it is switched
-on rule by rule. `--lenient` passes over fields that the API does not show yet. Exit code 1: there are differences; 2: the
-binary stopped answering.
+on rule by rule. `--lenient` passes over fields that the API does not show yet. After each batch the properties are checked on
+what is shown, and facts are told in several orders (`--permutations`). Exit code 1: there are differences; 2: the binary
+stopped answering.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from arrivals import players  # noqa: E402
+from arrivals import permuted, players  # noqa: E402
 from arrivals.binary import World  # noqa: E402
 from arrivals.compare import FIELDS, Difference, describe, shrink  # noqa: E402
 from arrivals.duet import Duet, Program, of_lane, play_program  # noqa: E402
@@ -41,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--lenient", action="store_true", help="a field that the API does not show is no difference")
     parser.add_argument("--patience", type=float, default=8, help="how many seconds a difference may take to go away")
     parser.add_argument("--shrink-seconds", type=float, default=120, help="how long one difference is shrunk, 0 not at all")
+    parser.add_argument("--permutations", type=int, default=3, help="how many plays of each batch tell the same facts in several orders")
     parser.add_argument("--keep", type=Path, help="a folder for the programs that fail")
     parser.add_argument("--replay", type=Path, help="plays one stored program and nothing else")
     return parser.parse_args()
@@ -67,7 +70,7 @@ def main() -> int:
             return 2
         finally:
             world.stop()
-    print(f"{differences} lanes with differences; {time.monotonic() - began:.0f} seconds")
+    print(f"{differences} differences; {time.monotonic() - began:.0f} seconds")
     return 1 if differences else 0
 
 
@@ -84,6 +87,8 @@ def batch(world: World, options: argparse.Namespace, seeds: list[int]) -> int:
         found += [(difference, step) for difference in duet.step(step, happened, {seed: programs[seed][step] for seed in seeds})]
     found += [(difference, len(schedule) - 1) for difference in duet.ends()]
     broken = duet.properties()
+    for place in range(options.permutations):
+        broken += permuted.play(world, seeds[0] + place)
     for difference in broken:
         print(describe(difference, []))
     # Shrinking plays in the same world, and would change it for the lanes that still play.

@@ -57,11 +57,11 @@ def test_minimum_and_maximum_of_the_method(amount: str, code: str | None) -> Non
             stage.buy(amount)
 
 
-def test_minimum_of_a_sale_is_of_worth_and_of_coins() -> None:
+def test_minimum_of_a_sale_is_of_what_is_paid_out_and_of_coins() -> None:
     stage = Stage()
     with pytest.raises(Refusal, match="min_purchase"):
-        stage.sell("5.68")
-    stage.sell("5.69")
+        stage.sell("6.30")
+    stage.sell("6.31")
     stage.sell_price("6")
     with pytest.raises(Refusal, match="min_purchase"):
         stage.sell("0.999999", name="t")
@@ -152,14 +152,14 @@ def test_late_money_may_be_the_maximum_exactly() -> None:
     assert stage.view("o").status == "payment_received"
 
 
-def test_late_coins_may_be_the_maximum_and_the_minimum_exactly() -> None:
+def test_late_coins_may_pay_out_the_maximum_and_the_minimum_exactly() -> None:
     stage = Stage()
     for name in ("s", "t", "u"):
         stage.sell(name=name)
     stage.later("11:00")
     stage.sell_price("6")
     stage.model.coins["USDC.polygon"] = replace(stage.model.coins["USDC.polygon"])
-    for name, amount in (("s", "8333.333333"), ("t", "1"), ("u", "8333.333334")):
+    for name, amount in (("s", "8375.296666"), ("t", "1"), ("u", "8375.32")):
         stage.pay(name, amount)
     assert [stage.view(name).status for name in ("s", "t", "u")] == ["crypto_received", "crypto_received", "on_hold"]
 
