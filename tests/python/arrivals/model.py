@@ -40,8 +40,9 @@ R9  (3.3) What is below the method's minimum and would go at the market is sent 
 R10 (3.4) A surplus whose policy is `back` and that has no destination is set aside.
 R11 (3.6) A part whose net is nothing or less does not cover its fees. If that is all, it is set aside and the order waits on
     as it was.
-R12 (4.2) Windows hold what was exchanged (of a sale what is paid out): deciding changes the count of the ordering moment to what went at the promise, up
-    or down; what did not go is given back there. What a person let go before it was decided counts wholly in the present.
+R12 (4.2) Windows hold what was exchanged, of a sale what is paid out: deciding changes the count of the ordering moment to what
+    went at the promise, up or down; what did not go is given back there. What a person let go before it was decided counts
+    wholly in the present.
 R13 (4.3) Holds for identity, price and liquidity resume by themselves. All others need a person, also one for a limit.
 R14 (2.6) Dust is recognised before the payer is looked at; dust in a block is not waited for and changes no status.
     `receipt_minimum` of coins is by worth at the order's promised (or estimated) price.

@@ -18,7 +18,8 @@ HELD_UNTIL = at("11:00")
 def books(market: str = "0.95") -> Books:
     """Books of a world with one market: 0.90 when it was ordered, `market` since 10:30."""
     made = Books.__new__(Books)
-    made.prices = [(at(moment), {("USDC.polygon", "EUR"): (Decimal(price), Decimal(price))}) for moment, price in (("10:00", "0.90"), ("10:30", market))]
+    prices = (("10:00", Decimal("0.90")), ("10:30", Decimal(market)))
+    made.prices = [(at(moment), {("USDC.polygon", "EUR"): (price, price)}) for moment, price in prices]
     made.world = SimpleNamespace()  # type: ignore[assignment]
     return made
 
