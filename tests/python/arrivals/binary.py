@@ -117,6 +117,8 @@ class World:
         self.settings = dict(SETTINGS)
         self.random = random.Random(1)
         self.partner: Partner | None = None
+        self.lanes: list[LaneState] = []
+        """Everybody who was ever played here: their orders go on while others play."""
         self.troubled = False
         """Whether a feed fails: its workers then turn ever more rarely, and are not waited for."""
         self.silenced = False

@@ -34,6 +34,7 @@ class Duet:
         now = world.now()
         self.mirrors = {seed: Mirror(now) for seed in seeds}
         self.lanes = {seed: LaneState() for seed in seeds}
+        world.lanes += self.lanes.values()
         self.height = world.blocks("polygon", 1)
         for mirror in self.mirrors.values():
             mirror.height = self.height

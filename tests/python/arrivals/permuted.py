@@ -33,6 +33,7 @@ def play(world: World, seed: int) -> list[Difference]:
     for market in MARKETS:
         world.market(*market)
     lane = LaneState()
+    world.lanes.append(lane)
     ordered = source.choice((("100", "480") if kind != "MEX.SPEI" else ("500", "2000")))
     for copy in range(COPIES):
         world.register(lane, Register(f"c{copy}", "MEX" if kind == "MEX.SPEI" else "ESP", 2))
