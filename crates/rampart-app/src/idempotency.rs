@@ -97,6 +97,8 @@ pub(crate) struct Repeat<'a> {
     key: Option<String>,
     external_id: Option<(ClaimScope, String)>,
     fingerprint: String,
+    /// The fingerprint over the fields as they were sent: an earlier version stored that.
+    as_sent: String,
     _turns: [Option<Turn<'a>>; 2],
 }
 
@@ -135,10 +137,13 @@ impl App {
         let external_id = external_id.filter(|(_, name)| !name.trim().is_empty() && name.chars().count() <= LONGEST_EXTERNAL_ID);
         let external_id = external_id.map(|(scope, name)| (scope, claim_key(partner, name)));
         if key.is_none() && external_id.is_none() {
-            return Ok(Repeat { key, external_id, fingerprint: String::new(), _turns: [None, None] });
+            return Ok(Repeat { key, external_id, fingerprint: String::new(), as_sent: String::new(), _turns: [None, None] });
         }
-        let fields = fields.into_iter().map(|(meaning, value)| meaning.of(value));
-        let fingerprint = self.keys().fingerprint(std::iter::once(Some(Cow::Borrowed(operation))).chain(fields));
+        let fields: Vec<_> = fields.into_iter().collect();
+        let sent = fields.iter().map(|(_, value)| value.as_deref());
+        let as_sent = self.keys().fingerprint(std::iter::once(Some(operation)).chain(sent));
+        let meant = fields.into_iter().map(|(meaning, value)| meaning.of(value));
+        let fingerprint = self.keys().fingerprint(std::iter::once(Some(Cow::Borrowed(operation))).chain(meant));
         // Keys before names: two requests that share both never wait for each other crosswise.
         let by_key = match &key {
             Some(key) => Some(self.twins().turn(format!("key:{key}")).await),
@@ -148,7 +153,7 @@ impl App {
             Some((scope, name)) => Some(self.twins().turn(format!("{scope:?}:{name}")).await),
             None => None,
         };
-        Ok(Repeat { key, external_id, fingerprint, _turns: [by_key, by_name] })
+        Ok(Repeat { key, external_id, fingerprint, as_sent, _turns: [by_key, by_name] })
     }
 
     /// Whether a request that cannot be granted names an earlier one by its key or its `external_id`. Twins under way are
@@ -190,7 +195,7 @@ impl Repeat<'_> {
     /// # Errors
     /// A conflict when it was another request, or a claim of another kind.
     pub(crate) fn earlier_by(&self, claim: &StoredClaim) -> Reply<Earlier> {
-        let same = !self.fingerprint.is_empty() && claim.fingerprint == self.fingerprint;
+        let same = !self.fingerprint.is_empty() && [&self.fingerprint, &self.as_sent].contains(&&claim.fingerprint);
         match claim.scope {
             ClaimScope::IdempotencyKey if same => Ok(Earlier::Answer(claim.answer.clone())),
             ClaimScope::IdempotencyKey => Err(Code::IdempotencyConflict.into()),

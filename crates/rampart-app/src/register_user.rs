@@ -225,6 +225,7 @@ impl App {
             page_token: page_token::draw(created_at, self.randomness()),
             callback_url: registration.callback_url,
             banned: None,
+            charged_back: None,
             counts_as: None,
             created_at,
         };

@@ -129,6 +129,10 @@ pub struct Customer {
     pub callback_url: Option<String>,
     /// Why the customer may not trade; absent when it may.
     pub banned: Option<String>,
+    /// When money was taken back whose coins had left; absent when nothing was, or a person has settled that. Its paid orders wait
+    /// for a person meanwhile.
+    #[serde(default, skip_serializing_if = "crate::record::says_nothing")]
+    pub charged_back: Option<Timestamp>,
     /// Whose limits it shares: the first customer of the partner's with the same document, where that is another.
     #[serde(default)]
     pub counts_as: Option<CustomerId>,

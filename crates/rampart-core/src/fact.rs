@@ -82,6 +82,12 @@ pub enum FactBody {
         deposit: FactId,
         /// How it changed.
         change: DepositChange,
+        /// The order at whose address it is; nothing in a fact that an earlier version stored.
+        #[serde(default, skip_serializing_if = "says_nothing")]
+        order: Option<OrderId>,
+        /// When it counts (business time): by the first block that it was seen in, within its bounds.
+        #[serde(default, skip_serializing_if = "says_nothing")]
+        at: Option<Timestamp>,
     },
 }
 

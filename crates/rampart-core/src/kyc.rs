@@ -281,6 +281,7 @@ mod tests {
             page_token: "secret".into(),
             callback_url: None,
             banned: None,
+            charged_back: None,
             counts_as: None,
             created_at: Timestamp::default(),
         };

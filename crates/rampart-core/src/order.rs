@@ -181,6 +181,12 @@ impl HoldReason {
         matches!(self, Self::Identity | Self::Price | Self::Liquidity)
     }
 
+    /// Whether we or a provider hold a complete order: what was promised is kept while that is honoured.
+    #[must_use]
+    pub const fn keeps_the_promise(self) -> bool {
+        matches!(self, Self::Price | Self::Liquidity | Self::Screening | Self::Banned | Self::PartnerDisabled | Self::Operator)
+    }
+
     /// Whether the customer could have supplied what is missing: an order that waits for that loses its promised price.
     #[must_use]
     pub const fn is_up_to_the_customer(self) -> bool {

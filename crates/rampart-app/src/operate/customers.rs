@@ -116,14 +116,14 @@ pub async fn ban(app: &App, operator: &Operator, id: CustomerId) -> Reply<()> {
     .await
 }
 
-/// Lets a customer trade again.
+/// Lets a customer trade again, who was banned or whose paid orders wait because of a chargeback.
 ///
 /// # Errors
-/// `user_not_found`, or a refusal when it is not banned.
+/// `user_not_found`, or a refusal when it may trade.
 pub async fn unban(app: &App, operator: &Operator, id: CustomerId) -> Reply<()> {
-    change(app, operator, id, "customer.unban", |customer| match customer.banned {
-        None => Err(refuse("the customer is not banned")),
-        Some(_) => Ok(Customer { banned: None, ..customer.clone() }),
+    change(app, operator, id, "customer.unban", |customer| match (&customer.banned, customer.charged_back) {
+        (None, None) => Err(refuse("the customer is not banned")),
+        _ => Ok(Customer { banned: None, charged_back: None, ..customer.clone() }),
     })
     .await
 }

@@ -5,6 +5,7 @@ use rampart_core::arrival::Grade;
 use rampart_core::id::OrderId;
 use rampart_core::payment::{Payment, PaymentFact};
 use rampart_core::rampoff::{Rampoff, RampoffFact};
+use rampart_core::record::Record;
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
@@ -38,7 +39,7 @@ impl Expiry {
             let done: Vec<Reply<()>> = futures::stream::iter(page).map(|order| self.payment(order)).buffer_unordered(most).collect().await;
             done.into_iter().collect::<Reply<()>>()?;
             behind = next;
-            if is_last {
+            if is_last || behind.is_none() {
                 break;
             }
         }
@@ -50,7 +51,7 @@ impl Expiry {
             let done: Vec<Reply<()>> = futures::stream::iter(page).map(|order| self.rampoff(order)).buffer_unordered(most).collect().await;
             done.into_iter().collect::<Reply<()>>()?;
             behind = next;
-            if is_last {
+            if is_last || behind.is_none() {
                 return Ok(Turn::Idle);
             }
         }
@@ -58,12 +59,14 @@ impl Expiry {
 
     async fn payment(&self, order: Payment) -> Reply<()> {
         let around = Around::payment(&self.app, &order, None).await?;
-        self.commit(|grade| around.observe_payment(&self.app, order.clone(), PaymentFact::TimePassed, grade)).await
+        let step = |grade| around.observe_payment(&self.app, order.clone(), PaymentFact::TimePassed, grade);
+        self.commit(|grade| looked_at(step(grade), order.due_at(), &order)).await
     }
 
     async fn rampoff(&self, order: Rampoff) -> Reply<()> {
         let around = Around::rampoff(&self.app, &order, None).await?;
-        self.commit(|grade| around.observe_rampoff(&self.app, order.clone(), RampoffFact::TimePassed, grade)).await
+        let step = |grade| around.observe_rampoff(&self.app, order.clone(), RampoffFact::TimePassed, grade);
+        self.commit(|grade| looked_at(step(grade), order.due_at(), &order)).await
     }
 
     async fn commit(&self, step: impl Fn(Grade) -> Step) -> Reply<()> {
@@ -81,6 +84,16 @@ impl Expiry {
         }
         Ok(())
     }
+}
+
+/// An order that an earlier version or an upgrade has put down as due, and for which there is nothing to do: it is written as it
+/// is, and is due no more.
+fn looked_at<T: Clone + Into<Record>>(step: Step, due_at: Option<Timestamp>, order: &T) -> Step {
+    let mut step = step;
+    if step.is_empty() && due_at.is_none() {
+        step.write(order.clone());
+    }
+    step
 }
 
 fn is_last(length: usize) -> bool {

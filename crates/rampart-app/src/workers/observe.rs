@@ -60,6 +60,8 @@ fn standing(app: &App, customer: &Customer, partner: &Partner) -> Standing {
         Some(HoldReason::Banned)
     } else if !partner.enabled {
         Some(HoldReason::PartnerDisabled)
+    } else if customer.charged_back.is_some() {
+        Some(HoldReason::Reversed)
     } else {
         level.is_none().then_some(HoldReason::Identity)
     };
@@ -110,6 +112,7 @@ pub(crate) const fn told(by: StoppedBy) -> &'static str {
     match by {
         StoppedBy::Standing(HoldReason::Banned) => "the customer is banned",
         StoppedBy::Standing(HoldReason::PartnerDisabled) => "the partner is disabled",
+        StoppedBy::Standing(HoldReason::Reversed) => "the customer has money taken back whose coins had left",
         StoppedBy::Standing(_) => "the customer's identity is not valid any more",
         StoppedBy::Screening | StoppedBy::Operator => "it was stopped",
     }

@@ -23,7 +23,7 @@ async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt, recalled, banned_meanwhile);
+on_both_engines!(super::whole => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt, recalled, banned_meanwhile, others_of_the_customer);
 
 const EUR: i128 = 100;
 
@@ -200,6 +200,24 @@ async fn banned_meanwhile(test: Arc<TestApp>) {
     assert!(rampoff.converted.is_positive() && rampoff.fiat_balance == rampoff.reserved);
     transfer_of(&test, purchase, "failed").await;
     assert!(matches!(test.app.store().payout(payout).await.unwrap().unwrap().state, PayoutState::Failed { .. }));
+}
+
+/// Coins had left when their money was taken back: the customer's other paid orders wait until a person has looked.
+async fn others_of_the_customer(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let first = card(&test, customer, "100").await;
+    test.pay(first).await;
+    test.payment_becomes(first, "coins_sent").await;
+    test.world.charge_back(first, "stolen card".into()).await.unwrap();
+    let lost = || async { Some(test.payment(first).await).filter(|payment| payment.lost.is_positive()) };
+    test.eventually("it is lost", lost).await;
+    let next = card(&test, customer, "100").await;
+    test.pay(next).await;
+    let payment = test.payment_becomes(next, "on_hold").await;
+    assert!(matches!(payment.state, PaymentState::OnHold { reason: HoldReason::Reversed, .. }), "{:?}", payment.state);
+    customers::unban(&test.app, &operator(), customer).await.unwrap();
+    orders::release(&test.app, &operator(), next).await.unwrap();
+    test.payment_becomes(next, "coins_sent").await;
 }
 
 async fn tell(test: &TestApp, natural_key: &str, body: FactBody) {

@@ -63,6 +63,8 @@ pub struct Question<'a> {
     pub present_fees: Fees,
     /// The decimals of the currency and of the coin.
     pub decimals: (u8, u8),
+    /// The least that may leave by itself, in minor units of what leaves; it does not bind within the tolerance.
+    pub least: Amount,
     /// When it is decided (business time).
     pub now: Timestamp,
     /// Whether a customer of this level may have this exchange, something of which is at the market price; else why not.
@@ -94,7 +96,7 @@ impl Question<'_> {
         let least = self.case.ordered.minor() - self.case.tolerance.minor();
         let most = self.case.ordered.minor() + self.case.tolerance.minor();
         let promised = match self.case.in_time.minor() {
-            in_time if in_time < least => Amount::ZERO,
+            in_time if self.case.lapsed || in_time < least => Amount::ZERO,
             in_time if in_time > most => self.case.ordered,
             _ => self.case.in_time,
         };
@@ -120,9 +122,10 @@ impl Question<'_> {
     }
 
     fn promised(&self, promised: Amount, set_aside: Amount, because: Option<HoldReason>, back: Amount) -> Decision {
+        let is_complete = promised.minor() >= self.case.ordered.minor() - self.case.tolerance.minor();
         match self.exchange(promised, Amount::ZERO) {
-            Ok(exchange) => Decision::Exchange { exchange, set_aside, because, back },
-            Err(_) => self.back(),
+            Ok(exchange) if is_complete || exchange.gives >= self.least => Decision::Exchange { exchange, set_aside, because, back },
+            Ok(_) | Err(_) => self.back(),
         }
     }
 
@@ -160,6 +163,9 @@ impl Question<'_> {
             return Err(HoldReason::Price);
         }
         let exchange = self.exchange(promised, market).map_err(|_| HoldReason::Amount)?;
+        if exchange.gives < self.least {
+            return Err(HoldReason::Amount);
+        }
         (self.may)(&exchange, level).map(|()| exchange)
     }
 }
@@ -234,6 +240,7 @@ mod tests {
                 minimum: Amount::from_minor(1_000),
                 maximum: Amount::from_minor(5_000_000_000),
                 is_all,
+                lapsed: false,
                 can_go_back: true,
             };
             let question = Question {
@@ -247,6 +254,7 @@ mod tests {
                 fees,
                 present_fees: fees,
                 decimals: (2, 6),
+                least: Amount::ZERO,
                 now: Timestamp::from_micros(0),
                 may: &may,
             };

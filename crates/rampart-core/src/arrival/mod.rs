@@ -18,5 +18,5 @@ pub use decide::{Decision, Leg, Question};
 pub use deviation::{Deviation, DeviationKind, Deviations};
 pub use exchange::{Exchange, Fees, Shares};
 pub use grade::{Grade, Standing};
-pub use resolve::{Case, Market, Resolution, is_late, resolve, tolerance};
+pub use resolve::{Case, Market, Resolution, resolve, tolerance};
 pub use time::counts_at;

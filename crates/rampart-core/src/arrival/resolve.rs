@@ -1,11 +1,8 @@
 //! The policy: from what came and when to what becomes of it.
 
-use std::time::Duration;
-
 use crate::amount::{Amount, Overflow};
 use crate::order::HoldReason;
 use crate::policy::{Late, Over, Policy, Short};
-use crate::time::Timestamp;
 
 /// What is known of an order when it is looked at. Amounts are minor units of what arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +22,8 @@ pub struct Case {
     /// Whether nothing more that came in time can turn up: the source was read past the end of the promise, or the payer's
     /// part is complete by its nature (a processor's capture).
     pub is_all: bool,
+    /// Whether the promise is not honoured any more, for what came in time either: all of it goes at the market price.
+    pub lapsed: bool,
     /// Whether it can go back by itself.
     pub can_go_back: bool,
 }
@@ -69,13 +68,6 @@ pub fn tolerance(ordered: Amount, basis_points: u32, cap: Amount) -> Result<Amou
     Ok(Amount::from_minor(share).min(cap))
 }
 
-/// Whether what came at `at` is late when it is looked at `now`. In time is before the end of the promise; what could not be
-/// decided until `honours` behind that has lost its price.
-#[must_use]
-pub fn is_late(at: Timestamp, held_until: Timestamp, honours: Duration, now: Timestamp) -> bool {
-    at >= held_until || now >= held_until.after(honours)
-}
-
 fn sum(one: Amount, other: Amount) -> Amount {
     Amount::from_minor(one.minor().saturating_add(other.minor()))
 }
@@ -101,6 +93,9 @@ pub fn resolve(case: &Case, policy: &Policy) -> Resolution {
     if !is_complete {
         return short(case, policy);
     }
+    if case.lapsed {
+        return lapsed(case);
+    }
     let surplus = less(case.in_time, case.ordered);
     if surplus <= case.tolerance {
         return Resolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO };
@@ -123,9 +118,23 @@ fn late(case: &Case, policy: &Policy) -> Resolution {
         Late::Market if total < case.minimum => back(case),
         Late::Market if total > case.maximum.max(sum(case.ordered, case.tolerance)) => Resolution::Hold(HoldReason::Amount),
         Late::Market => {
-            let promised = if case.in_time > sum(case.ordered, case.tolerance) { case.ordered } else { case.in_time };
+            let promised = if case.lapsed {
+                Amount::ZERO
+            } else if case.in_time > sum(case.ordered, case.tolerance) {
+                case.ordered
+            } else {
+                case.in_time
+            };
             Resolution::Exchange { promised, market: Market::Late(less(total, promised)), back: Amount::ZERO }
         }
+    }
+}
+
+/// What came in time and could not be decided while that was honoured.
+fn lapsed(case: &Case) -> Resolution {
+    match case.in_time > case.maximum.max(sum(case.ordered, case.tolerance)) {
+        true => Resolution::Hold(HoldReason::Amount),
+        false => Resolution::Exchange { promised: Amount::ZERO, market: Market::Late(case.in_time), back: Amount::ZERO },
     }
 }
 
@@ -134,6 +143,7 @@ fn short(case: &Case, policy: &Policy) -> Resolution {
         Short::Hold => Resolution::Hold(HoldReason::Amount),
         Short::Refund => back(case),
         Short::Promise if case.in_time < case.minimum => back(case),
+        Short::Promise if case.lapsed => lapsed(case),
         Short::Promise => Resolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO },
     }
 }

@@ -28,20 +28,23 @@ impl fmt::Display for Row {
     }
 }
 
-/// What arrives, of 1,000 ordered with a tolerance of 5: in time, late, and whether nothing more can turn up.
-const ARRIVES: [(&str, i128, i128, bool); 12] = [
-    ("less, the promise is running", 600, 0, false),
-    ("less, and nothing more came", 600, 0, true),
-    ("less than the minimum, and nothing more came", 5, 0, true),
-    ("within the tolerance", 996, 0, false),
-    ("exactly", 1_000, 0, false),
-    ("more", 1_300, 0, false),
-    ("far more than the maximum", 900_000, 0, false),
-    ("all of it late", 0, 1_000, true),
-    ("late, another amount", 0, 1_700, true),
-    ("late, less than the minimum", 0, 5, true),
-    ("late, more than the maximum", 0, 900_000, true),
-    ("part in time, the rest late", 600, 400, true),
+/// What arrives, of 1,000 ordered with a tolerance of 5: in time, late, whether nothing more can turn up, and whether
+/// the promise is not honoured any more.
+const ARRIVES: [(&str, i128, i128, bool, bool); 14] = [
+    ("less, the promise is running", 600, 0, false, false),
+    ("less, and nothing more came", 600, 0, true, false),
+    ("less than the minimum, and nothing more came", 5, 0, true, false),
+    ("within the tolerance", 996, 0, false, false),
+    ("exactly", 1_000, 0, false, false),
+    ("more", 1_300, 0, false, false),
+    ("far more than the maximum", 900_000, 0, false, false),
+    ("all of it late", 0, 1_000, true, false),
+    ("late, another amount", 0, 1_700, true, false),
+    ("late, less than the minimum", 0, 5, true, false),
+    ("late, more than the maximum", 0, 900_000, true, false),
+    ("part in time, the rest late", 600, 400, true, false),
+    ("exactly and in time, told behind the honoured day", 1_000, 0, true, true),
+    ("part in time, told behind the honoured day, the rest late", 600, 400, true, true),
 ];
 
 /// What can speak against going on.
@@ -59,8 +62,8 @@ const BUT: [&str; 6] = [
 pub fn rows(policy: &Policy) -> Vec<Row> {
     let cells = ARRIVES.iter().flat_map(|arrives| BUT.iter().map(move |but| (arrives, *but)));
     let mut rows: Vec<Row> = Vec::new();
-    for ((arrives, in_time, late, is_all), but) in cells {
-        let becomes = [Leg::Buying, Leg::Selling].map(|leg| told(&decide(leg, policy, (*in_time, *late, *is_all), but)));
+    for ((arrives, in_time, late, is_all, lapsed), but) in cells {
+        let becomes = [Leg::Buying, Leg::Selling].map(|leg| told(&decide(leg, policy, (*in_time, *late, *is_all, *lapsed), but)));
         // What speaks against it is worth a row where it changes something.
         let plain = rows.iter().rev().find(|row| row.arrives == *arrives && row.but.is_empty());
         if plain.is_none_or(|plain| plain.becomes != becomes) {
@@ -70,7 +73,7 @@ pub fn rows(policy: &Policy) -> Vec<Row> {
     rows
 }
 
-fn decide(leg: Leg, policy: &Policy, (in_time, late, is_all): (i128, i128, bool), but: &str) -> Decision {
+fn decide(leg: Leg, policy: &Policy, (in_time, late, is_all, lapsed): (i128, i128, bool, bool), but: &str) -> Decision {
     // Money has two decimals and coins six; a coin is about a unit of money.
     let unit = if leg == Leg::Buying { 100 } else { 1_000_000 };
     let amount = |whole: i128| Amount::from_minor(whole * unit);
@@ -96,6 +99,7 @@ fn decide(leg: Leg, policy: &Policy, (in_time, late, is_all): (i128, i128, bool)
             minimum: amount(10),
             maximum: amount(50_000),
             is_all,
+            lapsed,
             can_go_back: but != BUT[5],
         },
         policy,
@@ -106,6 +110,7 @@ fn decide(leg: Leg, policy: &Policy, (in_time, late, is_all): (i128, i128, bool)
         fees,
         present_fees: fees,
         decimals: (2, 6),
+        least: Amount::ZERO,
         now: Timestamp::from_micros(0),
         may: &may,
     };

@@ -61,7 +61,7 @@ impl Payment {
             (PaymentCommand::DeclareSent, PaymentState::Started) if self.instructions.is_some() => {
                 self.state = PaymentState::PendingBank { declared_at: mint.now };
             }
-            (PaymentCommand::Cancel, PaymentState::Started | PaymentState::PendingBank { .. }) if self.receipts.is_empty() => {
+            (PaymentCommand::Cancel, PaymentState::Started | PaymentState::PendingBank { .. }) if self.fiat_balance.is_zero() => {
                 self.give_back(context, &mut step);
                 self.state = PaymentState::Cancelled;
             }
@@ -84,8 +84,8 @@ impl Payment {
             (PaymentCommand::Hold, PaymentState::PaymentReceived { .. }) => {
                 self.put_on_hold(HoldReason::Operator, context, &mut step);
             }
-            (PaymentCommand::Release, PaymentState::OnHold { reason, .. }) if self.fiat_balance.is_positive() => {
-                let exchange = self.to_release(*reason, context).map_err(CommandRefusal::from)?;
+            (PaymentCommand::Release, PaymentState::OnHold { .. }) if self.fiat_balance.is_positive() => {
+                let exchange = self.to_release(context).map_err(CommandRefusal::from)?;
                 match self.findings.order.is_some() {
                     // A person has looked at what the provider found; asking it again would find the same.
                     true => {

@@ -53,7 +53,7 @@ impl Payment {
     fn case(&self, method: &Method, context: &Context<'_>) -> Case {
         let now = context.mint.now;
         let sum = |late: bool| {
-            let of = self.receipts.iter().filter(|receipt| self.is_late(receipt, method, context) == late);
+            let of = self.receipts.iter().filter(|receipt| self.is_late(receipt) == late);
             Amount::from_minor(of.fold(0_i128, |sum, receipt| sum.saturating_add(receipt.left().minor())))
         };
         let is_read = context.read_at.is_some_and(|read| read >= self.held_until.after(context.catalogue.backdating(self.pay_in)))
@@ -66,14 +66,15 @@ impl Payment {
             minimum: method.minimum,
             maximum: method.maximum,
             is_all: is_read || matches!(self.pay_in, PayIn::Processor(_)),
+            lapsed: self.lost_promise || now >= self.held_until.after(method.policy.honours()),
             can_go_back: self.fiat_balance >= context.catalogue.refund_minimum(self.terms.fiat)
                 && self.refund_parts(context.catalogue).is_some(),
         }
     }
 
-    fn is_late(&self, receipt: &Receipt, method: &Method, context: &Context<'_>) -> bool {
-        let is_late = || arrival::is_late(receipt.at, self.held_until, method.policy.honours(), context.mint.now);
-        self.lost_promise || receipt.assigned || is_late()
+    /// In time is before the end of the promise. What a person assigned is not.
+    fn is_late(&self, receipt: &Receipt) -> bool {
+        receipt.assigned || receipt.at >= self.held_until
     }
 
     fn tolerance(&self, method: &Method, context: &Context<'_>) -> Amount {
@@ -101,6 +102,7 @@ impl Payment {
             fees: self.fees.unwrap_or(Fees { network: self.terms.fee_network, ..present_fees }),
             present_fees,
             decimals: (self.terms.fiat_decimals, self.terms.coin_decimals),
+            least: Amount::ZERO,
             now: context.mint.now,
             may,
         }

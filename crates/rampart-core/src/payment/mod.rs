@@ -318,11 +318,12 @@ impl Payment {
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
-            PaymentState::Started | PaymentState::PendingBank { .. } if self.promise_is_over() && self.receipts.is_empty() => {
+            PaymentState::Started | PaymentState::PendingBank { .. } if self.promise_is_over() && self.fiat_balance.is_zero() => {
                 Some(self.open_until.after(LEAST_BACKDATING))
             }
             PaymentState::Started | PaymentState::PendingBank { .. } => Some(self.held_until),
             PaymentState::OnHold { reason, since } if reason.ends_by_itself() => Some(since),
+            PaymentState::OnHold { .. } if self.reserved.is_positive() && !self.is_converted() => Some(self.held_until),
             _ => None,
         }
     }

@@ -350,7 +350,10 @@ impl Payment {
         let now = context.mint.now;
         match self.state {
             PaymentState::OnHold { reason, .. } if reason.ends_by_itself() => self.resume(context, step),
-            PaymentState::Started | PaymentState::PendingBank { .. } if self.receipts.is_empty() => self.nothing_came(context, step),
+            PaymentState::OnHold { reason, .. } if self.reserved.is_positive() && !self.is_converted() => {
+                self.promise_of_held(reason, context, step)
+            }
+            PaymentState::Started | PaymentState::PendingBank { .. } if self.fiat_balance.is_zero() => self.nothing_came(context, step),
             PaymentState::Started | PaymentState::PendingBank { .. } if now >= self.held_until => {
                 self.weigh(context, step);
                 let has_decided = !self.is_unpaid();
@@ -364,11 +367,25 @@ impl Payment {
         }
     }
 
+    /// Coins reserved for an order on hold: kept while its promise is honoured, where we or a provider hold it; else freed. Gives
+    /// whether anything has changed.
+    fn promise_of_held(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
+        let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
+        let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honours()));
+        let is_kept = honoured && reason.keeps_the_promise();
+        if !is_kept {
+            self.reserve(Amount::ZERO, Origin::Fact, step);
+        }
+        !is_kept
+    }
+
     /// Nothing came: what was promised is given back at the promise's end, and the order ends when it is not open any more and
     /// its source was read past that.
     fn nothing_came(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         let now = context.mint.now;
-        let promise_ends = now >= self.held_until && !self.place_given_back;
+        // An earlier version gave the place back alone.
+        let is_promised = !self.place_given_back || self.reserved.is_positive() || !self.counted.is_empty();
+        let promise_ends = now >= self.held_until && is_promised;
         if promise_ends {
             self.give_back(context, step);
         }
@@ -418,16 +435,16 @@ impl Payment {
     }
 
     /// The exchange that a person lets go: the one that was decided while that is owed or kept, else what comes of it now.
-    pub(super) fn to_release(&self, reason: HoldReason, context: &Context<'_>) -> Result<Exchange, HoldReason> {
-        let stays = reason == HoldReason::TransferFailed || self.is_converted();
-        match self.taken.filter(|exchange| stays && exchange.accepted() == self.fiat_balance) {
+    pub(super) fn to_release(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
+        match self.taken.filter(|exchange| self.is_converted() && exchange.accepted() == self.fiat_balance) {
             Some(exchange) => Ok(exchange),
             None => self.release_for(context),
         }
     }
 
     /// Whether what was decided was converted once: that stays so until a person undoes it, or it is taken back.
-    const fn is_converted(&self) -> bool {
-        self.converted && self.taken.is_some()
+    pub(super) const fn is_converted(&self) -> bool {
+        let is_owed = self.converted || matches!(self.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. });
+        is_owed && self.taken.is_some()
     }
 }

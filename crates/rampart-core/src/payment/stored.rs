@@ -29,35 +29,58 @@ pub fn upgraded(mut payment: Map<String, Value>) -> Map<String, Value> {
     if !matches!(status.as_str(), "started" | "pending_bank") {
         payment.insert("place_given_back".to_owned(), json!(true));
     }
-    if let Some(exception) = payment.remove("exception").filter(|exception| !exception.is_null()) {
+    let exception = payment.remove("exception").filter(|exception| !exception.is_null());
+    let was_unusual = exception.is_some();
+    if let Some(exception) = exception {
         payment.insert("exceptions".to_owned(), json!([{"kind": exception, "amount": "0", "at": text(&payment, "updated_at")}]));
     }
-    upgrade_state(&mut payment, &status, &taken_terms);
+    upgrade_state(&mut payment, &status, was_unusual, &taken_terms);
     payment
 }
 
-fn upgrade_state(payment: &mut Map<String, Value>, status: &str, terms: &Value) {
+fn upgrade_state(payment: &mut Map<String, Value>, status: &str, was_unusual: bool, terms: &Value) {
     let balance = payment.get("fiat_balance").cloned().unwrap_or_else(|| json!("0"));
     let state = payment.get("state").cloned().unwrap_or_default();
     let field = |name: &str| state.get(name).cloned().unwrap_or_default();
     match status {
         "payment_received" | "sending" | "coins_sent" => {
             let promised = if status == "payment_received" { balance } else { field("fiat") };
-            let taken = json!({
-                "at": payment.get("updated_at"), "promised": promised, "fee_processing": terms.get("fee_processing"),
-                "fee_network": terms.get("fee_network"), "gives": field("coins"), "gives_promised": field("coins"),
-            });
-            payment.insert("taken".to_owned(), taken);
+            let coins = field("coins");
+            payment.insert("taken".to_owned(), taken(payment, terms, &promised, &coins));
             payment.insert("told".to_owned(), json!(true));
         }
         "on_hold" => {
             let reason = field("reason");
-            let was_received = matches!(reason.as_str(), Some("screening" | "transfer_failed" | "refund_failed" | "operator" | "reversed"));
+            // What was held for its amount or payer had not been received before, and what goes back may come from there.
+            let was_received = match reason.as_str() {
+                Some("screening" | "transfer_failed" | "operator" | "reversed") => true,
+                Some("refund_failed" | "destination") => !was_unusual,
+                _ => false,
+            };
             payment.insert("told".to_owned(), json!(was_received));
+            if reason.as_str() == Some("transfer_failed") {
+                // What they had become is what is reserved for them; the order showed its terms again.
+                let coins = payment.get("reserved").cloned().unwrap_or_default();
+                payment.insert("taken".to_owned(), taken(payment, terms, &balance, &coins));
+                payment.insert("converted".to_owned(), json!(true));
+            }
         }
         "refund_pending" => {
             payment.insert("state".to_owned(), json!({"state": status, "payouts": [{"payout": field("payout"), "amount": balance}]}));
+            payment.insert("told".to_owned(), json!(!was_unusual));
+        }
+        "refunded" => {
+            let receipts = payment.get("receipts").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            let refunded: i128 = receipts.iter().filter_map(|receipt| receipt.get("amount")).map(minor_of).sum();
+            payment.insert("refunded".to_owned(), json!(refunded.to_string()));
         }
         _ => {}
     }
+}
+
+fn taken(payment: &Map<String, Value>, terms: &Value, promised: &Value, coins: &Value) -> Value {
+    json!({
+        "at": payment.get("updated_at"), "promised": promised, "fee_processing": terms.get("fee_processing"),
+        "fee_network": terms.get("fee_network"), "gives": coins, "gives_promised": coins,
+    })
 }

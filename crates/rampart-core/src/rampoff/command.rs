@@ -68,6 +68,11 @@ impl Rampoff {
             {
                 self.refund(Screening::Due, context, &mut step);
             }
+            // The chain undid all that came.
+            (RampoffCommand::Cancel, RampoffState::Confirming) if self.deposits.is_empty() => {
+                self.give_back(context, &mut step);
+                self.state = RampoffState::Cancelled;
+            }
             (RampoffCommand::Cancel, RampoffState::OnHold { reason: HoldReason::Reorganised, .. })
                 if self.coin_balance.is_zero() && self.converted.is_zero() =>
             {
@@ -108,6 +113,11 @@ impl Rampoff {
                     }
                     false => self.accept(exchange, None, context, &mut step),
                 }
+            }
+            (RampoffCommand::Refund, RampoffState::Confirming)
+                if self.coin_balance.is_positive() && self.deposits.iter().all(|deposit| deposit.confirmations > 0) =>
+            {
+                self.refund(Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             (RampoffCommand::Refund, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. })
                 if self.coin_balance.is_positive() || self.converted.is_positive() =>

@@ -58,7 +58,7 @@ impl Rampoff {
         let now = context.mint.now;
         let confirmed = || self.deposits.iter().filter(|deposit| deposit.confirmations > 0 && !deposit.lost);
         let sum = |late: bool| {
-            let of = confirmed().filter(|deposit| self.is_late(deposit, rail, context) == late);
+            let of = confirmed().filter(|deposit| self.is_late(deposit) == late);
             Amount::from_minor(of.fold(0_i128, |sum, deposit| sum.saturating_add(deposit.left().minor())))
         };
         let is_pending = self.deposits.iter().any(|deposit| deposit.confirmations == 0);
@@ -72,6 +72,7 @@ impl Rampoff {
             minimum: coin.minimum,
             maximum: coin.maximum,
             is_all: is_read && !is_pending,
+            lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honours()),
             can_go_back: self.refund_wallet.is_some()
                 && self.coin_balance >= self.coins_worth(context.catalogue.refund_minimum(self.terms.fiat)),
         }
@@ -91,9 +92,9 @@ impl Rampoff {
         coins >= least.min(minimum)
     }
 
-    fn is_late(&self, receipt: &DepositReceipt, rail: &PayoutRail, context: &Context<'_>) -> bool {
-        let is_late = || arrival::is_late(receipt.at, self.held_until, rail.policy.honours(), context.mint.now);
-        self.lost_promise || receipt.assigned || is_late()
+    /// In time is before the end of the promise. What a person assigned is not.
+    fn is_late(&self, receipt: &DepositReceipt) -> bool {
+        receipt.assigned || receipt.at >= self.held_until
     }
 
     fn tolerance(&self, rail: &PayoutRail, context: &Context<'_>) -> Amount {
@@ -121,6 +122,7 @@ impl Rampoff {
             fees: self.fees.unwrap_or(Fees { network: self.terms.fee_network, ..present_fees }),
             present_fees,
             decimals: (self.terms.fiat_decimals, self.terms.coin_decimals),
+            least: rail.minimum,
             now: context.mint.now,
             may,
         }
@@ -132,7 +134,7 @@ impl Rampoff {
         let is_within = rail.enabled
             && coin.sell
             && exchange.accepted() <= coin.maximum.max(self.terms.coin_amount)
-            && (rail.minimum..=rail.maximum.max(self.terms.fiat_amount)).contains(&exchange.gives)
+            && exchange.gives <= rail.maximum.max(self.terms.fiat_amount)
             && limits::allows(context.catalogue, &usage, level);
         if is_within { Ok(()) } else { Err(HoldReason::Limit) }
     }

@@ -270,6 +270,7 @@ impl Rampoff {
             RampoffState::Created | RampoffState::Confirming if self.place_given_back && self.deposits.is_empty() => Some(self.open_until),
             RampoffState::Created | RampoffState::Confirming => Some(self.held_until),
             RampoffState::OnHold { reason, since } if reason.ends_by_itself() => Some(since),
+            RampoffState::OnHold { .. } if self.reserved.is_positive() && !self.converted.is_positive() => Some(self.held_until),
             _ => None,
         }
     }

@@ -381,6 +381,9 @@ impl Rampoff {
                 }
                 !matches!(self.state, RampoffState::OnHold { .. })
             }
+            RampoffState::OnHold { reason, .. } if self.reserved.is_positive() && !self.converted.is_positive() => {
+                self.promise_of_held(reason, context, step)
+            }
             RampoffState::Created | RampoffState::Confirming if self.deposits.is_empty() => self.nothing_came(context, step),
             RampoffState::Created | RampoffState::Confirming if now >= self.held_until => {
                 self.weigh(context, step);
@@ -397,11 +400,25 @@ impl Rampoff {
         }
     }
 
+    /// Money reserved for an order on hold: kept while its promise is honoured, where we or a provider hold it; else freed. Gives
+    /// whether anything has changed.
+    fn promise_of_held(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
+        let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
+        let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honours()));
+        let is_kept = honoured && reason.keeps_the_promise();
+        if !is_kept {
+            self.reserve(Amount::ZERO, Origin::Fact, step);
+        }
+        !is_kept
+    }
+
     /// Nothing came: what was promised is given back at the promise's end, and the order ends when it is not open any more and
     /// the chain was read past that.
     fn nothing_came(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         let now = context.mint.now;
-        let promise_ends = now >= self.held_until && !self.place_given_back;
+        // An earlier version gave the place back alone.
+        let is_promised = !self.place_given_back || self.reserved.is_positive() || !self.counted.is_empty();
+        let promise_ends = now >= self.held_until && is_promised;
         if promise_ends {
             self.give_back(context, step);
         }

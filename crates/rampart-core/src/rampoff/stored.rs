@@ -33,6 +33,7 @@ pub fn upgraded(mut rampoff: Map<String, Value>) -> Map<String, Value> {
     }
 
     let exception = rampoff.remove("exception").filter(|exception| !exception.is_null());
+    let was_unusual = exception.is_some();
     let was_late = exception.as_ref().and_then(Value::as_str) == Some("late");
     if let Some(exception) = exception {
         rampoff.insert("exceptions".to_owned(), json!([{"kind": exception, "amount": "0", "at": field(&rampoff, "updated_at")}]));
@@ -52,6 +53,21 @@ pub fn upgraded(mut rampoff: Map<String, Value>) -> Map<String, Value> {
         // What was sold is not kept of one that is finished: what arrived is.
         "finished" => (received(&rampoff), of_state("fiat")),
         "on_hold" if !converted.is_null() => (converted, field(&rampoff, "fiat_balance")),
+        "on_hold" | "refund_pending" => {
+            // What was held for its amount had not been received before, and what goes back or was undone may come from there.
+            let was_received = match (status.as_str(), of_state("reason").as_str()) {
+                ("on_hold", Some("screening" | "operator" | "payout_failed")) => true,
+                ("on_hold", Some("refund_failed" | "destination" | "reorganised")) | ("refund_pending", _) => !was_unusual,
+                _ => false,
+            };
+            rampoff.insert("told".to_owned(), json!(was_received));
+            return rampoff;
+        }
+        "refunded" => {
+            let refunded = received(&rampoff);
+            rampoff.insert("refunded".to_owned(), refunded);
+            return rampoff;
+        }
         _ => return rampoff,
     };
     let taken = json!({

@@ -61,6 +61,7 @@ pub(crate) fn customer(bench: &Bench, id: i64, partner: PartnerId) -> Customer {
         page_token: page_token::draw(bench.mint().now, bench.mint().randomness),
         callback_url: None,
         banned: None,
+        charged_back: None,
         counts_as: None,
         created_at: bench.mint().now,
     }

@@ -14,7 +14,7 @@ use std::panic::AssertUnwindSafe;
 use futures::{FutureExt as _, StreamExt as _};
 use parking_lot::Mutex;
 use rampart_core::arrival::Grade;
-use rampart_core::fact::{Fact, FactBody, PayoutReport};
+use rampart_core::fact::{DepositChange, Fact, FactBody, PayoutReport};
 use rampart_core::id::{FactId, OrderId};
 use rampart_core::kyc::KycVerdict;
 use rampart_core::outgoing::PayoutFact;
@@ -120,7 +120,13 @@ impl Apply {
         for (subject, fact) in of.into_iter().zip(facts) {
             subjects.entry(subject).or_default().push(fact);
         }
-        subjects.values_mut().for_each(|facts| facts.sort_by(|one, other| place(one).cmp(&place(other))));
+        for facts in subjects.values_mut() {
+            // What a chain undid and took up again is told in its own order.
+            let is_undone = facts.iter().any(|fact| matches!(fact.body, FactBody::Deposit { change: DepositChange::Dropped, .. }));
+            if !is_undone {
+                facts.sort_by(|one, other| place(one).cmp(&place(other)));
+            }
+        }
         let most = self.app.config().workers.concurrency;
         let results: Vec<Reply<()>> = futures::stream::iter(subjects.into_values())
             .map(|facts| async move {
@@ -166,7 +172,7 @@ fn subject(app: &App, fact: &Fact, page: &[Fact]) -> String {
         },
         FactBody::PayoutReported { payout, .. } => payout.to_string(),
         FactBody::KycDecided { customer, .. } => customer.to_string(),
-        FactBody::Deposit { deposit, .. } => deposit.to_string(),
+        FactBody::Deposit { deposit, order, .. } => order.map_or_else(|| deposit.to_string(), |order| order.to_string()),
     }
 }
 
@@ -176,6 +182,7 @@ fn place(fact: &Fact) -> (Timestamp, bool, &str) {
     let told = match &fact.body {
         FactBody::BankCredit(credit) => credit.booked_at,
         FactBody::ProcessorPaid(paid) => paid.paid_at,
+        FactBody::Deposit { change: DepositChange::Confirmed, at, .. } => *at,
         _ => return (fact.observed_at, true, ""),
     };
     (told.map_or(fact.observed_at, |told| told.min(fact.observed_at)), false, &fact.natural_key)
@@ -263,7 +270,7 @@ pub(crate) async fn effect(app: &App, fact: &Fact, grade: Grade) -> Effect {
             let verdict = KycVerdict { reference, level: *level, status: *status, reasons, may_retry: *may_retry };
             identity::effect(app, *customer, verdict).await
         }
-        FactBody::Deposit { deposit, change } => deposit::effect(app, fact.id, *deposit, *change, grade).await,
+        FactBody::Deposit { deposit, change, .. } => deposit::effect(app, fact.id, *deposit, *change, grade).await,
     }
 }
 

@@ -5,11 +5,13 @@
 
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
+use rampart_core::customer::Customer;
 use rampart_core::fact::{Fact, FactBody, ReceiptName, Reversed};
 use rampart_core::id::{FactId, OrderId};
 use rampart_core::order::Order;
 use rampart_core::outgoing;
-use rampart_core::payment::{Payment, PaymentFact, TakenBack};
+use rampart_core::payment::{Payment, PaymentFact, PaymentState, TakenBack};
+use rampart_core::record::Record;
 use rampart_core::redacted::Redacted;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{ClaimScope, Step};
@@ -65,18 +67,23 @@ async fn of_order(app: &App, payment: Payment, receipt: Option<FactId>, from_sus
     let context = app.context(price);
     let concerns_it =
         receipt.is_none_or(|fact| payment.receipts.iter().any(|receipt| receipt.fact == fact && receipt.left().is_positive()));
+    let (customer, lost) = (payment.customer, payment.lost);
     let order = Order::from(payment);
     let on_its_way = if concerns_it { leaving::known(leaving::of_order(app, &order).await?)? } else { Vec::new() };
-    Ok(outgoing::stopped_by(
-        order,
-        on_its_way,
-        &format!("what it was for was taken back: {}", told.reason),
-        &context,
-        |order| match order {
-            Order::Payment(payment) => payment.observe(PaymentFact::Reversed(taken), &context),
-            Order::Rampoff(_) => Step::new(),
-        },
-    ))
+    let why = format!("what it was for was taken back: {}", told.reason);
+    let mut step = outgoing::stopped_by(order, on_its_way, &why, &context, |order| match order {
+        Order::Payment(payment) => payment.observe(PaymentFact::Reversed(taken), &context),
+        Order::Rampoff(_) => Step::new(),
+    });
+    let had_left = step.writes.iter().any(|record| match record {
+        Record::Payment(payment) => matches!(payment.state, PaymentState::CoinsSent { .. }) && payment.lost > lost,
+        _ => false,
+    });
+    if had_left {
+        let customer = app.store().customer(customer).await?.ok_or_else(|| Trouble::Never(format!("there is no customer {customer}")))?;
+        step.write(Customer { charged_back: Some(context.mint.now), ..customer });
+    }
+    Ok(step)
 }
 
 /// The money has not been told of yet: its order waits for it, and what was taken back with it.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use rampart_core::arrival::counts_at;
 use rampart_core::asset::Chain;
 use rampart_core::fact::{DepositChange, Fact, FactBody};
 use rampart_core::id::TransferId;
@@ -258,7 +259,9 @@ pub(crate) fn changes_of(chain: Chain) -> String {
 pub(crate) fn write_changes(app: &App, step: &mut Step, deposits: Vec<Deposit>, change: DepositChange) {
     let told = deposits.iter().map(|deposit| {
         let key = format!("{}{}:{}:v{}", changes_of(deposit.coin.chain), deposit.txid, deposit.index, deposit.version + 1);
-        (key, FactBody::Deposit { deposit: deposit.id, change })
+        let backdating = app.catalogue().chain_backdating(deposit.coin.chain);
+        let at = Some(counts_at(deposit.block_time, deposit.seen_at, deposit.read_before, backdating));
+        (key, FactBody::Deposit { deposit: deposit.id, change, order: deposit.order, at })
     });
     let facts = ingest::facts(app, told.collect(), None).into_iter().zip(&deposits);
     let facts: Vec<Fact> = facts.map(|(fact, deposit)| Fact { read_before: deposit.read_before, ..fact }).collect();
