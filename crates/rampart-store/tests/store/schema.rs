@@ -100,7 +100,8 @@ async fn opening_again_changes_nothing(bench: Arc<Bench>) {
             "0003_deposit_addresses",
             "0004_page_tokens",
             "0005_fewer_indexes",
-            "0006_reviews_by_fact"
+            "0006_reviews_by_fact",
+            "0007_held_orders_are_due"
         ]
     );
 }

@@ -135,8 +135,8 @@ impl Things {
             ("external_id", _) => self.external_id.clone().into(),
             ("quote_id", "/api/createPayment") => self.quotes[0].clone().into(),
             ("quote_id", "/api/createRampoff") => self.quotes[1].clone().into(),
-            // Chains and methods are everybody's, and a type is of the caller's own subscription.
-            ("chain" | "method" | "type", _) => return None,
+            // Chains, methods and the bank's own books are everybody's, and a type is of the caller's own subscription.
+            ("chain" | "method" | "line" | "type", _) => return None,
             _ => panic!("{}: whose is what {field} names? Tell it here.", route.name()),
         })
     }
