@@ -107,6 +107,8 @@ class LaneState:
     """Orders that a person let go."""
     assigned: set[str] = field(default_factory=set)
     """Orders from or to which a person assigned something."""
+    charged_back: set[str] = field(default_factory=set)
+    """Orders of which a processor took something back."""
 
 
 class World:
@@ -331,6 +333,7 @@ class World:
             self.client.sandbox(f"payments/{order.id}/chargeback")
         except Failure:
             return "skip"
+        lane.charged_back.add(name)
         return None
 
     def deposit(self, lane: LaneState, operation: Deposit) -> str | None:

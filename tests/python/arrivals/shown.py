@@ -181,7 +181,9 @@ class Books:
         told = [told for told in lane.told if told.can_be_for(each.name) and told.asset == (each.fiat if each.order.is_purchase else each.coin)]
         most = sum((one.amount for one in told), ZERO)
         # Coins can be in no final block yet, or lost with one; of several orders only one gets what names them all.
-        is_exact = each.order.is_purchase and all(one.is_certain for one in told)
+        # What was charged back out of suspense leaves no trace on the order.
+        was_charged_back = each.name in lane.charged_back
+        is_exact = each.order.is_purchase and not was_charged_back and all(one.is_certain for one in told)
         if shown > most or (is_exact and shown != most):
             return [(each.name, "conservation", most, shown)]
         return []
