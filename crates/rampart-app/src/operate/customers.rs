@@ -44,6 +44,8 @@ pub struct CustomerFile {
     pub kyc_reasons: Vec<String>,
     /// Why the customer may not trade.
     pub banned: Option<String>,
+    /// Since when its paid orders wait, because money was taken back whose coins had left.
+    pub charged_back: Option<String>,
     /// Doubts about what was given.
     pub warnings: Vec<String>,
     /// When it registered.
@@ -84,6 +86,7 @@ pub async fn show(app: &App, id: CustomerId) -> Reply<CustomerFile> {
         kyc_level: customer.kyc.level,
         kyc_reasons: customer.kyc.check.as_ref().map(|check| check.reasons.clone()).unwrap_or_default(),
         banned: customer.banned.clone(),
+        charged_back: customer.charged_back.map(|at| at.to_string()),
         warnings: customer.warnings.iter().map(|warning| format!("{}: {}", warning.field, warning.message)).collect(),
         created_at: customer.created_at.to_string(),
         audit: audit_lines(app, &subject(id)).await?,

@@ -22,7 +22,7 @@ pub(crate) enum CustomerCommand {
         /// The customer's number
         id: i64,
     },
-    /// Let a customer trade again
+    /// Let a customer trade again who was banned, or whose paid orders wait because money was taken back whose coins had left
     Unban {
         /// The customer's number
         id: i64,
@@ -72,6 +72,7 @@ const FIELDS: &[&str] = &[
     "kyc_status",
     "kyc_level",
     "banned",
+    "charged_back",
     "created_at",
 ];
 const LISTS: &[(&str, &[&str])] = &[("kyc_reasons", &[]), ("warnings", &[]), ("audit", &["at", "actor", "action", "reason"])];
