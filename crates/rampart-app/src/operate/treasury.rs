@@ -152,6 +152,7 @@ fn transfer(app: &App, purpose: TransferPurpose, coin: CoinId, amount: Amount, s
         resolves: None,
         deposits: Vec::new(),
         fee_booked: false,
+        asked_at: None,
         state: TransferState::Queued,
         created_at: mint.now,
     }

@@ -25,6 +25,9 @@ pub struct WorkersConfig {
     pub stop_seconds: u64,
     /// How often the ledger is checked in the background, in seconds; 0 never. A large ledger is checked less often.
     pub ledger_check_seconds: u64,
+    /// How old what the screening provider said about a receiver may be when something leaves, in seconds of business time; with
+    /// more it is asked again.
+    pub screening_fresh_seconds: u64,
 }
 
 impl Default for WorkersConfig {
@@ -37,6 +40,7 @@ impl Default for WorkersConfig {
             stuck_after_seconds: 60,
             stop_seconds: 20,
             ledger_check_seconds: 3_600,
+            screening_fresh_seconds: 86_400,
         }
     }
 }
@@ -65,6 +69,10 @@ impl WorkersConfig {
     /// How often a cursor that has nothing new is confirmed: often enough not to look as if it stood still.
     pub(crate) fn confirm_every(&self) -> Duration {
         CONFIRM_EVERY.min(self.stuck_after() / 4)
+    }
+
+    pub(crate) const fn screening_fresh(&self) -> Duration {
+        Duration::from_secs(self.screening_fresh_seconds)
     }
 
     pub(crate) const fn stop(&self) -> Duration {

@@ -198,6 +198,7 @@ fn filler(app: &App, port: &Arc<dyn ChainPort>, chain: Chain) -> Reply<(Job, Tra
         resolves: None,
         deposits: Vec::new(),
         fee_booked: false,
+        asked_at: None,
         state: TransferState::Queued,
         created_at: mint.now,
     };

@@ -15,7 +15,6 @@ use futures::{StreamExt as _, stream};
 use rampart_core::asset::Chain;
 use rampart_core::id::{CustomerId, TransferId};
 use rampart_core::job::{Job, JobKind};
-use rampart_core::order::StoppedBy;
 use rampart_core::outgoing::{Outgoing, Screening, Signed, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
 use rampart_core::ports::{ChainPort, Outcome, SigningRequest, TransactionStatus};
 use rampart_core::record::RecordKey;
@@ -201,20 +200,24 @@ impl Sender {
                 None => Leave::of(&self.app, customer).await?,
             };
             known.insert(customer, leave);
+            let (now, fresh) = (self.app.business().now(), self.app.config().workers.screening_fresh());
             match leave.stops(transfer.purpose != TransferPurpose::Buy, transfer.screening) {
+                None if transfer.is_outdated(now, fresh) => self.withdraw(TransferFact::Outdated, &leave, job, transfer).await?,
                 None => kept.push((job, transfer)),
-                Some(by) => self.stop(by, &leave, job, transfer).await?,
+                Some(by) => {
+                    tracing::warn!(transfer = %transfer.id, reason = told(by), "a transfer is stopped before it is signed");
+                    let stopped = TransferFact::Stopped { by, reason: told(by).to_owned() };
+                    self.withdraw(stopped, &leave, job, transfer).await?;
+                }
             }
         }
         *queued = kept;
         Ok(known.into_values().collect())
     }
 
-    /// Whoever has changed something of it meanwhile has it looked at again.
-    async fn stop(&self, by: StoppedBy, leave: &Leave, job: Job, transfer: Transfer) -> Reply<()> {
-        tracing::warn!(transfer = %transfer.id, reason = told(by), "a transfer is stopped before it is signed");
-        let stopped = TransferFact::Stopped { by, reason: told(by).to_owned() };
-        let mut step = transfers::observe(&self.app, transfer, stopped).await?;
+    /// It is not signed now, and its job is done. Whoever has changed something of it meanwhile has it looked at again.
+    async fn withdraw(&self, fact: TransferFact, leave: &Leave, job: Job, transfer: Transfer) -> Reply<()> {
+        let mut step = transfers::observe(&self.app, transfer, fact).await?;
         step.removals.push((RecordKey::Job(job.id), job.version));
         leave.relied_upon(&mut step);
         match self.app.commit(step).await {

@@ -23,7 +23,7 @@ async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt, recalled, banned_meanwhile, others_of_the_customer);
+on_both_engines!(super::whole => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt, recalled, banned_meanwhile, listed_meanwhile, others_of_the_customer);
 
 const EUR: i128 = 100;
 
@@ -200,6 +200,28 @@ async fn banned_meanwhile(test: Arc<TestApp>) {
     assert!(rampoff.converted.is_positive() && rampoff.fiat_balance == rampoff.reserved);
     transfer_of(&test, purchase, "failed").await;
     assert!(matches!(test.app.store().payout(payout).await.unwrap().unwrap().state, PayoutState::Failed { .. }));
+}
+
+/// Coins waited for two days, and their receiver has been listed since it was asked about: it is asked about again.
+async fn listed_meanwhile(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    faults(&test, FaultPort::Chain, Calls::Questions, 100_000).await;
+    let id = card(&test, customer, "100").await;
+    test.pay(id).await;
+    transfer_of(&test, id, "queued").await;
+    test.world.list_for_screening(&test.payment(id).await.wallet, true).await.unwrap();
+    test.advance(2 * 86_400).await;
+    let held = test.payment_becomes(id, "on_hold").await;
+    assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::Screening, .. }), "{:?}", held.state);
+    assert!(held.findings.order.is_some() && held.converted, "what was converted stays converted");
+    faults(&test, FaultPort::Chain, Calls::Questions, 0).await;
+    // A person has seen it and lets it go.
+    orders::release(&test.app, &operator(), id).await.unwrap();
+    let sent = || async {
+        mine(&test, 1).await;
+        Some(test.payment(id).await).filter(|payment| payment.status() == "coins_sent")
+    };
+    test.eventually("its coins are sent", sent).await;
 }
 
 /// Coins had left when their money was taken back: the customer's other paid orders wait until a person has looked.

@@ -171,6 +171,7 @@ impl Scene<'_> {
             resolves,
             deposits,
             fee_booked,
+            asked_at: None,
             state,
             created_at,
         }
@@ -303,6 +304,7 @@ impl Scene<'_> {
             resolves: (!of_order).then(|| self.mint.id()),
             put_back: None,
             said_by: None,
+            asked_at: None,
             lost: false,
             state,
             created_at: self.mint.now,

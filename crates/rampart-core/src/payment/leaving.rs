@@ -43,6 +43,7 @@ impl Payment {
             resolves: None,
             deposits: Vec::new(),
             fee_booked: false,
+            asked_at: None,
             state: TransferState::Queued,
             created_at: mint.now,
         };
@@ -128,6 +129,7 @@ impl Payment {
                 resolves: None,
                 put_back: None,
                 said_by: None,
+                asked_at: None,
                 lost: false,
                 state: PayoutState::Queued,
                 created_at: mint.now,
@@ -160,6 +162,7 @@ impl Payment {
             resolves: Some(item.id),
             put_back: None,
             said_by: None,
+            asked_at: None,
             lost: false,
             state: PayoutState::Queued,
             created_at: mint.now,

@@ -44,6 +44,7 @@ impl Rampoff {
             resolves: None,
             put_back: None,
             said_by: None,
+            asked_at: None,
             lost: false,
             state: PayoutState::Queued,
             created_at: mint.now,
@@ -76,6 +77,7 @@ impl Rampoff {
             resolves: None,
             deposits: Vec::new(),
             fee_booked: false,
+            asked_at: None,
             state: TransferState::Queued,
             created_at: mint.now,
         };

@@ -178,6 +178,7 @@ fn pay_out(item: &ReviewItem, route: Route, currency: Currency, destination: Pay
         resolves: Some(item.id),
         put_back: None,
         said_by: None,
+        asked_at: None,
         lost: false,
         state: PayoutState::Queued,
         created_at: mint.now,
@@ -211,6 +212,7 @@ fn coins_back(item: &ReviewItem, coin: CoinId, to: String, about: About, mint: &
         resolves: Some(item.id),
         deposits,
         fee_booked: false,
+        asked_at: None,
         state: TransferState::Queued,
         created_at: mint.now,
     };

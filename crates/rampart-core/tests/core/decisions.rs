@@ -144,6 +144,7 @@ impl Scene<'_> {
             resolves: None,
             put_back: None,
             said_by: None,
+            asked_at: None,
             lost: false,
             state: PayoutState::Returned { reason: "closed account".to_owned() },
             created_at: self.mint.now,

@@ -116,6 +116,7 @@ impl Setting {
             resolves: None,
             put_back: None,
             said_by: None,
+            asked_at: None,
             lost: false,
             state: PayoutState::Queued,
             created_at: now,

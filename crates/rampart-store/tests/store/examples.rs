@@ -99,6 +99,7 @@ pub(crate) fn payout(bench: &Bench, order: Option<OrderId>, state: PayoutState) 
         resolves: None,
         put_back: None,
         said_by: None,
+        asked_at: None,
         lost: false,
         state,
         created_at: bench.mint().now,
@@ -120,6 +121,7 @@ pub(crate) fn transfer(bench: &Bench, order: Option<OrderId>, state: TransferSta
         resolves: None,
         deposits: Vec::new(),
         fee_booked: false,
+        asked_at: None,
         state,
         created_at: bench.mint().now,
     }

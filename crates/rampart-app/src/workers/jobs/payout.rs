@@ -57,12 +57,16 @@ pub(super) async fn send(app: &App, held: &Held) -> Reply<Done> {
     }
 }
 
-/// Whether customer and partner may not go on now, after its lease was taken and before anybody outside hears of it.
+/// Whether customer and partner may not go on now, or the receiver has to be asked about again, after its lease was taken and before anybody outside hears of it.
 async fn stopped(app: &App, payout: &Payout) -> Reply<Option<PayoutFact>> {
     let Some(customer) = payout.customer else { return Ok(None) };
     let leave = Leave::of(app, customer).await?;
     let by = leave.stops(payout.purpose != PayoutPurpose::Rampoff, payout.screening);
-    Ok(by.map(|by| PayoutFact::Stopped { by, reason: observe::told(by).to_owned() }))
+    let is_outdated = payout.is_outdated(app.business().now(), app.config().workers.screening_fresh());
+    Ok(match by {
+        Some(by) => Some(PayoutFact::Stopped { by, reason: observe::told(by).to_owned() }),
+        None => is_outdated.then_some(PayoutFact::Outdated),
+    })
 }
 
 async fn handed_over(app: &App, held: &Held, payout: &Payout) -> Reply<Done> {

@@ -5,6 +5,8 @@ mod postings;
 
 pub use observe::PayoutFact;
 
+use std::time::Duration;
+
 use super::{Screening, change_holds};
 use crate::amount::Amount;
 use crate::asset::Currency;
@@ -152,6 +154,9 @@ pub struct Payout {
     /// Who said where it stands, where that was a person and not the rail.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub said_by: Option<String>,
+    /// When the screening provider last answered about who receives it, where it was asked about that alone.
+    #[serde(default)]
+    pub asked_at: Option<Timestamp>,
     /// Whether it arrived after it had been taken for failed and its order's money had gone another way: it is booked as lost.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub lost: bool,
@@ -201,6 +206,12 @@ impl Payout {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         matches!(self.state, PayoutState::Queued | PayoutState::Unknown)
+    }
+
+    /// Whether what the screening provider said about who receives it is older than this.
+    #[must_use]
+    pub fn is_outdated(&self, now: Timestamp, fresh: Duration) -> bool {
+        self.screening == Screening::Cleared && now >= self.asked_at.unwrap_or(self.created_at).after(fresh)
     }
 
     /// What is to be done with it first.

@@ -24,6 +24,8 @@ const FIRST_QUESTION_AFTER: Duration = Duration::from_secs(1);
 pub enum PayoutFact {
     /// The screening provider, or we ourselves, have answered about who receives it.
     Screened(Verdict),
+    /// What the screening provider said is too old: it is asked again.
+    Outdated,
     /// It is stopped before it was handed over.
     Stopped {
         /// By whom.
@@ -72,6 +74,7 @@ impl Payout {
         let mint = &context.mint;
         match fact {
             PayoutFact::Screened(Verdict::Clear) => self.cleared(mint),
+            PayoutFact::Outdated => self.asked_again(mint),
             PayoutFact::Screened(Verdict::Hit { reason }) if self.awaits_screening() => {
                 self.stopped(StoppedBy::Screening, reason, outgoing, context)
             }
@@ -98,11 +101,21 @@ impl Payout {
         }
     }
 
+    fn asked_again(self, mint: &Mint<'_>) -> Step {
+        let mut step = Step::new();
+        if self.state == PayoutState::Queued && self.screening == Screening::Cleared {
+            let due = Self { screening: Screening::Due, ..self };
+            step.write(due.first_job(mint));
+            step.write(due);
+        }
+        step
+    }
+
     /// Nothing is known against the receiver: it is handed over.
     fn cleared(self, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
         if self.awaits_screening() {
-            let cleared = Self { screening: Screening::Cleared, ..self };
+            let cleared = Self { screening: Screening::Cleared, asked_at: Some(mint.now), ..self };
             step.write(cleared.first_job(mint));
             step.write(cleared);
         }

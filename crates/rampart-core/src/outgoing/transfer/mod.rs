@@ -6,6 +6,8 @@ mod postings;
 
 pub use observe::TransferFact;
 
+use std::time::Duration;
+
 use super::{Screening, change_holds};
 use crate::amount::Amount;
 use crate::asset::{Chain, CoinId};
@@ -133,6 +135,9 @@ pub struct Transfer {
     /// Whether what the chain took for it is booked: it takes that once, however often it mines the same bytes.
     #[serde(default)]
     pub fee_booked: bool,
+    /// When the screening provider last answered about who receives it, where it was asked about that alone.
+    #[serde(default)]
+    pub asked_at: Option<Timestamp>,
     /// Where it stands.
     pub state: TransferState,
     /// When it was decided.
@@ -177,6 +182,12 @@ impl Transfer {
     #[must_use]
     pub fn awaits_screening(&self) -> bool {
         self.screening == Screening::Due && self.state == TransferState::Queued
+    }
+
+    /// Whether what the screening provider said about who receives it is older than this.
+    #[must_use]
+    pub fn is_outdated(&self, now: Timestamp, fresh: Duration) -> bool {
+        self.screening == Screening::Cleared && now >= self.asked_at.unwrap_or(self.created_at).after(fresh)
     }
 
     /// What is to be done with it first.

@@ -20,6 +20,8 @@ use crate::suspense;
 pub enum TransferFact {
     /// The screening provider, or we ourselves, have answered about who receives it.
     Screened(Verdict),
+    /// What the screening provider said is too old: it is asked again.
+    Outdated,
     /// It is stopped before it was signed.
     Stopped {
         /// By whom.
@@ -68,6 +70,7 @@ impl Transfer {
         let mint = &context.mint;
         match fact {
             TransferFact::Screened(Verdict::Clear) => self.cleared(mint),
+            TransferFact::Outdated => self.asked_again(mint),
             TransferFact::Screened(Verdict::Hit { reason }) if self.awaits_screening() => {
                 self.stopped(StoppedBy::Screening, &reason, outgoing, context)
             }
@@ -85,11 +88,21 @@ impl Transfer {
         }
     }
 
+    fn asked_again(self, mint: &Mint<'_>) -> Step {
+        let mut step = Step::new();
+        if self.state == TransferState::Queued && self.screening == Screening::Cleared {
+            let due = Self { screening: Screening::Due, ..self };
+            step.write(due.first_job(mint));
+            step.write(due);
+        }
+        step
+    }
+
     /// Nothing is known against the receiver: it is signed and sent.
     fn cleared(self, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
         if self.awaits_screening() {
-            let cleared = Self { screening: Screening::Cleared, ..self };
+            let cleared = Self { screening: Screening::Cleared, asked_at: Some(mint.now), ..self };
             step.write(cleared.first_job(mint));
             step.write(cleared);
         }

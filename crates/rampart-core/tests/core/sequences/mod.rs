@@ -225,7 +225,11 @@ impl Outside {
             // What a person says moves nothing at the bank, but is what we know until the bank shows something else.
             PayoutFact::Said { word: PayoutReport::Settled { .. }, .. } => self.money_out.insert(payout.id, minor(payout.amount)),
             PayoutFact::Said { .. } => self.money_out.remove(&payout.id),
-            PayoutFact::Screened(_) | PayoutFact::Stopped { .. } | PayoutFact::Unknown | PayoutFact::NeverArrived => None,
+            PayoutFact::Screened(_)
+            | PayoutFact::Outdated
+            | PayoutFact::Stopped { .. }
+            | PayoutFact::Unknown
+            | PayoutFact::NeverArrived => None,
         };
     }
 
@@ -236,6 +240,7 @@ impl Outside {
                 self.coins_out.remove(&transfer.id)
             }
             TransferFact::Screened(_)
+            | TransferFact::Outdated
             | TransferFact::Signed(_)
             | TransferFact::Recalled
             | TransferFact::Unconfirmed
