@@ -106,7 +106,7 @@ impl Sender {
                 {
                     chains.entry(transfer.chain()).or_default().push((job, transfer));
                 }
-                // Its nonce is looked for now, and given to a transfer to ourselves.
+                // The plan gives its nonce to a transfer to ourselves.
                 Some(transfer) if matches!(transfer.state, TransferState::Recalled(_)) => {
                     self.gaps.suspect(transfer.chain());
                     chains.entry(transfer.chain()).or_default();

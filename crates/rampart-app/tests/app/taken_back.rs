@@ -371,6 +371,20 @@ async fn recalled(test: Arc<TestApp>) {
     let payment = test.eventually("it is lost", lost).await;
     assert_eq!((payment.status(), payment.lost), ("coins_sent", Amount::from_minor(200 * EUR)));
 
+    // A second credit for it was given to another order: taken back, it is that one's, and nothing of the first.
+    let line = transfer(Some(waits), 150 * EUR).await;
+    let second = item(&test, ReviewKind::Suspense).await;
+    let another = order().await;
+    let decision = rampart_app::operate::reviews::Decision::Assign(another);
+    customers::unban(&test.app, &operator(), customer).await.unwrap();
+    rampart_app::operate::reviews::resolve(&test.app, &operator(), second.id, decision).await.unwrap();
+    test.payment_becomes(another, "coins_sent").await;
+    recall(&line).await;
+    let lost = || async { Some(test.payment(another).await).filter(|payment| payment.lost.is_positive()) };
+    let payment = test.eventually("it is lost", lost).await;
+    assert_eq!(payment.lost, Amount::from_minor(150 * EUR));
+    assert_eq!(test.payment(waits).await.lost, Amount::ZERO);
+
     let line = transfer(None, 70 * EUR).await;
     let stray = item(&test, ReviewKind::Suspense).await;
     recall(&line).await;

@@ -54,9 +54,8 @@ impl Payment {
     }
 
     /// Money was taken back that still lay on the customer's account (`from_customer`) or was gone already
-    /// (`from_losses`): these are debited, `bank` or `card` credited.
-    pub(super) fn post_chargeback(&self, mint: &Mint<'_>, from_customer: Amount, from_losses: Amount) -> Option<Posting> {
-        let source = self.pay_in.account();
+    /// (`from_losses`): these are debited, the account that it had arrived on credited.
+    pub(super) fn post_chargeback(&self, mint: &Mint<'_>, source: Account, from_customer: Amount, from_losses: Amount) -> Option<Posting> {
         let movements = [
             Movement::new(Account::Customer(self.customer), source, self.terms.fiat, from_customer),
             Movement::new(Account::Losses(LossKind::Chargeback), source, self.terms.fiat, from_losses),

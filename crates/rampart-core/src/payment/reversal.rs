@@ -22,6 +22,8 @@ pub struct TakenBack {
     pub amount: Amount,
     /// The fact that told of the money; the newest receipts where whoever took it back names none.
     pub receipt: Option<FactId>,
+    /// The account of ours that it had arrived on, where that is known: a person may have assigned it from another rail.
+    pub arrived_on: Option<Account>,
     /// How much of it is taken from suspense, where it lay beside the order; in minor units.
     pub from_suspense: Amount,
     /// Why.
@@ -40,6 +42,7 @@ pub struct ReversedFirst {
 impl Payment {
     pub(super) fn reversed(&mut self, taken: TakenBack, context: &Context<'_>, step: &mut Step) {
         let (mint, reason) = (&context.mint, taken.reason);
+        let source = taken.arrived_on.unwrap_or_else(|| self.pay_in.account());
         self.set_aside = self.set_aside.less(taken.from_suspense);
         let amount = taken.amount.less(taken.from_suspense);
         if amount.is_zero() {
@@ -52,14 +55,14 @@ impl Payment {
         });
         if left.is_some_and(Amount::is_zero) {
             // None of it is the order's any more: it went back, or was kept.
-            step.post(self.post_chargeback(mint, Amount::ZERO, amount));
+            step.post(self.post_chargeback(mint, source, Amount::ZERO, amount));
             let reason = format!("taken back when it had gone back, or was kept: {reason}");
             return step.write(self.reversal_item(amount, None, reason, mint));
         }
         let waits = self.is_unpaid() || matches!(self.state, PaymentState::PaymentReceived { .. } | PaymentState::OnHold { .. });
         let from_customer = if waits { amount.min(self.fiat_balance).min(left.unwrap_or(amount)) } else { Amount::ZERO };
         let from_losses = Amount::from_minor(amount.minor() - from_customer.minor());
-        step.post(self.post_chargeback(mint, from_customer, from_losses));
+        step.post(self.post_chargeback(mint, source, from_customer, from_losses));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor() - from_customer.minor());
         self.take_back(from_customer, taken.receipt);
         self.lost = Amount::from_minor(self.lost.minor().saturating_add(from_losses.minor()));
@@ -92,7 +95,7 @@ impl Payment {
 
     /// It is booked as lost and waits on the order for the capture; the order goes on waiting for its money.
     pub(super) fn reversed_first(&mut self, capture: Redacted, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) {
-        step.post(self.post_chargeback(mint, Amount::ZERO, amount));
+        step.post(self.post_chargeback(mint, self.pay_in.account(), Amount::ZERO, amount));
         let reason = format!("capture {} was taken back before it was told of: {reason}", capture.reveal());
         step.write(self.reversal_item(amount, None, reason, mint));
         if self.reversed_first.len() < MAX_RECEIPTS {

@@ -186,7 +186,7 @@ impl Sample<'_> {
     fn facts(&self) -> Vec<(&'static str, PaymentFact)> {
         let (transfer, payout, now) = (self.transfer, self.payout, self.mint.now);
         let (amount, reason) = (Amount::from_minor(10_000), "charged back".to_owned());
-        let taken_back = TakenBack { amount, receipt: None, from_suspense: Amount::ZERO, reason };
+        let taken_back = TakenBack { amount, receipt: None, arrived_on: None, from_suspense: Amount::ZERO, reason };
         let paid = |minor, is_customer| PaymentFact::Paid { receipt: self.receipt(minor, now), is_customer };
         vec![
             ("paid exactly", paid(10_000, true)),

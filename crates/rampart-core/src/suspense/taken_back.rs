@@ -2,7 +2,7 @@
 
 use crate::amount::Amount;
 use crate::asset::Asset;
-use crate::id::{FactId, Mint};
+use crate::id::{FactId, Mint, OrderId};
 use crate::ledger::Account;
 use crate::order::Context;
 use crate::outgoing::OnItsWay;
@@ -12,7 +12,7 @@ use crate::treasury;
 
 /// Money that lay in suspense was taken back: `items` are those about its receipt, oldest first, each with what sends it back
 /// where that was ordered. What is being sent back and was certainly not attempted is stopped. Gives how much was taken from
-/// suspense, in minor units.
+/// suspense, in minor units, and beside which order it lay.
 #[must_use]
 pub fn taken_back(
     items: Vec<(ReviewItem, Option<OnItsWay>)>,
@@ -20,8 +20,8 @@ pub fn taken_back(
     amount: Amount,
     reason: &str,
     context: &Context<'_>,
-) -> (Step, Amount) {
-    let (mint, mut step, mut missing) = (&context.mint, Step::new(), amount);
+) -> (Step, Vec<(Option<OrderId>, Amount)>) {
+    let (mint, mut step, mut missing, mut taken) = (&context.mint, Step::new(), amount, Vec::new());
     for (item, returning) in items {
         let Some(asset) = item.asset.filter(|_| item.kind == ReviewKind::Suspense && missing.is_positive()) else { continue };
         match (&item.resolution, returning) {
@@ -34,6 +34,7 @@ pub fn taken_back(
         }
         let part = missing.min(item.amount);
         missing = missing.less(part);
+        taken.push((item.order, part));
         step.post(treasury::suspense_taken_back(mint, arrived_on, asset, part, item.order));
         let rest = item.amount.less(part);
         if rest.is_positive() {
@@ -47,7 +48,7 @@ pub fn taken_back(
             step.write(item.settled("taken back", "outside", reason.to_owned(), None, mint.now));
         }
     }
-    (step, amount.less(missing))
+    (step, taken)
 }
 
 /// Money of no order was taken back that suspense does not have any more: it is lost, and a person hears of it.

@@ -10,10 +10,10 @@ use rampart_core::fact::{Fact, FactBody, ReceiptName, Reversed};
 use rampart_core::id::{FactId, OrderId};
 use rampart_core::order::Order;
 use rampart_core::outgoing;
-use rampart_core::payment::{Payment, PaymentFact, PaymentState, TakenBack};
+use rampart_core::payment::{Payment, PaymentFact, PaymentState, Receipt, TakenBack};
 use rampart_core::record::Record;
 use rampart_core::redacted::Redacted;
-use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::review::ReviewItem;
 use rampart_core::step::{ClaimScope, Step};
 use rampart_core::suspense;
 
@@ -25,7 +25,9 @@ use crate::workers::{observe, outgoing as leaving};
 pub(super) async fn effect(app: &App, told: &Reversed) -> Effect {
     let Some(name) = &told.receipt else {
         let payment = loaded(app, told.payment).await?.ok_or_else(|| nobody(told))?;
-        return of_order(app, payment, None, Amount::ZERO, told).await;
+        let taken =
+            TakenBack { amount: told.amount, receipt: None, arrived_on: None, from_suspense: Amount::ZERO, reason: told.reason.clone() };
+        return of_order(app, payment, taken).await;
     };
     let Some(receipt) = receipt(app, name).await? else { return first(app, name, told).await };
     if let Some(reason) = &receipt.quarantined {
@@ -43,34 +45,67 @@ pub(super) async fn effect(app: &App, told: &Reversed) -> Effect {
         let returning = leaving::known(leaving::returning(app, &item).await?.into_iter().collect())?.pop();
         items.push((item, returning));
     }
-    let assigned = items.iter().rev().filter(|(item, _)| item.kind == ReviewKind::Suspense).find_map(|(item, _)| assigned_to(item));
-    let named = match (assigned, receipt.order) {
-        (Some(order), _) | (None, Some(order)) => Some(order),
-        (None, None) => named::order(app, &receipt).await,
+    let came_for = match receipt.order {
+        Some(order) => Some(order),
+        None => named::order(app, &receipt).await,
     };
-    let payment = loaded(app, named).await?;
+    let mut owners: Vec<OrderId> = came_for.into_iter().collect();
+    owners.extend(items.iter().flat_map(|(item, _)| [item.order, assigned_to(item)]).flatten());
     let context = app.context(None);
     let (mut step, from_suspense) = suspense::taken_back(items, name.arrived_on(), told.amount, &told.reason, &context);
-    let left = told.amount.less(from_suspense);
-    step.extend(match payment {
-        Some(payment) => of_order(app, payment, Some(receipt.id), from_suspense, told).await?,
-        None if left.is_zero() => Step::new(),
-        None => suspense::lost(receipt.id, name.arrived_on(), asset, left, &told.reason, &context.mint),
-    });
+    let mut missing = from_suspense.iter().fold(told.amount, |missing, (_, part)| missing.less(*part));
+    let mut shares: Vec<(Payment, TakenBack)> = Vec::new();
+    for order in owners {
+        let Some(payment) = loaded(app, Some(order)).await? else { continue };
+        let mine = from_suspense.iter().filter(|(beside, _)| *beside == Some(order)).map(|(_, part)| *part);
+        let (from_suspense, left) = (sum(mine), sum(lefts(&payment, receipt.id)));
+        let is_its = receipt.order == Some(order) || from_suspense.is_positive() || payment.receipts.iter().any(|it| it.fact == receipt.id);
+        if !is_its || shares.iter().any(|(known, _)| known.id == order) {
+            continue;
+        }
+        let part = missing.min(left);
+        missing = missing.less(part);
+        let amount = sum([from_suspense, part]);
+        let arrived_on = Some(name.arrived_on());
+        let taken = TakenBack { amount, receipt: Some(receipt.id), arrived_on, from_suspense, reason: told.reason.clone() };
+        shares.push((payment, taken));
+    }
+    // What nobody has any more is a loss of the order that it came for.
+    match shares.first_mut() {
+        Some((_, taken)) => taken.amount = sum([taken.amount, missing]),
+        None if missing.is_zero() => {}
+        None => step.extend(suspense::lost(receipt.id, name.arrived_on(), asset, missing, &told.reason, &context.mint)),
+    }
+    for (payment, taken) in shares.into_iter().filter(|(_, taken)| taken.amount.is_positive()) {
+        let mut follows = of_order(app, payment, taken).await?;
+        // Two orders of one customer hold its others once.
+        let is_held = step.writes.iter().any(|record| matches!(record, Record::Customer(_)));
+        follows.writes.retain(|record| !(is_held && matches!(record, Record::Customer(_))));
+        step.extend(follows);
+    }
     Ok(step)
 }
 
+fn sum(amounts: impl IntoIterator<Item = Amount>) -> Amount {
+    Amount::from_minor(amounts.into_iter().fold(0_i128, |sum, amount| sum.saturating_add(amount.minor())))
+}
+
+/// What an order still has of a receipt: a person may have assigned it a part beside what it had.
+fn lefts(payment: &Payment, receipt: FactId) -> impl Iterator<Item = Amount> {
+    payment.receipts.iter().filter(move |known| known.fact == receipt).map(Receipt::left)
+}
+
 /// What it means for the order whose money it was.
-async fn of_order(app: &App, payment: Payment, receipt: Option<FactId>, from_suspense: Amount, told: &Reversed) -> Effect {
-    let taken = TakenBack { amount: told.amount, receipt, from_suspense, reason: told.reason.clone() };
+async fn of_order(app: &App, payment: Payment, taken: TakenBack) -> Effect {
     let price = observe::payment_price(app, &payment);
     let context = app.context(price);
-    let concerns_it =
-        receipt.is_none_or(|fact| payment.receipts.iter().any(|receipt| receipt.fact == fact && receipt.left().is_positive()));
+    // What lay in suspense alone stops nothing of the order's.
+    let is_beside = taken.amount == taken.from_suspense;
+    let concerns_it = !is_beside && taken.receipt.is_none_or(|receipt| lefts(&payment, receipt).any(Amount::is_positive));
+    let why = format!("what it was for was taken back: {}", taken.reason);
     let (customer, lost) = (payment.customer, payment.lost);
     let order = Order::from(payment);
     let on_its_way = if concerns_it { leaving::known(leaving::of_order(app, &order).await?)? } else { Vec::new() };
-    let why = format!("what it was for was taken back: {}", told.reason);
     let mut step = outgoing::stopped_by(order, on_its_way, &why, &context, |order| match order {
         Order::Payment(payment) => payment.observe(PaymentFact::Reversed(taken), &context),
         Order::Rampoff(_) => Step::new(),

@@ -150,6 +150,7 @@ impl Scene {
                 let fact = PaymentFact::Reversed(rampart_core::payment::TakenBack {
                     amount: Amount::from_minor(minor),
                     receipt: None,
+                    arrived_on: None,
                     from_suspense: Amount::ZERO,
                     reason: "stolen card".to_owned(),
                 });
