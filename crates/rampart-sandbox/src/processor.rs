@@ -79,21 +79,38 @@ pub enum CardResult {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum ProcessorEntry {
     Paid(ProcessorPaid),
-    Declined { payment: OrderId, reason: String },
-    Reversed { payment: OrderId, amount: Amount, currency: Currency, reason: String },
-    Refund { payout: String, report: PayoutReport },
+    Declined {
+        payment: OrderId,
+        reason: String,
+    },
+    Reversed {
+        payment: OrderId,
+        amount: Amount,
+        /// Nothing in an entry of an earlier version: its capture says it.
+        #[serde(default)]
+        currency: Option<Currency>,
+        reason: String,
+    },
+    Refund {
+        payout: String,
+        report: PayoutReport,
+    },
 }
 
 fn reference(processor: Processor, payment: OrderId) -> String {
     format!("{processor}_{payment}")
 }
 
-fn event(processor: Processor, seq: i64, body: &str) -> Result<ProcessorEvent, WorldError> {
+async fn event(books: &Books, processor: Processor, seq: i64, body: &str) -> Result<ProcessorEvent, WorldError> {
     let event = format!("{processor}-{seq:010}");
     Ok(match serde_json::from_str(body)? {
         ProcessorEntry::Paid(paid) => ProcessorEvent::Paid(paid),
         ProcessorEntry::Declined { payment, reason } => ProcessorEvent::Declined { event, payment, reason },
         ProcessorEntry::Reversed { payment, amount, currency, reason } => {
+            let currency = match currency {
+                Some(currency) => currency,
+                None => captured_in(books, payment).await?,
+            };
             ProcessorEvent::Reversed { event, payment, capture: reference(processor, payment), amount, currency, reason }
         }
         ProcessorEntry::Refund { payout, report } => {
@@ -101,6 +118,16 @@ fn event(processor: Processor, seq: i64, body: &str) -> Result<ProcessorEvent, W
             ProcessorEvent::Refund { event, payout, report }
         }
     })
+}
+
+/// The currency of a captured payment.
+async fn captured_in(books: &Books, payment: OrderId) -> Result<Currency, WorldError> {
+    let currency: Option<String> = sqlx::query_scalar("SELECT currency FROM captures WHERE payment = ?1")
+        .bind(payment.to_string())
+        .fetch_optional(&books.readers)
+        .await?;
+    let unreadable = || WorldError::Unreadable(format!("payment {payment} was taken back and never captured"));
+    currency.and_then(|currency| currency.parse().ok()).ok_or_else(unreadable)
 }
 
 impl ProcessorPort for Processors {
@@ -135,7 +162,10 @@ impl ProcessorPort for Processors {
             let read = async {
                 let (lines, has_more) = self.books.page(&format!("card-{processor}"), after, limit).await?;
                 let next = lines.last().map_or(after, |line| line.0);
-                let items = lines.iter().map(|(seq, body)| event(processor, *seq, body)).collect::<Result<_, _>>()?;
+                let mut items = Vec::with_capacity(lines.len());
+                for (seq, body) in &lines {
+                    items.push(event(&self.books, processor, *seq, body).await?);
+                }
                 Ok(Page { items, next: next.to_string(), has_more })
             };
             self.books.ask(FaultPort::Card, read).await
@@ -264,7 +294,7 @@ pub(crate) async fn charge_back(batch: &mut Batch, payment: OrderId, reason: &st
         .await?;
     let currency: String = row.try_get(4)?;
     let currency = currency.parse().map_err(|_| WorldError::Unreadable(format!("'{currency}' is not a currency")))?;
-    tell(batch, processor, &ProcessorEntry::Reversed { payment, amount: left, currency, reason: reason.to_owned() }).await
+    tell(batch, processor, &ProcessorEntry::Reversed { payment, amount: left, currency: Some(currency), reason: reason.to_owned() }).await
 }
 
 impl World {

@@ -25,9 +25,6 @@ CREATE TABLE IF NOT EXISTS captures (
     payment TEXT PRIMARY KEY, processor TEXT NOT NULL, reference TEXT NOT NULL, amount TEXT NOT NULL,
     currency TEXT NOT NULL, refunded TEXT NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS captures_reference ON captures (reference);
--- A reversal of an earlier version did not say its currency.
-UPDATE journal SET body = json_set(body, '$.currency', (SELECT currency FROM captures WHERE payment = body->>'payment'))
-    WHERE stream LIKE 'card-%' AND body->>'kind' = 'reversed' AND body->>'currency' IS NULL;
 CREATE TABLE IF NOT EXISTS submissions (
     reference TEXT PRIMARY KEY, customer INTEGER NOT NULL, level INTEGER NOT NULL, plan TEXT NOT NULL,
     state TEXT NOT NULL, made_at INTEGER NOT NULL) WITHOUT ROWID;

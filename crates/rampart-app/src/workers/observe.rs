@@ -70,13 +70,13 @@ fn standing(app: &App, customer: &Customer, partner: &Partner) -> Standing {
 
 /// Customer and partner as they stand when something is to leave, for the commit of the attempt to rely upon.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Leave {
+pub(crate) struct Permission {
     customer: (RecordKey, i64),
     partner: (RecordKey, i64),
     blocked: Option<HoldReason>,
 }
 
-impl Leave {
+impl Permission {
     /// As it is stored now.
     pub(crate) async fn of(app: &App, customer: CustomerId) -> Reply<Self> {
         let store = app.store();

@@ -25,7 +25,7 @@ use rampart_store::CommitError;
 use super::jobs::in_time;
 use super::leases::{self, Held};
 use super::nonces::{Gaps, Plan};
-use super::observe::{Leave, told};
+use super::observe::{Permission, told};
 use super::pool::Pool;
 use super::settle::settle;
 use super::supervisor::{Task, Turn, Worker};
@@ -170,7 +170,7 @@ impl Sender {
                 begun.push(write_signed(app, &mut step, job, transfer, signed));
             }
             step.write(plan.wallet);
-            standing.iter().for_each(|leave| leave.relied_upon(&mut step));
+            standing.iter().for_each(|permission| permission.relied_upon(&mut step));
             match app.commit(step).await {
                 Ok(_) => {
                     self.put_off_skipped(&queued, &begun).await?;
@@ -186,28 +186,28 @@ impl Sender {
         Err(AppError::Unavailable("the wallet is changing too fast".to_owned()))
     }
 
-    /// Whose coins may leave now. What may not is stopped, and its order says why.
-    async fn standing(&self, queued: &mut Vec<(Job, Transfer)>) -> Reply<Vec<Leave>> {
-        let mut known: BTreeMap<CustomerId, Leave> = BTreeMap::new();
+    /// Whose coins may leave at this moment. What may not is stopped, and its order says why.
+    async fn standing(&self, queued: &mut Vec<(Job, Transfer)>) -> Reply<Vec<Permission>> {
+        let mut known: BTreeMap<CustomerId, Permission> = BTreeMap::new();
         let mut kept = Vec::with_capacity(queued.len());
         for (job, transfer) in queued.drain(..) {
             let Some(customer) = transfer.customer else {
                 kept.push((job, transfer));
                 continue;
             };
-            let leave = match known.get(&customer) {
-                Some(leave) => *leave,
-                None => Leave::of(&self.app, customer).await?,
+            let permission = match known.get(&customer) {
+                Some(permission) => *permission,
+                None => Permission::of(&self.app, customer).await?,
             };
-            known.insert(customer, leave);
+            known.insert(customer, permission);
             let (now, fresh) = (self.app.business().now(), self.app.config().workers.screening_fresh());
-            match leave.stops(transfer.purpose != TransferPurpose::Buy, transfer.screening) {
-                None if transfer.is_outdated(now, fresh) => self.withdraw(TransferFact::Outdated, &leave, job, transfer).await?,
+            match permission.stops(transfer.purpose != TransferPurpose::Buy, transfer.screening) {
+                None if transfer.is_outdated(now, fresh) => self.withdraw(TransferFact::Outdated, &permission, job, transfer).await?,
                 None => kept.push((job, transfer)),
                 Some(by) => {
                     tracing::warn!(transfer = %transfer.id, reason = told(by), "a transfer is stopped before it is signed");
                     let stopped = TransferFact::Stopped { by, reason: told(by).to_owned() };
-                    self.withdraw(stopped, &leave, job, transfer).await?;
+                    self.withdraw(stopped, &permission, job, transfer).await?;
                 }
             }
         }
@@ -216,10 +216,10 @@ impl Sender {
     }
 
     /// It is not signed now, and its job is done. Whoever has changed something of it meanwhile has it looked at again.
-    async fn withdraw(&self, fact: TransferFact, leave: &Leave, job: Job, transfer: Transfer) -> Reply<()> {
+    async fn withdraw(&self, fact: TransferFact, permission: &Permission, job: Job, transfer: Transfer) -> Reply<()> {
         let mut step = transfers::observe(&self.app, transfer, fact).await?;
         step.removals.push((RecordKey::Job(job.id), job.version));
-        leave.relied_upon(&mut step);
+        permission.relied_upon(&mut step);
         match self.app.commit(step).await {
             Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
             Err(error) => Err(error.into()),

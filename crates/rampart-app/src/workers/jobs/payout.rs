@@ -9,7 +9,7 @@ use super::{Done, in_time};
 use crate::app::App;
 use crate::error::{AppError, Reply};
 use crate::workers::leases::{self, Held};
-use crate::workers::observe::{self, Leave};
+use crate::workers::observe::{self, Permission};
 use crate::workers::payouts::{self, load};
 use crate::workers::settle::settle;
 
@@ -60,8 +60,8 @@ pub(super) async fn send(app: &App, held: &Held) -> Reply<Done> {
 /// Whether customer and partner may not go on now, or the receiver has to be asked about again, after its lease was taken and before anybody outside hears of it.
 async fn stopped(app: &App, payout: &Payout) -> Reply<Option<PayoutFact>> {
     let Some(customer) = payout.customer else { return Ok(None) };
-    let leave = Leave::of(app, customer).await?;
-    let by = leave.stops(payout.purpose != PayoutPurpose::Rampoff, payout.screening);
+    let permission = Permission::of(app, customer).await?;
+    let by = permission.stops(payout.purpose != PayoutPurpose::Rampoff, payout.screening);
     let is_outdated = payout.is_outdated(app.business().now(), app.config().workers.screening_fresh());
     Ok(match by {
         Some(by) => Some(PayoutFact::Stopped { by, reason: observe::told(by).to_owned() }),
