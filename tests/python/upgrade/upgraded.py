@@ -19,6 +19,8 @@ SLOW_WORKERS = ("sweep", "ledger", "prices")
 """Workers that turn rarely, and are not waited for."""
 DOWN_SECONDS = 900
 """How long nobody served: long enough for promises to end meanwhile."""
+FOR_A_MOMENT = ("There is no current price", "look again in a minute")
+"""Refusals of a moment: behind a jump of the clock no fresh price is stored yet; a payout is being handed over just now."""
 
 
 class Upgraded(Installation):
@@ -60,14 +62,14 @@ class Upgraded(Installation):
         with ThreadPoolExecutor(4) as pool:
             return dict(zip(names, pool.map(self.reserved, names)))
 
-    def order(self, command: str, name: str) -> None:
-        """Behind a jump of the clock a command knows no fresh price until the server has stored one."""
+    def command(self, *arguments: str) -> str:
+        """What is refused for this moment only is asked again, as a person would."""
         end = time.monotonic() + 15
         while True:
             try:
-                return super().order(command, name)
+                return super().command(*arguments)
             except RuntimeError as refusal:
-                if "There is no current price" not in str(refusal) or time.monotonic() > end:
+                if not any(told in str(refusal) for told in FOR_A_MOMENT) or time.monotonic() > end:
                     raise
                 time.sleep(0.2)
 
