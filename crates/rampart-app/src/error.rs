@@ -68,9 +68,11 @@ impl From<CommandRefusal> for AppError {
     fn from(refusal: CommandRefusal) -> Self {
         match refusal {
             CommandRefusal::NoPrice => Self::code(Code::PriceUnavailable),
-            CommandRefusal::WrongState { .. } | CommandRefusal::NoDestination | CommandRefusal::BelowFees | CommandRefusal::NoMethod => {
-                Self::Refusal(Refusal::new(Code::ValidationFailed, refusal.to_string()))
-            }
+            CommandRefusal::WrongState { .. }
+            | CommandRefusal::NoDestination
+            | CommandRefusal::BelowFees
+            | CommandRefusal::BelowNetworkFee
+            | CommandRefusal::NoMethod => Self::Refusal(Refusal::new(Code::ValidationFailed, refusal.to_string())),
         }
     }
 }

@@ -242,6 +242,9 @@ pub enum CommandRefusal {
     /// It does not cover its fees.
     #[error("it does not cover its fees: send it back")]
     BelowFees,
+    /// The coins do not cover the transaction that would send them back.
+    #[error("it does not cover the network fee of sending it back: put it into suspense")]
+    BelowNetworkFee,
     /// The method or rail is not in the configuration any more.
     #[error("its method is not in the configuration any more: send it back")]
     NoMethod,

@@ -314,7 +314,7 @@ pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
     Err(AppError::Unavailable("the order is changing too fast".to_owned()))
 }
 
-/// Where an operator says that an order's money or coins go.
+/// Where an operator says that money or coins go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
     /// An account, and who holds it.
@@ -364,7 +364,7 @@ pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, desti
     Err(AppError::Unavailable("the order is changing too fast".to_owned()))
 }
 
-fn checked_account(app: &App, country: Country, account: &str, holder: &str) -> Reply<PayoutDestination> {
+pub(super) fn checked_account(app: &App, country: Country, account: &str, holder: &str) -> Reply<PayoutDestination> {
     if holder.trim().is_empty() {
         return Err(refuse("say who holds the account"));
     }

@@ -1,20 +1,23 @@
 //! The list of what only a person can decide, and the decisions.
 
+use rampart_core::amount::Amount;
 use rampart_core::arrival::Grade;
-use rampart_core::asset::Asset;
+use rampart_core::asset::{Asset, CoinId, Currency};
 use rampart_core::bank_account::masked;
 use rampart_core::id::{OrderId, ReviewId, TransferId};
-use rampart_core::order::HoldReason;
+use rampart_core::order::{HoldReason, Order};
 use rampart_core::outgoing::TransferState;
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
+use rampart_core::rate::Rounding;
 pub use rampart_core::review::Decision;
-use rampart_core::review::{About, Resolution, ReviewItem, ReviewKind, Vanished};
+use rampart_core::review::{self, About, Resolution, ReviewItem, ReviewKind, Vanished};
 use rampart_core::step::Step;
 use rampart_store::OrderFilter;
 use serde::Serialize;
 
-use super::{Operator, audit, major, orders, refuse};
+use super::orders::{self, Destination};
+use super::{Operator, audit, major, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
 use crate::stops;
@@ -34,6 +37,8 @@ pub struct ReviewLine {
     pub amount: Option<String>,
     /// Where it came from.
     pub source: Option<String>,
+    /// Where it was last to be sent.
+    pub destination: Option<String>,
     /// What happened.
     pub reason: String,
     /// Since when it waits, or waited.
@@ -70,13 +75,15 @@ pub async fn list(app: &App, all: bool, behind: Option<ReviewId>, limit: u32) ->
 }
 
 fn line(app: &App, item: ReviewItem) -> ReviewLine {
-    let is_fiat = matches!(item.asset, Some(Asset::Fiat(_)));
+    let is_account = matches!(item.asset, Some(Asset::Fiat(_))) && item.kind != ReviewKind::BelowFloor;
+    let shown = |place: String| if is_account { masked(&place) } else { place };
     ReviewLine {
         id: item.id.to_string(),
         kind: item.kind,
         order: item.order.map(|order| order.to_string()),
         amount: item.asset.map(|asset| format!("{} {asset}", major(app, item.amount, asset))),
-        source: item.source.map(|source| if is_fiat && item.kind != ReviewKind::BelowFloor { masked(&source) } else { source }),
+        source: item.source.map(shown),
+        destination: item.destination.map(shown),
         reason: item.reason,
         created_at: item.created_at.to_string(),
         resolution: item
@@ -120,9 +127,26 @@ pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> Reply
 /// # Errors
 /// A refusal when the item is settled already, or the decision does not fit it.
 pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: Decision) -> Reply<()> {
+    settle(app, operator, id, decision, None).await
+}
+
+/// Sends what lies in suspense to where a person says, checked like a customer's own destination: money over the rail that pays
+/// its currency out, coins on their chain, less the network fee.
+///
+/// # Errors
+/// A refusal when the item is settled already, the destination does not hold, or nothing of it lies in suspense.
+pub async fn return_to(app: &App, operator: &Operator, id: ReviewId, to: &Destination) -> Reply<()> {
+    settle(app, operator, id, Decision::ReturnTo, Some(to)).await
+}
+
+async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: Decision, to: Option<&Destination>) -> Reply<()> {
     for _ in 0..MOST_TRIES {
         let item = app.store().review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
-        let (about, order) = (about(app, &item, decision).await?, item.order);
+        let (mut about, order) = (about(app, &item, decision).await?, item.order);
+        about.destination = match to {
+            Some(to) => Some(checked(app, &item, to).await?),
+            None => None,
+        };
         let named = about.order.as_ref().or_else(|| about.vanished.as_ref()?.outgoing.order.as_ref());
         let around = match named {
             Some(order) => Some(Around::order(app, order).await?),
@@ -175,9 +199,12 @@ async fn about(app: &App, item: &ReviewItem, decision: Decision) -> Reply<About>
     if let Some(asset) = item.asset {
         about.beside = outgoing::beside(app, Some(item), asset).await?;
     }
+    if let Some(Asset::Coin(coin)) = item.asset {
+        about.network_fee = network_fee(app, coin, about.beside.as_ref());
+    }
     match (decision, item.kind, item.order) {
         (Decision::Assign(order), ..) => about.order = Some(orders::find(app, order).await?),
-        (Decision::Return, ReviewKind::Reversal, Some(order)) => {
+        (Decision::Return | Decision::ReturnTo, ReviewKind::Reversal, Some(order)) => {
             about.order = Some(orders::find(app, order).await?);
             about.payouts = store.payouts_of_order(order).await?;
         }
@@ -185,6 +212,39 @@ async fn about(app: &App, item: &ReviewItem, decision: Decision) -> Reply<About>
         _ => {}
     }
     Ok(about)
+}
+
+/// A destination that a person names for what an item is about.
+async fn checked(app: &App, item: &ReviewItem, to: &Destination) -> Reply<review::Destination> {
+    match (item.asset, to) {
+        (Some(Asset::Fiat(currency)), Destination::Account { account, holder }) => {
+            let rail = app.catalogue().payout_rail_of(currency).ok_or_else(|| refuse(format!("no rail here pays {currency} out")))?;
+            orders::checked_account(app, rail.country, account, holder).map(review::Destination::Account)
+        }
+        (Some(Asset::Coin(coin)), Destination::Wallet(wallet)) => {
+            app.check_foreign_wallet("to", coin.chain, wallet).await.map(review::Destination::Wallet)
+        }
+        (Some(Asset::Fiat(_)), Destination::Wallet(_)) => Err(refuse("money goes to an account: say who holds it")),
+        (Some(Asset::Coin(_)), Destination::Account { .. }) => Err(refuse("coins go to a wallet, which has no holder")),
+        (None, _) => Err(refuse("the item names no amount")),
+    }
+}
+
+/// What the receiver of coins bears of a transaction of them, in their minor units: as it was fixed with the order whose coins
+/// they are, else the present fee at the last known price, however old that is; nothing when none was ever known.
+fn network_fee(app: &App, coin: CoinId, order: Option<&Order>) -> Amount {
+    if let Some(Order::Rampoff(rampoff)) = order
+        && rampoff.terms.coin == coin
+    {
+        return rampoff.fee_of_going_back();
+    }
+    let (Some(chain), Some(traded)) = (app.catalogue().chain(coin.chain), app.catalogue().coin(coin)) else { return Amount::ZERO };
+    let in_coins = |(currency, fee): &(Currency, Amount)| {
+        let price = app.prices().market(coin.symbol, *currency)?;
+        let decimals = app.catalogue().fiat(*currency)?.decimals;
+        price.rate.fiat_to_coins(*fee, decimals, traded.decimals, Rounding::Up).ok()
+    };
+    chain.network_fees.iter().find_map(in_coins).unwrap_or(Amount::ZERO)
 }
 
 /// The transfer that an item is about, while it is under way, and what its chain says of it now.

@@ -6,7 +6,8 @@ use rampart_core::amount::Amount;
 use rampart_core::asset::{Asset, Chain, CoinId};
 use rampart_core::id::{FactId, OrderId};
 use rampart_core::ledger::Account;
-use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource, TransferState};
+use rampart_core::ledger::Origin;
+use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource};
 use rampart_core::step::{OwnFunds, Step};
 use rampart_core::treasury;
 use rampart_core::watch::Deposit;
@@ -117,7 +118,7 @@ pub async fn withdraw(app: &App, operator: &Operator, account: Account, asset: A
             let to = app.check_foreign_wallet("to", chain, to).await?;
             let transfer = transfer(app, TransferPurpose::Withdrawal, coin, amount, TransferSource::Hot, to);
             moved.transfers.push(transfer.id.to_string());
-            step.extend(transfer.create(&app.mint()));
+            step.extend(transfer.create(Origin::Request, &app.mint()));
         }
         _ => step.post(treasury::withdrawn(&mint, account, asset, amount)),
     }
@@ -137,25 +138,7 @@ async fn own_funds(app: &App, account: Account, asset: Asset) -> Reply<OwnFunds>
 /// A transfer of the company's own coins to an address of its own. Nobody else receives anything, so nobody is asked: a
 /// provider that is silent must not keep the company from bringing its coins to safety.
 fn transfer(app: &App, purpose: TransferPurpose, coin: CoinId, amount: Amount, source: TransferSource, to: String) -> Transfer {
-    let mint = app.mint();
-    Transfer {
-        id: mint.id(),
-        version: 0,
-        purpose,
-        order: None,
-        customer: None,
-        coin,
-        amount,
-        source,
-        to,
-        screening: Screening::Exempt,
-        resolves: None,
-        deposits: Vec::new(),
-        fee_booked: false,
-        asked_at: None,
-        state: TransferState::Queued,
-        created_at: mint.now,
-    }
+    Transfer { source, screening: Screening::Exempt, ..Transfer::new(&app.mint(), purpose, coin, amount, to) }
 }
 
 /// Collects confirmed deposits of a chain into its hot wallet: one transfer per address and coin.
@@ -184,7 +167,7 @@ pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> Reply<Moved>
             let transfer = Transfer { deposits, ..transfer(app, TransferPurpose::Sweep, coin, sum, source, port.hot_address()) };
             texts.push(format!("{} {coin}", major(app, sum, coin.into())));
             moved.transfers.push(transfer.id.to_string());
-            step.extend(transfer.create(&app.mint()));
+            step.extend(transfer.create(Origin::Request, &app.mint()));
         }
         moved.moved = if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") };
         audit(app, operator, "treasury.sweep", Account::ChainDeposits(chain), &mut step);

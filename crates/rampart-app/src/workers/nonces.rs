@@ -9,7 +9,7 @@ use rampart_core::amount::Amount;
 use rampart_core::asset::Chain;
 use rampart_core::id::TransferId;
 use rampart_core::job::{Job, JobKind};
-use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource, TransferState};
+use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource};
 use rampart_core::ports::{ChainPort, Unavailable};
 use rampart_core::watch::Wallet;
 
@@ -185,22 +185,8 @@ fn filler(app: &App, port: &Arc<dyn ChainPort>, chain: Chain) -> Reply<(Job, Tra
     let native = app.catalogue().chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} is not traded")))?.native;
     let mint = app.mint();
     let transfer = Transfer {
-        id: mint.id(),
-        version: 0,
-        purpose: TransferPurpose::Sweep,
-        order: None,
-        customer: None,
-        coin: native,
-        amount: Amount::from_minor(1),
-        source: TransferSource::Hot,
-        to: port.hot_address(),
         screening: Screening::Exempt,
-        resolves: None,
-        deposits: Vec::new(),
-        fee_booked: false,
-        asked_at: None,
-        state: TransferState::Queued,
-        created_at: mint.now,
+        ..Transfer::new(&mint, TransferPurpose::Sweep, native, Amount::from_minor(1), port.hot_address())
     };
     Ok((Job::due_now(&mint, JobKind::SendTransfer, transfer.id), transfer))
 }

@@ -5,6 +5,7 @@ use rampart_core::id::{FactId, OrderId, ReviewId};
 use rampart_core::order::Order;
 use rampart_core::outgoing::{Leaving, OnItsWay, Outgoing, Payout};
 use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::suspense;
 use rampart_core::watch::Deposit;
 
 use super::{observe, payouts, transfers};
@@ -39,8 +40,8 @@ pub(crate) async fn beside(app: &App, item: Option<&ReviewItem>, asset: Asset) -
 
 /// The newest item that says that suspense lacks what an item was about.
 pub(super) async fn shortage(app: &App, of: Option<&ReviewItem>) -> Reply<Option<ReviewItem>> {
-    let Some(fact) = of.and_then(|item| item.fact) else { return Ok(None) };
-    Ok(app.store().reviews_of_fact(fact).await?.into_iter().rfind(|item| item.kind == ReviewKind::Shortage))
+    let Some((item, fact)) = of.and_then(|item| Some((item, item.fact?))) else { return Ok(None) };
+    Ok(suspense::shortage_of(item, &app.store().reviews_of_fact(fact).await?).cloned())
 }
 
 /// What was ordered in place of a payout that was taken for failed: what is on its way for its order, or what its item was

@@ -9,7 +9,7 @@ use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::id::OrderId;
-use rampart_core::ledger::Account;
+use rampart_core::ledger::{Account, FeeKind};
 use rampart_core::order::HoldReason;
 use rampart_core::payment::PaymentState;
 use rampart_core::review::{ReviewItem, ReviewKind};
@@ -22,7 +22,7 @@ async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own);
+on_both_engines!(super::whole => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own, sent_to_an_account, less_the_network_fee);
 
 async fn in_suspense(test: &TestApp, asset: &str) -> Amount {
     test.app.store().balance(Account::Suspense, asset.parse::<Asset>().unwrap()).await.unwrap().posted
@@ -169,4 +169,77 @@ async fn quarantined_money(test: Arc<TestApp>) {
     assert_eq!((stray.fact, in_suspense(&test, "EUR").await), (aside.fact, stray.amount));
     assert!(test.app.store().fact(aside.fact.unwrap()).await.unwrap().unwrap().applied);
     test.tamper(&format!("UPDATE payments SET data = substr(data, 2) WHERE id = '{id}'"));
+}
+
+/// Money whose sender nobody told goes where a person says; the place is checked, and asked about.
+async fn sent_to_an_account(test: Arc<TestApp>) {
+    let stray = stray(&test).await;
+    let unknown = reviews::resolve(&test.app, &operator(), stray.id, Decision::Return).await.unwrap_err().to_string();
+    assert!(unknown.contains("name a destination"), "{unknown}");
+    let send = |account: &str, holder: &str| {
+        let to = Destination::Account { account: account.to_owned(), holder: holder.to_owned() };
+        let (test, id) = (test.clone(), stray.id);
+        async move { reviews::return_to(&test.app, &operator(), id, &to).await }
+    };
+    let ours = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().account.clone();
+    for (account, holder) in [("ES0000000000000000000000", "Somebody"), (&ours, "Somebody"), (CustomerOf::SPAIN.account, " ")] {
+        assert!(send(account, holder).await.is_err(), "{account} held by '{holder}'");
+    }
+    let wallet = Destination::Wallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned());
+    assert!(reviews::return_to(&test.app, &operator(), stray.id, &wallet).await.is_err(), "money does not go to a wallet");
+    // The provider knows something against whoever would receive it: it comes back to the list, and a person has seen that.
+    test.world.list_for_screening("Somebody Listed", true).await.unwrap();
+    send(CustomerOf::SPAIN.account, "Somebody Listed").await.unwrap();
+    let waiting = || async {
+        let items = test.app.store().reviews_of_fact(stray.fact.unwrap()).await.unwrap();
+        items.into_iter().rfind(|item| item.resolution.is_none())
+    };
+    let found = test.eventually("it is put back on the list", waiting).await;
+    assert_eq!((found.screening_hit, found.destination.as_deref()), (true, Some(CustomerOf::SPAIN.account)));
+    let to = |account: &str| Destination::Account { account: account.to_owned(), holder: "Somebody Listed".to_owned() };
+    reviews::return_to(&test.app, &operator(), found.id, &to("DE89370400440532013000")).await.unwrap();
+    let again = test.eventually("another account is asked about", waiting).await;
+    reviews::return_to(&test.app, &operator(), again.id, &to("DE89370400440532013000")).await.unwrap();
+    let settled = || async {
+        let payouts = test.app.store().payouts_in_state("settled", None, 10).await.unwrap();
+        payouts.into_iter().find(|payout| payout.resolves == Some(again.id))
+    };
+    let payout = test.eventually("it was paid", settled).await;
+    assert_eq!((payout.destination.account.reveal(), payout.amount), ("DE89370400440532013000", stray.amount));
+    assert!(in_suspense(&test, "EUR").await.is_zero());
+    let audit = rampart_app::operate::audit_log(&test.app, None, None, 100).await.unwrap();
+    assert!(audit.iter().any(|line| line.action == "review.return_to"), "{audit:?}");
+}
+
+/// Coins that go back bear the network fee: those of an order as it was fixed with it, those of none at the present one.
+async fn less_the_network_fee(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let wallet = "0x52908400098527886E0F7030069857D2E4169EE7";
+    let request = CreateRampoff { refund_wallet: Some(wallet.into()), ..sell(customer, "50") };
+    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let order = test.rampoff(id).await;
+    let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
+    test.world.list_for_screening(&order.destination.name.reveal(), true).await.unwrap();
+    test.world.deposit(Deposit { chain, to: to.clone(), symbol, amount, from: None }).await.unwrap();
+    test.rampoff_becomes(id, "on_hold").await;
+    test.world.list_for_screening(&order.destination.name.reveal(), false).await.unwrap();
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    test.rampoff_becomes(id, "refunded").await;
+    let fee = order.fee_of_going_back();
+    assert!(fee.is_positive());
+    let fees = async || test.app.store().balance(Account::Fees(FeeKind::Network), order.terms.coin.into()).await.unwrap().posted;
+    let transfer = test.app.store().transfers_of_order(id).await.unwrap().remove(0);
+    assert_eq!((transfer.to.as_str(), transfer.amount, transfer.withheld), (wallet, amount.minus(fee).unwrap(), fee));
+    assert_eq!((test.rampoff(id).await.refunded, fees().await), (transfer.amount, fee));
+    // What comes afterwards lies in suspense, is collected, and goes where a person says.
+    test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    let late = item(&test, ReviewKind::Suspense).await;
+    treasury::sweep(&test.app, &operator(), chain).await.unwrap();
+    let elsewhere = Destination::Wallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned());
+    reviews::return_to(&test.app, &operator(), late.id, &elsewhere).await.unwrap();
+    let empty = || async { Some(in_suspense(&test, &order.terms.coin.to_string()).await).filter(|amount| amount.is_zero()) };
+    test.eventually("it has gone", empty).await;
+    assert_eq!(fees().await, fee.plus(fee).unwrap());
+    let shown = test.rampoff(id).await;
+    assert_eq!((shown.refunded, shown.set_aside), (transfer.amount.plus(transfer.amount).unwrap(), Amount::ZERO));
 }

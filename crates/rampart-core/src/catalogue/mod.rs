@@ -260,6 +260,12 @@ impl Catalogue {
         self.payout_rails.iter().find(|rail| rail.country == country)
     }
 
+    /// The rail that pays a currency out.
+    #[must_use]
+    pub fn payout_rail_of(&self, currency: Currency) -> Option<&PayoutRail> {
+        self.payout_rails.iter().find(|rail| rail.fiat == currency)
+    }
+
     /// Our account behind a rail.
     #[must_use]
     pub fn rail_account(&self, rail: Rail) -> Option<&RailAccount> {

@@ -10,9 +10,15 @@ use crate::step::Step;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beside {
     /// They went back to where they came from.
-    Returned,
+    Returned {
+        /// What was withheld of them beside the amount that went back, in minor units.
+        withheld: Amount,
+    },
     /// They had gone back and came back: they lie there again.
-    CameBack,
+    CameBack {
+        /// What had been withheld of them.
+        withheld: Amount,
+    },
     /// They do not lie there any more: they were kept, given to an order, or undone by their chain.
     Taken,
     /// What was kept lies there again.
@@ -23,12 +29,12 @@ impl Beside {
     /// What is set aside and what was refunded after it, given what was before; in minor units.
     #[must_use]
     pub fn applied(self, amount: Amount, set_aside: Amount, refunded: Amount) -> (Amount, Amount) {
-        let more = |sum: Amount| Amount::from_minor(sum.minor().saturating_add(amount.minor()));
+        let sum = |one: Amount, other: Amount| Amount::from_minor(one.minor().saturating_add(other.minor()));
         match self {
-            Self::Returned => (set_aside.less(amount), more(refunded)),
-            Self::CameBack => (more(set_aside), refunded.less(amount)),
+            Self::Returned { withheld } => (set_aside.less(sum(amount, withheld)), sum(refunded, amount)),
+            Self::CameBack { withheld } => (sum(set_aside, sum(amount, withheld)), refunded.less(amount)),
             Self::Taken => (set_aside.less(amount), refunded),
-            Self::Reopened => (more(set_aside), refunded),
+            Self::Reopened => (sum(set_aside, amount), refunded),
         }
     }
 }

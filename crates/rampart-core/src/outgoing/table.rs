@@ -154,26 +154,19 @@ impl Scene<'_> {
             _ if own => Screening::Exempt,
             _ => Screening::Cleared,
         };
-        let (to, deposits) = ("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned(), Vec::new());
+        let to = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned();
         let customer = of_order.then_some(crate::id::CustomerId(1));
-        let (coin, fee_booked, created_at) = (example::USDC, name == "confirmed", self.mint.now);
         Transfer {
             id,
             version: 1,
-            purpose,
             order,
             customer,
-            coin,
-            amount: AMOUNT,
             source,
-            to,
             screening,
             resolves,
-            deposits,
-            fee_booked,
-            asked_at: None,
+            fee_booked: name == "confirmed",
             state,
-            created_at,
+            ..Transfer::new(&self.mint, purpose, example::USDC, AMOUNT, to)
         }
     }
 
@@ -293,21 +286,12 @@ impl Scene<'_> {
         Payout {
             id,
             version: 1,
-            purpose,
             order: of_order.then(|| self.mint.id()),
             customer: of_order.then_some(crate::id::CustomerId(1)),
-            route: Route::Bank(Code::literal("sepa")),
-            currency: example::EUR,
-            amount: AMOUNT,
-            destination: example::destination(),
             screening: if name == BEING_SCREENED { Screening::Due } else { Screening::Cleared },
             resolves: (!of_order).then(|| self.mint.id()),
-            put_back: None,
-            said_by: None,
-            asked_at: None,
-            lost: false,
             state,
-            created_at: self.mint.now,
+            ..Payout::new(&self.mint, purpose, Route::Bank(Code::literal("sepa")), example::EUR, AMOUNT, example::destination())
         }
     }
 

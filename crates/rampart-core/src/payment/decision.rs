@@ -180,7 +180,7 @@ impl Payment {
             step.post(self.post_set_aside(mint, part));
             let reason = format!("the surplus of payment {}", self.id);
             let item = self.suspense_item(&receipt, part, reason, mint);
-            self.return_item(item, &receipt, mint, step);
+            self.return_item(item, &receipt, context, step);
         }
     }
 }

@@ -4,13 +4,9 @@ use super::{PayIn, Payment, PaymentState, Receipt, Refund};
 use crate::amount::Amount;
 use crate::arrival::Exchange;
 use crate::catalogue::Catalogue;
-use crate::id::Mint;
 use crate::ledger::{Origin, Rail};
 use crate::order::{Context, HoldReason};
-use crate::outgoing::{
-    Leaving, Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource,
-    TransferState,
-};
+use crate::outgoing::{Leaving, Payout, PayoutDestination, PayoutPurpose, Route, Screening, Transfer, TransferPurpose};
 use crate::redacted::Redacted;
 use crate::review::ReviewItem;
 use crate::step::Step;
@@ -30,26 +26,13 @@ impl Payment {
         step.post(self.post_conversion(mint, &exchange));
         let fiat = std::mem::take(&mut self.fiat_balance);
         let transfer = Transfer {
-            id: mint.id(),
-            version: 0,
-            purpose: TransferPurpose::Buy,
             order: Some(self.id),
             customer: Some(self.customer),
-            coin: self.terms.coin,
-            amount: exchange.gives,
-            source: TransferSource::Hot,
-            to: self.wallet.clone(),
             screening,
-            resolves: None,
-            deposits: Vec::new(),
-            fee_booked: false,
-            asked_at: None,
-            state: TransferState::Queued,
-            created_at: mint.now,
+            ..Transfer::new(mint, TransferPurpose::Buy, self.terms.coin, exchange.gives, self.wallet.clone())
         };
         self.state = PaymentState::Sending { transfer: transfer.id, coins: exchange.gives, fiat };
-        step.write(transfer.first_job(mint));
-        step.write(transfer);
+        step.extend(transfer.create(Origin::Fact, mint));
     }
 
     /// Where a receipt goes back to: through the processor it came by, or to the account it came from; where that is unknown
@@ -96,9 +79,13 @@ impl Payment {
     /// A refund did not arrive. Where its source refused it, the money goes to the account that the customer gave instead, or
     /// waits for one; asking the source again would end the same.
     pub(super) fn refund_failed(&mut self, context: &Context<'_>, step: &mut Step) {
-        let went_to = self.refund_parts(context.catalogue);
+        let accounts = |payment: &Self| {
+            let parts = payment.refund_parts(context.catalogue);
+            parts.map(|parts| parts.into_iter().map(|part| (part.route, part.destination.account)).collect::<Vec<_>>())
+        };
+        let went_to = accounts(self);
         self.refused_by_source = true;
-        let goes_elsewhere = self.refund_parts(context.catalogue) != went_to;
+        let goes_elsewhere = accounts(self) != went_to;
         self.came_back(HoldReason::RefundFailed, context, step);
         if goes_elsewhere && matches!(self.state, PaymentState::OnHold { .. }) {
             self.refund(Screening::Due, context, step);
@@ -116,64 +103,31 @@ impl Payment {
         let mut payouts = Vec::with_capacity(parts.len());
         for RefundPart { route, destination, amount } in parts {
             let payout = Payout {
-                id: mint.id(),
-                version: 0,
-                purpose: PayoutPurpose::Refund,
                 order: Some(self.id),
                 customer: Some(self.customer),
-                route,
-                currency: self.terms.fiat,
-                amount,
-                destination,
                 screening,
-                resolves: None,
-                put_back: None,
-                said_by: None,
-                asked_at: None,
-                lost: false,
-                state: PayoutState::Queued,
-                created_at: mint.now,
+                ..Payout::new(mint, PayoutPurpose::Refund, route, self.terms.fiat, amount, destination)
             };
             payouts.push(Refund { payout: payout.id, amount });
-            step.write(payout.first_job(mint));
-            step.write(payout);
+            step.extend(payout.create(Origin::Fact, mint));
         }
         self.state = PaymentState::RefundPending { payouts };
     }
 
-    /// What was set aside goes back to where it came from by itself; it waits for a person where that is unknown.
-    pub(super) fn return_item(&self, item: ReviewItem, receipt: &Receipt, mint: &Mint<'_>, step: &mut Step) {
-        let Some(source) = receipt.source.clone().filter(|source| !source.reveal().is_empty()) else { return step.write(item) };
-        let route = match self.pay_in {
-            PayIn::Processor(processor) => Route::Processor(processor),
-            PayIn::Bank(rail) => Route::Bank(rail),
-        };
+    /// What was set aside goes back by itself, to where it came from or to the account that the customer gave; it waits for a
+    /// person where neither is known, or where it is not worth its way.
+    pub(super) fn return_item(&self, item: ReviewItem, receipt: &Receipt, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        let is_worth_it = item.amount >= context.catalogue.refund_minimum(self.terms.fiat);
+        let Some((route, destination)) = self.way_back(receipt, context.catalogue).filter(|_| is_worth_it) else { return step.write(item) };
         let payout = Payout {
-            id: mint.id(),
-            version: 0,
-            purpose: PayoutPurpose::SuspenseReturn,
-            order: None,
-            customer: None,
-            route,
-            currency: self.terms.fiat,
-            amount: item.amount,
-            destination: to_source(source, receipt),
-            screening: Screening::Due,
             resolves: Some(item.id),
-            put_back: None,
-            said_by: None,
-            asked_at: None,
-            lost: false,
-            state: PayoutState::Queued,
-            created_at: mint.now,
+            ..Payout::new(mint, PayoutPurpose::SuspenseReturn, route, self.terms.fiat, item.amount, destination)
         };
         let sent = Some(Leaving::Payout(payout.id));
+        let item = ReviewItem { destination: Some(payout.destination.account.reveal().to_owned()), ..item };
         // It follows from a fact, which nothing may refuse.
-        for (account, currency, amount) in payout.holds() {
-            step.hold(account, currency, amount, Origin::Fact);
-        }
-        step.write(payout.first_job(mint));
-        step.write(payout);
+        step.extend(payout.create(Origin::Fact, mint));
         step.write(item.settled("return", "policy", "it goes back to where it came from".to_owned(), sent, mint.now));
     }
 }

@@ -315,7 +315,7 @@ impl Payment {
         let item = self.suspense_item(receipt, receipt.amount, reason, mint);
         match (self.pay_in, kind) {
             (PayIn::Bank(_), _) | (_, DeviationKind::ForeignPayer) => step.write(item),
-            (PayIn::Processor(_), _) => self.return_item(item, receipt, mint, step),
+            (PayIn::Processor(_), _) => self.return_item(item, receipt, context, step),
         }
     }
 

@@ -57,6 +57,9 @@ impl Rampoff {
         let mint = &context.mint;
         let refusal = CommandRefusal::WrongState { status: self.status(), command: command.participle() };
         let mut step = Step::new();
+        if matches!(command, RampoffCommand::Cancel | RampoffCommand::Refund) && self.is_eaten_by_going_back() {
+            return Err(CommandRefusal::BelowNetworkFee);
+        }
         match (command, &self.state) {
             (RampoffCommand::Cancel, RampoffState::Created) => {
                 self.give_back(context, &mut step);

@@ -5,6 +5,7 @@ use crate::amount::Amount;
 use crate::arrival::{self, Case, Counted, Decision, Exchange, Fees, Leg, Question};
 use crate::asset::Currency;
 use crate::catalogue::{Coin, PayoutRail};
+use crate::id::Mint;
 use crate::job::{Job, JobKind};
 use crate::kyc::KycLevel;
 use crate::ledger::Origin;
@@ -12,7 +13,7 @@ use crate::limits::{self, Usage};
 use crate::order::{Context, HoldReason};
 use crate::outgoing::Screening;
 use crate::rate::Rounding;
-use crate::review::ReviewKind;
+use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 use crate::time::Timestamp;
 
@@ -37,9 +38,8 @@ impl Rampoff {
             }
             Decision::Exchange { exchange, set_aside, because, back } => {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
-                // Coins go back to no other wallet than one that the customer gave: a person sends a surplus back.
-                let beside = Amount::from_minor(set_aside.minor() + back.minor());
-                self.put_aside(beside, because, context, step);
+                self.put_aside(set_aside, because, context, step);
+                self.give_surplus_back(back, context, step);
                 self.accept(exchange, Some(exchange.at), context, step);
             }
         }
@@ -73,9 +73,13 @@ impl Rampoff {
             maximum: coin.maximum,
             is_all: is_read && !is_pending,
             lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honours()),
-            can_go_back: self.refund_wallet.is_some()
-                && self.coin_balance >= self.coins_worth(context.catalogue.refund_minimum(self.terms.fiat)),
+            can_go_back: self.refund_wallet.is_some() && self.is_worth_going_back(self.coin_balance, context),
         }
+    }
+
+    /// Whether so many coins are sent back without a person having said so.
+    pub(super) fn is_worth_going_back(&self, coins: Amount, context: &Context<'_>) -> bool {
+        coins >= self.coins_worth(context.catalogue.refund_minimum(self.terms.fiat)) && self.covers_going_back(coins)
     }
 
     /// How many coins so much money is worth at the promise, in minor units, rounded down.
@@ -164,8 +168,25 @@ impl Rampoff {
 
     /// Part of what came is set aside for a person: of what came last first.
     fn put_aside(&mut self, amount: Amount, because: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
-        let mint = &context.mint;
+        let reason = match because.map(|reason| reason.shown(Leg::Selling)) {
+            Some(reason) => format!("more than ramp-off {} can use ({reason})", self.id),
+            None => format!("more than ramp-off {} can use", self.id),
+        };
+        self.take_from_newest(amount, &reason, &context.mint, step).into_iter().for_each(|item| step.write(item));
+    }
+
+    /// The surplus goes back to the customer's wallet, beside the order.
+    fn give_surplus_back(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
+        let reason = format!("the surplus of ramp-off {}", self.id);
+        for item in self.take_from_newest(amount, &reason, &context.mint, step) {
+            self.return_item(item, context, step);
+        }
+    }
+
+    /// Puts so much into suspense, newest first, and says what lies there now.
+    fn take_from_newest(&mut self, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) -> Vec<ReviewItem> {
         let mut missing = amount;
+        let mut items = Vec::new();
         for index in (0..self.deposits.len()).rev() {
             let deposit = &mut self.deposits[index];
             let part = missing.min(deposit.left());
@@ -178,11 +199,8 @@ impl Rampoff {
             self.coin_balance = Amount::from_minor(self.coin_balance.minor() - part.minor());
             self.set_aside = Amount::from_minor(self.set_aside.minor() + part.minor());
             step.post(self.post_set_aside(mint, part));
-            let reason = match because.map(|reason| reason.shown(Leg::Selling)) {
-                Some(reason) => format!("more than ramp-off {} can use ({reason})", self.id),
-                None => format!("more than ramp-off {} can use", self.id),
-            };
-            step.write(self.review(ReviewKind::Suspense, id, self.terms.coin.into(), part, Some(from), reason, mint));
+            items.push(self.review(ReviewKind::Suspense, id, self.terms.coin.into(), part, Some(from), reason.to_owned(), mint));
         }
+        items
     }
 }

@@ -6,7 +6,9 @@ use crate::arrival::Exchange;
 use crate::id::Mint;
 use crate::ledger::Origin;
 use crate::order::{Context, HoldReason};
-use crate::outgoing::{Payout, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState};
+use crate::outgoing::{Leaving, Payout, PayoutPurpose, Route, Screening, Transfer, TransferPurpose};
+use crate::rate::Rounding;
+use crate::review::ReviewItem;
 use crate::step::Step;
 
 impl Rampoff {
@@ -31,58 +33,82 @@ impl Rampoff {
     pub(super) fn pay(&mut self, screening: Screening, mint: &Mint<'_>, step: &mut Step) {
         self.reserve(self.fiat_balance, Origin::Fact, step);
         let payout = Payout {
-            id: mint.id(),
-            version: 0,
-            purpose: PayoutPurpose::Rampoff,
             order: Some(self.id),
             customer: Some(self.customer),
-            route: Route::Bank(self.rail),
-            currency: self.terms.fiat,
-            amount: self.fiat_balance,
-            destination: self.destination.clone(),
             screening,
-            resolves: None,
-            put_back: None,
-            said_by: None,
-            asked_at: None,
-            lost: false,
-            state: PayoutState::Queued,
-            created_at: mint.now,
+            ..Payout::new(
+                mint,
+                PayoutPurpose::Rampoff,
+                Route::Bank(self.rail),
+                self.terms.fiat,
+                self.fiat_balance,
+                self.destination.clone(),
+            )
         };
         self.state = RampoffState::PayingOut { payout: payout.id, fiat: self.fiat_balance };
-        step.write(payout.first_job(mint));
-        step.write(payout);
+        step.extend(payout.create(Origin::Fact, mint));
     }
 
-    /// Everything on the account goes back to the wallet the customer gave; converted coins are converted back first.
+    /// What the customer bears of a transaction that sends coins back: the network fee of the order at its promise, rounded up.
+    /// In minor units of its coin.
+    #[must_use]
+    pub fn fee_of_going_back(&self) -> Amount {
+        let terms = &self.terms;
+        terms.price.fiat_to_coins(terms.fee_network, terms.fiat_decimals, terms.coin_decimals, Rounding::Up).unwrap_or(Amount::ZERO)
+    }
+
+    /// Whether something is left of so many coins when they are sent back.
+    pub(super) fn covers_going_back(&self, coins: Amount) -> bool {
+        coins > self.fee_of_going_back()
+    }
+
+    /// Whether there are coins, or money that they became, and nothing would be left of them on their way back.
+    pub(super) fn is_eaten_by_going_back(&self) -> bool {
+        let coins = if self.converted.is_positive() { self.converted } else { self.coin_balance };
+        coins.is_positive() && !self.covers_going_back(coins)
+    }
+
+    /// Everything on the account goes back to the wallet the customer gave, less the network fee; converted coins are converted
+    /// back first.
     pub(super) fn refund(&mut self, screening: Screening, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         let Some(to) = self.refund_wallet.clone() else {
             return self.put_on_hold(HoldReason::Destination, context, step);
         };
         self.convert_back(mint, step);
+        if !self.covers_going_back(self.coin_balance) {
+            return self.put_on_hold(HoldReason::Amount, context, step);
+        }
         self.give_back(context, step);
         self.taken = None;
+        let withheld = self.fee_of_going_back();
         let transfer = Transfer {
-            id: mint.id(),
-            version: 0,
-            purpose: TransferPurpose::Refund,
             order: Some(self.id),
             customer: Some(self.customer),
-            coin: self.terms.coin,
-            amount: self.coin_balance,
-            source: TransferSource::Hot,
-            to,
+            withheld,
             screening,
-            resolves: None,
-            deposits: Vec::new(),
-            fee_booked: false,
-            asked_at: None,
-            state: TransferState::Queued,
-            created_at: mint.now,
+            ..Transfer::new(mint, TransferPurpose::Refund, self.terms.coin, self.coin_balance.less(withheld), to)
         };
         self.state = RampoffState::RefundPending { transfer: transfer.id, txid: None };
-        step.write(transfer.first_job(mint));
-        step.write(transfer);
+        step.extend(transfer.create(Origin::Fact, mint));
+    }
+
+    /// What was set aside goes back by itself to the wallet that the customer gave, less the network fee; it waits for a person
+    /// where there is none, or where it is not worth its way.
+    pub(super) fn return_item(&self, item: ReviewItem, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        let Some(to) = self.refund_wallet.clone().filter(|_| self.is_worth_going_back(item.amount, context)) else {
+            return step.write(item);
+        };
+        let withheld = self.fee_of_going_back();
+        let transfer = Transfer {
+            withheld,
+            resolves: Some(item.id),
+            ..Transfer::new(mint, TransferPurpose::SuspenseReturn, self.terms.coin, item.amount.less(withheld), to)
+        };
+        let sent = Some(Leaving::Transfer(transfer.id));
+        let item = ReviewItem { destination: Some(transfer.to.clone()), ..item };
+        step.extend(transfer.create(Origin::Fact, mint));
+        step.write(item.settled("return", "policy", "it goes back to the customer's wallet".to_owned(), sent, mint.now));
     }
 }

@@ -99,13 +99,17 @@ pub enum RampoffFact {
     RefundConfirmed {
         /// The transfer.
         transfer: TransferId,
+        /// How many coins it sent, in minor units.
+        amount: Amount,
     },
     /// The chain undid the refund's block; the same bytes are on their way again.
     RefundUnconfirmed {
         /// The transfer.
         transfer: TransferId,
-        /// How many coins, in minor units.
+        /// How many coins it sent, in minor units.
         amount: Amount,
+        /// How many were withheld for the transaction, in minor units.
+        withheld: Amount,
     },
     /// The chain refused the refund for good, or took it and undid it by its own rules (a reverted transaction).
     RefundFailed {
@@ -194,20 +198,20 @@ impl Rampoff {
                     *known = Some(txid);
                 }
             }
-            RampoffFact::RefundConfirmed { transfer } => {
+            RampoffFact::RefundConfirmed { transfer, amount } => {
                 if let Some(txid) = self.refund_under_way(transfer).flatten() {
-                    self.refunded = self.coin_balance;
+                    self.refunded = Amount::from_minor(self.refunded.minor() + amount.minor());
                     self.coin_balance = Amount::ZERO;
                     self.state = RampoffState::Refunded { transfer, txid, is_final: true };
                 }
             }
-            RampoffFact::RefundUnconfirmed { transfer, amount } => {
+            RampoffFact::RefundUnconfirmed { transfer, amount, withheld } => {
                 if let RampoffState::Refunded { transfer: ours, is_final, .. } = &mut self.state
                     && *ours == transfer
                 {
                     *is_final = false;
-                    self.coin_balance = amount;
-                    self.refunded = Amount::ZERO;
+                    self.coin_balance = Amount::from_minor(amount.minor() + withheld.minor());
+                    self.refunded = self.refunded.less(amount);
                 }
             }
             RampoffFact::RefundFailed { transfer, .. } => {

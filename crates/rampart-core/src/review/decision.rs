@@ -4,12 +4,14 @@
 use std::fmt;
 
 use super::{Resolution, ReviewItem, ReviewKind};
+use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::fact::Fact;
 use crate::id::OrderId;
 use crate::order::{Beside, Context, Order};
-use crate::outgoing::{Leaving, Outgoing, Payout, Transfer, TransferFact, TransferState};
+use crate::outgoing::{Leaving, Outgoing, Payout, PayoutDestination, Transfer, TransferFact, TransferState};
 use crate::ports::TransactionStatus;
+use crate::record::Record;
 use crate::refusal::{Code, Refusal};
 use crate::step::Step;
 use crate::suspense;
@@ -31,6 +33,9 @@ pub enum Decision {
     Assign(OrderId),
     /// What lies in suspense goes back to where it came from; a payout that was returned is paid once more.
     Return,
+    /// What lies in suspense goes to where a person says ([`About::destination`]); a payout that was returned is paid once more
+    /// there.
+    ReturnTo,
     /// What lies in suspense belongs to nobody and becomes the company's.
     Keep,
     /// What suspense lacks is lost.
@@ -55,6 +60,7 @@ impl fmt::Display for Decision {
         formatter.write_str(match self {
             Self::Assign(_) => "assign",
             Self::Return => "return",
+            Self::ReturnTo => "return_to",
             Self::Keep => "keep",
             Self::WriteOff => "write_off",
             Self::Retry => "retry",
@@ -65,6 +71,15 @@ impl fmt::Display for Decision {
             Self::Dismiss => "dismiss",
         })
     }
+}
+
+/// Where a person has something sent, checked like a customer's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// Money, to an account.
+    Account(PayoutDestination),
+    /// Coins, to a wallet on their chain.
+    Wallet(String),
 }
 
 /// What an item is about, as it is stored.
@@ -82,6 +97,10 @@ pub struct About {
     pub beside: Option<Order>,
     /// What was paid out for that order, oldest first.
     pub payouts: Vec<Payout>,
+    /// Where a person has it sent.
+    pub destination: Option<Destination>,
+    /// What the receiver of coins bears of a transaction of them, in their minor units.
+    pub network_fee: Amount,
     /// The transfer that vanished, while it is under way.
     pub vanished: Option<Vanished>,
 }
@@ -136,12 +155,13 @@ impl ReviewItem {
             reason: operator.reason.clone(),
             at: context.mint.now,
         };
-        step.write(Self { resolution: Some(resolution), ..self });
+        let destination = step.writes.iter().find_map(receiver_of).or_else(|| self.destination.clone());
+        step.write(Self { resolution: Some(resolution), destination, ..self });
         Ok(step)
     }
 
     fn follows(&self, decision: Decision, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
-        let moves = matches!(decision, Decision::Assign(_) | Decision::Return | Decision::Keep);
+        let moves = matches!(decision, Decision::Assign(_) | Decision::Return | Decision::ReturnTo | Decision::Keep);
         if moves && about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed) {
             return Err(refuse("the chain has undone it: there is nothing to decide about"));
         }
@@ -156,7 +176,8 @@ impl ReviewItem {
             (Decision::GiveUp, ReviewKind::Vanished) => give_up(about, context),
             (Decision::Assign(_), ReviewKind::Suspense) => suspense::assign(self, about, context),
             (Decision::Return, ReviewKind::Suspense) => suspense::send_back(self, about, context),
-            (Decision::Return, ReviewKind::Reversal) => suspense::pay_again(self, about, context),
+            (Decision::ReturnTo, ReviewKind::Suspense) => suspense::send_to(self, about, context),
+            (Decision::Return | Decision::ReturnTo, ReviewKind::Reversal) => suspense::pay_again(self, about, context),
             (Decision::Keep, ReviewKind::Reversal) if !matches!(self.moved()?, Asset::Fiat(_)) => {
                 Err(refuse("the coins never left, and nothing of it lies in suspense"))
             }
@@ -184,6 +205,14 @@ impl ReviewItem {
     /// The asset that a decision moves.
     pub(crate) fn moved(&self) -> Result<Asset, Refusal> {
         self.asset.ok_or_else(|| refuse("the item names no amount"))
+    }
+}
+
+fn receiver_of(record: &Record) -> Option<String> {
+    match record {
+        Record::Payout(payout) => Some(payout.destination.account.reveal().to_owned()),
+        Record::Transfer(transfer) => Some(transfer.to.clone()),
+        _ => None,
     }
 }
 

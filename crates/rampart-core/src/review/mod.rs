@@ -3,12 +3,13 @@
 mod decision;
 
 pub(crate) use decision::refuse;
-pub use decision::{About, Decision, Operator, Vanished};
+pub use decision::{About, Decision, Destination, Operator, Vanished};
 
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::{AuditId, FactId, Mint, OrderId, ReviewId};
-use crate::outgoing::Leaving;
+use crate::outgoing::{Leaving, Screening};
+use crate::record::says_nothing;
 use crate::time::Timestamp;
 
 /// Why a person is needed. Orders on hold are not listed here: their state says it.
@@ -77,6 +78,9 @@ pub struct ReviewItem {
     pub amount: Amount,
     /// Where it came from, or where the customer wants it: the account or wallet it could be sent back to.
     pub source: Option<String>,
+    /// The account or wallet that it was last to be sent to.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub destination: Option<String>,
     /// Whether the screening provider has found something about who would receive it back. Whoever decides to return it
     /// all the same has seen that, and the provider is not asked again.
     #[serde(default)]
@@ -122,6 +126,7 @@ impl ReviewItem {
             asset: None,
             amount: Amount::ZERO,
             source: None,
+            destination: None,
             screening_hit: false,
             reason,
             created_at: mint.now,
@@ -141,7 +146,12 @@ impl ReviewItem {
     #[must_use]
     pub fn with_account(self, account: &str, mint: &Mint<'_>) -> [Self; 2] {
         let reason = "the bank returned the payout, and the customer has named another account";
-        let listed = Self { source: Some(account.to_owned()), screening_hit: false, ..self.clone().put_back(mint, reason.to_owned()) };
+        let listed = Self {
+            source: Some(account.to_owned()),
+            destination: None,
+            screening_hit: false,
+            ..self.clone().put_back(mint, reason.to_owned())
+        };
         let resolution = Resolution {
             decision: "another account".to_owned(),
             order: None,
@@ -151,6 +161,12 @@ impl ReviewItem {
             at: mint.now,
         };
         [Self { resolution: Some(resolution), ..self }, listed]
+    }
+
+    /// Whether the provider is asked about a receiver: whoever has it sent there once more has seen what was found.
+    pub(crate) fn screening_of(&self, to: &str) -> Screening {
+        let asked_about = self.destination.as_deref().or(self.source.as_deref());
+        Screening::decided(self.screening_hit && asked_about == Some(to))
     }
 
     /// The item as it is settled: by a decision, or by what the outside has shown.

@@ -3,19 +3,17 @@
 use super::KEEP;
 use crate::amount::Amount;
 use crate::asset::{Asset, CoinId, Currency};
-use crate::fact::FactBody;
+use crate::fact::{BankCredit, FactBody};
 use crate::id::{Mint, OrderId};
-use crate::ledger::Account;
+use crate::ledger::{Account, Origin};
 use crate::order::{Context, Order};
-use crate::outgoing::{
-    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState,
-};
+use crate::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource};
 use crate::payment::{Payment, PaymentFact, Receipt};
 use crate::rampoff::{DepositReceipt, Rampoff, RampoffFact};
 use crate::record::Record;
 use crate::redacted::Redacted;
 use crate::refusal::Refusal;
-use crate::review::{About, Operator, Resolution, ReviewItem, ReviewKind, refuse};
+use crate::review::{About, Destination, Operator, Resolution, ReviewItem, ReviewKind, refuse};
 use crate::step::Step;
 use crate::treasury;
 use crate::watch::{Deposit, DepositState};
@@ -130,97 +128,106 @@ fn origin(item: &ReviewItem, fact: Option<FactBody>) -> (Option<Redacted>, Optio
     }
 }
 
-/// It goes back to where it came from.
+/// It goes back to where it came from: money that no payer was told of to the account that the customer gave.
 pub(crate) fn send_back(item: &ReviewItem, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
     match item.moved()? {
         Asset::Fiat(currency) => {
-            let nowhere = || refuse("nobody told where it came from: assign it to an order, or keep it");
-            let (route, account, name) = match about.fact.map(|fact| fact.body) {
-                Some(FactBody::BankCredit(credit)) => {
-                    (Route::Bank(credit.rail), credit.sender_account.ok_or_else(nowhere)?, credit.sender_name.unwrap_or_default())
-                }
-                Some(FactBody::ProcessorPaid(paid)) => {
-                    (Route::Processor(paid.processor), Redacted::new(paid.reference), paid.holder.unwrap_or_default())
-                }
-                _ => return Err(nowhere()),
-            };
-            let destination = PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name };
+            let (route, destination) = source_of(about)?;
             Ok(pay_out(item, route, currency, destination, &context.mint))
         }
         Asset::Coin(coin) => {
             let to = match (&about.deposit, &item.source) {
                 (Some(deposit), _) => deposit.from.clone(),
                 (None, Some(wallet)) => wallet.clone(),
-                (None, None) => return Err(refuse("nobody told where it came from: keep it")),
+                (None, None) => return Err(nowhere()),
             };
-            Ok(coins_back(item, coin, to, about, &context.mint))
+            coins_out(item, coin, to, about, context)
         }
     }
 }
 
-/// Whoever returns it once more has seen what the screening provider found, if it was that which had stopped it.
-const fn screening(item: &ReviewItem) -> Screening {
-    Screening::decided(item.screening_hit)
+fn nowhere() -> Refusal {
+    refuse("nobody told where it came from: name a destination, assign it to an order, or keep it")
+}
+
+/// Where money came from, and which way it goes back.
+fn source_of(about: About) -> Result<(Route, PayoutDestination), Refusal> {
+    let to = |account, name| PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name };
+    match about.fact.map(|fact| fact.body) {
+        Some(FactBody::BankCredit(BankCredit { rail, sender_account: Some(account), sender_name, .. })) => {
+            Ok((Route::Bank(rail), to(account, sender_name.unwrap_or_default())))
+        }
+        Some(FactBody::BankCredit(BankCredit { rail, sender_name: None, .. })) => {
+            let given = about.beside.and_then(|order| match order {
+                Order::Payment(payment) => payment.refund_account.clone(),
+                Order::Rampoff(_) => None,
+            });
+            Ok((Route::Bank(rail), given.ok_or_else(nowhere)?))
+        }
+        Some(FactBody::ProcessorPaid(paid)) => {
+            Ok((Route::Processor(paid.processor), to(Redacted::new(paid.reference), paid.holder.unwrap_or_default())))
+        }
+        _ => Err(nowhere()),
+    }
+}
+
+/// It goes to where a person says; money over the rail that pays its currency out.
+pub(crate) fn send_to(item: &ReviewItem, mut about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+    match (item.moved()?, about.destination.take()) {
+        (Asset::Fiat(currency), Some(Destination::Account(account))) => {
+            Ok(pay_out(item, paying_out(currency, context)?, currency, account, &context.mint))
+        }
+        (Asset::Coin(coin), Some(Destination::Wallet(wallet))) => coins_out(item, coin, wallet, about, context),
+        (Asset::Fiat(_), _) => Err(refuse("money goes to an account")),
+        (Asset::Coin(_), _) => Err(refuse("coins go to a wallet")),
+    }
+}
+
+fn paying_out(currency: Currency, context: &Context<'_>) -> Result<Route, Refusal> {
+    let rail = context.catalogue.payout_rail_of(currency).ok_or_else(|| refuse(format!("no rail here pays {currency} out")))?;
+    Ok(Route::Bank(rail.rail))
 }
 
 fn pay_out(item: &ReviewItem, route: Route, currency: Currency, destination: PayoutDestination, mint: &Mint<'_>) -> Step {
     let payout = Payout {
-        id: mint.id(),
-        version: 0,
-        purpose: PayoutPurpose::SuspenseReturn,
-        order: None,
-        customer: None,
-        route,
-        currency,
-        amount: item.amount,
-        destination,
-        screening: screening(item),
+        screening: item.screening_of(destination.account.reveal()),
         resolves: Some(item.id),
-        put_back: None,
-        said_by: None,
-        asked_at: None,
-        lost: false,
-        state: PayoutState::Queued,
-        created_at: mint.now,
+        ..Payout::new(mint, PayoutPurpose::SuspenseReturn, route, currency, item.amount, destination)
     };
-    payout.create(mint)
+    payout.create(Origin::Request, mint)
 }
 
-/// Coins that still lie on their deposit address leave from there, others from the hot wallet.
-fn coins_back(item: &ReviewItem, coin: CoinId, to: String, about: About, mint: &Mint<'_>) -> Step {
-    let mut step = Step::new();
-    let (mut source, mut deposits) = (TransferSource::Hot, Vec::new());
+/// Coins that still lie on their deposit address leave from there as a whole, and that costs nothing; others leave from the hot
+/// wallet, less the network fee.
+fn coins_out(item: &ReviewItem, coin: CoinId, to: String, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+    let (mint, mut step) = (&context.mint, Step::new());
+    let (mut source, mut deposits, mut withheld) = (TransferSource::Hot, Vec::new(), about.network_fee);
     let is_whole = |deposit: &Deposit| deposit.amount == item.amount && !deposit.swept && deposit.state == DepositState::Confirmed;
     if let Some(deposit) = about.deposit.filter(is_whole)
         && let Some(index) = about.deposit_index
     {
         source = TransferSource::Deposit(index);
         deposits.push(deposit.id);
+        withheld = Amount::ZERO;
         step.write(Deposit { swept: true, ..deposit });
     }
+    if withheld >= item.amount {
+        return Err(refuse("it does not cover the network fee of sending it: keep it, or assign it to an order"));
+    }
     let transfer = Transfer {
-        id: mint.id(),
-        version: 0,
-        purpose: TransferPurpose::SuspenseReturn,
-        order: None,
-        customer: None,
-        coin,
-        amount: item.amount,
         source,
-        to,
-        screening: screening(item),
+        withheld,
+        screening: item.screening_of(&to),
         resolves: Some(item.id),
         deposits,
-        fee_booked: false,
-        asked_at: None,
-        state: TransferState::Queued,
-        created_at: mint.now,
+        ..Transfer::new(mint, TransferPurpose::SuspenseReturn, coin, item.amount.less(withheld), to)
     };
-    step.extend(transfer.create(mint));
-    step
+    step.extend(transfer.create(Origin::Request, mint));
+    Ok(step)
 }
 
-/// A payout that the receiving bank returned is paid once more, out of suspense, to where its order says.
+/// A payout that the receiving bank returned is paid once more, out of suspense: to where its order says, or to where a person
+/// says.
 pub(crate) fn pay_again(item: &ReviewItem, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
     let order = about.order.ok_or_else(|| refuse("the item names no order"))?;
     let Asset::Fiat(currency) = item.moved()? else { return Err(refuse("only a returned payout can be paid again")) };
@@ -234,9 +241,12 @@ pub(crate) fn pay_again(item: &ReviewItem, about: About, context: &Context<'_>) 
     }
     let returned = about.payouts.into_iter().rev().find(|payout| matches!(payout.state, PayoutState::Returned { .. }));
     let returned = returned.ok_or_else(|| refuse("no payout of this order was returned"))?;
-    // A refund goes to where it went: its order may know of another way that was not taken.
-    let destination = of_order.unwrap_or(returned.destination);
-    let mut step = pay_out(item, returned.route, currency, destination, &context.mint);
+    let (route, destination) = match about.destination {
+        None => (returned.route, of_order.unwrap_or(returned.destination)),
+        Some(Destination::Account(account)) => (paying_out(currency, context)?, account),
+        Some(Destination::Wallet(_)) => return Err(refuse("money goes to an account")),
+    };
+    let mut step = pay_out(item, route, currency, destination, &context.mint);
     step.rely(key, version);
     Ok(step)
 }

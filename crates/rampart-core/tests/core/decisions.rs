@@ -130,24 +130,13 @@ impl Scene<'_> {
     }
 
     fn returned(&self) -> Payout {
+        let rail = Route::Bank("sepa".parse().unwrap());
         Payout {
-            id: self.mint.id(),
             version: 3,
-            purpose: PayoutPurpose::Rampoff,
             order: Some(self.mint.id()),
-            customer: None,
-            route: Route::Bank("sepa".parse().unwrap()),
-            currency: example::EUR,
-            amount: Amount::from_minor(10_000),
-            destination: example::destination(),
             screening: Screening::Cleared,
-            resolves: None,
-            put_back: None,
-            said_by: None,
-            asked_at: None,
-            lost: false,
             state: PayoutState::Returned { reason: "closed account".to_owned() },
-            created_at: self.mint.now,
+            ..Payout::new(&self.mint, PayoutPurpose::Rampoff, rail, example::EUR, Amount::from_minor(10_000), example::destination())
         }
     }
 }

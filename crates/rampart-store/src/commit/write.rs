@@ -292,6 +292,7 @@ impl Scene<'_> {
                 fact: None,
                 asset: Some(asset),
                 amount: available.negated(),
+                destination: None,
                 source: Some(account.to_string()),
                 screening_hit: false,
                 reason: format!("what is available of {asset} on {account} fell below zero"),

@@ -14,7 +14,7 @@ use rampart_core::job::{Job, JobKind};
 use rampart_core::kyc::Kyc;
 use rampart_core::ledger::{Account, Origin};
 use rampart_core::outgoing::{
-    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferSource, TransferState,
+    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferState,
 };
 use rampart_core::page_token;
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
@@ -79,51 +79,22 @@ pub(crate) fn rampoff(bench: &Bench, partner: PartnerId, customer: i64, state: R
 }
 
 pub(crate) fn payout(bench: &Bench, order: Option<OrderId>, state: PayoutState) -> Payout {
+    let (account, name) = (Redacted::new("ES92"), Redacted::new("Ana"));
+    let destination = PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name };
     Payout {
-        id: bench.mint().id(),
-        version: 0,
-        purpose: PayoutPurpose::Rampoff,
         order,
-        customer: None,
-        route: Route::Bank(example::SEPA),
-        currency: example::EUR,
-        amount: units(5),
-        destination: PayoutDestination {
-            account: Redacted::new("ES92"),
-            bank_code: None,
-            account_type: None,
-            bank_name: None,
-            name: Redacted::new("Ana"),
-        },
         screening: Screening::Cleared,
-        resolves: None,
-        put_back: None,
-        said_by: None,
-        asked_at: None,
-        lost: false,
         state,
-        created_at: bench.mint().now,
+        ..Payout::new(&bench.mint(), PayoutPurpose::Rampoff, Route::Bank(example::SEPA), example::EUR, units(5), destination)
     }
 }
 
 pub(crate) fn transfer(bench: &Bench, order: Option<OrderId>, state: TransferState) -> Transfer {
     Transfer {
-        id: bench.mint().id(),
-        version: 0,
-        purpose: TransferPurpose::Buy,
         order,
-        customer: None,
-        coin: USDC,
-        amount: units(5),
-        source: TransferSource::Hot,
-        to: "0x1".into(),
         screening: Screening::Cleared,
-        resolves: None,
-        deposits: Vec::new(),
-        fee_booked: false,
-        asked_at: None,
         state,
-        created_at: bench.mint().now,
+        ..Transfer::new(&bench.mint(), TransferPurpose::Buy, USDC, units(5), "0x1".into())
     }
 }
 
@@ -216,6 +187,7 @@ pub(crate) fn review(bench: &Bench, order: Option<OrderId>) -> ReviewItem {
         fact: None,
         asset: Some(EUR),
         amount: units(3),
+        destination: None,
         source: None,
         screening_hit: false,
         reason: "a person decides".into(),

@@ -194,7 +194,7 @@ pub(crate) struct Rampoff {
     /// What was set aside for a person to decide, in whole coins.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     set_aside_amount: String,
-    /// What went back, in whole coins.
+    /// What went back, less the network fee, in whole coins.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     refunded_amount: String,
     /// The money that was paid out, in major units.

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod customer;
 pub(crate) mod db;
 pub(crate) mod demo;
+pub(crate) mod destination;
 pub(crate) mod doctor;
 pub(crate) mod keys;
 pub(crate) mod ledger;

@@ -1,9 +1,10 @@
 //! `rampart order`: one order.
 
 use clap::Subcommand;
-use rampart_app::operate::orders::{self, Destination};
+use rampart_app::operate::orders;
 use rampart_core::id::OrderId;
 
+use super::destination::DestinationArguments;
 use super::office::Office;
 use crate::failure::Failure;
 use crate::output;
@@ -31,19 +32,13 @@ pub(crate) enum OrderCommand {
         /// The order
         id: OrderId,
     },
-    /// Give an order a destination in place of its customer: an account with its holder, or a wallet
+    /// Give an order a destination in place of its customer: the account that a purchase is refunded to or a sale paid out to, or the
+    /// wallet that a sale is refunded to
     Destination {
         /// The order
         id: OrderId,
-        /// The account that a purchase is refunded to, or a sale paid out to
-        #[arg(long, requires = "holder", conflicts_with = "wallet", required_unless_present = "wallet")]
-        account: Option<String>,
-        /// Who holds it
-        #[arg(long, requires = "account")]
-        holder: Option<String>,
-        /// The wallet that a sale is refunded to
-        #[arg(long)]
-        wallet: Option<String>,
+        #[command(flatten)]
+        to: DestinationArguments,
     },
     /// Put an order's money or coins into suspense, each receipt as an item of its own; the order has ended then
     ToSuspense {
@@ -112,12 +107,9 @@ pub(crate) async fn run(office: &Office, command: OrderCommand) -> Result<(), Fa
             orders::refund(app, &office.operator()?, id).await?;
             id
         }
-        OrderCommand::Destination { id, account, holder, wallet } => {
-            let destination = match (account.zip(holder), wallet) {
-                (_, Some(wallet)) => Destination::Wallet(wallet),
-                (Some((account, holder)), None) => Destination::Account { account, holder },
-                (None, None) => return Err(Failure::Usage("say an account with its holder, or a wallet".to_owned())),
-            };
+        OrderCommand::Destination { id, to } => {
+            let destination = to.destination();
+            let destination = destination.ok_or_else(|| Failure::Usage("say an account with its holder, or a wallet".to_owned()))?;
             orders::give_destination(app, &office.operator()?, id, &destination).await?;
             id
         }

@@ -1,10 +1,12 @@
 //! `rampart review`: what waits for a person.
 
 use clap::Subcommand;
+use rampart_app::operate::orders::Destination;
 use rampart_app::operate::reviews::{self, Decision, HeldOrder, ReviewLine};
 use rampart_core::id::{OrderId, ReviewId};
 use serde::Serialize;
 
+use super::destination::DestinationArguments;
 use super::office::Office;
 use crate::failure::Failure;
 use crate::output;
@@ -37,15 +39,19 @@ pub(crate) enum ReviewCommand {
 }
 
 /// How an item is settled.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(crate) enum DecisionArgument {
     /// What lies in suspense is for this order
     Assign {
         /// The order
         order: OrderId,
     },
-    /// What lies in suspense goes back to where it came from; a payout that was returned is paid once more
-    Return,
+    /// What lies in suspense goes back to where it came from, or to the destination that is said; a payout that was returned is paid
+    /// once more
+    Return {
+        #[command(flatten)]
+        to: DestinationArguments,
+    },
     /// What lies in suspense belongs to nobody and becomes the company's
     Keep,
     /// What suspense lacks is lost
@@ -64,20 +70,25 @@ pub(crate) enum DecisionArgument {
     Dismiss,
 }
 
-impl From<DecisionArgument> for Decision {
-    fn from(argument: DecisionArgument) -> Self {
-        match argument {
-            DecisionArgument::Assign { order } => Self::Assign(order),
-            DecisionArgument::Return => Self::Return,
-            DecisionArgument::Keep => Self::Keep,
-            DecisionArgument::WriteOff => Self::WriteOff,
-            DecisionArgument::Retry => Self::Retry,
-            DecisionArgument::GiveUp => Self::GiveUp,
-            DecisionArgument::GoOn => Self::GoOn,
-            DecisionArgument::Suspend => Self::Suspend,
-            DecisionArgument::Reopen => Self::Reopen,
-            DecisionArgument::Dismiss => Self::Dismiss,
-        }
+impl DecisionArgument {
+    /// The decision, and the destination that it names.
+    fn told(self) -> (Decision, Option<Destination>) {
+        let decision = match self {
+            Self::Return { to } => {
+                let to = to.destination();
+                return (if to.is_some() { Decision::ReturnTo } else { Decision::Return }, to);
+            }
+            Self::Assign { order } => Decision::Assign(order),
+            Self::Keep => Decision::Keep,
+            Self::WriteOff => Decision::WriteOff,
+            Self::Retry => Decision::Retry,
+            Self::GiveUp => Decision::GiveUp,
+            Self::GoOn => Decision::GoOn,
+            Self::Suspend => Decision::Suspend,
+            Self::Reopen => Decision::Reopen,
+            Self::Dismiss => Decision::Dismiss,
+        };
+        (decision, None)
     }
 }
 
@@ -98,8 +109,8 @@ pub(crate) async fn run(office: &Office, command: ReviewCommand) -> Result<(), F
             let items = reviews::list(app, all, after, PAGE).await?;
             let waiting = Waiting { items, held_orders: reviews::held_orders(app, orders_after, PAGE).await? };
             office.printer.show(&waiting, |waiting| {
-                let fields = ["id", "kind", "order", "amount", "source", "reason", "created_at", "resolution"];
-                let fields = if all { &fields[..] } else { &fields[..7] };
+                let fields = ["id", "kind", "order", "amount", "source", "destination", "reason", "created_at", "resolution"];
+                let fields = if all { &fields[..] } else { &fields[..8] };
                 let items = output::page_of(&waiting.items, fields, PAGE, waiting.items.last().map(|item| item.id.as_str()));
                 let fields = ["id", "kind", "customer", "reason", "finding", "since"];
                 let last = waiting.held_orders.last().map(|order| order.id.as_str());
@@ -108,8 +119,12 @@ pub(crate) async fn run(office: &Office, command: ReviewCommand) -> Result<(), F
             })
         }
         ReviewCommand::Resolve { id, decision } => {
-            reviews::resolve(app, &office.operator()?, id, decision.into()).await?;
-            let settled = serde_json::json!({ "id": id, "decision": Decision::from(decision).to_string() });
+            let (decision, to) = decision.told();
+            match to {
+                Some(to) => reviews::return_to(app, &office.operator()?, id, &to).await?,
+                None => reviews::resolve(app, &office.operator()?, id, decision).await?,
+            }
+            let settled = serde_json::json!({ "id": id, "decision": decision.to_string() });
             office.printer.show(&settled, |_| format!("{id} is settled."))
         }
     }

@@ -3,10 +3,8 @@
 use rampart_core::amount::Amount;
 use rampart_core::arrival::{Grade, counts_at};
 use rampart_core::fact::DepositChange;
-use rampart_core::id::{FactId, TransferId};
-use rampart_core::outgoing::Leaving;
+use rampart_core::id::FactId;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffFact};
-use rampart_core::review::ReviewItem;
 use rampart_core::step::Step;
 use rampart_core::suspense::{self, Traces};
 use rampart_core::watch::Deposit;
@@ -42,21 +40,13 @@ pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositC
 
 /// What lay in suspense before its chain undid it is settled as it was.
 async fn received(app: &App, step: Step, deposit: FactId) -> Effect {
-    let items = app.store().reviews_of_fact(deposit).await?;
-    let undone = items.iter().rfind(|item| item.is_undone());
-    let returned = match undone.and_then(sent) {
-        Some(id) => app.store().transfer(id).await?,
-        None => None,
-    };
-    Ok(suspense::received_again(step, deposit, &items, returned, &app.context(None)))
-}
-
-/// The transfer that an item was sent back by.
-fn sent(item: &ReviewItem) -> Option<TransferId> {
-    match item.resolution.as_ref()?.sent? {
-        Leaving::Transfer(id) => Some(id),
-        Leaving::Payout(_) => None,
+    let (store, mut returned) = (app.store(), Vec::new());
+    for id in store.reviews_of_fact(deposit).await?.iter().filter(|item| item.is_undone()).filter_map(suspense::sent) {
+        returned.push(transfers::load(app, id).await?);
     }
+    // Behind the transfers: one that is confirmed in between has written its item of what is lacking, or this commit conflicts.
+    let items = store.reviews_of_fact(deposit).await?;
+    Ok(suspense::received_again(step, deposit, &items, &returned, &app.context(None)))
 }
 
 /// A deposit that its order knows is the order's to give up. What the order could not use of it lay in suspense once it was
@@ -85,9 +75,9 @@ async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, gr
         traces.on_its_way = outgoing::known(outgoing::of_order(app, &rampoff.clone().into()).await?)?;
         traces.assigned = Some(rampoff);
     }
-    if let Some(id) = items.last().and_then(sent) {
+    for id in items.iter().filter_map(suspense::sent) {
         let jobs = app.store().jobs_of_subject(&id.to_string()).await?;
-        traces.returned = Some((transfers::load(app, id).await?, jobs));
+        traces.returned.push((transfers::load(app, id).await?, jobs));
     }
     let price = traces.assigned.as_ref().and_then(|order| observe::rampoff_price(app, order));
     step.extend(suspense::undone(&deposit, order, items, traces, &app.context(price)));

@@ -167,6 +167,38 @@ pub struct Payout {
 }
 
 impl Payout {
+    /// One of no order that is ordered now, about whose receiver the screening provider is asked first. The amount is in minor
+    /// units.
+    #[must_use]
+    pub fn new(
+        mint: &Mint<'_>,
+        purpose: PayoutPurpose,
+        route: Route,
+        currency: Currency,
+        amount: Amount,
+        destination: PayoutDestination,
+    ) -> Self {
+        Self {
+            id: mint.id(),
+            version: 0,
+            purpose,
+            order: None,
+            customer: None,
+            route,
+            currency,
+            amount,
+            destination,
+            screening: Screening::Due,
+            resolves: None,
+            put_back: None,
+            said_by: None,
+            asked_at: None,
+            lost: false,
+            state: PayoutState::Queued,
+            created_at: mint.now,
+        }
+    }
+
     /// What is promised for it beside what its order promises: what goes back from suspense is held there until it
     /// arrived or failed. In minor units.
     #[must_use]
@@ -178,11 +210,11 @@ impl Payout {
         }
     }
 
-    /// The step that orders it: what is promised for it is asked for and bound by the floor.
+    /// The step that orders it, with what is promised for it: a request is bound by the floor, what follows from a fact is not.
     #[must_use]
-    pub fn create(self, mint: &Mint<'_>) -> Step {
+    pub fn create(self, origin: Origin, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
-        change_holds(&mut step, &[], &self.holds(), Origin::Request);
+        change_holds(&mut step, &[], &self.holds(), origin);
         step.write(self.first_job(mint));
         step.write(self);
         step

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{Payout, PayoutPurpose, PayoutState};
+use crate::amount::Amount;
 use crate::fact::PayoutReport;
 use crate::id::{Mint, OrderId};
 use crate::job::{Job, JobKind};
@@ -222,7 +223,7 @@ impl Payout {
         let payment = PaymentFact::RefundSettled { payout: self.id, reference: reference.clone() };
         let rampoff = RampoffFact::PayoutSettled { payout: self.id, reference: reference.clone() };
         let mut step = self.tell(outgoing.order, payment, rampoff, context);
-        step.extend(tell_beside(outgoing.beside, Beside::Returned, self.amount, context));
+        step.extend(tell_beside(outgoing.beside, Beside::Returned { withheld: Amount::ZERO }, self.amount, context));
         if !was_taken {
             step.post(self.post_accepted(&context.mint));
         }
@@ -268,7 +269,7 @@ impl Payout {
             step.post(self.post_lost(context));
         } else {
             step.post(if was_returned { self.post_sent_again(context) } else { self.post_settled(mint) });
-            step.extend(tell_beside(outgoing.beside.take(), Beside::Returned, self.amount, context));
+            step.extend(tell_beside(outgoing.beside.take(), Beside::Returned { withheld: Amount::ZERO }, self.amount, context));
         }
         let said = match (&self.state, &self.said_by) {
             (_, Some(person)) => format!("{person} had said that it failed"),
@@ -300,7 +301,7 @@ impl Payout {
             let payment = PaymentFact::RefundReturned { payout: self.id, amount: self.amount, reason: reason.clone() };
             let rampoff = RampoffFact::PayoutReturned { payout: self.id, reason: reason.clone() };
             step.extend(self.tell(outgoing.order.take(), payment, rampoff, context));
-            step.extend(tell_beside(outgoing.beside.take(), Beside::CameBack, self.amount, context));
+            step.extend(tell_beside(outgoing.beside.take(), Beside::CameBack { withheld: Amount::ZERO }, self.amount, context));
             let why = format!("the receiving bank returned what we had sent: {reason}");
             let item = outgoing.did_not_leave(mint, &why, &mut step);
             put_back = item.as_ref().map(|item| item.id);

@@ -14,6 +14,7 @@ use crate::asset::{Chain, CoinId};
 use crate::id::{CustomerId, FactId, Mint, OrderId, ReviewId, TransferId};
 use crate::job::{Job, JobKind};
 use crate::ledger::{Account, Origin};
+use crate::record::says_nothing;
 use crate::step::Step;
 use crate::time::Timestamp;
 
@@ -118,6 +119,10 @@ pub struct Transfer {
     pub coin: CoinId,
     /// How many, in minor units.
     pub amount: Amount,
+    /// What the receiver bears of the transaction's cost, in minor units: so much less is sent than the account is debited, and
+    /// it becomes ours when the transfer is confirmed.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub withheld: Amount,
     /// Which wallet they leave from.
     pub source: TransferSource,
     /// Where they go.
@@ -145,10 +150,41 @@ pub struct Transfer {
 }
 
 impl Transfer {
+    /// One from the hot wallet that is ordered now, about whose receiver the screening provider is asked first. The amount is in
+    /// minor units.
+    #[must_use]
+    pub fn new(mint: &Mint<'_>, purpose: TransferPurpose, coin: CoinId, amount: Amount, to: String) -> Self {
+        Self {
+            id: mint.id(),
+            version: 0,
+            purpose,
+            order: None,
+            customer: None,
+            coin,
+            amount,
+            withheld: Amount::ZERO,
+            source: TransferSource::Hot,
+            to,
+            screening: Screening::Due,
+            resolves: None,
+            deposits: Vec::new(),
+            fee_booked: false,
+            asked_at: None,
+            state: TransferState::Queued,
+            created_at: mint.now,
+        }
+    }
+
     /// Its chain.
     #[must_use]
     pub const fn chain(&self) -> Chain {
         self.coin.chain
+    }
+
+    /// What the account is debited, in minor units: what is sent, and what is withheld of it.
+    #[must_use]
+    pub const fn debited(&self) -> Amount {
+        Amount::from_minor(self.amount.minor() + self.withheld.minor())
     }
 
     /// What is promised for it beside what its order promises: what nobody ordered is held on the wallet until the chain
@@ -163,16 +199,16 @@ impl Transfer {
             holds.push((Account::ChainHot(self.chain()), self.coin, self.amount));
         }
         if self.purpose == TransferPurpose::SuspenseReturn && !ends {
-            holds.push((Account::Suspense, self.coin, self.amount));
+            holds.push((Account::Suspense, self.coin, self.debited()));
         }
         holds
     }
 
-    /// The step that orders it: what is promised for it is asked for and bound by the floor.
+    /// The step that orders it, with what is promised for it: a request is bound by the floor, what follows from a fact is not.
     #[must_use]
-    pub fn create(self, mint: &Mint<'_>) -> Step {
+    pub fn create(self, origin: Origin, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
-        change_holds(&mut step, &[], &self.holds(), Origin::Request);
+        change_holds(&mut step, &[], &self.holds(), origin);
         step.write(self.first_job(mint));
         step.write(self);
         step

@@ -168,11 +168,11 @@ impl Transfer {
 
     fn confirmed(mut self, confirmations: u32, network_fee: Amount, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let TransferState::Broadcast(signed) = self.state.clone() else { return Step::new() };
-        let transfer = self.id;
+        let (transfer, amount, withheld) = (self.id, self.amount, self.withheld);
         let payment = PaymentFact::CoinsConfirmed { transfer, confirmations };
-        let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundConfirmed { transfer }, context);
+        let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundConfirmed { transfer, amount }, context);
         step.post(self.post_confirmed(&context.mint));
-        step.extend(tell_beside(outgoing.beside, Beside::Returned, self.amount, context));
+        step.extend(tell_beside(outgoing.beside, Beside::Returned { withheld }, amount, context));
         step.extend(suspense::sent_back(outgoing.review, outgoing.shortage, context));
         self.book_fee(network_fee, context, &mut step);
         self.becomes(TransferState::Confirmed(signed), &mut step);
@@ -181,11 +181,11 @@ impl Transfer {
 
     fn unconfirmed(self, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let TransferState::Confirmed(signed) = self.state.clone() else { return Step::new() };
-        let (transfer, amount) = (self.id, self.amount);
+        let (transfer, amount, withheld) = (self.id, self.amount, self.withheld);
         let payment = PaymentFact::CoinsUnconfirmed { transfer };
-        let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundUnconfirmed { transfer, amount }, context);
+        let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundUnconfirmed { transfer, amount, withheld }, context);
         step.post(self.post_unconfirmed(&context.mint));
-        step.extend(tell_beside(outgoing.beside, Beside::CameBack, self.amount, context));
+        step.extend(tell_beside(outgoing.beside, Beside::CameBack { withheld }, amount, context));
         step.extend(suspense::not_sent_back(outgoing.review, outgoing.shortage, context));
         self.becomes(TransferState::Broadcast(signed), &mut step);
         step

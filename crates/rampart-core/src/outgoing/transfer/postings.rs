@@ -4,7 +4,7 @@ use super::{Transfer, TransferPurpose, TransferSource};
 use crate::amount::Amount;
 use crate::asset::CoinId;
 use crate::id::Mint;
-use crate::ledger::{Account, Movement, Origin, Posting, PostingKind};
+use crate::ledger::{Account, FeeKind, Movement, Origin, Posting, PostingKind};
 
 impl Transfer {
     fn wallet(&self) -> Account {
@@ -32,14 +32,24 @@ impl Transfer {
         self.post(mint, PostingKind::CoinsBroadcast, Account::InTransit(self.chain()), self.wallet())
     }
 
-    /// It is confirmed: `customer` (or `suspense`, `capital`, the hot wallet) is debited, `in_transit` credited.
+    /// It is confirmed: `customer` (or `suspense`, `capital`, the hot wallet) is debited, `in_transit` credited; for what is
+    /// withheld the same account is debited, `fees:network` credited.
     pub(super) fn post_confirmed(&self, mint: &Mint<'_>) -> Option<Posting> {
-        self.post(mint, PostingKind::CoinsConfirmed, self.destination(), Account::InTransit(self.chain()))
+        Posting::moving(mint, PostingKind::CoinsConfirmed, Origin::Fact, self.order, &self.arrival())
     }
 
     /// The chain undid it: what [`Transfer::post_confirmed`] did is taken back; the same bytes are on their way again.
     pub(super) fn post_unconfirmed(&self, mint: &Mint<'_>) -> Option<Posting> {
-        self.post(mint, PostingKind::CoinsUnconfirmed, Account::InTransit(self.chain()), self.destination())
+        let movements = self.arrival().map(|movement| Movement { debit: movement.credit, credit: movement.debit, ..movement });
+        Posting::moving(mint, PostingKind::CoinsUnconfirmed, Origin::Fact, self.order, &movements)
+    }
+
+    fn arrival(&self) -> [Movement; 2] {
+        let from = self.destination();
+        [
+            Movement::new(from, Account::InTransit(self.chain()), self.coin, self.amount),
+            Movement::new(from, Account::Fees(FeeKind::Network), self.coin, self.withheld),
+        ]
     }
 
     /// The chain undid it by its own rules after it had taken it: the wallet is debited, `in_transit` credited.

@@ -7,9 +7,9 @@ use rampart_core::amount::Amount;
 use rampart_core::catalogue::Catalogue;
 use rampart_core::example::{self, Counting};
 use rampart_core::id::{FactId, Mint};
-use rampart_core::ledger::{Account, LossKind};
+use rampart_core::ledger::{Account, FeeKind, LossKind};
 use rampart_core::order::Context;
-use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutState, Transfer, TransferFact, TransferState};
+use rampart_core::outgoing::{Leaving, Outgoing, Payout, PayoutFact, PayoutState, Transfer, TransferFact, TransferState};
 use rampart_core::policy::Policy;
 use rampart_core::ports::Verdict;
 use rampart_core::quote::SellTerms;
@@ -166,7 +166,8 @@ impl Scene {
                 let step = self.order.clone().observe(fact, &self.context(choice));
                 let deposit = self.deposits[index].id;
                 let items: Vec<ReviewItem> = self.suspense.iter().filter(|item| item.fact == Some(deposit)).cloned().collect();
-                self.commit(suspense::received_again(step, deposit, &items, None, &self.context(choice)))
+                let returned: Vec<Transfer> = items.iter().filter_map(|item| self.returned(item)).collect();
+                self.commit(suspense::received_again(step, deposit, &items, &returned, &self.context(choice)))
             }
             Next::Undone(index) => self.undone(index, choice),
             Next::Assigned(index) => self.decide(index, Decision::Assign(self.order.id), choice),
@@ -180,7 +181,8 @@ impl Scene {
             Next::Coins(index, fact) => {
                 let transfer = self.transfers[index].clone();
                 self.outside.tells_of_coins(&transfer, &fact);
-                self.commit(transfer.observe(fact, self.named(choice), &self.context(choice)))
+                let named = if transfer.resolves.is_some() { self.named_by_return(&transfer) } else { self.named(choice) };
+                self.commit(transfer.observe(fact, named, &self.context(choice)))
             }
             Next::Money(index, fact) => {
                 let payout = self.payouts[index].clone();
@@ -196,6 +198,23 @@ impl Scene {
         let instead = instead(&order, &self.payouts, &self.transfers, choice.is_multiple_of(3), &self.context(choice).mint);
         let lost = self.payouts.iter().find(|payout| payout.lost).cloned();
         Outgoing { order: Some(order), instead, lost, ..Outgoing::default() }
+    }
+
+    /// What a transfer names that returns something from suspense.
+    fn named_by_return(&self, transfer: &Transfer) -> Outgoing {
+        let review = self.suspense.iter().find(|item| Some(item.id) == transfer.resolves).cloned();
+        let same = |item: &&ReviewItem| review.as_ref().is_some_and(|known| known.fact == item.fact);
+        let of_deposit: Vec<ReviewItem> = self.suspense.iter().filter(same).cloned().collect();
+        let shortage = review.as_ref().and_then(|item| suspense::shortage_of(item, &of_deposit)).cloned();
+        let lies = review.as_ref().is_some_and(|item| item.order == Some(self.order.id) && !item.is_undone());
+        let beside = lies.then(|| self.order.clone().into());
+        Outgoing { review, beside, shortage, ..Outgoing::default() }
+    }
+
+    /// The transfer that an item was sent back by.
+    fn returned(&self, item: &ReviewItem) -> Option<Transfer> {
+        let Some(Leaving::Transfer(id)) = item.resolution.as_ref()?.sent else { return None };
+        self.transfers.iter().find(|transfer| transfer.id == id).cloned()
     }
 
     fn deposit(&self, minor: i128) -> Deposit {
@@ -251,7 +270,11 @@ impl Scene {
         let items: Vec<ReviewItem> = self.suspense.iter().filter(|item| item.fact == Some(deposit.id)).cloned().collect();
         let newest = items.iter().rfind(|item| suspense::is_about(item, &deposit));
         let is_assigned = newest.is_some_and(|item| item.resolution.as_ref().is_some_and(|resolution| resolution.order.is_some()));
-        let traces = Traces { assigned: (is_assigned && !is_known).then(|| self.order.clone()), ..Traces::default() };
+        let mint = self.context(choice).mint;
+        let returned = items.iter().filter_map(|item| self.returned(item));
+        let returned = returned.map(|transfer| (transfer.clone(), vec![transfer.first_job(&mint)])).collect();
+        let assigned = (is_assigned && !is_known).then(|| self.order.clone());
+        let traces = Traces { assigned, returned, ..Traces::default() };
         self.commit(suspense::undone(&deposit, self.order.id, items, traces, &self.context(choice)))
     }
 
@@ -289,7 +312,8 @@ impl Scene {
     fn check(&self) -> Checked {
         let (order, books) = (&self.order, &self.books);
         self.outside.check(books, 0)?;
-        let back: Vec<_> = self.transfers.iter().filter(|transfer| !matches!(transfer.state, TransferState::Failed { .. })).collect();
+        let stands = |transfer: &&Transfer| !matches!(transfer.state, TransferState::Failed { .. });
+        let (beside, back): (Vec<_>, Vec<_>) = self.transfers.iter().filter(stands).partition(|transfer| transfer.resolves.is_some());
         let is_out = |payout: &&Payout| !matches!(payout.state, PayoutState::Failed { .. }) && !payout.lost;
         let paid = self.payouts.iter().filter(is_out).count();
         let lost: i128 = self.payouts.iter().filter(|payout| payout.lost).map(|payout| minor(payout.amount)).sum();
@@ -302,26 +326,38 @@ impl Scene {
         let leaving: i128 = back
             .iter()
             .filter(|transfer| !matches!(transfer.state, TransferState::Confirmed(_)))
-            .map(|transfer| minor(transfer.amount))
+            .map(|transfer| minor(transfer.debited()))
             .sum();
+        let is_back = |transfer: &&&Transfer| matches!(transfer.state, TransferState::Confirmed(_));
+        let returned: i128 = beside.iter().filter(is_back).map(|transfer| minor(transfer.debited())).sum();
+        let withheld: i128 = back.iter().chain(&beside).filter(is_back).map(|transfer| minor(transfer.withheld)).sum();
+        prop_assert_eq!(books.of(Account::Fees(FeeKind::Network), USDC), withheld, "what the customer bore of transactions");
         let waits = |kind| {
             let waiting = self.suspense.iter().filter(move |item| item.kind == kind && item.resolution.is_none());
             waiting.map(|item| minor(item.amount)).sum::<i128>()
         };
-        let in_suspense = waits(ReviewKind::Suspense) - waits(ReviewKind::Shortage);
+        let lies = |transfer: &&&Transfer| {
+            let is_undone = self.suspense.iter().any(|item| Some(item.id) == transfer.resolves && item.is_undone());
+            !is_back(transfer) && !is_undone
+        };
+        let returning: i128 = beside.iter().filter(lies).map(|transfer| minor(transfer.debited())).sum();
+        let in_suspense = waits(ReviewKind::Suspense) + returning - waits(ReviewKind::Shortage);
         prop_assert_eq!(books.of(Account::Suspense, USDC), in_suspense, "an item says of all that lies or lacks in suspense");
         let (gone_as_money, waits_as_money) = if paid > 0 { (converted, 0) } else { (0, converted) };
         let tally = Tally {
-            came: is_final - books.of(Account::Suspense, USDC) - books.of(Account::Capital, USDC)
+            came: is_final - returned - books.of(Account::Suspense, USDC) - books.of(Account::Capital, USDC)
                 + books.of(Account::Losses(LossKind::WrittenOff), USDC),
-            gone: gone_as_money + back.iter().map(|transfer| minor(transfer.amount)).sum::<i128>(),
+            gone: gone_as_money + back.iter().map(|transfer| minor(transfer.debited())).sum::<i128>(),
             free: books.customer(USDC) - leaving + waits_as_money,
             lost: books.of(Account::Losses(LossKind::Reorganisation), USDC),
         };
         tally.check()?;
         prop_assert_eq!(books.customer(USDC), minor(order.coin_balance), "the coins that the order says lie on the account");
         prop_assert_eq!(books.customer(EUR), minor(order.fiat_balance), "the money that the order says lies on the account");
-        prop_assert_eq!(books.held, minor(order.reserved), "what is held");
+        // What goes back from suspense is held on the wallet beside the order's promise.
+        let of_wallet = beside.iter().flat_map(|transfer| transfer.holds()).filter(|(account, ..)| *account != Account::Suspense);
+        let held = minor(order.reserved) + of_wallet.map(|(.., amount)| minor(amount)).sum::<i128>();
+        prop_assert_eq!(books.held, held, "what is held");
         prop_assert_eq!(books.open, i128::from(!order.place_given_back), "the place among open orders");
         let counted: i128 = order.counted.iter().map(|each| minor(each.amount)).sum();
         prop_assert_eq!(books.counted, counted, "what counts in the limits");
@@ -337,7 +373,7 @@ impl Scene {
             }
         }
         if order.is_settled() {
-            prop_assert_eq!((books.customer(USDC), books.customer(EUR), books.held), (0, 0, 0), "settled");
+            prop_assert_eq!((books.customer(USDC), books.customer(EUR), minor(order.reserved)), (0, 0, 0), "settled");
         }
         Ok(())
     }

@@ -1,0 +1,251 @@
+//! Suspense follows the chain that brought it: deposits that are undone, and come again.
+
+use super::KEEP;
+use crate::amount::Amount;
+use crate::id::{FactId, Mint, OrderId, TransferId};
+use crate::job::Job;
+use crate::ledger::{Account, Hold};
+use crate::order::{Beside, Context, Order, StoppedBy};
+use crate::outgoing::{Leaving, OnItsWay, Outgoing, Transfer, TransferFact, TransferState, stopped_by};
+use crate::rampoff::{Rampoff, RampoffFact};
+use crate::record::{Record, RecordKey};
+use crate::review::{Decision, Resolution, ReviewItem, ReviewKind};
+use crate::step::Step;
+use crate::treasury;
+use crate::watch::Deposit;
+
+/// Whether an item is about this deposit's coins in suspense. A loss that an order has listed is about the same fact, and
+/// nothing in suspense.
+#[must_use]
+pub fn is_about(item: &ReviewItem, deposit: &Deposit) -> bool {
+    item.kind == ReviewKind::Suspense && item.asset == Some(deposit.coin.into()) && !item.is_undone()
+}
+
+/// What a chain's undoing of a deposit looks at, beside the items about it.
+#[derive(Debug, Clone, Default)]
+pub struct Traces {
+    /// The order beside which it lay in suspense, where the order does not know it.
+    pub beside: Option<Rampoff>,
+    /// The order that a person assigned it to.
+    pub assigned: Option<Rampoff>,
+    /// What is on its way out for that order.
+    pub on_its_way: Vec<OnItsWay>,
+    /// The transfers that parts of it were sent back by, with the jobs that wait for them.
+    pub returned: Vec<(Transfer, Vec<Job>)>,
+}
+
+/// A chain has undone a deposit that its order could not use. What lay in suspense is taken from there, or from the order
+/// that a person assigned it to; once, however often the chain takes it up and undoes it again. What had been kept, or is
+/// confirmed to have gone back, suspense lacks then, and a person is told; what has certainly not left is stopped.
+///
+/// There is more than one item when it was to be returned, which did not work: it lay in suspense once all the same; or when
+/// it lay there in parts.
+#[must_use]
+pub fn undone(deposit: &Deposit, at: OrderId, items: Vec<ReviewItem>, traces: Traces, context: &Context<'_>) -> Step {
+    let mint = &context.mint;
+    let mut step = Step::new();
+    let items: Vec<ReviewItem> = items.into_iter().filter(|item| is_about(item, deposit)).collect();
+    if let Some(order) = traces.assigned.filter(|order| order.knows(deposit.id)) {
+        step = undone_of(order, deposit.id, traces.on_its_way, context);
+    }
+    let deposits = Account::ChainDeposits(deposit.coin.chain);
+    let sent_by = |item: &ReviewItem| traces.returned.iter().map(|(transfer, _)| transfer).find(|each| Some(each.id) == sent(item));
+    let lay: Vec<&ReviewItem> = items.iter().filter(|item| lies(item, sent_by(item), &items)).collect();
+    let is_back = |item: &ReviewItem| sent_by(item).is_some_and(|transfer| matches!(transfer.state, TransferState::Confirmed(_)));
+    step.post(treasury::suspense_undone(mint, deposits, deposit.coin.into(), sum(lay.iter().copied()), Some(at)));
+    for item in lay.iter().filter(|item| is_kept(item) || is_back(item)) {
+        step.write(shortage(item, mint));
+    }
+    let beside = sum(lay.iter().filter(|item| !is_back(item)).copied());
+    if let Some(order) = traces.beside.filter(|_| beside.is_positive()) {
+        step.extend(Order::from(order).beside(Beside::Taken, beside, context));
+    }
+    for (transfer, jobs) in traces.returned {
+        // One that is confirmed at this moment has not seen that the deposit is undone.
+        step.rely(RecordKey::Transfer(transfer.id), transfer.version);
+        stop(deposit, transfer, &jobs, context, &mut step);
+    }
+    items.into_iter().for_each(|item| step.write(item.undone(mint.now)));
+    step
+}
+
+fn sum<'a>(items: impl Iterator<Item = &'a ReviewItem>) -> Amount {
+    Amount::from_minor(items.fold(0_i128, |sum, item| sum.saturating_add(item.amount.minor())))
+}
+
+/// A chain has undone a deposit that an order received: what was ordered for it and certainly not attempted is stopped.
+#[must_use]
+pub fn undone_of(order: Rampoff, deposit: FactId, on_its_way: Vec<OnItsWay>, context: &Context<'_>) -> Step {
+    let was_final = order.deposits.iter().any(|known| known.deposit == deposit && known.confirmations > 0 && !known.lost);
+    let on_its_way = if was_final { on_its_way } else { Vec::new() };
+    stopped_by(order.into(), on_its_way, "the chain undid the deposit that it was for", context, |order| match order {
+        Order::Rampoff(order) => order.observe(RampoffFact::DepositDropped { deposit }, context),
+        Order::Payment(_) => Step::new(),
+    })
+}
+
+fn is_kept(item: &ReviewItem) -> bool {
+    item.resolution.as_ref().is_some_and(|resolution| resolution.decision == KEEP)
+}
+
+/// The transfer that an item was sent back by.
+#[must_use]
+pub fn sent(item: &ReviewItem) -> Option<TransferId> {
+    match item.resolution.as_ref()?.sent? {
+        Leaving::Transfer(id) => Some(id),
+        Leaving::Payout(_) => None,
+    }
+}
+
+/// Whether suspense had the coins of an item of a deposit: it waits, was kept, or was sent back by a transfer that has not
+/// failed. (One whose transfer failed was put back on the list as a later one.) Versions before did not write down by which:
+/// then the last of them was.
+fn lies(item: &ReviewItem, sent_by: Option<&Transfer>, items: &[ReviewItem]) -> bool {
+    match (&item.resolution, sent_by) {
+        (None, _) => true,
+        (Some(_), Some(transfer)) => !matches!(transfer.state, TransferState::Failed { .. }),
+        (Some(resolution), None) => {
+            let is_last = items.last().is_some_and(|last| last.id == item.id);
+            resolution.order.is_none() && (is_kept(item) || (is_last && resolution.sent.is_none()))
+        }
+    }
+}
+
+/// Stops a return that was not signed yet: the coins are not there any more.
+fn stop(deposit: &Deposit, transfer: Transfer, jobs: &[Job], context: &Context<'_>, step: &mut Step) {
+    if transfer.state != TransferState::Queued {
+        return;
+    }
+    if transfer.deposits.contains(&deposit.id) {
+        step.write(Deposit { swept: false, ..deposit.clone() });
+    }
+    step.removals.extend(jobs.iter().map(|job| (RecordKey::Job(job.id), job.version)));
+    let stopped =
+        TransferFact::Stopped { by: StoppedBy::Operator, reason: "the chain undid the deposit that it was to send back".to_owned() };
+    step.extend(transfer.observe(stopped, Outgoing::default(), context));
+}
+
+/// What suspense lacks of an item: it names that item as where it comes from.
+fn shortage(of: &ReviewItem, mint: &Mint<'_>) -> ReviewItem {
+    let how = of.resolution.as_ref().map_or("settled", |resolution| if resolution.decision == KEEP { "kept" } else { "sent back" });
+    let reason =
+        format!("the chain undid coins that had been {how}: suspense lacks them until it takes them up again, or they are written off");
+    let item = ReviewItem::new(mint, ReviewKind::Shortage, reason);
+    ReviewItem { order: of.order, fact: of.fact, asset: of.asset, amount: of.amount, source: Some(of.id.to_string()), ..item }
+}
+
+/// The newest of a deposit's items that says that suspense lacks the coins of one of them.
+#[must_use]
+pub fn shortage_of<'a>(item: &ReviewItem, items: &'a [ReviewItem]) -> Option<&'a ReviewItem> {
+    let id = item.id.to_string();
+    // Versions before did not say of which.
+    let is_of = |other: &&ReviewItem| other.kind == ReviewKind::Shortage && other.source.as_ref().is_none_or(|source| *source == id);
+    items.iter().rfind(is_of)
+}
+
+/// A chain has confirmed that coins went back from suspense. Those of a deposit that it has undone are lacking there.
+pub(crate) fn sent_back(item: Option<ReviewItem>, known: Option<ReviewItem>, context: &Context<'_>) -> Step {
+    let mut step = Step::new();
+    let waits = known.is_some_and(|shortage| shortage.resolution.is_none());
+    if let Some(item) = item.filter(|item| item.is_undone() && !waits) {
+        step.write(shortage(&item, &context.mint));
+    }
+    step
+}
+
+/// A chain has undone what went back from suspense: what was lacking there because of it is not any more.
+pub(crate) fn not_sent_back(item: Option<ReviewItem>, known: Option<ReviewItem>, context: &Context<'_>) -> Step {
+    match (item, known) {
+        (Some(item), Some(known)) if item.is_undone() => made_good(known, "the chain undid the transfer too", context),
+        _ => Step::new(),
+    }
+}
+
+/// What suspense lacked is there again; what was written off of it goes against the loss.
+fn made_good(shortage: ReviewItem, why: &str, context: &Context<'_>) -> Step {
+    let (mint, mut step) = (&context.mint, Step::new());
+    match &shortage.resolution {
+        None => step.write(shortage.settled("made good", "chain", why.to_owned(), None, mint.now)),
+        Some(resolution) if resolution.decision == Decision::WriteOff.to_string() => {
+            step.post(shortage.asset.and_then(|asset| treasury::write_off_undone(mint, asset, shortage.amount)));
+            // Once.
+            let resolution = Resolution { decision: format!("{}, made good", resolution.decision), ..resolution.clone() };
+            step.write(ReviewItem { resolution: Some(resolution), ..shortage });
+        }
+        Some(_) => {}
+    }
+    step
+}
+
+/// Whether a step puts a deposit into suspense.
+#[must_use]
+pub fn receives(step: &Step, deposit: FactId) -> bool {
+    step.writes.iter().any(|record| is_new_item(record, deposit))
+}
+
+fn is_new_item(record: &Record, deposit: FactId) -> bool {
+    matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense && item.fact == Some(deposit))
+}
+
+/// The step that puts a deposit into suspense which lay there before the chain undid it: whatever became of it then stands,
+/// so that it is not sent back a second time. `items` are those about the deposit, oldest first; `returned` are the transfers
+/// that they were sent back by. What has another amount than before waits for a person.
+#[must_use]
+pub fn received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], returned: &[Transfer], context: &Context<'_>) -> Step {
+    let mut before: Vec<(&ReviewItem, Option<&Transfer>)> = Vec::new();
+    for item in items.iter().filter(|item| item.kind == ReviewKind::Suspense && item.is_undone()) {
+        let transfer = returned.iter().find(|transfer| Some(transfer.id) == sent(item));
+        let stands = match transfer {
+            Some(transfer) => transfer.resolves == Some(item.id) && !matches!(transfer.state, TransferState::Failed { .. }),
+            None => item.resolution.as_ref().is_some_and(|resolution| resolution.decision.starts_with(KEEP)),
+        };
+        if stands {
+            before.push((item, transfer));
+        }
+    }
+    if before.is_empty() {
+        return step;
+    }
+    let mut follows = Step::new();
+    let mut not_ordered = Vec::new();
+    for record in step.writes.iter_mut().filter(|record| is_new_item(record, deposit)) {
+        let Record::Review(item) = record else { continue };
+        not_ordered.extend(sent(item));
+        item.resolution = None;
+        let Some(position) = before.iter().rposition(|(other, _)| other.amount == item.amount) else { continue };
+        let (other, transfer) = before.remove(position);
+        let Some(resolution) = other.resolution.clone() else { continue };
+        let decision = if transfer.is_some() { "return" } else { KEEP };
+        let reason = format!("as before the chain undid it: {}", resolution.reason);
+        item.resolution = Some(Resolution { decision: decision.to_owned(), reason, at: context.mint.now, ..resolution });
+        if let Some(transfer) = transfer {
+            follows.write(Transfer { resolves: Some(item.id), ..transfer.clone() });
+        }
+        let shortage = shortage_of(other, items).cloned();
+        let why = "the chain took the deposit up again";
+        shortage.into_iter().for_each(|shortage| follows.extend(made_good(shortage, why, context)));
+    }
+    not_ordered.into_iter().for_each(|transfer| take_out(&mut step, transfer));
+    step.extend(follows);
+    step
+}
+
+/// Takes back out of a step what it orders: the transfer, its job and what is promised for it.
+fn take_out(step: &mut Step, id: TransferId) {
+    let (ordered, kept) = std::mem::take(&mut step.writes).into_iter().partition(|record| match record {
+        Record::Transfer(transfer) => transfer.id == id,
+        Record::Job(job) => job.subject == id.to_string(),
+        _ => false,
+    });
+    step.writes = kept;
+    let ordered: Vec<Record> = ordered;
+    for record in &ordered {
+        let Record::Transfer(transfer) = record else { continue };
+        for (account, coin, amount) in transfer.holds() {
+            let is_its = |hold: &Hold| hold.account == account && hold.asset == coin.into() && hold.change == amount;
+            if let Some(position) = step.holds.iter().position(is_its) {
+                step.holds.remove(position);
+            }
+        }
+    }
+}
