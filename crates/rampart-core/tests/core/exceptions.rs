@@ -1,0 +1,178 @@
+//! The tables of docs/EXCEPTIONS.md: their snapshot, and what must hold of each of their cells under every policy.
+
+use rampart_core::arrival::table::{self, Cell, Row};
+use rampart_core::arrival::{Leg, Standing};
+use rampart_core::example::{self, Counting};
+use rampart_core::id::Mint;
+use rampart_core::kyc::KycLevel;
+use rampart_core::order::{Context, HoldReason, Order};
+use rampart_core::payment::{PaymentCommand, PaymentState};
+use rampart_core::policy::Policy;
+use rampart_core::rampoff::{RampoffCommand, RampoffState};
+use rampart_core::review::{About, Decision, Operator, ReviewItem, ReviewKind};
+
+fn text(rows: &[Row]) -> String {
+    rows.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn how_much_and_when() {
+    for (name, policy) in example::POLICIES {
+        insta::assert_snapshot!(format!("amounts_{name}"), text(&table::amounts(&policy)));
+    }
+}
+
+#[test]
+fn whose_it_is_and_what_it_is() {
+    insta::assert_snapshot!("whose", text(&table::whose(&example::MARKET)));
+}
+
+/// Every row of both tables under every policy, also one that does not hold what somebody else has paid.
+fn rows() -> Vec<(&'static str, Row)> {
+    let unasked = ("unasked", Policy { hold_foreign_payer: false, ..example::MARKET });
+    let policies = example::POLICIES.into_iter().chain([unasked]);
+    policies
+        .flat_map(|(name, policy)| table::amounts(&policy).into_iter().chain(table::whose(&policy)).map(move |row| (name, row)))
+        .collect()
+}
+
+fn each_cell(check: impl Fn(&str, &Row, &Cell)) {
+    for (policy, row) in rows() {
+        for cell in row.cells() {
+            check(&format!("{policy}: {} | {} | {cell}", row.arrives, row.but), &row, cell);
+        }
+    }
+}
+
+#[test]
+fn everything_that_arrived_is_somewhere_and_only_there() {
+    each_cell(|name, _, cell| {
+        let sums = cell.sums;
+        let places = [sums.exchanged, sums.on_order, sums.set_aside, sums.back, sums.taken_back];
+        let there: i128 = places.iter().map(|place| place.minor()).sum();
+        assert_eq!(sums.arrived.minor() + sums.lost.minor(), there, "{name}: {sums:?}");
+        assert_eq!(sums.ledger, [sums.on_order, sums.set_aside, sums.exchanged, sums.lost], "{name}: {sums:?}");
+    });
+}
+
+#[test]
+fn nothing_strange_is_exchanged_by_itself() {
+    each_cell(|name, row, cell| {
+        let is_held = !name.starts_with("unasked");
+        assert!(!(row.is_strange && is_held && cell.exchanges), "{name}");
+    });
+}
+
+#[test]
+fn nothing_waits_without_a_command_that_is_taken() {
+    each_cell(|name, _, cell| {
+        let is_held = cell.moves && cell.hold().is_some();
+        assert!(!(is_held || !cell.waits.is_empty()) || !cell.commands.is_empty(), "{name}");
+        if is_held {
+            let reason = cell.hold().expect("it is on hold");
+            let taken = reason.commands(leg(&cell.order)).iter().filter(|command| is_taken(command, &cell.order));
+            assert!(taken.count() > 0, "{name}: none of its commands is taken");
+        }
+        for item in &cell.waits {
+            assert!(!item.commands().is_empty(), "{name}");
+            assert!(item.commands().iter().all(|command| fits(command, item)), "{name}: {:?}", item.kind);
+        }
+    });
+}
+
+#[test]
+fn every_reason_and_every_kind_has_its_commands() {
+    for reason in HoldReason::ALL {
+        for leg in [Leg::Buying, Leg::Selling] {
+            assert!(!reason.commands(leg).is_empty(), "{reason:?}");
+        }
+    }
+    let randomness = Counting::default();
+    let mint = Mint { now: example::START, randomness: &randomness };
+    for kind in ReviewKind::ALL {
+        for source in [None, Some("0x03".to_owned())] {
+            let item = ReviewItem { source, ..ReviewItem::new(&mint, kind, String::new()) };
+            assert!(item.commands().iter().all(|command| fits(command, &item)), "{kind:?}");
+        }
+    }
+}
+
+const fn leg(order: &Order) -> Leg {
+    match order {
+        Order::Payment(_) => Leg::Buying,
+        Order::Rampoff(_) => Leg::Selling,
+    }
+}
+
+/// Whether the order's machine takes what a command line asks for; those about customers and partners are not the order's.
+fn is_taken(command: &str, order: &Order) -> bool {
+    let catalogue = example::catalogue(example::MARKET);
+    let randomness = Counting::default();
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let standing = Standing::good(KycLevel::Basic);
+    let context = Context { standing, ..Context::new(mint, &catalogue, Some(example::price())) };
+    let verb = command.strip_prefix("rampart order ").and_then(|rest| rest.split(' ').next());
+    match (verb, order.clone()) {
+        (None, _) => false,
+        (Some(verb), Order::Payment(order)) => {
+            let command = match verb {
+                "release" => PaymentCommand::Release,
+                "refund" => PaymentCommand::Refund,
+                "to-suspense" => PaymentCommand::SetAside,
+                "destination" => PaymentCommand::GiveRefundAccount(example::destination()),
+                other => panic!("{other} is no command about a purchase on hold"),
+            };
+            order.request(command, &context).is_ok()
+        }
+        (Some(verb), Order::Rampoff(order)) => {
+            let command = match verb {
+                "release" => RampoffCommand::Release,
+                "refund" => RampoffCommand::Refund,
+                "to-suspense" => RampoffCommand::SetAside,
+                "cancel" => RampoffCommand::Cancel,
+                "destination" if command.contains("--wallet") => RampoffCommand::GiveRefundWallet("0x03".to_owned()),
+                "destination" => RampoffCommand::GivePayoutDestination(example::destination()),
+                other => panic!("{other} is no command about a sale on hold"),
+            };
+            order.request(command, &context).is_ok()
+        }
+    }
+}
+
+/// Whether a decision is one about such items. What the outside is asked for first is not the core's to refuse.
+fn fits(command: &str, item: &ReviewItem) -> bool {
+    let catalogue = example::catalogue(example::MARKET);
+    let randomness = Counting::default();
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let order = example::payment(&catalogue, &mint, false, PaymentState::Started).expect("the example buys");
+    let verb = command.strip_prefix("rampart review resolve <item> ").and_then(|rest| rest.split(' ').next());
+    let decision = match verb.expect("it is about an item") {
+        "assign" => Decision::Assign(order.id),
+        "return" => Decision::Return,
+        "keep" => Decision::Keep,
+        "write-off" => Decision::WriteOff,
+        "suspend" => Decision::Suspend,
+        "dismiss" => Decision::Dismiss,
+        "retry" if item.kind == ReviewKind::Quarantine => Decision::Retry,
+        "give-up" if item.kind == ReviewKind::Vanished => Decision::GiveUp,
+        "retry" | "give-up" => return item.kind == ReviewKind::Unsigned,
+        "go-on" => return item.kind == ReviewKind::Stopped,
+        other => panic!("there is no decision {other}"),
+    };
+    let operator = Operator { actor: "luis".to_owned(), reason: "a test".to_owned() };
+    let outcome = item.clone().decide(decision, &operator, About::default(), &Context::new(mint, &catalogue, None));
+    outcome.err().is_none_or(|refusal| !refusal.message.contains("does not fit"))
+}
+
+#[test]
+fn what_an_order_on_hold_can_be_told_depends_on_its_state() {
+    // A sale whose coins were undone has nothing that could be released, and can be cancelled.
+    let catalogue = example::catalogue(example::MARKET);
+    let randomness = Counting::default();
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let state = RampoffState::OnHold { reason: HoldReason::Reorganised, since: mint.now };
+    let order: Order = example::rampoff(&catalogue, &mint, state).expect("the example sells").into();
+    let taken: Vec<&str> =
+        HoldReason::Reorganised.commands(Leg::Selling).iter().filter(|command| is_taken(command, &order)).copied().collect();
+    assert_eq!(taken, ["rampart order cancel <order>"]);
+}
