@@ -45,10 +45,12 @@ impl HoldReason {
     #[must_use]
     pub const fn commands(self, leg: Leg) -> &'static [&'static str] {
         match (self, leg) {
-            (Self::Amount | Self::Payer | Self::Limit | Self::Screening | Self::Operator | Self::Reversed, _) => {
+            // It may wait because there is nowhere to send it back to.
+            (Self::Amount, Leg::Buying) => &[RELEASE, REFUND, ACCOUNT, TO_SUSPENSE],
+            (Self::Amount, Leg::Selling) => &[RELEASE, REFUND, WALLET, TO_SUSPENSE],
+            (Self::Payer | Self::Limit | Self::Screening | Self::Operator | Self::Reversed | Self::TransferFailed, _) => {
                 &[RELEASE, REFUND, TO_SUSPENSE]
             }
-            (Self::TransferFailed, _) => &[RELEASE, REFUND, TO_SUSPENSE],
             // These end by themselves: to let it go before that lacks what it waits for.
             (Self::Identity, _) => &["rampart customer kyc <customer> <level>", REFUND, TO_SUSPENSE],
             (Self::Price | Self::Liquidity, _) => &[REFUND, TO_SUSPENSE],
@@ -80,23 +82,28 @@ impl ReviewKind {
         Self::Shortage,
         Self::Contradiction,
     ];
+
+    /// What a person can do about an item of this kind. What lies in suspense has a source; what is booked as lost has none.
+    #[must_use]
+    pub const fn commands(self, has_source: bool) -> &'static [&'static str] {
+        match self {
+            Self::Suspense => &[ASSIGN, RETURN, KEEP],
+            Self::Reversal if has_source => &[RETURN, KEEP],
+            Self::Reversal | Self::BelowFloor | Self::Ledger | Self::Contradiction => &[DISMISS],
+            Self::Quarantine => &[RETRY, SUSPEND, DISMISS],
+            Self::Vanished => &[GIVE_UP, DISMISS],
+            Self::Unsigned => &[RETRY, GIVE_UP],
+            Self::Stopped => &[GO_ON],
+            Self::Shortage => &[WRITE_OFF],
+        }
+    }
 }
 
 impl ReviewItem {
     /// What a person can do about it.
     #[must_use]
     pub const fn commands(&self) -> &'static [&'static str] {
-        match self.kind {
-            ReviewKind::Suspense => &[ASSIGN, RETURN, KEEP],
-            // What lies in suspense has a source; what is booked as lost has none.
-            ReviewKind::Reversal if self.source.is_some() => &[RETURN, KEEP],
-            ReviewKind::Reversal | ReviewKind::BelowFloor | ReviewKind::Ledger | ReviewKind::Contradiction => &[DISMISS],
-            ReviewKind::Quarantine => &[RETRY, SUSPEND, DISMISS],
-            ReviewKind::Vanished => &[GIVE_UP, DISMISS],
-            ReviewKind::Unsigned => &[RETRY, GIVE_UP],
-            ReviewKind::Stopped => &[GO_ON],
-            ReviewKind::Shortage => &[WRITE_OFF],
-        }
+        self.kind.commands(self.source.is_some())
     }
 }
 
@@ -110,7 +117,7 @@ pub fn listed(commands: &[&str]) -> String {
         let common = COMMON.into_iter().find(|common| command.starts_with(common)).unwrap_or_default();
         let is_said = !common.is_empty() && common == before;
         let rest = if is_said { &command[common.len()..] } else { command };
-        parts.push(format!("`{}`", if is_said { rest.strip_suffix(" <order>").unwrap_or(rest) } else { rest }));
+        parts.push(format!("`{}`", if is_said && common == COMMON[0] { rest.replacen(" <order>", "", 1) } else { rest.to_owned() }));
         before = common;
     }
     match parts.split_last() {

@@ -31,8 +31,8 @@ const fn arrives(name: &'static str, parts: &'static [(i128, u64, u64)], is_read
     Arrives { name, parts, is_read }
 }
 
-/// Of 1,000 ordered, with a tolerance of 5: the promise ends after one hour, the order after 24, and a promise is honoured until 25.
-const ARRIVES: [Arrives; 14] = [
+/// Of 1,000 ordered, with a tolerance of 5: the promise ends after one hour, and is honoured until the 25th.
+const ARRIVES: [Arrives; 15] = [
     arrives("less, the promise is running", &[(600, 0, 0)], false),
     arrives("less, and nothing more came", &[(600, 0, 0)], true),
     arrives("less than the minimum, and nothing more came", &[(5, 0, 0)], true),
@@ -46,8 +46,12 @@ const ARRIVES: [Arrives; 14] = [
     arrives("late, more than the maximum", &[(900_000, 2, 2)], true),
     arrives("part in time, the rest late", &[(600, 0, 0), (400, 2, 2)], true),
     arrives("exactly and in time, told behind the honoured day", &[(1_000, 0, 26)], false),
-    arrives("part in time, the rest late, told behind the honoured day", &[(600, 0, 0), (400, 23, 26)], false),
+    arrives("in two parts in time, told behind the honoured day", &[(600, 0, 26), (400, 0, 26)], false),
+    arrives("part in time, the rest late and told behind the honoured day", &[(600, 0, 0), (400, 23, 26)], false),
 ];
+
+/// How long orders of the table are open: a week, in seconds.
+const OPEN_SECONDS: u64 = 604_800;
 
 /// What can speak against going on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,20 +84,15 @@ impl But {
     }
 }
 
-/// How much and when, under a policy. What speaks against going on is worth a row where it changes something.
+/// How much and when, under a policy, with everything that can speak against going on.
 #[must_use]
 pub fn amounts(policy: &Policy) -> Vec<Row> {
     let catalogue = catalogue(*policy);
     let mut rows: Vec<Row> = Vec::new();
-    for arrives in &ARRIVES {
-        let mut plain: Option<Row> = None;
-        for but in But::ALL {
+    for but in But::ALL {
+        for arrives in &ARRIVES {
             let becomes = [Leg::Buying, Leg::Selling].map(|leg| cell(&catalogue, leg, arrives, but));
-            let row = Row { arrives: arrives.name, but: but.name().to_owned(), is_strange: false, becomes };
-            if plain.as_ref().is_none_or(|plain| !plain.is_like(&row)) {
-                rows.push(row.clone());
-            }
-            plain.get_or_insert(row);
+            rows.push(Row { arrives: arrives.name, but: but.name(), is_strange: false, becomes });
         }
     }
     rows
@@ -101,7 +100,7 @@ pub fn amounts(policy: &Policy) -> Vec<Row> {
 
 /// The catalogue of the examples with a minimum of 10 and a maximum of 50,000 for money and coins alike.
 fn catalogue(policy: Policy) -> Catalogue {
-    let mut catalogue = example::catalogue(policy);
+    let mut catalogue = example::catalogue(Policy { open_seconds: OPEN_SECONDS, ..policy });
     let (money, coins) = (|whole: i128| Amount::from_minor(whole * 100), |whole: i128| Amount::from_minor(whole * 1_000_000));
     for method in &mut catalogue.methods {
         (method.minimum, method.maximum) = (money(10), money(50_000));
@@ -134,6 +133,11 @@ fn cell(catalogue: &Catalogue, leg: Leg, arrives: &Arrives, but: But) -> Option<
     let before = Before::of(&course);
     let hour = |hour: u64| example::START.after(Duration::from_secs(hour * 3_600));
     for (whole, counts_at, told_at) in arrives.parts {
+        // Time goes by behind the end of the promise, and behind the time for which it is honoured, before this is read.
+        for passed in [2, 25].map(hour).into_iter().filter(|passed| *passed > course.now && *passed <= hour(*told_at)).collect::<Vec<_>>() {
+            (course.now, course.read_at) = (passed, None);
+            course.time_passes();
+        }
         course.now = hour(*told_at);
         course.read_at = arrives.is_read.then_some(course.now);
         match leg {

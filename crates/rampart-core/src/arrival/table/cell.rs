@@ -33,6 +33,8 @@ pub struct Cell {
     pub exchanges: bool,
     /// Whether the order stands where it did not stand before.
     pub moves: bool,
+    /// Why the order waits, where it waits because of it.
+    pub held: Option<HoldReason>,
 }
 
 /// A posting, without amounts.
@@ -106,6 +108,7 @@ impl Before {
                 .clone()
                 .map(|refusal| vec![format!("refused: {refusal}")])
                 .unwrap_or_else(|| told(&was, &is, &changed, &posted.iter().map(Posting::kind).collect::<Vec<_>>())),
+            held,
             flags: is.flags.iter().filter(|flag| !was.flags.contains(flag)).copied().collect(),
             order: course.order.clone(),
             exchanges: posted.iter().any(|posting| posting.kind() == PostingKind::Conversion),
@@ -172,15 +175,22 @@ fn told(was: &Looked, is: &Looked, changed: &[&ReviewItem], posted: &[PostingKin
             parts.push(if parts.is_empty() { "at the market price" } else { "the rest at the market price" });
         }
     }
-    let is_exchanged = !parts.is_empty();
+    let is_more = is.on_order > was.on_order;
+    match is.is_refunded && !was.is_refunded {
+        true => parts.push("goes back"),
+        false if is_more && is.hold.is_some() => parts.push("waits on the order"),
+        false if is_more && is.is_unpaid => parts.push("counts, and the order waits for more"),
+        false => {}
+    }
+    let is_part = !parts.is_empty();
     for item in changed {
         let is_running = Some(item.id) == is.running_item;
         match (item.kind, &item.resolution) {
             (ReviewKind::Suspense, None) if is_running => parts.push("lies on the order's item for small amounts"),
-            (ReviewKind::Suspense, None) if is_exchanged => parts.push("the rest is set aside"),
+            (ReviewKind::Suspense, None) if is_part => parts.push("the rest is set aside"),
             (ReviewKind::Suspense, None) => parts.push("set aside"),
             (ReviewKind::Suspense, Some(resolution)) if resolution.sent.is_some() => {
-                parts.push(if is_exchanged { "the rest goes back by itself" } else { "goes back by itself" });
+                parts.push(if is_part { "the rest goes back by itself" } else { "goes back by itself" });
             }
             (ReviewKind::Suspense, Some(_)) if posted.contains(&PostingKind::SuspenseAssigned) => {}
             (ReviewKind::Suspense, Some(_)) => parts.push("taken from suspense"),
@@ -188,18 +198,12 @@ fn told(was: &Looked, is: &Looked, changed: &[&ReviewItem], posted: &[PostingKin
             _ => {}
         }
     }
-    if is.is_refunded && !was.is_refunded {
-        parts.push("goes back");
-    }
     if posted.contains(&PostingKind::LossRecovered) {
         parts.push("goes against the loss");
     }
     let is_taken_back = posted.iter().any(|kind| matches!(kind, PostingKind::Chargeback | PostingKind::DepositUndone));
     if is_taken_back && parts.is_empty() {
         parts.push("taken from the order");
-    }
-    if parts.is_empty() && is.on_order > was.on_order {
-        parts.push(if is.is_unpaid { "counts, and the order waits for more" } else { "counts" });
     }
     if parts.is_empty() && posted.is_empty() {
         parts.push("changes nothing");
@@ -303,13 +307,13 @@ impl Cell {
     }
 }
 
-/// What becomes of it and where the order stands; what was posted; what a person can do.
+/// What becomes of it and where the order stands then; what was posted; what a person can do.
 impl fmt::Display for Cell {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flags: Vec<String> = self.flags.iter().map(|flag| format!("`{}`", flag.as_str())).collect();
         let becomes = Some(self.becomes.join(", ")).filter(|said| !said.is_empty());
         let said: Vec<String> = becomes.into_iter().chain(self.moves.then(|| self.status())).collect();
         write!(formatter, "{}", said.join(": "))?;
+        let flags: Vec<String> = self.flags.iter().map(|flag| format!("`{}`", flag.as_str())).collect();
         if !flags.is_empty() {
             write!(formatter, ", flagged {}", flags.join(", "))?;
         }
@@ -320,7 +324,7 @@ impl fmt::Display for Cell {
         if self.commands.is_empty() {
             return Ok(());
         }
-        let by_itself = if self.hold().is_some_and(HoldReason::ends_by_itself) { "goes on by itself; else " } else { "" };
+        let by_itself = if self.held.is_some_and(HoldReason::ends_by_itself) { "goes on by itself; else " } else { "" };
         write!(formatter, "<br>{by_itself}{}", commands::listed(&self.commands))
     }
 }

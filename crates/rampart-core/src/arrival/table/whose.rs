@@ -123,25 +123,18 @@ const PAYPAL: Account = Account::Card(Code::literal("paypal"));
 const NATIVE: CoinId = CoinId { symbol: Code::literal("POL"), chain: example::POLYGON };
 const ELSEWHERE: CoinId = CoinId { symbol: Code::literal("USDC"), chain: Code::literal("base") };
 
-/// Whose it is and what it is, under a policy, by where the order stands. Standings of which the same becomes are one row.
+/// Whose it is and what it is, under a policy, by where the order stands.
 #[must_use]
 pub fn whose(policy: &Policy) -> Vec<Row> {
     let catalogue = example::catalogue(*policy);
     let mut rows: Vec<Row> = Vec::new();
     for arrives in &ARRIVES {
-        let mut of_it: Vec<Row> = Vec::new();
         for stands in Stands::ALL {
             let becomes = [Leg::Buying, Leg::Selling].map(|leg| cell(&catalogue, leg, arrives, stands));
-            if becomes.iter().all(Option::is_none) {
-                continue;
-            }
-            let row = Row { arrives: arrives.name, but: stands.name().to_owned(), is_strange: arrives.is_strange, becomes };
-            match of_it.iter_mut().find(|known| known.is_like(&row)) {
-                Some(known) => known.but = format!("{}, {}", known.but, row.but),
-                None => of_it.push(row),
+            if becomes.iter().any(Option::is_some) {
+                rows.push(Row { arrives: arrives.name, but: stands.name(), is_strange: arrives.is_strange, becomes });
             }
         }
-        rows.extend(of_it);
     }
     rows
 }
