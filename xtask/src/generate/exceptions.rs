@@ -27,8 +27,8 @@ outside's own time, within its bounds; in time is before the end of the promise.
   ourselves. What has left is a loss, on an item of `rampart review list`, and the customer's other paid orders wait until `rampart customer unban`. The order is
   `failed` when nothing is left of its money, else on hold. A chargeback that is told before its capture waits for it. Coins that a chain undoes likewise.
 - **What is on its way** is called back with `rampart order recall`, a payout also with `rampart payout stop`.
-- **An order on hold** for `price`, `liquidity` or `identity` goes on by itself when there is one again. For the others: `rampart order release`, `refund`,
-  `destination` or `to-suspense`. Its coins (or money) stay reserved while the promise is honoured and what it waits for is up to us or a provider.
+- **An order on hold** for `price`, `liquidity` or `identity` goes on by itself when there is one again; for the others a person has the commands below. Its coins (or
+  money) stay reserved while the promise is honoured and what it waits for is up to us or a provider.
 
 Each cell says what becomes of it, with the order's status where that changes, when everything that follows by itself has happened and goes well; what
 partners see as unusual (`exceptions`); the postings, in their order; and the commands for what waits for a person.

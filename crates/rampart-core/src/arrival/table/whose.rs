@@ -54,6 +54,8 @@ struct Arrives {
     name: &'static str,
     by_card: bool,
     is_strange: bool,
+    /// Whether the policy asks who pays (`hold_foreign_payer`).
+    is_asked: bool,
     /// What has happened before, beside what the order's standing needs.
     earlier: [Happens; 2],
     /// What happens then, when buying and when selling.
@@ -65,7 +67,7 @@ const NEVER: Happens = |_| None;
 const STRANGER: &str = "Juan Vega";
 
 const fn money(name: &'static str, happens: Happens) -> Arrives {
-    Arrives { name, by_card: false, is_strange: false, earlier: [NOTHING; 2], happens: [happens, NEVER] }
+    Arrives { name, by_card: false, is_strange: false, is_asked: true, earlier: [NOTHING; 2], happens: [happens, NEVER] }
 }
 
 const fn both(name: &'static str, buying: Happens, selling: Happens) -> Arrives {
@@ -80,14 +82,19 @@ const fn strange(arrives: Arrives) -> Arrives {
     Arrives { is_strange: true, ..arrives }
 }
 
+const fn unasked(arrives: Arrives) -> Arrives {
+    Arrives { is_asked: false, ..arrives }
+}
+
 const fn behind(earlier: [Happens; 2], arrives: Arrives) -> Arrives {
     Arrives { earlier, ..arrives }
 }
 
-const ARRIVES: [Arrives; 18] = [
+const ARRIVES: [Arrives; 19] = [
     both("the customer's: what the order lacks, or the ordered amount once more", |course| customers(course), |course| coins(course)),
     money("the bank names no payer", |course| paid(course, None)),
     strange(money("somebody else's", |course| paid(course, Some(STRANGER)))),
+    unasked(money("somebody else's, and the policy has no `hold_foreign_payer`", |course| paid(course, Some(STRANGER)))),
     by_card("by card: the customer's capture", |course| customers(course)),
     strange(by_card("by card: somebody else's capture", |course| paid(course, Some(STRANGER)))),
     strange(both("another currency; another coin", |course| stray(course, Some(USD), None), |course| wrong(course, NATIVE))),
@@ -126,11 +133,13 @@ const ELSEWHERE: CoinId = CoinId { symbol: Code::literal("USDC"), chain: Code::l
 /// Whose it is and what it is, under a policy, by where the order stands.
 #[must_use]
 pub fn whose(policy: &Policy) -> Vec<Row> {
-    let catalogue = example::catalogue(*policy);
+    let asks = example::catalogue(Policy { hold_foreign_payer: true, ..*policy });
+    let does_not = example::catalogue(Policy { hold_foreign_payer: false, ..*policy });
     let mut rows: Vec<Row> = Vec::new();
     for arrives in &ARRIVES {
+        let catalogue = if arrives.is_asked { &asks } else { &does_not };
         for stands in Stands::ALL {
-            let becomes = [Leg::Buying, Leg::Selling].map(|leg| cell(&catalogue, leg, arrives, stands));
+            let becomes = [Leg::Buying, Leg::Selling].map(|leg| cell(catalogue, leg, arrives, stands));
             if becomes.iter().any(Option::is_some) {
                 rows.push(Row { arrives: arrives.name, but: stands.name(), is_strange: arrives.is_strange, becomes });
             }
