@@ -260,6 +260,7 @@ impl Posted {
                     names.push(name);
                 }
             }
+            names.sort_unstable();
             names
         };
         Self { kind: posting.kind(), debits: side(Side::Debit), credits: side(Side::Credit) }

@@ -91,37 +91,28 @@ const fn behind(earlier: [Happens; 2], arrives: Arrives) -> Arrives {
 }
 
 const ARRIVES: [Arrives; 19] = [
-    both("the customer's: what the order lacks, or the ordered amount once more", |course| customers(course), |course| coins(course)),
+    both("the customer's: what the order lacks, or the ordered amount once more", customers, coins),
     money("the bank names no payer", |course| paid(course, None)),
     strange(money("somebody else's", |course| paid(course, Some(STRANGER)))),
     unasked(money("somebody else's, and the policy has no `hold_foreign_payer`", |course| paid(course, Some(STRANGER)))),
-    by_card("by card: the customer's capture", |course| customers(course)),
+    by_card("by card: the customer's capture", customers),
     strange(by_card("by card: somebody else's capture", |course| paid(course, Some(STRANGER)))),
     strange(both("another currency; another coin", |course| stray(course, Some(USD), None), |course| wrong(course, NATIVE))),
     strange(both("on another rail; on another chain", |course| stray(course, None, Some(BIZUM)), |course| wrong(course, ELSEWHERE))),
     strange(by_card("by card: a capture of another processor", |course| stray(course, None, Some(PAYPAL)))),
-    both("the same receipt, told again", |course| told_again(course), |course| coins_told_again(course)),
-    both("less than counts (`receipt_minimum`)", |course| dust(course), |course| dust(course)),
-    behind([|course| dust(course); 2], both("less than counts, once more", |course| dust(course), |course| dust(course))),
-    both("the last receipt is taken back: recalled by its bank, undone by its chain", |course| recalled(course), |course| undone(course)),
-    by_card("by card: the last capture is charged back", |course| recalled(course)),
-    by_card("by card: a chargeback that is told before its capture", |course| reversed_first(course)),
-    behind(
-        [|course| reversed_first(course), NEVER],
-        by_card("by card: the capture that was charged back before it was told of", |course| customers(course)),
-    ),
+    both("the same receipt, told again", told_again, coins_told_again),
+    both("less than counts (`receipt_minimum`)", dust, dust),
+    behind([dust; 2], both("less than counts, once more", dust, dust)),
+    both("the last receipt is taken back: recalled by its bank, undone by its chain", recalled, undone),
+    by_card("by card: the last capture is charged back", recalled),
+    by_card("by card: a chargeback that is told before its capture", reversed_first),
+    behind([reversed_first, NEVER], by_card("by card: the capture that was charged back before it was told of", customers)),
     behind(
         [|course| paid(course, Some(STRANGER)), |course| wrong(course, NATIVE)],
-        both("what lies beside the order is taken back", |course| recalled(course), |course| undone(course)),
+        both("what lies beside the order is taken back", recalled, undone),
     ),
-    behind(
-        [|course| paid(course, Some(STRANGER)), NEVER],
-        money("a person assigns to the order what somebody else has paid", |course| assigned(course)),
-    ),
-    behind(
-        [NEVER, |course| late_coins(course)],
-        both("a person assigns to the order coins that it could not use", NEVER, |course| assigned(course)),
-    ),
+    behind([|course| paid(course, Some(STRANGER)), NEVER], money("a person assigns to the order what somebody else has paid", assigned)),
+    behind([NEVER, late_coins], both("a person assigns to the order coins that it could not use", NEVER, assigned)),
 ];
 
 const USD: Asset = Asset::Fiat(Code::literal("USD"));
