@@ -10,6 +10,7 @@ pub mod asset;
 pub mod bank_account;
 pub mod catalogue;
 pub mod code;
+pub mod commands;
 pub mod counter;
 pub mod country;
 pub mod customer;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use rampart_core::amount::Amount;
-use rampart_core::arrival::{self, DeviationKind, Grade, Standing};
+use rampart_core::arrival::{DeviationKind, Grade, Standing};
 use rampart_core::catalogue::Catalogue;
 use rampart_core::event::EventType;
 use rampart_core::example::{self, Counting};
@@ -549,14 +549,5 @@ fn every_part_of_a_receipt_is_somewhere() {
             assert_eq!(on_customer, order.fiat_balance.minor(), "{parts:?}");
             assert_eq!(on_customer + scene.suspense(), received, "{parts:?}");
         }
-    }
-}
-
-/// The table that docs/EXCEPTIONS.md is made of.
-#[test]
-fn what_becomes_of_what_arrives() {
-    for (name, policy) in example::POLICIES {
-        let rows: Vec<String> = arrival::table::rows(&policy).iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(format!("exceptions_{name}"), rows.join("\n"));
     }
 }

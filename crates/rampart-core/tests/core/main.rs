@@ -5,6 +5,7 @@ mod arrivals;
 mod blind_spots;
 mod decisions;
 mod documents;
+mod exceptions;
 mod machines;
 mod mistakes;
 mod money;

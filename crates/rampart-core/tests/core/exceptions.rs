@@ -1,0 +1,207 @@
+//! The tables of docs/EXCEPTIONS.md: their snapshot, and what must hold of each of their cells under every policy.
+
+use std::fmt::Display;
+use std::sync::LazyLock;
+
+use rampart_core::arrival::table::{self, Cell, Row};
+use rampart_core::arrival::{Leg, Standing};
+use rampart_core::example::{self, Counting};
+use rampart_core::id::Mint;
+use rampart_core::kyc::KycLevel;
+use rampart_core::order::{Context, HoldReason, Order};
+use rampart_core::payment::{PaymentCommand, PaymentState};
+use rampart_core::rampoff::{RampoffCommand, RampoffState};
+use rampart_core::review::{About, Decision, Operator, ReviewItem, ReviewKind};
+
+fn text(rows: impl IntoIterator<Item = impl Display>) -> String {
+    rows.into_iter().map(|row| row.to_string()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn how_much_and_when() {
+    for (name, policy) in example::POLICIES {
+        let rows = table::amounts(&policy);
+        insta::assert_snapshot!(format!("amounts_{name}"), text(table::plain(&rows).into_iter().chain(table::against(&rows))));
+    }
+}
+
+#[test]
+fn whose_it_is_and_what_it_is() {
+    insta::assert_snapshot!("whose", text(table::by_standing(&table::whose(&example::MARKET))));
+}
+
+#[test]
+fn every_posting_is_one_of_the_ledgers_list() {
+    for posted in table::posted(ROWS.iter().map(|(_, row)| row)) {
+        let (debits, credits) = posted.kind.accounts();
+        let is_listed = |listed: &str, name: &&str| listed == "any account, or `capital`" || listed.contains(&format!("`{name}`"));
+        assert!(posted.debits.iter().all(|name| is_listed(debits, name)), "{posted:?}: {debits}");
+        assert!(posted.credits.iter().all(|name| is_listed(credits, name)), "{posted:?}: {credits}");
+    }
+}
+
+/// Tables leave that out of the rows that say what speaks against going on.
+#[test]
+fn what_is_unusual_does_not_depend_on_what_speaks_against_going_on() {
+    for (name, policy) in example::POLICIES {
+        let rows = table::amounts(&policy);
+        for row in &rows {
+            let plain = rows.iter().find(|plain| plain.but.is_empty() && plain.arrives == row.arrives).expect("it is the first");
+            let flags = |row: &Row| row.cells().map(|cell| cell.flags.clone()).collect::<Vec<_>>();
+            assert_eq!(flags(row), flags(plain), "{name}: {} | {}", row.arrives, row.but);
+        }
+    }
+}
+
+/// Every row of both tables under every policy.
+static ROWS: LazyLock<Vec<(&str, Row)>> = LazyLock::new(|| {
+    let mut rows = Vec::new();
+    for (name, policy) in example::POLICIES {
+        rows.extend(table::amounts(&policy).into_iter().chain(table::whose(&policy)).map(|row| (name, row)));
+    }
+    rows
+});
+
+fn each_cell(check: impl Fn(&str, &Row, &Cell)) {
+    for (policy, row) in ROWS.iter() {
+        for cell in row.cells() {
+            check(&format!("{policy}: {} | {} | {cell}", row.arrives, row.but), row, cell);
+        }
+    }
+}
+
+#[test]
+fn everything_that_arrived_is_somewhere_and_only_there() {
+    each_cell(|name, _, cell| {
+        let sums = cell.sums;
+        let places = [sums.exchanged, sums.on_order, sums.set_aside, sums.back, sums.taken_back];
+        let there: i128 = places.iter().map(|place| place.minor()).sum();
+        assert_eq!(sums.arrived.minor() + sums.lost.minor(), there, "{name}: {sums:?}");
+        assert_eq!(sums.ledger, [sums.on_order, sums.set_aside, sums.exchanged, sums.lost], "{name}: {sums:?}");
+    });
+}
+
+#[test]
+fn nothing_strange_is_exchanged_or_changes_where_the_order_stands() {
+    each_cell(|name, row, cell| assert!(!row.is_strange || !(cell.exchanges || cell.moves), "{name}"));
+    let strange = |name: &str| {
+        let of_policy = ROWS.iter().filter(|(policy, row)| *policy == name && row.is_strange);
+        of_policy.map(|(_, row)| row.cells().map(ToString::to_string).collect()).collect::<Vec<Vec<String>>>()
+    };
+    assert!(!strange("market").is_empty());
+    // Whatever the policy says of amounts and times.
+    assert_eq!([strange("back"), strange("hold")], [strange("market"), strange("market")]);
+}
+
+#[test]
+fn nothing_waits_without_a_command_that_is_taken() {
+    each_cell(|name, _, cell| {
+        assert_eq!(cell.held.is_none() && cell.waits.is_empty(), cell.commands.is_empty(), "{name}");
+        assert!(!cell.moves || cell.held == cell.hold(), "{name}: {:?}", cell.hold());
+        if let Some(reason) = cell.held {
+            let taken = reason.commands(leg(&cell.order)).iter().filter(|command| is_taken(command, &cell.order));
+            assert!(taken.count() > 0, "{name}: none of its commands is taken");
+        }
+        for item in &cell.waits {
+            assert!(!item.commands().is_empty(), "{name}");
+            assert!(item.commands().iter().all(|command| fits(command, item)), "{name}: {:?}", item.kind);
+        }
+    });
+}
+
+#[test]
+fn every_reason_and_every_kind_has_its_commands() {
+    for reason in HoldReason::ALL {
+        for leg in [Leg::Buying, Leg::Selling] {
+            assert!(!reason.commands(leg).is_empty(), "{reason:?}");
+        }
+    }
+    let randomness = Counting::default();
+    let mint = Mint { now: example::START, randomness: &randomness };
+    for kind in ReviewKind::ALL {
+        for source in [None, Some("0x03".to_owned())] {
+            let item = ReviewItem { source, ..ReviewItem::new(&mint, kind, String::new()) };
+            assert!(item.commands().iter().all(|command| fits(command, &item)), "{kind:?}");
+        }
+    }
+}
+
+const fn leg(order: &Order) -> Leg {
+    match order {
+        Order::Payment(_) => Leg::Buying,
+        Order::Rampoff(_) => Leg::Selling,
+    }
+}
+
+/// Whether the order's machine takes what a command line asks for; those about customers and partners are not the order's.
+fn is_taken(command: &str, order: &Order) -> bool {
+    let catalogue = example::catalogue(example::MARKET);
+    let randomness = Counting::default();
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let standing = Standing::good(KycLevel::Basic);
+    let context = Context { standing, ..Context::new(mint, &catalogue, Some(example::price())) };
+    let verb = command.strip_prefix("rampart order ").and_then(|rest| rest.split(' ').next());
+    match (verb, order.clone()) {
+        (None, _) => false,
+        (Some(verb), Order::Payment(order)) => {
+            let command = match verb {
+                "release" => PaymentCommand::Release,
+                "refund" => PaymentCommand::Refund,
+                "to-suspense" => PaymentCommand::SetAside,
+                "destination" => PaymentCommand::GiveRefundAccount(example::destination()),
+                other => panic!("{other} is no command about a purchase on hold"),
+            };
+            order.request(command, &context).is_ok()
+        }
+        (Some(verb), Order::Rampoff(order)) => {
+            let command = match verb {
+                "release" => RampoffCommand::Release,
+                "refund" => RampoffCommand::Refund,
+                "to-suspense" => RampoffCommand::SetAside,
+                "cancel" => RampoffCommand::Cancel,
+                "destination" if command.contains("--wallet") => RampoffCommand::GiveRefundWallet("0x03".to_owned()),
+                "destination" => RampoffCommand::GivePayoutDestination(example::destination()),
+                other => panic!("{other} is no command about a sale on hold"),
+            };
+            order.request(command, &context).is_ok()
+        }
+    }
+}
+
+/// Whether a decision is one about such items. What the outside is asked for first is not the core's to refuse.
+fn fits(command: &str, item: &ReviewItem) -> bool {
+    let catalogue = example::catalogue(example::MARKET);
+    let randomness = Counting::default();
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let order = example::payment(&catalogue, &mint, false, PaymentState::Started).expect("the example buys");
+    let verb = command.strip_prefix("rampart review resolve <item> ").and_then(|rest| rest.split(' ').next());
+    let decision = match verb.expect("it is about an item") {
+        "assign" => Decision::Assign(order.id),
+        "return" => Decision::Return,
+        "keep" => Decision::Keep,
+        "write-off" => Decision::WriteOff,
+        "suspend" => Decision::Suspend,
+        "dismiss" => Decision::Dismiss,
+        "retry" if item.kind == ReviewKind::Quarantine => Decision::Retry,
+        "give-up" if item.kind == ReviewKind::Vanished => Decision::GiveUp,
+        "retry" | "give-up" => return item.kind == ReviewKind::Unsigned,
+        "go-on" => return item.kind == ReviewKind::Stopped,
+        other => panic!("there is no decision {other}"),
+    };
+    let operator = Operator { actor: "luis".to_owned(), reason: "a test".to_owned() };
+    let outcome = item.clone().decide(decision, &operator, About::default(), &Context::new(mint, &catalogue, None));
+    outcome.err().is_none_or(|refusal| !refusal.message.contains("does not fit"))
+}
+
+#[test]
+fn what_an_order_on_hold_can_be_told_depends_on_its_state() {
+    // A sale whose coins were undone has nothing that could be released, and can be cancelled.
+    let catalogue = example::catalogue(example::MARKET);
+    let randomness = Counting::default();
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let state = RampoffState::OnHold { reason: HoldReason::Reorganised, since: mint.now };
+    let order: Order = example::rampoff(&catalogue, &mint, state).expect("the example sells").into();
+    let taken: Vec<&str> =
+        HoldReason::Reorganised.commands(Leg::Selling).iter().filter(|command| is_taken(command, &order)).copied().collect();
+    assert_eq!(taken, ["rampart order cancel <order>"]);
+}
