@@ -7,6 +7,7 @@ import json
 import random
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,10 +22,11 @@ from documents.synthetic import clabe, curp, curp_check, spanish_iban
 from upgrade import world
 from upgrade.installation import HOLDER
 from upgrade.stage import Stage
-from upgrade.upgraded import Upgraded
+from upgrade.upgraded import FOR_A_MOMENT, Upgraded
 
 DAY = 86_400
 PORTS = ("bank", "card", "chain", "kyc", "screening", "prices")
+CHAINS = ("polygon", "ethereum")
 DECIMALS = {"EUR": 2, "MXN": 2, "USDC": 6, "USDT": 6, "ETH": 18, "BTC": 8, "POL": 18}
 DEFAULTS = {
     # Tests move the clock by weeks, and stay signed in.
@@ -87,10 +89,14 @@ class Ramp(Stage):
     def start(self, **settings: str) -> None:
         """Serves; the settings stay until others are given. Blocks are made by hand only."""
         self.settings = settings or self.settings
+        is_new = self.partner is None
         super().start(**{**DEFAULTS, **self.settings})
         self.is_running = True
-        for chain in ("polygon", "ethereum"):
+        for chain in CHAINS:
             self.client.sandbox(f"chain/{chain}/automine", {"every_seconds": 0})
+            if is_new:
+                # A chain without blocks has none to undo.
+                self.client.sandbox(f"chain/{chain}/blocks", {"count": 20})
 
     def stop(self) -> None:
         super().stop()
@@ -135,11 +141,20 @@ class Ramp(Stage):
         """A command about an order that may be refused."""
         return self.tried("order", command, self.orders[name]["id"], *more, "--actor", "operator", "--reason", "played")
 
+    def let_go(self, name: str, patience: float = 6) -> tuple[int, str]:
+        """A person releases an order; asked again while the answer is that there is no price at this moment."""
+        end = time.monotonic() + patience
+        while True:
+            code, text = self.tried_order("release", name)
+            if code == 0 or not any(told in text for told in FOR_A_MOMENT) or time.monotonic() > end:
+                return code, text
+            time.sleep(0.2)
+
     def settle(self) -> None:
         """Ends what a test left behind on a shared installation: its faults, a silent market, transactions without a block."""
         self.mend(*PORTS)
         self.client.sandbox("prices", {"silence": False})
-        for chain in ("polygon", "ethereum"):
+        for chain in CHAINS:
             self.client.sandbox(f"chain/{chain}/blocks", {"count": 8})
 
     # --- time ---
