@@ -72,7 +72,9 @@ def test_what_was_kept_and_undone_can_be_put_right(fresh: Callable[..., Ramp]) -
     own.command("review", "resolve", lacks["id"], "write-off")
     own.command("review", "resolve", other["id"], "return")
     eventually(lambda: own.sent(source, "USDT"), lambda sent: sent == 30, seconds=8)
-    assert (in_suspense(own), own.items(order=item["order"])) == (0, [])
+    own.blocks(8)
+    eventually(lambda: in_suspense(own), lambda balance: balance == 0)
+    assert own.items(order=item["order"]) == []
 
 
 @pytest.mark.fault(17)
