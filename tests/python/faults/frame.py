@@ -19,12 +19,14 @@ import httpx
 
 from client.partner_client import eventually
 from documents.synthetic import clabe, curp, curp_check, spanish_iban
-from upgrade import world
+from upgrade import installation, world
 from upgrade.installation import HOLDER
 from upgrade.stage import Stage
 from upgrade.upgraded import FOR_A_MOMENT, Upgraded
 
-DAY = 86_400
+HOUR, DAY = 3_600, 86_400
+STRANGER = {"payer": installation.STRANGER, "account": installation.STRANGERS_ACCOUNT}
+"""Who pays an order that is not his."""
 PORTS = ("bank", "card", "chain", "kyc", "screening", "prices")
 CHAINS = ("polygon", "ethereum")
 DECIMALS = {"EUR": 2, "MXN": 2, "USDC": 6, "USDT": 6, "ETH": 18, "BTC": 8, "POL": 18}
@@ -141,14 +143,18 @@ class Ramp(Stage):
         """A command about an order that may be refused."""
         return self.tried("order", command, self.orders[name]["id"], *more, "--actor", "operator", "--reason", "played")
 
-    def let_go(self, name: str, patience: float = 6) -> tuple[int, str]:
-        """A person releases an order; asked again while the answer is that there is no price at this moment."""
+    def insist(self, *arguments: str, patience: float = 7) -> tuple[int, str]:
+        """A command of a person that is asked again while the answer is that it cannot be done at this moment."""
         end = time.monotonic() + patience
         while True:
-            code, text = self.tried_order("release", name)
+            code, text = self.tried(*arguments, "--actor", "operator", "--reason", "played")
             if code == 0 or not any(told in text for told in FOR_A_MOMENT) or time.monotonic() > end:
                 return code, text
-            time.sleep(0.2)
+            time.sleep(0.1)
+
+    def let_go(self, name: str) -> tuple[int, str]:
+        """A person releases an order."""
+        return self.insist("order", "release", self.orders[name]["id"])
 
     def settle(self) -> None:
         """Ends what a test left behind on a shared installation: its faults, a silent market, transactions without a block."""
@@ -174,6 +180,13 @@ class Ramp(Stage):
     def market(self, price: str, symbol: str = "USDC", fiat: str = "EUR") -> None:
         """The market is there, and known."""
         self.client.sandbox("prices", {"symbol": symbol, "fiat_symbol": fiat, "price": price})
+        self.await_fresh(symbol, fiat, price)
+
+    def later(self, seconds: int, price: str, symbol: str = "USDC", fiat: str = "EUR") -> None:
+        """Time passes, and behind it the market is another one. Commands look at a board that is stored every few seconds: the market
+        moves first, so that no board of the time behind shows the price of before."""
+        self.market(price, symbol, fiat)
+        self.advance(seconds)
         self.await_fresh(symbol, fiat, price)
 
     def await_fresh(self, symbol: str = "USDC", fiat: str = "EUR", price: str | None = None) -> Any:

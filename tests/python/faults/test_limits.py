@@ -10,9 +10,8 @@ import pytest
 from client.partner_client import Failure
 
 from .amounts import bought, sold
-from .frame import Person, Ramp
+from .frame import HOUR, STRANGER, Person, Ramp
 
-STRANGER = {"payer": "Roberto Ajeno Distinto", "account": "ES7921000813610123456789"}
 DAILY = 3
 """How many times a customer of level 1 may trade the most of one transaction in a day."""
 
@@ -74,8 +73,7 @@ def test_cancelled_orders_that_are_paid_pass_no_limit(day: Ramp) -> None:
 def test_expired_orders_that_are_paid_pass_no_limit(day: Ramp) -> None:
     person = day.spaniard()
     orders = [day.buying(person, "1000.00") for _ in range(DAILY)]
-    day.advance(2 * 3_600)
-    day.market("1.00")
+    day.later(2 * HOUR, "1.00")
     day.quiet()
     orders += [day.buying(person, "1000.00") for _ in range(DAILY)]
     for order in orders:
@@ -88,8 +86,7 @@ def test_expired_orders_that_are_paid_pass_no_limit(day: Ramp) -> None:
 def test_expired_sales_that_are_paid_pass_no_limit(day: Ramp) -> None:
     person = day.spaniard()
     orders = [day.selling(person, "990") for _ in range(DAILY)]
-    day.advance(2 * 3_600)
-    day.market("1.00")
+    day.later(2 * HOUR, "1.00")
     day.quiet()
     orders += [day.selling(person, "990") for _ in range(DAILY)]
     for order in orders:
@@ -129,8 +126,7 @@ def test_strangers_cents_use_up_no_limit(day: Ramp) -> None:
     for order in [day.buying(person, "1000.00") for _ in range(DAILY)]:
         day.paying(order, "0.01", **STRANGER)
     day.quiet()
-    day.advance(2 * 3_600)
-    day.market("1.00")
+    day.later(2 * HOUR, "1.00")
     day.quiet()
     order = day.buying(person, "1000.00")
     day.paying(order, "1000.00")

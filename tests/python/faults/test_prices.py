@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from .amounts import bought, sold
-from .frame import DAY, Ramp
+from .frame import DAY, HOUR, STRANGER, Ramp
 
 MARKET = {"ETH": ("2000", "4000"), "USDC": ("0.80", "1.00")}
 DAYS = pytest.mark.parametrize("days", [5, 30])
@@ -25,8 +25,7 @@ def test_a_cent_keeps_no_price(ramp: Ramp, days: int) -> None:
     order = ramp.buying(person, "1000.00", "ETH.polygon")
     ramp.paying(order, "0.01")
     ramp.quiet()
-    ramp.advance(days * DAY)
-    ramp.market("4000", "ETH")
+    ramp.later(days * DAY, "4000", "ETH")
     ramp.paying(order, "999.99")
     ramp.quiet()
     assert ramp.sent(person, "ETH") == (bought("0", "1", "999.99", "4000", decimals=18) if days < 7 else 0)
@@ -40,8 +39,7 @@ def test_a_grain_keeps_no_price(ramp: Ramp, days: int) -> None:
     order = ramp.selling(person, "0.2", "ETH.polygon")
     ramp.depositing(order, "0.000000000000000001", "ETH")
     ramp.quiet()
-    ramp.advance(days * DAY)
-    ramp.market("2000", "ETH")
+    ramp.later(days * DAY, "2000", "ETH")
     ramp.depositing(order, "0.199999999999999999", "ETH")
     ramp.quiet()
     assert ramp.paid(person) == (sold("0", "1", "0.199999999999999999", "2000") if days < 7 else 0)
@@ -57,12 +55,11 @@ def test_a_cent_for_an_ended_order_keeps_no_price(ramp: Ramp, end: str) -> None:
     if end == "cancelled":
         ramp.cancel(order)
     else:
-        ramp.advance(2 * 3_600)
+        ramp.advance(2 * HOUR)
     ramp.quiet()
     ramp.paying(order, "0.01")
     ramp.quiet()
-    ramp.advance(DAY)
-    ramp.market("4000", "ETH")
+    ramp.later(DAY, "4000", "ETH")
     ramp.paying(order, "999.99")
     ramp.quiet()
     assert ramp.sent(person, "ETH") == (bought("0", "1", "999.99", "4000", decimals=18) if end == "expired" else 0)
@@ -80,8 +77,7 @@ def test_coins_that_the_chain_took_back_keep_no_price(ramp: Ramp) -> None:
     ramp.client.sandbox("chain/polygon/reorg", {"depth": 9, "drop": [undone]})
     ramp.received(order, "0")
     ramp.mend("screening")
-    ramp.advance(5 * DAY)
-    ramp.market("2000", "ETH")
+    ramp.later(5 * DAY, "2000", "ETH")
     ramp.depositing(order, "0.2", "ETH", blocks=12)
     ramp.quiet()
     ramp.let_go(order)
@@ -94,8 +90,7 @@ def test_a_grain_of_another_token_brings_no_price_back(ramp: Ramp) -> None:
     ramp.market("0.88")
     person = ramp.spaniard()
     order = ramp.selling(person, "500")
-    ramp.advance(2 * 3_600)
-    ramp.market("0.80")
+    ramp.later(2 * HOUR, "0.80")
     ramp.quiet()
     ramp.depositing(order, "0.000001", "USDT", blocks=2)
     ramp.depositing(order, "500", blocks=1)
@@ -115,7 +110,7 @@ def test_a_cent_more_brings_no_price_back(ramp: Ramp) -> None:
     ramp.market("0.80")
     person = ramp.spaniard()
     order = ramp.buying(person, "1000.00")
-    ramp.advance(2 * 3_600)
+    ramp.advance(2 * HOUR)
     ramp.client.sandbox("prices", {"silence": True})
     ramp.advance(300)
     ramp.paying(order, "1000.00")
@@ -123,7 +118,7 @@ def test_a_cent_more_brings_no_price_back(ramp: Ramp) -> None:
     ramp.paying(order, "0.01")
     ramp.quiet()
     ramp.client.sandbox("prices", {"silence": False})
-    ramp.market("1.00")
+    ramp.later(300, "1.00")
     # A price is all that it waited for: it may have gone on by itself.
     ramp.let_go(order)
     ramp.arrives(order, "coins_sent", seconds=5)
@@ -135,15 +130,14 @@ def test_a_late_order_that_a_stranger_paid_has_no_price(ramp: Ramp) -> None:
     ramp.market("0.80")
     person = ramp.spaniard()
     order = ramp.buying(person, "1000.00")
-    ramp.advance(2 * 3_600)
-    ramp.market("1.00")
-    ramp.paying(order, "1000.00", payer="Roberto Ajeno Distinto", account="ES7921000813610123456789")
+    ramp.later(2 * HOUR, "1.00")
+    ramp.paying(order, "1000.00", **STRANGER)
     ramp.quiet()
     ramp.let_go(order)
     ramp.quiet()
     assert ramp.sent(person) == 0
     [item] = ramp.items(kind="suspense", order=ramp.orders[order]["id"])
-    ramp.command("review", "resolve", item["id"], "assign", ramp.orders[order]["id"])
+    assert ramp.insist("review", "resolve", item["id"], "assign", ramp.orders[order]["id"])[0] == 0
     ramp.arrives(order, "coins_sent")
     assert ramp.sent(person) == bought("0", "1", "1000.00", "1.00")
 
@@ -176,8 +170,7 @@ def test_a_late_amount_stays_below_the_most_of_its_coin(ramp: Ramp) -> None:
     ramp.market("6000", "BTC")
     person = ramp.spaniard(2)
     order = ramp.buying(person, "50000.00", "BTC.ethereum")
-    ramp.advance(2 * 3_600)
-    ramp.market("3000", "BTC")
+    ramp.later(2 * HOUR, "3000", "BTC")
     ramp.paying(order, "50000.00")
     assert ramp.arrives(order, "on_hold", "coins_sent")["status"] == "on_hold"
     assert ramp.sent(person, "BTC") == 0
@@ -189,8 +182,7 @@ def test_a_late_exact_payment_asks_the_limits(ramp: Ramp) -> None:
     ramp.market("1.00")
     person = ramp.spaniard()
     late = ramp.buying(person, "1000.00")
-    ramp.advance(2 * 3_600)
-    ramp.market("1.00")
+    ramp.later(2 * HOUR, "1.00")
     ramp.quiet()
     for _ in range(3):
         ramp.buying(person, "1000.00")
@@ -206,8 +198,7 @@ def test_coins_behind_the_promise_have_no_price(fresh: Callable[..., Ramp]) -> N
     ramp.market("0.90")
     person = ramp.spaniard()
     order = ramp.selling(person, "500")
-    ramp.advance(2 * 3_600)
-    ramp.market("0.60")
+    ramp.later(2 * HOUR, "0.60")
     ramp.depositing(order, "500")
     ramp.arrives(order, "finished")
     assert ramp.paid(person) == sold("0", "1", "500", "0.60")
