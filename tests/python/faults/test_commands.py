@@ -26,7 +26,7 @@ def test_late_orders_are_released_at_the_market(ramp: Ramp) -> None:
         answers[order] = ramp.let_go(order)
     assert [code for code, _ in answers.values()] == [0, 0], f"{answers}"
     ramp.arrives(bought_late, "coins_sent")
-    ramp.arrives(sold_late, "finished", blocks=1)
+    ramp.arrives(sold_late, "finished", blocks=1, seconds=1)
     assert ramp.sent(person) == bought("0", "1", "1200.00", "1.00")
     assert ramp.paid(person) == sold("0", "1", "1300", "1.00")
 
