@@ -8,7 +8,8 @@ CENT = Decimal("0.01")
 
 
 def bought(
-    promised: str, promise: str, late: str = "0", market: str = "1", basis_points: int = 25, network: str = "0.02", fixed: str = "0", decimals: int = 6,
+    promised: str, promise: str, late: str = "0", market: str = "1",
+    basis_points: int = 25, network: str = "0.02", fixed: str = "0", decimals: int = 6,
 ) -> Decimal:
     """The coins for so much money at the promise and so much at the market; by transfer unless said."""
     first, second = Decimal(promised), Decimal(late)
@@ -16,10 +17,13 @@ def bought(
     unit = Decimal(1).scaleb(-decimals)
     shares = ((first, promise, once if first else 0), (second, market, 0 if first else once))
     with localcontext(prec=60):
-        return sum((_down((amount - _fee(amount, basis_points) - fees) / Decimal(price), unit) for amount, price, fees in shares if amount), Decimal(0))
+        coins = (_down((amount - _fee(amount, basis_points) - fees) / Decimal(price), unit) for amount, price, fees in shares if amount)
+        return sum(coins, Decimal(0))
 
 
-def sold(promised: str, promise: str, late: str = "0", market: str = "1", basis_points: int = 50, network: str = "0.02", fixed: str = "0.50") -> Decimal:
+def sold(
+    promised: str, promise: str, late: str = "0", market: str = "1", basis_points: int = 50, network: str = "0.02", fixed: str = "0.50",
+) -> Decimal:
     """The money for so many coins at the promise and so many at the market."""
     shares = [_down(Decimal(coins) * Decimal(price), CENT) for coins, price in ((promised, promise), (late, market))]
     return sum((gross - _fee(gross, basis_points) for gross in shares), Decimal(0)) - Decimal(fixed) - Decimal(network)

@@ -88,5 +88,6 @@ def test_coins_that_customers_are_owed_are_not_taken_out(fresh: Callable[..., Ra
     hot = ramp.wait(lambda: (ramp.blocks(1), ramp.balance("chain:polygon:hot", "USDC:polygon"))[1], lambda hot: hot % 1000 != 0)
     answers = {}
     for taken in (hot, hot - 500):
-        answers[taken] = ramp.tried("treasury", "withdraw", "chain:polygon:hot", "USDC:polygon", f"{taken}", "--to", person.wallet, "--reason", "played")
+        command = ("treasury", "withdraw", "chain:polygon:hot", "USDC:polygon", f"{taken}", "--to", person.wallet)
+        answers[taken] = ramp.tried(*command, "--reason", "played")
     assert [code != 0 for code, _ in answers.values()] == [True, False], f"{answers}"
