@@ -48,7 +48,9 @@ WAYS = ["240", "240.0", "240.00", '"240"', '"240.00"', "2.4e2"]
 def test_one_amount_in_any_writing_is_one_request(ramp: Ramp, by: str) -> None:
     ramp.market("0.90")
     person = ramp.spaniard()
-    body = {"user_id": person.id, "payment_type": "card", "fiat_symbol": "EUR", "coin_symbol": "USDC", "coin_chain": "polygon", "wallet": person.wallet}
+    body: dict[str, Any] = {
+        "user_id": person.id, "payment_type": "card", "fiat_symbol": "EUR", "coin_symbol": "USDC", "coin_chain": "polygon", "wallet": person.wallet,
+    }
     headers = {"idempotency_key": f"writings-{person.id}"} if by == "idempotency_key" else {}
     if by == "external_id":
         body["external_id"] = f"writings-{person.id}"

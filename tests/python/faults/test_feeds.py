@@ -18,13 +18,11 @@ def test_money_of_an_unread_statement_is_in_time(ramp: Ramp) -> None:
     name = ramp.buying(person, "1000.00")
     promised = Decimal(ramp.orders[name]["created"]["coin_amount_decimal"])
     ramp.fault("bank", "questions")
-    ramp.is_troubled = True
     ramp.advance(600)
     ramp.paying(name, "1000.00")
     ramp.advance(TWO_HOURS)
     ramp.market("0.95")
     ramp.mend("bank")
-    ramp.is_troubled = False
     view = ramp.arrives(name, "coins_sent")
     # 1,000.00 less 2.50 and 0.02, at the 0.90 of the promise and not at the 0.95 of the market.
     assert Decimal(view["coin_amount_decimal"]) == promised == Decimal("1108.311111")
