@@ -178,7 +178,7 @@ impl HoldReason {
     /// Whether the order goes on by itself when the reason has ended.
     #[must_use]
     pub const fn ends_by_itself(self) -> bool {
-        matches!(self, Self::Identity | Self::Price | Self::Liquidity)
+        matches!(self, Self::Identity | Self::Price | Self::Liquidity | Self::PartnerDisabled)
     }
 
     /// Whether we or a provider hold a complete order: what was promised is kept while that is honoured.

@@ -1,7 +1,9 @@
 //! The tables that hold records: one row each with key, version, the few columns that queries need, and the record as JSON.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
+use rampart_core::asset::Asset;
 use rampart_core::code::Code;
 use rampart_core::customer::Customer;
 use rampart_core::fact::Fact;
@@ -208,10 +210,15 @@ fn upgrade<T: DeserializeOwned>(
     serde_json::from_value(Json::Object(by(serde_json::from_str(data)?))).map(Some)
 }
 
+/// What makes an open alarm of an account below its floor the only one.
+pub(crate) fn floor_alarm(account: &impl Display, asset: &Asset) -> String {
+    format!("{account} {asset}")
+}
+
 /// What makes an open alarm the only one of its account and asset, or of what it stops.
 fn alarm(item: &ReviewItem) -> Option<String> {
     match (item.kind, &item.resolution, &item.source, item.asset) {
-        (ReviewKind::BelowFloor, None, Some(account), Some(asset)) => Some(format!("{account} {asset}")),
+        (ReviewKind::BelowFloor, None, Some(account), Some(asset)) => Some(floor_alarm(account, &asset)),
         (ReviewKind::Stopped, None, Some(what), _) => Some(format!("stopped {what}")),
         _ => None,
     }

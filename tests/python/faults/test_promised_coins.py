@@ -41,7 +41,6 @@ def test_late_money_takes_nothing_that_others_were_promised(fresh: Callable[...,
 
 
 @pytest.mark.fault(21)
-@pytest.mark.xfail(strict=True, reason="an alarm keeps the amount of its first moment, and stays when it is over")
 def test_an_alarm_shows_the_present_state(fresh: Callable[..., Ramp]) -> None:
     """77 that were kept are undone by their chain. Then 50 and 100 come, which lie in suspense."""
     own = fresh()

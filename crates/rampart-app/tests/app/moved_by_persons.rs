@@ -219,10 +219,10 @@ async fn less_the_network_fee(test: Arc<TestApp>) {
     let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
-    test.world.list_for_screening(&order.destination.name.reveal(), true).await.unwrap();
+    test.world.list_for_screening(order.destination.name.reveal(), true).await.unwrap();
     test.world.deposit(Deposit { chain, to: to.clone(), symbol, amount, from: None }).await.unwrap();
     test.rampoff_becomes(id, "on_hold").await;
-    test.world.list_for_screening(&order.destination.name.reveal(), false).await.unwrap();
+    test.world.list_for_screening(order.destination.name.reveal(), false).await.unwrap();
     orders::refund(&test.app, &operator(), id).await.unwrap();
     test.rampoff_becomes(id, "refunded").await;
     let fee = order.fee_of_going_back();

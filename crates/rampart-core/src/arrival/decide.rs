@@ -118,7 +118,7 @@ impl Question<'_> {
     }
 
     fn back(&self) -> Decision {
-        if self.case.can_go_back { Decision::Back } else { Decision::Hold(HoldReason::Amount) }
+        self.case.stays.map_or(Decision::Back, Decision::Hold)
     }
 
     fn promised(&self, promised: Amount, set_aside: Amount, because: Option<HoldReason>, back: Amount) -> Decision {
@@ -241,7 +241,7 @@ mod tests {
                 maximum: Amount::from_minor(5_000_000_000),
                 is_all,
                 lapsed: false,
-                can_go_back: true,
+                stays: None,
             };
             let question = Question {
                 leg: self.leg,

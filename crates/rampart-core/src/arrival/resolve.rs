@@ -24,8 +24,8 @@ pub struct Case {
     pub is_all: bool,
     /// Whether the promise is not honoured any more, for what came in time either: all of it goes at the market price.
     pub lapsed: bool,
-    /// Whether it can go back by itself.
-    pub can_go_back: bool,
+    /// Why it cannot all go back, where it cannot: nobody told where to, or it is not worth its way.
+    pub stays: Option<HoldReason>,
 }
 
 /// What is exchanged at the market price.
@@ -107,7 +107,7 @@ pub fn resolve(case: &Case, policy: &Policy) -> Resolution {
 }
 
 fn back(case: &Case) -> Resolution {
-    if case.can_go_back { Resolution::Back } else { Resolution::Hold(HoldReason::Amount) }
+    case.stays.map_or(Resolution::Back, Resolution::Hold)
 }
 
 fn late(case: &Case, policy: &Policy) -> Resolution {

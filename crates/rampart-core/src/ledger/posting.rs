@@ -100,8 +100,8 @@ posting_kinds! {
     Conversion "conversion" "`customer`, `fx`" "`fx`, `customer`, `fees`" "Money was turned into coins, or coins into money, at an order's terms.";
     ConversionUndone "conversion_undone" "`fx`, `customer`, `fees`" "`customer`, `fx`" "A conversion was undone because the coins or the money did not leave.";
     CoinsBroadcast "coins_broadcast" "`in_transit`" "`chain:hot` or `chain:deposits`" "Coins were handed to a chain.";
-    CoinsConfirmed "coins_confirmed" "`customer`, `suspense`, `capital` or `chain:hot`" "`in_transit`" "A chain confirmed coins that we sent.";
-    CoinsUnconfirmed "coins_unconfirmed" "`in_transit`" "`customer`, `suspense`, `capital` or `chain:hot`" "A chain undid coins that we sent; the same bytes are on their way again.";
+    CoinsConfirmed "coins_confirmed" "`customer`, `suspense`, `capital` or `chain:hot`" "`in_transit` and, for what is withheld of what goes back, `fees`" "A chain confirmed coins that we sent.";
+    CoinsUnconfirmed "coins_unconfirmed" "`in_transit` and `fees`" "`customer`, `suspense`, `capital` or `chain:hot`" "A chain undid coins that we sent; the same bytes are on their way again.";
     CoinsReturned "coins_returned" "`chain:hot` or `chain:deposits`" "`in_transit`" "A chain undid a transfer of ours by its own rules; the coins never left.";
     NetworkFee "network_fee" "`network_fees`" "`chain:hot` or `chain:deposits`" "What a chain took for a transaction of ours.";
     DepositReceived "deposit_received" "`chain:deposits`" "`customer` or `losses`" "Coins arrived at a deposit address and were confirmed.";

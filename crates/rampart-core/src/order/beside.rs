@@ -21,8 +21,8 @@ pub enum Beside {
     },
     /// They do not lie there any more: they were kept, given to an order, or undone by their chain.
     Taken,
-    /// What was kept lies there again.
-    Reopened,
+    /// They lie there now: they came another way than its own, or were kept and are not any more.
+    Lies,
 }
 
 impl Beside {
@@ -34,7 +34,7 @@ impl Beside {
             Self::Returned { withheld } => (set_aside.less(sum(amount, withheld)), sum(refunded, amount)),
             Self::CameBack { withheld } => (sum(set_aside, sum(amount, withheld)), refunded.less(amount)),
             Self::Taken => (set_aside.less(amount), refunded),
-            Self::Reopened => (sum(set_aside, amount), refunded),
+            Self::Lies => (sum(set_aside, amount), refunded),
         }
     }
 }

@@ -67,8 +67,11 @@ impl Payment {
             maximum: method.maximum,
             is_all: is_read || matches!(self.pay_in, PayIn::Processor(_)),
             lapsed: self.lost_promise || now >= self.held_until.after(method.policy.honours()),
-            can_go_back: self.fiat_balance >= context.catalogue.refund_minimum(self.terms.fiat)
-                && self.refund_parts(context.catalogue).is_some(),
+            stays: if self.refund_parts(context.catalogue).is_none() {
+                Some(HoldReason::Destination)
+            } else {
+                Some(HoldReason::Amount).filter(|_| self.fiat_balance < context.catalogue.refund_minimum(self.terms.fiat))
+            },
         }
     }
 

@@ -73,7 +73,11 @@ impl Rampoff {
             maximum: coin.maximum,
             is_all: is_read && !is_pending,
             lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honours()),
-            can_go_back: self.refund_wallet.is_some() && self.is_worth_going_back(self.coin_balance, context),
+            stays: match self.refund_wallet {
+                None => Some(HoldReason::Destination),
+                Some(_) if !self.is_worth_going_back(self.coin_balance, context) => Some(HoldReason::Amount),
+                Some(_) => None,
+            },
         }
     }
 

@@ -155,7 +155,8 @@ impl Rampoff {
             RampoffFact::DepositDropped { deposit } => self.dropped(deposit, context, &mut step),
             RampoffFact::WrongAsset { coin, deposit, amount, from } => {
                 // Another asset never changes how the order's own coins are judged.
-                self.exceptions.add(DeviationKind::WrongAsset, Amount::ZERO, mint.now);
+                let kind = if coin.chain == self.chain() { DeviationKind::WrongAsset } else { DeviationKind::WrongNetwork };
+                self.exceptions.add(kind, Amount::ZERO, mint.now);
                 self.to_suspense(coin, deposit, amount, &from, mint, &mut step);
             }
             RampoffFact::Screened { verdict, about_refund } => self.screened(&verdict, about_refund, context, &mut step),

@@ -130,7 +130,7 @@ impl ReviewItem {
     /// A refusal when it is settled already, or the decision does not fit it.
     pub fn decide(self, decision: Decision, operator: &Operator, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
         if decision == Decision::Reopen {
-            let told = about.beside.map(|order| order.beside(Beside::Reopened, self.amount, context));
+            let told = about.beside.map(|order| order.beside(Beside::Lies, self.amount, context));
             let mut step = suspense::reopen(self, operator, context)?;
             step.extend(told.unwrap_or_default());
             return Ok(step);

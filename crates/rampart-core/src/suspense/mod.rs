@@ -13,13 +13,14 @@ pub(crate) use undone::{not_sent_back, sent_back};
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::fact::{Fact, FactBody};
-use crate::id::{FactId, Mint};
+use crate::id::{FactId, Mint, OrderId};
 use crate::ledger::Account;
+use crate::order::{Beside, Context, Order};
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 use crate::treasury;
 
-/// Something that arrived and belongs to no order.
+/// Something that arrived and that no order can use.
 #[derive(Debug, Clone)]
 pub struct Stray {
     /// The fact that told of it.
@@ -32,18 +33,31 @@ pub struct Stray {
     pub amount: Amount,
     /// Where it came from, where that is known.
     pub source: Option<String>,
-    /// Why it belongs to no order.
+    /// The order that it names and that cannot use it, where it names one.
+    pub order: Option<OrderId>,
+    /// Why no order can use it.
     pub reason: String,
 }
 
 /// It is put into suspense and on a person's list.
 #[must_use]
 pub fn receive(stray: Stray, mint: &Mint<'_>) -> Step {
-    let Stray { fact, on, asset, amount, source, reason } = stray;
+    let Stray { fact, on, asset, amount, source, order, reason } = stray;
     let mut step = Step::new();
     step.post(treasury::suspense_received(mint, on, asset, amount));
     let item = ReviewItem::new(mint, ReviewKind::Suspense, reason);
-    step.write(ReviewItem { fact: Some(fact), asset: Some(asset), amount, source, ..item });
+    step.write(ReviewItem { order, fact: Some(fact), asset: Some(asset), amount, source, ..item });
+    step
+}
+
+/// What names an order and came another way than its own, or is something else than it receives, is put into suspense beside it.
+#[must_use]
+pub fn receive_beside(order: Order, stray: Stray, context: &Context<'_>) -> Step {
+    let (asset, amount) = (stray.asset, stray.amount);
+    let mut step = receive(Stray { order: Some(order.id()), ..stray }, &context.mint);
+    if order.receives() == asset {
+        step.extend(order.beside(Beside::Lies, amount, context));
+    }
     step
 }
 
@@ -58,6 +72,7 @@ pub fn stray_of(fact: &Fact) -> Option<Stray> {
             asset: credit.currency.into(),
             amount: credit.amount,
             source: credit.sender_account.as_ref().map(|account| account.reveal().to_owned()),
+            order: None,
             reason,
         }),
         FactBody::ProcessorPaid(paid) => Some(Stray {
@@ -66,6 +81,7 @@ pub fn stray_of(fact: &Fact) -> Option<Stray> {
             asset: paid.currency.into(),
             amount: paid.amount,
             source: Some(paid.reference.clone()),
+            order: None,
             reason,
         }),
         _ => None,

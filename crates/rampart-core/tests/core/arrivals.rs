@@ -526,6 +526,8 @@ fn nothing_goes_on_for_somebody_whose_standing_has_ended() {
         match reason {
             // What the customer could have supplied costs the promise.
             HoldReason::Identity => assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED / 2)),
+            // Enabling the partner lets its orders go on, and what we hold keeps its price.
+            HoldReason::PartnerDisabled => assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED)),
             _ => assert_eq!(order, held),
         }
     }

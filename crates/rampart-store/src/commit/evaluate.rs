@@ -25,8 +25,8 @@ pub(super) struct World {
     pub(super) standing: BTreeMap<Arc<str>, Box<StoredClaim>>,
     pub(super) balances: BTreeMap<BalanceKey, BalanceSlot>,
     pub(super) counters: BTreeMap<CounterOwner, CounterSlot>,
-    /// Balances that a fact left below their floor, with what was available afterwards.
-    pub(super) alarms: Vec<(BalanceKey, Amount)>,
+    /// Balances that are below their floor, or were before, and whether a fact has lowered them.
+    pub(super) alarms: BTreeMap<BalanceKey, bool>,
 }
 
 /// A record: its version in the database (0: none), its version now, and what is to become of it.
@@ -177,13 +177,15 @@ impl World {
         }
         for movement in movements {
             let slot = self.balances.get_mut(&movement.balance).ok_or_else(|| missing("a balance"))?;
+            let before = slot.posted.minus(slot.held).map_err(overflow)?;
+            let available = movement.posted.minus(movement.held).map_err(overflow)?;
             slot.posted = movement.posted;
             slot.held = movement.held;
             slot.entries += movement.entries;
             slot.dirty = true;
-            let available = movement.posted.minus(movement.held).map_err(overflow)?;
-            if movement.by_fact.is_negative() && available.is_negative() && movement.balance.0.has_floor() {
-                self.alarms.push((movement.balance, available));
+            let is_lowered = movement.by_fact.is_negative() && available.is_negative();
+            if movement.balance.0.has_floor() && (is_lowered || before.is_negative()) {
+                *self.alarms.entry(movement.balance).or_default() |= is_lowered;
             }
         }
         for (place, claim) in step.claims.iter().enumerate() {

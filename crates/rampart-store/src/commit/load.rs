@@ -61,7 +61,7 @@ static OF_COUNTERS: Tally = Tally {
 };
 
 /// How rows that are read are locked, in the order of their keys. On SQLite the whole file is.
-const fn lock(engine: Engine) -> &'static str {
+pub(super) const fn lock(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "",
         Engine::Postgres => " ORDER BY id FOR UPDATE",

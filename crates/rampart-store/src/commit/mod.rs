@@ -1,5 +1,6 @@
 //! The one commit path: steps that wait together are evaluated in arrival order and become durable in one transaction.
 
+mod alarms;
 mod batch;
 mod checkpoint;
 mod counters;

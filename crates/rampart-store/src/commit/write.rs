@@ -3,21 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rampart_core::amount::Amount;
-use rampart_core::id::ReviewId;
 use rampart_core::ledger::{Origin, Side};
 use rampart_core::payment::Payment;
 use rampart_core::rampoff::Rampoff;
-use rampart_core::record::Record;
-use rampart_core::review::{ReviewItem, ReviewKind};
 
 use super::batch::{BatchFault, Scene};
 use super::evaluate::{BalanceSlot, Change, World};
-use super::prepare::{BalanceKey, Prepared, PreparedClaim};
+use super::prepare::{Prepared, PreparedClaim};
 use super::{Committed, NumberedEvent};
 use crate::error::CommitError;
 use crate::sql::{Bundle, Kind, Rows, Statement, Value};
-use crate::tables::{Stored, TABLES, Table, key_value, record_values, table_of};
+use crate::tables::{Stored, TABLES, Table, key_value, table_of};
 
 /// The columns of claims, and what they hold.
 pub(super) const CLAIM: [&str; 6] = ["id", "subject", "fingerprint", "answer", "expires_at", "batch"];
@@ -67,9 +63,9 @@ fn insertion(table: &Table, rows: &str) -> String {
 
 /// What becomes of a table's records: rows to insert and to update, and keys to remove.
 #[derive(Default)]
-struct Changes {
-    inserts: Vec<Value>,
-    updates: Vec<Value>,
+pub(super) struct Changes {
+    pub(super) inserts: Vec<Value>,
+    pub(super) updates: Vec<Value>,
     removals: Vec<Value>,
 }
 
@@ -145,7 +141,7 @@ impl Scene<'_> {
         let [postings, entries] = self.ledger(world, steps, &accepted);
         let rows = [payments, rampoffs, postings, entries, balances(world), self.counters(world)?, events];
         self.session.together(&ENDING, rows.map(Into::into)).await?;
-        self.raise_alarms(world).await
+        self.keep_alarms(world).await
     }
 
     /// Gives back the keys that only refused steps wanted, and lets the others tell of their owners.
@@ -219,7 +215,7 @@ impl Scene<'_> {
         Ok(rows)
     }
 
-    async fn write_records(&mut self, table: &'static Table, changes: Changes) -> Result<(), BatchFault> {
+    pub(super) async fn write_records(&mut self, table: &'static Table, changes: Changes) -> Result<(), BatchFault> {
         self.session.write_rows(|rows| insertion(table, rows), &Rows::new(table.width(), changes.inserts), &[]).await?;
         // The rows are locked and their versions were checked: an insertion that always finds its row is an update of many.
         let set = assignments(&[&["version"], table.columns, &["data"]].concat());
@@ -273,42 +269,5 @@ impl Scene<'_> {
             rows.extend([Value::display(owner), slot.counters.text()?.into(), Value::IntOrNull(slot.counters.expires_at(now))]);
         }
         Ok(rows)
-    }
-
-    /// Puts accounts that facts left below their floor on a person's list, each once while it is open.
-    async fn raise_alarms(&mut self, world: &World) -> Result<(), BatchFault> {
-        if world.alarms.is_empty() {
-            return Ok(());
-        }
-        // The last alarm of a balance in the batch tells how far it went.
-        let latest: BTreeMap<BalanceKey, Amount> = world.alarms.iter().copied().collect();
-        let mut rows = Vec::new();
-        for ((account, asset), available) in latest {
-            let record = Record::from(ReviewItem {
-                id: ReviewId::mint(self.now, self.randomness),
-                version: 0,
-                kind: ReviewKind::BelowFloor,
-                order: None,
-                fact: None,
-                asset: Some(asset),
-                amount: available.negated(),
-                destination: None,
-                source: Some(account.to_string()),
-                screening_hit: false,
-                reason: format!("what is available of {asset} on {account} fell below zero"),
-                created_at: self.now,
-                resolution: None,
-            });
-            let (columns, data) = record_values(&record).map_err(|error| BatchFault::Defect(error.to_string()))?;
-            rows.push(key_value(&record.key()));
-            rows.push(1_i64.into());
-            rows.extend(columns);
-            rows.push(Value::Text(data));
-        }
-        let table =
-            TABLES.into_iter().find(|table| table.name == "reviews").ok_or_else(|| BatchFault::Defect("no table of reviews".into()))?;
-        let sql = |rows: &str| format!("INSERT INTO {} ({}) {rows} ON CONFLICT DO NOTHING", table.name, table.column_list());
-        self.session.write_rows(sql, &Rows::new(table.width(), rows), &[]).await?;
-        Ok(())
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use rampart_core::ledger::{Account, Origin};
-use rampart_core::review::{Resolution, ReviewKind};
+use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
+use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
 use crate::support::{BANK, Bench, EUR, HOT, USDC, funding, holding, posting, together, units, writing};
@@ -65,27 +66,44 @@ async fn a_fact_below_the_floor_is_posted_and_raises_one_alarm(bench: Arc<Bench>
     assert_eq!((items[0].kind, items[0].asset, items[0].amount, items[0].version), (ReviewKind::BelowFloor, Some(EUR), units(20), 1));
     assert_eq!(items[0].source.as_deref(), Some("bank:sepa"));
 
-    // New promises fail, giving back does not, and neither raises another alarm; nor does a further fact.
+    // New promises fail, giving back does not, and neither raises another alarm; nor does a further fact. It says what is lacking now.
     assert!(matches!(store.commit(holding(BANK, EUR, 1, Origin::Request)).await, Err(CommitError::InsufficientFunds { .. })));
     store.commit(holding(BANK, EUR, -5, Origin::Request)).await.unwrap();
+    let less = store.reviews_waiting(None, 10).await.unwrap();
+    assert_eq!((less.len(), less[0].id, less[0].amount, less[0].version), (1, items[0].id, units(15), 2));
     store.commit(holding(BANK, EUR, 5, Origin::Fact)).await.unwrap();
     drop(store);
     let (store, results) = together(&bench, Vec::new(), vec![loss(1), loss(2)]).await;
     assert!(results.iter().all(Result::is_ok));
-    assert_eq!(store.reviews_waiting(None, 10).await.unwrap(), items);
+    let items = store.reviews_waiting(None, 10).await.unwrap();
+    assert_eq!((items.len(), items[0].id, items[0].amount), (1, less[0].id, units(23)));
     assert_eq!(store.balance(BANK, EUR).await.unwrap().posted, units(-23));
 
     // Once a person has settled it, the next fact raises a new one.
-    let mut settled = items[0].clone();
     let at = bench.mint().now;
-    settled.resolution =
-        Some(Resolution { decision: "dismiss".into(), order: None, sent: None, actor: "ana".into(), reason: "known".into(), at });
+    let settled = settled_by("dismiss", items[0].clone(), at);
     store.commit(writing(settled)).await.unwrap();
     assert_eq!(store.reviews_waiting(None, 10).await.unwrap(), []);
     store.commit(loss(1)).await.unwrap();
     let again = store.reviews_waiting(None, 10).await.unwrap();
     assert_eq!((again.len(), again[0].amount), (1, units(24)));
     assert_eq!(store.reviews(None, 10).await.unwrap().len(), 2);
+
+    // It ends by itself when nothing is lacking any more; a dismissed one is not written anew when less is lacking.
+    let again = settled_by("dismiss", again[0].clone(), at);
+    store.commit(writing(again)).await.unwrap();
+    store.commit(funding(&bench.mint(), BANK, EUR, 4)).await.unwrap();
+    assert_eq!(store.reviews_waiting(None, 10).await.unwrap(), []);
+    store.commit(loss(1)).await.unwrap();
+    assert_eq!(store.reviews_waiting(None, 10).await.unwrap()[0].amount, units(21));
+    store.commit(funding(&bench.mint(), BANK, EUR, 21)).await.unwrap();
+    assert_eq!(store.reviews_waiting(None, 10).await.unwrap(), []);
+    let decisions = store.reviews(None, 10).await.unwrap().into_iter().filter_map(|item| item.resolution);
+    assert!(decisions.into_iter().any(|resolution| resolution.decision == "made good"));
+}
+
+fn settled_by(decision: &str, item: ReviewItem, at: Timestamp) -> ReviewItem {
+    item.settled(decision, "ana", "known".to_owned(), None, at)
 }
 
 async fn accounts_without_a_floor_go_below_zero(bench: Arc<Bench>) {

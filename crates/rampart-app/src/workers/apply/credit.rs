@@ -40,13 +40,18 @@ pub(super) fn subject(app: &App, credit: &BankCredit) -> String {
 
 enum Whose {
     Payment(Box<Payment>),
+    /// It names an order that cannot use it.
+    Beside(Box<Payment>, String),
     Nobody(String),
 }
 
 pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: Grade) -> Effect {
     let payment = match whose(app, credit).await? {
         Whose::Payment(payment) => *payment,
-        Whose::Nobody(reason) => return Ok(stray(app, fact, credit, reason)),
+        Whose::Beside(payment, reason) => {
+            return Ok(suspense::receive_beside((*payment).into(), stray(fact, credit, reason), &app.context(None)));
+        }
+        Whose::Nobody(reason) => return Ok(suspense::receive(stray(fact, credit, reason), &app.mint())),
     };
     let around = Around::payment(app, &payment, Some(fact.id)).await?;
     // A bank that does not tell who paid cannot be held against the customer; screening asks about the customer anyway.
@@ -66,10 +71,10 @@ pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: G
     Ok(around.observe_payment(app, payment, PaymentFact::Paid { receipt, is_customer }, grade))
 }
 
-fn stray(app: &App, fact: &Fact, credit: &BankCredit, reason: String) -> rampart_core::step::Step {
+fn stray(fact: &Fact, credit: &BankCredit, reason: String) -> Stray {
     let source = credit.sender_account.as_ref().map(|account| account.reveal().to_owned());
     let (on, asset) = (Account::Bank(credit.rail), Asset::Fiat(credit.currency));
-    suspense::receive(Stray { fact: fact.id, on, asset, amount: credit.amount, source, reason }, &app.mint())
+    Stray { fact: fact.id, on, asset, amount: credit.amount, source, order: None, reason }
 }
 
 async fn whose(app: &App, credit: &BankCredit) -> Result<Whose, Trouble> {
@@ -84,10 +89,12 @@ async fn whose(app: &App, credit: &BankCredit) -> Result<Whose, Trouble> {
         },
     };
     if found.terms.fiat != credit.currency {
-        return Ok(Whose::Nobody(format!("it is in {}, payment {} asks for {}", credit.currency, found.id, found.terms.fiat)));
+        let reason = format!("it is in {}, payment {} asks for {}", credit.currency, found.id, found.terms.fiat);
+        return Ok(Whose::Beside(Box::new(found), reason));
     }
     if found.pay_in != PayIn::Bank(credit.rail) {
-        return Ok(Whose::Nobody(format!("it arrived by {}, payment {} is to be paid another way", credit.rail, found.id)));
+        let reason = format!("it arrived by {}, payment {} is to be paid another way", credit.rail, found.id);
+        return Ok(Whose::Beside(Box::new(found), reason));
     }
     Ok(Whose::Payment(Box::new(found)))
 }

@@ -16,19 +16,19 @@ use crate::app::App;
 use crate::workers::observe::{self, Around};
 
 pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Grade) -> Effect {
-    let reason = match app.store().payment(paid.payment).await? {
-        None => format!("there is no payment {}", paid.payment),
-        Some(payment) if payment.pay_in != PayIn::Processor(paid.processor) => {
-            format!("it came through {}, payment {} is to be paid another way", paid.processor, payment.id)
-        }
-        Some(payment) if payment.terms.fiat != paid.currency => {
-            format!("it is in {}, payment {} asks for {}", paid.currency, payment.id, payment.terms.fiat)
-        }
-        Some(payment) => return captured(app, fact, paid, payment, grade).await,
-    };
     let (on, asset) = (Account::Card(paid.processor), Asset::Fiat(paid.currency));
-    let stray = Stray { fact: fact.id, on, asset, amount: paid.amount, source: Some(paid.reference.clone()), reason };
-    Ok(suspense::receive(stray, &app.mint()))
+    let stray = |reason| Stray { fact: fact.id, on, asset, amount: paid.amount, source: Some(paid.reference.clone()), order: None, reason };
+    let Some(payment) = app.store().payment(paid.payment).await? else {
+        return Ok(suspense::receive(stray(format!("there is no payment {}", paid.payment)), &app.mint()));
+    };
+    let reason = if payment.pay_in != PayIn::Processor(paid.processor) {
+        format!("it came through {}, payment {} is to be paid another way", paid.processor, payment.id)
+    } else if payment.terms.fiat != paid.currency {
+        format!("it is in {}, payment {} asks for {}", paid.currency, payment.id, payment.terms.fiat)
+    } else {
+        return captured(app, fact, paid, payment, grade).await;
+    };
+    Ok(suspense::receive_beside(payment.into(), stray(reason), &app.context(None)))
 }
 
 async fn captured(app: &App, fact: &Fact, paid: &ProcessorPaid, payment: Payment, grade: Grade) -> Effect {

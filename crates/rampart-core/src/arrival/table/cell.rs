@@ -62,11 +62,13 @@ pub struct Sums {
     pub set_aside: Amount,
     /// What went back.
     pub back: Amount,
+    /// What was withheld of that for the network.
+    pub withheld: Amount,
     /// What was taken back from us.
     pub taken_back: Amount,
     /// What of that we have lost, as it had left: this much of the above was there twice.
     pub lost: Amount,
-    /// The same as the ledger has it: on the customer's account, in suspense, exchanged (`fx` and `fees`) and lost.
+    /// The same as the ledger has it: on the customer's account, in suspense, exchanged or withheld (`fx` and `fees`) and lost.
     pub ledger: [Amount; 4],
 }
 
@@ -239,6 +241,7 @@ fn sums(course: &Course<'_>) -> Sums {
         on_order,
         set_aside: course.items.iter().filter(lies).fold(Amount::ZERO, |sum, item| plus(sum, item.amount)),
         back: course.went_back(),
+        withheld: course.withheld(),
         taken_back: course.taken_back,
         lost,
         ledger: [

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::amount::Amount;
 use crate::arrival::{Grade, Leg, Standing};
+use crate::asset::Asset;
 use crate::catalogue::Catalogue;
 use crate::example;
 use crate::fact::{BankCredit, Fact, FactBody, ProcessorPaid};
@@ -341,22 +342,28 @@ impl<'a> Course<'a> {
         transfers.chain(payouts).collect()
     }
 
-    /// What went back of what the order receives, in minor units.
+    /// How much of what the order receives has gone back: to where it came from, or to the customer.
     pub(super) fn went_back(&self) -> Amount {
-        let is_back = |transfer: &&Transfer| {
-            matches!(transfer.purpose, TransferPurpose::Refund | TransferPurpose::SuspenseReturn)
-                && matches!(transfer.state, TransferState::Confirmed(_))
-        };
         match &self.order {
             Order::Payment(_) => {
                 let settled = self.payouts.iter().filter(|payout| matches!(payout.state, PayoutState::Settled { .. }));
                 settled.fold(Amount::ZERO, |sum, payout| plus(sum, payout.amount))
             }
-            Order::Rampoff(rampoff) => {
-                let confirmed = self.transfers.iter().filter(|transfer| transfer.coin == rampoff.terms.coin).filter(is_back);
-                confirmed.fold(Amount::ZERO, |sum, transfer| plus(sum, transfer.amount))
-            }
+            Order::Rampoff(_) => self.coins_back().fold(Amount::ZERO, |sum, transfer| plus(sum, transfer.amount)),
         }
+    }
+
+    /// How much of that was withheld for the network.
+    pub(super) fn withheld(&self) -> Amount {
+        self.coins_back().fold(Amount::ZERO, |sum, transfer| plus(sum, transfer.withheld))
+    }
+
+    fn coins_back(&self) -> impl Iterator<Item = &Transfer> {
+        self.transfers.iter().filter(|transfer| {
+            Asset::from(transfer.coin) == self.order.receives()
+                && matches!(transfer.purpose, TransferPurpose::Refund | TransferPurpose::SuspenseReturn)
+                && matches!(transfer.state, TransferState::Confirmed(_))
+        })
     }
 }
 

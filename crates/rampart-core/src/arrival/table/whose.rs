@@ -254,14 +254,14 @@ fn coins_told_again(course: &mut Course<'_>) -> Option<()> {
     Some(())
 }
 
-/// Another currency, or what came another way, is no order's.
+/// Another currency, or what came another way, lies beside the order.
 fn stray(course: &mut Course<'_>, asset: Option<Asset>, on: Option<Account>) -> Option<()> {
     let Order::Payment(order) = &course.order else { return None };
     let (asset, on) = (asset.unwrap_or(order.terms.fiat.into()), on.unwrap_or(order.pay_in.account()));
     let (amount, is_its) = (ordered(course), asset == course.order.receives());
     let reason = "it is to be paid another way".to_owned();
-    let stray = Stray { fact: course.mint().id(), on, asset, amount, source: Some("R9".to_owned()), reason };
-    let step = suspense::receive(stray, &course.mint());
+    let stray = Stray { fact: course.mint().id(), on, asset, amount, source: Some("R9".to_owned()), order: None, reason };
+    let step = suspense::receive_beside(course.order.clone(), stray, &course.context(Grade::All));
     course.arrived = if is_its { plus(course.arrived, amount) } else { course.arrived };
     course.take(step);
     Some(())

@@ -1,0 +1,65 @@
+//! Accounts that facts have left below their floor: a person's list says how far below they are now.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rampart_core::amount::Amount;
+use rampart_core::asset::Asset;
+use rampart_core::id::Mint;
+use rampart_core::ledger::Account;
+use rampart_core::record::Record;
+use rampart_core::review::{ReviewItem, ReviewKind};
+
+use super::batch::{BatchFault, Scene};
+use super::evaluate::World;
+use super::load::lock;
+use super::write::Changes;
+use crate::sql::Value;
+use crate::tables::{Stored, floor_alarm, key_value, record_values};
+
+impl Scene<'_> {
+    /// Lists accounts that a fact has lowered below their floor, each once; brings up to date how far below the listed ones are,
+    /// and settles what is said of those that are above it again.
+    pub(super) async fn keep_alarms(&mut self, world: &World) -> Result<(), BatchFault> {
+        if world.alarms.is_empty() {
+            return Ok(());
+        }
+        let defect = |error: &dyn std::fmt::Display| BatchFault::Defect(error.to_string());
+        let keys: Vec<Value> = world.alarms.keys().map(|(account, asset)| Value::Text(floor_alarm(account, asset).into())).collect();
+        let lock = lock(self.session.engine());
+        let sql = |among: &str| format!("SELECT version, data FROM reviews WHERE alarm {among}{lock}");
+        let mut listed: HashMap<Option<String>, ReviewItem> = HashMap::new();
+        for row in self.session.fetch_among(sql, &keys, &[]).await? {
+            let item = ReviewItem { version: row.int(0)?, ..serde_json::from_str(row.text(1)?).map_err(|error| defect(&error))? };
+            listed.insert(item.source.clone().zip(item.asset).map(|(account, asset)| floor_alarm(&account, &asset)), item);
+        }
+        let mut changes = Changes::default();
+        for ((account, asset), is_lowered) in &world.alarms {
+            let Some(slot) = world.balances.get(&(*account, *asset)) else { continue };
+            let available = slot.posted.minus(slot.held).map_err(|error| defect(&error))?;
+            let (rows, item) = match listed.remove(&Some(floor_alarm(account, asset))) {
+                Some(item) if available.is_negative() => (&mut changes.updates, ReviewItem { amount: available.negated(), ..item }),
+                Some(item) => {
+                    (&mut changes.updates, item.settled("made good", "ledger", "it is above zero again".to_owned(), None, self.now))
+                }
+                None if *is_lowered && available.is_negative() => (&mut changes.inserts, self.alarm(*account, *asset, available)),
+                None => continue,
+            };
+            let version = item.version + 1;
+            let record = Record::from(item);
+            let (columns, data) = record_values(&record).map_err(|error| defect(&error))?;
+            rows.push(key_value(&record.key()));
+            rows.push(version.into());
+            rows.extend(columns);
+            rows.push(Value::Text(Arc::clone(&data)));
+        }
+        self.write_records(ReviewItem::TABLE, changes).await
+    }
+
+    fn alarm(&self, account: Account, asset: Asset, available: Amount) -> ReviewItem {
+        let mint = Mint { now: self.now, randomness: self.randomness };
+        let reason = format!("what is available of {asset} on {account} fell below zero");
+        let item = ReviewItem::new(&mint, ReviewKind::BelowFloor, reason);
+        ReviewItem { asset: Some(asset), amount: available.negated(), source: Some(account.to_string()), ..item }
+    }
+}
