@@ -25,13 +25,21 @@ class Books:
         self.fiats: dict[str, Fiat] = {}
         self.limits: dict[tuple[str, int], Limits] = {}
         self.orders: dict[str, Order] = {}
+        self.going: dict[str, Order] = {}
+        """Those that have not ended: what time changes."""
         self.receipts: dict[str, Receipt] = {}
+        self.of_order: defaultdict[str, list[Receipt]] = defaultdict(list)
+        """The receipts that name each order."""
+        self.touched: set[str] = set()
+        """Orders of which something else may be shown since this was last emptied."""
         self.items: list[Item] = []
         self.events: list[Event] = []
         self.windows = Windows()
         self.prices: dict[tuple[str, str, str], Fraction | None] = {}
         self.balances: defaultdict[str, int] = defaultdict(int)
         self.readings: defaultdict[str, list[tuple[int, bool]]] = defaultdict(list)
+        self.good_readings: dict[str, int] = {}
+        """When the last good one of each source began."""
         self.disabled_partners: set[str] = set()
         self.in_blocks: dict[str, Receipt] = {}
         """Deposits that are not confirmed."""
@@ -53,7 +61,7 @@ class Books:
 
     def promised_to_nobody(self, asset: str) -> int:
         """3.5: coins (or money) that no order was promised or is owed."""
-        bound = sum(order.reserved + order.owed for order in self.orders.values() if order.asset_out == asset)
+        bound = sum(order.reserved + order.owed for order in self.going.values() if order.asset_out == asset)
         return self.balances[asset] - bound
 
     def faults(self, order: Order) -> dict[str, str]:
@@ -99,8 +107,7 @@ class Books:
 
     def last_good_reading(self, source: Source) -> int | None:
         """When the last good reading of a source began."""
-        good = [begun for begun, is_good in self.readings[source.name] if is_good]
-        return max(good, default=None)
+        return self.good_readings.get(source.name)
 
     def reading_before(self, source: Source, shown_at: int) -> tuple[int | None, bool]:
         """1.1: the last good reading that began before `shown_at`, and whether an interruption lies between them.
@@ -118,14 +125,23 @@ class Books:
 
     # --- receipts of an order ---
 
+    def belongs(self, receipt: Receipt, order: Order) -> None:
+        """From now on the receipt names this order, and no other."""
+        if receipt.order is not None:
+            self.of_order[receipt.order].remove(receipt)
+            self.touched.add(receipt.order)
+        receipt.order = order.id
+        self.of_order[order.id].append(receipt)
+        self.touched.add(order.id)
+
     def own(self, order: Order) -> list[Receipt]:
         """The order's own receipts, in order of time."""
-        mine = [receipt for receipt in self.receipts.values() if receipt.counted and receipt.order == order.id]
+        mine = [receipt for receipt in self.of_order[order.id] if receipt.counted]
         return sorted(mine, key=lambda receipt: (receipt.time, receipt.sorted_by))
 
     def named(self, order: Order) -> list[Receipt]:
         """Every receipt that names the order, its own or set aside beside it."""
-        return [receipt for receipt in self.receipts.values() if receipt.order == order.id]
+        return self.of_order[order.id]
 
     def waiting(self, order: Order) -> tuple[int, int]:
         """What waits for the decision: in time and late (1.2). What a person assigned goes as late money does (1.4)."""
@@ -170,6 +186,7 @@ class Books:
                 kind = UPDATED[order.side]
             order.told.add(once)
         self.events.append(Event(order.id, kind, order.status))
+        self.touched.add(order.id)
 
     def update(self, order: Order) -> None:
         """6.4: everything else is an update."""
@@ -216,6 +233,8 @@ class Books:
 
     def item_for(self, order: str | None, reason: str, receipt: Receipt, running: bool = False) -> Item:
         """5.2: every item names the order that its fact names. 2.6: what is below the minimum has one item per order."""
+        if order is not None:
+            self.touched.add(order)
         if running:
             for item in self.items:
                 if item.running and item.order == order:

@@ -8,6 +8,8 @@ from .reversals import Reversals
 from .timing import Source, counted_time
 from .whose import beside, by_reference, is_dust, on_own_account
 
+MOST_READINGS = 200
+"""How many readings of a source are remembered: what is told now was seen by the last ones."""
 FLAGGED = ("wrong_network", "wrong_asset", "foreign_payer", "duplicate", "late")
 
 
@@ -16,7 +18,12 @@ class Intake(Reversals):
 
     def reading(self, source: str, begun: int, good: bool = True) -> None:
         """1.1, 1.3: a reading of a source that began at `begun` is done."""
-        self.readings[source].append((begun, good))
+        readings = self.readings[source]
+        readings.append((begun, good))
+        if good:
+            self.good_readings[source] = max(begun, self.good_readings.get(source, begun))
+        if len(readings) > MOST_READINGS and any(is_good for _, is_good in readings[MOST_READINGS // 2 :]):
+            del readings[: MOST_READINGS // 2]
 
     def store(self, receipt: Receipt) -> None:
         """A fact is stored under its natural key, so that it counts once."""
@@ -82,7 +89,7 @@ class Intake(Reversals):
             self.set_aside(None, receipt, receipt.amount, "unassigned")
             self.reverse_early(receipt)
             return
-        receipt.order = order.id
+        self.belongs(receipt, order)
         receipt.time = self._time(receipt, order.created, order.method.source)
         if receipt.asset == order.asset_in and is_dust(order, receipt.amount):
             self.item_for(order.id, "below_minimum", receipt, running=True)

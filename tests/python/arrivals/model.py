@@ -146,7 +146,8 @@ class Model(Persons):
             order.reserved = order.ordered_out
         order.counted_ordered = self.windows.count(who, fiat.symbol, created, fiat_worth)
         order.status = UNPAID[order.side]
-        self.orders[order_id] = order
+        self.orders[order_id] = self.going[order_id] = order
+        self.touched.add(order_id)
         return order
 
     def _ordered_out(self, order: Order) -> int:
@@ -181,12 +182,13 @@ class Model(Persons):
 
     def sweep(self) -> None:
         """1.3, 1.5, 3.5, 4.3: ends of promises, decisions that waited, holds that resume, ends of orders."""
-        for order in self.orders.values():
+        self.going = {order.id: order for order in self.going.values() if not order.ended}
+        for order in self.going.values():
             self._end_promise(order)
-        waiting = [order for order in self.orders.values() if not order.decided and self.own_waiting(order)]
+        waiting = [order for order in self.going.values() if not order.decided and self.own_waiting(order)]
         for order in sorted(waiting, key=lambda each: (self.own(each)[0].time, self.own(each)[0].key)):
             self.consider(order)
-        for order in self.orders.values():
+        for order in self.going.values():
             self._resume(order)
             self.end_if_due(order)
 
@@ -209,8 +211,8 @@ class Model(Persons):
 
     def end_if_due(self, order: Order) -> None:
         """1.5: at its end an order that waits is `expired`; coins in a block are waited for (1.3)."""
-        is_over = self.now >= order.open_until and self._end_is_read(order)
-        if order.status in WAITING_STATUSES and is_over and not self.received_something(order):
+        is_over = order.status in WAITING_STATUSES and self.now >= order.open_until and self._end_is_read(order)
+        if is_over and not self.received_something(order):
             self._end_promise(order)
             order.status = "expired"
             self.free_promise(order)

@@ -120,7 +120,8 @@ class Persons(Sending):
         waits = order.is_open or (order.status == "on_hold" and not order.decided)
         if not waits or receipt.asset != order.asset_in:
             raise Refusal("order_not_open")
-        receipt.order, receipt.counted, receipt.assigned = order.id, True, True
+        self.belongs(receipt, order)
+        receipt.counted, receipt.assigned = True, True
         receipt.waiting, receipt.aside, receipt.time, receipt.hit = receipt.aside, 0, self.now, False
         self.update(order)
         self.consider(order)

@@ -37,6 +37,7 @@ class Reversals(Books):
             receipt.waiting -= left
             receipt.taken_back += left
             return
+        self.touched.add(order.id)
         if not left:
             return
         order.reversal = "chargeback"

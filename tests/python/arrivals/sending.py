@@ -48,6 +48,7 @@ class Sending(Intake):
     def refused_by_chain(self, order: Order) -> None:
         """6.4: the one way back from `coins_sent`; the coins are owed again."""
         assert order.status == "coins_sent"
+        self.going[order.id] = order
         order.owed, order.sent = order.sent, 0
         self.balances[order.asset_out] += order.owed
         order.attempt = "failed"
@@ -105,7 +106,7 @@ class Sending(Intake):
         Without `bank` the bank takes what it is given, and nobody hears whether it arrived. Without `chain` coins that go back
         wait for blocks.
         """
-        for order in list(self.orders.values()):
+        for order in list(self.going.values()):
             if order.status == PAID[order.side] and order.owed and order.attempt == "none":
                 self.attempt(order)
             if order.attempt == "unknown" and (order.side == BUY or bank):
