@@ -23,7 +23,7 @@ from documents.synthetic import clabe, curp, curp_check
 from rampart_process import Partner, Rampart
 
 from .catalogue import minor
-from .entities import Order
+from .entities import BUY, Order
 from .operations import Buy, Catalogue, Deposit, Moment, Operate, Outage, Pay, Register, Sell, Standing, Transfer
 from .timing import EPOCH, SECOND, instant
 
@@ -33,7 +33,7 @@ HOLDER = "Carmen García López"
 STRANGERS_ACCOUNT = "ES7921000813610123456789"
 SETTINGS = {
     "RAMPART__RATE_LIMITS__ENABLED": "false",
-    "RAMPART__WORKERS__INTERVAL_MILLISECONDS": "100",
+    "RAMPART__WORKERS__INTERVAL_MILLISECONDS": "30",
     "RAMPART__KEYS__TOKEN_SECONDS": "86400",
 }
 SLOW_WORKERS = ("sweep", "ledger", "prices")
@@ -125,6 +125,12 @@ class World:
         """Whether a feed fails: its workers then turn ever more rarely, and are not waited for."""
         self.silenced = False
         """Whether the prices' source is silent. If not, a stale price is waited for: it is read again soon."""
+        self.middles: dict[tuple[str, str], Fraction] = {}
+        """What the markets were set to."""
+        self.last_event = 0
+        """The newest event of the log that was read."""
+        self.last_item: str | None = None
+        """The newest item of the list of reviews when the latest players began."""
         self.start()
 
     # --- the process ---
@@ -158,6 +164,8 @@ class World:
         self.outage(Outage("bank", False))
         self.silence(False)
         self.client.sandbox("chain/polygon/automine", {"every_seconds": 0})
+        items = self.items()
+        self.last_item = items[-1]["id"] if items else self.last_item
 
     # --- quiet ---
 
@@ -180,7 +188,7 @@ class World:
         end = time.monotonic() + seconds
         turns, done = self.turns()
         while time.monotonic() < end:
-            time.sleep(0.04)
+            time.sleep(0.02)
             now_turns, now_done = self.turns()
             if now_done != done:
                 turns, done = now_turns, now_done
@@ -190,12 +198,21 @@ class World:
     # --- the world ---
 
     def now(self) -> int:
-        return parse_time(self.client.sandbox("clock", {"advance_seconds": 0})["now"])
+        return self.clock(0)
 
-    def clock(self, seconds: int) -> None:
-        self.client.sandbox("clock", {"advance_seconds": seconds})
+    def clock(self, seconds: int) -> int:
+        """Business time moves forward; the new moment."""
+        now = parse_time(self.client.sandbox("clock", {"advance_seconds": seconds})["now"])
+        self.asked = (now, time.monotonic_ns())
+        return now
+
+    def about_now(self) -> int:
+        """Business time without asking: what it was when it was last asked, and what has passed since."""
+        now, at = self.asked
+        return now + (time.monotonic_ns() - at) // 1000
 
     def price(self, coin: str, fiat: str, price: str) -> None:
+        self.middles[(coin, fiat)] = Fraction(price)
         self.client.sandbox("prices", {"symbol": coin.split(".")[0], "fiat_symbol": fiat, "price": price})
 
     def silence(self, on: bool) -> None:
@@ -208,15 +225,21 @@ class World:
         self.client.sandbox("faults", {"port": operation.port, "outcome": "fail", "calls": "questions", "count": count})
 
     def market(self, coin: str, fiat: str) -> tuple[Fraction | None, Fraction | None]:
-        """The prices to buy and to sell at, spread inside; nothing where they are stale."""
+        """The prices to buy and to sell at, spread inside; nothing where they are stale. One that is not read yet is waited for."""
         end = time.monotonic() + MOST_SECONDS
         answer = self.client.token_price(symbol=coin.split(".")[0], fiat_symbol=fiat)
-        while answer["stale"] and not self.silenced and time.monotonic() < end:
-            time.sleep(0.05)
+        while not self.silenced and (answer["stale"] or not self._is_read(answer, coin, fiat)) and time.monotonic() < end:
+            time.sleep(0.02)
             answer = self.client.token_price(symbol=coin.split(".")[0], fiat_symbol=fiat)
         if answer["stale"]:
             return None, None
         return Fraction(answer["buy_price"]), Fraction(answer["sell_price"])
+
+    def _is_read(self, answer: dict[str, Any], coin: str, fiat: str) -> bool:
+        """Whether our prices lie around the market's present one."""
+        middle = (Fraction(answer["buy_price"]) + Fraction(answer["sell_price"])) / 2
+        wanted = self.middles.get((coin, fiat), middle)
+        return abs(middle - wanted) * 10_000 <= wanted
 
     def blocks(self, chain: str, count: int) -> int:
         """Makes blocks; the height of the newest."""
@@ -292,7 +315,7 @@ class World:
         lane.ordered[operation.order] = Decimal(operation.amount)
 
     def _tell(self, lane: LaneState, orders: tuple[str, ...], amount: str, asset: str, told: int | str | None, is_certain: bool = True) -> None:
-        at = self.now() if told is None else told if isinstance(told, int) else None
+        at = self.about_now() if told is None else told if isinstance(told, int) else None
         lane.told.append(Told(orders, Decimal(amount), asset, at, is_certain))
 
     def transfer(self, lane: LaneState, operation: Transfer, told: int | str | None) -> str | None:
@@ -361,15 +384,25 @@ class World:
         if order is None:
             return "skip"
         about = lane.orders[named].id if named in lane.orders else None
-        items = json.loads(self.rampart.run("review", "list", "--json"))["items"]
         fitting = [
-            item for item in items
+            item for item in self.items()
             if item["kind"] == "suspense" and item["order"] == about and Decimal(item["amount"].split()[0]) == Decimal(amount)
         ]
         if len(fitting) != 1:
             return "skip"
         lane.assigned |= {order_name, named or order_name}
         return self.command("review", "resolve", fitting[0]["id"], "assign", order.id)
+
+    def items(self) -> list[dict[str, Any]]:
+        """What waits in the list of reviews, oldest first, without what was there when the latest players began."""
+        found: list[dict[str, Any]] = []
+        last = self.last_item
+        while True:
+            page = json.loads(self.rampart.run("review", "list", "--json", *(("--after", last) if last else ())))["items"]
+            found += page
+            if not page:
+                return found
+            last = page[-1]["id"]
 
     def standing(self, lane: LaneState, operation: Standing) -> str | None:
         person = lane.people.get(operation.customer)
@@ -390,16 +423,15 @@ class World:
 
     # --- views ---
 
-    def views(self, lane: LaneState, model_orders: dict[str, Order]) -> dict[str, dict[str, Any]]:
-        """What the API shows of each order of a lane, in the model's units."""
-        shown = {}
-        for name, order in lane.orders.items():
-            terms = model_orders[name]
-            if order.is_purchase:
-                shown[name] = view_of_payment(self.client.payment(order.id), terms)
-            else:
-                shown[name] = view_of_sale(self.client.rampoff(order.id), terms)
-        return shown
+    def read(self, order: BinaryOrder) -> dict[str, Any]:
+        """What the API shows of an order."""
+        view: dict[str, Any] = self.client.payment(order.id) if order.is_purchase else self.client.rampoff(order.id)
+        return view
+
+
+def view_of(shown: dict[str, Any], order: Order) -> dict[str, Any]:
+    """What the API shows of an order, in the model's units."""
+    return view_of_payment(shown, order) if order.side == BUY else view_of_sale(shown, order)
 
 
 def transfer_body(

@@ -67,10 +67,10 @@ def is_ready(order: Order, in_time: int, late: int, now: int, last_good_reading:
         return in_time + late > 0
     if not in_time:
         return late > 0 and not any(time < order.held_until for time in order.pending.values())
-    if now >= order.honoured_until:
-        return True
     if order.pending:
         return False
+    if now >= order.honoured_until:
+        return True
     return last_good_reading is not None and final_reading(last_good_reading, order.held_until, order.method.source)
 
 

@@ -90,6 +90,7 @@ class Intake(Reversals):
             self.reverse_early(receipt)
             return
         self.belongs(receipt, order)
+        order.pending.pop(receipt.key, None)
         receipt.time = self._time(receipt, order.created, order.method.source)
         if receipt.asset == order.asset_in and is_dust(order, receipt.amount):
             self.item_for(order.id, "below_minimum", receipt, running=True)
@@ -135,12 +136,8 @@ class Intake(Reversals):
             self.update(order)
 
     def deposit_confirmed(self, key: str) -> None:
-        """The coins are final: now they are a receipt, with the time of the first block."""
-        receipt = self.in_blocks.pop(key)
-        order = self._address(receipt)
-        if order:
-            order.pending.pop(key, None)
-        self.store(receipt)
+        """The coins are final: now they are a receipt, with the time of the first block. Until that is applied they are waited for."""
+        self.store(self.in_blocks.pop(key))
 
     def deposit_dropped(self, key: str) -> None:
         """1.3: undone in its block. The order stays `confirming`; mined again it is not late (1.1)."""

@@ -61,6 +61,9 @@ R20 (3.3, 4.1, 4.3) Standing is asked before any policy, so a banned customer's 
 R21 (2.3) "The amount of an order decided in the last 72 h" is its ordered amount.
 R22 (2.2, 2.3, 3.3) An order is open until it is judged. One on hold was judged, whatever holds it: what comes then is beside it.
 R23 (6.3) An order on hold shows the reason it was first held for until it goes on, also where another has joined it.
+R24 (4.2, 4.3) A person who lifts a ban lifts what a chargeback left behind with it, for that registration.
+R25 (2.5, 9) `refund_minimum` of a sale is an amount of its currency alone: coins of the least that can be sold count, and can be too few
+    to go back. They are held.
 """
 
 from __future__ import annotations

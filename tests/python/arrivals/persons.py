@@ -156,6 +156,14 @@ class Persons(Sending):
 
     # --- standing ---
 
+    def ban(self, customer: str) -> None:
+        """4.3: a banned customer's orders need a person."""
+        self.customers[customer].banned = True
+
+    def unban(self, customer: str) -> None:
+        """R24: also what a chargeback left behind."""
+        self.customers[customer].banned = self.customers[customer].charged_back = False
+
     def set_level(self, customer: str, level: int) -> None:
         """A hold for a limit is let go by a person (R13)."""
         self.customers[customer].level = level

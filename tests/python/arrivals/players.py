@@ -37,7 +37,7 @@ WORLD_TRICKS = {
     "reorg": (2, ("1.1",)),
     "catalogue": (1, ("3.6", "4.1")),
 }
-JUMPS = (40, 600, 1750, 1850, 3550, 3700, 7300, 26_000, 86_000, 90_000, 200_000, 605_000)
+JUMPS = (40, 600, 1750, 1850, 3550, 3700, 7300, 26_000, 86_000, 90_000, 200_000, 605_000, 1_300_000)
 
 
 def world(seed: int, steps: int, without: frozenset[str] = frozenset()) -> list[Operation | None]:
@@ -103,6 +103,8 @@ class Lane:
         self.customers: dict[str, str] = {}
         self.count = 0
         self.banned: set[str] = set()
+        self.meant: list[Operation] = []
+        """What a trick still does, one operation in each step."""
         self.without = without
         self.tricks = {name: trick for name, trick in TRICKS.items() if name not in without and not without & set(trick[1])}
 
@@ -110,6 +112,12 @@ class Lane:
         """What the customers do after what happened to everybody."""
         if isinstance(happened, Clock):
             self.now += happened.seconds
+        if not self.meant:
+            self.meant = self.choose()
+        return [self.meant.pop(0)]
+
+    def choose(self) -> list[Operation]:
+        """A trick."""
         if len(self.customers) < 2:
             return [self.register()]
         names = list(self.tricks)
@@ -117,6 +125,10 @@ class Lane:
         return self.tricks[name][2](self)
 
     # --- helpers ---
+
+    def latest(self) -> list[str]:
+        """Those who play now: who came long ago is banned, charged back or at a limit by now."""
+        return list(self.customers)[-4:]
 
     def name(self, kind: str) -> str:
         self.count += 1
@@ -184,7 +196,7 @@ def text(amount: Decimal, decimals: int = 2) -> str:
 
 
 def order_to_buy(lane: Lane) -> list[Operation]:
-    customer = lane.source.choice(list(lane.customers))
+    customer = lane.source.choice(lane.latest())
     country = lane.customers[customer]
     method = lane.source.choice(METHODS[country])
     fiat = FIATS[country]
@@ -206,7 +218,7 @@ def two_of_one_amount(lane: Lane) -> list[Operation]:
 
 
 def order_to_sell(lane: Lane) -> list[Operation]:
-    spanish = [name for name, country in lane.customers.items() if country == "ESP"]
+    spanish = [name for name in lane.latest() if lane.customers[name] == "ESP"]
     if not spanish:
         return order_to_buy(lane)
     customer = lane.source.choice(spanish)
@@ -313,7 +325,7 @@ def assign(lane: Lane) -> list[Operation]:
 
 
 def standing(lane: Lane) -> list[Operation]:
-    customer = lane.source.choice(list(lane.customers))
+    customer = lane.source.choice(lane.latest())
     if customer in lane.banned:
         lane.banned.discard(customer)
         return [Standing(customer, "unban")]
@@ -321,6 +333,11 @@ def standing(lane: Lane) -> list[Operation]:
     if change == "ban":
         lane.banned.add(customer)
     return [Standing(customer, change)]
+
+
+def newcomer(lane: Lane) -> list[Operation]:
+    """Somebody without a history."""
+    return [lane.register()]
 
 
 def tainted(lane: Lane) -> list[Operation]:
@@ -348,11 +365,12 @@ TRICKS: dict[str, tuple[int, tuple[str, ...], Trick]] = {
     "pay_and_cancel": (2, ("3.2",), pay_and_cancel),
     "assign": (2, ("2.1", "7"), assign),
     "standing": (3, ("4.3",), standing),
+    "newcomer": (3, (), newcomer),
     "tainted": (1, ("2.1", "2.6"), tainted),
 }
 
 
 def program(seed: int, steps: int, schedule: list[Operation | None], without: frozenset[str] = frozenset()) -> list[list[Operation]]:
-    """The operations of one lane, a list for each step of the schedule."""
+    """The operations of one lane, those of each step of the schedule: never more than one, so that all lanes keep step."""
     lane = Lane(seed, without)
     return [lane.step(happened) for happened in schedule[:steps]]

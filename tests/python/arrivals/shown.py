@@ -17,8 +17,11 @@ from .binary import WALLET, BinaryOrder, LaneState, World, parse_time
 from .catalogue import POLICIES, TOLERANCE_CAPS, default_model, minor
 from .limits import windows_of
 from .timing import SECOND
+from .watch import Watch
 
 ZERO = Decimal(0)
+NOTHING: dict[str, Any] = {"entries": [], "payouts": [], "balance": "0"}
+"""The books of an order for which nothing came."""
 CHAIN = "polygon"
 Prices = dict[tuple[str, str], tuple[Decimal, Decimal]]
 CATALOGUE = default_model()
@@ -49,8 +52,10 @@ class Shown:
 class Books:
     """Reads what the binary and its world show of the lanes of one batch."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, watch: Watch) -> None:
+        self.world, self.watch = world, watch
+        self.known: dict[str, Shown] = {}
+        """What was read of each of the binary's orders."""
         self.prices: list[tuple[int, Prices]] = []
         self.first_transaction = self._newest_transaction()
 
@@ -71,12 +76,14 @@ class Books:
     # --- reading ---
 
     def _read(self, lane: LaneState, name: str, order: BinaryOrder) -> Shown:
-        client = self.world.client
-        view = client.payment(order.id) if order.is_purchase else client.rampoff(order.id)
-        book = json.loads(self.world.rampart.run("order", "show", order.id, "--json"))
+        view = self.world.read(order)
+        received = Decimal(view["received_amount"]) != 0
+        # A command is a process of its own: it is not asked where there can be nothing to tell.
+        book = json.loads(self.world.rampart.run("order", "show", order.id, "--json")) if received else NOTHING
         fiat = view["fiat_symbol"]
         coin = f"{view['coin_symbol']}.{view['coin_chain']}" if order.is_purchase else f"{view['crypto']}.{view['blockchain']}"
         each = Shown(name, order, view, book, fiat, coin, lane.ordered[name], POLICY_OF[lane.methods[name]])
+        self.known[order.id] = each
         each.promise = self._price_at(each, order.created, best=False) or ZERO
         each.tolerance = self._tolerance(each)
         gives, gets = (fiat, coin) if order.is_purchase else (coin, fiat)
@@ -197,7 +204,8 @@ class Books:
         account: str | None = None
         for lane in lanes:
             for name, order in lane.orders.items():
-                view = self.world.client.payment(order.id) if order.is_purchase else self.world.client.rampoff(order.id)
+                known = self.known.get(order.id) or self._read(lane, name, order)
+                view = known.view
                 txid, amount = (view["txid"], view["sent_amount"]) if order.is_purchase else (view["refund_txid"], view["refunded_amount"])
                 if txid:
                     if txid in owner:
@@ -210,8 +218,7 @@ class Books:
                 if order.is_purchase and lane.methods[name] == "ESP.transfer":
                     account = order.answer["iban"]
                 if view["status"] == "finished":
-                    book = json.loads(self.world.rampart.run("order", "show", order.id, "--json"))
-                    payouts |= {each["id"]: (name, view["sent_amount"]) for each in book["payouts"]}
+                    payouts |= {each["id"]: (name, view["sent_amount"]) for each in known.book["payouts"]}
         nobodys = set(sent) - set(owner)
         if nobodys:
             nobodys -= self._of_earlier(lanes)
@@ -227,14 +234,16 @@ class Books:
         return found
 
     def _of_earlier(self, lanes: list[LaneState]) -> set[str | None]:
-        """The transactions of those who played before in this world."""
+        """The transactions of those who played before in this world, and whose orders changed since."""
         found: set[str | None] = set()
+        self.watch.changed()
+        changed = {about for about, _ in self.watch.told}
         for lane in self.world.lanes:
             if any(lane is each for each in lanes):
                 continue
             for order in lane.orders.values():
-                purchase = order.is_purchase
-                found.add(self.world.client.payment(order.id)["txid"] if purchase else self.world.client.rampoff(order.id)["refund_txid"])
+                if order.id in changed:
+                    found.add(self.world.read(order)["txid" if order.is_purchase else "refund_txid"])
         return found
 
     def _statement(self, account: str) -> list[dict[str, Any]]:

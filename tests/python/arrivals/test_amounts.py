@@ -453,3 +453,11 @@ def test_4_3_a_partner_disabled_holds_its_orders() -> None:
     stage.model.disabled_partners.add("partner")
     stage.pay("o", "1000.00")
     assert stage.view("o").hold_reason == "review"
+
+
+def test_coins_that_count_can_be_too_few_to_go_back() -> None:
+    stage = Stage()
+    stage.sell(refund_destination=True)
+    stage.pay("s", "1")
+    stage.later("12:00")
+    assert stage.view("s").received == coins("1") and stage.view("s").status == "on_hold"

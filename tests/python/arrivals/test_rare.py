@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .catalogue import customer, rail_source
 from .entities import CUSTOMER
-from .stage import Stage, at, euro, seconds
+from .stage import Stage, at, coins, euro, seconds
 from .timing import DATE_ONLY
 
 
@@ -189,3 +189,43 @@ def test_an_order_that_ended_expires_once() -> None:
     events = len(stage.model.events)
     stage.model.settle()
     assert order.status == "expired" and len(stage.model.events) == events
+
+
+def test_coins_in_a_block_are_waited_for_also_when_nothing_is_honoured_any_more() -> None:
+    stage = Stage()
+    order = stage.sell()
+    for key in ("one", "two"):
+        stage.model.deposit_seen(stage.fact("s", "100", first_block=at("10:30"), key=key))
+    stage.model.deposit_confirmed("one")
+    stage.later("12:00", 1)
+    assert order.status == "confirming" and stage.view("s").received == coins("100")
+    stage.model.deposit_confirmed("two")
+    stage.model.settle()
+    assert order.status == "crypto_received" and stage.view("s").accepted == coins("200"), "both together, at the market"
+
+
+def test_what_becomes_final_together_is_decided_about_together() -> None:
+    stage = Stage()
+    order = stage.sell()
+    for key in ("one", "two"):
+        stage.model.deposit_seen(stage.fact("s", "100", first_block=at("10:30"), key=key))
+    stage.later("12:00", 1)
+    for key in ("one", "two"):
+        stage.model.deposit_confirmed(key)
+    stage.model.settle()
+    assert order.status == "crypto_received" and stage.view("s").accepted == coins("200")
+
+
+def test_lifting_a_ban_lifts_what_a_chargeback_left_behind() -> None:
+    stage = Stage()
+    stage.buy("100.00", "ESP.card")
+    receipt = stage.pay("o", "100.00")
+    stage.model.play_outside()
+    stage.model.reversal(receipt.key)
+    stage.buy("100.00", "ESP.card", "p")
+    stage.pay("p", "100.00")
+    assert stage.view("p").hold_reason == "review"
+    stage.model.unban("c")
+    stage.buy("100.00", "ESP.card", "q")
+    stage.pay("q", "100.00")
+    assert stage.view("q").status == "payment_received"
