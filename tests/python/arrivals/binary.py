@@ -38,6 +38,7 @@ SETTINGS = {
 }
 SLOW_WORKERS = ("sweep", "ledger", "prices")
 """Workers that turn rarely; differences are looked at again with patience instead of waiting for them each time."""
+NO_PRICE = "There is no current price"
 MOST_FAULTS = 100_000
 MOST_SECONDS = 20
 """How long the binary's workers are waited for."""
@@ -414,12 +415,24 @@ class World:
         return self.command("customer", operation.change, str(person.id))
 
     def command(self, *arguments: str) -> str | None:
-        """An operator's command; what it answers when it refuses."""
-        try:
-            self.rampart.run(*arguments, "--reason", "played")
-        except RuntimeError as refusal:
-            return str(refusal).splitlines()[-1]
-        return None
+        """An operator's command; what it answers when it refuses.
+
+        It is a process of its own, with the prices that were stored last: not the present ones for some seconds after the clock
+        has jumped, and if their source has fallen silent meanwhile, never.
+        """
+        end = time.monotonic() + MOST_SECONDS
+        while True:
+            try:
+                self.rampart.run(*arguments, "--reason", "played")
+            except RuntimeError as refusal:
+                said = str(refusal).splitlines()[-1]
+                if NO_PRICE not in said:
+                    return said
+                if self.silenced or time.monotonic() > end:
+                    return "skip"
+                time.sleep(0.5)
+            else:
+                return None
 
     # --- views ---
 

@@ -91,7 +91,7 @@ class Books:
             return None
         customer = self.customers[order.customer]
         if not (self.methods[order.method.name].enabled and self.coins[order.coin.asset].enabled):
-            return "review"
+            return "limit"
         if not customer.of_age:
             return "identity"
         # What the order counted when it was ordered becomes what goes at the promise in the same commit (4.2).
@@ -143,14 +143,18 @@ class Books:
         """Every receipt that names the order, its own or set aside beside it."""
         return self.of_order[order.id]
 
-    def waiting(self, order: Order) -> tuple[int, int]:
-        """What waits for the decision: in time and late (1.2). What a person assigned goes as late money does (1.4)."""
+    def waiting(self, order: Order, decided: bool = False) -> tuple[int, int]:
+        """What waits for the decision: in time and late (1.2). What a person assigned goes as late money does (1.4).
+
+        With `decided` also what was decided about.
+        """
         in_time = late = 0
         for receipt in self.own(order):
+            amount = receipt.waiting + (receipt.at_promise + receipt.at_market if decided else 0)
             if receipt.time < order.held_until and not receipt.assigned:
-                in_time += receipt.waiting
+                in_time += amount
             else:
-                late += receipt.waiting
+                late += amount
         return in_time, late
 
     def own_waiting(self, order: Order) -> int:

@@ -127,9 +127,9 @@ class Intake(Reversals):
             return
         self.in_blocks[receipt.key] = receipt
         order = self._address(receipt)
-        if order is None or beside(order, receipt) or is_dust(order, receipt.amount):
+        if order is None or not self._is_waited_for(order, receipt):
             return
-        order.pending[receipt.key] = self._time(receipt, order.created, order.method.source)
+        order.pending[receipt.key] = receipt.time
         order.saw_coins = True
         if order.status == "created":
             order.status = "confirming"
@@ -149,8 +149,13 @@ class Intake(Reversals):
         """1.1: back in a block, with the time of the first one."""
         receipt = self.in_blocks[key]
         order = self._address(receipt)
-        if order and not beside(order, receipt) and not is_dust(order, receipt.amount):
-            order.pending[key] = self._time(receipt, order.created, order.method.source)
+        if order and self._is_waited_for(order, receipt):
+            order.pending[key] = receipt.time
+
+    def _is_waited_for(self, order: Order, receipt: Receipt) -> bool:
+        """1.3: coins that will be the order's own, once they are final."""
+        receipt.time = self._time(receipt, order.created, order.method.source)
+        return beside(order, receipt) is None and not is_dust(order, receipt.amount)
 
     def _address(self, receipt: Receipt) -> Order | None:
         return self.orders.get(receipt.named[0]) if receipt.named else None

@@ -64,6 +64,10 @@ R23 (6.3) An order on hold shows the reason it was first held for until it goes 
 R24 (4.2, 4.3) A person who lifts a ban lifts what a chargeback left behind with it, for that registration.
 R25 (2.5, 9) `refund_minimum` of a sale is an amount of its currency alone: coins of the least that can be sold count, and can be too few
     to go back. They are held.
+R26 (4.3, 7) A person lets nothing of a banned customer's go: the ban is lifted first. Whatever else speaks against the customer is
+    asked again when something leaves: then the order is held again, shows what was decided, and is decided anew when it is let go
+    the next time.
+R27 (4.1) What method and coin do not allow at that moment is held for `limit`.
 """
 
 from __future__ import annotations
@@ -245,9 +249,10 @@ class Model(Persons):
         reading = self.last_good_reading(order.method.source)
         if not person and not is_ready(order, in_time, late, self.now, reading):
             return
+        # A person's word is asked of the standing when something leaves (4.3, R26).
         situation = Situation(
             self.now, self.market(order), self.present_fees(order.method, order.coin),
-            order.reserved + self.promised_to_nobody(order.asset_out), self.standing(order),
+            order.reserved + self.promised_to_nobody(order.asset_out), None if person else self.standing(order),
             lambda promised, market: self.ask_market(order, promised, market), self.all_can_go_back(order), person or order.let_go,
         )
         self._carry_out(order, in_time, late, judge(order, in_time, late, situation))

@@ -16,9 +16,14 @@ class Persons(Sending):
         """7: lets a held one go; 4.1: past limits; 1.4: at the promise only where that still stands."""
         if order.status != "on_hold":
             raise Refusal("not_on_hold")
-        if not order.owed and self.needs_price(order) and self.market(order) is None:
+        if self.customers[order.customer].banned:
+            raise Refusal("banned")
+        anew = order.stopped or not order.owed
+        if anew and self.needs_price(order) and self.market(order) is None:
             raise Refusal("price_unavailable")
-        order.exempt_from |= set(self.faults(order))
+        if order.stopped:
+            self.undo_conversion(order)
+        order.exempt_from |= {fault for fault in self.faults(order) if fault.startswith("hit ")}
         order.let_go, order.held_by_person = True, False
         if order.owed:
             order.status, order.hold_reason, order.attempt = PAID[order.side], None, "none"
@@ -28,7 +33,7 @@ class Persons(Sending):
 
     def needs_price(self, order: Order) -> bool:
         """7: whether letting it go now has something exchanged at the market, which a command needs a fresh price for."""
-        in_time, late = self.waiting(order)
+        in_time, late = self.waiting(order, decided=True)
         surplus = in_time > order.ordered + tolerance(order)
         return bool(late) or surplus or not is_complete(order, in_time) or not price_stands(order, self.now)
 
@@ -40,7 +45,9 @@ class Persons(Sending):
         frozen = any(receipt.hit for receipt in self.own(order))
         if frozen and not right:
             raise Refusal("frozen")
-        if order.owed:
+        if order.stopped:
+            self.undo_conversion(order)
+        elif order.owed:
             self._undo_at_lower_worth(order, our_fault)
         if frozen:
             for receipt in self.own(order):

@@ -22,7 +22,7 @@ MARKETS = {("USDC.polygon", "EUR"): "0.9", ("ETH.polygon", "EUR"): "2900", ("USD
 
 METHODS = {"ESP": ("ESP.transfer", "ESP.card"), "MEX": ("MEX.SPEI", "MEX.OXXO")}
 FIATS = {"ESP": "EUR", "MEX": "MXN"}
-USUAL = {"EUR": ("20", "100", "480", "990", "1000", "2500"), "MXN": ("400", "500", "2000", "19900", "20000")}
+USUAL = {"EUR": ("20", "100", "480", "990", "1000", "2500"), "MXN": ("400", "500", "2000", "19900", "20000", "45000")}
 CAPS = {"EUR": Decimal(5), "MXN": Decimal(100)}
 HOLD_SECONDS = {"ESP.transfer": 3600, "ESP.card": 1800, "MEX.SPEI": 3600, "MEX.OXXO": 0, "sell": 3600}
 
@@ -74,7 +74,8 @@ def _world_trick(source: random.Random, trick: str, troubled: list[Operation]) -
     if trick == "catalogue":
         if source.random() < 0.5:
             return Catalogue("ESP.transfer", "fee_basis_points", str(source.choice((25, 40))))
-        return Catalogue("MEX.SPEI", "enabled", source.choice(("true", "false")))
+        troubled.append(Catalogue("MEX.SPEI", "enabled", "true"))
+        return Catalogue("MEX.SPEI", "enabled", "false")
     return None
 
 
@@ -103,6 +104,7 @@ class Lane:
         self.customers: dict[str, str] = {}
         self.count = 0
         self.banned: set[str] = set()
+        self.levels: dict[str, int] = {}
         self.meant: list[Operation] = []
         """What a trick still does, one operation in each step."""
         self.without = without
@@ -138,7 +140,8 @@ class Lane:
     def register(self) -> Register:
         customer = self.name("c")
         self.customers[customer] = self.source.choice(("ESP", "ESP", "MEX"))
-        return Register(customer, self.customers[customer], self.source.choice((1, 1, 2)))
+        self.levels[customer] = self.source.choice((1, 1, 2))
+        return Register(customer, self.customers[customer], self.levels[customer])
 
     def pick(self, *, buying: bool | None = None, method: str | None = None) -> Seen | None:
         """One of the latest orders."""
@@ -200,7 +203,9 @@ def order_to_buy(lane: Lane) -> list[Operation]:
     country = lane.customers[customer]
     method = lane.source.choice(METHODS[country])
     fiat = FIATS[country]
-    amount = lane.source.choice(USUAL[fiat])
+    # Beyond the transaction limit only now and then: what is refused makes nothing happen.
+    beyond = 0 if lane.levels[customer] > 1 or lane.source.random() < 0.2 else -1
+    amount = lane.source.choice(USUAL[fiat][: beyond or None])
     coin = "ETH.polygon" if fiat == "EUR" and lane.source.random() < 0.2 else "USDC.polygon"
     order = Seen(lane.name("o"), customer, method, fiat, coin, Decimal(amount), lane.now)
     lane.orders.append(order)
@@ -332,6 +337,8 @@ def standing(lane: Lane) -> list[Operation]:
     change = lane.source.choice(("ban", "level 1", "level 2"))
     if change == "ban":
         lane.banned.add(customer)
+    else:
+        lane.levels[customer] = int(change[-1])
     return [Standing(customer, change)]
 
 

@@ -18,6 +18,7 @@ class Sending(Intake):
             raise Refusal("nothing_to_send")
         why = self.standing(order)
         if why:
+            order.stopped = order.attempt == "none"
             self.hold(order, why)
             return False
         order.attempt = "unknown"

@@ -184,7 +184,9 @@ class Books:
         shown = sum((Decimal(view[key]) for key in ("accepted_amount", "set_aside_amount", "refunded_amount")), ZERO)
         waits = view["status"] not in ("payment_received", "coins_sent", "crypto_received", "paying_out", "finished")
         if waits:
-            shown += Decimal(each.book["balance"].split()[0])
+            balance, accepted = Decimal(each.book["balance"].split()[0]), Decimal(view["accepted_amount"])
+            # What was decided about and stopped before it was converted is on the order's account still.
+            shown += balance if each.given else max(balance - accepted, ZERO)
         told = [told for told in lane.told if told.can_be_for(each.name) and told.asset == (each.fiat if each.order.is_purchase else each.coin)]
         most = sum((one.amount for one in told), ZERO)
         # Coins can be in no final block yet, or lost with one; of several orders only one gets what names them all.

@@ -384,9 +384,10 @@ def test_4_2_late_money_counts_when_it_is_decided() -> None:
 def test_4_2_released_amounts_count_when_they_are_decided() -> None:
     stage = Stage()
     order = stage.buy()
-    stage.model.customers["c"].banned = True
+    stage.model.ban("c")
     stage.pay("o", "1000.00")
     stage.later("09:00", day=1)
+    stage.model.unban("c")
     stage.model.release(order)
     assert stage.view("o").at_promise == coins("1108.311111")
     who = stage.model.customers["c"]
@@ -437,11 +438,12 @@ def test_4_3_a_ban_needs_a_person() -> None:
     stage = Stage()
     order = stage.buy()
     stage.pay("o", "1000.00")
-    stage.model.customers["c"].banned = True
+    stage.model.ban("c")
     stage.model.play_outside()
     stage.model.customers["c"].banned = False
     stage.model.settle()
     assert stage.view("o").hold_reason == "review"
+    stage.model.unban("c")
     stage.model.release(order)
     stage.model.play_outside()
     assert stage.view("o").status == "coins_sent"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .catalogue import customer, rail_source
-from .entities import CUSTOMER
+from .entities import CUSTOMER, Refusal
 from .stage import Stage, at, coins, euro, seconds
 from .timing import DATE_ONLY
 
@@ -229,3 +231,51 @@ def test_lifting_a_ban_lifts_what_a_chargeback_left_behind() -> None:
     stage.buy("100.00", "ESP.card", "q")
     stage.pay("q", "100.00")
     assert stage.view("q").status == "payment_received"
+
+
+def test_nothing_of_a_banned_customers_is_let_go() -> None:
+    stage = Stage()
+    order = stage.buy()
+    stage.model.ban("c")
+    stage.pay("o", "1000.00")
+    with pytest.raises(Refusal, match="banned"):
+        stage.model.release(order)
+    stage.model.unban("c")
+    stage.model.release(order)
+    assert stage.view("o").status == "payment_received"
+
+
+def test_what_is_let_go_is_held_again_while_something_speaks_against_the_customer() -> None:
+    stage = Stage()
+    stage.buy("100.00", "ESP.card", "q")
+    captured = stage.pay("q", "100.00")
+    stage.model.play_outside()
+    stage.model.reversal(captured.key)
+    order = stage.buy()
+    stage.pay("o", "600.00")
+    assert stage.view("o").status == "started"
+    stage.later("12:01")
+    assert (stage.view("o").hold_reason, stage.view("o").accepted) == ("review", 0)
+    stage.buy_price("0.95")
+    stage.model.release(order)
+    stage.model.play_outside()
+    held = stage.view("o")
+    assert (held.status, held.hold_reason, held.accepted, held.sent) == ("on_hold", "review", euro("600.00"), 0)
+    stage.model.unban("c")
+    stage.buy_price("1.00")
+    stage.model.release(order)
+    stage.model.play_outside()
+    again = stage.view("o")
+    assert again.status == "coins_sent" and again.decided < held.decided, "decided anew"
+
+
+def test_coins_that_come_after_the_end_are_not_waited_for() -> None:
+    stage = Stage()
+    order = stage.sell()
+    stage.model.deposit_seen(stage.fact("s", "400", first_block=at("10:30"), key="one"))
+    stage.model.now = order.open_until + seconds(60)
+    stage.model.deposit_seen(stage.fact("s", "50", first_block=stage.model.now, key="two"))
+    assert set(order.pending) == {"one"}
+    stage.model.deposit_confirmed("one")
+    stage.model.settle()
+    assert order.status == "crypto_received"
