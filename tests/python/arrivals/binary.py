@@ -141,6 +141,7 @@ class World:
         if self.partner is None:
             self.partner = self.rampart.create_partner("arrivals")
         self.client = PartnerClient(self.rampart.url, self.partner)
+        self.now()
 
     def stop(self) -> None:
         self.client.http.close()

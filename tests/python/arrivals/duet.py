@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections import Counter
 from dataclasses import asdict, replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from .binary import LaneState, World, is_default, show_time, view_of
@@ -23,6 +25,8 @@ Program = list[Operation]
 SKIP = "skip"
 WHOLE_EVERY = 50
 """After how many steps orders are compared that nobody says have changed."""
+STORED_WITHIN = 8
+"""For how many seconds a command may still know the prices of before."""
 TOLD_ONCE = ("PAY_IN", "COINS_SENT", "CRYPTO_RECEIVED", "RAMPOFF_FINISHED")
 
 
@@ -43,6 +47,8 @@ class Duet:
         for mirror in self.mirrors.values():
             mirror.height = self.height
         self.books = Books(world, self.watch)
+        self.boards: list[tuple[float, dict[tuple[str, str], tuple[Fraction | None, Fraction | None]]]] = []
+        """The latest prices, and since when they are shown."""
         self.failed: set[int] = set()
         self.names: dict[str, tuple[int, str]] = {}
         """Seed and name of the binary's orders."""
@@ -84,6 +90,8 @@ class Duet:
         prices = {market: self.world.market(*market) for market in MARKETS}
         self.world.quiet()
         now = self.world.now()
+        if not self.boards or self.boards[-1][1] != prices:
+            self.boards.append((time.monotonic(), prices))
         self.books.saw(now, {
             market: (Decimal(buy.numerator) / buy.denominator, Decimal(sell.numerator) / sell.denominator)
             for market, (buy, sell) in prices.items() if buy is not None and sell is not None
@@ -156,7 +164,7 @@ class Duet:
             self.skipped += 1
             return []
         self.played += 1
-        expected = mirror.play(operation)
+        expected = self._commanded(seed, operation) if isinstance(operation, (Operate, Assign)) else mirror.play(operation)
         if isinstance(operation, (Buy, Sell)) and answer is None and expected is None:
             mirror.created(operation.order, lane.orders[operation.order].created)
             self.names[lane.orders[operation.order].id] = (seed, operation.order)
@@ -174,6 +182,34 @@ class Duet:
             return []
         about = getattr(operation, "order", getattr(operation, "customer", type(operation).__name__))
         return [Difference(seed, number, f"{type(operation).__name__} {about}", [("answer", expected, answer)])]
+
+    def _commanded(self, seed: int, operation: Operate | Assign) -> str | None:
+        """Plays a person's command on the model: at the present prices, or at those of a moment ago if that is what the binary shows.
+
+        A command is a process of its own and decides at the prices that were stored last, some seconds old at most (7).
+        """
+        mirror, order = self.mirrors[seed], operation.order
+        since = time.monotonic() - STORED_WITHIN
+        while len(self.boards) > 1 and self.boards[1][0] < since:
+            self.boards.pop(0)
+        before = copy.deepcopy(mirror) if len(self.boards) > 1 else None
+        expected = mirror.play(operation)
+        if before is None or self._shows(mirror, seed, order):
+            return expected
+        for _, prices in reversed(self.boards[:-1]):
+            other = copy.deepcopy(before)
+            for (coin, fiat), (buy, sell) in prices.items():
+                other.set_price(coin, fiat, buy, sell)
+            answer = other.play(operation)
+            if self._shows(other, seed, order):
+                self.mirrors[seed] = other
+                return answer
+        return expected
+
+    def _shows(self, mirror: Mirror, seed: int, order: str) -> bool:
+        """Whether the binary shows the model's amounts of an order."""
+        shown = view_of(self.world.read(self.lanes[seed].orders[order]), mirror.model.orders[order])
+        return bool(shown["decided"] == mirror.model.view(order).decided)
 
     def _on_binary(self, lane: LaneState, mirror: Mirror, operation: Operation) -> str | None:
         world = self.world

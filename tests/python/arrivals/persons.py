@@ -45,6 +45,7 @@ class Persons(Sending):
         frozen = any(receipt.hit for receipt in self.own(order))
         if frozen and not right:
             raise Refusal("frozen")
+        is_seen, order.refund_seen = order.refund_seen or not self.customers[order.customer].banned, True
         if order.stopped:
             self.undo_conversion(order)
         elif order.owed:
@@ -56,8 +57,12 @@ class Persons(Sending):
         self.free_promise(order)
         self.give_back_counts(order)
         order.in_caps = False
-        everything = self.send_back(order, [(receipt, receipt.waiting) for receipt in self.own(order) if receipt.waiting])
         order.settled_by_policy = True
+        if not is_seen:
+            order.decided = False
+            self.hold(order, "review")
+            return
+        everything = self.send_back(order, [(receipt, receipt.waiting) for receipt in self.own(order) if receipt.waiting])
         if everything:
             order.status, order.hold_reason = "refund_pending", None
             self.update(order)

@@ -30,6 +30,8 @@ from arrivals.duet import Duet, Program, of_lane, play_program  # noqa: E402
 from arrivals.operations import Operation, from_json, to_json  # noqa: E402
 
 
+TELL_EVERY = 100
+"""After how many steps a word is said about how it goes."""
 MOST_SHOWN = 100
 """How many of a program's operations are printed; all of them are stored."""
 
@@ -100,6 +102,8 @@ def batch(world: World, options: argparse.Namespace, seeds: list[int]) -> int:
 
     for step, happened in enumerate(schedule):
         note(duet.step(step, happened, {seed: programs[seed][step] for seed in seeds}), step)
+        if (step + 1) % TELL_EVERY == 0:
+            print(f"seeds {seeds[0]} to {seeds[-1]}: step {step + 1}, {duet.played / (time.monotonic() - began):.0f} operations a second")
     note(duet.ends(), len(schedule) - 1)
     broken = duet.properties()
     for place in range(options.permutations):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .entities import BUY, PAID, Order, Receipt, Refusal
 from .intake import Intake
-from .whose import below_refund_minimum
 
 ARRIVED = {"buy": "coins_sent", "sell": "finished"}
 
@@ -65,13 +64,11 @@ class Sending(Intake):
     def send_back(self, order: Order, pieces: list[tuple[Receipt, int]]) -> bool:
         """2.5: per receipt to where that may go; each piece was waiting. Whether nothing had to stay.
 
-        What is below the minimum waits in suspense; what has no destination goes on waiting.
+        What has no destination goes on waiting. What is below the minimum is sent by a person alone (R25).
         """
         everything = True
         for receipt, amount in pieces:
-            if below_refund_minimum(order, amount):
-                self.set_aside(order, receipt, amount, "below_refund_minimum")
-            elif self.can_go_back(order, receipt):
+            if self.can_go_back(order, receipt):
                 receipt.waiting -= amount
                 receipt.returning += amount
             else:
