@@ -105,6 +105,7 @@ class Lane:
         self.count = 0
         self.banned: set[str] = set()
         self.levels: dict[str, int] = {}
+        self.bank_is_silent = False
         self.meant: list[Operation] = []
         """What a trick still does, one operation in each step."""
         self.without = without
@@ -114,6 +115,8 @@ class Lane:
         """What the customers do after what happened to everybody."""
         if isinstance(happened, Clock):
             self.now += happened.seconds
+        if isinstance(happened, Outage):
+            self.bank_is_silent = happened.on
         if not self.meant:
             self.meant = self.choose()
         return [self.meant.pop(0)]
@@ -281,7 +284,12 @@ def other_asset(lane: Lane) -> list[Operation]:
 
 
 def two_references(lane: Lane) -> list[Operation]:
-    """2.4: a text with several candidates."""
+    """2.4: a text with several candidates.
+
+    Not while the bank is silent: which of several receipts that are told at once comes first is not settled for such a text.
+    """
+    if lane.bank_is_silent:
+        return pay(lane)
     orders = [order for order in lane.orders[-6:] if order.method == "ESP.transfer"]
     if len(orders) < 2:
         return order_to_buy(lane)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from .catalogue import customer, rail_source
@@ -279,3 +281,44 @@ def test_coins_that_come_after_the_end_are_not_waited_for() -> None:
     stage.model.deposit_confirmed("one")
     stage.model.settle()
     assert order.status == "crypto_received"
+
+
+def test_what_goes_back_to_a_banned_customer_is_stopped_once() -> None:
+    stage = Stage()
+    order = stage.buy()
+    stage.model.ban("c")
+    stage.pay("o", "1000.00")
+    stage.model.refund(order)
+    assert (stage.view("o").status, stage.view("o").hold_reason) == ("on_hold", "review")
+    stage.model.refund(order)
+    stage.model.play_outside()
+    assert stage.view("o").status == "refunded" and stage.view("o").refunded == euro("1000.00")
+
+
+def test_what_the_method_does_not_allow_is_held_for_limit() -> None:
+    stage = Stage()
+    stage.buy()
+    terms = stage.model.methods["ESP.transfer"]
+    stage.model.methods["ESP.transfer"] = replace(terms, enabled=False)
+    stage.later("12:01")
+    stage.pay("o", "500.00")
+    assert stage.view("o").hold_reason == "limit"
+
+
+def test_a_person_sends_back_what_is_too_little_to_go_back_by_itself() -> None:
+    stage = Stage()
+    order = stage.sell(refund_destination=True)
+    stage.pay("s", "1")
+    stage.later("12:00")
+    stage.model.refund(order)
+    stage.model.play_outside()
+    assert stage.view("s").refunded == coins("1") and stage.view("s").set_aside == 0
+
+
+def test_what_is_undone_shows_the_ordered_terms() -> None:
+    stage = Stage()
+    order = stage.buy("100.00", "ESP.card")
+    receipt = stage.pay("o", "101.00")
+    assert stage.view("o").decided != order.ordered_out
+    stage.model.reversal(receipt.key)
+    assert stage.view("o").status == "failed" and stage.view("o").decided == order.ordered_out
