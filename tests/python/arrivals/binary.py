@@ -189,6 +189,8 @@ class World:
         """Waits until every worker has turned twice without having done anything."""
         end = time.monotonic() + seconds
         turns, done = self.turns()
+        # Two turns of an idle worker take twice its interval.
+        time.sleep(0.04)
         while time.monotonic() < end:
             time.sleep(0.02)
             now_turns, now_done = self.turns()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,6 +21,7 @@ from .timing import SECOND
 from .watch import Watch
 
 ZERO = Decimal(0)
+COMMANDS_AT_ONCE = 3
 NOTHING: dict[str, Any] = {"entries": [], "payouts": [], "balance": "0"}
 """The books of an order for which nothing came."""
 CHAIN = "polygon"
@@ -66,7 +68,9 @@ class Books:
     def complaints(self, lane: LaneState) -> list[tuple[str, str, Any, Any]]:
         """Order, property, what is allowed and what is shown."""
         found: list[tuple[str, str, Any, Any]] = []
-        orders = [self._read(lane, name, order) for name, order in lane.orders.items()]
+        with ThreadPoolExecutor(COMMANDS_AT_ONCE) as pool:
+            # Each is read by a command, which is a process of its own.
+            orders = list(pool.map(lambda named: self._read(lane, *named), lane.orders.items()))
         for each in orders:
             found += self._no_profit(lane, each)
             found += self._conserved(lane, each)
