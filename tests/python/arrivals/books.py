@@ -179,7 +179,8 @@ class Books:
     def all_can_go_back(self, order: Order) -> bool:
         """2.5: whether everything that waits can be sent back, and is worth sending."""
         waiting = [receipt for receipt in self.own(order) if receipt.waiting]
-        return all(self.can_go_back(order, receipt) and not below_refund_minimum(order, receipt.waiting) for receipt in waiting)
+        is_enough = not below_refund_minimum(order, sum(receipt.waiting for receipt in waiting))
+        return is_enough and all(self.can_go_back(order, receipt) for receipt in waiting)
 
     # --- what is told ---
 

@@ -184,11 +184,13 @@ def judge_short(order: Order, in_time: int, situation: Situation) -> Decision:
         return at_market(order, 0, in_time, situation)
     if policy == "hold":
         return Decision("hold", hold_reason="amount", final=True)
-    out = exchange(order, in_time, 0, situation)
-    if policy == "refund" or outside_bounds(order, in_time, 0, out) == "minimum":
+    if policy == "refund":
         return send_back(in_time, situation)
     if not price_stands(order, situation.now):
         return at_market(order, 0, in_time, situation)
+    out = exchange(order, in_time, 0, situation)
+    if outside_bounds(order, in_time, 0, out) == "minimum":
+        return send_back(in_time, situation)
     if out.total <= 0:
         return Decision("aside", aside=in_time, aside_reason="fees")
     if out.total > situation.coins:

@@ -63,7 +63,7 @@ R22 (2.2, 2.3, 3.3) An order is open until it is judged. One on hold was judged,
 R23 (6.3) An order on hold shows the reason it was first held for until it goes on, also where another has joined it.
 R24 (4.2, 4.3) A person who lifts a ban lifts what a chargeback left behind with it, for that registration.
 R25 (2.5, 9) `refund_minimum` of a sale is an amount of its currency alone: coins of the least that can be sold count, and can be too few
-    to go back by themselves. They are held, and a person sends them.
+    to go back by themselves. They are held, and a person sends them. It is asked of everything that goes back together.
 R26 (4.3, 7) A person lets nothing of a banned customer's go: the ban is lifted first. Whatever else speaks against the customer is
     asked again when something leaves: then the order is held again, shows what was decided, and is decided anew when it is let go
     the next time.

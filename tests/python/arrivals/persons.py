@@ -45,7 +45,6 @@ class Persons(Sending):
         frozen = any(receipt.hit for receipt in self.own(order))
         if frozen and not right:
             raise Refusal("frozen")
-        is_seen, order.refund_seen = order.refund_seen or not self.customers[order.customer].banned, True
         if order.stopped:
             self.undo_conversion(order)
         elif order.owed:
@@ -58,8 +57,9 @@ class Persons(Sending):
         self.give_back_counts(order)
         order.in_caps = False
         order.settled_by_policy = True
-        if not is_seen:
-            order.decided = False
+        is_stopped = self.customers[order.customer].banned and not order.refund_seen
+        if is_stopped and all(self.can_go_back(order, receipt) for receipt in self.own(order) if receipt.waiting):
+            order.decided, order.refund_seen = False, True
             self.hold(order, "review")
             return
         everything = self.send_back(order, [(receipt, receipt.waiting) for receipt in self.own(order) if receipt.waiting])

@@ -37,6 +37,8 @@ WORLD_TRICKS = {
     "reorg": (2, ("1.1",)),
     "catalogue": (1, ("3.6", "4.1")),
 }
+TOLD_TOGETHER = "told-together"
+"""The one trick that is no trick of its own: while a bank is silent, times other than the present and texts that name several."""
 JUMPS = (40, 600, 1750, 1850, 3550, 3700, 7300, 26_000, 86_000, 90_000, 200_000, 605_000, 1_300_000)
 
 
@@ -131,6 +133,10 @@ class Lane:
 
     # --- helpers ---
 
+    def told_together(self) -> bool:
+        """Whether what comes is told at once, and what depends on the order of that is left out."""
+        return self.bank_is_silent and TOLD_TOGETHER in self.without
+
     def latest(self) -> list[str]:
         """Those who play now: who came long ago is banned, charged back or at a limit by now."""
         return list(self.customers)[-4:]
@@ -177,7 +183,7 @@ class Lane:
 
     def booked(self) -> Moment:
         """When the bank or processor says it was."""
-        if "1.1" in self.without:
+        if "1.1" in self.without or self.told_together():
             return ("now", 0)
         return self.source.choice((("now", 0), ("now", 0), ("now", 0), ("held", -30), ("held", 30), ("now", -300), ("now", -5000), ("date", 0)))
 
@@ -244,6 +250,8 @@ def pay(lane: Lane, payer: str = "customer", amount: Decimal | None = None, book
     key = lane.name("r")
     lane.note(order, amount if payer == "customer" else Decimal(0), key)
     moment = lane.source.choice((("now", 0), ("now", 0), ("now", 0), booked or lane.booked()))
+    if lane.told_together():
+        moment = ("now", 0)
     if order.method == "sell":
         lying = booked if booked and booked[0] != "date" else None
         return [Deposit(key, order.name, text(amount, 6), order.coin, lane.source.random() < 0.2, lying)]
@@ -284,11 +292,8 @@ def other_asset(lane: Lane) -> list[Operation]:
 
 
 def two_references(lane: Lane) -> list[Operation]:
-    """2.4: a text with several candidates.
-
-    Not while the bank is silent: which of several receipts that are told at once comes first is not settled for such a text.
-    """
-    if lane.bank_is_silent:
+    """2.4: a text with several candidates."""
+    if lane.told_together():
         return pay(lane)
     orders = [order for order in lane.orders[-6:] if order.method == "ESP.transfer"]
     if len(orders) < 2:

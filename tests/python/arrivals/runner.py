@@ -44,7 +44,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--operations", type=int, default=60, help="how many steps each lane plays")
     parser.add_argument("--seed-start", type=int, default=1)
     parser.add_argument("--batch", type=int, default=20, help="how many lanes share one world at a time")
-    parser.add_argument("--without", default="", help="rules or tricks that are left out, separated by commas")
+    parser.add_argument("--without", default=players.TOLD_TOGETHER, help="rules or tricks that are left out, separated by commas")
     parser.add_argument("--fields", default=",".join(FIELDS), help="what is compared, separated by commas")
     parser.add_argument("--lenient", action="store_true", help="a field that the API does not show is no difference")
     parser.add_argument("--patience", type=float, default=8, help="how many seconds a difference may take to go away")

@@ -227,7 +227,10 @@ class Books:
                     payouts |= {each["id"]: (name, view["sent_amount"]) for each in known.book["payouts"]}
         nobodys = set(sent) - set(owner)
         if nobodys:
-            nobodys -= self._of_earlier(lanes)
+            # Reading takes minutes, in which orders go on.
+            went_on = self.watch.changed()
+            again = [order for lane in lanes for order in lane.orders.values() if order.id in went_on]
+            nobodys -= {self._sent_by(order) for order in again} | self._of_earlier(lanes)
         found += [(txid, "leaves for nobody", "an order's transaction", sent[txid]["amount"]) for txid in sorted(nobodys)]
         if account is not None:
             settled = [line for line in self._statement(account) if line["kind"] == "payout_settled"]
@@ -249,8 +252,13 @@ class Books:
                 continue
             for order in lane.orders.values():
                 if order.id in changed:
-                    found.add(self.world.read(order)["txid" if order.is_purchase else "refund_txid"])
+                    found.add(self._sent_by(order))
         return found
+
+    def _sent_by(self, order: BinaryOrder) -> str | None:
+        """The transaction to the customer that an order shows now."""
+        txid: str | None = self.world.read(order)["txid" if order.is_purchase else "refund_txid"]
+        return txid
 
     def _statement(self, account: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

@@ -463,3 +463,22 @@ def test_coins_that_count_can_be_too_few_to_go_back() -> None:
     stage.pay("s", "1")
     stage.later("12:00")
     assert stage.view("s").received == coins("1") and stage.view("s").status == "on_hold"
+
+
+def test_several_that_are_too_few_go_back_together() -> None:
+    stage = Stage()
+    stage.sell(refund_destination=True)
+    for _ in range(2):
+        stage.pay("s", "1")
+    stage.later("12:00")
+    stage.model.play_outside()
+    assert stage.view("s").status == "refunded" and stage.view("s").refunded == coins("2")
+
+
+def test_what_lost_the_promise_is_too_little_by_the_market_alone() -> None:
+    stage = Stage()
+    stage.sell()
+    stage.pay("s", "10")
+    stage.sell_price(None)
+    stage.later("12:00", 1)
+    assert stage.view("s").hold_reason == "price", "the market's price says whether it is too little"
