@@ -1,8 +1,4 @@
-"""The real binary and its simulated world, as the runner plays them: operations become calls, answers become views.
-
-What may change in the calls of the sandbox is in `transfer_body`; what may change in the
-views is in `view_of_payment` and `view_of_sale`.
-"""
+"""The real binary and its simulated world, as the runner plays them: operations become calls (`transfer_body`), answers become views."""
 
 from __future__ import annotations
 
@@ -10,6 +6,8 @@ import json
 import random
 import subprocess
 import time
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -78,7 +76,7 @@ class Person:
 class Told:
     """What the outside was told to do: so much arrives for one of these orders."""
 
-    orders: tuple[str, ...]
+    orders: Sequence[str]
     amount: Decimal
     asset: str
     at: int | None
@@ -102,6 +100,8 @@ class LaneState:
     """Of each order; `sell` of a sale."""
     ordered: dict[str, Decimal] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
+    on_account: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """The orders that are paid on an account number of each customer's own: what is told during an outage can be for later ones."""
     raised: set[str] = field(default_factory=set)
     """Customers who were of a higher level at any time."""
     let_go: set[str] = field(default_factory=set)
@@ -317,8 +317,10 @@ class World:
     def _made(self, lane: LaneState, operation: Buy | Sell, method: str) -> None:
         lane.owners[operation.order], lane.methods[operation.order] = operation.customer, method
         lane.ordered[operation.order] = Decimal(operation.amount)
+        if method == "MEX.SPEI":
+            lane.on_account[operation.customer].append(operation.order)
 
-    def _tell(self, lane: LaneState, orders: tuple[str, ...], amount: str, asset: str, told: int | str | None, is_certain: bool = True) -> None:
+    def _tell(self, lane: LaneState, orders: Sequence[str], amount: str, asset: str, told: int | str | None, is_certain: bool = True) -> None:
         at = self.about_now() if told is None else told if isinstance(told, int) else None
         lane.told.append(Told(orders, Decimal(amount), asset, at, is_certain))
 
@@ -333,9 +335,7 @@ class World:
             order.answer["iban"], operation.amount, order.answer["fiat_symbol"], " ".join(concepts) or None,
             HOLDER if own else STRANGER, person.account if own else STRANGERS_ACCOUNT, told,
         ))
-        customer = lane.owners[operation.account_of]
-        on_one_account = tuple(name for name in lane.orders if lane.owners[name] == customer and lane.methods[name] == "MEX.SPEI")
-        orders = operation.named or on_one_account
+        orders = operation.named or lane.on_account[lane.owners[operation.account_of]]
         self._tell(lane, orders, operation.amount, order.answer["fiat_symbol"], told, len(operation.named) == 1)
         return None
 

@@ -70,6 +70,9 @@ class Duet:
         """What happens to everybody, then what each lane does; where a lane differs for the first time."""
         found: list[Difference] = []
         if happened is not None:
+            if isinstance(happened, Outage) and happened.on and self.underway:
+                # What is not answered now is answered when the outage has ended.
+                found += self.compare(number, patiently=True)
             self.happen(happened)
             self.end_of_round()
             found += self.compare(number)
