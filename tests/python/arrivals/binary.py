@@ -20,8 +20,6 @@ from client.people import spaniard
 from documents.synthetic import clabe, curp, curp_check
 from rampart_process import Partner, Rampart
 
-from .catalogue import minor
-from .entities import BUY, Order
 from .operations import Buy, Catalogue, Deposit, Moment, Operate, Outage, Pay, Register, Sell, Standing, Transfer
 from .timing import EPOCH, SECOND, instant
 
@@ -36,6 +34,8 @@ SETTINGS = {
 }
 SLOW_WORKERS = ("sweep", "ledger", "prices")
 """Workers that turn rarely; differences are looked at again with patience instead of waiting for them each time."""
+STORED_WITHIN = 8
+"""For how many seconds an operator's command may still know the prices of before."""
 NO_PRICE = "There is no current price"
 MOST_FAULTS = 100_000
 MOST_SECONDS = 20
@@ -445,11 +445,6 @@ class World:
         return view
 
 
-def view_of(shown: dict[str, Any], order: Order) -> dict[str, Any]:
-    """What the API shows of an order, in the model's units."""
-    return view_of_payment(shown, order) if order.side == BUY else view_of_sale(shown, order)
-
-
 def transfer_body(
     account: str, amount: str, currency: str, concept: str | None, name: str, sender: str, told: int | str | None,
 ) -> dict[str, Any]:
@@ -464,36 +459,3 @@ def transfer_body(
 def is_default(moment: Moment) -> bool:
     """Whether the outside tells the present, which needs no word."""
     return moment == ("now", 0)
-
-
-def _common(view: dict[str, Any], decimals_in: int, decimals_out: int) -> dict[str, Any]:
-    shown: dict[str, Any] = {"status": view["status"]}
-    for name, key, decimals in (
-        ("accepted", "accepted_amount", decimals_in), ("set_aside", "set_aside_amount", decimals_in),
-        ("refunded", "refunded_amount", decimals_in), ("sent", "sent_amount", decimals_out),
-    ):
-        if key in view:
-            shown[name] = minor(view[key] or "0", decimals)
-    if "exceptions" in view:
-        shown["exceptions"] = tuple(sorted({each["kind"] for each in view["exceptions"]}))
-    if "hold_reason" in view:
-        shown["hold_reason"] = view["hold_reason"]
-    return shown
-
-
-def view_of_payment(view: dict[str, Any], order: Order) -> dict[str, Any]:
-    """`GET /api/payment/{id}`."""
-    return {
-        **_common(view, order.fiat.decimals, order.coin.decimals),
-        "received": minor(view["received_amount"], order.fiat.decimals),
-        "decided": minor(view["coin_amount_decimal"], order.coin.decimals),
-    }
-
-
-def view_of_sale(view: dict[str, Any], order: Order) -> dict[str, Any]:
-    """`GET /api/getRampoff`."""
-    return {
-        **_common(view, order.coin.decimals, order.fiat.decimals),
-        "received": int(view["received_amount"]),
-        "decided": minor(view["fiat_amount"], order.fiat.decimals),
-    }

@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from .binary import LaneState, World, is_default, show_time, view_of
+from .binary import STORED_WITHIN, LaneState, World, is_default, show_time
 from .compare import Difference, rows
 from .mirror import Mirror
 from .operations import (
@@ -19,14 +19,13 @@ from .operations import (
 )
 from .players import MARKETS
 from .shown import Books
+from .views import view_of
 from .watch import Watch
 
 Program = list[Operation]
 SKIP = "skip"
 WHOLE_EVERY = 50
 """After how many steps orders are compared that nobody says have changed."""
-STORED_WITHIN = 8
-"""For how many seconds a command may still know the prices of before."""
 TOLD_ONCE = ("PAY_IN", "COINS_SENT", "CRYPTO_RECEIVED", "RAMPOFF_FINISHED")
 
 

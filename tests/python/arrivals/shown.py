@@ -8,13 +8,14 @@ Conservation: what came for an order is accounted for, and what has left has lef
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from .binary import WALLET, BinaryOrder, LaneState, World, parse_time
+from .binary import STORED_WITHIN, WALLET, BinaryOrder, LaneState, World, parse_time
 from .catalogue import POLICIES, TOLERANCE_CAPS, default_model, minor
 from .limits import windows_of
 from .timing import SECOND
@@ -59,11 +60,14 @@ class Books:
         self.known: dict[str, Shown] = {}
         """What was read of each of the binary's orders."""
         self.prices: list[tuple[int, Prices]] = []
+        self.seen: list[float] = []
+        """When they were seen, by the real clock."""
         self.first_transaction = self._newest_transaction()
 
     def saw(self, now: int, prices: Prices) -> None:
         """The market's prices of a moment, spread inside; those that are stale are left out."""
         self.prices.append((now, prices))
+        self.seen.append(time.monotonic())
 
     def complaints(self, lane: LaneState) -> list[tuple[str, str, Any, Any]]:
         """Order, property, what is allowed and what is shown."""
@@ -109,8 +113,11 @@ class Books:
             cap = cap / each.promise if each.promise else cap * 1000
         return min(each.ordered * POLICIES[each.policy].tolerance_basis_points / 10_000, cap)
 
-    def _price_at(self, each: Shown, moment: int, best: bool) -> Decimal | None:
-        """The price that counted at a moment. With `best` the better one for the customer of those around it."""
+    def _price_at(self, each: Shown, moment: int, best: bool, by_person: bool = False) -> Decimal | None:
+        """The price that counted at a moment. With `best` the better one for the customer of those around it.
+
+        A person's command knows the prices that were stored last (`by_person`).
+        """
         market, side = (each.coin, each.fiat), 0 if each.order.is_purchase else 1
         known = [(at, prices[market][side]) for at, prices in self.prices if market in prices]
         before = [price for at, price in known if at <= moment][-1:]
@@ -118,6 +125,12 @@ class Books:
         if not best:
             return (before or after or [None])[0]
         around = before + after
+        if by_person:
+            last = sum(1 for at, _ in self.prices if at <= moment)
+            around += [
+                prices[market][side] for (_, prices), seen in zip(self.prices[:last], self.seen, strict=False)
+                if seen >= self.seen[last - 1] - STORED_WITHIN and market in prices
+            ]
         if not around:
             return None
         return min(around) if each.order.is_purchase else max(around)
@@ -126,7 +139,7 @@ class Books:
 
     def _no_profit(self, lane: LaneState, each: Shown) -> list[tuple[str, str, Any, Any]]:
         """What was got is no more than the most that may go at the promise, and the rest at the market, would give."""
-        market = self._price_at(each, each.exchanged_at, best=True)
+        market = self._price_at(each, each.exchanged_at, best=True, by_person=each.name in lane.assigned | lane.let_go)
         if each.got <= 0 or market is None or not each.promise:
             return []
         held_until = parse_time(each.view["expires_at"])
