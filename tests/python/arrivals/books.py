@@ -206,6 +206,7 @@ class Books:
     def hold(self, order: Order, reason: str) -> None:
         """6.3: on hold, with the reason."""
         changed = order.status != "on_hold" or order.hold_reason != reason
+        order.held_at = self.now if order.held_at is None else order.held_at
         order.status, order.hold_reason = "on_hold", reason
         if changed:
             self.update(order)

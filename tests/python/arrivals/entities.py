@@ -253,6 +253,8 @@ class Order:
     held_by_person: bool = False
     decided: bool = False
     decided_at: int | None = None
+    held_at: int | None = None
+    """When it was first put on hold."""
     settled_by_policy: bool = False
     """Whether the decision was to hold: then what comes later is beside the order."""
     reserved: int = 0

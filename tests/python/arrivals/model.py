@@ -58,7 +58,7 @@ R18 (3.7) "Its worth at that moment" is what is owed at the market's price of th
 R19 (7) `assign` needs an order that waits, or that is on hold and undecided. Assigned money counts as late money from the moment of the command.
 R20 (3.3, 4.1, 4.3) Standing is asked before any policy, so a banned customer's money is not sent back by itself either, also
     not what came after the end.
-R21 (2.3) "The amount of an order decided in the last 72 h" is its ordered amount.
+R21 (2.3) "The amount of an order decided in the last 72 h" is its ordered amount. One on hold was judged when it was held (R22).
 R22 (2.2, 2.3, 3.3) An order is open until it is judged. One on hold was judged, whatever holds it: what comes then is beside it.
 R23 (6.3) An order on hold shows the reason it was first held for until it goes on, also where another has joined it.
 R24 (4.2, 4.3) A person who lifts a ban lifts what a chargeback left behind with it, for that registration.

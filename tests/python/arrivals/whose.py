@@ -66,7 +66,8 @@ def on_own_account(orders: Iterable[Order], received: dict[str, int], amount: in
 
 
 def _decided_lately(order: Order, now: int) -> bool:
-    return order.decided_at is not None and now - order.decided_at <= DUPLICATE_WINDOW
+    judged_at = order.decided_at if order.decided_at is not None else order.held_at
+    return judged_at is not None and now - judged_at <= DUPLICATE_WINDOW
 
 
 def cannot_be_the_customer(order: Order, receipt: Receipt) -> bool:
