@@ -1,8 +1,4 @@
-"""The real binary and its simulated world, as the runner plays them: operations become calls, answers become views.
-
-What may change in the calls of the sandbox is in `transfer_body`; what may change in the
-views is in `view_of_payment` and `view_of_sale`.
-"""
+"""The real binary and its simulated world, as the runner plays them: operations become calls (`transfer_body`), answers become views."""
 
 from __future__ import annotations
 
@@ -10,6 +6,8 @@ import json
 import random
 import subprocess
 import time
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -22,8 +20,6 @@ from client.people import spaniard
 from documents.synthetic import clabe, curp, curp_check
 from rampart_process import Partner, Rampart
 
-from .catalogue import minor
-from .entities import Order
 from .operations import Buy, Catalogue, Deposit, Moment, Operate, Outage, Pay, Register, Sell, Standing, Transfer
 from .timing import EPOCH, SECOND, instant
 
@@ -33,11 +29,14 @@ HOLDER = "Carmen García López"
 STRANGERS_ACCOUNT = "ES7921000813610123456789"
 SETTINGS = {
     "RAMPART__RATE_LIMITS__ENABLED": "false",
-    "RAMPART__WORKERS__INTERVAL_MILLISECONDS": "100",
+    "RAMPART__WORKERS__INTERVAL_MILLISECONDS": "30",
     "RAMPART__KEYS__TOKEN_SECONDS": "86400",
 }
 SLOW_WORKERS = ("sweep", "ledger", "prices")
 """Workers that turn rarely; differences are looked at again with patience instead of waiting for them each time."""
+STORED_WITHIN = 8
+"""For how many seconds an operator's command may still know the prices of before."""
+NO_PRICE = "There is no current price"
 MOST_FAULTS = 100_000
 MOST_SECONDS = 20
 """How long the binary's workers are waited for."""
@@ -77,7 +76,7 @@ class Person:
 class Told:
     """What the outside was told to do: so much arrives for one of these orders."""
 
-    orders: tuple[str, ...]
+    orders: Sequence[str]
     amount: Decimal
     asset: str
     at: int | None
@@ -101,6 +100,8 @@ class LaneState:
     """Of each order; `sell` of a sale."""
     ordered: dict[str, Decimal] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
+    on_account: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """The orders that are paid on an account number of each customer's own: what is told during an outage can be for later ones."""
     raised: set[str] = field(default_factory=set)
     """Customers who were of a higher level at any time."""
     let_go: set[str] = field(default_factory=set)
@@ -125,6 +126,12 @@ class World:
         """Whether a feed fails: its workers then turn ever more rarely, and are not waited for."""
         self.silenced = False
         """Whether the prices' source is silent. If not, a stale price is waited for: it is read again soon."""
+        self.middles: dict[tuple[str, str], Fraction] = {}
+        """What the markets were set to."""
+        self.last_event = 0
+        """The newest event of the log that was read."""
+        self.last_item: str | None = None
+        """The newest item of the list of reviews when the latest players began."""
         self.start()
 
     # --- the process ---
@@ -134,6 +141,7 @@ class World:
         if self.partner is None:
             self.partner = self.rampart.create_partner("arrivals")
         self.client = PartnerClient(self.rampart.url, self.partner)
+        self.now()
 
     def stop(self) -> None:
         self.client.http.close()
@@ -158,6 +166,8 @@ class World:
         self.outage(Outage("bank", False))
         self.silence(False)
         self.client.sandbox("chain/polygon/automine", {"every_seconds": 0})
+        items = self.items()
+        self.last_item = items[-1]["id"] if items else self.last_item
 
     # --- quiet ---
 
@@ -179,8 +189,10 @@ class World:
         """Waits until every worker has turned twice without having done anything."""
         end = time.monotonic() + seconds
         turns, done = self.turns()
+        # Two turns of an idle worker take twice its interval.
+        time.sleep(0.04)
         while time.monotonic() < end:
-            time.sleep(0.04)
+            time.sleep(0.02)
             now_turns, now_done = self.turns()
             if now_done != done:
                 turns, done = now_turns, now_done
@@ -190,12 +202,21 @@ class World:
     # --- the world ---
 
     def now(self) -> int:
-        return parse_time(self.client.sandbox("clock", {"advance_seconds": 0})["now"])
+        return self.clock(0)
 
-    def clock(self, seconds: int) -> None:
-        self.client.sandbox("clock", {"advance_seconds": seconds})
+    def clock(self, seconds: int) -> int:
+        """Business time moves forward; the new moment."""
+        now = parse_time(self.client.sandbox("clock", {"advance_seconds": seconds})["now"])
+        self.asked = (now, time.monotonic_ns())
+        return now
+
+    def about_now(self) -> int:
+        """Business time without asking: what it was when it was last asked, and what has passed since."""
+        now, at = self.asked
+        return now + (time.monotonic_ns() - at) // 1000
 
     def price(self, coin: str, fiat: str, price: str) -> None:
+        self.middles[(coin, fiat)] = Fraction(price)
         self.client.sandbox("prices", {"symbol": coin.split(".")[0], "fiat_symbol": fiat, "price": price})
 
     def silence(self, on: bool) -> None:
@@ -208,15 +229,21 @@ class World:
         self.client.sandbox("faults", {"port": operation.port, "outcome": "fail", "calls": "questions", "count": count})
 
     def market(self, coin: str, fiat: str) -> tuple[Fraction | None, Fraction | None]:
-        """The prices to buy and to sell at, spread inside; nothing where they are stale."""
+        """The prices to buy and to sell at, spread inside; nothing where they are stale. One that is not read yet is waited for."""
         end = time.monotonic() + MOST_SECONDS
         answer = self.client.token_price(symbol=coin.split(".")[0], fiat_symbol=fiat)
-        while answer["stale"] and not self.silenced and time.monotonic() < end:
-            time.sleep(0.05)
+        while not self.silenced and (answer["stale"] or not self._is_read(answer, coin, fiat)) and time.monotonic() < end:
+            time.sleep(0.02)
             answer = self.client.token_price(symbol=coin.split(".")[0], fiat_symbol=fiat)
         if answer["stale"]:
             return None, None
         return Fraction(answer["buy_price"]), Fraction(answer["sell_price"])
+
+    def _is_read(self, answer: dict[str, Any], coin: str, fiat: str) -> bool:
+        """Whether our prices lie around the market's present one."""
+        middle = (Fraction(answer["buy_price"]) + Fraction(answer["sell_price"])) / 2
+        wanted = self.middles.get((coin, fiat), middle)
+        return abs(middle - wanted) * 10_000 <= wanted
 
     def blocks(self, chain: str, count: int) -> int:
         """Makes blocks; the height of the newest."""
@@ -290,9 +317,11 @@ class World:
     def _made(self, lane: LaneState, operation: Buy | Sell, method: str) -> None:
         lane.owners[operation.order], lane.methods[operation.order] = operation.customer, method
         lane.ordered[operation.order] = Decimal(operation.amount)
+        if method == "MEX.SPEI":
+            lane.on_account[operation.customer].append(operation.order)
 
-    def _tell(self, lane: LaneState, orders: tuple[str, ...], amount: str, asset: str, told: int | str | None, is_certain: bool = True) -> None:
-        at = self.now() if told is None else told if isinstance(told, int) else None
+    def _tell(self, lane: LaneState, orders: Sequence[str], amount: str, asset: str, told: int | str | None, is_certain: bool = True) -> None:
+        at = self.about_now() if told is None else told if isinstance(told, int) else None
         lane.told.append(Told(orders, Decimal(amount), asset, at, is_certain))
 
     def transfer(self, lane: LaneState, operation: Transfer, told: int | str | None) -> str | None:
@@ -306,9 +335,7 @@ class World:
             order.answer["iban"], operation.amount, order.answer["fiat_symbol"], " ".join(concepts) or None,
             HOLDER if own else STRANGER, person.account if own else STRANGERS_ACCOUNT, told,
         ))
-        customer = lane.owners[operation.account_of]
-        on_one_account = tuple(name for name in lane.orders if lane.owners[name] == customer and lane.methods[name] == "MEX.SPEI")
-        orders = operation.named or on_one_account
+        orders = operation.named or lane.on_account[lane.owners[operation.account_of]]
         self._tell(lane, orders, operation.amount, order.answer["fiat_symbol"], told, len(operation.named) == 1)
         return None
 
@@ -361,15 +388,25 @@ class World:
         if order is None:
             return "skip"
         about = lane.orders[named].id if named in lane.orders else None
-        items = json.loads(self.rampart.run("review", "list", "--json"))["items"]
         fitting = [
-            item for item in items
+            item for item in self.items()
             if item["kind"] == "suspense" and item["order"] == about and Decimal(item["amount"].split()[0]) == Decimal(amount)
         ]
         if len(fitting) != 1:
             return "skip"
         lane.assigned |= {order_name, named or order_name}
         return self.command("review", "resolve", fitting[0]["id"], "assign", order.id)
+
+    def items(self) -> list[dict[str, Any]]:
+        """What waits in the list of reviews, oldest first, without what was there when the latest players began."""
+        found: list[dict[str, Any]] = []
+        last = self.last_item
+        while True:
+            page = json.loads(self.rampart.run("review", "list", "--json", *(("--after", last) if last else ())))["items"]
+            found += page
+            if not page:
+                return found
+            last = page[-1]["id"]
 
     def standing(self, lane: LaneState, operation: Standing) -> str | None:
         person = lane.people.get(operation.customer)
@@ -381,25 +418,31 @@ class World:
         return self.command("customer", operation.change, str(person.id))
 
     def command(self, *arguments: str) -> str | None:
-        """An operator's command; what it answers when it refuses."""
-        try:
-            self.rampart.run(*arguments, "--reason", "played")
-        except RuntimeError as refusal:
-            return str(refusal).splitlines()[-1]
-        return None
+        """An operator's command; what it answers when it refuses.
+
+        It is a process of its own, with the prices that were stored last: not the present ones for some seconds after the clock
+        has jumped, and if their source has fallen silent meanwhile, never.
+        """
+        end = time.monotonic() + MOST_SECONDS
+        while True:
+            try:
+                self.rampart.run(*arguments, "--reason", "played")
+            except RuntimeError as refusal:
+                said = str(refusal).splitlines()[-1]
+                if NO_PRICE not in said:
+                    return said
+                if self.silenced or time.monotonic() > end:
+                    return "skip"
+                time.sleep(0.5)
+            else:
+                return None
 
     # --- views ---
 
-    def views(self, lane: LaneState, model_orders: dict[str, Order]) -> dict[str, dict[str, Any]]:
-        """What the API shows of each order of a lane, in the model's units."""
-        shown = {}
-        for name, order in lane.orders.items():
-            terms = model_orders[name]
-            if order.is_purchase:
-                shown[name] = view_of_payment(self.client.payment(order.id), terms)
-            else:
-                shown[name] = view_of_sale(self.client.rampoff(order.id), terms)
-        return shown
+    def read(self, order: BinaryOrder) -> dict[str, Any]:
+        """What the API shows of an order."""
+        view: dict[str, Any] = self.client.payment(order.id) if order.is_purchase else self.client.rampoff(order.id)
+        return view
 
 
 def transfer_body(
@@ -416,36 +459,3 @@ def transfer_body(
 def is_default(moment: Moment) -> bool:
     """Whether the outside tells the present, which needs no word."""
     return moment == ("now", 0)
-
-
-def _common(view: dict[str, Any], decimals_in: int, decimals_out: int) -> dict[str, Any]:
-    shown: dict[str, Any] = {"status": view["status"]}
-    for name, key, decimals in (
-        ("accepted", "accepted_amount", decimals_in), ("set_aside", "set_aside_amount", decimals_in),
-        ("refunded", "refunded_amount", decimals_in), ("sent", "sent_amount", decimals_out),
-    ):
-        if key in view:
-            shown[name] = minor(view[key] or "0", decimals)
-    if "exceptions" in view:
-        shown["exceptions"] = tuple(sorted({each["kind"] for each in view["exceptions"]}))
-    if "hold_reason" in view:
-        shown["hold_reason"] = view["hold_reason"]
-    return shown
-
-
-def view_of_payment(view: dict[str, Any], order: Order) -> dict[str, Any]:
-    """`GET /api/payment/{id}`."""
-    return {
-        **_common(view, order.fiat.decimals, order.coin.decimals),
-        "received": minor(view["received_amount"], order.fiat.decimals),
-        "decided": minor(view["coin_amount_decimal"], order.coin.decimals),
-    }
-
-
-def view_of_sale(view: dict[str, Any], order: Order) -> dict[str, Any]:
-    """`GET /api/getRampoff`."""
-    return {
-        **_common(view, order.coin.decimals, order.fiat.decimals),
-        "received": int(view["received_amount"]),
-        "decided": minor(view["fiat_amount"], order.fiat.decimals),
-    }

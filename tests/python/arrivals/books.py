@@ -25,13 +25,21 @@ class Books:
         self.fiats: dict[str, Fiat] = {}
         self.limits: dict[tuple[str, int], Limits] = {}
         self.orders: dict[str, Order] = {}
+        self.going: dict[str, Order] = {}
+        """Those that have not ended: what time changes."""
         self.receipts: dict[str, Receipt] = {}
+        self.of_order: defaultdict[str, list[Receipt]] = defaultdict(list)
+        """The receipts that name each order."""
+        self.touched: set[str] = set()
+        """Orders of which something else may be shown since this was last emptied."""
         self.items: list[Item] = []
         self.events: list[Event] = []
         self.windows = Windows()
         self.prices: dict[tuple[str, str, str], Fraction | None] = {}
         self.balances: defaultdict[str, int] = defaultdict(int)
         self.readings: defaultdict[str, list[tuple[int, bool]]] = defaultdict(list)
+        self.good_readings: dict[str, int] = {}
+        """When the last good one of each source began."""
         self.disabled_partners: set[str] = set()
         self.in_blocks: dict[str, Receipt] = {}
         """Deposits that are not confirmed."""
@@ -53,7 +61,7 @@ class Books:
 
     def promised_to_nobody(self, asset: str) -> int:
         """3.5: coins (or money) that no order was promised or is owed."""
-        bound = sum(order.reserved + order.owed for order in self.orders.values() if order.asset_out == asset)
+        bound = sum(order.reserved + order.owed for order in self.going.values() if order.asset_out == asset)
         return self.balances[asset] - bound
 
     def faults(self, order: Order) -> dict[str, str]:
@@ -83,7 +91,7 @@ class Books:
             return None
         customer = self.customers[order.customer]
         if not (self.methods[order.method.name].enabled and self.coins[order.coin.asset].enabled):
-            return "review"
+            return "limit"
         if not customer.of_age:
             return "identity"
         # What the order counted when it was ordered becomes what goes at the promise in the same commit (4.2).
@@ -99,8 +107,7 @@ class Books:
 
     def last_good_reading(self, source: Source) -> int | None:
         """When the last good reading of a source began."""
-        good = [begun for begun, is_good in self.readings[source.name] if is_good]
-        return max(good, default=None)
+        return self.good_readings.get(source.name)
 
     def reading_before(self, source: Source, shown_at: int) -> tuple[int | None, bool]:
         """1.1: the last good reading that began before `shown_at`, and whether an interruption lies between them.
@@ -118,23 +125,36 @@ class Books:
 
     # --- receipts of an order ---
 
+    def belongs(self, receipt: Receipt, order: Order) -> None:
+        """From now on the receipt names this order, and no other."""
+        if receipt.order is not None:
+            self.of_order[receipt.order].remove(receipt)
+            self.touched.add(receipt.order)
+        receipt.order = order.id
+        self.of_order[order.id].append(receipt)
+        self.touched.add(order.id)
+
     def own(self, order: Order) -> list[Receipt]:
         """The order's own receipts, in order of time."""
-        mine = [receipt for receipt in self.receipts.values() if receipt.counted and receipt.order == order.id]
+        mine = [receipt for receipt in self.of_order[order.id] if receipt.counted]
         return sorted(mine, key=lambda receipt: (receipt.time, receipt.sorted_by))
 
     def named(self, order: Order) -> list[Receipt]:
         """Every receipt that names the order, its own or set aside beside it."""
-        return [receipt for receipt in self.receipts.values() if receipt.order == order.id]
+        return self.of_order[order.id]
 
-    def waiting(self, order: Order) -> tuple[int, int]:
-        """What waits for the decision: in time and late (1.2). What a person assigned goes as late money does (1.4)."""
+    def waiting(self, order: Order, decided: bool = False) -> tuple[int, int]:
+        """What waits for the decision: in time and late (1.2). What a person assigned goes as late money does (1.4).
+
+        With `decided` also what was decided about.
+        """
         in_time = late = 0
         for receipt in self.own(order):
+            amount = receipt.waiting + (receipt.at_promise + receipt.at_market if decided else 0)
             if receipt.time < order.held_until and not receipt.assigned:
-                in_time += receipt.waiting
+                in_time += amount
             else:
-                late += receipt.waiting
+                late += amount
         return in_time, late
 
     def own_waiting(self, order: Order) -> int:
@@ -159,7 +179,8 @@ class Books:
     def all_can_go_back(self, order: Order) -> bool:
         """2.5: whether everything that waits can be sent back, and is worth sending."""
         waiting = [receipt for receipt in self.own(order) if receipt.waiting]
-        return all(self.can_go_back(order, receipt) and not below_refund_minimum(order, receipt.waiting) for receipt in waiting)
+        is_enough = not below_refund_minimum(order, sum(receipt.waiting for receipt in waiting))
+        return is_enough and all(self.can_go_back(order, receipt) for receipt in waiting)
 
     # --- what is told ---
 
@@ -170,6 +191,7 @@ class Books:
                 kind = UPDATED[order.side]
             order.told.add(once)
         self.events.append(Event(order.id, kind, order.status))
+        self.touched.add(order.id)
 
     def update(self, order: Order) -> None:
         """6.4: everything else is an update."""
@@ -184,6 +206,7 @@ class Books:
     def hold(self, order: Order, reason: str) -> None:
         """6.3: on hold, with the reason."""
         changed = order.status != "on_hold" or order.hold_reason != reason
+        order.held_at = self.now if order.held_at is None else order.held_at
         order.status, order.hold_reason = "on_hold", reason
         if changed:
             self.update(order)
@@ -216,6 +239,8 @@ class Books:
 
     def item_for(self, order: str | None, reason: str, receipt: Receipt, running: bool = False) -> Item:
         """5.2: every item names the order that its fact names. 2.6: what is below the minimum has one item per order."""
+        if order is not None:
+            self.touched.add(order)
         if running:
             for item in self.items:
                 if item.running and item.order == order:

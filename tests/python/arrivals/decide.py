@@ -67,10 +67,10 @@ def is_ready(order: Order, in_time: int, late: int, now: int, last_good_reading:
         return in_time + late > 0
     if not in_time:
         return late > 0 and not any(time < order.held_until for time in order.pending.values())
-    if now >= order.honoured_until:
-        return True
     if order.pending:
         return False
+    if now >= order.honoured_until:
+        return True
     return last_good_reading is not None and final_reading(last_good_reading, order.held_until, order.method.source)
 
 
@@ -184,11 +184,13 @@ def judge_short(order: Order, in_time: int, situation: Situation) -> Decision:
         return at_market(order, 0, in_time, situation)
     if policy == "hold":
         return Decision("hold", hold_reason="amount", final=True)
-    out = exchange(order, in_time, 0, situation)
-    if policy == "refund" or outside_bounds(order, in_time, 0, out) == "minimum":
+    if policy == "refund":
         return send_back(in_time, situation)
     if not price_stands(order, situation.now):
         return at_market(order, 0, in_time, situation)
+    out = exchange(order, in_time, 0, situation)
+    if outside_bounds(order, in_time, 0, out) == "minimum":
+        return send_back(in_time, situation)
     if out.total <= 0:
         return Decision("aside", aside=in_time, aside_reason="fees")
     if out.total > situation.coins:

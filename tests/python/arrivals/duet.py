@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections import Counter
 from dataclasses import asdict, replace
 from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
-from .binary import LaneState, World, is_default
+from .binary import STORED_WITHIN, LaneState, World, is_default, show_time
 from .compare import Difference, rows
 from .mirror import Mirror
 from .operations import (
@@ -16,9 +19,13 @@ from .operations import (
 )
 from .players import MARKETS
 from .shown import Books
+from .views import view_of
+from .watch import Watch
 
 Program = list[Operation]
 SKIP = "skip"
+WHOLE_EVERY = 50
+"""After how many steps orders are compared that nobody says have changed."""
 TOLD_ONCE = ("PAY_IN", "COINS_SENT", "CRYPTO_RECEIVED", "RAMPOFF_FINISHED")
 
 
@@ -30,16 +37,24 @@ class Duet:
         world.reset()
         for (coin, fiat), price in MARKETS.items():
             world.price(coin, fiat, price)
-        self.first_event = len(world.client.events())
-        now = world.now()
+        self.watch = Watch(world)
+        now = self.began = world.now()
         self.mirrors = {seed: Mirror(now) for seed in seeds}
         self.lanes = {seed: LaneState() for seed in seeds}
         world.lanes += self.lanes.values()
         self.height = world.blocks("polygon", 1)
         for mirror in self.mirrors.values():
             mirror.height = self.height
-        self.books = Books(world)
+        self.books = Books(world, self.watch)
+        self.boards: list[tuple[float, dict[tuple[str, str], tuple[Fraction | None, Fraction | None]]]] = []
+        """The latest prices, and since when they are shown."""
         self.failed: set[int] = set()
+        self.names: dict[str, tuple[int, str]] = {}
+        """Seed and name of the binary's orders."""
+        self.look: set[tuple[int, str]] = set()
+        """Orders that may show something else than before."""
+        self.underway: dict[tuple[int, str], float] = {}
+        """Orders for which the binary waits for an answer from outside, and since when."""
         self.played = self.skipped = self.refused = 0
         self.end_of_round()
 
@@ -54,28 +69,36 @@ class Duet:
         """What happens to everybody, then what each lane does; where a lane differs for the first time."""
         found: list[Difference] = []
         if happened is not None:
+            if isinstance(happened, Outage) and happened.on and self.underway:
+                # What is not answered now is answered when the outage has ended.
+                found += self.compare(number, patiently=True)
             self.happen(happened)
             self.end_of_round()
             found += self.compare(number)
         for turn in range(max((len(each) for each in operations.values()), default=0)):
-            now = self.world.now()
             for seed, each in operations.items():
                 if seed not in self.failed and turn < len(each):
-                    found += self.play(number, seed, each[turn], now)
+                    found += self.play(number, seed, each[turn], self.world.about_now())
             self.end_of_round()
             found += self.compare(number)
-        return found
+        return found + (self.compare_everything(number) if number % WHOLE_EVERY == WHOLE_EVERY - 1 else [])
+
+    def agreeing(self) -> list[tuple[int, Mirror]]:
+        """The lanes that have not differed, with their models. The others are played no more."""
+        return [(seed, mirror) for seed, mirror in self.mirrors.items() if seed not in self.failed]
 
     def end_of_round(self) -> None:
         """Waits until the binary is quiet, and lets the models rest at the same time with the same prices."""
         prices = {market: self.world.market(*market) for market in MARKETS}
         self.world.quiet()
         now = self.world.now()
+        if not self.boards or self.boards[-1][1] != prices:
+            self.boards.append((time.monotonic(), prices))
         self.books.saw(now, {
             market: (Decimal(buy.numerator) / buy.denominator, Decimal(sell.numerator) / sell.denominator)
             for market, (buy, sell) in prices.items() if buy is not None and sell is not None
         })
-        for mirror in self.mirrors.values():
+        for _, mirror in self.agreeing():
             mirror.model.now = max(mirror.model.now, now)
             mirror.prices_silent_since = None
             mirror.prices = {}
@@ -102,7 +125,7 @@ class Duet:
             self._mirrors(operation)
         elif isinstance(operation, Blocks):
             self.height = self.world.blocks(operation.chain, operation.count)
-            for mirror in self.mirrors.values():
+            for _, mirror in self.agreeing():
                 mirror.height = self.height - operation.count
             self._mirrors(operation)
         elif isinstance(operation, Reorg):
@@ -110,7 +133,7 @@ class Duet:
 
     def _mirrors(self, operation: Operation) -> None:
         now = self.world.now()
-        for mirror in self.mirrors.values():
+        for _, mirror in self.agreeing():
             mirror.model.now = max(mirror.model.now, now)
             mirror.play(operation)
 
@@ -118,12 +141,12 @@ class Duet:
         common = self.height - operation.depth
         drop = [
             self.lanes[seed].deposits[deposit.key]
-            for seed, mirror in self.mirrors.items()
+            for seed, mirror in self.agreeing()
             for deposit in mirror.deposits
             if deposit.operation.doomed and deposit.height is not None and deposit.height > common and not deposit.confirmed
         ]
         self.height = self.world.reorg(operation.chain, operation.depth, drop)
-        for mirror in self.mirrors.values():
+        for _, mirror in self.agreeing():
             mirror.reorganise(common, self.height)
             mirror.model.settle()
 
@@ -143,9 +166,10 @@ class Duet:
             self.skipped += 1
             return []
         self.played += 1
-        expected = mirror.play(operation)
+        expected = self._commanded(seed, operation) if isinstance(operation, (Operate, Assign)) else mirror.play(operation)
         if isinstance(operation, (Buy, Sell)) and answer is None and expected is None:
             mirror.created(operation.order, lane.orders[operation.order].created)
+            self.names[lane.orders[operation.order].id] = (seed, operation.order)
         if isinstance(operation, Deposit):
             mirror.deposits[-1].txid = lane.deposits[operation.key]
         if answer and expected:
@@ -160,6 +184,34 @@ class Duet:
             return []
         about = getattr(operation, "order", getattr(operation, "customer", type(operation).__name__))
         return [Difference(seed, number, f"{type(operation).__name__} {about}", [("answer", expected, answer)])]
+
+    def _commanded(self, seed: int, operation: Operate | Assign) -> str | None:
+        """Plays a person's command on the model: at the present prices, or at those of a moment ago if that is what the binary shows.
+
+        A command is a process of its own and decides at the prices that were stored last, some seconds old at most (7).
+        """
+        mirror, order = self.mirrors[seed], operation.order
+        since = time.monotonic() - STORED_WITHIN
+        while len(self.boards) > 1 and self.boards[1][0] < since:
+            self.boards.pop(0)
+        before = copy.deepcopy(mirror) if len(self.boards) > 1 else None
+        expected = mirror.play(operation)
+        if before is None or self._shows(mirror, seed, order):
+            return expected
+        for _, prices in reversed(self.boards[:-1]):
+            other = copy.deepcopy(before)
+            for (coin, fiat), (buy, sell) in prices.items():
+                other.set_price(coin, fiat, buy, sell)
+            answer = other.play(operation)
+            if self._shows(other, seed, order):
+                self.mirrors[seed] = other
+                return answer
+        return expected
+
+    def _shows(self, mirror: Mirror, seed: int, order: str) -> bool:
+        """Whether the binary shows the model's amounts of an order."""
+        shown = view_of(self.world.read(self.lanes[seed].orders[order]), mirror.model.orders[order])
+        return bool(shown["decided"] == mirror.model.view(order).decided)
 
     def _on_binary(self, lane: LaneState, mirror: Mirror, operation: Operation) -> str | None:
         world = self.world
@@ -202,32 +254,66 @@ class Duet:
 
     # --- comparing ---
 
-    def compare(self, number: int) -> list[Difference]:
-        """Lanes that differ for the first time. A difference may take a while to go away: slow workers."""
+    def compare(self, number: int, patiently: bool = False) -> list[Difference]:
+        """Lanes that differ for the first time, among the orders that may show something new.
+
+        A difference may take a while to go away: slow workers. It is waited for; where an answer from outside is underway only
+        with `patiently`, else the lanes go on and it is looked at again.
+        """
         end = time.monotonic() + self.patience
+        self.look |= self._changed() | set(self.underway)
         found = self._differences(number)
-        while found and time.monotonic() < end:
-            time.sleep(0.3)
+        while any(patiently or not each.is_underway() for each in found) and time.monotonic() < end:
+            time.sleep(0.05)
+            self.look = {(each.seed, each.order) for each in found} | self._changed()
             found = self._differences(number)
-        self.failed |= {difference.seed for difference in found}
+        now, before = time.monotonic(), self.underway
+        self.underway = {(each.seed, each.order): before.get((each.seed, each.order), now) for each in found if each.is_underway()}
+        lasting: dict[int, Difference] = {}
+        for each in found:
+            if patiently or now - self.underway.get((each.seed, each.order), 0) > self.patience:
+                lasting.setdefault(each.seed, each)
+        self.look = set()
+        self.failed |= set(lasting)
+        return list(lasting.values())
+
+    def compare_everything(self, number: int) -> list[Difference]:
+        """The same for all orders of those who play."""
+        shown = self.watch.everything(show_time(self.began))
+        for seed, mirror in self.agreeing():
+            unconfirmed = mirror.unconfirmed()
+            for name, order in self.lanes[seed].orders.items():
+                if order.id not in shown or self._difference(number, seed, name, unconfirmed, shown[order.id]):
+                    self.look.add((seed, name))
+        return self.compare(number, patiently=True)
+
+    def _changed(self) -> set[tuple[int, str]]:
+        """The orders that the binary or a model says have changed."""
+        found = {self.names[about] for about in self.watch.changed() if about in self.names}
+        for seed, mirror in self.agreeing():
+            found |= {(seed, name) for name in mirror.model.touched}
+            mirror.model.touched = set()
         return found
 
     def _differences(self, number: int) -> list[Difference]:
         found = []
-        for seed, mirror in self.mirrors.items():
-            if seed in self.failed:
-                continue
-            shown = self.world.views(self.lanes[seed], mirror.model.orders)
-            for name, theirs in shown.items():
-                mine = mirror.model.view(name)
-                differing = rows(mine, theirs, self.fields, self.lenient)
-                if name in mirror.unconfirmed():
-                    # Whether coins that are not final are shown as received, the rules leave open.
-                    differing = [row for row in differing if row[0] != "received"]
-                if differing:
-                    found.append(Difference(seed, number, name, differing, asdict(mine), theirs))
-                    break
+        for seed, mirror in self.agreeing():
+            names = sorted(name for each, name in self.look if each == seed)
+            unconfirmed = mirror.unconfirmed() if names else set()
+            for name in names:
+                different = self._difference(number, seed, name, unconfirmed, self.world.read(self.lanes[seed].orders[name]))
+                if different:
+                    found.append(different)
         return found
+
+    def _difference(self, number: int, seed: int, name: str, unconfirmed: set[str], shown: dict[str, Any]) -> Difference | None:
+        model = self.mirrors[seed].model
+        mine, theirs = model.view(name), view_of(shown, model.orders[name])
+        differing = rows(mine, theirs, self.fields, self.lenient)
+        if name in unconfirmed:
+            # Whether coins that are not final are shown as received, the rules leave open.
+            differing = [row for row in differing if row[0] != "received"]
+        return Difference(seed, number, name, differing, asdict(mine), theirs) if differing else None
 
     def properties(self) -> list[Difference]:
         """What must hold of what is shown, also where the model says otherwise."""
@@ -240,16 +326,13 @@ class Duet:
         return found
 
     def ends(self) -> list[Difference]:
-        """6.4: what was told once, of every lane that agreed so far."""
+        """Everything once more, and 6.4: what was told once, of every lane that agreed so far."""
+        found = self.compare_everything(-1)
         if "events" not in self.fields:
-            return []
-        told: Counter[tuple[str, str]] = Counter()
-        for event in self.world.client.events(self.first_event):
-            told[(event["data"].get("id", ""), event["type"])] += 1
-        found = []
-        for seed, mirror in self.mirrors.items():
-            if seed in self.failed:
-                continue
+            return found
+        self.watch.changed()
+        told = self.watch.told
+        for seed, mirror in self.agreeing():
             for name, order in self.lanes[seed].orders.items():
                 mine = Counter(event.kind for event in mirror.model.events if event.order == name and event.kind in TOLD_ONCE)
                 theirs = Counter({kind: told[(order.id, kind)] for kind in TOLD_ONCE if told[(order.id, kind)]})

@@ -253,6 +253,8 @@ class Order:
     held_by_person: bool = False
     decided: bool = False
     decided_at: int | None = None
+    held_at: int | None = None
+    """When it was first put on hold."""
     settled_by_policy: bool = False
     """Whether the decision was to hold: then what comes later is beside the order."""
     reserved: int = 0
@@ -271,6 +273,10 @@ class Order:
     sent: int = 0
     attempt: str = "none"
     """`none`, `unknown` (made, outcome unknown), `sent`, `failed`."""
+    stopped: bool = False
+    """Whether it was let go and held again before it was converted (R26)."""
+    refund_seen: bool = False
+    """Whether a person has asked for the refund before (R28)."""
     let_go: bool = False
     """Whether a person with the right let it go: past limits, minimum and maximum (4.1, 7)."""
     exempt_from: set[str] = field(default_factory=set)

@@ -8,6 +8,8 @@ from .reversals import Reversals
 from .timing import Source, counted_time
 from .whose import beside, by_reference, is_dust, on_own_account
 
+MOST_READINGS = 200
+"""How many readings of a source are remembered: what is told now was seen by the last ones."""
 FLAGGED = ("wrong_network", "wrong_asset", "foreign_payer", "duplicate", "late")
 
 
@@ -16,7 +18,12 @@ class Intake(Reversals):
 
     def reading(self, source: str, begun: int, good: bool = True) -> None:
         """1.1, 1.3: a reading of a source that began at `begun` is done."""
-        self.readings[source].append((begun, good))
+        readings = self.readings[source]
+        readings.append((begun, good))
+        if good:
+            self.good_readings[source] = max(begun, self.good_readings.get(source, begun))
+        if len(readings) > MOST_READINGS and any(is_good for _, is_good in readings[MOST_READINGS // 2 :]):
+            del readings[: MOST_READINGS // 2]
 
     def store(self, receipt: Receipt) -> None:
         """A fact is stored under its natural key, so that it counts once."""
@@ -82,7 +89,8 @@ class Intake(Reversals):
             self.set_aside(None, receipt, receipt.amount, "unassigned")
             self.reverse_early(receipt)
             return
-        receipt.order = order.id
+        self.belongs(receipt, order)
+        order.pending.pop(receipt.key, None)
         receipt.time = self._time(receipt, order.created, order.method.source)
         if receipt.asset == order.asset_in and is_dust(order, receipt.amount):
             self.item_for(order.id, "below_minimum", receipt, running=True)
@@ -119,21 +127,17 @@ class Intake(Reversals):
             return
         self.in_blocks[receipt.key] = receipt
         order = self._address(receipt)
-        if order is None or beside(order, receipt) or is_dust(order, receipt.amount):
+        if order is None or not self._is_waited_for(order, receipt):
             return
-        order.pending[receipt.key] = self._time(receipt, order.created, order.method.source)
+        order.pending[receipt.key] = receipt.time
         order.saw_coins = True
         if order.status == "created":
             order.status = "confirming"
             self.update(order)
 
     def deposit_confirmed(self, key: str) -> None:
-        """The coins are final: now they are a receipt, with the time of the first block."""
-        receipt = self.in_blocks.pop(key)
-        order = self._address(receipt)
-        if order:
-            order.pending.pop(key, None)
-        self.store(receipt)
+        """The coins are final: now they are a receipt, with the time of the first block. Until that is applied they are waited for."""
+        self.store(self.in_blocks.pop(key))
 
     def deposit_dropped(self, key: str) -> None:
         """1.3: undone in its block. The order stays `confirming`; mined again it is not late (1.1)."""
@@ -145,8 +149,13 @@ class Intake(Reversals):
         """1.1: back in a block, with the time of the first one."""
         receipt = self.in_blocks[key]
         order = self._address(receipt)
-        if order and not beside(order, receipt) and not is_dust(order, receipt.amount):
-            order.pending[key] = self._time(receipt, order.created, order.method.source)
+        if order and self._is_waited_for(order, receipt):
+            order.pending[key] = receipt.time
+
+    def _is_waited_for(self, order: Order, receipt: Receipt) -> bool:
+        """1.3: coins that will be the order's own, once they are final."""
+        receipt.time = self._time(receipt, order.created, order.method.source)
+        return beside(order, receipt) is None and not is_dust(order, receipt.amount)
 
     def _address(self, receipt: Receipt) -> Order | None:
         return self.orders.get(receipt.named[0]) if receipt.named else None

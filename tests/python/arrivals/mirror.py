@@ -285,7 +285,7 @@ class Mirror:
         if operation.change.startswith("level "):
             self.model.set_level(operation.customer, int(operation.change[-1]))
         elif operation.change in ("ban", "unban"):
-            who.banned = operation.change == "ban"
+            self.model.ban(operation.customer) if operation.change == "ban" else self.model.unban(operation.customer)
         else:
             who.identity_valid = operation.change == "verify"
 

@@ -58,9 +58,18 @@ R18 (3.7) "Its worth at that moment" is what is owed at the market's price of th
 R19 (7) `assign` needs an order that waits, or that is on hold and undecided. Assigned money counts as late money from the moment of the command.
 R20 (3.3, 4.1, 4.3) Standing is asked before any policy, so a banned customer's money is not sent back by itself either, also
     not what came after the end.
-R21 (2.3) "The amount of an order decided in the last 72 h" is its ordered amount.
+R21 (2.3) "The amount of an order decided in the last 72 h" is its ordered amount. One on hold was judged when it was held (R22).
 R22 (2.2, 2.3, 3.3) An order is open until it is judged. One on hold was judged, whatever holds it: what comes then is beside it.
 R23 (6.3) An order on hold shows the reason it was first held for until it goes on, also where another has joined it.
+R24 (4.2, 4.3) A person who lifts a ban lifts what a chargeback left behind with it, for that registration.
+R25 (2.5, 9) `refund_minimum` of a sale is an amount of its currency alone: coins of the least that can be sold count, and can be too few
+    to go back by themselves. They are held, and a person sends them. It is asked of everything that goes back together.
+R26 (4.3, 7) A person lets nothing of a banned customer's go: the ban is lifted first. Whatever else speaks against the customer is
+    asked again when something leaves: then the order is held again, shows what was decided, and is decided anew when it is let go
+    the next time.
+R27 (4.1) What method and coin do not allow at that moment is held for `limit`.
+R28 (2.5, 7) What goes back to a banned customer is stopped once, and the order is held. The person who has seen that sends it back again.
+R29 (6.2) When what was decided is undone (a reversal, a refund), the ordered terms are shown again.
 """
 
 from __future__ import annotations
@@ -146,7 +155,8 @@ class Model(Persons):
             order.reserved = order.ordered_out
         order.counted_ordered = self.windows.count(who, fiat.symbol, created, fiat_worth)
         order.status = UNPAID[order.side]
-        self.orders[order_id] = order
+        self.orders[order_id] = self.going[order_id] = order
+        self.touched.add(order_id)
         return order
 
     def _ordered_out(self, order: Order) -> int:
@@ -181,12 +191,13 @@ class Model(Persons):
 
     def sweep(self) -> None:
         """1.3, 1.5, 3.5, 4.3: ends of promises, decisions that waited, holds that resume, ends of orders."""
-        for order in self.orders.values():
+        self.going = {order.id: order for order in self.going.values() if not order.ended}
+        for order in self.going.values():
             self._end_promise(order)
-        waiting = [order for order in self.orders.values() if not order.decided and self.own_waiting(order)]
+        waiting = [order for order in self.going.values() if not order.decided and self.own_waiting(order)]
         for order in sorted(waiting, key=lambda each: (self.own(each)[0].time, self.own(each)[0].key)):
             self.consider(order)
-        for order in self.orders.values():
+        for order in self.going.values():
             self._resume(order)
             self.end_if_due(order)
 
@@ -209,8 +220,8 @@ class Model(Persons):
 
     def end_if_due(self, order: Order) -> None:
         """1.5: at its end an order that waits is `expired`; coins in a block are waited for (1.3)."""
-        is_over = self.now >= order.open_until and self._end_is_read(order)
-        if order.status in WAITING_STATUSES and is_over and not self.received_something(order):
+        is_over = order.status in WAITING_STATUSES and self.now >= order.open_until and self._end_is_read(order)
+        if is_over and not self.received_something(order):
             self._end_promise(order)
             order.status = "expired"
             self.free_promise(order)
@@ -240,9 +251,10 @@ class Model(Persons):
         reading = self.last_good_reading(order.method.source)
         if not person and not is_ready(order, in_time, late, self.now, reading):
             return
+        # A person's word is asked of the standing when something leaves (4.3, R26).
         situation = Situation(
             self.now, self.market(order), self.present_fees(order.method, order.coin),
-            order.reserved + self.promised_to_nobody(order.asset_out), self.standing(order),
+            order.reserved + self.promised_to_nobody(order.asset_out), None if person else self.standing(order),
             lambda promised, market: self.ask_market(order, promised, market), self.all_can_go_back(order), person or order.let_go,
         )
         self._carry_out(order, in_time, late, judge(order, in_time, late, situation))

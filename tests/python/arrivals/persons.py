@@ -16,9 +16,14 @@ class Persons(Sending):
         """7: lets a held one go; 4.1: past limits; 1.4: at the promise only where that still stands."""
         if order.status != "on_hold":
             raise Refusal("not_on_hold")
-        if not order.owed and self.needs_price(order) and self.market(order) is None:
+        if self.customers[order.customer].banned:
+            raise Refusal("banned")
+        anew = order.stopped or not order.owed
+        if anew and self.needs_price(order) and self.market(order) is None:
             raise Refusal("price_unavailable")
-        order.exempt_from |= set(self.faults(order))
+        if order.stopped:
+            self.undo_conversion(order)
+        order.exempt_from |= {fault for fault in self.faults(order) if fault.startswith("hit ")}
         order.let_go, order.held_by_person = True, False
         if order.owed:
             order.status, order.hold_reason, order.attempt = PAID[order.side], None, "none"
@@ -28,7 +33,7 @@ class Persons(Sending):
 
     def needs_price(self, order: Order) -> bool:
         """7: whether letting it go now has something exchanged at the market, which a command needs a fresh price for."""
-        in_time, late = self.waiting(order)
+        in_time, late = self.waiting(order, decided=True)
         surplus = in_time > order.ordered + tolerance(order)
         return bool(late) or surplus or not is_complete(order, in_time) or not price_stands(order, self.now)
 
@@ -40,7 +45,9 @@ class Persons(Sending):
         frozen = any(receipt.hit for receipt in self.own(order))
         if frozen and not right:
             raise Refusal("frozen")
-        if order.owed:
+        if order.stopped:
+            self.undo_conversion(order)
+        elif order.owed:
             self._undo_at_lower_worth(order, our_fault)
         if frozen:
             for receipt in self.own(order):
@@ -49,8 +56,13 @@ class Persons(Sending):
         self.free_promise(order)
         self.give_back_counts(order)
         order.in_caps = False
-        everything = self.send_back(order, [(receipt, receipt.waiting) for receipt in self.own(order) if receipt.waiting])
         order.settled_by_policy = True
+        is_stopped = self.customers[order.customer].banned and not order.refund_seen
+        if is_stopped and all(self.can_go_back(order, receipt) for receipt in self.own(order) if receipt.waiting):
+            order.decided, order.refund_seen = False, True
+            self.hold(order, "review")
+            return
+        everything = self.send_back(order, [(receipt, receipt.waiting) for receipt in self.own(order) if receipt.waiting])
         if everything:
             order.status, order.hold_reason = "refund_pending", None
             self.update(order)
@@ -120,7 +132,8 @@ class Persons(Sending):
         waits = order.is_open or (order.status == "on_hold" and not order.decided)
         if not waits or receipt.asset != order.asset_in:
             raise Refusal("order_not_open")
-        receipt.order, receipt.counted, receipt.assigned = order.id, True, True
+        self.belongs(receipt, order)
+        receipt.counted, receipt.assigned = True, True
         receipt.waiting, receipt.aside, receipt.time, receipt.hit = receipt.aside, 0, self.now, False
         self.update(order)
         self.consider(order)
@@ -154,6 +167,14 @@ class Persons(Sending):
         receipt.written_off, receipt.aside = receipt.written_off + receipt.aside, 0
 
     # --- standing ---
+
+    def ban(self, customer: str) -> None:
+        """4.3: a banned customer's orders need a person."""
+        self.customers[customer].banned = True
+
+    def unban(self, customer: str) -> None:
+        """R24: also what a chargeback left behind."""
+        self.customers[customer].banned = self.customers[customer].charged_back = False
 
     def set_level(self, customer: str, level: int) -> None:
         """A hold for a limit is let go by a person (R13)."""

@@ -22,7 +22,7 @@ MARKETS = {("USDC.polygon", "EUR"): "0.9", ("ETH.polygon", "EUR"): "2900", ("USD
 
 METHODS = {"ESP": ("ESP.transfer", "ESP.card"), "MEX": ("MEX.SPEI", "MEX.OXXO")}
 FIATS = {"ESP": "EUR", "MEX": "MXN"}
-USUAL = {"EUR": ("20", "100", "480", "990", "1000", "2500"), "MXN": ("400", "500", "2000", "19900", "20000")}
+USUAL = {"EUR": ("20", "100", "480", "990", "1000", "2500"), "MXN": ("400", "500", "2000", "19900", "20000", "45000")}
 CAPS = {"EUR": Decimal(5), "MXN": Decimal(100)}
 HOLD_SECONDS = {"ESP.transfer": 3600, "ESP.card": 1800, "MEX.SPEI": 3600, "MEX.OXXO": 0, "sell": 3600}
 
@@ -37,7 +37,9 @@ WORLD_TRICKS = {
     "reorg": (2, ("1.1",)),
     "catalogue": (1, ("3.6", "4.1")),
 }
-JUMPS = (40, 600, 1750, 1850, 3550, 3700, 7300, 26_000, 86_000, 90_000, 200_000, 605_000)
+TOLD_TOGETHER = "told-together"
+"""The one trick that is no trick of its own: while a bank is silent, times other than the present and texts that name several."""
+JUMPS = (40, 600, 1750, 1850, 3550, 3700, 7300, 26_000, 86_000, 90_000, 200_000, 605_000, 1_300_000)
 
 
 def world(seed: int, steps: int, without: frozenset[str] = frozenset()) -> list[Operation | None]:
@@ -74,7 +76,8 @@ def _world_trick(source: random.Random, trick: str, troubled: list[Operation]) -
     if trick == "catalogue":
         if source.random() < 0.5:
             return Catalogue("ESP.transfer", "fee_basis_points", str(source.choice((25, 40))))
-        return Catalogue("MEX.SPEI", "enabled", source.choice(("true", "false")))
+        troubled.append(Catalogue("MEX.SPEI", "enabled", "true"))
+        return Catalogue("MEX.SPEI", "enabled", "false")
     return None
 
 
@@ -103,6 +106,10 @@ class Lane:
         self.customers: dict[str, str] = {}
         self.count = 0
         self.banned: set[str] = set()
+        self.levels: dict[str, int] = {}
+        self.bank_is_silent = False
+        self.meant: list[Operation] = []
+        """What a trick still does, one operation in each step."""
         self.without = without
         self.tricks = {name: trick for name, trick in TRICKS.items() if name not in without and not without & set(trick[1])}
 
@@ -110,6 +117,14 @@ class Lane:
         """What the customers do after what happened to everybody."""
         if isinstance(happened, Clock):
             self.now += happened.seconds
+        if isinstance(happened, Outage):
+            self.bank_is_silent = happened.on
+        if not self.meant:
+            self.meant = self.choose()
+        return [self.meant.pop(0)]
+
+    def choose(self) -> list[Operation]:
+        """A trick."""
         if len(self.customers) < 2:
             return [self.register()]
         names = list(self.tricks)
@@ -117,6 +132,14 @@ class Lane:
         return self.tricks[name][2](self)
 
     # --- helpers ---
+
+    def told_together(self) -> bool:
+        """Whether what comes is told at once, and what depends on the order of that is left out."""
+        return self.bank_is_silent and TOLD_TOGETHER in self.without
+
+    def latest(self) -> list[str]:
+        """Those who play now: who came long ago is banned, charged back or at a limit by now."""
+        return list(self.customers)[-4:]
 
     def name(self, kind: str) -> str:
         self.count += 1
@@ -126,7 +149,8 @@ class Lane:
     def register(self) -> Register:
         customer = self.name("c")
         self.customers[customer] = self.source.choice(("ESP", "ESP", "MEX"))
-        return Register(customer, self.customers[customer], self.source.choice((1, 1, 2)))
+        self.levels[customer] = self.source.choice((1, 1, 2))
+        return Register(customer, self.customers[customer], self.levels[customer])
 
     def pick(self, *, buying: bool | None = None, method: str | None = None) -> Seen | None:
         """One of the latest orders."""
@@ -159,7 +183,7 @@ class Lane:
 
     def booked(self) -> Moment:
         """When the bank or processor says it was."""
-        if "1.1" in self.without:
+        if "1.1" in self.without or self.told_together():
             return ("now", 0)
         return self.source.choice((("now", 0), ("now", 0), ("now", 0), ("held", -30), ("held", 30), ("now", -300), ("now", -5000), ("date", 0)))
 
@@ -184,11 +208,13 @@ def text(amount: Decimal, decimals: int = 2) -> str:
 
 
 def order_to_buy(lane: Lane) -> list[Operation]:
-    customer = lane.source.choice(list(lane.customers))
+    customer = lane.source.choice(lane.latest())
     country = lane.customers[customer]
     method = lane.source.choice(METHODS[country])
     fiat = FIATS[country]
-    amount = lane.source.choice(USUAL[fiat])
+    # Beyond the transaction limit only now and then: what is refused makes nothing happen.
+    beyond = 0 if lane.levels[customer] > 1 or lane.source.random() < 0.2 else -1
+    amount = lane.source.choice(USUAL[fiat][: beyond or None])
     coin = "ETH.polygon" if fiat == "EUR" and lane.source.random() < 0.2 else "USDC.polygon"
     order = Seen(lane.name("o"), customer, method, fiat, coin, Decimal(amount), lane.now)
     lane.orders.append(order)
@@ -206,7 +232,7 @@ def two_of_one_amount(lane: Lane) -> list[Operation]:
 
 
 def order_to_sell(lane: Lane) -> list[Operation]:
-    spanish = [name for name, country in lane.customers.items() if country == "ESP"]
+    spanish = [name for name in lane.latest() if lane.customers[name] == "ESP"]
     if not spanish:
         return order_to_buy(lane)
     customer = lane.source.choice(spanish)
@@ -224,6 +250,8 @@ def pay(lane: Lane, payer: str = "customer", amount: Decimal | None = None, book
     key = lane.name("r")
     lane.note(order, amount if payer == "customer" else Decimal(0), key)
     moment = lane.source.choice((("now", 0), ("now", 0), ("now", 0), booked or lane.booked()))
+    if lane.told_together():
+        moment = ("now", 0)
     if order.method == "sell":
         lying = booked if booked and booked[0] != "date" else None
         return [Deposit(key, order.name, text(amount, 6), order.coin, lane.source.random() < 0.2, lying)]
@@ -265,6 +293,8 @@ def other_asset(lane: Lane) -> list[Operation]:
 
 def two_references(lane: Lane) -> list[Operation]:
     """2.4: a text with several candidates."""
+    if lane.told_together():
+        return pay(lane)
     orders = [order for order in lane.orders[-6:] if order.method == "ESP.transfer"]
     if len(orders) < 2:
         return order_to_buy(lane)
@@ -313,14 +343,21 @@ def assign(lane: Lane) -> list[Operation]:
 
 
 def standing(lane: Lane) -> list[Operation]:
-    customer = lane.source.choice(list(lane.customers))
+    customer = lane.source.choice(lane.latest())
     if customer in lane.banned:
         lane.banned.discard(customer)
         return [Standing(customer, "unban")]
     change = lane.source.choice(("ban", "level 1", "level 2"))
     if change == "ban":
         lane.banned.add(customer)
+    else:
+        lane.levels[customer] = int(change[-1])
     return [Standing(customer, change)]
+
+
+def newcomer(lane: Lane) -> list[Operation]:
+    """Somebody without a history."""
+    return [lane.register()]
 
 
 def tainted(lane: Lane) -> list[Operation]:
@@ -348,11 +385,12 @@ TRICKS: dict[str, tuple[int, tuple[str, ...], Trick]] = {
     "pay_and_cancel": (2, ("3.2",), pay_and_cancel),
     "assign": (2, ("2.1", "7"), assign),
     "standing": (3, ("4.3",), standing),
+    "newcomer": (3, (), newcomer),
     "tainted": (1, ("2.1", "2.6"), tainted),
 }
 
 
 def program(seed: int, steps: int, schedule: list[Operation | None], without: frozenset[str] = frozenset()) -> list[list[Operation]]:
-    """The operations of one lane, a list for each step of the schedule."""
+    """The operations of one lane, those of each step of the schedule: never more than one, so that all lanes keep step."""
     lane = Lane(seed, without)
     return [lane.step(happened) for happened in schedule[:steps]]

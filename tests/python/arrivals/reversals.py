@@ -37,6 +37,7 @@ class Reversals(Books):
             receipt.waiting -= left
             receipt.taken_back += left
             return
+        self.touched.add(order.id)
         if not left:
             return
         order.reversal = "chargeback"
@@ -74,6 +75,7 @@ class Reversals(Books):
         if order.owed:
             self.give_back_counts(order)
             order.decided, order.settled_by_policy = False, True
+        order.stopped, order.decided_out = False, None
         order.owed = order.fee_promise = order.fee_market = order.out_promise = order.out_market = 0
 
     def attempt_ended_after_reversal(self, order: Order, arrived: bool) -> None:

@@ -30,6 +30,12 @@ from arrivals.duet import Duet, Program, of_lane, play_program  # noqa: E402
 from arrivals.operations import Operation, from_json, to_json  # noqa: E402
 
 
+TELL_EVERY = 100
+"""After how many steps a word is said about how it goes."""
+MOST_SHOWN = 100
+"""How many of a program's operations are printed; all of them are stored."""
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", type=Path, required=True)
@@ -38,19 +44,23 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--operations", type=int, default=60, help="how many steps each lane plays")
     parser.add_argument("--seed-start", type=int, default=1)
     parser.add_argument("--batch", type=int, default=20, help="how many lanes share one world at a time")
-    parser.add_argument("--without", default="", help="rules or tricks that are left out, separated by commas")
+    parser.add_argument("--without", default=players.TOLD_TOGETHER, help="rules or tricks that are left out, separated by commas")
     parser.add_argument("--fields", default=",".join(FIELDS), help="what is compared, separated by commas")
     parser.add_argument("--lenient", action="store_true", help="a field that the API does not show is no difference")
     parser.add_argument("--patience", type=float, default=8, help="how many seconds a difference may take to go away")
     parser.add_argument("--shrink-seconds", type=float, default=120, help="how long one difference is shrunk, 0 not at all")
     parser.add_argument("--permutations", type=int, default=3, help="how many plays of each batch tell the same facts in several orders")
     parser.add_argument("--keep", type=Path, help="a folder for the programs that fail")
-    parser.add_argument("--replay", type=Path, help="plays one stored program and nothing else")
+    parser.add_argument("--replay", type=Path, help="plays one stored program and nothing else; with --keep it is shrunk")
     return parser.parse_args()
 
 
 def main() -> int:
     options = arguments()
+    # Somebody reads along in a file.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    if options.keep:
+        options.keep.mkdir(parents=True, exist_ok=True)
     differences = 0
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
@@ -82,23 +92,33 @@ def batch(world: World, options: argparse.Namespace, seeds: list[int]) -> int:
         seed: players.program(seed, options.operations, schedule, without) for seed in seeds
     }
     duet = Duet(world, seeds, options.fields.split(","), options.lenient, options.patience)
-    found: list[tuple[Difference, int]] = []
+    began = time.monotonic()
+    found: list[tuple[Difference, Program]] = []
+
+    def note(differences: list[Difference], step: int) -> None:
+        for difference in differences:
+            found.append((difference, of_lane(schedule, programs[difference.seed], step)))
+            tell(options, *found[-1])
+
     for step, happened in enumerate(schedule):
-        found += [(difference, step) for difference in duet.step(step, happened, {seed: programs[seed][step] for seed in seeds})]
-    found += [(difference, len(schedule) - 1) for difference in duet.ends()]
+        note(duet.step(step, happened, {seed: programs[seed][step] for seed in seeds}), step)
+        if (step + 1) % TELL_EVERY == 0:
+            print(f"seeds {seeds[0]} to {seeds[-1]}: step {step + 1}, {duet.played / (time.monotonic() - began):.0f} operations a second")
+    note(duet.ends(), len(schedule) - 1)
     broken = duet.properties()
     for place in range(options.permutations):
         broken += permuted.play(world, seeds[0] + place)
     for difference in broken:
         print(describe(difference, []))
     # Shrinking plays in the same world, and would change it for the lanes that still play.
-    for difference, step in found:
-        report(world, options, difference, of_lane(schedule, programs[difference.seed], step))
     played, skipped, refused = duet.counts
     print(
-        f"seeds {seeds[0]} to {seeds[-1]}: {played} operations, {refused} of them refused by both, {skipped} skipped; "
-        f"{len(duet.failed)} lanes differ, {len(broken)} properties do not hold",
+        f"seeds {seeds[0]} to {seeds[-1]}: {played} operations, {refused} of them refused by both, {skipped} skipped, in "
+        f"{time.monotonic() - began:.0f} seconds; {len(duet.failed)} lanes differ, {len(broken)} properties do not hold",
     )
+    if options.shrink_seconds:
+        for difference, program in found:
+            make_smaller(world, options, difference, program)
     return len(duet.failed) + len(broken)
 
 
@@ -108,30 +128,35 @@ def replay(world: World, options: argparse.Namespace, program: Program) -> int:
     if difference is None:
         print("no difference")
         return 0
-    print(describe(difference, program))
+    print(describe(difference, program[-MOST_SHOWN:]))
+    if options.keep and options.shrink_seconds:
+        make_smaller(world, options, difference, program)
     return 1
 
 
-def report(world: World, options: argparse.Namespace, difference: Difference, program: Program) -> None:
-    """Prints a difference; stores its program, and shrinks it where that is cheap."""
-    print(describe(difference, program))
+def tell(options: argparse.Namespace, difference: Difference, program: Program) -> None:
+    """Prints a difference and stores its program."""
+    print(describe(difference, program[-MOST_SHOWN:]))
     if options.keep:
-        options.keep.mkdir(parents=True, exist_ok=True)
         (options.keep / f"seed-{difference.seed}.jsonl").write_text("".join(to_json(operation) + "\n" for operation in program))
-    if options.shrink_seconds:
-        def fails(shorter: Program) -> Difference | None:
-            again = play_program(world, shorter, options.fields.split(","), options.lenient, options.patience)
-            return again if again and again.names() == difference.names() else None
 
-        smallest, found = shrink(program, fails, options.shrink_seconds)
-        if found is not None:
-            print(f"shrunk to {len(smallest)} operations:")
-            print(describe(found, smallest))
-            if options.keep:
-                (options.keep / f"seed-{difference.seed}-small.jsonl").write_text("".join(to_json(each) + "\n" for each in smallest))
-        else:
-            print("alone, in a world of its own, it does not differ")
-    sys.stdout.flush()
+
+def make_smaller(world: World, options: argparse.Namespace, difference: Difference, program: Program) -> None:
+    """Looks for the smallest program that still differs, and prints and stores it."""
+
+    def fails(shorter: Program) -> Difference | None:
+        # One lane alone is quick.
+        again = play_program(world, shorter, options.fields.split(","), options.lenient, min(options.patience, 2))
+        return again if again and again.names() == difference.names() else None
+
+    smallest, found = shrink(program, fails, options.shrink_seconds)
+    if found is None:
+        print(f"seed {difference.seed}: alone, in a world of its own, it does not differ")
+        return
+    print(f"seed {difference.seed}: shrunk to {len(smallest)} operations:")
+    print(describe(found, smallest))
+    if options.keep:
+        (options.keep / f"seed-{difference.seed}-small.jsonl").write_text("".join(to_json(each) + "\n" for each in smallest))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .entities import BUY, PAID, Order, Receipt, Refusal
 from .intake import Intake
-from .whose import below_refund_minimum
 
 ARRIVED = {"buy": "coins_sent", "sell": "finished"}
 
@@ -18,6 +17,7 @@ class Sending(Intake):
             raise Refusal("nothing_to_send")
         why = self.standing(order)
         if why:
+            order.stopped = order.attempt == "none"
             self.hold(order, why)
             return False
         order.attempt = "unknown"
@@ -48,6 +48,7 @@ class Sending(Intake):
     def refused_by_chain(self, order: Order) -> None:
         """6.4: the one way back from `coins_sent`; the coins are owed again."""
         assert order.status == "coins_sent"
+        self.going[order.id] = order
         order.owed, order.sent = order.sent, 0
         self.balances[order.asset_out] += order.owed
         order.attempt = "failed"
@@ -63,13 +64,11 @@ class Sending(Intake):
     def send_back(self, order: Order, pieces: list[tuple[Receipt, int]]) -> bool:
         """2.5: per receipt to where that may go; each piece was waiting. Whether nothing had to stay.
 
-        What is below the minimum waits in suspense; what has no destination goes on waiting.
+        What has no destination goes on waiting. What is below the minimum is sent by a person alone (R25).
         """
         everything = True
         for receipt, amount in pieces:
-            if below_refund_minimum(order, amount):
-                self.set_aside(order, receipt, amount, "below_refund_minimum")
-            elif self.can_go_back(order, receipt):
+            if self.can_go_back(order, receipt):
                 receipt.waiting -= amount
                 receipt.returning += amount
             else:
@@ -105,7 +104,7 @@ class Sending(Intake):
         Without `bank` the bank takes what it is given, and nobody hears whether it arrived. Without `chain` coins that go back
         wait for blocks.
         """
-        for order in list(self.orders.values()):
+        for order in list(self.going.values()):
             if order.status == PAID[order.side] and order.owed and order.attempt == "none":
                 self.attempt(order)
             if order.attempt == "unknown" and (order.side == BUY or bank):

@@ -8,17 +8,23 @@ Conservation: what came for an order is accounted for, and what has left has lef
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from .binary import WALLET, BinaryOrder, LaneState, World, parse_time
+from .binary import STORED_WITHIN, WALLET, BinaryOrder, LaneState, World, parse_time
 from .catalogue import POLICIES, TOLERANCE_CAPS, default_model, minor
 from .limits import windows_of
 from .timing import SECOND
+from .watch import Watch
 
 ZERO = Decimal(0)
+COMMANDS_AT_ONCE = 3
+NOTHING: dict[str, Any] = {"entries": [], "payouts": [], "balance": "0"}
+"""The books of an order for which nothing came."""
 CHAIN = "polygon"
 Prices = dict[tuple[str, str], tuple[Decimal, Decimal]]
 CATALOGUE = default_model()
@@ -49,19 +55,26 @@ class Shown:
 class Books:
     """Reads what the binary and its world show of the lanes of one batch."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, watch: Watch) -> None:
+        self.world, self.watch = world, watch
+        self.known: dict[str, Shown] = {}
+        """What was read of each of the binary's orders."""
         self.prices: list[tuple[int, Prices]] = []
+        self.seen: list[float] = []
+        """When they were seen, by the real clock."""
         self.first_transaction = self._newest_transaction()
 
     def saw(self, now: int, prices: Prices) -> None:
         """The market's prices of a moment, spread inside; those that are stale are left out."""
         self.prices.append((now, prices))
+        self.seen.append(time.monotonic())
 
     def complaints(self, lane: LaneState) -> list[tuple[str, str, Any, Any]]:
         """Order, property, what is allowed and what is shown."""
         found: list[tuple[str, str, Any, Any]] = []
-        orders = [self._read(lane, name, order) for name, order in lane.orders.items()]
+        with ThreadPoolExecutor(COMMANDS_AT_ONCE) as pool:
+            # Each is read by a command, which is a process of its own.
+            orders = list(pool.map(lambda named: self._read(lane, *named), lane.orders.items()))
         for each in orders:
             found += self._no_profit(lane, each)
             found += self._conserved(lane, each)
@@ -71,12 +84,14 @@ class Books:
     # --- reading ---
 
     def _read(self, lane: LaneState, name: str, order: BinaryOrder) -> Shown:
-        client = self.world.client
-        view = client.payment(order.id) if order.is_purchase else client.rampoff(order.id)
-        book = json.loads(self.world.rampart.run("order", "show", order.id, "--json"))
+        view = self.world.read(order)
+        received = Decimal(view["received_amount"]) != 0
+        # A command is a process of its own: it is not asked where there can be nothing to tell.
+        book = json.loads(self.world.rampart.run("order", "show", order.id, "--json")) if received else NOTHING
         fiat = view["fiat_symbol"]
         coin = f"{view['coin_symbol']}.{view['coin_chain']}" if order.is_purchase else f"{view['crypto']}.{view['blockchain']}"
         each = Shown(name, order, view, book, fiat, coin, lane.ordered[name], POLICY_OF[lane.methods[name]])
+        self.known[order.id] = each
         each.promise = self._price_at(each, order.created, best=False) or ZERO
         each.tolerance = self._tolerance(each)
         gives, gets = (fiat, coin) if order.is_purchase else (coin, fiat)
@@ -98,8 +113,11 @@ class Books:
             cap = cap / each.promise if each.promise else cap * 1000
         return min(each.ordered * POLICIES[each.policy].tolerance_basis_points / 10_000, cap)
 
-    def _price_at(self, each: Shown, moment: int, best: bool) -> Decimal | None:
-        """The price that counted at a moment. With `best` the better one for the customer of those around it."""
+    def _price_at(self, each: Shown, moment: int, best: bool, by_person: bool = False) -> Decimal | None:
+        """The price that counted at a moment. With `best` the better one for the customer of those around it.
+
+        A person's command knows the prices that were stored last (`by_person`).
+        """
         market, side = (each.coin, each.fiat), 0 if each.order.is_purchase else 1
         known = [(at, prices[market][side]) for at, prices in self.prices if market in prices]
         before = [price for at, price in known if at <= moment][-1:]
@@ -107,6 +125,12 @@ class Books:
         if not best:
             return (before or after or [None])[0]
         around = before + after
+        if by_person:
+            last = sum(1 for at, _ in self.prices if at <= moment)
+            around += [
+                prices[market][side] for (_, prices), seen in zip(self.prices[:last], self.seen, strict=False)
+                if seen >= self.seen[last - 1] - STORED_WITHIN and market in prices
+            ]
         if not around:
             return None
         return min(around) if each.order.is_purchase else max(around)
@@ -115,7 +139,7 @@ class Books:
 
     def _no_profit(self, lane: LaneState, each: Shown) -> list[tuple[str, str, Any, Any]]:
         """What was got is no more than the most that may go at the promise, and the rest at the market, would give."""
-        market = self._price_at(each, each.exchanged_at, best=True)
+        market = self._price_at(each, each.exchanged_at, best=True, by_person=each.name in lane.assigned | lane.let_go)
         if each.got <= 0 or market is None or not each.promise:
             return []
         held_until = parse_time(each.view["expires_at"])
@@ -177,7 +201,9 @@ class Books:
         shown = sum((Decimal(view[key]) for key in ("accepted_amount", "set_aside_amount", "refunded_amount")), ZERO)
         waits = view["status"] not in ("payment_received", "coins_sent", "crypto_received", "paying_out", "finished")
         if waits:
-            shown += Decimal(each.book["balance"].split()[0])
+            balance, accepted = Decimal(each.book["balance"].split()[0]), Decimal(view["accepted_amount"])
+            # What was decided about and stopped before it was converted is on the order's account still.
+            shown += balance if each.given else max(balance - accepted, ZERO)
         told = [told for told in lane.told if told.can_be_for(each.name) and told.asset == (each.fiat if each.order.is_purchase else each.coin)]
         most = sum((one.amount for one in told), ZERO)
         # Coins can be in no final block yet, or lost with one; of several orders only one gets what names them all.
@@ -197,7 +223,8 @@ class Books:
         account: str | None = None
         for lane in lanes:
             for name, order in lane.orders.items():
-                view = self.world.client.payment(order.id) if order.is_purchase else self.world.client.rampoff(order.id)
+                known = self.known.get(order.id) or self._read(lane, name, order)
+                view = known.view
                 txid, amount = (view["txid"], view["sent_amount"]) if order.is_purchase else (view["refund_txid"], view["refunded_amount"])
                 if txid:
                     if txid in owner:
@@ -210,11 +237,13 @@ class Books:
                 if order.is_purchase and lane.methods[name] == "ESP.transfer":
                     account = order.answer["iban"]
                 if view["status"] == "finished":
-                    book = json.loads(self.world.rampart.run("order", "show", order.id, "--json"))
-                    payouts |= {each["id"]: (name, view["sent_amount"]) for each in book["payouts"]}
+                    payouts |= {each["id"]: (name, view["sent_amount"]) for each in known.book["payouts"]}
         nobodys = set(sent) - set(owner)
         if nobodys:
-            nobodys -= self._of_earlier(lanes)
+            # Reading takes minutes, in which orders go on.
+            went_on = self.watch.changed()
+            again = [order for lane in lanes for order in lane.orders.values() if order.id in went_on]
+            nobodys -= {self._sent_by(order) for order in again} | self._of_earlier(lanes)
         found += [(txid, "leaves for nobody", "an order's transaction", sent[txid]["amount"]) for txid in sorted(nobodys)]
         if account is not None:
             settled = [line for line in self._statement(account) if line["kind"] == "payout_settled"]
@@ -227,15 +256,22 @@ class Books:
         return found
 
     def _of_earlier(self, lanes: list[LaneState]) -> set[str | None]:
-        """The transactions of those who played before in this world."""
+        """The transactions of those who played before in this world, and whose orders changed since."""
         found: set[str | None] = set()
+        self.watch.changed()
+        changed = {about for about, _ in self.watch.told}
         for lane in self.world.lanes:
             if any(lane is each for each in lanes):
                 continue
             for order in lane.orders.values():
-                purchase = order.is_purchase
-                found.add(self.world.client.payment(order.id)["txid"] if purchase else self.world.client.rampoff(order.id)["refund_txid"])
+                if order.id in changed:
+                    found.add(self._sent_by(order))
         return found
+
+    def _sent_by(self, order: BinaryOrder) -> str | None:
+        """The transaction to the customer that an order shows now."""
+        txid: str | None = self.world.read(order)["txid" if order.is_purchase else "refund_txid"]
+        return txid
 
     def _statement(self, account: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

@@ -384,9 +384,10 @@ def test_4_2_late_money_counts_when_it_is_decided() -> None:
 def test_4_2_released_amounts_count_when_they_are_decided() -> None:
     stage = Stage()
     order = stage.buy()
-    stage.model.customers["c"].banned = True
+    stage.model.ban("c")
     stage.pay("o", "1000.00")
     stage.later("09:00", day=1)
+    stage.model.unban("c")
     stage.model.release(order)
     assert stage.view("o").at_promise == coins("1108.311111")
     who = stage.model.customers["c"]
@@ -437,11 +438,12 @@ def test_4_3_a_ban_needs_a_person() -> None:
     stage = Stage()
     order = stage.buy()
     stage.pay("o", "1000.00")
-    stage.model.customers["c"].banned = True
+    stage.model.ban("c")
     stage.model.play_outside()
     stage.model.customers["c"].banned = False
     stage.model.settle()
     assert stage.view("o").hold_reason == "review"
+    stage.model.unban("c")
     stage.model.release(order)
     stage.model.play_outside()
     assert stage.view("o").status == "coins_sent"
@@ -453,3 +455,30 @@ def test_4_3_a_partner_disabled_holds_its_orders() -> None:
     stage.model.disabled_partners.add("partner")
     stage.pay("o", "1000.00")
     assert stage.view("o").hold_reason == "review"
+
+
+def test_coins_that_count_can_be_too_few_to_go_back() -> None:
+    stage = Stage()
+    stage.sell(refund_destination=True)
+    stage.pay("s", "1")
+    stage.later("12:00")
+    assert stage.view("s").received == coins("1") and stage.view("s").status == "on_hold"
+
+
+def test_several_that_are_too_few_go_back_together() -> None:
+    stage = Stage()
+    stage.sell(refund_destination=True)
+    for _ in range(2):
+        stage.pay("s", "1")
+    stage.later("12:00")
+    stage.model.play_outside()
+    assert stage.view("s").status == "refunded" and stage.view("s").refunded == coins("2")
+
+
+def test_what_lost_the_promise_is_too_little_by_the_market_alone() -> None:
+    stage = Stage()
+    stage.sell()
+    stage.pay("s", "10")
+    stage.sell_price(None)
+    stage.later("12:00", 1)
+    assert stage.view("s").hold_reason == "price", "the market's price says whether it is too little"

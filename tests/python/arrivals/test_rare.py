@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from .catalogue import customer, rail_source
-from .entities import CUSTOMER
-from .stage import Stage, at, euro, seconds
+from .entities import CUSTOMER, Refusal
+from .stage import Stage, at, coins, euro, seconds
 from .timing import DATE_ONLY
 
 
@@ -189,3 +193,132 @@ def test_an_order_that_ended_expires_once() -> None:
     events = len(stage.model.events)
     stage.model.settle()
     assert order.status == "expired" and len(stage.model.events) == events
+
+
+def test_coins_in_a_block_are_waited_for_also_when_nothing_is_honoured_any_more() -> None:
+    stage = Stage()
+    order = stage.sell()
+    for key in ("one", "two"):
+        stage.model.deposit_seen(stage.fact("s", "100", first_block=at("10:30"), key=key))
+    stage.model.deposit_confirmed("one")
+    stage.later("12:00", 1)
+    assert order.status == "confirming" and stage.view("s").received == coins("100")
+    stage.model.deposit_confirmed("two")
+    stage.model.settle()
+    assert order.status == "crypto_received" and stage.view("s").accepted == coins("200"), "both together, at the market"
+
+
+def test_what_becomes_final_together_is_decided_about_together() -> None:
+    stage = Stage()
+    order = stage.sell()
+    for key in ("one", "two"):
+        stage.model.deposit_seen(stage.fact("s", "100", first_block=at("10:30"), key=key))
+    stage.later("12:00", 1)
+    for key in ("one", "two"):
+        stage.model.deposit_confirmed(key)
+    stage.model.settle()
+    assert order.status == "crypto_received" and stage.view("s").accepted == coins("200")
+
+
+def test_lifting_a_ban_lifts_what_a_chargeback_left_behind() -> None:
+    stage = Stage()
+    stage.buy("100.00", "ESP.card")
+    receipt = stage.pay("o", "100.00")
+    stage.model.play_outside()
+    stage.model.reversal(receipt.key)
+    stage.buy("100.00", "ESP.card", "p")
+    stage.pay("p", "100.00")
+    assert stage.view("p").hold_reason == "review"
+    stage.model.unban("c")
+    stage.buy("100.00", "ESP.card", "q")
+    stage.pay("q", "100.00")
+    assert stage.view("q").status == "payment_received"
+
+
+def test_nothing_of_a_banned_customers_is_let_go() -> None:
+    stage = Stage()
+    order = stage.buy()
+    stage.model.ban("c")
+    stage.pay("o", "1000.00")
+    with pytest.raises(Refusal, match="banned"):
+        stage.model.release(order)
+    stage.model.unban("c")
+    stage.model.release(order)
+    assert stage.view("o").status == "payment_received"
+
+
+def test_what_is_let_go_is_held_again_while_something_speaks_against_the_customer() -> None:
+    stage = Stage()
+    stage.buy("100.00", "ESP.card", "q")
+    captured = stage.pay("q", "100.00")
+    stage.model.play_outside()
+    stage.model.reversal(captured.key)
+    order = stage.buy()
+    stage.pay("o", "600.00")
+    assert stage.view("o").status == "started"
+    stage.later("12:01")
+    assert (stage.view("o").hold_reason, stage.view("o").accepted) == ("review", 0)
+    stage.buy_price("0.95")
+    stage.model.release(order)
+    stage.model.play_outside()
+    held = stage.view("o")
+    assert (held.status, held.hold_reason, held.accepted, held.sent) == ("on_hold", "review", euro("600.00"), 0)
+    stage.model.unban("c")
+    stage.buy_price("1.00")
+    stage.model.release(order)
+    stage.model.play_outside()
+    again = stage.view("o")
+    assert again.status == "coins_sent" and again.decided < held.decided, "decided anew"
+
+
+def test_coins_that_come_after_the_end_are_not_waited_for() -> None:
+    stage = Stage()
+    order = stage.sell()
+    stage.model.deposit_seen(stage.fact("s", "400", first_block=at("10:30"), key="one"))
+    stage.model.now = order.open_until + seconds(60)
+    stage.model.deposit_seen(stage.fact("s", "50", first_block=stage.model.now, key="two"))
+    assert set(order.pending) == {"one"}
+    stage.model.deposit_confirmed("one")
+    stage.model.settle()
+    assert order.status == "crypto_received"
+
+
+def test_what_goes_back_to_a_banned_customer_is_stopped_once() -> None:
+    stage = Stage()
+    order = stage.buy()
+    stage.model.ban("c")
+    stage.pay("o", "1000.00")
+    stage.model.refund(order)
+    assert (stage.view("o").status, stage.view("o").hold_reason) == ("on_hold", "review")
+    stage.model.refund(order)
+    stage.model.play_outside()
+    assert stage.view("o").status == "refunded" and stage.view("o").refunded == euro("1000.00")
+
+
+def test_what_the_method_does_not_allow_is_held_for_limit() -> None:
+    stage = Stage()
+    stage.buy()
+    terms = stage.model.methods["ESP.transfer"]
+    stage.model.methods["ESP.transfer"] = replace(terms, enabled=False)
+    stage.later("12:01")
+    stage.pay("o", "500.00")
+    assert stage.view("o").hold_reason == "limit"
+
+
+def test_a_person_sends_back_what_is_too_little_to_go_back_by_itself() -> None:
+    stage = Stage()
+    order = stage.sell(refund_destination=True)
+    stage.pay("s", "1")
+    stage.later("12:00")
+    stage.model.refund(order)
+    stage.model.play_outside()
+    assert stage.view("s").refunded == coins("1") and stage.view("s").set_aside == 0
+
+
+def test_what_is_undone_shows_the_ordered_terms() -> None:
+    stage = Stage()
+    order = stage.buy("100.00", "ESP.card")
+    receipt = stage.pay("o", "101.00")
+    assert stage.view("o").decided != order.ordered_out
+    stage.model.reversal(receipt.key)
+    assert stage.view("o").status == "failed" and stage.view("o").decided == order.ordered_out

@@ -205,11 +205,12 @@ def test_1_3_dropped_coins_end_the_wait() -> None:
 def test_1_4_an_order_held_by_us_keeps_its_price_until_the_bound() -> None:
     stage = Stage()
     order = stage.buy()
-    stage.model.customers["c"].banned = True
+    stage.model.ban("c")
     stage.pay("o", "1000.00")
     stage.buy_price("0.95")
     assert stage.view("o").hold_reason == "review"
     stage.later("10:59", day=1)
+    stage.model.unban("c")
     stage.model.release(order)
     assert stage.view("o").at_promise == coins("1108.311111")
 
@@ -217,10 +218,11 @@ def test_1_4_an_order_held_by_us_keeps_its_price_until_the_bound() -> None:
 def test_1_4_after_the_bound_the_market() -> None:
     stage = Stage()
     order = stage.buy()
-    stage.model.customers["c"].banned = True
+    stage.model.ban("c")
     stage.pay("o", "1000.00")
     stage.buy_price("0.95")
     stage.later("11:01", day=1)
+    stage.model.unban("c")
     stage.model.release(order)
     assert stage.view("o").at_market == coins("1049.978947")
 

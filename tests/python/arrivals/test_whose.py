@@ -159,6 +159,15 @@ def test_2_3_unless_it_is_a_duplicate() -> None:
     assert duplicate.aside == euro("500.00") and stage.view("o1").received == 0
 
 
+def test_2_3_also_of_one_that_was_held() -> None:
+    stage = mexican("500.00", "800.00")
+    stage.model.ban("c")
+    stage.pay("o0", "500.00", **on_account(stage))
+    assert stage.view("o0").status == "on_hold"
+    duplicate = stage.pay("o0", "500.00", **on_account(stage))
+    assert duplicate.aside == euro("500.00") and stage.view("o1").received == 0
+
+
 def test_2_3_after_72_hours_it_is_no_duplicate() -> None:
     stage = mexican("500.00", "800.00")
     stage.pay("o0", "500.00", **on_account(stage))

@@ -29,8 +29,10 @@ def is_dust(order: Order, amount: int) -> bool:
 
 
 def below_refund_minimum(order: Order, amount: int) -> bool:
-    """2.5, 9: `refund_minimum` is the same as `receipt_minimum`."""
-    return is_dust(order, amount)
+    """2.5, 9: `refund_minimum` is a fifth of the cap like `receipt_minimum`; coins by their worth, however few can be sold (R25)."""
+    if order.side == BUY:
+        return is_dust(order, amount)
+    return worth_exactly(amount, order.promise, order.pair) < order.fiat.tolerance_cap // 5
 
 
 def by_reference(named: list[Order]) -> Order | None:
@@ -64,7 +66,8 @@ def on_own_account(orders: Iterable[Order], received: dict[str, int], amount: in
 
 
 def _decided_lately(order: Order, now: int) -> bool:
-    return order.decided_at is not None and now - order.decided_at <= DUPLICATE_WINDOW
+    judged_at = order.decided_at if order.decided_at is not None else order.held_at
+    return judged_at is not None and now - judged_at <= DUPLICATE_WINDOW
 
 
 def cannot_be_the_customer(order: Order, receipt: Receipt) -> bool:
