@@ -166,6 +166,10 @@ class Receipt:
     at_market: int = 0
     returning: int = 0
     returned: int = 0
+    network: int = 0
+    """2.5: what of `returning` the network costs, in base units: coins go back less that. Money costs nothing."""
+    network_paid: int = 0
+    """The same of `returned`."""
     aside: int = 0
     taken_back: int = 0
     kept: int = 0

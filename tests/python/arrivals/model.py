@@ -47,7 +47,7 @@ R13 (4.3) Holds for identity, price and liquidity resume by themselves. All othe
 R14 (2.6) Dust is recognised before the payer is looked at; dust in a block is not waited for and changes no status.
     `receipt_minimum` of coins is by worth at the order's promised (or estimated) price.
 R15 (6.2) `received_amount` sums the order's own receipts, gross; not dust and nothing that was set aside beside the order.
-    `set_aside_amount` sums whatever of its asset names the order in suspense, dust too. `refunded_amount` sums what has settled.
+    `set_aside_amount` sums whatever of its asset names the order in suspense, dust too. `refunded_amount` sums what has settled, less the network fee.
 R16 (6.1, 6.2) Flags are a set: `late` with what came late by 1.2, `short` with what is missing of everything that came, `over`
     with what is too much, each as the last judgement saw it.
     Money for an order that ended undecided (expired, cancelled) is `late`, for a decided one `duplicate`. What is inside the
@@ -332,6 +332,7 @@ class Model(Persons):
             if self.can_go_back(order, receipt) and not below_refund_minimum(order, part):
                 receipt.waiting -= part
                 receipt.returning += part
+                receipt.network = self.network_fee(order)
             else:
                 self.set_aside(order, receipt, part, "destination")
 
@@ -358,7 +359,7 @@ class Model(Persons):
             received=sum(receipt.amount for receipt in own),
             accepted=sum(receipt.at_promise + receipt.at_market for receipt in own),
             set_aside=sum(receipt.aside for receipt in named),
-            refunded=sum(receipt.returned for receipt in named),
+            refunded=sum(receipt.returned - receipt.network_paid for receipt in named),
             sent=order.sent,
             decided=order.ordered_out if order.decided_out is None else order.decided_out,
             at_promise=order.out_promise,

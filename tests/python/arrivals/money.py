@@ -148,6 +148,11 @@ def sale(
     return Outcome(0, net, 0, gross - net)
 
 
+def network_fee_in_coins(fees: Fees, promise: Fraction, pair: Pair) -> int:
+    """2.5: what coins that go back bear of their transaction, in base units: the order's network fee at its price, rounded up."""
+    return -coins_for(-fees.network, promise, pair)
+
+
 def _known(price: Fraction | None) -> Fraction:
     assert price is not None, "what goes at the market needs a price (3.5)"
     return price

@@ -148,6 +148,9 @@ class Persons(Sending):
         own_source = receipt.returnable and (order is None or order.side == BUY)
         if not own_source and (receipt.payer == STRANGER or order is None or not order.refund_destination):
             raise Refusal("no_destination")
+        # A whole deposit leaves from the address that it lies at, which costs nothing.
+        is_part = order is not None and order.side != BUY and receipt.aside != receipt.amount
+        receipt.network = self.network_fee(order) if order is not None and is_part else 0
         receipt.returning, receipt.aside = receipt.aside, 0
 
     def keep(self, receipt: Receipt) -> None:

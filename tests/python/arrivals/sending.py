@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .entities import BUY, PAID, Order, Receipt, Refusal
 from .intake import Intake
+from .money import network_fee_in_coins
 
 ARRIVED = {"buy": "coins_sent", "sell": "finished"}
 
@@ -67,18 +68,27 @@ class Sending(Intake):
         What has no destination goes on waiting. What is below the minimum is sent by a person alone (R25).
         """
         everything = True
+        # Coins of one order go back in one transaction.
+        network = self.network_fee(order)
         for receipt, amount in pieces:
             if self.can_go_back(order, receipt):
                 receipt.waiting -= amount
                 receipt.returning += amount
+                receipt.network, network = network, 0
             else:
                 everything = False
         return everything
 
+    @staticmethod
+    def network_fee(order: Order) -> int:
+        """2.5: what the customer bears of a transaction that brings coins back."""
+        return 0 if order.side == BUY else network_fee_in_coins(order.fees, order.promise, order.pair)
+
     def return_settled(self, receipt: Receipt) -> None:
         """2.5: one payout of a return has settled; the order is `refunded` when the last has."""
         receipt.returned += receipt.returning
-        receipt.returning = 0
+        receipt.network_paid += receipt.network
+        receipt.returning, receipt.network = 0, 0
         order = self.orders[receipt.order] if receipt.order else None
         if order is None:
             return
@@ -89,7 +99,7 @@ class Sending(Intake):
     def return_failed(self, receipt: Receipt) -> None:
         """2.5: it waits again, on the order or in suspense."""
         order = self.orders[receipt.order] if receipt.order else None
-        amount, receipt.returning = receipt.returning, 0
+        amount, receipt.returning, receipt.network = receipt.returning, 0, 0
         if order is not None and receipt.counted and order.status == "refund_pending":
             receipt.waiting += amount
             receipt.returnable = False
