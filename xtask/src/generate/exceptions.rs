@@ -17,17 +17,18 @@ outside's own time, within its bounds; in time is before the end of the promise.
 
 - **Somebody else's money** (where the policy has `hold_foreign_payer`), another asset, and whatever comes after an order was decided or has ended, is set aside:
   it lies in suspense, on an item of `rampart review list`, and never changes how the order's own money is judged. What came through a processor when the order did
-  not wait for it any more goes back through it by itself. For the rest: `rampart review resolve <item> assign <order>` (at the market price), `return` or `keep`.
+  not wait for it any more goes back through it by itself. For the rest: `rampart review resolve <item> assign <order>` (at the market price), `return` (with
+  `--account <account> --holder <name>` or `--wallet <wallet>` to another destination than its source) or `keep`.
 - **Amounts below `receipt_minimum`** never count. They lie on one item of the order, and nobody is told.
 - **What came in time and is told only behind the honoured day** goes at the market price, whatever the policy says of late money.
 - **Several receipts** go back each to where it came from; to the account that the customer gave where that is unknown or has refused it. Coins go back only to the
-  wallet that the customer gave.
+  wallet that the customer gave, less the network fee of their order at its price.
 - **What is taken back** names its receipt: a capture or a statement line. What of that lies in suspense is taken from there. What is the order's stops what was
   ordered for it: a transfer or payout that was not attempted never leaves, a transfer that was only signed is recalled, and its nonce goes to a transfer to
   ourselves. What has left is a loss, on an item of `rampart review list`, and the customer's other paid orders wait until `rampart customer unban`. The order is
   `failed` when nothing is left of its money, else on hold. A chargeback that is told before its capture waits for it. Coins that a chain undoes likewise.
 - **What is on its way** is called back with `rampart order recall`, a payout also with `rampart payout stop`.
-- **An order on hold** for `price`, `liquidity` or `identity` goes on by itself when there is one again; for the others a person has the commands below. Its coins (or
+- **An order on hold** for `price`, `liquidity` or `identity` goes on by itself when there is one again, that of a disabled partner when it is enabled; for the others a person has the commands below. Its coins (or
   money) stay reserved while the promise is honoured and what it waits for is up to us or a provider.
 
 Each cell says what becomes of it, with the order's status where that changes, when everything that follows by itself has happened and goes well; what

@@ -1,16 +1,17 @@
 //! One order: everything that is known of it, and the commands of operators.
 
-use rampart_core::asset::Asset;
+use rampart_core::arrival::Leg;
+use rampart_core::asset::{Asset, Currency, Symbol};
 use rampart_core::bank_account::Given;
 use rampart_core::country::Country;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Side;
-use rampart_core::order::{HoldReason, Order};
+use rampart_core::order::{CommandRefusal, HoldReason, Order};
 use rampart_core::outgoing::{PayoutDestination, TransferState, called_back};
 use rampart_core::payment::{Payment, PaymentCommand, PaymentState};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::record::RecordKey;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::Step;
 use serde::Serialize;
 
@@ -20,6 +21,8 @@ use crate::destination;
 use crate::error::{AppError, Reply};
 use crate::workers::{observe, outgoing as leaving};
 use rampart_store::CommitError;
+
+const REFUND: &str = "order.refund";
 
 /// How many events of an order are shown.
 const EVENTS: u32 = 200;
@@ -49,6 +52,8 @@ pub struct OrderFile {
     pub reversal: Option<rampart_core::order::Reversal>,
     /// What was agreed: pays and receives.
     pub terms: String,
+    /// The last known price of its pair for its direction, spread inside, and how old it is.
+    pub price: String,
     /// What arrived.
     pub received: String,
     /// What lies on the customer's account for it.
@@ -129,6 +134,35 @@ pub async fn show(app: &App, id: OrderId) -> Reply<OrderFile> {
     with_belongings(app, id, file).await
 }
 
+/// A command decides at the prices that the server has stored last, which it says the age of.
+fn price_of(app: &App, leg: Leg, symbol: Symbol, currency: Currency) -> String {
+    let board = app.prices();
+    let Some(market) = board.market(symbol, currency) else { return "none known".to_owned() };
+    let with_spread = match leg {
+        Leg::Buying => board.buying(market.rate),
+        Leg::Selling => board.selling(market.rate),
+    };
+    let Some(rate) = with_spread else { return "none known".to_owned() };
+    let now = app.business().now();
+    let stale = if board.is_stale(&market, now) { ", too old to decide at" } else { "" };
+    format!("{rate} {currency}, {} s old{stale}", market.observed_at.until(now).as_secs())
+}
+
+/// What is said instead of "no current price": which price is known, and how old it is.
+fn without_price(app: &App, order: &Order, refusal: CommandRefusal) -> AppError {
+    let (leg, symbol, currency) = match order {
+        Order::Payment(payment) => (Leg::Buying, payment.terms.coin.symbol, payment.terms.fiat),
+        Order::Rampoff(rampoff) => (Leg::Selling, rampoff.terms.coin.symbol, rampoff.terms.fiat),
+    };
+    match refusal {
+        CommandRefusal::NoPrice => {
+            let known = price_of(app, leg, symbol, currency);
+            Refusal::new(Code::PriceUnavailable, format!("There is no current price of {symbol}; the last one: {known}.")).into()
+        }
+        refusal => refusal.into(),
+    }
+}
+
 fn of_payment(app: &App, payment: &Payment) -> OrderFile {
     let (fiat, coin) = (Asset::Fiat(payment.terms.fiat), Asset::Coin(payment.terms.coin));
     let amount = |amount, asset| format!("{} {asset}", major(app, amount, asset));
@@ -146,6 +180,7 @@ fn of_payment(app: &App, payment: &Payment) -> OrderFile {
         exception: payment.exceptions.first(),
         reversal: payment.reversal,
         terms: format!("{} for {}", amount(payment.terms.fiat_amount, fiat), amount(payment.terms.coin_amount, coin)),
+        price: price_of(app, Leg::Buying, payment.terms.coin.symbol, payment.terms.fiat),
         received: amount(payment.received(), fiat),
         balance: amount(payment.fiat_balance, fiat),
         reserved: amount(payment.reserved, coin),
@@ -180,6 +215,7 @@ fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
         exception: rampoff.exceptions.first(),
         reversal: rampoff.reversal,
         terms: format!("{} for {}", amount(rampoff.terms.coin_amount, coin), amount(rampoff.terms.fiat_amount, fiat)),
+        price: price_of(app, Leg::Selling, rampoff.terms.coin.symbol, rampoff.terms.fiat),
         received: amount(rampoff.received(), coin),
         balance: format!("{}, {}", amount(rampoff.coin_balance, coin), amount(rampoff.fiat_balance, fiat)),
         reserved: amount(rampoff.reserved, fiat),
@@ -279,7 +315,7 @@ pub async fn release(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
 /// # Errors
 /// A refusal when its state does not allow it.
 pub async fn refund(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
-    request(app, operator, id, "order.refund", PaymentCommand::Refund, RampoffCommand::Refund).await
+    request(app, operator, id, REFUND, PaymentCommand::Refund, RampoffCommand::Refund).await
 }
 
 /// Puts an order's money or coins into suspense, each receipt as an item of the list of reviews; the order has ended then.
@@ -392,10 +428,11 @@ async fn request(
         let order = find(app, id).await?;
         let customer = order.customer();
         let context = app.context(observe::price(app, &order));
-        let mut step = match order {
-            Order::Payment(payment) => payment.request(payment_command.clone(), &context)?,
-            Order::Rampoff(rampoff) => rampoff.request(rampoff_command.clone(), &context)?,
+        let asked = match order.clone() {
+            Order::Payment(payment) => payment.request(payment_command.clone(), &context),
+            Order::Rampoff(rampoff) => rampoff.request(rampoff_command.clone(), &context),
         };
+        let mut step = asked.map_err(|refusal| without_price(app, &order, refusal))?;
         if payment_command == PaymentCommand::Release {
             let customer = app.store().customer(customer).await?.ok_or(Code::UserNotFound)?;
             if customer.banned.is_some() {
@@ -403,6 +440,8 @@ async fn request(
             }
             step.rely(RecordKey::Customer(customer.id), customer.version);
         }
+        // A refund behind a person's own hold is a right of its own: it is told apart in the audit log.
+        let action = if action == REFUND && order.hold() == Some(HoldReason::Operator) { "order.refund_after_hold" } else { action };
         audit(app, operator, action, id, &mut step);
         if let Some(outcome) = once(app, step).await {
             return outcome;

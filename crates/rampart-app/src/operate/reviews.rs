@@ -4,6 +4,7 @@ use rampart_core::amount::Amount;
 use rampart_core::arrival::Grade;
 use rampart_core::asset::{Asset, CoinId, Currency};
 use rampart_core::bank_account::masked;
+use rampart_core::fact::FactBody;
 use rampart_core::id::{OrderId, ReviewId, TransferId};
 use rampart_core::order::{HoldReason, Order};
 use rampart_core::outgoing::TransferState;
@@ -12,6 +13,7 @@ use rampart_core::rampoff::RampoffState;
 use rampart_core::rate::Rounding;
 pub use rampart_core::review::Decision;
 use rampart_core::review::{self, About, Resolution, ReviewItem, ReviewKind, Vanished};
+use rampart_core::screening::is_same_person;
 use rampart_core::step::Step;
 use rampart_store::OrderFilter;
 use serde::Serialize;
@@ -154,6 +156,11 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: Decision
         };
         let price = named.and_then(|order| observe::price(app, order));
         let context = around.as_ref().map_or_else(|| app.context(price), |around| around.context(app, price, Grade::All));
+        let action = match (decision, &around) {
+            // A right of its own: it is told apart in the audit log.
+            (Decision::Assign(_), Some(around)) if is_a_strangers(&about, around) => "review.assign_strangers".to_owned(),
+            (decision, _) => format!("review.{decision}"),
+        };
         let mut step = match with_the_outside(app, &item, decision).await? {
             Some(mut step) => {
                 let Operator { actor, reason } = operator.clone();
@@ -162,15 +169,25 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: Decision
             }
             None => item.decide(decision, operator, about, &context)?,
         };
-        audit(app, operator, &format!("review.{decision}"), id, &mut step);
+        audit(app, operator, &action, id, &mut step);
         if let Some(order) = order {
-            audit(app, operator, &format!("review.{decision}"), order, &mut step);
+            audit(app, operator, &action, order, &mut step);
         }
         if let Some(outcome) = orders::once(app, step).await {
             return outcome;
         }
     }
     Err(AppError::Unavailable("the item is changing too fast".to_owned()))
+}
+
+/// Whether money was paid by somebody else than the customer of the order that it is assigned to, as far as that was told.
+fn is_a_strangers(about: &About, around: &Around) -> bool {
+    let payer = match about.fact.as_ref().map(|fact| &fact.body) {
+        Some(FactBody::BankCredit(credit)) => credit.sender_name.as_ref(),
+        Some(FactBody::ProcessorPaid(paid)) => paid.holder.as_ref(),
+        _ => None,
+    };
+    payer.is_some_and(|payer| !is_same_person(&around.customer().profile.full_name(), payer.reveal()))
 }
 
 /// What follows from a decision that has to ask the chains; nothing when the core decides alone.

@@ -148,12 +148,15 @@ impl Around {
 
     async fn load(app: &App, customer: CustomerId, partner: PartnerId, item: Option<ReviewId>) -> Reply<Self> {
         let store = app.store();
-        let found = store.customer(customer).await?.ok_or_else(|| AppError::defect(format!("there is no customer {customer}")))?;
-        let partner = store.partner(partner).await?.ok_or_else(|| AppError::defect(format!("there is no partner {partner}")))?;
-        let running_item = match item {
-            Some(id) => store.review(id).await?,
-            None => None,
+        let running_item = async {
+            match item {
+                Some(id) => store.review(id).await,
+                None => Ok(None),
+            }
         };
+        let (found, by, running_item) = futures::try_join!(store.customer(customer), store.partner(partner), running_item)?;
+        let found = found.ok_or_else(|| AppError::defect(format!("there is no customer {customer}")))?;
+        let partner = by.ok_or_else(|| AppError::defect(format!("there is no partner {partner}")))?;
         Ok(Self { customer: found, partner, running_item, read_at: None })
     }
 

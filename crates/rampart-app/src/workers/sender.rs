@@ -8,10 +8,10 @@
 //! waits for and no live transfer carries is given to the next transfer, or, when none is queued, to a transfer of the
 //! smallest amount from the hot wallet to itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use rampart_core::asset::Chain;
 use rampart_core::id::{CustomerId, TransferId};
 use rampart_core::job::{Job, JobKind};
@@ -37,7 +37,7 @@ use crate::stops;
 /// The most transfers that are signed in one step.
 const BATCH: usize = 128;
 
-/// How many signatures are asked for at the same time.
+/// How many signatures are asked for, or customers read, at the same time.
 const SIGNED_AT_ONCE: usize = 16;
 
 /// Sends coins on every chain.
@@ -188,26 +188,24 @@ impl Sender {
 
     /// Whose coins may leave at this moment. What may not is stopped, and its order says why.
     async fn standing(&self, queued: &mut Vec<(Job, Transfer)>) -> Reply<Vec<Permission>> {
-        let mut known: BTreeMap<CustomerId, Permission> = BTreeMap::new();
+        let customers: BTreeSet<CustomerId> = queued.iter().filter_map(|(_, transfer)| transfer.customer).collect();
+        let read = |customer| async move { Reply::Ok((customer, Permission::of(&self.app, customer).await?)) };
+        let known: BTreeMap<CustomerId, Permission> =
+            stream::iter(customers).map(read).buffer_unordered(SIGNED_AT_ONCE).try_collect().await?;
         let mut kept = Vec::with_capacity(queued.len());
         for (job, transfer) in queued.drain(..) {
-            let Some(customer) = transfer.customer else {
+            let Some(permission) = transfer.customer.and_then(|customer| known.get(&customer)) else {
                 kept.push((job, transfer));
                 continue;
             };
-            let permission = match known.get(&customer) {
-                Some(permission) => *permission,
-                None => Permission::of(&self.app, customer).await?,
-            };
-            known.insert(customer, permission);
             let (now, fresh) = (self.app.business().now(), self.app.config().workers.screening_fresh());
             match permission.stops(transfer.purpose != TransferPurpose::Buy, transfer.screening) {
-                None if transfer.is_outdated(now, fresh) => self.withdraw(TransferFact::Outdated, &permission, job, transfer).await?,
+                None if transfer.is_outdated(now, fresh) => self.withdraw(TransferFact::Outdated, permission, job, transfer).await?,
                 None => kept.push((job, transfer)),
                 Some(by) => {
                     tracing::warn!(transfer = %transfer.id, reason = told(by), "a transfer is stopped before it is signed");
                     let stopped = TransferFact::Stopped { by, reason: told(by).to_owned() };
-                    self.withdraw(stopped, &permission, job, transfer).await?;
+                    self.withdraw(stopped, permission, job, transfer).await?;
                 }
             }
         }

@@ -13,7 +13,7 @@ use rampart_core::ledger::{Account, FeeKind};
 use rampart_core::order::HoldReason;
 use rampart_core::payment::PaymentState;
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_sandbox::{BankTransfer, Booked, Deposit};
+use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -22,7 +22,8 @@ async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own, sent_to_an_account, less_the_network_fee);
+on_both_engines!(super::whole => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own, sent_to_an_account, less_the_network_fee,
+    refunded_behind_a_hold);
 
 async fn in_suspense(test: &TestApp, asset: &str) -> Amount {
     test.app.store().balance(Account::Suspense, asset.parse::<Asset>().unwrap()).await.unwrap().posted
@@ -242,4 +243,22 @@ async fn less_the_network_fee(test: Arc<TestApp>) {
     assert_eq!(fees().await, fee.plus(fee).unwrap());
     let shown = test.rampoff(id).await;
     assert_eq!((shown.refunded, shown.set_aside), (transfer.amount.plus(transfer.amount).unwrap(), Amount::ZERO));
+}
+
+/// Whoever holds an order and then sends its money back uses a right of its own, which the audit log tells apart.
+async fn refunded_behind_a_hold(test: Arc<TestApp>) {
+    let silence =
+        FaultRule { port: FaultPort::Screening, calls: Calls::Questions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
+    test.world.add_fault(silence).await.unwrap();
+    let customer = ana(&test).await;
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "70"), None).await.unwrap());
+    test.pay(id).await;
+    test.payment_becomes(id, "payment_received").await;
+    orders::hold(&test.app, &operator(), id).await.unwrap();
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    let file = orders::show(&test.app, id).await.unwrap();
+    let mut actions: Vec<&str> = file.audit.iter().map(|line| line.action.as_str()).collect();
+    actions.sort_unstable();
+    assert_eq!(actions, ["order.hold", "order.refund_after_hold"]);
+    assert!(file.price.contains("EUR, ") && file.price.contains(" s old"), "{}", file.price);
 }

@@ -2,6 +2,7 @@
 
 use crate::asset::Asset;
 use crate::id::{CustomerId, OrderId};
+use crate::order::HoldReason;
 use crate::outgoing::Leaving;
 use crate::payment::{Payment, PaymentState};
 use crate::rampoff::{Rampoff, RampoffState};
@@ -79,6 +80,21 @@ impl Order {
         match self {
             Self::Payment(payment) => Asset::Fiat(payment.terms.fiat),
             Self::Rampoff(rampoff) => Asset::Coin(rampoff.terms.coin),
+        }
+    }
+
+    /// Why it is on hold, if it is.
+    #[must_use]
+    pub const fn hold(&self) -> Option<HoldReason> {
+        match self {
+            Self::Payment(payment) => match payment.state {
+                PaymentState::OnHold { reason, .. } => Some(reason),
+                _ => None,
+            },
+            Self::Rampoff(rampoff) => match rampoff.state {
+                RampoffState::OnHold { reason, .. } => Some(reason),
+                _ => None,
+            },
         }
     }
 

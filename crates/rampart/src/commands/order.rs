@@ -69,6 +69,7 @@ const FIELDS: &[&str] = &[
     "exception",
     "reversal",
     "terms",
+    "price",
     "received",
     "balance",
     "reserved",

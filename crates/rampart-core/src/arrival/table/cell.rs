@@ -290,7 +290,7 @@ const fn name_of(account: Account) -> &'static str {
 
 fn status(order: &Order) -> String {
     let status = order.status();
-    match (Looked::at(order).hold, order) {
+    match (order.hold(), order) {
         (Some(reason), Order::Payment(_)) => format!("`{status}` ({})", reason.shown(Leg::Buying)),
         (Some(reason), Order::Rampoff(_)) => format!("`{status}` ({})", reason.shown(Leg::Selling)),
         (None, _) => format!("`{status}`"),
@@ -307,7 +307,7 @@ impl Cell {
     /// Why the order is on hold.
     #[must_use]
     pub fn hold(&self) -> Option<HoldReason> {
-        Looked::at(&self.order).hold
+        self.order.hold()
     }
 }
 
