@@ -51,6 +51,8 @@ class Duet:
         self.failed: set[int] = set()
         self.names: dict[str, tuple[int, str]] = {}
         """Seed and name of the binary's orders."""
+        self.stops = 0
+        """How often the binary had stopped sending."""
         self.look: set[tuple[int, str]] = set()
         """Orders that may show something else than before."""
         self.underway: dict[tuple[int, str], float] = {}
@@ -263,8 +265,12 @@ class Duet:
         end = time.monotonic() + self.patience
         self.look |= self._changed() | set(self.underway)
         found = self._differences(number)
+        has_asked = False
         while any(patiently or not each.is_underway() for each in found) and time.monotonic() < end:
             time.sleep(0.05)
+            if not has_asked and time.monotonic() > end - self.patience / 2:
+                has_asked = True
+                self.stops += self.world.go_on()
             self.look = {(each.seed, each.order) for each in found} | self._changed()
             found = self._differences(number)
         now, before = time.monotonic(), self.underway
@@ -321,6 +327,8 @@ class Duet:
             Difference(seed, -1, name, [(what, allowed, shown)])
             for seed, lane in self.lanes.items() for name, what, allowed, shown in self.books.complaints(lane)
         ]
+        if self.stops:
+            found.append(Difference(min(self.lanes), -1, "everything", [("sending is stopped", "never", f"{self.stops} times")]))
         everywhere = self.books.left_once(list(self.lanes.values()))
         found += [Difference(min(self.lanes), -1, name, [(what, allowed, shown)]) for name, what, allowed, shown in everywhere]
         return found
