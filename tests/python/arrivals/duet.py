@@ -140,14 +140,15 @@ class Duet:
             mirror.play(operation)
 
     def _reorganise(self, operation: Reorg) -> None:
-        common = self.height - operation.depth
+        depth = min(operation.depth, self.height)
+        common = self.height - depth
         drop = [
             self.lanes[seed].deposits[deposit.key]
             for seed, mirror in self.agreeing()
             for deposit in mirror.deposits
             if deposit.operation.doomed and deposit.height is not None and deposit.height > common and not deposit.confirmed
         ]
-        self.height = self.world.reorg(operation.chain, operation.depth, drop)
+        self.height = self.world.reorg(operation.chain, depth, drop)
         for _, mirror in self.agreeing():
             mirror.reorganise(common, self.height)
             mirror.model.settle()
