@@ -67,6 +67,7 @@ class Persons(Sending):
             order.status, order.hold_reason = "refund_pending", None
             self.update(order)
         else:
+            order.decided = False
             self.hold(order, "destination")
 
     def _undo_at_lower_worth(self, order: Order, our_fault: bool) -> None:

@@ -327,6 +327,7 @@ def test_what_is_undone_shows_the_ordered_terms() -> None:
 def test_the_end_of_a_purchase_is_looked_at_a_little_later() -> None:
     stage = Stage()
     order = stage.buy()
+    stage.model.advance(order.held_until)
     stage.model.advance(order.open_until + seconds(899))
     assert order.status == "started"
     stage.model.advance(order.open_until + seconds(900))
@@ -344,3 +345,20 @@ def test_what_passes_a_window_and_what_passes_the_transaction_limit() -> None:
     more = stage.pay("p", "1500.00", payer=STRANGER)
     stage.model.assign(more, other, right=True)
     assert stage.view("p").hold_reason == "limit" and not stage.model.passes_window(other)
+
+
+def test_the_end_of_a_purchase_is_seen_with_that_of_its_promise() -> None:
+    stage = Stage()
+    order = stage.buy()
+    stage.model.advance(order.open_until)
+    assert order.status == "expired"
+
+
+def test_what_nobody_knows_where_to_send_can_be_let_go() -> None:
+    stage = Stage()
+    order = stage.sell()
+    stage.pay("s", "300")
+    stage.model.refund(order)
+    assert stage.view("s").hold_reason == "destination"
+    stage.model.release(order)
+    assert stage.view("s").status == "crypto_received"
