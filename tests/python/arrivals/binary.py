@@ -166,6 +166,7 @@ class World:
         self.outage(Outage("bank", False))
         self.silence(False)
         self.client.sandbox("chain/polygon/automine", {"every_seconds": 0})
+        self.go_on()
         items = self.items()
         self.last_item = items[-1]["id"] if items else self.last_item
 
@@ -407,6 +408,14 @@ class World:
             if not page:
                 return found
             last = page[-1]["id"]
+
+    def go_on(self) -> int:
+        """A person says go on where the binary has stopped sending; how often it had. Nothing that is played stops it rightly."""
+        stops = [item for item in self.items() if item["kind"] == "stopped"]
+        for item in stops:
+            print(f"sending was stopped: {item['reason']}")
+            self.command("review", "resolve", item["id"], "go-on")
+        return len(stops)
 
     def standing(self, lane: LaneState, operation: Standing) -> str | None:
         person = lane.people.get(operation.customer)

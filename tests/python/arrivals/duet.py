@@ -51,6 +51,8 @@ class Duet:
         self.failed: set[int] = set()
         self.names: dict[str, tuple[int, str]] = {}
         """Seed and name of the binary's orders."""
+        self.stops = 0
+        """How often the binary had stopped sending."""
         self.look: set[tuple[int, str]] = set()
         """Orders that may show something else than before."""
         self.underway: dict[tuple[int, str], float] = {}
@@ -138,14 +140,15 @@ class Duet:
             mirror.play(operation)
 
     def _reorganise(self, operation: Reorg) -> None:
-        common = self.height - operation.depth
+        depth = min(operation.depth, self.height)
+        common = self.height - depth
         drop = [
             self.lanes[seed].deposits[deposit.key]
             for seed, mirror in self.agreeing()
             for deposit in mirror.deposits
             if deposit.operation.doomed and deposit.height is not None and deposit.height > common and not deposit.confirmed
         ]
-        self.height = self.world.reorg(operation.chain, operation.depth, drop)
+        self.height = self.world.reorg(operation.chain, depth, drop)
         for _, mirror in self.agreeing():
             mirror.reorganise(common, self.height)
             mirror.model.settle()
@@ -263,8 +266,12 @@ class Duet:
         end = time.monotonic() + self.patience
         self.look |= self._changed() | set(self.underway)
         found = self._differences(number)
+        has_asked = False
         while any(patiently or not each.is_underway() for each in found) and time.monotonic() < end:
             time.sleep(0.05)
+            if not has_asked and time.monotonic() > end - self.patience / 2:
+                has_asked = True
+                self.stops += self.world.go_on()
             self.look = {(each.seed, each.order) for each in found} | self._changed()
             found = self._differences(number)
         now, before = time.monotonic(), self.underway
@@ -321,6 +328,8 @@ class Duet:
             Difference(seed, -1, name, [(what, allowed, shown)])
             for seed, lane in self.lanes.items() for name, what, allowed, shown in self.books.complaints(lane)
         ]
+        if self.stops:
+            found.append(Difference(min(self.lanes), -1, "everything", [("sending is stopped", "never", f"{self.stops} times")]))
         everywhere = self.books.left_once(list(self.lanes.values()))
         found += [Difference(min(self.lanes), -1, name, [(what, allowed, shown)]) for name, what, allowed, shown in everywhere]
         return found

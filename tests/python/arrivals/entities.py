@@ -266,6 +266,8 @@ class Order:
     owed: int = 0
     """What is converted and has not left."""
     in_caps: bool = True
+    promise_ended_at: int | None = None
+    """When it was seen that the promise had ended without money (R31)."""
     counted_ordered: Counted | None = None
     counted_later: list[Counted] = field(default_factory=list)
 

@@ -6,6 +6,7 @@ exact times, prices and heights that the binary's world shows.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -278,7 +279,11 @@ class Mirror:
         receipt, order = self.model.receipts.get(operation.key), self.model.orders.get(operation.order)
         if receipt is None or order is None:
             raise Refusal("not_in_suspense")
+        before = copy.deepcopy(self.model)
         self.model.assign(receipt, order, right=True)
+        if self.model.passes_window(order):
+            self.model = before
+            raise Refusal("limit")
 
     def _standing(self, operation: Standing) -> None:
         who = self.model.customers[operation.customer]

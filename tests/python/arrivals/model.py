@@ -70,6 +70,9 @@ R26 (4.3, 7) A person lets nothing of a banned customer's go: the ban is lifted 
 R27 (4.1) What method and coin do not allow at that moment is held for `limit`.
 R28 (2.5, 7) What goes back to a banned customer is stopped once, and the order is held. The person who has seen that sends it back again.
 R29 (6.2) When what was decided is undone (a reversal, a refund), the ordered terms are shown again.
+R30 (4.1, 7) A person's command that would pass a window changes nothing; the transaction limit holds the order.
+R31 (1.5) The end of a purchase whose promise was seen to end before is looked at the least `backdating_seconds` of any source after it.
+    What comes until then is late all the same.
 """
 
 from __future__ import annotations
@@ -84,6 +87,8 @@ from .persons import Persons
 from .timing import SECOND, final_reading
 from .whose import below_refund_minimum, tolerance
 
+END_IS_LOOKED_AT = 900 * SECOND
+"""R31."""
 PAID_EVENT = {"buy": "PAY_IN", "sell": "CRYPTO_RECEIVED"}
 
 
@@ -208,6 +213,7 @@ class Model(Persons):
         if not self.received_something(order):
             self.free_promise(order)
             order.in_caps = False
+            order.promise_ended_at = order.promise_ended_at or self.now
             self.give_back_counts(order)
         elif self.now >= order.coins_kept_until:
             self.free_promise(order)
@@ -233,7 +239,9 @@ class Model(Persons):
         """1.4: whether nothing made before the order's end can still be told at its promise."""
         reading = self.last_good_reading(order.method.source)
         is_read = reading is not None and final_reading(reading, order.open_until, order.method.source)
-        return is_read or self.now >= order.honoured_until
+        had_ended = order.promise_ended_at is not None and order.promise_ended_at < order.open_until
+        looked_at = order.open_until + (END_IS_LOOKED_AT if order.side == BUY and had_ended else 0)
+        return is_read or self.now >= max(order.honoured_until, looked_at)
 
     # --- decisions ---
 

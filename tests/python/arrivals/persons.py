@@ -67,6 +67,7 @@ class Persons(Sending):
             order.status, order.hold_reason = "refund_pending", None
             self.update(order)
         else:
+            order.decided = False
             self.hold(order, "destination")
 
     def _undo_at_lower_worth(self, order: Order, our_fault: bool) -> None:
@@ -137,6 +138,14 @@ class Persons(Sending):
         receipt.waiting, receipt.aside, receipt.time, receipt.hit = receipt.aside, 0, self.now, False
         self.update(order)
         self.consider(order)
+
+    def passes_window(self, order: Order) -> bool:
+        """R30: whether an order is held because of a window, not of the transaction limit."""
+        market, waiting = self.market(order), self.own_waiting(order)
+        if order.status != "on_hold" or order.hold_reason != "limit" or market is None or not self.methods[order.method.name].enabled:
+            return False
+        worth = waiting if order.side == BUY else gross_of(waiting, market, order.pair)
+        return worth <= self.limits[(order.fiat.symbol, self.customers[order.customer].level)].transaction
 
     def return_item(self, receipt: Receipt, right: bool = False) -> None:
         """2.5: a stranger's money only to its source; nothing that screening froze without the right."""

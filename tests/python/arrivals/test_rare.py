@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from .catalogue import customer, rail_source
-from .entities import CUSTOMER, Refusal
+from .entities import CUSTOMER, STRANGER, Refusal
 from .stage import Stage, at, coins, euro, seconds
 from .timing import DATE_ONLY
 
@@ -322,3 +322,43 @@ def test_what_is_undone_shows_the_ordered_terms() -> None:
     assert stage.view("o").decided != order.ordered_out
     stage.model.reversal(receipt.key)
     assert stage.view("o").status == "failed" and stage.view("o").decided == order.ordered_out
+
+
+def test_the_end_of_a_purchase_is_looked_at_a_little_later() -> None:
+    stage = Stage()
+    order = stage.buy()
+    stage.model.advance(order.held_until)
+    stage.model.advance(order.open_until + seconds(899))
+    assert order.status == "started"
+    stage.model.advance(order.open_until + seconds(900))
+    assert order.status == "expired"
+
+
+def test_what_passes_a_window_and_what_passes_the_transaction_limit() -> None:
+    stage = Stage(level=1)
+    order = stage.buy("100.00")
+    stranger = stage.pay("o", "300.00", payer=STRANGER)
+    stage.model.windows.count(stage.model.customers["c"], "EUR", stage.model.now, euro("2800.00"))
+    stage.model.assign(stranger, order, right=True)
+    assert stage.view("o").hold_reason == "limit" and stage.model.passes_window(order)
+    other = stage.buy("100.00", name="p")
+    more = stage.pay("p", "1500.00", payer=STRANGER)
+    stage.model.assign(more, other, right=True)
+    assert stage.view("p").hold_reason == "limit" and not stage.model.passes_window(other)
+
+
+def test_the_end_of_a_purchase_is_seen_with_that_of_its_promise() -> None:
+    stage = Stage()
+    order = stage.buy()
+    stage.model.advance(order.open_until)
+    assert order.status == "expired"
+
+
+def test_what_nobody_knows_where_to_send_can_be_let_go() -> None:
+    stage = Stage()
+    order = stage.sell()
+    stage.pay("s", "300")
+    stage.model.refund(order)
+    assert stage.view("s").hold_reason == "destination"
+    stage.model.release(order)
+    assert stage.view("s").status == "crypto_received"

