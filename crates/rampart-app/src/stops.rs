@@ -61,8 +61,10 @@ pub(crate) async fn present(app: &App) -> Reply<Stops> {
 pub async fn compare_with_folder(app: &App, file: &Path) -> Reply<()> {
     let store = app.store();
     let installation = store.installation().await?.ok_or_else(|| AppError::defect("the installation is not stored"))?;
+    // Before the database is asked: a server beside a command moves both on.
+    let known = Store::number_kept_in(file);
     let counted = store.number_of_batches().await?;
-    match Store::number_kept_in(file) {
+    match known {
         Some((kept, number)) if kept == installation.id && number > counted => stop_everything(app, number).await?,
         Some((kept, _)) if kept == installation.id => {}
         Some(_) => tracing::warn!(file = %file.display(), "the number of batches in the data folder is another installation's"),

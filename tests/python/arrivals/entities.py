@@ -281,8 +281,6 @@ class Order:
     """`none`, `unknown` (made, outcome unknown), `sent`, `failed`."""
     stopped: bool = False
     """Whether it was let go and held again before it was converted (R26)."""
-    refund_seen: bool = False
-    """Whether a person has asked for the refund before (R28)."""
     let_go: bool = False
     """Whether a person with the right let it go: past limits, minimum and maximum (4.1, 7)."""
     exempt_from: set[str] = field(default_factory=set)

@@ -62,13 +62,12 @@ R21 (2.3) "The amount of an order decided in the last 72 h" is its ordered amoun
 R22 (2.2, 2.3, 3.3) An order is open until it is judged. One on hold was judged, whatever holds it: what comes then is beside it.
 R23 (6.3) An order on hold shows the reason it was first held for until it goes on, also where another has joined it.
 R24 (4.2, 4.3) A person who lifts a ban lifts what a chargeback left behind with it, for that registration.
-R25 (2.5, 9) `refund_minimum` of a sale is an amount of its currency alone: coins of the least that can be sold count, and can be too few
-    to go back by themselves. They are held, and a person sends them. It is asked of everything that goes back together.
-R26 (4.3, 7) A person lets nothing of a banned customer's go: the ban is lifted first. Whatever else speaks against the customer is
-    asked again when something leaves: then the order is held again, shows what was decided, and is decided anew when it is let go
-    the next time.
+R25 (2.5, 9) `refund_minimum` is asked of everything that goes back together. It does not bind a person.
+R26 (4.3, 7) A person lets nothing go of a customer who is banned or charged money back: that is lifted first. Whatever else speaks
+    against the customer is asked again when something leaves: then the order is held again, shows what was decided, and is decided
+    anew when it is let go the next time.
 R27 (4.1) What method and coin do not allow at that moment is held for `limit`.
-R28 (2.5, 7) What goes back to a banned customer is stopped once, and the order is held. The person who has seen that sends it back again.
+R28 (2.5, 7) What a person sends back to a banned customer goes; what goes back by itself is held.
 R29 (6.2) When what was decided is undone (a reversal, a refund), the ordered terms are shown again.
 R30 (4.1, 7) A person's command that would pass a window changes nothing; the transaction limit holds the order.
 R31 (1.5) The end of a purchase whose promise was seen to end before is looked at the least `backdating_seconds` of any source after it.

@@ -18,6 +18,8 @@ class Persons(Sending):
             raise Refusal("not_on_hold")
         if self.customers[order.customer].banned:
             raise Refusal("banned")
+        if self.customers[order.customer].charged_back:
+            raise Refusal("charged_back")
         anew = order.stopped or not order.owed
         if anew and self.needs_price(order) and self.market(order) is None:
             raise Refusal("price_unavailable")
@@ -57,11 +59,6 @@ class Persons(Sending):
         self.give_back_counts(order)
         order.in_caps = False
         order.settled_by_policy = True
-        is_stopped = self.customers[order.customer].banned and not order.refund_seen
-        if is_stopped and all(self.can_go_back(order, receipt) for receipt in self.own(order) if receipt.waiting):
-            order.decided, order.refund_seen = False, True
-            self.hold(order, "review")
-            return
         everything = self.send_back(order, [(receipt, receipt.waiting) for receipt in self.own(order) if receipt.waiting])
         if everything:
             order.status, order.hold_reason = "refund_pending", None

@@ -29,10 +29,8 @@ def is_dust(order: Order, amount: int) -> bool:
 
 
 def below_refund_minimum(order: Order, amount: int) -> bool:
-    """2.5, 9: `refund_minimum` is a fifth of the cap like `receipt_minimum`; coins by their worth, however few can be sold (R25)."""
-    if order.side == BUY:
-        return is_dust(order, amount)
-    return worth_exactly(amount, order.promise, order.pair) < order.fiat.tolerance_cap // 5
+    """2.5, 9: `refund_minimum` is the same as `receipt_minimum`."""
+    return is_dust(order, amount)
 
 
 def by_reference(named: list[Order]) -> Order | None:

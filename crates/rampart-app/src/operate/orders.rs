@@ -7,7 +7,7 @@ use rampart_core::country::Country;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Side;
 use rampart_core::order::{CommandRefusal, HoldReason, Order};
-use rampart_core::outgoing::{PayoutDestination, TransferState, called_back};
+use rampart_core::outgoing::{PayoutDestination, TransferState, called_back, ordered_by_person};
 use rampart_core::payment::{Payment, PaymentCommand, PaymentState};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::record::RecordKey;
@@ -392,6 +392,7 @@ pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, desti
                 return Err(refuse("a purchase is refunded to an account"));
             }
         };
+        ordered_by_person(&mut step);
         audit(app, operator, "order.destination", id, &mut step);
         if let Some(outcome) = once(app, step).await {
             return outcome;
@@ -438,8 +439,12 @@ async fn request(
             if customer.banned.is_some() {
                 return Err(refuse("the customer is banned: refund the order, or lift the ban first"));
             }
+            if customer.charged_back.is_some() {
+                return Err(refuse("the customer charged money back: refund the order, or lift that first (rampart customer unban)"));
+            }
             step.rely(RecordKey::Customer(customer.id), customer.version);
         }
+        ordered_by_person(&mut step);
         // A refund behind a person's own hold is a right of its own: it is told apart in the audit log.
         let action = if action == REFUND && order.hold() == Some(HoldReason::Operator) { "order.refund_after_hold" } else { action };
         audit(app, operator, action, id, &mut step);

@@ -7,7 +7,7 @@ use rampart_core::bank_account::masked;
 use rampart_core::fact::FactBody;
 use rampart_core::id::{OrderId, ReviewId, TransferId};
 use rampart_core::order::{HoldReason, Order};
-use rampart_core::outgoing::TransferState;
+use rampart_core::outgoing::{TransferState, ordered_by_person};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::rate::Rounding;
@@ -169,6 +169,7 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: Decision
             }
             None => item.decide(decision, operator, about, &context)?,
         };
+        ordered_by_person(&mut step);
         audit(app, operator, &action, id, &mut step);
         if let Some(order) = order {
             audit(app, operator, &action, order, &mut step);

@@ -90,10 +90,9 @@ impl Permission {
         })
     }
 
-    /// Why something must not leave. What goes back to its customer is stopped by a ban alone, and by nothing once a person has
-    /// looked at that.
-    pub(crate) fn stops(&self, goes_back: bool, screening: Screening) -> Option<StoppedBy> {
-        let is_meant = |reason: &HoldReason| !goes_back || *reason == HoldReason::Banned;
+    /// Why something must not leave. What goes back to its customer is stopped by a ban alone, unless a person has ordered it.
+    pub(crate) fn stops(&self, goes_back: bool, by_person: bool, screening: Screening) -> Option<StoppedBy> {
+        let is_meant = |reason: &HoldReason| !goes_back || (*reason == HoldReason::Banned && !by_person);
         self.blocked.filter(is_meant).filter(|_| screening != Screening::Overruled).map(StoppedBy::Standing)
     }
 

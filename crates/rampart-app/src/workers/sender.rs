@@ -199,7 +199,7 @@ impl Sender {
                 continue;
             };
             let (now, fresh) = (self.app.business().now(), self.app.config().workers.screening_fresh());
-            match permission.stops(transfer.purpose != TransferPurpose::Buy, transfer.screening) {
+            match permission.stops(transfer.purpose != TransferPurpose::Buy, transfer.by_person, transfer.screening) {
                 None if transfer.is_outdated(now, fresh) => self.withdraw(TransferFact::Outdated, permission, job, transfer).await?,
                 None => kept.push((job, transfer)),
                 Some(by) => {

@@ -63,8 +63,6 @@ async fn banned_without_a_destination(test: Arc<TestApp>) {
     let wallet = Destination::Wallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned());
     assert!(orders::give_destination(&test.app, &operator(), id, &wallet).await.is_err(), "money does not go to a wallet");
     give(CustomerOf::SPAIN.account, "Ana García López").await.unwrap();
-    holds(&test, id, HoldReason::Screening).await;
-    orders::refund(&test.app, &operator(), id).await.unwrap();
     test.payment_becomes(id, "refunded").await;
     let payouts = test.app.store().payouts_of_order(id).await.unwrap();
     assert!(payouts.iter().all(|payout| payout.destination.account.reveal() == CustomerOf::SPAIN.account));

@@ -80,8 +80,10 @@ impl Question<'_> {
             (Resolution::Wait, ..) => Decision::Wait,
             (_, Grade::Hold(reason), _) | (_, _, Some(reason)) | (Resolution::Hold(reason), ..) => Decision::Hold(reason),
             (Resolution::Back, ..) => Decision::Back,
-            (Resolution::Exchange { promised, market: Market::Nothing, back }, ..) => self.promised(promised, Amount::ZERO, None, back),
-            (Resolution::Exchange { promised, market: Market::Surplus(surplus), .. }, ..) => self.with_surplus(promised, surplus),
+            (Resolution::Exchange { promised, market: Market::Nothing, back, aside }, ..) => self.promised(promised, aside, None, back),
+            (Resolution::Exchange { promised, market: Market::Surplus(surplus), aside, .. }, ..) => {
+                self.with_surplus(promised, surplus, aside)
+            }
             (Resolution::Exchange { promised, market: Market::Late(late), .. }, ..) => self.late(promised, late),
         }
     }
@@ -130,14 +132,17 @@ impl Question<'_> {
     }
 
     /// The surplus goes along whole, or not at all.
-    fn with_surplus(&self, promised: Amount, surplus: Amount) -> Decision {
+    fn with_surplus(&self, promised: Amount, surplus: Amount, aside: Amount) -> Decision {
         let along = match self.grade {
             Grade::WithoutSurplus(reason) => Err(reason),
             _ => self.at_market(promised, surplus),
         };
         match along {
-            Ok(exchange) => Decision::Exchange { exchange, set_aside: Amount::ZERO, because: None, back: Amount::ZERO },
-            Err(reason) => self.promised(promised, surplus, Some(reason), Amount::ZERO),
+            Ok(exchange) => Decision::Exchange { exchange, set_aside: aside, because: None, back: Amount::ZERO },
+            Err(reason) => {
+                let set_aside = Amount::from_minor(surplus.minor().saturating_add(aside.minor()));
+                self.promised(promised, set_aside, Some(reason), Amount::ZERO)
+            }
         }
     }
 
@@ -241,6 +246,7 @@ mod tests {
                 maximum: Amount::from_minor(5_000_000_000),
                 is_all,
                 lapsed: false,
+                is_awaited: false,
                 stays: None,
             };
             let question = Question {

@@ -22,6 +22,9 @@ pub struct Case {
     /// Whether nothing more that came in time can turn up: the source was read past the end of the promise, or the payer's
     /// part is complete by its nature (a processor's capture).
     pub is_all: bool,
+    /// Whether something is on its way in that can be seen already (coins in a block that is not final): it is waited for, unless
+    /// the order is complete without it.
+    pub is_awaited: bool,
     /// Whether the promise is not honoured any more, for what came in time either: all of it goes at the market price.
     pub lapsed: bool,
     /// Why it cannot all go back, where it cannot: nobody told where to, or it is not worth its way.
@@ -52,6 +55,8 @@ pub enum Resolution {
         market: Market,
         /// So much goes back.
         back: Amount,
+        /// So much is set aside: it came late for an order that is complete without it.
+        aside: Amount,
     },
     /// All of it goes back.
     Back,
@@ -84,10 +89,11 @@ pub fn resolve(case: &Case, policy: &Policy) -> Resolution {
         return Resolution::Wait;
     }
     let is_complete = case.in_time >= less(case.ordered, case.tolerance);
-    if !is_complete && case.in_time.is_positive() && !case.is_all {
+    if !is_complete && (case.is_awaited || (case.in_time.is_positive() && !case.is_all)) {
         return Resolution::Wait;
     }
-    if case.late.is_positive() {
+    // An order that is complete in time is decided by that, whatever else was told before: that lies beside it.
+    if case.late.is_positive() && (!is_complete || case.lapsed) {
         return late(case, policy);
     }
     if !is_complete {
@@ -96,13 +102,13 @@ pub fn resolve(case: &Case, policy: &Policy) -> Resolution {
     if case.lapsed {
         return lapsed(case);
     }
-    let surplus = less(case.in_time, case.ordered);
+    let (surplus, aside) = (less(case.in_time, case.ordered), case.late);
     if surplus <= case.tolerance {
-        return Resolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO };
+        return Resolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO, aside };
     }
     match policy.over {
-        Over::Market => Resolution::Exchange { promised: case.ordered, market: Market::Surplus(surplus), back: Amount::ZERO },
-        Over::Back => Resolution::Exchange { promised: case.ordered, market: Market::Nothing, back: surplus },
+        Over::Market => Resolution::Exchange { promised: case.ordered, market: Market::Surplus(surplus), back: Amount::ZERO, aside },
+        Over::Back => Resolution::Exchange { promised: case.ordered, market: Market::Nothing, back: surplus, aside },
     }
 }
 
@@ -125,7 +131,7 @@ fn late(case: &Case, policy: &Policy) -> Resolution {
             } else {
                 case.in_time
             };
-            Resolution::Exchange { promised, market: Market::Late(less(total, promised)), back: Amount::ZERO }
+            Resolution::Exchange { promised, market: Market::Late(less(total, promised)), back: Amount::ZERO, aside: Amount::ZERO }
         }
     }
 }
@@ -134,7 +140,9 @@ fn late(case: &Case, policy: &Policy) -> Resolution {
 fn lapsed(case: &Case) -> Resolution {
     match case.in_time > case.maximum.max(sum(case.ordered, case.tolerance)) {
         true => Resolution::Hold(HoldReason::Amount),
-        false => Resolution::Exchange { promised: Amount::ZERO, market: Market::Late(case.in_time), back: Amount::ZERO },
+        false => {
+            Resolution::Exchange { promised: Amount::ZERO, market: Market::Late(case.in_time), back: Amount::ZERO, aside: Amount::ZERO }
+        }
     }
 }
 
@@ -144,6 +152,6 @@ fn short(case: &Case, policy: &Policy) -> Resolution {
         Short::Refund => back(case),
         Short::Promise if case.in_time < case.minimum => back(case),
         Short::Promise if case.lapsed => lapsed(case),
-        Short::Promise => Resolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO },
+        Short::Promise => Resolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO, aside: Amount::ZERO },
     }
 }

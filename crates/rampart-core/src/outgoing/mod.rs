@@ -21,6 +21,7 @@ use crate::asset::Asset;
 use crate::id::Mint;
 use crate::ledger::{Account, Origin};
 use crate::order::{Beside, Context, Order};
+use crate::record::Record;
 use crate::review::ReviewItem;
 use crate::step::Step;
 use crate::watch::Deposit;
@@ -51,6 +52,19 @@ impl Outgoing {
         self.deposits.drain(..).for_each(|deposit| step.write(Deposit { swept: false, ..deposit }));
         let item = self.review.take().filter(|item| !item.is_undone());
         item.map(|item| item.put_back(mint, reason.to_owned()))
+    }
+}
+
+/// A person has ordered what goes back in a step, and has seen how its customer stands.
+pub fn ordered_by_person(step: &mut Step) {
+    for record in &mut step.writes {
+        match record {
+            Record::Payout(payout) => payout.by_person = payout.purpose != PayoutPurpose::Rampoff,
+            Record::Transfer(transfer) => {
+                transfer.by_person = matches!(transfer.purpose, TransferPurpose::Refund | TransferPurpose::SuspenseReturn);
+            }
+            _ => {}
+        }
     }
 }
 

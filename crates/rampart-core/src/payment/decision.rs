@@ -67,12 +67,20 @@ impl Payment {
             maximum: method.maximum,
             is_all: is_read || matches!(self.pay_in, PayIn::Processor(_)),
             lapsed: self.lost_promise || now >= self.held_until.after(method.policy.honours()),
+            is_awaited: false,
             stays: if self.refund_parts(context.catalogue).is_none() {
                 Some(HoldReason::Destination)
             } else {
-                Some(HoldReason::Amount).filter(|_| self.fiat_balance < context.catalogue.refund_minimum(self.terms.fiat))
+                Some(HoldReason::Amount).filter(|_| !self.is_worth_going_back(self.fiat_balance, context))
             },
         }
+    }
+
+    /// Whether so much money is sent back without a person having said so.
+    pub(super) fn is_worth_going_back(&self, amount: Amount, context: &Context<'_>) -> bool {
+        let method = context.catalogue.method(self.country, self.method.as_str());
+        let minimum = method.map_or(Amount::ZERO, |method| method.minimum);
+        amount >= context.catalogue.refund_minimum(self.terms.fiat).min(minimum)
     }
 
     /// In time is before the end of the promise. What a person assigned is not.
@@ -162,7 +170,11 @@ impl Payment {
     fn take_from_newest(&mut self, amount: Amount) -> Vec<(Receipt, Amount)> {
         let mut missing = amount;
         let mut taken = Vec::new();
-        for receipt in self.receipts.iter_mut().rev() {
+        let mut order: Vec<usize> = (0..self.receipts.len()).rev().collect();
+        // What is late lies beside what completed the order, whenever it was told.
+        order.sort_by_key(|index| !self.is_late(&self.receipts[*index]));
+        for index in order {
+            let receipt = &mut self.receipts[index];
             let part = missing.min(receipt.left());
             if part.is_positive() {
                 receipt.set_aside = Amount::from_minor(receipt.set_aside.minor() + part.minor());

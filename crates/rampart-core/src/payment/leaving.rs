@@ -118,8 +118,8 @@ impl Payment {
     /// person where neither is known, or where it is not worth its way.
     pub(super) fn return_item(&self, item: ReviewItem, receipt: &Receipt, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let is_worth_it = item.amount >= context.catalogue.refund_minimum(self.terms.fiat);
-        let Some((route, destination)) = self.way_back(receipt, context.catalogue).filter(|_| is_worth_it) else { return step.write(item) };
+        let way_back = self.way_back(receipt, context.catalogue).filter(|_| self.is_worth_going_back(item.amount, context));
+        let Some((route, destination)) = way_back else { return step.write(item) };
         let payout = Payout {
             resolves: Some(item.id),
             ..Payout::new(mint, PayoutPurpose::SuspenseReturn, route, self.terms.fiat, item.amount, destination)

@@ -436,6 +436,16 @@ impl Payment {
         step.write(self);
     }
 
+    /// When it was last decided about what came; for one that never was, when it last changed.
+    #[must_use]
+    pub fn decided_at(&self) -> Timestamp {
+        match (self.taken, &self.state) {
+            (Some(exchange), _) => exchange.at,
+            (None, PaymentState::OnHold { since, .. }) => *since,
+            (None, _) => self.updated_at,
+        }
+    }
+
     /// Why it waits, where it does, as partners see it.
     #[must_use]
     pub const fn hold_reason(&self) -> Option<&'static str> {

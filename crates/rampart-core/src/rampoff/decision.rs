@@ -73,6 +73,7 @@ impl Rampoff {
             maximum: coin.maximum,
             is_all: is_read && !is_pending,
             lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honours()),
+            is_awaited: is_pending,
             stays: match self.refund_wallet {
                 None => Some(HoldReason::Destination),
                 Some(_) if !self.is_worth_going_back(self.coin_balance, context) => Some(HoldReason::Amount),
@@ -83,7 +84,8 @@ impl Rampoff {
 
     /// Whether so many coins are sent back without a person having said so.
     pub(super) fn is_worth_going_back(&self, coins: Amount, context: &Context<'_>) -> bool {
-        coins >= self.coins_worth(context.catalogue.refund_minimum(self.terms.fiat)) && self.covers_going_back(coins)
+        let minimum = context.catalogue.coin(self.terms.coin).map_or(Amount::ZERO, |coin| coin.minimum);
+        coins >= self.coins_worth(context.catalogue.refund_minimum(self.terms.fiat)).min(minimum) && self.covers_going_back(coins)
     }
 
     /// How many coins so much money is worth at the promise, in minor units, rounded down.
@@ -191,7 +193,10 @@ impl Rampoff {
     fn take_from_newest(&mut self, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) -> Vec<ReviewItem> {
         let mut missing = amount;
         let mut items = Vec::new();
-        for index in (0..self.deposits.len()).rev() {
+        let mut order: Vec<usize> = (0..self.deposits.len()).rev().collect();
+        // What is late lies beside what completed the order, whenever it was told.
+        order.sort_by_key(|index| !self.is_late(&self.deposits[*index]));
+        for index in order {
             let deposit = &mut self.deposits[index];
             let part = missing.min(deposit.left());
             if deposit.confirmations == 0 || deposit.lost || !part.is_positive() {

@@ -28,14 +28,13 @@ const DUPLICATE_WITHIN: Duration = Duration::from_secs(72 * 60 * 60);
 /// How long before that such an order may have been made.
 const DECIDED_WITHIN: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
-/// What credits that must keep their order have in common: the customer whose number was paid to, or the order that is named.
-pub(super) fn subject(app: &App, credit: &BankCredit) -> String {
-    match own_account(app, credit) {
-        Some(customer) => customer.to_string(),
-        None => {
-            reference::candidates(credit.concept.as_deref().unwrap_or_default()).into_iter().next().unwrap_or_else(|| credit.line.clone())
-        }
+/// What credits that must keep their order have in common: the customer whose number was paid to, or the orders that are named.
+pub(super) fn subjects(app: &App, credit: &BankCredit) -> Vec<String> {
+    if let Some(customer) = own_account(app, credit) {
+        return vec![customer.to_string()];
     }
+    let named = reference::candidates(credit.concept.as_deref().unwrap_or_default());
+    if named.is_empty() { vec![credit.line.clone()] } else { named }
 }
 
 enum Whose {
@@ -140,7 +139,7 @@ async fn of_customer(app: &App, credit: &BankCredit, customer: CustomerId) -> Re
     let made_since = now.before(DECIDED_WITHIN);
     let mut decided =
         orders(app, customer, &["payment_received", "coins_sent", "on_hold", "refund_pending", "refunded"], Some(made_since)).await?;
-    decided.retain(|payment| by_rail(payment) && payment.updated_at >= now.before(DUPLICATE_WITHIN));
+    decided.retain(|payment| by_rail(payment) && payment.decided_at() >= now.before(DUPLICATE_WITHIN));
     let decided: Vec<Amount> = decided.iter().map(|payment| payment.terms.fiat_amount).collect();
     Ok(for_amount(&open, credit.amount, &decided, app.catalogue()).map(|place| open.swap_remove(place)))
 }

@@ -10,14 +10,16 @@ mod reversal;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures::{FutureExt as _, StreamExt as _};
 use parking_lot::Mutex;
-use rampart_core::arrival::Grade;
+use rampart_core::arrival::{Grade, counts_at};
 use rampart_core::fact::{DepositChange, Fact, FactBody, PayoutReport};
 use rampart_core::id::{FactId, OrderId};
 use rampart_core::kyc::KycVerdict;
 use rampart_core::outgoing::PayoutFact;
+use rampart_core::payment::PayIn;
 use rampart_core::record::Record;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
@@ -115,20 +117,16 @@ impl Apply {
 
     /// Applies facts at the same time, those of one subject one after the other.
     async fn together(&self, facts: Vec<Fact>) -> Reply<()> {
-        let mut subjects: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
-        let of: Vec<String> = facts.iter().map(|fact| subject(&self.app, fact, &facts)).collect();
-        for (subject, fact) in of.into_iter().zip(facts) {
-            subjects.entry(subject).or_default().push(fact);
-        }
-        for facts in subjects.values_mut() {
+        let mut groups = grouped(&self.app, facts);
+        for facts in &mut groups {
             // What a chain undid and took up again is told in its own order.
             let is_undone = facts.iter().any(|fact| matches!(fact.body, FactBody::Deposit { change: DepositChange::Dropped, .. }));
             if !is_undone {
-                facts.sort_by(|one, other| place(one).cmp(&place(other)));
+                facts.sort_by(|one, other| place(&self.app, one).cmp(&place(&self.app, other)));
             }
         }
         let most = self.app.config().workers.concurrency;
-        let results: Vec<Reply<()>> = futures::stream::iter(subjects.into_values())
+        let results: Vec<Reply<()>> = futures::stream::iter(groups)
             .map(|facts| async move {
                 for fact in facts {
                     apply(&self.app, fact).await?;
@@ -156,36 +154,62 @@ impl Worker for Apply {
     }
 }
 
+/// Facts in groups that have no subject in common: what may concern one order is applied one after the other.
+fn grouped(app: &App, facts: Vec<Fact>) -> Vec<Vec<Fact>> {
+    let of: Vec<Vec<String>> = facts.iter().map(|fact| subjects(app, fact, &facts)).collect();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut groups: Vec<Vec<Fact>> = Vec::new();
+    for (subjects, fact) in of.into_iter().zip(facts) {
+        let known: BTreeSet<usize> = subjects.iter().filter_map(|subject| places.get(subject).copied()).collect();
+        let into = known.first().copied().unwrap_or(groups.len());
+        if into == groups.len() {
+            groups.push(Vec::new());
+        }
+        // A fact that may concern several orders brings their groups together.
+        for other in known.into_iter().skip(1) {
+            let joined = std::mem::take(&mut groups[other]);
+            groups[into].extend(joined);
+            places.values_mut().filter(|place| **place == other).for_each(|place| *place = into);
+        }
+        groups[into].push(fact);
+        places.extend(subjects.into_iter().map(|subject| (subject, into)));
+    }
+    groups
+}
+
 /// What facts that must keep their order have in common; `page` are those that are applied together.
-fn subject(app: &App, fact: &Fact, page: &[Fact]) -> String {
-    match &fact.body {
-        FactBody::BankCredit(credit) => credit::subject(app, credit),
+fn subjects(app: &App, fact: &Fact, page: &[Fact]) -> Vec<String> {
+    let subject = match &fact.body {
+        FactBody::BankCredit(credit) => return credit::subjects(app, credit),
         FactBody::ProcessorPaid(paid) => paid.payment.to_string(),
         FactBody::ProcessorDeclined { payment, .. } => payment.to_string(),
         FactBody::Reversed(told) => match (told.payment, &told.receipt) {
             (Some(payment), _) => payment.to_string(),
             (None, Some(receipt)) => {
                 let key = receipt.natural_key();
-                page.iter().find(|other| other.natural_key == key).map_or(key, |receipt| subject(app, receipt, &[]))
+                let receipt = page.iter().find(|other| other.natural_key == key);
+                return receipt.map_or_else(|| vec![key], |receipt| subjects(app, receipt, &[]));
             }
             (None, None) => fact.id.to_string(),
         },
         FactBody::PayoutReported { payout, .. } => payout.to_string(),
         FactBody::KycDecided { customer, .. } => customer.to_string(),
         FactBody::Deposit { deposit, order, .. } => order.map_or_else(|| deposit.to_string(), |order| order.to_string()),
-    }
+    };
+    vec![subject]
 }
 
-/// Where a fact stands among those of its subject: receipts by the outside's own time and then by their natural key, so that
-/// it does not matter in which order they were told; the rest as it was told, behind receipts of the same moment.
-fn place(fact: &Fact) -> (Timestamp, bool, &str) {
-    let told = match &fact.body {
-        FactBody::BankCredit(credit) => credit.booked_at,
-        FactBody::ProcessorPaid(paid) => paid.paid_at,
-        FactBody::Deposit { change: DepositChange::Confirmed, at, .. } => *at,
+/// Where a fact stands among those of its subject: receipts by the time that counts and then by their natural key, so that it
+/// does not matter in which order they were told; the rest as it was told, behind receipts of the same moment.
+fn place<'a>(app: &App, fact: &'a Fact) -> (Timestamp, bool, &'a str) {
+    let catalogue = app.catalogue();
+    let (told, backdating) = match &fact.body {
+        FactBody::BankCredit(credit) => (credit.booked_at, catalogue.backdating(PayIn::Bank(credit.rail))),
+        FactBody::ProcessorPaid(paid) => (paid.paid_at, catalogue.backdating(PayIn::Processor(paid.processor))),
+        FactBody::Deposit { change: DepositChange::Confirmed, at: Some(at), .. } => (Some(*at), Duration::MAX),
         _ => return (fact.observed_at, true, ""),
     };
-    (told.map_or(fact.observed_at, |told| told.min(fact.observed_at)), false, &fact.natural_key)
+    (counts_at(told, fact.observed_at, fact.read_before, backdating), false, &fact.natural_key)
 }
 
 const fn kind(fact: &Fact) -> &'static str {

@@ -61,7 +61,7 @@ pub(super) async fn send(app: &App, held: &Held) -> Reply<Done> {
 async fn stopped(app: &App, payout: &Payout) -> Reply<Option<PayoutFact>> {
     let Some(customer) = payout.customer else { return Ok(None) };
     let permission = Permission::of(app, customer).await?;
-    let by = permission.stops(payout.purpose != PayoutPurpose::Rampoff, payout.screening);
+    let by = permission.stops(payout.purpose != PayoutPurpose::Rampoff, payout.by_person, payout.screening);
     let is_outdated = payout.is_outdated(app.business().now(), app.config().workers.screening_fresh());
     Ok(match by {
         Some(by) => Some(PayoutFact::Stopped { by, reason: observe::told(by).to_owned() }),

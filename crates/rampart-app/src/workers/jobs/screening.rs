@@ -126,9 +126,10 @@ async fn customer_of_order(app: &App, order: OrderId) -> Reply<Option<CustomerId
     }
 }
 
-/// Our own verdict comes before the provider's. That the customer is not banned meanwhile is relied upon.
-fn weigh(owner: Option<&Customer>, verdict: &Verdict, step: &mut Step) -> Verdict {
-    let Some(owner) = owner else { return verdict.clone() };
+/// Our own verdict comes before the provider's, unless a person has ordered it and has seen that the customer is banned. That the
+/// customer is not banned meanwhile is relied upon.
+fn weigh(owner: Option<&Customer>, by_person: bool, verdict: &Verdict, step: &mut Step) -> Verdict {
+    let Some(owner) = owner.filter(|_| !by_person) else { return verdict.clone() };
     step.rely(RecordKey::Customer(owner.id), owner.version);
     ours(owner).unwrap_or_else(|| verdict.clone())
 }
@@ -155,7 +156,7 @@ pub(super) async fn payout(app: &App, held: &Held) -> Reply<Done> {
         let mut step = Step::new();
         if payout.awaits_screening() {
             let owner = owner(app, payout.customer, payout.resolves).await?;
-            let verdict = weigh(owner.as_ref(), verdict, &mut step);
+            let verdict = weigh(owner.as_ref(), payout.by_person, verdict, &mut step);
             step.extend(payouts::observe(app, payout, PayoutFact::Screened(verdict)).await?);
         }
         held.done(&mut step);
@@ -186,7 +187,7 @@ pub(super) async fn transfer(app: &App, held: &Held) -> Reply<Done> {
         let mut step = Step::new();
         if transfer.awaits_screening() {
             let owner = owner(app, transfer.customer, transfer.resolves).await?;
-            let verdict = weigh(owner.as_ref(), verdict, &mut step);
+            let verdict = weigh(owner.as_ref(), transfer.by_person, verdict, &mut step);
             step.extend(transfers::observe(app, transfer, TransferFact::Screened(verdict)).await?);
         }
         held.done(&mut step);

@@ -160,6 +160,9 @@ pub struct Payout {
     /// Whether it arrived after it had been taken for failed and its order's money had gone another way: it is booked as lost.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub lost: bool,
+    /// Whether a person has ordered it to go back, and has seen how its customer stands.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub by_person: bool,
     /// Where it stands.
     pub state: PayoutState,
     /// When it was decided.
@@ -193,6 +196,7 @@ impl Payout {
             put_back: None,
             said_by: None,
             asked_at: None,
+            by_person: false,
             lost: false,
             state: PayoutState::Queued,
             created_at: mint.now,

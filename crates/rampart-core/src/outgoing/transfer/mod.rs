@@ -143,6 +143,9 @@ pub struct Transfer {
     /// When the screening provider last answered about who receives it, where it was asked about that alone.
     #[serde(default)]
     pub asked_at: Option<Timestamp>,
+    /// Whether a person has ordered it to go back, and has seen how its customer stands.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub by_person: bool,
     /// Where it stands.
     pub state: TransferState,
     /// When it was decided.
@@ -170,6 +173,7 @@ impl Transfer {
             deposits: Vec::new(),
             fee_booked: false,
             asked_at: None,
+            by_person: false,
             state: TransferState::Queued,
             created_at: mint.now,
         }
