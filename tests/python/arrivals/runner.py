@@ -2,7 +2,7 @@
 
     python -m arrivals.runner --binary target/debug/rampart --seeds 20 --operations 60 [--seed-start 1]
         [--database postgres://...] [--without 1.1,2.3,outage] [--fields status,received] [--lenient] [--keep FOLDER]
-        [--permutations 3]
+        [--permutations 3] [--kept FOLDER]
     python -m arrivals.runner --binary target/debug/rampart --replay FOLDER/seed-7.jsonl
 
 Run it in `tests/python`. `--without` names rules or tricks that are not played, `--fields` what is compared: so it is switched
@@ -51,6 +51,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--shrink-seconds", type=float, default=120, help="how long one difference is shrunk, 0 not at all")
     parser.add_argument("--permutations", type=int, default=3, help="how many plays of each batch tell the same facts in several orders")
     parser.add_argument("--keep", type=Path, help="a folder for the programs that fail")
+    parser.add_argument("--kept", type=Path, help="a folder of programs that are played first")
     parser.add_argument("--replay", type=Path, help="plays one stored program and nothing else; with --keep it is shrunk")
     return parser.parse_args()
 
@@ -66,9 +67,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         world = World(options.binary, Path(name), options.database)
         try:
+            for file in sorted(options.kept.glob("*.jsonl")) if options.kept else []:
+                print(f"{file.stem}: ", end="")
+                differences += replay(world, options, stored(file))
             if options.replay:
-                program = [from_json(line) for line in options.replay.read_text().splitlines() if line]
-                differences = replay(world, options, program)
+                differences += replay(world, options, stored(options.replay))
             else:
                 last = options.seed_start + options.seeds
                 for first in range(options.seed_start, last, options.batch):
@@ -82,6 +85,11 @@ def main() -> int:
             world.stop()
     print(f"{differences} differences; {time.monotonic() - began:.0f} seconds")
     return 1 if differences else 0
+
+
+def stored(file: Path) -> Program:
+    """A program that was kept."""
+    return [from_json(line) for line in file.read_text().splitlines() if line]
 
 
 def batch(world: World, options: argparse.Namespace, seeds: list[int]) -> int:

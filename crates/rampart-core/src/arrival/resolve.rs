@@ -22,8 +22,8 @@ pub struct Case {
     /// Whether nothing more that came in time can turn up: the source was read past the end of the promise, or the payer's
     /// part is complete by its nature (a processor's capture).
     pub is_all: bool,
-    /// Whether something is on its way in that can be seen already (coins in a block that is not final): it is waited for, unless
-    /// the order is complete without it.
+    /// Whether something that came in time is not final yet (coins in a block): it is waited for, unless the order is complete
+    /// without it.
     pub is_awaited: bool,
     /// Whether the promise is not honoured any more, for what came in time either: all of it goes at the market price.
     pub lapsed: bool,

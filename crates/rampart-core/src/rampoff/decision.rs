@@ -73,7 +73,7 @@ impl Rampoff {
             maximum: coin.maximum,
             is_all: is_read && !is_pending,
             lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honours()),
-            is_awaited: is_pending,
+            is_awaited: self.deposits.iter().any(|deposit| deposit.confirmations == 0 && !self.is_late(deposit)),
             stays: match self.refund_wallet {
                 None => Some(HoldReason::Destination),
                 Some(_) if !self.is_worth_going_back(self.coin_balance, context) => Some(HoldReason::Amount),

@@ -283,6 +283,50 @@ fn what_is_late_goes_at_the_market_price_whatever_came_before() {
 }
 
 #[test]
+fn what_is_complete_in_time_is_decided_by_that_whatever_else_was_told_before() {
+    // 40.00 in time, 3.00 late and read before the 60.00 that were in time too.
+    let mut scene = Scene::new(example::MARKET);
+    let order = scene.payment();
+    let order = scene.paid(order, 4_000);
+    let in_time = scene.receipt(6_000);
+    scene.pass(HOUR);
+    let order = scene.paid(order, 300);
+    assert_eq!(order.status(), "started");
+    scene.market("1.84");
+    let order = scene.observe(order, PaymentFact::Paid { receipt: in_time, is_customer: true });
+    assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED));
+    // It is the late receipt that lies beside it.
+    assert_eq!((scene.suspense(), order.set_aside.minor()), (300, 300));
+    let aside: Vec<i128> = order.receipts.iter().map(|receipt| receipt.set_aside.minor()).collect();
+    assert_eq!(aside, [0, 300, 0]);
+}
+
+#[test]
+fn coins_that_are_in_a_block_in_time_are_waited_for() {
+    let mut scene = Scene::new(example::MARKET);
+    let order = scene.sale();
+    let mut pending = scene.coins(100_000_000);
+    let step = order.clone().observe(RampoffFact::DepositSeen(pending.clone()), &scene.context());
+    let order = scene.sold(order, step);
+    scene.pass(2 * HOUR);
+    scene.market("0.46");
+    let order = scene.deposit(order, 50_000_000);
+    assert_eq!(order.status(), "confirming", "what is late decides nothing meanwhile");
+    pending.confirmations = 12;
+    let step = order.clone().observe(RampoffFact::DepositConfirmed(pending), &scene.context());
+    let order = scene.sold(order, step);
+    assert_eq!((order.status(), order.payout_amount().minor(), order.set_aside.minor()), ("crypto_received", 9_094, 50_000_000));
+    // Late coins in a block are not waited for: the first that are final decide.
+    let mut scene = Scene::new(example::MARKET);
+    let order = scene.sale();
+    scene.pass(2 * HOUR);
+    let pending = scene.coins(100_000_000);
+    let step = order.clone().observe(RampoffFact::DepositSeen(pending), &scene.context());
+    let order = scene.sold(order, step);
+    assert_eq!(scene.deposit(order, 50_000_000).status(), "crypto_received");
+}
+
+#[test]
 fn a_promise_is_kept_for_what_was_ordered_and_for_nothing_beyond_it() {
     let mut scene = Scene::new(example::MARKET);
     scene.market("1.84");
