@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from client.partner_client import eventually
-from faults.frame import Ramp, wallet
+from faults.frame import Ramp, spanish_account, wallet
 
 LISTED_WALLET = "0x6660001666000166600016660001666000166600"
 
@@ -109,9 +109,25 @@ def test_a_person_names_a_destination(ramp: Ramp) -> None:
     ramp.order("refund", name)
     code, said = ramp.tried_order("destination", name, "--account", person.account, "--holder", "Carmen García López")
     assert code == 0, said
-    ramp.order("refund", name)
     ramp.arrives(name, "refunded", seconds=2)
     assert ramp.paid(person) == 200
+
+
+@pytest.mark.fault(17)
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_person_names_a_destination_for_what_is_nobodys(ramp: Ramp, is_known: bool) -> None:
+    """Money that names no order goes where a person says, whether its sender is known or not; the older version has no such command."""
+    ramp.market("0.90")
+    before, person, elsewhere = ramp.balance("suspense", "EUR"), ramp.spaniard(), spanish_account()
+    amount = "45.20" if is_known else "45.30"
+    ramp.transfer(ramp.buying(person), amount, account=person.account if is_known else None, with_reference=False)
+    (item,) = eventually(lambda: ramp.items(kind="suspense", amount=f"{amount} EUR"), bool)
+    to = ["--account", elsewhere, "--holder", "Carmen García López", "--actor", "operator", "--reason", "played"]
+    code, said = ramp.tried("review", "resolve", item["id"], "return", *to)
+    assert code == 0, said
+    eventually(lambda: ramp.paid(elsewhere), lambda paid: paid == Decimal(amount), seconds=8)
+    eventually(lambda: ramp.balance("suspense", "EUR"), lambda balance: balance == before)
+    assert ramp.paid(person) == 0 and ramp.items(kind="suspense", amount=f"{amount} EUR") == []
 
 
 @pytest.mark.fault(17)

@@ -20,6 +20,7 @@ outside's own time, within its bounds; in time is before the end of the promise.
   not wait for it any more goes back through it by itself. For the rest: `rampart review resolve <item> assign <order>` (at the market price), `return` (with
   `--account <account> --holder <name>` or `--wallet <wallet>` to another destination than its source) or `keep`.
 - **Amounts below `receipt_minimum`** never count. They lie on one item of the order, and nobody is told.
+- **An order that is complete in time** is decided by that alone: what is late and was told before lies beside it.
 - **What came in time and is told only behind the honoured day** goes at the market price, whatever the policy says of late money.
 - **Several receipts** go back each to where it came from; to the account that the customer gave where that is unknown or has refused it. Coins go back only to the
   wallet that the customer gave, less the network fee of their order at its price.
