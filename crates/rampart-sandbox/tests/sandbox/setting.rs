@@ -7,8 +7,8 @@ use std::time::Duration;
 use rampart_core::address::AddressKind;
 use rampart_core::amount::Amount;
 use rampart_core::asset::CoinId;
-use rampart_core::id::{OrderId, PayoutId, Randomness};
-use rampart_core::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Signed, TransferSource};
+use rampart_core::id::{Mint, OrderId, Randomness};
+use rampart_core::outgoing::{Payout, PayoutDestination, PayoutPurpose, Route, Screening, Signed, TransferSource};
 use rampart_core::ports::{ChainPort, SigningRequest};
 use rampart_core::time::Timestamp;
 use rampart_sandbox::{Calls, ChainConfig, CoinConfig, CurrencyConfig, FaultOutcome, FaultPort, FaultRule, RailConfig, World, WorldConfig};
@@ -95,32 +95,11 @@ impl Setting {
     }
 
     pub(crate) fn payout(&self, route: Route, amount: i128, account: &str) -> Payout {
-        let now = self.world.clock().now();
-        Payout {
-            id: PayoutId::mint(now, &COUNTING),
-            version: 0,
-            purpose: PayoutPurpose::Rampoff,
-            order: None,
-            customer: None,
-            route,
-            currency: "EUR".parse().unwrap(),
-            amount: Amount::from_minor(amount),
-            destination: PayoutDestination {
-                account: account.into(),
-                bank_code: None,
-                account_type: None,
-                bank_name: None,
-                name: "Ana".into(),
-            },
-            screening: Screening::Cleared,
-            resolves: None,
-            put_back: None,
-            said_by: None,
-            asked_at: None,
-            lost: false,
-            state: PayoutState::Queued,
-            created_at: now,
-        }
+        let destination =
+            PayoutDestination { account: account.into(), bank_code: None, account_type: None, bank_name: None, name: "Ana".into() };
+        let (mint, euros) = (Mint { now: self.world.clock().now(), randomness: &COUNTING }, "EUR".parse().unwrap());
+        let purpose = PayoutPurpose::Rampoff;
+        Payout { screening: Screening::Cleared, ..Payout::new(&mint, purpose, route, euros, Amount::from_minor(amount), destination) }
     }
 }
 
