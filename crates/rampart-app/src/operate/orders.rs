@@ -22,6 +22,9 @@ use crate::error::{AppError, Reply};
 use crate::workers::{observe, outgoing as leaving};
 use rampart_store::CommitError;
 
+/// The most characters of a holder's name: as many as banks take (ISO 20022).
+const LONGEST_HOLDER: usize = 140;
+
 const REFUND: &str = "order.refund";
 
 /// How many events of an order are shown.
@@ -404,6 +407,9 @@ pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, desti
 pub(super) fn checked_account(app: &App, country: Country, account: &str, holder: &str) -> Reply<PayoutDestination> {
     if holder.trim().is_empty() {
         return Err(refuse("say who holds the account"));
+    }
+    if holder.chars().count() > LONGEST_HOLDER || holder.chars().any(char::is_control) {
+        return Err(refuse(format!("the holder's name has at most {LONGEST_HOLDER} characters, all of them printable")));
     }
     let checked = destination::checked(app.own_accounts(), country, Given::number(account), None, holder.trim().into());
     checked.map_err(|fault| refuse(format!("the account {fault}")))

@@ -44,8 +44,6 @@ impl Rampoff {
             return;
         }
         let amount = self.deposits[position].left();
-        // What was set aside of it follows its item.
-        self.set_aside = self.set_aside.less(self.deposits[position].set_aside);
         if self.has_left() {
             step.post(self.post_deposit_undone(mint, Amount::ZERO, amount));
             self.deposits[position].lost = true;

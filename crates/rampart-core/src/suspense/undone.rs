@@ -38,15 +38,14 @@ pub struct Traces {
 /// that a person assigned it to; once, however often the chain takes it up and undoes it again. What had been kept, or is
 /// confirmed to have gone back, suspense lacks then, and a person is told; what has certainly not left is stopped.
 ///
-/// There is more than one item when it was to be returned, which did not work: it lay in suspense once all the same; or when
+/// `step` is what follows for the order where it knows the deposit. There is more than one item when it was to be returned, which did not work: it lay in suspense once all the same; or when
 /// it lay there in parts.
 #[must_use]
-pub fn undone(deposit: &Deposit, at: OrderId, items: Vec<ReviewItem>, traces: Traces, context: &Context<'_>) -> Step {
+pub fn undone(mut step: Step, deposit: &Deposit, at: OrderId, items: Vec<ReviewItem>, traces: Traces, context: &Context<'_>) -> Step {
     let mint = &context.mint;
-    let mut step = Step::new();
     let items: Vec<ReviewItem> = items.into_iter().filter(|item| is_about(item, deposit)).collect();
     if let Some(order) = traces.assigned.filter(|order| order.knows(deposit.id)) {
-        step = undone_of(order, deposit.id, traces.on_its_way, context);
+        step.extend(undone_of(order, deposit.id, traces.on_its_way, context));
     }
     let deposits = Account::ChainDeposits(deposit.coin.chain);
     let sent_by = |item: &ReviewItem| traces.returned.iter().map(|(transfer, _)| transfer).find(|each| Some(each.id) == sent(item));
@@ -56,14 +55,15 @@ pub fn undone(deposit: &Deposit, at: OrderId, items: Vec<ReviewItem>, traces: Tr
     for item in lay.iter().filter(|item| is_kept(item) || is_back(item)) {
         step.write(shortage(item, mint));
     }
-    let beside = sum(lay.iter().filter(|item| !is_back(item)).copied());
-    if let Some(order) = traces.beside.filter(|_| beside.is_positive()) {
-        step.extend(Order::from(order).beside(Beside::Taken, beside, context));
+    let beside = sum(lay.iter().filter(|item| !is_back(item) && !is_kept(item)).copied());
+    match traces.beside.filter(|_| beside.is_positive()) {
+        Some(order) => step.extend(Order::from(order).beside(Beside::Taken, beside, context)),
+        None => not_beside(&mut step, Some(at).filter(|_| beside.is_positive()), beside, context),
     }
     for (transfer, jobs) in traces.returned {
         // One that is confirmed at this moment has not seen that the deposit is undone.
         step.rely(RecordKey::Transfer(transfer.id), transfer.version);
-        stop(deposit, transfer, &jobs, context, &mut step);
+        stop(deposit, transfer, jobs, context, &mut step);
     }
     items.into_iter().for_each(|item| step.write(item.undone(mint.now)));
     step
@@ -111,10 +111,15 @@ fn lies(item: &ReviewItem, sent_by: Option<&Transfer>, items: &[ReviewItem]) -> 
     }
 }
 
-/// Stops a return that was not signed yet: the coins are not there any more.
-fn stop(deposit: &Deposit, transfer: Transfer, jobs: &[Job], context: &Context<'_>, step: &mut Step) {
-    if transfer.state != TransferState::Queued {
-        return;
+/// Stops a return that was not signed yet, and recalls one that was: the coins are not there any more.
+fn stop(deposit: &Deposit, transfer: Transfer, jobs: Vec<Job>, context: &Context<'_>, step: &mut Step) {
+    match transfer.state {
+        TransferState::Queued => {}
+        TransferState::Signed(_) => {
+            let recalled = OnItsWay::Transfer(Box::new(transfer), jobs).recall(context);
+            return recalled.into_iter().for_each(|recalled| step.extend(recalled));
+        }
+        _ => return,
     }
     if transfer.deposits.contains(&deposit.id) {
         step.write(Deposit { swept: false, ..deposit.clone() });
@@ -207,7 +212,7 @@ pub fn received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], ret
         return step;
     }
     let mut follows = Step::new();
-    let mut not_ordered = Vec::new();
+    let (mut not_ordered, mut gone) = (Vec::new(), Vec::new());
     for record in step.writes.iter_mut().filter(|record| is_new_item(record, deposit)) {
         let Record::Review(item) = record else { continue };
         not_ordered.extend(sent(item));
@@ -218,6 +223,9 @@ pub fn received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], ret
         let decision = if transfer.is_some() { "return" } else { KEEP };
         let reason = format!("as before the chain undid it: {}", resolution.reason);
         item.resolution = Some(Resolution { decision: decision.to_owned(), reason, at: context.mint.now, ..resolution });
+        if transfer.is_none_or(|transfer| matches!(transfer.state, TransferState::Confirmed(_))) {
+            gone.push((item.order, item.amount));
+        }
         if let Some(transfer) = transfer {
             follows.write(Transfer { resolves: Some(item.id), ..transfer.clone() });
         }
@@ -226,8 +234,21 @@ pub fn received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], ret
         shortage.into_iter().for_each(|shortage| follows.extend(made_good(shortage, why, context)));
     }
     not_ordered.into_iter().for_each(|transfer| take_out(&mut step, transfer));
+    gone.into_iter().for_each(|(order, amount)| not_beside(&mut step, order, amount, context));
     step.extend(follows);
     step
+}
+
+/// An order that a step writes hears that something does not lie beside it: it was kept, or has gone back before.
+fn not_beside(step: &mut Step, order: Option<OrderId>, amount: Amount, context: &Context<'_>) {
+    let is_it = |record: &Record| matches!(record, Record::Rampoff(rampoff) if Some(rampoff.id) == order);
+    let Some(position) = step.writes.iter().position(is_it) else { return };
+    let Record::Rampoff(rampoff) = step.writes.remove(position) else { return };
+    let told = Order::Rampoff(rampoff.clone()).beside(Beside::Taken, amount, context);
+    match told.is_empty() {
+        true => step.writes.insert(position, Record::Rampoff(rampoff)),
+        false => step.extend(told),
+    }
 }
 
 /// Takes back out of a step what it orders: the transfer, its job and what is promised for it.

@@ -54,7 +54,7 @@ async fn received(app: &App, step: Step, deposit: FactId) -> Effect {
 async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, grade: Grade) -> Effect {
     let (order, is_known) = (rampoff.id, rampoff.knows(deposit.id));
     let mut traces = Traces::default();
-    let mut step = match is_known {
+    let step = match is_known {
         true => {
             let around = Around::rampoff(app, &rampoff, Some(fact)).await?;
             let price = observe::rampoff_price(app, &rampoff);
@@ -80,8 +80,7 @@ async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, gr
         traces.returned.push((transfers::load(app, id).await?, jobs));
     }
     let price = traces.assigned.as_ref().and_then(|order| observe::rampoff_price(app, order));
-    step.extend(suspense::undone(&deposit, order, items, traces, &app.context(price)));
-    Ok(step)
+    Ok(suspense::undone(step, &deposit, order, items, traces, &app.context(price)))
 }
 
 fn receipt(app: &App, deposit: &Deposit, rampoff: &Rampoff, confirmations: u32) -> DepositReceipt {

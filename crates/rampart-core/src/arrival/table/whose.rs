@@ -16,6 +16,7 @@ use crate::payment::{PaymentFact, PaymentState, TakenBack};
 use crate::policy::Policy;
 use crate::rampoff::{RampoffFact, RampoffState};
 use crate::review::{About, Decision, Operator};
+use crate::step::Step;
 use crate::suspense::{self, Stray, Traces};
 use crate::watch::{Deposit, DepositState};
 
@@ -303,16 +304,15 @@ fn undone(course: &mut Course<'_>) -> Option<()> {
     let Order::Rampoff(order) = course.order.clone() else { return None };
     let (at, is_its) = (order.id, deposit.coin == order.terms.coin);
     let mut traces = Traces::default();
-    if order.knows(deposit.id) {
-        let on_its_way = course.on_its_way();
-        let step = suspense::undone_of(*order, deposit.id, on_its_way, &course.context(Grade::All));
-        course.take(step);
+    let step = if order.knows(deposit.id) {
+        suspense::undone_of(*order, deposit.id, course.on_its_way(), &course.context(Grade::All))
     } else {
         traces.beside = Some(*order).filter(|_| is_its);
-    }
+        Step::new()
+    };
     course.taken_back = if is_its { plus(course.taken_back, deposit.amount) } else { course.taken_back };
     let items = course.items.iter().filter(|item| item.fact == Some(deposit.id)).cloned().collect();
-    let step = suspense::undone(&deposit, at, items, traces, &course.context(Grade::All));
+    let step = suspense::undone(step, &deposit, at, items, traces, &course.context(Grade::All));
     course.take(step);
     Some(())
 }

@@ -274,15 +274,19 @@ impl Scene {
         let returned = items.iter().filter_map(|item| self.returned(item));
         let returned = returned.map(|transfer| (transfer.clone(), vec![transfer.first_job(&mint)])).collect();
         let assigned = (is_assigned && !is_known).then(|| self.order.clone());
-        let traces = Traces { assigned, returned, ..Traces::default() };
-        self.commit(suspense::undone(&deposit, self.order.id, items, traces, &self.context(choice)))
+        // The order was written above.
+        let beside = Some(self.order.clone());
+        let traces = Traces { beside, assigned, returned, ..Traces::default() };
+        self.commit(suspense::undone(Step::new(), &deposit, self.order.id, items, traces, &self.context(choice)))
     }
 
     /// A person decides about an item; an order must be able to use what it is assigned.
     fn decide(&mut self, index: usize, decision: Decision, choice: u16) -> Checked {
         let item = self.suspense[index].clone();
         let deposit = self.deposits.iter().find(|deposit| Some(deposit.id) == item.fact).cloned();
-        let about = About { deposit, order: Some(self.order.clone().into()), ..About::default() };
+        let order = || Some(self.order.clone().into());
+        let beside = item.order.filter(|_| item.kind == ReviewKind::Suspense).and_then(|_| order());
+        let about = About { deposit, order: order(), beside, ..About::default() };
         match item.decide(decision, &operator(), about, &self.context(choice)) {
             Ok(step) => self.commit(step),
             Err(_) => Ok(()),
@@ -343,6 +347,7 @@ impl Scene {
         let returning: i128 = beside.iter().filter(lies).map(|transfer| minor(transfer.debited())).sum();
         let in_suspense = waits(ReviewKind::Suspense) + returning - waits(ReviewKind::Shortage);
         prop_assert_eq!(books.of(Account::Suspense, USDC), in_suspense, "an item says of all that lies or lacks in suspense");
+        prop_assert_eq!(minor(order.set_aside), waits(ReviewKind::Suspense) + returning, "what the order says lies beside it");
         let (gone_as_money, waits_as_money) = if paid > 0 { (converted, 0) } else { (0, converted) };
         let tally = Tally {
             came: is_final - returned - books.of(Account::Suspense, USDC) - books.of(Account::Capital, USDC)
