@@ -28,7 +28,8 @@ outside's own time, within its bounds; in time is before the end of the promise.
   ordered for it: a transfer or payout that was not attempted never leaves, a transfer that was only signed is recalled, and its nonce goes to a transfer to
   ourselves. What has left is a loss, on an item of `rampart review list`, and the customer's other paid orders wait until `rampart customer unban`. The order is
   `failed` when nothing is left of its money, else on hold. A chargeback that is told before its capture waits for it. Coins that a chain undoes likewise.
-- **What is on its way** is called back with `rampart order recall`, a payout also with `rampart payout stop`.
+- **What is on its way** is called back with `rampart order recall`, what an item was sent back by with `rampart review recall`, a payout also with
+  `rampart payout stop`.
 - **An order on hold** for `price`, `liquidity` or `identity` goes on by itself when there is one again, that of a disabled partner when it is enabled; for the others a person has the commands below. Its coins (or
   money) stay reserved while the promise is honoured and what it waits for is up to us or a provider.
 

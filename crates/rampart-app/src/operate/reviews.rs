@@ -6,11 +6,13 @@ use rampart_core::asset::{Asset, CoinId, Currency};
 use rampart_core::bank_account::masked;
 use rampart_core::fact::FactBody;
 use rampart_core::id::{OrderId, ReviewId, TransferId};
-use rampart_core::order::{HoldReason, Order};
-use rampart_core::outgoing::{TransferState, ordered_by_person};
+use rampart_core::job::Job;
+use rampart_core::order::{HoldReason, Order, StoppedBy};
+use rampart_core::outgoing::{OnItsWay, PayoutFact, TransferFact, TransferState, ordered_by_person};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::rate::Rounding;
+use rampart_core::record::RecordKey;
 pub use rampart_core::review::Decision;
 use rampart_core::review::{self, About, Resolution, ReviewItem, ReviewKind, Vanished};
 use rampart_core::screening::is_same_person;
@@ -24,7 +26,7 @@ use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
 use crate::stops;
 use crate::workers::observe::{self, Around};
-use crate::workers::{outgoing, transfers, unsigned};
+use crate::workers::{outgoing, payouts, transfers, unsigned};
 
 /// An item of the list, without personal data: accounts are masked.
 #[derive(Debug, Clone, Serialize)]
@@ -179,6 +181,41 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: Decision
         }
     }
     Err(AppError::Unavailable("the item is changing too fast".to_owned()))
+}
+
+/// Calls back what an item was sent back by. What was certainly not attempted is stopped, and the item waits again; what was only
+/// signed is not broadcast, and its nonce is used up.
+///
+/// # Errors
+/// A refusal when nothing is on its way for it, or it cannot be called back any more.
+pub async fn recall(app: &App, operator: &Operator, id: ReviewId) -> Reply<()> {
+    for _ in 0..MOST_TRIES {
+        let item = app.store().review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
+        let returning = outgoing::returning(app, &item).await?.ok_or_else(|| refuse("nothing was sent back by it"))?;
+        let (by, reason) = (StoppedBy::Operator, operator.reason.clone());
+        let mut step = match returning {
+            OnItsWay::Payout(payout, jobs) if payout.can_be_stopped(&jobs) => {
+                without(jobs, payouts::observe(app, *payout, PayoutFact::Stopped { by, reason }).await?)
+            }
+            OnItsWay::Transfer(transfer, jobs) if transfer.state == TransferState::Queued => {
+                without(jobs, transfers::observe(app, *transfer, TransferFact::Stopped { by, reason }).await?)
+            }
+            signed => signed
+                .recall(&app.context(None))
+                .ok_or_else(|| refuse("it was handed over, and cannot be called back: ask the bank, or wait for the chain"))?,
+        };
+        audit(app, operator, "review.recall", id, &mut step);
+        if let Some(outcome) = orders::once(app, step).await {
+            return outcome;
+        }
+    }
+    Err(AppError::Unavailable("the item is changing too fast".to_owned()))
+}
+
+/// A step with which the jobs end that wait for what it stops.
+fn without(jobs: Vec<Job>, mut step: Step) -> Step {
+    step.removals.extend(jobs.iter().map(|job| (RecordKey::Job(job.id), job.version)));
+    step
 }
 
 /// Whether money was paid by somebody else than the customer of the order that it is assigned to, as far as that was told.

@@ -95,7 +95,7 @@ pub(crate) async fn of_order(app: &App, order: &Order) -> Reply<Vec<OnItsWay>> {
 }
 
 /// What an item was sent back by, where it was.
-pub(super) async fn returning(app: &App, item: &ReviewItem) -> Reply<Option<OnItsWay>> {
+pub(crate) async fn returning(app: &App, item: &ReviewItem) -> Reply<Option<OnItsWay>> {
     match item.resolution.as_ref().and_then(|resolution| resolution.sent) {
         Some(leaving) => on_its_way(app, leaving).await.map(Some),
         None => Ok(None),

@@ -23,7 +23,7 @@ async fn whole(engine: Engine) -> TestApp {
 }
 
 on_both_engines!(super::whole => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own, sent_to_an_account, less_the_network_fee,
-    refunded_behind_a_hold);
+    refunded_behind_a_hold, called_back_from_its_return);
 
 async fn in_suspense(test: &TestApp, asset: &str) -> Amount {
     test.app.store().balance(Account::Suspense, asset.parse::<Asset>().unwrap()).await.unwrap().posted
@@ -259,4 +259,22 @@ async fn refunded_behind_a_hold(test: Arc<TestApp>) {
     actions.sort_unstable();
     assert_eq!(actions, ["order.hold", "order.refund_after_hold"]);
     assert!(file.price.contains("EUR, ") && file.price.contains(" s old"), "{}", file.price);
+}
+
+/// A return that has not left is called back, and its item waits again.
+async fn called_back_from_its_return(test: Arc<TestApp>) {
+    let stray = stray(&test).await;
+    let none = reviews::recall(&test.app, &operator(), stray.id).await.unwrap_err().to_string();
+    assert!(none.contains("nothing was sent back"), "{none}");
+    let silence = FaultRule { port: FaultPort::Bank, calls: Calls::Actions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
+    test.world.add_fault(silence).await.unwrap();
+    let to = Destination::Account { account: CustomerOf::SPAIN.account.to_owned(), holder: "Ana García López".to_owned() };
+    reviews::return_to(&test.app, &operator(), stray.id, &to).await.unwrap();
+    // Between two attempts: while one is made it is not known whether it leaves.
+    let called_back = || async { reviews::recall(&test.app, &operator(), stray.id).await.ok() };
+    test.eventually("it is called back", called_back).await;
+    let again = item(&test, ReviewKind::Suspense).await;
+    assert_eq!((again.fact, again.amount, in_suspense(&test, "EUR").await), (stray.fact, stray.amount, stray.amount));
+    assert!(reviews::recall(&test.app, &operator(), stray.id).await.is_err(), "once");
+    assert_eq!(test.app.store().payouts_in_state("failed", None, 10).await.unwrap().len(), 1);
 }

@@ -72,7 +72,8 @@ impl OnItsWay {
 
     /// What was signed and may have been broadcast is not broadcast again; nothing for whatever cannot be recalled. Broadcasting
     /// leases its job first: either happens, or this. What is being broadcast at this moment is found on its chain.
-    pub(crate) fn recall(self, context: &Context<'_>) -> Option<Step> {
+    #[must_use]
+    pub fn recall(self, context: &Context<'_>) -> Option<Step> {
         let Self::Transfer(transfer, jobs) = self else { return None };
         let step = transfer.observe(TransferFact::Recalled, Outgoing::default(), context);
         (!step.is_empty()).then(|| {

@@ -29,6 +29,11 @@ pub(crate) enum ReviewCommand {
         #[arg(long, value_name = "ORDER")]
         orders_after: Option<OrderId>,
     },
+    /// Call back what an item was sent back by: it is stopped if it was not attempted, and recalled if it was only signed
+    Recall {
+        /// The item
+        id: ReviewId,
+    },
     /// Settle an item (orders on hold: `rampart order release|refund`)
     Resolve {
         /// The item
@@ -117,6 +122,12 @@ pub(crate) async fn run(office: &Office, command: ReviewCommand) -> Result<(), F
                 let orders = output::page_by("--orders-after", &waiting.held_orders, &fields, PAGE, last);
                 format!("Items\n{items}\n\nOrders on hold\n{orders}")
             })
+        }
+        ReviewCommand::Recall { id } => {
+            reviews::recall(app, &office.operator()?, id).await?;
+            office
+                .printer
+                .show(&serde_json::json!({ "id": id, "decision": "recall" }), |_| format!("What {id} was sent back by is called back."))
         }
         ReviewCommand::Resolve { id, decision } => {
             let (decision, to) = decision.told();
