@@ -194,12 +194,10 @@ impl Sender {
             stream::iter(customers).map(read).buffer_unordered(SIGNED_AT_ONCE).try_collect().await?;
         let mut kept = Vec::with_capacity(queued.len());
         for (job, transfer) in queued.drain(..) {
-            let Some(permission) = transfer.customer.and_then(|customer| known.get(&customer)) else {
-                kept.push((job, transfer));
-                continue;
-            };
+            let permission = transfer.customer.and_then(|customer| known.get(&customer));
             let (now, fresh) = (self.app.business().now(), self.app.config().workers.screening_fresh());
-            match permission.stops(transfer.purpose != TransferPurpose::Buy, transfer.by_person, transfer.screening) {
+            let goes_back = transfer.purpose != TransferPurpose::Buy;
+            match permission.and_then(|permission| permission.stops(goes_back, transfer.by_person, transfer.screening)) {
                 None if transfer.is_outdated(now, fresh) => self.withdraw(TransferFact::Outdated, permission, job, transfer).await?,
                 None => kept.push((job, transfer)),
                 Some(by) => {
@@ -214,10 +212,10 @@ impl Sender {
     }
 
     /// It is not signed now, and its job is done. Whoever has changed something of it meanwhile has it looked at again.
-    async fn withdraw(&self, fact: TransferFact, permission: &Permission, job: Job, transfer: Transfer) -> Reply<()> {
+    async fn withdraw(&self, fact: TransferFact, permission: Option<&Permission>, job: Job, transfer: Transfer) -> Reply<()> {
         let mut step = transfers::observe(&self.app, transfer, fact).await?;
         step.removals.push((RecordKey::Job(job.id), job.version));
-        permission.relied_upon(&mut step);
+        permission.into_iter().for_each(|permission| permission.relied_upon(&mut step));
         match self.app.commit(step).await {
             Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
             Err(error) => Err(error.into()),

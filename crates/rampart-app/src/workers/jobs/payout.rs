@@ -57,11 +57,16 @@ pub(super) async fn send(app: &App, held: &Held) -> Reply<Done> {
     }
 }
 
-/// Whether customer and partner may not go on now, or the receiver has to be asked about again, after its lease was taken and before anybody outside hears of it.
+/// Whether customer and partner may not go on now, or the receiver has to be asked about again, after its lease was taken and
+/// before anybody outside hears of it.
 async fn stopped(app: &App, payout: &Payout) -> Reply<Option<PayoutFact>> {
-    let Some(customer) = payout.customer else { return Ok(None) };
-    let permission = Permission::of(app, customer).await?;
-    let by = permission.stops(payout.purpose != PayoutPurpose::Rampoff, payout.by_person, payout.screening);
+    let by = match payout.customer {
+        Some(customer) => {
+            let permission = Permission::of(app, customer).await?;
+            permission.stops(payout.purpose != PayoutPurpose::Rampoff, payout.by_person, payout.screening)
+        }
+        None => None,
+    };
     let is_outdated = payout.is_outdated(app.business().now(), app.config().workers.screening_fresh());
     Ok(match by {
         Some(by) => Some(PayoutFact::Stopped { by, reason: observe::told(by).to_owned() }),
