@@ -27,6 +27,8 @@ pub struct AppConfig {
     pub token_seconds: u64,
     /// How long the answers to idempotency keys are kept, in hours; at least 24.
     pub idempotency_hours: u64,
+    /// How long money waits, in seconds of business time, before it goes to a destination that a hosted page gave.
+    pub destination_delay_seconds: u64,
     /// Registration of customers.
     pub registration: RegistrationConfig,
     /// How many calls are answered.
@@ -108,6 +110,7 @@ impl AppConfig {
             public_url: public_url.trim_end_matches('/').to_owned(),
             token_seconds: 3_600,
             idempotency_hours: 48,
+            destination_delay_seconds: 0,
             registration: RegistrationConfig {
                 strict_contact: false,
                 minimum_age: 18,

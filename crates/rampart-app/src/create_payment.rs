@@ -12,7 +12,7 @@ use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::Rail;
 use rampart_core::limits::{self, Usage};
-use rampart_core::order::{Context, Findings};
+use rampart_core::order::{Context, DestinationOrigin, Findings, GivenBy};
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::page_token;
 use rampart_core::partner::Partner;
@@ -310,6 +310,7 @@ impl App {
     async fn make_payment(&self, caller: &Caller, wanted: &Wanted<'_>, checked: &Checked<'_>, context: &Context<'_>) -> Reply<Payment> {
         let (method, now) = (checked.method, checked.usage.at);
         let terms = self.terms_of(checked).await?;
+        let from_partner = DestinationOrigin::trusted(GivenBy::Partner, now);
         Ok(Payment {
             id: context.mint.id(),
             version: 0,
@@ -328,6 +329,7 @@ impl App {
             wallet: checked.wallet.clone(),
             callback_url: wanted.callback_url.clone(),
             refund_account: checked.refund_account.clone(),
+            refund_origin: checked.refund_account.as_ref().map(|_| from_partner),
             refused_by_source: false,
             instructions: self.instructions(method, checked.own_account.as_deref()).await?,
             quote: checked.quote.as_ref().map(|(quote, _)| quote.id),
@@ -436,7 +438,7 @@ fn is_deposit_address_of_ours() -> AppError {
 
 /// An account for refunds that can be paid to. Of the account given at registration everything is known, also when only its
 /// number is said.
-fn checked_refund_account(own: &OwnAccounts, customer: &Customer, account: &str) -> Reply<PayoutDestination> {
+pub(crate) fn checked_refund_account(own: &OwnAccounts, customer: &Customer, account: &str) -> Reply<PayoutDestination> {
     let name = Redacted::new(customer.profile.full_name());
     let registered = customer.bank_account.as_ref().and_then(|registered| {
         destination::checked(own, customer.country, registered.given(), registered.bank_name.as_deref(), name.clone()).ok()

@@ -9,7 +9,7 @@ use rampart_core::customer::Customer;
 use rampart_core::id::OrderId;
 use rampart_core::kyc::KycLevel;
 use rampart_core::limits::{self, Usage};
-use rampart_core::order::{Context, Findings};
+use rampart_core::order::{Context, DestinationOrigin, Findings, GivenBy};
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::page_token;
 use rampart_core::quote::{Quote, QuoteTerms, SellTerms};
@@ -277,6 +277,7 @@ impl App {
         let chain = checked.coin.id.chain;
         let port = self.ports().chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} has no adapter")))?;
         let now = checked.usage.at;
+        let from_partner = DestinationOrigin::trusted(GivenBy::Partner, now);
         Ok(Rampoff {
             id: context.mint.id(),
             version: 0,
@@ -289,7 +290,9 @@ impl App {
             rail_maximum: checked.rail.maximum,
             terms: checked.terms,
             destination: checked.destination.clone(),
+            destination_origin: Some(from_partner),
             refund_wallet: checked.refund_wallet.clone(),
+            refund_origin: checked.refund_wallet.as_ref().map(|_| from_partner),
             deposit_address: port.deposit_address(index),
             deposit_index: index,
             quote: checked.quote.map(|quote| quote.id),

@@ -70,6 +70,7 @@ impl From<CommandRefusal> for AppError {
             CommandRefusal::NoPrice => Self::code(Code::PriceUnavailable),
             CommandRefusal::WrongState { .. }
             | CommandRefusal::NoDestination
+            | CommandRefusal::DestinationGiven
             | CommandRefusal::BelowFees
             | CommandRefusal::BelowNetworkFee
             | CommandRefusal::NoMethod => Self::Refusal(Refusal::new(Code::ValidationFailed, refusal.to_string())),

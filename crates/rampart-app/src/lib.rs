@@ -18,6 +18,7 @@ mod email;
 mod error;
 mod events;
 mod fields;
+mod give_destination;
 pub mod health;
 mod idempotency;
 mod keys;
@@ -52,6 +53,7 @@ pub use config::{AppConfig, Mode, RateLimits, RegistrationConfig, RetentionConfi
 pub use create_payment::CreatePayment;
 pub use create_rampoff::CreateRampoff;
 pub use error::{AppError, Reply};
+pub use give_destination::{SetPayoutAccount, SetRefundAccount, SetRefundWallet};
 pub use keys::{INSTALLATION_KEY_BYTES, Keys};
 pub use lists::ListRequest;
 pub use pages::{CustomerPage, GatewaySession, KycForm, PaymentPage, Play, RampoffPage, StatusPage};

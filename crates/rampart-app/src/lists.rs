@@ -5,7 +5,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
-use rampart_core::refusal::Code;
 use rampart_core::view::{PaymentView, RampoffView};
 use rampart_store::OrderFilter;
 
@@ -105,9 +104,7 @@ impl App {
     /// # Errors
     /// `payment_not_found`, also for another partner's.
     pub async fn payment(&self, caller: &Caller, id: &str) -> Reply<PaymentView> {
-        let id: OrderId = id.parse().map_err(|_| Code::PaymentNotFound)?;
-        let payment = self.store().payment(id).await?.filter(|payment| payment.partner == caller.partner.id);
-        Ok(PaymentView::of(&payment.ok_or(Code::PaymentNotFound)?))
+        self.payment_of(caller, id).await.map(|payment| PaymentView::of(&payment))
     }
 
     /// The partner's payments, newest first.
@@ -125,9 +122,7 @@ impl App {
     /// # Errors
     /// `rampoff_not_found`, also for another partner's.
     pub async fn rampoff(&self, caller: &Caller, id: &str) -> Reply<RampoffView> {
-        let id: OrderId = id.parse().map_err(|_| Code::RampoffNotFound)?;
-        let rampoff = self.store().rampoff(id).await?.filter(|rampoff| rampoff.partner == caller.partner.id);
-        Ok(RampoffView::of(&rampoff.ok_or(Code::RampoffNotFound)?))
+        self.rampoff_of(caller, id).await.map(|rampoff| RampoffView::of(&rampoff))
     }
 
     /// The partner's ramp-offs, newest first.

@@ -9,11 +9,13 @@ use rampart_core::catalogue::Catalogue;
 use rampart_core::counter::Counter;
 use rampart_core::country::Country;
 use rampart_core::customer::Customer;
-use rampart_core::id::CustomerId;
+use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::identification::CustomerType;
 use rampart_core::kyc::KycLevel;
 use rampart_core::limits::{self, Usage};
+use rampart_core::payment::Payment;
 use rampart_core::quote::{Quote, QuoteTerms};
+use rampart_core::rampoff::Rampoff;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Raise};
 use rampart_core::view::{kyc_form_url, reinforced_form_url};
@@ -64,6 +66,26 @@ impl App {
     pub(crate) async fn customer_of(&self, caller: &Caller, id: i64) -> Reply<Arc<Customer>> {
         let (customer, _) = self.customer_and_deposit_address(CustomerId(id), None).await?;
         if customer.partner == caller.partner.id { Ok(customer) } else { Err(Code::UserNotFound.into()) }
+    }
+
+    /// A payment of the partner's.
+    ///
+    /// # Errors
+    /// `payment_not_found`, also for another partner's.
+    pub(crate) async fn payment_of(&self, caller: &Caller, id: &str) -> Reply<Payment> {
+        let id: OrderId = id.parse().map_err(|_| Code::PaymentNotFound)?;
+        let payment = self.store().payment(id).await?.filter(|payment| payment.partner == caller.partner.id);
+        payment.ok_or_else(|| Code::PaymentNotFound.into())
+    }
+
+    /// A ramp-off of the partner's.
+    ///
+    /// # Errors
+    /// `rampoff_not_found`, also for another partner's.
+    pub(crate) async fn rampoff_of(&self, caller: &Caller, id: &str) -> Reply<Rampoff> {
+        let id: OrderId = id.parse().map_err(|_| Code::RampoffNotFound)?;
+        let rampoff = self.store().rampoff(id).await?.filter(|rampoff| rampoff.partner == caller.partner.id);
+        rampoff.ok_or_else(|| Code::RampoffNotFound.into())
     }
 
     /// A customer as it is stored, which is remembered from now on, and whether an address is the deposit address of some

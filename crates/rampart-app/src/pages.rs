@@ -2,27 +2,20 @@
 
 use std::time::Duration;
 
-use rampart_core::bank_account::Given;
 use rampart_core::country::Country;
 use rampart_core::customer::Customer;
 use rampart_core::id::PartnerId;
 use rampart_core::kyc::KycLevel;
-use rampart_core::order::HoldReason;
-use rampart_core::outgoing::PayoutDestination;
 use rampart_core::payment::{PayIn, Payment, PaymentCommand, PaymentState};
 use rampart_core::ports::{Outcome, Session, SessionRequest};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
-use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
-use rampart_core::review::ReviewItem;
-use rampart_core::step::{ClaimScope, Step};
+use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
-use crate::destination::{self, OwnAccounts};
 use crate::error::{AppError, Reply};
-use crate::fields::{Fields, LONGEST};
 use crate::kyc;
 use crate::ports::Played;
 
@@ -89,7 +82,7 @@ pub struct PaymentPage {
     pub can_declare: bool,
     /// Whether it can be called off.
     pub can_cancel: bool,
-    /// Whether an account can be given for money to go back to.
+    /// Whether an account can be given here for money to go back to: none was given before.
     pub can_give_refund_account: bool,
     /// Whether the outside world is simulated.
     pub sandbox: bool,
@@ -108,10 +101,10 @@ pub struct RampoffPage {
     pub customer_name: String,
     /// Whether it can be called off.
     pub can_cancel: bool,
-    /// Whether a wallet can be given for coins to go back to.
+    /// Whether a wallet can be given here for coins to go back to: none was given before.
     pub can_give_refund_wallet: bool,
-    /// Whether the payout waits for another account.
-    pub can_give_payout_account: bool,
+    /// Whether the bank sent the payout back after it had arrived.
+    pub payout_returned: bool,
     /// Whether the outside world is simulated.
     pub sandbox: bool,
     /// The present moment (business time).
@@ -205,11 +198,11 @@ impl App {
         Err(AppError::Unavailable("the customer is changing too fast".into()))
     }
 
-    async fn payment_by_token(&self, token: &str) -> Reply<Payment> {
+    pub(crate) async fn payment_by_token(&self, token: &str) -> Reply<Payment> {
         self.store().payment_by_page_token(token).await?.ok_or_else(no_page)
     }
 
-    async fn rampoff_by_token(&self, token: &str) -> Reply<Rampoff> {
+    pub(crate) async fn rampoff_by_token(&self, token: &str) -> Reply<Rampoff> {
         self.store().rampoff_by_page_token(token).await?.ok_or_else(no_page)
     }
 
@@ -230,7 +223,8 @@ impl App {
             country: customer.country,
             can_declare: matches!(payment.state, PaymentState::Started) && payment.instructions.is_some(),
             can_cancel: payment.is_unpaid(),
-            can_give_refund_account: matches!(payment.state, PaymentState::OnHold { .. }),
+            can_give_refund_account: payment.refund_account.is_none()
+                && (payment.is_unpaid() || matches!(payment.state, PaymentState::OnHold { .. })),
             sandbox: !self.config().is_live(),
             now: self.business().now(),
             payment,
@@ -253,9 +247,8 @@ impl App {
             partner_name: self.partner_name(rampoff.partner).await?,
             customer_name: customer.profile.full_name(),
             can_cancel: matches!(rampoff.state, RampoffState::Created),
-            can_give_refund_wallet: under_way,
-            can_give_payout_account: matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. })
-                || self.returned_payout(&rampoff).await?.is_some(),
+            can_give_refund_wallet: under_way && rampoff.refund_wallet.is_none(),
+            payout_returned: self.returned_payout(&rampoff).await?.is_some(),
             sandbox: !self.config().is_live(),
             now: self.business().now(),
             rampoff,
@@ -358,73 +351,6 @@ impl App {
         self.ask_rampoff(token, &RampoffCommand::Cancel).await
     }
 
-    /// The customer gives an account for money to go back to.
-    ///
-    /// # Errors
-    /// `not_found`; `fail_mandatory_field`, `validation_failed`, `invalid_bank_account`.
-    pub async fn give_refund_account(&self, token: &str, account: &str, name: &str) -> Reply<()> {
-        let payment = self.payment_by_token(token).await?;
-        let mut fields = Fields::new();
-        let (account, name) = (Some(account.to_owned()), Some(name.to_owned()));
-        let account = fields.required("account", &account, LONGEST);
-        let name = fields.required("name", &name, LONGEST);
-        let checked = account.and_then(|account| {
-            account_of(&mut fields, self.own_accounts(), payment.country, account, name.unwrap_or_default().trim().into())
-        });
-        fields.finish()?;
-        let account = checked.ok_or(Code::ValidationFailed)?;
-        self.ask_payment(token, &PaymentCommand::GiveRefundAccount(account)).await
-    }
-
-    /// The customer gives a wallet for coins to go back to.
-    ///
-    /// # Errors
-    /// `not_found`; `fail_mandatory_field`, `invalid_wallet`.
-    pub async fn give_refund_wallet(&self, token: &str, wallet: &str) -> Reply<()> {
-        let rampoff = self.rampoff_by_token(token).await?;
-        let mut fields = Fields::new();
-        fields.required("wallet", &Some(wallet.to_owned()), LONGEST);
-        fields.finish()?;
-        let wallet = self.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?;
-        self.ask_rampoff(token, &RampoffCommand::GiveRefundWallet(wallet)).await
-    }
-
-    /// What the bank sent back of a payout after it was settled, while it lies in suspense.
-    async fn returned_payout(&self, rampoff: &Rampoff) -> Reply<Option<ReviewItem>> {
-        if !rampoff.payout_came_back() {
-            return Ok(None);
-        }
-        let items = self.store().reversals_waiting(rampoff.id).await?;
-        Ok(items.into_iter().find(|item| item.source.is_some()))
-    }
-
-    /// The customer gives another account of their own, because the payout did not arrive at the first, or was sent back.
-    /// What was sent back is paid there when a person settles its item.
-    ///
-    /// # Errors
-    /// `not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` when no payout waits for it.
-    pub async fn give_payout_account(&self, token: &str, account: &str) -> Reply<()> {
-        let rampoff = self.rampoff_by_token(token).await?;
-        let mut fields = Fields::new();
-        let given = Some(account.to_owned());
-        let account = fields.required("account", &given, LONGEST);
-        let checked =
-            account.and_then(|account| account_of(&mut fields, self.own_accounts(), rampoff.country, account, rampoff.destination.name));
-        fields.finish()?;
-        let destination = checked.ok_or(Code::ValidationFailed)?;
-        self.ask_rampoff(token, &RampoffCommand::GivePayoutDestination(destination)).await
-    }
-
-    /// What a bank sent back is listed anew with the account that it would go to now: nobody sends it there unseen.
-    pub(crate) async fn list_with_new_account(&self, rampoff: &Rampoff, destination: &PayoutDestination, step: &mut Step) -> Reply<()> {
-        if !matches!(rampoff.state, RampoffState::Finished { .. }) {
-            return Ok(());
-        }
-        let item = self.returned_payout(rampoff).await?.ok_or(Code::ValidationFailed)?;
-        item.with_account(destination.account.reveal(), &self.mint()).into_iter().for_each(|item| step.write(item));
-        Ok(())
-    }
-
     async fn ask_payment(&self, token: &str, command: &PaymentCommand) -> Reply<()> {
         for _ in 0..MOST_TRIES {
             let payment = self.payment_by_token(token).await?;
@@ -443,10 +369,7 @@ impl App {
         for _ in 0..MOST_TRIES {
             let rampoff = self.rampoff_by_token(token).await?;
             let price = self.prices().sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, self.business().now());
-            let mut step = rampoff.clone().request(command.clone(), &self.context(price))?;
-            if let RampoffCommand::GivePayoutDestination(destination) = command {
-                self.list_with_new_account(&rampoff, destination, &mut step).await?;
-            }
+            let step = rampoff.request(command.clone(), &self.context(price))?;
             match self.commit(step).await {
                 Ok(_) => return Ok(()),
                 Err(CommitError::Conflict(_)) => {}
@@ -454,17 +377,6 @@ impl App {
             }
         }
         Err(AppError::Unavailable("the ramp-off is changing too fast".into()))
-    }
-}
-
-/// The destination that was typed into the field `account`, or its fault.
-fn account_of(fields: &mut Fields, own: &OwnAccounts, country: Country, account: &str, name: Redacted) -> Option<PayoutDestination> {
-    match destination::checked(own, country, Given::number(account), None, name) {
-        Ok(destination) => Some(destination),
-        Err(fault) => {
-            fields.fault(Code::InvalidBankAccount, "account", fault.to_string());
-            None
-        }
     }
 }
 

@@ -259,6 +259,7 @@ fn audit(mint: &rampart_core::id::Mint<'_>, actor: &str, action: &str, id: Partn
         action: action.to_owned(),
         subject: id.to_string(),
         reason: reason.to_owned(),
+        detail: String::new(),
         at: mint.now,
     }
 }

@@ -12,7 +12,7 @@ use crate::code::Code;
 use crate::country::Country;
 use crate::id::{CustomerId, Mint, Randomness};
 use crate::kyc::KycLevel;
-use crate::order::Findings;
+use crate::order::{DestinationOrigin, Findings, GivenBy};
 use crate::outgoing::PayoutDestination;
 use crate::payment::{Instructions, PayIn, Payment, PaymentState};
 use crate::policy::{Late, Over, Policy, Short};
@@ -155,6 +155,18 @@ pub fn price() -> Rate {
     Rate::from_scaled(920_000_000_000_000_000).unwrap_or_else(|_| unreachable!("the literal is above zero"))
 }
 
+/// The origin of a destination that a partner gives over the API at this moment.
+#[must_use]
+pub const fn from_partner(at: Timestamp) -> DestinationOrigin {
+    DestinationOrigin::trusted(GivenBy::Partner, at)
+}
+
+/// The origin of a destination that whoever has the page's link gives at this moment: it is followed a day later.
+#[must_use]
+pub fn from_page(at: Timestamp) -> DestinationOrigin {
+    DestinationOrigin { by: GivenBy::Page, at, used_from: Some(at.after(Duration::from_secs(86_400))) }
+}
+
 /// The customer's own account.
 #[must_use]
 pub fn destination() -> PayoutDestination {
@@ -195,6 +207,7 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
         wallet: "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned(),
         callback_url: None,
         refund_account: (!by_card).then(destination),
+        refund_origin: (!by_card).then(|| from_partner(mint.now)),
         refused_by_source: false,
         instructions: (!by_card).then_some(instructions),
         quote: None,
@@ -243,7 +256,9 @@ pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> O
         rail_maximum: rail.maximum,
         terms,
         destination: destination(),
+        destination_origin: Some(from_partner(mint.now)),
         refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned()),
+        refund_origin: Some(from_partner(mint.now)),
         deposit_address: "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359".to_owned(),
         deposit_index: 0,
         quote: None,

@@ -2,9 +2,11 @@
 
 mod beside;
 mod either;
+pub(crate) mod origin;
 
 pub use beside::Beside;
 pub use either::Order;
+pub use origin::{DestinationOrigin, GivenBy};
 
 use crate::arrival::{Grade, Leg, Standing};
 use crate::catalogue::Catalogue;
@@ -234,8 +236,11 @@ pub enum CommandRefusal {
         command: &'static str,
     },
     /// There is nowhere to send it.
-    #[error("there is no destination for the refund; the customer can give one on the status page")]
+    #[error("there is no destination for the refund; the partner can give one over the API, or the customer on the status page")]
     NoDestination,
+    /// A page may only give what nobody has given before.
+    #[error("a destination was given already: only the partner can change it, over the API")]
+    DestinationGiven,
     /// There is no price to convert at.
     #[error("there is no current price for this pair")]
     NoPrice,

@@ -5,10 +5,11 @@ use serde_json::value::RawValue;
 
 use crate::amount::Amount;
 use crate::arrival::{DeviationKind, Deviations};
+use crate::bank_account;
 use crate::code::Code;
 use crate::customer::Customer;
 use crate::kyc::{KycLevel, KycStatus};
-use crate::order::Reversal;
+use crate::order::{DestinationOrigin, GivenBy, Reversal};
 use crate::payment::{Payment, PaymentState};
 use crate::rampoff::Rampoff;
 use crate::time::Timestamp;
@@ -90,6 +91,34 @@ pub struct PaymentView {
     pub refunded_amount: String,
     /// The coins that were sent, in whole coins.
     pub sent_amount: String,
+    /// The account that money may go back to, where one was given.
+    pub refund_destination: Option<DestinationView>,
+}
+
+/// Where money or coins go, and who said so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DestinationView {
+    /// The account or wallet, masked.
+    pub destination: String,
+    /// Who gave it; nothing where that was not recorded.
+    pub given_by: Option<GivenBy>,
+    /// When it was given; nothing where that was not recorded.
+    pub given_at: Option<Timestamp>,
+    /// From when on it is followed without a person; nothing when only a person follows it.
+    pub used_from: Option<Timestamp>,
+}
+
+impl DestinationView {
+    /// The view of an account or wallet.
+    #[must_use]
+    pub fn of(destination: &str, origin: Option<&DestinationOrigin>) -> Self {
+        Self {
+            destination: bank_account::masked(destination),
+            given_by: origin.map(|origin| origin.by),
+            given_at: origin.map(|origin| origin.at),
+            used_from: origin.and_then(|origin| origin.used_from),
+        }
+    }
 }
 
 /// Something unusual about what arrived.
@@ -145,6 +174,10 @@ impl PaymentView {
             set_aside_amount: payment.set_aside.to_major(terms.fiat_decimals),
             refunded_amount: payment.refunded.to_major(terms.fiat_decimals),
             sent_amount: sent.to_major(terms.coin_decimals),
+            refund_destination: payment
+                .refund_account
+                .as_ref()
+                .map(|account| DestinationView::of(account.account.reveal(), payment.refund_origin.as_ref())),
         }
     }
 
@@ -212,6 +245,10 @@ pub struct RampoffView {
     pub refunded_amount: String,
     /// The money that was paid out, in major units.
     pub sent_amount: String,
+    /// The account that money is paid out to.
+    pub payout_destination: DestinationView,
+    /// The wallet that coins may go back to, where one was given.
+    pub refund_destination: Option<DestinationView>,
 }
 
 impl RampoffView {
@@ -247,6 +284,8 @@ impl RampoffView {
             set_aside_amount: rampoff.set_aside.to_major(terms.coin_decimals),
             refunded_amount: rampoff.refunded.to_major(terms.coin_decimals),
             sent_amount: rampoff.sent_amount().to_major(terms.fiat_decimals),
+            payout_destination: DestinationView::of(rampoff.destination.account.reveal(), rampoff.destination_origin.as_ref()),
+            refund_destination: rampoff.refund_wallet.as_ref().map(|wallet| DestinationView::of(wallet, rampoff.refund_origin.as_ref())),
         }
     }
 

@@ -41,12 +41,14 @@ pub struct AuditLine {
     pub subject: String,
     /// Why.
     pub reason: String,
+    /// What it was about, where the action does not say it; else empty.
+    pub detail: String,
 }
 
 impl From<AuditEntry> for AuditLine {
     fn from(entry: AuditEntry) -> Self {
-        let AuditEntry { id, actor, action, subject, reason, at, .. } = entry;
-        Self { id: id.to_string(), at: at.to_string(), actor, action, subject, reason }
+        let AuditEntry { id, actor, action, subject, reason, detail, at, .. } = entry;
+        Self { id: id.to_string(), at: at.to_string(), actor, action, subject, reason, detail }
     }
 }
 
@@ -72,6 +74,11 @@ pub async fn audit_log(app: &App, subject: Option<&str>, below: Option<AuditId>,
 
 /// Adds to a step who does what to whom, and why.
 fn audit(app: &App, operator: &Operator, action: &str, subject: impl ToString, step: &mut Step) {
+    audit_about(app, operator, (action, String::new()), subject, step);
+}
+
+/// The same, and what it was about where the action does not say it.
+fn audit_about(app: &App, operator: &Operator, (action, detail): (&str, String), subject: impl ToString, step: &mut Step) {
     let mint = app.mint();
     step.write(AuditEntry {
         id: mint.id(),
@@ -80,6 +87,7 @@ fn audit(app: &App, operator: &Operator, action: &str, subject: impl ToString, s
         action: action.to_owned(),
         subject: subject.to_string(),
         reason: operator.reason.clone(),
+        detail,
         at: mint.now,
     });
 }

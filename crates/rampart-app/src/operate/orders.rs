@@ -1,24 +1,27 @@
 //! One order: everything that is known of it, and the commands of operators.
 
+mod file;
+
+pub use file::{EntryView, Line, OrderFile, show};
+pub(crate) use file::{job_line, refund_of_payment, refund_of_rampoff};
+
 use rampart_core::arrival::Leg;
-use rampart_core::asset::{Asset, Currency, Symbol};
 use rampart_core::bank_account::Given;
 use rampart_core::country::Country;
 use rampart_core::id::OrderId;
-use rampart_core::ledger::Side;
-use rampart_core::order::{CommandRefusal, HoldReason, Order};
-use rampart_core::outgoing::{PayoutDestination, TransferState, called_back, ordered_by_person};
-use rampart_core::payment::{Payment, PaymentCommand, PaymentState};
-use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
+use rampart_core::order::{CommandRefusal, DestinationOrigin, GivenBy, HoldReason, Order};
+use rampart_core::outgoing::{PayoutDestination, called_back, ordered_by_person};
+use rampart_core::payment::PaymentCommand;
+use rampart_core::rampoff::RampoffCommand;
 use rampart_core::record::RecordKey;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::Step;
-use serde::Serialize;
 
-use super::{AuditLine, Operator, audit, audit_lines, major, refuse, told};
+use super::{Operator, audit, audit_about, refuse, told};
 use crate::app::{App, MOST_TRIES};
 use crate::destination;
 use crate::error::{AppError, Reply};
+use crate::give_destination::{self, Giving, Place};
 use crate::workers::{observe, outgoing as leaving};
 use rampart_store::CommitError;
 
@@ -27,95 +30,7 @@ const LONGEST_HOLDER: usize = 140;
 
 const REFUND: &str = "order.refund";
 
-/// How many events of an order are shown.
-const EVENTS: u32 = 200;
-/// The most items of the list of reviews that are shown of an order: the newest, and what was taken back and waits.
-const REVIEWS: u32 = 200;
-
-/// Everything known of an order, without personal data.
-#[derive(Debug, Clone, Serialize)]
-pub struct OrderFile {
-    /// `payment` or `rampoff`.
-    pub kind: &'static str,
-    /// Its identifier.
-    pub id: String,
-    /// The partner.
-    pub partner: String,
-    /// The customer.
-    pub customer: i64,
-    /// Where it stands, as partners see it.
-    pub status: &'static str,
-    /// Why it is on hold.
-    pub hold: Option<HoldReason>,
-    /// What the screening provider has found; empty when it has found nothing.
-    pub finding: String,
-    /// What was unusual.
-    pub exception: Option<rampart_core::arrival::DeviationKind>,
-    /// What was taken back.
-    pub reversal: Option<rampart_core::order::Reversal>,
-    /// What was agreed: pays and receives.
-    pub terms: String,
-    /// The last known price of its pair for its direction, spread inside, and how old it is.
-    pub price: String,
-    /// What arrived.
-    pub received: String,
-    /// What lies on the customer's account for it.
-    pub balance: String,
-    /// What is promised for it.
-    pub reserved: String,
-    /// When it was made.
-    pub created_at: String,
-    /// Until when its promise holds.
-    pub held_until: String,
-    /// The facts that told of money or coins for it.
-    pub facts: Vec<String>,
-    /// Coins that left or are to leave.
-    pub transfers: Vec<Line>,
-    /// Money that left or is to leave.
-    pub payouts: Vec<Line>,
-    /// Pieces of work that wait.
-    pub jobs: Vec<Line>,
-    /// Its ledger entries.
-    pub entries: Vec<EntryView>,
-    /// What its partner was told.
-    pub events: Vec<Line>,
-    /// What became of telling it; those that arrived long ago are forgotten.
-    pub deliveries: Vec<Line>,
-    /// What waits, or waited, for a person because of it.
-    pub reviews: Vec<Line>,
-    /// What persons did.
-    pub audit: Vec<AuditLine>,
-}
-
-/// One thing that belongs to an order.
-#[derive(Debug, Clone, Serialize)]
-pub struct Line {
-    /// Its identifier or number.
-    pub id: String,
-    /// What it is.
-    pub what: String,
-    /// Where it stands, or what is to be known of it.
-    pub state: String,
-}
-
-/// A ledger entry of an order.
-#[derive(Debug, Clone, Serialize)]
-pub struct EntryView {
-    /// Why money moved.
-    pub kind: &'static str,
-    /// The account.
-    pub account: String,
-    /// `debit` or `credit`.
-    pub side: Side,
-    /// How much, in major units.
-    pub amount: String,
-    /// The asset.
-    pub asset: String,
-    /// When (business time).
-    pub posted_at: String,
-}
-
-pub(super) async fn find(app: &App, id: OrderId) -> Reply<Order> {
+pub(crate) async fn find(app: &App, id: OrderId) -> Reply<Order> {
     if let Some(payment) = app.store().payment(id).await? {
         return Ok(payment.into());
     }
@@ -123,32 +38,6 @@ pub(super) async fn find(app: &App, id: OrderId) -> Reply<Order> {
         Some(rampoff) => Ok(rampoff.into()),
         None => Err(Code::PaymentNotFound.into()),
     }
-}
-
-/// Everything known of an order.
-///
-/// # Errors
-/// `payment_not_found` when there is no such order.
-pub async fn show(app: &App, id: OrderId) -> Reply<OrderFile> {
-    let file = match find(app, id).await? {
-        Order::Payment(payment) => of_payment(app, &payment),
-        Order::Rampoff(rampoff) => of_rampoff(app, &rampoff),
-    };
-    with_belongings(app, id, file).await
-}
-
-/// A command decides at the prices that the server has stored last, which it says the age of.
-fn price_of(app: &App, leg: Leg, symbol: Symbol, currency: Currency) -> String {
-    let board = app.prices();
-    let Some(market) = board.market(symbol, currency) else { return "none known".to_owned() };
-    let with_spread = match leg {
-        Leg::Buying => board.buying(market.rate),
-        Leg::Selling => board.selling(market.rate),
-    };
-    let Some(rate) = with_spread else { return "none known".to_owned() };
-    let now = app.business().now();
-    let stale = if board.is_stale(&market, now) { ", too old to decide at" } else { "" };
-    format!("{rate} {currency}, {} s old{stale}", market.observed_at.until(now).as_secs())
 }
 
 /// What is said instead of "no current price": which price is known, and how old it is.
@@ -159,142 +48,11 @@ fn without_price(app: &App, order: &Order, refusal: CommandRefusal) -> AppError 
     };
     match refusal {
         CommandRefusal::NoPrice => {
-            let known = price_of(app, leg, symbol, currency);
+            let known = file::price_of(app, leg, symbol, currency);
             Refusal::new(Code::PriceUnavailable, format!("There is no current price of {symbol}; the last one: {known}.")).into()
         }
         refusal => refusal.into(),
     }
-}
-
-fn of_payment(app: &App, payment: &Payment) -> OrderFile {
-    let (fiat, coin) = (Asset::Fiat(payment.terms.fiat), Asset::Coin(payment.terms.coin));
-    let amount = |amount, asset| format!("{} {asset}", major(app, amount, asset));
-    OrderFile {
-        kind: "payment",
-        id: payment.id.to_string(),
-        partner: payment.partner.to_string(),
-        customer: payment.customer.0,
-        status: payment.status(),
-        hold: match payment.state {
-            PaymentState::OnHold { reason, .. } => Some(reason),
-            _ => None,
-        },
-        finding: payment.findings.told(),
-        exception: payment.exceptions.first(),
-        reversal: payment.reversal,
-        terms: format!("{} for {}", amount(payment.terms.fiat_amount, fiat), amount(payment.terms.coin_amount, coin)),
-        price: price_of(app, Leg::Buying, payment.terms.coin.symbol, payment.terms.fiat),
-        received: amount(payment.received(), fiat),
-        balance: amount(payment.fiat_balance, fiat),
-        reserved: amount(payment.reserved, coin),
-        created_at: payment.created_at.to_string(),
-        held_until: payment.held_until.to_string(),
-        facts: payment.receipts.iter().map(|receipt| receipt.fact.to_string()).collect(),
-        transfers: Vec::new(),
-        payouts: Vec::new(),
-        jobs: Vec::new(),
-        entries: Vec::new(),
-        events: Vec::new(),
-        deliveries: Vec::new(),
-        reviews: Vec::new(),
-        audit: Vec::new(),
-    }
-}
-
-fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
-    let (fiat, coin) = (Asset::Fiat(rampoff.terms.fiat), Asset::Coin(rampoff.terms.coin));
-    let amount = |amount, asset| format!("{} {asset}", major(app, amount, asset));
-    OrderFile {
-        kind: "rampoff",
-        id: rampoff.id.to_string(),
-        partner: rampoff.partner.to_string(),
-        customer: rampoff.customer.0,
-        status: rampoff.status(),
-        hold: match rampoff.state {
-            RampoffState::OnHold { reason, .. } => Some(reason),
-            _ => None,
-        },
-        finding: rampoff.findings.told(),
-        exception: rampoff.exceptions.first(),
-        reversal: rampoff.reversal,
-        terms: format!("{} for {}", amount(rampoff.terms.coin_amount, coin), amount(rampoff.terms.fiat_amount, fiat)),
-        price: price_of(app, Leg::Selling, rampoff.terms.coin.symbol, rampoff.terms.fiat),
-        received: amount(rampoff.received(), coin),
-        balance: format!("{}, {}", amount(rampoff.coin_balance, coin), amount(rampoff.fiat_balance, fiat)),
-        reserved: amount(rampoff.reserved, fiat),
-        created_at: rampoff.created_at.to_string(),
-        held_until: rampoff.held_until.to_string(),
-        facts: rampoff.deposits.iter().map(|deposit| deposit.deposit.to_string()).collect(),
-        transfers: Vec::new(),
-        payouts: Vec::new(),
-        jobs: Vec::new(),
-        entries: Vec::new(),
-        events: Vec::new(),
-        deliveries: Vec::new(),
-        reviews: Vec::new(),
-        audit: Vec::new(),
-    }
-}
-
-async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<OrderFile> {
-    let store = app.store();
-    let subject = id.to_string();
-    let partner = file.partner.parse().map_err(|_| AppError::defect("a partner's identifier that is none"))?;
-    let (transfers, payouts, postings) =
-        futures::try_join!(store.transfers_of_order(id), store.payouts_of_order(id), store.postings_of_order(id))?;
-    let mut jobs = store.jobs_of_subject(&subject).await?;
-    for belonging in transfers.iter().map(|each| each.id.to_string()).chain(payouts.iter().map(|each| each.id.to_string())) {
-        jobs.extend(store.jobs_of_subject(&belonging).await?);
-    }
-    for transfer in transfers {
-        let state = match &transfer.state {
-            TransferState::Failed { reason } => format!("failed: {reason}"),
-            state => state.signed().map_or_else(|| "queued".to_owned(), |signed| format!("{} {}", state.name(), signed.txid)),
-        };
-        let what = format!("{} {} to {}", major(app, transfer.amount, transfer.coin.into()), transfer.coin, transfer.to);
-        file.transfers.push(Line { id: transfer.id.to_string(), what, state });
-    }
-    for payout in payouts {
-        let state = super::payouts::state_of(&payout);
-        let account = rampart_core::bank_account::masked(payout.destination.account.reveal());
-        let what = format!("{} {} to {account}", major(app, payout.amount, payout.currency.into()), payout.currency);
-        file.payouts.push(Line { id: payout.id.to_string(), what, state });
-    }
-    file.jobs = jobs.into_iter().map(job_line).collect();
-    for posting in postings {
-        for entry in &posting.entries {
-            file.entries.push(EntryView {
-                kind: posting.kind.as_str(),
-                account: entry.account.to_string(),
-                side: entry.side,
-                amount: major(app, entry.amount, entry.asset),
-                asset: entry.asset.to_string(),
-                posted_at: posting.posted_at.to_string(),
-            });
-        }
-    }
-    let events = store.events_of_subject(partner, &subject, 0, EVENTS).await?;
-    file.deliveries = super::webhooks::of_events(app, partner, &events).await?;
-    for event in events {
-        let (what, state) = (event.draft.kind.to_string(), event.draft.created_at.to_string());
-        file.events.push(Line { id: event.sequence.to_string(), what, state });
-    }
-    let newest = store.reviews_of_order(id, REVIEWS).await?;
-    let mut reviews = store.reversals_waiting(id).await?;
-    reviews.retain(|item| newest.iter().all(|other| other.id != item.id));
-    for item in reviews.into_iter().chain(newest.into_iter().rev()) {
-        let state =
-            item.resolution.map_or_else(|| "waits".to_owned(), |resolution| format!("{} by {}", resolution.decision, resolution.actor));
-        file.reviews.push(Line { id: item.id.to_string(), what: item.reason, state });
-    }
-    file.audit = audit_lines(app, &subject).await?;
-    Ok(file)
-}
-
-pub(super) fn job_line(job: rampart_core::job::Job) -> Line {
-    let error = job.last_error.map(|error| format!(", last: {error}")).unwrap_or_default();
-    let state = format!("due {}, attempts {}{error}", job.due_at, job.attempts);
-    Line { id: job.id.to_string(), what: job.kind.as_str().to_owned(), state }
 }
 
 /// Stops an order before coins or money leave.
@@ -375,28 +133,22 @@ pub enum Destination {
 pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, destination: &Destination) -> Reply<()> {
     for _ in 0..MOST_TRIES {
         let order = find(app, id).await?;
-        let context = app.context(observe::price(app, &order));
-        let mut step = match (order, destination) {
+        let what = match (&order, destination) {
             (Order::Payment(payment), Destination::Account { account, holder }) => {
-                let given = checked_account(app, payment.country, account, holder)?;
-                payment.request(PaymentCommand::GiveRefundAccount(given), &context)?
+                Place::RefundAccount(checked_account(app, payment.country, account, holder)?)
             }
             (Order::Rampoff(rampoff), Destination::Wallet(wallet)) => {
-                let wallet = app.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?;
-                rampoff.request(RampoffCommand::GiveRefundWallet(wallet), &context)?
+                Place::RefundWallet(app.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?)
             }
             (Order::Rampoff(rampoff), Destination::Account { account, holder }) => {
-                let given = checked_account(app, rampoff.country, account, holder)?;
-                let mut step = rampoff.clone().request(RampoffCommand::GivePayoutDestination(given.clone()), &context)?;
-                app.list_with_new_account(&rampoff, &given, &mut step).await?;
-                step
+                Place::PayoutAccount(checked_account(app, rampoff.country, account, holder)?)
             }
-            (Order::Payment(_), Destination::Wallet(_)) => {
-                return Err(refuse("a purchase is refunded to an account"));
-            }
+            (Order::Payment(_), Destination::Wallet(_)) => return Err(refuse("a purchase is refunded to an account")),
         };
+        let giving = Giving { what, origin: DestinationOrigin::trusted(GivenBy::Operator, app.business().now()) };
+        let mut step = app.taken(order, &giving).await?;
         ordered_by_person(&mut step);
-        audit(app, operator, "order.destination", id, &mut step);
+        audit_about(app, operator, (give_destination::ACTION, giving.told()), id, &mut step);
         if let Some(outcome) = once(app, step).await {
             return outcome;
         }
@@ -453,12 +205,22 @@ async fn request(
         ordered_by_person(&mut step);
         // A refund behind a person's own hold is a right of its own: it is told apart in the audit log.
         let action = if action == REFUND && order.hold() == Some(HoldReason::Operator) { "order.refund_after_hold" } else { action };
-        audit(app, operator, action, id, &mut step);
+        audit_about(app, operator, (action, about_refund(action, &order)), id, &mut step);
         if let Some(outcome) = once(app, step).await {
             return outcome;
         }
     }
     Err(AppError::Unavailable("the order is changing too fast".to_owned()))
+}
+
+/// Where a refund goes that a person orders, as far as somebody said where: the person has seen that.
+fn about_refund(action: &str, order: &Order) -> String {
+    let destination = match order {
+        _ if !action.starts_with(REFUND) => None,
+        Order::Payment(payment) => refund_of_payment(payment),
+        Order::Rampoff(rampoff) => refund_of_rampoff(rampoff),
+    };
+    destination.map(|destination| format!("refund to {destination}")).unwrap_or_default()
 }
 
 /// Commits an operator's step; nothing when it has to be decided again.

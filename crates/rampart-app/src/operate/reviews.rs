@@ -12,7 +12,7 @@ use rampart_core::outgoing::{OnItsWay, PayoutFact, TransferFact, TransferState, 
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::rate::Rounding;
-use rampart_core::record::RecordKey;
+use rampart_core::record::{Record, RecordKey};
 pub use rampart_core::review::Decision;
 use rampart_core::review::{self, About, Resolution, ReviewItem, ReviewKind, Vanished};
 use rampart_core::screening::is_same_person;
@@ -21,9 +21,10 @@ use rampart_store::OrderFilter;
 use serde::Serialize;
 
 use super::orders::{self, Destination};
-use super::{Operator, audit, major, refuse};
+use super::{Operator, audit, audit_about, major, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
+use crate::give_destination::told;
 use crate::stops;
 use crate::workers::observe::{self, Around};
 use crate::workers::{outgoing, payouts, transfers, unsigned};
@@ -43,6 +44,8 @@ pub struct ReviewLine {
     pub source: Option<String>,
     /// Where it was last to be sent.
     pub destination: Option<String>,
+    /// Where its order says that money or coins go back to, while it waits: who gave that, when, and from when on it is followed.
+    pub order_destination: Option<String>,
     /// What happened.
     pub reason: String,
     /// Since when it waits, or waited.
@@ -64,6 +67,8 @@ pub struct HeldOrder {
     pub reason: Option<HoldReason>,
     /// What the screening provider has found; empty when it has found nothing.
     pub finding: String,
+    /// Where its money or coins go back to: who gave that, when, and from when on it is followed.
+    pub destination: Option<String>,
     /// Since when it waits.
     pub since: String,
 }
@@ -75,7 +80,22 @@ pub struct HeldOrder {
 pub async fn list(app: &App, all: bool, behind: Option<ReviewId>, limit: u32) -> Reply<Vec<ReviewLine>> {
     let store = app.store();
     let items = if all { store.reviews(behind, limit).await? } else { store.reviews_waiting(behind, limit).await? };
-    Ok(items.into_iter().map(|item| line(app, item)).collect())
+    let mut lines = Vec::with_capacity(items.len());
+    for item in items {
+        let order_destination = order_destination(app, &item).await?;
+        lines.push(ReviewLine { order_destination, ..line(app, item) });
+    }
+    Ok(lines)
+}
+
+/// Where the order of an item that waits says that money or coins go back to.
+async fn order_destination(app: &App, item: &ReviewItem) -> Reply<Option<String>> {
+    let is_about_it = matches!(item.kind, ReviewKind::Suspense | ReviewKind::Reversal) && item.resolution.is_none();
+    let Some(order) = item.order.filter(|_| is_about_it) else { return Ok(None) };
+    Ok(match orders::find(app, order).await? {
+        Order::Payment(payment) => orders::refund_of_payment(&payment),
+        Order::Rampoff(rampoff) => orders::refund_of_rampoff(&rampoff),
+    })
 }
 
 fn line(app: &App, item: ReviewItem) -> ReviewLine {
@@ -88,6 +108,7 @@ fn line(app: &App, item: ReviewItem) -> ReviewLine {
         amount: item.asset.map(|asset| format!("{} {asset}", major(app, item.amount, asset))),
         source: item.source.map(shown),
         destination: item.destination.map(shown),
+        order_destination: None,
         reason: item.reason,
         created_at: item.created_at.to_string(),
         resolution: item
@@ -110,7 +131,8 @@ pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> Reply
             _ => (None, order.updated_at),
         };
         let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.told());
-        HeldOrder { kind: "payment", id, customer, reason, finding, since: since.to_string() }
+        let destination = orders::refund_of_payment(&order);
+        HeldOrder { kind: "payment", id, customer, reason, finding, destination, since: since.to_string() }
     });
     let rampoffs = rampoffs.into_iter().map(|order| {
         let (reason, since) = match order.state {
@@ -118,7 +140,8 @@ pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> Reply
             _ => (None, order.updated_at),
         };
         let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.told());
-        HeldOrder { kind: "rampoff", id, customer, reason, finding, since: since.to_string() }
+        let destination = orders::refund_of_rampoff(&order);
+        HeldOrder { kind: "rampoff", id, customer, reason, finding, destination, since: since.to_string() }
     });
     let mut held: Vec<HeldOrder> = payments.chain(rampoffs).collect();
     held.sort_by(|one, other| other.id.cmp(&one.id));
@@ -163,6 +186,7 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: Decision
             (Decision::Assign(_), Some(around)) if is_a_strangers(&about, around) => "review.assign_strangers".to_owned(),
             (decision, _) => format!("review.{decision}"),
         };
+        let beside = about.beside.clone();
         let mut step = match with_the_outside(app, &item, decision).await? {
             Some(mut step) => {
                 let Operator { actor, reason } = operator.clone();
@@ -172,15 +196,38 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: Decision
             None => item.decide(decision, operator, about, &context)?,
         };
         ordered_by_person(&mut step);
-        audit(app, operator, &action, id, &mut step);
+        let detail = sent_to(&step, beside.as_ref());
+        audit_about(app, operator, (&action, detail.clone()), id, &mut step);
         if let Some(order) = order {
-            audit(app, operator, &action, order, &mut step);
+            audit_about(app, operator, (&action, detail), order, &mut step);
         }
         if let Some(outcome) = orders::once(app, step).await {
             return outcome;
         }
     }
     Err(AppError::Unavailable("the item is changing too fast".to_owned()))
+}
+
+/// Where a decision sends money or coins, and who gave that destination where the order has it.
+fn sent_to(step: &Step, order: Option<&Order>) -> String {
+    let destination = step.writes.iter().find_map(|record| match record {
+        Record::Payout(payout) if payout.resolves.is_some() => Some(payout.destination.account.reveal().to_owned()),
+        Record::Transfer(transfer) if transfer.resolves.is_some() => Some(transfer.to.clone()),
+        _ => None,
+    });
+    let Some(destination) = destination else { return String::new() };
+    let origin = match order {
+        Some(Order::Payment(payment)) => {
+            let account = payment.refund_account.as_ref().filter(|account| account.account.reveal() == destination);
+            account.map(|_| payment.refund_origin)
+        }
+        Some(Order::Rampoff(rampoff)) => {
+            rampoff.refund_wallet.as_ref().filter(|wallet| **wallet == destination).map(|_| rampoff.refund_origin)
+        }
+        None => None,
+    };
+    let destination = masked(&destination);
+    format!("sent to {}", origin.map_or_else(|| destination.clone(), |origin| told(&destination, origin.as_ref())))
 }
 
 /// Calls back what an item was sent back by. What was certainly not attempted is stopped, and the item waits again; what was only

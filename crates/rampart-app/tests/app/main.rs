@@ -2,6 +2,7 @@
 
 mod buying;
 mod configuration;
+mod destinations;
 mod exceptions;
 mod limits;
 mod moved_by_persons;

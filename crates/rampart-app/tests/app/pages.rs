@@ -134,7 +134,7 @@ async fn transfers(test: Arc<TestApp>) {
     let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
     let token = test.payment(id).await.page_token.reveal().to_owned();
     let page = test.app.page_payment(&token).await.unwrap();
-    assert!(page.can_declare && page.can_cancel && !page.can_give_refund_account);
+    assert!(page.can_declare && page.can_cancel && page.can_give_refund_account);
     assert_eq!((page.partner_name.as_str(), page.customer_name.as_str()), ("first", "Ana García López"));
     assert_eq!(TestApp::code(test.app.gateway_session(&token).await), Code::ValidationFailed);
     for _ in 0..2 {
@@ -144,6 +144,7 @@ async fn transfers(test: Arc<TestApp>) {
     assert_eq!(TestApp::code(test.app.give_refund_account(&token, "", "Ana").await), Code::FailMandatoryField);
     assert_eq!(TestApp::code(test.app.give_refund_account(&token, "ES00", "Ana").await), Code::InvalidBankAccount);
     test.app.give_refund_account(&token, CustomerOf::SPAIN.account, "Ana García").await.unwrap();
+    assert!(!test.app.page_payment(&token).await.unwrap().can_give_refund_account, "what was given is final for the page");
     for _ in 0..2 {
         test.app.cancel_payment(&token).await.unwrap();
         assert_eq!(test.payment(id).await.status(), "cancelled");

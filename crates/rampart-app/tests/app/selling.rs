@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::{CreatePayment, CreateRampoff, RegisterUser};
+use rampart_app::{CreatePayment, CreateRampoff, RegisterUser, SetPayoutAccount, SetRefundAccount};
 use rampart_core::bank_account::virtual_account;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
@@ -78,9 +78,13 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
             let token = test.payment(TestApp::order_of(&order)).await.page_token;
             let given = test.app.give_refund_account(token.reveal(), &account, "Ana").await;
             assert_eq!(TestApp::code(given), Code::InvalidBankAccount, "{account}");
+            let asked = SetRefundAccount { payment_id: Some(TestApp::order_of(&order).to_string()), refund_account: Some(account.clone()) };
+            let given = test.app.set_refund_account(&test.caller, asked, None).await;
+            assert_eq!(TestApp::code(given), Code::InvalidBankAccount, "{account}");
             let order = test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
-            let token = test.rampoff(TestApp::order_of(&order)).await.page_token;
-            let given = test.app.give_payout_account(token.reveal(), &account).await;
+            let rampoff_id = Some(TestApp::order_of(&order).to_string());
+            let asked = SetPayoutAccount { rampoff_id, iban: Some(account.clone()), ..SetPayoutAccount::default() };
+            let given = test.app.set_payout_account(&test.caller, asked, None).await;
             assert_eq!(TestApp::code(given), Code::InvalidBankAccount, "{account}");
         }
     }

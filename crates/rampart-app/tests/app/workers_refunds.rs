@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rampart_app::operate::orders;
 use rampart_app::operate::reviews::{self, Decision};
-use rampart_app::{CreatePayment, CreateRampoff};
+use rampart_app::{CreatePayment, CreateRampoff, SetRefundAccount};
 use rampart_core::amount::Amount;
 use rampart_core::id::OrderId;
 use rampart_core::order::HoldReason;
@@ -93,7 +93,10 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
             .await
             .page_token;
         if let Some(typed) = typed {
-            test.app.give_refund_account(token.reveal(), typed, "Ana García López").await.unwrap();
+            // The page cannot change what the partner gave; the partner can.
+            assert!(test.app.give_refund_account(token.reveal(), typed, "Ana García López").await.is_err());
+            let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(typed.to_owned()) };
+            test.app.set_refund_account(&test.caller, asked, None).await.unwrap();
         }
         orders::refund(&test.app, &operator(), id).await.unwrap();
         test.payment_becomes(id, "refunded").await;

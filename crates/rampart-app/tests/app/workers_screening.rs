@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::orders;
+use rampart_app::operate::orders::{self, Destination};
 use rampart_app::operate::reviews::{self, Decision};
 use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::amount::Amount;
@@ -41,8 +41,8 @@ async fn to_be_refunded(test: &TestApp) -> OrderId {
 }
 
 async fn give_account(test: &TestApp, id: OrderId, name: &str) {
-    let token = test.payment(id).await.page_token.reveal().to_owned();
-    test.app.give_refund_account(&token, CustomerOf::SPAIN.account, name).await.unwrap();
+    let destination = Destination::Account { account: CustomerOf::SPAIN.account.to_owned(), holder: name.to_owned() };
+    orders::give_destination(&test.app, &operator(), id, &destination).await.unwrap();
 }
 
 async fn stopped(test: &TestApp, id: OrderId) {

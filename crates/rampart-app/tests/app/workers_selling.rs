@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rampart_app::CreateRampoff;
 use rampart_app::operate::reviews::{self, Decision};
 use rampart_app::operate::{orders, treasury};
+use rampart_app::{CreateRampoff, SetPayoutAccount};
 use rampart_core::amount::Amount;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
@@ -125,19 +125,24 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     // The money lies in suspense until it is paid once more.
     let suspense = || async { test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap() };
     assert_eq!(suspense().await.posted, finished.payout_amount());
-    // The customer names another account, and sees no more of it once a person has had it paid there.
+    // The partner names another account of the customer's; the page says that it came back, until a person has had it paid there.
     let token = order.page_token.reveal();
-    let asked = || async { test.app.page_rampoff(token).await.unwrap().can_give_payout_account };
-    assert!(asked().await);
-    test.app.give_payout_account(token, "DE89370400440532013000").await.unwrap();
+    let returned = || async { test.app.page_rampoff(token).await.unwrap().payout_returned };
+    assert!(returned().await);
+    let give = |iban: &str| SetPayoutAccount {
+        rampoff_id: Some(order.id.to_string()),
+        iban: Some(iban.to_owned()),
+        ..SetPayoutAccount::default()
+    };
+    test.app.set_payout_account(&test.caller, give("DE89370400440532013000"), None).await.unwrap();
     // Who has seen the account before does not send it to another one unseen.
     let unseen = reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await;
     assert!(unseen.is_err_and(|error| error.to_string().contains("another account")));
     let item = self::item(&test, ReviewKind::Reversal).await;
     assert_eq!(item.source.as_deref(), Some("DE89370400440532013000"));
     reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await.unwrap();
-    assert!(!asked().await);
-    assert!(test.app.give_payout_account(token, "ES9121000418450200051332").await.is_err());
+    assert!(!returned().await);
+    assert!(test.app.set_payout_account(&test.caller, give("ES9121000418450200051332"), None).await.is_err());
     test.eventually("suspense is empty", || async { Some(suspense().await).filter(|balance| balance.posted.is_zero()) }).await;
     assert_eq!(suspense().await.held, Amount::ZERO);
     let settled = test.app.store().payouts_in_state("settled", None, 10).await.unwrap();

@@ -1,7 +1,7 @@
 //! What can be asked of a payment, and refused.
 
 use super::{Payment, PaymentState};
-use crate::order::{CommandRefusal, Context, HoldReason};
+use crate::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, origin};
 use crate::outgoing::{PayoutDestination, Screening};
 use crate::step::Step;
 use crate::view::PaymentView;
@@ -13,8 +13,8 @@ pub enum PaymentCommand {
     DeclareSent,
     /// It is called off before money came.
     Cancel,
-    /// The customer gives an account for money to go back to.
-    GiveRefundAccount(PayoutDestination),
+    /// Somebody gives an account for money to go back to (already checked).
+    GiveRefundAccount(PayoutDestination, DestinationOrigin),
     /// An operator stops it before coins leave.
     Hold,
     /// An operator lets it go on.
@@ -32,7 +32,7 @@ impl PaymentCommand {
         match self {
             Self::DeclareSent => "declared as sent",
             Self::Cancel => "cancelled",
-            Self::GiveRefundAccount(_) => "given a refund account",
+            Self::GiveRefundAccount(..) => "given a refund account",
             Self::Hold => "held",
             Self::Release => "released",
             Self::Refund => "refunded",
@@ -43,9 +43,10 @@ impl PaymentCommand {
 
 impl Payment {
     /// An account that nobody has been asked about yet.
-    fn give_refund_account(&mut self, account: PayoutDestination) {
+    fn give_refund_account(&mut self, account: PayoutDestination, origin: DestinationOrigin) {
         self.findings.refund = None;
         self.refund_account = Some(account);
+        self.refund_origin = Some(origin);
     }
 
     /// What follows from a command.
@@ -57,6 +58,9 @@ impl Payment {
         let mint = &context.mint;
         let refusal = CommandRefusal::WrongState { status: self.status(), command: command.participle() };
         let mut step = Step::new();
+        if let PaymentCommand::GiveRefundAccount(_, given) = &command {
+            origin::may_give(given.by, self.refund_account.is_some())?;
+        }
         match (command, &self.state) {
             (PaymentCommand::DeclareSent, PaymentState::Started) if self.instructions.is_some() => {
                 self.state = PaymentState::PendingBank { declared_at: mint.now };
@@ -70,16 +74,19 @@ impl Payment {
                 self.refund(Screening::Due, context, &mut step);
             }
             (
-                PaymentCommand::GiveRefundAccount(account),
+                PaymentCommand::GiveRefundAccount(account, origin),
                 PaymentState::OnHold { reason: HoldReason::Destination | HoldReason::RefundFailed, .. },
             ) => {
-                self.give_refund_account(account);
-                self.refund(Screening::Due, context, &mut step);
+                let is_used = origin.is_used(mint.now);
+                self.give_refund_account(account, origin);
+                if is_used {
+                    self.refund(Screening::Due, context, &mut step);
+                }
             }
-            (PaymentCommand::GiveRefundAccount(account), state)
+            (PaymentCommand::GiveRefundAccount(account, origin), state)
                 if !matches!(state, PaymentState::RefundPending { .. } | PaymentState::Refunded { .. }) && !self.is_settled() =>
             {
-                self.give_refund_account(account);
+                self.give_refund_account(account, origin);
             }
             (PaymentCommand::Hold, PaymentState::PaymentReceived { .. }) => {
                 self.put_on_hold(HoldReason::Operator, context, &mut step);
@@ -102,6 +109,7 @@ impl Payment {
                 | PaymentState::OnHold { .. }
                 | PaymentState::PaymentReceived { .. },
             ) if self.fiat_balance.is_positive() => {
+                self.accept_refund_account(context);
                 self.refund(Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             (PaymentCommand::SetAside, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. })

@@ -68,7 +68,7 @@ impl Payment {
             is_all: is_read || matches!(self.pay_in, PayIn::Processor(_)),
             lapsed: self.lost_promise || now >= self.held_until.after(method.policy.honours()),
             is_awaited: false,
-            stays: if self.refund_parts(context.catalogue).is_none() {
+            stays: if !self.has_refund_destination(context) {
                 Some(HoldReason::Destination)
             } else {
                 Some(HoldReason::Amount).filter(|_| !self.is_worth_going_back(self.fiat_balance, context))

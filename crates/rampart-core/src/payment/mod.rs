@@ -34,7 +34,7 @@ use crate::id::{CustomerId, FactId, Mint, OrderId, PartnerId, PayoutId, QuoteId,
 use crate::kyc::KycLevel;
 use crate::ledger::{Account, Origin, Processor, Rail};
 use crate::limits::{self, Usage};
-use crate::order::{Context, Findings, HoldReason, Reversal};
+use crate::order::{Context, DestinationOrigin, Findings, HoldReason, Reversal, origin};
 use crate::outgoing::PayoutDestination;
 use crate::quote::BuyTerms;
 use crate::record::says_nothing;
@@ -229,6 +229,9 @@ pub struct Payment {
     /// Where money may go back to.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub refund_account: Option<PayoutDestination>,
+    /// Who gave that account; nothing where an earlier version made the order.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub refund_origin: Option<DestinationOrigin>,
     /// Whether where the money came from has refused for good to take it back: the processor, or the payer's bank.
     #[serde(default, alias = "refused_by_processor", skip_serializing_if = "says_nothing")]
     pub refused_by_source: bool,
@@ -324,6 +327,7 @@ impl Payment {
             PaymentState::Started | PaymentState::PendingBank { .. } => Some(self.held_until),
             PaymentState::OnHold { reason, since } if reason.ends_by_itself() => Some(since),
             PaymentState::OnHold { .. } if self.reserved.is_positive() && !self.is_converted() => Some(self.held_until),
+            PaymentState::OnHold { reason, since } => origin::followed_from(reason, since, self.refund_origin.as_ref()),
             _ => None,
         }
     }

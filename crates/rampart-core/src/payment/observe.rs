@@ -7,7 +7,7 @@ use crate::amount::Amount;
 use crate::arrival::{DeviationKind, Exchange};
 use crate::id::{PayoutId, TransferId};
 use crate::ledger::Origin;
-use crate::order::{Beside, Context, Findings, HoldReason, StoppedBy};
+use crate::order::{Beside, Context, Findings, HoldReason, StoppedBy, origin};
 use crate::outgoing::Screening;
 use crate::ports::Verdict;
 use crate::redacted::Redacted;
@@ -350,6 +350,12 @@ impl Payment {
         let now = context.mint.now;
         match self.state {
             PaymentState::OnHold { reason, .. } if reason.ends_by_itself() => self.resume(context, step),
+            PaymentState::OnHold { reason, since }
+                if origin::followed_from(reason, since, self.refund_origin.as_ref()).is_some_and(|from| now >= from) =>
+            {
+                self.refund(Screening::Due, context, step);
+                true
+            }
             PaymentState::OnHold { reason, .. } if self.reserved.is_positive() && !self.is_converted() => {
                 self.promise_of_held(reason, context, step)
             }
@@ -421,7 +427,7 @@ impl Payment {
             Verdict::Clear => self.send(exchange, Screening::Cleared, context, step),
             Verdict::Hit { reason } => {
                 // The provider is asked about the refund's receiver along with the order, where one is known.
-                let about_refund = about_refund && self.has_refund_destination(context.catalogue);
+                let about_refund = about_refund && self.has_refund_destination(context);
                 self.findings = Findings { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
                 self.put_on_hold(HoldReason::Screening, context, step);
             }

@@ -178,6 +178,7 @@ impl Sample<'_> {
         }
         if name == "on_hold (destination)" {
             payment.refund_account = None;
+            payment.refund_origin = None;
             payment.receipts.iter_mut().for_each(|receipt| receipt.source = None);
         }
         Some(payment)
@@ -222,12 +223,13 @@ impl Sample<'_> {
         ]
     }
 
-    fn commands() -> Vec<(&'static str, PaymentCommand)> {
+    fn commands(&self) -> Vec<(&'static str, PaymentCommand)> {
         let account = example::destination();
         vec![
             ("declare sent", PaymentCommand::DeclareSent),
             ("cancel", PaymentCommand::Cancel),
-            ("give refund account", PaymentCommand::GiveRefundAccount(account)),
+            ("give refund account", PaymentCommand::GiveRefundAccount(account.clone(), example::from_partner(self.mint.now))),
+            ("give refund account on the page", PaymentCommand::GiveRefundAccount(account, example::from_page(self.mint.now))),
             ("hold", PaymentCommand::Hold),
             ("release", PaymentCommand::Release),
             ("refund", PaymentCommand::Refund),
@@ -256,7 +258,7 @@ pub fn transitions(policy: Policy) -> Vec<Transition> {
     let mut rows = Vec::new();
     for from in STATES {
         let facts = sample.facts().into_iter().map(|(on, fact)| (on, Ok(fact)));
-        let commands = Sample::commands().into_iter().map(|(on, command)| (on, Err(command)));
+        let commands = sample.commands().into_iter().map(|(on, command)| (on, Err(command)));
         for (on, what) in facts.chain(commands) {
             let Some(payment) = sample.payment(from) else { continue };
             let now = match on {

@@ -1,7 +1,7 @@
 //! What can be asked of a ramp-off, and refused.
 
 use super::{Rampoff, RampoffState};
-use crate::order::{CommandRefusal, Context, HoldReason};
+use crate::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, origin};
 use crate::outgoing::{PayoutDestination, Screening};
 use crate::step::Step;
 use crate::view::RampoffView;
@@ -11,10 +11,10 @@ use crate::view::RampoffView;
 pub enum RampoffCommand {
     /// It is called off before coins came, or when the chain undid all that came.
     Cancel,
-    /// The customer gives a wallet for coins to go back to (already checked against the chain's rules).
-    GiveRefundWallet(String),
-    /// The customer gives another account for the payout (already checked).
-    GivePayoutDestination(PayoutDestination),
+    /// Somebody gives a wallet for coins to go back to (already checked against the chain's rules).
+    GiveRefundWallet(String, DestinationOrigin),
+    /// Somebody gives another account for the payout (already checked).
+    GivePayoutDestination(PayoutDestination, DestinationOrigin),
     /// An operator stops it before money leaves.
     Hold,
     /// An operator lets it go on.
@@ -31,8 +31,8 @@ impl RampoffCommand {
     pub const fn participle(&self) -> &'static str {
         match self {
             Self::Cancel => "cancelled",
-            Self::GiveRefundWallet(_) => "given a refund wallet",
-            Self::GivePayoutDestination(_) => "given another account",
+            Self::GiveRefundWallet(..) => "given a refund wallet",
+            Self::GivePayoutDestination(..) => "given another account",
             Self::Hold => "held",
             Self::Release => "released",
             Self::Refund => "refunded",
@@ -43,9 +43,15 @@ impl RampoffCommand {
 
 impl Rampoff {
     /// A wallet that nobody has been asked about yet.
-    fn give_refund_wallet(&mut self, wallet: String) {
+    fn give_refund_wallet(&mut self, wallet: String, origin: DestinationOrigin) {
         self.findings.refund = None;
         self.refund_wallet = Some(wallet);
+        self.refund_origin = Some(origin);
+    }
+
+    fn give_destination(&mut self, destination: PayoutDestination, origin: DestinationOrigin) {
+        self.destination = destination;
+        self.destination_origin = Some(origin);
     }
 
     /// What follows from a command.
@@ -59,6 +65,11 @@ impl Rampoff {
         let mut step = Step::new();
         if matches!(command, RampoffCommand::Cancel | RampoffCommand::Refund) && self.is_eaten_by_going_back() {
             return Err(CommandRefusal::BelowNetworkFee);
+        }
+        match &command {
+            RampoffCommand::GiveRefundWallet(_, given) => origin::may_give(given.by, self.refund_wallet.is_some())?,
+            RampoffCommand::GivePayoutDestination(_, given) => origin::may_give(given.by, true)?,
+            _ => {}
         }
         match (command, &self.state) {
             (RampoffCommand::Cancel, RampoffState::Created) => {
@@ -83,24 +94,27 @@ impl Rampoff {
                 self.state = RampoffState::Cancelled;
             }
             (
-                RampoffCommand::GiveRefundWallet(wallet),
+                RampoffCommand::GiveRefundWallet(wallet, origin),
                 RampoffState::OnHold { reason: HoldReason::Destination | HoldReason::RefundFailed, .. },
             ) => {
-                self.give_refund_wallet(wallet);
-                self.refund(Screening::Due, context, &mut step);
+                let is_used = origin.is_used(mint.now);
+                self.give_refund_wallet(wallet, origin);
+                if is_used {
+                    self.refund(Screening::Due, context, &mut step);
+                }
             }
-            (RampoffCommand::GiveRefundWallet(wallet), state)
+            (RampoffCommand::GiveRefundWallet(wallet, origin), state)
                 if !matches!(state, RampoffState::RefundPending { .. }) && !self.is_settled() =>
             {
-                self.give_refund_wallet(wallet);
+                self.give_refund_wallet(wallet, origin);
             }
-            (RampoffCommand::GivePayoutDestination(destination), RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }) => {
-                self.destination = destination;
+            (RampoffCommand::GivePayoutDestination(destination, origin), RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }) => {
+                self.give_destination(destination, origin);
                 self.pay(Screening::Due, mint, &mut step);
             }
             // While the money lies in suspense, whoever settles that has it paid to here.
-            (RampoffCommand::GivePayoutDestination(destination), RampoffState::Finished { .. }) if self.payout_came_back() => {
-                self.destination = destination;
+            (RampoffCommand::GivePayoutDestination(destination, origin), RampoffState::Finished { .. }) if self.payout_came_back() => {
+                self.give_destination(destination, origin);
             }
             (RampoffCommand::Hold, RampoffState::CryptoReceived { .. }) => self.put_on_hold(HoldReason::Operator, context, &mut step),
             (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.converted.is_positive() => {
@@ -120,11 +134,13 @@ impl Rampoff {
             (RampoffCommand::Refund, RampoffState::Confirming)
                 if self.coin_balance.is_positive() && self.deposits.iter().all(|deposit| deposit.confirmations > 0) =>
             {
+                self.accept_refund_wallet(mint.now);
                 self.refund(Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             (RampoffCommand::Refund, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. })
                 if self.coin_balance.is_positive() || self.converted.is_positive() =>
             {
+                self.accept_refund_wallet(mint.now);
                 self.refund(Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             (RampoffCommand::SetAside, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. }) if self.has_all_coins() => {

@@ -74,7 +74,7 @@ impl Rampoff {
             is_all: is_read && !is_pending,
             lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honours()),
             is_awaited: self.deposits.iter().any(|deposit| deposit.confirmations == 0 && !self.is_late(deposit)),
-            stays: match self.refund_wallet {
+            stays: match self.followed_wallet(now) {
                 None => Some(HoldReason::Destination),
                 Some(_) if !self.is_worth_going_back(self.coin_balance, context) => Some(HoldReason::Amount),
                 Some(_) => None,

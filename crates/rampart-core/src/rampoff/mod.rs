@@ -28,7 +28,7 @@ use crate::id::{CustomerId, FactId, Mint, OrderId, PartnerId, PayoutId, QuoteId,
 use crate::kyc::KycLevel;
 use crate::ledger::{Account, Origin, Rail};
 use crate::limits::{self, Usage};
-use crate::order::{Context, Findings, HoldReason, Reversal};
+use crate::order::{Context, DestinationOrigin, Findings, HoldReason, Reversal, origin};
 use crate::outgoing::PayoutDestination;
 use crate::quote::SellTerms;
 use crate::record::says_nothing;
@@ -169,9 +169,15 @@ pub struct Rampoff {
     pub terms: SellTerms,
     /// Where the money goes.
     pub destination: PayoutDestination,
+    /// Who gave that account; nothing where an earlier version made the order.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub destination_origin: Option<DestinationOrigin>,
     /// Where coins may go back to.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub refund_wallet: Option<String>,
+    /// Who gave that wallet; nothing where an earlier version made the order.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub refund_origin: Option<DestinationOrigin>,
     /// The address that is this order's own.
     pub deposit_address: String,
     /// Its index among our deposit addresses of the chain.
@@ -271,6 +277,7 @@ impl Rampoff {
             RampoffState::Created | RampoffState::Confirming => Some(self.held_until),
             RampoffState::OnHold { reason, since } if reason.ends_by_itself() => Some(since),
             RampoffState::OnHold { .. } if self.reserved.is_positive() && !self.converted.is_positive() => Some(self.held_until),
+            RampoffState::OnHold { reason, since } => origin::followed_from(reason, since, self.refund_origin.as_ref()),
             _ => None,
         }
     }

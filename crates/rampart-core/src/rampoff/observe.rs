@@ -7,7 +7,7 @@ use crate::arrival::{DeviationKind, Exchange};
 use crate::asset::CoinId;
 use crate::id::{FactId, PayoutId, TransferId};
 use crate::ledger::Origin;
-use crate::order::{Beside, Context, Findings, HoldReason, StoppedBy};
+use crate::order::{Beside, Context, Findings, HoldReason, StoppedBy, origin};
 use crate::outgoing::Screening;
 use crate::ports::Verdict;
 use crate::review::{ReviewItem, ReviewKind};
@@ -385,6 +385,12 @@ impl Rampoff {
                     false => self.weigh(context, step),
                 }
                 !matches!(self.state, RampoffState::OnHold { .. })
+            }
+            RampoffState::OnHold { reason, since }
+                if origin::followed_from(reason, since, self.refund_origin.as_ref()).is_some_and(|from| now >= from) =>
+            {
+                self.refund(Screening::Due, context, step);
+                true
             }
             RampoffState::OnHold { reason, .. } if self.reserved.is_positive() && !self.converted.is_positive() => {
                 self.promise_of_held(reason, context, step)

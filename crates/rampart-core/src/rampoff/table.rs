@@ -174,6 +174,7 @@ impl Sample<'_> {
         }
         if name == "on_hold (destination)" {
             rampoff.refund_wallet = None;
+            rampoff.refund_origin = None;
         }
         Some(rampoff)
     }
@@ -212,10 +213,12 @@ impl Sample<'_> {
 
     fn commands(&self) -> Option<Vec<(&'static str, RampoffCommand)>> {
         let destination = self.rampoff("created")?.destination;
+        let (partner, page) = (example::from_partner(self.mint.now), example::from_page(self.mint.now));
         Some(vec![
             ("cancel", RampoffCommand::Cancel),
-            ("give refund wallet", RampoffCommand::GiveRefundWallet("0x03".to_owned())),
-            ("give payout destination", RampoffCommand::GivePayoutDestination(destination)),
+            ("give refund wallet", RampoffCommand::GiveRefundWallet("0x03".to_owned(), partner)),
+            ("give refund wallet on the page", RampoffCommand::GiveRefundWallet("0x03".to_owned(), page)),
+            ("give payout destination", RampoffCommand::GivePayoutDestination(destination, partner)),
             ("hold", RampoffCommand::Hold),
             ("release", RampoffCommand::Release),
             ("refund", RampoffCommand::Refund),

@@ -8,6 +8,7 @@ pub use decision::{About, Decision, Destination, Operator, Vanished};
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::{AuditId, FactId, Mint, OrderId, ReviewId};
+use crate::order::GivenBy;
 use crate::outgoing::{Leaving, Screening};
 use crate::record::says_nothing;
 use crate::time::Timestamp;
@@ -140,12 +141,12 @@ impl ReviewItem {
         Self { id: mint.id(), version: 0, reason, created_at: mint.now, resolution: None, ..self }
     }
 
-    /// What a bank sent back, when its customer has named another account for it: the item as it is settled by that, and the
+    /// What a bank sent back, when another account was named for it: the item as it is settled by that, and the
     /// one that takes its place. Whoever has seen the first decides anew about the second, whose account nobody has been
     /// asked about yet.
     #[must_use]
-    pub fn with_account(self, account: &str, mint: &Mint<'_>) -> [Self; 2] {
-        let reason = "the bank returned the payout, and the customer has named another account";
+    pub fn with_account(self, account: &str, by: GivenBy, mint: &Mint<'_>) -> [Self; 2] {
+        let reason = "the bank returned the payout, and another account was named";
         let listed = Self {
             source: Some(account.to_owned()),
             destination: None,
@@ -156,8 +157,8 @@ impl ReviewItem {
             decision: "another account".to_owned(),
             order: None,
             sent: None,
-            actor: "customer".to_owned(),
-            reason: format!("named on the status page; decide about {}", listed.id),
+            actor: by.as_str().to_owned(),
+            reason: format!("another account was named; decide about {}", listed.id),
             at: mint.now,
         };
         [Self { resolution: Some(resolution), ..self }, listed]
@@ -218,6 +219,9 @@ pub struct AuditEntry {
     pub subject: String,
     /// Why.
     pub reason: String,
+    /// What it was about, where the action does not say it: such as a destination, and who gave that.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
     /// When (business time).
     pub at: Timestamp,
 }

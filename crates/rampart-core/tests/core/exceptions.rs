@@ -150,7 +150,7 @@ fn is_taken(command: &str, order: &Order) -> bool {
                 "release" => PaymentCommand::Release,
                 "refund" => PaymentCommand::Refund,
                 "to-suspense" => PaymentCommand::SetAside,
-                "destination" => PaymentCommand::GiveRefundAccount(example::destination()),
+                "destination" => PaymentCommand::GiveRefundAccount(example::destination(), example::from_partner(mint.now)),
                 other => panic!("{other} is no command about a purchase on hold"),
             };
             order.request(command, &context).is_ok()
@@ -161,8 +161,10 @@ fn is_taken(command: &str, order: &Order) -> bool {
                 "refund" => RampoffCommand::Refund,
                 "to-suspense" => RampoffCommand::SetAside,
                 "cancel" => RampoffCommand::Cancel,
-                "destination" if command.contains("--wallet") => RampoffCommand::GiveRefundWallet("0x03".to_owned()),
-                "destination" => RampoffCommand::GivePayoutDestination(example::destination()),
+                "destination" if command.contains("--wallet") => {
+                    RampoffCommand::GiveRefundWallet("0x03".to_owned(), example::from_partner(mint.now))
+                }
+                "destination" => RampoffCommand::GivePayoutDestination(example::destination(), example::from_partner(mint.now)),
                 other => panic!("{other} is no command about a sale on hold"),
             };
             order.request(command, &context).is_ok()

@@ -4,6 +4,7 @@ mod accounts;
 mod arrivals;
 mod blind_spots;
 mod decisions;
+mod destinations;
 mod documents;
 mod exceptions;
 mod machines;

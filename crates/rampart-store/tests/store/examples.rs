@@ -205,6 +205,7 @@ pub(crate) fn audit(bench: &Bench, subject: &str) -> AuditEntry {
         action: "order.release".into(),
         subject: subject.into(),
         reason: "checked".into(),
+        detail: String::new(),
         at: mint.now,
     }
 }

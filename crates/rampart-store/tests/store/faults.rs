@@ -177,7 +177,16 @@ async fn what_is_decided_is_what_the_books_would_say(bench: Arc<Bench>) {
 fn line(bench: &Bench, subject: &str) -> AuditEntry {
     let mint = bench.mint();
     let text = String::from("x");
-    AuditEntry { id: mint.id(), version: 0, actor: text.clone(), action: text.clone(), subject: subject.into(), reason: text, at: mint.now }
+    AuditEntry {
+        id: mint.id(),
+        version: 0,
+        actor: text.clone(),
+        action: text.clone(),
+        subject: subject.into(),
+        reason: text,
+        detail: String::new(),
+        at: mint.now,
+    }
 }
 
 /// The subject of a line that cannot be stored. PostgreSQL takes no NUL in a text. SQLite takes nearly everything, so a trigger

@@ -16,6 +16,9 @@ mod quote;
 mod rampoff_quote;
 mod rampoffs;
 mod register_user;
+mod set_payout_account;
+mod set_refund_account;
+mod set_refund_wallet;
 mod subscribe_to_webhook;
 mod table;
 mod token_price;
@@ -41,10 +44,13 @@ pub(crate) static ALL: &[&Call] = &[
     &create_payment::CALL,
     &payment::CALL,
     &payments::CALL,
+    &set_refund_account::CALL,
     &rampoff_quote::CALL,
     &create_rampoff::CALL,
     &get_rampoff::CALL,
     &rampoffs::CALL,
+    &set_refund_wallet::CALL,
+    &set_payout_account::CALL,
     &subscribe_to_webhook::CALL,
     &update_webhook_subscription::CALL,
     &webhooks::CALL,

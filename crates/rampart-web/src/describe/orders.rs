@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-use super::replies::{HoldReason, OrderException, OrderReversal, PaymentStatus, RampoffStatus};
+use super::replies::{DestinationGiver, HoldReason, OrderException, OrderReversal, PaymentStatus, RampoffStatus};
 
 /// A payment that was made. Redirect methods have the first two; transfers have all.
 #[derive(ToSchema)]
@@ -45,6 +45,22 @@ pub(crate) struct OrderDeviation {
     /// When it was first seen.
     #[schema(format = DateTime)]
     at: String,
+}
+
+/// Where money or coins of an order go, and who said so.
+#[derive(ToSchema)]
+pub(crate) struct OrderDestination {
+    /// The account or wallet, masked.
+    destination: String,
+    /// Who gave it: you over the API, whoever has the link to the order's page, or an operator of the ramp.
+    given_by: Option<DestinationGiver>,
+    /// When it was given.
+    #[schema(format = DateTime)]
+    given_at: Option<String>,
+    /// From when on it is followed without a person. What a page gave waits, so that you can object; nothing when only a person
+    /// follows it.
+    #[schema(format = DateTime)]
+    used_from: Option<String>,
 }
 
 /// A payment as it stands.
@@ -104,6 +120,8 @@ pub(crate) struct Payment {
     /// The coins that were sent, in whole coins.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     sent_amount: String,
+    /// Where money may go back to, if anybody has said so.
+    refund_destination: Option<OrderDestination>,
 }
 
 /// A number, written with every digit.
@@ -200,4 +218,8 @@ pub(crate) struct Rampoff {
     /// The money that was paid out, in major units.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     sent_amount: String,
+    /// Where the money is paid out to.
+    payout_destination: OrderDestination,
+    /// Where coins may go back to, if anybody has said so.
+    refund_destination: Option<OrderDestination>,
 }

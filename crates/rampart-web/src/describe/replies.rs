@@ -53,6 +53,11 @@ word!(
 );
 word!(HoldReason, "Why an order is on hold.", &rampart_core::order::HoldReason::SHOWN);
 word!(OrderReversal, "What was taken back of an order.", &["chargeback", "bank_return", "reorganisation"]);
+word!(
+    DestinationGiver,
+    "Who gave a destination: the partner over the API, whoever has the page's link, or an operator.",
+    &["partner", "page", "operator"]
+);
 word!(SubscriptionCreated, "The subscription stands.", &["subscription_created"]);
 word!(SubscriptionUpdated, "The subscription has its new URL.", &["subscription_updated"]);
 word!(SubscriptionDeleted, "The subscription has ended.", &["subscription_deleted"]);

@@ -10,7 +10,7 @@ use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::phone;
 
 use super::language::Language;
-use super::text::Texts;
+use super::text::{Texts, fill};
 
 /// A country's name.
 pub(crate) fn country(country: Country, language: Language) -> &'static str {
@@ -124,8 +124,8 @@ fn sentence(clause: &str) -> String {
 }
 
 /// Why an order waits, for its customer.
-pub(crate) fn hold(reason: HoldReason, t: &'static Texts) -> &'static str {
-    match reason {
+pub(crate) fn hold(reason: HoldReason, partner: &str, t: &'static Texts) -> String {
+    let text = match reason {
         HoldReason::Amount => t.hold_amount,
         HoldReason::Payer => t.hold_foreign_payer,
         HoldReason::Limit => t.hold_limit,
@@ -142,7 +142,8 @@ pub(crate) fn hold(reason: HoldReason, t: &'static Texts) -> &'static str {
         | HoldReason::Reversed
         | HoldReason::Reorganised
         | HoldReason::Operator => t.hold_review,
-    }
+    };
+    fill(text, &[partner])
 }
 
 /// What was unusual.

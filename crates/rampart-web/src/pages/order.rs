@@ -47,7 +47,7 @@ pub(crate) fn of_payment(payment: &Payment, partner: &str, returned: bool, t: &'
         }
         PaymentState::CoinsSent { confirmations: 0, .. } => headline("good", t.coins_sent, t.coins_sent_text, ANY_MOMENT),
         PaymentState::CoinsSent { .. } => headline("good", t.coins_sent, t.coins_confirmed_text, None),
-        PaymentState::OnHold { reason, .. } => held(*reason, t),
+        PaymentState::OnHold { reason, .. } => held(*reason, partner, t),
         PaymentState::Expired if payment.instructions.is_some() => headline("bad", t.expired, t.expired_bank_text, None),
         PaymentState::Expired => headline("bad", t.expired, t.expired_text, None),
         PaymentState::Cancelled => headline("bad", t.cancelled, t.cancelled_text, None),
@@ -65,12 +65,12 @@ pub(crate) fn of_rampoff(found: &RampoffPage, t: &'static Texts) -> Headline {
         RampoffState::Confirming => headline("wait", t.sell_confirming, t.sell_confirming_text, ANY_MOMENT),
         RampoffState::CryptoReceived { .. } => headline("wait", t.sell_received, t.sell_received_text, ANY_MOMENT),
         RampoffState::PayingOut { .. } => headline("wait", t.sell_paying, t.sell_paying_text, ANY_MOMENT),
-        RampoffState::Finished { .. } if found.can_give_payout_account => {
+        RampoffState::Finished { .. } if found.payout_returned => {
             let account = masked(rampoff.destination.account.reveal());
-            headline("wait", t.sell_returned, fill(t.sell_returned_text, &[&account]), SOME_TIME)
+            headline("wait", t.sell_returned, fill(t.sell_returned_text, &[&account, &found.partner_name]), SOME_TIME)
         }
         RampoffState::Finished { .. } => headline("good", t.sell_finished, t.sell_finished_text, None),
-        RampoffState::OnHold { reason, .. } => held(*reason, t),
+        RampoffState::OnHold { reason, .. } => held(*reason, &found.partner_name, t),
         RampoffState::Expired => headline("bad", t.expired, t.sell_expired_text, None),
         RampoffState::Cancelled => headline("bad", t.cancelled, t.sell_cancelled_text, None),
         RampoffState::Failed { .. } => headline("bad", t.failed, fill(t.failed_text, &[&found.partner_name]), None),
@@ -79,8 +79,8 @@ pub(crate) fn of_rampoff(found: &RampoffPage, t: &'static Texts) -> Headline {
     }
 }
 
-fn held(reason: HoldReason, t: &'static Texts) -> Headline {
-    headline("wait", t.on_hold, labels::hold(reason, t), SOME_TIME)
+fn held(reason: HoldReason, partner: &str, t: &'static Texts) -> Headline {
+    headline("wait", t.on_hold, labels::hold(reason, partner, t), SOME_TIME)
 }
 
 /// The details of a payment.

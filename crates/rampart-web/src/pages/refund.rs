@@ -5,20 +5,21 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use rampart_app::{PaymentPage, RampoffPage};
 use rampart_core::bank_account;
-use rampart_core::order::HoldReason;
+use rampart_core::order::{DestinationOrigin, GivenBy, HoldReason};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::refusal::Refusal;
+use rampart_core::time::Timestamp;
 
 use super::field::{Faults, Field, mark};
 use super::forms::Fields;
 use super::frame::Frame;
 use super::labels;
-use super::language::Locale;
+use super::language::{Locale, moment};
 use super::reply::page;
 use super::request::PageRequest;
 use super::status::PATH;
-use super::text::fill;
+use super::text::{Texts, fill};
 
 /// The most characters of a holder's name.
 const MOST_NAME: usize = 100;
@@ -31,12 +32,10 @@ pub(crate) struct Offer {
     pub(crate) title: &'static str,
     /// Why it is asked for.
     pub(crate) why: String,
-    /// What was given.
+    /// What was given, who can change it, and from when on it is followed.
     pub(crate) given: Option<String>,
-    /// Where it can be given or changed.
-    pub(crate) url: String,
-    /// What the link says.
-    pub(crate) label: &'static str,
+    /// Where it can be given, while nobody has given any: address and label.
+    pub(crate) give: Option<(String, &'static str)>,
     /// Whether the order waits for it.
     pub(crate) needed: bool,
 }
@@ -61,47 +60,50 @@ const fn waits_for_it(reason: HoldReason) -> bool {
 /// The offer on a payment's pages. What came through a processor goes back through it, unless that failed.
 pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Locale) -> Option<Offer> {
     let t = locale.language.texts();
-    let needed = matches!(found.payment.state, PaymentState::OnHold { reason, .. } if waits_for_it(reason));
-    let by_transfer = found.payment.instructions.is_some() && (found.payment.is_unpaid() || found.can_give_refund_account);
-    let offered = by_transfer || (needed && found.can_give_refund_account);
-    if !offered {
+    let payment = &found.payment;
+    let needed = matches!(payment.state, PaymentState::OnHold { reason, .. } if waits_for_it(reason));
+    let is_open = payment.is_unpaid() || matches!(payment.state, PaymentState::OnHold { .. });
+    let given = payment.refund_account.as_ref().map(|account| account.account.reveal());
+    if !is_open || (payment.instructions.is_none() && !needed) {
         return None;
     }
-    let given = found.payment.refund_account.as_ref();
     Some(Offer {
-        title: if needed { t.refund_needed } else { t.refund_title_account },
+        title: if needed && given.is_none() { t.refund_needed } else { t.refund_title_account },
         why: t.refund_why_account.to_owned(),
-        given: given.map(|given| fill(t.refund_given, &[&bank_account::masked(given.account.reveal())])),
-        url: request.link(PATH, &[("edit", "refund")]),
-        label: if given.is_some() { t.refund_change } else { t.refund_give },
+        given: given.map(|given| told(given, payment.refund_origin, found.now, &found.partner_name, t)),
+        give: found.can_give_refund_account.then(|| (request.link(PATH, &[("edit", "refund")]), t.refund_give)),
         needed,
     })
 }
 
-/// The offer on a ramp-off's page: another account while the payout waits for one, else a wallet for refunds.
+/// What was given, as far as whoever has the link may know it.
+fn told(given: &str, origin: Option<DestinationOrigin>, now: Timestamp, partner: &str, t: &'static Texts) -> String {
+    let mut text = fill(t.refund_given, &[&bank_account::masked(given), partner]);
+    let waits = match origin {
+        Some(DestinationOrigin { by: GivenBy::Page, used_from: Some(from), .. }) if now < from => fill(t.refund_waits, &[&moment(from)]),
+        Some(DestinationOrigin { by: GivenBy::Page, used_from: None, .. }) => t.refund_waits_for_a_person.to_owned(),
+        _ => return text,
+    };
+    text.push(' ');
+    text.push_str(&waits);
+    text
+}
+
+/// The offer on a ramp-off's page.
 pub(crate) fn of_rampoff(request: &PageRequest, found: &RampoffPage, locale: Locale) -> Option<Offer> {
     let t = locale.language.texts();
-    if found.can_give_payout_account {
-        return Some(Offer {
-            title: t.payout_title,
-            why: fill(t.payout_why, &[&found.customer_name]),
-            given: None,
-            url: request.link(PATH, &[("edit", "refund")]),
-            label: t.payout_give,
-            needed: true,
-        });
-    }
-    let needed = matches!(found.rampoff.state, RampoffState::OnHold { reason, .. } if waits_for_it(reason));
-    if !found.can_give_refund_wallet {
+    let rampoff = &found.rampoff;
+    let needed = matches!(rampoff.state, RampoffState::OnHold { reason, .. } if waits_for_it(reason));
+    let is_open = matches!(rampoff.state, RampoffState::Created | RampoffState::Confirming | RampoffState::OnHold { .. });
+    let given = rampoff.refund_wallet.as_deref();
+    if !is_open {
         return None;
     }
-    let given = found.rampoff.refund_wallet.as_deref();
     Some(Offer {
-        title: if needed { t.refund_needed } else { t.refund_title_wallet },
-        why: fill(t.refund_why_wallet, &[&labels::chain(found.rampoff.chain())]),
-        given: given.map(|given| fill(t.refund_given, &[given])),
-        url: request.link(PATH, &[("edit", "refund")]),
-        label: if given.is_some() { t.refund_change } else { t.refund_give },
+        title: if needed && given.is_none() { t.refund_needed } else { t.refund_title_wallet },
+        why: fill(t.refund_why_wallet, &[&labels::chain(rampoff.chain())]),
+        given: given.map(|given| told(given, rampoff.refund_origin, found.now, &found.partner_name, t)),
+        give: found.can_give_refund_wallet.then(|| (request.link(PATH, &[("edit", "refund")]), t.refund_give)),
         needed,
     })
 }
@@ -119,21 +121,8 @@ pub(crate) fn account_form(request: &PageRequest, found: &PaymentPage, locale: L
     form(request, &found.partner_name, found.sandbox, locale, (t.refund_title_account, t.refund_why_account.to_owned()), fields, faults)
 }
 
-/// The form for a ramp-off: for what [`of_rampoff`] offers.
-pub(crate) fn rampoff_form(request: &PageRequest, found: &RampoffPage, locale: Locale, typed: Option<&Fields>, faults: Faults) -> Response {
-    if !found.can_give_payout_account {
-        return wallet_form(request, found, locale, typed, faults);
-    }
-    let t = locale.language.texts();
-    let account = typed.and_then(|fields| fields.get("account")).unwrap_or_default();
-    let field = Field::text("account", labels::account(locale.country, t), bank_account::MOST_CHARACTERS, account);
-    let fields = vec![field.with_hint(labels::account_hint(locale.country, t))];
-    let words = (t.payout_title, fill(t.payout_why, &[&found.customer_name]));
-    form(request, &found.partner_name, found.sandbox, locale, words, fields, faults)
-}
-
 /// The form for a ramp-off's wallet.
-fn wallet_form(request: &PageRequest, found: &RampoffPage, locale: Locale, typed: Option<&Fields>, faults: Faults) -> Response {
+pub(crate) fn wallet_form(request: &PageRequest, found: &RampoffPage, locale: Locale, typed: Option<&Fields>, faults: Faults) -> Response {
     let t = locale.language.texts();
     let chain = labels::chain(found.rampoff.chain());
     let wallet = typed.and_then(|fields| fields.get("wallet")).unwrap_or_default();
@@ -180,14 +169,9 @@ pub(crate) fn account_faults(found: &PaymentPage, typed: &Fields, locale: Locale
     faults
 }
 
-/// What is wrong with what was typed into [`rampoff_form`], as far as a page can tell.
-pub(crate) fn rampoff_faults(found: &RampoffPage, typed: &Fields, locale: Locale) -> Faults {
+/// What is wrong with a typed wallet, as far as a page can tell.
+pub(crate) fn wallet_faults(typed: &Fields, locale: Locale) -> Faults {
     let t = locale.language.texts();
-    if found.can_give_payout_account {
-        let given = bank_account::Given::number(typed.get("account").unwrap_or_default());
-        let fault = bank_account::check(found.rampoff.country, given).err();
-        return fault.map(|fault| ("account", labels::account_fault(&fault, locale.language))).into_iter().collect();
-    }
     match typed.get("wallet") {
         None => vec![("wallet", t.fault_required.to_owned())],
         Some(wallet) if wallet.chars().count() > MOST_WALLET => {
@@ -197,13 +181,9 @@ pub(crate) fn rampoff_faults(found: &RampoffPage, typed: &Fields, locale: Locale
     }
 }
 
-/// What the ramp found wrong with it.
-pub(crate) fn rampoff_refused(found: &RampoffPage, locale: Locale) -> Faults {
-    let t = locale.language.texts();
-    match found.can_give_payout_account {
-        true => vec![("account", t.fault_account.to_owned())],
-        false => vec![("wallet", fill(t.fault_wallet, &[&labels::chain(found.rampoff.chain())]))],
-    }
+/// What the ramp found wrong with a wallet.
+pub(crate) fn wallet_refused(found: &RampoffPage, locale: Locale) -> Faults {
+    vec![("wallet", fill(locale.language.texts().fault_wallet, &[&labels::chain(found.rampoff.chain())]))]
 }
 
 /// What the ramp found wrong with an account.

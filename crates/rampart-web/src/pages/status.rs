@@ -57,14 +57,14 @@ pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Respon
         Ok(StatusPage::Payment(found)) => {
             let locale = request.locale(found.payment.country);
             match refund::of_payment(&request, &found, locale) {
-                Some(_) if editing => refund::account_form(&request, &found, locale, None, Faults::new()),
+                Some(offer) if editing && offer.give.is_some() => refund::account_form(&request, &found, locale, None, Faults::new()),
                 _ => payment(&request, &found),
             }
         }
         Ok(StatusPage::Rampoff(found)) => {
             let locale = request.locale(found.rampoff.country);
             match refund::of_rampoff(&request, &found, locale) {
-                Some(_) if editing => refund::rampoff_form(&request, &found, locale, None, Faults::new()),
+                Some(offer) if editing && offer.give.is_some() => refund::wallet_form(&request, &found, locale, None, Faults::new()),
                 _ => rampoff(&request, &found),
             }
         }
@@ -98,14 +98,11 @@ async fn perform(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Res
         }
         StatusPage::Rampoff(found) => {
             let locale = request.locale(found.rampoff.country);
-            let faults = refund::rampoff_faults(found, typed, locale);
+            let faults = refund::wallet_faults(typed, locale);
             if !faults.is_empty() {
-                return Ok(refund::rampoff_form(request, found, locale, Some(typed), faults));
+                return Ok(refund::wallet_form(request, found, locale, Some(typed), faults));
             }
-            match found.can_give_payout_account {
-                true => web.app.give_payout_account(token, typed.get("account").unwrap_or_default()).await,
-                false => web.app.give_refund_wallet(token, typed.get("wallet").unwrap_or_default()).await,
-            }
+            web.app.give_refund_wallet(token, typed.get("wallet").unwrap_or_default()).await
         }
     };
     match (outcome.map_err(PageFault::from), &found) {
@@ -117,7 +114,7 @@ async fn perform(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Res
         }
         (Err(PageFault::Refused(refusal)), StatusPage::Rampoff(found)) if is_about_the_destination(&refusal) => {
             let locale = request.locale(found.rampoff.country);
-            Ok(refund::rampoff_form(request, found, locale, Some(typed), refund::rampoff_refused(found, locale)))
+            Ok(refund::wallet_form(request, found, locale, Some(typed), refund::wallet_refused(found, locale)))
         }
         // The order went on meanwhile, perhaps because the button was pressed twice: the page says where it stands.
         (Err(PageFault::Refused(_)), _) => Ok(see_other(&request.link(PATH, &[("changed", "1")]))),

@@ -4,9 +4,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use rampart_app::{CustomerPage, PaymentPage, RampoffPage};
 use rampart_core::customer::Customer;
-use rampart_core::order::HoldReason;
 use rampart_core::payment::{Payment, PaymentState};
-use rampart_core::rampoff::{Rampoff, RampoffState};
+use rampart_core::rampoff::Rampoff;
 use serde_json::{Map, Value, json};
 
 use super::request::PageRequest;
@@ -50,7 +49,8 @@ fn payment(state: Value, change: &Value) -> PaymentPage {
         customer_name: "Álvaro Iglesia".into(),
         can_declare: true,
         can_cancel: true,
-        can_give_refund_account: matches!(payment.state, PaymentState::OnHold { .. }),
+        can_give_refund_account: payment.refund_account.is_none()
+            && (payment.is_unpaid() || matches!(payment.state, PaymentState::OnHold { .. })),
         sandbox: true,
         now: "2026-01-31T12:10:00Z".parse().unwrap(),
         payment,
@@ -79,9 +79,8 @@ fn rampoff(state: Value, change: &Value) -> RampoffPage {
         partner_name: "Tienda <Demo>".into(),
         customer_name: "Álvaro Iglesia".into(),
         can_cancel: rampoff.deposits.is_empty(),
-        can_give_refund_wallet: !rampoff.is_settled(),
-        can_give_payout_account: matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. })
-            || rampoff.payout_came_back(),
+        can_give_refund_wallet: !rampoff.is_settled() && rampoff.refund_wallet.is_none(),
+        payout_returned: rampoff.payout_came_back(),
         sandbox: true,
         now: "2026-01-31T12:10:00Z".parse().unwrap(),
         rampoff,
@@ -204,7 +203,7 @@ async fn every_state_of_a_rampoff_has_its_page() {
     let finished = json!({"state": "finished", "payout": prefixed("pay_"), "fiat": "9100", "reference": "REF-9"});
     let returned = rampoff(finished, &json!({"reversal": "bank_return"}));
     let html = read(status::rampoff(&request("/status", "token=t&lang=en"), &returned), "en").await;
-    for expected in ["The bank returned your money", "1332", "edit=refund"] {
+    for expected in ["The bank returned your money", "1332", "tell Tienda"] {
         assert!(html.contains(expected), "{expected}: {html}");
     }
     assert!(!html.contains("The money is in your bank account"), "{html}");

@@ -232,6 +232,16 @@ async fn buying(test: Arc<TestApp>) {
     {
         album.refused(path, "get", title, &client.get(&format!("{path}?{query}")).await);
     }
+    let path = "/api/setRefundAccount";
+    let account = json!({"payment_id": payment, "refund_account": "ES9121000418450200051332"});
+    album.granted(path, "post", &client.post(path, &account).await);
+    for (title, body) in [
+        ("none", json!({"payment_id": "none", "refund_account": "ES9121000418450200051332"})),
+        ("a wrong account", json!({"payment_id": payment, "refund_account": "ES0021000418450200051332"})),
+        ("nothing", json!({})),
+    ] {
+        album.refused(path, "post", title, &client.post(path, &body).await);
+    }
     album.shown("buying");
 }
 
@@ -270,6 +280,26 @@ async fn selling(test: Arc<TestApp>) {
         album.refused(path, "post", title, &client.post(path, &order).await);
     }
     album.refused(path, "post", "nothing", &client.post(path, &json!({})).await);
+
+    let path = "/api/setRefundWallet";
+    let wallet = json!({"rampoff_id": rampoff, "refund_wallet": "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55"});
+    album.granted(path, "post", &client.post(path, &wallet).await);
+    for (title, body) in [
+        ("none", json!({"rampoff_id": "none", "refund_wallet": "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"})),
+        ("a wallet that is none", json!({"rampoff_id": rampoff, "refund_wallet": "nowhere"})),
+        ("nothing", json!({})),
+    ] {
+        album.refused(path, "post", title, &client.post(path, &body).await);
+    }
+    let path = "/api/setPayoutAccount";
+    for (title, body) in [
+        ("a payout that waits for nothing", json!({"rampoff_id": rampoff, "iban": "ES9121000418450200051332"})),
+        ("none", json!({"rampoff_id": "none", "iban": "ES9121000418450200051332"})),
+        ("a wrong account", json!({"rampoff_id": rampoff, "iban": "ES0021000418450200051332"})),
+        ("nothing", json!({})),
+    ] {
+        album.refused(path, "post", title, &client.post(path, &body).await);
+    }
 
     let path = "/api/getRampoff";
     album.granted(path, "get", &client.get(&format!("{path}?id={}", rampoff.as_str().unwrap())).await);

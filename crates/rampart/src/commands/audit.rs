@@ -36,5 +36,7 @@ pub(crate) async fn run(office: &Office, command: AuditCommand) -> Result<(), Fa
     let AuditCommand::List { subject, after, limit } = command;
     let lines = operate::audit_log(&office.installation.app, subject.as_deref(), after, limit).await?;
     let last = lines.last().map(|line| line.id.as_str());
-    office.printer.show(&lines, |lines| output::page_of(lines, &["id", "at", "actor", "action", "subject", "reason"], limit, last))
+    office
+        .printer
+        .show(&lines, |lines| output::page_of(lines, &["id", "at", "actor", "action", "subject", "reason", "detail"], limit, last))
 }

@@ -75,7 +75,7 @@ const FIELDS: &[&str] = &[
     "charged_back",
     "created_at",
 ];
-const LISTS: &[(&str, &[&str])] = &[("kyc_reasons", &[]), ("warnings", &[]), ("audit", &["at", "actor", "action", "reason"])];
+const LISTS: &[(&str, &[&str])] = &[("kyc_reasons", &[]), ("warnings", &[]), ("audit", &["at", "actor", "action", "reason", "detail"])];
 
 /// Runs the command.
 ///

@@ -70,6 +70,8 @@ const FIELDS: &[&str] = &[
     "reversal",
     "terms",
     "price",
+    "refund_destination",
+    "payout_destination",
     "received",
     "balance",
     "reserved",
@@ -85,7 +87,7 @@ const LISTS: &[(&str, &[&str])] = &[
     ("events", &["id", "what", "state"]),
     ("deliveries", &["id", "what", "state"]),
     ("reviews", &["id", "what", "state"]),
-    ("audit", &["at", "actor", "action", "reason"]),
+    ("audit", &["at", "actor", "action", "reason", "detail"]),
 ];
 
 /// Runs the command.

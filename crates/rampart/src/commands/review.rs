@@ -114,10 +114,11 @@ pub(crate) async fn run(office: &Office, command: ReviewCommand) -> Result<(), F
             let items = reviews::list(app, all, after, PAGE).await?;
             let waiting = Waiting { items, held_orders: reviews::held_orders(app, orders_after, PAGE).await? };
             office.printer.show(&waiting, |waiting| {
-                let fields = ["id", "kind", "order", "amount", "source", "destination", "reason", "created_at", "resolution"];
+                let fields =
+                    ["id", "kind", "order", "amount", "source", "destination", "order_destination", "reason", "created_at", "resolution"];
                 let fields = if all { &fields[..] } else { &fields[..8] };
                 let items = output::page_of(&waiting.items, fields, PAGE, waiting.items.last().map(|item| item.id.as_str()));
-                let fields = ["id", "kind", "customer", "reason", "finding", "since"];
+                let fields = ["id", "kind", "customer", "reason", "finding", "destination", "since"];
                 let last = waiting.held_orders.last().map(|order| order.id.as_str());
                 let orders = output::page_by("--orders-after", &waiting.held_orders, &fields, PAGE, last);
                 format!("Items\n{items}\n\nOrders on hold\n{orders}")

@@ -17,6 +17,7 @@ pub(crate) struct Settings {
     pub(crate) keys: KeySettings,
     pub(crate) log: LogSettings,
     pub(crate) registration: RegistrationConfig,
+    pub(crate) pages: PageSettings,
     pub(crate) retention: RetentionSettings,
     pub(crate) webhooks: WebhooksConfig,
     pub(crate) workers: WorkersConfig,
@@ -76,6 +77,13 @@ pub(crate) enum LogFormat {
     Auto,
 }
 
+/// The hosted pages.
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PageSettings {
+    pub(crate) destination_delay_seconds: u64,
+}
+
 /// How long what is no longer needed is kept.
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,6 +118,7 @@ pub(crate) enum Provider {
 pub(crate) struct SandboxSettings {
     pub(crate) seed: u64,
     pub(crate) demo_partner: bool,
+    pub(crate) destination_delay_seconds: u64,
 }
 
 impl ProviderSettings {
@@ -165,6 +174,10 @@ impl Settings {
             public_url: public_url.trim_end_matches('/').to_owned(),
             token_seconds: self.keys.token_seconds,
             idempotency_hours: self.retention.idempotency_hours,
+            destination_delay_seconds: match self.mode {
+                Mode::Live => self.pages.destination_delay_seconds,
+                Mode::Sandbox => self.sandbox.destination_delay_seconds,
+            },
             registration: self.registration.clone(),
             rate_limits: self.rate_limits,
             webhooks: self.webhooks.clone(),

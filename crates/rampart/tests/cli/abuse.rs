@@ -120,6 +120,11 @@ impl Things {
             "/api/createRampoff" => json!({
                 "user_id": self.user, "amount": 50, "symbol": "USDC", "blockchain": "polygon", "iban": "ES9121000418450200051332",
             }),
+            "/api/setRefundAccount" => json!({"payment_id": self.payment, "refund_account": "ES9121000418450200051332"}),
+            "/api/setRefundWallet" => {
+                json!({"rampoff_id": self.rampoff, "refund_wallet": "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"})
+            }
+            "/api/setPayoutAccount" => json!({"rampoff_id": self.rampoff, "iban": "ES9121000418450200051332"}),
             "/sandbox/kyc/{user_id}" => json!({"decision": "approve", "level": 2}),
             "/sandbox/bank/returns" => json!({"rampoff_id": self.rampoff, "reason": "AC04"}),
             _ => json!({}),

@@ -116,7 +116,8 @@ impl Scene {
         let commands = [
             PaymentCommand::DeclareSent,
             PaymentCommand::Cancel,
-            PaymentCommand::GiveRefundAccount(example::destination()),
+            PaymentCommand::GiveRefundAccount(example::destination(), example::from_partner(self.now)),
+            PaymentCommand::GiveRefundAccount(example::destination(), example::from_page(self.now)),
             PaymentCommand::Hold,
             PaymentCommand::Release,
             PaymentCommand::Refund,

@@ -23,6 +23,8 @@ use rampart_core::watch::{Deposit, DepositState};
 
 use super::{Books, Checked, EUR, Outside, Tally, USDC, context, instead, minor, operator, payout_facts, pick, put, transfer_facts};
 
+const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
+
 /// What can happen next. Deposits, transfers and payouts are named by their place in the order they were made in.
 #[derive(Debug, Clone)]
 enum Next {
@@ -127,8 +129,9 @@ impl Scene {
         }
         let commands = [
             RampoffCommand::Cancel,
-            RampoffCommand::GiveRefundWallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned()),
-            RampoffCommand::GivePayoutDestination(self.order.destination.clone()),
+            RampoffCommand::GiveRefundWallet(WALLET.to_owned(), example::from_partner(self.now)),
+            RampoffCommand::GiveRefundWallet(WALLET.to_owned(), example::from_page(self.now)),
+            RampoffCommand::GivePayoutDestination(self.order.destination.clone(), example::from_partner(self.now)),
             RampoffCommand::Hold,
             RampoffCommand::Release,
             RampoffCommand::Refund,

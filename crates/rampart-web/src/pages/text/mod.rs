@@ -69,7 +69,7 @@ texts! {
 
     deposit_title deposit_amount deposit_address deposit_only deposit_qr payout_to you_send
 
-    payout_title payout_why payout_give refund_title_account refund_title_wallet refund_why_account refund_why_wallet refund_needed refund_given refund_give refund_change
+    refund_title_account refund_title_wallet refund_why_account refund_why_wallet refund_needed refund_given refund_waits refund_waits_for_a_person refund_give
     refund_name refund_wallet refund_wallet_hint refund_save
 
     not_found not_found_text too_many too_many_text unavailable unavailable_text unexpected unexpected_text

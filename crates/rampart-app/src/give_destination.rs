@@ -1,0 +1,357 @@
+//! Where an order's money or coins go, said after the order was made: by its partner over the API, or on its page.
+//!
+//! What a partner says is final for pages, and followed at once. Whoever has the link to a page may fill what is empty; that
+//! is followed when the partner has known of it for a while, or by a person.
+
+use std::time::Duration;
+
+use rampart_core::bank_account::{Given, masked};
+use rampart_core::customer::Customer;
+use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::order::{DestinationOrigin, GivenBy, Order};
+use rampart_core::outgoing::PayoutDestination;
+use rampart_core::payment::PaymentCommand;
+use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
+use rampart_core::record::Record;
+use rampart_core::refusal::{Code, Refusal};
+use rampart_core::review::{AuditEntry, ReviewItem};
+use rampart_core::screening::is_same_person;
+use rampart_core::step::{ClaimScope, Step};
+use rampart_core::view::{PaymentView, RampoffView};
+use rampart_store::CommitError;
+
+use crate::app::{App, MOST_TRIES};
+use crate::authenticate::Caller;
+use crate::create_payment::checked_refund_account;
+use crate::destination;
+use crate::error::{AppError, Reply};
+use crate::fields::{Fields, LONGEST};
+use crate::idempotency::{Earlier, Meaning, Repeat};
+use crate::operate::{orders, refuse};
+use crate::views::Answer;
+use crate::workers::observe;
+
+/// What is done, in the audit log.
+pub(crate) const ACTION: &str = "order.destination";
+
+/// `POST /api/setRefundAccount`, as it came.
+#[derive(Debug, Clone, Default)]
+pub struct SetRefundAccount {
+    /// The payment.
+    pub payment_id: Option<String>,
+    /// The account that money may go back to.
+    pub refund_account: Option<String>,
+}
+
+/// `POST /api/setRefundWallet`, as it came.
+#[derive(Debug, Clone, Default)]
+pub struct SetRefundWallet {
+    /// The ramp-off.
+    pub rampoff_id: Option<String>,
+    /// The wallet that coins may go back to.
+    pub refund_wallet: Option<String>,
+}
+
+/// `POST /api/setPayoutAccount`, as it came.
+#[derive(Debug, Clone, Default)]
+pub struct SetPayoutAccount {
+    /// The ramp-off.
+    pub rampoff_id: Option<String>,
+    /// The account to pay to.
+    pub iban: Option<String>,
+    /// The bank's name.
+    pub bank_name: Option<String>,
+    /// The bank, where the account needs one.
+    pub bank_code: Option<String>,
+    /// The kind of account, where it needs one.
+    pub account_type: Option<String>,
+}
+
+/// What is given for an order, checked, and where it comes from.
+pub(crate) struct Giving {
+    pub(crate) what: Place,
+    pub(crate) origin: DestinationOrigin,
+}
+
+/// A place that money or coins can go to.
+pub(crate) enum Place {
+    /// The account that a payment's money goes back to.
+    RefundAccount(PayoutDestination),
+    /// The wallet that a ramp-off's coins go back to.
+    RefundWallet(String),
+    /// The account that a ramp-off's money is paid to.
+    PayoutAccount(PayoutDestination),
+}
+
+impl App {
+    /// Sets or changes the account that a payment's money may go back to, until it is on its way there.
+    ///
+    /// # Errors
+    /// `payment_not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` when the payment's state does not
+    /// allow it; `idempotency_conflict`.
+    pub async fn set_refund_account(&self, caller: &Caller, request: SetRefundAccount, key: Option<&str>) -> Reply<Answer> {
+        let asked = [(Meaning::Trimmed, &request.payment_id), (Meaning::Trimmed, &request.refund_account)];
+        let repeat = self.repeat(caller, "POST /api/setRefundAccount", key, None, asked).await?;
+        if let Some(answer) = self.answered(&repeat).await? {
+            return Ok(answer);
+        }
+        let mut fields = Fields::new();
+        let id = fields.required("payment_id", &request.payment_id, LONGEST);
+        let account = fields.required("refund_account", &request.refund_account, LONGEST);
+        fields.finish()?;
+        let payment = self.payment_of(caller, id.unwrap_or_default()).await?;
+        let customer = self.known_customer(payment.customer).await?;
+        let account = checked_refund_account(self.own_accounts(), &customer, account.unwrap_or_default())?;
+        let giving = Giving { what: Place::RefundAccount(account), origin: self.by_partner() };
+        self.give(caller, Order::from(payment), &giving, &repeat).await
+    }
+
+    /// Sets or changes the wallet that a ramp-off's coins may go back to, until they are on their way there.
+    ///
+    /// # Errors
+    /// `rampoff_not_found`; `fail_mandatory_field`, `invalid_wallet`; `validation_failed` when the ramp-off's state does not allow
+    /// it; `idempotency_conflict`.
+    pub async fn set_refund_wallet(&self, caller: &Caller, request: SetRefundWallet, key: Option<&str>) -> Reply<Answer> {
+        let asked = [(Meaning::Trimmed, &request.rampoff_id), (Meaning::Trimmed, &request.refund_wallet)];
+        let repeat = self.repeat(caller, "POST /api/setRefundWallet", key, None, asked).await?;
+        if let Some(answer) = self.answered(&repeat).await? {
+            return Ok(answer);
+        }
+        let mut fields = Fields::new();
+        let id = fields.required("rampoff_id", &request.rampoff_id, LONGEST);
+        let wallet = fields.required("refund_wallet", &request.refund_wallet, LONGEST);
+        fields.finish()?;
+        let rampoff = self.rampoff_of(caller, id.unwrap_or_default()).await?;
+        let wallet = self.check_foreign_wallet("refund_wallet", rampoff.chain(), wallet.unwrap_or_default()).await?;
+        let giving = Giving { what: Place::RefundWallet(wallet), origin: self.by_partner() };
+        self.give(caller, Order::from(rampoff), &giving, &repeat).await
+    }
+
+    /// Gives another account for a payout that failed, or that the receiving bank sent back. What failed is paid there at once;
+    /// what was sent back when a person settles its item.
+    ///
+    /// # Errors
+    /// `rampoff_not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` when no payout waits for it;
+    /// `idempotency_conflict`.
+    pub async fn set_payout_account(&self, caller: &Caller, request: SetPayoutAccount, key: Option<&str>) -> Reply<Answer> {
+        let asked = [
+            (Meaning::Trimmed, &request.rampoff_id),
+            (Meaning::Trimmed, &request.iban),
+            (Meaning::Text, &request.bank_name),
+            (Meaning::Trimmed, &request.bank_code),
+            (Meaning::Trimmed, &request.account_type),
+        ];
+        let repeat = self.repeat(caller, "POST /api/setPayoutAccount", key, None, asked).await?;
+        if let Some(answer) = self.answered(&repeat).await? {
+            return Ok(answer);
+        }
+        let mut fields = Fields::new();
+        let id = fields.required("rampoff_id", &request.rampoff_id, LONGEST);
+        let account = fields.required("iban", &request.iban, LONGEST);
+        let bank_name = fields.optional("bank_name", &request.bank_name, LONGEST);
+        let bank_code = fields.optional("bank_code", &request.bank_code, LONGEST);
+        let account_type = fields.optional("account_type", &request.account_type, LONGEST);
+        fields.finish()?;
+        let rampoff = self.rampoff_of(caller, id.unwrap_or_default()).await?;
+        let given = Given { account: account.unwrap_or_default(), bank_code, account_type };
+        let holder = rampoff.destination.name.clone();
+        let account = destination::checked(self.own_accounts(), rampoff.country, given, bank_name, holder)
+            .map_err(|fault| Refusal::field(Code::InvalidBankAccount, "iban", fault.to_string()))?;
+        let giving = Giving { what: Place::PayoutAccount(account), origin: self.by_partner() };
+        self.give(caller, Order::from(rampoff), &giving, &repeat).await
+    }
+
+    /// Whoever has the page's link gives an account for money to go back to, where none was given. It is followed after a while,
+    /// where the customer is said to hold it; else only a person follows it.
+    ///
+    /// # Errors
+    /// `not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` where one was given.
+    pub async fn give_refund_account(&self, token: &str, account: &str, name: &str) -> Reply<()> {
+        let payment = self.payment_by_token(token).await?;
+        let mut fields = Fields::new();
+        let (account, name) = (Some(account.to_owned()), Some(name.to_owned()));
+        let account = fields.required("account", &account, LONGEST);
+        let name = fields.required("name", &name, LONGEST);
+        let name = name.unwrap_or_default().trim().to_owned();
+        let checked = account.and_then(|account| {
+            match destination::checked(self.own_accounts(), payment.country, Given::number(account), None, name.as_str().into()) {
+                Ok(destination) => Some(destination),
+                Err(fault) => {
+                    fields.fault(Code::InvalidBankAccount, "account", fault.to_string());
+                    None
+                }
+            }
+        });
+        fields.finish()?;
+        let account = checked.ok_or(Code::ValidationFailed)?;
+        let customer = self.known_customer(payment.customer).await?;
+        let is_customers = is_same_person(&customer.profile.full_name(), &name);
+        let giving = Giving { what: Place::RefundAccount(account), origin: self.by_page(is_customers) };
+        self.give_on_page(payment.id, &giving).await
+    }
+
+    /// Whoever has the page's link gives a wallet for coins to go back to, where none was given. It is followed after a while.
+    ///
+    /// # Errors
+    /// `not_found`; `fail_mandatory_field`, `invalid_wallet`; `validation_failed` where one was given.
+    pub async fn give_refund_wallet(&self, token: &str, wallet: &str) -> Reply<()> {
+        let rampoff = self.rampoff_by_token(token).await?;
+        let mut fields = Fields::new();
+        fields.required("wallet", &Some(wallet.to_owned()), LONGEST);
+        fields.finish()?;
+        let wallet = self.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?;
+        let giving = Giving { what: Place::RefundWallet(wallet), origin: self.by_page(true) };
+        self.give_on_page(rampoff.id, &giving).await
+    }
+
+    fn by_partner(&self) -> DestinationOrigin {
+        DestinationOrigin::trusted(GivenBy::Partner, self.business().now())
+    }
+
+    /// What a page says now, and from when on that is followed: after a while, or only by a person.
+    fn by_page(&self, is_customers: bool) -> DestinationOrigin {
+        let at = self.business().now();
+        let used_from = is_customers.then(|| at.after(Duration::from_secs(self.config().destination_delay_seconds)));
+        DestinationOrigin { by: GivenBy::Page, at, used_from }
+    }
+
+    async fn answered(&self, repeat: &Repeat<'_>) -> Reply<Option<Answer>> {
+        match repeat.earlier(&self.standing_claims(repeat, None).await?)? {
+            Some(Earlier::Answer(data)) => Ok(Some(Answer { data, replayed: true })),
+            _ => Ok(None),
+        }
+    }
+
+    async fn known_customer(&self, id: CustomerId) -> Reply<Customer> {
+        self.store().customer(id).await?.ok_or_else(|| AppError::defect("an order without its customer"))
+    }
+
+    async fn give(&self, caller: &Caller, order: Order, giving: &Giving, repeat: &Repeat<'_>) -> Reply<Answer> {
+        let mut order = order;
+        let id = order.id();
+        for _ in 0..MOST_TRIES {
+            let mut step = self.taken_and_noted(order, giving, &caller.partner.id.to_string()).await?;
+            let data = view_of(&step).ok_or_else(|| AppError::defect("a destination was given, and its order not written"))?;
+            step.claims.extend(repeat.claims(self, id, &data));
+            match self.commit(step).await {
+                Ok(_) => return Ok(Answer { data, replayed: false }),
+                Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::IdempotencyKey => {
+                    return match repeat.earlier_by(&claim)? {
+                        Earlier::Answer(data) => Ok(Answer { data, replayed: true }),
+                        Earlier::Subject(_) => Err(AppError::defect("an idempotency key without its answer")),
+                    };
+                }
+                Err(CommitError::Conflict(_)) => order = self.order_again(id).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AppError::Unavailable("the order is changing too fast".into()))
+    }
+
+    async fn give_on_page(&self, id: OrderId, giving: &Giving) -> Reply<()> {
+        for _ in 0..MOST_TRIES {
+            let step = self.taken_and_noted(self.order_again(id).await?, giving, GivenBy::Page.as_str()).await?;
+            match self.commit(step).await {
+                Ok(_) => return Ok(()),
+                Err(CommitError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AppError::Unavailable("the order is changing too fast".into()))
+    }
+
+    async fn order_again(&self, id: OrderId) -> Reply<Order> {
+        orders::find(self, id).await
+    }
+
+    /// The step in which an order takes a destination.
+    pub(crate) async fn taken(&self, order: Order, giving: &Giving) -> Reply<Step> {
+        let context = self.context(observe::price(self, &order));
+        let origin = giving.origin;
+        match (order, &giving.what) {
+            (Order::Payment(payment), Place::RefundAccount(account)) => {
+                Ok(payment.request(PaymentCommand::GiveRefundAccount(account.clone(), origin), &context)?)
+            }
+            (Order::Rampoff(rampoff), Place::RefundWallet(wallet)) => {
+                Ok(rampoff.request(RampoffCommand::GiveRefundWallet(wallet.clone(), origin), &context)?)
+            }
+            (Order::Rampoff(rampoff), Place::PayoutAccount(account)) => {
+                let command = RampoffCommand::GivePayoutDestination(account.clone(), origin);
+                let mut step = rampoff.clone().request(command, &context)?;
+                self.list_with_new_account(&rampoff, (account, origin.by), &mut step).await?;
+                Ok(step)
+            }
+            (Order::Payment(_), _) => Err(refuse("a purchase is refunded to an account")),
+            (Order::Rampoff(_), _) => Err(refuse("a sale is refunded to a wallet")),
+        }
+    }
+
+    /// The same, with a line in the audit log: nobody at the company did it.
+    async fn taken_and_noted(&self, order: Order, giving: &Giving, actor: &str) -> Reply<Step> {
+        let subject = order.id().to_string();
+        let mut step = self.taken(order, giving).await?;
+        let (actor, action, reason) = (actor.to_owned(), ACTION.to_owned(), String::new());
+        let line =
+            AuditEntry { id: self.mint().id(), version: 0, actor, action, subject, reason, detail: giving.told(), at: giving.origin.at };
+        step.write(line);
+        Ok(step)
+    }
+
+    /// What a bank sent back is listed anew with the account that it would go to now: nobody sends it there unseen.
+    async fn list_with_new_account(
+        &self,
+        rampoff: &Rampoff,
+        (destination, by): (&PayoutDestination, GivenBy),
+        step: &mut Step,
+    ) -> Reply<()> {
+        if !matches!(rampoff.state, RampoffState::Finished { .. }) {
+            return Ok(());
+        }
+        let item = self.returned_payout(rampoff).await?.ok_or(Code::ValidationFailed)?;
+        item.with_account(destination.account.reveal(), by, &self.mint()).into_iter().for_each(|item| step.write(item));
+        Ok(())
+    }
+
+    /// What the bank sent back of a payout after it was settled, while it lies in suspense.
+    pub(crate) async fn returned_payout(&self, rampoff: &Rampoff) -> Reply<Option<ReviewItem>> {
+        if !rampoff.payout_came_back() {
+            return Ok(None);
+        }
+        let items = self.store().reversals_waiting(rampoff.id).await?;
+        Ok(items.into_iter().find(|item| item.source.is_some()))
+    }
+}
+
+impl Giving {
+    /// What was given, by whom and from when on it is followed: for the audit log.
+    pub(crate) fn told(&self) -> String {
+        let (what, place) = match &self.what {
+            Place::RefundAccount(account) => ("refund to", account.account.reveal()),
+            Place::RefundWallet(wallet) => ("refund to", wallet.as_str()),
+            Place::PayoutAccount(account) => ("payout to", account.account.reveal()),
+        };
+        format!("{what} {}", told(&masked(place), Some(&self.origin)))
+    }
+}
+
+/// A destination, who gave it, when, and from when on it is followed without a person.
+pub(crate) fn told(destination: &str, origin: Option<&DestinationOrigin>) -> String {
+    match origin {
+        None => format!("{destination}, given before that was recorded"),
+        Some(DestinationOrigin { by, at, used_from: None }) => {
+            format!("{destination}, given by the {} at {at}, followed by a person only", by.as_str())
+        }
+        Some(DestinationOrigin { by, at, used_from: Some(from) }) => {
+            format!("{destination}, given by the {} at {at}, followed from {from} on", by.as_str())
+        }
+    }
+}
+
+/// The order of a step, as its GET call shows it.
+fn view_of(step: &Step) -> Option<String> {
+    step.writes.iter().find_map(|record| match record {
+        Record::Payment(payment) => Some(PaymentView::of(payment).to_json()),
+        Record::Rampoff(rampoff) => Some(RampoffView::of(rampoff).to_json()),
+        _ => None,
+    })
+}

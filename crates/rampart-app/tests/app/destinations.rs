@@ -1,0 +1,208 @@
+//! Who may say where an order's money or coins go: the partner, whoever has the page's link, an operator.
+
+use std::sync::Arc;
+
+use rampart_app::operate::{self, orders, reviews};
+use rampart_app::{App, CreatePayment, CreateRampoff, SetPayoutAccount, SetRefundAccount, SetRefundWallet};
+use rampart_core::amount::Amount;
+use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::order::{GivenBy, HoldReason};
+use rampart_core::payment::PaymentState;
+use rampart_core::rampoff::RampoffState;
+use rampart_core::refusal::Code;
+use rampart_sandbox::Deposit;
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, on_both_engines, payable, sell};
+use serde_json::Value;
+
+use crate::workers_buying::{ana, operator};
+
+const DAY: u64 = 86_400;
+const THIEF: &str = "DE89370400440532013000";
+const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
+const THIEFS_WALLET: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
+/// The sandbox's bank refuses payouts to this account.
+const REFUSED: &str = "ES1621000418410006660001";
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+on_both_engines!(super::whole => a_page_fills_what_is_empty_and_waits, a_page_changes_nothing, coins_wait_too, a_payout_account_is_the_partners,
+    repeats_and_strangers);
+
+/// The ramp with a day's wait, as live.
+async fn cautious(test: &TestApp) -> App {
+    test.with_settings(|settings| settings.destination_delay_seconds = DAY).await
+}
+
+/// A purchase of which half arrived, from an account that the bank does not tell, and that a person sends back.
+async fn to_be_refunded(test: &TestApp, refund_account: Option<&str>) -> OrderId {
+    let customer = ana(test).await;
+    half_paid(test, customer, refund_account).await
+}
+
+async fn half_paid(test: &TestApp, customer: CustomerId, refund_account: Option<&str>) -> OrderId {
+    let refund_account = refund_account.map(str::to_owned);
+    let request = CreatePayment { payment_type: Some("transfer".into()), refund_account, ..buy(customer, "200") };
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let payable = payable(&test.payment(id).await, "Ana García López");
+    test.world.pay_payment(&payable, Some(Amount::from_minor(15_000)), None).await.unwrap();
+    test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
+    id
+}
+
+async fn token(test: &TestApp, id: OrderId) -> String {
+    test.payment(id).await.page_token.reveal().to_owned()
+}
+
+/// What the partner was last told of an order.
+async fn told(test: &TestApp, id: OrderId) -> (String, Value) {
+    let events = test.app.store().events_of_subject(test.caller.partner.id, &id.to_string(), 0, 100).await.unwrap();
+    let last = events.last().expect("an event");
+    (last.draft.kind.to_string(), serde_json::from_str(&last.draft.data).unwrap())
+}
+
+async fn a_page_fills_what_is_empty_and_waits(test: Arc<TestApp>) {
+    let app = cautious(&test).await;
+    let id = to_be_refunded(&test, None).await;
+    orders::refund(&app, &operator(), id).await.unwrap();
+    let token = token(&test, id).await;
+    // Whoever has the link types the customer's name: it is still somebody who has the link.
+    app.give_refund_account(&token, THIEF, "Ana García López").await.unwrap();
+    let held = test.payment(id).await;
+    assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::Destination, .. }), "{:?}", held.state);
+    let origin = held.refund_origin.expect("an origin");
+    assert_eq!((origin.by, origin.used_from.map(|from| origin.at.until(from).as_secs())), (GivenBy::Page, Some(DAY)));
+
+    // The partner, an operator and an auditor see it, without the account.
+    let (kind, data) = told(&test, id).await;
+    let destination = &data["refund_destination"];
+    assert_eq!((kind.as_str(), destination["given_by"].as_str()), ("PAYMENT_UPDATED", Some("page")));
+    assert_eq!(destination["destination"], "DE89 **** … 3000");
+    assert_eq!(destination["used_from"], origin.used_from.unwrap().to_string());
+    let file = orders::show(&test.app, id).await.unwrap();
+    assert!(file.refund_destination.as_ref().is_some_and(|told| told.contains("given by the page at")), "{file:?}");
+    let line = file.audit.iter().find(|line| line.action == "order.destination").expect("an audit line");
+    assert_eq!(line.actor, "page");
+    assert!(line.detail.starts_with("refund to DE89 **** … 3000, given by the page at "), "{}", line.detail);
+    let waiting = reviews::held_orders(&test.app, None, 10).await.unwrap();
+    assert!(waiting[0].destination.as_ref().is_some_and(|told| told.contains("given by the page")), "{waiting:?}");
+
+    // It is followed a day later and not before; no person is needed.
+    test.advance(DAY - 60).await;
+    assert_eq!(test.payment(id).await.status(), "on_hold");
+    test.advance(120).await;
+    test.payment_becomes(id, "refunded").await;
+
+    // In the name of somebody else it waits for a person, however long; that person's line says where it went.
+    let id = half_paid(&test, test.payment(id).await.customer, None).await;
+    app.cancel_payment(&self::token(&test, id).await).await.unwrap();
+    app.give_refund_account(&self::token(&test, id).await, THIEF, "Tom Ripley").await.unwrap();
+    test.advance(30 * DAY).await;
+    let held = test.payment(id).await;
+    assert_eq!((held.status(), held.refund_origin.unwrap().used_from, held.due_at()), ("on_hold", None, None));
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    test.payment_becomes(id, "refunded").await;
+    let lines = operate::audit_log(&test.app, Some(&id.to_string()), None, 10).await.unwrap();
+    let line = lines.iter().find(|line| line.action == "order.refund").unwrap();
+    assert!(line.detail.contains("given by the page at") && line.detail.contains("followed by a person only"), "{}", line.detail);
+}
+
+async fn a_page_changes_nothing(test: Arc<TestApp>) {
+    let id = to_be_refunded(&test, Some(CustomerOf::SPAIN.account)).await;
+    let token = token(&test, id).await;
+    let page = test.app.page_payment(&token).await.unwrap();
+    assert!(!page.can_give_refund_account);
+    // Before it is on hold, while it is, and after its refund failed.
+    assert_eq!(TestApp::code(test.app.give_refund_account(&token, THIEF, "Ana García López").await), Code::ValidationFailed);
+    assert_eq!(test.payment(id).await.refund_account.unwrap().account.reveal(), CustomerOf::SPAIN.account);
+    // The partner changes it, and that is told and followed.
+    let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(REFUSED.to_owned()) };
+    let answer = test.app.set_refund_account(&test.caller, asked, None).await.unwrap();
+    assert_eq!(data_of(&answer)["refund_destination"]["given_by"], "partner");
+    assert_eq!(told(&test, id).await.0, "PAYMENT_UPDATED");
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    test.eventually("the refund fails", || async {
+        matches!(test.payment(id).await.state, PaymentState::OnHold { reason: HoldReason::RefundFailed, .. }).then_some(())
+    })
+    .await;
+    assert_eq!(TestApp::code(test.app.give_refund_account(&token, THIEF, "Ana García López").await), Code::ValidationFailed);
+    let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(CustomerOf::SPAIN.account.to_owned()) };
+    test.app.set_refund_account(&test.caller, asked.clone(), None).await.unwrap();
+    test.payment_becomes(id, "refunded").await;
+    assert_eq!(TestApp::code(test.app.set_refund_account(&test.caller, asked, None).await), Code::ValidationFailed);
+}
+
+async fn a_sale(test: &TestApp, customer: CustomerId) -> OrderId {
+    let request = CreateRampoff { iban: Some(REFUSED.to_owned()), ..sell(customer, "50") };
+    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let (to, chain, symbol) = (test.rampoff(id).await.deposit_address, "polygon".parse().unwrap(), "USDC".parse().unwrap());
+    test.world.deposit(Deposit { chain, to, symbol, amount: Amount::from_minor(50_000_000), from: None }).await.unwrap();
+    test.rampoff_becomes(id, "on_hold").await;
+    id
+}
+
+async fn coins_wait_too(test: Arc<TestApp>) {
+    let app = cautious(&test).await;
+    let customer = ana(&test).await;
+    let id = a_sale(&test, customer).await;
+    orders::refund(&app, &operator(), id).await.unwrap();
+    let rampoff = test.rampoff(id).await;
+    assert!(matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::Destination, .. }));
+    let token = rampoff.page_token.reveal();
+    app.give_refund_wallet(token, THIEFS_WALLET).await.unwrap();
+    assert_eq!(TestApp::code(app.give_refund_wallet(token, WALLET).await), Code::ValidationFailed);
+    let (kind, data) = told(&test, id).await;
+    assert_eq!((kind.as_str(), data["refund_destination"]["given_by"].as_str()), ("RAMPOFF_UPDATED", Some("page")));
+    assert_eq!(data["refund_destination"]["destination"], "0x52 **** … 9EE7");
+    test.advance(DAY - 60).await;
+    assert_eq!(test.rampoff(id).await.status(), "on_hold");
+    // The partner objects, and its wallet is followed at once.
+    let asked = SetRefundWallet { rampoff_id: Some(id.to_string()), refund_wallet: Some(WALLET.to_lowercase()) };
+    test.app.set_refund_wallet(&test.caller, asked, None).await.unwrap();
+    test.rampoff_becomes(id, "refunded").await;
+    let transfers = test.app.store().transfers_of_order(id).await.unwrap();
+    assert_eq!(transfers.iter().map(|transfer| transfer.to.as_str()).collect::<Vec<_>>(), [WALLET]);
+
+    // Nobody objects to this one.
+    let id = a_sale(&test, customer).await;
+    app.give_refund_wallet(test.rampoff(id).await.page_token.reveal(), WALLET).await.unwrap();
+    test.advance(DAY + 60).await;
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    test.rampoff_becomes(id, "refunded").await;
+}
+
+async fn a_payout_account_is_the_partners(test: Arc<TestApp>) {
+    let id = a_sale(&test, ana(&test).await).await;
+    let give =
+        |iban: &str| SetPayoutAccount { rampoff_id: Some(id.to_string()), iban: Some(iban.to_owned()), ..SetPayoutAccount::default() };
+    assert_eq!(TestApp::code(test.app.set_payout_account(&test.caller, give("ES00"), None).await), Code::InvalidBankAccount);
+    let answer = test.app.set_payout_account(&test.caller, give("ES9121000418450200051332"), None).await.unwrap();
+    assert_eq!(data_of(&answer)["payout_destination"]["destination"], "ES91 **** … 1332");
+    test.rampoff_becomes(id, "finished").await;
+    let file = orders::show(&test.app, id).await.unwrap();
+    assert!(file.payout_destination.is_some_and(|told| told.starts_with("ES91 **** … 1332, given by the partner at ")));
+    let line = file.audit.iter().find(|line| line.action == "order.destination").unwrap();
+    assert_eq!(line.actor, test.caller.partner.id.to_string());
+    assert_eq!(
+        TestApp::code(test.app.set_payout_account(&test.caller, give("ES9121000418450200051332"), None).await),
+        Code::ValidationFailed
+    );
+}
+
+async fn repeats_and_strangers(test: Arc<TestApp>) {
+    let id = to_be_refunded(&test, None).await;
+    let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(CustomerOf::SPAIN.account.to_owned()) };
+    assert_eq!(TestApp::code(test.app.set_refund_account(&test.stranger, asked.clone(), None).await), Code::PaymentNotFound);
+    let as_sale = SetRefundWallet { rampoff_id: Some(id.to_string()), refund_wallet: Some(WALLET.to_owned()) };
+    assert_eq!(TestApp::code(test.app.set_refund_wallet(&test.caller, as_sale, None).await), Code::RampoffNotFound);
+    let none = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: None };
+    assert_eq!(TestApp::code(test.app.set_refund_account(&test.caller, none, None).await), Code::FailMandatoryField);
+    let first = test.app.set_refund_account(&test.caller, asked.clone(), Some("k1")).await.unwrap();
+    let again = test.app.set_refund_account(&test.caller, asked.clone(), Some("k1")).await.unwrap();
+    assert_eq!((first.replayed, again.replayed, &first.data), (false, true, &again.data));
+    let other = SetRefundAccount { refund_account: Some(THIEF.to_owned()), ..asked };
+    assert_eq!(TestApp::code(test.app.set_refund_account(&test.caller, other, Some("k1")).await), Code::IdempotencyConflict);
+    let lines = operate::audit_log(&test.app, Some(&id.to_string()), None, 10).await.unwrap();
+    assert_eq!(lines.iter().filter(|line| line.action == "order.destination").count(), 1);
+}

@@ -1,0 +1,259 @@
+//! Who may say where money or coins go back to, and from when on that is followed.
+
+use std::time::Duration;
+
+use rampart_core::amount::Amount;
+use rampart_core::arrival::Standing;
+use rampart_core::catalogue::Catalogue;
+use rampart_core::example::{self, Counting};
+use rampart_core::id::Mint;
+use rampart_core::kyc::KycLevel;
+use rampart_core::order::{CommandRefusal, Context, DestinationOrigin, GivenBy, HoldReason};
+use rampart_core::outgoing::PayoutDestination;
+use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
+use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffFact, RampoffState};
+use rampart_core::record::Record;
+use rampart_core::step::Step;
+use rampart_core::time::Timestamp;
+
+const DAY: Duration = Duration::from_secs(86_400);
+const HOUR: Duration = Duration::from_secs(3_600);
+const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
+const OTHER: &str = "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359";
+
+/// An order and what is known around it; both legs are asked the same.
+struct Scene {
+    catalogue: Catalogue,
+    randomness: Counting,
+}
+
+/// What both legs do: the state behind a step, and what the order says of itself.
+trait Order: Sized + Clone {
+    fn give(self, again: bool, origin: DestinationOrigin, context: &Context<'_>) -> Result<Self, CommandRefusal>;
+    fn refund(self, context: &Context<'_>) -> Result<Self, CommandRefusal>;
+    fn time(self, context: &Context<'_>) -> Option<Self>;
+    fn failed(self, context: &Context<'_>) -> Self;
+    fn hold(&self) -> Option<HoldReason>;
+    fn due(&self) -> Option<Timestamp>;
+    fn goes_back(&self) -> bool;
+    fn origin(&self) -> Option<DestinationOrigin>;
+}
+
+fn payment_of(step: Step) -> Option<Payment> {
+    step.writes.into_iter().find_map(|record| match record {
+        Record::Payment(payment) => Some(*payment),
+        _ => None,
+    })
+}
+
+fn rampoff_of(step: Step) -> Option<Rampoff> {
+    step.writes.into_iter().find_map(|record| match record {
+        Record::Rampoff(rampoff) => Some(*rampoff),
+        _ => None,
+    })
+}
+
+impl Order for Payment {
+    fn give(self, again: bool, origin: DestinationOrigin, context: &Context<'_>) -> Result<Self, CommandRefusal> {
+        let account = if again { "DE89370400440532013000" } else { "ES9121000418450200051332" };
+        let account = PayoutDestination { account: account.into(), ..example::destination() };
+        self.request(PaymentCommand::GiveRefundAccount(account, origin), context).map(|step| payment_of(step).unwrap())
+    }
+
+    fn refund(self, context: &Context<'_>) -> Result<Self, CommandRefusal> {
+        self.request(PaymentCommand::Refund, context).map(|step| payment_of(step).unwrap())
+    }
+
+    fn time(self, context: &Context<'_>) -> Option<Self> {
+        payment_of(self.observe(PaymentFact::TimePassed, context))
+    }
+
+    fn failed(self, context: &Context<'_>) -> Self {
+        let PaymentState::RefundPending { payouts } = &self.state else { panic!("nothing goes back") };
+        let payout = payouts[0].payout;
+        payment_of(self.observe(PaymentFact::RefundFailed { payout, reason: "closed".to_owned() }, context)).unwrap()
+    }
+
+    fn hold(&self) -> Option<HoldReason> {
+        match self.state {
+            PaymentState::OnHold { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+
+    fn due(&self) -> Option<Timestamp> {
+        self.due_at()
+    }
+
+    fn goes_back(&self) -> bool {
+        matches!(self.state, PaymentState::RefundPending { .. })
+    }
+
+    fn origin(&self) -> Option<DestinationOrigin> {
+        self.refund_origin
+    }
+}
+
+impl Order for Rampoff {
+    fn give(self, again: bool, origin: DestinationOrigin, context: &Context<'_>) -> Result<Self, CommandRefusal> {
+        let wallet = if again { OTHER } else { WALLET };
+        self.request(RampoffCommand::GiveRefundWallet(wallet.to_owned(), origin), context).map(|step| rampoff_of(step).unwrap())
+    }
+
+    fn refund(self, context: &Context<'_>) -> Result<Self, CommandRefusal> {
+        self.request(RampoffCommand::Refund, context).map(|step| rampoff_of(step).unwrap())
+    }
+
+    fn time(self, context: &Context<'_>) -> Option<Self> {
+        rampoff_of(self.observe(RampoffFact::TimePassed, context))
+    }
+
+    fn failed(self, context: &Context<'_>) -> Self {
+        let RampoffState::RefundPending { transfer, .. } = self.state else { panic!("nothing goes back") };
+        rampoff_of(self.observe(RampoffFact::RefundFailed { transfer, reason: "reverted".to_owned() }, context)).unwrap()
+    }
+
+    fn hold(&self) -> Option<HoldReason> {
+        match self.state {
+            RampoffState::OnHold { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+
+    fn due(&self) -> Option<Timestamp> {
+        self.due_at()
+    }
+
+    fn goes_back(&self) -> bool {
+        matches!(self.state, RampoffState::RefundPending { .. })
+    }
+
+    fn origin(&self) -> Option<DestinationOrigin> {
+        self.refund_origin
+    }
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self { catalogue: example::catalogue(example::MARKET), randomness: Counting::default() }
+    }
+
+    fn mint(&self, now: Timestamp) -> Mint<'_> {
+        Mint { now, randomness: &self.randomness }
+    }
+
+    fn context(&self, now: Timestamp) -> Context<'_> {
+        let standing = Standing::good(KycLevel::Basic);
+        Context { standing, ..Context::new(self.mint(now), &self.catalogue, Some(example::price())) }
+    }
+
+    /// A purchase that waits for an account: nobody told where the money came from.
+    fn payment(&self, reason: HoldReason) -> Payment {
+        let state = PaymentState::OnHold { reason, since: example::START };
+        let mint = self.mint(example::START);
+        let mut payment = example::payment(&self.catalogue, &mint, false, state).unwrap();
+        payment.receipts = vec![Receipt {
+            fact: mint.id(),
+            amount: Amount::from_minor(10_000),
+            at: mint.now,
+            holder: None,
+            source: None,
+            assigned: false,
+            set_aside: Amount::ZERO,
+            taken_back: Amount::ZERO,
+        }];
+        payment.fiat_balance = Amount::from_minor(10_000);
+        payment.reserved = Amount::ZERO;
+        payment.refund_account = None;
+        payment.refund_origin = None;
+        payment
+    }
+
+    /// A sale that waits for a wallet.
+    fn rampoff(&self, reason: HoldReason) -> Rampoff {
+        let state = RampoffState::OnHold { reason, since: example::START };
+        let mut rampoff = example::rampoff(&self.catalogue, &self.mint(example::START), state).unwrap();
+        rampoff.coin_balance = rampoff.terms.coin_amount;
+        rampoff.reserved = Amount::ZERO;
+        rampoff.refund_wallet = None;
+        rampoff.refund_origin = None;
+        rampoff
+    }
+
+    /// What holds for both legs.
+    fn waits_for_what_a_page_gave<T: Order>(&self, held: T) {
+        let given_at = example::START.after(HOUR);
+        let context = self.context(given_at);
+        let from_page = example::from_page(given_at);
+
+        // It is followed a day later, and not before.
+        let given = held.clone().give(false, from_page, &context).unwrap();
+        assert_eq!(given.hold(), held.hold());
+        assert_eq!(given.origin(), Some(from_page));
+        assert_eq!(given.due(), Some(given_at.after(DAY)));
+        let early = Timestamp::from_micros(given_at.after(DAY).micros() - 1);
+        assert!(given.clone().time(&self.context(early)).is_none_or(|order| !order.goes_back()));
+        let followed = given.clone().time(&self.context(given_at.after(DAY))).unwrap();
+        assert!(followed.goes_back());
+
+        // What failed there is not tried there again by itself.
+        let failed = followed.failed(&self.context(given_at.after(DAY).after(HOUR)));
+        assert_eq!((failed.hold(), failed.due()), (Some(HoldReason::RefundFailed), None));
+
+        // A page cannot change what was given, by whomever; a partner can, and is followed at once.
+        let again = given.clone().give(true, from_page, &context).map(|order| order.origin());
+        assert_eq!(again, Err(CommandRefusal::DestinationGiven));
+        let changed = given.clone().give(true, example::from_partner(given_at), &context).unwrap();
+        assert!(changed.goes_back());
+        assert_eq!(changed.origin().map(|origin| origin.by), Some(GivenBy::Partner));
+        assert!(held.clone().give(false, example::from_partner(given_at), &context).unwrap().goes_back());
+
+        // A person who sends it back has it go there now.
+        let sent = given.refund(&context).unwrap();
+        assert!(sent.goes_back());
+        assert_eq!(sent.origin().and_then(|origin| origin.used_from), Some(given_at));
+
+        // What nobody follows by itself waits for that person.
+        let never = DestinationOrigin { used_from: None, ..from_page };
+        let given = held.give(false, never, &context).unwrap();
+        assert_eq!((given.goes_back(), given.due()), (false, None));
+        assert!(given.refund(&context).unwrap().goes_back());
+    }
+}
+
+#[test]
+fn what_a_page_gave_is_followed_after_a_while_or_by_a_person() {
+    let scene = Scene::new();
+    for reason in [HoldReason::Destination, HoldReason::RefundFailed] {
+        scene.waits_for_what_a_page_gave(scene.payment(reason));
+        scene.waits_for_what_a_page_gave(scene.rampoff(reason));
+    }
+}
+
+#[test]
+fn what_a_page_gave_beforehand_delays_the_refund_too() {
+    let scene = Scene::new();
+    let (start, later) = (example::START, example::START.after(HOUR));
+    let mut payment = scene.payment(HoldReason::Amount);
+    payment.refund_account = Some(example::destination());
+    payment.refund_origin = Some(example::from_page(start));
+    let open = Payment { state: PaymentState::Started, ..payment };
+    let asked = payment_of(open.request(PaymentCommand::Cancel, &scene.context(later)).unwrap()).unwrap();
+    assert_eq!((Order::hold(&asked), asked.due_at()), (Some(HoldReason::Destination), Some(start.after(DAY))));
+    assert!(asked.time(&scene.context(start.after(DAY))).unwrap().goes_back());
+}
+
+#[test]
+fn a_payout_account_is_never_changed_by_a_page() {
+    let scene = Scene::new();
+    let mut rampoff = scene.rampoff(HoldReason::PayoutFailed);
+    rampoff.converted = std::mem::take(&mut rampoff.coin_balance);
+    rampoff.fiat_balance = rampoff.terms.fiat_amount;
+    let (now, account) = (example::START, example::destination());
+    let context = scene.context(now);
+    let give = |origin| rampoff.clone().request(RampoffCommand::GivePayoutDestination(account.clone(), origin), &context);
+    assert_eq!(give(example::from_page(now)).map(|_| ()), Err(CommandRefusal::DestinationGiven));
+    let paid = rampoff_of(give(example::from_partner(now)).unwrap()).unwrap();
+    assert!(matches!(paid.state, RampoffState::PayingOut { .. }));
+    assert_eq!(paid.destination_origin, Some(example::from_partner(now)));
+}
