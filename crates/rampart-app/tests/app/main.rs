@@ -3,7 +3,9 @@
 mod buying;
 mod configuration;
 mod exceptions;
+mod keys;
 mod limits;
+mod links;
 mod moved_by_persons;
 mod nodes;
 mod operations;

@@ -75,12 +75,12 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
             assert_eq!(TestApp::code(refused), Code::InvalidBankAccount, "{account}");
             // Whether the order waits for it is looked at afterwards.
             let order = test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
-            let token = test.payment(TestApp::order_of(&order)).await.page_token;
-            let given = test.app.give_refund_account(token.reveal(), &account, "Ana").await;
+            let token = test.app.payment_token(TestApp::order_of(&order));
+            let given = test.app.give_refund_account(&token, &account, "Ana").await;
             assert_eq!(TestApp::code(given), Code::InvalidBankAccount, "{account}");
             let order = test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
-            let token = test.rampoff(TestApp::order_of(&order)).await.page_token;
-            let given = test.app.give_payout_account(token.reveal(), &account).await;
+            let token = test.app.rampoff_token(TestApp::order_of(&order));
+            let given = test.app.give_payout_account(&token, &account).await;
             assert_eq!(TestApp::code(given), Code::InvalidBankAccount, "{account}");
         }
     }

@@ -28,8 +28,12 @@ migrations!(
     "0004_page_tokens",
     "0005_fewer_indexes",
     "0006_reviews_by_fact",
-    "0007_held_orders_are_due"
+    "0007_held_orders_are_due",
+    "0008_installation_keys"
 );
+
+/// The migration with which links in the clear leave the database.
+const WITH_EARLIER_LINKS: &str = "0008_installation_keys";
 
 /// A key of PostgreSQL's advisory locks that two nodes starting at once meet at: the letters `rampart` in base 36.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(59823490601)";
@@ -66,6 +70,9 @@ async fn apply(session: &mut Session) -> Result<(), StoreError> {
             Engine::Postgres => migration.postgres,
         };
         session.script(text).await?;
+        if migration.name == WITH_EARLIER_LINKS {
+            super::earlier_links::leave(session).await?;
+        }
         session.execute("INSERT INTO migrations (name) VALUES ($1)", vec![migration.name.into()]).await?;
     }
     Ok(())

@@ -16,7 +16,6 @@ use rampart_core::ledger::{Account, Origin};
 use rampart_core::outgoing::{
     Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferState,
 };
-use rampart_core::page_token;
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::{Rampoff, RampoffState};
@@ -58,7 +57,7 @@ pub(crate) fn customer(bench: &Bench, id: i64, partner: PartnerId) -> Customer {
         bank_account: None,
         warnings: Vec::new(),
         kyc: Kyc::default(),
-        page_token: page_token::draw(bench.mint().now, bench.mint().randomness),
+        earlier_link: None,
         callback_url: None,
         banned: None,
         charged_back: None,
@@ -74,7 +73,6 @@ pub(crate) fn rampoff(bench: &Bench, partner: PartnerId, customer: i64, state: R
     rampoff.partner = partner;
     rampoff.customer = CustomerId(customer);
     rampoff.deposit_address = address.into();
-    rampoff.page_token = page_token::draw(rampoff.id.minted_at(), bench.mint().randomness);
     rampoff
 }
 

@@ -54,6 +54,7 @@ pub(crate) struct DatabaseSettings {
 pub(crate) struct KeySettings {
     pub(crate) file: String,
     pub(crate) token_seconds: u64,
+    pub(crate) identity_link_days: u32,
 }
 
 /// What is logged, and how it is written.
@@ -164,6 +165,7 @@ impl Settings {
             mode: self.mode,
             public_url: public_url.trim_end_matches('/').to_owned(),
             token_seconds: self.keys.token_seconds,
+            identity_link_days: self.keys.identity_link_days,
             idempotency_hours: self.retention.idempotency_hours,
             registration: self.registration.clone(),
             rate_limits: self.rate_limits,
