@@ -42,7 +42,13 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(59823490601)";
 pub(crate) async fn migrate(session: &mut Session) -> Result<(), StoreError> {
     session.begin().await?;
     match apply(session).await {
-        Ok(()) => Ok(session.commit().await?),
+        Ok(applied) => {
+            session.commit().await?;
+            if applied.contains(&WITH_EARLIER_LINKS) {
+                super::earlier_links::forget(session).await;
+            }
+            Ok(())
+        }
         Err(error) => {
             // The first error is the one to tell of.
             let _ = session.rollback().await;
@@ -51,7 +57,8 @@ pub(crate) async fn migrate(session: &mut Session) -> Result<(), StoreError> {
     }
 }
 
-async fn apply(session: &mut Session) -> Result<(), StoreError> {
+/// Applies what was not yet, and tells what that was.
+async fn apply(session: &mut Session) -> Result<Vec<&'static str>, StoreError> {
     if session.engine() == Engine::Postgres {
         session.fetch_all(LOCK, Vec::new()).await?;
     }
@@ -64,7 +71,8 @@ async fn apply(session: &mut Session) -> Result<(), StoreError> {
     if let Some(stranger) = applied.iter().find(|name| MIGRATIONS.iter().all(|migration| migration.name != **name)) {
         return Err(StoreError::Configuration(format!("the database was made by a later version: it has the migration {stranger}")));
     }
-    for migration in MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.name)) {
+    let missing: Vec<&Migration> = MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.name)).collect();
+    for migration in &missing {
         let text = match session.engine() {
             Engine::Sqlite => migration.sqlite,
             Engine::Postgres => migration.postgres,
@@ -75,7 +83,7 @@ async fn apply(session: &mut Session) -> Result<(), StoreError> {
         }
         session.execute("INSERT INTO migrations (name) VALUES ($1)", vec![migration.name.into()]).await?;
     }
-    Ok(())
+    Ok(missing.iter().map(|migration| migration.name).collect())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use rampart_core::example;
 use rampart_core::fact::{BankCredit, Fact, FactBody};
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
 use rampart_core::identification::CustomerType;
+use rampart_core::installation_key::InstallationKey;
 use rampart_core::job::{Job, JobKind};
 use rampart_core::kyc::Kyc;
 use rampart_core::ledger::{Account, Origin};
@@ -213,6 +214,17 @@ pub(crate) async fn fill(bench: &Bench, store: &Store, payments: usize) {
     let partner = partner(bench, "key");
     let installation = Installation { id: "ins".into(), key_fingerprint: "print".into(), created_at: mint.now };
     store.install(&installation).await.unwrap();
+    let key = InstallationKey {
+        id: "print".parse().unwrap(),
+        version: 0,
+        newest_since: mint.now,
+        retired_at: None,
+        sealed_secrets: Some(Redacted::new("sealed")),
+    };
+    store.install_key(&key).await.unwrap();
+    // Only the first node's word counts.
+    store.install_key(&InstallationKey { id: "other".parse().unwrap(), ..key.clone() }).await.unwrap();
+    assert_eq!(store.installation_keys().await.unwrap(), [InstallationKey { version: 1, ..key }]);
     assert_eq!(store.reserve_numbers("customers", 10).await.unwrap(), 1..11);
     let mut step = writing(partner.clone());
     step.write(customer(bench, 1, partner.id));
