@@ -65,23 +65,23 @@ struct Inner {
 }
 
 impl App {
-    /// Makes the application and compares the installation's key with the database's.
+    /// Makes the application and compares the installation's keys, in whatever order, with the database's; a new database is
+    /// made with the first.
     ///
     /// # Errors
-    /// [`AppError::Refusal`] never; [`AppError::Defect`] for settings that contradict each other or a key that is not this
-    /// database's; [`AppError::Unavailable`] when the database cannot be read.
+    /// [`AppError::Refusal`] never; [`AppError::Defect`] for settings that contradict each other or when a key of the
+    /// database's is missing; [`AppError::Unavailable`] when the database cannot be read.
     pub async fn new(
         store: Store,
         ports: Ports,
         config: AppConfig,
         catalogue: Catalogue,
         sources: Sources,
-        installation_key: &[u8; INSTALLATION_KEY_BYTES],
+        installation_keys: &[[u8; INSTALLATION_KEY_BYTES]],
     ) -> Reply<Self> {
         config.check().map_err(AppError::defect)?;
         check_ports(&catalogue, &ports)?;
-        let keys = Keys::derived_from(installation_key);
-        crate::partners::check_installation(&store, &keys, &*sources.real, &*sources.randomness).await?;
+        let keys = crate::installation::open_keys(&store, installation_keys, &sources).await?;
         let prices = PriceBoard::new(&catalogue.pricing);
         crate::workers::remember_prices(&store, &prices).await?;
         let inner = Inner {
@@ -176,7 +176,7 @@ impl App {
         &self.inner.wake
     }
 
-    /// The keys derived from the installation's.
+    /// The installation's keys.
     #[must_use]
     pub fn keys(&self) -> &Keys {
         &self.inner.keys

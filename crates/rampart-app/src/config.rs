@@ -25,6 +25,8 @@ pub struct AppConfig {
     pub public_url: String,
     /// How long a token is good for, in seconds of real time.
     pub token_seconds: u64,
+    /// How long a link to a customer's identity page is good for, in days of business time.
+    pub identity_link_days: u32,
     /// How long the answers to idempotency keys are kept, in hours; at least 24.
     pub idempotency_hours: u64,
     /// How long money waits, in seconds of business time, before it goes to a destination that a hosted page gave.
@@ -109,6 +111,7 @@ impl AppConfig {
             mode: Mode::Sandbox,
             public_url: public_url.trim_end_matches('/').to_owned(),
             token_seconds: 3_600,
+            identity_link_days: 30,
             idempotency_hours: 48,
             destination_delay_seconds: 0,
             registration: RegistrationConfig {
@@ -145,6 +148,9 @@ impl AppConfig {
         }
         if self.idempotency_hours < 24 {
             return Err("idempotency_hours must be at least 24".into());
+        }
+        if self.identity_link_days == 0 {
+            return Err("identity_link_days must be above zero".into());
         }
         if self.token_seconds == 0 || self.webhooks.timeout_seconds == 0 || self.webhooks.concurrency == 0 {
             return Err("token_seconds, webhooks.timeout_seconds and webhooks.concurrency must be above zero".into());

@@ -14,7 +14,6 @@ use rampart_core::ledger::Rail;
 use rampart_core::limits::{self, Usage};
 use rampart_core::order::{Context, DestinationOrigin, Findings, GivenBy};
 use rampart_core::outgoing::PayoutDestination;
-use rampart_core::page_token;
 use rampart_core::partner::Partner;
 use rampart_core::payment::{Instructions, PayIn, Payment, PaymentState};
 use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms};
@@ -34,6 +33,7 @@ use crate::fields::{Fields, LONGEST, LONGEST_URL};
 use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat};
 use crate::numbers::Series;
 use crate::orders::{OpenedQuote, deposit_address_key, invalid_wallet, quote_mismatch};
+use crate::page_links::{URL_PAYMENT, with_token};
 use crate::views::{Answer, RedirectView, TransferView};
 
 const OPERATION: &str = "POST /api/createPayment";
@@ -158,15 +158,16 @@ impl App {
     }
 
     async fn payment_answered_earlier(&self, earlier: Earlier) -> Reply<Answer> {
-        let data = match earlier {
-            Earlier::Answer(data) => data,
+        let order = |id: String| id.parse::<OrderId>().map_err(|_| AppError::defect("a claim without its order"));
+        let (id, data) = match earlier {
+            Earlier::Answer { data, subject } => (order(subject)?, data),
             Earlier::Subject(id) => {
-                let id: OrderId = id.parse().map_err(|_| AppError::defect("a claim without its order"))?;
+                let id = order(id)?;
                 let payment = self.store().payment(id).await?.ok_or_else(|| AppError::defect("a claim without its payment"))?;
-                self.payment_json(&payment)?
+                (id, self.payment_json(&payment)?)
             }
         };
-        Ok(Answer { data, replayed: true })
+        Ok(Answer { data: with_token(&data, URL_PAYMENT, &self.payment_token(id)), replayed: true })
     }
 
     fn read_payment<'a>(&'a self, request: &'a CreatePayment) -> Reply<Wanted<'a>> {
@@ -232,7 +233,7 @@ impl App {
         step.rely(RecordKey::Customer(customer.id), customer.version);
         step.rely(RecordKey::Partner(caller.partner.id), caller.partner.version);
         match self.commit(step).await {
-            Ok(_) => Ok(Tried::Answered(Answer { data, replayed: false })),
+            Ok(_) => Ok(Tried::Answered(Answer { data: with_token(&data, URL_PAYMENT, &self.payment_token(id)), replayed: false })),
             Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
             Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
             Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::DepositAddress => Err(is_deposit_address_of_ours()),
@@ -334,7 +335,7 @@ impl App {
             instructions: self.instructions(method, checked.own_account.as_deref()).await?,
             quote: checked.quote.as_ref().map(|(quote, _)| quote.id),
             level: checked.level,
-            page_token: page_token::draw(context.mint.now, context.mint.randomness),
+            earlier_link: None,
             created_at: now,
             held_until: now.after(method.policy.hold()),
             open_until: now.after(method.policy.open()),
@@ -390,10 +391,10 @@ impl App {
         }))
     }
 
-    /// `data` of the answer.
+    /// `data` of the answer as it is kept: its link has no token.
     fn payment_json(&self, payment: &Payment) -> Reply<String> {
         let payment_id = payment.id.to_string();
-        let url_payment = payment_url(payment, &self.config().public_url);
+        let url_payment = payment_url(&self.config().public_url, payment.method, "");
         let json = match &payment.instructions {
             None => serde_json::to_string(&RedirectView { payment_id, url_payment }),
             Some(instructions) => serde_json::to_string(&TransferView {

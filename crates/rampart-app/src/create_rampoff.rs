@@ -11,13 +11,13 @@ use rampart_core::kyc::KycLevel;
 use rampart_core::limits::{self, Usage};
 use rampart_core::order::{Context, DestinationOrigin, Findings, GivenBy};
 use rampart_core::outgoing::PayoutDestination;
-use rampart_core::page_token;
 use rampart_core::quote::{Quote, QuoteTerms, SellTerms};
 use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::record::RecordKey;
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::{Claim, ClaimScope};
+use rampart_core::view::status_url;
 use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
@@ -29,6 +29,7 @@ use crate::fields::{Fields, LONGEST, LONGEST_URL};
 use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat};
 use crate::numbers::Series;
 use crate::orders::{OpenedQuote, deposit_address_key, quote_mismatch};
+use crate::page_links::{URL_STATUS, with_token};
 use crate::views::{Answer, RampoffCreatedView};
 
 const OPERATION: &str = "POST /api/createRampoff";
@@ -148,15 +149,16 @@ impl App {
     }
 
     async fn rampoff_answered_earlier(&self, earlier: Earlier) -> Reply<Answer> {
-        let data = match earlier {
-            Earlier::Answer(data) => data,
+        let order = |id: String| id.parse::<OrderId>().map_err(|_| AppError::defect("a claim without its order"));
+        let (id, data) = match earlier {
+            Earlier::Answer { data, subject } => (order(subject)?, data),
             Earlier::Subject(id) => {
-                let id: OrderId = id.parse().map_err(|_| AppError::defect("a claim without its order"))?;
+                let id = order(id)?;
                 let rampoff = self.store().rampoff(id).await?.ok_or_else(|| AppError::defect("a claim without its ramp-off"))?;
-                self.rampoff_json(&rampoff)?
+                (id, self.rampoff_json(&rampoff)?)
             }
         };
-        Ok(Answer { data, replayed: true })
+        Ok(Answer { data: with_token(&data, URL_STATUS, &self.rampoff_token(id)), replayed: true })
     }
 
     fn read_rampoff<'a>(&'a self, request: &'a CreateRampoff) -> Reply<Wanted<'a>> {
@@ -210,7 +212,7 @@ impl App {
         step.rely(RecordKey::Customer(customer.id), customer.version);
         step.rely(RecordKey::Partner(caller.partner.id), caller.partner.version);
         match self.commit(step).await {
-            Ok(_) => Ok(Tried::Answered(Answer { data, replayed: false })),
+            Ok(_) => Ok(Tried::Answered(Answer { data: with_token(&data, URL_STATUS, &self.rampoff_token(id)), replayed: false })),
             Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
             Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
             Err(CommitError::AlreadyClaimed(claim)) => self.rampoff_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered),
@@ -297,7 +299,7 @@ impl App {
             deposit_index: index,
             quote: checked.quote.map(|quote| quote.id),
             level: checked.level,
-            page_token: page_token::draw(context.mint.now, context.mint.randomness),
+            earlier_link: None,
             created_at: now,
             held_until: now.after(checked.rail.policy.hold()),
             open_until: now.after(checked.rail.policy.open()),
@@ -327,7 +329,7 @@ impl App {
         })
     }
 
-    /// `data` of the answer.
+    /// `data` of the answer as it is kept: its link has no token.
     fn rampoff_json(&self, rampoff: &Rampoff) -> Reply<String> {
         let view = RampoffCreatedView {
             rampoff: "payment created",
@@ -338,7 +340,7 @@ impl App {
             fiat_amount: rampoff.terms.fiat_amount.to_major(rampoff.terms.fiat_decimals),
             fiat_symbol: rampoff.terms.fiat.to_string(),
             expires_at: rampoff.held_until,
-            url_status: format!("{}/status?token={}", self.config().public_url, rampoff.page_token.reveal()),
+            url_status: status_url(&self.config().public_url, ""),
         };
         serde_json::to_string(&view).map_err(|fault| AppError::Defect(Box::new(fault)))
     }

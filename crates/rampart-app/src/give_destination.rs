@@ -217,7 +217,7 @@ impl App {
 
     async fn answered(&self, repeat: &Repeat<'_>) -> Reply<Option<Answer>> {
         match repeat.earlier(&self.standing_claims(repeat, None).await?)? {
-            Some(Earlier::Answer(data)) => Ok(Some(Answer { data, replayed: true })),
+            Some(Earlier::Answer { data, .. }) => Ok(Some(Answer { data, replayed: true })),
             _ => Ok(None),
         }
     }
@@ -237,7 +237,7 @@ impl App {
                 Ok(_) => return Ok(Answer { data, replayed: false }),
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::IdempotencyKey => {
                     return match repeat.earlier_by(&claim)? {
-                        Earlier::Answer(data) => Ok(Answer { data, replayed: true }),
+                        Earlier::Answer { data, .. } => Ok(Answer { data, replayed: true }),
                         Earlier::Subject(_) => Err(AppError::defect("an idempotency key without its answer")),
                     };
                 }

@@ -105,8 +105,13 @@ pub(crate) struct Repeat<'a> {
 /// How an earlier request was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Earlier {
-    /// With this.
-    Answer(String),
+    /// With this, about the order, customer or subscription of this identifier. Its links have no tokens.
+    Answer {
+        /// What was stored of the answer.
+        data: String,
+        /// What it is about.
+        subject: String,
+    },
     /// With the order or customer of this identifier.
     Subject(String),
 }
@@ -197,7 +202,7 @@ impl Repeat<'_> {
     pub(crate) fn earlier_by(&self, claim: &StoredClaim) -> Reply<Earlier> {
         let same = !self.fingerprint.is_empty() && [&self.fingerprint, &self.as_sent].contains(&&claim.fingerprint);
         match claim.scope {
-            ClaimScope::IdempotencyKey if same => Ok(Earlier::Answer(claim.answer.clone())),
+            ClaimScope::IdempotencyKey if same => Ok(Earlier::Answer { data: claim.answer.clone(), subject: claim.subject.clone() }),
             ClaimScope::IdempotencyKey => Err(Code::IdempotencyConflict.into()),
             ClaimScope::PaymentExternalId | ClaimScope::RampoffExternalId if same => Ok(Earlier::Subject(claim.subject.clone())),
             ClaimScope::PaymentExternalId | ClaimScope::RampoffExternalId => Err(Code::ExternalIdConflict.into()),

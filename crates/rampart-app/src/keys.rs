@@ -1,4 +1,7 @@
-//! The installation's key, and the keys that are derived from it for each purpose.
+//! The installation's keys: a ring of which the newest seals and every other one still reads, and the secrets that outlive
+//! them all.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,85 +9,258 @@ use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use rampart_core::id::Randomness;
-use rampart_core::quote::QuoteKey;
+use rampart_core::installation_key::{self, InstallationKey, KeyFingerprint};
+use rampart_core::quote::{Quote, QuoteFault, QuoteKey};
 use rampart_core::redacted::Redacted;
 use rampart_core::reference;
+use rampart_core::time::Timestamp;
 use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq};
 
-use crate::error::AppError;
+use crate::error::{AppError, Reply};
+use crate::lasting_secrets::LastingSecrets;
 
-/// How long the installation's key is.
+/// How long an installation's key is.
 pub const INSTALLATION_KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 /// The name under which the secret that nobody has is sealed.
-pub(crate) const DECOY: &str = "decoy";
+const DECOY: &str = "decoy";
+/// The name under which the secrets that outlive the keys are sealed.
+const LASTING: &str = "lasting secrets";
 /// How many random bytes an `api_secret` is made of.
 const SECRET_BYTES: usize = 32;
 
-/// The keys of an installation. The installation's own key never leaves this constructor; each purpose has its own.
-pub struct Keys {
-    /// Seals quotes.
-    pub(crate) quote: QuoteKey,
+/// An HMAC that has taken in its key and nothing else yet; kept, so that the key is taken in once.
+pub(crate) fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length")
+}
+
+/// The key of a purpose.
+pub(crate) fn derive(installation: &[u8; INSTALLATION_KEY_BYTES], purpose: &str) -> [u8; 32] {
+    keyed(installation).chain_update(purpose).finalize().into_bytes().into()
+}
+
+/// The keys that were given are of another installation.
+pub(crate) fn foreign() -> AppError {
+    AppError::defect("the installation's key is not the one this database was made with; give the right key file")
+}
+
+/// What identifies an installation's key without telling it; the database holds the same.
+#[must_use]
+pub fn fingerprint(installation: &[u8; INSTALLATION_KEY_BYTES]) -> KeyFingerprint {
+    let figures = hex::encode(&derive(installation, "rampart identity 1")[..16]);
+    KeyFingerprint::of(figures.as_bytes()).expect("32 hexadecimal figures are a fingerprint")
+}
+
+/// The keys of one installation's key. It never leaves the constructor itself; each purpose has its own.
+struct RingKey {
+    fingerprint: KeyFingerprint,
+    quote: QuoteKey,
     token: Hmac<Sha256>,
-    fingerprint: Hmac<Sha256>,
-    reference: Hmac<Sha256>,
     sealing: XChaCha20Poly1305,
     decoy: Redacted,
-    identity: String,
+    /// Whether nothing is read with it any more.
+    retired: AtomicBool,
+}
+
+impl RingKey {
+    fn derived_from(installation: &[u8; INSTALLATION_KEY_BYTES]) -> Self {
+        let mut key = Self {
+            fingerprint: fingerprint(installation),
+            quote: QuoteKey::new(&derive(installation, "rampart quote 1")),
+            token: keyed(&derive(installation, "rampart token 1")),
+            sealing: XChaCha20Poly1305::new(&Key::from(derive(installation, "rampart api secrets 1"))),
+            decoy: Redacted::default(),
+            retired: AtomicBool::new(false),
+        };
+        let secret = Redacted::new(STANDARD.encode(derive(installation, "rampart decoy 1")));
+        key.decoy = key.sealed(DECOY, &secret, [0; NONCE_BYTES]).unwrap_or_default();
+        key
+    }
+
+    fn token_tag(&self, statement: &[u8]) -> [u8; 32] {
+        self.token.clone().chain_update(statement).finalize().into_bytes().into()
+    }
+
+    fn sealed(&self, name: &str, secret: &Redacted, nonce: [u8; NONCE_BYTES]) -> Reply<Redacted> {
+        let message = chacha20poly1305::aead::Payload { msg: secret.reveal().as_bytes(), aad: name.as_bytes() };
+        let sealed = self.sealing.encrypt(&XNonce::from(nonce), message).map_err(|_| AppError::defect("a secret cannot be sealed"))?;
+        Ok(Redacted::new(STANDARD.encode([nonce.as_slice(), &sealed].concat())))
+    }
+
+    fn seal(&self, name: &str, secret: &Redacted, randomness: &dyn Randomness) -> Reply<Redacted> {
+        let mut nonce = [0; NONCE_BYTES];
+        randomness.fill(&mut nonce);
+        self.sealed(name, secret, nonce)
+    }
+
+    /// What the database is told of it: the secrets that outlive it, sealed with it.
+    fn record(&self, newest_since: Timestamp, secrets: &LastingSecrets, randomness: &dyn Randomness) -> Reply<InstallationKey> {
+        let sealed_secrets = Some(self.seal(LASTING, &secrets.to_text()?, randomness)?);
+        Ok(InstallationKey { id: self.fingerprint, version: 0, newest_since, retired_at: None, sealed_secrets })
+    }
+
+    fn open(&self, name: &str, sealed: &Redacted) -> Option<Redacted> {
+        let bytes = STANDARD.decode(sealed.reveal()).ok()?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
+        let message = chacha20poly1305::aead::Payload { msg: sealed, aad: name.as_bytes() };
+        let secret = self.sealing.decrypt(&XNonce::from(*nonce), message).ok()?;
+        String::from_utf8(secret).map(Redacted::new).ok()
+    }
+}
+
+/// The keys that a node was given, before it is known which of them count.
+pub(crate) struct KeyFile(Vec<RingKey>);
+
+impl KeyFile {
+    /// The keys of a file, in its order.
+    pub(crate) fn of(installation: &[[u8; INSTALLATION_KEY_BYTES]]) -> Self {
+        Self(installation.iter().map(RingKey::derived_from).collect())
+    }
+
+    /// The first key, which a new installation is made with.
+    pub(crate) fn first(&self) -> Option<KeyFingerprint> {
+        self.0.first().map(|key| key.fingerprint)
+    }
+
+    /// What a database is told of the key that it is made with. Nothing when that key is not here.
+    pub(crate) fn record(
+        &self,
+        id: KeyFingerprint,
+        since: Timestamp,
+        secrets: &LastingSecrets,
+        randomness: &dyn Randomness,
+    ) -> Reply<Option<InstallationKey>> {
+        self.0.iter().find(|key| key.fingerprint == id).map(|key| key.record(since, secrets, randomness)).transpose()
+    }
+
+    /// The ring of a database whose keys these are.
+    ///
+    /// # Errors
+    /// [`AppError::Defect`] when a key that the database needs is missing: its message says which.
+    pub(crate) fn ring(self, known: &[InstallationKey]) -> Reply<Keys> {
+        if !known.iter().any(|known| self.0.iter().any(|key| key.fingerprint == known.id)) {
+            return Err(foreign());
+        }
+        let missing = |id: KeyFingerprint| {
+            let message = "is not in the key file, and this database is sealed with it: take the key file of a node that has it";
+            AppError::defect(format!("the key {id} {message}"))
+        };
+        let mut needed = known.iter().filter(|known| known.retired_at.is_none());
+        if let Some(lost) = needed.find(|known| !self.0.iter().any(|key| key.fingerprint == known.id)) {
+            return Err(missing(lost.id));
+        }
+        let newest = installation_key::newest(known).ok_or_else(|| AppError::defect("every key of this database is retired"))?;
+        // A key that was retired reads nothing any more, even where the file still has it; one that is to be used next does.
+        let retired = |key: &RingKey| known.iter().any(|known| known.id == key.fingerprint && known.retired_at.is_some());
+        let ring: Vec<RingKey> = self.0.into_iter().filter(|key| !retired(key)).collect();
+        let place = ring.iter().position(|key| key.fingerprint == newest.id).ok_or_else(|| missing(newest.id))?;
+        let sealed = newest.sealed_secrets.as_ref().and_then(|sealed| ring[place].open(LASTING, sealed));
+        let secrets = LastingSecrets::of_text(&sealed.ok_or_else(|| AppError::defect("the newest key's record cannot be opened"))?)?;
+        Ok(Keys { ring, newest: AtomicUsize::new(place), secrets })
+    }
+}
+
+/// The keys of an installation. New values are sealed with the newest; what was sealed with another is read as long as that is
+/// not retired.
+pub struct Keys {
+    ring: Vec<RingKey>,
+    newest: AtomicUsize,
+    secrets: LastingSecrets,
 }
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Keys({})", self.identity)
+        write!(formatter, "Keys({})", self.identity())
     }
-}
-
-/// An HMAC that has taken in its key and nothing else yet; kept, so that the key is taken in once.
-fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length")
-}
-
-fn derive(installation: &[u8; INSTALLATION_KEY_BYTES], purpose: &str) -> [u8; 32] {
-    keyed(installation).chain_update(purpose).finalize().into_bytes().into()
 }
 
 impl Keys {
-    /// The keys of an installation's key.
+    fn newest(&self) -> &RingKey {
+        &self.ring[self.newest.load(Ordering::Relaxed)]
+    }
+
+    /// The newest key and then the others that still read.
+    fn newest_first(&self) -> impl Iterator<Item = &RingKey> {
+        let newest = self.newest();
+        let others = self.ring.iter().filter(|key| key.fingerprint != newest.fingerprint && !key.retired.load(Ordering::Relaxed));
+        std::iter::once(newest).chain(others)
+    }
+
+    /// The fingerprint of the newest key.
     #[must_use]
-    pub fn derived_from(installation: &[u8; INSTALLATION_KEY_BYTES]) -> Self {
-        let mut keys = Self {
-            quote: QuoteKey::new(&derive(installation, "rampart quote 1")),
-            token: keyed(&derive(installation, "rampart token 1")),
-            fingerprint: keyed(&derive(installation, "rampart request fingerprint 1")),
-            reference: keyed(&derive(installation, "rampart payment reference 1")),
-            sealing: XChaCha20Poly1305::new(&Key::from(derive(installation, "rampart api secrets 1"))),
-            decoy: Redacted::default(),
-            identity: hex::encode(&derive(installation, "rampart identity 1")[..16]),
+    pub fn identity(&self) -> KeyFingerprint {
+        self.newest().fingerprint
+    }
+
+    /// The fingerprints of every key that this node reads with, the newest first.
+    pub fn readable(&self) -> impl Iterator<Item = KeyFingerprint> {
+        self.newest_first().map(|key| key.fingerprint)
+    }
+
+    /// Seals from now on with the key that the database says is the newest, and reads no more with those that are retired.
+    ///
+    /// # Errors
+    /// [`AppError::Defect`] when this node does not have it.
+    pub(crate) fn follow(&self, known: &[InstallationKey]) -> Reply<()> {
+        let Some(newest) = installation_key::newest(known) else { return Ok(()) };
+        let Some(place) = self.ring.iter().position(|key| key.fingerprint == newest.id) else {
+            let message =
+                "is the newest of this database and was not in the key file when this node started: give it the file and restart it";
+            return Err(AppError::defect(format!("the key {} {message}", newest.id)));
         };
-        let secret = Redacted::new(STANDARD.encode(derive(installation, "rampart decoy 1")));
-        keys.decoy = keys.sealed(DECOY, &secret, [0; NONCE_BYTES]).unwrap_or_default();
-        keys
+        for retired in known.iter().filter(|known| known.retired_at.is_some()) {
+            if let Some(key) = self.ring.iter().find(|key| key.fingerprint == retired.id) {
+                key.retired.store(true, Ordering::Relaxed);
+            }
+        }
+        if self.newest.swap(place, Ordering::Relaxed) != place {
+            tracing::info!(key = %newest.id, "new values are sealed with another key from now on");
+        }
+        Ok(())
     }
 
-    /// A sealed secret that belongs to nobody, to be opened where there is none to open.
-    pub(crate) fn decoy(&self) -> &Redacted {
-        &self.decoy
+    /// What the database is told of a key that is to be the newest. Nothing when this node does not have it.
+    pub(crate) fn record(&self, id: KeyFingerprint, since: Timestamp, randomness: &dyn Randomness) -> Reply<Option<InstallationKey>> {
+        self.ring.iter().find(|key| key.fingerprint == id).map(|key| key.record(since, &self.secrets, randomness)).transpose()
     }
 
-    /// What identifies the installation's key without telling it; the database holds the same.
-    #[must_use]
-    pub fn identity(&self) -> &str {
-        &self.identity
+    /// The secrets that outlive the keys.
+    pub(crate) const fn lasting(&self) -> &LastingSecrets {
+        &self.secrets
+    }
+
+    /// A secret that belongs to nobody, opened like any other, to be compared with where there is none.
+    pub(crate) fn decoy_secret(&self) -> Reply<Redacted> {
+        self.open(DECOY, &self.newest().decoy)
     }
 
     /// The tag of a token's statement.
     pub(crate) fn token_tag(&self, statement: &[u8]) -> [u8; 32] {
-        self.token.clone().chain_update(statement).finalize().into_bytes().into()
+        self.newest().token_tag(statement)
+    }
+
+    /// Whether a tag is that of a token's statement. Every key is tried, so that it takes as long whichever it was.
+    pub(crate) fn token_holds(&self, statement: &[u8], tag: &[u8; 32]) -> bool {
+        self.newest_first().fold(Choice::from(0), |holds, key| holds | key.token_tag(statement).ct_eq(tag)).into()
+    }
+
+    /// Seals a quote.
+    pub(crate) fn seal_quote(&self, quote: &Quote) -> String {
+        quote.seal(&self.newest().quote)
+    }
+
+    /// Reads a sealed quote.
+    ///
+    /// # Errors
+    /// [`QuoteFault`] when no key of ours sealed it.
+    pub(crate) fn open_quote(&self, sealed: &str) -> Result<Quote, QuoteFault> {
+        self.newest_first().find_map(|key| Quote::open(sealed, &key.quote).ok()).ok_or(QuoteFault)
     }
 
     /// The fingerprint of a request: its parts are told apart by their lengths.
     pub(crate) fn fingerprint(&self, parts: impl IntoIterator<Item = Option<impl AsRef<str>>>) -> String {
-        let mut mac = self.fingerprint.clone();
+        let mut mac = self.secrets.requests().clone();
         for part in parts {
             match part {
                 None => mac.update(&[0]),
@@ -99,6 +275,15 @@ impl Keys {
         hex::encode(&mac.finalize().into_bytes()[..16])
     }
 
+    /// The serial of the payment reference of a number, from 1 on; nothing when every one was given out.
+    pub(crate) fn reference_serial(&self, number: i64) -> Option<i64> {
+        reference::scattered(number, |round, half| {
+            let [low, high] = half.to_le_bytes();
+            let digest = self.secrets.references().clone().chain_update([round, low, high]).finalize().into_bytes();
+            u16::from_le_bytes([digest[0], digest[1]])
+        })
+    }
+
     /// A new `api_secret`: standard base64 of 32 random bytes.
     #[must_use]
     pub fn new_secret(randomness: &dyn Randomness) -> Redacted {
@@ -107,42 +292,32 @@ impl Keys {
         Redacted::new(STANDARD.encode(bytes))
     }
 
-    /// The serial of the payment reference of a number, from 1 on; nothing when every one was given out.
-    pub(crate) fn reference_serial(&self, number: i64) -> Option<i64> {
-        reference::scattered(number, |round, half| {
-            let [low, high] = half.to_le_bytes();
-            let digest = self.reference.clone().chain_update([round, low, high]).finalize().into_bytes();
-            u16::from_le_bytes([digest[0], digest[1]])
-        })
-    }
-
-    /// Seals a secret for the database, bound to the public key it belongs to.
+    /// Seals a secret for the database with the newest key, bound to the public key it belongs to.
     ///
     /// # Errors
     /// [`AppError::Defect`] when the cipher refuses, which it does for no input of ours.
     pub fn seal(&self, api_key: &str, secret: &Redacted, randomness: &dyn Randomness) -> Result<Redacted, AppError> {
-        let mut nonce = [0; NONCE_BYTES];
-        randomness.fill(&mut nonce);
-        self.sealed(api_key, secret, nonce)
-    }
-
-    fn sealed(&self, api_key: &str, secret: &Redacted, nonce: [u8; NONCE_BYTES]) -> Result<Redacted, AppError> {
-        let message = chacha20poly1305::aead::Payload { msg: secret.reveal().as_bytes(), aad: api_key.as_bytes() };
-        let sealed = self.sealing.encrypt(&XNonce::from(nonce), message).map_err(|_| AppError::defect("a secret cannot be sealed"))?;
-        Ok(Redacted::new(STANDARD.encode([nonce.as_slice(), &sealed].concat())))
+        self.newest().seal(api_key, secret, randomness)
     }
 
     /// Opens a sealed secret.
     ///
     /// # Errors
-    /// [`AppError::Defect`] when it was not sealed under this installation's key.
+    /// [`AppError::Defect`] when no key of this installation sealed it.
     pub fn open(&self, api_key: &str, sealed: &Redacted) -> Result<Redacted, AppError> {
-        let fault = || AppError::defect("a stored secret was not sealed under this installation's key");
-        let bytes = STANDARD.decode(sealed.reveal()).map_err(|_| fault())?;
-        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or_else(fault)?;
-        let message = chacha20poly1305::aead::Payload { msg: sealed, aad: api_key.as_bytes() };
-        let secret = self.sealing.decrypt(&XNonce::from(*nonce), message).map_err(|_| fault())?;
-        String::from_utf8(secret).map(Redacted::new).map_err(|_| fault())
+        let opened = self.newest_first().find_map(|key| key.open(api_key, sealed));
+        opened.ok_or_else(|| AppError::defect("a stored secret was not sealed under a key of this installation"))
+    }
+
+    /// The same secret sealed with the newest key; nothing when it is already.
+    ///
+    /// # Errors
+    /// [`AppError::Defect`] when no key of this installation sealed it.
+    pub(crate) fn reseal(&self, api_key: &str, sealed: &Redacted, randomness: &dyn Randomness) -> Reply<Option<Redacted>> {
+        if self.newest().open(api_key, sealed).is_some() {
+            return Ok(None);
+        }
+        self.open(api_key, sealed).and_then(|secret| self.seal(api_key, &secret, randomness)).map(Some)
     }
 }
 
@@ -151,27 +326,84 @@ mod tests {
     use super::*;
     use crate::random::SystemRandomness;
 
+    /// The ring of keys of which the first was the first and the last is the newest.
+    fn ring(keys: &[u8]) -> Keys {
+        let bytes: Vec<_> = keys.iter().map(|key| [*key; 32]).collect();
+        let secrets = LastingSecrets::of_an_earlier_version(&bytes[0], Timestamp::default(), &SystemRandomness).unwrap();
+        let record = |place: usize| {
+            let since = Timestamp::from_micros(i64::try_from(place).unwrap());
+            KeyFile::of(&bytes).record(fingerprint(&bytes[place]), since, &secrets, &SystemRandomness).unwrap().unwrap()
+        };
+        let known: Vec<_> = (0..bytes.len()).map(record).collect();
+        KeyFile::of(&bytes).ring(&known).unwrap()
+    }
+
     #[test]
     fn secrets_open_under_their_own_key_only() {
-        let keys = Keys::derived_from(&[7; 32]);
+        let keys = ring(&[7]);
         let secret = Keys::new_secret(&SystemRandomness);
         let sealed = keys.seal("key_a", &secret, &SystemRandomness).unwrap();
         assert_eq!(keys.open("key_a", &sealed).unwrap(), secret);
         assert!(keys.open("key_b", &sealed).is_err());
-        assert!(Keys::derived_from(&[8; 32]).open("key_a", &sealed).is_err());
+        assert!(ring(&[8]).open("key_a", &sealed).is_err());
         assert_eq!(STANDARD.decode(secret.reveal()).unwrap().len(), 32);
     }
 
     #[test]
-    fn references_are_in_the_order_of_the_key_alone() {
-        let serials = |key: u8| -> Vec<_> { (1..=50).map(|number| Keys::derived_from(&[key; 32]).reference_serial(number)).collect() };
-        assert_eq!(serials(1), serials(1));
-        assert!(serials(1).iter().zip(serials(2)).all(|(one, other)| one.is_some() && *one != other));
+    fn what_an_older_key_sealed_is_read_and_sealed_anew() {
+        let (before, after) = (ring(&[7]), ring(&[7, 8]));
+        assert_ne!(before.identity(), after.identity());
+        let secret = Keys::new_secret(&SystemRandomness);
+        let sealed = before.seal("key_a", &secret, &SystemRandomness).unwrap();
+        assert_eq!(after.open("key_a", &sealed).unwrap(), secret);
+        let anew = after.reseal("key_a", &sealed, &SystemRandomness).unwrap().unwrap();
+        assert_eq!(ring(&[8]).open("key_a", &anew).unwrap(), secret);
+        assert_eq!(after.reseal("key_a", &anew, &SystemRandomness).unwrap(), None);
+        assert!(after.token_holds(b"statement", &before.token_tag(b"statement")));
+        assert!(after.token_holds(b"statement", &after.token_tag(b"statement")));
+        assert!(!before.token_holds(b"statement", &after.token_tag(b"statement")));
+        assert_eq!(after.decoy_secret().unwrap(), ring(&[8]).decoy_secret().unwrap());
+    }
+
+    #[test]
+    fn what_was_told_under_the_first_key_is_told_for_ever() {
+        let (before, after) = (ring(&[7]), ring(&[7, 8]));
+        let serials = |keys: &Keys| -> Vec<_> { (1..=50).map(|number| keys.reference_serial(number)).collect() };
+        assert_eq!(serials(&before), serials(&after));
+        assert!(serials(&before).iter().zip(serials(&ring(&[8]))).all(|(one, other)| one.is_some() && *one != other));
+        assert_eq!(before.fingerprint([Some("a")]), after.fingerprint([Some("a")]));
+        assert_ne!(before.fingerprint([Some("a")]), ring(&[8]).fingerprint([Some("a")]));
+    }
+
+    #[test]
+    fn a_node_without_a_key_that_counts_is_refused() {
+        let [old, new] = [[7; 32], [8; 32]];
+        let secrets = LastingSecrets::of_an_earlier_version(&old, Timestamp::default(), &SystemRandomness).unwrap();
+        let record = |key, since| {
+            let since = Timestamp::from_micros(since);
+            KeyFile::of(&[old, new]).record(fingerprint(key), since, &secrets, &SystemRandomness).unwrap().unwrap()
+        };
+        let (first, second) = (record(&old, 1), record(&new, 2));
+        let both = [first.clone(), second.clone()];
+        let refused = |keys: &[[u8; 32]], known: &[InstallationKey]| KeyFile::of(keys).ring(known).unwrap_err().to_string();
+        assert!(refused(&[old], &both).contains(&fingerprint(&new).to_string()));
+        assert!(refused(&[new], &both).contains(&fingerprint(&old).to_string()));
+        assert!(refused(&[[9; 32]], &both).contains("not the one this database was made with"));
+        let retired = [InstallationKey { retired_at: Some(Timestamp::from_micros(3)), sealed_secrets: None, ..first.clone() }, second];
+        assert_eq!(KeyFile::of(&[new]).ring(&retired).unwrap().readable().collect::<Vec<_>>(), [fingerprint(&new)]);
+        assert_eq!(KeyFile::of(&[old, new]).ring(&retired).unwrap().readable().count(), 1, "a retired key reads nothing");
+        let running = KeyFile::of(&[old]).ring(&[first]).unwrap();
+        let both_here = KeyFile::of(&[old, new]).ring(&both).unwrap();
+        let tag = running.token_tag(b"statement");
+        assert!(both_here.token_holds(b"statement", &tag));
+        both_here.follow(&retired).unwrap();
+        assert!(!both_here.token_holds(b"statement", &tag), "retired while it runs");
+        assert!(running.follow(&both).unwrap_err().to_string().contains(&fingerprint(&new).to_string()));
     }
 
     #[test]
     fn fingerprints_tell_parts_apart() {
-        let keys = Keys::derived_from(&[7; 32]);
+        let keys = ring(&[7]);
         let of = |parts: &[Option<&str>]| keys.fingerprint(parts.iter().copied());
         assert_eq!(of(&[Some("a"), None]), of(&[Some("a"), None]));
         assert_ne!(of(&[Some("ab"), Some("c")]), of(&[Some("a"), Some("bc")]));

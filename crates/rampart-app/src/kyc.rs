@@ -25,7 +25,7 @@ impl App {
         let id = fields.customer("user_id", &user_id, true);
         fields.finish()?;
         let customer = self.customer_of(caller, id.unwrap_or_default()).await?;
-        Ok(KycView::of(&customer, &self.config().public_url))
+        Ok(KycView { kyc_form_url: self.identity_link(customer.id), ..KycView::of(&customer, &self.config().public_url) })
     }
 }
 

@@ -18,7 +18,6 @@ use rampart_core::quote::{Quote, QuoteTerms};
 use rampart_core::rampoff::Rampoff;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Raise};
-use rampart_core::view::{kyc_form_url, reinforced_form_url};
 use rampart_store::StoredClaim;
 
 use crate::app::App;
@@ -107,7 +106,7 @@ impl App {
 
     /// A refusal that leads to the customer's identity form.
     fn form_needed(&self, customer: &Customer, message: &str) -> AppError {
-        let url = kyc_form_url(customer, &self.config().public_url);
+        let url = self.identity_link(customer.id);
         Refusal::new(Code::RequireKyc, message).with_data(url.into()).into()
     }
 
@@ -190,7 +189,7 @@ impl App {
         match self.fits_at_highest_level(usage, level).await {
             Ok(true) => {
                 let message = "a higher level of identity check would allow this amount; data is its form";
-                let url = reinforced_form_url(customer, &self.config().public_url);
+                let url = self.reinforced_link(customer.id);
                 Refusal::new(Code::KycReinforcedRequired, message).with_data(url.into()).into()
             }
             Ok(false) => Code::LimitExceded.into(),
@@ -255,7 +254,7 @@ impl OpenedQuote {
     pub(crate) fn open(app: &App, sealed: Option<&str>) -> Self {
         match sealed.map(str::trim).filter(|sealed| !sealed.is_empty()) {
             None => Self::None,
-            Some(sealed) => Quote::open(sealed, &app.keys().quote).map_or(Self::Foreign, |quote| Self::Ours(Box::new(quote))),
+            Some(sealed) => app.keys().open_quote(sealed).map_or(Self::Foreign, |quote| Self::Ours(Box::new(quote))),
         }
     }
 

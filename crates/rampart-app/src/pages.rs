@@ -17,6 +17,7 @@ use rampart_store::CommitError;
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
 use crate::kyc;
+use crate::page_links::no_page;
 use crate::ports::Played;
 
 /// What the identity page shows.
@@ -138,18 +139,13 @@ pub enum Play {
     Decline,
 }
 
-/// A page that does not exist: unknown and malformed tokens alike.
-fn no_page() -> AppError {
-    Refusal::new(Code::NotFound, "this link leads nowhere; please open it again from where you got it").into()
-}
-
 impl App {
     /// What a customer's identity page shows.
     ///
     /// # Errors
     /// `not_found` for a token that leads nowhere.
     pub async fn page_customer(&self, token: &str) -> Reply<CustomerPage> {
-        let customer = self.store().customer_by_page_token(token).await?.ok_or_else(no_page)?;
+        let customer = self.customer_by_token(token).await?;
         self.customer_page(customer).await
     }
 
@@ -164,7 +160,7 @@ impl App {
         })
     }
 
-    async fn partner_name(&self, id: PartnerId) -> Reply<String> {
+    pub(crate) async fn partner_name(&self, id: PartnerId) -> Reply<String> {
         Ok(self.remembered_partner(id).await?.map(|partner| partner.name.clone()).unwrap_or_default())
     }
 
@@ -174,7 +170,7 @@ impl App {
     /// `not_found`; the faults of the fields, under the form's own names.
     pub async fn submit_kyc_form(&self, token: &str, form: KycForm) -> Reply<CustomerPage> {
         for _ in 0..MOST_TRIES {
-            let customer = self.store().customer_by_page_token(token).await?.ok_or_else(no_page)?;
+            let customer = self.customer_by_token(token).await?;
             match customer.wanted_level() {
                 None => return self.customer_page(customer).await,
                 Some(level) if level == form.level => {}
@@ -198,20 +194,21 @@ impl App {
         Err(AppError::Unavailable("the customer is changing too fast".into()))
     }
 
-    pub(crate) async fn payment_by_token(&self, token: &str) -> Reply<Payment> {
-        self.store().payment_by_page_token(token).await?.ok_or_else(no_page)
-    }
-
-    pub(crate) async fn rampoff_by_token(&self, token: &str) -> Reply<Rampoff> {
-        self.store().rampoff_by_page_token(token).await?.ok_or_else(no_page)
-    }
-
     /// What a payment's page shows.
     ///
     /// # Errors
     /// `not_found` for a token that leads nowhere.
     pub async fn page_payment(&self, token: &str) -> Reply<PaymentPage> {
         let payment = self.payment_by_token(token).await?;
+        self.payment_page(payment).await
+    }
+
+    /// What is shown to whoever comes back from a payment's processor: where the payment stands.
+    ///
+    /// # Errors
+    /// `not_found` for a token that is no processor's.
+    pub async fn page_returned(&self, token: &str) -> Reply<PaymentPage> {
+        let payment = self.returned_payment(token).await?;
         self.payment_page(payment).await
     }
 
@@ -260,8 +257,10 @@ impl App {
     /// # Errors
     /// `not_found` for a token that leads nowhere.
     pub async fn page_status(&self, token: &str) -> Reply<StatusPage> {
-        if let Some(payment) = self.store().payment_by_page_token(token).await? {
-            return self.payment_page(payment).await.map(|page| StatusPage::Payment(Box::new(page)));
+        match self.payment_by_token(token).await {
+            Ok(payment) => return self.payment_page(payment).await.map(|page| StatusPage::Payment(Box::new(page))),
+            Err(AppError::Refusal(_)) => {}
+            Err(error) => return Err(error),
         }
         self.page_rampoff(token).await.map(|page| StatusPage::Rampoff(Box::new(page)))
     }
@@ -283,7 +282,7 @@ impl App {
             payment: payment.id,
             amount: payment.terms.fiat_amount,
             currency: payment.terms.fiat,
-            return_url: format!("{}/status?token={token}&returned=1", self.config().public_url),
+            return_url: format!("{}/returned?token={}", self.config().public_url, self.returned_token(payment.id)),
             expires_at: payment.open_until,
         };
         let patience = Duration::from_secs(self.config().workers.call_seconds);

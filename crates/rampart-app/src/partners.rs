@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use rampart_core::id::{OrderId, PartnerId};
+use rampart_core::id::PartnerId;
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
 use rampart_core::record::RecordKey;
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::review::AuditEntry;
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_core::time::{Clock, Timestamp};
-use rampart_store::{CommitError, Installation, Store};
+use rampart_core::time::Timestamp;
+use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
@@ -73,28 +73,6 @@ pub struct PartnerChange {
     pub http_errors: Option<HttpErrors>,
     /// Whether it may call at all. Any change revokes its tokens.
     pub enabled: Option<bool>,
-}
-
-/// Compares the installation's key with the database's; the first node's decides.
-pub(crate) async fn check_installation(
-    store: &Store,
-    keys: &Keys,
-    clock: &dyn Clock,
-    randomness: &dyn rampart_core::id::Randomness,
-) -> Reply<()> {
-    let known = match store.installation().await? {
-        Some(known) => known,
-        None => {
-            let now = clock.now();
-            let id = OrderId::mint(now, randomness).to_string();
-            store.install(&Installation { id, key_fingerprint: keys.identity().to_owned(), created_at: now }).await?
-        }
-    };
-    if known.key_fingerprint == keys.identity() {
-        Ok(())
-    } else {
-        Err(AppError::defect("the installation's key is not the one this database was made with; give the right key file"))
-    }
 }
 
 impl App {

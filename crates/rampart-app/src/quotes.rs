@@ -159,7 +159,7 @@ impl App {
     fn sealed(&self, caller: &Caller, now: Timestamp, terms: QuoteTerms) -> (String, Timestamp) {
         let expires_at = now.after(Duration::from_secs(self.catalogue().pricing.quote_seconds));
         let quote = Quote { id: self.mint().id(), partner: caller.partner.id, terms, expires_at };
-        (quote.seal(&self.keys().quote), expires_at)
+        (self.keys().seal_quote(&quote), expires_at)
     }
 
     fn read_country(&self, fields: &mut Fields, text: &Option<String>) -> Option<Country> {

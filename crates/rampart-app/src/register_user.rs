@@ -5,13 +5,12 @@ use rampart_core::customer::{BankAccountGiven, Customer, Identification, Profile
 use rampart_core::id::CustomerId;
 use rampart_core::identification::{self, CustomerType, DocumentType, Doubt};
 use rampart_core::kyc::{Kyc, KycLevel, KycStatus};
-use rampart_core::page_token;
 use rampart_core::phone;
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
-use rampart_core::view::kyc_form_url;
+use rampart_core::view::identity_url;
 use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
@@ -22,6 +21,7 @@ use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST};
 use crate::idempotency::{Earlier, Meaning};
 use crate::numbers::Series;
+use crate::page_links::{KYC_FORM_URL, with_token};
 use crate::views::{Answer, RegisteredView};
 
 /// The fewest characters of a password.
@@ -202,8 +202,8 @@ impl App {
     /// `invalid_bank_account`; `user_already_exists`; `idempotency_conflict`.
     pub async fn register_user(&self, caller: &Caller, request: &RegisterUser, key: Option<&str>) -> Reply<Answer> {
         let repeat = self.repeat(caller, OPERATION, key, None, request.fields()).await?;
-        if let Some(Earlier::Answer(data)) = repeat.earlier(&self.standing_claims(&repeat, None).await?)? {
-            return Ok(Answer { data, replayed: true });
+        if let Some(earlier @ Earlier::Answer { .. }) = repeat.earlier(&self.standing_claims(&repeat, None).await?)? {
+            return self.registered_earlier(earlier);
         }
         let registration = self.read_registration(request)?;
         let email_key = format!("{}:{}", caller.partner.id, registration.email.normalized);
@@ -222,7 +222,7 @@ impl App {
             bank_account: registration.bank_account,
             warnings: registration.warnings,
             kyc: Kyc::default(),
-            page_token: page_token::draw(created_at, self.randomness()),
+            earlier_link: None,
             callback_url: registration.callback_url,
             banned: None,
             charged_back: None,
@@ -238,20 +238,23 @@ impl App {
             step.claims.extend(document);
             step.write(customer.clone());
             return match self.commit(step).await {
-                Ok(_) => Ok(Answer { data, replayed: false }),
+                Ok(_) => Ok(Answer { data: with_token(&data, KYC_FORM_URL, &self.identity_token(customer.id)), replayed: false }),
                 // Somebody with the same document was faster.
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Document => continue,
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::CustomerEmail => {
                     Err(self.already_exists(caller, &claim.subject).await)
                 }
-                Err(CommitError::AlreadyClaimed(claim)) => match repeat.earlier_by(&claim)? {
-                    Earlier::Answer(data) => Ok(Answer { data, replayed: true }),
-                    Earlier::Subject(_) => Err(AppError::defect("a registration was claimed as an order")),
-                },
+                Err(CommitError::AlreadyClaimed(claim)) => self.registered_earlier(repeat.earlier_by(&claim)?),
                 Err(error) => Err(error.into()),
             };
         }
         Err(AppError::Unavailable("the document is being registered too often".into()))
+    }
+
+    fn registered_earlier(&self, earlier: Earlier) -> Reply<Answer> {
+        let Earlier::Answer { data, subject } = earlier else { return Err(AppError::defect("a registration was claimed as an order")) };
+        let customer = subject.parse().map(CustomerId).map_err(|_| AppError::defect("a claim without its customer"))?;
+        Ok(Answer { data: with_token(&data, KYC_FORM_URL, &self.identity_token(customer)), replayed: true })
     }
 
     async fn already_exists(&self, caller: &Caller, subject: &str) -> AppError {
@@ -259,7 +262,7 @@ impl App {
         let Ok(id) = subject.parse::<i64>() else { return refusal.into() };
         match self.customer_of(caller, id).await {
             Ok(customer) => {
-                let url = kyc_form_url(&customer, &self.config().public_url);
+                let url = self.identity_link(customer.id);
                 refusal.with_data(serde_json::json!({ "id": id, "kyc_form_url": url })).into()
             }
             Err(AppError::Refusal(_)) => refusal.into(),
@@ -267,6 +270,7 @@ impl App {
         }
     }
 
+    /// `data` of the answer as it is kept: its link has no token.
     fn registered_json(&self, customer: &Customer) -> Reply<String> {
         let present = |text: &Redacted| Some(text.reveal().to_owned()).filter(|text| !text.is_empty());
         let status = customer.kyc.status();
@@ -282,7 +286,7 @@ impl App {
             kyc_valid: status == KycStatus::Valid,
             kyc_status: status,
             kyc_level: customer.kyc.level.map_or(0, KycLevel::number),
-            kyc_form_url: kyc_form_url(customer, &self.config().public_url),
+            kyc_form_url: identity_url(&self.config().public_url, ""),
             warnings: customer.warnings.clone(),
         };
         serde_json::to_string(&view).map_err(|fault| AppError::Defect(Box::new(fault)))

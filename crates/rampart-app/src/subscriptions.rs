@@ -52,7 +52,7 @@ impl App {
         let is_new = operation.ends_with("subscribeToWebhook");
         let answer = if is_new { CREATED } else { UPDATED };
         let repeat = self.repeat(caller, operation, key, None, [(Meaning::Text, &url), (Meaning::Text, &kind)]).await?;
-        if let Some(Earlier::Answer(data)) = repeat.earlier(&self.standing_claims(&repeat, None).await?)? {
+        if let Some(Earlier::Answer { data, .. }) = repeat.earlier(&self.standing_claims(&repeat, None).await?)? {
             return Ok(Answer { data, replayed: true });
         }
         let mut fields = Fields::new();

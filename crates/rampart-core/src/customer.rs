@@ -123,8 +123,9 @@ pub struct Customer {
     pub warnings: Vec<Warning>,
     /// What is known of the identity.
     pub kyc: Kyc,
-    /// The secret part of the links to the customer's hosted pages.
-    pub page_token: Redacted,
+    /// The fingerprint of the link to the customer's page that an earlier version handed out, where one did ([`crate::earlier_link`]).
+    #[serde(default, skip_serializing_if = "crate::record::says_nothing")]
+    pub earlier_link: Option<String>,
     /// Where the identity page sends the customer afterwards.
     pub callback_url: Option<String>,
     /// Why the customer may not trade; absent when it may.

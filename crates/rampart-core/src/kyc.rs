@@ -278,7 +278,7 @@ mod tests {
             bank_account: None,
             warnings: Vec::new(),
             kyc: before,
-            page_token: "secret".into(),
+            earlier_link: None,
             callback_url: None,
             banned: None,
             charged_back: None,

@@ -3,6 +3,7 @@
 use crate::customer::Customer;
 use crate::fact::Fact;
 use crate::id::{AuditId, CustomerId, DeliveryId, FactId, JobId, OrderId, PartnerId, PayoutId, ReviewId, SubscriptionId, TransferId};
+use crate::installation_key::{InstallationKey, KeyFingerprint};
 use crate::job::Job;
 use crate::outgoing::{Payout, Transfer};
 use crate::partner::Partner;
@@ -91,6 +92,8 @@ records! {
     Review(ReviewItem, ReviewId),
     /// A line of the audit log.
     Audit(AuditEntry, AuditId),
+    /// A key of the installation.
+    InstallationKey(InstallationKey, KeyFingerprint),
 }
 
 /// Whether a field of a record says nothing. What is stored leaves it out: most fields of most orders are for what is unusual.

@@ -307,7 +307,7 @@ pub struct KycView {
     pub kyc_valid: bool,
     /// The approved level: 0, 1 or 2.
     pub kyc_level: u8,
-    /// The form.
+    /// The form. What is kept of it has no token: that is put in whenever it is told.
     pub kyc_form_url: String,
     /// Why the last check failed.
     pub reasons: Vec<String>,
@@ -326,7 +326,7 @@ impl KycView {
             kyc_status: status,
             kyc_valid: status == KycStatus::Valid,
             kyc_level: customer.kyc.level.map_or(0, KycLevel::number),
-            kyc_form_url: kyc_form_url(customer, public_url),
+            kyc_form_url: identity_url(public_url, ""),
             reasons: check.map(|check| check.reasons.clone()).unwrap_or_default(),
             updated_at: check.map_or(customer.created_at, |check| check.updated_at),
         }
@@ -341,19 +341,18 @@ impl KycView {
 
 /// The link to a customer's identity form.
 #[must_use]
-pub fn kyc_form_url(customer: &Customer, public_url: &str) -> String {
-    format!("{public_url}/kyc?token={}", customer.page_token.reveal())
-}
-
-/// The link to a customer's form of the reinforced check.
-#[must_use]
-pub fn reinforced_form_url(customer: &Customer, public_url: &str) -> String {
-    format!("{}&level={}", kyc_form_url(customer, public_url), KycLevel::Reinforced.number())
+pub fn identity_url(public_url: &str, token: &str) -> String {
+    format!("{public_url}/kyc?token={token}")
 }
 
 /// The link to a payment's page: the gateway of its method.
 #[must_use]
-pub fn payment_url(payment: &Payment, public_url: &str) -> String {
-    let method: Code<16> = payment.method;
-    format!("{public_url}/gateway/{}?token={}", method.as_str().to_ascii_lowercase(), payment.page_token.reveal())
+pub fn payment_url(public_url: &str, method: Code<16>, token: &str) -> String {
+    format!("{public_url}/gateway/{}?token={token}", method.as_str().to_ascii_lowercase())
+}
+
+/// The link to the page that tells where an order stands.
+#[must_use]
+pub fn status_url(public_url: &str, token: &str) -> String {
+    format!("{public_url}/status?token={token}")
 }

@@ -42,6 +42,7 @@ const SHAPES: &[Shape] = &[
         keys: 1,
         columns: &[("number", Kind::Int), ("id", Kind::Text), ("key_fingerprint", Kind::Text), ("created_at", Kind::Int)],
     },
+    Shape { name: "installation_keys", keys: 1, columns: &[("id", Kind::Text), ("version", Kind::Int), ("data", Kind::Text)] },
     Shape {
         name: "partners",
         keys: 1,

@@ -8,6 +8,7 @@ use rampart_core::code::Code;
 use rampart_core::customer::Customer;
 use rampart_core::fact::Fact;
 use rampart_core::id::CustomerId;
+use rampart_core::installation_key::InstallationKey;
 use rampart_core::job::Job;
 use rampart_core::outgoing::{Payout, PayoutState, Transfer, TransferState};
 use rampart_core::partner::Partner;
@@ -195,6 +196,7 @@ tables! {
         it.kind.as_str().into(), Value::display_or_null(it.fact)
     ];
     AuditEntry, "audit", ["subject"], it => [it.subject.as_str().into()];
+    InstallationKey, "installation_keys", [], _it => [];
 }
 
 /// Every order of the present form says this.
@@ -271,7 +273,7 @@ macro_rules! dispatch {
     ($($variant:ident => $record:ty),+ $(,)?) => {
         /// The tables in the order in which rows are written. They are locked in it too, but for the first two, which nearly
         /// every batch needs: those are locked behind the others, together with what is counted.
-        pub(crate) const TABLES: [&Table; 15] = [$(<$record as Stored>::TABLE),+];
+        pub(crate) const TABLES: [&Table; 16] = [$(<$record as Stored>::TABLE),+];
 
         /// The table of a key.
         pub(crate) const fn table_of(key: &RecordKey) -> &'static Table {
@@ -319,4 +321,5 @@ dispatch! {
     Wallet => Wallet,
     Review => ReviewItem,
     Audit => AuditEntry,
+    InstallationKey => InstallationKey,
 }

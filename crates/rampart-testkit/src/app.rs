@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use rampart_app::workers::{self, Workers};
-use rampart_app::{App, AppConfig, Caller, Credentials, Ports, Sources, SystemClock};
+use rampart_app::{App, AppConfig, Caller, Credentials, Ports, Reply, Sources, SystemClock};
 use rampart_core::catalogue::Catalogue;
 use rampart_sandbox::{World, WorldConfig};
 use rampart_store::{Store, StoreOptions};
@@ -19,7 +19,7 @@ use crate::gateway::Player;
 use crate::scenario::PATIENCE;
 
 /// The key of every test's installation.
-const KEY: [u8; 32] = [42; 32];
+pub const KEY: [u8; 32] = [42; 32];
 /// Everything that looks like chance follows from it.
 const SEED: u64 = 2026;
 
@@ -87,7 +87,7 @@ impl TestApp {
         let store = open_store(&database, &sources).await;
         let ports = ports(&world);
         let config = AppConfig::sandbox("http://127.0.0.1:8080");
-        let app = App::new(store, ports, config, catalogue, sources, &KEY).await.expect("an application");
+        let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("an application");
         let opening = world.opening_balances().iter().map(|balance| (balance.account, balance.asset, balance.amount)).collect();
         rampart_app::operate::opening::open_books(&app, opening).await.expect("opening balances");
         app.prices().set(world.prices().prices().await.expect("prices"));
@@ -111,14 +111,25 @@ impl TestApp {
     /// # Panics
     /// When it does not start.
     pub async fn another_node(&self) -> App {
+        self.another_node_with(&[KEY]).await.expect("another node")
+    }
+
+    /// The same with other keys of the installation.
+    ///
+    /// # Errors
+    /// What the application says to them.
+    ///
+    /// # Panics
+    /// When it does not start for another reason.
+    pub async fn another_node_with(&self, keys: &[[u8; 32]]) -> Reply<App> {
         // No two nodes may draw the same identifiers.
         let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
         let store = open_store(&self.database, &sources).await;
         let (ports, config, catalogue) = (self.app.ports().clone(), self.app.config().clone(), self.app.catalogue().clone());
-        let app = App::new(store, ports, config, catalogue, sources, &KEY).await.expect("another node");
+        let app = App::new(store, ports, config, catalogue, sources, keys).await?;
         app.prices().set(self.world.prices().prices().await.expect("prices"));
-        app
+        Ok(app)
     }
 
     /// The same installation with other settings, on the same store.
@@ -131,7 +142,7 @@ impl TestApp {
         let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
         let (store, ports, catalogue) = (self.app.store().clone(), self.app.ports().clone(), self.app.catalogue().clone());
-        App::new(store, ports, config, catalogue, sources, &KEY).await.expect("other settings")
+        App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("other settings")
     }
 
     /// The same installation with another catalogue, on the same store.
@@ -142,7 +153,7 @@ impl TestApp {
         let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
         let (store, ports, config) = (self.app.store().clone(), self.app.ports().clone(), self.app.config().clone());
-        let app = App::new(store, ports, config, catalogue, sources, &KEY).await.expect("another catalogue");
+        let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("another catalogue");
         app.prices().set(self.world.prices().prices().await.expect("prices"));
         app
     }
@@ -157,7 +168,7 @@ impl TestApp {
         let mut ports = self.app.ports().clone();
         change(&mut ports);
         let (store, config, catalogue) = (self.app.store().clone(), self.app.config().clone(), self.app.catalogue().clone());
-        let app = App::new(store, ports, config, catalogue, sources, &KEY).await.expect("other adapters");
+        let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("other adapters");
         app.prices().set(self.world.prices().prices().await.expect("prices"));
         app
     }

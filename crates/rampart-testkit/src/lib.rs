@@ -13,7 +13,7 @@ mod gateway;
 mod orders;
 mod scenario;
 
-pub use app::TestApp;
+pub use app::{KEY, TestApp};
 pub use catalogue::{catalogue, catalogue_with};
 pub use chance::SeededChance;
 pub use customers::{CustomerOf, documented_registration};

@@ -146,7 +146,7 @@ async fn note_route(request: Request, next: Next) -> Response {
 /// Hosted pages are read by people: their failures are pages too.
 fn is_page(uri: &Uri) -> bool {
     let first = uri.path().split('/').nth(1).unwrap_or_default();
-    matches!(first, "kyc" | "gateway" | "status" | "rampoff")
+    matches!(first, "kyc" | "gateway" | "status" | "rampoff" | "returned")
 }
 
 /// A place among the requests under way; given back when it is dropped, however the request ends.
@@ -260,9 +260,15 @@ mod tests {
 
     #[test]
     fn pages_are_told_from_calls() {
-        for (path, page) in
-            [("/kyc", true), ("/gateway/card?token=x", true), ("/status", true), ("/api/kyc/check", false), ("/", false), ("/kycx", false)]
-        {
+        for (path, page) in [
+            ("/kyc", true),
+            ("/gateway/card?token=x", true),
+            ("/status", true),
+            ("/returned", true),
+            ("/api/kyc/check", false),
+            ("/", false),
+            ("/kycx", false),
+        ] {
             assert_eq!(is_page(&path.parse().unwrap()), page, "{path}");
         }
     }

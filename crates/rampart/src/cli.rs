@@ -85,8 +85,8 @@ pub(crate) enum Command {
     /// The database
     #[command(subcommand)]
     Db(commands::db::DbCommand),
-    /// The installation's key
-    #[command(subcommand)]
+    /// The installation's keys
+    #[command(subcommand, alias = "key")]
     Keys(commands::keys::KeysCommand),
     /// Print the effective configuration with the origin of each value
     Config(commands::config::ConfigArguments),

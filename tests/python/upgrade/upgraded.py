@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,13 @@ class Upgraded(Installation):
         """Every trouble that the older version met ends."""
         self.mend("bank", "chain", "screening")
         self.is_troubled = False
+
+    def dump(self) -> bytes:
+        """Everything that the database holds."""
+        if self.database is None:
+            return b"".join(file.read_bytes() for file in sorted((self.folder / "data").glob("rampart.db*")))
+        command = ["pg_dump", "--no-owner", "--dbname", self.database]
+        return subprocess.run(command, check=True, capture_output=True).stdout
 
     def left(self) -> world.Left:
         """What has left since the present binary began."""

@@ -64,13 +64,11 @@ async fn writable(app: &App) -> Finding {
 }
 
 async fn key(app: &App) -> Finding {
-    let result = match app.store().installation().await {
+    let result = match app.store().installation_keys().await {
         Err(error) => Err(error.to_string()),
-        Ok(None) => Err("the database does not say which key it belongs to".to_owned()),
-        Ok(Some(installation)) if installation.key_fingerprint == app.keys().identity() => Ok(installation.key_fingerprint),
-        Ok(Some(installation)) => Err(format!("the database belongs to the key {}", installation.key_fingerprint)),
+        Ok(known) => app.keys().follow(&known).map(|()| app.keys().identity().to_string()).map_err(|error| error.to_string()),
     };
-    finding("the key is this database's", result)
+    finding("the newest key of the database is here", result)
 }
 
 async fn needs(app: &App) -> Finding {

@@ -3,6 +3,7 @@
 
 pub mod customers;
 pub mod doctor;
+pub mod keys;
 pub mod ledger;
 pub mod opening;
 pub mod orders;

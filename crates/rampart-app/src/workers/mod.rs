@@ -11,6 +11,7 @@ mod expiry;
 mod fanout;
 mod ingest;
 mod jobs;
+mod keys;
 mod leases;
 mod ledger;
 mod nonces;
@@ -78,6 +79,7 @@ pub fn start(app: &App) -> Workers {
         Box::new(expiry::Expiry::new(app.clone())),
         Box::new(prices::Prices::new(app.clone())),
         Box::new(sweep::Sweep::new(app.clone())),
+        Box::new(keys::FollowKeys::new(app.clone())),
     ];
     if let Some(every) = app.config().workers.ledger_check() {
         workers.push(Box::new(ledger::Ledger::new(app.clone(), every)));

@@ -213,7 +213,7 @@ async fn identity_needed(test: Arc<TestApp>) {
     let latin = register("a@example.com", RegisterUser { country: some("CL"), ..RegisterUser::default() }).await;
     let khipu = CreatePayment { payment_type: some("KHIPU"), fiat_symbol: some("CLP"), ..buy(latin, "50000") };
     assert_eq!(code(khipu.clone()).await, Code::RequireKyc);
-    let token = test.app.store().customer(latin).await.unwrap().unwrap().page_token.reveal().to_owned();
+    let token = test.app.identity_token(latin);
     assert_eq!(test.app.page_customer(&token).await.unwrap().wanted, Some(KycLevel::Basic), "the form is open for it");
     let spanish = register("b@example.com", RegisterUser { country: some("ES"), ..RegisterUser::default() }).await;
     test.app.create_payment(&test.caller, &buy(spanish, "100"), None).await.unwrap();

@@ -51,10 +51,6 @@ async fn half_paid(test: &TestApp, customer: CustomerId, refund_account: Option<
     id
 }
 
-async fn token(test: &TestApp, id: OrderId) -> String {
-    test.payment(id).await.page_token.reveal().to_owned()
-}
-
 /// What the partner was last told of an order.
 async fn told(test: &TestApp, id: OrderId) -> (String, Value) {
     let events = test.app.store().events_of_subject(test.caller.partner.id, &id.to_string(), 0, 100).await.unwrap();
@@ -66,7 +62,7 @@ async fn a_page_fills_what_is_empty_and_waits(test: Arc<TestApp>) {
     let app = cautious(&test).await;
     let id = to_be_refunded(&test, None).await;
     orders::refund(&app, &operator(), id).await.unwrap();
-    let token = token(&test, id).await;
+    let token = test.app.payment_token(id);
     // Whoever has the link types the customer's name: it is still somebody who has the link.
     app.give_refund_account(&token, THIEF, "Ana García López").await.unwrap();
     let held = test.payment(id).await;
@@ -96,8 +92,8 @@ async fn a_page_fills_what_is_empty_and_waits(test: Arc<TestApp>) {
 
     // In the name of somebody else it waits for a person, however long; that person's line says where it went.
     let id = half_paid(&test, test.payment(id).await.customer, None).await;
-    app.cancel_payment(&self::token(&test, id).await).await.unwrap();
-    app.give_refund_account(&self::token(&test, id).await, THIEF, "Tom Ripley").await.unwrap();
+    app.cancel_payment(&test.app.payment_token(id)).await.unwrap();
+    app.give_refund_account(&test.app.payment_token(id), THIEF, "Tom Ripley").await.unwrap();
     test.advance(30 * DAY).await;
     let held = test.payment(id).await;
     assert_eq!((held.status(), held.refund_origin.unwrap().used_from, held.due_at()), ("on_hold", None, None));
@@ -110,7 +106,7 @@ async fn a_page_fills_what_is_empty_and_waits(test: Arc<TestApp>) {
 
 async fn a_page_changes_nothing(test: Arc<TestApp>) {
     let id = to_be_refunded(&test, Some(CustomerOf::SPAIN.account)).await;
-    let token = token(&test, id).await;
+    let token = test.app.payment_token(id);
     let page = test.app.page_payment(&token).await.unwrap();
     assert!(!page.can_give_refund_account);
     // Before it is on hold, while it is, and after its refund failed.
@@ -149,7 +145,7 @@ async fn coins_wait_too(test: Arc<TestApp>) {
     orders::refund(&app, &operator(), id).await.unwrap();
     let rampoff = test.rampoff(id).await;
     assert!(matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::Destination, .. }));
-    let token = rampoff.page_token.reveal();
+    let token = &test.app.rampoff_token(id);
     app.give_refund_wallet(token, THIEFS_WALLET).await.unwrap();
     assert_eq!(TestApp::code(app.give_refund_wallet(token, WALLET).await), Code::ValidationFailed);
     let (kind, data) = told(&test, id).await;
@@ -166,7 +162,7 @@ async fn coins_wait_too(test: Arc<TestApp>) {
 
     // Nobody objects to this one.
     let id = a_sale(&test, customer).await;
-    app.give_refund_wallet(test.rampoff(id).await.page_token.reveal(), WALLET).await.unwrap();
+    app.give_refund_wallet(&test.app.rampoff_token(id), WALLET).await.unwrap();
     test.advance(DAY + 60).await;
     orders::refund(&test.app, &operator(), id).await.unwrap();
     test.rampoff_becomes(id, "refunded").await;

@@ -356,7 +356,7 @@ async fn payout_refused(test: Arc<TestApp>) {
     let rampoff = test.rampoff_becomes(id, "on_hold").await;
     assert!(matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }));
     // The customer gives a wallet, a person sends the coins back.
-    let token = rampoff.page_token.reveal().to_owned();
+    let token = test.app.rampoff_token(id);
     test.app.give_refund_wallet(&token, "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55").await.unwrap();
     operate::orders::refund(&test.app, &operator(), id).await.unwrap();
     let refunded = test.rampoff_becomes(id, "refunded").await;

@@ -49,7 +49,7 @@ fn empty(level: KycLevel) -> KycForm {
 
 async fn identity(test: Arc<TestApp>) {
     let customer = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
-    let token = test.app.store().customer(customer).await.unwrap().unwrap().page_token.reveal().to_owned();
+    let token = test.app.identity_token(customer);
     let page = test.app.page_customer(&token).await.unwrap();
     assert_eq!((page.wanted, page.missing.as_slice()), (Some(KycLevel::Basic), ["dob"].as_slice()));
     let refusal = refusal_of(test.app.submit_kyc_form(&token, empty(KycLevel::Basic)).await);
@@ -103,7 +103,7 @@ async fn a_telephone_number_is_judged_again(test: Arc<TestApp>) {
         let request = RegisterUser { email: some(&format!("{number}@example.com")), ..documented_registration() };
         let answer = test.app.register_user(&test.caller, &request, None).await.unwrap();
         let id = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
-        let token = test.app.store().customer(id).await.unwrap().unwrap().page_token.reveal().to_owned();
+        let token = test.app.identity_token(id);
         let form = KycForm { phone, ..empty(KycLevel::Basic) };
         let page = test.app.submit_kyc_form(&token, form).await.unwrap();
         let told: Vec<_> =
@@ -116,7 +116,7 @@ async fn gateway(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let answer = test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
     let id = TestApp::order_of(&answer);
-    let token = test.payment(id).await.page_token.reveal().to_owned();
+    let token = test.app.payment_token(id);
     for _ in 0..2 {
         assert_eq!(test.app.gateway_session(&token).await.unwrap(), GatewaySession::Play);
     }
@@ -132,7 +132,7 @@ async fn transfers(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let request = CreatePayment { payment_type: some("transfer"), ..buy(customer, "100") };
     let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
-    let token = test.payment(id).await.page_token.reveal().to_owned();
+    let token = test.app.payment_token(id);
     let page = test.app.page_payment(&token).await.unwrap();
     assert!(page.can_declare && page.can_cancel && page.can_give_refund_account);
     assert_eq!((page.partner_name.as_str(), page.customer_name.as_str()), ("first", "Ana García López"));
@@ -155,7 +155,7 @@ async fn transfers(test: Arc<TestApp>) {
 async fn sales(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
-    let token = test.rampoff(id).await.page_token.reveal().to_owned();
+    let token = test.app.rampoff_token(id);
     let StatusPage::Rampoff(page) = test.app.page_status(&token).await.unwrap() else { panic!("a sale") };
     assert!(page.can_cancel && page.can_give_refund_wallet);
     assert_eq!(TestApp::code(test.app.give_refund_wallet(&token, "nowhere").await), Code::InvalidWallet);

@@ -75,8 +75,8 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
             assert_eq!(TestApp::code(refused), Code::InvalidBankAccount, "{account}");
             // Whether the order waits for it is looked at afterwards.
             let order = test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
-            let token = test.payment(TestApp::order_of(&order)).await.page_token;
-            let given = test.app.give_refund_account(token.reveal(), &account, "Ana").await;
+            let token = test.app.payment_token(TestApp::order_of(&order));
+            let given = test.app.give_refund_account(&token, &account, "Ana").await;
             assert_eq!(TestApp::code(given), Code::InvalidBankAccount, "{account}");
             let asked = SetRefundAccount { payment_id: Some(TestApp::order_of(&order).to_string()), refund_account: Some(account.clone()) };
             let given = test.app.set_refund_account(&test.caller, asked, None).await;

@@ -49,7 +49,7 @@ async fn processor_refuses(test: Arc<TestApp>) {
         })
         .await;
     assert_eq!(held.fiat_balance, held.terms.fiat_amount);
-    let token = held.page_token.reveal();
+    let token = &test.app.payment_token(id);
     assert!(test.app.page_payment(token).await.unwrap().can_give_refund_account);
     test.app.give_refund_account(token, CustomerOf::SPAIN.account, "Ana García López").await.unwrap();
     test.payment_becomes(id, "refunded").await;
@@ -88,13 +88,10 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
         // Half of it, from an account that the bank does not tell.
         let payable = payable(&test.payment(id).await, "Ana García López");
         test.world.pay_payment(&payable, Some(Amount::from_minor(50_000)), None).await.unwrap();
-        let token = test
-            .eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) })
-            .await
-            .page_token;
+        test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
         if let Some(typed) = typed {
             // The page cannot change what the partner gave; the partner can.
-            assert!(test.app.give_refund_account(token.reveal(), typed, "Ana García López").await.is_err());
+            assert!(test.app.give_refund_account(&test.app.payment_token(id), typed, "Ana García López").await.is_err());
             let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(typed.to_owned()) };
             test.app.set_refund_account(&test.caller, asked, None).await.unwrap();
         }

@@ -85,7 +85,7 @@ async fn coins_back_to_a_listed_wallet(test: Arc<TestApp>) {
     let order = test.rampoff(id).await;
     deposit(&test, &order.deposit_address, "USDC", None).await;
     test.rampoff_becomes(id, "on_hold").await;
-    test.app.give_refund_wallet(order.page_token.reveal(), LISTED_WALLET).await.unwrap();
+    test.app.give_refund_wallet(&test.app.rampoff_token(id), LISTED_WALLET).await.unwrap();
     let held = || async {
         let order = test.rampoff(id).await;
         matches!(order.state, RampoffState::OnHold { reason: HoldReason::Screening, .. }).then_some(order)

@@ -126,7 +126,7 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     let suspense = || async { test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap() };
     assert_eq!(suspense().await.posted, finished.payout_amount());
     // The partner names another account of the customer's; the page says that it came back, until a person has had it paid there.
-    let token = order.page_token.reveal();
+    let token = &test.app.rampoff_token(order.id);
     let returned = || async { test.app.page_rampoff(token).await.unwrap().payout_returned };
     assert!(returned().await);
     let give = |iban: &str| SetPayoutAccount {

@@ -32,7 +32,6 @@ use crate::order::{Context, DestinationOrigin, Findings, HoldReason, Reversal, o
 use crate::outgoing::PayoutDestination;
 use crate::quote::SellTerms;
 use crate::record::says_nothing;
-use crate::redacted::Redacted;
 use crate::step::Step;
 use crate::time::Timestamp;
 use crate::view::RampoffView;
@@ -187,8 +186,9 @@ pub struct Rampoff {
     pub quote: Option<QuoteId>,
     /// The customer's level when it was made; its limits were counted at that level.
     pub level: KycLevel,
-    /// The secret part of the link to its page.
-    pub page_token: Redacted,
+    /// The fingerprint of the link to its page that an earlier version handed out, where one did ([`crate::earlier_link`]).
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub earlier_link: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Until when its price is promised and money is reserved for it.

@@ -4,6 +4,7 @@
 
 mod claims;
 mod history;
+mod installation;
 mod ledger;
 mod operators;
 mod orders;
@@ -13,8 +14,9 @@ mod together;
 mod webhooks;
 mod work;
 
+pub use installation::Installation;
 pub use ledger::{AccountBalance, EntryLine, LedgerPosting, PostedEntry};
-pub use operators::{Installation, OrderCounts};
+pub use operators::OrderCounts;
 pub use orders::OrderFilter;
 pub use people::CustomerFilter;
 pub use webhooks::UnfannedPartner;

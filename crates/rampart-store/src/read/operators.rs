@@ -1,4 +1,4 @@
-//! What operators look at: the installation, the list of what needs a person, and how many orders stand where.
+//! What operators look at: the list of what needs a person, and how many orders stand where.
 
 use rampart_core::id::{FactId, OrderId, ReviewId};
 use rampart_core::payment::Payment;
@@ -11,17 +11,6 @@ use super::after;
 use crate::error::StoreError;
 use crate::store::Store;
 use crate::tables::{Stored, Table};
-
-/// Who this installation is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Installation {
-    /// Its identifier.
-    pub id: String,
-    /// The fingerprint of the key its secrets are sealed under; a node with another key refuses to start.
-    pub key_fingerprint: String,
-    /// When it was made (real time).
-    pub created_at: Timestamp,
-}
 
 /// How many orders that are not settled stand in each status.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,39 +36,6 @@ pub struct OrderCounts {
 }
 
 impl Store {
-    /// Who this installation is, once [`Store::install`] has said so.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn installation(&self) -> Result<Option<Installation>, StoreError> {
-        let row = self.inner.db.fetch_optional("SELECT id, key_fingerprint, created_at FROM installation", Vec::new()).await?;
-        let read = |row: crate::sql::Row| {
-            Ok(Installation {
-                id: row.text(0)?.to_owned(),
-                key_fingerprint: row.text(1)?.to_owned(),
-                created_at: Timestamp::from_micros(row.int(2)?),
-            })
-        };
-        row.map(read).transpose()
-    }
-
-    /// Says who this installation is, unless that was said before, and answers who it is. Of two nodes that do this at
-    /// once, the first decides for both.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be written.
-    pub async fn install(&self, installation: &Installation) -> Result<Installation, StoreError> {
-        let sql =
-            "INSERT INTO installation (number, id, key_fingerprint, created_at) VALUES (1, $1, $2, $3) ON CONFLICT (number) DO NOTHING";
-        let values =
-            vec![installation.id.as_str().into(), installation.key_fingerprint.as_str().into(), installation.created_at.micros().into()];
-        let mut session = self.inner.target.session(false).await?;
-        let done = session.execute(sql, values).await;
-        session.close().await;
-        done?;
-        self.installation().await?.ok_or_else(|| StoreError::defect("the installation was not stored"))
-    }
-
     /// What waits for a person, oldest first, behind `behind`.
     ///
     /// # Errors

@@ -1,11 +1,10 @@
 //! Payments and ramp-offs: lists, and the ways to find one.
 
 use rampart_core::asset::Chain;
+use rampart_core::earlier_link;
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
-use rampart_core::page_token;
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::rampoff::{Rampoff, RampoffState};
-use rampart_core::redacted::Redacted;
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 use sqlx::AssertSqlSafe;
@@ -69,7 +68,7 @@ trait Order: Stored {
     fn belongs_to(&self) -> (PartnerId, CustomerId);
     fn public_status(&self) -> &'static str;
     fn own_name(&self) -> Option<&str>;
-    fn page_token(&self) -> &Redacted;
+    fn earlier_link(&self) -> Option<&str>;
 }
 
 macro_rules! order {
@@ -94,8 +93,8 @@ macro_rules! order {
                 self.external_id.as_deref()
             }
 
-            fn page_token(&self) -> &Redacted {
-                &self.page_token
+            fn earlier_link(&self) -> Option<&str> {
+                self.earlier_link.as_deref()
             }
         }
     };
@@ -222,29 +221,29 @@ impl Store {
         Ok(self.order_by_external_id(&filter, None).await?.pop())
     }
 
-    /// The payment whose page has this token.
+    /// The payment whose page this link of an earlier version leads to.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn payment_by_page_token(&self, token: &str) -> Result<Option<Payment>, StoreError> {
-        self.order_by_page_token(token).await
+    pub async fn payment_by_earlier_link(&self, token: &str) -> Result<Option<Payment>, StoreError> {
+        self.order_by_earlier_link(token).await
     }
 
-    /// The ramp-off whose page has this token.
+    /// The ramp-off whose page this link of an earlier version leads to.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn rampoff_by_page_token(&self, token: &str) -> Result<Option<Rampoff>, StoreError> {
-        self.order_by_page_token(token).await
+    pub async fn rampoff_by_earlier_link(&self, token: &str) -> Result<Option<Rampoff>, StoreError> {
+        self.order_by_earlier_link(token).await
     }
 
     /// Identifiers sort by time: those of a token's millisecond are neighbours.
-    async fn order_by_page_token<T: Order>(&self, token: &str) -> Result<Option<T>, StoreError> {
-        let Some(made) = page_token::made_in(token) else { return Ok(None) };
+    async fn order_by_earlier_link<T: Order>(&self, token: &str) -> Result<Option<T>, StoreError> {
+        let Some(made) = earlier_link::made_in(token) else { return Ok(None) };
         let [first, end] = [made.start, made.end].map(|moment| Value::display(OrderId::first_at(moment)));
         let sql = AssertSqlSafe(format!("SELECT version, data FROM {} WHERE id >= $1 AND id < $2", T::TABLE.name));
         let made: Vec<T> = self.list(sql, vec![first, end]).await?;
-        Ok(made.into_iter().find(|order| page_token::matches(order.page_token(), token)))
+        Ok(made.into_iter().find(|order| earlier_link::matches(order.earlier_link(), token)))
     }
 
     /// A customer's payments that still wait for money (`started`, `pending_bank`), newest first: what a credit on the

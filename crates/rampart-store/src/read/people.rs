@@ -1,8 +1,8 @@
 //! Partners and customers.
 
 use rampart_core::customer::Customer;
+use rampart_core::earlier_link;
 use rampart_core::id::{CustomerId, PartnerId};
-use rampart_core::page_token;
 use rampart_core::partner::Partner;
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
@@ -46,15 +46,15 @@ impl Store {
         self.single("SELECT version, data FROM partners WHERE previous_key = $1 LIMIT 1", vec![api_key.into()]).await
     }
 
-    /// The customer whose hosted pages have this token.
+    /// The customer whose page this link of an earlier version leads to.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn customer_by_page_token(&self, token: &str) -> Result<Option<Customer>, StoreError> {
-        let Some(made) = page_token::made_in(token) else { return Ok(None) };
+    pub async fn customer_by_earlier_link(&self, token: &str) -> Result<Option<Customer>, StoreError> {
+        let Some(made) = earlier_link::made_in(token) else { return Ok(None) };
         let sql = "SELECT version, data FROM customers WHERE created_at >= $1 AND created_at < $2";
         let made: Vec<Customer> = self.list(sql, vec![made.start.micros().into(), made.end.micros().into()]).await?;
-        Ok(made.into_iter().find(|customer| page_token::matches(&customer.page_token, token)))
+        Ok(made.into_iter().find(|customer| earlier_link::matches(customer.earlier_link.as_deref(), token)))
     }
 
     /// A partner's customer by normalised e-mail, as [`ClaimScope::CustomerEmail`] has it.

@@ -28,8 +28,12 @@ migrations!(
     "0004_page_tokens",
     "0005_fewer_indexes",
     "0006_reviews_by_fact",
-    "0007_held_orders_are_due"
+    "0007_held_orders_are_due",
+    "0008_installation_keys"
 );
+
+/// The migration with which links in the clear leave the database.
+const WITH_EARLIER_LINKS: &str = "0008_installation_keys";
 
 /// A key of PostgreSQL's advisory locks that two nodes starting at once meet at: the letters `rampart` in base 36.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(59823490601)";
@@ -38,7 +42,13 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(59823490601)";
 pub(crate) async fn migrate(session: &mut Session) -> Result<(), StoreError> {
     session.begin().await?;
     match apply(session).await {
-        Ok(()) => Ok(session.commit().await?),
+        Ok(applied) => {
+            session.commit().await?;
+            if applied.contains(&WITH_EARLIER_LINKS) {
+                super::earlier_links::forget(session).await;
+            }
+            Ok(())
+        }
         Err(error) => {
             // The first error is the one to tell of.
             let _ = session.rollback().await;
@@ -47,7 +57,8 @@ pub(crate) async fn migrate(session: &mut Session) -> Result<(), StoreError> {
     }
 }
 
-async fn apply(session: &mut Session) -> Result<(), StoreError> {
+/// Applies what was not yet, and tells what that was.
+async fn apply(session: &mut Session) -> Result<Vec<&'static str>, StoreError> {
     if session.engine() == Engine::Postgres {
         session.fetch_all(LOCK, Vec::new()).await?;
     }
@@ -60,15 +71,19 @@ async fn apply(session: &mut Session) -> Result<(), StoreError> {
     if let Some(stranger) = applied.iter().find(|name| MIGRATIONS.iter().all(|migration| migration.name != **name)) {
         return Err(StoreError::Configuration(format!("the database was made by a later version: it has the migration {stranger}")));
     }
-    for migration in MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.name)) {
+    let missing: Vec<&Migration> = MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.name)).collect();
+    for migration in &missing {
         let text = match session.engine() {
             Engine::Sqlite => migration.sqlite,
             Engine::Postgres => migration.postgres,
         };
         session.script(text).await?;
+        if migration.name == WITH_EARLIER_LINKS {
+            super::earlier_links::leave(session).await?;
+        }
         session.execute("INSERT INTO migrations (name) VALUES ($1)", vec![migration.name.into()]).await?;
     }
-    Ok(())
+    Ok(missing.iter().map(|migration| migration.name).collect())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The two engines behind one text and one Rust body per query: values to bind, rows to read, and sessions.
 
+mod earlier_links;
 mod fault;
 mod many;
 mod migrate;

@@ -10,13 +10,13 @@ use rampart_core::example;
 use rampart_core::fact::{BankCredit, Fact, FactBody};
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
 use rampart_core::identification::CustomerType;
+use rampart_core::installation_key::InstallationKey;
 use rampart_core::job::{Job, JobKind};
 use rampart_core::kyc::Kyc;
 use rampart_core::ledger::{Account, Origin};
 use rampart_core::outgoing::{
     Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferState,
 };
-use rampart_core::page_token;
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::{Rampoff, RampoffState};
@@ -58,7 +58,7 @@ pub(crate) fn customer(bench: &Bench, id: i64, partner: PartnerId) -> Customer {
         bank_account: None,
         warnings: Vec::new(),
         kyc: Kyc::default(),
-        page_token: page_token::draw(bench.mint().now, bench.mint().randomness),
+        earlier_link: None,
         callback_url: None,
         banned: None,
         charged_back: None,
@@ -74,7 +74,6 @@ pub(crate) fn rampoff(bench: &Bench, partner: PartnerId, customer: i64, state: R
     rampoff.partner = partner;
     rampoff.customer = CustomerId(customer);
     rampoff.deposit_address = address.into();
-    rampoff.page_token = page_token::draw(rampoff.id.minted_at(), bench.mint().randomness);
     rampoff
 }
 
@@ -216,6 +215,17 @@ pub(crate) async fn fill(bench: &Bench, store: &Store, payments: usize) {
     let partner = partner(bench, "key");
     let installation = Installation { id: "ins".into(), key_fingerprint: "print".into(), created_at: mint.now };
     store.install(&installation).await.unwrap();
+    let key = InstallationKey {
+        id: "print".parse().unwrap(),
+        version: 0,
+        newest_since: mint.now,
+        retired_at: None,
+        sealed_secrets: Some(Redacted::new("sealed")),
+    };
+    store.install_key(&key).await.unwrap();
+    // Only the first node's word counts.
+    store.install_key(&InstallationKey { id: "other".parse().unwrap(), ..key.clone() }).await.unwrap();
+    assert_eq!(store.installation_keys().await.unwrap(), [InstallationKey { version: 1, ..key }]);
     assert_eq!(store.reserve_numbers("customers", 10).await.unwrap(), 1..11);
     let mut step = writing(partner.clone());
     step.write(customer(bench, 1, partner.id));

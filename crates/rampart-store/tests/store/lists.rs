@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rampart_core::amount::Amount;
+use rampart_core::earlier_link;
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
 use rampart_core::job::JobKind;
 use rampart_core::order::HoldReason;
-use rampart_core::page_token;
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::rampoff::RampoffState;
 use rampart_core::step::{ClaimScope, Step};
@@ -16,7 +16,7 @@ use rampart_store::{CustomerFilter, OrderFilter, Store};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
 
 use crate::examples::{customer, partner, rampoff};
-use crate::support::{BANK, Bench, EUR, On, claim, counter, payment, writing};
+use crate::support::{BANK, Bench, EUR, On, claim, counter, earlier_token, payment, writing};
 
 on_both_engines!(
     lists_are_what_a_scan_would_find,
@@ -122,18 +122,23 @@ async fn orders_are_found_by_page_concept_and_address(bench: Arc<Bench>) {
     let mut step = writing(bought.clone());
     step.claims.push(claim(ClaimScope::Concept, "1000000008", &bought.id.to_string()));
     let mut sold: Vec<_> = ["0xa", "0xb", "0xc"].map(|address| rampoff(&bench, owner, 1, RampoffState::Created, address)).into();
+    let (of_bought, of_sold) = (earlier_token(&bench, bought.id.minted_at()), earlier_token(&bench, sold[1].id.minted_at()));
+    sold[1].earlier_link = Some(earlier_link::fingerprint(&of_sold));
     for one in &sold {
         step.write(one.clone());
     }
     store.commit(step).await.unwrap();
     bought.version = 1;
+    bought.earlier_link = Some(earlier_link::fingerprint(&of_bought));
+    store.commit(writing(bought.clone())).await.unwrap();
+    bought.version = 2;
     sold.iter_mut().for_each(|one| one.version = 1);
     assert_eq!(store.payment_by_concept("1000000008").await.unwrap().as_ref(), Some(&bought));
     assert_eq!(store.payment_by_concept("1").await.unwrap(), None);
-    assert_eq!(store.payment_by_page_token(bought.page_token.reveal()).await.unwrap().as_ref(), Some(&bought));
-    assert_eq!(store.payment_by_page_token(sold[1].page_token.reveal()).await.unwrap(), None);
-    assert_eq!(store.rampoff_by_page_token(sold[1].page_token.reveal()).await.unwrap().as_ref(), Some(&sold[1]));
-    assert_eq!(store.rampoff_by_page_token("no token").await.unwrap(), None);
+    assert_eq!(store.payment_by_earlier_link(&of_bought).await.unwrap().as_ref(), Some(&bought));
+    assert_eq!(store.payment_by_earlier_link(&of_sold).await.unwrap(), None);
+    assert_eq!(store.rampoff_by_earlier_link(&of_sold).await.unwrap().as_ref(), Some(&sold[1]));
+    assert_eq!(store.rampoff_by_earlier_link("no token").await.unwrap(), None);
     let chain = sold[0].chain();
     let asked = ["0xc", "0xnone", "0xa", "0xa"].map(str::to_owned);
     let mut found = store.rampoffs_by_deposit_addresses(chain, &asked).await.unwrap();
@@ -212,10 +217,13 @@ async fn people_are_found_and_paged(bench: Arc<Bench>) {
     assert_eq!(store.partner_by_api_key("key two").await.unwrap().as_ref(), Some(&rotated));
     assert_eq!(store.partners(None, 10).await.unwrap(), [rotated]);
     assert_eq!(store.partners(Some(owner.id), 10).await.unwrap(), []);
-    let third = store.customer(CustomerId(3)).await.unwrap().unwrap();
-    assert_eq!(store.customer_by_page_token(third.page_token.reveal()).await.unwrap().as_ref(), Some(&third));
-    let other = page_token::draw(third.created_at, bench.mint().randomness);
-    assert_eq!(store.customer_by_page_token(other.reveal()).await.unwrap(), None, "of the same moment, and not the one that was drawn");
+    let mut third = store.customer(CustomerId(3)).await.unwrap().unwrap();
+    let [token, other] = [(); 2].map(|()| earlier_token(&bench, third.created_at));
+    third.earlier_link = Some(earlier_link::fingerprint(&token));
+    store.commit(writing(third.clone())).await.unwrap();
+    third.version += 1;
+    assert_eq!(store.customer_by_earlier_link(&token).await.unwrap().as_ref(), Some(&third));
+    assert_eq!(store.customer_by_earlier_link(&other).await.unwrap(), None, "of the same moment, and not the one that was drawn");
     assert_eq!(store.customer_by_email(owner.id, "c4@example.com").await.unwrap().unwrap().id, CustomerId(4));
     assert_eq!(store.customer_by_email(bench.mint().id(), "c4@example.com").await.unwrap(), None);
     let numbers = |page: &[rampart_core::customer::Customer]| page.iter().map(|one| one.id.0).collect::<Vec<_>>();
@@ -254,10 +262,11 @@ async fn call_every_list(bench: &Bench, store: &Store) {
     }
     store.partners(None, 5).await.unwrap();
     store.partner_by_api_key("x").await.unwrap();
-    let token = page_token::draw(now, mint.randomness);
-    store.customer_by_page_token(token.reveal()).await.unwrap();
-    store.payment_by_page_token(token.reveal()).await.unwrap();
-    store.rampoff_by_page_token(token.reveal()).await.unwrap();
+    let token = earlier_token(bench, now);
+    store.customer_by_earlier_link(&token).await.unwrap();
+    store.payment_by_earlier_link(&token).await.unwrap();
+    store.rampoff_by_earlier_link(&token).await.unwrap();
+    store.installation_keys().await.unwrap();
     store.rampoffs_by_deposit_addresses(chain, &["x".into()]).await.unwrap();
     store.customer_and_deposit_address(CustomerId(1), Some((chain, "x"))).await.unwrap();
     store.payments_due(now, None, 5).await.unwrap();

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rampart_core::event::{EventDraft, EventType};
+use rampart_core::payment::PaymentState;
+use rampart_core::rampoff::RampoffState;
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_core::step::Step;
+use rampart_core::step::{Claim, ClaimScope, Step};
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
 
-use crate::examples::review;
-use crate::support::{Bench, On, run};
+use crate::examples::{customer, rampoff, review};
+use crate::support::{Bench, On, claim, earlier_token, payment, run, writing};
 
 /// `table.column type null key` and `index table (columns) unique partial`, in words that both engines can be put in.
 async fn sqlite(bench: &Bench) -> BTreeSet<String> {
@@ -83,6 +86,7 @@ fn both_engines_have_the_same_schema() {
 on_both_engines!(
     opening_again_changes_nothing,
     items_of_an_earlier_version_are_found,
+    links_of_an_earlier_version_lead_on_and_are_not_kept,
     two_nodes_may_start_at_once,
     a_later_versions_database_is_refused,
     one_process_serves_a_file,
@@ -101,7 +105,8 @@ async fn opening_again_changes_nothing(bench: Arc<Bench>) {
             "0004_page_tokens",
             "0005_fewer_indexes",
             "0006_reviews_by_fact",
-            "0007_held_orders_are_due"
+            "0007_held_orders_are_due",
+            "0008_installation_keys"
         ]
     );
 }
@@ -140,6 +145,71 @@ async fn items_of_an_earlier_version_are_found(bench: Arc<Bench>) {
     let again = ReviewItem { id: bench.mint().id(), version: 0, ..alarm };
     assert!(store.commit(crate::support::writing(again)).await.is_err(), "an account has one open alarm");
     assert_eq!(bench.text("SELECT kind FROM reviews WHERE alarm IS NOT NULL").await.as_deref(), Some("below_floor"));
+}
+
+/// Enough customers for several pages of what is changed at once.
+const CUSTOMERS: i64 = 1_100;
+
+async fn links_of_an_earlier_version_lead_on_and_are_not_kept(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let owner = bench.mint().id();
+    let mut bought = payment(&bench, owner, 1, PaymentState::Started);
+    let mut sold = rampoff(&bench, owner, 1, RampoffState::Created, "0xa");
+    let mut people: Vec<_> = (1..=CUSTOMERS).map(|number| customer(&bench, number, owner)).collect();
+    let made = people.iter().map(|one| one.created_at);
+    let tokens: Vec<String> =
+        [bought.id.minted_at(), sold.id.minted_at()].into_iter().chain(made).map(|at| earlier_token(&bench, at)).collect();
+    // The field is put back to what it held by renaming it below.
+    bought.earlier_link = Some(tokens[0].clone());
+    sold.earlier_link = Some(tokens[1].clone());
+    people.iter_mut().zip(&tokens[2..]).for_each(|(one, token)| one.earlier_link = Some(token.clone()));
+    people[7].profile.name = format!("\"page_token\":\"{}\"", tokens[9]).into();
+    let link = |field: &str, token: &str| format!("{{\"{field}\":\"http://a/b?token={token}\",\"user_id\":8}}");
+    let mut step = writing(bought.clone());
+    step.write(sold.clone());
+    people.iter().for_each(|one| step.write(one.clone()));
+    let mint = bench.mint();
+    let data = link("kyc_form_url", &tokens[9]);
+    step.events.push(EventDraft {
+        id: mint.id(),
+        partner: owner,
+        kind: EventType::KycUpdated,
+        subject: "8".into(),
+        data,
+        created_at: mint.now,
+    });
+    for (scope, key, answer) in [
+        (ClaimScope::IdempotencyKey, "one", link("url_payment", &tokens[0])),
+        (ClaimScope::IdempotencyKey, "two", link("url_status", &tokens[1])),
+        (ClaimScope::IdempotencyKey, "three", link("kyc_form_url", &tokens[9])),
+    ] {
+        step.claims.push(Claim { answer, ..claim(scope, key, "subject") });
+    }
+    store.commit(step).await.unwrap();
+    store.close().await;
+    for table in ["payments", "rampoffs", "customers"] {
+        bench.sql(&format!("UPDATE {table} SET data = replace(data, '\"earlier_link\":', '\"page_token\":')")).await;
+    }
+    bench.sql("DROP TABLE installation_keys").await;
+    bench.sql("DELETE FROM migrations WHERE name = '0008_installation_keys'").await;
+
+    let store = bench.store().await;
+    assert_eq!(store.payment_by_earlier_link(&tokens[0]).await.unwrap().unwrap().id, bought.id);
+    assert_eq!(store.rampoff_by_earlier_link(&tokens[1]).await.unwrap().unwrap().id, sold.id);
+    for number in [0, 7, 498, 499, 500, 501, 1_099] {
+        let found = store.customer_by_earlier_link(&tokens[number + 2]).await.unwrap().unwrap();
+        assert_eq!(found.profile, people[number].profile, "{number}");
+        assert_eq!((found.id, found.version), (people[number].id, 1));
+    }
+    for (table, column) in [("payments", "data"), ("rampoffs", "data"), ("customers", "data"), ("events", "data"), ("claims", "answer")] {
+        for text in bench.texts(&format!("SELECT {column} FROM {table}"), 0).await {
+            let named = text.contains("\\\"page_token");
+            assert!(named || !tokens.iter().any(|token| text.contains(token)), "{table}: {text}");
+        }
+    }
+    assert_eq!(bench.text("SELECT data FROM events").await.unwrap(), link("kyc_form_url", ""));
+    let answers: BTreeSet<String> = bench.texts("SELECT answer FROM claims WHERE answer <> ''", 0).await.into_iter().collect();
+    assert_eq!(answers, ["url_payment", "url_status", "kyc_form_url"].map(|field| link(field, "")).into());
 }
 
 async fn two_nodes_may_start_at_once(bench: Arc<Bench>) {

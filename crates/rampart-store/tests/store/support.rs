@@ -14,7 +14,6 @@ use rampart_core::counter::{Counter, CounterOwner};
 use rampart_core::example;
 use rampart_core::id::{CustomerId, Mint, OrderId, PartnerId, Randomness};
 use rampart_core::ledger::{Account, Entry, Origin, Posting, PostingKind};
-use rampart_core::page_token;
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::step::{Claim, ClaimScope, Raise, Step};
 use rampart_core::time::{Clock, Sleep, Timestamp};
@@ -278,6 +277,21 @@ pub(crate) fn holding(account: Account, asset: impl Into<Asset>, change: i128, o
     step
 }
 
+/// The secret of a link as an earlier version drew it for what was made at a moment.
+pub(crate) fn earlier_token(bench: &Bench, made_at: rampart_core::time::Timestamp) -> String {
+    let mut chance = [0; 8];
+    bench.mint().randomness.fill(&mut chance);
+    let (millis, chance) = (made_at.micros() / 1_000, u64::from_le_bytes(chance));
+    format!(
+        "{:08x}-{:04x}-7{:03x}-8{:03x}-{:012x}",
+        millis >> 16,
+        millis & 0xffff,
+        chance & 0xfff,
+        chance >> 52,
+        (chance >> 12) & 0xff_ffff_ffff
+    )
+}
+
 /// A new payment of a partner's customer.
 pub(crate) fn payment(bench: &Bench, partner: PartnerId, customer: i64, state: PaymentState) -> Payment {
     let catalogue = example::catalogue(example::HOLD);
@@ -285,7 +299,6 @@ pub(crate) fn payment(bench: &Bench, partner: PartnerId, customer: i64, state: P
     payment.version = 0;
     payment.partner = partner;
     payment.customer = rampart_core::id::CustomerId(customer);
-    payment.page_token = page_token::draw(payment.id.minted_at(), bench.mint().randomness);
     payment
 }
 

@@ -41,7 +41,24 @@ struct FormPage {
 pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Response {
     match web.app.page_customer(request.token()).await {
         Ok(customer) => view(&request, &customer),
-        Err(error) => failure(&request, error.into()),
+        Err(error) => no_page(&web, &request, error.into()).await,
+    }
+}
+
+/// The page of a link that leads nowhere: one that has ended says whom to ask, and nothing of the customer.
+async fn no_page(web: &Web, request: &PageRequest, fault: PageFault) -> Response {
+    if !matches!(fault, PageFault::NotFound) {
+        return failure(request, fault);
+    }
+    match web.app.ended_link(request.token()).await {
+        Ok(Some(partner)) => {
+            let language = request.language(None);
+            let t = language.texts();
+            let text = fill(t.link_ended_text, &[&partner]);
+            page(StatusCode::GONE, &Message::new(Frame::new(request, language, t.link_ended), "bad", t.link_ended, text))
+        }
+        Ok(None) => failure(request, fault),
+        Err(error) => failure(request, error.into()),
     }
 }
 
@@ -50,7 +67,7 @@ pub(crate) async fn submit(State(web): State<Web>, posted: Posted) -> Response {
     let request = &posted.request;
     match send(&web, request, &posted.fields).await {
         Ok(response) => response,
-        Err(fault) => failure(request, fault),
+        Err(fault) => no_page(&web, request, fault).await,
     }
 }
 

@@ -85,6 +85,11 @@ fn confirms(name: &str, level: KycLevel) -> bool {
         && matches!(name, "professional_activity" | "source_of_funds" | "identification_type" | "identification_number")
 }
 
+/// Whether a field is a number that is shown by its end only.
+fn is_number(name: &str) -> bool {
+    matches!(name, "identification_number" | "phone")
+}
+
 /// The form of a customer and a level.
 pub(crate) struct Form<'a> {
     customer: &'a Customer,
@@ -114,8 +119,8 @@ impl<'a> Form<'a> {
         let show = |wanted: Wanted| {
             let value = match typed {
                 Some(fields) => fields.get(wanted.name).unwrap_or_default(),
-                // A document that is asked for again is to be at hand; whoever has the link is not told its number.
-                None if wanted.name == "identification_number" && confirms(wanted.name, self.level) => "",
+                // Whoever has the link is not told a number that somebody else has typed.
+                None if is_number(wanted.name) => "",
                 None => known(self.customer, wanted.name),
             };
             self.field(&wanted, value)
@@ -149,7 +154,19 @@ impl<'a> Form<'a> {
             }
             _ => text(t.field_identification_number),
         };
+        let field = if self.keeps(wanted.name) { field.with_hint(t.field_keep).optional() } else { field };
         if wanted.needed { field } else { field.optional() }
+    }
+
+    /// Whether a number that is known stays when its field is left empty. A document that is asked for again is to be at hand.
+    fn keeps(&self, name: &str) -> bool {
+        is_number(name) && !known(self.customer, name).is_empty() && !confirms(name, self.level)
+    }
+
+    /// Whether the document is to stay: its number was left empty, and its kind is the one that is known.
+    fn keeps_document(&self, typed: &Fields) -> bool {
+        let same = typed.get("identification_type").is_none_or(|kind| kind == known(self.customer, "identification_type"));
+        same && self.keeps("identification_number") && typed.get("identification_number").is_none_or(str::is_empty)
     }
 
     /// What is known and not asked for again, for reading. Numbers are shown by their ends.
@@ -185,6 +202,7 @@ impl<'a> Form<'a> {
         for wanted in self.asked() {
             let value = typed.get(wanted.name).unwrap_or_default();
             let fault = match wanted.name {
+                "identification_number" if self.keeps_document(typed) => None,
                 _ if value.is_empty() => wanted.needed.then(|| t.fault_required.to_owned()),
                 _ if value.chars().count() > wanted.most => Some(fill(t.fault_too_long, &[&wanted.most.to_string()])),
                 "dob" => value.parse::<Date>().is_err().then(|| t.fault_date.to_owned()),
@@ -243,7 +261,9 @@ impl<'a> Form<'a> {
     /// The form as the ramp takes it: only the fields that were asked for.
     pub(crate) fn submission(&self, typed: &Fields) -> KycForm {
         let asked: Vec<&str> = self.asked().map(|wanted| wanted.name).collect();
-        let value = |name: &str| typed.owned(name).filter(|_| asked.contains(&name));
+        let kept = self.keeps_document(typed);
+        let sent = |name: &str| asked.contains(&name) && !(kept && name.starts_with("identification_"));
+        let value = |name: &str| typed.owned(name).filter(|_| sent(name));
         KycForm {
             level: self.level,
             name: value("name"),

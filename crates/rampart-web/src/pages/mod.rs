@@ -18,6 +18,7 @@ mod qr;
 mod refund;
 mod reply;
 mod request;
+mod returned;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,7 @@ pub fn routes() -> Vec<Route> {
         Route::page(Method::POST, "/gateway/{method}", page, post(gateway::act)),
         Route::page(Method::GET, "/status", page, get(status::show)),
         Route::page(Method::POST, "/status", page, post(status::act)),
+        Route::page(Method::GET, returned::PATH, page, get(returned::show)),
         Route::page(Method::GET, "/rampoff", page, get(status::show)),
         Route::page(Method::POST, "/rampoff", page, post(status::act)),
         Route::page(Method::GET, assets::STYLESHEET_PATH, AuthKind::Nothing, get(assets::stylesheet)),

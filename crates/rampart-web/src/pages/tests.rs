@@ -37,7 +37,7 @@ fn payment(state: Value, change: &Value) -> PaymentPage {
             "account": "ES9121000418450200051332", "bic": "CAIXESBBXXX", "concept": "4711000017",
             "destination_name": "Rampart Demo SL", "own_account": false
         },
-        "quote": null, "level": "basic", "page_token": "token", "created_at": "2026-01-31T12:00:00Z",
+        "quote": null, "level": "basic", "created_at": "2026-01-31T12:00:00Z",
         "held_until": "2026-01-31T13:00:00Z", "state": state, "receipts": [], "fiat_balance": "0", "reserved": "0",
         "exception": null, "reversal": null, "updated_at": "2026-01-31T12:00:00Z"
     });
@@ -69,7 +69,7 @@ fn rampoff(state: Value, change: &Value) -> RampoffPage {
             "account": "ES9121000418450200051332", "bank_code": null, "account_type": null, "bank_name": null, "name": "Álvaro Iglesia"
         },
         "refund_wallet": null, "deposit_address": "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55", "deposit_index": 7, "quote": null,
-        "level": "basic", "page_token": "token", "created_at": "2026-01-31T12:00:00Z", "held_until": "2026-01-31T13:00:00Z",
+        "level": "basic", "created_at": "2026-01-31T12:00:00Z", "held_until": "2026-01-31T13:00:00Z",
         "state": state, "deposits": [], "coin_balance": "0", "fiat_balance": "0", "converted": "0", "reserved": "0",
         "exception": null, "reversal": null, "updated_at": "2026-01-31T12:00:00Z"
     });
@@ -91,7 +91,7 @@ fn customer(change: &Value) -> CustomerPage {
     let mut record = json!({
         "id": 106, "partner": prefixed("par_"), "email": "ana@example.com", "country": "ESP", "country_as_sent": "España",
         "customer_type": "individual", "profile": {"name": "Ana", "last_name": "Pérez"}, "identification": null,
-        "bank_account": null, "warnings": [], "kyc": {"level": null, "check": null}, "page_token": "token",
+        "bank_account": null, "warnings": [], "kyc": {"level": null, "check": null},
         "callback_url": "https://shop.example/back", "banned": null, "created_at": "2026-01-31T12:00:00Z"
     });
     merge(&mut record, change);

@@ -21,6 +21,8 @@ on_both_engines!(crate::support::idle =>
     an_order_that_needs_more_leads_to_the_reinforced_form,
     unknown_and_malformed_tokens_are_the_same,
     forms_of_other_pages_are_refused,
+    numbers_are_never_told_and_kept_when_left_empty,
+    a_link_that_has_ended_says_whom_to_ask_and_nothing_else,
 );
 
 const GOOD: &str = "last_name=Garc%C3%ADa&dob=1990-03-01&identification_type=GOVERNMENT_ID&identification_number=12345678z\
@@ -149,7 +151,7 @@ async fn a_failed_customer_may_try_again_when_the_provider_says_so(test: Arc<Tes
     let failed = client.get(&path).await;
     assert!(failed.text.contains("blurred &#60;picture&#62;") && failed.text.contains("retry=1"), "{}", failed.text);
     let form = client.get(&format!("{path}&retry=1")).await;
-    assert!(form.text.contains("value=\"García\"") && form.text.contains("value=\"12345678z\""), "{}", form.text);
+    assert!(form.text.contains("value=\"García\"") && !form.text.contains("12345678"), "{}", form.text);
     leads_to(&client.post_form(&format!("{path}&edit=1"), &format!("{GOOD}&name=Ana")).await);
     assert_eq!(customer(&test, id).await.kyc.check.unwrap().status, KycStatus::Processing);
 
@@ -158,6 +160,58 @@ async fn a_failed_customer_may_try_again_when_the_provider_says_so(test: Arc<Tes
     assert!(failed.text.contains("No es posible repetir") && !failed.text.contains("<form"), "{}", failed.text);
     leads_to(&client.post_form(&path, GOOD).await);
     assert_eq!(customer(&test, id).await.kyc.check.unwrap().status, KycStatus::Fail, "the form is closed");
+}
+
+async fn numbers_are_never_told_and_kept_when_left_empty(test: Arc<TestApp>) {
+    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    leads_to(&client.post_form(&path, &format!("{GOOD}&phone=%2B34612345678")).await);
+    // What the first form handed in is corrected after the provider has refused it: that form asks for the telephone, too.
+    decide(&test, id, KycStatus::Fail, true).await;
+    let again = "last_name=Garc%C3%ADa&dob=1990-03-01&address=Calle+Mayor+2&city=Madrid&name=Ana&identification_number=";
+    leads_to(
+        &client.post_form(&format!("{path}&edit=1"), &format!("{again}&phone=%2B34612345678&identification_type=GOVERNMENT_ID")).await,
+    );
+    decide(&test, id, KycStatus::Fail, true).await;
+    let kept = customer(&test, id).await;
+    assert_eq!(kept.identification.as_ref().unwrap().normalized.reveal(), "12345678Z");
+    assert_eq!(kept.profile.phone.reveal(), "+34612345678");
+    for parameter in ["edit=1", "retry=1"] {
+        let form = client.get(&format!("{path}&lang=en&{parameter}")).await;
+        is_page(&form, 200);
+        if parameter == "retry=1" {
+            assert!(form.text.contains("name=\"phone\"") && form.text.contains("name=\"identification_number\""), "{}", form.text);
+            assert_eq!(form.text.matches("Leave it empty to keep the one we have.").count(), 2, "{}", form.text);
+        }
+        assert!(!form.text.contains("12345678") && !form.text.contains("612345678"), "{parameter}: {}", form.text);
+    }
+    // A document of another kind needs its own number.
+    let other = client.post_form(&format!("{path}&edit=1&lang=en"), &format!("{again}&phone=&identification_type=PASSPORT")).await;
+    is_page(&other, 422);
+    assert!(other.text.contains("href=\"#identification_number\""), "{}", other.text);
+    leads_to(&client.post_form(&format!("{path}&edit=1"), &format!("{again}&phone=&identification_type=GOVERNMENT_ID")).await);
+    let after = customer(&test, id).await;
+    assert_eq!((after.identification, after.profile.phone), (kept.identification, kept.profile.phone));
+    assert_eq!(after.profile.address.reveal(), "Calle Mayor 2");
+    assert_eq!(after.kyc.check.unwrap().status, KycStatus::Processing);
+}
+
+async fn a_link_that_has_ended_says_whom_to_ask_and_nothing_else(test: Arc<TestApp>) {
+    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    test.advance(31 * 86_400).await;
+    for page in [
+        client.get(&format!("{path}&lang=en")).await,
+        client.get(&format!("{path}&lang=en&edit=1")).await,
+        client.post_form(&format!("{path}&lang=en"), GOOD).await,
+    ] {
+        is_page(&page, 410);
+        assert!(page.text.contains("This link has ended") && page.text.contains("Ask first for a new one."), "{}", page.text);
+        for personal in ["Ana", "ana@mail.example", "shop.example", "<form"] {
+            assert!(!page.text.contains(personal), "{personal}: {}", page.text);
+        }
+    }
+    assert_eq!(customer(&test, id).await.kyc.check, None, "nothing was submitted");
+    let told = test.app.kyc_check(&test.caller, Some(id.to_string())).await.unwrap().kyc_form_url;
+    is_page(&client.get(told.strip_prefix("http://127.0.0.1:8080").unwrap()).await, 200);
 }
 
 async fn the_reinforced_form_follows_the_first(test: Arc<TestApp>) {

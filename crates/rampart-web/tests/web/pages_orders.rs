@@ -17,6 +17,7 @@ on_both_engines!(crate::support::idle =>
     a_processor_that_declines_is_not_waited_for,
     a_sale_shows_where_to_send_and_takes_a_wallet_for_refunds,
     the_gateway_has_one_address,
+    who_comes_back_from_a_processor_sees_where_the_payment_stands_only,
 );
 
 /// With workers, and a world that plays itself; in a module of its own because a module holds one such group.
@@ -42,7 +43,7 @@ async fn payment_of(test: &TestApp, method: &str, amount: &str) -> (OrderId, Str
     };
     let answer = test.app.create_payment(&test.caller, &request, None).await.unwrap();
     let id = TestApp::order_of(&answer);
-    (id, test.payment(id).await.page_token.reveal().to_owned())
+    (id, test.app.payment_token(id))
 }
 
 fn client(test: &TestApp) -> Client {
@@ -190,6 +191,26 @@ async fn the_gateway_has_one_address(test: Arc<TestApp>) {
     is_page(&wrong, 405);
 }
 
+async fn who_comes_back_from_a_processor_sees_where_the_payment_stands_only(test: Arc<TestApp>) {
+    let (client, (id, own)) = (client(&test), payment(&test, "card").await);
+    let token = test.app.returned_token(id);
+    let page = client.get(&format!("/returned?token={token}&lang=en")).await;
+    is_page(&page, 200);
+    assert!(page.text.contains("Checking your payment") && page.text.contains("the link you got at first"), "{}", page.text);
+    assert!(page.text.contains("https://shop.example/paid") && page.text.contains("http-equiv=\"refresh\""), "{}", page.text);
+    let payment = test.payment(id).await;
+    for more in ["<form", "edit=refund", "/gateway", "/status", "Ana", &own, &payment.wallet, &id.to_string(), "234"] {
+        assert!(!page.text.contains(more), "{more}: {}", page.text);
+    }
+    for path in ["/status", "/rampoff", "/gateway/card", "/kyc"] {
+        is_page(&client.get(&format!("{path}?token={token}")).await, 404);
+        is_page(&client.post_form(&format!("{path}?token={token}"), "action=cancel").await, 404);
+    }
+    is_page(&client.get(&format!("/returned?token={own}")).await, 404);
+    is_page(&client.post_form(&format!("/returned?token={token}"), "action=cancel").await, 405);
+    assert_eq!(test.payment(id).await.status(), "started");
+}
+
 async fn a_paid_payment_ends_with_coins(test: Arc<TestApp>) {
     let (client, (id, token)) = (client(&test), payment(&test, "card").await);
     let path = format!("/gateway/card?token={token}");
@@ -226,7 +247,7 @@ async fn a_payout_that_failed_goes_to_an_account_of_the_partners_only(test: Arc<
     let (to, amount) = (created.deposit_address.clone(), created.terms.coin_amount);
     test.world.deposit(Deposit { chain: coin.chain, to, symbol: coin.symbol, amount, from: None }).await.unwrap();
     test.rampoff_becomes(id, "on_hold").await;
-    let path = format!("/status?token={}", created.page_token.reveal());
+    let path = format!("/status?token={}", test.app.rampoff_token(id));
     let page = client.get(&path).await;
     assert!(page.text.contains("Avisa a first: puede indicarnos otra cuenta tuya"), "{}", page.text);
     for typed in ["action=refund&account=DE89370400440532013000&name=Ana", "action=payout&account=DE89370400440532013000"] {

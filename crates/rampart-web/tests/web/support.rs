@@ -131,7 +131,7 @@ pub(crate) async fn another_app(
         real: real.unwrap_or_else(|| test.app.real().clone()),
         randomness: Arc::new(rampart_app::SystemRandomness),
     };
-    App::new(test.app.store().clone(), test.app.ports().clone(), config, test.app.catalogue().clone(), sources, &KEY).await.unwrap()
+    App::new(test.app.store().clone(), test.app.ports().clone(), config, test.app.catalogue().clone(), sources, &[KEY]).await.unwrap()
 }
 
 /// A clock that stands still.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 use rampart_app::SystemClock;
+use rampart_core::installation_key::newest;
 use rampart_store::{Engine, Store};
 use serde::Serialize;
 
@@ -100,6 +101,7 @@ async fn open(url: &str, configuration: &Configuration) -> Result<Store, Failure
 
 async fn status(store: &Store, url: &str) -> Result<Status, Failure> {
     let installation = store.installation().await?;
+    let keys = store.installation_keys().await?;
     let counts = store.order_counts().await?;
     Ok(Status {
         url: without_password(url),
@@ -108,7 +110,7 @@ async fn status(store: &Store, url: &str) -> Result<Status, Failure> {
             Engine::Postgres => "PostgreSQL",
         },
         installation: installation.as_ref().map(|installation| installation.id.clone()),
-        key_fingerprint: installation.as_ref().map(|installation| installation.key_fingerprint.clone()),
+        key_fingerprint: newest(&keys).map(|key| key.id.to_string()),
         created_at: installation.as_ref().map(|installation| installation.created_at.to_string()),
         payments_open: counts.payments,
         rampoffs_open: counts.rampoffs,

@@ -44,7 +44,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Config(arguments) => config::run(&global, &arguments),
         Command::Openapi => openapi::run(),
         Command::Validate(command) => validate::run(&global, command),
-        Command::Keys(command) => keys::run(&global, &command),
+        Command::Keys(command) => keys::run(&global, command),
         Command::Db(command) => {
             let configuration = Configuration::load(&global.overrides())?;
             office::start_log(&configuration)?;

@@ -55,6 +55,7 @@ pub(crate) struct DatabaseSettings {
 pub(crate) struct KeySettings {
     pub(crate) file: String,
     pub(crate) token_seconds: u64,
+    pub(crate) identity_link_days: u32,
 }
 
 /// What is logged, and how it is written.
@@ -173,6 +174,7 @@ impl Settings {
             mode: self.mode,
             public_url: public_url.trim_end_matches('/').to_owned(),
             token_seconds: self.keys.token_seconds,
+            identity_link_days: self.keys.identity_link_days,
             idempotency_hours: self.retention.idempotency_hours,
             destination_delay_seconds: match self.mode {
                 Mode::Live => self.pages.destination_delay_seconds,

@@ -37,13 +37,13 @@ impl Installation {
         let settings = configuration.settings.clone();
         std::fs::create_dir_all(&settings.data)
             .map_err(|error| Failure::Refused(format!("the data folder {} cannot be made: {error}", settings.data.display())))?;
-        let key = installation_key(configuration).await?;
+        let keys = installation_keys(configuration).await?;
         let world_config = WorldConfig::from_catalogue(&configuration.catalogue, settings.sandbox.seed);
         let world = World::open(settings.data.join("sandbox.db"), world_config).await?;
         let sources = Sources { business: world.clock(), real: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) };
         let store = open_store(configuration, sources.business.clone()).await?;
         let catalogue = configuration.catalogue.clone();
-        let app = App::new(store.clone(), ports(&world, &store), settings.app(address), catalogue, sources, &key).await?;
+        let app = App::new(store.clone(), ports(&world, &store), settings.app(address), catalogue, sources, &keys).await?;
         // Before anything is committed, so that the database's number is the one that it came with.
         stops::compare_with_folder(&app, &settings.data.join(NUMBER_FILE)).await?;
         let opening: Vec<_> = world.opening_balances().iter().map(|balance| (balance.account, balance.asset, balance.amount)).collect();
@@ -57,9 +57,9 @@ impl Installation {
     }
 }
 
-/// The installation's key. A sandbox makes its own at the first start, and never for a database that has one already: a key
+/// The installation's keys. A sandbox makes its own at the first start, and never for a database that has one already: a key
 /// that lies beside a database of another is the harder to tell from the right one.
-async fn installation_key(configuration: &Configuration) -> Result<InstallationKey, Failure> {
+async fn installation_keys(configuration: &Configuration) -> Result<Vec<InstallationKey>, Failure> {
     let path = key_file::path(&configuration.settings);
     if configuration.settings.mode != Mode::Sandbox || path.exists() {
         return key_file::read(&path);
@@ -72,7 +72,7 @@ async fn installation_key(configuration: &Configuration) -> Result<InstallationK
         // Another process began this installation meanwhile.
         Some(_) if path.exists() => key_file::read(&path),
         Some(known) => Err(Failure::Refused(format!(
-            "the key file {} is not there, and the database has the key {} already: put the file back",
+            "the key file {} is not there, and the database was made with the key {} already: put the file back",
             path.display(),
             known.key_fingerprint
         ))),

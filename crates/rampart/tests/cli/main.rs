@@ -4,6 +4,7 @@ mod abuse;
 mod configuration;
 mod demo;
 mod first_start;
+mod keys;
 mod operators;
 mod serving;
 mod support;

@@ -249,8 +249,10 @@ impl Courier {
             return self.conclude(Delivery { state: DeliveryState::Dropped, ..delivery }).await;
         };
         let signer = self.signer(delivery.partner).await?;
+        let data = self.app.told(&event.draft);
         let webhook = Webhook {
             event,
+            data: &data,
             delivered_as: &subscription.delivered_as,
             previous_sequence: delivery.previous_sequence,
             at: self.app.real().now(),

@@ -18,6 +18,8 @@ use crate::keys::Keys;
 /// What is told to a receiver.
 pub(super) struct Webhook<'a> {
     pub(super) event: &'a Event,
+    /// What is told of it.
+    pub(super) data: &'a str,
     pub(super) delivered_as: &'a str,
     pub(super) previous_sequence: i64,
     /// Real time: receivers compare it with their own clock.
@@ -66,7 +68,7 @@ impl Signer {
     pub(super) fn sign(&self, webhook: &Webhook<'_>) -> Reply<Signed> {
         let draft = &webhook.event.draft;
         let fault = |fault: serde_json::Error| AppError::Defect(Box::new(fault));
-        let data: &RawValue = serde_json::from_str(&draft.data).map_err(fault)?;
+        let data: &RawValue = serde_json::from_str(webhook.data).map_err(fault)?;
         let body = serde_json::to_string(&Body {
             id: draft.id,
             r#type: webhook.delivered_as,
@@ -125,7 +127,7 @@ mod tests {
         let secret = STANDARD.encode([1; 32]);
         let signer =
             Signer { api_key: "key".to_owned(), secret: Redacted::new(&*secret), previous: Some(Redacted::new(STANDARD.encode([2; 32]))) };
-        let webhook = Webhook { event: &event, delivered_as: "PAY_IN", previous_sequence: 5, at: mint.now };
+        let webhook = Webhook { event: &event, data: &event.draft.data, delivered_as: "PAY_IN", previous_sequence: 5, at: mint.now };
         let signed = signer.sign(&webhook).unwrap();
         assert!(signed.body.ends_with(r#""data":{"coin_amount":0.10}}"#), "{}", signed.body);
         let header = |name: &str| signed.headers.iter().find(|header| header.0 == name).unwrap().1.clone();

@@ -34,7 +34,7 @@ texts! {
 
     field_name field_company field_last_name field_last_name2 field_dob field_dob_hint field_phone field_city field_address
     field_address_state field_zipcode field_identification_type field_identification_number field_activity
-    field_source_of_funds field_country field_email
+    field_source_of_funds field_country field_email field_keep
     funds_salary funds_business funds_savings funds_investments funds_property funds_inheritance funds_pension funds_other
 
     fault_required fault_too_long fault_date fault_underage fault_choose fault_number
@@ -57,7 +57,7 @@ texts! {
     step_created step_declared step_paid step_coins step_confirmed step_coins_seen step_coins_final step_paying step_paid_out
     step_refund step_refunded step_expired step_cancelled step_failed step_hold now
 
-    started started_text returned returned_text pending_bank pending_bank_text payment_received payment_received_text coins_sent coins_sent_text
+    started started_text returned returned_text returned_full_link pending_bank pending_bank_text payment_received payment_received_text coins_sent coins_sent_text
     coins_confirmed_text expired expired_text expired_bank_text cancelled cancelled_text failed failed_text
     refund_pending refund_pending_text refunded refunded_text on_hold
     sell_created sell_created_text sell_confirming sell_confirming_text sell_received sell_received_text sell_paying sell_paying_text
@@ -72,7 +72,7 @@ texts! {
     refund_title_account refund_title_wallet refund_why_account refund_why_wallet refund_needed refund_given refund_waits refund_waits_for_a_person refund_give
     refund_name refund_wallet refund_wallet_hint refund_save
 
-    not_found not_found_text too_many too_many_text unavailable unavailable_text unexpected unexpected_text
+    not_found not_found_text link_ended link_ended_text too_many too_many_text unavailable unavailable_text unexpected unexpected_text
     foreign_post foreign_post_text bad_request bad_request_text expired_form request_number
 }
 

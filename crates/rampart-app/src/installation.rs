@@ -1,0 +1,48 @@
+//! Who this installation is: the first start says so, every later one compares.
+
+use rampart_core::id::OrderId;
+use rampart_core::installation_key::KeyFingerprint;
+use rampart_store::{Installation, Store};
+
+use crate::app::Sources;
+use crate::error::{AppError, Reply};
+use crate::keys::{INSTALLATION_KEY_BYTES, KeyFile, Keys, fingerprint, foreign};
+use crate::lasting_secrets::LastingSecrets;
+
+/// Compares the keys that this node was given with the database's; of a new database, the first key of the first node decides.
+///
+/// # Errors
+/// [`AppError::Defect`] when the database is sealed with a key that is not among them; [`AppError::Unavailable`] when it cannot
+/// be read.
+pub(crate) async fn open_keys(store: &Store, given: &[[u8; INSTALLATION_KEY_BYTES]], sources: &Sources) -> Reply<Keys> {
+    let file = KeyFile::of(given);
+    let mut known = store.installation_keys().await?;
+    if known.is_empty() {
+        begin(store, &file, given, sources).await?;
+        known = store.installation_keys().await?;
+    }
+    file.ring(&known)
+}
+
+/// Says which key the database is made with, and seals with it what outlives every key.
+async fn begin(store: &Store, file: &KeyFile, given: &[[u8; INSTALLATION_KEY_BYTES]], sources: &Sources) -> Reply<()> {
+    let randomness = &*sources.randomness;
+    let (installation, secrets) = match store.installation().await? {
+        None => {
+            let first = file.first().ok_or_else(|| AppError::defect("an installation needs a key"))?;
+            let now = sources.real.now();
+            let id = OrderId::mint(now, randomness).to_string();
+            let made = Installation { id, key_fingerprint: first.to_string(), created_at: now };
+            (store.install(&made).await?, LastingSecrets::drawn(randomness)?)
+        }
+        // An earlier version's, which had this one key.
+        Some(known) => {
+            let key = given.iter().find(|key| fingerprint(key).as_str() == known.key_fingerprint).ok_or_else(foreign)?;
+            (known, LastingSecrets::of_an_earlier_version(key, sources.business.now(), randomness)?)
+        }
+    };
+    let id: KeyFingerprint =
+        installation.key_fingerprint.parse().map_err(|_| AppError::defect("the installation has no key's fingerprint"))?;
+    let record = file.record(id, installation.created_at, &secrets, randomness)?.ok_or_else(foreign)?;
+    Ok(store.install_key(&record).await?)
+}

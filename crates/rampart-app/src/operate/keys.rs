@@ -1,0 +1,228 @@
+//! Changing the installation's key for another, on as many nodes as there are, while they serve: first every node is given the
+//! new key, then it becomes the newest, then what the old one sealed is sealed anew, and then the old one is retired.
+
+use std::time::Duration;
+
+use rampart_core::id::PartnerId;
+use rampart_core::installation_key::{InstallationKey, KeyFingerprint, newest};
+use rampart_core::partner::Partner;
+use rampart_core::record::RecordKey;
+use rampart_core::step::Step;
+use rampart_core::time::Timestamp;
+use rampart_store::CommitError;
+use serde::Serialize;
+
+use super::{Operator, audit, refuse, told};
+use crate::app::{App, MOST_TRIES};
+use crate::error::{AppError, Reply};
+
+/// How many partners are read at once.
+const PAGE: u32 = 200;
+const MICROSECOND: Duration = Duration::from_micros(1);
+
+/// A key of this node's file or of the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeyLine {
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// What it does.
+    pub role: KeyRole,
+    /// Since when new values are or were sealed with it (real time); absent before.
+    pub since: Option<Timestamp>,
+    /// Whether this node's file holds it.
+    pub in_file: bool,
+}
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyRole {
+    /// New values are sealed with it.
+    Newest,
+    /// What it sealed is read.
+    Readable,
+    /// Nothing is read with it any more.
+    Retired,
+    /// It is in the file, and was never the newest.
+    Unused,
+}
+
+/// Every key: those of the database, oldest first, and those that this node's file holds beside them.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database cannot be read.
+pub async fn list(app: &App, file: &[KeyFingerprint]) -> Reply<Vec<KeyLine>> {
+    let mut known = app.store().installation_keys().await?;
+    known.sort_by_key(|key| (key.newest_since, key.id));
+    let newest = newest(&known).map(|key| key.id);
+    let mut lines: Vec<KeyLine> = Vec::new();
+    for key in &known {
+        let role = match key.retired_at {
+            Some(_) => KeyRole::Retired,
+            None if Some(key.id) == newest => KeyRole::Newest,
+            None => KeyRole::Readable,
+        };
+        lines.push(KeyLine { fingerprint: key.id.to_string(), role, since: Some(key.newest_since), in_file: file.contains(&key.id) });
+    }
+    let unused = file.iter().filter(|id| known.iter().all(|key| key.id != **id));
+    lines.extend(unused.map(|id| KeyLine { fingerprint: id.to_string(), role: KeyRole::Unused, since: None, in_file: true }));
+    Ok(lines)
+}
+
+/// Makes a key the newest: new values are sealed with it from now on. Every node has to have it by now; nodes that serve follow
+/// within some seconds, and what they seal with the key before until then is read.
+///
+/// # Errors
+/// `validation_failed` when this node's file does not hold it, or it is retired.
+pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> Reply<()> {
+    for _ in 0..MOST_TRIES {
+        let known = app.store().installation_keys().await?;
+        let current = newest(&known).ok_or_else(|| AppError::defect("this database has no key"))?;
+        if current.id == id {
+            return app.keys().follow(&known);
+        }
+        let version = match known.iter().find(|key| key.id == id) {
+            Some(key) if key.retired_at.is_some() => return Err(refuse(format!("the key {id} is retired: add a new one"))),
+            Some(key) => key.version,
+            None => 0,
+        };
+        // Later than the one before by any clock.
+        let since = app.real().now().max(current.newest_since.after(MICROSECOND));
+        let record = app.keys().record(id, since, app.randomness())?;
+        let record =
+            record.ok_or_else(|| refuse(format!("the key {id} is not in the key file of this node: add it on every node first")))?;
+        let mut step = Step::new();
+        step.rely(RecordKey::InstallationKey(current.id), current.version);
+        step.write(InstallationKey { version, ..record });
+        audit(app, operator, "keys.use", id, &mut step);
+        match app.commit(step).await {
+            Err(CommitError::Conflict(_)) => {}
+            outcome => {
+                told(outcome)?;
+                return app.keys().follow(&app.store().installation_keys().await?);
+            }
+        }
+    }
+    Err(AppError::Unavailable("the keys are changing too fast".into()))
+}
+
+/// Seals anew what is stored and was sealed with an older key, a partner at a time, and tells of how many partners. Stopped in the
+/// middle it has lost nothing, and is run again.
+///
+/// # Errors
+/// [`AppError::Defect`] when something was sealed with a key that this node does not have.
+pub async fn reseal(app: &App, operator: &Operator) -> Reply<u64> {
+    app.keys().follow(&app.store().installation_keys().await?)?;
+    let mut resealed = 0;
+    let mut behind = None;
+    loop {
+        let partners = app.partners(behind, PAGE).await?;
+        for partner in &partners {
+            resealed += u64::from(reseal_partner(app, partner.id).await?);
+        }
+        behind = partners.last().map(|partner| partner.id);
+        if behind.is_none() {
+            break;
+        }
+    }
+    if resealed > 0 {
+        let mut step = Step::new();
+        audit(app, operator, "keys.reseal", app.keys().identity(), &mut step);
+        told(app.commit(step).await)?;
+    }
+    Ok(resealed)
+}
+
+/// Whether there was something to seal anew.
+async fn reseal_partner(app: &App, id: PartnerId) -> Reply<bool> {
+    for _ in 0..MOST_TRIES {
+        let Some(mut partner) = app.store().partner(id).await? else { return Ok(false) };
+        if !sealed_anew(app, &mut partner)? {
+            return Ok(false);
+        }
+        let mut step = Step::new();
+        step.write(partner);
+        match app.commit(step).await {
+            Err(CommitError::Conflict(_)) => {}
+            outcome => {
+                told(outcome)?;
+                app.partner_cache().forget(id);
+                return Ok(true);
+            }
+        }
+    }
+    Err(AppError::Unavailable("the partner is changing too fast".into()))
+}
+
+/// Seals the secrets of a partner with the newest key, and tells whether any was not.
+fn sealed_anew(app: &App, partner: &mut Partner) -> Reply<bool> {
+    let mut changed = false;
+    for key in std::iter::once(&mut partner.api_key).chain(partner.previous_key.as_mut().map(|(key, _)| key)) {
+        if let Some(sealed) = app.keys().reseal(&key.key, &key.sealed_secret, app.randomness())? {
+            key.sealed_secret = sealed;
+            changed = true;
+        }
+    }
+    Ok(changed)
+}
+
+/// Retires a key: nothing is read with it any more, and the database gives up what was sealed with it. Unless it is retired `now`,
+/// what it signed last must have ended: tokens and quotes live for so long.
+///
+/// # Errors
+/// `validation_failed` when it is the newest or unknown, when something that is stored is sealed with an older key still, or when
+/// something that it signed may be good still.
+pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operator) -> Reply<()> {
+    for _ in 0..MOST_TRIES {
+        let known = app.store().installation_keys().await?;
+        app.keys().follow(&known)?;
+        let current = newest(&known).ok_or_else(|| AppError::defect("this database has no key"))?;
+        let key = known.iter().find(|key| key.id == id).ok_or_else(|| refuse(format!("this database has no key {id}")))?;
+        if key.retired_at.is_some() {
+            return Ok(());
+        }
+        if current.id == id {
+            return Err(refuse(format!("the key {id} is the newest: make another one the newest first")));
+        }
+        if let Some(partner) = sealed_with_an_older_key(app).await? {
+            return Err(refuse(format!(
+                "secrets of the partner {partner} are sealed with an older key still: run `rampart keys reseal` first"
+            )));
+        }
+        let longest = app.config().token_seconds.max(app.catalogue().pricing.quote_seconds);
+        let until = current.newest_since.after(Duration::from_secs(longest));
+        if !now && app.real().now() < until {
+            let message = format!("tokens and quotes that the key {id} signed are good until {until}: wait, or end them with --now");
+            return Err(refuse(message));
+        }
+        let mut step = Step::new();
+        step.rely(RecordKey::InstallationKey(current.id), current.version);
+        step.write(InstallationKey { retired_at: Some(app.real().now()), sealed_secrets: None, ..key.clone() });
+        audit(app, operator, "keys.retire", id, &mut step);
+        match app.commit(step).await {
+            Err(CommitError::Conflict(_)) => {}
+            outcome => {
+                told(outcome)?;
+                return app.keys().follow(&app.store().installation_keys().await?);
+            }
+        }
+    }
+    Err(AppError::Unavailable("the keys are changing too fast".into()))
+}
+
+/// The first partner with a secret that the newest key does not open.
+async fn sealed_with_an_older_key(app: &App) -> Reply<Option<PartnerId>> {
+    let mut behind = None;
+    loop {
+        let partners = app.partners(behind, PAGE).await?;
+        for mut partner in partners.iter().cloned() {
+            if sealed_anew(app, &mut partner)? {
+                return Ok(Some(partner.id));
+            }
+        }
+        behind = partners.last().map(|partner| partner.id);
+        if behind.is_none() {
+            return Ok(None);
+        }
+    }
+}

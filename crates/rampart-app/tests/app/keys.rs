@@ -1,0 +1,179 @@
+//! The installation's key is changed for another while nodes serve.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use rampart_app::operate::{Operator, doctor, keys};
+use rampart_app::{App, CreatePayment, QuoteRequest, RegisterUser, key_fingerprint};
+use rampart_core::customer::Customer;
+use rampart_core::id::CustomerId;
+use rampart_core::refusal::Code;
+use rampart_testkit::{CustomerOf, KEY, TestApp, buy, data_of, documented_registration, on_both_engines};
+
+const NEW: [u8; 32] = [43; 32];
+const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+async fn idle(engine: rampart_testkit::Engine) -> TestApp {
+    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
+}
+
+on_both_engines!(super::idle => everything_lives_through_a_change, a_change_that_was_stopped_goes_on, steps_are_taken_in_order);
+
+fn operator() -> Operator {
+    Operator { actor: "test".to_owned(), reason: "test".to_owned() }
+}
+
+async fn customer(app: &App, id: CustomerId) -> Customer {
+    app.store().customer(id).await.unwrap().unwrap()
+}
+
+fn transfer(customer: CustomerId) -> CreatePayment {
+    CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "20") }
+}
+
+/// The first partner's token, from its key and secret.
+async fn token(test: &TestApp, app: &App) -> String {
+    let secret = test.credentials.api_secret.reveal();
+    app.authenticate(&test.credentials.api_key, secret, HOME).await.unwrap().token
+}
+
+async fn everything_lives_through_a_change(test: Arc<TestApp>) {
+    let id = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let old = &test.app;
+    let token_before = token(&test, old).await;
+    let request = QuoteRequest {
+        amount: Some("100".into()),
+        symbol: Some("USDC".into()),
+        payment_type: Some("card".into()),
+        ..QuoteRequest::default()
+    };
+    let quote = old.quote(&test.caller, &request).await.unwrap().quote_id;
+    let first = old.create_payment(&test.caller, &buy(id, "20"), Some("key-1")).await.unwrap();
+    let mut references = HashSet::new();
+    for _ in 0..5 {
+        let answer = old.create_payment(&test.caller, &transfer(id), None).await.unwrap();
+        references.insert(data_of(&answer)["concept"].to_string());
+    }
+    let (page, form) = (old.payment_token(TestApp::order_of(&first)), old.identity_token(id));
+
+    // First every node is given the new key; nothing is sealed with it yet.
+    let node = test.another_node_with(&[KEY, NEW]).await.unwrap();
+    assert_eq!(node.keys().identity(), key_fingerprint(&KEY));
+    assert_eq!(TestApp::code(keys::make_newest(old, key_fingerprint(&NEW), &operator()).await), Code::ValidationFailed, "it has not");
+    keys::make_newest(&node, key_fingerprint(&NEW), &operator()).await.unwrap();
+    keys::make_newest(&node, key_fingerprint(&NEW), &operator()).await.unwrap();
+    assert_eq!(node.keys().identity(), key_fingerprint(&NEW));
+
+    // A node without it is refused at its start, and says so when it runs already.
+    let refused = test.another_node_with(&[KEY]).await.err().unwrap().to_string();
+    assert!(refused.contains(&key_fingerprint(&NEW).to_string()), "{refused}");
+    let found = doctor::examine(old).await.unwrap();
+    assert!(found.iter().any(|finding| !finding.ok && finding.detail.contains(&key_fingerprint(&NEW).to_string())), "{found:?}");
+
+    // What the old key sealed is read: by a node that begins to serve now, in whatever order its file holds them.
+    for node in [&node, &test.another_node_with(&[NEW, KEY]).await.unwrap()] {
+        let caller = node.caller(&token_before, HOME).await.unwrap();
+        node.caller(&token(&test, node).await, HOME).await.unwrap();
+        assert_eq!(node.page_payment(&page).await.unwrap().payment.id, TestApp::order_of(&first));
+        assert_eq!(node.page_customer(&form).await.unwrap().customer.id, id);
+        let replayed = node.create_payment(&caller, &buy(id, "20"), Some("key-1")).await.unwrap();
+        assert!(replayed.replayed && replayed.data == first.data);
+        let conflict = node.create_payment(&caller, &buy(id, "21"), Some("key-1")).await;
+        assert_eq!(TestApp::code(conflict), Code::IdempotencyConflict);
+        let answer = node.create_payment(&caller, &transfer(id), None).await.unwrap();
+        references.insert(data_of(&answer)["concept"].to_string());
+    }
+    assert_eq!(references.len(), 7, "no reference is given out twice");
+    let quoted = CreatePayment { quote_id: Some(quote), ..buy(id, "100") };
+    node.create_payment(&test.caller, &quoted, None).await.unwrap();
+
+    // And what stays fingerprinted is found: another registration with the same document counts as the first.
+    keys::reseal(&node, &operator()).await.unwrap();
+    keys::retire(&node, key_fingerprint(&KEY), true, &operator()).await.unwrap();
+    let only_new = test.another_node_with(&[NEW]).await.unwrap();
+    let request = RegisterUser { email: Some("again@example.com".into()), ..registration_of(&customer(&only_new, id).await) };
+    let answer = only_new.register_user(&test.caller, &request, None).await.unwrap();
+    let again = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
+    assert_eq!(customer(&only_new, again).await.counts_as, Some(id));
+
+    // The links live on; what the retired key signed has ended, also where it is still in the file.
+    for node in [&only_new, &node, &test.another_node_with(&[KEY, NEW]).await.unwrap()] {
+        assert_eq!(node.page_payment(&page).await.unwrap().payment.id, TestApp::order_of(&first));
+        assert_eq!(node.page_customer(&form).await.unwrap().customer.id, id);
+        assert_eq!(TestApp::code(node.caller(&token_before, HOME).await), Code::AuthorizationIncorrect);
+        node.caller(&token(&test, node).await, HOME).await.unwrap();
+    }
+    assert!(only_new.create_payment(&test.caller, &buy(id, "20"), Some("key-1")).await.unwrap().replayed);
+    assert!(test.another_node_with(&[KEY]).await.is_err());
+}
+
+fn registration_of(customer: &Customer) -> RegisterUser {
+    let given = customer.identification.as_ref().unwrap();
+    RegisterUser {
+        identification_type: Some(given.document.as_str().into()),
+        identification_number: Some(given.number.reveal().into()),
+        country_code: None,
+        country: Some("ESP".into()),
+        phone: None,
+        ..documented_registration()
+    }
+}
+
+/// Half of the partners are sealed anew when the process is killed.
+async fn a_change_that_was_stopped_goes_on(test: Arc<TestApp>) {
+    let node = test.another_node_with(&[KEY, NEW]).await.unwrap();
+    let rotated = node.rotate_partner_key(test.caller.partner.id, "test", "test").await.unwrap();
+    let before = node.partners(None, 10).await.unwrap();
+    keys::make_newest(&node, key_fingerprint(&NEW), &operator()).await.unwrap();
+    let sealed = |app: &App| {
+        let app = app.clone();
+        async move { app.partners(None, 10).await.unwrap().into_iter().map(|partner| partner.api_key.sealed_secret).collect::<Vec<_>>() }
+    };
+    assert_eq!(keys::reseal(&node, &operator()).await.unwrap(), 2);
+    let done = sealed(&node).await;
+    // The second partner as it was before: what a process leaves that was killed behind the first.
+    let mut second = node.store().partner(before[1].id).await.unwrap().unwrap();
+    second.api_key = before[1].api_key.clone();
+    let mut step = rampart_core::step::Step::new();
+    step.write(second);
+    node.commit(step).await.unwrap();
+    let half = test.another_node_with(&[KEY, NEW]).await.unwrap();
+    half.authenticate(&rotated.api_key, rotated.api_secret.reveal(), HOME).await.unwrap();
+    let refused = keys::retire(&half, key_fingerprint(&KEY), true, &operator()).await.unwrap_err().to_string();
+    assert!(refused.contains("reseal"), "{refused}");
+    assert_eq!(keys::reseal(&half, &operator()).await.unwrap(), 1);
+    assert_eq!(sealed(&half).await[0], done[0], "what was done is not done again");
+    assert_eq!(keys::reseal(&half, &operator()).await.unwrap(), 0);
+    keys::retire(&half, key_fingerprint(&KEY), true, &operator()).await.unwrap();
+    let only_new = test.another_node_with(&[NEW]).await.unwrap();
+    only_new.authenticate(&rotated.api_key, rotated.api_secret.reveal(), HOME).await.unwrap();
+    let partner = only_new.store().partner(before[0].id).await.unwrap().unwrap();
+    assert_eq!(only_new.secrets_of(&partner).unwrap().len(), 2, "the secret before the rotation signs along still");
+}
+
+async fn steps_are_taken_in_order(test: Arc<TestApp>) {
+    let node = test.another_node_with(&[KEY, NEW]).await.unwrap();
+    let (old, new) = (key_fingerprint(&KEY), key_fingerprint(&NEW));
+    let roles = || async {
+        let lines = keys::list(&node, &[old, new]).await.unwrap();
+        lines.iter().map(|line| serde_json::to_value(line.role).unwrap().as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(roles().await, ["newest", "unused"]);
+    assert_eq!(TestApp::code(keys::retire(&node, old, true, &operator()).await), Code::ValidationFailed, "the newest");
+    assert_eq!(TestApp::code(keys::retire(&node, new, true, &operator()).await), Code::ValidationFailed, "unknown");
+    keys::make_newest(&node, new, &operator()).await.unwrap();
+    assert_eq!(roles().await, ["readable", "newest"]);
+    assert_eq!(TestApp::code(keys::retire(&node, old, true, &operator()).await), Code::ValidationFailed, "not sealed anew");
+    keys::reseal(&node, &operator()).await.unwrap();
+    let refused = keys::retire(&node, old, false, &operator()).await.unwrap_err().to_string();
+    assert!(refused.contains("are good until"), "{refused}");
+    for _ in 0..2 {
+        keys::retire(&node, old, true, &operator()).await.unwrap();
+    }
+    assert_eq!(roles().await, ["retired", "newest"]);
+    assert_eq!(TestApp::code(keys::make_newest(&node, old, &operator()).await), Code::ValidationFailed, "retired for good");
+    let audited = node.store().audit(None, 50).await.unwrap();
+    let actions: Vec<&str> = audited.iter().filter(|entry| entry.action.starts_with("keys.")).map(|entry| entry.action.as_str()).collect();
+    assert_eq!(actions, ["keys.retire", "keys.reseal", "keys.use"]);
+}

@@ -1,0 +1,174 @@
+//! Links to hosted pages: made whenever they are told, stored nowhere, and good for what they were made for.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rampart_app::{KycForm, StatusPage};
+use rampart_core::id::PayoutId;
+use rampart_core::kyc::KycLevel;
+use rampart_core::ledger::Processor;
+use rampart_core::outgoing::Payout;
+use rampart_core::ports::{Finding, Outcome, Page, ProcessorEvent, ProcessorPort, Reply, Session, SessionRequest, Unavailable};
+use rampart_core::refusal::Code;
+use rampart_core::step::ClaimScope;
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, documented_registration, on_both_engines, sell};
+
+async fn idle(engine: Engine) -> TestApp {
+    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
+}
+
+on_both_engines!(super::idle => what_is_stored_has_no_token, a_link_to_the_form_ends, a_link_leads_to_one_thing, a_processor_gets_a_link_without_power);
+
+const DAY: u64 = 86_400;
+
+fn token_of(url: &str) -> String {
+    url.split_once("?token=").unwrap().1.to_owned()
+}
+
+async fn what_is_stored_has_no_token(test: Arc<TestApp>) {
+    let registered = test.app.register_user(&test.caller, &documented_registration(), Some("person")).await.unwrap();
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let bought = test.app.create_payment(&test.caller, &buy(customer, "20"), Some("bought")).await.unwrap();
+    let sold = test.app.create_rampoff(&test.caller, &sell(customer, "50"), Some("sold")).await.unwrap();
+    for (key, field, answer) in [("person", "kyc_form_url", &registered), ("bought", "url_payment", &bought), ("sold", "url_status", &sold)]
+    {
+        let claim =
+            test.app.store().claim(ClaimScope::IdempotencyKey, &format!("{}:{key}", test.caller.partner.id)).await.unwrap().unwrap();
+        let told = data_of(answer)[field].as_str().unwrap().to_owned();
+        let token = token_of(&told);
+        assert!(!token.is_empty() && !claim.answer.contains(&token), "{}", claim.answer);
+        assert_eq!(claim.answer.replace("?token=", &format!("?token={token}")), answer.data, "{key}");
+    }
+    let again = test.app.create_payment(&test.caller, &buy(customer, "20"), Some("bought")).await.unwrap();
+    assert!(again.replayed && again.data == bought.data);
+    let again = test.app.create_rampoff(&test.caller, &sell(customer, "50"), Some("sold")).await.unwrap();
+    assert!(again.replayed && again.data == sold.data);
+    let again = test.app.register_user(&test.caller, &documented_registration(), Some("person")).await.unwrap();
+    assert!(again.replayed && again.data == registered.data);
+    // An event is told with a link that leads to the form.
+    let stored = test.app.store().events_after(test.caller.partner.id, 0, 10).await.unwrap();
+    assert!(stored.iter().any(|event| event.draft.data.contains("/kyc?token=\"")), "{stored:?}");
+    let told = test.app.events(&test.caller, None, None).await.unwrap().events;
+    let told: serde_json::Value =
+        told.iter().find(|event| event.kind == "KYC_UPDATED").map(|event| serde_json::from_str(event.data.get()).unwrap()).unwrap();
+    let page = test.app.page_customer(&token_of(told["kyc_form_url"].as_str().unwrap())).await.unwrap();
+    assert_eq!(page.customer.id.0, told["user_id"].as_i64().unwrap());
+}
+
+fn form() -> KycForm {
+    KycForm {
+        level: KycLevel::Basic,
+        name: None,
+        last_name: None,
+        last_name2: None,
+        dob: Some("1986-05-03".into()),
+        phone: None,
+        city: None,
+        address: None,
+        address_state: None,
+        zipcode: None,
+        identification_type: None,
+        identification_number: None,
+        professional_activity: None,
+        source_of_funds: None,
+    }
+}
+
+async fn a_link_to_the_form_ends(test: Arc<TestApp>) {
+    let customer = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
+    let told = || async { token_of(&test.app.kyc_check(&test.caller, Some(customer.to_string())).await.unwrap().kyc_form_url) };
+    let first = told().await;
+    test.advance(29 * DAY).await;
+    assert_eq!(test.app.page_customer(&first).await.unwrap().customer.id, customer);
+    assert_eq!(test.app.ended_link(&first).await.unwrap(), None);
+    let second = told().await;
+    test.advance(3 * DAY).await;
+    assert_eq!(TestApp::code(test.app.page_customer(&first).await), Code::NotFound);
+    assert_eq!(TestApp::code(test.app.submit_kyc_form(&first, form()).await), Code::NotFound);
+    assert_eq!(test.app.ended_link(&first).await.unwrap().as_deref(), Some("first"));
+    assert_eq!(test.app.ended_link("x").await.unwrap(), None);
+    // Every answer that carries it has renewed it.
+    test.app.submit_kyc_form(&second, form()).await.unwrap();
+    let shorter = test.with_settings(|config| config.identity_link_days = 1).await;
+    let short = shorter.identity_token(customer);
+    test.advance(2 * DAY + 1).await;
+    assert_eq!(TestApp::code(test.app.page_customer(&short).await), Code::NotFound);
+}
+
+async fn a_link_leads_to_one_thing(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let bought = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "20"), None).await.unwrap());
+    let sold = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
+    let app = &test.app;
+    // Each also for the other's identifier, which nothing but the kind tells from its own.
+    let tokens = [
+        app.payment_token(bought),
+        app.rampoff_token(sold),
+        app.identity_token(customer),
+        app.returned_token(bought),
+        app.payment_token(sold),
+        app.rampoff_token(bought),
+        app.returned_token(sold),
+    ];
+    for (place, token) in tokens.iter().enumerate() {
+        let leads = |found: Result<(), rampart_app::AppError>| found.is_ok();
+        assert_eq!(leads(app.page_payment(token).await.map(drop)), place == 0, "{place}");
+        assert_eq!(leads(app.gateway_session(token).await.map(drop)), place == 0, "{place}");
+        assert_eq!(leads(app.page_rampoff(token).await.map(drop)), place == 1, "{place}");
+        assert_eq!(leads(app.page_status(token).await.map(drop)), place <= 1, "{place}");
+        assert_eq!(leads(app.page_customer(token).await.map(drop)), place == 2, "{place}");
+        assert_eq!(leads(app.page_returned(token).await.map(drop)), place == 3, "{place}");
+    }
+    assert!(matches!(app.page_status(&tokens[1]).await.unwrap(), StatusPage::Rampoff(_)));
+}
+
+/// A processor that keeps where customers are to come back to.
+struct Keeping {
+    processor: Arc<dyn ProcessorPort>,
+    return_urls: Mutex<Vec<String>>,
+}
+
+impl ProcessorPort for Keeping {
+    fn processors(&self) -> Vec<Processor> {
+        self.processor.processors()
+    }
+
+    fn open_session<'a>(&'a self, request: &'a SessionRequest) -> Reply<'a, Outcome<Session>> {
+        self.return_urls.lock().push(request.return_url.clone());
+        self.processor.open_session(request)
+    }
+
+    fn refund<'a>(&'a self, payout: &'a Payout) -> Reply<'a, Outcome<String>> {
+        self.processor.refund(payout)
+    }
+
+    fn find_refund(&self, processor: Processor, payout: PayoutId) -> Reply<'_, Result<Finding<String>, Unavailable>> {
+        self.processor.find_refund(processor, payout)
+    }
+
+    fn events<'a>(&'a self, processor: Processor, after: &'a str, limit: usize) -> Reply<'a, Result<Page<ProcessorEvent>, Unavailable>> {
+        self.processor.events(processor, after, limit)
+    }
+}
+
+async fn a_processor_gets_a_link_without_power(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let bought = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "20"), None).await.unwrap());
+    let kept = Arc::new(Keeping { processor: test.app.ports().processors[0].clone(), return_urls: Mutex::default() });
+    let app = test.with_ports(|ports| ports.processors = vec![kept.clone()]).await;
+    let own = app.payment_token(bought);
+    app.gateway_session(&own).await.unwrap();
+    let url = kept.return_urls.lock()[0].clone();
+    let token = token_of(&url);
+    assert!(url.starts_with("http://127.0.0.1:8080/returned?token=") && token != own, "{url}");
+    assert_eq!(app.page_returned(&token).await.unwrap().payment.id, bought);
+    for refused in [
+        app.cancel_payment(&token).await,
+        app.declare_sent(&token).await,
+        app.give_refund_account(&token, CustomerOf::SPAIN.account, "Ana García").await,
+        app.page_status(&token).await.map(drop),
+        app.gateway_session(&token).await.map(drop),
+    ] {
+        assert_eq!(TestApp::code(refused), Code::NotFound);
+    }
+}

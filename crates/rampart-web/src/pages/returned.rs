@@ -1,0 +1,40 @@
+//! Where a customer comes back to from a processor's page: where the payment stands, and nothing that a processor need not know.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use rampart_app::PaymentPage;
+
+use super::frame::{Frame, callback};
+use super::order;
+use super::reply::{Message, failure, page, way_back};
+use super::request::PageRequest;
+use super::text::fill;
+use crate::state::Web;
+
+/// Where the page is.
+pub(crate) const PATH: &str = "/returned";
+
+/// `GET /returned`
+pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Response {
+    match web.app.page_returned(request.token()).await {
+        Ok(found) => view(&request, &found),
+        Err(error) => failure(&request, error.into()),
+    }
+}
+
+pub(crate) fn view(request: &PageRequest, found: &PaymentPage) -> Response {
+    let payment = &found.payment;
+    let language = request.language(Some(payment.country));
+    let t = language.texts();
+    let headline = order::of_payment(payment, &found.partner_name, true, t);
+    let frame = Frame::new(request, language, headline.heading).of(&found.partner_name, found.sandbox);
+    let frame = match headline.look_again {
+        Some(seconds) => frame.again(seconds, request.link(PATH, &[])),
+        None => frame,
+    };
+    let mut message = Message::new(frame, headline.tone, headline.heading, headline.text);
+    message.paragraphs.push(fill(t.returned_full_link, &[&found.partner_name]));
+    message.links.extend(way_back(callback(payment.callback_url.as_deref()).as_ref(), &found.partner_name, t));
+    page(StatusCode::OK, &message)
+}
