@@ -2,6 +2,7 @@
 
 use rampart_core::amount::{Amount, AmountFault};
 use rampart_core::refusal::{Code, Refusal};
+use rampart_core::text;
 use rampart_core::time::Timestamp;
 
 use crate::error::Reply;
@@ -32,8 +33,21 @@ impl Fields {
         self.fault(Code::ValidationFailed, field, message);
     }
 
-    /// A field that may be absent. What holds nothing but blanks is absent.
+    /// A field that may be absent. What holds nothing but blanks is absent, and what does not show is refused.
     pub(crate) fn optional<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
+        let value = self.bounded(field, value, most)?;
+        match text::check(value) {
+            Ok(()) => Some(value),
+            Err(fault) => {
+                self.malformed(field, fault.to_string());
+                None
+            }
+        }
+    }
+
+    /// A field that may be absent and is not kept as a text to read: what is looked for, and numbers that are judged for
+    /// themselves. What was stored before must be found, also if nobody may send it any more.
+    pub(crate) fn bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
         let value = value.as_deref().filter(|value| !value.trim().is_empty())?;
         // A text has no more characters than bytes.
         if value.len() > most && value.chars().count() > most {

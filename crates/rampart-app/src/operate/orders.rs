@@ -13,6 +13,7 @@ use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::record::RecordKey;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::Step;
+use rampart_core::text;
 use serde::Serialize;
 
 use super::{AuditLine, Operator, audit, audit_lines, major, refuse, told};
@@ -408,9 +409,10 @@ pub(super) fn checked_account(app: &App, country: Country, account: &str, holder
     if holder.trim().is_empty() {
         return Err(refuse("say who holds the account"));
     }
-    if holder.chars().count() > LONGEST_HOLDER || holder.chars().any(char::is_control) {
-        return Err(refuse(format!("the holder's name has at most {LONGEST_HOLDER} characters, all of them printable")));
+    if holder.chars().count() > LONGEST_HOLDER {
+        return Err(refuse(format!("the holder's name has at most {LONGEST_HOLDER} characters")));
     }
+    text::check(holder).map_err(|fault| refuse(format!("the holder's name {fault}")))?;
     let checked = destination::checked(app.own_accounts(), country, Given::number(account), None, holder.trim().into());
     checked.map_err(|fault| refuse(format!("the account {fault}")))
 }
