@@ -7,4 +7,5 @@ mod first_start;
 mod operators;
 mod serving;
 mod support;
+mod texts;
 mod validate;
