@@ -366,7 +366,7 @@ impl App {
         let payment = self.payment_by_token(token).await?;
         let mut fields = Fields::new();
         let (account, name) = (Some(account.to_owned()), Some(name.to_owned()));
-        let account = fields.required("account", &account, LONGEST);
+        let account = fields.required_bounded("account", &account, LONGEST);
         let name = fields.required("name", &name, LONGEST);
         let checked = account.and_then(|account| {
             account_of(&mut fields, self.own_accounts(), payment.country, account, name.unwrap_or_default().trim().into())
@@ -383,7 +383,7 @@ impl App {
     pub async fn give_refund_wallet(&self, token: &str, wallet: &str) -> Reply<()> {
         let rampoff = self.rampoff_by_token(token).await?;
         let mut fields = Fields::new();
-        fields.required("wallet", &Some(wallet.to_owned()), LONGEST);
+        fields.required_bounded("wallet", &Some(wallet.to_owned()), LONGEST);
         fields.finish()?;
         let wallet = self.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?;
         self.ask_rampoff(token, &RampoffCommand::GiveRefundWallet(wallet)).await
@@ -407,7 +407,7 @@ impl App {
         let rampoff = self.rampoff_by_token(token).await?;
         let mut fields = Fields::new();
         let given = Some(account.to_owned());
-        let account = fields.required("account", &given, LONGEST);
+        let account = fields.required_bounded("account", &given, LONGEST);
         let checked =
             account.and_then(|account| account_of(&mut fields, self.own_accounts(), rampoff.country, account, rampoff.destination.name));
         fields.finish()?;

@@ -108,7 +108,7 @@ pub(crate) fn read_identification(
     number: &Option<String>,
 ) -> Option<(Identification, identification::Checked)> {
     let document = fields.optional("identification_type", document, LONGEST);
-    let number = fields.optional("identification_number", number, LONGEST);
+    let number = fields.bounded("identification_number", number, LONGEST);
     let (document, number) = match (document, number) {
         (None, None) => return None,
         (Some(document), Some(number)) => (document, number),

@@ -91,6 +91,16 @@ async fn numbers_are_judged_for_themselves(test: Arc<TestApp>) {
     let data = client.post("/api/registerUser", &body).await.data();
     let warned: Vec<&str> = data["warnings"].as_array().unwrap().iter().filter_map(|warning| warning["field"].as_str()).collect();
     assert!(warned.contains(&"iban"), "{data}");
+    let mut body = registration(1, "identification_number", "12345678\u{200b}Z");
+    body["identification_type"] = json!("GOVERNMENT_ID");
+    assert_eq!(client.post("/api/registerUser", &body).await.code(), "invalid_identification");
+    for path in [
+        "identification?country=ESP&type=GOVERNMENT_ID&number=12345678%E2%80%8BZ",
+        "bankAccount?country=ESP&account=%E2%80%8EES9121000418450200051332",
+    ] {
+        let data = client.get(&format!("/api/validate/{path}")).await.data();
+        assert_eq!(data["valid"], false, "an answer, and no failure: {data}");
+    }
 }
 
 async fn what_was_stored_before_goes_on_working(test: Arc<TestApp>) {
