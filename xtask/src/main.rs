@@ -1,6 +1,7 @@
 //! Chores of the project: rules that a compiler does not check, generated documents, the crash test and the benchmark.
 //! Run as `cargo xtask <command>`.
 
+mod advisories;
 mod arguments;
 mod bench;
 mod crash;
@@ -23,6 +24,7 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   tidy                                   checks the project's own rules over manifests and sources
+  advisories --from CLONE                takes the advisories about our dependencies from a clone of the RustSec database
   generate [--check] [--binary PATH]     writes the generated documents, or fails when they are out of date
   crash [--kills N] [--engine sqlite|postgres|both] [--seed N] [--binary PATH]
                                          kills the real binary under load and proves that nothing was lost
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_environment();
     let outcome = match arguments.command().as_deref() {
         Some("tidy") => arguments.finish().and_then(|()| tidy::run()),
+        Some("advisories") => advisories::run(arguments),
         Some("generate") => generate::run(arguments),
         Some("crash") => crash::run(arguments),
         Some("bench") => bench::run(arguments),

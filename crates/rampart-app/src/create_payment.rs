@@ -184,10 +184,10 @@ impl App {
             true => fields.optional("coin_chain", &request.coin_chain, LONGEST),
             false => fields.required("coin_chain", &request.coin_chain, LONGEST),
         };
-        let wallet = fields.required("wallet", &request.wallet, LONGEST);
+        let wallet = fields.required_bounded("wallet", &request.wallet, LONGEST);
         let callback_url = fields.url("callback_url", &request.callback_url);
         fields.optional("quote_id", &request.quote_id, LONGEST_URL);
-        let refund_account = fields.optional("refund_account", &request.refund_account, LONGEST);
+        let refund_account = fields.bounded("refund_account", &request.refund_account, LONGEST);
         fields.finish()?;
         let (Some(user_id), Some(payment_type), Some(fiat), Some(amount), Some(symbol), Some(wallet)) =
             (user_id, payment_type, fiat, amount, symbol, wallet)

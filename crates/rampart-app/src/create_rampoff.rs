@@ -168,13 +168,13 @@ impl App {
         let chain = fields.optional("blockchain", &request.blockchain, LONGEST);
         let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).and_then(|coin| self.catalogue().coin(coin));
         let amount = fields.amount("amount", &request.amount, coin.map_or(18, |coin| coin.decimals));
-        let account = fields.optional("iban", &request.iban, LONGEST);
+        let account = fields.bounded("iban", &request.iban, LONGEST);
         let bank_name = fields.optional("bank_name", &request.bank_name, LONGEST);
         let bank_code = fields.optional("bank_code", &request.bank_code, 20);
         let account_type = fields.optional("account_type", &request.account_type, 20);
         let external_id = fields.optional("external_id", &request.external_id, LONGEST_EXTERNAL_ID);
         fields.optional("quote_id", &request.quote_id, LONGEST_URL);
-        let refund_wallet = fields.optional("refund_wallet", &request.refund_wallet, LONGEST);
+        let refund_wallet = fields.bounded("refund_wallet", &request.refund_wallet, LONGEST);
         fields.finish()?;
         let (Some(user_id), Some(amount)) = (user_id, amount) else { return Err(Code::ValidationFailed.into()) };
         let names_chain = chain.is_some();

@@ -2,6 +2,7 @@
 
 use rampart_core::amount::{Amount, AmountFault};
 use rampart_core::refusal::{Code, Refusal};
+use rampart_core::text;
 use rampart_core::time::Timestamp;
 
 use crate::error::Reply;
@@ -32,8 +33,21 @@ impl Fields {
         self.fault(Code::ValidationFailed, field, message);
     }
 
-    /// A field that may be absent. What holds nothing but blanks is absent.
+    /// A field that may be absent. What holds nothing but blanks is absent, and what does not show is refused.
     pub(crate) fn optional<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
+        let value = self.bounded(field, value, most)?;
+        match text::check(value) {
+            Ok(()) => Some(value),
+            Err(fault) => {
+                self.malformed(field, fault.to_string());
+                None
+            }
+        }
+    }
+
+    /// A field that may be absent and is not kept as a text to read: what is looked for, and numbers, accounts and wallets, which
+    /// their own rules judge. What was stored before must be found, also if nobody may send it any more.
+    pub(crate) fn bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
         let value = value.as_deref().filter(|value| !value.trim().is_empty())?;
         // A text has no more characters than bytes.
         if value.len() > most && value.chars().count() > most {
@@ -49,11 +63,20 @@ impl Fields {
 
     /// A field that must be there.
     pub(crate) fn required<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
-        if value.as_deref().is_none_or(|value| value.trim().is_empty()) {
+        if self.lacks(field, value) { None } else { self.optional(field, value, most) }
+    }
+
+    /// A field that must be there and is judged for itself, as [`Fields::bounded`].
+    pub(crate) fn required_bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
+        if self.lacks(field, value) { None } else { self.bounded(field, value, most) }
+    }
+
+    fn lacks(&mut self, field: &'static str, value: &Option<String>) -> bool {
+        let lacks = value.as_deref().is_none_or(|value| value.trim().is_empty());
+        if lacks {
             self.fault(Code::FailMandatoryField, field, "is required");
-            return None;
         }
-        self.optional(field, value, most)
+        lacks
     }
 
     /// A customer's number. One that is too large for any customer is read as one that nobody has.

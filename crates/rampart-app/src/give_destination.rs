@@ -96,8 +96,8 @@ impl App {
             return Ok(answer);
         }
         let mut fields = Fields::new();
-        let id = fields.required("payment_id", &request.payment_id, LONGEST);
-        let account = fields.required("refund_account", &request.refund_account, LONGEST);
+        let id = fields.required_bounded("payment_id", &request.payment_id, LONGEST);
+        let account = fields.required_bounded("refund_account", &request.refund_account, LONGEST);
         fields.finish()?;
         let payment = self.payment_of(caller, id.unwrap_or_default()).await?;
         let customer = self.known_customer(payment.customer).await?;
@@ -118,8 +118,8 @@ impl App {
             return Ok(answer);
         }
         let mut fields = Fields::new();
-        let id = fields.required("rampoff_id", &request.rampoff_id, LONGEST);
-        let wallet = fields.required("refund_wallet", &request.refund_wallet, LONGEST);
+        let id = fields.required_bounded("rampoff_id", &request.rampoff_id, LONGEST);
+        let wallet = fields.required_bounded("refund_wallet", &request.refund_wallet, LONGEST);
         fields.finish()?;
         let rampoff = self.rampoff_of(caller, id.unwrap_or_default()).await?;
         let wallet = self.check_foreign_wallet("refund_wallet", rampoff.chain(), wallet.unwrap_or_default()).await?;
@@ -146,8 +146,8 @@ impl App {
             return Ok(answer);
         }
         let mut fields = Fields::new();
-        let id = fields.required("rampoff_id", &request.rampoff_id, LONGEST);
-        let account = fields.required("iban", &request.iban, LONGEST);
+        let id = fields.required_bounded("rampoff_id", &request.rampoff_id, LONGEST);
+        let account = fields.required_bounded("iban", &request.iban, LONGEST);
         let bank_name = fields.optional("bank_name", &request.bank_name, LONGEST);
         let bank_code = fields.optional("bank_code", &request.bank_code, LONGEST);
         let account_type = fields.optional("account_type", &request.account_type, LONGEST);
@@ -170,7 +170,7 @@ impl App {
         let payment = self.payment_by_token(token).await?;
         let mut fields = Fields::new();
         let (account, name) = (Some(account.to_owned()), Some(name.to_owned()));
-        let account = fields.required("account", &account, LONGEST);
+        let account = fields.required_bounded("account", &account, LONGEST);
         let name = fields.required("name", &name, LONGEST);
         let name = name.unwrap_or_default().trim().to_owned();
         let checked = account.and_then(|account| {
@@ -197,7 +197,7 @@ impl App {
     pub async fn give_refund_wallet(&self, token: &str, wallet: &str) -> Reply<()> {
         let rampoff = self.rampoff_by_token(token).await?;
         let mut fields = Fields::new();
-        fields.required("wallet", &Some(wallet.to_owned()), LONGEST);
+        fields.required_bounded("wallet", &Some(wallet.to_owned()), LONGEST);
         fields.finish()?;
         let wallet = self.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?;
         let giving = Giving { what: Place::RefundWallet(wallet), origin: self.by_page(true) };

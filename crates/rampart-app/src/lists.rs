@@ -72,7 +72,7 @@ impl ListRequest {
             }
         }
         let customer = fields.customer("user_id", &self.user_id, false).map(CustomerId);
-        let external_id = fields.optional("external_id", &self.external_id, LONGEST_EXTERNAL_ID).map(str::to_owned);
+        let external_id = fields.bounded("external_id", &self.external_id, LONGEST_EXTERNAL_ID).map(str::to_owned);
         let (from, to) = (fields.moment("from", &self.from), fields.moment("to", &self.to));
         fields.finish()?;
         let filter = OrderFilter { partner: Some(caller.partner.id), statuses: wanted, customer, external_id, from, to };

@@ -12,6 +12,7 @@ use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::review::AuditEntry;
 use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_core::text;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
@@ -224,8 +225,11 @@ impl App {
 fn checked_name(name: &str) -> Reply<String> {
     let name = name.trim();
     match name.chars().count() {
-        1..=100 if !name.contains(char::is_control) => Ok(name.to_owned()),
-        _ => Err(Refusal::field(Code::ValidationFailed, "name", "must have 1 to 100 printable characters").into()),
+        1..=100 => match text::check(name) {
+            Ok(()) => Ok(name.to_owned()),
+            Err(fault) => Err(Refusal::field(Code::ValidationFailed, "name", fault.to_string()).into()),
+        },
+        _ => Err(Refusal::field(Code::ValidationFailed, "name", "must have 1 to 100 characters").into()),
     }
 }
 

@@ -108,7 +108,7 @@ pub(crate) fn read_identification(
     number: &Option<String>,
 ) -> Option<(Identification, identification::Checked)> {
     let document = fields.optional("identification_type", document, LONGEST);
-    let number = fields.optional("identification_number", number, LONGEST);
+    let number = fields.bounded("identification_number", number, LONGEST);
     let (document, number) = match (document, number) {
         (None, None) => return None,
         (Some(document), Some(number)) => (document, number),
@@ -315,7 +315,7 @@ impl App {
         {
             fields.malformed("password", format!("must have at least {SHORTEST_PASSWORD} characters"));
         }
-        let phone = fields.optional("phone", &request.phone, phone::MOST_CHARACTERS);
+        let phone = fields.bounded("phone", &request.phone, phone::MOST_CHARACTERS);
         if let (Some(text), Some((country, _))) = (phone, country) {
             judge_phone(&mut fields, &mut warnings, country, text, settings.strict_contact);
         }
@@ -395,7 +395,7 @@ fn read_country<'a>(fields: &mut Fields, request: &'a RegisterUser) -> Option<(C
 }
 
 fn read_bank_account(fields: &mut Fields, request: &RegisterUser) -> Option<BankAccountGiven> {
-    let account = fields.optional("iban", &request.iban, LONGEST);
+    let account = fields.bounded("iban", &request.iban, LONGEST);
     let bank_code = fields.optional("bank_code", &request.bank_code, 20).map(str::to_owned);
     let account_type = fields.optional("account_type", &request.account_type, 20).map(str::to_owned);
     account.map(|account| BankAccountGiven { account: account.into(), bank_code, account_type, bank_name: None })

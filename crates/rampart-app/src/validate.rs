@@ -151,7 +151,7 @@ impl App {
         let mut fields = Fields::new();
         let country = read_country(&mut fields, country);
         let document = fields.required("type", document, LONGEST);
-        let number = fields.required("number", number, LONGEST);
+        let number = fields.required_bounded("number", number, LONGEST);
         let known = country.zip(document).and_then(|(country, text)| {
             let document = text.parse::<DocumentType>().ok().filter(|document| document.belongs_to(country));
             if document.is_none() {
@@ -172,7 +172,7 @@ impl App {
     pub fn validate_bank_account(&self, _caller: &Caller, request: &ValidateBankAccount) -> Reply<BankAccountView> {
         let mut fields = Fields::new();
         let country = read_country(&mut fields, &request.country);
-        let account = fields.required("account", &request.account, LONGEST);
+        let account = fields.required_bounded("account", &request.account, LONGEST);
         let bank_code = fields.optional("bank_code", &request.bank_code, LONGEST);
         let account_type = fields.optional("account_type", &request.account_type, LONGEST);
         fields.finish()?;

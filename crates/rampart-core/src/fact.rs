@@ -1,6 +1,8 @@
 //! Facts from outside. Storing one takes its natural key and advances the cursor it came from, and touches no order;
 //! applying it flips [`Fact::applied`] in the same step as its postings. Facts are never refused.
 
+mod bounded;
+
 use crate::amount::Amount;
 use crate::asset::Currency;
 use crate::id::{CustomerId, FactId, OrderId, PayoutId};

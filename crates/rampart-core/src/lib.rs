@@ -44,6 +44,7 @@ pub mod screening;
 mod signs;
 pub mod step;
 pub mod suspense;
+pub mod text;
 pub mod time;
 pub mod transitions;
 pub mod treasury;

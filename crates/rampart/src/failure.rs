@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use rampart_app::AppError;
+use rampart_core::text::printable;
 use rampart_sandbox::WorldError;
 use rampart_store::StoreError;
 
@@ -51,12 +52,14 @@ impl From<StoreError> for Failure {
 
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
-        Self::Refused(match error {
+        let said = match error {
             AppError::Refusal(refusal) => refusal.message,
             AppError::Unavailable(reason) => format!("not possible just now: {reason}"),
             // An operator needs the whole chain of causes: there is no log to look it up in.
             AppError::Defect(defect) => chain(defect.as_ref()),
-        })
+        };
+        // It may quote what came from outside, line breaks and all.
+        Self::Refused(printable(&said).into_owned())
     }
 }
 

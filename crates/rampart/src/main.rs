@@ -17,13 +17,21 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // Its own message and exit code 2 when the command line is wrong; 0 for --help and --version.
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        // --help and --version: its own text in colours, and exit code 0.
+        Err(shown) if !shown.use_stderr() => shown.exit(),
+        // What is wrong with the command line repeats it.
+        Err(fault) => {
+            output::complain(fault.to_string().trim_end());
+            return ExitCode::from(2);
+        }
+    };
     match commands::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(message) = failure.message() {
-                eprintln!("rampart: {message}");
+                output::complain(&format!("rampart: {message}"));
             }
             failure.exit_code()
         }

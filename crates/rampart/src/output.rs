@@ -1,7 +1,9 @@
-//! What commands print: JSON for machines, text for people.
+//! What commands print: JSON for machines, text for people. What does not show is written out in either, so that a text
+//! from outside can neither command a terminal nor pass for a line of ours.
 
 use std::io::Write;
 
+use rampart_core::text::{printable, printable_json};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -24,7 +26,7 @@ impl Printer {
     /// When it cannot be written as JSON, which is a fault of ours.
     pub(crate) fn show<T: Serialize>(&self, result: &T, text: impl FnOnce(&T) -> String) -> Result<(), Failure> {
         let printed = if self.json {
-            serde_json::to_string(result).map_err(|error| Failure::Refused(format!("the result cannot be written as JSON: {error}")))?
+            json(result).map_err(|error| Failure::Refused(format!("the result cannot be written as JSON: {error}")))?
         } else {
             text(result)
         };
@@ -33,11 +35,29 @@ impl Printer {
     }
 }
 
-/// Prints a line. Whoever reads it may have gone away (`rampart … | head`), which is no fault.
+/// A value as one line of JSON.
+///
+/// # Errors
+/// When it cannot be written as JSON, which is a fault of ours.
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
+    Ok(printable_json(&serde_json::to_string(value)?).into_owned())
+}
+
+/// Prints a line, or several. Whoever reads it may have gone away (`rampart … | head`), which is no fault.
 pub(crate) fn line(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = writeln!(stdout, "{text}");
+    let _ = writeln!(stdout, "{}", lines(text));
     let _ = stdout.flush();
+}
+
+/// Says on standard error what is wrong.
+pub(crate) fn complain(text: &str) {
+    eprintln!("{}", lines(text));
+}
+
+/// A text whose line breaks are meant. A value within it is made printable where it is put in, by its own breaks too.
+fn lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// Rows under headings, in columns as wide as they need to be.
@@ -45,14 +65,15 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return "(none)".to_owned();
     }
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| printable(cell).into_owned()).collect()).collect();
     let mut widths: Vec<usize> = headings.iter().map(|heading| heading.chars().count()).collect();
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
     let headings: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
-    let lines = std::iter::once(&headings).chain(rows).map(|row| {
+    let lines = std::iter::once(&headings).chain(&rows).map(|row| {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     });
@@ -103,7 +124,7 @@ pub(crate) fn record<T: Serialize>(record: &T, fields: &[&str], lists: &[(&str, 
 /// Names and values below one another.
 pub(crate) fn pairs(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    pairs.iter().map(|(name, value)| format!("{name:<width$}  {value}")).collect::<Vec<_>>().join("\n")
+    pairs.iter().map(|(name, value)| format!("{name:<width$}  {}", printable(value))).collect::<Vec<_>>().join("\n")
 }
 
 /// Any value as indented text: for records whose every field an operator may need.
@@ -147,9 +168,9 @@ fn entry(label: &str, value: &serde_json::Value, depth: usize, lines: &mut Vec<S
 /// A value in one word or sentence.
 pub(crate) fn scalar(value: &serde_json::Value) -> String {
     match value {
-        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::String(text) => printable(text).into_owned(),
         serde_json::Value::Null => "-".to_owned(),
-        other => other.to_string(),
+        other => printable_json(&other.to_string()).into_owned(),
     }
 }
 
@@ -162,6 +183,18 @@ mod tests {
         let rows = vec![vec!["1".to_owned(), "España".to_owned()], vec!["200".to_owned(), "x".to_owned()]];
         assert_eq!(table(&["id", "name"], &rows), "id   name\n1    España\n200  x");
         assert_eq!(table(&["id"], &[]), "(none)");
+    }
+
+    #[test]
+    fn what_does_not_show_is_written_out() {
+        let hostile = "a\nb\u{1b}[2J\u{202e}";
+        let shown = "a\\nb\\u{1b}[2J\\u{202e}";
+        assert_eq!(table(&["name"], &[vec![hostile.to_owned()]]), format!("name\n{shown}"));
+        assert_eq!(pairs(&[("name", hostile.to_owned())]), format!("name  {shown}"));
+        assert_eq!(outline(&serde_json::json!({ "name": hostile })), format!("name: {shown}"));
+        assert_eq!(record(&serde_json::json!({ "notes": [hostile] }), &[], &[("notes", &[])]), format!("\n\nnotes\n{shown}"));
+        assert_eq!(json(&hostile).unwrap(), r#""a\nb\u001b[2J\u202e""#);
+        assert_eq!(lines("one\ntwo\u{9b}"), "one\ntwo\\u{9b}");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use rampart_core::rampoff::RampoffCommand;
 use rampart_core::record::RecordKey;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::Step;
+use rampart_core::text;
 
 use super::{Operator, audit, audit_about, refuse, told};
 use crate::app::{App, MOST_TRIES};
@@ -160,9 +161,10 @@ pub(super) fn checked_account(app: &App, country: Country, account: &str, holder
     if holder.trim().is_empty() {
         return Err(refuse("say who holds the account"));
     }
-    if holder.chars().count() > LONGEST_HOLDER || holder.chars().any(char::is_control) {
-        return Err(refuse(format!("the holder's name has at most {LONGEST_HOLDER} characters, all of them printable")));
+    if holder.chars().count() > LONGEST_HOLDER {
+        return Err(refuse(format!("the holder's name has at most {LONGEST_HOLDER} characters")));
     }
+    text::check(holder).map_err(|fault| refuse(format!("the holder's name {fault}")))?;
     let checked = destination::checked(app.own_accounts(), country, Given::number(account), None, holder.trim().into());
     checked.map_err(|fault| refuse(format!("the account {fault}")))
 }

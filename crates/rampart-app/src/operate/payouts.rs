@@ -7,6 +7,7 @@ use rampart_core::order::StoppedBy;
 use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Screening};
 use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
+use rampart_core::text;
 use serde::Serialize;
 
 use super::orders::{self, Line};
@@ -129,6 +130,7 @@ pub async fn settle(app: &App, operator: &Operator, id: PayoutId, reference: &st
     if reference.is_empty() || reference.chars().count() > LONGEST_REFERENCE {
         return Err(refuse("say the bank's own reference of it"));
     }
+    text::check(reference).map_err(|fault| refuse(format!("the bank's reference {fault}")))?;
     decide(app, operator, id, "payout.settle", async |payout| {
         was_handed_over(&payout, "settled")?;
         let word = PayoutReport::Settled { reference: reference.to_owned() };

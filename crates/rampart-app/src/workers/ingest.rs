@@ -135,7 +135,7 @@ pub(crate) fn facts(app: &App, told: Vec<Told>, read_before: Option<Timestamp>) 
                 id: mint.id(),
                 version: 0,
                 natural_key,
-                body,
+                body: body.bounded(),
                 applied: false,
                 quarantined: None,
                 observed_at: now,

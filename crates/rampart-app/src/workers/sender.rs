@@ -19,6 +19,7 @@ use rampart_core::outgoing::{Outgoing, Screening, Signed, Transfer, TransferFact
 use rampart_core::ports::{ChainPort, Outcome, SigningRequest, TransactionStatus};
 use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
+use rampart_core::text;
 use rampart_core::watch::Wallet;
 use rampart_store::CommitError;
 
@@ -356,7 +357,7 @@ async fn taken(app: &App, held: &Held, id: TransferId) -> Reply<()> {
 
 async fn refused(app: &App, held: &Held, id: TransferId, reason: &str) -> Reply<()> {
     settle(app, Some(held.fence()), || async move {
-        let refused = TransferFact::Refused { reason: reason.to_owned() };
+        let refused = TransferFact::Refused { reason: text::reason(reason) };
         let mut step = transfers::observe(app, transfers::load(app, id).await?, refused).await?;
         held.done(&mut step);
         Ok(Some(step))

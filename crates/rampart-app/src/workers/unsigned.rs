@@ -6,6 +6,7 @@ use rampart_core::outgoing::{Transfer, TransferFact, TransferState};
 use rampart_core::record::RecordKey;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_core::text;
 use rampart_store::CommitError;
 
 use super::{leases, transfers};
@@ -25,6 +26,7 @@ fn claim_key(id: TransferId) -> String {
 /// Puts a transfer off; after some attempts it is put on the list of reviews, once.
 pub(crate) async fn put_aside(app: &App, job: &Job, transfer: &Transfer, reason: &str) -> Reply<()> {
     tracing::warn!(transfer = %transfer.id, chain = %transfer.chain(), reason, "a transfer cannot be signed and is put aside");
+    let reason = &*text::reason(reason);
     let job = leases::again(app, job, &format!("{CANNOT_SIGN}: {reason}"));
     let mut step = Step::new();
     if job.attempts >= LISTED_AFTER && app.store().claim(ClaimScope::Fact, &claim_key(transfer.id)).await?.is_none() {

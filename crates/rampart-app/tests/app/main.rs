@@ -19,6 +19,7 @@ mod selling;
 mod simulation;
 mod taken_back;
 mod tenancy;
+mod texts;
 mod webhooks;
 mod workers_buying;
 mod workers_contradictions;

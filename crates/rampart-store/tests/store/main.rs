@@ -25,6 +25,7 @@ macro_rules! on_both_engines {
 }
 
 mod commits;
+mod compiled;
 mod concurrency;
 mod copies;
 mod examples;

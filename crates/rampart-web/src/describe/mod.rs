@@ -51,7 +51,10 @@ status, as listed for each call; with `http_errors = documented` business failur
 401, 429 and everything about transport stay as they are.
 
 **Amounts** in requests are JSON numbers or decimal strings in major units, read exactly. **Times** are RFC 3339 in UTC with microseconds. \
-Unknown JSON fields are ignored. `Idempotency-Key` makes a repeated request return the stored answer, marked by `Idempotent-Replayed: true`.";
+Unknown JSON fields are ignored. `Idempotency-Key` makes a repeated request return the stored answer, marked by `Idempotent-Replayed: true`.
+
+**Texts** hold what persons can see. Control characters, overrides of the direction of writing, zero-width, unassigned and private-use characters in names, \
+addresses and `external_id` are `validation_failed`; joiners are taken where a script is not written without them.";
 
 fn build(extra: Vec<OpenApi>) -> OpenApi {
     let mut schemas = Schemas::new();

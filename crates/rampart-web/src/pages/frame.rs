@@ -1,5 +1,7 @@
 //! What every page has around its content.
 
+use rampart_core::text::isolated;
+
 use super::assets::{STYLESHEET_PATH, STYLESHEET_VERSION};
 use super::language::Language;
 use super::request::PageRequest;
@@ -52,6 +54,11 @@ impl Frame {
         self.partner = Some(partner.to_owned());
         self.sandbox = sandbox;
         self
+    }
+
+    /// The partner within the page's title, where no element can hold its name apart.
+    pub(crate) fn title_partner(&self) -> Option<String> {
+        self.partner.as_deref().map(isolated)
     }
 
     /// With a look at `url` after so many seconds.

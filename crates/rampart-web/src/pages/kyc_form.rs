@@ -6,6 +6,7 @@ use rampart_core::identification::{self, CustomerType, Date, DocumentType};
 use rampart_core::kyc::KycLevel;
 use rampart_core::phone;
 use rampart_core::refusal::{Code, Refusal};
+use rampart_core::text;
 
 use super::field::{Faults, Field};
 use super::forms::Fields;
@@ -205,6 +206,7 @@ impl<'a> Form<'a> {
                 "identification_number" if self.keeps_document(typed) => None,
                 _ if value.is_empty() => wanted.needed.then(|| t.fault_required.to_owned()),
                 _ if value.chars().count() > wanted.most => Some(fill(t.fault_too_long, &[&wanted.most.to_string()])),
+                _ if text::check(value).is_err() => Some(t.fault_hidden.to_owned()),
                 "dob" => value.parse::<Date>().is_err().then(|| t.fault_date.to_owned()),
                 "source_of_funds" => (!SOURCES.contains(&value)).then(|| t.fault_choose.to_owned()),
                 "identification_type" => match value.parse::<DocumentType>() {

@@ -9,6 +9,7 @@ use rampart_core::order::{DestinationOrigin, GivenBy, HoldReason};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::refusal::Refusal;
+use rampart_core::text;
 use rampart_core::time::Timestamp;
 
 use super::field::{Faults, Field, mark};
@@ -164,6 +165,7 @@ pub(crate) fn account_faults(found: &PaymentPage, typed: &Fields, locale: Locale
     match typed.get("name") {
         None => faults.push(("name", t.fault_required.to_owned())),
         Some(name) if name.chars().count() > MOST_NAME => faults.push(("name", fill(t.fault_too_long, &[&MOST_NAME.to_string()]))),
+        Some(name) if text::check(name).is_err() => faults.push(("name", t.fault_hidden.to_owned())),
         Some(_) => {}
     }
     faults

@@ -10,4 +10,5 @@ mod pages_kyc;
 mod pages_orders;
 mod server;
 mod support;
+mod texts;
 mod validate;

@@ -3,6 +3,7 @@
 use rampart_app::operate::Operator;
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
+use rampart_core::text;
 use serde::Serialize;
 
 use crate::cli::Global;
@@ -11,6 +12,11 @@ use crate::logs;
 use crate::output::{self, Printer};
 use crate::settings::{Configuration, Origin};
 use crate::wiring::{Installation, address};
+
+/// The most characters of who asks.
+const LONGEST_ACTOR: usize = 100;
+/// The most characters of why.
+const LONGEST_REASON: usize = 1_000;
 
 /// The open installation of an operator's command. It may be served from at the same time.
 pub(crate) struct Office {
@@ -27,6 +33,8 @@ impl Office {
     /// # Errors
     /// What the work says, or why nothing could be opened.
     pub(crate) fn run(global: &Global, work: impl AsyncFnOnce(&Self) -> Result<(), Failure>) -> Result<(), Failure> {
+        kept("--actor", &global.actor, LONGEST_ACTOR)?;
+        kept("--reason", global.reason.as_deref().unwrap_or_default(), LONGEST_REASON)?;
         let configuration = Configuration::load(&global.overrides())?;
         start_log(&configuration)?;
         super::block_on(async {
@@ -82,6 +90,14 @@ impl Office {
     pub(crate) fn major(&self, amount: Amount, asset: Asset) -> String {
         self.installation.app.catalogue().decimals(asset).map_or_else(|| amount.to_string(), |decimals| amount.to_major(decimals))
     }
+}
+
+/// Judges what goes into the audit log: it is read long after, by somebody else.
+fn kept(option: &str, given: &str, most: usize) -> Result<(), Failure> {
+    if given.chars().count() > most {
+        return Err(Failure::Usage(format!("{option} must not be longer than {most} characters")));
+    }
+    text::check(given).map_err(|fault| Failure::Usage(format!("{option} {fault}")))
 }
 
 /// Begins to log for a command: only what is wrong, unless the level was set.

@@ -141,9 +141,9 @@ fn judge<V: Serialize>(
 }
 
 /// Judges every line; gives whether all of them hold.
-fn judge_lines<V: Serialize>(input: impl BufRead, output: impl Write, judge: impl Fn(&str) -> (bool, V)) -> Result<bool, Failure> {
+fn judge_lines<V: Serialize>(input: impl BufRead, written_to: impl Write, judge: impl Fn(&str) -> (bool, V)) -> Result<bool, Failure> {
     let mut input = input;
-    let mut output = std::io::BufWriter::new(output);
+    let mut written_to = std::io::BufWriter::new(written_to);
     let mut line = Vec::new();
     let mut all_hold = true;
     loop {
@@ -161,13 +161,13 @@ fn judge_lines<V: Serialize>(input: impl BufRead, output: impl Write, judge: imp
         // What is no UTF-8 becomes a character that no number has.
         let (holds, view) = judge(String::from_utf8_lossy(&line).trim_end_matches('\r'));
         all_hold &= holds;
-        let written = serde_json::to_writer(&mut output, &view).map_err(std::io::Error::from).and_then(|()| output.write_all(b"\n"));
+        let written = output::json(&view).map_err(std::io::Error::from).and_then(|json| writeln!(written_to, "{json}"));
         if written.is_err() {
             // Whoever reads it has gone away.
             return Ok(all_hold);
         }
     }
-    let _ = output.flush();
+    let _ = written_to.flush();
     Ok(all_hold)
 }
 

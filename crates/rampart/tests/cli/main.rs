@@ -8,4 +8,5 @@ mod keys;
 mod operators;
 mod serving;
 mod support;
+mod texts;
 mod validate;

@@ -6,6 +6,7 @@ use futures::StreamExt as _;
 use rampart_core::id::TransferId;
 use rampart_core::outgoing::{Transfer, TransferFact, TransferSource, TransferState};
 use rampart_core::ports::{BlockHead, Outcome, TransactionStatus};
+use rampart_core::text;
 use rampart_store::CommitError;
 
 use super::{PAGE, Watcher, confirmations};
@@ -131,7 +132,7 @@ impl Watcher {
 
     /// Puts a transfer on a person's list, once; it goes on being offered to the chain with every block.
     async fn tell_of_vanished(&self, transfer: &Transfer, reason: &str) -> Reply<()> {
-        let fact = TransferFact::Vanished { reason: reason.to_owned() };
+        let fact = TransferFact::Vanished { reason: text::reason(reason) };
         match self.app.commit(transfers::observe(&self.app, transfer.clone(), fact).await?).await {
             Ok(_) => {
                 tracing::error!(transfer = %transfer.id, reason, "a vanished transaction is refused by the chain; a person has to look");

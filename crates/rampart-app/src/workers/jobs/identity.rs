@@ -8,6 +8,7 @@ use rampart_core::job::{Job, JobKind};
 use rampart_core::kyc::{KycCheck, KycStatus, KycVerdict};
 use rampart_core::ports::{Finding, KycDetails, KycSubmission, Outcome};
 use rampart_core::step::Step;
+use rampart_core::text;
 
 use super::{Done, in_time};
 use crate::app::App;
@@ -99,7 +100,7 @@ async fn refused(app: &App, held: &Held, reference: &str, reason: &str) -> Reply
         let customer = load(app, &held.job).await?;
         let mut step = match waiting(&customer).filter(|check| check.reference == reference) {
             Some(check) => {
-                let (reference, level, reasons) = (reference.to_owned(), check.level, vec![reason.to_owned()]);
+                let (reference, level, reasons) = (reference.to_owned(), check.level, vec![text::reason(reason)]);
                 let verdict = KycVerdict { reference, level, status: KycStatus::Fail, reasons, may_retry: true };
                 customer.kyc_decided(verdict, &app.mint(), &app.config().public_url)
             }

@@ -4,6 +4,7 @@
 use rampart_core::id::PayoutId;
 use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Screening};
 use rampart_core::ports::{Finding, Outcome};
+use rampart_core::text;
 
 use super::{Done, in_time};
 use crate::app::App;
@@ -78,7 +79,7 @@ async fn handed_over(app: &App, held: &Held, payout: &Payout) -> Reply<Done> {
     let id = payout.id;
     match hand_over(app, payout).await? {
         Outcome::Accepted(reference) => told(app, held, id, PayoutFact::Accepted { reference }).await,
-        Outcome::Refused { reason } => told(app, held, id, PayoutFact::Refused { reason }).await,
+        Outcome::Refused { reason } => told(app, held, id, PayoutFact::Refused { reason: text::reason(&reason) }).await,
         Outcome::NotSent { reason } => Ok(Done::Again(reason)),
         Outcome::Unknown { .. } => told(app, held, id, PayoutFact::Unknown).await,
     }

@@ -68,6 +68,7 @@ pub(crate) static ENGLISH: Texts = Texts {
 
     fault_required: "This is required.",
     fault_too_long: "Write {0} characters at most.",
+    fault_hidden: "There are characters in it that nobody sees. Please type it instead of pasting it.",
     fault_date: "Write a date that exists, such as 1986-05-03.",
     fault_underage: "You must be of age.",
     fault_choose: "Choose one of the options.",

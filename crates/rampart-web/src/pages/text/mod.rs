@@ -6,6 +6,8 @@ mod spanish;
 pub(crate) use english::ENGLISH;
 pub(crate) use spanish::SPANISH;
 
+use rampart_core::text::isolated;
+
 macro_rules! texts {
     ($($name:ident)+) => {
         /// The texts of one language. `{0}` and `{1}` stand for what [`fill`] puts there.
@@ -37,7 +39,7 @@ texts! {
     field_source_of_funds field_country field_email field_keep
     funds_salary funds_business funds_savings funds_investments funds_property funds_inheritance funds_pension funds_other
 
-    fault_required fault_too_long fault_date fault_underage fault_choose fault_number
+    fault_required fault_too_long fault_hidden fault_date fault_underage fault_choose fault_number
     fault_account fault_wallet fault_invalid
 
     document_government_id document_residence_permit document_passport document_cif document_rut document_curp document_rfc
@@ -76,11 +78,11 @@ texts! {
     foreign_post foreign_post_text bad_request bad_request_text expired_form request_number
 }
 
-/// Puts values where `{0}`, `{1}` stand.
+/// Puts values where `{0}`, `{1}` stand; the sentence around them stays as it is, whatever direction they are written in.
 pub(crate) fn fill(text: &str, values: &[&str]) -> String {
     let mut filled = text.to_owned();
     for (index, value) in values.iter().enumerate() {
-        filled = filled.replace(&format!("{{{index}}}"), value);
+        filled = filled.replace(&format!("{{{index}}}"), &isolated(value));
     }
     filled
 }

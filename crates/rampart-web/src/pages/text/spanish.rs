@@ -68,6 +68,7 @@ pub(crate) static SPANISH: Texts = Texts {
 
     fault_required: "Este dato es obligatorio.",
     fault_too_long: "Escribe como mucho {0} caracteres.",
+    fault_hidden: "Contiene caracteres que no se ven. Escríbelo en lugar de pegarlo.",
     fault_date: "Escribe una fecha que exista, como 1986-05-03.",
     fault_underage: "Debes ser mayor de edad.",
     fault_choose: "Elige una de las opciones.",

@@ -1,0 +1,56 @@
+//! Texts of facts, cut to what is kept of them: whatever a bank or a provider writes, the money counts.
+
+use super::{BankCredit, FactBody, PayoutReport, ProcessorPaid, Reversed};
+use crate::redacted::Redacted;
+use crate::text::{clipped, reason};
+
+/// The most characters of a remittance text: as many as a reference is looked for in.
+const LONGEST_CONCEPT: usize = 512;
+/// The most characters of a payer's name. Banks take 140 (ISO 20022).
+const LONGEST_NAME: usize = 200;
+/// The most characters of a payer's account.
+const LONGEST_ACCOUNT: usize = 200;
+/// The most reasons of a decision.
+const MOST_REASONS: usize = 20;
+
+impl FactBody {
+    /// What happened, with every text that only persons read cut to its bound. What names something (lines, references) stays
+    /// as it is, for it is compared.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        match self {
+            Self::BankCredit(credit) => Self::BankCredit(BankCredit {
+                concept: credit.concept.map(|text| clipped(text, LONGEST_CONCEPT)),
+                sender_name: credit.sender_name.map(|name| cut(&name, LONGEST_NAME)),
+                sender_account: credit.sender_account.map(|account| cut(&account, LONGEST_ACCOUNT)),
+                ..credit
+            }),
+            Self::ProcessorPaid(paid) => {
+                Self::ProcessorPaid(ProcessorPaid { holder: paid.holder.map(|name| cut(&name, LONGEST_NAME)), ..paid })
+            }
+            Self::ProcessorDeclined { payment, reason: told } => Self::ProcessorDeclined { payment, reason: reason(&told) },
+            Self::Reversed(reversed) => Self::Reversed(Reversed { reason: reason(&reversed.reason), ..reversed }),
+            Self::PayoutReported { payout, report } => Self::PayoutReported { payout, report: report.bounded() },
+            Self::KycDecided { customer, reference, level, status, reasons, may_retry } => {
+                let reasons = reasons.iter().take(MOST_REASONS).map(|told| reason(told)).collect();
+                Self::KycDecided { customer, reference, level, status, reasons, may_retry }
+            }
+            deposit @ Self::Deposit { .. } => deposit,
+        }
+    }
+}
+
+impl PayoutReport {
+    fn bounded(self) -> Self {
+        match self {
+            Self::Failed { reason: told } => Self::Failed { reason: reason(&told) },
+            Self::Returned { reason: told } => Self::Returned { reason: reason(&told) },
+            settled @ Self::Settled { .. } => settled,
+        }
+    }
+}
+
+/// It goes on being personal data.
+fn cut(text: &Redacted, most: usize) -> Redacted {
+    clipped(text.reveal().to_owned(), most).into()
+}

@@ -1,0 +1,271 @@
+//! Text from outside: what it may hold, and how it is shown.
+//!
+//! A text that persons read shows what it holds. What does not show (control characters, overrides of the direction of
+//! writing, invisible and unassigned code points, private use) makes two names look alike, turns a line around or
+//! commands a terminal; it is refused where somebody can type anew, and written out where it came in all the same.
+//!
+//! Which code points these are is said by Unicode: the general categories of what has no sign, and
+//! `Default_Ignorable_Code_Point`. Joiners are such code points too, and yet some scripts are not written without them.
+//! They are kept where they do something: by the rules of RFC 5892 (appendix A) that domain names follow, and between
+//! pictographs.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use icu_properties::props::{
+    BidiClass, CanonicalCombiningClass, DefaultIgnorableCodePoint, EmojiModifier, ExtendedPictographic, GeneralCategory, JoiningType,
+};
+use icu_properties::{CodePointMapData, CodePointSetData};
+
+/// The most characters of a provider's reason.
+const LONGEST_REASON: usize = 500;
+
+/// Joins nothing: separates letters that would be joined.
+const NON_JOINER: char = '\u{200C}';
+/// Joins what stands beside it.
+const JOINER: char = '\u{200D}';
+/// Asks for a pictograph in colour.
+const IN_COLOUR: char = '\u{FE0F}';
+/// Asks for a pictograph as a letter.
+const AS_LETTER: char = '\u{FE0E}';
+
+/// Begins a stretch of text whose direction of writing touches nothing around it.
+const ISOLATE: char = '\u{2068}';
+/// Ends it.
+const END_OF_ISOLATE: char = '\u{2069}';
+
+/// What is wrong with a text: it holds what does not show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A line break, a terminal's command, or another control character.
+    #[error("must not contain control characters")]
+    Control,
+    /// A character that nobody sees; its code point.
+    #[error("must not contain the invisible character U+{0:04X}")]
+    Invisible(u32),
+}
+
+/// Judges a text that can be written anew.
+///
+/// # Errors
+/// The first character that does not show.
+pub fn check(text: &str) -> Result<(), Fault> {
+    // Most texts are plain, and every request has some.
+    if text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    match hidden(text).next() {
+        None => Ok(()),
+        Some((_, letter)) if letter.is_control() => Err(Fault::Control),
+        Some((_, letter)) => Err(Fault::Invisible(letter.into())),
+    }
+}
+
+/// A text as it may be printed on one line of a terminal or of a log: what does not show is written out, such as `\n` or
+/// `\u{202e}`.
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    written_out(text, |letter, shown| {
+        let _ = write!(shown, "{}", letter.escape_default());
+    })
+}
+
+/// A JSON text in which what does not show is escaped. It means the same: outside its strings JSON has no such characters
+/// but line breaks, and none of these when it is on one line.
+#[must_use]
+pub fn printable_json(json: &str) -> Cow<'_, str> {
+    written_out(json, |letter, shown| {
+        for unit in letter.encode_utf16(&mut [0; 2]) {
+            let _ = write!(shown, "\\u{unit:04x}");
+        }
+    })
+}
+
+/// A text within a sentence in plain text: whatever direction it is written in, the sentence around it stays as it is. (In
+/// HTML, where an element can be, `<bdi>` does the same.)
+#[must_use]
+pub fn isolated(text: &str) -> String {
+    let shown = printable(text);
+    if shown.contains(is_written_leftwards) { format!("{ISOLATE}{shown}{END_OF_ISOLATE}") } else { shown.into_owned() }
+}
+
+/// What is kept of a reason that a provider gives.
+#[must_use]
+pub fn reason(told: &str) -> String {
+    clipped(told.to_owned(), LONGEST_REASON)
+}
+
+/// A text cut to so many characters.
+#[must_use]
+pub fn clipped(mut text: String, most: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+    }
+    text
+}
+
+fn written_out(text: &str, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
+    let mut shown = String::new();
+    let mut done = 0;
+    for (place, letter) in hidden(text) {
+        shown.push_str(&text[done..place]);
+        write(letter, &mut shown);
+        done = place + letter.len_utf8();
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    shown.push_str(&text[done..]);
+    Cow::Owned(shown)
+}
+
+/// What does not show, and where.
+fn hidden(text: &str) -> impl Iterator<Item = (usize, char)> {
+    text.char_indices().filter(|&(place, letter)| {
+        is_hidden(letter) && (letter.is_ascii() || !does_something(&text[..place], letter, &text[place + letter.len_utf8()..]))
+    })
+}
+
+fn is_hidden(letter: char) -> bool {
+    if letter.is_ascii() {
+        return letter.is_ascii_control();
+    }
+    match const { CodePointMapData::<GeneralCategory>::new() }.get(letter) {
+        GeneralCategory::Control
+        | GeneralCategory::Format
+        | GeneralCategory::PrivateUse
+        | GeneralCategory::Surrogate
+        | GeneralCategory::Unassigned
+        | GeneralCategory::LineSeparator
+        | GeneralCategory::ParagraphSeparator => true,
+        _ => const { CodePointSetData::new::<DefaultIgnorableCodePoint>() }.contains(letter),
+    }
+}
+
+/// Whether a joiner or selector changes how what stands beside it is written.
+fn does_something(before: &str, letter: char, after: &str) -> bool {
+    match letter {
+        NON_JOINER => ends_with_virama(before) || (joins_onwards(before) && joins_backwards(after)),
+        JOINER => ends_with_virama(before) || (ends_with_pictograph(before) && after.starts_with(is_pictograph)),
+        IN_COLOUR | AS_LETTER => before.ends_with(is_pictograph),
+        _ => false,
+    }
+}
+
+fn ends_with_virama(text: &str) -> bool {
+    let class = |letter: char| const { CodePointMapData::<CanonicalCombiningClass>::new() }.get(letter);
+    text.chars().next_back().is_some_and(|letter| class(letter) == CanonicalCombiningClass::Virama)
+}
+
+/// Whether the last letter joins the one behind it; marks upon a letter do not count.
+fn joins_onwards(text: &str) -> bool {
+    let kind = text.chars().rev().map(joining).find(|kind| *kind != JoiningType::Transparent);
+    matches!(kind, Some(JoiningType::LeftJoining | JoiningType::DualJoining))
+}
+
+/// Whether the first letter joins the one before it.
+fn joins_backwards(text: &str) -> bool {
+    let kind = text.chars().map(joining).find(|kind| *kind != JoiningType::Transparent);
+    matches!(kind, Some(JoiningType::RightJoining | JoiningType::DualJoining))
+}
+
+fn joining(letter: char) -> JoiningType {
+    const { CodePointMapData::<JoiningType>::new() }.get(letter)
+}
+
+/// A pictograph, perhaps with the selector of its form, or with a tone of skin.
+fn ends_with_pictograph(text: &str) -> bool {
+    let is_tone = |letter| const { CodePointSetData::new::<EmojiModifier>() }.contains(letter);
+    let bare = text.strip_suffix(IN_COLOUR).or_else(|| text.strip_suffix(is_tone)).unwrap_or(text);
+    bare.ends_with(is_pictograph)
+}
+
+fn is_written_leftwards(letter: char) -> bool {
+    let class = const { CodePointMapData::<BidiClass>::new() }.get(letter);
+    matches!(class, BidiClass::RightToLeft | BidiClass::ArabicLetter | BidiClass::ArabicNumber)
+}
+
+fn is_pictograph(letter: char) -> bool {
+    const { CodePointSetData::new::<ExtendedPictographic>() }.contains(letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_people_are_kept() {
+        for name in [
+            "O'Brien",
+            "D’Angelo",
+            "Ñandú Íñiguez",
+            "Jose\u{301} Nu\u{303}ez",
+            "Nguyễn Thị Minh Khai",
+            "김철수",
+            "山田 太郎",
+            "עמוס עוז",
+            "علی\u{200C}رضا",
+            "नेत्र\u{94D}\u{200D}या",
+            "ශ\u{DCA}\u{200D}රී",
+            "Zoë \u{2764}\u{FE0F} 👩🏽\u{200D}💻",
+            "Piñata S.A. (50 % – “ñ”)\u{A0}€",
+        ] {
+            assert_eq!(check(name), Ok(()), "{name:?}");
+            assert_eq!(printable(name), name);
+        }
+    }
+
+    #[test]
+    fn what_does_not_show_is_found_and_written_out() {
+        for (text, letter, shown) in [
+            ("a\nb", '\n', "a\\nb"),
+            ("\u{1B}[2J", '\u{1B}', "\\u{1b}[2J"),
+            ("a\u{7F}", '\u{7F}', "a\\u{7f}"),
+            ("a\u{9B}2J", '\u{9B}', "a\\u{9b}2J"),
+            ("Ana\u{200B}", '\u{200B}', "Ana\\u{200b}"),
+            ("\u{202E}gnp.exe", '\u{202E}', "\\u{202e}gnp.exe"),
+            ("\u{2067}x", '\u{2067}', "\\u{2067}x"),
+            ("\u{61C}x", '\u{61C}', "\\u{61c}x"),
+            ("\u{FEFF}x", '\u{FEFF}', "\\u{feff}x"),
+            ("so\u{AD}ft", '\u{AD}', "so\\u{ad}ft"),
+            ("a\u{E0041}", '\u{E0041}', "a\\u{e0041}"),
+            ("a\u{E000}", '\u{E000}', "a\\u{e000}"),
+            ("a\u{10FFFD}", '\u{10FFFD}', "a\\u{10fffd}"),
+            ("a\u{FFFE}", '\u{FFFE}', "a\\u{fffe}"),
+            ("a\u{2028}b", '\u{2028}', "a\\u{2028}b"),
+            ("a\u{3164}", '\u{3164}', "a\\u{3164}"),
+            ("a\u{34F}", '\u{34F}', "a\\u{34f}"),
+            // Joiners and selectors where they do nothing.
+            ("Ana\u{200D}", '\u{200D}', "Ana\\u{200d}"),
+            ("An\u{200C}a", '\u{200C}', "An\\u{200c}a"),
+            ("علی\u{200C}", '\u{200C}', "علی\\u{200c}"),
+            ("علی\u{200C}\u{200C}رضا", '\u{200C}', "علی\\u{200c}\\u{200c}رضا"),
+            ("1\u{FE0F}", '\u{FE0F}', "1\\u{fe0f}"),
+            ("\u{2764}\u{FE0F}\u{FE0F}", '\u{FE0F}', "\u{2764}\u{FE0F}\\u{fe0f}"),
+            ("x\u{E0100}", '\u{E0100}', "x\\u{e0100}"),
+        ] {
+            let fault = if letter.is_control() { Fault::Control } else { Fault::Invisible(letter.into()) };
+            assert_eq!(check(text), Err(fault), "{text:?}");
+            assert_eq!(printable(text), shown);
+            assert_eq!(check(&printable(text)), Ok(()));
+        }
+    }
+
+    #[test]
+    fn json_means_the_same_when_it_is_printable() {
+        let value = serde_json::json!({ "name": "a\u{202E}b\u{9B}\u{E0041}\n\u{7F}ñ" });
+        let json = serde_json::to_string(&value).unwrap();
+        let shown = printable_json(&json);
+        assert_eq!(check(&shown), Ok(()));
+        assert_eq!(shown, r#"{"name":"a\u202eb\u009b\udb40\udc41\n\u007fñ"}"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+    }
+
+    #[test]
+    fn a_text_is_isolated_and_cut_by_characters() {
+        assert_eq!(isolated("Ana\u{202E}"), "Ana\\u{202e}");
+        assert_eq!(isolated("עמוס 7"), "\u{2068}עמוס 7\u{2069}");
+        assert_eq!(clipped("ñandú".to_owned(), 3), "ñan");
+        assert_eq!(clipped("ñandú".to_owned(), 5), "ñandú");
+    }
+}

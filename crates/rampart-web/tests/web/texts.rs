@@ -1,0 +1,170 @@
+//! Texts that do not show what they hold: refused where they can be written anew, and harmless where they are shown.
+
+use std::sync::Arc;
+
+use rampart_app::PartnerChange;
+use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
+use serde_json::{Value, json};
+
+use crate::pages_kyc::is_page;
+use crate::support::{Client, purchase};
+
+on_both_engines!(crate::support::idle =>
+    what_does_not_show_is_refused_by_name,
+    names_of_people_are_taken,
+    numbers_are_judged_for_themselves,
+    what_was_stored_before_goes_on_working,
+    forms_say_what_is_wrong,
+    pages_hold_names_apart,
+);
+
+/// What no text may hold, and what is said of it.
+const HIDDEN: [(&str, &str); 10] = [
+    ("\u{200b}", "must not contain the invisible character U+200B"),
+    ("\u{202e}", "must not contain the invisible character U+202E"),
+    ("\u{2067}", "must not contain the invisible character U+2067"),
+    ("\u{feff}", "must not contain the invisible character U+FEFF"),
+    ("\u{ad}", "must not contain the invisible character U+00AD"),
+    ("\u{e0041}", "must not contain the invisible character U+E0041"),
+    ("\u{e000}", "must not contain the invisible character U+E000"),
+    ("\u{200d}", "must not contain the invisible character U+200D"),
+    ("\u{1b}", "must not contain control characters"),
+    ("\u{9b}", "must not contain control characters"),
+];
+
+fn registration(number: usize, field: &str, value: &str) -> Value {
+    let mut body = json!({ "name": "Ana", "email": format!("ana{number}@mail.example"), "country_code": "ESP" });
+    body[field] = json!(value);
+    body
+}
+
+async fn what_does_not_show_is_refused_by_name(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
+    for (letter, said) in HIDDEN {
+        let text = format!("a{letter}b");
+        for field in ["name", "last_name", "last_name2", "city", "address", "address_state", "zipcode", "professional_activity"] {
+            let refused = client.post("/api/registerUser", &registration(0, field, &text)).await;
+            assert_eq!((refused.status.as_u16(), refused.code().as_str()), (422, "validation_failed"), "{}", refused.text);
+            assert_eq!(refused.json()["errors"], json!({ field: [said] }));
+        }
+        let mut bought = purchase(customer.0, "card", &json!(100));
+        bought["external_id"] = json!(text);
+        let sold = json!({ "user_id": customer.0, "amount": "100", "blockchain": "polygon", "symbol": "USDC", "iban": "ES9121000418450200051332",
+            "external_id": text, "bank_name": text });
+        for (path, body, fields) in
+            [("/api/createPayment", bought, &["external_id"][..]), ("/api/createRampoff", sold, &["bank_name", "external_id"])]
+        {
+            let refused = client.post(path, &body).await;
+            assert_eq!((refused.status.as_u16(), refused.code().as_str()), (422, "validation_failed"), "{path}: {}", refused.text);
+            let errors = refused.json()["errors"].clone();
+            assert_eq!(errors.as_object().unwrap().keys().collect::<Vec<_>>(), fields, "{errors}");
+            assert_eq!(errors["external_id"], json!([said]));
+        }
+    }
+}
+
+async fn names_of_people_are_taken(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let names = [
+        "O'Brien",
+        "D’Angelo",
+        "Nu\u{303}ez Jose\u{301}",
+        "Nguyễn Thị",
+        "김철수",
+        "עמוס",
+        "علی\u{200c}رضا",
+        "क\u{94d}\u{200d}ष",
+        "❤\u{fe0f} S.A.",
+    ];
+    for (number, name) in names.into_iter().enumerate() {
+        let answer = client.post("/api/registerUser", &registration(number, "name", name)).await;
+        assert_eq!(answer.data()["name"], name, "as it was sent");
+    }
+}
+
+/// A number that was pasted with its marks of direction is stored with what is said of it, as any other that is doubtful.
+async fn numbers_are_judged_for_themselves(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let mut body = registration(0, "phone", "\u{202a}+34 612 345 678\u{202c}");
+    body["iban"] = json!("\u{200e}ES9121000418450200051332");
+    let data = client.post("/api/registerUser", &body).await.data();
+    let warned: Vec<&str> = data["warnings"].as_array().unwrap().iter().filter_map(|warning| warning["field"].as_str()).collect();
+    assert!(warned.contains(&"iban"), "{data}");
+    let mut body = registration(1, "identification_number", "12345678\u{200b}Z");
+    body["identification_type"] = json!("GOVERNMENT_ID");
+    assert_eq!(client.post("/api/registerUser", &body).await.code(), "invalid_identification");
+    for path in [
+        "identification?country=ESP&type=GOVERNMENT_ID&number=12345678%E2%80%8BZ",
+        "bankAccount?country=ESP&account=%E2%80%8EES9121000418450200051332",
+    ] {
+        let data = client.get(&format!("/api/validate/{path}")).await.data();
+        assert_eq!(data["valid"], false, "an answer, and no failure: {data}");
+    }
+}
+
+async fn what_was_stored_before_goes_on_working(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
+    let mut body = purchase(customer.0, "card", &json!(100));
+    body["external_id"] = json!("before-b");
+    let id = client.post("/api/createPayment", &body).await.data()["payment_id"].as_str().unwrap().to_owned();
+    // As an earlier version has stored it.
+    for (table, column) in [("payments", "data"), ("claims", "id"), ("claims", "answer")] {
+        test.tamper(&format!("UPDATE {table} SET {column} = replace({column}, 'before-b', 'before\u{200b}b')"));
+    }
+    let found = client.get("/api/payments?external_id=before%E2%80%8Bb").await;
+    assert_eq!((&found.data()[0]["id"], &found.data()[0]["external_id"]), (&json!(id), &json!("before\u{200b}b")), "{}", found.text);
+    assert_eq!(client.get(&format!("/api/payment/{id}")).await.data()["external_id"], "before\u{200b}b", "as it was sent");
+    // It is known before its fields are judged, so that nobody buys twice.
+    body["external_id"] = json!("before\u{200b}b");
+    body["fiat_amount"] = json!(200);
+    assert_eq!(client.post("/api/createPayment", &body).await.code(), "external_id_conflict");
+}
+
+async fn forms_say_what_is_wrong(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let url =
+        client.post("/api/registerUser", &registration(0, "city", "Madrid")).await.data()["kyc_form_url"].as_str().unwrap().to_owned();
+    let path = format!("/kyc?{}", url.split_once('?').unwrap().1);
+    let form =
+        "last_name=Garc%C3%ADa%E2%80%AE&dob=1990-03-01&identification_type=GOVERNMENT_ID&identification_number=12345678z&address=Calle+1";
+    for (language, said) in [("es", "Contiene caracteres que no se ven"), ("en", "characters in it that nobody sees")] {
+        let page = client.post_form(&format!("{path}&lang={language}"), form).await;
+        is_page(&page, 422);
+        assert!(page.text.contains(said), "{}", page.text);
+    }
+    let customer = test.verified(CustomerOf::SPAIN, "eva@mail.example").await;
+    let bought = client.post("/api/createPayment", &purchase(customer.0, "transfer", &json!(100))).await.data();
+    let id = bought["payment_id"].as_str().unwrap().parse().unwrap();
+    let token = test.app.payment_token(id);
+    let typed = "action=refund&account=ES9121000418450200051332&name=Ana%E2%80%8B";
+    let page = client.post_form(&format!("/status?token={token}&lang=en"), typed).await;
+    is_page(&page, 422);
+    assert!(page.text.contains("characters in it that nobody sees"), "{}", page.text);
+    assert_eq!(test.payment(id).await.refund_account, None);
+}
+
+async fn pages_hold_names_apart(test: Arc<TestApp>) {
+    let name = "חנות (7)";
+    let change = PartnerChange { name: Some(name.to_owned()), ..PartnerChange::default() };
+    test.app.set_partner(test.credentials.id, &change, "test", "a test").await.unwrap();
+    let client = Client::of(&test).await;
+    let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
+    let bought = client.post("/api/createPayment", &purchase(customer.0, "transfer", &json!(100))).await.data();
+    let id = bought["payment_id"].as_str().unwrap().parse().unwrap();
+    let token = test.app.payment_token(id);
+    for path in ["/status", "/gateway/transfer"] {
+        let page = client.get(&format!("{path}?token={token}&lang=en")).await;
+        is_page(&page, 200);
+        assert!(page.text.contains(&format!("<span class=\"partner\"><bdi>{name}</bdi></span>")), "{}", page.text);
+        // In the title, and in sentences: isolated by characters, for no element can be there.
+        let apart = page.text.matches(&format!("\u{2068}{name}\u{2069}")).count();
+        let elements = page.text.matches(&format!("<bdi>{name}</bdi>")).count();
+        assert_eq!(apart + elements, page.text.matches(name).count(), "{}", page.text);
+        assert!(apart > 0 && page.text.split("</title>").next().unwrap().contains(&format!("\u{2068}{name}\u{2069}")), "{}", page.text);
+    }
+    let page = client.get(&format!("/gateway/transfer?token={token}&lang=en")).await;
+    let concept = test.payment(id).await.instructions.unwrap().concept;
+    assert!(page.text.contains(&format!("<bdi><code class=\"copy\">{concept}</code></bdi>")), "{}", page.text);
+}
