@@ -36,6 +36,7 @@ pub(crate) fn partner(bench: &Bench, key: &str) -> Partner {
         name: "Ñandú & Söhne".into(),
         api_key: ApiKey { key: key.into(), sealed_secret: Redacted::new("sealed") },
         previous_key: None,
+        previous_epoch: None,
         enabled: true,
         token_epoch: 0,
         allow_ips: Vec::new(),
