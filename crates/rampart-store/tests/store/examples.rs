@@ -157,6 +157,7 @@ pub(crate) fn subscription(bench: &Bench, partner: PartnerId) -> Subscription {
         last_sequence: 0,
         created_at: now,
         updated_at: now,
+        disabled_at: None,
     }
 }
 
