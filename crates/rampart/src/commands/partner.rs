@@ -41,7 +41,8 @@ pub(crate) enum PartnerCommand {
         #[arg(long)]
         http_errors: Option<HttpErrorsArgument>,
     },
-    /// Give a partner a new key; the old one works beside it, and its secret signs webhooks along, for an overlap
+    /// Give a partner a new key; the old one works beside it, and its secret signs webhooks along, for an overlap. One that was
+    /// rotated before that ends now
     RotateKey {
         /// Its identifier or name
         partner: String,

@@ -109,6 +109,7 @@ fn customers_are_banned_and_treasury_is_looked_at() {
     installation.refused(2, &["payout", "stop", "pay_0123456789ABCDEFGHIJKLMNO"]);
     installation.refused(1, &why(&["payout", "fail", "pay_0123456789ABCDEFGHIJKLMNO"]));
     assert_eq!(installation.json(&["webhook", "parked"]), json!([]));
+    assert_eq!(installation.json(&["webhook", "disabled", "--after", "whk_0123456789ABCDEFGHIJKLMNO"]), json!([]));
     assert_eq!(installation.json(&["webhook", "parked", "--after", "dlv_0123456789ABCDEFGHIJKLMNO"]), json!([]));
     assert!(installation.run(&["doctor"]).contains("there is room in"));
     installation.run(&["db", "status"]);
