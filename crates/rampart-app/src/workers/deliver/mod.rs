@@ -29,7 +29,7 @@ use crate::app::App;
 use crate::error::{AppError, Reply};
 use attempt::Attempt;
 use post::Post;
-use receivers::{Place, Receivers};
+use receivers::{Place, Receivers, Standing};
 use sign::Signer;
 
 /// How many receivers that something waits for are looked at in one turn.
@@ -157,7 +157,7 @@ impl Begun {
 
 impl Courier {
     /// What can begin now of what is due, each with its place: in turn of each receiver, beginning with the one that waits
-    /// longest. What there is no place for is not read.
+    /// longest of those that are not in trouble. What there is no place for is not read.
     async fn take(&self, mut due: Vec<(SubscriptionId, Timestamp)>, now: Timestamp, real_now: Timestamp) -> Reply<Vec<(Delivery, Placed)>> {
         due.sort_by_key(|(_, due_at)| *due_at);
         let ids: Vec<SubscriptionId> = due.iter().map(|(id, _)| *id).collect();
@@ -167,7 +167,10 @@ impl Courier {
             subscriptions.into_iter().map(|subscription| (subscription.id, Arc::new(subscription))).collect();
         let free = self.pool.free();
         let mut open = Vec::new();
-        for subscription in due.iter().filter_map(|(id, _)| subscriptions.get(id)) {
+        let mut receivers: Vec<&Arc<Subscription>> = due.iter().filter_map(|(id, _)| subscriptions.get(id)).collect();
+        // Those in trouble come last: much may wait for them since long ago.
+        receivers.sort_by_key(|receiver| self.receivers.standing(receiver) == Standing::Troubled);
+        for subscription in receivers {
             let room = self.receivers.room(subscription, now).min(free);
             if room > 0 && open.len() < free {
                 open.push((subscription, u32::try_from(room).unwrap_or(u32::MAX)));

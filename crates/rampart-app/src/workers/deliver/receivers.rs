@@ -51,7 +51,18 @@ struct Record {
 struct Taken {
     partner: PartnerId,
     places: usize,
-    is_doubtful: bool,
+    standing: Standing,
+}
+
+/// What is to be expected of a receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// It has been quick.
+    Quick,
+    /// It has not shown yet that it is quick.
+    Unproven,
+    /// What it was sent last it took badly.
+    Troubled,
 }
 
 /// How the places are divided.
@@ -65,6 +76,8 @@ struct Division {
     trial: usize,
     /// What everybody's receivers that are not known to be quick may take together.
     doubtful: usize,
+    /// What those of them that are in trouble may take together, so that one that is new is tried in good time.
+    troubled: usize,
 }
 
 struct Known {
@@ -101,7 +114,7 @@ impl Drop for Place {
 impl Division {
     fn of(all: usize) -> Self {
         let part = |parts: usize| (all / parts).max(1);
-        Self { all: all.max(1), share: part(4), trial: part(16), doubtful: part(2) }
+        Self { all: all.max(1), share: part(4), trial: part(16), doubtful: part(2), troubled: part(4) }
     }
 }
 
@@ -125,20 +138,28 @@ impl Known {
         let is_partners = |taken: &Taken| taken.partner == receiver.partner;
         let all = sum(&|_| true);
         let room = record.window.saturating_sub(mine).min(division.all.saturating_sub(all));
-        if record.is_doubtful(division) {
-            let of_partner = sum(&|taken| is_partners(taken) && taken.is_doubtful);
-            let of_everybody = sum(&|taken| taken.is_doubtful);
-            room.min(division.trial.saturating_sub(of_partner)).min(division.doubtful.saturating_sub(of_everybody))
-        } else {
+        let standing = record.standing(division);
+        if standing == Standing::Quick {
             let idle = (division.all / 2).saturating_sub(all);
-            room.min(division.share.saturating_sub(sum(&is_partners)).max(idle))
+            return room.min(division.share.saturating_sub(sum(&is_partners)).max(idle));
         }
+        let of_partner = sum(&|taken| is_partners(taken) && taken.standing != Standing::Quick);
+        let of_everybody = sum(&|taken| taken.standing != Standing::Quick);
+        let room = room.min(division.trial.saturating_sub(of_partner)).min(division.doubtful.saturating_sub(of_everybody));
+        if standing == Standing::Unproven {
+            return room;
+        }
+        room.min(division.troubled.saturating_sub(sum(&|taken| taken.standing == Standing::Troubled)))
     }
 }
 
 impl Record {
-    const fn is_doubtful(&self, division: Division) -> bool {
-        self.window <= division.trial
+    const fn standing(&self, division: Division) -> Standing {
+        match self {
+            Self { trouble: 1.., .. } => Standing::Troubled,
+            Self { window, .. } if *window <= division.trial => Standing::Unproven,
+            _ => Standing::Quick,
+        }
     }
 }
 
@@ -160,8 +181,8 @@ impl Receivers {
         if known.room(receiver, self.division, now) == 0 {
             return None;
         }
-        let is_doubtful = known.record(receiver, self.division).is_doubtful(self.division);
-        let taken = known.taken.entry(receiver.id).or_insert(Taken { partner: receiver.partner, places: 0, is_doubtful });
+        let standing = known.record(receiver, self.division).standing(self.division);
+        let taken = known.taken.entry(receiver.id).or_insert(Taken { partner: receiver.partner, places: 0, standing });
         taken.places += 1;
         drop(known);
         Some(Place { receivers: self.clone(), id: receiver.id })
@@ -190,8 +211,13 @@ impl Receivers {
         }
         known.records.insert(receiver.id, record);
         if let Some(taken) = known.taken.get_mut(&receiver.id) {
-            taken.is_doubtful = record.is_doubtful(division);
+            taken.standing = record.standing(division);
         }
+    }
+
+    /// What is to be expected of a receiver.
+    pub(super) fn standing(&self, receiver: &Subscription) -> Standing {
+        self.known.lock().record(receiver, self.division).standing(self.division)
     }
 
     /// Whether a receiver has not answered for a while.
@@ -214,16 +240,17 @@ impl Receivers {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU8, Ordering};
+    use std::sync::atomic::{AtomicU16, Ordering};
 
     use super::*;
     use rampart_core::event::EventType;
     use rampart_core::id::Mint;
 
-    struct Counting(AtomicU8);
+    struct Counting(AtomicU16);
     impl rampart_core::id::Randomness for Counting {
         fn fill(&self, bytes: &mut [u8]) {
-            bytes.fill(self.0.fetch_add(1, Ordering::Relaxed));
+            let number = self.0.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+            bytes.iter_mut().zip(number.iter().cycle()).for_each(|(byte, of)| *byte = *of);
         }
     }
 
@@ -235,7 +262,7 @@ mod tests {
 
     impl Bench {
         fn new(places: usize) -> Self {
-            Self { mint: Counting(AtomicU8::new(0)), receivers: Receivers::new(places), now: Timestamp::from_micros(1_000_000) }
+            Self { mint: Counting(AtomicU16::new(0)), receivers: Receivers::new(places), now: Timestamp::from_micros(1_000_000) }
         }
 
         fn partner(&self, receivers: usize) -> Vec<Subscription> {
@@ -290,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_receivers_of_all_partners_leave_half_of_the_places() {
+    fn slow_receivers_of_all_partners_leave_places_to_those_that_are_new_and_to_those_that_are_quick() {
         let bench = Bench::new(64);
         let held: Vec<Vec<Place>> = (0..30)
             .map(|_| {
@@ -299,7 +326,9 @@ mod tests {
                 bench.fill(&slow)
             })
             .collect();
-        assert_eq!(held.iter().map(Vec::len).sum::<usize>(), 32);
+        assert_eq!(held.iter().map(Vec::len).sum::<usize>(), 16);
+        let new: Vec<Vec<Place>> = (0..30).map(|_| bench.fill(&bench.partner(7))).collect();
+        assert_eq!(new.iter().map(Vec::len).sum::<usize>(), 16, "half of all with those");
         let quick = bench.partner(1);
         bench.note(&quick[0], Manner::Quickly, 20);
         assert_eq!(bench.fill(&quick).len(), 16);
@@ -317,8 +346,10 @@ mod tests {
         assert_eq!(bench.fill(&other).len(), 16, "a share");
         drop(held);
         bench.note(&quick[0], Manner::Badly, 1);
-        assert_eq!(bench.receivers.room(&quick[0], bench.now), 8);
-        bench.note(&quick[0], Manner::Badly, 2);
+        assert_eq!(bench.receivers.room(&quick[0], bench.now), 4, "it is in trouble");
+        bench.note(&quick[0], Manner::Quickly, 1);
+        assert_eq!(bench.receivers.room(&quick[0], bench.now), 9, "half of its places were lost, and one is gained");
+        bench.note(&quick[0], Manner::Badly, 3);
         assert!(bench.receivers.is_dead(&quick[0]));
         assert_eq!(bench.fill(&quick[..1]).len(), 1);
     }
