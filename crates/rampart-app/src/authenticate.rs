@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,6 +25,8 @@ const LONGEST: usize = 512;
 pub struct Caller {
     /// The partner.
     pub partner: Arc<Partner>,
+    /// The epoch of its token.
+    pub(crate) epoch: i64,
 }
 
 fn refused() -> AppError {
@@ -47,6 +49,7 @@ impl App {
     /// # Errors
     /// `authorization_incorrect`, in the same words and time whatever is wrong.
     pub async fn authenticate(&self, api_key: &str, api_secret: &str, ip: IpAddr) -> Reply<TokenGrant> {
+        let asked_at = Instant::now();
         let partner = match api_key.len() <= LONGEST && api_secret.len() <= LONGEST {
             true => self.store().partner_by_api_key(api_key).await?,
             false => None,
@@ -56,31 +59,34 @@ impl App {
             Some(partner) => self.store().partner(partner.id).await?,
             None => None,
         };
-        let partner = partner.filter(|partner| partner.api_key.key == api_key);
+        let known = partner.as_ref().and_then(|partner| Some((partner, partner.key_in_use(api_key, self.real().now())?)));
         // A key that nobody has costs the same work as one with a wrong secret.
-        let secret = match &partner {
-            Some(partner) => self.keys().open(&partner.api_key.key, &partner.api_key.sealed_secret)?,
+        let secret = match known {
+            Some((_, (key, ..))) => self.keys().open(&key.key, &key.sealed_secret)?,
             None => self.keys().decoy_secret()?,
         };
         let right = bool::from(secret.reveal().as_bytes().ct_eq(api_secret.as_bytes()));
-        match partner {
-            Some(partner) if right && partner.enabled && may_call_from(&partner, ip) => {
-                self.partner_cache().put(self.real().now(), Arc::new(partner.clone()));
-                Ok(self.grant(&partner))
+        match known {
+            Some((partner, (_, epoch, until))) if right && partner.enabled && may_call_from(partner, ip) => {
+                self.partner_cache().put(asked_at, Arc::new(partner.clone()));
+                Ok(self.grant(partner.id, epoch, until))
             }
             _ => Err(refused()),
         }
     }
 
-    fn grant(&self, partner: &Partner) -> TokenGrant {
-        let expires_in = self.config().token_seconds;
-        let expires_at = self.real().now().after(Duration::from_secs(expires_in));
-        let statement = format!("{}.{}.{}", partner.id, partner.token_epoch, expires_at.micros());
+    /// A token that ends when its key does.
+    fn grant(&self, partner: PartnerId, epoch: i64, until: Option<Timestamp>) -> TokenGrant {
+        let now = self.real().now();
+        let longest = now.after(Duration::from_secs(self.config().token_seconds));
+        let expires_at = until.map_or(longest, |until| until.min(longest));
+        let expires_in = now.until(expires_at).as_secs().max(1);
+        let statement = format!("{partner}.{epoch}.{}", expires_at.micros());
         let tag = self.keys().token_tag(statement.as_bytes());
         TokenGrant { token: URL_SAFE_NO_PAD.encode([tag.as_slice(), statement.as_bytes()].concat()), expires_at, expires_in }
     }
 
-    /// The partner of a token. The hot path asks no database: partners are remembered for a second.
+    /// The partner of a token. The hot path asks no database: partners are remembered for a moment.
     ///
     /// # Errors
     /// `authorization_incorrect` for a token that is not ours, has ended or was revoked, for a disabled partner, and for an
@@ -88,8 +94,13 @@ impl App {
     pub async fn caller(&self, token: &str, ip: IpAddr) -> Reply<Caller> {
         let (id, epoch) = self.open_token(token).ok_or_else(refused)?;
         let partner = self.remembered_partner(id).await?.ok_or_else(refused)?;
-        let good = partner.enabled && partner.token_epoch == epoch && may_call_from(&partner, ip);
-        if good { Ok(Caller { partner }) } else { Err(refused()) }
+        let good = self.still_holds(&partner, epoch) && may_call_from(&partner, ip);
+        if good { Ok(Caller { partner, epoch }) } else { Err(refused()) }
+    }
+
+    /// Whether a partner may call with a token of an epoch.
+    pub(crate) fn still_holds(&self, partner: &Partner, epoch: i64) -> bool {
+        partner.enabled && partner.accepts(epoch, self.real().now())
     }
 
     /// What a token states, if it is ours and has not ended.
@@ -114,16 +125,15 @@ impl App {
     /// `authorization_incorrect` when nobody has it.
     pub async fn caller_for_key(&self, api_key: &str) -> Reply<Caller> {
         let partner = self.store().partner_by_api_key(api_key).await?.filter(|partner| partner.enabled).ok_or_else(refused)?;
-        Ok(Caller { partner: Arc::new(partner) })
+        let (_, epoch, _) = partner.key_in_use(api_key, self.real().now()).ok_or_else(refused)?;
+        Ok(Caller { partner: Arc::new(partner), epoch })
     }
 
-    /// The secrets that sign for a partner at the moment: that of its key, and of the key before for a day.
+    /// The secrets that sign for a partner at the moment: that of its key, and of the key before for as long as it was given.
     ///
     /// # Errors
     /// [`AppError::Defect`] when they were not sealed under this installation's key.
     pub fn secrets_of(&self, partner: &Partner) -> Reply<Vec<Redacted>> {
-        let now = self.real().now();
-        let previous = partner.previous_key.as_ref().filter(|(_, until)| *until > now).map(|(key, _)| key);
-        std::iter::once(&partner.api_key).chain(previous).map(|key| self.keys().open(&key.key, &key.sealed_secret)).collect()
+        partner.signing_keys(self.real().now()).map(|key| self.keys().open(&key.key, &key.sealed_secret)).collect()
     }
 }

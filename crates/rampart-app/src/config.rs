@@ -85,6 +85,8 @@ pub struct WebhooksConfig {
     /// Whether URLs may lead into private networks, and may be plain http. Live mode does not allow either, whatever
     /// is set here.
     pub allow_private_networks: bool,
+    /// The ports that URLs may have in live mode; the sandbox allows any.
+    pub live_ports: Vec<u16>,
     /// How many deliveries may be under way at once.
     pub concurrency: usize,
 }
@@ -128,7 +130,7 @@ impl AppConfig {
                 authenticate_per_second: 10,
                 authenticate_burst: 100,
             },
-            webhooks: WebhooksConfig { timeout_seconds: 10, allow_private_networks: true, concurrency: 64 },
+            webhooks: WebhooksConfig { timeout_seconds: 10, allow_private_networks: true, live_ports: vec![443], concurrency: 64 },
             retention: RetentionConfig { delivered_days: 30 },
             workers: crate::workers::WorkersConfig::default(),
         }

@@ -149,7 +149,7 @@ impl App {
             match self.try_payment(&caller, &wanted, remembered.take(), repeat, quote).await {
                 Ok(Tried::Answered(answer)) => return Ok(answer),
                 Ok(Tried::CustomerChanged | Tried::ReferenceTaken) => {}
-                Ok(Tried::PartnerChanged) => caller.partner = self.partner_again(&caller.partner).await?,
+                Ok(Tried::PartnerChanged) => caller.partner = self.partner_again(&caller).await?,
                 Err(AppError::Refusal(_)) if by_memory => {}
                 Err(error) => return Err(error),
             }
@@ -413,10 +413,10 @@ impl App {
     }
 
     /// The partner as it is now, if its token still holds.
-    pub(crate) async fn partner_again(&self, known: &Partner) -> Reply<Arc<Partner>> {
-        self.partner_cache().forget(known.id);
-        let partner = self.remembered_partner(known.id).await?;
-        let holds = partner.filter(|partner| partner.enabled && partner.token_epoch == known.token_epoch);
+    pub(crate) async fn partner_again(&self, caller: &Caller) -> Reply<Arc<Partner>> {
+        self.partner_cache().forget(caller.partner.id);
+        let partner = self.remembered_partner(caller.partner.id).await?;
+        let holds = partner.filter(|partner| self.still_holds(partner, caller.epoch));
         Ok(holds.ok_or(Code::AuthorizationIncorrect)?)
     }
 }

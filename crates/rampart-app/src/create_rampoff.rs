@@ -142,7 +142,7 @@ impl App {
             match self.try_rampoff(&caller, &wanted, repeat, quote, &mut index).await? {
                 Tried::Answered(answer) => return Ok(answer),
                 Tried::CustomerChanged | Tried::ReferenceTaken => {}
-                Tried::PartnerChanged => caller.partner = self.partner_again(&caller.partner).await?,
+                Tried::PartnerChanged => caller.partner = self.partner_again(&caller).await?,
             }
         }
         Err(AppError::Unavailable("the customer is changing too fast".into()))

@@ -66,6 +66,7 @@ pub use prices::PriceBoard;
 pub use quotes::{QuoteRequest, RampoffQuoteRequest};
 pub use random::SystemRandomness;
 pub use register_user::RegisterUser;
+pub use subscriptions::{SubscriptionCall, SubscriptionRequest};
 pub use token_price::TokenPrice;
 pub use validate::{BankAccountView, FindingView, IdentificationView, ValidateBankAccount};
 pub use views::{

@@ -154,6 +154,8 @@ impl Known {
         gauge(encoder, "reviews_waiting", "Items that wait for a person", counts.reviews_waiting)?;
         gauge(encoder, "deliveries_pending", "Webhook deliveries that wait or are being retried", counts.deliveries_pending)?;
         gauge(encoder, "deliveries_parked", "Webhook deliveries that were given up", counts.deliveries_parked)?;
+        let disabled = "Webhook subscriptions that are disabled because their receivers answered 410 Gone";
+        gauge(encoder, "subscriptions_disabled", disabled, counts.subscriptions_disabled)?;
         seconds_gauge(encoder, "delivery_lag_seconds", "For how long the oldest due webhook delivery has been due", self.lag)?;
         ledger_metrics(encoder, &self.ledger)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 use rampart_core::id::PartnerId;
@@ -13,37 +13,37 @@ use rampart_core::refusal::{Code, Refusal};
 use rampart_core::review::AuditEntry;
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::text;
-use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
 use crate::keys::Keys;
 
-/// How long a partner is remembered without a look into the database.
-const FRESH: Duration = Duration::from_secs(1);
-/// How long a rotated key's secret signs along.
-const SIGNS_ALONG: Duration = Duration::from_secs(24 * 3_600);
+/// How long a partner is remembered without a look into the database. Whoever changes one answers no earlier than this after
+/// the commit: by then no node remembers it as it was, although nobody told them.
+const FRESH: Duration = Duration::from_millis(250);
+/// The longest that a rotated key may go on working.
+const LONGEST_OVERLAP: Duration = Duration::from_secs(30 * 24 * 3_600);
 
-/// Partners in memory, with the moment (real time) they were loaded.
+/// Partners in memory, each with a moment before it was read.
 #[derive(Debug, Default)]
 pub(crate) struct PartnerCache {
-    partners: RwLock<HashMap<PartnerId, (Timestamp, Arc<Partner>)>>,
+    partners: RwLock<HashMap<PartnerId, (Instant, Arc<Partner>)>>,
 }
 
 impl PartnerCache {
-    /// Remembers a partner, unless a later version is known.
-    pub(crate) fn put(&self, now: Timestamp, partner: Arc<Partner>) {
+    /// Remembers a partner that was asked for at a moment, unless a later version is known.
+    pub(crate) fn put(&self, asked_at: Instant, partner: Arc<Partner>) {
         let mut partners = self.partners.write();
         if partners.get(&partner.id).is_none_or(|(_, known)| known.version <= partner.version) {
-            partners.insert(partner.id, (now, partner));
+            partners.insert(partner.id, (asked_at, partner));
         }
     }
 
-    fn get(&self, id: PartnerId, now: Timestamp) -> Option<Arc<Partner>> {
+    fn get(&self, id: PartnerId) -> Option<Arc<Partner>> {
         let partners = self.partners.read();
-        let (loaded_at, partner) = partners.get(&id)?;
-        (loaded_at.until(now) < FRESH).then(|| partner.clone())
+        let (asked_at, partner) = partners.get(&id)?;
+        (asked_at.elapsed() < FRESH).then(|| partner.clone())
     }
 
     /// Forgets a partner, so that the next look is into the database.
@@ -77,18 +77,18 @@ pub struct PartnerChange {
 }
 
 impl App {
-    /// A partner, remembered for a second.
+    /// A partner as it is stored or was a moment ago; never as it was before a change that was answered.
     pub(crate) async fn remembered_partner(&self, id: PartnerId) -> Reply<Option<Arc<Partner>>> {
-        let now = self.real().now();
-        if let Some(partner) = self.partner_cache().get(id, now) {
+        if let Some(partner) = self.partner_cache().get(id) {
             return Ok(Some(partner));
         }
+        let asked_at = Instant::now();
         let Some(partner) = self.store().partner(id).await? else {
             self.partner_cache().forget(id);
             return Ok(None);
         };
         let partner = Arc::new(partner);
-        self.partner_cache().put(now, partner.clone());
+        self.partner_cache().put(asked_at, partner.clone());
         Ok(Some(partner))
     }
 
@@ -106,6 +106,7 @@ impl App {
             name,
             api_key,
             previous_key: None,
+            previous_epoch: None,
             enabled: true,
             token_epoch: 1,
             allow_ips: Vec::new(),
@@ -153,7 +154,7 @@ impl App {
             }
             if let Some(enabled) = change.enabled.filter(|enabled| *enabled != partner.enabled) {
                 partner.enabled = enabled;
-                partner.token_epoch += 1;
+                partner.revoke_tokens();
             }
             Ok(None)
         })
@@ -161,18 +162,20 @@ impl App {
         .map(|(partner, _)| partner)
     }
 
-    /// Gives a partner a new key. Tokens end; the old key no longer authenticates, and its secret signs webhooks along for a
-    /// day.
+    /// Gives a partner a new key. For `overlap` (real time; 30 days at most) the old key can still be exchanged for tokens, its
+    /// tokens hold, and its secret signs webhooks along; a key that was rotated before that ends now. With an overlap of zero
+    /// nothing but the new key works.
     ///
     /// # Errors
-    /// `not_found` when there is no such partner.
-    pub async fn rotate_partner_key(&self, id: PartnerId, actor: &str, reason: &str) -> Reply<Credentials> {
+    /// `not_found` when there is no such partner; `validation_failed` for an overlap that is too long.
+    pub async fn rotate_partner_key(&self, id: PartnerId, overlap: Duration, actor: &str, reason: &str) -> Reply<Credentials> {
+        if overlap > LONGEST_OVERLAP {
+            return Err(Refusal::field(Code::ValidationFailed, "overlap", "must be 30 days at most").into());
+        }
         let (partner, secret) = self
             .change_partner(id, "partner.rotate-key", actor, reason, |partner| {
                 let (api_key, api_secret) = self.new_key()?;
-                let before = std::mem::replace(&mut partner.api_key, api_key);
-                partner.previous_key = Some((before, self.real().now().after(SIGNS_ALONG)));
-                partner.token_epoch += 1;
+                partner.rotate(api_key, (!overlap.is_zero()).then(|| self.real().now().after(overlap)));
                 Ok(Some(api_secret))
             })
             .await?;
@@ -180,6 +183,7 @@ impl App {
         Ok(Credentials { id, api_key: partner.api_key.key, api_secret })
     }
 
+    /// Changes a partner; answers when no node remembers it as it was.
     async fn change_partner(
         &self,
         id: PartnerId,
@@ -203,6 +207,7 @@ impl App {
             match self.commit(step).await {
                 Ok(_) => {
                     self.partner_cache().forget(id);
+                    tokio::time::sleep(FRESH).await;
                     return Ok((partner, secret));
                 }
                 Err(CommitError::Conflict(RecordKey::Partner(_))) => {}

@@ -12,25 +12,51 @@ use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::{Earlier, Meaning};
+use crate::idempotency::{Earlier, Meaning, Repeat};
 use crate::views::{Answer, SubscriptionView};
 
 const CREATED: &str = "\"subscription_created\"";
 const UPDATED: &str = "\"subscription_updated\"";
+/// How many deliveries are put on their way again in one step.
+const PAGE: u32 = 200;
+/// How many pages of them one call puts on their way again at most.
+const MOST_PAGES: usize = 50;
+/// How many parked deliveries of a subscription are counted at most.
+const MOST_COUNTED: u32 = 1_000;
+
+/// What is done to a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubscriptionCall {
+    /// It is made, or its URL is replaced.
+    Subscribe,
+    /// Its URL is changed; it has to be there.
+    Update,
+}
+
+/// The fields of both calls, as they came.
+#[derive(Debug, Clone, Default)]
+pub struct SubscriptionRequest {
+    /// Where to.
+    pub url: Option<String>,
+    /// Which events.
+    pub kind: Option<String>,
+    /// `true` to have what was parked delivered again.
+    pub replay: Option<String>,
+}
 
 impl App {
     /// Subscribes to a type of event; subscribing again replaces the URL.
     ///
     /// # Errors
-    /// `fail_mandatory_field`, `validation_failed`, `idempotency_conflict`.
+    /// As [`App::put_subscription`].
     pub async fn subscribe(&self, caller: &Caller, url: Option<String>, kind: Option<String>, key: Option<&str>) -> Reply<Answer> {
-        self.put_subscription(caller, "POST /api/subscribeToWebhook", url, kind, key).await
+        self.put_subscription(caller, SubscriptionCall::Subscribe, SubscriptionRequest { url, kind, replay: None }, key).await
     }
 
     /// Changes the URL of a subscription.
     ///
     /// # Errors
-    /// `subscription_not_found` when the type was never subscribed, and as [`App::subscribe`].
+    /// As [`App::put_subscription`].
     pub async fn update_subscription(
         &self,
         caller: &Caller,
@@ -38,23 +64,72 @@ impl App {
         kind: Option<String>,
         key: Option<&str>,
     ) -> Reply<Answer> {
-        self.put_subscription(caller, "POST /api/updateWebhookSubscription", url, kind, key).await
+        self.put_subscription(caller, SubscriptionCall::Update, SubscriptionRequest { url, kind, replay: None }, key).await
     }
 
-    async fn put_subscription(
+    /// Makes or changes a subscription, which ends its being disabled. Where a replay is asked for, what was parked is put on
+    /// its way again: the oldest 10,000 deliveries of a call, which may be repeated.
+    ///
+    /// # Errors
+    /// `fail_mandatory_field`, `validation_failed`, `idempotency_conflict`; of an update `subscription_not_found` when the type
+    /// was never subscribed.
+    pub async fn put_subscription(
         &self,
         caller: &Caller,
-        operation: &str,
-        url: Option<String>,
-        kind: Option<String>,
+        call: SubscriptionCall,
+        request: SubscriptionRequest,
         key: Option<&str>,
     ) -> Reply<Answer> {
-        let is_new = operation.ends_with("subscribeToWebhook");
-        let answer = if is_new { CREATED } else { UPDATED };
-        let repeat = self.repeat(caller, operation, key, None, [(Meaning::Text, &url), (Meaning::Text, &kind)]).await?;
+        let SubscriptionRequest { url, kind, replay } = request;
+        let is_new = call == SubscriptionCall::Subscribe;
+        let (operation, answer) =
+            if is_new { ("POST /api/subscribeToWebhook", CREATED) } else { ("POST /api/updateWebhookSubscription", UPDATED) };
+        let mut told = vec![(Meaning::Text, &url), (Meaning::Text, &kind)];
+        // Earlier versions did not know it: without it a request is what it was.
+        told.extend(replay.is_some().then_some((Meaning::Code, &replay)));
+        let repeat = self.repeat(caller, operation, key, None, told).await?;
+        let wants_replay = replay.as_deref() == Some("true");
+        let parsed = kind.as_deref().and_then(|kind| kind.parse().ok()).filter(|_| wants_replay);
         if let Some(Earlier::Answer { data, .. }) = repeat.earlier(&self.standing_claims(&repeat, None).await?)? {
+            // Its replay may have been cut short.
+            self.replay_parked(caller, parsed).await?;
             return Ok(Answer { data, replayed: true });
         }
+        let answer = self.try_subscription(caller, is_new, answer, (url, kind), &repeat).await?;
+        self.replay_parked(caller, parsed).await?;
+        Ok(answer)
+    }
+
+    /// Puts what is parked for a type of event on its way again.
+    async fn replay_parked(&self, caller: &Caller, kind: Option<EventType>) -> Reply<()> {
+        let Some(kind) = kind else { return Ok(()) };
+        let Some(subscription) = self.subscription_of(caller, kind).await?.filter(|known| known.active && !known.is_disabled()) else {
+            return Ok(());
+        };
+        for _ in 0..MOST_PAGES {
+            let page = self.store().deliveries_parked_to(subscription.id, None, PAGE).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            let (mut step, now) = (Step::new(), self.business().now());
+            page.into_iter().for_each(|delivery| step.write(delivery.again(now)));
+            match self.commit(step).await {
+                // Somebody else replays them.
+                Ok(_) | Err(CommitError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_subscription(
+        &self,
+        caller: &Caller,
+        is_new: bool,
+        answer: &'static str,
+        (url, kind): (Option<String>, Option<String>),
+        repeat: &Repeat<'_>,
+    ) -> Reply<Answer> {
         let mut fields = Fields::new();
         let url = fields.required("url", &url, LONGEST_URL).and_then(|text| self.webhook_url(&mut fields, text));
         let delivered_as = fields.required("type", &kind, LONGEST);
@@ -77,9 +152,14 @@ impl App {
             let mint = self.mint();
             let mut step = Step::new();
             let subscription = match known {
-                Some(known) => {
-                    Subscription { url: url.clone(), delivered_as: delivered_as.to_owned(), active: true, updated_at: mint.now, ..known }
-                }
+                Some(known) => Subscription {
+                    url: url.clone(),
+                    delivered_as: delivered_as.to_owned(),
+                    active: true,
+                    updated_at: mint.now,
+                    disabled_at: None,
+                    ..known
+                },
                 None => {
                     let subscription = Subscription {
                         id: mint.id(),
@@ -92,6 +172,7 @@ impl App {
                         last_sequence: 0,
                         created_at: mint.now,
                         updated_at: mint.now,
+                        disabled_at: None,
                     };
                     let name = format!("{}:{kind}", caller.partner.id);
                     step.claims.push(Claim::forever(ClaimScope::Subscription, name, subscription.id));
@@ -121,9 +202,17 @@ impl App {
     /// In live mode webhooks go over https to the public network; names are checked again at every connection.
     fn webhook_url(&self, fields: &mut Fields, text: &str) -> Option<String> {
         let live = self.config().is_live();
-        let fault = match url::Url::parse(text.trim()) {
+        let text = text.trim();
+        let is_usual = |url: &url::Url| url.port_or_known_default().is_some_and(|port| self.config().webhooks.live_ports.contains(&port));
+        let fault = match url::Url::parse(text) {
+            // The parser would drop or escape them, and deliver to another URL than the one that was meant.
+            _ if text.contains(|c: char| c.is_control() || c.is_whitespace()) => "must not contain blanks or control characters",
             Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => "must begin with http:// or https://",
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                "must not contain a user name or password: verify the signature instead"
+            }
             Ok(url) if live && url.scheme() != "https" => "must begin with https://",
+            Ok(url) if live && !is_usual(&url) => "must have the usual port of https, or one that the operator allows",
             Ok(url) if live && is_private(&url) => "must not lead into a private network",
             Ok(url) => return Some(url.into()),
             Err(_) => "must be a URL",
@@ -137,11 +226,17 @@ impl App {
     /// # Errors
     /// [`AppError::Unavailable`] when the database cannot be read.
     pub async fn subscriptions(&self, caller: &Caller) -> Reply<Vec<SubscriptionView>> {
-        let all = self.store().subscriptions_of(caller.partner.id).await?;
+        let (all, parked) = futures::try_join!(
+            self.store().subscriptions_of(caller.partner.id),
+            self.store().parked_counts(caller.partner.id, MOST_COUNTED)
+        )?;
         let active = all.into_iter().filter(|subscription| subscription.active);
         Ok(active
             .map(|subscription| SubscriptionView {
                 id: subscription.id.to_string(),
+                status: if subscription.is_disabled() { "disabled" } else { "active" },
+                disabled_at: subscription.disabled_at,
+                parked: parked.iter().find(|(id, _)| *id == subscription.id).map_or(0, |(_, count)| *count),
                 kind: subscription.delivered_as,
                 url: subscription.url,
                 created_at: subscription.created_at,

@@ -293,6 +293,13 @@ pub struct SubscriptionView {
     pub kind: String,
     /// Where to.
     pub url: String,
+    /// `active`, or `disabled` after the receiver answered 410.
+    pub status: &'static str,
+    /// Since when it is disabled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Timestamp>,
+    /// How many deliveries wait for a replay; 1,000 are that or more.
+    pub parked: i64,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its URL last changed.

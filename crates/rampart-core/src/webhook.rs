@@ -30,6 +30,18 @@ pub struct Subscription {
     pub created_at: Timestamp,
     /// When its URL last changed.
     pub updated_at: Timestamp,
+    /// Since when nothing is delivered to it, because its receiver said that it is gone for good. What happens meanwhile is
+    /// parked; subscribing or updating ends this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Timestamp>,
+}
+
+impl Subscription {
+    /// Whether it was not deleted, and its receiver wants no more.
+    #[must_use]
+    pub const fn is_disabled(&self) -> bool {
+        self.active && self.disabled_at.is_some()
+    }
 }
 
 /// Where a delivery stands.
@@ -40,13 +52,19 @@ pub enum DeliveryState {
     Pending,
     /// Answered with 2xx.
     Delivered,
-    /// Tried for three days; waits for an operator's replay.
+    /// Tried for three days, or its subscription is disabled; waits for a replay.
     Parked,
     /// Its subscription was deleted.
     Dropped,
 }
 
 impl Delivery {
+    /// It as if it were new at a moment: it is tried for three days again.
+    #[must_use]
+    pub fn again(self, now: Timestamp) -> Self {
+        Self { state: DeliveryState::Pending, attempts: 0, due_at: now, leased_until: None, created_at: now, ..self }
+    }
+
     /// The identifier of an event's delivery to a subscription: it follows from both, so that the deliveries of an event
     /// are found without looking through all of them, and none can be made twice.
     #[must_use]

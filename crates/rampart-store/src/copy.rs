@@ -139,7 +139,7 @@ const SHAPES: &[Shape] = &[
     Shape {
         name: "subscriptions",
         keys: 1,
-        columns: &[("id", Kind::Text), ("version", Kind::Int), ("partner", Kind::Text), ("data", Kind::Text)],
+        columns: &[("id", Kind::Text), ("version", Kind::Int), ("partner", Kind::Text), ("disabled", Kind::Bool), ("data", Kind::Text)],
     },
     Shape {
         name: "deliveries",
@@ -148,6 +148,7 @@ const SHAPES: &[Shape] = &[
             ("id", Kind::Text),
             ("version", Kind::Int),
             ("partner", Kind::Text),
+            ("subscription", Kind::Text),
             ("state", Kind::Text),
             ("due_at", Kind::Int),
             ("leased_until", Kind::IntOrNull),

@@ -23,7 +23,8 @@ pub use commit::{CommitFault, Committed, Failing, Histogram, NumberedEvent, Prun
 pub use copy::Copied;
 pub use error::{CommitError, StoreError, StoredClaim};
 pub use read::{
-    AccountBalance, CustomerFilter, EntryLine, Installation, LedgerPosting, OrderCounts, OrderFilter, PostedEntry, UnfannedPartner,
+    AccountBalance, CustomerFilter, DueReceivers, EntryLine, Installation, LedgerPosting, OrderCounts, OrderFilter, PostedEntry,
+    UnfannedPartner,
 };
 pub use sql::Engine;
 pub use store::{OnRead, Store, StoreOptions};

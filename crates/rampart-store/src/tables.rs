@@ -184,9 +184,9 @@ tables! {
     Job, "jobs", ["kind", "subject", "due_at", "leased_until"], it => [
         it.kind.as_str().into(), it.subject.as_str().into(), it.due_at.micros().into(), Value::IntOrNull(it.leased_until.map(|until| until.micros()))
     ];
-    Subscription, "subscriptions", ["partner"], it => [Value::display(it.partner)];
-    Delivery, "deliveries", ["partner", "state", "due_at", "leased_until"], it => [
-        Value::display(it.partner), delivery_state(it.state).into(), it.due_at.micros().into(),
+    Subscription, "subscriptions", ["partner", "disabled"], it => [Value::display(it.partner), it.is_disabled().into()];
+    Delivery, "deliveries", ["partner", "subscription", "state", "due_at", "leased_until"], it => [
+        Value::display(it.partner), Value::display(it.subscription), delivery_state(it.state).into(), it.due_at.micros().into(),
         Value::IntOrNull(it.leased_until.map(|until| until.micros()))
     ];
     Cursor, "cursors", ["number"], it => [Value::IntOrNull(it.position.parse().ok())];

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use rampart_app::workers::{self, Workers};
 use rampart_app::{App, AppConfig, Caller, Credentials, Ports, Reply, Sources, SystemClock};
 use rampart_core::catalogue::Catalogue;
+use rampart_core::time::{Clock, Sleep, Timestamp};
 use rampart_sandbox::{World, WorldConfig};
 use rampart_store::{Store, StoreOptions};
 use tempfile::TempDir;
@@ -40,6 +41,19 @@ pub struct TestApp {
     // Dropped last, in this order.
     database: TestDatabase,
     _folder: TempDir,
+}
+
+/// The machine's clock, but so far ahead.
+struct Ahead(Duration);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().after(self.0)
+    }
+
+    fn sleep_until(&self, moment: Timestamp) -> Sleep {
+        SystemClock.sleep_until(moment.before(self.0))
+    }
 }
 
 fn ports(world: &Arc<World>) -> Ports {
@@ -143,6 +157,17 @@ impl TestApp {
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
         let (store, ports, catalogue) = (self.app.store().clone(), self.app.ports().clone(), self.app.catalogue().clone());
         App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("other settings")
+    }
+
+    /// The same installation on a node whose real clock is so far ahead, on the same store.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with_real_time_ahead(&self, by: Duration) -> App {
+        let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
+        let sources = Sources { business: self.world.clock(), real: Arc::new(Ahead(by)), randomness };
+        let (store, ports, catalogue) = (self.app.store().clone(), self.app.ports().clone(), self.app.catalogue().clone());
+        App::new(store, ports, self.app.config().clone(), catalogue, sources, &[KEY]).await.expect("a node whose clock is ahead")
     }
 
     /// The same installation with another catalogue, on the same store.

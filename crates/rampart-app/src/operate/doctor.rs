@@ -155,6 +155,7 @@ async fn waiting(app: &App) -> Vec<Finding> {
             };
             vec![
                 none("parked deliveries", counts.deliveries_parked, "webhook parked"),
+                none("disabled subscriptions", counts.subscriptions_disabled, "webhook disabled"),
                 none("items that wait for a person", counts.reviews_waiting, "review list"),
             ]
         }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use rampart_core::event::Event;
-use rampart_core::id::{DeliveryId, PartnerId};
+use rampart_core::id::{DeliveryId, PartnerId, SubscriptionId};
 use rampart_core::step::Step;
-use rampart_core::webhook::{Delivery, DeliveryState};
+use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use serde::Serialize;
 
 use super::orders::{Line, once};
@@ -16,7 +16,7 @@ use crate::error::{AppError, Reply};
 /// How many deliveries are put on their way again in one step.
 const PAGE: u32 = 200;
 
-/// A delivery that was tried for three days.
+/// A delivery that was tried for three days, or whose subscription is disabled.
 #[derive(Debug, Clone, Serialize)]
 pub struct ParkedDelivery {
     /// Its identifier.
@@ -87,12 +87,6 @@ pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -
     Ok(deliveries.into_iter().map(line).collect())
 }
 
-/// A parked delivery as if it were new: it is tried for three days again.
-fn again(app: &App, delivery: Delivery) -> Delivery {
-    let now = app.business().now();
-    Delivery { state: DeliveryState::Pending, attempts: 0, due_at: now, leased_until: None, created_at: now, ..delivery }
-}
-
 /// Puts a parked delivery on its way again.
 ///
 /// # Errors
@@ -103,9 +97,12 @@ pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> Reply<()>
         if delivery.state != DeliveryState::Parked {
             return Err(refuse("the delivery is not parked"));
         }
+        if app.store().subscription(delivery.subscription).await?.is_some_and(|subscription| subscription.is_disabled()) {
+            return Err(refuse("its subscription is disabled: the partner has to subscribe again first"));
+        }
         let mut step = Step::new();
         audit(app, operator, "webhook.replay", id, &mut step);
-        step.write(again(app, delivery));
+        step.write(delivery.again(app.business().now()));
         if let Some(outcome) = once(app, step).await {
             return outcome;
         }
@@ -113,24 +110,61 @@ pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> Reply<()>
     Err(AppError::Unavailable("the delivery is changing too fast".to_owned()))
 }
 
-/// Puts every parked delivery of a partner on its way again; tells how many.
+/// Puts every parked delivery of a partner on its way again, but for those to disabled subscriptions; tells how many.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be reached; what was replayed until then stays so.
 pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> Reply<u64> {
-    let mut replayed = 0;
+    let (mut replayed, mut behind) = (0, None);
     loop {
-        let page = app.store().deliveries_parked_of(partner, None, PAGE).await?;
-        let count = u64::try_from(page.len()).unwrap_or(u64::MAX);
-        if count == 0 {
-            return Ok(replayed);
+        let page = app.store().deliveries_parked_of(partner, behind, PAGE).await?;
+        let Some(last) = page.last().map(|delivery| delivery.id) else { return Ok(replayed) };
+        let subscriptions = app.store().subscriptions_of(partner).await?;
+        let listens = |delivery: &Delivery| !subscriptions.iter().any(|known| known.id == delivery.subscription && known.is_disabled());
+        let page: Vec<Delivery> = page.into_iter().filter(listens).collect();
+        if page.is_empty() {
+            behind = Some(last);
+            continue;
         }
+        let count = u64::try_from(page.len()).unwrap_or(u64::MAX);
         let mut step = Step::new();
         audit(app, operator, "webhook.replay_all", partner, &mut step);
-        page.into_iter().for_each(|delivery| step.write(again(app, delivery)));
+        let now = app.business().now();
+        page.into_iter().for_each(|delivery| step.write(delivery.again(now)));
         if let Some(outcome) = once(app, step).await {
             outcome?;
             replayed += count;
+            behind = Some(last);
         }
     }
+}
+
+/// A subscription whose receiver wants no more.
+#[derive(Debug, Clone, Serialize)]
+pub struct DisabledSubscription {
+    /// Its identifier.
+    pub id: String,
+    /// The partner.
+    pub partner: String,
+    /// The type, as it was subscribed.
+    pub kind: String,
+    /// Where to.
+    pub url: String,
+    /// Since when.
+    pub disabled_at: String,
+}
+
+/// Disabled subscriptions, oldest first, behind `behind`.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database cannot be read.
+pub async fn disabled(app: &App, behind: Option<SubscriptionId>, limit: u32) -> Reply<Vec<DisabledSubscription>> {
+    let line = |subscription: Subscription| DisabledSubscription {
+        id: subscription.id.to_string(),
+        partner: subscription.partner.to_string(),
+        kind: subscription.delivered_as,
+        url: subscription.url,
+        disabled_at: subscription.disabled_at.map(|at| at.to_string()).unwrap_or_default(),
+    };
+    Ok(app.store().subscriptions_disabled(behind, limit).await?.into_iter().map(line).collect())
 }

@@ -1,14 +1,16 @@
 //! Putting events on their way: per partner, in the order of its log, each event becomes one delivery per subscription
 //! that asks for its type. A subscription's version is fenced, so that `previous_sequence` has no gap and no twin.
 
+use parking_lot::Mutex;
 use rampart_core::event::Event;
 use rampart_core::id::PartnerId;
 use rampart_core::step::Step;
+use rampart_core::time::Timestamp;
 use rampart_core::watch::{Cursor, CursorName};
 use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_store::CommitError;
 
-use super::deliver::Handover;
+use super::deliver::{DISABLED, Handover};
 use super::supervisor::{Task, Turn, Worker};
 use crate::app::App;
 use crate::error::{AppError, Reply};
@@ -22,21 +24,48 @@ const EVENTS: u32 = 256;
 pub(crate) struct Fanout {
     app: App,
     handover: Handover,
+    walk: Mutex<Walk>,
+}
+
+/// The walk over the partners that are behind: it goes on where the last turn ended, so that everybody's turn comes.
+#[derive(Default, Clone, Copy)]
+struct Walk {
+    /// Behind whom it goes on.
+    behind: Option<PartnerId>,
+    /// Whether somebody it came by has more.
+    more: bool,
 }
 
 impl Fanout {
-    pub(crate) const fn new(app: App, handover: Handover) -> Self {
-        Self { app, handover }
+    pub(crate) fn new(app: App, handover: Handover) -> Self {
+        Self { app, handover, walk: Mutex::default() }
     }
 
     async fn fan_out(&self) -> Reply<Turn> {
-        let partners = self.app.store().unfanned_partners(PARTNERS).await?;
-        let mut more = partners.len() == usize::try_from(PARTNERS).unwrap_or(usize::MAX);
+        let mut walk = std::mem::take(&mut *self.walk.lock());
+        let partners = self.app.store().unfanned_partners(walk.behind, PARTNERS).await?;
         let results = futures::future::join_all(partners.iter().map(|behind| self.partner(behind.partner, behind.fanned))).await;
-        for result in results {
-            more |= result?;
+        let (mut failed, mut first_error) = (0, None);
+        for (partner, result) in partners.iter().zip(results) {
+            match result {
+                Ok(more) => walk.more |= more,
+                Err(error) => {
+                    // Trouble with one partner must not keep the others waiting.
+                    tracing::warn!(partner = %partner.partner, %error, "a partner's events could not be put on their way");
+                    failed += 1;
+                    first_error.get_or_insert(error);
+                }
+            }
         }
-        Ok(if more { Turn::More } else { Turn::Idle })
+        if let Some(error) = first_error.filter(|_| failed == partners.len()) {
+            return Err(error);
+        }
+        let is_full = partners.len() == usize::try_from(PARTNERS).unwrap_or(usize::MAX);
+        if let Some(last) = partners.last().filter(|_| is_full) {
+            *self.walk.lock() = Walk { behind: Some(last.partner), ..walk };
+            return Ok(Turn::More);
+        }
+        Ok(if walk.more { Turn::More } else { Turn::Idle })
     }
 
     /// One step for one partner; tells whether there is more.
@@ -53,10 +82,10 @@ impl Fanout {
         if cursor.position != fanned.to_string() {
             return Ok(true);
         }
-        let (mut deliveries, changed) = deliveries(app, &events, subscriptions);
+        let (mut deliveries, changed) = deliveries(app.business().now(), &events, subscriptions);
         let mut step = Step::new();
         // What this process can deliver at once is created under its lease: one commit less for each.
-        let begun = self.handover.reserve(app, &mut deliveries);
+        let begun = self.handover.reserve(&mut deliveries, &changed).await?;
         deliveries.iter().for_each(|delivery| step.write(delivery.clone()));
         changed.into_iter().for_each(|subscription| step.write(subscription));
         step.write(Cursor { position: last.to_string(), moved_at: app.real().now(), ..cursor });
@@ -81,9 +110,9 @@ fn cursor_of(partner: PartnerId) -> Reply<CursorName> {
     format!("fanout-{partner}").parse().map_err(|_| AppError::defect("the name of a fan-out cursor is no code"))
 }
 
-/// The deliveries of events, and the subscriptions that they change.
-fn deliveries(app: &App, events: &[Event], subscriptions: Vec<Subscription>) -> (Vec<Delivery>, Vec<Subscription>) {
-    let now = app.business().now();
+/// The deliveries of events, and the subscriptions that they change. What happens while a subscription is disabled is parked,
+/// so that it can be replayed, and the next delivery tells what was missed.
+fn deliveries(now: Timestamp, events: &[Event], subscriptions: Vec<Subscription>) -> (Vec<Delivery>, Vec<Subscription>) {
     let mut deliveries = Vec::new();
     let mut changed = Vec::new();
     for mut subscription in subscriptions.into_iter().filter(|subscription| subscription.active) {
@@ -93,6 +122,7 @@ fn deliveries(app: &App, events: &[Event], subscriptions: Vec<Subscription>) -> 
             draft.kind == subscription.kind && draft.created_at >= subscription.created_at && event.sequence > subscription.last_sequence
         });
         let mut last = subscription.last_sequence;
+        let is_disabled = subscription.is_disabled();
         for event in wanted {
             deliveries.push(Delivery {
                 id: Delivery::id_of(&event.draft, subscription.id),
@@ -102,11 +132,11 @@ fn deliveries(app: &App, events: &[Event], subscriptions: Vec<Subscription>) -> 
                 event: event.draft.id,
                 sequence: event.sequence,
                 previous_sequence: std::mem::replace(&mut last, event.sequence),
-                state: DeliveryState::Pending,
+                state: if is_disabled { DeliveryState::Parked } else { DeliveryState::Pending },
                 attempts: 0,
                 due_at: now,
                 leased_until: None,
-                last_error: None,
+                last_error: is_disabled.then(|| DISABLED.to_owned()),
                 created_at: now,
             });
         }

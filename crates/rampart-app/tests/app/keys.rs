@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rampart_app::operate::{Operator, doctor, keys};
 use rampart_app::{App, CreatePayment, QuoteRequest, RegisterUser, key_fingerprint};
@@ -123,7 +124,7 @@ fn registration_of(customer: &Customer) -> RegisterUser {
 /// Half of the partners are sealed anew when the process is killed.
 async fn a_change_that_was_stopped_goes_on(test: Arc<TestApp>) {
     let node = test.another_node_with(&[KEY, NEW]).await.unwrap();
-    let rotated = node.rotate_partner_key(test.caller.partner.id, "test", "test").await.unwrap();
+    let rotated = node.rotate_partner_key(test.caller.partner.id, Duration::ZERO, "test", "test").await.unwrap();
     let before = node.partners(None, 10).await.unwrap();
     keys::make_newest(&node, key_fingerprint(&NEW), &operator()).await.unwrap();
     let sealed = |app: &App| {

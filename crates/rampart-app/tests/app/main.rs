@@ -25,6 +25,7 @@ mod workers_buying;
 mod workers_contradictions;
 mod workers_nodes;
 mod workers_payouts;
+mod workers_receivers;
 mod workers_refunds;
 mod workers_screening;
 mod workers_selling;

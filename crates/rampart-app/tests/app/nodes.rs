@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rampart_app::{CreatePayment, ListRequest, PartnerChange};
+use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::Code;
 use rampart_testkit::{CustomerOf, Engine, TestApp, buy, catalogue_with, data_of, documented_registration, on_both_engines};
 
@@ -18,7 +20,7 @@ async fn tight(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, catalogue).await
 }
 
-on_both_engines!(super::tight => twins, one_limit, one_address, a_disabled_partner);
+on_both_engines!(super::tight => twins, one_limit, one_address, a_disabled_partner, changes_of_a_partner_are_seen_everywhere);
 
 async fn twins(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
@@ -83,5 +85,30 @@ async fn a_disabled_partner(test: Arc<TestApp>) {
     let change = PartnerChange { enabled: Some(false), ..PartnerChange::default() };
     test.app.set_partner(test.caller.partner.id, &change, "test", "trial").await.unwrap();
     assert_eq!(TestApp::code(node.create_payment(&test.caller, &buy(customer, "50"), None).await), Code::AuthorizationIncorrect);
+    node.store().close().await;
+}
+
+/// Once a change of a partner was answered, no node serves what was before, whatever it remembers.
+async fn changes_of_a_partner_are_seen_everywhere(test: Arc<TestApp>) {
+    let node = test.another_node().await;
+    let here = "203.0.113.7".parse().unwrap();
+    let mut credentials = test.credentials.clone();
+    for change in ["networks", "disabled", "rotated", "errors"] {
+        let token = node.authenticate(&credentials.api_key, credentials.api_secret.reveal(), here).await.unwrap().token;
+        // This node remembers the partner as it is now.
+        node.caller(&token, here).await.unwrap();
+        let set = async |change: PartnerChange| test.app.set_partner(test.caller.partner.id, &change, "test", "trial").await.unwrap();
+        match change {
+            "networks" => drop(set(PartnerChange { allow_ips: Some(vec!["198.51.100.0/24".into()]), ..PartnerChange::default() }).await),
+            "disabled" => drop(set(PartnerChange { enabled: Some(false), ..PartnerChange::default() }).await),
+            "errors" => drop(set(PartnerChange { http_errors: Some(HttpErrors::Documented), ..PartnerChange::default() }).await),
+            _ => credentials = test.app.rotate_partner_key(test.caller.partner.id, Duration::ZERO, "test", "a leak").await.unwrap(),
+        }
+        match node.caller(&token, here).await {
+            Ok(caller) => assert_eq!((change, caller.partner.http_errors), ("errors", HttpErrors::Documented)),
+            refused => assert_eq!(TestApp::code(refused), Code::AuthorizationIncorrect, "{change}"),
+        }
+        set(PartnerChange { enabled: Some(true), allow_ips: Some(Vec::new()), ..PartnerChange::default() }).await;
+    }
     node.store().close().await;
 }

@@ -2,17 +2,20 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rampart_app::{Credentials, PartnerChange};
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::Code;
-use rampart_testkit::{Engine, TestApp, on_both_engines, refusal_of};
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, refusal_of, sell};
 
 async fn idle(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => tokens, refused_alike, networks, rotation);
+on_both_engines!(super::idle => tokens, refused_alike, networks, rotation, a_leak, orders_through_a_rotation);
+
+const OVERLAP: Duration = Duration::from_secs(600);
 
 fn here() -> IpAddr {
     "203.0.113.7".parse().unwrap()
@@ -74,14 +77,69 @@ async fn networks(test: Arc<TestApp>) {
 }
 
 async fn rotation(test: Arc<TestApp>) {
+    let (app, id) = (&test.app, test.caller.partner.id);
     let before = token(&test, &test.credentials).await;
-    let new = test.app.rotate_partner_key(test.caller.partner.id, "test", "trial").await.unwrap();
+    let new = app.rotate_partner_key(id, OVERLAP, "test", "trial").await.unwrap();
     assert_ne!(new.api_key, test.credentials.api_key);
-    assert_eq!(TestApp::code(test.app.caller(&before, here()).await), Code::AuthorizationIncorrect);
-    let old = test.app.authenticate(&test.credentials.api_key, test.credentials.api_secret.reveal(), here()).await;
-    assert_eq!(TestApp::code(old.map(|_| ())), Code::AuthorizationIncorrect);
-    token(&test, &new).await;
-    let partner = test.app.caller_for_key(&new.api_key).await.unwrap().partner;
-    let secrets = test.app.secrets_of(&partner).unwrap();
+    // Both pairs work, and so do their tokens; the old secret signs along.
+    let grant = app.authenticate(&test.credentials.api_key, test.credentials.api_secret.reveal(), here()).await.unwrap();
+    let (old, fresh) = (grant.token, token(&test, &new).await);
+    for token in [&before, &old, &fresh] {
+        assert_eq!(app.caller(token, here()).await.unwrap().partner.api_key.key, new.api_key);
+    }
+    let partner = app.caller_for_key(&new.api_key).await.unwrap().partner;
+    let secrets = app.secrets_of(&partner).unwrap();
     assert_eq!(secrets, [new.api_secret.clone(), test.credentials.api_secret.clone()] as [Redacted; 2], "the old one signs along");
+    // A token of the old key lives no longer than the key.
+    assert!(grant.expires_in <= OVERLAP.as_secs());
+    let later = test.with_real_time_ahead(OVERLAP).await;
+    assert_eq!(later.secrets_of(&partner).unwrap(), [new.api_secret.clone()] as [Redacted; 1]);
+    let ended = later.authenticate(&test.credentials.api_key, test.credentials.api_secret.reveal(), here()).await;
+    assert_eq!(TestApp::code(ended.map(|_| ())), Code::AuthorizationIncorrect);
+    for (token, holds) in [(&before, false), (&old, false), (&fresh, true)] {
+        assert_eq!(later.caller(token, here()).await.is_ok(), holds);
+    }
+    // Whoever is disabled is so with either key.
+    for enabled in [false, true] {
+        let change = PartnerChange { enabled: Some(enabled), ..PartnerChange::default() };
+        app.set_partner(id, &change, "test", "trial").await.unwrap();
+        for token in [&before, &old, &fresh] {
+            assert_eq!(TestApp::code(app.caller(token, here()).await), Code::AuthorizationIncorrect);
+        }
+    }
+    token(&test, &test.credentials).await;
+}
+
+async fn a_leak(test: Arc<TestApp>) {
+    let (app, id) = (&test.app, test.caller.partner.id);
+    let first = token(&test, &test.credentials).await;
+    let second = app.rotate_partner_key(id, OVERLAP, "test", "trial").await.unwrap();
+    let of_second = token(&test, &second).await;
+    let third = app.rotate_partner_key(id, Duration::ZERO, "test", "a leak").await.unwrap();
+    for credentials in [&test.credentials, &second] {
+        let ended = app.authenticate(&credentials.api_key, credentials.api_secret.reveal(), here()).await;
+        assert_eq!(TestApp::code(ended.map(|_| ())), Code::AuthorizationIncorrect);
+    }
+    for token in [&first, &of_second] {
+        assert_eq!(TestApp::code(app.caller(token, here()).await), Code::AuthorizationIncorrect);
+    }
+    token(&test, &third).await;
+    let partner = app.caller_for_key(&third.api_key).await.unwrap().partner;
+    assert_eq!(app.secrets_of(&partner).unwrap(), [third.api_secret] as [Redacted; 1]);
+    let long = app.rotate_partner_key(id, Duration::from_secs(31 * 24 * 3_600), "test", "trial").await;
+    assert_eq!(refusal_of(long).code, Code::ValidationFailed);
+}
+
+/// An order of the old key goes on through a rotation that another node makes meanwhile; one after a leak does not.
+async fn orders_through_a_rotation(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let caller = test.app.caller(&token(&test, &test.credentials).await, here()).await.unwrap();
+    let node = test.another_node().await;
+    node.rotate_partner_key(caller.partner.id, OVERLAP, "test", "trial").await.unwrap();
+    test.app.create_payment(&caller, &buy(customer, "50"), None).await.unwrap();
+    test.app.create_rampoff(&caller, &sell(customer, "50"), None).await.unwrap();
+    node.rotate_partner_key(caller.partner.id, Duration::ZERO, "test", "a leak").await.unwrap();
+    assert_eq!(TestApp::code(test.app.create_payment(&caller, &buy(customer, "50"), None).await), Code::AuthorizationIncorrect);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&caller, &sell(customer, "50"), None).await), Code::AuthorizationIncorrect);
+    node.store().close().await;
 }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use rampart_app::Mode;
 use rampart_core::refusal::Code;
-use rampart_testkit::{Engine, TestApp, on_both_engines};
+use rampart_testkit::{Engine, TestApp, on_both_engines, refusal_of};
 
 async fn idle(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => subscriptions);
+on_both_engines!(super::idle => subscriptions, urls);
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -53,4 +54,44 @@ async fn subscriptions(test: Arc<TestApp>) {
     let again = app.subscribe(caller, some(url), some("COINS_SENT"), Some("key-1")).await.unwrap();
     assert_eq!((first.data, again.replayed), (again.data, true));
     assert_eq!(TestApp::code(app.subscribe(caller, some(url), some("PAY_IN"), Some("key-1")).await), Code::IdempotencyConflict);
+}
+
+async fn urls(test: Arc<TestApp>) {
+    let live = test
+        .with_settings(|config| {
+            config.mode = Mode::Live;
+            config.public_url = "https://ramp.example.com".to_owned();
+            config.webhooks.live_ports = vec![443, 8_443];
+        })
+        .await;
+    for (url, sandbox_takes, live_takes) in [
+        ("https://example.com/hook", true, true),
+        (" https://example.com/hook ", true, true),
+        ("https://example.com:443/hook", true, true),
+        ("https://example.com:8443/hook", true, true),
+        ("https://example.com:22/hook", true, false),
+        ("http://example.com:443/hook", true, false),
+        ("http://example.com:6379/hook", true, false),
+        ("https://user:pass@example.com/hook", false, false),
+        ("https://user@example.com/hook", false, false),
+        ("https://:pass@example.com/hook", false, false),
+        ("https://exam\tple.com/hook", false, false),
+        ("https://example.com/ho\nok", false, false),
+        ("https://example.com/ho\u{7f}ok", false, false),
+        ("https://example.com/ho\u{9b}ok", false, false),
+        ("https://example.com/ho ok", false, false),
+        ("https:/\r/example.com/hook", false, false),
+    ] {
+        for (app, takes) in [(&test.app, sandbox_takes), (&live, live_takes)] {
+            match app.subscribe(&test.caller, some(url), some("PAY_IN"), None).await {
+                Ok(_) => assert!(takes, "{url:?}"),
+                refused => {
+                    let refusal = refusal_of(refused);
+                    assert!(!takes, "{url:?}: {refusal:?}");
+                    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::ValidationFailed, "url"), "{url:?}");
+                    assert!(!format!("{refusal:?}").contains("pass@"), "{refusal:?}");
+                }
+            }
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub use ledger::{AccountBalance, EntryLine, LedgerPosting, PostedEntry};
 pub use operators::OrderCounts;
 pub use orders::OrderFilter;
 pub use people::CustomerFilter;
-pub use webhooks::UnfannedPartner;
+pub use webhooks::{DueReceivers, UnfannedPartner};
 
 pub(crate) use claims::{claim_id, read_claim};
 pub(crate) use ledger::{balance_id, balance_parts, name_of, parse_name, read_balance};

@@ -29,6 +29,8 @@ pub struct OrderCounts {
     pub deliveries_pending: i64,
     /// Deliveries that were parked.
     pub deliveries_parked: i64,
+    /// Subscriptions that are disabled because their receivers want no more.
+    pub subscriptions_disabled: i64,
     /// When the one that is due longest (or next) is due; the lag of deliveries.
     pub oldest_delivery_due_at: Option<Timestamp>,
     /// Jobs: (kind, how many, when the one that is due longest or next is due).
@@ -109,6 +111,7 @@ impl Store {
             reviews_waiting: self.count("SELECT COUNT(*) FROM reviews WHERE waiting").await?,
             deliveries_pending: self.count("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'").await?,
             deliveries_parked: self.count("SELECT COUNT(*) FROM deliveries WHERE state = 'parked'").await?,
+            subscriptions_disabled: self.count("SELECT COUNT(*) FROM subscriptions WHERE disabled").await?,
             oldest_fact_at: self.oldest_fact_waiting_at().await?,
             oldest_delivery_due_at: self.next_delivery_due_at().await?,
             jobs: self.job_counts().await?,

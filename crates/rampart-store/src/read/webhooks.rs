@@ -1,6 +1,6 @@
 //! Subscriptions, deliveries, and which partners have events that were not put on their way yet.
 
-use rampart_core::id::{DeliveryId, PartnerId};
+use rampart_core::id::{DeliveryId, PartnerId, SubscriptionId};
 use rampart_core::time::Timestamp;
 use rampart_core::webhook::{Delivery, Subscription};
 
@@ -20,6 +20,15 @@ pub struct UnfannedPartner {
     pub last: i64,
 }
 
+/// Receivers to whom something is to be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DueReceivers {
+    /// Them, each with when what is due longest was due.
+    pub receivers: Vec<(SubscriptionId, Timestamp)>,
+    /// Behind whom to go on; nothing when the end was reached.
+    pub next: Option<SubscriptionId>,
+}
+
 impl Store {
     /// A partner's subscriptions, deleted ones among them, oldest first.
     ///
@@ -30,25 +39,72 @@ impl Store {
         self.list(sql, vec![partner.to_string().into()]).await
     }
 
-    /// Partners whose cursor `fanout-<partner>` (a number as text; absent means 0) stands before the end of their log.
+    /// Disabled subscriptions of everybody, oldest first, behind `behind`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn unfanned_partners(&self, limit: u32) -> Result<Vec<UnfannedPartner>, StoreError> {
+    pub async fn subscriptions_disabled(&self, behind: Option<SubscriptionId>, limit: u32) -> Result<Vec<Subscription>, StoreError> {
+        let sql = "SELECT version, data FROM subscriptions WHERE disabled AND id > $1 ORDER BY id LIMIT $2";
+        self.list(sql, vec![after(behind), i64::from(limit).into()]).await
+    }
+
+    /// Partners behind `behind` whose cursor `fanout-<partner>` (a number as text; absent means 0) stands before the end of
+    /// their log.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn unfanned_partners(&self, behind: Option<PartnerId>, limit: u32) -> Result<Vec<UnfannedPartner>, StoreError> {
         let sql = "SELECT e.partner, COALESCE(c.number, 0), e.last FROM event_counters e LEFT JOIN cursors c ON c.id = 'fanout-' || e.partner \
-                   WHERE COALESCE(c.number, 0) < e.last ORDER BY e.partner LIMIT $1";
-        let rows = self.rows(sql, vec![i64::from(limit).into()]).await?;
+                   WHERE e.partner > $1 AND COALESCE(c.number, 0) < e.last ORDER BY e.partner LIMIT $2";
+        let rows = self.rows(sql, vec![after(behind), i64::from(limit).into()]).await?;
         rows.iter().map(|row| Ok(UnfannedPartner { partner: row.parse(0)?, fanned: row.int(1)?, last: row.int(2)? })).collect()
     }
 
-    /// Deliveries that are to be tried now (business time) and not leased past the real present, those due longest first.
+    /// Receivers behind `behind` to whom something is to be delivered now (business time) that is not leased past the real
+    /// present. At most `limit` receivers with pending deliveries are looked at, each once, whatever waits for them.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn deliveries_due(&self, now: Timestamp, real_now: Timestamp, limit: u32) -> Result<Vec<Delivery>, StoreError> {
-        let sql = "SELECT version, data FROM deliveries WHERE state = 'pending' AND due_at <= $1 AND (leased_until IS NULL OR leased_until <= $2) \
-                   ORDER BY due_at, id LIMIT $3";
-        self.list(sql, vec![now.micros().into(), real_now.micros().into(), i64::from(limit).into()]).await
+    pub async fn receivers_due(
+        &self,
+        behind: Option<SubscriptionId>,
+        now: Timestamp,
+        real_now: Timestamp,
+        limit: u32,
+    ) -> Result<DueReceivers, StoreError> {
+        let sql = "WITH RECURSIVE receivers (id, place) AS (\
+                   SELECT MIN(d.subscription), 1 FROM deliveries d WHERE d.state = 'pending' AND d.subscription > $1 UNION ALL \
+                   SELECT (SELECT MIN(d.subscription) FROM deliveries d WHERE d.state = 'pending' AND d.subscription > receivers.id), \
+                   receivers.place + 1 FROM receivers WHERE receivers.id IS NOT NULL AND receivers.place < $2) \
+                   SELECT receivers.id, (SELECT d.due_at FROM deliveries d WHERE d.subscription = receivers.id AND d.state = 'pending' \
+                   AND d.due_at <= $3 AND (d.leased_until IS NULL OR d.leased_until <= $4) ORDER BY d.due_at, d.id LIMIT 1) FROM receivers";
+        let values = vec![after(behind), i64::from(limit).into(), now.micros().into(), real_now.micros().into()];
+        let mut due = DueReceivers::default();
+        for row in &self.rows(sql, values).await? {
+            due.next = row.parse_or_null(0)?;
+            if let (Some(receiver), Some(due_at)) = (due.next, row.int_or_null(1)?) {
+                due.receivers.push((receiver, Timestamp::from_micros(due_at)));
+            }
+        }
+        Ok(due)
+    }
+
+    /// A receiver's deliveries that are to be tried now (business time) and not leased past the real present, those due
+    /// longest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn deliveries_due_to(
+        &self,
+        receiver: SubscriptionId,
+        now: Timestamp,
+        real_now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let sql = "SELECT version, data FROM deliveries WHERE subscription = $1 AND state = 'pending' AND due_at <= $2 \
+                   AND (leased_until IS NULL OR leased_until <= $3) ORDER BY due_at, id LIMIT $4";
+        let values = vec![Value::display(receiver), now.micros().into(), real_now.micros().into(), i64::from(limit).into()];
+        self.list(sql, values).await
     }
 
     /// When the delivery that is due longest (or next) is due; nothing when none is pending. The lag of deliveries.
@@ -56,9 +112,13 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn next_delivery_due_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT due_at FROM deliveries WHERE state = 'pending' ORDER BY due_at, id LIMIT 1";
+        let sql = "WITH RECURSIVE receivers (id) AS (\
+                   SELECT MIN(d.subscription) FROM deliveries d WHERE d.state = 'pending' UNION ALL \
+                   SELECT (SELECT MIN(d.subscription) FROM deliveries d WHERE d.state = 'pending' AND d.subscription > receivers.id) \
+                   FROM receivers WHERE receivers.id IS NOT NULL) \
+                   SELECT MIN((SELECT MIN(d.due_at) FROM deliveries d WHERE d.subscription = receivers.id AND d.state = 'pending')) FROM receivers";
         let row = self.inner.db.fetch_optional(sql, Vec::new()).await?;
-        row.map(|row| Ok(Timestamp::from_micros(row.int(0)?))).transpose()
+        Ok(row.map(|row| row.int_or_null(0)).transpose()?.flatten().map(Timestamp::from_micros))
     }
 
     /// Deliveries that arrived and were made before `before`, oldest first: what may be forgotten.
@@ -91,5 +151,30 @@ impl Store {
     ) -> Result<Vec<Delivery>, StoreError> {
         let sql = "SELECT version, data FROM deliveries WHERE state = 'parked' AND partner = $1 AND id > $2 ORDER BY id LIMIT $3";
         self.list(sql, vec![partner.to_string().into(), after(behind), i64::from(limit).into()]).await
+    }
+
+    /// A receiver's parked deliveries, oldest first, behind `behind`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn deliveries_parked_to(
+        &self,
+        receiver: SubscriptionId,
+        behind: Option<DeliveryId>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let sql = "SELECT version, data FROM deliveries WHERE subscription = $1 AND state = 'parked' AND id > $2 ORDER BY id LIMIT $3";
+        self.list(sql, vec![Value::display(receiver), after(behind), i64::from(limit).into()]).await
+    }
+
+    /// How many deliveries of a partner are parked, by receiver; of each at most `most` are counted.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn parked_counts(&self, partner: PartnerId, most: u32) -> Result<Vec<(SubscriptionId, i64)>, StoreError> {
+        let sql = "SELECT s.id, (SELECT COUNT(*) FROM (SELECT 1 FROM deliveries d WHERE d.subscription = s.id AND d.state = 'parked' \
+                   LIMIT $2) AS parked) FROM subscriptions s WHERE s.partner = $1 ORDER BY s.id LIMIT 1000";
+        let rows = self.rows(sql, vec![partner.to_string().into(), i64::from(most).into()]).await?;
+        rows.iter().map(|row| Ok((row.parse(0)?, row.int(1)?))).collect()
     }
 }

@@ -29,7 +29,8 @@ migrations!(
     "0005_fewer_indexes",
     "0006_reviews_by_fact",
     "0007_held_orders_are_due",
-    "0008_installation_keys"
+    "0008_installation_keys",
+    "0009_receivers"
 );
 
 /// The migration with which links in the clear leave the database.

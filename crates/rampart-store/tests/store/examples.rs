@@ -36,6 +36,7 @@ pub(crate) fn partner(bench: &Bench, key: &str) -> Partner {
         name: "Ñandú & Söhne".into(),
         api_key: ApiKey { key: key.into(), sealed_secret: Redacted::new("sealed") },
         previous_key: None,
+        previous_epoch: None,
         enabled: true,
         token_epoch: 0,
         allow_ips: Vec::new(),
@@ -155,6 +156,7 @@ pub(crate) fn subscription(bench: &Bench, partner: PartnerId) -> Subscription {
         last_sequence: 0,
         created_at: now,
         updated_at: now,
+        disabled_at: None,
     }
 }
 

@@ -290,7 +290,12 @@ async fn call_every_list(bench: &Bench, store: &Store) {
     store.each_open_payment(|_| ()).await.unwrap();
     store.each_open_rampoff(|_| ()).await.unwrap();
     store.subscriptions_of(partner).await.unwrap();
-    store.deliveries_due(now, now, 5).await.unwrap();
+    store.receivers_due(None, now, now, 5).await.unwrap();
+    store.deliveries_due_to(mint.id(), now, now, 5).await.unwrap();
+    store.deliveries_parked_to(mint.id(), None, 5).await.unwrap();
+    store.parked_counts(partner, 5).await.unwrap();
+    store.subscriptions_disabled(None, 5).await.unwrap();
+    store.unfanned_partners(None, 5).await.unwrap();
     store.next_delivery_due_at().await.unwrap();
     store.deliveries_parked(None, 5).await.unwrap();
     store.deliveries_parked_of(partner, None, 5).await.unwrap();
@@ -337,7 +342,9 @@ async fn no_list_scans_or_sorts(bench: Arc<Bench>) {
         let plan = plan(&bench, sql).await;
         let bad = match bench.on {
             // A scan of an index in its order, cut by a limit, is what newest-first lists of everything are.
-            On::Sqlite => plan.iter().any(|line| line.contains("TEMP B-TREE") || (line.starts_with("SCAN") && !line.contains("USING"))),
+            On::Sqlite => plan.iter().any(|line| {
+                line.contains("TEMP B-TREE") || (line.starts_with("SCAN") && !line.contains("USING") && !is_found_one_by_one(line))
+            }),
             On::Postgres => plan.iter().any(|line| line.contains("Seq Scan") || (line.contains("Sort  (") && !orders_few_rows(sql))),
         };
         assert!(!bad, "{sql}\n{}", plan.join("\n"));
@@ -348,6 +355,11 @@ async fn no_list_scans_or_sorts(bench: Arc<Bench>) {
         }
     }
     assert_eq!(partners_lists, 1, "the list of a partner's parked deliveries was looked at");
+}
+
+/// What a statement found one by one, each by an index, it goes through.
+fn is_found_one_by_one(line: &str) -> bool {
+    ["SCAN receivers", "SCAN parked"].contains(&line)
 }
 
 /// Statements that sort what belongs to one order or is asked for by number, which is little.

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use rampart_core::event::{EventDraft, EventType};
 use rampart_core::example::POLYGON;
-use rampart_core::id::{BatchId, OrderId, PartnerId};
+use rampart_core::id::{BatchId, OrderId, PartnerId, SubscriptionId};
 use rampart_core::job::{Job, JobKind};
 use rampart_core::outgoing::{PayoutState, Signed, TransferState};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{ClaimScope, Step};
 use rampart_core::time::Timestamp;
 use rampart_core::watch::DepositState;
-use rampart_core::webhook::DeliveryState;
+use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 
 use crate::examples::{audit, delivery, deposit, fact, payout, review, subscription, transfer};
 use crate::support::{Bench, claim, counter, cursor, raise, writing};
@@ -23,6 +23,7 @@ on_both_engines!(
     deposits_stand_where_they_stand,
     what_goes_out_is_found_by_state_and_order,
     deliveries_are_due_parked_and_leased,
+    receivers_are_found_whatever_waits_for_others,
     partners_with_news_are_found,
     persons_find_their_work,
     what_has_expired_is_pruned,
@@ -144,12 +145,18 @@ async fn deliveries_are_due_parked_and_leased(bench: Arc<Bench>) {
         store.commit(writing(one.clone())).await.unwrap();
         one.version = 1;
     }
-    assert_eq!(store.deliveries_due(now, now, 9).await.unwrap(), [made[1].clone()]);
+    let due = async |behind| store.receivers_due(behind, now, now, 9).await.unwrap().receivers;
+    assert_eq!(due(None).await, [(made[1].subscription, now)]);
+    assert_eq!(due(Some(made[1].subscription)).await, []);
+    assert_eq!(store.deliveries_due_to(made[1].subscription, now, now, 9).await.unwrap(), [made[1].clone()]);
+    assert_eq!(store.deliveries_due_to(made[0].subscription, now, now, 9).await.unwrap(), []);
     assert_eq!(store.next_delivery_due_at().await.unwrap(), Some(now));
     let mut leased = made[1].clone();
     leased.leased_until = Some(now.after(Duration::from_secs(1)));
     store.commit(writing(leased)).await.unwrap();
-    assert_eq!(store.deliveries_due(now, now, 9).await.unwrap(), []);
+    assert_eq!(due(None).await, []);
+    assert_eq!(store.deliveries_due_to(made[1].subscription, now, now, 9).await.unwrap(), []);
+    assert_eq!(store.next_delivery_due_at().await.unwrap(), Some(now), "what is leased lags as well");
     assert_eq!(store.deliveries_parked(None, 9).await.unwrap(), [made[2].clone()]);
     assert_eq!(store.deliveries_parked_of(partner, None, 9).await.unwrap(), [made[2].clone()]);
     assert_eq!(store.deliveries_parked_of(bench.mint().id(), None, 9).await.unwrap(), []);
@@ -159,6 +166,45 @@ async fn deliveries_are_due_parked_and_leased(bench: Arc<Bench>) {
     store.commit(writing(wish.clone())).await.unwrap();
     wish.version = 1;
     assert_eq!(store.subscriptions_of(partner).await.unwrap(), [wish]);
+}
+
+/// Whatever waits for one receiver is passed over in one look, and the receivers are found page by page.
+async fn receivers_are_found_whatever_waits_for_others(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let (partner, now) = (bench.mint().id(), bench.mint().now);
+    let mut receivers: Vec<SubscriptionId> = (0..3).map(|_| bench.mint().id()).collect();
+    receivers.sort_unstable();
+    let mut flood = Step::new();
+    for number in 0..2_000_u64 {
+        // The first has much that is due for a long time, the second what is due later, the third one that is due now.
+        let (subscription, due_at) = match number {
+            1_999 => (receivers[2], now),
+            1_998 => (receivers[1], now.after(Duration::from_secs(9))),
+            _ => (receivers[0], now.before(Duration::from_secs(number + 1))),
+        };
+        flood.write(Delivery { subscription, due_at, ..delivery(&bench, partner, DeliveryState::Pending) });
+    }
+    store.commit(flood).await.unwrap();
+    let longest = now.before(Duration::from_secs(1_998));
+    let all = store.receivers_due(None, now, now, 9).await.unwrap();
+    assert_eq!((all.receivers, all.next), (vec![(receivers[0], longest), (receivers[2], now)], None));
+    let (mut behind, mut pages) = (None, Vec::new());
+    loop {
+        let page = store.receivers_due(behind, now, now, 1).await.unwrap();
+        pages.push(page.receivers);
+        behind = page.next;
+        if behind.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, [vec![(receivers[0], longest)], vec![], vec![(receivers[2], now)], vec![]]);
+    assert_eq!(store.deliveries_due_to(receivers[0], now, now, 1).await.unwrap()[0].due_at, longest);
+    assert_eq!(store.next_delivery_due_at().await.unwrap(), Some(longest));
+    let parked = Delivery { subscription: receivers[0], ..delivery(&bench, partner, DeliveryState::Parked) };
+    store.commit(writing(parked.clone())).await.unwrap();
+    store.commit(writing(Subscription { id: receivers[0], ..subscription(&bench, partner) })).await.unwrap();
+    assert_eq!(store.parked_counts(partner, 9).await.unwrap(), [(receivers[0], 1)]);
+    assert_eq!(store.deliveries_parked_to(receivers[0], Some(parked.id), 9).await.unwrap(), []);
 }
 
 async fn partners_with_news_are_found(bench: Arc<Bench>) {
@@ -182,12 +228,13 @@ async fn partners_with_news_are_found(bench: Arc<Bench>) {
     }
     store.commit(writing(cursor(&format!("fanout-{}", partners[0]), "3"))).await.unwrap();
     store.commit(writing(cursor(&format!("fanout-{}", partners[1]), "1"))).await.unwrap();
-    let news = store.unfanned_partners(9).await.unwrap();
+    let news = store.unfanned_partners(None, 9).await.unwrap();
     assert_eq!(
         news.iter().map(|news| (news.partner, news.fanned, news.last)).collect::<Vec<_>>(),
         [(partners[1], 1, 3), (partners[2], 0, 3)]
     );
-    assert_eq!(store.unfanned_partners(1).await.unwrap().len(), 1);
+    assert_eq!(store.unfanned_partners(None, 1).await.unwrap(), news[..1]);
+    assert_eq!(store.unfanned_partners(Some(partners[1]), 1).await.unwrap(), news[1..]);
 }
 
 async fn persons_find_their_work(bench: Arc<Bench>) {

@@ -8,9 +8,10 @@ use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
 
-use crate::examples::{customer, rampoff, review};
+use crate::examples::{customer, delivery, rampoff, review, subscription};
 use crate::support::{Bench, On, claim, earlier_token, payment, run, writing};
 
 /// `table.column type null key` and `index table (columns) unique partial`, in words that both engines can be put in.
@@ -87,6 +88,7 @@ on_both_engines!(
     opening_again_changes_nothing,
     items_of_an_earlier_version_are_found,
     links_of_an_earlier_version_lead_on_and_are_not_kept,
+    deliveries_of_an_earlier_version_are_found,
     two_nodes_may_start_at_once,
     a_later_versions_database_is_refused,
     one_process_serves_a_file,
@@ -106,7 +108,8 @@ async fn opening_again_changes_nothing(bench: Arc<Bench>) {
             "0005_fewer_indexes",
             "0006_reviews_by_fact",
             "0007_held_orders_are_due",
-            "0008_installation_keys"
+            "0008_installation_keys",
+            "0009_receivers"
         ]
     );
 }
@@ -210,6 +213,51 @@ async fn links_of_an_earlier_version_lead_on_and_are_not_kept(bench: Arc<Bench>)
     assert_eq!(bench.text("SELECT data FROM events").await.unwrap(), link("kyc_form_url", ""));
     let answers: BTreeSet<String> = bench.texts("SELECT answer FROM claims WHERE answer <> ''", 0).await.into_iter().collect();
     assert_eq!(answers, ["url_payment", "url_status", "kyc_form_url"].map(|field| link(field, "")).into());
+}
+
+/// Puts the tables of webhooks back as they were before the ninth migration.
+const BEFORE_RECEIVERS: [&str; 7] = [
+    "DROP INDEX deliveries_due",
+    "DROP INDEX deliveries_parked_to",
+    "ALTER TABLE deliveries DROP COLUMN subscription",
+    "CREATE INDEX deliveries_due ON deliveries (due_at, id) WHERE state = 'pending'",
+    "DROP INDEX subscriptions_disabled",
+    "ALTER TABLE subscriptions DROP COLUMN disabled",
+    "DELETE FROM migrations WHERE name = '0009_receivers'",
+];
+
+async fn deliveries_of_an_earlier_version_are_found(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let (partner, now) = (bench.mint().id(), bench.mint().now);
+    let mut wish = subscription(&bench, partner);
+    let said = Some(String::from("said: \"subscription\":\"whk_x\" \\u0000 \u{0}"));
+    let mut made = [DeliveryState::Pending, DeliveryState::Parked, DeliveryState::Delivered].map(|state| Delivery {
+        subscription: wish.id,
+        last_error: said.clone(),
+        ..delivery(&bench, partner, state)
+    });
+    let mut step = Step::new();
+    step.write(wish.clone());
+    wish.version = 1;
+    for one in &mut made {
+        step.write(one.clone());
+        one.version = 1;
+    }
+    store.commit(step).await.unwrap();
+    store.close().await;
+    for sql in BEFORE_RECEIVERS {
+        bench.sql(sql).await;
+    }
+    let store = bench.store().await;
+    assert_eq!(store.receivers_due(None, now, now, 9).await.unwrap().receivers, [(wish.id, now)]);
+    assert_eq!(store.deliveries_due_to(wish.id, now, now, 9).await.unwrap(), made[..1]);
+    assert_eq!(store.deliveries_parked_to(wish.id, None, 9).await.unwrap(), made[1..2]);
+    assert_eq!(store.deliveries_parked_of(partner, None, 9).await.unwrap(), made[1..2]);
+    assert_eq!(store.deliveries_by_id(&[made[2].id]).await.unwrap(), made[2..]);
+    assert_eq!(store.subscriptions_of(partner).await.unwrap(), [wish.clone()]);
+    assert_eq!(store.subscriptions_disabled(None, 9).await.unwrap(), []);
+    store.commit(crate::support::writing(Subscription { disabled_at: Some(now), ..wish.clone() })).await.unwrap();
+    assert_eq!(store.subscriptions_disabled(None, 9).await.unwrap(), [Subscription { version: 2, disabled_at: Some(now), ..wish }]);
 }
 
 async fn two_nodes_may_start_at_once(bench: Arc<Bench>) {

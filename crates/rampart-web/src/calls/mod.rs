@@ -91,9 +91,9 @@ pub(crate) const EVENT_TYPES: &[&str] = &[
     "RAMPOFF_UPDATED",
 ];
 
-/// The two fields of a subscription.
+/// The fields of a subscription.
 const SUBSCRIPTION: &[Field] = &[
-    crate::field::required("url", Kind::Link, "Where to deliver. In live mode it must be https and not lead into a private network.")
+    crate::field::required("url", Kind::Link, "Where to deliver, without a user name or password. In live mode it must be https, at port 443 or another that the operator allows, and not lead into a private network.")
         .example(r#""https://partner.example/webhooks/rampart""#),
     crate::field::required(
         "type",
@@ -101,6 +101,11 @@ const SUBSCRIPTION: &[Field] = &[
         "Which events. `TRANSFER_RAMPOFF_FINISHED` is a later name of `RAMPOFF_FINISHED`; events are delivered under the name subscribed.",
     )
     .example(r#""PAY_IN""#),
+    crate::field::optional(
+        "replay",
+        Kind::Choice(&["true", "false"]),
+        "`true` to have what was parked for this subscription delivered again, as if it were new: up to 10,000 deliveries a call, the oldest first. See `parked` of `GET /api/webhooks`.",
+    ),
 ];
 
 #[cfg(test)]

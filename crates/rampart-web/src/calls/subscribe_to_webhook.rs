@@ -1,7 +1,7 @@
 //! `POST /api/subscribeToWebhook`: subscribes to a type of event.
 
 use axum::http::Method;
-use rampart_app::AppError;
+use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest};
 
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
@@ -19,7 +19,7 @@ pub(crate) static CALL: Call = Call {
     id: "subscribeToWebhook",
     group: "Webhooks",
     summary: "Webhook Event Subscribe",
-    about: "Subscribes to a type of event. There is one subscription of each type: subscribing again replaces its URL.",
+    about: "Subscribes to a type of event. There is one subscription of each type: subscribing again replaces its URL, and makes one that is disabled active again.",
     access: Access::Token,
     path_field: None,
     query: &[],
@@ -32,7 +32,7 @@ pub(crate) static CALL: Call = Call {
 };
 
 async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let (url, kind) = (ask.fields.take("url"), ask.fields.take("type"));
-    let answer = web.app.subscribe(ask.caller()?, url, kind, ask.key()).await?;
+    let request = SubscriptionRequest { url: ask.fields.take("url"), kind: ask.fields.take("type"), replay: ask.fields.take("replay") };
+    let answer = web.app.put_subscription(ask.caller()?, SubscriptionCall::Subscribe, request, ask.key()).await?;
     Ok(Reply::ok_json(&answer.data, answer.replayed))
 }

@@ -1,7 +1,7 @@
 //! `POST /api/updateWebhookSubscription`: changes the URL of a subscription.
 
 use axum::http::Method;
-use rampart_app::AppError;
+use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest};
 use rampart_core::refusal::Code;
 
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
@@ -20,7 +20,7 @@ pub(crate) static CALL: Call = Call {
     id: "updateWebhookSubscription",
     group: "Webhooks",
     summary: "Webhook Event Update",
-    about: "Changes the URL of a subscription.",
+    about: "Changes the URL of a subscription, and makes one that is disabled active again.",
     access: Access::Token,
     path_field: None,
     query: &[],
@@ -33,7 +33,7 @@ pub(crate) static CALL: Call = Call {
 };
 
 async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let (url, kind) = (ask.fields.take("url"), ask.fields.take("type"));
-    let answer = web.app.update_subscription(ask.caller()?, url, kind, ask.key()).await?;
+    let request = SubscriptionRequest { url: ask.fields.take("url"), kind: ask.fields.take("type"), replay: ask.fields.take("replay") };
+    let answer = web.app.put_subscription(ask.caller()?, SubscriptionCall::Update, request, ask.key()).await?;
     Ok(Reply::ok_json(&answer.data, answer.replayed))
 }

@@ -17,7 +17,7 @@ pub(crate) static CALL: Call = Call {
     id: "webhooks",
     group: "Webhooks",
     summary: "List of subscriptions",
-    about: "Your webhook subscriptions.",
+    about: "Your webhook subscriptions. One whose receiver answered 410 is `disabled`: nothing is delivered to it and what happens meanwhile is parked, until you subscribe again or update it. The log of events goes on whatever becomes of deliveries.",
     access: Access::Token,
     path_field: None,
     query: &[],

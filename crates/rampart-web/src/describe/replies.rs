@@ -58,6 +58,7 @@ word!(
     "Who gave a destination: the partner over the API, whoever has the page's link, or an operator.",
     &["partner", "page", "operator"]
 );
+word!(SubscriptionStatus, "Whether it is delivered to; `disabled` after its receiver answered 410.", &["active", "disabled"]);
 word!(SubscriptionCreated, "The subscription stands.", &["subscription_created"]);
 word!(SubscriptionUpdated, "The subscription has its new URL.", &["subscription_updated"]);
 word!(SubscriptionDeleted, "The subscription has ended.", &["subscription_deleted"]);
@@ -300,6 +301,13 @@ pub(crate) struct Subscription {
     id: String,
     r#type: SubscriptionType,
     url: String,
+    status: SubscriptionStatus,
+    /// Since when it is disabled; absent while it is active.
+    #[schema(format = DateTime)]
+    disabled_at: Option<String>,
+    /// How many deliveries were given up and wait for a replay; 1,000 are that or more.
+    #[schema(minimum = 0, maximum = 1000)]
+    parked: u32,
     #[schema(format = DateTime)]
     created_at: String,
     /// When its URL last changed.

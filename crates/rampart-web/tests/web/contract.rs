@@ -329,12 +329,15 @@ async fn webhooks(test: Arc<TestApp>) {
         ("an unknown type", "url=https%3A%2F%2Fpartner.example&type=EVERYTHING"),
         ("no URL", "url=nowhere&type=PAY_IN"),
         ("not UTF-8", "url=%ff&type=PAY_IN"),
+        ("a password in the URL", "url=https%3A%2F%2Fuser%3Apass%40partner.example%2Fhook&type=PAY_IN"),
+        ("a line break in the URL", "url=https%3A%2F%2Fpartner.example%2Fho%0Aok&type=PAY_IN"),
+        ("a replay that is neither", "url=https%3A%2F%2Fpartner.example%2Fhook&type=PAY_IN&replay=maybe"),
         ("nothing", ""),
     ] {
         album.refused(path, "post", title, &client.post_form(path, form).await);
     }
     let path = "/api/updateWebhookSubscription";
-    album.granted(path, "post", &client.post_form(path, "url=https%3A%2F%2Fpartner.example%2Fother&type=PAY_IN").await);
+    album.granted(path, "post", &client.post_form(path, "url=https%3A%2F%2Fpartner.example%2Fother&type=PAY_IN&replay=true").await);
     let path = "/api/webhooks";
     album.granted(path, "get", &client.get(path).await);
     let path = "/api/webhooks/{type}";

@@ -121,7 +121,7 @@ async fn broken_repeats(test: Arc<TestApp>) {
         assert_eq!(client.post(path, &with(&long, &[])).await.code(), "validation_failed");
     }
     // Names are each partner's own.
-    let stranger = test.app.rotate_partner_key(test.stranger.partner.id, "test", "to sign in").await.unwrap();
+    let stranger = test.app.rotate_partner_key(test.stranger.partner.id, std::time::Duration::ZERO, "test", "to sign in").await.unwrap();
     let credentials = json!({"api_key": stranger.api_key, "api_secret": stranger.api_secret.reveal()});
     let token = client.post("/api/authenticate", &credentials).await.data()["token"].as_str().unwrap().to_owned();
     let mut order = purchase(user, "card", &json!(-1));

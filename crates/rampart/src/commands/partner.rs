@@ -1,9 +1,12 @@
 //! `rampart partner`: partners and their keys.
 
+use std::time::Duration;
+
 use clap::{Subcommand, ValueEnum};
 use rampart_app::{Credentials, PartnerChange};
 use rampart_core::id::PartnerId;
 use rampart_core::partner::{HttpErrors, Partner};
+use rampart_core::time::Timestamp;
 use serde::Serialize;
 
 use super::office::Office;
@@ -38,10 +41,14 @@ pub(crate) enum PartnerCommand {
         #[arg(long)]
         http_errors: Option<HttpErrorsArgument>,
     },
-    /// Give a partner a new key; the old secret signs webhooks along for a day
+    /// Give a partner a new key; the old one works beside it, and its secret signs webhooks along, for an overlap. One that was
+    /// rotated before that ends now
     RotateKey {
         /// Its identifier or name
         partner: String,
+        /// For how many hours the old key and its tokens still work; 0 after a leak: then nothing but the new key works
+        #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(0..=720))]
+        overlap: u16,
     },
     /// Let a partner call no more, and revoke its tokens
     Disable {
@@ -77,18 +84,22 @@ struct Shown {
     name: String,
     enabled: bool,
     api_key: String,
+    /// Until when the key before works beside it.
+    previous_key_until: Option<String>,
     allow_ips: Vec<String>,
     http_errors: HttpErrors,
     created_at: String,
 }
 
 impl Shown {
-    fn of(partner: &Partner) -> Self {
+    fn of(partner: &Partner, now: Timestamp) -> Self {
+        let previous = partner.previous_key.as_ref().and_then(|(previous, _)| partner.key_in_use(&previous.key, now));
         Self {
             id: partner.id.to_string(),
             name: partner.name.clone(),
             enabled: partner.enabled,
             api_key: partner.api_key.key.clone(),
+            previous_key_until: previous.and_then(|(_, _, until)| until).map(|until| until.to_string()),
             allow_ips: partner.allow_ips.clone(),
             http_errors: partner.http_errors,
             created_at: partner.created_at.to_string(),
@@ -102,11 +113,13 @@ impl Shown {
             HttpErrors::Documented => "documented",
         };
         let state = if self.enabled { "enabled" } else { "disabled" };
-        vec![self.id.clone(), self.name.clone(), state.to_owned(), self.api_key.clone(), from, errors.to_owned(), self.created_at.clone()]
+        let (id, name, key, created_at) = (self.id.clone(), self.name.clone(), self.api_key.clone(), self.created_at.clone());
+        let previous = self.previous_key_until.clone().unwrap_or_default();
+        vec![id, name, state.to_owned(), key, previous, from, errors.to_owned(), created_at]
     }
 }
 
-const HEADINGS: &[&str] = &["id", "name", "state", "api_key", "from", "http_errors", "created_at"];
+const HEADINGS: &[&str] = &["id", "name", "state", "api_key", "previous_key_until", "from", "http_errors", "created_at"];
 
 /// Runs the command.
 ///
@@ -114,16 +127,18 @@ const HEADINGS: &[&str] = &["id", "name", "state", "api_key", "from", "http_erro
 /// When it is refused.
 pub(crate) async fn run(office: &Office, command: PartnerCommand) -> Result<(), Failure> {
     let app = &office.installation.app;
+    let now = app.real().now();
     let mut change = PartnerChange::default();
     let partner = match command {
         PartnerCommand::Create { name } => return told(office, &app.create_partner(&name, &office.actor).await?),
         PartnerCommand::List => {
-            let shown: Vec<Shown> = all(office).await?.iter().map(Shown::of).collect();
+            let shown: Vec<Shown> = all(office).await?.iter().map(|partner| Shown::of(partner, now)).collect();
             return office.printer.show(&shown, |shown| output::table(HEADINGS, &shown.iter().map(Shown::row).collect::<Vec<_>>()));
         }
-        PartnerCommand::RotateKey { partner } => {
+        PartnerCommand::RotateKey { partner, overlap } => {
             let id = find(office, &partner).await?;
-            return told(office, &app.rotate_partner_key(id, &office.actor, office.reason_or("partner rotate-key")).await?);
+            let overlap = Duration::from_secs(u64::from(overlap) * 3_600);
+            return told(office, &app.rotate_partner_key(id, overlap, &office.actor, office.reason_or("partner rotate-key")).await?);
         }
         PartnerCommand::Set { partner, name, allow_ip, http_errors } => {
             if name.is_none() && allow_ip.is_empty() && http_errors.is_none() {
@@ -149,7 +164,7 @@ pub(crate) async fn run(office: &Office, command: PartnerCommand) -> Result<(), 
     };
     let id = find(office, &partner).await?;
     let partner = app.set_partner(id, &change, &office.actor, office.reason_or("partner set")).await?;
-    office.printer.show(&Shown::of(&partner), |shown| output::table(HEADINGS, &[shown.row()]))
+    office.printer.show(&Shown::of(&partner, now), |shown| output::table(HEADINGS, &[shown.row()]))
 }
 
 /// Prints a key with its secret, which is shown this once.

@@ -2,20 +2,26 @@
 
 use clap::{Args, Subcommand};
 use rampart_app::operate::webhooks;
-use rampart_core::id::DeliveryId;
+use rampart_core::id::{DeliveryId, SubscriptionId};
 
 use super::office::Office;
 use super::partner;
 use crate::failure::Failure;
 use crate::output;
 
-/// How many parked deliveries are listed at once.
+/// How many parked deliveries or disabled subscriptions are listed at once.
 const PAGE: u32 = 500;
 
 /// `rampart webhook …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum WebhookCommand {
-    /// List the deliveries that were tried for three days and parked
+    /// List the subscriptions whose receivers answered 410 Gone: nothing is delivered to them until they are subscribed again
+    Disabled {
+        /// Go on behind this subscription
+        #[arg(long, value_name = "SUBSCRIPTION")]
+        after: Option<SubscriptionId>,
+    },
+    /// List the deliveries that were tried for three days, or whose subscription is disabled, and parked
     Parked {
         /// Go on behind this delivery
         #[arg(long, value_name = "DELIVERY")]
@@ -43,6 +49,12 @@ pub(crate) struct ReplayArguments {
 pub(crate) async fn run(office: &Office, command: WebhookCommand) -> Result<(), Failure> {
     let app = &office.installation.app;
     let arguments = match command {
+        WebhookCommand::Disabled { after } => {
+            let disabled = webhooks::disabled(app, after, PAGE).await?;
+            let fields = ["id", "partner", "kind", "url", "disabled_at"];
+            let last = disabled.last().map(|subscription| subscription.id.as_str());
+            return office.printer.show(&disabled, |disabled| output::page_of(disabled, &fields, PAGE, last));
+        }
         WebhookCommand::Parked { after } => {
             let parked = webhooks::parked(app, after, PAGE).await?;
             let fields = ["id", "partner", "sequence", "kind", "attempts", "last_error", "created_at"];

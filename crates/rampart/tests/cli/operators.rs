@@ -23,9 +23,22 @@ fn partners_are_made_changed_and_disabled() {
         assert_eq!(authenticate(&server, &partner)["error"], "authorization_incorrect");
         installation.run(&["partner", "set", id, "--allow-ip", "any"]);
         assert_eq!(authenticate(&server, &partner)["status"], "ok");
-        let rotated = installation.json(&["partner", "rotate-key", id]);
-        assert_eq!(authenticate(&server, &partner)["error"], "authorization_incorrect");
+        // The old key works beside the new one until the overlap is over; after a leak there is none.
+        let overlapping = installation.json(&["partner", "rotate-key", id]);
+        assert_eq!(authenticate(&server, &partner)["status"], "ok");
+        assert_eq!(authenticate(&server, &overlapping)["status"], "ok");
+        let listed = |key: &serde_json::Value| {
+            let all = installation.json(&["partner", "list"]);
+            all.as_array().unwrap().iter().find(|one| one["api_key"] == *key).unwrap()["previous_key_until"].clone()
+        };
+        assert!(listed(&overlapping["api_key"]).is_string());
+        let rotated = installation.json(&["partner", "rotate-key", id, "--overlap", "0"]);
+        assert!(listed(&rotated["api_key"]).is_null());
+        for ended in [&partner, &overlapping] {
+            assert_eq!(authenticate(&server, ended)["error"], "authorization_incorrect");
+        }
         assert_eq!(authenticate(&server, &rotated)["status"], "ok");
+        installation.refused(2, &["partner", "rotate-key", id, "--overlap", "721"]);
         installation.run(&["partner", "disable", id]);
         assert_eq!(authenticate(&server, &rotated)["error"], "authorization_incorrect");
         installation.run(&["partner", "enable", id]);
@@ -96,6 +109,7 @@ fn customers_are_banned_and_treasury_is_looked_at() {
     installation.refused(2, &["payout", "stop", "pay_0123456789ABCDEFGHIJKLMNO"]);
     installation.refused(1, &why(&["payout", "fail", "pay_0123456789ABCDEFGHIJKLMNO"]));
     assert_eq!(installation.json(&["webhook", "parked"]), json!([]));
+    assert_eq!(installation.json(&["webhook", "disabled", "--after", "whk_0123456789ABCDEFGHIJKLMNO"]), json!([]));
     assert_eq!(installation.json(&["webhook", "parked", "--after", "dlv_0123456789ABCDEFGHIJKLMNO"]), json!([]));
     assert!(installation.run(&["doctor"]).contains("there is room in"));
     installation.run(&["db", "status"]);

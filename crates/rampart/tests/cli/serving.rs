@@ -311,8 +311,13 @@ fn no_lease(installation: &Installation) {
             let now_free = store.jobs_due(kind, always, never, 1_000).await.unwrap().len();
             assert_eq!(now_free, store.jobs_due(kind, always, always, 1_000).await.unwrap().len(), "{kind:?}");
         }
-        let now_free = store.deliveries_due(always, never, 1_000).await.unwrap().len();
-        assert_eq!(now_free, store.deliveries_due(always, always, 1_000).await.unwrap().len());
+        let with_free = store.receivers_due(None, always, never, 1_000).await.unwrap();
+        let with_due = store.receivers_due(None, always, always, 1_000).await.unwrap();
+        assert_eq!(with_free, with_due);
+        for (receiver, _) in with_due.receivers {
+            let now_free = store.deliveries_due_to(receiver, always, never, 1_000).await.unwrap().len();
+            assert_eq!(now_free, store.deliveries_due_to(receiver, always, always, 1_000).await.unwrap().len());
+        }
         store.close().await;
     });
 }

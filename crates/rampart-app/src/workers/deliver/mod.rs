@@ -1,18 +1,23 @@
 //! Delivering webhooks: due deliveries are leased, posted, and retried with growing delays for three days of business
-//! time, then parked. Deliveries of one receiver overlap; `previous_sequence` lets it see gaps. A receiver that does not
-//! answer rests, so that it takes no place from the others.
+//! time, then parked. Deliveries of one receiver overlap; `previous_sequence` lets it see gaps. What is due is looked for
+//! receiver by receiver, so that what waits for one that cannot be served costs the others nothing.
+//!
+//! Where to and with which keys is read after the event, never remembered from before it: what happened after a change was
+//! answered goes to the new URL and is signed with the new key.
 
+mod attempt;
+mod parking;
 mod post;
 mod receivers;
 mod sign;
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rampart_core::event::Event;
-use rampart_core::id::{PartnerId, SubscriptionId};
+use rampart_core::id::{DeliveryId, PartnerId, SubscriptionId};
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
@@ -22,20 +27,15 @@ use super::pool::Pool;
 use super::supervisor::{Task, Turn, Worker};
 use crate::app::App;
 use crate::error::{AppError, Reply};
+use attempt::Attempt;
 use post::Post;
-use receivers::{Admission, Receivers};
-use sign::{Signer, Webhook};
+use receivers::{Place, Receivers, Standing};
+use sign::Signer;
 
-/// How many due deliveries are looked at together.
-const PAGE: u32 = 256;
-/// For how long a delivery is tried (business time).
-const TRIED_FOR: Duration = Duration::from_secs(3 * 24 * 60 * 60);
-/// How long partners' keys and subscriptions are remembered (real time).
-const REMEMBERED_FOR: Duration = Duration::from_secs(1);
-/// The delays after the first attempts; the last one repeats.
-const DELAYS: [u64; 9] = [10, 30, 60, 300, 900, 3_600, 7_200, 14_400, 21_600];
-/// What a failure says of itself at most.
-const MOST_SAID: usize = 200;
+/// How many receivers that something waits for are looked at in one turn.
+const RECEIVERS: u32 = 256;
+/// What is said of deliveries to a disabled subscription.
+pub(crate) const DISABLED: &str = "the subscription is disabled";
 
 /// Everything that deliveries have in common.
 struct Courier {
@@ -43,8 +43,16 @@ struct Courier {
     pool: Pool,
     post: OnceLock<Post>,
     receivers: Receivers,
-    signers: Mutex<HashMap<PartnerId, (Instant, Arc<Signer>)>>,
-    subscriptions: Mutex<HashMap<SubscriptionId, (Instant, Arc<Subscription>)>>,
+    walk: Mutex<Walk>,
+}
+
+/// The walk over the receivers: it goes on where it was left, so that everybody's turn comes.
+#[derive(Default, Clone, Copy)]
+struct Walk {
+    /// Behind whom it goes on.
+    behind: Option<SubscriptionId>,
+    /// It was left before its end: those before this place are looked at again before it counts as done.
+    was_left: bool,
 }
 
 /// Delivers webhooks.
@@ -61,15 +69,16 @@ pub(crate) struct Handover {
 /// Deliveries that were created under a lease of this process.
 pub(crate) struct Begun {
     courier: Arc<Courier>,
-    /// Who has a place that was not taken yet.
-    welcome: Vec<SubscriptionId>,
+    /// Their places; free again when this is dropped before the deliveries begin.
+    places: HashMap<DeliveryId, Placed>,
+    signers: Signers,
 }
 
-impl Drop for Begun {
-    fn drop(&mut self) {
-        self.welcome.drain(..).for_each(|id| self.courier.receivers.excuse(id));
-    }
-}
+/// A place, and whose it is.
+type Placed = (Place, Arc<Subscription>);
+
+/// Who signs for partners.
+type Signers = HashMap<PartnerId, Arc<Signer>>;
 
 impl Deliver {
     /// The worker, and what the fan-out gives it work through.
@@ -79,8 +88,7 @@ impl Deliver {
             pool: Pool::new(concurrency),
             post: OnceLock::new(),
             receivers: Receivers::new(concurrency),
-            signers: Mutex::default(),
-            subscriptions: Mutex::default(),
+            walk: Mutex::default(),
             app,
         });
         (Self { courier: courier.clone() }, Handover { courier })
@@ -88,73 +96,108 @@ impl Deliver {
 
     async fn deliver(&self) -> Reply<Turn> {
         let courier = &self.courier;
-        let app = &courier.app;
         courier.post()?;
-        let mut free = courier.pool.free();
-        if free == 0 {
+        if courier.pool.free() == 0 {
             return Ok(Turn::Idle);
         }
-        let due = app.store().deliveries_due(app.business().now(), app.real().now(), PAGE).await?;
-        let is_full = due.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
-        let (mut taken, mut resting) = (Vec::new(), Vec::new());
-        for delivery in due.into_iter().filter(|delivery| !courier.pool.has(&delivery.id.to_string())) {
-            if free == 0 {
-                break;
-            }
-            match courier.receivers.admit(delivery.subscription) {
-                Admission::Welcome => {
-                    free -= 1;
-                    taken.push(delivery);
-                }
-                Admission::Full => {}
-                Admission::Resting(pause) => resting.push((delivery, pause)),
-            }
-        }
-        let has_rested = !resting.is_empty();
-        courier.let_rest(resting).await?;
-        let begun = taken.len();
-        let welcome: Vec<SubscriptionId> = taken.iter().map(|delivery| delivery.subscription).collect();
-        let leased = courier.lease(taken).await;
-        let came = leased.as_ref().map_or(&[][..], Vec::as_slice);
-        courier.excuse(welcome, came);
-        let leased = leased?;
-        let events = courier.events_of(&leased).await?;
-        courier.begin(leased, events);
-        Ok(if is_full && (begun > 0 || has_rested) && courier.pool.free() > 0 { Turn::More } else { Turn::Idle })
+        let walk = *courier.walk.lock();
+        let (now, real_now) = (courier.app.business().now(), courier.app.real().now());
+        let due = courier.app.store().receivers_due(walk.behind, now, real_now, RECEIVERS).await?;
+        let taken = courier.take(due.receivers, now, real_now).await?;
+        let (deliveries, places): (Vec<Delivery>, Vec<Placed>) = taken.into_iter().unzip();
+        let places: HashMap<DeliveryId, Placed> = deliveries.iter().map(|delivery| delivery.id).zip(places).collect();
+        let leased = courier.lease(deliveries).await?;
+        let (events, signers) = futures::try_join!(courier.events_of(&leased), courier.signers(&leased))?;
+        courier.begin(leased, events, places, &signers);
+        let is_full = courier.pool.free() == 0;
+        let is_at_end = due.next.is_none();
+        *courier.walk.lock() = Walk { behind: due.next, was_left: !is_at_end && (is_full || walk.was_left) };
+        let is_done = is_at_end && !walk.was_left;
+        Ok(if is_full || is_done { Turn::Idle } else { Turn::More })
     }
 }
 
 impl Handover {
-    /// Marks as leased what can begin at once.
-    pub(crate) fn reserve(&self, app: &App, deliveries: &mut [Delivery]) -> Begun {
-        let until = app.real().now().after(app.config().workers.lease());
+    /// Marks as leased what can begin at once. The subscriptions are as they were read for these deliveries, which are not
+    /// committed if one of them has changed.
+    ///
+    /// # Errors
+    /// When the partners cannot be read.
+    pub(crate) async fn reserve(&self, deliveries: &mut [Delivery], subscriptions: &[Subscription]) -> Reply<Begun> {
+        let courier = &self.courier;
+        let signers = courier.signers(deliveries).await?;
+        let until = courier.app.real().now().after(courier.app.config().workers.lease());
+        let now = courier.app.business().now();
+        let subscriptions: HashMap<SubscriptionId, Arc<Subscription>> =
+            subscriptions.iter().map(|subscription| (subscription.id, Arc::new(subscription.clone()))).collect();
         // Half of the places stay for what waits in the database.
-        let most = self.courier.pool.free() / 2;
-        let mut welcome = Vec::new();
-        for delivery in deliveries {
-            if welcome.len() >= most {
+        let most = courier.pool.free() / 2;
+        let mut places = HashMap::new();
+        for delivery in deliveries.iter_mut().filter(|delivery| delivery.state == DeliveryState::Pending) {
+            if places.len() >= most {
                 break;
             }
-            if self.courier.receivers.admit(delivery.subscription) == Admission::Welcome {
+            let Some(subscription) = subscriptions.get(&delivery.subscription) else { continue };
+            if let Some(place) = courier.receivers.admit(subscription, now) {
                 delivery.leased_until = Some(until);
-                welcome.push(delivery.subscription);
+                places.insert(delivery.id, (place, subscription.clone()));
             }
         }
-        Begun { courier: self.courier.clone(), welcome }
+        Ok(Begun { courier: courier.clone(), places, signers })
     }
 }
 
 impl Begun {
     /// Begins, after the commit, what was created under a lease.
-    pub(crate) fn start(mut self, deliveries: Vec<Delivery>, events: Vec<Event>) {
-        self.welcome.clear();
-        let leased = deliveries.into_iter().filter(|delivery| delivery.leased_until.is_some());
-        let leased = leased.map(|delivery| Delivery { version: delivery.version + 1, ..delivery }).collect();
-        self.courier.begin(leased, events);
+    pub(crate) fn start(self, deliveries: Vec<Delivery>, events: Vec<Event>) {
+        let leased = deliveries.into_iter().filter(|delivery| delivery.leased_until.is_some()).collect();
+        self.courier.begin(held(leased), events, self.places, &self.signers);
     }
 }
 
 impl Courier {
+    /// What can begin now of what is due, each with its place: in turn of each receiver, beginning with the one that waits
+    /// longest of those that are not in trouble. What there is no place for is not read.
+    async fn take(&self, mut due: Vec<(SubscriptionId, Timestamp)>, now: Timestamp, real_now: Timestamp) -> Reply<Vec<(Delivery, Placed)>> {
+        due.sort_by_key(|(_, due_at)| *due_at);
+        let ids: Vec<SubscriptionId> = due.iter().map(|(id, _)| *id).collect();
+        // Read after what is due, so that a change that was answered before an event is seen.
+        let subscriptions = self.app.store().subscriptions_by_id(&ids).await?;
+        let subscriptions: HashMap<SubscriptionId, Arc<Subscription>> =
+            subscriptions.into_iter().map(|subscription| (subscription.id, Arc::new(subscription))).collect();
+        let free = self.pool.free();
+        let mut open = Vec::new();
+        let mut receivers: Vec<&Arc<Subscription>> = due.iter().filter_map(|(id, _)| subscriptions.get(id)).collect();
+        // Those in trouble come last: much may wait for them since long ago.
+        receivers.sort_by_key(|receiver| self.receivers.standing(receiver) == Standing::Troubled);
+        for subscription in receivers {
+            let room = self.receivers.room(subscription, now).min(free);
+            if room > 0 && open.len() < free {
+                open.push((subscription, u32::try_from(room).unwrap_or(u32::MAX)));
+            } else if self.receivers.is_to_be_swept(subscription, now) {
+                self.give_up_overdue(subscription, |_| true).await?;
+            }
+        }
+        let reads = open.iter().map(|(receiver, room)| self.app.store().deliveries_due_to(receiver.id, now, real_now, *room));
+        let read = futures::future::try_join_all(reads).await?;
+        let mut queues: Vec<_> = open.iter().map(|(receiver, _)| *receiver).zip(read.into_iter().map(Vec::into_iter)).collect();
+        let mut taken = Vec::new();
+        loop {
+            let before = taken.len();
+            for (receiver, queue) in &mut queues {
+                let next = queue.find(|delivery| !self.pool.has(&delivery.id.to_string()));
+                if let Some(delivery) = next.filter(|_| taken.len() < free)
+                    && let Some(place) = self.receivers.admit(receiver, now)
+                {
+                    taken.push((delivery, (place, Arc::clone(receiver))));
+                }
+            }
+            if taken.len() == before {
+                return Ok(taken);
+            }
+        }
+    }
+
     /// Takes leases: all in one step, or one by one when somebody was faster with one of them.
     async fn lease(&self, deliveries: Vec<Delivery>) -> Reply<Vec<Delivery>> {
         if deliveries.is_empty() {
@@ -184,31 +227,6 @@ impl Courier {
         }
     }
 
-    /// Places of those that do not come are given back.
-    fn excuse(&self, mut welcome: Vec<SubscriptionId>, came: &[Delivery]) {
-        for delivery in came {
-            if let Some(index) = welcome.iter().position(|id| *id == delivery.subscription) {
-                welcome.swap_remove(index);
-            }
-        }
-        welcome.into_iter().for_each(|id| self.receivers.excuse(id));
-    }
-
-    /// Deliveries to a receiver that does not answer wait without an attempt.
-    async fn let_rest(&self, resting: Vec<(Delivery, Duration)>) -> Reply<()> {
-        if resting.is_empty() {
-            return Ok(());
-        }
-        let now = self.app.business().now();
-        let put_off = resting.into_iter().map(|(delivery, pause)| {
-            // Its time is over, and one more attempt would only show again that nobody answers.
-            let is_over = delivery.attempts > 0 && now >= delivery.created_at.after(TRIED_FOR);
-            let state = if is_over { DeliveryState::Parked } else { delivery.state };
-            Delivery { state, due_at: self.jittered(now, pause), leased_until: None, ..delivery }
-        });
-        self.try_write(&put_off.collect::<Vec<_>>()).await.map(|_| ())
-    }
-
     /// The events of deliveries, those of one partner in as few reads as possible.
     async fn events_of(&self, deliveries: &[Delivery]) -> Reply<Vec<Event>> {
         let mut wanted: BTreeMap<PartnerId, Vec<i64>> = BTreeMap::new();
@@ -222,87 +240,37 @@ impl Courier {
         Ok(events)
     }
 
-    fn begin(self: &Arc<Self>, deliveries: Vec<Delivery>, events: Vec<Event>) {
+    /// Who signs these deliveries. Partners are remembered, but never from before a rotation that was answered.
+    async fn signers(&self, deliveries: &[Delivery]) -> Reply<Signers> {
+        let mut signers = Signers::new();
+        for delivery in deliveries {
+            if let Entry::Vacant(vacant) = signers.entry(delivery.partner) {
+                let partner = self.app.remembered_partner(delivery.partner).await?;
+                let partner = partner.ok_or_else(|| AppError::defect(format!("there is no partner {}", delivery.partner)))?;
+                vacant.insert(Arc::new(Signer::of(&partner, self.app.keys(), self.app.real().now())?));
+            }
+        }
+        Ok(signers)
+    }
+
+    fn begin(self: &Arc<Self>, deliveries: Vec<Delivery>, events: Vec<Event>, mut places: HashMap<DeliveryId, Placed>, signers: &Signers) {
         let events: HashMap<(PartnerId, i64), Arc<Event>> =
             events.into_iter().map(|event| ((event.draft.partner, event.sequence), Arc::new(event))).collect();
         for delivery in deliveries {
-            let Some(event) = events.get(&(delivery.partner, delivery.sequence)).cloned() else {
+            let event = events.get(&(delivery.partner, delivery.sequence)).cloned();
+            let (Some(event), Some(signer), Some((place, subscription))) =
+                (event, signers.get(&delivery.partner).cloned(), places.remove(&delivery.id))
+            else {
                 tracing::error!(delivery = %delivery.id, "a delivery has no event; its lease runs out");
                 continue;
             };
             let courier = self.clone();
-            let place = self.receivers.enter(delivery.subscription);
             self.pool.begin(delivery.id.to_string(), async move {
-                let _place = place;
-                if let Err(error) = courier.attempt(delivery, &event).await {
+                if let Err(error) = courier.attempt(Attempt { delivery, event, subscription, signer, place }).await {
                     tracing::warn!(%error, "the result of a webhook delivery could not be kept; its lease runs out");
                 }
                 courier.app.wake().ring_deliveries();
             });
-        }
-    }
-
-    /// One attempt, and what came of it.
-    async fn attempt(&self, delivery: Delivery, event: &Event) -> Reply<()> {
-        let subscription = self.subscription(delivery.subscription).await?;
-        let Some(subscription) = subscription.filter(|subscription| subscription.active) else {
-            return self.conclude(Delivery { state: DeliveryState::Dropped, ..delivery }).await;
-        };
-        let signer = self.signer(delivery.partner).await?;
-        let data = self.app.told(&event.draft);
-        let webhook = Webhook {
-            event,
-            data: &data,
-            delivered_as: &subscription.delivered_as,
-            previous_sequence: delivery.previous_sequence,
-            at: self.app.real().now(),
-        };
-        let result = self.post()?.send(&subscription.url, signer.sign(&webhook)?).await;
-        self.receivers.note(delivery.subscription, result.is_ok());
-        let kind = event.draft.kind.as_str();
-        match result {
-            Ok(()) => {
-                self.app.metrics().delivery(kind, "delivered");
-                let attempts = delivery.attempts.saturating_add(1);
-                self.conclude(Delivery { state: DeliveryState::Delivered, attempts, last_error: None, ..delivery }).await
-            }
-            Err(reason) => {
-                let delivery = self.after_failure(delivery, &reason);
-                let outcome = if delivery.state == DeliveryState::Parked { "parked" } else { "failed" };
-                self.app.metrics().delivery(kind, outcome);
-                self.conclude(delivery).await
-            }
-        }
-    }
-
-    fn after_failure(&self, delivery: Delivery, reason: &str) -> Delivery {
-        let now = self.app.business().now();
-        let attempts = delivery.attempts.saturating_add(1);
-        let deadline = delivery.created_at.after(TRIED_FOR);
-        let due_at = self.jittered(now, delay_after(attempts)).min(deadline);
-        Delivery {
-            state: if now >= deadline { DeliveryState::Parked } else { DeliveryState::Pending },
-            attempts,
-            due_at,
-            last_error: Some(reason.chars().take(MOST_SAID).collect()),
-            ..delivery
-        }
-    }
-
-    /// A moment so much later, give or take a fifth, so that what failed together does not come back together.
-    fn jittered(&self, now: Timestamp, delay: Duration) -> Timestamp {
-        let mut byte = [0];
-        self.app.randomness().fill(&mut byte);
-        now.after(delay * (205 + u32::from(byte[0]) * 102 / 255) / 256)
-    }
-
-    /// Writes the result under the lease; whoever took the delivery over keeps it.
-    async fn conclude(&self, delivery: Delivery) -> Reply<()> {
-        let mut step = Step::new();
-        step.write(Delivery { leased_until: None, ..delivery });
-        match self.app.commit(step).await {
-            Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
-            Err(error) => Err(error.into()),
         }
     }
 
@@ -314,40 +282,11 @@ impl Courier {
         let post = Post::new(self.app.config())?;
         Ok(self.post.get_or_init(|| post))
     }
-
-    async fn subscription(&self, id: SubscriptionId) -> Reply<Option<Arc<Subscription>>> {
-        if let Some((read, subscription)) = self.subscriptions.lock().get(&id)
-            && read.elapsed() < REMEMBERED_FOR
-        {
-            return Ok(Some(subscription.clone()));
-        }
-        let Some(subscription) = self.app.store().subscription(id).await?.map(Arc::new) else { return Ok(None) };
-        self.subscriptions.lock().insert(id, (Instant::now(), subscription.clone()));
-        Ok(Some(subscription))
-    }
-
-    async fn signer(&self, id: PartnerId) -> Reply<Arc<Signer>> {
-        if let Some((read, signer)) = self.signers.lock().get(&id)
-            && read.elapsed() < REMEMBERED_FOR
-        {
-            return Ok(signer.clone());
-        }
-        let partner = self.app.store().partner(id).await?.ok_or_else(|| AppError::defect(format!("there is no partner {id}")))?;
-        let signer = Arc::new(Signer::of(&partner, self.app.keys(), self.app.real().now())?);
-        self.signers.lock().insert(id, (Instant::now(), signer.clone()));
-        Ok(signer)
-    }
 }
 
 /// Leases as they are after the commit that took them.
 fn held(deliveries: Vec<Delivery>) -> Vec<Delivery> {
     deliveries.into_iter().map(|delivery| Delivery { version: delivery.version + 1, ..delivery }).collect()
-}
-
-/// How long a delivery rests after so many attempts.
-fn delay_after(attempts: u32) -> Duration {
-    let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX).min(DELAYS.len() - 1);
-    Duration::from_secs(DELAYS[index])
 }
 
 impl Worker for Deliver {
@@ -365,22 +304,5 @@ impl Worker for Deliver {
 
     fn finish(&self) -> Task<'_, ()> {
         Box::pin(self.courier.pool.drain(self.courier.app.config().workers.stop()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn three_days_hold_enough_attempts() {
-        assert_eq!(delay_after(1), Duration::from_secs(10));
-        assert_eq!(delay_after(u32::MAX), Duration::from_secs(21_600));
-        let (mut spent, mut attempts) = (Duration::ZERO, 1);
-        while spent < TRIED_FOR {
-            spent += delay_after(attempts);
-            attempts += 1;
-        }
-        assert!((15..30).contains(&attempts), "{attempts}");
     }
 }

@@ -60,7 +60,7 @@ impl Signer {
     /// The keys of a partner at a moment (real time).
     pub(super) fn of(partner: &Partner, keys: &Keys, now: Timestamp) -> Reply<Self> {
         let open = |key: &ApiKey| keys.open(&key.key, &key.sealed_secret);
-        let previous = partner.previous_key.as_ref().filter(|(_, until)| *until > now).map(|(key, _)| open(key)).transpose()?;
+        let previous = partner.signing_keys(now).nth(1).map(open).transpose()?;
         Ok(Self { api_key: partner.api_key.key.clone(), secret: open(&partner.api_key)?, previous })
     }
 
