@@ -2,6 +2,7 @@
 //! the installation's, says that we made it. So no token is stored: what is stored of an answer or an event has its links without
 //! them, and they are put in whenever it is told.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -157,10 +158,12 @@ impl App {
     }
 
     /// What a partner is told of an event, its links with their tokens.
-    pub(crate) fn told(&self, event: &EventDraft) -> String {
+    pub(crate) fn told<'a>(&self, event: &'a EventDraft) -> Cow<'a, str> {
         match (event.kind, event.subject.parse()) {
-            (EventType::KycUpdated, Ok(customer)) => with_token(&event.data, KYC_FORM_URL, &self.identity_token(CustomerId(customer))),
-            _ => event.data.clone(),
+            (EventType::KycUpdated, Ok(customer)) => {
+                with_token(&event.data, KYC_FORM_URL, &self.identity_token(CustomerId(customer))).into()
+            }
+            _ => Cow::Borrowed(&event.data),
         }
     }
 
