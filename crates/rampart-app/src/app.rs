@@ -65,11 +65,11 @@ struct Inner {
 }
 
 impl App {
-    /// Makes the application and compares the installation's key with the database's.
+    /// Makes the application and compares the installation's key and mode with the database's.
     ///
     /// # Errors
-    /// [`AppError::Refusal`] never; [`AppError::Defect`] for settings that contradict each other or a key that is not this
-    /// database's; [`AppError::Unavailable`] when the database cannot be read.
+    /// [`AppError::Refusal`] never; [`AppError::Defect`] for settings that contradict each other, a key that is not this
+    /// database's, or a mode that it was not made in; [`AppError::Unavailable`] when the database cannot be read.
     pub async fn new(
         store: Store,
         ports: Ports,
@@ -82,6 +82,7 @@ impl App {
         check_ports(&catalogue, &ports)?;
         let keys = Keys::derived_from(installation_key);
         crate::partners::check_installation(&store, &keys, &*sources.real, &*sources.randomness).await?;
+        crate::mode::check(&store, &config, &ports).await?;
         let prices = PriceBoard::new(&catalogue.pricing);
         crate::workers::remember_prices(&store, &prices).await?;
         let inner = Inner {

@@ -4,6 +4,7 @@ mod buying;
 mod configuration;
 mod exceptions;
 mod limits;
+mod modes;
 mod moved_by_persons;
 mod nodes;
 mod operations;

@@ -5,6 +5,7 @@
 mod claims;
 mod history;
 mod ledger;
+mod mode;
 mod operators;
 mod orders;
 mod people;

@@ -28,7 +28,8 @@ migrations!(
     "0004_page_tokens",
     "0005_fewer_indexes",
     "0006_reviews_by_fact",
-    "0007_held_orders_are_due"
+    "0007_held_orders_are_due",
+    "0010_modes_and_names"
 );
 
 /// A key of PostgreSQL's advisory locks that two nodes starting at once meet at: the letters `rampart` in base 36.

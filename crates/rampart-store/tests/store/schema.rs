@@ -101,7 +101,8 @@ async fn opening_again_changes_nothing(bench: Arc<Bench>) {
             "0004_page_tokens",
             "0005_fewer_indexes",
             "0006_reviews_by_fact",
-            "0007_held_orders_are_due"
+            "0007_held_orders_are_due",
+            "0010_modes_and_names"
         ]
     );
 }

@@ -1,6 +1,7 @@
 //! The configuration: one commented file that is built in, overlaid by a file, variables and options. A key that is
 //! not known is an error that names the key and where it stands.
 
+mod live;
 mod redact;
 mod shape;
 mod tree;
@@ -94,6 +95,11 @@ impl Configuration {
             .map_err(|error| at(&tree, &error.path().to_string(), error.inner()))?;
         let catalogue = source.build().map_err(|CatalogueFault { place, reason }| at(&tree, &place, &reason))?;
         settings.check().map_err(|(key, reason)| at(&tree, key, &reason))?;
+        // All of them: whoever goes live has more than one thing to set.
+        let refused: Vec<String> = live::refused(&settings, &catalogue).iter().map(|(key, reason)| at(&tree, key, reason).0).collect();
+        if !refused.is_empty() {
+            return Err(SettingsFault(refused.join("\n")));
+        }
         Ok(Self { tree, settings, catalogue })
     }
 

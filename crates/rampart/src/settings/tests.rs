@@ -68,6 +68,11 @@ fn faults_name_the_key_and_where_it_stands() {
         ("[methods.ESP.bizum]\nfiat = \"EUR\"", "methods.ESP.bizum (/my.toml:2): missing field"),
         ("data = \"x\"", "data cannot be set in /my.toml:1: use --data or RAMPART__DATA"),
         ("mode = \"live\"", "providers.bank (default): is simulated, which mode = \"live\" refuses"),
+        (
+            "[server]\npublic_url = \"https://ops:secret@ramp.example.com\"",
+            "server.public_url (/my.toml:2): public_url must not have a user name",
+        ),
+        ("[server]\npublic_url = \"https://ramp.example.com/?a\"", "server.public_url (/my.toml:2): public_url must not have"),
         ("[log]\nformat = \"xml\"", "log.format (/my.toml:2): unknown variant `xml`"),
     ];
     for (text, expected) in rows {
@@ -76,6 +81,44 @@ fn faults_name_the_key_and_where_it_stands() {
     }
     let fault = load(&[("RAMPART__SERVER__PORT", "1")]).unwrap_err().to_string();
     assert!(fault.starts_with("there is no setting server.port (variable RAMPART__SERVER__PORT)"), "{fault}");
+}
+
+/// What lets a configuration go live, but for the adapters that are not built in yet.
+const FIT_FOR_LIVE: &str = r#"
+[server]
+public_url = "https://ramp.example.com"
+[rate_limits]
+partner_per_second = 1000
+partner_burst = 2000
+ip_per_second = 1000
+ip_burst = 2000
+[open_caps]
+customer_orders = 5
+partner_orders = 2000
+customer_value_multiple = 3
+partner_value_multiple = 1000
+"#;
+
+#[test]
+fn live_mode_names_every_setting_that_it_refuses() {
+    let of = |text: String| load_file(&text).unwrap_err().to_string();
+    let all = of("mode = \"live\"\n[rate_limits]\nenabled = false\n[server]\npublic_url = \"http://ramp.example.com\"\n".to_owned());
+    for line in [
+        "providers.bank (default): is simulated",
+        "providers.prices (default): is simulated",
+        "server.public_url (/my.toml:5): public_url must begin with https://",
+        "rate_limits.enabled (/my.toml:3): must be true in live mode",
+        "rate_limits.partner_burst (default): 200000 is for load tests",
+        "rate_limits.ip_per_second (default): 100000 is for load tests",
+        "open_caps.customer_orders (default): 10000 is for load tests",
+        "open_caps.partner_value_multiple (default): 2000000 is for load tests",
+    ] {
+        assert!(all.lines().any(|found| found.starts_with(line)), "{line}\n{all}");
+    }
+    let fit = of(format!("mode = \"live\"\n{FIT_FOR_LIVE}"));
+    assert!(fit.lines().all(|line| line.starts_with("providers.")), "{fit}");
+    assert_eq!(fit.lines().count(), 6, "{fit}");
+    load_file(FIT_FOR_LIVE).unwrap();
 }
 
 #[test]

@@ -5,18 +5,21 @@ pub(crate) mod engine;
 pub(crate) mod first_start;
 pub(crate) mod gateway;
 pub(crate) mod key_file;
+pub(crate) mod outside;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_app::{App, Mode, Ports, Sources, SystemClock, SystemRandomness, stops};
+use rampart_app::{App, Mode, Sources, SystemClock, SystemRandomness, stops};
 use rampart_core::time::Clock;
-use rampart_sandbox::{World, WorldConfig};
 use rampart_store::{Store, StoreOptions};
 
 use crate::failure::Failure;
 use crate::settings::{Configuration, Settings};
 use key_file::InstallationKey;
+use outside::Outside;
 
 /// The file of the data folder that keeps how far this node has seen the database come.
 const NUMBER_FILE: &str = "batches";
@@ -25,7 +28,7 @@ const NUMBER_FILE: &str = "batches";
 pub(crate) struct Installation {
     pub(crate) settings: Settings,
     pub(crate) app: App,
-    pub(crate) world: Arc<World>,
+    pub(crate) outside: Outside,
 }
 
 impl Installation {
@@ -34,27 +37,35 @@ impl Installation {
     /// # Errors
     /// When something cannot be opened, or the key is not this database's.
     pub(crate) async fn open(configuration: &Configuration, address: &str) -> Result<Self, Failure> {
+        make_data_folder(&configuration.settings)?;
+        let outside = Outside::open(configuration).await?;
+        Self::with(configuration, address, outside).await
+    }
+
+    /// Opens everything, with this outside.
+    async fn with(configuration: &Configuration, address: &str, outside: Outside) -> Result<Self, Failure> {
         let settings = configuration.settings.clone();
-        std::fs::create_dir_all(&settings.data)
-            .map_err(|error| Failure::Refused(format!("the data folder {} cannot be made: {error}", settings.data.display())))?;
+        outside.check(settings.mode, &settings.data)?;
         let key = installation_key(configuration).await?;
-        let world_config = WorldConfig::from_catalogue(&configuration.catalogue, settings.sandbox.seed);
-        let world = World::open(settings.data.join("sandbox.db"), world_config).await?;
-        let sources = Sources { business: world.clock(), real: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) };
+        let sources = Sources { business: outside.clock(), real: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) };
         let store = open_store(configuration, sources.business.clone()).await?;
-        let catalogue = configuration.catalogue.clone();
-        let app = App::new(store.clone(), ports(&world, &store), settings.app(address), catalogue, sources, &key).await?;
+        let (ports, catalogue) = (outside.ports(&store), configuration.catalogue.clone());
+        let app = App::new(store, ports, settings.app(address), catalogue, sources, &key).await?;
         // Before anything is committed, so that the database's number is the one that it came with.
         stops::compare_with_folder(&app, &settings.data.join(NUMBER_FILE)).await?;
-        let opening: Vec<_> = world.opening_balances().iter().map(|balance| (balance.account, balance.asset, balance.amount)).collect();
-        rampart_app::operate::opening::open_books(&app, opening).await?;
-        Ok(Self { settings, app, world })
+        rampart_app::operate::opening::open_books(&app, outside.opening_balances()).await?;
+        Ok(Self { settings, app, outside })
     }
 
     /// Makes what was decided durable and closes the files.
     pub(crate) async fn close(self) {
         self.app.store().close().await;
     }
+}
+
+fn make_data_folder(settings: &Settings) -> Result<(), Failure> {
+    std::fs::create_dir_all(&settings.data)
+        .map_err(|error| Failure::Refused(format!("the data folder {} cannot be made: {error}", settings.data.display())))
 }
 
 /// The installation's key. A sandbox makes its own at the first start, and never for a database that has one already: a key
@@ -101,17 +112,4 @@ pub(crate) async fn open_store_at(url: &str, configuration: &Configuration, busi
         ..StoreOptions::new(business, Arc::new(SystemRandomness))
     };
     Ok(Store::open(url, options).await?)
-}
-
-/// The simulated world behind every port.
-fn ports(world: &Arc<World>, store: &Store) -> Ports {
-    Ports {
-        banks: vec![world.bank()],
-        processors: vec![world.processor()],
-        chains: world.chains().into_iter().filter_map(|name| world.chain(name)).collect(),
-        kyc: world.kyc(),
-        screening: world.screening(),
-        prices: world.prices(),
-        gateway_player: Some(Arc::new(gateway::WorldGateway::new(world.clone(), store.clone()))),
-    }
 }
