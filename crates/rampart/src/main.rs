@@ -17,6 +17,8 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Before anything is made.
+    wiring::private::make_private_files();
     // Its own message and exit code 2 when the command line is wrong; 0 for --help and --version.
     let cli = cli::Cli::parse();
     match commands::run(cli) {

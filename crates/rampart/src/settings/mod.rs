@@ -17,6 +17,8 @@ use shape::Shape;
 pub(crate) use tree::{Origin, Tree};
 pub(crate) use types::{LogFormat, Settings};
 
+use crate::wiring::DATABASE_FILE;
+
 /// The built-in configuration, which documents every key.
 pub(crate) const DEFAULTS: &str = include_str!("../default.toml");
 /// The file that is looked for in the data folder when none is named.
@@ -116,7 +118,7 @@ impl Configuration {
             return Ok(text.trim().to_owned());
         }
         if database.url.reveal().is_empty() {
-            return Ok(format!("sqlite:{}", self.settings.data.join("rampart.db").display()));
+            return Ok(format!("sqlite:{}", self.settings.data.join(DATABASE_FILE).display()));
         }
         Ok(database.url.reveal().to_owned())
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::settings::Settings;
 
 /// The file's name in the data folder.
-const FILE: &str = "address";
+pub(super) const FILE: &str = "address";
 
 fn path(settings: &Settings) -> PathBuf {
     settings.data.join(FILE)

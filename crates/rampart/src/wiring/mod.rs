@@ -6,6 +6,7 @@ pub(crate) mod first_start;
 pub(crate) mod gateway;
 pub(crate) mod key_file;
 pub(crate) mod outside;
+pub(crate) mod private;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,8 @@ use outside::Outside;
 
 /// The file of the data folder that keeps how far this node has seen the database come.
 const NUMBER_FILE: &str = "batches";
+/// The file of the data folder that is the database, where no other is configured.
+pub(crate) const DATABASE_FILE: &str = "rampart.db";
 
 /// An installation whose parts are open: what every command works on.
 pub(crate) struct Installation {
@@ -38,6 +41,7 @@ impl Installation {
     /// When something cannot be opened, or the key is not this database's.
     pub(crate) async fn open(configuration: &Configuration, address: &str) -> Result<Self, Failure> {
         make_data_folder(&configuration.settings)?;
+        private::close_data_folder(&configuration.settings);
         let outside = Outside::open(configuration).await?;
         Self::with(configuration, address, outside).await
     }
@@ -46,6 +50,7 @@ impl Installation {
     async fn with(configuration: &Configuration, address: &str, outside: Outside) -> Result<Self, Failure> {
         let settings = configuration.settings.clone();
         outside.check(settings.mode, &settings.data)?;
+        private::check_key_file(&key_file::path(&settings), settings.mode)?;
         let key = installation_key(configuration).await?;
         let sources = Sources { business: outside.clock(), real: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) };
         let store = open_store(configuration, sources.business.clone()).await?;
@@ -111,5 +116,9 @@ pub(crate) async fn open_store_at(url: &str, configuration: &Configuration, busi
         patience: Duration::from_secs(database.patience_seconds),
         ..StoreOptions::new(business, Arc::new(SystemRandomness))
     };
-    Ok(Store::open(url, options).await?)
+    let store = Store::open(url, options).await?;
+    if let Some(file) = store.file() {
+        private::close_database(file);
+    }
+    Ok(store)
 }

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::settings::Configuration;
 
 /// The file of the data folder that holds the simulated world.
-const WORLD_FILE: &str = "sandbox.db";
+pub(super) const WORLD_FILE: &str = "sandbox.db";
 
 /// Who is outside.
 pub(crate) enum Outside {

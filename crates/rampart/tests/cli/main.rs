@@ -5,6 +5,7 @@ mod configuration;
 mod demo;
 mod first_start;
 mod operators;
+mod private_files;
 mod serving;
 mod support;
 mod validate;
