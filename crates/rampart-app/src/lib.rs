@@ -12,6 +12,7 @@ mod config;
 mod create_payment;
 mod create_rampoff;
 mod customer_cache;
+mod customer_number;
 mod destination;
 mod documents;
 mod email;

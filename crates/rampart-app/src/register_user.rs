@@ -2,11 +2,11 @@
 
 use rampart_core::country::Country;
 use rampart_core::customer::{BankAccountGiven, Customer, Identification, Profile, Warning};
-use rampart_core::id::CustomerId;
 use rampart_core::identification::{self, CustomerType, DocumentType, Doubt};
 use rampart_core::kyc::{Kyc, KycLevel, KycStatus};
 use rampart_core::page_token;
 use rampart_core::phone;
+use rampart_core::record::RecordKey;
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Step};
@@ -17,11 +17,11 @@ use rampart_store::CommitError;
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
 use crate::birth::{self, Birth};
+use crate::customer_number;
 use crate::email::{self, Email};
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST};
 use crate::idempotency::{Earlier, Meaning};
-use crate::numbers::Series;
 use crate::views::{Answer, RegisteredView};
 
 /// The fewest characters of a password.
@@ -207,10 +207,9 @@ impl App {
         }
         let registration = self.read_registration(request)?;
         let email_key = format!("{}:{}", caller.partner.id, registration.email.normalized);
-        let number = self.numbers().next(self.store(), Series::customers()).await?;
         let created_at = self.business().now();
         let mut customer = Customer {
-            id: CustomerId(number),
+            id: customer_number::draw(self.randomness(), 0),
             version: 0,
             partner: caller.partner.id,
             email: registration.email.as_sent.into(),
@@ -229,8 +228,9 @@ impl App {
             counts_as: None,
             created_at,
         };
-        let data = self.registered_json(&customer)?;
+        let mut taken = 0;
         for _ in 0..MOST_TRIES {
+            let data = self.registered_json(&customer)?;
             let document = self.count_by_document(&mut customer).await?;
             let mut step = Step::new();
             step.claims.extend(repeat.claims(self, customer.id, &data));
@@ -239,6 +239,11 @@ impl App {
             step.write(customer.clone());
             return match self.commit(step).await {
                 Ok(_) => Ok(Answer { data, replayed: false }),
+                Err(CommitError::Conflict(RecordKey::Customer(id))) if id == customer.id => {
+                    taken += 1;
+                    customer.id = customer_number::draw(self.randomness(), taken);
+                    continue;
+                }
                 // Somebody with the same document was faster.
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Document => continue,
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::CustomerEmail => {
@@ -251,7 +256,7 @@ impl App {
                 Err(error) => Err(error.into()),
             };
         }
-        Err(AppError::Unavailable("the document is being registered too often".into()))
+        Err(AppError::Unavailable("the document is being registered too often, or no number is free".into()))
     }
 
     async fn already_exists(&self, caller: &Caller, subject: &str) -> AppError {

@@ -6,6 +6,7 @@ mod demo;
 mod first_start;
 mod operators;
 mod private_files;
+mod readme;
 mod serving;
 mod support;
 mod validate;
