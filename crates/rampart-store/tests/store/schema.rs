@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rampart_core::partner::Partner;
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_core::step::Step;
+use rampart_core::step::{ClaimScope, Step};
+use rampart_core::time::Timestamp;
+use rampart_store::Installation;
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
 
 use crate::examples::review;
@@ -83,6 +86,7 @@ fn both_engines_have_the_same_schema() {
 on_both_engines!(
     opening_again_changes_nothing,
     items_of_an_earlier_version_are_found,
+    names_of_an_earlier_version_are_taken,
     two_nodes_may_start_at_once,
     a_later_versions_database_is_refused,
     one_process_serves_a_file,
@@ -141,6 +145,36 @@ async fn items_of_an_earlier_version_are_found(bench: Arc<Bench>) {
     let again = ReviewItem { id: bench.mint().id(), version: 0, ..alarm };
     assert!(store.commit(crate::support::writing(again)).await.is_err(), "an account has one open alarm");
     assert_eq!(bench.text("SELECT kind FROM reviews WHERE alarm IS NOT NULL").await.as_deref(), Some("below_floor"));
+}
+
+/// What the tenth migration added, taken away again.
+const BEFORE_MODES_AND_NAMES: [&str; 3] = [
+    "ALTER TABLE installation DROP COLUMN mode",
+    "DELETE FROM claims WHERE id LIKE 'partner_name:%'",
+    "DELETE FROM migrations WHERE name = '0010_modes_and_names'",
+];
+
+async fn names_of_an_earlier_version_are_taken(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let mut partners = Vec::new();
+    for (key, name) in [("a", "Tienda \"Uno\" ñ"), ("b", "twice"), ("c", "twice")] {
+        let partner = Partner { name: name.into(), ..crate::examples::partner(&bench, key) };
+        store.commit(crate::support::writing(partner.clone())).await.unwrap();
+        partners.push(partner.id.to_string());
+    }
+    let installation = Installation { id: "one".into(), key_fingerprint: "print".into(), created_at: Timestamp::from_micros(5) };
+    store.install(&installation).await.unwrap();
+    store.close().await;
+    for sql in BEFORE_MODES_AND_NAMES {
+        bench.sql(sql).await;
+    }
+    let store = bench.store().await;
+    let owner = async |name: &str| store.claim(ClaimScope::PartnerName, name).await.unwrap().map(|claim| claim.subject);
+    assert_eq!(owner("Tienda \"Uno\" ñ").await.as_ref(), Some(&partners[0]));
+    assert_eq!(owner("twice").await.as_ref(), Some(&partners[1]), "the oldest has it");
+    assert_eq!(store.mode().await.unwrap(), None, "its mode is that of its next start");
+    assert_eq!(store.keep_mode("live").await.unwrap(), "live");
+    assert_eq!(store.keep_mode("sandbox").await.unwrap(), "live");
 }
 
 async fn two_nodes_may_start_at_once(bench: Arc<Bench>) {
