@@ -7,6 +7,7 @@ mod first_start;
 mod operators;
 mod private_files;
 mod readme;
+mod sandbox;
 mod serving;
 mod support;
 mod validate;
