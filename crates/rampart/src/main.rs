@@ -1,5 +1,6 @@
 //! The `rampart` binary: configuration, wiring and commands.
 
+mod bounded;
 mod cli;
 mod commands;
 mod failure;

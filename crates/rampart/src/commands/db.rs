@@ -1,5 +1,6 @@
 //! `rampart db`: the database.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Subcommand;
@@ -10,7 +11,7 @@ use serde::Serialize;
 use crate::cli::Global;
 use crate::failure::Failure;
 use crate::output::{self, Printer};
-use crate::settings::{Configuration, without_password};
+use crate::settings::{Configuration, url_in, without_password};
 use crate::wiring;
 
 /// `rampart db …`
@@ -21,11 +22,17 @@ pub(crate) enum DbCommand {
     /// Copy an installation into an empty database, on either engine
     Copy {
         /// The database to read; refused while somebody serves from it
-        #[arg(long, value_name = "URL")]
-        from: String,
+        #[arg(long, value_name = "URL", required_unless_present = "from_file", conflicts_with = "from_file")]
+        from: Option<String>,
+        /// A file that holds that URL, so that its password is in no process list
+        #[arg(long, value_name = "FILE")]
+        from_file: Option<PathBuf>,
         /// The empty database to fill
-        #[arg(long, value_name = "URL")]
-        to: String,
+        #[arg(long, value_name = "URL", required_unless_present = "to_file", conflicts_with = "to_file")]
+        to: Option<String>,
+        /// A file that holds that URL
+        #[arg(long, value_name = "FILE")]
+        to_file: Option<PathBuf>,
     },
     /// Print what is in the database and under way
     Status,
@@ -66,7 +73,8 @@ pub(crate) async fn run(global: &Global, configuration: &Configuration, command:
             store.close().await;
             printer.show(&serde_json::json!({ "up_to_date": true }), |_| "The schema is up to date.".to_owned())
         }
-        DbCommand::Copy { from, to } => {
+        DbCommand::Copy { from, from_file, to, to_file } => {
+            let (from, to) = (url(from, from_file)?, url(to, to_file)?);
             let source = open(&from, configuration).await?;
             // A server that goes on writing would leave the copy behind.
             source.lock_to_copy().await?;
@@ -91,6 +99,14 @@ pub(crate) async fn run(global: &Global, configuration: &Configuration, command:
             store.close().await;
             printer.show(&status?, text_of_status)
         }
+    }
+}
+
+/// A URL that is given, or that is in a file.
+fn url(given: Option<String>, file: Option<PathBuf>) -> Result<String, Failure> {
+    match file {
+        Some(file) => Ok(url_in(&file)?),
+        None => given.ok_or_else(|| Failure::Usage("a database is missing: give its URL, or a file that holds it".to_owned())),
     }
 }
 
