@@ -65,12 +65,12 @@ struct Inner {
 }
 
 impl App {
-    /// Makes the application and compares the installation's keys, in whatever order, with the database's; a new database is
-    /// made with the first.
+    /// Makes the application and compares the installation's keys, in whatever order, and its mode with the database's; a new
+    /// database is made with the first key.
     ///
     /// # Errors
-    /// [`AppError::Refusal`] never; [`AppError::Defect`] for settings that contradict each other or when a key of the
-    /// database's is missing; [`AppError::Unavailable`] when the database cannot be read.
+    /// [`AppError::Refusal`] never; [`AppError::Defect`] for settings that contradict each other, when a key of the database's is
+    /// missing, or for a mode that it was not made in; [`AppError::Unavailable`] when the database cannot be read.
     pub async fn new(
         store: Store,
         ports: Ports,
@@ -82,6 +82,7 @@ impl App {
         config.check().map_err(AppError::defect)?;
         check_ports(&catalogue, &ports)?;
         let keys = crate::installation::open_keys(&store, installation_keys, &sources).await?;
+        crate::mode::check(&store, &config, &ports).await?;
         let prices = PriceBoard::new(&catalogue.pricing);
         crate::workers::remember_prices(&store, &prices).await?;
         let inner = Inner {

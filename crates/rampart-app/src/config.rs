@@ -141,13 +141,7 @@ impl AppConfig {
     /// # Errors
     /// A sentence that names the setting.
     pub fn check(&self) -> Result<(), String> {
-        let url = url::Url::parse(&self.public_url).map_err(|_| "public_url must be a URL such as https://ramp.example.com".to_owned())?;
-        if !matches!(url.scheme(), "http" | "https") || self.public_url.ends_with('/') {
-            return Err("public_url must begin with http:// or https:// and must not end with a slash".into());
-        }
-        if self.is_live() && url.scheme() != "https" {
-            return Err("public_url must begin with https:// in live mode".into());
-        }
+        check_public_url(&self.public_url, self.is_live())?;
         if self.idempotency_hours < 24 {
             return Err("idempotency_hours must be at least 24".into());
         }
@@ -158,5 +152,59 @@ impl AppConfig {
             return Err("token_seconds, webhooks.timeout_seconds and webhooks.concurrency must be above zero".into());
         }
         Ok(())
+    }
+}
+
+/// Every link is made of the public URL, a path and a query of ours, and stands in pages and in JSON.
+///
+/// # Errors
+/// A sentence that says what the URL must or must not be, without quoting it.
+pub fn check_public_url(text: &str, is_live: bool) -> Result<(), String> {
+    let url = url::Url::parse(text).map_err(|_| "public_url must be a URL such as https://ramp.example.com".to_owned())?;
+    if !matches!(url.scheme(), "http" | "https") || text.ends_with('/') {
+        return Err("public_url must begin with http:// or https:// and must not end with a slash".into());
+    }
+    if is_live && url.scheme() != "https" {
+        return Err("public_url must begin with https:// in live mode".into());
+    }
+    // Read in the text itself: an empty name, query or fragment is none to a parsed URL, and breaks the links all the same.
+    let has_user = text.split_once("://").is_some_and(|(_, rest)| rest.split('/').next().unwrap_or_default().contains('@'));
+    if has_user || text.contains(['?', '#']) {
+        return Err("public_url must not have a user name, a password, a query or a fragment".into());
+    }
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-._~:/[]%".contains(letter);
+    if !text.chars().all(is_plain) {
+        return Err("public_url must not have quotes, blanks or other signs that a plain address has not".into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_can_be_made_of_a_public_url() {
+        for url in ["http://127.0.0.1:8080", "https://ramp.example.com", "https://ramp.example.com/a/b-c", "http://[::1]:80"] {
+            AppConfig::sandbox(url).check().unwrap_or_else(|fault| panic!("{url}: {fault}"));
+        }
+        for url in [
+            "https://ops:secret@ramp.example.com",
+            "https://@ramp.example.com",
+            "https://ramp.example.com?x=1",
+            "https://ramp.example.com/a?",
+            "https://ramp.example.com#top",
+            "https://ramp.example.com/#",
+            "https://ramp.example.com/\"onload=\"x",
+            "https://ramp.example.com/it's",
+            "https://ramp.example.com/<b>",
+            "https://ramp.example.com/a b",
+            "https://ramp.example.com\\a",
+            "ftp://ramp.example.com",
+            "ramp.example.com",
+        ] {
+            let fault = AppConfig { public_url: url.to_owned(), ..AppConfig::sandbox("http://x") }.check().unwrap_err();
+            assert!(fault.starts_with("public_url must") && !fault.contains("secret"), "{url}: {fault}");
+        }
     }
 }

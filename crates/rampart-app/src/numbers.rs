@@ -17,11 +17,6 @@ pub(crate) struct Series {
 }
 
 impl Series {
-    /// The customers' numbers.
-    pub(crate) fn customers() -> Self {
-        Self { name: "customers".into(), block: 32 }
-    }
-
     /// The serial numbers of payment references.
     pub(crate) fn concepts() -> Self {
         Self { name: "concepts".into(), block: 512 }

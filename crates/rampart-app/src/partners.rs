@@ -13,7 +13,7 @@ use rampart_core::refusal::{Code, Refusal};
 use rampart_core::review::AuditEntry;
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::text;
-use rampart_store::CommitError;
+use rampart_store::{CommitError, StoredClaim};
 
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
@@ -95,7 +95,7 @@ impl App {
     /// Makes a partner with a key of its own.
     ///
     /// # Errors
-    /// `validation_failed` for a name that is empty or too long.
+    /// `validation_failed` for a name that is empty or too long, reads like an identifier, or is another partner's.
     pub async fn create_partner(&self, name: &str, actor: &str) -> Reply<Credentials> {
         let name = checked_name(name)?;
         let (api_key, api_secret) = self.new_key()?;
@@ -116,10 +116,14 @@ impl App {
         let credentials = Credentials { id: partner.id, api_key: partner.api_key.key.clone(), api_secret };
         let mut step = Step::new();
         step.claims.push(Claim::forever(ClaimScope::ApiKey, partner.api_key.key.clone(), partner.id));
+        step.claims.push(Claim::forever(ClaimScope::PartnerName, partner.name.clone(), partner.id));
         step.write(audit(&mint, actor, "partner.create", partner.id, "created"));
         step.write(partner);
-        self.commit(step).await?;
-        Ok(credentials)
+        match self.commit(step).await {
+            Ok(_) => Ok(credentials),
+            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::PartnerName => Err(name_taken(&claim)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Every partner, in the order they were made, a page at a time.
@@ -133,7 +137,7 @@ impl App {
     /// Changes a partner. Disabling and enabling revoke every token given out so far.
     ///
     /// # Errors
-    /// `validation_failed` for a name or a network that is none; `not_found` when there is no such partner.
+    /// `validation_failed` for a name or a network that is none, and for a name that is another partner's; `not_found` when there is no such partner.
     pub async fn set_partner(&self, id: PartnerId, change: &PartnerChange, actor: &str, reason: &str) -> Reply<Partner> {
         let name = change.name.as_deref().map(checked_name).transpose()?;
         for network in change.allow_ips.iter().flatten() {
@@ -195,12 +199,15 @@ impl App {
         for _ in 0..MOST_TRIES {
             let missing = || Refusal::new(Code::NotFound, format!("there is no partner {id}"));
             let mut partner = self.store().partner(id).await?.ok_or_else(missing)?;
-            let key_before = partner.api_key.key.clone();
+            let (key_before, name_before) = (partner.api_key.key.clone(), partner.name.clone());
             let secret = change(&mut partner)?;
             let mint = self.mint();
             let mut step = Step::new();
             if partner.api_key.key != key_before {
                 step.claims.push(Claim::forever(ClaimScope::ApiKey, partner.api_key.key.clone(), id));
+            }
+            if partner.name != name_before {
+                step.claims.extend(self.name_claim(&partner).await?);
             }
             step.write(audit(&mint, actor, action, id, reason));
             step.write(partner.clone());
@@ -211,10 +218,20 @@ impl App {
                     return Ok((partner, secret));
                 }
                 Err(CommitError::Conflict(RecordKey::Partner(_))) => {}
+                Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::PartnerName => return Err(name_taken(&claim)),
                 Err(error) => return Err(error.into()),
             }
         }
         Err(AppError::Unavailable("the partner is changing too fast".into()))
+    }
+
+    /// What a renamed partner has to take; nothing when the name was its own before.
+    async fn name_claim(&self, partner: &Partner) -> Reply<Option<Claim>> {
+        match self.store().claim(ClaimScope::PartnerName, &partner.name).await? {
+            Some(claim) if claim.subject == partner.id.to_string() => Ok(None),
+            Some(claim) => Err(name_taken(&claim)),
+            None => Ok(Some(Claim::forever(ClaimScope::PartnerName, partner.name.clone(), partner.id))),
+        }
     }
 
     fn new_key(&self) -> Reply<(ApiKey, Redacted)> {
@@ -229,6 +246,10 @@ impl App {
 
 fn checked_name(name: &str) -> Reply<String> {
     let name = name.trim();
+    // Operators give a partner's name or its identifier, and the identifier is tried first.
+    if name.parse::<PartnerId>().is_ok() {
+        return Err(Refusal::field(Code::ValidationFailed, "name", "must not read like a partner's identifier").into());
+    }
     match name.chars().count() {
         1..=100 => match text::check(name) {
             Ok(()) => Ok(name.to_owned()),
@@ -236,6 +257,11 @@ fn checked_name(name: &str) -> Reply<String> {
         },
         _ => Err(Refusal::field(Code::ValidationFailed, "name", "must have 1 to 100 characters").into()),
     }
+}
+
+fn name_taken(claim: &StoredClaim) -> AppError {
+    let message = format!("is or was the name of the partner {}: give another", claim.subject);
+    Refusal::field(Code::ValidationFailed, "name", message).into()
 }
 
 fn audit(mint: &rampart_core::id::Mint<'_>, actor: &str, action: &str, id: PartnerId, reason: &str) -> AuditEntry {

@@ -6,6 +6,7 @@ use rampart_core::id::CustomerId;
 use rampart_core::identification::{self, CustomerType, DocumentType, Doubt};
 use rampart_core::kyc::{Kyc, KycLevel, KycStatus};
 use rampart_core::phone;
+use rampart_core::record::RecordKey;
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Step};
@@ -16,11 +17,11 @@ use rampart_store::CommitError;
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
 use crate::birth::{self, Birth};
+use crate::customer_number;
 use crate::email::{self, Email};
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST};
 use crate::idempotency::{Earlier, Meaning};
-use crate::numbers::Series;
 use crate::page_links::{KYC_FORM_URL, with_token};
 use crate::views::{Answer, RegisteredView};
 
@@ -207,10 +208,9 @@ impl App {
         }
         let registration = self.read_registration(request)?;
         let email_key = format!("{}:{}", caller.partner.id, registration.email.normalized);
-        let number = self.numbers().next(self.store(), Series::customers()).await?;
         let created_at = self.business().now();
         let mut customer = Customer {
-            id: CustomerId(number),
+            id: customer_number::draw(self.randomness(), 0),
             version: 0,
             partner: caller.partner.id,
             email: registration.email.as_sent.into(),
@@ -229,8 +229,9 @@ impl App {
             counts_as: None,
             created_at,
         };
-        let data = self.registered_json(&customer)?;
+        let mut taken = 0;
         for _ in 0..MOST_TRIES {
+            let data = self.registered_json(&customer)?;
             let document = self.count_by_document(&mut customer).await?;
             let mut step = Step::new();
             step.claims.extend(repeat.claims(self, customer.id, &data));
@@ -239,6 +240,11 @@ impl App {
             step.write(customer.clone());
             return match self.commit(step).await {
                 Ok(_) => Ok(Answer { data: with_token(&data, KYC_FORM_URL, &self.identity_token(customer.id)), replayed: false }),
+                Err(CommitError::Conflict(RecordKey::Customer(id))) if id == customer.id => {
+                    taken += 1;
+                    customer.id = customer_number::draw(self.randomness(), taken);
+                    continue;
+                }
                 // Somebody with the same document was faster.
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Document => continue,
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::CustomerEmail => {
@@ -248,7 +254,7 @@ impl App {
                 Err(error) => Err(error.into()),
             };
         }
-        Err(AppError::Unavailable("the document is being registered too often".into()))
+        Err(AppError::Unavailable("the document is being registered too often, or no number is free".into()))
     }
 
     fn registered_earlier(&self, earlier: Earlier) -> Reply<Answer> {

@@ -122,6 +122,8 @@ pub enum ClaimScope {
     Concept,
     /// A partner's `api_key`.
     ApiKey,
+    /// A partner's name, which operators call it by.
+    PartnerName,
     /// `<chain>:<address>`, as the chain writes it: an address of ours that waits for the coins of one ramp-off.
     DepositAddress,
     /// A keyed hash of partner, country and document: the customer that was the first with it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rampart_core::amount::Amount;
 use rampart_core::asset::Currency;
 use rampart_core::fact::{BankCredit, PayoutReport};
-use rampart_core::id::PayoutId;
+use rampart_core::id::{PartnerId, PayoutId};
 use rampart_core::ledger::Rail;
 use rampart_core::outgoing::Payout;
 use rampart_core::ports::{BankPort, Finding, Outcome, Page, Reply, StatementLine, Unavailable};
@@ -63,10 +63,23 @@ pub enum Booked {
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum BankEntry {
-    /// Money arrived.
-    Credit { credit: BankCredit, at: Timestamp },
+    /// Money arrived. Whose calls played it is known since there are several partners in one world.
+    Credit {
+        credit: BankCredit,
+        at: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<PartnerId>,
+    },
     /// Money that had arrived was taken back.
-    Reversal { of: String, amount: Amount, currency: Currency, reason: String, at: Timestamp },
+    Reversal {
+        of: String,
+        amount: Amount,
+        currency: Currency,
+        reason: String,
+        at: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<PartnerId>,
+    },
     /// A payout moved on.
     Payout { payout: String, report: PayoutReport, amount: Amount, currency: String, to: String, at: Timestamp },
 }
@@ -96,6 +109,8 @@ pub struct StatementEntry {
     pub reference: Option<String>,
     /// When, in business time.
     pub at: Timestamp,
+    /// The partner whose calls or customers made the money arrive, where the bank knows.
+    pub owner: Option<PartnerId>,
 }
 
 /// The reference of a line: unique over all rails, sorted within one.
@@ -161,12 +176,27 @@ pub(crate) async fn hand_over(books: &Books, order: PayoutOrder) -> Result<Outco
     receiver.await.map_err(|_| WorldError::Closed)?
 }
 
+/// The newest lines of a rail for everybody, or without those of other partners than `?4`.
+const LINES_OF_A_RAIL: &str = "SELECT seq, body FROM journal WHERE stream = ?1 AND seq < ?2 AND ?5 IS NOT NULL \
+    AND (?4 IS NULL OR body->>'owner' IS NULL OR body->>'owner' = ?4) ORDER BY seq DESC LIMIT ?3";
+/// The same of one account `?5` that leads to ours.
+const LINES_OF_AN_ACCOUNT: &str = "SELECT seq, body FROM journal WHERE topic = ?5 AND stream = ?1 AND seq < ?2 \
+    AND (?4 IS NULL OR body->>'owner' IS NULL OR body->>'owner' = ?4) ORDER BY seq DESC LIMIT ?3";
+
 impl World {
     /// Somebody transfers money to an account of ours. Gives the statement line's reference.
     ///
     /// # Errors
     /// [`WorldError::NotFound`] for a rail the bank does not have, [`WorldError::Impossible`] for another currency.
     pub async fn transfer(&self, transfer: BankTransfer) -> Result<String, WorldError> {
+        self.transfer_by(None, transfer).await
+    }
+
+    /// The same, played by a partner, whose line it is then.
+    ///
+    /// # Errors
+    /// What [`World::transfer`] says.
+    pub async fn transfer_by(&self, owner: Option<PartnerId>, transfer: BankTransfer) -> Result<String, WorldError> {
         let rail = self.books.config.rail(transfer.rail);
         let rail = rail.ok_or_else(|| WorldError::NotFound(format!("the bank has no rail {}", transfer.rail)))?;
         if rail.currency != transfer.currency {
@@ -199,7 +229,7 @@ impl World {
                     };
                     let credit = BankCredit { booked_at, ..credit };
                     add_to_balances(batch, &BTreeMap::from([(credit.rail.to_string(), credit.amount)])).await?;
-                    let body = serde_json::to_string(&BankEntry::Credit { credit, at: batch.now })?;
+                    let body = serde_json::to_string(&BankEntry::Credit { credit, at: batch.now, owner })?;
                     let seq = batch.append(Line { stream: stream.clone(), topic: Some(account), body }).await?;
                     Ok(reference(&stream, seq))
                 })
@@ -214,6 +244,20 @@ impl World {
     /// [`WorldError::NotFound`] for a line of no statement, [`WorldError::Impossible`] for a line that brought no money, for
     /// money that was taken back before, and for more than there was.
     pub async fn recall(&self, of: &str, amount: Option<Amount>, reason: String) -> Result<(String, Amount), WorldError> {
+        self.recall_by(None, of, amount, reason).await
+    }
+
+    /// The same, played by a partner, to whom another partner's lines are no lines.
+    ///
+    /// # Errors
+    /// What [`World::recall`] says.
+    pub async fn recall_by(
+        &self,
+        caller: Option<PartnerId>,
+        of: &str,
+        amount: Option<Amount>,
+        reason: String,
+    ) -> Result<(String, Amount), WorldError> {
         let (of, not_found) = (of.to_ascii_uppercase(), || WorldError::NotFound(format!("{of} is a line of no statement")));
         let (name, seq) = of.rsplit_once('-').ok_or_else(not_found)?;
         let seq: i64 = seq.parse().map_err(|_| not_found())?;
@@ -229,7 +273,13 @@ impl World {
                         .fetch_optional(&mut batch.connection)
                         .await?;
                     let body = body.ok_or_else(|| WorldError::NotFound(format!("{of} is a line of no statement")))?;
-                    let BankEntry::Credit { credit, .. } = serde_json::from_str(&body)? else {
+                    let entry: BankEntry = serde_json::from_str(&body)?;
+                    if let BankEntry::Credit { owner: Some(owner), .. } | BankEntry::Reversal { owner: Some(owner), .. } = &entry
+                        && caller.is_some_and(|caller| caller != *owner)
+                    {
+                        return Err(WorldError::NotFound(format!("{of} is a line of no statement")));
+                    }
+                    let BankEntry::Credit { credit, owner, .. } = entry else {
                         return Err(WorldError::impossible(format!("{of} brought no money")));
                     };
                     let before: Option<i64> = sqlx::query_scalar(
@@ -248,7 +298,7 @@ impl World {
                         return Err(WorldError::impossible(format!("{of} brought {} minor units", credit.amount)));
                     }
                     add_to_balances(batch, &BTreeMap::from([(rail.to_string(), amount.negated())])).await?;
-                    let entry = BankEntry::Reversal { of, amount, currency: credit.currency, reason, at: batch.now };
+                    let entry = BankEntry::Reversal { of, amount, currency: credit.currency, reason, at: batch.now, owner };
                     let seq = batch.append(Line { stream: stream.clone(), topic: None, body: serde_json::to_string(&entry)? }).await?;
                     Ok((reference(&stream, seq), amount))
                 })
@@ -267,6 +317,32 @@ impl World {
         before: Option<&str>,
         limit: usize,
     ) -> Result<Vec<StatementEntry>, WorldError> {
+        self.statement_entries(None, rail, account, before, limit).await
+    }
+
+    /// The same without the lines that are known to be other partners'.
+    ///
+    /// # Errors
+    /// What [`World::account_statement`] says.
+    pub async fn account_statement_for(
+        &self,
+        partner: PartnerId,
+        rail: Rail,
+        account: &str,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StatementEntry>, WorldError> {
+        self.statement_entries(Some(partner), rail, account, before, limit).await
+    }
+
+    async fn statement_entries(
+        &self,
+        partner: Option<PartnerId>,
+        rail: Rail,
+        account: &str,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StatementEntry>, WorldError> {
         let stream = format!("bank-{rail}");
         let number = |line: &str| -> Option<i64> {
             let (name, seq) = line.rsplit_once('-')?;
@@ -275,25 +351,16 @@ impl World {
         let not_a_line = || WorldError::impossible(format!("before is not a line of {rail}"));
         let before = before.map(|line| number(line).ok_or_else(not_a_line)).transpose()?;
         let account = self.written(account);
-        let before = before.unwrap_or(i64::MAX);
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         // What arrives on a customer's own account lies on ours: our statement has every line of the rail.
-        let rows = if self.books.config.rail(rail).is_some_and(|rail| rail.account == account) {
-            sqlx::query("SELECT seq, body FROM journal WHERE stream = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3")
-                .bind(&stream)
-                .bind(before)
-                .bind(limit)
-                .fetch_all(&self.books.readers)
-                .await?
-        } else {
-            sqlx::query("SELECT seq, body FROM journal WHERE topic = ?1 AND stream = ?2 AND seq < ?3 ORDER BY seq DESC LIMIT ?4")
-                .bind(account)
-                .bind(&stream)
-                .bind(before)
-                .bind(limit)
-                .fetch_all(&self.books.readers)
-                .await?
-        };
+        let is_ours = self.books.config.rail(rail).is_some_and(|rail| rail.account == account);
+        let rows = sqlx::query(if is_ours { LINES_OF_A_RAIL } else { LINES_OF_AN_ACCOUNT })
+            .bind(&stream)
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .bind(partner.map(|partner| partner.to_string()))
+            .bind(account)
+            .fetch_all(&self.books.readers)
+            .await?;
         let entries = rows.into_iter().map(|row| {
             let (seq, body): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
             statement_entry(reference(&stream, seq), serde_json::from_str(&body)?)
@@ -334,7 +401,7 @@ fn plain(account: &str) -> String {
 
 fn statement_entry(line: String, entry: BankEntry) -> Result<StatementEntry, WorldError> {
     Ok(match entry {
-        BankEntry::Credit { credit, at } => StatementEntry {
+        BankEntry::Credit { credit, at, owner } => StatementEntry {
             line,
             account: Some(credit.account),
             kind: "credit",
@@ -346,8 +413,9 @@ fn statement_entry(line: String, entry: BankEntry) -> Result<StatementEntry, Wor
             payout: None,
             reference: None,
             at,
+            owner,
         },
-        BankEntry::Reversal { of, amount, currency, reason, at } => StatementEntry {
+        BankEntry::Reversal { of, amount, currency, reason, at, owner } => StatementEntry {
             line,
             account: None,
             kind: "reversal",
@@ -359,6 +427,7 @@ fn statement_entry(line: String, entry: BankEntry) -> Result<StatementEntry, Wor
             payout: None,
             reference: Some(of),
             at,
+            owner,
         },
         BankEntry::Payout { payout, report, amount, currency, to, at } => {
             let (kind, concept, reference) = match report {
@@ -378,6 +447,7 @@ fn statement_entry(line: String, entry: BankEntry) -> Result<StatementEntry, Wor
                 payout: Some(payout),
                 reference,
                 at,
+                owner: None,
             }
         }
     })

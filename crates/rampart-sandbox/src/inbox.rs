@@ -10,6 +10,12 @@ use crate::world::World;
 
 /// How many webhooks are kept per partner.
 const KEPT: i64 = 5_000;
+/// How many bytes of them, and how often that is looked at, in webhooks of one partner.
+const KEPT_BYTES: i64 = 8 * 1_024 * 1_024;
+const LOOK_EVERY: i64 = 64;
+/// Forgets whatever is older than the newest that fit into so many bytes.
+const FORGET_BEYOND: &str = "DELETE FROM journal WHERE stream = ?1 AND seq <= (SELECT MAX(seq) FROM (\
+    SELECT seq, SUM(octet_length(body)) OVER (ORDER BY seq DESC) AS bytes FROM journal WHERE stream = ?1) WHERE bytes > ?2)";
 
 /// Whether a webhook's signature was checked, and how that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -47,15 +53,17 @@ pub(crate) async fn take_webhooks(batch: &mut Batch, items: Vec<Received>) -> Re
     for item in items {
         let stream = format!("inbox-{}", item.partner);
         let seq = batch.append(Line { stream: stream.clone(), topic: None, body: serde_json::to_string(&item)? }).await?;
-        partners.insert(stream, seq);
+        partners.entry(stream).or_insert((seq, seq)).1 = seq;
         results.push(Ok(()));
     }
-    for (stream, last) in partners.into_iter().filter(|(_, last)| *last > KEPT) {
-        sqlx::query("DELETE FROM journal WHERE stream = ?1 AND seq <= ?2")
-            .bind(stream)
-            .bind(last - KEPT)
-            .execute(&mut batch.connection)
-            .await?;
+    for (stream, (first, last)) in partners {
+        if last > KEPT {
+            let forget = sqlx::query("DELETE FROM journal WHERE stream = ?1 AND seq <= ?2").bind(&stream).bind(last - KEPT);
+            forget.execute(&mut batch.connection).await?;
+        }
+        if last / LOOK_EVERY != (first - 1) / LOOK_EVERY {
+            sqlx::query(FORGET_BEYOND).bind(stream).bind(KEPT_BYTES).execute(&mut batch.connection).await?;
+        }
     }
     Ok(results)
 }

@@ -2,7 +2,7 @@
 
 use rampart_core::amount::Amount;
 use rampart_core::asset::Currency;
-use rampart_core::id::OrderId;
+use rampart_core::id::{OrderId, PartnerId};
 use rampart_core::ledger::{Processor, Rail};
 use rampart_core::redacted::Redacted;
 
@@ -16,6 +16,8 @@ use crate::world::World;
 pub struct PayablePayment {
     /// The order.
     pub payment: OrderId,
+    /// Whose customer pays.
+    pub partner: PartnerId,
     /// How it is paid.
     pub method: PayableMethod,
     /// What is due, in minor units.
@@ -101,7 +103,7 @@ impl World {
                     sender_account: None,
                     booked: Booked::Now,
                 };
-                self.transfer(transfer).await.map(PayResult::Paid)
+                self.transfer_by(Some(payable.partner), transfer).await.map(PayResult::Paid)
             }
         }
     }

@@ -13,6 +13,7 @@ mod input;
 mod kyc;
 mod openapi;
 mod payments;
+mod statement;
 
 use std::sync::Arc;
 

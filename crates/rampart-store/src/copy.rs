@@ -40,7 +40,13 @@ const SHAPES: &[Shape] = &[
     Shape {
         name: "installation",
         keys: 1,
-        columns: &[("number", Kind::Int), ("id", Kind::Text), ("key_fingerprint", Kind::Text), ("created_at", Kind::Int)],
+        columns: &[
+            ("number", Kind::Int),
+            ("id", Kind::Text),
+            ("key_fingerprint", Kind::Text),
+            ("created_at", Kind::Int),
+            ("mode", Kind::TextOrNull),
+        ],
     },
     Shape { name: "installation_keys", keys: 1, columns: &[("id", Kind::Text), ("version", Kind::Int), ("data", Kind::Text)] },
     Shape {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use rampart_app::workers::{self, Workers};
-use rampart_app::{App, AppConfig, Caller, Credentials, Ports, Reply, Sources, SystemClock};
+use rampart_app::{App, AppConfig, Caller, Credentials, Mode, Ports, Reply, Sources, SystemClock};
 use rampart_core::catalogue::Catalogue;
 use rampart_core::time::{Clock, Sleep, Timestamp};
 use rampart_sandbox::{World, WorldConfig};
@@ -93,14 +93,33 @@ impl TestApp {
     /// # Panics
     /// When something does not start.
     pub async fn start_idle(engine: Engine, catalogue: Catalogue) -> Self {
+        Self::start_in(engine, catalogue, Mode::Sandbox).await
+    }
+
+    /// Starts a live ramp in which nothing happens by itself: the world's adapters stand for real ones, business time is the
+    /// machine's, and nobody plays.
+    ///
+    /// # Panics
+    /// When something does not start.
+    pub async fn start_live(engine: Engine) -> Self {
+        Self::start_in(engine, crate::catalogue(), Mode::Live).await
+    }
+
+    async fn start_in(engine: Engine, catalogue: Catalogue, mode: Mode) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let database = TestDatabase::new(engine, &folder);
         let world = World::open(folder.path().join("sandbox.db"), WorldConfig::from_catalogue(&catalogue, SEED)).await.expect("a world");
         let randomness = Arc::new(SeededChance::new(SEED));
-        let sources = Sources { business: world.clock(), real: Arc::new(SystemClock), randomness };
+        let mut ports = ports(&world);
+        let (business, config): (Arc<dyn Clock>, _) = match mode {
+            Mode::Sandbox => (world.clock(), AppConfig::sandbox("http://127.0.0.1:8080")),
+            Mode::Live => {
+                ports.gateway_player = None;
+                (Arc::new(SystemClock), AppConfig { mode, ..AppConfig::sandbox("https://ramp.example.com") })
+            }
+        };
+        let sources = Sources { business, real: Arc::new(SystemClock), randomness };
         let store = open_store(&database, &sources).await;
-        let ports = ports(&world);
-        let config = AppConfig::sandbox("http://127.0.0.1:8080");
         let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("an application");
         let opening = world.opening_balances().iter().map(|balance| (balance.account, balance.asset, balance.amount)).collect();
         rampart_app::operate::opening::open_books(&app, opening).await.expect("opening balances");

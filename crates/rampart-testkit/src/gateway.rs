@@ -21,6 +21,7 @@ pub fn payable(payment: &Payment, customer_name: &str) -> PayablePayment {
     };
     PayablePayment {
         payment: payment.id,
+        partner: payment.partner,
         method,
         due: payment.terms.fiat_amount,
         currency: payment.terms.fiat,

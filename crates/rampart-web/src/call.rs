@@ -178,7 +178,7 @@ async fn answer(
 }
 
 /// The token of a request: the header `auth`, or `Authorization: Bearer`.
-fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
+pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
     let refused = || Refusal::from(Code::AuthorizationIncorrect);
     if let Some(value) = headers.get("auth") {
         return value.to_str().map_err(|_| refused());

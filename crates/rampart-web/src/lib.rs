@@ -17,6 +17,7 @@ mod field;
 mod fields;
 mod front;
 mod metrics;
+mod mounted;
 mod operations;
 pub mod pages;
 mod rate_limit;

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use axum::Router;
 use axum::extract::Extension;
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use rampart_app::App;
 use rampart_core::partner::HttpErrors;
@@ -15,11 +16,12 @@ use crate::context::{RequestContext, RequestIds};
 use crate::failure;
 use crate::front::Front;
 use crate::metrics::RequestMetrics;
+use crate::mounted::counted;
 use crate::rate_limit::RateLimiter;
 use crate::state::{Parts, Web};
 
 /// The partner API, the hosted pages and the operators' routes, together with routers that are mounted beside them (each
-/// with its own way of telling who calls) and their descriptions.
+/// with its own way of telling who calls) and their descriptions. Their calls count against the same limits.
 pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::OpenApi)>) -> Front {
     let (mounted, descriptions): (Vec<Router>, Vec<_>) = extra.into_iter().unzip();
     let openapi = crate::describe::openapi(descriptions);
@@ -35,7 +37,8 @@ pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::
         app,
     }));
     let own = crate::route::table().into_iter().fold(Router::new(), |router, route| router.route(route.info.path, route.handler));
-    let all = mounted.into_iter().fold(own.with_state(web.clone()), Router::merge);
+    let mounted = mounted.into_iter().map(|router| router.layer(from_fn_with_state(web.clone(), counted)));
+    let all = mounted.fold(own.with_state(web.clone()), Router::merge);
     Front::new(web, all.fallback(not_found).method_not_allowed_fallback(method_not_allowed))
 }
 

@@ -1,5 +1,6 @@
 //! The `rampart` binary: configuration, wiring and commands.
 
+mod bounded;
 mod cli;
 mod commands;
 mod failure;
@@ -17,6 +18,8 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Before anything is made.
+    wiring::private::make_private_files();
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         // --help and --version: its own text in colours, and exit code 0.

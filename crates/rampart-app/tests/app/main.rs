@@ -7,6 +7,7 @@ mod exceptions;
 mod keys;
 mod limits;
 mod links;
+mod modes;
 mod moved_by_persons;
 mod nodes;
 mod operations;

@@ -13,7 +13,8 @@ async fn idle(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => tokens, refused_alike, networks, rotation, a_leak, orders_through_a_rotation);
+on_both_engines!(super::idle => tokens, refused_alike, networks, rotation, a_leak, orders_through_a_rotation,
+    names_are_one_partners);
 
 const OVERLAP: Duration = Duration::from_secs(600);
 
@@ -141,5 +142,40 @@ async fn orders_through_a_rotation(test: Arc<TestApp>) {
     node.rotate_partner_key(caller.partner.id, Duration::ZERO, "test", "a leak").await.unwrap();
     assert_eq!(TestApp::code(test.app.create_payment(&caller, &buy(customer, "50"), None).await), Code::AuthorizationIncorrect);
     assert_eq!(TestApp::code(test.app.create_rampoff(&caller, &sell(customer, "50"), None).await), Code::AuthorizationIncorrect);
+    node.store().close().await;
+}
+
+/// Operators call partners by name, so that none is two partners'.
+async fn names_are_one_partners(test: Arc<TestApp>) {
+    let refused = async |name: &str| {
+        let refusal = refusal_of(test.app.create_partner(name, "test").await);
+        assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::ValidationFailed, "name"), "{name}");
+        refusal.message
+    };
+    let first = test.caller.partner.id;
+    assert!(refused("first").await.contains(&first.to_string()));
+    refused(" first ").await;
+    refused(&first.to_string()).await;
+
+    // Of several at once, on two nodes, one gets the name.
+    let node = test.another_node().await;
+    let at_once = futures::future::join_all((0..6).map(|turn| {
+        let app = if turn % 2 == 0 { test.app.clone() } else { node.clone() };
+        async move { app.create_partner("contested", "test").await }
+    }))
+    .await;
+    assert_eq!(at_once.iter().filter(|made| made.is_ok()).count(), 1, "{at_once:?}");
+
+    // Renaming is no way around it, and gives nobody's name away.
+    let rename = async |id, name: &str| {
+        let change = PartnerChange { name: Some(name.to_owned()), ..PartnerChange::default() };
+        test.app.set_partner(id, &change, "test", "renamed").await
+    };
+    let second = test.stranger.partner.id;
+    assert_eq!(TestApp::code(rename(second, "first").await), Code::ValidationFailed);
+    assert_eq!(rename(second, "another").await.unwrap().name, "another");
+    assert_eq!(rename(second, "another").await.unwrap().name, "another");
+    assert_eq!(TestApp::code(rename(first, "second").await), Code::ValidationFailed);
+    assert_eq!(rename(second, "second").await.unwrap().name, "second", "what was its own is its own again");
     node.store().close().await;
 }

@@ -1,8 +1,10 @@
 //! `registerUser`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rampart_app::RegisterUser;
+use rampart_app::{App, RegisterUser, Sources, SystemRandomness};
+use rampart_core::id::Randomness;
 use rampart_core::refusal::Code;
 use rampart_testkit::{CustomerOf, Engine, TestApp, data_of, documented_registration, on_both_engines, refusal_of};
 
@@ -10,7 +12,7 @@ async fn idle(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => documented, once_per_address, one_document, faults_are_named, countries, minors, keys, strict, companies);
+on_both_engines!(super::idle => documented, once_per_address, one_document, numbers_tell_nothing, a_taken_number_is_drawn_again, faults_are_named, countries, minors, keys, strict, companies);
 
 async fn documented(test: Arc<TestApp>) {
     let answer = test.app.register_user(&test.caller, &documented_registration(), None).await.unwrap();
@@ -40,6 +42,57 @@ async fn once_per_address(test: Arc<TestApp>) {
     assert!(data["kyc_form_url"].as_str().unwrap().contains("/kyc?token="));
     // Another partner's customers are its own.
     test.app.register_user(&test.stranger, &again, None).await.unwrap();
+}
+
+/// Neither partner learns from its customers' numbers how many the other has gained meanwhile.
+async fn numbers_tell_nothing(test: Arc<TestApp>) {
+    let register = async |caller, email: String| test.register(caller, CustomerOf::SPAIN, &email).await.0;
+    let mut numbers = Vec::new();
+    for round in 0..6 {
+        numbers.push(register(&test.caller, format!("mine{round}@example.com")).await);
+        for other in 0..round {
+            numbers.push(register(&test.stranger, format!("theirs{round}.{other}@example.com")).await);
+        }
+    }
+    assert!(numbers.iter().all(|number| (1..=9_999_999).contains(number)), "{numbers:?}");
+    let steps: Vec<i64> = numbers.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(steps.iter().any(|step| *step < 0) && steps.iter().all(|step| step.abs() != 1), "they count: {numbers:?}");
+    let mut distinct = numbers.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!(distinct.len(), numbers.len());
+}
+
+/// Draws one number several times before it draws others.
+struct Stuck {
+    left: AtomicUsize,
+    otherwise: SystemRandomness,
+}
+
+impl Randomness for Stuck {
+    fn fill(&self, bytes: &mut [u8]) {
+        let is_stuck = bytes.len() == 8 && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        if is_stuck { bytes.copy_from_slice(&776_u64.to_le_bytes()) } else { self.otherwise.fill(bytes) }
+    }
+}
+
+async fn a_taken_number_is_drawn_again(test: Arc<TestApp>) {
+    let stuck = Stuck { left: AtomicUsize::new(8), otherwise: SystemRandomness };
+    let sources = Sources { business: test.app.business().clone(), real: test.app.real().clone(), randomness: Arc::new(stuck) };
+    let (ports, config, catalogue) = (test.app.ports().clone(), test.app.config().clone(), test.app.catalogue().clone());
+    let app = App::new(test.app.store().clone(), ports, config, catalogue, sources, &[[42; 32]]).await.unwrap();
+    let register = async |caller, email: &str| {
+        let request = RegisterUser { email: Some(email.into()), ..documented_registration() };
+        data_of(&app.register_user(caller, &request, None).await.unwrap())["id"].as_i64().unwrap()
+    };
+    assert_eq!(register(&test.caller, "ana@example.com").await, 777);
+    // A number is one customer's, whichever partner's that is; five draws are of seven figures, the sixth is longer.
+    let second = register(&test.stranger, "eva@example.com").await;
+    assert_ne!(second, 777);
+    let kept = app.store().customer(rampart_core::id::CustomerId(777)).await.unwrap().unwrap();
+    assert_eq!(kept.partner, test.caller.partner.id);
+    let answered = app.store().customer(rampart_core::id::CustomerId(second)).await.unwrap().unwrap();
+    assert_eq!(answered.email.reveal(), "eva@example.com", "the answer names the number that was stored");
 }
 
 /// Registrations of one document at one partner count as the first of them, however they are written; other documents and

@@ -8,7 +8,7 @@ use rampart_core::time::Timestamp;
 
 use super::answer::{Answer, SandboxAnswer, refusal};
 use super::input::{self, Body, Decimal, Params, Segment};
-use super::{Caller, Stage};
+use super::{Caller, Stage, statement};
 use crate::bank::{BankTransfer, Booked};
 
 /// A transfer to an account of ours.
@@ -142,10 +142,10 @@ fn currency(code: &str) -> Result<Currency, Refusal> {
     code.to_ascii_uppercase().parse().map_err(|_| unknown())
 }
 
-async fn rail_of(stage: &Stage, account: &str) -> Result<Rail, Refusal> {
+async fn rail_of(stage: &Stage, caller: Caller, account: &str) -> Result<Rail, Refusal> {
     let found = match stage.world.rail_of_account(account) {
         Some(rail) => Some(rail),
-        None => stage.engine.rail_of_account(account).await?,
+        None => stage.engine.rail_of_account(caller.partner, account).await?,
     };
     found.ok_or_else(|| Refusal::field(Code::ValidationFailed, "account", "is not an account of ours"))
 }
@@ -161,7 +161,7 @@ pub(super) async fn transfer(
     let work = async {
         let body = body?;
         let account = input::text("account", Some(body.account), 64)?.unwrap_or_default();
-        let rail = rail_of(&stage, &account).await?;
+        let rail = rail_of(&stage, caller, &account).await?;
         let currency = currency(&body.currency)?;
         let decimals = stage.world.config().rail(rail).map_or(2, |rail| rail.decimals);
         let amount = body.amount.amount("amount", decimals)?;
@@ -175,7 +175,7 @@ pub(super) async fn transfer(
             sender_account: input::text("sender_account", body.sender_account, 64)?,
             booked: booked(input::text("booked_at", body.booked_at, 40)?.as_deref())?,
         };
-        let line = stage.world.transfer(transfer).await.map_err(refusal)?;
+        let line = stage.world.transfer_by(Some(caller.partner), transfer).await.map_err(refusal)?;
         let (rail, currency) = (rail.to_string(), currency.to_string());
         Ok(SandboxTransfer { line, rail, account, amount: amount.to_major(decimals), currency })
     };
@@ -201,7 +201,7 @@ pub(super) async fn recall(
         let decimals = decimals.unwrap_or(2);
         let amount = body.amount.map(|amount| amount.amount("amount", decimals)).transpose()?;
         let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "sent in error".to_owned());
-        let (line, amount) = stage.world.recall(&of, amount, reason.clone()).await.map_err(refusal)?;
+        let (line, amount) = stage.world.recall_by(Some(caller.partner), &of, amount, reason.clone()).await.map_err(refusal)?;
         Ok(SandboxRecall { line, of, amount: amount.to_major(decimals), reason })
     };
     caller.answer(work.await)
@@ -225,7 +225,7 @@ pub(super) async fn give_back(State(stage): State<Stage>, caller: Caller, Body(b
 
 #[utoipa::path(get, path = "/sandbox/bank/statement", operation_id = "sandboxStatement", tag = "Sandbox",
     params(StatementParams), responses((status = 200, description = "Newest first", body = SandboxAnswer<Vec<SandboxStatementLine>>)))]
-/// The bank's own books
+/// The bank's own books: the caller's own lines, and without names those that are nobody's
 pub(super) async fn statement(
     State(stage): State<Stage>,
     caller: Caller,
@@ -234,10 +234,10 @@ pub(super) async fn statement(
     let work = async {
         let params = params?;
         let account = input::text("account", Some(params.account), 64)?.unwrap_or_default();
-        let rail = rail_of(&stage, &account).await?;
+        let rail = rail_of(&stage, caller, &account).await?;
         let decimals = stage.world.config().rail(rail).map_or(2, |rail| rail.decimals);
         let (limit, before) = (input::limit(params.limit)?, input::text("before", params.before, 40)?);
-        let entries = stage.world.account_statement(rail, &account, before.as_deref(), limit).await.map_err(refusal)?;
+        let entries = statement::entries(&stage, caller.partner, rail, &account, before, limit).await?;
         // Who paid is what these books are read for.
         let shown = |text: rampart_core::redacted::Redacted| text.reveal().to_owned();
         let lines = entries.into_iter().map(|entry| SandboxStatementLine {

@@ -54,8 +54,10 @@ pub trait SandboxEngine: Send + Sync + 'static {
     fn rampoff<'a>(&'a self, partner: PartnerId, rampoff: &'a str) -> Reply<'a, Result<RampoffView, Refusal>>;
     /// A customer of a partner.
     fn customer(&self, partner: PartnerId, customer: CustomerId) -> Reply<'_, Result<CustomerView, Refusal>>;
-    /// The rail to which a customer's own account number leads; nothing for a number that was not given out.
-    fn rail_of_account<'a>(&'a self, account: &'a str) -> Reply<'a, Result<Option<Rail>, Refusal>>;
+    /// The rail to which the own account number of a partner's customer leads; nothing for a number that was not given out.
+    fn rail_of_account<'a>(&'a self, partner: PartnerId, account: &'a str) -> Reply<'a, Result<Option<Rail>, Refusal>>;
+    /// Whose payout it is; nothing for one that is no partner's, or is not known.
+    fn partner_of_payout<'a>(&'a self, payout: &'a str) -> Reply<'a, Result<Option<PartnerId>, Refusal>>;
     /// Whose an API key is, and what webhooks for it may be signed with; nothing for an unknown key.
     fn webhook_keys<'a>(&'a self, api_key: &'a str) -> Reply<'a, Result<Option<WebhookKeys>, Refusal>>;
 }

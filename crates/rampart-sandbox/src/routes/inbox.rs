@@ -19,7 +19,7 @@ use crate::clock::real_micros;
 use crate::inbox::{Received, Signature};
 
 /// The most bytes of a webhook.
-const MOST_BYTES: usize = 256 * 1_024;
+const MOST_BYTES: usize = 64 * 1_024;
 /// A signature is refused when it is older or newer than this, in seconds of real time.
 const TOLERANCE: i64 = 300;
 /// The headers that are kept, in lower case.
@@ -58,7 +58,7 @@ pub(super) struct SandboxWebhook {
 
 #[utoipa::path(get, path = "/sandbox/inbox", operation_id = "sandboxInbox", tag = "Sandbox", params(InboxParams),
     responses((status = 200, description = "Oldest first", body = SandboxAnswer<Vec<SandboxWebhook>>)))]
-/// The webhooks that the built-in catcher received for this partner
+/// The webhooks that the built-in catcher received for this partner: the newest 5000, of 8 MiB in all
 pub(super) async fn list(State(stage): State<Stage>, caller: Caller, Params(params): Params<InboxParams>) -> Answer<Vec<SandboxWebhook>> {
     let work = async {
         let params = params?;
@@ -85,7 +85,7 @@ pub(super) async fn list(State(stage): State<Stage>, caller: Caller, Params(para
     params(("X-API-Key" = String, Header, description = "The key of the partner it is for")),
     request_body(content = Object, content_type = "application/json"),
     responses((status = 200, description = "Received", body = SandboxAnswer<String>)))]
-/// The built-in catcher of webhooks; takes no token
+/// The built-in catcher of webhooks; takes no token, and only what is signed for the partner that `X-API-Key` names
 pub(super) async fn catch(State(stage): State<Stage>, request: Request) -> Result<Json<SandboxAnswer<&'static str>>, Failure> {
     let headers = request.headers().clone();
     let key = header(&headers, "x-api-key").filter(|key| key.len() <= 200);
@@ -101,6 +101,10 @@ pub(super) async fn catch(State(stage): State<Stage>, request: Request) -> Resul
         headers: HEADERS.iter().filter_map(|name| header(&headers, name).map(|value| ((*name).to_owned(), value.to_owned()))).collect(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
+    // An API key is in every webhook that its partner's receivers see: it says for whom a webhook is, and not from whom.
+    if received.signature != Signature::Valid && received.standard_signature != Signature::Valid {
+        return Err(Refusal::from(Code::AuthorizationIncorrect).into());
+    }
     stage.world.receive_webhook(received).await.map_err(refusal)?;
     Ok(ok("received"))
 }

@@ -16,7 +16,8 @@ use rampart_core::partner::HttpErrors;
 use rampart_core::ports::{Outcome, Reply};
 use rampart_core::refusal::{Code, Refusal};
 use rampart_sandbox::{
-    Caller, CustomerView, PayableMethod, PayablePayment, RampoffView, SandboxEngine, WebhookKeys, openapi, router, routes,
+    BankTransfer, Booked, Caller, CustomerView, PayableMethod, PayablePayment, RampoffView, Received, SandboxEngine, Signature,
+    WebhookKeys, openapi, router, routes,
 };
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -25,6 +26,7 @@ use tower::ServiceExt;
 use crate::setting::{IBAN, Setting, WALLET, soon};
 
 const PARTNER: &str = "par_0000000000000000000000001";
+const STRANGER: &str = "par_0000000000000000000000002";
 const SECRET: &str = "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MTI=";
 
 /// An engine that knows one partner, one order of each kind and one customer.
@@ -43,6 +45,7 @@ impl SandboxEngine for Engine {
         let http_errors = match token {
             "good" => HttpErrors::Rest,
             "documented" => HttpErrors::Documented,
+            "stranger" => return answer(Ok(Caller { partner: STRANGER.parse().unwrap(), http_errors: HttpErrors::Rest })),
             _ => return answer(Err(Code::AuthorizationIncorrect.into())),
         };
         answer(Ok(Caller { partner: PARTNER.parse().unwrap(), http_errors }))
@@ -58,6 +61,7 @@ impl SandboxEngine for Engine {
         };
         answer(Ok(PayablePayment {
             payment: payment.parse().unwrap(),
+            partner: PARTNER.parse().unwrap(),
             method,
             due: Amount::from_minor(10_000),
             currency: "EUR".parse().unwrap(),
@@ -81,8 +85,12 @@ impl SandboxEngine for Engine {
         })
     }
 
-    fn rail_of_account<'a>(&'a self, account: &'a str) -> Reply<'a, Result<Option<Rail>, Refusal>> {
-        answer(Ok((account == "646180000000000017").then(|| "spei".parse().unwrap())))
+    fn rail_of_account<'a>(&'a self, partner: PartnerId, account: &'a str) -> Reply<'a, Result<Option<Rail>, Refusal>> {
+        answer(Ok((partner.to_string() == PARTNER && account == "646180000000000017").then(|| "spei".parse().unwrap())))
+    }
+
+    fn partner_of_payout<'a>(&'a self, payout: &'a str) -> Reply<'a, Result<Option<PartnerId>, Refusal>> {
+        answer(Ok((payout == self.payout.to_string()).then(|| PARTNER.parse().unwrap())))
     }
 
     fn webhook_keys<'a>(&'a self, api_key: &'a str) -> Reply<'a, Result<Option<WebhookKeys>, Refusal>> {
@@ -284,7 +292,7 @@ async fn the_inbox_keeps_webhooks_with_their_verdict() {
     let own = hex::encode(sign(SECRET.as_bytes(), format!("{body}{now}")));
     let standard = sign(&BASE64_STANDARD.decode(SECRET).unwrap(), format!("evt_1.{now}.{body}"));
     let standard = format!("v1,{} v1,AAAA", BASE64_STANDARD.encode(standard));
-    let webhook = |key: &str, own: &str| {
+    let signed = |key: &str, own: &str, standard: &str| {
         Request::post("/sandbox/inbox")
             .header("content-type", "application/json")
             .header("x-api-key", key)
@@ -292,10 +300,16 @@ async fn the_inbox_keeps_webhooks_with_their_verdict() {
             .header("x-signature", own)
             .header("webhook-id", "evt_1")
             .header("webhook-timestamp", &now)
-            .header("webhook-signature", &standard)
+            .header("webhook-signature", standard)
             .body(Body::from(body))
             .unwrap()
     };
+    let webhook = |key: &str, own: &str| signed(key, own, &standard);
+    // Whoever knows the key alone, which every receiver of the partner's webhooks does, fills nobody's inbox.
+    for (own, standard) in [("00", "v1,AAAA"), ("", ""), (own.get(2..).unwrap(), "v1,")] {
+        assert_eq!(call.send(signed("key", own, standard)).await.0, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(call.get("/sandbox/inbox").await, json!([]));
     assert_eq!(call.send(webhook("key", &own)).await.0, StatusCode::OK);
     assert_eq!(call.send(webhook("key", "00")).await.0, StatusCode::OK);
     assert_eq!(call.send(webhook("other", &own)).await.0, StatusCode::UNAUTHORIZED);
@@ -304,6 +318,113 @@ async fn the_inbox_keeps_webhooks_with_their_verdict() {
     assert_eq!((&inbox[0]["signature"], &inbox[0]["standard_signature"]), (&json!("valid"), &json!("valid")));
     assert_eq!((&inbox[1]["signature"], &inbox[0]["body"]["type"]), (&json!("invalid"), &json!("PAY_IN")));
     assert_eq!(call.get("/sandbox/inbox?after=1&limit=5").await.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn partners_see_their_own_lines_of_the_banks_books() {
+    let call = Call::new().await;
+    let as_stranger = async |method: Method, path: &str, body: &str| call.call(method, path, "stranger", body).await;
+    let path = format!("/sandbox/bank/statement?account={IBAN}");
+    let mine =
+        json!({"account": IBAN, "amount": 10, "currency": "EUR", "concept": "mine", "sender_name": "Ana Ruiz", "sender_account": "DE1"});
+    let line = call.post("/sandbox/bank/transfers", mine).await["line"].as_str().unwrap().to_owned();
+    call.post(&format!("/sandbox/payments/{}/pay", call.transfer), json!({"holder": "Luis Soto"})).await;
+    let theirs = json!({"account": IBAN, "amount": 20, "currency": "EUR", "concept": "theirs", "sender_name": "Eva Gil"}).to_string();
+    for _ in 0..3 {
+        assert_eq!(as_stranger(Method::POST, "/sandbox/bank/transfers", &theirs).await.0, StatusCode::OK);
+    }
+    // Nobody's: whoever made it is not known to the bank, as in the file of an earlier version.
+    let rail = "sepa".parse().unwrap();
+    let of_nobody = BankTransfer {
+        rail,
+        account: IBAN.to_owned(),
+        amount: Amount::from_minor(700),
+        currency: "EUR".parse().unwrap(),
+        concept: Some("nobody's".to_owned()),
+        sender_name: Some("Ivo Paz".to_owned()),
+        sender_account: Some("DE2".to_owned()),
+        booked: Booked::Now,
+    };
+    call.setting.world.transfer(of_nobody).await.unwrap();
+    let payout = call.setting.payout(Route::Bank(rail), 300, "ES7921000813610123456789");
+    assert!(matches!(call.setting.world.bank().pay(&payout).await, Outcome::Accepted(_)));
+    call.setting.world.advance(3_600).await.unwrap();
+    call.setting.world.start();
+    soon(async {
+        loop {
+            let all = call.setting.world.account_statement(rail, IBAN, None, 100).await.unwrap();
+            if all.iter().filter(|line| line.kind == "payout_settled").count() == 2 {
+                break assert_eq!(all.len(), 8);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+
+    // One's own lines are whole, page by page, whatever lies between; of nobody's the amount is told and no more.
+    let pages = async |token: &str| {
+        let (mut found, mut last) = (Vec::new(), String::new());
+        loop {
+            let before = if last.is_empty() { String::new() } else { format!("&before={last}") };
+            let (status, page) = call.call(Method::GET, &format!("{path}&limit=1{before}"), token, "").await;
+            assert_eq!(status, StatusCode::OK, "{page}");
+            let Some(line) = page["data"].get(0).cloned() else { return found };
+            last = line["line"].as_str().unwrap().to_owned();
+            found.push(line);
+        }
+    };
+    let names = |lines: &[Value]| {
+        let mut names: Vec<String> = lines.iter().filter_map(|line| line["counterparty_name"].as_str().map(str::to_owned)).collect();
+        names.sort();
+        names
+    };
+    let (mine, theirs) = (pages("good").await, pages("stranger").await);
+    assert_eq!((mine.len(), names(&mine)), (5, vec!["Ana Ruiz".to_owned(), "Luis Soto".to_owned()]), "{mine:?}");
+    assert_eq!((theirs.len(), names(&theirs)), (5, vec!["Eva Gil".to_owned(); 3]), "{theirs:?}");
+    for lines in [&mine, &theirs] {
+        let text = format!("{lines:?}");
+        assert!(!text.contains("Ivo Paz") && !text.contains("DE2") && !text.contains("nobody's"), "{text}");
+        assert!(lines.iter().any(|line| line["amount"] == "7.00"), "{text}");
+    }
+    let payees = |lines: &[Value]| lines.iter().filter(|line| line["counterparty_account"] == "ES7921000813610123456789").count();
+    assert_eq!((payees(&mine), payees(&theirs)), (1, 0), "whom a partner's payout went to, only that partner sees");
+
+    // Nor can one partner take another's money back, or ask for another's customers by their accounts.
+    let recall = format!("/sandbox/bank/transfers/{line}/recall");
+    let (status, answer) = as_stranger(Method::POST, &recall, "{}").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+    let own = "/sandbox/bank/statement?account=646180000000000017";
+    assert_eq!(as_stranger(Method::GET, own, "").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(call.post(&recall, json!({})).await["of"], line.as_str());
+    assert_eq!(pages("stranger").await.len(), 5, "what is taken back is its partner's too");
+}
+
+#[tokio::test]
+async fn an_inbox_is_bounded_in_bytes_and_each_partners_own() {
+    let call = Call::new().await;
+    let world = &call.setting.world;
+    let (partner, other): (PartnerId, PartnerId) = (PARTNER.parse().unwrap(), STRANGER.parse().unwrap());
+    let webhook = |partner, body: String| Received {
+        partner,
+        received_at: world.clock().now(),
+        signature: Signature::Valid,
+        standard_signature: Signature::Valid,
+        headers: Vec::new(),
+        body,
+    };
+    world.receive_webhook(webhook(other, "theirs".to_owned())).await.unwrap();
+    let large = "x".repeat(60_000);
+    for _ in 0..320 {
+        world.receive_webhook(webhook(partner, large.clone())).await.unwrap();
+    }
+    for number in 0..64 {
+        world.receive_webhook(webhook(partner, format!("newest {number}"))).await.unwrap();
+    }
+    let (kept, _) = world.received_webhooks(partner, 0, 1_000).await.unwrap();
+    let bytes: usize = kept.iter().map(|(_, webhook)| webhook.body.len()).sum();
+    assert!((1..=12 << 20).contains(&bytes), "{bytes}");
+    assert_eq!(kept.last().unwrap().1.body, "newest 63");
+    assert_eq!(world.received_webhooks(other, 0, 10).await.unwrap().0.len(), 1);
 }
 
 #[test]

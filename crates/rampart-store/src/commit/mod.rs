@@ -78,7 +78,7 @@ impl Store {
     }
 
     /// Takes the next `count` numbers of a series (they start at 1). Numbers are never given out twice; what is not used
-    /// is lost. Series are independent of each other, such as `customers`, `concepts`, `deposits-polygon`.
+    /// is lost. Series are independent of each other, such as `concepts`, `deposits-polygon`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be reached.

@@ -9,7 +9,7 @@ use crate::error::{StoreError, StoredClaim};
 use crate::sql::{Row, Value, shared};
 use crate::store::Store;
 
-const SCOPES: [(ClaimScope, &str); 11] = [
+const SCOPES: [(ClaimScope, &str); 12] = [
     (ClaimScope::IdempotencyKey, "idempotency_key"),
     (ClaimScope::PaymentExternalId, "payment_external_id"),
     (ClaimScope::RampoffExternalId, "rampoff_external_id"),
@@ -19,6 +19,7 @@ const SCOPES: [(ClaimScope, &str); 11] = [
     (ClaimScope::Subscription, "subscription"),
     (ClaimScope::Concept, "concept"),
     (ClaimScope::ApiKey, "api_key"),
+    (ClaimScope::PartnerName, "partner_name"),
     (ClaimScope::DepositAddress, "deposit_address"),
     (ClaimScope::Document, "document"),
 ];
@@ -35,6 +36,7 @@ pub(crate) const fn scope_name(scope: ClaimScope) -> &'static str {
         ClaimScope::Subscription => "subscription",
         ClaimScope::Concept => "concept",
         ClaimScope::ApiKey => "api_key",
+        ClaimScope::PartnerName => "partner_name",
         ClaimScope::DepositAddress => "deposit_address",
         ClaimScope::Document => "document",
     }

@@ -6,6 +6,7 @@ mod claims;
 mod history;
 mod installation;
 mod ledger;
+mod mode;
 mod operators;
 mod orders;
 mod people;

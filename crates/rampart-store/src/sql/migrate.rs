@@ -30,7 +30,8 @@ migrations!(
     "0006_reviews_by_fact",
     "0007_held_orders_are_due",
     "0008_installation_keys",
-    "0009_receivers"
+    "0009_receivers",
+    "0010_modes_and_names"
 );
 
 /// The migration with which links in the clear leave the database.

@@ -4,6 +4,7 @@ mod earlier_links;
 mod fault;
 mod many;
 mod migrate;
+mod postgres_url;
 mod readers;
 mod sqlite;
 mod together;
@@ -80,8 +81,9 @@ impl Target {
             return Ok(Self::Sqlite(PathBuf::from(path)));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let url = postgres_url::known(url)?;
             // The fault is not shown whole: the URL it quotes may hold a password.
-            let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Configuration("the postgres URL is malformed".into()))?;
+            let options = PgConnectOptions::from_str(&url).map_err(|_| postgres_url::malformed())?;
             let options = options.application_name("rampart").statement_cache_capacity(STATEMENTS).disable_statement_logging();
             return Ok(Self::Postgres(Box::new(options.options(POSTGRES_SETTINGS))));
         }

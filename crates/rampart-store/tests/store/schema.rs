@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rampart_core::event::{EventDraft, EventType};
+use rampart_core::partner::Partner;
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_core::time::Timestamp;
 use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
+use rampart_store::Installation;
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
 
 use crate::examples::{customer, delivery, rampoff, review, subscription};
@@ -89,6 +92,7 @@ on_both_engines!(
     items_of_an_earlier_version_are_found,
     links_of_an_earlier_version_lead_on_and_are_not_kept,
     deliveries_of_an_earlier_version_are_found,
+    names_of_an_earlier_version_are_taken,
     two_nodes_may_start_at_once,
     a_later_versions_database_is_refused,
     one_process_serves_a_file,
@@ -109,7 +113,8 @@ async fn opening_again_changes_nothing(bench: Arc<Bench>) {
             "0006_reviews_by_fact",
             "0007_held_orders_are_due",
             "0008_installation_keys",
-            "0009_receivers"
+            "0009_receivers",
+            "0010_modes_and_names"
         ]
     );
 }
@@ -258,6 +263,36 @@ async fn deliveries_of_an_earlier_version_are_found(bench: Arc<Bench>) {
     assert_eq!(store.subscriptions_disabled(None, 9).await.unwrap(), []);
     store.commit(crate::support::writing(Subscription { disabled_at: Some(now), ..wish.clone() })).await.unwrap();
     assert_eq!(store.subscriptions_disabled(None, 9).await.unwrap(), [Subscription { version: 2, disabled_at: Some(now), ..wish }]);
+}
+
+/// What the tenth migration added, taken away again.
+const BEFORE_MODES_AND_NAMES: [&str; 3] = [
+    "ALTER TABLE installation DROP COLUMN mode",
+    "DELETE FROM claims WHERE id LIKE 'partner_name:%'",
+    "DELETE FROM migrations WHERE name = '0010_modes_and_names'",
+];
+
+async fn names_of_an_earlier_version_are_taken(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let mut partners = Vec::new();
+    for (key, name) in [("a", "Tienda \"Uno\" ñ"), ("b", "twice"), ("c", "twice")] {
+        let partner = Partner { name: name.into(), ..crate::examples::partner(&bench, key) };
+        store.commit(crate::support::writing(partner.clone())).await.unwrap();
+        partners.push(partner.id.to_string());
+    }
+    let installation = Installation { id: "one".into(), key_fingerprint: "print".into(), created_at: Timestamp::from_micros(5) };
+    store.install(&installation).await.unwrap();
+    store.close().await;
+    for sql in BEFORE_MODES_AND_NAMES {
+        bench.sql(sql).await;
+    }
+    let store = bench.store().await;
+    let owner = async |name: &str| store.claim(ClaimScope::PartnerName, name).await.unwrap().map(|claim| claim.subject);
+    assert_eq!(owner("Tienda \"Uno\" ñ").await.as_ref(), Some(&partners[0]));
+    assert_eq!(owner("twice").await.as_ref(), Some(&partners[1]), "the oldest has it");
+    assert_eq!(store.mode().await.unwrap(), None, "its mode is that of its next start");
+    assert_eq!(store.keep_mode("live").await.unwrap(), "live");
+    assert_eq!(store.keep_mode("sandbox").await.unwrap(), "live");
 }
 
 async fn two_nodes_may_start_at_once(bench: Arc<Bench>) {

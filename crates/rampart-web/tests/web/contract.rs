@@ -17,6 +17,8 @@ const MARKET: [&str; 10] =
 /// What differs from run to run, made equal.
 fn settled(name: &str, value: &Value) -> Value {
     let is_time = |text: &str| text.len() == 27 && text.ends_with('Z') && text.as_bytes()[10] == b'T';
+    // Made of the customer's number, which is drawn.
+    let is_clabe = |text: &str| text.len() == 18 && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_id = |text: &str| text.len() == 25 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     match value {
         Value::Object(members) => Value::Object(members.iter().map(|(name, member)| (name.clone(), settled(name, member))).collect()),
@@ -24,6 +26,8 @@ fn settled(name: &str, value: &Value) -> Value {
         Value::String(text) => match text.split_once("token=") {
             _ if ["request_id", "token", "quote_id", "next_cursor"].contains(&name) => format!("[{name}]").into(),
             _ if is_time(text) => "[time]".into(),
+            _ if name == "user_id" && text.parse::<i64>().is_ok() => "[user_id]".into(),
+            _ if name == "iban" && is_clabe(text) => "[iban]".into(),
             _ if is_id(text) => "[id]".into(),
             Some((before, _)) => format!("{before}token=[token]").into(),
             None => match text.split_once('_') {
@@ -32,7 +36,7 @@ fn settled(name: &str, value: &Value) -> Value {
                 _ => value.clone(),
             },
         },
-        Value::Number(_) if name == "coin_amount" || name == "concept" => format!("[{name}]").into(),
+        Value::Number(_) if ["coin_amount", "concept", "id", "user_id"].contains(&name) => format!("[{name}]").into(),
         _ => value.clone(),
     }
 }

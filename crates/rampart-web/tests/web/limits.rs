@@ -5,7 +5,10 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::Method;
 use rampart_app::PartnerChange;
+use rampart_core::customer::Customer;
+use rampart_core::id::CustomerId;
 use rampart_core::partner::HttpErrors;
+use rampart_core::step::Step;
 use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
 use rampart_web::WebConfig;
 use serde_json::json;
@@ -142,18 +145,25 @@ async fn names_and_headers(test: Arc<TestApp>) {
 
 /// A CLABE has room for seven figures of a customer's number.
 async fn customers_beyond_an_accounts_room(test: Arc<TestApp>) {
-    test.app.store().reserve_numbers("customers", 9_999_998).await.unwrap();
     let client = Client::of(&test).await;
     let order = |user: i64| {
         let mut order = purchase(user, "SPEI", &json!(2_000));
         order["fiat_symbol"] = "MXN".into();
         order
     };
-    let last = test.verified(CustomerOf::MEXICO, "last@mail.example").await.0;
-    assert_eq!(last, 9_999_999);
+    // Numbers as an earlier version gave them out.
+    let numbered = async |number: i64, email: &str| {
+        let drawn = test.verified(CustomerOf::MEXICO, email).await;
+        let customer = test.app.store().customer(drawn).await.unwrap().unwrap();
+        let mut step = Step::new();
+        step.write(Customer { id: CustomerId(number), version: 0, ..customer });
+        test.app.commit(step).await.unwrap();
+        number
+    };
+    let last = numbered(9_999_999, "last@mail.example").await;
     let account = client.post("/api/createPayment", &order(last)).await.data()["iban"].as_str().unwrap().to_owned();
     assert!(account.contains("9999999"), "{account}");
-    let beyond = test.verified(CustomerOf::MEXICO, "beyond@mail.example").await.0;
+    let beyond = numbered(10_000_000, "beyond@mail.example").await;
     let refused = client.post("/api/createPayment", &order(beyond)).await;
     assert_eq!((refused.status.as_u16(), refused.code().as_str()), (422, "method_not_allowed"), "{}", refused.text);
 }

@@ -5,6 +5,7 @@ mod contract;
 mod description;
 mod idempotency;
 mod limits;
+mod live;
 mod operations;
 mod pages_kyc;
 mod pages_orders;

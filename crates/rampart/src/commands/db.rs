@@ -1,5 +1,6 @@
 //! `rampart db`: the database.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Subcommand;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use crate::cli::Global;
 use crate::failure::Failure;
 use crate::output::{self, Printer};
-use crate::settings::{Configuration, without_password};
+use crate::settings::{Configuration, url_in, without_password};
 use crate::wiring;
 
 /// `rampart db …`
@@ -22,11 +23,17 @@ pub(crate) enum DbCommand {
     /// Copy an installation into an empty database, on either engine
     Copy {
         /// The database to read; refused while somebody serves from it
-        #[arg(long, value_name = "URL")]
-        from: String,
+        #[arg(long, value_name = "URL", required_unless_present = "from_file", conflicts_with = "from_file")]
+        from: Option<String>,
+        /// A file that holds that URL, so that its password is in no process list
+        #[arg(long, value_name = "FILE")]
+        from_file: Option<PathBuf>,
         /// The empty database to fill
-        #[arg(long, value_name = "URL")]
-        to: String,
+        #[arg(long, value_name = "URL", required_unless_present = "to_file", conflicts_with = "to_file")]
+        to: Option<String>,
+        /// A file that holds that URL
+        #[arg(long, value_name = "FILE")]
+        to_file: Option<PathBuf>,
     },
     /// Print what is in the database and under way
     Status,
@@ -43,6 +50,7 @@ struct Status {
     url: String,
     engine: &'static str,
     installation: Option<String>,
+    mode: Option<String>,
     key_fingerprint: Option<String>,
     created_at: Option<String>,
     payments_open: Vec<(String, i64)>,
@@ -66,7 +74,8 @@ pub(crate) async fn run(global: &Global, configuration: &Configuration, command:
             store.close().await;
             printer.show(&serde_json::json!({ "up_to_date": true }), |_| "The schema is up to date.".to_owned())
         }
-        DbCommand::Copy { from, to } => {
+        DbCommand::Copy { from, from_file, to, to_file } => {
+            let (from, to) = (url(from, from_file)?, url(to, to_file)?);
             let source = open(&from, configuration).await?;
             // A server that goes on writing would leave the copy behind.
             source.lock_to_copy().await?;
@@ -94,6 +103,14 @@ pub(crate) async fn run(global: &Global, configuration: &Configuration, command:
     }
 }
 
+/// A URL that is given, or that is in a file.
+fn url(given: Option<String>, file: Option<PathBuf>) -> Result<String, Failure> {
+    match file {
+        Some(file) => Ok(url_in(&file)?),
+        None => given.ok_or_else(|| Failure::Usage("a database is missing: give its URL, or a file that holds it".to_owned())),
+    }
+}
+
 async fn open(url: &str, configuration: &Configuration) -> Result<Store, Failure> {
     // What is done here depends on no business time.
     wiring::open_store_at(url, configuration, Arc::new(SystemClock)).await
@@ -110,6 +127,7 @@ async fn status(store: &Store, url: &str) -> Result<Status, Failure> {
             Engine::Postgres => "PostgreSQL",
         },
         installation: installation.as_ref().map(|installation| installation.id.clone()),
+        mode: store.mode().await?,
         key_fingerprint: newest(&keys).map(|key| key.id.to_string()),
         created_at: installation.as_ref().map(|installation| installation.created_at.to_string()),
         payments_open: counts.payments,
@@ -132,6 +150,7 @@ fn text_of_status(status: &Status) -> String {
         ("database", status.url.clone()),
         ("engine", status.engine.to_owned()),
         ("installation", or_none(&status.installation)),
+        ("mode", or_none(&status.mode)),
         ("key fingerprint", or_none(&status.key_fingerprint)),
         ("created at", or_none(&status.created_at)),
         ("payments under way", list(&status.payments_open)),

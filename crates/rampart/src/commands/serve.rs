@@ -45,11 +45,12 @@ async fn serve(configuration: &Configuration) -> Result<(), Failure> {
     installation.app.store().lock_to_serve().await?;
     needs::check(&installation.app).await?;
     address::keep(&installation.settings, &reachable);
-    let first = if installation.settings.sandbox.demo_partner { first_start::demo_partner(&installation.app).await? } else { None };
-    let Installation { settings, app, world } = &installation;
+    let Installation { settings, app, outside } = &installation;
+    let is_demonstrated = outside.world().is_some() && settings.sandbox.demo_partner;
+    let first = if is_demonstrated { first_start::demo_partner(app).await? } else { None };
     let router = router(&installation);
     let workers = workers::start(app);
-    world.start();
+    outside.start();
     if let Some(credentials) = &first {
         output::line(&first_start::what_to_paste(&reachable, credentials));
     }
@@ -59,7 +60,7 @@ async fn serve(configuration: &Configuration) -> Result<(), Failure> {
     tracing::info!("stopping: every accepted request is answered");
     // Requests first, then the workers that their steps have woken, then the world, then the files.
     workers.stop().await;
-    world.stop().await;
+    outside.stop().await;
     installation.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -67,9 +68,12 @@ async fn serve(configuration: &Configuration) -> Result<(), Failure> {
 
 /// Everything that is answered over HTTP.
 pub(crate) fn router(installation: &Installation) -> rampart_web::Front {
-    let engine = Arc::new(RampEngine::new(installation.app.clone()));
-    let sandbox = rampart_sandbox::router(installation.world.clone(), engine);
-    rampart_web::router(installation.app.clone(), installation.settings.server.web.clone(), vec![(sandbox, rampart_sandbox::openapi())])
+    // Without a world there is nobody to play.
+    let played = installation.outside.world().map(|world| {
+        let engine = Arc::new(RampEngine::new(installation.app.clone()));
+        (rampart_sandbox::router(world.clone(), engine), rampart_sandbox::openapi())
+    });
+    rampart_web::router(installation.app.clone(), installation.settings.server.web.clone(), played.into_iter().collect())
 }
 
 /// An address that can be connected to: where all of them are listened on, this machine's own.

@@ -1,8 +1,10 @@
 //! The configuration: one commented file that is built in, overlaid by a file, variables and options. A key that is
 //! not known is an error that names the key and where it stands.
 
+mod live;
 mod redact;
 mod shape;
+mod stray;
 mod tree;
 mod types;
 
@@ -15,6 +17,9 @@ pub(crate) use redact::{redacted, without_password};
 use shape::Shape;
 pub(crate) use tree::{Origin, Tree};
 pub(crate) use types::{LogFormat, Settings};
+
+use crate::bounded;
+use crate::wiring::DATABASE_FILE;
 
 /// The built-in configuration, which documents every key.
 pub(crate) const DEFAULTS: &str = include_str!("../default.toml");
@@ -68,13 +73,11 @@ impl Configuration {
         let mut tree =
             Tree::parse(DEFAULTS, |_| Origin::Default).map_err(|error| SettingsFault(format!("the built-in configuration: {error}")))?;
         let shape = Shape::of(&tree);
-        let variable = |wanted: &str| {
-            variables.iter().find(|(name, value)| name.eq_ignore_ascii_case(wanted) && !value.is_empty()).map(|(_, value)| value)
-        };
+        let variable = |wanted: &str| variables.iter().find(|(name, value)| name == wanted && !value.is_empty()).map(|(_, value)| value);
         // The data folder decides where the file is, so the file cannot decide where the data folder is.
         let data = overrides.data.clone().or_else(|| variable("RAMPART__DATA").map(PathBuf::from));
         let data = data.unwrap_or_else(|| PathBuf::from(tree.text("data").unwrap_or(".")));
-        let named = overrides.config.clone().or_else(|| variable("RAMPART_CONFIG").map(PathBuf::from));
+        let named = overrides.config.clone().or_else(|| variable(stray::CONFIG).map(PathBuf::from));
         let beside_data = data.join(FILE);
         match named {
             Some(path) => tree.overlay_file(&shape, &path)?,
@@ -94,6 +97,11 @@ impl Configuration {
             .map_err(|error| at(&tree, &error.path().to_string(), error.inner()))?;
         let catalogue = source.build().map_err(|CatalogueFault { place, reason }| at(&tree, &place, &reason))?;
         settings.check().map_err(|(key, reason)| at(&tree, key, &reason))?;
+        // All of them: whoever goes live has more than one thing to set.
+        let refused: Vec<String> = live::refused(&settings, &catalogue).iter().map(|(key, reason)| at(&tree, key, reason).0).collect();
+        if !refused.is_empty() {
+            return Err(SettingsFault(refused.join("\n")));
+        }
         Ok(Self { tree, settings, catalogue })
     }
 
@@ -105,15 +113,23 @@ impl Configuration {
         let database = &self.settings.database;
         if !database.url_file.is_empty() {
             let path = Path::new(&database.url_file);
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| SettingsFault(format!("database.url_file: {} cannot be read: {error}", path.display())))?;
-            return Ok(text.trim().to_owned());
+            return url_in(path).map_err(|SettingsFault(fault)| SettingsFault(format!("database.url_file: {fault}")));
         }
         if database.url.reveal().is_empty() {
-            return Ok(format!("sqlite:{}", self.settings.data.join("rampart.db").display()));
+            return Ok(format!("sqlite:{}", self.settings.data.join(DATABASE_FILE).display()));
         }
         Ok(database.url.reveal().to_owned())
     }
+}
+
+/// The URL of a database that a file holds, so that its password is in no process list.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn url_in(path: &Path) -> Result<String, SettingsFault> {
+    let text = bounded::read(path, bounded::VALUE);
+    let text = text.map_err(|error| SettingsFault(format!("{} cannot be read: {error}", path.display())))?;
+    Ok(text.trim().to_owned())
 }
 
 impl Overrides {

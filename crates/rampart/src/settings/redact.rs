@@ -1,8 +1,12 @@
 //! Which values may not be shown.
 
 use toml::Value;
+use url::Url;
 
-/// A value as it may be shown: without the password of a URL.
+/// What stands for something that is not shown.
+const HIDDEN: &str = "[redacted]";
+
+/// A value as it may be shown: without what a URL has beside its scheme, host and name.
 pub(crate) fn redacted(path: &[String], value: &Value) -> Value {
     match value {
         Value::String(text) if path.last().is_some_and(|key| key == "url") => Value::String(without_password(text)),
@@ -10,20 +14,16 @@ pub(crate) fn redacted(path: &[String], value: &Value) -> Value {
     }
 }
 
-/// A database's URL with its password (and parameters, which may hold another) taken out.
+/// A database's URL as it may be shown: scheme, host and port, and the database's name. A URL in which a password could have been
+/// taken for something else is not shown at all.
 pub(crate) fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.split_once('/').map_or((rest, None), |(authority, path)| (authority, Some(path)));
-    let authority = match authority.rsplit_once('@') {
-        Some((user, host)) => match user.split_once(':') {
-            Some((user, _)) => format!("{user}:[redacted]@{host}"),
-            None => authority.to_owned(),
-        },
-        None => authority.to_owned(),
-    };
-    let path = path.map(|path| match path.split_once('?') {
-        Some((path, parameters)) if parameters.contains("password") => format!("/{path}?[redacted]"),
-        _ => format!("/{path}"),
-    });
-    format!("{scheme}://{authority}{}", path.unwrap_or_default())
+    if url.is_empty() || url.starts_with("sqlite:") {
+        return url.to_owned();
+    }
+    let Some((scheme @ ("postgres" | "postgresql"), rest)) = url.split_once("://") else { return HIDDEN.to_owned() };
+    let behind_authority = rest.find(['/', '?', '#']).map_or("", |end| &rest[end..]);
+    let parsed = Url::parse(url).ok().filter(|_| !behind_authority.contains('@'));
+    let Some(parsed) = parsed else { return format!("{scheme}://{HIDDEN}") };
+    let port = parsed.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{scheme}://{}{port}{}", parsed.host_str().unwrap_or_default(), parsed.path())
 }

@@ -68,6 +68,11 @@ fn faults_name_the_key_and_where_it_stands() {
         ("[methods.ESP.bizum]\nfiat = \"EUR\"", "methods.ESP.bizum (/my.toml:2): missing field"),
         ("data = \"x\"", "data cannot be set in /my.toml:1: use --data or RAMPART__DATA"),
         ("mode = \"live\"", "providers.bank (default): is simulated, which mode = \"live\" refuses"),
+        (
+            "[server]\npublic_url = \"https://ops:secret@ramp.example.com\"",
+            "server.public_url (/my.toml:2): public_url must not have a user name",
+        ),
+        ("[server]\npublic_url = \"https://ramp.example.com/?a\"", "server.public_url (/my.toml:2): public_url must not have"),
         ("[log]\nformat = \"xml\"", "log.format (/my.toml:2): unknown variant `xml`"),
     ];
     for (text, expected) in rows {
@@ -76,6 +81,44 @@ fn faults_name_the_key_and_where_it_stands() {
     }
     let fault = load(&[("RAMPART__SERVER__PORT", "1")]).unwrap_err().to_string();
     assert!(fault.starts_with("there is no setting server.port (variable RAMPART__SERVER__PORT)"), "{fault}");
+}
+
+/// What lets a configuration go live, but for the adapters that are not built in yet.
+const FIT_FOR_LIVE: &str = r#"
+[server]
+public_url = "https://ramp.example.com"
+[rate_limits]
+partner_per_second = 1000
+partner_burst = 2000
+ip_per_second = 1000
+ip_burst = 2000
+[open_caps]
+customer_orders = 5
+partner_orders = 2000
+customer_value_multiple = 3
+partner_value_multiple = 1000
+"#;
+
+#[test]
+fn live_mode_names_every_setting_that_it_refuses() {
+    let of = |text: String| load_file(&text).unwrap_err().to_string();
+    let all = of("mode = \"live\"\n[rate_limits]\nenabled = false\n[server]\npublic_url = \"http://ramp.example.com\"\n".to_owned());
+    for line in [
+        "providers.bank (default): is simulated",
+        "providers.prices (default): is simulated",
+        "server.public_url (/my.toml:5): public_url must begin with https://",
+        "rate_limits.enabled (/my.toml:3): must be true in live mode",
+        "rate_limits.partner_burst (default): 200000 is for load tests",
+        "rate_limits.ip_per_second (default): 100000 is for load tests",
+        "open_caps.customer_orders (default): 10000 is for load tests",
+        "open_caps.partner_value_multiple (default): 2000000 is for load tests",
+    ] {
+        assert!(all.lines().any(|found| found.starts_with(line)), "{line}\n{all}");
+    }
+    let fit = of(format!("mode = \"live\"\n{FIT_FOR_LIVE}"));
+    assert!(fit.lines().all(|line| line.starts_with("providers.")), "{fit}");
+    assert_eq!(fit.lines().count(), 6, "{fit}");
+    load_file(FIT_FOR_LIVE).unwrap();
 }
 
 #[test]
@@ -90,8 +133,77 @@ fn a_file_changes_what_it_names_and_nothing_else() {
 #[test]
 fn passwords_are_not_shown() {
     let shown = |url: &str| redact::without_password(url);
-    assert_eq!(shown("postgres://user:secret@host:5432/name"), "postgres://user:[redacted]@host:5432/name");
-    assert_eq!(shown("postgres://user:se:c@ret@host/name?sslmode=require"), "postgres://user:[redacted]@host/name?sslmode=require");
-    assert_eq!(shown("postgres://user@host/name?password=x"), "postgres://user@host/name?[redacted]");
+    assert_eq!(shown("postgres://user:secret@host:5432/name"), "postgres://host:5432/name");
+    assert_eq!(shown("postgres://user:se:c@ret@host/name?sslmode=require"), "postgres://host/name");
+    assert_eq!(shown("postgres://user@host/name?password=secret&sslpassword=secret"), "postgres://host/name");
+    assert_eq!(shown("postgresql:///name?host=/run/postgresql&user=u"), "postgresql:///name");
     assert_eq!(shown("sqlite:./data/rampart.db"), "sqlite:./data/rampart.db");
+    assert_eq!(shown(""), "");
+    // Whatever could have been meant as a password.
+    for url in [
+        "postgres://user:sec/ret@host/name",
+        "postgres://user:12/secret@host/name",
+        "postgres://user:12#secret@host/name",
+        "postgres://user:12?secret@host/name",
+        "postgres://host/name?password=x@secret",
+        "postgres://[secret",
+        "postgres:user:secret@host/name",
+        "host=x password=secret",
+        "mysql://user:secret@host/name",
+    ] {
+        assert!(shown(url).ends_with("[redacted]") && !shown(url).contains("12"), "{url}: {}", shown(url));
+    }
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_told_by_its_line_and_not_shown() {
+    for (text, line) in [
+        ("[database]\nurl = \"postgres://u:hunter2@h/n\n", 2),
+        ("[database]\nurl = postgres://u:hunter2@h/n\n", 2),
+        ("\n\n[database]\nurl = 'postgres://u:hunter2@h/n' hunter2\n", 4),
+        ("[database]\nurl = \"postgres://u:hunter2\\q@h/n\"\n", 2),
+        ("[database]\nurl = \"a\"\nurl = \"hunter2\"\n", 3),
+    ] {
+        let fault = load_file(text).unwrap_err().to_string();
+        assert!(fault.starts_with(&format!("/my.toml:{line} is not TOML: ")), "{fault}");
+        assert!(!fault.contains("hunter2"), "{fault}");
+    }
+    let fault = load_file("[database]\nreaders = \"hunter2\"\n").unwrap_err().to_string();
+    assert!(!fault.contains("hunter2"), "{fault}");
+}
+
+#[test]
+fn variables_that_would_be_settings_if_spelled_right_are_faults() {
+    for (name, meant) in [
+        ("RAMPART_MODE", "RAMPART__MODE"),
+        ("RAMPART_SERVER_LISTEN", "RAMPART__SERVER__LISTEN"),
+        ("RAMPART_SERVER__LISTEN", "RAMPART__SERVER__LISTEN"),
+        ("RAMPART_RATE_LIMITS_ENABLED", "RAMPART__RATE_LIMITS__ENABLED"),
+        ("RAMPART_LIMITS_EUR_1_DAY", "RAMPART__LIMITS__EUR__1__DAY"),
+        ("rampart_mode", "RAMPART__MODE"),
+        ("rampart__mode", "RAMPART__MODE"),
+        ("Rampart__Server__Listen", "RAMPART__SERVER__LISTEN"),
+        ("rampart__no_such_thing", "RAMPART__NO_SUCH_THING"),
+        ("rampart_config", "RAMPART_CONFIG"),
+    ] {
+        let fault = load(&[(name, "live")]).unwrap_err().to_string();
+        assert_eq!(fault, format!("the variable {name} sets nothing; it would have to be {meant}"));
+    }
+    // Ours of other kinds, and what a cluster makes of a service that is called rampart.
+    let others =
+        ["RAMPART_TEST_POSTGRES", "RAMPART_TEST_POSTGRES_DURABLE", "RAMPART_SERVICE_HOST", "RAMPART_PORT_8080_TCP", "RAMPARTS_MODE"];
+    for name in others {
+        load(&[(name, "x")]).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+    }
+    let named = load(&[("RAMPART_CONFIG", "/nonexistent/my.toml")]).unwrap_err().to_string();
+    assert!(named.starts_with("/nonexistent/my.toml cannot be read"), "{named}");
+}
+
+#[test]
+fn files_that_never_end_are_refused() {
+    let endless = Overrides { config: Some("/dev/zero".into()), data: Some("/nonexistent".into()), ..Overrides::default() };
+    let fault = Configuration::load_from(&endless, Vec::new()).unwrap_err().to_string();
+    assert!(fault.contains("/dev/zero cannot be read: it has more than"), "{fault}");
+    let fault = load(&[("RAMPART__DATABASE__URL_FILE", "/dev/zero")]).unwrap().database_url().unwrap_err().to_string();
+    assert!(fault.starts_with("database.url_file: /dev/zero cannot be read: it has more than"), "{fault}");
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::SettingsFault;
 use super::shape::Shape;
+use super::{SettingsFault, stray};
+use crate::bounded;
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,9 +119,10 @@ impl Tree {
     /// # Errors
     /// When it cannot be read, is not TOML, or has a key or kind of value that is not known.
     pub(crate) fn overlay_file(&mut self, shape: &Shape, path: &Path) -> Result<(), SettingsFault> {
-        let text = std::fs::read_to_string(path).map_err(|error| SettingsFault(format!("{} cannot be read: {error}", path.display())))?;
+        let text = bounded::read(path, bounded::CONFIGURATION);
+        let text = text.map_err(|error| SettingsFault(format!("{} cannot be read: {error}", path.display())))?;
         let origin = |line| Origin::File { path: path.to_owned(), line };
-        let file = Self::parse(&text, origin).map_err(|error| SettingsFault(format!("{} is not TOML: {error}", path.display())))?;
+        let file = Self::parse(&text, origin).map_err(|error| not_toml(path, &text, &error))?;
         for (path, setting) in file.settings {
             shape.check(&path, &setting)?;
             self.settings.insert(path, setting);
@@ -131,14 +133,14 @@ impl Tree {
     /// Lays variables of the environment over these: those that begin with `RAMPART__`.
     ///
     /// # Errors
-    /// When one names no known key, or holds the wrong kind of value.
+    /// When one names no known key, holds the wrong kind of value, or would be a setting if it were spelled right.
     pub(crate) fn overlay_variables(
         &mut self,
         shape: &Shape,
         variables: impl Iterator<Item = (String, String)>,
     ) -> Result<(), SettingsFault> {
         for (name, text) in variables {
-            let Some(rest) = name.strip_prefix("RAMPART__") else { continue };
+            let Some(rest) = stray::setting(self, &name)? else { continue };
             let (path, value) = shape.of_variable(self, &name, rest, &text)?;
             self.set(path, value, Origin::Variable(name));
         }
@@ -153,6 +155,13 @@ impl Tree {
         }
         table
     }
+}
+
+/// What is wrong with a file and where, without the line itself: it may hold a password.
+fn not_toml(path: &Path, text: &str, error: &toml::de::Error) -> SettingsFault {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    SettingsFault(format!("{}:{line} is not TOML: {}", path.display(), error.message()))
 }
 
 fn place(table: &mut Table, path: &[String], value: Value) {

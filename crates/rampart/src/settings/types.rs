@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use rampart_app::workers::WorkersConfig;
-use rampart_app::{AppConfig, Mode, RateLimits, RegistrationConfig, RetentionConfig, WebhooksConfig};
+use rampart_app::{AppConfig, Mode, RateLimits, RegistrationConfig, RetentionConfig, WebhooksConfig, check_public_url};
 use rampart_core::redacted::Redacted;
 
 /// Everything but what is traded.
@@ -150,20 +150,11 @@ impl Settings {
             let reason = if *key == "workers.lease_seconds" { "must be more than workers.call_seconds" } else { "must be above zero" };
             return Err((key, reason.to_owned()));
         }
-        if self.mode == Mode::Live
-            && let Some((port, _)) = self.providers.each().into_iter().find(|(_, provider)| *provider == Provider::Sandbox)
-        {
-            let key = match port {
-                "bank" => "providers.bank",
-                "processor" => "providers.processor",
-                "chain" => "providers.chain",
-                "kyc" => "providers.kyc",
-                "screening" => "providers.screening",
-                _ => "providers.prices",
-            };
-            return Err((key, "is simulated, which mode = \"live\" refuses; no real adapter for it is built in yet".to_owned()));
+        let public_url = self.server.public_url.trim_end_matches('/');
+        match public_url.is_empty() {
+            true => Ok(()),
+            false => check_public_url(public_url, false).map_err(|reason| ("server.public_url", reason)),
         }
-        Ok(())
     }
 
     /// The part that the application reads. `address` is where the process listens, for the links of an installation

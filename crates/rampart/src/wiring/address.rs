@@ -3,10 +3,11 @@
 
 use std::path::PathBuf;
 
+use crate::bounded;
 use crate::settings::Settings;
 
 /// The file's name in the data folder.
-const FILE: &str = "address";
+pub(super) const FILE: &str = "address";
 
 fn path(settings: &Settings) -> PathBuf {
     settings.data.join(FILE)
@@ -21,6 +22,6 @@ pub(crate) fn keep(settings: &Settings, address: &str) {
 
 /// Where the installation was last served from; where it is configured to be, before that.
 pub(crate) fn last(settings: &Settings) -> String {
-    let kept = std::fs::read_to_string(path(settings)).ok().filter(|address| address.parse::<std::net::SocketAddr>().is_ok());
+    let kept = bounded::read(&path(settings), bounded::VALUE).ok().filter(|address| address.parse::<std::net::SocketAddr>().is_ok());
     kept.unwrap_or_else(|| settings.server.listen.clone())
 }

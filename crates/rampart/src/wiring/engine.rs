@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use rampart_app::{App, AppError};
 use rampart_core::bank_account::virtual_account;
 use rampart_core::catalogue::MethodKind;
-use rampart_core::id::{CustomerId, OrderId, PartnerId};
+use rampart_core::id::{CustomerId, OrderId, PartnerId, PayoutId};
 use rampart_core::ledger::Rail;
 use rampart_core::outgoing::Route;
 use rampart_core::ports::Reply;
@@ -86,18 +86,35 @@ impl SandboxEngine for RampEngine {
         })
     }
 
-    fn rail_of_account<'a>(&'a self, account: &'a str) -> Reply<'a, Result<Option<Rail>, Refusal>> {
+    fn rail_of_account<'a>(&'a self, partner: PartnerId, account: &'a str) -> Reply<'a, Result<Option<Rail>, Refusal>> {
         Box::pin(async move {
             let catalogue = self.app.catalogue();
             for method in &catalogue.methods {
                 let MethodKind::VirtualAccount(rail) = method.kind else { continue };
                 let ours = catalogue.rail_account(rail).map(|ours| ours.account.as_str()).unwrap_or_default();
                 let Some(customer) = virtual_account::customer_of(ours, account) else { continue };
-                if self.app.store().customer(customer).await.map_err(refusal)?.is_some() {
+                let customer = self.app.store().customer(customer).await.map_err(refusal)?;
+                if customer.is_some_and(|customer| customer.partner == partner) {
                     return Ok(Some(rail));
                 }
             }
             Ok(None)
+        })
+    }
+
+    fn partner_of_payout<'a>(&'a self, payout: &'a str) -> Reply<'a, Result<Option<PartnerId>, Refusal>> {
+        Box::pin(async move {
+            let Ok(id) = payout.parse::<PayoutId>() else { return Ok(None) };
+            let store = self.app.store();
+            let Some(payout) = store.payout(id).await.map_err(refusal)? else { return Ok(None) };
+            if let Some(customer) = payout.customer {
+                return Ok(store.customer(customer).await.map_err(refusal)?.map(|customer| customer.partner));
+            }
+            let Some(order) = payout.order else { return Ok(None) };
+            if let Some(payment) = store.payment(order).await.map_err(refusal)? {
+                return Ok(Some(payment.partner));
+            }
+            Ok(store.rampoff(order).await.map_err(refusal)?.map(|rampoff| rampoff.partner))
         })
     }
 

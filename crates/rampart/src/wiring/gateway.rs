@@ -41,6 +41,7 @@ pub(crate) fn payable(payment: &Payment, customer_name: String) -> PayablePaymen
     };
     PayablePayment {
         payment: payment.id,
+        partner: payment.partner,
         method,
         due: payment.terms.fiat_amount,
         currency: payment.terms.fiat,

@@ -5,27 +5,33 @@ pub(crate) mod engine;
 pub(crate) mod first_start;
 pub(crate) mod gateway;
 pub(crate) mod key_file;
+pub(crate) mod outside;
+pub(crate) mod private;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_app::{App, Mode, Ports, Sources, SystemClock, SystemRandomness, stops};
+use rampart_app::{App, Mode, Sources, SystemClock, SystemRandomness, stops};
 use rampart_core::time::Clock;
-use rampart_sandbox::{World, WorldConfig};
 use rampart_store::{Store, StoreOptions};
 
 use crate::failure::Failure;
 use crate::settings::{Configuration, Settings};
 use key_file::InstallationKey;
+use outside::Outside;
 
 /// The file of the data folder that keeps how far this node has seen the database come.
 const NUMBER_FILE: &str = "batches";
+/// The file of the data folder that is the database, where no other is configured.
+pub(crate) const DATABASE_FILE: &str = "rampart.db";
 
 /// An installation whose parts are open: what every command works on.
 pub(crate) struct Installation {
     pub(crate) settings: Settings,
     pub(crate) app: App,
-    pub(crate) world: Arc<World>,
+    pub(crate) outside: Outside,
 }
 
 impl Installation {
@@ -34,27 +40,37 @@ impl Installation {
     /// # Errors
     /// When something cannot be opened, or the key is not this database's.
     pub(crate) async fn open(configuration: &Configuration, address: &str) -> Result<Self, Failure> {
+        make_data_folder(&configuration.settings)?;
+        private::close_data_folder(&configuration.settings);
+        let outside = Outside::open(configuration).await?;
+        Self::with(configuration, address, outside).await
+    }
+
+    /// Opens everything, with this outside.
+    async fn with(configuration: &Configuration, address: &str, outside: Outside) -> Result<Self, Failure> {
         let settings = configuration.settings.clone();
-        std::fs::create_dir_all(&settings.data)
-            .map_err(|error| Failure::Refused(format!("the data folder {} cannot be made: {error}", settings.data.display())))?;
+        outside.check(settings.mode, &settings.data)?;
+        private::check_key_file(&key_file::path(&settings), settings.mode)?;
         let keys = installation_keys(configuration).await?;
-        let world_config = WorldConfig::from_catalogue(&configuration.catalogue, settings.sandbox.seed);
-        let world = World::open(settings.data.join("sandbox.db"), world_config).await?;
-        let sources = Sources { business: world.clock(), real: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) };
+        let sources = Sources { business: outside.clock(), real: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) };
         let store = open_store(configuration, sources.business.clone()).await?;
-        let catalogue = configuration.catalogue.clone();
-        let app = App::new(store.clone(), ports(&world, &store), settings.app(address), catalogue, sources, &keys).await?;
+        let (ports, catalogue) = (outside.ports(&store), configuration.catalogue.clone());
+        let app = App::new(store, ports, settings.app(address), catalogue, sources, &keys).await?;
         // Before anything is committed, so that the database's number is the one that it came with.
         stops::compare_with_folder(&app, &settings.data.join(NUMBER_FILE)).await?;
-        let opening: Vec<_> = world.opening_balances().iter().map(|balance| (balance.account, balance.asset, balance.amount)).collect();
-        rampart_app::operate::opening::open_books(&app, opening).await?;
-        Ok(Self { settings, app, world })
+        rampart_app::operate::opening::open_books(&app, outside.opening_balances()).await?;
+        Ok(Self { settings, app, outside })
     }
 
     /// Makes what was decided durable and closes the files.
     pub(crate) async fn close(self) {
         self.app.store().close().await;
     }
+}
+
+fn make_data_folder(settings: &Settings) -> Result<(), Failure> {
+    std::fs::create_dir_all(&settings.data)
+        .map_err(|error| Failure::Refused(format!("the data folder {} cannot be made: {error}", settings.data.display())))
 }
 
 /// The installation's keys. A sandbox makes its own at the first start, and never for a database that has one already: a key
@@ -100,18 +116,9 @@ pub(crate) async fn open_store_at(url: &str, configuration: &Configuration, busi
         patience: Duration::from_secs(database.patience_seconds),
         ..StoreOptions::new(business, Arc::new(SystemRandomness))
     };
-    Ok(Store::open(url, options).await?)
-}
-
-/// The simulated world behind every port.
-fn ports(world: &Arc<World>, store: &Store) -> Ports {
-    Ports {
-        banks: vec![world.bank()],
-        processors: vec![world.processor()],
-        chains: world.chains().into_iter().filter_map(|name| world.chain(name)).collect(),
-        kyc: world.kyc(),
-        screening: world.screening(),
-        prices: world.prices(),
-        gateway_player: Some(Arc::new(gateway::WorldGateway::new(world.clone(), store.clone()))),
+    let store = Store::open(url, options).await?;
+    if let Some(file) = store.file() {
+        private::close_database(file);
     }
+    Ok(store)
 }

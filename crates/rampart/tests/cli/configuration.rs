@@ -34,9 +34,50 @@ fn unknown_keys_are_usage_errors_that_name_key_and_origin() {
 
 #[test]
 fn secrets_are_not_printed() {
-    let installation = Installation::sqlite().with("RAMPART__DATABASE__URL", "postgres://ramp:very-secret@db/ramp");
+    let installation = Installation::sqlite().with("RAMPART__DATABASE__URL", "postgres://ramp:very-secret@db/ramp?sslpassword=very-secret");
     let printed = installation.run(&["config"]);
-    assert!(printed.contains("postgres://ramp:[redacted]@db/ramp") && !printed.contains("very-secret"), "{printed}");
+    assert!(printed.contains("\"postgres://db/ramp\"") && !printed.contains("very-secret"), "{printed}");
+    // Nor when the database cannot be reached, the URL cannot be used, or the driver does not know what it says.
+    for url in [
+        "postgres://ramp:very-secret@127.0.0.1:1/ramp?sslpassword=very-secret&very-secret=1",
+        "postgres://ramp@127.0.0.1:1/ramp?password=very-secret&connect_timeout=1",
+        "postgres://ramp:1/very-secret@127.0.0.1/ramp",
+        "postgres://ramp:very/secret@127.0.0.1/ramp",
+        "postgres://ramp:1#very-secret@127.0.0.1/ramp",
+        "postgres://ramp:very-secret@127.0.0.1/ramp?sslmode=very-secret",
+    ] {
+        let installation = Installation::sqlite().with("RAMPART__DATABASE__URL", url).with("RAMPART__LOG__LEVEL", "trace");
+        for arguments in [&["db", "status"][..], &["partner", "list"], &["db", "copy", "--from", url, "--to", "sqlite:x"]] {
+            let output = installation.output(arguments);
+            let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            assert!(!output.status.success() && !said.is_empty(), "{url}");
+            assert!(!said.contains("very-secret") && !said.contains("very/secret"), "{url}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_copys_databases_can_be_named_in_files() {
+    let installation = Installation::sqlite();
+    installation.run(&["partner", "create", "--name", "kept"]);
+    let (from, to) = (installation.path().join("from"), installation.path().join("to"));
+    let copy = format!("sqlite:{}", installation.path().join("copy.db").display());
+    std::fs::write(&from, format!("{}\n", installation.database())).unwrap();
+    std::fs::write(&to, &copy).unwrap();
+    let files = ["--from-file", from.to_str().unwrap(), "--to-file", to.to_str().unwrap()];
+    installation.run(&[&["db", "copy"][..], &files].concat());
+    let copied = installation.json(&["db", "status", "--database", &copy]);
+    assert_eq!((&copied["mode"], &copied["engine"]), (&"sandbox".into(), &"SQLite".into()));
+    installation.refused(2, &["db", "copy", "--to", &copy]);
+    installation.refused(2, &["db", "copy", "--from", "sqlite:a", "--from-file", "b", "--to", &copy]);
+    let said = installation.refused(2, &["db", "copy", "--from-file", "/dev/zero", "--to", &copy]);
+    assert!(said.contains("it has more than"), "{said}");
+}
+
+#[test]
+fn a_misspelled_variable_is_a_usage_error() {
+    let said = Installation::sqlite().with("RAMPART_MODE", "live").refused(2, &["serve"]);
+    assert!(said.contains("RAMPART_MODE sets nothing; it would have to be RAMPART__MODE"), "{said}");
 }
 
 #[test]

@@ -54,7 +54,7 @@ async fn play(configuration: &Configuration) -> Result<(), Failure> {
     let installation = Installation::open(configuration, &address.to_string()).await?;
     installation.app.store().lock_to_serve().await?;
     let workers = workers::start(&installation.app);
-    installation.world.start();
+    installation.outside.start();
     let (stop, stopped) = oneshot::channel::<()>();
     let router = router(&installation);
     let web = installation.settings.server.web.clone();
@@ -72,7 +72,7 @@ async fn play(configuration: &Configuration) -> Result<(), Failure> {
     drop(stop);
     let served = server.await;
     workers.stop().await;
-    installation.world.stop().await;
+    installation.outside.stop().await;
     installation.close().await;
     served.map_err(|error| Failure::Refused(format!("the server ended badly: {error}")))?;
     result

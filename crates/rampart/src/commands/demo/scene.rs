@@ -38,7 +38,9 @@ impl Scene {
     /// # Errors
     /// When it cannot be made.
     pub(super) async fn set(installation: &Installation, address: SocketAddr) -> Result<Self, Failure> {
-        let credentials = installation.app.create_partner("demo run", "rampart demo").await?;
+        // Each run has a partner of its own, also in a folder where another has run.
+        let name = format!("demo run {}", installation.app.business().now());
+        let credentials = installation.app.create_partner(&name, "rampart demo").await?;
         // The secret goes to the receiver, which verifies with it, and into the call that authenticates.
         let secret = credentials.api_secret.reveal().to_owned();
         let listener = Listener::start(secret.clone()).await.map_err(|error| Failure::Refused(format!("no port for webhooks: {error}")))?;

@@ -1,0 +1,33 @@
+//! The mode of an installation: what it was made in holds for ever, and what plays the outside world is for sandboxes only.
+
+use rampart_store::Store;
+
+use crate::config::{AppConfig, Mode};
+use crate::error::{AppError, Reply};
+use crate::ports::Ports;
+
+impl Mode {
+    /// Its name, as it is configured and stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Live => "live",
+        }
+    }
+}
+
+/// Compares the configured mode with the adapters and with the one that the database was made in; the first start decides.
+pub(crate) async fn check(store: &Store, config: &AppConfig, ports: &Ports) -> Reply<()> {
+    if config.is_live() && ports.gateway_player.is_some() {
+        return Err(AppError::defect("mode = \"live\" has no place for somebody who plays the processors"));
+    }
+    let (configured, kept) = (config.mode.as_str(), store.keep_mode(config.mode.as_str()).await?);
+    if kept == configured {
+        return Ok(());
+    }
+    Err(AppError::defect(format!(
+        "this database was made in {kept} mode, and mode = \"{configured}\" is configured: an installation keeps its mode; give it a \
+         database of its own"
+    )))
+}

@@ -1,0 +1,57 @@
+//! Which lines of the bank's books a partner gets to see. Partners share the accounts of the ramp, and one's payers and payees
+//! are no business of another's.
+
+use rampart_core::id::PartnerId;
+use rampart_core::ledger::Rail;
+use rampart_core::refusal::Refusal;
+
+use super::Stage;
+use super::answer::refusal;
+use crate::bank::StatementEntry;
+
+/// How many lines one call looks at: those that are other partners' payouts are left out, and a call must end.
+const MOST_LOOKED_AT: usize = 10_000;
+
+/// The newest lines of an account that a partner may see, newest first: its own ones whole, those that are nobody's (money
+/// sent back that belonged to no order, lines of an older world) without who is on the other side.
+pub(super) async fn entries(
+    stage: &Stage,
+    partner: PartnerId,
+    rail: Rail,
+    account: &str,
+    mut before: Option<String>,
+    limit: usize,
+) -> Result<Vec<StatementEntry>, Refusal> {
+    let mut found = Vec::with_capacity(limit);
+    let mut looked_at = 0;
+    while looked_at < MOST_LOOKED_AT {
+        let page = stage.world.account_statement_for(partner, rail, account, before.as_deref(), limit).await.map_err(refusal)?;
+        let is_last = page.len() < limit;
+        looked_at += page.len();
+        before = page.last().map(|entry| entry.line.clone());
+        for entry in page {
+            let owner = match &entry.payout {
+                Some(payout) => stage.engine.partner_of_payout(payout).await?,
+                None => entry.owner,
+            };
+            match owner {
+                Some(owner) if owner == partner => found.push(entry),
+                Some(_) => {}
+                None => found.push(StatementEntry {
+                    account: None,
+                    concept: None,
+                    counterparty_name: None,
+                    counterparty_account: None,
+                    ..entry
+                }),
+            }
+            if found.len() == limit {
+                return Ok(found);
+            }
+        }
+        if is_last {
+            break;
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,121 @@
+//! A live installation, put together from adapters that stand for real ones: it has nothing of a sandbox.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use rampart_app::{Mode, Ports};
+use rampart_sandbox::{World, WorldConfig};
+use rampart_web::Front;
+use tower::ServiceExt;
+
+use super::*;
+use crate::commands::serve::router;
+use crate::settings::Overrides;
+
+const FIT_FOR_LIVE: &str = "[server]\npublic_url = \"https://ramp.example.com\"\n";
+
+/// A configuration with the key file of a new installation. Its mode is set behind the back of the settings, which refuse live
+/// mode as long as no real adapter is built in.
+fn configuration(folder: &Path, mode: Mode) -> Configuration {
+    let (data, file) = (folder.join("data"), folder.join("my.toml"));
+    std::fs::write(&file, FIT_FOR_LIVE).unwrap();
+    let database = Some(format!("sqlite:{}", data.join("rampart.db").display()));
+    let overrides = Overrides { config: Some(file), data: Some(data), database, listen: None };
+    let mut configuration = Configuration::load(&overrides).unwrap();
+    configuration.settings.mode = mode;
+    key_file::create(&key_file::path(&configuration.settings)).unwrap();
+    configuration
+}
+
+/// A world of its own somewhere else, whose adapters the ramp cannot tell from real ones.
+async fn elsewhere(folder: &Path, configuration: &Configuration) -> (Arc<World>, Ports) {
+    let world = World::open(folder.join("elsewhere.db"), WorldConfig::from_catalogue(&configuration.catalogue, 1)).await.unwrap();
+    let ports = Ports {
+        banks: vec![world.bank()],
+        processors: vec![world.processor()],
+        chains: world.chains().into_iter().filter_map(|name| world.chain(name)).collect(),
+        kyc: world.kyc(),
+        screening: world.screening(),
+        prices: world.prices(),
+        gateway_player: None,
+    };
+    (world, ports)
+}
+
+async fn call(front: &Front, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> (StatusCode, String) {
+    let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = front.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+    let status = response.status();
+    let bytes = axum::body::to_bytes(response.into_body(), 16 << 20).await.unwrap();
+    (status, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn said<T>(result: Result<T, Failure>) -> String {
+    result.err().and_then(|failure| failure.message().map(str::to_owned)).expect("it was taken")
+}
+
+#[tokio::test]
+async fn a_live_installation_has_nothing_of_a_sandbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = configuration(folder.path(), Mode::Live);
+    let (world, ports) = elsewhere(folder.path(), &configuration).await;
+    let installation = Installation::with(&configuration, "127.0.0.1:1", Outside::Real(ports)).await.unwrap();
+    assert!(installation.outside.world().is_none());
+    assert!(!configuration.settings.data.join("sandbox.db").exists());
+    assert!(installation.app.partners(None, 1).await.unwrap().is_empty(), "no partner is made by itself");
+    let balances = installation.app.store().balances(None, 10).await.unwrap();
+    assert!(balances.is_empty(), "the books do not open with what nobody has paid in: {balances:?}");
+
+    let partner = installation.app.create_partner("first", "test").await.unwrap();
+    let front = router(&installation);
+    let body = format!(r#"{{"api_key":"{}","api_secret":"{}"}}"#, partner.api_key, partner.api_secret.reveal());
+    let (_, granted) = call(&front, Method::POST, "/api/authenticate", &[], &body).await;
+    let granted: serde_json::Value = serde_json::from_str(&granted).unwrap();
+    let token = granted["data"]["token"].as_str().unwrap();
+    let before = installation.app.business().now();
+    for (method, path) in rampart_sandbox::routes() {
+        let path = path.replace("{chain}", "polygon").replace("{user_id}", "1").replace(['{', '}'], "x");
+        for headers in [&[][..], &[("auth", token)], &[("x-api-key", partner.api_key.as_str())]] {
+            let (status, text) = call(&front, method.clone(), &path, headers, r#"{"advance_seconds":86400}"#).await;
+            assert_eq!(status, StatusCode::NOT_FOUND, "{method} {path}: {text}");
+            assert!(text.contains("\"not_found\""), "{method} {path}: {text}");
+        }
+    }
+    for path in ["/docs", "/openapi.json"] {
+        let (status, text) = call(&front, Method::GET, path, &[], "").await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(!text.contains("/sandbox/"), "{path} describes what is not there");
+    }
+    // Whoever moves the adapters' clock does not move ours.
+    world.advance(86_400).await.unwrap();
+    assert!(before.until(installation.app.business().now()).as_secs() < 3_600);
+    installation.close().await;
+}
+
+#[tokio::test]
+async fn a_sandboxs_folder_and_database_are_not_served_as_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut configuration = configuration(folder.path(), Mode::Sandbox);
+    Installation::open(&configuration, "127.0.0.1:1").await.unwrap().close().await;
+
+    configuration.settings.mode = Mode::Live;
+    assert!(said(Installation::open(&configuration, "x").await).contains("real adapters"));
+    let (world, ports) = elsewhere(folder.path(), &configuration).await;
+    let refused = said(Installation::with(&configuration, "x", Outside::Simulated(world)).await);
+    assert!(refused.contains("refuses the simulated world"), "{refused}");
+    let refused = said(Installation::with(&configuration, "x", Outside::Real(ports.clone())).await);
+    assert!(refused.contains("sandbox.db"), "{refused}");
+    // Without the world's file, the database still knows what it was made in.
+    for file in ["sandbox.db", "sandbox.db-wal", "sandbox.db-shm"] {
+        let _ = std::fs::remove_file(configuration.settings.data.join(file));
+    }
+    let refused = said(Installation::with(&configuration, "x", Outside::Real(ports.clone())).await);
+    assert!(refused.contains("made in sandbox mode"), "{refused}");
+    configuration.settings.mode = Mode::Sandbox;
+    assert!(said(Installation::with(&configuration, "x", Outside::Real(ports)).await).contains("refuses real adapters"));
+}
