@@ -106,7 +106,7 @@ impl App {
     /// `payment_not_found`, also for another partner's.
     pub async fn payment(&self, caller: &Caller, id: &str) -> Reply<PaymentView> {
         let id: OrderId = id.parse().map_err(|_| Code::PaymentNotFound)?;
-        let payment = self.store().payment(id).await?.filter(|payment| payment.partner == caller.partner.id);
+        let payment = self.store().payment_of(caller.partner.id, id).await?;
         Ok(PaymentView::of(&payment.ok_or(Code::PaymentNotFound)?))
     }
 
@@ -126,7 +126,7 @@ impl App {
     /// `rampoff_not_found`, also for another partner's.
     pub async fn rampoff(&self, caller: &Caller, id: &str) -> Reply<RampoffView> {
         let id: OrderId = id.parse().map_err(|_| Code::RampoffNotFound)?;
-        let rampoff = self.store().rampoff(id).await?.filter(|rampoff| rampoff.partner == caller.partner.id);
+        let rampoff = self.store().rampoff_of(caller.partner.id, id).await?;
         Ok(RampoffView::of(&rampoff.ok_or(Code::RampoffNotFound)?))
     }
 

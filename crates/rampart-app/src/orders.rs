@@ -62,21 +62,21 @@ impl App {
     /// # Errors
     /// `user_not_found`, also for another partner's.
     pub(crate) async fn customer_of(&self, caller: &Caller, id: i64) -> Reply<Arc<Customer>> {
-        let (customer, _) = self.customer_and_deposit_address(CustomerId(id), None).await?;
-        if customer.partner == caller.partner.id { Ok(customer) } else { Err(Code::UserNotFound.into()) }
+        Ok(self.customer_and_deposit_address(caller, CustomerId(id), None).await?.0)
     }
 
-    /// A customer as it is stored, which is remembered from now on, and whether an address is the deposit address of some
-    /// ramp-off. Whose customer it is, is the caller's to check.
+    /// A customer of the partner's as it is stored, which is remembered from now on, and whether an address is the deposit
+    /// address of some ramp-off.
     ///
     /// # Errors
-    /// `user_not_found`.
+    /// `user_not_found`, also for another partner's.
     pub(crate) async fn customer_and_deposit_address(
         &self,
+        caller: &Caller,
         id: CustomerId,
         address: Option<(Chain, &str)>,
     ) -> Reply<(Arc<Customer>, bool)> {
-        let found = self.store().customer_and_deposit_address(id, address).await?;
+        let found = self.store().customer_and_deposit_address(caller.partner.id, id, address).await?;
         let (customer, is_deposit_address) = found.ok_or(Code::UserNotFound)?;
         let customer = Arc::new(customer);
         self.customer_cache().put(Arc::clone(&customer));

@@ -37,6 +37,7 @@ pub struct TestApp {
     pub stranger: Caller,
     workers: Mutex<Option<Workers>>,
     nodes: AtomicU64,
+    reads: Arc<AtomicU64>,
     // Dropped last, in this order.
     database: TestDatabase,
     _folder: TempDir,
@@ -84,7 +85,8 @@ impl TestApp {
         let world = World::open(folder.path().join("sandbox.db"), WorldConfig::from_catalogue(&catalogue, SEED)).await.expect("a world");
         let randomness = Arc::new(SeededChance::new(SEED));
         let sources = Sources { business: world.clock(), real: Arc::new(SystemClock), randomness };
-        let store = open_store(&database, &sources).await;
+        let reads = Arc::default();
+        let store = open_store(&database, &sources, &reads).await;
         let ports = ports(&world);
         let config = AppConfig::sandbox("http://127.0.0.1:8080");
         let app = App::new(store, ports, config, catalogue, sources, &KEY).await.expect("an application");
@@ -95,7 +97,7 @@ impl TestApp {
         let caller = app.caller_for_key(&credentials.api_key).await.expect("a caller");
         let other = app.create_partner("second", "test").await.expect("a partner");
         let stranger = app.caller_for_key(&other.api_key).await.expect("a caller");
-        Self { app, world, caller, credentials, stranger, workers: Mutex::new(None), nodes: AtomicU64::new(1), database, _folder: folder }
+        Self { app, world, caller, credentials, stranger, workers: Mutex::new(None), nodes: AtomicU64::new(1), reads, database, _folder: folder }
     }
 
     /// Stops the workers in order; the world goes on.
@@ -114,7 +116,7 @@ impl TestApp {
         // No two nodes may draw the same identifiers.
         let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
-        let store = open_store(&self.database, &sources).await;
+        let store = open_store(&self.database, &sources, &self.reads).await;
         let (ports, config, catalogue) = (self.app.ports().clone(), self.app.config().clone(), self.app.catalogue().clone());
         let app = App::new(store, ports, config, catalogue, sources, &KEY).await.expect("another node");
         app.prices().set(self.world.prices().prices().await.expect("prices"));
@@ -160,6 +162,14 @@ impl TestApp {
         let app = App::new(store, ports, config, catalogue, sources, &KEY).await.expect("other adapters");
         app.prices().set(self.world.prices().prices().await.expect("prices"));
         app
+    }
+
+    /// What something comes to, and how many statements read from the database meanwhile, whoever they were for: it means
+    /// something where nothing happens by itself.
+    pub async fn reads_of<T>(&self, of: impl Future<Output = T>) -> (T, u64) {
+        let before = self.reads.load(Ordering::Relaxed);
+        let output = of.await;
+        (output, self.reads.load(Ordering::Relaxed) - before)
     }
 
     /// Runs a statement behind the store's back.
@@ -212,9 +222,13 @@ impl TestApp {
     }
 }
 
-async fn open_store(database: &TestDatabase, sources: &Sources) -> Store {
+async fn open_store(database: &TestDatabase, sources: &Sources, reads: &Arc<AtomicU64>) -> Store {
     let mut options = StoreOptions::new(sources.business.clone(), sources.randomness.clone());
     options.readers = 3;
+    let reads = Arc::clone(reads);
+    options.on_read = Some(Arc::new(move |_| {
+        reads.fetch_add(1, Ordering::Relaxed);
+    }));
     options.on_fatal = Arc::new(|reason| panic!("the writer cannot continue: {reason}"));
     Store::open(&database.url, options).await.expect("a store")
 }

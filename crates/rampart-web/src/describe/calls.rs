@@ -61,7 +61,8 @@ fn codes(call: &Call) -> Vec<Code> {
 }
 
 /// What any request may meet.
-const SERVER: [Code; 7] = [
+const SERVER: [Code; 8] = [
+    Code::MalformedRequest,
     Code::RateLimited,
     Code::ServiceUnavailable,
     Code::BodyTooLarge,
@@ -220,7 +221,12 @@ pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, OperationBuil
         ),
         (
             "/metrics",
-            open("metrics", "What is measured", answer("In the text format of OpenMetrics.", "application/openmetrics-text", text()), &[]),
+            open(
+                "metrics",
+                "What is measured, for whoever has the token that the operator set; it may be served elsewhere instead",
+                answer("In the text format of OpenMetrics.", "application/openmetrics-text", text()),
+                &[],
+            ),
         ),
         ("/openapi.json", open("openapi", "This description", answer("It.", "application/json", object()), &[])),
         ("/docs", open("docs", "This description to read", answer("A page.", "text/html", text()), &[])),

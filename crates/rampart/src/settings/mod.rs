@@ -94,6 +94,7 @@ impl Configuration {
             .map_err(|error| at(&tree, &error.path().to_string(), error.inner()))?;
         let catalogue = source.build().map_err(|CatalogueFault { place, reason }| at(&tree, &place, &reason))?;
         settings.check().map_err(|(key, reason)| at(&tree, key, &reason))?;
+        settings.server.web.check().map_err(|(key, reason)| at(&tree, &format!("server.{key}"), &reason))?;
         Ok(Self { tree, settings, catalogue })
     }
 

@@ -68,6 +68,9 @@ fn faults_name_the_key_and_where_it_stands() {
         ("[methods.ESP.bizum]\nfiat = \"EUR\"", "methods.ESP.bizum (/my.toml:2): missing field"),
         ("data = \"x\"", "data cannot be set in /my.toml:1: use --data or RAMPART__DATA"),
         ("mode = \"live\"", "providers.bank (default): is simulated, which mode = \"live\" refuses"),
+        ("[server]\nconnections = 0", "server.connections (/my.toml:2): must be above zero"),
+        ("[server]\nbody_limit_bytes = 9", "server.body_limit_bytes (/my.toml:2): must be at least 1024"),
+        ("[server]\ntrusted_proxies = [\"::ffff:10.0.0.0/8\"]", "server.trusted_proxies"),
         ("[log]\nformat = \"xml\"", "log.format (/my.toml:2): unknown variant `xml`"),
     ];
     for (text, expected) in rows {
