@@ -35,8 +35,7 @@ fn refused() -> AppError {
 /// Whether a partner may call from an address.
 fn may_call_from(partner: &Partner, ip: IpAddr) -> bool {
     let ip = ip.to_canonical();
-    partner.allow_ips.is_empty()
-        || partner.allow_ips.iter().any(|named| network::named(named).is_some_and(|network| network.contains(&ip)))
+    partner.allow_ips.is_empty() || partner.allow_ips.iter().any(|named| network::named(named).is_some_and(|network| network.contains(&ip)))
 }
 
 impl App {

@@ -12,9 +12,7 @@ const MAPPED: u8 = 96;
 pub(crate) fn named(text: &str) -> Option<IpNet> {
     let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
     match (network, network.addr().to_canonical()) {
-        (IpNet::V6(network), IpAddr::V4(address)) => {
-            Ipv4Net::new(address, network.prefix_len().checked_sub(MAPPED)?).ok().map(IpNet::V4)
-        }
+        (IpNet::V6(network), IpAddr::V4(address)) => Ipv4Net::new(address, network.prefix_len().checked_sub(MAPPED)?).ok().map(IpNet::V4),
         _ => Some(network),
     }
 }

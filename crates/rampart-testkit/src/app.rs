@@ -97,7 +97,18 @@ impl TestApp {
         let caller = app.caller_for_key(&credentials.api_key).await.expect("a caller");
         let other = app.create_partner("second", "test").await.expect("a partner");
         let stranger = app.caller_for_key(&other.api_key).await.expect("a caller");
-        Self { app, world, caller, credentials, stranger, workers: Mutex::new(None), nodes: AtomicU64::new(1), reads, database, _folder: folder }
+        Self {
+            app,
+            world,
+            caller,
+            credentials,
+            stranger,
+            workers: Mutex::new(None),
+            nodes: AtomicU64::new(1),
+            reads,
+            database,
+            _folder: folder,
+        }
     }
 
     /// Stops the workers in order; the world goes on.
@@ -154,11 +165,20 @@ impl TestApp {
     /// # Panics
     /// When it does not start.
     pub async fn with_ports(&self, change: impl FnOnce(&mut Ports)) -> App {
+        self.with_settings_and_ports(|_| (), change).await
+    }
+
+    /// The same installation with other settings and adapters, on the same store.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with_settings_and_ports(&self, settings: impl FnOnce(&mut AppConfig), adapters: impl FnOnce(&mut Ports)) -> App {
         let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
-        let mut ports = self.app.ports().clone();
-        change(&mut ports);
-        let (store, config, catalogue) = (self.app.store().clone(), self.app.config().clone(), self.app.catalogue().clone());
+        let (mut config, mut ports) = (self.app.config().clone(), self.app.ports().clone());
+        settings(&mut config);
+        adapters(&mut ports);
+        let (store, catalogue) = (self.app.store().clone(), self.app.catalogue().clone());
         let app = App::new(store, ports, config, catalogue, sources, &KEY).await.expect("other adapters");
         app.prices().set(self.world.prices().prices().await.expect("prices"));
         app

@@ -34,7 +34,7 @@ pub struct WebConfig {
     /// How many connections may be open at once; more wait to be accepted.
     pub connections: usize,
     /// How many of them one address may have; more are closed at once. Trusted proxies, through which everybody comes, may
-    /// have as many as there are. 0: an eighth of `connections`.
+    /// have as many as there are. 0: a sixteenth of `connections`.
     pub connections_per_address: usize,
     /// How long open connections are still served when the server stops, in milliseconds, so that nobody's request
     /// meets a closed door.
@@ -83,13 +83,13 @@ impl WebConfig {
     /// How many connections one address may have.
     #[must_use]
     pub fn connections_of_one(&self) -> usize {
-        share(self.connections_per_address, self.connections)
+        share(self.connections_per_address, self.connections, 16)
     }
 
     /// How many bodies may be arriving from one address.
     #[must_use]
     pub fn bodies_of_one(&self) -> usize {
-        share(self.bodies_per_address, self.bodies)
+        share(self.bodies_per_address, self.bodies, 8)
     }
 
     /// What is wrong with the settings as a whole, if anything: the setting and the reason.
@@ -115,7 +115,7 @@ impl WebConfig {
     }
 }
 
-/// What one address may have of all: what is set, or an eighth.
-fn share(set: usize, all: usize) -> usize {
-    if set > 0 { set } else { (all / 8).max(1) }
+/// What one address may have of all: what is set, or one part of so many.
+fn share(set: usize, all: usize, parts: usize) -> usize {
+    if set > 0 { set } else { (all / parts).max(1) }
 }

@@ -28,9 +28,7 @@ fn has_one_host(headers: &HeaderMap, version: Version) -> bool {
         // The header came with HTTP/1.1.
         (None, _) => version < Version::HTTP_11,
         // Empty is what a client sends that knows no name.
-        (Some(host), None) => {
-            host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|host| !host.as_str().contains(['@', ',']))
-        }
+        (Some(host), None) => host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|host| !host.as_str().contains(['@', ','])),
         (Some(_), Some(_)) => false,
     }
 }

@@ -22,6 +22,7 @@ mod metrics;
 mod operations;
 mod outflow;
 pub mod pages;
+mod pieces;
 mod rate_limit;
 mod reply;
 pub mod route;

@@ -27,6 +27,7 @@ use crate::deadline::{Deadlines, pulse};
 use crate::framing;
 use crate::front::Front;
 use crate::outflow::{Outflow, Watched};
+use crate::pieces::Pieces;
 
 /// How long the server waits when the system has no more connections to give.
 const BREATHER: Duration = Duration::from_millis(20);
@@ -150,14 +151,14 @@ fn builder(config: &WebConfig) -> http1::Builder {
         .header_read_timeout(config.read_timeout())
         // Beyond this the connection is answered by a bare 431; up to it, by ours.
         .max_buf_size((config.header_limit_bytes * 4).max(64 * 1024))
-        // Answers are small: head and body leave as one piece.
+        // Most answers are small: head and body leave together.
         .writev(false)
         .half_close(true);
     builder
 }
 
 impl Server {
-    async fn answer(&self, request: hyper::Request<Incoming>, peer: Peer) -> Result<Response, Infallible> {
+    async fn answer(&self, request: hyper::Request<Incoming>, peer: Peer) -> Result<Response<Pieces>, Infallible> {
         let fault = framing::check(&request).err();
         let is_last = fault.is_some();
         let request = request.map(Body::new);
@@ -168,7 +169,7 @@ impl Server {
         if is_last || self.draining.load(Ordering::Relaxed) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        Ok(response)
+        Ok(response.map(Pieces::from))
     }
 }
 

@@ -77,11 +77,8 @@ async fn answer_all(db: Arc<Db>, mut asked: mpsc::Receiver<Question>) {
                 for question in questions.drain(..) {
                     let ours = question.address.is_some_and(|address| addresses.contains(&address));
                     let asked = customers.get(&question.customer.0).filter(|stored| stored.partner == question.partner);
-                    let found = asked.map(|stored| Found {
-                        version: stored.version,
-                        data: Arc::clone(&stored.data),
-                        is_deposit_address: ours,
-                    });
+                    let found =
+                        asked.map(|stored| Found { version: stored.version, data: Arc::clone(&stored.data), is_deposit_address: ours });
                     // Who asked may have gone.
                     let _ = question.answer.send(Ok(found));
                 }

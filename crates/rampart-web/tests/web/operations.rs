@@ -7,7 +7,7 @@ use axum::http::Method;
 use rampart_app::App;
 use rampart_testkit::{TestApp, on_both_engines};
 
-use crate::support::{Client, Manual, METRICS_TOKEN, app_like, with_metrics};
+use crate::support::{Client, METRICS_TOKEN, Manual, app_like, with_metrics};
 
 on_both_engines!(crate::support::idle => metrics_without_a_database, chains_that_stand_still, metrics_are_for_operators,
     readings_cost_no_more_for_many);
@@ -53,7 +53,9 @@ async fn metrics_are_for_operators(test: Arc<TestApp>) {
     assert_eq!(without.get_as_operator("/metrics").await.status, 404);
     let with = client(&test.app);
     let long = format!("Bearer {METRICS_TOKEN}x");
-    for header in [None, Some("Bearer "), Some("Bearer a-token-for-metric"), Some(&long), Some(METRICS_TOKEN), Some("Basic a-token-for-metrics")] {
+    for header in
+        [None, Some("Bearer "), Some("Bearer a-token-for-metric"), Some(&long), Some(METRICS_TOKEN), Some("Basic a-token-for-metrics")]
+    {
         let headers: Vec<(&str, &str)> = header.map(|value| ("authorization", value)).into_iter().collect();
         let answer = with.send(Method::GET, "/metrics", &headers, Body::empty()).await;
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (401, "authorization_incorrect"), "{header:?}");

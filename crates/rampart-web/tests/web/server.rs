@@ -173,7 +173,10 @@ async fn answers_that_nobody_takes(test: Arc<TestApp>) {
         tokio::time::timeout(Duration::from_secs(20), cut).await.expect("it is cut");
     }
     // Whoever takes what he asked for, however much it is, is answered to the end.
-    let all = [&b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(50)[..], b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"];
+    let all = [
+        &b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(50)[..],
+        b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+    ];
     let answers = exchange(running.address, &all.concat()).await;
     assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 51);
     running.stop.send(()).unwrap();
