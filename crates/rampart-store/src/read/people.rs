@@ -41,7 +41,8 @@ impl Store {
     pub async fn partner_by_api_key(&self, api_key: &str) -> Result<Option<Partner>, StoreError> {
         // Both indexes are looked into, whoever has the key: how long it takes tells nobody whether a key is in use, was, or
         // never was.
-        let sql = "SELECT version, data FROM partners WHERE api_key = $1 UNION ALL SELECT version, data FROM partners WHERE previous_key = $1";
+        let sql =
+            "SELECT version, data FROM partners WHERE api_key = $1 UNION ALL SELECT version, data FROM partners WHERE previous_key = $1";
         self.single(sql, vec![api_key.into()]).await
     }
 
