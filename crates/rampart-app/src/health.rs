@@ -81,8 +81,8 @@ impl Health {
     }
 }
 
-/// Why this process should get no traffic; nothing when it should. As of a second ago at most. What has changed is logged:
-/// not everybody who asks is told.
+/// Why this process should get no traffic; nothing when it should. As of a second ago at most, and of this moment where
+/// something could not be written since. What has changed is logged: not everybody who asks is told.
 pub async fn reasons(app: &App) -> Arc<[String]> {
     let health = app.metrics().health();
     let look = async |before: Option<Arc<[String]>>| {
@@ -95,7 +95,9 @@ pub async fn reasons(app: &App) -> Arc<[String]> {
         }
         reasons
     };
-    health.reasons.get(app.real().as_ref(), HOLDS, look).await
+    let stats = app.store().stats();
+    let writes = stats.running && stats.failing.is_none();
+    health.reasons.get(app.real().as_ref(), HOLDS, |reasons| writes || !reasons.is_empty(), look).await
 }
 
 async fn look(app: &App) -> Vec<String> {

@@ -116,7 +116,7 @@ const HOLDS: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`AppError::Defect`] when the text cannot be written.
 pub async fn render(app: &App) -> Reply<String> {
-    let known = app.metrics().known.get(app.real().as_ref(), HOLDS, async |_| look(app).await).await;
+    let known = app.metrics().known.get(app.real().as_ref(), HOLDS, |_| true, async |_| look(app).await).await;
     let metrics = app.metrics();
     *metrics.seen.lock() = Some(Seen { known, stats: app.store().stats(), workers: metrics.health.ages() });
     let mut text = String::with_capacity(8_192);

@@ -27,15 +27,23 @@ impl<T> Default for Reading<T> {
 }
 
 impl<T: Clone> Reading<T> {
-    /// What was read, or is read now if that is longer ago than `holds`. `look` is given what was read before. A look must
-    /// end by itself in bounded time; whoever goes away in the middle of his leaves it to the next.
-    pub(crate) async fn get(&self, clock: &dyn Clock, holds: Duration, look: impl AsyncFnOnce(Option<T>) -> T) -> T {
+    /// What was read, or is read now if that is longer ago than `holds`, or is known not to be so any more. `look` is given
+    /// what was read before. A look must end by itself in bounded time; whoever goes away in the middle of his leaves it to
+    /// the next.
+    pub(crate) async fn get(
+        &self,
+        clock: &dyn Clock,
+        holds: Duration,
+        may_be_so: impl Fn(&T) -> bool,
+        look: impl AsyncFnOnce(Option<T>) -> T,
+    ) -> T {
         let mut taken = self.0.lock().await;
         let now = clock.now();
         if let Some(taken) = &*taken
             // A clock that was set back says nothing of age.
             && taken.at <= now
             && taken.at.until(now) < taken.holds
+            && may_be_so(&taken.value)
         {
             return taken.value.clone();
         }
@@ -69,19 +77,18 @@ mod tests {
     #[tokio::test]
     async fn many_who_ask_cost_one_look() {
         let (reading, clock, looks) = (Reading::default(), Manual(AtomicI64::new(0)), AtomicI64::new(0));
-        let ask = async || {
-            reading
-                .get(&clock, Duration::from_secs(5), async |_| {
-                    tokio::task::yield_now().await;
-                    looks.fetch_add(1, Ordering::Relaxed)
-                })
-                .await
+        let look = async |_| {
+            tokio::task::yield_now().await;
+            looks.fetch_add(1, Ordering::Relaxed)
         };
+        let ask = async || reading.get(&clock, Duration::from_secs(5), |_| true, look).await;
         let all = futures::future::join_all((0..50).map(|_| ask())).await;
         assert!(all.iter().all(|value| *value == 0));
         for (second, value) in [(4, 0), (5, 1), (9, 1), (10, 2), (3, 3)] {
             clock.0.store(second * 1_000_000, Ordering::Relaxed);
             assert_eq!(ask().await, value, "at {second} s");
         }
+        let refuted = reading.get(&clock, Duration::from_secs(5), |value| *value != 3, look).await;
+        assert_eq!((refuted, ask().await), (4, 4));
     }
 }

@@ -61,7 +61,7 @@ impl Default for WebConfig {
             connections: 8_192,
             connections_per_address: 0,
             drain_milliseconds: 200,
-            stop_milliseconds: 10_000,
+            stop_milliseconds: 5_000,
             metrics_token: None,
         }
     }
