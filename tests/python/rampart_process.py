@@ -13,6 +13,8 @@ from pathlib import Path
 
 START_LIMIT_SECONDS = 60
 STOP_LIMIT_SECONDS = 30
+METRICS = {"RAMPART__SERVER__METRICS_LISTEN": "127.0.0.1:0"}
+"""The setting with which a binary serves its metrics, at `Rampart.metrics_url`. Older versions know nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Rampart:
         self._log = (folder / "server.log").open("ab")
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
+        self.metrics_url = ""
+        """Where the metrics are, with `METRICS` among the settings."""
 
     def __enter__(self) -> "Rampart":
         self._process = subprocess.Popen(
@@ -56,6 +60,8 @@ class Rampart:
             line = lines.get(timeout=START_LIMIT_SECONDS)
             if not line:
                 raise RuntimeError(f"the server ended before it listened; its log is {self._log.name}")
+            if line.startswith("metrics on http://"):
+                self.metrics_url = line.removeprefix("metrics on ").split(",")[0].strip()
             if "listening on http://" in line:
                 self.url = "http://" + line.split("listening on http://", 1)[1].strip().rstrip("/")
                 return self

@@ -143,7 +143,8 @@ impl App {
     async fn new_payment(&self, caller: &Caller, request: &CreatePayment, repeat: &Repeat<'_>, quote: &OpenedQuote) -> Reply<Answer> {
         let wanted = self.read_payment(request)?;
         let mut caller = caller.clone();
-        let mut remembered = self.customer_cache().get(CustomerId(wanted.user_id));
+        let known = self.customer_cache().get(CustomerId(wanted.user_id));
+        let mut remembered = known.filter(|customer| customer.partner == caller.partner.id);
         for _ in 0..MOST_TRIES {
             let by_memory = remembered.is_some();
             match self.try_payment(&caller, &wanted, remembered.take(), repeat, quote).await {
@@ -212,11 +213,8 @@ impl App {
         let (customer, is_deposit_address) = match remembered {
             // Of the address the commit finds it out.
             Some(customer) => (customer, false),
-            None => self.customer_and_deposit_address(CustomerId(wanted.user_id), normalized).await?,
+            None => self.customer_and_deposit_address(caller, CustomerId(wanted.user_id), normalized).await?,
         };
-        if customer.partner != caller.partner.id {
-            return Err(Code::UserNotFound.into());
-        }
         let checked = self.check_payment(caller, wanted, &customer, address.map(|(_, address)| address), is_deposit_address, quote).await?;
         let context = self.context(None);
         let payment = self.make_payment(caller, wanted, &checked, &context).await?;

@@ -1,15 +1,19 @@
 //! Whether this process does its work: what `/readyz` answers, with reasons.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rampart_store::{Failing, Stats};
 
 use crate::app::App;
+use crate::reading::Reading;
 
 /// How long the database may take to answer.
 pub(crate) const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
+/// For how long an answer holds: whoever asks more often is told the same again, and costs nothing.
+const HOLDS: Duration = Duration::from_secs(1);
 
 /// How one worker is.
 #[derive(Debug, Clone)]
@@ -28,6 +32,7 @@ struct Beat {
 #[derive(Debug, Default)]
 pub struct Health {
     beats: Mutex<BTreeMap<String, Beat>>,
+    reasons: Reading<Arc<[String]>>,
 }
 
 impl Health {
@@ -76,8 +81,26 @@ impl Health {
     }
 }
 
-/// Why this process should get no traffic; nothing when it should.
-pub async fn reasons(app: &App) -> Vec<String> {
+/// Why this process should get no traffic; nothing when it should. As of a second ago at most, and of this moment where
+/// something could not be written since. What has changed is logged: not everybody who asks is told.
+pub async fn reasons(app: &App) -> Arc<[String]> {
+    let health = app.metrics().health();
+    let look = async |before: Option<Arc<[String]>>| {
+        let reasons: Arc<[String]> = look(app).await.into();
+        let was_ready = before.is_none_or(|before| before.is_empty());
+        match (was_ready, reasons.is_empty()) {
+            (true, false) => tracing::warn!(reasons = reasons.join("; "), "this process should get no traffic"),
+            (false, true) => tracing::info!("this process may get traffic again"),
+            _ => {}
+        }
+        reasons
+    };
+    let stats = app.store().stats();
+    let writes = stats.running && stats.failing.is_none();
+    health.reasons.get(app.real().as_ref(), HOLDS, |reasons| writes || !reasons.is_empty(), look).await
+}
+
+async fn look(app: &App) -> Vec<String> {
     let mut reasons = Vec::new();
     let stuck_after = app.config().workers.stuck_after();
     let mut answers = false;

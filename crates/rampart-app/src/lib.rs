@@ -42,6 +42,7 @@ mod ports;
 mod prices;
 mod quotes;
 mod random;
+mod reading;
 mod register_user;
 pub mod stops;
 mod subscriptions;

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::error::{AppError, Reply};
 use crate::health::{DATABASE_PATIENCE, Health};
 use crate::operate::ledger::{self, LedgerCheck};
+use crate::reading::Reading;
 
 /// What was done, to what it came.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -36,6 +37,7 @@ pub struct Metrics {
     facts: Family<Done, Counter>,
     jobs: Family<Done, Counter>,
     deliveries: Family<Done, Counter>,
+    known: Reading<Option<Known>>,
     seen: Arc<Mutex<Option<Seen>>>,
     health: Health,
 }
@@ -62,6 +64,7 @@ impl Metrics {
             facts: Family::default(),
             jobs: Family::default(),
             deliveries: Family::default(),
+            known: Reading::default(),
             seen: Arc::default(),
             health: Health::default(),
         };
@@ -103,13 +106,26 @@ impl Metrics {
     }
 }
 
-/// Everything measured, in the text format of OpenMetrics. While the database is away, what only it knows is left out:
-/// whoever watches must see the rest just then.
+/// For how long what the database was asked for holds: however often the metrics are read, it is asked no more often.
+const HOLDS: Duration = Duration::from_secs(5);
+
+/// Everything measured, in the text format of OpenMetrics. What this process counts is of this moment, what the database
+/// knows of a few seconds ago. While the database is away, what only it knows is left out: whoever watches must see the rest
+/// just then.
 ///
 /// # Errors
 /// [`AppError::Defect`] when the text cannot be written.
 pub async fn render(app: &App) -> Reply<String> {
-    let known = match tokio::time::timeout(DATABASE_PATIENCE, Known::of(app)).await {
+    let known = app.metrics().known.get(app.real().as_ref(), HOLDS, |_| true, async |_| look(app).await).await;
+    let metrics = app.metrics();
+    *metrics.seen.lock() = Some(Seen { known, stats: app.store().stats(), workers: metrics.health.ages() });
+    let mut text = String::with_capacity(8_192);
+    prometheus_client::encoding::text::encode(&mut text, &metrics.registry.lock()).map_err(|fault| AppError::Defect(Box::new(fault)))?;
+    Ok(text)
+}
+
+async fn look(app: &App) -> Option<Known> {
+    match tokio::time::timeout(DATABASE_PATIENCE, Known::of(app)).await {
         Ok(Ok(known)) => Some(known),
         Ok(Err(error)) => {
             tracing::warn!(%error, "metrics without what the database knows");
@@ -119,12 +135,7 @@ pub async fn render(app: &App) -> Reply<String> {
             tracing::warn!("metrics without what the database knows: it does not answer in time");
             None
         }
-    };
-    let metrics = app.metrics();
-    *metrics.seen.lock() = Some(Seen { known, stats: app.store().stats(), workers: metrics.health.ages() });
-    let mut text = String::with_capacity(8_192);
-    prometheus_client::encoding::text::encode(&mut text, &metrics.registry.lock()).map_err(|fault| AppError::Defect(Box::new(fault)))?;
-    Ok(text)
+    }
 }
 
 /// What only the database knows.

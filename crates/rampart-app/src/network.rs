@@ -1,6 +1,21 @@
-//! Which addresses belong to the public network.
+//! Which addresses belong to the public network, and to a network that an operator names.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net};
+
+/// How long the prefix is under which IPv6 has the addresses of IPv4, `::ffff:0:0/96`.
+const MAPPED: u8 = 96;
+
+/// A network such as 203.0.113.0/24, or a single address. Addresses are compared as what they are, so a network of IPv4 that
+/// is written as IPv6 is read as the one of IPv4; one that reaches beyond those is none.
+pub(crate) fn named(text: &str) -> Option<IpNet> {
+    let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
+    match (network, network.addr().to_canonical()) {
+        (IpNet::V6(network), IpAddr::V4(address)) => Ipv4Net::new(address, network.prefix_len().checked_sub(MAPPED)?).ok().map(IpNet::V4),
+        _ => Some(network),
+    }
+}
 
 /// Whether an address is one of the public network: not private, local, shared, reserved, multicast or documentation's
 /// (IANA special-purpose registries).
@@ -41,6 +56,23 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn networks_of_ipv4_are_what_they_are_however_written() {
+        for (text, read) in [
+            ("10.0.0.0/8", Some("10.0.0.0/8")),
+            ("10.1.2.3", Some("10.1.2.3/32")),
+            ("::ffff:10.0.0.0/104", Some("10.0.0.0/8")),
+            ("::ffff:10.1.2.3", Some("10.1.2.3/32")),
+            ("::ffff:0:0/96", Some("0.0.0.0/0")),
+            ("::ffff:0:0/95", None),
+            ("2001:db8::/32", Some("2001:db8::/32")),
+            ("10.0.0.0/33", None),
+            ("nonsense", None),
+        ] {
+            assert_eq!(named(text).map(|network| network.to_string()).as_deref(), read, "{text}");
+        }
+    }
 
     #[test]
     fn private_networks_are_not_public() {

@@ -63,8 +63,7 @@ impl App {
     /// # Errors
     /// `user_not_found`, also for another partner's.
     pub(crate) async fn customer_of(&self, caller: &Caller, id: i64) -> Reply<Arc<Customer>> {
-        let (customer, _) = self.customer_and_deposit_address(CustomerId(id), None).await?;
-        if customer.partner == caller.partner.id { Ok(customer) } else { Err(Code::UserNotFound.into()) }
+        Ok(self.customer_and_deposit_address(caller, CustomerId(id), None).await?.0)
     }
 
     /// A payment of the partner's.
@@ -73,7 +72,7 @@ impl App {
     /// `payment_not_found`, also for another partner's.
     pub(crate) async fn payment_of(&self, caller: &Caller, id: &str) -> Reply<Payment> {
         let id: OrderId = id.parse().map_err(|_| Code::PaymentNotFound)?;
-        let payment = self.store().payment(id).await?.filter(|payment| payment.partner == caller.partner.id);
+        let payment = self.store().payment_of(caller.partner.id, id).await?;
         payment.ok_or_else(|| Code::PaymentNotFound.into())
     }
 
@@ -83,21 +82,22 @@ impl App {
     /// `rampoff_not_found`, also for another partner's.
     pub(crate) async fn rampoff_of(&self, caller: &Caller, id: &str) -> Reply<Rampoff> {
         let id: OrderId = id.parse().map_err(|_| Code::RampoffNotFound)?;
-        let rampoff = self.store().rampoff(id).await?.filter(|rampoff| rampoff.partner == caller.partner.id);
+        let rampoff = self.store().rampoff_of(caller.partner.id, id).await?;
         rampoff.ok_or_else(|| Code::RampoffNotFound.into())
     }
 
-    /// A customer as it is stored, which is remembered from now on, and whether an address is the deposit address of some
-    /// ramp-off. Whose customer it is, is the caller's to check.
+    /// A customer of the partner's as it is stored, which is remembered from now on, and whether an address is the deposit
+    /// address of some ramp-off.
     ///
     /// # Errors
-    /// `user_not_found`.
+    /// `user_not_found`, also for another partner's.
     pub(crate) async fn customer_and_deposit_address(
         &self,
+        caller: &Caller,
         id: CustomerId,
         address: Option<(Chain, &str)>,
     ) -> Reply<(Arc<Customer>, bool)> {
-        let found = self.store().customer_and_deposit_address(id, address).await?;
+        let found = self.store().customer_and_deposit_address(caller.partner.id, id, address).await?;
         let (customer, is_deposit_address) = found.ok_or(Code::UserNotFound)?;
         let customer = Arc::new(customer);
         self.customer_cache().put(Arc::clone(&customer));

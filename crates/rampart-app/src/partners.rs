@@ -141,7 +141,7 @@ impl App {
     pub async fn set_partner(&self, id: PartnerId, change: &PartnerChange, actor: &str, reason: &str) -> Reply<Partner> {
         let name = change.name.as_deref().map(checked_name).transpose()?;
         for network in change.allow_ips.iter().flatten() {
-            if network.parse::<ipnet::IpNet>().is_err() && network.parse::<std::net::IpAddr>().is_err() {
+            if crate::network::named(network).is_none() {
                 let message = format!("'{network}' is not an address or a network such as 203.0.113.0/24");
                 return Err(Refusal::field(Code::ValidationFailed, "allow_ip", message).into());
             }

@@ -15,6 +15,7 @@ use rampart_store::Store;
 use crate::app::App;
 use crate::error::{AppError, Reply};
 use crate::operate::refuse;
+use crate::workers::answer_in_time;
 
 /// What the item of a stop that concerns every chain and rail names.
 const EVERYTHING: &str = "everything";
@@ -130,7 +131,7 @@ pub(crate) async fn go_on(app: &App, item: &ReviewItem) -> Reply<Step> {
     }
     let chain: Chain = what.parse().map_err(|_| refuse("the item does not name a chain"))?;
     let port = app.ports().chain(chain).ok_or_else(|| refuse(format!("{chain} is not traded here")))?;
-    let expected = port.next_nonce(TransferSource::Hot).await.map_err(|fault| AppError::Unavailable(fault.0))?;
+    let expected = answer_in_time(app, port.next_nonce(TransferSource::Hot)).await?;
     if let Some(wallet) = app.store().wallet(chain).await?
         && wallet.next_nonce < expected
     {

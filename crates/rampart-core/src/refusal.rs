@@ -86,6 +86,7 @@ codes! {
     RateLimited "rate_limited" 429 Transport "Too many calls; `Retry-After` says when to try again.";
     BodyTooLarge "body_too_large" 413 Transport "The request's body is too large.";
     UnsupportedMediaType "unsupported_media_type" 415 Transport "The request's content type is not accepted here.";
+    MalformedRequest "malformed_request" 400 Transport "The request is not HTTP as it should be; the message says why.";
     MalformedJson "malformed_json" 400 Transport "The request's body is not valid JSON.";
     NotFound "not_found" 404 Transport "There is no such path.";
     HttpMethodNotAllowed "http_method_not_allowed" 405 Transport "The path does not have this method.";

@@ -38,6 +38,7 @@ pub struct TestApp {
     pub stranger: Caller,
     workers: Mutex<Option<Workers>>,
     nodes: AtomicU64,
+    reads: Arc<AtomicU64>,
     // Dropped last, in this order.
     database: TestDatabase,
     _folder: TempDir,
@@ -119,7 +120,8 @@ impl TestApp {
             }
         };
         let sources = Sources { business, real: Arc::new(SystemClock), randomness };
-        let store = open_store(&database, &sources).await;
+        let reads = Arc::default();
+        let store = open_store(&database, &sources, &reads).await;
         let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("an application");
         let opening = world.opening_balances().iter().map(|balance| (balance.account, balance.asset, balance.amount)).collect();
         rampart_app::operate::opening::open_books(&app, opening).await.expect("opening balances");
@@ -128,7 +130,18 @@ impl TestApp {
         let caller = app.caller_for_key(&credentials.api_key).await.expect("a caller");
         let other = app.create_partner("second", "test").await.expect("a partner");
         let stranger = app.caller_for_key(&other.api_key).await.expect("a caller");
-        Self { app, world, caller, credentials, stranger, workers: Mutex::new(None), nodes: AtomicU64::new(1), database, _folder: folder }
+        Self {
+            app,
+            world,
+            caller,
+            credentials,
+            stranger,
+            workers: Mutex::new(None),
+            nodes: AtomicU64::new(1),
+            reads,
+            database,
+            _folder: folder,
+        }
     }
 
     /// Stops the workers in order; the world goes on.
@@ -158,7 +171,7 @@ impl TestApp {
         // No two nodes may draw the same identifiers.
         let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
-        let store = open_store(&self.database, &sources).await;
+        let store = open_store(&self.database, &sources, &self.reads).await;
         let (ports, config, catalogue) = (self.app.ports().clone(), self.app.config().clone(), self.app.catalogue().clone());
         let app = App::new(store, ports, config, catalogue, sources, keys).await?;
         app.prices().set(self.world.prices().prices().await.expect("prices"));
@@ -207,14 +220,31 @@ impl TestApp {
     /// # Panics
     /// When it does not start.
     pub async fn with_ports(&self, change: impl FnOnce(&mut Ports)) -> App {
+        self.with_settings_and_ports(|_| (), change).await
+    }
+
+    /// The same installation with other settings and adapters, on the same store.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with_settings_and_ports(&self, settings: impl FnOnce(&mut AppConfig), adapters: impl FnOnce(&mut Ports)) -> App {
         let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
-        let mut ports = self.app.ports().clone();
-        change(&mut ports);
-        let (store, config, catalogue) = (self.app.store().clone(), self.app.config().clone(), self.app.catalogue().clone());
+        let (mut config, mut ports) = (self.app.config().clone(), self.app.ports().clone());
+        settings(&mut config);
+        adapters(&mut ports);
+        let (store, catalogue) = (self.app.store().clone(), self.app.catalogue().clone());
         let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("other adapters");
         app.prices().set(self.world.prices().prices().await.expect("prices"));
         app
+    }
+
+    /// What something comes to, and how many statements read from the database meanwhile, whoever they were for: it means
+    /// something where nothing happens by itself.
+    pub async fn reads_of<T>(&self, of: impl Future<Output = T>) -> (T, u64) {
+        let before = self.reads.load(Ordering::Relaxed);
+        let output = of.await;
+        (output, self.reads.load(Ordering::Relaxed) - before)
     }
 
     /// Runs a statement behind the store's back.
@@ -267,9 +297,13 @@ impl TestApp {
     }
 }
 
-async fn open_store(database: &TestDatabase, sources: &Sources) -> Store {
+async fn open_store(database: &TestDatabase, sources: &Sources, reads: &Arc<AtomicU64>) -> Store {
     let mut options = StoreOptions::new(sources.business.clone(), sources.randomness.clone());
     options.readers = 3;
+    let reads = Arc::clone(reads);
+    options.on_read = Some(Arc::new(move |_| {
+        reads.fetch_add(1, Ordering::Relaxed);
+    }));
     options.on_fatal = Arc::new(|reason| panic!("the writer cannot continue: {reason}"));
     Store::open(&database.url, options).await.expect("a store")
 }

@@ -25,6 +25,9 @@ pub struct Network {
 #[error("must be an address or a network such as 10.0.0.0/8")]
 pub struct NetworkFault;
 
+/// How long the prefix is under which IPv6 has the addresses of IPv4, `::ffff:0:0/96`.
+const MAPPED: u8 = 96;
+
 impl Network {
     /// Whether an address lies in it. IPv4 addresses written as IPv6 count as what they are.
     #[must_use]
@@ -54,7 +57,17 @@ impl FromStr for Network {
         let base: IpAddr = base.parse().map_err(|_| NetworkFault)?;
         let longest = if base.is_ipv4() { 32 } else { 128 };
         let prefix = prefix.unwrap_or(longest);
-        if prefix > longest { Err(NetworkFault) } else { Ok(Self { base, prefix }) }
+        if prefix > longest {
+            return Err(NetworkFault);
+        }
+        // Addresses are compared as what they are, so a network of IPv4 that is written as IPv6 would contain none.
+        match (base, base.to_canonical()) {
+            (IpAddr::V6(_), base @ IpAddr::V4(_)) => {
+                let prefix = prefix.checked_sub(MAPPED).ok_or(NetworkFault)?;
+                Ok(Self { base, prefix })
+            }
+            (base, _) => Ok(Self { base, prefix }),
+        }
     }
 }
 
@@ -80,12 +93,26 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Netwo
         if !is_trusted(client) {
             break;
         }
-        match entry.trim().parse::<IpAddr>() {
-            Ok(address) => client = address.to_canonical(),
-            Err(_) => break,
+        match forwarded(entry) {
+            Some(address) => client = address.to_canonical(),
+            None => break,
         }
     }
     client
+}
+
+/// The address that a proxy wrote: bare, in brackets, with a port, in quotation marks, as proxies differ in it.
+fn forwarded(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim();
+    let node = entry.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(entry);
+    if let Ok(address) = node.parse() {
+        return Some(address);
+    }
+    if let Some((address, port)) = node.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+        return address.parse().ok().filter(|_| is_port).map(IpAddr::V6);
+    }
+    node.parse().ok().map(|node: std::net::SocketAddrV4| IpAddr::V4(*node.ip()))
 }
 
 #[cfg(test)]
@@ -112,11 +139,16 @@ mod tests {
             ("2001:db8::/32", "2001:db9::1", false),
             ("::/0", "10.0.0.1", false),
             ("10.0.0.0/8", "::ffff:10.1.2.3", true),
+            ("::ffff:10.0.0.0/104", "10.1.2.3", true),
+            ("::ffff:10.0.0.0/104", "::ffff:10.1.2.3", true),
+            ("::ffff:10.0.0.0/104", "11.1.2.3", false),
+            ("::ffff:192.0.2.7", "192.0.2.7", true),
+            ("::ffff:0.0.0.0/96", "203.0.113.9", true),
         ] {
             let network: Network = network.parse().unwrap();
             assert_eq!(network.contains(address.parse().unwrap()), inside, "{network} {address}");
         }
-        for text in ["", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "10.0.0.0/x"] {
+        for text in ["", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "10.0.0.0/x", "::ffff:0.0.0.0/95", "::ffff:10.0.0.0/8"] {
             assert!(text.parse::<Network>().is_err(), "{text}");
         }
     }
@@ -131,6 +163,17 @@ mod tests {
             ("10.0.0.1", &["1.1.1.1, 203.0.113.9, 192.0.2.1"][..], "203.0.113.9"),
             ("10.0.0.1", &["1.1.1.1, 203.0.113.9", "10.3.3.3"][..], "203.0.113.9"),
             ("10.0.0.1", &["nonsense"][..], "10.0.0.1"),
+            ("10.0.0.1", &["203.0.113.9:5678"][..], "203.0.113.9"),
+            ("10.0.0.1", &["\"203.0.113.9:5678\""][..], "203.0.113.9"),
+            ("10.0.0.1", &["1.1.1.1, 203.0.113.9:5678, 192.0.2.1:80"][..], "203.0.113.9"),
+            ("10.0.0.1", &["2001:db8::1"][..], "2001:db8::1"),
+            ("10.0.0.1", &["[2001:db8::1]"][..], "2001:db8::1"),
+            ("10.0.0.1", &["[2001:db8::1]:443"][..], "2001:db8::1"),
+            ("10.0.0.1", &["\"[2001:db8::1]:443\""][..], "2001:db8::1"),
+            ("10.0.0.1", &["[::ffff:203.0.113.9]:443"][..], "203.0.113.9"),
+            ("10.0.0.1", &["[2001:db8::1]443"][..], "10.0.0.1"),
+            ("10.0.0.1", &["203.0.113.9:x"][..], "10.0.0.1"),
+            ("10.0.0.1", &["unknown"][..], "10.0.0.1"),
             ("10.0.0.1", &[][..], "10.0.0.1"),
         ] {
             let found = client_address(peer.parse().unwrap(), &headers(forwarded), &trusted);

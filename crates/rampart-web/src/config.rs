@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rampart_core::redacted::Redacted;
 use serde::{Deserialize, Serialize};
 
 use crate::client_address::Network;
@@ -19,13 +20,31 @@ pub struct WebConfig {
     /// How long a request may take to arrive, headers and body each, in milliseconds. A connection that is idle for
     /// as long is closed.
     pub read_timeout_milliseconds: u64,
-    /// How many requests may be under way at once; more are answered `service_unavailable`.
+    /// How long an answer may stand still because its reader takes nothing of it, in milliseconds; then its connection is
+    /// cut. Until it moves again, nothing further is worked on for that connection.
+    pub write_timeout_milliseconds: u64,
+    /// How many requests may be worked on at once; more are answered `service_unavailable`. A request is worked on once it
+    /// is there whole. `/healthz` and `/readyz` are not counted.
     pub concurrency: usize,
+    /// How many requests may have bodies that are still arriving; more are answered `service_unavailable`.
+    pub bodies: usize,
+    /// How many of them may come from one address (the one that a trusted proxy names); more are answered `rate_limited`.
+    /// 0: an eighth of `bodies`.
+    pub bodies_per_address: usize,
     /// How many connections may be open at once; more wait to be accepted.
     pub connections: usize,
+    /// How many of them one address may have; more are closed at once. Trusted proxies, through which everybody comes, may
+    /// have as many as there are. 0: a sixteenth of `connections`.
+    pub connections_per_address: usize,
     /// How long open connections are still served when the server stops, in milliseconds, so that nobody's request
-    /// meets a closed door. Requests under way are always finished.
+    /// meets a closed door.
     pub drain_milliseconds: u64,
+    /// How long requests under way may take to be finished and their answers to be taken after that, in milliseconds; then
+    /// their connections are cut.
+    pub stop_milliseconds: u64,
+    /// What `/metrics` asks for beside the API; nothing means that it is not there. Read from a file, and no setting itself.
+    #[serde(skip)]
+    pub metrics_token: Option<Redacted>,
 }
 
 impl Default for WebConfig {
@@ -35,9 +54,15 @@ impl Default for WebConfig {
             body_limit_bytes: 64 * 1024,
             header_limit_bytes: 16 * 1024,
             read_timeout_milliseconds: 15_000,
+            write_timeout_milliseconds: 15_000,
             concurrency: 2_048,
+            bodies: 4_096,
+            bodies_per_address: 0,
             connections: 8_192,
+            connections_per_address: 0,
             drain_milliseconds: 200,
+            stop_milliseconds: 5_000,
+            metrics_token: None,
         }
     }
 }
@@ -49,17 +74,48 @@ impl WebConfig {
         Duration::from_millis(self.read_timeout_milliseconds)
     }
 
-    /// What is wrong with the settings as a whole, if anything.
+    /// How long an answer may stand still.
+    #[must_use]
+    pub const fn write_timeout(&self) -> Duration {
+        Duration::from_millis(self.write_timeout_milliseconds)
+    }
+
+    /// How many connections one address may have.
+    #[must_use]
+    pub fn connections_of_one(&self) -> usize {
+        share(self.connections_per_address, self.connections, 16)
+    }
+
+    /// How many bodies may be arriving from one address.
+    #[must_use]
+    pub fn bodies_of_one(&self) -> usize {
+        share(self.bodies_per_address, self.bodies, 8)
+    }
+
+    /// What is wrong with the settings as a whole, if anything: the setting and the reason.
     ///
     /// # Errors
-    /// A sentence that names the setting.
-    pub fn check(&self) -> Result<(), String> {
-        if self.body_limit_bytes < 1_024 || self.header_limit_bytes < 1_024 {
-            return Err("body_limit_bytes and header_limit_bytes must be at least 1024".into());
+    /// The setting that does not hold, and why.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        let limits = [("body_limit_bytes", self.body_limit_bytes), ("header_limit_bytes", self.header_limit_bytes)];
+        if let Some((setting, _)) = limits.into_iter().find(|(_, bytes)| *bytes < 1_024) {
+            return Err((setting, "must be at least 1024".into()));
         }
-        if self.read_timeout_milliseconds == 0 || self.concurrency == 0 || self.connections == 0 {
-            return Err("read_timeout_milliseconds, concurrency and connections must be above zero".into());
+        let above_zero = [
+            ("read_timeout_milliseconds", self.read_timeout_milliseconds > 0),
+            ("write_timeout_milliseconds", self.write_timeout_milliseconds > 0),
+            ("concurrency", self.concurrency > 0),
+            ("bodies", self.bodies > 0),
+            ("connections", self.connections > 0),
+        ];
+        match above_zero.into_iter().find(|(_, holds)| !holds) {
+            Some((setting, _)) => Err((setting, "must be above zero".into())),
+            None => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// What one address may have of all: what is set, or one part of so many.
+fn share(set: usize, all: usize, parts: usize) -> usize {
+    if set > 0 { set } else { (all / parts).max(1) }
 }

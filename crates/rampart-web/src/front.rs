@@ -1,6 +1,9 @@
 //! What happens to every request before and after it is handled: a name, limits of size, time, rate and number, panics,
 //! metrics, headers. Whatever goes wrong here is answered like any other failure.
 //!
+//! A request takes one of the places of those that are worked on once it is there whole; while its body is still arriving it
+//! is one of those, which have a bound of their own, also for each address. So slow bodies keep nobody else out.
+//!
 //! The calls of the partner API are found in their own table and handled at once; everything else (pages, operators'
 //! routes, mounted routers, and the methods that a call does not have) is the router's.
 
@@ -12,7 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
@@ -22,7 +25,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use futures::FutureExt;
 use rampart_core::partner::HttpErrors;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::{Code, Refusal};
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
@@ -30,12 +33,16 @@ use crate::call::dispatch;
 use crate::calls::Calls;
 use crate::client_address::{Peer, client_address};
 use crate::context::RequestContext;
+use crate::crowd::{Full, Within};
 use crate::deadline::within;
 use crate::failure::{self, Failure, IsFailure};
 use crate::metrics::RouteLabel;
+use crate::rate_limit::Limited;
 use crate::state::Web;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// For a year, browsers come by https only. Said where the public address is one.
+const STAY_SECURE: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Everything that is answered over HTTP. Cheap to clone; every clone is the same. That a body is late is noticed when its
 /// request is polled, which [`serve`](crate::serve) sees to.
@@ -44,7 +51,7 @@ pub struct Front(Arc<Inner>);
 
 struct Inner {
     web: Web,
-    calls: Calls,
+    calls: Option<Calls>,
     rest: Router,
 }
 
@@ -66,8 +73,33 @@ impl Service<Request> for Front {
 
 impl Front {
     pub(crate) fn new(web: Web, rest: Router) -> Self {
-        let calls = Calls::table(&web.metrics);
+        let calls = Some(Calls::table(&web.metrics));
         Self(Arc::new(Inner { web, calls, rest: rest.layer(from_fn(note_route)) }))
+    }
+
+    /// What a listener of its own for operators' machines answers, which nobody else reaches: `/metrics` without a token,
+    /// `/readyz` with reasons, `/healthz`.
+    #[must_use]
+    pub fn operators(&self) -> Self {
+        let web = self.0.web.clone();
+        let rest = crate::operations::router().with_state(web.clone());
+        Self(Arc::new(Inner { web, calls: None, rest: rest.layer(from_fn(note_route)) }))
+    }
+
+    /// Answers a request that is no HTTP as it should be, so that nothing of it is looked at.
+    pub(crate) fn refuse(&self, request: &Request, peer: IpAddr, fault: &Refusal) -> Response {
+        let web = &self.0.web;
+        let request_id = web.request_ids.name(request.headers());
+        let context = RequestContext { request_id, client: client_address(peer, request.headers(), &web.config.trusted_proxies) };
+        let mut response = failure::refused(fault, HttpErrors::Rest, &context.request_id);
+        finish(web, &mut response, &context);
+        web.metrics.answered(RouteLabel::unknown(request.method()), response.status(), Duration::ZERO);
+        response
+    }
+
+    /// Whether a request needs a place: probes say how things are also when there is none, and operators look just then.
+    fn needs_place(&self, path: &str) -> bool {
+        self.0.calls.is_some() && !matches!(path, "/healthz" | "/readyz")
     }
 
     /// Answers a request that came from this address.
@@ -77,7 +109,7 @@ impl Front {
         let request_id = web.request_ids.name(request.headers());
         let client = client_address(peer, request.headers(), &web.config.trusted_proxies);
         let context = RequestContext { request_id, client };
-        let called = calls.find(request.method(), request.uri().path());
+        let called = calls.as_ref().and_then(|calls| calls.find(request.method(), request.uri().path()));
         let metrics = called.as_ref().map(|(entry, _)| &entry.metrics);
         let route = RouteLabel::unknown(request.method());
 
@@ -85,7 +117,7 @@ impl Front {
         let span = tracing::info_span!("request", request_id = &*context.request_id);
         let answering = async {
             match called {
-                Some((entry, path)) => match admitted(web, &context, request).await {
+                Some((entry, path)) => match admitted(web, &context, request, true).await {
                     Ok((request, _place)) => dispatch(entry.call, web, &context, path, request).await,
                     Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
                 },
@@ -97,7 +129,7 @@ impl Front {
             Ok(response) => response,
             Err(panic) => failure::panicked(&*panic, &context.request_id),
         };
-        finish(&mut response, &context);
+        finish(web, &mut response, &context);
         let took = begun.elapsed();
         tracing::debug!(request_id = &*context.request_id, status = response.status().as_u16(), ?took, "answered");
         match metrics {
@@ -115,7 +147,8 @@ impl Front {
         let Inner { web, rest, .. } = &*self.0;
         let page = is_page(request.uri()).then(|| (request.uri().clone(), request.headers().clone()));
         request.extensions_mut().insert(context.clone());
-        let response = match admitted(web, context, request).await {
+        let needs_place = self.needs_place(request.uri().path());
+        let response = match admitted(web, context, request, needs_place).await {
             Ok((request, _place)) => match AssertUnwindSafe(rest.clone().oneshot(request.map(Body::from))).catch_unwind().await {
                 Ok(Ok(response)) => failure::write_out(response, &context.request_id),
                 Ok(Err(never)) => match never {},
@@ -149,8 +182,15 @@ fn is_page(uri: &Uri) -> bool {
     matches!(first, "kyc" | "gateway" | "status" | "rampoff" | "returned")
 }
 
-/// A place among the requests under way; given back when it is dropped, however the request ends.
+/// A place among the requests that are worked on; given back when it is dropped, however the request ends.
 struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(web: &'a Web) -> Result<Self, Code> {
+        let place = Self(&web.under_way);
+        if web.under_way.fetch_add(1, Ordering::Relaxed) >= web.config.concurrency { Err(Code::ServiceUnavailable) } else { Ok(place) }
+    }
+}
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
@@ -158,13 +198,14 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Lets a request in: its headers are of bearable size, its address has calls left, there is room, and its body has
-/// arrived in time and whole.
-async fn admitted<'a>(web: &'a Web, context: &RequestContext, request: Request) -> Result<(Request<Bytes>, Place<'a>), Failure> {
-    let place = Place(&web.under_way);
-    if web.under_way.fetch_add(1, Ordering::Relaxed) >= web.config.concurrency {
-        return Err(Code::ServiceUnavailable.into());
-    }
+/// Lets a request in: its headers are of bearable size, its address has calls left, its body has arrived in time and whole,
+/// and there is room to work on it.
+async fn admitted<'a>(
+    web: &'a Web,
+    context: &RequestContext,
+    request: Request,
+    needs_place: bool,
+) -> Result<(Request<Bytes>, Option<Place<'a>>), Failure> {
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if headers + target > web.config.header_limit_bytes {
@@ -172,11 +213,22 @@ async fn admitted<'a>(web: &'a Web, context: &RequestContext, request: Request) 
     }
     web.limiter.address(context.client)?;
     let (parts, body) = request.into_parts();
-    let bytes = match body.is_end_stream() {
-        true => Bytes::new(),
-        false => within(web.config.read_timeout(), read_whole(body, web.config.body_limit_bytes)).await.ok_or(Code::RequestTimeout)??,
-    };
+    let bytes = if body.is_end_stream() { Bytes::new() } else { arrived(web, context, body).await? };
+    let place = if needs_place { Some(Place::take(web)?) } else { None };
     Ok((Request::from_parts(parts, bytes), place))
+}
+
+/// A body, once it has arrived.
+async fn arrived(web: &Web, context: &RequestContext, body: Body) -> Result<Bytes, Failure> {
+    let _arriving: Within = web.bodies.enter(context.client).map_err(|full| match full {
+        Full::All => Failure::from(Code::ServiceUnavailable),
+        Full::Address => {
+            let limit = u32::try_from(web.bodies.most_of_one()).unwrap_or(u32::MAX);
+            Limited { limit, retry_after: 1, reset: 1 }.into()
+        }
+    })?;
+    let whole = within(web.config.read_timeout(), read_whole(body, web.config.body_limit_bytes)).await;
+    Ok(whole.ok_or(Code::RequestTimeout)??)
 }
 
 /// How much of a body that is too large is still taken, so that the caller gets to read the answer instead of
@@ -191,8 +243,8 @@ async fn read_whole(body: Body, limit: usize) -> Result<Bytes, Code> {
     let mut first = Bytes::new();
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
-        // The connection broke: nobody will read the answer.
-        let frame = frame.map_err(|_| Code::RequestTimeout)?;
+        // It is cut in pieces that do not hold, or it ends too soon.
+        let frame = frame.map_err(|_| Code::MalformedRequest)?;
         let Ok(data) = frame.into_data() else { continue };
         length = length.saturating_add(data.len());
         if length > MOST_DISCARDED {
@@ -219,11 +271,14 @@ async fn read_whole(body: Body, limit: usize) -> Result<Bytes, Code> {
 }
 
 /// The headers that every answer has.
-fn finish(response: &mut Response, context: &RequestContext) {
+fn finish(web: &Web, response: &mut Response, context: &RequestContext) {
     let no_content = response.status() == StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&context.request_id) {
         headers.insert(REQUEST_ID, value);
+    }
+    if web.is_secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, STAY_SECURE);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if !no_content {

@@ -1,22 +1,26 @@
 //! What operators and their machines ask: health, metrics, and the description of the API.
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use rampart_core::partner::HttpErrors;
+use rampart_core::refusal::Code;
 use serde::Serialize;
+use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
+use crate::context::RequestContext;
 use crate::failure::{self, Failure};
 use crate::state::Web;
-use rampart_core::partner::HttpErrors;
 
 /// What `/healthz` and `/readyz` answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// `ok`, or `unavailable` with reasons.
+    /// `ok` or `unavailable`.
     status: HealthStatus,
-    /// Why this process should get no traffic.
+    /// Why this process should get no traffic; empty for whoever is not its operator.
     reasons: Vec<String>,
 }
 
@@ -35,22 +39,60 @@ pub(crate) async fn healthz() -> Response {
     Json(Health { status: HealthStatus::Ok, reasons: Vec::new() }).into_response()
 }
 
-/// The process does its work, and if not, why.
-pub(crate) async fn readyz(State(web): State<Web>) -> Response {
+/// The process does its work. Why not is told to who has the token of the metrics.
+pub(crate) async fn readyz(State(web): State<Web>, headers: HeaderMap) -> Response {
     let reasons = rampart_app::health::reasons(&web.app).await;
-    if reasons.is_empty() {
+    let told = if has_token(&web, &headers) { reasons.to_vec() } else { Vec::new() };
+    readiness(reasons.is_empty(), told)
+}
+
+/// The same with its reasons, where nobody but operators asks.
+async fn readyz_with_reasons(State(web): State<Web>) -> Response {
+    let reasons = rampart_app::health::reasons(&web.app).await;
+    readiness(reasons.is_empty(), reasons.to_vec())
+}
+
+fn readiness(is_ready: bool, reasons: Vec<String>) -> Response {
+    if is_ready {
         Json(Health { status: HealthStatus::Ok, reasons }).into_response()
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: HealthStatus::Unavailable, reasons })).into_response()
     }
 }
 
-/// Everything measured.
-pub(crate) async fn metrics(State(web): State<Web>, axum::Extension(context): axum::Extension<crate::context::RequestContext>) -> Response {
+/// Everything measured, for who has the token. Without one it is not there.
+pub(crate) async fn metrics(State(web): State<Web>, Extension(context): Extension<RequestContext>, headers: HeaderMap) -> Response {
+    if has_token(&web, &headers) {
+        return everything_measured(State(web), Extension(context)).await;
+    }
+    let code = if web.config.metrics_token.is_some() { Code::AuthorizationIncorrect } else { Code::NotFound };
+    failure::refused(&code.into(), HttpErrors::Rest, &context.request_id)
+}
+
+async fn everything_measured(State(web): State<Web>, Extension(context): Extension<RequestContext>) -> Response {
     match rampart_app::metrics::render(&web.app).await {
         Ok(text) => typed("application/openmetrics-text; version=1.0.0; charset=utf-8", text),
         Err(error) => failure::answer(&Failure::App(error), HttpErrors::Rest, &context.request_id),
     }
+}
+
+/// What operators' machines ask, where nobody else can.
+pub(crate) fn router() -> Router<Web> {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz_with_reasons))
+        .route("/metrics", get(everything_measured))
+        .fallback(crate::router::not_found)
+        .method_not_allowed_fallback(crate::router::method_not_allowed)
+}
+
+/// Whether a request carries the token of the metrics.
+fn has_token(web: &Web, headers: &HeaderMap) -> bool {
+    let Some(token) = &web.config.metrics_token else { return false };
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.split_once(' '));
+    given.is_some_and(|(scheme, given)| {
+        scheme.eq_ignore_ascii_case("bearer") && bool::from(given.trim().as_bytes().ct_eq(token.reveal().as_bytes()))
+    })
 }
 
 /// The description of the API.

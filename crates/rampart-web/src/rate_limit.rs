@@ -117,7 +117,7 @@ impl RateLimiter {
 }
 
 /// What counts as one address: with IPv6 a subscriber has a whole /64.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),

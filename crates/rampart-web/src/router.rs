@@ -13,6 +13,7 @@ use rampart_core::refusal::Code;
 
 use crate::config::WebConfig;
 use crate::context::{RequestContext, RequestIds};
+use crate::crowd::Crowd;
 use crate::failure;
 use crate::front::Front;
 use crate::metrics::RequestMetrics;
@@ -31,6 +32,8 @@ pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::
         metrics: RequestMetrics::registered_in(app.metrics()),
         request_ids: RequestIds::new(),
         under_way: AtomicUsize::new(0),
+        bodies: Crowd::new(config.bodies, config.bodies_of_one()),
+        is_secure: app.config().public_url.starts_with("https://"),
         openapi: openapi.into(),
         docs: docs.into(),
         config,
@@ -42,10 +45,10 @@ pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::
     Front::new(web, all.fallback(not_found).method_not_allowed_fallback(method_not_allowed))
 }
 
-async fn not_found(Extension(context): Extension<RequestContext>) -> Response {
+pub(crate) async fn not_found(Extension(context): Extension<RequestContext>) -> Response {
     failure::refused(&Code::NotFound.into(), HttpErrors::Rest, &context.request_id)
 }
 
-async fn method_not_allowed(Extension(context): Extension<RequestContext>) -> Response {
+pub(crate) async fn method_not_allowed(Extension(context): Extension<RequestContext>) -> Response {
     failure::refused(&Code::HttpMethodNotAllowed.into(), HttpErrors::Rest, &context.request_id)
 }

@@ -22,20 +22,29 @@ use tokio::task::JoinSet;
 
 use crate::client_address::Peer;
 use crate::config::WebConfig;
+use crate::crowd::Crowd;
 use crate::deadline::{Deadlines, pulse};
+use crate::framing;
 use crate::front::Front;
+use crate::outflow::{Outflow, Watched};
+use crate::pieces::Pieces;
 
 /// How long the server waits when the system has no more connections to give.
 const BREATHER: Duration = Duration::from_millis(20);
-/// How long what nobody will read is still taken from a connection that is being closed, and how much of it.
+/// How long a connection that is being closed is still told its last words and relieved of what nobody will read, and how
+/// much of that is taken.
 const LINGER: Duration = Duration::from_secs(1);
 const MOST_DISCARDED: usize = 1024 * 1024;
+/// How much the system may hold of what leaves a connection, in bytes. By itself it would hold megabytes for a reader who
+/// takes nothing; answers are small.
+const SEND_BUFFER: usize = 64 * 1024;
 
 /// Serves until `shutdown` completes. Then connections that wait to be accepted still are, answers ask their callers to
-/// leave, and after [`WebConfig::drain_milliseconds`] idle connections are closed; requests under way are finished.
+/// leave, and after [`WebConfig::drain_milliseconds`] idle connections are closed. Requests under way are finished, and
+/// what is not after [`WebConfig::stop_milliseconds`] is cut: nobody outside decides when the process ends.
 pub async fn serve(listener: TcpListener, front: Front, config: &WebConfig, shutdown: impl Future<Output = ()>) {
     let (wake, woken) = watch::channel(Wake::Look);
-    let pulse = pulse(config.read_timeout());
+    let pulse = pulse(config.read_timeout().min(config.write_timeout()));
     let waking = async {
         loop {
             tokio::time::sleep(pulse).await;
@@ -66,49 +75,73 @@ async fn accept_and_drain(
     woken: watch::Receiver<Wake>,
 ) {
     let connections = Arc::new(Semaphore::new(config.connections));
+    let crowd = Crowd::new(usize::MAX, config.connections_of_one());
     let draining = Arc::new(AtomicBool::new(false));
-    let server = Arc::new(Server { front, builder: builder(config), draining: draining.clone() });
+    let write_timeout = config.write_timeout();
+    let server = Arc::new(Server { front, builder: builder(config), draining: draining.clone(), write_timeout });
     let mut tasks = JoinSet::new();
     let mut shutdown = pin!(shutdown);
+    // What is accepted has it from its listener.
+    if let Err(error) = rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER) {
+        tracing::warn!(%error, "the send buffers of connections could not be bounded");
+    }
     let accept = async || {
         // The permit comes first: a connection that is not accepted costs this process nothing.
         let permit = connections.clone().acquire_owned().await.ok()?;
-        match listener.accept().await {
-            Ok((stream, peer)) => Some((stream, Peer(peer), permit)),
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(BREATHER).await;
-                None
+                return None;
             }
-        }
+        };
+        // Through a trusted proxy comes everybody.
+        let is_proxy = config.trusted_proxies.iter().any(|network| network.contains(peer.ip()));
+        let place = if is_proxy { None } else { Some(crowd.enter(peer.ip()).ok()?) };
+        Some((stream, Peer(peer), (permit, place)))
     };
     loop {
         let accepted = tokio::select! {
             accepted = accept() => accepted,
             () = &mut shutdown => break,
         };
-        if let Some((stream, peer, permit)) = accepted {
-            tasks.spawn(connection(server.clone(), stream, peer, woken.clone(), permit));
+        if let Some((stream, peer, places)) = accepted {
+            tasks.spawn(connection(server.clone(), stream, peer, woken.clone(), places));
         }
         while tasks.try_join_next().is_some() {}
     }
     draining.store(true, Ordering::Relaxed);
-    // Whoever has connected already is not turned away.
-    while let Some(Some((stream, peer, permit))) = accept().now_or_never() {
-        tasks.spawn(connection(server.clone(), stream, peer, woken.clone(), permit));
+    // Whoever has connected already is not turned away. Those who go on connecting are not waited for.
+    for _ in 0..config.connections {
+        match accept().now_or_never() {
+            Some(Some((stream, peer, places))) => drop(tasks.spawn(connection(server.clone(), stream, peer, woken.clone(), places))),
+            Some(None) => {}
+            None => break,
+        }
     }
     drop(listener);
-    let all_done = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(Duration::from_millis(config.drain_milliseconds), all_done).await.is_err() {
-        wake.send_replace(Wake::Close);
-        while tasks.join_next().await.is_some() {}
+    if ended_within(&mut tasks, config.drain_milliseconds).await {
+        return;
     }
+    wake.send_replace(Wake::Close);
+    if !ended_within(&mut tasks, config.stop_milliseconds).await {
+        tracing::warn!(connections = tasks.len(), "stopping: what is still under way is cut");
+        tasks.shutdown().await;
+    }
+}
+
+/// Whether all connections ended in this time.
+async fn ended_within(tasks: &mut JoinSet<()>, milliseconds: u64) -> bool {
+    let all_ended = async { while tasks.join_next().await.is_some() {} };
+    tokio::time::timeout(Duration::from_millis(milliseconds), all_ended).await.is_ok()
 }
 
 struct Server {
     front: Front,
     builder: http1::Builder,
     draining: Arc<AtomicBool>,
+    write_timeout: Duration,
 }
 
 fn builder(config: &WebConfig) -> http1::Builder {
@@ -118,39 +151,52 @@ fn builder(config: &WebConfig) -> http1::Builder {
         .header_read_timeout(config.read_timeout())
         // Beyond this the connection is answered by a bare 431; up to it, by ours.
         .max_buf_size((config.header_limit_bytes * 4).max(64 * 1024))
-        // Answers are small: head and body leave as one piece.
+        // Most answers are small: head and body leave together.
         .writev(false)
         .half_close(true);
     builder
 }
 
 impl Server {
-    async fn answer(&self, request: hyper::Request<Incoming>, peer: Peer) -> Result<Response, Infallible> {
-        let mut response = self.front.answer(request.map(Body::new), peer.0.ip()).await;
-        if self.draining.load(Ordering::Relaxed) {
+    async fn answer(&self, request: hyper::Request<Incoming>, peer: Peer) -> Result<Response<Pieces>, Infallible> {
+        let fault = framing::check(&request).err();
+        let is_last = fault.is_some();
+        let request = request.map(Body::new);
+        let mut response = match fault {
+            None => self.front.answer(request, peer.0.ip()).await,
+            Some(fault) => self.front.refuse(&request, peer.0.ip(), &fault),
+        };
+        if is_last || self.draining.load(Ordering::Relaxed) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        Ok(response)
+        Ok(response.map(Pieces::from))
     }
 }
 
-async fn connection<P>(server: Arc<Server>, stream: TcpStream, peer: Peer, mut woken: watch::Receiver<Wake>, _permit: P) {
+async fn connection<P>(server: Arc<Server>, stream: TcpStream, peer: Peer, mut woken: watch::Receiver<Wake>, _places: P) {
     let _ = stream.set_nodelay(true);
+    let outflow = Outflow::new();
     let service = {
-        let server = server.clone();
+        let (server, outflow) = (server.clone(), outflow.clone());
         hyper::service::service_fn(move |request| {
-            let server = server.clone();
+            let (server, outflow) = (server.clone(), outflow.clone());
             // Boxed, because the connection is taken apart at its end, and what is pinned in place cannot be.
-            Box::pin(async move { server.answer(request, peer).await })
+            Box::pin(async move {
+                outflow.flowing().await;
+                server.answer(request, peer).await
+            })
         })
     };
-    let mut connection = server.builder.serve_connection(TokioIo::new(stream), service);
+    let mut connection = server.builder.serve_connection(TokioIo::new(Watched { stream, outflow: outflow.clone() }), service);
     let mut asked_to_close = false;
     let ended = loop {
         tokio::select! {
             biased;
-            ended = poll_fn(|context| connection.poll_without_shutdown(context)) => break ended,
+            ended = poll_fn(|context| connection.poll_without_shutdown(context)) => break Some(ended),
             Ok(()) = woken.changed() => {
+                if outflow.full_for() >= server.write_timeout {
+                    break None;
+                }
                 // Once: hyper takes a second time for leave to drop an answer that its reader is slow to take.
                 if *woken.borrow_and_update() == Wake::Close && !asked_to_close {
                     asked_to_close = true;
@@ -160,15 +206,23 @@ async fn connection<P>(server: Arc<Server>, stream: TcpStream, peer: Peer, mut w
         }
     };
     let parts = connection.into_parts();
-    let mut stream = parts.io.into_inner();
-    if ended.as_ref().is_err_and(hyper::Error::is_timeout) && !parts.read_buf.is_empty() {
-        // A request had begun and did not arrive in time; hyper leaves it to us to say so.
-        let _ = stream.write_all(late().as_bytes()).await;
-    }
-    let _ = stream.shutdown().await;
-    if ended.is_err() {
-        let _ = tokio::time::timeout(LINGER, discard(&mut stream)).await;
-    }
+    let mut stream = parts.io.into_inner().stream;
+    let Some(ended) = ended else {
+        // What nobody takes is not kept by the system either.
+        let _ = stream.set_zero_linger();
+        return;
+    };
+    let farewell = async {
+        if ended.as_ref().is_err_and(hyper::Error::is_timeout) && !parts.read_buf.is_empty() {
+            // A request had begun and did not arrive in time; hyper leaves it to us to say so.
+            let _ = stream.write_all(late().as_bytes()).await;
+        }
+        let _ = stream.shutdown().await;
+        if ended.is_err() {
+            discard(&mut stream).await;
+        }
+    };
+    let _ = tokio::time::timeout(LINGER, farewell).await;
 }
 
 /// Takes what the other end is still sending, for a moment: to close on unread bytes is to reset the connection, and

@@ -9,6 +9,7 @@ use rampart_app::App;
 
 use crate::config::WebConfig;
 use crate::context::RequestIds;
+use crate::crowd::Crowd;
 use crate::metrics::RequestMetrics;
 use crate::rate_limit::RateLimiter;
 
@@ -33,8 +34,12 @@ pub struct Parts {
     pub(crate) limiter: RateLimiter,
     pub(crate) metrics: RequestMetrics,
     pub(crate) request_ids: RequestIds,
-    /// How many requests are under way.
+    /// How many requests are worked on.
     pub(crate) under_way: AtomicUsize,
+    /// Requests whose bodies are still arriving, by address.
+    pub(crate) bodies: Arc<Crowd>,
+    /// Whether the public address is one of https.
+    pub(crate) is_secure: bool,
     /// `/openapi.json`, written once.
     pub(crate) openapi: Bytes,
     /// `/docs`, written once.

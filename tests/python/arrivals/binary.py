@@ -18,7 +18,7 @@ from typing import Any
 from client.partner_client import Failure, PartnerClient
 from client.people import spaniard
 from documents.synthetic import clabe, curp, curp_check
-from rampart_process import Partner, Rampart
+from rampart_process import METRICS, Partner, Rampart
 
 from .operations import Buy, Catalogue, Deposit, Moment, Operate, Outage, Pay, Register, Sell, Standing, Transfer
 from .timing import EPOCH, SECOND, instant
@@ -28,6 +28,7 @@ STRANGER = "Roberto Ajeno Distinto"
 HOLDER = "Carmen García López"
 STRANGERS_ACCOUNT = "ES7921000813610123456789"
 SETTINGS = {
+    **METRICS,
     "RAMPART__RATE_LIMITS__ENABLED": "false",
     "RAMPART__WORKERS__INTERVAL_MILLISECONDS": "30",
     "RAMPART__KEYS__TOKEN_SECONDS": "86400",
@@ -176,7 +177,7 @@ class World:
         """The turns of the workers, and the counters of what they did."""
         turns: dict[str, int] = {}
         done: dict[str, int] = {}
-        for line in self.client.http.get("/metrics").text.splitlines():
+        for line in self.client.http.get(self.rampart.metrics_url).text.splitlines():
             name, _, value = line.rpartition(" ")
             if name.startswith("rampart_worker_turns_total"):
                 worker = name.split('what="', 1)[1].split('"', 1)[0]

@@ -19,6 +19,7 @@ import httpx
 
 from client.partner_client import eventually
 from documents.synthetic import clabe, curp, curp_check, spanish_iban
+from rampart_process import METRICS
 from upgrade import installation, world
 from upgrade.installation import HOLDER
 from upgrade.stage import Stage
@@ -31,6 +32,7 @@ PORTS = ("bank", "card", "chain", "kyc", "screening", "prices")
 CHAINS = ("polygon", "ethereum")
 DECIMALS = {"EUR": 2, "MXN": 2, "USDC": 6, "USDT": 6, "ETH": 18, "BTC": 8, "POL": 18}
 DEFAULTS = {
+    **METRICS,
     # Tests move the clock by weeks, and stay signed in.
     "RAMPART__KEYS__TOKEN_SECONDS": str(3_650 * DAY),
     # The market is the price: amounts can be followed by hand.
@@ -127,8 +129,8 @@ class Ramp(Stage):
         return (self.folder / "server.log").read_text()
 
     def ready(self) -> tuple[int, str]:
-        """Status and text of `/readyz`."""
-        answer = httpx.get(f"{self.rampart.url}/readyz", timeout=30)
+        """Status and text of `/readyz`, as operators are told."""
+        answer = httpx.get(self.rampart.metrics_url.removesuffix("/metrics") + "/readyz", timeout=30)
         return answer.status_code, answer.text
 
     def tried(self, *arguments: str) -> tuple[int, str]:

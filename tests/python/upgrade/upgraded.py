@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from rampart_process import Partner
+from rampart_process import METRICS, Partner
 
 from . import kept, world
 from .installation import Installation
@@ -39,6 +39,9 @@ class Upgraded(Installation):
         world.set_clock(self.world, stopped + timedelta(seconds=DOWN_SECONDS))
         self.began = world.left(self.world)
         self.is_troubled = True
+
+    def start(self, **settings: str) -> None:
+        super().start(**METRICS, **settings)
 
     def recover(self) -> None:
         """Every trouble that the older version met ends."""
@@ -87,7 +90,7 @@ class Upgraded(Installation):
         def look() -> tuple[dict[str, int], dict[str, int]]:
             turns: dict[str, int] = {}
             done: dict[str, int] = {}
-            for line in self.client.http.get("/metrics").text.splitlines():
+            for line in self.client.http.get(self.rampart.metrics_url).text.splitlines():
                 name, _, value = line.rpartition(" ")
                 if name.startswith("rampart_worker_turns_total"):
                     worker = name.split('what="', 1)[1].split('"', 1)[0]

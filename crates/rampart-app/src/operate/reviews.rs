@@ -27,7 +27,7 @@ use crate::error::{AppError, Reply};
 use crate::give_destination::told;
 use crate::stops;
 use crate::workers::observe::{self, Around};
-use crate::workers::{outgoing, payouts, transfers, unsigned};
+use crate::workers::{answer_in_time, outgoing, payouts, transfers, unsigned};
 
 /// An item of the list, without personal data: accounts are masked.
 #[derive(Debug, Clone, Serialize)]
@@ -356,9 +356,8 @@ async fn vanished(app: &App, item: &ReviewItem) -> Reply<Option<Vanished>> {
     let transfer = app.store().transfer(id).await?.ok_or_else(|| refuse(format!("there is no transfer {id}")))?;
     let TransferState::Broadcast(signed) = &transfer.state else { return Ok(None) };
     let port = app.ports().chain(transfer.chain()).ok_or_else(|| refuse(format!("{} is not traded here", transfer.chain())))?;
-    let unavailable = |fault: rampart_core::ports::Unavailable| AppError::Unavailable(fault.0);
-    let status = port.transaction(&signed.txid).await.map_err(unavailable)?;
-    let next_nonce = port.next_nonce(transfer.source).await.map_err(unavailable)?;
+    let status = answer_in_time(app, port.transaction(&signed.txid)).await?;
+    let next_nonce = answer_in_time(app, port.next_nonce(transfer.source)).await?;
     let outgoing = transfers::named_by(app, &transfer).await?;
     Ok(Some(Vanished { transfer, outgoing, status, next_nonce }))
 }

@@ -17,6 +17,7 @@ use super::orders::once;
 use super::{Operator, audit, major, refuse, told};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
+use crate::workers::answer_in_time;
 
 /// How many deposits are collected in one go.
 const MOST_DEPOSITS: u32 = 500;
@@ -59,7 +60,7 @@ pub async fn show(app: &App) -> Reply<Vec<AccountLine>> {
         let available = balance.available().map_err(|fault| AppError::Defect(Box::new(fault)))?;
         let outside = match (balance.account, balance.asset) {
             (Account::ChainHot(chain), Asset::Coin(coin)) => match app.ports().chain(chain) {
-                Some(port) => port.balance(TransferSource::Hot, coin).await.ok(),
+                Some(port) => answer_in_time(app, port.balance(TransferSource::Hot, coin)).await.ok(),
                 None => None,
             },
             _ => None,

@@ -30,6 +30,7 @@ pub(crate) mod unsigned;
 pub use config::WorkersConfig;
 
 pub(crate) use chain::cursor_of as chain_cursor;
+pub(crate) use jobs::answer_in_time;
 pub(crate) use prices::remember as remember_prices;
 
 use rampart_core::job::JobKind;

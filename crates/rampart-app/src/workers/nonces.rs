@@ -10,9 +10,10 @@ use rampart_core::asset::Chain;
 use rampart_core::id::TransferId;
 use rampart_core::job::{Job, JobKind};
 use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource};
-use rampart_core::ports::{ChainPort, Unavailable};
+use rampart_core::ports::ChainPort;
 use rampart_core::watch::Wallet;
 
+use super::jobs::answer_in_time;
 use crate::app::App;
 use crate::error::{AppError, Reply};
 use crate::stops;
@@ -37,10 +38,6 @@ pub(crate) struct Plan {
 #[derive(Default)]
 pub(crate) struct Gaps {
     looked: Mutex<BTreeMap<Chain, Instant>>,
-}
-
-fn unavailable(fault: Unavailable) -> AppError {
-    AppError::Unavailable(fault.0)
 }
 
 impl Gaps {
@@ -92,15 +89,16 @@ impl Gaps {
                 TransferSource::Deposit(index) => match of_deposits.get_mut(&index) {
                     Some(_) => continue,
                     None if is_signed(app, chain, transfer.source).await? => continue,
-                    None => match port.next_nonce(transfer.source).await {
+                    None => match answer_in_time(app, port.next_nonce(transfer.source)).await {
                         Ok(nonce) => {
                             of_deposits.insert(index, nonce);
                             nonce
                         }
-                        Err(fault) => {
-                            without_nonce.push((job.clone(), transfer.clone(), fault.0));
+                        Err(AppError::Unavailable(reason)) => {
+                            without_nonce.push((job.clone(), transfer.clone(), reason));
                             continue;
                         }
+                        Err(error) => return Err(error),
                     },
                 },
             };
@@ -126,7 +124,7 @@ async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) ->
     for state in ["signed", "broadcast"] {
         carried(app, wallet.id, state, None, &mut live).await?;
     }
-    let expected = port.next_nonce(TransferSource::Hot).await.map_err(unavailable)?;
+    let expected = answer_in_time(app, port.next_nonce(TransferSource::Hot)).await?;
     if expected > wallet.next_nonce {
         // Another node may have signed and sent between our two readings; what it sent, it stored before.
         let ours = app.store().wallet(wallet.id).await?.map_or(wallet.next_nonce, |present| present.next_nonce);

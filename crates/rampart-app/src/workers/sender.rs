@@ -23,7 +23,7 @@ use rampart_core::text;
 use rampart_core::watch::Wallet;
 use rampart_store::CommitError;
 
-use super::jobs::in_time;
+use super::jobs::{answer_in_time, in_time};
 use super::leases::{self, Held};
 use super::nonces::{Gaps, Plan};
 use super::observe::{Permission, told};
@@ -236,11 +236,10 @@ impl Sender {
     /// Which transfer gets which nonce; nothing when there is nothing to sign.
     async fn plan(&self, chain: Chain, port: &Arc<dyn ChainPort>, queued: &[(Job, Transfer)]) -> Reply<Option<Plan>> {
         let app = &self.app;
-        let unavailable = |fault: rampart_core::ports::Unavailable| AppError::Unavailable(fault.0);
         let wallet = match app.store().wallet(chain).await? {
             Some(wallet) => wallet,
             None if queued.is_empty() => return Ok(None),
-            None => Wallet { id: chain, version: 0, next_nonce: port.next_nonce(TransferSource::Hot).await.map_err(unavailable)? },
+            None => Wallet { id: chain, version: 0, next_nonce: answer_in_time(app, port.next_nonce(TransferSource::Hot)).await? },
         };
         self.gaps.plan(app, port, wallet, queued).await
     }

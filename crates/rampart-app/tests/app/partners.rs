@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rampart_app::{Credentials, PartnerChange};
+use rampart_core::id::CustomerId;
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::Code;
 use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, refusal_of, sell};
@@ -14,7 +15,7 @@ async fn idle(engine: Engine) -> TestApp {
 }
 
 on_both_engines!(super::idle => tokens, refused_alike, networks, rotation, a_leak, orders_through_a_rotation,
-    names_are_one_partners);
+    names_are_one_partners, every_key_costs_the_same_look_ups, what_is_anothers_costs_the_same_look_ups);
 
 const OVERLAP: Duration = Duration::from_secs(600);
 
@@ -73,8 +74,66 @@ async fn networks(test: Arc<TestApp>) {
     for (ip, may) in [("203.0.113.7", true), ("203.0.113.8", false), ("10.1.2.3", true), ("::ffff:10.1.2.3", true), ("::1", false)] {
         assert_eq!(test.app.caller(&token, ip.parse().unwrap()).await.is_ok(), may, "{ip}");
     }
-    let refusal = refusal_of(test.app.set_partner(id, &allow(&["10.0.0.0/33"]), "test", "trial").await);
-    assert_eq!(refusal.code, Code::ValidationFailed);
+    test.app.set_partner(id, &allow(&["::ffff:10.0.0.0/104", "::ffff:203.0.113.7"]), "test", "trial").await.unwrap();
+    for (ip, may) in [("10.1.2.3", true), ("::ffff:10.1.2.3", true), ("11.1.2.3", false), ("203.0.113.7", true), ("203.0.113.8", false)] {
+        assert_eq!(test.app.caller(&token, ip.parse().unwrap()).await.is_ok(), may, "{ip}");
+    }
+    for none in ["10.0.0.0/33", "::ffff:0.0.0.0/95", "::ffff:10.0.0.0/8"] {
+        let refusal = refusal_of(test.app.set_partner(id, &allow(&[none]), "test", "trial").await);
+        assert_eq!(refusal.code, Code::ValidationFailed, "{none}");
+    }
+}
+
+/// How often the database is asked tells nobody whether a key is in use, was before, or never was.
+async fn every_key_costs_the_same_look_ups(test: Arc<TestApp>) {
+    let (id, first) = (test.caller.partner.id, test.credentials.clone());
+    let old = test.app.rotate_partner_key(id, OVERLAP, "test", "trial").await.unwrap();
+    let (granted, reads) = test.reads_of(test.app.authenticate(&first.api_key, first.api_secret.reveal(), here())).await;
+    assert!(granted.is_ok(), "the key before works on for a while");
+    assert_eq!(reads, 1);
+    let new = test.app.rotate_partner_key(id, Duration::ZERO, "test", "trial").await.unwrap();
+    let secret = new.api_secret.reveal();
+    let mut costs = Vec::new();
+    for (key, secret) in [
+        (new.api_key.as_str(), secret),
+        (new.api_key.as_str(), "wrong"),
+        (old.api_key.as_str(), old.api_secret.reveal()),
+        (old.api_key.as_str(), "wrong"),
+        ("rk_nobody", secret),
+    ] {
+        costs.push(test.reads_of(test.app.authenticate(key, secret, here())).await.1);
+    }
+    assert_eq!(costs, [1; 5]);
+}
+
+/// Nor does it tell whether somebody else has what is asked for.
+async fn what_is_anothers_costs_the_same_look_ups(test: Arc<TestApp>) {
+    let (owner, stranger) = (&test.stranger, &test.caller);
+    let customer = test.register(owner, CustomerOf::SPAIN, "theirs@mail.example").await;
+    test.decide(customer, rampart_core::kyc::KycLevel::Basic, rampart_core::kyc::KycStatus::Valid).await;
+    let payment = TestApp::order_of(&test.app.create_payment(owner, &buy(customer, "50"), None).await.unwrap());
+    let rampoff = TestApp::order_of(&test.app.create_rampoff(owner, &sell(customer, "50"), None).await.unwrap());
+    let nowhere = "0Do000000000000000000000a";
+    let nobody = CustomerId(987_654_321);
+    let asked = async |payment: &str, rampoff: &str, customer: CustomerId| {
+        let user = || Some(customer.0.to_string());
+        let payments = test.reads_of(test.app.payment(stranger, payment)).await;
+        let rampoffs = test.reads_of(test.app.rampoff(stranger, rampoff)).await;
+        let checks = test.reads_of(test.app.kyc_check(stranger, user())).await;
+        let buy = test.reads_of(test.app.create_payment(stranger, &buy(customer, "50"), None)).await;
+        let sell = test.reads_of(test.app.create_rampoff(stranger, &sell(customer, "50"), None)).await;
+        let said = [
+            TestApp::code(payments.0.map(|_| ())),
+            TestApp::code(rampoffs.0.map(|_| ())),
+            TestApp::code(checks.0.map(|_| ())),
+            TestApp::code(buy.0.map(|_| ())),
+            TestApp::code(sell.0.map(|_| ())),
+        ];
+        (said, [payments.1, rampoffs.1, checks.1, buy.1, sell.1])
+    };
+    let theirs = asked(&payment.to_string(), &rampoff.to_string(), customer).await;
+    assert_eq!(theirs, asked(nowhere, nowhere, nobody).await);
+    assert!(theirs.1.iter().all(|reads| *reads > 0), "{theirs:?}");
 }
 
 async fn rotation(test: Arc<TestApp>) {

@@ -64,7 +64,7 @@ async fn everything_once(test: Arc<TestApp>) {
     let rail = "sepa".parse().unwrap();
     let ours = test.app.store().balance(rampart_core::ledger::Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();
     assert_eq!(test.world.bank_balance(rail).await.unwrap(), ours.posted, "each payout once");
-    assert_eq!(health::reasons(&test.app).await, Vec::<String>::new());
+    assert!(health::reasons(&test.app).await.is_empty());
     // Either node may have applied every fact.
     let metrics = metrics::render(&test.app).await.unwrap() + &metrics::render(&other).await.unwrap();
     for name in ["rampart_commits_total", "rampart_commit_batch_size_bucket", "rampart_worker_turns_total", "rampart_facts_total", "# EOF"]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use rampart_app::operate::reviews::Decision;
-use rampart_app::operate::{Operator, doctor, orders, reviews};
+use rampart_app::operate::{Operator, doctor, orders, reviews, treasury};
 use rampart_app::{App, CreatePayment, health, workers};
 use rampart_core::amount::Amount;
 use rampart_core::asset::{Chain, CoinId};
@@ -20,12 +21,27 @@ async fn idle(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => is_put_aside);
+on_both_engines!(super::idle => is_put_aside, a_chain_that_says_nothing);
 
 /// A chain whose signer refuses some destinations.
+#[derive(Clone)]
 struct Choosy {
     chain: Arc<dyn ChainPort>,
     refused: Arc<Mutex<BTreeSet<String>>>,
+    /// How often it was asked for what it never says; without it, it says everything.
+    unanswered: Option<Arc<AtomicU64>>,
+}
+
+impl Choosy {
+    fn says<'a, T: 'a>(&self, answer: Reply<'a, T>) -> Reply<'a, T> {
+        match &self.unanswered {
+            None => answer,
+            Some(unanswered) => {
+                unanswered.fetch_add(1, Ordering::Relaxed);
+                Box::pin(std::future::pending())
+            }
+        }
+    }
 }
 
 impl ChainPort for Choosy {
@@ -54,7 +70,7 @@ impl ChainPort for Choosy {
     }
 
     fn next_nonce(&self, source: TransferSource) -> Reply<'_, Result<u64, Unavailable>> {
-        self.chain.next_nonce(source)
+        self.says(self.chain.next_nonce(source))
     }
 
     fn sign<'a>(&'a self, request: &'a SigningRequest) -> Reply<'a, Result<Signed, Unavailable>> {
@@ -73,7 +89,7 @@ impl ChainPort for Choosy {
     }
 
     fn balance(&self, source: TransferSource, coin: CoinId) -> Reply<'_, Result<Amount, Unavailable>> {
-        self.chain.balance(source, coin)
+        self.says(self.chain.balance(source, coin))
     }
 }
 
@@ -104,7 +120,7 @@ async fn is_put_aside(test: Arc<TestApp>) {
     let app: App = test
         .with_ports(|ports| {
             for chain in &mut ports.chains {
-                *chain = Arc::new(Choosy { chain: chain.clone(), refused: refused.clone() });
+                *chain = Arc::new(Choosy { chain: chain.clone(), refused: refused.clone(), unanswered: None });
             }
         })
         .await;
@@ -146,4 +162,29 @@ async fn is_put_aside(test: Arc<TestApp>) {
     let findings = doctor::examine(&app).await.unwrap();
     assert!(findings.iter().find(|finding| finding.check == "transfers can be signed").unwrap().ok);
     running.stop().await;
+}
+
+/// A chain that takes the question for its nonces and never answers keeps neither a command nor the stop of the workers.
+async fn a_chain_that_says_nothing(test: Arc<TestApp>) {
+    let unanswered: Arc<AtomicU64> = Arc::default();
+    let app: App = test
+        .with_settings_and_ports(
+            |config| config.workers.call_seconds = 1,
+            |ports| {
+                for chain in &mut ports.chains {
+                    let unanswered = Some(unanswered.clone());
+                    *chain = Arc::new(Choosy { chain: chain.clone(), refused: Arc::default(), unanswered });
+                }
+            },
+        )
+        .await;
+    let lines = tokio::time::timeout(Duration::from_secs(60), treasury::show(&app)).await.expect("the command ends").unwrap();
+    assert!(!lines.is_empty() && lines.iter().all(|line| line.outside.is_none()), "{lines:?}");
+    let asked = unanswered.load(Ordering::Relaxed);
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    bought(&test, customer, GOOD).await;
+    test.world.start();
+    let running = workers::start(&app);
+    test.eventually("it is asked for a nonce", || async { (unanswered.load(Ordering::Relaxed) > asked).then_some(()) }).await;
+    tokio::time::timeout(Duration::from_secs(60), running.stop()).await.expect("the workers stop");
 }

@@ -104,6 +104,24 @@ order!(Payment, PaymentState, ClaimScope::PaymentExternalId);
 order!(Rampoff, RampoffState, ClaimScope::RampoffExternalId);
 
 impl Store {
+    /// A payment of a partner's. Another partner's is not read, so that it takes as long as one that is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn payment_of(&self, partner: PartnerId, id: OrderId) -> Result<Option<Payment>, StoreError> {
+        let sql = "SELECT version, data FROM payments WHERE id = $1 AND partner = $2";
+        self.single(sql, vec![Value::display(id), Value::display(partner)]).await
+    }
+
+    /// A ramp-off of a partner's; the same.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn rampoff_of(&self, partner: PartnerId, id: OrderId) -> Result<Option<Rampoff>, StoreError> {
+        let sql = "SELECT version, data FROM rampoffs WHERE id = $1 AND partner = $2";
+        self.single(sql, vec![Value::display(id), Value::display(partner)]).await
+    }
+
     /// Payments, newest first, below `below` (the last one of the page before).
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rampart_core::asset::Chain;
 use rampart_core::customer::Customer;
-use rampart_core::id::CustomerId;
+use rampart_core::id::{CustomerId, PartnerId};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::StoreError;
@@ -21,6 +21,7 @@ const MOST: usize = 256;
 
 /// What one request wants to know.
 struct Question {
+    partner: PartnerId,
     customer: CustomerId,
     address: Option<(Chain, Arc<str>)>,
     answer: oneshot::Sender<Result<Option<Found>, Arc<str>>>,
@@ -47,18 +48,19 @@ impl Together {
 }
 
 impl Store {
-    /// A customer by its number, and whether an address of a chain is the deposit address of some ramp-off: what an order's
-    /// checks need. Whose customer it is, is the caller's to check.
+    /// A partner's customer by its number, and whether an address of a chain is the deposit address of some ramp-off: what an
+    /// order's checks need. Another partner's customer is not parsed, so that it takes as long as one that is not there.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn customer_and_deposit_address(
         &self,
+        partner: PartnerId,
         id: CustomerId,
         address: Option<(Chain, &str)>,
     ) -> Result<Option<(Customer, bool)>, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let question = Question { customer: id, address: address.map(|(chain, address)| (chain, address.into())), answer };
+        let question = Question { partner, customer: id, address: address.map(|(chain, address)| (chain, address.into())), answer };
         let unavailable = |reason: &str| StoreError::Unavailable(reason.to_owned());
         self.inner.together.questions.try_send(question).map_err(|_| unavailable("too many reads wait"))?;
         let found = answered.await.map_err(|_| unavailable("the store is closed"))?.map_err(|reason| unavailable(&reason))?;
@@ -74,11 +76,9 @@ async fn answer_all(db: Arc<Db>, mut asked: mpsc::Receiver<Question>) {
             Ok((customers, addresses)) => {
                 for question in questions.drain(..) {
                     let ours = question.address.is_some_and(|address| addresses.contains(&address));
-                    let found = customers.get(&question.customer.0).map(|(version, data)| Found {
-                        version: *version,
-                        data: Arc::clone(data),
-                        is_deposit_address: ours,
-                    });
+                    let asked = customers.get(&question.customer.0).filter(|stored| stored.partner == question.partner);
+                    let found =
+                        asked.map(|stored| Found { version: stored.version, data: Arc::clone(&stored.data), is_deposit_address: ours });
                     // Who asked may have gone.
                     let _ = question.answer.send(Ok(found));
                 }
@@ -93,7 +93,14 @@ async fn answer_all(db: Arc<Db>, mut asked: mpsc::Receiver<Question>) {
     }
 }
 
-type Customers = HashMap<i64, (i64, Arc<str>)>;
+/// A customer as it is stored.
+struct StoredCustomer {
+    version: i64,
+    partner: PartnerId,
+    data: Arc<str>,
+}
+
+type Customers = HashMap<i64, StoredCustomer>;
 type Addresses = HashSet<(Chain, Arc<str>)>;
 
 async fn look(db: &Db, questions: &[Question]) -> Result<(Customers, Addresses), StoreError> {
@@ -104,7 +111,7 @@ async fn look(db: &Db, questions: &[Question]) -> Result<(Customers, Addresses),
         questions.iter().filter_map(|question| question.address.as_ref().map(|(_, address)| address)).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let by_number = |among: &str| format!("SELECT id, version, data FROM customers WHERE id {among}");
+    let by_number = |among: &str| format!("SELECT id, version, partner, data FROM customers WHERE id {among}");
     let by_address = |among: &str| format!("SELECT deposit_chain, deposit_address FROM rampoffs WHERE deposit_address {among}");
     let mut asked = vec![db.among(by_number, ids.into_iter().map(Value::Int).collect(), Vec::new())];
     if !wanted.is_empty() {
@@ -113,7 +120,7 @@ async fn look(db: &Db, questions: &[Question]) -> Result<(Customers, Addresses),
     let mut found = db.answer(asked).await?.into_iter();
     let mut customers = Customers::with_capacity(questions.len());
     for row in found.next().unwrap_or_default() {
-        customers.insert(row.int(0)?, (row.int(1)?, row.text(2)?.into()));
+        customers.insert(row.int(0)?, StoredCustomer { version: row.int(1)?, partner: row.parse(2)?, data: row.text(3)?.into() });
     }
     let mut addresses = Addresses::new();
     for row in found.next().unwrap_or_default() {

@@ -152,12 +152,19 @@ async fn orders_are_found_by_page_concept_and_address(bench: Arc<Bench>) {
     known.version = 1;
     let other = "bsc".parse().unwrap();
     let asked = [Some((chain, "0xa")), Some((chain, "0xnone")), Some((other, "0xa")), None];
-    let questions = (0..90).map(|turn| store.customer_and_deposit_address(CustomerId(i64::from(turn % 3 == 0)), asked[turn % 4]));
+    let questions = (0..90).map(|turn| store.customer_and_deposit_address(owner, CustomerId(i64::from(turn % 3 == 0)), asked[turn % 4]));
     for (turn, found) in futures::future::join_all(questions).await.into_iter().enumerate() {
         let expected = (turn % 3 == 0).then(|| (known.clone(), turn % 4 == 0));
         assert_eq!(found.unwrap(), expected, "{turn}");
     }
-    assert_eq!(store.payments_by_id(&[bought.id, sold[0].id, bought.id]).await.unwrap(), [bought]);
+    assert_eq!(store.payments_by_id(&[bought.id, sold[0].id, bought.id]).await.unwrap(), [bought.clone()]);
+    // What is another partner's is not there.
+    let stranger: PartnerId = bench.mint().id();
+    assert_eq!(store.customer_and_deposit_address(stranger, known.id, Some((chain, "0xa"))).await.unwrap(), None);
+    for (partner, is_there) in [(owner, true), (stranger, false)] {
+        assert_eq!(store.payment_of(partner, bought.id).await.unwrap(), is_there.then(|| bought.clone()));
+        assert_eq!(store.rampoff_of(partner, sold[0].id).await.unwrap(), is_there.then(|| sold[0].clone()));
+    }
 }
 
 async fn orders_become_due_and_get_stuck(bench: Arc<Bench>) {
@@ -268,7 +275,9 @@ async fn call_every_list(bench: &Bench, store: &Store) {
     store.rampoff_by_earlier_link(&token).await.unwrap();
     store.installation_keys().await.unwrap();
     store.rampoffs_by_deposit_addresses(chain, &["x".into()]).await.unwrap();
-    store.customer_and_deposit_address(CustomerId(1), Some((chain, "x"))).await.unwrap();
+    store.customer_and_deposit_address(mint.id(), CustomerId(1), Some((chain, "x"))).await.unwrap();
+    store.payment_of(mint.id(), order).await.unwrap();
+    store.rampoff_of(mint.id(), order).await.unwrap();
     store.payments_due(now, None, 5).await.unwrap();
     store.rampoffs_due(now, None, 5).await.unwrap();
     store.stuck_payments("started", now, None, 5).await.unwrap();

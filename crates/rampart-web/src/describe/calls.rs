@@ -61,7 +61,8 @@ fn codes(call: &Call) -> Vec<Code> {
 }
 
 /// What any request may meet.
-const SERVER: [Code; 7] = [
+const SERVER: [Code; 8] = [
+    Code::MalformedRequest,
     Code::RateLimited,
     Code::ServiceUnavailable,
     Code::BodyTooLarge,
@@ -198,31 +199,32 @@ pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, OperationBuil
     };
     let text = || RefOr::from(Schema::from(ObjectBuilder::new().schema_type(Type::String)));
     let object = || RefOr::from(Schema::from(ObjectBuilder::new().schema_type(Type::Object)));
-    let open = |id: &str, summary: &str, ok: Response, except: &[Code]| {
-        let codes: Vec<Code> = SERVER.into_iter().filter(|code| !except.contains(code)).collect();
+    let open = |id: &str, summary: &str, ok: Response, codes: &[Code]| {
         let operation = OperationBuilder::new().operation_id(Some(id)).tag("Service").summary(Some(summary)).securities(Some([]));
-        failures::responses(&codes)
+        failures::responses(codes)
             .into_iter()
             .fold(operation.response("200", ok), |operation, (status, response)| operation.response(status, response))
     };
     let not_ready = Schema::from(OneOfBuilder::new().item(health.clone()).item(failures::narrowed(&[Code::ServiceUnavailable])).build());
+    let but_ready: Vec<Code> = SERVER.into_iter().filter(|code| *code != Code::ServiceUnavailable).collect();
+    let of_operators: Vec<Code> = [Code::AuthorizationIncorrect, Code::NotFound].into_iter().chain(SERVER).collect();
     vec![
-        ("/healthz", open("healthz", "Whether the process is alive", answer("It is.", "application/json", health.clone()), &[])),
+        ("/healthz", open("healthz", "Whether the process is alive", answer("It is.", "application/json", health.clone()), &SERVER)),
         (
             "/readyz",
-            open(
-                "readyz",
-                "Whether the process does its work",
-                answer("It does.", "application/json", health),
-                &[Code::ServiceUnavailable],
-            )
-            .response("503", answer("It should get no traffic.", "application/json", not_ready.into())),
+            open("readyz", "Whether the process does its work", answer("It does.", "application/json", health), &but_ready)
+                .response("503", answer("It should get no traffic.", "application/json", not_ready.into())),
         ),
         (
             "/metrics",
-            open("metrics", "What is measured", answer("In the text format of OpenMetrics.", "application/openmetrics-text", text()), &[]),
+            open(
+                "metrics",
+                "What is measured, for whoever has the token that the operator set; it may be served elsewhere instead",
+                answer("In the text format of OpenMetrics.", "application/openmetrics-text", text()),
+                &of_operators,
+            ),
         ),
-        ("/openapi.json", open("openapi", "This description", answer("It.", "application/json", object()), &[])),
-        ("/docs", open("docs", "This description to read", answer("A page.", "text/html", text()), &[])),
+        ("/openapi.json", open("openapi", "This description", answer("It.", "application/json", object()), &SERVER)),
+        ("/docs", open("docs", "This description to read", answer("A page.", "text/html", text()), &SERVER)),
     ]
 }

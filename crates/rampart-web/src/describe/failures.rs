@@ -15,6 +15,7 @@ const SHARED: &[Code] = &[
     Code::ServiceUnavailable,
     Code::BodyTooLarge,
     Code::UnsupportedMediaType,
+    Code::MalformedRequest,
     Code::MalformedJson,
     Code::NotFound,
     Code::HttpMethodNotAllowed,

@@ -13,9 +13,10 @@ use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
 use rampart_web::WebConfig;
 use serde_json::json;
 
-use crate::support::{Client, another_app, purchase};
+use crate::support::{Client, another_app, purchase, with_metrics};
 
-on_both_engines!(crate::support::idle => rates, documented_statuses, sizes_and_numbers, names_and_headers, customers_beyond_an_accounts_room);
+on_both_engines!(crate::support::idle => rates, documented_statuses, sizes_and_numbers, names_and_headers,
+    customers_beyond_an_accounts_room, probes_need_no_place, browsers_stay_with_https);
 
 async fn rates(test: Arc<TestApp>) {
     let app = another_app(&test, |config| (config.rate_limits.partner_per_second, config.rate_limits.partner_burst) = (1, 3), None).await;
@@ -94,19 +95,60 @@ async fn sizes_and_numbers(test: Arc<TestApp>) {
     let answer = client.send(Method::POST, "/api/registerUser", &[("content-type", "application/json")], Body::from_stream(chunks)).await;
     assert_eq!(answer.code(), "body_too_large");
     // A body that never ends to arrive.
-    let quick = WebConfig { read_timeout_milliseconds: 50, concurrency: 1, ..WebConfig::default() };
+    let quick = WebConfig { read_timeout_milliseconds: 50, concurrency: 1, bodies: 1, ..WebConfig::default() };
     let client = Client::with(test.app.clone(), quick).token(client.token.as_deref());
     let trickle = futures::stream::unfold((), async |()| {
         tokio::task::yield_now().await;
         Some((Ok::<_, std::io::Error>(Vec::new()), ()))
     });
     let slow = client.send(Method::POST, "/api/registerUser", &[("content-type", "application/json")], Body::from_stream(trickle));
-    // While it is awaited, it takes the only place.
-    let (slow, other) = futures::join!(slow, client.get("/healthz"));
+    // While it is awaited, it takes the only place of those that arrive, and none of those that are worked on.
+    let nothing = json!({});
+    let (slow, other, quote) =
+        futures::join!(slow, client.post("/api/registerUser", &nothing), client.get("/api/quote?amount=50&symbol=USDC&payment_type=card"));
     assert_eq!((slow.status.as_u16(), slow.code().as_str()), (408, "request_timeout"));
     assert_eq!((other.status.as_u16(), other.code().as_str()), (503, "service_unavailable"));
     assert_eq!(other.header("retry-after"), Some("1"));
-    assert_eq!(client.get("/healthz").await.status, 200, "the place was given back");
+    assert_eq!(quote.status, 200, "{}", quote.text);
+    assert_eq!(client.post("/api/registerUser", &nothing).await.code(), "fail_mandatory_field", "the place was given back");
+}
+
+/// While all places are taken, whoever asks how the process is hears it.
+async fn probes_need_no_place(test: Arc<TestApp>) {
+    let (begun, go_on) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
+    let (begins, goes_on) = (begun.clone(), go_on.clone());
+    let slow = axum::Router::new().route(
+        "/slow",
+        axum::routing::get(async move || {
+            begins.notify_one();
+            goes_on.notified().await;
+        }),
+    );
+    let config = WebConfig { concurrency: 1, ..with_metrics() };
+    let nothing = utoipa::openapi::OpenApiBuilder::new().build();
+    let client = Client { router: rampart_web::router(test.app.clone(), config, vec![(slow, nothing)]), token: None };
+    let asking = async {
+        begun.notified().await;
+        assert_eq!(client.get("/openapi.json").await.status, 503);
+        for path in ["/healthz", "/readyz"] {
+            assert_eq!(client.get(path).await.status, 200, "{path}");
+        }
+        let apart = Client { router: client.router.operators(), token: None };
+        assert_eq!(apart.get("/metrics").await.status, 200, "operators look just then");
+        go_on.notify_one();
+    };
+    let (slow, ()) = futures::join!(client.get("/slow"), asking);
+    assert_eq!(slow.status, 200);
+    assert_eq!(client.get("/openapi.json").await.status, 200, "the place was given back");
+}
+
+async fn browsers_stay_with_https(test: Arc<TestApp>) {
+    for (url, told) in [("https://pay.example", Some("max-age=31536000")), ("http://127.0.0.1:8080", None)] {
+        let client = Client::with(another_app(&test, |config| config.public_url = url.to_owned(), None).await, WebConfig::default());
+        for path in ["/status?token=x", "/docs", "/api/quote", "/healthz", "/nothing"] {
+            assert_eq!(client.get(path).await.header("strict-transport-security"), told, "{url} {path}");
+        }
+    }
 }
 
 async fn names_and_headers(test: Arc<TestApp>) {
@@ -117,13 +159,14 @@ async fn names_and_headers(test: Arc<TestApp>) {
     let answer = client.send(Method::GET, "/api/nothing", &[("x-request-id", "not sane <b>")], Body::empty()).await;
     assert!(answer.header("x-request-id").unwrap().starts_with("req_"));
     assert_eq!(answer.json()["request_id"], answer.header("x-request-id").unwrap());
-    for path in ["/api/availableAssets", "/api/nothing", "/healthz", "/openapi.json", "/docs", "/metrics", "/kyc?token=x"] {
+    for path in ["/api/availableAssets", "/api/nothing", "/healthz", "/openapi.json", "/docs", "/kyc?token=x"] {
         let answer = client.get(path).await;
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert!(answer.header("cache-control").is_some(), "{path}");
         assert!(answer.header("content-type").is_some(), "{path}");
     }
-    let metrics = client.get("/metrics").await.text;
+    let apart = Client { router: client.router.operators(), token: None };
+    let metrics = apart.get("/metrics").await.text;
     assert!(metrics.contains(r#"rampart_http_requests_total{method="GET",path="/api/availableAssets",status="200"} 1"#), "{metrics}");
     assert!(metrics.contains(r#"path="none",status="404""#), "paths that were asked for are no labels");
     let odd = [

@@ -2,29 +2,34 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
+use axum::http::Method;
 use rampart_app::App;
 use rampart_testkit::{TestApp, on_both_engines};
-use rampart_web::WebConfig;
 
-use crate::support::Client;
+use crate::support::{Client, METRICS_TOKEN, Manual, app_like, with_metrics};
 
-on_both_engines!(crate::support::idle => metrics_without_a_database, chains_that_stand_still);
+on_both_engines!(crate::support::idle => metrics_without_a_database, chains_that_stand_still, metrics_are_for_operators,
+    readings_cost_no_more_for_many);
 
 fn client(app: &App) -> Client {
-    Client::with(app.clone(), WebConfig::default())
+    Client::with(app.clone(), with_metrics())
 }
 
 async fn metrics_without_a_database(test: Arc<TestApp>) {
     let node = test.another_node().await;
+    let clock = Manual::at(test.app.real().now());
+    let node = app_like(&node, |_| (), Some(clock.clone())).await;
     let client = client(&node);
-    let metrics = client.get("/metrics").await;
+    let metrics = client.get_as_operator("/metrics").await;
     assert_eq!(metrics.status, 200);
     for line in ["rampart_database_up 1", "rampart_deliveries_parked 0", "rampart_commit_running 1"] {
         assert!(metrics.text.lines().any(|found| found == line), "{line}: {}", metrics.text);
     }
     assert_eq!(client.get("/readyz").await.status, 200);
     node.store().close().await;
-    let metrics = client.get("/metrics").await;
+    clock.advance(5);
+    let metrics = client.get_as_operator("/metrics").await;
     assert_eq!(metrics.status, 200, "{}", metrics.text);
     for line in ["rampart_database_up 0", "rampart_commit_running 0"] {
         assert!(metrics.text.lines().any(|found| found == line), "{line}: {}", metrics.text);
@@ -33,13 +38,63 @@ async fn metrics_without_a_database(test: Arc<TestApp>) {
     assert!(!metrics.text.contains("rampart_deliveries_parked"), "what is not known is not told: {}", metrics.text);
     let not_ready = client.get("/readyz").await;
     assert_eq!((not_ready.status.as_u16(), not_ready.json()["status"].as_str()), (503, Some("unavailable")));
+    assert_eq!(not_ready.json()["reasons"], serde_json::json!([]), "strangers hear yes or no");
+    let told = client.get_as_operator("/readyz").await.json()["reasons"].to_string();
+    assert!(told.contains("the database does not answer"), "{told}");
     assert_eq!(client.get("/healthz").await.status, 200);
+}
+
+async fn metrics_are_for_operators(test: Arc<TestApp>) {
+    let without = Client::of(&test).await;
+    for client in [&without, &without.token(None)] {
+        let answer = client.get("/metrics").await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (404, "not_found"), "{}", answer.text);
+    }
+    assert_eq!(without.get_as_operator("/metrics").await.status, 404);
+    let with = client(&test.app);
+    let long = format!("Bearer {METRICS_TOKEN}x");
+    for header in
+        [None, Some("Bearer "), Some("Bearer a-token-for-metric"), Some(&long), Some(METRICS_TOKEN), Some("Basic a-token-for-metrics")]
+    {
+        let headers: Vec<(&str, &str)> = header.map(|value| ("authorization", value)).into_iter().collect();
+        let answer = with.send(Method::GET, "/metrics", &headers, Body::empty()).await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (401, "authorization_incorrect"), "{header:?}");
+    }
+    // A partner is no operator.
+    assert_eq!(with.token(without.token.as_deref()).get("/metrics").await.status, 401);
+    assert_eq!(with.get_as_operator("/metrics").await.status, 200);
+    // On a listener of their own there is no token, and nothing else either.
+    let apart = Client { router: without.router.operators(), token: None };
+    assert!(apart.get("/metrics").await.text.contains("rampart_database_up 1"));
+    assert_eq!((apart.get("/readyz").await.status.as_u16(), apart.get("/healthz").await.status.as_u16()), (200, 200));
+    for path in ["/api/availableAssets", "/docs", "/status?token=x", "/"] {
+        assert_eq!(apart.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(apart.post("/metrics", &serde_json::json!({})).await.status, 405);
+}
+
+/// Whoever reads often, or many at once, costs the database no more than whoever reads once.
+async fn readings_cost_no_more_for_many(test: Arc<TestApp>) {
+    let clock = Manual::at(test.app.real().now());
+    let app = app_like(&test.app, |_| (), Some(clock.clone())).await;
+    let client = client(&app);
+    for path in ["/metrics", "/readyz"] {
+        let once = test.reads_of(client.get_as_operator(path)).await.1;
+        assert!(once > 0, "{path}");
+        let often = async || {
+            let all = futures::future::join_all((0..64).map(|_| client.get_as_operator(path))).await;
+            assert!(all.iter().all(|answer| answer.status == 200), "{path}");
+        };
+        assert_eq!(test.reads_of(often()).await.1, 0, "{path}");
+        clock.advance(60);
+        assert_eq!(test.reads_of(often()).await.1, once, "{path}");
+    }
 }
 
 /// The reasons that `/readyz` gives once they are as wanted.
 async fn ready_when(test: &TestApp, client: &Client, what: &str, wanted: impl Fn(&[String]) -> bool) {
     let look = || async {
-        let answer = client.get("/readyz").await;
+        let answer = client.get_as_operator("/readyz").await;
         let reasons: Vec<String> = serde_json::from_value(answer.json()["reasons"].clone()).unwrap();
         assert_eq!(answer.status.as_u16(), if reasons.is_empty() { 200 } else { 503 });
         wanted(&reasons).then_some(())

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use rampart_testkit::{TestApp, on_both_engines};
 use rampart_web::WebConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-on_both_engines!(crate::support::idle => what_does_not_arrive, a_graceful_stop);
+on_both_engines!(crate::support::idle => what_does_not_arrive, a_graceful_stop, what_is_no_http, answers_that_nobody_takes,
+    a_stop_that_nobody_holds_up, connections_of_one_address, bodies_of_one_address);
 
 struct Running {
     address: SocketAddr,
@@ -113,4 +114,169 @@ async fn a_graceful_stop(test: Arc<TestApp>) {
     tokio::time::timeout(Duration::from_secs(20), running.ended).await.expect("the server ends").unwrap();
     assert!(TcpStream::connect(running.address).await.is_err(), "nobody listens any more");
     drop((idle, unused));
+}
+
+/// A proxy in front might understand each of these in another way.
+async fn what_is_no_http(test: Arc<TestApp>) {
+    let running = start(&test, WebConfig::default()).await;
+    let post = "POST /api/authenticate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+    for request in [
+        format!("{post}transfer-encoding: chunked\r\n\r\nzz\r\n{{}}\r\n0\r\n\r\n"),
+        format!("{post}transfer-encoding: chunked\r\n\r\n2\r\n{{}}XX0\r\n\r\n"),
+        format!("{post}transfer-encoding: chunked\r\n\r\n-2\r\n{{}}\r\n0\r\n\r\n"),
+        format!("{post}transfer-encoding: chunked\r\n\r\nffffffffffffffff1\r\n{{}}\r\n0\r\n\r\n"),
+        format!("{post}transfer-encoding: gzip, chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"),
+        format!("{post}transfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"),
+        "GET /healthz HTTP/1.1\r\n\r\n".to_owned(),
+        "GET /healthz HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n".to_owned(),
+        "GET /healthz HTTP/1.1\r\nhost: x y\r\n\r\n".to_owned(),
+    ] {
+        let answer = exchange(running.address, request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("malformed_request"), "{request:?}: {answer}");
+    }
+    for request in [
+        "GET /healthz HTTP/1.0\r\n\r\n".to_owned(),
+        "GET /healthz HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n".to_owned(),
+        "GET http://x.example/healthz HTTP/1.1\r\nhost: x.example\r\nconnection: close\r\n\r\n".to_owned(),
+    ] {
+        let answer = exchange(running.address, request.as_bytes()).await;
+        assert!(answer.contains(" 200 OK"), "{request:?}: {answer}");
+    }
+    let chunks = format!("{post}connection: close\r\ntransfer-encoding: chunked\r\n\r\n1;x=y\r\n{{\r\n1\r\n}}\r\n0\r\n\r\n");
+    let answer = exchange(running.address, chunks.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    running.stop.send(()).unwrap();
+    running.ended.await.unwrap();
+}
+
+/// Somebody who asks for many large answers and takes none.
+async fn taker_of_nothing(address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut stream = socket.connect(address).await.unwrap();
+    stream.write_all(&b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100)).await.unwrap();
+    stream
+}
+
+async fn answers_that_nobody_takes(test: Arc<TestApp>) {
+    let config = WebConfig { write_timeout_milliseconds: 300, connections: 3, connections_per_address: 3, ..WebConfig::default() };
+    let running = start(&test, config).await;
+    let mut takers = Vec::new();
+    for _ in 0..3 {
+        takers.push(taker_of_nothing(running.address).await);
+    }
+    // They have every place there is, until they are cut.
+    let answer = exchange(running.address, b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    for mut taker in takers {
+        let cut = async { while taker.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.is_ok() {} };
+        tokio::time::timeout(Duration::from_secs(20), cut).await.expect("it is cut");
+    }
+    // Whoever takes what he asked for, however much it is, is answered to the end.
+    let all = [
+        &b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(50)[..],
+        b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+    ];
+    let answers = exchange(running.address, &all.concat()).await;
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 51);
+    running.stop.send(()).unwrap();
+    running.ended.await.unwrap();
+}
+
+async fn a_stop_that_nobody_holds_up(test: Arc<TestApp>) {
+    // Nothing but the stop itself ends these.
+    let hour = 3_600_000;
+    let config = WebConfig {
+        write_timeout_milliseconds: hour,
+        read_timeout_milliseconds: hour,
+        drain_milliseconds: 10,
+        stop_milliseconds: 100,
+        ..WebConfig::default()
+    };
+    let running = start(&test, config).await;
+    let _taker = taker_of_nothing(running.address).await;
+    let mut half = TcpStream::connect(running.address).await.unwrap();
+    half.write_all(b"POST /api/authenticate HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{").await.unwrap();
+    running.stop.send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(20), running.ended).await.expect("the server ends").unwrap();
+}
+
+/// Whether a connection is served; it stays open.
+async fn is_served(stream: &mut TcpStream) -> bool {
+    let asked = stream.write_all(b"HEAD /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let mut answer = Vec::new();
+    while asked.is_ok() && !answer.ends_with(b"\r\n\r\n") {
+        if !stream.read_buf(&mut answer).await.is_ok_and(|length| length > 0) {
+            return false;
+        }
+    }
+    answer.starts_with(b"HTTP/1.1 200")
+}
+
+async fn connections_of_one_address(test: Arc<TestApp>) {
+    let config = WebConfig { connections_per_address: 2, ..WebConfig::default() };
+    let running = start(&test, config.clone()).await;
+    let connect = async |to: SocketAddr| TcpStream::connect(to).await.unwrap();
+    let (mut one, mut other) = (connect(running.address).await, connect(running.address).await);
+    assert!(is_served(&mut one).await && is_served(&mut other).await);
+    assert!(!is_served(&mut connect(running.address).await).await, "a third one");
+    let from = TcpSocket::new_v4().unwrap();
+    from.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    assert!(is_served(&mut from.connect(running.address).await.unwrap()).await, "somebody else");
+    drop(one);
+    test.eventually("its place is free again", || async { is_served(&mut connect(running.address).await).await.then_some(()) }).await;
+    running.stop.send(()).unwrap();
+    // Everybody comes through the proxy.
+    let behind = start(&test, WebConfig { trusted_proxies: vec!["127.0.0.1".parse().unwrap()], ..config }).await;
+    let mut many = Vec::new();
+    for _ in 0..5 {
+        many.push(connect(behind.address).await);
+    }
+    for stream in &mut many {
+        assert!(is_served(stream).await);
+    }
+    behind.stop.send(()).unwrap();
+}
+
+/// One address cannot keep the others' requests from arriving, behind a proxy neither.
+async fn bodies_of_one_address(test: Arc<TestApp>) {
+    let config = WebConfig {
+        trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
+        bodies: 8,
+        bodies_per_address: 3,
+        concurrency: 1,
+        ..WebConfig::default()
+    };
+    let running = start(&test, config).await;
+    let head = |from: &str| {
+        format!(
+            "POST /api/authenticate HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {from}\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: 2\r\n\r\n"
+        )
+    };
+    let mut slow = Vec::new();
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(format!("{}{{", head("203.0.113.1")).as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    let whole = async |from: &str| exchange(running.address, format!("{}{{}}", head(from)).as_bytes()).await;
+    test.eventually("the address has all it may have", || async {
+        let answer = whole("203.0.113.1").await;
+        (answer.starts_with("HTTP/1.1 429") && answer.contains("rate_limited")).then_some(())
+    })
+    .await;
+    let answer = whole("203.0.113.2").await;
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    let answer = exchange(running.address, b"GET /openapi.json HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "what has no body needs no such place");
+    for stream in &mut slow {
+        stream.write_all(b"}").await.unwrap();
+        let answer = read_all(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    }
+    let answer = whole("203.0.113.1").await;
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    running.stop.send(()).unwrap();
+    running.ended.await.unwrap();
 }

@@ -100,6 +100,12 @@ impl Client {
         self.send(Method::GET, path, &[], Body::empty()).await
     }
 
+    /// `GET` with the token of the metrics.
+    pub(crate) async fn get_as_operator(&self, path: &str) -> Answer {
+        let bearer = format!("Bearer {METRICS_TOKEN}");
+        self.send(Method::GET, path, &[("authorization", &bearer)], Body::empty()).await
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, &[], Body::empty()).await
     }
@@ -124,14 +130,50 @@ pub(crate) async fn another_app(
     change: impl FnOnce(&mut AppConfig),
     real: Option<Arc<dyn rampart_core::time::Clock>>,
 ) -> App {
-    let mut config = test.app.config().clone();
+    app_like(&test.app, change, real).await
+}
+
+/// An application on another one's store, with other settings, or another real clock.
+pub(crate) async fn app_like(other: &App, change: impl FnOnce(&mut AppConfig), real: Option<Arc<dyn rampart_core::time::Clock>>) -> App {
+    let mut config = other.config().clone();
     change(&mut config);
     let sources = Sources {
-        business: test.app.business().clone(),
-        real: real.unwrap_or_else(|| test.app.real().clone()),
+        business: other.business().clone(),
+        real: real.unwrap_or_else(|| other.real().clone()),
         randomness: Arc::new(rampart_app::SystemRandomness),
     };
-    App::new(test.app.store().clone(), test.app.ports().clone(), config, test.app.catalogue().clone(), sources, &[KEY]).await.unwrap()
+    App::new(other.store().clone(), other.ports().clone(), config, other.catalogue().clone(), sources, &[KEY]).await.unwrap()
+}
+
+/// The token of the metrics.
+pub(crate) const METRICS_TOKEN: &str = "a-token-for-metrics";
+
+/// Settings with which `/metrics` is there.
+pub(crate) fn with_metrics() -> WebConfig {
+    WebConfig { metrics_token: Some(METRICS_TOKEN.into()), ..WebConfig::default() }
+}
+
+/// A clock that the test moves.
+pub(crate) struct Manual(std::sync::atomic::AtomicI64);
+
+impl Manual {
+    pub(crate) fn at(now: rampart_core::time::Timestamp) -> Arc<Self> {
+        Arc::new(Self(now.micros().into()))
+    }
+
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+impl rampart_core::time::Clock for Manual {
+    fn now(&self) -> rampart_core::time::Timestamp {
+        rampart_core::time::Timestamp::from_micros(self.0.load(std::sync::atomic::Ordering::Relaxed))
+    }
+
+    fn sleep_until(&self, _: rampart_core::time::Timestamp) -> rampart_core::time::Sleep {
+        Box::pin(std::future::pending())
+    }
 }
 
 /// A clock that stands still.

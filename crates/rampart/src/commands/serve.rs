@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use clap::Args;
+use futures::FutureExt;
 use rampart_app::{needs, workers};
+use rampart_web::WebConfig;
 use tokio::net::TcpListener;
 
 use crate::cli::Global;
 use crate::failure::Failure;
 use crate::settings::Configuration;
 use crate::wiring::engine::RampEngine;
+use crate::wiring::metrics::{self, Metrics};
 use crate::wiring::{Installation, address, first_start};
 use crate::{logs, output};
 
@@ -41,6 +44,8 @@ async fn serve(configuration: &Configuration) -> Result<(), Failure> {
     let listener = TcpListener::bind(listen).await.map_err(|error| Failure::Refused(format!("{listen} cannot be listened on: {error}")))?;
     let bound = listener.local_addr().map_err(|error| Failure::Refused(format!("{listen}: {error}")))?;
     let reachable = reachable(bound).to_string();
+    let metrics = Metrics::open(&configuration.settings).await?;
+    let web = WebConfig { metrics_token: metrics::token(&configuration.settings)?, ..configuration.settings.server.web.clone() };
     let installation = Installation::open(configuration, &reachable).await?;
     installation.app.store().lock_to_serve().await?;
     needs::check(&installation.app).await?;
@@ -48,15 +53,17 @@ async fn serve(configuration: &Configuration) -> Result<(), Failure> {
     let Installation { settings, app, outside } = &installation;
     let is_demonstrated = outside.world().is_some() && settings.sandbox.demo_partner;
     let first = if is_demonstrated { first_start::demo_partner(app).await? } else { None };
-    let router = router(&installation);
+    let router = router(&installation, web.clone());
     let workers = workers::start(app);
     outside.start();
     if let Some(credentials) = &first {
         output::line(&first_start::what_to_paste(&reachable, credentials));
     }
+    output::line(&metrics.said());
     output::line(&format!("listening on http://{bound}"));
     tracing::info!(address = %bound, mode = ?settings.mode, database = ?app.store().engine(), version = env!("CARGO_PKG_VERSION"), "serving");
-    rampart_web::serve(listener, router, &settings.server.web, stop).await;
+    let stop = stop.shared();
+    tokio::join!(metrics.serve(&router, &web, stop.clone()), rampart_web::serve(listener, router.clone(), &web, stop));
     tracing::info!("stopping: every accepted request is answered");
     // Requests first, then the workers that their steps have woken, then the world, then the files.
     workers.stop().await;
@@ -67,13 +74,13 @@ async fn serve(configuration: &Configuration) -> Result<(), Failure> {
 }
 
 /// Everything that is answered over HTTP.
-pub(crate) fn router(installation: &Installation) -> rampart_web::Front {
+pub(crate) fn router(installation: &Installation, web: WebConfig) -> rampart_web::Front {
     // Without a world there is nobody to play.
     let played = installation.outside.world().map(|world| {
         let engine = Arc::new(RampEngine::new(installation.app.clone()));
         (rampart_sandbox::router(world.clone(), engine), rampart_sandbox::openapi())
     });
-    rampart_web::router(installation.app.clone(), installation.settings.server.web.clone(), played.into_iter().collect())
+    rampart_web::router(installation.app.clone(), web, played.into_iter().collect())
 }
 
 /// An address that can be connected to: where all of them are listened on, this machine's own.

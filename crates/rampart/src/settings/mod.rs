@@ -97,6 +97,7 @@ impl Configuration {
             .map_err(|error| at(&tree, &error.path().to_string(), error.inner()))?;
         let catalogue = source.build().map_err(|CatalogueFault { place, reason }| at(&tree, &place, &reason))?;
         settings.check().map_err(|(key, reason)| at(&tree, key, &reason))?;
+        settings.server.web.check().map_err(|(key, reason)| at(&tree, &format!("server.{key}"), &reason))?;
         // All of them: whoever goes live has more than one thing to set.
         let refused: Vec<String> = live::refused(&settings, &catalogue).iter().map(|(key, reason)| at(&tree, key, reason).0).collect();
         if !refused.is_empty() {

@@ -31,6 +31,8 @@ pub(crate) struct Settings {
 pub(crate) struct ServerSettings {
     pub(crate) listen: String,
     pub(crate) public_url: String,
+    pub(crate) metrics_listen: String,
+    pub(crate) metrics_token_file: String,
     /// Unknown keys were refused by the shape of the built-in configuration already.
     #[serde(flatten)]
     pub(crate) web: rampart_web::WebConfig,

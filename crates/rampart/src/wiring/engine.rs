@@ -58,7 +58,7 @@ impl SandboxEngine for RampEngine {
         Box::pin(async move {
             let not_found = || Refusal::from(Code::PaymentNotFound);
             let id: OrderId = payment.parse().map_err(|_| not_found())?;
-            let payment = self.app.store().payment(id).await.map_err(refusal)?.filter(|payment| payment.partner == partner);
+            let payment = self.app.store().payment_of(partner, id).await.map_err(refusal)?;
             let payment = payment.ok_or_else(not_found)?;
             let customer = self.app.store().customer(payment.customer).await.map_err(refusal)?;
             Ok(payable(&payment, customer.map(|customer| customer.profile.full_name()).unwrap_or_default()))
@@ -69,7 +69,7 @@ impl SandboxEngine for RampEngine {
         Box::pin(async move {
             let not_found = || Refusal::from(Code::RampoffNotFound);
             let id: OrderId = rampoff.parse().map_err(|_| not_found())?;
-            let rampoff = self.app.store().rampoff(id).await.map_err(refusal)?.filter(|rampoff| rampoff.partner == partner);
+            let rampoff = self.app.store().rampoff_of(partner, id).await.map_err(refusal)?;
             let rampoff = rampoff.ok_or_else(not_found)?;
             let mut payouts = self.app.store().payouts_of_order(rampoff.id).await.map_err(refusal)?;
             payouts.retain(|payout| matches!(payout.route, Route::Bank(_)));

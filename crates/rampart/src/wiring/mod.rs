@@ -5,6 +5,7 @@ pub(crate) mod engine;
 pub(crate) mod first_start;
 pub(crate) mod gateway;
 pub(crate) mod key_file;
+pub(crate) mod metrics;
 pub(crate) mod outside;
 pub(crate) mod private;
 #[cfg(test)]

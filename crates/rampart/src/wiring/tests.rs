@@ -72,7 +72,7 @@ async fn a_live_installation_has_nothing_of_a_sandbox() {
     assert!(balances.is_empty(), "the books do not open with what nobody has paid in: {balances:?}");
 
     let partner = installation.app.create_partner("first", "test").await.unwrap();
-    let front = router(&installation);
+    let front = router(&installation, installation.settings.server.web.clone());
     let body = format!(r#"{{"api_key":"{}","api_secret":"{}"}}"#, partner.api_key, partner.api_secret.reveal());
     let (_, granted) = call(&front, Method::POST, "/api/authenticate", &[], &body).await;
     let granted: serde_json::Value = serde_json::from_str(&granted).unwrap();

@@ -342,3 +342,25 @@ fn bodies_that_do_not_arrive() {
         server.stop();
     }
 }
+
+/// What a proxy in front might understand in another way is refused by every route, whoever brought it.
+#[test]
+fn requests_that_are_no_http() {
+    let (_installation, server, mine) = server(Engine::Sqlite, "framing");
+    for route in routes(&server) {
+        let target = target(&route, &mine, None);
+        let chunked = ("transfer-encoding", "chunked");
+        let kind = ("content-type", "application/json");
+        for (headers, body) in [
+            (vec![kind, chunked], &b"zz\r\n{}\r\n0\r\n\r\n"[..]),
+            (vec![kind, ("transfer-encoding", "gzip, chunked")], b"2\r\n{}\r\n0\r\n\r\n"),
+            (vec![kind, ("host", "other.example")], b""),
+        ] {
+            let answer = server.send(&route.method, &target, &[headers.as_slice(), &[("auth", &mine.token)]].concat(), body);
+            let is_page = answer.head.contains("text/html");
+            assert_eq!(answer.status, 400, "{} {headers:?}: {}", route.name(), answer.body);
+            assert!(is_page || answer.body["error"] == "malformed_request", "{} {headers:?}: {}", route.name(), answer.body);
+        }
+    }
+    server.stop();
+}

@@ -1,5 +1,7 @@
 //! Serving: one process per SQLite file, the right key only, and an orderly stop.
 
+use std::io::Write;
+
 use rampart_app::{SystemClock, SystemRandomness};
 use rampart_core::job::JobKind;
 use rampart_core::time::Timestamp;
@@ -114,7 +116,7 @@ fn another_key_is_refused() {
 #[test]
 fn readiness_says_that_nothing_can_be_written_and_recovers_by_itself() {
     for engine in ENGINES {
-        let installation = Installation::new(engine, "full");
+        let installation = Installation::new(engine, "full").with("RAMPART__SERVER__METRICS_LISTEN", "127.0.0.1:0");
         let mut server = installation.serve();
         installation.partner(&mut server, "full");
         assert_eq!(server.get("/readyz").0, 200);
@@ -130,21 +132,76 @@ fn readiness_says_that_nothing_can_be_written_and_recovers_by_itself() {
         writable(false);
         let registration = json!({ "name": "Ana", "last_name": "Prueba", "email": "ana@example.com", "country_code": "ESP" });
         assert_eq!(server.post("/api/registerUser", &registration).0, 503, "{engine:?}");
-        let (status, answer) = server.get("/readyz");
+        server.eventually(|| server.get("/readyz").0 == 503);
+        assert_eq!(server.get("/readyz").1["reasons"], json!([]), "strangers hear yes or no");
+        let (status, answer) = server.get_as_operator("/readyz");
         assert_eq!(status, 503, "{engine:?}");
         assert!(answer["reasons"].to_string().contains("nothing has been written for"), "{answer}");
         assert_eq!(server.get("/healthz").0, 200);
         writable(true);
         // Nobody writes meanwhile: the question itself finds out.
-        let began = std::time::Instant::now();
-        while server.get("/readyz").0 != 200 {
-            assert!(began.elapsed() < crate::support::PATIENCE, "{}", server.get("/readyz").1);
-            std::thread::park_timeout(std::time::Duration::from_millis(20));
-        }
+        server.eventually(|| server.get("/readyz").0 == 200);
         assert!(server.post("/api/registerUser", &registration).0 < 300, "{engine:?}");
         server.stop();
         installation.run(&["ledger", "verify"]);
     }
+}
+
+/// Clients that take nothing, or send half of something, do not keep a process, nor its file from the next one.
+#[test]
+fn a_stop_waits_for_nobody_outside() {
+    let installation = Installation::sqlite().with("RAMPART__SERVER__STOP_MILLISECONDS", "300");
+    let server = installation.serve();
+    let mut clients = Vec::new();
+    for asked in [
+        "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(200),
+        "POST /api/quote HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{".into(),
+    ] {
+        let mut client = std::net::TcpStream::connect(&server.address).unwrap();
+        client.write_all(asked.as_bytes()).unwrap();
+        clients.push(client);
+    }
+    // They are on their way before it is told to stop.
+    assert_eq!(server.get("/healthz").0, 200);
+    server.stop();
+    installation.serve().stop();
+}
+
+#[test]
+fn metrics_are_where_the_settings_say() {
+    let installation = Installation::sqlite();
+    let server = installation.serve();
+    assert!(server.printed.iter().any(|line| line.starts_with("no metrics")), "{:?}", server.printed);
+    assert_eq!(server.get("/metrics").0, 404);
+    server.stop();
+
+    let file = installation.path().join("token");
+    let installation = installation.with("RAMPART__SERVER__METRICS_TOKEN_FILE", file.to_str().unwrap());
+    installation.refused(1, &["serve", "--listen", "127.0.0.1:0"]);
+    for weak in ["", "too-short", "with a blank in the middle of it"] {
+        std::fs::write(&file, weak).unwrap();
+        let said = installation.refused(1, &["serve", "--listen", "127.0.0.1:0"]);
+        assert!(said.contains("server.metrics_token_file") && !said.contains("too-short"), "{said}");
+    }
+    std::fs::write(&file, "a-token-of-the-operators\n").unwrap();
+    let server = installation.serve();
+    assert!(server.printed.iter().any(|line| line.starts_with("metrics at /metrics, with the token")), "{:?}", server.printed);
+    for (header, status) in [(None, 401), (Some("Bearer wrong"), 401), (Some("Bearer a-token-of-the-operators"), 200)] {
+        let headers: Vec<(&str, &str)> = header.map(|value| ("authorization", value)).into_iter().collect();
+        let answer = server.send("GET", "/metrics", &headers, b"");
+        assert_eq!(answer.status, status, "{header:?}");
+        assert_eq!(answer.body.to_string().contains("rampart_payments_open"), status == 200, "{header:?}");
+    }
+    server.stop();
+
+    let installation = installation.with("RAMPART__SERVER__METRICS_LISTEN", "127.0.0.1:0");
+    let server = installation.serve();
+    assert!(server.printed.iter().any(|line| line.contains("/metrics, without a token")), "{:?}", server.printed);
+    assert_eq!(server.send("GET", "/metrics", &[("authorization", "Bearer a-token-of-the-operators")], b"").status, 404);
+    let (status, text) = server.get_as_operator("/metrics");
+    assert!(status == 200 && text.to_string().contains("rampart_database_up 1"), "{text}");
+    assert_eq!((server.get_as_operator("/readyz").0, server.get_as_operator("/api/quote").0), (200, 404));
+    server.stop();
 }
 
 #[test]

@@ -140,9 +140,12 @@ impl Installation {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = lines_of(child.stdout.take().unwrap());
         let log = lines_of(child.stderr.take().unwrap());
-        let mut server = Server { child, address: String::new(), printed: Vec::new(), lines, log, token: String::new() };
+        let mut server = Server { child, address: String::new(), operators: None, printed: Vec::new(), lines, log, token: String::new() };
         while let Ok(line) = server.lines.recv_timeout(PATIENCE) {
             server.printed.push(line.clone());
+            if let Some((_, address)) = line.split_once("metrics on http://") {
+                server.operators = address.split('/').next().map(str::to_owned);
+            }
             if let Some((_, address)) = line.split_once("listening on http://") {
                 address.clone_into(&mut server.address);
                 return server;
@@ -208,6 +211,8 @@ pub(crate) fn send(address: &str, method: &str, path: &str, headers: &[(&str, &s
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
+    /// Where its metrics are, if they have a listener of their own.
+    pub(crate) operators: Option<String>,
     /// What it printed until it listened.
     pub(crate) printed: Vec<String>,
     lines: Receiver<String>,
@@ -265,6 +270,16 @@ impl Server {
         answer["data"].take()
     }
 
+    /// Waits until something holds.
+    #[track_caller]
+    pub(crate) fn eventually(&self, holds: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !holds() {
+            assert!(began.elapsed() < PATIENCE, "waited in vain: {}", self.get("/readyz").1);
+            std::thread::park_timeout(POLL);
+        }
+    }
+
     /// A GET call until it shows what is waited for; gives `data`.
     #[track_caller]
     pub(crate) fn until(&self, path: &str, done: impl Fn(&Value) -> bool) -> Value {
@@ -290,6 +305,14 @@ impl Server {
             headers.extend([("content-type", "application/json"), ("content-length", &length)]);
         }
         let answer = self.send(method, path, &headers, body.as_bytes());
+        (answer.status, answer.body)
+    }
+
+    /// What operators' machines are told, where they have a listener of their own.
+    #[track_caller]
+    pub(crate) fn get_as_operator(&self, path: &str) -> (u16, Value) {
+        let address = self.operators.as_deref().expect("server.metrics_listen");
+        let answer = send(address, "GET", path, &[], b"");
         (answer.status, answer.body)
     }
 

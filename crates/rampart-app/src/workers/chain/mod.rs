@@ -20,7 +20,7 @@ use rampart_core::watch::{Cursor, CursorName, Deposit, DepositState};
 use rampart_store::CommitError;
 
 use super::ingest;
-use super::jobs::in_time;
+use super::jobs::answer_in_time;
 use super::supervisor::{Task, Turn, Worker};
 use crate::app::App;
 use crate::error::{AppError, Reply};
@@ -55,20 +55,13 @@ pub(crate) struct Watcher {
     final_at: Mutex<HashMap<TransferId, u64>>,
 }
 
-fn unavailable(fault: Unavailable) -> AppError {
-    AppError::Unavailable(fault.0)
-}
-
 impl Watcher {
     pub(crate) fn new(app: App, port: Arc<dyn ChainPort>) -> Self {
         Self { app, port, known: Mutex::default(), newest: Mutex::default(), asked_at: Mutex::default(), final_at: Mutex::default() }
     }
 
     async fn answer<T>(&self, call: impl Future<Output = Result<T, Unavailable>>) -> Reply<T> {
-        in_time(&self.app, call)
-            .await
-            .ok_or_else(|| AppError::Unavailable("the chain did not answer in time".to_owned()))?
-            .map_err(unavailable)
+        answer_in_time(&self.app, call).await
     }
 
     async fn watch(&self) -> Reply<Turn> {

@@ -7,6 +7,7 @@ mod screening;
 
 use futures::FutureExt as _;
 use rampart_core::job::{Job, JobKind};
+use rampart_core::ports::Unavailable;
 
 use super::leases::{self, Held};
 use super::pool::Pool;
@@ -136,4 +137,13 @@ async fn dispatch(app: &App, held: &Held) -> Reply<Done> {
 /// An answer, or the outcome of one that did not come in time.
 pub(crate) async fn in_time<T>(app: &App, call: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(app.config().workers.call(), call).await.ok()
+}
+
+/// What the outside says, if it says it in time.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when it does not answer, or not in time.
+pub(crate) async fn answer_in_time<T>(app: &App, call: impl Future<Output = Result<T, Unavailable>>) -> Reply<T> {
+    let late = || AppError::Unavailable("it did not answer in time".to_owned());
+    in_time(app, call).await.ok_or_else(late)?.map_err(|fault| AppError::Unavailable(fault.0))
 }

@@ -56,8 +56,8 @@ async fn play(configuration: &Configuration) -> Result<(), Failure> {
     let workers = workers::start(&installation.app);
     installation.outside.start();
     let (stop, stopped) = oneshot::channel::<()>();
-    let router = router(&installation);
     let web = installation.settings.server.web.clone();
+    let router = router(&installation, web.clone());
     let server = tokio::spawn(async move {
         rampart_web::serve(listener, router, &web, async {
             // Ends when the sender is used or dropped, which both mean the same.
