@@ -110,6 +110,19 @@ def test_pages_of_before_are_found(upgraded: Upgraded, name: str) -> None:
     assert shown.status_code == 200 and "text/html" in shown.headers["content-type"]
 
 
+@pytest.mark.parametrize("name, typed", [
+    ("transfer held over", {"account": STRANGERS_ACCOUNT, "name": HOLDER}), ("sale held over", {"wallet": WALLET}),
+])
+def test_a_destination_of_before_is_final_for_its_page(upgraded: Upgraded, name: str, typed: dict[str, str]) -> None:
+    """Who gave it was not recorded."""
+    given = upgraded.view(name)["refund_destination"]
+    assert given["destination"] and [given[field] for field in ("given_by", "given_at", "used_from")] == [None] * 3
+    answer = ORDERS[name]["answer"]
+    token = httpx.URL(answer.get("url_payment") or answer["url_status"]).params["token"]
+    upgraded.client.http.post("/status", params={"token": token}, data={"action": "refund", **typed})
+    assert upgraded.view(name)["refund_destination"] == given
+
+
 @pytest.mark.parametrize("name", ["transfer open", "card completed", "sale open", "sale held short"])
 def test_a_request_of_before_is_repeated(upgraded: Upgraded, name: str) -> None:
     order = ORDERS[name]

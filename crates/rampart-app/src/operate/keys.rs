@@ -9,9 +9,9 @@ use rampart_core::partner::Partner;
 use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
-use rampart_store::CommitError;
 use serde::Serialize;
 
+use super::orders::once;
 use super::{Operator, audit, refuse, told};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, Reply};
@@ -95,12 +95,9 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
         step.rely(RecordKey::InstallationKey(current.id), current.version);
         step.write(InstallationKey { version, ..record });
         audit(app, operator, "keys.use", id, &mut step);
-        match app.commit(step).await {
-            Err(CommitError::Conflict(_)) => {}
-            outcome => {
-                told(outcome)?;
-                return app.keys().follow(&app.store().installation_keys().await?);
-            }
+        if let Some(outcome) = once(app, step).await {
+            outcome?;
+            return app.keys().follow(&app.store().installation_keys().await?);
         }
     }
     Err(AppError::Unavailable("the keys are changing too fast".into()))
@@ -142,13 +139,10 @@ async fn reseal_partner(app: &App, id: PartnerId) -> Reply<bool> {
         }
         let mut step = Step::new();
         step.write(partner);
-        match app.commit(step).await {
-            Err(CommitError::Conflict(_)) => {}
-            outcome => {
-                told(outcome)?;
-                app.partner_cache().forget(id);
-                return Ok(true);
-            }
+        if let Some(outcome) = once(app, step).await {
+            outcome?;
+            app.partner_cache().forget(id);
+            return Ok(true);
         }
     }
     Err(AppError::Unavailable("the partner is changing too fast".into()))
@@ -199,12 +193,9 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
         step.rely(RecordKey::InstallationKey(current.id), current.version);
         step.write(InstallationKey { retired_at: Some(app.real().now()), sealed_secrets: None, ..key.clone() });
         audit(app, operator, "keys.retire", id, &mut step);
-        match app.commit(step).await {
-            Err(CommitError::Conflict(_)) => {}
-            outcome => {
-                told(outcome)?;
-                return app.keys().follow(&app.store().installation_keys().await?);
-            }
+        if let Some(outcome) = once(app, step).await {
+            outcome?;
+            return app.keys().follow(&app.store().installation_keys().await?);
         }
     }
     Err(AppError::Unavailable("the keys are changing too fast".into()))

@@ -124,7 +124,7 @@ fn registration_of(customer: &Customer) -> RegisterUser {
 /// Half of the partners are sealed anew when the process is killed.
 async fn a_change_that_was_stopped_goes_on(test: Arc<TestApp>) {
     let node = test.another_node_with(&[KEY, NEW]).await.unwrap();
-    let rotated = node.rotate_partner_key(test.caller.partner.id, Duration::ZERO, "test", "test").await.unwrap();
+    let rotated = node.rotate_partner_key(test.caller.partner.id, Duration::from_secs(86_400), "test", "test").await.unwrap();
     let before = node.partners(None, 10).await.unwrap();
     keys::make_newest(&node, key_fingerprint(&NEW), &operator()).await.unwrap();
     let sealed = |app: &App| {

@@ -289,7 +289,8 @@ async fn names_of_an_earlier_version_are_taken(bench: Arc<Bench>) {
     let store = bench.store().await;
     let owner = async |name: &str| store.claim(ClaimScope::PartnerName, name).await.unwrap().map(|claim| claim.subject);
     assert_eq!(owner("Tienda \"Uno\" ñ").await.as_ref(), Some(&partners[0]));
-    assert_eq!(owner("twice").await.as_ref(), Some(&partners[1]), "the oldest has it");
+    // Made in one millisecond: their identifiers say which counts as the older.
+    assert_eq!(owner("twice").await.as_ref(), partners[1..].iter().min(), "the oldest has it");
     assert_eq!(store.mode().await.unwrap(), None, "its mode is that of its next start");
     assert_eq!(store.keep_mode("live").await.unwrap(), "live");
     assert_eq!(store.keep_mode("sandbox").await.unwrap(), "live");

@@ -75,7 +75,7 @@ fn faults_name_the_key_and_where_it_stands() {
         ("[server]\npublic_url = \"https://ramp.example.com/?a\"", "server.public_url (/my.toml:2): public_url must not have"),
         ("[server]\nconnections = 0", "server.connections (/my.toml:2): must be above zero"),
         ("[server]\nbody_limit_bytes = 9", "server.body_limit_bytes (/my.toml:2): must be at least 1024"),
-        ("[server]\ntrusted_proxies = [\"::ffff:10.0.0.0/8\"]", "server.trusted_proxies"),
+        ("[server]\ntrusted_proxies = [\"::ffff:10.0.0.0/8\"]", "server (/my.toml:2): must be an address or a network such as 10.0.0.0/8"),
         ("[log]\nformat = \"xml\"", "log.format (/my.toml:2): unknown variant `xml`"),
     ];
     for (text, expected) in rows {

@@ -182,11 +182,16 @@ fn lines_of(source: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-/// An answer: its head in lower case, its body as JSON, or as text where it is none.
+/// An answer: its head with names in lower case, its body as JSON, or as text where it is none.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Value,
+}
+
+/// A line of a head: names mean the same in whatever case, values do not.
+fn with_lower_name(line: &str) -> String {
+    line.split_once(':').map_or_else(|| line.to_ascii_lowercase(), |(name, value)| format!("{}:{value}", name.to_ascii_lowercase()))
 }
 
 /// A request with these headers and no others that matter. What follows the head is sent as it is, whatever the
@@ -204,7 +209,7 @@ pub(crate) fn send(address: &str, method: &str, path: &str, headers: &[(&str, &s
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: {answer:?}"));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{head}"));
     let body = serde_json::from_str(body).unwrap_or(Value::String(body.to_owned()));
-    Answer { status, head: head.to_ascii_lowercase(), body }
+    Answer { status, head: head.split('\n').map(with_lower_name).collect::<Vec<_>>().join("\n"), body }
 }
 
 /// A process that serves. Dropped, it is killed.

@@ -23,7 +23,7 @@ const EVENTS: u32 = 200;
 const REVIEWS: u32 = 200;
 
 /// Everything known of an order, without personal data.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct OrderFile {
     /// `payment` or `rampoff`.
     pub kind: &'static str,
@@ -165,21 +165,13 @@ fn of_payment(app: &App, payment: &Payment) -> OrderFile {
         terms: format!("{} for {}", amount(payment.terms.fiat_amount, fiat), amount(payment.terms.coin_amount, coin)),
         price: price_of(app, Leg::Buying, payment.terms.coin.symbol, payment.terms.fiat),
         refund_destination: refund_of_payment(payment),
-        payout_destination: None,
         received: amount(payment.received(), fiat),
         balance: amount(payment.fiat_balance, fiat),
         reserved: amount(payment.reserved, coin),
         created_at: payment.created_at.to_string(),
         held_until: payment.held_until.to_string(),
         facts: payment.receipts.iter().map(|receipt| receipt.fact.to_string()).collect(),
-        transfers: Vec::new(),
-        payouts: Vec::new(),
-        jobs: Vec::new(),
-        entries: Vec::new(),
-        events: Vec::new(),
-        deliveries: Vec::new(),
-        reviews: Vec::new(),
-        audit: Vec::new(),
+        ..OrderFile::default()
     }
 }
 
@@ -209,14 +201,7 @@ fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
         created_at: rampoff.created_at.to_string(),
         held_until: rampoff.held_until.to_string(),
         facts: rampoff.deposits.iter().map(|deposit| deposit.deposit.to_string()).collect(),
-        transfers: Vec::new(),
-        payouts: Vec::new(),
-        jobs: Vec::new(),
-        entries: Vec::new(),
-        events: Vec::new(),
-        deliveries: Vec::new(),
-        reviews: Vec::new(),
-        audit: Vec::new(),
+        ..OrderFile::default()
     }
 }
 
