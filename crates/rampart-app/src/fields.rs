@@ -109,6 +109,10 @@ impl Fields {
     pub(crate) fn url(&mut self, field: &'static str, value: &Option<String>) -> Option<String> {
         let text = self.optional(field, value, LONGEST_URL)?;
         match url::Url::parse(text.trim()) {
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                self.malformed(field, "must not have a user name or password in it");
+                None
+            }
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url.into()),
             _ => {
                 self.malformed(field, "must be a URL that begins with http:// or https://");

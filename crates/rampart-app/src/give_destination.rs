@@ -185,7 +185,8 @@ impl App {
         fields.finish()?;
         let account = checked.ok_or(Code::ValidationFailed)?;
         let customer = self.known_customer(payment.customer).await?;
-        let is_customers = is_same_person(&customer.profile.full_name(), &name);
+        // The name of a customer whose identity is not verified now is whatever was last typed into the identity form.
+        let is_customers = customer.kyc.level.is_some() && is_same_person(&customer.profile.full_name(), &name);
         let giving = Giving { what: Place::RefundAccount(account), origin: self.by_page(is_customers) };
         self.give_on_page(payment.id, &giving).await
     }

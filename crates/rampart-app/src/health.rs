@@ -118,6 +118,9 @@ async fn look(app: &App) -> Vec<String> {
         reasons.push(format!("nothing has been written for {} s: {}", failing.lasting.as_secs(), failing.reason));
     }
     reasons.extend(app.metrics().health().stuck(stuck_after));
+    if app.keys().lacks_newest() {
+        reasons.push("the newest key of the installation was not in the key file when this node started".to_owned());
+    }
     if answers {
         reasons.extend(cursors_that_stand_still(app, stuck_after).await);
     }

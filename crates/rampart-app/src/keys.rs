@@ -157,7 +157,7 @@ impl KeyFile {
         let place = ring.iter().position(|key| key.fingerprint == newest.id).ok_or_else(|| missing(newest.id))?;
         let sealed = newest.sealed_secrets.as_ref().and_then(|sealed| ring[place].open(LASTING, sealed));
         let secrets = LastingSecrets::of_text(&sealed.ok_or_else(|| AppError::defect("the newest key's record cannot be opened"))?)?;
-        Ok(Keys { ring, newest: AtomicUsize::new(place), secrets })
+        Ok(Keys { ring, newest: AtomicUsize::new(place), lacks_newest: AtomicBool::new(false), secrets })
     }
 }
 
@@ -166,6 +166,8 @@ impl KeyFile {
 pub struct Keys {
     ring: Vec<RingKey>,
     newest: AtomicUsize,
+    /// Whether the database has a newer one.
+    lacks_newest: AtomicBool,
     secrets: LastingSecrets,
 }
 
@@ -204,7 +206,9 @@ impl Keys {
     /// [`AppError::Defect`] when this node does not have it.
     pub(crate) fn follow(&self, known: &[InstallationKey]) -> Reply<()> {
         let Some(newest) = installation_key::newest(known) else { return Ok(()) };
-        let Some(place) = self.ring.iter().position(|key| key.fingerprint == newest.id) else {
+        let place = self.ring.iter().position(|key| key.fingerprint == newest.id);
+        self.lacks_newest.store(place.is_none(), Ordering::Relaxed);
+        let Some(place) = place else {
             let message =
                 "is the newest of this database and was not in the key file when this node started: give it the file and restart it";
             return Err(AppError::defect(format!("the key {} {message}", newest.id)));
@@ -218,6 +222,11 @@ impl Keys {
             tracing::info!(key = %newest.id, "new values are sealed with another key from now on");
         }
         Ok(())
+    }
+
+    /// Whether another key than any of this node's is the newest: what is sealed with it cannot be read here.
+    pub(crate) fn lacks_newest(&self) -> bool {
+        self.lacks_newest.load(Ordering::Relaxed)
     }
 
     /// What the database is told of a key that is to be the newest. Nothing when this node does not have it.

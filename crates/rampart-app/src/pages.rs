@@ -220,8 +220,7 @@ impl App {
             country: customer.country,
             can_declare: matches!(payment.state, PaymentState::Started) && payment.instructions.is_some(),
             can_cancel: payment.is_unpaid(),
-            can_give_refund_account: payment.refund_account.is_none()
-                && (payment.is_unpaid() || matches!(payment.state, PaymentState::OnHold { .. })),
+            can_give_refund_account: payment.asks_for_account(),
             sandbox: !self.config().is_live(),
             now: self.business().now(),
             payment,
@@ -239,12 +238,11 @@ impl App {
 
     async fn rampoff_page(&self, rampoff: Rampoff) -> Reply<RampoffPage> {
         let customer = self.store().customer(rampoff.customer).await?.ok_or_else(no_page)?;
-        let under_way = matches!(rampoff.state, RampoffState::Created | RampoffState::Confirming | RampoffState::OnHold { .. });
         Ok(RampoffPage {
             partner_name: self.partner_name(rampoff.partner).await?,
             customer_name: customer.profile.full_name(),
             can_cancel: matches!(rampoff.state, RampoffState::Created),
-            can_give_refund_wallet: under_way && rampoff.refund_wallet.is_none(),
+            can_give_refund_wallet: rampoff.asks_for_wallet(),
             payout_returned: self.returned_payout(&rampoff).await?.is_some(),
             sandbox: !self.config().is_live(),
             now: self.business().now(),
@@ -344,10 +342,15 @@ impl App {
     /// # Errors
     /// `not_found`; `validation_failed` when coins came.
     pub async fn cancel_rampoff(&self, token: &str) -> Reply<()> {
-        if matches!(self.rampoff_by_token(token).await?.state, RampoffState::Cancelled) {
-            return Ok(());
+        let rampoff = self.rampoff_by_token(token).await?;
+        match rampoff.state {
+            RampoffState::Cancelled => Ok(()),
+            RampoffState::Created => self.ask_rampoff(token, &RampoffCommand::Cancel).await,
+            _ => {
+                let message = format!("a ramp-off that is {} cannot be cancelled here", rampoff.status());
+                Err(Refusal::new(Code::ValidationFailed, message).into())
+            }
         }
-        self.ask_rampoff(token, &RampoffCommand::Cancel).await
     }
 
     async fn ask_payment(&self, token: &str, command: &PaymentCommand) -> Reply<()> {

@@ -29,6 +29,9 @@ const IN_COLOUR: char = '\u{FE0F}';
 /// Asks for a pictograph as a letter.
 const AS_LETTER: char = '\u{FE0E}';
 
+/// A sign of Braille without a dot.
+const BLANK_BRAILLE: char = '\u{2800}';
+
 /// Begins a stretch of text whose direction of writing touches nothing around it.
 const ISOLATE: char = '\u{2068}';
 /// Ends it.
@@ -138,6 +141,7 @@ fn is_hidden(letter: char) -> bool {
         | GeneralCategory::Unassigned
         | GeneralCategory::LineSeparator
         | GeneralCategory::ParagraphSeparator => true,
+        _ if letter == BLANK_BRAILLE => true,
         _ => const { CodePointSetData::new::<DefaultIgnorableCodePoint>() }.contains(letter),
     }
 }

@@ -17,6 +17,7 @@ use rampart_core::record::RecordKey;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::Step;
 use rampart_core::text;
+use rampart_core::time::Timestamp;
 
 use super::{Operator, audit, audit_about, refuse, told};
 use crate::app::{App, MOST_TRIES};
@@ -30,6 +31,8 @@ use rampart_store::CommitError;
 const LONGEST_HOLDER: usize = 140;
 
 const REFUND: &str = "order.refund";
+/// The fewest signs of a destination's end that name it.
+const LEAST_END: usize = 4;
 
 pub(crate) async fn find(app: &App, id: OrderId) -> Reply<Order> {
     if let Some(payment) = app.store().payment(id).await? {
@@ -77,7 +80,35 @@ pub async fn release(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
 /// # Errors
 /// A refusal when its state does not allow it.
 pub async fn refund(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
-    request(app, operator, id, REFUND, PaymentCommand::Refund, RampoffCommand::Refund).await
+    refund_to(app, operator, id, None).await
+}
+
+/// The same, and the end of the destination as whoever refunds it has seen it (four signs or more). A destination that a page gave
+/// and that is not followed yet has to be named so: it may have been given a moment ago.
+///
+/// # Errors
+/// A refusal when the order's state does not allow it, or its destination is another.
+pub async fn refund_to(app: &App, operator: &Operator, id: OrderId, end: Option<&str>) -> Reply<()> {
+    let seen = |order: &Order| match unseen(order, end, app.business().now()) {
+        Some(destination) => Err(refuse(format!("it goes to {destination}: look at it, and name its end with --to"))),
+        None => Ok(()),
+    };
+    request_seen(app, operator, id, REFUND, (PaymentCommand::Refund, RampoffCommand::Refund), seen).await
+}
+
+/// Where a refund would go to that whoever orders it has not named, and has to.
+fn unseen(order: &Order, end: Option<&str>, now: Timestamp) -> Option<String> {
+    let (place, origin, told) = match order {
+        Order::Payment(payment) if payment.goes_to_given_account() => {
+            (payment.refund_account.as_ref()?.account.reveal(), payment.refund_origin, refund_of_payment(payment))
+        }
+        Order::Payment(_) => return None,
+        Order::Rampoff(rampoff) => (rampoff.refund_wallet.as_deref()?, rampoff.refund_origin, refund_of_rampoff(rampoff)),
+    };
+    let is_followed = origin.is_none_or(|origin| origin.is_used(now));
+    let signs = |text: &str| text.chars().filter(|sign| sign.is_alphanumeric()).map(|sign| sign.to_ascii_lowercase()).collect::<String>();
+    let is_named = end.map(signs).map(|end| end.len() >= LEAST_END && signs(place).ends_with(&end));
+    if is_named.unwrap_or(is_followed) { None } else { told }
 }
 
 /// Puts an order's money or coins into suspense, each receipt as an item of the list of reviews; the order has ended then.
@@ -185,8 +216,20 @@ async fn request(
     payment_command: PaymentCommand,
     rampoff_command: RampoffCommand,
 ) -> Reply<()> {
+    request_seen(app, operator, id, action, (payment_command, rampoff_command), |_| Ok(())).await
+}
+
+async fn request_seen(
+    app: &App,
+    operator: &Operator,
+    id: OrderId,
+    action: &str,
+    (payment_command, rampoff_command): (PaymentCommand, RampoffCommand),
+    allows: impl Fn(&Order) -> Reply<()>,
+) -> Reply<()> {
     for _ in 0..MOST_TRIES {
         let order = find(app, id).await?;
+        allows(&order)?;
         let customer = order.customer();
         let context = app.context(observe::price(app, &order));
         let asked = match order.clone() {

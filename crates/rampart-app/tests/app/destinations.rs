@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use rampart_app::operate::{self, orders, reviews};
-use rampart_app::{App, CreatePayment, CreateRampoff, SetPayoutAccount, SetRefundAccount, SetRefundWallet};
+use rampart_app::{App, CreatePayment, CreateRampoff, PartnerChange, SetPayoutAccount, SetRefundAccount, SetRefundWallet};
 use rampart_core::amount::Amount;
 use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::order::{GivenBy, HoldReason};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
@@ -27,7 +28,7 @@ async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => a_page_fills_what_is_empty_and_waits, a_page_changes_nothing, coins_wait_too, a_payout_account_is_the_partners,
+on_both_engines!(super::whole => whoever_cannot_object_is_not_passed_over, a_page_fills_what_is_empty_and_waits, a_page_changes_nothing, coins_wait_too, a_payout_account_is_the_partners,
     repeats_and_strangers);
 
 /// The ramp with a day's wait, as live.
@@ -97,7 +98,12 @@ async fn a_page_fills_what_is_empty_and_waits(test: Arc<TestApp>) {
     test.advance(30 * DAY).await;
     let held = test.payment(id).await;
     assert_eq!((held.status(), held.refund_origin.unwrap().used_from, held.due_at()), ("on_hold", None, None));
-    orders::refund(&test.app, &operator(), id).await.unwrap();
+    // Whoever refunds it names where to: it might have been given a moment ago.
+    let refused = orders::refund(&test.app, &operator(), id).await.unwrap_err().to_string();
+    assert!(refused.contains("DE89 **** … 3000, given by the page at") && refused.contains("--to"), "{refused}");
+    assert!(orders::refund_to(&test.app, &operator(), id, Some("1332")).await.is_err());
+    assert!(orders::refund_to(&test.app, &operator(), id, Some("000")).await.is_err());
+    orders::refund_to(&test.app, &operator(), id, Some("3000")).await.unwrap();
     test.payment_becomes(id, "refunded").await;
     let lines = operate::audit_log(&test.app, Some(&id.to_string()), None, 10).await.unwrap();
     let line = lines.iter().find(|line| line.action == "order.refund").unwrap();
@@ -201,4 +207,30 @@ async fn repeats_and_strangers(test: Arc<TestApp>) {
     assert_eq!(TestApp::code(test.app.set_refund_account(&test.caller, other, Some("k1")).await), Code::IdempotencyConflict);
     let lines = operate::audit_log(&test.app, Some(&id.to_string()), None, 10).await.unwrap();
     assert_eq!(lines.iter().filter(|line| line.action == "order.destination").count(), 1);
+}
+
+/// A partner that is disabled cannot object, and a name that nobody has verified is nobody's.
+async fn whoever_cannot_object_is_not_passed_over(test: Arc<TestApp>) {
+    let app = cautious(&test).await;
+    let id = to_be_refunded(&test, None).await;
+    let customer = test.payment(id).await.customer;
+    let other = half_paid(&test, customer, None).await;
+    let enabled = |enabled| PartnerChange { enabled: Some(enabled), ..PartnerChange::default() };
+    test.app.set_partner(test.caller.partner.id, &enabled(false), "test", "a leak").await.unwrap();
+    app.cancel_payment(&test.app.payment_token(id)).await.unwrap();
+    app.give_refund_account(&test.app.payment_token(id), THIEF, "Ana García López").await.unwrap();
+    test.advance(DAY + 60).await;
+    let held = test
+        .eventually("it is left to a person", || async {
+            Some(test.payment(id).await).filter(|payment| payment.refund_origin.is_some_and(|origin| origin.used_from.is_none()))
+        })
+        .await;
+    assert_eq!(held.status(), "on_hold");
+    test.app.set_partner(test.caller.partner.id, &enabled(true), "test", "done").await.unwrap();
+    test.advance(DAY).await;
+    assert_eq!(test.payment(id).await.status(), "on_hold", "it stays with the person");
+
+    test.decide(customer, KycLevel::Basic, KycStatus::Fail).await;
+    app.give_refund_account(&test.app.payment_token(other), THIEF, "Ana García López").await.unwrap();
+    assert_eq!(test.payment(other).await.refund_origin.unwrap().used_from, None);
 }

@@ -3,7 +3,7 @@
 //! What a partner says over the API is final for hosted pages: whoever has an order's link may fill what is empty, and nothing
 //! else. A link can be in wrong hands, so what a page says is followed only a while after the partner was told, or by a person.
 
-use super::{CommandRefusal, HoldReason};
+use super::{Context, HoldReason};
 use crate::time::Timestamp;
 
 /// Who gave a destination.
@@ -55,29 +55,47 @@ impl DestinationOrigin {
         self.used_from.is_some_and(|from| now >= from)
     }
 
-    /// A person has looked at it and sends money or coins there.
-    pub(crate) fn accept(&mut self, now: Timestamp) {
-        self.used_from = Some(self.used_from.map_or(now, |from| from.min(now)));
+    /// What a page gave is not followed any more without a person: money did not arrive there, or nobody could object to it.
+    pub(crate) fn leave_to_a_person(&mut self) {
+        if self.by == GivenBy::Page {
+            self.used_from = None;
+        }
     }
 }
 
-/// Whether a destination is followed at this moment without a person. What an earlier version stored says nothing of where it
-/// comes from, and was followed at once.
-pub(crate) fn is_used(origin: Option<&DestinationOrigin>, now: Timestamp) -> bool {
-    origin.is_none_or(|origin| origin.is_used(now))
+/// By whose word money or coins go back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// By a rule, or because somebody asked who may not say where to.
+    Policy,
+    /// By a person of ours, who has seen where to.
+    Person,
 }
 
-/// When an order that waits for a destination goes on by itself: at the moment from which on the one that it has is followed.
-/// One that was followed already and failed is not tried again.
-pub(crate) fn followed_from(reason: HoldReason, since: Timestamp, origin: Option<&DestinationOrigin>) -> Option<Timestamp> {
+/// Whether a destination is followed at this moment. What a page gave is not while customer or partner may not go on: a partner
+/// that is disabled cannot object. What an earlier version stored says nothing of where it comes from, and was followed at once.
+pub(crate) fn is_followed(origin: Option<&DestinationOrigin>, by: By, context: &Context<'_>) -> bool {
+    let Some(origin) = origin else { return true };
+    let may_go_on = origin.by != GivenBy::Page || context.standing.blocked.is_none();
+    by == By::Person || (origin.is_used(context.mint.now) && may_go_on)
+}
+
+/// When an order that waits for a destination is looked at again: at the moment from which on the one that it has is followed.
+pub(crate) fn followed_from(reason: HoldReason, origin: Option<&DestinationOrigin>) -> Option<Timestamp> {
     let waits = matches!(reason, HoldReason::Destination | HoldReason::RefundFailed);
-    origin?.used_from.filter(|from| waits && *from > since)
+    origin.filter(|origin| waits && origin.by == GivenBy::Page)?.used_from
 }
 
-/// Whether somebody may say where money or coins go.
-///
-/// # Errors
-/// [`CommandRefusal::DestinationGiven`] for a page where something was given before.
-pub(crate) fn may_give(by: GivenBy, has_one: bool) -> Result<(), CommandRefusal> {
-    if by == GivenBy::Page && has_one { Err(CommandRefusal::DestinationGiven) } else { Ok(()) }
+/// What time does to a destination that a page gave.
+pub(crate) enum Ripened {
+    /// It is followed now.
+    Followed,
+    /// It would be, and nobody could object: from now on only a person follows it.
+    LeftToAPerson,
+}
+
+/// Whether the moment has come from which on what a page gave is followed.
+pub(crate) fn ripened(reason: HoldReason, origin: Option<&DestinationOrigin>, context: &Context<'_>) -> Option<Ripened> {
+    followed_from(reason, origin).filter(|from| context.mint.now >= *from)?;
+    Some(if context.standing.blocked.is_none() { Ripened::Followed } else { Ripened::LeftToAPerson })
 }

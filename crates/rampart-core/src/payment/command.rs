@@ -1,7 +1,8 @@
 //! What can be asked of a payment, and refused.
 
 use super::{Payment, PaymentState};
-use crate::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, origin};
+use crate::order::origin::By;
+use crate::order::{CommandRefusal, Context, DestinationOrigin, GivenBy, HoldReason};
 use crate::outgoing::{PayoutDestination, Screening};
 use crate::step::Step;
 use crate::view::PaymentView;
@@ -49,6 +50,15 @@ impl Payment {
         self.refund_origin = Some(origin);
     }
 
+    /// Whether its page asks for an account that money may go back to: none was given, and it is paid by transfer and open or on
+    /// hold, or waits for one.
+    #[must_use]
+    pub fn asks_for_account(&self) -> bool {
+        let waits = matches!(self.state, PaymentState::OnHold { reason: HoldReason::Destination | HoldReason::RefundFailed, .. });
+        let is_open = self.is_unpaid() || matches!(self.state, PaymentState::OnHold { .. });
+        self.refund_account.is_none() && (waits || (is_open && self.instructions.is_some()))
+    }
+
     /// What follows from a command.
     ///
     /// # Errors
@@ -59,7 +69,11 @@ impl Payment {
         let refusal = CommandRefusal::WrongState { status: self.status(), command: command.participle() };
         let mut step = Step::new();
         if let PaymentCommand::GiveRefundAccount(_, given) = &command {
-            origin::may_give(given.by, self.refund_account.is_some())?;
+            match given.by {
+                GivenBy::Page if self.refund_account.is_some() => return Err(CommandRefusal::DestinationGiven),
+                GivenBy::Page if !self.asks_for_account() => return Err(refusal),
+                _ => {}
+            }
         }
         match (command, &self.state) {
             (PaymentCommand::DeclareSent, PaymentState::Started) if self.instructions.is_some() => {
@@ -71,20 +85,19 @@ impl Payment {
             }
             // Something came: asking for the end is asking for it back.
             (PaymentCommand::Cancel, PaymentState::Started | PaymentState::PendingBank { .. }) if self.fiat_balance.is_positive() => {
-                self.refund(Screening::Due, context, &mut step);
+                self.refund(By::Policy, Screening::Due, context, &mut step);
             }
             (
                 PaymentCommand::GiveRefundAccount(account, origin),
                 PaymentState::OnHold { reason: HoldReason::Destination | HoldReason::RefundFailed, .. },
             ) => {
-                let is_used = origin.is_used(mint.now);
                 self.give_refund_account(account, origin);
-                if is_used {
-                    self.refund(Screening::Due, context, &mut step);
+                if self.has_refund_destination(context) {
+                    self.refund(By::Policy, Screening::Due, context, &mut step);
                 }
             }
             (PaymentCommand::GiveRefundAccount(account, origin), state)
-                if !matches!(state, PaymentState::RefundPending { .. } | PaymentState::Refunded { .. }) && !self.is_settled() =>
+                if !matches!(state, PaymentState::RefundPending { .. }) && (!self.is_settled() || self.set_aside.is_positive()) =>
             {
                 self.give_refund_account(account, origin);
             }
@@ -109,8 +122,7 @@ impl Payment {
                 | PaymentState::OnHold { .. }
                 | PaymentState::PaymentReceived { .. },
             ) if self.fiat_balance.is_positive() => {
-                self.accept_refund_account(context);
-                self.refund(Screening::decided(self.findings.refund.is_some()), context, &mut step);
+                self.refund(By::Person, Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             (PaymentCommand::SetAside, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. })
                 if self.fiat_balance.is_positive() =>

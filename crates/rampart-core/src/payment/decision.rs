@@ -8,6 +8,7 @@ use crate::job::{Job, JobKind};
 use crate::kyc::KycLevel;
 use crate::ledger::Origin;
 use crate::limits::{self, Usage};
+use crate::order::origin::By;
 use crate::order::{Context, HoldReason};
 use crate::outgoing::Screening;
 use crate::step::Step;
@@ -39,7 +40,7 @@ impl Payment {
 
     fn back(&mut self, case: &Case, method: &Method, context: &Context<'_>, step: &mut Step) {
         self.exceptions.note(case, !method.policy.hold().is_zero(), context.mint.now);
-        self.refund(Screening::Due, context, step);
+        self.refund(By::Policy, Screening::Due, context, step);
     }
 
     /// What is exchanged when a person lets it go on.

@@ -5,7 +5,8 @@ use crate::amount::Amount;
 use crate::arrival::Exchange;
 use crate::catalogue::Catalogue;
 use crate::ledger::{Origin, Rail};
-use crate::order::{Context, HoldReason, origin};
+use crate::order::origin::{self, By};
+use crate::order::{Context, HoldReason};
 use crate::outgoing::{Leaving, Payout, PayoutDestination, PayoutPurpose, Route, Screening, Transfer, TransferPurpose};
 use crate::redacted::Redacted;
 use crate::review::ReviewItem;
@@ -37,28 +38,26 @@ impl Payment {
 
     /// Where a receipt goes back to: through the processor it came by, or to the account it came from; where that is unknown
     /// or has refused it for good, to the account that the customer gave.
-    fn way_back(&self, receipt: &Receipt, context: &Context<'_>) -> Option<(Route, PayoutDestination)> {
+    fn way_back(&self, receipt: &Receipt, by: By, context: &Context<'_>) -> Option<(Route, PayoutDestination)> {
         let source = receipt.source.clone().filter(|source| !source.reveal().is_empty() && !self.refused_by_source);
         match (self.pay_in, source) {
             (PayIn::Processor(processor), Some(source)) => Some((Route::Processor(processor), to_source(source, receipt))),
             (PayIn::Bank(rail), Some(source)) => Some((Route::Bank(rail), to_source(source, receipt))),
-            (PayIn::Bank(rail), None) => Some((Route::Bank(rail), self.followed_account(context)?)),
-            (PayIn::Processor(_), None) => Some((Route::Bank(self.payout_rail(context.catalogue)?), self.followed_account(context)?)),
+            (PayIn::Bank(rail), None) => Some((Route::Bank(rail), self.followed_account(by, context)?)),
+            (PayIn::Processor(_), None) => Some((Route::Bank(self.payout_rail(context.catalogue)?), self.followed_account(by, context)?)),
         }
+    }
+
+    /// Whether a refund, or part of it, can only go to the account that was given.
+    #[must_use]
+    pub fn goes_to_given_account(&self) -> bool {
+        let is_unknown = |receipt: &Receipt| receipt.source.as_ref().is_none_or(|source| source.reveal().is_empty());
+        self.refused_by_source || self.receipts.iter().any(is_unknown)
     }
 
     /// The account that was given for money to go back to, once that is followed.
-    fn followed_account(&self, context: &Context<'_>) -> Option<PayoutDestination> {
-        self.refund_account.clone().filter(|_| origin::is_used(self.refund_origin.as_ref(), context.mint.now))
-    }
-
-    /// A person sends money back: where it can only go to the account that was given, it goes there whoever gave that.
-    pub(super) fn accept_refund_account(&mut self, context: &Context<'_>) {
-        if !self.has_refund_destination(context)
-            && let Some(origin) = &mut self.refund_origin
-        {
-            origin.accept(context.mint.now);
-        }
+    fn followed_account(&self, by: By, context: &Context<'_>) -> Option<PayoutDestination> {
+        self.refund_account.clone().filter(|_| origin::is_followed(self.refund_origin.as_ref(), by, context))
     }
 
     /// The rail that pays this order's currency out in its country.
@@ -67,7 +66,7 @@ impl Payment {
     }
 
     /// How everything on the account goes back, each receipt on its own way; nothing when one of them has none.
-    pub(super) fn refund_parts(&self, context: &Context<'_>) -> Option<Vec<RefundPart>> {
+    pub(super) fn refund_parts(&self, by: By, context: &Context<'_>) -> Option<Vec<RefundPart>> {
         let mut left = self.fiat_balance;
         let mut parts: Vec<RefundPart> = Vec::new();
         for receipt in &self.receipts {
@@ -76,7 +75,7 @@ impl Payment {
                 continue;
             }
             left = Amount::from_minor(left.minor() - amount.minor());
-            let (route, destination) = self.way_back(receipt, context)?;
+            let (route, destination) = self.way_back(receipt, by, context)?;
             match parts.iter_mut().find(|part| part.route == route && part.destination == destination) {
                 Some(part) => part.amount = Amount::from_minor(part.amount.minor() + amount.minor()),
                 None => parts.push(RefundPart { route, destination, amount }),
@@ -85,31 +84,35 @@ impl Payment {
         Some(parts)
     }
 
-    /// Whether everything that would receive the refund now is known.
+    /// Whether everything that would receive the refund now, without a person's word, is known.
     pub(super) fn has_refund_destination(&self, context: &Context<'_>) -> bool {
-        self.refund_parts(context).is_some()
+        self.refund_parts(By::Policy, context).is_some()
     }
 
     /// A refund did not arrive. Where its source refused it, the money goes to the account that the customer gave instead, or
     /// waits for one; asking the source again would end the same.
     pub(super) fn refund_failed(&mut self, context: &Context<'_>, step: &mut Step) {
         let accounts = |payment: &Self| {
-            let parts = payment.refund_parts(context);
+            let parts = payment.refund_parts(By::Policy, context);
             parts.map(|parts| parts.into_iter().map(|part| (part.route, part.destination.account)).collect::<Vec<_>>())
         };
         let went_to = accounts(self);
+        let was_given = self.goes_to_given_account();
         self.refused_by_source = true;
         let goes_elsewhere = accounts(self) != went_to;
+        if was_given && let Some(origin) = &mut self.refund_origin {
+            origin.leave_to_a_person();
+        }
         self.came_back(HoldReason::RefundFailed, context, step);
         if goes_elsewhere && matches!(self.state, PaymentState::OnHold { .. }) {
-            self.refund(Screening::Due, context, step);
+            self.refund(By::Policy, Screening::Due, context, step);
         }
     }
 
     /// Everything on the account goes back: to where each receipt came from, or to the account the customer gave.
-    pub(super) fn refund(&mut self, screening: Screening, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn refund(&mut self, by: By, screening: Screening, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let Some(parts) = self.refund_parts(context) else {
+        let Some(parts) = self.refund_parts(by, context) else {
             return self.put_on_hold(HoldReason::Destination, context, step);
         };
         self.give_back(context, step);
@@ -132,7 +135,7 @@ impl Payment {
     /// person where neither is known, or where it is not worth its way.
     pub(super) fn return_item(&self, item: ReviewItem, receipt: &Receipt, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let way_back = self.way_back(receipt, context).filter(|_| self.is_worth_going_back(item.amount, context));
+        let way_back = self.way_back(receipt, By::Policy, context).filter(|_| self.is_worth_going_back(item.amount, context));
         let Some((route, destination)) = way_back else { return step.write(item) };
         let payout = Payout {
             resolves: Some(item.id),

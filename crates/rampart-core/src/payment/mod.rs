@@ -327,7 +327,7 @@ impl Payment {
             PaymentState::Started | PaymentState::PendingBank { .. } => Some(self.held_until),
             PaymentState::OnHold { reason, since } if reason.ends_by_itself() => Some(since),
             PaymentState::OnHold { .. } if self.reserved.is_positive() && !self.is_converted() => Some(self.held_until),
-            PaymentState::OnHold { reason, since } => origin::followed_from(reason, since, self.refund_origin.as_ref()),
+            PaymentState::OnHold { reason, .. } => origin::followed_from(reason, self.refund_origin.as_ref()),
             _ => None,
         }
     }

@@ -7,7 +7,8 @@ use crate::amount::Amount;
 use crate::arrival::{DeviationKind, Exchange};
 use crate::id::{PayoutId, TransferId};
 use crate::ledger::Origin;
-use crate::order::{Beside, Context, Findings, HoldReason, StoppedBy, origin};
+use crate::order::origin::{self, By, Ripened};
+use crate::order::{Beside, Context, DestinationOrigin, Findings, HoldReason, StoppedBy};
 use crate::outgoing::Screening;
 use crate::ports::Verdict;
 use crate::redacted::Redacted;
@@ -350,11 +351,8 @@ impl Payment {
         let now = context.mint.now;
         match self.state {
             PaymentState::OnHold { reason, .. } if reason.ends_by_itself() => self.resume(context, step),
-            PaymentState::OnHold { reason, since }
-                if origin::followed_from(reason, since, self.refund_origin.as_ref()).is_some_and(|from| now >= from) =>
-            {
-                self.refund(Screening::Due, context, step);
-                true
+            PaymentState::OnHold { reason, .. } if let Some(ripened) = origin::ripened(reason, self.refund_origin.as_ref(), context) => {
+                self.ripened(&ripened, context, step)
             }
             PaymentState::OnHold { reason, .. } if self.reserved.is_positive() && !self.is_converted() => {
                 self.promise_of_held(reason, context, step)
@@ -371,6 +369,16 @@ impl Payment {
             }
             _ => false,
         }
+    }
+
+    /// What a page gave is followed now, or left to a person. Gives whether anything has changed.
+    fn ripened(&mut self, ripened: &Ripened, context: &Context<'_>, step: &mut Step) -> bool {
+        match ripened {
+            Ripened::LeftToAPerson => self.refund_origin.iter_mut().for_each(DestinationOrigin::leave_to_a_person),
+            Ripened::Followed if self.has_refund_destination(context) => self.refund(By::Policy, Screening::Due, context, step),
+            Ripened::Followed => return false,
+        }
+        true
     }
 
     /// Coins reserved for an order on hold: kept while its promise is honoured, where we or a provider hold it; else freed. Gives

@@ -1,7 +1,8 @@
 //! What can be asked of a ramp-off, and refused.
 
 use super::{Rampoff, RampoffState};
-use crate::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, origin};
+use crate::order::origin::By;
+use crate::order::{CommandRefusal, Context, DestinationOrigin, GivenBy, HoldReason};
 use crate::outgoing::{PayoutDestination, Screening};
 use crate::step::Step;
 use crate::view::RampoffView;
@@ -54,6 +55,12 @@ impl Rampoff {
         self.destination_origin = Some(origin);
     }
 
+    /// Whether its page asks for a wallet that coins may go back to: none was given, and it is open or on hold.
+    #[must_use]
+    pub fn asks_for_wallet(&self) -> bool {
+        self.refund_wallet.is_none() && (self.is_unpaid() || matches!(self.state, RampoffState::OnHold { .. }))
+    }
+
     /// What follows from a command.
     ///
     /// # Errors
@@ -67,8 +74,17 @@ impl Rampoff {
             return Err(CommandRefusal::BelowNetworkFee);
         }
         match &command {
-            RampoffCommand::GiveRefundWallet(_, given) => origin::may_give(given.by, self.refund_wallet.is_some())?,
-            RampoffCommand::GivePayoutDestination(_, given) => origin::may_give(given.by, true)?,
+            RampoffCommand::GiveRefundWallet(_, DestinationOrigin { by: GivenBy::Page, .. }) => {
+                if self.refund_wallet.is_some() {
+                    return Err(CommandRefusal::DestinationGiven);
+                }
+                if !self.asks_for_wallet() {
+                    return Err(refusal);
+                }
+            }
+            RampoffCommand::GivePayoutDestination(_, DestinationOrigin { by: GivenBy::Page, .. }) => {
+                return Err(CommandRefusal::DestinationGiven);
+            }
             _ => {}
         }
         match (command, &self.state) {
@@ -80,7 +96,7 @@ impl Rampoff {
             (RampoffCommand::Cancel, RampoffState::Confirming)
                 if self.coin_balance.is_positive() && self.deposits.iter().all(|deposit| deposit.confirmations > 0) =>
             {
-                self.refund(Screening::Due, context, &mut step);
+                self.refund(By::Policy, Screening::Due, context, &mut step);
             }
             // The chain undid all that came.
             (RampoffCommand::Cancel, RampoffState::Confirming) if self.deposits.is_empty() => {
@@ -97,14 +113,13 @@ impl Rampoff {
                 RampoffCommand::GiveRefundWallet(wallet, origin),
                 RampoffState::OnHold { reason: HoldReason::Destination | HoldReason::RefundFailed, .. },
             ) => {
-                let is_used = origin.is_used(mint.now);
                 self.give_refund_wallet(wallet, origin);
-                if is_used {
-                    self.refund(Screening::Due, context, &mut step);
+                if self.followed_wallet(By::Policy, context).is_some() {
+                    self.refund(By::Policy, Screening::Due, context, &mut step);
                 }
             }
             (RampoffCommand::GiveRefundWallet(wallet, origin), state)
-                if !matches!(state, RampoffState::RefundPending { .. }) && !self.is_settled() =>
+                if !matches!(state, RampoffState::RefundPending { .. }) && (!self.is_settled() || self.set_aside.is_positive()) =>
             {
                 self.give_refund_wallet(wallet, origin);
             }
@@ -134,14 +149,12 @@ impl Rampoff {
             (RampoffCommand::Refund, RampoffState::Confirming)
                 if self.coin_balance.is_positive() && self.deposits.iter().all(|deposit| deposit.confirmations > 0) =>
             {
-                self.accept_refund_wallet(mint.now);
-                self.refund(Screening::decided(self.findings.refund.is_some()), context, &mut step);
+                self.refund(By::Person, Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             (RampoffCommand::Refund, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. })
                 if self.coin_balance.is_positive() || self.converted.is_positive() =>
             {
-                self.accept_refund_wallet(mint.now);
-                self.refund(Screening::decided(self.findings.refund.is_some()), context, &mut step);
+                self.refund(By::Person, Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             (RampoffCommand::SetAside, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. }) if self.has_all_coins() => {
                 self.set_aside(context, &mut step);

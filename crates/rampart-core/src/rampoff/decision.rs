@@ -10,6 +10,7 @@ use crate::job::{Job, JobKind};
 use crate::kyc::KycLevel;
 use crate::ledger::Origin;
 use crate::limits::{self, Usage};
+use crate::order::origin::By;
 use crate::order::{Context, HoldReason};
 use crate::outgoing::Screening;
 use crate::rate::Rounding;
@@ -30,7 +31,7 @@ impl Rampoff {
             Decision::Wait => {}
             Decision::Back => {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
-                self.refund(Screening::Due, context, step);
+                self.refund(By::Policy, Screening::Due, context, step);
             }
             Decision::Hold(reason) => {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
@@ -74,7 +75,7 @@ impl Rampoff {
             is_all: is_read && !is_pending,
             lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honours()),
             is_awaited: self.deposits.iter().any(|deposit| deposit.confirmations == 0 && !self.is_late(deposit)),
-            stays: match self.followed_wallet(now) {
+            stays: match self.followed_wallet(By::Policy, context) {
                 None => Some(HoldReason::Destination),
                 Some(_) if !self.is_worth_going_back(self.coin_balance, context) => Some(HoldReason::Amount),
                 Some(_) => None,

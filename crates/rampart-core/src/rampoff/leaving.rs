@@ -5,12 +5,12 @@ use crate::amount::Amount;
 use crate::arrival::Exchange;
 use crate::id::Mint;
 use crate::ledger::Origin;
-use crate::order::{Context, HoldReason, origin};
+use crate::order::origin::{self, By};
+use crate::order::{Context, HoldReason};
 use crate::outgoing::{Leaving, Payout, PayoutPurpose, Route, Screening, Transfer, TransferPurpose};
 use crate::rate::Rounding;
 use crate::review::ReviewItem;
 use crate::step::Step;
-use crate::time::Timestamp;
 
 impl Rampoff {
     /// Coins become money, and a payout of it is ordered.
@@ -70,22 +70,15 @@ impl Rampoff {
     }
 
     /// The wallet that was given for coins to go back to, once that is followed.
-    pub(super) fn followed_wallet(&self, now: Timestamp) -> Option<String> {
-        self.refund_wallet.clone().filter(|_| origin::is_used(self.refund_origin.as_ref(), now))
-    }
-
-    /// A person sends coins back: they go to the wallet that was given, whoever gave it.
-    pub(super) fn accept_refund_wallet(&mut self, now: Timestamp) {
-        if let Some(origin) = &mut self.refund_origin {
-            origin.accept(now);
-        }
+    pub(super) fn followed_wallet(&self, by: By, context: &Context<'_>) -> Option<String> {
+        self.refund_wallet.clone().filter(|_| origin::is_followed(self.refund_origin.as_ref(), by, context))
     }
 
     /// Everything on the account goes back to the wallet the customer gave, less the network fee; converted coins are converted
     /// back first.
-    pub(super) fn refund(&mut self, screening: Screening, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn refund(&mut self, by: By, screening: Screening, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let Some(to) = self.followed_wallet(mint.now) else {
+        let Some(to) = self.followed_wallet(by, context) else {
             return self.put_on_hold(HoldReason::Destination, context, step);
         };
         self.convert_back(mint, step);
@@ -110,7 +103,7 @@ impl Rampoff {
     /// where there is none, or where it is not worth its way.
     pub(super) fn return_item(&self, item: ReviewItem, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let Some(to) = self.followed_wallet(mint.now).filter(|_| self.is_worth_going_back(item.amount, context)) else {
+        let Some(to) = self.followed_wallet(By::Policy, context).filter(|_| self.is_worth_going_back(item.amount, context)) else {
             return step.write(item);
         };
         let withheld = self.fee_of_going_back();

@@ -277,7 +277,7 @@ impl Rampoff {
             RampoffState::Created | RampoffState::Confirming => Some(self.held_until),
             RampoffState::OnHold { reason, since } if reason.ends_by_itself() => Some(since),
             RampoffState::OnHold { .. } if self.reserved.is_positive() && !self.converted.is_positive() => Some(self.held_until),
-            RampoffState::OnHold { reason, since } => origin::followed_from(reason, since, self.refund_origin.as_ref()),
+            RampoffState::OnHold { reason, .. } => origin::followed_from(reason, self.refund_origin.as_ref()),
             _ => None,
         }
     }

@@ -7,7 +7,8 @@ use crate::arrival::{DeviationKind, Exchange};
 use crate::asset::CoinId;
 use crate::id::{FactId, PayoutId, TransferId};
 use crate::ledger::Origin;
-use crate::order::{Beside, Context, Findings, HoldReason, StoppedBy, origin};
+use crate::order::origin::{self, By, Ripened};
+use crate::order::{Beside, Context, DestinationOrigin, Findings, HoldReason, StoppedBy};
 use crate::outgoing::Screening;
 use crate::ports::Verdict;
 use crate::review::{ReviewItem, ReviewKind};
@@ -217,6 +218,9 @@ impl Rampoff {
             }
             RampoffFact::RefundFailed { transfer, .. } => {
                 if self.refund_under_way(transfer).is_some() {
+                    if let Some(origin) = &mut self.refund_origin {
+                        origin.leave_to_a_person();
+                    }
                     self.came_back(HoldReason::RefundFailed, context, &mut step);
                 }
             }
@@ -386,11 +390,8 @@ impl Rampoff {
                 }
                 !matches!(self.state, RampoffState::OnHold { .. })
             }
-            RampoffState::OnHold { reason, since }
-                if origin::followed_from(reason, since, self.refund_origin.as_ref()).is_some_and(|from| now >= from) =>
-            {
-                self.refund(Screening::Due, context, step);
-                true
+            RampoffState::OnHold { reason, .. } if let Some(ripened) = origin::ripened(reason, self.refund_origin.as_ref(), context) => {
+                self.ripened(&ripened, context, step)
             }
             RampoffState::OnHold { reason, .. } if self.reserved.is_positive() && !self.converted.is_positive() => {
                 self.promise_of_held(reason, context, step)
@@ -409,6 +410,16 @@ impl Rampoff {
             }
             _ => false,
         }
+    }
+
+    /// What a page gave is followed now, or left to a person. Gives whether anything has changed.
+    fn ripened(&mut self, ripened: &Ripened, context: &Context<'_>, step: &mut Step) -> bool {
+        match ripened {
+            Ripened::LeftToAPerson => self.refund_origin.iter_mut().for_each(DestinationOrigin::leave_to_a_person),
+            Ripened::Followed if self.refund_wallet.is_some() => self.refund(By::Policy, Screening::Due, context, step),
+            Ripened::Followed => return false,
+        }
+        true
     }
 
     /// Money reserved for an order on hold: kept while its promise is honoured, where we or a provider hold it; else freed. Gives

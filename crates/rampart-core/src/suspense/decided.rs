@@ -6,6 +6,7 @@ use crate::asset::{Asset, CoinId, Currency};
 use crate::fact::{BankCredit, FactBody};
 use crate::id::{Mint, OrderId};
 use crate::ledger::{Account, Origin};
+use crate::order::origin::{self, By};
 use crate::order::{Context, Order};
 use crate::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource};
 use crate::payment::{Payment, PaymentFact, Receipt};
@@ -132,7 +133,7 @@ fn origin(item: &ReviewItem, fact: Option<FactBody>) -> (Option<Redacted>, Optio
 pub(crate) fn send_back(item: &ReviewItem, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
     match item.moved()? {
         Asset::Fiat(currency) => {
-            let (route, destination) = source_of(about)?;
+            let (route, destination) = source_of(about, context)?;
             Ok(pay_out(item, route, currency, destination, &context.mint))
         }
         Asset::Coin(coin) => {
@@ -151,18 +152,21 @@ fn nowhere() -> Refusal {
 }
 
 /// Where money came from, and which way it goes back.
-fn source_of(about: About) -> Result<(Route, PayoutDestination), Refusal> {
+fn source_of(about: About, context: &Context<'_>) -> Result<(Route, PayoutDestination), Refusal> {
     let to = |account, name| PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name };
     match about.fact.map(|fact| fact.body) {
         Some(FactBody::BankCredit(BankCredit { rail, sender_account: Some(account), sender_name, .. })) => {
             Ok((Route::Bank(rail), to(account, sender_name.unwrap_or_default())))
         }
         Some(FactBody::BankCredit(BankCredit { rail, sender_name: None, .. })) => {
-            let given = about.beside.and_then(|order| match order {
-                Order::Payment(payment) => payment.refund_account.clone(),
-                Order::Rampoff(_) => None,
-            });
-            Ok((Route::Bank(rail), given.ok_or_else(nowhere)?))
+            let Some(Order::Payment(payment)) = about.beside else { return Err(nowhere()) };
+            let Payment { refund_account, refund_origin, .. } = payment.as_ref();
+            let given = refund_account.clone().ok_or_else(nowhere)?;
+            if origin::is_followed(refund_origin.as_ref(), By::Policy, context) {
+                Ok((Route::Bank(rail), given))
+            } else {
+                Err(refuse("the account that it would go to was given on a page, and is not followed yet: name a destination"))
+            }
         }
         Some(FactBody::ProcessorPaid(paid)) => {
             Ok((Route::Processor(paid.processor), to(Redacted::new(paid.reference), paid.holder.unwrap_or_default())))

@@ -209,9 +209,17 @@ impl Scene {
         assert!(held.clone().give(false, example::from_partner(given_at), &context).unwrap().goes_back());
 
         // A person who sends it back has it go there now.
-        let sent = given.refund(&context).unwrap();
+        let sent = given.clone().refund(&context).unwrap();
         assert!(sent.goes_back());
-        assert_eq!(sent.origin().and_then(|origin| origin.used_from), Some(given_at));
+        assert_eq!(sent.origin(), Some(from_page), "the word of a person is about this refund only");
+
+        // Nobody can object for a partner that is disabled: then a person looks, also when it is enabled again.
+        let due = given_at.after(DAY);
+        let standing = Standing { blocked: Some(HoldReason::PartnerDisabled), level: None };
+        let blocked = given.clone().time(&Context { standing, ..self.context(due) }).unwrap();
+        assert_eq!((blocked.hold(), blocked.due()), (held.hold(), None));
+        assert!(blocked.clone().time(&self.context(due.after(DAY))).is_none());
+        assert!(blocked.refund(&context).unwrap().goes_back());
 
         // What nobody follows by itself waits for that person.
         let never = DestinationOrigin { used_from: None, ..from_page };
@@ -256,4 +264,47 @@ fn a_payout_account_is_never_changed_by_a_page() {
     let paid = rampoff_of(give(example::from_partner(now)).unwrap()).unwrap();
     assert!(matches!(paid.state, RampoffState::PayingOut { .. }));
     assert_eq!(paid.destination_origin, Some(example::from_partner(now)));
+}
+
+#[test]
+fn a_page_fills_only_where_it_asks() {
+    let scene = Scene::new();
+    let (now, context) = (example::START, scene.context(example::START));
+    let transfer = scene.payment(HoldReason::Amount).id;
+    let states = [
+        PaymentState::PaymentReceived { coins: Amount::from_minor(1) },
+        PaymentState::CoinsSent {
+            transfer: scene.mint(now).id(),
+            txid: "0x01".to_owned(),
+            coins: Amount::from_minor(1),
+            fiat: Amount::from_minor(1),
+            confirmations: 0,
+        },
+        PaymentState::Cancelled,
+    ];
+    for state in states {
+        let payment = Payment { state, ..scene.payment(HoldReason::Amount) };
+        assert!(!payment.asks_for_account());
+        assert!(matches!(payment.give(false, example::from_page(now), &context), Err(CommandRefusal::WrongState { .. })));
+    }
+    let by_card = Payment { state: PaymentState::Started, instructions: None, id: transfer, ..scene.payment(HoldReason::Amount) };
+    assert!(by_card.give(false, example::from_page(now), &context).is_err());
+    let paying_out = RampoffState::PayingOut { payout: scene.mint(now).id(), fiat: Amount::from_minor(1) };
+    let sale = Rampoff { state: paying_out, ..scene.rampoff(HoldReason::Amount) };
+    assert!(matches!(sale.give(false, example::from_page(now), &context), Err(CommandRefusal::WrongState { .. })));
+}
+
+#[test]
+fn a_partner_names_a_destination_for_what_lies_beside_an_order_that_has_ended() {
+    let scene = Scene::new();
+    let (now, context) = (example::START, scene.context(example::START));
+    let (partner, amount) = (example::from_partner(now), Amount::from_minor(5));
+    for (set_aside, is_taken) in [(Amount::ZERO, false), (amount, true)] {
+        let payment = Payment { state: PaymentState::Cancelled, set_aside, ..scene.payment(HoldReason::Amount) };
+        let given = payment.give(false, partner, &context);
+        assert_eq!(given.is_ok(), is_taken);
+        assert!(given.is_ok_and(|payment| payment.status() == "cancelled") == is_taken);
+        let sale = Rampoff { state: RampoffState::Cancelled, set_aside, ..scene.rampoff(HoldReason::Amount) };
+        assert_eq!(sale.give(false, partner, &context).is_ok_and(|sale| sale.status() == "cancelled"), is_taken);
+    }
 }

@@ -31,6 +31,9 @@ pub(crate) enum OrderCommand {
     Refund {
         /// The order
         id: OrderId,
+        /// The end of the account or wallet that it goes to, four signs or more; needed where a page gave that a moment ago
+        #[arg(long)]
+        to: Option<String>,
     },
     /// Give an order a destination in place of its customer: the account that a purchase is refunded to or a sale paid out to, or the
     /// wallet that a sale is refunded to
@@ -106,8 +109,8 @@ pub(crate) async fn run(office: &Office, command: OrderCommand) -> Result<(), Fa
             orders::release(app, &office.operator()?, id).await?;
             id
         }
-        OrderCommand::Refund { id } => {
-            orders::refund(app, &office.operator()?, id).await?;
+        OrderCommand::Refund { id, to } => {
+            orders::refund_to(app, &office.operator()?, id, to.as_deref()).await?;
             id
         }
         OrderCommand::Destination { id, to } => {

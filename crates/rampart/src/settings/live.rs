@@ -15,6 +15,10 @@ const CUSTOMER_VALUE_MULTIPLE: u64 = 100;
 const PARTNER_VALUE_MULTIPLE: u64 = 100_000;
 /// The most calls that a partner or an address may have a second, and twice as many at once.
 const CALLS_PER_SECOND: u64 = 10_000;
+/// The least that a destination which a page gave waits, in seconds.
+const SHORTEST_DELAY: u64 = 3_600;
+/// The longest that a link to an identity page lasts, in days.
+const LONGEST_LINK_DAYS: u64 = 366;
 /// The most attempts to authenticate that an address may have a second, and ten times as many at once.
 const AUTHENTICATIONS_PER_SECOND: u64 = 100;
 
@@ -43,6 +47,10 @@ fn weak(settings: &Settings, catalogue: &Catalogue) -> Vec<(String, String)> {
             "must be true in live mode: without limits one caller can stop all others".to_owned(),
         ));
     }
+    if settings.pages.destination_delay_seconds < SHORTEST_DELAY {
+        let reason = format!("must be at least {SHORTEST_DELAY} in live mode: a partner needs time to object");
+        found.push(("pages.destination_delay_seconds".to_owned(), reason));
+    }
     let (caps, calls, authentications) = (&catalogue.open_caps, CALLS_PER_SECOND, AUTHENTICATIONS_PER_SECOND);
     let ceilings = [
         ("rate_limits.partner_per_second", u64::from(limits.partner_per_second), calls),
@@ -51,12 +59,13 @@ fn weak(settings: &Settings, catalogue: &Catalogue) -> Vec<(String, String)> {
         ("rate_limits.ip_burst", u64::from(limits.ip_burst), 2 * calls),
         ("rate_limits.authenticate_per_second", u64::from(limits.authenticate_per_second), authentications),
         ("rate_limits.authenticate_burst", u64::from(limits.authenticate_burst), 10 * authentications),
+        ("keys.identity_link_days", u64::from(settings.keys.identity_link_days), LONGEST_LINK_DAYS),
         ("open_caps.customer_orders", u64::from(caps.customer_orders), CUSTOMER_ORDERS),
         ("open_caps.partner_orders", u64::from(caps.partner_orders), PARTNER_ORDERS),
         ("open_caps.customer_value_multiple", u64::from(caps.customer_value_multiple), CUSTOMER_VALUE_MULTIPLE),
         ("open_caps.partner_value_multiple", u64::from(caps.partner_value_multiple), PARTNER_VALUE_MULTIPLE),
     ];
     let too_high = ceilings.into_iter().filter(|(_, value, most)| value > most);
-    found.extend(too_high.map(|(key, value, most)| (key.to_owned(), format!("{value} is for load tests; at most {most} in live mode"))));
+    found.extend(too_high.map(|(key, value, most)| (key.to_owned(), format!("{value} is too much; at most {most} in live mode"))));
     found
 }

@@ -111,10 +111,10 @@ fn live_mode_names_every_setting_that_it_refuses() {
         "providers.prices (default): is simulated",
         "server.public_url (/my.toml:5): public_url must begin with https://",
         "rate_limits.enabled (/my.toml:3): must be true in live mode",
-        "rate_limits.partner_burst (default): 200000 is for load tests",
-        "rate_limits.ip_per_second (default): 100000 is for load tests",
-        "open_caps.customer_orders (default): 10000 is for load tests",
-        "open_caps.partner_value_multiple (default): 2000000 is for load tests",
+        "rate_limits.partner_burst (default): 200000 is too much",
+        "rate_limits.ip_per_second (default): 100000 is too much",
+        "open_caps.customer_orders (default): 10000 is too much",
+        "open_caps.partner_value_multiple (default): 2000000 is too much",
     ] {
         assert!(all.lines().any(|found| found.starts_with(line)), "{line}\n{all}");
     }

@@ -52,6 +52,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<InstallationKey>, Failure> {
 /// # Errors
 /// When the file cannot be read or written.
 pub(crate) fn add(path: &Path) -> Result<InstallationKey, Failure> {
+    let _turn = turn(path)?;
     let mut keys = read(path)?;
     let key = drawn();
     keys.push(key);
@@ -63,10 +64,19 @@ pub(crate) fn add(path: &Path) -> Result<InstallationKey, Failure> {
 /// # Errors
 /// When the file cannot be read or written.
 pub(crate) fn remove(path: &Path, key: KeyFingerprint) -> Result<(), Failure> {
+    let _turn = turn(path)?;
     let mut keys = read(path)?;
     let before = keys.len();
     keys.retain(|kept| key_fingerprint(kept) != key);
     if keys.len() == before || keys.is_empty() { Ok(()) } else { write(path, &keys) }
+}
+
+/// One process after the other changes the file: it is read and written whole.
+fn turn(path: &Path) -> Result<File, Failure> {
+    let fault = cannot_write(path);
+    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(path.with_extension("lock")).map_err(&fault)?;
+    lock.lock().map_err(fault)?;
+    Ok(lock)
 }
 
 fn cannot_write(path: &Path) -> impl Fn(std::io::Error) -> Failure {
@@ -80,8 +90,8 @@ fn drawn() -> InstallationKey {
 }
 
 /// Writes keys whole beside their place, so that nobody ever reads half a key, and tells where.
-fn write_beside(path: &Path, keys: &[InstallationKey]) -> std::io::Result<PathBuf> {
-    let beside = path.with_extension(format!("{}.new", std::process::id()));
+fn write_beside(path: &Path, extension: &str, keys: &[InstallationKey]) -> std::io::Result<PathBuf> {
+    let beside = path.with_extension(extension);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -96,7 +106,8 @@ fn write_beside(path: &Path, keys: &[InstallationKey]) -> std::io::Result<PathBu
 /// Puts keys into the place of what a file holds.
 fn write(path: &Path, keys: &[InstallationKey]) -> Result<(), Failure> {
     let fault = cannot_write(path);
-    let beside = write_beside(path, keys).map_err(&fault)?;
+    // What a process left that was killed here is written over by the next.
+    let beside = write_beside(path, "new", keys).map_err(&fault)?;
     std::fs::rename(beside, path).map_err(fault)
 }
 
@@ -110,7 +121,7 @@ pub(crate) fn create(path: &Path) -> Result<Vec<InstallationKey>, Failure> {
         std::fs::create_dir_all(folder).map_err(&fault)?;
     }
     let keys = vec![drawn()];
-    let beside = write_beside(path, &keys).map_err(&fault)?;
+    let beside = write_beside(path, &format!("{}.new", std::process::id()), &keys).map_err(&fault)?;
     let linked = std::fs::hard_link(&beside, path);
     std::fs::remove_file(&beside).map_err(&fault)?;
     match linked {
