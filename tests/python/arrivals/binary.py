@@ -33,7 +33,7 @@ SETTINGS = {
     "RAMPART__WORKERS__INTERVAL_MILLISECONDS": "30",
     "RAMPART__KEYS__TOKEN_SECONDS": "86400",
 }
-SLOW_WORKERS = ("sweep", "ledger", "prices")
+SLOW_WORKERS = ("sweep", "ledger", "prices", "keys")
 """Workers that turn rarely; differences are looked at again with patience instead of waiting for them each time."""
 STORED_WITHIN = 8
 """For how many seconds an operator's command may still know the prices of before."""

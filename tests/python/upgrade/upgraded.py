@@ -16,7 +16,7 @@ from rampart_process import METRICS, Partner
 from . import kept, world
 from .installation import Installation
 
-SLOW_WORKERS = ("sweep", "ledger", "prices")
+SLOW_WORKERS = ("sweep", "ledger", "prices", "keys")
 """Workers that turn rarely, and are not waited for."""
 DOWN_SECONDS = 900
 """How long nobody served: long enough for promises to end meanwhile."""
