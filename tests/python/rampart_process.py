@@ -9,12 +9,26 @@ import signal
 import subprocess
 import threading
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 START_LIMIT_SECONDS = 60
 STOP_LIMIT_SECONDS = 30
 METRICS = {"RAMPART__SERVER__METRICS_LISTEN": "127.0.0.1:0"}
-"""The setting with which a binary serves its metrics, at `Rampart.metrics_url`. Older versions know nothing of it."""
+"""The setting with which a binary serves its metrics, at `Rampart.metrics_url`."""
+LATER = (
+    "RAMPART__SANDBOX__DESTINATION_DELAY_SECONDS",
+    *(f"RAMPART__SERVER__{name}" for name in ("METRICS_LISTEN", "METRICS_TOKEN_FILE", "BODIES", "BODIES_PER_ADDRESS", "CONNECTIONS_PER_ADDRESS",
+                                              "STOP_MILLISECONDS", "WRITE_TIMEOUT_MILLISECONDS")),
+)
+"""Settings that older versions refuse to know, and are started without."""
+
+
+@cache
+def is_older(binary: Path) -> bool:
+    """Whether a binary is of a version before the settings of `LATER`."""
+    printed = subprocess.run([binary, "config", "--data", "/nonexistent"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    return "server.metrics_listen" not in printed.stdout
 
 
 @dataclass(frozen=True)
@@ -34,12 +48,13 @@ class Rampart:
         self._where = ["--data", str(folder / "data")]
         if database:
             self._where += ["--database", database]
-        self._environment = {**os.environ, **(settings or {})}
+        without = LATER if settings and is_older(self._binary) else ()
+        self._environment = {**os.environ, **{name: value for name, value in (settings or {}).items() if name not in without}}
         self._log = (folder / "server.log").open("ab")
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
         self.metrics_url = ""
-        """Where the metrics are, with `METRICS` among the settings."""
+        """Where the metrics are, with `METRICS` among the settings; older versions have them beside the API."""
 
     def __enter__(self) -> "Rampart":
         self._process = subprocess.Popen(
@@ -64,6 +79,7 @@ class Rampart:
                 self.metrics_url = line.removeprefix("metrics on ").split(",")[0].strip()
             if "listening on http://" in line:
                 self.url = "http://" + line.split("listening on http://", 1)[1].strip().rstrip("/")
+                self.metrics_url = self.metrics_url or self.url + "/metrics"
                 return self
 
     def __exit__(self, *_: object) -> None:

@@ -304,6 +304,7 @@ class Ramp(Stage):
     is_troubled = False
     """Whether the bank's feed fails: its workers turn ever more rarely then, and are not waited for."""
     quiet = Upgraded.quiet
+    dump = Upgraded.dump
 
 
 def _total(amounts: list[str], asset: str) -> Decimal:
