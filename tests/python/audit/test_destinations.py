@@ -133,7 +133,9 @@ def test_a_holder_who_is_not_the_customer_waits_for_a_person(ramp: Ramp) -> None
     ramp.advance(30 * DAY)
     ramp.quiet()
     assert (ramp.view(name)["status"], ramp.paid(filled)) == ("on_hold", 0)
-    ramp.order("refund", name)
+    with pytest.raises(RuntimeError, match="--to"):
+        ramp.order("refund", name)
+    ramp.command("order", "refund", ramp.orders[name]["id"], "--to", filled[-4:])
     ramp.arrives(name, "refunded", seconds=1)
     assert "followed by a person only" in ramp.operate("audit", "list", "--subject", ramp.orders[name]["id"])
 
