@@ -407,7 +407,9 @@ mod tests {
         assert!(both_here.token_holds(b"statement", &tag));
         both_here.follow(&retired).unwrap();
         assert!(!both_here.token_holds(b"statement", &tag), "retired while it runs");
+        assert!(!running.lacks_newest());
         assert!(running.follow(&both).unwrap_err().to_string().contains(&fingerprint(&new).to_string()));
+        assert!(running.lacks_newest(), "it is not ready, at once");
     }
 
     #[test]

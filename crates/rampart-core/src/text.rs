@@ -238,6 +238,7 @@ mod tests {
             ("a\u{FFFE}", '\u{FFFE}', "a\\u{fffe}"),
             ("a\u{2028}b", '\u{2028}', "a\\u{2028}b"),
             ("a\u{3164}", '\u{3164}', "a\\u{3164}"),
+            ("Acme\u{2800}", '\u{2800}', "Acme\\u{2800}"),
             ("a\u{34F}", '\u{34F}', "a\\u{34f}"),
             // Joiners and selectors where they do nothing.
             ("Ana\u{200D}", '\u{200D}', "Ana\\u{200d}"),

@@ -147,6 +147,11 @@ async fn faults_are_named(test: Arc<TestApp>) {
         (RegisterUser { password: Some("12345".into()), ..document.clone() }, Code::ValidationFailed, "password"),
         (RegisterUser { dob: Some("2030-01-01".into()), ..document.clone() }, Code::ValidationFailed, "dob"),
         (RegisterUser { dob: Some("2020-01-01".into()), ..document.clone() }, Code::ValidationFailed, "dob"),
+        (
+            RegisterUser { callback_url: Some("https://bank.example:x@evil.example/".into()), ..document.clone() },
+            Code::ValidationFailed,
+            "callback_url",
+        ),
         (RegisterUser { callback_url: Some("javascript:alert(1)".into()), ..document.clone() }, Code::ValidationFailed, "callback_url"),
         (RegisterUser { city: Some("x".repeat(201)), ..document.clone() }, Code::ValidationFailed, "city"),
         (RegisterUser { city: Some("a\0b".into()), ..document }, Code::ValidationFailed, "city"),

@@ -9,7 +9,7 @@ use rampart_core::id::Mint;
 use rampart_core::kyc::KycLevel;
 use rampart_core::order::{Context, Order};
 use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutState, Route, Screening};
-use rampart_core::payment::PaymentState;
+use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::rampoff::RampoffState;
 use rampart_core::record::Record;
 use rampart_core::review::{About, Decision, Operator, ReviewItem, ReviewKind};
@@ -78,6 +78,15 @@ impl Scene<'_> {
         let coins = |item| ReviewItem { asset: Some(example::USDC.into()), amount: Amount::from_minor(100_000_000), ..item };
         let known = self.credit(Some("ES9299990002950000000001"));
         let unknown = self.credit(None);
+        let mut nameless = unknown.clone();
+        if let FactBody::BankCredit(credit) = &mut nameless.body {
+            credit.sender_name = None;
+        }
+        let beside = |origin| {
+            let payment = example::payment(self.catalogue, &self.mint, false, PaymentState::Cancelled).expect("the example buys");
+            let payment = Payment { refund_origin: Some(origin), ..payment };
+            About { fact: Some(nameless.clone()), beside: Some(payment.into()), ..About::default() }
+        };
         let of_fact = |fact: &Fact| ReviewItem { fact: Some(fact.id), ..money(self.item(ReviewKind::Suspense)) };
         let about_fact = |fact: &Fact| About { fact: Some(fact.clone()), ..About::default() };
         let deposit = self.deposit(DepositState::Confirmed);
@@ -94,6 +103,8 @@ impl Scene<'_> {
         vec![
             ("money whose source is known", of_fact(&known), about_fact(&known)),
             ("money whose source is unknown", of_fact(&unknown), about_fact(&unknown)),
+            ("money of no payer, with a partner's account", of_fact(&nameless), beside(example::from_partner(self.mint.now))),
+            ("money of no payer, with a page's account", of_fact(&nameless), beside(example::from_page(self.mint.now))),
             ("coins", of_deposit.clone(), about_deposit(deposit)),
             ("coins that the chain undid", of_deposit, about_deposit(dropped)),
             ("a returned payout", returned.clone(), paid()),
