@@ -21,8 +21,8 @@ pub struct WebConfig {
     /// as long is closed.
     pub read_timeout_milliseconds: u64,
     /// How long the way out of a connection may stay full, in milliseconds; then it is cut. The system has room again once a
-    /// third of what it holds, some 50 kB, was taken: a reader of a large answer who is slower than that is cut, however
-    /// steadily he reads. Until there is room, nothing further is worked on for that connection.
+    /// third of what it holds was taken, which is 30 to 130 kB: a reader who takes less of a large answer in this time is
+    /// cut, however steadily he reads. Until there is room, nothing further is worked on for that connection.
     pub write_timeout_milliseconds: u64,
     /// How many requests may be worked on at once; more are answered `service_unavailable`. A request is worked on once it
     /// is there whole. `/healthz` and `/readyz` are not counted, here or in the limits of rate.
