@@ -80,15 +80,16 @@ impl fmt::Display for Network {
 rampart_core::serde_as_text!(Network);
 
 /// The address a request came from. `X-Forwarded-For` is read from its end, for as long as whoever added an entry is
-/// trusted; everything before that may have been invented by the caller.
+/// trusted; everything before that may have been invented by the caller. It is read as bytes and nothing in it is passed
+/// over: what cannot be read as an address ends the way, wherever it stands, and hides no entry behind it.
 pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     let mut client = peer.to_canonical();
     if trusted.is_empty() {
         return client;
     }
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
-    let values: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
-    let entries = values.iter().rev().flat_map(|value| value.rsplit(',')).take(MOST_HOPS);
+    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    let entries = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b',')).take(MOST_HOPS);
     for entry in entries {
         if !is_trusted(client) {
             break;
@@ -102,8 +103,8 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Netwo
 }
 
 /// The address that a proxy wrote: bare, in brackets, with a port, in quotation marks, as proxies differ in it.
-fn forwarded(entry: &str) -> Option<IpAddr> {
-    let entry = entry.trim();
+fn forwarded(entry: &[u8]) -> Option<IpAddr> {
+    let entry = std::str::from_utf8(entry.trim_ascii()).ok()?;
     let node = entry.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(entry);
     if let Ok(address) = node.parse() {
         return Some(address);
@@ -117,12 +118,14 @@ fn forwarded(entry: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
-    fn headers(values: &[&'static str]) -> HeaderMap {
+    fn headers(values: &[impl AsRef<[u8]>]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append("x-forwarded-for", value.parse().unwrap());
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(value.as_ref()).unwrap());
         }
         headers
     }
@@ -181,5 +184,24 @@ mod tests {
         }
         let nobody = client_address("10.0.0.1".parse().unwrap(), &headers(&["203.0.113.9"]), &[]);
         assert_eq!(nobody, "10.0.0.1".parse::<IpAddr>().unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_read_hides_nothing() {
+        let trusted: Vec<Network> = vec!["10.0.0.0/8".parse().unwrap()];
+        let cases: [(&[&[u8]], &str); 8] = [
+            (&[b"\xff, 203.0.113.9"], "203.0.113.9"),
+            (&[b"1.1.1.1", b"\xc3\xa9, 203.0.113.9"], "203.0.113.9"),
+            (&[b"1.1.1.1", b"203.0.113.9\xff"], "10.0.0.1"),
+            (&[b"1.1.1.1", b"\xff", b"10.3.3.3"], "10.3.3.3"),
+            (&[b"1.1.1.1", b"", b"10.3.3.3"], "10.3.3.3"),
+            (&[b"1.1.1.1, \xff, 10.3.3.3"], "10.3.3.3"),
+            (&[b"1.1.1.1,,10.3.3.3"], "10.3.3.3"),
+            (&[b"1.1.1.1", b"\xa0203.0.113.9"], "10.0.0.1"),
+        ];
+        for (forwarded, client) in cases {
+            let found = client_address("10.0.0.1".parse().unwrap(), &headers(forwarded), &trusted);
+            assert_eq!(found, client.parse::<IpAddr>().unwrap(), "{forwarded:?}");
+        }
     }
 }

@@ -20,21 +20,23 @@ pub struct WebConfig {
     /// How long a request may take to arrive, headers and body each, in milliseconds. A connection that is idle for
     /// as long is closed.
     pub read_timeout_milliseconds: u64,
-    /// How long an answer may stand still because its reader takes nothing of it, in milliseconds; then its connection is
-    /// cut. Until it moves again, nothing further is worked on for that connection.
+    /// How long the way out of a connection may stay full, in milliseconds; then it is cut. The system has room again once a
+    /// third of what it holds was taken, which is 30 to 130 kB: a reader who takes less of a large answer in this time is
+    /// cut, however steadily he reads. Until there is room, nothing further is worked on for that connection.
     pub write_timeout_milliseconds: u64,
     /// How many requests may be worked on at once; more are answered `service_unavailable`. A request is worked on once it
-    /// is there whole. `/healthz` and `/readyz` are not counted.
+    /// is there whole. `/healthz` and `/readyz` are not counted, here or in the limits of rate.
     pub concurrency: usize,
-    /// How many requests may have bodies that are still arriving; more are answered `service_unavailable`.
+    /// How many requests may have bodies that are still arriving; more are answered `service_unavailable`. A
+    /// body that came with its head is not counted.
     pub bodies: usize,
-    /// How many of them may come from one address (the one that a trusted proxy names); more are answered `rate_limited`.
-    /// 0: an eighth of `bodies`.
+    /// How many of them may come from one address (the one that a trusted proxy names; with IPv6, from one /48); more are
+    /// answered `rate_limited`. 0: an eighth of `bodies`.
     pub bodies_per_address: usize,
     /// How many connections may be open at once; more wait to be accepted.
     pub connections: usize,
-    /// How many of them one address may have; more are closed at once. Trusted proxies, through which everybody comes, may
-    /// have as many as there are. 0: a sixteenth of `connections`.
+    /// How many of them one address (with IPv6, one /48) may have; more are closed at once. Trusted proxies, through which
+    /// everybody comes, may have as many as there are. 0: a sixteenth of `connections`.
     pub connections_per_address: usize,
     /// How long open connections are still served when the server stops, in milliseconds, so that nobody's request
     /// meets a closed door.

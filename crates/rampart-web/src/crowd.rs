@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::rate_limit::network;
+use crate::rate_limit::site;
 
 /// What is counted while it lasts. It remembers the addresses of what is there and no others, so that it is as bounded as
 /// what it counts.
@@ -44,7 +44,7 @@ impl Crowd {
 
     /// Lets one more in; it is counted until it is dropped.
     pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Within, Full> {
-        let address = network(address.to_canonical());
+        let address = site(address);
         let mut present = self.present.lock();
         if present.all >= self.most {
             return Err(Full::All);
@@ -93,8 +93,17 @@ mod tests {
         let _other = from("2001:db8::1").unwrap();
         assert_eq!(from("192.0.2.9").unwrap_err(), Full::All);
         drop(first);
-        let _again = from("2001:db8::2").unwrap();
+        let _again = from("2001:db8:0:ffff::2").unwrap();
         assert_eq!(from("2001:db8::3").unwrap_err(), Full::All);
+    }
+
+    #[test]
+    fn a_site_of_ipv6_has_one_share() {
+        let crowd = Crowd::new(9, 2);
+        let from = |address: &str| crowd.enter(address.parse().unwrap());
+        let _two = (from("2001:db8:0:1::1").unwrap(), from("2001:db8:0:2::1").unwrap());
+        assert_eq!(from("2001:db8:0:3::1").unwrap_err(), Full::Address);
+        assert!(from("2001:db8:1:3::1").is_ok());
     }
 
     #[test]

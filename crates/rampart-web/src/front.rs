@@ -1,8 +1,9 @@
 //! What happens to every request before and after it is handled: a name, limits of size, time, rate and number, panics,
 //! metrics, headers. Whatever goes wrong here is answered like any other failure.
 //!
-//! A request takes one of the places of those that are worked on once it is there whole; while its body is still arriving it
-//! is one of those, which have a bound of their own, also for each address. So slow bodies keep nobody else out.
+//! A request takes one of the places of those that are worked on once it is there whole. One whose body is still to come is
+//! one of those that arrive, which have a bound of their own, also for each address; one whose body came with it never is. So
+//! slow bodies keep nobody else out.
 //!
 //! The calls of the partner API are found in their own table and handled at once; everything else (pages, operators'
 //! routes, mounted routers, and the methods that a call does not have) is the router's.
@@ -20,7 +21,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use futures::FutureExt;
@@ -29,6 +30,7 @@ use rampart_core::refusal::{Code, Refusal};
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
+use crate::arrival::Arrival;
 use crate::call::dispatch;
 use crate::calls::Calls;
 use crate::client_address::{Peer, client_address};
@@ -97,8 +99,18 @@ impl Front {
         response
     }
 
-    /// Whether a request needs a place: probes say how things are also when there is none, and operators look just then.
-    fn needs_place(&self, path: &str) -> bool {
+    /// The answer to a request whose head did not arrive in time, so that nothing is known of it.
+    pub(crate) fn late(&self, peer: IpAddr) -> Response {
+        let web = &self.0.web;
+        let context = RequestContext { request_id: web.request_ids.name(&HeaderMap::new()), client: peer };
+        let mut response = failure::refused(&Code::RequestTimeout.into(), HttpErrors::Rest, &context.request_id);
+        finish(web, &mut response, &context);
+        response
+    }
+
+    /// Whether a request counts, for its address and among those that are worked on: probes say how things are also when
+    /// there is no room, whoever else comes from their address, and operators look just then.
+    fn counts(&self, path: &str) -> bool {
         self.0.calls.is_some() && !matches!(path, "/healthz" | "/readyz")
     }
 
@@ -147,8 +159,8 @@ impl Front {
         let Inner { web, rest, .. } = &*self.0;
         let page = is_page(request.uri()).then(|| (request.uri().clone(), request.headers().clone()));
         request.extensions_mut().insert(context.clone());
-        let needs_place = self.needs_place(request.uri().path());
-        let response = match admitted(web, context, request, needs_place).await {
+        let counts = self.counts(request.uri().path());
+        let response = match admitted(web, context, request, counts).await {
             Ok((request, _place)) => match AssertUnwindSafe(rest.clone().oneshot(request.map(Body::from))).catch_unwind().await {
                 Ok(Ok(response)) => failure::write_out(response, &context.request_id),
                 Ok(Err(never)) => match never {},
@@ -204,70 +216,36 @@ async fn admitted<'a>(
     web: &'a Web,
     context: &RequestContext,
     request: Request,
-    needs_place: bool,
+    counts: bool,
 ) -> Result<(Request<Bytes>, Option<Place<'a>>), Failure> {
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if headers + target > web.config.header_limit_bytes {
         return Err(Code::HeadersTooLarge.into());
     }
-    web.limiter.address(context.client)?;
+    if counts {
+        web.limiter.address(context.client)?;
+    }
     let (parts, body) = request.into_parts();
     let bytes = if body.is_end_stream() { Bytes::new() } else { arrived(web, context, body).await? };
-    let place = if needs_place { Some(Place::take(web)?) } else { None };
+    let place = if counts { Some(Place::take(web)?) } else { None };
     Ok((Request::from_parts(parts, bytes), place))
 }
 
-/// A body, once it has arrived.
+/// A body, once it has arrived. What came with its head needs no place among those that arrive.
 async fn arrived(web: &Web, context: &RequestContext, body: Body) -> Result<Bytes, Failure> {
-    let _arriving: Within = web.bodies.enter(context.client).map_err(|full| match full {
-        Full::All => Failure::from(Code::ServiceUnavailable),
-        Full::Address => {
-            let limit = u32::try_from(web.bodies.most_of_one()).unwrap_or(u32::MAX);
-            Limited { limit, retry_after: 1, reset: 1 }.into()
-        }
-    })?;
-    let whole = within(web.config.read_timeout(), read_whole(body, web.config.body_limit_bytes)).await;
-    Ok(whole.ok_or(Code::RequestTimeout)??)
-}
-
-/// How much of a body that is too large is still taken, so that the caller gets to read the answer instead of
-/// meeting a closed connection.
-const MOST_DISCARDED: usize = 16 * 1024 * 1024;
-
-/// A whole body of at most so many bytes. Only that many are ever held.
-async fn read_whole(body: Body, limit: usize) -> Result<Bytes, Code> {
-    use http_body_util::BodyExt;
-    let mut body = body;
-    let mut held: Vec<u8> = Vec::new();
-    let mut first = Bytes::new();
-    let mut length = 0_usize;
-    while let Some(frame) = body.frame().await {
-        // It is cut in pieces that do not hold, or it ends too soon.
-        let frame = frame.map_err(|_| Code::MalformedRequest)?;
-        let Ok(data) = frame.into_data() else { continue };
-        length = length.saturating_add(data.len());
-        if length > MOST_DISCARDED {
-            break;
-        }
-        if length > limit {
-            (held, first) = (Vec::new(), Bytes::new());
-        } else if held.is_empty() && first.is_empty() {
-            first = data;
-        } else {
-            if held.is_empty() {
-                held.extend_from_slice(&first);
+    let mut arrival = Arrival::new(body, web.config.body_limit_bytes);
+    if !arrival.is_there().await? {
+        let _arriving: Within = web.bodies.enter(context.client).map_err(|full| match full {
+            Full::All => Failure::from(Code::ServiceUnavailable),
+            Full::Address => {
+                let limit = u32::try_from(web.bodies.most_of_one()).unwrap_or(u32::MAX);
+                Limited { limit, retry_after: 1, reset: 1 }.into()
             }
-            held.extend_from_slice(&data);
-        }
+        })?;
+        within(web.config.read_timeout(), arrival.rest()).await.ok_or(Code::RequestTimeout)??;
     }
-    if length > limit {
-        Err(Code::BodyTooLarge)
-    } else if held.is_empty() {
-        Ok(first)
-    } else {
-        Ok(held.into())
-    }
+    Ok(arrival.whole()?)
 }
 
 /// The headers that every answer has.
@@ -289,29 +267,6 @@ fn finish(web: &Web, response: &mut Response, context: &RequestContext) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures::stream;
-
-    fn chunks(sizes: &[usize]) -> Body {
-        let chunks: Vec<Result<Vec<u8>, std::io::Error>> = sizes.iter().map(|size| Ok(vec![b'x'; *size])).collect();
-        Body::from_stream(stream::iter(chunks))
-    }
-
-    #[tokio::test]
-    async fn bodies_are_bounded_however_they_arrive() {
-        for (sizes, limit, expected) in [
-            (&[][..], 10, Ok(0)),
-            (&[10], 10, Ok(10)),
-            (&[4, 6], 10, Ok(10)),
-            (&[1, 1, 1], 10, Ok(3)),
-            (&[11], 10, Err(Code::BodyTooLarge)),
-            (&[5, 6], 10, Err(Code::BodyTooLarge)),
-            (&[5, 6, 1, 1], 10, Err(Code::BodyTooLarge)),
-        ] {
-            assert_eq!(read_whole(chunks(sizes), limit).await.map(|body| body.len()), expected, "{sizes:?}");
-        }
-        let endless = Body::from_stream(stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 65_536])));
-        assert_eq!(read_whole(endless, 10).await.unwrap_err(), Code::BodyTooLarge);
-    }
 
     #[test]
     fn pages_are_told_from_calls() {

@@ -4,6 +4,7 @@
 //! of data with the function that answers it (see `calls`). The front (`front`) does for every request what all have in
 //! common.
 
+mod arrival;
 mod call;
 mod calls;
 mod client_address;

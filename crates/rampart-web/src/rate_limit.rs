@@ -116,11 +116,22 @@ impl RateLimiter {
     }
 }
 
-/// What counts as one address: with IPv6 a subscriber has a whole /64.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
+/// What counts as one address where calls are counted: with IPv6 a subscriber has a whole /64.
+fn network(address: IpAddr) -> IpAddr {
+    first_bits(address, 64)
+}
+
+/// What counts as one address where shares of something scarce are: with IPv6 whoever asks for it gets a whole /48, in which
+/// there are more networks of subscribers than there are shares.
+pub(crate) fn site(address: IpAddr) -> IpAddr {
+    first_bits(address, 48)
+}
+
+/// An address of IPv6 without what comes after so many bits; one of IPv4, also where it is written as IPv6, whole.
+fn first_bits(address: IpAddr, bits: u32) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & (u128::MAX << (128 - bits))).into()),
+        address => address,
     }
 }
 
@@ -160,5 +171,8 @@ mod tests {
     fn a_subscriber_of_ipv6_is_one_address() {
         assert_eq!(network("2001:db8::1".parse().unwrap()), network("2001:db8::2:3".parse().unwrap()));
         assert_ne!(network("2001:db8::1".parse().unwrap()), network("2001:db8:0:1::1".parse().unwrap()));
+        assert_eq!(site("2001:db8::1".parse().unwrap()), site("2001:db8:0:ffff::1".parse().unwrap()));
+        assert_ne!(site("2001:db8::1".parse().unwrap()), site("2001:db8:1::1".parse().unwrap()));
+        assert_ne!(site("::ffff:192.0.2.1".parse().unwrap()), site("::ffff:192.0.2.2".parse().unwrap()));
     }
 }

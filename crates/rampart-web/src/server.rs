@@ -11,10 +11,10 @@ use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use futures::FutureExt;
+use http_body_util::{BodyExt, Collected};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use rampart_core::refusal::Code;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -215,7 +215,7 @@ async fn connection<P>(server: Arc<Server>, stream: TcpStream, peer: Peer, mut w
     let farewell = async {
         if ended.as_ref().is_err_and(hyper::Error::is_timeout) && !parts.read_buf.is_empty() {
             // A request had begun and did not arrive in time; hyper leaves it to us to say so.
-            let _ = stream.write_all(late().as_bytes()).await;
+            let _ = stream.write_all(&written(server.front.late(peer.0.ip())).await).await;
         }
         let _ = stream.shutdown().await;
         if ended.is_err() {
@@ -238,11 +238,15 @@ async fn discard(stream: &mut TcpStream) {
     }
 }
 
-/// The answer to a request whose head never arrived whole.
-fn late() -> String {
-    let code = Code::RequestTimeout;
-    let body = serde_json::json!({"status": "error", "error": code.as_str(), "message": code.meaning(), "request_id": "none"});
-    let body = body.to_string();
-    let length = body.len();
-    format!("HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+/// The last answer of a connection that hyper has left, as it goes over the wire.
+async fn written(response: Response) -> Vec<u8> {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
+    let mut bytes = format!("HTTP/1.1 {}\r\n", parts.status).into_bytes();
+    for (name, value) in parts.headers.iter().filter(|(name, _)| *name != header::CONTENT_LENGTH) {
+        bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    bytes.extend(format!("content-length: {}\r\nconnection: close\r\n\r\n", body.len()).bytes());
+    bytes.extend(body);
+    bytes
 }

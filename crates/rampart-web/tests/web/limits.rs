@@ -37,7 +37,7 @@ async fn rates(test: Arc<TestApp>) {
     let from = async |address: &str, path: &str| client.send(Method::GET, path, &[("x-forwarded-for", address)], Body::empty()).await;
     for (address, statuses) in [("203.0.113.1", [200, 200, 429]), ("203.0.113.2", [200, 200, 429])] {
         for status in statuses {
-            assert_eq!(from(address, "/healthz").await.status, status, "{address}");
+            assert_eq!(from(address, "/openapi.json").await.status, status, "{address}");
         }
     }
     let page = from("203.0.113.1", "/status?token=x").await;
@@ -55,7 +55,7 @@ async fn rates(test: Arc<TestApp>) {
     let off = another_app(&test, |config| (config.rate_limits.enabled, config.rate_limits.ip_burst) = (false, 1), None).await;
     let client = Client::with(off, WebConfig::default());
     for _ in 0..5 {
-        assert_eq!(client.get("/healthz").await.status, 200);
+        assert_eq!(client.get("/openapi.json").await.status, 200);
     }
 }
 
@@ -97,15 +97,23 @@ async fn sizes_and_numbers(test: Arc<TestApp>) {
     // A body that never ends to arrive.
     let quick = WebConfig { read_timeout_milliseconds: 50, concurrency: 1, bodies: 1, ..WebConfig::default() };
     let client = Client::with(test.app.clone(), quick).token(client.token.as_deref());
-    let trickle = futures::stream::unfold((), async |()| {
-        tokio::task::yield_now().await;
-        Some((Ok::<_, std::io::Error>(Vec::new()), ()))
-    });
-    let slow = client.send(Method::POST, "/api/registerUser", &[("content-type", "application/json")], Body::from_stream(trickle));
-    // While it is awaited, it takes the only place of those that arrive, and none of those that are worked on.
+    let trickle = || {
+        Body::from_stream(futures::stream::unfold((), async |()| {
+            tokio::task::yield_now().await;
+            Some((Ok::<_, std::io::Error>(Vec::new()), ()))
+        }))
+    };
+    let slow = || client.send(Method::POST, "/api/registerUser", &[("content-type", "application/json")], trickle());
+    // While it is awaited, it takes the only place of those that arrive, and none of those that are worked on. What came
+    // whole needs none.
     let nothing = json!({});
-    let (slow, other, quote) =
-        futures::join!(slow, client.post("/api/registerUser", &nothing), client.get("/api/quote?amount=50&symbol=USDC&payment_type=card"));
+    let (slow, other, whole, quote) = futures::join!(
+        slow(),
+        slow(),
+        client.post("/api/registerUser", &nothing),
+        client.get("/api/quote?amount=50&symbol=USDC&payment_type=card")
+    );
+    assert_eq!(whole.code(), "fail_mandatory_field");
     assert_eq!((slow.status.as_u16(), slow.code().as_str()), (408, "request_timeout"));
     assert_eq!((other.status.as_u16(), other.code().as_str()), (503, "service_unavailable"));
     assert_eq!(other.header("retry-after"), Some("1"));

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rampart_app::{App, PartnerChange};
 use rampart_testkit::{TestApp, on_both_engines};
 use rampart_web::WebConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,8 +12,11 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::support::{Client, another_app};
+
 on_both_engines!(crate::support::idle => what_does_not_arrive, a_graceful_stop, what_is_no_http, answers_that_nobody_takes,
-    a_stop_that_nobody_holds_up, connections_of_one_address, bodies_of_one_address);
+    a_stop_that_nobody_holds_up, connections_of_one_address, bodies_of_one_address, bodies_that_came_whole,
+    addresses_that_cannot_be_read, probes_of_a_busy_address, a_late_head_is_answered_like_all);
 
 struct Running {
     address: SocketAddr,
@@ -21,10 +25,14 @@ struct Running {
 }
 
 async fn start(test: &TestApp, config: WebConfig) -> Running {
+    start_app(test.app.clone(), config).await
+}
+
+async fn start_app(app: App, config: WebConfig) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let router = rampart_web::router(test.app.clone(), config.clone(), Vec::new());
+    let router = rampart_web::router(app, config.clone(), Vec::new());
     let ended = tokio::spawn(async move {
         rampart_web::serve(listener, router, &config, async {
             let _ = stopped.await;
@@ -262,10 +270,23 @@ async fn bodies_of_one_address(test: Arc<TestApp>) {
     }
     let whole = async |from: &str| exchange(running.address, format!("{}{{}}", head(from)).as_bytes()).await;
     test.eventually("the address has all it may have", || async {
-        let answer = whole("203.0.113.1").await;
+        let answer = refused_half(running.address, &head("203.0.113.1")).await?;
         (answer.starts_with("HTTP/1.1 429") && answer.contains("rate_limited")).then_some(())
     })
     .await;
+    // A network of IPv6 has one share, however many addresses it has.
+    let mut sixth = Vec::new();
+    for number in 0..3 {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(format!("{}{{", head(&format!("2001:db8:0:{number}::1"))).as_bytes()).await.unwrap();
+        sixth.push(stream);
+    }
+    test.eventually("its network has all it may have", || async {
+        let answer = refused_half(running.address, &head("2001:db8:0:ffff::1")).await?;
+        answer.starts_with("HTTP/1.1 429").then_some(())
+    })
+    .await;
+    drop(sixth);
     let answer = whole("203.0.113.2").await;
     assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
     let answer = exchange(running.address, b"GET /openapi.json HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
@@ -277,6 +298,111 @@ async fn bodies_of_one_address(test: Arc<TestApp>) {
     }
     let answer = whole("203.0.113.1").await;
     assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    running.stop.send(()).unwrap();
+    running.ended.await.unwrap();
+}
+
+/// The answer to a request whose body is never sent to its end, if there is one before anybody waits for it.
+async fn refused_half(address: SocketAddr, head: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(format!("{head}{{").as_bytes()).await.unwrap();
+    tokio::time::timeout(Duration::from_millis(500), read_all(&mut stream)).await.ok()
+}
+
+/// While every place of bodies that arrive is taken, requests that came whole are answered.
+async fn bodies_that_came_whole(test: Arc<TestApp>) {
+    let config = WebConfig { bodies: 2, bodies_per_address: 2, ..WebConfig::default() };
+    let running = start(&test, config).await;
+    let post = "POST /api/authenticate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+    let half = format!("{post}connection: close\r\ncontent-length: 2\r\n\r\n");
+    let mut slow = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(format!("{half}{{").as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    test.eventually("all places are taken", || async {
+        let answer = refused_half(running.address, &half).await?;
+        answer.starts_with("HTTP/1.1 503").then_some(())
+    })
+    .await;
+    let in_chunks = "transfer-encoding: chunked\r\n\r\n1\r\n{\r\n1;x=y\r\n \r\n1\r\n}\r\n0\r\n\r\n";
+    for body in ["content-length: 2\r\n\r\n{}", in_chunks] {
+        // Twice on one connection: it goes on behind a body as behind any.
+        let requests = format!("{post}{body}{post}connection: close\r\n{body}");
+        let answers = exchange(running.address, requests.as_bytes()).await;
+        assert_eq!(answers.matches("HTTP/1.1 422").count(), 2, "{body}: {answers}");
+    }
+    for stream in &mut slow {
+        stream.write_all(b"}").await.unwrap();
+        let answer = read_all(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    }
+    running.stop.send(()).unwrap();
+    running.ended.await.unwrap();
+}
+
+/// What a caller wrote before its proxy hides nothing of what the proxy wrote.
+async fn addresses_that_cannot_be_read(test: Arc<TestApp>) {
+    // The partner calls from where the proxy is too, and from one other address.
+    let change = PartnerChange { allow_ips: Some(vec!["127.0.0.1".into(), "198.51.100.7".into()]), ..PartnerChange::default() };
+    test.app.set_partner(test.caller.partner.id, &change, "test", "addresses").await.unwrap();
+    let running = start(&test, WebConfig { trusted_proxies: vec!["127.0.0.1".parse().unwrap()], ..WebConfig::default() }).await;
+    let body = serde_json::json!({"api_key": test.credentials.api_key, "api_secret": test.credentials.api_secret.reveal()}).to_string();
+    let status = async |lines: &[&[u8]]| {
+        let mut request = b"POST /api/authenticate HTTP/1.1\r\nhost: x\r\nconnection: close\r\n".to_vec();
+        for line in lines {
+            request.extend([b"x-forwarded-for: ", *line, b"\r\n"].concat());
+        }
+        request.extend(format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()).bytes());
+        exchange(running.address, &request).await[9..12].to_owned()
+    };
+    assert_eq!(status(&[b"203.0.113.9"]).await, "401");
+    assert_eq!(status(&[b"198.51.100.7"]).await, "200");
+    assert_eq!(status(&[b"203.0.113.9, 198.51.100.7"]).await, "200");
+    assert_eq!(status(&[b"\xff, 203.0.113.9"]).await, "401", "the proxy's own line counts");
+    assert_eq!(status(&[b"198.51.100.7", b"\xff, 203.0.113.9"]).await, "401", "an earlier line is the caller's");
+    assert_eq!(status(&[b"\xff", b"203.0.113.9"]).await, "401");
+    assert_eq!(status(&[b"203.0.113.9", b"\xff, 198.51.100.7"]).await, "200");
+    running.stop.send(()).unwrap();
+    running.ended.await.unwrap();
+}
+
+/// An address that has no calls left still hears from probes how the process is, and its operators what they measure.
+async fn probes_of_a_busy_address(test: Arc<TestApp>) {
+    let app = another_app(&test, |config| (config.rate_limits.ip_per_second, config.rate_limits.ip_burst) = (1, 1), None).await;
+    let router = rampart_web::router(app, WebConfig::default(), Vec::new());
+    let (client, apart) = (Client { router: router.clone(), token: None }, Client { router: router.operators(), token: None });
+    while client.get("/openapi.json").await.status != 429 {}
+    for path in ["/healthz", "/readyz"] {
+        for _ in 0..5 {
+            assert_eq!(client.get(path).await.status, 200, "{path}");
+            assert_eq!(apart.get(path).await.status, 200, "{path}");
+            assert_eq!(apart.get("/metrics").await.status, 200);
+        }
+    }
+    assert_eq!(client.get("/openapi.json").await.status, 429, "nothing else is exempt");
+}
+
+async fn a_late_head_is_answered_like_all(test: Arc<TestApp>) {
+    let app = another_app(&test, |config| config.public_url = "https://pay.example".to_owned(), None).await;
+    let running = start_app(app, WebConfig { read_timeout_milliseconds: 100, ..WebConfig::default() }).await;
+    let answer = exchange(running.address, b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow").await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    assert_eq!(lines.next(), Some("HTTP/1.1 408 Request Timeout"));
+    let headers: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(": ")).collect();
+    let header = |wanted: &str| headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+    assert_eq!(header("content-type"), Some("application/json"));
+    assert_eq!(header("strict-transport-security"), Some("max-age=31536000"));
+    assert_eq!(header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(header("cache-control"), Some("no-store"));
+    assert_eq!(header("connection"), Some("close"));
+    assert_eq!(header("content-length"), Some(body.len().to_string().as_str()));
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!((body["status"].as_str(), body["error"].as_str()), (Some("error"), Some("request_timeout")));
+    assert!(header("x-request-id").is_some_and(|name| name.starts_with("req_")), "{head}");
+    assert_eq!(body["request_id"].as_str(), header("x-request-id"));
     running.stop.send(()).unwrap();
     running.ended.await.unwrap();
 }
