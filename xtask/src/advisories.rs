@@ -5,7 +5,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use rampart_core::time::Timestamp;
+use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
 use crate::arguments::Arguments;
@@ -13,6 +16,9 @@ use crate::{Outcome, workspace};
 
 /// What was taken, when, and for which packages.
 const TAKEN: &str = "advisories/taken.toml";
+/// The advisories themselves.
+const FOLDER: &str = "advisories/crates";
+const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Takes the advisories anew: `--from` names a clone of the database.
 pub(crate) fn run(mut arguments: Arguments) -> Outcome {
@@ -22,7 +28,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
     let packages = packages_of(&read(&root.join("Cargo.lock"))?)?;
     let head = git(&clone, &["log", "-1", "--format=%H %cs"])?;
     let (commit, day) = head.trim().split_once(' ').ok_or("the clone has no commit")?;
-    let folder = root.join("advisories/crates");
+    let folder = root.join(FOLDER);
     if folder.exists() {
         std::fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
@@ -37,22 +43,61 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
     let list: String = packages.iter().map(|package| format!("    \"{package}\",\n")).collect();
     let taken = format!(
         "# Written by `cargo xtask advisories`; see README.md.\n\n# The day of the database's last change, and its commit.\nday = \"{day}\"\n\
-         commit = \"{commit}\"\n# Every package that was looked for.\npackages = [\n{list}]\n"
+         commit = \"{commit}\"\n# SHA-256 over every file in crates/, so that none goes missing.\nsha256 = \"{}\"\n\
+         # Every package that was looked for.\npackages = [\n{list}]\n",
+        fingerprint(&folder)?
     );
     write(&root.join(TAKEN), &taken)?;
     println!("{count} advisories of {day} about {} packages", packages.len());
     Ok(())
 }
 
-/// The day of the advisories, and the packages of the lock file that nobody has looked for in them.
-pub(crate) fn unseen(root: &Path) -> Result<(String, Vec<String>), String> {
+/// The advisories that are kept: their day, and everything that is wrong with them, which is that somebody has changed them,
+/// or that the lock file has packages that nobody has looked for.
+pub(crate) fn check(root: &Path) -> Result<(String, Vec<String>), String> {
     let taken = Taken::of(&read(&root.join(TAKEN))?)?;
     let packages = packages_of(&read(&root.join("Cargo.lock"))?)?;
-    Ok((taken.day, packages.difference(&taken.packages).cloned().collect()))
+    let again = "advisories/README.md says how to take them anew";
+    let unseen = packages.difference(&taken.packages);
+    let mut faults: Vec<String> =
+        unseen.map(|package| format!("Cargo.lock: nobody has looked for advisories about {package}; {again}")).collect();
+    if fingerprint(&root.join(FOLDER))? != taken.sha256 {
+        faults.push(format!("{FOLDER}: these are not the advisories that were taken (sha256 in {TAKEN}); {again}"));
+    }
+    Ok((taken.day, faults))
+}
+
+/// How many days ago a day was; nothing where it is no day.
+pub(crate) fn days_since(day: &str) -> Option<i64> {
+    let day: Timestamp = format!("{day}T00:00:00Z").parse().ok()?;
+    #[expect(clippy::disallowed_methods, reason = "how old something is depends on today, and nothing is decided by it")]
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
+    Some((i64::try_from(now).ok()? - day.micros() / 1_000_000) / SECONDS_PER_DAY)
+}
+
+/// SHA-256 over the names and contents of all files below a folder, in the order of their names.
+fn fingerprint(folder: &Path) -> Result<String, String> {
+    let fault = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).map_err(fault)? {
+            let path = entry.map_err(fault)?.path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in files {
+        let name = file.strip_prefix(folder).map_err(|error| error.to_string())?.to_string_lossy().into_owned();
+        let text = read(&file)?;
+        hash.update(format!("{name}\0{}\0{text}", text.len()));
+    }
+    Ok(hex::encode(hash.finalize()))
 }
 
 struct Taken {
     day: String,
+    sha256: String,
     packages: BTreeSet<String>,
 }
 
@@ -60,8 +105,13 @@ impl Taken {
     fn of(text: &str) -> Result<Self, String> {
         let table: Table = text.parse().map_err(|error| format!("{TAKEN}: {error}"))?;
         let day = table.get("day").and_then(Value::as_str).ok_or_else(|| format!("{TAKEN} has no day"))?;
+        let sha256 = table.get("sha256").and_then(Value::as_str).ok_or_else(|| format!("{TAKEN} has no sha256"))?;
         let packages = table.get("packages").and_then(Value::as_array).into_iter().flatten();
-        Ok(Self { day: day.to_owned(), packages: packages.filter_map(Value::as_str).map(str::to_owned).collect() })
+        Ok(Self {
+            day: day.to_owned(),
+            sha256: sha256.to_owned(),
+            packages: packages.filter_map(Value::as_str).map(str::to_owned).collect(),
+        })
     }
 }
 
@@ -102,14 +152,27 @@ mod tests {
     }
 
     #[test]
-    fn a_package_that_nobody_has_looked_for_is_noticed() {
+    fn a_package_that_nobody_has_looked_for_and_an_advisory_that_is_gone_are_noticed() {
         let root = std::env::temp_dir().join(format!("rampart-advisories-{}", std::process::id()));
         let lock = |names: &[&str]| -> String {
             names.iter().map(|name| format!("[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\nsource = \"registry+x\"\n")).collect()
         };
-        write(&root.join(TAKEN), "day = \"2026-01-31\"\npackages = [\"old\"]\n").unwrap();
+        let advisories = [root.join(FOLDER).join("old/1.md"), root.join(FOLDER).join("other/2.md")];
+        for advisory in &advisories {
+            write(advisory, "bad").unwrap();
+        }
+        let sha256 = fingerprint(&root.join(FOLDER)).unwrap();
+        write(&root.join(TAKEN), &format!("day = \"2026-01-31\"\nsha256 = \"{sha256}\"\npackages = [\"old\"]\n")).unwrap();
+        write(&root.join("Cargo.lock"), &lock(&["old"])).unwrap();
+        assert_eq!(check(&root).unwrap(), ("2026-01-31".to_owned(), Vec::new()));
         write(&root.join("Cargo.lock"), &lock(&["old", "new"])).unwrap();
-        assert_eq!(unseen(&root).unwrap(), ("2026-01-31".to_owned(), vec!["new".to_owned()]));
+        let faults = check(&root).unwrap().1;
+        assert!(faults.len() == 1 && faults[0].contains("about new;"), "{faults:?}");
+        write(&root.join("Cargo.lock"), &lock(&["old"])).unwrap();
+        std::fs::remove_file(&advisories[1]).unwrap();
+        assert!(check(&root).unwrap().1[0].contains("not the advisories that were taken"));
+        write(&advisories[1], "good").unwrap();
+        assert_eq!(check(&root).unwrap().1.len(), 1);
         std::fs::remove_dir_all(root).unwrap();
     }
 }

@@ -12,7 +12,8 @@ use crate::reading::Reading;
 
 /// How long the database may take to answer.
 pub(crate) const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
-/// For how long an answer holds: whoever asks more often is told the same again, and costs nothing.
+/// For how long an answer holds: whoever asks more often is told the same again, and costs nothing. However slow it was to
+/// find: whoever sends traffic here must hear soon that it has changed.
 const HOLDS: Duration = Duration::from_secs(1);
 
 /// How one worker is.
@@ -97,7 +98,7 @@ pub async fn reasons(app: &App) -> Arc<[String]> {
     };
     let stats = app.store().stats();
     let writes = stats.running && stats.failing.is_none();
-    health.reasons.get(app.real().as_ref(), HOLDS, |reasons| writes || !reasons.is_empty(), look).await
+    health.reasons.get(app.real().as_ref(), HOLDS..=HOLDS, |reasons| writes || !reasons.is_empty(), look).await
 }
 
 async fn look(app: &App) -> Vec<String> {

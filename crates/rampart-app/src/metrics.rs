@@ -108,6 +108,8 @@ impl Metrics {
 
 /// For how long what the database was asked for holds: however often the metrics are read, it is asked no more often.
 const HOLDS: Duration = Duration::from_secs(5);
+/// For how long it holds at most, where the database is slow to tell it.
+const HOLDS_AT_MOST: Duration = Duration::from_secs(15);
 
 /// Everything measured, in the text format of OpenMetrics. What this process counts is of this moment, what the database
 /// knows of a few seconds ago. While the database is away, what only it knows is left out: whoever watches must see the rest
@@ -116,7 +118,7 @@ const HOLDS: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`AppError::Defect`] when the text cannot be written.
 pub async fn render(app: &App) -> Reply<String> {
-    let known = app.metrics().known.get(app.real().as_ref(), HOLDS, |_| true, async |_| look(app).await).await;
+    let known = app.metrics().known.get(app.real().as_ref(), HOLDS..=HOLDS_AT_MOST, |_| true, async |_| look(app).await).await;
     let metrics = app.metrics();
     *metrics.seen.lock() = Some(Seen { known, stats: app.store().stats(), workers: metrics.health.ages() });
     let mut text = String::with_capacity(8_192);

@@ -1,11 +1,13 @@
 //! What is looked up seldom, however many ask for it.
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use rampart_core::time::{Clock, Timestamp};
 use tokio::sync::Mutex;
 
-/// Looking may take this share of the time at most: what has become slow is looked up less often.
+/// Looking may take one part of so many of the time: what has become slow is looked up less often, as far as whoever asks
+/// allows.
 const SHARE: u32 = 20;
 
 /// Something that was looked up, and is told for a while to everybody who asks. Of many who ask at once, one looks.
@@ -27,13 +29,13 @@ impl<T> Default for Reading<T> {
 }
 
 impl<T: Clone> Reading<T> {
-    /// What was read, or is read now if that is longer ago than `holds`, or is known not to be so any more. `look` is given
-    /// what was read before. A look must end by itself in bounded time; whoever goes away in the middle of his leaves it to
+    /// What was read, or is read now if that is longer ago than the shortest of `holds`, or is known not to be so any more.
+    /// What was slow to read holds for longer, up to the longest of `holds`. `look` is given what was read before. A look must end by itself in bounded time; whoever goes away in the middle of his leaves it to
     /// the next.
     pub(crate) async fn get(
         &self,
         clock: &dyn Clock,
-        holds: Duration,
+        holds: RangeInclusive<Duration>,
         may_be_so: impl Fn(&T) -> bool,
         look: impl AsyncFnOnce(Option<T>) -> T,
     ) -> T {
@@ -49,9 +51,14 @@ impl<T: Clone> Reading<T> {
         }
         let begun = Instant::now();
         let value = look(taken.as_ref().map(|taken| taken.value.clone())).await;
-        *taken = Some(Taken { value: value.clone(), at: clock.now(), holds: holds.max(begun.elapsed() * SHARE) });
+        *taken = Some(Taken { value: value.clone(), at: clock.now(), holds: held(begun.elapsed(), &holds) });
         value
     }
+}
+
+/// For how long something holds that took so long to read.
+fn held(took: Duration, holds: &RangeInclusive<Duration>) -> Duration {
+    took.saturating_mul(SHARE).min(*holds.end()).max(*holds.start())
 }
 
 #[cfg(test)]
@@ -81,14 +88,25 @@ mod tests {
             tokio::task::yield_now().await;
             looks.fetch_add(1, Ordering::Relaxed)
         };
-        let ask = async || reading.get(&clock, Duration::from_secs(5), |_| true, look).await;
+        let holds = Duration::from_secs(5)..=Duration::from_secs(15);
+        let ask = async || reading.get(&clock, holds.clone(), |_| true, look).await;
         let all = futures::future::join_all((0..50).map(|_| ask())).await;
         assert!(all.iter().all(|value| *value == 0));
         for (second, value) in [(4, 0), (5, 1), (9, 1), (10, 2), (3, 3)] {
             clock.0.store(second * 1_000_000, Ordering::Relaxed);
             assert_eq!(ask().await, value, "at {second} s");
         }
-        let refuted = reading.get(&clock, Duration::from_secs(5), |value| *value != 3, look).await;
+        let refuted = reading.get(&clock, holds.clone(), |value| *value != 3, look).await;
         assert_eq!((refuted, ask().await), (4, 4));
+    }
+
+    #[test]
+    fn what_was_slow_holds_for_longer_and_no_longer_than_allowed() {
+        let seconds = Duration::from_secs;
+        for (took, holds, expected) in [(0, 5..=15, 5), (6, 5..=15, 15), (6, 1..=1, 1), (u64::MAX, 5..=15, 15)] {
+            let holds = seconds(*holds.start())..=seconds(*holds.end());
+            assert_eq!(held(seconds(took), &holds), seconds(expected), "{took} s");
+        }
+        assert_eq!(held(Duration::from_millis(400), &(seconds(5)..=seconds(15))), seconds(8));
     }
 }

@@ -13,6 +13,9 @@ const KEPT: i64 = 5_000;
 /// How many bytes of them, and how often that is looked at, in webhooks of one partner.
 const KEPT_BYTES: i64 = 8 * 1_024 * 1_024;
 const LOOK_EVERY: i64 = 64;
+/// How many bytes of them are told at once, and how many webhooks are read at once until it is so many.
+const PAGE_BYTES: usize = 256 * 1_024;
+const READ_AT_ONCE: usize = 16;
 /// Forgets whatever is older than the newest that fit into so many bytes.
 const FORGET_BEYOND: &str = "DELETE FROM journal WHERE stream = ?1 AND seq <= (SELECT MAX(seq) FROM (\
     SELECT seq, SUM(octet_length(body)) OVER (ORDER BY seq DESC) AS bytes FROM journal WHERE stream = ?1) WHERE bytes > ?2)";
@@ -80,7 +83,7 @@ impl World {
     }
 
     /// The webhooks a partner received behind a number, oldest first, each with its number, and whether more are
-    /// there.
+    /// there. No more than make 256 KiB, and one at least, if there is one.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -90,8 +93,21 @@ impl World {
         after: i64,
         limit: usize,
     ) -> Result<(Vec<(i64, Received)>, bool), WorldError> {
-        let (lines, has_more) = self.books.page(&format!("inbox-{partner}"), after, limit).await?;
-        let received = lines.into_iter().map(|(seq, body)| Ok((seq, serde_json::from_str(&body)?))).collect::<Result<_, WorldError>>()?;
-        Ok((received, has_more))
+        let stream = format!("inbox-{partner}");
+        let (mut received, mut bytes, mut last) = (Vec::new(), 0, after);
+        loop {
+            let (lines, has_more) = self.books.page(&stream, last, READ_AT_ONCE.min(limit - received.len())).await?;
+            for (seq, body) in lines {
+                bytes += body.len();
+                if bytes > PAGE_BYTES && !received.is_empty() {
+                    return Ok((received, true));
+                }
+                received.push((seq, serde_json::from_str(&body)?));
+                last = seq;
+            }
+            if !has_more || received.len() >= limit {
+                return Ok((received, has_more));
+            }
+        }
     }
 }

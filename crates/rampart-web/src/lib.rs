@@ -29,6 +29,7 @@ mod rate_limit;
 mod reply;
 pub mod route;
 mod router;
+mod seldom;
 mod server;
 pub mod state;
 

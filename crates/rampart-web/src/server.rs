@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
@@ -28,6 +28,7 @@ use crate::framing;
 use crate::front::Front;
 use crate::outflow::{Outflow, Watched};
 use crate::pieces::Pieces;
+use crate::seldom::Seldom;
 
 /// How long the server waits when the system has no more connections to give.
 const BREATHER: Duration = Duration::from_millis(20);
@@ -85,13 +86,16 @@ async fn accept_and_drain(
     if let Err(error) = rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER) {
         tracing::warn!(%error, "the send buffers of connections could not be bounded");
     }
+    let not_accepted = Seldom::default();
     let accept = async || {
         // The permit comes first: a connection that is not accepted costs this process nothing.
         let permit = connections.clone().acquire_owned().await.ok()?;
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                if not_accepted.is_due(Instant::now()) {
+                    tracing::warn!(%error, "a connection could not be accepted; said once a minute, however often it happens");
+                }
                 tokio::time::sleep(BREATHER).await;
                 return None;
             }

@@ -3,6 +3,7 @@
 mod bounded;
 mod cli;
 mod commands;
+mod descriptors;
 mod failure;
 mod logs;
 mod output;

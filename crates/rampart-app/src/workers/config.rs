@@ -21,7 +21,8 @@ pub struct WorkersConfig {
     pub concurrency: usize,
     /// How long a worker or cursor may stand still before `/readyz` says no, in seconds.
     pub stuck_after_seconds: u64,
-    /// How long a stop waits for the work at hand, in seconds.
+    /// How long a stop may take once no request is under way, in seconds: for the work at hand, and for putting away what
+    /// is open. The work at hand may take three quarters of it.
     pub stop_seconds: u64,
     /// How often the ledger is checked in the background, in seconds; 0 never. A large ledger is checked less often.
     pub ledger_check_seconds: u64,
@@ -75,7 +76,14 @@ impl WorkersConfig {
         Duration::from_secs(self.screening_fresh_seconds)
     }
 
-    pub(crate) const fn stop(&self) -> Duration {
+    /// How long a stop may take.
+    #[must_use]
+    pub const fn stop(&self) -> Duration {
         Duration::from_secs(self.stop_seconds)
+    }
+
+    /// How long a stop waits for the work at hand: some time is left to give back leases.
+    pub(crate) fn drain(&self) -> Duration {
+        self.stop() * 3 / 4
     }
 }

@@ -385,6 +385,6 @@ impl Worker for Sender {
     }
 
     fn finish(&self) -> Task<'_, ()> {
-        Box::pin(self.pool.drain(self.app.config().workers.stop()))
+        Box::pin(self.pool.drain(self.app.config().workers.drain()))
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct InboxParams {
     /// Only those behind this `number`.
     #[param(minimum = 0)]
     after: Option<i64>,
-    /// At most so many, 100 when absent.
+    /// At most so many, 100 when absent; and no more than make 256 KiB.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
 }

@@ -21,8 +21,9 @@ pub(crate) mod validate;
 pub(crate) mod webhook;
 
 use std::future::Future;
+use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
@@ -31,6 +32,9 @@ use office::Office;
 
 /// Threads that a command other than `serve` works on.
 const COMMAND_THREADS: usize = 2;
+/// How long threads may go on once the work is done. One that asks the system for the address of a name cannot be stopped, and
+/// may wait for minutes.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Runs a command.
 ///
@@ -63,15 +67,18 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-/// A runtime with so many threads.
+/// Does work on so many threads.
 ///
 /// # Errors
-/// When the machine does not give them.
-pub(crate) fn runtime(threads: usize) -> Result<Runtime, Failure> {
+/// When it fails, or the machine does not give the threads.
+pub(crate) fn block_on_threads<T>(threads: usize, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
-    runtime.map_err(|error| Failure::Refused(format!("no threads to work on: {error}")))
+    let runtime = runtime.map_err(|error| Failure::Refused(format!("no threads to work on: {error}")))?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_timeout(LINGER);
+    result
 }
 
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    runtime(COMMAND_THREADS)?.block_on(work)
+    block_on_threads(COMMAND_THREADS, work)
 }

@@ -14,7 +14,7 @@ use crate::settings::Configuration;
 use crate::wiring::engine::RampEngine;
 use crate::wiring::metrics::{self, Metrics};
 use crate::wiring::{Installation, address, first_start};
-use crate::{logs, output};
+use crate::{descriptors, logs, output};
 
 /// `rampart serve`
 #[derive(Debug, Args)]
@@ -34,21 +34,28 @@ pub(crate) fn run(global: &Global, arguments: ServeArguments) -> Result<(), Fail
     let configuration = Configuration::load(&overrides)?;
     logs::start(configuration.settings.log.format, &configuration.settings.log.level)?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from).max(2);
-    super::runtime(threads)?.block_on(serve(&configuration))
+    super::block_on_threads(threads, serve(&configuration))
 }
 
 async fn serve(configuration: &Configuration) -> Result<(), Failure> {
     // Before anything is accepted, so that no signal ends the process in between.
-    let stop = stop_signal()?;
+    let stop = stop_signal()?.shared();
+    let descriptors = descriptors::raise();
     let listen = &configuration.settings.server.listen;
     let listener = TcpListener::bind(listen).await.map_err(|error| Failure::Refused(format!("{listen} cannot be listened on: {error}")))?;
     let bound = listener.local_addr().map_err(|error| Failure::Refused(format!("{listen}: {error}")))?;
     let reachable = reachable(bound).to_string();
     let metrics = Metrics::open(&configuration.settings).await?;
     let web = WebConfig { metrics_token: metrics::token(&configuration.settings)?, ..configuration.settings.server.web.clone() };
-    let installation = Installation::open(configuration, &reachable).await?;
-    installation.app.store().lock_to_serve().await?;
-    needs::check(&installation.app).await?;
+    let web = descriptors::fitted(web, descriptors);
+    let installation = tokio::select! {
+        installation = open(configuration, &reachable) => installation?,
+        // A database that has fallen silent keeps no process.
+        () = stop.clone() => {
+            tracing::info!("stopped before it served");
+            return Ok(());
+        }
+    };
     address::keep(&installation.settings, &reachable);
     let Installation { settings, app, outside } = &installation;
     let is_demonstrated = outside.world().is_some() && settings.sandbox.demo_partner;
@@ -62,15 +69,19 @@ async fn serve(configuration: &Configuration) -> Result<(), Failure> {
     output::line(&metrics.said());
     output::line(&format!("listening on http://{bound}"));
     tracing::info!(address = %bound, mode = ?settings.mode, database = ?app.store().engine(), version = env!("CARGO_PKG_VERSION"), "serving");
-    let stop = stop.shared();
     tokio::join!(metrics.serve(&router, &web, stop.clone()), rampart_web::serve(listener, router.clone(), &web, stop));
     tracing::info!("stopping: every accepted request is answered");
     // Requests first, then the workers that their steps have woken, then the world, then the files.
-    workers.stop().await;
-    outside.stop().await;
-    installation.close().await;
-    tracing::info!("stopped");
+    installation.stop(workers).await;
     Ok(())
+}
+
+/// Opens an installation that may serve.
+async fn open(configuration: &Configuration, reachable: &str) -> Result<Installation, Failure> {
+    let installation = Installation::open(configuration, reachable).await?;
+    installation.app.store().lock_to_serve().await?;
+    needs::check(&installation.app).await?;
+    Ok(installation)
 }
 
 /// Everything that is answered over HTTP.

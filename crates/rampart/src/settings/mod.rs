@@ -1,6 +1,7 @@
 //! The configuration: one commented file that is built in, overlaid by a file, variables and options. A key that is
 //! not known is an error that names the key and where it stands.
 
+mod bounds;
 mod live;
 mod redact;
 mod shape;
@@ -63,9 +64,7 @@ impl Configuration {
     /// # Errors
     /// A [`SettingsFault`] for the first thing that is wrong.
     pub(crate) fn load(overrides: &Overrides) -> Result<Self, SettingsFault> {
-        // A variable whose name or value is not text cannot be one of ours.
-        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self::load_from(overrides, variables.collect())
+        Self::load_from(overrides, stray::texts(std::env::vars_os())?)
     }
 
     fn load_from(overrides: &Overrides, mut variables: Vec<(String, String)>) -> Result<Self, SettingsFault> {
@@ -89,6 +88,7 @@ impl Configuration {
         }
         tree.overlay_variables(&shape, variables.into_iter())?;
         overrides.overlay(&mut tree);
+        bounds::check(&tree)?;
         let table = tree.table();
         let (catalogue, rest) = split(table);
         let settings: Settings =

@@ -33,7 +33,8 @@ enum Kind {
     Text,
     Whole,
     Flag,
-    List,
+    Texts,
+    Numbers,
 }
 
 impl Kind {
@@ -42,7 +43,8 @@ impl Kind {
             Value::String(_) => Some(Self::Text),
             Value::Integer(_) => Some(Self::Whole),
             Value::Boolean(_) => Some(Self::Flag),
-            Value::Array(_) => Some(Self::List),
+            Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_integer) => Some(Self::Numbers),
+            Value::Array(_) => Some(Self::Texts),
             Value::Float(_) | Value::Datetime(_) | Value::Table(_) => None,
         }
     }
@@ -52,7 +54,8 @@ impl Kind {
             Self::Text => "a text",
             Self::Whole => "a whole number",
             Self::Flag => "true or false",
-            Self::List => "a list of texts",
+            Self::Texts => "a list of texts",
+            Self::Numbers => "a list of whole numbers",
         }
     }
 
@@ -62,15 +65,21 @@ impl Kind {
             Self::Text => Some(Value::String(text.to_owned())),
             Self::Whole => text.trim().replace('_', "").parse().ok().map(Value::Integer),
             Self::Flag => text.trim().parse().ok().map(Value::Boolean),
-            Self::List if text.trim_start().starts_with('[') => {
+            Self::Texts | Self::Numbers if text.trim_start().starts_with('[') => {
                 let mut table: toml::Table = toml::from_str(&format!("list = {text}")).ok()?;
-                table.remove("list").filter(Value::is_array)
+                table.remove("list").filter(|list| self.holds(list))
             }
-            Self::List => {
+            Self::Texts | Self::Numbers => {
+                let kind = if self == Self::Numbers { Self::Whole } else { Self::Text };
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-                Some(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
+                items.map(|item| kind.read(item)).collect::<Option<_>>().map(Value::Array)
             }
         }
+    }
+
+    /// Whether a value is of this kind. A list of nothing is a list of anything.
+    fn holds(self, value: &Value) -> bool {
+        Self::of(value) == Some(self) || (self == Self::Numbers && value.as_array().is_some_and(Vec::is_empty))
     }
 }
 
@@ -87,13 +96,18 @@ impl Shape {
         Self { keys: known.chain(others).collect() }
     }
 
+    /// Every key, with `*` for names.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.keys().map(String::as_str)
+    }
+
     /// Whether there is such a key and the value is of its kind.
     ///
     /// # Errors
     /// A fault that names key and origin.
     pub(crate) fn check(&self, path: &[String], setting: &Setting) -> Result<(), SettingsFault> {
         let Some(kind) = self.keys.get(&pattern(path)) else { return Err(self.unknown(&path.join("."), &setting.origin.to_string())) };
-        if Kind::of(&setting.value) == Some(*kind) {
+        if kind.holds(&setting.value) {
             return Ok(());
         }
         Err(SettingsFault(format!("{} must be {} ({})", path.join("."), kind.described(), setting.origin)))

@@ -76,6 +76,14 @@ fn faults_name_the_key_and_where_it_stands() {
         ("[server]\nconnections = 0", "server.connections (/my.toml:2): must be above zero"),
         ("[server]\nbody_limit_bytes = 9", "server.body_limit_bytes (/my.toml:2): must be at least 1024"),
         ("[server]\ntrusted_proxies = [\"::ffff:10.0.0.0/8\"]", "server (/my.toml:2): must be an address or a network such as 10.0.0.0/8"),
+        (
+            "[server]\nconnections = 9000000000000000000",
+            "server.connections (/my.toml:2): 9000000000000000000 is too much; at most 1048576",
+        ),
+        ("[server]\nheader_limit_bytes = 9000000000000000000", "server.header_limit_bytes (/my.toml:2): 9000000000000000000 is too much"),
+        ("[database]\nqueue = 9000000000000000000", "database.queue (/my.toml:2): 9000000000000000000 is too much"),
+        ("[workers]\nlease_seconds = 9000000000000000000", "workers.lease_seconds (/my.toml:2): 9000000000000000000 is too much"),
+        ("[webhooks]\nlive_ports = [443, \"x\"]", "webhooks.live_ports must be a list of whole numbers (/my.toml:2)"),
         ("[log]\nformat = \"xml\"", "log.format (/my.toml:2): unknown variant `xml`"),
     ];
     for (text, expected) in rows {
@@ -183,6 +191,12 @@ fn variables_that_would_be_settings_if_spelled_right_are_faults() {
         ("RAMPART_SERVER__LISTEN", "RAMPART__SERVER__LISTEN"),
         ("RAMPART_RATE_LIMITS_ENABLED", "RAMPART__RATE_LIMITS__ENABLED"),
         ("RAMPART_LIMITS_EUR_1_DAY", "RAMPART__LIMITS__EUR__1__DAY"),
+        ("RAMPART_LIMITS_EUR_7_DAY", "RAMPART__LIMITS__EUR__7__DAY"),
+        ("RAMPART_RAILS_NEW_ONE_HOLDER", "RAMPART__RAILS__NEW_ONE__HOLDER"),
+        ("RAMPART_PUBLIC_URL", "RAMPART__SERVER__PUBLIC_URL"),
+        ("RAMPART_LISTEN", "RAMPART__SERVER__LISTEN"),
+        ("rampart_trusted_proxies", "RAMPART__SERVER__TRUSTED_PROXIES"),
+        ("RAMPART_FORMAT", "RAMPART__LOG__FORMAT"),
         ("rampart_mode", "RAMPART__MODE"),
         ("rampart__mode", "RAMPART__MODE"),
         ("Rampart__Server__Listen", "RAMPART__SERVER__LISTEN"),
@@ -193,11 +207,19 @@ fn variables_that_would_be_settings_if_spelled_right_are_faults() {
         assert_eq!(fault, format!("the variable {name} sets nothing; it would have to be {meant}"));
     }
     // Ours of other kinds, and what a cluster makes of a service that is called rampart.
-    let others =
-        ["RAMPART_TEST_POSTGRES", "RAMPART_TEST_POSTGRES_DURABLE", "RAMPART_SERVICE_HOST", "RAMPART_PORT_8080_TCP", "RAMPARTS_MODE"];
+    let others = [
+        "RAMPART_TEST_POSTGRES",
+        "RAMPART_SIMULATION_SEED",
+        "RAMPART_SERVICE_HOST",
+        "RAMPART_PORT",
+        "RAMPART_PORT_8080_TCP",
+        "RAMPARTS_MODE",
+    ];
     for name in others {
         load(&[(name, "x")]).unwrap_or_else(|fault| panic!("{name}: {fault}"));
     }
+    let said = load(&[("RAMPART_CONCURRENCY", "8")]).unwrap_err().to_string();
+    assert!(["SERVER", "WEBHOOKS", "WORKERS"].iter().all(|section| said.contains(&format!("RAMPART__{section}__CONCURRENCY"))), "{said}");
     let named = load(&[("RAMPART_CONFIG", "/nonexistent/my.toml")]).unwrap_err().to_string();
     assert!(named.starts_with("/nonexistent/my.toml cannot be read"), "{named}");
 }
@@ -209,4 +231,31 @@ fn files_that_never_end_are_refused() {
     assert!(fault.contains("/dev/zero cannot be read: it has more than"), "{fault}");
     let fault = load(&[("RAMPART__DATABASE__URL_FILE", "/dev/zero")]).unwrap().database_url().unwrap_err().to_string();
     assert!(fault.starts_with("database.url_file: /dev/zero cannot be read: it has more than"), "{fault}");
+}
+
+#[test]
+fn what_is_no_text_is_not_ignored_where_it_was_meant_for_us() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+    let pair = |name: &[u8], value: &[u8]| (OsString::from_vec(name.to_vec()), OsString::from_vec(value.to_vec()));
+    for (name, value) in [(&b"RAMPART__MODE"[..], &b"live\xff"[..]), (b"rampart__mode", b"\xff"), (b"RAMPART__MODE\xff", b"live")] {
+        let fault = stray::texts([pair(b"PATH", b"/bin"), pair(name, value)].into_iter()).unwrap_err().to_string();
+        assert!(fault.ends_with("is not text (UTF-8)") && !fault.contains("live"), "{fault}");
+    }
+    let kept = stray::texts([pair(b"PATH", b"/bin"), pair(b"LS_COLORS", b"\xff"), pair(b"\xff", b"x")].into_iter()).unwrap();
+    assert_eq!(kept, [("PATH".to_owned(), "/bin".to_owned())]);
+}
+
+#[test]
+fn lists_of_numbers_can_be_written_in_variables() {
+    for (text, ports) in
+        [("443,8443", &[443, 8_443][..]), (" 443 , 8443 ", &[443, 8_443]), ("[443, 8443]", &[443, 8_443]), ("", &[]), ("[]", &[])]
+    {
+        let configuration = load(&[("RAMPART__WEBHOOKS__LIVE_PORTS", text)]).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+        assert_eq!(configuration.settings.webhooks.live_ports, ports, "{text}");
+    }
+    for text in ["443,https", "[443, \"x\"]", "443;8443"] {
+        let fault = load(&[("RAMPART__WEBHOOKS__LIVE_PORTS", text)]).unwrap_err().to_string();
+        assert!(fault.starts_with("webhooks.live_ports must be a list of whole numbers (variable"), "{text}: {fault}");
+    }
 }

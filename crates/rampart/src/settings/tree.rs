@@ -140,7 +140,7 @@ impl Tree {
         variables: impl Iterator<Item = (String, String)>,
     ) -> Result<(), SettingsFault> {
         for (name, text) in variables {
-            let Some(rest) = stray::setting(self, &name)? else { continue };
+            let Some(rest) = stray::setting(self, shape, &name)? else { continue };
             let (path, value) = shape.of_variable(self, &name, rest, &text)?;
             self.set(path, value, Origin::Variable(name));
         }

@@ -146,6 +146,7 @@ impl Settings {
             ("database.queue", self.database.queue > 0),
             ("database.batch", self.database.batch > 0),
             ("workers.concurrency", self.workers.concurrency > 0),
+            ("workers.stop_seconds", self.workers.stop_seconds > 0),
             ("workers.lease_seconds", self.workers.lease_seconds > self.workers.call_seconds),
         ];
         if let Some((key, _)) = above_zero.iter().find(|(_, holds)| !holds) {

@@ -1,19 +1,18 @@
 //! Where the metrics are served, and what they ask for.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use rampart_core::redacted::Redacted;
 use rampart_web::{Front, WebConfig};
 use tokio::net::TcpListener;
 
+use crate::bounded;
 use crate::failure::Failure;
 use crate::settings::Settings;
 
 /// The fewest characters of a token: what is shorter can be guessed.
 const SHORTEST: usize = 16;
-/// The most bytes of its file that are looked at.
+/// The most bytes of its file.
 const LONGEST: u64 = 4_096;
 /// How many connections the listener of the metrics has: whoever reads them needs few.
 const CONNECTIONS: usize = 64;
@@ -74,9 +73,7 @@ pub(crate) fn token(settings: &Settings) -> Result<Option<Redacted>, Failure> {
     }
     let path = Path::new(&server.metrics_token_file);
     let fault = |reason: String| Failure::Refused(format!("server.metrics_token_file: {} {reason}", path.display()));
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
-    read.map_err(|error| fault(format!("cannot be read: {error}")))?;
+    let text = bounded::read(path, LONGEST).map_err(|error| fault(format!("cannot be read: {error}")))?;
     let token = text.trim();
     if token.len() < SHORTEST || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(fault(format!("must hold a token of {SHORTEST} visible ASCII characters or more")));

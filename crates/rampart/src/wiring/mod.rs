@@ -14,6 +14,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rampart_app::workers::Workers;
 use rampart_app::{App, Mode, Sources, SystemClock, SystemRandomness, stops};
 use rampart_core::time::Clock;
 use rampart_store::{Store, StoreOptions};
@@ -66,6 +67,24 @@ impl Installation {
     /// Makes what was decided durable and closes the files.
     pub(crate) async fn close(self) {
         self.app.store().close().await;
+    }
+
+    /// Stops the workers, then the world, and closes the files, in `workers.stop_seconds` altogether: a database that has
+    /// fallen silent keeps no process. What was not committed then was not acknowledged, and leases run out by themselves.
+    pub(crate) async fn stop(self, workers: Workers) {
+        let bound = self.settings.workers.stop();
+        let stopping = async {
+            workers.stop().await;
+            self.outside.stop().await;
+            self.close().await;
+        };
+        match tokio::time::timeout(bound, stopping).await {
+            Ok(()) => tracing::info!("stopped"),
+            Err(_) => tracing::warn!(
+                seconds = bound.as_secs(),
+                "stopped without having put everything away, which took longer than workers.stop_seconds; leases run out by themselves"
+            ),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod private_files;
 mod readme;
 mod sandbox;
 mod serving;
+mod stopping;
 mod support;
 mod texts;
 mod validate;

@@ -125,9 +125,10 @@ impl Installation {
 
     #[track_caller]
     pub(crate) fn serve(&self) -> Server {
-        // A file that may not grow further is an error of the write, and not the end of the process.
+        // A file that may not grow further is an error of the write, and not the end of the process. Systems begin processes
+        // with a low limit of open files.
         let mut command = Command::new("sh");
-        command.args(["-c", r#"trap "" XFSZ; exec "$@""#, "sh"]);
+        command.args(["-c", r#"trap "" XFSZ; ulimit -S -n 1024; exec "$@""#, "sh"]);
         let serve = self.command(&["serve", "--listen", "127.0.0.1:0"]);
         command.arg(serve.get_program()).args(serve.get_args());
         for (name, value) in serve.get_envs() {
@@ -247,6 +248,14 @@ impl Server {
     pub(crate) fn limit_files(&self, most: &str) {
         let limit = ["--pid", &self.child.id().to_string(), &format!("--fsize={most}:")];
         assert!(Command::new("prlimit").args(limit).status().unwrap().success());
+    }
+
+    /// How many files it may have open: what counts, and what it could raise that to.
+    pub(crate) fn open_files(&self) -> (String, String) {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
+        let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+        let mut numbers = line.split_whitespace().map(str::to_owned);
+        (numbers.next().unwrap(), numbers.next().unwrap())
     }
 
     /// SIGKILL: nothing is put away.

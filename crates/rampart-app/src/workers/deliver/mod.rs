@@ -303,6 +303,6 @@ impl Worker for Deliver {
     }
 
     fn finish(&self) -> Task<'_, ()> {
-        Box::pin(self.courier.pool.drain(self.courier.app.config().workers.stop()))
+        Box::pin(self.courier.pool.drain(self.courier.app.config().workers.drain()))
     }
 }

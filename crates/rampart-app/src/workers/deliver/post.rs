@@ -18,7 +18,10 @@ use crate::network::is_public;
 /// How much of an answer is read before the connection is dropped instead of used again.
 const MOST_OF_ANSWER: usize = 16 * 1_024;
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-const IDLE_PER_RECEIVER: usize = 32;
+/// How many connections to a receiver are kept while nothing is sent, and for how long: a partner may name many receivers, and
+/// what is kept of all is taken from what this process may have open.
+const IDLE_PER_RECEIVER: usize = 2;
+const IDLE_FOR: Duration = Duration::from_secs(5);
 
 /// The longest that a receiver may ask us to wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -72,6 +75,7 @@ impl Post {
             .connect_timeout(CONNECT_WITHIN)
             .timeout(Duration::from_secs(config.webhooks.timeout_seconds))
             .pool_max_idle_per_host(IDLE_PER_RECEIVER)
+            .pool_idle_timeout(IDLE_FOR)
             .tcp_nodelay(true)
             .no_proxy()
             .https_only(config.is_live());

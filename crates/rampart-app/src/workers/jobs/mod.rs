@@ -93,7 +93,7 @@ impl Worker for Jobs {
     }
 
     fn finish(&self) -> Task<'_, ()> {
-        Box::pin(self.pool.drain(self.app.config().workers.stop()))
+        Box::pin(self.pool.drain(self.app.config().workers.drain()))
     }
 }
 

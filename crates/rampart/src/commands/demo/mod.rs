@@ -71,9 +71,7 @@ async fn play(configuration: &Configuration) -> Result<(), Failure> {
     };
     drop(stop);
     let served = server.await;
-    workers.stop().await;
-    installation.outside.stop().await;
-    installation.close().await;
+    installation.stop(workers).await;
     served.map_err(|error| Failure::Refused(format!("the server ended badly: {error}")))?;
     result
 }
