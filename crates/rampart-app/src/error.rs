@@ -69,7 +69,6 @@ impl From<CommandRefusal> for AppError {
         match refusal {
             CommandRefusal::NoPrice => Self::code(Code::PriceUnavailable),
             CommandRefusal::WrongState { .. }
-            | CommandRefusal::NoDestination
             | CommandRefusal::DestinationGiven
             | CommandRefusal::BelowFees
             | CommandRefusal::BelowNetworkFee

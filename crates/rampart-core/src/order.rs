@@ -183,6 +183,12 @@ impl HoldReason {
         matches!(self, Self::Identity | Self::Price | Self::Liquidity | Self::PartnerDisabled)
     }
 
+    /// Whether something goes back, and it is not known where to, or it did not arrive there.
+    #[must_use]
+    pub const fn lacks_a_destination(self) -> bool {
+        matches!(self, Self::Destination | Self::RefundFailed)
+    }
+
     /// Whether we or a provider hold a complete order: what was promised is kept while that is honoured.
     #[must_use]
     pub const fn keeps_the_promise(self) -> bool {
@@ -235,9 +241,6 @@ pub enum CommandRefusal {
         /// What was asked, as a participle.
         command: &'static str,
     },
-    /// There is nowhere to send it.
-    #[error("there is no destination for the refund; the partner can give one over the API, or the customer on the status page")]
-    NoDestination,
     /// A page may only give what nobody has given before.
     #[error("a destination was given already: only the partner can change it, over the API")]
     DestinationGiven,

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from audit.frame import SETTINGS, Another  # noqa: E402
 from audit.receiver import Receiver  # noqa: E402
-from faults.conftest import databases, fresh, pytest_addoption  # noqa: E402, F401
+from faults.conftest import databases, fresh, pytest_addoption, ramp  # noqa: E402, F401
 from faults.databases import Databases  # noqa: E402
 from faults.frame import Ramp  # noqa: E402
 
@@ -30,13 +30,6 @@ def shared(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
     running.end()
     # Whatever was played, the books must balance at the end.
     running.operate("ledger", "verify")
-
-
-@pytest.fixture
-def ramp(shared: Ramp) -> Iterator[Ramp]:
-    """The shared installation. A test has customers of its own; its troubles end with it."""
-    yield shared
-    shared.settle()
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ use rampart_core::refusal::Code;
 use rampart_core::step::ClaimScope;
 use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, documented_registration, on_both_engines, sell};
 
+use crate::pages::empty;
+
 async fn idle(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
@@ -56,22 +58,7 @@ async fn what_is_stored_has_no_token(test: Arc<TestApp>) {
 }
 
 fn form() -> KycForm {
-    KycForm {
-        level: KycLevel::Basic,
-        name: None,
-        last_name: None,
-        last_name2: None,
-        dob: Some("1986-05-03".into()),
-        phone: None,
-        city: None,
-        address: None,
-        address_state: None,
-        zipcode: None,
-        identification_type: None,
-        identification_number: None,
-        professional_activity: None,
-        source_of_funds: None,
-    }
+    KycForm { dob: Some("1986-05-03".into()), ..empty(KycLevel::Basic) }
 }
 
 async fn a_link_to_the_form_ends(test: Arc<TestApp>) {

@@ -28,7 +28,7 @@ fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn empty(level: KycLevel) -> KycForm {
+pub(crate) fn empty(level: KycLevel) -> KycForm {
     KycForm {
         level,
         name: None,

@@ -82,8 +82,7 @@ pub(crate) fn is_followed(origin: Option<&DestinationOrigin>, by: By, context: &
 
 /// When an order that waits for a destination is looked at again: at the moment from which on the one that it has is followed.
 pub(crate) fn followed_from(reason: HoldReason, origin: Option<&DestinationOrigin>) -> Option<Timestamp> {
-    let waits = matches!(reason, HoldReason::Destination | HoldReason::RefundFailed);
-    origin.filter(|origin| waits && origin.by == GivenBy::Page)?.used_from
+    origin.filter(|origin| reason.lacks_a_destination() && origin.by == GivenBy::Page)?.used_from
 }
 
 /// What time does to a destination that a page gave.

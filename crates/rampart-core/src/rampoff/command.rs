@@ -109,10 +109,7 @@ impl Rampoff {
                 self.give_back(context, &mut step);
                 self.state = RampoffState::Cancelled;
             }
-            (
-                RampoffCommand::GiveRefundWallet(wallet, origin),
-                RampoffState::OnHold { reason: HoldReason::Destination | HoldReason::RefundFailed, .. },
-            ) => {
+            (RampoffCommand::GiveRefundWallet(wallet, origin), RampoffState::OnHold { reason, .. }) if reason.lacks_a_destination() => {
                 self.give_refund_wallet(wallet, origin);
                 if self.followed_wallet(By::Policy, context).is_some() {
                     self.refund(By::Policy, Screening::Due, context, &mut step);

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use rampart_app::{PaymentPage, RampoffPage};
 use rampart_core::bank_account;
-use rampart_core::order::{DestinationOrigin, GivenBy, HoldReason};
+use rampart_core::order::{DestinationOrigin, GivenBy};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::refusal::Refusal;
@@ -54,15 +54,11 @@ struct FormPage {
     back_url: String,
 }
 
-const fn waits_for_it(reason: HoldReason) -> bool {
-    matches!(reason, HoldReason::Destination | HoldReason::RefundFailed)
-}
-
 /// The offer on a payment's pages. What came through a processor goes back through it, unless that failed.
 pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Locale) -> Option<Offer> {
     let t = locale.language.texts();
     let payment = &found.payment;
-    let needed = matches!(payment.state, PaymentState::OnHold { reason, .. } if waits_for_it(reason));
+    let needed = matches!(payment.state, PaymentState::OnHold { reason, .. } if reason.lacks_a_destination());
     let is_open = payment.is_unpaid() || matches!(payment.state, PaymentState::OnHold { .. });
     let given = payment.refund_account.as_ref().map(|account| account.account.reveal());
     if !is_open || (payment.instructions.is_none() && !needed) {
@@ -94,7 +90,7 @@ fn told(given: &str, origin: Option<DestinationOrigin>, now: Timestamp, partner:
 pub(crate) fn of_rampoff(request: &PageRequest, found: &RampoffPage, locale: Locale) -> Option<Offer> {
     let t = locale.language.texts();
     let rampoff = &found.rampoff;
-    let needed = matches!(rampoff.state, RampoffState::OnHold { reason, .. } if waits_for_it(reason));
+    let needed = matches!(rampoff.state, RampoffState::OnHold { reason, .. } if reason.lacks_a_destination());
     let is_open = matches!(rampoff.state, RampoffState::Created | RampoffState::Confirming | RampoffState::OnHold { .. });
     let given = rampoff.refund_wallet.as_deref();
     if !is_open {

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rampart_app::{Mode, Ports, SystemClock};
+use rampart_app::{GatewayPlayer, Mode, Ports, SystemClock};
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::ledger::Account;
@@ -98,14 +98,14 @@ impl Outside {
     /// Every port.
     pub(crate) fn ports(&self, store: &Store) -> Ports {
         match self {
-            Self::Simulated(world) => simulated(world, store),
+            Self::Simulated(world) => simulated(world, Some(Arc::new(WorldGateway::new(world.clone(), store.clone())))),
             Self::Real(ports) => ports.clone(),
         }
     }
 }
 
-/// The simulated world behind every port.
-fn simulated(world: &Arc<World>, store: &Store) -> Ports {
+/// The simulated world behind every port, and who plays the processors' pages.
+pub(super) fn simulated(world: &World, gateway_player: Option<Arc<dyn GatewayPlayer>>) -> Ports {
     Ports {
         banks: vec![world.bank()],
         processors: vec![world.processor()],
@@ -113,6 +113,6 @@ fn simulated(world: &Arc<World>, store: &Store) -> Ports {
         kyc: world.kyc(),
         screening: world.screening(),
         prices: world.prices(),
-        gateway_player: Some(Arc::new(WorldGateway::new(world.clone(), store.clone()))),
+        gateway_player,
     }
 }

@@ -32,15 +32,7 @@ fn configuration(folder: &Path, mode: Mode) -> Configuration {
 /// A world of its own somewhere else, whose adapters the ramp cannot tell from real ones.
 async fn elsewhere(folder: &Path, configuration: &Configuration) -> (Arc<World>, Ports) {
     let world = World::open(folder.join("elsewhere.db"), WorldConfig::from_catalogue(&configuration.catalogue, 1)).await.unwrap();
-    let ports = Ports {
-        banks: vec![world.bank()],
-        processors: vec![world.processor()],
-        chains: world.chains().into_iter().filter_map(|name| world.chain(name)).collect(),
-        kyc: world.kyc(),
-        screening: world.screening(),
-        prices: world.prices(),
-        gateway_player: None,
-    };
+    let ports = outside::simulated(&world, None);
     (world, ports)
 }
 

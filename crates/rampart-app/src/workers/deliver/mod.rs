@@ -160,11 +160,7 @@ impl Courier {
     /// longest of those that are not in trouble. What there is no place for is not read.
     async fn take(&self, mut due: Vec<(SubscriptionId, Timestamp)>, now: Timestamp, real_now: Timestamp) -> Reply<Vec<(Delivery, Placed)>> {
         due.sort_by_key(|(_, due_at)| *due_at);
-        let ids: Vec<SubscriptionId> = due.iter().map(|(id, _)| *id).collect();
-        // Read after what is due, so that a change that was answered before an event is seen.
-        let subscriptions = self.app.store().subscriptions_by_id(&ids).await?;
-        let subscriptions: HashMap<SubscriptionId, Arc<Subscription>> =
-            subscriptions.into_iter().map(|subscription| (subscription.id, Arc::new(subscription))).collect();
+        let subscriptions = self.subscriptions(due.iter().map(|(id, _)| *id)).await?;
         let free = self.pool.free();
         let mut open = Vec::new();
         let mut receivers: Vec<&Arc<Subscription>> = due.iter().filter_map(|(id, _)| subscriptions.get(id)).collect();
@@ -180,7 +176,10 @@ impl Courier {
         }
         let reads = open.iter().map(|(receiver, room)| self.app.store().deliveries_due_to(receiver.id, now, real_now, *room));
         let read = futures::future::try_join_all(reads).await?;
-        let mut queues: Vec<_> = open.iter().map(|(receiver, _)| *receiver).zip(read.into_iter().map(Vec::into_iter)).collect();
+        // Read again, after the deliveries: what was created after a change was answered goes to where that says.
+        let current = self.subscriptions(open.iter().map(|(receiver, _)| receiver.id)).await?;
+        let queues = open.iter().zip(read).filter_map(|((receiver, _), read)| Some((current.get(&receiver.id)?, read.into_iter())));
+        let mut queues: Vec<_> = queues.collect();
         let mut taken = Vec::new();
         loop {
             let before = taken.len();
@@ -196,6 +195,11 @@ impl Courier {
                 return Ok(taken);
             }
         }
+    }
+
+    async fn subscriptions(&self, ids: impl Iterator<Item = SubscriptionId>) -> Reply<HashMap<SubscriptionId, Arc<Subscription>>> {
+        let read = self.app.store().subscriptions_by_id(&ids.collect::<Vec<_>>()).await?;
+        Ok(read.into_iter().map(|subscription| (subscription.id, Arc::new(subscription))).collect())
     }
 
     /// Takes leases: all in one step, or one by one when somebody was faster with one of them.
