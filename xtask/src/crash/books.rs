@@ -8,7 +8,7 @@ use crate::http::Client;
 use crate::partner;
 
 /// The most rows that the world shows at once.
-const PAGE: usize = 1_000;
+pub(super) const PAGE: usize = 1_000;
 
 /// A transaction that brought coins to an address and stands, or is still on its way.
 pub(super) struct Arrival {
@@ -44,13 +44,18 @@ pub(super) struct Statement {
     pub(super) credits: BTreeMap<String, Vec<String>>,
 }
 
+/// Where a page of the statement of an account of ours is, newest first: the first one, or the one before this line.
+pub(super) fn statement_page(account: &str, last: &str) -> String {
+    let before = if last.is_empty() { String::new() } else { format!("&before={last}") };
+    format!("/sandbox/bank/statement?account={account}&limit={PAGE}{before}")
+}
+
 /// The whole statement of an account of ours.
 pub(super) async fn statement(client: &mut Client, token: &str, account: &str) -> Result<Statement, String> {
     let mut statement = Statement::default();
     let mut last = String::new();
     loop {
-        let before = if last.is_empty() { String::new() } else { format!("&before={last}") };
-        let data = partner::get(client, token, &format!("/sandbox/bank/statement?account={account}&limit={PAGE}{before}")).await?;
+        let data = partner::get(client, token, &statement_page(account, &last)).await?;
         let rows = data.as_array().ok_or_else(|| format!("no statement: {data}"))?;
         for row in rows.iter().filter(|row| row["kind"] == "payout_settled") {
             statement.payouts.entry(own_part(&text(row, "payout_id")).to_owned()).or_default().push(text(row, "amount"));

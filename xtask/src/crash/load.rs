@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::books;
 use crate::http::{Client, request};
 use crate::partner;
 use crate::random::Random;
@@ -105,6 +106,17 @@ impl Load {
     }
 }
 
+/// Where to read whether something happened whose answer was lost.
+#[derive(Clone, Copy)]
+enum Books<'a> {
+    /// The order with this id: it has been paid when it is no longer as it was made.
+    Order(&'a str),
+    /// The bank: a credit to this account of ours with this reference.
+    Bank { account: &'a str, concept: &'a str },
+    /// The chain: coins to this address.
+    Chain(&'a str),
+}
+
 /// One of the hands, with its connection.
 struct Hand<'a> {
     load: &'a Load,
@@ -130,8 +142,7 @@ impl Hand<'_> {
             return self.transfer(&external_id, amount, &data).await;
         }
         let id = data["payment_id"].as_str().unwrap_or_default().to_owned();
-        let path = format!("/api/payment/{id}");
-        self.act_once(&external_id, &format!("/sandbox/payments/{id}/pay"), "{}", &path, |view| view["status"] == "started").await;
+        self.act_once(&external_id, &format!("/sandbox/payments/{id}/pay"), "{}", Books::Order(&id)).await;
     }
 
     /// Pays by bank transfer. The bank would take it twice, so its own statement says whether it has arrived.
@@ -142,11 +153,7 @@ impl Hand<'_> {
         let concept = concept.to_string();
         self.load.note(external_id, |known| known.concept = Some(concept.clone()));
         let body = json!({ "account": account, "amount": amount.to_string(), "currency": "EUR", "concept": concept }).to_string();
-        let look = format!("/sandbox/bank/statement?account={account}&limit=1000");
-        self.act_once(external_id, "/sandbox/bank/transfers", &body, &look, |lines| {
-            lines.as_array().is_some_and(|lines| lines.iter().all(|line| line["concept"].as_str() != Some(&concept)))
-        })
-        .await;
+        self.act_once(external_id, "/sandbox/bank/transfers", &body, Books::Bank { account, concept: &concept }).await;
     }
 
     async fn sell(&mut self, customer: i64, number: u64, random: &mut Random) {
@@ -161,11 +168,7 @@ impl Hand<'_> {
         let wallet = data["wallet"].as_str().unwrap_or_default();
         let deposit = json!({ "to": wallet, "symbol": "USDC", "amount": amount.to_string() }).to_string();
         // The world's own books say whether a deposit whose answer was lost has been made.
-        let path = format!("/sandbox/chain/polygon/transactions?address={wallet}");
-        self.act_once(&external_id, "/sandbox/chain/polygon/deposits", &deposit, &path, |books| {
-            books.as_array().is_some_and(Vec::is_empty)
-        })
-        .await;
+        self.act_once(&external_id, "/sandbox/chain/polygon/deposits", &deposit, Books::Chain(wallet)).await;
     }
 
     /// Creates an order and repeats the very same call until it is answered; an answer given twice must be the same.
@@ -186,7 +189,7 @@ impl Hand<'_> {
     }
 
     /// Does something in the world that must not be done twice: after a lost answer it first looks whether it happened.
-    async fn act_once(&mut self, external_id: &str, path: &str, body: &str, look: &str, untouched: impl Fn(&Value) -> bool) {
+    async fn act_once(&mut self, external_id: &str, path: &str, body: &str, books: Books<'_>) {
         for _ in 0..200 {
             self.choose_server();
             if self.sign_in().await {
@@ -203,15 +206,42 @@ impl Hand<'_> {
                     // Longer than the ramp needs to notice what happened in the world.
                     Ok(_) | Err(_) => tokio::time::sleep(Duration::from_secs(2)).await,
                 }
-                if let Some(data) = self.persist("GET", look, None).await
-                    && !untouched(&data)
-                {
+                if self.has_happened(books).await == Some(true) {
                     self.load.note(external_id, |known| known.paid = true);
                     return;
                 }
             }
         }
         self.load.fault(format!("{path}: not done in 200 tries"));
+    }
+
+    /// Whether the books say that it happened.
+    async fn has_happened(&mut self, books: Books<'_>) -> Option<bool> {
+        match books {
+            Books::Order(id) => Some(self.persist("GET", &format!("/api/payment/{id}"), None).await?["status"] != "started"),
+            Books::Chain(address) => {
+                let path = format!("/sandbox/chain/polygon/transactions?address={address}");
+                Some(!self.persist("GET", &path, None).await?.as_array()?.is_empty())
+            }
+            Books::Bank { account, concept } => self.is_credited(account, concept).await,
+        }
+    }
+
+    /// Whether the bank's statement, back to its first line, has a credit with this reference. However long the hand
+    /// waited, what others paid meanwhile does not hide it.
+    async fn is_credited(&mut self, account: &str, concept: &str) -> Option<bool> {
+        let mut last = String::new();
+        loop {
+            let page = self.persist("GET", &books::statement_page(account, &last), None).await?;
+            let lines = page.as_array()?;
+            if lines.iter().any(|line| line["concept"].as_str() == Some(concept)) {
+                return Some(true);
+            }
+            match lines.last().and_then(|line| line["line"].as_str()) {
+                Some(line) if lines.len() == books::PAGE => line.clone_into(&mut last),
+                _ => return Some(false),
+            }
+        }
     }
 
     /// Sends a call that may be repeated until it is answered; `data` of the answer.
