@@ -57,7 +57,7 @@ def citizen(code: str, **changes: Any) -> dict[str, Any]:
     there: dict[str, dict[str, Any]] = {
         "ESP": {},
         "CHL": {
-            "country": "Chile", "city": "Santiago", "zipcode": "8320000", "phone": "+56912345678", "identification_type": "RUT",
+            "country": "Chile", "city": "Santiago", "zipcode": "8320000", "phone": "+56221234567", "identification_type": "RUT",
             "identification_number": rut(_chance),
         },
         "MEX": {
