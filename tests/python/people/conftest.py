@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from audit.conftest import another, binary, pytest_configure  # noqa: E402, F401
-from faults.conftest import databases, fresh, pytest_addoption, ramp  # noqa: E402, F401
+from faults.conftest import databases, fresh, pytest_addoption  # noqa: E402, F401
 from faults.databases import Databases  # noqa: E402
 from faults.frame import Ramp  # noqa: E402
 
@@ -25,3 +25,9 @@ def shared(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
     running.end()
     # Whatever was played, the books must balance at the end.
     running.operate("ledger", "verify")
+
+
+@pytest.fixture
+def ramp(shared: Ramp) -> Ramp:
+    """The shared installation, on which no test leaves a fault or a silent market behind."""
+    return shared
