@@ -10,13 +10,11 @@ from typing import Any
 
 import httpx
 
-from audit.frame import page, press
 from client.people import spaniard
 from documents.synthetic import cbu, cci, clabe, curp, curp_check, modulo_11, rut, spanish_iban
 from faults.frame import Person, Ramp, wallet
 
 WALLET = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"
-REFUSED = {"errors", "error"}
 
 _chance = random.Random(15)
 _numbers = itertools.count(10_000_001)
@@ -24,7 +22,7 @@ _numbers = itertools.count(10_000_001)
 
 def nit(body: str) -> str:
     """A NIT with its check digit (DIAN)."""
-    rest = modulo_11(body[::-1], [3, 7, 13, 17, 19, 23, 29, 37, 41, 43])
+    rest = modulo_11(body[::-1], [3, 7, 13, 17, 19, 23, 29, 37, 41, 43, 47, 53, 59, 67, 71])
     return f"{body}-{rest if rest < 2 else 11 - rest}"
 
 
@@ -189,9 +187,3 @@ class Form(HTMLParser):
                 if words.lower() in told.lower():
                     return {name: value}
         raise AssertionError(f"nothing says {words}: {self.choices}")
-
-
-def press_page(url: str, **fields: str) -> httpx.Response:
-    """A form that is sent, with the page that follows."""
-    answer = press(url, **fields)
-    return page(str(answer.url.join(answer.headers["location"]))) if answer.is_redirect else answer

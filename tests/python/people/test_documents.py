@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from audit.frame import page, press, run
+from audit.frame import page, post, press, run
 from documents.synthetic import curp_check
-from faults.frame import Ramp
+from faults.frame import Person, Ramp
 
-from .frame import citizen, codes, identification, nit, refused_field, rut_of, tried_to_register
+from .frame import WALLET, citizen, codes, identification, nit, order_body, refused_field, rut_of, tried_to_register
 
 PERSONS_NIT, MINORS_BIRTHDAY = nit("1012345678"), "2015-06-01"
 PERSONS_NITS = [PERSONS_NIT, nit("79543210"), nit("1999999999"), nit("41234567")]
@@ -19,6 +19,7 @@ COMPANIES_NITS = [nit("900000001"), nit("899999998"), "900000001", "800000002"]
 
 
 def colombian(number: str, **changes: str) -> dict[str, object]:
+    """Somebody who registers with a tax number."""
     return citizen("COL", identification_type="NIT", identification_number=number, **changes)
 
 
@@ -28,6 +29,29 @@ def test_a_minor_is_one_with_a_tax_number_too(ramp: Ramp) -> None:
     for kind, number in (("CED_CIU", "1012345678"), ("NIT", PERSONS_NIT), ("NIT", nit("1098765432"))):
         body = citizen("COL", identification_type=kind, identification_number=number, dob=MINORS_BIRTHDAY)
         assert "dob" in refused_field(tried_to_register(ramp, body)), kind
+
+
+@pytest.mark.entry("persons with tax numbers")
+def test_a_minor_is_one_on_the_identity_page_too(ramp: Ramp) -> None:
+    body = citizen("COL", dob=None)
+    form = ramp.client.register_user({key: value for key, value in body.items() if value and not key.startswith("identification")})["kyc_form_url"]
+    fields = {"name": "Carmen", "last_name": "García", "identification_type": "NIT", "address": "Calle 1", "city": "Cali"}
+    assert press(form, **fields, identification_number=nit("1034567890"), dob=MINORS_BIRTHDAY).status_code == 422
+    assert press(form, **fields, identification_number=nit("1034567890"), dob="1990-02-28").status_code in (200, 303)
+
+
+@pytest.mark.entry("persons with tax numbers")
+def test_a_minors_document_trades_no_more_as_a_tax_number(ramp: Ramp) -> None:
+    """As long as nobody has said when its holder was born. Of companies nobody asks it."""
+    order = {"payment_type": "PSE", "fiat_symbol": "COP", "fiat_amount": 50_000}
+    said = []
+    for kind, number in (("TI", "99010112345"), ("NIT", nit("99010112346")), ("NIT", nit("900000007"))):
+        body = citizen("COL", identification_type=kind, identification_number=number)
+        del body["dob"]
+        user = ramp.client.verified_user(body)
+        answer = post(ramp.client, "/api/createPayment", **order_body(Person(user, "", WALLET, number), **order))
+        said.append((answer.status_code, answer.json().get("error")))
+    assert said[0][0] != 200 and said == [said[0], said[0], (200, None)]
 
 
 @pytest.mark.entry("persons with tax numbers")
@@ -47,9 +71,9 @@ def test_who_has_a_companys_tax_number_is_a_company(ramp: Ramp, number: str) -> 
 
 @pytest.mark.entry("persons with tax numbers")
 def test_a_persons_tax_number_has_the_body_of_a_document(ramp: Ramp) -> None:
-    """No document has eleven digits that are no date, nor begins with zero."""
+    """No document has fourteen digits, or begins with zero."""
     for body in ("12345678901234", "01234567"):
-        told = identification(ramp, "COL", "NIT", nit(body) if len(body) < 11 else body + "-1")
+        told = identification(ramp, "COL", "NIT", nit(body))
         assert not told["valid"], (body, told)
 
 
