@@ -67,10 +67,9 @@ def test_the_account_of_a_rail_that_was_removed_is_told_of(fresh: Callable[..., 
     """Real money lies there still: it is no corruption."""
     own = fresh(start=False)
     own.data.mkdir()
-    rail = {
-        "RAMPART__RAILS__FORMER__CURRENCY": "EUR", "RAMPART__RAILS__FORMER__ACCOUNT": "ES9299990001480000012345", "RAMPART__RAILS__FORMER__HOLDER": "Rampart",
-        "RAMPART__RAILS__FORMER__BIC": "RAMPESM2XXX",
-    }
+    former = {"CURRENCY": "EUR", "ACCOUNT": "ES9299990001480000012345", "HOLDER": "Rampart", "BIC": "RAMPESM2XXX", "BANK": "Former"}
+    known = command(own, "config")[1]
+    rail = {f"RAMPART__RAILS__FORMER__{key}": value for key, value in former.items() if f"rails.sepa.{key.lower()}" in known}
     code, said = command(own, "db", "migrate", **rail)
     assert code == 0, said
     code, said = command(own, "treasury", "fund", "bank:former", "EUR", "12.34", *PLAYED, **rail)

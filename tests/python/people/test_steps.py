@@ -11,6 +11,7 @@ import pytest
 
 from audit.frame import post
 from faults.frame import Person, Ramp
+from upgrade.installation import HOLDER
 
 from .frame import customer, order_body
 
@@ -104,8 +105,8 @@ def test_what_goes_back_is_of_whole_pesos(ramp: Ramp) -> None:
     person, before = colombian(ramp), rounding(ramp)
     name = ramp.buying(person, "60000", method="BREB", fiat="COP", refund_account=person.account)
     answer = ramp.orders[name]["answer"]
-    body = {"account": answer["iban"], "amount": "20000.55", "currency": "COP", "concept": str(answer["concept"]), "sender_name": "Carmen García López"}
-    ramp.client.sandbox("bank/transfers", body)
+    body = {"account": answer["iban"], "amount": "20000.55", "currency": "COP", "concept": str(answer["concept"])}
+    ramp.client.sandbox("bank/transfers", {**body, "sender_name": HOLDER})
     ramp.wait(lambda: ramp.view(name), lambda view: Decimal(view["received_amount"]) > 0)
     ramp.order("refund", name)
     ramp.arrives(name, "refunded", seconds=1)

@@ -15,6 +15,7 @@ from faults.frame import Person, Ramp, wallet
 from .bech32 import BECH32, BECH32M, address, key
 from .frame import order_body, refused_field
 
+PLAYED = ("--actor", "operator", "--reason", "played")
 BITCOIN = {"coin_symbol": "BTC", "coin_chain": "bitcoin"}
 ANYBODYS = [
     "bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7kt5nd6y", address(1, bytes(range(1, 41))), address(1, bytes([0x4E, 0x73])),
@@ -91,7 +92,7 @@ def test_pages_calls_and_commands_take_none_either(ramp: Ramp, to: str) -> None:
     name = ramp.selling(somebody(ramp), "0.001", "BTC.bitcoin")
     assert press(link(ramp, name), action="refund", wallet=to).status_code == 422
     is_refused(post(ramp.client, "/api/setRefundWallet", rampoff_id=ramp.orders[name]["id"], refund_wallet=to, wallet=to), "refund_wallet")
-    code, said = ramp.tried("treasury", "withdraw", "chain:bitcoin:hot", "BTC:bitcoin", "0.001", "--to", to, "--actor", "operator", "--reason", "played")
+    code, said = ramp.tried("treasury", "withdraw", "chain:bitcoin:hot", "BTC:bitcoin", "0.001", "--to", to, *PLAYED)
     assert code != 0, said
 
 
@@ -116,8 +117,7 @@ def test_nor_are_coins_of_bitcoin(ramp: Ramp, to: str) -> None:
 def test_pages_and_commands_burn_none_either(ramp: Ramp) -> None:
     name = ramp.selling(somebody(ramp))
     assert press(link(ramp, name), action="refund", wallet=BURNED[0]).status_code == 422
-    command = ("treasury", "withdraw", "chain:polygon:hot", "USDC:polygon", "1", "--to", BURNED[0], "--actor", "operator", "--reason", "played")
-    code, said = ramp.tried(*command)
+    code, said = ramp.tried("treasury", "withdraw", "chain:polygon:hot", "USDC:polygon", "1", "--to", BURNED[0], *PLAYED)
     assert code != 0, said
 
 
