@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from audit.frame import link, page, post, press
+from audit.frame import link, page, post, press, run
 from faults.frame import Person, Ramp
 from upgrade.installation import HOLDER
 
@@ -69,6 +70,13 @@ def test_a_sale_is_paid_to_one(ramp: Ramp, country: str, written: str, symbol: s
     ramp.depositing(name, "100")
     assert ramp.arrives(name, "finished", seconds=1)["fiat_symbol"] == symbol
     assert ramp.paid(written.rpartition("/")[2], "EUR") > 0
+
+
+@pytest.mark.entry("institutions")
+def test_the_command_says_the_same(binary: Path, tmp_path: Path) -> None:
+    for country, written, expected in (*(each[:2] + (0,) for each in INSTITUTIONS), *(each + (0,) for each in UNKNOWN), ("CHL", "001/vista/1A345678", 1)):
+        code, said = run(binary, "validate", "account", "--country", country, written, data=tmp_path)
+        assert code == expected, said
 
 
 @pytest.mark.entry("institutions")
@@ -187,6 +195,7 @@ def test_whom_to_pay_is_told_with_the_tax_number(ramp: Ramp, country: str) -> No
     numbers = [leaf for leaf in leaves(beside) if is_company(ramp, country, kind, leaf)]
     assert numbers, f"no {kind} in {answer}"
     assert bank in json.dumps(answer, ensure_ascii=False)
+    assert set(numbers) & set(leaves(ramp.client.payment(answer["payment_id"]))), "the order tells it as long as it is looked up"
     for language in ("es", "en"):
         shown = shown_text(httpx.get(answer["url_payment"], params={**dict(httpx.URL(answer["url_payment"]).params), "lang": language}))
         assert any(re.sub(r"\W", "", number) in re.sub(r"\W", "", shown) for number in numbers), shown
