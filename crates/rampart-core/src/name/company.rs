@@ -1,5 +1,6 @@
 //! A company's name and its legal form.
 
+use super::given_names::can_be_given_name;
 use super::letters::Lettering;
 use super::person::is_cut;
 use super::short::Place;
@@ -81,8 +82,8 @@ pub(super) fn has_form(name: &str) -> bool {
     form(&tokens(name)).is_some()
 }
 
-/// Whether what is written can be a company's name: every word of it in its order, and the same legal form. Without the
-/// form, a company's name is often its owner's.
+/// Whether what is written can be a company's name: every word of it in its order, and the same legal form. The form may be
+/// left out, but not where the rest can be the owner's own name.
 pub(super) fn agrees(name: &str, written: &str) -> bool {
     let (name, all) = (tokens(name), tokens(written));
     let whole: Vec<&Token> = name.iter().collect();
@@ -90,7 +91,8 @@ pub(super) fn agrees(name: &str, written: &str) -> bool {
         return true;
     }
     let ((known, known_form), (core, form)) = (split(&name), split(&all));
-    if known_form != form && known_form.is_some() {
+    let may_lack_form = form.is_none() && !can_be_a_persons(core);
+    if known_form != form && known_form.is_some() && !may_lack_form {
         return false;
     }
     let known_core: Vec<&Token> = known.iter().collect();
@@ -102,6 +104,11 @@ pub(super) fn agrees(name: &str, written: &str) -> bool {
         (Some(known), Some(core)) => ways(&known, &core, rule).wholly(),
         _ => false,
     }
+}
+
+/// Whether a name without its form can be a person's.
+fn can_be_a_persons(core: &[Token]) -> bool {
+    core.len() < 2 || core.iter().any(|token| can_be_given_name(token.plain()))
 }
 
 /// Whether what is written is how the name begins.

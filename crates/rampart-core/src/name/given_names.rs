@@ -297,6 +297,18 @@ const FREQUENT: &[&str] = &[
     "zoila",
 ];
 
+/// Given names that are frequent family names as well, sorted.
+const FAMILY_NAMES_AS_WELL: &[&str] = &[
+    "alonso", "bautista", "benito", "blas", "bruno", "cruz", "domingo", "esteban", "felices", "gil", "guillen", "jordan", "leon",
+    "lorenzo", "lucas", "luna", "marcos", "martin", "moises", "pascual", "rodrigo", "rosario", "salvador", "santiago", "santos", "simon",
+    "vicente", "vidal",
+];
+
+/// Whether a word can be somebody's given name.
+pub(super) fn can_be_given_name(word: &str) -> bool {
+    is_given_name(word) || FAMILY_NAMES_AS_WELL.binary_search(&word).is_ok()
+}
+
 /// Whether a word is a given name and hardly anybody's family name.
 pub(super) fn is_given_name(word: &str) -> bool {
     FREQUENT.binary_search(&word).is_ok()
@@ -308,7 +320,8 @@ mod tests {
 
     #[test]
     fn the_names_are_sorted() {
-        assert!(FREQUENT.is_sorted());
+        assert!(FREQUENT.is_sorted() && FAMILY_NAMES_AS_WELL.is_sorted());
+        assert!(can_be_given_name("martin") && !is_given_name("martin"));
         assert!(is_given_name("carlos") && !is_given_name("garcia"));
     }
 }
