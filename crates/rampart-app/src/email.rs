@@ -1,6 +1,7 @@
 //! E-mail addresses of customers.
 
 use rampart_core::refusal::Code;
+use rampart_core::text;
 
 use crate::fields::Fields;
 
@@ -13,14 +14,14 @@ const LONGEST_LOCAL: usize = 64;
 pub(crate) struct Email {
     /// As it was sent.
     pub(crate) as_sent: String,
-    /// How addresses are compared: without blanks around it, lower case.
+    /// How addresses are compared: without blanks around it, in one form of Unicode, lower case.
     pub(crate) normalized: String,
 }
 
 /// Reads an address: the shape, not whether somebody reads what is sent there. Domains of throw-away addresses (and their
 /// subdomains) are refused.
-pub(crate) fn read(fields: &mut Fields, text: &str, disposable: &[String]) -> Option<Email> {
-    let normalized = text.trim().to_lowercase();
+pub(crate) fn read(fields: &mut Fields, address: &str, disposable: &[String]) -> Option<Email> {
+    let normalized = text::composed(address.trim()).to_lowercase();
     let Some(domain) = domain(&normalized) else {
         fields.malformed("email", "must be an e-mail address such as name@example.com");
         return None;
@@ -30,7 +31,7 @@ pub(crate) fn read(fields: &mut Fields, text: &str, disposable: &[String]) -> Op
         fields.fault(Code::EmailNotAllowed, "email", format!("addresses of {domain} are not accepted"));
         return None;
     }
-    Some(Email { as_sent: text.to_owned(), normalized })
+    Some(Email { as_sent: address.to_owned(), normalized })
 }
 
 fn domain(address: &str) -> Option<&str> {

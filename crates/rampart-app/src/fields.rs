@@ -33,7 +33,7 @@ impl Fields {
         self.fault(Code::ValidationFailed, field, message);
     }
 
-    /// A field that may be absent. What holds nothing but blanks is absent, and what does not show is refused.
+    /// A field that may be absent. What shows nothing at all is absent, and what does not show beside what does is refused.
     pub(crate) fn optional<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
         let value = self.bounded(field, value, most)?;
         match text::check(value) {
@@ -48,7 +48,7 @@ impl Fields {
     /// A field that may be absent and is not kept as a text to read: what is looked for, and numbers, accounts and wallets, which
     /// their own rules judge. What was stored before must be found, also if nobody may send it any more.
     pub(crate) fn bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
-        let value = value.as_deref().filter(|value| !value.trim().is_empty())?;
+        let value = value.as_deref().filter(|value| !text::is_blank(value))?;
         // A text has no more characters than bytes.
         if value.len() > most && value.chars().count() > most {
             self.malformed(field, format!("must not be longer than {most} characters"));
@@ -72,7 +72,7 @@ impl Fields {
     }
 
     fn lacks(&mut self, field: &'static str, value: &Option<String>) -> bool {
-        let lacks = value.as_deref().is_none_or(|value| value.trim().is_empty());
+        let lacks = value.as_deref().is_none_or(text::is_blank);
         if lacks {
             self.fault(Code::FailMandatoryField, field, "is required");
         }

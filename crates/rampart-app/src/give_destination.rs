@@ -15,7 +15,6 @@ use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::record::Record;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::review::{AuditEntry, ReviewItem};
-use rampart_core::screening::is_same_person;
 use rampart_core::step::{ClaimScope, Step};
 use rampart_core::view::{PaymentView, RampoffView};
 use rampart_store::CommitError;
@@ -186,7 +185,7 @@ impl App {
         let account = checked.ok_or(Code::ValidationFailed)?;
         let customer = self.known_customer(payment.customer).await?;
         // The name of a customer whose identity is not verified now is whatever was last typed into the identity form.
-        let is_customers = customer.kyc.level.is_some() && is_same_person(&customer.profile.full_name(), &name);
+        let is_customers = customer.kyc.level.is_some() && customer.can_be(&name);
         let giving = Giving { what: Place::RefundAccount(account), origin: self.by_page(is_customers) };
         self.give_on_page(payment.id, &giving).await
     }

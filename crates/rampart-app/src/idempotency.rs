@@ -10,6 +10,7 @@ use rampart_core::amount::canonical_decimal;
 use rampart_core::id::PartnerId;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::{Claim, ClaimScope};
+use rampart_core::text::is_blank;
 use rampart_store::StoredClaim;
 use tokio::sync::OwnedMutexGuard;
 
@@ -80,7 +81,7 @@ impl Meaning {
         if let Self::Text = self {
             return value.as_deref().map(Cow::Borrowed);
         }
-        let text = value.as_deref().filter(|text| !text.trim().is_empty())?;
+        let text = value.as_deref().filter(|text| !is_blank(text))?;
         let canonical = match self {
             Self::Text => None,
             Self::Trimmed => Some(Cow::Borrowed(text.trim_ascii())),
@@ -139,7 +140,7 @@ impl App {
         }
         let key = key.map(|key| claim_key(partner, key));
         // One that is too long is refused among the fields, and a blank one is none.
-        let external_id = external_id.filter(|(_, name)| !name.trim().is_empty() && name.chars().count() <= LONGEST_EXTERNAL_ID);
+        let external_id = external_id.filter(|(_, name)| !is_blank(name) && name.chars().count() <= LONGEST_EXTERNAL_ID);
         let external_id = external_id.map(|(scope, name)| (scope, claim_key(partner, name)));
         if key.is_none() && external_id.is_none() {
             return Ok(Repeat { key, external_id, fingerprint: String::new(), as_sent: String::new(), _turns: [None, None] });

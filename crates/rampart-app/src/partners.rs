@@ -245,7 +245,7 @@ impl App {
 }
 
 fn checked_name(name: &str) -> Reply<String> {
-    let name = name.trim();
+    let name = &*text::composed(name.trim());
     // Operators give a partner's name or its identifier, and the identifier is tried first.
     if name.parse::<PartnerId>().is_ok() {
         return Err(Refusal::field(Code::ValidationFailed, "name", "must not read like a partner's identifier").into());

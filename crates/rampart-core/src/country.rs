@@ -1,20 +1,54 @@
 //! The countries the ramp serves, under every name partners use for them.
 
 use crate::code::Code;
+use crate::name::folded;
 
 /// An ISO 3166-1 alpha-3 code, upper case: `ESP`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Country(Code<3>);
 
-/// (alpha-3, alpha-2, Spanish name, English name) of the served countries.
-const SERVED: &[(&str, &str, &str, &str)] = &[
-    ("ESP", "ES", "España", "Spain"),
-    ("CHL", "CL", "Chile", "Chile"),
-    ("MEX", "MX", "México", "Mexico"),
-    ("COL", "CO", "Colombia", "Colombia"),
-    ("PER", "PE", "Perú", "Peru"),
-    ("ARG", "AR", "Argentina", "Argentina"),
+/// What is known of a served country.
+struct Served {
+    alpha3: &'static str,
+    alpha2: &'static str,
+    spanish: &'static str,
+    english: &'static str,
+    /// Official names and other spellings that are right.
+    others: &'static [&'static str],
+}
+
+const SERVED: &[Served] = &[
+    Served {
+        alpha3: "ESP",
+        alpha2: "ES",
+        spanish: "España",
+        english: "Spain",
+        others: &["Reino de España", "Kingdom of Spain", "Espanya", "Espainia"],
+    },
+    Served { alpha3: "CHL", alpha2: "CL", spanish: "Chile", english: "Chile", others: &["República de Chile", "Republic of Chile"] },
+    Served {
+        alpha3: "MEX",
+        alpha2: "MX",
+        spanish: "México",
+        english: "Mexico",
+        others: &["Estados Unidos Mexicanos", "United Mexican States", "Méjico", "República Mexicana", "Mexican Republic"],
+    },
+    Served {
+        alpha3: "COL",
+        alpha2: "CO",
+        spanish: "Colombia",
+        english: "Colombia",
+        others: &["República de Colombia", "Republic of Colombia"],
+    },
+    Served { alpha3: "PER", alpha2: "PE", spanish: "Perú", english: "Peru", others: &["República del Perú", "Republic of Peru"] },
+    Served {
+        alpha3: "ARG",
+        alpha2: "AR",
+        spanish: "Argentina",
+        english: "Argentina",
+        others: &["República Argentina", "Argentine Republic", "Nación Argentina", "Argentine Nation"],
+    },
 ];
 
 impl Country {
@@ -33,16 +67,20 @@ impl Country {
 
     /// Every served country.
     pub fn served() -> impl Iterator<Item = Self> {
-        SERVED.iter().filter_map(|row| row.0.parse().ok().map(Self))
+        SERVED.iter().filter_map(|row| row.alpha3.parse().ok().map(Self))
     }
 
-    /// Finds a served country by its Spanish or English name or its ISO alpha-2 or alpha-3 code; case and accents are
-    /// forgiven.
+    /// Finds a served country by its Spanish, English or official name or its ISO alpha-2 or alpha-3 code; case, accents,
+    /// punctuation and an article in front are forgiven.
     #[must_use]
     pub fn find(text: &str) -> Option<Self> {
-        let wanted = fold(text);
-        let row = SERVED.iter().find(|row| [row.0, row.1, row.2, row.3].iter().any(|name| fold(name) == wanted))?;
-        row.0.parse().ok().map(Self)
+        let wanted = key(text);
+        let is_wanted = |name| key(name) == wanted;
+        let row = SERVED.iter().find(|row| {
+            let mut names = [row.alpha3, row.alpha2, row.spanish, row.english].into_iter().chain(row.others.iter().copied());
+            names.any(is_wanted)
+        })?;
+        row.alpha3.parse().ok().map(Self)
     }
 
     /// The alpha-3 code.
@@ -54,19 +92,23 @@ impl Country {
     /// The alpha-2 code.
     #[must_use]
     pub fn alpha2(&self) -> &'static str {
-        SERVED.iter().find(|row| row.0 == self.alpha3()).map_or("", |row| row.1)
+        self.row().map_or("", |row| row.alpha2)
     }
 
     /// Its name in Spanish.
     #[must_use]
     pub fn spanish_name(&self) -> &'static str {
-        SERVED.iter().find(|row| row.0 == self.alpha3()).map_or("", |row| row.2)
+        self.row().map_or("", |row| row.spanish)
     }
 
     /// Its name in English.
     #[must_use]
     pub fn english_name(&self) -> &'static str {
-        SERVED.iter().find(|row| row.0 == self.alpha3()).map_or("", |row| row.3)
+        self.row().map_or("", |row| row.english)
+    }
+
+    fn row(self) -> Option<&'static Served> {
+        SERVED.iter().find(|row| row.alpha3 == self.alpha3())
     }
 
     /// Whether it is one of the Latin American countries, where an identification is needed before any operation.
@@ -82,19 +124,10 @@ impl std::fmt::Display for Country {
     }
 }
 
-/// Lower case without the accents of Spanish.
-pub fn fold(text: &str) -> String {
-    text.trim()
-        .chars()
-        .flat_map(char::to_lowercase)
-        .map(|letter| match letter {
-            'á' | 'à' | 'ä' | 'â' => 'a',
-            'é' | 'è' | 'ë' | 'ê' => 'e',
-            'í' | 'ì' | 'ï' | 'î' => 'i',
-            'ó' | 'ò' | 'ö' | 'ô' => 'o',
-            'ú' | 'ù' | 'ü' | 'û' => 'u',
-            'ñ' => 'n',
-            other => other,
-        })
-        .collect()
+/// How a country's name is compared: its folded words.
+fn key(name: &str) -> String {
+    let folded = folded(name);
+    let words = folded.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    let article = |word: &&str| matches!(*word, "the" | "el" | "la" | "los");
+    words.skip_while(article).collect::<Vec<_>>().join(" ")
 }

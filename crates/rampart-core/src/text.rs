@@ -12,6 +12,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{
     BidiClass, CanonicalCombiningClass, DefaultIgnorableCodePoint, EmojiModifier, ExtendedPictographic, GeneralCategory, JoiningType,
 };
@@ -62,6 +63,23 @@ pub fn check(text: &str) -> Result<(), Fault> {
         Some((_, letter)) if letter.is_control() => Err(Fault::Control),
         Some((_, letter)) => Err(Fault::Invisible(letter.into())),
     }
+}
+
+/// Whether a letter is one that nobody sees and that commands nothing.
+pub(crate) fn is_unseen(letter: char) -> bool {
+    is_hidden(letter) && !letter.is_control()
+}
+
+/// Whether nothing of a text shows: no signs but blanks and what nobody sees. Such a text is the same as none.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|letter| letter.is_whitespace() || is_unseen(letter))
+}
+
+/// A text in the one form that Unicode has for it (NFC, UAX #15): some keyboards and file systems write `ñ` as `n` and a tilde.
+#[must_use]
+pub fn composed(text: &str) -> Cow<'_, str> {
+    const { ComposingNormalizerBorrowed::new_nfc() }.normalize(text)
 }
 
 /// A text as it may be printed on one line of a terminal or of a log: what does not show is written out, such as `\n` or
@@ -217,6 +235,23 @@ mod tests {
             assert_eq!(check(name), Ok(()), "{name:?}");
             assert_eq!(printable(name), name);
         }
+    }
+
+    #[test]
+    fn what_shows_nothing_is_blank() {
+        for blank in ["", " ", "\u{200B}", "\u{200D}\u{A0}", "\u{2800}", "\u{3164}", "\u{2060} \u{FEFF}", "\u{AD}", "\u{E0020}"] {
+            assert!(is_blank(blank), "{blank:?}");
+        }
+        // What commands a terminal is not nothing: it is refused where it stands.
+        for text in ["a", "-", "\u{200B}a", "\u{7}", "ñ", "김"] {
+            assert!(!is_blank(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_has_one_form() {
+        assert_eq!(composed("Espan\u{303}a"), "España");
+        assert_eq!(composed("España"), "España");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 mod examples;
 
 use rampart_core::amount::Amount;
-use rampart_core::country::fold;
+use rampart_core::name::folded;
 
 pub use examples::{MagicExample, magic_examples};
 
@@ -170,8 +170,8 @@ fn digits(text: &str) -> String {
 }
 
 fn word_of(name: &str, word: &str) -> bool {
-    let word = fold(word);
-    fold(name).split(|letter: char| !letter.is_alphanumeric()).any(|part| part == word)
+    let word = folded(word);
+    folded(name).split(|letter: char| !letter.is_alphanumeric()).any(|part| part == word)
 }
 
 /// What an identification number or name makes of an identity check.

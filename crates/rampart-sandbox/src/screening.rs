@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_core::country::fold;
+use rampart_core::name::folded;
 use rampart_core::ports::{Reply, ScreeningPort, ScreeningSubject, Unavailable, Verdict};
 
 use crate::books::Books;
@@ -21,7 +21,7 @@ const MOST: usize = 10_000;
 
 /// How the list writes a name or wallet: case, accents, punctuation and the order of words aside.
 fn key(text: &str) -> String {
-    let folded = fold(text);
+    let folded = folded(text);
     let mut words: Vec<&str> = folded.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     words.sort_unstable();
     words.join(" ")

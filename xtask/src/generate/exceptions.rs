@@ -19,6 +19,9 @@ outside's own time, within its bounds; in time is before the end of the promise.
   it lies in suspense, on an item of `rampart review list`, and never changes how the order's own money is judged. What came through a processor when the order did
   not wait for it any more goes back through it by itself. For the rest: `rampart review resolve <item> assign <order>` (at the market price), `return` (with
   `--account <account> --holder <name>` or `--wallet <wallet>` to another destination than its source) or `keep`.
+- **A payer is the customer** when the name that the bank or processor writes can be the customer's; one who is not named counts as the customer. Letters without
+  accents, either order, short forms, particles, a name cut at 35 or 70 characters and a mother's name left out are no difference; a relative's given name, another
+  order of family names and a company's form are ([ADR 0022](adr/0022-whose-name-a-bank-writes.md)).
 - **Amounts below `receipt_minimum`** never count. They lie on one item of the order, and nobody is told.
 - **An order that is complete in time** is decided by that alone: what is late and was told before lies beside it.
 - **What came in time and is told only behind the honoured day** goes at the market price, whatever the policy says of late money.

@@ -189,7 +189,7 @@ pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, desti
 }
 
 pub(super) fn checked_account(app: &App, country: Country, account: &str, holder: &str) -> Reply<PayoutDestination> {
-    if holder.trim().is_empty() {
+    if text::is_blank(holder) {
         return Err(refuse("say who holds the account"));
     }
     if holder.chars().count() > LONGEST_HOLDER {

@@ -15,7 +15,6 @@ use rampart_core::rate::Rounding;
 use rampart_core::record::{Record, RecordKey};
 pub use rampart_core::review::Decision;
 use rampart_core::review::{self, About, Resolution, ReviewItem, ReviewKind, Vanished};
-use rampart_core::screening::is_same_person;
 use rampart_core::step::Step;
 use rampart_store::OrderFilter;
 use serde::Serialize;
@@ -272,7 +271,7 @@ fn is_a_strangers(about: &About, around: &Around) -> bool {
         Some(FactBody::ProcessorPaid(paid)) => paid.holder.as_ref(),
         _ => None,
     };
-    payer.is_some_and(|payer| !is_same_person(&around.customer().profile.full_name(), payer.reveal()))
+    payer.is_some_and(|payer| !around.customer().can_be(payer.reveal()))
 }
 
 /// What follows from a decision that has to ask the chains; nothing when the core decides alone.

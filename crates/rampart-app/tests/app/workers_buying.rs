@@ -22,7 +22,7 @@ async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => short_over_and_twice, late, unknown_reference, foreign_payer);
+on_both_engines!(super::whole => short_over_and_twice, late, unknown_reference, foreign_payer, names_as_banks_write_them);
 
 mod reversals {
     use super::{refund_returned, taken_back_after, taken_back_before, whole};
@@ -176,6 +176,26 @@ async fn foreign_payer(test: Arc<TestApp>) {
     assert_eq!(actions, ["review.assign_strangers"], "a right of its own");
     assert!(file.entries.len() >= 8 && file.events.len() >= 3 && file.transfers.len() == 1, "{file:?}");
     assert!(orders::release(&test.app, &operator(), id).await.is_err());
+}
+
+/// A bank's capitals, order and short forms are the customer's; a relative's account and a company's are not.
+async fn names_as_banks_write_them(test: Arc<TestApp>) {
+    let customer = ana(&test).await;
+    let asked = || async { order(&test, &by_transfer(customer, "100")).await };
+    for own in ["GARCIA LOPEZ, ANA", "Ana Garci\u{301}a Lo\u{301}pez", "ANA Gª LPZ", "SRA. ANA GARCIA"] {
+        let id = asked().await;
+        pay(&test, id, None, Some(own)).await;
+        assert!(test.payment_becomes(id, "coins_sent").await.exceptions.first().is_none(), "{own}");
+    }
+    for other in
+        ["GARCIA LOPEZ", "A GARCIA LOPEZ", "EVA GARCIA LOPEZ", "ANA LOPEZ GARCIA", "ANA GARCIA LOPEZ SL", "ANA GARCIA LOPEZ HIJA, EVA"]
+    {
+        let id = asked().await;
+        pay(&test, id, None, Some(other)).await;
+        let aside = || async { Some(test.payment(id).await).filter(|payment| payment.set_aside.is_positive()) };
+        let payment = test.eventually("it is set aside", aside).await;
+        assert_eq!((payment.status(), payment.exceptions.first()), ("started", Some(DeviationKind::ForeignPayer)), "{other}");
+    }
 }
 
 async fn taken_back_before(test: Arc<TestApp>) {

@@ -25,6 +25,7 @@ use shown::Shown;
 use crate::code::Code;
 use crate::country::Country;
 use crate::signs::{self, Signs};
+use crate::text::composed;
 
 /// The most characters a number may have; longer input is refused before it is read.
 pub const MOST_CHARACTERS: usize = signs::MOST;
@@ -179,6 +180,8 @@ fn read(number: &str, signs: &mut Signs) -> Result<(), Fault> {
 
 /// The same of a number that is not all ASCII.
 fn read_unicode(number: &str, signs: &mut Signs) -> Result<(), Fault> {
+    // `Ñ` may come as `N` and a tilde.
+    let number = composed(number);
     for (position, letter) in number.chars().enumerate() {
         if position >= MOST_CHARACTERS {
             return Err(Fault::TooLong);

@@ -10,6 +10,7 @@ mod exceptions;
 mod machines;
 mod mistakes;
 mod money;
+mod names;
 mod references;
 mod sequences;
 mod vectors;

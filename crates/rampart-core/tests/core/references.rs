@@ -2,7 +2,6 @@
 
 use proptest::prelude::*;
 use rampart_core::reference::{self, FIRST_SERIAL, Found, LAST_SERIAL};
-use rampart_core::screening::is_same_person;
 
 proptest! {
     #[test]
@@ -79,21 +78,4 @@ fn references_are_found_in_what_banks_make_of_them() {
     let wrong = String::from_utf8(wrong).expect("digits");
     assert_eq!(reference::find(&wrong), Found::Mistyped(wrong.clone()));
     assert_eq!(reference::find("gracias"), Found::Nothing);
-}
-
-#[test]
-fn payers_are_compared_as_banks_write_names() {
-    let same = [
-        ("Álvaro Iglesia Vicente", "IGLESIA VICENTE ALVARO"),
-        ("María de la Luz Peña", "Maria Luz Pena"),
-        ("Ana Luna", "Ana M. Luna Soto"),
-        ("Acme S.L.", "ACME SL"),
-    ];
-    let other = [("Ana Luna", "Pedro Luna"), ("Ana Luna", "Ana"), ("Ana Luna", ""), ("Ana Luna", "Beatriz Soto")];
-    for (customer, payer) in same {
-        assert!(is_same_person(customer, payer), "{customer} / {payer}");
-    }
-    for (customer, payer) in other {
-        assert!(!is_same_person(customer, payer), "{customer} / {payer}");
-    }
 }

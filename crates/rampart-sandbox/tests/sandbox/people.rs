@@ -87,6 +87,11 @@ async fn screening_follows_its_list() {
     assert!(matches!(port.screen(&name("Ana Ruiz")).await.unwrap(), Verdict::Hit { .. }));
     setting.world.list_for_screening("Ana Ruiz", false).await.unwrap();
     assert_eq!(port.screen(&name("Ana Ruiz")).await.unwrap(), Verdict::Clear);
+    // However a name is written, it is the listed one.
+    setting.world.list_for_screening("Wałęski, Lech", true).await.unwrap();
+    for written in ["LECH WALESKI", "Lech Wałe\u{328}ski"] {
+        assert!(matches!(port.screen(&name(written)).await.unwrap(), Verdict::Hit { .. }), "{written}");
+    }
     assert!(setting.world.list_for_screening(" - ", true).await.is_err());
     setting.fault(FaultPort::Screening, FaultOutcome::Fail).await;
     assert!(port.screen(&name("Ana Ruiz")).await.is_err());

@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::response::Response;
+use rampart_core::text::is_blank;
 
 use super::reply::{PageFault, failure};
 use super::request::PageRequest;
@@ -35,7 +36,7 @@ impl Fields {
 
     /// A field's value; absent when it was not sent or is empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !is_blank(value))
     }
 
     /// A field's value, owned.

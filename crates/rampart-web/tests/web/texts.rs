@@ -12,6 +12,8 @@ use crate::support::{Client, purchase};
 on_both_engines!(crate::support::idle =>
     what_does_not_show_is_refused_by_name,
     names_of_people_are_taken,
+    what_shows_nothing_is_absent,
+    what_people_type_is_compared_in_one_form,
     numbers_are_judged_for_themselves,
     what_was_stored_before_goes_on_working,
     forms_say_what_is_wrong,
@@ -81,6 +83,68 @@ async fn names_of_people_are_taken(test: Arc<TestApp>) {
         let answer = client.post("/api/registerUser", &registration(number, "name", name)).await;
         assert_eq!(answer.data()["name"], name, "as it was sent");
     }
+}
+
+/// Signs that nobody sees are no name, and no field of a form that was left empty.
+async fn what_shows_nothing_is_absent(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    for (number, blank) in ["\u{200b}", "\u{2060} \u{feff}", "\u{a0}", "\u{3164}", "\u{2800}", "\u{ad}"].into_iter().enumerate() {
+        let refused = client.post("/api/registerUser", &registration(number, "name", blank)).await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (422, "fail_mandatory_field"), "{}", refused.text);
+        assert_eq!(refused.json()["errors"], json!({ "name": ["is required"] }));
+        for field in ["last_name", "last_name2", "city", "identification_type", "dob", "country"] {
+            let mut body = registration(10 * number, "email", &format!("{field}{number}@mail.example"));
+            body[field] = json!(blank);
+            let taken = client.post("/api/registerUser", &body).await;
+            assert_eq!(taken.status.as_u16(), 200, "{field}: {}", taken.text);
+            assert!(taken.data()["last_name"].is_null(), "{}", taken.text);
+        }
+    }
+}
+
+/// Some keyboards and file systems write `ñ` as `n` and a tilde; forms send official names and capitals.
+async fn what_people_type_is_compared_in_one_form(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let countries = [
+        ("ESP", ["Espan\u{303}a", "ESPAN\u{303}A", "Reino de España", "Kingdom of Spain", "ＥＳＰ"]),
+        ("MEX", ["Me\u{301}xico", "Estados Unidos Mexicanos", "ESTADOS UNIDOS MEXICANOS", "United Mexican States", "Méjico"]),
+        ("PER", ["Peru\u{301}", "República del Perú", "Republica del Peru", "Republic of Peru", "Repu\u{301}blica del Peru\u{301}"]),
+        ("ARG", ["República Argentina", "Republica Argentina", "La Argentina", "Argentine Republic", "argentina."]),
+        ("CHL", ["República de Chile", "REPUBLICA DE CHILE", "Republic of Chile", "The Republic of Chile", "chile"]),
+        ("COL", ["República de Colombia", "Republica de  Colombia", "Republic of Colombia", "co", "Col"]),
+    ];
+    let mut number = 100;
+    for (code, names) in countries {
+        for name in names {
+            number += 1;
+            let mut body = registration(number, "country", name);
+            body["country_code"] = json!(code);
+            let taken = client.post("/api/registerUser", &body).await;
+            assert_eq!((taken.status.as_u16(), &taken.data()["country"]), (200, &json!(name)), "{}", taken.text);
+            let refused = client
+                .post("/api/registerUser", &registration(number, "country_code", if code == "ESP" { "Espan\u{303}a" } else { name }))
+                .await;
+            assert_eq!(refused.code(), "user_already_exists", "{name}: {}", refused.text);
+        }
+    }
+    for other in ["Atlantis", "República", "Estados Unidos", "Reino", "República Dominicana", "Chilean", "-", "Guinea Española"] {
+        assert_eq!(client.post("/api/registerUser", &registration(99, "country_code", other)).await.code(), "validation_failed", "{other}");
+    }
+    // One address in two forms is one customer.
+    let mut body = registration(98, "email", "jose\u{301}@mail.example");
+    assert_eq!(client.post("/api/registerUser", &body).await.status.as_u16(), 200);
+    body["email"] = json!("JOSÉ@mail.example");
+    assert_eq!(client.post("/api/registerUser", &body).await.code(), "user_already_exists");
+    // The `Ñ` of a Mexican number.
+    for number in ["\u{d1}UX800101AB2", "N\u{303}UX800101AB2", "n\u{303}ux800101ab2"] {
+        let data =
+            client.get(&format!("/api/validate/identification?country=Me%CC%81xico&type=RFC&number={}", urlencoded(number))).await.data();
+        assert_eq!(data["normalized"], "ÑUX800101AB2", "{data}");
+    }
+}
+
+fn urlencoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// A number that was pasted with its marks of direction is stored with what is said of it, as any other that is doubtful.

@@ -10,7 +10,6 @@ use rampart_core::id::CustomerId;
 use rampart_core::ledger::Account;
 use rampart_core::payment::{PayIn, Payment, PaymentFact, Receipt, for_amount};
 use rampart_core::reference::{self, Found};
-use rampart_core::screening::is_same_person;
 use rampart_core::suspense::{self, Stray};
 use rampart_core::time::Timestamp;
 use rampart_store::OrderFilter;
@@ -54,8 +53,7 @@ pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: G
     };
     let around = Around::payment(app, &payment, Some(fact.id)).await?;
     // A bank that does not tell who paid cannot be held against the customer; screening asks about the customer anyway.
-    let (name, payer) = (around.customer().profile.full_name(), credit.sender_name.as_ref());
-    let is_customer = payer.is_none_or(|payer| is_same_person(&name, payer.reveal()));
+    let is_customer = credit.sender_name.as_ref().is_none_or(|payer| around.customer().can_be(payer.reveal()));
     let backdating = app.catalogue().backdating(payment.pay_in);
     let receipt = Receipt {
         fact: fact.id,

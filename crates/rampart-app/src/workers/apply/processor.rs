@@ -8,7 +8,6 @@ use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
 use rampart_core::payment::{PayIn, Payment, PaymentFact, Receipt};
 use rampart_core::redacted::Redacted;
-use rampart_core::screening::is_same_person;
 use rampart_core::suspense::{self, Stray};
 
 use super::{Effect, Trouble};
@@ -33,8 +32,7 @@ pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Gr
 
 async fn captured(app: &App, fact: &Fact, paid: &ProcessorPaid, payment: Payment, grade: Grade) -> Effect {
     let around = Around::payment(app, &payment, Some(fact.id)).await?;
-    let name = around.customer().profile.full_name();
-    let is_customer = paid.holder.as_ref().is_none_or(|holder| is_same_person(&name, holder.reveal()));
+    let is_customer = paid.holder.as_ref().is_none_or(|holder| around.customer().can_be(holder.reveal()));
     let backdating = app.catalogue().backdating(payment.pay_in);
     let receipt = Receipt {
         fact: fact.id,

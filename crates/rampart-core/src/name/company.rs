@@ -1,0 +1,120 @@
+//! A company's name and its legal form.
+
+use super::given_names::can_be_given_name;
+use super::letters::Lettering;
+use super::person::is_cut;
+use super::short::Place;
+use super::words::{Rule, Token, on_end, same_letters, tokens, ways, words};
+
+/// The fewest letters of a text that was cut.
+const LEAST_OF_CUT: usize = 24;
+
+/// Legal forms by how they are written, without blanks and dots. Those of one line are one form.
+const FORMS: &[&[&str]] = &[
+    // Spain's limited company may call itself SRL (RDL 1/2010, article 6), and whether it has one owner changes over time.
+    &[
+        "sl",
+        "slu",
+        "srl",
+        "srlu",
+        "slunipersonal",
+        "sociedadlimitada",
+        "sociedadlimitadaunipersonal",
+        "sociedadderesponsabilidadlimitada",
+        "sderl",
+        "srltda",
+        "scrl",
+        "scrltda",
+        "sociedadcomercialderesponsabilidadlimitada",
+    ],
+    &["sa", "sau", "saunipersonal", "sociedadanonima", "sociedadanonimaunipersonal"],
+    &["sadecv", "sociedadanonimadecapitalvariable"],
+    &["sderldecv", "srldecv", "sociedadderesponsabilidadlimitadadecapitalvariable"],
+    &["sapidecv", "sociedadanonimapromotoradeinversiondecapitalvariable"],
+    &["sapi", "sociedadanonimapromotoradeinversion"],
+    &["sabdecv", "sociedadanonimabursatildecapitalvariable"],
+    &["sas", "sociedadporaccionessimplificada"],
+    &["sasdecv", "sociedadporaccionessimplificadadecapitalvariable"],
+    &["spa", "sociedadporacciones"],
+    &["ltda", "limitada", "ltd", "cialtda", "companialimitada"],
+    &["eirl", "empresaindividualderesponsabilidadlimitada"],
+    &["sac", "sociedadanonimacerrada"],
+    &["saa", "sociedadanonimaabierta"],
+    &["sca", "sociedadencomanditaporacciones"],
+    &["sc", "sociedadcivil"],
+    &["sll", "sociedadlimitadalaboral"],
+    &["sal", "sociedadanonimalaboral"],
+    &["slp", "sociedadlimitadaprofesional"],
+    &["slne", "sociedadlimitadanuevaempresa"],
+    &["scoop", "scoopltda", "sociedadcooperativa", "cooperativa"],
+    &["cb", "comunidaddebienes"],
+    &["ac", "asociacioncivil"],
+    &["gmbh"],
+    &["llc"],
+    &["inc", "incorporated"],
+    &["lda"],
+];
+
+/// The most tokens of a form that is written letter by letter or in words.
+const MOST_TOKENS: usize = 10;
+
+/// The tokens before the legal form at the end, and which it is; all and none where there is none.
+fn split(tokens: &[Token]) -> (&[Token], Option<usize>) {
+    // The longest is the right one: `S.A. de C.V.` ends with what is a form itself.
+    for start in tokens.len().saturating_sub(MOST_TOKENS).max(1)..tokens.len() {
+        let (core, end) = tokens.split_at(start);
+        let end = on_end(end, Lettering::Plain as usize);
+        if let Some(form) = FORMS.iter().position(|spellings| spellings.contains(&end.as_str())) {
+            return (core, Some(form));
+        }
+    }
+    (tokens, None)
+}
+
+/// The legal form at a name's end, as it is written there, without blanks and dots.
+pub(super) fn form(tokens: &[Token]) -> Option<String> {
+    let (core, form) = split(tokens);
+    form.map(|_| on_end(&tokens[core.len()..], Lettering::Plain as usize))
+}
+
+/// Whether a name ends with a legal form.
+pub(super) fn has_form(name: &str) -> bool {
+    form(&tokens(name)).is_some()
+}
+
+/// Whether what is written can be a company's name: every word of it in its order, and the same legal form. The form may be
+/// left out, but not where the rest can be the owner's own name.
+pub(super) fn agrees(name: &str, written: &str) -> bool {
+    let (name, all) = (tokens(name), tokens(written));
+    let whole: Vec<&Token> = name.iter().collect();
+    if same_letters(&whole, &all) || (is_cut(written) && begins(&whole, &all)) {
+        return true;
+    }
+    let ((known, known_form), (core, form)) = (split(&name), split(&all));
+    let may_lack_form = form.is_none() && !can_be_a_persons(core);
+    if known_form != form && known_form.is_some() && !may_lack_form {
+        return false;
+    }
+    let known_core: Vec<&Token> = known.iter().collect();
+    if same_letters(&known_core, core) {
+        return true;
+    }
+    let rule = Rule { place: Place::Company, initials: false, may_leave_out: false, may_add: 0 };
+    match (words(known, false), words(core, false)) {
+        (Some(known), Some(core)) => ways(&known, &core, rule).wholly(),
+        _ => false,
+    }
+}
+
+/// Whether a name without its form can be a person's.
+fn can_be_a_persons(core: &[Token]) -> bool {
+    core.len() < 2 || core.iter().any(|token| can_be_given_name(token.plain()))
+}
+
+/// Whether what is written is how the name begins.
+fn begins(name: &[&Token], written: &[Token]) -> bool {
+    (0..Lettering::ALL.len()).any(|lettering| {
+        let written = on_end(written, lettering);
+        written.chars().count() >= LEAST_OF_CUT && on_end(name.iter().copied(), lettering).starts_with(&written)
+    })
+}

@@ -1,0 +1,135 @@
+//! Letters as banks write them: Unicode's compatibility decomposition without the marks (UAX #15), and for the letters that
+//! have none the table of the European Payments Council (EPC217-08) beside what people and passports write.
+
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+
+use crate::text::is_unseen;
+
+/// A way to write letters that the basic Latin alphabet lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lettering {
+    /// As EPC217-08 has it: one letter for one where it can be, `ß` as `s`, `æ` as `a`, `þ` as `t`.
+    Epc,
+    /// As most write it: `ß` as `ss`, `æ` as `ae`, `þ` as `th`.
+    Plain,
+    /// As the letter's own country writes it: `ä`, `ö`, `ü`, `å` and `ø` as `ae`, `oe`, `ue`, `aa` and `oe`.
+    National,
+}
+
+impl Lettering {
+    /// Every one.
+    pub(super) const ALL: [Self; 3] = [Self::Epc, Self::Plain, Self::National];
+}
+
+/// A text for comparing: lower case, without accents, in basic Latin letters where there are any for it.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    lettered(text.trim(), Lettering::Plain)
+}
+
+/// A text in lower case and basic Latin letters, as far as there are any for it; without apostrophes.
+pub(super) fn lettered(text: &str, lettering: Lettering) -> String {
+    if text.is_ascii() {
+        return text.chars().filter(|letter| !is_apostrophe(*letter)).map(|letter| letter.to_ascii_lowercase()).collect();
+    }
+    let mut national = String::with_capacity(text.len());
+    for letter in ComposingNormalizerBorrowed::new_nfc().normalize_iter(text.chars()).flat_map(char::to_lowercase) {
+        match own(letter, lettering) {
+            Some(written) => national.push_str(written),
+            // An accent beside a letter decomposes into a blank and a mark.
+            None if is_apostrophe(letter) => {}
+            None => national.push(letter),
+        }
+    }
+    let marks = const { CodePointMapData::<GeneralCategory>::new() };
+    let mut written = String::with_capacity(national.len());
+    for letter in DecomposingNormalizerBorrowed::new_nfkd().normalize_iter(national.chars()) {
+        if letter.is_ascii() {
+            written.push(letter.to_ascii_lowercase());
+        } else if let Some(latin) = latin(letter, lettering, written.ends_with('o')) {
+            written.push_str(latin);
+        } else if !GeneralCategoryGroup::Mark.contains(marks.get(letter)) && !is_unseen(letter) {
+            written.push(letter);
+        }
+    }
+    written
+}
+
+/// Signs that are written for an apostrophe, and the dot within Catalan's `l·l`.
+pub(super) const fn is_apostrophe(letter: char) -> bool {
+    matches!(letter, '\'' | '`' | '´' | '·' | 'ʹ' | 'ʻ' | 'ʼ' | 'ʽ' | '‘' | '’' | '‛' | '′' | '＇')
+}
+
+/// What is written for a letter before it is decomposed.
+const fn own(letter: char, lettering: Lettering) -> Option<&'static str> {
+    Some(match (letter, lettering) {
+        ('ä' | 'æ', Lettering::National) => "ae",
+        ('ö' | 'ø' | 'ő', Lettering::National) => "oe",
+        ('ü' | 'ű', Lettering::National) => "ue",
+        ('å', Lettering::National) => "aa",
+        ('đ', Lettering::National) => "dj",
+        // `й` is no `и` with a mark to whoever writes it in Latin letters.
+        ('й', Lettering::Epc) => "y",
+        ('ĳ', Lettering::Epc) => "i",
+        ('ŀ', _) => "l",
+        _ => return None,
+    })
+}
+
+/// What is written for a letter that has no decomposition. The first of two is EPC217-08's.
+const fn latin(letter: char, lettering: Lettering, behind_o: bool) -> Option<&'static str> {
+    const fn either(lettering: Lettering, epc: &'static str, plain: &'static str) -> &'static str {
+        if matches!(lettering, Lettering::Epc) { epc } else { plain }
+    }
+    Some(match letter {
+        'ß' => either(lettering, "s", "ss"),
+        'æ' => either(lettering, "a", "ae"),
+        'œ' => either(lettering, "o", "oe"),
+        'þ' => either(lettering, "t", "th"),
+        'ð' | 'đ' | 'δ' | 'д' => "d",
+        'ø' | 'ο' | 'ω' | 'о' => "o",
+        'ħ' => "h",
+        'ı' | 'ι' | 'η' | 'и' | 'і' => "i",
+        'ł' | 'λ' | 'л' => "l",
+        'ŋ' | 'ν' | 'н' => "n",
+        'ŧ' | 'τ' | 'т' => "t",
+        'α' | 'а' => "a",
+        'β' | 'в' => "v",
+        'γ' | 'г' | 'ґ' => "g",
+        'ε' | 'е' | 'э' | 'ə' => "e",
+        'ζ' | 'з' => "z",
+        'θ' => "th",
+        'κ' | 'к' => "k",
+        'μ' | 'м' => "m",
+        'ξ' => "x",
+        'π' | 'п' => "p",
+        'ρ' | 'р' => "r",
+        'σ' | 'ς' | 'с' => "s",
+        'υ' => either(lettering, "y", if behind_o { "u" } else { "y" }),
+        'φ' | 'ф' => "f",
+        'χ' | 'ч' => "ch",
+        'ψ' => "ps",
+        'б' => "b",
+        'ж' => "zh",
+        'у' => "u",
+        'х' => either(lettering, "h", "kh"),
+        'ц' => "ts",
+        'ш' => "sh",
+        'щ' => either(lettering, "sht", "shch"),
+        'ъ' => either(lettering, "a", ""),
+        'ь' => either(lettering, "y", ""),
+        'ы' => "y",
+        'ю' => either(lettering, "yu", "iu"),
+        'я' => either(lettering, "ya", "ia"),
+        'є' => "ye",
+        'ђ' => "dj",
+        'ј' => "j",
+        'љ' => "lj",
+        'њ' => "nj",
+        'ћ' => "c",
+        'џ' => "dz",
+        _ => return None,
+    })
+}

@@ -1,0 +1,72 @@
+//! Names: whether whoever paid can be the customer.
+//!
+//! Banks write names in capitals without accents, in either order, shortened, with and without particles, and cut at a
+//! width. What they write is the customer's name when nothing in it speaks against that: a miss holds an honest person's
+//! money, and a false hit lets in another person's. ADR 0022 has the rule with its reasons.
+
+mod company;
+mod given_names;
+mod letters;
+mod lost;
+mod person;
+mod short;
+mod words;
+
+pub use letters::folded;
+use lost::Loss;
+
+use crate::customer::Customer;
+use crate::identification::CustomerType;
+
+/// Who holds an account by what is known of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder<'a> {
+    /// A person.
+    Person {
+        /// Given names.
+        given: &'a str,
+        /// Family names, the first one first; empty where the whole name was given as one text.
+        family: &'a str,
+    },
+    /// A company by its whole name, with its legal form where it was given.
+    Company(&'a str),
+}
+
+impl Holder<'_> {
+    /// Whether a bank that writes this can mean the holder.
+    #[must_use]
+    pub fn can_be(self, written: &str) -> bool {
+        let with_loss = |loss: Loss| {
+            let Some(written) = loss.marked(written) else { return false };
+            match self {
+                Self::Company(name) => Holder::Company(&loss.losing(name)).agrees(&written),
+                Self::Person { given, family } => {
+                    Holder::Person { given: &loss.losing(given), family: &loss.losing(family) }.agrees(&written)
+                }
+            }
+        };
+        self.agrees(written) || Loss::ALL.into_iter().any(with_loss)
+    }
+
+    fn agrees(self, written: &str) -> bool {
+        match self {
+            Self::Company(name) => company::agrees(name, written),
+            Self::Person { given, family } if family.trim().is_empty() && company::has_form(given) => company::agrees(given, written),
+            Self::Person { given, family } => person::agrees(given, family, written),
+        }
+    }
+}
+
+impl Customer {
+    /// Whether a bank, a processor or a person that writes this name can mean the customer.
+    #[must_use]
+    pub fn can_be(&self, written: &str) -> bool {
+        let profile = &self.profile;
+        if self.customer_type == CustomerType::Company {
+            // Some give the name of whoever registered the company beside its own.
+            return Holder::Company(profile.name.reveal()).can_be(written) || Holder::Company(&profile.full_name()).can_be(written);
+        }
+        let family = format!("{} {}", profile.last_name.reveal(), profile.last_name2.reveal());
+        Holder::Person { given: profile.name.reveal(), family: &family }.can_be(written)
+    }
+}

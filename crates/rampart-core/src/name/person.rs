@@ -1,0 +1,133 @@
+//! A person's name.
+
+use super::company;
+use super::short::Place;
+use super::words::{Rule, Token, Ways, Word, same_letters, tokens, ways, words};
+
+/// The widths at which banks cut a name, in characters.
+const WIDTHS: [usize; 2] = [35, 70];
+
+/// Forms of address that stand in front.
+const TITLES: &[&str] = &[
+    "d", "da", "don", "dona", "sr", "sra", "srta", "dr", "dra", "lic", "ing", "mr", "mrs", "ms", "miss", "herr", "frau", "m", "mme", "prof",
+];
+
+/// How `María` is written.
+const MARIA: &[&str] = &["maria", "ma", "m"];
+
+/// What tells a father from his son.
+const GENERATIONS: &[(&str, &str)] = &[
+    ("jr", "son"),
+    ("jnr", "son"),
+    ("junior", "son"),
+    ("hijo", "son"),
+    ("sr", "father"),
+    ("snr", "father"),
+    ("senior", "father"),
+    ("padre", "father"),
+    ("ii", "second"),
+    ("iii", "third"),
+    ("iv", "fourth"),
+];
+
+/// Whether a text of this width may have been cut; a blank at the cut is gone.
+pub(super) fn is_cut(written: &str) -> bool {
+    let width = written.trim().chars().count();
+    WIDTHS.iter().any(|cut| width == *cut || width + 1 == *cut)
+}
+
+/// Whether what is written can be a person's name.
+pub(super) fn agrees(given: &str, family: &str, written: &str) -> bool {
+    let (given, family, mut all) = (tokens(given), tokens(family), tokens(written));
+    let ends = [given.last(), family.last()];
+    // Somebody's company is somebody else.
+    if company::form(&all).is_some_and(|form| !ends.iter().flatten().any(|token| token.plain() == form)) {
+        return false;
+    }
+    let is_cut = is_cut(written);
+    loop {
+        if named(&given, &family, &all, is_cut) {
+            return true;
+        }
+        if all.len() < 3 || !all[0].is(TITLES) {
+            return false;
+        }
+        all.remove(0);
+    }
+}
+
+fn named(given: &[Token], family: &[Token], written: &[Token], is_cut: bool) -> bool {
+    let (given, mut generation) = without_generation(given);
+    let (family, of_family) = without_generation(family);
+    let (written, of_written) = without_generation(written);
+    generation.extend(of_family);
+    if generation != of_written {
+        return false;
+    }
+    let first_name_first: Vec<&Token> = given.iter().chain(&family).collect();
+    let family_name_first: Vec<&Token> = family.iter().chain(&given).collect();
+    if same_letters(&first_name_first, &written) || same_letters(&family_name_first, &written) {
+        return true;
+    }
+    let (Some(given), Some(family), Some(written)) = (words(&given, false), words(&family, false), words(&written, is_cut)) else {
+        return false;
+    };
+    match (given.as_slice(), family.as_slice()) {
+        ([], whole) | (whole, []) => is_whole(whole, &written),
+        _ => (1..written.len()).any(|at| {
+            let (front, back) = written.split_at(at);
+            parts_agree(&given, &family, front, back) || parts_agree(&given, &family, back, front)
+        }),
+    }
+}
+
+/// The tokens without what tells generations apart, and that. It never stands first.
+fn without_generation(tokens: &[Token]) -> (Vec<Token>, Vec<&'static str>) {
+    let mut told = Vec::new();
+    let mut kept = Vec::new();
+    for (place, token) in tokens.iter().enumerate() {
+        match GENERATIONS.iter().find(|(word, _)| place > 0 && token.is(&[word])) {
+            Some((_, generation)) => told.push(*generation),
+            None => kept.push(token.clone()),
+        }
+    }
+    (kept, told)
+}
+
+/// A name that was given as one text does not tell its parts: every word must be there, from either part on.
+fn is_whole(known: &[Word], written: &[Word]) -> bool {
+    (0..known.len()).any(|start| {
+        let turned: Vec<Word> = known[start..].iter().chain(&known[..start]).cloned().collect();
+        let agree = |place| ways(&turned, written, Rule { place, initials: false, may_leave_out: false, may_add: 0 });
+        agree(Place::Given).or(agree(Place::Family)).wholly()
+    })
+}
+
+/// Whether both parts of a name agree, each in its order.
+fn parts_agree(given: &[Word], family: &[Word], written_given: &[Word], written_family: &[Word]) -> bool {
+    let rule = Rule { place: Place::Family, initials: true, may_leave_out: true, may_add: 2_usize.saturating_sub(family.len()) };
+    let of_family = ways(family, written_family, rule);
+    if of_family.none() {
+        return false;
+    }
+    let rule = Rule { place: Place::Given, initials: true, may_leave_out: true, may_add: 2 };
+    let mut of_given = ways(given, written_given, rule);
+    // `María del Carmen` is `Carmen` to many. With both family names the same, it could only be a sister of that name.
+    if of_family.wholly() && family.len() > 1 && written_family.len() > 1 {
+        for (known, written) in
+            [(without_maria(given, written_given), Some(written_given)), (Some(given), without_maria(written_given, given))]
+        {
+            let found = known.zip(written).map_or_else(Ways::default, |(known, written)| ways(known, written, rule));
+            of_given = of_given.or(found);
+        }
+    }
+    of_given.agree(of_family)
+}
+
+/// Given names without `María` in front, where the others have none and it is not what makes a woman's name of a man's.
+fn without_maria<'a>(given: &'a [Word], others: &[Word]) -> Option<&'a [Word]> {
+    let [first, rest @ ..] = given else { return None };
+    let second = rest.first()?;
+    let is_left_out = first.is(MARIA) && !second.is(&["jose", "jesus"]) && !others.iter().any(|word| word.is(MARIA));
+    is_left_out.then_some(rest)
+}

@@ -1,0 +1,93 @@
+//! Words that forms and banks shorten in their own fixed ways.
+
+/// Which words stand in a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Given names.
+    Given,
+    /// Family names.
+    Family,
+    /// A company's name.
+    Company,
+}
+
+/// (short, whole) given names. One that could be two names is left out.
+const GIVEN: &[(&str, &str)] = &[
+    ("ma", "maria"),
+    ("mari", "maria"),
+    ("fco", "francisco"),
+    ("fca", "francisca"),
+    ("anto", "antonio"),
+    ("gpe", "guadalupe"),
+    ("guad", "guadalupe"),
+    ("mnel", "manuel"),
+    ("gmo", "guillermo"),
+    ("rbto", "roberto"),
+    ("edo", "eduardo"),
+    ("jno", "juan"),
+    ("cpcion", "concepcion"),
+];
+
+/// (short, whole) family names.
+const FAMILY: &[(&str, &str)] = &[
+    ("fdez", "fernandez"),
+    ("fdz", "fernandez"),
+    ("fndez", "fernandez"),
+    ("hdez", "hernandez"),
+    ("hdz", "hernandez"),
+    ("hndez", "hernandez"),
+    ("rdguez", "rodriguez"),
+    ("rguez", "rodriguez"),
+    ("rodguez", "rodriguez"),
+    ("rdz", "rodriguez"),
+    ("rdgz", "rodriguez"),
+    ("rodz", "rodriguez"),
+    ("glez", "gonzalez"),
+    ("glz", "gonzalez"),
+    ("gzlez", "gonzalez"),
+    ("gonz", "gonzalez"),
+    ("mtz", "martinez"),
+    ("mtnez", "martinez"),
+    ("mnez", "martinez"),
+    ("mrtz", "martinez"),
+    ("ga", "garcia"),
+    ("gcia", "garcia"),
+    ("lpz", "lopez"),
+    ("schez", "sanchez"),
+    ("snchez", "sanchez"),
+    ("dguez", "dominguez"),
+    ("dmguez", "dominguez"),
+    ("gmez", "gomez"),
+    ("gmz", "gomez"),
+    ("jmnez", "jimenez"),
+    ("jmnz", "jimenez"),
+    ("alvz", "alvarez"),
+    ("vqz", "vazquez"),
+    ("vzqz", "vazquez"),
+    ("rmz", "ramirez"),
+    ("gtz", "gutierrez"),
+    ("gtrrez", "gutierrez"),
+    ("sta", "santa"),
+    ("sto", "santo"),
+    ("mc", "mac"),
+];
+
+/// (short, whole) words of companies.
+const COMPANY: &[(&str, &str)] = &[
+    ("cia", "compania"),
+    ("hnos", "hermanos"),
+    ("serv", "servicios"),
+    ("transp", "transportes"),
+    ("intl", "internacional"),
+    ("gpo", "grupo"),
+];
+
+/// Whether one spelling is the short form of the other.
+pub(super) fn is_short_of(place: Place, one: &str, other: &str) -> bool {
+    let table = match place {
+        Place::Given => GIVEN,
+        Place::Family => FAMILY,
+        Place::Company => COMPANY,
+    };
+    table.iter().any(|(short, whole)| (one == *short && other == *whole) || (other == *short && one == *whole))
+}

@@ -1,0 +1,122 @@
+//! Whether whoever paid can be the customer: two tables of made-up names, as customers give them and as banks write them.
+
+use std::collections::BTreeMap;
+
+use rampart_core::name::Holder;
+
+/// A row of a table: what kind it is, the customer's two parts, and what the bank writes.
+struct Pair {
+    kind: &'static str,
+    given: String,
+    family: String,
+    written: String,
+}
+
+impl Pair {
+    fn holder(&self) -> Holder<'_> {
+        match self.kind.starts_with("company ") && self.kind != "company of a person" {
+            true => Holder::Company(&self.given),
+            false => Holder::Person { given: &self.given, family: &self.family },
+        }
+    }
+}
+
+fn table(text: &'static str) -> Vec<Pair> {
+    let rows = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    rows.map(|row| match row.split(';').collect::<Vec<_>>()[..] {
+        [kind, given, family, written] => Pair { kind, given: unescaped(given), family: unescaped(family), written: unescaped(written) },
+        _ => panic!("a row has four fields: {row}"),
+    })
+    .collect()
+}
+
+/// Replaces `\u{301}` by its character.
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split("\\u{");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (code, rest) = part.split_once('}').expect("an escape ends with a brace");
+        whole.push(char::from_u32(u32::from_str_radix(code, 16).expect("a hexadecimal number")).expect("a code point"));
+        whole.push_str(rest);
+    }
+    whole
+}
+
+/// Prints how many of each kind are as they must be, and gives those that are not.
+fn wrong(title: &str, pairs: &[Pair], must: bool) -> Vec<String> {
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for pair in pairs {
+        let is_right = pair.holder().can_be(&pair.written) == must;
+        let count = counts.entry(pair.kind).or_default();
+        *count = (count.0 + usize::from(is_right), count.1 + 1);
+        if !is_right {
+            wrong.push(format!("{}: {} | {} <- {}", pair.kind, pair.given, pair.family, pair.written));
+        }
+    }
+    println!("{title}: {} of {} right", pairs.len() - wrong.len(), pairs.len());
+    for (kind, (right, all)) in counts {
+        println!("  {kind}: {right} of {all}");
+    }
+    wrong
+}
+
+#[test]
+fn payers_are_told_from_others_as_banks_write_names() {
+    let (same, other) = (table(include_str!("same.csv")), table(include_str!("other.csv")));
+    assert!(same.len() >= 200 && other.len() >= 200, "{} and {} pairs", same.len(), other.len());
+    let missed = wrong("the customer's own", &same, true);
+    let let_in = wrong("somebody else's", &other, false);
+    assert!(missed.is_empty() && let_in.is_empty(), "missed:\n{}\nlet in:\n{}", missed.join("\n"), let_in.join("\n"));
+}
+
+/// Every letter of EPC217-08, as it is, in its other forms, and as a bank writes it.
+#[test]
+fn every_letter_of_the_sepa_table_is_read() {
+    let letters: Vec<(&str, &str)> = include_str!("epc217-08.csv").lines().filter_map(|row| row.split_once(';')).collect();
+    assert_eq!(letters.len(), 314);
+    let wrong: Vec<String> = letters
+        .iter()
+        .filter(|(letter, latin)| {
+            let family = format!("Lun{letter}x");
+            let known = Holder::Person { given: "Ana", family: &family };
+            let capitals = latin.to_uppercase();
+            ![format!("ANA LUN{capitals}X"), format!("LUN{capitals}X, ANA"), format!("Ana Lun{}x", letter.to_lowercase())]
+                .iter()
+                .all(|written| known.can_be(written))
+        })
+        .map(|(letter, latin)| format!("{letter} {latin}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join(", "));
+}
+
+/// What a bank writes for one customer of the table is no other's, unless their names themselves can be one person's. What is
+/// left out or shortened can stand for several.
+#[test]
+fn no_customer_of_the_table_is_another() {
+    let same = table(include_str!("same.csv"));
+    let name = |pair: &Pair| format!("{} {}", pair.given, pair.family);
+    let stands_for_several = |pair: &&Pair| matches!(pair.kind, "short forms" | "particles" | "apostrophes");
+    let customers: BTreeMap<String, &Pair> = same.iter().map(|pair| (name(pair), pair)).collect();
+    let confused: Vec<String> = customers
+        .iter()
+        .flat_map(|customer| same.iter().filter(|pair| !stands_for_several(pair)).map(move |pair| (customer, pair)))
+        .filter(|((_, customer), pair)| customer.holder().can_be(&pair.written))
+        .filter(|((known, customer), pair)| !customer.holder().can_be(&name(pair)) && !pair.holder().can_be(known))
+        .map(|((known, _), pair)| format!("{known} <- {}", pair.written))
+        .collect();
+    assert!(confused.is_empty(), "{}", confused.join("\n"));
+}
+
+#[test]
+fn arbitrary_names_end_and_never_panic() {
+    use proptest::prelude::*;
+    let text = || proptest::string::string_regex("(\\PC{0,9}[ .'-]?){0,20}").expect("an expression");
+    proptest!(|(given in text(), family in text(), written in text())| {
+        let _ = Holder::Person { given: &given, family: &family }.can_be(&written);
+        let _ = Holder::Company(&given).can_be(&written);
+    });
+    let many = "Ana María ".repeat(40);
+    assert!(!Holder::Person { given: &many, family: "Luna" }.can_be(&many));
+    assert!(Holder::Person { given: &many, family: "Luna" }.can_be(&format!("{many} luna")));
+}
