@@ -127,9 +127,10 @@ KINDS = [
         Difference("Spanish numbers with ES in front", True, lambda n, v: n.startswith("ES"), "ESA58818501"),
     ]),
     Kind("cl.rut", identification("CL", "RUT"), stdnum.cl.rut.is_valid, synthetic.rut, DIGITS + "K", [
+        Difference("RUT of 6 digits or fewer", True, lambda n, v: len(v["normalized"]) < 8, "72041-0"),
         Difference("RUT with zeros in front", True, lambda n, v: n.startswith("0") and len(n) > 9, "0045678901-3"),
         Difference("RUT 66666666-6, 55555555-5", False, lambda n, v: n in ("666666666", "555555555"), "66666666-6"),
-        Difference("number zero", False, is_zero, "0-0"),
+        Difference("number zero", False, is_zero, "00.000.000-0"),
     ]),
     Kind("mx.curp", identification("MX", "CURP"), stdnum.mx.curp.is_valid, synthetic.curp, ALPHABET, [
         Difference("CURP with sex X", True, lambda n, v: n[10] == "X", "QAQX800101XDFQQX02"),

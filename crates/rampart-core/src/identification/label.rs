@@ -12,7 +12,7 @@ const fn labels(document: DocumentType) -> &'static [&'static [u8]] {
         DocumentType::Cif => &[b"ES", b"CIF", b"NIF"],
         DocumentType::Rut => &[b"CL", b"RUT", b"RUN"],
         DocumentType::Curp => &[b"CURP"],
-        DocumentType::Rfc => &[b"MX", b"RFC"],
+        DocumentType::Rfc => &[b"RFC"],
         DocumentType::CedCiu => &[b"CC"],
         DocumentType::Ti => &[b"TI"],
         DocumentType::Nuip => &[b"NUIP"],
@@ -26,8 +26,17 @@ const fn labels(document: DocumentType) -> &'static [&'static [u8]] {
     }
 }
 
+/// The fewest signs of a number that begins with letters: what is shorter has lost some of its own.
+const fn fewest(document: DocumentType) -> usize {
+    match document {
+        DocumentType::Curp => 18,
+        DocumentType::Rfc => 12,
+        _ => 1,
+    }
+}
+
 /// A number that does not hold as it is written, without the label in front of it.
 pub(super) fn without(document: DocumentType, signs: &Signs) -> Option<Signs> {
     let rest = labels(document).iter().find_map(|label| signs.strip_prefix(*label))?;
-    (!rest.is_empty()).then(|| Signs::of(rest))
+    (rest.len() >= fewest(document)).then(|| Signs::of(rest))
 }

@@ -104,7 +104,7 @@ fn what_stands_in_front_of_a_number_is_dropped() {
         (Country::CHILE, DocumentType::Rut, "RUT: 12.345.678-5", "123456785"),
         (Country::CHILE, DocumentType::Rut, "CL12345678-5", "123456785"),
         (Country::MEXICO, DocumentType::Rfc, "RFC QAQX800101AB1", "QAQX800101AB1"),
-        (Country::MEXICO, DocumentType::Rfc, "MXQQZ800101ABA", "QQZ800101ABA"),
+        (Country::MEXICO, DocumentType::Rfc, "R.F.C.: QQZ-800101-ABA", "QQZ800101ABA"),
         (Country::MEXICO, DocumentType::Curp, "CURP: QAQX800101HDFQQX08", "QAQX800101HDFQQX08"),
         (Country::COLOMBIA, DocumentType::CedCiu, "C.C. 1.012.345.678", "1012345678"),
         (Country::COLOMBIA, DocumentType::Ti, "T.I. 1012345678", "1012345678"),
@@ -130,5 +130,6 @@ fn what_stands_in_front_of_a_number_is_dropped() {
     // A company may be called so: what holds as it is written is not cut.
     assert_eq!(right(Country::MEXICO, DocumentType::Rfc, "RFC800101ABA").normalized(), "RFC800101ABA");
     assert_eq!(right(Country::SPAIN, DocumentType::Passport, "ES123456").normalized(), "ES123456");
+    assert!(check(Country::MEXICO, DocumentType::Rfc, "MXQQZ800101ABA").is_err(), "two letters of a name are no country");
     assert!(check(Country::CHILE, DocumentType::Rut, "RUT").is_err());
 }
