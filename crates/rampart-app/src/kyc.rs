@@ -34,7 +34,7 @@ impl App {
 pub(crate) fn missing(customer: &Customer, level: KycLevel) -> Vec<&'static str> {
     let profile = &customer.profile;
     let mut needed: Vec<(&'static str, bool)> = vec![("name", profile.name.reveal().is_empty())];
-    if customer.customer_type == CustomerType::Individual {
+    if customer.holder() == CustomerType::Individual {
         needed.push(("last_name", profile.last_name.reveal().is_empty()));
         needed.push(("dob", profile.date_of_birth.reveal().is_empty()));
     }
@@ -122,11 +122,11 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Repl
     if let Some(date) = date {
         *date_of_birth = date.into();
     }
-    if let Some((given, checked)) = identified {
+    if let Some((given, _)) = identified {
         customer.identification = Some(given);
-        customer.customer_type = checked.customer_type;
         customer.warnings.retain(|warning| warning.field != "identification_number");
     }
+    customer.customer_type = customer.holder();
     for warning in warnings {
         if !customer.warnings.contains(&warning) {
             customer.warnings.push(warning);
@@ -151,7 +151,7 @@ fn own_document(
     given: &Identification,
     checked: &Checked,
 ) -> Option<Identification> {
-    if customer.customer_type == CustomerType::Individual {
+    if customer.holder() == CustomerType::Individual {
         if checked.customer_type == CustomerType::Company {
             fields.fault(Code::InvalidIdentification, "identification_type", "must be a person's document");
             return None;

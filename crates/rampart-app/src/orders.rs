@@ -8,7 +8,7 @@ use rampart_core::asset::Chain;
 use rampart_core::catalogue::Catalogue;
 use rampart_core::counter::Counter;
 use rampart_core::country::Country;
-use rampart_core::customer::Customer;
+use rampart_core::customer::{Customer, Identification};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::identification::CustomerType;
 use rampart_core::kyc::KycLevel;
@@ -124,11 +124,15 @@ impl App {
             let message = "an identification is needed before any operation in this country; data is the form";
             return Err(self.form_needed(customer, message));
         }
+        if customer.lacks_birth() {
+            return Err(self.form_needed(customer, "the identification is a person's, whose date of birth is needed; data is the form"));
+        }
         let minimum = u16::from(self.config().registration.minimum_age);
         let age = birth::age(customer.profile.date_of_birth.reveal(), self.business().now());
-        let document_of_minors = customer.identification.as_ref().is_some_and(|given| given.document.is_of_minors());
+        let of_minors = |given: &Identification| given.document.is_of_minors(given.normalized.reveal());
+        let document_of_minors = customer.identification.as_ref().is_some_and(of_minors);
         let is_minor = age.map_or(document_of_minors, |age| age < minimum);
-        if is_minor && customer.customer_type == CustomerType::Individual {
+        if is_minor && customer.holder() == CustomerType::Individual {
             return Err(Refusal::new(Code::InvalidIdentification, format!("the customer is not {minimum} years old yet")).into());
         }
         Ok(level)

@@ -171,7 +171,7 @@ pub(crate) fn judge_birth(
     let told = checked.filter(|checked| checked.implied.century_is_certain).and_then(|checked| checked.implied.date);
     let birth = birth.or_else(|| told.and_then(|date| birth::of(&date.to_string(), now)));
     let is_minor = birth.as_ref().is_some_and(|birth| birth.age < u16::from(minimum_age));
-    let of_minors = identified.is_some_and(|(given, _)| given.document.is_of_minors());
+    let of_minors = checked.is_some_and(|checked| checked.doubts().any(|doubt| doubt == Doubt::Minor));
     if is_minor && !of_minors {
         fields.malformed("dob", format!("must be the date of birth of somebody who is at least {minimum_age}"));
     } else if is_minor || (of_minors && birth.is_none()) {

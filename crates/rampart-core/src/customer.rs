@@ -111,7 +111,7 @@ pub struct Customer {
     pub country: Country,
     /// The country exactly as it was sent, which is how it is returned.
     pub country_as_sent: String,
-    /// Person or company.
+    /// Person or company, as it registered; who it is today, its number tells ([`Customer::holder`]).
     pub customer_type: CustomerType,
     /// Everything personal.
     pub profile: Profile,
@@ -142,6 +142,21 @@ pub struct Customer {
 }
 
 impl Customer {
+    /// Person or company: as the number tells, which may be more than was understood of it when it was stored.
+    #[must_use]
+    pub fn holder(&self) -> CustomerType {
+        let told = self.identification.as_ref().map(|given| given.document.holder(given.normalized.reveal()));
+        told.unwrap_or(self.customer_type)
+    }
+
+    /// Whether it is a person that registered as a company, so that nobody asked when it was born. Earlier versions took every
+    /// NIT for a company's.
+    #[must_use]
+    pub fn lacks_birth(&self) -> bool {
+        let is_person = self.holder() == CustomerType::Individual;
+        is_person && self.customer_type == CustomerType::Company && self.profile.date_of_birth.reveal().is_empty()
+    }
+
     /// The customer under whose number it counts in the limits.
     #[must_use]
     pub fn counts_as(&self) -> CustomerId {

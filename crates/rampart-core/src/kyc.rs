@@ -135,7 +135,8 @@ impl Customer {
     pub fn wanted_level(&self) -> Option<KycLevel> {
         let lacks_identification = self.identification.is_none() && self.country.is_latin_american();
         let under_way = self.kyc.check.as_ref().is_some_and(|check| check.status == KycStatus::Processing);
-        if lacks_identification && self.kyc.level.is_some() && !under_way { Some(KycLevel::Basic) } else { self.kyc.wanted() }
+        let lacks_something = lacks_identification || self.lacks_birth();
+        if lacks_something && self.kyc.level.is_some() && !under_way { Some(KycLevel::Basic) } else { self.kyc.wanted() }
     }
 
     /// A form was submitted (what it says is in the profile already, except for the document that the reinforced one asks

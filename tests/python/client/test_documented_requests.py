@@ -36,7 +36,7 @@ def test_register_user_and_create_payment(client: PartnerClient) -> None:
     assert user["country"] == "Argentina"
     assert user["identification_number"] == "11111111"
     assert user["kyc_valid"] is False
-    assert {warning["field"] for warning in user["warnings"]} == {"phone", "iban"}
+    assert {warning["field"] for warning in user["warnings"]} == {"identification_number", "phone", "iban"}
     opens(user["kyc_form_url"])
 
     client.sandbox(f"kyc/{user['id']}", {"decision": "approve"})

@@ -56,7 +56,7 @@ def letter_inside(place):
 
 def vectors():
     n = numbers
-    check, length, letter = "wrong_check_digit", "wrong_length", "letter_for_digit"
+    check, length, letter, placeholder = "wrong_check_digit", "wrong_length", "letter_for_digit", "placeholder"
     last = lambda s, x: wrong_last(s, x)  # noqa: E731
     yield "esp-government-id", of("identification", "ESP", "GOVERNMENT_ID", n.dni, [(check, last), (letter, letter_inside(4))])
     yield "esp-government-id-kl", of("identification", "ESP", "GOVERNMENT_ID", lambda s: n.nif_klm(s, s.choice("KL")), [(check, last), (length, chop)])
@@ -67,20 +67,24 @@ def vectors():
         ("unknown_prefix", lambda s, x: "I" + x[1:]), (length, chop)])
     yield "chl-rut", of("identification", "CHL", "RUT", n.rut, [
         (check, lambda s, x: x[:-1] + s.choice([c for c in "0123456789K" if c != x[-1]])), (letter, letter_inside(2))])
+    yield "chl-rut-short", of("identification", "CHL", "RUT", n.short_rut, [
+        (check, lambda s, x: x[:-1] + s.choice([c for c in "0123456789K" if c != x[-1]])), (placeholder, lambda s, x: "0" * s.randint(2, 9))])
     yield "mex-curp", of("identification", "MEX", "CURP", n.curp, [
         (check, lambda s, x: x[:-1] + n.other_digit(s, x[-1])), (length, chop),
         ("impossible_date", lambda s, x: (lambda b: b + n.curp_check(b))(x[:6] + "0230" + x[10:17])),
-        ("unknown_place", lambda s, x: (lambda b: b + n.curp_check(b))(x[:11] + "ZZ" + x[13:17])),
-        ("forbidden_word", lambda s, x: (lambda b: b + n.curp_check(b))(s.choice(["PEDO", "CACA", "LOCO", "VACA"]) + x[4:17]))])
+        ("unknown_place", lambda s, x: (lambda b: b + n.curp_check(b))(x[:11] + "ZZ" + x[13:17]))])
     yield "mex-rfc-person", of("identification", "MEX", "RFC", lambda s: n.rfc(s, 4), [
-        ("impossible_date", lambda s, x: x[:4] + x[4:6] + "1301" + x[10:]), ("forbidden_word", lambda s, x: "PEDO" + x[4:])])
+        ("impossible_date", lambda s, x: x[:4] + x[4:6] + "1301" + x[10:])])
     yield "mex-rfc-company", of("identification", "MEX", "RFC", lambda s: n.rfc(s, 3), [
         ("impossible_date", lambda s, x: x[:3] + x[3:5] + "0230" + x[9:]), (length, chop)])
     yield "col-nit", of("identification", "COL", "NIT", n.nit, [(check, lambda s, x: x[:-1] + n.other_digit(s, x[-1])), (letter, letter_inside(3))])
+    yield "col-nit-person", of("identification", "COL", "NIT", n.persons_nit, [
+        (check, lambda s, x: x[:-1] + n.other_digit(s, x[-1])), (letter, letter_inside(3)), ("unknown_prefix", lambda s, x: "0" + x)])
     yield "per-ruc", of("identification", "PER", "RUC", n.ruc, [
         (check, lambda s, x: x[:-1] + n.other_digit(s, x[-1])), ("unknown_prefix", lambda s, x: "30" + x[2:]), (letter, letter_inside(5))])
     yield "arg-cuit", of("identification", "ARG", "CUIT", n.cuit, [
-        (check, lambda s, x: x[:-1] + n.other_digit(s, x[-1])), ("unknown_prefix", lambda s, x: "40" + x[2:]), (letter, letter_inside(5))])
+        (check, lambda s, x: x[:-1] + n.other_digit(s, x[-1])), ("unknown_prefix", lambda s, x: "40" + x[2:]), (letter, letter_inside(5)),
+        (placeholder, lambda s, x: n.country_cuit(s))])
     account, digit = "wrong_check_digits", "digit_expected"
     yield "account-esp-iban", of("account", "ESP", "IBAN", n.spanish_iban, [
         (account, lambda s, x: wrong_digit(s, x, range(12, 24))), (length, chop), (digit, letter_inside(15))])

@@ -64,16 +64,32 @@ def cif(source: random.Random) -> str:
 # --- Chile, Colombia, Peru, Argentina ----------------------------------------------------------------------------------
 
 
-def rut(source: random.Random) -> str:
-    body = str(source.randint(1_000_000, 99_999_999))
+def rut_of(body: str) -> str:
     total = sum(int(digit) * weight for digit, weight in zip(reversed(body), [2, 3, 4, 5, 6, 7, 2, 3]))
     return body + "0K987654321"[total % 11]
 
 
-def nit(source: random.Random) -> str:
-    body = source.choice("89") + digits(source, 8)
-    rest = modulo_11(body[::-1], [3, 7, 13, 17, 19, 23, 29, 37, 41])
+def rut(source: random.Random) -> str:
+    return rut_of(str(source.randint(1_000_000, 99_999_999)))
+
+
+def short_rut(source: random.Random) -> str:
+    return rut_of(str(source.randint(1, 999_999)))
+
+
+def nit_of(body: str) -> str:
+    rest = modulo_11(body[::-1], [3, 7, 13, 17, 19, 23, 29, 37, 41, 43, 47])
     return f"{body}-{rest if rest < 2 else 11 - rest}"
+
+
+def nit(source: random.Random) -> str:
+    return nit_of(source.choice("89") + digits(source, 8))
+
+
+def persons_nit(source: random.Random) -> str:
+    """A cédula with a check digit: of men and women of former days, and of the series that began in 2003."""
+    ranges = [(100_000, 19_999_999), (20_000_000, 69_999_999), (70_000_000, 99_999_999), (1_000_000_000, 1_199_999_999)]
+    return nit_of(str(source.randint(*source.choice(ranges))))
 
 
 def ruc(source: random.Random) -> str:
@@ -86,6 +102,15 @@ def cuit(source: random.Random) -> str:
         body = source.choice(["20", "23", "24", "27", "30", "33", "34"]) + digits(source, 8)
         check = (11 - modulo_11(body, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2])) % 11
         if check != 10:  # such numbers are given out under another prefix
+            return body + str(check)
+
+
+def country_cuit(source: random.Random) -> str:
+    """AFIP's number for whoever lives in a country abroad."""
+    while True:
+        body = source.choice(["5000000", "5160000", "5500000"]) + digits(source, 3)
+        check = (11 - modulo_11(body, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2])) % 11
+        if check != 10:
             return body + str(check)
 
 

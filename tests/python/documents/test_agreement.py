@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import string
 import subprocess
 from collections import Counter
 from collections.abc import Callable
@@ -37,6 +38,8 @@ from documents.samples import ALPHABET, sample
 COUNT = 100_000
 DOCUMENT = Path(__file__).parents[3] / "docs" / "documents.md"
 DIGITS = "0123456789"
+PREFIXES = {"10", "15", "16", "17", "20", "23", "24", "25", "26", "27", "30", "33", "34"}
+"""Of the eleven digits of a RUC or CUIT."""
 
 View = dict[str, Any]
 
@@ -69,6 +72,16 @@ def fault(view: View) -> str:
     return view["faults"][0]["code"] if view["faults"] else ""
 
 
+def is_zero(number: str, view: View) -> bool:
+    """Nothing but zeros behind a letter or a prefix and before what checks them."""
+    body = number[2:10] if len(number) == 11 and number[:2] in PREFIXES else number[:-1].lstrip(string.ascii_uppercase)
+    return fault(view) == "placeholder" and set(body) == {"0"}
+
+
+def has_unusual_word(number: str, view: View) -> bool:
+    return any(warning["code"] == "unusual_word" for warning in view["warnings"])
+
+
 def impossible_check_digits(number: str, view: View) -> bool:
     check = number[2:4]
     return fault(view) == "wrong_check_digits" and not (check.isdigit() and 2 <= int(check) <= 98)
@@ -98,18 +111,26 @@ OUTSIDE_SEPA = ("CR", "TR", "UA")
 
 KINDS = [
     Kind("es.dni", identification("ES", "GOVERNMENT_ID"), stdnum.es.dni.is_valid, synthetic.dni, ALPHABET, [
+        Difference("number zero", False, is_zero, "00000000T"),
+        Difference("Spanish numbers with ES in front", True, lambda n, v: n.startswith("ES"), "ES12345678Z"),
         Difference("DNI without leading zeros (ES)", True, lambda n, v: len(n) < 9 and v["normalized"] == n.zfill(9), "1234567L"),
         Difference("DNI of persons without one: K, L", True, lambda n, v: n[0] in "KL", "K1234567L"),
     ]),
     Kind("es.nie", identification("ES", "PERMANENT_RESIDENCE_PERMIT"), stdnum.es.nie.is_valid, synthetic.nie, ALPHABET, [
+        Difference("number zero", False, is_zero, "X0000000T"),
+        Difference("Spanish numbers with ES in front", True, lambda n, v: n.startswith("ES"), "ESX1234567L"),
         Difference("NIE with an extra zero behind X", True, lambda n, v: len(n) == 10 and n.startswith("X0"), "X01234567L"),
         Difference("NIE of persons without one: M", True, lambda n, v: n[0] == "M", "M1234567L"),
     ]),
-    Kind("es.cif", identification("ES", "CIF"), stdnum.es.cif.is_valid, synthetic.cif, ALPHABET),
+    Kind("es.cif", identification("ES", "CIF"), stdnum.es.cif.is_valid, synthetic.cif, ALPHABET, [
+        Difference("number zero", False, is_zero, "B00000000"),
+        Difference("Spanish numbers with ES in front", True, lambda n, v: n.startswith("ES"), "ESA58818501"),
+    ]),
     Kind("cl.rut", identification("CL", "RUT"), stdnum.cl.rut.is_valid, synthetic.rut, DIGITS + "K", [
-        Difference("RUT of 6 digits or fewer", False, lambda n, v: len(n.lstrip("0")) < 8, "00123456-0"),
+        Difference("RUT of 6 digits or fewer", True, lambda n, v: len(v["normalized"]) < 8, "72041-0"),
         Difference("RUT with zeros in front", True, lambda n, v: n.startswith("0") and len(n) > 9, "0045678901-3"),
-        Difference("RUT 66666666-6, 55555555-5 and fillers", False, lambda n, v: fault(v) == "placeholder", "66666666-6"),
+        Difference("RUT 66666666-6, 55555555-5", False, lambda n, v: n in ("666666666", "555555555"), "66666666-6"),
+        Difference("number zero", False, is_zero, "00.000.000-0"),
     ]),
     Kind("mx.curp", identification("MX", "CURP"), stdnum.mx.curp.is_valid, synthetic.curp, ALPHABET, [
         Difference("CURP with sex X", True, lambda n, v: n[10] == "X", "QAQX800101XDFQQX02"),
@@ -117,34 +138,45 @@ KINDS = [
         Difference("CURP whose second sign is no vowel and no X, or with a vowel from the fourteenth on", False,
                    lambda n, v: fault(v) == "wrong_shape" and (n[1] not in "AEIOUX" or any(sign in "AEIOU" for sign in n[13:16])),
                    "QQQX800101HDFQQX02"),
+        Difference("CURP that begins with an avoided word", True, has_unusual_word, "VACA900203HDFRRN09"),
         Difference("CURP XEXX010101HNEXXXA4, XEXX010101MNEXXXA8", False, lambda n, v: fault(v) == "placeholder", "XEXX010101HNEXXXA4"),
     ]),
     Kind("mx.rfc", identification("MX", "RFC"), stdnum.mx.rfc.is_valid, lambda s: synthetic.rfc(s, s.choice([3, 4])), ALPHABET + "Ñ&", [
         Difference("RFC of a person without the three signs behind the date", False, lambda n, v: len(n) == 10, "QAQX800101"),
         Difference("RFC whose last sign is neither a digit nor A", False, lambda n, v: fault(v) == "wrong_shape" and n[-1] not in DIGITS + "A",
                    "QAQX800101ABZ"),
+        Difference("RFC that begins with an avoided word", True, has_unusual_word, "PEDO800101AB1"),
         Difference("RFC XAXX010101000, XEXX010101000", False, lambda n, v: fault(v) == "placeholder", "XAXX010101000"),
     ]),
     Kind("co.nit", identification("CO", "NIT"), stdnum.co.nit.is_valid, synthetic.nit, DIGITS, [
         Difference("NIT of 9 digits beginning 8 or 9, no hyphen", True,
                    lambda n, v: len(n) == 9 and n[0] in "89" and v["normalized"][:9] == n, "900000001"),
         Difference("NIT with a hyphen before the last two digits or more", False, lambda n, v: fault(v) == "wrong_shape", "9000000-012"),
+        Difference("number zero", False, is_zero, "000000000-0"),
+        Difference("NIT of a person with 6 digits", True, lambda n, v: len(n) == 7 and v["customer_type"] == "individual", "123456-3"),
+        Difference("NIT with 12 digits or more before the check digit", False, lambda n, v: fault(v) == "wrong_length" and len(n) > 12,
+                   "123456789012-9"),
+        Difference("NIT with zeros in front", False, lambda n, v: fault(v) == "unknown_prefix" and n.startswith("0"), "0080123456-4"),
     ]),
     Kind("pe.ruc", identification("PE", "RUC"), stdnum.pe.ruc.is_valid, synthetic.ruc, DIGITS, [
+        Difference("number zero", False, is_zero, "20000000001"),
         Difference("RUC 16", True, lambda n, v: n.startswith("16"), "16000000012"),
     ]),
     Kind("pe.cui", identification("PE", "DNI"), stdnum.pe.cui.is_valid,
          lambda s: (lambda body: body + s.choice(stdnum.pe.cui.calc_check_digits(body)))(synthetic.digits(s, 8)), ALPHABET, [
         Difference("Peru: DNI with a wrong last character", True,
                    lambda n, v: len(n) == 9 and [warning["code"] for warning in v["warnings"]] == ["unusual_verifier"], "12345678-2"),
-        Difference("Peru: DNI 00000000", False, lambda n, v: fault(v) == "placeholder", "00000000"),
+        Difference("number zero", False, is_zero, "00000000"),
     ]),
     Kind("ar.dni", identification("AR", "DNI"), stdnum.ar.dni.is_valid,
          lambda s: str(s.randint(1_000_000, 99_999_999)), DIGITS, [
-        Difference("Argentina: DNI with a zero in front", False, lambda n, v: n.startswith("0"), "01234567"),
+        Difference("Argentina: DNI with a zero in front", False, lambda n, v: fault(v) == "unknown_prefix" and n.startswith("0"), "01234567"),
+        Difference("number zero", False, is_zero, "00000000"),
     ]),
     Kind("ar.cuit", identification("AR", "CUIT"), stdnum.ar.cuit.is_valid, synthetic.cuit, DIGITS, [
         Difference("CUIT whose sum gives 10", False, lambda n, v: fault(v) == "unknown_prefix" and n[-1] == "9", "20000000019"),
+        Difference("number zero", False, is_zero, "30-00000000-7"),
+        Difference("CUIT país", False, lambda n, v: fault(v) == "placeholder" and n[:2] in ("50", "51", "55"), "55000000018"),
         Difference("CUIT 25, 26", True, lambda n, v: n[:2] in ("25", "26"), "25888888880"),
     ]),
     Kind("ar.cbu", ["account", "--country", "AR"], stdnum.ar.cbu.is_valid, lambda s: synthetic.cbu(s, s.random() < 0.3), DIGITS, [

@@ -13,6 +13,7 @@ mod nodes;
 mod operations;
 mod pages;
 mod partners;
+mod persons;
 mod quotes;
 mod registration;
 mod repeats;

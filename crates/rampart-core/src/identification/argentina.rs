@@ -1,7 +1,7 @@
 //! Argentina: DNI (Ley 17.671) and CUIT/CUIL (RG AFIP 10/97: modulo 11).
 
-use super::digits::{all_digits, digit, length, weighted};
-use super::{Checked, CustomerType, Fault, Shown, Wording};
+use super::digits::{all_digits, digit, length, no_leading_zero, weighted};
+use super::{Checked, Fault, Shown, Wording};
 use crate::code::Code;
 use crate::signs::{Signs, text};
 
@@ -11,10 +11,18 @@ const WEIGHTS: [u32; 10] = [5, 4, 3, 2, 7, 6, 5, 4, 3, 2];
 pub(super) fn dni(signs: &Signs) -> Result<Checked, Fault> {
     all_digits(signs)?;
     length(signs, 7, 8, Wording("7 or 8 digits", "7 u 8 cifras"))?;
-    if signs.starts_with(b"0") {
-        return Err(Fault::UnknownPrefix { found: "0".to_owned(), allowed: Wording("1 to 9", "1 a 9") });
+    no_leading_zero(signs)?;
+    Ok(Checked::new(*signs).shown(Shown::Dotted))
+}
+
+/// AFIP's `CUIT país`: what stands in an invoice for whoever lives abroad. Under 50 for persons and 55 for companies it is the
+/// country's number of up to three digits, under 51 for other entities that number behind a 6; 51 and 55 have no others.
+fn is_of_a_country(prefix: &[u8], body: &[u8]) -> bool {
+    match prefix {
+        b"51" | b"55" => true,
+        b"50" => body.starts_with(b"00000"),
+        _ => false,
     }
-    Ok(Checked::new(*signs, CustomerType::Individual).shown(Shown::Dotted))
 }
 
 /// CUIT of companies and CUIL of persons: prefix, eight digits, check digit.
@@ -22,20 +30,16 @@ pub(super) fn cuit(signs: &Signs) -> Result<Checked, Fault> {
     all_digits(signs)?;
     length(signs, 11, 11, Wording("11 digits", "11 cifras"))?;
     let (prefix, body, last) = (&signs[..2], &signs[2..10], char::from(signs[10]));
-    let customer_type = match prefix {
-        b"20" | b"23" | b"24" | b"25" | b"26" | b"27" => CustomerType::Individual,
-        b"30" | b"33" | b"34" => CustomerType::Company,
-        b"50" | b"51" | b"55" => CustomerType::Individual,
-        _ => {
-            return Err(Fault::UnknownPrefix {
-                found: text(prefix),
-                allowed: Wording(
-                    "20, 23, 24, 25, 26, 27 (a person's) or 30, 33, 34 (a company's)",
-                    "20, 23, 24, 25, 26, 27 (persona) o 30, 33, 34 (empresa)",
-                ),
-            });
-        }
-    };
+    // 50 is the CDI of persons without a DNI.
+    if !matches!(prefix, b"20" | b"23" | b"24" | b"25" | b"26" | b"27" | b"30" | b"33" | b"34" | b"50" | b"51" | b"55") {
+        return Err(Fault::UnknownPrefix {
+            found: text(prefix),
+            allowed: Wording(
+                "20, 23, 24, 25, 26, 27 (a person's) or 30, 33, 34 (a company's)",
+                "20, 23, 24, 25, 26, 27 (persona) o 30, 33, 34 (empresa)",
+            ),
+        });
+    }
     // A sum that would give 10 is never issued: the prefix is changed instead (RG 10/97). Tolerant readers take 9.
     let expected = match 11 - weighted(&signs[..10], &WEIGHTS) % 11 {
         11 => '0',
@@ -53,8 +57,11 @@ pub(super) fn cuit(signs: &Signs) -> Result<Checked, Fault> {
     if last != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: false });
     }
-    let mut checked = Checked::new(*signs, customer_type).shown(Shown::DashesAroundEight);
-    if customer_type == CustomerType::Individual && prefix.starts_with(b"2") {
+    if is_of_a_country(prefix, body) {
+        return Err(Fault::Placeholder { used_for: "countries abroad", used_for_es: "países extranjeros" });
+    }
+    let mut checked = Checked::new(*signs).shown(Shown::DashesAroundEight);
+    if prefix.starts_with(b"2") {
         let zeros = body.iter().take_while(|digit| **digit == b'0').count();
         checked.implied.contains = Code::of(&body[zeros..]).ok();
     }

@@ -1,13 +1,10 @@
 //! Colombia: the identity documents of Registraduría and Migración, which have no check digit, and the NIT of DIAN
 //! (Estatuto Tributario article 555-1: modulo 11).
 
-use super::digits::{all_digits, alphanumeric, digit, length, weighted};
-use super::{Checked, CustomerType, Date, Doubt, Fault, Shown, Wording};
+use super::digits::{all_digits, alphanumeric, digit, length, no_leading_zero, weighted};
+use super::{Checked, Date, Doubt, Fault, Shown, Wording};
+use crate::code::Code;
 use crate::signs::Signs;
-
-fn person(signs: &Signs) -> Checked {
-    Checked::new(*signs, CustomerType::Individual)
-}
 
 fn digits(signs: &[u8], least: usize, most: usize, expected: Wording) -> Result<(), Fault> {
     all_digits(signs)?;
@@ -17,10 +14,8 @@ fn digits(signs: &[u8], least: usize, most: usize, expected: Wording) -> Result<
 /// Cédula de ciudadanía: six to ten digits, none of them a leading zero.
 pub(super) fn citizen_id(signs: &Signs) -> Result<Checked, Fault> {
     digits(signs, 6, 10, Wording("6 to 10 digits", "de 6 a 10 cifras"))?;
-    if signs.starts_with(b"0") {
-        return Err(Fault::UnknownPrefix { found: "0".to_owned(), allowed: Wording("1 to 9", "1 a 9") });
-    }
-    Ok(person(signs).shown(Shown::Dotted))
+    no_leading_zero(signs)?;
+    Ok(Checked::new(*signs).shown(Shown::Dotted))
 }
 
 /// Cédula and tarjeta de extranjería: six to eight digits; other forms of four to twelve signs occur.
@@ -30,20 +25,19 @@ pub(super) fn foreigner_id(signs: &Signs) -> Result<Checked, Fault> {
     if !signs.iter().any(u8::is_ascii_digit) {
         return Err(Fault::WrongShape { expected: Wording("6 to 8 digits, as in 123456", "de 6 a 8 cifras, como 123456") });
     }
-    Ok(person(signs))
+    Ok(Checked::new(*signs))
 }
 
 /// Tarjeta de identidad of minors: ten digits; the old ones of eleven begin with the date of birth.
 pub(super) fn identity_card(signs: &Signs) -> Result<Checked, Fault> {
     digits(signs, 10, 11, Wording("10 or 11 digits", "10 u 11 cifras"))?;
-    let mut checked = person(signs);
-    checked.doubts[0] = Some(Doubt::Minor);
+    let mut checked = Checked::new(*signs);
     if let [date @ .., _, _, _, _, _] = &signs[..]
         && let Ok(date) = date.try_into()
     {
         // Old numbers with impossible dates exist on real cards; the date then tells nothing.
         checked.implied.date = Date::of_six(date, 1900);
-        checked.doubts[1] = Some(Doubt::OldForm);
+        checked.doubt(Doubt::OldForm);
     }
     Ok(checked)
 }
@@ -51,19 +45,15 @@ pub(super) fn identity_card(signs: &Signs) -> Result<Checked, Fault> {
 /// NUIP: ten digits, the first not zero.
 pub(super) fn nuip(signs: &Signs) -> Result<Checked, Fault> {
     digits(signs, 10, 10, Wording("10 digits", "10 cifras"))?;
-    if signs.starts_with(b"0") {
-        return Err(Fault::UnknownPrefix { found: "0".to_owned(), allowed: Wording("1 to 9", "1 a 9") });
-    }
-    Ok(person(signs).shown(Shown::Dotted))
+    no_leading_zero(signs)?;
+    Ok(Checked::new(*signs).shown(Shown::Dotted))
 }
 
 /// Registro civil of minors: eight to eleven signs.
 pub(super) fn civil_registry(signs: &Signs) -> Result<Checked, Fault> {
     alphanumeric(signs)?;
     length(signs, 8, 11, Wording("8 to 11 letters or digits", "de 8 a 11 letras o cifras"))?;
-    let mut checked = person(signs);
-    checked.doubts[0] = Some(Doubt::Minor);
-    Ok(checked)
+    Ok(Checked::new(*signs))
 }
 
 /// Permiso por protección temporal: the letters PPT in front are dropped, then five to fifteen signs.
@@ -71,13 +61,13 @@ pub(super) fn protection_permit(signs: &Signs) -> Result<Checked, Fault> {
     let number = signs.strip_prefix(b"PPT").unwrap_or(signs);
     alphanumeric(number)?;
     length(number, 5, 15, Wording("5 to 15 digits", "de 5 a 15 cifras"))?;
-    Ok(person(&Signs::of(number)))
+    Ok(Checked::new(Signs::of(number)))
 }
 
 /// Permiso especial de permanencia (Resolución 5797 of 2017): fifteen digits.
 pub(super) fn permanence_permit(signs: &Signs) -> Result<Checked, Fault> {
     digits(signs, 15, 15, Wording("15 digits", "15 cifras"))?;
-    Ok(person(signs))
+    Ok(Checked::new(*signs))
 }
 
 /// A passport of any state.
@@ -92,7 +82,7 @@ pub(super) fn passport(signs: &Signs) -> Result<Checked, Fault> {
             ),
         });
     }
-    Ok(person(signs))
+    Ok(Checked::new(*signs))
 }
 
 /// DIAN's weights of fifteen digits; fewer have the last ones.
@@ -104,7 +94,8 @@ fn nit_check_digit(body: &[u8]) -> char {
 }
 
 /// NIT: body and check digit. Nine digits beginning with 8 or 9 and written without a hyphen are a company's body
-/// without its check digit, which is then worked out.
+/// without its check digit, which is then worked out. Any other body is a person's own number, by the rules of the document
+/// that it is of (Concepto DIAN 078424 of 2002).
 pub(super) fn nit(written: &str, signs: &Signs) -> Result<Checked, Fault> {
     all_digits(signs)?;
     let behind_hyphen = written.rsplit_once('-').map(|(_, tail)| tail.trim().len());
@@ -120,21 +111,37 @@ pub(super) fn nit(written: &str, signs: &Signs) -> Result<Checked, Fault> {
     if signs[..] == *b"222222222222" {
         return Err(Fault::Placeholder { used_for: "final consumers", used_for_es: "consumidor final" });
     }
-    let body_only = signs.len() == 9 && matches!(signs[0], b'8' | b'9') && !separated;
-    let body = if body_only { &signs[..] } else { &signs[..signs.len() - 1] };
-    if !(7..=15).contains(&body.len()) {
+    let (last, without_last) = signs.split_last().ok_or(Fault::Empty)?;
+    let is_companys = |body: &[u8]| body.len() == 9 && matches!(body, [b'8' | b'9', ..]);
+    let body_only = is_companys(signs) && !separated;
+    let body = if body_only { &signs[..] } else { without_last };
+    if !(6..=11).contains(&body.len()) {
         return Err(Fault::WrongLength {
-            expected: Wording("9 digits and the check digit", "9 cifras y el dígito verificador"),
+            expected: Wording("6 to 11 digits and the check digit", "de 6 a 11 cifras y el dígito verificador"),
             found: signs.len(),
         });
     }
     let expected = nit_check_digit(body);
-    if !body_only && signs.last().copied().map(char::from) != Some(expected) {
+    if !body_only && char::from(*last) != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: false });
     }
     let mut number = *signs;
     if body_only {
         number.push(u8::try_from(expected).unwrap_or(b'0'));
     }
-    Ok(Checked::new(number, CustomerType::Company).shown(Shown::DottedBeforeLast))
+    let mut checked = Checked::new(number).shown(Shown::DottedBeforeLast);
+    if !is_companys(body) {
+        let person = persons_body(&Signs::of(body))?;
+        (checked.implied, checked.doubts) = (person.implied, person.doubts);
+        checked.implied.contains = Code::of(body).ok();
+    } else if body_only && char::from(*last) == nit_check_digit(without_last) {
+        checked.doubt(Doubt::PersonOrCompany);
+    }
+    Ok(checked)
+}
+
+/// The number that a person's NIT is made of: a cédula, an identity card or a civil registry number.
+fn persons_body(body: &Signs) -> Result<Checked, Fault> {
+    no_leading_zero(body)?;
+    if body.len() == 11 { identity_card(body) } else { citizen_id(body) }
 }

@@ -45,6 +45,14 @@ pub(super) const fn not_a_digit(found: u8) -> Fault {
     }
 }
 
+/// Refuses zeros in front of a number that is counted without them. That zero itself is nobody's is one rule for all.
+pub(super) fn no_leading_zero(digits: &[u8]) -> Result<(), Fault> {
+    if digits.starts_with(b"0") && digits.iter().any(|digit| *digit != b'0') {
+        return Err(Fault::UnknownPrefix { found: "0".to_owned(), allowed: Wording("1 to 9", "1 a 9") });
+    }
+    Ok(())
+}
+
 /// Refuses signs of another count.
 pub(super) fn length(signs: &[u8], least: usize, most: usize, expected: Wording) -> Result<(), Fault> {
     if (least..=most).contains(&signs.len()) { Ok(()) } else { Err(Fault::WrongLength { expected, found: signs.len() }) }

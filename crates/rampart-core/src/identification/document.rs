@@ -76,13 +76,13 @@ documents! {
     Pep = "PEP" in [COLOMBIA];
     /// Colombia: civil registry of minors.
     Rc = "RC" in [COLOMBIA];
-    /// Colombia: a company's NIT.
+    /// Colombia: NIT; nine digits beginning with 8 or 9 are a company's, every other a person's.
     Nit = "NIT" in [COLOMBIA];
     /// Peru and Argentina: DNI.
     Dni = "DNI" in [PERU, ARGENTINA];
     /// Peru: foreigner card.
     Ce = "CE" in [PERU];
-    /// Peru: RUC; 10, 15, 16 and 17 are persons'.
+    /// Peru: RUC; 10, 15, 16 and 17 are persons', 20 companies'.
     Ruc = "RUC" in [PERU];
     /// Argentina: CUIT of companies and CUIL of persons.
     Cuit = "CUIT" in [ARGENTINA];
@@ -98,30 +98,6 @@ impl DocumentType {
     /// The documents of a country.
     pub fn of_country(country: Country) -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(move |document| document.belongs_to(country))
-    }
-
-    /// Whether its holder is a minor.
-    #[must_use]
-    pub const fn is_of_minors(self) -> bool {
-        matches!(self, Self::Ti | Self::Rc)
-    }
-
-    /// Whose it is: by the document and, where it tells, by the normalised number.
-    #[must_use]
-    pub fn customer_type(self, _country: Country, normalized: &str) -> CustomerType {
-        let company = match self {
-            Self::Cif | Self::Nit => true,
-            Self::Rfc => normalized.len() == 12,
-            Self::Ruc => !["10", "15", "16", "17"].iter().any(|prefix| normalized.starts_with(prefix)),
-            Self::Cuit => normalized.starts_with('3'),
-            // Chile gives companies the numbers from 50 million on.
-            Self::Rut => normalized
-                .get(..normalized.len().saturating_sub(1))
-                .and_then(|body| body.parse::<u64>().ok())
-                .is_some_and(|body| body >= 50_000_000),
-            _ => false,
-        };
-        if company { CustomerType::Company } else { CustomerType::Individual }
     }
 }
 

@@ -83,11 +83,6 @@ pub enum Fault {
         /// As it stands there.
         found: String,
     },
-    /// The issuer never gives out this beginning: it replaces a letter by X.
-    ForbiddenWord {
-        /// What it writes.
-        instead: String,
-    },
     /// A number that stands for nobody: a generic or filler number.
     Placeholder {
         /// What it is used for.
@@ -129,7 +124,6 @@ impl Fault {
             Self::UnknownPrefix { .. } => "unknown_prefix",
             Self::ImpossibleDate { .. } => "impossible_date",
             Self::UnknownPlace { .. } => "unknown_place",
-            Self::ForbiddenWord { .. } => "forbidden_word",
             Self::Placeholder { .. } => "placeholder",
             Self::OtherDocument { .. } => "other_document",
             Self::Contradiction { .. } => "contradiction",
@@ -158,7 +152,6 @@ impl Fault {
             Self::UnknownPrefix { found, allowed } => format!("empieza por {found}; debe empezar por {}", allowed.1),
             Self::ImpossibleDate { found } => format!("la fecha {found} dentro del número no existe; cópialo otra vez del documento"),
             Self::UnknownPlace { found } => format!("{found} no es la clave de ningún estado; cópialo otra vez del documento"),
-            Self::ForbiddenWord { instead } => format!("este comienzo no se asigna nunca; en el documento dice {instead}"),
             Self::Placeholder { used_for_es, .. } => format!("es un número genérico ({used_for_es}); escribe el tuyo"),
             Self::OtherDocument { sent, is } => format!("este número no es {sent}, es {is}; elige {is} como tipo de documento"),
             Self::Contradiction { number_says, sent } => {
@@ -197,7 +190,6 @@ impl fmt::Display for Fault {
                 write!(formatter, "the date {found} inside the number does not exist; please copy it from the document again")
             }
             Self::UnknownPlace { found } => write!(formatter, "{found} is no state's code; please copy the number from the document again"),
-            Self::ForbiddenWord { instead } => write!(formatter, "no number begins like this; the document says {instead}"),
             Self::Placeholder { used_for, .. } => write!(formatter, "is a generic number ({used_for}); please give your own"),
             Self::OtherDocument { sent, is } => {
                 write!(formatter, "this number is not a {sent}, it is a {is}; choose {is} as identification_type")
@@ -227,8 +219,14 @@ pub enum Doubt {
     Minor,
     /// An old form of the number.
     OldForm,
-    /// The first letters make a word that the tax authority usually replaces.
+    /// The first letters make a word that the issuer usually avoids by an X.
     UnusualWord,
+    /// All its digits are the same, as in a filler.
+    RepeatedDigit,
+    /// Shorter than numbers that are issued today.
+    ShortNumber,
+    /// A NIT that was read as a company's without its check digit, and could be a person's with it.
+    PersonOrCompany,
 }
 
 impl Doubt {
@@ -242,6 +240,9 @@ impl Doubt {
             Self::Minor => "minor",
             Self::OldForm => "old_form",
             Self::UnusualWord => "unusual_word",
+            Self::RepeatedDigit => "repeated_digit",
+            Self::ShortNumber => "short_number",
+            Self::PersonOrCompany => "person_or_company",
         }
     }
 }
@@ -257,6 +258,12 @@ impl Doubt {
             Self::Minor => "este documento es de menores".to_owned(),
             Self::OldForm => "es una forma antigua del número".to_owned(),
             Self::UnusualWord => "pocas veces un número empieza así; compáralo con el documento".to_owned(),
+            Self::RepeatedDigit => "todas sus cifras son iguales; compáralo con el documento".to_owned(),
+            Self::ShortNumber => "pocos números son tan cortos; compáralo con el documento".to_owned(),
+            Self::PersonOrCompany => {
+                "se ha leído como el de una empresa sin su dígito verificador; si es el de una persona, escribe un guion antes del dígito"
+                    .to_owned()
+            }
         }
     }
 }
@@ -274,6 +281,10 @@ impl fmt::Display for Doubt {
             Self::Minor => formatter.write_str("this document belongs to minors"),
             Self::OldForm => formatter.write_str("this is an old form of the number"),
             Self::UnusualWord => formatter.write_str("numbers rarely begin like this; please compare it with the document"),
+            Self::RepeatedDigit => formatter.write_str("all its digits are the same; please compare it with the document"),
+            Self::ShortNumber => formatter.write_str("few numbers are this short; please compare it with the document"),
+            Self::PersonOrCompany => formatter
+                .write_str("was read as a company's without its check digit; if it is a person's, write a hyphen before the check digit"),
         }
     }
 }

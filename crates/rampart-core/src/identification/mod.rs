@@ -11,6 +11,9 @@ mod date;
 mod digits;
 mod document;
 mod fault;
+mod filler;
+mod holder;
+mod label;
 mod mexico;
 mod peru;
 mod shown;
@@ -55,8 +58,8 @@ pub struct Implied {
     pub entity: Option<&'static str>,
     /// The place of birth, in Spanish.
     pub birthplace: Option<&'static str>,
-    /// The number of another document that is part of this one: the DNI inside a CUIT or a RUC.
-    pub contains: Option<Code<8>>,
+    /// The number of another document that is part of this one: the DNI inside a CUIT or a RUC, the person's own inside a NIT.
+    pub contains: Option<Code<11>>,
 }
 
 /// A number that holds. It is held inline; what is written of it is written when somebody asks.
@@ -67,13 +70,20 @@ pub struct Checked {
     /// What the number tells.
     pub implied: Implied,
     number: Signs,
-    doubts: [Option<Doubt>; 2],
+    doubts: [Option<Doubt>; 4],
     shown: Shown,
 }
 
 impl Checked {
-    fn new(number: Signs, customer_type: CustomerType) -> Self {
-        Self { customer_type, implied: Implied::default(), number, doubts: [None; 2], shown: Shown::Plainly }
+    /// A number that holds by its document's own rules; [`judge`] says whose it is.
+    fn new(number: Signs) -> Self {
+        Self { customer_type: CustomerType::Individual, implied: Implied::default(), number, doubts: [None; 4], shown: Shown::Plainly }
+    }
+
+    fn doubt(&mut self, doubt: Doubt) {
+        if let Some(free) = self.doubts.iter_mut().find(|place| place.is_none()) {
+            *free = Some(doubt);
+        }
     }
 
     const fn shown(mut self, shown: Shown) -> Self {
@@ -115,8 +125,9 @@ impl Checked {
 
 /// Checks a number against its document's rules.
 ///
-/// Spaces, dots, hyphens and slashes are dropped, letters are raised to upper case, full-width letters and digits are
-/// folded to ASCII; digits of other scripts are refused.
+/// Spaces, dots, hyphens, colons and slashes are dropped, letters are raised to upper case, full-width letters and digits are
+/// folded to ASCII; digits of other scripts are refused. What people write in front of a number that does not hold with it,
+/// such as `RUT` or `ES`, is dropped.
 ///
 /// # Errors
 /// A [`Fault`] that says what is wrong and what would be right.
@@ -127,11 +138,36 @@ pub fn check(country: Country, document: DocumentType, number: &str) -> Result<C
     }
     let mut signs = Signs::NONE;
     read(number, &mut signs)?;
-    judge(country, document, number, &signs).map_err(|fault| better_document(country, document, number, &signs).unwrap_or(fault))
+    judge(country, document, number, &signs).or_else(|fault| {
+        let (fault, signs) = match label::without(document, &signs) {
+            None => (fault, signs),
+            Some(rest) => match judge(country, document, number, &rest) {
+                Ok(checked) => return Ok(checked),
+                Err(fault) => (fault, rest),
+            },
+        };
+        // What stands for nobody does so whatever it is called.
+        let is_nobodys = matches!(fault, Fault::Placeholder { .. });
+        let better = if is_nobodys { None } else { better_document(country, document, number, &signs) };
+        Err(better.unwrap_or(fault))
+    })
+}
+
+/// What is said of a number: by its document's own rules, and by those that all of them share.
+fn judge(country: Country, document: DocumentType, number: &str, signs: &Signs) -> Result<Checked, Fault> {
+    let mut checked = by_document(country, document, number, signs)?;
+    checked.customer_type = document.holder_of(&checked.number);
+    if document.is_of_minors_by(&checked.number) {
+        checked.doubt(Doubt::Minor);
+    }
+    if let Some(doubt) = filler::judge(document, &checked.number)? {
+        checked.doubt(doubt);
+    }
+    Ok(checked)
 }
 
 /// What the document's own rules say of a number: as it was written, and its signs.
-fn judge(country: Country, document: DocumentType, number: &str, signs: &Signs) -> Result<Checked, Fault> {
+fn by_document(country: Country, document: DocumentType, number: &str, signs: &Signs) -> Result<Checked, Fault> {
     match document {
         DocumentType::GovernmentId => spain::government_id(signs),
         DocumentType::PermanentResidencePermit => spain::residence_permit(signs),
@@ -157,9 +193,9 @@ fn judge(country: Country, document: DocumentType, number: &str, signs: &Signs) 
     }
 }
 
-/// What becomes of each sign: blanks, dots, hyphens and slashes are dropped, letters raised to capitals, among them `Ñ`.
+/// What becomes of each sign: blanks, dots, hyphens, colons and slashes are dropped, letters raised to capitals, among them `Ñ`.
 static TABLE: signs::Table = {
-    let mut table = signs::alphanumerics_and(b" .-/\t\xa0");
+    let mut table = signs::alphanumerics_and(b" .-/:\t\xa0");
     table[b'&' as usize] = b'&';
     table['Ñ' as usize] = signs::ENYE;
     table['ñ' as usize] = signs::ENYE;
@@ -218,11 +254,10 @@ fn better_document(country: Country, document: DocumentType, number: &str, signs
         (DocumentType::Cif, DocumentType::GovernmentId),
         (DocumentType::Cif, DocumentType::PermanentResidencePermit),
     ];
-    let holds = |other: &DocumentType| match other {
-        DocumentType::Ce => peru::foreigner_card_strictly(signs),
-        other => judge(country, *other, number, signs),
-    };
+    // Foreigner cards of unusual forms are too much like anything else.
+    let is_plausible = |other: DocumentType| other != DocumentType::Ce || peru::is_usual_foreigner_card(signs);
+    let holds = |other: &DocumentType| is_plausible(*other) && judge(country, *other, number, signs).is_ok();
     let mut others = plausible.iter().filter(|(sent, other)| *sent == document && other.belongs_to(country)).map(|(_, other)| *other);
-    let other = others.find(|other| holds(other).is_ok())?;
+    let other = others.find(holds)?;
     Some(Fault::OtherDocument { sent: document.as_str(), is: other.as_str() })
 }

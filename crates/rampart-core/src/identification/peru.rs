@@ -1,7 +1,7 @@
 //! Peru: DNI (Ley 26497), foreigner card, RUC (SUNAT: modulo 11).
 
 use super::digits::{all_digits, alphanumeric, digit, length, not_a_digit, weighted};
-use super::{Checked, CustomerType, Doubt, Fault, Shown, Wording};
+use super::{Checked, Doubt, Fault, Shown, Wording};
 use crate::code::Code;
 use crate::signs::{Signs, text};
 
@@ -14,10 +14,7 @@ pub(super) fn dni(signs: &Signs) -> Result<Checked, Fault> {
     length(signs, 8, 9, Wording("8 digits", "8 cifras"))?;
     let (body, beside) = signs.split_at(8);
     all_digits(body)?;
-    if body == b"00000000" {
-        return Err(Fault::Placeholder { used_for: "filling in forms", used_for_es: "relleno" });
-    }
-    let mut checked = Checked::new(Signs::of(body), CustomerType::Individual);
+    let mut checked = Checked::new(Signs::of(body));
     if let Some(&last) = beside.first() {
         if !last.is_ascii_alphanumeric() {
             return Err(not_a_digit(last));
@@ -25,7 +22,7 @@ pub(super) fn dni(signs: &Signs) -> Result<Checked, Fault> {
         let place = usize::try_from(weighted(body, &[3, 2, 7, 6, 5, 4, 3, 2]) % 11).unwrap_or(0);
         checked.shown = Shown::With(char::from(last));
         if ![VERIFIER_DIGITS[place], VERIFIER_LETTERS[place]].contains(&last) {
-            checked.doubts[0] = Some(Doubt::UnusualVerifier);
+            checked.doubt(Doubt::UnusualVerifier);
         }
     }
     Ok(checked)
@@ -38,14 +35,12 @@ pub(super) fn foreigner_card(signs: &Signs) -> Result<Checked, Fault> {
     if !signs.iter().any(u8::is_ascii_digit) {
         return Err(Fault::WrongShape { expected: Wording("9 digits, as in 001234567", "9 cifras, como 001234567") });
     }
-    Ok(Checked::new(*signs, CustomerType::Individual))
+    Ok(Checked::new(*signs))
 }
 
-/// The usual form only, for guessing which document was meant.
-pub(super) fn foreigner_card_strictly(signs: &Signs) -> Result<Checked, Fault> {
-    all_digits(signs)?;
-    length(signs, 9, 9, Wording("9 digits", "9 cifras"))?;
-    foreigner_card(signs)
+/// Whether a number has the usual form of a foreigner card, for guessing which document was meant.
+pub(super) fn is_usual_foreigner_card(signs: &Signs) -> bool {
+    signs.len() == 9 && signs.iter().all(u8::is_ascii_digit)
 }
 
 /// RUC: prefix, eight digits, check digit.
@@ -53,21 +48,17 @@ pub(super) fn ruc(signs: &Signs) -> Result<Checked, Fault> {
     all_digits(signs)?;
     length(signs, 11, 11, Wording("11 digits", "11 cifras"))?;
     let (prefix, body, last) = (&signs[..2], &signs[2..10], char::from(signs[10]));
-    let customer_type = match prefix {
-        b"10" | b"15" | b"16" | b"17" => CustomerType::Individual,
-        b"20" => CustomerType::Company,
-        _ => {
-            return Err(Fault::UnknownPrefix {
-                found: text(prefix),
-                allowed: Wording("10, 15, 16, 17 (a person's) or 20 (a company's)", "10, 15, 16, 17 (persona) o 20 (empresa)"),
-            });
-        }
-    };
+    if !matches!(prefix, b"10" | b"15" | b"16" | b"17" | b"20") {
+        return Err(Fault::UnknownPrefix {
+            found: text(prefix),
+            allowed: Wording("10, 15, 16, 17 (a person's) or 20 (a company's)", "10, 15, 16, 17 (persona) o 20 (empresa)"),
+        });
+    }
     let expected = digit((11 - weighted(&signs[..10], &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11) % 10);
     if last != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: false });
     }
-    let mut checked = Checked::new(*signs, customer_type);
+    let mut checked = Checked::new(*signs);
     if prefix == b"10" {
         checked.implied.contains = Code::of(body).ok();
     }

@@ -4,7 +4,7 @@
 //! EHA/451/2008 (CIF), ICAO Doc 9303 (passports).
 
 use super::digits::{all_digits, alphanumeric, digit, length, not_a_digit, number, value};
-use super::{Checked, CustomerType, Doubt, Fault, Shown, Wording};
+use super::{Checked, Doubt, Fault, Shown, Wording};
 use crate::signs::Signs;
 
 /// RD 1553/2005: the number modulo 23 picks the letter.
@@ -14,10 +14,6 @@ const CIF_LETTERS: &[u8; 10] = b"JABCDEFGHI";
 
 fn control_letter(number: u32) -> char {
     char::from(LETTERS[usize::try_from(number % 23).unwrap_or(0)])
-}
-
-fn person(signs: &Signs) -> Checked {
-    Checked::new(*signs, CustomerType::Individual)
 }
 
 /// DNI: eight digits and a letter; also the K and L numbers of persons without one.
@@ -39,7 +35,7 @@ pub(super) fn government_id(signs: &Signs) -> Result<Checked, Fault> {
         return Err(Fault::WrongCheckDigit { expected, is_letter: true });
     }
     let zeros = &b"00000000"[head.len().min(8)..];
-    let checked = if zeros.is_empty() { person(signs) } else { person(&Signs::joined(zeros, signs)) };
+    let checked = if zeros.is_empty() { Checked::new(*signs) } else { Checked::new(Signs::joined(zeros, signs)) };
     Ok(checked.shown(Shown::DashBeforeLast))
 }
 
@@ -60,7 +56,7 @@ pub(super) fn residence_permit(signs: &Signs) -> Result<Checked, Fault> {
         && signs.len() == 10
     {
         let mut checked = residence_permit(&Signs::joined(b"X", rest))?;
-        checked.doubts[0] = Some(Doubt::OldForm);
+        checked.doubt(Doubt::OldForm);
         return Ok(checked);
     }
     if signs.len() == 8 && signs[1..].iter().all(u8::is_ascii_digit) {
@@ -71,7 +67,7 @@ pub(super) fn residence_permit(signs: &Signs) -> Result<Checked, Fault> {
     if char::from(signs[8]) != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: true });
     }
-    Ok(person(signs).shown(Shown::DashesAroundMiddle))
+    Ok(Checked::new(*signs).shown(Shown::DashesAroundMiddle))
 }
 
 /// K, L and M: the DNI's letter over the seven digits.
@@ -81,11 +77,7 @@ fn person_nif(signs: &Signs) -> Result<Checked, Fault> {
     if char::from(signs[8]) != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: true });
     }
-    let mut checked = person(signs).shown(Shown::DashesAroundMiddle);
-    if signs[0] == b'K' {
-        checked.doubts[0] = Some(Doubt::Minor);
-    }
-    Ok(checked)
+    Ok(Checked::new(*signs).shown(Shown::DashesAroundMiddle))
 }
 
 fn entity(letter: u8) -> Option<&'static str> {
@@ -139,11 +131,11 @@ pub(super) fn cif(signs: &Signs) -> Result<Checked, Fault> {
         let is_letter = last.is_ascii_uppercase() || wants_letter;
         return Err(Fault::WrongCheckDigit { expected: if is_letter { letter } else { control_digit }, is_letter });
     }
-    let mut checked = Checked::new(*signs, CustomerType::Company).shown(Shown::DashesAroundMiddle);
+    let mut checked = Checked::new(*signs).shown(Shown::DashesAroundMiddle);
     checked.implied.entity = Some(kind);
     let wants_digit = matches!(first, b'A' | b'B' | b'E' | b'H') && !wants_letter;
     if (wants_letter && is_digit) || (wants_digit && is_letter) {
-        checked.doubts[0] = Some(Doubt::UnusualControlKind);
+        checked.doubt(Doubt::UnusualControlKind);
     }
     Ok(checked)
 }
@@ -160,5 +152,5 @@ pub(super) fn passport(signs: &Signs) -> Result<Checked, Fault> {
             ),
         });
     }
-    Ok(person(signs))
+    Ok(Checked::new(*signs))
 }

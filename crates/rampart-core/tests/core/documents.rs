@@ -15,11 +15,11 @@ fn document(name: &str) -> DocumentType {
 
 /// Synthetic numbers that hold.
 const RIGHT: &[(&str, &str, &[&str])] = &[
-    ("ESP", "GOVERNMENT_ID", &["00000000T", "12345678Z", "87654321X", "99999999R", "98765432M", "K1234567L", "L1234567L", "K0000000T"]),
-    ("ESP", "PERMANENT_RESIDENCE_PERMIT", &["X0000000T", "X9999999J", "Y1234567X", "Y9999999G", "Z1234567R", "M1234567L", "M9999999J"]),
-    ("ESP", "CIF", &["A12345674", "B00000000", "G28000016", "Q0000000J", "N0012345E", "Q00000000"]),
+    ("ESP", "GOVERNMENT_ID", &["12345678Z", "87654321X", "99999999R", "98765432M", "K1234567L", "L1234567L"]),
+    ("ESP", "PERMANENT_RESIDENCE_PERMIT", &["X9999999J", "Y1234567X", "Y9999999G", "Z1234567R", "M1234567L", "M9999999J"]),
+    ("ESP", "CIF", &["A12345674", "B1234567D", "G28000016", "Q1234567D", "N0012345E", "Q12345674"]),
     ("ESP", "PASSPORT", &["AAA000000", "XAB123456", "AB123456"]),
-    ("CHL", "RUT", &["44444444-4", "45678901-3", "48000003-K", "49000007-0", "98765432-5"]),
+    ("CHL", "RUT", &["72041-0", "11111111-1", "44444444-4", "45678901-3", "48000003-K", "49000007-0", "98765432-5"]),
     (
         "MEX",
         "CURP",
@@ -30,6 +30,7 @@ const RIGHT: &[(&str, &str, &[&str])] = &[
             "QOQX050312MNEQQXA5",
             "ZUZX240630HSRZZXB8",
             "QAQX800101XDFQQX02",
+            "VACA900203HDFRRN09",
         ],
     ),
     (
@@ -47,10 +48,25 @@ const RIGHT: &[(&str, &str, &[&str])] = &[
             "ÑQÑ991231U99",
             "WQW200229GT6",
             "QAQX800101AB2",
+            "PEDO800101AB1",
         ],
     ),
     ("COL", "CED_CIU", &["123456", "1234567", "12345678", "99999999", "1999999999"]),
-    ("COL", "NIT", &["999999999-4", "900000001-2", "899999998-4", "800000002-7", "1999999999-5", "900000001"]),
+    (
+        "COL",
+        "NIT",
+        &[
+            "999999999-4",
+            "900000001-2",
+            "899999998-4",
+            "800000002-7",
+            "1999999999-5",
+            "900000001",
+            "801234564",
+            "80123456-4",
+            "99010199999-7",
+        ],
+    ),
     ("COL", "PPT", &["1234567", "PPT1234567"]),
     ("COL", "PEP", &["999999999999999"]),
     ("COL", "TI", &["1999999999", "99010199999"]),
@@ -77,31 +93,31 @@ const RIGHT: &[(&str, &str, &[&str])] = &[
 
 /// Numbers that do not.
 const WRONG: &[(&str, &str, &[&str])] = &[
-    ("ESP", "GOVERNMENT_ID", &["12345678A", "1234567Z", "00000000I", "123456789Z", "12345678", "X1234567L", "A12345674", "1234567OZ"]),
-    ("ESP", "PERMANENT_RESIDENCE_PERMIT", &["X1234567A", "W1234567L", "X123456L", "Y1234567L", "XL1234567", "12345678Z"]),
-    ("ESP", "CIF", &["A12345670", "I12345674", "B0000000", "B1234567Z", "A1234567J"]),
+    (
+        "ESP",
+        "GOVERNMENT_ID",
+        &["12345678A", "1234567Z", "00000000I", "123456789Z", "12345678", "X1234567L", "A12345674", "1234567OZ", "00000000T"],
+    ),
+    ("ESP", "PERMANENT_RESIDENCE_PERMIT", &["X1234567A", "W1234567L", "X123456L", "Y1234567L", "XL1234567", "12345678Z", "X0000000T"]),
+    ("ESP", "CIF", &["A12345670", "I12345674", "B0000000", "B1234567Z", "A1234567J", "B00000000"]),
     ("ESP", "PASSPORT", &["AB12", "AÑA000000"]),
-    ("CHL", "RUT", &["12345678-0", "45678901-K", "1-9", "123456789-2", "1234A678-5", "66666666-6"]),
+    ("CHL", "RUT", &["12345678-0", "45678901-K", "72041-1", "123456789-2", "1234A678-5", "66666666-6"]),
     (
         "MEX",
         "CURP",
-        &[
-            "QAQX800101HDFQQX09",
-            "QAQX810229HDFQQX02",
-            "QAQX800101HZZQQX01",
-            "PEDO800101HDFQQX07",
-            "QAQX800101HDFQQX0",
-            "XEXX010101HNEXXXA4",
-            "QQZ800101ABA",
-        ],
+        &["QAQX800101HDFQQX09", "QAQX810229HDFQQX02", "QAQX800101HZZQQX01", "QAQX800101HDFQQX0", "XEXX010101HNEXXXA4", "QQZ800101ABA"],
     ),
-    ("MEX", "RFC", &["QAQX801301AB0", "QAQX800101AB", "PEDO800101AB1", "1AQX800101AB3", "QQ800101AB1", "XAXX010101000"]),
+    ("MEX", "RFC", &["QAQX801301AB0", "QAQX800101AB", "1AQX800101AB3", "QQ800101AB1", "XAXX010101000"]),
     ("COL", "CED_CIU", &["12345", "12345678901", "12A4567890", "0123456", ""]),
-    ("COL", "NIT", &["999999999-0", "900000001-3", "9O0000001-2", "12345-6", "900000001-12"]),
+    ("COL", "NIT", &["999999999-0", "900000001-3", "9O0000001-2", "12345-6", "900000001-12", "0080123456-4", "123456789012-9"]),
     ("PER", "DNI", &["1234567", "123456789012", "20999999990"]),
     ("PER", "RUC", &["20999999991", "30999999991", "1099999999", "20-99999999-1", "2099999999A"]),
     ("ARG", "DNI", &["123456", "123456789", "8888888A", "8-8", "", "20888888889"]),
-    ("ARG", "CUIT", &["20888888880", "40888888881", "2088888888", "20-8888888-81", "2088888888X", "88888888"]),
+    (
+        "ARG",
+        "CUIT",
+        &["20888888880", "40888888881", "2088888888", "20-8888888-81", "2088888888X", "88888888", "20-00000000-1", "55000000018"],
+    ),
 ];
 
 #[test]
@@ -147,8 +163,8 @@ fn numbers_tell_what_they_carry() {
     assert_eq!(company.customer_type, CustomerType::Company);
     let cuit = identification::check(Country::ARGENTINA, DocumentType::Cuit, "20-88888888-9").expect("right");
     assert_eq!((cuit.implied.contains.as_ref().map(Code::as_str), cuit.display().as_str()), (Some("88888888"), "20-88888888-9"));
-    let zeros = identification::check(Country::ARGENTINA, DocumentType::Cuit, "20-00000000-1").expect("right");
-    assert_eq!(zeros.implied.contains, None, "no DNI is all zeros");
+    let short = identification::check(Country::ARGENTINA, DocumentType::Cuit, "20-06123450-1").expect("right");
+    assert_eq!(short.implied.contains.as_ref().map(Code::as_str), Some("6123450"), "DNIs are counted without zeros in front");
     let cif = identification::check(Country::SPAIN, DocumentType::Cif, "G28000016").expect("right");
     assert_eq!(cif.implied.entity, Some("asociación o fundación"));
 }

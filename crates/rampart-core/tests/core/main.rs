@@ -7,6 +7,8 @@ mod decisions;
 mod destinations;
 mod documents;
 mod exceptions;
+mod fillers;
+mod holders;
 mod machines;
 mod mistakes;
 mod money;

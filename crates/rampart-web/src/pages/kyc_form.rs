@@ -39,7 +39,7 @@ fn source_label(source: &str, t: &'static Texts) -> Option<&'static str> {
 }
 
 fn wanted(customer: &Customer, level: KycLevel) -> Vec<Wanted> {
-    let person = customer.customer_type == CustomerType::Individual;
+    let person = customer.holder() == CustomerType::Individual;
     let field = |name, most, needed| Wanted { name, most, needed };
     let mut fields = vec![field("name", 100, true)];
     if person {
@@ -133,7 +133,7 @@ impl<'a> Form<'a> {
         let t = self.language.texts();
         let text = |label| Field::text(wanted.name, label, wanted.most, value);
         let field = match wanted.name {
-            "name" if self.customer.customer_type == CustomerType::Company => text(t.field_company).filled_with("organization"),
+            "name" if self.customer.holder() == CustomerType::Company => text(t.field_company).filled_with("organization"),
             "name" => text(t.field_name).filled_with("given-name"),
             "last_name" => text(t.field_last_name).filled_with("family-name"),
             "last_name2" => text(t.field_last_name2).filled_with("additional-name"),
@@ -177,7 +177,7 @@ impl<'a> Form<'a> {
         let mut rows = Vec::new();
         let name = self.customer.profile.full_name();
         if !name.is_empty() && !asked.contains(&"name") {
-            let company = self.customer.customer_type == CustomerType::Company;
+            let company = self.customer.holder() == CustomerType::Company;
             rows.push(Row::new(if company { t.field_company } else { t.field_name }, name));
         }
         rows.push(Row::new(t.field_country, labels::country(self.customer.country, self.language)));

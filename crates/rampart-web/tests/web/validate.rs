@@ -15,6 +15,7 @@ on_both_engines!(
     the_page_says_the_same_in_both_languages,
     the_page_tells_of_telephone_numbers,
     registration_tells_doubts_and_refuses_contradictions,
+    numbers_tell_whose_they_are,
 );
 
 /// `data` of an answer that has the described shape.
@@ -175,4 +176,40 @@ async fn registration_tells_doubts_and_refuses_contradictions(test: Arc<TestApp>
     assert!(message.contains("1980-01-01") && message.contains("1980-01-10"), "{message}");
     let of_minors = json!({"country": "COL", "identification_type": "TI", "identification_number": "1999999999"});
     assert_eq!(register("d@mail.example", of_minors).await.data()["warnings"][0]["code"], "minor");
+}
+
+/// Persons, companies and nobody, at both calls.
+async fn numbers_tell_whose_they_are(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let path = "/api/validate/identification";
+    let ask = async |query: &str| described(path, &client.get(&format!("{path}?{query}")).await);
+    let person = ask("country=CO&type=NIT&number=NIT+1.012.345.678-9").await;
+    let told = (&person["customer_type"], &person["normalized"], &person["implied"]["contains"], &person["warnings"]);
+    assert_eq!(told, (&json!("individual"), &json!("10123456789"), &json!("1012345678"), &json!([])));
+    assert_eq!(ask("country=CO&type=NIT&number=900.000.001-2").await["customer_type"], "company");
+    assert_eq!(ask("country=ES&type=CIF&number=ESA58818501").await["normalized"], "A58818501");
+    for (query, code) in [
+        ("country=CL&type=RUT&number=72041-0", "short_number"),
+        ("country=CL&type=RUT&number=11.111.111-1", "repeated_digit"),
+        ("country=AR&type=DNI&number=11111111", "repeated_digit"),
+        ("country=MX&type=CURP&number=VACA900203HDFRRN09", "unusual_word"),
+        ("country=CO&type=NIT&number=801234564", "person_or_company"),
+    ] {
+        let view = ask(query).await;
+        assert_eq!((&view["valid"], &view["warnings"][0]["code"]), (&json!(true), &json!(code)), "{query}: {view}");
+    }
+    for query in [
+        "country=ES&type=GOVERNMENT_ID&number=00000000T",
+        "country=ES&type=PERMANENT_RESIDENCE_PERMIT&number=X0000000T",
+        "country=PE&type=DNI&number=00000000",
+        "country=AR&type=CUIT&number=51600000016",
+    ] {
+        assert_eq!(ask(query).await["faults"][0]["code"], "placeholder", "{query}");
+    }
+    let body = json!({
+        "name": "Juan", "email": "juan@mail.example", "country": "CO", "dob": "2015-06-01", "identification_type": "NIT",
+        "identification_number": "1012345678-9",
+    });
+    let minor = client.post("/api/registerUser", &body).await;
+    assert_eq!((minor.status.as_u16(), minor.code().as_str()), (422, "validation_failed"), "{}", minor.text);
 }

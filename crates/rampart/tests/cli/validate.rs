@@ -37,6 +37,18 @@ fn numbers_are_judged_in_words_and_json() {
 }
 
 #[test]
+fn numbers_tell_persons_and_doubts() {
+    let person = text(&validate(&["id", "--country", "CO", "--type", "NIT", "1012345678-9"], ""));
+    for line in ["belongs to  individual", "contains    1012345678"] {
+        assert!(person.lines().any(|said| said == line), "{line}: {person}");
+    }
+    let doubtful = validate(&["id", "--country", "CL", "--type", "RUT", "72041-0"], "");
+    assert!(doubtful.status.success() && text(&doubtful).contains("(short_number)"), "{}", text(&doubtful));
+    let zero = validate(&["id", "--country", "ES", "--type", "GOVERNMENT_ID", "00000000T"], "");
+    assert_eq!((zero.status.code(), text(&zero).contains("(placeholder)")), (Some(1), true), "{}", text(&zero));
+}
+
+#[test]
 fn standard_input_is_answered_line_by_line() {
     let output = validate(&["account", "--country", "AR", "--stdin"], "0170099212345678901231\n\nx\n");
     let views: Vec<Value> = text(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -92,7 +92,7 @@ pub(crate) static ENGLISH: Texts = Texts {
     document_ppt: "Temporary protection permit (PPT)",
     document_pep: "Special permanence permit (PEP)",
     document_rc: "Civil registry (registro civil)",
-    document_nit: "NIT (company)",
+    document_nit: "NIT",
     document_dni: "DNI (national identity card)",
     document_ce: "Foreigner card (carné de extranjería)",
     document_ruc: "RUC",

@@ -92,7 +92,7 @@ pub(crate) static SPANISH: Texts = Texts {
     document_ppt: "Permiso por protección temporal",
     document_pep: "Permiso especial de permanencia",
     document_rc: "Registro civil",
-    document_nit: "NIT (empresa)",
+    document_nit: "NIT",
     document_dni: "DNI",
     document_ce: "Carné de extranjería",
     document_ruc: "RUC",

@@ -1,0 +1,42 @@
+//! What people write in front of a number: the document's name, or the country as in the numbers of the European VAT.
+
+use super::DocumentType;
+use crate::signs::Signs;
+
+/// What may stand in front of a document's number and can be no part of it: the number has digits there, or one letter, or has
+/// a fixed length. Where letters are a part of the number nothing is certain.
+const fn labels(document: DocumentType) -> &'static [&'static [u8]] {
+    match document {
+        DocumentType::GovernmentId => &[b"ES", b"DNI", b"NIF"],
+        DocumentType::PermanentResidencePermit => &[b"ES", b"NIE", b"NIF"],
+        DocumentType::Cif => &[b"ES", b"CIF", b"NIF"],
+        DocumentType::Rut => &[b"CL", b"RUT", b"RUN"],
+        DocumentType::Curp => &[b"CURP"],
+        DocumentType::Rfc => &[b"RFC"],
+        DocumentType::CedCiu => &[b"CC"],
+        DocumentType::Ti => &[b"TI"],
+        DocumentType::Nuip => &[b"NUIP"],
+        DocumentType::Pep => &[b"PEP"],
+        DocumentType::Nit => &[b"CO", b"NIT"],
+        DocumentType::Dni => &[b"DNI"],
+        DocumentType::Ruc => &[b"PE", b"RUC"],
+        DocumentType::Cuit => &[b"AR", b"CUIT", b"CUIL"],
+        DocumentType::Passport | DocumentType::CedExt | DocumentType::Te | DocumentType::Ppt | DocumentType::Pass => &[],
+        DocumentType::Rc | DocumentType::Ce => &[],
+    }
+}
+
+/// The fewest signs of a number that begins with letters: what is shorter has lost some of its own.
+const fn fewest(document: DocumentType) -> usize {
+    match document {
+        DocumentType::Curp => 18,
+        DocumentType::Rfc => 12,
+        _ => 1,
+    }
+}
+
+/// A number that does not hold as it is written, without the label in front of it.
+pub(super) fn without(document: DocumentType, signs: &Signs) -> Option<Signs> {
+    let rest = labels(document).iter().find_map(|label| signs.strip_prefix(*label))?;
+    (rest.len() >= fewest(document)).then(|| Signs::of(rest))
+}

@@ -1,0 +1,135 @@
+//! Whose a number is, told by the number, and what people write in front of it.
+
+use rampart_core::code::Code;
+use rampart_core::country::Country;
+use rampart_core::identification::{self, Checked, CustomerType, Date, DocumentType, Doubt, Fault};
+
+fn right(country: Country, document: DocumentType, number: &str) -> Checked {
+    identification::check(country, document, number).unwrap_or_else(|fault| panic!("{document} {number}: {fault}"))
+}
+
+#[test]
+fn the_number_tells_who_is_a_company() {
+    use CustomerType::{Company, Individual};
+    let numbers = [
+        (Country::SPAIN, DocumentType::GovernmentId, "12345678Z", Individual),
+        (Country::SPAIN, DocumentType::GovernmentId, "K1234567L", Individual),
+        (Country::SPAIN, DocumentType::PermanentResidencePermit, "M1234567L", Individual),
+        (Country::SPAIN, DocumentType::Passport, "AB123456", Individual),
+        (Country::SPAIN, DocumentType::Cif, "A12345674", Company),
+        (Country::CHILE, DocumentType::Rut, "72041-0", Individual),
+        (Country::CHILE, DocumentType::Rut, "49000007-0", Individual),
+        (Country::CHILE, DocumentType::Rut, "50000000-7", Company),
+        (Country::CHILE, DocumentType::Rut, "98765432-5", Company),
+        (Country::MEXICO, DocumentType::Curp, "QAQX800101HDFQQX08", Individual),
+        (Country::MEXICO, DocumentType::Rfc, "ÑUÑX240630V13", Individual),
+        (Country::MEXICO, DocumentType::Rfc, "ÑQÑ991231U99", Company),
+        (Country::COLOMBIA, DocumentType::CedCiu, "1012345678", Individual),
+        (Country::COLOMBIA, DocumentType::CedExt, "123456", Individual),
+        (Country::COLOMBIA, DocumentType::Ti, "1012345678", Individual),
+        (Country::COLOMBIA, DocumentType::Nuip, "1012345678", Individual),
+        (Country::COLOMBIA, DocumentType::Te, "123456", Individual),
+        (Country::COLOMBIA, DocumentType::Ppt, "1234567", Individual),
+        (Country::COLOMBIA, DocumentType::Pass, "AB123456", Individual),
+        (Country::COLOMBIA, DocumentType::Pep, "123456789012345", Individual),
+        (Country::COLOMBIA, DocumentType::Rc, "12345678", Individual),
+        (Country::COLOMBIA, DocumentType::Nit, "890903938-8", Company),
+        (Country::COLOMBIA, DocumentType::Nit, "900000001", Company),
+        (Country::COLOMBIA, DocumentType::Nit, "1012345678-9", Individual),
+        (Country::COLOMBIA, DocumentType::Nit, "80123456-4", Individual),
+        (Country::COLOMBIA, DocumentType::Nit, "8012345678-5", Individual),
+        (Country::COLOMBIA, DocumentType::Nit, "123456-3", Individual),
+        (Country::COLOMBIA, DocumentType::Nit, "700000001-7", Individual),
+        (Country::COLOMBIA, DocumentType::Nit, "99010199999-7", Individual),
+        (Country::PERU, DocumentType::Dni, "12345678", Individual),
+        (Country::PERU, DocumentType::Ce, "001234567", Individual),
+        (Country::PERU, DocumentType::Ruc, "10123456781", Individual),
+        (Country::PERU, DocumentType::Ruc, "15123456782", Individual),
+        (Country::PERU, DocumentType::Ruc, "16123456789", Individual),
+        (Country::PERU, DocumentType::Ruc, "17123456785", Individual),
+        (Country::PERU, DocumentType::Ruc, "20123456786", Company),
+        (Country::ARGENTINA, DocumentType::Dni, "12345678", Individual),
+        (Country::ARGENTINA, DocumentType::Cuit, "20123456786", Individual),
+        (Country::ARGENTINA, DocumentType::Cuit, "27123456780", Individual),
+        (Country::ARGENTINA, DocumentType::Cuit, "30123456781", Company),
+        (Country::ARGENTINA, DocumentType::Cuit, "34123456787", Company),
+    ];
+    for (country, document, number, holder) in numbers {
+        let checked = right(country, document, number);
+        assert_eq!(checked.customer_type, holder, "{document} {number}");
+        // What is stored tells the same.
+        assert_eq!(document.holder(&checked.normalized()), holder, "{document} {number}");
+        let is_minors = checked.doubts().any(|doubt| doubt == Doubt::Minor);
+        assert_eq!(document.is_of_minors(&checked.normalized()), is_minors, "{document} {number}");
+    }
+    let pairs: std::collections::BTreeSet<_> =
+        numbers.iter().map(|(country, document, ..)| (country.alpha3(), document.as_str())).collect();
+    assert_eq!(pairs.len(), 22, "every pair is here");
+}
+
+#[test]
+fn a_persons_nit_is_a_persons_document() {
+    let nit = |number: &str| identification::check(Country::COLOMBIA, DocumentType::Nit, number);
+    let adult = right(Country::COLOMBIA, DocumentType::Nit, "1012345678-9");
+    assert_eq!(adult.implied.contains.as_ref().map(Code::as_str), Some("1012345678"));
+    assert_eq!(adult.display(), "1.012.345.678-9");
+    // The old form of an identity card begins with the date of birth.
+    let old = right(Country::COLOMBIA, DocumentType::Nit, "99010199999-7");
+    assert_eq!(old.doubts().collect::<Vec<_>>(), [Doubt::OldForm, Doubt::Minor]);
+    assert!(old.agrees_with_birth(Date::new(1999, 1, 1).expect("exists")).is_ok());
+    assert!(old.agrees_with_birth(Date::new(1999, 1, 2).expect("exists")).is_err());
+    // The body is as long as those documents are, and has no zeros in front.
+    assert_eq!(nit("12345-8").map_err(|fault| fault.code()), Err("wrong_length"));
+    assert_eq!(nit("123456789012-9").map_err(|fault| fault.code()), Err("wrong_length"));
+    assert_eq!(nit("0080123456-4").map_err(|fault| fault.code()), Err("unknown_prefix"));
+    // Nine digits without a hyphen are a company's body; that they could be a person's whole number is told.
+    let doubtful = right(Country::COLOMBIA, DocumentType::Nit, "801234564");
+    assert_eq!((doubtful.normalized().as_str(), doubtful.customer_type), ("8012345642", CustomerType::Company));
+    assert_eq!(doubtful.doubts().collect::<Vec<_>>(), [Doubt::PersonOrCompany]);
+    assert_eq!(right(Country::COLOMBIA, DocumentType::Nit, "900000001").doubts().count(), 0);
+}
+
+#[test]
+fn what_stands_in_front_of_a_number_is_dropped() {
+    let written = [
+        (Country::SPAIN, DocumentType::Cif, "ESA58818501", "A58818501"),
+        (Country::SPAIN, DocumentType::Cif, "es-a58818501", "A58818501"),
+        (Country::SPAIN, DocumentType::Cif, "CIF: A-58818501", "A58818501"),
+        (Country::SPAIN, DocumentType::GovernmentId, "ES12345678Z", "12345678Z"),
+        (Country::SPAIN, DocumentType::GovernmentId, "ES1234567L", "01234567L"),
+        (Country::SPAIN, DocumentType::GovernmentId, "DNI 12.345.678-Z", "12345678Z"),
+        (Country::SPAIN, DocumentType::GovernmentId, "ESK1234567L", "K1234567L"),
+        (Country::SPAIN, DocumentType::PermanentResidencePermit, "ESX1234567L", "X1234567L"),
+        (Country::SPAIN, DocumentType::PermanentResidencePermit, "N.I.E. X-1234567-L", "X1234567L"),
+        (Country::CHILE, DocumentType::Rut, "RUT: 12.345.678-5", "123456785"),
+        (Country::CHILE, DocumentType::Rut, "CL12345678-5", "123456785"),
+        (Country::MEXICO, DocumentType::Rfc, "RFC QAQX800101AB1", "QAQX800101AB1"),
+        (Country::MEXICO, DocumentType::Rfc, "R.F.C.: QQZ-800101-ABA", "QQZ800101ABA"),
+        (Country::MEXICO, DocumentType::Curp, "CURP: QAQX800101HDFQQX08", "QAQX800101HDFQQX08"),
+        (Country::COLOMBIA, DocumentType::CedCiu, "C.C. 1.012.345.678", "1012345678"),
+        (Country::COLOMBIA, DocumentType::Ti, "T.I. 1012345678", "1012345678"),
+        (Country::COLOMBIA, DocumentType::Nuip, "NUIP 1012345678", "1012345678"),
+        (Country::COLOMBIA, DocumentType::Pep, "PEP 123456789012345", "123456789012345"),
+        (Country::COLOMBIA, DocumentType::Nit, "NIT 900.000.001-2", "9000000012"),
+        (Country::COLOMBIA, DocumentType::Nit, "N.I.T.: 900.000.001", "9000000012"),
+        (Country::PERU, DocumentType::Dni, "DNI 12345678", "12345678"),
+        (Country::PERU, DocumentType::Ruc, "RUC: 20123456786", "20123456786"),
+        (Country::ARGENTINA, DocumentType::Dni, "D.N.I. 12.345.678", "12345678"),
+        (Country::ARGENTINA, DocumentType::Cuit, "CUIT 20-12345678-6", "20123456786"),
+        (Country::ARGENTINA, DocumentType::Cuit, "CUIL: 20-12345678-6", "20123456786"),
+    ];
+    for (country, document, number, normalized) in written {
+        assert_eq!(right(country, document, number).normalized(), normalized, "{document} {number}");
+    }
+    // What is wrong is said of the number itself.
+    let check = identification::check;
+    let wrong = check(Country::SPAIN, DocumentType::Cif, "ESA58818502");
+    assert_eq!(wrong, Err(Fault::WrongCheckDigit { expected: '1', is_letter: false }));
+    let other = check(Country::SPAIN, DocumentType::GovernmentId, "ESA58818501");
+    assert_eq!(other, Err(Fault::OtherDocument { sent: "GOVERNMENT_ID", is: "CIF" }));
+    // A company may be called so: what holds as it is written is not cut.
+    assert_eq!(right(Country::MEXICO, DocumentType::Rfc, "RFC800101ABA").normalized(), "RFC800101ABA");
+    assert_eq!(right(Country::SPAIN, DocumentType::Passport, "ES123456").normalized(), "ES123456");
+    assert!(check(Country::MEXICO, DocumentType::Rfc, "MXQQZ800101ABA").is_err(), "two letters of a name are no country");
+    assert!(check(Country::CHILE, DocumentType::Rut, "RUT").is_err());
+}
