@@ -32,7 +32,7 @@ use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
 use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat};
 use crate::numbers::Series;
-use crate::orders::{OpenedQuote, deposit_address_key, invalid_wallet, quote_mismatch};
+use crate::orders::{OpenedQuote, invalid_wallet, quote_mismatch};
 use crate::page_links::{URL_PAYMENT, with_token};
 use crate::views::{Answer, RedirectView, TransferView};
 
@@ -185,7 +185,7 @@ impl App {
             true => fields.optional("coin_chain", &request.coin_chain, LONGEST),
             false => fields.required("coin_chain", &request.coin_chain, LONGEST),
         };
-        let wallet = fields.required_bounded("wallet", &request.wallet, LONGEST);
+        let wallet = fields.required_wallet("wallet", &request.wallet);
         let callback_url = fields.url("callback_url", &request.callback_url);
         fields.optional("quote_id", &request.quote_id, LONGEST_URL);
         let refund_account = fields.bounded("refund_account", &request.refund_account, LONGEST);
@@ -207,15 +207,14 @@ impl App {
         repeat: &Repeat<'_>,
         quote: &OpenedQuote,
     ) -> Reply<Tried> {
-        let address = wanted.coin.map(|coin| (coin.id.chain, self.check_wallet("wallet", coin.id.chain, wanted.wallet)));
-        let normalized = address.as_ref().and_then(|(chain, address)| address.as_deref().ok().map(|address| (*chain, address)));
-        let deposit_address = normalized.map(|(chain, address)| deposit_address_key(chain, address));
+        let address = wanted.coin.map(|coin| self.check_wallet("wallet", coin.id.chain, wanted.wallet));
+        let normalized = address.as_ref().and_then(|address| address.as_deref().ok()).map(str::to_owned);
         let (customer, is_deposit_address) = match remembered {
             // Of the address the commit finds it out.
             Some(customer) => (customer, false),
-            None => self.customer_and_deposit_address(caller, CustomerId(wanted.user_id), normalized).await?,
+            None => self.customer_and_deposit_address(caller, CustomerId(wanted.user_id), normalized.as_deref()).await?,
         };
-        let checked = self.check_payment(caller, wanted, &customer, address.map(|(_, address)| address), is_deposit_address, quote).await?;
+        let checked = self.check_payment(caller, wanted, &customer, address, is_deposit_address, quote).await?;
         let context = self.context(None);
         let payment = self.make_payment(caller, wanted, &checked, &context).await?;
         let data = self.payment_json(&payment)?;
@@ -227,7 +226,7 @@ impl App {
         step.claims.extend(repeat.claims(self, id, &data));
         step.claims.extend(concept.map(|concept| Claim::forever(ClaimScope::Concept, concept, id)));
         step.claims.extend(checked.quote.as_ref().map(|(quote, _)| self.quote_claim(quote, id)));
-        step.must_be_free.extend(deposit_address.map(|key| (ClaimScope::DepositAddress, key)));
+        step.must_be_free.extend(normalized.map(|address| (ClaimScope::DepositAddress, address)));
         step.rely(RecordKey::Customer(customer.id), customer.version);
         step.rely(RecordKey::Partner(caller.partner.id), caller.partner.version);
         match self.commit(step).await {

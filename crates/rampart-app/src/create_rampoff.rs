@@ -28,7 +28,7 @@ use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
 use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat};
 use crate::numbers::Series;
-use crate::orders::{OpenedQuote, deposit_address_key, quote_mismatch};
+use crate::orders::{OpenedQuote, quote_mismatch};
 use crate::page_links::{URL_STATUS, with_token};
 use crate::views::{Answer, RampoffCreatedView};
 
@@ -174,7 +174,7 @@ impl App {
         let account_type = fields.optional("account_type", &request.account_type, 20);
         let external_id = fields.optional("external_id", &request.external_id, LONGEST_EXTERNAL_ID);
         fields.optional("quote_id", &request.quote_id, LONGEST_URL);
-        let refund_wallet = fields.bounded("refund_wallet", &request.refund_wallet, LONGEST);
+        let refund_wallet = fields.wallet("refund_wallet", &request.refund_wallet);
         fields.finish()?;
         let (Some(user_id), Some(amount)) = (user_id, amount) else { return Err(Code::ValidationFailed.into()) };
         let names_chain = chain.is_some();
@@ -194,7 +194,8 @@ impl App {
         let index = match index {
             Some(index) => *index,
             None => {
-                let number = self.numbers().next(self.store(), Series::addresses(checked.coin.id.chain)).await?;
+                let family = self.catalogue().chain(checked.coin.id.chain).ok_or(Code::CoinNotSupported)?.addresses;
+                let number = self.numbers().next(self.store(), Series::addresses(family)).await?;
                 *index.insert(u64::try_from(number).unwrap_or_default())
             }
         };
@@ -202,7 +203,7 @@ impl App {
         let rampoff = self.make_rampoff(caller, wanted, &checked, index, &context)?;
         let data = self.rampoff_json(&rampoff)?;
         let id = rampoff.id;
-        let deposit_address = deposit_address_key(checked.coin.id.chain, &rampoff.deposit_address);
+        let deposit_address = rampoff.deposit_address.clone();
         let Ok(mut step) = rampoff.create(&context) else {
             return Err(self.limit_refusal(&customer, &checked.usage, checked.level).await);
         };

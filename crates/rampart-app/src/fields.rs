@@ -48,7 +48,13 @@ impl Fields {
     /// A field that may be absent and is not kept as a text to read: what is looked for, and numbers, accounts and wallets, which
     /// their own rules judge. What was stored before must be found, also if nobody may send it any more.
     pub(crate) fn bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
-        let value = value.as_deref().filter(|value| !text::is_blank(value))?;
+        self.bounded_text(field, value.as_deref()?, most)
+    }
+
+    fn bounded_text<'a>(&mut self, field: &'static str, value: &'a str, most: usize) -> Option<&'a str> {
+        if text::is_blank(value) {
+            return None;
+        }
         // A text has no more characters than bytes.
         if value.len() > most && value.chars().count() > most {
             self.malformed(field, format!("must not be longer than {most} characters"));
@@ -59,6 +65,20 @@ impl Fields {
             return None;
         }
         Some(value)
+    }
+
+    /// A wallet that may be absent. What was copied along with it, blanks and what does not show, is no part of it.
+    pub(crate) fn wallet<'a>(&mut self, field: &'static str, value: &'a Option<String>) -> Option<&'a str> {
+        self.bounded_text(field, text::trimmed(value.as_deref()?), LONGEST)
+    }
+
+    /// A wallet that must be there.
+    pub(crate) fn required_wallet<'a>(&mut self, field: &'static str, value: &'a Option<String>) -> Option<&'a str> {
+        if value.as_deref().is_none_or(|value| text::trimmed(value).is_empty()) {
+            self.fault(Code::FailMandatoryField, field, "is required");
+            return None;
+        }
+        self.wallet(field, value)
     }
 
     /// A field that must be there.

@@ -118,7 +118,7 @@ impl App {
         }
         let mut fields = Fields::new();
         let id = fields.required_bounded("rampoff_id", &request.rampoff_id, LONGEST);
-        let wallet = fields.required_bounded("refund_wallet", &request.refund_wallet, LONGEST);
+        let wallet = fields.required_wallet("refund_wallet", &request.refund_wallet);
         fields.finish()?;
         let rampoff = self.rampoff_of(caller, id.unwrap_or_default()).await?;
         let wallet = self.check_foreign_wallet("refund_wallet", rampoff.chain(), wallet.unwrap_or_default()).await?;
@@ -197,7 +197,7 @@ impl App {
     pub async fn give_refund_wallet(&self, token: &str, wallet: &str) -> Reply<()> {
         let rampoff = self.rampoff_by_token(token).await?;
         let mut fields = Fields::new();
-        fields.required_bounded("wallet", &Some(wallet.to_owned()), LONGEST);
+        fields.required_wallet("wallet", &Some(wallet.to_owned()));
         fields.finish()?;
         let wallet = self.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?;
         let giving = Giving { what: Place::RefundWallet(wallet), origin: self.by_page(true) };

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use rampart_core::address::AddressKind;
 use rampart_store::Store;
 
 use crate::error::Reply;
@@ -22,9 +23,9 @@ impl Series {
         Self { name: "concepts".into(), block: 512 }
     }
 
-    /// The indexes of a chain's deposit addresses.
-    pub(crate) fn addresses(chain: rampart_core::asset::Chain) -> Self {
-        Self { name: format!("address-{chain}"), block: 64 }
+    /// The indexes of the deposit addresses of a family of chains, which has an address for each.
+    pub(crate) fn addresses(family: AddressKind) -> Self {
+        Self { name: format!("addresses-{}", family.as_str()), block: 64 }
     }
 }
 

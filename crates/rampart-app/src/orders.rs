@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use rampart_core::address::AddressKind;
 use rampart_core::amount::Amount;
 use rampart_core::asset::Chain;
 use rampart_core::catalogue::Catalogue;
@@ -18,6 +19,7 @@ use rampart_core::quote::{Quote, QuoteTerms};
 use rampart_core::rampoff::Rampoff;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Raise};
+use rampart_core::text;
 use rampart_store::StoredClaim;
 
 use crate::app::App;
@@ -26,30 +28,27 @@ use crate::birth;
 use crate::error::{AppError, Reply};
 use crate::ports::Ports;
 
-/// Addresses that customers cannot give: our hot wallets and the contracts of tokens. (Deposit addresses are looked up.)
+/// Addresses that customers cannot give on any chain of a family: our hot wallets and the contracts of tokens, of whichever of
+/// its chains. (Deposit addresses are looked up.)
 #[derive(Debug, Default)]
-pub(crate) struct Reserved(HashMap<Chain, HashSet<String>>);
+pub(crate) struct Reserved(HashMap<AddressKind, HashSet<String>>);
 
 impl Reserved {
     /// Those of a catalogue.
     pub(crate) fn of(catalogue: &Catalogue, ports: &Ports) -> Self {
-        let of_chain = |chain: &rampart_core::catalogue::ChainInfo| {
+        let mut reserved = Self::default();
+        for chain in &catalogue.chains {
             let contracts = catalogue.coins.iter().filter(|coin| coin.id.chain == chain.name).filter_map(|coin| coin.contract.clone());
             let hot = ports.chain(chain.name).map(|port| port.hot_address());
             let addresses = contracts.chain(hot).map(|address| chain.addresses.normalize(&address).unwrap_or(address));
-            (chain.name, addresses.collect())
-        };
-        Self(catalogue.chains.iter().map(of_chain).collect())
+            reserved.0.entry(chain.addresses).or_default().extend(addresses);
+        }
+        reserved
     }
 
-    fn contains(&self, chain: Chain, address: &str) -> bool {
-        self.0.get(&chain).is_some_and(|addresses| addresses.contains(address))
+    fn contains(&self, family: AddressKind, address: &str) -> bool {
+        self.0.get(&family).is_some_and(|addresses| addresses.contains(address))
     }
-}
-
-/// The key of a deposit address among claims.
-pub(crate) fn deposit_address_key(chain: Chain, address: &str) -> String {
-    format!("{chain}:{address}")
 }
 
 /// A wallet that cannot be one.
@@ -95,7 +94,7 @@ impl App {
         &self,
         caller: &Caller,
         id: CustomerId,
-        address: Option<(Chain, &str)>,
+        address: Option<&str>,
     ) -> Reply<(Arc<Customer>, bool)> {
         let found = self.store().customer_and_deposit_address(caller.partner.id, id, address).await?;
         let (customer, is_deposit_address) = found.ok_or(Code::UserNotFound)?;
@@ -141,20 +140,21 @@ impl App {
     /// A wallet as its chain writes it.
     ///
     /// # Errors
-    /// `invalid_wallet` when it is no address of the chain, zero, a hot wallet of ours or a token's contract.
+    /// `invalid_wallet` when it is no address of the chain, one whose coins would be lost, or on any chain of the family a hot
+    /// wallet of ours or a token's contract.
     pub(crate) fn check_wallet(&self, field: &'static str, chain: Chain, wallet: &str) -> Reply<String> {
-        let addresses = self.catalogue().chain(chain).ok_or(Code::CoinNotSupported)?.addresses;
-        let address = addresses.normalize(wallet.trim()).map_err(|fault| invalid_wallet(field, &fault.to_string()))?;
-        if self.reserved().contains(chain, &address) {
+        let family = self.catalogue().chain(chain).ok_or(Code::CoinNotSupported)?.addresses;
+        let address = family.normalize(text::trimmed(wallet)).map_err(|fault| invalid_wallet(field, &fault.to_string()))?;
+        if self.reserved().contains(family, &address) {
             return Err(invalid_wallet(field, "is an address of ours or a token's contract: coins sent there would be lost"));
         }
         Ok(address)
     }
 
-    /// The same, and not the deposit address of another order.
+    /// The same, and not the deposit address of an order on any chain.
     pub(crate) async fn check_foreign_wallet(&self, field: &'static str, chain: Chain, wallet: &str) -> Reply<String> {
         let address = self.check_wallet(field, chain, wallet)?;
-        let ours = self.store().rampoffs_by_deposit_addresses(chain, std::slice::from_ref(&address)).await?;
+        let ours = self.store().rampoffs_by_deposit_addresses(std::slice::from_ref(&address)).await?;
         if ours.is_empty() { Ok(address) } else { Err(invalid_wallet(field, "is a deposit address of ours")) }
     }
 

@@ -286,7 +286,9 @@ pub trait ChainPort: Send + Sync {
     fn chain(&self) -> Chain;
     /// The hot wallet's address.
     fn hot_address(&self) -> String;
-    /// The deposit address of an index. Computed, not asked: it must work without the network.
+    /// The deposit address of an index. Computed, not asked: it must work without the network. Chains of one family
+    /// ([`crate::address::AddressKind`]) give the same address for it: coins that somebody sends on the wrong one of them can
+    /// be sent back then.
     fn deposit_address(&self, index: u64) -> String;
     /// The newest block.
     fn head(&self) -> Reply<'_, Result<BlockHead, Unavailable>>;

@@ -124,7 +124,7 @@ pub enum ClaimScope {
     ApiKey,
     /// A partner's name, which operators call it by.
     PartnerName,
-    /// `<chain>:<address>`, as the chain writes it: an address of ours that waits for the coins of one ramp-off.
+    /// An address as its chains write it: one of ours, on every chain of its family, that waits for the coins of one ramp-off.
     DepositAddress,
     /// A keyed hash of partner, country and document: the customer that was the first with it.
     Document,

@@ -82,6 +82,13 @@ pub fn composed(text: &str) -> Cow<'_, str> {
     const { ComposingNormalizerBorrowed::new_nfc() }.normalize(text)
 }
 
+/// A text without the blanks around it, and without what does not show there: what comes along when a text is copied. For
+/// texts of which every sign counts, such as addresses.
+#[must_use]
+pub fn trimmed(text: &str) -> &str {
+    text.trim_matches(|letter: char| letter.is_whitespace() || is_hidden(letter))
+}
+
 /// A text as it may be printed on one line of a terminal or of a log: what does not show is written out, such as `\n` or
 /// `\u{202e}`.
 #[must_use]

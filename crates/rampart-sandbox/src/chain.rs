@@ -47,10 +47,14 @@ pub(crate) struct SandboxChain {
 }
 
 fn address_of(seed: u64, chain: &ChainConfig, what: &str) -> String {
-    let digest = Sha256::digest(format!("rampart-sandbox/{seed}/{}/{what}", chain.name));
+    derived(seed, chain.addresses, chain.name.as_str(), what)
+}
+
+fn derived(seed: u64, family: AddressKind, place: &str, what: &str) -> String {
+    let digest = Sha256::digest(format!("rampart-sandbox/{seed}/{place}/{what}"));
     let mut bytes = [0; 20];
     bytes.copy_from_slice(&digest[..20]);
-    match chain.addresses {
+    match family {
         AddressKind::Evm => checksummed(&bytes),
         AddressKind::Bitcoin => segwit_address(&bytes),
     }
@@ -100,11 +104,23 @@ impl SandboxChain {
         Self { books, config, hot }
     }
 
-    fn wallet(&self, source: TransferSource) -> String {
-        match source {
-            TransferSource::Hot => self.hot.clone(),
-            TransferSource::Deposit(index) => self.deposit_address(index),
-        }
+    /// The address that a wallet of ours spends from. A world that was made before deposit addresses were one for all chains
+    /// of a family has given out others, by the name of a chain: what lies there leaves from there.
+    async fn wallet(&self, source: TransferSource) -> Result<String, WorldError> {
+        let TransferSource::Deposit(index) = source else { return Ok(self.hot.clone()) };
+        let (config, address) = (&self.books.config, self.deposit_address(index));
+        let family = config.chains.iter().filter(|chain| chain.addresses == self.config.addresses);
+        let mut known = vec![address.clone()];
+        known.extend(family.map(|chain| address_of(config.seed, chain, &format!("deposit/{index}"))));
+        let holding: Vec<String> = sqlx::query_scalar(
+            "SELECT b.address FROM json_each(?2) k CROSS JOIN balances b ON b.chain = ?1 AND b.address = k.value \
+             WHERE b.amount <> '0' ORDER BY k.key",
+        )
+        .bind(self.config.name.as_str())
+        .bind(serde_json::to_string(&known)?)
+        .fetch_all(&self.books.readers)
+        .await?;
+        Ok(holding.into_iter().next().unwrap_or(address))
     }
 
     fn coin(&self, symbol: &str) -> Option<CoinId> {
@@ -209,7 +225,8 @@ impl ChainPort for SandboxChain {
     }
 
     fn deposit_address(&self, index: u64) -> String {
-        address_of(self.books.config.seed, &self.config, &format!("deposit/{index}"))
+        let family = self.config.addresses;
+        derived(self.books.config.seed, family, family.as_str(), &format!("deposit/{index}"))
     }
 
     fn head(&self) -> Reply<'_, Result<BlockHead, Unavailable>> {
@@ -236,13 +253,15 @@ impl ChainPort for SandboxChain {
     }
 
     fn next_nonce(&self, source: TransferSource) -> Reply<'_, Result<u64, Unavailable>> {
-        let address = self.wallet(source);
-        Box::pin(self.books.ask(FaultPort::Chain, async move { self.read_next_nonce(&address).await }))
+        Box::pin(self.books.ask(FaultPort::Chain, async move { self.read_next_nonce(&self.wallet(source).await?).await }))
     }
 
     fn sign<'a>(&'a self, request: &'a SigningRequest) -> Reply<'a, Result<Signed, Unavailable>> {
         // Signing is done by the wallet's keeper, not by the chain: the chain's faults do not touch it.
-        Box::pin(async move { self.signed(request) })
+        Box::pin(async move {
+            let from = self.wallet(request.source).await.map_err(|error| Unavailable(error.to_string()))?;
+            self.signed(request, from)
+        })
     }
 
     fn broadcast<'a>(&'a self, signed: &'a Signed) -> Reply<'a, Outcome<()>> {
@@ -254,8 +273,8 @@ impl ChainPort for SandboxChain {
     }
 
     fn balance(&self, source: TransferSource, coin: CoinId) -> Reply<'_, Result<Amount, Unavailable>> {
-        let address = self.wallet(source);
         let read = async move {
+            let address = self.wallet(source).await?;
             let held: Option<String> = sqlx::query_scalar("SELECT amount FROM balances WHERE chain = ?1 AND address = ?2 AND symbol = ?3")
                 .bind(self.config.name.as_str())
                 .bind(address)

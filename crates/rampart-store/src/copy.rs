@@ -92,7 +92,6 @@ const SHAPES: &[Shape] = &[
             ("open", Kind::Bool),
             ("due_at", Kind::IntOrNull),
             ("changed_at", Kind::Int),
-            ("deposit_chain", Kind::Text),
             ("deposit_address", Kind::Text),
             ("data", Kind::Text),
         ],

@@ -167,10 +167,10 @@ tables! {
         Value::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
         Value::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into()
     ], upgraded by rampart_core::payment::upgraded;
-    Rampoff, "rampoffs", ["partner", "customer", "status", "open", "due_at", "changed_at", "deposit_chain", "deposit_address"], it => [
+    Rampoff, "rampoffs", ["partner", "customer", "status", "open", "due_at", "changed_at", "deposit_address"], it => [
         Value::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
         Value::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into(),
-        it.terms.coin.chain.as_str().into(), it.deposit_address.as_str().into()
+        it.deposit_address.as_str().into()
     ], upgraded by rampart_core::rampoff::upgraded;
     Payout, "payouts", ["order_id", "state"], it => [Value::display_or_null(it.order), payout_state(&it.state).into()];
     Transfer, "transfers", ["order_id", "chain", "state"], it => [

@@ -12,6 +12,9 @@ pub(crate) enum Kind {
     Code(usize),
     /// Visible ASCII characters, at most so many: keys, cursors, sealed quotes, identifiers.
     Token(usize),
+    /// The address of a wallet, judged by its chain. What was copied along with it, blanks and what does not show, is no part
+    /// of it.
+    Wallet,
     /// Text of at least so many characters that is never shown again.
     Secret(usize),
     /// An e-mail address.
@@ -70,12 +73,25 @@ pub(crate) const LINK_LENGTH: usize = 2_048;
 pub(crate) const EMAIL_LENGTH: usize = 254;
 /// The longest secret.
 pub(crate) const SECRET_LENGTH: usize = 256;
+/// The longest address of a wallet.
+pub(crate) const WALLET_LENGTH: usize = 128;
 /// The longest number of a JSON body that is looked at.
 const NUMBER_LENGTH: usize = 80;
 
 type Check = Result<(), Cow<'static, str>>;
 
 impl Kind {
+    /// The part of a text that counts.
+    pub(crate) fn of_text(self, text: Cow<'_, str>) -> Cow<'_, str> {
+        match self {
+            Self::Wallet => match rampart_core::text::trimmed(&text) {
+                bare if bare.len() == text.len() => text,
+                bare => Cow::Owned(bare.to_owned()),
+            },
+            _ => text,
+        }
+    }
+
     /// Whether a text holds; the fault completes a sentence that begins with the field's name.
     pub(crate) fn check_text(self, text: &str) -> Check {
         match self {
@@ -90,6 +106,7 @@ impl Kind {
                 check_length(text, 1, most)?;
                 holds(text.bytes().all(|byte| byte.is_ascii_graphic()), "must be of visible ASCII characters")
             }
+            Self::Wallet => Self::Token(WALLET_LENGTH).check_text(text),
             Self::Email => {
                 check_length(text, 3, EMAIL_LENGTH).and_then(|()| no_control(text))?;
                 holds(is_email(text), "must be an e-mail address such as name@example.com")

@@ -66,6 +66,7 @@ impl Reading {
     /// Takes a value that is a text. An empty one of an optional field counts as absent, as forms send it.
     fn text(&mut self, place: usize, text: Cow<'_, str>) {
         let field = &self.fields.table[place];
+        let text = field.kind.of_text(text);
         if text.is_empty() && (field.required || field.may_be_empty()) {
             return;
         }
@@ -125,7 +126,7 @@ impl Field {
     /// that an empty one of these is a mistake.
     const fn may_be_empty(&self) -> bool {
         use crate::field::Kind;
-        matches!(self.kind, Kind::Text(_) | Kind::Code(_) | Kind::Token(_) | Kind::Link)
+        matches!(self.kind, Kind::Text(_) | Kind::Code(_) | Kind::Token(_) | Kind::Wallet | Kind::Link)
     }
 }
 

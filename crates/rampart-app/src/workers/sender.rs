@@ -288,6 +288,11 @@ async fn put_off(app: &App, held: &Held, reason: &str) -> &'static str {
 /// A transfer's signature with a nonce, or why there is none.
 async fn signature(app: &App, port: &Arc<dyn ChainPort>, nonce: u64, transfer: &Transfer) -> Result<Signed, String> {
     let Transfer { coin, amount, source, ref to, .. } = *transfer;
+    // An order of an earlier version may name what is no destination any more.
+    let family = app.catalogue().chain(coin.chain).map(|chain| chain.addresses);
+    if let Some(Err(fault)) = family.map(|family| family.normalize(to)) {
+        return Err(format!("the destination {fault}"));
+    }
     let request = SigningRequest { coin, amount, source, to: to.clone(), nonce };
     match in_time(app, port.sign(&request)).await {
         Some(signed) => signed.map_err(|fault| fault.0),

@@ -1,8 +1,9 @@
 //! Addresses of Bitcoin's main network.
 
+use bech32::primitives::decode::SegwitHrpstringError;
 use bech32::{Fe32, Hrp};
 
-use super::AddressFault;
+use super::{AddressFault, burned, secp256k1};
 
 const MAIN: Hrp = Hrp::parse_unchecked("bc");
 
@@ -15,9 +16,21 @@ pub fn segwit_address(program: &[u8; 20]) -> String {
 pub(super) fn normalize(address: &str) -> Result<String, AddressFault> {
     let lower = address.to_ascii_lowercase();
     if lower.starts_with("bc1") {
-        let (hrp, version, program) = bech32::segwit::decode(address).map_err(|_| AddressFault::Checksum)?;
-        let known = hrp == MAIN && (version == Fe32::Q || version == Fe32::P) && !program.is_empty();
-        return if known { Ok(lower) } else { Err(AddressFault::Shape) };
+        // Version 0 has the checksum of BIP 173 and 20 or 32 bytes, every later one the checksum of BIP 350.
+        let (hrp, version, program) = bech32::segwit::decode(address).map_err(|fault| match fault.0 {
+            SegwitHrpstringError::InvalidWitnessVersion(_) | SegwitHrpstringError::WitnessLength(_) => AddressFault::Shape,
+            _ => AddressFault::Checksum,
+        })?;
+        return match version {
+            _ if hrp != MAIN => Err(AddressFault::Shape),
+            _ if burned::bitcoin(&lower, &program) => Err(AddressFault::Burned),
+            Fe32::Q => Ok(lower),
+            // BIP 341: the x-coordinate of a public key. What has no point of the curve can never be spent.
+            Fe32::P if program.len() == 32 && secp256k1::has_point(&program) => Ok(lower),
+            Fe32::P if program.len() == 32 => Err(AddressFault::Burned),
+            // Whatever no rule is made for yet, anybody may spend.
+            _ => Err(AddressFault::Anyones),
+        };
     }
     // 1… pays to a public key's hash (version 0), 3… to a script's hash (version 5).
     let payload = bs58::decode(address).with_check(None).into_vec().map_err(|fault| match fault {
@@ -25,6 +38,7 @@ pub(super) fn normalize(address: &str) -> Result<String, AddressFault> {
         _ => AddressFault::Shape,
     })?;
     match payload.split_first() {
+        Some((0 | 5, hash)) if hash.len() == 20 && burned::bitcoin(address, hash) => Err(AddressFault::Burned),
         Some((0 | 5, hash)) if hash.len() == 20 => Ok(address.to_owned()),
         _ => Err(AddressFault::Shape),
     }

@@ -2,7 +2,7 @@
 
 use sha3::{Digest, Keccak256};
 
-use super::AddressFault;
+use super::{AddressFault, burned};
 
 /// Writes 20 bytes as an address with its checksum.
 #[must_use]
@@ -26,5 +26,8 @@ pub(super) fn normalize(address: &str) -> Result<String, AddressFault> {
     }
     let written = checksummed(&bytes);
     let mixed = figures.bytes().any(|byte| byte.is_ascii_lowercase()) && figures.bytes().any(|byte| byte.is_ascii_uppercase());
-    if mixed && written[2..] != *figures { Err(AddressFault::Checksum) } else { Ok(written) }
+    if mixed && written[2..] != *figures {
+        return Err(AddressFault::Checksum);
+    }
+    if burned::evm(&bytes) { Err(AddressFault::Burned) } else { Ok(written) }
 }

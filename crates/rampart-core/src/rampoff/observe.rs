@@ -27,7 +27,7 @@ pub enum RampoffFact {
         /// The deposit's record.
         deposit: FactId,
     },
-    /// Another coin was confirmed at the order's address.
+    /// Another coin was confirmed at the order's address, on its own chain or on another one of the family.
     WrongAsset {
         /// What arrived.
         coin: CoinId,
@@ -482,7 +482,13 @@ impl Rampoff {
 
     fn to_suspense(&self, coin: CoinId, deposit: FactId, amount: Amount, from: &str, mint: &crate::id::Mint<'_>, step: &mut Step) {
         step.post(self.post_suspense(mint, coin, amount));
-        let reason = format!("arrived at the address of ramp-off {} when it was {}", self.id, self.status());
+        let (id, chain, status) = (self.id, self.chain(), self.status());
+        let reason = match coin.chain == chain {
+            true => format!("arrived at the address of ramp-off {id} when it was {status}"),
+            false => {
+                format!("arrived on {} at the address of ramp-off {id}, which takes coins on {chain}, when it was {status}", coin.chain)
+            }
+        };
         step.write(self.review(ReviewKind::Suspense, deposit, coin.into(), amount, Some(from.to_owned()), reason, mint));
     }
 }

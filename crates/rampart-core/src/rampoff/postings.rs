@@ -22,9 +22,9 @@ impl Rampoff {
         self.posting(mint, PostingKind::DepositReceived, &[movement])
     }
 
-    /// Coins were confirmed that this order cannot use: `chain:deposits` is debited, `suspense` credited.
+    /// Coins were confirmed that this order cannot use, of whichever chain: its `chain:deposits` is debited, `suspense` credited.
     pub(super) fn post_suspense(&self, mint: &Mint<'_>, coin: CoinId, amount: Amount) -> Option<Posting> {
-        let movement = Movement::new(self.deposits_account(), Account::Suspense, coin, amount);
+        let movement = Movement::new(Account::ChainDeposits(coin.chain), Account::Suspense, coin, amount);
         self.posting(mint, PostingKind::SuspenseReceived, &[movement])
     }
 

@@ -1,5 +1,6 @@
 //! Wallet addresses by their chains' own published examples.
 
+use bech32::{Fe32, Hrp};
 use rampart_core::address::{AddressFault, AddressKind, checksummed, segwit_address};
 
 #[test]
@@ -29,6 +30,23 @@ fn evm_addresses_carry_their_checksum() {
         assert_eq!(AddressKind::Evm.normalize(&swapped), Err(AddressFault::Checksum));
     }
     assert_eq!(AddressKind::Evm.normalize(&format!("0x{}", "0".repeat(40))), Err(AddressFault::Zero));
+    // What nobody has the key of: the lowest addresses are contracts of the chains, and some are written to burn coins.
+    for burned in (1..=0x11_u32).chain([0x100, 0x1010, 0xdead]).map(|number| format!("0x{number:040x}")) {
+        assert_eq!(AddressKind::Evm.normalize(&burned), Err(AddressFault::Burned), "{burned}");
+    }
+    for burned in [
+        "0x000000000000000000000000000000000000dEaD",
+        "0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE",
+        "0xffffffffffffffffffffffffffffffffffffffff",
+        "0xdEAD000000000000000042069420694206942069",
+        "0xdeaddeaddeaddeaddeaddeaddeaddeaddeaddead",
+        "0xDeadDeAddeAddEAddeadDEaDDEAdDeaDDeAD0000",
+    ] {
+        assert_eq!(AddressKind::Evm.normalize(burned), Err(AddressFault::Burned), "{burned}");
+    }
+    for near in ["0x0000000000000000000000000000000000010000", "0x00000000000000000000000000000000deadbeef"] {
+        assert!(AddressKind::Evm.normalize(near).is_ok(), "{near}");
+    }
     for wrong in [
         "",
         "0x",
@@ -63,4 +81,87 @@ fn bitcoin_addresses_follow_their_proposals() {
         assert!(AddressKind::Bitcoin.normalize(wrong).is_err(), "{wrong}");
     }
     assert!(AddressKind::Bitcoin.normalize(&segwit_address(&[7; 20])).is_ok());
+}
+
+/// The witness address of a program, with the checksum that its version asks for.
+fn witness(version: u8, program: &[u8]) -> String {
+    bech32::segwit::encode(Hrp::parse_unchecked("bc"), Fe32::try_from(version).unwrap(), program).unwrap()
+}
+
+/// The x-coordinate of the curve's generator (SEC 2, 2.4.1).
+const GENERATOR: &str = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+
+fn of_hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|place| u8::from_str_radix(&text[place..place + 2], 16).unwrap()).collect()
+}
+
+/// BIP 141: what no rule is made for yet, anybody may spend. BIP 341: version 1 with 32 bytes has a rule, and only that.
+#[test]
+fn no_coins_go_where_anybody_may_take_them() {
+    // Of BIP 350 (the first two), and pay-to-anchor.
+    for anyones in [
+        "bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7kt5nd6y",
+        "BC1SW50QGDZ25J",
+        "bc1zw508d6qejxtdg4y5r3zarvaryvaxxpcs",
+        "bc1pfeessrawgf",
+    ] {
+        assert_eq!(AddressKind::Bitcoin.normalize(anyones), Err(AddressFault::Anyones), "{anyones}");
+    }
+    let key = of_hex(GENERATOR);
+    for length in (2..=40).filter(|length| *length != 32) {
+        let program: Vec<u8> = key.iter().copied().cycle().take(length).collect();
+        assert_eq!(AddressKind::Bitcoin.normalize(&witness(1, &program)), Err(AddressFault::Anyones), "{length} bytes");
+    }
+    for version in 2..=16 {
+        assert_eq!(AddressKind::Bitcoin.normalize(&witness(version, &key)), Err(AddressFault::Anyones), "version {version}");
+    }
+    assert_eq!(AddressKind::Bitcoin.normalize(&witness(1, &key)), Ok(witness(1, &key)));
+    for length in [20, 32] {
+        let address = witness(0, &key[..length]);
+        assert_eq!(AddressKind::Bitcoin.normalize(&address.to_uppercase()), Ok(address));
+    }
+    // Version 0 with another length (BIP 173), and each version with the other's checksum (BIP 350).
+    for wrong in [
+        "BC1QR508D6QEJXTDG4Y5R3ZARVARYV98GJ9P",
+        "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd",
+        "bc1q0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq54wykw",
+    ] {
+        assert!(matches!(AddressKind::Bitcoin.normalize(wrong), Err(AddressFault::Shape | AddressFault::Checksum)), "{wrong}");
+    }
+}
+
+/// 32 bytes that are no x-coordinate of the curve can never be spent (BIP 340, `lift_x`).
+#[test]
+fn no_coins_go_where_nobody_can_take_them() {
+    // Of the vectors of BIP 340: on the curve or not.
+    for (x, has_point) in [
+        (GENERATOR, true),
+        ("dff1d77f2a671c5f36183726db2341be58feae1da2deced843240f7b502ba659", true),
+        ("f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9", true),
+        ("0000000000000000000000000000000000000000000000000000000000000001", true),
+        ("eefdea4cdb677750a420fee807eacf21eb9898ae79b9768766e4faa04a2d4a34", false),
+        ("4a298dacae57395a15d0795ddbfd1dcb564da82b0f269bc70a74f8220429ba1d", false),
+        ("0000000000000000000000000000000000000000000000000000000000000005", false),
+        // The prime, and one more.
+        ("fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f", false),
+        ("fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc30", false),
+        // A point whose logarithm nobody knows (BIP 341).
+        ("50929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0", false),
+    ] {
+        let address = witness(1, &of_hex(x));
+        let expected = if has_point { Ok(address.clone()) } else { Err(AddressFault::Burned) };
+        assert_eq!(AddressKind::Bitcoin.normalize(&address), expected, "{x}");
+    }
+    for burned in [
+        "1111111111111111111114oLvT2",
+        "31h1vYVSYuKP6AhS86fbRdMw9XHieotbST",
+        "1BitcoinEaterAddressDontSendf59kuE",
+        "1CounterpartyXXXXXXXXXXXXXXXUWLpVr",
+    ] {
+        assert_eq!(AddressKind::Bitcoin.normalize(burned), Err(AddressFault::Burned), "{burned}");
+    }
+    for program in [[0_u8; 32], [0xff; 32]] {
+        assert_eq!(AddressKind::Bitcoin.normalize(&witness(0, &program[..20])), Err(AddressFault::Burned));
+        assert_eq!(AddressKind::Bitcoin.normalize(&witness(0, &program)), Err(AddressFault::Burned));
+    }
 }

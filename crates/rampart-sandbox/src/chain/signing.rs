@@ -35,7 +35,7 @@ impl SandboxChain {
         Hmac::<Sha256>::new_from_slice(key.as_bytes()).ok().map(|mac| mac.chain_update(payload))
     }
 
-    pub(super) fn signed(&self, request: &SigningRequest) -> Result<Signed, Unavailable> {
+    pub(super) fn signed(&self, request: &SigningRequest, from: String) -> Result<Signed, Unavailable> {
         if request.coin.chain != self.config.name || self.config.coin(request.coin.symbol).is_none() {
             return Err(Unavailable(format!("{} is not a coin of {}", request.coin, self.config.name)));
         }
@@ -43,7 +43,7 @@ impl SandboxChain {
         let payload = Payload {
             chain: self.config.name.to_string(),
             source: request.source,
-            from: self.wallet(request.source),
+            from,
             to,
             symbol: request.coin.symbol,
             amount: request.amount,

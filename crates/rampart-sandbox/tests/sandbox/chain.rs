@@ -1,11 +1,13 @@
-use rampart_core::address::AddressKind;
+use rampart_core::address::{AddressKind, checksummed};
 use rampart_core::amount::Amount;
 use rampart_core::asset::Chain;
 use rampart_core::outgoing::{Signed, TransferSource};
 use rampart_core::ports::{Outcome, SigningRequest, TransactionStatus};
 use rampart_sandbox::{Deposit, FaultOutcome, FaultPort, WorldError};
 
-use crate::setting::{Setting, WALLET, pol, signed, soon, usdc};
+use sha2::{Digest, Sha256};
+
+use crate::setting::{Setting, WALLET, chain, config, pol, signed, soon, usdc};
 
 fn polygon() -> Chain {
     "polygon".parse().unwrap()
@@ -40,6 +42,37 @@ async fn addresses_follow_the_rules_of_their_chain() {
         addresses.sort();
         addresses.dedup();
         assert_eq!(addresses.len(), 51);
+    }
+}
+
+/// Whoever has the key of an address has it on every chain of the family. A world of an earlier version has given out addresses
+/// by the name of a chain: coins that lie there are ours as well, on whichever chain.
+#[tokio::test]
+async fn a_deposit_address_is_one_on_all_chains_of_a_family() {
+    let mut config = config();
+    config.chains.push(chain("ethereum", AddressKind::Evm, "ETH", &[("ETH", 18), ("USDC", 6)]));
+    let earlier = ["polygon", "ethereum"].map(|name| {
+        let digest = Sha256::digest(format!("rampart-sandbox/{}/{name}/deposit/3", config.seed));
+        checksummed(digest[..20].try_into().unwrap())
+    });
+    let setting = Setting::of(config).await;
+    let port = setting.polygon();
+    let ethereum = setting.world.chain("ethereum".parse().unwrap()).unwrap();
+    assert_eq!(ethereum.deposit_address(3), port.deposit_address(3));
+    assert_ne!(ethereum.deposit_address(3), ethereum.deposit_address(4));
+    for address in earlier.into_iter().chain([port.deposit_address(3)]) {
+        assert!(port.balance(TransferSource::Deposit(3), usdc()).await.unwrap().is_zero());
+        deposit(&setting, &address, 500).await;
+        setting.world.mine(polygon(), 1).await.unwrap();
+        assert_eq!(port.balance(TransferSource::Deposit(3), usdc()).await.unwrap().minor(), 500);
+        let nonce = port.next_nonce(TransferSource::Deposit(3)).await.unwrap();
+        let (source, to) = (TransferSource::Deposit(3), port.hot_address());
+        let request = SigningRequest { coin: usdc(), amount: Amount::from_minor(500), source, to, nonce };
+        let sweep = port.sign(&request).await.unwrap();
+        assert_eq!(port.broadcast(&sweep).await, Outcome::Accepted(()));
+        setting.world.mine(polygon(), 1).await.unwrap();
+        let sent = setting.world.transactions(polygon(), Some(&address), None, 9).await.unwrap();
+        assert_eq!((sent[0].from.as_str(), sent[0].state), (address.as_str(), "in_block"));
     }
 }
 

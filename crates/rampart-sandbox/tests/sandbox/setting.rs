@@ -27,7 +27,7 @@ impl Randomness for Counting {
 
 static COUNTING: Counting = Counting(AtomicU8::new(0));
 
-fn chain(name: &str, addresses: AddressKind, native: &str, coins: &[(&str, u8)]) -> ChainConfig {
+pub(crate) fn chain(name: &str, addresses: AddressKind, native: &str, coins: &[(&str, u8)]) -> ChainConfig {
     let coins = coins.iter().map(|(symbol, decimals)| CoinConfig {
         symbol: symbol.parse().unwrap(),
         decimals: *decimals,
@@ -65,8 +65,13 @@ pub(crate) struct Setting {
 impl Setting {
     /// A world that stands still: blocks, settlements and decisions wait for [`Setting::play`].
     pub(crate) async fn still() -> Self {
+        Self::of(config()).await
+    }
+
+    /// The same of another world.
+    pub(crate) async fn of(config: WorldConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let world = World::open(folder.path().join("sandbox.db"), config()).await.unwrap();
+        let world = World::open(folder.path().join("sandbox.db"), config).await.unwrap();
         Self { world, folder }
     }
 

@@ -28,7 +28,7 @@ const PAYMENTS: Statement = Statement::write(
     |_, rows| insertion(Payment::TABLE, rows),
 );
 const RAMPOFFS: Statement = Statement::write(
-    &[Kind::Text, Kind::Int, Kind::Text, Kind::Int, Kind::Text, Kind::Bool, Kind::Int, Kind::Int, Kind::Text, Kind::Text, Kind::Text],
+    &[Kind::Text, Kind::Int, Kind::Text, Kind::Int, Kind::Text, Kind::Bool, Kind::Int, Kind::Int, Kind::Text, Kind::Text],
     0,
     |_, rows| insertion(Rampoff::TABLE, rows),
 );

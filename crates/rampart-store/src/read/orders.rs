@@ -1,6 +1,5 @@
 //! Payments and ramp-offs: lists, and the ways to find one.
 
-use rampart_core::asset::Chain;
 use rampart_core::earlier_link;
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
 use rampart_core::payment::{Payment, PaymentState};
@@ -274,17 +273,21 @@ impl Store {
         self.orders(&OrderFilter { customer: Some(customer), statuses, ..OrderFilter::default() }, None, limit).await
     }
 
-    /// The ramp-offs whose deposit addresses on a chain are among these. Addresses are compared as they were stored.
+    /// The ramp-offs whose deposit addresses are among these, oldest first, whichever chain they wait for coins on. Addresses are
+    /// compared as they were stored. Orders of earlier versions may share one, on different chains.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn rampoffs_by_deposit_addresses(&self, chain: Chain, addresses: &[String]) -> Result<Vec<Rampoff>, StoreError> {
+    pub async fn rampoffs_by_deposit_addresses(&self, addresses: &[String]) -> Result<Vec<Rampoff>, StoreError> {
         let mut sorted: Vec<&String> = addresses.iter().collect();
         sorted.sort_unstable();
         sorted.dedup();
         let addresses = sorted.into_iter().map(|address| Value::from(address.as_str())).collect();
-        let sql = |among: &str| format!("SELECT version, data FROM rampoffs WHERE deposit_address {among} AND deposit_chain = $2");
-        self.inner.db.fetch_among(sql, addresses, vec![chain.as_str().into()]).await?.iter().map(read).collect()
+        let sql = |among: &str| format!("SELECT version, data FROM rampoffs WHERE deposit_address {among}");
+        let mut found: Vec<Rampoff> =
+            self.inner.db.fetch_among(sql, addresses, Vec::new()).await?.iter().map(read).collect::<Result<_, _>>()?;
+        found.sort_unstable_by_key(|rampoff| rampoff.id);
+        Ok(found)
     }
 
     /// Payments that time alone may change by now (business time), those due longest first, behind `behind` (`due_at` and

@@ -4,7 +4,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use rampart_core::asset::Chain;
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, PartnerId};
 use tokio::sync::{mpsc, oneshot};
@@ -23,7 +22,7 @@ const MOST: usize = 256;
 struct Question {
     partner: PartnerId,
     customer: CustomerId,
-    address: Option<(Chain, Arc<str>)>,
+    address: Option<Arc<str>>,
     answer: oneshot::Sender<Result<Option<Found>, Arc<str>>>,
 }
 
@@ -48,8 +47,8 @@ impl Together {
 }
 
 impl Store {
-    /// A partner's customer by its number, and whether an address of a chain is the deposit address of some ramp-off: what an
-    /// order's checks need. Another partner's customer is not parsed, so that it takes as long as one that is not there.
+    /// A partner's customer by its number, and whether an address is the deposit address of some ramp-off: what an order's
+    /// checks need. Another partner's customer is not parsed, so that it takes as long as one that is not there.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
@@ -57,10 +56,10 @@ impl Store {
         &self,
         partner: PartnerId,
         id: CustomerId,
-        address: Option<(Chain, &str)>,
+        address: Option<&str>,
     ) -> Result<Option<(Customer, bool)>, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let question = Question { partner, customer: id, address: address.map(|(chain, address)| (chain, address.into())), answer };
+        let question = Question { partner, customer: id, address: address.map(Into::into), answer };
         let unavailable = |reason: &str| StoreError::Unavailable(reason.to_owned());
         self.inner.together.questions.try_send(question).map_err(|_| unavailable("too many reads wait"))?;
         let found = answered.await.map_err(|_| unavailable("the store is closed"))?.map_err(|reason| unavailable(&reason))?;
@@ -101,18 +100,17 @@ struct StoredCustomer {
 }
 
 type Customers = HashMap<i64, StoredCustomer>;
-type Addresses = HashSet<(Chain, Arc<str>)>;
+type Addresses = HashSet<Arc<str>>;
 
 async fn look(db: &Db, questions: &[Question]) -> Result<(Customers, Addresses), StoreError> {
     let mut ids: Vec<i64> = questions.iter().map(|question| question.customer.0).collect();
     ids.sort_unstable();
     ids.dedup();
-    let mut wanted: Vec<&Arc<str>> =
-        questions.iter().filter_map(|question| question.address.as_ref().map(|(_, address)| address)).collect();
+    let mut wanted: Vec<&Arc<str>> = questions.iter().filter_map(|question| question.address.as_ref()).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let by_number = |among: &str| format!("SELECT id, version, partner, data FROM customers WHERE id {among}");
-    let by_address = |among: &str| format!("SELECT deposit_chain, deposit_address FROM rampoffs WHERE deposit_address {among}");
+    let by_address = |among: &str| format!("SELECT deposit_address FROM rampoffs WHERE deposit_address {among}");
     let mut asked = vec![db.among(by_number, ids.into_iter().map(Value::Int).collect(), Vec::new())];
     if !wanted.is_empty() {
         asked.push(db.among(by_address, wanted.into_iter().map(|address| Value::Text(Arc::clone(address))).collect(), Vec::new()));
@@ -124,7 +122,7 @@ async fn look(db: &Db, questions: &[Question]) -> Result<(Customers, Addresses),
     }
     let mut addresses = Addresses::new();
     for row in found.next().unwrap_or_default() {
-        addresses.insert((row.parse(0)?, row.text(1)?.into()));
+        addresses.insert(row.text(0)?.into());
     }
     Ok((customers, addresses))
 }

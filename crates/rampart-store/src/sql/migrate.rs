@@ -31,7 +31,8 @@ migrations!(
     "0007_held_orders_are_due",
     "0008_installation_keys",
     "0009_receivers",
-    "0010_modes_and_names"
+    "0010_modes_and_names",
+    "0011_address_families"
 );
 
 /// The migration with which links in the clear leave the database.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rampart_core::event::{EventDraft, EventType};
 use rampart_core::partner::Partner;
@@ -93,6 +94,7 @@ on_both_engines!(
     links_of_an_earlier_version_lead_on_and_are_not_kept,
     deliveries_of_an_earlier_version_are_found,
     names_of_an_earlier_version_are_taken,
+    addresses_of_an_earlier_version_stay_with_their_orders,
     two_nodes_may_start_at_once,
     a_later_versions_database_is_refused,
     one_process_serves_a_file,
@@ -114,7 +116,8 @@ async fn opening_again_changes_nothing(bench: Arc<Bench>) {
             "0007_held_orders_are_due",
             "0008_installation_keys",
             "0009_receivers",
-            "0010_modes_and_names"
+            "0010_modes_and_names",
+            "0011_address_families"
         ]
     );
 }
@@ -294,6 +297,62 @@ async fn names_of_an_earlier_version_are_taken(bench: Arc<Bench>) {
     assert_eq!(store.mode().await.unwrap(), None, "its mode is that of its next start");
     assert_eq!(store.keep_mode("live").await.unwrap(), "live");
     assert_eq!(store.keep_mode("sandbox").await.unwrap(), "live");
+}
+
+/// The tables as they were before the eleventh migration, with what it is to find: orders of four chains, two of which have one
+/// address, series of their chains, and a claim for each address.
+const BEFORE_ADDRESS_FAMILIES: [&str; 12] = [
+    "DROP INDEX rampoffs_deposit",
+    "ALTER TABLE rampoffs ADD COLUMN deposit_chain TEXT",
+    "UPDATE rampoffs SET deposit_chain = 'polygon'",
+    "UPDATE rampoffs SET deposit_chain = 'ethereum', deposit_address = '0xa' WHERE deposit_address = '0xb'",
+    "UPDATE rampoffs SET deposit_chain = 'bitcoin' WHERE deposit_address = 'bc1qa'",
+    "CREATE INDEX rampoffs_deposit ON rampoffs (deposit_address, deposit_chain)",
+    "DELETE FROM claims WHERE id LIKE 'deposit_address:%'",
+    "INSERT INTO claims (id, subject, fingerprint, answer, expires_at, batch)
+     SELECT 'deposit_address:' || deposit_chain || ':' || deposit_address, id, '', '', CAST(NULL AS BIGINT), '' FROM rampoffs",
+    "DELETE FROM numbers WHERE series LIKE 'address%'",
+    "INSERT INTO numbers (series, next) VALUES ('address-polygon', 129), ('address-ethereum', 65), ('address-bitcoin', 961), ('concepts', 5000)",
+    "INSERT INTO numbers (series, next) VALUES ('address-bsc', 193)",
+    "DELETE FROM migrations WHERE name = '0011_address_families'",
+];
+
+async fn addresses_of_an_earlier_version_stay_with_their_orders(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let owner = bench.mint().id();
+    let mut sold = ["0xa", "0xb", "0xc", "bc1qa"].map(|address| {
+        bench.clock.advance(Duration::from_secs(1));
+        rampoff(&bench, owner, 1, RampoffState::Created, address)
+    });
+    for one in &mut sold {
+        store.commit(writing(one.clone())).await.unwrap();
+        one.version = 1;
+    }
+    store.close().await;
+    for sql in BEFORE_ADDRESS_FAMILIES {
+        bench.sql(sql).await;
+    }
+    let store = bench.store().await;
+    // A series begins above every older one of its family: bsc has no order yet, and counts for each.
+    assert_eq!(store.reserve_numbers("addresses-evm", 2).await.unwrap(), 193..195);
+    assert_eq!(store.reserve_numbers("addresses-bitcoin", 2).await.unwrap(), 961..963);
+    assert_eq!(store.reserve_numbers("concepts", 1).await.unwrap(), 5000..5001);
+    let left = "SELECT count(*) || '' FROM numbers WHERE series LIKE 'address-%'";
+    assert_eq!(bench.text(left).await.as_deref(), Some("0"));
+    let mut found = store.rampoffs_by_deposit_addresses(&["0xa".to_owned()]).await.unwrap();
+    assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [sold[0].id, sold[1].id], "both orders are found");
+    found = store.rampoffs_by_deposit_addresses(&["bc1qa".to_owned()]).await.unwrap();
+    assert_eq!(found, sold[3..]);
+    for (address, order) in [("0xa", &sold[0]), ("0xc", &sold[2]), ("bc1qa", &sold[3])] {
+        let claim = store.claim(ClaimScope::DepositAddress, address).await.unwrap().unwrap();
+        assert_eq!(claim.subject, order.id.to_string(), "{address}");
+    }
+    let claims = "SELECT count(*) || '' FROM claims WHERE id LIKE 'deposit_address:%'";
+    assert_eq!(bench.text(claims).await.as_deref(), Some("3"));
+    // What is written now does not need the column.
+    let another = rampoff(&bench, owner, 1, RampoffState::Created, "0xd");
+    store.commit(writing(another.clone())).await.unwrap();
+    assert_eq!(store.rampoffs_by_deposit_addresses(&["0xd".to_owned()]).await.unwrap().len(), 1);
 }
 
 async fn two_nodes_may_start_at_once(bench: Arc<Bench>) {

@@ -28,7 +28,7 @@ const FIELDS: &[Field] = &[
     required("coin_symbol", COIN, "The coin.").example(r#""ETH""#),
     optional("coin_chain", NAME, "Its chain. Not needed for Latin American customers: the coin's default chain is taken.")
         .example(r#""polygon""#),
-    required("wallet", Kind::Token(128), "Where the coins go; checked by the chain's own rules.")
+    required("wallet", Kind::Wallet, "Where the coins go; checked by the chain's own rules.")
         .example(r#""0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55""#),
     optional("callback_url", Kind::Link, "Where the browser goes afterwards."),
     optional("quote_id", QUOTE, "The quote whose terms these are."),

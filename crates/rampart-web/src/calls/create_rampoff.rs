@@ -36,7 +36,7 @@ const FIELDS: &[Field] = &[
     )
     .example(r#""sale-1""#),
     optional("quote_id", QUOTE, "The quote whose terms these are."),
-    optional("refund_wallet", Kind::Token(128), "Where coins may go back to, less the network fee."),
+    optional("refund_wallet", Kind::Wallet, "Where coins may go back to, less the network fee."),
 ];
 
 /// The call.

@@ -15,7 +15,7 @@ use super::IDENTIFIER;
 
 const FIELDS: &[Field] = &[
     required("rampoff_id", IDENTIFIER, "The ramp-off.").example(r#""8DtY4Wlq0YclbFQGltbnJRC9s""#),
-    required("refund_wallet", Kind::Token(128), "A wallet of the customer's that coins may go back to, less the network fee.")
+    required("refund_wallet", Kind::Wallet, "A wallet of the customer's that coins may go back to, less the network fee.")
         .example(r#""0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55""#),
 ];
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-use crate::field::{EMAIL_LENGTH, Field, Kind, LINK_LENGTH, MONEY_FIGURES, SECRET_LENGTH};
+use crate::field::{EMAIL_LENGTH, Field, Kind, LINK_LENGTH, MONEY_FIGURES, SECRET_LENGTH, WALLET_LENGTH};
 
 /// Where a field is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,7 @@ pub(super) fn schema(field: &Field, place: Place) -> RefOr<Schema> {
         Kind::Text(most) => text().min_length(Some(least)).max_length(Some(most)).pattern(Some(r"^[^\u0000-\u001f\u007f]*$")).into(),
         Kind::Code(most) => text().pattern(Some(format!("^[A-Za-z0-9_-]{{{least},{most}}}$"))).into(),
         Kind::Token(most) => text().pattern(Some(format!("^[!-~]{{{least},{most}}}$"))).into(),
+        Kind::Wallet => text().pattern(Some(format!("^[!-~]{{{least},{WALLET_LENGTH}}}$"))).into(),
         Kind::Secret(least) => {
             text().min_length(Some(least)).max_length(Some(SECRET_LENGTH)).format(known(KnownFormat::Password)).write_only(true).into()
         }

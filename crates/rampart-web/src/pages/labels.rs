@@ -153,7 +153,8 @@ pub(crate) const fn exception(exception: DeviationKind, t: &'static Texts) -> &'
         DeviationKind::Over => t.exception_over,
         DeviationKind::Late => t.exception_late,
         DeviationKind::Duplicate => t.exception_duplicate,
-        DeviationKind::WrongAsset | DeviationKind::WrongNetwork => t.exception_wrong_asset,
+        DeviationKind::WrongAsset => t.exception_wrong_asset,
+        DeviationKind::WrongNetwork => t.exception_wrong_network,
         DeviationKind::ForeignPayer => t.exception_foreign_payer,
     }
 }

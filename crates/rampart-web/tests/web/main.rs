@@ -13,3 +13,4 @@ mod server;
 mod support;
 mod texts;
 mod validate;
+mod wallets;

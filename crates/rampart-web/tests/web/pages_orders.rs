@@ -158,13 +158,14 @@ async fn a_sale_shows_where_to_send_and_takes_a_wallet_for_refunds(test: Arc<Tes
         assert!(page.text.contains(&address) && page.text.contains("<svg") && page.text.contains(warning), "{}", page.text);
     }
     assert!(client.get(&format!("/rampoff?{}", url.query().unwrap())).await.text.contains("Esperando tus monedas"));
-    for wallet in ["", "0x12", "0xb51b2ce243bb1F88880bC8D287EBbfd7F695Ac55", "0x0000000000000000000000000000000000000000"] {
+    let (zero, burned) = ("0x0000000000000000000000000000000000000000", "0x000000000000000000000000000000000000dEaD");
+    for wallet in ["", "0x12", "0xb51b2ce243bb1F88880bC8D287EBbfd7F695Ac55", zero, burned] {
         let page = client.post_form(&path, &format!("action=refund&wallet={wallet}")).await;
         is_page(&page, 422);
         assert!(page.text.contains("<a href=\"#wallet\">") && page.text.contains(&format!("value=\"{wallet}\"")), "{}", page.text);
     }
     let good = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
-    leads_to(&client.post_form(&path, &format!("action=refund&wallet={good}")).await);
+    leads_to(&client.post_form(&path, &format!("action=refund&wallet=%20{good}%C2%A0")).await);
     assert_eq!(test.rampoff(id).await.refund_wallet.as_deref(), Some(good));
     let page = client.get(&path).await;
     assert!(!page.text.contains(good) && page.text.contains("0xB5 **** … Ac55"), "shown by its ends: {}", page.text);

@@ -4,13 +4,15 @@ use rampart_core::amount::Amount;
 use rampart_core::arrival::{Grade, counts_at};
 use rampart_core::fact::DepositChange;
 use rampart_core::id::FactId;
+use rampart_core::ledger::Account;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffFact};
 use rampart_core::step::Step;
-use rampart_core::suspense::{self, Traces};
+use rampart_core::suspense::{self, Stray, Traces};
 use rampart_core::watch::Deposit;
 
 use super::{Effect, Trouble};
 use crate::app::App;
+use crate::error::Reply;
 use crate::workers::observe::{self, Around};
 use crate::workers::{outgoing, transfers};
 
@@ -27,6 +29,9 @@ pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositC
             RampoffFact::DepositConfirmed(receipt(app, &deposit, &rampoff, confirmations))
         }
         DepositChange::Confirmed => {
+            if let Some(stray) = of_several(app, &deposit, &rampoff).await? {
+                return received(app, suspense::receive(stray, &app.mint()), deposit.id).await;
+            }
             RampoffFact::WrongAsset { coin: deposit.coin, deposit: deposit.id, amount: deposit.amount, from: deposit.from.clone() }
         }
         DepositChange::Dropped => return dropped(app, fact, deposit, rampoff, grade).await,
@@ -36,6 +41,32 @@ pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositC
         true => received(app, step, deposit.id).await,
         false => Ok(step),
     }
+}
+
+/// Coins on a chain that none of the orders with this address waits on: earlier versions gave one address to orders of different
+/// chains. Whose they are, a person finds out; no order hears of what may be another one's.
+async fn of_several(app: &App, deposit: &Deposit, rampoff: &Rampoff) -> Reply<Option<Stray>> {
+    let chain = deposit.coin.chain;
+    if chain == rampoff.chain() {
+        return Ok(None);
+    }
+    let sharing = app.store().rampoffs_by_deposit_addresses(std::slice::from_ref(&deposit.to)).await?;
+    if sharing.len() < 2 {
+        return Ok(None);
+    }
+    let orders: Vec<String> = sharing.iter().map(|order| format!("{} on {}", order.id, order.chain())).collect();
+    Ok(Some(Stray {
+        fact: deposit.id,
+        on: Account::ChainDeposits(chain),
+        asset: deposit.coin.into(),
+        amount: deposit.amount,
+        source: Some(deposit.from.clone()),
+        order: Some(rampoff.id),
+        reason: format!(
+            "arrived on {chain} at the address that several ramp-offs share, which take coins elsewhere: {}",
+            orders.join(", ")
+        ),
+    }))
 }
 
 /// What lay in suspense before its chain undid it is settled as it was.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rampart_core::asset::Chain;
 use rampart_core::fact::DepositChange;
 use rampart_core::id::FactId;
 use rampart_core::ports::{BlockHead, ChainPort, ChainTransfer};
@@ -13,6 +14,12 @@ use rampart_core::watch::{Deposit, DepositState};
 use super::{Followed, Watcher, write_changes};
 use crate::app::App;
 use crate::error::Reply;
+
+/// Which order coins at an address are noted with, where orders of different chains share it: the one that waits for coins on
+/// this chain, else one that is open.
+fn precedence(order: &Rampoff, chain: Chain) -> (bool, bool) {
+    (order.chain() == chain, !order.is_settled())
+}
 
 /// Where the chain and what we followed part.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,8 +44,9 @@ pub(super) async fn common_ancestor(watcher: &Watcher, followed: &Followed) -> R
     Ok(Ancestor::Forgotten)
 }
 
-/// What moved to our deposit addresses, as deposits and facts. What we have seen before (in a block that was undone) is
-/// the same deposit again.
+/// What moved to our deposit addresses, as deposits and facts: to those of every chain of the family, because whoever sends
+/// coins on the wrong one of them sends them to us. What we have seen before (in a block that was undone) is the same deposit
+/// again.
 pub(super) async fn deposits(
     app: &App,
     port: &dyn ChainPort,
@@ -50,8 +58,14 @@ pub(super) async fn deposits(
     if addresses.is_empty() {
         return Ok(step);
     }
-    let orders = app.store().rampoffs_by_deposit_addresses(port.chain(), &addresses).await?;
-    let orders: HashMap<&str, &Rampoff> = orders.iter().map(|order| (order.deposit_address.as_str(), order)).collect();
+    let rampoffs = app.store().rampoffs_by_deposit_addresses(&addresses).await?;
+    let mut orders: HashMap<&str, &Rampoff> = HashMap::new();
+    for order in &rampoffs {
+        let first = orders.entry(&order.deposit_address).or_insert(order);
+        if precedence(order, port.chain()) >= precedence(first, port.chain()) {
+            *first = order;
+        }
+    }
     let mut seen = Vec::new();
     for (head, transfer) in &transfers {
         let Some(order) = orders.get(transfer.to.as_str()) else { continue };

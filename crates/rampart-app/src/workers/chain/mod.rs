@@ -85,7 +85,7 @@ impl Watcher {
     async fn follow(&self, head: &BlockHead, begun_at: Timestamp) -> Reply<Turn> {
         let chain = self.port.chain();
         let Some(cursor) = self.app.store().cursor(cursor_of(chain)).await? else {
-            // What lies before the first look cannot be for us: no address was given out yet.
+            // What lies before the first look is not for us: no address was given out for this chain yet.
             return self.keep(self.fresh_cursor(), vec![(head.height, head.hash.clone())], Step::new()).await.map(|()| Turn::Idle);
         };
         let followed: Followed = serde_json::from_str(&cursor.position).map_err(|fault| AppError::Defect(Box::new(fault)))?;

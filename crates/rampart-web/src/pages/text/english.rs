@@ -237,6 +237,7 @@ pub(crate) static ENGLISH: Texts = Texts {
     exception_late: "It arrived too late.",
     exception_duplicate: "It arrived more than once. The surplus is safe and we are looking at it.",
     exception_wrong_asset: "Another coin arrived at the address. It is safe and we are looking at it.",
+    exception_wrong_network: "Coins arrived over another network than the order's. They are safe and we are looking at it.",
     exception_foreign_payer: "The payment came from somebody else.",
     reversal_chargeback: "The payment was disputed with your bank.",
     reversal_bank_return: "The bank returned the transfer.",

@@ -66,7 +66,7 @@ texts! {
     sell_finished sell_finished_text sell_returned sell_returned_text sell_expired_text sell_cancelled_text sell_refund_pending_text sell_refunded_text
 
     hold_amount hold_limit hold_identity hold_waits hold_foreign_payer hold_refund_destination hold_refund_failed hold_payout_failed hold_review
-    exception_short exception_over exception_late exception_duplicate exception_wrong_asset exception_foreign_payer
+    exception_short exception_over exception_late exception_duplicate exception_wrong_asset exception_wrong_network exception_foreign_payer
     reversal_chargeback reversal_bank_return reversal_reorganisation
 
     deposit_title deposit_amount deposit_address deposit_only deposit_qr payout_to you_send

@@ -237,6 +237,7 @@ pub(crate) static SPANISH: Texts = Texts {
     exception_late: "Llegó después del plazo.",
     exception_duplicate: "Llegó más de una vez. Lo que sobra está a salvo y lo estamos revisando.",
     exception_wrong_asset: "Llegó otra moneda a la dirección. Está a salvo y lo estamos revisando.",
+    exception_wrong_network: "Llegaron monedas por otra red que la del pedido. Están a salvo y lo estamos revisando.",
     exception_foreign_payer: "El pago vino de otra persona.",
     reversal_chargeback: "El pago ha sido reclamado a tu banco.",
     reversal_bank_return: "El banco ha devuelto la transferencia.",
