@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rampart_core::amount::Amount;
+use rampart_core::amount::{Amount, AmountSent};
 use rampart_core::arrival::{Counted, Deviations, Fees};
 use rampart_core::bank_account::{Given, virtual_account};
 use rampart_core::catalogue::{Coin, Method, MethodKind, RailAccount};
@@ -30,7 +30,7 @@ use crate::authenticate::Caller;
 use crate::destination::{self, OwnAccounts};
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat};
+use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat, Sent};
 use crate::numbers::Series;
 use crate::orders::{OpenedQuote, invalid_wallet, quote_mismatch};
 use crate::page_links::{URL_PAYMENT, with_token};
@@ -50,7 +50,7 @@ pub struct CreatePayment {
     /// The currency.
     pub fiat_symbol: Option<String>,
     /// What the customer pays, in major units.
-    pub fiat_amount: Option<String>,
+    pub fiat_amount: Option<AmountSent>,
     /// The coin.
     pub coin_symbol: Option<String>,
     /// Its chain.
@@ -94,7 +94,7 @@ struct Checked<'a> {
 
 impl CreatePayment {
     /// Every known field and what of it counts in a repeat, in one order for ever.
-    fn fields(&self) -> [(Meaning, &Option<String>); 11] {
+    fn fields(&self) -> [(Meaning, &dyn Sent); 11] {
         [
             (Meaning::Integer, &self.user_id),
             (Meaning::Text, &self.external_id),

@@ -1,7 +1,7 @@
 //! `createRampoff`: an order to sell coins. Checks in the order of the contract, one step, one commit; nothing outside is
 //! asked.
 
-use rampart_core::amount::Amount;
+use rampart_core::amount::{Amount, AmountSent};
 use rampart_core::arrival::{Counted, Deviations, Fees};
 use rampart_core::bank_account::Given;
 use rampart_core::catalogue::{Coin, PayoutRail};
@@ -26,7 +26,7 @@ use crate::create_payment::Tried;
 use crate::destination::{self, OwnAccounts};
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat};
+use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat, Sent};
 use crate::numbers::Series;
 use crate::orders::{OpenedQuote, quote_mismatch};
 use crate::page_links::{URL_STATUS, with_token};
@@ -40,7 +40,7 @@ pub struct CreateRampoff {
     /// The customer.
     pub user_id: Option<String>,
     /// How many coins.
-    pub amount: Option<String>,
+    pub amount: Option<AmountSent>,
     /// The coin's chain.
     pub blockchain: Option<String>,
     /// The coin.
@@ -90,7 +90,7 @@ struct Checked<'a> {
 
 impl CreateRampoff {
     /// Every known field and what of it counts in a repeat, in one order for ever.
-    fn fields(&self) -> [(Meaning, &Option<String>); 11] {
+    fn fields(&self) -> [(Meaning, &dyn Sent); 11] {
         [
             (Meaning::Integer, &self.user_id),
             (Meaning::Decimal, &self.amount),

@@ -1,6 +1,6 @@
 //! Fields of requests, read together so that one answer names every fault.
 
-use rampart_core::amount::{Amount, AmountFault};
+use rampart_core::amount::{Amount, AmountFault, AmountSent};
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::text;
 use rampart_core::time::Timestamp;
@@ -113,9 +113,12 @@ impl Fields {
     }
 
     /// An amount in major units.
-    pub(crate) fn amount(&mut self, field: &'static str, value: &Option<String>, decimals: u8) -> Option<Amount> {
-        let text = self.required(field, value, LONGEST)?;
-        match Amount::parse_major(text, decimals) {
+    pub(crate) fn amount(&mut self, field: &'static str, value: &Option<AmountSent>, decimals: u8) -> Option<Amount> {
+        let Some(sent) = value.as_ref().filter(|sent| !sent.as_str().trim().is_empty()) else {
+            self.fault(Code::FailMandatoryField, field, "is required");
+            return None;
+        };
+        match sent.amount(decimals) {
             Ok(amount) => Some(amount),
             Err(fault) => {
                 let hint = matches!(fault, AmountFault::NotANumber | AmountFault::NotPositive);

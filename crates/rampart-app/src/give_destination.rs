@@ -25,7 +25,7 @@ use crate::create_payment::checked_refund_account;
 use crate::destination;
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST};
-use crate::idempotency::{Earlier, Meaning, Repeat};
+use crate::idempotency::{Earlier, Meaning, Repeat, Sent};
 use crate::operate::{orders, refuse};
 use crate::views::Answer;
 use crate::workers::observe;
@@ -89,7 +89,7 @@ impl App {
     /// `payment_not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` when the payment's state does not
     /// allow it; `idempotency_conflict`.
     pub async fn set_refund_account(&self, caller: &Caller, request: SetRefundAccount, key: Option<&str>) -> Reply<Answer> {
-        let asked = [(Meaning::Trimmed, &request.payment_id), (Meaning::Trimmed, &request.refund_account)];
+        let asked: [(Meaning, &dyn Sent); 2] = [(Meaning::Trimmed, &request.payment_id), (Meaning::Trimmed, &request.refund_account)];
         let repeat = self.repeat(caller, "POST /api/setRefundAccount", key, None, asked).await?;
         if let Some(answer) = self.answered(&repeat).await? {
             return Ok(answer);
@@ -111,7 +111,7 @@ impl App {
     /// `rampoff_not_found`; `fail_mandatory_field`, `invalid_wallet`; `validation_failed` when the ramp-off's state does not allow
     /// it; `idempotency_conflict`.
     pub async fn set_refund_wallet(&self, caller: &Caller, request: SetRefundWallet, key: Option<&str>) -> Reply<Answer> {
-        let asked = [(Meaning::Trimmed, &request.rampoff_id), (Meaning::Trimmed, &request.refund_wallet)];
+        let asked: [(Meaning, &dyn Sent); 2] = [(Meaning::Trimmed, &request.rampoff_id), (Meaning::Trimmed, &request.refund_wallet)];
         let repeat = self.repeat(caller, "POST /api/setRefundWallet", key, None, asked).await?;
         if let Some(answer) = self.answered(&repeat).await? {
             return Ok(answer);
@@ -133,7 +133,7 @@ impl App {
     /// `rampoff_not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` when no payout waits for it;
     /// `idempotency_conflict`.
     pub async fn set_payout_account(&self, caller: &Caller, request: SetPayoutAccount, key: Option<&str>) -> Reply<Answer> {
-        let asked = [
+        let asked: [(Meaning, &dyn Sent); 5] = [
             (Meaning::Trimmed, &request.rampoff_id),
             (Meaning::Trimmed, &request.iban),
             (Meaning::Text, &request.bank_name),

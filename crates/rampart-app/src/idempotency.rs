@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rampart_core::amount::canonical_decimal;
+use rampart_core::amount::{AmountSent, canonical_decimal};
 use rampart_core::id::PartnerId;
 use rampart_core::refusal::{Code, Refusal};
 use rampart_core::step::{Claim, ClaimScope};
@@ -59,6 +59,24 @@ impl Drop for Turn<'_> {
     }
 }
 
+/// A field of a request as it came.
+pub(crate) trait Sent: Sync {
+    /// Its text, if it came at all.
+    fn text(&self) -> Option<&str>;
+}
+
+impl Sent for Option<String> {
+    fn text(&self) -> Option<&str> {
+        self.as_deref()
+    }
+}
+
+impl Sent for Option<AmountSent> {
+    fn text(&self) -> Option<&str> {
+        self.as_ref().map(AmountSent::as_str)
+    }
+}
+
 /// What of a field makes two requests one. Only what the call itself takes for the same is the same here: what is not
 /// understood is compared as it was sent.
 #[derive(Debug, Clone, Copy)]
@@ -77,11 +95,8 @@ pub(crate) enum Meaning {
 
 impl Meaning {
     /// A field's value in the one form of all that mean the same. What is blank is absent.
-    fn of(self, value: &Option<String>) -> Option<Cow<'_, str>> {
-        if let Self::Text = self {
-            return value.as_deref().map(Cow::Borrowed);
-        }
-        let text = value.as_deref().filter(|text| !is_blank(text))?;
+    fn of(self, value: Option<&str>) -> Option<Cow<'_, str>> {
+        let text = value.filter(|text| !is_blank(text))?;
         let canonical = match self {
             Self::Text => None,
             Self::Trimmed => Some(Cow::Borrowed(text.trim_ascii())),
@@ -91,6 +106,11 @@ impl Meaning {
         };
         Some(canonical.unwrap_or(Cow::Borrowed(text)))
     }
+
+    /// The same as an earlier version read it, to which a blank text was another than none.
+    fn of_blank_texts_too(self, value: Option<&str>) -> Option<Cow<'_, str>> {
+        if let Self::Text = self { value.map(Cow::Borrowed) } else { self.of(value) }
+    }
 }
 
 /// What makes a request the repeat of an earlier one. While it lives, twins in this process wait.
@@ -98,8 +118,8 @@ pub(crate) struct Repeat<'a> {
     key: Option<String>,
     external_id: Option<(ClaimScope, String)>,
     fingerprint: String,
-    /// The fingerprint over the fields as they were sent: an earlier version stored that.
-    as_sent: String,
+    /// The fingerprints that earlier versions stored.
+    stored_earlier: [String; 2],
     _turns: [Option<Turn<'a>>; 2],
 }
 
@@ -131,7 +151,7 @@ impl App {
         operation: &str,
         key: Option<&str>,
         external_id: Option<(ClaimScope, &str)>,
-        fields: impl IntoIterator<Item = (Meaning, &'f Option<String>)>,
+        fields: impl IntoIterator<Item = (Meaning, &'f dyn Sent)>,
     ) -> Reply<Repeat<'_>> {
         let partner = caller.partner.id;
         if key.is_some_and(|key| key.is_empty() || key.len() > LONGEST_KEY || key.contains(char::is_control)) {
@@ -143,13 +163,15 @@ impl App {
         let external_id = external_id.filter(|(_, name)| !is_blank(name) && name.chars().count() <= LONGEST_EXTERNAL_ID);
         let external_id = external_id.map(|(scope, name)| (scope, claim_key(partner, name)));
         if key.is_none() && external_id.is_none() {
-            return Ok(Repeat { key, external_id, fingerprint: String::new(), as_sent: String::new(), _turns: [None, None] });
+            return Ok(Repeat { key, external_id, fingerprint: String::new(), stored_earlier: Default::default(), _turns: [None, None] });
         }
-        let fields: Vec<_> = fields.into_iter().collect();
-        let sent = fields.iter().map(|(_, value)| value.as_deref());
-        let as_sent = self.keys().fingerprint(std::iter::once(Some(operation)).chain(sent));
-        let meant = fields.into_iter().map(|(meaning, value)| meaning.of(value));
-        let fingerprint = self.keys().fingerprint(std::iter::once(Some(Cow::Borrowed(operation))).chain(meant));
+        let fields: Vec<_> = fields.into_iter().map(|(meaning, value)| (meaning, value.text())).collect();
+        let over = |read: fn(Meaning, Option<&str>) -> Option<Cow<'_, str>>| {
+            let fields = fields.iter().map(|(meaning, value)| read(*meaning, *value));
+            self.keys().fingerprint(std::iter::once(Some(Cow::Borrowed(operation))).chain(fields))
+        };
+        let fingerprint = over(Meaning::of);
+        let stored_earlier = [over(|_, value| value.map(Cow::Borrowed)), over(Meaning::of_blank_texts_too)];
         // Keys before names: two requests that share both never wait for each other crosswise.
         let by_key = match &key {
             Some(key) => Some(self.twins().turn(format!("key:{key}")).await),
@@ -159,7 +181,7 @@ impl App {
             Some((scope, name)) => Some(self.twins().turn(format!("{scope:?}:{name}")).await),
             None => None,
         };
-        Ok(Repeat { key, external_id, fingerprint, as_sent, _turns: [by_key, by_name] })
+        Ok(Repeat { key, external_id, fingerprint, stored_earlier, _turns: [by_key, by_name] })
     }
 
     /// Whether a request that cannot be granted names an earlier one by its key or its `external_id`. Twins under way are
@@ -201,7 +223,8 @@ impl Repeat<'_> {
     /// # Errors
     /// A conflict when it was another request, or a claim of another kind.
     pub(crate) fn earlier_by(&self, claim: &StoredClaim) -> Reply<Earlier> {
-        let same = !self.fingerprint.is_empty() && [&self.fingerprint, &self.as_sent].contains(&&claim.fingerprint);
+        let is_stored = |fingerprint: &String| *fingerprint == claim.fingerprint;
+        let same = !self.fingerprint.is_empty() && (is_stored(&self.fingerprint) || self.stored_earlier.iter().any(is_stored));
         match claim.scope {
             ClaimScope::IdempotencyKey if same => Ok(Earlier::Answer { data: claim.answer.clone(), subject: claim.subject.clone() }),
             ClaimScope::IdempotencyKey => Err(Code::IdempotencyConflict.into()),
@@ -238,7 +261,7 @@ mod tests {
 
     #[test]
     fn what_a_call_takes_for_the_same_means_the_same() {
-        let of = |meaning: Meaning, text: &str| meaning.of(&Some(text.to_owned())).map(Cow::into_owned);
+        let of = |meaning: Meaning, text: &str| meaning.of(Some(text)).map(Cow::into_owned);
         for (meaning, same) in [
             (Meaning::Decimal, &["240", "240.0", "240.00", "0240", "2.4e2", "24E1", "24000e-2"][..]),
             (Meaning::Decimal, &["0.05", "0.050", "00.05", "5e-2"]),
@@ -262,7 +285,9 @@ mod tests {
         ] {
             assert_ne!(of(meaning, one), of(meaning, other), "{meaning:?} {one} {other}");
         }
-        assert_eq!((of(Meaning::Code, " "), Meaning::Decimal.of(&None)), (None, None));
+        for meaning in [Meaning::Text, Meaning::Trimmed, Meaning::Code, Meaning::Integer, Meaning::Decimal] {
+            assert_eq!((of(meaning, ""), of(meaning, " "), meaning.of(None)), (None, None, None), "{meaning:?}");
+        }
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rampart_core::amount::{Amount, Overflow};
+use rampart_core::amount::{Amount, AmountSent, Overflow};
 use rampart_core::asset::Currency;
 use rampart_core::catalogue::{Coin, Method, PayoutRail};
 use rampart_core::country::Country;
@@ -20,7 +20,7 @@ use crate::views::{FeesView, QuoteView, RampoffQuoteView};
 #[derive(Debug, Clone, Default)]
 pub struct QuoteRequest {
     /// How much, in major units.
-    pub amount: Option<String>,
+    pub amount: Option<AmountSent>,
     /// The coin.
     pub symbol: Option<String>,
     /// Its chain.
@@ -39,7 +39,7 @@ pub struct QuoteRequest {
 #[derive(Debug, Clone, Default)]
 pub struct RampoffQuoteRequest {
     /// How many coins.
-    pub amount: Option<String>,
+    pub amount: Option<AmountSent>,
     /// The coin.
     pub symbol: Option<String>,
     /// Its chain.
@@ -52,10 +52,22 @@ pub struct RampoffQuoteRequest {
 
 const EURO: Currency = Currency::literal("EUR");
 
-/// Countries that share a currency or a method's name: the one that was named, else the one that pays in EUR.
-fn preferred<'a, T>(mut found: impl Iterator<Item = &'a T>, currency: impl Fn(&T) -> Currency) -> Option<&'a T> {
-    let first = found.next()?;
-    if currency(first) == EURO { Some(first) } else { found.find(|candidate| currency(candidate) == EURO).or(Some(first)) }
+/// The one that is meant of what several countries have: the one in EUR, as long as nothing else was said. Where there is none in
+/// EUR, nobody knows which was meant, and the country has to be said.
+fn meant<'a, T>(fields: &mut Fields, found: impl Iterator<Item = &'a T>, place: impl Fn(&T) -> (Country, Currency)) -> Option<&'a T> {
+    let found: Vec<&T> = found.collect();
+    let first = *found.first()?;
+    let in_euro = found.iter().copied().find(|candidate| place(candidate).1 == EURO);
+    if in_euro.is_none() && !fields.has("country") && found.iter().any(|candidate| place(candidate).0 != place(first).0) {
+        let countries: Vec<String> =
+            found.iter().map(|candidate| place(candidate)).map(|(country, fiat)| format!("{country} ({fiat})")).collect();
+        fields.fault(
+            Code::FailMandatoryField,
+            "country",
+            format!("is required, because several countries have this: {}", countries.join(", ")),
+        );
+    }
+    in_euro.or(Some(first))
 }
 
 impl App {
@@ -79,7 +91,7 @@ impl App {
                 false
             }
         };
-        let method = payment_type.and_then(|payment_type| self.find_method(payment_type, fiat, country));
+        let method = payment_type.and_then(|payment_type| self.find_method(&mut fields, payment_type, fiat, country));
         let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).and_then(|coin| self.catalogue().coin(coin));
         let decimals = match counts_coins {
             true => coin.map_or(18, |coin| coin.decimals),
@@ -130,10 +142,9 @@ impl App {
         let country = self.read_country(&mut fields, &request.country);
         let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).and_then(|coin| self.catalogue().coin(coin));
         let amount = fields.amount("amount", &request.amount, coin.map_or(18, |coin| coin.decimals));
+        let rail = self.find_payout_rail(&mut fields, fiat, country);
         fields.finish()?;
-        let rail = self
-            .find_payout_rail(fiat, country)
-            .ok_or_else(|| Refusal::new(Code::MethodNotAllowed, "there is no payout in this currency for this country"))?;
+        let rail = rail.ok_or_else(|| Refusal::new(Code::MethodNotAllowed, "there is no payout in this currency for this country"))?;
         let coin = coin.filter(|coin| coin.sell).ok_or(Code::CoinNotSupported)?;
         let amount = amount.ok_or(Code::ValidationFailed)?;
         check_coin_bounds(coin, amount)?;
@@ -149,6 +160,7 @@ impl App {
             blockchain: coin.id.chain,
             decimals: coin.decimals,
             fiat_symbol: terms.fiat,
+            country: rail.country,
             price: terms.price.to_string(),
             fees: fees_view(terms.fee_processing, terms.fee_network, terms.fees(), terms.fiat_decimals),
             fiat_amount: terms.fiat_amount.to_major(terms.fiat_decimals),
@@ -171,21 +183,21 @@ impl App {
         country
     }
 
-    fn find_method(&self, payment_type: &str, fiat: Option<&str>, country: Option<Country>) -> Option<&Method> {
+    fn find_method(&self, fields: &mut Fields, payment_type: &str, fiat: Option<&str>, country: Option<Country>) -> Option<&Method> {
         let fits = |method: &&Method| {
             method.enabled
                 && method.payment_type.is_spelled(payment_type)
                 && country.is_none_or(|country| method.country == country)
                 && fiat.is_none_or(|fiat| method.fiat.is_spelled(fiat))
         };
-        preferred(self.catalogue().methods.iter().filter(fits), |method| method.fiat)
+        meant(fields, self.catalogue().methods.iter().filter(fits), |method| (method.country, method.fiat))
     }
 
-    fn find_payout_rail(&self, fiat: Option<&str>, country: Option<Country>) -> Option<&PayoutRail> {
+    fn find_payout_rail(&self, fields: &mut Fields, fiat: Option<&str>, country: Option<Country>) -> Option<&PayoutRail> {
         let fits = |rail: &&PayoutRail| {
             rail.enabled && country.is_none_or(|country| rail.country == country) && fiat.is_none_or(|fiat| rail.fiat.is_spelled(fiat))
         };
-        preferred(self.catalogue().payout_rails.iter().filter(fits), |rail| rail.fiat)
+        meant(fields, self.catalogue().payout_rails.iter().filter(fits), |rail| (rail.country, rail.fiat))
     }
 
     pub(crate) fn decimals_of(&self, method: &Method) -> u8 {

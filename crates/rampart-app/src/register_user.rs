@@ -21,7 +21,7 @@ use crate::customer_number;
 use crate::email::{self, Email};
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST};
-use crate::idempotency::{Earlier, Meaning};
+use crate::idempotency::{Earlier, Meaning, Sent};
 use crate::page_links::{KYC_FORM_URL, with_token};
 use crate::views::{Answer, RegisteredView};
 
@@ -76,7 +76,7 @@ pub struct RegisterUser {
 
 impl RegisterUser {
     /// Every known field but the password, which is stored as it is sent, in one order for ever.
-    fn fields(&self) -> [(Meaning, &Option<String>); 19] {
+    fn fields(&self) -> [(Meaning, &dyn Sent); 19] {
         [
             (Meaning::Text, &self.name),
             (Meaning::Text, &self.last_name),

@@ -12,7 +12,7 @@ use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::{Earlier, Meaning, Repeat};
+use crate::idempotency::{Earlier, Meaning, Repeat, Sent};
 use crate::views::{Answer, SubscriptionView};
 
 const CREATED: &str = "\"subscription_created\"";
@@ -84,9 +84,9 @@ impl App {
         let is_new = call == SubscriptionCall::Subscribe;
         let (operation, answer) =
             if is_new { ("POST /api/subscribeToWebhook", CREATED) } else { ("POST /api/updateWebhookSubscription", UPDATED) };
-        let mut told = vec![(Meaning::Text, &url), (Meaning::Text, &kind)];
+        let mut told: Vec<(Meaning, &dyn Sent)> = vec![(Meaning::Text, &url), (Meaning::Text, &kind)];
         // Earlier versions did not know it: without it a request is what it was.
-        told.extend(replay.is_some().then_some((Meaning::Code, &replay)));
+        told.extend(replay.is_some().then_some((Meaning::Code, &replay as &dyn Sent)));
         let repeat = self.repeat(caller, operation, key, None, told).await?;
         let wants_replay = replay.as_deref() == Some("true");
         let parsed = kind.as_deref().and_then(|kind| kind.parse().ok()).filter(|_| wants_replay);

@@ -218,6 +218,8 @@ pub struct RampoffQuoteView {
     pub decimals: u8,
     /// The currency.
     pub fiat_symbol: Currency,
+    /// The customer's country, which the payout is for.
+    pub country: Country,
     /// The price of one coin.
     pub price: String,
     /// The fees, which are taken off.

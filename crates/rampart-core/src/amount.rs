@@ -81,6 +81,59 @@ pub fn canonical_decimal(text: &str) -> Option<String> {
     (!significant.is_empty()).then(|| format!("{significant}e{power}"))
 }
 
+/// The whole number that a JSON number is, however it is written: `106`, `106.0` and `1.06e2`. `None` for what is no whole
+/// number, is below zero, or does not fit.
+#[must_use]
+pub fn whole_number(text: &str) -> Option<i64> {
+    match Amount::parse_major(text, 0) {
+        Ok(amount) => i64::try_from(amount.0).ok(),
+        Err(AmountFault::NotPositive) => Some(0),
+        Err(_) => None,
+    }
+}
+
+/// An amount in major units, as it was sent. How many figures it has behind the point tells what was meant only in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AmountSent {
+    /// As a text, or in a query, where all is text.
+    Text(String),
+    /// As a JSON number: writers of JSON give it what zeros they like.
+    Number(String),
+}
+
+impl AmountSent {
+    /// What was sent, as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Number(text) => text,
+        }
+    }
+
+    /// The amount, in an asset of so many decimals.
+    ///
+    /// # Errors
+    /// As [`Amount::parse_text`] for a text, and [`Amount::parse_major`] for a number.
+    pub fn amount(&self, decimals: u8) -> Result<Amount, AmountFault> {
+        match self {
+            Self::Text(text) => Amount::parse_text(text, decimals),
+            Self::Number(number) => Amount::parse_major(number, decimals),
+        }
+    }
+}
+
+impl From<&str> for AmountSent {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for AmountSent {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
 /// As many zeros as an amount can begin with.
 const ZEROS: &str = "0000000000000000000000000000000000000000";
 
@@ -184,6 +237,23 @@ impl Amount {
             units = units.checked_mul(10).ok_or(AmountFault::TooLarge)?;
         }
         if units <= LARGEST { Ok(Self(units)) } else { Err(AmountFault::TooLarge) }
+    }
+
+    /// Reads what somebody wrote as a text, as [`Amount::parse_major`] does, but holds it to the figures that it has: whoever
+    /// writes `20.000` for EUR may mean twenty thousand. Only a single zero (`20.0`) is always taken, because programs write whole
+    /// numbers so.
+    ///
+    /// # Errors
+    /// An [`AmountFault`] that says what is wrong.
+    pub fn parse_text(text: &str, decimals: u8) -> Result<Self, AmountFault> {
+        let amount = Self::parse_major(text, decimals)?;
+        let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+        let has_exponent = fraction.contains(['e', 'E']);
+        if has_exponent || fraction == "0" || fraction.len() <= usize::from(decimals) {
+            Ok(amount)
+        } else {
+            Err(AmountFault::TooManyDecimals { most: decimals })
+        }
     }
 
     /// Writes the amount in major units with all its decimals: 12 cents of EUR are `0.12`.

@@ -1,5 +1,6 @@
 //! Time as the ramp counts it, and the clock that is passed in.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -80,10 +81,31 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = TimestampFault;
 
+    /// Of a moment before the first or after the last that a clock can show, as the end of the year 9999 is, that one is given.
     fn from_str(text: &str) -> Result<Self, TimestampFault> {
-        let moment: jiff::Timestamp = text.parse().map_err(|_| TimestampFault)?;
-        Ok(Self(moment.as_microsecond()))
+        let text = without_finest(text);
+        let moment: jiff::Timestamp = text.parse().or_else(|_| outermost(&text).ok_or(TimestampFault))?;
+        // Of the last second the library shows only the beginning.
+        Ok(Self(moment.as_microsecond().min(jiff::Timestamp::MAX.as_second() * 1_000_000)))
     }
+}
+
+/// A moment without what is finer than a nanosecond; RFC 3339 allows as many figures as one likes.
+fn without_finest(text: &str) -> Cow<'_, str> {
+    let Some(point) = text.find('.') else { return Cow::Borrowed(text) };
+    let (before, behind) = text.split_at(point + 1);
+    let figures = behind.bytes().take_while(u8::is_ascii_digit).count();
+    if figures <= 9 { Cow::Borrowed(text) } else { Cow::Owned([before, &behind[..9], &behind[figures..]].concat()) }
+}
+
+/// The first or the last moment, for a text that is a moment outside of them.
+fn outermost(text: &str) -> Option<jiff::Timestamp> {
+    let pieces = jiff::fmt::temporal::DateTimeParser::new().parse_pieces(text).ok()?;
+    let offset = pieces.offset()?.to_numeric_offset();
+    let civil = pieces.date().to_datetime(pieces.time()?);
+    // What lies between them was refused for another reason.
+    let is_outside = offset.to_timestamp(civil).is_err();
+    is_outside.then_some(if civil.year() > 0 { jiff::Timestamp::MAX } else { jiff::Timestamp::MIN })
 }
 
 crate::serde_as_text_or_number!(Timestamp, i64, Timestamp::micros, |micros| Ok::<_, TimestampFault>(Timestamp::from_micros(micros)));
@@ -98,4 +120,36 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
     /// Completes once [`Clock::now`] has reached `moment`.
     fn sleep_until(&self, moment: Timestamp) -> Sleep;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_outside_of_the_clock_are_its_ends() {
+        let read = |text: &str| text.parse::<Timestamp>().map(|moment| moment.to_string());
+        let (first, last) = ("-009999-01-02T01:59:59.000000Z", "9999-12-30T22:00:00.000000Z");
+        for (text, expected) in [
+            ("9999-12-30T22:00:00.999999Z", last),
+            ("9999-12-30T22:00:01Z", last),
+            ("9999-12-31T00:00:00Z", last),
+            ("9999-12-31T23:59:60-23:59", last),
+            ("9999-12-30T12:00:00+02:00", "9999-12-30T10:00:00.000000Z"),
+            ("-009999-01-01T00:00:00Z", first),
+            ("0000-01-01T00:00:00+23:59", "-000001-12-31T00:01:00.000000Z"),
+            ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.000000Z"),
+            ("2016-12-31T15:59:60.5-08:00", "2016-12-31T23:59:59.500000Z"),
+            ("2026-01-31T12:00:00.12345678987654321Z", "2026-01-31T12:00:00.123456Z"),
+            ("2026-01-31T12:00:00.12345678987654321+02:00", "2026-01-31T10:00:00.123456Z"),
+            ("2026-01-31T12:00:00-00:00", "2026-01-31T12:00:00.000000Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(expected), "{text}");
+        }
+        for text in
+            ["", "9999-12-31", "9999-12-31T00:00:00", "9999-12-32T00:00:00Z", "10000-01-01T00:00:00Z", "9999-12-31T00:00:00.Z", "now"]
+        {
+            assert_eq!(read(text), Err(TimestampFault), "{text}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ mod kyc;
 mod openapi;
 mod payments;
 mod statement;
+mod written;
 
 use std::sync::Arc;
 

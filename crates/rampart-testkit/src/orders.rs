@@ -23,7 +23,7 @@ pub fn buy(customer: CustomerId, amount: &str) -> CreatePayment {
         user_id: some(customer),
         payment_type: some("card"),
         fiat_symbol: some("EUR"),
-        fiat_amount: some(amount),
+        fiat_amount: Some(amount.into()),
         coin_symbol: some("USDC"),
         coin_chain: some("polygon"),
         wallet: some(WALLET),
@@ -36,7 +36,7 @@ pub fn buy(customer: CustomerId, amount: &str) -> CreatePayment {
 pub fn sell(customer: CustomerId, amount: &str) -> CreateRampoff {
     CreateRampoff {
         user_id: some(customer),
-        amount: some(amount),
+        amount: Some(amount.into()),
         blockchain: some("polygon"),
         symbol: some("USDC"),
         ..CreateRampoff::default()

@@ -4,6 +4,8 @@ use askama::Template;
 use rampart_core::refusal::{Code, Family};
 use serde_json::Value;
 
+use crate::describe::BLANK;
+
 #[derive(Template)]
 #[template(path = "docs.html")]
 struct Page<'a> {
@@ -187,7 +189,9 @@ fn kind(whole: &Value, schema: &Value) -> String {
     let schema = resolved(whole, schema);
     for several in ["oneOf", "anyOf"] {
         if let Some(choices) = schema[several].as_array() {
-            let words: Vec<String> = choices.iter().filter(|choice| choice["type"] != "null").map(|choice| kind(whole, choice)).collect();
+            // What is blank counts as absent, of whatever kind a field is.
+            let is_value = |choice: &&Value| choice["type"] != "null" && choice["pattern"] != BLANK;
+            let words: Vec<String> = choices.iter().filter(is_value).map(|choice| kind(whole, choice)).collect();
             return words.join(" or ");
         }
     }

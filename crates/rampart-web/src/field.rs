@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use rampart_core::amount::whole_number;
+
 /// What a field may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -19,13 +21,14 @@ pub(crate) enum Kind {
     Secret(usize),
     /// An e-mail address.
     Email,
-    /// A link that a browser or our webhooks can follow.
+    /// A link that a browser or our webhooks can follow. Its scheme may be in capitals.
     Link,
     /// A calendar date, `YYYY-MM-DD`.
     Date,
     /// A moment in RFC 3339, or a day, which is its first moment.
     Moment,
-    /// A whole number between two bounds. In bodies a text of digits is understood as well.
+    /// A whole number between two bounds, as JSON Schema has them: `7`, `7.0` and `7e0`. In bodies a text of digits is understood
+    /// as well.
     Integer(i64, i64),
     /// A positive decimal number in major units, as a JSON number or a text.
     Money,
@@ -77,6 +80,8 @@ pub(crate) const SECRET_LENGTH: usize = 256;
 pub(crate) const WALLET_LENGTH: usize = 128;
 /// The longest number of a JSON body that is looked at.
 const NUMBER_LENGTH: usize = 80;
+/// The longest text of a moment: with more figures behind its seconds than anybody counts.
+const MOMENT_LENGTH: usize = 64;
 
 type Check = Result<(), Cow<'static, str>>;
 
@@ -113,13 +118,14 @@ impl Kind {
             }
             Self::Link => {
                 check_length(text, 1, LINK_LENGTH)?;
-                let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+                let is_web = |scheme: &str| ["https", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
                 let visible = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic());
-                holds(rest.is_some_and(visible), "must be a URL that begins with https:// or http://")
+                let fits = text.split_once("://").is_some_and(|(scheme, rest)| is_web(scheme) && visible(rest));
+                holds(fits, "must be a URL that begins with https:// or http://")
             }
             Self::Date => holds(is_date(text), "must be a date such as 1986-05-03"),
             Self::Moment => {
-                let reads = text.len() <= 40 && text.parse::<rampart_core::time::Timestamp>().is_ok();
+                let reads = text.len() <= MOMENT_LENGTH && text.parse::<rampart_core::time::Timestamp>().is_ok();
                 holds(reads || is_date(text), "must be a moment such as 2026-01-31T12:00:00Z")
             }
             Self::Integer(least, most) => {
@@ -147,14 +153,23 @@ impl Kind {
         }
     }
 
-    /// Whether a JSON number holds, given as it was written.
-    pub(crate) fn check_number(self, number: &str) -> Check {
+    /// Reads a JSON number, given as it was written. A whole number is given back in figures alone.
+    pub(crate) fn read_number(self, number: &str) -> Result<Cow<'_, str>, Cow<'static, str>> {
         match self {
-            Self::Integer(..) => self.check_text(number),
+            Self::Integer(..) => {
+                let figures = match whole_number(number) {
+                    // As most are written.
+                    Some(_) if number.bytes().all(|byte| byte.is_ascii_digit()) => Cow::Borrowed(number),
+                    Some(whole) => Cow::Owned(whole.to_string()),
+                    None => Cow::Borrowed(number),
+                };
+                self.check_text(&figures).map(|()| figures)
+            }
             Self::Money => {
                 let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
                 let positive = !mantissa.starts_with('-') && mantissa.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
-                holds(positive && number.len() <= NUMBER_LENGTH, "must be a positive decimal number such as 100 or 100.50")
+                holds(positive && number.len() <= NUMBER_LENGTH, "must be a positive decimal number such as 100 or 100.50")?;
+                Ok(Cow::Borrowed(number))
             }
             _ => Err("must be a string".into()),
         }
@@ -220,15 +235,32 @@ mod tests {
             (Kind::Email, &["a@b.co", "alvaro+x@mail.example.com"], &["a", "a@b", "@b.co", "a@", "a b@c.de", "a@b@c.de", "a@.de", "a@b."]),
             (
                 Kind::Link,
-                &["https://a.example/b?c=d", "http://x"],
-                &["https://", "ftp://x.example", "//x", "HTTPS://x", "http://a b", "javascript:x"],
+                &["https://a.example/b?c=d", "http://x", "HTTPS://X.example/B", "Http://x"],
+                &["https://", "HTTPS://", "ftp://x.example", "//x", "://x", "http://a b", "javascript:x", "httpss://x"],
             ),
             (
                 Kind::Date,
                 &["1986-05-03", "2024-02-29"],
                 &["1986-5-3", "1986-02-30", "2023-02-29", "03/05/1986", "1986-05-03T00:00:00Z", ""],
             ),
-            (Kind::Moment, &["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.5+01:00", "2026-01-31"], &["2026-02-31", "yesterday", ""]),
+            (
+                Kind::Moment,
+                &[
+                    "2026-01-31T12:00:00Z",
+                    "2026-01-31t12:00:00z",
+                    "2026-01-31T12:00:00.5+01:00",
+                    "2026-01-31T12:00:00.123456789012345678901234567890-00:00",
+                    "2016-12-31T23:59:60Z",
+                    "2016-12-31T15:59:60-08:00",
+                    "2026-01-31",
+                    "0000-01-01",
+                    "0001-01-01T00:00:00+23:59",
+                    "9999-12-31",
+                    "9999-12-31T23:59:59.999999Z",
+                    "9999-12-31T23:59:60-23:59",
+                ],
+                &["2026-02-31", "9999-13-01", "10000-01-01", "9999-12-32", "9999-12-31T24:00:00Z", "9999-12-31T23:59:59", "yesterday", ""],
+            ),
             (Kind::Integer(1, 100), &["1", "100", "007"], &["0", "101", "-1", "+1", "1.0", "", " 1", "99999999999999999999", "null"]),
             (Kind::Money, &["100", "100.50", "0.000000000000000001"], &["", "-1", "+1", "1.", ".5", "1e3", "1,5", " 1", "NaN"]),
             (Kind::Choice(&["fiat", "coin"]), &["fiat", "coin"], &["Fiat", "", "both"]),
@@ -254,12 +286,29 @@ mod tests {
             (Kind::Money, "-1", false),
             (Kind::Money, "-0.0", false),
             (Kind::Integer(1, 10), "7", true),
-            (Kind::Integer(1, 10), "7.0", false),
-            (Kind::Integer(1, 10), "7e0", false),
+            (Kind::Integer(1, 10), "7.5", false),
+            (Kind::Integer(1, 10), "7e-1", false),
+            (Kind::Integer(1, 10), "-7.0", false),
+            (Kind::Integer(1, 10), "0.0", false),
             (Kind::Integer(1, 10), "11", false),
+            (Kind::Integer(1, 10), "11.0", false),
+            (Kind::Integer(1, i64::MAX), "9223372036854775808.0", false),
+            (Kind::Integer(1, i64::MAX), "1e999999999999", false),
             (Kind::Text(5), "7", false),
         ] {
-            assert_eq!(kind.check_number(number).is_ok(), fits, "{kind:?} {number}");
+            assert_eq!(kind.read_number(number).is_ok(), fits, "{kind:?} {number}");
+        }
+        for (number, figures) in [
+            ("106", "106"),
+            ("106.0", "106"),
+            ("106.000", "106"),
+            ("1.06e2", "106"),
+            ("1.06E+2", "106"),
+            ("10600e-2", "106"),
+            ("0.0", "0"),
+            ("9007199254740991.0", "9007199254740991"),
+        ] {
+            assert_eq!(Kind::Integer(0, i64::MAX).read_number(number).as_deref(), Ok(figures), "{number}");
         }
     }
 }

@@ -33,7 +33,7 @@ pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::
         request_ids: RequestIds::new(),
         under_way: AtomicUsize::new(0),
         bodies: Crowd::new(config.bodies, config.bodies_of_one()),
-        is_secure: app.config().public_url.starts_with("https://"),
+        is_secure: app.config().public_url.get(.."https:".len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:")),
         openapi: openapi.into(),
         docs: docs.into(),
         config,

@@ -79,7 +79,7 @@ pub async fn show(app: &App) -> Reply<Vec<AccountLine>> {
 
 fn amount(app: &App, asset: Asset, text: &str) -> Reply<Amount> {
     let decimals = app.catalogue().decimals(asset).ok_or_else(|| refuse(format!("{asset} is not traded here")))?;
-    Amount::parse_major(text, decimals).map_err(|fault| refuse(format!("the amount {fault}")))
+    Amount::parse_text(text, decimals).map_err(|fault| refuse(format!("the amount {fault}")))
 }
 
 fn check(account: Account, asset: Asset) -> Reply<()> {

@@ -1,7 +1,7 @@
 //! Money is exact: parsing, writing, conversion, fees, postings.
 
 use proptest::prelude::*;
-use rampart_core::amount::{Amount, AmountFault};
+use rampart_core::amount::{Amount, AmountFault, AmountSent, whole_number};
 use rampart_core::country::Country;
 use rampart_core::example;
 use rampart_core::id::Mint;
@@ -45,11 +45,55 @@ fn amounts_are_read_exactly_or_not_at_all() {
     }
 }
 
+#[test]
+fn texts_are_held_to_the_figures_that_they_have() {
+    let too_many = |most| Err(AmountFault::TooManyDecimals { most });
+    for (text, decimals, of_text, of_number) in [
+        ("20.000", 2, too_many(2), Ok(2_000)),
+        ("20.001", 2, too_many(2), too_many(2)),
+        ("20.00", 2, Ok(2_000), Ok(2_000)),
+        ("20.000", 0, too_many(0), Ok(20)),
+        ("20.00", 0, too_many(0), Ok(20)),
+        ("20.0", 0, Ok(20), Ok(20)),
+        ("20.5", 0, too_many(0), too_many(0)),
+        ("1.0000000", 6, too_many(6), Ok(1_000_000)),
+        ("0.000", 2, Err(AmountFault::NotPositive), Err(AmountFault::NotPositive)),
+        ("2.000e1", 2, Ok(2_000), Ok(2_000)),
+    ] {
+        assert_eq!(AmountSent::from(text).amount(decimals).map(Amount::minor), of_text, "{text:?} with {decimals} decimals");
+        assert_eq!(AmountSent::Number(text.into()).amount(decimals).map(Amount::minor), of_number, "{text} with {decimals} decimals");
+    }
+}
+
+#[test]
+fn whole_numbers_may_have_a_point_and_an_exponent() {
+    for (text, expected) in [
+        ("106", Some(106)),
+        ("106.0", Some(106)),
+        ("1.06e2", Some(106)),
+        ("10600E-2", Some(106)),
+        ("0.0", Some(0)),
+        ("9223372036854775807.0", Some(i64::MAX)),
+        ("9223372036854775808", None),
+        ("106.5", None),
+        ("1.065e2", None),
+        ("-106", None),
+        ("1e99", None),
+        ("106.", None),
+        (".5", None),
+        ("", None),
+        ("x", None),
+    ] {
+        assert_eq!(whole_number(text), expected, "{text:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn reading_what_was_written_gives_the_same(units in 1_i128..10_i128.pow(33), decimals in 0_u8..=18) {
         let amount = Amount::from_minor(units);
         prop_assert_eq!(Amount::parse_major(&amount.to_major(decimals), decimals), Ok(amount));
+        prop_assert_eq!(Amount::parse_text(&amount.to_major(decimals), decimals), Ok(amount));
         prop_assert_eq!(Amount::parse_major(&amount.to_major_short(decimals), decimals), Ok(amount));
     }
 

@@ -8,7 +8,7 @@ use rampart_core::time::Timestamp;
 
 use super::answer::{Answer, SandboxAnswer, refusal};
 use super::input::{self, Body, Decimal, Params, Segment};
-use super::{Caller, Stage, statement};
+use super::{Caller, Stage, statement, written};
 use crate::bank::{BankTransfer, Booked};
 
 /// A transfer to an account of ours.
@@ -113,6 +113,7 @@ pub(super) struct StatementParams {
     before: Option<String>,
     /// At most so many lines, 100 when absent.
     #[param(minimum = 1, maximum = 1000)]
+    #[serde(default, deserialize_with = "written::whole")]
     limit: Option<u32>,
 }
 
@@ -160,7 +161,7 @@ pub(super) async fn transfer(
 ) -> Answer<SandboxTransfer> {
     let work = async {
         let body = body?;
-        let account = input::text("account", Some(body.account), 64)?.unwrap_or_default();
+        let account = input::required("account", body.account, 64)?;
         let rail = rail_of(&stage, caller, &account).await?;
         let currency = currency(&body.currency)?;
         let decimals = stage.world.config().rail(rail).map_or(2, |rail| rail.decimals);
@@ -233,7 +234,7 @@ pub(super) async fn statement(
 ) -> Answer<Vec<SandboxStatementLine>> {
     let work = async {
         let params = params?;
-        let account = input::text("account", Some(params.account), 64)?.unwrap_or_default();
+        let account = input::required("account", params.account, 64)?;
         let rail = rail_of(&stage, caller, &account).await?;
         let decimals = stage.world.config().rail(rail).map_or(2, |rail| rail.decimals);
         let (limit, before) = (input::limit(params.limit)?, input::text("before", params.before, 40)?);

@@ -7,7 +7,7 @@ use rampart_core::refusal::{Code, Refusal};
 
 use super::answer::{Answer, SandboxAnswer, refusal};
 use super::input::{self, Body, Decimal, Params, Segment};
-use super::{Caller, Stage};
+use super::{Caller, Stage, written};
 use crate::chain::Deposit;
 
 /// Coins that arrive.
@@ -100,9 +100,11 @@ pub(super) struct TransactionParams {
     address: Option<String>,
     /// Only those older than this `id` of an earlier answer.
     #[param(minimum = 1)]
+    #[serde(default, deserialize_with = "written::whole")]
     before: Option<i64>,
     /// At most so many, 100 when absent.
     #[param(minimum = 1, maximum = 1000)]
+    #[serde(default, deserialize_with = "written::whole")]
     limit: Option<u32>,
 }
 

@@ -14,7 +14,7 @@ use sha2::Sha256;
 
 use super::answer::{Answer, Failure, SandboxAnswer, ok, refusal};
 use super::input::{self, Params};
-use super::{Caller, Stage, WebhookKeys};
+use super::{Caller, Stage, WebhookKeys, written};
 use crate::clock::real_micros;
 use crate::inbox::{Received, Signature};
 
@@ -32,9 +32,11 @@ const HEADERS: &[&str] =
 pub(super) struct InboxParams {
     /// Only those behind this `number`.
     #[param(minimum = 0)]
+    #[serde(default, deserialize_with = "written::whole")]
     after: Option<i64>,
     /// At most so many, 100 when absent; and no more than make 256 KiB.
     #[param(minimum = 1, maximum = 1000)]
+    #[serde(default, deserialize_with = "written::whole")]
     limit: Option<u32>,
 }
 

@@ -5,14 +5,14 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use rampart_core::amount::Amount;
+use rampart_core::amount::{Amount, AmountSent};
 use rampart_core::refusal::{Code, Refusal};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 
 use super::answer::Failure;
-use super::{Caller, Stage};
+use super::{Caller, Stage, written};
 
 /// The most bytes of a body of a control call.
 const MOST_BYTES: usize = 64 * 1_024;
@@ -70,7 +70,7 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
     if text.trim_ascii_start().first() == Some(&b'[') {
         return Err(Refusal::new(Code::ValidationFailed, "the body must be a JSON object"));
     }
-    serde_json::from_slice(text).map_err(|error| fault(&error))
+    written::plain(text).and_then(|text| serde_json::from_str(&text)).map_err(|error| fault(&error))
 }
 
 /// Says what is wrong with a body in the words of the API.
@@ -135,10 +135,17 @@ pub(super) struct Decimal(Box<RawValue>);
 impl Decimal {
     /// The figures as they were written.
     pub(super) fn text(&self, field: &str) -> Result<String, Refusal> {
+        self.sent(field).map(|sent| sent.as_str().to_owned())
+    }
+
+    fn sent(&self, field: &str) -> Result<AmountSent, Refusal> {
         let raw = self.0.get();
         match raw.as_bytes().first() {
-            Some(b'"') => serde_json::from_str(raw).map_err(|_| Refusal::field(Code::ValidationFailed, field, "is not a text")),
-            Some(b'0'..=b'9' | b'-') => Ok(raw.to_owned()),
+            Some(b'"') => {
+                let text = serde_json::from_str(raw).map_err(|_| Refusal::field(Code::ValidationFailed, field, "is not a text"))?;
+                Ok(AmountSent::Text(text))
+            }
+            Some(b'0'..=b'9' | b'-') => Ok(AmountSent::Number(raw.to_owned())),
             Some(b'n') => Err(Refusal::field(Code::FailMandatoryField, field, "is required")),
             _ => Err(Refusal::field(Code::ValidationFailed, field, "must be a number or a decimal text")),
         }
@@ -146,8 +153,7 @@ impl Decimal {
 
     /// The amount in minor units.
     pub(super) fn amount(&self, field: &str, decimals: u8) -> Result<Amount, Refusal> {
-        let text = self.text(field)?;
-        Amount::parse_major(&text, decimals).map_err(|fault| Refusal::field(Code::ValidationFailed, field, fault.to_string()))
+        self.sent(field)?.amount(decimals).map_err(|fault| Refusal::field(Code::ValidationFailed, field, fault.to_string()))
     }
 }
 
@@ -171,15 +177,20 @@ impl utoipa::ToSchema for Decimal {
     }
 }
 
-/// A text of at most so many characters, without control characters.
+/// A text of at most so many characters, without control characters; one that is blank is absent.
 pub(super) fn text(field: &str, text: Option<String>, most: usize) -> Result<Option<String>, Refusal> {
-    match text {
+    match text.filter(|text| !text.trim().is_empty()) {
         Some(text) if text.chars().count() > most => {
             Err(Refusal::field(Code::ValidationFailed, field, format!("is longer than {most} characters")))
         }
         Some(text) if text.chars().any(char::is_control) => Err(Refusal::field(Code::ValidationFailed, field, "has a control character")),
         text => Ok(text),
     }
+}
+
+/// The same of one that has to be there.
+pub(super) fn required(field: &str, text: String, most: usize) -> Result<String, Refusal> {
+    self::text(field, Some(text), most)?.ok_or_else(|| Refusal::field(Code::FailMandatoryField, field, "is required"))
 }
 
 /// How many lines a listing shows: 100 when nothing is said.

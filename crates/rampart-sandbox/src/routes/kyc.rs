@@ -1,6 +1,7 @@
 //! `POST /sandbox/kyc/{user_id}`: the identity provider answers.
 
 use axum::extract::State;
+use rampart_core::amount::whole_number;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::refusal::{Code, Refusal};
@@ -66,7 +67,7 @@ async fn decided(
     body: Result<SandboxKycRequest, Refusal>,
 ) -> Result<SandboxKycDecision, Refusal> {
     let body = body?;
-    let customer = CustomerId(user.parse().map_err(|_| Refusal::from(Code::UserNotFound))?);
+    let customer = CustomerId(whole_number(user).ok_or(Code::UserNotFound)?);
     let level = match body.level.map(|level| KycLevel::from_number(level).ok_or(level)).transpose() {
         Ok(level) => level,
         Err(_) => return Err(Refusal::field(Code::ValidationFailed, "level", "must be 1 or 2")),

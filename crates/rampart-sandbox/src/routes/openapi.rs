@@ -2,11 +2,11 @@
 
 use rampart_core::refusal::Code;
 use utoipa::OpenApi;
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::{Content, Ref, ResponseBuilder};
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::{Content, Ref, RefOr, Required, ResponseBuilder, Schema};
 
 use super::answer::SandboxFailure;
-use super::{bank, chain, control, inbox, kyc, payments};
+use super::{bank, chain, control, inbox, kyc, payments, written};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -62,10 +62,29 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             complete(operation, path == "/sandbox/inbox" && operation.request_body.is_some());
         }
     }
+    if let Some(components) = &mut description.components {
+        let requests = components.schemas.iter_mut().filter(|(name, _)| BODIES.contains(&name.as_str()) || name.ends_with("Request"));
+        for (_, schema) in requests {
+            let RefOr::T(Schema::Object(body)) = schema else { continue };
+            let required = std::mem::take(&mut body.required);
+            let may_be_absent = body.properties.iter_mut().filter(|(name, _)| !required.contains(name));
+            may_be_absent.for_each(|(_, member)| *member = written::or_blank(member.clone()));
+            body.required = required;
+        }
+    }
     description
 }
 
+/// The bodies that are not called a request.
+const BODIES: [&str; 1] = ["SandboxReason"];
+
 fn complete(operation: &mut Operation, is_open: bool) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        if matches!((&parameter.parameter_in, &parameter.required), (ParameterIn::Query, Required::False)) {
+            parameter.schema = parameter.schema.take().map(written::or_blank);
+        }
+    }
     for code in FAILURES {
         let content = Content::new(Some(Ref::from_schema_name("SandboxFailure")));
         let response = ResponseBuilder::new().description(code.meaning()).content("application/json", content).build();

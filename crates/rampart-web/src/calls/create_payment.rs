@@ -82,7 +82,7 @@ async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
         external_id: fields.take("external_id"),
         payment_type: fields.take("payment_type"),
         fiat_symbol: fields.take("fiat_symbol"),
-        fiat_amount: fields.take("fiat_amount"),
+        fiat_amount: fields.take_amount("fiat_amount"),
         coin_symbol: fields.take("coin_symbol"),
         coin_chain: fields.take("coin_chain"),
         wallet: fields.take("wallet"),

@@ -83,7 +83,7 @@ async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
     let fields = &mut ask.fields;
     let request = CreateRampoff {
         user_id: fields.take("user_id"),
-        amount: fields.take("amount"),
+        amount: fields.take_amount("amount"),
         blockchain: fields.take("blockchain"),
         symbol: fields.take("symbol"),
         iban: fields.take("iban"),

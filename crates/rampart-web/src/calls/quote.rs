@@ -46,7 +46,7 @@ pub(crate) static CALL: Call = Call {
 async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
     let fields = &mut ask.fields;
     let request = QuoteRequest {
-        amount: fields.take("amount"),
+        amount: fields.take_amount("amount"),
         symbol: fields.take("symbol"),
         chain: fields.take("chain"),
         payment_type: fields.take("payment_type"),

@@ -44,7 +44,7 @@ pub(crate) static CALL: Call = Call {
 async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
     let fields = &mut ask.fields;
     let request = RampoffQuoteRequest {
-        amount: fields.take("amount"),
+        amount: fields.take_amount("amount"),
         symbol: fields.take("symbol"),
         blockchain: fields.take("blockchain"),
         fiat_symbol: fields.take("fiat_symbol"),

@@ -20,23 +20,28 @@ pub(super) fn example(field: &Field) -> Option<Value> {
     field.example.and_then(|text| serde_json::from_str(text).ok())
 }
 
+/// What is blank, and as good as nothing where a field may be absent.
+pub(crate) const BLANK: &str = r"^\s*$";
+
 /// The schema of a field.
 pub(super) fn schema(field: &Field, place: Place) -> RefOr<Schema> {
     let nullable = place == Place::Json && !field.required;
-    let least = usize::from(field.required);
-    // What may be left out may be sent empty.
-    let or_empty = |pattern: &str| if field.required { format!("^{pattern}$") } else { format!("^({pattern})?$") };
+    // What may be left out may be sent blank.
+    let whole = |pattern: &str| if field.required { format!("^({pattern})$") } else { format!("^({pattern}|\\s*)$") };
     let text = || string(nullable);
     let schema: Schema = match field.kind {
-        Kind::Text(most) => text().min_length(Some(least)).max_length(Some(most)).pattern(Some(r"^[^\u0000-\u001f\u007f]*$")).into(),
-        Kind::Code(most) => text().pattern(Some(format!("^[A-Za-z0-9_-]{{{least},{most}}}$"))).into(),
-        Kind::Token(most) => text().pattern(Some(format!("^[!-~]{{{least},{most}}}$"))).into(),
-        Kind::Wallet => text().pattern(Some(format!("^[!-~]{{{least},{WALLET_LENGTH}}}$"))).into(),
+        Kind::Text(most) => {
+            let least = field.required.then_some(1);
+            text().min_length(least).max_length(Some(most)).pattern(Some(whole(r"[^\u0000-\u001f\u007f]*"))).into()
+        }
+        Kind::Code(most) => text().pattern(Some(whole(&format!("[A-Za-z0-9_-]{{1,{most}}}")))).into(),
+        Kind::Token(most) => text().pattern(Some(whole(&format!("[!-~]{{1,{most}}}")))).into(),
+        Kind::Wallet => text().pattern(Some(whole(&format!("[!-~]{{1,{WALLET_LENGTH}}}")))).into(),
         Kind::Secret(least) => {
             text().min_length(Some(least)).max_length(Some(SECRET_LENGTH)).format(known(KnownFormat::Password)).write_only(true).into()
         }
         Kind::Email => text().max_length(Some(EMAIL_LENGTH)).format(known(KnownFormat::Email)).into(),
-        Kind::Link => text().max_length(Some(LINK_LENGTH)).pattern(Some(or_empty("https?://[!-~]+"))).into(),
+        Kind::Link => text().max_length(Some(LINK_LENGTH)).pattern(Some(whole("[Hh][Tt][Tt][Pp][Ss]?://[!-~]+"))).into(),
         Kind::Date => text().format(known(KnownFormat::Date)).into(),
         Kind::Moment => {
             let moment = text().format(known(KnownFormat::DateTime));
@@ -63,10 +68,23 @@ pub(super) fn schema(field: &Field, place: Place) -> RefOr<Schema> {
         Kind::Choice(words) => text().enum_values(Some(words.iter().copied())).into(),
         Kind::Words(words) => {
             let one = format!("({})", words.join("|"));
-            text().pattern(Some(format!("^{one}(,{one}){{0,{}}}$", words.len() - 1))).into()
+            text().pattern(Some(whole(&format!("{one}(,{one}){{0,{}}}", words.len() - 1)))).into()
         }
     };
-    schema.into()
+    if field.required { schema.into() } else { or_blank(schema) }
+}
+
+/// A schema that a blank text has as well, where it does not allow one itself.
+fn or_blank(schema: Schema) -> RefOr<Schema> {
+    let blank = string(false).pattern(Some(BLANK));
+    match schema {
+        Schema::Object(object) if object.pattern.is_some() => Schema::Object(object).into(),
+        Schema::AnyOf(mut choice) => {
+            choice.items.push(blank.build().into());
+            Schema::AnyOf(choice).into()
+        }
+        other => Schema::AnyOf(AnyOfBuilder::new().item(other).item(blank).build()).into(),
+    }
 }
 
 /// A body's object of these fields. Unknown members are ignored, so they are allowed.

@@ -6,6 +6,7 @@ mod fields;
 mod orders;
 pub(crate) mod replies;
 
+pub(crate) use fields::BLANK;
 use utoipa::ToSchema;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
@@ -50,8 +51,10 @@ at fault and `data` where the code says so. Their HTTP status follows a setting 
 status, as listed for each call; with `http_errors = documented` business failures are answered with 200 and failures of fields with 422, while \
 401, 429 and everything about transport stay as they are.
 
-**Amounts** in requests are JSON numbers or decimal strings in major units, read exactly. **Times** are RFC 3339 in UTC with microseconds. \
-Unknown JSON fields are ignored. `Idempotency-Key` makes a repeated request return the stored answer, marked by `Idempotent-Replayed: true`.
+**Amounts** in requests are JSON numbers or decimal strings in major units, read exactly. A string (and everything in a query) is held to the figures that \
+it has: `20.000` for EUR has three decimals and is refused, because it may mean twenty thousand; only a single zero (`20.0`) is always taken. **Times** are \
+RFC 3339 in UTC with microseconds. **Whole numbers** may be written as `106`, `106.0` and `1.06e2`. \
+Unknown JSON fields are ignored; `null` and blank texts count as absent. `Idempotency-Key` makes a repeated request return the stored answer, marked by `Idempotent-Replayed: true`.
 
 **Texts** hold what persons can see. Control characters, overrides of the direction of writing, zero-width, unassigned and private-use characters in names, \
 addresses and `external_id` are `validation_failed`; joiners are taken where a script is not written without them.";

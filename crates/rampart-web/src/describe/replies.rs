@@ -282,6 +282,8 @@ pub(crate) struct RampoffQuote {
     /// The coin's decimals.
     decimals: u8,
     fiat_symbol: String,
+    /// The customer's country, which the payout is for.
+    country: String,
     /// The price of one coin.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     price: String,

@@ -151,7 +151,8 @@ async fn probes_need_no_place(test: Arc<TestApp>) {
 }
 
 async fn browsers_stay_with_https(test: Arc<TestApp>) {
-    for (url, told) in [("https://pay.example", Some("max-age=31536000")), ("http://127.0.0.1:8080", None)] {
+    let secure = Some("max-age=31536000");
+    for (url, told) in [("https://pay.example", secure), ("HTTPS://Pay.example", secure), ("http://127.0.0.1:8080", None)] {
         let client = Client::with(another_app(&test, |config| config.public_url = url.to_owned(), None).await, WebConfig::default());
         for path in ["/status?token=x", "/docs", "/api/quote", "/healthz", "/nothing"] {
             assert_eq!(client.get(path).await.header("strict-transport-security"), told, "{url} {path}");

@@ -9,6 +9,7 @@ mod live;
 mod operations;
 mod pages_kyc;
 mod pages_orders;
+mod reading;
 mod server;
 mod support;
 mod texts;

@@ -48,3 +48,69 @@ fn one_partners_payers_are_not_anothers() {
     assert_eq!(server.post(&recall, &json!({})).0, 422);
     server.stop();
 }
+
+#[test]
+fn controls_read_what_programs_write() {
+    let installation = Installation::sqlite();
+    let mut server = installation.serve();
+    installation.partner(&mut server, "template");
+    let registration = json!({"name": "Ana", "email": "ana@mail.example", "country_code": "ESP", "dob": "", "phone": " "});
+    let user = server.data("POST", "/api/registerUser", Some(&registration))["id"].as_i64().unwrap();
+    let config = installation.json(&["config"]);
+    let account = config.as_array().unwrap().iter().find(|line| line["key"] == "rails.sepa.account").unwrap()["value"].as_str().unwrap();
+    let account = account.replace(' ', "");
+    let token = server.token.clone();
+    let post = |path: &str, body: &str| {
+        // As it is written here: a library would write the numbers in its own way.
+        let (length, kind) = (body.len().to_string(), ("content-type", "application/json"));
+        let answer = server.send("POST", path, &[("auth", &token), kind, ("content-length", &length)], body.as_bytes());
+        (answer.status, answer.body)
+    };
+    let transfer = |amount: &str| {
+        let body =
+            r#"{"account":"ACCOUNT","amount":AMOUNT,"currency":"EUR","concept":"","sender_name":" ","sender_account":null,"booked_at":""}"#;
+        post("/sandbox/bank/transfers", &body.replace("ACCOUNT", &account).replace("AMOUNT", amount))
+    };
+    let kyc = format!("/sandbox/kyc/{user}.0");
+    for (path, body) in [
+        (kyc.as_str(), r#"{"decision":"approve","level":1.0,"reasons":"","may_retry":""}"#),
+        ("/sandbox/chain/polygon/blocks", r#"{"count":2.0}"#),
+        ("/sandbox/chain/polygon/blocks", r#"{"count":""}"#),
+        ("/sandbox/chain/polygon/reorg", r#"{"depth":1e0,"drop":""}"#),
+        ("/sandbox/clock", r#"{"advance_seconds":0.0}"#),
+        ("/sandbox/screening", r#"{"wallet":"","name":"Eva","answer":"clear"}"#),
+        ("/sandbox/faults", r#"{"port":"bank","outcome":"delay","count":0.0,"delay_seconds":"","calls":""}"#),
+    ] {
+        let (status, answer) = post(path, body);
+        assert_eq!(status, 200, "{path} {body}: {answer}");
+    }
+    for (path, body, code) in [
+        (kyc.as_str(), r#"{"decision":""}"#, "fail_mandatory_field"),
+        (kyc.as_str(), r#"{"decision":"approve","level":1.5}"#, "validation_failed"),
+        ("/sandbox/chain/polygon/blocks", r#"{"count":1.5}"#, "validation_failed"),
+        ("/sandbox/clock", r#"{"advance_seconds":" "}"#, "fail_mandatory_field"),
+        ("/sandbox/screening", r#"{"wallet":"","name":"","answer":"clear"}"#, "validation_failed"),
+        ("/sandbox/clock", r#"{"advance_seconds":1"#, "malformed_json"),
+        ("/sandbox/clock", "[1]", "validation_failed"),
+    ] {
+        let (status, answer) = post(path, body);
+        assert_eq!(answer["error"], code, "{path} {body}: {status} {answer}");
+    }
+    let (status, told) = transfer("20.000");
+    assert_eq!((status, &told["data"]["amount"]), (200, &json!("20.00")), "{told}");
+    assert_eq!(transfer("\"20.00\"").0, 200);
+    let (status, told) = transfer("\"20.000\"");
+    assert_eq!((status, &told["errors"]["amount"][0]), (422, &json!("has more than 2 decimals")), "{told}");
+    let statement = format!("/sandbox/bank/statement?account={account}");
+    for query in ["&before=&limit=", "&limit=1.0e2", "&limit=%20&before=+"] {
+        assert_eq!(server.get(&format!("{statement}{query}")).1["data"].as_array().map(Vec::len), Some(2), "{query}");
+    }
+    for path in ["/sandbox/inbox?after=&limit=", "/sandbox/inbox?after=0.0", "/sandbox/chain/polygon/transactions?address=&before=&limit="]
+    {
+        assert_eq!(server.get(path).0, 200, "{path}");
+    }
+    for path in ["/sandbox/inbox?after=0.5", "/sandbox/inbox?limit=x", "/sandbox/bank/statement?account=", "/sandbox/inbox?limit=1001.0"] {
+        assert_eq!(server.get(path).0, 422, "{path}");
+    }
+    server.stop();
+}
