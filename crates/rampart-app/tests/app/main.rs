@@ -4,6 +4,7 @@ mod buying;
 mod configuration;
 mod destinations;
 mod exceptions;
+mod failing_jobs;
 mod keys;
 mod limits;
 mod links;

@@ -1,10 +1,12 @@
 //! What an installation trades: currencies, chains, coins, payment methods and payout rails, with their bounds, fees
 //! and policies. Built once from the configuration and checked as a whole.
 
+mod accounts;
 mod source;
 
 use std::time::Duration;
 
+pub use accounts::NotOurs;
 pub use source::{CatalogueFault, CatalogueSource};
 
 use crate::address::AddressKind;

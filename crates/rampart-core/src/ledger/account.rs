@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::amount::{Amount, Overflow};
-use crate::asset::Chain;
+use crate::asset::{Asset, Chain};
 use crate::code::Code;
 use crate::id::CustomerId;
 use crate::serde_as_text;
@@ -103,6 +103,18 @@ impl Account {
             Self::Card(_) | Self::InTransit(_) | Self::NetworkFees | Self::Losses(_) => sum.minus(posted),
             Self::Bank(_) | Self::ChainHot(_) | Self::ChainDeposits(_) => sum.minus(held),
             Self::Customer(_) | Self::Suspense => Ok(sum),
+        }
+    }
+
+    /// Whether an account of this kind ever holds such an asset: banks and processors hold money, wallets the coins of their chain.
+    #[must_use]
+    pub fn can_hold(self, asset: Asset) -> bool {
+        match (self, asset) {
+            (Self::Bank(_) | Self::Card(_), asset) => matches!(asset, Asset::Fiat(_)),
+            (Self::ChainHot(chain) | Self::ChainDeposits(chain), asset) => matches!(asset, Asset::Coin(coin) if coin.chain == chain),
+            (Self::InTransit(route), Asset::Coin(coin)) => coin.chain == route,
+            (Self::NetworkFees, asset) => matches!(asset, Asset::Coin(_)),
+            _ => true,
         }
     }
 
