@@ -87,13 +87,14 @@ pub async fn retry(app: &App, operator: &Operator, id: JobId) -> Reply<JobLine> 
             return Err(refuse(format!("the job {id} is being tried at present")));
         }
         let job = Job { due_at: app.business().now().min(job.due_at), ..job };
+        let line = line(job.clone(), &orders(app, std::slice::from_ref(&job)).await?);
         let mut step = Step::new();
-        step.write(job.clone());
-        audit_about(app, operator, ("job.retry", format!("{} {}", job.kind.as_str(), job.id)), &job.subject, &mut step);
+        step.write(job);
+        for subject in [Some(&line.subject), line.order.as_ref().filter(|order| **order != line.subject)].into_iter().flatten() {
+            audit_about(app, operator, ("job.retry", format!("{} of {}", line.kind, line.subject)), subject, &mut step);
+        }
         if let Some(outcome) = once(app, step).await {
-            outcome?;
-            let orders = orders(app, std::slice::from_ref(&job)).await?;
-            return Ok(line(job, &orders));
+            return outcome.map(|()| line);
         }
     }
     Err(AppError::Unavailable("the job is changing too fast".to_owned()))
