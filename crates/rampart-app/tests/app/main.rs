@@ -14,6 +14,7 @@ mod nodes;
 mod operations;
 mod pages;
 mod partners;
+mod payable_steps;
 mod quotes;
 mod registration;
 mod repeats;

@@ -21,6 +21,8 @@ pub enum FeeKind {
     Processing,
     /// For the chain's own cost, as charged to the customer.
     Network,
+    /// What is left of money where a rail pays whole steps only.
+    Rounding,
 }
 
 /// How money was lost.
@@ -136,6 +138,7 @@ impl fmt::Display for Account {
             Self::Customer(customer) => write!(formatter, "customer:{customer}"),
             Self::Fees(FeeKind::Processing) => formatter.write_str("fees:processing"),
             Self::Fees(FeeKind::Network) => formatter.write_str("fees:network"),
+            Self::Fees(FeeKind::Rounding) => formatter.write_str("fees:rounding"),
             Self::Fx => formatter.write_str("fx"),
             Self::NetworkFees => formatter.write_str("network_fees"),
             Self::Losses(LossKind::Chargeback) => formatter.write_str("losses:chargeback"),
@@ -168,6 +171,7 @@ impl FromStr for Account {
             ["customer", id] => id.parse().map(|id| Self::Customer(CustomerId(id))).map_err(|_| AccountFault),
             ["fees", "processing"] => Ok(Self::Fees(FeeKind::Processing)),
             ["fees", "network"] => Ok(Self::Fees(FeeKind::Network)),
+            ["fees", "rounding"] => Ok(Self::Fees(FeeKind::Rounding)),
             ["fx"] => Ok(Self::Fx),
             ["network_fees"] => Ok(Self::NetworkFees),
             ["losses", "chargeback"] => Ok(Self::Losses(LossKind::Chargeback)),
