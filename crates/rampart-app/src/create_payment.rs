@@ -280,6 +280,7 @@ impl App {
                 _ => return Err(quote_mismatch(&quote.terms)),
             },
         };
+        self.check_payable("fiat_amount", method, wanted.amount)?;
         self.check_method_bounds(method, wanted.amount)?;
         let at = self.business().now();
         let usage = Usage { customer: customer.counts_as(), method: method.payment_type, fiat: method.fiat, amount: wanted.amount, at };

@@ -163,6 +163,7 @@ impl Known {
         gauges(encoder, "rampoffs_open", "Ramp-offs that are not settled, by status", "status", &counts.rampoffs)?;
         let jobs: Vec<_> = counts.jobs.iter().map(|(kind, number, _)| (kind.clone(), *number)).collect();
         gauges(encoder, "jobs_waiting", "Pieces of work that wait, by kind", "kind", &jobs)?;
+        gauge(encoder, "jobs_failing", "Pieces of work that were tried again and again", counts.jobs_failing)?;
         gauge(encoder, "facts_waiting", "Facts that wait to be applied", counts.facts_waiting)?;
         gauge(encoder, "reviews_waiting", "Items that wait for a person", counts.reviews_waiting)?;
         gauge(encoder, "deliveries_pending", "Webhook deliveries that wait or are being retried", counts.deliveries_pending)?;

@@ -46,6 +46,7 @@ impl App {
             kind: if matches!(method.kind, MethodKind::Redirect(_)) { "redirect" } else { "bank_transfer" },
             min: method.minimum.to_major(decimals),
             max: method.maximum.to_major(decimals),
+            step: method.payable_step.to_major(decimals),
             fee_fixed: method.fee_fixed.to_major(decimals),
             // A percent has a hundred basis points.
             fee_percent: Amount::from_minor(i128::from(method.fee_basis_points)).to_major_short(2),

@@ -103,6 +103,7 @@ impl App {
         let coin = coin.filter(|coin| coin.buy).ok_or(Code::CoinNotSupported)?;
         let amount = amount.ok_or(Code::ValidationFailed)?;
         if !counts_coins {
+            self.check_payable("amount", method, amount)?;
             self.check_method_bounds(method, amount)?;
         }
         let now = self.business().now();
@@ -124,7 +125,7 @@ impl App {
             priced: method.policy.priced(),
             tokens: terms.coin_amount.to_major_short(terms.coin_decimals),
             price: terms.price.to_string(),
-            fees: fees_view(terms.fee_processing, terms.fee_network, terms.fees(), terms.fiat_decimals),
+            fees: fees_view(terms.fee_processing, terms.fee_network, Amount::ZERO, terms.fiat_decimals),
             total_fiat: terms.fiat_amount.to_major(terms.fiat_decimals),
             expires_at,
         })
@@ -162,7 +163,7 @@ impl App {
             fiat_symbol: terms.fiat,
             country: rail.country,
             price: terms.price.to_string(),
-            fees: fees_view(terms.fee_processing, terms.fee_network, terms.fees(), terms.fiat_decimals),
+            fees: fees_view(terms.fee_processing, terms.fee_network, terms.fee_rounding(), terms.fiat_decimals),
             fiat_amount: terms.fiat_amount.to_major(terms.fiat_decimals),
             expires_at,
         })
@@ -202,6 +203,17 @@ impl App {
 
     pub(crate) fn decimals_of(&self, method: &Method) -> u8 {
         self.catalogue().decimals(method.fiat.into()).unwrap_or(2)
+    }
+
+    /// Whether an amount can be paid: some methods take whole steps only, such as pesos without centavos.
+    pub(crate) fn check_payable(&self, field: &'static str, method: &Method, amount: Amount) -> Reply<()> {
+        let step = method.payable_step;
+        if amount.rounded_down(step) == amount {
+            return Ok(());
+        }
+        let (payment_type, step) = (method.payment_type, step.to_major_short(self.decimals_of(method)));
+        let message = format!("must be a multiple of {step} {}, which is what {payment_type} takes", method.fiat);
+        Err(Refusal::field(Code::ValidationFailed, field, message).into())
     }
 
     /// Whether an amount lies within what a payment method takes.
@@ -247,6 +259,12 @@ pub(crate) fn check_coin_maximum(coin: &Coin, amount: Amount) -> Reply<()> {
     check_bounds(amount, Amount::ZERO, coin.maximum, coin.decimals, coin.id.symbol)
 }
 
-fn fees_view(processing: Amount, network: Amount, total: Amount, decimals: u8) -> FeesView {
-    FeesView { processing: processing.to_major(decimals), network: network.to_major(decimals), total: total.to_major(decimals) }
+fn fees_view(processing: Amount, network: Amount, rounding: Amount, decimals: u8) -> FeesView {
+    let total = [processing, network, rounding].iter().fold(0_i128, |sum, fee| sum.saturating_add(fee.minor()));
+    FeesView {
+        processing: processing.to_major(decimals),
+        network: network.to_major(decimals),
+        rounding: rounding.is_positive().then(|| rounding.to_major(decimals)),
+        total: Amount::from_minor(total).to_major(decimals),
+    }
 }

@@ -149,6 +149,8 @@ pub struct PaymentMethodView {
     pub min: String,
     /// The most it takes, in major units.
     pub max: String,
+    /// What it takes is a multiple of this, in major units.
+    pub step: String,
     /// The fixed part of its fee, in major units.
     pub fee_fixed: String,
     /// The proportional part of its fee, in percent.
@@ -166,7 +168,10 @@ pub struct FeesView {
     pub processing: String,
     /// For the chain.
     pub network: String,
-    /// Both.
+    /// What the payout's rail cannot pay, because it pays whole steps only; absent where there is nothing of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rounding: Option<String>,
+    /// All of them.
     pub total: String,
 }
 

@@ -140,6 +140,8 @@ const ZEROS: &str = "0000000000000000000000000000000000000000";
 impl Amount {
     /// Nothing.
     pub const ZERO: Self = Self(0);
+    /// The smallest there is: one minor unit.
+    pub const SMALLEST: Self = Self(1);
 
     /// An amount of so many minor units.
     #[must_use]
@@ -174,6 +176,21 @@ impl Amount {
     pub const fn less(self, other: Self) -> Self {
         let left = self.0.saturating_sub(other.0);
         Self(if left > 0 { left } else { 0 })
+    }
+
+    /// The largest multiple of a step that is not larger; the amount itself where the step is none.
+    #[must_use]
+    pub const fn rounded_down(self, step: Self) -> Self {
+        if step.0 > 1 { Self(self.0 - self.0.rem_euclid(step.0)) } else { self }
+    }
+
+    /// The smallest multiple of a step that is not smaller.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn rounded_up(self, step: Self) -> Result<Self, Overflow> {
+        let down = self.rounded_down(step);
+        if down == self { Ok(self) } else { down.plus(step) }
     }
 
     /// The amount with the other sign.

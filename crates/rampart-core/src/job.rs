@@ -79,9 +79,27 @@ pub struct Job {
     pub attempts: u32,
     /// What went wrong last.
     pub last_error: Option<String>,
+    /// When it went wrong for the first time (business time).
+    #[serde(default)]
+    pub first_failed_at: Option<Timestamp>,
 }
 
 impl Job {
+    /// After so many attempts a job is failing, which is about half a minute after the first.
+    pub const FAILING_AFTER: u32 = 5;
+
+    /// Whether it was tried again and again. One that never said why counts too: whoever tried it may have died of it.
+    #[must_use]
+    pub const fn is_failing(&self) -> bool {
+        self.attempts >= Self::FAILING_AFTER
+    }
+
+    /// When it failed first, or was made when nobody noted that (business time).
+    #[must_use]
+    pub fn failing_since(&self) -> Timestamp {
+        self.first_failed_at.unwrap_or_else(|| self.id.minted_at())
+    }
+
     /// A new piece of work, due at once.
     #[must_use]
     pub fn due_now(mint: &crate::id::Mint<'_>, kind: JobKind, subject: impl ToString) -> Self {
@@ -94,6 +112,7 @@ impl Job {
             leased_until: None,
             attempts: 0,
             last_error: None,
+            first_failed_at: None,
         }
     }
 }

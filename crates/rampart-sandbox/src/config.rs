@@ -67,6 +67,8 @@ pub struct RailConfig {
     pub decimals: u8,
     /// Our account's number.
     pub account: String,
+    /// It pays multiples of this only, in minor units.
+    pub payable_step: Amount,
     /// What the account holds in the beginning, in minor units.
     pub opening: Amount,
 }
@@ -104,7 +106,8 @@ impl WorldConfig {
         let rails = catalogue.rail_accounts.iter().map(|account| {
             let decimals = catalogue.fiat(account.currency).map_or(2, |fiat| fiat.decimals);
             let opening = opening_fiat(account.currency, decimals);
-            RailConfig { name: account.rail, currency: account.currency, decimals, account: account.account.clone(), opening }
+            let (number, payable_step) = (account.account.clone(), account.payable_step);
+            RailConfig { name: account.rail, currency: account.currency, decimals, account: number, payable_step, opening }
         });
         let mut processors: Vec<Processor> = Vec::new();
         for method in &catalogue.methods {

@@ -186,6 +186,10 @@ impl Money {
                     (None, _) => Some(format!("there is no account in {} behind {rail}", order.currency)),
                     (_, Some(MagicOutcome::PayoutRefused)) => Some("the beneficiary's account is closed".to_owned()),
                     _ if balance < order.amount => Some("insufficient funds".to_owned()),
+                    (Some(known), _) if order.amount.rounded_down(known.payable_step) != order.amount => {
+                        let step = known.payable_step.to_major_short(known.decimals);
+                        Some(format!("{rail} pays multiples of {step} {} only", order.currency))
+                    }
                     _ => None,
                 }
             }

@@ -138,6 +138,7 @@ const SHAPES: &[Shape] = &[
             ("subject", Kind::Text),
             ("due_at", Kind::Int),
             ("leased_until", Kind::IntOrNull),
+            ("failing", Kind::Bool),
             ("data", Kind::Text),
         ],
     },

@@ -27,5 +27,5 @@ pub use read::{
     UnfannedPartner,
 };
 pub use sql::Engine;
-pub use store::{OnRead, Store, StoreOptions};
+pub use store::{OnRead, Schema, Store, StoreOptions};
 pub use verify::{Finding, Report};

@@ -12,13 +12,22 @@ use crate::commit::{BATCHES, CommitFault, Kept, Writer, read_kept};
 use crate::error::StoreError;
 use crate::lock::{Lock, Use};
 use crate::read::Together;
-use crate::sql::{Db, Engine, Session, Target, migrate};
+use crate::sql::{Db, Engine, Session, Standing, Target, migrate, standing};
 
 /// What a writer that cannot continue calls; it should end the process.
 pub(crate) type OnFatal = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Told of every statement that reads.
 pub type OnRead = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What becomes of the schema of a database that an earlier version made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// It is brought up to date. Nobody may serve from a SQLite file, or copy the database, meanwhile.
+    UpToDate,
+    /// It is left alone, and the database is not opened: an earlier version may be serving from it.
+    AsItIs,
+}
 
 /// What a store is made with.
 #[derive(Clone)]
@@ -38,6 +47,8 @@ pub struct StoreOptions {
     pub patience: Duration,
     /// Called, with the reason, by a writer that cannot continue. The default ends the process with code 70.
     pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
+    /// What becomes of an earlier version's schema. Default [`Schema::UpToDate`]; a new database is given this version's in any case.
+    pub schema: Schema,
     /// For tests: told of every statement that reads, so that its plan can be looked at.
     pub on_read: Option<OnRead>,
     /// For tests: asked before every commit what should go wrong with it.
@@ -59,6 +70,7 @@ impl StoreOptions {
                 tracing::error!(reason, "the writer cannot continue; ending the process");
                 std::process::exit(70);
             }),
+            schema: Schema::UpToDate,
             on_read: None,
             commit_faults: None,
         }
@@ -81,11 +93,12 @@ pub(crate) struct Inner {
 }
 
 impl Store {
-    /// Opens the database behind a URL, `sqlite:./data/rampart.db` or `postgres://…`, and brings its schema up to date.
-    /// A SQLite file and its folder are made when they do not exist.
+    /// Opens the database behind a URL, `sqlite:./data/rampart.db` or `postgres://…`, and brings its schema up to date where the
+    /// options say so. A SQLite file and its folder are made when they do not exist.
     ///
     /// # Errors
-    /// [`StoreError::Configuration`] for a URL that cannot be used or a database of a later version,
+    /// [`StoreError::Configuration`] for a URL that cannot be used, a database of a later version, or one of an earlier version
+    /// that is not to be changed or is in use,
     /// [`StoreError::Unavailable`] when it cannot be reached.
     pub async fn open(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
         let target = Target::parse(url)?;
@@ -96,7 +109,7 @@ impl Store {
                 .map_err(|error| StoreError::Configuration(format!("{} cannot be made: {error}", folder.display())))?;
         }
         let mut session = target.session(true).await?;
-        migrate(&mut session).await?;
+        bring_up_to_date(&target, &mut session, &options).await?;
         // The writer connects on a thread of its own.
         session.close().await;
         let writer = Writer::start(target.clone(), &options)
@@ -215,5 +228,28 @@ impl Store {
         let mut session = self.inner.target.session(false).await?;
         session.begin_snapshot().await?;
         Ok(session)
+    }
+}
+
+async fn bring_up_to_date(target: &Target, session: &mut Session, options: &StoreOptions) -> Result<(), StoreError> {
+    match (standing(session).await?, options.schema) {
+        (Standing::Present, _) => Ok(()),
+        (Standing::New, _) => migrate(session).await,
+        (Standing::Older(missing), Schema::AsItIs) => Err(StoreError::Configuration(format!(
+            "the database was made by an earlier version, which may be using it: it lacks the migration {}. Once no earlier version \
+             uses it, `rampart db migrate` (or `rampart serve`) brings it up to date",
+            missing.join(", ")
+        ))),
+        (Standing::Older(_), Schema::UpToDate) => {
+            let lock = Lock::take(target, Use::Serving, Arc::clone(&options.on_fatal)).await.map_err(|error| match error {
+                StoreError::Configuration(reason) => {
+                    StoreError::Configuration(format!("the schema is an earlier version's and cannot be brought up to date: {reason}"))
+                }
+                error => error,
+            })?;
+            let migrated = migrate(session).await;
+            lock.release().await;
+            migrated
+        }
     }
 }

@@ -181,8 +181,9 @@ tables! {
         it.coin.chain.as_str().into(), deposit_state(it.state).into(), i64::try_from(it.height).unwrap_or(i64::MAX).into(),
         Value::display_or_null(it.order), (it.state == DepositState::Confirmed && !it.swept).into()
     ];
-    Job, "jobs", ["kind", "subject", "due_at", "leased_until"], it => [
-        it.kind.as_str().into(), it.subject.as_str().into(), it.due_at.micros().into(), Value::IntOrNull(it.leased_until.map(|until| until.micros()))
+    Job, "jobs", ["kind", "subject", "due_at", "leased_until", "failing"], it => [
+        it.kind.as_str().into(), it.subject.as_str().into(), it.due_at.micros().into(), Value::IntOrNull(it.leased_until.map(|until| until.micros())),
+        it.is_failing().into()
     ];
     Subscription, "subscriptions", ["partner", "disabled"], it => [Value::display(it.partner), it.is_disabled().into()];
     Delivery, "deliveries", ["partner", "subscription", "state", "due_at", "leased_until"], it => [

@@ -74,6 +74,9 @@ pub(crate) enum Command {
     /// The company's own money and coins
     #[command(subcommand)]
     Treasury(commands::treasury::TreasuryCommand),
+    /// Work that is tried again and again
+    #[command(subcommand, alias = "jobs")]
+    Job(commands::job::JobCommand),
     /// What persons did, and why
     #[command(subcommand)]
     Audit(commands::audit::AuditCommand),

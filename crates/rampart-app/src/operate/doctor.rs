@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How far business time may lie from real time before it is worth a remark.
 const SKEW: Duration = Duration::from_secs(60);
 
-/// How many of the transfers that wait are looked at.
+/// How much of the work that waits is looked at.
 const JOBS: u32 = 1_000;
 
 /// One thing that was looked at.
@@ -43,12 +43,14 @@ fn finding(check: impl Into<String>, result: Result<String, String>) -> Finding 
 /// # Errors
 /// None at present; a fault of the looking itself.
 pub async fn examine(app: &App) -> Reply<Vec<Finding>> {
-    let mut findings = vec![readable(app).await, writable(app).await, key(app).await, ledger(app).await, needs(app).await];
+    let mut findings = vec![readable(app).await, writable(app).await, key(app).await, needs(app).await];
+    findings.extend(ledger(app).await);
     findings.extend(adapters(app).await);
     findings.extend(cursors(app).await);
     findings.extend(waiting(app).await);
     findings.push(stopped(app).await);
     findings.push(unsigned(app).await);
+    findings.push(failing(app).await);
     findings.push(clocks(app));
     Ok(findings)
 }
@@ -80,13 +82,18 @@ async fn needs(app: &App) -> Finding {
     finding("the configuration has what is not finished yet", result)
 }
 
-async fn ledger(app: &App) -> Finding {
-    let result = match super::ledger::verify(app).await {
-        Err(error) => Err(error.to_string()),
-        Ok(report) if report.holds() => Ok(format!("{} entries, {} balances, {} orders", report.entries, report.balances, report.orders)),
-        Ok(report) => Err(format!("{} faults; see `rampart ledger verify`", report.findings.len())),
+async fn ledger(app: &App) -> Vec<Finding> {
+    let (holds, configured) = match super::ledger::verify(app).await {
+        Err(error) => (Err(error.to_string()), Err(error.to_string())),
+        Ok(report) => {
+            let counted = format!("{} entries, {} balances, {} orders", report.entries, report.balances, report.orders);
+            let faults = format!("{} faults; see `rampart ledger verify`", report.findings.len());
+            let strange = report.warnings.iter().map(|warning| format!("{}: {}", warning.subject, warning.fault));
+            let strange = strange.collect::<Vec<_>>().join("; ");
+            (if report.holds() { Ok(counted) } else { Err(faults) }, if strange.is_empty() { Ok("yes".to_owned()) } else { Err(strange) })
+        }
     };
-    finding("the ledger holds", result)
+    vec![finding("the ledger holds", holds), finding("the ledger's accounts are those of the configuration", configured)]
 }
 
 async fn answer<T>(call: impl Future<Output = Result<T, Unavailable>>) -> Result<T, String> {
@@ -188,6 +195,23 @@ async fn unsigned(app: &App) -> Finding {
         }
     };
     finding("transfers can be signed", result)
+}
+
+/// Work that does not succeed stands on no list of its own, and nothing else need be wrong.
+async fn failing(app: &App) -> Finding {
+    const SHOWN: usize = 5;
+    let result = match super::jobs::failing(app, None, JOBS).await {
+        Err(error) => Err(error.to_string()),
+        Ok(jobs) if jobs.is_empty() => Ok("none".to_owned()),
+        Ok(jobs) => {
+            let shown = jobs.iter().take(SHOWN).map(|job| {
+                let error = job.last_error.as_deref().unwrap_or("it ended without a result");
+                format!("{} {} {} times: {error}", job.kind, job.subject, job.attempts)
+            });
+            Err(format!("{}; see `rampart job list`: {}", jobs.len(), shown.collect::<Vec<_>>().join("; ")))
+        }
+    };
+    finding("no work fails again and again", result)
 }
 
 fn clocks(app: &App) -> Finding {

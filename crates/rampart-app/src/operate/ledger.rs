@@ -51,8 +51,15 @@ pub async fn last(app: &App) -> Reply<LedgerCheck> {
 /// [`AppError::Unavailable`] when the database cannot be read or written; what is wrong with the books is in the report.
 pub async fn verify(app: &App) -> Reply<Report> {
     let begun = Instant::now();
-    let report = app.store().verify().await?;
+    let report = examine(app).await?;
     record(app, &report, begun.elapsed()).await?;
+    Ok(report)
+}
+
+/// Looks at the books, and at which accounts the configuration has.
+pub(crate) async fn examine(app: &App) -> Reply<Report> {
+    let mut report = app.store().verify().await?;
+    super::accounts::examine(app, &mut report).await?;
     Ok(report)
 }
 

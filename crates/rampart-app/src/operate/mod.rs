@@ -1,8 +1,10 @@
 //! What operators do, so that money that is stuck gets unstuck. Every change goes through the same commit path as
 //! everything else, with a line in the audit log that says who did it and why.
 
+mod accounts;
 pub mod customers;
 pub mod doctor;
+pub mod jobs;
 pub mod keys;
 pub mod ledger;
 pub mod opening;

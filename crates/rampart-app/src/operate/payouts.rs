@@ -36,6 +36,8 @@ pub struct PayoutLine {
     pub route: String,
     /// How much of what.
     pub amount: String,
+    /// What its rail cannot pay beside that and the company keeps, where there is something of it.
+    pub rounding: Option<String>,
     /// Where it goes.
     pub account: String,
     /// Whether the screening provider has to be asked about the receiver.
@@ -71,6 +73,7 @@ pub(super) fn state_of(payout: &Payout) -> String {
 }
 
 fn line(app: &App, payout: &Payout) -> PayoutLine {
+    let of_currency = |amount| format!("{} {}", major(app, amount, payout.currency.into()), payout.currency);
     PayoutLine {
         id: payout.id.to_string(),
         state: state_of(payout),
@@ -80,7 +83,8 @@ fn line(app: &App, payout: &Payout) -> PayoutLine {
             Route::Bank(rail) => format!("bank:{rail}"),
             Route::Processor(processor) => format!("card:{processor}"),
         },
-        amount: format!("{} {}", major(app, payout.amount, payout.currency.into()), payout.currency),
+        amount: of_currency(payout.amount),
+        rounding: payout.rounding.is_positive().then(|| of_currency(payout.rounding)),
         account: masked(payout.destination.account.reveal()),
         screening: payout.screening,
         created_at: payout.created_at.to_string(),

@@ -13,6 +13,7 @@ use rampart_core::treasury;
 use rampart_core::watch::Deposit;
 use serde::Serialize;
 
+use super::accounts::takes_capital;
 use super::orders::once;
 use super::{Operator, audit, major, refuse, told};
 use crate::app::{App, MOST_TRIES};
@@ -82,20 +83,29 @@ fn amount(app: &App, asset: Asset, text: &str) -> Reply<Amount> {
     Amount::parse_text(text, decimals).map_err(|fault| refuse(format!("the amount {fault}")))
 }
 
-fn check(account: Account, asset: Asset) -> Reply<()> {
-    match (account, asset) {
-        (Account::Bank(_) | Account::Card(_), Asset::Fiat(_)) => Ok(()),
-        (Account::ChainHot(chain), Asset::Coin(coin)) if coin.chain == chain => Ok(()),
-        _ => Err(refuse(format!("{asset} cannot lie on {account}: say bank:<rail> with a currency, or chain:<chain>:hot with a coin"))),
+fn check(app: &App, account: Account, asset: Asset) -> Reply<()> {
+    takes_capital(app, account, asset).map_err(|reason| {
+        refuse(format!(
+            "{reason}: say bank:<rail> or card:<processor> with its currency, or chain:<chain>:hot with a coin, as the configuration has them"
+        ))
+    })
+}
+
+/// The same of what is taken out: whatever is there, of a rail that is no longer configured too.
+async fn check_source(app: &App, account: Account, asset: Asset) -> Reply<()> {
+    let is_booked = matches!((account, asset), (Account::Bank(_) | Account::Card(_), Asset::Fiat(_)));
+    if is_booked && app.store().balance(account, asset).await?.posted.is_positive() {
+        return Ok(());
     }
+    check(app, account, asset)
 }
 
 /// Books what the company has put in; it has happened outside.
 ///
 /// # Errors
-/// A refusal when account, asset and amount do not fit.
+/// A refusal when the configuration has no such account in this asset, or the amount is none.
 pub async fn fund(app: &App, operator: &Operator, account: Account, asset: Asset, text: &str) -> Reply<Moved> {
-    check(account, asset)?;
+    check(app, account, asset)?;
     let amount = amount(app, asset, text)?;
     let mut step = Step::new();
     step.post(treasury::funded(&app.mint(), account, asset, amount));
@@ -109,7 +119,7 @@ pub async fn fund(app: &App, operator: &Operator, account: Account, asset: Asset
 /// # Errors
 /// A refusal when account, asset, amount and address do not fit, there is not enough available, or it is not the company's own.
 pub async fn withdraw(app: &App, operator: &Operator, account: Account, asset: Asset, text: &str, to: Option<&str>) -> Reply<Moved> {
-    check(account, asset)?;
+    check_source(app, account, asset).await?;
     let (amount, mint) = (amount(app, asset, text)?, app.mint());
     let mut step = Step::new();
     let mut moved = Moved { account: account.to_string(), moved: format!("{} {asset}", major(app, amount, asset)), transfers: Vec::new() };

@@ -93,6 +93,7 @@ pub(crate) fn again(app: &App, job: &Job, error: &str) -> Job {
         leased_until: None,
         attempts: if job.leased_until.is_some() { job.attempts } else { attempts.saturating_add(1) },
         last_error: Some(error.chars().take(300).collect()),
+        first_failed_at: job.first_failed_at.or_else(|| Some(app.business().now())),
         ..job.clone()
     }
 }

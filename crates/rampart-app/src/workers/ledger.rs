@@ -82,7 +82,7 @@ impl Ledger {
                 let begun = Instant::now();
                 tokio::select! {
                     _ = stopped => None,
-                    report = app.store().verify() => Some(report.map(|report| (report, begun.elapsed())).map_err(AppError::from)),
+                    report = ledger::examine(&app) => Some(report.map(|report| (report, begun.elapsed()))),
                 }
             });
             ended.notify_one();

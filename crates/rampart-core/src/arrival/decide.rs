@@ -63,6 +63,8 @@ pub struct Question<'a> {
     pub present_fees: Fees,
     /// The decimals of the currency and of the coin.
     pub decimals: (u8, u8),
+    /// Money that leaves is a multiple of this, in minor units.
+    pub payable_step: Amount,
     /// The least that may leave by itself, in minor units of what leaves; it does not bind within the tolerance.
     pub least: Amount,
     /// When it is decided (business time).
@@ -111,7 +113,8 @@ impl Question<'_> {
 
     fn exchange(&self, promised: Amount, market: Amount) -> Result<Exchange, TermsFault> {
         let (fiat_decimals, coin_decimals) = self.decimals;
-        let shares = Shares { promised, promise: self.promise, market, price: self.price, fiat_decimals, coin_decimals };
+        let (promise, price, payable_step) = (self.promise, self.price, self.payable_step);
+        let shares = Shares { promised, promise, market, price, fiat_decimals, coin_decimals, payable_step };
         let fees = if promised.is_zero() { &self.present_fees } else { &self.fees };
         match self.leg {
             Leg::Buying => Exchange::buying(&shares, fees, self.now),
@@ -260,6 +263,7 @@ mod tests {
                 fees,
                 present_fees: fees,
                 decimals: (2, 6),
+                payable_step: Amount::SMALLEST,
                 least: Amount::ZERO,
                 now: Timestamp::from_micros(0),
                 may: &may,

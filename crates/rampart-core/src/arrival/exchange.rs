@@ -3,6 +3,7 @@
 use crate::amount::{Amount, Overflow};
 use crate::quote::TermsFault;
 use crate::rate::{Rate, Rounding};
+use crate::record::says_nothing;
 use crate::time::Timestamp;
 
 /// What an order is charged, as it was agreed.
@@ -31,6 +32,8 @@ pub struct Shares {
     pub fiat_decimals: u8,
     /// The decimals of the coin.
     pub coin_decimals: u8,
+    /// Money that leaves is a multiple of this, in minor units of the currency.
+    pub payable_step: Amount,
 }
 
 /// A decision to exchange, as it was made.
@@ -50,6 +53,9 @@ pub struct Exchange {
     pub fee_processing: Amount,
     /// The fee for the chain, in minor units of the currency.
     pub fee_network: Amount,
+    /// What of the money cannot be paid out, because its rail pays whole steps only, in minor units of the currency.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub fee_rounding: Amount,
     /// What the customer gets, in minor units: coins when buying, money when selling.
     pub gives: Amount,
     /// How much of that comes of the share at the promise.
@@ -64,10 +70,11 @@ impl Exchange {
         Amount::from_minor(self.promised.minor().saturating_add(self.market.minor()))
     }
 
-    /// Both fees.
+    /// All fees.
     #[must_use]
     pub fn fees(&self) -> Amount {
-        Amount::from_minor(self.fee_processing.minor().saturating_add(self.fee_network.minor()))
+        let fees = self.fee_processing.minor().saturating_add(self.fee_network.minor());
+        Amount::from_minor(fees.saturating_add(self.fee_rounding.minor()))
     }
 
     /// Coins for money: `⌊(P − fixed − network − ⌈bps·P⌉) / promise⌋ + ⌊(R − ⌈bps·R⌉) / market⌋`. Where nothing is exchanged at
@@ -88,7 +95,8 @@ impl Exchange {
         Ok(costs.exchange(shares, fees, [promised, market], at)?)
     }
 
-    /// Money for coins: `gross_P − fixed − network − ⌈bps·gross_P⌉ + gross_R − ⌈bps·gross_R⌉`, each gross rounded down.
+    /// Money for coins: `gross_P − fixed − network − ⌈bps·gross_P⌉ + gross_R − ⌈bps·gross_R⌉`, each gross rounded down; of the sum, what
+    /// the rail can pay.
     ///
     /// # Errors
     /// [`TermsFault::BelowFees`] when a share does not cover its fees.
@@ -107,7 +115,14 @@ impl Exchange {
             false => positive(gross.minus(cost)?),
         };
         let gives = [net(shares.promised, promised, costs.promised)?, net(shares.market, market, costs.market)?];
-        Ok(costs.exchange(shares, fees, gives, at)?)
+        let exchange = costs.exchange(shares, fees, gives, at)?;
+        let payable = positive(exchange.gives.rounded_down(shares.payable_step))?;
+        Ok(Self {
+            fee_rounding: exchange.gives.minus(payable)?,
+            gives_promised: exchange.gives_promised.min(payable),
+            gives: payable,
+            ..exchange
+        })
     }
 }
 
@@ -139,6 +154,7 @@ impl Costs {
             price: shares.price.filter(|_| shares.market.is_positive()),
             fee_processing: self.promised.plus(self.market)?.minus(fees.network)?,
             fee_network: fees.network,
+            fee_rounding: Amount::ZERO,
             gives: promised.plus(market)?,
             gives_promised: promised,
         })

@@ -1,10 +1,12 @@
 //! What an installation trades: currencies, chains, coins, payment methods and payout rails, with their bounds, fees
 //! and policies. Built once from the configuration and checked as a whole.
 
+mod accounts;
 mod source;
 
 use std::time::Duration;
 
+pub use accounts::NotOurs;
 pub use source::{CatalogueFault, CatalogueSource};
 
 use crate::address::AddressKind;
@@ -97,6 +99,8 @@ pub struct Method {
     pub fiat: Currency,
     /// How money arrives.
     pub kind: MethodKind,
+    /// What it takes is a multiple of this, in minor units.
+    pub payable_step: Amount,
     /// The least it takes, in minor units.
     pub minimum: Amount,
     /// The most it takes, in minor units.
@@ -122,6 +126,8 @@ pub struct PayoutRail {
     pub fiat: Currency,
     /// The rail.
     pub rail: Rail,
+    /// What it pays is a multiple of this, in minor units: the step of its rail.
+    pub payable_step: Amount,
     /// The least it pays, in minor units.
     pub minimum: Amount,
     /// The most it pays, in minor units.
@@ -147,6 +153,8 @@ pub struct RailAccount {
     pub bic: Option<String>,
     /// The account's holder, which customers are told.
     pub holder: String,
+    /// What it pays and takes is a multiple of this, in minor units.
+    pub payable_step: Amount,
     /// By how much the times of its statement may lie before the reading that shows them.
     pub backdating: Duration,
 }
@@ -270,6 +278,12 @@ impl Catalogue {
     #[must_use]
     pub fn rail_account(&self, rail: Rail) -> Option<&RailAccount> {
         self.rail_accounts.iter().find(|account| account.rail == rail)
+    }
+
+    /// What a rail pays is a multiple of this, in minor units.
+    #[must_use]
+    pub fn payable_step(&self, rail: Rail) -> Amount {
+        self.rail_account(rail).map_or(Amount::SMALLEST, |account| account.payable_step)
     }
 
     /// The most that a tolerance of a currency comes to, in minor units.

@@ -85,6 +85,8 @@ struct MethodSource {
     matched_by: MatchedBy,
     /// The processor of a redirect, the rail of a transfer.
     through: Code<16>,
+    /// Of a processor; a transfer takes what its rail does.
+    payable_step: Option<String>,
     minimum: String,
     maximum: String,
     fee_fixed: String,
@@ -114,6 +116,8 @@ struct RailSource {
     account: String,
     bic: Option<String>,
     holder: String,
+    /// A minor unit where nothing is said.
+    payable_step: Option<String>,
     #[serde(default = "bank_backdating")]
     backdating_seconds: u64,
 }
@@ -262,17 +266,19 @@ impl CatalogueSource {
             MatchedBy::Concept => MethodKind::Concept(source.through),
             MatchedBy::VirtualAccount => MethodKind::VirtualAccount(source.through),
         };
-        if !matches!(kind, MethodKind::Redirect(_)) {
-            self.rail_of(&place, source.through, source.fiat)?;
-        }
-        let (minimum, maximum) =
-            bounds(&place, |field, text| self.money(&place, field, source.fiat, text), &source.minimum, &source.maximum)?;
+        let payable_step = match (kind, &source.payable_step) {
+            (MethodKind::Redirect(_), step) => self.step(&place, source.fiat, step.as_ref())?,
+            (_, None) => self.step_of(self.rail_of(&place, source.through, source.fiat)?, source.through)?,
+            (_, Some(_)) => return Err(fault(format!("{place}.payable_step"), "a transfer takes what its rail does: say it there")),
+        };
+        let (minimum, maximum) = self.payable_bounds(&place, source.fiat, payable_step, &source.minimum, &source.maximum)?;
         Ok(Method {
             payment_type,
             country,
             enabled: source.enabled,
             fiat: source.fiat,
             kind,
+            payable_step,
             minimum,
             maximum,
             fee_fixed: self.money(&place, "fee_fixed", source.fiat, &source.fee_fixed)?,
@@ -285,14 +291,14 @@ impl CatalogueSource {
     fn payout(&self, country: Country, source: &PayoutSource) -> Result<PayoutRail, CatalogueFault> {
         let place = format!("payouts.{country}");
         served(&place, country)?;
-        self.rail_of(&place, source.rail, source.fiat)?;
-        let (minimum, maximum) =
-            bounds(&place, |field, text| self.money(&place, field, source.fiat, text), &source.minimum, &source.maximum)?;
+        let payable_step = self.step_of(self.rail_of(&place, source.rail, source.fiat)?, source.rail)?;
+        let (minimum, maximum) = self.payable_bounds(&place, source.fiat, payable_step, &source.minimum, &source.maximum)?;
         Ok(PayoutRail {
             country,
             enabled: source.enabled,
             fiat: source.fiat,
             rail: source.rail,
+            payable_step,
             minimum,
             maximum,
             fee_fixed: self.money(&place, "fee_fixed", source.fiat, &source.fee_fixed)?,
@@ -311,16 +317,43 @@ impl CatalogueSource {
             account: source.account.clone(),
             bic: source.bic.clone(),
             holder: source.holder.clone(),
+            payable_step: self.step_of(source, rail)?,
             backdating: Duration::from_secs(source.backdating_seconds),
         })
     }
 
-    /// The rail exists and holds this currency.
-    fn rail_of(&self, place: &str, rail: Rail, fiat: Currency) -> Result<(), CatalogueFault> {
+    /// What can be paid is a multiple of this; of a minor unit where nothing is said.
+    fn step(&self, place: &str, currency: Currency, text: Option<&String>) -> Result<Amount, CatalogueFault> {
+        let step = text.map_or(Ok(Amount::SMALLEST), |text| self.money(place, "payable_step", currency, text))?;
+        if step.is_positive() { Ok(step) } else { Err(fault(format!("{place}.payable_step"), "it must be above zero")) }
+    }
+
+    fn step_of(&self, source: &RailSource, rail: Rail) -> Result<Amount, CatalogueFault> {
+        self.step(&format!("rails.{rail}"), source.currency, source.payable_step.as_ref())
+    }
+
+    /// Bounds that can be paid.
+    fn payable_bounds(
+        &self,
+        place: &str,
+        fiat: Currency,
+        step: Amount,
+        minimum: &str,
+        maximum: &str,
+    ) -> Result<(Amount, Amount), CatalogueFault> {
+        let (minimum, maximum) = bounds(place, |field, text| self.money(place, field, fiat, text), minimum, maximum)?;
+        match minimum.rounded_down(step) == minimum && maximum.rounded_down(step) == maximum {
+            true => Ok((minimum, maximum)),
+            false => Err(fault(place, "the minimum and the maximum must be multiples of payable_step")),
+        }
+    }
+
+    /// The rail, which exists and holds this currency.
+    fn rail_of(&self, place: &str, rail: Rail, fiat: Currency) -> Result<&RailSource, CatalogueFault> {
         match self.rails.get(&rail) {
             None => Err(fault(place, format!("the rail {rail} is not among [rails]"))),
             Some(source) if source.currency != fiat => Err(fault(place, format!("the rail {rail} holds {}, not {fiat}", source.currency))),
-            Some(_) => Ok(()),
+            Some(source) => Ok(source),
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::amount::{Amount, Overflow};
-use crate::asset::Chain;
+use crate::asset::{Asset, Chain};
 use crate::code::Code;
 use crate::id::CustomerId;
 use crate::serde_as_text;
@@ -21,6 +21,8 @@ pub enum FeeKind {
     Processing,
     /// For the chain's own cost, as charged to the customer.
     Network,
+    /// What is left of money where a rail pays whole steps only.
+    Rounding,
 }
 
 /// How money was lost.
@@ -106,6 +108,18 @@ impl Account {
         }
     }
 
+    /// Whether an account of this kind ever holds such an asset: banks and processors hold money, wallets the coins of their chain.
+    #[must_use]
+    pub fn can_hold(self, asset: Asset) -> bool {
+        match (self, asset) {
+            (Self::Bank(_) | Self::Card(_), asset) => matches!(asset, Asset::Fiat(_)),
+            (Self::ChainHot(chain) | Self::ChainDeposits(chain), asset) => matches!(asset, Asset::Coin(coin) if coin.chain == chain),
+            (Self::InTransit(route), Asset::Coin(coin)) => coin.chain == route,
+            (Self::NetworkFees, asset) => matches!(asset, Asset::Coin(_)),
+            _ => true,
+        }
+    }
+
     /// Whether requests may not push what is available (posted less held) below zero. Facts may.
     #[must_use]
     pub const fn has_floor(self) -> bool {
@@ -124,6 +138,7 @@ impl fmt::Display for Account {
             Self::Customer(customer) => write!(formatter, "customer:{customer}"),
             Self::Fees(FeeKind::Processing) => formatter.write_str("fees:processing"),
             Self::Fees(FeeKind::Network) => formatter.write_str("fees:network"),
+            Self::Fees(FeeKind::Rounding) => formatter.write_str("fees:rounding"),
             Self::Fx => formatter.write_str("fx"),
             Self::NetworkFees => formatter.write_str("network_fees"),
             Self::Losses(LossKind::Chargeback) => formatter.write_str("losses:chargeback"),
@@ -156,6 +171,7 @@ impl FromStr for Account {
             ["customer", id] => id.parse().map(|id| Self::Customer(CustomerId(id))).map_err(|_| AccountFault),
             ["fees", "processing"] => Ok(Self::Fees(FeeKind::Processing)),
             ["fees", "network"] => Ok(Self::Fees(FeeKind::Network)),
+            ["fees", "rounding"] => Ok(Self::Fees(FeeKind::Rounding)),
             ["fx"] => Ok(Self::Fx),
             ["network_fees"] => Ok(Self::NetworkFees),
             ["losses", "chargeback"] => Ok(Self::Losses(LossKind::Chargeback)),

@@ -107,11 +107,11 @@ posting_kinds! {
     DepositReceived "deposit_received" "`chain:deposits`" "`customer` or `losses`" "Coins arrived at a deposit address and were confirmed.";
     DepositUndone "deposit_undone" "`customer`, `suspense` or `losses`" "`chain:deposits`" "A chain undid a confirmed deposit.";
     PayoutAccepted "payout_accepted" "`in_transit`" "`bank` or `card`" "Money was handed to a rail.";
-    PayoutSettled "payout_settled" "`customer`, `suspense` or `losses`" "`in_transit`" "The rail confirmed that money arrived.";
+    PayoutSettled "payout_settled" "`customer`, `suspense` or `losses`" "`in_transit` and, for what a rail cannot pay of it, `fees`" "The rail confirmed that money arrived.";
     PayoutFailed "payout_failed" "`bank` or `card`" "`in_transit`" "A payout that a rail had taken came back before it was settled.";
     PayoutReturned "payout_returned" "`bank` or `card`" "`suspense` or `losses`" "A settled payout was returned by the receiving bank.";
     Chargeback "chargeback" "`customer`, `suspense` or `losses`" "`bank` or `card`" "A payment was charged back or returned.";
-    LossRecovered "loss_recovered" "`customer` or `suspense`" "`losses`" "What was booked as lost had not left after all, or came back.";
+    LossRecovered "loss_recovered" "`customer` or `suspense`" "`losses` and, for what a rail cannot pay of it, `fees`" "What was booked as lost had not left after all, or came back.";
     SuspenseReceived "suspense_received" "`bank`, `card` or `chain:deposits`" "`suspense`" "Something arrived that belongs to no order.";
     SuspenseAssigned "suspense_assigned" "`suspense`" "`bank`, `card` or `chain:deposits`" "Suspense was taken back to where it was booked, for an order to receive it.";
     SetAside "set_aside" "`customer` or `capital`" "`suspense`" "What an order does not use, or what had been kept, was put into suspense for a person.";

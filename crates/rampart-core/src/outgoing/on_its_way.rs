@@ -181,13 +181,13 @@ pub fn stopped_by(order: Order, on_its_way: Vec<OnItsWay>, why: &str, context: &
 }
 
 fn arrived(payout: &Payout, reference: &str, order: Order, context: &Context<'_>) -> Option<Step> {
-    let (id, amount, reference) = (payout.id, payout.amount, reference.to_owned());
+    let (id, amount, rounding, reference) = (payout.id, payout.amount, payout.rounding, reference.to_owned());
     match order {
-        Order::Payment(order) if order.waits_with(amount) => {
-            Some(order.observe(PaymentFact::RefundArrived { payout: id, reference }, context))
+        Order::Payment(order) if order.waits_with(payout.takes()) => {
+            Some(order.observe(PaymentFact::RefundArrived { payout: id, amount, reference }, context))
         }
-        Order::Rampoff(order) if order.waits_with(amount) => {
-            Some(order.observe(RampoffFact::PayoutArrived { payout: id, amount, reference }, context))
+        Order::Rampoff(order) if order.waits_with(payout.takes()) => {
+            Some(order.observe(RampoffFact::PayoutArrived { payout: id, amount, rounding, reference }, context))
         }
         Order::Payment(_) | Order::Rampoff(_) => None,
     }
@@ -217,10 +217,11 @@ impl Payout {
         Posting::moving(&context.mint, PostingKind::PayoutSettled, Origin::Fact, self.order, &[movement])
     }
 
-    /// The money that was to go another way lies there again: that account is debited, `losses` credited.
+    /// The money that was to go another way lies there again: that account is debited, `losses` credited, and
+    /// what the rail could not pay is kept.
     fn post_loss_recovered(&self, context: &Context<'_>) -> Option<Posting> {
         let movement = Movement::new(self.owed_to(), Account::Losses(LossKind::PaidTwice), self.currency, self.amount);
-        Posting::moving(&context.mint, PostingKind::LossRecovered, Origin::Fact, self.order, &[movement])
+        Posting::moving(&context.mint, PostingKind::LossRecovered, Origin::Fact, self.order, &[movement, self.rounds()])
     }
 
     /// A lost payout was sent back by the receiving bank: `bank` is debited, `losses` credited.

@@ -318,7 +318,7 @@ impl Scene<'_> {
                 let state = match arrived {
                     true => PaymentState::Refunded { payout: id, reference },
                     false if failed => PaymentState::OnHold { reason: HoldReason::RefundFailed, since: self.mint.now },
-                    false => PaymentState::RefundPending { payouts: vec![Refund { payout: id, amount: fiat }] },
+                    false => PaymentState::RefundPending { payouts: vec![Refund { payout: id, amount: fiat, rounding: Amount::ZERO }] },
                 };
                 let mut payment = example::payment(self.catalogue, &self.mint, false, state)?;
                 (payment.fiat_balance, payment.reserved) = (balance, Amount::ZERO);

@@ -13,9 +13,9 @@ impl Payment {
         matches!(self.state, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. }) && self.fiat_balance == amount
     }
 
-    pub(super) fn refund_arrived(&mut self, payout: PayoutId, reference: String, step: &mut Step) {
+    pub(super) fn refund_arrived(&mut self, payout: PayoutId, amount: Amount, reference: String, step: &mut Step) {
         if matches!(self.state, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. }) {
-            self.refunded = Amount::from_minor(self.refunded.minor() + self.fiat_balance.minor());
+            self.refunded = Amount::from_minor(self.refunded.minor() + amount.minor());
             self.fiat_balance = Amount::ZERO;
             self.taken = None;
             self.reserve(Amount::ZERO, Origin::Fact, step);

@@ -114,6 +114,7 @@ impl Payment {
             fees: self.fees.unwrap_or(Fees { network: self.terms.fee_network, ..present_fees }),
             present_fees,
             decimals: (self.terms.fiat_decimals, self.terms.coin_decimals),
+            payable_step: method.payable_step,
             least: Amount::ZERO,
             now: context.mint.now,
             may,

@@ -115,20 +115,21 @@ impl Payment {
         let Some(parts) = self.refund_parts(by, context) else {
             return self.put_on_hold(HoldReason::Destination, context, step);
         };
+        let payouts = parts.into_iter().map(|RefundPart { route, destination, amount }| Payout {
+            order: Some(self.id),
+            customer: Some(self.customer),
+            screening,
+            ..Payout::new(mint, PayoutPurpose::Refund, route, self.terms.fiat, amount, destination).payable(context.catalogue)
+        });
+        let payouts: Vec<Payout> = payouts.collect();
+        if payouts.iter().any(|payout| !payout.amount.is_positive()) {
+            return self.put_on_hold(HoldReason::Amount, context, step);
+        }
         self.give_back(context, step);
         self.taken = None;
-        let mut payouts = Vec::with_capacity(parts.len());
-        for RefundPart { route, destination, amount } in parts {
-            let payout = Payout {
-                order: Some(self.id),
-                customer: Some(self.customer),
-                screening,
-                ..Payout::new(mint, PayoutPurpose::Refund, route, self.terms.fiat, amount, destination)
-            };
-            payouts.push(Refund { payout: payout.id, amount });
-            step.extend(payout.create(Origin::Fact, mint));
-        }
-        self.state = PaymentState::RefundPending { payouts };
+        let refund = |payout: &Payout| Refund { payout: payout.id, amount: payout.amount, rounding: payout.rounding };
+        self.state = PaymentState::RefundPending { payouts: payouts.iter().map(refund).collect() };
+        payouts.into_iter().for_each(|payout| step.extend(payout.create(Origin::Fact, mint)));
     }
 
     /// What was set aside goes back by itself, to where it came from or to the account that the customer gave; it waits for a
@@ -139,8 +140,11 @@ impl Payment {
         let Some((route, destination)) = way_back else { return step.write(item) };
         let payout = Payout {
             resolves: Some(item.id),
-            ..Payout::new(mint, PayoutPurpose::SuspenseReturn, route, self.terms.fiat, item.amount, destination)
+            ..Payout::new(mint, PayoutPurpose::SuspenseReturn, route, self.terms.fiat, item.amount, destination).payable(context.catalogue)
         };
+        if !payout.amount.is_positive() {
+            return step.write(item);
+        }
         let sent = Some(Leaving::Payout(payout.id));
         let item = ReviewItem { destination: Some(payout.destination.account.reveal().to_owned()), ..item };
         // It follows from a fact, which nothing may refuse.

@@ -153,6 +153,9 @@ pub struct Refund {
     pub payout: PayoutId,
     /// How much, in minor units.
     pub amount: Amount,
+    /// What its rail cannot pay beside that, in minor units.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub rounding: Amount,
 }
 
 impl PaymentState {

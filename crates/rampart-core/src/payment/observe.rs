@@ -2,7 +2,7 @@
 //! person's list, and the next fact is taken all the same.
 
 use super::receipt::MAX_RECEIPTS;
-use super::{PayIn, Payment, PaymentState, Receipt, TakenBack};
+use super::{PayIn, Payment, PaymentState, Receipt, Refund, TakenBack};
 use crate::amount::Amount;
 use crate::arrival::{DeviationKind, Exchange};
 use crate::id::{PayoutId, TransferId};
@@ -100,6 +100,8 @@ pub enum PaymentFact {
     RefundArrived {
         /// The payout.
         payout: PayoutId,
+        /// How much, in minor units.
+        amount: Amount,
         /// The bank's reference.
         reference: String,
     },
@@ -168,8 +170,8 @@ impl Payment {
                 }
             }
             PaymentFact::RefundSettled { payout, reference } => {
-                if let Some((amount, is_last)) = self.refund_ended(payout) {
-                    self.fiat_balance = Amount::from_minor(self.fiat_balance.minor() - amount.minor());
+                if let Some((Refund { amount, rounding, .. }, is_last)) = self.refund_ended(payout) {
+                    self.fiat_balance = Amount::from_minor(self.fiat_balance.minor() - amount.minor() - rounding.minor());
                     self.refunded = Amount::from_minor(self.refunded.minor() + amount.minor());
                     match (is_last, self.fiat_balance.is_positive()) {
                         (false, _) => {}
@@ -183,7 +185,7 @@ impl Payment {
                     self.refund_failed(context, &mut step);
                 }
             }
-            PaymentFact::RefundArrived { payout, reference } => self.refund_arrived(payout, reference, &mut step),
+            PaymentFact::RefundArrived { payout, amount, reference } => self.refund_arrived(payout, amount, reference, &mut step),
             PaymentFact::RefundStopped { payout, by, reason } => {
                 if let Some((_, is_last)) = self.refund_ended(payout) {
                     if by == StoppedBy::Screening {
@@ -223,11 +225,11 @@ impl Payment {
     }
 
     /// The refund that has ended, and whether no other is under way; nothing when it is none of this order's.
-    fn refund_ended(&mut self, payout: PayoutId) -> Option<(Amount, bool)> {
+    fn refund_ended(&mut self, payout: PayoutId) -> Option<(Refund, bool)> {
         let PaymentState::RefundPending { payouts } = &mut self.state else { return None };
         let position = payouts.iter().position(|refund| refund.payout == payout)?;
         let refund = payouts.remove(position);
-        Some((refund.amount, payouts.is_empty()))
+        Some((refund, payouts.is_empty()))
     }
 
     fn confirm(&mut self, which: TransferId, number: u32) {

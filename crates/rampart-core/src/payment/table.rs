@@ -100,7 +100,7 @@ impl Sample<'_> {
             "expired" => PaymentState::Expired,
             "cancelled" => PaymentState::Cancelled,
             "failed" => PaymentState::Failed { reason: "charged back".to_owned() },
-            "refund_pending" => PaymentState::RefundPending { payouts: vec![Refund { payout, amount: fiat }] },
+            "refund_pending" => PaymentState::RefundPending { payouts: vec![Refund { payout, amount: fiat, rounding: Amount::ZERO }] },
             "refunded" => PaymentState::Refunded { payout, reference: "R1".to_owned() },
             _ => PaymentState::Started,
         }
@@ -160,6 +160,7 @@ impl Sample<'_> {
                 price: None,
                 fee_processing: payment.terms.fee_processing,
                 fee_network: payment.terms.fee_network,
+                fee_rounding: Amount::ZERO,
                 gives: payment.terms.coin_amount,
                 gives_promised: payment.terms.coin_amount,
             });

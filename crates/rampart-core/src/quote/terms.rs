@@ -60,7 +60,7 @@ impl BuyTerms {
             AmountIn::Fiat(total) => total,
             AmountIn::Coin(coins) => {
                 let net = price.coins_to_fiat(coins, coin.decimals, fiat_decimals, Rounding::Up)?;
-                gross_up(net.plus(fee_network)?.plus(method.fee_fixed)?, method.fee_basis_points)?
+                gross_up(net.plus(fee_network)?.plus(method.fee_fixed)?, method.fee_basis_points)?.rounded_up(method.payable_step)?
             }
         };
         let fee_processing = fee(fiat_amount, method.fee_fixed, method.fee_basis_points)?;
@@ -153,7 +153,8 @@ impl SellTerms {
             fee_network,
             fiat_amount: Amount::ZERO,
         };
-        Ok(Self { fiat_amount: terms.fiat_for(coin_amount, price)?, ..terms })
+        let fiat_amount = terms.net()?.rounded_down(rail.payable_step);
+        if fiat_amount.is_positive() { Ok(Self { fiat_amount, ..terms }) } else { Err(TermsFault::BelowFees) }
     }
 
     /// Both fees together.
@@ -162,12 +163,14 @@ impl SellTerms {
         Amount::from_minor(self.fee_processing.minor().saturating_add(self.fee_network.minor()))
     }
 
-    /// The money for received coins at a price, fees taken off.
-    ///
-    /// # Errors
-    /// [`TermsFault::BelowFees`] when nothing would be left.
-    pub fn fiat_for(&self, received: Amount, price: Rate) -> Result<Amount, TermsFault> {
-        let net = price.coins_to_fiat(received, self.coin_decimals, self.fiat_decimals, Rounding::Down)?.minus(self.fees())?;
-        if net.is_positive() { Ok(net) } else { Err(TermsFault::BelowFees) }
+    /// What the rail cannot pay, because it pays whole steps only: the company keeps it. In minor units of the currency.
+    #[must_use]
+    pub fn fee_rounding(&self) -> Amount {
+        self.net().map_or(Amount::ZERO, |net| net.less(self.fiat_amount))
+    }
+
+    /// The money for the coins, fees taken off.
+    fn net(&self) -> Result<Amount, Overflow> {
+        self.price.coins_to_fiat(self.coin_amount, self.coin_decimals, self.fiat_decimals, Rounding::Down)?.minus(self.fees())
     }
 }

@@ -17,8 +17,16 @@ impl Rampoff {
         waits && (as_money || as_coins)
     }
 
-    pub(super) fn payout_arrived(&mut self, payout: PayoutId, amount: Amount, reference: String, mint: &Mint<'_>, step: &mut Step) {
-        if !self.waits_with(amount) {
+    pub(super) fn payout_arrived(
+        &mut self,
+        payout: PayoutId,
+        [amount, rounding]: [Amount; 2],
+        reference: String,
+        mint: &Mint<'_>,
+        step: &mut Step,
+    ) {
+        let owed = Amount::from_minor(amount.minor() + rounding.minor());
+        if !self.waits_with(owed) {
             return;
         }
         if self.converted.is_zero() {
@@ -29,8 +37,9 @@ impl Rampoff {
                 price: None,
                 fee_processing: self.terms.fee_processing,
                 fee_network: self.terms.fee_network,
-                gives: amount,
-                gives_promised: amount,
+                fee_rounding: self.terms.fee_rounding(),
+                gives: owed,
+                gives_promised: owed,
             };
             step.post(self.post_conversion(mint, &exchange));
             self.taken = Some(exchange);

@@ -122,7 +122,7 @@ impl Rampoff {
             }
             (RampoffCommand::GivePayoutDestination(destination, origin), RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }) => {
                 self.give_destination(destination, origin);
-                self.pay(Screening::Due, mint, &mut step);
+                self.pay(Screening::Due, context, &mut step);
             }
             // While the money lies in suspense, whoever settles that has it paid to here.
             (RampoffCommand::GivePayoutDestination(destination, origin), RampoffState::Finished { .. }) if self.payout_came_back() => {
@@ -130,7 +130,7 @@ impl Rampoff {
             }
             (RampoffCommand::Hold, RampoffState::CryptoReceived { .. }) => self.put_on_hold(HoldReason::Operator, context, &mut step),
             (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.converted.is_positive() => {
-                self.pay(Screening::decided(self.findings.order.is_some()), mint, &mut step);
+                self.pay(Screening::decided(self.findings.order.is_some()), context, &mut step);
             }
             (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.coin_balance.is_positive() => {
                 let exchange = self.release_for(context).map_err(CommandRefusal::from)?;
@@ -138,7 +138,7 @@ impl Rampoff {
                     // A person has looked at what the provider found; asking it again would find the same.
                     true => {
                         self.take(exchange, None, context, &mut step);
-                        self.convert_and_pay(exchange, Screening::Overruled, mint, &mut step);
+                        self.convert_and_pay(exchange, Screening::Overruled, context, &mut step);
                     }
                     false => self.accept(exchange, None, context, &mut step),
                 }

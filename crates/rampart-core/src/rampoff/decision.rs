@@ -133,6 +133,7 @@ impl Rampoff {
             fees: self.fees.unwrap_or(Fees { network: self.terms.fee_network, ..present_fees }),
             present_fees,
             decimals: (self.terms.fiat_decimals, self.terms.coin_decimals),
+            payable_step: context.catalogue.payable_step(self.rail),
             least: rail.minimum,
             now: context.mint.now,
             may,

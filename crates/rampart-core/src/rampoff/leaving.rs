@@ -14,11 +14,11 @@ use crate::step::Step;
 
 impl Rampoff {
     /// Coins become money, and a payout of it is ordered.
-    pub(super) fn convert_and_pay(&mut self, exchange: Exchange, screening: Screening, mint: &Mint<'_>, step: &mut Step) {
-        step.post(self.post_conversion(mint, &exchange));
+    pub(super) fn convert_and_pay(&mut self, exchange: Exchange, screening: Screening, context: &Context<'_>, step: &mut Step) {
+        step.post(self.post_conversion(&context.mint, &exchange));
         self.converted = std::mem::take(&mut self.coin_balance);
         self.fiat_balance = exchange.gives;
-        self.pay(screening, mint, step);
+        self.pay(screening, context, step);
     }
 
     /// The money on the account, if any, becomes the coins it came from.
@@ -30,9 +30,9 @@ impl Rampoff {
         }
     }
 
-    /// A payout of the money on the account is ordered.
-    pub(super) fn pay(&mut self, screening: Screening, mint: &Mint<'_>, step: &mut Step) {
-        self.reserve(self.fiat_balance, Origin::Fact, step);
+    /// A payout of the money on the account is ordered, of which the rail pays whole steps.
+    pub(super) fn pay(&mut self, screening: Screening, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
         let payout = Payout {
             order: Some(self.id),
             customer: Some(self.customer),
@@ -45,8 +45,13 @@ impl Rampoff {
                 self.fiat_balance,
                 self.destination.clone(),
             )
+            .payable(context.catalogue)
         };
-        self.state = RampoffState::PayingOut { payout: payout.id, fiat: self.fiat_balance };
+        if !payout.amount.is_positive() {
+            return self.put_on_hold(HoldReason::Amount, context, step);
+        }
+        self.reserve(payout.amount, Origin::Fact, step);
+        self.state = RampoffState::PayingOut { payout: payout.id, fiat: payout.amount };
         step.extend(payout.create(Origin::Fact, mint));
     }
 

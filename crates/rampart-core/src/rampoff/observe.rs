@@ -70,6 +70,8 @@ pub enum RampoffFact {
         payout: PayoutId,
         /// How much, in minor units.
         amount: Amount,
+        /// What its rail could not pay beside that, in minor units.
+        rounding: Amount,
         /// The bank's reference.
         reference: String,
     },
@@ -181,8 +183,8 @@ impl Rampoff {
                     self.came_back(HoldReason::PayoutFailed, context, &mut step);
                 }
             }
-            RampoffFact::PayoutArrived { payout, amount, reference } => {
-                self.payout_arrived(payout, amount, reference, mint, &mut step);
+            RampoffFact::PayoutArrived { payout, amount, rounding, reference } => {
+                self.payout_arrived(payout, [amount, rounding], reference, mint, &mut step);
             }
             RampoffFact::PayoutStopped { payout, by, reason } => {
                 if self.is_paying(payout) {
@@ -385,7 +387,7 @@ impl Rampoff {
                 match self.converted.is_positive() {
                     // What was converted stays converted.
                     true if context.standing.blocked.is_some() => {}
-                    true => self.pay(Screening::Due, &context.mint, step),
+                    true => self.pay(Screening::Due, context, step),
                     false => self.weigh(context, step),
                 }
                 !matches!(self.state, RampoffState::OnHold { .. })
@@ -470,7 +472,7 @@ impl Rampoff {
             }
             // Nobody answered for so long that its prices are not honoured any more: it is decided anew, and asked about again.
             Verdict::Clear if self.is_outdated(&exchange, context) => self.weigh(context, step),
-            Verdict::Clear => self.convert_and_pay(exchange, Screening::Cleared, &context.mint, step),
+            Verdict::Clear => self.convert_and_pay(exchange, Screening::Cleared, context, step),
             Verdict::Hit { reason } => {
                 // The provider is asked about the refund's wallet along with the order, where one is known.
                 let about_refund = about_refund && self.refund_wallet.is_some();

@@ -51,7 +51,7 @@ impl Rampoff {
     }
 
     /// Coins become money: `customer` is debited for the coins and `fx` credited; `fx` is debited for the money and
-    /// `customer` credited; `customer` is debited for the fees and `fees` credited.
+    /// `customer` credited; `customer` is debited for the fees, and for what the rail cannot pay, and `fees` credited.
     pub(super) fn post_conversion(&self, mint: &Mint<'_>, exchange: &Exchange) -> Option<Posting> {
         self.posting(mint, PostingKind::Conversion, &self.conversion(exchange))
     }
@@ -62,7 +62,7 @@ impl Rampoff {
         self.posting(mint, PostingKind::ConversionUndone, &movements)
     }
 
-    fn conversion(&self, exchange: &Exchange) -> [Movement; 4] {
+    fn conversion(&self, exchange: &Exchange) -> [Movement; 5] {
         let (customer, currency) = (Account::Customer(self.customer), self.terms.fiat);
         let gross = Amount::from_minor(exchange.gives.minor() + exchange.fees().minor());
         [
@@ -70,6 +70,7 @@ impl Rampoff {
             Movement::new(Account::Fx, customer, currency, gross),
             Movement::new(customer, Account::Fees(FeeKind::Processing), currency, exchange.fee_processing),
             Movement::new(customer, Account::Fees(FeeKind::Network), currency, exchange.fee_network),
+            Movement::new(customer, Account::Fees(FeeKind::Rounding), currency, exchange.fee_rounding),
         ]
     }
 

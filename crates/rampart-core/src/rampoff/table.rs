@@ -152,6 +152,7 @@ impl Sample<'_> {
                 price: None,
                 fee_processing: rampoff.terms.fee_processing,
                 fee_network: rampoff.terms.fee_network,
+                fee_rounding: Amount::ZERO,
                 gives: Amount::from_minor(FIAT),
                 gives_promised: Amount::from_minor(FIAT),
             });

@@ -4,7 +4,7 @@ use super::KEEP;
 use crate::amount::Amount;
 use crate::asset::{Asset, CoinId, Currency};
 use crate::fact::{BankCredit, FactBody};
-use crate::id::{Mint, OrderId};
+use crate::id::OrderId;
 use crate::ledger::{Account, Origin};
 use crate::order::origin::{self, By};
 use crate::order::{Context, Order};
@@ -134,7 +134,7 @@ pub(crate) fn send_back(item: &ReviewItem, about: About, context: &Context<'_>) 
     match item.moved()? {
         Asset::Fiat(currency) => {
             let (route, destination) = source_of(about, context)?;
-            Ok(pay_out(item, route, currency, destination, &context.mint))
+            pay_out(item, route, currency, destination, context)
         }
         Asset::Coin(coin) => {
             let to = match (&about.deposit, &item.source) {
@@ -179,7 +179,7 @@ fn source_of(about: About, context: &Context<'_>) -> Result<(Route, PayoutDestin
 pub(crate) fn send_to(item: &ReviewItem, mut about: About, context: &Context<'_>) -> Result<Step, Refusal> {
     match (item.moved()?, about.destination.take()) {
         (Asset::Fiat(currency), Some(Destination::Account(account))) => {
-            Ok(pay_out(item, paying_out(currency, context)?, currency, account, &context.mint))
+            pay_out(item, paying_out(currency, context)?, currency, account, context)
         }
         (Asset::Coin(coin), Some(Destination::Wallet(wallet))) => coins_out(item, coin, wallet, about, context),
         (Asset::Fiat(_), _) => Err(refuse("money goes to an account")),
@@ -192,13 +192,23 @@ fn paying_out(currency: Currency, context: &Context<'_>) -> Result<Route, Refusa
     Ok(Route::Bank(rail.rail))
 }
 
-fn pay_out(item: &ReviewItem, route: Route, currency: Currency, destination: PayoutDestination, mint: &Mint<'_>) -> Step {
+fn pay_out(
+    item: &ReviewItem,
+    route: Route,
+    currency: Currency,
+    destination: PayoutDestination,
+    context: &Context<'_>,
+) -> Result<Step, Refusal> {
+    let mint = &context.mint;
     let payout = Payout {
         screening: item.screening_of(destination.account.reveal()),
         resolves: Some(item.id),
-        ..Payout::new(mint, PayoutPurpose::SuspenseReturn, route, currency, item.amount, destination)
+        ..Payout::new(mint, PayoutPurpose::SuspenseReturn, route, currency, item.amount, destination).payable(context.catalogue)
     };
-    payout.create(Origin::Request, mint)
+    if !payout.amount.is_positive() {
+        return Err(refuse("it is less than its rail can pay: keep it, or assign it to an order"));
+    }
+    Ok(payout.create(Origin::Request, mint))
 }
 
 /// Coins that still lie on their deposit address leave from there as a whole, and that costs nothing; others leave from the hot
@@ -250,7 +260,7 @@ pub(crate) fn pay_again(item: &ReviewItem, about: About, context: &Context<'_>) 
         Some(Destination::Account(account)) => (paying_out(currency, context)?, account),
         Some(Destination::Wallet(_)) => return Err(refuse("money goes to an account")),
     };
-    let mut step = pay_out(item, route, currency, destination, &context.mint);
+    let mut step = pay_out(item, route, currency, destination, context)?;
     step.rely(key, version);
     Ok(step)
 }

@@ -105,6 +105,7 @@ fn a_refund_wallet_that_nobody_was_asked_about_is_asked_about() {
             price: None,
             fee_processing: order.terms.fee_processing,
             fee_network: order.terms.fee_network,
+            fee_rounding: Amount::ZERO,
             gives: order.terms.fiat_amount,
             gives_promised: order.terms.fiat_amount,
         });

@@ -17,3 +17,4 @@ mod references;
 mod sequences;
 mod vectors;
 mod wallets;
+mod whole_steps;

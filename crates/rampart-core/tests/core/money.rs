@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use rampart_core::amount::{Amount, AmountFault, AmountSent, whole_number};
+use rampart_core::catalogue::{Method, PayoutRail};
 use rampart_core::country::Country;
 use rampart_core::example;
 use rampart_core::id::Mint;
@@ -137,6 +138,25 @@ proptest! {
         prop_assert!(less.coin_amount.minor() < terms.coin_amount.minor());
     }
 
+    /// Where money is paid in whole steps, a purchase costs whole steps, and a sale pays whole steps and tells what is left.
+    #[test]
+    fn terms_keep_to_the_step_of_their_rail(coins in 10_000_000_i128..1_000_000_000_000, step in 1_i128..1_000) {
+        let catalogue = example::catalogue(example::MARKET);
+        let step = Amount::from_minor(step);
+        let method = Method { payable_step: step, ..catalogue.method(Country::SPAIN, "card").expect("has a card").clone() };
+        let rail = PayoutRail { payable_step: step, ..catalogue.payout_rail(Country::SPAIN).expect("has a rail").clone() };
+        let coin = catalogue.coin(example::USDC).expect("has USDC");
+        let asked = AmountIn::Coin(Amount::from_minor(coins));
+        let bought = BuyTerms::new(&catalogue, &method, coin, example::price(), asked).expect("covers fees");
+        prop_assert_eq!(bought.fiat_amount.minor() % step.minor(), 0);
+        prop_assert!(bought.coin_amount.minor() >= coins);
+        let sold = SellTerms::new(&catalogue, &rail, coin, example::price(), Amount::from_minor(coins)).expect("covers fees");
+        prop_assert_eq!(sold.fiat_amount.minor() % step.minor(), 0);
+        prop_assert!(!sold.fee_rounding().is_negative() && sold.fee_rounding() < step);
+        let gross = example::price().coins_to_fiat(Amount::from_minor(coins), 6, 2, Rounding::Down).expect("fits");
+        prop_assert_eq!(sold.fiat_amount.minor() + sold.fees().minor() + sold.fee_rounding().minor(), gross.minor(), "it adds up");
+    }
+
     #[test]
     fn a_posting_balances_or_does_not_exist(amounts in proptest::collection::vec((0_usize..4, 0_usize..2, proptest::bool::ANY, -5_i128..1_000), 0..6)) {
         let accounts = [Account::Fx, Account::Suspense, Account::Capital, Account::NetworkFees];
@@ -207,6 +227,8 @@ fn every_account_reads_back() {
         "chain:polygon:deposits",
         "customer:42",
         "fees:processing",
+        "fees:network",
+        "fees:rounding",
         "fx",
         "network_fees",
         "losses:chargeback",

@@ -1,7 +1,7 @@
 use rampart_core::amount::Amount;
 use rampart_core::fact::PayoutReport;
 use rampart_core::id::PayoutId;
-use rampart_core::outgoing::Route;
+use rampart_core::outgoing::{Payout, Route};
 use rampart_core::ports::{Finding, Outcome, StatementLine};
 use rampart_sandbox::{BankTransfer, Booked, FaultOutcome, FaultPort, WorldError};
 
@@ -82,6 +82,19 @@ async fn accounts_choose_what_becomes_of_a_payout() {
     assert!(matches!(of(returned.id)[..], [PayoutReport::Settled { .. }, PayoutReport::Returned { .. }]));
     assert!(matches!(of(failed.id)[..], [PayoutReport::Failed { .. }]));
     assert_eq!(setting.world.bank_balance("sepa".parse().unwrap()).await.unwrap(), Amount::from_minor(1_000_000));
+}
+
+#[tokio::test]
+async fn a_rail_pays_whole_steps_only() {
+    let setting = Setting::still().await;
+    let bank = setting.world.bank();
+    let pesos = |amount| {
+        let payout = setting.payout(Route::Bank("spei".parse().unwrap()), amount, THEIRS);
+        Payout { currency: "MXN".parse().unwrap(), ..payout }
+    };
+    assert_eq!(bank.pay(&pesos(150)).await, Outcome::Refused { reason: "spei pays multiples of 1 MXN only".to_owned() });
+    assert!(matches!(bank.pay(&pesos(200)).await, Outcome::Accepted(_)));
+    assert!(matches!(bank.pay(&setting.payout(sepa(), 150, THEIRS)).await, Outcome::Accepted(_)), "each rail has its own");
 }
 
 #[tokio::test]

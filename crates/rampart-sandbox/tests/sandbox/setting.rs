@@ -37,11 +37,12 @@ pub(crate) fn chain(name: &str, addresses: AddressKind, native: &str, coins: &[(
 }
 
 pub(crate) fn config() -> WorldConfig {
-    let rail = |name: &str, currency: &str, account: &str| RailConfig {
+    let rail = |name: &str, currency: &str, account: &str, payable_step| RailConfig {
         name: name.parse().unwrap(),
         currency: currency.parse().unwrap(),
         decimals: 2,
         account: account.to_owned(),
+        payable_step,
         opening: Amount::from_minor(1_000_000),
     };
     let currency = |code: &str, decimals| CurrencyConfig { code: code.parse().unwrap(), decimals };
@@ -52,7 +53,7 @@ pub(crate) fn config() -> WorldConfig {
             chain("polygon", AddressKind::Evm, "POL", &[("POL", 18), ("USDC", 6)]),
             chain("bitcoin", AddressKind::Bitcoin, "BTC", &[("BTC", 8)]),
         ],
-        rails: vec![rail("sepa", "EUR", IBAN), rail("spei", "MXN", "646180157000000004")],
+        rails: vec![rail("sepa", "EUR", IBAN, Amount::SMALLEST), rail("spei", "MXN", "646180157000000004", Amount::from_minor(100))],
         processors: vec!["card".parse().unwrap()],
     }
 }

@@ -35,6 +35,8 @@ pub struct OrderCounts {
     pub oldest_delivery_due_at: Option<Timestamp>,
     /// Jobs: (kind, how many, when the one that is due longest or next is due).
     pub jobs: Vec<(String, i64, Timestamp)>,
+    /// Jobs that were tried again and again.
+    pub jobs_failing: i64,
 }
 
 impl Store {
@@ -115,6 +117,7 @@ impl Store {
             oldest_fact_at: self.oldest_fact_waiting_at().await?,
             oldest_delivery_due_at: self.next_delivery_due_at().await?,
             jobs: self.job_counts().await?,
+            jobs_failing: self.count("SELECT COUNT(*) FROM jobs WHERE failing").await?,
         })
     }
 

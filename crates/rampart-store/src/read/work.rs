@@ -2,7 +2,7 @@
 
 use rampart_core::asset::Chain;
 use rampart_core::fact::Fact;
-use rampart_core::id::{FactId, OrderId, PayoutId, TransferId};
+use rampart_core::id::{FactId, JobId, OrderId, PayoutId, TransferId};
 use rampart_core::job::{Job, JobKind};
 use rampart_core::outgoing::{Payout, Transfer};
 use rampart_core::time::Timestamp;
@@ -30,6 +30,15 @@ impl Store {
     /// [`StoreError`] when the database cannot be read.
     pub async fn jobs_of_subject(&self, subject: &str) -> Result<Vec<Job>, StoreError> {
         self.list("SELECT version, data FROM jobs WHERE subject = $1 ORDER BY kind, id LIMIT 100", vec![subject.into()]).await
+    }
+
+    /// Jobs that were tried again and again, oldest first, behind `behind`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn jobs_failing(&self, behind: Option<JobId>, limit: u32) -> Result<Vec<Job>, StoreError> {
+        let sql = "SELECT version, data FROM jobs WHERE failing AND id > $1 ORDER BY id LIMIT $2";
+        self.list(sql, vec![after(behind), i64::from(limit).into()]).await
     }
 
     /// Facts that are neither applied nor quarantined, oldest first, behind `behind`.

@@ -32,7 +32,8 @@ migrations!(
     "0008_installation_keys",
     "0009_receivers",
     "0010_modes_and_names",
-    "0011_address_families"
+    "0011_address_families",
+    "0012_failing_jobs"
 );
 
 /// The migration with which links in the clear leave the database.
@@ -40,6 +41,53 @@ const WITH_EARLIER_LINKS: &str = "0008_installation_keys";
 
 /// A key of PostgreSQL's advisory locks that two nodes starting at once meet at: the letters `rampart` in base 36.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(59823490601)";
+
+/// How a database's schema stands to this version's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// There is none yet.
+    New,
+    /// It is this version's.
+    Present,
+    /// It lacks these migrations.
+    Older(Vec<&'static str>),
+}
+
+/// Looks at the schema and changes nothing.
+///
+/// # Errors
+/// [`StoreError::Configuration`] when a later version made it.
+pub(crate) async fn standing(session: &mut Session) -> Result<Standing, StoreError> {
+    let known = match session.engine() {
+        Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'migrations'",
+        Engine::Postgres => "SELECT 'migrations' FROM pg_class WHERE oid = to_regclass('migrations')",
+    };
+    if session.fetch_optional(known, Vec::new()).await?.is_none() {
+        return Ok(Standing::New);
+    }
+    let applied = applied(session).await?;
+    if applied.is_empty() {
+        return Ok(Standing::New);
+    }
+    let missing = missing(&applied);
+    Ok(if missing.is_empty() { Standing::Present } else { Standing::Older(missing.iter().map(|migration| migration.name).collect()) })
+}
+
+/// The migrations that a database has had.
+async fn applied(session: &mut Session) -> Result<Vec<String>, StoreError> {
+    let rows = session.fetch_all("SELECT name FROM migrations ORDER BY name", Vec::new()).await?;
+    let applied = rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect::<Result<Vec<_>, StoreError>>()?;
+    match applied.iter().find(|name| MIGRATIONS.iter().all(|migration| migration.name != **name)) {
+        Some(stranger) => {
+            Err(StoreError::Configuration(format!("the database was made by a later version: it has the migration {stranger}")))
+        }
+        None => Ok(applied),
+    }
+}
+
+fn missing(applied: &[String]) -> Vec<&'static Migration> {
+    MIGRATIONS.iter().filter(|migration| applied.iter().all(|name| name != migration.name)).collect()
+}
 
 /// Brings the schema up to date.
 pub(crate) async fn migrate(session: &mut Session) -> Result<(), StoreError> {
@@ -66,15 +114,8 @@ async fn apply(session: &mut Session) -> Result<Vec<&'static str>, StoreError> {
         session.fetch_all(LOCK, Vec::new()).await?;
     }
     session.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY)", Vec::new()).await?;
-    let rows = session.fetch_all("SELECT name FROM migrations ORDER BY name", Vec::new()).await?;
-    let mut applied = Vec::with_capacity(rows.len());
-    for row in &rows {
-        applied.push(row.text(0)?);
-    }
-    if let Some(stranger) = applied.iter().find(|name| MIGRATIONS.iter().all(|migration| migration.name != **name)) {
-        return Err(StoreError::Configuration(format!("the database was made by a later version: it has the migration {stranger}")));
-    }
-    let missing: Vec<&Migration> = MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.name)).collect();
+    let applied = applied(session).await?;
+    let missing = missing(&applied);
     for migration in &missing {
         let text = match session.engine() {
             Engine::Sqlite => migration.sqlite,

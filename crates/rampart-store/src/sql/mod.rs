@@ -20,7 +20,7 @@ use sqlx::{ConnectOptions, Connection, Executor, Postgres, SqlSafeStr, SqlStr};
 
 pub(crate) use fault::{SqlError, Trouble, trouble};
 pub(crate) use many::{Kind, Rows};
-pub(crate) use migrate::migrate;
+pub(crate) use migrate::{Standing, migrate, standing};
 pub(crate) use readers::Db;
 pub(crate) use together::{Bundle, Given, Statement};
 pub(crate) use value::{Row, Value, shared, shared_json};

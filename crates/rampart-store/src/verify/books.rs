@@ -54,6 +54,9 @@ pub(super) async fn balances(session: &mut Session, report: &mut Report) -> Resu
                 if let Some(done) = current.take() {
                     stored.compare(session, report, &done).await?;
                 }
+                if !account.can_hold(asset) {
+                    report.find("account", id, format!("{asset} never lies on {account}"));
+                }
                 current = Some(Recomputed { id: id.to_owned(), account, posted: Amount::ZERO, entries: 0 });
             }
             let (side, amount): (Side, Amount) = (parse_name(row.text(2)?)?, row.parse(3)?);

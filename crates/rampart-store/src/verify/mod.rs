@@ -13,7 +13,7 @@ const PAGE: i64 = 2_000;
 /// What is wrong somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What was checked: `balance`, `posting`, `asset`, `held`, `order` or `events`.
+    /// What was checked: `balance`, `account`, `posting`, `asset`, `held`, `order` or `events`.
     pub check: &'static str,
     /// Where.
     pub subject: String,
@@ -36,6 +36,8 @@ pub struct Report {
     pub events: u64,
     /// What is wrong; empty when the books hold. At most [`Report::MOST_FINDINGS`] are kept.
     pub findings: Vec<Finding>,
+    /// What a person should look at and is no fault of the books. The store finds none: it does not know the configuration.
+    pub warnings: Vec<Finding>,
 }
 
 impl Report {
@@ -59,6 +61,7 @@ impl Store {
     /// Verifies the books in one snapshot, while others go on writing:
     ///
     /// - every balance is the sum of its entries, whose numbers have no gap;
+    /// - no account holds what accounts of its kind never do;
     /// - every posting balances in every asset, and so does each asset over all entries;
     /// - what is held on each account is what orders that are not settled, and transfers and payouts under way, have
     ///   reserved there;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rampart_core::event::{EventDraft, EventType};
+use rampart_core::job::{Job, JobKind};
 use rampart_core::partner::Partner;
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
@@ -91,6 +92,7 @@ fn both_engines_have_the_same_schema() {
 on_both_engines!(
     opening_again_changes_nothing,
     items_of_an_earlier_version_are_found,
+    failing_jobs_of_an_earlier_version_are_found,
     links_of_an_earlier_version_lead_on_and_are_not_kept,
     deliveries_of_an_earlier_version_are_found,
     names_of_an_earlier_version_are_taken,
@@ -117,7 +119,8 @@ async fn opening_again_changes_nothing(bench: Arc<Bench>) {
             "0008_installation_keys",
             "0009_receivers",
             "0010_modes_and_names",
-            "0011_address_families"
+            "0011_address_families",
+            "0012_failing_jobs"
         ]
     );
 }
@@ -156,6 +159,39 @@ async fn items_of_an_earlier_version_are_found(bench: Arc<Bench>) {
     let again = ReviewItem { id: bench.mint().id(), version: 0, ..alarm };
     assert!(store.commit(crate::support::writing(again)).await.is_err(), "an account has one open alarm");
     assert_eq!(bench.text("SELECT kind FROM reviews WHERE alarm IS NOT NULL").await.as_deref(), Some("below_floor"));
+}
+
+/// Puts the table of jobs back as it was before the twelfth migration.
+const BEFORE_FAILING_JOBS: [&str; 3] =
+    ["DROP INDEX jobs_failing", "ALTER TABLE jobs DROP COLUMN failing", "DELETE FROM migrations WHERE name = '0012_failing_jobs'"];
+
+async fn failing_jobs_of_an_earlier_version_are_found(bench: Arc<Bench>) {
+    let store = bench.store().await;
+    let mint = bench.mint();
+    let job = |attempts, last_error: Option<&str>| Job {
+        attempts,
+        last_error: last_error.map(str::to_owned),
+        ..Job::due_now(&mint, JobKind::SendPayout, "pay_1")
+    };
+    let odd = r#""attempts":77, \u0000"#;
+    let mut jobs = [job(5, Some(odd)), job(4, Some(odd)), job(12, None), job(0, None)];
+    let mut step = Step::new();
+    jobs.iter().for_each(|job| step.write(job.clone()));
+    store.commit(step).await.unwrap();
+    jobs.iter_mut().for_each(|job| job.version = 1);
+    let mut failing = vec![jobs[0].clone(), jobs[2].clone()];
+    failing.sort_by_key(|job| job.id);
+    assert_eq!(store.jobs_failing(None, 9).await.unwrap(), failing);
+    assert_eq!(store.jobs_failing(Some(failing[0].id), 9).await.unwrap(), failing[1..]);
+    assert_eq!(store.order_counts().await.unwrap().jobs_failing, 2);
+    store.close().await;
+    for sql in BEFORE_FAILING_JOBS {
+        bench.sql(sql).await;
+    }
+    bench.sql("UPDATE jobs SET data = replace(data, ',\"first_failed_at\":null', '')").await;
+    let store = bench.store().await;
+    assert_eq!(store.jobs_failing(None, 9).await.unwrap(), failing);
+    assert_eq!(failing[0].failing_since(), failing[0].id.minted_at());
 }
 
 /// Enough customers for several pages of what is changed at once.

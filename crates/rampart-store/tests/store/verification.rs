@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rampart_core::asset::Asset;
+use rampart_core::ledger::Account;
 use rampart_core::payment::PaymentState;
 
 use crate::examples::fill;
@@ -10,6 +12,7 @@ use crate::support::{Bench, HOT, USDC, funding, payment, writing};
 on_both_engines!(
     books_that_hold_hold,
     a_changed_balance_is_found,
+    coins_on_a_bank_account_are_found,
     a_changed_amount_is_found,
     a_missing_entry_is_found,
     a_missing_posting_is_found,
@@ -56,6 +59,19 @@ async fn books_that_hold_hold(bench: Arc<Bench>) {
 async fn a_changed_balance_is_found(bench: Arc<Bench>) {
     let found = found(&bench, "UPDATE balances SET posted = '5' WHERE id = 'fx EUR'").await;
     assert_eq!(found, [("balance", "fx EUR".to_owned())]);
+}
+
+/// Money never lies on a wallet, nor coins at a bank or on another chain.
+async fn coins_on_a_bank_account_are_found(bench: Arc<Bench>) {
+    for account in ["bank:sepa USDC:polygon", "chain:bsc:hot USDC:polygon", "chain:polygon:hot EUR"] {
+        let store = bench.store().await;
+        let (account, asset): (Account, Asset) = account.split_once(' ').map(|(a, b)| (a.parse().unwrap(), b.parse().unwrap())).unwrap();
+        store.commit(funding(&bench.mint(), account, asset, 5)).await.unwrap();
+        let subject = format!("{account} {asset}");
+        let findings = store.verify().await.unwrap().findings;
+        assert!(findings.iter().any(|found| (found.check, &found.subject) == ("account", &subject)), "{findings:?}");
+        store.close().await;
+    }
 }
 
 async fn a_changed_amount_is_found(bench: Arc<Bench>) {

@@ -215,6 +215,9 @@ pub(crate) struct PaymentMethod {
     /// The most it takes.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     max: String,
+    /// What it takes is a multiple of this: an amount that is not is answered `validation_failed`.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    step: String,
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     fee_fixed: String,
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
@@ -233,7 +236,10 @@ pub(crate) struct Fees {
     /// For the chain.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     network: String,
-    /// Both.
+    /// What the payout's rail cannot pay, because it pays whole steps only; absent where there is nothing of it.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
+    rounding: Option<String>,
+    /// All of them.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     total: String,
 }

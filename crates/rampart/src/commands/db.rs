@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Subcommand;
 use rampart_app::SystemClock;
 use rampart_core::installation_key::newest;
-use rampart_store::{Engine, Store};
+use rampart_store::{Engine, Schema, Store};
 use serde::Serialize;
 
 use crate::cli::Global;
@@ -18,7 +18,7 @@ use crate::wiring;
 /// `rampart db …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbCommand {
-    /// Bring the schema up to date (every command does)
+    /// Bring the schema up to date, as `serve` does; every other command refuses an earlier version's
     Migrate,
     /// Copy an installation into an empty database, on either engine
     Copy {
@@ -70,16 +70,16 @@ pub(crate) async fn run(global: &Global, configuration: &Configuration, command:
     let printer = Printer::new(global.json);
     match command {
         DbCommand::Migrate => {
-            let store = open(&configuration.database_url()?, configuration).await?;
+            let store = open(&configuration.database_url()?, configuration, Schema::UpToDate).await?;
             store.close().await;
             printer.show(&serde_json::json!({ "up_to_date": true }), |_| "The schema is up to date.".to_owned())
         }
         DbCommand::Copy { from, from_file, to, to_file } => {
             let (from, to) = (url(from, from_file)?, url(to, to_file)?);
-            let source = open(&from, configuration).await?;
+            let source = open(&from, configuration, Schema::AsItIs).await?;
             // A server that goes on writing would leave the copy behind.
             source.lock_to_copy().await?;
-            let target = open(&to, configuration).await?;
+            let target = open(&to, configuration, Schema::AsItIs).await?;
             let copied = source.copy_to(&target).await;
             source.close().await;
             target.close().await;
@@ -95,7 +95,7 @@ pub(crate) async fn run(global: &Global, configuration: &Configuration, command:
         }
         DbCommand::Status => {
             let url = configuration.database_url()?;
-            let store = open(&url, configuration).await?;
+            let store = open(&url, configuration, Schema::AsItIs).await?;
             let status = status(&store, &url).await;
             store.close().await;
             printer.show(&status?, text_of_status)
@@ -111,9 +111,9 @@ fn url(given: Option<String>, file: Option<PathBuf>) -> Result<String, Failure> 
     }
 }
 
-async fn open(url: &str, configuration: &Configuration) -> Result<Store, Failure> {
+async fn open(url: &str, configuration: &Configuration, schema: Schema) -> Result<Store, Failure> {
     // What is done here depends on no business time.
-    wiring::open_store_at(url, configuration, Arc::new(SystemClock)).await
+    wiring::open_store_at(url, configuration, Arc::new(SystemClock), schema).await
 }
 
 async fn status(store: &Store, url: &str) -> Result<Status, Failure> {

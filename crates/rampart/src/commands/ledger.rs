@@ -44,6 +44,7 @@ struct Verified {
     orders: u64,
     events: u64,
     findings: Vec<Finding>,
+    warnings: Vec<Finding>,
 }
 
 #[derive(Serialize)]
@@ -106,7 +107,10 @@ async fn exists(office: &Office, id: OrderId) -> Result<bool, Failure> {
 }
 
 fn verified(report: &Report) -> Verified {
-    let findings = report.findings.iter();
+    let shown = |found: &[rampart_store::Finding]| {
+        let found = found.iter();
+        found.map(|finding| Finding { check: finding.check, subject: finding.subject.clone(), fault: finding.fault.clone() }).collect()
+    };
     Verified {
         holds: report.holds(),
         entries: report.entries,
@@ -114,20 +118,19 @@ fn verified(report: &Report) -> Verified {
         balances: report.balances,
         orders: report.orders,
         events: report.events,
-        findings: findings
-            .map(|finding| Finding { check: finding.check, subject: finding.subject.clone(), fault: finding.fault.clone() })
-            .collect(),
+        findings: shown(&report.findings),
+        warnings: shown(&report.warnings),
     }
 }
 
 fn text_of_verified(verified: &Verified) -> String {
     let Verified { entries, postings, balances, orders, events, .. } = verified;
     let looked_at = format!("{entries} entries in {postings} postings, {balances} balances, {orders} orders, {events} events");
-    if verified.holds {
-        return format!("The books hold: {looked_at}.");
-    }
-    let faults = verified.findings.iter().map(|finding| format!("{} {}: {}", finding.check, finding.subject, finding.fault));
-    format!("THE BOOKS DO NOT HOLD: {looked_at}.\n{}", faults.collect::<Vec<_>>().join("\n"))
+    let verdict = if verified.holds { "The books hold" } else { "THE BOOKS DO NOT HOLD" };
+    let line = |kind: &str, finding: &Finding| format!("\n{kind}{} {}: {}", finding.check, finding.subject, finding.fault);
+    let faults = verified.findings.iter().map(|finding| line("", finding));
+    let warnings = verified.warnings.iter().map(|finding| line("warning: ", finding));
+    format!("{verdict}: {looked_at}.{}", faults.chain(warnings).collect::<String>())
 }
 
 async fn accounts(office: &Office, customers: bool, account: Option<Account>) -> Result<(), Failure> {

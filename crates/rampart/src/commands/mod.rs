@@ -7,6 +7,7 @@ pub(crate) mod db;
 pub(crate) mod demo;
 pub(crate) mod destination;
 pub(crate) mod doctor;
+pub(crate) mod job;
 pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod office;
@@ -61,6 +62,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Webhook(command) => Office::run(&global, async |office| webhook::run(office, command).await),
         Command::Customer(command) => Office::run(&global, async |office| customer::run(office, command).await),
         Command::Treasury(command) => Office::run(&global, async |office| treasury::run(office, command).await),
+        Command::Job(command) => Office::run(&global, async |office| job::run(office, command).await),
         Command::Audit(command) => Office::run(&global, async |office| audit::run(office, command).await),
         Command::Doctor => Office::run(&global, async |office| doctor::run(office).await),
         Command::Ledger(command) => Office::run(&global, async |office| ledger::run(office, command).await),

@@ -4,6 +4,7 @@ use rampart_app::operate::Operator;
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::text;
+use rampart_store::Schema;
 use serde::Serialize;
 
 use crate::cli::Global;
@@ -18,7 +19,8 @@ const LONGEST_ACTOR: usize = 100;
 /// The most characters of why.
 const LONGEST_REASON: usize = 1_000;
 
-/// The open installation of an operator's command. It may be served from at the same time.
+/// The open installation of an operator's command. It may be served from at the same time, by an earlier version too: whose schema
+/// is left alone.
 pub(crate) struct Office {
     pub(crate) installation: Installation,
     pub(crate) printer: Printer,
@@ -38,7 +40,7 @@ impl Office {
         let configuration = Configuration::load(&global.overrides())?;
         start_log(&configuration)?;
         super::block_on(async {
-            let installation = Installation::open(&configuration, &address::last(&configuration.settings)).await?;
+            let installation = Installation::open(&configuration, &address::last(&configuration.settings), Schema::AsItIs).await?;
             let printer = Printer::new(global.json);
             let office = Self { installation, printer, actor: global.actor.clone(), reason: global.reason.clone() };
             let result = work(&office).await;

@@ -49,7 +49,8 @@ pub(crate) enum PayoutCommand {
     },
 }
 
-const FIELDS: &[&str] = &["id", "state", "purpose", "order", "route", "amount", "account", "screening", "created_at", "resolves"];
+const FIELDS: &[&str] =
+    &["id", "state", "purpose", "order", "route", "amount", "account", "screening", "created_at", "resolves", "rounding"];
 const LISTS: &[(&str, &[&str])] = &[("jobs", &["id", "what", "state"]), ("audit", &["at", "actor", "action", "reason", "detail"])];
 
 /// Runs the command.

@@ -46,6 +46,7 @@ fn variables_reach_every_value_whatever_their_case() {
         ("RAMPART__LIMITS__EUR__1__DAY", "7.50"),
         ("RAMPART__METHODS__ESP__CARD__ENABLED", "false"),
         ("RAMPART__RAILS__CL_TRANSFER__HOLDER", "Otro"),
+        ("RAMPART__RAILS__SPEI__PAYABLE_STEP", "0.10"),
         ("RAMPART__RATE_LIMITS__ENABLED", "false"),
         ("RAMPART__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1"),
         ("RAMPART_TEST_POSTGRES", "not ours"),
@@ -56,6 +57,7 @@ fn variables_reach_every_value_whatever_their_case() {
     assert!(!configuration.settings.rate_limits.enabled);
     assert!(!configuration.catalogue.method(rampart_core::country::Country::SPAIN, "card").unwrap().enabled);
     assert_eq!(configuration.catalogue.rail_account("cl-transfer".parse().unwrap()).unwrap().holder, "Otro");
+    assert_eq!(configuration.catalogue.payable_step("spei".parse().unwrap()).minor(), 10);
     assert_eq!(configuration.tree.origin("limits.EUR.1.day").unwrap().to_string(), "variable RAMPART__LIMITS__EUR__1__DAY");
 }
 
@@ -66,6 +68,12 @@ fn faults_name_the_key_and_where_it_stands() {
         ("\n[server]\nbody_limit_bytes = \"x\"", "server.body_limit_bytes must be a whole number (/my.toml:3)"),
         ("[methods.ESP.card]\nminimum = \"ten\"", "methods.ESP.card.minimum (/my.toml:2): 'ten' must be a positive decimal number"),
         ("[methods.ESP.bizum]\nfiat = \"EUR\"", "methods.ESP.bizum (/my.toml:2): missing field"),
+        (
+            "[methods.COL.PSE]\nminimum = \"10000.50\"",
+            "methods.COL.PSE (/my.toml:2): the minimum and the maximum must be multiples of payable_step",
+        ),
+        ("[rails.sepa]\npayable_step = \"0\"", "rails.sepa.payable_step (/my.toml:2): it must be above zero"),
+        ("[methods.COL.BREB]\npayable_step = \"1.00\"", "methods.COL.BREB.payable_step (/my.toml:2): a transfer takes what its rail does"),
         ("data = \"x\"", "data cannot be set in /my.toml:1: use --data or RAMPART__DATA"),
         ("mode = \"live\"", "providers.bank (default): is simulated, which mode = \"live\" refuses"),
         (

@@ -17,7 +17,7 @@ use std::time::Duration;
 use rampart_app::workers::Workers;
 use rampart_app::{App, Mode, Sources, SystemClock, SystemRandomness, stops};
 use rampart_core::time::Clock;
-use rampart_store::{Store, StoreOptions};
+use rampart_store::{Schema, Store, StoreOptions};
 
 use crate::failure::Failure;
 use crate::settings::{Configuration, Settings};
@@ -40,22 +40,22 @@ impl Installation {
     /// Opens everything. `address` is where the process listens, for the links of an installation without a public URL.
     ///
     /// # Errors
-    /// When something cannot be opened, or the key is not this database's.
-    pub(crate) async fn open(configuration: &Configuration, address: &str) -> Result<Self, Failure> {
+    /// When something cannot be opened, the key is not this database's, or its schema is an earlier version's and stays `AsItIs`.
+    pub(crate) async fn open(configuration: &Configuration, address: &str, schema: Schema) -> Result<Self, Failure> {
         make_data_folder(&configuration.settings)?;
         private::close_data_folder(&configuration.settings);
         let outside = Outside::open(configuration).await?;
-        Self::with(configuration, address, outside).await
+        Self::with(configuration, address, outside, schema).await
     }
 
     /// Opens everything, with this outside.
-    async fn with(configuration: &Configuration, address: &str, outside: Outside) -> Result<Self, Failure> {
+    async fn with(configuration: &Configuration, address: &str, outside: Outside, schema: Schema) -> Result<Self, Failure> {
         let settings = configuration.settings.clone();
         outside.check(settings.mode, &settings.data)?;
         private::check_key_file(&key_file::path(&settings), settings.mode)?;
-        let keys = installation_keys(configuration).await?;
+        let keys = installation_keys(configuration, schema).await?;
         let sources = Sources { business: outside.clock(), real: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) };
-        let store = open_store(configuration, sources.business.clone()).await?;
+        let store = open_store(configuration, sources.business.clone(), schema).await?;
         let (ports, catalogue) = (outside.ports(&store), configuration.catalogue.clone());
         let app = App::new(store, ports, settings.app(address), catalogue, sources, &keys).await?;
         // Before anything is committed, so that the database's number is the one that it came with.
@@ -95,12 +95,12 @@ fn make_data_folder(settings: &Settings) -> Result<(), Failure> {
 
 /// The installation's keys. A sandbox makes its own at the first start, and never for a database that has one already: a key
 /// that lies beside a database of another is the harder to tell from the right one.
-async fn installation_keys(configuration: &Configuration) -> Result<Vec<InstallationKey>, Failure> {
+async fn installation_keys(configuration: &Configuration, schema: Schema) -> Result<Vec<InstallationKey>, Failure> {
     let path = key_file::path(&configuration.settings);
     if configuration.settings.mode != Mode::Sandbox || path.exists() {
         return key_file::read(&path);
     }
-    let store = open_store(configuration, Arc::new(SystemClock)).await?;
+    let store = open_store(configuration, Arc::new(SystemClock), schema).await?;
     let known = store.installation().await;
     store.close().await;
     match known? {
@@ -116,24 +116,27 @@ async fn installation_keys(configuration: &Configuration) -> Result<Vec<Installa
 }
 
 /// Opens the configured database.
-///
-/// # Errors
-/// When it cannot be opened.
-pub(crate) async fn open_store(configuration: &Configuration, business: Arc<dyn Clock>) -> Result<Store, Failure> {
-    open_store_at(&configuration.database_url()?, configuration, business).await
+async fn open_store(configuration: &Configuration, business: Arc<dyn Clock>, schema: Schema) -> Result<Store, Failure> {
+    open_store_at(&configuration.database_url()?, configuration, business, schema).await
 }
 
 /// Opens a database by its URL, otherwise as configured.
 ///
 /// # Errors
 /// When it cannot be opened.
-pub(crate) async fn open_store_at(url: &str, configuration: &Configuration, business: Arc<dyn Clock>) -> Result<Store, Failure> {
+pub(crate) async fn open_store_at(
+    url: &str,
+    configuration: &Configuration,
+    business: Arc<dyn Clock>,
+    schema: Schema,
+) -> Result<Store, Failure> {
     let database = &configuration.settings.database;
     let options = StoreOptions {
         queue: database.queue,
         batch: database.batch,
         readers: database.readers,
         patience: Duration::from_secs(database.patience_seconds),
+        schema,
         ..StoreOptions::new(business, Arc::new(SystemRandomness))
     };
     let store = Store::open(url, options).await?;

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use rampart_app::{Mode, Ports};
 use rampart_sandbox::{World, WorldConfig};
+use rampart_store::Schema;
 use rampart_web::Front;
 use tower::ServiceExt;
 
@@ -56,7 +57,7 @@ async fn a_live_installation_has_nothing_of_a_sandbox() {
     let folder = tempfile::tempdir().unwrap();
     let configuration = configuration(folder.path(), Mode::Live);
     let (world, ports) = elsewhere(folder.path(), &configuration).await;
-    let installation = Installation::with(&configuration, "127.0.0.1:1", Outside::Real(ports)).await.unwrap();
+    let installation = Installation::with(&configuration, "127.0.0.1:1", Outside::Real(ports), Schema::UpToDate).await.unwrap();
     assert!(installation.outside.world().is_none());
     assert!(!configuration.settings.data.join("sandbox.db").exists());
     assert!(installation.app.partners(None, 1).await.unwrap().is_empty(), "no partner is made by itself");
@@ -93,21 +94,21 @@ async fn a_live_installation_has_nothing_of_a_sandbox() {
 async fn a_sandboxs_folder_and_database_are_not_served_as_live() {
     let folder = tempfile::tempdir().unwrap();
     let mut configuration = configuration(folder.path(), Mode::Sandbox);
-    Installation::open(&configuration, "127.0.0.1:1").await.unwrap().close().await;
+    Installation::open(&configuration, "127.0.0.1:1", Schema::UpToDate).await.unwrap().close().await;
 
     configuration.settings.mode = Mode::Live;
-    assert!(said(Installation::open(&configuration, "x").await).contains("real adapters"));
+    assert!(said(Installation::open(&configuration, "x", Schema::UpToDate).await).contains("real adapters"));
     let (world, ports) = elsewhere(folder.path(), &configuration).await;
-    let refused = said(Installation::with(&configuration, "x", Outside::Simulated(world)).await);
+    let refused = said(Installation::with(&configuration, "x", Outside::Simulated(world), Schema::UpToDate).await);
     assert!(refused.contains("refuses the simulated world"), "{refused}");
-    let refused = said(Installation::with(&configuration, "x", Outside::Real(ports.clone())).await);
+    let refused = said(Installation::with(&configuration, "x", Outside::Real(ports.clone()), Schema::UpToDate).await);
     assert!(refused.contains("sandbox.db"), "{refused}");
     // Without the world's file, the database still knows what it was made in.
     for file in ["sandbox.db", "sandbox.db-wal", "sandbox.db-shm"] {
         let _ = std::fs::remove_file(configuration.settings.data.join(file));
     }
-    let refused = said(Installation::with(&configuration, "x", Outside::Real(ports.clone())).await);
+    let refused = said(Installation::with(&configuration, "x", Outside::Real(ports.clone()), Schema::UpToDate).await);
     assert!(refused.contains("made in sandbox mode"), "{refused}");
     configuration.settings.mode = Mode::Sandbox;
-    assert!(said(Installation::with(&configuration, "x", Outside::Real(ports)).await).contains("refuses real adapters"));
+    assert!(said(Installation::with(&configuration, "x", Outside::Real(ports), Schema::UpToDate).await).contains("refuses real adapters"));
 }

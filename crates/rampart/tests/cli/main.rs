@@ -1,8 +1,10 @@
 //! The real binary, from outside: what it prints, refuses and leaves behind.
 
 mod abuse;
+mod accounts;
 mod configuration;
 mod demo;
+mod earlier_schema;
 mod first_start;
 mod keys;
 mod operators;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::{Screening, change_holds};
 use crate::amount::Amount;
 use crate::asset::Currency;
+use crate::catalogue::Catalogue;
 use crate::id::{CustomerId, Mint, OrderId, PayoutId, ReviewId};
 use crate::job::{Job, JobKind};
 use crate::ledger::{Account, Origin, Processor, Rail};
@@ -139,6 +140,9 @@ pub struct Payout {
     pub currency: Currency,
     /// How much, in minor units.
     pub amount: Amount,
+    /// What its rail cannot pay beside that, because it pays whole steps only: the company keeps it. In minor units.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub rounding: Amount,
     /// Where it goes.
     pub destination: PayoutDestination,
     /// Whether the screening provider has to be asked about the receiver.
@@ -190,6 +194,7 @@ impl Payout {
             route,
             currency,
             amount,
+            rounding: Amount::ZERO,
             destination,
             screening: Screening::Due,
             resolves: None,
@@ -203,13 +208,27 @@ impl Payout {
         }
     }
 
+    /// The same of what its rail can pay. A processor gives back whatever it captured.
+    #[must_use]
+    pub fn payable(self, catalogue: &Catalogue) -> Self {
+        let Route::Bank(rail) = self.route else { return self };
+        let amount = self.amount.rounded_down(catalogue.payable_step(rail));
+        Self { amount, rounding: self.amount.less(amount), ..self }
+    }
+
+    /// What the account is debited, in minor units: what is paid, and what the rail cannot pay of it.
+    #[must_use]
+    pub fn takes(&self) -> Amount {
+        Amount::from_minor(self.amount.minor() + self.rounding.minor())
+    }
+
     /// What is promised for it beside what its order promises: what goes back from suspense is held there until it
     /// arrived or failed. In minor units.
     #[must_use]
     pub fn holds(&self) -> Vec<(Account, Currency, Amount)> {
         let is_open = matches!(self.state, PayoutState::Queued | PayoutState::Unknown | PayoutState::Accepted { .. });
         match self.purpose {
-            PayoutPurpose::SuspenseReturn if is_open => vec![(Account::Suspense, self.currency, self.amount)],
+            PayoutPurpose::SuspenseReturn if is_open => vec![(Account::Suspense, self.currency, self.takes())],
             _ => Vec::new(),
         }
     }

@@ -223,7 +223,7 @@ impl Payout {
         let payment = PaymentFact::RefundSettled { payout: self.id, reference: reference.clone() };
         let rampoff = RampoffFact::PayoutSettled { payout: self.id, reference: reference.clone() };
         let mut step = self.tell(outgoing.order, payment, rampoff, context);
-        step.extend(tell_beside(outgoing.beside, Beside::Returned { withheld: Amount::ZERO }, self.amount, context));
+        step.extend(tell_beside(outgoing.beside, Beside::Returned { withheld: self.rounding }, self.amount, context));
         if !was_taken {
             step.post(self.post_accepted(&context.mint));
         }
@@ -269,7 +269,8 @@ impl Payout {
             step.post(self.post_lost(context));
         } else {
             step.post(if was_returned { self.post_sent_again(context) } else { self.post_settled(mint) });
-            step.extend(tell_beside(outgoing.beside.take(), Beside::Returned { withheld: Amount::ZERO }, self.amount, context));
+            let withheld = if was_returned { Amount::ZERO } else { self.rounding };
+            step.extend(tell_beside(outgoing.beside.take(), Beside::Returned { withheld }, self.amount, context));
         }
         let said = match (&self.state, &self.said_by) {
             (_, Some(person)) => format!("{person} had said that it failed"),
@@ -305,7 +306,8 @@ impl Payout {
             let why = format!("the receiving bank returned what we had sent: {reason}");
             let item = outgoing.did_not_leave(mint, &why, &mut step);
             put_back = item.as_ref().map(|item| item.id);
-            item.into_iter().for_each(|item| step.write(item));
+            // What the rail could not pay was kept, and did not come back.
+            item.into_iter().for_each(|item| step.write(ReviewItem { amount: self.amount, ..item }));
         }
         if let Some(person) = &self.said_by {
             let reason =

@@ -2,7 +2,7 @@
 
 use super::Payout;
 use crate::id::Mint;
-use crate::ledger::{Account, Movement, Origin, Posting, PostingKind};
+use crate::ledger::{Account, FeeKind, Movement, Origin, Posting, PostingKind};
 
 impl Payout {
     pub(in crate::outgoing) fn owed_to(&self) -> Account {
@@ -18,9 +18,16 @@ impl Payout {
         self.post(mint, PostingKind::PayoutAccepted, self.route.in_transit(), self.route.account())
     }
 
-    /// It arrived: `customer` (or `suspense`) is debited, `in_transit` credited.
+    /// It arrived: `customer` (or `suspense`) is debited, `in_transit` credited; for what the rail cannot pay the same account is
+    /// debited, `fees:rounding` credited.
     pub(super) fn post_settled(&self, mint: &Mint<'_>) -> Option<Posting> {
-        self.post(mint, PostingKind::PayoutSettled, self.owed_to(), self.route.in_transit())
+        let movements = [Movement::new(self.owed_to(), self.route.in_transit(), self.currency, self.amount), self.rounds()];
+        Posting::moving(mint, PostingKind::PayoutSettled, Origin::Fact, self.order, &movements)
+    }
+
+    /// What the rail cannot pay is kept.
+    pub(in crate::outgoing) fn rounds(&self) -> Movement {
+        Movement::new(self.owed_to(), Account::Fees(FeeKind::Rounding), self.currency, self.rounding)
     }
 
     /// It came back before it had arrived: `bank` is debited, `in_transit` credited.
@@ -28,7 +35,8 @@ impl Payout {
         self.post(mint, PostingKind::PayoutFailed, self.route.account(), self.route.in_transit())
     }
 
-    /// It had arrived and was sent back: `bank` is debited, `suspense` credited, where a person finds it.
+    /// It had arrived and was sent back: `bank` is debited, `suspense` credited, where a person finds it. What the
+    /// rail could not pay stays kept.
     pub(super) fn post_returned(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::PayoutReturned, self.route.account(), Account::Suspense)
     }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use rampart_app::workers;
+use rampart_store::Schema;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -51,7 +52,7 @@ async fn play(configuration: &Configuration) -> Result<(), Failure> {
     let fault = |error: std::io::Error| Failure::Refused(format!("{listen} cannot be listened on: {error}"));
     let listener = TcpListener::bind(listen).await.map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
-    let installation = Installation::open(configuration, &address.to_string()).await?;
+    let installation = Installation::open(configuration, &address.to_string(), Schema::AsItIs).await?;
     installation.app.store().lock_to_serve().await?;
     let workers = workers::start(&installation.app);
     installation.outside.start();

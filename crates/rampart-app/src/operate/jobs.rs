@@ -1,0 +1,101 @@
+//! Work that is tried again and again: what it is, since when, and why.
+
+use std::collections::HashMap;
+
+use rampart_core::id::{JobId, OrderId, PayoutId, TransferId};
+use rampart_core::job::{Job, JobKind};
+use rampart_core::step::Step;
+use serde::Serialize;
+
+use super::orders::once;
+use super::{Operator, audit_about, refuse};
+use crate::app::{App, MOST_TRIES};
+use crate::error::{AppError, Reply};
+
+/// A piece of work that is failing.
+#[derive(Debug, Clone, Serialize)]
+pub struct JobLine {
+    /// Its identifier.
+    pub id: String,
+    /// What is to be done.
+    pub kind: &'static str,
+    /// With which order, transfer, payout or customer.
+    pub subject: String,
+    /// The order that it is done for, where there is one.
+    pub order: Option<String>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Since when it fails (business time, RFC 3339).
+    pub failing_since: String,
+    /// When it is tried next (business time, RFC 3339).
+    pub next_attempt_at: String,
+    /// What went wrong last; nothing when whoever tried it could not say.
+    pub last_error: Option<String>,
+}
+
+/// Work that was tried again and again, oldest first, behind `behind`.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database cannot be read.
+pub async fn failing(app: &App, behind: Option<JobId>, limit: u32) -> Reply<Vec<JobLine>> {
+    let jobs = app.store().jobs_failing(behind, limit).await?;
+    let orders = orders(app, &jobs).await?;
+    Ok(jobs.into_iter().map(|job| line(job, &orders)).collect())
+}
+
+fn line(job: Job, orders: &HashMap<String, OrderId>) -> JobLine {
+    JobLine {
+        id: job.id.to_string(),
+        kind: job.kind.as_str(),
+        order: orders.get(&job.subject).map(ToString::to_string),
+        attempts: job.attempts,
+        failing_since: job.failing_since().to_string(),
+        next_attempt_at: job.due_at.to_string(),
+        subject: job.subject,
+        last_error: job.last_error,
+    }
+}
+
+/// The orders behind the subjects of jobs.
+async fn orders(app: &App, jobs: &[Job]) -> Reply<HashMap<String, OrderId>> {
+    let (mut known, mut payouts, mut transfers) = (HashMap::new(), Vec::new(), Vec::new());
+    for job in jobs {
+        match job.kind {
+            JobKind::ScreenPayment | JobKind::ScreenRampoff => {
+                known.extend(job.subject.parse::<OrderId>().map(|order| (job.subject.clone(), order)));
+            }
+            JobKind::ScreenPayout | JobKind::SendPayout | JobKind::CheckPayout => payouts.extend(job.subject.parse::<PayoutId>()),
+            JobKind::ScreenTransfer | JobKind::SendTransfer => transfers.extend(job.subject.parse::<TransferId>()),
+            JobKind::SubmitKyc | JobKind::CheckKyc => {}
+        }
+    }
+    let payouts = app.store().payouts_by_id(&payouts).await?.into_iter();
+    known.extend(payouts.filter_map(|payout| payout.order.map(|order| (payout.id.to_string(), order))));
+    let transfers = app.store().transfers_by_id(&transfers).await?.into_iter();
+    known.extend(transfers.filter_map(|transfer| transfer.order.map(|order| (transfer.id.to_string(), order))));
+    Ok(known)
+}
+
+/// Has a piece of work tried now, and not when it would be tried next.
+///
+/// # Errors
+/// A refusal when there is no such work, or it is under way.
+pub async fn retry(app: &App, operator: &Operator, id: JobId) -> Reply<JobLine> {
+    for _ in 0..MOST_TRIES {
+        let job = app.store().job(id).await?.ok_or_else(|| refuse(format!("there is no job {id}: it was done, or never was")))?;
+        if job.leased_until.is_some_and(|until| until > app.real().now()) {
+            return Err(refuse(format!("the job {id} is being tried at present")));
+        }
+        let job = Job { due_at: app.business().now().min(job.due_at), ..job };
+        let line = line(job.clone(), &orders(app, std::slice::from_ref(&job)).await?);
+        let mut step = Step::new();
+        step.write(job);
+        for subject in [Some(&line.subject), line.order.as_ref().filter(|order| **order != line.subject)].into_iter().flatten() {
+            audit_about(app, operator, ("job.retry", format!("{} of {}", line.kind, line.subject)), subject, &mut step);
+        }
+        if let Some(outcome) = once(app, step).await {
+            return outcome.map(|()| line);
+        }
+    }
+    Err(AppError::Unavailable("the job is changing too fast".to_owned()))
+}

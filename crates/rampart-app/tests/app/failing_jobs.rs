@@ -1,0 +1,71 @@
+//! Work that is tried again and again is told of, and a person can have it tried at once.
+
+use std::sync::Arc;
+
+use rampart_app::metrics;
+use rampart_app::operate::{doctor, jobs, orders};
+use rampart_core::job::Job;
+use rampart_sandbox::{Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::{Engine, TestApp, on_both_engines, sell};
+
+use crate::workers_buying::{ana, operator};
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+on_both_engines!(super::whole => a_payout_that_cannot_be_handed_over);
+
+async fn verdict(test: &TestApp) -> (bool, String) {
+    let found = doctor::examine(&test.app).await.unwrap();
+    found.into_iter().find(|found| found.check == "no work fails again and again").map(|found| (found.ok, found.detail)).unwrap()
+}
+
+async fn a_payout_that_cannot_be_handed_over(test: Arc<TestApp>) {
+    let bank_is_away = FaultRule {
+        port: FaultPort::Bank,
+        calls: Calls::Actions,
+        outcome: FaultOutcome::Fail,
+        count: Job::FAILING_AFTER,
+        delay_seconds: 0,
+    };
+    test.world.add_fault(bank_is_away).await.unwrap();
+    let customer = ana(&test).await;
+    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
+    let order = test.rampoff(id).await;
+    let (chain, to, symbol) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol);
+    test.world.deposit(Deposit { chain, to, symbol, amount: order.terms.coin_amount, from: None }).await.unwrap();
+    for attempt in 1..=Job::FAILING_AFTER {
+        let payout = test
+            .eventually("it was tried", || async {
+                let payout = test.app.store().payouts_of_order(id).await.unwrap().first()?.id;
+                let known = test.app.store().jobs_of_subject(&payout.to_string()).await.unwrap();
+                known.iter().any(|job| job.attempts == attempt && job.leased_until.is_none()).then_some(payout)
+            })
+            .await;
+        let listed = jobs::failing(&test.app, None, 10).await.unwrap();
+        if attempt < Job::FAILING_AFTER {
+            assert!(listed.is_empty(), "not every hiccup is told of: {listed:?}");
+            assert!(verdict(&test).await.0);
+            test.advance(60).await;
+            continue;
+        }
+        let [line] = &listed[..] else { panic!("{listed:?}") };
+        assert_eq!((line.kind, line.attempts), ("send_payout", attempt));
+        assert_eq!((line.subject.clone(), line.order.clone()), (payout.to_string(), Some(id.to_string())));
+        assert!(line.last_error.is_some() && line.failing_since < line.next_attempt_at, "{line:?}");
+        assert!(jobs::failing(&test.app, Some(line.id.parse().unwrap()), 10).await.unwrap().is_empty(), "it is paged");
+        let (ok, detail) = verdict(&test).await;
+        assert!(!ok && detail.contains(&payout.to_string()), "{detail}");
+        // By a process that has not looked yet: what was looked up holds for a while.
+        let rendered = metrics::render(&test.with_settings(|_| ()).await).await.unwrap();
+        assert!(rendered.contains("rampart_jobs_failing 1\n"), "{rendered}");
+        // The bank is back. Business time stands still, so that nothing but the person has it tried.
+        jobs::retry(&test.app, &operator(), line.id.parse().unwrap()).await.unwrap();
+        test.rampoff_becomes(id, "finished").await;
+        assert!(jobs::failing(&test.app, None, 10).await.unwrap().is_empty());
+        assert!(verdict(&test).await.0);
+        assert!(jobs::retry(&test.app, &operator(), line.id.parse().unwrap()).await.is_err(), "it was done");
+        assert!(orders::show(&test.app, id).await.unwrap().audit.iter().any(|line| line.action == "job.retry"));
+    }
+}

@@ -1,0 +1,245 @@
+//! Rails that take and pay whole pesos: orders keep to that, and what is left of money that leaves is booked.
+
+use std::sync::Arc;
+
+use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::{orders, payouts};
+use rampart_app::{App, CreatePayment, CreateRampoff, QuoteRequest, RampoffQuoteRequest, workers};
+use rampart_core::amount::Amount;
+use rampart_core::catalogue::Catalogue;
+use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::outgoing::Payout;
+use rampart_core::refusal::Code;
+use rampart_core::review::ReviewKind;
+use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, catalogue_with, data_of, on_both_engines, payable, refusal_of, sell};
+
+use crate::workers_buying::{ana, item, operator};
+
+const COLOMBIA: CustomerOf = CustomerOf { country: "COL", document: "CED_CIU", number: "1012345678", account: "007/savings/12345678901" };
+const COP: &str = "COP";
+
+async fn whole(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
+
+/// As an earlier version was configured: to the centavo.
+fn without_steps() -> Catalogue {
+    catalogue_with(|table| {
+        for (section, path) in [("rails", &["breb"][..]), ("rails", &["co-ach"]), ("methods", &["COL", "PSE"])] {
+            let mut place = table.get_mut(section).unwrap();
+            for key in path {
+                place = place.get_mut(key).unwrap();
+            }
+            place.as_table_mut().unwrap().remove("payable_step").unwrap();
+        }
+    })
+}
+
+async fn earlier(engine: Engine) -> TestApp {
+    TestApp::start_with(engine, without_steps()).await
+}
+
+on_both_engines!(super::whole => amounts_keep_to_the_step, sales_pay_whole_steps, refunds_and_returns_pay_whole_steps);
+
+mod upgraded {
+    use super::{earlier, sales_of_before_go_on};
+    rampart_testkit::on_both_engines!(super::earlier => sales_of_before_go_on);
+}
+
+async fn juan(test: &TestApp) -> CustomerId {
+    test.verified(COLOMBIA, "juan@example.com").await
+}
+
+fn buying(customer: CustomerId, payment_type: &str, amount: &str) -> CreatePayment {
+    CreatePayment { payment_type: Some(payment_type.into()), fiat_symbol: Some(COP.into()), ..buy(customer, amount) }
+}
+
+/// What the books say of an account in pesos, in centavos.
+async fn booked(test: &TestApp, account: &str) -> i128 {
+    test.app.store().balance(account.parse().unwrap(), COP.parse().unwrap()).await.unwrap().posted.minor()
+}
+
+fn centavos(text: &str) -> i128 {
+    Amount::parse_major(text, 2).unwrap().minor()
+}
+
+async fn amounts_keep_to_the_step(test: Arc<TestApp>) {
+    let customer = juan(&test).await;
+    let quote = async |payment_type: &str, amount: &str, amount_in: &str| {
+        let request = QuoteRequest {
+            amount: Some(amount.into()),
+            symbol: Some("USDC".into()),
+            payment_type: Some(payment_type.into()),
+            fiat_symbol: Some(COP.into()),
+            amount_in: Some(amount_in.into()),
+            ..QuoteRequest::default()
+        };
+        test.app.quote(&test.caller, &request).await
+    };
+    for payment_type in ["PSE", "BREB"] {
+        let refused = refusal_of(quote(payment_type, "20000.50", "fiat").await);
+        assert_eq!(refused.code, Code::ValidationFailed);
+        assert!(refused.message.contains("amount must be a multiple of 1 COP"), "{}", refused.message);
+        let refused = refusal_of(test.app.create_payment(&test.caller, &buying(customer, payment_type, "20000.5"), None).await);
+        assert_eq!(refused.code, Code::ValidationFailed);
+        assert!(refused.message.contains("fiat_amount must be a multiple of 1 COP"), "{}", refused.message);
+        for amount in ["20000", "20000.00", "2e4"] {
+            quote(payment_type, amount, "fiat").await.unwrap();
+            test.app.create_payment(&test.caller, &buying(customer, payment_type, amount), None).await.unwrap();
+        }
+        // Whatever is asked for in coins can be paid, and the order takes the quote.
+        for coins in ["7.77", "8.123456"] {
+            let quoted = quote(payment_type, coins, "coin").await.unwrap();
+            assert_eq!(centavos(&quoted.total_fiat) % 100, 0, "{}", quoted.total_fiat);
+            assert!(Amount::parse_major(&quoted.tokens, 6).unwrap() >= Amount::parse_major(coins, 6).unwrap(), "{}", quoted.tokens);
+            let request = CreatePayment { quote_id: Some(quoted.quote_id), ..buying(customer, payment_type, &quoted.total_fiat) };
+            test.app.create_payment(&test.caller, &request, None).await.unwrap();
+        }
+    }
+    // Whoever pays cents still does.
+    test.app.create_payment(&test.caller, &buy(ana(&test).await, "100.55"), None).await.unwrap();
+    let methods = test.app.payment_methods(&test.caller, Some("COL".into()), None).await.unwrap();
+    assert!(methods.len() == 2 && methods.iter().all(|method| method.step == "1.00"), "{methods:?}");
+}
+
+async fn deposit(test: &TestApp, id: OrderId) {
+    let order = test.rampoff(id).await;
+    let (chain, to, symbol) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol);
+    test.world.deposit(Deposit { chain, to, symbol, amount: order.terms.coin_amount, from: None }).await.unwrap();
+}
+
+async fn payout(test: &TestApp, id: OrderId) -> Payout {
+    test.app.store().payouts_of_order(id).await.unwrap().pop().unwrap()
+}
+
+async fn sales_pay_whole_steps(test: Arc<TestApp>) {
+    let customer = juan(&test).await;
+    let mut kept = 0;
+    for amount in ["20.1", "20.2", "20.3"] {
+        let asked = RampoffQuoteRequest {
+            amount: Some(amount.into()),
+            symbol: Some("USDC".into()),
+            fiat_symbol: Some(COP.into()),
+            ..RampoffQuoteRequest::default()
+        };
+        let quote = test.app.rampoff_quote(&test.caller, &asked).await.unwrap();
+        assert_eq!(centavos(&quote.fiat_amount) % 100, 0, "{}", quote.fiat_amount);
+        let rounding = quote.fees.rounding.as_deref().map_or(0, centavos);
+        assert!((0..100).contains(&rounding));
+        assert_eq!(centavos(&quote.fees.total), centavos(&quote.fees.processing) + centavos(&quote.fees.network) + rounding);
+        let request = CreateRampoff { quote_id: Some(quote.quote_id), ..sell(customer, amount) };
+        let answer = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
+        assert_eq!(data_of(&answer)["fiat_amount"], quote.fiat_amount);
+        let id = TestApp::order_of(&answer);
+        deposit(&test, id).await;
+        test.rampoff_becomes(id, "finished").await;
+        let paid = payout(&test, id).await;
+        assert_eq!((paid.amount.minor(), paid.rounding), (centavos(&quote.fiat_amount), Amount::ZERO), "as quoted");
+        kept += rounding;
+        assert_eq!(booked(&test, "fees:rounding").await, kept);
+    }
+    assert!(kept > 0, "some of these leave centavos");
+}
+
+async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
+    let customer = juan(&test).await;
+    // A person sends an order back whose money came with centavos.
+    // No payer was told of it, so it goes to the account that the customer gave.
+    let request = CreatePayment { refund_account: Some(COLOMBIA.account.into()), ..buying(customer, "BREB", "50000") };
+    test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let due = payable(&test.payment(id).await, "Ana García López");
+    test.world.pay_payment(&due, Some(Amount::from_minor(5_000_050)), None).await.unwrap();
+    test.payment_becomes(id, "on_hold").await;
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    let refunded = test.payment_becomes(id, "refunded").await;
+    assert_eq!((refunded.refunded.minor(), refunded.fiat_balance), (5_000_000, Amount::ZERO));
+    assert_eq!(booked(&test, "fees:rounding").await, 50);
+    let shown = payouts::show(&test.app, payout(&test, id).await.id).await.unwrap().payout;
+    assert_eq!((shown.amount.as_str(), shown.rounding.as_deref()), ("50000.00 COP", Some("0.50 COP")));
+    // A processor gives back what it captured, to the centavo.
+    let request = buying(customer, "PSE", "50000");
+    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let due = payable(&test.payment(id).await, "Ana García López");
+    test.world.pay_payment(&due, Some(Amount::from_minor(5_000_050)), None).await.unwrap();
+    test.payment_becomes(id, "on_hold").await;
+    orders::refund(&test.app, &operator(), id).await.unwrap();
+    let refunded = test.payment_becomes(id, "refunded").await;
+    assert_eq!(refunded.refunded.minor(), 5_000_050);
+    assert_eq!(booked(&test, "fees:rounding").await, 50);
+    // What belongs to nobody goes back to where it came from, over a rail.
+    let ours = test.app.catalogue().rail_account("breb".parse().unwrap()).unwrap().clone();
+    let stray = BankTransfer {
+        rail: ours.rail,
+        account: ours.account,
+        amount: Amount::from_minor(1_234_567),
+        currency: ours.currency,
+        concept: Some("Rent".into()),
+        sender_name: Some("Somebody".into()),
+        sender_account: Some("@somebody".into()),
+        booked: Booked::Now,
+    };
+    test.world.transfer(stray).await.unwrap();
+    let aside = item(&test, ReviewKind::Suspense).await;
+    reviews::resolve(&test.app, &operator(), aside.id, Decision::Return).await.unwrap();
+    test.eventually("it was sent back", || async {
+        let settled = test.app.store().payouts_in_state("settled", None, 100).await.unwrap();
+        settled.into_iter().find(|payout| payout.resolves == Some(aside.id) && payout.amount.minor() == 1_234_500)
+    })
+    .await;
+    assert_eq!((booked(&test, "suspense").await, booked(&test, "fees:rounding").await), (0, 117));
+    // What is less than a step cannot be sent.
+    let crumb = BankTransfer {
+        rail: "breb".parse().unwrap(),
+        account: test.app.catalogue().rail_account("breb".parse().unwrap()).unwrap().account.clone(),
+        amount: Amount::from_minor(99),
+        currency: COP.parse().unwrap(),
+        concept: None,
+        sender_name: Some("Somebody".into()),
+        sender_account: Some("@somebody".into()),
+        booked: Booked::Now,
+    };
+    test.world.transfer(crumb).await.unwrap();
+    let aside = item(&test, ReviewKind::Suspense).await;
+    let refused = refusal_of(reviews::resolve(&test.app, &operator(), aside.id, Decision::Return).await);
+    assert!(refused.message.contains("less than its rail can pay"), "{}", refused.message);
+    reviews::resolve(&test.app, &operator(), aside.id, Decision::Keep).await.unwrap();
+}
+
+/// A sale of before with centavos in its terms.
+async fn with_centavos(test: &TestApp, customer: CustomerId) -> OrderId {
+    for amount in ["20.1", "20.2", "20.3"] {
+        let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, amount), None).await.unwrap());
+        if test.rampoff(id).await.terms.fiat_amount.minor() % 100 != 0 {
+            return id;
+        }
+    }
+    panic!("none of these leaves centavos")
+}
+
+async fn sales_of_before_go_on(test: Arc<TestApp>) {
+    let customer = juan(&test).await;
+    // One whose coins were exchanged already, and whose payout the bank refused.
+    let refusing = FaultRule { port: FaultPort::Bank, calls: Calls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
+    test.world.add_fault(refusing).await.unwrap();
+    let exchanged = with_centavos(&test, customer).await;
+    deposit(&test, exchanged).await;
+    test.rampoff_becomes(exchanged, "on_hold").await;
+    let waiting = with_centavos(&test, customer).await;
+    test.stop_workers().await;
+    let app: App = test.with_catalogue(rampart_testkit::catalogue()).await;
+    let running = workers::start(&app);
+    deposit(&test, waiting).await;
+    orders::release(&app, &operator(), exchanged).await.unwrap();
+    let mut kept = 0;
+    for id in [exchanged, waiting] {
+        let order = test.rampoff_becomes(id, "finished").await;
+        let (agreed, paid) = (order.terms.fiat_amount.minor(), payout(&test, id).await);
+        assert_eq!(paid.amount.minor(), agreed - agreed % 100);
+        assert_eq!(order.sent_amount(), paid.amount, "what it tells is what was paid");
+        kept += agreed % 100;
+    }
+    assert_eq!(booked(&test, "fees:rounding").await, kept);
+    running.stop().await;
+}

@@ -1,0 +1,75 @@
+//! Which accounts of the ledger an installation has.
+
+use super::{Catalogue, MethodKind};
+use crate::asset::{Asset, Currency};
+use crate::ledger::{Account, Processor, Rail};
+
+/// Why an installation has no such account in such an asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotOurs {
+    /// No account of this kind ever holds it.
+    #[error("{0} never lies on {1}")]
+    Never(Asset, Account),
+    /// No such rail is configured.
+    #[error("no rail {0} is configured")]
+    Rail(Rail),
+    /// The rail's account holds another currency.
+    #[error("the account of the rail {rail} holds {holds}")]
+    Currency {
+        /// The rail.
+        rail: Rail,
+        /// What its account holds.
+        holds: Currency,
+    },
+    /// No configured method takes this currency through this processor.
+    #[error("no configured method takes {currency} through the processor {processor}")]
+    Processor {
+        /// The processor.
+        processor: Processor,
+        /// The currency.
+        currency: Currency,
+    },
+    /// The asset is not traded.
+    #[error("{0} is not configured")]
+    Asset(Asset),
+}
+
+impl Catalogue {
+    /// Whether the configuration has this account in this asset. Others may hold something all the same: money of a rail that
+    /// was taken out of the configuration, or in a currency that a rail should not have taken.
+    ///
+    /// # Errors
+    /// [`NotOurs`], with the reason.
+    pub fn has_account(&self, account: Account, asset: Asset) -> Result<(), NotOurs> {
+        if !account.can_hold(asset) {
+            return Err(NotOurs::Never(asset, account));
+        }
+        if self.decimals(asset).is_none() {
+            return Err(NotOurs::Asset(asset));
+        }
+        match (account, asset) {
+            (Account::Bank(rail), Asset::Fiat(currency)) => self.has_rail(rail, currency),
+            (Account::Card(processor), Asset::Fiat(currency)) => self.has_processor(processor, currency),
+            (Account::InTransit(route), Asset::Fiat(currency)) => {
+                self.has_rail(route, currency).or_else(|fault| self.has_processor(route, currency).map_err(|_| fault))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn has_rail(&self, rail: Rail, currency: Currency) -> Result<(), NotOurs> {
+        match self.rail_account(rail) {
+            None => Err(NotOurs::Rail(rail)),
+            Some(account) if account.currency != currency => Err(NotOurs::Currency { rail, holds: account.currency }),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn has_processor(&self, processor: Processor, currency: Currency) -> Result<(), NotOurs> {
+        let takes = |kind: MethodKind| kind == MethodKind::Redirect(processor);
+        match self.methods.iter().any(|method| takes(method.kind) && method.fiat == currency) {
+            true => Ok(()),
+            false => Err(NotOurs::Processor { processor, currency }),
+        }
+    }
+}

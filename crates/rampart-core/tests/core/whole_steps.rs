@@ -1,0 +1,158 @@
+//! A rail that pays whole units only: what a payout cannot carry is kept when it arrives, and never before.
+
+use rampart_core::amount::Amount;
+use rampart_core::arrival::Standing;
+use rampart_core::catalogue::Catalogue;
+use rampart_core::example::{self, Counting};
+use rampart_core::id::{CustomerId, Mint};
+use rampart_core::kyc::KycLevel;
+use rampart_core::ledger::{Account, FeeKind};
+use rampart_core::order::{Context, HoldReason, Order};
+use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Screening};
+use rampart_core::payment::{Payment, PaymentState};
+use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
+use rampart_core::record::Record;
+use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::Step;
+
+/// Whole euros.
+fn whole_euros() -> Catalogue {
+    let mut catalogue = example::catalogue(example::MARKET);
+    catalogue.rail_accounts[0].payable_step = Amount::from_minor(100);
+    catalogue
+}
+
+fn context<'a>(catalogue: &'a Catalogue, mint: Mint<'a>) -> Context<'a> {
+    Context { standing: Standing::good(KycLevel::Basic), ..Context::new(mint, catalogue, Some(example::price())) }
+}
+
+/// What a step books on an account, counted on the account's own side.
+fn booked(step: &Step, account: Account) -> i128 {
+    let entries = step.postings.iter().flat_map(|posting| posting.entries());
+    entries.filter(|entry| entry.account == account).map(|entry| entry.effect().minor()).sum()
+}
+
+const KEPT: Account = Account::Fees(FeeKind::Rounding);
+const CUSTOMER: Account = Account::Customer(CustomerId(1));
+
+fn find<T>(step: &Step, one: impl Fn(&Record) -> Option<T>) -> T {
+    step.writes.iter().find_map(one).expect("it is written")
+}
+
+fn payout(step: &Step) -> Payout {
+    find(step, |record| if let Record::Payout(payout) = record { Some((**payout).clone()) } else { None })
+}
+
+fn rampoff(step: &Step) -> Rampoff {
+    find(step, |record| if let Record::Rampoff(rampoff) = record { Some((**rampoff).clone()) } else { None })
+}
+
+/// An order of before, whose money was exchanged to the cent, and whose payout failed.
+fn exchanged(catalogue: &Catalogue, mint: &Mint<'_>) -> Rampoff {
+    let state = RampoffState::OnHold { reason: HoldReason::PayoutFailed, since: mint.now };
+    let mut order = example::rampoff(catalogue, mint, state).expect("the example sells");
+    (order.fiat_balance, order.converted) = (Amount::from_minor(9_094), order.terms.coin_amount);
+    order
+}
+
+#[test]
+fn a_sale_exchanged_before_pays_whole_steps_and_keeps_the_rest_when_it_arrives() {
+    let (catalogue, randomness) = (whole_euros(), Counting::default());
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let context = context(&catalogue, mint);
+    let step = exchanged(&catalogue, &mint).request(RampoffCommand::Release, &context).expect("it goes on");
+    let (order, payout) = (rampoff(&step), payout(&step));
+    assert_eq!((payout.amount.minor(), payout.rounding.minor(), order.fiat_balance.minor()), (9_000, 94, 9_094));
+    assert_eq!((order.reserved.minor(), order.state.clone()), (9_000, RampoffState::PayingOut { payout: payout.id, fiat: payout.amount }));
+    assert_eq!(booked(&step, KEPT), 0, "it may still fail");
+    let sent = Payout { screening: Screening::Cleared, ..payout };
+    let failed = sent.clone().observe(PayoutFact::Refused { reason: "closed".to_owned() }, of(order.clone()), &context);
+    assert_eq!((booked(&failed, KEPT), rampoff(&failed).fiat_balance.minor()), (0, 9_094), "all of it is still owed");
+    let settled = sent.clone().observe(PayoutFact::Settled { reference: "R1".to_owned() }, of(order), &context);
+    assert_eq!((booked(&settled, CUSTOMER), booked(&settled, KEPT), rampoff(&settled).sent_amount().minor()), (-9_094, 94, 9_000));
+    // It was taken for failed, and arrives all the same.
+    let waiting = rampoff(&failed);
+    let gone = Payout { state: PayoutState::Failed { reason: "closed".to_owned() }, ..sent };
+    let arrived = gone.observe(PayoutFact::Settled { reference: "R1".to_owned() }, of(waiting), &context);
+    assert_eq!((booked(&arrived, CUSTOMER), booked(&arrived, KEPT)), (-9_094, 94));
+    assert_eq!((rampoff(&arrived).status(), rampoff(&arrived).sent_amount().minor()), ("finished", 9_000));
+}
+
+fn of(order: impl Into<Order>) -> Outgoing {
+    Outgoing { order: Some(order.into()), ..Outgoing::default() }
+}
+
+#[test]
+fn what_is_less_than_a_step_waits_for_a_person() {
+    let (catalogue, randomness) = (whole_euros(), Counting::default());
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let order = Rampoff { fiat_balance: Amount::from_minor(99), ..exchanged(&catalogue, &mint) };
+    let step = order.request(RampoffCommand::Release, &context(&catalogue, mint)).expect("it is tried");
+    assert!(matches!(rampoff(&step).state, RampoffState::OnHold { reason: HoldReason::Amount, .. }));
+    assert!(!step.writes.iter().any(|record| matches!(record, Record::Payout(_))));
+}
+
+#[test]
+fn a_refund_that_arrives_after_all_tells_what_arrived() {
+    let (catalogue, randomness) = (whole_euros(), Counting::default());
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let context = context(&catalogue, mint);
+    let state = PaymentState::OnHold { reason: HoldReason::RefundFailed, since: mint.now };
+    let mut order = example::payment(&catalogue, &mint, false, state).expect("the example buys");
+    order.fiat_balance = Amount::from_minor(10_050);
+    let amount = Amount::from_minor(10_050);
+    let route = Route::Bank(example::SEPA);
+    let failed = Payout {
+        version: 2,
+        order: Some(order.id),
+        customer: Some(order.customer),
+        screening: Screening::Cleared,
+        state: PayoutState::Failed { reason: "closed".to_owned() },
+        ..Payout::new(&mint, PayoutPurpose::Refund, route, example::EUR, amount, example::destination()).payable(&catalogue)
+    };
+    let step = failed.observe(PayoutFact::Settled { reference: "R1".to_owned() }, of(order), &context);
+    let told = |record: &Record| if let Record::Payment(payment) = record { Some(Payment::clone(payment)) } else { None };
+    let order = find(&step, told);
+    assert_eq!((order.status(), order.refunded.minor(), order.fiat_balance), ("refunded", 10_000, Amount::ZERO));
+    assert_eq!((booked(&step, CUSTOMER), booked(&step, KEPT)), (-10_050, 50));
+}
+
+#[test]
+fn a_return_that_comes_back_lists_what_came_back() {
+    let (catalogue, randomness) = (whole_euros(), Counting::default());
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let context = context(&catalogue, mint);
+    let amount = Amount::from_minor(10_050);
+    let item = ReviewItem {
+        version: 1,
+        asset: Some(example::EUR.into()),
+        amount,
+        ..ReviewItem::new(&mint, ReviewKind::Suspense, "stray".to_owned())
+    };
+    let sent = Payout {
+        version: 1,
+        resolves: Some(item.id),
+        screening: Screening::Cleared,
+        state: PayoutState::Accepted { reference: "B1".to_owned() },
+        ..Payout::new(&mint, PayoutPurpose::SuspenseReturn, Route::Bank(example::SEPA), example::EUR, amount, example::destination())
+            .payable(&catalogue)
+    };
+    assert_eq!(sent.holds(), [(Account::Suspense, example::EUR, amount)], "all of it is promised");
+    let settled = sent.observe(PayoutFact::Settled { reference: "R1".to_owned() }, Outgoing::default(), &context);
+    assert_eq!((booked(&settled, Account::Suspense), booked(&settled, KEPT)), (-10_050, 50));
+    let resolved = item.settled("return", "luis", "why".to_owned(), None, mint.now);
+    let outgoing = Outgoing { review: Some(resolved), ..Outgoing::default() };
+    let back = payout(&settled).observe(PayoutFact::Failed { reason: "closed".to_owned() }, outgoing, &context);
+    let listed = find(&back, |record| if let Record::Review(item) = record { Some((**item).clone()) } else { None });
+    assert_eq!((booked(&back, Account::Suspense), booked(&back, KEPT), listed.amount.minor()), (10_000, 0, 10_000));
+}
+
+#[test]
+fn a_processor_gives_back_what_it_captured() {
+    let (catalogue, randomness) = (whole_euros(), Counting::default());
+    let mint = Mint { now: example::START, randomness: &randomness };
+    let amount = Amount::from_minor(10_050);
+    let route = Route::Processor("card".parse().unwrap());
+    let refund = Payout::new(&mint, PayoutPurpose::Refund, route, example::EUR, amount, example::destination()).payable(&catalogue);
+    assert_eq!((refund.amount, refund.rounding), (amount, Amount::ZERO));
+}

@@ -1,0 +1,93 @@
+//! Money of the company lies on accounts that the configuration has, and the books tell of everything else.
+
+use std::sync::Arc;
+
+use rampart_app::{SystemClock, SystemRandomness};
+use rampart_core::amount::Amount;
+use rampart_core::id::Mint;
+use rampart_core::step::Step;
+use rampart_core::time::Clock as _;
+use rampart_core::treasury;
+use rampart_store::{Store, StoreOptions};
+
+use crate::support::{ENGINES, Installation};
+
+const WHY: [&str; 2] = ["--reason", "a test"];
+
+fn why<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [arguments, &WHY].concat()
+}
+
+#[test]
+fn capital_lies_on_accounts_of_the_configuration() {
+    let installation = Installation::sqlite();
+    installation.run(&["treasury", "show"]);
+    let before = installation.json(&["ledger", "accounts"]);
+    for (account, asset, said) in [
+        ("bank:foo", "EUR", "no rail foo is configured"),
+        ("bank:sepa", "MXN", "the account of the rail sepa holds EUR"),
+        ("bank:sepa", "JPY", "JPY is not configured"),
+        ("bank:sepa", "USDC:polygon", "USDC:polygon never lies on bank:sepa"),
+        ("card:nobody", "EUR", "through the processor nobody"),
+        ("card:oxxo", "EUR", "no configured method takes EUR through the processor oxxo"),
+        ("chain:polygon:hot", "USDC:bsc", "never lies on"),
+        ("chain:polygon:hot", "BNB:polygon", "BNB:polygon is not configured"),
+        ("chain:foo:hot", "USDC:foo", "USDC:foo is not configured"),
+        ("chain:polygon:deposits", "USDC:polygon", "is no account that"),
+        ("in_transit:sepa", "EUR", "is no account that"),
+    ] {
+        for command in ["fund", "withdraw"] {
+            let refused = installation.refused(1, &why(&["treasury", command, account, asset, "1"]));
+            assert!(refused.contains(said), "{command} {account} {asset}: {refused}");
+        }
+    }
+    installation.refused(1, &why(&["treasury", "sweep", "foo"]));
+    assert_eq!(installation.json(&["ledger", "accounts"]), before, "nothing was booked");
+    for (account, asset) in [("bank:spei", "MXN"), ("card:card", "EUR"), ("chain:bsc:hot", "USDC:bsc")] {
+        installation.run(&why(&["treasury", "fund", account, asset, "1"]));
+    }
+    installation.run(&["ledger", "verify"]);
+}
+
+/// As an earlier version did: capital on whatever account was said.
+fn book(installation: &Installation, account: &str, asset: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let options = StoreOptions::new(Arc::new(SystemClock), Arc::new(SystemRandomness));
+        let store = Store::open(&installation.database(), options).await.unwrap();
+        let mint = Mint { now: SystemClock.now(), randomness: &SystemRandomness };
+        let mut step = Step::new();
+        step.post(treasury::funded(&mint, account.parse().unwrap(), asset.parse().unwrap(), Amount::from_minor(100)));
+        store.commit(step).await.unwrap();
+        store.close().await;
+    });
+}
+
+#[test]
+fn what_lies_on_other_accounts_is_told_and_can_be_taken_out() {
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "accounts");
+        installation.run(&["treasury", "show"]);
+        let asked = |code: i32| -> serde_json::Value {
+            let output = installation.output(&["ledger", "verify", "--json"]);
+            assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stdout));
+            serde_json::from_slice(&output.stdout).unwrap()
+        };
+        let clean = asked(0);
+        assert_eq!(clean["warnings"], serde_json::json!([]));
+        // A rail may have been taken out of the configuration: what it holds is real.
+        book(&installation, "bank:foo", "EUR");
+        let warned = asked(0);
+        assert_eq!(warned["warnings"][0]["subject"], "bank:foo EUR", "{warned}");
+        let doctor = String::from_utf8_lossy(&installation.output(&["doctor"]).stdout).into_owned();
+        assert!(doctor.contains("bank:foo EUR: no rail foo is configured"), "{doctor}");
+        // Nobody can have put pesos into an account of euros.
+        book(&installation, "bank:sepa", "MXN");
+        let found = asked(1);
+        assert_eq!((&found["findings"][0]["check"], &found["findings"][0]["subject"]), (&"account".into(), &"bank:sepa MXN".into()));
+        installation.run(&why(&["treasury", "withdraw", "bank:sepa", "MXN", "1"]));
+        installation.run(&why(&["treasury", "withdraw", "bank:foo", "EUR", "1"]));
+        assert_eq!(asked(0)["warnings"], serde_json::json!([]));
+        installation.refused(1, &why(&["treasury", "withdraw", "bank:foo", "EUR", "1"]));
+    }
+}

@@ -1,0 +1,94 @@
+//! A database of an earlier version: `serve` and `db migrate` bring it up to date, every other command leaves it alone.
+
+use std::process::Command;
+
+use crate::support::{ENGINES, Engine, Installation, fresh_postgres};
+
+/// The newest migration, and what undoes it.
+const NEWEST: &str = "0012_failing_jobs";
+const UNDONE: [&str; 3] =
+    ["DROP INDEX jobs_failing", "ALTER TABLE jobs DROP COLUMN failing", "DELETE FROM migrations WHERE name = '0012_failing_jobs'"];
+
+fn sql(installation: &Installation, statement: &str) -> String {
+    let url = installation.database();
+    let output = match url.strip_prefix("sqlite:") {
+        Some(file) => {
+            let script = "import sqlite3, sys; file = sqlite3.connect(sys.argv[1]); rows = file.execute(sys.argv[2]).fetchall(); \
+                          file.commit(); print('\\n'.join(row[0] for row in rows))";
+            Command::new("python3").args(["-c", script, file, statement]).output()
+        }
+        None => Command::new("psql").args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", statement, &url]).output(),
+    };
+    let output = output.unwrap();
+    assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn put_back(installation: &Installation) {
+    UNDONE.iter().for_each(|statement| drop(sql(installation, statement)));
+}
+
+fn is_up_to_date(installation: &Installation) -> bool {
+    sql(installation, "SELECT name FROM migrations ORDER BY name").lines().any(|name| name == NEWEST)
+}
+
+#[test]
+fn only_serving_and_migrating_change_the_schema() {
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "earlier");
+        installation.run(&["db", "migrate"]);
+        installation.run(&["partner", "create", "--name", "acme"]);
+        put_back(&installation);
+        let database = installation.database();
+        let empty = format!("sqlite:{}", installation.path().join("copy.db").display());
+        for command in [
+            &["partner", "list"][..],
+            &["partner", "create", "--name", "other"],
+            &["review", "list"],
+            &["payout", "list"],
+            &["webhook", "parked"],
+            &["treasury", "show"],
+            &["audit", "list"],
+            &["doctor"],
+            &["ledger", "verify"],
+            &["keys", "list"],
+            &["job", "list"],
+            &["db", "status"],
+            &["db", "copy", "--from", &database, "--to", &empty],
+            &["db", "copy", "--from", &empty, "--to", &database],
+        ] {
+            let said = installation.refused(1, command);
+            assert!(
+                said.contains("an earlier version") && said.contains(NEWEST) && said.contains("rampart db migrate"),
+                "{command:?}: {said}"
+            );
+            assert!(!is_up_to_date(&installation), "{command:?}");
+        }
+        assert_eq!(installation.json(&["db", "migrate"])["up_to_date"], true);
+        assert!(is_up_to_date(&installation));
+        assert_eq!(installation.json(&["partner", "list"]).as_array().unwrap().len(), 1, "nothing was made meanwhile");
+        put_back(&installation);
+        let server = installation.serve();
+        assert!(is_up_to_date(&installation), "serving does too");
+        // Beside a server that serves from a file, an earlier version's for example, nobody changes the schema.
+        put_back(&installation);
+        match engine {
+            Engine::Sqlite => {
+                let said = installation.refused(1, &["db", "migrate"]);
+                assert!(said.contains("another process serves from"), "{said}");
+                assert!(!is_up_to_date(&installation));
+            }
+            Engine::Postgres => drop(installation.run(&["db", "migrate"])),
+        }
+        server.kill();
+    }
+}
+
+#[test]
+fn a_new_database_is_made_by_whichever_command_comes_first() {
+    let installation = Installation::sqlite();
+    installation.run(&["partner", "create", "--name", "acme"]);
+    assert!(is_up_to_date(&installation));
+    let there = fresh_postgres("earlier_copy");
+    installation.run(&["db", "copy", "--from", &installation.database(), "--to", &there]);
+}
