@@ -99,7 +99,7 @@ async fn documented(test: Arc<TestApp>) {
         external_id: some("23232323231"),
         payment_type: some("KHIPU"),
         fiat_symbol: some("ARS"),
-        fiat_amount: some("240"),
+        fiat_amount: Some("240".into()),
         coin_symbol: some("ETH"),
         coin_chain: some("polygon"),
         wallet: some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"),
@@ -125,7 +125,7 @@ async fn order_of_checks(test: Arc<TestApp>) {
         user_id: some("999999"),
         payment_type: some("KHIPU"),
         fiat_symbol: some("EUR"),
-        fiat_amount: some("0.01"),
+        fiat_amount: Some("0.01".into()),
         coin_symbol: some("XYZ"),
         wallet: some("0x0000000000000000000000000000000000000000"),
         quote_id: some("made.up"),
@@ -134,7 +134,7 @@ async fn order_of_checks(test: Arc<TestApp>) {
     assert_eq!(code(request.clone()).await, Code::FailMandatoryField);
     request.coin_chain = some("nowhere");
     for wrong in ["-1", "1.001", "NaN", "1e99", "ten", "0"] {
-        assert_eq!(code(CreatePayment { fiat_amount: some(wrong), ..request.clone() }).await, Code::ValidationFailed, "{wrong}");
+        assert_eq!(code(CreatePayment { fiat_amount: Some(wrong.into()), ..request.clone() }).await, Code::ValidationFailed, "{wrong}");
     }
     assert_eq!(code(request.clone()).await, Code::UserNotFound);
     request.user_id = Some(customer.to_string());
@@ -150,9 +150,9 @@ async fn order_of_checks(test: Arc<TestApp>) {
     assert_eq!(code(request.clone()).await, Code::QuoteMismatch);
     request.quote_id = None;
     assert_eq!(code(request.clone()).await, Code::MinPurchase);
-    request.fiat_amount = some("100000000");
+    request.fiat_amount = Some("100000000".into());
     assert_eq!(code(request.clone()).await, Code::MaxPurchase);
-    request.fiat_amount = some("100");
+    request.fiat_amount = Some("100".into());
     test.app.create_payment(&test.caller, &request, None).await.unwrap();
     // A banned customer is refused before anything about its identity.
     let mut banned = test.app.store().customer(customer).await.unwrap().unwrap();

@@ -31,10 +31,10 @@ async fn switched_off(test: Arc<TestApp>) {
     let refused = app.create_payment(&test.caller, &buy(customer, "100"), None).await;
     assert_eq!(TestApp::code(refused), Code::MethodNotAllowed);
     assert_eq!(TestApp::code(app.create_rampoff(&test.caller, &sell(customer, "50"), None).await), Code::MethodNotAllowed);
-    let quote = QuoteRequest { amount: some("100"), symbol: some("USDC"), payment_type: some("card"), ..QuoteRequest::default() };
+    let quote = QuoteRequest { amount: Some("100".into()), symbol: some("USDC"), payment_type: some("card"), ..QuoteRequest::default() };
     assert_eq!(TestApp::code(app.quote(&test.caller, &quote).await), Code::MethodNotAllowed);
     let quote = RampoffQuoteRequest {
-        amount: some("50"),
+        amount: Some("50".into()),
         symbol: some("USDC"),
         fiat_symbol: some("EUR"),
         country: some("ESP"),

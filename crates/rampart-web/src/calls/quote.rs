@@ -18,9 +18,18 @@ const FIELDS: &[Field] = &[
     required("symbol", COIN, "The coin.").example(r#""USDC""#),
     optional("chain", NAME, "The chain; the coin's default chain when absent.").example(r#""polygon""#),
     required("payment_type", NAME, "The payment method; case does not matter.").example(r#""card""#),
-    optional("fiat_symbol", CURRENCY, "The currency, where the method takes more than one.").example(r#""EUR""#),
+    optional(
+        "fiat_symbol",
+        CURRENCY,
+        "The currency, where several countries have a method of this name; EUR when neither it nor `country` is there.",
+    )
+    .example(r#""EUR""#),
     optional("amount_in", Kind::Choice(&["fiat", "coin"]), "What `amount` counts; `fiat` when absent.").example(r#""fiat""#),
-    optional("country", COUNTRY, "The customer's country, where several have a method of this name."),
+    optional(
+        "country",
+        COUNTRY,
+        "The customer's country, where several have a method of this name. Required where nothing in EUR can be meant.",
+    ),
 ];
 
 /// The call.

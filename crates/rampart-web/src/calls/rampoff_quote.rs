@@ -17,8 +17,8 @@ const FIELDS: &[Field] = &[
     required("amount", Kind::Money, "How many coins.").example(r#"50"#),
     required("symbol", COIN, "The coin.").example(r#""USDC""#),
     optional("blockchain", NAME, "Its chain; the coin's default chain when absent.").example(r#""polygon""#),
-    optional("fiat_symbol", CURRENCY, "The currency to be paid in.").example(r#""EUR""#),
-    optional("country", COUNTRY, "The customer's country, where several have this currency."),
+    optional("fiat_symbol", CURRENCY, "The currency to be paid in; EUR when neither it nor `country` is there.").example(r#""EUR""#),
+    optional("country", COUNTRY, "The customer's country, where several have this currency. Required where nothing in EUR can be meant."),
 ];
 
 /// The call.

@@ -99,6 +99,8 @@ fn customers_are_banned_and_treasury_is_looked_at() {
     assert!(installation.run(&["treasury", "show"]).contains("bank:sepa"));
     installation.run(&why(&["treasury", "fund", "bank:sepa", "EUR", "1000.50"]));
     installation.run(&why(&["treasury", "withdraw", "bank:sepa", "EUR", "1000.50"]));
+    // A mark of thousands is no decimal point.
+    installation.refused(1, &why(&["treasury", "fund", "bank:sepa", "EUR", "20.000"]));
     installation.refused(1, &why(&["treasury", "withdraw", "bank:sepa", "EUR", "999999999999"]));
     assert_eq!(installation.json(&["review", "list"]), json!({ "items": [], "held_orders": [] }));
     assert_eq!(installation.json(&["review", "list", "--all"]), json!({ "items": [], "held_orders": [] }));
