@@ -148,12 +148,12 @@ def test_work_that_fails_again_and_again_is_told_of(fresh: Callable[..., Ramp]) 
     eventually(attempts, lambda count: count >= 12, seconds=30)
     told = [line for line in own.tried("doctor")[1].splitlines() if "false" in line and (order in line or "send_payout" in line)]
     assert told != [], own.tried("doctor")[1]
-    listed = own.tried("jobs", "list")[1]
+    listed = own.tried("job", "list")[1]
     assert order in listed and "send_payout" in listed and "cannot be reached" in listed, listed
 
     own.mend("bank")
     own.arrives(name, "finished", seconds=61)
-    assert order not in own.tried("jobs", "list")[1] and order not in own.tried("doctor")[1]
+    assert order not in own.tried("job", "list")[1] and order not in own.tried("doctor")[1]
 
 
 @pytest.mark.entry("failing work")
