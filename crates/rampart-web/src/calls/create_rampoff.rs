@@ -27,8 +27,12 @@ const FIELDS: &[Field] = &[
     )
     .example(r#""ES9121000418450200051332""#),
     optional("bank_name", Kind::Text(100), "The bank's name."),
-    optional("bank_code", Kind::Text(40), "The bank, where the account needs one."),
-    optional("account_type", Kind::Text(40), "The kind of account, where it needs one."),
+    optional("bank_code", Kind::Text(64), "The bank, where the account needs one: its code, or its name."),
+    optional(
+        "account_type",
+        Kind::Text(64),
+        "The kind of account, where it needs one, in Spanish or English: `checking` (`corriente`), `savings` (`ahorros`), in Chile `vista` and `rut` (`CuentaRUT`) as well.",
+    ),
     optional(
         "external_id",
         EXTERNAL_ID,
