@@ -28,6 +28,7 @@ pub mod limits;
 pub mod order;
 pub mod outgoing;
 pub mod partner;
+pub mod pay_to;
 pub mod payment;
 pub mod phone;
 pub mod policy;
