@@ -193,6 +193,10 @@ fn read_digits(account: &str) -> Result<Signs, Fault> {
 
 /// An account without the word in front that says what it is, as people copy it: `CLABE: 0121…`.
 fn unlabelled<'a>(account: &'a str, labels: &[&str]) -> &'a str {
+    // Most begin with their digits, and are read on without another look.
+    if account.bytes().next().is_some_and(|sign| sign.is_ascii_digit()) {
+        return account;
+    }
     let account = account.trim();
     let rest = labels.iter().find_map(|label| {
         let (front, rest) = account.split_at_checked(label.len())?;

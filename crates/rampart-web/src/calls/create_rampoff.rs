@@ -26,7 +26,7 @@ const FIELDS: &[Field] = &[
         "The account to pay to; for Latin American customers the one given at registration, which this overrides.",
     )
     .example(r#""ES9121000418450200051332""#),
-    optional("bank_name", Kind::Text(100), "The bank's name."),
+    optional("bank_name", Kind::Text(100), "The bank's name. Where the account needs a bank and no `bank_code` is sent, it tells which."),
     optional("bank_code", Kind::Text(64), "The bank, where the account needs one: its code, or its name."),
     optional(
         "account_type",

@@ -17,6 +17,7 @@ on_both_engines!(crate::support::idle =>
     a_colombian_gives_an_account_or_a_key,
     an_unknown_bank_is_registered_and_paid_to_however_strict,
     a_bank_that_is_named_beside_the_number_is_enough,
+    what_payers_would_miss_is_a_finding_of_doctor,
 );
 
 const CHILE: CustomerOf = CustomerOf { country: "CHL", document: "RUT", number: "12345678-5", account: "012/vista/12345678901" };
@@ -219,4 +220,29 @@ async fn a_bank_that_is_named_beside_the_number_is_enough(test: Arc<TestApp>) {
     let refused = client.post("/api/createRampoff", &unknown).await;
     assert_eq!(refused.code(), "invalid_bank_account");
     assert!(refused.text.contains("'Nadie' is neither a bank's code"), "{}", refused.text);
+}
+
+async fn what_payers_would_miss_is_a_finding_of_doctor(test: Arc<TestApp>) {
+    let check = "customers are told all that a transfer needs";
+    let finding = async |app: &rampart_app::App| {
+        let findings = rampart_app::operate::doctor::examine(app).await.unwrap();
+        findings.into_iter().find(|finding| finding.check == check).expect(check)
+    };
+    assert!(finding(&test.app).await.ok);
+    let mut lacking = test.app.catalogue().clone();
+    for ours in &mut lacking.rail_accounts {
+        (ours.bank, ours.tax_id) = (None, None);
+    }
+    let found = finding(&test.with_catalogue(lacking).await).await;
+    assert!(!found.ok, "{found:?}");
+    // A CLABE tells its bank, and only banks of Chile ask for more than a number here.
+    for (key, told) in [
+        ("rails.cl-transfer.tax_id", true),
+        ("rails.sepa.bank", true),
+        ("rails.cce.bank", true),
+        ("rails.spei", false),
+        ("rails.breb", false),
+    ] {
+        assert_eq!(found.detail.contains(key), told, "{key}: {}", found.detail);
+    }
 }
