@@ -15,6 +15,7 @@ use rampart_core::limits::{self, Usage};
 use rampart_core::order::{Context, DestinationOrigin, Findings, GivenBy};
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::partner::Partner;
+use rampart_core::pay_to::PayTo;
 use rampart_core::payment::{Instructions, PayIn, Payment, PaymentState};
 use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms};
 use rampart_core::record::RecordKey;
@@ -386,6 +387,9 @@ impl App {
             concept: reference::from_serial(serial),
             destination_name: ours.holder.clone(),
             own_account: own_account.is_some(),
+            bank: ours.bank.clone(),
+            tax_id: ours.tax_id.clone(),
+            email: ours.email.clone(),
         }))
     }
 
@@ -405,6 +409,7 @@ impl App {
                 fiat_symbol: payment.terms.fiat.to_string(),
                 expires_at: payment.held_until,
                 url_payment,
+                pay_to: PayTo::of(instructions, payment.country),
             }),
         };
         json.map_err(|fault| AppError::Defect(Box::new(fault)))

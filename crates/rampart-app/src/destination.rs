@@ -83,7 +83,11 @@ pub(crate) fn checked(
     bank_name: Option<&str>,
     name: Redacted,
 ) -> Result<PayoutDestination, Unpayable> {
-    let checked = own.check(country, given)?;
+    let checked = match own.check(country, given) {
+        // Where the bank is needed, its name tells it as well as its code.
+        Err(Unpayable::Fault(Fault::BankMissing)) if bank_name.is_some() => own.check(country, Given { bank_code: bank_name, ..given })?,
+        other => other?,
+    };
     Ok(PayoutDestination {
         account: checked.normalized().into(),
         bank_code: checked.bank_code.map(|code| code.to_string()).or_else(|| given.bank_code.map(str::to_owned)),

@@ -212,7 +212,8 @@ impl App {
         self.payment_page(payment).await
     }
 
-    async fn payment_page(&self, payment: Payment) -> Reply<PaymentPage> {
+    async fn payment_page(&self, mut payment: Payment) -> Reply<PaymentPage> {
+        self.tell_all_of_our_account(&mut payment);
         let customer = self.store().customer(payment.customer).await?.ok_or_else(no_page)?;
         Ok(PaymentPage {
             partner_name: self.partner_name(payment.partner).await?,
@@ -225,6 +226,18 @@ impl App {
             now: self.business().now(),
             payment,
         })
+    }
+
+    /// Orders of earlier versions do not know the parts that were not told then: they are those of the account as it is configured,
+    /// while it is the same one.
+    fn tell_all_of_our_account(&self, payment: &mut Payment) {
+        let PayIn::Bank(rail) = payment.pay_in else { return };
+        let (Some(instructions), Some(ours)) = (&mut payment.instructions, self.catalogue().rail_account(rail)) else { return };
+        if instructions.own_account || instructions.account == ours.account {
+            instructions.bank = instructions.bank.take().or_else(|| ours.bank.clone());
+            instructions.tax_id = instructions.tax_id.take().or_else(|| ours.tax_id.clone());
+            instructions.email = instructions.email.take().or_else(|| ours.email.clone());
+        }
     }
 
     /// What a ramp-off's page shows.

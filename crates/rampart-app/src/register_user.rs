@@ -326,11 +326,17 @@ impl App {
             judge_phone(&mut fields, &mut warnings, country, text, settings.strict_contact);
         }
         let bank_account = read_bank_account(&mut fields, request);
-        if let (Some(given), Some((country, _))) = (&bank_account, country)
-            && let Err(fault) = self.own_accounts().check(country, given.given())
-        {
+        if let (Some(given), Some((country, _))) = (&bank_account, country) {
             let code = Code::InvalidBankAccount;
-            doubt(&mut fields, &mut warnings, settings.strict_contact, code, "iban", code.as_str(), fault.to_string());
+            match self.own_accounts().check(country, given.given()) {
+                // What is odd about it is a warning, however strict: whether it can be paid to only the rail knows.
+                Ok(checked) => warnings.extend(checked.doubts().map(|doubt| Warning {
+                    field: "iban".into(),
+                    code: doubt.code().into(),
+                    message: doubt.to_string(),
+                })),
+                Err(fault) => doubt(&mut fields, &mut warnings, settings.strict_contact, code, "iban", code.as_str(), fault.to_string()),
+            }
         }
         let callback_url = fields.url("callback_url", &request.callback_url);
         let mut text = |field, value: &Option<String>| Redacted::new(fields.optional(field, value, LONGEST).unwrap_or_default());
@@ -402,7 +408,7 @@ fn read_country<'a>(fields: &mut Fields, request: &'a RegisterUser) -> Option<(C
 
 fn read_bank_account(fields: &mut Fields, request: &RegisterUser) -> Option<BankAccountGiven> {
     let account = fields.bounded("iban", &request.iban, LONGEST);
-    let bank_code = fields.optional("bank_code", &request.bank_code, 20).map(str::to_owned);
-    let account_type = fields.optional("account_type", &request.account_type, 20).map(str::to_owned);
+    let bank_code = fields.optional("bank_code", &request.bank_code, LONGEST).map(str::to_owned);
+    let account_type = fields.optional("account_type", &request.account_type, LONGEST).map(str::to_owned);
     account.map(|account| BankAccountGiven { account: account.into(), bank_code, account_type, bank_name: None })
 }

@@ -85,8 +85,14 @@ pub struct BankAccountView {
     pub masked: Option<String>,
     /// The bank's name, where the code tells.
     pub bank_name: Option<&'static str>,
+    /// The bank's code, where the number has one or the bank was named.
+    pub bank_code: Option<String>,
+    /// The kind of account, where one is needed.
+    pub account_type: Option<&'static str>,
     /// Why it does not hold.
     pub faults: Vec<FindingView>,
+    /// What is odd about it without making it wrong.
+    pub warnings: Vec<FindingView>,
 }
 
 impl BankAccountView {
@@ -100,7 +106,13 @@ impl BankAccountView {
                 masked: Some(checked.masked()),
                 normalized: Some(checked.normalized()),
                 bank_name: checked.bank_name,
+                bank_code: checked.bank_code.map(|code| code.to_string()),
+                account_type: checked.account_type,
                 faults: Vec::new(),
+                warnings: checked
+                    .doubts()
+                    .map(|doubt| FindingView { code: doubt.code(), message: doubt.to_string(), message_es: doubt.spanish() })
+                    .collect(),
             },
             Err(fault) => Self {
                 valid: false,
@@ -108,7 +120,10 @@ impl BankAccountView {
                 normalized: None,
                 masked: None,
                 bank_name: None,
+                bank_code: None,
+                account_type: None,
                 faults: vec![FindingView { code: fault.code(), message: fault.to_string(), message_es: fault.spanish() }],
+                warnings: Vec::new(),
             },
         }
     }

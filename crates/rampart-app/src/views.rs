@@ -6,6 +6,7 @@ use rampart_core::country::Country;
 use rampart_core::customer::Warning;
 use rampart_core::identification::{CustomerType, DocumentType};
 use rampart_core::kyc::KycStatus;
+use rampart_core::pay_to::PayTo;
 use rampart_core::time::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -265,6 +266,8 @@ pub struct TransferView {
     pub expires_at: Timestamp,
     /// A page that tells the customer all of this.
     pub url_payment: String,
+    /// Where to pay to, part by part.
+    pub pay_to: PayTo,
 }
 
 /// `data` of `createRampoff`.

@@ -144,6 +144,9 @@ pub fn catalogue(policy: Policy) -> Catalogue {
             bic: None,
             holder: "Rampart".to_owned(),
             payable_step: Amount::SMALLEST,
+            bank: None,
+            tax_id: None,
+            email: None,
             backdating: Duration::from_secs(900),
         }],
         limits: vec![limit(KycLevel::Basic, 100_000), limit(KycLevel::Reinforced, 1_000_000)],
@@ -194,6 +197,9 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
         concept: crate::reference::from_serial(crate::reference::FIRST_SERIAL),
         destination_name: "Rampart".to_owned(),
         own_account: false,
+        bank: None,
+        tax_id: None,
+        email: None,
     };
     Some(Payment {
         id: mint.id(),

@@ -29,6 +29,7 @@ pub mod name;
 pub mod order;
 pub mod outgoing;
 pub mod partner;
+pub mod pay_to;
 pub mod payment;
 pub mod phone;
 pub mod policy;

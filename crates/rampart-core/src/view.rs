@@ -10,6 +10,7 @@ use crate::code::Code;
 use crate::customer::Customer;
 use crate::kyc::{KycLevel, KycStatus};
 use crate::order::{DestinationOrigin, GivenBy, Reversal};
+use crate::pay_to::PayTo;
 use crate::payment::{Payment, PaymentState};
 use crate::rampoff::Rampoff;
 use crate::time::Timestamp;
@@ -93,6 +94,9 @@ pub struct PaymentView {
     pub sent_amount: String,
     /// The account that money may go back to, where one was given.
     pub refund_destination: Option<DestinationView>,
+    /// Where a payment by transfer is to be paid to; absent for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pay_to: Option<PayTo>,
 }
 
 /// Where money or coins go, and who said so.
@@ -178,6 +182,7 @@ impl PaymentView {
                 .refund_account
                 .as_ref()
                 .map(|account| DestinationView::of(account.account.reveal(), payment.refund_origin.as_ref())),
+            pay_to: PayTo::of_payment(payment),
         }
     }
 

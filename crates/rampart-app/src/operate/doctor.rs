@@ -1,8 +1,11 @@
 //! Looking for what is wrong with an installation.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use rampart_core::catalogue::MethodKind;
 use rampart_core::job::JobKind;
+use rampart_core::pay_to;
 use rampart_core::ports::Unavailable;
 use rampart_core::time::Timestamp;
 use serde::Serialize;
@@ -48,6 +51,7 @@ pub async fn examine(app: &App) -> Reply<Vec<Finding>> {
     findings.extend(adapters(app).await);
     findings.extend(cursors(app).await);
     findings.extend(waiting(app).await);
+    findings.push(transfers(app));
     findings.push(stopped(app).await);
     findings.push(unsigned(app).await);
     findings.push(failing(app).await);
@@ -80,6 +84,19 @@ async fn needs(app: &App) -> Finding {
         Ok(missing) => Err(missing.into_iter().collect::<Vec<_>>().join("; ")),
     };
     finding("the configuration has what is not finished yet", result)
+}
+
+/// Whether customers can pay with what they are told of our accounts.
+fn transfers(app: &App) -> Finding {
+    let catalogue = app.catalogue();
+    let mut missing = BTreeSet::new();
+    for method in catalogue.methods.iter().filter(|method| method.enabled) {
+        let (MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail)) = method.kind else { continue };
+        let ours = catalogue.rail_account(rail).into_iter();
+        missing.extend(ours.flat_map(|ours| pay_to::missing(ours, method.country)).map(|(key, why)| format!("rails.{rail}.{key} {why}")));
+    }
+    let result = if missing.is_empty() { Ok("yes".to_owned()) } else { Err(missing.into_iter().collect::<Vec<_>>().join("; ")) };
+    finding("customers are told all that a transfer needs", result)
 }
 
 async fn ledger(app: &App) -> Vec<Finding> {

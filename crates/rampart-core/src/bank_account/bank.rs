@@ -1,8 +1,12 @@
-//! Banks by their codes, as far as public lists name them. An unknown code is an error only where the list is the central
-//! bank's own (Mexico) or the code is given apart from the number (Chile, Colombia).
+//! Banks by their codes and names, as public lists have them. The lists are data, in `data/banks`, each with its source and
+//! its date. Lists age: a code that is on none is a doubt, and a fault only where it has not the form of one.
 
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
+
+use super::words::{plain, significant};
+use crate::country::Country;
 
 /// A bank's code: three or four digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +21,10 @@ impl BankCode {
         Self { number: number(&written), digits: DIGITS }
     }
 
-    /// The code of three digits that a shorter one is, its leading zeros left out.
-    pub(super) const fn of_three(written: &[u8]) -> Self {
-        Self { number: number(written), digits: 3 }
+    /// The code of three digits that a shorter one is, its leading zeros left out. Zero is nobody's.
+    pub(super) fn of_three(written: &str) -> Option<Self> {
+        let is_one = (1..=3).contains(&written.len()) && written.bytes().all(|sign| sign.is_ascii_digit());
+        Some(Self { number: number(written.as_bytes()), digits: 3 }).filter(|code| is_one && code.number > 0)
     }
 }
 
@@ -31,370 +36,121 @@ impl fmt::Display for BankCode {
 
 /// The number that digits are.
 const fn number(digits: &[u8]) -> u16 {
-    let (mut number, mut place) = (0, 0);
+    let (mut number, mut place) = (0_u16, 0);
     while place < digits.len() {
-        number = number * 10 + (digits[place] - b'0') as u16;
+        number = number.wrapping_mul(10).wrapping_add(digits[place].wrapping_sub(b'0') as u16);
         place += 1;
     }
     number
 }
 
-/// A list of banks, in which the number that a code is leads to its bank.
-struct Register<const CODES: usize> {
-    banks: &'static [(&'static str, &'static str)],
+/// A bank of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bank {
+    /// Its code, as its country writes it.
+    pub code: &'static str,
+    /// Its name, as its customers know it.
+    pub name: &'static str,
+    /// How its name is written as well.
+    also: Vec<&'static str>,
+    /// How many digits its accounts have, where the list tells.
+    pub(super) digits: Option<RangeInclusive<usize>>,
+}
+
+impl Bank {
+    /// Reads a line: code, name, other names, digits of an account.
+    fn read(line: &'static str) -> Option<Self> {
+        let mut columns = line.split('|').map(str::trim);
+        let (code, name) = (columns.next()?, columns.next()?);
+        let also = columns.next().unwrap_or("").split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        let digits = columns.next().and_then(|digits| digits.split_once('-')).and_then(|(least, most)| {
+            let (least, most): (usize, usize) = (least.parse().ok()?, most.parse().ok()?);
+            Some(least..=most)
+        });
+        Some(Self { code, name, also, digits })
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.also.iter().copied())
+    }
+}
+
+/// A country's list, in which the number that a code is leads to its bank.
+pub(super) struct Register {
+    pub(super) banks: Vec<Bank>,
+    /// The month of the list, `YYYY-MM`.
+    pub(super) as_of: &'static str,
     /// By the code's number: one more than the bank's place in the list, or none.
-    places: [u8; CODES],
+    places: Vec<u8>,
 }
 
-impl<const CODES: usize> Register<CODES> {
-    const fn of(banks: &'static [(&'static str, &'static str)]) -> Self {
-        let mut places = [0; CODES];
-        let mut place = 0;
-        while place < banks.len() && place < 255 {
-            let code = number(banks[place].0.as_bytes()) as usize;
-            assert!(places[code] == 0, "a code names one bank");
-            places[code] = place as u8 + 1;
-            place += 1;
+impl Register {
+    fn of(text: &'static str) -> Self {
+        let as_of = text.lines().find_map(|line| line.strip_prefix("# As of: ")).unwrap_or("");
+        let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        let banks: Vec<Bank> = lines.filter_map(Bank::read).collect();
+        let mut places = vec![0; 10_000];
+        for (bank, place) in banks.iter().zip(1_u8..) {
+            if let Some(slot) = places.get_mut(usize::from(number(bank.code.as_bytes()))) {
+                *slot = place;
+            }
         }
-        assert!(place == banks.len(), "the list is longer than a place can tell");
-        Self { banks, places }
+        Self { banks, as_of, places }
     }
 
-    fn name(&self, code: BankCode) -> Option<&'static str> {
+    /// The bank that has a code.
+    pub(super) fn bank(&self, code: BankCode) -> Option<&Bank> {
         let place = self.places.get(usize::from(code.number)).copied().unwrap_or(0);
-        usize::from(place).checked_sub(1).and_then(|place| self.banks.get(place)).map(|(_, name)| *name)
+        usize::from(place).checked_sub(1).and_then(|place| self.banks.get(place))
+    }
+
+    /// The name of the bank that has a code.
+    pub(super) fn name(&self, code: BankCode) -> Option<&'static str> {
+        self.bank(code).map(|bank| bank.name)
+    }
+
+    /// The bank that is called so, however its name is written; without the words that many banks have in their names where
+    /// the whole name is none.
+    pub(super) fn named(&self, written: &str) -> Option<&Bank> {
+        let same = |key: fn(&str) -> String| {
+            let wanted = key(written);
+            let is_it = |name: &str| key(name) == wanted;
+            (!wanted.is_empty()).then(|| self.banks.iter().find(|bank| bank.names().any(is_it)))?
+        };
+        same(plain).or_else(|| same(significant))
     }
 }
 
-/// Banco de España's register.
-static SPAIN: Register<10_000> = Register::of(&[
-    ("0019", "Deutsche Bank S.A.E."),
-    ("0049", "Santander"),
-    ("0061", "Banca March"),
-    ("0073", "Openbank"),
-    ("0078", "Banca Pueyo"),
-    ("0081", "Sabadell"),
-    ("0083", "Renta 4"),
-    ("0125", "Bancofar"),
-    ("0128", "Bankinter"),
-    ("0182", "BBVA"),
-    ("0186", "Mediolanum"),
-    ("0198", "Cooperativo Español"),
-    ("0229", "WiZink"),
-    ("0232", "Inversis"),
-    ("0234", "Caminos"),
-    ("0235", "Pichincha"),
-    ("0237", "CajaSur"),
-    ("0239", "EVO"),
-    ("0240", "BCC"),
-    ("1465", "ING"),
-    ("1474", "Citibank Europe"),
-    ("1491", "Triodos"),
-    ("1544", "Andbank"),
-    ("1563", "N26"),
-    ("1583", "Revolut"),
-    ("1586", "Trade Republic"),
-    ("2000", "Cecabank"),
-    ("2045", "Caixa Ontinyent"),
-    ("2056", "Colonya"),
-    ("2080", "Abanca"),
-    ("2085", "Ibercaja"),
-    ("2095", "Kutxabank"),
-    ("2100", "CaixaBank"),
-    ("2103", "Unicaja"),
-    ("3025", "Caja Ingenieros"),
-    ("3035", "Laboral Kutxa"),
-    ("3058", "Cajamar"),
-    ("3191", "Caja Rural Aragón"),
-]);
+static SPAIN: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/ESP.txt")));
+static MEXICO: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/MEX.txt")));
+static ARGENTINA: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/ARG.txt")));
+static PERU: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/PER.txt")));
+static CHILE: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/CHL.txt")));
+static COLOMBIA: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/COL.txt")));
 
-/// Banxico's list of institutions.
-static MEXICO: Register<1_000> = Register::of(&[
-    ("001", "Banxico"),
-    ("002", "Banamex"),
-    ("006", "Bancomext"),
-    ("009", "Banobras"),
-    ("012", "BBVA"),
-    ("014", "Santander"),
-    ("019", "Banjército"),
-    ("021", "HSBC"),
-    ("030", "Bajío"),
-    ("036", "Inbursa"),
-    ("042", "Mifel"),
-    ("044", "Scotiabank"),
-    ("058", "Banregio"),
-    ("059", "Invex"),
-    ("060", "Bansi"),
-    ("062", "Afirme"),
-    ("072", "Banorte"),
-    ("106", "Bank of America"),
-    ("108", "MUFG"),
-    ("110", "JP Morgan"),
-    ("112", "Bmonex"),
-    ("113", "Ve por Más"),
-    ("124", "Citi"),
-    ("127", "Azteca"),
-    ("128", "Autofin"),
-    ("129", "Barclays"),
-    ("130", "Compartamos"),
-    ("132", "Multiva"),
-    ("133", "Actinver"),
-    ("135", "Nafin"),
-    ("136", "Intercam"),
-    ("137", "BanCoppel"),
-    ("138", "Ualá"),
-    ("140", "Consubanco"),
-    ("141", "Volkswagen"),
-    ("143", "CIBanco"),
-    ("145", "BBase"),
-    ("147", "Bankaool"),
-    ("148", "Pagatodo"),
-    ("150", "Inmobiliario"),
-    ("151", "Donde"),
-    ("152", "Bancrea"),
-    ("154", "Covalto"),
-    ("155", "ICBC"),
-    ("156", "Sabadell"),
-    ("157", "Shinhan"),
-    ("158", "Mizuho"),
-    ("159", "Bank of China"),
-    ("160", "Banco S3"),
-    ("166", "BaBien"),
-    ("167", "Hey Banco"),
-    ("168", "Hipotecaria Federal"),
-    ("600", "Monex CB"),
-    ("601", "GBM"),
-    ("602", "Masari"),
-    ("605", "Value"),
-    ("616", "Finamex"),
-    ("617", "Valmex"),
-    ("620", "Profuturo"),
-    ("630", "CB Intercam"),
-    ("631", "CI Bolsa"),
-    ("634", "Fincomún"),
-    ("638", "Nu"),
-    ("646", "STP"),
-    ("652", "Credicapital"),
-    ("653", "Kuspit"),
-    ("656", "Unagra"),
-    ("659", "ASP Integra"),
-    ("661", "Klar"),
-    ("670", "Libertad"),
-    ("677", "Caja Popular Mexicana"),
-    ("680", "Cristóbal Colón"),
-    ("683", "Caja Telefonistas"),
-    ("684", "Transfer"),
-    ("685", "Fondo FIRA"),
-    ("688", "Crediclub"),
-    ("689", "Fomped"),
-    ("699", "Fondeadora"),
-    ("703", "Tesored"),
-    ("706", "Arcus"),
-    ("710", "NVIO (Bitso)"),
-    ("714", "PPBalance"),
-    ("715", "Cashi"),
-    ("720", "MexPago"),
-    ("721", "Albo"),
-    ("722", "Mercado Pago"),
-    ("723", "Cuenca"),
-    ("725", "Coopdesarrollo"),
-    ("727", "Transfer Directo"),
-    ("728", "Spin by OXXO"),
-    ("729", "Depósitos y Pagos Digitales"),
-    ("730", "Swap"),
-    ("732", "Peibo"),
-    ("734", "Finco Pay"),
-    ("738", "Fintoc"),
-    ("901", "CLS"),
-    ("902", "Indeval"),
-    ("903", "CoDi Valida"),
-]);
-
-/// BCRA's codes.
-static ARGENTINA: Register<1_000> = Register::of(&[
-    ("007", "Galicia"),
-    ("011", "Nación"),
-    ("014", "Provincia"),
-    ("015", "ICBC"),
-    ("016", "Citi"),
-    ("017", "BBVA"),
-    ("020", "Córdoba"),
-    ("027", "Supervielle"),
-    ("029", "Ciudad"),
-    ("034", "Patagonia"),
-    ("044", "Hipotecario"),
-    ("045", "San Juan"),
-    ("065", "Rosario"),
-    ("072", "Santander"),
-    ("083", "Chubut"),
-    ("086", "Santa Cruz"),
-    ("093", "La Pampa"),
-    ("094", "Corrientes"),
-    ("097", "Neuquén"),
-    ("143", "Brubank"),
-    ("147", "Interfinanzas"),
-    ("150", "HSBC"),
-    ("158", "Openbank"),
-    ("165", "JP Morgan"),
-    ("191", "Credicoop"),
-    ("198", "Valores"),
-    ("247", "Roela"),
-    ("254", "Mariva"),
-    ("259", "Itaú"),
-    ("262", "BofA"),
-    ("266", "BNP"),
-    ("268", "Tierra del Fuego"),
-    ("269", "República (Uruguay)"),
-    ("277", "Sáenz"),
-    ("281", "Meridian"),
-    ("285", "Macro"),
-    ("299", "Comafi"),
-    ("300", "BICE"),
-    ("301", "Piano"),
-    ("305", "Julio"),
-    ("309", "Rioja"),
-    ("310", "del Sol"),
-    ("311", "Chaco"),
-    ("312", "Voii"),
-    ("315", "Formosa"),
-    ("319", "CMF"),
-    ("321", "Santiago del Estero"),
-    ("322", "Industrial"),
-    ("330", "Santa Fe"),
-    ("331", "Cetelem"),
-    ("332", "BSF"),
-    ("336", "Bradesco"),
-    ("338", "BST"),
-    ("339", "RCI"),
-    ("340", "BACS"),
-    ("341", "Masventas"),
-    ("384", "Wilobank"),
-    ("386", "Entre Ríos"),
-    ("389", "Columbia"),
-    ("415", "Rebanking"),
-    ("426", "Bica"),
-    ("431", "Coinag"),
-    ("432", "Comercio"),
-    ("435", "Su Crédito"),
-    ("438", "Iudú"),
-    ("448", "Dino"),
-    ("515", "Bank of China"),
-]);
-
-/// Entities of the Cámara de Compensación Electrónica.
-static PERU: Register<1_000> = Register::of(&[
-    ("002", "BCP"),
-    ("003", "Interbank"),
-    ("007", "Citibank"),
-    ("009", "Scotiabank"),
-    ("011", "BBVA"),
-    ("018", "Nación"),
-    ("023", "Comercio"),
-    ("035", "Pichincha"),
-    ("038", "BanBif"),
-    ("043", "Crediscotia"),
-    ("049", "Mibanco"),
-    ("053", "GNB"),
-    ("054", "Falabella"),
-    ("055", "Ripley"),
-    ("056", "Santander"),
-    ("058", "Azteca"),
-]);
-
-/// CMF's codes.
-static CHILE: Register<1_000> = Register::of(&[
-    ("001", "Chile/Edwards"),
-    ("009", "Internacional"),
-    ("012", "Estado"),
-    ("014", "Scotiabank"),
-    ("016", "BCI"),
-    ("017", "do Brasil"),
-    ("027", "Itaú-Corpbanca"),
-    ("028", "BICE"),
-    ("031", "HSBC"),
-    ("037", "Santander"),
-    ("039", "Itaú"),
-    ("041", "JP Morgan"),
-    ("043", "Nación Argentina"),
-    ("045", "MUFG"),
-    ("049", "Security"),
-    ("051", "Falabella"),
-    ("052", "Deutsche"),
-    ("053", "Ripley"),
-    ("054", "Rabobank"),
-    ("055", "Consorcio"),
-    ("059", "BTG Pactual"),
-    ("504", "BBVA"),
-    ("507", "Desarrollo"),
-    ("672", "Coopeuch"),
-    ("693", "CMR Falabella"),
-    ("729", "Prepago Los Héroes"),
-]);
-
-/// Codes of the ACH and PSE.
-static COLOMBIA: Register<1_000> = Register::of(&[
-    ("001", "Bogotá"),
-    ("002", "Popular"),
-    ("006", "Itaú Corpbanca"),
-    ("007", "Bancolombia"),
-    ("009", "Citi"),
-    ("012", "GNB Sudameris"),
-    ("013", "BBVA"),
-    ("014", "Itaú"),
-    ("019", "Scotiabank Colpatria"),
-    ("023", "Occidente"),
-    ("031", "Bancóldex"),
-    ("032", "Caja Social"),
-    ("040", "Agrario"),
-    ("041", "JP Morgan"),
-    ("042", "BNP"),
-    ("047", "Mundo Mujer"),
-    ("051", "Davivienda"),
-    ("052", "AV Villas"),
-    ("053", "Banco W"),
-    ("058", "Procredit"),
-    ("059", "Bancamía"),
-    ("060", "Pichincha"),
-    ("061", "Bancoomeva"),
-    ("062", "Falabella"),
-    ("063", "Finandina"),
-    ("065", "Santander"),
-    ("066", "Coopcentral"),
-    ("067", "Mibanco"),
-    ("069", "Serfinanza"),
-    ("070", "Lulo"),
-    ("071", "JP Morgan"),
-    ("121", "Juriscoop"),
-    ("151", "Rappipay"),
-    ("283", "CFA"),
-    ("286", "JFK"),
-    ("289", "Cotrafa"),
-    ("291", "Coofinep"),
-    ("292", "Confiar"),
-    ("303", "Giros y Finanzas"),
-    ("370", "Coltefinanciera"),
-    ("507", "Nequi"),
-    ("551", "Daviplata"),
-    ("558", "Credifinanciera"),
-    ("637", "Iris"),
-    ("801", "Movii"),
-    ("802", "Ding"),
-    ("805", "BTG"),
-]);
-
-/// A Spanish bank.
-pub(super) fn spain(code: BankCode) -> Option<&'static str> {
-    SPAIN.name(code)
+/// A country's list.
+pub(super) fn register(country: Country) -> &'static Register {
+    match country {
+        Country::MEXICO => &MEXICO,
+        Country::ARGENTINA => &ARGENTINA,
+        Country::PERU => &PERU,
+        Country::CHILE => &CHILE,
+        Country::COLOMBIA => &COLOMBIA,
+        _ => &SPAIN,
+    }
 }
 
-/// A Mexican institution.
-pub(super) fn mexico(code: BankCode) -> Option<&'static str> {
-    MEXICO.name(code)
+/// The banks of a country that are known by name, as its people choose among them.
+#[must_use]
+pub fn banks(country: Country) -> &'static [Bank] {
+    &register(country).banks
 }
 
-/// An Argentine bank.
-pub(super) fn argentina(code: BankCode) -> Option<&'static str> {
-    ARGENTINA.name(code)
+/// The bank of a country that is called so, or has this code.
+#[must_use]
+pub fn find(country: Country, written: &str) -> Option<&'static Bank> {
+    let register = register(country);
+    register.banks.iter().find(|bank| bank.code == written.trim()).or_else(|| register.named(written))
 }
 
 /// An Argentine payment service provider, by the four digits behind the zeros of a CVU.
@@ -402,37 +158,39 @@ pub(super) fn argentine_provider(code: BankCode) -> Option<&'static str> {
     (code.number == 3).then_some("Mercado Pago")
 }
 
-/// A Peruvian entity.
-pub(super) fn peru(code: BankCode) -> Option<&'static str> {
-    PERU.name(code)
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
 
-/// A Chilean bank.
-pub(super) fn chile(code: BankCode) -> Option<&'static str> {
-    CHILE.name(code)
-}
+    use super::*;
 
-/// A Colombian bank, and how many digits its accounts have.
-pub(super) fn colombia(code: BankCode) -> Option<(&'static str, RangeInclusive<usize>)> {
-    let lengths = match code.number {
-        1 => 3..=9,
-        2 => 3..=12,
-        6 => 9..=9,
-        7 => 3..=11,
-        9 => 10..=10,
-        12 => 3..=11,
-        13 => 9..=20,
-        14 => 9..=9,
-        19 => 10..=10,
-        23 => 3..=9,
-        32 => 12..=12,
-        40 => 11..=11,
-        42 => 12..=12,
-        47 => 11..=11,
-        51 => 12..=16,
-        507 => 10..=11,
-        551 => 10..=10,
-        _ => 3..=18,
-    };
-    COLOMBIA.name(code).map(|name| (name, lengths))
+    #[test]
+    fn every_line_of_every_list_is_a_bank_that_its_code_and_its_names_lead_to() {
+        for country in Country::served() {
+            let register = register(country);
+            assert!(!register.as_of.is_empty() && register.banks.len() < 255, "{country}");
+            let mut names: HashMap<String, &str> = HashMap::new();
+            for bank in &register.banks {
+                let length = if country == Country::SPAIN { 4 } else { 3 };
+                assert!(bank.code.len() == length && bank.code.bytes().all(|sign| sign.is_ascii_digit()), "{country} {bank:?}");
+                assert_eq!(find(country, bank.code), Some(bank));
+                for name in bank.names() {
+                    assert!(!name.is_empty(), "{country} {bank:?}");
+                    assert_eq!(find(country, name), Some(bank), "{country} {name}");
+                    let other = names.insert(plain(name), bank.code);
+                    assert!(other.is_none() || other == Some(bank.code), "{country} {name} names two banks");
+                }
+            }
+            assert_eq!(register.places.iter().filter(|place| **place > 0).count(), register.banks.len(), "{country}: a code twice");
+        }
+    }
+
+    #[test]
+    fn lists_have_a_line_for_each_bank_and_say_where_they_are_from() {
+        for (country, text) in [("CHL", include_str!("../../data/banks/CHL.txt")), ("COL", include_str!("../../data/banks/COL.txt"))] {
+            let lines = text.lines().filter(|line| !line.starts_with('#')).count();
+            assert_eq!(banks(Country::find(country).unwrap()).len(), lines, "{country}");
+            assert!(text.contains("# Source: "), "{country}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Argentina: CBU of banks, CVU of payment service providers (BCRA Com. "A" 6510), and the alias of either.
 
 use super::bank::{self, BankCode};
-use super::{Checked, Fault, Kind, digits, normalize, read, ten_less};
+use super::{Checked, Fault, Kind, digits, normalize, read, ten_less, unlabelled};
+use crate::country::Country;
 use crate::signs::{self, Signs};
 
 /// BCRA's weights of thirteen digits; fewer have the last ones.
@@ -15,9 +16,11 @@ pub(super) fn check_digit(part: &[u8]) -> char {
 
 /// Twenty-two digits, or an alias.
 pub(super) fn check(account: &str) -> Result<Checked, Fault> {
-    static TABLE: signs::Table = signs::digits_and(b" -");
+    static TABLE: signs::Table = signs::digits_and(b" -.");
+    let account = unlabelled(account, &["CBU", "CVU", "ALIAS"]);
     match read(account, &TABLE, |found| Fault::DigitExpected { found }) {
-        Ok(number) if number.len() > 15 => check_number(&number),
+        // An alias may have dots, and at most twenty signs.
+        Ok(number) if number.len() > 20 || (number.len() > 15 && !account.contains('.')) => check_number(&number),
         _ => check_other(&normalize(account)?),
     }
 }
@@ -40,7 +43,7 @@ fn check_number(number: &Signs) -> Result<Checked, Fault> {
         Checked::new(Kind::Cvu, *number).at_bank(code, bank::argentine_provider(code))
     } else {
         let code = BankCode::of([a, b, c]);
-        Checked::new(Kind::Cbu, *number).at_bank(code, bank::argentina(code))
+        Checked::new(Kind::Cbu, *number).at_bank(code, bank::register(Country::ARGENTINA).name(code))
     })
 }
 
@@ -57,7 +60,7 @@ fn check_other(account: &str) -> Result<Checked, Fault> {
     check_alias(account)
 }
 
-/// Six to twenty letters, digits, dots and hyphens; case does not count.
+/// Six to twenty letters, digits, dots and hyphens, not all of them dots and hyphens; case does not count.
 fn check_alias(alias: &str) -> Result<Checked, Fault> {
     if let Some(found) = alias.chars().find(|sign| !(sign.is_ascii_alphanumeric() || matches!(sign, '.' | '-'))) {
         return Err(Fault::Charset { found });
@@ -68,6 +71,9 @@ fn check_alias(alias: &str) -> Result<Checked, Fault> {
     // Digits alone are a number that lost some of its digits, not an alias.
     if alias.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Fault::WrongLength { expected: 22, found: alias.len() });
+    }
+    if !alias.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Fault::WrongShape { example: "mesa.luna.verde" });
     }
     Ok(Checked::new(Kind::Alias, Signs::of(alias.to_ascii_uppercase().as_bytes())))
 }

@@ -1,7 +1,8 @@
 //! Peru: CCI, with one control digit over entity and office and one over the account.
 
 use super::bank::{self, BankCode};
-use super::{Checked, Fault, Kind, digits, read_digits, ten_less};
+use super::{Checked, Fault, Kind, digits, read_digits, ten_less, unlabelled};
+use crate::country::Country;
 
 /// The control digit: weights 1 and 2 in turn, figures of each product added up.
 fn control(part: &[u8]) -> char {
@@ -15,7 +16,7 @@ fn control(part: &[u8]) -> char {
 
 /// A CCI of twenty digits.
 pub(super) fn check(account: &str) -> Result<Checked, Fault> {
-    let number = read_digits(account)?;
+    let number = read_digits(unlabelled(account, &["CCI"]))?;
     let digits: &[u8; 20] = digits(&number)?;
     let expected = [control(&digits[..6]), control(&digits[6..18])];
     if [digits[18], digits[19]].map(char::from) != expected {
@@ -25,5 +26,5 @@ pub(super) fn check(account: &str) -> Result<Checked, Fault> {
         });
     }
     let code = BankCode::of([digits[0], digits[1], digits[2]]);
-    Ok(Checked::new(Kind::Cci, number).at_bank(code, bank::peru(code)))
+    Ok(Checked::new(Kind::Cci, number).at_bank(code, bank::register(Country::PERU).name(code)))
 }

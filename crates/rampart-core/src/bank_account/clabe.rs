@@ -1,7 +1,10 @@
-//! Mexico: CLABE (weights 3, 7, 1), and the debit cards that SPEI takes too.
+//! Mexico: CLABE (weights 3, 7, 1), and the debit cards and mobile numbers that SPEI takes too.
 
 use super::bank::{self, BankCode};
-use super::{Checked, Fault, Kind, digits, read_digits, ten_less};
+use super::{Checked, Fault, Kind, digits, read_digits, ten_less, unlabelled};
+use crate::country::Country;
+use crate::phone;
+use crate::signs::Signs;
 
 /// Banxico's weights of seventeen digits.
 const WEIGHTS: [u32; 17] = [3, 7, 1, 3, 7, 1, 3, 7, 1, 3, 7, 1, 3, 7, 1, 3, 7];
@@ -12,11 +15,20 @@ pub(super) fn check_digit(digits: &[u8]) -> char {
     ten_less(digits.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum())
 }
 
-/// A CLABE of eighteen digits or a card of sixteen.
-pub(super) fn check(account: &str) -> Result<Checked, Fault> {
-    let number = read_digits(account)?;
+/// A CLABE of eighteen digits, a card of sixteen, or a mobile number. The number of a card or a telephone does not tell the
+/// bank, which may be said beside it.
+pub(super) fn check(account: &str, bank: Option<&str>) -> Result<Checked, Fault> {
+    let account = unlabelled(account, &["CLABE"]);
+    let number = match read_digits(account) {
+        Ok(number) if matches!(number.len(), 16 | 18) => number,
+        other => {
+            let mobile = mobile_number(account).map(|number| at_bank_said(Checked::new(Kind::MobileNumber, number), bank));
+            let found = || other.map(|number| Fault::WrongLength { expected: 18, found: number.len() }).unwrap_or_else(|fault| fault);
+            return mobile.ok_or_else(found);
+        }
+    };
     if number.len() == 16 {
-        return if luhn(&number) { Ok(Checked::new(Kind::DebitCard, number)) } else { Err(Fault::WrongCard) };
+        return if luhn(&number) { Ok(at_bank_said(Checked::new(Kind::DebitCard, number), bank)) } else { Err(Fault::WrongCard) };
     }
     let digits: &[u8; 18] = digits(&number)?;
     let expected = check_digit(&digits[..17]);
@@ -27,8 +39,29 @@ pub(super) fn check(account: &str) -> Result<Checked, Fault> {
         });
     }
     let code = BankCode::of([digits[0], digits[1], digits[2]]);
-    let name = bank::mexico(code).ok_or_else(|| Fault::UnknownBank { found: code.to_string() })?;
-    Ok(Checked::new(Kind::Clabe, number).at_bank(code, Some(name)))
+    Ok(Checked::new(Kind::Clabe, number).at_listed_bank(code, bank::register(Country::MEXICO)))
+}
+
+/// The ten digits of a mobile number, also with the country's code and the prefixes of former days in front.
+fn mobile_number(account: &str) -> Option<Signs> {
+    let figures = account.chars().filter(char::is_ascii_digit).count();
+    if !(10..=15).contains(&figures) {
+        return None;
+    }
+    let number = phone::check(Country::MEXICO, account).ok()?;
+    let national = number.e164.strip_prefix("+52")?;
+    (national.len() == 10).then(|| Signs::of(national.as_bytes()))
+}
+
+/// At the bank that was said by its name or code: SPEI's has five digits, of which the last three are the CLABE's.
+fn at_bank_said(checked: Checked, said: Option<&str>) -> Checked {
+    let Some(said) = said.map(str::trim) else { return checked };
+    let said = if said.len() == 5 && said.bytes().all(|sign| sign.is_ascii_digit()) { &said[2..] } else { said };
+    let code = bank::find(Country::MEXICO, said).and_then(|bank| BankCode::of_three(bank.code));
+    match code {
+        Some(code) => checked.at_bank(code, bank::register(Country::MEXICO).name(code)),
+        None => checked,
+    }
 }
 
 /// ISO/IEC 7812: the card numbers' check digit.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::BankCode;
+
 /// Why an account is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -52,9 +54,9 @@ pub enum Fault {
         /// Which ones, in English and Spanish.
         which: (&'static str, &'static str),
     },
-    /// The bank's code is none.
+    /// What was given of the bank is neither a code nor a name that is known.
     UnknownBank {
-        /// The code.
+        /// What was given.
         found: String,
     },
     /// The bank's code is needed beside the number.
@@ -105,7 +107,11 @@ impl Fault {
             Self::WrongShape { example } => format!("debe tener esta forma: {example}"),
             Self::UnknownCountry { found } => format!("no podemos pagar a cuentas de {found}; usa una cuenta de la zona SEPA"),
             Self::WrongCheckDigits { expected, which } => format!("{} deberían ser {expected}; cópiala otra vez de tu banco", which.1),
-            Self::UnknownBank { found } => format!("{found} no es el código de ningún banco; cópialo de tu banco"),
+            Self::UnknownBank { found } => {
+                format!(
+                    "«{found}» no es el código de un banco, que tiene tres cifras, ni el nombre de uno que conozcamos; pregunta a tu banco por su código"
+                )
+            }
             Self::BankMissing => "falta el código del banco".to_owned(),
             Self::UnknownType { found, allowed } if found.is_empty() => format!("falta el tipo de cuenta: {allowed}"),
             Self::UnknownType { found, allowed } => format!("«{found}» no es un tipo de cuenta; usa uno de estos: {allowed}"),
@@ -134,7 +140,12 @@ impl fmt::Display for Fault {
             Self::WrongCheckDigits { expected, which } => {
                 write!(formatter, "{} should be {expected}; please copy the account from your bank again", which.0)
             }
-            Self::UnknownBank { found } => write!(formatter, "{found} is no bank's code; please copy it from your bank"),
+            Self::UnknownBank { found } => {
+                write!(
+                    formatter,
+                    "'{found}' is neither a bank's code, which has three digits, nor the name of a bank that we know; please give the code that your bank tells"
+                )
+            }
             Self::BankMissing => formatter.write_str("the bank's code is needed beside the number"),
             Self::UnknownType { found, allowed } if found.is_empty() => write!(formatter, "the kind of account is needed: {allowed}"),
             Self::UnknownType { found, allowed } => write!(formatter, "'{found}' is no kind of account; use one of {allowed}"),
@@ -144,3 +155,45 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+/// What is odd about an account that holds. Money is sent to it all the same, and the rail has the last word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// The bank's code has the form of one and is on no list that we have.
+    UnknownBank {
+        /// The code.
+        code: BankCode,
+        /// The month of the list, `YYYY-MM`.
+        as_of: &'static str,
+    },
+}
+
+impl Doubt {
+    /// A stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UnknownBank { .. } => "unknown_bank",
+        }
+    }
+
+    /// The sentence in Spanish.
+    #[must_use]
+    pub fn spanish(self) -> String {
+        match self {
+            Self::UnknownBank { code, as_of } => {
+                format!("el código de banco {code} no está en nuestra lista, que es de {as_of}; compáralo con el de tu banco")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownBank { code, as_of } => {
+                write!(formatter, "the bank code {code} is not on our list, which is of {as_of}; please compare it with your bank's")
+            }
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::bank::{self, BankCode};
 use super::{Checked, Fault, Kind, read};
+use crate::country::Country;
 use crate::signs::{self, Signs};
 
 /// The SEPA countries (EPC409-09) with their national part as SWIFT's IBAN registry writes it: `n` digits, `a` capital
@@ -153,7 +154,7 @@ fn spanish_control(digits: &[u8]) -> u8 {
 
 /// An IBAN.
 pub(super) fn check(account: &str) -> Result<Checked, Fault> {
-    static TABLE: signs::Table = signs::alphanumerics_and(b" -.");
+    static TABLE: signs::Table = signs::alphanumerics_and(b" -.:");
     let mut iban = read(account, &TABLE, |found| Fault::Charset { found })?;
     if let Some(rest) = iban.strip_prefix(b"IBAN") {
         iban = Signs::of(rest);
@@ -184,7 +185,7 @@ pub(super) fn check(account: &str) -> Result<Checked, Fault> {
         return Ok(Checked::new(Kind::Iban, iban));
     }
     let code = check_spanish(national)?;
-    Ok(Checked::new(Kind::Iban, iban).at_bank(code, bank::spain(code)))
+    Ok(Checked::new(Kind::Iban, iban).at_bank(code, bank::register(Country::SPAIN).name(code)))
 }
 
 /// The two control digits inside a Spanish IBAN, over bank and branch and over the account; the bank's code.

@@ -1,36 +1,66 @@
 //! Chile and Colombia: bank, type and number, without check digits; and Colombia's Bre-B keys.
 
-use super::bank::{self, BankCode};
-use super::{Checked, Fault, Kind, read_digits};
+use super::bank::{self, Bank, BankCode, Register};
+use super::{Checked, Fault, Given, Kind, MOST_CHARACTERS, normalize, read_digits, words};
+use crate::country::Country;
 use crate::signs::Signs;
 
 /// The bank of every CuentaRUT.
 const BANCO_ESTADO: BankCode = BankCode::of(*b"012");
-/// The bank whose accounts are mobile numbers.
+/// The banks whose accounts are mobile numbers.
+const NEQUI: BankCode = BankCode::of(*b"507");
 const DAVIPLATA: BankCode = BankCode::of(*b"551");
 
-/// The three parts, from `bank/type/number` or from the fields beside the number.
-fn parts<'a>(account: &'a str, bank_code: Option<&'a str>, account_type: Option<&'a str>) -> Result<(&'a str, &'a str, &'a str), Fault> {
-    let pieces: Vec<&str> = account.split('/').map(str::trim).collect();
-    match pieces.as_slice() {
-        [bank, kind, number] => Ok((bank, kind, number)),
-        [number] => Ok((
-            bank_code.map(str::trim).filter(|code| !code.is_empty()).ok_or(Fault::BankMissing)?,
-            account_type.unwrap_or("").trim(),
-            number,
-        )),
-        _ => Err(Fault::WrongShape { example: "012/R/44444444 (bank/type/number)" }),
+/// The most signs of a text form: a bank's name may be as long as its number.
+const MOST_OF_TEXT: usize = 2 * MOST_CHARACTERS;
+
+/// What was given of an account, part by part.
+struct Parts<'a> {
+    bank: &'a str,
+    kind: &'a str,
+    number: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    /// From `bank/type/number`, or from what stands beside the number.
+    fn of(given: Given<'a>) -> Result<Self, Fault> {
+        if given.account.chars().count() > MOST_OF_TEXT {
+            return Err(Fault::TooLong);
+        }
+        let pieces: Vec<&str> = given.account.split(['/', '\u{ff0f}']).map(str::trim).collect();
+        match pieces.as_slice() {
+            [""] => Err(Fault::Empty),
+            [bank, kind, number] => Ok(Self { bank, kind, number }),
+            [number] => {
+                let bank = given.bank_code.map(str::trim).filter(|bank| !bank.is_empty()).ok_or(Fault::BankMissing)?;
+                Ok(Self { bank, kind: given.account_type.unwrap_or(""), number })
+            }
+            _ => Err(Fault::WrongShape { example: "012/R/44444444 (bank/type/number)" }),
+        }
     }
 }
 
-fn read_bank_code(code: &str) -> Result<BankCode, Fault> {
-    if code.is_empty() {
+/// A bank by its code or its name. A code that is on no list may be a bank's all the same.
+fn read_bank(register: &'static Register, written: &str) -> Result<(BankCode, Option<&'static Bank>), Fault> {
+    if written.is_empty() {
         return Err(Fault::BankMissing);
     }
-    if code.len() > 3 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Fault::UnknownBank { found: code.to_owned() });
+    let unknown = || Fault::UnknownBank { found: written.chars().take(40).collect() };
+    if written.bytes().all(|byte| byte.is_ascii_digit()) {
+        // Forms fill the code up with zeros.
+        let short = written.strip_prefix('0').filter(|rest| rest.len() > 2).unwrap_or(written);
+        let code = BankCode::of_three(short).ok_or_else(unknown)?;
+        return Ok((code, register.bank(code)));
     }
-    Ok(BankCode::of_three(code.as_bytes()))
+    let bank = register.named(written).ok_or_else(unknown)?;
+    Ok((BankCode::of_three(bank.code).ok_or_else(unknown)?, Some(bank)))
+}
+
+/// A kind of account as rails name it, from its name or letter.
+fn read_kind(written: &str, allowed: &'static str, known: &[(&'static str, &[&str])]) -> Result<&'static str, Fault> {
+    let kind = words::kind(written);
+    let found = known.iter().find(|(_, names)| names.contains(&kind.as_str()));
+    found.map(|(name, _)| *name).ok_or_else(|| Fault::UnknownType { found: written.trim().chars().take(40).collect(), allowed })
 }
 
 fn number_digits(number: &str, least: usize, most: usize) -> Result<Signs, Fault> {
@@ -39,19 +69,20 @@ fn number_digits(number: &str, least: usize, most: usize) -> Result<Signs, Fault
 }
 
 /// A Chilean account.
-pub(super) fn chile(account: &str, bank_code: Option<&str>, account_type: Option<&str>) -> Result<Checked, Fault> {
-    const TYPES: &str = "C (corriente), S (ahorro), V (vista), R (CuentaRUT)";
-    let (code, kind, number) = parts(account, bank_code, account_type)?;
-    let code = read_bank_code(code)?;
-    let name = bank::chile(code).ok_or_else(|| Fault::UnknownBank { found: code.to_string() })?;
-    let account_type = match kind.to_lowercase().as_str() {
-        "c" | "corriente" | "checking" => "checking",
-        "s" | "ahorro" | "savings" => "savings",
-        "v" | "vista" => "vista",
-        "r" | "rut" | "cuentarut" => "rut",
-        other => return Err(Fault::UnknownType { found: other.to_owned(), allowed: TYPES }),
-    };
-    let number = if account_type == "rut" {
+pub(super) fn chile(given: Given<'_>) -> Result<Checked, Fault> {
+    const ALLOWED: &str = "C (corriente), S (ahorro), V (vista), R (CuentaRUT)";
+    const KINDS: &[(&str, &[&str])] = &[
+        ("checking", &["c", "corriente", "cte", "cc", "ctacte", "checking", "current"]),
+        ("savings", &["s", "ahorro", "ahorros", "savings", "saving"]),
+        // What prepaid cards have is one by the law that made them, and by what their customers are told.
+        ("vista", &["v", "vista", "cv", "sight", "demand", "chequera electronica", "prepago", "prepaid"]),
+        ("rut", &["r", "rut", "cuentarut", "cuenta rut"]),
+    ];
+    let parts = Parts::of(given)?;
+    let register = bank::register(Country::CHILE);
+    let (code, _) = read_bank(register, parts.bank)?;
+    let kind = read_kind(parts.kind, ALLOWED, KINDS)?;
+    let number = if kind == "rut" {
         if code != BANCO_ESTADO {
             return Err(Fault::UnknownType {
                 found: "CuentaRUT".to_owned(),
@@ -59,44 +90,76 @@ pub(super) fn chile(account: &str, bank_code: Option<&str>, account_type: Option
             });
         }
         // CuentaRUT's number is the RUT without its check digit.
-        if number.contains('-') {
+        if parts.number.contains('-') {
             return Err(Fault::WrongShape { example: "012/R/44444444 (the RUT without its check digit)" });
         }
-        number_digits(number, 7, 8)?
+        number_digits(parts.number, 4, 8)?
     } else {
-        number_digits(number, 6, 20)?
+        number_digits(parts.number, 6, 20)?
     };
-    let mut checked = Checked::new(Kind::ChileanAccount, number).at_bank(code, Some(name));
-    checked.account_type = Some(account_type);
+    let mut checked = Checked::new(Kind::ChileanAccount, number).at_listed_bank(code, register);
+    checked.account_type = Some(kind);
     Ok(checked)
 }
 
 /// A Colombian account or Bre-B key.
-pub(super) fn colombia(account: &str, bank_code: Option<&str>, account_type: Option<&str>) -> Result<Checked, Fault> {
-    const TYPES: &str = "savings (ahorros), checking (corriente)";
-    if !account.contains('/') && bank_code.is_none() && account_type.is_none() {
-        return bre_b(account);
+pub(super) fn colombia(given: Given<'_>) -> Result<Checked, Fault> {
+    const ALLOWED: &str = "savings (ahorros), checking (corriente)";
+    const KINDS: &[(&str, &[&str])] = &[
+        // ACH pays to what wallets hold as to savings.
+        (
+            "savings",
+            &[
+                "savings",
+                "saving",
+                "ahorros",
+                "ahorro",
+                "s",
+                "a",
+                "caja ahorros",
+                "caja ahorro",
+                "deposito electronico",
+                "deposito bajo monto",
+                "billetera",
+            ],
+        ),
+        ("checking", &["checking", "current", "corriente", "cte", "c", "cc"]),
+    ];
+    let is_key = given.account.contains('@') || (given.bank_code.is_none() && given.account_type.is_none());
+    if is_key && !given.account.contains(['/', '\u{ff0f}']) {
+        return bre_b(&normalize(given.account)?);
     }
-    let (code, kind, number) = parts(account, bank_code, account_type)?;
-    // PSE writes the bank's code with a 1 in front.
-    let code = if code.len() == 4 && code.starts_with('1') { &code[1..] } else { code };
-    let code = read_bank_code(code)?;
-    let (name, lengths) = bank::colombia(code).ok_or_else(|| Fault::UnknownBank { found: code.to_string() })?;
-    let account_type = match kind.to_lowercase().as_str() {
-        "savings" | "ahorros" | "ahorro" | "s" | "a" => "savings",
-        "checking" | "corriente" | "c" => "checking",
-        other => return Err(Fault::UnknownType { found: other.to_owned(), allowed: TYPES }),
+    let parts = Parts::of(given)?;
+    // PSE and ACH write the bank's code with a 1 in front.
+    let code =
+        if parts.bank.len() == 4 && parts.bank.bytes().all(|byte| byte.is_ascii_digit()) { parts.bank.strip_prefix('1') } else { None };
+    let register = bank::register(Country::COLOMBIA);
+    let (code, bank) = read_bank(register, code.unwrap_or(parts.bank))?;
+    let kind = read_kind(parts.kind, ALLOWED, KINDS)?;
+    let digits = bank.and_then(|bank| bank.digits.clone()).unwrap_or(3..=18);
+    let number = match mobile_number(parts.number) {
+        // Wallets' accounts are mobile numbers, and some people write them as such.
+        Some(number) if parts.number.starts_with('+') || matches!(code, NEQUI | DAVIPLATA) => number,
+        _ => number_digits(parts.number, *digits.start(), *digits.end())?,
     };
-    let number = number_digits(number, *lengths.start(), *lengths.end())?;
     if code == DAVIPLATA && !number.starts_with(b"3") {
         return Err(Fault::WrongShape { example: "551/savings/3001234567 (a mobile number)" });
     }
-    let mut checked = Checked::new(Kind::ColombianAccount, number).at_bank(code, Some(name));
-    checked.account_type = Some(account_type);
+    let mut checked = Checked::new(Kind::ColombianAccount, number).at_listed_bank(code, register);
+    checked.account_type = Some(kind);
     Ok(checked)
 }
 
-/// A Bre-B key: `@` and letters or digits, a mobile number, an e-mail address, or a document's number.
+/// A mobile number's ten digits behind the country's code.
+fn mobile_number(written: &str) -> Option<Signs> {
+    let figures: String = written.chars().filter(|sign| !matches!(sign, ' ' | '-' | '.' | '(' | ')')).collect();
+    let number = ["+57", "0057", "57"].iter().find_map(|code| figures.strip_prefix(code))?;
+    let holds = number.len() == 10 && number.starts_with('3') && number.bytes().all(|sign| sign.is_ascii_digit());
+    holds.then(|| Signs::of(number.as_bytes()))
+}
+
+/// A Bre-B key: `@` and letters or digits, a mobile number (also behind the country's code), an e-mail address, or a document's
+/// number.
 fn bre_b(key: &str) -> Result<Checked, Fault> {
     const EXAMPLE: &str = "007/savings/12345678901 (bank/type/number), or a Bre-B key such as @demo123";
     if let Some(name) = key.strip_prefix('@') {
@@ -114,6 +177,9 @@ fn bre_b(key: &str) -> Result<Checked, Fault> {
         } else {
             Err(Fault::WrongShape { example: "cliente@ejemplo.com" })
         };
+    }
+    if let Some(number) = mobile_number(key) {
+        return Ok(Checked::new(Kind::BreBKey, number));
     }
     let holds = |number: &Signs| (6..=10).contains(&number.len()) && (number.len() == 10 || !number.starts_with(b"3") || number.len() < 9);
     let number = read_digits(key).ok().filter(holds).ok_or(Fault::WrongShape { example: EXAMPLE })?;

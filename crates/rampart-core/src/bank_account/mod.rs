@@ -12,11 +12,12 @@ mod fault;
 mod iban;
 mod local;
 pub mod virtual_account;
+mod words;
 
-pub use bank::BankCode;
+pub use bank::{Bank, BankCode, banks, find as find_bank};
 pub use bic::check as check_bic;
 pub use creditor_reference::check as check_creditor_reference;
-pub use fault::Fault;
+pub use fault::{Doubt, Fault};
 
 use std::borrow::Cow;
 
@@ -36,6 +37,8 @@ pub enum Kind {
     Clabe,
     /// Mexican debit card, as SPEI takes it.
     DebitCard,
+    /// Mexican mobile number that is tied to an account, as SPEI takes it: ten digits.
+    MobileNumber,
     /// Argentine CBU: an account at a bank.
     Cbu,
     /// Argentine CVU: an account at a payment service provider.
@@ -57,7 +60,7 @@ pub enum Kind {
 pub struct Given<'a> {
     /// The number; or everything as `bank/type/number`.
     pub account: &'a str,
-    /// The bank's code, where it is given beside the number.
+    /// The bank's code or name, where it is given beside the number.
     pub bank_code: Option<&'a str>,
     /// The kind of account, where it is given beside the number.
     pub account_type: Option<&'a str>,
@@ -82,18 +85,31 @@ pub struct Checked {
     pub bank_name: Option<&'static str>,
     /// The kind of account in the country's own terms, where one is needed: `checking`, `savings`, `vista`, `rut`.
     pub account_type: Option<&'static str>,
+    doubt: Option<Doubt>,
     number: Signs,
 }
 
 impl Checked {
     const fn new(kind: Kind, number: Signs) -> Self {
-        Self { kind, bank_code: None, bank_name: None, account_type: None, number }
+        Self { kind, bank_code: None, bank_name: None, account_type: None, doubt: None, number }
     }
 
     const fn at_bank(mut self, code: BankCode, name: Option<&'static str>) -> Self {
         self.bank_code = Some(code);
         self.bank_name = name;
         self
+    }
+
+    /// At a bank that its country's list should have.
+    fn at_listed_bank(self, code: BankCode, register: &bank::Register) -> Self {
+        let name = register.name(code);
+        let doubt = name.is_none().then_some(Doubt::UnknownBank { code, as_of: register.as_of });
+        Self { doubt, ..self.at_bank(code, name) }
+    }
+
+    /// What is odd about it without making it wrong.
+    pub fn doubts(&self) -> impl Iterator<Item = Doubt> {
+        self.doubt.into_iter()
     }
 
     /// Without separators, upper case where letters count.
@@ -117,11 +133,11 @@ pub fn check(country: Country, given: Given<'_>) -> Result<Checked, Fault> {
     let account = given.account;
     match country {
         Country::SPAIN => iban::check(account),
-        Country::MEXICO => clabe::check(account),
+        Country::MEXICO => clabe::check(account, given.bank_code),
         Country::ARGENTINA => cbu::check(account),
         Country::PERU => cci::check(account),
-        Country::CHILE => local::chile(&normalize(account)?, given.bank_code, given.account_type),
-        Country::COLOMBIA => local::colombia(&normalize(account)?, given.bank_code, given.account_type),
+        Country::CHILE => local::chile(given),
+        Country::COLOMBIA => local::colombia(given),
         _ => iban::check(account),
     }
 }
@@ -139,7 +155,9 @@ fn normalize(account: &str) -> Result<Cow<'_, str>, Fault> {
         }
         match sign {
             '\u{ff01}'..='\u{ff5e}' => normalized.push(char::from_u32(u32::from(sign) - 0xfee0).unwrap_or(sign)),
-            '\u{a0}' | '\t' => normalized.push(' '),
+            // Blanks and hyphens as printed and copied texts have them.
+            '\u{a0}' | '\t' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => normalized.push(' '),
+            '\u{2010}'..='\u{2015}' | '\u{2212}' => normalized.push('-'),
             ' '..='~' => normalized.push(sign),
             found => return Err(Fault::Charset { found }),
         }
@@ -171,6 +189,20 @@ fn read(account: &str, table: &signs::Table, refused: impl Fn(char) -> Fault) ->
 fn read_digits(account: &str) -> Result<Signs, Fault> {
     static TABLE: signs::Table = signs::digits_and(b" -.");
     read(account, &TABLE, |found| Fault::DigitExpected { found })
+}
+
+/// An account without the word in front that says what it is, as people copy it: `CLABE: 0121…`.
+fn unlabelled<'a>(account: &'a str, labels: &[&str]) -> &'a str {
+    // Most begin with their digits, and are read on without another look.
+    if account.bytes().next().is_some_and(|sign| sign.is_ascii_digit()) {
+        return account;
+    }
+    let account = account.trim();
+    let rest = labels.iter().find_map(|label| {
+        let (front, rest) = account.split_at_checked(label.len())?;
+        (front.eq_ignore_ascii_case(label) && rest.starts_with([':', ' '])).then_some(rest)
+    });
+    rest.map_or(account, |rest| rest.trim_start_matches([':', ' ']))
 }
 
 /// A number's digits; refuses another count of them.

@@ -155,6 +155,12 @@ pub struct RailAccount {
     pub holder: String,
     /// What it pays and takes is a multiple of this, in minor units.
     pub payable_step: Amount,
+    /// The bank's name, where the number does not tell it or another one is better known.
+    pub bank: Option<String>,
+    /// The holder's tax number, which customers are told where their banks ask for it.
+    pub tax_id: Option<String>,
+    /// Where payers' banks may send their notices.
+    pub email: Option<String>,
     /// By how much the times of its statement may lie before the reading that shows them.
     pub backdating: Duration,
 }

@@ -113,11 +113,24 @@ struct PayoutSource {
 #[serde(deny_unknown_fields)]
 struct RailSource {
     currency: Currency,
+    /// The number; or everything as `bank/type/number`.
     account: String,
+    /// The bank's code or name, where the account needs one and the number stands alone.
+    #[serde(default)]
+    bank_code: Option<String>,
+    /// The kind of account, likewise.
+    #[serde(default)]
+    account_type: Option<String>,
     bic: Option<String>,
     holder: String,
     /// A minor unit where nothing is said.
     payable_step: Option<String>,
+    #[serde(default)]
+    bank: Option<String>,
+    #[serde(default)]
+    tax_id: Option<String>,
+    #[serde(default)]
+    email: Option<String>,
     #[serde(default = "bank_backdating")]
     backdating_seconds: u64,
 }
@@ -311,13 +324,28 @@ impl CatalogueSource {
         if !self.fiats.contains_key(&source.currency) {
             return Err(fault(format!("rails.{rail}.currency"), format!("the currency {} is not among [fiats]", source.currency)));
         }
+        let given = |value: &Option<String>| value.as_deref().map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned);
+        let (bank_code, account_type) = (given(&source.bank_code), given(&source.account_type));
+        let account = match (bank_code, account_type) {
+            (None, None) => source.account.clone(),
+            _ if source.account.contains('/') => {
+                let reason = "says bank and type of account already; leave bank_code and account_type out, or give the number alone";
+                return Err(fault(format!("rails.{rail}.account"), reason));
+            }
+            (Some(bank), Some(kind)) => format!("{bank}/{kind}/{}", source.account),
+            (None, Some(_)) => return Err(fault(format!("rails.{rail}.bank_code"), "is needed beside account_type")),
+            (Some(_), None) => return Err(fault(format!("rails.{rail}.account_type"), "is needed beside bank_code")),
+        };
         Ok(RailAccount {
             rail,
             currency: source.currency,
-            account: source.account.clone(),
-            bic: source.bic.clone(),
+            account,
+            bic: given(&source.bic),
             holder: source.holder.clone(),
             payable_step: self.step_of(source, rail)?,
+            bank: given(&source.bank),
+            tax_id: given(&source.tax_id),
+            email: given(&source.email),
             backdating: Duration::from_secs(source.backdating_seconds),
         })
     }

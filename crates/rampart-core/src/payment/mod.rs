@@ -76,6 +76,15 @@ pub struct Instructions {
     pub destination_name: String,
     /// Whether the account is the customer's own, so that money is matched by it and not by the reference.
     pub own_account: bool,
+    /// The bank's name, where the account's number does not tell it.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub bank: Option<String>,
+    /// The holder's tax number, which some countries' banks ask payers for; nothing where an earlier version made the order.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub tax_id: Option<String>,
+    /// Where the payer's bank may send its notice, likewise.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub email: Option<String>,
 }
 
 /// Where a payment stands.

@@ -18,7 +18,17 @@ const RIGHT: &[(&str, &[&str])] = &[
             "es91 2100 0418 4502 0005 1332",
         ],
     ),
-    ("MEX", &["002010077777777771", "012180000000000015", "646180000000000025", "710969000000000033", "638180000000000046"]),
+    (
+        "MEX",
+        &[
+            "002010077777777771",
+            "012180000000000015",
+            "646180000000000025",
+            "710969000000000033",
+            "638180000000000046",
+            "999180000000000028",
+        ],
+    ),
     (
         "ARG",
         &[
@@ -53,7 +63,10 @@ const WRONG: &[(&str, &[&str])] = &[
             "ES2921000418450200051332",
         ],
     ),
-    ("MEX", &["002010077777777772", "01218000000000001", "999180000000000025", "71096900000000003X", "0121800000000000150"]),
+    (
+        "MEX",
+        &["002010077777777772", "01218000000000001", "71096900000000003X", "0121800000000000150", "5512345", "+34600123456", "0012345678"],
+    ),
     (
         "ARG",
         &[
@@ -66,12 +79,42 @@ const WRONG: &[(&str, &[&str])] = &[
             "mesa luna",
             "esta.es.una.cadena.larga",
             "peña.roja.sol",
+            "......",
+            "-.-.-.",
+            "0170099.2 1234567890123.4",
             "",
         ],
     ),
     ("PER", &["00219300000000000117", "00320000000000000246", "0091700000000000032", "011100000000000004520", "0180000000000000050A"]),
-    ("CHL", &["012/R/44444444-4", "001/C/12345", "999/C/123456789", "001/X/123456789", "001/C/12A45678", "123456"]),
-    ("COL", &["demo123", "@", "@this-has-hyphens", "300123456", "cliente@."]),
+    (
+        "CHL",
+        &[
+            "012/R/44444444-4",
+            "001/C/12345",
+            "000/C/123456789",
+            "12345/C/123456789",
+            "Banco de Ninguna Parte/C/123456789",
+            "001/X/123456789",
+            "001//123456789",
+            "001/C/12A45678",
+            "123456",
+            "Tenpo/CuentaRUT/12345678",
+        ],
+    ),
+    (
+        "COL",
+        &[
+            "demo123",
+            "@",
+            "@this-has-hyphens",
+            "300123456",
+            "cliente@.",
+            "+576012345678",
+            "+5730012345678",
+            "2809/ahorros/123456789",
+            "551/ahorros/+576012345678",
+        ],
+    ),
 ];
 
 fn country(name: &str) -> Country {
@@ -132,6 +175,115 @@ fn customers_own_accounts_lead_back_to_them() {
     }
     assert_eq!(virtual_account::account_of("646180123400000007", CustomerId(10_000_000)), None);
     assert_eq!(virtual_account::account_of("ES9121000418450200051332", CustomerId(1)), None);
+}
+
+/// What [`bank_account::check`] makes of an account that holds: kind, bank's code, kind of account, number, doubts.
+fn read(place: &str, given: Given<'_>) -> (Kind, String, &'static str, String, Vec<&'static str>) {
+    let checked = bank_account::check(country(place), given).unwrap_or_else(|fault| panic!("{place} {given:?}: {fault}"));
+    let code = checked.bank_code.map(|code| code.to_string()).unwrap_or_default();
+    let doubts = checked.doubts().map(bank_account::Doubt::code).collect();
+    (checked.kind, code, checked.account_type.unwrap_or(""), checked.normalized(), doubts)
+}
+
+#[test]
+fn banks_that_people_use_are_on_the_lists() {
+    for (place, code, short) in [
+        ("CHL", "730", "730"),
+        ("CHL", "875", "875"),
+        ("CHL", "738", "738"),
+        ("COL", "1809", "809"),
+        ("COL", "1804", "804"),
+        ("COL", "1097", "097"),
+        ("COL", "1815", "815"),
+        ("COL", "1816", "816"),
+        ("COL", "809", "809"),
+    ] {
+        let kind = if place == "CHL" { Kind::ChileanAccount } else { Kind::ColombianAccount };
+        let given = Given { account: "1112223334", bank_code: Some(code), account_type: Some("ahorro") };
+        assert_eq!(read(place, given), (kind, short.to_owned(), "savings", "1112223334".to_owned(), vec![]), "{place} {code}");
+    }
+}
+
+#[test]
+fn a_code_that_is_on_no_list_is_a_doubt_that_says_so() {
+    for (place, account, code) in [
+        ("CHL", "999/vista/123456789", "999"),
+        ("CHL", "76/C/123456789", "076"),
+        ("COL", "1999/ahorros/123456789", "999"),
+        ("COL", "998/corriente/123456789", "998"),
+        ("MEX", "999180000000000028", "999"),
+    ] {
+        let checked = bank_account::check(country(place), Given::number(account)).expect(account);
+        let doubts: Vec<String> = checked.doubts().map(|doubt| format!("{} {doubt} {}", doubt.code(), doubt.spanish())).collect();
+        assert!(doubts.len() == 1 && doubts[0].starts_with("unknown_bank "), "{account}: {doubts:?}");
+        assert!(doubts[0].matches(code).count() == 2 && doubts[0].matches("which is of 20").count() == 1, "{account}: {doubts:?}");
+        assert_eq!((checked.bank_code.map(|code| code.to_string()).as_deref(), checked.bank_name), (Some(code), None), "{account}");
+    }
+}
+
+#[test]
+fn banks_and_kinds_of_account_are_known_by_their_names() {
+    let beside = |place, bank, kind| read(place, Given { account: "12345678", bank_code: Some(bank), account_type: Some(kind) });
+    for (place, bank, kind, code, account_type) in [
+        ("CHL", "Banco de Chile", "Cuenta Corriente", "001", "checking"),
+        ("CHL", "BANCO DE CHILE", "cta. cte.", "001", "checking"),
+        ("CHL", "BancoEstado", "CuentaRUT", "012", "rut"),
+        ("CHL", "banco estado", "Cuenta RUT", "012", "rut"),
+        ("CHL", "Banco del Estado de Chile", "cuenta de ahorro", "012", "savings"),
+        ("CHL", "Banco Santander Chile", "Cuenta Vista", "037", "vista"),
+        ("CHL", "Itaú", "current account", "039", "checking"),
+        ("CHL", "ITAU", "CHECKING ACCOUNT", "039", "checking"),
+        ("CHL", "Itau\u{301}", "Savings Account", "039", "savings"),
+        ("CHL", "BCI", "Chequera Electrónica", "016", "vista"),
+        ("CHL", "Banco de Crédito e Inversiones", "Corriente", "016", "checking"),
+        ("CHL", "Tenpo", "cuenta vista", "730", "vista"),
+        ("CHL", "Mercado Pago", "Vista", "875", "vista"),
+        ("CHL", "Prepago Los Héroes", "prepago", "729", "vista"),
+        ("CHL", "0012", "R", "012", "rut"),
+        ("COL", "Bancolombia", "Cuenta de Ahorros", "007", "savings"),
+        ("COL", "Banco de Bogotá", "Cuenta Corriente", "001", "checking"),
+        ("COL", "bogota", "AHORROS", "001", "savings"),
+        ("COL", "Nu Colombia S.A.", "Depósito electrónico", "809", "savings"),
+        ("COL", "Ualá", "depósito de bajo monto", "804", "savings"),
+        ("COL", "Dale", "savings", "097", "savings"),
+    ] {
+        // Bogotá's accounts have nine digits at most, so that one number fits them all.
+        let found = beside(place, bank, kind);
+        assert_eq!((found.1.as_str(), found.2), (code, account_type), "{place} {bank} {kind}");
+        let text = format!("{bank}/{kind}/12345678");
+        assert_eq!(read(place, Given::number(&text)), found, "{text}");
+    }
+}
+
+#[test]
+fn telephones_and_copied_texts_are_read_as_people_write_them() {
+    for (place, account, kind, number) in [
+        ("COL", "+573001234567", Kind::BreBKey, "3001234567"),
+        ("COL", "+57 300 123 4567", Kind::BreBKey, "3001234567"),
+        ("COL", "(+57) 300-123-4567", Kind::BreBKey, "3001234567"),
+        ("COL", "573001234567", Kind::BreBKey, "3001234567"),
+        ("COL", "0057 3001234567", Kind::BreBKey, "3001234567"),
+        ("COL", "507/ahorros/+57 300 123 4567", Kind::ColombianAccount, "3001234567"),
+        ("COL", "Daviplata/depósito electrónico/573001234567", Kind::ColombianAccount, "3001234567"),
+        ("MEX", "5512345678", Kind::MobileNumber, "5512345678"),
+        ("MEX", "55 1234 5678", Kind::MobileNumber, "5512345678"),
+        ("MEX", "+52 55 1234 5678", Kind::MobileNumber, "5512345678"),
+        ("MEX", "+52 1 55 1234 5678", Kind::MobileNumber, "5512345678"),
+        ("MEX", "(55) 1234-5678", Kind::MobileNumber, "5512345678"),
+        ("MEX", "CLABE: 012 180 00000000001 5", Kind::Clabe, "012180000000000015"),
+        ("ARG", "CBU 0170099\u{2013}2 1234567890123\u{2013}3", Kind::Cbu, "0170099212345678901233"),
+        ("ARG", "CVU: 0000003.1.1000000000001.4", Kind::Cvu, "0000003110000000000014"),
+        ("ARG", "alias: mesa.luna.verde", Kind::Alias, "MESA.LUNA.VERDE"),
+        ("ARG", "alias.de.ana", Kind::Alias, "ALIAS.DE.ANA"),
+        ("PER", "CCI: 002\u{2011}193\u{2011}000000000001\u{2011}18", Kind::Cci, "00219300000000000118"),
+        ("ESP", "IBAN: ES91\u{202f}2100\u{202f}0418\u{202f}4502\u{202f}0005\u{202f}1332", Kind::Iban, "ES9121000418450200051332"),
+        ("CHL", "012/R/72041", Kind::ChileanAccount, "72041"),
+    ] {
+        let found = read(place, Given::number(account));
+        assert_eq!((found.0, found.3.as_str()), (kind, number), "{place} {account}");
+    }
+    let said = |bank| read("MEX", Given { account: "5512345678", bank_code: Some(bank), account_type: None }).1;
+    assert_eq!(["BBVA", "40012", "012", "BBVA México", "Ninguno"].map(said), ["012", "012", "012", "012", ""]);
 }
 
 proptest! {

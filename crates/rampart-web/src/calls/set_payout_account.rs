@@ -17,9 +17,13 @@ const FIELDS: &[Field] = &[
     required("rampoff_id", IDENTIFIER, "The ramp-off.").example(r#""8DtY4Wlq0YclbFQGltbnJRC9s""#),
     required("iban", Kind::Text(64), "The customer's account to pay to: an IBAN, or the local account.")
         .example(r#""ES9121000418450200051332""#),
-    optional("bank_name", Kind::Text(100), "The bank's name."),
-    optional("bank_code", Kind::Text(40), "The bank, where the account needs one."),
-    optional("account_type", Kind::Text(40), "The kind of account, where it needs one."),
+    optional("bank_name", Kind::Text(100), "The bank's name. Where the account needs a bank and no `bank_code` is sent, it tells which."),
+    optional("bank_code", Kind::Text(64), "The bank, where the account needs one: its code, or its name."),
+    optional(
+        "account_type",
+        Kind::Text(64),
+        "The kind of account, where it needs one, in Spanish or English: `checking` (`corriente`), `savings` (`ahorros`), in Chile `vista` and `rut` (`CuentaRUT`) as well.",
+    ),
 ];
 
 /// The call.

@@ -20,8 +20,12 @@ const FIELDS: &[Field] = &[
         "The account as it was typed: an IBAN, CBU or CVU, CLABE, CCI, or `bank/type/number`. Over 64 characters it holds no more.",
     )
     .example(r#""ES91 2100 0418 4502 0005 1332""#),
-    optional("bank_code", Kind::Text(40), "The bank, where the account needs one."),
-    optional("account_type", Kind::Text(40), "The kind of account, where it needs one."),
+    optional("bank_code", Kind::Text(64), "The bank, where the account needs one: its code, or its name."),
+    optional(
+        "account_type",
+        Kind::Text(64),
+        "The kind of account, where it needs one, in Spanish or English: `checking` (`corriente`), `savings` (`ahorros`), in Chile `vista` and `rut` (`CuentaRUT`) as well.",
+    ),
 ];
 
 /// The call.

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-use super::replies::{DestinationGiver, HoldReason, OrderException, OrderReversal, PaymentStatus, RampoffStatus};
+use super::replies::{AccountKind, DestinationGiver, HoldReason, OrderException, OrderReversal, PaymentStatus, RampoffStatus};
 
 /// A payment that was made. Redirect methods have the first two; transfers have all.
 #[derive(ToSchema)]
@@ -33,6 +33,39 @@ pub(crate) struct PaymentCreated {
     /// Until when the price is promised and coins are reserved.
     #[schema(nullable = false, format = DateTime)]
     expires_at: Option<String>,
+    /// Where to pay to, part by part.
+    #[schema(nullable = false)]
+    pay_to: Option<PayTo>,
+}
+
+/// Where a customer transfers to, part by part, as the forms of banks ask for it. `iban` says the same in one text.
+#[derive(ToSchema)]
+pub(crate) struct PayTo {
+    /// The country, alpha-3.
+    country: String,
+    kind: Option<AccountKind>,
+    /// The bank's name.
+    bank: Option<String>,
+    /// The bank's code.
+    bank_code: Option<String>,
+    /// The type of account, where the country's banks ask for one: `checking`, `savings`, `vista`, `rut`.
+    account_type: Option<String>,
+    /// The same in the country's words, such as `Cuenta corriente`.
+    account_type_name: Option<String>,
+    /// The number alone.
+    number: String,
+    /// The account's holder.
+    holder: String,
+    /// The holder's tax number, such as a RUT.
+    tax_id: Option<String>,
+    /// Where the payer's bank may send its notice.
+    email: Option<String>,
+    bic: Option<String>,
+    /// The reference to quote: 10 digits.
+    #[schema(pattern = "^[0-9]{10}$")]
+    reference: String,
+    /// Whether the account is this customer's own, so that money is matched by it and not by the reference.
+    own_account: bool,
 }
 
 /// Something unusual about what arrived for an order.
@@ -122,6 +155,9 @@ pub(crate) struct Payment {
     sent_amount: String,
     /// Where money may go back to, if anybody has said so.
     refund_destination: Option<OrderDestination>,
+    /// Where to pay to; payments by transfer only.
+    #[schema(nullable = false)]
+    pay_to: Option<PayTo>,
 }
 
 /// A number, written with every digit.

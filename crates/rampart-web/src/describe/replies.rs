@@ -42,7 +42,7 @@ word!(Sex, "The sex a document tells.", &["male", "female", "unspecified"]);
 word!(
     AccountKind,
     "What kind of account it is.",
-    &["iban", "clabe", "debit_card", "cbu", "cvu", "alias", "cci", "chilean_account", "colombian_account", "bre_b_key"]
+    &["iban", "clabe", "debit_card", "mobile_number", "cbu", "cvu", "alias", "cci", "chilean_account", "colombian_account", "bre_b_key"]
 );
 word!(Priced, "When the price is fixed: with the order, or when its money arrives.", &["order", "arrival"]);
 word!(AmountIn, "What the amount counts.", &["fiat", "coin"]);
@@ -395,6 +395,12 @@ pub(crate) struct ValidatedBankAccount {
     masked: Option<String>,
     /// The bank's name, where the code tells.
     bank_name: Option<String>,
+    /// The bank's code, where the number has one or the bank was named.
+    bank_code: Option<String>,
+    /// The kind of account, where one is needed: `checking`, `savings`, `vista`, `rut`.
+    account_type: Option<String>,
     /// Why it does not hold.
     faults: Vec<Finding>,
+    /// What is odd about it without making it wrong: a bank's code that is on no list of ours. A payout to it is tried.
+    warnings: Vec<Finding>,
 }

@@ -6,9 +6,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use rampart_app::{GatewaySession, PaymentPage, Play, Played};
+use rampart_core::pay_to::PayTo;
 use rampart_core::payment::{Instructions, Payment, PaymentState};
 use rampart_core::refusal::Code;
 
+use super::account;
 use super::forms::Posted;
 use super::frame::{Frame, Link, Row, callback};
 use super::labels;
@@ -140,14 +142,8 @@ pub(crate) fn transfer(request: &PageRequest, found: &PaymentPage, instructions:
     let terms = &payment.terms;
     // The amount stands without its currency and in figures that are not grouped, as banks' forms take it.
     let plain = locale.plain(&terms.fiat_amount.to_major(terms.fiat_decimals));
-    let mut rows = vec![
-        Row::copied(t.transfer_amount, plain).with_hint(format!("{}. {}", terms.fiat, t.transfer_amount_hint)),
-        Row::copied(labels::account(payment.country, t), labels::grouped(&instructions.account)),
-    ];
-    if let Some(bic) = &instructions.bic {
-        rows.push(Row::copied(t.bic, bic.clone()));
-    }
-    rows.push(Row::copied(t.destination_name, instructions.destination_name.clone()));
+    let mut rows = vec![Row::copied(t.transfer_amount, plain).with_hint(format!("{}. {}", terms.fiat, t.transfer_amount_hint))];
+    rows.extend(account::rows(&PayTo::of(instructions, payment.country), payment.country, t));
     let hint = if instructions.own_account { t.own_account_hint } else { t.concept_hint };
     rows.push(Row::copied(t.concept, instructions.concept.clone()).with_hint(hint));
     let declared = matches!(payment.state, PaymentState::PendingBank { .. });

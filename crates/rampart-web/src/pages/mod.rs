@@ -3,6 +3,7 @@
 //! A page's address carries a secret token, which is the right to see and use it; there is no session and no cookie.
 //! Every failure answers with a page, and an unknown token answers exactly as a malformed one.
 
+mod account;
 mod assets;
 mod field;
 mod forms;

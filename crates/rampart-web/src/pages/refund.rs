@@ -12,6 +12,7 @@ use rampart_core::refusal::Refusal;
 use rampart_core::text;
 use rampart_core::time::Timestamp;
 
+use super::account;
 use super::field::{Faults, Field, mark};
 use super::forms::Fields;
 use super::frame::Frame;
@@ -110,11 +111,8 @@ pub(crate) fn account_form(request: &PageRequest, found: &PaymentPage, locale: L
     let t = locale.language.texts();
     let typed_or_known = |name| typed.and_then(|fields| fields.get(name)).unwrap_or_default();
     let name = if typed.is_some() { typed_or_known("name") } else { &found.customer_name };
-    let account = Field::text("account", labels::account(locale.country, t), bank_account::MOST_CHARACTERS, typed_or_known("account"));
-    let fields = vec![
-        account.with_hint(labels::account_hint(locale.country, t)),
-        Field::text("name", t.refund_name, MOST_NAME, name).filled_with("name"),
-    ];
+    let mut fields = account::fields(found.payment.country, typed, t);
+    fields.push(Field::text("name", t.refund_name, MOST_NAME, name).filled_with("name"));
     form(request, &found.partner_name, found.sandbox, locale, (t.refund_title_account, t.refund_why_account.to_owned()), fields, faults)
 }
 
@@ -153,11 +151,7 @@ fn form(
 /// What is wrong with a typed account.
 pub(crate) fn account_faults(found: &PaymentPage, typed: &Fields, locale: Locale) -> Faults {
     let t = locale.language.texts();
-    let mut faults = Faults::new();
-    let account = typed.get("account").unwrap_or_default();
-    if let Err(fault) = bank_account::check(found.payment.country, bank_account::Given::number(account)) {
-        faults.push(("account", labels::account_fault(&fault, locale.language)));
-    }
+    let mut faults = account::faults(found.payment.country, typed, locale);
     match typed.get("name") {
         None => faults.push(("name", t.fault_required.to_owned())),
         Some(name) if name.chars().count() > MOST_NAME => faults.push(("name", fill(t.fault_too_long, &[&MOST_NAME.to_string()]))),

@@ -8,6 +8,7 @@ use rampart_app::{PaymentPage, RampoffPage, StatusPage};
 use rampart_core::rampoff::RampoffState;
 use rampart_core::refusal::{Code, Refusal};
 
+use super::account;
 use super::field::Faults;
 use super::forms::{Fields, Posted};
 use super::frame::{Frame, Link, Row, callback};
@@ -93,8 +94,8 @@ async fn perform(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Res
             if !faults.is_empty() {
                 return Ok(refund::account_form(request, found, locale, Some(typed), faults));
             }
-            let (account, name) = (typed.get("account").unwrap_or_default(), typed.get("name").unwrap_or_default());
-            web.app.give_refund_account(token, account, name).await
+            let account = account::text(found.payment.country, typed);
+            web.app.give_refund_account(token, &account, typed.get("name").unwrap_or_default()).await
         }
         StatusPage::Rampoff(found) => {
             let locale = request.locale(found.rampoff.country);

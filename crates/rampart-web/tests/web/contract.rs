@@ -24,10 +24,10 @@ fn settled(name: &str, value: &Value) -> Value {
         Value::Object(members) => Value::Object(members.iter().map(|(name, member)| (name.clone(), settled(name, member))).collect()),
         Value::Array(items) => Value::Array(items.iter().map(|item| settled(name, item)).collect()),
         Value::String(text) => match text.split_once("token=") {
-            _ if ["request_id", "token", "quote_id", "next_cursor"].contains(&name) => format!("[{name}]").into(),
+            _ if ["request_id", "token", "quote_id", "next_cursor", "reference"].contains(&name) => format!("[{name}]").into(),
             _ if is_time(text) => "[time]".into(),
             _ if name == "user_id" && text.parse::<i64>().is_ok() => "[user_id]".into(),
-            _ if name == "iban" && is_clabe(text) => "[iban]".into(),
+            _ if ["iban", "number"].contains(&name) && is_clabe(text) => format!("[{name}]").into(),
             _ if is_id(text) => "[id]".into(),
             Some((before, _)) => format!("{before}token=[token]").into(),
             None => match text.split_once('_') {

@@ -1,6 +1,7 @@
 //! The HTTP side through the real router: the contract as snapshots, what every route refuses, limits, the server.
 
 mod abuse;
+mod accounts;
 mod contract;
 mod description;
 mod idempotency;

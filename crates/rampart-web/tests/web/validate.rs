@@ -76,11 +76,15 @@ async fn accounts(test: Arc<TestApp>) {
         right,
         json!({
             "valid": true, "kind": "iban", "normalized": "ES9121000418450200051332", "masked": "ES91 **** … 1332",
-            "bank_name": "CaixaBank", "faults": [],
+            "bank_name": "CaixaBank", "bank_code": "2100", "account_type": null, "faults": [], "warnings": [],
         })
     );
     let chile = described(path, &ask("country=Chile&account=44444444&bank_code=012&account_type=rut").await);
     assert_eq!((&chile["valid"], &chile["kind"]), (&json!(true), &json!("chilean_account")));
+    let named = described(path, &ask("country=Chile&account=44444444&bank_code=Banco+Estado&account_type=Cuenta+RUT").await);
+    assert_eq!((&named["bank_code"], &named["account_type"]), (&json!("012"), &json!("rut")));
+    let unknown = described(path, &ask("country=Colombia&account=12345678&bank_code=1999&account_type=ahorros").await);
+    assert_eq!((&unknown["valid"], &unknown["warnings"][0]["code"]), (&json!(true), &json!("unknown_bank")));
     let bank_missing = described(path, &ask("country=Chile&account=44444444").await);
     assert_eq!((&bank_missing["valid"], &bank_missing["faults"][0]["code"]), (&json!(false), &json!("bank_missing")));
     let wrong = described(path, &ask("country=MX&account=012180000000000016").await);

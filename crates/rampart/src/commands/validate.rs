@@ -208,8 +208,10 @@ fn account_text(view: &BankAccountView) -> String {
         ("account", view.normalized.clone()),
         ("shown as", view.masked.clone()),
         ("bank", view.bank_name.map(str::to_owned)),
+        ("bank code", view.bank_code.clone()),
+        ("type", view.account_type.map(str::to_owned)),
     ];
-    answer(view.valid, &rows, &view.faults, &[])
+    answer(view.valid, &rows, &view.faults, &view.warnings)
 }
 
 fn reference_text(view: &ReferenceView) -> String {

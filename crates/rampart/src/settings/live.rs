@@ -1,8 +1,10 @@
 //! What mode = "live" refuses: simulated providers, and settings that are made for sandboxes and load tests.
 
 use rampart_app::{Mode, check_public_url};
-use rampart_core::catalogue::Catalogue;
+use rampart_core::catalogue::{Catalogue, Method, MethodKind};
+use rampart_core::pay_to;
 
+use super::tree::{Origin, Tree};
 use super::types::{Provider, Settings};
 
 /// The most orders of one customer that may be open and unpaid.
@@ -23,7 +25,7 @@ const LONGEST_LINK_DAYS: u64 = 366;
 const AUTHENTICATIONS_PER_SECOND: u64 = 100;
 
 /// Everything that live mode refuses of a configuration: the key and the reason. Nothing in a sandbox.
-pub(super) fn refused(settings: &Settings, catalogue: &Catalogue) -> Vec<(String, String)> {
+pub(super) fn refused(settings: &Settings, catalogue: &Catalogue, tree: &Tree) -> Vec<(String, String)> {
     if settings.mode != Mode::Live {
         return Vec::new();
     }
@@ -31,7 +33,26 @@ pub(super) fn refused(settings: &Settings, catalogue: &Catalogue) -> Vec<(String
         let reason = "is simulated, which mode = \"live\" refuses; no real adapter for it is built in yet";
         (format!("providers.{port}"), reason.to_owned())
     });
-    simulated.chain(weak(settings, catalogue)).collect()
+    simulated.chain(weak(settings, catalogue)).chain(untold(catalogue, tree)).collect()
+}
+
+/// What customers who pay by transfer would not be told, or told of an account that is nobody's.
+fn untold(catalogue: &Catalogue, tree: &Tree) -> Vec<(String, String)> {
+    const TOLD: [&str; 6] = ["account", "holder", "bic", "bank", "tax_id", "email"];
+    let mut found = Vec::new();
+    for ours in &catalogue.rail_accounts {
+        let pays = |method: &&Method| {
+            let (MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail)) = method.kind else { return false };
+            method.enabled && rail == ours.rail
+        };
+        let Some(method) = catalogue.methods.iter().find(pays) else { continue };
+        let key = |name: &str| format!("rails.{}.{name}", ours.rail);
+        let is_default = |name: &&str| matches!(tree.origin(&key(name)), Some(Origin::Default));
+        let reason = "is the sandbox's, which is nobody's; give your own, or \"\" where you have none";
+        found.extend(TOLD.iter().filter(|name| is_default(name)).map(|name| (key(name), reason.to_owned())));
+        found.extend(pay_to::missing(ours, method.country).into_iter().map(|(name, why)| (key(name), why)));
+    }
+    found
 }
 
 /// Settings that protect nobody.

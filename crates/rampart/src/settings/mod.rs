@@ -99,7 +99,8 @@ impl Configuration {
         settings.check().map_err(|(key, reason)| at(&tree, key, &reason))?;
         settings.server.web.check().map_err(|(key, reason)| at(&tree, &format!("server.{key}"), &reason))?;
         // All of them: whoever goes live has more than one thing to set.
-        let refused: Vec<String> = live::refused(&settings, &catalogue).iter().map(|(key, reason)| at(&tree, key, reason).0).collect();
+        let refused: Vec<String> =
+            live::refused(&settings, &catalogue, &tree).iter().map(|(key, reason)| at(&tree, key, reason).0).collect();
         if !refused.is_empty() {
             return Err(SettingsFault(refused.join("\n")));
         }

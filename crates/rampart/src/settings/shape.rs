@@ -22,8 +22,14 @@ const NAMED: &[&str] = &[
     "limits.*.*.methods.*",
 ];
 /// Keys that the built-in configuration has no example of.
-const WITHOUT_EXAMPLE: &[&str] =
-    &["limits.*.*.methods.*.transaction", "limits.*.*.methods.*.day", "limits.*.*.methods.*.month", "limits.*.*.methods.*.quarter"];
+const WITHOUT_EXAMPLE: &[&str] = &[
+    "limits.*.*.methods.*.transaction",
+    "limits.*.*.methods.*.day",
+    "limits.*.*.methods.*.month",
+    "limits.*.*.methods.*.quarter",
+    "rails.*.bank_code",
+    "rails.*.account_type",
+];
 /// Tables whose names are written in lower case; all others are in upper case.
 const LOWER_CASE: &[&str] = &["chains.*", "coins.*.*", "policies.*", "rails.*"];
 

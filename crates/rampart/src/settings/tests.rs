@@ -116,6 +116,42 @@ customer_orders = 5
 partner_orders = 2000
 customer_value_multiple = 3
 partner_value_multiple = 1000
+[rails.sepa]
+account = "ES9121000418450200051332"
+bic = ""
+bank = ""
+holder = "Acme SL"
+tax_id = ""
+email = ""
+[rails.cl-transfer]
+account = "123456789"
+bank_code = "037"
+account_type = "corriente"
+holder = "Acme SpA"
+tax_id = "76.000.000-0"
+email = ""
+[rails.spei]
+account = "646180000000000025"
+holder = "Acme SA de CV"
+tax_id = ""
+email = ""
+[rails.breb]
+account = "@ACME"
+holder = "Acme SAS"
+tax_id = ""
+email = ""
+[rails.cce]
+account = "00219300000000000118"
+bank = ""
+holder = "Acme SAC"
+tax_id = ""
+email = ""
+[rails.cvu]
+account = "0000003110000000000014"
+bank = ""
+holder = "Acme SA"
+tax_id = ""
+email = ""
 "#;
 
 #[test]
@@ -131,13 +167,34 @@ fn live_mode_names_every_setting_that_it_refuses() {
         "rate_limits.ip_per_second (default): 100000 is too much",
         "open_caps.customer_orders (default): 10000 is too much",
         "open_caps.partner_value_multiple (default): 2000000 is too much",
+        "rails.sepa.account (default): is the sandbox's",
+        "rails.cl-transfer.tax_id (default): is the sandbox's",
     ] {
         assert!(all.lines().any(|found| found.starts_with(line)), "{line}\n{all}");
     }
     let fit = of(format!("mode = \"live\"\n{FIT_FOR_LIVE}"));
     assert!(fit.lines().all(|line| line.starts_with("providers.")), "{fit}");
     assert_eq!(fit.lines().count(), 6, "{fit}");
-    load_file(FIT_FOR_LIVE).unwrap();
+    let own = load_file(FIT_FOR_LIVE).unwrap();
+    let chile = own.catalogue.rail_account("cl-transfer".parse().unwrap()).unwrap();
+    assert_eq!(chile.account, "037/corriente/123456789", "said part by part, told as documented");
+    // What payers' banks ask for and nothing tells.
+    for (there, instead, missed) in [
+        ("tax_id = \"76.000.000-0\"", "tax_id = \"\"", "rails.cl-transfer.tax_id (/my.toml:"),
+        ("\"ES9121000418450200051332\"", "\"ES9299990002950000000001\"", "rails.sepa.bank (/my.toml:"),
+        ("\"@ACME\"", "\"ACME\"", "rails.breb.account (/my.toml:"),
+    ] {
+        let lacking = FIT_FOR_LIVE.replace(there, instead);
+        let all = of(format!("mode = \"live\"\n{lacking}"));
+        assert!(all.lines().any(|found| found.starts_with(missed)), "{missed}\n{all}");
+        assert_eq!(all.lines().count(), 7, "{all}");
+    }
+    for (text, reason) in [
+        ("[rails.cl-transfer]\nbank_code = \"037\"\naccount_type = \"C\"", "says bank and type of account already"),
+        ("[rails.cl-transfer]\naccount = \"123456789\"\nbank_code = \"037\"", "rails.cl-transfer.account_type"),
+    ] {
+        assert!(of(text.to_owned()).contains(reason), "{}", of(text.to_owned()));
+    }
 }
 
 #[test]

@@ -52,6 +52,8 @@ texts! {
     minutes_left less_than_a_minute pay_now decline_now pay_sandbox pay_declined processor_failed try_again cancel cancel_confirm
 
     transfer_title see_instructions transfer_intro transfer_amount transfer_amount_hint account_iban account_cbu account_clabe account_cci account_other
+    account_bank account_bank_other account_bank_code account_bank_code_hint account_type account_number account_key account_number_or_key
+    account_checking account_savings account_vista account_rut
     account_hint_argentina account_hint_chile account_hint_colombia account_hint_mexico account_hint_peru account_hint_spain
     method_card method_psd2 see_status bic concept concept_hint own_account_hint destination_name from_own_account declare declared declare_hint
 
