@@ -92,7 +92,7 @@ async fn what_shows_nothing_is_absent(test: Arc<TestApp>) {
         let refused = client.post("/api/registerUser", &registration(number, "name", blank)).await;
         assert_eq!((refused.status.as_u16(), refused.code().as_str()), (422, "fail_mandatory_field"), "{}", refused.text);
         assert_eq!(refused.json()["errors"], json!({ "name": ["is required"] }));
-        for field in ["last_name", "last_name2", "city", "identification_type", "dob", "country"] {
+        for field in ["last_name", "last_name2", "city", "address", "identification_type", "country"] {
             let mut body = registration(10 * number, "email", &format!("{field}{number}@mail.example"));
             body[field] = json!(blank);
             let taken = client.post("/api/registerUser", &body).await;
