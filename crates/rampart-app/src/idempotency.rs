@@ -288,6 +288,9 @@ mod tests {
         for meaning in [Meaning::Text, Meaning::Trimmed, Meaning::Code, Meaning::Integer, Meaning::Decimal] {
             assert_eq!((of(meaning, ""), of(meaning, " "), meaning.of(None)), (None, None, None), "{meaning:?}");
         }
+        // What earlier versions stored is known again.
+        assert_eq!(Meaning::Text.of_blank_texts_too(Some(" ")).as_deref(), Some(" "));
+        assert_eq!(Meaning::Decimal.of_blank_texts_too(Some("240.0")).as_deref(), Some("24e1"));
     }
 
     #[tokio::test]
