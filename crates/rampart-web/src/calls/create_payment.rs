@@ -24,7 +24,8 @@ const FIELDS: &[Field] = &[
     .example(r#""23232323231""#),
     required("payment_type", NAME, "The payment method; case does not matter.").example(r#""KHIPU""#),
     required("fiat_symbol", CURRENCY, "The currency.").example(r#""ARS""#),
-    required("fiat_amount", Kind::Money, "What the customer pays, in major units: a multiple of the `step` of `paymentMethods`.").example(r#"240"#),
+    required("fiat_amount", Kind::Money, "What the customer pays, in major units: a multiple of the `step` of `paymentMethods`.")
+        .example(r#"240"#),
     required("coin_symbol", COIN, "The coin.").example(r#""ETH""#),
     optional("coin_chain", NAME, "Its chain. Not needed for Latin American customers: the coin's default chain is taken.")
         .example(r#""polygon""#),
