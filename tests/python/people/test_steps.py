@@ -90,13 +90,15 @@ def test_a_sale_is_quoted_and_paid_in_whole_pesos(ramp: Ramp, amount: str) -> No
 
 @pytest.mark.entry("whole pesos")
 def test_what_another_amount_is_worth_is_paid_in_whole_pesos(ramp: Ramp) -> None:
-    """Less came than was announced, and it is converted at the promise or anew."""
-    name = ramp.selling(colombian(ramp), "100")
-    ramp.depositing(name, "61.234567")
-    ramp.client.sandbox("clock", {"advance_seconds": 3_700})
-    ramp.arrives(name, "finished", seconds=30)
-    [paid] = payouts(ramp, name)
-    assert is_whole(paid) and paid > 0
+    """Less came than was announced. Several amounts: one of them may be worth whole pesos by chance."""
+    names = {ramp.selling(colombian(ramp), "100"): amount for amount in ("61.234567", "47.111111", "83.7")}
+    for name, amount in names.items():
+        ramp.depositing(name, amount)
+    ramp.advance(3_700)
+    for name in names:
+        ramp.arrives(name, "finished", seconds=30)
+    paid = [amount for name in names for amount in payouts(ramp, name)]
+    assert len(paid) == len(names) and [amount for amount in paid if not is_whole(amount)] == [], paid
 
 
 @pytest.mark.entry("whole pesos")
