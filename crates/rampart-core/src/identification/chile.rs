@@ -29,8 +29,10 @@ fn generic(number: u32) -> Option<Fault> {
 /// RUT: up to eight digits and a check sign. Those of six digits or fewer are old persons'.
 pub(super) fn rut(signs: &Signs) -> Result<Checked, Fault> {
     // Forms fill the field up with zeros.
-    let zeros = signs.iter().take_while(|sign| **sign == b'0').count().min(signs.len().saturating_sub(2));
-    let signs = if zeros == 0 { *signs } else { Signs::of(&signs[zeros..]) };
+    if signs.starts_with(b"0") && signs.len() > 2 {
+        let zeros = signs.iter().take_while(|sign| **sign == b'0').count().min(signs.len() - 2);
+        return rut(&Signs::of(&signs[zeros..]));
+    }
     let (&last, body) = signs.split_last().ok_or(Fault::Empty)?;
     let number = number(body)?;
     if !last.is_ascii_digit() && last != b'K' {
@@ -49,7 +51,7 @@ pub(super) fn rut(signs: &Signs) -> Result<Checked, Fault> {
     if let Some(fault) = generic(number) {
         return Err(fault);
     }
-    let mut checked = Checked::new(signs).shown(Shown::DottedBeforeLast);
+    let mut checked = Checked::new(*signs).shown(Shown::DottedBeforeLast);
     if body.len() <= 6 {
         checked.doubt(Doubt::ShortNumber);
     }

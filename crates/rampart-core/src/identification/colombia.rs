@@ -32,14 +32,19 @@ pub(super) fn foreigner_id(signs: &Signs) -> Result<Checked, Fault> {
 pub(super) fn identity_card(signs: &Signs) -> Result<Checked, Fault> {
     digits(signs, 10, 11, Wording("10 or 11 digits", "10 u 11 cifras"))?;
     let mut checked = Checked::new(*signs);
-    if let [date @ .., _, _, _, _, _] = &signs[..]
+    tell_old_form(&mut checked, signs);
+    Ok(checked)
+}
+
+/// What eleven digits of a person tell: the old form, which begins with the date of birth.
+fn tell_old_form(checked: &mut Checked, digits: &[u8]) {
+    if let [date @ .., _, _, _, _, _] = digits
         && let Ok(date) = date.try_into()
     {
         // Old numbers with impossible dates exist on real cards; the date then tells nothing.
         checked.implied.date = Date::of_six(date, 1900);
         checked.doubt(Doubt::OldForm);
     }
-    Ok(checked)
 }
 
 /// NUIP: ten digits, the first not zero.
@@ -98,7 +103,11 @@ fn nit_check_digit(body: &[u8]) -> char {
 /// that it is of (Concepto DIAN 078424 of 2002).
 pub(super) fn nit(written: &str, signs: &Signs) -> Result<Checked, Fault> {
     all_digits(signs)?;
-    let behind_hyphen = written.rsplit_once('-').map(|(_, tail)| tail.trim().len());
+    // As it is mostly written, without a search.
+    let behind_hyphen = match written.as_bytes() {
+        [.., b'-', b'0'..=b'9'] => Some(1),
+        _ => written.rsplit_once('-').map(|(_, tail)| tail.trim().len()),
+    };
     let separated = behind_hyphen == Some(1);
     if behind_hyphen.is_some_and(|count| count > 1) && written.matches('-').count() == 1 {
         return Err(Fault::WrongShape {
@@ -125,23 +134,17 @@ pub(super) fn nit(written: &str, signs: &Signs) -> Result<Checked, Fault> {
     if !body_only && char::from(*last) != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: false });
     }
-    let mut number = *signs;
+    let mut checked = Checked::new(*signs).shown(Shown::DottedBeforeLast);
     if body_only {
-        number.push(u8::try_from(expected).unwrap_or(b'0'));
+        checked.number.push(u8::try_from(expected).unwrap_or(b'0'));
     }
-    let mut checked = Checked::new(number).shown(Shown::DottedBeforeLast);
     if !is_companys(body) {
-        let person = persons_body(&Signs::of(body))?;
-        (checked.implied, checked.doubts) = (person.implied, person.doubts);
+        // A cédula of six to ten digits, or an identity card or civil registry number of eleven.
+        no_leading_zero(body)?;
+        tell_old_form(&mut checked, body);
         checked.implied.contains = Code::of(body).ok();
     } else if body_only && char::from(*last) == nit_check_digit(without_last) {
         checked.doubt(Doubt::PersonOrCompany);
     }
     Ok(checked)
-}
-
-/// The number that a person's NIT is made of: a cédula, an identity card or a civil registry number.
-fn persons_body(body: &Signs) -> Result<Checked, Fault> {
-    no_leading_zero(body)?;
-    if body.len() == 11 { identity_card(body) } else { citizen_id(body) }
 }

@@ -86,6 +86,18 @@ impl Checked {
         }
     }
 
+    /// Whose it is, and whether it is a filler.
+    fn complete(&mut self, document: DocumentType) -> Result<(), Fault> {
+        self.customer_type = document.holder_of(&self.number);
+        if document.is_of_minors_by(&self.number) {
+            self.doubt(Doubt::Minor);
+        }
+        if let Some(doubt) = filler::judge(document, &self.number)? {
+            self.doubt(doubt);
+        }
+        Ok(())
+    }
+
     const fn shown(mut self, shown: Shown) -> Self {
         self.shown = shown;
         self
@@ -138,32 +150,39 @@ pub fn check(country: Country, document: DocumentType, number: &str) -> Result<C
     }
     let mut signs = Signs::NONE;
     read(number, &mut signs)?;
-    judge(country, document, number, &signs).or_else(|fault| {
-        let (fault, signs) = match label::without(document, &signs) {
-            None => (fault, signs),
-            Some(rest) => match judge(country, document, number, &rest) {
-                Ok(checked) => return Ok(checked),
-                Err(fault) => (fault, rest),
-            },
-        };
-        // What stands for nobody does so whatever it is called.
-        let is_nobodys = matches!(fault, Fault::Placeholder { .. });
-        let better = if is_nobodys { None } else { better_document(country, document, number, &signs) };
-        Err(better.unwrap_or(fault))
-    })
+    let judged = judge(country, document, number, &signs);
+    match judged {
+        Ok(_) => judged,
+        Err(fault) => judge_again(country, document, number, &signs, fault),
+    }
 }
 
-/// What is said of a number: by its document's own rules, and by those that all of them share.
+/// What is said of a number that does not hold as it is written.
+#[cold]
+#[inline(never)]
+fn judge_again(country: Country, document: DocumentType, number: &str, signs: &Signs, fault: Fault) -> Result<Checked, Fault> {
+    let (fault, signs) = match label::without(document, signs) {
+        None => (fault, *signs),
+        Some(rest) => match judge(country, document, number, &rest) {
+            Ok(checked) => return Ok(checked),
+            Err(fault) => (fault, rest),
+        },
+    };
+    // What stands for nobody does so whatever it is called.
+    let is_nobodys = matches!(fault, Fault::Placeholder { .. });
+    let better = if is_nobodys { None } else { better_document(country, document, number, &signs) };
+    Err(better.unwrap_or(fault))
+}
+
+/// What is said of a number: by its document's own rules, and by those that all of them share. It is completed where it
+/// lies: copies cost as much as the rules.
 fn judge(country: Country, document: DocumentType, number: &str, signs: &Signs) -> Result<Checked, Fault> {
-    let mut checked = by_document(country, document, number, signs)?;
-    checked.customer_type = document.holder_of(&checked.number);
-    if document.is_of_minors_by(&checked.number) {
-        checked.doubt(Doubt::Minor);
+    let mut judged = by_document(country, document, number, signs);
+    let shared = judged.as_mut().map_or(Ok(()), |checked| checked.complete(document));
+    if let Err(fault) = shared {
+        judged = Err(fault);
     }
-    if let Some(doubt) = filler::judge(document, &checked.number)? {
-        checked.doubt(doubt);
-    }
-    Ok(checked)
+    judged
 }
 
 /// What the document's own rules say of a number: as it was written, and its signs.
