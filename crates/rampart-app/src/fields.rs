@@ -114,7 +114,7 @@ impl Fields {
 
     /// An amount in major units.
     pub(crate) fn amount(&mut self, field: &'static str, value: &Option<AmountSent>, decimals: u8) -> Option<Amount> {
-        let Some(sent) = value.as_ref().filter(|sent| !sent.as_str().trim().is_empty()) else {
+        let Some(sent) = value.as_ref().filter(|sent| !text::is_blank(sent.as_str())) else {
             self.fault(Code::FailMandatoryField, field, "is required");
             return None;
         };

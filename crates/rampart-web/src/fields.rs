@@ -5,6 +5,7 @@ use std::fmt;
 
 use rampart_core::amount::AmountSent;
 use rampart_core::refusal::{Code, Refusal};
+use rampart_core::text::is_blank;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -79,7 +80,7 @@ impl Reading {
         let text = field.kind.of_text(text);
         match field.kind.check_text(&text) {
             Ok(()) => self.fields.values[place] = Some(Value { text: text.into_owned(), is_number: false }),
-            Err(_) if text.trim().is_empty() => {}
+            Err(_) if is_blank(&text) => {}
             Err(fault) => self.fault(place, fault),
         }
     }

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use rampart_core::amount::{Amount, AmountSent};
 use rampart_core::refusal::{Code, Refusal};
+use rampart_core::text::is_blank;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
@@ -179,7 +180,7 @@ impl utoipa::ToSchema for Decimal {
 
 /// A text of at most so many characters, without control characters; one that is blank is absent.
 pub(super) fn text(field: &str, text: Option<String>, most: usize) -> Result<Option<String>, Refusal> {
-    match text.filter(|text| !text.trim().is_empty()) {
+    match text.filter(|text| !is_blank(text)) {
         Some(text) if text.chars().count() > most => {
             Err(Refusal::field(Code::ValidationFailed, field, format!("is longer than {most} characters")))
         }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use rampart_core::amount::whole_number;
+use rampart_core::text::is_blank;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use utoipa::openapi::RefOr;
@@ -64,7 +65,7 @@ pub(super) fn plain(object: &[u8]) -> serde_json::Result<String> {
 fn plain_value(raw: &str) -> Option<Cow<'_, str>> {
     match raw.as_bytes().first() {
         Some(b'"') => {
-            let is_blank = serde_json::from_str::<Cow<'_, str>>(raw).is_ok_and(|text| text.trim().is_empty());
+            let is_blank = serde_json::from_str::<Cow<'_, str>>(raw).is_ok_and(|text| is_blank(&text));
             (!is_blank).then_some(Cow::Borrowed(raw))
         }
         Some(b'0'..=b'9') if !raw.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -80,7 +81,7 @@ fn plain_value(raw: &str) -> Option<Cow<'_, str>> {
 /// Those of what is no whole number, or does not fit.
 pub(super) fn whole<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D) -> Result<Option<T>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    if text.trim().is_empty() {
+    if is_blank(&text) {
         return Ok(None);
     }
     let number = whole_number(&text).and_then(|number| T::try_from(number).ok());
