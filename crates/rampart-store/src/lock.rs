@@ -1,7 +1,7 @@
-//! Who serves from a database and who copies it: never both.
+//! Who serves from a database, and who copies it or changes its schema: never both.
 //!
 //! A SQLite file has a file beside it that is locked by the one process that uses it. On PostgreSQL a session of its own holds
-//! an advisory lock, shared by all that serve; copying takes it alone.
+//! an advisory lock, shared by all that serve; copying and migrating take it alone.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,8 @@ const ALONE: &str = "SELECT CASE WHEN pg_try_advisory_lock(59823490602) THEN 1 E
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
     Serving,
-    Copying,
+    /// Copying it, or changing its schema.
+    Alone,
 }
 
 /// A lock that is held until it is released or dropped.
@@ -97,13 +98,13 @@ async fn lock_session(target: &Target, what: Use) -> Result<Session, StoreError>
     let is_held = session.fetch_optional(sql, Vec::new()).await?.is_some_and(|row| row.int(0).is_ok_and(|held| held == 1));
     match (is_held, what) {
         (true, _) => Ok(session),
-        (false, Use::Serving) => Err(StoreError::Configuration("the database is being copied".into())),
-        (false, Use::Copying) => Err(StoreError::Configuration("another process serves from the database".into())),
+        (false, Use::Serving) => Err(StoreError::Configuration("the database is being copied or brought up to date".into())),
+        (false, Use::Alone) => Err(StoreError::Configuration("another process serves from the database".into())),
     }
 }
 
-/// Holds a session, and takes the lock anew when the session was lost. Whoever serves and cannot have it any more, because the
-/// database is being copied, ends: what it wrote would be missing from the copy.
+/// Holds a session, and takes the lock anew when the session was lost. Whoever serves and cannot have it any more ends: what it
+/// wrote would be missing from a copy, and it may not know a schema that was changed.
 async fn hold(target: Target, session: Session, what: Use, on_fatal: OnFatal, stop: Arc<Notify>) {
     let mut held = Some(session);
     loop {

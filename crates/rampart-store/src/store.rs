@@ -150,7 +150,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Configuration`] when a process serves from it; [`StoreError::Unavailable`] when PostgreSQL cannot be reached.
     pub async fn lock_to_copy(&self) -> Result<(), StoreError> {
-        self.lock(Use::Copying).await
+        self.lock(Use::Alone).await
     }
 
     async fn lock(&self, what: Use) -> Result<(), StoreError> {
@@ -241,10 +241,12 @@ async fn bring_up_to_date(target: &Target, session: &mut Session, options: &Stor
             missing.join(", ")
         ))),
         (Standing::Older(_), Schema::UpToDate) => {
-            let lock = Lock::take(target, Use::Serving, Arc::clone(&options.on_fatal)).await.map_err(|error| match error {
-                StoreError::Configuration(reason) => {
-                    StoreError::Configuration(format!("the schema is an earlier version's and cannot be brought up to date: {reason}"))
-                }
+            // An earlier version that serves meanwhile would work on with tables that it does not know.
+            let lock = Lock::take(target, Use::Alone, Arc::clone(&options.on_fatal)).await.map_err(|error| match error {
+                StoreError::Configuration(reason) => StoreError::Configuration(format!(
+                    "the schema is an earlier version's and cannot be brought up to date: {reason}. Stop every process of the earlier \
+                     version first"
+                )),
                 error => error,
             })?;
             let migrated = migrate(session).await;

@@ -1,5 +1,4 @@
--- Work that was tried again and again is found however much work there is. With a default, so that an earlier version can go on
--- beside this one: what it puts off is found once this one has tried it. After five attempts, as the code says.
+-- Work that was tried again and again is found however much work there is: after five attempts, as the code says.
 ALTER TABLE jobs ADD COLUMN failing BOOLEAN NOT NULL DEFAULT FALSE;
 -- Not read as JSON, which has escapes that PostgreSQL has no character for; the number stands in front of every free text.
 UPDATE jobs SET failing = TRUE WHERE data ~ '"attempts":([5-9]|[0-9]{2,})[,}]';

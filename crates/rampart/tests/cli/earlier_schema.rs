@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{ENGINES, Engine, Installation, fresh_postgres};
+use crate::support::{ENGINES, Installation, fresh_postgres};
 
 /// The newest migration, and what undoes it.
 const NEWEST: &str = "0012_failing_jobs";
@@ -70,15 +70,12 @@ fn only_serving_and_migrating_change_the_schema() {
         put_back(&installation);
         let server = installation.serve();
         assert!(is_up_to_date(&installation), "serving does too");
-        // Beside a server that serves from a file, an earlier version's for example, nobody changes the schema.
+        // Beside a server, an earlier version's for example, nobody changes the schema.
         put_back(&installation);
-        match engine {
-            Engine::Sqlite => {
-                let said = installation.refused(1, &["db", "migrate"]);
-                assert!(said.contains("another process serves from"), "{said}");
-                assert!(!is_up_to_date(&installation));
-            }
-            Engine::Postgres => drop(installation.run(&["db", "migrate"])),
+        for command in [&["db", "migrate"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+            let said = installation.refused(1, command);
+            assert!(said.contains("another process serves from") && said.contains("Stop every process"), "{engine:?} {command:?}: {said}");
+            assert!(!is_up_to_date(&installation));
         }
         server.kill();
     }
