@@ -89,7 +89,8 @@ async fn names_of_people_are_taken(test: Arc<TestApp>) {
 /// Signs that nobody sees are no name, and no field of a form that was left empty.
 async fn what_shows_nothing_is_absent(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
-    for (number, blank) in ["\u{200b}", "\u{2060} \u{feff}", "\u{a0}", "\u{3164}", "\u{2800}", "\u{ad}", "\u{301}"].into_iter().enumerate() {
+    for (number, blank) in ["\u{200b}", "\u{2060} \u{feff}", "\u{a0}", "\u{3164}", "\u{2800}", "\u{ad}", "\u{301}"].into_iter().enumerate()
+    {
         let refused = client.post("/api/registerUser", &registration(number, "name", blank)).await;
         assert_eq!((refused.status.as_u16(), refused.code().as_str()), (422, "fail_mandatory_field"), "{}", refused.text);
         assert_eq!(refused.json()["errors"], json!({ "name": ["is required"] }));
