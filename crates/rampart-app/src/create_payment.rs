@@ -178,13 +178,17 @@ impl App {
         let external_id = fields.optional("external_id", &request.external_id, LONGEST_EXTERNAL_ID);
         let payment_type = fields.required("payment_type", &request.payment_type, LONGEST);
         let fiat = fields.required("fiat_symbol", &request.fiat_symbol, LONGEST);
+        let is_latin_american = fiat.map_or(Some(false), |fiat| self.is_latin_american_currency(fiat));
+        if let (Some(fiat), None) = (fiat, is_latin_american) {
+            fields.fault(Code::MethodNotAllowed, "fiat_symbol", format!("'{}' is not a currency that is paid here", fiat.trim()));
+        }
         let decimals = fiat.and_then(|fiat| self.find_currency(fiat)).and_then(|fiat| self.catalogue().decimals(fiat.into()));
         let amount = fields.amount("fiat_amount", &request.fiat_amount, decimals.unwrap_or(18));
         let symbol = fields.required("coin_symbol", &request.coin_symbol, LONGEST);
         // In Latin America the coin's default chain is taken.
-        let chain = match fiat.is_some_and(|fiat| self.is_latin_american_currency(fiat)) {
-            true => fields.optional("coin_chain", &request.coin_chain, LONGEST),
-            false => fields.required("coin_chain", &request.coin_chain, LONGEST),
+        let chain = match is_latin_american {
+            Some(false) => fields.required("coin_chain", &request.coin_chain, LONGEST),
+            _ => fields.optional("coin_chain", &request.coin_chain, LONGEST),
         };
         let wallet = fields.required_wallet("wallet", &request.wallet);
         let callback_url = fields.url("callback_url", &request.callback_url);

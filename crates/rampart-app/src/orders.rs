@@ -8,7 +8,6 @@ use rampart_core::amount::Amount;
 use rampart_core::asset::Chain;
 use rampart_core::catalogue::Catalogue;
 use rampart_core::counter::Counter;
-use rampart_core::country::Country;
 use rampart_core::customer::{Customer, Identification};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::identification::CustomerType;
@@ -158,10 +157,10 @@ impl App {
         if ours.is_empty() { Ok(address) } else { Err(invalid_wallet(field, "is a deposit address of ours")) }
     }
 
-    /// Whether a currency is one of Latin America, where requests name no chain.
-    pub(crate) fn is_latin_american_currency(&self, currency: &str) -> bool {
-        let pays = |country: Country, fiat: &str| country.is_latin_american() && fiat.eq_ignore_ascii_case(currency.trim());
-        self.catalogue().methods.iter().any(|method| pays(method.country, method.fiat.as_str()))
+    /// Whether a currency is one of Latin America, where requests name no chain; nothing for one that no method pays.
+    pub(crate) fn is_latin_american_currency(&self, currency: &str) -> Option<bool> {
+        let methods = self.catalogue().methods.iter().filter(|method| method.fiat.is_spelled(currency.trim()));
+        methods.map(|method| method.country.is_latin_american()).reduce(|one, other| one || other)
     }
 
     /// The terms of a quote, if it is one of ours for this partner and still good. Whether it was used before, the commit

@@ -18,7 +18,7 @@ use crate::app::{App, MOST_TRIES};
 use crate::authenticate::Caller;
 use crate::birth::{self, Birth};
 use crate::customer_number;
-use crate::email::{self, Email};
+use crate::email;
 use crate::error::{AppError, Reply};
 use crate::fields::{Fields, LONGEST};
 use crate::idempotency::{Earlier, Meaning, Sent};
@@ -184,7 +184,7 @@ pub(crate) fn judge_birth(
 
 /// What holds of a registration.
 struct Registration {
-    email: Email,
+    email: rampart_core::email::Email,
     country: Country,
     country_as_sent: String,
     identification: Option<Identification>,
@@ -207,13 +207,13 @@ impl App {
             return self.registered_earlier(earlier);
         }
         let registration = self.read_registration(request)?;
-        let email_key = format!("{}:{}", caller.partner.id, registration.email.normalized);
+        let emails: Vec<String> = registration.email.keys().iter().map(|key| format!("{}:{key}", caller.partner.id)).collect();
         let created_at = self.business().now();
         let mut customer = Customer {
             id: customer_number::draw(self.randomness(), 0),
             version: 0,
             partner: caller.partner.id,
-            email: registration.email.as_sent.into(),
+            email: registration.email.written().into(),
             country: registration.country,
             country_as_sent: registration.country_as_sent,
             customer_type: registration.customer_type,
@@ -235,7 +235,7 @@ impl App {
             let document = self.count_by_document(&mut customer).await?;
             let mut step = Step::new();
             step.claims.extend(repeat.claims(self, customer.id, &data));
-            step.claims.push(Claim::forever(ClaimScope::CustomerEmail, email_key.clone(), customer.id));
+            step.claims.extend(emails.iter().map(|email| Claim::forever(ClaimScope::CustomerEmail, email.clone(), customer.id)));
             step.claims.extend(document);
             step.write(customer.clone());
             return match self.commit(step).await {
@@ -303,8 +303,7 @@ impl App {
         let mut fields = Fields::new();
         let mut warnings = Vec::new();
         let name = fields.required("name", &request.name, LONGEST);
-        let email = fields.required("email", &request.email, email::LONGEST);
-        let email = email.and_then(|email| email::read(&mut fields, email, &settings.disposable_domains));
+        let email = email::read(&mut fields, &request.email, &settings.disposable_domains);
         let country = read_country(&mut fields, request);
         let identification = read_identification(
             &mut fields,

@@ -105,7 +105,7 @@ pub struct Customer {
     pub version: i64,
     /// The partner it belongs to.
     pub partner: PartnerId,
-    /// E-mail as sent.
+    /// E-mail as sent, without what stood around it, in one form of Unicode.
     pub email: Redacted,
     /// The country of residence.
     pub country: Country,

@@ -15,6 +15,7 @@ pub mod counter;
 pub mod country;
 pub mod customer;
 pub mod earlier_link;
+pub mod email;
 pub mod event;
 pub mod example;
 pub mod fact;

@@ -110,7 +110,7 @@ pub enum ClaimScope {
     PaymentExternalId,
     /// `<partner>:<external_id>` of ramp-offs.
     RampoffExternalId,
-    /// `<partner>:<normalised e-mail>`.
+    /// `<partner>:<e-mail>`, for each of its [keys](crate::email::Email::keys).
     CustomerEmail,
     /// A quote's identifier: used once.
     Quote,

@@ -14,7 +14,8 @@ use std::fmt::Write as _;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{
-    BidiClass, CanonicalCombiningClass, DefaultIgnorableCodePoint, EmojiModifier, ExtendedPictographic, GeneralCategory, JoiningType,
+    BidiClass, CanonicalCombiningClass, DefaultIgnorableCodePoint, EmojiModifier, ExtendedPictographic, GeneralCategory,
+    GeneralCategoryGroup, JoiningType,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
@@ -70,10 +71,15 @@ pub(crate) fn is_unseen(letter: char) -> bool {
     is_hidden(letter) && !letter.is_control()
 }
 
-/// Whether nothing of a text shows: no signs but blanks and what nobody sees. Such a text is the same as none.
+/// Whether nothing of a text shows: no signs but blanks, what nobody sees, and marks, which have to stand upon something. Such a
+/// text is the same as none.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
-    text.chars().all(|letter| letter.is_whitespace() || is_unseen(letter))
+    text.chars().all(|letter| letter.is_whitespace() || is_unseen(letter) || is_mark(letter))
+}
+
+fn is_mark(letter: char) -> bool {
+    !letter.is_ascii() && GeneralCategoryGroup::Mark.contains(const { CodePointMapData::<GeneralCategory>::new() }.get(letter))
 }
 
 /// A text in the one form that Unicode has for it (NFC, UAX #15): some keyboards and file systems write `ñ` as `n` and a tilde.
@@ -246,11 +252,23 @@ mod tests {
 
     #[test]
     fn what_shows_nothing_is_blank() {
-        for blank in ["", " ", "\u{200B}", "\u{200D}\u{A0}", "\u{2800}", "\u{3164}", "\u{2060} \u{FEFF}", "\u{AD}", "\u{E0020}"] {
+        for blank in [
+            "",
+            " ",
+            "\u{200B}",
+            "\u{200D}\u{A0}",
+            "\u{2800}",
+            "\u{3164}",
+            "\u{2060} \u{FEFF}",
+            "\u{AD}",
+            "\u{E0020}",
+            "\u{301}",
+            " \u{308}\u{93E}",
+        ] {
             assert!(is_blank(blank), "{blank:?}");
         }
         // What commands a terminal is not nothing: it is refused where it stands.
-        for text in ["a", "-", "\u{200B}a", "\u{7}", "ñ", "김"] {
+        for text in ["a", "-", "\u{200B}a", "\u{7}", "ñ", "n\u{303}", "´", "김"] {
             assert!(!is_blank(text), "{text:?}");
         }
     }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use rampart_core::amount::whole_number;
+use rampart_core::email::{self, Email};
 
 /// What a field may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(crate) enum Kind {
     Wallet,
     /// Text of at least so many characters that is never shown again.
     Secret(usize),
-    /// An e-mail address.
+    /// An e-mail address. What was copied along with it is no part of it.
     Email,
     /// A link that a browser or our webhooks can follow. Its scheme may be in capitals.
     Link,
@@ -72,8 +73,6 @@ impl Field {
 pub(crate) const MONEY_FIGURES: usize = 30;
 /// The longest text of a link.
 pub(crate) const LINK_LENGTH: usize = 2_048;
-/// The longest e-mail address.
-pub(crate) const EMAIL_LENGTH: usize = 254;
 /// The longest secret.
 pub(crate) const SECRET_LENGTH: usize = 256;
 /// The longest address of a wallet.
@@ -89,7 +88,7 @@ impl Kind {
     /// The part of a text that counts.
     pub(crate) fn of_text(self, text: Cow<'_, str>) -> Cow<'_, str> {
         match self {
-            Self::Wallet => match rampart_core::text::trimmed(&text) {
+            Self::Wallet | Self::Email => match rampart_core::text::trimmed(&text) {
                 bare if bare.len() == text.len() => text,
                 bare => Cow::Owned(bare.to_owned()),
             },
@@ -113,8 +112,8 @@ impl Kind {
             }
             Self::Wallet => Self::Token(WALLET_LENGTH).check_text(text),
             Self::Email => {
-                check_length(text, 3, EMAIL_LENGTH).and_then(|()| no_control(text))?;
-                holds(is_email(text), "must be an e-mail address such as name@example.com")
+                check_length(text, 3, email::LONGEST).and_then(|()| no_control(text))?;
+                holds(Email::read(text).is_some(), "must be an e-mail address such as name@example.com")
             }
             Self::Link => {
                 check_length(text, 1, LINK_LENGTH)?;
@@ -194,12 +193,6 @@ fn check_length(text: &str, least: usize, most: usize) -> Check {
 /// Control characters have no place in names and addresses, and a database cannot keep all of them.
 fn no_control(text: &str) -> Check {
     holds(!text.bytes().any(|byte| byte < 0x20 || byte == 0x7f), "must not contain control characters")
-}
-
-fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
-    let plain = |text: &str| !text.is_empty() && !text.contains(['@', ' ', ',', ';', '<', '>', '"', '(', ')']);
-    plain(local) && plain(domain) && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.')
 }
 
 fn is_date(text: &str) -> bool {

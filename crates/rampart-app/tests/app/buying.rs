@@ -9,7 +9,7 @@ use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::reference;
 use rampart_core::refusal::Code;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, on_both_engines};
+use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, on_both_engines, refusal_of};
 
 async fn whole(engine: Engine) -> TestApp {
     TestApp::start(engine).await
@@ -132,6 +132,14 @@ async fn order_of_checks(test: Arc<TestApp>) {
         ..CreatePayment::default()
     };
     assert_eq!(code(request.clone()).await, Code::FailMandatoryField);
+    // What no method pays is no reason to ask for a chain.
+    for unknown in ["CLF", "UF", "MXP", "pesos"] {
+        let request = CreatePayment { fiat_symbol: some(unknown), ..request.clone() };
+        let refusal = refusal_of(test.app.create_payment(&test.caller, &request, None).await);
+        assert_eq!(refusal.code, Code::MethodNotAllowed, "{unknown}");
+        let said = format!("'{unknown}' is not a currency that is paid here");
+        assert_eq!(refusal.fields, [("fiat_symbol".to_owned(), said)]);
+    }
     request.coin_chain = some("nowhere");
     for wrong in ["-1", "1.001", "NaN", "1e99", "ten", "0"] {
         assert_eq!(code(CreatePayment { fiat_amount: Some(wrong.into()), ..request.clone() }).await, Code::ValidationFailed, "{wrong}");

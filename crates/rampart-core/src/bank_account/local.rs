@@ -3,6 +3,7 @@
 use super::bank::{self, Bank, BankCode, Register};
 use super::{Checked, Fault, Given, Kind, MOST_CHARACTERS, normalize, read_digits, words};
 use crate::country::Country;
+use crate::email::Email;
 use crate::signs::Signs;
 
 /// The bank of every CuentaRUT.
@@ -40,7 +41,8 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// A bank by its code or its name. A code that is on no list may be a bank's all the same.
+/// A bank by its code or its name. A whole code that is on no list may be a bank's all the same; what lacks a digit is one whose
+/// zeros were left out, or was copied wrongly, which only the list can tell.
 fn read_bank(register: &'static Register, written: &str) -> Result<(BankCode, Option<&'static Bank>), Fault> {
     if written.is_empty() {
         return Err(Fault::BankMissing);
@@ -50,7 +52,8 @@ fn read_bank(register: &'static Register, written: &str) -> Result<(BankCode, Op
         // Forms fill the code up with zeros.
         let short = written.strip_prefix('0').filter(|rest| rest.len() > 2).unwrap_or(written);
         let code = BankCode::of_three(short).ok_or_else(unknown)?;
-        return Ok((code, register.bank(code)));
+        let bank = register.bank(code);
+        return if short.len() == 3 || bank.is_some() { Ok((code, bank)) } else { Err(unknown()) };
     }
     let bank = register.named(written).ok_or_else(unknown)?;
     Ok((BankCode::of_three(bank.code).ok_or_else(unknown)?, Some(bank)))
@@ -170,9 +173,8 @@ fn bre_b(key: &str) -> Result<Checked, Fault> {
             Err(Fault::WrongShape { example: "@demo123" })
         };
     }
-    if let Some((name, domain)) = key.split_once('@') {
-        let holds = !name.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && !key.contains(' ');
-        return if holds {
+    if key.contains('@') {
+        return if Email::read(key).is_some() {
             Ok(Checked::new(Kind::BreBKey, Signs::of(key.to_ascii_lowercase().as_bytes())))
         } else {
             Err(Fault::WrongShape { example: "cliente@ejemplo.com" })

@@ -5,7 +5,9 @@
 //! money, and a false hit lets in another person's. ADR 0022 has the rule with its reasons.
 
 mod company;
+mod dropped;
 mod given_names;
+mod joint;
 mod letters;
 mod lost;
 mod person;
@@ -45,7 +47,13 @@ impl Holder<'_> {
                 }
             }
         };
-        self.agrees(written) || Loss::ALL.into_iter().any(with_loss)
+        self.agrees(written) || Loss::ALL.into_iter().any(with_loss) || self.agrees_without_lost_letters(written)
+    }
+
+    fn agrees_without_lost_letters(self, written: &str) -> bool {
+        let Self::Person { given, family } = self else { return false };
+        dropped::without(given, family, written)
+            .is_some_and(|left| Holder::Person { given: &left.given, family: &left.family }.agrees(written))
     }
 
     fn agrees(self, written: &str) -> bool {

@@ -1,6 +1,7 @@
 //! A person's name.
 
 use super::company;
+use super::joint;
 use super::short::Place;
 use super::words::{Rule, Token, Ways, Word, same_letters, tokens, ways, words};
 
@@ -46,7 +47,7 @@ pub(super) fn agrees(given: &str, family: &str, written: &str) -> bool {
     }
     let is_cut = is_cut(written);
     loop {
-        if named(&given, &family, &all, is_cut) {
+        if named(&given, &family, &all, is_cut) || joint::names(&given, &family, &all) {
             return true;
         }
         if all.len() < 3 || !all[0].is(TITLES) {

@@ -93,6 +93,7 @@ const WRONG: &[(&str, &[&str])] = &[
             "001/C/12345",
             "000/C/123456789",
             "12345/C/123456789",
+            "99/C/123456789",
             "Banco de Ninguna Parte/C/123456789",
             "001/X/123456789",
             "001//123456789",
@@ -112,6 +113,8 @@ const WRONG: &[(&str, &[&str])] = &[
             "+576012345678",
             "+5730012345678",
             "2809/ahorros/123456789",
+            "99/ahorros/123456789",
+            "cliente@otro@ejemplo.com",
             "551/ahorros/+576012345678",
         ],
     ),
@@ -208,7 +211,7 @@ fn banks_that_people_use_are_on_the_lists() {
 fn a_code_that_is_on_no_list_is_a_doubt_that_says_so() {
     for (place, account, code) in [
         ("CHL", "999/vista/123456789", "999"),
-        ("CHL", "76/C/123456789", "076"),
+        ("CHL", "076/C/123456789", "076"),
         ("COL", "1999/ahorros/123456789", "999"),
         ("COL", "998/corriente/123456789", "998"),
         ("MEX", "999180000000000028", "999"),

@@ -4,7 +4,7 @@ use serde_json::Value;
 use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-use crate::field::{EMAIL_LENGTH, Field, Kind, LINK_LENGTH, MONEY_FIGURES, SECRET_LENGTH, WALLET_LENGTH};
+use crate::field::{Field, Kind, LINK_LENGTH, MONEY_FIGURES, SECRET_LENGTH, WALLET_LENGTH};
 
 /// Where a field is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) fn schema(field: &Field, place: Place) -> RefOr<Schema> {
         Kind::Secret(least) => {
             text().min_length(Some(least)).max_length(Some(SECRET_LENGTH)).format(known(KnownFormat::Password)).write_only(true).into()
         }
-        Kind::Email => text().max_length(Some(EMAIL_LENGTH)).format(known(KnownFormat::Email)).into(),
+        Kind::Email => text().max_length(Some(rampart_core::email::LONGEST)).format(known(KnownFormat::Email)).into(),
         Kind::Link => text().max_length(Some(LINK_LENGTH)).pattern(Some(whole("[Hh][Tt][Tt][Pp][Ss]?://[!-~]+"))).into(),
         Kind::Date => text().format(known(KnownFormat::Date)).into(),
         Kind::Moment => {

@@ -14,6 +14,7 @@ on_both_engines!(crate::support::idle =>
     names_of_people_are_taken,
     what_shows_nothing_is_absent,
     what_people_type_is_compared_in_one_form,
+    one_address_is_one_customer,
     numbers_are_judged_for_themselves,
     what_was_stored_before_goes_on_working,
     forms_say_what_is_wrong,
@@ -88,7 +89,8 @@ async fn names_of_people_are_taken(test: Arc<TestApp>) {
 /// Signs that nobody sees are no name, and no field of a form that was left empty.
 async fn what_shows_nothing_is_absent(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
-    for (number, blank) in ["\u{200b}", "\u{2060} \u{feff}", "\u{a0}", "\u{3164}", "\u{2800}", "\u{ad}"].into_iter().enumerate() {
+    for (number, blank) in ["\u{200b}", "\u{2060} \u{feff}", "\u{a0}", "\u{3164}", "\u{2800}", "\u{ad}", "\u{301}"].into_iter().enumerate()
+    {
         let refused = client.post("/api/registerUser", &registration(number, "name", blank)).await;
         assert_eq!((refused.status.as_u16(), refused.code().as_str()), (422, "fail_mandatory_field"), "{}", refused.text);
         assert_eq!(refused.json()["errors"], json!({ "name": ["is required"] }));
@@ -130,16 +132,40 @@ async fn what_people_type_is_compared_in_one_form(test: Arc<TestApp>) {
     for other in ["Atlantis", "República", "Estados Unidos", "Reino", "República Dominicana", "Chilean", "-", "Guinea Española"] {
         assert_eq!(client.post("/api/registerUser", &registration(99, "country_code", other)).await.code(), "validation_failed", "{other}");
     }
-    // One address in two forms is one customer.
-    let mut body = registration(98, "email", "jose\u{301}@mail.example");
-    assert_eq!(client.post("/api/registerUser", &body).await.status.as_u16(), 200);
-    body["email"] = json!("JOSÉ@mail.example");
-    assert_eq!(client.post("/api/registerUser", &body).await.code(), "user_already_exists");
     // The `Ñ` of a Mexican number.
     for number in ["\u{d1}UX800101AB2", "N\u{303}UX800101AB2", "n\u{303}ux800101ab2"] {
         let data =
             client.get(&format!("/api/validate/identification?country=Me%CC%81xico&type=RFC&number={}", urlencoded(number))).await.data();
         assert_eq!(data["normalized"], "ÑUX800101AB2", "{data}");
+    }
+}
+
+/// However an address is written: with what was copied along, in either form of Unicode, its domain in letters or as resolvers have
+/// it; and whichever of these an earlier version has kept.
+async fn one_address_is_one_customer(test: Arc<TestApp>) {
+    let client = Client::of(&test).await;
+    let register = async |email: &str| client.post("/api/registerUser", &registration(0, "email", email)).await;
+    for (address, kept, others) in [
+        ("\u{a0}jose\u{301}@mail.example ", "josé@mail.example", ["JOSÉ@mail.example", " josé@mail.example\u{200b}"]),
+        ("Ana@espan\u{303}a.example", "Ana@españa.example", ["ana@xn--espaa-rta.example", "ana@ESPAÑA.example"]),
+        ("eva@XN--ESPAA-RTA.example", "eva@XN--ESPAA-RTA.example", ["eva@xn--espaa-rta.example", "Eva@españa.example "]),
+    ] {
+        let taken = register(address).await;
+        assert_eq!((taken.status.as_u16(), &taken.data()["email"]), (200, &json!(kept)), "{}", taken.text);
+        for other in others {
+            assert_eq!(register(other).await.code(), "user_already_exists", "{other}");
+        }
+    }
+    for other in ["ana@espana.example", "ana@xn--.example", "ana@mail.example, eva@mail.example"] {
+        assert_ne!(register(other).await.code(), "user_already_exists", "{other}");
+    }
+    // Earlier versions kept the domain as it was written.
+    test.tamper("DELETE FROM claims WHERE id LIKE 'customer_email:%:ana@xn--espaa-rta.example'");
+    test.tamper("DELETE FROM claims WHERE id LIKE 'customer_email:%:eva@españa.example'");
+    let later = Client::of(&test).await;
+    for address in ["ana@xn--espaa-rta.example", "ana@españa.example", "eva@xn--espaa-rta.example", "eva@españa.example"] {
+        let refused = later.post("/api/registerUser", &registration(0, "email", address)).await;
+        assert_eq!(refused.code(), "user_already_exists", "{address}");
     }
 }
 

@@ -1,0 +1,161 @@
+//! E-mail addresses: what can be one, and when two texts are one address.
+//!
+//! Whether somebody reads what is sent there is not judged. A domain is compared as resolvers have it (its A-labels, UTS #46):
+//! browsers and mail programs send `ana@xn--espaa-rta.es` for what was typed as `ana@españa.es`.
+
+use crate::text;
+
+/// The most characters of an address (RFC 5321).
+pub const LONGEST: usize = 254;
+const LONGEST_LOCAL: usize = 64;
+const LONGEST_LABEL: usize = 63;
+
+/// A text that can be an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email {
+    written: String,
+    local: String,
+    domain: String,
+}
+
+impl Email {
+    /// Reads an address. What was copied along with it, blanks and what does not show, is no part of it.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let written = text::composed(text::trimmed(text)).into_owned();
+        text::check(&written).ok()?;
+        let (local, domain) = written.rsplit_once('@')?;
+        let domain = idna::domain_to_ascii(domain).ok()?;
+        let holds = is_local(local) && domain.contains('.') && domain.split('.').all(is_label);
+        let local = local.to_lowercase();
+        holds.then_some(Self { written, local, domain })
+    }
+
+    /// As it was written, in the one form that Unicode has for it.
+    #[must_use]
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// The keys by which an address is found, each in lower case: how it is compared, and how earlier versions kept it, with the
+    /// domain in letters and as it was written.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        let mut keys = vec![format!("{}@{}", self.local, self.domain)];
+        for key in [format!("{}@{}", self.local, self.domain_in_letters()), self.written.to_lowercase()] {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        keys
+    }
+
+    /// Its domain as persons read it.
+    #[must_use]
+    pub fn domain_in_letters(&self) -> String {
+        idna::domain_to_unicode(&self.domain).0
+    }
+
+    /// Whether its domain is this one or below it.
+    #[must_use]
+    pub fn is_below(&self, domain: &str) -> bool {
+        let Ok(domain) = idna::domain_to_ascii(domain) else { return false };
+        self.domain.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+}
+
+fn is_local(local: &str) -> bool {
+    (1..=LONGEST_LOCAL).contains(&local.len())
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && local.chars().all(|letter| letter.is_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(letter))
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=LONGEST_LABEL).contains(&label.len())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes() {
+        for good in [
+            "email@gmail.com",
+            "a.b+c@sub.example.co",
+            "ñandú@correo.es",
+            "o'neil@x-y.io",
+            "ana@ESPAÑA.es",
+            "ana@xn--espaa-rta.es",
+            "ana@例え.テスト",
+            "ana@r3---x.example",
+        ] {
+            assert!(Email::read(good).is_some(), "{good}");
+        }
+        let (long_local, long_label) = (format!("{}@b.co", "a".repeat(65)), format!("a@{}.co", "ñ".repeat(63)));
+        for bad in [
+            "",
+            "a",
+            "a@b",
+            "@b.c",
+            "a@",
+            "a@b..c",
+            "a@b.c.",
+            ".a@b.c",
+            "a..b@c.d",
+            "a b@c.d",
+            "a@b.c@",
+            "a@b@c.d",
+            "a@-b.c",
+            "<a@b.c>",
+            "a@b_c.d",
+            "a@b c.d",
+            "a@xn--a.es",
+            "a@es\u{AD}pana.es",
+            &long_local,
+            &long_label,
+        ] {
+            assert!(Email::read(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn spellings_of_one_address_share_their_first_key() {
+        let key = |text: &str| Email::read(text).unwrap().keys().swap_remove(0);
+        for (one, other) in [
+            ("ana@example.com", "\u{A0}Ana@Example.COM \u{200B}"),
+            ("ñana@example.com", "n\u{303}ana@example.com"),
+            ("ana@españa.es", "ana@xn--espaa-rta.es"),
+            ("ana@españa.es", "Ana@XN--ESPAA-RTA.es"),
+            ("ana@españa.es", "ana@ESPAN\u{303}A.es"),
+            ("ana@españa.es", "ana@ｅspaña。es"),
+        ] {
+            assert_eq!(key(one), key(other));
+        }
+        for (one, other) in [("ana@españa.es", "ana@espana.es"), ("ana@straße.de", "ana@strasse.de"), ("ñana@a.es", "nana@a.es")] {
+            assert_ne!(key(one), key(other));
+        }
+        assert_eq!(Email::read(" n\u{303}Ana@Example.com").unwrap().written(), "ñAna@Example.com");
+    }
+
+    #[test]
+    fn earlier_keys_are_found() {
+        let keys = |text: &str| Email::read(text).unwrap().keys();
+        assert_eq!(keys("Ana@Example.com"), ["ana@example.com"]);
+        assert_eq!(keys("ana@xn--espaa-rta.es"), ["ana@xn--espaa-rta.es", "ana@españa.es"]);
+        assert_eq!(keys("ana@Ｅspaña.es"), ["ana@xn--espaa-rta.es", "ana@españa.es", "ana@ｅspaña.es"]);
+    }
+
+    #[test]
+    fn domains_and_those_below_them() {
+        let email = |text: &str| Email::read(text).unwrap();
+        assert!(email("a@x.MAILINATOR.com").is_below("mailinator.com"));
+        assert!(email("a@xn--espaa-rta.es").is_below("España.es"));
+        assert!(!email("a@notmailinator.com").is_below("mailinator.com"));
+    }
+}
