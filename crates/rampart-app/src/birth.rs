@@ -5,9 +5,6 @@ use rampart_core::time::Timestamp;
 
 use crate::fields::{Fields, LONGEST};
 
-/// How old nobody gets, in years.
-const LONGEST_LIFE: u16 = 150;
-
 /// A date of birth that can be one.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Birth {
@@ -34,15 +31,7 @@ pub(crate) fn of(text: &str, now: Timestamp) -> Option<Birth> {
 
 /// Completed years since a date `YYYY-MM-DD`; nothing when it is none, not in the past, or longer ago than people live.
 pub(crate) fn age(date: &str, now: Timestamp) -> Option<u16> {
-    let (year, month, day) = date.parse::<Date>().ok()?.parts();
-    let (year_now, month_now, day_now) = now.date();
-    let (year_now, month_now, day_now) = (u16::try_from(year_now).ok()?, month_now.unsigned_abs(), day_now.unsigned_abs());
-    if (year, month, day) > (year_now, month_now, day_now) {
-        return None;
-    }
-    let passed = (month_now, day_now) >= (month, day);
-    let years = year_now - year - u16::from(!passed);
-    (years <= LONGEST_LIFE).then_some(years)
+    date.parse::<Date>().ok()?.age(Date::of(now))
 }
 
 #[cfg(test)]

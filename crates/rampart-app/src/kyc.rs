@@ -13,7 +13,7 @@ use crate::birth::{self, Birth};
 use crate::error::Reply;
 use crate::fields::{Fields, LONGEST};
 use crate::pages::KycForm;
-use crate::register_user::{judge_birth, judge_phone, read_identification};
+use crate::register_user::{BIRTH_NEEDED, judge_birth, judge_phone, read_identification};
 
 impl App {
     /// Where a customer's identity check stands.
@@ -127,6 +127,9 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Repl
         customer.warnings.retain(|warning| warning.field != "identification_number");
     }
     customer.customer_type = customer.holder();
+    if !customer.profile.date_of_birth.reveal().is_empty() {
+        customer.warnings.retain(|warning| warning.code != BIRTH_NEEDED);
+    }
     for warning in warnings {
         if !customer.warnings.contains(&warning) {
             customer.warnings.push(warning);

@@ -8,9 +8,9 @@ use rampart_core::amount::Amount;
 use rampart_core::asset::Chain;
 use rampart_core::catalogue::Catalogue;
 use rampart_core::counter::Counter;
-use rampart_core::customer::{Customer, Identification};
+use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, OrderId};
-use rampart_core::identification::CustomerType;
+use rampart_core::identification::{CustomerType, Majority};
 use rampart_core::kyc::KycLevel;
 use rampart_core::limits::{self, Usage};
 use rampart_core::payment::Payment;
@@ -122,14 +122,12 @@ impl App {
             let message = "an identification is needed before any operation in this country; data is the form";
             return Err(self.form_needed(customer, message));
         }
-        if customer.lacks_birth() {
+        let (minimum, now) = (self.config().registration.minimum_age, self.business().now());
+        if customer.lacks_birth(minimum, now) {
             return Err(self.form_needed(customer, "the identification is a person's, whose date of birth is needed; data is the form"));
         }
-        let minimum = u16::from(self.config().registration.minimum_age);
-        let age = birth::age(customer.profile.date_of_birth.reveal(), self.business().now());
-        let of_minors = |given: &Identification| given.document.is_of_minors(given.normalized.reveal());
-        let document_of_minors = customer.identification.as_ref().is_some_and(of_minors);
-        let is_minor = age.map_or(document_of_minors, |age| age < minimum);
+        let age = birth::age(customer.profile.date_of_birth.reveal(), now);
+        let is_minor = age.map_or_else(|| customer.majority(minimum, now) == Majority::Minor, |age| age < u16::from(minimum));
         if is_minor && customer.holder() == CustomerType::Individual {
             return Err(Refusal::new(Code::InvalidIdentification, format!("the customer is not {minimum} years old yet")).into());
         }

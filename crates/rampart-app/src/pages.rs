@@ -149,8 +149,12 @@ impl App {
         self.customer_page(customer).await
     }
 
+    fn wanted_level(&self, customer: &Customer) -> Option<KycLevel> {
+        customer.wanted_level(self.config().registration.minimum_age, self.business().now())
+    }
+
     async fn customer_page(&self, customer: Customer) -> Reply<CustomerPage> {
-        let wanted = customer.wanted_level();
+        let wanted = self.wanted_level(&customer);
         Ok(CustomerPage {
             partner_name: self.partner_name(customer.partner).await?,
             missing: wanted.map(|level| kyc::missing(&customer, level)).unwrap_or_default(),
@@ -171,7 +175,7 @@ impl App {
     pub async fn submit_kyc_form(&self, token: &str, form: KycForm) -> Reply<CustomerPage> {
         for _ in 0..MOST_TRIES {
             let customer = self.customer_by_token(token).await?;
-            match customer.wanted_level() {
+            match self.wanted_level(&customer) {
                 None => return self.customer_page(customer).await,
                 Some(level) if level == form.level => {}
                 Some(level) => {

@@ -3,7 +3,7 @@
 use rampart_core::country::Country;
 use rampart_core::customer::{BankAccountGiven, Customer, Identification, Profile, Warning};
 use rampart_core::id::CustomerId;
-use rampart_core::identification::{self, CustomerType, DocumentType, Doubt};
+use rampart_core::identification::{self, CustomerType, DocumentType, Doubt, Majority};
 use rampart_core::kyc::{Kyc, KycLevel, KycStatus};
 use rampart_core::phone;
 use rampart_core::record::RecordKey;
@@ -145,6 +145,9 @@ pub(crate) fn read_identification(
     }
 }
 
+/// The code of the warning that a number leaves open whether its holder is of age.
+pub(crate) const BIRTH_NEEDED: &str = "dob_needed";
+
 /// Compares an identification with the date of birth, and either with the age that customers must have. Gives the date of
 /// birth that is known then, which the number may tell where none was sent.
 pub(crate) fn judge_birth(
@@ -168,16 +171,21 @@ pub(crate) fn judge_birth(
     if !is_person {
         return birth.map(|birth| birth.date);
     }
-    let told = checked.filter(|checked| checked.implied.century_is_certain).and_then(|checked| checked.implied.date);
+    let told = checked.map(|checked| checked.implied(now)).filter(|told| told.century_is_certain).and_then(|told| told.date);
     let birth = birth.or_else(|| told.and_then(|date| birth::of(&date.to_string(), now)));
-    let is_minor = birth.as_ref().is_some_and(|birth| birth.age < u16::from(minimum_age));
+    let majority = identified.map_or(Majority::Untold, |(given, _)| given.document.majority(given.normalized.reveal(), minimum_age, now));
     let of_minors = checked.is_some_and(|checked| checked.doubts().any(|doubt| doubt == Doubt::Minor));
+    let told_as_minor = majority == Majority::Minor && !of_minors;
+    let is_minor = birth.as_ref().map_or(told_as_minor, |birth| birth.age < u16::from(minimum_age));
     if is_minor && !of_minors {
         fields.malformed("dob", format!("must be the date of birth of somebody who is at least {minimum_age}"));
     } else if is_minor || (of_minors && birth.is_none()) {
         let field = if is_minor { "dob" } else { "identification_type" };
         let message = format!("customers under {minimum_age} can register and cannot trade");
         warnings.push(Warning { field: field.into(), code: Doubt::Minor.code().into(), message });
+    } else if birth.is_none() && majority == Majority::Open {
+        let message = format!("the number may be of somebody under {minimum_age}: the date of birth is needed before any operation");
+        warnings.push(Warning { field: "dob".into(), code: BIRTH_NEEDED.into(), message });
     }
     birth.map(|birth| birth.date)
 }

@@ -5,6 +5,7 @@ use rampart_core::bank_account::{self, Given, Kind};
 use rampart_core::country::Country;
 use rampart_core::identification::{self, CustomerType, DocumentType, Implied};
 use rampart_core::refusal::Code;
+use rampart_core::time::Timestamp;
 use serde::Serialize;
 
 use crate::app::App;
@@ -43,16 +44,16 @@ pub struct IdentificationView {
 }
 
 impl IdentificationView {
-    /// Judges a number.
+    /// Judges a number at a moment.
     #[must_use]
-    pub fn of(country: Country, document: DocumentType, number: &str) -> Self {
+    pub fn of(country: Country, document: DocumentType, number: &str, now: Timestamp) -> Self {
         match identification::check(country, document, number) {
             Ok(checked) => Self {
                 valid: true,
                 display: Some(checked.display()),
                 normalized: Some(checked.normalized()),
                 customer_type: Some(checked.customer_type),
-                implied: Some(checked.implied),
+                implied: Some(checked.implied(now)),
                 faults: Vec::new(),
                 warnings: checked
                     .doubts()
@@ -177,7 +178,7 @@ impl App {
         });
         fields.finish()?;
         let (Some((country, document)), Some(number)) = (known, number) else { return Err(Code::ValidationFailed.into()) };
-        Ok(IdentificationView::of(country, document, number))
+        Ok(IdentificationView::of(country, document, number, self.business().now()))
     }
 
     /// Judges a bank account.

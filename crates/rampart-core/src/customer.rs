@@ -2,7 +2,7 @@
 
 use crate::country::Country;
 use crate::id::{CustomerId, PartnerId};
-use crate::identification::{CustomerType, DocumentType};
+use crate::identification::{CustomerType, DocumentType, Majority};
 use crate::kyc::Kyc;
 use crate::redacted::Redacted;
 use crate::time::Timestamp;
@@ -149,12 +149,19 @@ impl Customer {
         told.unwrap_or(self.customer_type)
     }
 
-    /// Whether it is a person that registered as a company, so that nobody asked when it was born. Earlier versions took every
-    /// NIT for a company's.
+    /// Whether its identification tells that it is of age, which is so many years at a moment.
     #[must_use]
-    pub fn lacks_birth(&self) -> bool {
-        let is_person = self.holder() == CustomerType::Individual;
-        is_person && self.customer_type == CustomerType::Company && self.profile.date_of_birth.reveal().is_empty()
+    pub fn majority(&self, minimum_age: u8, now: Timestamp) -> Majority {
+        let told = self.identification.as_ref().map(|given| given.document.majority(given.normalized.reveal(), minimum_age, now));
+        told.unwrap_or(Majority::Untold)
+    }
+
+    /// Whether its date of birth has to be asked for: its number leaves the century open and one of the two makes a minor, or it
+    /// registered as a company, so that nobody asked. Earlier versions took every NIT for a company's.
+    #[must_use]
+    pub fn lacks_birth(&self, minimum_age: u8, now: Timestamp) -> bool {
+        let is_unknown = self.holder() == CustomerType::Individual && self.profile.date_of_birth.reveal().is_empty();
+        is_unknown && (self.customer_type == CustomerType::Company || self.majority(minimum_age, now) == Majority::Open)
     }
 
     /// The customer under whose number it counts in the limits.

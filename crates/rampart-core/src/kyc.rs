@@ -130,12 +130,12 @@ impl Kyc {
 
 impl Customer {
     /// The level whose form can be submitted now. Beside what [`Kyc::wanted`] says, a customer of Latin America who was
-    /// approved without an identification can hand it in.
+    /// approved without an identification can hand it in, and one whose date of birth has to be asked for can say it.
     #[must_use]
-    pub fn wanted_level(&self) -> Option<KycLevel> {
+    pub fn wanted_level(&self, minimum_age: u8, now: Timestamp) -> Option<KycLevel> {
         let lacks_identification = self.identification.is_none() && self.country.is_latin_american();
         let under_way = self.kyc.check.as_ref().is_some_and(|check| check.status == KycStatus::Processing);
-        let lacks_something = lacks_identification || self.lacks_birth();
+        let lacks_something = lacks_identification || self.lacks_birth(minimum_age, now);
         if lacks_something && self.kyc.level.is_some() && !under_way { Some(KycLevel::Basic) } else { self.kyc.wanted() }
     }
 

@@ -170,7 +170,9 @@ KINDS = [
     ]),
     Kind("ar.dni", identification("AR", "DNI"), stdnum.ar.dni.is_valid,
          lambda s: str(s.randint(1_000_000, 99_999_999)), DIGITS, [
-        Difference("Argentina: DNI with a zero in front", False, lambda n, v: fault(v) == "unknown_prefix" and n.startswith("0"), "01234567"),
+        Difference("Argentina: DNI of 6 digits", True, lambda n, v: len(n) == 6 and n[0] != "0", "717257"),
+        Difference("Argentina: DNI of 5 digits or fewer behind zeros", False,
+                   lambda n, v: fault(v) == "unknown_prefix" and len(n.lstrip("0")) < 6, "00012345"),
         Difference("number zero", False, is_zero, "00000000"),
     ]),
     Kind("ar.cuit", identification("AR", "CUIT"), stdnum.ar.cuit.is_valid, synthetic.cuit, DIGITS, [

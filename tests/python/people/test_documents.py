@@ -55,6 +55,22 @@ def test_a_minors_document_trades_no_more_as_a_tax_number(ramp: Ramp) -> None:
 
 
 @pytest.mark.entry("persons with tax numbers")
+def test_a_tax_number_that_leaves_the_century_open_makes_nobody_older(ramp: Ramp) -> None:
+    """By an RFC of 2010 or 1910 nobody orders before the date of birth is known; who is of age in either century is not asked."""
+    order = {"payment_type": "SPEI", "fiat_symbol": "MXN", "fiat_amount": 1_000}
+    said = []
+    for number in ("GOOX100312AB6", "GOOX050312AB1"):
+        body = citizen("MEX", identification_type="RFC", identification_number=number)
+        del body["dob"]
+        user = ramp.client.verified_user(body)
+        answer = post(ramp.client, "/api/createPayment", **order_body(Person(user, "", WALLET, number), **order))
+        said.append((answer.status_code, answer.json().get("error")))
+    assert said[0][1] == "require_kyc" and said[1] == (200, None), said
+    for number, year in (("LME060822IH5", "2006"), ("GOOX050312AB1", "2005"), ("QAQX800101AB1", "1980")):
+        assert identification(ramp, "MEX", "RFC", number)["implied"]["date"].startswith(year), number
+
+
+@pytest.mark.entry("persons with tax numbers")
 @pytest.mark.parametrize("number", PERSONS_NITS)
 def test_who_has_a_persons_tax_number_is_a_person(ramp: Ramp, number: str) -> None:
     told = identification(ramp, "COL", "NIT", number)
@@ -128,6 +144,25 @@ def test_numbers_of_persons_and_companies_stay(ramp: Ramp, number: str) -> None:
 def test_old_people_have_short_numbers(ramp: Ramp, number: str) -> None:
     told = identification(ramp, "CHL", "RUT", number)
     assert (told["valid"], told["faults"]) == (True, []) and told["warnings"], told
+
+
+SHORT = [
+    ("ARG", "DNI", "717257", "717257"), ("ARG", "DNI", "0717257", "717257"), ("ARG", "DNI", "05536168", "5536168"),
+    ("COL", "CED_CIU", "0012345678", "12345678"), ("PER", "CE", "123456", "000123456"),
+]
+
+
+@pytest.mark.entry("short numbers")
+@pytest.mark.parametrize(("country", "kind", "written", "meant"), SHORT, ids=[written for _, _, written, _ in SHORT])
+def test_zeros_that_fill_up_a_number_make_no_other(ramp: Ramp, country: str, kind: str, written: str, meant: str) -> None:
+    told = identification(ramp, country, kind, written)
+    assert (told["valid"], told["normalized"], told["faults"]) == (True, meant, []) and told["warnings"], told
+
+
+@pytest.mark.entry("short numbers")
+@pytest.mark.parametrize(("country", "kind", "number"), [("COL", "CED_CIU", "12345"), ("COL", "CED_CIU", "0123456"), ("PER", "CE", "12345678")])
+def test_what_nobody_alive_has_stays_refused(ramp: Ramp, country: str, kind: str, number: str) -> None:
+    assert not identification(ramp, country, kind, number)["valid"]
 
 
 @pytest.mark.entry("short numbers")
@@ -222,6 +257,13 @@ WRITTEN = [
 @pytest.mark.parametrize(("kind", "written", "meant"), WRITTEN, ids=[written for _, written, _ in WRITTEN])
 def test_a_number_with_its_country_in_front_is_the_number(ramp: Ramp, kind: str, written: str, meant: str) -> None:
     told = identification(ramp, "ESP", kind, written)
+    assert (told["valid"], told["normalized"]) == (True, meant), told
+
+
+@pytest.mark.entry("value added tax form")
+@pytest.mark.parametrize(("written", "meant"), [("MXMTA0902267B6", "MTA0902267B6"), ("MXA561231GR8", "MXA561231GR8"), ("ESA2005273X1", "ESA2005273X1")])
+def test_letters_of_a_mexican_name_are_no_country(ramp: Ramp, written: str, meant: str) -> None:
+    told = identification(ramp, "MEX", "RFC", written)
     assert (told["valid"], told["normalized"]) == (True, meant), told
 
 

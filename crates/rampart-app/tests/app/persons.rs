@@ -18,7 +18,7 @@ async fn idle(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => a_persons_nit, a_spanish_minor, registered_as_a_company, fillers);
+on_both_engines!(super::idle => a_persons_nit, a_spanish_minor, an_open_century, registered_as_a_company, fillers, zeros);
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -97,6 +97,71 @@ async fn a_spanish_minor(test: Arc<TestApp>) {
 /// A right K number of seven digits.
 fn k_number(digits: usize) -> String {
     format!("K{digits:07}{}", char::from(b"TRWAGMYFPDXBNJZSQVHLCKE"[digits % 23]))
+}
+
+/// An RFC has two figures of the year: whoever may be a minor by it says when it was born before the first order.
+async fn an_open_century(test: Arc<TestApp>) {
+    let spei = |id| CreatePayment { payment_type: some("SPEI"), fiat_symbol: some("MXN"), ..buy(id, "1000") };
+    let order = async |id| test.app.create_payment(&test.caller, &spei(id), None).await;
+    let (open, data) = registered(&test, request("MX", "RFC", "GOOX100312AB6", "")).await;
+    let warnings: Vec<_> = data["warnings"].as_array().unwrap().iter().map(|warning| (&warning["field"], &warning["code"])).collect();
+    assert!(warnings.contains(&(&"dob".into(), &"dob_needed".into())), "{data}");
+    assert_eq!(refusal_of(order(open).await).code, Code::RequireKyc);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(open, "100"), None).await), Code::RequireKyc);
+    // The form is open for it, whatever was approved, and refuses a minor and who is not the number's.
+    let token = test.app.identity_token(open);
+    let page = test.app.page_customer(&token).await.unwrap();
+    assert_eq!((page.wanted, page.missing.contains(&"dob")), (Some(KycLevel::Basic), true));
+    let form = |dob: &str| KycForm {
+        last_name: some("García"),
+        dob: some(dob),
+        address: some("Calle 1"),
+        city: some("Puebla"),
+        ..empty(KycLevel::Basic)
+    };
+    for (dob, field) in [("2010-03-12", "dob"), ("1986-05-03", "identification_number")] {
+        assert_eq!(refusal_of(test.app.submit_kyc_form(&token, form(dob)).await).fields[0].0, field, "{dob}");
+    }
+    test.app.submit_kyc_form(&token, form("1910-03-12")).await.unwrap();
+    assert!(stored(&test, open).await.warnings.iter().all(|warning| warning.code != "dob_needed"));
+    order(open).await.unwrap();
+    // Who is of age in either century, or was born in the one that has passed, is asked nothing more; a company is nobody's age.
+    for number in ["GOOX050312AB1", "QAQX800101AB1", "QQZ150101ABA"] {
+        let (adult, data) = registered(&test, request("MX", "RFC", number, "")).await;
+        assert!(!data.to_string().contains("dob_needed"), "{data}");
+        order(adult).await.unwrap();
+    }
+    let (told, _) = registered(&test, request("MX", "RFC", "GOOX050312AB2", "2005-03-12")).await;
+    order(told).await.unwrap();
+    // A CURP tells the century: of a minor, and of somebody who is not born yet.
+    for number in ["QOQX100312MNEQQXA6", "QOQX500312MNEQQXA0"] {
+        let refusal = refused(&test, request("MX", "CURP", number, "")).await;
+        assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::ValidationFailed, "dob"), "{number}");
+    }
+    // Who was stored without the date that its CURP tells.
+    let (minor, _) = registered(&test, request("MX", "CURP", "QOQX050312MNEQQXA5", "")).await;
+    let mut customer = stored(&test, minor).await;
+    customer.profile.date_of_birth = "".into();
+    customer.identification.as_mut().unwrap().normalized = "QOQX100312MNEQQXA6".into();
+    let mut step = Step::new();
+    step.write(customer);
+    test.app.commit(step).await.unwrap();
+    assert_eq!(TestApp::code(order(minor).await), Code::InvalidIdentification);
+}
+
+/// One number is one customer's, whatever zeros its field was filled up with.
+async fn zeros(test: Arc<TestApp>) {
+    for (country, document, numbers, code) in [
+        ("AR", "DNI", ["717257", "0717257"], "short_number"),
+        ("AR", "DNI", ["5536168", "05536168"], "zeros_in_front"),
+        ("CO", "CED_CIU", ["12345678", "0012345678"], "zeros_in_front"),
+        ("PE", "CE", ["000123456", "123456"], "short_number"),
+    ] {
+        let (first, _) = registered(&test, request(country, document, numbers[0], "1936-04-01")).await;
+        let (second, data) = registered(&test, request(country, document, numbers[1], "1936-04-01")).await;
+        assert!(data["warnings"].to_string().contains(code), "{data}");
+        assert_eq!(stored(&test, second).await.counts_as, Some(first), "{document} {numbers:?}");
+    }
 }
 
 /// As an earlier version stored whoever registered with a NIT.

@@ -1,7 +1,7 @@
 //! Mexico: CLABE (weights 3, 7, 1), and the debit cards and mobile numbers that SPEI takes too.
 
 use super::bank::{self, BankCode};
-use super::{Checked, Fault, Kind, digits, read_digits, ten_less, unlabelled};
+use super::{Checked, Fault, Kind, read_digits, ten_less, unlabelled};
 use crate::country::Country;
 use crate::phone;
 use crate::signs::Signs;
@@ -19,18 +19,15 @@ pub(super) fn check_digit(digits: &[u8]) -> char {
 /// bank, which may be said beside it.
 pub(super) fn check(account: &str, bank: Option<&str>) -> Result<Checked, Fault> {
     let account = unlabelled(account, &["CLABE"]);
-    let number = match read_digits(account) {
-        Ok(number) if matches!(number.len(), 16 | 18) => number,
-        other => {
-            let mobile = mobile_number(account).map(|number| at_bank_said(Checked::new(Kind::MobileNumber, number), bank));
-            let found = || other.map(|number| Fault::WrongLength { expected: 18, found: number.len() }).unwrap_or_else(|fault| fault);
-            return mobile.ok_or_else(found);
-        }
+    let read = read_digits(account);
+    // What was read stays where it is: copies cost as much as the rules.
+    let (number, digits) = match &read {
+        Ok(number) => match <&[u8; 18]>::try_from(&number[..]) {
+            Ok(digits) => (number, digits),
+            Err(_) => return card_or_mobile_number(account, bank, read),
+        },
+        Err(_) => return card_or_mobile_number(account, bank, read),
     };
-    if number.len() == 16 {
-        return if luhn(&number) { Ok(at_bank_said(Checked::new(Kind::DebitCard, number), bank)) } else { Err(Fault::WrongCard) };
-    }
-    let digits: &[u8; 18] = digits(&number)?;
     let expected = check_digit(&digits[..17]);
     if char::from(digits[17]) != expected {
         return Err(Fault::WrongCheckDigits {
@@ -39,7 +36,21 @@ pub(super) fn check(account: &str, bank: Option<&str>) -> Result<Checked, Fault>
         });
     }
     let code = BankCode::of([digits[0], digits[1], digits[2]]);
-    Ok(Checked::new(Kind::Clabe, number).at_listed_bank(code, bank::register(Country::MEXICO)))
+    Ok(Checked::new(Kind::Clabe, *number).at_listed_bank(code, bank::register(Country::MEXICO)))
+}
+
+/// What is no CLABE by its length.
+#[cold]
+fn card_or_mobile_number(account: &str, bank: Option<&str>, read: Result<Signs, Fault>) -> Result<Checked, Fault> {
+    if let Ok(number) = &read
+        && number.len() == 16
+    {
+        return if luhn(number) { Ok(at_bank_said(Checked::new(Kind::DebitCard, *number), bank)) } else { Err(Fault::WrongCard) };
+    }
+    if let Some(number) = mobile_number(account) {
+        return Ok(at_bank_said(Checked::new(Kind::MobileNumber, number), bank));
+    }
+    read.and_then(|number| Err(Fault::WrongLength { expected: 18, found: number.len() }))
 }
 
 /// The ten digits of a mobile number, also with the country's code and the prefixes of former days in front.

@@ -1,18 +1,24 @@
 //! Argentina: DNI (Ley 17.671) and CUIT/CUIL (RG AFIP 10/97: modulo 11).
 
-use super::digits::{all_digits, digit, length, no_leading_zero, weighted};
-use super::{Checked, Fault, Shown, Wording};
-use crate::code::Code;
+use super::digits::{all_digits, digit, length, no_leading_zero, weighted, zeros_to_drop};
+use super::{Checked, DocumentType, Doubt, Fault, Shown, Wording};
 use crate::signs::{Signs, text};
 
 const WEIGHTS: [u32; 10] = [5, 4, 3, 2, 7, 6, 5, 4, 3, 2];
 
-/// DNI: seven or eight digits, no check digit.
+/// DNI: seven or eight digits, no check digit. Those of six are of old enrolment books (LE, LC). A CUIT has eight digits of it,
+/// with zeros in front, out of which they are copied.
 pub(super) fn dni(signs: &Signs) -> Result<Checked, Fault> {
+    const FEWEST: usize = 6;
     all_digits(signs)?;
-    length(signs, 7, 8, Wording("7 or 8 digits", "7 u 8 cifras"))?;
-    no_leading_zero(signs)?;
-    Ok(Checked::new(*signs).shown(Shown::Dotted))
+    length(signs, FEWEST, 8, Wording("7 or 8 digits", "7 u 8 cifras"))?;
+    let mut checked = Checked::new(DocumentType::Dni, *signs).shown(Shown::Dotted);
+    checked.drop_zeros(zeros_to_drop(signs, FEWEST));
+    no_leading_zero(&checked.number)?;
+    if checked.number.len() == FEWEST {
+        checked.doubt(Doubt::ShortNumber);
+    }
+    Ok(checked)
 }
 
 /// AFIP's `CUIT país`: what stands in an invoice for whoever lives abroad. Under 50 for persons and 55 for companies it is the
@@ -60,10 +66,5 @@ pub(super) fn cuit(signs: &Signs) -> Result<Checked, Fault> {
     if is_of_a_country(prefix, body) {
         return Err(Fault::Placeholder { used_for: "countries abroad", used_for_es: "países extranjeros" });
     }
-    let mut checked = Checked::new(*signs).shown(Shown::DashesAroundEight);
-    if prefix.starts_with(b"2") {
-        let zeros = body.iter().take_while(|digit| **digit == b'0').count();
-        checked.implied.contains = Code::of(&body[zeros..]).ok();
-    }
-    Ok(checked)
+    Ok(Checked::new(DocumentType::Cuit, *signs).shown(Shown::DashesAroundEight))
 }

@@ -1,7 +1,7 @@
 //! Chile: RUT (RUN of persons), DFL 3/1969: modulo 11 with weights 2 to 7 from the right.
 
 use super::digits::{digit, not_a_digit, number, weighted};
-use super::{Checked, Doubt, Fault, Shown, Wording};
+use super::{Checked, DocumentType, Doubt, Fault, Shown, Wording};
 use crate::signs::Signs;
 
 /// The weights of eight digits; fewer have the last ones.
@@ -51,7 +51,7 @@ pub(super) fn rut(signs: &Signs) -> Result<Checked, Fault> {
     if let Some(fault) = generic(number) {
         return Err(fault);
     }
-    let mut checked = Checked::new(*signs).shown(Shown::DottedBeforeLast);
+    let mut checked = Checked::new(DocumentType::Rut, *signs).shown(Shown::DottedBeforeLast);
     if body.len() <= 6 {
         checked.doubt(Doubt::ShortNumber);
     }

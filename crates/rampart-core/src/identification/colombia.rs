@@ -1,9 +1,8 @@
 //! Colombia: the identity documents of Registraduría and Migración, which have no check digit, and the NIT of DIAN
 //! (Estatuto Tributario article 555-1: modulo 11).
 
-use super::digits::{all_digits, alphanumeric, digit, length, no_leading_zero, weighted};
-use super::{Checked, Date, Doubt, Fault, Shown, Wording};
-use crate::code::Code;
+use super::digits::{all_digits, alphanumeric, digit, length, no_leading_zero, weighted, zeros_to_drop};
+use super::{Checked, DocumentType, Doubt, Fault, Shown, Wording};
 use crate::signs::Signs;
 
 fn digits(signs: &[u8], least: usize, most: usize, expected: Wording) -> Result<(), Fault> {
@@ -11,54 +10,52 @@ fn digits(signs: &[u8], least: usize, most: usize, expected: Wording) -> Result<
     length(signs, least, most, expected)
 }
 
-/// Cédula de ciudadanía: six to ten digits, none of them a leading zero.
+/// Cédula de ciudadanía: six to ten digits, none of them a leading zero. The code on the card's back fills them up to ten with
+/// zeros, and readers of it pass them on.
 pub(super) fn citizen_id(signs: &Signs) -> Result<Checked, Fault> {
-    digits(signs, 6, 10, Wording("6 to 10 digits", "de 6 a 10 cifras"))?;
-    no_leading_zero(signs)?;
-    Ok(Checked::new(*signs).shown(Shown::Dotted))
+    const FEWEST: usize = 6;
+    const MOST: usize = 10;
+    digits(signs, FEWEST, MOST, Wording("6 to 10 digits", "de 6 a 10 cifras"))?;
+    let zeros = if signs.len() == MOST { zeros_to_drop(signs, FEWEST) } else { 0 };
+    let mut checked = Checked::new(DocumentType::CedCiu, *signs).shown(Shown::Dotted);
+    checked.drop_zeros(zeros);
+    no_leading_zero(&checked.number)?;
+    Ok(checked)
 }
 
 /// Cédula and tarjeta de extranjería: six to eight digits; other forms of four to twelve signs occur.
-pub(super) fn foreigner_id(signs: &Signs) -> Result<Checked, Fault> {
+pub(super) fn foreigner_id(document: DocumentType, signs: &Signs) -> Result<Checked, Fault> {
     alphanumeric(signs)?;
     length(signs, 4, 12, Wording("6 to 8 digits", "de 6 a 8 cifras"))?;
     if !signs.iter().any(u8::is_ascii_digit) {
         return Err(Fault::WrongShape { expected: Wording("6 to 8 digits, as in 123456", "de 6 a 8 cifras, como 123456") });
     }
-    Ok(Checked::new(*signs))
+    Ok(Checked::new(document, *signs))
 }
 
 /// Tarjeta de identidad of minors: ten digits; the old ones of eleven begin with the date of birth.
 pub(super) fn identity_card(signs: &Signs) -> Result<Checked, Fault> {
     digits(signs, 10, 11, Wording("10 or 11 digits", "10 u 11 cifras"))?;
-    let mut checked = Checked::new(*signs);
-    tell_old_form(&mut checked, signs);
-    Ok(checked)
-}
-
-/// What eleven digits of a person tell: the old form, which begins with the date of birth.
-fn tell_old_form(checked: &mut Checked, digits: &[u8]) {
-    if let [date @ .., _, _, _, _, _] = digits
-        && let Ok(date) = date.try_into()
-    {
-        // Old numbers with impossible dates exist on real cards; the date then tells nothing.
-        checked.implied.date = Date::of_six(date, 1900);
+    let mut checked = Checked::new(DocumentType::Ti, *signs);
+    // Of eleven digits are old ones, some with impossible dates on real cards; the date then tells nothing.
+    if signs.len() == 11 {
         checked.doubt(Doubt::OldForm);
     }
+    Ok(checked)
 }
 
 /// NUIP: ten digits, the first not zero.
 pub(super) fn nuip(signs: &Signs) -> Result<Checked, Fault> {
     digits(signs, 10, 10, Wording("10 digits", "10 cifras"))?;
     no_leading_zero(signs)?;
-    Ok(Checked::new(*signs).shown(Shown::Dotted))
+    Ok(Checked::new(DocumentType::Nuip, *signs).shown(Shown::Dotted))
 }
 
 /// Registro civil of minors: eight to eleven signs.
 pub(super) fn civil_registry(signs: &Signs) -> Result<Checked, Fault> {
     alphanumeric(signs)?;
     length(signs, 8, 11, Wording("8 to 11 letters or digits", "de 8 a 11 letras o cifras"))?;
-    Ok(Checked::new(*signs))
+    Ok(Checked::new(DocumentType::Rc, *signs))
 }
 
 /// Permiso por protección temporal: the letters PPT in front are dropped, then five to fifteen signs.
@@ -66,13 +63,13 @@ pub(super) fn protection_permit(signs: &Signs) -> Result<Checked, Fault> {
     let number = signs.strip_prefix(b"PPT").unwrap_or(signs);
     alphanumeric(number)?;
     length(number, 5, 15, Wording("5 to 15 digits", "de 5 a 15 cifras"))?;
-    Ok(Checked::new(Signs::of(number)))
+    Ok(Checked::new(DocumentType::Ppt, Signs::of(number)))
 }
 
 /// Permiso especial de permanencia (Resolución 5797 of 2017): fifteen digits.
 pub(super) fn permanence_permit(signs: &Signs) -> Result<Checked, Fault> {
     digits(signs, 15, 15, Wording("15 digits", "15 cifras"))?;
-    Ok(Checked::new(*signs))
+    Ok(Checked::new(DocumentType::Pep, *signs))
 }
 
 /// A passport of any state.
@@ -87,7 +84,7 @@ pub(super) fn passport(signs: &Signs) -> Result<Checked, Fault> {
             ),
         });
     }
-    Ok(Checked::new(*signs))
+    Ok(Checked::new(DocumentType::Pass, *signs))
 }
 
 /// DIAN's weights of fifteen digits; fewer have the last ones.
@@ -134,15 +131,16 @@ pub(super) fn nit(written: &str, signs: &Signs) -> Result<Checked, Fault> {
     if !body_only && char::from(*last) != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: false });
     }
-    let mut checked = Checked::new(*signs).shown(Shown::DottedBeforeLast);
+    let mut checked = Checked::new(DocumentType::Nit, *signs).shown(Shown::DottedBeforeLast);
     if body_only {
         checked.number.push(u8::try_from(expected).unwrap_or(b'0'));
     }
     if !is_companys(body) {
         // A cédula of six to ten digits, or an identity card or civil registry number of eleven.
         no_leading_zero(body)?;
-        tell_old_form(&mut checked, body);
-        checked.implied.contains = Code::of(body).ok();
+        if body.len() == 11 {
+            checked.doubt(Doubt::OldForm);
+        }
     } else if body_only && char::from(*last) == nit_check_digit(without_last) {
         checked.doubt(Doubt::PersonOrCompany);
     }

@@ -3,6 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::time::Timestamp;
+
+/// How old nobody gets, in years.
+const LONGEST_LIFE: u16 = 150;
+
 /// A date of the Gregorian calendar that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date {
@@ -38,10 +43,19 @@ impl Date {
         Self::new(century + u16::from(part(0)), part(2), part(4))
     }
 
-    /// Whether two dates are the same but for their centuries.
+    /// The day of a moment, in UTC.
     #[must_use]
-    pub const fn same_without_century(self, other: Self) -> bool {
-        self.year % 100 == other.year % 100 && self.month == other.month && self.day == other.day
+    pub fn of(now: Timestamp) -> Self {
+        let (year, month, day) = now.date();
+        Self { year: u16::try_from(year).unwrap_or(0), month: month.unsigned_abs(), day: day.unsigned_abs() }
+    }
+
+    /// Completed years of somebody born on this date; nothing when it is not in the past, or longer ago than people live.
+    #[must_use]
+    pub fn age(self, today: Self) -> Option<u16> {
+        let passed = (today.month, today.day) >= (self.month, self.day);
+        let years = today.year.checked_sub(self.year)?.checked_sub(u16::from(!passed))?;
+        (years <= LONGEST_LIFE).then_some(years)
     }
 }
 

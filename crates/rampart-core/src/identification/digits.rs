@@ -53,6 +53,12 @@ pub(super) fn no_leading_zero(digits: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
+/// How many zeros in front of a number fill up its field, if what is behind them is long enough to be one.
+pub(super) fn zeros_to_drop(digits: &[u8], fewest: usize) -> usize {
+    let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+    if digits.len() - zeros < fewest { 0 } else { zeros }
+}
+
 /// Refuses signs of another count.
 pub(super) fn length(signs: &[u8], least: usize, most: usize, expected: Wording) -> Result<(), Fault> {
     if (least..=most).contains(&signs.len()) { Ok(()) } else { Err(Fault::WrongLength { expected, found: signs.len() }) }

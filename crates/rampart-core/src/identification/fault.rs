@@ -225,6 +225,8 @@ pub enum Doubt {
     RepeatedDigit,
     /// Shorter than numbers that are issued today.
     ShortNumber,
+    /// Zeros in front, which its field was filled up with, were left out of it.
+    ZerosInFront,
     /// A NIT that was read as a company's without its check digit, and could be a person's with it.
     PersonOrCompany,
 }
@@ -242,6 +244,7 @@ impl Doubt {
             Self::UnusualWord => "unusual_word",
             Self::RepeatedDigit => "repeated_digit",
             Self::ShortNumber => "short_number",
+            Self::ZerosInFront => "zeros_in_front",
             Self::PersonOrCompany => "person_or_company",
         }
     }
@@ -260,6 +263,7 @@ impl Doubt {
             Self::UnusualWord => "pocas veces un número empieza así; compáralo con el documento".to_owned(),
             Self::RepeatedDigit => "todas sus cifras son iguales; compáralo con el documento".to_owned(),
             Self::ShortNumber => "pocos números son tan cortos; compáralo con el documento".to_owned(),
+            Self::ZerosInFront => "se han quitado los ceros de delante; compáralo con el documento".to_owned(),
             Self::PersonOrCompany => {
                 "se ha leído como el de una empresa sin su dígito verificador; si es el de una persona, escribe un guion antes del dígito"
                     .to_owned()
@@ -283,6 +287,7 @@ impl fmt::Display for Doubt {
             Self::UnusualWord => formatter.write_str("numbers rarely begin like this; please compare it with the document"),
             Self::RepeatedDigit => formatter.write_str("all its digits are the same; please compare it with the document"),
             Self::ShortNumber => formatter.write_str("few numbers are this short; please compare it with the document"),
+            Self::ZerosInFront => formatter.write_str("the zeros in front were left out; please compare it with the document"),
             Self::PersonOrCompany => formatter
                 .write_str("was read as a company's without its check digit; if it is a person's, write a hyphen before the check digit"),
         }

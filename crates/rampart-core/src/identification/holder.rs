@@ -10,12 +10,6 @@ impl DocumentType {
         self.holder_of(&signs_of(normalized))
     }
 
-    /// Whether a normalised number of this document is a minor's.
-    #[must_use]
-    pub fn is_of_minors(self, normalized: &str) -> bool {
-        self.is_of_minors_by(&signs_of(normalized))
-    }
-
     pub(super) fn holder_of(self, number: &[u8]) -> CustomerType {
         let is_company = match self {
             Self::Cif => true,
@@ -34,6 +28,7 @@ impl DocumentType {
         if is_company { CustomerType::Company } else { CustomerType::Individual }
     }
 
+    /// Whether it is a minor's, whatever date it tells.
     pub(super) fn is_of_minors_by(self, number: &[u8]) -> bool {
         match self {
             Self::Ti | Self::Rc => true,
@@ -47,7 +42,7 @@ impl DocumentType {
 }
 
 /// The signs of a number that was normalised.
-fn signs_of(normalized: &str) -> Signs {
+pub(super) fn signs_of(normalized: &str) -> Signs {
     let mut signs = Signs::NONE;
     normalized.chars().for_each(|letter| signs.push(u8::try_from(u32::from(letter)).unwrap_or(signs::REFUSED)));
     signs

@@ -12,7 +12,7 @@ const fn labels(document: DocumentType) -> &'static [&'static [u8]] {
         DocumentType::Cif => &[b"ES", b"CIF", b"NIF"],
         DocumentType::Rut => &[b"CL", b"RUT", b"RUN"],
         DocumentType::Curp => &[b"CURP"],
-        DocumentType::Rfc => &[b"RFC"],
+        DocumentType::Rfc => &[b"RFC", b"MX"],
         DocumentType::CedCiu => &[b"CC"],
         DocumentType::Ti => &[b"TI"],
         DocumentType::Nuip => &[b"NUIP"],

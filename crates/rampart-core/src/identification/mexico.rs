@@ -1,7 +1,7 @@
 //! Mexico: CURP (RENAPO; DOF 18-10-2014) and RFC (SAT; CFF article 27).
 
 use super::digits::{digit, not_a_digit};
-use super::{Checked, Date, Doubt, Fault, Sex, Wording};
+use super::{Checked, Date, DocumentType, Doubt, Fault, Wording};
 use crate::signs::{ENYE, Signs, text};
 
 /// The words that issuers avoid: RENAPO writes X in place of their second letter, SAT in place of the fourth of some.
@@ -22,7 +22,7 @@ fn is_avoided(beginning: [u8; 4]) -> bool {
 }
 
 /// RENAPO's codes of the place of birth.
-fn birthplace(code: &[u8; 2]) -> Option<&'static str> {
+pub(super) fn birthplace(code: &[u8; 2]) -> Option<&'static str> {
     Some(match code {
         b"AS" => "Aguascalientes",
         b"BC" => "Baja California",
@@ -115,26 +115,22 @@ pub(super) fn curp(signs: &Signs) -> Result<Checked, Fault> {
     if !well_formed {
         return Err(Fault::WrongShape { expected: SHAPE });
     }
-    let birthplace = birthplace(&place).ok_or_else(|| Fault::UnknownPlace { found: text(&place) })?;
+    if birthplace(&place).is_none() {
+        return Err(Fault::UnknownPlace { found: text(&place) });
+    }
     // The seventeenth sign is a digit for births to 1999 and a letter from 2000 on.
     let century = if century.is_ascii_digit() { 1900 } else { 2000 };
-    let born = Date::of_six(date, century).ok_or_else(|| Fault::ImpossibleDate { found: text(date) })?;
+    if Date::of_six(date, century).is_none() {
+        return Err(Fault::ImpossibleDate { found: text(date) });
+    }
     let expected = digit((10 - weighed(&signs[..17], &CURP_VALUES) % 10) % 10);
     if char::from(last) != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: false });
     }
-    let mut checked = Checked::new(*signs);
+    let mut checked = Checked::new(DocumentType::Curp, *signs);
     if is_avoided(name) {
         checked.doubt(Doubt::UnusualWord);
     }
-    checked.implied.date = Some(born);
-    checked.implied.century_is_certain = true;
-    checked.implied.birthplace = Some(birthplace);
-    checked.implied.sex = Some(match sex {
-        b'H' => Sex::Male,
-        b'M' => Sex::Female,
-        _ => Sex::Unspecified,
-    });
     Ok(checked)
 }
 
@@ -174,8 +170,9 @@ pub(super) fn rfc(signs: &Signs) -> Result<Checked, Fault> {
         return Err(not_a_digit(*found));
     }
     // Two figures of the year leave the century open; 29 February needs a leap year in one of them.
-    let founded = Date::of_six(date, 1900).or_else(|| Date::of_six(date, 2000));
-    let founded = founded.ok_or_else(|| Fault::ImpossibleDate { found: text(date) })?;
+    if Date::of_six(date, 1900).or_else(|| Date::of_six(date, 2000)).is_none() {
+        return Err(Fault::ImpossibleDate { found: text(date) });
+    }
     if !(h1.is_ascii_alphanumeric() && h2.is_ascii_alphanumeric() && matches!(last, b'0'..=b'9' | b'A')) {
         return Err(Fault::WrongShape {
             expected: Wording(
@@ -184,8 +181,7 @@ pub(super) fn rfc(signs: &Signs) -> Result<Checked, Fault> {
             ),
         });
     }
-    let mut checked = Checked::new(*signs);
-    checked.implied.date = Some(founded);
+    let mut checked = Checked::new(DocumentType::Rfc, *signs);
     if persons.is_some_and(is_avoided) {
         checked.doubt(Doubt::UnusualWord);
     }

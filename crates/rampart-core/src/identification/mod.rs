@@ -13,7 +13,9 @@ mod document;
 mod fault;
 mod filler;
 mod holder;
+mod implied;
 mod label;
+mod majority;
 mod mexico;
 mod peru;
 mod shown;
@@ -22,53 +24,25 @@ mod spain;
 pub use date::Date;
 pub use document::{CustomerType, DocumentType};
 pub use fault::{Doubt, Fault, Wording};
+pub use implied::{Implied, Sex};
+pub use majority::Majority;
 
 use shown::Shown;
 
-use crate::code::Code;
 use crate::country::Country;
 use crate::signs::{self, Signs};
 use crate::text::composed;
+use crate::time::Timestamp;
 
 /// The most characters a number may have; longer input is refused before it is read.
 pub const MOST_CHARACTERS: usize = signs::MOST;
-
-/// The sex a document tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Sex {
-    /// `H` of a CURP.
-    Male,
-    /// `M` of a CURP.
-    Female,
-    /// `X` of a CURP.
-    Unspecified,
-}
-
-/// What a number tells of its holder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
-pub struct Implied {
-    /// Date of birth; for a company's RFC the date it was founded.
-    pub date: Option<Date>,
-    /// Whether the century of [`Implied::date`] is certain: an RFC has two figures of the year only.
-    pub century_is_certain: bool,
-    /// Sex.
-    pub sex: Option<Sex>,
-    /// The kind of entity, in Spanish, as the issuing body names it.
-    pub entity: Option<&'static str>,
-    /// The place of birth, in Spanish.
-    pub birthplace: Option<&'static str>,
-    /// The number of another document that is part of this one: the DNI inside a CUIT or a RUC, the person's own inside a NIT.
-    pub contains: Option<Code<11>>,
-}
 
 /// A number that holds. It is held inline; what is written of it is written when somebody asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     /// Person or company, by the document and, where it tells, by the number.
     pub customer_type: CustomerType,
-    /// What the number tells.
-    pub implied: Implied,
+    document: DocumentType,
     number: Signs,
     doubts: [Option<Doubt>; 4],
     shown: Shown,
@@ -76,8 +50,8 @@ pub struct Checked {
 
 impl Checked {
     /// A number that holds by its document's own rules; [`judge`] says whose it is.
-    fn new(number: Signs) -> Self {
-        Self { customer_type: CustomerType::Individual, implied: Implied::default(), number, doubts: [None; 4], shown: Shown::Plainly }
+    const fn new(document: DocumentType, number: Signs) -> Self {
+        Self { customer_type: CustomerType::Individual, document, number, doubts: [None; 4], shown: Shown::Plainly }
     }
 
     fn doubt(&mut self, doubt: Doubt) {
@@ -86,13 +60,21 @@ impl Checked {
         }
     }
 
+    /// Leaves zeros in front out of a number that is counted without them. No check digit proves the rest, so that it is a doubt.
+    fn drop_zeros(&mut self, zeros: usize) {
+        if zeros > 0 {
+            self.number = Signs::of(&self.number[zeros..]);
+            self.doubt(Doubt::ZerosInFront);
+        }
+    }
+
     /// Whose it is, and whether it is a filler.
-    fn complete(&mut self, document: DocumentType) -> Result<(), Fault> {
-        self.customer_type = document.holder_of(&self.number);
-        if document.is_of_minors_by(&self.number) {
+    fn complete(&mut self) -> Result<(), Fault> {
+        self.customer_type = self.document.holder_of(&self.number);
+        if self.document.is_of_minors_by(&self.number) {
             self.doubt(Doubt::Minor);
         }
-        if let Some(doubt) = filler::judge(document, &self.number)? {
+        if let Some(doubt) = filler::judge(self.document, &self.number)? {
             self.doubt(doubt);
         }
         Ok(())
@@ -120,18 +102,23 @@ impl Checked {
         self.doubts.into_iter().flatten()
     }
 
+    /// What it tells of its holder at a moment.
+    #[must_use]
+    pub fn implied(&self, now: Timestamp) -> Implied {
+        Implied::of(self.document, &self.number, now)
+    }
+
     /// Compares what the number tells with the date of birth that was sent.
     ///
     /// # Errors
-    /// [`Fault::Contradiction`] that names both.
+    /// [`Fault::Contradiction`] that names both; of two centuries the nearer one.
     pub fn agrees_with_birth(&self, sent: Date) -> Result<(), Fault> {
-        match self.implied.date {
-            Some(told) if self.customer_type == CustomerType::Individual => {
-                let agrees = if self.implied.century_is_certain { told == sent } else { told.same_without_century(sent) };
-                if agrees { Ok(()) } else { Err(Fault::Contradiction { number_says: told, sent }) }
-            }
-            _ => Ok(()),
+        let told = || implied::dates(self.document, &self.number);
+        if self.customer_type == CustomerType::Company || told().any(|date| date == sent) {
+            return Ok(());
         }
+        let nearest = told().min_by_key(|date| date.parts().0.abs_diff(sent.parts().0));
+        nearest.map_or(Ok(()), |number_says| Err(Fault::Contradiction { number_says, sent }))
     }
 }
 
@@ -178,7 +165,7 @@ fn judge_again(country: Country, document: DocumentType, number: &str, signs: &S
 /// lies: copies cost as much as the rules.
 fn judge(country: Country, document: DocumentType, number: &str, signs: &Signs) -> Result<Checked, Fault> {
     let mut judged = by_document(country, document, number, signs);
-    let shared = judged.as_mut().map_or(Ok(()), |checked| checked.complete(document));
+    let shared = judged.as_mut().map_or(Ok(()), Checked::complete);
     if let Err(fault) = shared {
         judged = Err(fault);
     }
@@ -196,7 +183,7 @@ fn by_document(country: Country, document: DocumentType, number: &str, signs: &S
         DocumentType::Curp => mexico::curp(signs),
         DocumentType::Rfc => mexico::rfc(signs),
         DocumentType::CedCiu => colombia::citizen_id(signs),
-        DocumentType::CedExt | DocumentType::Te => colombia::foreigner_id(signs),
+        DocumentType::CedExt | DocumentType::Te => colombia::foreigner_id(document, signs),
         DocumentType::Ti => colombia::identity_card(signs),
         DocumentType::Nuip => colombia::nuip(signs),
         DocumentType::Ppt => colombia::protection_permit(signs),

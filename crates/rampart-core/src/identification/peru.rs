@@ -1,8 +1,7 @@
 //! Peru: DNI (Ley 26497), foreigner card, RUC (SUNAT: modulo 11).
 
 use super::digits::{all_digits, alphanumeric, digit, length, not_a_digit, weighted};
-use super::{Checked, Doubt, Fault, Shown, Wording};
-use crate::code::Code;
+use super::{Checked, DocumentType, Doubt, Fault, Shown, Wording};
 use crate::signs::{Signs, text};
 
 /// The character printed beside a DNI, by the sum modulo 11: a digit on some cards, a letter on others.
@@ -14,7 +13,7 @@ pub(super) fn dni(signs: &Signs) -> Result<Checked, Fault> {
     length(signs, 8, 9, Wording("8 digits", "8 cifras"))?;
     let (body, beside) = signs.split_at(8);
     all_digits(body)?;
-    let mut checked = Checked::new(Signs::of(body));
+    let mut checked = Checked::new(DocumentType::Dni, Signs::of(body));
     if let Some(&last) = beside.first() {
         if !last.is_ascii_alphanumeric() {
             return Err(not_a_digit(last));
@@ -28,14 +27,20 @@ pub(super) fn dni(signs: &Signs) -> Result<Checked, Fault> {
     Ok(checked)
 }
 
-/// Foreigner card: nine digits; letters and up to twelve signs occur.
+/// Foreigner card: nine digits, of which people leave out two or three zeros in front; letters and up to twelve signs occur.
+/// Eight digits are a DNI.
 pub(super) fn foreigner_card(signs: &Signs) -> Result<Checked, Fault> {
     alphanumeric(signs)?;
+    if matches!(signs.len(), 6 | 7) && all_digits(signs).is_ok() {
+        let mut checked = Checked::new(DocumentType::Ce, Signs::joined(&b"000"[..9 - signs.len()], signs));
+        checked.doubt(Doubt::ShortNumber);
+        return Ok(checked);
+    }
     length(signs, 9, 12, Wording("9 digits", "9 cifras"))?;
     if !signs.iter().any(u8::is_ascii_digit) {
         return Err(Fault::WrongShape { expected: Wording("9 digits, as in 001234567", "9 cifras, como 001234567") });
     }
-    Ok(Checked::new(*signs))
+    Ok(Checked::new(DocumentType::Ce, *signs))
 }
 
 /// Whether a number has the usual form of a foreigner card, for guessing which document was meant.
@@ -47,7 +52,7 @@ pub(super) fn is_usual_foreigner_card(signs: &Signs) -> bool {
 pub(super) fn ruc(signs: &Signs) -> Result<Checked, Fault> {
     all_digits(signs)?;
     length(signs, 11, 11, Wording("11 digits", "11 cifras"))?;
-    let (prefix, body, last) = (&signs[..2], &signs[2..10], char::from(signs[10]));
+    let (prefix, last) = (&signs[..2], char::from(signs[10]));
     if !matches!(prefix, b"10" | b"15" | b"16" | b"17" | b"20") {
         return Err(Fault::UnknownPrefix {
             found: text(prefix),
@@ -58,9 +63,5 @@ pub(super) fn ruc(signs: &Signs) -> Result<Checked, Fault> {
     if last != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: false });
     }
-    let mut checked = Checked::new(*signs);
-    if prefix == b"10" {
-        checked.implied.contains = Code::of(body).ok();
-    }
-    Ok(checked)
+    Ok(Checked::new(DocumentType::Ruc, *signs))
 }

@@ -4,7 +4,7 @@
 //! EHA/451/2008 (CIF), ICAO Doc 9303 (passports).
 
 use super::digits::{all_digits, alphanumeric, digit, length, not_a_digit, number, value};
-use super::{Checked, Doubt, Fault, Shown, Wording};
+use super::{Checked, DocumentType, Doubt, Fault, Shown, Wording};
 use crate::signs::Signs;
 
 /// RD 1553/2005: the number modulo 23 picks the letter.
@@ -19,7 +19,7 @@ fn control_letter(number: u32) -> char {
 /// DNI: eight digits and a letter; also the K and L numbers of persons without one.
 pub(super) fn government_id(signs: &Signs) -> Result<Checked, Fault> {
     if matches!(signs.first(), Some(b'K' | b'L')) {
-        return person_nif(signs);
+        return person_nif(DocumentType::GovernmentId, signs);
     }
     let (&last, head) = signs.split_last().ok_or(Fault::Empty)?;
     if last.is_ascii_digit() && signs.len() == 8 {
@@ -35,7 +35,8 @@ pub(super) fn government_id(signs: &Signs) -> Result<Checked, Fault> {
         return Err(Fault::WrongCheckDigit { expected, is_letter: true });
     }
     let zeros = &b"00000000"[head.len().min(8)..];
-    let checked = if zeros.is_empty() { Checked::new(*signs) } else { Checked::new(Signs::joined(zeros, signs)) };
+    let number = if zeros.is_empty() { *signs } else { Signs::joined(zeros, signs) };
+    let checked = Checked::new(DocumentType::GovernmentId, number);
     Ok(checked.shown(Shown::DashBeforeLast))
 }
 
@@ -43,7 +44,7 @@ pub(super) fn government_id(signs: &Signs) -> Result<Checked, Fault> {
 pub(super) fn residence_permit(signs: &Signs) -> Result<Checked, Fault> {
     // The letter in front counts as a digit before the seven.
     let leading = match signs.first().copied().ok_or(Fault::Empty)? {
-        b'M' => return person_nif(signs),
+        b'M' => return person_nif(DocumentType::PermanentResidencePermit, signs),
         b'X' => 0,
         b'Y' => 10_000_000,
         b'Z' => 20_000_000,
@@ -67,20 +68,20 @@ pub(super) fn residence_permit(signs: &Signs) -> Result<Checked, Fault> {
     if char::from(signs[8]) != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: true });
     }
-    Ok(Checked::new(*signs).shown(Shown::DashesAroundMiddle))
+    Ok(Checked::new(DocumentType::PermanentResidencePermit, *signs).shown(Shown::DashesAroundMiddle))
 }
 
 /// K, L and M: the DNI's letter over the seven digits.
-fn person_nif(signs: &Signs) -> Result<Checked, Fault> {
+fn person_nif(document: DocumentType, signs: &Signs) -> Result<Checked, Fault> {
     length(signs, 9, 9, Wording("a letter, 7 digits and a letter", "una letra, 7 cifras y una letra"))?;
     let expected = control_letter(number(&signs[1..8])?);
     if char::from(signs[8]) != expected {
         return Err(Fault::WrongCheckDigit { expected, is_letter: true });
     }
-    Ok(Checked::new(*signs).shown(Shown::DashesAroundMiddle))
+    Ok(Checked::new(document, *signs).shown(Shown::DashesAroundMiddle))
 }
 
-fn entity(letter: u8) -> Option<&'static str> {
+pub(super) fn entity(letter: u8) -> Option<&'static str> {
     Some(match letter {
         b'A' => "sociedad anónima",
         b'B' => "sociedad de responsabilidad limitada",
@@ -106,12 +107,12 @@ fn entity(letter: u8) -> Option<&'static str> {
 /// CIF: a letter for the kind of entity, seven digits, a control digit or letter.
 pub(super) fn cif(signs: &Signs) -> Result<Checked, Fault> {
     let first = signs.first().copied().ok_or(Fault::Empty)?;
-    let Some(kind) = entity(first) else {
+    if entity(first).is_none() {
         return Err(Fault::UnknownPrefix {
             found: char::from(first).to_string(),
             allowed: Wording("A, B, C, D, E, F, G, H, J, N, P, Q, R, S, U, V or W", "A, B, C, D, E, F, G, H, J, N, P, Q, R, S, U, V o W"),
         });
-    };
+    }
     length(signs, 9, 9, Wording("a letter, 7 digits and a control digit or letter", "una letra, 7 cifras y una cifra o letra de control"))?;
     let (digits, last) = (&signs[1..8], signs[8]);
     all_digits(digits)?;
@@ -131,8 +132,7 @@ pub(super) fn cif(signs: &Signs) -> Result<Checked, Fault> {
         let is_letter = last.is_ascii_uppercase() || wants_letter;
         return Err(Fault::WrongCheckDigit { expected: if is_letter { letter } else { control_digit }, is_letter });
     }
-    let mut checked = Checked::new(*signs).shown(Shown::DashesAroundMiddle);
-    checked.implied.entity = Some(kind);
+    let mut checked = Checked::new(DocumentType::Cif, *signs).shown(Shown::DashesAroundMiddle);
     let wants_digit = matches!(first, b'A' | b'B' | b'E' | b'H') && !wants_letter;
     if (wants_letter && is_digit) || (wants_digit && is_letter) {
         checked.doubt(Doubt::UnusualControlKind);
@@ -152,5 +152,5 @@ pub(super) fn passport(signs: &Signs) -> Result<Checked, Fault> {
             ),
         });
     }
-    Ok(Checked::new(*signs))
+    Ok(Checked::new(DocumentType::Passport, *signs))
 }

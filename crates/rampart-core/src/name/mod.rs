@@ -70,7 +70,7 @@ impl Customer {
     #[must_use]
     pub fn can_be(&self, written: &str) -> bool {
         let profile = &self.profile;
-        if self.customer_type == CustomerType::Company {
+        if self.holder() == CustomerType::Company {
             // Some give the name of whoever registered the company beside its own.
             return Holder::Company(profile.name.reveal()).can_be(written) || Holder::Company(&profile.full_name()).can_be(written);
         }

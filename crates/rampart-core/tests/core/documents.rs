@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use rampart_core::code::Code;
 use rampart_core::country::Country;
 use rampart_core::identification::{self, CustomerType, Date, DocumentType, Fault};
+use rampart_core::time::Timestamp;
 
 fn country(name: &str) -> Country {
     Country::find(name).expect("a served country")
@@ -11,6 +12,10 @@ fn country(name: &str) -> Country {
 
 fn document(name: &str) -> DocumentType {
     name.parse().expect("a document")
+}
+
+fn moment(text: &str) -> Timestamp {
+    text.parse().expect("a moment")
 }
 
 /// Synthetic numbers that hold.
@@ -51,7 +56,7 @@ const RIGHT: &[(&str, &str, &[&str])] = &[
             "PEDO800101AB1",
         ],
     ),
-    ("COL", "CED_CIU", &["123456", "1234567", "12345678", "99999999", "1999999999"]),
+    ("COL", "CED_CIU", &["123456", "1234567", "12345678", "99999999", "1999999999", "0012345678"]),
     (
         "COL",
         "NIT",
@@ -72,8 +77,8 @@ const RIGHT: &[(&str, &str, &[&str])] = &[
     ("COL", "TI", &["1999999999", "99010199999"]),
     ("PER", "DNI", &["12345678", "12345678-1", "12345678-E", "87654321-0", "87654321D", "99999999-I"]),
     ("PER", "RUC", &["10999999994", "15000000016", "17000000019", "20999999990", "20000000010", "16000000012"]),
-    ("PER", "CE", &["000123456", "999999999"]),
-    ("ARG", "DNI", &["88888888", "87.654.321", "8888888", "11111111"]),
+    ("PER", "CE", &["000123456", "999999999", "123456", "1234567"]),
+    ("ARG", "DNI", &["88888888", "87.654.321", "8888888", "11111111", "717257", "0717257", "05536168"]),
     (
         "ARG",
         "CUIT",
@@ -108,11 +113,12 @@ const WRONG: &[(&str, &str, &[&str])] = &[
         &["QAQX800101HDFQQX09", "QAQX810229HDFQQX02", "QAQX800101HZZQQX01", "QAQX800101HDFQQX0", "XEXX010101HNEXXXA4", "QQZ800101ABA"],
     ),
     ("MEX", "RFC", &["QAQX801301AB0", "QAQX800101AB", "1AQX800101AB3", "QQ800101AB1", "XAXX010101000"]),
-    ("COL", "CED_CIU", &["12345", "12345678901", "12A4567890", "0123456", ""]),
+    ("COL", "CED_CIU", &["12345", "12345678901", "12A4567890", "0123456", "0000012345", ""]),
     ("COL", "NIT", &["999999999-0", "900000001-3", "9O0000001-2", "12345-6", "900000001-12", "0080123456-4", "123456789012-9"]),
     ("PER", "DNI", &["1234567", "123456789012", "20999999990"]),
+    ("PER", "CE", &["12", "12345", "12345678", "00123456", "A12345"]),
     ("PER", "RUC", &["20999999991", "30999999991", "1099999999", "20-99999999-1", "2099999999A"]),
-    ("ARG", "DNI", &["123456", "123456789", "8888888A", "8-8", "", "20888888889"]),
+    ("ARG", "DNI", &["12345", "00012345", "123456789", "8888888A", "8-8", "", "20888888889"]),
     (
         "ARG",
         "CUIT",
@@ -148,9 +154,10 @@ fn wrong_numbers_are_refused_with_a_sentence_that_helps() {
 
 #[test]
 fn numbers_tell_what_they_carry() {
+    let now = moment("2026-05-03T12:00:00Z");
     let curp = identification::check(Country::MEXICO, DocumentType::Curp, "ZEZX920229MJCZZX06").expect("right");
-    assert_eq!(curp.implied.date, Date::new(1992, 2, 29));
-    assert_eq!(curp.implied.birthplace, Some("Jalisco"));
+    assert_eq!(curp.implied(now).date, Date::new(1992, 2, 29));
+    assert_eq!(curp.implied(now).birthplace, Some("Jalisco"));
     let other = Date::new(1992, 3, 1).expect("exists");
     assert_eq!(
         curp.agrees_with_birth(other),
@@ -158,15 +165,68 @@ fn numbers_tell_what_they_carry() {
     );
     let rfc = identification::check(Country::MEXICO, DocumentType::Rfc, "QOQX050312TP6").expect("right");
     assert!(rfc.agrees_with_birth(Date::new(2005, 3, 12).expect("exists")).is_ok(), "an RFC leaves the century open");
-    assert!(rfc.agrees_with_birth(Date::new(2005, 3, 13).expect("exists")).is_err());
+    let other = Date::new(2005, 3, 13).expect("exists");
+    let number_says = Date::new(2005, 3, 12).expect("exists");
+    assert_eq!(rfc.agrees_with_birth(other), Err(Fault::Contradiction { number_says, sent: other }), "of two centuries the nearer one");
     let company = identification::check(Country::MEXICO, DocumentType::Rfc, "QQZ800101ABA").expect("right");
     assert_eq!(company.customer_type, CustomerType::Company);
     let cuit = identification::check(Country::ARGENTINA, DocumentType::Cuit, "20-88888888-9").expect("right");
-    assert_eq!((cuit.implied.contains.as_ref().map(Code::as_str), cuit.display().as_str()), (Some("88888888"), "20-88888888-9"));
+    assert_eq!((cuit.implied(now).contains.as_ref().map(Code::as_str), cuit.display().as_str()), (Some("88888888"), "20-88888888-9"));
     let short = identification::check(Country::ARGENTINA, DocumentType::Cuit, "20-06123450-1").expect("right");
-    assert_eq!(short.implied.contains.as_ref().map(Code::as_str), Some("6123450"), "DNIs are counted without zeros in front");
+    assert_eq!(short.implied(now).contains.as_ref().map(Code::as_str), Some("6123450"), "DNIs are counted without zeros in front");
     let cif = identification::check(Country::SPAIN, DocumentType::Cif, "G28000016").expect("right");
-    assert_eq!(cif.implied.entity, Some("asociación o fundación"));
+    assert_eq!(cif.implied(now).entity, Some("asociación o fundación"));
+}
+
+/// An open century is not guessed to be the one that is longer ago.
+#[test]
+fn the_date_of_an_open_century_is_the_last_one_that_has_passed() {
+    let cases = [
+        (Country::MEXICO, DocumentType::Rfc, "LME060822IH5", "2006-08-22", false),
+        (Country::MEXICO, DocumentType::Rfc, "GOOX050312AB1", "2005-03-12", false),
+        (Country::MEXICO, DocumentType::Rfc, "QAQX800101AB1", "1980-01-01", false),
+        (Country::MEXICO, DocumentType::Rfc, "QAQX260503AB1", "2026-05-03", false),
+        (Country::MEXICO, DocumentType::Rfc, "QAQX260504AB1", "1926-05-04", false),
+        (Country::MEXICO, DocumentType::Rfc, "QAQX000229AB1", "2000-02-29", true),
+        (Country::MEXICO, DocumentType::Curp, "QOQX050312MNEQQXA5", "2005-03-12", true),
+        (Country::MEXICO, DocumentType::Curp, "QAQX800101HDFQQX08", "1980-01-01", true),
+        (Country::COLOMBIA, DocumentType::Ti, "02010199999", "2002-01-01", false),
+        (Country::COLOMBIA, DocumentType::Ti, "99010199999", "1999-01-01", false),
+        (Country::COLOMBIA, DocumentType::Nit, "99010199999-7", "1999-01-01", false),
+    ];
+    for (country, document, number, date, is_certain) in cases {
+        let checked = identification::check(country, document, number).unwrap_or_else(|fault| panic!("{number}: {fault}"));
+        let implied = checked.implied(moment("2026-05-03T12:00:00Z"));
+        assert_eq!((implied.date, implied.century_is_certain), (date.parse().ok(), is_certain), "{number}");
+    }
+}
+
+/// A number without a check digit whose zeros came or went is the same number, and a doubt.
+#[test]
+fn zeros_that_fill_up_a_field_make_no_other_number() {
+    let cases = [
+        (Country::ARGENTINA, DocumentType::Dni, "717257", "717257", &["short_number"][..]),
+        (Country::ARGENTINA, DocumentType::Dni, "0717257", "717257", &["zeros_in_front", "short_number"]),
+        (Country::ARGENTINA, DocumentType::Dni, "00717257", "717257", &["zeros_in_front", "short_number"]),
+        (Country::ARGENTINA, DocumentType::Dni, "05536168", "5536168", &["zeros_in_front"]),
+        (Country::ARGENTINA, DocumentType::Dni, "5536168", "5536168", &[]),
+        (Country::COLOMBIA, DocumentType::CedCiu, "0012345678", "12345678", &["zeros_in_front"]),
+        (Country::COLOMBIA, DocumentType::CedCiu, "0000123456", "123456", &["zeros_in_front"]),
+        (Country::PERU, DocumentType::Ce, "123456", "000123456", &["short_number"]),
+        (Country::PERU, DocumentType::Ce, "1234567", "001234567", &["short_number"]),
+        (Country::PERU, DocumentType::Ce, "000123456", "000123456", &[]),
+    ];
+    for (country, document, number, normalized, doubts) in cases {
+        let checked = identification::check(country, document, number).unwrap_or_else(|fault| panic!("{document} {number}: {fault}"));
+        let codes: Vec<_> = checked.doubts().map(identification::Doubt::code).collect();
+        assert_eq!((checked.normalized().as_str(), codes.as_slice()), (normalized, doubts), "{document} {number}");
+    }
+    // The DNI inside a CUIT is the one that is given by itself.
+    for (cuit, dni) in [("20-00717257-6", "0717257"), ("20-05536168-2", "05536168")] {
+        let inside = identification::check(Country::ARGENTINA, DocumentType::Cuit, cuit).expect(cuit);
+        let given = identification::check(Country::ARGENTINA, DocumentType::Dni, dni).expect(dni);
+        assert_eq!(inside.implied(moment("2026-05-03T12:00:00Z")).contains.map(|code| code.to_string()), Some(given.normalized()));
+    }
 }
 
 #[test]

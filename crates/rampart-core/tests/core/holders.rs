@@ -2,7 +2,7 @@
 
 use rampart_core::code::Code;
 use rampart_core::country::Country;
-use rampart_core::identification::{self, Checked, CustomerType, Date, DocumentType, Doubt, Fault};
+use rampart_core::identification::{self, Checked, CustomerType, Date, DocumentType, Doubt, Fault, Majority};
 
 fn right(country: Country, document: DocumentType, number: &str) -> Checked {
     identification::check(country, document, number).unwrap_or_else(|fault| panic!("{document} {number}: {fault}"))
@@ -54,13 +54,14 @@ fn the_number_tells_who_is_a_company() {
         (Country::ARGENTINA, DocumentType::Cuit, "30123456781", Company),
         (Country::ARGENTINA, DocumentType::Cuit, "34123456787", Company),
     ];
+    let now = "2026-05-03T12:00:00Z".parse().expect("a moment");
     for (country, document, number, holder) in numbers {
         let checked = right(country, document, number);
         assert_eq!(checked.customer_type, holder, "{document} {number}");
         // What is stored tells the same.
         assert_eq!(document.holder(&checked.normalized()), holder, "{document} {number}");
         let is_minors = checked.doubts().any(|doubt| doubt == Doubt::Minor);
-        assert_eq!(document.is_of_minors(&checked.normalized()), is_minors, "{document} {number}");
+        assert_eq!(document.majority(&checked.normalized(), 18, now) == Majority::Minor, is_minors, "{document} {number}");
     }
     let pairs: std::collections::BTreeSet<_> =
         numbers.iter().map(|(country, document, ..)| (country.alpha3(), document.as_str())).collect();
@@ -71,7 +72,7 @@ fn the_number_tells_who_is_a_company() {
 fn a_persons_nit_is_a_persons_document() {
     let nit = |number: &str| identification::check(Country::COLOMBIA, DocumentType::Nit, number);
     let adult = right(Country::COLOMBIA, DocumentType::Nit, "1012345678-9");
-    assert_eq!(adult.implied.contains.as_ref().map(Code::as_str), Some("1012345678"));
+    assert_eq!(adult.implied("2026-05-03T12:00:00Z".parse().expect("a moment")).contains.as_ref().map(Code::as_str), Some("1012345678"));
     assert_eq!(adult.display(), "1.012.345.678-9");
     // The old form of an identity card begins with the date of birth.
     let old = right(Country::COLOMBIA, DocumentType::Nit, "99010199999-7");
@@ -105,6 +106,8 @@ fn what_stands_in_front_of_a_number_is_dropped() {
         (Country::CHILE, DocumentType::Rut, "CL12345678-5", "123456785"),
         (Country::MEXICO, DocumentType::Rfc, "RFC QAQX800101AB1", "QAQX800101AB1"),
         (Country::MEXICO, DocumentType::Rfc, "R.F.C.: QQZ-800101-ABA", "QQZ800101ABA"),
+        (Country::MEXICO, DocumentType::Rfc, "MXMTA0902267B6", "MTA0902267B6"),
+        (Country::MEXICO, DocumentType::Rfc, "MX QAQX800101AB1", "QAQX800101AB1"),
         (Country::MEXICO, DocumentType::Curp, "CURP: QAQX800101HDFQQX08", "QAQX800101HDFQQX08"),
         (Country::COLOMBIA, DocumentType::CedCiu, "C.C. 1.012.345.678", "1012345678"),
         (Country::COLOMBIA, DocumentType::Ti, "T.I. 1012345678", "1012345678"),
@@ -130,6 +133,43 @@ fn what_stands_in_front_of_a_number_is_dropped() {
     // A company may be called so: what holds as it is written is not cut.
     assert_eq!(right(Country::MEXICO, DocumentType::Rfc, "RFC800101ABA").normalized(), "RFC800101ABA");
     assert_eq!(right(Country::SPAIN, DocumentType::Passport, "ES123456").normalized(), "ES123456");
-    assert!(check(Country::MEXICO, DocumentType::Rfc, "MXQQZ800101ABA").is_err(), "two letters of a name are no country");
+    for name in ["MXA561231GR8", "ESA2005273X1", "ROS561231GR8", "MXAQ561231GR8"] {
+        assert_eq!(right(Country::MEXICO, DocumentType::Rfc, name).normalized(), name, "two letters of a name are no country");
+    }
+    for wrong in ["MX561231GR8", "MXZ800101ABA5", "ESQQZ800101ABA", "MXMXA561231GR8X"] {
+        assert!(check(Country::MEXICO, DocumentType::Rfc, wrong).is_err(), "{wrong}");
+    }
     assert!(check(Country::CHILE, DocumentType::Rut, "RUT").is_err());
+}
+
+/// Where a number leaves the century open, nobody is taken for older than it may be.
+#[test]
+fn a_number_tells_who_is_of_age() {
+    use Majority::{Minor, OfAge, Open, Untold};
+    let cases = [
+        (DocumentType::Rfc, "GOOX100312AB6", Open),
+        (DocumentType::Rfc, "GOOX080503AB6", OfAge),
+        (DocumentType::Rfc, "GOOX080504AB6", Open),
+        (DocumentType::Rfc, "GOOX260503AB6", Open),
+        (DocumentType::Rfc, "GOOX260504AB6", OfAge),
+        (DocumentType::Rfc, "QAQX800101AB1", OfAge),
+        (DocumentType::Rfc, "QAQX080229AB1", OfAge),
+        (DocumentType::Rfc, "QQZ100312ABA", Untold),
+        (DocumentType::Curp, "QOQX100312MNEQQXA6", Minor),
+        (DocumentType::Curp, "QOQX100312MNEQQX06", OfAge),
+        (DocumentType::Curp, "QOQX050312MNEQQXA5", OfAge),
+        (DocumentType::Curp, "QOQX500312MNEQQXA5", Minor),
+        (DocumentType::Ti, "1012345678", Minor),
+        (DocumentType::Ti, "02010199999", Minor),
+        (DocumentType::Rc, "12345678", Minor),
+        (DocumentType::Nit, "990101999997", Minor),
+        (DocumentType::Nit, "10123456789", Untold),
+        (DocumentType::GovernmentId, "K1234567L", Minor),
+        (DocumentType::GovernmentId, "12345678Z", Untold),
+        (DocumentType::CedCiu, "12345678", Untold),
+        (DocumentType::Rut, "123456785", Untold),
+    ];
+    for (document, number, told) in cases {
+        assert_eq!(document.majority(number, 18, "2026-05-03T12:00:00Z".parse().expect("a moment")), told, "{document} {number}");
+    }
 }

@@ -352,7 +352,7 @@ pub(crate) struct Finding {
 /// What a number tells of its holder.
 #[derive(ToSchema)]
 pub(crate) struct Implied {
-    /// Date of birth; for a company's RFC the date it was founded.
+    /// Date of birth; for a company's RFC the date it was founded. Where the century is open, the later date that has passed.
     #[schema(format = Date)]
     date: Option<String>,
     /// Whether the century of `date` is certain: an RFC has two figures of the year only.

@@ -96,7 +96,13 @@ fn customer(change: &Value) -> CustomerPage {
     });
     merge(&mut record, change);
     let customer: Customer = serde_json::from_value(record).unwrap();
-    CustomerPage { wanted: customer.wanted_level(), missing: Vec::new(), customer, partner_name: "Tienda <Demo>".into(), sandbox: true }
+    CustomerPage {
+        wanted: customer.wanted_level(18, customer.created_at),
+        missing: Vec::new(),
+        customer,
+        partner_name: "Tienda <Demo>".into(),
+        sandbox: true,
+    }
 }
 
 fn merge(record: &mut Value, change: &Value) {

@@ -45,6 +45,10 @@ async fn identifications(test: Arc<TestApp>) {
     assert_eq!((&company["customer_type"], &company["implied"]["entity"]), (&json!("company"), &json!("sociedad anónima")));
     let doubted = described(path, &ask("country=MEX&type=RFC&number=QAQX800101AB2").await);
     assert_eq!((&doubted["valid"], &doubted["warnings"][0]["code"]), (&json!(true), &json!("unusual_check_character")));
+    for (number, date) in [("LME060822IH5", "2006-08-22"), ("GOOX050312AB1", "2005-03-12"), ("QAQX800101AB1", "1980-01-01")] {
+        let told = described(path, &ask(&format!("country=MEX&type=RFC&number={number}")).await);
+        assert_eq!((&told["implied"]["date"], &told["implied"]["century_is_certain"]), (&json!(date), &json!(false)), "{number}");
+    }
     let wrong = described(path, &ask("country=ESP&type=GOVERNMENT_ID&number=12345678A").await);
     assert_eq!(
         wrong,

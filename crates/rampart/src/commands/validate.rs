@@ -3,10 +3,11 @@
 use std::io::{BufRead, Read, Write};
 
 use clap::{Args, Subcommand};
-use rampart_app::{BankAccountView, FindingView, IdentificationView};
+use rampart_app::{BankAccountView, FindingView, IdentificationView, SystemClock};
 use rampart_core::bank_account::{self, Given};
 use rampart_core::country::Country;
 use rampart_core::identification::DocumentType;
+use rampart_core::time::Clock as _;
 use serde::Serialize;
 
 use crate::cli::Global;
@@ -92,7 +93,14 @@ pub(crate) fn run(global: &Global, command: ValidateCommand) -> Result<(), Failu
         ValidateCommand::Id { country, document, numbers } => {
             let country = find_country(&country)?;
             let document = find_document(country, &document)?;
-            judge(printer, &numbers, |number| IdentificationView::of(country, document, number), |view| view.valid, identification_text)
+            let now = SystemClock.now();
+            judge(
+                printer,
+                &numbers,
+                |number| IdentificationView::of(country, document, number, now),
+                |view| view.valid,
+                identification_text,
+            )
         }
         ValidateCommand::Account { country, bank_code, account_type, numbers } => {
             let country = find_country(&country)?;

@@ -1,0 +1,91 @@
+//! What a number tells of its holder. It is read out of the normalised number when somebody asks: most only ask whether it holds.
+
+use super::{CustomerType, Date, DocumentType, mexico, spain};
+use crate::code::Code;
+use crate::time::Timestamp;
+
+/// The sex a document tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sex {
+    /// `H` of a CURP.
+    Male,
+    /// `M` of a CURP.
+    Female,
+    /// `X` of a CURP.
+    Unspecified,
+}
+
+/// What a number tells of its holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Implied {
+    /// Date of birth; for a company's RFC the date it was founded. Where the century is open, the later date that has passed.
+    pub date: Option<Date>,
+    /// Whether the century of [`Implied::date`] is certain: an RFC has two figures of the year only.
+    pub century_is_certain: bool,
+    /// Sex.
+    pub sex: Option<Sex>,
+    /// The kind of entity, in Spanish, as the issuing body names it.
+    pub entity: Option<&'static str>,
+    /// The place of birth, in Spanish.
+    pub birthplace: Option<&'static str>,
+    /// The number of another document that is part of this one: the DNI inside a CUIT or a RUC, the person's own inside a NIT.
+    pub contains: Option<Code<11>>,
+}
+
+impl Implied {
+    /// What a number that holds tells at a moment.
+    pub(super) fn of(document: DocumentType, number: &[u8], now: Timestamp) -> Self {
+        let today = Date::of(now);
+        let dates = || dates(document, number);
+        let is_curp = document == DocumentType::Curp;
+        Self {
+            date: dates().filter(|date| *date <= today).max().or_else(|| dates().next()),
+            century_is_certain: dates().count() == 1,
+            sex: number.get(10).filter(|_| is_curp).map(|sign| match sign {
+                b'H' => Sex::Male,
+                b'M' => Sex::Female,
+                _ => Sex::Unspecified,
+            }),
+            entity: number.first().filter(|_| document == DocumentType::Cif).and_then(|letter| spain::entity(*letter)),
+            birthplace: figures(number, 11).filter(|_| is_curp).and_then(mexico::birthplace),
+            contains: contained(document, number).and_then(|number| Code::of(number).ok()),
+        }
+    }
+}
+
+/// As many signs as are wanted from a place on.
+fn figures<const COUNT: usize>(number: &[u8], from: usize) -> Option<&[u8; COUNT]> {
+    number.get(from..).and_then(|rest| rest.first_chunk())
+}
+
+/// The dates that a normalised number leaves possible, of its holder's birth or foundation: one where it tells the century,
+/// two where it has two figures of the year only, of which 29 February may leave one.
+pub(super) fn dates(document: DocumentType, number: &[u8]) -> impl Iterator<Item = Date> + use<> {
+    let (from, centuries) = match document {
+        // The seventeenth sign is a digit for births to 1999 and a letter from 2000 on.
+        DocumentType::Curp if number.get(16).is_some_and(u8::is_ascii_digit) => (4, [Some(1900), None]),
+        DocumentType::Curp => (4, [Some(2000), None]),
+        DocumentType::Rfc => (number.len().saturating_sub(9), [Some(1900), Some(2000)]),
+        // The old form of an identity card, and the NIT that is made of one.
+        DocumentType::Ti if number.len() == 11 => (0, [Some(1900), Some(2000)]),
+        DocumentType::Nit if number.len() == 12 => (0, [Some(1900), Some(2000)]),
+        _ => (0, [None, None]),
+    };
+    let figures = figures(number, from).copied();
+    centuries.into_iter().flatten().filter_map(move |century| Date::of_six(&figures?, century))
+}
+
+/// The number of another document inside a normalised one.
+fn contained(document: DocumentType, number: &[u8]) -> Option<&[u8]> {
+    match document {
+        // DNIs are counted without zeros in front.
+        DocumentType::Cuit if number.starts_with(b"2") => {
+            let body = number.get(2..10)?;
+            body.get(body.iter().position(|digit| *digit != b'0')?..)
+        }
+        DocumentType::Ruc if number.starts_with(b"10") => number.get(2..10),
+        DocumentType::Nit if document.holder_of(number) == CustomerType::Individual => number.split_last().map(|(_, body)| body),
+        _ => None,
+    }
+}
