@@ -178,6 +178,10 @@ async fn registered_as_a_company(test: Arc<TestApp>) {
     // Nobody asked when it was born: the form does now, whatever was approved.
     let (unknown, _) = registered(&test, request("CO", "NIT", "1012345678-9", "")).await;
     as_a_company(&test, unknown).await;
+    // A bank names a person as it names persons.
+    let mut named = stored(&test, unknown).await;
+    named.profile.last_name = "García López".to_owned().into();
+    assert!(named.can_be("GARCIA LOPEZ JUAN"));
     let refusal = refusal_of(order(unknown).await);
     assert_eq!(refusal.code, Code::RequireKyc);
     assert!(refusal.data.unwrap().as_str().unwrap().contains("/kyc?token="));

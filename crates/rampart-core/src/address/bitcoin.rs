@@ -24,6 +24,8 @@ pub(super) fn normalize(address: &str) -> Result<String, AddressFault> {
         return match version {
             _ if hrp != MAIN => Err(AddressFault::Shape),
             _ if burned::bitcoin(&lower, &program) => Err(AddressFault::Burned),
+            Fe32::Q if program.len() == 20 && burned::of_no_key(&program) => Err(AddressFault::Burned),
+            Fe32::Q if program.len() == 32 && burned::anyones_script(&program) => Err(AddressFault::Anyones),
             Fe32::Q => Ok(lower),
             // BIP 341: the x-coordinate of a public key. What has no point of the curve can never be spent.
             Fe32::P if program.len() == 32 && secp256k1::has_point(&program) => Ok(lower),
@@ -39,6 +41,8 @@ pub(super) fn normalize(address: &str) -> Result<String, AddressFault> {
     })?;
     match payload.split_first() {
         Some((0 | 5, hash)) if hash.len() == 20 && burned::bitcoin(address, hash) => Err(AddressFault::Burned),
+        Some((0, hash)) if burned::of_no_key(hash) => Err(AddressFault::Burned),
+        Some((5, hash)) if burned::anyones_script(hash) => Err(AddressFault::Anyones),
         Some((0 | 5, hash)) if hash.len() == 20 => Ok(address.to_owned()),
         _ => Err(AddressFault::Shape),
     }

@@ -1,4 +1,4 @@
-//! Addresses that coins are sent to in order to be lost: nobody has a key for them.
+//! Addresses that coins are sent to in order to be lost, because nobody has a key for them, and those that anybody can spend from.
 
 /// EVM addresses below this number are contracts of the chains themselves, on every chain of the family: the precompiled ones
 /// (`0x01` to `0x11` and `0x0100`: EIP-2537, EIP-4844, EIP-7951) and those of single chains behind them (`0x1010` of Polygon,
@@ -23,6 +23,26 @@ const EVM: [[u8; 20]; 6] = [
 /// Bitcoin addresses that read as words up to their checksum, so that nobody can have a key with their hash.
 const BITCOIN: [&str; 2] = ["1BitcoinEaterAddressDontSendf59kuE", "1CounterpartyXXXXXXXXXXXXXXXUWLpVr"];
 
+/// HASH160 of nothing: no key is empty, and a script is fulfilled by anybody when it is.
+const HASH_OF_NOTHING: [u8; 20] =
+    [0xb4, 0x72, 0xa2, 0x66, 0xd0, 0xbd, 0x89, 0xc1, 0x37, 0x06, 0xa4, 0x13, 0x2c, 0xcf, 0xb1, 0x6f, 0x7c, 0x3b, 0x9f, 0xcb];
+
+/// HASH160 of the script `OP_TRUE`.
+const HASH_OF_TRUE: [u8; 20] =
+    [0xda, 0x17, 0x45, 0xe9, 0xb5, 0x49, 0xbd, 0x0b, 0xfa, 0x1a, 0x56, 0x99, 0x71, 0xc7, 0x7e, 0xba, 0x30, 0xcd, 0x5a, 0x4b];
+
+/// SHA-256 of no script, and of the script `OP_TRUE`.
+const SCRIPTS_OF_ANYONE: [[u8; 32]; 2] = [
+    [
+        0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
+        0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+    ],
+    [
+        0x4a, 0xe8, 0x15, 0x72, 0xf0, 0x6e, 0x1b, 0x88, 0xfd, 0x5c, 0xed, 0x7a, 0x1a, 0x00, 0x09, 0x45, 0x43, 0x2e, 0x83, 0xe1, 0x55, 0x1e,
+        0x6f, 0x72, 0x1e, 0xe9, 0xc0, 0x0b, 0x8c, 0xc3, 0x32, 0x60,
+    ],
+];
+
 /// The point of BIP 341 that nobody knows the logarithm of. As an output's own key nothing can spend it.
 const NOTHING_UP_MY_SLEEVE: [u8; 32] = [
     0x50, 0x92, 0x9b, 0x74, 0xc1, 0xa0, 0x49, 0x54, 0xb7, 0x8b, 0x4b, 0x60, 0x35, 0xe9, 0x7a, 0x5e, 0x07, 0x8a, 0x5a, 0x0f, 0x28, 0xec,
@@ -38,4 +58,14 @@ pub(super) fn bitcoin(address: &str, program: &[u8]) -> bool {
     // `1111111111111111111114oLvT2` and its siblings: nobody finds what has such a hash.
     let is_constant = |byte: u8| program.iter().all(|other| *other == byte);
     is_constant(0) || is_constant(0xff) || BITCOIN.contains(&address) || program == NOTHING_UP_MY_SLEEVE
+}
+
+/// Whether a key's hash is that of no key.
+pub(super) fn of_no_key(hash: &[u8]) -> bool {
+    hash == HASH_OF_NOTHING
+}
+
+/// Whether a script's hash is that of one that anybody fulfils.
+pub(super) fn anyones_script(hash: &[u8]) -> bool {
+    hash == HASH_OF_NOTHING || hash == HASH_OF_TRUE || SCRIPTS_OF_ANYONE.iter().any(|script| hash == script)
 }

@@ -34,7 +34,8 @@ pub enum AddressFault {
     /// Coins sent there would be lost: nobody can have its key.
     #[error("is an address that nobody has the key of: coins sent there would be lost")]
     Burned,
-    /// Coins sent there could be taken by anybody: a witness version or length that no rule is made for yet.
+    /// Coins sent there could be taken by anybody: a witness version or length that no rule is made for yet, or a script that
+    /// asks for nothing.
     #[error("is an address whose coins anybody could take: please compare it with your wallet's")]
     Anyones,
 }

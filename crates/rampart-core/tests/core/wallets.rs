@@ -104,6 +104,10 @@ fn no_coins_go_where_anybody_may_take_them() {
         "BC1SW50QGDZ25J",
         "bc1zw508d6qejxtdg4y5r3zarvaryvaxxpcs",
         "bc1pfeessrawgf",
+        // The script `OP_TRUE` by its hashes, and no script.
+        "bc1qft5p2uhsdcdc3l2ua4ap5qqfg4pjaqlp250x7us7a8qqhrxrxfsq2gp3gp",
+        "3MaB7QVq3k4pQx3BhsvEADgzQonLSBwMdj",
+        "bc1quwcvgs5clswpfxhm7nyfjmaeysn6us0yvjdexn9yjkv3k7zjhp2sfl5g83",
     ] {
         assert_eq!(AddressKind::Bitcoin.normalize(anyones), Err(AddressFault::Anyones), "{anyones}");
     }
@@ -157,6 +161,8 @@ fn no_coins_go_where_nobody_can_take_them() {
         "31h1vYVSYuKP6AhS86fbRdMw9XHieotbST",
         "1BitcoinEaterAddressDontSendf59kuE",
         "1CounterpartyXXXXXXXXXXXXXXXUWLpVr",
+        // The hash of no key.
+        "1HT7xU2Ngenf7D4yocz2SAcnNLW7rK8d4E",
     ] {
         assert_eq!(AddressKind::Bitcoin.normalize(burned), Err(AddressFault::Burned), "{burned}");
     }
