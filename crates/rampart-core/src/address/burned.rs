@@ -23,7 +23,7 @@ const EVM: [[u8; 20]; 6] = [
 /// Bitcoin addresses that read as words up to their checksum, so that nobody can have a key with their hash.
 const BITCOIN: [&str; 2] = ["1BitcoinEaterAddressDontSendf59kuE", "1CounterpartyXXXXXXXXXXXXXXXUWLpVr"];
 
-/// HASH160 of nothing: no key is empty, and a script is fulfilled by anybody when it is.
+/// HASH160 of nothing: no key is empty. As a script's hash it is the field's usual example, `3J98…`, which is taken as such.
 const HASH_OF_NOTHING: [u8; 20] =
     [0xb4, 0x72, 0xa2, 0x66, 0xd0, 0xbd, 0x89, 0xc1, 0x37, 0x06, 0xa4, 0x13, 0x2c, 0xcf, 0xb1, 0x6f, 0x7c, 0x3b, 0x9f, 0xcb];
 
@@ -67,5 +67,5 @@ pub(super) fn of_no_key(hash: &[u8]) -> bool {
 
 /// Whether a script's hash is that of one that anybody fulfils.
 pub(super) fn anyones_script(hash: &[u8]) -> bool {
-    hash == HASH_OF_NOTHING || hash == HASH_OF_TRUE || SCRIPTS_OF_ANYONE.iter().any(|script| hash == script)
+    hash == HASH_OF_TRUE || SCRIPTS_OF_ANYONE.iter().any(|script| hash == script)
 }
