@@ -311,7 +311,7 @@ const WOMEN: &[&str] = &[
 ];
 
 /// Given names of women that stand behind `María` above all, and are other words or family names as well, sorted.
-const BEHIND_MARIA: &[&str] = &["cruz", "flor", "gracia", "mar", "paz", "reyes", "rosario", "sol"];
+const BEHIND_MARIA: &[&str] = &["flor", "gracia", "mar", "paz", "rosario", "sol"];
 
 /// Given names that are frequent family names as well, sorted.
 const FAMILY_NAMES_AS_WELL: &[&str] = &[

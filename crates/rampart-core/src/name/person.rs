@@ -4,7 +4,7 @@ use super::company;
 use super::given_names::{is_mans_name, is_womans_name};
 use super::joint;
 use super::short::Place;
-use super::words::{Rule, Token, Ways, Word, same_letters, tokens, ways, words};
+use super::words::{PARTICLES, Rule, Token, Ways, Word, same_letters, tokens, ways, words};
 use crate::text::{composed, is_mark, is_unseen};
 
 /// The widths at which banks cut a name, in characters.
@@ -61,9 +61,7 @@ pub(super) fn agrees(given: &str, family: &str, written: &str) -> bool {
         return false;
     }
     let is_cut = is_cut(written);
-    // Titles may stand in front of one another.
-    let womans = all.iter().take_while(|token| token.is(TITLES)).any(|token| token.is(WOMENS_TITLES));
-    if womans && all.iter().find(|token| !token.is(TITLES)).is_some_and(|name| is_mans_name(name.plain())) {
+    if is_a_womans(&all) && given.first().is_some_and(|name| is_mans_name(name.plain())) {
         return false;
     }
     loop {
@@ -75,6 +73,14 @@ pub(super) fn agrees(given: &str, family: &str, written: &str) -> bool {
         }
         all.remove(0);
     }
+}
+
+/// Whether a woman's title stands in front. `Da` is one before a given name, and a particle before a family name.
+fn is_a_womans(written: &[Token]) -> bool {
+    let mut rest = written.iter().skip_while(|token| token.is(TITLES) || token.is(PARTICLES));
+    let is_before_given_name = rest.next().is_some_and(|name| is_mans_name(name.plain()));
+    let mut titles = written.iter().take_while(|token| token.is(TITLES));
+    titles.any(|title| title.is(WOMENS_TITLES) && (is_before_given_name || !title.is(PARTICLES)))
 }
 
 fn named(given: &[Token], family: &[Token], written: &[Token], is_cut: bool) -> bool {

@@ -15,7 +15,7 @@ use crate::text::is_unseen;
 const MOST_WORDS: usize = 16;
 
 /// Words that belong to the one behind them, and that forms and banks leave out.
-const PARTICLES: &[&str] = &[
+pub(super) const PARTICLES: &[&str] = &[
     "de", "del", "la", "las", "los", "y", "da", "das", "do", "dos", "du", "des", "di", "della", "von", "van", "der", "den", "zu", "and",
     "et",
 ];
@@ -27,7 +27,7 @@ const ANDS: &[&str] = &["y", "and", "et"];
 const LETTERS_BETWEEN: &[&str] = &["e", "i", "o", "u"];
 
 /// Signs that stand between two holders.
-const SIGNS_BETWEEN: &[char] = &['/', '&', '+', ';', '|'];
+const SIGNS_BETWEEN: &[char] = &['/', '\\', '&', '+', ';', '|'];
 
 /// Letters that stand before an apostrophe: `O'Brien`, `D'Angelo`, `M'Barek`.
 const ELIDED: &[&str] = &["d", "l", "m", "n", "o"];
