@@ -58,6 +58,7 @@ SAME = [
     # Companies.
     Pair("Comercial Luna, S.L.", None, None, "COMERCIAL LUNA SL"),
     Pair("Comercial Luna, S.L.", None, None, "COMERCIAL LUNA SOCIEDAD LIMITADA"),
+    Pair("Comercial Luna, S.L.", None, None, "COMERCIAL LUNA"),
 ]
 OTHERS = [
     Pair("Carmen", "García", "López", "CARLOS GARCIA LOPEZ"),
@@ -68,6 +69,14 @@ OTHERS = [
     Pair("François", "Gonçalves", None, "FRANCOIS LEGRAND"),
     Pair("Carmen", "García", "López", "ROBERTO AJENO DISTINTO"),
     Pair("Comercial Luna, S.L.", None, None, "COMERCIAL SOL SL"),
+    # A brother by an initial, sisters by a cut and a title, an estate, another holder, and the owner of a company.
+    Pair("Luisa", "García", "López", "LUIS A GARCIA LOPEZ"),
+    Pair("María Teresa", "Hernández", "Rodríguez", "HERNANDEZ RODRIGUEZ MARIA MERCEDES"),
+    Pair("José", "García", "López", "SRA JOSE GARCIA LOPEZ"),
+    Pair("João", "Silva", "Souza", "MARIA JOAO SILVA SOUZA"),
+    Pair("Juan", "García", None, "JUAN GARCIA HEREDEROS"),
+    Pair("Juan", "García", None, "JUAN GARCIA / AINHOA"),
+    Pair("Begoña Ruiz, S.L.", None, None, "BEGONA RUIZ"),
 ]
 
 

@@ -1,6 +1,6 @@
 //! A company's name and its legal form.
 
-use super::given_names::can_be_given_name;
+use super::firm_words::is_firms;
 use super::letters::Lettering;
 use super::person::is_cut;
 use super::short::Place;
@@ -36,7 +36,7 @@ const FORMS: &[&[&str]] = &[
     &["sas", "sociedadporaccionessimplificada"],
     &["sasdecv", "sociedadporaccionessimplificadadecapitalvariable"],
     &["spa", "sociedadporacciones"],
-    &["ltda", "limitada", "ltd", "cialtda", "companialimitada"],
+    &["ltda", "limitada", "ltd", "limited", "cialtda", "companialimitada"],
     &["eirl", "empresaindividualderesponsabilidadlimitada"],
     &["sac", "sociedadanonimacerrada"],
     &["saa", "sociedadanonimaabierta"],
@@ -53,6 +53,16 @@ const FORMS: &[&[&str]] = &[
     &["llc"],
     &["inc", "incorporated"],
     &["lda"],
+    &["scp", "sociedadcivilparticular"],
+    &["bv"],
+    &["nv"],
+    &["kg", "gmbhcokg"],
+    &["corp", "corporation"],
+    &["plc"],
+    &["llp"],
+    &["sarl"],
+    &["ute", "uniontemporaldeempresas"],
+    &["aie", "agrupaciondeintereseconomico"],
 ];
 
 /// The most tokens of a form that is written letter by letter or in words.
@@ -83,15 +93,17 @@ pub(super) fn has_form(name: &str) -> bool {
 }
 
 /// Whether what is written can be a company's name: every word of it in its order, and the same legal form. The form may be
-/// left out, but not where the rest can be the owner's own name.
+/// left out where the rest has a company's word; without one it can be the owner's own name.
 pub(super) fn agrees(name: &str, written: &str) -> bool {
     let (name, all) = (tokens(name), tokens(written));
     let whole: Vec<&Token> = name.iter().collect();
-    if same_letters(&whole, &all) || (is_cut(written) && begins(&whole, &all)) {
+    let ((known, known_form), (core, form)) = (split(&name), split(&all));
+    let may_lack_form = form.is_none() && is_a_companys(core);
+    let reaches_form = || letters(&all) > letters(known);
+    if same_letters(&whole, &all) || (is_cut(written) && begins(&whole, &all) && (known_form.is_none() || may_lack_form || reaches_form()))
+    {
         return true;
     }
-    let ((known, known_form), (core, form)) = (split(&name), split(&all));
-    let may_lack_form = form.is_none() && !can_be_a_persons(core);
     if known_form != form && known_form.is_some() && !may_lack_form {
         return false;
     }
@@ -106,9 +118,13 @@ pub(super) fn agrees(name: &str, written: &str) -> bool {
     }
 }
 
-/// Whether a name without its form can be a person's.
-fn can_be_a_persons(core: &[Token]) -> bool {
-    core.len() < 2 || core.iter().any(|token| can_be_given_name(token.plain()))
+/// Whether a name without its form is told from its owner's: a list of persons' names never has them all.
+fn is_a_companys(core: &[Token]) -> bool {
+    core.len() > 1 && core.iter().any(|token| is_firms(token.plain()))
+}
+
+fn letters(tokens: &[Token]) -> usize {
+    tokens.iter().map(|token| token.plain().chars().count()).sum()
 }
 
 /// Whether what is written is how the name begins.

@@ -1,5 +1,6 @@
 //! An account of two persons, as banks write both: `CARMEN GARCIA LOPEZ Y JUAN PEREZ RUIZ`.
 
+use super::firm_words::is_no_family_name;
 use super::given_names::is_given_name;
 use super::words::{Token, same_letters};
 
@@ -18,7 +19,10 @@ pub(super) fn names(given: &[Token], family: &[Token], written: &[Token]) -> boo
     let first_name_first: Vec<&Token> = given.iter().chain(family).collect();
     let family_name_first: Vec<&Token> = family.iter().chain(given).collect();
     let is_whole = |holder: &[Token]| same_letters(&first_name_first, holder) || same_letters(&family_name_first, holder);
-    let is_another = |holder: &[Token]| holder.len() >= LEAST_WORDS && holder.iter().any(|token| is_given_name(token.plain()));
+    let is_another = |holder: &[Token]| {
+        let is_somebodys = || holder.iter().any(|token| is_given_name(token.plain()));
+        holder.len() >= LEAST_WORDS && is_somebodys() && !holder.iter().any(|token| is_no_family_name(token.plain()))
+    };
     (1..written.len()).filter(|place| written[*place].is(BETWEEN)).any(|place| {
         let (one, other) = (&written[..place], &written[place + 1..]);
         (is_whole(one) && is_another(other)) || (is_another(one) && is_whole(other))

@@ -6,6 +6,7 @@
 
 mod company;
 mod dropped;
+mod firm_words;
 mod given_names;
 mod joint;
 mod letters;
@@ -15,7 +16,7 @@ mod short;
 mod words;
 
 pub use letters::folded;
-use lost::Loss;
+use lost::{LOST, Loss};
 
 use crate::customer::Customer;
 use crate::identification::CustomerType;
@@ -47,6 +48,10 @@ impl Holder<'_> {
                 }
             }
         };
+        // The mark is this program's own. A bank that writes it would mean any letters whatever.
+        if folded(written).contains(LOST) {
+            return false;
+        }
         self.agrees(written) || Loss::ALL.into_iter().any(with_loss) || self.agrees_without_lost_letters(written)
     }
 

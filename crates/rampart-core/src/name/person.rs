@@ -1,17 +1,21 @@
 //! A person's name.
 
 use super::company;
+use super::given_names::{is_mans_name, is_womans_name};
 use super::joint;
 use super::short::Place;
-use super::words::{Rule, Token, Ways, Word, same_letters, tokens, ways, words};
+use super::words::{PARTICLES, Rule, Token, Ways, Word, same_letters, tokens, ways, words};
+use crate::text::{composed, is_mark, is_unseen};
 
 /// The widths at which banks cut a name, in characters.
 const WIDTHS: [usize; 2] = [35, 70];
 
 /// Forms of address that stand in front.
-const TITLES: &[&str] = &[
-    "d", "da", "don", "dona", "sr", "sra", "srta", "dr", "dra", "lic", "ing", "mr", "mrs", "ms", "miss", "herr", "frau", "m", "mme", "prof",
-];
+pub(super) const TITLES: &[&str] =
+    &["d", "da", "don", "dona", "sr", "sra", "srta", "dr", "dra", "lic", "ing", "mr", "mrs", "ms", "miss", "herr", "frau", "mme", "prof"];
+
+/// Those of women. Before a man's name they say that a woman's was left out (`SRA [MARIA] JOSE`).
+const WOMENS_TITLES: &[&str] = &["da", "dona", "sra", "srta", "dra", "mrs", "ms", "miss", "frau", "mme"];
 
 /// How `María` is written.
 const MARIA: &[&str] = &["maria", "ma", "m"];
@@ -31,9 +35,20 @@ const GENERATIONS: &[(&str, &str)] = &[
     ("iv", "fourth"),
 ];
 
-/// Whether a text of this width may have been cut; a blank at the cut is gone.
+/// The most signs between two words that count.
+const MOST_BETWEEN: usize = 2;
+
+/// Whether a text of this width may have been cut; a blank at the cut is gone. What fills a text (runs of blanks and other signs,
+/// what does not show) does not count.
 pub(super) fn is_cut(written: &str) -> bool {
-    let width = written.trim().chars().count();
+    let text = composed(written.trim());
+    let (mut width, mut between, mut last) = (0, 0, ' ');
+    for sign in text.chars().filter(|sign| !is_unseen(*sign) && !is_mark(*sign)) {
+        between = if sign.is_alphanumeric() { 0 } else { between + 1 };
+        let is_run = sign.is_whitespace() && last.is_whitespace();
+        width += usize::from(between <= MOST_BETWEEN && !is_run);
+        last = sign;
+    }
     WIDTHS.iter().any(|cut| width == *cut || width + 1 == *cut)
 }
 
@@ -46,6 +61,9 @@ pub(super) fn agrees(given: &str, family: &str, written: &str) -> bool {
         return false;
     }
     let is_cut = is_cut(written);
+    if is_a_womans(&all) && given.first().is_some_and(|name| is_mans_name(name.plain())) {
+        return false;
+    }
     loop {
         if named(&given, &family, &all, is_cut) || joint::names(&given, &family, &all) {
             return true;
@@ -55,6 +73,14 @@ pub(super) fn agrees(given: &str, family: &str, written: &str) -> bool {
         }
         all.remove(0);
     }
+}
+
+/// Whether a woman's title stands in front. `Da` is one before a given name, and a particle before a family name.
+fn is_a_womans(written: &[Token]) -> bool {
+    let mut rest = written.iter().skip_while(|token| token.is(TITLES) || token.is(PARTICLES));
+    let is_before_given_name = rest.next().is_some_and(|name| is_mans_name(name.plain()));
+    let mut titles = written.iter().take_while(|token| token.is(TITLES));
+    titles.any(|title| title.is(WOMENS_TITLES) && (is_before_given_name || !title.is(PARTICLES)))
 }
 
 fn named(given: &[Token], family: &[Token], written: &[Token], is_cut: bool) -> bool {
@@ -125,10 +151,9 @@ fn parts_agree(given: &[Word], family: &[Word], written_given: &[Word], written_
     of_given.agree(of_family)
 }
 
-/// Given names without `María` in front, where the others have none and it is not what makes a woman's name of a man's.
+/// Given names without `María` in front of another woman's name, where the others have none. Of a man's name it makes a woman's.
 fn without_maria<'a>(given: &'a [Word], others: &[Word]) -> Option<&'a [Word]> {
     let [first, rest @ ..] = given else { return None };
-    let second = rest.first()?;
-    let is_left_out = first.is(MARIA) && !second.is(&["jose", "jesus"]) && !others.iter().any(|word| word.is(MARIA));
+    let is_left_out = first.is(MARIA) && rest.first()?.is_any(is_womans_name) && !others.iter().any(|word| word.is(MARIA));
     is_left_out.then_some(rest)
 }

@@ -3,9 +3,11 @@
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 
+use super::firm_words::{is_no_family_name, tells_generation};
 use super::given_names::is_given_name;
 use super::letters::{Lettering, is_apostrophe, lettered};
 use super::lost::LOST;
+use super::person::TITLES;
 use super::short::{Place, is_short_of};
 use crate::text::is_unseen;
 
@@ -13,7 +15,7 @@ use crate::text::is_unseen;
 const MOST_WORDS: usize = 16;
 
 /// Words that belong to the one behind them, and that forms and banks leave out.
-const PARTICLES: &[&str] = &[
+pub(super) const PARTICLES: &[&str] = &[
     "de", "del", "la", "las", "los", "y", "da", "das", "do", "dos", "du", "des", "di", "della", "von", "van", "der", "den", "zu", "and",
     "et",
 ];
@@ -21,9 +23,22 @@ const PARTICLES: &[&str] = &[
 /// Those of them that stand between two names.
 const ANDS: &[&str] = &["y", "and", "et"];
 
+/// Words that stand between two names as well, and are initials.
+const LETTERS_BETWEEN: &[&str] = &["e", "i", "o", "u"];
+
+/// Signs that stand between two holders.
+const SIGNS_BETWEEN: &[char] = &['/', '\\', '&', '+', ';', '|'];
+
+/// Letters that stand before an apostrophe: `O'Brien`, `D'Angelo`, `M'Barek`.
+const ELIDED: &[&str] = &["d", "l", "m", "n", "o"];
+
 /// A text between separators, in every lettering.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Token(pub(super) Vec<String>);
+pub(super) struct Token {
+    spellings: Vec<String>,
+    /// Whether a sign stands before it that stands between two holders.
+    behind_sign: bool,
+}
 
 impl Token {
     pub(super) fn is(&self, known: &[&str]) -> bool {
@@ -32,7 +47,7 @@ impl Token {
 
     /// As most write it.
     pub(super) fn plain(&self) -> &str {
-        &self.0[1]
+        &self.spellings[Lettering::Plain as usize]
     }
 }
 
@@ -41,24 +56,64 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     let marks = const { CodePointMapData::<GeneralCategory>::new() };
     // `M.ª` and `Mª` are one.
     let text = text.replace(".ª", "ª").replace(".º", "º");
-    let parts = text.split(|letter: char| {
+    let is_separator = |letter: char| {
         let is_mark = || GeneralCategoryGroup::Mark.contains(marks.get(letter));
         !(letter.is_alphanumeric() || is_apostrophe(letter) || is_mark() || is_unseen(letter))
-    });
-    let parts = parts.map(|part| Token(Lettering::ALL.iter().map(|lettering| lettered(part, *lettering)).collect()));
-    parts.filter(|token| token.0.iter().all(|spelling| !spelling.is_empty())).collect()
+    };
+    let mut tokens = Vec::new();
+    let mut behind_sign = false;
+    for part in text.split_inclusive(is_separator) {
+        let word = part.trim_end_matches(is_separator);
+        let spellings: Vec<String> = Lettering::ALL.iter().map(|lettering| lettered(word, *lettering)).collect();
+        if spellings.iter().all(|spelling| !spelling.is_empty()) {
+            tokens.push(Token { spellings, behind_sign });
+            behind_sign = false;
+        }
+        behind_sign |= part.ends_with(SIGNS_BETWEEN);
+    }
+    tokens
 }
 
 /// All letters of tokens on end, in one lettering.
 pub(super) fn on_end<'a>(tokens: impl IntoIterator<Item = &'a Token>, lettering: usize) -> String {
-    tokens.into_iter().map(|token| token.0[lettering].as_str()).collect()
+    tokens.into_iter().map(|token| token.spellings[lettering].as_str()).collect()
 }
 
-/// Whether two lists of tokens have the same letters, wherever they are parted.
+/// Whether two lists of tokens have the same letters, wherever they are parted. A single letter is parted from the name in front of
+/// it (`LUIS A` is not `Luisa`), and joined to the one behind where an apostrophe can be between them; initials are joined to one another.
 pub(super) fn same_letters(one: &[&Token], other: &[Token]) -> bool {
+    let other: Vec<&Token> = other.iter().collect();
     let count = Lettering::ALL.len();
-    let other: Vec<String> = (0..count).map(|lettering| on_end(other, lettering)).collect();
-    !one.is_empty() && (0..count).any(|lettering| other.contains(&on_end(one.iter().copied(), lettering)))
+    let agree = |this: usize, that: usize| {
+        on_end(one.iter().copied(), this) == on_end(other.iter().copied(), that)
+            && keeps_initials(one, this, &edges(&other, that))
+            && keeps_initials(&other, that, &edges(one, this))
+    };
+    !one.is_empty() && (0..count).any(|this| (0..count).any(|that| agree(this, that)))
+}
+
+/// Where tokens on end begin and end.
+fn edges(tokens: &[&Token], lettering: usize) -> Vec<usize> {
+    let ends = tokens.iter().scan(0, |end, token| {
+        *end += token.spellings[lettering].len();
+        Some(*end)
+    });
+    std::iter::once(0).chain(ends).collect()
+}
+
+/// Whether no single letter is within a name of another text that has these edges.
+fn keeps_initials(tokens: &[&Token], lettering: usize, others: &[usize]) -> bool {
+    let own = edges(tokens, lettering);
+    let is_single = |place: usize| tokens.get(place).is_some_and(|token| is_single_letter(&token.spellings[lettering]));
+    (0..tokens.len()).filter(|place| is_single(*place)).all(|place| {
+        let is_parted = others.contains(&own[place]) || (place > 0 && is_single(place - 1));
+        let is_elided = ELIDED.contains(&tokens[place].spellings[lettering].as_str());
+        is_parted && (is_elided || others.contains(&own[place + 1]) || is_single(place + 1))
+    })
+}
+
+fn is_single_letter(text: &str) -> bool {
+    text.chars().nth(1).is_none()
 }
 
 /// A word of a name, in every spelling, with and without the particles before it.
@@ -67,14 +122,19 @@ pub(super) struct Word {
     spellings: Vec<String>,
     /// Whether the text ended within it or behind it.
     cut: bool,
-    /// Whether the word before it is an `and`.
+    /// Whether an `and` or a sign for it stands before it.
     behind_and: bool,
 }
 
 impl Word {
     /// A single letter.
     fn is_initial(&self) -> bool {
-        self.spellings.iter().all(|spelling| spelling.chars().count() == 1)
+        self.spellings.iter().all(|spelling| is_single_letter(spelling))
+    }
+
+    /// Whether a spelling is such a word.
+    pub(super) fn is_any(&self, of: impl Fn(&str) -> bool) -> bool {
+        self.spellings.iter().any(|spelling| of(spelling))
     }
 
     pub(super) fn is(&self, known: &[&str]) -> bool {
@@ -82,16 +142,15 @@ impl Word {
     }
 
     /// Whether a bank may write it though the customer did not give it. A given name is told from a family name, which would
-    /// make it somebody else's, and from another person's behind an `and`.
+    /// make it somebody else's, from another person's behind an `and`, and a family name from what is nobody's.
     fn may_be_added(&self, place: Place) -> bool {
         // What a sign stands for is only known by the word that it agrees with: it may be the dots of a legal form.
-        if self.spellings.iter().any(|spelling| spelling.contains(LOST)) {
+        if self.behind_and || self.is_any(|spelling| spelling.contains(LOST)) {
             return false;
         }
-        let is_given_name = self.spellings.iter().any(|spelling| is_given_name(spelling)) || self.is_initial();
         match place {
-            Place::Given => is_given_name && !self.behind_and,
-            Place::Family => !(is_given_name && self.behind_and),
+            Place::Given => self.is_initial() || self.is_any(is_given_name),
+            Place::Family => !self.is(TITLES) && !self.is_any(|spelling| is_given_name(spelling) || is_no_family_name(spelling)),
             Place::Company => false,
         }
     }
@@ -115,10 +174,12 @@ impl Word {
         self.cut && self.spellings.iter().any(begins)
     }
 
-    /// Whether it is two words that are written as one.
+    /// Whether it is two words that are written as one. A single letter is an end of none.
     fn is_both(&self, first: &Self, second: &Self) -> bool {
+        let may_begin = |one: &str| !is_single_letter(one) || ELIDED.contains(&one);
         let joined = |whole: &String| {
-            let mut rests = first.spellings.iter().filter_map(|one| whole.strip_prefix(one.as_str()));
+            let firsts = first.spellings.iter().filter(|one| may_begin(one));
+            let mut rests = firsts.filter_map(|one| whole.strip_prefix(one.as_str())).filter(|rest| !is_single_letter(rest));
             rests.any(|rest| second.spellings.iter().any(|two| two == rest))
         };
         self.spellings.iter().any(joined)
@@ -129,12 +190,16 @@ impl Word {
 pub(super) fn words(tokens: &[Token], is_cut: bool) -> Option<Vec<Word>> {
     let mut words = Vec::new();
     let mut before: Vec<&Token> = Vec::new();
+    let mut is_behind_letter = false;
     for token in tokens {
         if token.is(PARTICLES) {
             before.push(token);
             continue;
         }
-        words.push(word(&before, token));
+        let mut word = word(&before, token);
+        word.behind_and |= is_behind_letter;
+        is_behind_letter = token.is(LETTERS_BETWEEN);
+        words.push(word);
         before.clear();
     }
     // Nothing but particles is a name of its own: Van, Do.
@@ -148,14 +213,15 @@ pub(super) fn words(tokens: &[Token], is_cut: bool) -> Option<Vec<Word>> {
 }
 
 fn word(before: &[&Token], token: &Token) -> Word {
-    let mut spellings = token.0.clone();
+    let mut spellings = token.spellings.clone();
     if !before.is_empty() {
         let count = Lettering::ALL.len();
         spellings.extend((0..count).map(|lettering| on_end(before.iter().copied().chain([token]), lettering)));
     }
+    let behind_and = token.behind_sign || before.iter().any(|token| token.is(ANDS) || token.behind_sign);
     spellings.sort_unstable();
     spellings.dedup();
-    Word { spellings, cut: false, behind_and: before.iter().any(|token| token.is(ANDS)) }
+    Word { spellings, cut: false, behind_and }
 }
 
 /// How two lists of words may agree: a set of what is beyond the agreement.
@@ -203,7 +269,12 @@ pub(super) fn ways(known: &[Word], written: &[Word], rule: Rule) -> Ways {
     let mut found = Ways::default();
     if !known.is_empty() && !written.is_empty() {
         let is_cut = written.last().is_some_and(|word| word.cut);
-        Walk { rule, is_cut }.go(known, written, At { first: true, full: false, beyond: 0, added: 0 }, &mut found);
+        Walk { rule, is_cut, seen: [[0; MOST_WORDS + 1]; MOST_WORDS + 1] }.go(
+            known,
+            written,
+            At { first: true, full: false, beyond: 0, added: 0 },
+            &mut found,
+        );
     }
     found
 }
@@ -211,6 +282,8 @@ pub(super) fn ways(known: &[Word], written: &[Word], rule: Rule) -> Ways {
 struct Walk {
     rule: Rule,
     is_cut: bool,
+    /// Where it was, by how many words were left of either: equal words would lead there in more ways than can be walked.
+    seen: [[u64; MOST_WORDS + 1]; MOST_WORDS + 1],
 }
 
 #[derive(Clone, Copy)]
@@ -221,13 +294,28 @@ struct At {
     added: usize,
 }
 
+impl At {
+    /// A bit of its own for each that there can be: no rule has more than two words added.
+    fn bit(self) -> u64 {
+        1 << (usize::from(self.first) + 2 * usize::from(self.full) + 4 * usize::from(self.beyond) + 16 * self.added)
+    }
+}
+
 impl Walk {
-    fn go(&self, known: &[Word], written: &[Word], at: At, found: &mut Ways) {
+    fn go(&mut self, known: &[Word], written: &[Word], at: At, found: &mut Ways) {
+        let seen = &mut self.seen[known.len()][written.len()];
+        if *seen & at.bit() != 0 {
+            return;
+        }
+        *seen |= at.bit();
         let further = |full: bool| At { first: false, full: at.full || full, ..at };
         match (known, written) {
             ([], []) => found.0 |= u8::from(at.full) << at.beyond,
-            // What is missing at the end of a text that was cut says nothing.
-            (_, []) if self.is_cut => found.0 |= u8::from(at.full) << at.beyond,
+            // What is missing at the end of a text that was cut says nothing, unless something else stands in its place.
+            (_, []) if self.is_cut => {
+                let missing = if at.beyond & Ways::WRITTEN_BEYOND == 0 { 0 } else { Ways::KNOWN_BEYOND };
+                found.0 |= u8::from(at.full) << (at.beyond | missing);
+            }
             _ => {}
         }
         if let ([one, known @ ..], [two, written @ ..]) = (known, written) {
@@ -260,9 +348,12 @@ impl Walk {
             return;
         }
         // Between family names stands what other languages write for `y`.
-        let says_nothing = |word: &Word| self.rule.place == Place::Family && word.is(&["e", "i"]);
+        let is_family = self.rule.place == Place::Family;
+        let says_nothing = |word: &Word| is_family && word.is(&["e", "i"]);
+        let is_father_or_son = |word: &Word| is_family && word.is_any(tells_generation);
         if let [skipped, known @ ..] = known
             && self.rule.may_leave_out
+            && !is_father_or_son(skipped)
         {
             let beyond = if says_nothing(skipped) { at.beyond } else { at.beyond | Ways::KNOWN_BEYOND };
             self.go(known, written, At { beyond, ..at }, found);
