@@ -285,7 +285,10 @@ impl App {
                 _ => return Err(quote_mismatch(&quote.terms)),
             },
         };
-        self.check_payable("fiat_amount", method, wanted.amount)?;
+        // What was quoted is kept, also where the method took other amounts when it was.
+        if quote.is_none() {
+            self.check_payable("fiat_amount", method, wanted.amount)?;
+        }
         self.check_method_bounds(method, wanted.amount)?;
         let at = self.business().now();
         let usage = Usage { customer: customer.counts_as(), method: method.payment_type, fiat: method.fiat, amount: wanted.amount, at };

@@ -323,6 +323,7 @@ impl App {
             set_aside: Amount::ZERO,
             refunded: Amount::ZERO,
             running_item: None,
+            running_items_beside: Vec::new(),
             exceptions: Deviations::default(),
             reversal: None,
             findings: Findings::default(),

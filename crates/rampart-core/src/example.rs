@@ -291,6 +291,7 @@ pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> O
         set_aside: Amount::ZERO,
         refunded: Amount::ZERO,
         running_item: None,
+        running_items_beside: Vec::new(),
         exceptions: Deviations::default(),
         reversal: None,
         findings: Findings::default(),

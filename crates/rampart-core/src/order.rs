@@ -217,7 +217,7 @@ pub struct Context<'a> {
     pub grade: Grade,
     /// When the last good reading of the source began that the order's money or coins come from (business time).
     pub read_at: Option<Timestamp>,
-    /// The order's item for amounts too small to count, where it has one that waits.
+    /// The order's item for amounts too small to count of what arrives, where it has one that waits.
     pub running_item: Option<&'a ReviewItem>,
 }
 

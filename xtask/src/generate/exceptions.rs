@@ -22,7 +22,7 @@ outside's own time, within its bounds; in time is before the end of the promise.
 - **A payer is the customer** when the name that the bank or processor writes can be the customer's; one who is not named counts as the customer. Letters without
   accents, either order, short forms, particles, a name cut at 35 or 70 characters and a mother's name left out are no difference; a relative's given name, another
   order of family names and a company's form are ([ADR 0022](adr/0022-whose-name-a-bank-writes.md)).
-- **Amounts below `receipt_minimum`** never count. They lie on one item of the order, and nobody is told.
+- **Amounts below `receipt_minimum`** never count. They lie on one item of the order, coins that it does not take on one for each coin, and nobody is told.
 - **An order that is complete in time** is decided by that alone: what is late and was told before lies beside it.
 - **What came in time and is told only behind the honoured day** goes at the market price, whatever the policy says of late money.
 - **Several receipts** go back each to where it came from; to the account that the customer gave where that is unknown or has refused it. Coins go back only to the

@@ -173,6 +173,9 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: Decision
             Some(to) => Some(checked(app, &item, to).await?),
             None => None,
         };
+        if decision == Decision::Return && item.resolution.is_none() {
+            check_sender(app, &item, &about).await?;
+        }
         let named = about.order.as_ref().or_else(|| about.vanished.as_ref()?.outgoing.order.as_ref());
         let around = match named {
             Some(order) => Some(Around::order(app, order).await?),
@@ -328,6 +331,17 @@ async fn checked(app: &App, item: &ReviewItem, to: &Destination) -> Reply<review
         (Some(Asset::Fiat(_)), Destination::Wallet(_)) => Err(refuse("money goes to an account: say who holds it")),
         (Some(Asset::Coin(_)), Destination::Account { .. }) => Err(refuse("coins go to a wallet, which has no holder")),
         (None, _) => Err(refuse("the item names no amount")),
+    }
+}
+
+/// Coins that came from an address of ours, or from a token's contract, belong to whoever had them sent from there.
+async fn check_sender(app: &App, item: &ReviewItem, about: &About) -> Reply<()> {
+    let (Some(Asset::Coin(coin)), Some(sender)) = (item.asset, about.sender_of(item)) else { return Ok(()) };
+    match app.check_foreign_wallet("the sender's address", coin.chain, sender).await {
+        Err(AppError::Refusal(refusal)) => {
+            Err(refuse(format!("{}: say with --wallet where the coins go, assign them to an order, or keep them", refusal.message)))
+        }
+        other => other.map(drop),
     }
 }
 

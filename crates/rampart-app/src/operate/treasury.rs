@@ -80,6 +80,9 @@ pub async fn show(app: &App) -> Reply<Vec<AccountLine>> {
 
 fn amount(app: &App, asset: Asset, text: &str) -> Reply<Amount> {
     let decimals = app.catalogue().decimals(asset).ok_or_else(|| refuse(format!("{asset} is not traded here")))?;
+    if text.contains(['e', 'E']) {
+        return Err(refuse("the amount must be written in figures, such as 1000 or 0.50"));
+    }
     Amount::parse_text(text, decimals).map_err(|fault| refuse(format!("the amount {fault}")))
 }
 
@@ -100,13 +103,24 @@ async fn check_source(app: &App, account: Account, asset: Asset) -> Reply<()> {
     check(app, account, asset)
 }
 
+/// Whether a rail can have brought so much: some take whole steps only, such as pesos without centavos.
+fn check_step(app: &App, account: Account, asset: Asset, amount: Amount) -> Reply<()> {
+    let Account::Bank(rail) = account else { return Ok(()) };
+    let step = app.catalogue().payable_step(rail);
+    if amount.rounded_down(step) == amount {
+        return Ok(());
+    }
+    Err(refuse(format!("the amount must be a multiple of {} {asset}, which is what {rail} takes", major(app, step, asset))))
+}
+
 /// Books what the company has put in; it has happened outside.
 ///
 /// # Errors
-/// A refusal when the configuration has no such account in this asset, or the amount is none.
+/// A refusal when the configuration has no such account in this asset, the amount is none, or the rail cannot have brought it.
 pub async fn fund(app: &App, operator: &Operator, account: Account, asset: Asset, text: &str) -> Reply<Moved> {
     check(app, account, asset)?;
     let amount = amount(app, asset, text)?;
+    check_step(app, account, asset, amount)?;
     let mut step = Step::new();
     step.post(treasury::funded(&app.mint(), account, asset, amount));
     audit(app, operator, &format!("treasury.fund {} {asset}", major(app, amount, asset)), account, &mut step);

@@ -1,6 +1,7 @@
 //! Letting orders observe: the one place where workers give an order its present price.
 
 use rampart_core::arrival::{Grade, Standing};
+use rampart_core::asset::CoinId;
 use rampart_core::customer::Customer;
 use rampart_core::event::{EventDraft, EventType};
 use rampart_core::id::{CustomerId, FactId, OrderId, PartnerId, ReviewId};
@@ -130,7 +131,12 @@ impl Around {
 
     /// The same of a ramp-off.
     pub(crate) async fn rampoff(app: &App, rampoff: &Rampoff, applied: Option<FactId>) -> Reply<Self> {
-        let mut around = Self::load(app, rampoff.customer, rampoff.partner, rampoff.running_item).await?;
+        Self::deposit(app, rampoff, rampoff.terms.coin, applied).await
+    }
+
+    /// The same when coins of whichever kind have arrived at its address.
+    pub(crate) async fn deposit(app: &App, rampoff: &Rampoff, coin: CoinId, applied: Option<FactId>) -> Reply<Self> {
+        let mut around = Self::load(app, rampoff.customer, rampoff.partner, rampoff.running_item_of(coin)).await?;
         if app.business().now() >= rampoff.held_until {
             around.read_at = digested::of_chain(app, rampoff.chain(), applied).await?;
         }

@@ -43,8 +43,8 @@ async fn earlier(engine: Engine) -> TestApp {
 on_both_engines!(super::whole => amounts_keep_to_the_step, sales_pay_whole_steps, refunds_and_returns_pay_whole_steps);
 
 mod upgraded {
-    use super::{earlier, sales_of_before_go_on};
-    rampart_testkit::on_both_engines!(super::earlier => sales_of_before_go_on);
+    use super::{earlier, payouts_that_wait_are_rounded, quotes_of_before_are_kept, sales_of_before_go_on};
+    rampart_testkit::on_both_engines!(super::earlier => sales_of_before_go_on, payouts_that_wait_are_rounded, quotes_of_before_are_kept);
 }
 
 async fn juan(test: &TestApp) -> CustomerId {
@@ -242,4 +242,60 @@ async fn sales_of_before_go_on(test: Arc<TestApp>) {
     }
     assert_eq!(booked(&test, "fees:rounding").await, kept);
     running.stop().await;
+}
+
+/// Payouts that an earlier version ordered, and whose rail was not reached before the upgrade.
+async fn payouts_that_wait_are_rounded(test: Arc<TestApp>) {
+    let customer = juan(&test).await;
+    let away = |count| FaultRule { port: FaultPort::Bank, calls: Calls::Actions, outcome: FaultOutcome::Fail, count, delay_seconds: 0 };
+    test.world.add_fault(away(100_000)).await.unwrap();
+    let sold = with_centavos(&test, customer).await;
+    deposit(&test, sold).await;
+    let agreed = test.rampoff_becomes(sold, "paying_out").await.terms.fiat_amount.minor();
+    let request = CreatePayment { refund_account: Some(COLOMBIA.account.into()), ..buying(customer, "BREB", "50000") };
+    test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
+    let bought = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let due = payable(&test.payment(bought).await, "Ana García López");
+    test.world.pay_payment(&due, Some(Amount::from_minor(5_000_050)), None).await.unwrap();
+    test.payment_becomes(bought, "on_hold").await;
+    orders::refund(&test.app, &operator(), bought).await.unwrap();
+    assert_eq!(payout(&test, bought).await.amount.minor(), 5_000_050);
+    test.stop_workers().await;
+    let app: App = test.with_catalogue(rampart_testkit::catalogue()).await;
+    test.world.add_fault(away(0)).await.unwrap();
+    let running = workers::start(&app);
+    test.advance(3_600).await;
+    let sold = test.rampoff_becomes(sold, "finished").await;
+    let bought = test.payment_becomes(bought, "refunded").await;
+    for (order, paid, left) in [(sold.id, agreed - agreed % 100, agreed % 100), (bought.id, 5_000_000, 50)] {
+        let payout = payout(&test, order).await;
+        assert_eq!((payout.amount.minor(), payout.rounding.minor()), (paid, left));
+    }
+    assert_eq!(sold.sent_amount().minor(), agreed - agreed % 100, "what it tells is what was paid");
+    assert_eq!((bought.refunded.minor(), bought.fiat_balance), (5_000_000, Amount::ZERO));
+    assert_eq!(booked(&test, "fees:rounding").await, agreed % 100 + 50);
+    running.stop().await;
+}
+
+/// A quote is good for as long as it says, also when the method takes other amounts by then.
+async fn quotes_of_before_are_kept(test: Arc<TestApp>) {
+    let customer = juan(&test).await;
+    let request = QuoteRequest {
+        amount: Some("20000.50".into()),
+        symbol: Some("USDC".into()),
+        payment_type: Some("PSE".into()),
+        fiat_symbol: Some(COP.into()),
+        ..QuoteRequest::default()
+    };
+    let quote = test.app.quote(&test.caller, &request).await.unwrap();
+    let app = test.with_catalogue(rampart_testkit::catalogue()).await;
+    let request = buying(customer, "PSE", "20000.50");
+    let refused = refusal_of(app.create_payment(&test.caller, &request, None).await);
+    assert!(refused.message.contains("must be a multiple of 1 COP"), "{}", refused.message);
+    let request = CreatePayment { quote_id: Some(quote.quote_id), ..request };
+    let id = TestApp::order_of(&app.create_payment(&test.caller, &request, None).await.unwrap());
+    let payment = test.payment(id).await;
+    assert_eq!(payment.terms.coin_amount, Amount::parse_major(&quote.tokens, 6).unwrap());
+    test.world.pay_payment(&payable(&payment, "Ana García López"), None, None).await.unwrap();
+    test.payment_becomes(id, "coins_sent").await;
 }

@@ -18,7 +18,7 @@ use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
 use rampart_core::watch::DepositState;
 use rampart_sandbox::Deposit;
-use rampart_testkit::{Engine, TestApp, data_of, on_both_engines, sell};
+use rampart_testkit::{Engine, TestApp, data_of, on_both_engines, refusal_of, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
@@ -30,7 +30,8 @@ async fn whole(engine: Engine) -> TestApp {
 }
 
 on_both_engines!(super::whole => listed_and_sent_back, sent_where_a_person_says, collected, undone_before_it_was_final,
-    undone_in_suspense, undone_after_it_went_back, an_address_of_earlier_orders);
+    undone_in_suspense, undone_after_it_went_back, an_address_of_earlier_orders, dust_is_one_item_for_each_coin,
+    what_came_from_an_address_of_ours);
 
 fn ethereum() -> Chain {
     "ethereum".parse().unwrap()
@@ -127,6 +128,76 @@ async fn sent_where_a_person_says(test: Arc<TestApp>) {
     is_out(&test).await;
     let sent = test.world.transactions(ethereum(), Some(WALLET), None, 10).await.unwrap();
     assert_eq!((sent.len(), sent[0].from.as_str(), sent[0].amount), (1, order.deposit_address.as_str(), AMOUNT));
+}
+
+/// So much of a coin that nothing else arrives of is too small to count, on whichever chain: one item for each coin, which nobody
+/// is told of.
+async fn dust_is_one_item_for_each_coin(test: Arc<TestApp>) {
+    let order = sale(&test).await;
+    let deposit = async |chain: &str, symbol: &str, minor: i128| {
+        let (chain, to, symbol) = (chain.parse().unwrap(), order.deposit_address.clone(), symbol.parse().unwrap());
+        test.world.deposit(Deposit { chain, to, symbol, amount: Amount::from_minor(minor), from: None }).await.unwrap();
+        test.world.mine(chain, 6).await.unwrap();
+    };
+    let dust = [("bsc", "USDC", 1_000_000_000_000), ("bsc", "BNB", 1_000_000_000_000), ("polygon", "USDT", 1)];
+    let told = async || test.app.store().events_of_subject(test.caller.partner.id, &order.id.to_string(), 0, 100).await.unwrap().len();
+    let items = async |amounts: &[(&str, i128)]| {
+        let look = || async {
+            let waiting = test.app.store().reviews_waiting(None, 100).await.unwrap();
+            let mut found: Vec<(String, i128)> =
+                waiting.iter().map(|item| (item.asset.unwrap().to_string(), item.amount.minor())).collect();
+            found.sort();
+            let mut wanted: Vec<(String, i128)> = amounts.iter().map(|(asset, minor)| ((*asset).to_owned(), *minor)).collect();
+            wanted.sort();
+            (found == wanted).then_some(waiting)
+        };
+        test.eventually("the items", look).await
+    };
+    let before = told().await;
+    for _ in 0..3 {
+        for (chain, symbol, minor) in dust {
+            deposit(chain, symbol, minor).await;
+        }
+    }
+    let small = [("BNB:bsc", 3_000_000_000_000), ("USDC:bsc", 3_000_000_000_000), ("USDT:polygon", 3)];
+    let waiting = items(&small).await;
+    assert!(waiting.iter().all(|item| item.order == Some(order.id) && item.reason.contains("too small to count")), "{waiting:?}");
+    assert_eq!((test.rampoff(order.id).await.exceptions.first(), told().await), (None, before));
+    // One that was settled is followed by another.
+    let kept = waiting.iter().find(|item| item.asset == "USDT:polygon".parse().ok()).unwrap();
+    reviews::resolve(&test.app, &operator(), kept.id, Decision::Keep).await.unwrap();
+    deposit("polygon", "USDT", 2).await;
+    items(&[small[0], small[1], ("USDT:polygon", 2)]).await;
+    // What is enough to count is told, once, on an item of its own.
+    deposit("bsc", "USDC", 5_000_000_000_000_000_000).await;
+    items(&[small[0], small[1], ("USDC:bsc", 5_000_000_000_000_000_000), ("USDT:polygon", 2)]).await;
+    assert_eq!(test.rampoff(order.id).await.exceptions.first(), Some(DeviationKind::WrongNetwork));
+    assert_eq!(told().await, before + 1);
+    deposit("polygon", "USDC", AMOUNT.minor()).await;
+    test.rampoff_becomes(order.id, "finished").await;
+}
+
+/// Coins that came from an address of ours do not go back there by themselves.
+async fn what_came_from_an_address_of_ours(test: Arc<TestApp>) {
+    test.world.automine(ethereum(), 0).await.unwrap();
+    let order = sale(&test).await;
+    let another = sale_on(&test, order.customer, "ethereum").await;
+    let hot = test.app.ports().chain(ethereum()).unwrap().hot_address();
+    let contract = "0xdAC17F958D2ee523a2206206994597C13D831ec7".to_owned();
+    for from in [another.deposit_address, hot, contract] {
+        let (to, symbol) = (order.deposit_address.clone(), "USDC".parse().unwrap());
+        test.world.deposit(Deposit { chain: ethereum(), to, symbol, amount: AMOUNT, from: Some(from.clone()) }).await.unwrap();
+        mine(&test, "ethereum", 7).await;
+        let item = item(&test, ReviewKind::Suspense).await;
+        assert!(item.source.as_ref().unwrap().eq_ignore_ascii_case(&from), "{item:?}");
+        let refused = refusal_of(reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await);
+        assert!(refused.message.contains("of ours") && refused.message.contains("--wallet"), "{}", refused.message);
+        assert!(test.app.store().review(item.id).await.unwrap().unwrap().resolution.is_none());
+        reviews::return_to(&test.app, &operator(), item.id, &Destination::Wallet(WALLET.to_owned())).await.unwrap();
+        is_out(&test).await;
+    }
+    let sent = test.world.transactions(ethereum(), Some(WALLET), None, 10).await.unwrap();
+    assert_eq!(sent.len(), 3);
 }
 
 /// What is kept, or assigned to an order of that chain, is collected into the hot wallet of that chain.

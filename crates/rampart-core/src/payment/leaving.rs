@@ -4,6 +4,7 @@ use super::{PayIn, Payment, PaymentState, Receipt, Refund};
 use crate::amount::Amount;
 use crate::arrival::Exchange;
 use crate::catalogue::Catalogue;
+use crate::id::PayoutId;
 use crate::ledger::{Origin, Rail};
 use crate::order::origin::{self, By};
 use crate::order::{Context, HoldReason};
@@ -130,6 +131,15 @@ impl Payment {
         let refund = |payout: &Payout| Refund { payout: payout.id, amount: payout.amount, rounding: payout.rounding };
         self.state = PaymentState::RefundPending { payouts: payouts.iter().map(refund).collect() };
         payouts.into_iter().for_each(|payout| step.extend(payout.create(Origin::Fact, mint)));
+    }
+
+    /// A payout that takes money back, which waits to be handed over, pays so much, and so much is left of it.
+    pub(crate) fn refunds(mut self, which: PayoutId, [amount, rounding]: [Amount; 2], step: &mut Step) {
+        let PaymentState::RefundPending { payouts } = &mut self.state else { return };
+        if let Some(refund) = payouts.iter_mut().find(|refund| refund.payout == which) {
+            (refund.amount, refund.rounding) = (amount, rounding);
+            step.write(self);
+        }
     }
 
     /// What was set aside goes back by itself, to where it came from or to the account that the customer gave; it waits for a

@@ -3,7 +3,7 @@
 use super::{Rampoff, RampoffState};
 use crate::amount::Amount;
 use crate::arrival::Exchange;
-use crate::id::Mint;
+use crate::id::{Mint, PayoutId};
 use crate::ledger::Origin;
 use crate::order::origin::{self, By};
 use crate::order::{Context, HoldReason};
@@ -53,6 +53,17 @@ impl Rampoff {
         self.reserve(payout.amount, Origin::Fact, step);
         self.state = RampoffState::PayingOut { payout: payout.id, fiat: payout.amount };
         step.extend(payout.create(Origin::Fact, mint));
+    }
+
+    /// Its payout, which waits to be handed over, pays so much.
+    pub(crate) fn pays(mut self, which: PayoutId, amount: Amount, step: &mut Step) {
+        if let RampoffState::PayingOut { payout, .. } = self.state
+            && payout == which
+        {
+            self.reserve(amount, Origin::Fact, step);
+            self.state = RampoffState::PayingOut { payout, fiat: amount };
+            step.write(self);
+        }
     }
 
     /// What the customer bears of a transaction that sends coins back: the network fee of the order at its promise, rounded up.

@@ -3,6 +3,7 @@
 //! What counts is what arrived at the order's own address, not what was announced.
 
 mod arrived;
+mod beside;
 mod command;
 mod decision;
 mod leaving;
@@ -21,7 +22,7 @@ pub use stored::upgraded;
 
 use crate::amount::Amount;
 use crate::arrival::{Counted, Deviations, Exchange, Fees, Leg, recount};
-use crate::asset::{Chain, Currency};
+use crate::asset::{Chain, CoinId, Currency};
 use crate::country::Country;
 use crate::event::{EventDraft, EventType};
 use crate::id::{CustomerId, FactId, Mint, OrderId, PartnerId, PayoutId, QuoteId, ReviewId, TransferId};
@@ -237,6 +238,9 @@ pub struct Rampoff {
     /// The item for amounts that are too small to count.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub running_item: Option<ReviewId>,
+    /// The same for other coins that arrived at its address, one for each.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub running_items_beside: Vec<(CoinId, ReviewId)>,
     /// What was unusual.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub exceptions: Deviations,

@@ -1,5 +1,6 @@
 //! What a ramp-off does with facts. Facts are never refused.
 
+use super::beside::Arrived;
 use super::receipt::MAX_DEPOSITS;
 use super::{DepositReceipt, Rampoff, RampoffState};
 use crate::amount::Amount;
@@ -11,7 +12,7 @@ use crate::order::origin::{self, By, Ripened};
 use crate::order::{Beside, Context, DestinationOrigin, Findings, HoldReason, StoppedBy};
 use crate::outgoing::Screening;
 use crate::ports::Verdict;
-use crate::review::{ReviewItem, ReviewKind};
+use crate::rate::Rate;
 use crate::step::Step;
 use crate::view::RampoffView;
 
@@ -37,6 +38,8 @@ pub enum RampoffFact {
         amount: Amount,
         /// From whom.
         from: String,
+        /// The last known price of that coin in the order's currency, where there was one.
+        price: Option<Rate>,
     },
     /// The screening provider answered.
     Screened {
@@ -151,16 +154,14 @@ impl Rampoff {
         match fact {
             RampoffFact::DepositSeen(receipt) => self.seen(receipt, context),
             RampoffFact::DepositConfirmed(receipt) if self.is_too_little(&receipt, context) => {
-                self.too_little(&receipt, context, &mut step);
+                self.too_little(&Arrived::of(&receipt, self.terms.coin), context, &mut step);
                 before = RampoffView::of(&self);
             }
             RampoffFact::DepositConfirmed(receipt) => self.confirmed(receipt, context, &mut step),
             RampoffFact::DepositDropped { deposit } => self.dropped(deposit, context, &mut step),
-            RampoffFact::WrongAsset { coin, deposit, amount, from } => {
-                // Another asset never changes how the order's own coins are judged.
-                let kind = if coin.chain == self.chain() { DeviationKind::WrongAsset } else { DeviationKind::WrongNetwork };
-                self.exceptions.add(kind, Amount::ZERO, mint.now);
-                self.to_suspense(coin, deposit, amount, &from, mint, &mut step);
+            // Another asset never changes how the order's own coins are judged.
+            RampoffFact::WrongAsset { coin, deposit, amount, from, price } => {
+                self.wrong_asset(&Arrived { coin, deposit, amount, from: &from }, price, context, &mut step);
             }
             RampoffFact::Screened { verdict, about_refund } => self.screened(&verdict, about_refund, context, &mut step),
             RampoffFact::PayoutAccepted { payout } => {
@@ -310,7 +311,7 @@ impl Rampoff {
             step.post(self.post_loss_recovered(mint, lost));
             if set_aside.is_positive() {
                 self.set_aside = Amount::from_minor(self.set_aside.minor() + set_aside.minor());
-                self.to_suspense(self.terms.coin, receipt.deposit, set_aside, &receipt.from, mint, step);
+                self.to_suspense(&Arrived { amount: set_aside, ..Arrived::of(&receipt, self.terms.coin) }, mint, step);
             }
             self.deposits.iter_mut().filter(|known| is_same(known)).for_each(|known| {
                 known.lost = false;
@@ -326,7 +327,7 @@ impl Rampoff {
             self.deposits.retain(|known| known.deposit != receipt.deposit);
             self.exceptions.add(self.unusable(&receipt), receipt.amount, mint.now);
             self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
-            return self.to_suspense(self.terms.coin, receipt.deposit, receipt.amount, &receipt.from, mint, step);
+            return self.to_suspense(&Arrived::of(&receipt, self.terms.coin), mint, step);
         }
         step.post(self.post_deposit(mint, receipt.amount));
         // A wallet that was not asked about may have sent it.
@@ -352,31 +353,6 @@ impl Rampoff {
         let has_ended_unpaid = matches!(self.state, RampoffState::Expired | RampoffState::Cancelled);
         let is_over = self.is_unpaid() && receipt.at >= self.open_until.max(self.held_until);
         if has_ended_unpaid || is_over { DeviationKind::Late } else { DeviationKind::Duplicate }
-    }
-
-    /// Whether they are new, and too few to count.
-    fn is_too_little(&self, receipt: &DepositReceipt, context: &Context<'_>) -> bool {
-        let is_known = self.deposits.iter().any(|known| known.txid == receipt.txid && known.index == receipt.index);
-        !receipt.assigned && !is_known && !self.is_enough(receipt.amount, context)
-    }
-
-    /// Too few coins to count lie in suspense, on one item of the order, and nobody is told.
-    fn too_little(&mut self, receipt: &DepositReceipt, context: &Context<'_>, step: &mut Step) {
-        let mint = &context.mint;
-        step.post(self.post_suspense(mint, self.terms.coin, receipt.amount));
-        self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
-        let reason = format!("amounts for ramp-off {} that are too small to count", self.id);
-        let item = match context.running_item.filter(|item| Some(item.id) == self.running_item && item.resolution.is_none()) {
-            Some(item) => {
-                ReviewItem { amount: Amount::from_minor(item.amount.minor().saturating_add(receipt.amount.minor())), ..item.clone() }
-            }
-            None => {
-                let source = Some(receipt.from.clone());
-                self.review(ReviewKind::Suspense, receipt.deposit, self.terms.coin.into(), receipt.amount, source, reason, mint)
-            }
-        };
-        self.running_item = Some(item.id);
-        step.write(item);
     }
 
     /// What time alone does. Gives whether anything has changed.
@@ -480,17 +456,5 @@ impl Rampoff {
                 self.put_on_hold(HoldReason::Screening, context, step);
             }
         }
-    }
-
-    fn to_suspense(&self, coin: CoinId, deposit: FactId, amount: Amount, from: &str, mint: &crate::id::Mint<'_>, step: &mut Step) {
-        step.post(self.post_suspense(mint, coin, amount));
-        let (id, chain, status) = (self.id, self.chain(), self.status());
-        let reason = match coin.chain == chain {
-            true => format!("arrived at the address of ramp-off {id} when it was {status}"),
-            false => {
-                format!("arrived on {} at the address of ramp-off {id}, which takes coins on {chain}, when it was {status}", coin.chain)
-            }
-        };
-        step.write(self.review(ReviewKind::Suspense, deposit, coin.into(), amount, Some(from.to_owned()), reason, mint));
     }
 }

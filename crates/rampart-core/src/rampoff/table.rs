@@ -192,7 +192,13 @@ impl Sample<'_> {
             ("deposit dropped", RampoffFact::DepositDropped { deposit: self.deposit }),
             (
                 "wrong asset",
-                RampoffFact::WrongAsset { coin: other_coin, deposit: another, amount: Amount::from_minor(1), from: "0x03".to_owned() },
+                RampoffFact::WrongAsset {
+                    coin: other_coin,
+                    deposit: another,
+                    amount: self.catalogue.coins[1].minimum,
+                    from: "0x03".to_owned(),
+                    price: None,
+                },
             ),
             ("screened clear", RampoffFact::Screened { verdict: Verdict::Clear, about_refund: true }),
             ("screened hit", RampoffFact::Screened { verdict: Verdict::Hit { reason: "listed".to_owned() }, about_refund: true }),

@@ -105,6 +105,14 @@ pub struct About {
     pub vanished: Option<Vanished>,
 }
 
+impl About {
+    /// The wallet that coins of an item came from, where that is known.
+    #[must_use]
+    pub fn sender_of<'a>(&'a self, item: &'a ReviewItem) -> Option<&'a str> {
+        self.deposit.as_ref().map(|deposit| deposit.from.as_str()).or(item.source.as_deref())
+    }
+}
+
 /// A transfer that vanished from its chain, and what the chain says now.
 #[derive(Debug, Clone)]
 pub struct Vanished {

@@ -137,11 +137,7 @@ pub(crate) fn send_back(item: &ReviewItem, about: About, context: &Context<'_>) 
             pay_out(item, route, currency, destination, context)
         }
         Asset::Coin(coin) => {
-            let to = match (&about.deposit, &item.source) {
-                (Some(deposit), _) => deposit.from.clone(),
-                (None, Some(wallet)) => wallet.clone(),
-                (None, None) => return Err(nowhere()),
-            };
+            let to = about.sender_of(item).ok_or_else(nowhere)?.to_owned();
             coins_out(item, coin, to, about, context)
         }
     }

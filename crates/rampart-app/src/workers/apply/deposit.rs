@@ -32,11 +32,14 @@ pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositC
             if let Some(stray) = of_several(app, &deposit, &rampoff).await? {
                 return received(app, suspense::receive(stray, &app.mint()), deposit.id).await;
             }
-            RampoffFact::WrongAsset { coin: deposit.coin, deposit: deposit.id, amount: deposit.amount, from: deposit.from.clone() }
+            let price = app.prices().market(deposit.coin.symbol, rampoff.terms.fiat).map(|market| market.rate);
+            let (coin, amount, from) = (deposit.coin, deposit.amount, deposit.from.clone());
+            RampoffFact::WrongAsset { coin, deposit: deposit.id, amount, from, price }
         }
         DepositChange::Dropped => return dropped(app, fact, deposit, rampoff, grade).await,
     };
-    let step = Around::rampoff(app, &rampoff, Some(fact)).await?.observe_rampoff(app, rampoff, change, grade);
+    let around = Around::deposit(app, &rampoff, deposit.coin, Some(fact)).await?;
+    let step = around.observe_rampoff(app, rampoff, change, grade);
     match suspense::receives(&step, deposit.id) {
         true => received(app, step, deposit.id).await,
         false => Ok(step),

@@ -48,6 +48,7 @@ pub(super) async fn send(app: &App, held: &Held) -> Reply<Done> {
         PayoutState::Queued if held.interrupted => told(app, held, id, PayoutFact::Unknown).await,
         PayoutState::Queued => match stopped(app, &payout).await? {
             Some(stopped) => told(app, held, id, stopped).await,
+            None if payout.is_off_step(app.catalogue()) => told(app, held, id, PayoutFact::OffStep).await,
             None => handed_over(app, held, &payout).await,
         },
         PayoutState::Unknown => told(app, held, id, PayoutFact::Unknown).await,

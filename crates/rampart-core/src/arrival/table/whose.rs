@@ -269,8 +269,9 @@ fn stray(course: &mut Course<'_>, asset: Option<Asset>, on: Option<Account>) -> 
 }
 
 fn wrong(course: &mut Course<'_>, coin: CoinId) -> Option<()> {
-    let Deposit { id: deposit, amount, from, .. } = course.deposit(coin, 5_000_000);
-    course.coins(RampoffFact::WrongAsset { coin, deposit, amount, from });
+    let minor = course.catalogue.coin(coin).map_or(5_000_000, |coin| coin.minimum.minor());
+    let Deposit { id: deposit, amount, from, .. } = course.deposit(coin, minor);
+    course.coins(RampoffFact::WrongAsset { coin, deposit, amount, from, price: None });
     Some(())
 }
 

@@ -1,5 +1,6 @@
 //! A payout: money leaving over a bank rail, or going back through the processor it came from.
 
+mod kept_to_step;
 mod observe;
 mod postings;
 
@@ -208,12 +209,19 @@ impl Payout {
         }
     }
 
+    fn payable_amount(&self, catalogue: &Catalogue) -> Amount {
+        match self.route {
+            Route::Bank(rail) => self.amount.rounded_down(catalogue.payable_step(rail)),
+            Route::Processor(_) => self.amount,
+        }
+    }
+
     /// The same of what its rail can pay. A processor gives back whatever it captured.
     #[must_use]
     pub fn payable(self, catalogue: &Catalogue) -> Self {
-        let Route::Bank(rail) = self.route else { return self };
-        let amount = self.amount.rounded_down(catalogue.payable_step(rail));
-        Self { amount, rounding: self.amount.less(amount), ..self }
+        let amount = self.payable_amount(catalogue);
+        let rounding = Amount::from_minor(self.rounding.minor() + self.amount.minor() - amount.minor());
+        Self { amount, rounding, ..self }
     }
 
     /// What the account is debited, in minor units: what is paid, and what the rail cannot pay of it.

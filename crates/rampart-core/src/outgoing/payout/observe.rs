@@ -34,6 +34,8 @@ pub enum PayoutFact {
         /// Why.
         reason: String,
     },
+    /// Its rail cannot pay it as it was ordered, because it pays whole steps only since then.
+    OffStep,
     /// It was handed over, and the answer was lost: the rail is asked.
     Unknown,
     /// The rail, asked about one whose answer was lost, has never had it and never will.
@@ -81,6 +83,7 @@ impl Payout {
             }
             PayoutFact::Screened(Verdict::Hit { .. }) => Step::new(),
             PayoutFact::Stopped { by, reason } => self.stopped(by, reason, outgoing, context),
+            PayoutFact::OffStep => self.kept_to_step(outgoing.order, context),
             PayoutFact::Unknown => self.unknown(mint),
             PayoutFact::NeverArrived => self.never_arrived(mint),
             PayoutFact::Accepted { reference } => self.accepted(reference, outgoing, context),

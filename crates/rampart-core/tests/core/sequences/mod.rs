@@ -227,6 +227,7 @@ impl Outside {
             PayoutFact::Said { .. } => self.money_out.remove(&payout.id),
             PayoutFact::Screened(_)
             | PayoutFact::Outdated
+            | PayoutFact::OffStep
             | PayoutFact::Stopped { .. }
             | PayoutFact::Unknown
             | PayoutFact::NeverArrived => None,

@@ -1,0 +1,103 @@
+//! What lies in suspense beside a sale: coins that it cannot use, and those that are too few to count, of whichever coin and chain.
+
+use super::{DepositReceipt, Rampoff};
+use crate::amount::Amount;
+use crate::arrival::DeviationKind;
+use crate::asset::CoinId;
+use crate::id::{FactId, Mint, ReviewId};
+use crate::order::Context;
+use crate::rate::{Rate, Rounding};
+use crate::review::{ReviewItem, ReviewKind};
+use crate::step::Step;
+
+/// Coins that arrived at the order's address.
+pub(super) struct Arrived<'a> {
+    pub coin: CoinId,
+    pub deposit: FactId,
+    /// In minor units.
+    pub amount: Amount,
+    pub from: &'a str,
+}
+
+impl<'a> Arrived<'a> {
+    pub(super) fn of(receipt: &'a DepositReceipt, coin: CoinId) -> Self {
+        Self { coin, deposit: receipt.deposit, amount: receipt.amount, from: &receipt.from }
+    }
+}
+
+impl Rampoff {
+    /// The item for amounts of a coin that are too small to count, where the order has one.
+    #[must_use]
+    pub fn running_item_of(&self, coin: CoinId) -> Option<ReviewId> {
+        match coin == self.terms.coin {
+            true => self.running_item,
+            false => self.running_items_beside.iter().find(|(of, _)| *of == coin).map(|(_, item)| *item),
+        }
+    }
+
+    /// Whether they are new, and too few to count.
+    pub(super) fn is_too_little(&self, receipt: &DepositReceipt, context: &Context<'_>) -> bool {
+        let is_known = self.deposits.iter().any(|known| known.txid == receipt.txid && known.index == receipt.index);
+        !receipt.assigned && !is_known && !self.is_enough(receipt.amount, context)
+    }
+
+    /// Whether so many coins of another kind count: by their worth at their last known price, at most the least of them that can be
+    /// sold.
+    fn is_enough_of(&self, coin: CoinId, amount: Amount, price: Option<Rate>, context: &Context<'_>) -> bool {
+        let Some(traded) = context.catalogue.coin(coin) else { return true };
+        let least = context.catalogue.fiat(self.terms.fiat).map_or(Amount::ZERO, |fiat| fiat.receipt_minimum);
+        // The same coin on another chain is worth the same.
+        let price = price.or_else(|| (coin.symbol == self.terms.coin.symbol).then_some(self.terms.price));
+        let worth = price.and_then(|price| price.fiat_to_coins(least, self.terms.fiat_decimals, traded.decimals, Rounding::Down).ok());
+        amount >= worth.map_or(traded.minimum, |worth| worth.min(traded.minimum))
+    }
+
+    /// Coins that the order does not take: its partner hears of them where they are enough to count.
+    pub(super) fn wrong_asset(&mut self, arrived: &Arrived<'_>, price: Option<Rate>, context: &Context<'_>, step: &mut Step) {
+        if !self.is_enough_of(arrived.coin, arrived.amount, price, context) {
+            return self.too_little(arrived, context, step);
+        }
+        let kind = if arrived.coin.chain == self.chain() { DeviationKind::WrongAsset } else { DeviationKind::WrongNetwork };
+        self.exceptions.add(kind, Amount::ZERO, context.mint.now);
+        self.to_suspense(arrived, &context.mint, step);
+    }
+
+    /// Too few coins to count lie in suspense, on one item of the order for each coin, and nobody is told.
+    pub(super) fn too_little(&mut self, arrived: &Arrived<'_>, context: &Context<'_>, step: &mut Step) {
+        let (mint, coin, is_its) = (&context.mint, arrived.coin, arrived.coin == self.terms.coin);
+        step.post(self.post_suspense(mint, coin, arrived.amount));
+        let running = self.running_item_of(coin);
+        let item = match context.running_item.filter(|item| Some(item.id) == running && item.resolution.is_none()) {
+            Some(item) => {
+                ReviewItem { amount: Amount::from_minor(item.amount.minor().saturating_add(arrived.amount.minor())), ..item.clone() }
+            }
+            None => {
+                let (reason, source) =
+                    (format!("amounts for ramp-off {} that are too small to count", self.id), Some(arrived.from.to_owned()));
+                self.review(ReviewKind::Suspense, arrived.deposit, coin.into(), arrived.amount, source, reason, mint)
+            }
+        };
+        if is_its {
+            self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(arrived.amount.minor()));
+            self.running_item = Some(item.id);
+        } else {
+            self.running_items_beside.retain(|(of, _)| *of != coin);
+            self.running_items_beside.push((coin, item.id));
+        }
+        step.write(item);
+    }
+
+    /// Coins that the order cannot use lie in suspense, on an item of their own.
+    pub(super) fn to_suspense(&self, arrived: &Arrived<'_>, mint: &Mint<'_>, step: &mut Step) {
+        let &Arrived { coin, deposit, amount, from } = arrived;
+        step.post(self.post_suspense(mint, coin, amount));
+        let (id, chain, status) = (self.id, self.chain(), self.status());
+        let reason = match coin.chain == chain {
+            true => format!("arrived at the address of ramp-off {id} when it was {status}"),
+            false => {
+                format!("arrived on {} at the address of ramp-off {id}, which takes coins on {chain}, when it was {status}", coin.chain)
+            }
+        };
+        step.write(self.review(ReviewKind::Suspense, deposit, coin.into(), amount, Some(from.to_owned()), reason, mint));
+    }
+}
