@@ -55,6 +55,7 @@ pub(crate) fn missing(customer: &Customer, level: KycLevel) -> Vec<&'static str>
 pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Reply<(Customer, Option<Identification>)> {
     let approved = customer.kyc.level.is_some();
     let reinforced = customer.kyc.level == Some(KycLevel::Reinforced);
+    let holder = customer.holder();
     let now = app.business().now();
     let minimum_age = app.config().registration.minimum_age;
     let mut fields = Fields::new();
@@ -125,6 +126,13 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Repl
     if let Some((given, _)) = identified {
         customer.identification = Some(given);
         customer.warnings.retain(|warning| warning.field != "identification_number");
+    }
+    if holder == CustomerType::Individual && customer.holder() == CustomerType::Company && !approved {
+        // A company has no surname and no day of birth: what a person gave would be taken for a part of its name.
+        let profile = &mut customer.profile;
+        for of_a_person in [&mut profile.last_name, &mut profile.last_name2, &mut profile.date_of_birth] {
+            *of_a_person = Redacted::default();
+        }
     }
     customer.customer_type = customer.holder();
     if !customer.profile.date_of_birth.reveal().is_empty() {

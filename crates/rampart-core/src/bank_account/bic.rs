@@ -12,7 +12,7 @@ pub fn check(bic: &str) -> Result<String, Fault> {
     let holds =
         matches!(bytes.len(), 8 | 11) && bytes[..6].iter().all(u8::is_ascii_uppercase) && bytes[6..].iter().all(u8::is_ascii_alphanumeric);
     if !holds {
-        return Err(Fault::WrongShape { example: "CAIXESBB or CAIXESBBXXX" });
+        return Err(Fault::WrongShape { example: ("CAIXESBB or CAIXESBBXXX", "CAIXESBB o CAIXESBBXXX") });
     }
     Ok(bic.strip_suffix("XXX").filter(|head| head.len() == 8).unwrap_or(&bic).to_owned())
 }

@@ -73,7 +73,7 @@ fn check_alias(alias: &str) -> Result<Checked, Fault> {
         return Err(Fault::WrongLength { expected: 22, found: alias.len() });
     }
     if !alias.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(Fault::WrongShape { example: "mesa.luna.verde" });
+        return Err(Fault::like("mesa.luna.verde"));
     }
     Ok(Checked::new(Kind::Alias, Signs::of(alias.to_ascii_uppercase().as_bytes())))
 }

@@ -9,7 +9,7 @@ use crate::signs::text;
 /// # Errors
 /// A [`Fault`] for what is none.
 pub fn check(reference: &str) -> Result<String, Fault> {
-    const EXAMPLE: Fault = Fault::WrongShape { example: "RF18 5390 0754 7034" };
+    const EXAMPLE: Fault = Fault::like("RF18 5390 0754 7034");
     let reference = compact(reference).to_ascii_uppercase();
     if !(5..=25).contains(&reference.len()) || !reference.starts_with("RF") || !reference.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(EXAMPLE);

@@ -39,8 +39,8 @@ pub enum Fault {
     },
     /// The signs do not stand where they must.
     WrongShape {
-        /// An example.
-        example: &'static str,
+        /// An example, in English and Spanish.
+        example: (&'static str, &'static str),
     },
     /// The country is none that can be paid to.
     UnknownCountry {
@@ -65,14 +65,21 @@ pub enum Fault {
     UnknownType {
         /// What was given.
         found: String,
-        /// What may be given.
-        allowed: &'static str,
+        /// What may be given, in English and Spanish.
+        allowed: (&'static str, &'static str),
     },
+    /// A `CuentaRUT` at a bank that has none.
+    ForeignCuentaRut,
     /// The number belongs to a card, whose check digit does not fit.
     WrongCard,
 }
 
 impl Fault {
+    /// Of another shape than an example that reads the same in both languages.
+    pub(super) const fn like(example: &'static str) -> Self {
+        Self::WrongShape { example: (example, example) }
+    }
+
     /// A stable code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -87,7 +94,7 @@ impl Fault {
             Self::WrongCheckDigits { .. } => "wrong_check_digits",
             Self::UnknownBank { .. } => "unknown_bank",
             Self::BankMissing => "bank_missing",
-            Self::UnknownType { .. } => "unknown_type",
+            Self::UnknownType { .. } | Self::ForeignCuentaRut => "unknown_type",
             Self::WrongCard => "wrong_card",
         }
     }
@@ -101,20 +108,29 @@ impl Fault {
             Self::Charset { found } => format!("la cuenta bancaria contiene «{found}»; cópiala de tu banco"),
             Self::DigitExpected { found } => format!("hay «{found}» donde va una cifra; cópiala de tu banco"),
             Self::WrongLength { expected, found } => format!("la cuenta bancaria debe tener {expected} cifras; has escrito {found}"),
+            Self::OutsideLength { least, most, found } if least == most => {
+                format!("la cuenta bancaria debe tener {most} caracteres; has escrito {found}")
+            }
             Self::OutsideLength { least, most, found } => {
                 format!("la cuenta bancaria debe tener de {least} a {most} caracteres; has escrito {found}")
             }
-            Self::WrongShape { example } => format!("debe tener esta forma: {example}"),
+            Self::WrongShape { example } => format!("debe tener esta forma: {}", example.1),
             Self::UnknownCountry { found } => format!("no podemos pagar a cuentas de {found}; usa una cuenta de la zona SEPA"),
-            Self::WrongCheckDigits { expected, which } => format!("{} deberían ser {expected}; cópiala otra vez de tu banco", which.1),
+            Self::WrongCheckDigits { expected, which } => {
+                let should = if expected.len() == 1 { "debería" } else { "deberían" };
+                format!("{} {should} ser {expected}; cópiala otra vez de tu banco", which.1)
+            }
             Self::UnknownBank { found } => {
                 format!(
                     "«{found}» no es el código de un banco, que tiene tres cifras, ni el nombre de uno que conozcamos; pregunta a tu banco por su código"
                 )
             }
             Self::BankMissing => "falta el código del banco".to_owned(),
-            Self::UnknownType { found, allowed } if found.is_empty() => format!("falta el tipo de cuenta: {allowed}"),
-            Self::UnknownType { found, allowed } => format!("«{found}» no es un tipo de cuenta; usa uno de estos: {allowed}"),
+            Self::UnknownType { found, allowed } if found.is_empty() => format!("falta el tipo de cuenta: {}", allowed.1),
+            Self::UnknownType { found, allowed } => format!("«{found}» no es un tipo de cuenta; usa uno de estos: {}", allowed.1),
+            Self::ForeignCuentaRut => {
+                "la CuentaRUT es una cuenta de BancoEstado (012); en otro banco, indica C (corriente), S (ahorro) o V (vista)".to_owned()
+            }
             Self::WrongCard => "el número de tarjeta no es correcto; revísalo".to_owned(),
         }
     }
@@ -132,10 +148,13 @@ impl fmt::Display for Fault {
             Self::WrongLength { expected, found } => {
                 write!(formatter, "the bank account must have {expected} characters; there are {found}")
             }
+            Self::OutsideLength { least, most, found } if least == most => {
+                write!(formatter, "the bank account must have {most} characters; there are {found}")
+            }
             Self::OutsideLength { least, most, found } => {
                 write!(formatter, "the bank account must have {least} to {most} characters; there are {found}")
             }
-            Self::WrongShape { example } => write!(formatter, "the bank account must look like this: {example}"),
+            Self::WrongShape { example } => write!(formatter, "the bank account must look like this: {}", example.0),
             Self::UnknownCountry { found } => write!(formatter, "accounts of {found} cannot be paid to; please give one in SEPA"),
             Self::WrongCheckDigits { expected, which } => {
                 write!(formatter, "{} should be {expected}; please copy the account from your bank again", which.0)
@@ -147,8 +166,10 @@ impl fmt::Display for Fault {
                 )
             }
             Self::BankMissing => formatter.write_str("the bank's code is needed beside the number"),
-            Self::UnknownType { found, allowed } if found.is_empty() => write!(formatter, "the kind of account is needed: {allowed}"),
-            Self::UnknownType { found, allowed } => write!(formatter, "'{found}' is no kind of account; use one of {allowed}"),
+            Self::UnknownType { found, allowed } if found.is_empty() => write!(formatter, "the kind of account is needed: {}", allowed.0),
+            Self::UnknownType { found, allowed } => write!(formatter, "'{found}' is no kind of account; use one of {}", allowed.0),
+            Self::ForeignCuentaRut => formatter
+                .write_str("a CuentaRUT is an account of BancoEstado (012); at another bank, give C (corriente), S (ahorro) or V (vista)"),
             Self::WrongCard => formatter.write_str("the card number does not hold; please check it"),
         }
     }
@@ -166,6 +187,8 @@ pub enum Doubt {
         /// The month of the list, `YYYY-MM`.
         as_of: &'static str,
     },
+    /// Digits alone are read as a Bre-B key, and could be the number of an account whose bank and type were left out.
+    KeyOrAccount,
 }
 
 impl Doubt {
@@ -174,6 +197,7 @@ impl Doubt {
     pub const fn code(self) -> &'static str {
         match self {
             Self::UnknownBank { .. } => "unknown_bank",
+            Self::KeyOrAccount => "key_or_account",
         }
     }
 
@@ -184,6 +208,9 @@ impl Doubt {
             Self::UnknownBank { code, as_of } => {
                 format!("el código de banco {code} no está en nuestra lista, que es de {as_of}; compáralo con el de tu banco")
             }
+            Self::KeyOrAccount => {
+                "se ha leído como una llave Bre-B; si es el número de una cuenta, indica también el banco y el tipo".to_owned()
+            }
         }
     }
 }
@@ -193,6 +220,9 @@ impl fmt::Display for Doubt {
         match self {
             Self::UnknownBank { code, as_of } => {
                 write!(formatter, "the bank code {code} is not on our list, which is of {as_of}; please compare it with your bank's")
+            }
+            Self::KeyOrAccount => {
+                formatter.write_str("was read as a Bre-B key; if it is the number of an account, give its bank and type as well")
             }
         }
     }

@@ -160,7 +160,7 @@ pub(super) fn check(account: &str) -> Result<Checked, Fault> {
         iban = Signs::of(rest);
     }
     let Some((&[first @ b'A'..=b'Z', second @ b'A'..=b'Z'], rest)) = iban.split_first_chunk() else {
-        return Err(Fault::WrongShape { example: "ES91 2100 0418 4502 0005 1332" });
+        return Err(Fault::like("ES91 2100 0418 4502 0005 1332"));
     };
     let country = [first, second];
     let part = National::of_country(country).ok_or_else(|| Fault::UnknownCountry { found: signs::text(&country) })?;

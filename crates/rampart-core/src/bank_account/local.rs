@@ -1,7 +1,7 @@
 //! Chile and Colombia: bank, type and number, without check digits; and Colombia's Bre-B keys.
 
 use super::bank::{self, Bank, BankCode, Register};
-use super::{Checked, Fault, Given, Kind, MOST_CHARACTERS, normalize, read_digits, words};
+use super::{Checked, Doubt, Fault, Given, Kind, MOST_CHARACTERS, normalize, read_digits, words};
 use crate::country::Country;
 use crate::email::Email;
 use crate::signs::Signs;
@@ -24,7 +24,7 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// From `bank/type/number`, or from what stands beside the number.
-    fn of(given: Given<'a>) -> Result<Self, Fault> {
+    fn of(given: Given<'a>, example: (&'static str, &'static str)) -> Result<Self, Fault> {
         if given.account.chars().count() > MOST_OF_TEXT {
             return Err(Fault::TooLong);
         }
@@ -36,7 +36,7 @@ impl<'a> Parts<'a> {
                 let bank = given.bank_code.map(str::trim).filter(|bank| !bank.is_empty()).ok_or(Fault::BankMissing)?;
                 Ok(Self { bank, kind: given.account_type.unwrap_or(""), number })
             }
-            _ => Err(Fault::WrongShape { example: "012/R/44444444 (bank/type/number)" }),
+            _ => Err(Fault::WrongShape { example }),
         }
     }
 }
@@ -60,7 +60,7 @@ fn read_bank(register: &'static Register, written: &str) -> Result<(BankCode, Op
 }
 
 /// A kind of account as rails name it, from its name or letter.
-fn read_kind(written: &str, allowed: &'static str, known: &[(&'static str, &[&str])]) -> Result<&'static str, Fault> {
+fn read_kind(written: &str, allowed: (&'static str, &'static str), known: &[(&'static str, &[&str])]) -> Result<&'static str, Fault> {
     let kind = words::kind(written);
     let found = known.iter().find(|(_, names)| names.contains(&kind.as_str()));
     found.map(|(name, _)| *name).ok_or_else(|| Fault::UnknownType { found: written.trim().chars().take(40).collect(), allowed })
@@ -73,7 +73,8 @@ fn number_digits(number: &str, least: usize, most: usize) -> Result<Signs, Fault
 
 /// A Chilean account.
 pub(super) fn chile(given: Given<'_>) -> Result<Checked, Fault> {
-    const ALLOWED: &str = "C (corriente), S (ahorro), V (vista), R (CuentaRUT)";
+    const KINDS_TOLD: &str = "C (corriente), S (ahorro), V (vista), R (CuentaRUT)";
+    const EXAMPLE: (&str, &str) = ("012/R/44444444 (bank/type/number)", "012/R/44444444 (banco/tipo/número)");
     const KINDS: &[(&str, &[&str])] = &[
         ("checking", &["c", "corriente", "cte", "cc", "ctacte", "checking", "current"]),
         ("savings", &["s", "ahorro", "ahorros", "savings", "saving"]),
@@ -81,20 +82,19 @@ pub(super) fn chile(given: Given<'_>) -> Result<Checked, Fault> {
         ("vista", &["v", "vista", "cv", "sight", "demand", "chequera electronica", "prepago", "prepaid"]),
         ("rut", &["r", "rut", "cuentarut", "cuenta rut"]),
     ];
-    let parts = Parts::of(given)?;
+    let parts = Parts::of(given, EXAMPLE)?;
     let register = bank::register(Country::CHILE);
     let (code, _) = read_bank(register, parts.bank)?;
-    let kind = read_kind(parts.kind, ALLOWED, KINDS)?;
+    let kind = read_kind(parts.kind, (KINDS_TOLD, KINDS_TOLD), KINDS)?;
     let number = if kind == "rut" {
         if code != BANCO_ESTADO {
-            return Err(Fault::UnknownType {
-                found: "CuentaRUT".to_owned(),
-                allowed: "C, S, V (CuentaRUT is an account of BancoEstado, 012)",
-            });
+            return Err(Fault::ForeignCuentaRut);
         }
         // CuentaRUT's number is the RUT without its check digit.
         if parts.number.contains('-') {
-            return Err(Fault::WrongShape { example: "012/R/44444444 (the RUT without its check digit)" });
+            return Err(Fault::WrongShape {
+                example: ("012/R/44444444 (the RUT without its check digit)", "012/R/44444444 (el RUT sin su dígito verificador)"),
+            });
         }
         number_digits(parts.number, 4, 8)?
     } else {
@@ -107,7 +107,8 @@ pub(super) fn chile(given: Given<'_>) -> Result<Checked, Fault> {
 
 /// A Colombian account or Bre-B key.
 pub(super) fn colombia(given: Given<'_>) -> Result<Checked, Fault> {
-    const ALLOWED: &str = "savings (ahorros), checking (corriente)";
+    const ALLOWED: (&str, &str) = ("savings (ahorros), checking (corriente)", "ahorros, corriente");
+    const EXAMPLE: (&str, &str) = ("007/savings/12345678901 (bank/type/number)", "007/ahorros/12345678901 (banco/tipo/número)");
     const KINDS: &[(&str, &[&str])] = &[
         // ACH pays to what wallets hold as to savings.
         (
@@ -132,7 +133,7 @@ pub(super) fn colombia(given: Given<'_>) -> Result<Checked, Fault> {
     if is_key && !given.account.contains(['/', '\u{ff0f}']) {
         return bre_b(&normalize(given.account)?);
     }
-    let parts = Parts::of(given)?;
+    let parts = Parts::of(given, EXAMPLE)?;
     // PSE and ACH write the bank's code with a 1 in front.
     let code =
         if parts.bank.len() == 4 && parts.bank.bytes().all(|byte| byte.is_ascii_digit()) { parts.bank.strip_prefix('1') } else { None };
@@ -146,7 +147,9 @@ pub(super) fn colombia(given: Given<'_>) -> Result<Checked, Fault> {
         _ => number_digits(parts.number, *digits.start(), *digits.end())?,
     };
     if code == DAVIPLATA && !number.starts_with(b"3") {
-        return Err(Fault::WrongShape { example: "551/savings/3001234567 (a mobile number)" });
+        return Err(Fault::WrongShape {
+            example: ("551/savings/3001234567 (a mobile number)", "551/ahorros/3001234567 (un número de celular)"),
+        });
     }
     let mut checked = Checked::new(Kind::ColombianAccount, number).at_listed_bank(code, register);
     checked.account_type = Some(kind);
@@ -164,20 +167,23 @@ fn mobile_number(written: &str) -> Option<Signs> {
 /// A Bre-B key: `@` and letters or digits, a mobile number (also behind the country's code), an e-mail address, or a document's
 /// number.
 fn bre_b(key: &str) -> Result<Checked, Fault> {
-    const EXAMPLE: &str = "007/savings/12345678901 (bank/type/number), or a Bre-B key such as @demo123";
+    const EXAMPLE: (&str, &str) = (
+        "007/savings/12345678901 (bank/type/number), or a Bre-B key such as @demo123",
+        "007/ahorros/12345678901 (banco/tipo/número), o una llave Bre-B como @demo123",
+    );
     if let Some(name) = key.strip_prefix('@') {
         let holds = (1..=19).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
         return if holds {
             Ok(Checked::new(Kind::BreBKey, Signs::of(key.to_ascii_lowercase().as_bytes())))
         } else {
-            Err(Fault::WrongShape { example: "@demo123" })
+            Err(Fault::like("@demo123"))
         };
     }
     if key.contains('@') {
         return if Email::read(key).is_some() {
             Ok(Checked::new(Kind::BreBKey, Signs::of(key.to_ascii_lowercase().as_bytes())))
         } else {
-            Err(Fault::WrongShape { example: "cliente@ejemplo.com" })
+            Err(Fault::like("cliente@ejemplo.com"))
         };
     }
     if let Some(number) = mobile_number(key) {
@@ -185,5 +191,7 @@ fn bre_b(key: &str) -> Result<Checked, Fault> {
     }
     let holds = |number: &Signs| (6..=10).contains(&number.len()) && (number.len() == 10 || !number.starts_with(b"3") || number.len() < 9);
     let number = read_digits(key).ok().filter(holds).ok_or(Fault::WrongShape { example: EXAMPLE })?;
-    Ok(Checked::new(Kind::BreBKey, number))
+    // Ten digits that begin with 3 are a mobile number, which is the same person's at every wallet.
+    let is_mobile = number.len() == 10 && number.starts_with(b"3");
+    Ok(Checked { doubt: (!is_mobile).then_some(Doubt::KeyOrAccount), ..Checked::new(Kind::BreBKey, number) })
 }

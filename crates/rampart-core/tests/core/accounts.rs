@@ -289,6 +289,47 @@ fn telephones_and_copied_texts_are_read_as_people_write_them() {
     assert_eq!(["BBVA", "40012", "012", "BBVA México", "Ninguno"].map(said), ["012", "012", "012", "012", ""]);
 }
 
+#[test]
+fn each_language_says_everything_in_its_own_words() {
+    let fault = |place: &str, account: &str| {
+        let fault = bank_account::check(country(place), Given::number(account)).unwrap_err();
+        (fault.code(), fault.to_string(), fault.spanish())
+    };
+    for (place, account, code, english, spanish) in [
+        ("CHL", "012/R", "wrong_shape", "(bank/type/number)", "012/R/44444444 (banco/tipo/número)"),
+        ("CHL", "012/R/12345678-5", "wrong_shape", "(the RUT without its check digit)", "(el RUT sin su dígito verificador)"),
+        ("CHL", "037/CuentaRUT/12345678", "unknown_type", "a CuentaRUT is an account of BancoEstado", "la CuentaRUT es una cuenta de"),
+        ("COL", "007/ahorros", "wrong_shape", "007/savings/12345678901 (bank/type/number)", "007/ahorros/12345678901 (banco/tipo/número)"),
+        ("COL", "007/x/123456789", "unknown_type", "savings (ahorros), checking (corriente)", "usa uno de estos: ahorros, corriente"),
+        ("COL", "551/savings/1234567890", "wrong_shape", "551/savings/3001234567 (a mobile number)", "(un número de celular)"),
+        ("COL", "12", "wrong_shape", "or a Bre-B key such as @demo123", "o una llave Bre-B como @demo123"),
+        ("COL", "551/savings/300", "wrong_length", "must have 10 characters; there are 3", "debe tener 10 caracteres; has escrito 3"),
+        ("MEX", "012180000000000016", "wrong_check_digits", "the last digit should be 5", "la última debería ser 5"),
+        ("ARG", "0170099312345678901233", "wrong_check_digits", "the eighth digit should be 2", "la octava debería ser 2"),
+        ("PER", "00219300000000000119", "wrong_check_digits", "the last two digits should be 18", "las dos últimas cifras deberían ser 18"),
+    ] {
+        let found = fault(place, account);
+        assert_eq!(found.0, code, "{place} {account}");
+        assert!(found.1.contains(english) && found.2.contains(spanish), "{place} {account}: {found:?}");
+        for (word, sentence) in [("savings", &found.2), ("bank", &found.2), ("banco/", &found.1)] {
+            assert!(!sentence.contains(word), "{word}: {sentence}");
+        }
+    }
+    let fault = bank_account::check_bic("X").unwrap_err();
+    assert!(!fault.spanish().contains(" or "), "{}", fault.spanish());
+}
+
+#[test]
+fn digits_alone_are_a_key_with_a_doubt() {
+    let doubts = |account: &str| read("COL", Given::number(account)).4;
+    for account in ["6011234567", "123456", "1999999999"] {
+        assert_eq!(doubts(account), ["key_or_account"], "{account}");
+    }
+    for account in ["3001234567", "+573001234567", "@demo123", "cliente@ejemplo.com", "007/ahorros/12345678901"] {
+        assert!(doubts(account).is_empty(), "{account}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
 

@@ -8,11 +8,13 @@ use super::field::{Faults, Field};
 use super::forms::Fields;
 use super::frame::Row;
 use super::labels;
-use super::language::{Language, Locale};
+use super::language::Locale;
 use super::text::Texts;
 
 /// The choice of a bank that is not among the others.
 const OTHER: &str = "other";
+/// The choice of a Bre-B key among the types of account.
+const KEY: &str = "key";
 /// The most characters of a bank's code or name.
 const MOST_BANK: usize = 64;
 
@@ -34,6 +36,7 @@ fn account_type(account_type: &str, t: &'static Texts) -> &'static str {
         "checking" => t.account_checking,
         "savings" => t.account_savings,
         "vista" => t.account_vista,
+        KEY => t.account_key,
         _ => t.account_rut,
     }
 }
@@ -64,7 +67,7 @@ pub(crate) fn rows(pay_to: &PayTo, country: Country, t: &'static Texts) -> Vec<R
 fn types(country: Country) -> &'static [&'static str] {
     match country {
         Country::CHILE => &["checking", "vista", "savings", "rut"],
-        Country::COLOMBIA => &["savings", "checking"],
+        Country::COLOMBIA => &["savings", "checking", KEY],
         _ => &[],
     }
 }
@@ -89,42 +92,68 @@ pub(crate) fn fields(country: Country, typed: Option<&Fields>, t: &'static Texts
     let kind = Field::choice("account_type", t.account_type, &types, known("account_type"));
     // A key leads to an account whatever its bank.
     let has_keys = country == Country::COLOMBIA;
-    let (bank, kind) = if has_keys { (bank.optional(), kind.optional()) } else { (bank, kind) };
+    let bank = if has_keys { bank.optional() } else { bank };
     let label = if has_keys { t.account_number_or_key } else { t.account_number };
     vec![bank, other.with_hint(t.account_bank_code_hint), kind, account(label)]
 }
 
-/// What a customer typed, in one text: `bank/type/number` where bank or type were chosen.
+/// Whether a number leads to an account by itself: a Bre-B key that was chosen as one, or that can be nothing else. Digits alone
+/// could be the number of an account as well, and then be somebody else's key.
+fn is_key(country: Country, typed: &Fields) -> bool {
+    let account = typed.get("account").unwrap_or_default();
+    let chosen = typed.get("account_type").unwrap_or_default();
+    let tells_itself = account.contains('@') || (account.starts_with('+') && chosen.is_empty() && typed.get("bank").is_none());
+    country == Country::COLOMBIA && (chosen == KEY || (tells_itself && typed.get("bank") != Some(OTHER)))
+}
+
+/// What a customer typed, in one text: `bank/type/number`, or what tells everything by itself.
 pub(crate) fn text(country: Country, typed: &Fields) -> String {
     let account = typed.get("account").unwrap_or_default();
-    let bank = typed.get("bank").filter(|bank| *bank != OTHER).or_else(|| typed.get("bank_other")).unwrap_or_default();
+    if account.is_empty() || account.contains('/') || types(country).is_empty() || is_key(country, typed) {
+        return account.to_owned();
+    }
     let kind = typed.get("account_type").unwrap_or_default();
-    let is_whole = account.is_empty() || account.contains('/') || types(country).is_empty();
-    let is_key = country == Country::COLOMBIA && (account.contains('@') || (bank.is_empty() && kind.is_empty()));
     // What stands between the parts is nothing that a bank's name may bring along.
-    if is_whole || is_key { account.to_owned() } else { format!("{}/{}/{account}", bank.replace('/', " "), kind.replace('/', " ")) }
+    format!("{}/{}/{account}", bank(typed).replace('/', " "), kind.replace('/', " "))
 }
 
-/// What is wrong with a typed account, at the field that is to be mended.
+/// The bank that was chosen, or written because it is not among the others.
+fn bank(typed: &Fields) -> &str {
+    typed.get("bank").filter(|bank| *bank != OTHER).or_else(|| typed.get("bank_other")).unwrap_or_default()
+}
+
+/// What is wrong with a typed account, at the fields that are to be mended: everything that is missing at once.
 pub(crate) fn faults(country: Country, typed: &Fields, locale: Locale) -> Faults {
+    let t = locale.language.texts();
+    let account = typed.get("account").unwrap_or_default();
+    let has_parts = !types(country).is_empty() && !account.contains('/') && !is_key(country, typed);
+    let mut faults = Faults::new();
+    if has_parts {
+        // Whoever has chosen nothing in Colombia may be about to give a key, which needs no bank.
+        let may_be_key = country == Country::COLOMBIA && account.is_empty() && typed.get("account_type").is_none();
+        if bank(typed).is_empty() && typed.get("bank") == Some(OTHER) {
+            faults.push(("bank_other", t.fault_required.to_owned()));
+        } else if bank(typed).is_empty() && !may_be_key {
+            faults.push(("bank", t.fault_choose.to_owned()));
+        }
+        if typed.get("account_type").is_none() {
+            faults.push(("account_type", t.fault_choose.to_owned()));
+        }
+        if account.is_empty() {
+            faults.push(("account", t.fault_required.to_owned()));
+        }
+    }
+    if !faults.is_empty() {
+        return faults;
+    }
     let fault = match bank_account::check(country, bank_account::Given::number(&text(country, typed))) {
-        Ok(_) => return Faults::new(),
+        Ok(_) => return faults,
         Err(fault) => fault,
     };
-    let has_parts = !types(country).is_empty() && !typed.get("account").unwrap_or_default().contains('/');
     let place = match &fault {
-        Fault::BankMissing if has_parts => "bank",
         Fault::UnknownBank { .. } if has_parts => "bank_other",
-        Fault::UnknownType { .. } if has_parts => "account_type",
+        Fault::UnknownType { .. } | Fault::ForeignCuentaRut if has_parts => "account_type",
         _ => "account",
     };
-    vec![(place, sentence(&fault, place, locale.language))]
-}
-
-fn sentence(fault: &Fault, place: &str, language: Language) -> String {
-    match fault {
-        Fault::BankMissing if place == "bank" => language.texts().fault_choose.to_owned(),
-        Fault::UnknownType { found, .. } if place == "account_type" && found.is_empty() => language.texts().fault_choose.to_owned(),
-        fault => labels::account_fault(fault, language),
-    }
+    vec![(place, labels::account_fault(&fault, locale.language))]
 }

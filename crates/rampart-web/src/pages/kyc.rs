@@ -84,7 +84,7 @@ async fn send(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Respon
         return Ok(afterwards);
     }
     let language = request.language(Some(found.customer.country));
-    let form = Form::new(&found.customer, level, language, everything(request, &found, level));
+    let form = Form::new(&found.customer, level, language, everything(request, &found, level), Some(typed));
     let mut faults = form.faults(typed);
     if faults.is_empty() {
         match web.app.submit_kyc_form(request.token(), form.submission(typed)).await.map_err(PageFault::from) {
@@ -208,7 +208,7 @@ fn form_page(request: &PageRequest, found: &CustomerPage, level: KycLevel, typed
     let t = language.texts();
     let reinforced = level == KycLevel::Reinforced;
     let everything = everything(request, found, level);
-    let form = Form::new(&found.customer, level, language, everything);
+    let form = Form::new(&found.customer, level, language, everything, typed);
     let (title, intro) = if reinforced { (t.kyc_title_reinforced, t.kyc_intro_reinforced) } else { (t.kyc_title, t.kyc_intro) };
     let mut parameters: Vec<(&str, &str)> = Vec::new();
     if reinforced {
@@ -222,7 +222,7 @@ fn form_page(request: &PageRequest, found: &CustomerPage, level: KycLevel, typed
         intro: fill(intro, &[&found.partner_name]),
         known: form.known(),
         correct_url: (!everything && found.customer.kyc.level.is_none()).then(|| request.link(PATH, &editing)),
-        fields: mark(form.fields(typed), &faults),
+        fields: mark(form.fields(), &faults),
         faults,
         action,
         magic: if found.sandbox { magic::rows(t).to_vec() } else { Vec::new() },

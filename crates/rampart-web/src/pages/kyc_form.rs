@@ -38,8 +38,8 @@ fn source_label(source: &str, t: &'static Texts) -> Option<&'static str> {
     })
 }
 
-fn wanted(customer: &Customer, level: KycLevel) -> Vec<Wanted> {
-    let person = customer.holder() == CustomerType::Individual;
+fn wanted(holder: CustomerType, level: KycLevel) -> Vec<Wanted> {
+    let person = holder == CustomerType::Individual;
     let field = |name, most, needed| Wanted { name, most, needed };
     let mut fields = vec![field("name", 100, true)];
     if person {
@@ -98,27 +98,52 @@ pub(crate) struct Form<'a> {
     language: Language,
     /// Whether everything may be corrected, not only what is missing.
     everything: bool,
+    /// What was typed, when it was sent.
+    typed: Option<&'a Fields>,
 }
 
 impl<'a> Form<'a> {
     /// The form for a level; `everything` when what is known may be corrected too.
-    pub(crate) const fn new(customer: &'a Customer, level: KycLevel, language: Language, everything: bool) -> Self {
-        Self { customer, level, language, everything }
+    pub(crate) const fn new(
+        customer: &'a Customer,
+        level: KycLevel,
+        language: Language,
+        everything: bool,
+        typed: Option<&'a Fields>,
+    ) -> Self {
+        Self { customer, level, language, everything, typed }
+    }
+
+    /// Whether what is known may be corrected. What was approved stands: a form can only add to it.
+    fn is_correctable(&self) -> bool {
+        self.everything && self.customer.kyc.level.is_none()
+    }
+
+    /// Person or company: as the typed number tells where it will be the customer's own, or else as is known.
+    fn holder(&self) -> CustomerType {
+        let becomes_own = self.is_correctable() || self.customer.identification.is_none();
+        let typed = self.typed.filter(|typed| becomes_own && !self.keeps_document(typed));
+        typed.and_then(|typed| self.typed_holder(typed)).unwrap_or_else(|| self.customer.holder())
+    }
+
+    fn typed_holder(&self, typed: &Fields) -> Option<CustomerType> {
+        let document: DocumentType = typed.get("identification_type")?.parse().ok()?;
+        let checked = identification::check(self.customer.country, document, typed.get("identification_number")?);
+        checked.ok().map(|checked| checked.customer_type)
     }
 
     fn asked(&self) -> impl Iterator<Item = Wanted> {
         let missing = |wanted: &Wanted| wanted.needed && known(self.customer, wanted.name).is_empty();
-        // What was approved stands: a form can only add to it.
-        let correctable = self.everything && self.customer.kyc.level.is_none();
-        wanted(self.customer, self.level)
+        let correctable = self.is_correctable();
+        wanted(self.holder(), self.level)
             .into_iter()
             .filter(move |wanted| correctable || missing(wanted) || confirms(wanted.name, self.level))
     }
 
     /// The fields to show, with what was typed or is known.
-    pub(crate) fn fields(&self, typed: Option<&Fields>) -> Vec<Field> {
+    pub(crate) fn fields(&self) -> Vec<Field> {
         let show = |wanted: Wanted| {
-            let value = match typed {
+            let value = match self.typed {
                 Some(fields) => fields.get(wanted.name).unwrap_or_default(),
                 // Whoever has the link is not told a number that somebody else has typed.
                 None if is_number(wanted.name) => "",
@@ -133,7 +158,7 @@ impl<'a> Form<'a> {
         let t = self.language.texts();
         let text = |label| Field::text(wanted.name, label, wanted.most, value);
         let field = match wanted.name {
-            "name" if self.customer.holder() == CustomerType::Company => text(t.field_company).filled_with("organization"),
+            "name" if self.holder() == CustomerType::Company => text(t.field_company).filled_with("organization"),
             "name" => text(t.field_name).filled_with("given-name"),
             "last_name" => text(t.field_last_name).filled_with("family-name"),
             "last_name2" => text(t.field_last_name2).filled_with("additional-name"),
@@ -177,7 +202,7 @@ impl<'a> Form<'a> {
         let mut rows = Vec::new();
         let name = self.customer.profile.full_name();
         if !name.is_empty() && !asked.contains(&"name") {
-            let company = self.customer.holder() == CustomerType::Company;
+            let company = self.holder() == CustomerType::Company;
             rows.push(Row::new(if company { t.field_company } else { t.field_name }, name));
         }
         rows.push(Row::new(t.field_country, labels::country(self.customer.country, self.language)));
@@ -242,7 +267,7 @@ impl<'a> Form<'a> {
     pub(crate) fn refused(&self, refusal: &Refusal) -> Faults {
         let t = self.language.texts();
         let mut faults = Faults::new();
-        for wanted in wanted(self.customer, self.level) {
+        for wanted in self.asked() {
             if refusal.fields.iter().any(|(name, _)| name == wanted.name) {
                 let sentence = match (refusal.code, wanted.name) {
                     (Code::FailMandatoryField, _) => t.fault_required,
@@ -254,8 +279,11 @@ impl<'a> Form<'a> {
                 faults.push((wanted.name, sentence.to_owned()));
             }
         }
-        if faults.is_empty() && refusal.code == Code::InvalidIdentification {
-            faults.push(("identification_number", t.fault_number.to_owned()));
+        // What is wrong is at no field of the form: it is said all the same, at one that is shown, or else nobody would know.
+        if faults.is_empty() && (refusal.code == Code::InvalidIdentification || !refusal.fields.is_empty()) {
+            let number = self.asked().find(|wanted| wanted.name == "identification_number");
+            let sentence = if number.is_some() { t.fault_number } else { t.fault_invalid };
+            faults.extend(number.or_else(|| self.asked().next()).map(|place| (place.name, sentence.to_owned())));
         }
         faults
     }

@@ -139,6 +139,11 @@ async fn a_chilean_gives_an_account_by_choosing(test: Arc<TestApp>) {
         assert!(form.contains(text), "{text}: {form}");
     }
     for (typed, fault) in [
+        ("", "id=\"bank-fault\""),
+        ("", "id=\"account_type-fault\""),
+        ("", "id=\"account-fault\""),
+        ("bank=other&account_type=vista&account=12345678", "id=\"bank_other-fault\""),
+        ("bank=037&account_type=rut&account=12345678", "La CuentaRUT es una cuenta de BancoEstado"),
         ("account=12345678", "id=\"bank-fault\""),
         ("bank=012&account=12345678", "id=\"account_type-fault\""),
         ("bank=012&account_type=rut&account=12A45678", "id=\"account-fault\""),
@@ -173,9 +178,31 @@ async fn a_colombian_gives_an_account_or_a_key(test: Arc<TestApp>) {
     assert!(client.get(&format!("{path}&edit=refund")).await.text.contains("<option value=\"809\">Nu<"));
     let wrong = client.post_form(&path, "action=refund&name=Ana&bank=809&account=12345678").await;
     assert!(wrong.status == 422 && wrong.text.contains("id=\"account_type-fault\""), "{}", wrong.text);
+    // Digits alone could be the number of an account, and then be somebody else's key.
+    for (typed, faults) in [
+        ("account=123456", &["id=\"bank-fault\"", "id=\"account_type-fault\""][..]),
+        ("account=6011234567", &["id=\"bank-fault\"", "id=\"account_type-fault\""]),
+        ("bank=other&account=123456", &["id=\"bank_other-fault\"", "id=\"account_type-fault\""]),
+        ("bank=other&account=%40demo123", &["id=\"bank_other-fault\""]),
+        ("account_type=savings&account=123456", &["id=\"bank-fault\""]),
+        ("account_type=key&account=12", &["id=\"account-fault\"", "007/ahorros/12345678901 (banco/tipo/número), o una llave"]),
+        ("", &["id=\"account-fault\"", "id=\"account_type-fault\""]),
+    ] {
+        let page = client.post_form(&path, &format!("action=refund&name=Ana&{typed}")).await;
+        assert_eq!(page.status, 422, "{typed}: {}", page.text);
+        assert_eq!(faults.iter().filter(|fault| !page.text.contains(*fault)).count(), 0, "{typed}: {}", page.text);
+        assert_eq!(given(&test, first).await, None, "{typed}");
+    }
     assert_eq!(client.post_form(&path, "action=refund&name=Ana&account=%2B57+300+123+4567").await.status, 303);
     assert_eq!(given(&test, first).await.unwrap().2, "3001234567");
     let customer = test.payment(first).await.customer;
+    for (typed, key) in [("account_type=key&account=6011234567", "6011234567"), ("account=%40demo123", "@demo123")] {
+        let made = pays(&Client::of(&test).await, customer, "BREB", "COP", 200_000).await;
+        let order: OrderId = made["payment_id"].as_str().unwrap().parse().unwrap();
+        let path = format!("/status?token={}", test.app.payment_token(order));
+        assert_eq!(client.post_form(&path, &format!("action=refund&name=Ana&{typed}")).await.status, 303, "{typed}");
+        assert_eq!(given(&test, order).await, Some((String::new(), String::new(), key.into())));
+    }
     let made = pays(&Client::of(&test).await, customer, "BREB", "COP", 200_000).await;
     let second: OrderId = made["payment_id"].as_str().unwrap().parse().unwrap();
     let path = format!("/status?token={}", test.app.payment_token(second));

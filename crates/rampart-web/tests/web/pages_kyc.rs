@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
+use rampart_core::identification::CustomerType;
 use rampart_core::kyc::{KycLevel, KycStatus, KycVerdict};
 use rampart_testkit::{CustomerOf, MAGIC, MagicField, TestApp, on_both_engines};
 
@@ -22,6 +23,8 @@ on_both_engines!(crate::support::idle =>
     unknown_and_malformed_tokens_are_the_same,
     forms_of_other_pages_are_refused,
     numbers_are_never_told_and_kept_when_left_empty,
+    a_company_that_turns_out_to_be_a_person_is_asked_for_what_persons_are_asked,
+    a_person_that_turns_out_to_be_a_company_is_asked_for_its_name_only,
     a_link_that_has_ended_says_whom_to_ask_and_nothing_else,
 );
 
@@ -292,4 +295,79 @@ async fn forms_of_other_pages_are_refused(test: Arc<TestApp>) {
     assert!(customer(&test, id).await.kyc.check.is_none(), "nothing was submitted");
     let own = [form, ("sec-fetch-site", "same-origin"), ("origin", "null")];
     leads_to(&client.send(Method::POST, &path, &own, GOOD).await);
+}
+
+/// Somebody who registered with a document, and the path of the form on which everything may be corrected.
+async fn registered(test: &TestApp, country: &str, document: &str, number: &str, dob: Option<&str>) -> (CustomerId, String) {
+    let request = rampart_app::RegisterUser {
+        name: Some("Aurora".into()),
+        last_name: dob.map(|_| "Pérez".into()),
+        dob: dob.map(str::to_owned),
+        email: Some(format!("{country}-{number}@mail.example")),
+        country: Some(country.into()),
+        identification_type: Some(document.into()),
+        identification_number: Some(number.into()),
+        ..rampart_app::RegisterUser::default()
+    };
+    let answer = test.app.register_user(&test.caller, &request, None).await.unwrap();
+    let data = rampart_testkit::data_of(&answer);
+    let url = url::Url::parse(data["kyc_form_url"].as_str().unwrap()).unwrap();
+    (CustomerId(data["id"].as_i64().unwrap()), format!("/kyc?{}&edit=1&lang=es", url.query().unwrap()))
+}
+
+async fn a_company_that_turns_out_to_be_a_person_is_asked_for_what_persons_are_asked(test: Arc<TestApp>) {
+    let client = client(&test);
+    for (country, company, number, document, own) in [
+        ("COL", "NIT", "900000001-2", "NIT", "1012345678-9"),
+        ("COL", "NIT", "900.000.001-2", "CED_CIU", "1012345678"),
+        ("CHL", "RUT", "77999001-K", "RUT", "12345678-5"),
+        ("ARG", "CUIT", "30-99900001-7", "DNI", "12345678"),
+        ("PER", "RUC", "20100047218", "DNI", "12345678"),
+        ("MEX", "RFC", "QQZ800101ABA", "CURP", "QAQX800101HDFQQX08"),
+        ("ESP", "CIF", "A58818501", "GOVERNMENT_ID", "12345678Z"),
+    ] {
+        let (id, path) = registered(&test, country, company, number, None).await;
+        let first = client.get(&path).await;
+        assert!(!first.text.contains("name=\"dob\""), "a company is not born: {}", first.text);
+        let typed = format!("name=Ana&address=Calle+Ocho+88&city=Bel%C3%A9n&identification_type={document}&identification_number={own}");
+        let page = client.post_form(&path, &typed).await;
+        is_page(&page, 422);
+        for text in [
+            "id=\"dob-fault\"",
+            "id=\"last_name-fault\"",
+            "<a href=\"#dob\">Fecha de nacimiento: Este dato es obligatorio.</a>",
+            "value=\"Calle Ocho 88\"",
+            "value=\"Belén\"",
+            &format!("value=\"{own}\""),
+            &format!("<option value=\"{document}\" selected>"),
+        ] {
+            assert!(page.text.contains(text), "{country} {document}: {text}: {}", page.text);
+        }
+        let stored = customer(&test, id).await;
+        assert!(stored.kyc.check.is_none(), "nothing was submitted");
+        leads_to(&client.post_form(&path, &format!("{typed}&last_name=P%C3%A9rez&dob=1980-01-01")).await);
+        let stored = customer(&test, id).await;
+        assert_eq!((stored.holder(), stored.customer_type), (CustomerType::Individual, CustomerType::Individual), "{country}");
+        assert_eq!((stored.profile.full_name().as_str(), stored.profile.date_of_birth.reveal()), ("Ana Pérez", "1980-01-01"));
+        assert!(stored.kyc.check.is_some(), "{country} {document}");
+    }
+}
+
+async fn a_person_that_turns_out_to_be_a_company_is_asked_for_its_name_only(test: Arc<TestApp>) {
+    let client = client(&test);
+    for (country, document, own, company, number) in [
+        ("ESP", "GOVERNMENT_ID", "12345678Z", "CIF", "A58818501"),
+        ("CHL", "RUT", "12345678-5", "RUT", "77999001-K"),
+        ("COL", "CED_CIU", "1012345678", "NIT", "900000001-2"),
+    ] {
+        let (id, path) = registered(&test, country, document, own, Some("1980-01-01")).await;
+        let typed = format!("name=ACME&address=Calle+1&identification_type={company}&identification_number={number}");
+        let page = client.post_form(&path, &typed).await;
+        is_page(&page, 422);
+        assert!(page.text.contains("id=\"city-fault\"") && !page.text.contains("name=\"last_name\""), "{country}: {}", page.text);
+        leads_to(&client.post_form(&path, &format!("{typed}&city=x")).await);
+        let stored = customer(&test, id).await;
+        assert_eq!((stored.holder(), stored.profile.full_name().as_str()), (CustomerType::Company, "ACME"), "{country}");
+        assert_eq!(stored.profile.date_of_birth.reveal(), "", "{country}");
+    }
 }

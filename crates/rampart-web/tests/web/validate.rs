@@ -89,6 +89,8 @@ async fn accounts(test: Arc<TestApp>) {
     assert_eq!((&named["bank_code"], &named["account_type"]), (&json!("012"), &json!("rut")));
     let unknown = described(path, &ask("country=Colombia&account=12345678&bank_code=1999&account_type=ahorros").await);
     assert_eq!((&unknown["valid"], &unknown["warnings"][0]["code"]), (&json!(true), &json!("unknown_bank")));
+    let key = described(path, &ask("country=Colombia&account=6011234567").await);
+    assert_eq!((&key["kind"], &key["warnings"][0]["code"]), (&json!("bre_b_key"), &json!("key_or_account")));
     let bank_missing = described(path, &ask("country=Chile&account=44444444").await);
     assert_eq!((&bank_missing["valid"], &bank_missing["faults"][0]["code"]), (&json!(false), &json!("bank_missing")));
     let wrong = described(path, &ask("country=MX&account=012180000000000016").await);

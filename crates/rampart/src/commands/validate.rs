@@ -154,20 +154,28 @@ fn judge_lines<V: Serialize>(input: impl BufRead, written_to: impl Write, judge:
     let mut written_to = std::io::BufWriter::new(written_to);
     let mut line = Vec::new();
     let mut all_hold = true;
+    let mut is_first = true;
+    let unreadable = |error| Failure::Refused(format!("standard input cannot be read: {error}"));
     loop {
         line.clear();
         let read = (&mut input).take(LONGEST_LINE).read_until(b'\n', &mut line);
-        let read = read.map_err(|error| Failure::Refused(format!("standard input cannot be read: {error}")))?;
+        let read = read.map_err(unreadable)?;
         if read == 0 {
             break;
         }
         if line.last() == Some(&b'\n') {
             line.pop();
         } else if u64::try_from(read) == Ok(LONGEST_LINE) {
-            return Err(Failure::Refused(format!("a line of standard input has more than {LONGEST_LINE} bytes")));
+            input.skip_until(b'\n').map_err(unreadable)?;
+            // What was left out may not make a number of the rest: the line is judged as one that is too long for all of them.
+            line.fill(b'0');
         }
         // What is no UTF-8 becomes a character that no number has.
-        let (holds, view) = judge(String::from_utf8_lossy(&line).trim_end_matches('\r'));
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end_matches('\r');
+        // Some editors and spreadsheets begin a file with a mark of its encoding.
+        let (holds, view) = judge(if is_first { text.trim_start_matches('\u{feff}') } else { text });
+        is_first = false;
         all_hold &= holds;
         let written = output::json(&view).map_err(std::io::Error::from).and_then(|json| writeln!(written_to, "{json}"));
         if written.is_err() {
@@ -241,7 +249,10 @@ mod tests {
         let (all_hold, output) = lines(b"1\r\n\n2").expect("readable");
         assert_eq!((all_hold, output.as_str()), (false, "\"1\"\n\"\"\n\"2\"\n"));
         assert!(lines(b"1\n1\n").expect("readable").0);
-        assert!(lines(&vec![b'1'; 5_000]).is_err(), "lines are bounded");
+        let (all_hold, output) = lines(&[b"1".repeat(20_000).as_slice(), b"\n1"].concat()).expect("readable");
+        let judged: Vec<&str> = output.lines().collect();
+        assert!(!all_hold && judged.len() == 2 && judged[0].len() < 5_000 && judged[1] == "\"1\"", "lines are bounded: {output}");
+        assert!(lines("\u{feff}1\n1\n".as_bytes()).expect("readable").0);
         assert_eq!(lines(b"\xff\n").expect("readable").1, "\"\u{fffd}\"\n");
     }
 }

@@ -58,6 +58,27 @@ fn standard_input_is_answered_line_by_line() {
 }
 
 #[test]
+fn a_line_that_is_too_long_and_a_mark_of_the_encoding_stop_nothing() {
+    // A number, blanks, and more behind what is read of a line: no part of it may pass for the whole.
+    let padded = |number: &str| format!("\u{feff}{number}\r\n{number}{}x\n{number}\n", " ".repeat(10_000));
+    for (arguments, number) in [
+        (&["account", "--country", "AR", "--stdin"][..], "0170099212345678901233"),
+        (&["account", "--country", "CL", "--bank-code", "012", "--account-type", "rut", "--stdin"], "44444444"),
+        (&["id", "--country", "ES", "--type", "GOVERNMENT_ID", "--stdin"], "12345678Z"),
+        (&["id", "--country", "CO", "--type", "NIT", "--stdin"], "900000001-2"),
+        (&["reference", "--stdin"], "RF18 5390 0754 7034"),
+    ] {
+        let output = validate(arguments, &padded(number));
+        let views: Vec<Value> = text(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let valid: Vec<&Value> = views.iter().map(|view| &view["valid"]).collect();
+        assert_eq!(valid, [&json!(true), &json!(false), &json!(true)], "{arguments:?} {views:?}");
+        let code = views[1]["faults"][0]["code"].as_str().unwrap();
+        assert!(matches!(code, "too_long" | "wrong_shape"), "{code}");
+    }
+}
+
+#[test]
 fn unknown_countries_and_documents_are_usage_errors() {
     for arguments in
         [&["id", "--country", "FR", "--type", "CNI", "1"][..], &["id", "--country", "MX", "--type", "DNI", "1"], &["account", "1"]]

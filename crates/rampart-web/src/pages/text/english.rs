@@ -152,7 +152,7 @@ pub(crate) static ENGLISH: Texts = Texts {
     account_rut: "CuentaRUT",
     account_hint_argentina: "CBU or CVU of 22 digits, or an alias.",
     account_hint_chile: "Digits only. That of a CuentaRUT is your RUT without its check digit.",
-    account_hint_colombia: "With a number, choose bank and type as well. A Bre-B key needs neither.",
+    account_hint_colombia: "With the number of an account, choose its bank as well. For a Bre-B key, choose “Bre-B key” as the type; it needs no bank.",
     account_hint_mexico: "CLABE of 18 digits; or the number of your debit card (16) or mobile telephone (10).",
     account_hint_peru: "CCI of 20 digits.",
     account_hint_spain: "Begins with ES and two digits.",

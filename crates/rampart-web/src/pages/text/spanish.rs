@@ -152,7 +152,7 @@ pub(crate) static SPANISH: Texts = Texts {
     account_rut: "CuentaRUT",
     account_hint_argentina: "CBU o CVU de 22 cifras, o un alias.",
     account_hint_chile: "Solo cifras. El de una CuentaRUT es tu RUT sin el dígito verificador.",
-    account_hint_colombia: "Con el número, elige también el banco y el tipo. Con una llave Bre-B no hace falta.",
+    account_hint_colombia: "Con el número de una cuenta, elige también su banco. Para una llave Bre-B, elige «Llave Bre-B» como tipo; no hace falta el banco.",
     account_hint_mexico: "CLABE de 18 cifras; o el número de tu tarjeta de débito (16) o de tu celular (10).",
     account_hint_peru: "CCI de 20 cifras.",
     account_hint_spain: "Empieza por ES y dos cifras.",
