@@ -134,7 +134,7 @@ pub struct Customer {
     /// for a person meanwhile.
     #[serde(default, skip_serializing_if = "crate::record::says_nothing")]
     pub charged_back: Option<Timestamp>,
-    /// Whose limits it shares: the first customer of the partner's with the same document, where that is another.
+    /// Whose limits it shares: the first customer of the partner's with a document of the same person, where that is another.
     #[serde(default)]
     pub counts_as: Option<CustomerId>,
     /// When it registered.

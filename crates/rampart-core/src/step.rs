@@ -126,7 +126,7 @@ pub enum ClaimScope {
     PartnerName,
     /// An address as its chains write it: one of ours, on every chain of its family, that waits for the coins of one ramp-off.
     DepositAddress,
-    /// A keyed hash of partner, country and document: the customer that was the first with it.
+    /// A keyed hash of partner, country and the document that its person is counted by: the customer that was the first with it.
     Document,
 }
 

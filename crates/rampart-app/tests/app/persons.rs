@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use rampart_app::{CreatePayment, KycForm, RegisterUser};
-use rampart_core::customer::Customer;
+use rampart_core::customer::{Customer, Identification};
 use rampart_core::id::CustomerId;
-use rampart_core::identification::CustomerType;
+use rampart_core::identification::{CustomerType, DocumentType};
 use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::refusal::{Code, Refusal};
-use rampart_core::step::Step;
+use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_testkit::{Engine, TestApp, buy, data_of, on_both_engines, refusal_of, sell};
 use serde_json::Value;
 
@@ -18,7 +18,8 @@ async fn idle(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => a_persons_nit, a_spanish_minor, an_open_century, registered_as_a_company, fillers, zeros);
+on_both_engines!(super::idle => a_persons_nit, a_spanish_minor, an_open_century, registered_as_a_company, fillers, zeros, one_person,
+    registered_by_an_earlier_version);
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -164,6 +165,85 @@ async fn zeros(test: Arc<TestApp>) {
     }
 }
 
+/// A person has one set of limits, under whichever documents it registers; others have their own.
+async fn one_person(test: Arc<TestApp>) {
+    let colombian =
+        [("NIT", "1012345678-9"), ("CED_CIU", "1012345678"), ("NUIP", "1012345678"), ("TI", "1012345678"), ("RC", "1012345678")];
+    let argentine = [("CUIT", "20-12345678-6"), ("CUIT", "27-12345678-0"), ("DNI", "12345678")];
+    let cases = [
+        ("CO", &colombian[..]),
+        ("AR", &argentine),
+        ("PE", &[("DNI", "87654321"), ("RUC", "10876543210")]),
+        ("CO", &[("TI", "80010112345"), ("NIT", "80010112345-1"), ("RC", "80010112345")]),
+        ("CO", &[("CED_EXT", "0123456"), ("CED_EXT", "123456")]),
+    ];
+    let mut persons = std::collections::BTreeSet::new();
+    for (country, documents) in cases {
+        let (first, _) = registered(&test, request(country, documents[0].0, documents[0].1, "1980-01-01")).await;
+        for (document, number) in &documents[1..] {
+            let (again, _) = registered(&test, request(country, document, number, "1980-01-01")).await;
+            assert_eq!(stored(&test, again).await.counts_as, Some(first), "{country} {document} {number}");
+        }
+        persons.insert(first);
+    }
+    // A company's number has no person's inside; the serial number of a form, and a number of another document, are no cédula.
+    for (country, document, number) in [
+        ("CO", "RC", "12345678"),
+        ("CO", "CED_CIU", "12345678"),
+        ("CO", "PASS", "1012345678"),
+        ("CO", "NIT", "900000001-2"),
+        ("AR", "CUIT", "30-12345678-1"),
+    ] {
+        let (other, _) = registered(&test, request(country, document, number, "1980-01-01")).await;
+        assert_eq!(stored(&test, other).await.counts_as, None, "{country} {document} {number}");
+        assert!(persons.insert(other));
+    }
+    // What one registration has bought counts for the other.
+    let (by_number, _) = registered(&test, request("CO", "CED_CIU", "1098765432", "1980-01-01")).await;
+    let (by_tax_number, _) = registered(&test, request("CO", "NIT", "1098765432-9", "1980-01-01")).await;
+    let ordered = async |customer| {
+        let payment = CreatePayment { payment_type: some("PSE"), fiat_symbol: some("COP"), ..buy(customer, "1000000") };
+        test.app.create_payment(&test.caller, &payment, None).await
+    };
+    ordered(by_number).await.unwrap();
+    let over = loop {
+        if let Err(error) = ordered(by_number).await {
+            break TestApp::code(Err::<(), _>(error));
+        }
+    };
+    assert_eq!(over, Code::KycReinforcedRequired, "its level buys no more");
+    assert_eq!(TestApp::code(ordered(by_tax_number).await), over);
+}
+
+/// Earlier versions took each document as it came. Who registered then is found under the person's other documents too; two
+/// customers stay two, and each is who counts for its own document.
+async fn registered_by_an_earlier_version(test: Arc<TestApp>) {
+    let as_before = async |document: DocumentType, number: &str| {
+        let bare = RegisterUser { identification_type: None, identification_number: None, ..request("CO", number, "", "1980-01-01") };
+        let (id, _) = registered(&test, RegisterUser { email: some(&format!("{document}{number}@example.org")), ..bare }).await;
+        let mut customer = stored(&test, id).await;
+        customer.identification = Some(Identification { document, number: number.into(), normalized: number.into() });
+        let mut step = Step::new();
+        step.claims.push(Claim::forever(ClaimScope::Document, test.app.document_key(&customer, document, number), id));
+        step.write(customer);
+        test.app.commit(step).await.unwrap();
+        id
+    };
+    let now = async |document: &str, number: &str| {
+        let (id, _) = registered(&test, request("CO", document, number, "1980-01-01")).await;
+        stored(&test, id).await.counts_as
+    };
+    let by_tax_number = as_before(DocumentType::Nit, "10123456789").await;
+    assert_eq!(now("NUIP", "1012345678").await, Some(by_tax_number));
+    let by_number = as_before(DocumentType::CedCiu, "1012345678").await;
+    for (document, number, counts_as) in
+        [("NIT", "1.012.345.678-9", by_tax_number), ("CED_CIU", "1.012.345.678", by_number), ("TI", "1012345678", by_number)]
+    {
+        assert_eq!(now(document, number).await, Some(counts_as), "{document}");
+    }
+    assert_eq!((stored(&test, by_tax_number).await.counts_as, stored(&test, by_number).await.counts_as), (None, None));
+}
+
 /// As an earlier version stored whoever registered with a NIT.
 async fn as_a_company(test: &TestApp, id: CustomerId) {
     let mut customer = stored(test, id).await;
@@ -236,6 +316,7 @@ async fn fillers(test: Arc<TestApp>) {
         ("AR", "DNI", "11111111", "repeated_digit"),
         ("MX", "CURP", "VACA900203HDFRRN09", "unusual_word"),
         ("CO", "NIT", "801234564", "person_or_company"),
+        ("CO", "NIT", "1012345675", "check_digit_not_apart"),
     ];
     for (country, document, number, code) in doubtful {
         let (_, data) = registered(&test, request(country, document, number, "")).await;

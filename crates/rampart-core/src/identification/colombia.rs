@@ -3,7 +3,7 @@
 
 use super::digits::{all_digits, alphanumeric, digit, length, no_leading_zero, weighted, zeros_to_drop};
 use super::{Checked, DocumentType, Doubt, Fault, Shown, Wording};
-use crate::signs::Signs;
+use crate::signs::{Signs, text};
 
 fn digits(signs: &[u8], least: usize, most: usize, expected: Wording) -> Result<(), Fault> {
     all_digits(signs)?;
@@ -128,8 +128,14 @@ pub(super) fn nit(written: &str, signs: &Signs) -> Result<Checked, Fault> {
         });
     }
     let expected = nit_check_digit(body);
+    let may_be_whole = behind_hyphen.is_none() && !is_companys(body) && citizen_id(signs).is_ok();
     if !body_only && char::from(*last) != expected {
-        return Err(Fault::WrongCheckDigit { expected, is_letter: false });
+        // The right last digit for the others would make another person's number of a whole one.
+        return Err(if may_be_whole {
+            Fault::CheckDigitNotApart { number: text(signs), expected: nit_check_digit(signs) }
+        } else {
+            Fault::WrongCheckDigit { expected, is_letter: false }
+        });
     }
     let mut checked = Checked::new(DocumentType::Nit, *signs).shown(Shown::DottedBeforeLast);
     if body_only {
@@ -140,6 +146,9 @@ pub(super) fn nit(written: &str, signs: &Signs) -> Result<Checked, Fault> {
         no_leading_zero(body)?;
         if body.len() == 11 {
             checked.doubt(Doubt::OldForm);
+        }
+        if may_be_whole {
+            checked.doubt(Doubt::CheckDigitNotApart { expected: nit_check_digit(signs) });
         }
     } else if body_only && char::from(*last) == nit_check_digit(without_last) {
         checked.doubt(Doubt::PersonOrCompany);

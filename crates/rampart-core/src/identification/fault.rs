@@ -61,6 +61,14 @@ pub enum Fault {
         /// Whether it is a letter, for the sentence.
         is_letter: bool,
     },
+    /// The last digit is not the check digit of those before it, and without it the number may be whole. Nothing that was typed
+    /// tells which of the two is wrong.
+    CheckDigitNotApart {
+        /// The number, all of it.
+        number: String,
+        /// The check digit of all of it.
+        expected: char,
+    },
     /// The check digit is missing.
     MissingCheckDigit {
         /// What it should be.
@@ -119,7 +127,7 @@ impl Fault {
             Self::WrongShape { .. } => "wrong_shape",
             Self::LetterForDigit { .. } => "letter_for_digit",
             Self::DigitExpected { .. } => "digit_expected",
-            Self::WrongCheckDigit { .. } => "wrong_check_digit",
+            Self::WrongCheckDigit { .. } | Self::CheckDigitNotApart { .. } => "wrong_check_digit",
             Self::MissingCheckDigit { .. } => "missing_check_digit",
             Self::UnknownPrefix { .. } => "unknown_prefix",
             Self::ImpossibleDate { .. } => "impossible_date",
@@ -148,6 +156,9 @@ impl Fault {
             Self::WrongCheckDigit { expected, is_letter: false } => {
                 format!("el dígito verificador debería ser {expected}; revisa el número")
             }
+            Self::CheckDigitNotApart { number, expected } => format!(
+                "escribe la cédula entera y, tras un guion, su dígito verificador; si esta es la cédula entera, {number}-{expected}"
+            ),
             Self::MissingCheckDigit { expected } => format!("falta el último carácter, el de control; sería {expected}"),
             Self::UnknownPrefix { found, allowed } => format!("empieza por {found}; debe empezar por {}", allowed.1),
             Self::ImpossibleDate { found } => format!("la fecha {found} dentro del número no existe; cópialo otra vez del documento"),
@@ -182,6 +193,10 @@ impl fmt::Display for Fault {
             Self::WrongCheckDigit { expected, is_letter: false } => {
                 write!(formatter, "check digit should be {expected}; please check the number")
             }
+            Self::CheckDigitNotApart { number, expected } => write!(
+                formatter,
+                "write the whole cédula and its check digit behind a hyphen; if this is the whole cédula, {number}-{expected}"
+            ),
             Self::MissingCheckDigit { expected } => {
                 write!(formatter, "the last character, the check one, is missing; it would be {expected}")
             }
@@ -229,6 +244,11 @@ pub enum Doubt {
     ZerosInFront,
     /// A NIT that was read as a company's without its check digit, and could be a person's with it.
     PersonOrCompany,
+    /// A person's NIT without a hyphen whose last digit is the check digit of those before it, and which could be a whole cédula.
+    CheckDigitNotApart {
+        /// The check digit of all of it.
+        expected: char,
+    },
 }
 
 impl Doubt {
@@ -246,6 +266,7 @@ impl Doubt {
             Self::ShortNumber => "short_number",
             Self::ZerosInFront => "zeros_in_front",
             Self::PersonOrCompany => "person_or_company",
+            Self::CheckDigitNotApart { .. } => "check_digit_not_apart",
         }
     }
 }
@@ -267,6 +288,9 @@ impl Doubt {
             Self::PersonOrCompany => {
                 "se ha leído como el de una empresa sin su dígito verificador; si es el de una persona, escribe un guion antes del dígito"
                     .to_owned()
+            }
+            Self::CheckDigitNotApart { expected } => {
+                format!("se ha leído la última cifra como dígito verificador; si es de la cédula, añade -{expected}")
             }
         }
     }
@@ -290,6 +314,9 @@ impl fmt::Display for Doubt {
             Self::ZerosInFront => formatter.write_str("the zeros in front were left out; please compare it with the document"),
             Self::PersonOrCompany => formatter
                 .write_str("was read as a company's without its check digit; if it is a person's, write a hyphen before the check digit"),
+            Self::CheckDigitNotApart { expected } => {
+                write!(formatter, "its last digit was read as the check digit; if it is the cédula's, write -{expected} behind it")
+            }
         }
     }
 }

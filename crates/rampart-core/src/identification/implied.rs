@@ -77,7 +77,7 @@ pub(super) fn dates(document: DocumentType, number: &[u8]) -> impl Iterator<Item
 }
 
 /// The number of another document inside a normalised one.
-fn contained(document: DocumentType, number: &[u8]) -> Option<&[u8]> {
+pub(super) fn contained(document: DocumentType, number: &[u8]) -> Option<&[u8]> {
     match document {
         // DNIs are counted without zeros in front.
         DocumentType::Cuit if number.starts_with(b"2") => {

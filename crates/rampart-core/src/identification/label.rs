@@ -35,8 +35,17 @@ const fn fewest(document: DocumentType) -> usize {
     }
 }
 
+/// The word for number between a label and the number, where no number begins with a letter of it: `No.`, `nº`, `Nro.`
+const fn words(document: DocumentType) -> &'static [&'static [u8]] {
+    match document {
+        DocumentType::Cif | DocumentType::Curp | DocumentType::Rfc => &[],
+        _ => &[b"NRO", b"NUM", b"NO", b"N"],
+    }
+}
+
 /// A number that does not hold as it is written, without the label in front of it.
 pub(super) fn without(document: DocumentType, signs: &Signs) -> Option<Signs> {
     let rest = labels(document).iter().find_map(|label| signs.strip_prefix(*label))?;
+    let rest = words(document).iter().find_map(|word| rest.strip_prefix(*word)).unwrap_or(rest);
     (rest.len() >= fewest(document)).then(|| Signs::of(rest))
 }

@@ -17,6 +17,7 @@ mod implied;
 mod label;
 mod majority;
 mod mexico;
+mod one_person;
 mod peru;
 mod shown;
 mod spain;
@@ -124,7 +125,7 @@ impl Checked {
 
 /// Checks a number against its document's rules.
 ///
-/// Spaces, dots, hyphens, colons and slashes are dropped, letters are raised to upper case, full-width letters and digits are
+/// Spaces, dots, hyphens, colons, slashes and the sign of `nº` are dropped, letters are raised to upper case, full-width letters and digits are
 /// folded to ASCII; digits of other scripts are refused. What people write in front of a number that does not hold with it,
 /// such as `RUT` or `ES`, is dropped.
 ///
@@ -199,9 +200,10 @@ fn by_document(country: Country, document: DocumentType, number: &str, signs: &S
     }
 }
 
-/// What becomes of each sign: blanks, dots, hyphens, colons and slashes are dropped, letters raised to capitals, among them `Ñ`.
+/// What becomes of each sign: blanks, dots, hyphens, colons, slashes and the sign of `nº` and `n°` are dropped, letters raised to
+/// capitals, among them `Ñ`.
 static TABLE: signs::Table = {
-    let mut table = signs::alphanumerics_and(b" .-/:\t\xa0");
+    let mut table = signs::alphanumerics_and(b" .-/:\t\xa0\xb0\xba");
     table[b'&' as usize] = b'&';
     table['Ñ' as usize] = signs::ENYE;
     table['ñ' as usize] = signs::ENYE;

@@ -90,6 +90,27 @@ fn a_persons_nit_is_a_persons_document() {
     assert_eq!(right(Country::COLOMBIA, DocumentType::Nit, "900000001").doubts().count(), 0);
 }
 
+/// Nobody is told to make another person's number of a whole one.
+#[test]
+fn a_cedula_without_its_check_digit_is_not_corrected_in_its_last_digit() {
+    let told = |number: &str| {
+        let fault = identification::check(Country::COLOMBIA, DocumentType::Nit, number).expect_err(number);
+        assert_eq!(fault.code(), "wrong_check_digit", "{number}");
+        fault.to_string()
+    };
+    for (number, whole) in [("1012345678", "1012345678-9"), ("1.012.345.678", "1012345678-9"), ("NIT 80123456", "80123456-4")] {
+        assert!(told(number).ends_with(&format!("if this is the whole cédula, {whole}")), "{}", told(number));
+        right(Country::COLOMBIA, DocumentType::Nit, whole);
+    }
+    // With a hyphen, of eleven digits, and a company's, nothing but the check digit is wrong.
+    for (number, digit) in [("101234567-8", 5), ("10123456788", 9), ("9000000013", 2)] {
+        assert_eq!(told(number), format!("check digit should be {digit}; please check the number"), "{number}");
+    }
+    let by_chance = right(Country::COLOMBIA, DocumentType::Nit, "1012345675");
+    assert_eq!(by_chance.doubts().collect::<Vec<_>>(), [Doubt::CheckDigitNotApart { expected: '7' }]);
+    assert_eq!(right(Country::COLOMBIA, DocumentType::Nit, "1012345675-7").doubts().count(), 0);
+}
+
 #[test]
 fn what_stands_in_front_of_a_number_is_dropped() {
     let written = [

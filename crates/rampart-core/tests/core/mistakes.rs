@@ -28,6 +28,50 @@ fn told(country: Country, kind: &str, typed: &str) -> (String, String) {
     }
 }
 
+/// The rows of a table of docs/documents.md behind its header, by their cells.
+fn rows(text: &str, header: &str) -> Vec<Vec<String>> {
+    let begin = text.find(header).unwrap_or_else(|| panic!("no table {header}"));
+    let rows = text[begin..].lines().skip(2).take_while(|line| line.starts_with('|'));
+    let cells =
+        |row: &str| row.trim().trim_start_matches('|').trim_end_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    rows.map(cells).collect()
+}
+
+/// Every document that is taken has its row, with a number that holds, and with what may stand in front of it.
+#[test]
+fn the_table_of_documents_is_true() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/documents.md");
+    let text = std::fs::read_to_string(path).expect("the document is there");
+    let mut listed = Vec::new();
+    for row in rows(&text, "| country | `identification_type` |") {
+        let [country, document, _, number, labels] = &row[..] else { panic!("five cells: {row:?}") };
+        let (country, number) = (Country::find(country).expect("a served country"), number.trim_matches('`'));
+        let document: DocumentType = document.trim_matches('`').parse().expect("a document");
+        let check = |number: &str| identification::check(country, document, number).map(|checked| checked.normalized());
+        let normalized = check(number).unwrap_or_else(|fault| panic!("{document} {number}: {fault}"));
+        let labels: Vec<_> = labels.split(", ").map(|label| label.trim_matches('`')).filter(|label| !label.is_empty()).collect();
+        for label in ["ES", "DNI", "NIF", "NIE", "CIF", "CL", "RUT", "RUN", "CURP", "RFC", "MX", "CC", "TI", "NUIP", "PEP", "CO", "NIT"] {
+            let is_dropped = check(&format!("{label} {number}")).is_ok_and(|dropped| dropped == normalized);
+            assert_eq!(is_dropped, labels.contains(&label), "{label} in front of {document} {number}");
+        }
+        for label in labels {
+            assert_eq!(check(&format!("{label}: {number}")).as_ref(), Ok(&normalized), "{label}: {document}");
+            for word in ["No.", "nº", "N°", "Nro."] {
+                let has_no_letters = !matches!(document, DocumentType::Cif | DocumentType::Curp | DocumentType::Rfc | DocumentType::Ppt);
+                let is_dropped = check(&format!("{label} {word} {number}")).is_ok_and(|dropped| dropped == normalized);
+                assert_eq!(is_dropped, has_no_letters, "{label} {word} {document}");
+            }
+        }
+        listed.push((country, document));
+    }
+    for country in Country::served() {
+        for document in DocumentType::of_country(country) {
+            assert_eq!(listed.iter().filter(|row| **row == (country, document)).count(), 1, "{country} {document}");
+        }
+    }
+    assert_eq!(listed.len(), 22);
+}
+
 #[test]
 fn typical_mistakes_are_answered_with_what_to_do_next() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/documents.md");

@@ -30,7 +30,7 @@ const FIELDS: &[Field] = &[
     optional("address_state", Kind::Text(100), "State or province.").example(r#""CABA""#),
     optional("zipcode", Kind::Text(20), "Postal code.").example(r#""1425""#),
     optional("dob", Kind::Date, "Date of birth.").example(r#""1986-05-03""#),
-    optional("identification_type", Kind::Text(40), "The document, spelled as the table of documents lists it for the country.").example(r#""DNI""#),
+    optional("identification_type", Kind::Text(40), "The document, spelled as the \"Table of documents\" in docs/documents.md lists it for the country.").example(r#""DNI""#),
     optional("iban", Kind::Text(64), "The bank account for payouts: an IBAN, CBU or CVU, CLABE, CCI, or `bank/type/number`. One that does not hold is stored and told among `warnings`.").example(r#""123123123""#),
     optional("bank_code", Kind::Text(64), "The bank, where the account needs one: its code, or its name."),
     optional("account_type", Kind::Text(64), "The kind of account, where it needs one, in Spanish or English: `checking` (`corriente`), `savings` (`ahorros`), in Chile `vista` and `rut` (`CuentaRUT`) as well."),

@@ -14,7 +14,8 @@ use super::COUNTRY;
 
 const FIELDS: &[Field] = &[
     required("country", COUNTRY, "The country, by name or ISO code.").example(r#""MEX""#),
-    required("type", Kind::Code(40), "The document, spelled as the table of documents lists it for the country.").example(r#""CURP""#),
+    required("type", Kind::Code(40), "The document, spelled as the \"Table of documents\" in docs/documents.md lists it for the country.")
+        .example(r#""CURP""#),
     required("number", Kind::Text(200), "The number as it was typed. Over 64 characters it holds no more.")
         .example(r#""QAQX800101HDFQQX08""#),
 ];

@@ -204,6 +204,7 @@ async fn numbers_tell_whose_they_are(test: Arc<TestApp>) {
         ("country=AR&type=DNI&number=11111111", "repeated_digit"),
         ("country=MX&type=CURP&number=VACA900203HDFRRN09", "unusual_word"),
         ("country=CO&type=NIT&number=801234564", "person_or_company"),
+        ("country=CO&type=NIT&number=1012345675", "check_digit_not_apart"),
     ] {
         let view = ask(query).await;
         assert_eq!((&view["valid"], &view["warnings"][0]["code"]), (&json!(true), &json!(code)), "{query}: {view}");
