@@ -146,6 +146,7 @@ KINDS = [
         Difference("RFC whose last sign is neither a digit nor A", False, lambda n, v: fault(v) == "wrong_shape" and n[-1] not in DIGITS + "A",
                    "QAQX800101ABZ"),
         Difference("RFC that begins with an avoided word", True, has_unusual_word, "PEDO800101AB1"),
+        Difference("RFC with MX in front", True, lambda n, v: n == "MX" + v["normalized"], "MXQQZ800101ABA"),
         Difference("RFC XAXX010101000, XEXX010101000", False, lambda n, v: fault(v) == "placeholder", "XAXX010101000"),
     ]),
     Kind("co.nit", identification("CO", "NIT"), stdnum.co.nit.is_valid, synthetic.nit, DIGITS, [
@@ -183,6 +184,7 @@ KINDS = [
     ]),
     Kind("ar.cbu", ["account", "--country", "AR"], stdnum.ar.cbu.is_valid, lambda s: synthetic.cbu(s, s.random() < 0.3), DIGITS, [
         Difference("alias of a CBU or CVU", True, lambda n, v: v["kind"] == "alias", "mesa.perro.luna"),
+        Difference("CBU or CVU behind its name, or with dots", True, lambda n, v: v["kind"] in ("cbu", "cvu"), "CBU 0110001300000000000017"),
     ]),
     Kind("iban", ["account", "--country", "ES"], stdnum.iban.is_valid, iban, ALPHABET, [
         Difference("IBAN outside SEPA", False, lambda n, v: fault(v) == "unknown_country", "TR330006100519786457841326"),
