@@ -23,7 +23,7 @@ pub type OnRead = Arc<dyn Fn(&str) + Send + Sync>;
 /// What becomes of the schema of a database that an earlier version made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {
-    /// It is brought up to date. Nobody may serve from a SQLite file, or copy the database, meanwhile.
+    /// It is brought up to date. Nobody may serve from the database or copy it meanwhile.
     UpToDate,
     /// It is left alone, and the database is not opened: an earlier version may be serving from it.
     AsItIs,
