@@ -170,8 +170,8 @@ impl App {
         let amount = fields.amount("amount", &request.amount, coin.map_or(18, |coin| coin.decimals));
         let account = fields.bounded("iban", &request.iban, LONGEST);
         let bank_name = fields.optional("bank_name", &request.bank_name, LONGEST);
-        let bank_code = fields.optional("bank_code", &request.bank_code, 20);
-        let account_type = fields.optional("account_type", &request.account_type, 20);
+        let bank_code = fields.optional("bank_code", &request.bank_code, LONGEST);
+        let account_type = fields.optional("account_type", &request.account_type, LONGEST);
         let external_id = fields.optional("external_id", &request.external_id, LONGEST_EXTERNAL_ID);
         fields.optional("quote_id", &request.quote_id, LONGEST_URL);
         let refund_wallet = fields.wallet("refund_wallet", &request.refund_wallet);

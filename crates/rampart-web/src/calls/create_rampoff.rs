@@ -12,7 +12,7 @@ use crate::field::{Field, Kind, optional, required};
 use crate::reply::Reply;
 use crate::state::Web;
 
-use super::{COIN, EXTERNAL_ID, NAME, QUOTE, USER};
+use super::{ACCOUNT_TYPE, BANK_CODE, BANK_NAME, COIN, EXTERNAL_ID, NAME, QUOTE, USER};
 
 const FIELDS: &[Field] = &[
     required("user_id", USER, "The customer.").example(r#"106"#),
@@ -26,13 +26,9 @@ const FIELDS: &[Field] = &[
         "The account to pay to; for Latin American customers the one given at registration, which this overrides.",
     )
     .example(r#""ES9121000418450200051332""#),
-    optional("bank_name", Kind::Text(100), "The bank's name. Where the account needs a bank and no `bank_code` is sent, it tells which."),
-    optional("bank_code", Kind::Text(64), "The bank, where the account needs one: its code, or its name."),
-    optional(
-        "account_type",
-        Kind::Text(64),
-        "The kind of account, where it needs one, in Spanish or English: `checking` (`corriente`), `savings` (`ahorros`), in Chile `vista` and `rut` (`CuentaRUT`) as well.",
-    ),
+    BANK_NAME,
+    BANK_CODE,
+    ACCOUNT_TYPE,
     optional(
         "external_id",
         EXTERNAL_ID,

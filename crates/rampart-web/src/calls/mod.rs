@@ -30,7 +30,7 @@ mod webhooks;
 pub(crate) use table::Calls;
 
 use crate::call::Call;
-use crate::field::{Field, Kind};
+use crate::field::{Field, Kind, optional};
 
 /// Every call, in the order of the documentation.
 pub(crate) static ALL: &[&Call] = &[
@@ -78,6 +78,18 @@ const COIN: Kind = Kind::Code(12);
 const NAME: Kind = Kind::Code(16);
 /// What an identifier is. One of another form is one that does not exist.
 const IDENTIFIER: Kind = Kind::Token(128);
+
+/// The bank's name beside an account to pay to.
+const BANK_NAME: Field =
+    optional("bank_name", Kind::Text(100), "The bank's name. Where the account needs a bank and no `bank_code` is sent, it tells which.");
+/// The bank beside an account.
+const BANK_CODE: Field = optional("bank_code", Kind::Text(64), "The bank, where the account needs one: its code, or its name.");
+/// The kind beside an account.
+const ACCOUNT_TYPE: Field = optional(
+    "account_type",
+    Kind::Text(64),
+    "The kind of account, where it needs one, in Spanish or English: `checking` (`corriente`), `savings` (`ahorros`), in Chile `vista` and `rut` (`CuentaRUT`) as well.",
+);
 
 /// The types of event that can be subscribed to.
 pub(crate) const EVENT_TYPES: &[&str] = &[

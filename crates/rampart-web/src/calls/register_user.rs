@@ -12,7 +12,7 @@ use crate::field::{Field, Kind, optional, required};
 use crate::reply::Reply;
 use crate::state::Web;
 
-use super::COUNTRY;
+use super::{ACCOUNT_TYPE, BANK_CODE, COUNTRY};
 
 const FIELDS: &[Field] = &[
     required("name", Kind::Text(100), "Given name, or a company's name.").example(r#""Alvaro""#),
@@ -32,8 +32,8 @@ const FIELDS: &[Field] = &[
     optional("dob", Kind::Date, "Date of birth.").example(r#""1986-05-03""#),
     optional("identification_type", Kind::Text(40), "The document, spelled as the \"Table of documents\" in docs/documents.md lists it for the country.").example(r#""DNI""#),
     optional("iban", Kind::Text(64), "The bank account for payouts: an IBAN, CBU or CVU, CLABE, CCI, or `bank/type/number`. One that does not hold is stored and told among `warnings`.").example(r#""123123123""#),
-    optional("bank_code", Kind::Text(64), "The bank, where the account needs one: its code, or its name."),
-    optional("account_type", Kind::Text(64), "The kind of account, where it needs one, in Spanish or English: `checking` (`corriente`), `savings` (`ahorros`), in Chile `vista` and `rut` (`CuentaRUT`) as well."),
+    BANK_CODE,
+    ACCOUNT_TYPE,
     optional("callback_url", Kind::Link, "Where the identity form sends the customer afterwards."),
 ];
 

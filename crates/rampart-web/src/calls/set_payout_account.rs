@@ -7,23 +7,19 @@ use rampart_core::refusal::Code;
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
 use crate::describe::replies;
-use crate::field::{Field, Kind, optional, required};
+use crate::field::{Field, Kind, required};
 use crate::reply::Reply;
 use crate::state::Web;
 
-use super::IDENTIFIER;
+use super::{ACCOUNT_TYPE, BANK_CODE, BANK_NAME, IDENTIFIER};
 
 const FIELDS: &[Field] = &[
     required("rampoff_id", IDENTIFIER, "The ramp-off.").example(r#""8DtY4Wlq0YclbFQGltbnJRC9s""#),
     required("iban", Kind::Text(64), "The customer's account to pay to: an IBAN, or the local account.")
         .example(r#""ES9121000418450200051332""#),
-    optional("bank_name", Kind::Text(100), "The bank's name. Where the account needs a bank and no `bank_code` is sent, it tells which."),
-    optional("bank_code", Kind::Text(64), "The bank, where the account needs one: its code, or its name."),
-    optional(
-        "account_type",
-        Kind::Text(64),
-        "The kind of account, where it needs one, in Spanish or English: `checking` (`corriente`), `savings` (`ahorros`), in Chile `vista` and `rut` (`CuentaRUT`) as well.",
-    ),
+    BANK_NAME,
+    BANK_CODE,
+    ACCOUNT_TYPE,
 ];
 
 /// The call.

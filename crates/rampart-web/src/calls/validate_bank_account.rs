@@ -6,11 +6,11 @@ use rampart_app::{AppError, ValidateBankAccount};
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
 use crate::describe::replies;
-use crate::field::{Field, Kind, optional, required};
+use crate::field::{Field, Kind, required};
 use crate::reply::Reply;
 use crate::state::Web;
 
-use super::COUNTRY;
+use super::{ACCOUNT_TYPE, BANK_CODE, COUNTRY};
 
 const FIELDS: &[Field] = &[
     required("country", COUNTRY, "The customer's country, by name or ISO code.").example(r#""ESP""#),
@@ -20,12 +20,8 @@ const FIELDS: &[Field] = &[
         "The account as it was typed: an IBAN, CBU or CVU, CLABE, CCI, or `bank/type/number`. Over 64 characters it holds no more.",
     )
     .example(r#""ES91 2100 0418 4502 0005 1332""#),
-    optional("bank_code", Kind::Text(64), "The bank, where the account needs one: its code, or its name."),
-    optional(
-        "account_type",
-        Kind::Text(64),
-        "The kind of account, where it needs one, in Spanish or English: `checking` (`corriente`), `savings` (`ahorros`), in Chile `vista` and `rut` (`CuentaRUT`) as well.",
-    ),
+    BANK_CODE,
+    ACCOUNT_TYPE,
 ];
 
 /// The call.

@@ -242,6 +242,12 @@ async fn a_bank_that_is_named_beside_the_number_is_enough(test: Arc<TestApp>) {
     assert_eq!(made.status, 200, "{}", made.text);
     let destination = test.rampoff(made.data()["id"].as_str().unwrap().parse().unwrap()).await.destination;
     assert_eq!((destination.bank_code.as_deref(), destination.account_type.as_deref()), (Some("012"), Some("rut")));
+    let long = json!({"user_id": customer.0, "amount": "100", "symbol": "USDC", "iban": "12345678",
+        "bank_code": "Banco de Crédito e Inversiones", "account_type": "Cuenta corriente bancaria"});
+    let made = client.post("/api/createRampoff", &long).await;
+    assert_eq!(made.status, 200, "{}", made.text);
+    let destination = test.rampoff(made.data()["id"].as_str().unwrap().parse().unwrap()).await.destination;
+    assert_eq!((destination.bank_code.as_deref(), destination.account_type.as_deref()), (Some("016"), Some("checking")));
     let unknown = json!({"user_id": customer.0, "amount": "100", "symbol": "USDC", "iban": "12345678", "bank_name": "Nadie",
         "account_type": "vista"});
     let refused = client.post("/api/createRampoff", &unknown).await;
