@@ -15,7 +15,7 @@ use rampart_store::{CommitError, Committed, Store};
 use crate::config::AppConfig;
 use crate::customer_cache::CustomerCache;
 use crate::destination::OwnAccounts;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::idempotency::Twins;
 use crate::keys::{INSTALLATION_KEY_BYTES, Keys};
 use crate::metrics::Metrics;
@@ -78,7 +78,7 @@ impl App {
         catalogue: Catalogue,
         sources: Sources,
         installation_keys: &[[u8; INSTALLATION_KEY_BYTES]],
-    ) -> Reply<Self> {
+    ) -> AppResult<Self> {
         config.check().map_err(AppError::defect)?;
         check_ports(&catalogue, &ports)?;
         let keys = crate::installation::open_keys(&store, installation_keys, &sources).await?;
@@ -212,7 +212,7 @@ impl App {
     /// # Errors
     /// See [`CommitError`]; nothing of the step was stored then.
     pub async fn commit(&self, step: Step) -> Result<Committed, CommitError> {
-        let call = crate::wake::Calls::of(&step);
+        let call = crate::wake::WakeSet::of(&step);
         // What is remembered of them will be out of date.
         for record in &step.writes {
             if let Record::Customer(customer) = record {
@@ -227,7 +227,7 @@ impl App {
 
 /// Everything that the catalogue makes orders with must have its adapter, or money would wait for somebody who never comes. Of
 /// what is switched off, [`crate::needs`] tells whether it still needs one.
-fn check_ports(catalogue: &Catalogue, ports: &Ports) -> Reply<()> {
+fn check_ports(catalogue: &Catalogue, ports: &Ports) -> AppResult<()> {
     for chain in &catalogue.chains {
         if ports.chain(chain.name).is_none() {
             return Err(AppError::defect(format!("the chain {} has no adapter", chain.name)));

@@ -1,7 +1,7 @@
 //! `availableAssets`: what is traded.
 
 use crate::app::App;
-use crate::error::Reply;
+use crate::error::AppResult;
 use crate::views::{AssetsView, CoinView, FiatView};
 
 impl App {
@@ -9,7 +9,7 @@ impl App {
     ///
     /// # Errors
     /// None; the catalogue is in memory.
-    pub async fn available_assets(&self) -> Reply<AssetsView> {
+    pub async fn available_assets(&self) -> AppResult<AssetsView> {
         let coins = self.catalogue().coins.iter().map(|coin| CoinView {
             symbol: coin.id.symbol.to_string(),
             chain: coin.id.chain.to_string(),

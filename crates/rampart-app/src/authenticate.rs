@@ -9,12 +9,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rampart_core::id::PartnerId;
 use rampart_core::partner::Partner;
 use rampart_core::redacted::Redacted;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_core::time::Timestamp;
 use subtle::ConstantTimeEq;
 
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::network;
 use crate::views::TokenGrant;
 
@@ -23,7 +23,7 @@ const LONGEST: usize = 512;
 
 /// A partner whose token holds.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub struct AuthenticatedPartner {
     /// The partner.
     pub partner: Arc<Partner>,
     /// The epoch of its token.
@@ -31,7 +31,7 @@ pub struct Caller {
 }
 
 fn refused() -> AppError {
-    AppError::code(Code::AuthorizationIncorrect)
+    AppError::code(ErrorCode::AuthorizationIncorrect)
 }
 
 /// Whether a partner may call from an address.
@@ -45,7 +45,7 @@ impl App {
     ///
     /// # Errors
     /// `authorization_incorrect`, in the same words and time whatever is wrong.
-    pub async fn authenticate(&self, api_key: &str, api_secret: &str, ip: IpAddr) -> Reply<TokenGrant> {
+    pub async fn authenticate(&self, api_key: &str, api_secret: &str, ip: IpAddr) -> AppResult<TokenGrant> {
         let asked_at = Instant::now();
         let partner = match api_key.len() <= LONGEST && api_secret.len() <= LONGEST {
             true => self.store().partner_by_api_key(api_key).await?,
@@ -83,11 +83,11 @@ impl App {
     /// # Errors
     /// `authorization_incorrect` for a token that is not ours, has ended or was revoked, for a disabled partner, and for an
     /// address that the partner may not call from.
-    pub async fn caller(&self, token: &str, ip: IpAddr) -> Reply<Caller> {
+    pub async fn caller(&self, token: &str, ip: IpAddr) -> AppResult<AuthenticatedPartner> {
         let (id, epoch) = self.open_token(token).ok_or_else(refused)?;
         let partner = self.remembered_partner(id).await?.ok_or_else(refused)?;
         let good = self.still_holds(&partner, epoch) && may_call_from(&partner, ip);
-        if good { Ok(Caller { partner, epoch }) } else { Err(refused()) }
+        if good { Ok(AuthenticatedPartner { partner, epoch }) } else { Err(refused()) }
     }
 
     /// Whether a partner may call with a token of an epoch.
@@ -115,17 +115,17 @@ impl App {
     ///
     /// # Errors
     /// `authorization_incorrect` when nobody has it.
-    pub async fn caller_for_key(&self, api_key: &str) -> Reply<Caller> {
+    pub async fn caller_for_key(&self, api_key: &str) -> AppResult<AuthenticatedPartner> {
         let partner = self.store().partner_by_api_key(api_key).await?.filter(|partner| partner.enabled).ok_or_else(refused)?;
         let (_, epoch, _) = partner.key_in_use(api_key, self.real().now()).ok_or_else(refused)?;
-        Ok(Caller { partner: Arc::new(partner), epoch })
+        Ok(AuthenticatedPartner { partner: Arc::new(partner), epoch })
     }
 
     /// The secrets that sign for a partner at the moment: that of its key, and of the key before for as long as it was given.
     ///
     /// # Errors
     /// [`AppError::Defect`] when they were not sealed under this installation's key.
-    pub fn secrets_of(&self, partner: &Partner) -> Reply<Vec<Redacted>> {
+    pub fn secrets_of(&self, partner: &Partner) -> AppResult<Vec<Redacted>> {
         partner.signing_keys(self.real().now()).map(|key| self.keys().open(&key.key, &key.sealed_secret)).collect()
     }
 }

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use rampart_core::amount::{Amount, AmountSent};
-use rampart_core::arrival::{Counted, Deviations, Fees};
-use rampart_core::bank_account::{Given, virtual_account};
+use rampart_core::arrival::{Deviations, Fees, WindowTotals};
+use rampart_core::bank_account::{BankAccountInput, virtual_account};
 use rampart_core::catalogue::{Coin, Method, MethodKind, RailAccount};
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::Rail;
 use rampart_core::limits::{self, Usage};
-use rampart_core::order::{Context, DestinationOrigin, Findings, GivenBy};
+use rampart_core::order::{Context, DestinationOrigin, ProvidedBy, ScreeningHits};
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::partner::Partner;
 use rampart_core::pay_to::PayTo;
@@ -21,21 +21,21 @@ use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms};
 use rampart_core::record::RecordKey;
 use rampart_core::redacted::Redacted;
 use rampart_core::reference;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::{Claim, ClaimScope};
 use rampart_core::view::payment_url;
 use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
-use crate::authenticate::Caller;
+use crate::authenticate::AuthenticatedPartner;
 use crate::destination::{self, OwnAccounts};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
 use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat, Sent};
 use crate::numbers::Series;
 use crate::orders::{OpenedQuote, invalid_wallet, quote_mismatch};
 use crate::page_links::{URL_PAYMENT, with_token};
-use crate::views::{Answer, RedirectView, TransferView};
+use crate::views::{CreatedResponse, RedirectView, TransferView};
 
 const OPERATION: &str = "POST /api/createPayment";
 
@@ -121,7 +121,12 @@ impl App {
     /// `coin_not_supported`, `invalid_wallet`, `invalid_bank_account`, `quote_mismatch`, `quote_used`, `quote_expired`,
     /// `min_purchase`, `max_purchase`, `kyc_reinforced_required`, `limit_exceded`, `too_many_open`, `price_unavailable`,
     /// `no_liquidity`.
-    pub async fn create_payment(&self, caller: &Caller, request: &CreatePayment, key: Option<&str>) -> Reply<Answer> {
+    pub async fn create_payment(
+        &self,
+        caller: &AuthenticatedPartner,
+        request: &CreatePayment,
+        key: Option<&str>,
+    ) -> AppResult<CreatedResponse> {
         let name = request.external_id.as_deref().map(|name| (ClaimScope::PaymentExternalId, name));
         let repeat = self.repeat(caller, OPERATION, key, name, request.fields()).await?;
         let quote = OpenedQuote::open(self, request.quote_id.as_deref());
@@ -141,7 +146,13 @@ impl App {
 
     /// Tries first with the customer as it is remembered, without a look into the database: whether that still holds, the
     /// commit finds out. What is refused then is decided again on what is stored, so that no refusal rests on memory.
-    async fn new_payment(&self, caller: &Caller, request: &CreatePayment, repeat: &Repeat<'_>, quote: &OpenedQuote) -> Reply<Answer> {
+    async fn new_payment(
+        &self,
+        caller: &AuthenticatedPartner,
+        request: &CreatePayment,
+        repeat: &Repeat<'_>,
+        quote: &OpenedQuote,
+    ) -> AppResult<CreatedResponse> {
         let wanted = self.read_payment(request)?;
         let mut caller = caller.clone();
         let known = self.customer_cache().get(CustomerId(wanted.user_id));
@@ -159,7 +170,7 @@ impl App {
         Err(AppError::Unavailable("the customer is changing too fast".into()))
     }
 
-    async fn payment_answered_earlier(&self, earlier: Earlier) -> Reply<Answer> {
+    async fn payment_answered_earlier(&self, earlier: Earlier) -> AppResult<CreatedResponse> {
         let order = |id: String| id.parse::<OrderId>().map_err(|_| AppError::defect("a claim without its order"));
         let (id, data) = match earlier {
             Earlier::Answer { data, subject } => (order(subject)?, data),
@@ -169,10 +180,10 @@ impl App {
                 (id, self.payment_json(&payment)?)
             }
         };
-        Ok(Answer { data: with_token(&data, URL_PAYMENT, &self.payment_token(id)), replayed: true })
+        Ok(CreatedResponse { data: with_token(&data, URL_PAYMENT, &self.payment_token(id)), replayed: true })
     }
 
-    fn read_payment<'a>(&'a self, request: &'a CreatePayment) -> Reply<Wanted<'a>> {
+    fn read_payment<'a>(&'a self, request: &'a CreatePayment) -> AppResult<Wanted<'a>> {
         let mut fields = Fields::new();
         let user_id = fields.customer("user_id", &request.user_id, true);
         let external_id = fields.optional("external_id", &request.external_id, LONGEST_EXTERNAL_ID);
@@ -180,7 +191,7 @@ impl App {
         let fiat = fields.required("fiat_symbol", &request.fiat_symbol, LONGEST);
         let is_latin_american = fiat.map_or(Some(false), |fiat| self.is_latin_american_currency(fiat));
         if let (Some(fiat), None) = (fiat, is_latin_american) {
-            fields.fault(Code::MethodNotAllowed, "fiat_symbol", format!("'{}' is not a currency that is paid here", fiat.trim()));
+            fields.fault(ErrorCode::MethodNotAllowed, "fiat_symbol", format!("'{}' is not a currency that is paid here", fiat.trim()));
         }
         let decimals = fiat.and_then(|fiat| self.find_currency(fiat)).and_then(|fiat| self.catalogue().decimals(fiat.into()));
         let amount = fields.amount("fiat_amount", &request.fiat_amount, decimals.unwrap_or(18));
@@ -198,7 +209,7 @@ impl App {
         let (Some(user_id), Some(payment_type), Some(fiat), Some(amount), Some(symbol), Some(wallet)) =
             (user_id, payment_type, fiat, amount, symbol, wallet)
         else {
-            return Err(Code::ValidationFailed.into());
+            return Err(ErrorCode::ValidationFailed.into());
         };
         let coin = self.find_coin(symbol, chain).and_then(|coin| self.catalogue().coin(coin));
         Ok(Wanted { user_id, external_id, payment_type, fiat, amount, coin, wallet, callback_url, refund_account })
@@ -206,12 +217,12 @@ impl App {
 
     async fn try_payment(
         &self,
-        caller: &Caller,
+        caller: &AuthenticatedPartner,
         wanted: &Wanted<'_>,
         remembered: Option<Arc<Customer>>,
         repeat: &Repeat<'_>,
         quote: &OpenedQuote,
-    ) -> Reply<Tried> {
+    ) -> AppResult<Tried> {
         let address = wanted.coin.map(|coin| self.check_wallet("wallet", coin.id.chain, wanted.wallet));
         let normalized = address.as_ref().and_then(|address| address.as_deref().ok()).map(str::to_owned);
         let (customer, is_deposit_address) = match remembered {
@@ -235,7 +246,9 @@ impl App {
         step.rely(RecordKey::Customer(customer.id), customer.version);
         step.rely(RecordKey::Partner(caller.partner.id), caller.partner.version);
         match self.commit(step).await {
-            Ok(_) => Ok(Tried::Answered(Answer { data: with_token(&data, URL_PAYMENT, &self.payment_token(id)), replayed: false })),
+            Ok(_) => {
+                Ok(Tried::Answered(CreatedResponse { data: with_token(&data, URL_PAYMENT, &self.payment_token(id)), replayed: false }))
+            }
             Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
             Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
             Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::DepositAddress => Err(is_deposit_address_of_ours()),
@@ -250,22 +263,22 @@ impl App {
 
     async fn check_payment<'a>(
         &'a self,
-        caller: &Caller,
+        caller: &AuthenticatedPartner,
         wanted: &Wanted<'a>,
         customer: &'a Customer,
-        address: Option<Reply<String>>,
+        address: Option<AppResult<String>>,
         is_deposit_address: bool,
         quote: &OpenedQuote,
-    ) -> Reply<Checked<'a>> {
+    ) -> AppResult<Checked<'a>> {
         let level = self.check_identity(customer)?;
         let method = self
             .catalogue()
             .method(customer.country, wanted.payment_type.trim())
             .filter(|method| method.enabled && method.fiat.is_spelled(wanted.fiat))
-            .ok_or(Code::MethodNotAllowed)?;
+            .ok_or(ErrorCode::MethodNotAllowed)?;
         let own_account = self.own_account(method, customer.id)?;
-        let coin = wanted.coin.filter(|coin| coin.buy).ok_or(Code::CoinNotSupported)?;
-        let wallet = address.unwrap_or_else(|| Err(Code::CoinNotSupported.into()))?;
+        let coin = wanted.coin.filter(|coin| coin.buy).ok_or(ErrorCode::CoinNotSupported)?;
+        let wallet = address.unwrap_or_else(|| Err(ErrorCode::CoinNotSupported.into()))?;
         if is_deposit_address {
             return Err(is_deposit_address_of_ours());
         }
@@ -298,7 +311,7 @@ impl App {
         Ok(Checked { customer, level, method, own_account, coin, wallet, refund_account, quote, usage })
     }
 
-    async fn terms_of(&self, checked: &Checked<'_>) -> Reply<BuyTerms> {
+    async fn terms_of(&self, checked: &Checked<'_>) -> AppResult<BuyTerms> {
         let terms = match &checked.quote {
             Some((_, terms)) => *terms,
             None => {
@@ -314,10 +327,16 @@ impl App {
         Ok(terms)
     }
 
-    async fn make_payment(&self, caller: &Caller, wanted: &Wanted<'_>, checked: &Checked<'_>, context: &Context<'_>) -> Reply<Payment> {
+    async fn make_payment(
+        &self,
+        caller: &AuthenticatedPartner,
+        wanted: &Wanted<'_>,
+        checked: &Checked<'_>,
+        context: &Context<'_>,
+    ) -> AppResult<Payment> {
         let (method, now) = (checked.method, checked.usage.at);
         let terms = self.terms_of(checked).await?;
-        let from_partner = DestinationOrigin::trusted(GivenBy::Partner, now);
+        let from_partner = DestinationOrigin::trusted(ProvidedBy::Partner, now);
         Ok(Payment {
             id: context.mint.id(),
             version: 0,
@@ -352,7 +371,7 @@ impl App {
             reserved: if method.policy.hold().is_zero() { Amount::ZERO } else { terms.coin_amount },
             fees: Some(Fees { fixed: method.fee_fixed, network: terms.fee_network, basis_points: method.fee_basis_points }),
             taken: None,
-            counted: Counted::when_made(now, terms.fiat_amount, checked.level),
+            counted: WindowTotals::when_made(now, terms.fiat_amount, checked.level),
             place_given_back: false,
             lost_promise: false,
             told: false,
@@ -361,7 +380,7 @@ impl App {
             running_item: None,
             exceptions: Deviations::default(),
             reversal: None,
-            findings: Findings::default(),
+            findings: ScreeningHits::default(),
             converted: false,
             lost: Amount::ZERO,
             reversed_first: Vec::new(),
@@ -369,21 +388,21 @@ impl App {
         })
     }
 
-    fn rail_account(&self, rail: Rail) -> Reply<&RailAccount> {
+    fn rail_account(&self, rail: Rail) -> AppResult<&RailAccount> {
         self.catalogue().rail_account(rail).ok_or_else(|| AppError::defect(format!("the rail {rail} has no account")))
     }
 
     /// The account of the customer's own that a method pays to, where it has one for each. An account number has room for
     /// so many figures of a customer's number and no more: to those beyond, the method is not available.
-    fn own_account(&self, method: &Method, customer: CustomerId) -> Reply<Option<String>> {
+    fn own_account(&self, method: &Method, customer: CustomerId) -> AppResult<Option<String>> {
         let MethodKind::VirtualAccount(rail) = method.kind else { return Ok(None) };
         let account = virtual_account::account_of(&self.rail_account(rail)?.account, customer);
         let message = "no account of its own can be given to this customer; another method has to be taken";
-        account.map(Some).ok_or_else(|| Refusal::new(Code::MethodNotAllowed, message).into())
+        account.map(Some).ok_or_else(|| Refusal::new(ErrorCode::MethodNotAllowed, message).into())
     }
 
     /// What a customer who pays by transfer is told.
-    async fn instructions(&self, method: &Method, own_account: Option<&str>) -> Reply<Option<Instructions>> {
+    async fn instructions(&self, method: &Method, own_account: Option<&str>) -> AppResult<Option<Instructions>> {
         let (MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail)) = method.kind else { return Ok(None) };
         let ours = self.rail_account(rail)?;
         let number = self.numbers().next(self.store(), Series::concepts()).await?;
@@ -401,7 +420,7 @@ impl App {
     }
 
     /// `data` of the answer as it is kept: its link has no token.
-    fn payment_json(&self, payment: &Payment) -> Reply<String> {
+    fn payment_json(&self, payment: &Payment) -> AppResult<String> {
         let payment_id = payment.id.to_string();
         let url_payment = payment_url(&self.config().public_url, payment.method, "");
         let json = match &payment.instructions {
@@ -423,18 +442,18 @@ impl App {
     }
 
     /// The partner as it is now, if its token still holds.
-    pub(crate) async fn partner_again(&self, caller: &Caller) -> Reply<Arc<Partner>> {
+    pub(crate) async fn partner_again(&self, caller: &AuthenticatedPartner) -> AppResult<Arc<Partner>> {
         self.partner_cache().forget(caller.partner.id);
         let partner = self.remembered_partner(caller.partner.id).await?;
         let holds = partner.filter(|partner| self.still_holds(partner, caller.epoch));
-        Ok(holds.ok_or(Code::AuthorizationIncorrect)?)
+        Ok(holds.ok_or(ErrorCode::AuthorizationIncorrect)?)
     }
 }
 
 /// How an attempt ended.
 pub(crate) enum Tried {
     /// With an answer.
-    Answered(Answer),
+    Answered(CreatedResponse),
     /// The customer is not what it was any more.
     CustomerChanged,
     /// The partner is not what it was any more.
@@ -449,15 +468,15 @@ fn is_deposit_address_of_ours() -> AppError {
 
 /// An account for refunds that can be paid to. Of the account given at registration everything is known, also when only its
 /// number is said.
-pub(crate) fn checked_refund_account(own: &OwnAccounts, customer: &Customer, account: &str) -> Reply<PayoutDestination> {
+pub(crate) fn checked_refund_account(own: &OwnAccounts, customer: &Customer, account: &str) -> AppResult<PayoutDestination> {
     let name = Redacted::new(customer.profile.full_name());
     let registered = customer.bank_account.as_ref().and_then(|registered| {
         destination::checked(own, customer.country, registered.given(), registered.bank_name.as_deref(), name.clone()).ok()
     });
     match registered.filter(|registered| is_number_of(registered.account.reveal(), account)) {
         Some(registered) => Ok(registered),
-        None => destination::checked(own, customer.country, Given::number(account), None, name)
-            .map_err(|fault| Refusal::field(Code::InvalidBankAccount, "refund_account", fault.to_string()).into()),
+        None => destination::checked(own, customer.country, BankAccountInput::number(account), None, name)
+            .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "refund_account", fault.to_string()).into()),
     }
 }
 

@@ -2,35 +2,35 @@
 //! asked.
 
 use rampart_core::amount::{Amount, AmountSent};
-use rampart_core::arrival::{Counted, Deviations, Fees};
-use rampart_core::bank_account::Given;
+use rampart_core::arrival::{Deviations, Fees, WindowTotals};
+use rampart_core::bank_account::BankAccountInput;
 use rampart_core::catalogue::{Coin, PayoutRail};
 use rampart_core::customer::Customer;
 use rampart_core::id::OrderId;
 use rampart_core::kyc::KycLevel;
 use rampart_core::limits::{self, Usage};
-use rampart_core::order::{Context, DestinationOrigin, Findings, GivenBy};
+use rampart_core::order::{Context, DestinationOrigin, ProvidedBy, ScreeningHits};
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::quote::{Quote, QuoteTerms, SellTerms};
 use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::record::RecordKey;
 use rampart_core::redacted::Redacted;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::{Claim, ClaimScope};
 use rampart_core::view::status_url;
 use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
-use crate::authenticate::Caller;
+use crate::authenticate::AuthenticatedPartner;
 use crate::create_payment::Tried;
 use crate::destination::{self, OwnAccounts};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
 use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat, Sent};
 use crate::numbers::Series;
 use crate::orders::{OpenedQuote, quote_mismatch};
 use crate::page_links::{URL_STATUS, with_token};
-use crate::views::{Answer, RampoffCreatedView};
+use crate::views::{CreatedResponse, RampoffCreatedView};
 
 const OPERATION: &str = "POST /api/createRampoff";
 
@@ -116,7 +116,12 @@ impl App {
     /// `invalid_bank_account`, `coin_not_supported`, `invalid_wallet`, `quote_mismatch`, `quote_used`, `quote_expired`,
     /// `min_purchase`, `max_purchase`, `price_unavailable`, `kyc_reinforced_required`, `limit_exceded`, `too_many_open`,
     /// `no_liquidity`. (The limits are in money, which only the price tells.)
-    pub async fn create_rampoff(&self, caller: &Caller, request: &CreateRampoff, key: Option<&str>) -> Reply<Answer> {
+    pub async fn create_rampoff(
+        &self,
+        caller: &AuthenticatedPartner,
+        request: &CreateRampoff,
+        key: Option<&str>,
+    ) -> AppResult<CreatedResponse> {
         let name = request.external_id.as_deref().map(|name| (ClaimScope::RampoffExternalId, name));
         let repeat = self.repeat(caller, OPERATION, key, name, request.fields()).await?;
         let quote = OpenedQuote::open(self, request.quote_id.as_deref());
@@ -133,7 +138,13 @@ impl App {
         }
     }
 
-    async fn new_rampoff(&self, caller: &Caller, request: &CreateRampoff, repeat: &Repeat<'_>, quote: &OpenedQuote) -> Reply<Answer> {
+    async fn new_rampoff(
+        &self,
+        caller: &AuthenticatedPartner,
+        request: &CreateRampoff,
+        repeat: &Repeat<'_>,
+        quote: &OpenedQuote,
+    ) -> AppResult<CreatedResponse> {
         let wanted = self.read_rampoff(request)?;
         let mut caller = caller.clone();
         // One address for all tries: indexes are not to be wasted.
@@ -148,7 +159,7 @@ impl App {
         Err(AppError::Unavailable("the customer is changing too fast".into()))
     }
 
-    async fn rampoff_answered_earlier(&self, earlier: Earlier) -> Reply<Answer> {
+    async fn rampoff_answered_earlier(&self, earlier: Earlier) -> AppResult<CreatedResponse> {
         let order = |id: String| id.parse::<OrderId>().map_err(|_| AppError::defect("a claim without its order"));
         let (id, data) = match earlier {
             Earlier::Answer { data, subject } => (order(subject)?, data),
@@ -158,10 +169,10 @@ impl App {
                 (id, self.rampoff_json(&rampoff)?)
             }
         };
-        Ok(Answer { data: with_token(&data, URL_STATUS, &self.rampoff_token(id)), replayed: true })
+        Ok(CreatedResponse { data: with_token(&data, URL_STATUS, &self.rampoff_token(id)), replayed: true })
     }
 
-    fn read_rampoff<'a>(&'a self, request: &'a CreateRampoff) -> Reply<Wanted<'a>> {
+    fn read_rampoff<'a>(&'a self, request: &'a CreateRampoff) -> AppResult<Wanted<'a>> {
         let mut fields = Fields::new();
         let user_id = fields.customer("user_id", &request.user_id, true);
         let symbol = fields.required("symbol", &request.symbol, LONGEST);
@@ -176,25 +187,25 @@ impl App {
         fields.optional("quote_id", &request.quote_id, LONGEST_URL);
         let refund_wallet = fields.wallet("refund_wallet", &request.refund_wallet);
         fields.finish()?;
-        let (Some(user_id), Some(amount)) = (user_id, amount) else { return Err(Code::ValidationFailed.into()) };
+        let (Some(user_id), Some(amount)) = (user_id, amount) else { return Err(ErrorCode::ValidationFailed.into()) };
         let names_chain = chain.is_some();
         Ok(Wanted { user_id, coin, amount, names_chain, account, bank_name, bank_code, account_type, external_id, refund_wallet })
     }
 
     async fn try_rampoff(
         &self,
-        caller: &Caller,
+        caller: &AuthenticatedPartner,
         wanted: &Wanted<'_>,
         repeat: &Repeat<'_>,
         quote: &OpenedQuote,
         index: &mut Option<u64>,
-    ) -> Reply<Tried> {
+    ) -> AppResult<Tried> {
         let customer = self.customer_of(caller, wanted.user_id).await?;
         let checked = self.check_rampoff(caller, wanted, &customer, quote).await?;
         let index = match index {
             Some(index) => *index,
             None => {
-                let family = self.catalogue().chain(checked.coin.id.chain).ok_or(Code::CoinNotSupported)?.addresses;
+                let family = self.catalogue().chain(checked.coin.id.chain).ok_or(ErrorCode::CoinNotSupported)?.addresses;
                 let number = self.numbers().next(self.store(), Series::addresses(family)).await?;
                 *index.insert(u64::try_from(number).unwrap_or_default())
             }
@@ -213,7 +224,7 @@ impl App {
         step.rely(RecordKey::Customer(customer.id), customer.version);
         step.rely(RecordKey::Partner(caller.partner.id), caller.partner.version);
         match self.commit(step).await {
-            Ok(_) => Ok(Tried::Answered(Answer { data: with_token(&data, URL_STATUS, &self.rampoff_token(id)), replayed: false })),
+            Ok(_) => Ok(Tried::Answered(CreatedResponse { data: with_token(&data, URL_STATUS, &self.rampoff_token(id)), replayed: false })),
             Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
             Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
             Err(CommitError::AlreadyClaimed(claim)) => self.rampoff_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered),
@@ -226,23 +237,22 @@ impl App {
 
     async fn check_rampoff<'a>(
         &'a self,
-        caller: &Caller,
+        caller: &AuthenticatedPartner,
         wanted: &Wanted<'a>,
         customer: &'a Customer,
         quote: &OpenedQuote,
-    ) -> Reply<Checked<'a>> {
+    ) -> AppResult<Checked<'a>> {
         // A matter of fields, though only the customer's country tells whether it is needed.
         if !wanted.names_chain && !customer.country.is_latin_american() {
-            return Err(Refusal::field(Code::FailMandatoryField, "blockchain", "is required").into());
+            return Err(Refusal::field(ErrorCode::FailMandatoryField, "blockchain", "is required").into());
         }
         let level = self.check_identity(customer)?;
-        let rail = self
-            .catalogue()
-            .payout_rail(customer.country)
-            .filter(|rail| rail.enabled)
-            .ok_or_else(|| Refusal::new(Code::MethodNotAllowed, format!("there is no payout to customers of {}", customer.country)))?;
+        let rail =
+            self.catalogue().payout_rail(customer.country).filter(|rail| rail.enabled).ok_or_else(|| {
+                Refusal::new(ErrorCode::MethodNotAllowed, format!("there is no payout to customers of {}", customer.country))
+            })?;
         let destination = payout_destination(self.own_accounts(), customer, wanted)?;
-        let coin = wanted.coin.filter(|coin| coin.sell).ok_or(Code::CoinNotSupported)?;
+        let coin = wanted.coin.filter(|coin| coin.sell).ok_or(ErrorCode::CoinNotSupported)?;
         let refund_wallet = match wanted.refund_wallet {
             Some(wallet) => Some(self.check_foreign_wallet("refund_wallet", coin.id.chain, wallet).await?),
             None => None,
@@ -260,7 +270,7 @@ impl App {
         let terms = match quoted {
             Some(terms) => terms,
             None => {
-                let price = self.prices().sell_price(coin.id.symbol, rail.fiat, at).ok_or(Code::PriceUnavailable)?;
+                let price = self.prices().sell_price(coin.id.symbol, rail.fiat, at).ok_or(ErrorCode::PriceUnavailable)?;
                 SellTerms::new(self.catalogue(), rail, coin, price, wanted.amount).map_err(|fault| self.terms_refusal(&fault))?
             }
         };
@@ -271,16 +281,16 @@ impl App {
 
     fn make_rampoff(
         &self,
-        caller: &Caller,
+        caller: &AuthenticatedPartner,
         wanted: &Wanted<'_>,
         checked: &Checked<'_>,
         index: u64,
         context: &Context<'_>,
-    ) -> Reply<Rampoff> {
+    ) -> AppResult<Rampoff> {
         let chain = checked.coin.id.chain;
         let port = self.ports().chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} has no adapter")))?;
         let now = checked.usage.at;
-        let from_partner = DestinationOrigin::trusted(GivenBy::Partner, now);
+        let from_partner = DestinationOrigin::trusted(ProvidedBy::Partner, now);
         Ok(Rampoff {
             id: context.mint.id(),
             version: 0,
@@ -316,7 +326,7 @@ impl App {
                 basis_points: checked.rail.fee_basis_points,
             }),
             taken: None,
-            counted: Counted::when_made(now, checked.terms.fiat_amount, checked.level),
+            counted: WindowTotals::when_made(now, checked.terms.fiat_amount, checked.level),
             place_given_back: false,
             lost_promise: false,
             told: false,
@@ -326,13 +336,13 @@ impl App {
             running_items_beside: Vec::new(),
             exceptions: Deviations::default(),
             reversal: None,
-            findings: Findings::default(),
+            findings: ScreeningHits::default(),
             updated_at: now,
         })
     }
 
     /// `data` of the answer as it is kept: its link has no token.
-    fn rampoff_json(&self, rampoff: &Rampoff) -> Reply<String> {
+    fn rampoff_json(&self, rampoff: &Rampoff) -> AppResult<String> {
         let view = RampoffCreatedView {
             rampoff: "payment created",
             wallet: rampoff.deposit_address.clone(),
@@ -349,21 +359,25 @@ impl App {
 }
 
 /// Where the money goes: the account of this request, else the one given at registration.
-fn payout_destination(own: &OwnAccounts, customer: &Customer, wanted: &Wanted<'_>) -> Reply<PayoutDestination> {
+fn payout_destination(own: &OwnAccounts, customer: &Customer, wanted: &Wanted<'_>) -> AppResult<PayoutDestination> {
     let registered = customer.bank_account.as_ref();
     let given = match (wanted.account, registered) {
-        (Some(account), _) => Given { account, bank_code: wanted.bank_code, account_type: wanted.account_type },
+        (Some(account), _) => BankAccountInput { account, bank_code: wanted.bank_code, account_type: wanted.account_type },
         (None, Some(registered)) => {
             let known = registered.given();
-            Given { bank_code: wanted.bank_code.or(known.bank_code), account_type: wanted.account_type.or(known.account_type), ..known }
+            BankAccountInput {
+                bank_code: wanted.bank_code.or(known.bank_code),
+                account_type: wanted.account_type.or(known.account_type),
+                ..known
+            }
         }
         (None, None) => {
             let message = "is needed: no bank account was given, here or at registration";
-            return Err(Refusal::field(Code::InvalidBankAccount, "iban", message).into());
+            return Err(Refusal::field(ErrorCode::InvalidBankAccount, "iban", message).into());
         }
     };
     let registered_name = registered.and_then(|registered| registered.bank_name.as_deref());
     let name = Redacted::new(customer.profile.full_name());
     destination::checked(own, customer.country, given, wanted.bank_name.or(registered_name), name)
-        .map_err(|fault| Refusal::field(Code::InvalidBankAccount, "iban", fault.to_string()).into())
+        .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "iban", fault.to_string()).into())
 }

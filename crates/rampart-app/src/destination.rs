@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rampart_core::bank_account::{self, Checked, Fault, Given, Kind, virtual_account};
+use rampart_core::bank_account::{self, BankAccountError, BankAccountInput, BankAccountKind, ValidAccount, virtual_account};
 use rampart_core::catalogue::{Catalogue, MethodKind};
 use rampart_core::country::Country;
 use rampart_core::outgoing::PayoutDestination;
@@ -13,7 +13,7 @@ use rampart_core::redacted::Redacted;
 pub(crate) enum Unpayable {
     /// It is none.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(#[from] BankAccountError),
     /// Money paid out would come back in as a customer's.
     #[error("is an account of ours: give one of the customer's own")]
     Ours,
@@ -34,7 +34,8 @@ impl OwnAccounts {
         let mut own = Self::default();
         for rail in &catalogue.rail_accounts {
             // In every country where the number is an account, because nothing else says of which one it is.
-            let readings = Country::served().filter_map(|country| bank_account::check(country, Given::number(&rail.account)).ok());
+            let readings =
+                Country::served().filter_map(|country| bank_account::check(country, BankAccountInput::number(&rail.account)).ok());
             own.known.extend(readings.map(|checked| key(&checked)));
         }
         let shared = catalogue.methods.iter().filter_map(|method| match method.kind {
@@ -49,23 +50,23 @@ impl OwnAccounts {
     ///
     /// # Errors
     /// What is wrong with it, or that it is one of ours.
-    pub(crate) fn check(&self, country: Country, given: Given<'_>) -> Result<Checked, Unpayable> {
+    pub(crate) fn check(&self, country: Country, given: BankAccountInput<'_>) -> Result<ValidAccount, Unpayable> {
         let checked = bank_account::check(country, given)?;
         if self.contains(&checked) { Err(Unpayable::Ours) } else { Ok(checked) }
     }
 
     /// Whether an account is one of them. Of what kind it was said to be does not matter: a bank has a number once.
-    fn contains(&self, checked: &Checked) -> bool {
+    fn contains(&self, checked: &ValidAccount) -> bool {
         let (number, bank) = key(checked);
         self.shared.iter().any(|ours| virtual_account::customer_of(ours, &number).is_some()) || self.known.contains(&(number, bank))
     }
 }
 
-fn key(checked: &Checked) -> (String, Option<String>) {
+fn key(checked: &ValidAccount) -> (String, Option<String>) {
     let number = checked.normalized();
     let number = match checked.kind {
         // Banks write the same number with zeros in front of it and without.
-        Kind::ChileanAccount | Kind::ColombianAccount => number.trim_start_matches('0').to_owned(),
+        BankAccountKind::ChileanAccount | BankAccountKind::ColombianAccount => number.trim_start_matches('0').to_owned(),
         _ => number,
     };
     (number, checked.bank_code.map(|code| code.to_string()))
@@ -79,13 +80,15 @@ fn key(checked: &Checked) -> (String, Option<String>) {
 pub(crate) fn checked(
     own: &OwnAccounts,
     country: Country,
-    given: Given<'_>,
+    given: BankAccountInput<'_>,
     bank_name: Option<&str>,
     name: Redacted,
 ) -> Result<PayoutDestination, Unpayable> {
     let checked = match own.check(country, given) {
         // Where the bank is needed, its name tells it as well as its code.
-        Err(Unpayable::Fault(Fault::BankMissing)) if bank_name.is_some() => own.check(country, Given { bank_code: bank_name, ..given })?,
+        Err(Unpayable::Fault(BankAccountError::BankMissing)) if bank_name.is_some() => {
+            own.check(country, BankAccountInput { bank_code: bank_name, ..given })?
+        }
         other => other?,
     };
     Ok(PayoutDestination {
@@ -104,12 +107,12 @@ mod tests {
     #[test]
     fn an_account_of_ours_is_known_however_it_is_written() {
         let mut own = OwnAccounts::default();
-        let chilean = bank_account::check(Country::CHILE, Given::number("055/checking/0880000017")).unwrap();
+        let chilean = bank_account::check(Country::CHILE, BankAccountInput::number("055/checking/0880000017")).unwrap();
         own.known.insert(key(&chilean));
-        let beside = Given { account: "880000017", bank_code: Some("55"), account_type: Some("corriente") };
+        let beside = BankAccountInput { account: "880000017", bank_code: Some("55"), account_type: Some("corriente") };
         assert_eq!(own.check(Country::CHILE, beside).unwrap_err(), Unpayable::Ours);
         for other in ["055/checking/0880000018", "037/checking/0880000017"] {
-            assert!(own.check(Country::CHILE, Given::number(other)).is_ok(), "{other}");
+            assert!(own.check(Country::CHILE, BankAccountInput::number(other)).is_ok(), "{other}");
         }
     }
 }

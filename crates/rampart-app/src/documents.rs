@@ -7,13 +7,13 @@ use rampart_core::identification::DocumentType;
 use rampart_core::step::{Claim, ClaimScope};
 
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 impl App {
     /// Lets a customer count as the first of its partner's with a document of the same person, or take the person's number when
     /// nobody has; gives the claim that the step has to take then. Somebody may be faster: it is asked again when the claim is
     /// taken.
-    pub(crate) async fn count_by_document(&self, customer: &mut Customer) -> Reply<Option<Claim>> {
+    pub(crate) async fn count_by_document(&self, customer: &mut Customer) -> AppResult<Option<Claim>> {
         customer.counts_as = None;
         let Some(given) = &customer.identification else { return Ok(None) };
         let (document, number) = (given.document, given.normalized.reveal());

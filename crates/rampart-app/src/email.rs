@@ -1,7 +1,7 @@
 //! E-mail addresses of customers.
 
 use rampart_core::email::{Email, LONGEST};
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_core::text;
 
 use crate::fields::Fields;
@@ -14,7 +14,7 @@ pub(crate) fn read(fields: &mut Fields, address: &Option<String>, disposable: &[
         return None;
     };
     if disposable.iter().any(|known| email.is_below(known)) {
-        fields.fault(Code::EmailNotAllowed, "email", format!("addresses of {} are not accepted", email.domain_in_letters()));
+        fields.fault(ErrorCode::EmailNotAllowed, "email", format!("addresses of {} are not accepted", email.domain_in_letters()));
         return None;
     }
     Some(email)

@@ -1,7 +1,7 @@
 //! What can come of a use case instead of an answer.
 
 use rampart_core::order::CommandRefusal;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_store::{CommitError, StoreError};
 
 /// What comes of a use case instead of an answer.
@@ -19,7 +19,7 @@ pub enum AppError {
 }
 
 /// What a use case comes to.
-pub type Reply<T> = Result<T, AppError>;
+pub type AppResult<T> = Result<T, AppError>;
 
 impl AppError {
     /// A defect of these words.
@@ -30,13 +30,13 @@ impl AppError {
 
     /// The refusal of a code, in its own words.
     #[must_use]
-    pub fn code(code: Code) -> Self {
+    pub fn code(code: ErrorCode) -> Self {
         Self::Refusal(code.into())
     }
 }
 
-impl From<Code> for AppError {
-    fn from(code: Code) -> Self {
+impl From<ErrorCode> for AppError {
+    fn from(code: ErrorCode) -> Self {
         Self::code(code)
     }
 }
@@ -57,7 +57,7 @@ impl From<CommitError> for AppError {
         match error {
             CommitError::Unavailable => Self::Unavailable("the database does not take more at the moment".into()),
             CommitError::Conflict(_) => Self::Unavailable("the record is changing too fast".into()),
-            CommitError::InsufficientFunds { .. } => Self::code(Code::NoLiquidity),
+            CommitError::InsufficientFunds { .. } => Self::code(ErrorCode::NoLiquidity),
             CommitError::AlreadyClaimed(_) | CommitError::OverCeiling { .. } | CommitError::Defect(_) => Self::Defect(Box::new(error)),
         }
     }
@@ -67,12 +67,12 @@ impl From<CommitError> for AppError {
 impl From<CommandRefusal> for AppError {
     fn from(refusal: CommandRefusal) -> Self {
         match refusal {
-            CommandRefusal::NoPrice => Self::code(Code::PriceUnavailable),
+            CommandRefusal::NoPrice => Self::code(ErrorCode::PriceUnavailable),
             CommandRefusal::WrongState { .. }
             | CommandRefusal::DestinationGiven
             | CommandRefusal::BelowFees
             | CommandRefusal::BelowNetworkFee
-            | CommandRefusal::NoMethod => Self::Refusal(Refusal::new(Code::ValidationFailed, refusal.to_string())),
+            | CommandRefusal::NoMethod => Self::Refusal(Refusal::new(ErrorCode::ValidationFailed, refusal.to_string())),
         }
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::value::RawValue;
 
 use crate::app::App;
-use crate::authenticate::Caller;
-use crate::error::{AppError, Reply};
+use crate::authenticate::AuthenticatedPartner;
+use crate::error::{AppError, AppResult};
 use crate::fields::{Fields, LONGEST};
 use crate::views::{EventPage, EventView};
 
@@ -13,7 +13,7 @@ impl App {
     ///
     /// # Errors
     /// `validation_failed` for a number or limit that is none.
-    pub async fn events(&self, caller: &Caller, after: Option<String>, limit: Option<String>) -> Reply<EventPage> {
+    pub async fn events(&self, caller: &AuthenticatedPartner, after: Option<String>, limit: Option<String>) -> AppResult<EventPage> {
         let mut fields = Fields::new();
         let limit = crate::lists::limit(&mut fields, &limit);
         let after = match fields.optional("after", &after, LONGEST).map(str::parse::<i64>) {
@@ -38,6 +38,6 @@ impl App {
                 data: RawValue::from_string(self.told(&event.draft).into_owned()).map_err(|fault| AppError::Defect(Box::new(fault)))?,
             })
         });
-        Ok(EventPage { events: events.collect::<Reply<_>>()?, has_more })
+        Ok(EventPage { events: events.collect::<AppResult<_>>()?, has_more })
     }
 }

@@ -1,11 +1,11 @@
 //! Fields of requests, read together so that one answer names every fault.
 
-use rampart_core::amount::{Amount, AmountFault, AmountSent};
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::amount::{Amount, AmountError, AmountSent};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::text;
 use rampart_core::time::Timestamp;
 
-use crate::error::Reply;
+use crate::error::AppResult;
 
 /// The most characters of a field that has no rule of its own.
 pub(crate) const LONGEST: usize = 200;
@@ -15,7 +15,7 @@ pub(crate) const LONGEST_URL: usize = 2_048;
 /// The faults of a request's fields, in the order they were found.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
-    faults: Vec<(Code, &'static str, String)>,
+    faults: Vec<(ErrorCode, &'static str, String)>,
 }
 
 impl Fields {
@@ -24,13 +24,13 @@ impl Fields {
     }
 
     /// Notes a fault.
-    pub(crate) fn fault(&mut self, code: Code, field: &'static str, message: impl Into<String>) {
+    pub(crate) fn fault(&mut self, code: ErrorCode, field: &'static str, message: impl Into<String>) {
         self.faults.push((code, field, message.into()));
     }
 
     /// Notes a malformed field.
     pub(crate) fn malformed(&mut self, field: &'static str, message: impl Into<String>) {
-        self.fault(Code::ValidationFailed, field, message);
+        self.fault(ErrorCode::ValidationFailed, field, message);
     }
 
     /// A field that may be absent. What shows nothing at all is absent, and what does not show beside what does is refused.
@@ -75,7 +75,7 @@ impl Fields {
     /// A wallet that must be there.
     pub(crate) fn required_wallet<'a>(&mut self, field: &'static str, value: &'a Option<String>) -> Option<&'a str> {
         if value.as_deref().is_none_or(|value| text::trimmed(value).is_empty()) {
-            self.fault(Code::FailMandatoryField, field, "is required");
+            self.fault(ErrorCode::FailMandatoryField, field, "is required");
             return None;
         }
         self.wallet(field, value)
@@ -94,7 +94,7 @@ impl Fields {
     fn lacks(&mut self, field: &'static str, value: &Option<String>) -> bool {
         let lacks = value.as_deref().is_none_or(text::is_blank);
         if lacks {
-            self.fault(Code::FailMandatoryField, field, "is required");
+            self.fault(ErrorCode::FailMandatoryField, field, "is required");
         }
         lacks
     }
@@ -115,14 +115,14 @@ impl Fields {
     /// An amount in major units.
     pub(crate) fn amount(&mut self, field: &'static str, value: &Option<AmountSent>, decimals: u8) -> Option<Amount> {
         let Some(sent) = value.as_ref().filter(|sent| !text::is_blank(sent.as_str())) else {
-            self.fault(Code::FailMandatoryField, field, "is required");
+            self.fault(ErrorCode::FailMandatoryField, field, "is required");
             return None;
         };
         match sent.amount(decimals) {
             Ok(amount) => Some(amount),
             Err(fault) => {
-                let hint = matches!(fault, AmountFault::NotANumber | AmountFault::NotPositive);
-                self.malformed(field, if hint { AmountFault::NotANumber.to_string() } else { fault.to_string() });
+                let hint = matches!(fault, AmountError::NotANumber | AmountError::NotPositive);
+                self.malformed(field, if hint { AmountError::NotANumber.to_string() } else { fault.to_string() });
                 None
             }
         }
@@ -166,7 +166,7 @@ impl Fields {
     ///
     /// # Errors
     /// The code of the first fault, and every fault by its field.
-    pub(crate) fn finish(self) -> Reply<()> {
+    pub(crate) fn finish(self) -> AppResult<()> {
         let Some((code, field, message)) = self.faults.first() else { return Ok(()) };
         let mut refusal = Refusal::new(*code, format!("{field} {message}"));
         refusal.fields = self.faults.iter().map(|(_, field, message)| ((*field).to_owned(), message.clone())).collect();
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(fields.customer("user_id", &Some("99999999999999999999".into()), true), Some(i64::MAX));
         assert_eq!(fields.url("callback_url", &Some("javascript:alert(1)".into())), None);
         let Err(AppError::Refusal(refusal)) = fields.finish() else { panic!("a refusal") };
-        assert_eq!(refusal.code, Code::FailMandatoryField);
+        assert_eq!(refusal.code, ErrorCode::FailMandatoryField);
         assert_eq!(refusal.fields.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["name", "city", "callback_url"]);
     }
 

@@ -5,29 +5,29 @@
 
 use std::time::Duration;
 
-use rampart_core::bank_account::{Given, masked};
+use rampart_core::bank_account::{BankAccountInput, masked};
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, OrderId};
-use rampart_core::order::{DestinationOrigin, GivenBy, Order};
+use rampart_core::order::{DestinationOrigin, Order, ProvidedBy};
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::payment::PaymentCommand;
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::record::Record;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::review::{AuditEntry, ReviewItem};
 use rampart_core::step::{ClaimScope, Step};
 use rampart_core::view::{PaymentView, RampoffView};
 use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
-use crate::authenticate::Caller;
+use crate::authenticate::AuthenticatedPartner;
 use crate::create_payment::checked_refund_account;
 use crate::destination;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::fields::{Fields, LONGEST};
 use crate::idempotency::{Earlier, Meaning, Repeat, Sent};
 use crate::operate::{orders, refuse};
-use crate::views::Answer;
+use crate::views::CreatedResponse;
 use crate::workers::observe;
 
 /// What is done, in the audit log.
@@ -88,7 +88,12 @@ impl App {
     /// # Errors
     /// `payment_not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` when the payment's state does not
     /// allow it; `idempotency_conflict`.
-    pub async fn set_refund_account(&self, caller: &Caller, request: SetRefundAccount, key: Option<&str>) -> Reply<Answer> {
+    pub async fn set_refund_account(
+        &self,
+        caller: &AuthenticatedPartner,
+        request: SetRefundAccount,
+        key: Option<&str>,
+    ) -> AppResult<CreatedResponse> {
         let asked: [(Meaning, &dyn Sent); 2] = [(Meaning::Trimmed, &request.payment_id), (Meaning::Trimmed, &request.refund_account)];
         let repeat = self.repeat(caller, "POST /api/setRefundAccount", key, None, asked).await?;
         if let Some(answer) = self.answered(&repeat).await? {
@@ -110,7 +115,12 @@ impl App {
     /// # Errors
     /// `rampoff_not_found`; `fail_mandatory_field`, `invalid_wallet`; `validation_failed` when the ramp-off's state does not allow
     /// it; `idempotency_conflict`.
-    pub async fn set_refund_wallet(&self, caller: &Caller, request: SetRefundWallet, key: Option<&str>) -> Reply<Answer> {
+    pub async fn set_refund_wallet(
+        &self,
+        caller: &AuthenticatedPartner,
+        request: SetRefundWallet,
+        key: Option<&str>,
+    ) -> AppResult<CreatedResponse> {
         let asked: [(Meaning, &dyn Sent); 2] = [(Meaning::Trimmed, &request.rampoff_id), (Meaning::Trimmed, &request.refund_wallet)];
         let repeat = self.repeat(caller, "POST /api/setRefundWallet", key, None, asked).await?;
         if let Some(answer) = self.answered(&repeat).await? {
@@ -132,7 +142,12 @@ impl App {
     /// # Errors
     /// `rampoff_not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` when no payout waits for it;
     /// `idempotency_conflict`.
-    pub async fn set_payout_account(&self, caller: &Caller, request: SetPayoutAccount, key: Option<&str>) -> Reply<Answer> {
+    pub async fn set_payout_account(
+        &self,
+        caller: &AuthenticatedPartner,
+        request: SetPayoutAccount,
+        key: Option<&str>,
+    ) -> AppResult<CreatedResponse> {
         let asked: [(Meaning, &dyn Sent); 5] = [
             (Meaning::Trimmed, &request.rampoff_id),
             (Meaning::Trimmed, &request.iban),
@@ -152,10 +167,10 @@ impl App {
         let account_type = fields.optional("account_type", &request.account_type, LONGEST);
         fields.finish()?;
         let rampoff = self.rampoff_of(caller, id.unwrap_or_default()).await?;
-        let given = Given { account: account.unwrap_or_default(), bank_code, account_type };
+        let given = BankAccountInput { account: account.unwrap_or_default(), bank_code, account_type };
         let holder = rampoff.destination.name.clone();
         let account = destination::checked(self.own_accounts(), rampoff.country, given, bank_name, holder)
-            .map_err(|fault| Refusal::field(Code::InvalidBankAccount, "iban", fault.to_string()))?;
+            .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "iban", fault.to_string()))?;
         let giving = Giving { what: Place::PayoutAccount(account), origin: self.by_partner() };
         self.give(caller, Order::from(rampoff), &giving, &repeat).await
     }
@@ -165,7 +180,7 @@ impl App {
     ///
     /// # Errors
     /// `not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` where one was given.
-    pub async fn give_refund_account(&self, token: &str, account: &str, name: &str) -> Reply<()> {
+    pub async fn give_refund_account(&self, token: &str, account: &str, name: &str) -> AppResult<()> {
         let payment = self.payment_by_token(token).await?;
         let mut fields = Fields::new();
         let (account, name) = (Some(account.to_owned()), Some(name.to_owned()));
@@ -173,16 +188,17 @@ impl App {
         let name = fields.required("name", &name, LONGEST);
         let name = name.unwrap_or_default().trim().to_owned();
         let checked = account.and_then(|account| {
-            match destination::checked(self.own_accounts(), payment.country, Given::number(account), None, name.as_str().into()) {
+            match destination::checked(self.own_accounts(), payment.country, BankAccountInput::number(account), None, name.as_str().into())
+            {
                 Ok(destination) => Some(destination),
                 Err(fault) => {
-                    fields.fault(Code::InvalidBankAccount, "account", fault.to_string());
+                    fields.fault(ErrorCode::InvalidBankAccount, "account", fault.to_string());
                     None
                 }
             }
         });
         fields.finish()?;
-        let account = checked.ok_or(Code::ValidationFailed)?;
+        let account = checked.ok_or(ErrorCode::ValidationFailed)?;
         let customer = self.known_customer(payment.customer).await?;
         // The name of a customer whose identity is not verified now is whatever was last typed into the identity form.
         let is_customers = customer.kyc.level.is_some() && customer.can_be(&name);
@@ -194,7 +210,7 @@ impl App {
     ///
     /// # Errors
     /// `not_found`; `fail_mandatory_field`, `invalid_wallet`; `validation_failed` where one was given.
-    pub async fn give_refund_wallet(&self, token: &str, wallet: &str) -> Reply<()> {
+    pub async fn give_refund_wallet(&self, token: &str, wallet: &str) -> AppResult<()> {
         let rampoff = self.rampoff_by_token(token).await?;
         let mut fields = Fields::new();
         fields.required_wallet("wallet", &Some(wallet.to_owned()));
@@ -205,28 +221,28 @@ impl App {
     }
 
     fn by_partner(&self) -> DestinationOrigin {
-        DestinationOrigin::trusted(GivenBy::Partner, self.business().now())
+        DestinationOrigin::trusted(ProvidedBy::Partner, self.business().now())
     }
 
     /// What a page says now, and from when on that is followed: after a while, or only by a person.
     fn by_page(&self, is_customers: bool) -> DestinationOrigin {
         let at = self.business().now();
         let used_from = is_customers.then(|| at.after(Duration::from_secs(self.config().destination_delay_seconds)));
-        DestinationOrigin { by: GivenBy::Page, at, used_from }
+        DestinationOrigin { by: ProvidedBy::Page, at, used_from }
     }
 
-    async fn answered(&self, repeat: &Repeat<'_>) -> Reply<Option<Answer>> {
+    async fn answered(&self, repeat: &Repeat<'_>) -> AppResult<Option<CreatedResponse>> {
         match repeat.earlier(&self.standing_claims(repeat, None).await?)? {
-            Some(Earlier::Answer { data, .. }) => Ok(Some(Answer { data, replayed: true })),
+            Some(Earlier::Answer { data, .. }) => Ok(Some(CreatedResponse { data, replayed: true })),
             _ => Ok(None),
         }
     }
 
-    async fn known_customer(&self, id: CustomerId) -> Reply<Customer> {
+    async fn known_customer(&self, id: CustomerId) -> AppResult<Customer> {
         self.store().customer(id).await?.ok_or_else(|| AppError::defect("an order without its customer"))
     }
 
-    async fn give(&self, caller: &Caller, order: Order, giving: &Giving, repeat: &Repeat<'_>) -> Reply<Answer> {
+    async fn give(&self, caller: &AuthenticatedPartner, order: Order, giving: &Giving, repeat: &Repeat<'_>) -> AppResult<CreatedResponse> {
         let mut order = order;
         let id = order.id();
         for _ in 0..MOST_TRIES {
@@ -234,10 +250,10 @@ impl App {
             let data = view_of(&step).ok_or_else(|| AppError::defect("a destination was given, and its order not written"))?;
             step.claims.extend(repeat.claims(self, id, &data));
             match self.commit(step).await {
-                Ok(_) => return Ok(Answer { data, replayed: false }),
+                Ok(_) => return Ok(CreatedResponse { data, replayed: false }),
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::IdempotencyKey => {
                     return match repeat.earlier_by(&claim)? {
-                        Earlier::Answer { data, .. } => Ok(Answer { data, replayed: true }),
+                        Earlier::Answer { data, .. } => Ok(CreatedResponse { data, replayed: true }),
                         Earlier::Subject(_) => Err(AppError::defect("an idempotency key without its answer")),
                     };
                 }
@@ -248,9 +264,9 @@ impl App {
         Err(AppError::Unavailable("the order is changing too fast".into()))
     }
 
-    async fn give_on_page(&self, id: OrderId, giving: &Giving) -> Reply<()> {
+    async fn give_on_page(&self, id: OrderId, giving: &Giving) -> AppResult<()> {
         for _ in 0..MOST_TRIES {
-            let step = self.taken_and_noted(self.order_again(id).await?, giving, GivenBy::Page.as_str()).await?;
+            let step = self.taken_and_noted(self.order_again(id).await?, giving, ProvidedBy::Page.as_str()).await?;
             match self.commit(step).await {
                 Ok(_) => return Ok(()),
                 Err(CommitError::Conflict(_)) => {}
@@ -260,12 +276,12 @@ impl App {
         Err(AppError::Unavailable("the order is changing too fast".into()))
     }
 
-    async fn order_again(&self, id: OrderId) -> Reply<Order> {
+    async fn order_again(&self, id: OrderId) -> AppResult<Order> {
         orders::find(self, id).await
     }
 
     /// The step in which an order takes a destination.
-    pub(crate) async fn taken(&self, order: Order, giving: &Giving) -> Reply<Step> {
+    pub(crate) async fn taken(&self, order: Order, giving: &Giving) -> AppResult<Step> {
         let context = self.context(observe::price(self, &order));
         let origin = giving.origin;
         match (order, &giving.what) {
@@ -287,7 +303,7 @@ impl App {
     }
 
     /// The same, with a line in the audit log: nobody at the company did it.
-    async fn taken_and_noted(&self, order: Order, giving: &Giving, actor: &str) -> Reply<Step> {
+    async fn taken_and_noted(&self, order: Order, giving: &Giving, actor: &str) -> AppResult<Step> {
         let subject = order.id().to_string();
         let mut step = self.taken(order, giving).await?;
         let (actor, action, reason) = (actor.to_owned(), ACTION.to_owned(), String::new());
@@ -301,19 +317,19 @@ impl App {
     async fn list_with_new_account(
         &self,
         rampoff: &Rampoff,
-        (destination, by): (&PayoutDestination, GivenBy),
+        (destination, by): (&PayoutDestination, ProvidedBy),
         step: &mut Step,
-    ) -> Reply<()> {
+    ) -> AppResult<()> {
         if !matches!(rampoff.state, RampoffState::Finished { .. }) {
             return Ok(());
         }
-        let item = self.returned_payout(rampoff).await?.ok_or(Code::ValidationFailed)?;
+        let item = self.returned_payout(rampoff).await?.ok_or(ErrorCode::ValidationFailed)?;
         item.with_account(destination.account.reveal(), by, &self.mint()).into_iter().for_each(|item| step.write(item));
         Ok(())
     }
 
     /// What the bank sent back of a payout after it was settled, while it lies in suspense.
-    pub(crate) async fn returned_payout(&self, rampoff: &Rampoff) -> Reply<Option<ReviewItem>> {
+    pub(crate) async fn returned_payout(&self, rampoff: &Rampoff) -> AppResult<Option<ReviewItem>> {
         if !rampoff.payout_came_back() {
             return Ok(None);
         }

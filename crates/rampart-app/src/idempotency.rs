@@ -8,15 +8,15 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rampart_core::amount::{AmountSent, canonical_decimal};
 use rampart_core::id::PartnerId;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::{Claim, ClaimScope};
 use rampart_core::text::is_blank;
 use rampart_store::StoredClaim;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::app::App;
-use crate::authenticate::Caller;
-use crate::error::{AppError, Reply};
+use crate::authenticate::AuthenticatedPartner;
+use crate::error::{AppError, AppResult};
 
 /// The most characters an `Idempotency-Key` may have.
 const LONGEST_KEY: usize = 255;
@@ -147,16 +147,16 @@ impl App {
     /// `operation` is method and path; `fields` are the known fields as they came, without the password, in one order for ever.
     pub(crate) async fn repeat<'f>(
         &self,
-        caller: &Caller,
+        caller: &AuthenticatedPartner,
         operation: &str,
         key: Option<&str>,
         external_id: Option<(ClaimScope, &str)>,
         fields: impl IntoIterator<Item = (Meaning, &'f dyn Sent)>,
-    ) -> Reply<Repeat<'_>> {
+    ) -> AppResult<Repeat<'_>> {
         let partner = caller.partner.id;
         if key.is_some_and(|key| key.is_empty() || key.len() > LONGEST_KEY || key.contains(char::is_control)) {
             let message = format!("must have 1 to {LONGEST_KEY} printable characters");
-            return Err(Refusal::field(Code::ValidationFailed, "Idempotency-Key", message).into());
+            return Err(Refusal::field(ErrorCode::ValidationFailed, "Idempotency-Key", message).into());
         }
         let key = key.map(|key| claim_key(partner, key));
         // One that is too long is refused among the fields, and a blank one is none.
@@ -189,14 +189,19 @@ impl App {
     ///
     /// # Errors
     /// `idempotency_conflict` or `external_id_conflict` when it does.
-    pub async fn conflict_with_earlier(&self, caller: &Caller, key: Option<&str>, external_id: Option<(ClaimScope, &str)>) -> Reply<()> {
+    pub async fn conflict_with_earlier(
+        &self,
+        caller: &AuthenticatedPartner,
+        key: Option<&str>,
+        external_id: Option<(ClaimScope, &str)>,
+    ) -> AppResult<()> {
         // No operation is called nothing, so that the fingerprint is no other request's.
         let repeat = self.repeat(caller, "", key, external_id, []).await?;
         repeat.earlier(&self.standing_claims(&repeat, None).await?).map(drop)
     }
 
     /// Claims that stand in the way of a request, read in one statement; none when nothing is asked for.
-    pub(crate) async fn standing_claims(&self, repeat: &Repeat<'_>, quote: Option<String>) -> Reply<Vec<StoredClaim>> {
+    pub(crate) async fn standing_claims(&self, repeat: &Repeat<'_>, quote: Option<String>) -> AppResult<Vec<StoredClaim>> {
         let key = repeat.key.clone().map(|key| (ClaimScope::IdempotencyKey, key));
         let quote = quote.map(|quote| (ClaimScope::Quote, quote));
         let wanted: Vec<_> = key.into_iter().chain(repeat.external_id.clone()).chain(quote).collect();
@@ -209,7 +214,7 @@ impl Repeat<'_> {
     ///
     /// # Errors
     /// A conflict when a key was used for another request.
-    pub(crate) fn earlier(&self, claims: &[StoredClaim]) -> Reply<Option<Earlier>> {
+    pub(crate) fn earlier(&self, claims: &[StoredClaim]) -> AppResult<Option<Earlier>> {
         for scope in [ClaimScope::IdempotencyKey, ClaimScope::PaymentExternalId, ClaimScope::RampoffExternalId] {
             if let Some(claim) = claims.iter().find(|claim| claim.scope == scope) {
                 return self.earlier_by(claim).map(Some);
@@ -222,15 +227,15 @@ impl Repeat<'_> {
     ///
     /// # Errors
     /// A conflict when it was another request, or a claim of another kind.
-    pub(crate) fn earlier_by(&self, claim: &StoredClaim) -> Reply<Earlier> {
+    pub(crate) fn earlier_by(&self, claim: &StoredClaim) -> AppResult<Earlier> {
         let is_stored = |fingerprint: &String| *fingerprint == claim.fingerprint;
         let same = !self.fingerprint.is_empty() && (is_stored(&self.fingerprint) || self.stored_earlier.iter().any(is_stored));
         match claim.scope {
             ClaimScope::IdempotencyKey if same => Ok(Earlier::Answer { data: claim.answer.clone(), subject: claim.subject.clone() }),
-            ClaimScope::IdempotencyKey => Err(Code::IdempotencyConflict.into()),
+            ClaimScope::IdempotencyKey => Err(ErrorCode::IdempotencyConflict.into()),
             ClaimScope::PaymentExternalId | ClaimScope::RampoffExternalId if same => Ok(Earlier::Subject(claim.subject.clone())),
-            ClaimScope::PaymentExternalId | ClaimScope::RampoffExternalId => Err(Code::ExternalIdConflict.into()),
-            ClaimScope::Quote => Err(Code::QuoteUsed.into()),
+            ClaimScope::PaymentExternalId | ClaimScope::RampoffExternalId => Err(ErrorCode::ExternalIdConflict.into()),
+            ClaimScope::Quote => Err(ErrorCode::QuoteUsed.into()),
             scope => Err(AppError::defect(format!("a key of {scope:?} that was just made is taken"))),
         }
     }

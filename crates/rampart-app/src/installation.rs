@@ -5,7 +5,7 @@ use rampart_core::installation_key::KeyFingerprint;
 use rampart_store::{Installation, Store};
 
 use crate::app::Sources;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::keys::{INSTALLATION_KEY_BYTES, KeyFile, Keys, fingerprint, foreign};
 use crate::lasting_secrets::LastingSecrets;
 
@@ -14,7 +14,7 @@ use crate::lasting_secrets::LastingSecrets;
 /// # Errors
 /// [`AppError::Defect`] when the database is sealed with a key that is not among them; [`AppError::Unavailable`] when it cannot
 /// be read.
-pub(crate) async fn open_keys(store: &Store, given: &[[u8; INSTALLATION_KEY_BYTES]], sources: &Sources) -> Reply<Keys> {
+pub(crate) async fn open_keys(store: &Store, given: &[[u8; INSTALLATION_KEY_BYTES]], sources: &Sources) -> AppResult<Keys> {
     let file = KeyFile::of(given);
     let mut known = store.installation_keys().await?;
     if known.is_empty() {
@@ -25,7 +25,7 @@ pub(crate) async fn open_keys(store: &Store, given: &[[u8; INSTALLATION_KEY_BYTE
 }
 
 /// Says which key the database is made with, and seals with it what outlives every key.
-async fn begin(store: &Store, file: &KeyFile, given: &[[u8; INSTALLATION_KEY_BYTES]], sources: &Sources) -> Reply<()> {
+async fn begin(store: &Store, file: &KeyFile, given: &[[u8; INSTALLATION_KEY_BYTES]], sources: &Sources) -> AppResult<()> {
     let randomness = &*sources.randomness;
     let (installation, secrets) = match store.installation().await? {
         None => {

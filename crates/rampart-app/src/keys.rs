@@ -10,14 +10,14 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use rampart_core::id::Randomness;
 use rampart_core::installation_key::{self, InstallationKey, KeyFingerprint};
-use rampart_core::quote::{Quote, QuoteFault, QuoteKey};
+use rampart_core::quote::{Quote, QuoteError, QuoteKey};
 use rampart_core::redacted::Redacted;
 use rampart_core::reference;
 use rampart_core::time::Timestamp;
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::lasting_secrets::LastingSecrets;
 
 /// How long an installation's key is.
@@ -82,20 +82,20 @@ impl RingKey {
         self.token.clone().chain_update(statement).finalize().into_bytes().into()
     }
 
-    fn sealed(&self, name: &str, secret: &Redacted, nonce: [u8; NONCE_BYTES]) -> Reply<Redacted> {
+    fn sealed(&self, name: &str, secret: &Redacted, nonce: [u8; NONCE_BYTES]) -> AppResult<Redacted> {
         let message = chacha20poly1305::aead::Payload { msg: secret.reveal().as_bytes(), aad: name.as_bytes() };
         let sealed = self.sealing.encrypt(&XNonce::from(nonce), message).map_err(|_| AppError::defect("a secret cannot be sealed"))?;
         Ok(Redacted::new(STANDARD.encode([nonce.as_slice(), &sealed].concat())))
     }
 
-    fn seal(&self, name: &str, secret: &Redacted, randomness: &dyn Randomness) -> Reply<Redacted> {
+    fn seal(&self, name: &str, secret: &Redacted, randomness: &dyn Randomness) -> AppResult<Redacted> {
         let mut nonce = [0; NONCE_BYTES];
         randomness.fill(&mut nonce);
         self.sealed(name, secret, nonce)
     }
 
     /// What the database is told of it: the secrets that outlive it, sealed with it.
-    fn record(&self, newest_since: Timestamp, secrets: &LastingSecrets, randomness: &dyn Randomness) -> Reply<InstallationKey> {
+    fn record(&self, newest_since: Timestamp, secrets: &LastingSecrets, randomness: &dyn Randomness) -> AppResult<InstallationKey> {
         let sealed_secrets = Some(self.seal(LASTING, &secrets.to_text()?, randomness)?);
         Ok(InstallationKey { id: self.fingerprint, version: 0, newest_since, retired_at: None, sealed_secrets })
     }
@@ -130,7 +130,7 @@ impl KeyFile {
         since: Timestamp,
         secrets: &LastingSecrets,
         randomness: &dyn Randomness,
-    ) -> Reply<Option<InstallationKey>> {
+    ) -> AppResult<Option<InstallationKey>> {
         self.0.iter().find(|key| key.fingerprint == id).map(|key| key.record(since, secrets, randomness)).transpose()
     }
 
@@ -138,7 +138,7 @@ impl KeyFile {
     ///
     /// # Errors
     /// [`AppError::Defect`] when a key that the database needs is missing: its message says which.
-    pub(crate) fn ring(self, known: &[InstallationKey]) -> Reply<Keys> {
+    pub(crate) fn ring(self, known: &[InstallationKey]) -> AppResult<Keys> {
         if !known.iter().any(|known| self.0.iter().any(|key| key.fingerprint == known.id)) {
             return Err(foreign());
         }
@@ -204,7 +204,7 @@ impl Keys {
     ///
     /// # Errors
     /// [`AppError::Defect`] when this node does not have it.
-    pub(crate) fn follow(&self, known: &[InstallationKey]) -> Reply<()> {
+    pub(crate) fn follow(&self, known: &[InstallationKey]) -> AppResult<()> {
         let Some(newest) = installation_key::newest(known) else { return Ok(()) };
         let place = self.ring.iter().position(|key| key.fingerprint == newest.id);
         self.lacks_newest.store(place.is_none(), Ordering::Relaxed);
@@ -230,7 +230,7 @@ impl Keys {
     }
 
     /// What the database is told of a key that is to be the newest. Nothing when this node does not have it.
-    pub(crate) fn record(&self, id: KeyFingerprint, since: Timestamp, randomness: &dyn Randomness) -> Reply<Option<InstallationKey>> {
+    pub(crate) fn record(&self, id: KeyFingerprint, since: Timestamp, randomness: &dyn Randomness) -> AppResult<Option<InstallationKey>> {
         self.ring.iter().find(|key| key.fingerprint == id).map(|key| key.record(since, &self.secrets, randomness)).transpose()
     }
 
@@ -240,7 +240,7 @@ impl Keys {
     }
 
     /// A secret that belongs to nobody, opened like any other, to be compared with where there is none.
-    pub(crate) fn decoy_secret(&self) -> Reply<Redacted> {
+    pub(crate) fn decoy_secret(&self) -> AppResult<Redacted> {
         self.open(DECOY, &self.newest().decoy)
     }
 
@@ -262,9 +262,9 @@ impl Keys {
     /// Reads a sealed quote.
     ///
     /// # Errors
-    /// [`QuoteFault`] when no key of ours sealed it.
-    pub(crate) fn open_quote(&self, sealed: &str) -> Result<Quote, QuoteFault> {
-        self.newest_first().find_map(|key| Quote::open(sealed, &key.quote).ok()).ok_or(QuoteFault)
+    /// [`QuoteError`] when no key of ours sealed it.
+    pub(crate) fn open_quote(&self, sealed: &str) -> Result<Quote, QuoteError> {
+        self.newest_first().find_map(|key| Quote::open(sealed, &key.quote).ok()).ok_or(QuoteError)
     }
 
     /// The fingerprint of a request: its parts are told apart by their lengths.
@@ -322,7 +322,7 @@ impl Keys {
     ///
     /// # Errors
     /// [`AppError::Defect`] when no key of this installation sealed it.
-    pub(crate) fn reseal(&self, api_key: &str, sealed: &Redacted, randomness: &dyn Randomness) -> Reply<Option<Redacted>> {
+    pub(crate) fn reseal(&self, api_key: &str, sealed: &Redacted, randomness: &dyn Randomness) -> AppResult<Option<Redacted>> {
         if self.newest().open(api_key, sealed).is_some() {
             return Ok(None);
         }

@@ -1,16 +1,16 @@
 //! `kyc/check`, and the form behind it.
 
 use rampart_core::customer::{Customer, Identification, Profile, Warning};
-use rampart_core::identification::{Checked, CustomerType};
+use rampart_core::identification::{CustomerType, ValidDocument};
 use rampart_core::kyc::KycLevel;
 use rampart_core::redacted::Redacted;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_core::view::KycView;
 
 use crate::app::App;
-use crate::authenticate::Caller;
+use crate::authenticate::AuthenticatedPartner;
 use crate::birth::{self, Birth};
-use crate::error::Reply;
+use crate::error::AppResult;
 use crate::fields::{Fields, LONGEST};
 use crate::pages::KycForm;
 use crate::register_user::{BIRTH_NEEDED, judge_birth, judge_phone, read_identification};
@@ -20,7 +20,7 @@ impl App {
     ///
     /// # Errors
     /// `fail_mandatory_field`, `validation_failed`, `user_not_found` (also for another partner's).
-    pub async fn kyc_check(&self, caller: &Caller, user_id: Option<String>) -> Reply<KycView> {
+    pub async fn kyc_check(&self, caller: &AuthenticatedPartner, user_id: Option<String>) -> AppResult<KycView> {
         let mut fields = Fields::new();
         let id = fields.customer("user_id", &user_id, true);
         fields.finish()?;
@@ -52,7 +52,7 @@ pub(crate) fn missing(customer: &Customer, level: KycLevel) -> Vec<&'static str>
 /// Writes a form into a customer. Before anything is approved the form says what holds; afterwards it only adds what is not
 /// known yet, so that nobody trades under another's approval. The document of the reinforced form is given beside the
 /// customer: it is for the provider to look at, and what was approved stands.
-pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Reply<(Customer, Option<Identification>)> {
+pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppResult<(Customer, Option<Identification>)> {
     let approved = customer.kyc.level.is_some();
     let reinforced = customer.kyc.level == Some(KycLevel::Reinforced);
     let holder = customer.holder();
@@ -147,7 +147,7 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> Repl
         let handed_in = document.is_some() && matches!(field, "identification_type" | "identification_number");
         // What is malformed was named already.
         if !handed_in && !fields.has(field) {
-            fields.fault(Code::FailMandatoryField, field, "is required");
+            fields.fault(ErrorCode::FailMandatoryField, field, "is required");
         }
     }
     fields.finish()?;
@@ -160,16 +160,16 @@ fn own_document(
     customer: &Customer,
     birth: Option<&Birth>,
     given: &Identification,
-    checked: &Checked,
+    checked: &ValidDocument,
 ) -> Option<Identification> {
     if customer.holder() == CustomerType::Individual {
         if checked.customer_type == CustomerType::Company {
-            fields.fault(Code::InvalidIdentification, "identification_type", "must be a person's document");
+            fields.fault(ErrorCode::InvalidIdentification, "identification_type", "must be a person's document");
             return None;
         }
         let born = birth.and_then(|birth| birth.date.parse().ok());
         if let Some(Err(fault)) = born.map(|born| checked.agrees_with_birth(born)) {
-            fields.fault(Code::InvalidIdentification, "identification_number", fault.to_string());
+            fields.fault(ErrorCode::InvalidIdentification, "identification_number", fault.to_string());
             return None;
         }
     }

@@ -10,7 +10,7 @@ use rampart_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::keys::{INSTALLATION_KEY_BYTES, derive, keyed};
 
 const SECRET_BYTES: usize = 32;
@@ -38,7 +38,7 @@ struct Kept {
 
 impl LastingSecrets {
     /// The secrets of a new installation: of chance, so that whoever learns a key of it alone learns none of them.
-    pub(crate) fn drawn(randomness: &dyn Randomness) -> Reply<Self> {
+    pub(crate) fn drawn(randomness: &dyn Randomness) -> AppResult<Self> {
         let draw = || {
             let mut bytes = [0; SECRET_BYTES];
             randomness.fill(&mut bytes);
@@ -53,7 +53,7 @@ impl LastingSecrets {
         installation: &[u8; INSTALLATION_KEY_BYTES],
         now: Timestamp,
         randomness: &dyn Randomness,
-    ) -> Reply<Self> {
+    ) -> AppResult<Self> {
         let derived = |purpose| Redacted::new(STANDARD.encode(derive(installation, purpose)));
         let drawn = Self::drawn(randomness)?.kept;
         Self::of(Kept {
@@ -64,7 +64,7 @@ impl LastingSecrets {
         })
     }
 
-    fn of(kept: Kept) -> Reply<Self> {
+    fn of(kept: Kept) -> AppResult<Self> {
         let bytes = |secret: &Redacted| {
             let bytes = STANDARD.decode(secret.reveal()).ok().filter(|bytes| bytes.len() == SECRET_BYTES);
             bytes.ok_or_else(|| AppError::defect("a lasting secret of this installation is malformed"))
@@ -78,12 +78,12 @@ impl LastingSecrets {
     }
 
     /// As they are sealed.
-    pub(crate) fn to_text(&self) -> Reply<Redacted> {
+    pub(crate) fn to_text(&self) -> AppResult<Redacted> {
         serde_json::to_string(&self.kept).map(Redacted::new).map_err(|fault| AppError::Defect(Box::new(fault)))
     }
 
     /// What was sealed.
-    pub(crate) fn of_text(text: &Redacted) -> Reply<Self> {
+    pub(crate) fn of_text(text: &Redacted) -> AppResult<Self> {
         // The fault could quote a secret.
         let kept =
             serde_json::from_str(text.reveal()).map_err(|_| AppError::defect("the lasting secrets of this installation are malformed"))?;

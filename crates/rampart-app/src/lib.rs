@@ -53,12 +53,12 @@ pub mod wake;
 pub mod workers;
 
 pub use app::{App, Sources};
-pub use authenticate::Caller;
+pub use authenticate::AuthenticatedPartner;
 pub use clock::SystemClock;
 pub use config::{AppConfig, Mode, RateLimits, RegistrationConfig, RetentionConfig, WebhooksConfig, check_public_url};
 pub use create_payment::CreatePayment;
 pub use create_rampoff::CreateRampoff;
-pub use error::{AppError, Reply};
+pub use error::{AppError, AppResult};
 pub use give_destination::{SetPayoutAccount, SetRefundAccount, SetRefundWallet};
 pub use keys::{INSTALLATION_KEY_BYTES, Keys, fingerprint as key_fingerprint};
 pub use lists::ListRequest;
@@ -73,7 +73,7 @@ pub use subscriptions::{SubscriptionCall, SubscriptionRequest};
 pub use token_price::TokenPrice;
 pub use validate::{BankAccountView, FindingView, IdentificationView, ValidateBankAccount};
 pub use views::{
-    Answer, AssetsView, CoinView, EventPage, EventView, FeesView, FiatView, Page, PaymentMethodView, QuoteView, RampoffCreatedView,
-    RampoffQuoteView, RedirectView, RegisteredView, SubscriptionView, TokenGrant, TokenPriceView, TransferView,
+    AssetsView, CoinView, CreatedResponse, EventPage, EventView, FeesView, FiatView, ListPage, PaymentMethodView, QuoteView,
+    RampoffCreatedView, RampoffQuoteView, RedirectView, RegisteredView, SubscriptionView, TokenGrant, TokenPriceView, TransferView,
 };
 pub use workers::WorkersConfig;

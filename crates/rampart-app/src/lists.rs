@@ -9,11 +9,11 @@ use rampart_core::view::{PaymentView, RampoffView};
 use rampart_store::OrderFilter;
 
 use crate::app::App;
-use crate::authenticate::Caller;
-use crate::error::Reply;
+use crate::authenticate::AuthenticatedPartner;
+use crate::error::AppResult;
 use crate::fields::{Fields, LONGEST};
 use crate::idempotency::LONGEST_EXTERNAL_ID;
-use crate::views::Page;
+use crate::views::ListPage;
 
 /// The filters of a list, as they came.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +56,7 @@ pub(crate) fn limit(fields: &mut Fields, text: &Option<String>) -> u32 {
 }
 
 impl ListRequest {
-    fn read(&self, caller: &Caller, statuses: &[&str]) -> Reply<Wanted> {
+    fn read(&self, caller: &AuthenticatedPartner, statuses: &[&str]) -> AppResult<Wanted> {
         let mut fields = Fields::new();
         let limit = limit(&mut fields, &self.limit);
         let below = fields.optional("cursor", &self.cursor, LONGEST).map(open_cursor);
@@ -86,12 +86,12 @@ fn open_cursor(text: &str) -> Option<OrderId> {
 }
 
 /// One more than asked for tells whether there is a next page.
-fn page<T, V>(mut orders: Vec<T>, limit: u32, id: impl Fn(&T) -> OrderId, view: impl Fn(&T) -> V) -> Page<V> {
+fn page<T, V>(mut orders: Vec<T>, limit: u32, id: impl Fn(&T) -> OrderId, view: impl Fn(&T) -> V) -> ListPage<V> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = orders.len() > limit;
     orders.truncate(limit);
     let last = orders.last().filter(|_| has_more);
-    Page {
+    ListPage {
         next_cursor: last.map(|order| URL_SAFE_NO_PAD.encode(id(order).to_string())),
         has_more,
         items: orders.iter().map(view).collect(),
@@ -103,7 +103,7 @@ impl App {
     ///
     /// # Errors
     /// `payment_not_found`, also for another partner's.
-    pub async fn payment(&self, caller: &Caller, id: &str) -> Reply<PaymentView> {
+    pub async fn payment(&self, caller: &AuthenticatedPartner, id: &str) -> AppResult<PaymentView> {
         self.payment_of(caller, id).await.map(|payment| PaymentView::of(&payment))
     }
 
@@ -111,7 +111,7 @@ impl App {
     ///
     /// # Errors
     /// `validation_failed` for a filter that is none.
-    pub async fn payments(&self, caller: &Caller, request: &ListRequest) -> Reply<Page<PaymentView>> {
+    pub async fn payments(&self, caller: &AuthenticatedPartner, request: &ListRequest) -> AppResult<ListPage<PaymentView>> {
         let wanted = request.read(caller, &PaymentState::STATUSES)?;
         let found = self.store().payments(&wanted.filter, wanted.below, wanted.limit + 1).await?;
         Ok(page(found, wanted.limit, |payment| payment.id, PaymentView::of))
@@ -121,7 +121,7 @@ impl App {
     ///
     /// # Errors
     /// `rampoff_not_found`, also for another partner's.
-    pub async fn rampoff(&self, caller: &Caller, id: &str) -> Reply<RampoffView> {
+    pub async fn rampoff(&self, caller: &AuthenticatedPartner, id: &str) -> AppResult<RampoffView> {
         self.rampoff_of(caller, id).await.map(|rampoff| RampoffView::of(&rampoff))
     }
 
@@ -129,7 +129,7 @@ impl App {
     ///
     /// # Errors
     /// `validation_failed` for a filter that is none.
-    pub async fn rampoffs(&self, caller: &Caller, request: &ListRequest) -> Reply<Page<RampoffView>> {
+    pub async fn rampoffs(&self, caller: &AuthenticatedPartner, request: &ListRequest) -> AppResult<ListPage<RampoffView>> {
         let wanted = request.read(caller, &RampoffState::STATUSES)?;
         let found = self.store().rampoffs(&wanted.filter, wanted.below, wanted.limit + 1).await?;
         Ok(page(found, wanted.limit, |rampoff| rampoff.id, RampoffView::of))

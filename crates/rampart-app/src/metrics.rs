@@ -15,7 +15,7 @@ use prometheus_client::registry::Registry;
 use rampart_store::{OrderCounts, Stats};
 
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::health::{DATABASE_PATIENCE, Health};
 use crate::operate::ledger::{self, LedgerCheck};
 use crate::reading::Reading;
@@ -117,7 +117,7 @@ const HOLDS_AT_MOST: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// [`AppError::Defect`] when the text cannot be written.
-pub async fn render(app: &App) -> Reply<String> {
+pub async fn render(app: &App) -> AppResult<String> {
     let known = app.metrics().known.get(app.real().as_ref(), HOLDS..=HOLDS_AT_MOST, |_| true, async |_| look(app).await).await;
     let metrics = app.metrics();
     *metrics.seen.lock() = Some(Seen { known, stats: app.store().stats(), workers: metrics.health.ages() });
@@ -151,7 +151,7 @@ struct Known {
 }
 
 impl Known {
-    async fn of(app: &App) -> Reply<Self> {
+    async fn of(app: &App) -> AppResult<Self> {
         let counts = app.store().order_counts().await?;
         let lag = counts.oldest_delivery_due_at.map_or(Duration::ZERO, |due| due.until(app.business().now()));
         Ok(Self { counts, lag, ledger: ledger::last(app).await? })

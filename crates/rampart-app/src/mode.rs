@@ -3,7 +3,7 @@
 use rampart_store::Store;
 
 use crate::config::{AppConfig, Mode};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::ports::Ports;
 
 impl Mode {
@@ -18,7 +18,7 @@ impl Mode {
 }
 
 /// Compares the configured mode with the adapters and with the one that the database was made in; the first start decides.
-pub(crate) async fn check(store: &Store, config: &AppConfig, ports: &Ports) -> Reply<()> {
+pub(crate) async fn check(store: &Store, config: &AppConfig, ports: &Ports) -> AppResult<()> {
     if config.is_live() && ports.gateway_player.is_some() {
         return Err(AppError::defect("mode = \"live\" has no place for somebody who plays the processors"));
     }

@@ -10,13 +10,13 @@ use rampart_core::payment::{PayIn, Payment};
 use rampart_core::rampoff::Rampoff;
 
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// Refuses a configuration that lacks what orders, payouts, transfers or balances need.
 ///
 /// # Errors
 /// [`AppError::Defect`] that names everything that is missing.
-pub async fn check(app: &App) -> Reply<()> {
+pub async fn check(app: &App) -> AppResult<()> {
     let missing = missing(app).await?;
     if missing.is_empty() {
         return Ok(());
@@ -31,7 +31,7 @@ pub async fn check(app: &App) -> Reply<()> {
 ///
 /// # Errors
 /// When the database cannot be read.
-pub(crate) async fn missing(app: &App) -> Reply<BTreeSet<String>> {
+pub(crate) async fn missing(app: &App) -> AppResult<BTreeSet<String>> {
     let mut needs = Needs { app, missing: BTreeSet::new() };
     // Unsettled payouts and transfers hold something or have it in transit, so that the balances tell of them.
     for balance in app.store().balances_of_house().await? {

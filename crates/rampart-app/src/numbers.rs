@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use rampart_core::address::AddressKind;
 use rampart_store::Store;
 
-use crate::error::Reply;
+use crate::error::AppResult;
 
 /// A series and how many of its numbers are fetched at once. What a stopped process had left is lost.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ pub(crate) struct Numbers {
 
 impl Numbers {
     /// The next number of a series, from 1 on, never given out twice.
-    pub(crate) async fn next(&self, store: &Store, series: Series) -> Reply<i64> {
+    pub(crate) async fn next(&self, store: &Store, series: Series) -> AppResult<i64> {
         let block = self.blocks.lock().entry(series.clone()).or_default().clone();
         let mut block = block.lock().await;
         if let Some(number) = block.next() {

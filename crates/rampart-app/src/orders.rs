@@ -10,21 +10,21 @@ use rampart_core::catalogue::Catalogue;
 use rampart_core::counter::Counter;
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, OrderId};
-use rampart_core::identification::{CustomerType, Majority};
+use rampart_core::identification::{AgeCheck, CustomerType};
 use rampart_core::kyc::KycLevel;
 use rampart_core::limits::{self, Usage};
 use rampart_core::payment::Payment;
 use rampart_core::quote::{Quote, QuoteTerms};
 use rampart_core::rampoff::Rampoff;
-use rampart_core::refusal::{Code, Refusal};
-use rampart_core::step::{Claim, ClaimScope, Raise};
+use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_core::step::{Claim, ClaimScope, CounterChange};
 use rampart_core::text;
 use rampart_store::StoredClaim;
 
 use crate::app::App;
-use crate::authenticate::Caller;
+use crate::authenticate::AuthenticatedPartner;
 use crate::birth;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::ports::Ports;
 
 /// Addresses that customers cannot give on any chain of a family: our hot wallets and the contracts of tokens, of whichever of
@@ -52,7 +52,7 @@ impl Reserved {
 
 /// A wallet that cannot be one.
 pub(crate) fn invalid_wallet(field: &'static str, message: &str) -> AppError {
-    Refusal::field(Code::InvalidWallet, field, message).into()
+    Refusal::field(ErrorCode::InvalidWallet, field, message).into()
 }
 
 impl App {
@@ -60,7 +60,7 @@ impl App {
     ///
     /// # Errors
     /// `user_not_found`, also for another partner's.
-    pub(crate) async fn customer_of(&self, caller: &Caller, id: i64) -> Reply<Arc<Customer>> {
+    pub(crate) async fn customer_of(&self, caller: &AuthenticatedPartner, id: i64) -> AppResult<Arc<Customer>> {
         Ok(self.customer_and_deposit_address(caller, CustomerId(id), None).await?.0)
     }
 
@@ -68,20 +68,20 @@ impl App {
     ///
     /// # Errors
     /// `payment_not_found`, also for another partner's.
-    pub(crate) async fn payment_of(&self, caller: &Caller, id: &str) -> Reply<Payment> {
-        let id: OrderId = id.parse().map_err(|_| Code::PaymentNotFound)?;
+    pub(crate) async fn payment_of(&self, caller: &AuthenticatedPartner, id: &str) -> AppResult<Payment> {
+        let id: OrderId = id.parse().map_err(|_| ErrorCode::PaymentNotFound)?;
         let payment = self.store().payment_of(caller.partner.id, id).await?;
-        payment.ok_or_else(|| Code::PaymentNotFound.into())
+        payment.ok_or_else(|| ErrorCode::PaymentNotFound.into())
     }
 
     /// A ramp-off of the partner's.
     ///
     /// # Errors
     /// `rampoff_not_found`, also for another partner's.
-    pub(crate) async fn rampoff_of(&self, caller: &Caller, id: &str) -> Reply<Rampoff> {
-        let id: OrderId = id.parse().map_err(|_| Code::RampoffNotFound)?;
+    pub(crate) async fn rampoff_of(&self, caller: &AuthenticatedPartner, id: &str) -> AppResult<Rampoff> {
+        let id: OrderId = id.parse().map_err(|_| ErrorCode::RampoffNotFound)?;
         let rampoff = self.store().rampoff_of(caller.partner.id, id).await?;
-        rampoff.ok_or_else(|| Code::RampoffNotFound.into())
+        rampoff.ok_or_else(|| ErrorCode::RampoffNotFound.into())
     }
 
     /// A customer of the partner's as it is stored, which is remembered from now on, and whether an address is the deposit
@@ -91,12 +91,12 @@ impl App {
     /// `user_not_found`, also for another partner's.
     pub(crate) async fn customer_and_deposit_address(
         &self,
-        caller: &Caller,
+        caller: &AuthenticatedPartner,
         id: CustomerId,
         address: Option<&str>,
-    ) -> Reply<(Arc<Customer>, bool)> {
+    ) -> AppResult<(Arc<Customer>, bool)> {
         let found = self.store().customer_and_deposit_address(caller.partner.id, id, address).await?;
-        let (customer, is_deposit_address) = found.ok_or(Code::UserNotFound)?;
+        let (customer, is_deposit_address) = found.ok_or(ErrorCode::UserNotFound)?;
         let customer = Arc::new(customer);
         self.customer_cache().put(Arc::clone(&customer));
         Ok((customer, is_deposit_address))
@@ -105,15 +105,15 @@ impl App {
     /// A refusal that leads to the customer's identity form.
     fn form_needed(&self, customer: &Customer, message: &str) -> AppError {
         let url = self.identity_link(customer.id);
-        Refusal::new(Code::RequireKyc, message).with_data(url.into()).into()
+        Refusal::new(ErrorCode::RequireKyc, message).with_data(url.into()).into()
     }
 
     /// Whether a customer may trade at all, and up to which level: not banned, identity verified, identification known
     /// where it is needed, of age.
-    pub(crate) fn check_identity(&self, customer: &Customer) -> Reply<KycLevel> {
+    pub(crate) fn check_identity(&self, customer: &Customer) -> AppResult<KycLevel> {
         if let Some(reason) = &customer.banned {
             tracing::debug!(customer = %customer.id, reason, "a banned customer");
-            return Err(Code::UserBanned.into());
+            return Err(ErrorCode::UserBanned.into());
         }
         let Some(level) = customer.kyc.level else {
             return Err(self.form_needed(customer, "the customer's identity is not verified; data is the form"));
@@ -127,9 +127,9 @@ impl App {
             return Err(self.form_needed(customer, "the identification is a person's, whose date of birth is needed; data is the form"));
         }
         let age = birth::age(customer.profile.date_of_birth.reveal(), now);
-        let is_minor = age.map_or_else(|| customer.majority(minimum, now) == Majority::Minor, |age| age < u16::from(minimum));
+        let is_minor = age.map_or_else(|| customer.majority(minimum, now) == AgeCheck::Minor, |age| age < u16::from(minimum));
         if is_minor && customer.holder() == CustomerType::Individual {
-            return Err(Refusal::new(Code::InvalidIdentification, format!("the customer is not {minimum} years old yet")).into());
+            return Err(Refusal::new(ErrorCode::InvalidIdentification, format!("the customer is not {minimum} years old yet")).into());
         }
         Ok(level)
     }
@@ -139,8 +139,8 @@ impl App {
     /// # Errors
     /// `invalid_wallet` when it is no address of the chain, one whose coins would be lost, or on any chain of the family a hot
     /// wallet of ours or a token's contract.
-    pub(crate) fn check_wallet(&self, field: &'static str, chain: Chain, wallet: &str) -> Reply<String> {
-        let family = self.catalogue().chain(chain).ok_or(Code::CoinNotSupported)?.addresses;
+    pub(crate) fn check_wallet(&self, field: &'static str, chain: Chain, wallet: &str) -> AppResult<String> {
+        let family = self.catalogue().chain(chain).ok_or(ErrorCode::CoinNotSupported)?.addresses;
         let address = family.normalize(text::trimmed(wallet)).map_err(|fault| invalid_wallet(field, &fault.to_string()))?;
         if self.reserved().contains(family, &address) {
             return Err(invalid_wallet(field, "is an address of ours or a token's contract: coins sent there would be lost"));
@@ -149,7 +149,7 @@ impl App {
     }
 
     /// The same, and not the deposit address of an order on any chain.
-    pub(crate) async fn check_foreign_wallet(&self, field: &'static str, chain: Chain, wallet: &str) -> Reply<String> {
+    pub(crate) async fn check_foreign_wallet(&self, field: &'static str, chain: Chain, wallet: &str) -> AppResult<String> {
         let address = self.check_wallet(field, chain, wallet)?;
         let ours = self.store().rampoffs_by_deposit_addresses(std::slice::from_ref(&address)).await?;
         if ours.is_empty() { Ok(address) } else { Err(invalid_wallet(field, "is a deposit address of ours")) }
@@ -163,17 +163,17 @@ impl App {
 
     /// The terms of a quote, if it is one of ours for this partner and still good. Whether it was used before, the commit
     /// finds out.
-    pub(crate) fn check_quote(&self, caller: &Caller, quote: &OpenedQuote) -> Reply<Option<Quote>> {
+    pub(crate) fn check_quote(&self, caller: &AuthenticatedPartner, quote: &OpenedQuote) -> AppResult<Option<Quote>> {
         let quote = match quote {
             OpenedQuote::None => return Ok(None),
             OpenedQuote::Foreign => None,
             OpenedQuote::Ours(quote) => Some(quote).filter(|quote| quote.partner == caller.partner.id),
         };
         let Some(quote) = quote else {
-            return Err(Refusal::field(Code::QuoteMismatch, "quote_id", "is not a quote that was given to you").into());
+            return Err(Refusal::field(ErrorCode::QuoteMismatch, "quote_id", "is not a quote that was given to you").into());
         };
         if quote.expires_at <= self.business().now() {
-            return Err(Code::QuoteExpired.into());
+            return Err(ErrorCode::QuoteExpired.into());
         }
         Ok(Some(**quote))
     }
@@ -191,14 +191,14 @@ impl App {
             Ok(true) => {
                 let message = "a higher level of identity check would allow this amount; data is its form";
                 let url = self.reinforced_link(customer.id);
-                Refusal::new(Code::KycReinforcedRequired, message).with_data(url.into()).into()
+                Refusal::new(ErrorCode::KycReinforcedRequired, message).with_data(url.into()).into()
             }
-            Ok(false) => Code::LimitExceded.into(),
+            Ok(false) => ErrorCode::LimitExceded.into(),
             Err(error) => error,
         }
     }
 
-    async fn fits_at_highest_level(&self, usage: &Usage, level: KycLevel) -> Reply<bool> {
+    async fn fits_at_highest_level(&self, usage: &Usage, level: KycLevel) -> AppResult<bool> {
         if level >= KycLevel::Reinforced {
             return Ok(false);
         }
@@ -209,7 +209,7 @@ impl App {
     }
 
     /// The first counter that would rise above its ceiling, as things stand.
-    async fn first_over(&self, raises: &[Raise]) -> Reply<Option<Counter>> {
+    async fn first_over(&self, raises: &[CounterChange]) -> AppResult<Option<Counter>> {
         let counters: Vec<&Counter> = raises.iter().map(|raise| &raise.counter).collect();
         let stand = self.store().counters(&counters).await?;
         let over = raises
@@ -221,7 +221,7 @@ impl App {
 
     /// What is told of an order that a counter stopped.
     pub(crate) async fn ceiling_refusal(&self, customer: &Customer, usage: &Usage, level: KycLevel, counter: &Counter) -> AppError {
-        if limits::is_of_open_orders(counter) { Code::TooManyOpen.into() } else { self.limit_refusal(customer, usage, level).await }
+        if limits::is_of_open_orders(counter) { ErrorCode::TooManyOpen.into() } else { self.limit_refusal(customer, usage, level).await }
     }
 
     /// What is told when there is no price: limits and caps come before it, so they are looked at first.
@@ -233,7 +233,7 @@ impl App {
         raises.extend(limits::open_orders(self.catalogue(), customer.partner, usage, maximum, true));
         match self.first_over(&raises).await {
             Ok(Some(counter)) => self.ceiling_refusal(customer, usage, level, &counter).await,
-            Ok(None) => Code::PriceUnavailable.into(),
+            Ok(None) => ErrorCode::PriceUnavailable.into(),
             Err(error) => error,
         }
     }
@@ -263,17 +263,17 @@ impl OpenedQuote {
     pub(crate) fn used_before(&self, refusal: Refusal, claims: &[StoredClaim]) -> AppError {
         let comes_later = matches!(
             refusal.code,
-            Code::QuoteExpired
-                | Code::MinPurchase
-                | Code::MaxPurchase
-                | Code::KycReinforcedRequired
-                | Code::LimitExceded
-                | Code::TooManyOpen
-                | Code::PriceUnavailable
-                | Code::NoLiquidity
+            ErrorCode::QuoteExpired
+                | ErrorCode::MinPurchase
+                | ErrorCode::MaxPurchase
+                | ErrorCode::KycReinforcedRequired
+                | ErrorCode::LimitExceded
+                | ErrorCode::TooManyOpen
+                | ErrorCode::PriceUnavailable
+                | ErrorCode::NoLiquidity
         );
         let used = claims.iter().any(|claim| claim.scope == ClaimScope::Quote);
-        if used && comes_later { Code::QuoteUsed.into() } else { refusal.into() }
+        if used && comes_later { ErrorCode::QuoteUsed.into() } else { refusal.into() }
     }
 
     /// The key under which it is used up.
@@ -303,5 +303,5 @@ pub(crate) fn quote_mismatch(quote: &QuoteTerms) -> AppError {
             terms.fiat
         ),
     };
-    Refusal::new(Code::QuoteMismatch, message).into()
+    Refusal::new(ErrorCode::QuoteMismatch, message).into()
 }

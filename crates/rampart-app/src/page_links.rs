@@ -14,13 +14,13 @@ use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::kyc::KycLevel;
 use rampart_core::payment::Payment;
 use rampart_core::rampoff::Rampoff;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::time::Timestamp;
 use rampart_core::view::identity_url;
 use sha2::Sha256;
 
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// How much of the code is in a token.
 const TAG_BYTES: usize = 16;
@@ -112,7 +112,7 @@ pub(crate) fn with_token(stored: &str, field: &str, token: &str) -> String {
 
 /// A page that does not exist: unknown and malformed tokens alike.
 pub(crate) fn no_page() -> AppError {
-    Refusal::new(Code::NotFound, "this link leads nowhere; please open it again from where you got it").into()
+    Refusal::new(ErrorCode::NotFound, "this link leads nowhere; please open it again from where you got it").into()
 }
 
 impl App {
@@ -173,7 +173,7 @@ impl App {
     }
 
     /// The payment whose pages a token leads to.
-    pub(crate) async fn payment_by_token(&self, token: &str) -> Reply<Payment> {
+    pub(crate) async fn payment_by_token(&self, token: &str) -> AppResult<Payment> {
         let found = match self.leads(token) {
             Some(Leads::Payment(id)) => self.store().payment(id).await?,
             Some(_) => None,
@@ -183,7 +183,7 @@ impl App {
     }
 
     /// The ramp-off whose pages a token leads to.
-    pub(crate) async fn rampoff_by_token(&self, token: &str) -> Reply<Rampoff> {
+    pub(crate) async fn rampoff_by_token(&self, token: &str) -> AppResult<Rampoff> {
         let found = match self.leads(token) {
             Some(Leads::Rampoff(id)) => self.store().rampoff(id).await?,
             Some(_) => None,
@@ -193,7 +193,7 @@ impl App {
     }
 
     /// The payment whose processor a token came back from.
-    pub(crate) async fn returned_payment(&self, token: &str) -> Reply<Payment> {
+    pub(crate) async fn returned_payment(&self, token: &str) -> AppResult<Payment> {
         match self.leads(token) {
             Some(Leads::Returned(id)) => self.store().payment(id).await?.ok_or_else(no_page),
             _ => Err(no_page()),
@@ -201,7 +201,7 @@ impl App {
     }
 
     /// The customer whose identity page a token leads to, and whether the link still holds.
-    async fn customer_and_end(&self, token: &str) -> Reply<Option<(Customer, bool)>> {
+    async fn customer_and_end(&self, token: &str) -> AppResult<Option<(Customer, bool)>> {
         let (customer, ends_at) = match self.leads(token) {
             Some(Leads::Identity(id, ends_at)) => (self.store().customer(id).await?, Some(ends_at)),
             Some(_) => return Ok(None),
@@ -216,7 +216,7 @@ impl App {
     }
 
     /// The customer whose identity page a token leads to.
-    pub(crate) async fn customer_by_token(&self, token: &str) -> Reply<Customer> {
+    pub(crate) async fn customer_by_token(&self, token: &str) -> AppResult<Customer> {
         match self.customer_and_end(token).await? {
             Some((customer, true)) => Ok(customer),
             Some((_, false)) | None => Err(no_page()),
@@ -227,7 +227,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Unavailable`] when the database cannot be read.
-    pub async fn ended_link(&self, token: &str) -> Reply<Option<String>> {
+    pub async fn ended_link(&self, token: &str) -> AppResult<Option<String>> {
         match self.customer_and_end(token).await? {
             Some((customer, false)) => self.partner_name(customer.partner).await.map(Some),
             Some((_, true)) | None => Ok(None),

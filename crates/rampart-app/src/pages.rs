@@ -7,15 +7,15 @@ use rampart_core::customer::Customer;
 use rampart_core::id::PartnerId;
 use rampart_core::kyc::KycLevel;
 use rampart_core::payment::{PayIn, Payment, PaymentCommand, PaymentState};
-use rampart_core::ports::{Outcome, Session, SessionRequest};
+use rampart_core::ports::{CallOutcome, Session, SessionRequest};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::kyc;
 use crate::page_links::no_page;
 use crate::ports::Played;
@@ -144,7 +144,7 @@ impl App {
     ///
     /// # Errors
     /// `not_found` for a token that leads nowhere.
-    pub async fn page_customer(&self, token: &str) -> Reply<CustomerPage> {
+    pub async fn page_customer(&self, token: &str) -> AppResult<CustomerPage> {
         let customer = self.customer_by_token(token).await?;
         self.customer_page(customer).await
     }
@@ -153,7 +153,7 @@ impl App {
         customer.wanted_level(self.config().registration.minimum_age, self.business().now())
     }
 
-    async fn customer_page(&self, customer: Customer) -> Reply<CustomerPage> {
+    async fn customer_page(&self, customer: Customer) -> AppResult<CustomerPage> {
         let wanted = self.wanted_level(&customer);
         Ok(CustomerPage {
             partner_name: self.partner_name(customer.partner).await?,
@@ -164,7 +164,7 @@ impl App {
         })
     }
 
-    pub(crate) async fn partner_name(&self, id: PartnerId) -> Reply<String> {
+    pub(crate) async fn partner_name(&self, id: PartnerId) -> AppResult<String> {
         Ok(self.remembered_partner(id).await?.map(|partner| partner.name.clone()).unwrap_or_default())
     }
 
@@ -172,7 +172,7 @@ impl App {
     ///
     /// # Errors
     /// `not_found`; the faults of the fields, under the form's own names.
-    pub async fn submit_kyc_form(&self, token: &str, form: KycForm) -> Reply<CustomerPage> {
+    pub async fn submit_kyc_form(&self, token: &str, form: KycForm) -> AppResult<CustomerPage> {
         for _ in 0..MOST_TRIES {
             let customer = self.customer_by_token(token).await?;
             match self.wanted_level(&customer) {
@@ -180,7 +180,7 @@ impl App {
                 Some(level) if level == form.level => {}
                 Some(level) => {
                     let message = format!("must be {}, which is the form that is open now", level.number());
-                    return Err(Refusal::field(Code::ValidationFailed, "level", message).into());
+                    return Err(Refusal::field(ErrorCode::ValidationFailed, "level", message).into());
                 }
             }
             let known = customer.identification.clone();
@@ -202,7 +202,7 @@ impl App {
     ///
     /// # Errors
     /// `not_found` for a token that leads nowhere.
-    pub async fn page_payment(&self, token: &str) -> Reply<PaymentPage> {
+    pub async fn page_payment(&self, token: &str) -> AppResult<PaymentPage> {
         let payment = self.payment_by_token(token).await?;
         self.payment_page(payment).await
     }
@@ -211,12 +211,12 @@ impl App {
     ///
     /// # Errors
     /// `not_found` for a token that is no processor's.
-    pub async fn page_returned(&self, token: &str) -> Reply<PaymentPage> {
+    pub async fn page_returned(&self, token: &str) -> AppResult<PaymentPage> {
         let payment = self.returned_payment(token).await?;
         self.payment_page(payment).await
     }
 
-    async fn payment_page(&self, mut payment: Payment) -> Reply<PaymentPage> {
+    async fn payment_page(&self, mut payment: Payment) -> AppResult<PaymentPage> {
         self.tell_all_of_our_account(&mut payment);
         let customer = self.store().customer(payment.customer).await?.ok_or_else(no_page)?;
         Ok(PaymentPage {
@@ -248,12 +248,12 @@ impl App {
     ///
     /// # Errors
     /// `not_found` for a token that leads nowhere.
-    pub async fn page_rampoff(&self, token: &str) -> Reply<RampoffPage> {
+    pub async fn page_rampoff(&self, token: &str) -> AppResult<RampoffPage> {
         let rampoff = self.rampoff_by_token(token).await?;
         self.rampoff_page(rampoff).await
     }
 
-    async fn rampoff_page(&self, rampoff: Rampoff) -> Reply<RampoffPage> {
+    async fn rampoff_page(&self, rampoff: Rampoff) -> AppResult<RampoffPage> {
         let customer = self.store().customer(rampoff.customer).await?.ok_or_else(no_page)?;
         Ok(RampoffPage {
             partner_name: self.partner_name(rampoff.partner).await?,
@@ -271,7 +271,7 @@ impl App {
     ///
     /// # Errors
     /// `not_found` for a token that leads nowhere.
-    pub async fn page_status(&self, token: &str) -> Reply<StatusPage> {
+    pub async fn page_status(&self, token: &str) -> AppResult<StatusPage> {
         match self.payment_by_token(token).await {
             Ok(payment) => return self.payment_page(payment).await.map(|page| StatusPage::Payment(Box::new(page))),
             Err(AppError::Refusal(_)) => {}
@@ -285,7 +285,7 @@ impl App {
     /// # Errors
     /// `not_found`; `validation_failed` when the payment is not one that waits for a processor; `error_payment_creation`
     /// when the processor refuses; [`AppError::Unavailable`] when it does not answer.
-    pub async fn gateway_session(&self, token: &str) -> Reply<GatewaySession> {
+    pub async fn gateway_session(&self, token: &str) -> AppResult<GatewaySession> {
         let payment = self.payment_by_token(token).await?;
         let PayIn::Processor(processor) = payment.pay_in else { return Err(not_payable(&payment)) };
         if !matches!(payment.state, PaymentState::Started) || payment.open_until <= self.business().now() {
@@ -303,14 +303,14 @@ impl App {
         let patience = Duration::from_secs(self.config().workers.call_seconds);
         let outcome = tokio::time::timeout(patience, port.open_session(&request)).await;
         match outcome {
-            Ok(Outcome::Accepted(Session { url: Some(url), .. })) => Ok(GatewaySession::Redirect(url)),
-            Ok(Outcome::Accepted(Session { url: None, .. })) if self.ports().gateway_player.is_some() => Ok(GatewaySession::Play),
-            Ok(Outcome::Accepted(_)) => Err(AppError::defect(format!("{processor} gave no page"))),
-            Ok(Outcome::Refused { reason }) => {
+            Ok(CallOutcome::Accepted(Session { url: Some(url), .. })) => Ok(GatewaySession::Redirect(url)),
+            Ok(CallOutcome::Accepted(Session { url: None, .. })) if self.ports().gateway_player.is_some() => Ok(GatewaySession::Play),
+            Ok(CallOutcome::Accepted(_)) => Err(AppError::defect(format!("{processor} gave no page"))),
+            Ok(CallOutcome::Refused { reason }) => {
                 let data = serde_json::json!({ "payment_id": payment.id.to_string() });
-                Err(Refusal::new(Code::ErrorPaymentCreation, reason).with_data(data).into())
+                Err(Refusal::new(ErrorCode::ErrorPaymentCreation, reason).with_data(data).into())
             }
-            Ok(Outcome::NotSent { reason } | Outcome::Unknown { reason }) => Err(AppError::Unavailable(reason)),
+            Ok(CallOutcome::NotSent { reason } | CallOutcome::Unknown { reason }) => Err(AppError::Unavailable(reason)),
             Err(_) => Err(AppError::Unavailable(format!("{processor} does not answer"))),
         }
     }
@@ -319,7 +319,7 @@ impl App {
     ///
     /// # Errors
     /// `not_found` where nobody plays; `validation_failed` when the payment waits for nothing.
-    pub async fn gateway_play(&self, token: &str, play: Play) -> Reply<Played> {
+    pub async fn gateway_play(&self, token: &str, play: Play) -> AppResult<Played> {
         let player = self.ports().gateway_player.as_ref().ok_or_else(no_page)?;
         let payment = self.payment_by_token(token).await?;
         if !matches!(payment.pay_in, PayIn::Processor(_)) || !payment.is_unpaid() {
@@ -336,7 +336,7 @@ impl App {
     ///
     /// # Errors
     /// `not_found`; `validation_failed` when the payment waits for no transfer.
-    pub async fn declare_sent(&self, token: &str) -> Reply<()> {
+    pub async fn declare_sent(&self, token: &str) -> AppResult<()> {
         if matches!(self.payment_by_token(token).await?.state, PaymentState::PendingBank { .. }) {
             return Ok(());
         }
@@ -347,7 +347,7 @@ impl App {
     ///
     /// # Errors
     /// `not_found`; `validation_failed` when money came.
-    pub async fn cancel_payment(&self, token: &str) -> Reply<()> {
+    pub async fn cancel_payment(&self, token: &str) -> AppResult<()> {
         if matches!(self.payment_by_token(token).await?.state, PaymentState::Cancelled) {
             return Ok(());
         }
@@ -358,19 +358,19 @@ impl App {
     ///
     /// # Errors
     /// `not_found`; `validation_failed` when coins came.
-    pub async fn cancel_rampoff(&self, token: &str) -> Reply<()> {
+    pub async fn cancel_rampoff(&self, token: &str) -> AppResult<()> {
         let rampoff = self.rampoff_by_token(token).await?;
         match rampoff.state {
             RampoffState::Cancelled => Ok(()),
             RampoffState::Created => self.ask_rampoff(token, &RampoffCommand::Cancel).await,
             _ => {
                 let message = format!("a ramp-off that is {} cannot be cancelled here", rampoff.status());
-                Err(Refusal::new(Code::ValidationFailed, message).into())
+                Err(Refusal::new(ErrorCode::ValidationFailed, message).into())
             }
         }
     }
 
-    async fn ask_payment(&self, token: &str, command: &PaymentCommand) -> Reply<()> {
+    async fn ask_payment(&self, token: &str, command: &PaymentCommand) -> AppResult<()> {
         for _ in 0..MOST_TRIES {
             let payment = self.payment_by_token(token).await?;
             let price = self.prices().buy_price(payment.terms.coin.symbol, payment.terms.fiat, self.business().now());
@@ -384,7 +384,7 @@ impl App {
         Err(AppError::Unavailable("the payment is changing too fast".into()))
     }
 
-    async fn ask_rampoff(&self, token: &str, command: &RampoffCommand) -> Reply<()> {
+    async fn ask_rampoff(&self, token: &str, command: &RampoffCommand) -> AppResult<()> {
         for _ in 0..MOST_TRIES {
             let rampoff = self.rampoff_by_token(token).await?;
             let price = self.prices().sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, self.business().now());
@@ -400,5 +400,5 @@ impl App {
 }
 
 fn not_payable(payment: &Payment) -> AppError {
-    Refusal::new(Code::ValidationFailed, format!("a payment that is {} cannot be paid here", payment.status())).into()
+    Refusal::new(ErrorCode::ValidationFailed, format!("a payment that is {} cannot be paid here", payment.status())).into()
 }

@@ -9,14 +9,14 @@ use rampart_core::id::PartnerId;
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
 use rampart_core::record::RecordKey;
 use rampart_core::redacted::Redacted;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::review::AuditEntry;
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::text;
 use rampart_store::{CommitError, StoredClaim};
 
 use crate::app::{App, MOST_TRIES};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::keys::Keys;
 
 /// How long a partner is remembered without a look into the database. Whoever changes one answers no earlier than this after
@@ -78,7 +78,7 @@ pub struct PartnerChange {
 
 impl App {
     /// A partner as it is stored or was a moment ago; never as it was before a change that was answered.
-    pub(crate) async fn remembered_partner(&self, id: PartnerId) -> Reply<Option<Arc<Partner>>> {
+    pub(crate) async fn remembered_partner(&self, id: PartnerId) -> AppResult<Option<Arc<Partner>>> {
         if let Some(partner) = self.partner_cache().get(id) {
             return Ok(Some(partner));
         }
@@ -96,7 +96,7 @@ impl App {
     ///
     /// # Errors
     /// `validation_failed` for a name that is empty or too long, reads like an identifier, or is another partner's.
-    pub async fn create_partner(&self, name: &str, actor: &str) -> Reply<Credentials> {
+    pub async fn create_partner(&self, name: &str, actor: &str) -> AppResult<Credentials> {
         let name = checked_name(name)?;
         let (api_key, api_secret) = self.new_key()?;
         let mint = self.mint();
@@ -130,7 +130,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Unavailable`] when the database cannot be read.
-    pub async fn partners(&self, behind: Option<PartnerId>, limit: u32) -> Reply<Vec<Partner>> {
+    pub async fn partners(&self, behind: Option<PartnerId>, limit: u32) -> AppResult<Vec<Partner>> {
         Ok(self.store().partners(behind, limit).await?)
     }
 
@@ -138,12 +138,12 @@ impl App {
     ///
     /// # Errors
     /// `validation_failed` for a name or a network that is none, and for a name that is another partner's; `not_found` when there is no such partner.
-    pub async fn set_partner(&self, id: PartnerId, change: &PartnerChange, actor: &str, reason: &str) -> Reply<Partner> {
+    pub async fn set_partner(&self, id: PartnerId, change: &PartnerChange, actor: &str, reason: &str) -> AppResult<Partner> {
         let name = change.name.as_deref().map(checked_name).transpose()?;
         for network in change.allow_ips.iter().flatten() {
             if crate::network::named(network).is_none() {
                 let message = format!("'{network}' is not an address or a network such as 203.0.113.0/24");
-                return Err(Refusal::field(Code::ValidationFailed, "allow_ip", message).into());
+                return Err(Refusal::field(ErrorCode::ValidationFailed, "allow_ip", message).into());
             }
         }
         self.change_partner(id, "partner.set", actor, reason, |partner| {
@@ -172,9 +172,9 @@ impl App {
     ///
     /// # Errors
     /// `not_found` when there is no such partner; `validation_failed` for an overlap that is too long.
-    pub async fn rotate_partner_key(&self, id: PartnerId, overlap: Duration, actor: &str, reason: &str) -> Reply<Credentials> {
+    pub async fn rotate_partner_key(&self, id: PartnerId, overlap: Duration, actor: &str, reason: &str) -> AppResult<Credentials> {
         if overlap > LONGEST_OVERLAP {
-            return Err(Refusal::field(Code::ValidationFailed, "overlap", "must be 30 days at most").into());
+            return Err(Refusal::field(ErrorCode::ValidationFailed, "overlap", "must be 30 days at most").into());
         }
         let (partner, secret) = self
             .change_partner(id, "partner.rotate-key", actor, reason, |partner| {
@@ -194,10 +194,10 @@ impl App {
         action: &str,
         actor: &str,
         reason: &str,
-        change: impl Fn(&mut Partner) -> Reply<Option<Redacted>>,
-    ) -> Reply<(Partner, Option<Redacted>)> {
+        change: impl Fn(&mut Partner) -> AppResult<Option<Redacted>>,
+    ) -> AppResult<(Partner, Option<Redacted>)> {
         for _ in 0..MOST_TRIES {
-            let missing = || Refusal::new(Code::NotFound, format!("there is no partner {id}"));
+            let missing = || Refusal::new(ErrorCode::NotFound, format!("there is no partner {id}"));
             let mut partner = self.store().partner(id).await?.ok_or_else(missing)?;
             let (key_before, name_before) = (partner.api_key.key.clone(), partner.name.clone());
             let secret = change(&mut partner)?;
@@ -226,7 +226,7 @@ impl App {
     }
 
     /// What a renamed partner has to take; nothing when the name was its own before.
-    async fn name_claim(&self, partner: &Partner) -> Reply<Option<Claim>> {
+    async fn name_claim(&self, partner: &Partner) -> AppResult<Option<Claim>> {
         match self.store().claim(ClaimScope::PartnerName, &partner.name).await? {
             Some(claim) if claim.subject == partner.id.to_string() => Ok(None),
             Some(claim) => Err(name_taken(&claim)),
@@ -234,7 +234,7 @@ impl App {
         }
     }
 
-    fn new_key(&self) -> Reply<(ApiKey, Redacted)> {
+    fn new_key(&self) -> AppResult<(ApiKey, Redacted)> {
         let mut bytes = [0; 16];
         self.randomness().fill(&mut bytes);
         let key = format!("rk_{}", hex::encode(bytes));
@@ -244,24 +244,24 @@ impl App {
     }
 }
 
-fn checked_name(name: &str) -> Reply<String> {
+fn checked_name(name: &str) -> AppResult<String> {
     let name = &*text::composed(name.trim());
     // Operators give a partner's name or its identifier, and the identifier is tried first.
     if name.parse::<PartnerId>().is_ok() {
-        return Err(Refusal::field(Code::ValidationFailed, "name", "must not read like a partner's identifier").into());
+        return Err(Refusal::field(ErrorCode::ValidationFailed, "name", "must not read like a partner's identifier").into());
     }
     match name.chars().count() {
         1..=100 => match text::check(name) {
             Ok(()) => Ok(name.to_owned()),
-            Err(fault) => Err(Refusal::field(Code::ValidationFailed, "name", fault.to_string()).into()),
+            Err(fault) => Err(Refusal::field(ErrorCode::ValidationFailed, "name", fault.to_string()).into()),
         },
-        _ => Err(Refusal::field(Code::ValidationFailed, "name", "must have 1 to 100 characters").into()),
+        _ => Err(Refusal::field(ErrorCode::ValidationFailed, "name", "must have 1 to 100 characters").into()),
     }
 }
 
 fn name_taken(claim: &StoredClaim) -> AppError {
     let message = format!("is or was the name of the partner {}: give another", claim.subject);
-    Refusal::field(Code::ValidationFailed, "name", message).into()
+    Refusal::field(ErrorCode::ValidationFailed, "name", message).into()
 }
 
 fn audit(mint: &rampart_core::id::Mint<'_>, actor: &str, action: &str, id: PartnerId, reason: &str) -> AuditEntry {

@@ -5,8 +5,8 @@ use rampart_core::catalogue::{Method, MethodKind};
 use rampart_core::country::Country;
 
 use crate::app::App;
-use crate::authenticate::Caller;
-use crate::error::Reply;
+use crate::authenticate::AuthenticatedPartner;
+use crate::error::AppResult;
 use crate::fields::{Fields, LONGEST};
 use crate::views::PaymentMethodView;
 
@@ -17,10 +17,10 @@ impl App {
     /// `validation_failed` for a country or currency that is none of ours.
     pub async fn payment_methods(
         &self,
-        _caller: &Caller,
+        _caller: &AuthenticatedPartner,
         country: Option<String>,
         fiat_symbol: Option<String>,
-    ) -> Reply<Vec<PaymentMethodView>> {
+    ) -> AppResult<Vec<PaymentMethodView>> {
         let mut fields = Fields::new();
         let wanted_country = fields.required("country", &country, LONGEST).map(Country::find);
         if wanted_country == Some(None) {

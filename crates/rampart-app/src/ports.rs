@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rampart_core::asset::Chain;
 use rampart_core::ledger::{Processor, Rail};
 use rampart_core::payment::Payment;
-use rampart_core::ports::{BankPort, ChainPort, KycPort, PricePort, ProcessorPort, Reply, ScreeningPort, Unavailable};
+use rampart_core::ports::{BankPort, ChainPort, KycPort, PortFuture, PricePort, ProcessorPort, ScreeningPort, Unavailable};
 
 /// What a processor that is played says to the customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,9 +19,9 @@ pub enum Played {
 /// Plays the processor behind our own gateway page. Only a sandbox has one.
 pub trait GatewayPlayer: Send + Sync {
     /// The customer pays what is due.
-    fn pay<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<Played, Unavailable>>;
+    fn pay<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<Played, Unavailable>>;
     /// The processor refuses the customer.
-    fn decline<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<(), Unavailable>>;
+    fn decline<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<(), Unavailable>>;
 }
 
 /// Everything that the ramp asks of the outside world.

@@ -6,13 +6,13 @@ use rampart_core::amount::{Amount, AmountSent, Overflow};
 use rampart_core::asset::Currency;
 use rampart_core::catalogue::{Coin, Method, PayoutRail};
 use rampart_core::country::Country;
-use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms, SellTerms, TermsFault};
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms, SellTerms, TermsError};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::time::Timestamp;
 
 use crate::app::App;
-use crate::authenticate::Caller;
-use crate::error::{AppError, Reply};
+use crate::authenticate::AuthenticatedPartner;
+use crate::error::{AppError, AppResult};
 use crate::fields::{Fields, LONGEST};
 use crate::views::{FeesView, QuoteView, RampoffQuoteView};
 
@@ -62,7 +62,7 @@ fn meant<'a, T>(fields: &mut Fields, found: impl Iterator<Item = &'a T>, place: 
         let countries: Vec<String> =
             found.iter().map(|candidate| place(candidate)).map(|(country, fiat)| format!("{country} ({fiat})")).collect();
         fields.fault(
-            Code::FailMandatoryField,
+            ErrorCode::FailMandatoryField,
             "country",
             format!("is required, because several countries have this: {}", countries.join(", ")),
         );
@@ -76,7 +76,7 @@ impl App {
     /// # Errors
     /// `fail_mandatory_field`, `validation_failed`, `method_not_allowed`, `coin_not_supported`, `min_purchase`,
     /// `max_purchase`, `price_unavailable`.
-    pub async fn quote(&self, caller: &Caller, request: &QuoteRequest) -> Reply<QuoteView> {
+    pub async fn quote(&self, caller: &AuthenticatedPartner, request: &QuoteRequest) -> AppResult<QuoteView> {
         let mut fields = Fields::new();
         let symbol = fields.required("symbol", &request.symbol, LONGEST);
         let chain = fields.optional("chain", &request.chain, LONGEST);
@@ -99,15 +99,15 @@ impl App {
         };
         let amount = fields.amount("amount", &request.amount, decimals);
         fields.finish()?;
-        let method = method.ok_or(Code::MethodNotAllowed)?;
-        let coin = coin.filter(|coin| coin.buy).ok_or(Code::CoinNotSupported)?;
-        let amount = amount.ok_or(Code::ValidationFailed)?;
+        let method = method.ok_or(ErrorCode::MethodNotAllowed)?;
+        let coin = coin.filter(|coin| coin.buy).ok_or(ErrorCode::CoinNotSupported)?;
+        let amount = amount.ok_or(ErrorCode::ValidationFailed)?;
         if !counts_coins {
             self.check_payable("amount", method, amount)?;
             self.check_method_bounds(method, amount)?;
         }
         let now = self.business().now();
-        let price = self.prices().buy_price(coin.id.symbol, method.fiat, now).ok_or(Code::PriceUnavailable)?;
+        let price = self.prices().buy_price(coin.id.symbol, method.fiat, now).ok_or(ErrorCode::PriceUnavailable)?;
         let asked = if counts_coins { AmountIn::Coin(amount) } else { AmountIn::Fiat(amount) };
         let terms = BuyTerms::new(self.catalogue(), method, coin, price, asked).map_err(|fault| self.terms_refusal(&fault))?;
         self.check_method_bounds(method, terms.fiat_amount)?;
@@ -135,7 +135,7 @@ impl App {
     ///
     /// # Errors
     /// As [`App::quote`].
-    pub async fn rampoff_quote(&self, caller: &Caller, request: &RampoffQuoteRequest) -> Reply<RampoffQuoteView> {
+    pub async fn rampoff_quote(&self, caller: &AuthenticatedPartner, request: &RampoffQuoteRequest) -> AppResult<RampoffQuoteView> {
         let mut fields = Fields::new();
         let symbol = fields.required("symbol", &request.symbol, LONGEST);
         let chain = fields.optional("blockchain", &request.blockchain, LONGEST);
@@ -145,12 +145,12 @@ impl App {
         let amount = fields.amount("amount", &request.amount, coin.map_or(18, |coin| coin.decimals));
         let rail = self.find_payout_rail(&mut fields, fiat, country);
         fields.finish()?;
-        let rail = rail.ok_or_else(|| Refusal::new(Code::MethodNotAllowed, "there is no payout in this currency for this country"))?;
-        let coin = coin.filter(|coin| coin.sell).ok_or(Code::CoinNotSupported)?;
-        let amount = amount.ok_or(Code::ValidationFailed)?;
+        let rail = rail.ok_or_else(|| Refusal::new(ErrorCode::MethodNotAllowed, "there is no payout in this currency for this country"))?;
+        let coin = coin.filter(|coin| coin.sell).ok_or(ErrorCode::CoinNotSupported)?;
+        let amount = amount.ok_or(ErrorCode::ValidationFailed)?;
         check_coin_bounds(coin, amount)?;
         let now = self.business().now();
-        let price = self.prices().sell_price(coin.id.symbol, rail.fiat, now).ok_or(Code::PriceUnavailable)?;
+        let price = self.prices().sell_price(coin.id.symbol, rail.fiat, now).ok_or(ErrorCode::PriceUnavailable)?;
         let terms = SellTerms::new(self.catalogue(), rail, coin, price, amount).map_err(|fault| self.terms_refusal(&fault))?;
         self.check_rail_bounds(rail, terms.fiat_amount)?;
         let (quote_id, expires_at) = self.sealed(caller, now, QuoteTerms::Sell(terms));
@@ -169,7 +169,7 @@ impl App {
         })
     }
 
-    fn sealed(&self, caller: &Caller, now: Timestamp, terms: QuoteTerms) -> (String, Timestamp) {
+    fn sealed(&self, caller: &AuthenticatedPartner, now: Timestamp, terms: QuoteTerms) -> (String, Timestamp) {
         let expires_at = now.after(Duration::from_secs(self.catalogue().pricing.quote_seconds));
         let quote = Quote { id: self.mint().id(), partner: caller.partner.id, terms, expires_at };
         (self.keys().seal_quote(&quote), expires_at)
@@ -206,56 +206,56 @@ impl App {
     }
 
     /// Whether an amount can be paid: some methods take whole steps only, such as pesos without centavos.
-    pub(crate) fn check_payable(&self, field: &'static str, method: &Method, amount: Amount) -> Reply<()> {
+    pub(crate) fn check_payable(&self, field: &'static str, method: &Method, amount: Amount) -> AppResult<()> {
         let step = method.payable_step;
         if amount.rounded_down(step) == amount {
             return Ok(());
         }
         let (payment_type, step) = (method.payment_type, step.to_major_short(self.decimals_of(method)));
         let message = format!("must be a multiple of {step} {}, which is what {payment_type} takes", method.fiat);
-        Err(Refusal::field(Code::ValidationFailed, field, message).into())
+        Err(Refusal::field(ErrorCode::ValidationFailed, field, message).into())
     }
 
     /// Whether an amount lies within what a payment method takes.
-    pub(crate) fn check_method_bounds(&self, method: &Method, amount: Amount) -> Reply<()> {
+    pub(crate) fn check_method_bounds(&self, method: &Method, amount: Amount) -> AppResult<()> {
         check_bounds(amount, method.minimum, method.maximum, self.decimals_of(method), method.fiat)
     }
 
     /// Whether an amount lies within what a payout rail pays.
-    pub(crate) fn check_rail_bounds(&self, rail: &PayoutRail, amount: Amount) -> Reply<()> {
+    pub(crate) fn check_rail_bounds(&self, rail: &PayoutRail, amount: Amount) -> AppResult<()> {
         let decimals = self.catalogue().decimals(rail.fiat.into()).unwrap_or(2);
         check_bounds(amount, rail.minimum, rail.maximum, decimals, rail.fiat)
     }
 
     /// Why no terms come of an amount, as it is told.
-    pub(crate) fn terms_refusal(&self, fault: &TermsFault) -> AppError {
+    pub(crate) fn terms_refusal(&self, fault: &TermsError) -> AppError {
         let code = match fault {
-            TermsFault::BelowFees => Code::MinPurchase,
-            TermsFault::Overflow(Overflow) => Code::MaxPurchase,
+            TermsError::BelowFees => ErrorCode::MinPurchase,
+            TermsError::Overflow(Overflow) => ErrorCode::MaxPurchase,
         };
         Refusal::new(code, fault.to_string()).into()
     }
 }
 
-fn check_bounds(amount: Amount, minimum: Amount, maximum: Amount, decimals: u8, unit: impl std::fmt::Display) -> Reply<()> {
+fn check_bounds(amount: Amount, minimum: Amount, maximum: Amount, decimals: u8, unit: impl std::fmt::Display) -> AppResult<()> {
     if amount < minimum {
         let message = format!("the minimum is {} {unit}", minimum.to_major_short(decimals));
-        return Err(Refusal::new(Code::MinPurchase, message).into());
+        return Err(Refusal::new(ErrorCode::MinPurchase, message).into());
     }
     if amount > maximum {
         let message = format!("the maximum is {} {unit}", maximum.to_major_short(decimals));
-        return Err(Refusal::new(Code::MaxPurchase, message).into());
+        return Err(Refusal::new(ErrorCode::MaxPurchase, message).into());
     }
     Ok(())
 }
 
 /// Whether so many coins may be sold in one order.
-pub(crate) fn check_coin_bounds(coin: &Coin, amount: Amount) -> Reply<()> {
+pub(crate) fn check_coin_bounds(coin: &Coin, amount: Amount) -> AppResult<()> {
     check_bounds(amount, coin.minimum, coin.maximum, coin.decimals, coin.id.symbol)
 }
 
 /// Whether so many coins may be bought in one order; how few is the payment method's matter.
-pub(crate) fn check_coin_maximum(coin: &Coin, amount: Amount) -> Reply<()> {
+pub(crate) fn check_coin_maximum(coin: &Coin, amount: Amount) -> AppResult<()> {
     check_bounds(amount, Amount::ZERO, coin.maximum, coin.decimals, coin.id.symbol)
 }
 

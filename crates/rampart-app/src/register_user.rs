@@ -1,29 +1,29 @@
 //! `registerUser`: a new customer.
 
 use rampart_core::country::Country;
-use rampart_core::customer::{BankAccountGiven, Customer, Identification, Profile, Warning};
+use rampart_core::customer::{Customer, Identification, Profile, ProvidedBankAccount, Warning};
 use rampart_core::id::CustomerId;
-use rampart_core::identification::{self, CustomerType, DocumentType, Doubt, Majority};
+use rampart_core::identification::{self, AgeCheck, CustomerType, DocumentType, DocumentWarning};
 use rampart_core::kyc::{Kyc, KycLevel, KycStatus};
 use rampart_core::phone;
 use rampart_core::record::RecordKey;
 use rampart_core::redacted::Redacted;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
 use rampart_core::view::identity_url;
 use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
-use crate::authenticate::Caller;
+use crate::authenticate::AuthenticatedPartner;
 use crate::birth::{self, Birth};
 use crate::customer_number;
 use crate::email;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::fields::{Fields, LONGEST};
 use crate::idempotency::{Earlier, Meaning, Sent};
 use crate::page_links::{KYC_FORM_URL, with_token};
-use crate::views::{Answer, RegisteredView};
+use crate::views::{CreatedResponse, RegisteredView};
 
 /// The fewest characters of a password.
 const SHORTEST_PASSWORD: usize = 6;
@@ -107,18 +107,18 @@ pub(crate) fn read_identification(
     country: Option<Country>,
     document: &Option<String>,
     number: &Option<String>,
-) -> Option<(Identification, identification::Checked)> {
+) -> Option<(Identification, identification::ValidDocument)> {
     let document = fields.optional("identification_type", document, LONGEST);
     let number = fields.bounded("identification_number", number, LONGEST);
     let (document, number) = match (document, number) {
         (None, None) => return None,
         (Some(document), Some(number)) => (document, number),
         (None, Some(_)) => {
-            fields.fault(Code::FailMandatoryField, "identification_type", "is required with identification_number");
+            fields.fault(ErrorCode::FailMandatoryField, "identification_type", "is required with identification_number");
             return None;
         }
         (Some(_), None) => {
-            fields.fault(Code::FailMandatoryField, "identification_number", "is required with identification_type");
+            fields.fault(ErrorCode::FailMandatoryField, "identification_number", "is required with identification_type");
             return None;
         }
     };
@@ -126,7 +126,7 @@ pub(crate) fn read_identification(
     let Ok(document) = document.parse::<DocumentType>() else {
         let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
         let message = format!("'{document}' is not a document of {country}; use one of {allowed}");
-        fields.fault(Code::InvalidIdentification, "identification_type", message);
+        fields.fault(ErrorCode::InvalidIdentification, "identification_type", message);
         return None;
     };
     match identification::check(country, document, number) {
@@ -136,10 +136,10 @@ pub(crate) fn read_identification(
         }
         Err(fault) => {
             let field = match fault {
-                identification::Fault::WrongCountry { .. } => "identification_type",
+                identification::DocumentError::WrongCountry { .. } => "identification_type",
                 _ => "identification_number",
             };
-            fields.fault(Code::InvalidIdentification, field, fault.to_string());
+            fields.fault(ErrorCode::InvalidIdentification, field, fault.to_string());
             None
         }
     }
@@ -154,7 +154,7 @@ pub(crate) fn judge_birth(
     fields: &mut Fields,
     warnings: &mut Vec<Warning>,
     birth: Option<Birth>,
-    identified: Option<&(Identification, identification::Checked)>,
+    identified: Option<&(Identification, identification::ValidDocument)>,
     minimum_age: u8,
     now: Timestamp,
 ) -> Option<String> {
@@ -162,9 +162,9 @@ pub(crate) fn judge_birth(
     if let (Some(checked), Some(sent)) = (checked, birth.as_ref().and_then(|birth| birth.date.parse().ok()))
         && let Err(fault) = checked.agrees_with_birth(sent)
     {
-        fields.fault(Code::InvalidIdentification, "identification_number", fault.to_string());
+        fields.fault(ErrorCode::InvalidIdentification, "identification_number", fault.to_string());
     }
-    for doubt in checked.iter().flat_map(|checked| checked.doubts()).filter(|doubt| *doubt != Doubt::Minor) {
+    for doubt in checked.iter().flat_map(|checked| checked.doubts()).filter(|doubt| *doubt != DocumentWarning::Minor) {
         warnings.push(Warning { field: "identification_number".into(), code: doubt.code().into(), message: doubt.to_string() });
     }
     let is_person = checked.is_none_or(|checked| checked.customer_type == CustomerType::Individual);
@@ -173,17 +173,17 @@ pub(crate) fn judge_birth(
     }
     let told = checked.map(|checked| checked.implied(now)).filter(|told| told.century_is_certain).and_then(|told| told.date);
     let birth = birth.or_else(|| told.and_then(|date| birth::of(&date.to_string(), now)));
-    let majority = identified.map_or(Majority::Untold, |(given, _)| given.document.majority(given.normalized.reveal(), minimum_age, now));
-    let of_minors = checked.is_some_and(|checked| checked.doubts().any(|doubt| doubt == Doubt::Minor));
-    let told_as_minor = majority == Majority::Minor && !of_minors;
+    let majority = identified.map_or(AgeCheck::Untold, |(given, _)| given.document.majority(given.normalized.reveal(), minimum_age, now));
+    let of_minors = checked.is_some_and(|checked| checked.doubts().any(|doubt| doubt == DocumentWarning::Minor));
+    let told_as_minor = majority == AgeCheck::Minor && !of_minors;
     let is_minor = birth.as_ref().map_or(told_as_minor, |birth| birth.age < u16::from(minimum_age));
     if is_minor && !of_minors {
         fields.malformed("dob", format!("must be the date of birth of somebody who is at least {minimum_age}"));
     } else if is_minor || (of_minors && birth.is_none()) {
         let field = if is_minor { "dob" } else { "identification_type" };
         let message = format!("customers under {minimum_age} can register and cannot trade");
-        warnings.push(Warning { field: field.into(), code: Doubt::Minor.code().into(), message });
-    } else if birth.is_none() && majority == Majority::Open {
+        warnings.push(Warning { field: field.into(), code: DocumentWarning::Minor.code().into(), message });
+    } else if birth.is_none() && majority == AgeCheck::Open {
         let message = format!("the number may be of somebody under {minimum_age}: the date of birth is needed before any operation");
         warnings.push(Warning { field: "dob".into(), code: BIRTH_NEEDED.into(), message });
     }
@@ -197,7 +197,7 @@ struct Registration {
     country_as_sent: String,
     identification: Option<Identification>,
     customer_type: CustomerType,
-    bank_account: Option<BankAccountGiven>,
+    bank_account: Option<ProvidedBankAccount>,
     profile: Profile,
     callback_url: Option<String>,
     warnings: Vec<Warning>,
@@ -209,7 +209,12 @@ impl App {
     /// # Errors
     /// `fail_mandatory_field`, `validation_failed`, `email_not_allowed`, `invalid_identification`, with strict settings
     /// `invalid_bank_account`; `user_already_exists`; `idempotency_conflict`.
-    pub async fn register_user(&self, caller: &Caller, request: &RegisterUser, key: Option<&str>) -> Reply<Answer> {
+    pub async fn register_user(
+        &self,
+        caller: &AuthenticatedPartner,
+        request: &RegisterUser,
+        key: Option<&str>,
+    ) -> AppResult<CreatedResponse> {
         let repeat = self.repeat(caller, OPERATION, key, None, request.fields()).await?;
         if let Some(earlier @ Earlier::Answer { .. }) = repeat.earlier(&self.standing_claims(&repeat, None).await?)? {
             return self.registered_earlier(earlier);
@@ -247,7 +252,7 @@ impl App {
             step.claims.extend(document);
             step.write(customer.clone());
             return match self.commit(step).await {
-                Ok(_) => Ok(Answer { data: with_token(&data, KYC_FORM_URL, &self.identity_token(customer.id)), replayed: false }),
+                Ok(_) => Ok(CreatedResponse { data: with_token(&data, KYC_FORM_URL, &self.identity_token(customer.id)), replayed: false }),
                 Err(CommitError::Conflict(RecordKey::Customer(id))) if id == customer.id => {
                     taken += 1;
                     customer.id = customer_number::draw(self.randomness(), taken);
@@ -265,14 +270,14 @@ impl App {
         Err(AppError::Unavailable("the document is being registered too often, or no number is free".into()))
     }
 
-    fn registered_earlier(&self, earlier: Earlier) -> Reply<Answer> {
+    fn registered_earlier(&self, earlier: Earlier) -> AppResult<CreatedResponse> {
         let Earlier::Answer { data, subject } = earlier else { return Err(AppError::defect("a registration was claimed as an order")) };
         let customer = subject.parse().map(CustomerId).map_err(|_| AppError::defect("a claim without its customer"))?;
-        Ok(Answer { data: with_token(&data, KYC_FORM_URL, &self.identity_token(customer)), replayed: true })
+        Ok(CreatedResponse { data: with_token(&data, KYC_FORM_URL, &self.identity_token(customer)), replayed: true })
     }
 
-    async fn already_exists(&self, caller: &Caller, subject: &str) -> AppError {
-        let refusal = Refusal::from(Code::UserAlreadyExists);
+    async fn already_exists(&self, caller: &AuthenticatedPartner, subject: &str) -> AppError {
+        let refusal = Refusal::from(ErrorCode::UserAlreadyExists);
         let Ok(id) = subject.parse::<i64>() else { return refusal.into() };
         match self.customer_of(caller, id).await {
             Ok(customer) => {
@@ -285,7 +290,7 @@ impl App {
     }
 
     /// `data` of the answer as it is kept: its link has no token.
-    fn registered_json(&self, customer: &Customer) -> Reply<String> {
+    fn registered_json(&self, customer: &Customer) -> AppResult<String> {
         let present = |text: &Redacted| Some(text.reveal().to_owned()).filter(|text| !text.is_empty());
         let status = customer.kyc.status();
         let view = RegisteredView {
@@ -306,7 +311,7 @@ impl App {
         serde_json::to_string(&view).map_err(|fault| AppError::Defect(Box::new(fault)))
     }
 
-    fn read_registration(&self, request: &RegisterUser) -> Reply<Registration> {
+    fn read_registration(&self, request: &RegisterUser) -> AppResult<Registration> {
         let settings = &self.config().registration;
         let mut fields = Fields::new();
         let mut warnings = Vec::new();
@@ -334,7 +339,7 @@ impl App {
         }
         let bank_account = read_bank_account(&mut fields, request);
         if let (Some(given), Some((country, _))) = (&bank_account, country) {
-            let code = Code::InvalidBankAccount;
+            let code = ErrorCode::InvalidBankAccount;
             match self.own_accounts().check(country, given.given()) {
                 // What is odd about it is a warning, however strict: whether it can be paid to only the rail knows.
                 Ok(checked) => warnings.extend(checked.doubts().map(|doubt| Warning {
@@ -361,7 +366,7 @@ impl App {
             source_of_funds: Redacted::default(),
         };
         fields.finish()?;
-        let (Some(email), Some((country, country_as_sent))) = (email, country) else { return Err(Code::ValidationFailed.into()) };
+        let (Some(email), Some((country, country_as_sent))) = (email, country) else { return Err(ErrorCode::ValidationFailed.into()) };
         let identification = identification.map(|(given, _)| given);
         let country_as_sent = country_as_sent.to_owned();
         Ok(Registration { email, country, country_as_sent, identification, customer_type, bank_account, profile, callback_url, warnings })
@@ -369,7 +374,15 @@ impl App {
 }
 
 /// A value that does not hold is stored with a warning, or refused where the settings are strict.
-fn doubt(fields: &mut Fields, warnings: &mut Vec<Warning>, strict: bool, code: Code, field: &'static str, warning: &str, message: String) {
+fn doubt(
+    fields: &mut Fields,
+    warnings: &mut Vec<Warning>,
+    strict: bool,
+    code: ErrorCode,
+    field: &'static str,
+    warning: &str,
+    message: String,
+) {
     match strict {
         true => fields.fault(code, field, message),
         false => warnings.push(Warning { field: field.into(), code: warning.into(), message }),
@@ -384,7 +397,7 @@ pub(crate) fn judge_phone(fields: &mut Fields, warnings: &mut Vec<Warning>, coun
             code: doubt.code().into(),
             message: doubt.to_string(),
         })),
-        Err(fault) => doubt(fields, warnings, strict, Code::ValidationFailed, "phone", "invalid_phone", fault.to_string()),
+        Err(fault) => doubt(fields, warnings, strict, ErrorCode::ValidationFailed, "phone", "invalid_phone", fault.to_string()),
     }
 }
 
@@ -408,14 +421,14 @@ fn read_country<'a>(fields: &mut Fields, request: &'a RegisterUser) -> Option<(C
         }
     }
     if !any {
-        fields.fault(Code::FailMandatoryField, "country", "is required");
+        fields.fault(ErrorCode::FailMandatoryField, "country", "is required");
     }
     found
 }
 
-fn read_bank_account(fields: &mut Fields, request: &RegisterUser) -> Option<BankAccountGiven> {
+fn read_bank_account(fields: &mut Fields, request: &RegisterUser) -> Option<ProvidedBankAccount> {
     let account = fields.bounded("iban", &request.iban, LONGEST);
     let bank_code = fields.optional("bank_code", &request.bank_code, LONGEST).map(str::to_owned);
     let account_type = fields.optional("account_type", &request.account_type, LONGEST).map(str::to_owned);
-    account.map(|account| BankAccountGiven { account: account.into(), bank_code, account_type, bank_name: None })
+    account.map(|account| ProvidedBankAccount { account: account.into(), bank_code, account_type, bank_name: None })
 }

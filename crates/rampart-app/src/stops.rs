@@ -13,7 +13,7 @@ use rampart_core::watch::Wallet;
 use rampart_store::Store;
 
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::operate::refuse;
 use crate::workers::answer_in_time;
 
@@ -38,7 +38,7 @@ impl Stops {
 ///
 /// # Errors
 /// When the database cannot be read.
-pub(crate) async fn present(app: &App) -> Reply<Stops> {
+pub(crate) async fn present(app: &App) -> AppResult<Stops> {
     if let Some(number) = app.store().fell_from() {
         stop_everything(app, number).await?;
         app.store().fall_is_known();
@@ -59,7 +59,7 @@ pub(crate) async fn present(app: &App) -> Reply<Stops> {
 ///
 /// # Errors
 /// When the database cannot be read or written.
-pub async fn compare_with_folder(app: &App, file: &Path) -> Reply<()> {
+pub async fn compare_with_folder(app: &App, file: &Path) -> AppResult<()> {
     let store = app.store();
     let installation = store.installation().await?.ok_or_else(|| AppError::defect("the installation is not stored"))?;
     // Before the database is asked: a server beside a command moves both on.
@@ -78,7 +78,7 @@ pub async fn compare_with_folder(app: &App, file: &Path) -> Reply<()> {
     Ok(())
 }
 
-async fn stop_everything(app: &App, number: i64) -> Reply<()> {
+async fn stop_everything(app: &App, number: i64) -> AppResult<()> {
     let reason = format!(
         "the database lies behind what this node has seen of it (batch {number}): it was put back from a copy, and what it lacks may \
          have been sent already; compare with banks and chains, then `rampart review resolve … go-on`"
@@ -87,7 +87,7 @@ async fn stop_everything(app: &App, number: i64) -> Reply<()> {
 }
 
 /// The chain has used slots of the hot wallet that we know nothing of.
-pub(crate) async fn stop_chain(app: &App, chain: Chain, expected: u64, ours: u64) -> Reply<()> {
+pub(crate) async fn stop_chain(app: &App, chain: Chain, expected: u64, ours: u64) -> AppResult<()> {
     let reason = format!(
         "{chain} expects the nonce {expected} of the hot wallet, and ours is {ours}: somebody has sent from it past us; find out who \
          and what, then `rampart review resolve … go-on`"
@@ -96,7 +96,7 @@ pub(crate) async fn stop_chain(app: &App, chain: Chain, expected: u64, ours: u64
 }
 
 /// Puts a stop on the list, unless it is there.
-async fn stop(app: &App, what: &str, number: i128, reason: String) -> Reply<()> {
+async fn stop(app: &App, what: &str, number: i128, reason: String) -> AppResult<()> {
     let is_listed = async || Ok::<_, AppError>(app.store().stops().await?.iter().any(|item| item.source.as_deref() == Some(what)));
     if is_listed().await? {
         return Ok(());
@@ -122,7 +122,7 @@ async fn stop(app: &App, what: &str, number: i128, reason: String) -> Reply<()> 
 }
 
 /// A person says go on: what was seen outside is taken over, so that it stops nothing a second time.
-pub(crate) async fn go_on(app: &App, item: &ReviewItem) -> Reply<Step> {
+pub(crate) async fn go_on(app: &App, item: &ReviewItem) -> AppResult<Step> {
     let what = item.source.as_deref().ok_or_else(|| refuse("the item does not name what is stopped"))?;
     let mut step = Step::new();
     if what == EVERYTHING {

@@ -3,17 +3,17 @@
 use std::net::IpAddr;
 
 use rampart_core::event::EventType;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::webhook::Subscription;
 use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
-use crate::authenticate::Caller;
-use crate::error::{AppError, Reply};
+use crate::authenticate::AuthenticatedPartner;
+use crate::error::{AppError, AppResult};
 use crate::fields::{Fields, LONGEST, LONGEST_URL};
 use crate::idempotency::{Earlier, Meaning, Repeat, Sent};
-use crate::views::{Answer, SubscriptionView};
+use crate::views::{CreatedResponse, SubscriptionView};
 
 const CREATED: &str = "\"subscription_created\"";
 const UPDATED: &str = "\"subscription_updated\"";
@@ -49,7 +49,13 @@ impl App {
     ///
     /// # Errors
     /// As [`App::put_subscription`].
-    pub async fn subscribe(&self, caller: &Caller, url: Option<String>, kind: Option<String>, key: Option<&str>) -> Reply<Answer> {
+    pub async fn subscribe(
+        &self,
+        caller: &AuthenticatedPartner,
+        url: Option<String>,
+        kind: Option<String>,
+        key: Option<&str>,
+    ) -> AppResult<CreatedResponse> {
         self.put_subscription(caller, SubscriptionCall::Subscribe, SubscriptionRequest { url, kind, replay: None }, key).await
     }
 
@@ -59,11 +65,11 @@ impl App {
     /// As [`App::put_subscription`].
     pub async fn update_subscription(
         &self,
-        caller: &Caller,
+        caller: &AuthenticatedPartner,
         url: Option<String>,
         kind: Option<String>,
         key: Option<&str>,
-    ) -> Reply<Answer> {
+    ) -> AppResult<CreatedResponse> {
         self.put_subscription(caller, SubscriptionCall::Update, SubscriptionRequest { url, kind, replay: None }, key).await
     }
 
@@ -75,11 +81,11 @@ impl App {
     /// was never subscribed.
     pub async fn put_subscription(
         &self,
-        caller: &Caller,
+        caller: &AuthenticatedPartner,
         call: SubscriptionCall,
         request: SubscriptionRequest,
         key: Option<&str>,
-    ) -> Reply<Answer> {
+    ) -> AppResult<CreatedResponse> {
         let SubscriptionRequest { url, kind, replay } = request;
         let is_new = call == SubscriptionCall::Subscribe;
         let (operation, answer) =
@@ -93,7 +99,7 @@ impl App {
         if let Some(Earlier::Answer { data, .. }) = repeat.earlier(&self.standing_claims(&repeat, None).await?)? {
             // Its replay may have been cut short.
             self.replay_parked(caller, parsed).await?;
-            return Ok(Answer { data, replayed: true });
+            return Ok(CreatedResponse { data, replayed: true });
         }
         let answer = self.try_subscription(caller, is_new, answer, (url, kind), &repeat).await?;
         self.replay_parked(caller, parsed).await?;
@@ -101,7 +107,7 @@ impl App {
     }
 
     /// Puts what is parked for a type of event on its way again.
-    async fn replay_parked(&self, caller: &Caller, kind: Option<EventType>) -> Reply<()> {
+    async fn replay_parked(&self, caller: &AuthenticatedPartner, kind: Option<EventType>) -> AppResult<()> {
         let Some(kind) = kind else { return Ok(()) };
         let Some(subscription) = self.subscription_of(caller, kind).await?.filter(|known| known.active && !known.is_disabled()) else {
             return Ok(());
@@ -124,12 +130,12 @@ impl App {
 
     async fn try_subscription(
         &self,
-        caller: &Caller,
+        caller: &AuthenticatedPartner,
         is_new: bool,
         answer: &'static str,
         (url, kind): (Option<String>, Option<String>),
         repeat: &Repeat<'_>,
-    ) -> Reply<Answer> {
+    ) -> AppResult<CreatedResponse> {
         let mut fields = Fields::new();
         let url = fields.required("url", &url, LONGEST_URL).and_then(|text| self.webhook_url(&mut fields, text));
         let delivered_as = fields.required("type", &kind, LONGEST);
@@ -142,12 +148,12 @@ impl App {
         });
         fields.finish()?;
         let (Some(url), Some(kind), Some(delivered_as)) = (url, kind, delivered_as) else {
-            return Err(Code::ValidationFailed.into());
+            return Err(ErrorCode::ValidationFailed.into());
         };
         for _ in 0..MOST_TRIES {
             let known = self.subscription_of(caller, kind).await?;
             if !is_new && !known.as_ref().is_some_and(|subscription| subscription.active) {
-                return Err(Code::SubscriptionNotFound.into());
+                return Err(ErrorCode::SubscriptionNotFound.into());
             }
             let mint = self.mint();
             let mut step = Step::new();
@@ -182,9 +188,9 @@ impl App {
             step.claims.extend(repeat.claims(self, subscription.id, answer));
             step.write(subscription);
             match self.commit(step).await {
-                Ok(_) => return Ok(Answer { data: answer.to_owned(), replayed: false }),
+                Ok(_) => return Ok(CreatedResponse { data: answer.to_owned(), replayed: false }),
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::IdempotencyKey => {
-                    return repeat.earlier_by(&claim).map(|_| Answer { data: answer.to_owned(), replayed: true });
+                    return repeat.earlier_by(&claim).map(|_| CreatedResponse { data: answer.to_owned(), replayed: true });
                 }
                 // Somebody else made the first one, or the events of the moment moved it on.
                 Err(CommitError::AlreadyClaimed(_) | CommitError::Conflict(_)) => {}
@@ -194,7 +200,7 @@ impl App {
         Err(AppError::Unavailable("the subscription is changing too fast".into()))
     }
 
-    async fn subscription_of(&self, caller: &Caller, kind: EventType) -> Reply<Option<Subscription>> {
+    async fn subscription_of(&self, caller: &AuthenticatedPartner, kind: EventType) -> AppResult<Option<Subscription>> {
         let all = self.store().subscriptions_of(caller.partner.id).await?;
         Ok(all.into_iter().find(|subscription| subscription.kind == kind))
     }
@@ -225,7 +231,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Unavailable`] when the database cannot be read.
-    pub async fn subscriptions(&self, caller: &Caller) -> Reply<Vec<SubscriptionView>> {
+    pub async fn subscriptions(&self, caller: &AuthenticatedPartner) -> AppResult<Vec<SubscriptionView>> {
         let (all, parked) = futures::try_join!(
             self.store().subscriptions_of(caller.partner.id),
             self.store().parked_counts(caller.partner.id, MOST_COUNTED)
@@ -249,10 +255,10 @@ impl App {
     ///
     /// # Errors
     /// `subscription_not_found` when there is none of this type.
-    pub async fn delete_subscription(&self, caller: &Caller, kind: &str) -> Reply<()> {
-        let kind: EventType = kind.parse().map_err(|_| Code::SubscriptionNotFound)?;
+    pub async fn delete_subscription(&self, caller: &AuthenticatedPartner, kind: &str) -> AppResult<()> {
+        let kind: EventType = kind.parse().map_err(|_| ErrorCode::SubscriptionNotFound)?;
         for _ in 0..MOST_TRIES {
-            let known = self.subscription_of(caller, kind).await?.filter(|known| known.active).ok_or(Code::SubscriptionNotFound)?;
+            let known = self.subscription_of(caller, kind).await?.filter(|known| known.active).ok_or(ErrorCode::SubscriptionNotFound)?;
             let mut step = Step::new();
             step.write(Subscription { active: false, updated_at: self.business().now(), ..known });
             match self.commit(step).await {

@@ -1,11 +1,11 @@
 //! `tokenPrice`: the market's price of a coin, and ours.
 
 use rampart_core::asset::{Chain, CoinId, Currency, Symbol};
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 
 use crate::app::App;
-use crate::authenticate::Caller;
-use crate::error::Reply;
+use crate::authenticate::AuthenticatedPartner;
+use crate::error::AppResult;
 use crate::fields::{Fields, LONGEST};
 use crate::views::TokenPriceView;
 
@@ -26,7 +26,7 @@ impl App {
     ///
     /// # Errors
     /// `fail_mandatory_field`, `validation_failed`, `coin_not_supported`, `price_unavailable`.
-    pub async fn token_price(&self, _caller: &Caller, request: &TokenPrice) -> Reply<TokenPriceView> {
+    pub async fn token_price(&self, _caller: &AuthenticatedPartner, request: &TokenPrice) -> AppResult<TokenPriceView> {
         let mut fields = Fields::new();
         let symbol = fields.required("symbol", &request.symbol, LONGEST);
         let fiat = fields.required("fiat_symbol", &request.fiat_symbol, LONGEST);
@@ -36,9 +36,9 @@ impl App {
             fields.malformed("fiat_symbol", format!("'{fiat}' is not a currency that is traded here"));
         }
         fields.finish()?;
-        let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).ok_or(Code::CoinNotSupported)?;
-        let currency = currency.ok_or(Code::ValidationFailed)?;
-        let missing = || Refusal::new(Code::PriceUnavailable, format!("there is no price of {} in {currency}", coin.symbol));
+        let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).ok_or(ErrorCode::CoinNotSupported)?;
+        let currency = currency.ok_or(ErrorCode::ValidationFailed)?;
+        let missing = || Refusal::new(ErrorCode::PriceUnavailable, format!("there is no price of {} in {currency}", coin.symbol));
         let market = self.prices().market(coin.symbol, currency).ok_or_else(missing)?;
         let (buy, sell) = (self.prices().buying(market.rate), self.prices().selling(market.rate));
         Ok(TokenPriceView {

@@ -1,16 +1,16 @@
 //! `validate/identification` and `validate/bankAccount`: whether a number holds, for partners' own forms. A number that does
 //! not hold is an answer, not an error.
 
-use rampart_core::bank_account::{self, Given, Kind};
+use rampart_core::bank_account::{self, BankAccountInput, BankAccountKind};
 use rampart_core::country::Country;
 use rampart_core::identification::{self, CustomerType, DocumentType, Implied};
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_core::time::Timestamp;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::authenticate::Caller;
-use crate::error::Reply;
+use crate::authenticate::AuthenticatedPartner;
+use crate::error::AppResult;
 use crate::fields::{Fields, LONGEST};
 
 /// What is wrong with a number, or odd about it.
@@ -79,7 +79,7 @@ pub struct BankAccountView {
     /// Whether the account holds.
     pub valid: bool,
     /// What kind of account it is.
-    pub kind: Option<Kind>,
+    pub kind: Option<BankAccountKind>,
     /// Without separators.
     pub normalized: Option<String>,
     /// As it may be shown.
@@ -99,7 +99,7 @@ pub struct BankAccountView {
 impl BankAccountView {
     /// Judges an account.
     #[must_use]
-    pub fn of(country: Country, given: Given<'_>) -> Self {
+    pub fn of(country: Country, given: BankAccountInput<'_>) -> Self {
         match bank_account::check(country, given) {
             Ok(checked) => Self {
                 valid: true,
@@ -159,11 +159,11 @@ impl App {
     /// `fail_mandatory_field`; `validation_failed` for a country that is not served or a document that is none of its own.
     pub fn validate_identification(
         &self,
-        _caller: &Caller,
+        _caller: &AuthenticatedPartner,
         country: &Option<String>,
         document: &Option<String>,
         number: &Option<String>,
-    ) -> Reply<IdentificationView> {
+    ) -> AppResult<IdentificationView> {
         let mut fields = Fields::new();
         let country = read_country(&mut fields, country);
         let document = fields.required("type", document, LONGEST);
@@ -177,7 +177,7 @@ impl App {
             Some((country, document?))
         });
         fields.finish()?;
-        let (Some((country, document)), Some(number)) = (known, number) else { return Err(Code::ValidationFailed.into()) };
+        let (Some((country, document)), Some(number)) = (known, number) else { return Err(ErrorCode::ValidationFailed.into()) };
         Ok(IdentificationView::of(country, document, number, self.business().now()))
     }
 
@@ -185,14 +185,14 @@ impl App {
     ///
     /// # Errors
     /// `fail_mandatory_field`; `validation_failed` for a country that is not served.
-    pub fn validate_bank_account(&self, _caller: &Caller, request: &ValidateBankAccount) -> Reply<BankAccountView> {
+    pub fn validate_bank_account(&self, _caller: &AuthenticatedPartner, request: &ValidateBankAccount) -> AppResult<BankAccountView> {
         let mut fields = Fields::new();
         let country = read_country(&mut fields, &request.country);
         let account = fields.required_bounded("account", &request.account, LONGEST);
         let bank_code = fields.optional("bank_code", &request.bank_code, LONGEST);
         let account_type = fields.optional("account_type", &request.account_type, LONGEST);
         fields.finish()?;
-        let (Some(country), Some(account)) = (country, account) else { return Err(Code::ValidationFailed.into()) };
-        Ok(BankAccountView::of(country, Given { account, bank_code, account_type }))
+        let (Some(country), Some(account)) = (country, account) else { return Err(ErrorCode::ValidationFailed.into()) };
+        Ok(BankAccountView::of(country, BankAccountInput { account, bank_code, account_type }))
     }
 }

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 /// The answer to something that was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct CreatedResponse {
     /// The JSON of `data`.
     pub data: String,
     /// Whether an earlier request was answered with the same.
@@ -22,7 +22,7 @@ pub struct Answer {
 
 /// A page of a list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
+pub struct ListPage<T> {
     /// What is on it.
     pub items: Vec<T>,
     /// Where the next page begins; absent on the last.

@@ -18,13 +18,13 @@ pub struct Wake {
 
 /// Whom a step gives work to.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Calls {
+pub struct WakeSet {
     jobs: u16,
     facts: bool,
     deliveries: bool,
 }
 
-impl Calls {
+impl WakeSet {
     /// Whom a step gives work to, seen before it is committed.
     #[must_use]
     pub fn of(step: &Step) -> Self {
@@ -47,7 +47,7 @@ fn position(kind: JobKind) -> usize {
 
 impl Wake {
     /// Rings for what a committed step gave rise to.
-    pub fn after(&self, committed: &Committed, calls: Calls) {
+    pub fn after(&self, committed: &Committed, calls: WakeSet) {
         if !committed.events.is_empty() {
             self.fanout.notify_one();
         }

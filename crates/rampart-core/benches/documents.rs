@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use rampart_core::bank_account::{self, Given};
+use rampart_core::bank_account::{self, BankAccountInput};
 use rampart_core::country::Country;
 use rampart_core::identification::{self, DocumentType};
 use regex::Regex;
@@ -92,7 +92,7 @@ fn main() -> ExitCode {
         for _ in 0..ROUNDS {
             let theirs = time(&file.valid, matches);
             let ours = if file.kind == "account" {
-                time(&file.valid, |number| black_box(bank_account::check(country, Given::number(number))).is_ok())
+                time(&file.valid, |number| black_box(bank_account::check(country, BankAccountInput::number(number))).is_ok())
             } else {
                 let document: DocumentType = file.document.parse().expect("a document");
                 time(&file.valid, |number| black_box(identification::check(country, document, number)).is_ok())

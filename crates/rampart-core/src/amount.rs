@@ -17,7 +17,7 @@ pub struct Overflow;
 
 /// Why a text in major units is not an amount of an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AmountFault {
+pub enum AmountError {
     /// Not a plain decimal number.
     #[error("must be a positive decimal number such as 100 or 100.50")]
     NotANumber,
@@ -49,21 +49,21 @@ struct Written<'a> {
 }
 
 impl<'a> Written<'a> {
-    fn read(text: &'a str) -> Result<Self, AmountFault> {
+    fn read(text: &'a str) -> Result<Self, AmountError> {
         if text.is_empty() || text.len() > MOST_FIGURES {
-            return Err(if text.is_empty() { AmountFault::NotANumber } else { AmountFault::TooLarge });
+            return Err(if text.is_empty() { AmountError::NotANumber } else { AmountError::TooLarge });
         }
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| AmountFault::NotANumber)?),
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| AmountError::NotANumber)?),
             None => (text, 0),
         };
         if !(-40..=40).contains(&exponent) {
-            return Err(AmountFault::TooLarge);
+            return Err(AmountError::TooLarge);
         }
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
         let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if !all_digits(whole) || !all_digits(fraction) {
-            return Err(AmountFault::NotANumber);
+            return Err(AmountError::NotANumber);
         }
         Ok(Self { whole, fraction: fraction.trim_end_matches('0'), exponent })
     }
@@ -87,7 +87,7 @@ pub fn canonical_decimal(text: &str) -> Option<String> {
 pub fn whole_number(text: &str) -> Option<i64> {
     match Amount::parse_major(text, 0) {
         Ok(amount) => i64::try_from(amount.0).ok(),
-        Err(AmountFault::NotPositive) => Some(0),
+        Err(AmountError::NotPositive) => Some(0),
         Err(_) => None,
     }
 }
@@ -114,7 +114,7 @@ impl AmountSent {
     ///
     /// # Errors
     /// As [`Amount::parse_text`] for a text, and [`Amount::parse_major`] for a number.
-    pub fn amount(&self, decimals: u8) -> Result<Amount, AmountFault> {
+    pub fn amount(&self, decimals: u8) -> Result<Amount, AmountError> {
         match self {
             Self::Text(text) => Amount::parse_text(text, decimals),
             Self::Number(number) => Amount::parse_major(number, decimals),
@@ -230,30 +230,30 @@ impl Amount {
     /// (`1e2`), because JSON writers produce them; signs, blanks and superfluous decimals are faults.
     ///
     /// # Errors
-    /// An [`AmountFault`] that says what is wrong.
-    pub fn parse_major(text: &str, decimals: u8) -> Result<Self, AmountFault> {
+    /// An [`AmountError`] that says what is wrong.
+    pub fn parse_major(text: &str, decimals: u8) -> Result<Self, AmountError> {
         let Written { whole, fraction, exponent } = Written::read(text)?;
         let significant = if fraction.is_empty() { whole.trim_end_matches('0') } else { whole };
         let mut units = 0_i128;
         for figure in significant.bytes().chain(fraction.bytes()) {
             let value = i128::from(figure - b'0');
-            units = units.checked_mul(10).and_then(|units| units.checked_add(value)).ok_or(AmountFault::TooLarge)?;
+            units = units.checked_mul(10).and_then(|units| units.checked_add(value)).ok_or(AmountError::TooLarge)?;
         }
         if units == 0 {
-            return Err(AmountFault::NotPositive);
+            return Err(AmountError::NotPositive);
         }
         let length = |part: &str| i32::try_from(part.len()).unwrap_or(i32::MAX);
         let shift = i32::from(decimals) + exponent - length(fraction) + length(whole) - length(significant);
         for _ in shift..0 {
             if units % 10 != 0 {
-                return Err(AmountFault::TooManyDecimals { most: decimals });
+                return Err(AmountError::TooManyDecimals { most: decimals });
             }
             units /= 10;
         }
         for _ in 0..shift {
-            units = units.checked_mul(10).ok_or(AmountFault::TooLarge)?;
+            units = units.checked_mul(10).ok_or(AmountError::TooLarge)?;
         }
-        if units <= LARGEST { Ok(Self(units)) } else { Err(AmountFault::TooLarge) }
+        if units <= LARGEST { Ok(Self(units)) } else { Err(AmountError::TooLarge) }
     }
 
     /// Reads what somebody wrote as a text, as [`Amount::parse_major`] does, but holds it to the figures that it has: whoever
@@ -261,15 +261,15 @@ impl Amount {
     /// numbers so.
     ///
     /// # Errors
-    /// An [`AmountFault`] that says what is wrong.
-    pub fn parse_text(text: &str, decimals: u8) -> Result<Self, AmountFault> {
+    /// An [`AmountError`] that says what is wrong.
+    pub fn parse_text(text: &str, decimals: u8) -> Result<Self, AmountError> {
         let amount = Self::parse_major(text, decimals)?;
         let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
         let has_exponent = fraction.contains(['e', 'E']);
         if has_exponent || fraction == "0" || fraction.len() <= usize::from(decimals) {
             Ok(amount)
         } else {
-            Err(AmountFault::TooManyDecimals { most: decimals })
+            Err(AmountError::TooManyDecimals { most: decimals })
         }
     }
 

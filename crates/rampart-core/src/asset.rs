@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::code::{Code, CodeFault};
+use crate::code::{Code, CodeError};
 
 /// An ISO 4217 currency code, upper case: `EUR`, `CLP`.
 pub type Currency = Code<4>;
@@ -46,9 +46,9 @@ impl fmt::Display for Asset {
 }
 
 impl FromStr for Asset {
-    type Err = CodeFault;
+    type Err = CodeError;
 
-    fn from_str(text: &str) -> Result<Self, CodeFault> {
+    fn from_str(text: &str) -> Result<Self, CodeError> {
         match text.split_once(':') {
             None => text.parse().map(Self::Fiat),
             Some((symbol, chain)) => Ok(Self::Coin(CoinId { symbol: symbol.parse()?, chain: chain.parse()? })),

@@ -11,7 +11,7 @@ pub struct Code<const N: usize> {
 
 /// Why a text is not a [`Code`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum CodeFault {
+pub enum CodeError {
     /// No character at all.
     #[error("the code is empty")]
     Empty,
@@ -72,24 +72,24 @@ impl<const N: usize> Code<N> {
     /// Makes a code from the bytes of its text.
     ///
     /// # Errors
-    /// A [`CodeFault`] for what is none.
-    pub fn of(text: &[u8]) -> Result<Self, CodeFault> {
+    /// A [`CodeError`] for what is none.
+    pub fn of(text: &[u8]) -> Result<Self, CodeError> {
         Self::check(text).map(|bytes| Self { bytes })
     }
 
-    const fn check(text: &[u8]) -> Result<[u8; N], CodeFault> {
+    const fn check(text: &[u8]) -> Result<[u8; N], CodeError> {
         if text.is_empty() {
-            return Err(CodeFault::Empty);
+            return Err(CodeError::Empty);
         }
         if text.len() > N {
-            return Err(CodeFault::TooLong { most: N });
+            return Err(CodeError::TooLong { most: N });
         }
         let mut bytes = [0; N];
         let mut index = 0;
         while index < text.len() {
             let byte = text[index];
             if !(byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-') {
-                return Err(CodeFault::Charset);
+                return Err(CodeError::Charset);
             }
             bytes[index] = byte;
             index += 1;
@@ -99,9 +99,9 @@ impl<const N: usize> Code<N> {
 }
 
 impl<const N: usize> FromStr for Code<N> {
-    type Err = CodeFault;
+    type Err = CodeError;
 
-    fn from_str(text: &str) -> Result<Self, CodeFault> {
+    fn from_str(text: &str) -> Result<Self, CodeError> {
         Self::of(text.as_bytes())
     }
 }

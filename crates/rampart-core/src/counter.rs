@@ -27,16 +27,16 @@ impl fmt::Display for CounterOwner {
 /// A text that names no owner of counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an owner of counters such as customer:42")]
-pub struct CounterOwnerFault;
+pub struct CounterOwnerError;
 
 impl FromStr for CounterOwner {
-    type Err = CounterOwnerFault;
+    type Err = CounterOwnerError;
 
-    fn from_str(text: &str) -> Result<Self, CounterOwnerFault> {
+    fn from_str(text: &str) -> Result<Self, CounterOwnerError> {
         match text.split_once(':') {
-            Some(("customer", id)) => id.parse().map(|id| Self::Customer(CustomerId(id))).map_err(|_| CounterOwnerFault),
-            Some(("partner", id)) => id.parse().map(Self::Partner).map_err(|_| CounterOwnerFault),
-            _ => Err(CounterOwnerFault),
+            Some(("customer", id)) => id.parse().map(|id| Self::Customer(CustomerId(id))).map_err(|_| CounterOwnerError),
+            Some(("partner", id)) => id.parse().map(Self::Partner).map_err(|_| CounterOwnerError),
+            _ => Err(CounterOwnerError),
         }
     }
 }
@@ -71,7 +71,7 @@ mod tests {
             assert_eq!(owner.to_string().parse(), Ok(owner));
         }
         for text in ["", "customer", "customer:", "customer:x", "partner:42", "house:1"] {
-            assert_eq!(text.parse::<CounterOwner>(), Err(CounterOwnerFault), "{text}");
+            assert_eq!(text.parse::<CounterOwner>(), Err(CounterOwnerError), "{text}");
         }
         assert_eq!(Counter { owner: customer, what: "open:orders".into() }.to_string(), "customer:42/open:orders");
     }

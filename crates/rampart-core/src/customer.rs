@@ -2,7 +2,7 @@
 
 use crate::country::Country;
 use crate::id::{CustomerId, PartnerId};
-use crate::identification::{CustomerType, DocumentType, Majority};
+use crate::identification::{AgeCheck, CustomerType, DocumentType};
 use crate::kyc::Kyc;
 use crate::redacted::Redacted;
 use crate::time::Timestamp;
@@ -31,7 +31,7 @@ pub struct Identification {
 
 /// A bank account as it was given.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct BankAccountGiven {
+pub struct ProvidedBankAccount {
     /// The account: an IBAN, CBU, CLABE, CCI or local number.
     pub account: Redacted,
     /// The bank's code where an account needs one.
@@ -42,11 +42,11 @@ pub struct BankAccountGiven {
     pub bank_name: Option<String>,
 }
 
-impl BankAccountGiven {
+impl ProvidedBankAccount {
     /// What of it the account's rules look at.
     #[must_use]
-    pub fn given(&self) -> crate::bank_account::Given<'_> {
-        crate::bank_account::Given {
+    pub fn given(&self) -> crate::bank_account::BankAccountInput<'_> {
+        crate::bank_account::BankAccountInput {
             account: self.account.reveal(),
             bank_code: self.bank_code.as_deref(),
             account_type: self.account_type.as_deref(),
@@ -118,7 +118,7 @@ pub struct Customer {
     /// The national identification, where one was given.
     pub identification: Option<Identification>,
     /// The bank account for payouts, where one was given.
-    pub bank_account: Option<BankAccountGiven>,
+    pub bank_account: Option<ProvidedBankAccount>,
     /// Doubts about what was given.
     pub warnings: Vec<Warning>,
     /// What is known of the identity.
@@ -151,9 +151,9 @@ impl Customer {
 
     /// Whether its identification tells that it is of age, which is so many years at a moment.
     #[must_use]
-    pub fn majority(&self, minimum_age: u8, now: Timestamp) -> Majority {
+    pub fn majority(&self, minimum_age: u8, now: Timestamp) -> AgeCheck {
         let told = self.identification.as_ref().map(|given| given.document.majority(given.normalized.reveal(), minimum_age, now));
-        told.unwrap_or(Majority::Untold)
+        told.unwrap_or(AgeCheck::Untold)
     }
 
     /// Whether its date of birth has to be asked for: its number leaves the century open and one of the two makes a minor, or it
@@ -161,7 +161,7 @@ impl Customer {
     #[must_use]
     pub fn lacks_birth(&self, minimum_age: u8, now: Timestamp) -> bool {
         let is_unknown = self.holder() == CustomerType::Individual && self.profile.date_of_birth.reveal().is_empty();
-        is_unknown && (self.customer_type == CustomerType::Company || self.majority(minimum_age, now) == Majority::Open)
+        is_unknown && (self.customer_type == CustomerType::Company || self.majority(minimum_age, now) == AgeCheck::Open)
     }
 
     /// The customer under whose number it counts in the limits.

@@ -63,16 +63,16 @@ impl fmt::Display for EventType {
 /// Not an event type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be PAY_IN, COINS_SENT, CRYPTO_RECEIVED, RAMPOFF_FINISHED, KYC_UPDATED, PAYMENT_UPDATED or RAMPOFF_UPDATED")]
-pub struct EventTypeFault;
+pub struct EventTypeError;
 
 impl FromStr for EventType {
-    type Err = EventTypeFault;
+    type Err = EventTypeError;
 
-    fn from_str(text: &str) -> Result<Self, EventTypeFault> {
+    fn from_str(text: &str) -> Result<Self, EventTypeError> {
         if text == Self::RAMPOFF_FINISHED_LATER_NAME {
             return Ok(Self::RampoffFinished);
         }
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(EventTypeFault)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(EventTypeError)
     }
 }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::address::AddressKind;
 use crate::amount::Amount;
-use crate::arrival::{Counted, Deviations, Fees};
+use crate::arrival::{Deviations, Fees, WindowTotals};
 use crate::asset::{Chain, CoinId, Currency, Symbol};
 use crate::catalogue::{Catalogue, ChainInfo, Coin, Fiat, Limit, Method, MethodKind, OpenCaps, PayoutRail, Pricing, RailAccount};
 use crate::code::Code;
 use crate::country::Country;
 use crate::id::{CustomerId, Mint, Randomness};
 use crate::kyc::KycLevel;
-use crate::order::{DestinationOrigin, Findings, GivenBy};
+use crate::order::{DestinationOrigin, ProvidedBy, ScreeningHits};
 use crate::outgoing::PayoutDestination;
 use crate::payment::{Instructions, PayIn, Payment, PaymentState};
 use crate::policy::{Late, Over, Policy, Short};
@@ -164,13 +164,13 @@ pub fn price() -> Rate {
 /// The origin of a destination that a partner gives over the API at this moment.
 #[must_use]
 pub const fn from_partner(at: Timestamp) -> DestinationOrigin {
-    DestinationOrigin::trusted(GivenBy::Partner, at)
+    DestinationOrigin::trusted(ProvidedBy::Partner, at)
 }
 
 /// The origin of a destination that whoever has the page's link gives at this moment: it is followed a day later.
 #[must_use]
 pub fn from_page(at: Timestamp) -> DestinationOrigin {
-    DestinationOrigin { by: GivenBy::Page, at, used_from: Some(at.after(Duration::from_secs(86_400))) }
+    DestinationOrigin { by: ProvidedBy::Page, at, used_from: Some(at.after(Duration::from_secs(86_400))) }
 }
 
 /// The customer's own account.
@@ -231,7 +231,7 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
         reserved: terms.coin_amount,
         fees: Some(Fees { fixed: method.fee_fixed, network: terms.fee_network, basis_points: method.fee_basis_points }),
         taken: None,
-        counted: Counted::when_made(mint.now, terms.fiat_amount, KycLevel::Basic),
+        counted: WindowTotals::when_made(mint.now, terms.fiat_amount, KycLevel::Basic),
         place_given_back: false,
         lost_promise: false,
         told: false,
@@ -240,7 +240,7 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
         running_item: None,
         exceptions: Deviations::default(),
         reversal: None,
-        findings: Findings::default(),
+        findings: ScreeningHits::default(),
         converted: false,
         lost: Amount::ZERO,
         reversed_first: Vec::new(),
@@ -284,7 +284,7 @@ pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> O
         reserved: terms.fiat_amount,
         fees: Some(Fees { fixed: rail.fee_fixed, network: terms.fee_network, basis_points: rail.fee_basis_points }),
         taken: None,
-        counted: Counted::when_made(mint.now, terms.fiat_amount, KycLevel::Basic),
+        counted: WindowTotals::when_made(mint.now, terms.fiat_amount, KycLevel::Basic),
         place_given_back: false,
         lost_promise: false,
         told: false,
@@ -294,7 +294,7 @@ pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> O
         running_items_beside: Vec::new(),
         exceptions: Deviations::default(),
         reversal: None,
-        findings: Findings::default(),
+        findings: ScreeningHits::default(),
         updated_at: mint.now,
     })
 }

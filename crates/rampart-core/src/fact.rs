@@ -145,7 +145,7 @@ pub struct Reversed {
     pub payment: Option<OrderId>,
     /// What was taken back; nothing in a fact that an earlier version stored.
     #[serde(default, skip_serializing_if = "says_nothing")]
-    pub receipt: Option<ReceiptName>,
+    pub receipt: Option<ReceiptReference>,
     /// The currency; nothing in a fact that an earlier version stored.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub currency: Option<Currency>,
@@ -158,7 +158,7 @@ pub struct Reversed {
 /// What the outside calls money that arrived.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ReceiptName {
+pub enum ReceiptReference {
     /// A capture.
     Capture {
         /// The processor.
@@ -175,7 +175,7 @@ pub enum ReceiptName {
     },
 }
 
-impl ReceiptName {
+impl ReceiptReference {
     /// The account of ours that it arrived on.
     #[must_use]
     pub const fn arrived_on(&self) -> Account {

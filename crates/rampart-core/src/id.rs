@@ -20,7 +20,7 @@ pub trait Randomness: Send + Sync {
 /// Not an identifier of this kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier of this kind")]
-pub struct IdFault;
+pub struct IdError;
 
 /// The 25 letters and digits that every identifier ends with.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,9 +56,9 @@ impl Figures {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    fn parse(text: &str) -> Result<Self, IdFault> {
-        let figures: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| IdFault)?;
-        if figures.iter().all(u8::is_ascii_alphanumeric) { Ok(Self(figures)) } else { Err(IdFault) }
+    fn parse(text: &str) -> Result<Self, IdError> {
+        let figures: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| IdError)?;
+        if figures.iter().all(u8::is_ascii_alphanumeric) { Ok(Self(figures)) } else { Err(IdError) }
     }
 
     fn minted_at(&self) -> Timestamp {
@@ -110,10 +110,10 @@ macro_rules! id {
         }
 
         impl FromStr for $name {
-            type Err = IdFault;
+            type Err = IdError;
 
-            fn from_str(text: &str) -> Result<Self, IdFault> {
-                text.strip_prefix($prefix).ok_or(IdFault).and_then(Figures::parse).map(Self)
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                text.strip_prefix($prefix).ok_or(IdError).and_then(Figures::parse).map(Self)
             }
         }
 

@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::counter::{Counter, CounterOwner};
 use crate::id::{CustomerId, PartnerId};
 use crate::kyc::KycLevel;
-use crate::step::Raise;
+use crate::step::CounterChange;
 use crate::time::Timestamp;
 
 /// The method name under which sales are counted.
@@ -32,7 +32,7 @@ pub struct Usage {
 
 /// Why an order does not fit a customer's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Excess {
+pub enum LimitExceeded {
     /// A higher level of identity check would allow it.
     HigherLevelNeeded,
     /// No level would.
@@ -82,14 +82,14 @@ fn windows(at: Timestamp) -> [Window; 3] {
 }
 
 /// The raises of what an order of a customer of this level counts in, by so much, each with its ceiling.
-fn raises_by(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<Raise> {
+fn raises_by(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<CounterChange> {
     let windows = windows(usage.at);
     let mut raises = Vec::new();
     for limit in applying(catalogue, usage, level) {
         let method = limit.method.map(Code::to_ascii_lowercase);
         for (window, ceiling) in windows.iter().zip([limit.day, limit.month, limit.quarter]) {
             let named = ["limit", usage.fiat.as_str(), method.as_ref().map_or("all", Code::as_str), window.length, &window.name];
-            raises.push(Raise {
+            raises.push(CounterChange {
                 counter: Counter { owner: CounterOwner::Customer(usage.customer), what: named.join(":") },
                 by,
                 ceiling: Some(ceiling),
@@ -109,8 +109,8 @@ pub fn allows(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> bool {
 /// The counters to raise for an order of a customer of this level.
 ///
 /// # Errors
-/// [`Excess`] when the order alone is larger than the level allows.
-pub fn raises(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Result<Vec<Raise>, Excess> {
+/// [`LimitExceeded`] when the order alone is larger than the level allows.
+pub fn raises(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Result<Vec<CounterChange>, LimitExceeded> {
     if !allows(catalogue, usage, level) {
         return Err(excess(catalogue, usage, level));
     }
@@ -120,37 +120,37 @@ pub fn raises(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Result<V
 /// The same counters changed by what facts have made of the order, without a ceiling: facts are not bound, and what comes
 /// later has to see them. Negative gives back.
 #[must_use]
-pub fn counted(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<Raise> {
+pub fn counted(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<CounterChange> {
     if by.is_zero() {
         return Vec::new();
     }
-    raises_by(catalogue, usage, level, by).into_iter().map(|raise| Raise { ceiling: None, ..raise }).collect()
+    raises_by(catalogue, usage, level, by).into_iter().map(|raise| CounterChange { ceiling: None, ..raise }).collect()
 }
 
 /// The same counters raised for what goes on beyond what was ordered: asked for, and bound by the ceilings of this level.
 #[must_use]
-pub fn asked(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<Raise> {
+pub fn asked(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<CounterChange> {
     raises_by(catalogue, usage, level, by)
 }
 
 /// Whether a higher level would help an order that passed a ceiling, be it its own size or a window's sum.
 #[must_use]
-pub fn excess(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Excess {
+pub fn excess(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> LimitExceeded {
     let allowed_above = level < KycLevel::Reinforced
         && applying(catalogue, usage, KycLevel::Reinforced).all(|limit| usage.amount <= limit.transaction && usage.amount <= limit.day);
-    if allowed_above { Excess::HigherLevelNeeded } else { Excess::Beyond }
+    if allowed_above { LimitExceeded::HigherLevelNeeded } else { LimitExceeded::Beyond }
 }
 
 /// The caps on unpaid orders, in number and value: raised when an order is made (`open`), given back when it is paid
 /// or ends.
 #[must_use]
-pub fn open_orders(catalogue: &Catalogue, partner: PartnerId, usage: &Usage, maximum: Amount, open: bool) -> Vec<Raise> {
+pub fn open_orders(catalogue: &Catalogue, partner: PartnerId, usage: &Usage, maximum: Amount, open: bool) -> Vec<CounterChange> {
     let caps = &catalogue.open_caps;
     let raises = |owner: CounterOwner, orders: u32, multiple: u32| {
         let value = Amount::from_minor(maximum.minor().saturating_mul(i128::from(multiple)));
         let signed = |amount: Amount| if open { amount } else { amount.negated() };
         [("orders", Amount::from_minor(1), Amount::from_minor(i128::from(orders))), (usage.fiat.as_str(), usage.amount, value)].map(
-            |(what, by, ceiling)| Raise {
+            |(what, by, ceiling)| CounterChange {
                 counter: Counter { owner, what: [OPEN, what].concat() },
                 by: signed(by),
                 ceiling: open.then_some(ceiling),

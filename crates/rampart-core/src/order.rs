@@ -4,11 +4,11 @@ mod beside;
 mod either;
 pub(crate) mod origin;
 
-pub use beside::Beside;
+pub use beside::SetAside;
 pub use either::Order;
-pub use origin::{DestinationOrigin, GivenBy};
+pub use origin::{DestinationOrigin, ProvidedBy};
 
-use crate::arrival::{Grade, Leg, Standing};
+use crate::arrival::{Eligibility, Grade, Leg};
 use crate::catalogue::Catalogue;
 use crate::id::Mint;
 use crate::rate::Rate;
@@ -31,8 +31,8 @@ pub enum Reversal {
 /// What the screening provider has found something about. A person who lets it go on has seen that, and the provider is
 /// not asked about the same again; about a receiver, payer or wallet that is new it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(from = "StoredFindings")]
-pub struct Findings {
+#[serde(from = "StoredScreeningHits")]
+pub struct ScreeningHits {
     /// What it found, in its own words, about what was asked before the order may go on: customer, payers, wallets.
     #[serde(skip_serializing_if = "says_nothing")]
     pub order: Option<String>,
@@ -41,7 +41,7 @@ pub struct Findings {
     pub refund: Option<String>,
 }
 
-impl Findings {
+impl ScreeningHits {
     /// Both in one text, for a person; empty when nothing was found. What was found about both at once is told once.
     #[must_use]
     pub fn told(&self) -> String {
@@ -56,7 +56,7 @@ impl Findings {
 /// Findings as they are or were stored: as truths, with one text for both.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
-enum StoredFindings {
+enum StoredScreeningHits {
     Truths {
         order: bool,
         refund: bool,
@@ -71,13 +71,13 @@ enum StoredFindings {
     },
 }
 
-impl From<StoredFindings> for Findings {
-    fn from(stored: StoredFindings) -> Self {
+impl From<StoredScreeningHits> for ScreeningHits {
+    fn from(stored: StoredScreeningHits) -> Self {
         match stored {
-            StoredFindings::Truths { order, refund, reason } => {
+            StoredScreeningHits::Truths { order, refund, reason } => {
                 Self { order: order.then(|| reason.clone()), refund: refund.then_some(reason) }
             }
-            StoredFindings::Texts { order, refund } => Self { order, refund },
+            StoredScreeningHits::Texts { order, refund } => Self { order, refund },
         }
     }
 }
@@ -212,7 +212,7 @@ pub struct Context<'a> {
     /// The present price for this order's pair and direction (spread included), where one is known.
     pub price: Option<Rate>,
     /// The standing of the order's customer and partner.
-    pub standing: Standing,
+    pub standing: Eligibility,
     /// How much of what follows is asked for.
     pub grade: Grade,
     /// When the last good reading of the source began that the order's money or coins come from (business time).
@@ -226,7 +226,7 @@ impl<'a> Context<'a> {
     /// about what came.
     #[must_use]
     pub const fn new(mint: Mint<'a>, catalogue: &'a Catalogue, price: Option<Rate>) -> Self {
-        Self { mint, catalogue, price, standing: Standing::unknown(), grade: Grade::All, read_at: None, running_item: None }
+        Self { mint, catalogue, price, standing: Eligibility::unknown(), grade: Grade::All, read_at: None, running_item: None }
     }
 }
 
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn findings_are_told_apart() {
-        let read = |text: &str| serde_json::from_str::<Findings>(text).unwrap();
+        let read = |text: &str| serde_json::from_str::<ScreeningHits>(text).unwrap();
         for (stored, order, refund, told) in [
             ("{}", None, None, ""),
             (r#"{"order":"a name"}"#, Some("a name"), None, "a name"),
@@ -289,7 +289,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&findings).unwrap(), stored);
         }
         let before = read(r#"{"order":true,"refund":false,"reason":"a name"}"#);
-        assert_eq!(before, Findings { order: Some("a name".into()), refund: None });
-        assert_eq!(read(r#"{"order":false,"refund":true}"#), Findings { order: None, refund: Some(String::new()) });
+        assert_eq!(before, ScreeningHits { order: Some("a name".into()), refund: None });
+        assert_eq!(read(r#"{"order":false,"refund":true}"#), ScreeningHits { order: None, refund: Some(String::new()) });
     }
 }

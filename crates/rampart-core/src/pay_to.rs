@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::bank_account::{self, Given, Kind};
+use crate::bank_account::{self, BankAccountInput, BankAccountKind};
 use crate::catalogue::RailAccount;
 use crate::country::Country;
 use crate::payment::{Instructions, Payment};
@@ -13,7 +13,7 @@ pub struct PayTo {
     /// The country, alpha-3.
     pub country: String,
     /// What kind the account is: an IBAN, a CLABE, an account with bank and type.
-    pub kind: Option<Kind>,
+    pub kind: Option<BankAccountKind>,
     /// The bank's name.
     pub bank: Option<String>,
     /// The bank's code.
@@ -43,10 +43,10 @@ impl PayTo {
     /// earlier versions have it too.
     #[must_use]
     pub fn of(instructions: &Instructions, country: Country) -> Self {
-        let checked = bank_account::check(country, Given::number(&instructions.account)).ok();
+        let checked = bank_account::check(country, BankAccountInput::number(&instructions.account)).ok();
         let number = checked.as_ref().map(|checked| match checked.kind {
             // The holder of an alias or key reads it as he wrote it.
-            Kind::Alias | Kind::BreBKey => instructions.account.clone(),
+            BankAccountKind::Alias | BankAccountKind::BreBKey => instructions.account.clone(),
             _ => checked.normalized(),
         });
         let checked = checked.as_ref();
@@ -79,11 +79,11 @@ impl PayTo {
 #[must_use]
 pub fn missing(ours: &RailAccount, country: Country) -> Vec<(&'static str, String)> {
     let mut missing = Vec::new();
-    match bank_account::check(country, Given::number(&ours.account)) {
+    match bank_account::check(country, BankAccountInput::number(&ours.account)) {
         Err(fault) => missing.push(("account", format!("is no account in {country}: {fault}"))),
         Ok(checked) => {
             // A key or alias leads to its account; everywhere else payers look for the bank by its name.
-            let tells = matches!(checked.kind, Kind::Alias | Kind::BreBKey) || checked.bank_name.is_some();
+            let tells = matches!(checked.kind, BankAccountKind::Alias | BankAccountKind::BreBKey) || checked.bank_name.is_some();
             if !tells && ours.bank.is_none() {
                 missing.push(("bank", "is needed: the account's number does not tell the bank's name".to_owned()));
             }

@@ -26,7 +26,7 @@ const OLD_PREFIXES: [(i32, &[&str]); 3] = [
 
 /// Why a text is not a telephone number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub enum PhoneError {
     /// Nothing was given.
     Empty,
     /// Longer than any number is written.
@@ -52,7 +52,7 @@ pub enum Fault {
     },
 }
 
-impl Fault {
+impl PhoneError {
     /// A stable code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -84,7 +84,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for PhoneError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => formatter.write_str("the telephone number is empty"),
@@ -102,21 +102,21 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for PhoneError {}
 
 /// What is odd about a number without making it wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doubt {
+pub enum PhoneWarning {
     /// It is a number of another country than the customer's.
     OtherCountry {
         /// The customer's country.
         country: Country,
     },
-    /// It was written as numbers were written once; [`Checked::e164`] is its form of today.
+    /// It was written as numbers were written once; [`ValidPhone::e164`] is its form of today.
     OldForm,
 }
 
-impl Doubt {
+impl PhoneWarning {
     /// A stable code.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -136,7 +136,7 @@ impl Doubt {
     }
 }
 
-impl fmt::Display for Doubt {
+impl fmt::Display for PhoneWarning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OtherCountry { country } => {
@@ -151,25 +151,25 @@ impl fmt::Display for Doubt {
 
 /// A number that holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
+pub struct ValidPhone {
     /// `+`, country code and national number, digits only.
     pub e164: String,
     /// The same in groups, as people read it.
     pub display: String,
     /// What is odd about it.
-    pub doubts: Vec<Doubt>,
+    pub doubts: Vec<PhoneWarning>,
 }
 
 /// Checks a number as a customer of a country writes it: international (`+34…`, `0034…`) or as it is dialled at home.
 ///
 /// # Errors
-/// A [`Fault`] that says what is wrong.
-pub fn check(country: Country, text: &str) -> Result<Checked, Fault> {
+/// A [`PhoneError`] that says what is wrong.
+pub fn check(country: Country, text: &str) -> Result<ValidPhone, PhoneError> {
     let written = read(text)?;
     let home: Option<Region> = country.alpha2().parse().ok();
     let parsed = match PHONE_NUMBER_UTIL.parse(&written, home) {
         Ok(number) => number,
-        Err(ParseError::InvalidCountryCode) => return Err(Fault::NoCountry),
+        Err(ParseError::InvalidCountryCode) => return Err(PhoneError::NoCountry),
         Err(_) => return Err(outside_plan(home.and_then(|home| PHONE_NUMBER_UTIL.get_country_code_for_region(home)))),
     };
     let old = if parsed.is_valid() { None } else { without_old_prefix(&parsed) };
@@ -181,16 +181,16 @@ pub fn check(country: Country, text: &str) -> Result<Checked, Fault> {
     // Zeros in front of the country's code are no digits of the number.
     match e164.len() - 1 {
         7..=15 => {}
-        found => return Err(Fault::WrongLength { found }),
+        found => return Err(PhoneError::WrongLength { found }),
     }
     let mut doubts = Vec::new();
     if is_old {
-        doubts.push(Doubt::OldForm);
+        doubts.push(PhoneWarning::OldForm);
     }
     if Some(region) != home {
-        doubts.push(Doubt::OtherCountry { country });
+        doubts.push(PhoneWarning::OtherCountry { country });
     }
-    Ok(Checked { e164, display: number.format_as(PhoneNumberFormat::International).into_owned(), doubts })
+    Ok(ValidPhone { e164, display: number.format_as(PhoneNumberFormat::International).into_owned(), doubts })
 }
 
 /// The number behind a prefix of former days.
@@ -201,8 +201,8 @@ fn without_old_prefix(number: &PhoneNumber) -> Option<PhoneNumber> {
     candidates.filter_map(|rest| PHONE_NUMBER_UTIL.parse(format!("+{code}{rest}"), None).ok()).find(PhoneNumber::is_valid)
 }
 
-fn outside_plan(calling_code: Option<i32>) -> Fault {
-    calling_code.map_or(Fault::NoCountry, |calling_code| Fault::OutsidePlan { calling_code, example: example(calling_code) })
+fn outside_plan(calling_code: Option<i32>) -> PhoneError {
+    calling_code.map_or(PhoneError::NoCountry, |calling_code| PhoneError::OutsidePlan { calling_code, example: example(calling_code) })
 }
 
 /// A number of a calling code, a mobile's where it has one.
@@ -219,9 +219,9 @@ fn example(calling_code: i32) -> String {
 }
 
 /// The digits of a number, behind a + where its country's code is written.
-fn read(text: &str) -> Result<String, Fault> {
+fn read(text: &str) -> Result<String, PhoneError> {
     if text.chars().count() > MOST_CHARACTERS {
-        return Err(Fault::TooLong);
+        return Err(PhoneError::TooLong);
     }
     let text = text.trim();
     let (plus, figures) = text.strip_prefix('+').map_or((false, text), |figures| (true, figures));
@@ -230,15 +230,15 @@ fn read(text: &str) -> Result<String, Fault> {
         match letter {
             '0'..='9' => digits.push(letter),
             ' ' | '\u{a0}' | '-' | '\u{2010}'..='\u{2013}' | '.' | '(' | ')' | '/' => {}
-            found => return Err(Fault::Charset { found }),
+            found => return Err(PhoneError::Charset { found }),
         }
     }
     // 00 is written for the + in all the countries served, also where a carrier's code is dialled behind it.
     let international = if plus { Some(digits.as_str()) } else { digits.strip_prefix("00") };
     match international.unwrap_or(&digits).len() {
-        0 => Err(Fault::Empty),
+        0 => Err(PhoneError::Empty),
         7..=15 => Ok(international.map_or_else(|| digits.clone(), |digits| format!("+{digits}"))),
-        found => Err(Fault::WrongLength { found }),
+        found => Err(PhoneError::WrongLength { found }),
     }
 }
 
@@ -248,13 +248,13 @@ mod tests {
 
     use super::*;
 
-    fn e164(country: Country, text: &str) -> Result<String, Fault> {
+    fn e164(country: Country, text: &str) -> Result<String, PhoneError> {
         check(country, text).map(|checked| checked.e164)
     }
 
     #[test]
     fn zeros_in_front_of_the_countrys_code_do_not_count() {
-        assert_eq!(e164(Country::SPAIN, "+00491640"), Err(Fault::WrongLength { found: 6 }));
+        assert_eq!(e164(Country::SPAIN, "+00491640"), Err(PhoneError::WrongLength { found: 6 }));
     }
 
     #[test]
@@ -302,16 +302,16 @@ mod tests {
             (Country::SPAIN, "+3900000", 39),
         ] {
             let found = check(country, written);
-            assert!(matches!(&found, Err(Fault::OutsidePlan { calling_code, .. }) if *calling_code == code), "{written}: {found:?}");
+            assert!(matches!(&found, Err(PhoneError::OutsidePlan { calling_code, .. }) if *calling_code == code), "{written}: {found:?}");
         }
-        assert_eq!(e164(Country::ARGENTINA, "+54xxxxxxxxx"), Err(Fault::Charset { found: 'x' }));
-        assert_eq!(e164(Country::ARGENTINA, "+54915512345678901"), Err(Fault::WrongLength { found: 17 }));
-        assert_eq!(e164(Country::SPAIN, "+0123456789"), Err(Fault::NoCountry));
-        assert_eq!(e164(Country::SPAIN, "+999123456789"), Err(Fault::NoCountry));
-        assert_eq!(e164(Country::SPAIN, "+"), Err(Fault::Empty));
-        assert_eq!(e164(Country::SPAIN, "12345"), Err(Fault::WrongLength { found: 5 }));
-        assert_eq!(e164(Country::SPAIN, &" ".repeat(MOST_CHARACTERS)), Err(Fault::Empty));
-        assert_eq!(e164(Country::SPAIN, &" ".repeat(MOST_CHARACTERS + 1)), Err(Fault::TooLong));
+        assert_eq!(e164(Country::ARGENTINA, "+54xxxxxxxxx"), Err(PhoneError::Charset { found: 'x' }));
+        assert_eq!(e164(Country::ARGENTINA, "+54915512345678901"), Err(PhoneError::WrongLength { found: 17 }));
+        assert_eq!(e164(Country::SPAIN, "+0123456789"), Err(PhoneError::NoCountry));
+        assert_eq!(e164(Country::SPAIN, "+999123456789"), Err(PhoneError::NoCountry));
+        assert_eq!(e164(Country::SPAIN, "+"), Err(PhoneError::Empty));
+        assert_eq!(e164(Country::SPAIN, "12345"), Err(PhoneError::WrongLength { found: 5 }));
+        assert_eq!(e164(Country::SPAIN, &" ".repeat(MOST_CHARACTERS)), Err(PhoneError::Empty));
+        assert_eq!(e164(Country::SPAIN, &" ".repeat(MOST_CHARACTERS + 1)), Err(PhoneError::TooLong));
     }
 
     #[test]
@@ -328,7 +328,7 @@ mod tests {
             (Country::COLOMBIA, "+800 1234 5678", "+80012345678"),
         ] {
             let checked = check(country, written).unwrap_or_else(|fault| panic!("{written}: {fault}"));
-            assert_eq!((checked.e164.as_str(), checked.doubts), (expected, vec![Doubt::OtherCountry { country }]), "{written}");
+            assert_eq!((checked.e164.as_str(), checked.doubts), (expected, vec![PhoneWarning::OtherCountry { country }]), "{written}");
         }
     }
 
@@ -347,10 +347,10 @@ mod tests {
             (Country::COLOMBIA, "0321 123 4567", "+573211234567"),
         ] {
             let checked = check(country, written).unwrap_or_else(|fault| panic!("{written}: {fault}"));
-            assert_eq!((checked.e164.as_str(), checked.doubts), (expected, vec![Doubt::OldForm]), "{written}");
+            assert_eq!((checked.e164.as_str(), checked.doubts), (expected, vec![PhoneWarning::OldForm]), "{written}");
         }
         let both = check(Country::SPAIN, "+5215512345678").expect("old, and of another country");
-        assert_eq!(both.doubts, [Doubt::OldForm, Doubt::OtherCountry { country: Country::SPAIN }]);
+        assert_eq!(both.doubts, [PhoneWarning::OldForm, PhoneWarning::OtherCountry { country: Country::SPAIN }]);
     }
 
     #[test]
@@ -372,7 +372,7 @@ mod tests {
             )
         );
         let doubts = check(Country::SPAIN, "+5215512345678").expect("holds").doubts;
-        let doubts: Vec<_> = doubts.into_iter().map(Doubt::spanish).collect();
+        let doubts: Vec<_> = doubts.into_iter().map(PhoneWarning::spanish).collect();
         assert_eq!(
             doubts,
             [

@@ -11,16 +11,16 @@ use crate::fact::{BankCredit, PayoutReport, ProcessorPaid};
 use crate::id::{CustomerId, OrderId, PayoutId};
 use crate::kyc::{KycLevel, KycStatus};
 use crate::ledger::{Processor, Rail};
-use crate::outgoing::{Payout, Signed, TransferSource};
+use crate::outgoing::{Payout, SignedTransaction, TransferSource};
 use crate::rate::Rate;
 use crate::time::Timestamp;
 
 /// What a port's method returns.
-pub type Reply<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// How a call that does something outside ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome<T> {
+pub enum CallOutcome<T> {
     /// It was done, or will be.
     Accepted(T),
     /// It was not done and never will be.
@@ -42,7 +42,7 @@ pub enum Outcome<T> {
 
 /// The answer to "what became of it?".
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding<T> {
+pub enum LookupResult<T> {
     /// It is there.
     Found(T),
     /// It is not there, and may yet appear.
@@ -58,7 +58,7 @@ pub struct Unavailable(pub String);
 
 /// A page of facts and where the next one begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
+pub struct FactPage<T> {
     /// The facts, oldest first.
     pub items: Vec<T>,
     /// The cursor behind the last of them.
@@ -69,7 +69,7 @@ pub struct Page<T> {
 
 /// Told to whoever waits for news of a source. The default of every port never completes, so that a worker falls back
 /// to asking at intervals.
-fn no_news<'a>() -> Reply<'a, ()> {
+fn no_news<'a>() -> PortFuture<'a, ()> {
     Box::pin(std::future::pending())
 }
 
@@ -107,13 +107,13 @@ pub trait BankPort: Send + Sync {
     /// The rails it serves.
     fn rails(&self) -> Vec<Rail>;
     /// Hands over a payout; its identifier is the idempotency key. Gives the rail's reference.
-    fn pay<'a>(&'a self, payout: &'a Payout) -> Reply<'a, Outcome<String>>;
+    fn pay<'a>(&'a self, payout: &'a Payout) -> PortFuture<'a, CallOutcome<String>>;
     /// What became of a payout whose answer was lost.
-    fn find(&self, rail: Rail, payout: PayoutId) -> Reply<'_, Result<Finding<String>, Unavailable>>;
+    fn find(&self, rail: Rail, payout: PayoutId) -> PortFuture<'_, Result<LookupResult<String>, Unavailable>>;
     /// The lines of a rail's statement behind a cursor (empty for the beginning), at most `limit`.
-    fn statement<'a>(&'a self, rail: Rail, after: &'a str, limit: usize) -> Reply<'a, Result<Page<StatementLine>, Unavailable>>;
+    fn statement<'a>(&'a self, rail: Rail, after: &'a str, limit: usize) -> PortFuture<'a, Result<FactPage<StatementLine>, Unavailable>>;
     /// Completes when a rail's statement may have grown behind `after`.
-    fn news<'a>(&'a self, _rail: Rail, _after: &'a str) -> Reply<'a, ()> {
+    fn news<'a>(&'a self, _rail: Rail, _after: &'a str) -> PortFuture<'a, ()> {
         no_news()
     }
 }
@@ -189,15 +189,20 @@ pub trait ProcessorPort: Send + Sync {
     /// The processors it serves.
     fn processors(&self) -> Vec<Processor>;
     /// Opens a payment page, when the customer opens ours.
-    fn open_session<'a>(&'a self, request: &'a SessionRequest) -> Reply<'a, Outcome<Session>>;
+    fn open_session<'a>(&'a self, request: &'a SessionRequest) -> PortFuture<'a, CallOutcome<Session>>;
     /// Sends a captured payment back; the payout's identifier is the idempotency key. Gives the reference.
-    fn refund<'a>(&'a self, payout: &'a Payout) -> Reply<'a, Outcome<String>>;
+    fn refund<'a>(&'a self, payout: &'a Payout) -> PortFuture<'a, CallOutcome<String>>;
     /// What became of a refund whose answer was lost.
-    fn find_refund(&self, processor: Processor, payout: PayoutId) -> Reply<'_, Result<Finding<String>, Unavailable>>;
+    fn find_refund(&self, processor: Processor, payout: PayoutId) -> PortFuture<'_, Result<LookupResult<String>, Unavailable>>;
     /// The events of a processor behind a cursor (empty for the beginning), at most `limit`.
-    fn events<'a>(&'a self, processor: Processor, after: &'a str, limit: usize) -> Reply<'a, Result<Page<ProcessorEvent>, Unavailable>>;
+    fn events<'a>(
+        &'a self,
+        processor: Processor,
+        after: &'a str,
+        limit: usize,
+    ) -> PortFuture<'a, Result<FactPage<ProcessorEvent>, Unavailable>>;
     /// Completes when there may be events behind `after`.
-    fn news<'a>(&'a self, _processor: Processor, _after: &'a str) -> Reply<'a, ()> {
+    fn news<'a>(&'a self, _processor: Processor, _after: &'a str) -> PortFuture<'a, ()> {
         no_news()
     }
 }
@@ -291,24 +296,24 @@ pub trait ChainPort: Send + Sync {
     /// be sent back then.
     fn deposit_address(&self, index: u64) -> String;
     /// The newest block.
-    fn head(&self) -> Reply<'_, Result<BlockHead, Unavailable>>;
+    fn head(&self) -> PortFuture<'_, Result<BlockHead, Unavailable>>;
     /// How much business time usually lies between two blocks; nothing when none is due however long it takes, as on a
     /// simulated chain whose blocks are made by hand. A chain that shows no block for many times as long stands still.
-    fn block_interval(&self) -> Reply<'_, Result<Option<Duration>, Unavailable>>;
+    fn block_interval(&self) -> PortFuture<'_, Result<Option<Duration>, Unavailable>>;
     /// The block at a height of the chain as it is now; nothing above the newest.
-    fn block(&self, height: u64) -> Reply<'_, Result<Option<Block>, Unavailable>>;
+    fn block(&self, height: u64) -> PortFuture<'_, Result<Option<Block>, Unavailable>>;
     /// The nonce that the chain expects next of a wallet of ours, counting waiting transactions.
-    fn next_nonce(&self, source: TransferSource) -> Reply<'_, Result<u64, Unavailable>>;
+    fn next_nonce(&self, source: TransferSource) -> PortFuture<'_, Result<u64, Unavailable>>;
     /// Signs a transfer. Sends nothing.
-    fn sign<'a>(&'a self, request: &'a SigningRequest) -> Reply<'a, Result<Signed, Unavailable>>;
+    fn sign<'a>(&'a self, request: &'a SigningRequest) -> PortFuture<'a, Result<SignedTransaction, Unavailable>>;
     /// Sends signed bytes. Sending the same bytes again is harmless, and accepted when the chain has them.
-    fn broadcast<'a>(&'a self, signed: &'a Signed) -> Reply<'a, Outcome<()>>;
+    fn broadcast<'a>(&'a self, signed: &'a SignedTransaction) -> PortFuture<'a, CallOutcome<()>>;
     /// Where a transaction of ours stands.
-    fn transaction<'a>(&'a self, txid: &'a str) -> Reply<'a, Result<TransactionStatus, Unavailable>>;
+    fn transaction<'a>(&'a self, txid: &'a str) -> PortFuture<'a, Result<TransactionStatus, Unavailable>>;
     /// What a wallet of ours holds of a coin.
-    fn balance(&self, source: TransferSource, coin: CoinId) -> Reply<'_, Result<Amount, Unavailable>>;
+    fn balance(&self, source: TransferSource, coin: CoinId) -> PortFuture<'_, Result<Amount, Unavailable>>;
     /// Completes when there may be a newer block than this.
-    fn news<'a>(&'a self, _known: &'a BlockHead) -> Reply<'a, ()> {
+    fn news<'a>(&'a self, _known: &'a BlockHead) -> PortFuture<'a, ()> {
         no_news()
     }
 }
@@ -367,13 +372,13 @@ pub struct KycDecision {
 /// An identity provider.
 pub trait KycPort: Send + Sync {
     /// Hands over a form.
-    fn submit<'a>(&'a self, submission: &'a KycSubmission) -> Reply<'a, Outcome<()>>;
+    fn submit<'a>(&'a self, submission: &'a KycSubmission) -> PortFuture<'a, CallOutcome<()>>;
     /// Whether a form whose answer was lost has arrived.
-    fn find<'a>(&'a self, reference: &'a str) -> Reply<'a, Result<Finding<()>, Unavailable>>;
+    fn find<'a>(&'a self, reference: &'a str) -> PortFuture<'a, Result<LookupResult<()>, Unavailable>>;
     /// The decisions behind a cursor (empty for the beginning), at most `limit`.
-    fn decisions<'a>(&'a self, after: &'a str, limit: usize) -> Reply<'a, Result<Page<KycDecision>, Unavailable>>;
+    fn decisions<'a>(&'a self, after: &'a str, limit: usize) -> PortFuture<'a, Result<FactPage<KycDecision>, Unavailable>>;
     /// Completes when there may be decisions behind `after`.
-    fn news<'a>(&'a self, _after: &'a str) -> Reply<'a, ()> {
+    fn news<'a>(&'a self, _after: &'a str) -> PortFuture<'a, ()> {
         no_news()
     }
 }
@@ -393,7 +398,7 @@ pub struct ScreeningSubject {
 
 /// What the screening provider says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ScreeningResult {
     /// Nothing is known against it.
     Clear,
     /// It is on a list.
@@ -406,7 +411,7 @@ pub enum Verdict {
 /// A screening provider. Asking changes nothing, so asking again is safe.
 pub trait ScreeningPort: Send + Sync {
     /// Asks.
-    fn screen<'a>(&'a self, subject: &'a ScreeningSubject) -> Reply<'a, Result<Verdict, Unavailable>>;
+    fn screen<'a>(&'a self, subject: &'a ScreeningSubject) -> PortFuture<'a, Result<ScreeningResult, Unavailable>>;
 }
 
 /// A market price.
@@ -425,9 +430,9 @@ pub struct MarketPrice {
 /// A source of market prices.
 pub trait PricePort: Send + Sync {
     /// Every price it has.
-    fn prices(&self) -> Reply<'_, Result<Vec<MarketPrice>, Unavailable>>;
+    fn prices(&self) -> PortFuture<'_, Result<Vec<MarketPrice>, Unavailable>>;
     /// Completes when prices may have changed since `known`.
-    fn news(&self, _known: Timestamp) -> Reply<'_, ()> {
+    fn news(&self, _known: Timestamp) -> PortFuture<'_, ()> {
         no_news()
     }
 }

@@ -3,5 +3,5 @@
 mod seal;
 mod terms;
 
-pub use seal::{QUOTE_KEY_BYTES, Quote, QuoteFault, QuoteKey, QuoteTerms};
-pub use terms::{AmountIn, BuyTerms, SellTerms, TermsFault};
+pub use seal::{QUOTE_KEY_BYTES, Quote, QuoteError, QuoteKey, QuoteTerms};
+pub use terms::{AmountIn, BuyTerms, SellTerms, TermsError};

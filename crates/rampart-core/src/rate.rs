@@ -28,15 +28,15 @@ pub enum Rounding {
 /// Not a rate: not a decimal number, zero, or too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a rate must be a positive decimal number with at most 18 decimals")]
-pub struct RateFault;
+pub struct RateError;
 
 impl Rate {
     /// A rate of `scaled / 10^18`.
     ///
     /// # Errors
-    /// [`RateFault`] for zero.
-    pub fn from_scaled(scaled: u128) -> Result<Self, RateFault> {
-        if scaled == 0 { Err(RateFault) } else { Ok(Self(scaled)) }
+    /// [`RateError`] for zero.
+    pub fn from_scaled(scaled: u128) -> Result<Self, RateError> {
+        if scaled == 0 { Err(RateError) } else { Ok(Self(scaled)) }
     }
 
     /// The rate times 10^18.
@@ -67,14 +67,14 @@ impl Rate {
     /// Rounded up when raised and down when lowered, so that the house never quotes inside its own spread.
     ///
     /// # Errors
-    /// [`RateFault`] when nothing is left, or it does not fit.
-    pub fn with_spread(self, basis_points: i32) -> Result<Self, RateFault> {
-        let factor = u32::try_from(10_000 + basis_points).map_err(|_| RateFault)?;
+    /// [`RateError`] when nothing is left, or it does not fit.
+    pub fn with_spread(self, basis_points: i32) -> Result<Self, RateError> {
+        let factor = u32::try_from(10_000 + basis_points).map_err(|_| RateError)?;
         let scaled = U256::from(self.0) * U256::from(factor);
         let divisor = U256::from(10_000_u32);
         let (whole, rest) = scaled.div_rem(divisor);
         let whole = if basis_points > 0 && !rest.is_zero() { whole + U256::from(1_u8) } else { whole };
-        u128::try_from(whole).map_err(|_| RateFault).and_then(Self::from_scaled)
+        u128::try_from(whole).map_err(|_| RateError).and_then(Self::from_scaled)
     }
 
     /// How far another rate lies from this one, in basis points of this one, rounded up. Saturates.
@@ -115,11 +115,11 @@ impl fmt::Display for Rate {
 }
 
 impl FromStr for Rate {
-    type Err = RateFault;
+    type Err = RateError;
 
-    fn from_str(text: &str) -> Result<Self, RateFault> {
-        let amount = Amount::parse_major(text, RATE_DECIMALS).map_err(|_| RateFault)?;
-        u128::try_from(amount.minor()).map_err(|_| RateFault).and_then(Self::from_scaled)
+    fn from_str(text: &str) -> Result<Self, RateError> {
+        let amount = Amount::parse_major(text, RATE_DECIMALS).map_err(|_| RateError)?;
+        u128::try_from(amount.minor()).map_err(|_| RateError).and_then(Self::from_scaled)
     }
 }
 

@@ -69,7 +69,7 @@ pub fn is_valid(reference: &str) -> bool {
 
 /// What a payer's remittance text says of our reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum ReferenceMatch {
     /// A reference whose check digit fits.
     Reference(String),
     /// Ten digits that are none: mistyped.
@@ -99,10 +99,10 @@ pub fn candidates(text: &str) -> Vec<String> {
 /// Looks for a reference in a remittance text. Banks add words, blanks and hyphens; runs of digits are compared with
 /// blanks and hyphens between digits removed.
 #[must_use]
-pub fn find(text: &str) -> Found {
+pub fn find(text: &str) -> ReferenceMatch {
     match candidates(text).into_iter().next() {
-        Some(reference) => Found::Reference(reference),
-        None => runs(text).into_iter().find(|run| run.len() == 10).map_or(Found::Nothing, Found::Mistyped),
+        Some(reference) => ReferenceMatch::Reference(reference),
+        None => runs(text).into_iter().find(|run| run.len() == 10).map_or(ReferenceMatch::Nothing, ReferenceMatch::Mistyped),
     }
 }
 

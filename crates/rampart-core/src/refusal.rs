@@ -17,11 +17,11 @@ macro_rules! codes {
     ($($name:ident $text:literal $status:literal $family:ident $meaning:literal;)+) => {
         /// A stable error code of the partner API. The documentation's table of errors is generated from this one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Code {
+        pub enum ErrorCode {
             $(#[doc = $meaning] $name),+
         }
 
-        impl Code {
+        impl ErrorCode {
             /// Every code, in the order of the documentation.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
@@ -95,7 +95,7 @@ codes! {
     UnexpectedError "unexpected_error" 500 Transport "Something went wrong on our side; it was logged under the request's id.";
 }
 
-impl fmt::Display for Code {
+impl fmt::Display for ErrorCode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
     }
@@ -105,7 +105,7 @@ impl fmt::Display for Code {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
     /// The stable code.
-    pub code: Code,
+    pub code: ErrorCode,
     /// One sentence for a person: what is wrong, and what would be right.
     pub message: String,
     /// What is wrong with which field.
@@ -117,13 +117,13 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with its sentence.
     #[must_use]
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), fields: Vec::new(), data: None }
     }
 
     /// A refusal because of one field.
     #[must_use]
-    pub fn field(code: Code, field: &str, message: impl Into<String>) -> Self {
+    pub fn field(code: ErrorCode, field: &str, message: impl Into<String>) -> Self {
         let message = message.into();
         Self { code, message: format!("{field} {message}"), fields: vec![(field.to_owned(), message)], data: None }
     }
@@ -136,8 +136,8 @@ impl Refusal {
     }
 }
 
-impl From<Code> for Refusal {
-    fn from(code: Code) -> Self {
+impl From<ErrorCode> for Refusal {
+    fn from(code: ErrorCode) -> Self {
         Self::new(code, code.meaning())
     }
 }

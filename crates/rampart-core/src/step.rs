@@ -29,7 +29,7 @@ pub struct Step {
     /// The company takes something out: it may not lower its own of an asset below zero.
     pub own: Vec<OwnFunds>,
     /// Counters to raise under a ceiling.
-    pub raises: Vec<Raise>,
+    pub raises: Vec<CounterChange>,
     /// Changes to tell a partner of; the store numbers them without gaps.
     pub events: Vec<EventDraft>,
 }
@@ -157,7 +157,7 @@ impl Claim {
 
 /// A change of a counter. Counters hold limits and caps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Raise {
+pub struct CounterChange {
     /// The counter.
     pub counter: Counter,
     /// By how much; negative gives back.

@@ -41,7 +41,7 @@ const END_OF_ISOLATE: char = '\u{2069}';
 
 /// What is wrong with a text: it holds what does not show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum TextError {
     /// A line break, a terminal's command, or another control character.
     #[error("must not contain control characters")]
     Control,
@@ -54,15 +54,15 @@ pub enum Fault {
 ///
 /// # Errors
 /// The first character that does not show.
-pub fn check(text: &str) -> Result<(), Fault> {
+pub fn check(text: &str) -> Result<(), TextError> {
     // Most texts are plain, and every request has some.
     if text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
         return Ok(());
     }
     match hidden(text).next() {
         None => Ok(()),
-        Some((_, letter)) if letter.is_control() => Err(Fault::Control),
-        Some((_, letter)) => Err(Fault::Invisible(letter.into())),
+        Some((_, letter)) if letter.is_control() => Err(TextError::Control),
+        Some((_, letter)) => Err(TextError::Invisible(letter.into())),
     }
 }
 
@@ -309,7 +309,7 @@ mod tests {
             ("\u{2764}\u{FE0F}\u{FE0F}", '\u{FE0F}', "\u{2764}\u{FE0F}\\u{fe0f}"),
             ("x\u{E0100}", '\u{E0100}', "x\\u{e0100}"),
         ] {
-            let fault = if letter.is_control() { Fault::Control } else { Fault::Invisible(letter.into()) };
+            let fault = if letter.is_control() { TextError::Control } else { TextError::Invisible(letter.into()) };
             assert_eq!(check(text), Err(fault), "{text:?}");
             assert_eq!(printable(text), shown);
             assert_eq!(check(&printable(text)), Ok(()));

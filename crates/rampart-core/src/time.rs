@@ -14,7 +14,7 @@ pub struct Timestamp(i64);
 /// Not an RFC 3339 moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a moment such as 2026-01-31T12:00:00Z")]
-pub struct TimestampFault;
+pub struct TimestampError;
 
 impl Timestamp {
     /// The moment so many microseconds after the Unix epoch.
@@ -79,12 +79,12 @@ impl fmt::Display for Timestamp {
 }
 
 impl FromStr for Timestamp {
-    type Err = TimestampFault;
+    type Err = TimestampError;
 
     /// Of a moment before the first or after the last that a clock can show, as the end of the year 9999 is, that one is given.
-    fn from_str(text: &str) -> Result<Self, TimestampFault> {
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
         let text = without_finest(text);
-        let moment: jiff::Timestamp = text.parse().or_else(|_| outermost(&text).ok_or(TimestampFault))?;
+        let moment: jiff::Timestamp = text.parse().or_else(|_| outermost(&text).ok_or(TimestampError))?;
         // Of the last second the library shows only the beginning.
         Ok(Self(moment.as_microsecond().min(jiff::Timestamp::MAX.as_second() * 1_000_000)))
     }
@@ -108,7 +108,7 @@ fn outermost(text: &str) -> Option<jiff::Timestamp> {
     is_outside.then_some(if civil.year() > 0 { jiff::Timestamp::MAX } else { jiff::Timestamp::MIN })
 }
 
-crate::serde_as_text_or_number!(Timestamp, i64, Timestamp::micros, |micros| Ok::<_, TimestampFault>(Timestamp::from_micros(micros)));
+crate::serde_as_text_or_number!(Timestamp, i64, Timestamp::micros, |micros| Ok::<_, TimestampError>(Timestamp::from_micros(micros)));
 
 /// A future that a [`Clock`] hands out.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -149,7 +149,7 @@ mod tests {
         for text in
             ["", "9999-12-31", "9999-12-31T00:00:00", "9999-12-32T00:00:00Z", "10000-01-01T00:00:00Z", "9999-12-31T00:00:00.Z", "now"]
         {
-            assert_eq!(read(text), Err(TimestampFault), "{text}");
+            assert_eq!(read(text), Err(TimestampError), "{text}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::bank_account;
 use crate::code::Code;
 use crate::customer::Customer;
 use crate::kyc::{KycLevel, KycStatus};
-use crate::order::{DestinationOrigin, GivenBy, Reversal};
+use crate::order::{DestinationOrigin, ProvidedBy, Reversal};
 use crate::pay_to::PayTo;
 use crate::payment::{Payment, PaymentState};
 use crate::rampoff::Rampoff;
@@ -105,7 +105,7 @@ pub struct DestinationView {
     /// The account or wallet, masked.
     pub destination: String,
     /// Who gave it; nothing where that was not recorded.
-    pub given_by: Option<GivenBy>,
+    pub given_by: Option<ProvidedBy>,
     /// When it was given; nothing where that was not recorded.
     pub given_at: Option<Timestamp>,
     /// From when on it is followed without a person; nothing when only a person follows it.

@@ -9,7 +9,7 @@ use rampart_core::fact::{BankCredit, PayoutReport};
 use rampart_core::id::{PartnerId, PayoutId};
 use rampart_core::ledger::Rail;
 use rampart_core::outgoing::Payout;
-use rampart_core::ports::{BankPort, Finding, Outcome, Page, Reply, StatementLine, Unavailable};
+use rampart_core::ports::{BankPort, CallOutcome, FactPage, LookupResult, PortFuture, StatementLine, Unavailable};
 use rampart_core::redacted::Redacted;
 use rampart_core::time::Timestamp;
 use sqlx::Row;
@@ -138,16 +138,16 @@ impl BankPort for Bank {
         self.books.config.rails.iter().map(|rail| rail.name).collect()
     }
 
-    fn pay<'a>(&'a self, payout: &'a Payout) -> Reply<'a, Outcome<String>> {
+    fn pay<'a>(&'a self, payout: &'a Payout) -> PortFuture<'a, CallOutcome<String>> {
         let order = PayoutOrder::from(payout);
         Box::pin(self.books.act(FaultPort::Bank, hand_over(&self.books, order)))
     }
 
-    fn find(&self, _rail: Rail, payout: PayoutId) -> Reply<'_, Result<Finding<String>, Unavailable>> {
+    fn find(&self, _rail: Rail, payout: PayoutId) -> PortFuture<'_, Result<LookupResult<String>, Unavailable>> {
         Box::pin(self.books.ask(FaultPort::Bank, payouts::find(&self.books, payout)))
     }
 
-    fn statement<'a>(&'a self, rail: Rail, after: &'a str, limit: usize) -> Reply<'a, Result<Page<StatementLine>, Unavailable>> {
+    fn statement<'a>(&'a self, rail: Rail, after: &'a str, limit: usize) -> PortFuture<'a, Result<FactPage<StatementLine>, Unavailable>> {
         Box::pin(async move {
             let stream = format!("bank-{rail}");
             let after = cursor(after)?;
@@ -155,13 +155,13 @@ impl BankPort for Bank {
                 let (lines, has_more) = self.books.page(&stream, after, limit).await?;
                 let next = lines.last().map_or(after, |line| line.0);
                 let items = lines.iter().map(|(seq, body)| statement_line(&stream, *seq, body)).collect::<Result<_, _>>()?;
-                Ok(Page { items, next: next.to_string(), has_more })
+                Ok(FactPage { items, next: next.to_string(), has_more })
             };
             self.books.ask(FaultPort::Bank, read).await
         })
     }
 
-    fn news<'a>(&'a self, rail: Rail, after: &'a str) -> Reply<'a, ()> {
+    fn news<'a>(&'a self, rail: Rail, after: &'a str) -> PortFuture<'a, ()> {
         Box::pin(async move {
             let Ok(after) = cursor(after) else { return };
             self.books.signals.grown(&format!("bank-{rail}"), after).await;
@@ -170,7 +170,7 @@ impl BankPort for Bank {
 }
 
 /// Hands a payout or refund to the writer.
-pub(crate) async fn hand_over(books: &Books, order: PayoutOrder) -> Result<Outcome<String>, WorldError> {
+pub(crate) async fn hand_over(books: &Books, order: PayoutOrder) -> Result<CallOutcome<String>, WorldError> {
     let (sender, receiver) = oneshot::channel();
     books.send(Command::Payout(order, sender)).await?;
     receiver.await.map_err(|_| WorldError::Closed)?

@@ -15,8 +15,10 @@ use std::time::Duration;
 use rampart_core::address::{AddressKind, checksummed, segwit_address};
 use rampart_core::amount::Amount;
 use rampart_core::asset::{Chain, CoinId, Symbol};
-use rampart_core::outgoing::{Signed, TransferSource};
-use rampart_core::ports::{Block, BlockHead, ChainPort, ChainTransfer, Outcome, Reply, SigningRequest, TransactionStatus, Unavailable};
+use rampart_core::outgoing::{SignedTransaction, TransferSource};
+use rampart_core::ports::{
+    Block, BlockHead, CallOutcome, ChainPort, ChainTransfer, PortFuture, SigningRequest, TransactionStatus, Unavailable,
+};
 use rampart_core::time::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::Row;
@@ -229,7 +231,7 @@ impl ChainPort for SandboxChain {
         derived(self.books.config.seed, family, family.as_str(), &format!("deposit/{index}"))
     }
 
-    fn head(&self) -> Reply<'_, Result<BlockHead, Unavailable>> {
+    fn head(&self) -> PortFuture<'_, Result<BlockHead, Unavailable>> {
         let read = async {
             let tip = self.books.signals.tips.get(&self.config.name).map(|tip| tip.borrow().1.clone());
             tip.ok_or_else(|| WorldError::NotFound(format!("there is no chain {}", self.config.name)))
@@ -237,7 +239,7 @@ impl ChainPort for SandboxChain {
         Box::pin(self.books.ask(FaultPort::Chain, read))
     }
 
-    fn block_interval(&self) -> Reply<'_, Result<Option<Duration>, Unavailable>> {
+    fn block_interval(&self) -> PortFuture<'_, Result<Option<Duration>, Unavailable>> {
         let read = async {
             let every: i64 = sqlx::query_scalar("SELECT every_micros FROM chains WHERE name = ?1")
                 .bind(self.config.name.as_str())
@@ -248,15 +250,15 @@ impl ChainPort for SandboxChain {
         Box::pin(self.books.ask(FaultPort::Chain, read))
     }
 
-    fn block(&self, height: u64) -> Reply<'_, Result<Option<Block>, Unavailable>> {
+    fn block(&self, height: u64) -> PortFuture<'_, Result<Option<Block>, Unavailable>> {
         Box::pin(self.books.ask(FaultPort::Chain, self.read_block(height)))
     }
 
-    fn next_nonce(&self, source: TransferSource) -> Reply<'_, Result<u64, Unavailable>> {
+    fn next_nonce(&self, source: TransferSource) -> PortFuture<'_, Result<u64, Unavailable>> {
         Box::pin(self.books.ask(FaultPort::Chain, async move { self.read_next_nonce(&self.wallet(source).await?).await }))
     }
 
-    fn sign<'a>(&'a self, request: &'a SigningRequest) -> Reply<'a, Result<Signed, Unavailable>> {
+    fn sign<'a>(&'a self, request: &'a SigningRequest) -> PortFuture<'a, Result<SignedTransaction, Unavailable>> {
         // Signing is done by the wallet's keeper, not by the chain: the chain's faults do not touch it.
         Box::pin(async move {
             let from = self.wallet(request.source).await.map_err(|error| Unavailable(error.to_string()))?;
@@ -264,15 +266,15 @@ impl ChainPort for SandboxChain {
         })
     }
 
-    fn broadcast<'a>(&'a self, signed: &'a Signed) -> Reply<'a, Outcome<()>> {
+    fn broadcast<'a>(&'a self, signed: &'a SignedTransaction) -> PortFuture<'a, CallOutcome<()>> {
         Box::pin(self.books.act(FaultPort::Chain, self.send(signed)))
     }
 
-    fn transaction<'a>(&'a self, txid: &'a str) -> Reply<'a, Result<TransactionStatus, Unavailable>> {
+    fn transaction<'a>(&'a self, txid: &'a str) -> PortFuture<'a, Result<TransactionStatus, Unavailable>> {
         Box::pin(self.books.ask(FaultPort::Chain, self.read_status(txid)))
     }
 
-    fn balance(&self, source: TransferSource, coin: CoinId) -> Reply<'_, Result<Amount, Unavailable>> {
+    fn balance(&self, source: TransferSource, coin: CoinId) -> PortFuture<'_, Result<Amount, Unavailable>> {
         let read = async move {
             let address = self.wallet(source).await?;
             let held: Option<String> = sqlx::query_scalar("SELECT amount FROM balances WHERE chain = ?1 AND address = ?2 AND symbol = ?3")
@@ -286,7 +288,7 @@ impl ChainPort for SandboxChain {
         Box::pin(self.books.ask(FaultPort::Chain, read))
     }
 
-    fn news<'a>(&'a self, known: &'a BlockHead) -> Reply<'a, ()> {
+    fn news<'a>(&'a self, known: &'a BlockHead) -> PortFuture<'a, ()> {
         Box::pin(async move {
             let Some(tip) = self.books.signals.tips.get(&self.config.name) else { return std::future::pending().await };
             // The books hold the sender, so waiting cannot fail.

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use rampart_core::ports::{Outcome, Unavailable};
+use rampart_core::ports::{CallOutcome, Unavailable};
 use rampart_core::time::Clock;
 
 use crate::books::Books;
@@ -133,20 +133,24 @@ impl Books {
     }
 
     /// Does something for a provider, unless trouble is waiting for it.
-    pub(crate) async fn act<T>(&self, port: FaultPort, work: impl Future<Output = Result<Outcome<T>, WorldError>> + Send) -> Outcome<T> {
+    pub(crate) async fn act<T>(
+        &self,
+        port: FaultPort,
+        work: impl Future<Output = Result<CallOutcome<T>, WorldError>> + Send,
+    ) -> CallOutcome<T> {
         let trouble = self.trouble(port, Calls::Actions).await;
-        let lost = || Outcome::Unknown { reason: "the answer was lost (sandbox fault)".to_owned() };
+        let lost = || CallOutcome::Unknown { reason: "the answer was lost (sandbox fault)".to_owned() };
         match trouble {
-            Some(FaultOutcome::Refuse) => return Outcome::Refused { reason: "refused (sandbox fault)".to_owned() },
-            Some(FaultOutcome::Fail) => return Outcome::NotSent { reason: "cannot be reached (sandbox fault)".to_owned() },
+            Some(FaultOutcome::Refuse) => return CallOutcome::Refused { reason: "refused (sandbox fault)".to_owned() },
+            Some(FaultOutcome::Fail) => return CallOutcome::NotSent { reason: "cannot be reached (sandbox fault)".to_owned() },
             Some(FaultOutcome::UnknownNotDone) => return lost(),
             Some(FaultOutcome::UnknownDone | FaultOutcome::Delay) | None => {}
         }
         let outcome = match work.await {
             Ok(outcome) => outcome,
-            Err(WorldError::Impossible(reason) | WorldError::NotFound(reason)) => Outcome::Refused { reason },
+            Err(WorldError::Impossible(reason) | WorldError::NotFound(reason)) => CallOutcome::Refused { reason },
             // Whether a failed commit took place cannot be told from here.
-            Err(error) => Outcome::Unknown { reason: error.to_string() },
+            Err(error) => CallOutcome::Unknown { reason: error.to_string() },
         };
         if trouble == Some(FaultOutcome::UnknownDone) { lost() } else { outcome }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
-use rampart_core::ports::{Finding, KycDecision, KycPort, KycSubmission, Outcome, Page, Reply, Unavailable};
+use rampart_core::ports::{CallOutcome, FactPage, KycDecision, KycPort, KycSubmission, LookupResult, PortFuture, Unavailable};
 use sqlx::Row;
 
 use crate::agenda::Action;
@@ -78,7 +78,7 @@ fn plan(submission: &KycSubmission) -> (Plan, Duration) {
 }
 
 impl KycPort for Identity {
-    fn submit<'a>(&'a self, submission: &'a KycSubmission) -> Reply<'a, Outcome<()>> {
+    fn submit<'a>(&'a self, submission: &'a KycSubmission) -> PortFuture<'a, CallOutcome<()>> {
         let work = async {
             let (plan, after) = plan(submission);
             let (reference, customer, level) = (submission.reference.clone(), submission.customer.0, submission.level.number());
@@ -99,7 +99,7 @@ impl KycPort for Identity {
                         if made.rows_affected() > 0 {
                             batch.later(batch.now.after(after), &Action::Decide { reference })?;
                         }
-                        Ok(Outcome::Accepted(()))
+                        Ok(CallOutcome::Accepted(()))
                     })
                 })
                 .await
@@ -107,31 +107,31 @@ impl KycPort for Identity {
         Box::pin(self.books.act(FaultPort::Kyc, work))
     }
 
-    fn find<'a>(&'a self, reference: &'a str) -> Reply<'a, Result<Finding<()>, Unavailable>> {
+    fn find<'a>(&'a self, reference: &'a str) -> PortFuture<'a, Result<LookupResult<()>, Unavailable>> {
         let read = async move {
             let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM submissions WHERE reference = ?1")
                 .bind(reference)
                 .fetch_optional(&self.books.readers)
                 .await?;
-            Ok(found.map_or(Finding::NeverWill, |_| Finding::Found(())))
+            Ok(found.map_or(LookupResult::NeverWill, |_| LookupResult::Found(())))
         };
         Box::pin(self.books.ask(FaultPort::Kyc, read))
     }
 
-    fn decisions<'a>(&'a self, after: &'a str, limit: usize) -> Reply<'a, Result<Page<KycDecision>, Unavailable>> {
+    fn decisions<'a>(&'a self, after: &'a str, limit: usize) -> PortFuture<'a, Result<FactPage<KycDecision>, Unavailable>> {
         Box::pin(async move {
             let after = cursor(after)?;
             let read = async {
                 let (lines, has_more) = self.books.page("kyc", after, limit).await?;
                 let next = lines.last().map_or(after, |line| line.0);
                 let items = lines.iter().map(|(seq, body)| decision(*seq, body)).collect::<Result<_, _>>()?;
-                Ok(Page { items, next: next.to_string(), has_more })
+                Ok(FactPage { items, next: next.to_string(), has_more })
             };
             self.books.ask(FaultPort::Kyc, read).await
         })
     }
 
-    fn news<'a>(&'a self, after: &'a str) -> Reply<'a, ()> {
+    fn news<'a>(&'a self, after: &'a str) -> PortFuture<'a, ()> {
         Box::pin(async move {
             let Ok(after) = cursor(after) else { return };
             self.books.signals.grown("kyc", after).await;

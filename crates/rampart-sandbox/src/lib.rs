@@ -40,5 +40,5 @@ pub use magic::{MAGIC, Magic, MagicExample, MagicField, MagicOutcome, magic_exam
 pub use payment::{PayResult, PayableMethod, PayablePayment};
 pub use processor::{CardPayment, CardResult};
 
-pub use routes::{Caller, CustomerView, RampoffView, SandboxEngine, WebhookKeys, openapi, router, routes};
+pub use routes::{AuthenticatedPartner, CustomerView, RampoffView, SandboxEngine, WebhookKeys, openapi, router, routes};
 pub use world::World;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use rampart_core::amount::Amount;
 use rampart_core::fact::PayoutReport;
 use rampart_core::id::PayoutId;
-use rampart_core::outgoing::{Payout, Route};
-use rampart_core::ports::{Finding, Outcome};
+use rampart_core::outgoing::{Payout, PayoutRoute};
+use rampart_core::ports::{CallOutcome, LookupResult};
 use sqlx::Row;
 
 use crate::agenda::Action;
@@ -32,7 +32,7 @@ const MAY_APPEAR: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub(crate) struct PayoutOrder {
     id: String,
-    route: Route,
+    route: PayoutRoute,
     amount: Amount,
     currency: String,
     account: String,
@@ -56,7 +56,7 @@ const BANK: &str = "bank";
 const CARD: &str = "card";
 
 /// Takes payouts and refunds. Those of known identifiers are answered with what is known.
-pub(crate) async fn take(batch: &mut Batch, orders: Vec<PayoutOrder>) -> Result<Vec<Result<Outcome<String>, WorldError>>, WorldError> {
+pub(crate) async fn take(batch: &mut Batch, orders: Vec<PayoutOrder>) -> Result<Vec<Result<CallOutcome<String>, WorldError>>, WorldError> {
     let ids: Vec<&str> = orders.iter().map(|order| order.id.as_str()).collect();
     let rows = sqlx::query("SELECT id, reference FROM payouts WHERE id IN (SELECT value FROM json_each(?1))")
         .bind(serde_json::to_string(&ids)?)
@@ -71,21 +71,21 @@ pub(crate) async fn take(batch: &mut Batch, orders: Vec<PayoutOrder>) -> Result<
     let mut answers = Vec::with_capacity(orders.len());
     for order in &orders {
         if let Some(reference) = known.get(&order.id) {
-            answers.push(Ok(Outcome::Accepted(reference.clone())));
+            answers.push(Ok(CallOutcome::Accepted(reference.clone())));
             continue;
         }
         let fate = match order.route {
-            Route::Bank(_) => magic::of_payout_account(&order.account),
-            Route::Processor(_) => money.fate_of_refund(order),
+            PayoutRoute::Bank(_) => magic::of_payout_account(&order.account),
+            PayoutRoute::Processor(_) => money.fate_of_refund(order),
         };
         if let Some(reason) = money.refusal(batch, order, fate) {
-            answers.push(Ok(Outcome::Refused { reason }));
+            answers.push(Ok(CallOutcome::Refused { reason }));
             continue;
         }
         money.take(order);
         let (provider, name) = match order.route {
-            Route::Bank(rail) => (BANK, rail),
-            Route::Processor(processor) => (CARD, processor),
+            PayoutRoute::Bank(rail) => (BANK, rail),
+            PayoutRoute::Processor(processor) => (CARD, processor),
         };
         let reference = format!("{}-{}", name.as_str().to_ascii_uppercase(), order.id.rsplit('_').next().unwrap_or(&order.id));
         let due = batch.now.after(if fate == Some(MagicOutcome::PayoutSlow) { SLOW } else { SETTLES_AFTER });
@@ -110,7 +110,7 @@ pub(crate) async fn take(batch: &mut Batch, orders: Vec<PayoutOrder>) -> Result<
             batch.now.micros().to_string(),
         ]);
         known.insert(order.id.clone(), reference.clone());
-        answers.push(Ok(Outcome::Accepted(reference)));
+        answers.push(Ok(CallOutcome::Accepted(reference)));
     }
     if !made.is_empty() {
         sqlx::query(
@@ -143,12 +143,12 @@ struct Capture {
 impl Money {
     async fn load(batch: &mut Batch, orders: &[PayoutOrder]) -> Result<Self, WorldError> {
         let mut money = Self::default();
-        if orders.iter().any(|order| matches!(order.route, Route::Bank(_))) {
+        if orders.iter().any(|order| matches!(order.route, PayoutRoute::Bank(_))) {
             for row in sqlx::query("SELECT rail, balance FROM bank_accounts").fetch_all(&mut batch.connection).await? {
                 money.rails.insert(row.try_get(0)?, amount(row.try_get(1)?)?);
             }
         }
-        let refunds = orders.iter().filter(|order| matches!(order.route, Route::Processor(_)));
+        let refunds = orders.iter().filter(|order| matches!(order.route, PayoutRoute::Processor(_)));
         let references: Vec<&str> = refunds.map(|order| order.account.as_str()).collect();
         if !references.is_empty() {
             let rows = sqlx::query(
@@ -179,7 +179,7 @@ impl Money {
             return Some("the amount must be greater than zero".to_owned());
         }
         match order.route {
-            Route::Bank(rail) => {
+            PayoutRoute::Bank(rail) => {
                 let known = batch.config.rail(rail).filter(|known| known.currency.as_str() == order.currency);
                 let balance = self.rails.get(rail.as_str()).copied().unwrap_or_default();
                 match (known, fate) {
@@ -193,7 +193,7 @@ impl Money {
                     _ => None,
                 }
             }
-            Route::Processor(_) => match (self.captures.get(&order.account), fate) {
+            PayoutRoute::Processor(_) => match (self.captures.get(&order.account), fate) {
                 (None, _) => Some("there is no captured payment of this reference".to_owned()),
                 (_, Some(MagicOutcome::RefundRefused)) => Some("the card does not take refunds".to_owned()),
                 (Some(capture), _) if capture.state != "captured" => Some("the payment was charged back".to_owned()),
@@ -207,12 +207,12 @@ impl Money {
 
     fn take(&mut self, order: &PayoutOrder) {
         match order.route {
-            Route::Bank(rail) => {
+            PayoutRoute::Bank(rail) => {
                 if let Some(balance) = self.rails.get_mut(rail.as_str()) {
                     *balance = balance.minus(order.amount).unwrap_or(*balance);
                 }
             }
-            Route::Processor(_) => {
+            PayoutRoute::Processor(_) => {
                 if let Some(capture) = self.captures.get_mut(&order.account) {
                     capture.refunded = capture.refunded.plus(order.amount).unwrap_or(capture.refunded);
                 }
@@ -295,13 +295,13 @@ pub(crate) async fn turn(batch: &mut Batch, ids: &[String], turn: Turn, reason: 
 }
 
 /// What became of a payout whose answer was lost.
-pub(crate) async fn find(books: &Books, payout: PayoutId) -> Result<Finding<String>, WorldError> {
+pub(crate) async fn find(books: &Books, payout: PayoutId) -> Result<LookupResult<String>, WorldError> {
     let reference: Option<String> =
         sqlx::query_scalar("SELECT reference FROM payouts WHERE id = ?1").bind(payout.to_string()).fetch_optional(&books.readers).await?;
     Ok(match reference {
-        Some(reference) => Finding::Found(reference),
-        None if books.now() < payout.minted_at().after(MAY_APPEAR) => Finding::NotYet,
-        None => Finding::NeverWill,
+        Some(reference) => LookupResult::Found(reference),
+        None if books.now() < payout.minted_at().after(MAY_APPEAR) => LookupResult::NotYet,
+        None => LookupResult::NeverWill,
     })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rampart_core::asset::{Currency, Symbol};
-use rampart_core::ports::{MarketPrice, PricePort, Reply, Unavailable};
+use rampart_core::ports::{MarketPrice, PortFuture, PricePort, Unavailable};
 use rampart_core::rate::Rate;
 use rampart_core::time::{Clock, Timestamp};
 
@@ -132,11 +132,11 @@ impl Prices {
 }
 
 impl PricePort for Prices {
-    fn prices(&self) -> Reply<'_, Result<Vec<MarketPrice>, Unavailable>> {
+    fn prices(&self) -> PortFuture<'_, Result<Vec<MarketPrice>, Unavailable>> {
         Box::pin(self.books.ask(FaultPort::Prices, async { self.at(self.books.now()) }))
     }
 
-    fn news(&self, known: Timestamp) -> Reply<'_, ()> {
+    fn news(&self, known: Timestamp) -> PortFuture<'_, ()> {
         Box::pin(async move {
             let mut settings = self.books.signals.settings.subscribe();
             tokio::select! {

@@ -10,7 +10,9 @@ use rampart_core::fact::{PayoutReport, ProcessorPaid};
 use rampart_core::id::{OrderId, PayoutId};
 use rampart_core::ledger::Processor;
 use rampart_core::outgoing::Payout;
-use rampart_core::ports::{Finding, Outcome, Page, ProcessorEvent, ProcessorPort, Reply, Session, SessionRequest, Unavailable};
+use rampart_core::ports::{
+    CallOutcome, FactPage, LookupResult, PortFuture, ProcessorEvent, ProcessorPort, Session, SessionRequest, Unavailable,
+};
 use rampart_core::redacted::Redacted;
 use sqlx::Row;
 use tokio::sync::oneshot;
@@ -135,28 +137,33 @@ impl ProcessorPort for Processors {
         self.books.config.processors.clone()
     }
 
-    fn open_session<'a>(&'a self, request: &'a SessionRequest) -> Reply<'a, Outcome<Session>> {
+    fn open_session<'a>(&'a self, request: &'a SessionRequest) -> PortFuture<'a, CallOutcome<Session>> {
         // The reference follows from the order, so that opening twice gives the same session; and our own page plays
         // the processor, so that there is nothing to store before the customer pays.
         let work = async {
             if !self.books.config.processors.contains(&request.processor) {
                 return Err(WorldError::NotFound(format!("there is no processor {}", request.processor)));
             }
-            Ok(Outcome::Accepted(Session { reference: reference(request.processor, request.payment), url: None }))
+            Ok(CallOutcome::Accepted(Session { reference: reference(request.processor, request.payment), url: None }))
         };
         Box::pin(self.books.act(FaultPort::Card, work))
     }
 
-    fn refund<'a>(&'a self, payout: &'a Payout) -> Reply<'a, Outcome<String>> {
+    fn refund<'a>(&'a self, payout: &'a Payout) -> PortFuture<'a, CallOutcome<String>> {
         let order = PayoutOrder::from(payout);
         Box::pin(self.books.act(FaultPort::Card, bank::hand_over(&self.books, order)))
     }
 
-    fn find_refund(&self, _processor: Processor, payout: PayoutId) -> Reply<'_, Result<Finding<String>, Unavailable>> {
+    fn find_refund(&self, _processor: Processor, payout: PayoutId) -> PortFuture<'_, Result<LookupResult<String>, Unavailable>> {
         Box::pin(self.books.ask(FaultPort::Card, payouts::find(&self.books, payout)))
     }
 
-    fn events<'a>(&'a self, processor: Processor, after: &'a str, limit: usize) -> Reply<'a, Result<Page<ProcessorEvent>, Unavailable>> {
+    fn events<'a>(
+        &'a self,
+        processor: Processor,
+        after: &'a str,
+        limit: usize,
+    ) -> PortFuture<'a, Result<FactPage<ProcessorEvent>, Unavailable>> {
         Box::pin(async move {
             let after = cursor(after)?;
             let read = async {
@@ -166,13 +173,13 @@ impl ProcessorPort for Processors {
                 for (seq, body) in &lines {
                     items.push(event(&self.books, processor, *seq, body).await?);
                 }
-                Ok(Page { items, next: next.to_string(), has_more })
+                Ok(FactPage { items, next: next.to_string(), has_more })
             };
             self.books.ask(FaultPort::Card, read).await
         })
     }
 
-    fn news<'a>(&'a self, processor: Processor, after: &'a str) -> Reply<'a, ()> {
+    fn news<'a>(&'a self, processor: Processor, after: &'a str) -> PortFuture<'a, ()> {
         Box::pin(async move {
             let Ok(after) = cursor(after) else { return };
             self.books.signals.grown(&format!("card-{processor}"), after).await;

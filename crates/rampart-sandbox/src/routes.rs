@@ -24,7 +24,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::world::World;
 
-pub use engine::{Caller, CustomerView, RampoffView, SandboxEngine, WebhookKeys};
+pub use engine::{AuthenticatedPartner, CustomerView, RampoffView, SandboxEngine, WebhookKeys};
 pub use openapi::openapi;
 
 /// What the handlers share.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rampart_core::name::folded;
-use rampart_core::ports::{Reply, ScreeningPort, ScreeningSubject, Unavailable, Verdict};
+use rampart_core::ports::{PortFuture, ScreeningPort, ScreeningResult, ScreeningSubject, Unavailable};
 
 use crate::books::Books;
 use crate::error::WorldError;
@@ -28,22 +28,22 @@ fn key(text: &str) -> String {
 }
 
 impl ScreeningPort for Screening {
-    fn screen<'a>(&'a self, subject: &'a ScreeningSubject) -> Reply<'a, Result<Verdict, Unavailable>> {
+    fn screen<'a>(&'a self, subject: &'a ScreeningSubject) -> PortFuture<'a, Result<ScreeningResult, Unavailable>> {
         let read = async move {
             let settings = self.books.settings();
             let listed = |text: &str| if settings.screening.is_empty() { None } else { settings.screening.get(&key(text)).copied() };
             for name in &subject.names {
                 // What a person has put on the list counts more than the magic words.
                 if listed(name).unwrap_or_else(|| magic::is_screened_name(name)) {
-                    return Ok(Verdict::Hit { reason: "a name is on the sandbox's sanctions list".to_owned() });
+                    return Ok(ScreeningResult::Hit { reason: "a name is on the sandbox's sanctions list".to_owned() });
                 }
             }
             for wallet in &subject.wallets {
                 if listed(wallet).unwrap_or_else(|| magic::of_wallet(wallet) == Some(MagicOutcome::ScreeningHit)) {
-                    return Ok(Verdict::Hit { reason: "a wallet is on the sandbox's sanctions list".to_owned() });
+                    return Ok(ScreeningResult::Hit { reason: "a wallet is on the sandbox's sanctions list".to_owned() });
                 }
             }
-            Ok(Verdict::Clear)
+            Ok(ScreeningResult::Clear)
         };
         Box::pin(self.books.ask(FaultPort::Screening, read))
     }

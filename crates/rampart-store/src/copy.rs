@@ -5,7 +5,7 @@ use sqlx::AssertSqlSafe;
 use crate::error::StoreError;
 use crate::sql::{Row, Rows, Session, SqlError, Value};
 use crate::store::Store;
-use crate::verify::Report;
+use crate::verify::VerifyReport;
 
 /// What was copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Copied {
     /// (table, rows), in the order they were copied.
     pub tables: Vec<(&'static str, u64)>,
     /// What [`Store::verify`] says of the copy.
-    pub report: Report,
+    pub report: VerifyReport,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -26,6 +26,6 @@ pub use read::{
     AccountBalance, CustomerFilter, DueReceivers, EntryLine, Installation, LedgerPosting, OrderCounts, OrderFilter, PostedEntry,
     UnfannedPartner,
 };
-pub use sql::Engine;
+pub use sql::DatabaseEngine;
 pub use store::{OnRead, Schema, Store, StoreOptions};
-pub use verify::{Finding, Report};
+pub use verify::{Inconsistency, VerifyReport};

@@ -12,7 +12,7 @@ use crate::commit::{BATCHES, CommitFault, Kept, Writer, read_kept};
 use crate::error::StoreError;
 use crate::lock::{Lock, Use};
 use crate::read::Together;
-use crate::sql::{Db, Engine, Session, Standing, Target, migrate, standing};
+use crate::sql::{DatabaseEngine, Db, Session, Standing, Target, migrate, standing};
 
 /// What a writer that cannot continue calls; it should end the process.
 pub(crate) type OnFatal = Arc<dyn Fn(&str) + Send + Sync>;
@@ -121,7 +121,7 @@ impl Store {
 
     /// Which engine it is on.
     #[must_use]
-    pub fn engine(&self) -> Engine {
+    pub fn engine(&self) -> DatabaseEngine {
         self.inner.target.engine()
     }
 

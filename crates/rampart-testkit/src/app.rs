@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use rampart_app::workers::{self, Workers};
-use rampart_app::{App, AppConfig, Caller, Credentials, Mode, Ports, Reply, Sources, SystemClock};
+use rampart_app::{App, AppConfig, AppResult, AuthenticatedPartner, Credentials, Mode, Ports, Sources, SystemClock};
 use rampart_core::catalogue::Catalogue;
 use rampart_core::time::{Clock, Sleep, Timestamp};
 use rampart_sandbox::{World, WorldConfig};
@@ -15,7 +15,7 @@ use rampart_store::{Store, StoreOptions};
 use tempfile::TempDir;
 
 use crate::chance::SeededChance;
-use crate::database::{Engine, TestDatabase};
+use crate::database::{TestDatabase, TestEngine};
 use crate::gateway::Player;
 use crate::scenario::PATIENCE;
 
@@ -31,11 +31,11 @@ pub struct TestApp {
     /// The world around it.
     pub world: Arc<World>,
     /// The partner that calls.
-    pub caller: Caller,
+    pub caller: AuthenticatedPartner,
     /// The partner's key and secret.
     pub credentials: Credentials,
     /// The partner beside it, whose things the first must not see.
-    pub stranger: Caller,
+    pub stranger: AuthenticatedPartner,
     workers: Mutex<Option<Workers>>,
     nodes: AtomicU64,
     reads: Arc<AtomicU64>,
@@ -74,7 +74,7 @@ impl TestApp {
     ///
     /// # Panics
     /// When something does not start.
-    pub async fn start(engine: Engine) -> Self {
+    pub async fn start(engine: TestEngine) -> Self {
         Self::start_with(engine, crate::catalogue()).await
     }
 
@@ -82,7 +82,7 @@ impl TestApp {
     ///
     /// # Panics
     /// When something does not start.
-    pub async fn start_with(engine: Engine, catalogue: Catalogue) -> Self {
+    pub async fn start_with(engine: TestEngine, catalogue: Catalogue) -> Self {
         let test = Self::start_idle(engine, catalogue).await;
         test.world.start();
         *test.workers.lock() = Some(workers::start(&test.app));
@@ -93,7 +93,7 @@ impl TestApp {
     ///
     /// # Panics
     /// When something does not start.
-    pub async fn start_idle(engine: Engine, catalogue: Catalogue) -> Self {
+    pub async fn start_idle(engine: TestEngine, catalogue: Catalogue) -> Self {
         Self::start_in(engine, catalogue, Mode::Sandbox).await
     }
 
@@ -102,11 +102,11 @@ impl TestApp {
     ///
     /// # Panics
     /// When something does not start.
-    pub async fn start_live(engine: Engine) -> Self {
+    pub async fn start_live(engine: TestEngine) -> Self {
         Self::start_in(engine, crate::catalogue(), Mode::Live).await
     }
 
-    async fn start_in(engine: Engine, catalogue: Catalogue, mode: Mode) -> Self {
+    async fn start_in(engine: TestEngine, catalogue: Catalogue, mode: Mode) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let database = TestDatabase::new(engine, &folder);
         let world = World::open(folder.path().join("sandbox.db"), WorldConfig::from_catalogue(&catalogue, SEED)).await.expect("a world");
@@ -167,7 +167,7 @@ impl TestApp {
     ///
     /// # Panics
     /// When it does not start for another reason.
-    pub async fn another_node_with(&self, keys: &[[u8; 32]]) -> Reply<App> {
+    pub async fn another_node_with(&self, keys: &[[u8; 32]]) -> AppResult<App> {
         // No two nodes may draw the same identifiers.
         let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };

@@ -1,6 +1,6 @@
 //! Customers that are ready to trade.
 
-use rampart_app::{Caller, RegisterUser};
+use rampart_app::{AuthenticatedPartner, RegisterUser};
 use rampart_core::country::Country;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::kyc::{KycLevel, KycStatus, KycVerdict};
@@ -64,7 +64,7 @@ impl TestApp {
     ///
     /// # Panics
     /// When the registration is refused.
-    pub async fn register(&self, caller: &Caller, of: CustomerOf, email: &str) -> CustomerId {
+    pub async fn register(&self, caller: &AuthenticatedPartner, of: CustomerOf, email: &str) -> CustomerId {
         let request = RegisterUser {
             name: some("Ana"),
             last_name: some("García"),

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 /// Which engine a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
+pub enum TestEngine {
     /// The embedded one.
     Sqlite,
     /// PostgreSQL, on the server that `RAMPART_TEST_POSTGRES` names.
@@ -47,9 +47,9 @@ impl TestDatabase {
     /// # Panics
     /// When the server does not make one.
     #[must_use]
-    pub fn new(engine: Engine, folder: &TempDir) -> Self {
+    pub fn new(engine: TestEngine, folder: &TempDir) -> Self {
         static MADE: AtomicU32 = AtomicU32::new(0);
-        if engine == Engine::Sqlite {
+        if engine == TestEngine::Sqlite {
             return Self { url: format!("sqlite:{}", folder.path().join("rampart.db").display()), on_server: None };
         }
         let server = server();

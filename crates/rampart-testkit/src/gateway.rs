@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rampart_app::{GatewayPlayer, Played};
 use rampart_core::payment::{PayIn, Payment};
-use rampart_core::ports::{Reply, Unavailable};
+use rampart_core::ports::{PortFuture, Unavailable};
 use rampart_core::redacted::Redacted;
 use rampart_sandbox::{PayResult, PayableMethod, PayablePayment, World};
 
@@ -33,7 +33,7 @@ pub fn payable(payment: &Payment, customer_name: &str) -> PayablePayment {
 pub(crate) struct Player(pub(crate) Arc<World>);
 
 impl GatewayPlayer for Player {
-    fn pay<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<Played, Unavailable>> {
+    fn pay<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<Played, Unavailable>> {
         Box::pin(async move {
             let paid = self.0.pay_payment(&payable(payment, "Gateway"), None, None).await;
             match paid.map_err(|error| Unavailable(error.to_string()))? {
@@ -43,7 +43,7 @@ impl GatewayPlayer for Player {
         })
     }
 
-    fn decline<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<(), Unavailable>> {
+    fn decline<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<(), Unavailable>> {
         Box::pin(async move {
             let declined = self.0.decline_payment(&payable(payment, "Gateway"), "declined".into()).await;
             declined.map_err(|error| Unavailable(error.to_string()))

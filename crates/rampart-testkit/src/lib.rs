@@ -17,7 +17,7 @@ pub use app::{KEY, TestApp};
 pub use catalogue::{catalogue, catalogue_with};
 pub use chance::SeededChance;
 pub use customers::{CustomerOf, documented_registration};
-pub use database::{Engine, TestDatabase};
+pub use database::{TestDatabase, TestEngine};
 pub use gateway::payable;
 pub use orders::{buy, data_of, refusal_of, sell};
 pub use rampart_sandbox::{Deposit, MAGIC, MagicField};

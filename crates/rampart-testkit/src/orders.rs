@@ -1,10 +1,10 @@
 //! Requests for orders, and what is answered.
 
-use rampart_app::{Answer, AppError, CreatePayment, CreateRampoff, Reply};
+use rampart_app::{AppError, AppResult, CreatePayment, CreateRampoff, CreatedResponse};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::payment::Payment;
 use rampart_core::rampoff::Rampoff;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 
 use crate::app::TestApp;
 use crate::gateway::payable;
@@ -48,7 +48,7 @@ pub fn sell(customer: CustomerId, amount: &str) -> CreateRampoff {
 /// # Panics
 /// When it is no JSON.
 #[must_use]
-pub fn data_of(answer: &Answer) -> serde_json::Value {
+pub fn data_of(answer: &CreatedResponse) -> serde_json::Value {
     serde_json::from_str(&answer.data).expect("an answer is JSON")
 }
 
@@ -57,7 +57,7 @@ pub fn data_of(answer: &Answer) -> serde_json::Value {
 /// # Panics
 /// When it came to anything else.
 #[must_use]
-pub fn refusal_of<T>(reply: Reply<T>) -> Refusal {
+pub fn refusal_of<T>(reply: AppResult<T>) -> Refusal {
     match reply {
         Err(AppError::Refusal(refusal)) => refusal,
         Err(other) => panic!("a refusal was expected, not {other:?}"),
@@ -71,7 +71,7 @@ impl TestApp {
     /// # Panics
     /// When there is none.
     #[must_use]
-    pub fn order_of(answer: &Answer) -> OrderId {
+    pub fn order_of(answer: &CreatedResponse) -> OrderId {
         let data = data_of(answer);
         let id = data.get("payment_id").or_else(|| data.get("id")).and_then(serde_json::Value::as_str);
         id.expect("an identifier").parse().expect("an identifier")
@@ -122,7 +122,7 @@ impl TestApp {
 
     /// What a use case is refused with.
     #[must_use]
-    pub fn code<T>(reply: Reply<T>) -> Code {
+    pub fn code<T>(reply: AppResult<T>) -> ErrorCode {
         refusal_of(reply).code
     }
 }

@@ -38,13 +38,13 @@ macro_rules! on_both_engines {
         mod sqlite {
             $(#[test]
             fn $name() {
-                $crate::scenario($start($crate::Engine::Sqlite), super::$name);
+                $crate::scenario($start($crate::TestEngine::Sqlite), super::$name);
             })+
         }
         mod postgres {
             $(#[test]
             fn $name() {
-                $crate::scenario($start($crate::Engine::Postgres), super::$name);
+                $crate::scenario($start($crate::TestEngine::Postgres), super::$name);
             })+
         }
     };

@@ -3,7 +3,7 @@
 use axum::body::{Body, Bytes, HttpBody};
 use futures::FutureExt;
 use http_body_util::BodyExt;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 
 /// How much of a body that is too large is still taken, so that the caller gets to read the answer instead of
 /// meeting a closed connection.
@@ -31,7 +31,7 @@ impl Arrival {
 
     /// Takes what has arrived already, and says whether that is everything. Nothing is waited for: the connection gives a
     /// piece whenever the one before was taken, for as long as it has any.
-    pub(crate) async fn is_there(&mut self) -> Result<bool, Code> {
+    pub(crate) async fn is_there(&mut self) -> Result<bool, ErrorCode> {
         loop {
             let before = self.frames;
             if let Some(ended) = self.rest().now_or_never() {
@@ -46,11 +46,11 @@ impl Arrival {
     }
 
     /// Takes everything that is still to come. Whoever stops waiting for it may go on later.
-    pub(crate) async fn rest(&mut self) -> Result<(), Code> {
+    pub(crate) async fn rest(&mut self) -> Result<(), ErrorCode> {
         while self.length <= MOST_DISCARDED && !self.body.is_end_stream() {
             let Some(frame) = self.body.frame().await else { break };
             // It is cut in pieces that do not hold, or it ends too soon.
-            let frame = frame.map_err(|_| Code::MalformedRequest)?;
+            let frame = frame.map_err(|_| ErrorCode::MalformedRequest)?;
             self.frames += 1;
             if let Ok(data) = frame.into_data() {
                 self.take(data);
@@ -74,9 +74,9 @@ impl Arrival {
     }
 
     /// All of it, once it has arrived.
-    pub(crate) fn whole(self) -> Result<Bytes, Code> {
+    pub(crate) fn whole(self) -> Result<Bytes, ErrorCode> {
         if self.length > self.limit {
-            Err(Code::BodyTooLarge)
+            Err(ErrorCode::BodyTooLarge)
         } else if self.held.is_empty() {
             Ok(self.first)
         } else {
@@ -95,7 +95,7 @@ mod tests {
         Body::from_stream(stream::iter(chunks))
     }
 
-    async fn read_whole(body: Body, limit: usize) -> Result<usize, Code> {
+    async fn read_whole(body: Body, limit: usize) -> Result<usize, ErrorCode> {
         let mut arrival = Arrival::new(body, limit);
         arrival.rest().await?;
         arrival.whole().map(|body| body.len())
@@ -108,14 +108,14 @@ mod tests {
             (&[10], 10, Ok(10)),
             (&[4, 6], 10, Ok(10)),
             (&[1, 1, 1], 10, Ok(3)),
-            (&[11], 10, Err(Code::BodyTooLarge)),
-            (&[5, 6], 10, Err(Code::BodyTooLarge)),
-            (&[5, 6, 1, 1], 10, Err(Code::BodyTooLarge)),
+            (&[11], 10, Err(ErrorCode::BodyTooLarge)),
+            (&[5, 6], 10, Err(ErrorCode::BodyTooLarge)),
+            (&[5, 6, 1, 1], 10, Err(ErrorCode::BodyTooLarge)),
         ] {
             assert_eq!(read_whole(chunks(sizes), limit).await, expected, "{sizes:?}");
         }
         let endless = Body::from_stream(stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 65_536])));
-        assert_eq!(read_whole(endless, 10).await.unwrap_err(), Code::BodyTooLarge);
+        assert_eq!(read_whole(endless, 10).await.unwrap_err(), ErrorCode::BodyTooLarge);
     }
 
     #[tokio::test]
@@ -135,7 +135,7 @@ mod tests {
         let mut too_large = Arrival::new(Body::from_stream(pieces(50)), 10);
         assert_eq!(too_large.is_there().await, Ok(false));
         too_large.rest().await.unwrap();
-        assert_eq!(too_large.whole().unwrap_err(), Code::BodyTooLarge);
+        assert_eq!(too_large.whole().unwrap_err(), ErrorCode::BodyTooLarge);
         let (mut sender, rest) = futures::channel::mpsc::unbounded();
         let mut slow = Arrival::new(Body::from_stream(rest), 10);
         assert_eq!(slow.is_there().await, Ok(false));

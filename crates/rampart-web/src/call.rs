@@ -8,9 +8,9 @@ use std::pin::Pin;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, Request, header};
 use axum::response::{IntoResponse, Response};
-use rampart_app::{AppError, Caller};
+use rampart_app::{AppError, AuthenticatedPartner};
 use rampart_core::partner::HttpErrors;
-use rampart_core::refusal::{Code, Family, Refusal};
+use rampart_core::refusal::{ErrorCode, Family, Refusal};
 use rampart_core::step::ClaimScope;
 
 use crate::context::RequestContext;
@@ -95,7 +95,7 @@ pub(crate) struct Call {
     /// By what a repeat is known.
     pub(crate) repeats: Repeats,
     /// The codes it may be refused with, beside those that follow from the rest of the row.
-    pub(crate) codes: &'static [Code],
+    pub(crate) codes: &'static [ErrorCode],
     pub(crate) envelope: Envelope,
     /// The schema of `data` (of one item, for lists).
     pub(crate) data: Describe,
@@ -104,7 +104,7 @@ pub(crate) struct Call {
 
 /// What is asked of a call.
 pub(crate) struct Ask {
-    caller: Option<Caller>,
+    caller: Option<AuthenticatedPartner>,
     /// Whom the request came from.
     pub(crate) client: IpAddr,
     /// The fields of query and body.
@@ -119,8 +119,8 @@ impl Ask {
     ///
     /// # Errors
     /// `authorization_incorrect` for a call that was declared to be for anybody.
-    pub(crate) fn caller(&self) -> Result<&Caller, AppError> {
-        self.caller.as_ref().ok_or_else(|| AppError::code(Code::AuthorizationIncorrect))
+    pub(crate) fn caller(&self) -> Result<&AuthenticatedPartner, AppError> {
+        self.caller.as_ref().ok_or_else(|| AppError::code(ErrorCode::AuthorizationIncorrect))
     }
 
     /// The idempotency key.
@@ -179,7 +179,7 @@ async fn answer(
 
 /// The token of a request: the header `auth`, or `Authorization: Bearer`.
 pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
-    let refused = || Refusal::from(Code::AuthorizationIncorrect);
+    let refused = || Refusal::from(ErrorCode::AuthorizationIncorrect);
     if let Some(value) = headers.get("auth") {
         return value.to_str().map_err(|_| refused());
     }
@@ -197,7 +197,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
         Ok(()) => "must be sent only once".into(),
         Err(fault) => fault,
     };
-    Err(Refusal::field(Code::ValidationFailed, "Idempotency-Key", fault))
+    Err(Refusal::field(ErrorCode::ValidationFailed, "Idempotency-Key", fault))
 }
 
 /// What a content type says of a body.
@@ -223,7 +223,7 @@ fn media(headers: &HeaderMap) -> Media {
 /// What is told of a body whose fields do not hold. Repeats come before fields in the order of checks, but nobody whose
 /// fields hold waits for that: only now is it asked whether the request names an earlier one. It cannot be that one
 /// again, because that one was granted.
-async fn unfit_body(call: &Call, web: &Web, caller: Option<&Caller>, key: Option<&str>, unfit: Unfit) -> AppError {
+async fn unfit_body(call: &Call, web: &Web, caller: Option<&AuthenticatedPartner>, key: Option<&str>, unfit: Unfit) -> AppError {
     let name = match call.repeats {
         Repeats::ByKeyOrName(scope) => unfit.fields.held("external_id").map(|name| (scope, name)),
         Repeats::Unknown | Repeats::ByKey => None,
@@ -246,7 +246,7 @@ fn read_body(takes: Takes, request: &Request<Bytes>) -> Result<Result<Fields, Un
         _ => (media == Media::Json, "application/json"),
     };
     if !accepted {
-        return Err(Refusal::new(Code::UnsupportedMediaType, format!("The body must be sent as {wanted}.")).into());
+        return Err(Refusal::new(ErrorCode::UnsupportedMediaType, format!("The body must be sent as {wanted}.")).into());
     }
     let (fields, body) = (takes.fields(), request.body());
     Ok(if media == Media::Form { Fields::from_form(fields, body) } else { Fields::from_json(fields, body) })
@@ -287,7 +287,7 @@ mod tests {
             &[("idempotency-key", &long)],
             &[("idempotency-key", "a"), ("idempotency-key", "b")],
         ] {
-            assert_eq!(idempotency_key(&headers(pairs)).unwrap_err().code, Code::ValidationFailed);
+            assert_eq!(idempotency_key(&headers(pairs)).unwrap_err().code, ErrorCode::ValidationFailed);
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Network {
 /// Not a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an address or a network such as 10.0.0.0/8")]
-pub struct NetworkFault;
+pub struct NetworkError;
 
 /// How long the prefix is under which IPv6 has the addresses of IPv4, `::ffff:0:0/96`.
 const MAPPED: u8 = 96;
@@ -47,23 +47,23 @@ impl Network {
 }
 
 impl FromStr for Network {
-    type Err = NetworkFault;
+    type Err = NetworkError;
 
-    fn from_str(text: &str) -> Result<Self, NetworkFault> {
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
         let (base, prefix) = match text.split_once('/') {
-            Some((base, prefix)) => (base, Some(prefix.parse::<u8>().map_err(|_| NetworkFault)?)),
+            Some((base, prefix)) => (base, Some(prefix.parse::<u8>().map_err(|_| NetworkError)?)),
             None => (text, None),
         };
-        let base: IpAddr = base.parse().map_err(|_| NetworkFault)?;
+        let base: IpAddr = base.parse().map_err(|_| NetworkError)?;
         let longest = if base.is_ipv4() { 32 } else { 128 };
         let prefix = prefix.unwrap_or(longest);
         if prefix > longest {
-            return Err(NetworkFault);
+            return Err(NetworkError);
         }
         // Addresses are compared as what they are, so a network of IPv4 that is written as IPv6 would contain none.
         match (base, base.to_canonical()) {
             (IpAddr::V6(_), base @ IpAddr::V4(_)) => {
-                let prefix = prefix.checked_sub(MAPPED).ok_or(NetworkFault)?;
+                let prefix = prefix.checked_sub(MAPPED).ok_or(NetworkError)?;
                 Ok(Self { base, prefix })
             }
             (base, _) => Ok(Self { base, prefix }),

@@ -1,7 +1,7 @@
 //! The description as a page for people, rendered from the OpenAPI description without any script.
 
 use askama::Template;
-use rampart_core::refusal::{Code, Family};
+use rampart_core::refusal::{ErrorCode, Family};
 use serde_json::Value;
 
 use crate::describe::BLANK;
@@ -66,14 +66,14 @@ pub(crate) fn page(openapi: &str, public_url: &str, sandbox: bool) -> String {
         version: env!("CARGO_PKG_VERSION"),
         sandbox,
         groups: groups(&whole),
-        codes: Code::ALL.iter().map(|code| code_row(*code)).collect(),
+        codes: ErrorCode::ALL.iter().map(|code| code_row(*code)).collect(),
         event_types: crate::calls::EVENT_TYPES,
     };
     // Writing into a string does not fail; were it to, the page would say so by its absence.
     page.render().unwrap_or_default()
 }
 
-fn code_row(code: Code) -> CodeRow {
+fn code_row(code: ErrorCode) -> CodeRow {
     let documented = match code.family() {
         Family::Business => 200,
         Family::Field => 422,
@@ -220,7 +220,7 @@ mod tests {
         for call in crate::calls::ALL {
             assert!(page.contains(call.path), "{}", call.path);
         }
-        for code in Code::ALL {
+        for code in ErrorCode::ALL {
             assert!(page.contains(code.as_str()), "{code}");
         }
         assert!(!page.contains("<script"));

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rampart_app::AppError;
 use rampart_core::partner::HttpErrors;
-use rampart_core::refusal::{Code, Family, Refusal};
+use rampart_core::refusal::{ErrorCode, Family, Refusal};
 use serde::Serialize;
 
 use crate::fields::Unfit;
@@ -38,8 +38,8 @@ impl From<Unfit> for Failure {
     }
 }
 
-impl From<Code> for Failure {
-    fn from(code: Code) -> Self {
+impl From<ErrorCode> for Failure {
+    fn from(code: ErrorCode) -> Self {
         Refusal::from(code).into()
     }
 }
@@ -84,7 +84,7 @@ impl Serialize for Fields<'_> {
 
 /// The HTTP status of a code for a partner with this setting.
 #[must_use]
-pub(crate) fn status(code: Code, errors: HttpErrors) -> StatusCode {
+pub(crate) fn status(code: ErrorCode, errors: HttpErrors) -> StatusCode {
     let status = match (errors, code.family()) {
         (HttpErrors::Documented, Family::Business) => 200,
         (HttpErrors::Documented, Family::Field) => 422,
@@ -99,14 +99,14 @@ pub(crate) fn answer(failure: &Failure, errors: HttpErrors, request_id: &str) ->
         Failure::App(AppError::Refusal(refusal)) => refused(refusal, errors, request_id),
         Failure::App(AppError::Unavailable(reason)) => {
             tracing::warn!(request_id, reason, "answered service_unavailable");
-            refused(&Code::ServiceUnavailable.into(), errors, request_id)
+            refused(&ErrorCode::ServiceUnavailable.into(), errors, request_id)
         }
         Failure::App(AppError::Defect(error)) => {
             tracing::error!(request_id, error = %chain(error.as_ref()), "answered unexpected_error");
-            refused(&Code::UnexpectedError.into(), errors, request_id)
+            refused(&ErrorCode::UnexpectedError.into(), errors, request_id)
         }
         Failure::Limited(limited) => {
-            let mut response = refused(&Code::RateLimited.into(), errors, request_id);
+            let mut response = refused(&ErrorCode::RateLimited.into(), errors, request_id);
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, HeaderValue::from(limited.retry_after));
             headers.insert("ratelimit-limit", HeaderValue::from(limited.limit));
@@ -192,14 +192,14 @@ mod tests {
     #[test]
     fn statuses_follow_the_partners_setting() {
         for (code, rest, documented) in [
-            (Code::MinPurchase, 422, 200),
-            (Code::UserNotFound, 404, 200),
-            (Code::ErrorPaymentCreation, 502, 200),
-            (Code::ValidationFailed, 422, 422),
-            (Code::AuthorizationIncorrect, 401, 401),
-            (Code::RateLimited, 429, 429),
-            (Code::UnexpectedError, 500, 500),
-            (Code::BodyTooLarge, 413, 413),
+            (ErrorCode::MinPurchase, 422, 200),
+            (ErrorCode::UserNotFound, 404, 200),
+            (ErrorCode::ErrorPaymentCreation, 502, 200),
+            (ErrorCode::ValidationFailed, 422, 422),
+            (ErrorCode::AuthorizationIncorrect, 401, 401),
+            (ErrorCode::RateLimited, 429, 429),
+            (ErrorCode::UnexpectedError, 500, 500),
+            (ErrorCode::BodyTooLarge, 413, 413),
         ] {
             assert_eq!(status(code, HttpErrors::Rest), rest, "{code}");
             assert_eq!(status(code, HttpErrors::Documented), documented, "{code}");
@@ -208,7 +208,7 @@ mod tests {
 
     #[tokio::test]
     async fn fields_are_grouped_and_data_is_shown() {
-        let mut refusal = Refusal::field(Code::ValidationFailed, "email", "must be an address");
+        let mut refusal = Refusal::field(ErrorCode::ValidationFailed, "email", "must be an address");
         refusal.fields.push(("name".into(), "is too long".into()));
         refusal.fields.push(("email".into(), "is too long".into()));
         let response = refused(&refusal.with_data(serde_json::json!({"id": 7})), HttpErrors::Rest, "req_1");
@@ -243,7 +243,7 @@ mod tests {
     #[tokio::test]
     async fn a_mounted_routers_refusal_is_written_out() {
         let mut response = StatusCode::OK.into_response();
-        response.extensions_mut().insert(Refusal::from(Code::PaymentNotFound));
+        response.extensions_mut().insert(Refusal::from(ErrorCode::PaymentNotFound));
         let written = write_out(response, "req_1");
         assert_eq!(written.status(), 404);
         assert_eq!(body(written).await["error"], "payment_not_found");

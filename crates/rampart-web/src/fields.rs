@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use rampart_core::amount::AmountSent;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::text::is_blank;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -127,7 +127,7 @@ impl Reading {
                 field.required && self.fields.values[place].is_none() && !self.faults.iter().any(|(name, _)| name == field.name)
             })
             .collect();
-        let code = if absent.is_empty() { Code::ValidationFailed } else { Code::FailMandatoryField };
+        let code = if absent.is_empty() { ErrorCode::ValidationFailed } else { ErrorCode::FailMandatoryField };
         let malformed = std::mem::take(&mut self.faults);
         for place in absent {
             self.fault(place, "is required");
@@ -183,7 +183,7 @@ impl Fields {
     /// # Errors
     /// `malformed_json`, `fail_mandatory_field` or `validation_failed`.
     pub(crate) fn from_json(table: &'static [Field], body: &[u8]) -> Result<Self, Unfit> {
-        let malformed = |reason: String| Refusal::new(Code::MalformedJson, format!("The request's body is not valid JSON: {reason}."));
+        let malformed = |reason: String| Refusal::new(ErrorCode::MalformedJson, format!("The request's body is not valid JSON: {reason}."));
         let text = std::str::from_utf8(body).map_err(|_| malformed("it is not UTF-8".into()))?;
         if is_nested_deeper(body, MOST_NESTED) {
             return Err(malformed(format!("it is nested deeper than {MOST_NESTED} levels")).into());
@@ -193,7 +193,9 @@ impl Fields {
         let read = deserializer.deserialize_any(Object(&mut reading)).and_then(|()| deserializer.end());
         match read {
             Ok(()) => reading.finish(),
-            Err(error) if error.is_data() => Err(Refusal::new(Code::ValidationFailed, "The request's body must be a JSON object.").into()),
+            Err(error) if error.is_data() => {
+                Err(Refusal::new(ErrorCode::ValidationFailed, "The request's body must be a JSON object.").into())
+            }
             Err(error) => Err(malformed(format!("line {}, column {}", error.line(), error.column())).into()),
         }
     }
@@ -203,7 +205,7 @@ impl Fields {
     /// # Errors
     /// `fail_mandatory_field` or `validation_failed`.
     pub(crate) fn from_form(table: &'static [Field], body: &[u8]) -> Result<Self, Unfit> {
-        let not_text = || Refusal::new(Code::ValidationFailed, "The form must be UTF-8.");
+        let not_text = || Refusal::new(ErrorCode::ValidationFailed, "The form must be UTF-8.");
         Self::from_pairs(table, std::str::from_utf8(body).map_err(|_| not_text())?)
     }
 
@@ -340,21 +342,21 @@ mod tests {
         optional("note", Kind::Text(10), ""),
     ];
 
-    fn json(body: &str) -> Result<Vec<Option<String>>, (Code, Vec<String>)> {
+    fn json(body: &str) -> Result<Vec<Option<String>>, (ErrorCode, Vec<String>)> {
         outcome(Fields::from_json(TABLE, body.as_bytes()))
     }
 
-    fn query(text: &str) -> Result<Vec<Option<String>>, (Code, Vec<String>)> {
+    fn query(text: &str) -> Result<Vec<Option<String>>, (ErrorCode, Vec<String>)> {
         outcome(Fields::from_query(TABLE, Some(text)))
     }
 
-    fn outcome(read: Result<Fields, Unfit>) -> Result<Vec<Option<String>>, (Code, Vec<String>)> {
+    fn outcome(read: Result<Fields, Unfit>) -> Result<Vec<Option<String>>, (ErrorCode, Vec<String>)> {
         read.map(|fields| fields.values.into_iter().map(|value| value.map(|value| value.text)).collect())
             .map_err(|unfit| unfit.refusal)
             .map_err(|refusal| (refusal.code, refusal.fields.into_iter().map(|(field, message)| format!("{field} {message}")).collect()))
     }
 
-    fn values(values: [Option<&str>; 4]) -> Result<Vec<Option<String>>, (Code, Vec<String>)> {
+    fn values(values: [Option<&str>; 4]) -> Result<Vec<Option<String>>, (ErrorCode, Vec<String>)> {
         Ok(values.into_iter().map(|value| value.map(str::to_owned)).collect())
     }
 
@@ -372,10 +374,10 @@ mod tests {
             assert_eq!(query(&format!("name=Ana&user_id={written}")), values([Some("Ana"), None, Some("106"), None]));
         }
         for written in ["106.5", "1.065e2", "-106.0", "1e99", r#""106.0""#] {
-            assert_eq!(json(&format!(r#"{{"name":"Ana","user_id":{written}}}"#)).unwrap_err().0, Code::ValidationFailed, "{written}");
+            assert_eq!(json(&format!(r#"{{"name":"Ana","user_id":{written}}}"#)).unwrap_err().0, ErrorCode::ValidationFailed, "{written}");
         }
         for written in ["106.5", "-106", "+106", ".5", "106.", "1e", "0x6a", "null"] {
-            assert_eq!(query(&format!("name=Ana&user_id={written}")).unwrap_err().0, Code::ValidationFailed, "{written}");
+            assert_eq!(query(&format!("name=Ana&user_id={written}")).unwrap_err().0, ErrorCode::ValidationFailed, "{written}");
         }
     }
 
@@ -441,7 +443,7 @@ mod tests {
     #[test]
     fn what_is_absent_and_what_is_malformed_is_told_together() {
         let (code, faults) = json(r#"{"amount":-1,"user_id":true,"note":7}"#).unwrap_err();
-        assert_eq!(code, Code::FailMandatoryField);
+        assert_eq!(code, ErrorCode::FailMandatoryField);
         let expected = [
             "name is required",
             "amount must be a positive decimal number such as 100 or 100.50",
@@ -449,8 +451,8 @@ mod tests {
             "note must be a string",
         ];
         assert_eq!(faults, expected);
-        assert_eq!(json(r#"{"name":"Ana","user_id":1.5}"#).unwrap_err().0, Code::ValidationFailed);
-        assert_eq!(json(r#"{"name":["Ana"]}"#).unwrap_err().0, Code::ValidationFailed);
+        assert_eq!(json(r#"{"name":"Ana","user_id":1.5}"#).unwrap_err().0, ErrorCode::ValidationFailed);
+        assert_eq!(json(r#"{"name":["Ana"]}"#).unwrap_err().0, ErrorCode::ValidationFailed);
         assert_eq!(json(r#"{"name":"Ana","name":"Eva"}"#).unwrap_err().1, ["name must be sent only once"]);
         assert_eq!(json(r#"{"name":"\ud800"}"#).unwrap_err().1, ["name must be valid Unicode text"]);
         assert_eq!(json(r#"{"name":"a\u0000b"}"#).unwrap_err().1, ["name must not contain control characters"]);
@@ -459,12 +461,12 @@ mod tests {
     #[test]
     fn what_is_not_a_json_object_is_refused() {
         for body in ["", "{", "{\"name\":}", "{\"name\":\"Ana\"} x", "nonsense", "{'name':'Ana'}", "{\"amount\":NaN}", "{\"amount\":01}"] {
-            assert_eq!(json(body).unwrap_err().0, Code::MalformedJson, "{body}");
+            assert_eq!(json(body).unwrap_err().0, ErrorCode::MalformedJson, "{body}");
         }
         for body in ["[]", "7", "null", "\"Ana\"", "true"] {
-            assert_eq!(json(body).unwrap_err().0, Code::ValidationFailed, "{body}");
+            assert_eq!(json(body).unwrap_err().0, ErrorCode::ValidationFailed, "{body}");
         }
-        assert_eq!(Fields::from_json(TABLE, b"{\"name\":\"\xff\"}").unwrap_err().refusal.code, Code::MalformedJson);
+        assert_eq!(Fields::from_json(TABLE, b"{\"name\":\"\xff\"}").unwrap_err().refusal.code, ErrorCode::MalformedJson);
     }
 
     #[test]
@@ -472,8 +474,8 @@ mod tests {
         let deep = format!("{{\"name\":\"Ana\",\"x\":{}{}}}", "[".repeat(31), "]".repeat(31));
         assert!(json(&deep).is_ok());
         let deeper = format!("{{\"name\":\"Ana\",\"x\":{}{}}}", "[".repeat(32), "]".repeat(32));
-        assert_eq!(json(&deeper).unwrap_err().0, Code::MalformedJson);
-        assert_eq!(json(&"[".repeat(60_000)).unwrap_err().0, Code::MalformedJson);
+        assert_eq!(json(&deeper).unwrap_err().0, ErrorCode::MalformedJson);
+        assert_eq!(json(&"[".repeat(60_000)).unwrap_err().0, ErrorCode::MalformedJson);
         let text = format!("{{\"name\":\"Ana\",\"x\":\"\\\"{}\"}}", "[".repeat(100));
         assert!(json(&text).is_ok());
     }
@@ -485,9 +487,9 @@ mod tests {
         assert_eq!(query("name=%ff").unwrap_err().1, ["name must be UTF-8"]);
         assert_eq!(query("name=a%00b").unwrap_err().1, ["name must not contain control characters"]);
         assert_eq!(query("name=a&name=b").unwrap_err().1, ["name must be sent only once"]);
-        assert_eq!(query("name=a&user_id=null").unwrap_err().0, Code::ValidationFailed);
-        assert_eq!(query("name=a&user_id=99999999999999999999999").unwrap_err().0, Code::ValidationFailed);
-        assert_eq!(query("").unwrap_err().0, Code::FailMandatoryField);
-        assert_eq!(query("name").unwrap_err().0, Code::FailMandatoryField);
+        assert_eq!(query("name=a&user_id=null").unwrap_err().0, ErrorCode::ValidationFailed);
+        assert_eq!(query("name=a&user_id=99999999999999999999999").unwrap_err().0, ErrorCode::ValidationFailed);
+        assert_eq!(query("").unwrap_err().0, ErrorCode::FailMandatoryField);
+        assert_eq!(query("name").unwrap_err().0, ErrorCode::FailMandatoryField);
     }
 }

@@ -3,14 +3,14 @@
 use axum::http::header::{HOST, TRANSFER_ENCODING};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Request, Version};
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 
 /// What is wrong with a request that a proxy in front might have understood in another way (RFC 9112, 3.2 and 6.1).
 ///
 /// # Errors
 /// `malformed_request`, with what is wrong.
 pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
-    let fault = |message: &str| Err(Refusal::new(Code::MalformedRequest, message));
+    let fault = |message: &str| Err(Refusal::new(ErrorCode::MalformedRequest, message));
     if !has_one_host(request.headers(), request.version()) {
         return fault("The request must have one Host header, which names a host.");
     }

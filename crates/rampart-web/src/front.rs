@@ -26,7 +26,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use futures::FutureExt;
 use rampart_core::partner::HttpErrors;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
@@ -103,7 +103,7 @@ impl Front {
     pub(crate) fn late(&self, peer: IpAddr) -> Response {
         let web = &self.0.web;
         let context = RequestContext { request_id: web.request_ids.name(&HeaderMap::new()), client: peer };
-        let mut response = failure::refused(&Code::RequestTimeout.into(), HttpErrors::Rest, &context.request_id);
+        let mut response = failure::refused(&ErrorCode::RequestTimeout.into(), HttpErrors::Rest, &context.request_id);
         finish(web, &mut response, &context);
         response
     }
@@ -198,9 +198,9 @@ fn is_page(uri: &Uri) -> bool {
 struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
-    fn take(web: &'a Web) -> Result<Self, Code> {
+    fn take(web: &'a Web) -> Result<Self, ErrorCode> {
         let place = Self(&web.under_way);
-        if web.under_way.fetch_add(1, Ordering::Relaxed) >= web.config.concurrency { Err(Code::ServiceUnavailable) } else { Ok(place) }
+        if web.under_way.fetch_add(1, Ordering::Relaxed) >= web.config.concurrency { Err(ErrorCode::ServiceUnavailable) } else { Ok(place) }
     }
 }
 
@@ -221,7 +221,7 @@ async fn admitted<'a>(
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if headers + target > web.config.header_limit_bytes {
-        return Err(Code::HeadersTooLarge.into());
+        return Err(ErrorCode::HeadersTooLarge.into());
     }
     if counts {
         web.limiter.address(context.client)?;
@@ -237,13 +237,13 @@ async fn arrived(web: &Web, context: &RequestContext, body: Body) -> Result<Byte
     let mut arrival = Arrival::new(body, web.config.body_limit_bytes);
     if !arrival.is_there().await? {
         let _arriving: Within = web.bodies.enter(context.client).map_err(|full| match full {
-            Full::All => Failure::from(Code::ServiceUnavailable),
+            Full::All => Failure::from(ErrorCode::ServiceUnavailable),
             Full::Address => {
                 let limit = u32::try_from(web.bodies.most_of_one()).unwrap_or(u32::MAX);
                 Limited { limit, retry_after: 1, reset: 1 }.into()
             }
         })?;
-        within(web.config.read_timeout(), arrival.rest()).await.ok_or(Code::RequestTimeout)??;
+        within(web.config.read_timeout(), arrival.rest()).await.ok_or(ErrorCode::RequestTimeout)??;
     }
     Ok(arrival.whole()?)
 }

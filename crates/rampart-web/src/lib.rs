@@ -33,7 +33,7 @@ mod seldom;
 mod server;
 pub mod state;
 
-pub use client_address::{Network, NetworkFault, Peer};
+pub use client_address::{Network, NetworkError, Peer};
 pub use config::WebConfig;
 pub use context::RequestContext;
 pub use describe::openapi;

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use rampart_core::partner::HttpErrors;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
@@ -65,7 +65,7 @@ pub(crate) async fn metrics(State(web): State<Web>, Extension(context): Extensio
     if has_token(&web, &headers) {
         return everything_measured(State(web), Extension(context)).await;
     }
-    let code = if web.config.metrics_token.is_some() { Code::AuthorizationIncorrect } else { Code::NotFound };
+    let code = if web.config.metrics_token.is_some() { ErrorCode::AuthorizationIncorrect } else { ErrorCode::NotFound };
     failure::refused(&code.into(), HttpErrors::Rest, &context.request_id)
 }
 

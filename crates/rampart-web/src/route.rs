@@ -6,7 +6,7 @@ use axum::extract::{RawPathParams, Request, State};
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, get, on};
 use rampart_core::partner::HttpErrors;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Call, dispatch};
 use crate::context::RequestContext;
@@ -55,7 +55,7 @@ impl Route {
                 // The front has read and bounded it already.
                 match to_bytes(body, usize::MAX).await {
                     Ok(body) => dispatch(call, &web, &context, parameters.0, Request::from_parts(parts, body)).await,
-                    Err(_) => refused(&Code::BodyTooLarge.into(), HttpErrors::Rest, &context.request_id),
+                    Err(_) => refused(&ErrorCode::BodyTooLarge.into(), HttpErrors::Rest, &context.request_id),
                 }
             };
         // Every method of the table is one that a filter knows.

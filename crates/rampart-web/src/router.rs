@@ -9,7 +9,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use rampart_app::App;
 use rampart_core::partner::HttpErrors;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 
 use crate::config::WebConfig;
 use crate::context::{RequestContext, RequestIds};
@@ -46,9 +46,9 @@ pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::
 }
 
 pub(crate) async fn not_found(Extension(context): Extension<RequestContext>) -> Response {
-    failure::refused(&Code::NotFound.into(), HttpErrors::Rest, &context.request_id)
+    failure::refused(&ErrorCode::NotFound.into(), HttpErrors::Rest, &context.request_id)
 }
 
 pub(crate) async fn method_not_allowed(Extension(context): Extension<RequestContext>) -> Response {
-    failure::refused(&Code::HttpMethodNotAllowed.into(), HttpErrors::Rest, &context.request_id)
+    failure::refused(&ErrorCode::HttpMethodNotAllowed.into(), HttpErrors::Rest, &context.request_id)
 }

@@ -7,7 +7,7 @@ use rampart_core::text::printable;
 use rampart_sandbox::WorldError;
 use rampart_store::StoreError;
 
-use crate::settings::SettingsFault;
+use crate::settings::SettingsError;
 
 /// How a command failed.
 #[derive(Debug)]
@@ -38,8 +38,8 @@ impl Failure {
     }
 }
 
-impl From<SettingsFault> for Failure {
-    fn from(fault: SettingsFault) -> Self {
+impl From<SettingsError> for Failure {
+    fn from(fault: SettingsError) -> Self {
         Self::Usage(fault.to_string())
     }
 }

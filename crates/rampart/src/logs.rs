@@ -11,15 +11,15 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::format::{self, FmtSpan, Writer};
 
-use crate::settings::{LogFormat, SettingsFault};
+use crate::settings::{LogFormat, SettingsError};
 
 /// Begins to log, and has panics logged too.
 ///
 /// # Errors
 /// When the level is none.
-pub(crate) fn start(format: LogFormat, level: &str) -> Result<(), SettingsFault> {
+pub(crate) fn start(format: LogFormat, level: &str) -> Result<(), SettingsError> {
     // Statements drown everything else; whoever wants them says so ("debug,sqlx=debug").
-    let filter = EnvFilter::try_new(format!("sqlx=warn,{level}")).map_err(|error| SettingsFault(format!("log.level: {error}")))?;
+    let filter = EnvFilter::try_new(format!("sqlx=warn,{level}")).map_err(|error| SettingsError(format!("log.level: {error}")))?;
     let terminal = io::stderr().is_terminal();
     let json = match format {
         LogFormat::Json => true,

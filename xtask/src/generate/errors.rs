@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use rampart_core::refusal::{Code, Family};
+use rampart_core::refusal::{ErrorCode, Family};
 
 /// The document.
 pub(super) fn table() -> String {
@@ -14,7 +14,7 @@ pub(super) fn table() -> String {
          The status is a setting of each partner: `rest` (default) answers with the fitting status, `documented` answers business errors with 200 and errors of fields with 422.\n\n\
          | code | `rest` | `documented` | meaning |\n| --- | --- | --- | --- |\n",
     );
-    for code in Code::ALL {
+    for code in ErrorCode::ALL {
         let documented = match code.family() {
             Family::Business => 200,
             Family::Field => 422,

@@ -3,10 +3,10 @@
 use rampart_core::asset::Asset;
 use rampart_core::catalogue::NotOurs;
 use rampart_core::ledger::{Account, PostingKind};
-use rampart_store::{AccountBalance, Finding, Report};
+use rampart_store::{AccountBalance, Inconsistency, VerifyReport};
 
 use crate::app::App;
-use crate::error::Reply;
+use crate::error::AppResult;
 
 /// How many entries of an account are read at once.
 const PAGE: u32 = 1_000;
@@ -17,7 +17,7 @@ const PAGE: u32 = 1_000;
 ///
 /// # Errors
 /// [`crate::AppError::Unavailable`] when the database cannot be read.
-pub(super) async fn examine(app: &App, report: &mut Report) -> Reply<()> {
+pub(super) async fn examine(app: &App, report: &mut VerifyReport) -> AppResult<()> {
     for balance in app.store().balances_of_house().await? {
         let Err(reason) = app.catalogue().has_account(balance.account, balance.asset) else { continue };
         if balance.posted.is_zero() && balance.held.is_zero() {
@@ -29,11 +29,11 @@ pub(super) async fn examine(app: &App, report: &mut Report) -> Reply<()> {
             NotOurs::Never(..) => {}
             NotOurs::Currency { .. } if has_capital(app, &balance).await? => {
                 let fault = format!("capital was booked there, and {reason}; `rampart treasury withdraw` takes it back");
-                report.findings.push(Finding { check: "account", subject, fault });
+                report.findings.push(Inconsistency { check: "account", subject, fault });
             }
             _ => {
                 let fault = format!("{reason}, and there is something on it");
-                report.warnings.push(Finding { check: "account", subject, fault });
+                report.warnings.push(Inconsistency { check: "account", subject, fault });
             }
         }
     }
@@ -41,7 +41,7 @@ pub(super) async fn examine(app: &App, report: &mut Report) -> Reply<()> {
 }
 
 /// Whether the company is said to have put something in.
-async fn has_capital(app: &App, balance: &AccountBalance) -> Reply<bool> {
+async fn has_capital(app: &App, balance: &AccountBalance) -> AppResult<bool> {
     let mut below = None;
     loop {
         let lines = app.store().entries(balance.account, balance.asset, below, PAGE).await?;

@@ -3,14 +3,14 @@
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{Kyc, KycCheck, KycLevel, KycStatus};
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_core::step::Step;
 use serde::Serialize;
 
 use super::orders::once;
 use super::{AuditLine, Operator, audit, audit_lines, refuse};
 use crate::app::{App, MOST_TRIES};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::workers::observe;
 
 /// Everything known of a customer.
@@ -54,8 +54,8 @@ pub struct CustomerFile {
     pub audit: Vec<AuditLine>,
 }
 
-async fn find(app: &App, id: CustomerId) -> Reply<Customer> {
-    Ok(app.store().customer(id).await?.ok_or(Code::UserNotFound)?)
+async fn find(app: &App, id: CustomerId) -> AppResult<Customer> {
+    Ok(app.store().customer(id).await?.ok_or(ErrorCode::UserNotFound)?)
 }
 
 fn subject(id: CustomerId) -> String {
@@ -66,7 +66,7 @@ fn subject(id: CustomerId) -> String {
 ///
 /// # Errors
 /// `user_not_found`.
-pub async fn show(app: &App, id: CustomerId) -> Reply<CustomerFile> {
+pub async fn show(app: &App, id: CustomerId) -> AppResult<CustomerFile> {
     let customer = find(app, id).await?;
     let profile = &customer.profile;
     let address = [&profile.address, &profile.city, &profile.address_state, &profile.zipcode];
@@ -93,7 +93,13 @@ pub async fn show(app: &App, id: CustomerId) -> Reply<CustomerFile> {
     })
 }
 
-async fn change(app: &App, operator: &Operator, id: CustomerId, action: &str, alter: impl Fn(&Customer) -> Reply<Customer>) -> Reply<()> {
+async fn change(
+    app: &App,
+    operator: &Operator,
+    id: CustomerId,
+    action: &str,
+    alter: impl Fn(&Customer) -> AppResult<Customer>,
+) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let before = find(app, id).await?;
         let after = alter(&before)?;
@@ -111,7 +117,7 @@ async fn change(app: &App, operator: &Operator, id: CustomerId, action: &str, al
 ///
 /// # Errors
 /// `user_not_found`, or a refusal when it is banned already.
-pub async fn ban(app: &App, operator: &Operator, id: CustomerId) -> Reply<()> {
+pub async fn ban(app: &App, operator: &Operator, id: CustomerId) -> AppResult<()> {
     change(app, operator, id, "customer.ban", |customer| match customer.banned {
         Some(_) => Err(refuse("the customer is banned already")),
         None => Ok(Customer { banned: Some(operator.reason.clone()), ..customer.clone() }),
@@ -123,7 +129,7 @@ pub async fn ban(app: &App, operator: &Operator, id: CustomerId) -> Reply<()> {
 ///
 /// # Errors
 /// `user_not_found`, or a refusal when it may trade.
-pub async fn unban(app: &App, operator: &Operator, id: CustomerId) -> Reply<()> {
+pub async fn unban(app: &App, operator: &Operator, id: CustomerId) -> AppResult<()> {
     change(app, operator, id, "customer.unban", |customer| match (&customer.banned, customer.charged_back) {
         (None, None) => Err(refuse("the customer is not banned")),
         _ => Ok(Customer { banned: None, charged_back: None, ..customer.clone() }),
@@ -135,7 +141,7 @@ pub async fn unban(app: &App, operator: &Operator, id: CustomerId) -> Reply<()> 
 ///
 /// # Errors
 /// `user_not_found`.
-pub async fn kyc(app: &App, operator: &Operator, id: CustomerId, level: Option<KycLevel>) -> Reply<()> {
+pub async fn kyc(app: &App, operator: &Operator, id: CustomerId, level: Option<KycLevel>) -> AppResult<()> {
     change(app, operator, id, "customer.kyc", |customer| {
         let status = if level.is_some() { KycStatus::Valid } else { KycStatus::Unused };
         let check = KycCheck {

@@ -11,7 +11,7 @@ use rampart_core::time::Timestamp;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::error::Reply;
+use crate::error::AppResult;
 use crate::workers::unsigned::CANNOT_SIGN;
 
 /// How long an adapter may take to answer.
@@ -24,7 +24,7 @@ const JOBS: u32 = 1_000;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, Serialize)]
-pub struct Finding {
+pub struct DoctorFinding {
     /// What was looked at.
     pub check: String,
     /// Whether it is as it should be.
@@ -33,19 +33,19 @@ pub struct Finding {
     pub detail: String,
 }
 
-fn finding(check: impl Into<String>, result: Result<String, String>) -> Finding {
+fn finding(check: impl Into<String>, result: Result<String, String>) -> DoctorFinding {
     let (ok, detail) = match result {
         Ok(detail) => (true, detail),
         Err(detail) => (false, detail),
     };
-    Finding { check: check.into(), ok, detail }
+    DoctorFinding { check: check.into(), ok, detail }
 }
 
 /// Looks at everything. What cannot be looked at is a finding of its own.
 ///
 /// # Errors
 /// None at present; a fault of the looking itself.
-pub async fn examine(app: &App) -> Reply<Vec<Finding>> {
+pub async fn examine(app: &App) -> AppResult<Vec<DoctorFinding>> {
     let mut findings = vec![readable(app).await, writable(app).await, key(app).await, needs(app).await];
     findings.extend(ledger(app).await);
     findings.extend(adapters(app).await);
@@ -59,17 +59,17 @@ pub async fn examine(app: &App) -> Reply<Vec<Finding>> {
     Ok(findings)
 }
 
-async fn readable(app: &App) -> Finding {
+async fn readable(app: &App) -> DoctorFinding {
     let result = app.store().ping().await.map_err(|error| error.to_string());
     finding("the database answers", result.map(|()| format!("{:?}, schema up to date", app.store().engine())))
 }
 
-async fn writable(app: &App) -> Finding {
+async fn writable(app: &App) -> DoctorFinding {
     let result = app.store().reserve_numbers("doctor", 1).await;
     finding("the database can be written", result.map(|_| "yes".to_owned()).map_err(|error| error.to_string()))
 }
 
-async fn key(app: &App) -> Finding {
+async fn key(app: &App) -> DoctorFinding {
     let result = match app.store().installation_keys().await {
         Err(error) => Err(error.to_string()),
         Ok(known) => app.keys().follow(&known).map(|()| app.keys().identity().to_string()).map_err(|error| error.to_string()),
@@ -77,7 +77,7 @@ async fn key(app: &App) -> Finding {
     finding("the newest key of the database is here", result)
 }
 
-async fn needs(app: &App) -> Finding {
+async fn needs(app: &App) -> DoctorFinding {
     let result = match crate::needs::missing(app).await {
         Err(error) => Err(error.to_string()),
         Ok(missing) if missing.is_empty() => Ok("yes".to_owned()),
@@ -87,7 +87,7 @@ async fn needs(app: &App) -> Finding {
 }
 
 /// Whether customers can pay with what they are told of our accounts.
-fn transfers(app: &App) -> Finding {
+fn transfers(app: &App) -> DoctorFinding {
     let catalogue = app.catalogue();
     let mut missing = BTreeSet::new();
     for method in catalogue.methods.iter().filter(|method| method.enabled) {
@@ -99,7 +99,7 @@ fn transfers(app: &App) -> Finding {
     finding("customers are told all that a transfer needs", result)
 }
 
-async fn ledger(app: &App) -> Vec<Finding> {
+async fn ledger(app: &App) -> Vec<DoctorFinding> {
     let (holds, configured) = match super::ledger::verify(app).await {
         Err(error) => (Err(error.to_string()), Err(error.to_string())),
         Ok(report) => {
@@ -122,7 +122,7 @@ async fn answer<T>(call: impl Future<Output = Result<T, Unavailable>>) -> Result
 }
 
 /// Questions that change nothing, so that they can be asked at any time.
-async fn adapters(app: &App) -> Vec<Finding> {
+async fn adapters(app: &App) -> Vec<DoctorFinding> {
     let ports = app.ports();
     let mut findings = Vec::new();
     for bank in &ports.banks {
@@ -151,7 +151,7 @@ async fn adapters(app: &App) -> Vec<Finding> {
     findings
 }
 
-async fn cursors(app: &App) -> Vec<Finding> {
+async fn cursors(app: &App) -> Vec<DoctorFinding> {
     let names = crate::workers::cursors(app);
     let now = app.real().now();
     let stuck_after = app.config().workers.stuck_after();
@@ -169,7 +169,7 @@ async fn cursors(app: &App) -> Vec<Finding> {
     }
 }
 
-async fn waiting(app: &App) -> Vec<Finding> {
+async fn waiting(app: &App) -> Vec<DoctorFinding> {
     match app.store().order_counts().await {
         Err(error) => vec![finding("nothing waits too long", Err(error.to_string()))],
         Ok(counts) => {
@@ -186,7 +186,7 @@ async fn waiting(app: &App) -> Vec<Finding> {
     }
 }
 
-async fn stopped(app: &App) -> Finding {
+async fn stopped(app: &App) -> DoctorFinding {
     let result = match app.store().stops().await {
         Err(error) => Err(error.to_string()),
         Ok(stops) if stops.is_empty() => Ok("it is not".to_owned()),
@@ -196,7 +196,7 @@ async fn stopped(app: &App) -> Finding {
 }
 
 /// Transfers that cannot be signed are put aside, so that nothing but their own orders stands still.
-async fn unsigned(app: &App) -> Finding {
+async fn unsigned(app: &App) -> DoctorFinding {
     const SHOWN: usize = 20;
     let end = Timestamp::from_micros(i64::MAX);
     let result = match app.store().jobs_due(JobKind::SendTransfer, end, end, JOBS).await {
@@ -215,7 +215,7 @@ async fn unsigned(app: &App) -> Finding {
 }
 
 /// Work that does not succeed stands on no list of its own, and nothing else need be wrong.
-async fn failing(app: &App) -> Finding {
+async fn failing(app: &App) -> DoctorFinding {
     const SHOWN: usize = 5;
     let result = match super::jobs::failing(app, None, JOBS).await {
         Err(error) => Err(error.to_string()),
@@ -231,7 +231,7 @@ async fn failing(app: &App) -> Finding {
     finding("no work fails again and again", result)
 }
 
-fn clocks(app: &App) -> Finding {
+fn clocks(app: &App) -> DoctorFinding {
     let (business, real) = (app.business().now(), app.real().now());
     let ahead = real.until(business).max(business.until(real));
     let result = match (ahead > SKEW, app.config().is_live()) {

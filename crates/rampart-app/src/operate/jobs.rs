@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::orders::once;
 use super::{Operator, audit_about, refuse};
 use crate::app::{App, MOST_TRIES};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// A piece of work that is failing.
 #[derive(Debug, Clone, Serialize)]
@@ -37,7 +37,7 @@ pub struct JobLine {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read.
-pub async fn failing(app: &App, behind: Option<JobId>, limit: u32) -> Reply<Vec<JobLine>> {
+pub async fn failing(app: &App, behind: Option<JobId>, limit: u32) -> AppResult<Vec<JobLine>> {
     let jobs = app.store().jobs_failing(behind, limit).await?;
     let orders = orders(app, &jobs).await?;
     Ok(jobs.into_iter().map(|job| line(job, &orders)).collect())
@@ -57,7 +57,7 @@ fn line(job: Job, orders: &HashMap<String, OrderId>) -> JobLine {
 }
 
 /// The orders behind the subjects of jobs.
-async fn orders(app: &App, jobs: &[Job]) -> Reply<HashMap<String, OrderId>> {
+async fn orders(app: &App, jobs: &[Job]) -> AppResult<HashMap<String, OrderId>> {
     let (mut known, mut payouts, mut transfers) = (HashMap::new(), Vec::new(), Vec::new());
     for job in jobs {
         match job.kind {
@@ -80,7 +80,7 @@ async fn orders(app: &App, jobs: &[Job]) -> Reply<HashMap<String, OrderId>> {
 ///
 /// # Errors
 /// A refusal when there is no such work, or it is under way.
-pub async fn retry(app: &App, operator: &Operator, id: JobId) -> Reply<JobLine> {
+pub async fn retry(app: &App, operator: &Operator, id: JobId) -> AppResult<JobLine> {
     for _ in 0..MOST_TRIES {
         let job = app.store().job(id).await?.ok_or_else(|| refuse(format!("there is no job {id}: it was done, or never was")))?;
         if job.leased_until.is_some_and(|until| until > app.real().now()) {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::orders::once;
 use super::{Operator, audit, refuse, told};
 use crate::app::{App, MOST_TRIES};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// How many partners are read at once.
 const PAGE: u32 = 200;
@@ -51,7 +51,7 @@ pub enum KeyRole {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read.
-pub async fn list(app: &App, file: &[KeyFingerprint]) -> Reply<Vec<KeyLine>> {
+pub async fn list(app: &App, file: &[KeyFingerprint]) -> AppResult<Vec<KeyLine>> {
     let mut known = app.store().installation_keys().await?;
     known.sort_by_key(|key| (key.newest_since, key.id));
     let newest = newest(&known).map(|key| key.id);
@@ -74,7 +74,7 @@ pub async fn list(app: &App, file: &[KeyFingerprint]) -> Reply<Vec<KeyLine>> {
 ///
 /// # Errors
 /// `validation_failed` when this node's file does not hold it, or it is retired.
-pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> Reply<()> {
+pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let known = app.store().installation_keys().await?;
         let current = newest(&known).ok_or_else(|| AppError::defect("this database has no key"))?;
@@ -108,7 +108,7 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
 ///
 /// # Errors
 /// [`AppError::Defect`] when something was sealed with a key that this node does not have.
-pub async fn reseal(app: &App, operator: &Operator) -> Reply<u64> {
+pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
     app.keys().follow(&app.store().installation_keys().await?)?;
     let mut resealed = 0;
     let mut behind = None;
@@ -131,7 +131,7 @@ pub async fn reseal(app: &App, operator: &Operator) -> Reply<u64> {
 }
 
 /// Whether there was something to seal anew.
-async fn reseal_partner(app: &App, id: PartnerId) -> Reply<bool> {
+async fn reseal_partner(app: &App, id: PartnerId) -> AppResult<bool> {
     for _ in 0..MOST_TRIES {
         let Some(mut partner) = app.store().partner(id).await? else { return Ok(false) };
         if !sealed_anew(app, &mut partner)? {
@@ -149,7 +149,7 @@ async fn reseal_partner(app: &App, id: PartnerId) -> Reply<bool> {
 }
 
 /// Seals the secrets of a partner with the newest key, and tells whether any was not.
-fn sealed_anew(app: &App, partner: &mut Partner) -> Reply<bool> {
+fn sealed_anew(app: &App, partner: &mut Partner) -> AppResult<bool> {
     let mut changed = false;
     for key in std::iter::once(&mut partner.api_key).chain(partner.previous_key.as_mut().map(|(key, _)| key)) {
         if let Some(sealed) = app.keys().reseal(&key.key, &key.sealed_secret, app.randomness())? {
@@ -166,7 +166,7 @@ fn sealed_anew(app: &App, partner: &mut Partner) -> Reply<bool> {
 /// # Errors
 /// `validation_failed` when it is the newest or unknown, when something that is stored is sealed with an older key still, or when
 /// something that it signed may be good still.
-pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operator) -> Reply<()> {
+pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operator) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let known = app.store().installation_keys().await?;
         app.keys().follow(&known)?;
@@ -202,7 +202,7 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
 }
 
 /// The first partner with a secret that the newest key does not open.
-async fn sealed_with_an_older_key(app: &App) -> Reply<Option<PartnerId>> {
+async fn sealed_with_an_older_key(app: &App) -> AppResult<Option<PartnerId>> {
     let mut behind = None;
     loop {
         let partners = app.partners(behind, PAGE).await?;

@@ -8,11 +8,11 @@ use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 use rampart_core::watch::{Cursor, CursorName};
-use rampart_store::{CommitError, Finding, Report};
+use rampart_store::{CommitError, Inconsistency, VerifyReport};
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, MOST_TRIES};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// The record that it is kept in.
 const CURSOR: CursorName = CursorName::literal("ledger-check");
@@ -41,7 +41,7 @@ pub struct LedgerCheck {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read.
-pub async fn last(app: &App) -> Reply<LedgerCheck> {
+pub async fn last(app: &App) -> AppResult<LedgerCheck> {
     Ok(load(app).await?.1)
 }
 
@@ -49,7 +49,7 @@ pub async fn last(app: &App) -> Reply<LedgerCheck> {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read or written; what is wrong with the books is in the report.
-pub async fn verify(app: &App) -> Reply<Report> {
+pub async fn verify(app: &App) -> AppResult<VerifyReport> {
     let begun = Instant::now();
     let report = examine(app).await?;
     record(app, &report, begun.elapsed()).await?;
@@ -57,14 +57,14 @@ pub async fn verify(app: &App) -> Reply<Report> {
 }
 
 /// Looks at the books, and at which accounts the configuration has.
-pub(crate) async fn examine(app: &App) -> Reply<Report> {
+pub(crate) async fn examine(app: &App) -> AppResult<VerifyReport> {
     let mut report = app.store().verify().await?;
     super::accounts::examine(app, &mut report).await?;
     Ok(report)
 }
 
 /// The record at its version, with what it says.
-async fn load(app: &App) -> Reply<(Cursor, LedgerCheck)> {
+async fn load(app: &App) -> AppResult<(Cursor, LedgerCheck)> {
     let none = || Cursor { id: CURSOR, version: 0, position: String::new(), moved_at: app.real().now(), read_at: None };
     let cursor = app.store().cursor(CURSOR).await?.unwrap_or_else(none);
     // A text that cannot be read only means that a check is due.
@@ -73,7 +73,7 @@ async fn load(app: &App) -> Reply<(Cursor, LedgerCheck)> {
 }
 
 /// Writes what is known beside everything else in a step. Tells whether nobody else was faster.
-async fn keep(app: &App, mut step: Step, cursor: Cursor, known: &LedgerCheck) -> Reply<bool> {
+async fn keep(app: &App, mut step: Step, cursor: Cursor, known: &LedgerCheck) -> AppResult<bool> {
     let position = serde_json::to_string(known).map_err(|fault| AppError::Defect(Box::new(fault)))?;
     step.write(Cursor { position, moved_at: app.real().now(), ..cursor });
     match app.commit(step).await {
@@ -85,7 +85,7 @@ async fn keep(app: &App, mut step: Step, cursor: Cursor, known: &LedgerCheck) ->
 
 /// Changes the lease of the check as `change` says of what is known; nothing when it says nothing. Tells whether it was
 /// changed.
-pub(crate) async fn lease(app: &App, change: impl Fn(&LedgerCheck) -> Option<Option<Timestamp>>) -> Reply<bool> {
+pub(crate) async fn lease(app: &App, change: impl Fn(&LedgerCheck) -> Option<Option<Timestamp>>) -> AppResult<bool> {
     let (cursor, known) = load(app).await?;
     match change(&known) {
         Some(leased_until) => keep(app, Step::new(), cursor, &LedgerCheck { leased_until, ..known }).await,
@@ -94,7 +94,7 @@ pub(crate) async fn lease(app: &App, change: impl Fn(&LedgerCheck) -> Option<Opt
 }
 
 /// Notes what came of a check, and tells a person when the books do not hold.
-pub(crate) async fn record(app: &App, report: &Report, took: Duration) -> Reply<()> {
+pub(crate) async fn record(app: &App, report: &VerifyReport, took: Duration) -> AppResult<()> {
     if let Some(first) = report.findings.first() {
         let findings = report.findings.len();
         tracing::error!(findings, check = first.check, subject = first.subject, fault = first.fault, "the ledger does not hold");
@@ -123,13 +123,13 @@ pub(crate) async fn record(app: &App, report: &Report, took: Duration) -> Reply<
 }
 
 /// The item on a person's list: the one of an earlier check while it waits, or else a new one.
-async fn tell(app: &App, step: &mut Step, known: Option<ReviewId>, findings: usize, first: &Finding) -> Reply<ReviewId> {
+async fn tell(app: &App, step: &mut Step, known: Option<ReviewId>, findings: usize, first: &Inconsistency) -> AppResult<ReviewId> {
     if let Some(id) = known
         && app.store().review(id).await?.is_some_and(|item| item.resolution.is_none())
     {
         return Ok(id);
     }
-    let Finding { check, subject, fault } = first;
+    let Inconsistency { check, subject, fault } = first;
     let reason =
         format!("the ledger does not hold in {findings} places; the first: {check} {subject}: {fault}. See `rampart ledger verify`");
     let item = ReviewItem::new(&app.mint(), ReviewKind::Ledger, reason);

@@ -20,14 +20,14 @@ use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::id::AuditId;
 use rampart_core::ledger::Account;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::review::AuditEntry;
 use rampart_core::step::Step;
 use rampart_store::CommitError;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// A line of the audit log, as it is shown.
 #[derive(Debug, Clone, Serialize)]
@@ -58,7 +58,7 @@ impl From<AuditEntry> for AuditLine {
 /// How many lines of the audit log are shown with a subject.
 const AUDIT_LINES: u32 = 50;
 
-async fn audit_lines(app: &App, subject: &str) -> Reply<Vec<AuditLine>> {
+async fn audit_lines(app: &App, subject: &str) -> AppResult<Vec<AuditLine>> {
     Ok(app.store().audit_of(subject, None, AUDIT_LINES).await?.into_iter().map(AuditLine::from).collect())
 }
 
@@ -67,7 +67,7 @@ async fn audit_lines(app: &App, subject: &str) -> Reply<Vec<AuditLine>> {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read.
-pub async fn audit_log(app: &App, subject: Option<&str>, below: Option<AuditId>, limit: u32) -> Reply<Vec<AuditLine>> {
+pub async fn audit_log(app: &App, subject: Option<&str>, below: Option<AuditId>, limit: u32) -> AppResult<Vec<AuditLine>> {
     let entries = match subject {
         Some(subject) => app.store().audit_of(subject, below, limit).await?,
         None => app.store().audit(below, limit).await?,
@@ -97,11 +97,11 @@ fn audit_about(app: &App, operator: &Operator, (action, detail): (&str, String),
 
 /// What is not possible, in a sentence for the operator.
 pub(crate) fn refuse(sentence: impl Into<String>) -> AppError {
-    AppError::Refusal(Refusal::new(Code::ValidationFailed, sentence))
+    AppError::Refusal(Refusal::new(ErrorCode::ValidationFailed, sentence))
 }
 
 /// The outcome of a commit of an operator's step. A floor is told in the operator's own terms.
-fn told(outcome: Result<rampart_store::Committed, CommitError>) -> Reply<()> {
+fn told(outcome: Result<rampart_store::Committed, CommitError>) -> AppResult<()> {
     match outcome {
         Ok(_) => Ok(()),
         Err(CommitError::InsufficientFunds { account: Account::Capital, asset }) => Err(refuse(format!(

@@ -9,7 +9,7 @@ use rampart_store::CommitError;
 
 use super::{Operator, audit};
 use crate::app::App;
-use crate::error::Reply;
+use crate::error::AppResult;
 
 const KEY: &str = "opening-capital";
 
@@ -18,7 +18,7 @@ const KEY: &str = "opening-capital";
 ///
 /// # Errors
 /// [`crate::AppError::Unavailable`] when the database cannot be reached.
-pub async fn open_books(app: &App, balances: Vec<(Account, Asset, Amount)>) -> Reply<bool> {
+pub async fn open_books(app: &App, balances: Vec<(Account, Asset, Amount)>) -> AppResult<bool> {
     if balances.is_empty() || app.store().claim(ClaimScope::Fact, KEY).await?.is_some() {
         return Ok(false);
     }

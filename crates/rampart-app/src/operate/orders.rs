@@ -2,19 +2,19 @@
 
 mod file;
 
-pub use file::{EntryView, Line, OrderFile, show};
+pub use file::{EntryView, OrderFile, OrderFileLine, show};
 pub(crate) use file::{job_line, refund_of_payment, refund_of_rampoff};
 
 use rampart_core::arrival::Leg;
-use rampart_core::bank_account::Given;
+use rampart_core::bank_account::BankAccountInput;
 use rampart_core::country::Country;
 use rampart_core::id::OrderId;
-use rampart_core::order::{CommandRefusal, DestinationOrigin, GivenBy, HoldReason, Order};
+use rampart_core::order::{CommandRefusal, DestinationOrigin, HoldReason, Order, ProvidedBy};
 use rampart_core::outgoing::{PayoutDestination, called_back, ordered_by_person};
 use rampart_core::payment::PaymentCommand;
 use rampart_core::rampoff::RampoffCommand;
 use rampart_core::record::RecordKey;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::Step;
 use rampart_core::text;
 use rampart_core::time::Timestamp;
@@ -22,7 +22,7 @@ use rampart_core::time::Timestamp;
 use super::{Operator, audit, audit_about, refuse, told};
 use crate::app::{App, MOST_TRIES};
 use crate::destination;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::give_destination::{self, Giving, Place};
 use crate::workers::{observe, outgoing as leaving};
 use rampart_store::CommitError;
@@ -34,13 +34,13 @@ const REFUND: &str = "order.refund";
 /// The fewest signs of a destination's end that name it.
 const LEAST_END: usize = 4;
 
-pub(crate) async fn find(app: &App, id: OrderId) -> Reply<Order> {
+pub(crate) async fn find(app: &App, id: OrderId) -> AppResult<Order> {
     if let Some(payment) = app.store().payment(id).await? {
         return Ok(payment.into());
     }
     match app.store().rampoff(id).await? {
         Some(rampoff) => Ok(rampoff.into()),
-        None => Err(Code::PaymentNotFound.into()),
+        None => Err(ErrorCode::PaymentNotFound.into()),
     }
 }
 
@@ -53,7 +53,7 @@ fn without_price(app: &App, order: &Order, refusal: CommandRefusal) -> AppError 
     match refusal {
         CommandRefusal::NoPrice => {
             let known = file::price_of(app, leg, symbol, currency);
-            Refusal::new(Code::PriceUnavailable, format!("There is no current price of {symbol}; the last one: {known}.")).into()
+            Refusal::new(ErrorCode::PriceUnavailable, format!("There is no current price of {symbol}; the last one: {known}.")).into()
         }
         refusal => refusal.into(),
     }
@@ -63,7 +63,7 @@ fn without_price(app: &App, order: &Order, refusal: CommandRefusal) -> AppError 
 ///
 /// # Errors
 /// A refusal when its state does not allow it.
-pub async fn hold(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
+pub async fn hold(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
     request(app, operator, id, "order.hold", PaymentCommand::Hold, RampoffCommand::Hold).await
 }
 
@@ -71,7 +71,7 @@ pub async fn hold(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
 ///
 /// # Errors
 /// A refusal when its state does not allow it, or the customer is banned.
-pub async fn release(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
+pub async fn release(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
     request(app, operator, id, "order.release", PaymentCommand::Release, RampoffCommand::Release).await
 }
 
@@ -79,7 +79,7 @@ pub async fn release(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
 ///
 /// # Errors
 /// A refusal when its state does not allow it.
-pub async fn refund(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
+pub async fn refund(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
     refund_to(app, operator, id, None).await
 }
 
@@ -88,7 +88,7 @@ pub async fn refund(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
 ///
 /// # Errors
 /// A refusal when the order's state does not allow it, or its destination is another.
-pub async fn refund_to(app: &App, operator: &Operator, id: OrderId, end: Option<&str>) -> Reply<()> {
+pub async fn refund_to(app: &App, operator: &Operator, id: OrderId, end: Option<&str>) -> AppResult<()> {
     let seen = |order: &Order| match unseen(order, end, app.business().now()) {
         Some(destination) => Err(refuse(format!("it goes to {destination}: look at it, and name its end with --to"))),
         None => Ok(()),
@@ -115,7 +115,7 @@ fn unseen(order: &Order, end: Option<&str>, now: Timestamp) -> Option<String> {
 ///
 /// # Errors
 /// A refusal when its state does not allow it.
-pub async fn set_aside(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
+pub async fn set_aside(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
     request(app, operator, id, "order.to_suspense", PaymentCommand::SetAside, RampoffCommand::SetAside).await
 }
 
@@ -124,7 +124,7 @@ pub async fn set_aside(app: &App, operator: &Operator, id: OrderId) -> Reply<()>
 ///
 /// # Errors
 /// A refusal when nothing is on its way, or none of it can be called back any more.
-pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
+pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let order = find(app, id).await?;
         let on_its_way = leaving::of_order(app, &order).await?;
@@ -145,7 +145,7 @@ pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
 
 /// Where an operator says that money or coins go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
+pub enum DestinationInput {
     /// An account, and who holds it.
     Account {
         /// Its number.
@@ -162,22 +162,22 @@ pub enum Destination {
 ///
 /// # Errors
 /// A refusal when the destination does not hold, or the order's state does not allow it.
-pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, destination: &Destination) -> Reply<()> {
+pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, destination: &DestinationInput) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let order = find(app, id).await?;
         let what = match (&order, destination) {
-            (Order::Payment(payment), Destination::Account { account, holder }) => {
+            (Order::Payment(payment), DestinationInput::Account { account, holder }) => {
                 Place::RefundAccount(checked_account(app, payment.country, account, holder)?)
             }
-            (Order::Rampoff(rampoff), Destination::Wallet(wallet)) => {
+            (Order::Rampoff(rampoff), DestinationInput::Wallet(wallet)) => {
                 Place::RefundWallet(app.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?)
             }
-            (Order::Rampoff(rampoff), Destination::Account { account, holder }) => {
+            (Order::Rampoff(rampoff), DestinationInput::Account { account, holder }) => {
                 Place::PayoutAccount(checked_account(app, rampoff.country, account, holder)?)
             }
-            (Order::Payment(_), Destination::Wallet(_)) => return Err(refuse("a purchase is refunded to an account")),
+            (Order::Payment(_), DestinationInput::Wallet(_)) => return Err(refuse("a purchase is refunded to an account")),
         };
-        let giving = Giving { what, origin: DestinationOrigin::trusted(GivenBy::Operator, app.business().now()) };
+        let giving = Giving { what, origin: DestinationOrigin::trusted(ProvidedBy::Operator, app.business().now()) };
         let mut step = app.taken(order, &giving).await?;
         ordered_by_person(&mut step);
         audit_about(app, operator, (give_destination::ACTION, giving.told()), id, &mut step);
@@ -188,7 +188,7 @@ pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, desti
     Err(AppError::Unavailable("the order is changing too fast".to_owned()))
 }
 
-pub(super) fn checked_account(app: &App, country: Country, account: &str, holder: &str) -> Reply<PayoutDestination> {
+pub(super) fn checked_account(app: &App, country: Country, account: &str, holder: &str) -> AppResult<PayoutDestination> {
     if text::is_blank(holder) {
         return Err(refuse("say who holds the account"));
     }
@@ -196,7 +196,7 @@ pub(super) fn checked_account(app: &App, country: Country, account: &str, holder
         return Err(refuse(format!("the holder's name has at most {LONGEST_HOLDER} characters")));
     }
     text::check(holder).map_err(|fault| refuse(format!("the holder's name {fault}")))?;
-    let checked = destination::checked(app.own_accounts(), country, Given::number(account), None, holder.trim().into());
+    let checked = destination::checked(app.own_accounts(), country, BankAccountInput::number(account), None, holder.trim().into());
     checked.map_err(|fault| refuse(format!("the account {fault}")))
 }
 
@@ -204,7 +204,7 @@ pub(super) fn checked_account(app: &App, country: Country, account: &str, holder
 ///
 /// # Errors
 /// A refusal when its state does not allow it.
-pub async fn cancel(app: &App, operator: &Operator, id: OrderId) -> Reply<()> {
+pub async fn cancel(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
     request(app, operator, id, "order.cancel", PaymentCommand::Cancel, RampoffCommand::Cancel).await
 }
 
@@ -215,7 +215,7 @@ async fn request(
     action: &str,
     payment_command: PaymentCommand,
     rampoff_command: RampoffCommand,
-) -> Reply<()> {
+) -> AppResult<()> {
     request_seen(app, operator, id, action, (payment_command, rampoff_command), |_| Ok(())).await
 }
 
@@ -225,8 +225,8 @@ async fn request_seen(
     id: OrderId,
     action: &str,
     (payment_command, rampoff_command): (PaymentCommand, RampoffCommand),
-    allows: impl Fn(&Order) -> Reply<()>,
-) -> Reply<()> {
+    allows: impl Fn(&Order) -> AppResult<()>,
+) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let order = find(app, id).await?;
         allows(&order)?;
@@ -238,7 +238,7 @@ async fn request_seen(
         };
         let mut step = asked.map_err(|refusal| without_price(app, &order, refusal))?;
         if payment_command == PaymentCommand::Release {
-            let customer = app.store().customer(customer).await?.ok_or(Code::UserNotFound)?;
+            let customer = app.store().customer(customer).await?.ok_or(ErrorCode::UserNotFound)?;
             if customer.banned.is_some() {
                 return Err(refuse("the customer is banned: refund the order, or lift the ban first"));
             }
@@ -269,7 +269,7 @@ fn about_refund(action: &str, order: &Order) -> String {
 }
 
 /// Commits an operator's step; nothing when it has to be decided again.
-pub(super) async fn once(app: &App, step: Step) -> Option<Reply<()>> {
+pub(super) async fn once(app: &App, step: Step) -> Option<AppResult<()>> {
     match app.commit(step).await {
         Err(CommitError::Conflict(_)) => None,
         outcome => Some(told(outcome)),

@@ -4,16 +4,16 @@ use rampart_core::bank_account::masked;
 use rampart_core::fact::PayoutReport;
 use rampart_core::id::PayoutId;
 use rampart_core::order::StoppedBy;
-use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Screening};
+use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening};
 use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
 use rampart_core::text;
 use serde::Serialize;
 
-use super::orders::{self, Line};
+use super::orders::{self, OrderFileLine};
 use super::{AuditLine, Operator, audit, audit_lines, major, refuse};
 use crate::app::{App, MOST_TRIES};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::workers::payouts;
 
 /// The states of payouts that have not ended.
@@ -55,7 +55,7 @@ pub struct PayoutFile {
     /// The item of the list of reviews that was resolved by it.
     pub resolves: Option<String>,
     /// Pieces of work that wait.
-    pub jobs: Vec<Line>,
+    pub jobs: Vec<OrderFileLine>,
     /// What persons did.
     pub audit: Vec<AuditLine>,
 }
@@ -80,8 +80,8 @@ fn line(app: &App, payout: &Payout) -> PayoutLine {
         purpose: payout.purpose,
         order: payout.order.map(|order| order.to_string()),
         route: match payout.route {
-            Route::Bank(rail) => format!("bank:{rail}"),
-            Route::Processor(processor) => format!("card:{processor}"),
+            PayoutRoute::Bank(rail) => format!("bank:{rail}"),
+            PayoutRoute::Processor(processor) => format!("card:{processor}"),
         },
         amount: of_currency(payout.amount),
         rounding: payout.rounding.is_positive().then(|| of_currency(payout.rounding)),
@@ -95,7 +95,7 @@ fn line(app: &App, payout: &Payout) -> PayoutLine {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read.
-pub async fn list(app: &App, states: &[&str], behind: Option<PayoutId>, limit: u32) -> Reply<Vec<PayoutLine>> {
+pub async fn list(app: &App, states: &[&str], behind: Option<PayoutId>, limit: u32) -> AppResult<Vec<PayoutLine>> {
     let mut found = Vec::new();
     for state in states {
         found.extend(app.store().payouts_in_state(state, behind, limit).await?);
@@ -105,7 +105,7 @@ pub async fn list(app: &App, states: &[&str], behind: Option<PayoutId>, limit: u
     Ok(found.iter().map(|payout| line(app, payout)).collect())
 }
 
-async fn find(app: &App, id: PayoutId) -> Reply<Payout> {
+async fn find(app: &App, id: PayoutId) -> AppResult<Payout> {
     app.store().payout(id).await?.ok_or_else(|| refuse(format!("there is no payout {id}")))
 }
 
@@ -113,7 +113,7 @@ async fn find(app: &App, id: PayoutId) -> Reply<Payout> {
 ///
 /// # Errors
 /// A refusal when there is no such payout.
-pub async fn show(app: &App, id: PayoutId) -> Reply<PayoutFile> {
+pub async fn show(app: &App, id: PayoutId) -> AppResult<PayoutFile> {
     let payout = find(app, id).await?;
     let subject = id.to_string();
     let jobs = app.store().jobs_of_subject(&subject).await?;
@@ -129,7 +129,7 @@ pub async fn show(app: &App, id: PayoutId) -> Reply<PayoutFile> {
 ///
 /// # Errors
 /// A refusal when it was not handed over, or has ended.
-pub async fn settle(app: &App, operator: &Operator, id: PayoutId, reference: &str) -> Reply<()> {
+pub async fn settle(app: &App, operator: &Operator, id: PayoutId, reference: &str) -> AppResult<()> {
     let reference = reference.trim();
     if reference.is_empty() || reference.chars().count() > LONGEST_REFERENCE {
         return Err(refuse("say the bank's own reference of it"));
@@ -147,7 +147,7 @@ pub async fn settle(app: &App, operator: &Operator, id: PayoutId, reference: &st
 ///
 /// # Errors
 /// A refusal when it was not handed over, or has ended.
-pub async fn fail(app: &App, operator: &Operator, id: PayoutId) -> Reply<()> {
+pub async fn fail(app: &App, operator: &Operator, id: PayoutId) -> AppResult<()> {
     decide(app, operator, id, "payout.fail", async |payout| {
         was_handed_over(&payout, "failed")?;
         let word = PayoutReport::Failed { reason: operator.reason.clone() };
@@ -160,7 +160,7 @@ pub async fn fail(app: &App, operator: &Operator, id: PayoutId) -> Reply<()> {
 ///
 /// # Errors
 /// A refusal when it may have been.
-pub async fn stop(app: &App, operator: &Operator, id: PayoutId) -> Reply<()> {
+pub async fn stop(app: &App, operator: &Operator, id: PayoutId) -> AppResult<()> {
     decide(app, operator, id, "payout.stop", async |payout| {
         if payout.state != PayoutState::Queued {
             return Err(refuse(format!("it is {} and cannot be stopped any more", state_of(&payout))));
@@ -182,7 +182,7 @@ pub async fn stop(app: &App, operator: &Operator, id: PayoutId) -> Reply<()> {
 const LONGEST_REFERENCE: usize = 140;
 
 /// Only of what was handed over can a bank say what became of it.
-fn was_handed_over(payout: &Payout, participle: &str) -> Reply<()> {
+fn was_handed_over(payout: &Payout, participle: &str) -> AppResult<()> {
     match payout.state {
         PayoutState::Unknown | PayoutState::Accepted { .. } => Ok(()),
         PayoutState::Queued => Err(refuse("it was not handed over: it can be stopped")),
@@ -190,7 +190,13 @@ fn was_handed_over(payout: &Payout, participle: &str) -> Reply<()> {
     }
 }
 
-async fn decide(app: &App, operator: &Operator, id: PayoutId, action: &str, decision: impl AsyncFn(Payout) -> Reply<Step>) -> Reply<()> {
+async fn decide(
+    app: &App,
+    operator: &Operator,
+    id: PayoutId,
+    action: &str,
+    decision: impl AsyncFn(Payout) -> AppResult<Step>,
+) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let payout = find(app, id).await?;
         let order = payout.order;

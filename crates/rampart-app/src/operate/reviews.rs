@@ -8,21 +8,21 @@ use rampart_core::fact::FactBody;
 use rampart_core::id::{OrderId, ReviewId, TransferId};
 use rampart_core::job::Job;
 use rampart_core::order::{HoldReason, Order, StoppedBy};
-use rampart_core::outgoing::{OnItsWay, PayoutFact, TransferFact, TransferState, ordered_by_person};
+use rampart_core::outgoing::{PayoutFact, PendingOutgoing, TransferFact, TransferState, ordered_by_person};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::rate::Rounding;
 use rampart_core::record::{Record, RecordKey};
-pub use rampart_core::review::Decision;
-use rampart_core::review::{self, About, Resolution, ReviewItem, ReviewKind, Vanished};
+pub use rampart_core::review::ReviewDecision;
+use rampart_core::review::{self, ReviewItem, ReviewKind, ReviewResolution, ReviewSubject, Vanished};
 use rampart_core::step::Step;
 use rampart_store::OrderFilter;
 use serde::Serialize;
 
-use super::orders::{self, Destination};
+use super::orders::{self, DestinationInput};
 use super::{Operator, audit, audit_about, major, refuse};
 use crate::app::{App, MOST_TRIES};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::give_destination::told;
 use crate::stops;
 use crate::workers::observe::{self, Around};
@@ -76,7 +76,7 @@ pub struct HeldOrder {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read.
-pub async fn list(app: &App, all: bool, behind: Option<ReviewId>, limit: u32) -> Reply<Vec<ReviewLine>> {
+pub async fn list(app: &App, all: bool, behind: Option<ReviewId>, limit: u32) -> AppResult<Vec<ReviewLine>> {
     let store = app.store();
     let items = if all { store.reviews(behind, limit).await? } else { store.reviews_waiting(behind, limit).await? };
     let mut lines = Vec::with_capacity(items.len());
@@ -88,7 +88,7 @@ pub async fn list(app: &App, all: bool, behind: Option<ReviewId>, limit: u32) ->
 }
 
 /// Where the order of an item that waits says that money or coins go back to.
-async fn order_destination(app: &App, item: &ReviewItem) -> Reply<Option<String>> {
+async fn order_destination(app: &App, item: &ReviewItem) -> AppResult<Option<String>> {
     let is_about_it = matches!(item.kind, ReviewKind::Suspense | ReviewKind::Reversal) && item.resolution.is_none();
     let Some(order) = item.order.filter(|_| is_about_it) else { return Ok(None) };
     Ok(match orders::find(app, order).await? {
@@ -112,7 +112,7 @@ fn line(app: &App, item: ReviewItem) -> ReviewLine {
         created_at: item.created_at.to_string(),
         resolution: item
             .resolution
-            .map(|Resolution { decision, actor, reason, at, .. }| format!("{decision} by {actor} at {at}: {reason}")),
+            .map(|ReviewResolution { decision, actor, reason, at, .. }| format!("{decision} by {actor} at {at}: {reason}")),
     }
 }
 
@@ -120,7 +120,7 @@ fn line(app: &App, item: ReviewItem) -> ReviewLine {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read.
-pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> Reply<Vec<HeldOrder>> {
+pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> AppResult<Vec<HeldOrder>> {
     let filter = OrderFilter { statuses: vec!["on_hold".to_owned()], ..OrderFilter::default() };
     let store = app.store();
     let (payments, rampoffs) = futures::try_join!(store.payments(&filter, below, limit), store.rampoffs(&filter, below, limit))?;
@@ -152,7 +152,7 @@ pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> Reply
 ///
 /// # Errors
 /// A refusal when the item is settled already, or the decision does not fit it.
-pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: Decision) -> Reply<()> {
+pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDecision) -> AppResult<()> {
     settle(app, operator, id, decision, None).await
 }
 
@@ -161,11 +161,11 @@ pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: Dec
 ///
 /// # Errors
 /// A refusal when the item is settled already, the destination does not hold, or nothing of it lies in suspense.
-pub async fn return_to(app: &App, operator: &Operator, id: ReviewId, to: &Destination) -> Reply<()> {
-    settle(app, operator, id, Decision::ReturnTo, Some(to)).await
+pub async fn return_to(app: &App, operator: &Operator, id: ReviewId, to: &DestinationInput) -> AppResult<()> {
+    settle(app, operator, id, ReviewDecision::ReturnTo, Some(to)).await
 }
 
-async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: Decision, to: Option<&Destination>) -> Reply<()> {
+async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDecision, to: Option<&DestinationInput>) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let item = app.store().review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
         let (mut about, order) = (about(app, &item, decision).await?, item.order);
@@ -173,7 +173,7 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: Decision
             Some(to) => Some(checked(app, &item, to).await?),
             None => None,
         };
-        if decision == Decision::Return && item.resolution.is_none() {
+        if decision == ReviewDecision::Return && item.resolution.is_none() {
             check_sender(app, &item, &about).await?;
         }
         let named = about.order.as_ref().or_else(|| about.vanished.as_ref()?.outgoing.order.as_ref());
@@ -185,7 +185,7 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: Decision
         let context = around.as_ref().map_or_else(|| app.context(price), |around| around.context(app, price, Grade::All));
         let action = match (decision, &around) {
             // A right of its own: it is told apart in the audit log.
-            (Decision::Assign(_), Some(around)) if is_a_strangers(&about, around) => "review.assign_strangers".to_owned(),
+            (ReviewDecision::Assign(_), Some(around)) if is_a_strangers(&about, around) => "review.assign_strangers".to_owned(),
             (decision, _) => format!("review.{decision}"),
         };
         let beside = about.beside.clone();
@@ -237,16 +237,16 @@ fn sent_to(step: &Step, order: Option<&Order>) -> String {
 ///
 /// # Errors
 /// A refusal when nothing is on its way for it, or it cannot be called back any more.
-pub async fn recall(app: &App, operator: &Operator, id: ReviewId) -> Reply<()> {
+pub async fn recall(app: &App, operator: &Operator, id: ReviewId) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let item = app.store().review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
         let returning = outgoing::returning(app, &item).await?.ok_or_else(|| refuse("nothing was sent back by it"))?;
         let (by, reason) = (StoppedBy::Operator, operator.reason.clone());
         let mut step = match returning {
-            OnItsWay::Payout(payout, jobs) if payout.can_be_stopped(&jobs) => {
+            PendingOutgoing::Payout(payout, jobs) if payout.can_be_stopped(&jobs) => {
                 without(jobs, payouts::observe(app, *payout, PayoutFact::Stopped { by, reason }).await?)
             }
-            OnItsWay::Transfer(transfer, jobs) if transfer.state == TransferState::Queued => {
+            PendingOutgoing::Transfer(transfer, jobs) if transfer.state == TransferState::Queued => {
                 without(jobs, transfers::observe(app, *transfer, TransferFact::Stopped { by, reason }).await?)
             }
             signed => signed
@@ -268,7 +268,7 @@ fn without(jobs: Vec<Job>, mut step: Step) -> Step {
 }
 
 /// Whether money was paid by somebody else than the customer of the order that it is assigned to, as far as that was told.
-fn is_a_strangers(about: &About, around: &Around) -> bool {
+fn is_a_strangers(about: &ReviewSubject, around: &Around) -> bool {
     let payer = match about.fact.as_ref().map(|fact| &fact.body) {
         Some(FactBody::BankCredit(credit)) => credit.sender_name.as_ref(),
         Some(FactBody::ProcessorPaid(paid)) => paid.holder.as_ref(),
@@ -278,21 +278,21 @@ fn is_a_strangers(about: &About, around: &Around) -> bool {
 }
 
 /// What follows from a decision that has to ask the chains; nothing when the core decides alone.
-async fn with_the_outside(app: &App, item: &ReviewItem, decision: Decision) -> Reply<Option<Step>> {
+async fn with_the_outside(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppResult<Option<Step>> {
     match (decision, item.kind) {
         (_, ReviewKind::Stopped | ReviewKind::Unsigned) if item.resolution.is_some() => Ok(None),
-        (Decision::GoOn, ReviewKind::Stopped) => stops::go_on(app, item).await.map(Some),
-        (Decision::Dismiss, ReviewKind::Stopped) => Err(refuse("it is stopped until somebody says 'go-on'")),
-        (Decision::Retry, ReviewKind::Unsigned) => unsigned::retry(app, item).await.map(Some),
-        (Decision::GiveUp, ReviewKind::Unsigned) => unsigned::give_up(app, item).await.map(Some),
+        (ReviewDecision::GoOn, ReviewKind::Stopped) => stops::go_on(app, item).await.map(Some),
+        (ReviewDecision::Dismiss, ReviewKind::Stopped) => Err(refuse("it is stopped until somebody says 'go-on'")),
+        (ReviewDecision::Retry, ReviewKind::Unsigned) => unsigned::retry(app, item).await.map(Some),
+        (ReviewDecision::GiveUp, ReviewKind::Unsigned) => unsigned::give_up(app, item).await.map(Some),
         _ => Ok(None),
     }
 }
 
 /// What a decision about an item looks at. Such items carry the deposit's identifier where they are about one.
-async fn about(app: &App, item: &ReviewItem, decision: Decision) -> Reply<About> {
+async fn about(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppResult<ReviewSubject> {
     let store = app.store();
-    let mut about = About::default();
+    let mut about = ReviewSubject::default();
     if let Some(id) = item.fact {
         about.fact = store.fact(id).await?;
         about.deposit = store.deposit(id).await?;
@@ -307,35 +307,35 @@ async fn about(app: &App, item: &ReviewItem, decision: Decision) -> Reply<About>
         about.network_fee = network_fee(app, coin, about.beside.as_ref());
     }
     match (decision, item.kind, item.order) {
-        (Decision::Assign(order), ..) => about.order = Some(orders::find(app, order).await?),
-        (Decision::Return | Decision::ReturnTo, ReviewKind::Reversal, Some(order)) => {
+        (ReviewDecision::Assign(order), ..) => about.order = Some(orders::find(app, order).await?),
+        (ReviewDecision::Return | ReviewDecision::ReturnTo, ReviewKind::Reversal, Some(order)) => {
             about.order = Some(orders::find(app, order).await?);
             about.payouts = store.payouts_of_order(order).await?;
         }
-        (Decision::GiveUp, ReviewKind::Vanished, _) => about.vanished = vanished(app, item).await?,
+        (ReviewDecision::GiveUp, ReviewKind::Vanished, _) => about.vanished = vanished(app, item).await?,
         _ => {}
     }
     Ok(about)
 }
 
 /// A destination that a person names for what an item is about.
-async fn checked(app: &App, item: &ReviewItem, to: &Destination) -> Reply<review::Destination> {
+async fn checked(app: &App, item: &ReviewItem, to: &DestinationInput) -> AppResult<review::CheckedDestination> {
     match (item.asset, to) {
-        (Some(Asset::Fiat(currency)), Destination::Account { account, holder }) => {
+        (Some(Asset::Fiat(currency)), DestinationInput::Account { account, holder }) => {
             let rail = app.catalogue().payout_rail_of(currency).ok_or_else(|| refuse(format!("no rail here pays {currency} out")))?;
-            orders::checked_account(app, rail.country, account, holder).map(review::Destination::Account)
+            orders::checked_account(app, rail.country, account, holder).map(review::CheckedDestination::Account)
         }
-        (Some(Asset::Coin(coin)), Destination::Wallet(wallet)) => {
-            app.check_foreign_wallet("to", coin.chain, wallet).await.map(review::Destination::Wallet)
+        (Some(Asset::Coin(coin)), DestinationInput::Wallet(wallet)) => {
+            app.check_foreign_wallet("to", coin.chain, wallet).await.map(review::CheckedDestination::Wallet)
         }
-        (Some(Asset::Fiat(_)), Destination::Wallet(_)) => Err(refuse("money goes to an account: say who holds it")),
-        (Some(Asset::Coin(_)), Destination::Account { .. }) => Err(refuse("coins go to a wallet, which has no holder")),
+        (Some(Asset::Fiat(_)), DestinationInput::Wallet(_)) => Err(refuse("money goes to an account: say who holds it")),
+        (Some(Asset::Coin(_)), DestinationInput::Account { .. }) => Err(refuse("coins go to a wallet, which has no holder")),
         (None, _) => Err(refuse("the item names no amount")),
     }
 }
 
 /// Coins that came from an address of ours, or from a token's contract, belong to whoever had them sent from there.
-async fn check_sender(app: &App, item: &ReviewItem, about: &About) -> Reply<()> {
+async fn check_sender(app: &App, item: &ReviewItem, about: &ReviewSubject) -> AppResult<()> {
     let (Some(Asset::Coin(coin)), Some(sender)) = (item.asset, about.sender_of(item)) else { return Ok(()) };
     match app.check_foreign_wallet("the sender's address", coin.chain, sender).await {
         Err(AppError::Refusal(refusal)) => {
@@ -363,7 +363,7 @@ fn network_fee(app: &App, coin: CoinId, order: Option<&Order>) -> Amount {
 }
 
 /// The transfer that an item is about, while it is under way, and what its chain says of it now.
-async fn vanished(app: &App, item: &ReviewItem) -> Reply<Option<Vanished>> {
+async fn vanished(app: &App, item: &ReviewItem) -> AppResult<Option<Vanished>> {
     let id: Option<TransferId> = item.source.as_ref().and_then(|source| source.parse().ok());
     let id = id.ok_or_else(|| refuse("the item names no transfer"))?;
     let transfer = app.store().transfer(id).await?.ok_or_else(|| refuse(format!("there is no transfer {id}")))?;

@@ -17,7 +17,7 @@ use super::accounts::takes_capital;
 use super::orders::once;
 use super::{Operator, audit, major, refuse, told};
 use crate::app::{App, MOST_TRIES};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::workers::answer_in_time;
 
 /// How many deposits are collected in one go.
@@ -42,7 +42,7 @@ pub struct AccountLine {
 
 /// What came of a command.
 #[derive(Debug, Clone, Serialize)]
-pub struct Moved {
+pub struct TreasuryMovement {
     /// The account.
     pub account: String,
     /// What was moved, in major units with its asset.
@@ -55,7 +55,7 @@ pub struct Moved {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read. A chain that does not answer is left out.
-pub async fn show(app: &App) -> Reply<Vec<AccountLine>> {
+pub async fn show(app: &App) -> AppResult<Vec<AccountLine>> {
     let mut lines = Vec::new();
     for balance in app.store().balances_of_house().await? {
         let available = balance.available().map_err(|fault| AppError::Defect(Box::new(fault)))?;
@@ -78,7 +78,7 @@ pub async fn show(app: &App) -> Reply<Vec<AccountLine>> {
     Ok(lines)
 }
 
-fn amount(app: &App, asset: Asset, text: &str) -> Reply<Amount> {
+fn amount(app: &App, asset: Asset, text: &str) -> AppResult<Amount> {
     let decimals = app.catalogue().decimals(asset).ok_or_else(|| refuse(format!("{asset} is not traded here")))?;
     if text.contains(['e', 'E']) {
         return Err(refuse("the amount must be written in figures, such as 1000 or 0.50"));
@@ -86,7 +86,7 @@ fn amount(app: &App, asset: Asset, text: &str) -> Reply<Amount> {
     Amount::parse_text(text, decimals).map_err(|fault| refuse(format!("the amount {fault}")))
 }
 
-fn check(app: &App, account: Account, asset: Asset) -> Reply<()> {
+fn check(app: &App, account: Account, asset: Asset) -> AppResult<()> {
     takes_capital(app, account, asset).map_err(|reason| {
         refuse(format!(
             "{reason}: say bank:<rail> or card:<processor> with its currency, or chain:<chain>:hot with a coin, as the configuration has them"
@@ -95,7 +95,7 @@ fn check(app: &App, account: Account, asset: Asset) -> Reply<()> {
 }
 
 /// The same of what is taken out: whatever is there, of a rail that is no longer configured too.
-async fn check_source(app: &App, account: Account, asset: Asset) -> Reply<()> {
+async fn check_source(app: &App, account: Account, asset: Asset) -> AppResult<()> {
     let is_booked = matches!((account, asset), (Account::Bank(_) | Account::Card(_), Asset::Fiat(_)));
     if is_booked && app.store().balance(account, asset).await?.posted.is_positive() {
         return Ok(());
@@ -104,7 +104,7 @@ async fn check_source(app: &App, account: Account, asset: Asset) -> Reply<()> {
 }
 
 /// Whether a rail can have brought so much: some take whole steps only, such as pesos without centavos.
-fn check_step(app: &App, account: Account, asset: Asset, amount: Amount) -> Reply<()> {
+fn check_step(app: &App, account: Account, asset: Asset, amount: Amount) -> AppResult<()> {
     let Account::Bank(rail) = account else { return Ok(()) };
     let step = app.catalogue().payable_step(rail);
     if amount.rounded_down(step) == amount {
@@ -117,7 +117,7 @@ fn check_step(app: &App, account: Account, asset: Asset, amount: Amount) -> Repl
 ///
 /// # Errors
 /// A refusal when the configuration has no such account in this asset, the amount is none, or the rail cannot have brought it.
-pub async fn fund(app: &App, operator: &Operator, account: Account, asset: Asset, text: &str) -> Reply<Moved> {
+pub async fn fund(app: &App, operator: &Operator, account: Account, asset: Asset, text: &str) -> AppResult<TreasuryMovement> {
     check(app, account, asset)?;
     let amount = amount(app, asset, text)?;
     check_step(app, account, asset, amount)?;
@@ -125,18 +125,26 @@ pub async fn fund(app: &App, operator: &Operator, account: Account, asset: Asset
     step.post(treasury::funded(&app.mint(), account, asset, amount));
     audit(app, operator, &format!("treasury.fund {} {asset}", major(app, amount, asset)), account, &mut step);
     told(app.commit(step).await)?;
-    Ok(Moved { account: account.to_string(), moved: format!("{} {asset}", major(app, amount, asset)), transfers: Vec::new() })
+    Ok(TreasuryMovement { account: account.to_string(), moved: format!("{} {asset}", major(app, amount, asset)), transfers: Vec::new() })
 }
 
 /// Takes something out: money is booked (it is moved at the bank), coins are sent to an address.
 ///
 /// # Errors
 /// A refusal when account, asset, amount and address do not fit, there is not enough available, or it is not the company's own.
-pub async fn withdraw(app: &App, operator: &Operator, account: Account, asset: Asset, text: &str, to: Option<&str>) -> Reply<Moved> {
+pub async fn withdraw(
+    app: &App,
+    operator: &Operator,
+    account: Account,
+    asset: Asset,
+    text: &str,
+    to: Option<&str>,
+) -> AppResult<TreasuryMovement> {
     check_source(app, account, asset).await?;
     let (amount, mint) = (amount(app, asset, text)?, app.mint());
     let mut step = Step::new();
-    let mut moved = Moved { account: account.to_string(), moved: format!("{} {asset}", major(app, amount, asset)), transfers: Vec::new() };
+    let mut moved =
+        TreasuryMovement { account: account.to_string(), moved: format!("{} {asset}", major(app, amount, asset)), transfers: Vec::new() };
     match (account, asset) {
         (Account::ChainHot(chain), Asset::Coin(coin)) => {
             let to = to.ok_or_else(|| refuse("say where the coins go"))?;
@@ -154,7 +162,7 @@ pub async fn withdraw(app: &App, operator: &Operator, account: Account, asset: A
 }
 
 /// Every account of the house that has something of an asset, and those that the step moves.
-async fn own_funds(app: &App, account: Account, asset: Asset) -> Reply<OwnFunds> {
+async fn own_funds(app: &App, account: Account, asset: Asset) -> AppResult<OwnFunds> {
     let known = app.store().balances_of_house().await?.into_iter().filter(|balance| balance.asset == asset);
     let accounts: BTreeSet<Account> = known.map(|balance| balance.account).chain([account, Account::Capital]).collect();
     Ok(OwnFunds { asset, accounts: accounts.into_iter().collect() })
@@ -170,7 +178,7 @@ fn transfer(app: &App, purpose: TransferPurpose, coin: CoinId, amount: Amount, s
 ///
 /// # Errors
 /// A refusal when the chain is not traded here.
-pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> Reply<Moved> {
+pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<TreasuryMovement> {
     let port = app.ports().chain(chain).ok_or_else(|| refuse(format!("the chain {chain} is not traded here")))?;
     for _ in 0..MOST_TRIES {
         let deposits = app.store().deposits_to_sweep(chain, None, MOST_DEPOSITS).await?;
@@ -185,7 +193,8 @@ pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> Reply<Moved>
             *sum = sum.plus(deposit.amount).map_err(|fault| AppError::Defect(Box::new(fault)))?;
             step.write(Deposit { swept: true, ..deposit });
         }
-        let mut moved = Moved { account: Account::ChainDeposits(chain).to_string(), moved: String::new(), transfers: Vec::new() };
+        let mut moved =
+            TreasuryMovement { account: Account::ChainDeposits(chain).to_string(), moved: String::new(), transfers: Vec::new() };
         let mut texts = Vec::new();
         for ((index, coin), (sum, deposits)) in sums {
             let source = TransferSource::Deposit(index);

@@ -8,10 +8,10 @@ use rampart_core::step::Step;
 use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use serde::Serialize;
 
-use super::orders::{Line, once};
+use super::orders::{OrderFileLine, once};
 use super::{Operator, audit, refuse};
 use crate::app::{App, MOST_TRIES};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// How many deliveries are put on their way again in one step.
 const PAGE: u32 = 200;
@@ -41,7 +41,7 @@ pub struct ParkedDelivery {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read.
-pub async fn parked(app: &App, behind: Option<DeliveryId>, limit: u32) -> Reply<Vec<ParkedDelivery>> {
+pub async fn parked(app: &App, behind: Option<DeliveryId>, limit: u32) -> AppResult<Vec<ParkedDelivery>> {
     let deliveries = app.store().deliveries_parked(behind, limit).await?;
     let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.subscription).collect();
     let subscriptions = app.store().subscriptions_by_id(&ids).await?;
@@ -62,7 +62,7 @@ pub async fn parked(app: &App, behind: Option<DeliveryId>, limit: u32) -> Reply<
 }
 
 /// What became of telling a partner's subscriptions of these events, in their order.
-pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -> Reply<Vec<Line>> {
+pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -> AppResult<Vec<OrderFileLine>> {
     let subscriptions = app.store().subscriptions_of(partner).await?;
     let mut wanted = BTreeMap::new();
     for event in events {
@@ -82,7 +82,7 @@ pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -
             DeliveryState::Dropped => "dropped: its subscription was deleted".to_owned(),
         };
         let what = format!("{} {}", delivery.sequence, told.unwrap_or_default());
-        Line { id: delivery.id.to_string(), what, state: format!("{state}, attempts {}{error}", delivery.attempts) }
+        OrderFileLine { id: delivery.id.to_string(), what, state: format!("{state}, attempts {}{error}", delivery.attempts) }
     };
     Ok(deliveries.into_iter().map(line).collect())
 }
@@ -91,7 +91,7 @@ pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -
 ///
 /// # Errors
 /// A refusal when it does not exist or is not parked.
-pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> Reply<()> {
+pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let delivery = app.store().delivery(id).await?.ok_or_else(|| refuse(format!("there is no delivery {id}")))?;
         if delivery.state != DeliveryState::Parked {
@@ -114,7 +114,7 @@ pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> Reply<()>
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be reached; what was replayed until then stays so.
-pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> Reply<u64> {
+pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> AppResult<u64> {
     let (mut replayed, mut behind) = (0, None);
     loop {
         let page = app.store().deliveries_parked_of(partner, behind, PAGE).await?;
@@ -158,7 +158,7 @@ pub struct DisabledSubscription {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read.
-pub async fn disabled(app: &App, behind: Option<SubscriptionId>, limit: u32) -> Reply<Vec<DisabledSubscription>> {
+pub async fn disabled(app: &App, behind: Option<SubscriptionId>, limit: u32) -> AppResult<Vec<DisabledSubscription>> {
     let line = |subscription: Subscription| DisabledSubscription {
         id: subscription.id.to_string(),
         partner: subscription.partner.to_string(),

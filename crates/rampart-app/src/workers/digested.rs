@@ -10,7 +10,7 @@ use rampart_core::watch::CursorName;
 
 use super::{chain, ingest};
 use crate::app::App;
-use crate::error::Reply;
+use crate::error::AppResult;
 
 /// How many of the facts that wait are looked at. While more wait, nothing is taken for applied.
 const LOOKED_AT: u32 = 256;
@@ -20,7 +20,7 @@ const LOOKED_AT: u32 = 256;
 ///
 /// # Errors
 /// When the database cannot be read.
-pub(crate) async fn pay_in(app: &App, source: PayIn, applied: Option<FactId>) -> Reply<Option<Timestamp>> {
+pub(crate) async fn pay_in(app: &App, source: PayIn, applied: Option<FactId>) -> AppResult<Option<Timestamp>> {
     match source {
         PayIn::Bank(rail) => {
             let is_its = |fact: &Fact| matches!(&fact.body, FactBody::BankCredit(credit) if credit.rail == rail);
@@ -37,13 +37,13 @@ pub(crate) async fn pay_in(app: &App, source: PayIn, applied: Option<FactId>) ->
 ///
 /// # Errors
 /// When the database cannot be read.
-pub(crate) async fn of_chain(app: &App, name: Chain, applied: Option<FactId>) -> Reply<Option<Timestamp>> {
+pub(crate) async fn of_chain(app: &App, name: Chain, applied: Option<FactId>) -> AppResult<Option<Timestamp>> {
     let prefix = chain::changes_of(name);
     let is_its = |fact: &Fact| matches!(fact.body, FactBody::Deposit { .. }) && fact.natural_key.starts_with(&prefix);
     digested(app, chain::cursor_of(name), applied, is_its).await
 }
 
-async fn digested(app: &App, cursor: CursorName, applied: Option<FactId>, is_its: impl Fn(&Fact) -> bool) -> Reply<Option<Timestamp>> {
+async fn digested(app: &App, cursor: CursorName, applied: Option<FactId>, is_its: impl Fn(&Fact) -> bool) -> AppResult<Option<Timestamp>> {
     // The cursor first: what is stored after it can only hold the decision back.
     let Some(read_at) = app.store().cursor(cursor).await?.and_then(|cursor| cursor.read_at) else { return Ok(None) };
     let waiting = app.store().facts_to_apply(None, LOOKED_AT).await?;

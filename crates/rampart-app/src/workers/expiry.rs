@@ -13,7 +13,7 @@ use rampart_store::CommitError;
 use super::observe::{self, Around};
 use super::supervisor::{Task, Turn, Worker};
 use crate::app::{App, MOST_TRIES};
-use crate::error::Reply;
+use crate::error::AppResult;
 
 const PAGE: u32 = 256;
 
@@ -28,7 +28,7 @@ impl Expiry {
     }
 
     /// Every order that is due, page by page: one that has to wait on stays due and is looked at again by the next turn.
-    async fn expire(&self) -> Reply<Turn> {
+    async fn expire(&self) -> AppResult<Turn> {
         let now = self.app.business().now();
         let most = self.app.config().workers.concurrency;
         let mut behind = None;
@@ -36,8 +36,9 @@ impl Expiry {
             let page = self.app.store().payments_due(now, behind, PAGE).await?;
             let next = page.last().and_then(|order| place(order.due_at(), order.id));
             let is_last = is_last(page.len());
-            let done: Vec<Reply<()>> = futures::stream::iter(page).map(|order| self.payment(order)).buffer_unordered(most).collect().await;
-            done.into_iter().collect::<Reply<()>>()?;
+            let done: Vec<AppResult<()>> =
+                futures::stream::iter(page).map(|order| self.payment(order)).buffer_unordered(most).collect().await;
+            done.into_iter().collect::<AppResult<()>>()?;
             behind = next;
             if is_last || behind.is_none() {
                 break;
@@ -48,8 +49,9 @@ impl Expiry {
             let page = self.app.store().rampoffs_due(now, behind, PAGE).await?;
             let next = page.last().and_then(|order| place(order.due_at(), order.id));
             let is_last = is_last(page.len());
-            let done: Vec<Reply<()>> = futures::stream::iter(page).map(|order| self.rampoff(order)).buffer_unordered(most).collect().await;
-            done.into_iter().collect::<Reply<()>>()?;
+            let done: Vec<AppResult<()>> =
+                futures::stream::iter(page).map(|order| self.rampoff(order)).buffer_unordered(most).collect().await;
+            done.into_iter().collect::<AppResult<()>>()?;
             behind = next;
             if is_last || behind.is_none() {
                 return Ok(Turn::Idle);
@@ -57,19 +59,19 @@ impl Expiry {
         }
     }
 
-    async fn payment(&self, order: Payment) -> Reply<()> {
+    async fn payment(&self, order: Payment) -> AppResult<()> {
         let around = Around::payment(&self.app, &order, None).await?;
         let step = |grade| around.observe_payment(&self.app, order.clone(), PaymentFact::TimePassed, grade);
         self.commit(|grade| looked_at(step(grade), order.due_at(), &order)).await
     }
 
-    async fn rampoff(&self, order: Rampoff) -> Reply<()> {
+    async fn rampoff(&self, order: Rampoff) -> AppResult<()> {
         let around = Around::rampoff(&self.app, &order, None).await?;
         let step = |grade| around.observe_rampoff(&self.app, order.clone(), RampoffFact::TimePassed, grade);
         self.commit(|grade| looked_at(step(grade), order.due_at(), &order)).await
     }
 
-    async fn commit(&self, step: impl Fn(Grade) -> Step) -> Reply<()> {
+    async fn commit(&self, step: impl Fn(Grade) -> Step) -> AppResult<()> {
         let mut grade = Grade::All;
         for _ in 0..MOST_TRIES {
             let step = step(grade);
@@ -109,7 +111,7 @@ impl Worker for Expiry {
         "expiry".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, Reply<Turn>> {
+    fn turn(&self) -> Task<'_, AppResult<Turn>> {
         Box::pin(self.expire())
     }
 

@@ -13,7 +13,7 @@ use rampart_store::CommitError;
 use super::deliver::{DISABLED, Handover};
 use super::supervisor::{Task, Turn, Worker};
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// How many partners are looked at in one turn.
 const PARTNERS: u32 = 100;
@@ -41,7 +41,7 @@ impl Fanout {
         Self { app, handover, walk: Mutex::default() }
     }
 
-    async fn fan_out(&self) -> Reply<Turn> {
+    async fn fan_out(&self) -> AppResult<Turn> {
         let mut walk = std::mem::take(&mut *self.walk.lock());
         let partners = self.app.store().unfanned_partners(walk.behind, PARTNERS).await?;
         let results = futures::future::join_all(partners.iter().map(|behind| self.partner(behind.partner, behind.fanned))).await;
@@ -69,7 +69,7 @@ impl Fanout {
     }
 
     /// One step for one partner; tells whether there is more.
-    async fn partner(&self, partner: PartnerId, fanned: i64) -> Reply<bool> {
+    async fn partner(&self, partner: PartnerId, fanned: i64) -> AppResult<bool> {
         let app = &self.app;
         let store = app.store();
         let id = cursor_of(partner)?;
@@ -100,13 +100,13 @@ impl Fanout {
         }
     }
 
-    async fn is_behind(&self, partner: PartnerId, last: i64) -> Reply<bool> {
+    async fn is_behind(&self, partner: PartnerId, last: i64) -> AppResult<bool> {
         Ok(self.app.store().last_event(partner).await? > last)
     }
 }
 
 /// The cursor of a partner's log.
-fn cursor_of(partner: PartnerId) -> Reply<CursorName> {
+fn cursor_of(partner: PartnerId) -> AppResult<CursorName> {
     format!("fanout-{partner}").parse().map_err(|_| AppError::defect("the name of a fan-out cursor is no code"))
 }
 
@@ -153,7 +153,7 @@ impl Worker for Fanout {
         "fanout".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, Reply<Turn>> {
+    fn turn(&self) -> Task<'_, AppResult<Turn>> {
         Box::pin(self.fan_out())
     }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rampart_core::code::Code;
-use rampart_core::fact::{Fact, FactBody, ReceiptName, Reversed};
+use rampart_core::fact::{Fact, FactBody, ReceiptReference, Reversed};
 use rampart_core::id::Mint;
 use rampart_core::ledger::{Processor, Rail};
-use rampart_core::ports::{BankPort, KycDecision, KycPort, Page, ProcessorEvent, ProcessorPort, StatementLine};
+use rampart_core::ports::{BankPort, FactPage, KycDecision, KycPort, ProcessorEvent, ProcessorPort, StatementLine};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
 use rampart_core::watch::{Cursor, CursorName};
@@ -16,7 +16,7 @@ use rampart_store::CommitError;
 
 use super::supervisor::{Task, Turn, Worker};
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// The most lines that are read and stored at once.
 const PAGE: usize = 256;
@@ -62,7 +62,7 @@ impl Source {
         self.name().parse().expect("a prefix of at most 10 and a name of at most 16 characters make a code of at most 40")
     }
 
-    async fn read(&self, after: &str) -> Reply<Page<Told>> {
+    async fn read(&self, after: &str) -> AppResult<FactPage<Told>> {
         let unavailable = |fault: rampart_core::ports::Unavailable| AppError::Unavailable(fault.0);
         match self {
             Self::Bank(rail, port) => {
@@ -86,15 +86,15 @@ impl Source {
     }
 }
 
-fn told<T>(page: Page<T>, tell: impl Fn(T) -> Told) -> Page<Told> {
-    Page { items: page.items.into_iter().map(tell).collect(), next: page.next, has_more: page.has_more }
+fn told<T>(page: FactPage<T>, tell: impl Fn(T) -> Told) -> FactPage<Told> {
+    FactPage { items: page.items.into_iter().map(tell).collect(), next: page.next, has_more: page.has_more }
 }
 
 fn bank_line(rail: Rail, line: StatementLine) -> Told {
     match line {
         StatementLine::Credit(credit) => (format!("bank:{rail}:{}", credit.line), FactBody::BankCredit(credit)),
         StatementLine::Reversal { line, of, amount, currency, reason } => {
-            let receipt = Some(ReceiptName::Line { rail, line: of });
+            let receipt = Some(ReceiptReference::Line { rail, line: of });
             let told = Reversed { payment: None, receipt, currency: Some(currency), amount, reason };
             (format!("bank:{rail}:{line}"), FactBody::Reversed(told))
         }
@@ -109,7 +109,7 @@ fn processor_event(processor: Processor, event: ProcessorEvent) -> Told {
             (format!("processor:{processor}:event:{event}"), FactBody::ProcessorDeclined { payment, reason })
         }
         ProcessorEvent::Reversed { event, payment, capture, amount, currency, reason } => {
-            let receipt = Some(ReceiptName::Capture { processor, reference: capture });
+            let receipt = Some(ReceiptReference::Capture { processor, reference: capture });
             let told = Reversed { payment: Some(payment), receipt, currency: Some(currency), amount, reason };
             (format!("processor:{processor}:event:{event}"), FactBody::Reversed(told))
         }
@@ -166,7 +166,7 @@ impl Ingest {
         Self { app, source, known: Mutex::default() }
     }
 
-    async fn cursor(&self) -> Reply<Cursor> {
+    async fn cursor(&self) -> AppResult<Cursor> {
         if let Some(cursor) = self.known.lock().clone() {
             return Ok(cursor);
         }
@@ -175,7 +175,7 @@ impl Ingest {
         Ok(self.app.store().cursor(id).await?.unwrap_or_else(fresh))
     }
 
-    async fn read(&self) -> Reply<Turn> {
+    async fn read(&self) -> AppResult<Turn> {
         let app = &self.app;
         let cursor = self.cursor().await?;
         let begun_at = app.business().now();
@@ -200,7 +200,7 @@ impl Ingest {
     }
 
     /// Stores what was read, without what was stored before.
-    async fn keep(&self, mut cursor: Cursor, mut facts: Vec<Fact>) -> Reply<()> {
+    async fn keep(&self, mut cursor: Cursor, mut facts: Vec<Fact>) -> AppResult<()> {
         *self.known.lock() = None;
         let name = self.source.name();
         loop {
@@ -227,7 +227,7 @@ impl Ingest {
         Ok(())
     }
 
-    async fn not_stored_before(&self, facts: Vec<Fact>) -> Reply<Vec<Fact>> {
+    async fn not_stored_before(&self, facts: Vec<Fact>) -> AppResult<Vec<Fact>> {
         let mut fresh: Vec<Fact> = Vec::with_capacity(facts.len());
         for fact in facts {
             let told_twice = fresh.iter().any(|other| other.natural_key == fact.natural_key);
@@ -244,7 +244,7 @@ impl Worker for Ingest {
         format!("ingest-{}", self.source.name())
     }
 
-    fn turn(&self) -> Task<'_, Reply<Turn>> {
+    fn turn(&self) -> Task<'_, AppResult<Turn>> {
         Box::pin(self.read())
     }
 

@@ -24,7 +24,7 @@ impl Worker for FollowKeys {
         "keys".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, crate::error::Reply<Turn>> {
+    fn turn(&self) -> Task<'_, crate::error::AppResult<Turn>> {
         Box::pin(async {
             self.app.keys().follow(&self.app.store().installation_keys().await?)?;
             Ok(Turn::Idle)

@@ -9,7 +9,7 @@ use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// A job that this process holds.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ pub(crate) fn held(before: &Job, leased: Job) -> Held {
 }
 
 /// Takes leases: all in one step, or, when somebody was faster with one of them, one by one.
-pub(crate) async fn lease(app: &App, jobs: Vec<Job>) -> Reply<Vec<Held>> {
+pub(crate) async fn lease(app: &App, jobs: Vec<Job>) -> AppResult<Vec<Held>> {
     let mut taken = Vec::with_capacity(jobs.len());
     if jobs.is_empty() {
         return Ok(taken);
@@ -63,7 +63,7 @@ pub(crate) async fn lease(app: &App, jobs: Vec<Job>) -> Reply<Vec<Held>> {
     Ok(taken)
 }
 
-async fn try_lease(app: &App, jobs: &[Job], taken: &mut Vec<Held>) -> Reply<bool> {
+async fn try_lease(app: &App, jobs: &[Job], taken: &mut Vec<Held>) -> AppResult<bool> {
     let wanted: Vec<Job> = jobs.iter().map(|job| leased(app, job)).collect();
     let mut step = Step::new();
     wanted.iter().for_each(|job| step.write(job.clone()));
@@ -103,7 +103,7 @@ fn due(app: &App, delay: Duration) -> Timestamp {
 }
 
 /// Puts a job off. Whoever took it over meanwhile keeps it.
-pub(crate) async fn put_off(app: &App, held: &Held, error: &str) -> Reply<()> {
+pub(crate) async fn put_off(app: &App, held: &Held, error: &str) -> AppResult<()> {
     let mut step = Step::new();
     step.write(again(app, &held.job, error));
     match app.commit(step).await {
@@ -113,7 +113,7 @@ pub(crate) async fn put_off(app: &App, held: &Held, error: &str) -> Reply<()> {
 }
 
 /// Puts several jobs off that nobody holds: all in one step, or, when somebody was faster with one of them, one by one.
-pub(crate) async fn put_off_all(app: &App, jobs: Vec<Job>, error: &str) -> Reply<()> {
+pub(crate) async fn put_off_all(app: &App, jobs: Vec<Job>, error: &str) -> AppResult<()> {
     let mut step = Step::new();
     jobs.iter().for_each(|job| step.write(again(app, job, error)));
     match app.commit(step).await {
@@ -128,7 +128,7 @@ pub(crate) async fn put_off_all(app: &App, jobs: Vec<Job>, error: &str) -> Reply
 }
 
 /// Removes a job that has nothing left to do.
-pub(crate) async fn drop_job(app: &App, held: &Held) -> Reply<()> {
+pub(crate) async fn drop_job(app: &App, held: &Held) -> AppResult<()> {
     let mut step = Step::new();
     held.done(&mut step);
     match app.commit(step).await {
@@ -138,7 +138,7 @@ pub(crate) async fn drop_job(app: &App, held: &Held) -> Reply<()> {
 }
 
 /// A subject as a kind of job writes it.
-pub(crate) fn subject<T: std::str::FromStr>(job: &Job) -> Reply<T> {
+pub(crate) fn subject<T: std::str::FromStr>(job: &Job) -> AppResult<T> {
     job.subject.parse().map_err(|_| AppError::defect(format!("the subject of {} is not what its kind says", job.id)))
 }
 

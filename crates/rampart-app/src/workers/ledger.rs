@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rampart_core::time::Timestamp;
-use rampart_store::Report;
+use rampart_store::VerifyReport;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use super::supervisor::{Task, Turn, Worker};
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::operate::ledger;
 
 /// How often it is looked at whether a check is due or has ended, at most.
@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 const RESTS_FOR: u32 = 20;
 
 /// What a check came to; nothing when it was stopped.
-type Checked = Option<Reply<(Report, Duration)>>;
+type Checked = Option<AppResult<(VerifyReport, Duration)>>;
 
 /// A check under way.
 struct Check {
@@ -46,7 +46,7 @@ impl Ledger {
         Self { tried_at: Mutex::new(app.real().now()), every, check: Mutex::default(), ended: Arc::default(), app }
     }
 
-    async fn look(&self) -> Reply<Turn> {
+    async fn look(&self) -> AppResult<Turn> {
         let under_way = self.check.lock().take();
         match under_way {
             Some(check) if check.task.is_finished() => self.end(check).await?,
@@ -63,7 +63,7 @@ impl Ledger {
         self.app.real().now().after(self.app.config().workers.lease())
     }
 
-    async fn begin(&self) -> Reply<()> {
+    async fn begin(&self) -> AppResult<()> {
         let now = self.app.real().now();
         let tried_at = *self.tried_at.lock();
         let is_mine = ledger::lease(&self.app, |known| {
@@ -92,7 +92,7 @@ impl Ledger {
         Ok(())
     }
 
-    async fn end(&self, check: Check) -> Reply<()> {
+    async fn end(&self, check: Check) -> AppResult<()> {
         // Unless it ends well, the next try is as far away as the next check would be.
         *self.tried_at.lock() = self.app.real().now();
         match check.task.await {
@@ -126,7 +126,7 @@ impl Worker for Ledger {
         "ledger".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, Reply<Turn>> {
+    fn turn(&self) -> Task<'_, AppResult<Turn>> {
         Box::pin(self.look())
     }
 

@@ -15,7 +15,7 @@ use rampart_core::watch::Wallet;
 
 use super::jobs::answer_in_time;
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::stops;
 
 /// How often the chain's next nonce is compared with ours without a reason.
@@ -58,7 +58,7 @@ impl Gaps {
         port: &Arc<dyn ChainPort>,
         mut wallet: Wallet,
         queued: &[(Job, Transfer)],
-    ) -> Reply<Option<Plan>> {
+    ) -> AppResult<Option<Plan>> {
         let (chain, before) = (wallet.id, wallet.clone());
         let (mut missing, mut recalled) = (VecDeque::new(), Vec::new());
         if wallet.version > 0 && self.is_suspected(chain) {
@@ -117,7 +117,7 @@ impl Gaps {
 /// version, so that a transfer that is signed or mined meanwhile cannot be mistaken for a gap. Those of recalled transfers are
 /// apart: only a transfer to ourselves takes them, because the chain may know the recalled one after all. Nothing when somebody
 /// has sent from the wallet past us, which stops the chain.
-async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) -> Reply<Option<(VecDeque<u64>, Vec<u64>)>> {
+async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) -> AppResult<Option<(VecDeque<u64>, Vec<u64>)>> {
     let mut recalled: BTreeSet<u64> = BTreeSet::new();
     carried(app, wallet.id, "recalled", None, &mut recalled).await?;
     let mut live: BTreeSet<u64> = BTreeSet::new();
@@ -151,7 +151,7 @@ async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) ->
 }
 
 /// Adds the nonces that transfers of the hot wallet in a state carry.
-async fn carried(app: &App, chain: Chain, state: &str, mut behind: Option<TransferId>, nonces: &mut BTreeSet<u64>) -> Reply<()> {
+async fn carried(app: &App, chain: Chain, state: &str, mut behind: Option<TransferId>, nonces: &mut BTreeSet<u64>) -> AppResult<()> {
     loop {
         let page = app.store().transfers_in_state(chain, state, behind, PAGE).await?;
         let of_hot = page.iter().filter(|transfer| transfer.source == TransferSource::Hot);
@@ -164,7 +164,7 @@ async fn carried(app: &App, chain: Chain, state: &str, mut behind: Option<Transf
 }
 
 /// Whether a transfer from a wallet is signed and not known to be broadcast: the chain does not count it yet.
-async fn is_signed(app: &App, chain: Chain, source: TransferSource) -> Reply<bool> {
+async fn is_signed(app: &App, chain: Chain, source: TransferSource) -> AppResult<bool> {
     let mut behind = None;
     loop {
         let page = app.store().transfers_in_state(chain, "signed", behind, PAGE).await?;
@@ -179,7 +179,7 @@ async fn is_signed(app: &App, chain: Chain, source: TransferSource) -> Reply<boo
 }
 
 /// A transfer of the smallest amount from the hot wallet to itself, with its job, both new.
-fn filler(app: &App, port: &Arc<dyn ChainPort>, chain: Chain) -> Reply<(Job, Transfer)> {
+fn filler(app: &App, port: &Arc<dyn ChainPort>, chain: Chain) -> AppResult<(Job, Transfer)> {
     let native = app.catalogue().chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} is not traded")))?.native;
     let mint = app.mint();
     let transfer = Transfer {

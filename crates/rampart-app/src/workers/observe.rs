@@ -1,6 +1,6 @@
 //! Letting orders observe: the one place where workers give an order its present price.
 
-use rampart_core::arrival::{Grade, Standing};
+use rampart_core::arrival::{Eligibility, Grade};
 use rampart_core::asset::CoinId;
 use rampart_core::customer::Customer;
 use rampart_core::event::{EventDraft, EventType};
@@ -20,7 +20,7 @@ use rampart_store::CommitError;
 
 use super::digested;
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// The present price of a payment's pair.
 pub(crate) fn payment_price(app: &App, payment: &Payment) -> Option<Rate> {
@@ -55,7 +55,7 @@ pub(crate) struct Around {
 }
 
 /// Whether customer and partner may go on.
-fn standing(app: &App, customer: &Customer, partner: &Partner) -> Standing {
+fn standing(app: &App, customer: &Customer, partner: &Partner) -> Eligibility {
     let level = app.check_identity(customer).ok();
     let blocked = if customer.banned.is_some() {
         Some(HoldReason::Banned)
@@ -66,7 +66,7 @@ fn standing(app: &App, customer: &Customer, partner: &Partner) -> Standing {
     } else {
         level.is_none().then_some(HoldReason::Identity)
     };
-    Standing { blocked, level }
+    Eligibility { blocked, level }
 }
 
 /// Customer and partner as they stand when something is to leave, for the commit of the attempt to rely upon.
@@ -79,7 +79,7 @@ pub(crate) struct Permission {
 
 impl Permission {
     /// As it is stored now.
-    pub(crate) async fn of(app: &App, customer: CustomerId) -> Reply<Self> {
+    pub(crate) async fn of(app: &App, customer: CustomerId) -> AppResult<Self> {
         let store = app.store();
         let customer = store.customer(customer).await?.ok_or_else(|| AppError::defect(format!("there is no customer {customer}")))?;
         let of = customer.partner;
@@ -120,7 +120,7 @@ pub(crate) const fn told(by: StoppedBy) -> &'static str {
 
 impl Around {
     /// Of a payment, when a fact is applied to it or something else is decided.
-    pub(crate) async fn payment(app: &App, payment: &Payment, applied: Option<FactId>) -> Reply<Self> {
+    pub(crate) async fn payment(app: &App, payment: &Payment, applied: Option<FactId>) -> AppResult<Self> {
         let mut around = Self::load(app, payment.customer, payment.partner, payment.running_item).await?;
         // Before the promise has ended, nothing depends on how far its source was read.
         if app.business().now() >= payment.held_until {
@@ -130,12 +130,12 @@ impl Around {
     }
 
     /// The same of a ramp-off.
-    pub(crate) async fn rampoff(app: &App, rampoff: &Rampoff, applied: Option<FactId>) -> Reply<Self> {
+    pub(crate) async fn rampoff(app: &App, rampoff: &Rampoff, applied: Option<FactId>) -> AppResult<Self> {
         Self::deposit(app, rampoff, rampoff.terms.coin, applied).await
     }
 
     /// The same when coins of whichever kind have arrived at its address.
-    pub(crate) async fn deposit(app: &App, rampoff: &Rampoff, coin: CoinId, applied: Option<FactId>) -> Reply<Self> {
+    pub(crate) async fn deposit(app: &App, rampoff: &Rampoff, coin: CoinId, applied: Option<FactId>) -> AppResult<Self> {
         let mut around = Self::load(app, rampoff.customer, rampoff.partner, rampoff.running_item_of(coin)).await?;
         if app.business().now() >= rampoff.held_until {
             around.read_at = digested::of_chain(app, rampoff.chain(), applied).await?;
@@ -144,14 +144,14 @@ impl Around {
     }
 
     /// Of an order of either direction.
-    pub(crate) async fn order(app: &App, order: &Order) -> Reply<Self> {
+    pub(crate) async fn order(app: &App, order: &Order) -> AppResult<Self> {
         match order {
             Order::Payment(payment) => Self::payment(app, payment, None).await,
             Order::Rampoff(rampoff) => Self::rampoff(app, rampoff, None).await,
         }
     }
 
-    async fn load(app: &App, customer: CustomerId, partner: PartnerId, item: Option<ReviewId>) -> Reply<Self> {
+    async fn load(app: &App, customer: CustomerId, partner: PartnerId, item: Option<ReviewId>) -> AppResult<Self> {
         let store = app.store();
         let running_item = async {
             match item {
@@ -171,7 +171,7 @@ impl Around {
     }
 
     /// Whether customer and partner may go on.
-    fn standing(&self, app: &App) -> Standing {
+    fn standing(&self, app: &App) -> Eligibility {
         standing(app, &self.customer, &self.partner)
     }
 
@@ -217,12 +217,12 @@ pub(crate) fn less(grade: Grade, error: &CommitError) -> Option<Grade> {
 }
 
 /// A payment that a record of ours names.
-pub(crate) async fn load_payment(app: &App, id: OrderId) -> Reply<Payment> {
+pub(crate) async fn load_payment(app: &App, id: OrderId) -> AppResult<Payment> {
     app.store().payment(id).await?.ok_or_else(|| AppError::defect(format!("there is no payment {id}")))
 }
 
 /// A ramp-off that a record of ours names.
-pub(crate) async fn load_rampoff(app: &App, id: OrderId) -> Reply<Rampoff> {
+pub(crate) async fn load_rampoff(app: &App, id: OrderId) -> AppResult<Rampoff> {
     app.store().rampoff(id).await?.ok_or_else(|| AppError::defect(format!("there is no ramp-off {id}")))
 }
 

@@ -6,15 +6,15 @@ use rampart_core::step::Step;
 
 use super::{observe, outgoing};
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// A payout that a record of ours names.
-pub(crate) async fn load(app: &App, id: PayoutId) -> Reply<Payout> {
+pub(crate) async fn load(app: &App, id: PayoutId) -> AppResult<Payout> {
     app.store().payout(id).await?.ok_or_else(|| AppError::defect(format!("there is no payout {id}")))
 }
 
 /// What a payout names.
-async fn named_by(app: &App, payout: &Payout) -> Reply<Outgoing> {
+async fn named_by(app: &App, payout: &Payout) -> AppResult<Outgoing> {
     let order = match (payout.order, payout.purpose) {
         (Some(order), PayoutPurpose::Refund) => outgoing::payment(app, order).await?,
         (Some(order), PayoutPurpose::Rampoff) => outgoing::rampoff(app, order).await?,
@@ -26,7 +26,7 @@ async fn named_by(app: &App, payout: &Payout) -> Reply<Outgoing> {
 }
 
 /// What follows from a fact; nothing when it was known before.
-pub(crate) async fn observe(app: &App, payout: Payout, fact: PayoutFact) -> Reply<Step> {
+pub(crate) async fn observe(app: &App, payout: Payout, fact: PayoutFact) -> AppResult<Step> {
     let mut outgoing = named_by(app, &payout).await?;
     match (&fact, &payout.state) {
         (PayoutFact::Settled { .. }, PayoutState::Failed { .. } | PayoutState::Returned { .. }) => {

@@ -12,7 +12,7 @@ use rampart_store::{CommitError, Store};
 use super::jobs::in_time;
 use super::supervisor::{Task, Turn, Worker};
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::prices::PriceBoard;
 
 /// Under which name the board is stored.
@@ -32,7 +32,7 @@ impl Prices {
         Self { app, is_silent: AtomicBool::new(false) }
     }
 
-    async fn refresh(&self) -> Reply<Turn> {
+    async fn refresh(&self) -> AppResult<Turn> {
         let app = &self.app;
         let answer = in_time(app, app.ports().prices.prices()).await;
         let answer = answer.unwrap_or_else(|| Err(Unavailable("no answer in time".to_owned())));
@@ -51,7 +51,7 @@ impl Prices {
 
 impl Prices {
     /// Keeps the board for processes that do not ask for prices themselves, such as an operator's command.
-    async fn store(&self) -> Reply<()> {
+    async fn store(&self) -> AppResult<()> {
         let (app, now) = (&self.app, self.app.real().now());
         let stored = app.store().cursor(CURSOR).await?;
         if stored.as_ref().is_some_and(|stored| stored.moved_at.until(now) < STORED_EVERY) {
@@ -70,7 +70,7 @@ impl Prices {
 }
 
 /// Fills a price board with what was stored last; whether that is still good is for whoever asks.
-pub(crate) async fn remember(store: &Store, board: &PriceBoard) -> Reply<()> {
+pub(crate) async fn remember(store: &Store, board: &PriceBoard) -> AppResult<()> {
     if let Some(stored) = store.cursor(CURSOR).await? {
         let prices: Vec<MarketPrice> = serde_json::from_str(&stored.position).map_err(|fault| AppError::Defect(Box::new(fault)))?;
         board.set(prices);
@@ -83,7 +83,7 @@ impl Worker for Prices {
         "prices".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, Reply<Turn>> {
+    fn turn(&self) -> Task<'_, AppResult<Turn>> {
         Box::pin(self.refresh())
     }
 

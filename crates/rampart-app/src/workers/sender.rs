@@ -15,8 +15,10 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use rampart_core::asset::Chain;
 use rampart_core::id::{CustomerId, TransferId};
 use rampart_core::job::{Job, JobKind};
-use rampart_core::outgoing::{Outgoing, Screening, Signed, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
-use rampart_core::ports::{ChainPort, Outcome, SigningRequest, TransactionStatus};
+use rampart_core::outgoing::{
+    Outgoing, Screening, SignedTransaction, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState,
+};
+use rampart_core::ports::{CallOutcome, ChainPort, SigningRequest, TransactionStatus};
 use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
 use rampart_core::text;
@@ -32,7 +34,7 @@ use super::settle::settle;
 use super::supervisor::{Task, Turn, Worker};
 use super::{transfers, unsigned};
 use crate::app::{App, MOST_TRIES};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::stops;
 
 /// The most transfers that are signed in one step.
@@ -54,7 +56,7 @@ impl Sender {
         Self { pool, gaps: Arc::new(Gaps::default()), app }
     }
 
-    async fn send(&self) -> Reply<Turn> {
+    async fn send(&self) -> AppResult<Turn> {
         let app = &self.app;
         let free = self.pool.free().min(BATCH);
         if free == 0 {
@@ -89,13 +91,13 @@ impl Sender {
     }
 
     /// Jobs with their transfers, by chain; jobs that have nothing left to do are removed.
-    async fn by_chain(&self, jobs: Vec<Job>) -> Reply<BTreeMap<Chain, Vec<(Job, Transfer)>>> {
+    async fn by_chain(&self, jobs: Vec<Job>) -> AppResult<BTreeMap<Chain, Vec<(Job, Transfer)>>> {
         let app = &self.app;
         let mut chains: BTreeMap<Chain, Vec<(Job, Transfer)>> = BTreeMap::new();
         for chain in app.catalogue().chains.iter().filter(|chain| self.gaps.is_suspected(chain.name)) {
             chains.entry(chain.name).or_default();
         }
-        let ids = jobs.iter().map(leases::subject).collect::<Reply<Vec<TransferId>>>()?;
+        let ids = jobs.iter().map(leases::subject).collect::<AppResult<Vec<TransferId>>>()?;
         let mut transfers: BTreeMap<TransferId, Transfer> =
             app.store().transfers_by_id(&ids).await?.into_iter().map(|transfer| (transfer.id, transfer)).collect();
         for (job, id) in jobs.into_iter().zip(ids) {
@@ -119,7 +121,7 @@ impl Sender {
         Ok(chains)
     }
 
-    async fn on_chain(&self, chain: Chain, work: Vec<(Job, Transfer)>) -> Reply<()> {
+    async fn on_chain(&self, chain: Chain, work: Vec<(Job, Transfer)>) -> AppResult<()> {
         let app = &self.app;
         let port = app.ports().chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} has no adapter")))?;
         let (signed, queued): (Vec<_>, Vec<_>) = work.into_iter().partition(|(_, transfer)| transfer.state.signed().is_some());
@@ -139,7 +141,7 @@ impl Sender {
     }
 
     /// Signs what is queued and commits it, leases included, before anybody outside hears of it.
-    async fn sign(&self, chain: Chain, port: &Arc<dyn ChainPort>, mut queued: Vec<(Job, Transfer)>) -> Reply<Vec<(Held, Transfer)>> {
+    async fn sign(&self, chain: Chain, port: &Arc<dyn ChainPort>, mut queued: Vec<(Job, Transfer)>) -> AppResult<Vec<(Held, Transfer)>> {
         let app = &self.app;
         for _ in 0..MOST_TRIES {
             let standing = self.standing(&mut queued).await?;
@@ -153,7 +155,7 @@ impl Sender {
                 }
             };
             let asked: Vec<_> = plan.assigned.iter().map(|(nonce, (_, transfer))| signature(app, port, *nonce, transfer)).collect();
-            let signatures: Vec<Result<Signed, String>> = stream::iter(asked).buffered(SIGNED_AT_ONCE).collect().await;
+            let signatures: Vec<Result<SignedTransaction, String>> = stream::iter(asked).buffered(SIGNED_AT_ONCE).collect().await;
             let aside = without_signature(&plan, &signatures)?;
             if !aside.is_empty() {
                 // Their nonces go to others, so that none is left out: everything is planned anew without them.
@@ -188,9 +190,9 @@ impl Sender {
     }
 
     /// Whose coins may leave at this moment. What may not is stopped, and its order says why.
-    async fn standing(&self, queued: &mut Vec<(Job, Transfer)>) -> Reply<Vec<Permission>> {
+    async fn standing(&self, queued: &mut Vec<(Job, Transfer)>) -> AppResult<Vec<Permission>> {
         let customers: BTreeSet<CustomerId> = queued.iter().filter_map(|(_, transfer)| transfer.customer).collect();
-        let read = |customer| async move { Reply::Ok((customer, Permission::of(&self.app, customer).await?)) };
+        let read = |customer| async move { AppResult::Ok((customer, Permission::of(&self.app, customer).await?)) };
         let known: BTreeMap<CustomerId, Permission> =
             stream::iter(customers).map(read).buffer_unordered(SIGNED_AT_ONCE).try_collect().await?;
         let mut kept = Vec::with_capacity(queued.len());
@@ -213,7 +215,7 @@ impl Sender {
     }
 
     /// It is not signed now, and its job is done. Whoever has changed something of it meanwhile has it looked at again.
-    async fn withdraw(&self, fact: TransferFact, permission: Option<&Permission>, job: Job, transfer: Transfer) -> Reply<()> {
+    async fn withdraw(&self, fact: TransferFact, permission: Option<&Permission>, job: Job, transfer: Transfer) -> AppResult<()> {
         let mut step = transfers::observe(&self.app, transfer, fact).await?;
         step.removals.push((RecordKey::Job(job.id), job.version));
         permission.into_iter().for_each(|permission| permission.relied_upon(&mut step));
@@ -224,7 +226,7 @@ impl Sender {
     }
 
     /// What waits for another transfer of its deposit address must not keep the others from being looked at.
-    async fn put_off_skipped(&self, queued: &[(Job, Transfer)], begun: &[(Held, Transfer)]) -> Reply<()> {
+    async fn put_off_skipped(&self, queued: &[(Job, Transfer)], begun: &[(Held, Transfer)]) -> AppResult<()> {
         for (job, transfer) in queued {
             if !begun.iter().any(|(_, sent)| sent.id == transfer.id) {
                 leases::put_off(&self.app, &Held::unleased(job.clone()), "another transfer from its address is under way").await?;
@@ -234,7 +236,7 @@ impl Sender {
     }
 
     /// Which transfer gets which nonce; nothing when there is nothing to sign.
-    async fn plan(&self, chain: Chain, port: &Arc<dyn ChainPort>, queued: &[(Job, Transfer)]) -> Reply<Option<Plan>> {
+    async fn plan(&self, chain: Chain, port: &Arc<dyn ChainPort>, queued: &[(Job, Transfer)]) -> AppResult<Option<Plan>> {
         let app = &self.app;
         let wallet = match app.store().wallet(chain).await? {
             Some(wallet) => wallet,
@@ -245,7 +247,7 @@ impl Sender {
     }
 
     /// After a conflict: what is not queued any more, or whose job somebody else has taken, is left out.
-    async fn without_the_changed(&self, key: RecordKey, queued: &mut Vec<(Job, Transfer)>) -> Reply<()> {
+    async fn without_the_changed(&self, key: RecordKey, queued: &mut Vec<(Job, Transfer)>) -> AppResult<()> {
         // Another node has signed, or customer or partner stand otherwise: everything is looked at again.
         if matches!(key, RecordKey::Wallet(_) | RecordKey::Customer(_) | RecordKey::Partner(_)) {
             return Ok(());
@@ -286,7 +288,7 @@ async fn put_off(app: &App, held: &Held, reason: &str) -> &'static str {
 }
 
 /// A transfer's signature with a nonce, or why there is none.
-async fn signature(app: &App, port: &Arc<dyn ChainPort>, nonce: u64, transfer: &Transfer) -> Result<Signed, String> {
+async fn signature(app: &App, port: &Arc<dyn ChainPort>, nonce: u64, transfer: &Transfer) -> Result<SignedTransaction, String> {
     let Transfer { coin, amount, source, ref to, .. } = *transfer;
     // An order of an earlier version may name what is no destination any more.
     let family = app.catalogue().chain(coin.chain).map(|chain| chain.addresses);
@@ -304,7 +306,7 @@ async fn signature(app: &App, port: &Arc<dyn ChainPort>, nonce: u64, transfer: &
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when not even a nonce can be filled: that is no matter of one transfer.
-fn without_signature(plan: &Plan, signatures: &[Result<Signed, String>]) -> Reply<Vec<(Job, Transfer, String)>> {
+fn without_signature(plan: &Plan, signatures: &[Result<SignedTransaction, String>]) -> AppResult<Vec<(Job, Transfer, String)>> {
     let mut aside = plan.without_nonce.clone();
     for ((nonce, (job, transfer)), signature) in plan.assigned.iter().zip(signatures) {
         match signature {
@@ -318,7 +320,7 @@ fn without_signature(plan: &Plan, signatures: &[Result<Signed, String>]) -> Repl
 }
 
 /// The transfer as signed, under a lease of its job; both as they are after the commit.
-fn write_signed(app: &App, step: &mut Step, job: &Job, transfer: &Transfer, signed: Signed) -> (Held, Transfer) {
+fn write_signed(app: &App, step: &mut Step, job: &Job, transfer: &Transfer, signed: SignedTransaction) -> (Held, Transfer) {
     // Nothing that it names hears of this: nobody outside has, either.
     step.extend(transfer.clone().observe(TransferFact::Signed(signed.clone()), Outgoing::default(), &app.context(None)));
     let transfer = Transfer { state: TransferState::Signed(signed), ..transfer.clone() };
@@ -328,14 +330,14 @@ fn write_signed(app: &App, step: &mut Step, job: &Job, transfer: &Transfer, sign
 }
 
 /// Sends committed bytes. Gives the reason why it has to be done again, if it has.
-async fn broadcast(app: &App, port: &Arc<dyn ChainPort>, gaps: &Gaps, held: &Held, transfer: &Transfer) -> Reply<Option<String>> {
+async fn broadcast(app: &App, port: &Arc<dyn ChainPort>, gaps: &Gaps, held: &Held, transfer: &Transfer) -> AppResult<Option<String>> {
     let Some(signed) = transfer.state.signed() else { return Ok(None) };
     match in_time(app, port.broadcast(signed)).await {
-        Some(Outcome::Accepted(())) => taken(app, held, transfer.id).await.map(|()| None),
-        Some(Outcome::NotSent { reason } | Outcome::Unknown { reason }) => Ok(Some(reason)),
+        Some(CallOutcome::Accepted(())) => taken(app, held, transfer.id).await.map(|()| None),
+        Some(CallOutcome::NotSent { reason } | CallOutcome::Unknown { reason }) => Ok(Some(reason)),
         None => Ok(Some("the chain did not answer in time".to_owned())),
         // A node refuses bytes it has had before, too: by their nonce. Only what the chain does not know was refused.
-        Some(Outcome::Refused { reason }) => match in_time(app, port.transaction(&signed.txid)).await {
+        Some(CallOutcome::Refused { reason }) => match in_time(app, port.transaction(&signed.txid)).await {
             Some(Ok(TransactionStatus::Unknown)) => {
                 refused(app, held, transfer.id, &reason).await?;
                 gaps.suspect(transfer.chain());
@@ -349,7 +351,7 @@ async fn broadcast(app: &App, port: &Arc<dyn ChainPort>, gaps: &Gaps, held: &Hel
     }
 }
 
-async fn taken(app: &App, held: &Held, id: TransferId) -> Reply<()> {
+async fn taken(app: &App, held: &Held, id: TransferId) -> AppResult<()> {
     settle(app, Some(held.fence()), || async move {
         let mut step = transfers::observe(app, transfers::load(app, id).await?, TransferFact::Broadcast).await?;
         held.done(&mut step);
@@ -359,7 +361,7 @@ async fn taken(app: &App, held: &Held, id: TransferId) -> Reply<()> {
     Ok(())
 }
 
-async fn refused(app: &App, held: &Held, id: TransferId, reason: &str) -> Reply<()> {
+async fn refused(app: &App, held: &Held, id: TransferId, reason: &str) -> AppResult<()> {
     settle(app, Some(held.fence()), || async move {
         let refused = TransferFact::Refused { reason: text::reason(reason) };
         let mut step = transfers::observe(app, transfers::load(app, id).await?, refused).await?;
@@ -375,7 +377,7 @@ impl Worker for Sender {
         "sender".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, Reply<Turn>> {
+    fn turn(&self) -> Task<'_, AppResult<Turn>> {
         Box::pin(self.send())
     }
 

@@ -9,7 +9,7 @@ use rampart_store::CommitError;
 
 use super::observe;
 use crate::app::{App, MOST_TRIES};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// What became of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,19 +22,19 @@ pub(crate) enum Settled {
 
 /// Decides and commits. When a record has changed meanwhile, it is decided again on what is stored now; when that record
 /// is the `fence` (the lease of a job), somebody else has taken over and this decision is dropped.
-pub(crate) async fn settle<D, F>(app: &App, fence: Option<RecordKey>, decide: D) -> Reply<Settled>
+pub(crate) async fn settle<D, F>(app: &App, fence: Option<RecordKey>, decide: D) -> AppResult<Settled>
 where
     D: Fn() -> F,
-    F: Future<Output = Reply<Option<Step>>>,
+    F: Future<Output = AppResult<Option<Step>>>,
 {
     settle_graded(app, fence, |_| decide()).await
 }
 
 /// The same for what asks for something: what limits or balances refuse is decided again with less.
-pub(crate) async fn settle_graded<D, F>(app: &App, fence: Option<RecordKey>, decide: D) -> Reply<Settled>
+pub(crate) async fn settle_graded<D, F>(app: &App, fence: Option<RecordKey>, decide: D) -> AppResult<Settled>
 where
     D: Fn(Grade) -> F,
-    F: Future<Output = Reply<Option<Step>>>,
+    F: Future<Output = AppResult<Option<Step>>>,
 {
     let mut grade = Grade::All;
     for _ in 0..MOST_TRIES {

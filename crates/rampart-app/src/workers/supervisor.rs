@@ -10,7 +10,7 @@ use futures::FutureExt as _;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// A future of a worker.
 pub(crate) type Task<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -29,7 +29,7 @@ pub(crate) trait Worker: Send + Sync + 'static {
     /// Its name, for people.
     fn name(&self) -> String;
     /// Does what is to be done now.
-    fn turn(&self) -> Task<'_, Reply<Turn>>;
+    fn turn(&self) -> Task<'_, AppResult<Turn>>;
     /// Completes when there may be something to do.
     fn woken(&self) -> Task<'_, ()>;
     /// How long it waits at most before it looks by itself (real time); the configured interval unless it says otherwise.

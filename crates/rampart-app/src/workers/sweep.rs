@@ -15,7 +15,7 @@ use rampart_store::CommitError;
 
 use super::supervisor::{Task, Turn, Worker};
 use crate::app::App;
-use crate::error::Reply;
+use crate::error::AppResult;
 
 /// How long something waits before it is looked at (business time): jobs are usually done within a second.
 const OLD_ENOUGH: Duration = Duration::from_secs(60);
@@ -36,7 +36,7 @@ impl Sweep {
         Self { app }
     }
 
-    async fn sweep(&self) -> Reply<Turn> {
+    async fn sweep(&self) -> AppResult<Turn> {
         let before = self.app.business().now().before(OLD_ENOUGH);
         self.payments(before).await?;
         self.rampoffs(before).await?;
@@ -46,7 +46,7 @@ impl Sweep {
         self.forget().await
     }
 
-    async fn payments(&self, before: Timestamp) -> Reply<()> {
+    async fn payments(&self, before: Timestamp) -> AppResult<()> {
         let mut behind = None;
         loop {
             let orders = self.app.store().stuck_payments("payment_received", before, behind, PAGE).await?;
@@ -60,7 +60,7 @@ impl Sweep {
         }
     }
 
-    async fn rampoffs(&self, before: Timestamp) -> Reply<()> {
+    async fn rampoffs(&self, before: Timestamp) -> AppResult<()> {
         let mut behind = None;
         loop {
             let orders = self.app.store().stuck_rampoffs("crypto_received", before, behind, PAGE).await?;
@@ -74,7 +74,7 @@ impl Sweep {
         }
     }
 
-    async fn transfers(&self, before: Timestamp) -> Reply<()> {
+    async fn transfers(&self, before: Timestamp) -> AppResult<()> {
         let young = TransferId::first_at(before);
         for chain in &self.app.catalogue().chains {
             for state in ["queued", "signed"] {
@@ -96,7 +96,7 @@ impl Sweep {
         Ok(())
     }
 
-    async fn payouts(&self, before: Timestamp, state: &str) -> Reply<()> {
+    async fn payouts(&self, before: Timestamp, state: &str) -> AppResult<()> {
         let young = PayoutId::first_at(before);
         let mut behind = None;
         loop {
@@ -115,7 +115,7 @@ impl Sweep {
     }
 
     /// Makes the job that is missing. The record is relied upon: whoever finishes its job at this moment changes it.
-    async fn revive(&self, kind: JobKind, subject: &str, key: RecordKey, version: i64) -> Reply<()> {
+    async fn revive(&self, kind: JobKind, subject: &str, key: RecordKey, version: i64) -> AppResult<()> {
         let app = &self.app;
         if app.store().jobs_of_subject(subject).await?.iter().any(|job| job.kind == kind) {
             return Ok(());
@@ -137,7 +137,7 @@ impl Sweep {
 impl Sweep {
     /// Forgets what has expired as fast as it arises: every write leaves rows behind that expire, so a fixed number a turn
     /// would let the tables grow for ever.
-    async fn forget(&self) -> Reply<Turn> {
+    async fn forget(&self) -> AppResult<Turn> {
         let begun = Instant::now();
         let mut more = self.prune(begun).await?;
         more |= self.forget_delivered(begun).await?;
@@ -145,7 +145,7 @@ impl Sweep {
     }
 
     /// Claims, counters and batches. Tells whether there is more.
-    async fn prune(&self, begun: Instant) -> Reply<bool> {
+    async fn prune(&self, begun: Instant) -> AppResult<bool> {
         let app = &self.app;
         let limit = u64::from(PRUNED_AT_ONCE);
         loop {
@@ -163,7 +163,7 @@ impl Sweep {
     }
 
     /// Deliveries that arrived long ago; the events themselves stay. Tells whether there is more.
-    async fn forget_delivered(&self, begun: Instant) -> Reply<bool> {
+    async fn forget_delivered(&self, begun: Instant) -> AppResult<bool> {
         let app = &self.app;
         let kept = Duration::from_secs(u64::from(app.config().retention.delivered_days) * 24 * 60 * 60);
         let before = DeliveryId::first_at(app.business().now().before(kept));
@@ -189,7 +189,7 @@ impl Worker for Sweep {
         "sweep".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, Reply<Turn>> {
+    fn turn(&self) -> Task<'_, AppResult<Turn>> {
         Box::pin(self.sweep())
     }
 

@@ -6,15 +6,15 @@ use rampart_core::step::Step;
 
 use super::{observe, outgoing};
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// A transfer that a record of ours names.
-pub(crate) async fn load(app: &App, id: TransferId) -> Reply<Transfer> {
+pub(crate) async fn load(app: &App, id: TransferId) -> AppResult<Transfer> {
     app.store().transfer(id).await?.ok_or_else(|| AppError::defect(format!("there is no transfer {id}")))
 }
 
 /// What a transfer names.
-pub(crate) async fn named_by(app: &App, transfer: &Transfer) -> Reply<Outgoing> {
+pub(crate) async fn named_by(app: &App, transfer: &Transfer) -> AppResult<Outgoing> {
     let order = match (transfer.order, transfer.purpose) {
         (Some(order), TransferPurpose::Buy) => outgoing::payment(app, order).await?,
         (Some(order), TransferPurpose::Refund) => outgoing::rampoff(app, order).await?,
@@ -27,7 +27,7 @@ pub(crate) async fn named_by(app: &App, transfer: &Transfer) -> Reply<Outgoing> 
 }
 
 /// What follows from a fact; nothing when it was known before.
-pub(crate) async fn observe(app: &App, transfer: Transfer, fact: TransferFact) -> Reply<Step> {
+pub(crate) async fn observe(app: &App, transfer: Transfer, fact: TransferFact) -> AppResult<Step> {
     let mut outgoing = named_by(app, &transfer).await?;
     if !matches!(fact, TransferFact::Broadcast | TransferFact::Confirmed { .. } | TransferFact::Unconfirmed) {
         outgoing.lost = outgoing::lost(app, transfer.order).await?;

@@ -11,7 +11,7 @@ use rampart_store::CommitError;
 
 use super::{leases, transfers};
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::operate::refuse;
 
 /// How the last error of a job begins whose transfer cannot be signed.
@@ -24,7 +24,7 @@ fn claim_key(id: TransferId) -> String {
 }
 
 /// Puts a transfer off; after some attempts it is put on the list of reviews, once.
-pub(crate) async fn put_aside(app: &App, job: &Job, transfer: &Transfer, reason: &str) -> Reply<()> {
+pub(crate) async fn put_aside(app: &App, job: &Job, transfer: &Transfer, reason: &str) -> AppResult<()> {
     tracing::warn!(transfer = %transfer.id, chain = %transfer.chain(), reason, "a transfer cannot be signed and is put aside");
     let reason = &*text::reason(reason);
     let job = leases::again(app, job, &format!("{CANNOT_SIGN}: {reason}"));
@@ -54,7 +54,7 @@ fn item(app: &App, transfer: &Transfer, reason: &str) -> ReviewItem {
 }
 
 /// A transfer that was put aside is signed after all: nobody has to decide about it any more.
-pub(crate) async fn signed(app: &App, job: &Job, id: TransferId, step: &mut Step) -> Reply<()> {
+pub(crate) async fn signed(app: &App, job: &Job, id: TransferId, step: &mut Step) -> AppResult<()> {
     if job.attempts < LISTED_AFTER {
         return Ok(());
     }
@@ -68,7 +68,7 @@ pub(crate) async fn signed(app: &App, job: &Job, id: TransferId, step: &mut Step
 }
 
 /// The transfer of an item, while it still waits to be signed, and its jobs.
-async fn queued(app: &App, item: &ReviewItem) -> Reply<(Transfer, Vec<Job>)> {
+async fn queued(app: &App, item: &ReviewItem) -> AppResult<(Transfer, Vec<Job>)> {
     let id: Option<TransferId> = item.source.as_ref().and_then(|source| source.parse().ok());
     let id = id.ok_or_else(|| refuse("the item names no transfer"))?;
     let transfer = app.store().transfer(id).await?.ok_or_else(|| refuse(format!("there is no transfer {id}")))?;
@@ -80,7 +80,7 @@ async fn queued(app: &App, item: &ReviewItem) -> Reply<(Transfer, Vec<Job>)> {
 }
 
 /// A person has it tried at once.
-pub(crate) async fn retry(app: &App, item: &ReviewItem) -> Reply<Step> {
+pub(crate) async fn retry(app: &App, item: &ReviewItem) -> AppResult<Step> {
     let (transfer, jobs) = queued(app, item).await?;
     let mut step = Step::new();
     step.rely(RecordKey::Transfer(transfer.id), transfer.version);
@@ -91,7 +91,7 @@ pub(crate) async fn retry(app: &App, item: &ReviewItem) -> Reply<Step> {
 }
 
 /// A person has given it up: nothing of it can be on its chain, and whoever waits for its coins hears of it.
-pub(crate) async fn give_up(app: &App, item: &ReviewItem) -> Reply<Step> {
+pub(crate) async fn give_up(app: &App, item: &ReviewItem) -> AppResult<Step> {
     let (transfer, jobs) = queued(app, item).await?;
     let reason = "it could not be signed and was given up".to_owned();
     let mut step = transfers::observe(app, transfer, TransferFact::Refused { reason }).await?;

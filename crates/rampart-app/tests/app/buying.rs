@@ -8,14 +8,14 @@ use rampart_core::bank_account::virtual_account;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::reference;
-use rampart_core::refusal::Code;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, on_both_engines, refusal_of};
+use rampart_core::refusal::ErrorCode;
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, refusal_of};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -131,35 +131,39 @@ async fn order_of_checks(test: Arc<TestApp>) {
         quote_id: some("made.up"),
         ..CreatePayment::default()
     };
-    assert_eq!(code(request.clone()).await, Code::FailMandatoryField);
+    assert_eq!(code(request.clone()).await, ErrorCode::FailMandatoryField);
     // What no method pays is no reason to ask for a chain.
     for unknown in ["CLF", "UF", "MXP", "pesos"] {
         let request = CreatePayment { fiat_symbol: some(unknown), ..request.clone() };
         let refusal = refusal_of(test.app.create_payment(&test.caller, &request, None).await);
-        assert_eq!(refusal.code, Code::MethodNotAllowed, "{unknown}");
+        assert_eq!(refusal.code, ErrorCode::MethodNotAllowed, "{unknown}");
         let said = format!("'{unknown}' is not a currency that is paid here");
         assert_eq!(refusal.fields, [("fiat_symbol".to_owned(), said)]);
     }
     request.coin_chain = some("nowhere");
     for wrong in ["-1", "1.001", "NaN", "1e99", "ten", "0"] {
-        assert_eq!(code(CreatePayment { fiat_amount: Some(wrong.into()), ..request.clone() }).await, Code::ValidationFailed, "{wrong}");
+        assert_eq!(
+            code(CreatePayment { fiat_amount: Some(wrong.into()), ..request.clone() }).await,
+            ErrorCode::ValidationFailed,
+            "{wrong}"
+        );
     }
-    assert_eq!(code(request.clone()).await, Code::UserNotFound);
+    assert_eq!(code(request.clone()).await, ErrorCode::UserNotFound);
     request.user_id = Some(customer.to_string());
-    assert_eq!(code(request.clone()).await, Code::RequireKyc);
+    assert_eq!(code(request.clone()).await, ErrorCode::RequireKyc);
     test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
-    assert_eq!(code(request.clone()).await, Code::MethodNotAllowed);
+    assert_eq!(code(request.clone()).await, ErrorCode::MethodNotAllowed);
     request.payment_type = some("Card");
-    assert_eq!(code(request.clone()).await, Code::CoinNotSupported);
+    assert_eq!(code(request.clone()).await, ErrorCode::CoinNotSupported);
     request.coin_symbol = some("usdc");
     request.coin_chain = some("Polygon");
-    assert_eq!(code(request.clone()).await, Code::InvalidWallet);
+    assert_eq!(code(request.clone()).await, ErrorCode::InvalidWallet);
     request.wallet = some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55");
-    assert_eq!(code(request.clone()).await, Code::QuoteMismatch);
+    assert_eq!(code(request.clone()).await, ErrorCode::QuoteMismatch);
     request.quote_id = None;
-    assert_eq!(code(request.clone()).await, Code::MinPurchase);
+    assert_eq!(code(request.clone()).await, ErrorCode::MinPurchase);
     request.fiat_amount = Some("100000000".into());
-    assert_eq!(code(request.clone()).await, Code::MaxPurchase);
+    assert_eq!(code(request.clone()).await, ErrorCode::MaxPurchase);
     request.fiat_amount = Some("100".into());
     test.app.create_payment(&test.caller, &request, None).await.unwrap();
     // A banned customer is refused before anything about its identity.
@@ -168,7 +172,7 @@ async fn order_of_checks(test: Arc<TestApp>) {
     let mut step = rampart_core::step::Step::new();
     step.write(banned);
     test.app.commit(step).await.unwrap();
-    assert_eq!(code(request).await, Code::UserBanned);
+    assert_eq!(code(request).await, ErrorCode::UserBanned);
 }
 
 async fn wallets(test: Arc<TestApp>) {
@@ -187,11 +191,11 @@ async fn wallets(test: Arc<TestApp>) {
     ];
     for wallet in bad {
         let request = CreatePayment { wallet: Some(wallet.clone()), ..buy(customer, "100") };
-        assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &request, None).await), Code::InvalidWallet, "{wallet}");
+        assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &request, None).await), ErrorCode::InvalidWallet, "{wallet}");
     }
     // The wallet comes before the amount, whoever finds out.
     let request = CreatePayment { wallet: Some(deposit), ..buy(customer, "1") };
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &request, None).await), Code::InvalidWallet);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &request, None).await), ErrorCode::InvalidWallet);
     let lower = "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55";
     let request = CreatePayment { wallet: Some(lower.into()), ..buy(customer, "100") };
     let answer = test.app.create_payment(&test.caller, &request, None).await.unwrap();
@@ -201,10 +205,10 @@ async fn wallets(test: Arc<TestApp>) {
 async fn price_of_yesterday(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     test.world.advance(86_400).await.unwrap();
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "100"), None).await), Code::PriceUnavailable);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "100"), None).await), ErrorCode::PriceUnavailable);
     // Limits and caps come before the price.
     let code = TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "1500"), None).await);
-    assert_eq!(code, Code::KycReinforcedRequired);
+    assert_eq!(code, ErrorCode::KycReinforcedRequired);
 }
 
 async fn identity_needed(test: Arc<TestApp>) {
@@ -220,7 +224,7 @@ async fn identity_needed(test: Arc<TestApp>) {
     // In Latin America nothing goes without an identification, whatever the provider says; in Spain it does.
     let latin = register("a@example.com", RegisterUser { country: some("CL"), ..RegisterUser::default() }).await;
     let khipu = CreatePayment { payment_type: some("KHIPU"), fiat_symbol: some("CLP"), ..buy(latin, "50000") };
-    assert_eq!(code(khipu.clone()).await, Code::RequireKyc);
+    assert_eq!(code(khipu.clone()).await, ErrorCode::RequireKyc);
     let token = test.app.identity_token(latin);
     assert_eq!(test.app.page_customer(&token).await.unwrap().wanted, Some(KycLevel::Basic), "the form is open for it");
     let spanish = register("b@example.com", RegisterUser { country: some("ES"), ..RegisterUser::default() }).await;
@@ -235,7 +239,7 @@ async fn identity_needed(test: Arc<TestApp>) {
     };
     let minor = register("c@example.com", minor).await;
     let pse = CreatePayment { payment_type: some("PSE"), fiat_symbol: some("COP"), ..buy(minor, "200000") };
-    assert_eq!(code(pse).await, Code::InvalidIdentification);
+    assert_eq!(code(pse).await, ErrorCode::InvalidIdentification);
 }
 
 async fn a_customer_who_changes(test: Arc<TestApp>) {
@@ -262,7 +266,7 @@ async fn a_remembered_customer(test: Arc<TestApp>) {
     let elsewhere = test.another_node().await;
     let operator = Operator { actor: "maria".to_owned(), reason: "test".to_owned() };
     customers::ban(&elsewhere, &operator, customer).await.unwrap();
-    assert_eq!(TestApp::code(order().await), Code::UserBanned);
+    assert_eq!(TestApp::code(order().await), ErrorCode::UserBanned);
     customers::unban(&elsewhere, &operator, customer).await.unwrap();
     order().await.unwrap();
     order().await.unwrap();

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use rampart_app::{AppError, CreatePayment, QuoteRequest, RampoffQuoteRequest, needs};
 use rampart_core::catalogue::{Catalogue, Coin};
-use rampart_core::refusal::Code;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, sell};
+use rampart_core::refusal::ErrorCode;
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -29,10 +29,10 @@ async fn switched_off(test: Arc<TestApp>) {
     let app = test.with_catalogue(catalogue).await;
     needs::check(&app).await.unwrap();
     let refused = app.create_payment(&test.caller, &buy(customer, "100"), None).await;
-    assert_eq!(TestApp::code(refused), Code::MethodNotAllowed);
-    assert_eq!(TestApp::code(app.create_rampoff(&test.caller, &sell(customer, "50"), None).await), Code::MethodNotAllowed);
+    assert_eq!(TestApp::code(refused), ErrorCode::MethodNotAllowed);
+    assert_eq!(TestApp::code(app.create_rampoff(&test.caller, &sell(customer, "50"), None).await), ErrorCode::MethodNotAllowed);
     let quote = QuoteRequest { amount: Some("100".into()), symbol: some("USDC"), payment_type: some("card"), ..QuoteRequest::default() };
-    assert_eq!(TestApp::code(app.quote(&test.caller, &quote).await), Code::MethodNotAllowed);
+    assert_eq!(TestApp::code(app.quote(&test.caller, &quote).await), ErrorCode::MethodNotAllowed);
     let quote = RampoffQuoteRequest {
         amount: Some("50".into()),
         symbol: some("USDC"),
@@ -40,7 +40,7 @@ async fn switched_off(test: Arc<TestApp>) {
         country: some("ESP"),
         ..Default::default()
     };
-    assert_eq!(TestApp::code(app.rampoff_quote(&test.caller, &quote).await), Code::MethodNotAllowed);
+    assert_eq!(TestApp::code(app.rampoff_quote(&test.caller, &quote).await), ErrorCode::MethodNotAllowed);
     let offered = app.payment_methods(&test.caller, some("ESP"), None).await.unwrap();
     assert!(offered.iter().all(|method| method.payment_type != "card") && !offered.is_empty());
     let transfer = CreatePayment { payment_type: some("transfer"), ..buy(customer, "100") };

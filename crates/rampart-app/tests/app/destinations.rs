@@ -7,12 +7,12 @@ use rampart_app::{App, CreatePayment, CreateRampoff, PartnerChange, SetPayoutAcc
 use rampart_core::amount::Amount;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::kyc::{KycLevel, KycStatus};
-use rampart_core::order::{GivenBy, HoldReason};
+use rampart_core::order::{HoldReason, ProvidedBy};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_sandbox::Deposit;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, payable, sell};
 use serde_json::Value;
 
 use crate::workers_buying::{ana, operator};
@@ -24,7 +24,7 @@ const THIEFS_WALLET: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 /// The sandbox's bank refuses payouts to this account.
 const REFUSED: &str = "ES1621000418410006660001";
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
@@ -69,7 +69,7 @@ async fn a_page_fills_what_is_empty_and_waits(test: Arc<TestApp>) {
     let held = test.payment(id).await;
     assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::Destination, .. }), "{:?}", held.state);
     let origin = held.refund_origin.expect("an origin");
-    assert_eq!((origin.by, origin.used_from.map(|from| origin.at.until(from).as_secs())), (GivenBy::Page, Some(DAY)));
+    assert_eq!((origin.by, origin.used_from.map(|from| origin.at.until(from).as_secs())), (ProvidedBy::Page, Some(DAY)));
 
     // The partner, an operator and an auditor see it, without the account.
     let (kind, data) = told(&test, id).await;
@@ -116,7 +116,7 @@ async fn a_page_changes_nothing(test: Arc<TestApp>) {
     let page = test.app.page_payment(&token).await.unwrap();
     assert!(!page.can_give_refund_account);
     // Before it is on hold, while it is, and after its refund failed.
-    assert_eq!(TestApp::code(test.app.give_refund_account(&token, THIEF, "Ana García López").await), Code::ValidationFailed);
+    assert_eq!(TestApp::code(test.app.give_refund_account(&token, THIEF, "Ana García López").await), ErrorCode::ValidationFailed);
     assert_eq!(test.payment(id).await.refund_account.unwrap().account.reveal(), CustomerOf::SPAIN.account);
     // The partner changes it, and that is told and followed.
     let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(REFUSED.to_owned()) };
@@ -128,11 +128,11 @@ async fn a_page_changes_nothing(test: Arc<TestApp>) {
         matches!(test.payment(id).await.state, PaymentState::OnHold { reason: HoldReason::RefundFailed, .. }).then_some(())
     })
     .await;
-    assert_eq!(TestApp::code(test.app.give_refund_account(&token, THIEF, "Ana García López").await), Code::ValidationFailed);
+    assert_eq!(TestApp::code(test.app.give_refund_account(&token, THIEF, "Ana García López").await), ErrorCode::ValidationFailed);
     let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(CustomerOf::SPAIN.account.to_owned()) };
     test.app.set_refund_account(&test.caller, asked.clone(), None).await.unwrap();
     test.payment_becomes(id, "refunded").await;
-    assert_eq!(TestApp::code(test.app.set_refund_account(&test.caller, asked, None).await), Code::ValidationFailed);
+    assert_eq!(TestApp::code(test.app.set_refund_account(&test.caller, asked, None).await), ErrorCode::ValidationFailed);
 }
 
 async fn a_sale(test: &TestApp, customer: CustomerId) -> OrderId {
@@ -153,7 +153,7 @@ async fn coins_wait_too(test: Arc<TestApp>) {
     assert!(matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::Destination, .. }));
     let token = &test.app.rampoff_token(id);
     app.give_refund_wallet(token, THIEFS_WALLET).await.unwrap();
-    assert_eq!(TestApp::code(app.give_refund_wallet(token, WALLET).await), Code::ValidationFailed);
+    assert_eq!(TestApp::code(app.give_refund_wallet(token, WALLET).await), ErrorCode::ValidationFailed);
     let (kind, data) = told(&test, id).await;
     assert_eq!((kind.as_str(), data["refund_destination"]["given_by"].as_str()), ("RAMPOFF_UPDATED", Some("page")));
     assert_eq!(data["refund_destination"]["destination"], "0x52 **** … 9EE7");
@@ -178,7 +178,7 @@ async fn a_payout_account_is_the_partners(test: Arc<TestApp>) {
     let id = a_sale(&test, ana(&test).await).await;
     let give =
         |iban: &str| SetPayoutAccount { rampoff_id: Some(id.to_string()), iban: Some(iban.to_owned()), ..SetPayoutAccount::default() };
-    assert_eq!(TestApp::code(test.app.set_payout_account(&test.caller, give("ES00"), None).await), Code::InvalidBankAccount);
+    assert_eq!(TestApp::code(test.app.set_payout_account(&test.caller, give("ES00"), None).await), ErrorCode::InvalidBankAccount);
     let answer = test.app.set_payout_account(&test.caller, give("ES9121000418450200051332"), None).await.unwrap();
     assert_eq!(data_of(&answer)["payout_destination"]["destination"], "ES91 **** … 1332");
     test.rampoff_becomes(id, "finished").await;
@@ -188,23 +188,23 @@ async fn a_payout_account_is_the_partners(test: Arc<TestApp>) {
     assert_eq!(line.actor, test.caller.partner.id.to_string());
     assert_eq!(
         TestApp::code(test.app.set_payout_account(&test.caller, give("ES9121000418450200051332"), None).await),
-        Code::ValidationFailed
+        ErrorCode::ValidationFailed
     );
 }
 
 async fn repeats_and_strangers(test: Arc<TestApp>) {
     let id = to_be_refunded(&test, None).await;
     let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(CustomerOf::SPAIN.account.to_owned()) };
-    assert_eq!(TestApp::code(test.app.set_refund_account(&test.stranger, asked.clone(), None).await), Code::PaymentNotFound);
+    assert_eq!(TestApp::code(test.app.set_refund_account(&test.stranger, asked.clone(), None).await), ErrorCode::PaymentNotFound);
     let as_sale = SetRefundWallet { rampoff_id: Some(id.to_string()), refund_wallet: Some(WALLET.to_owned()) };
-    assert_eq!(TestApp::code(test.app.set_refund_wallet(&test.caller, as_sale, None).await), Code::RampoffNotFound);
+    assert_eq!(TestApp::code(test.app.set_refund_wallet(&test.caller, as_sale, None).await), ErrorCode::RampoffNotFound);
     let none = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: None };
-    assert_eq!(TestApp::code(test.app.set_refund_account(&test.caller, none, None).await), Code::FailMandatoryField);
+    assert_eq!(TestApp::code(test.app.set_refund_account(&test.caller, none, None).await), ErrorCode::FailMandatoryField);
     let first = test.app.set_refund_account(&test.caller, asked.clone(), Some("k1")).await.unwrap();
     let again = test.app.set_refund_account(&test.caller, asked.clone(), Some("k1")).await.unwrap();
     assert_eq!((first.replayed, again.replayed, &first.data), (false, true, &again.data));
     let other = SetRefundAccount { refund_account: Some(THIEF.to_owned()), ..asked };
-    assert_eq!(TestApp::code(test.app.set_refund_account(&test.caller, other, Some("k1")).await), Code::IdempotencyConflict);
+    assert_eq!(TestApp::code(test.app.set_refund_account(&test.caller, other, Some("k1")).await), ErrorCode::IdempotencyConflict);
     let lines = operate::audit_log(&test.app, Some(&id.to_string()), None, 10).await.unwrap();
     assert_eq!(lines.iter().filter(|line| line.action == "order.destination").count(), 1);
 }

@@ -11,11 +11,11 @@ use rampart_core::limits::{self, Usage};
 use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::payment::{PayIn, Payment, PaymentState};
 use rampart_core::rampoff::RampoffState;
-use rampart_core::review::{Decision, ReviewKind};
+use rampart_core::review::{ReviewDecision, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
@@ -193,11 +193,11 @@ async fn arrived_after_the_end(test: Arc<TestApp>) {
         items.into_iter().find(|item| item.kind == ReviewKind::Suspense && item.resolution.is_none())
     };
     let kept = item().await.unwrap().id;
-    operate::reviews::resolve(&test.app, &operator(), kept, Decision::Keep).await.unwrap();
+    operate::reviews::resolve(&test.app, &operator(), kept, ReviewDecision::Keep).await.unwrap();
     assert_eq!(test.payment(id).await.set_aside, Amount::ZERO, "it is the company's");
-    operate::reviews::resolve(&test.app, &operator(), kept, Decision::Reopen).await.unwrap();
+    operate::reviews::resolve(&test.app, &operator(), kept, ReviewDecision::Reopen).await.unwrap();
     assert_eq!(test.payment(id).await.set_aside, Amount::from_minor(200 * EUR), "it lies there again");
-    operate::reviews::resolve(&test.app, &operator(), item().await.unwrap().id, Decision::Return).await.unwrap();
+    operate::reviews::resolve(&test.app, &operator(), item().await.unwrap().id, ReviewDecision::Return).await.unwrap();
     let back = || async { Some(test.payment(id).await).filter(|payment| payment.refunded.is_positive()) };
     let payment = test.eventually("the money went back", back).await;
     assert_eq!((payment.refunded, payment.set_aside), (Amount::from_minor(200 * EUR), Amount::ZERO));

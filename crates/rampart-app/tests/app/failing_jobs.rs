@@ -6,11 +6,11 @@ use rampart_app::metrics;
 use rampart_app::operate::{doctor, jobs, orders};
 use rampart_core::job::Job;
 use rampart_sandbox::{Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::{Engine, TestApp, on_both_engines, sell};
+use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, operator};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 

@@ -9,13 +9,13 @@ use rampart_app::operate::{Operator, doctor, keys};
 use rampart_app::{App, CreatePayment, QuoteRequest, RegisterUser, key_fingerprint};
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, KEY, TestApp, buy, data_of, documented_registration, on_both_engines};
 
 const NEW: [u8; 32] = [43; 32];
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-async fn idle(engine: rampart_testkit::Engine) -> TestApp {
+async fn idle(engine: rampart_testkit::TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -61,7 +61,7 @@ async fn everything_lives_through_a_change(test: Arc<TestApp>) {
     // First every node is given the new key; nothing is sealed with it yet.
     let node = test.another_node_with(&[KEY, NEW]).await.unwrap();
     assert_eq!(node.keys().identity(), key_fingerprint(&KEY));
-    assert_eq!(TestApp::code(keys::make_newest(old, key_fingerprint(&NEW), &operator()).await), Code::ValidationFailed, "it has not");
+    assert_eq!(TestApp::code(keys::make_newest(old, key_fingerprint(&NEW), &operator()).await), ErrorCode::ValidationFailed, "it has not");
     keys::make_newest(&node, key_fingerprint(&NEW), &operator()).await.unwrap();
     keys::make_newest(&node, key_fingerprint(&NEW), &operator()).await.unwrap();
     assert_eq!(node.keys().identity(), key_fingerprint(&NEW));
@@ -81,7 +81,7 @@ async fn everything_lives_through_a_change(test: Arc<TestApp>) {
         let replayed = node.create_payment(&caller, &buy(id, "20"), Some("key-1")).await.unwrap();
         assert!(replayed.replayed && replayed.data == first.data);
         let conflict = node.create_payment(&caller, &buy(id, "21"), Some("key-1")).await;
-        assert_eq!(TestApp::code(conflict), Code::IdempotencyConflict);
+        assert_eq!(TestApp::code(conflict), ErrorCode::IdempotencyConflict);
         let answer = node.create_payment(&caller, &transfer(id), None).await.unwrap();
         references.insert(data_of(&answer)["concept"].to_string());
     }
@@ -102,7 +102,7 @@ async fn everything_lives_through_a_change(test: Arc<TestApp>) {
     for node in [&only_new, &node, &test.another_node_with(&[KEY, NEW]).await.unwrap()] {
         assert_eq!(node.page_payment(&page).await.unwrap().payment.id, TestApp::order_of(&first));
         assert_eq!(node.page_customer(&form).await.unwrap().customer.id, id);
-        assert_eq!(TestApp::code(node.caller(&token_before, HOME).await), Code::AuthorizationIncorrect);
+        assert_eq!(TestApp::code(node.caller(&token_before, HOME).await), ErrorCode::AuthorizationIncorrect);
         node.caller(&token(&test, node).await, HOME).await.unwrap();
     }
     assert!(only_new.create_payment(&test.caller, &buy(id, "20"), Some("key-1")).await.unwrap().replayed);
@@ -161,11 +161,11 @@ async fn steps_are_taken_in_order(test: Arc<TestApp>) {
         lines.iter().map(|line| serde_json::to_value(line.role).unwrap().as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(roles().await, ["newest", "unused"]);
-    assert_eq!(TestApp::code(keys::retire(&node, old, true, &operator()).await), Code::ValidationFailed, "the newest");
-    assert_eq!(TestApp::code(keys::retire(&node, new, true, &operator()).await), Code::ValidationFailed, "unknown");
+    assert_eq!(TestApp::code(keys::retire(&node, old, true, &operator()).await), ErrorCode::ValidationFailed, "the newest");
+    assert_eq!(TestApp::code(keys::retire(&node, new, true, &operator()).await), ErrorCode::ValidationFailed, "unknown");
     keys::make_newest(&node, new, &operator()).await.unwrap();
     assert_eq!(roles().await, ["readable", "newest"]);
-    assert_eq!(TestApp::code(keys::retire(&node, old, true, &operator()).await), Code::ValidationFailed, "not sealed anew");
+    assert_eq!(TestApp::code(keys::retire(&node, old, true, &operator()).await), ErrorCode::ValidationFailed, "not sealed anew");
     keys::reseal(&node, &operator()).await.unwrap();
     let refused = keys::retire(&node, old, false, &operator()).await.unwrap_err().to_string();
     assert!(refused.contains("are good until"), "{refused}");
@@ -173,7 +173,7 @@ async fn steps_are_taken_in_order(test: Arc<TestApp>) {
         keys::retire(&node, old, true, &operator()).await.unwrap();
     }
     assert_eq!(roles().await, ["retired", "newest"]);
-    assert_eq!(TestApp::code(keys::make_newest(&node, old, &operator()).await), Code::ValidationFailed, "retired for good");
+    assert_eq!(TestApp::code(keys::make_newest(&node, old, &operator()).await), ErrorCode::ValidationFailed, "retired for good");
     let audited = node.store().audit(None, 50).await.unwrap();
     let actions: Vec<&str> = audited.iter().filter(|entry| entry.action.starts_with("keys.")).map(|entry| entry.action.as_str()).collect();
     assert_eq!(actions, ["keys.retire", "keys.reseal", "keys.use"]);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rampart_core::kyc::{KycLevel, KycStatus};
-use rampart_core::refusal::Code;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, catalogue_with, on_both_engines, refusal_of};
+use rampart_core::refusal::ErrorCode;
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, catalogue_with, on_both_engines, refusal_of};
 
 /// Sets `limits.EUR.<level>` for all methods together.
 fn limit(table: &mut toml::Table, level: &str, transaction: &str, day: &str) {
@@ -15,7 +15,7 @@ fn limit(table: &mut toml::Table, level: &str, transaction: &str, day: &str) {
     table["limits"]["EUR"].as_table_mut().unwrap().insert(level.into(), values.into());
 }
 
-async fn tight(engine: Engine) -> TestApp {
+async fn tight(engine: TestEngine) -> TestApp {
     let catalogue = catalogue_with(|table| {
         limit(table, "1", "200", "450");
         limit(table, "2", "300", "450");
@@ -23,7 +23,7 @@ async fn tight(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, catalogue).await
 }
 
-async fn lifted(engine: Engine) -> TestApp {
+async fn lifted(engine: TestEngine) -> TestApp {
     let catalogue = catalogue_with(|table| {
         limit(table, "1", "200", "450");
         limit(table, "2", "500", "900");
@@ -31,7 +31,7 @@ async fn lifted(engine: Engine) -> TestApp {
     TestApp::start_idle(engine, catalogue).await
 }
 
-async fn capped(engine: Engine) -> TestApp {
+async fn capped(engine: TestEngine) -> TestApp {
     let catalogue = catalogue_with(|table| {
         table["open_caps"].as_table_mut().unwrap().insert("customer_orders".into(), toml::Value::Integer(3));
     });
@@ -60,12 +60,12 @@ async fn ten_at_once(test: Arc<TestApp>) {
     for order in orders.collect::<Vec<_>>() {
         match order.await.unwrap() {
             Ok(_) => made += 1,
-            refused => assert_eq!(TestApp::code(refused), Code::LimitExceded),
+            refused => assert_eq!(TestApp::code(refused), ErrorCode::LimitExceded),
         }
     }
     assert_eq!(made, 4, "450 a day, 100 each");
     test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "20"), None).await), Code::LimitExceded);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "20"), None).await), ErrorCode::LimitExceded);
     test.advance(86_400).await;
     test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
 }
@@ -73,9 +73,9 @@ async fn ten_at_once(test: Arc<TestApp>) {
 async fn alone_too_large(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let refusal = refusal_of(test.app.create_payment(&test.caller, &buy(customer, "250"), None).await);
-    assert_eq!(refusal.code, Code::KycReinforcedRequired);
+    assert_eq!(refusal.code, ErrorCode::KycReinforcedRequired);
     assert!(refusal.data.unwrap().as_str().unwrap().contains("/kyc?token="));
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "350"), None).await), Code::LimitExceded);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "350"), None).await), ErrorCode::LimitExceded);
 }
 
 async fn a_higher_level_helps(test: Arc<TestApp>) {
@@ -83,10 +83,10 @@ async fn a_higher_level_helps(test: Arc<TestApp>) {
     for _ in 0..2 {
         test.app.create_payment(&test.caller, &buy(customer, "200"), None).await.unwrap();
     }
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "200"), None).await), Code::KycReinforcedRequired);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "200"), None).await), ErrorCode::KycReinforcedRequired);
     test.decide(customer, KycLevel::Reinforced, KycStatus::Valid).await;
     test.app.create_payment(&test.caller, &buy(customer, "400"), None).await.unwrap();
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "400"), None).await), Code::LimitExceded);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "400"), None).await), ErrorCode::LimitExceded);
 }
 
 async fn open_orders(test: Arc<TestApp>) {
@@ -94,10 +94,10 @@ async fn open_orders(test: Arc<TestApp>) {
     for _ in 0..3 {
         test.app.create_payment(&test.caller, &buy(customer, "30"), None).await.unwrap();
     }
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "30"), None).await), Code::TooManyOpen);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "30"), None).await), ErrorCode::TooManyOpen);
     let sale = rampart_testkit::sell(customer, "50");
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sale, None).await), Code::TooManyOpen);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sale, None).await), ErrorCode::TooManyOpen);
     // Without a price the caps still come first.
     test.world.advance(86_400).await.unwrap();
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "30"), None).await), Code::TooManyOpen);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "30"), None).await), ErrorCode::TooManyOpen);
 }

@@ -8,14 +8,16 @@ use rampart_core::id::PayoutId;
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::Processor;
 use rampart_core::outgoing::Payout;
-use rampart_core::ports::{Finding, Outcome, Page, ProcessorEvent, ProcessorPort, Reply, Session, SessionRequest, Unavailable};
-use rampart_core::refusal::Code;
+use rampart_core::ports::{
+    CallOutcome, FactPage, LookupResult, PortFuture, ProcessorEvent, ProcessorPort, Session, SessionRequest, Unavailable,
+};
+use rampart_core::refusal::ErrorCode;
 use rampart_core::step::ClaimScope;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, documented_registration, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, sell};
 
 use crate::pages::empty;
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -70,8 +72,8 @@ async fn a_link_to_the_form_ends(test: Arc<TestApp>) {
     assert_eq!(test.app.ended_link(&first).await.unwrap(), None);
     let second = told().await;
     test.advance(3 * DAY).await;
-    assert_eq!(TestApp::code(test.app.page_customer(&first).await), Code::NotFound);
-    assert_eq!(TestApp::code(test.app.submit_kyc_form(&first, form()).await), Code::NotFound);
+    assert_eq!(TestApp::code(test.app.page_customer(&first).await), ErrorCode::NotFound);
+    assert_eq!(TestApp::code(test.app.submit_kyc_form(&first, form()).await), ErrorCode::NotFound);
     assert_eq!(test.app.ended_link(&first).await.unwrap().as_deref(), Some("first"));
     assert_eq!(test.app.ended_link("x").await.unwrap(), None);
     // Every answer that carries it has renewed it.
@@ -79,7 +81,7 @@ async fn a_link_to_the_form_ends(test: Arc<TestApp>) {
     let shorter = test.with_settings(|config| config.identity_link_days = 1).await;
     let short = shorter.identity_token(customer);
     test.advance(2 * DAY + 1).await;
-    assert_eq!(TestApp::code(test.app.page_customer(&short).await), Code::NotFound);
+    assert_eq!(TestApp::code(test.app.page_customer(&short).await), ErrorCode::NotFound);
 }
 
 async fn a_link_leads_to_one_thing(test: Arc<TestApp>) {
@@ -120,20 +122,25 @@ impl ProcessorPort for Keeping {
         self.processor.processors()
     }
 
-    fn open_session<'a>(&'a self, request: &'a SessionRequest) -> Reply<'a, Outcome<Session>> {
+    fn open_session<'a>(&'a self, request: &'a SessionRequest) -> PortFuture<'a, CallOutcome<Session>> {
         self.return_urls.lock().push(request.return_url.clone());
         self.processor.open_session(request)
     }
 
-    fn refund<'a>(&'a self, payout: &'a Payout) -> Reply<'a, Outcome<String>> {
+    fn refund<'a>(&'a self, payout: &'a Payout) -> PortFuture<'a, CallOutcome<String>> {
         self.processor.refund(payout)
     }
 
-    fn find_refund(&self, processor: Processor, payout: PayoutId) -> Reply<'_, Result<Finding<String>, Unavailable>> {
+    fn find_refund(&self, processor: Processor, payout: PayoutId) -> PortFuture<'_, Result<LookupResult<String>, Unavailable>> {
         self.processor.find_refund(processor, payout)
     }
 
-    fn events<'a>(&'a self, processor: Processor, after: &'a str, limit: usize) -> Reply<'a, Result<Page<ProcessorEvent>, Unavailable>> {
+    fn events<'a>(
+        &'a self,
+        processor: Processor,
+        after: &'a str,
+        limit: usize,
+    ) -> PortFuture<'a, Result<FactPage<ProcessorEvent>, Unavailable>> {
         self.processor.events(processor, after, limit)
     }
 }
@@ -156,6 +163,6 @@ async fn a_processor_gets_a_link_without_power(test: Arc<TestApp>) {
         app.page_status(&token).await.map(drop),
         app.gateway_session(&token).await.map(drop),
     ] {
-        assert_eq!(TestApp::code(refused), Code::NotFound);
+        assert_eq!(TestApp::code(refused), ErrorCode::NotFound);
     }
 }

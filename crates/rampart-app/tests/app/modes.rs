@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use rampart_app::{App, AppConfig, AppError, Mode, Ports, Sources, SystemClock, SystemRandomness};
-use rampart_testkit::{Engine, TestApp, on_both_engines};
+use rampart_testkit::{TestApp, TestEngine, on_both_engines};
 
 on_both_engines!(super::idle => a_sandbox_stays_one, an_older_installation_keeps_its_first_mode);
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::orders::{self, Destination};
-use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::orders::{self, DestinationInput};
+use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{customers, treasury};
 use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::amount::Amount;
@@ -14,11 +14,11 @@ use rampart_core::order::HoldReason;
 use rampart_core::payment::PaymentState;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
@@ -54,13 +54,13 @@ async fn banned_without_a_destination(test: Arc<TestApp>) {
     orders::refund(&test.app, &operator(), id).await.unwrap();
     holds(&test, id, HoldReason::Destination).await;
     let give = |account: &str, holder: &str| {
-        let destination = Destination::Account { account: account.to_owned(), holder: holder.to_owned() };
+        let destination = DestinationInput::Account { account: account.to_owned(), holder: holder.to_owned() };
         let test = test.clone();
         async move { orders::give_destination(&test.app, &operator(), id, &destination).await }
     };
     assert!(give("ES0000000000000000000000", "Ana García López").await.is_err(), "it is checked");
     assert!(give(CustomerOf::SPAIN.account, " ").await.is_err(), "somebody holds it");
-    let wallet = Destination::Wallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned());
+    let wallet = DestinationInput::Wallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned());
     assert!(orders::give_destination(&test.app, &operator(), id, &wallet).await.is_err(), "money does not go to a wallet");
     give(CustomerOf::SPAIN.account, "Ana García López").await.unwrap();
     test.payment_becomes(id, "refunded").await;
@@ -87,7 +87,7 @@ async fn sale_to_suspense(test: Arc<TestApp>) {
     assert_eq!((aside.order, aside.amount), (Some(id), amount));
     assert_eq!(in_suspense(&test, &order.terms.coin.to_string()).await, amount);
     let another = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
-    reviews::resolve(&test.app, &operator(), aside.id, Decision::Assign(another)).await.unwrap();
+    reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Assign(another)).await.unwrap();
     test.rampoff_becomes(another, "finished").await;
     assert!(in_suspense(&test, &order.terms.coin.to_string()).await.is_zero());
 }
@@ -142,16 +142,16 @@ async fn kept_and_reopened(test: Arc<TestApp>) {
     let stray = stray(&test).await;
     let capital = async || test.app.store().balance(Account::Capital, "EUR".parse().unwrap()).await.unwrap().posted;
     let before = capital().await;
-    assert!(reviews::resolve(&test.app, &operator(), stray.id, Decision::Dismiss).await.is_err(), "it would lie there for ever");
-    assert!(reviews::resolve(&test.app, &operator(), stray.id, Decision::Reopen).await.is_err(), "it was not kept");
-    reviews::resolve(&test.app, &operator(), stray.id, Decision::Keep).await.unwrap();
+    assert!(reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Dismiss).await.is_err(), "it would lie there for ever");
+    assert!(reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Reopen).await.is_err(), "it was not kept");
+    reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Keep).await.unwrap();
     assert!(in_suspense(&test, "EUR").await.is_zero());
-    reviews::resolve(&test.app, &operator(), stray.id, Decision::Reopen).await.unwrap();
+    reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Reopen).await.unwrap();
     assert_eq!((in_suspense(&test, "EUR").await, capital().await), (stray.amount, before));
     let again = item(&test, ReviewKind::Suspense).await;
     assert_eq!((again.fact, again.amount), (stray.fact, stray.amount));
-    assert!(reviews::resolve(&test.app, &operator(), stray.id, Decision::Reopen).await.is_err(), "once");
-    reviews::resolve(&test.app, &operator(), again.id, Decision::Keep).await.unwrap();
+    assert!(reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Reopen).await.is_err(), "once");
+    reviews::resolve(&test.app, &operator(), again.id, ReviewDecision::Keep).await.unwrap();
 }
 
 /// Money of a fact that cannot be applied is not lost to the books: a person puts it into suspense.
@@ -162,8 +162,8 @@ async fn quarantined_money(test: Arc<TestApp>) {
     test.tamper(&format!("UPDATE payments SET data = '#' || data WHERE id = '{id}'"));
     test.world.pay_payment(&payable, None, None).await.unwrap();
     let aside = item(&test, ReviewKind::Quarantine).await;
-    assert!(reviews::resolve(&test.app, &operator(), aside.id, Decision::Dismiss).await.is_err(), "money is behind it");
-    reviews::resolve(&test.app, &operator(), aside.id, Decision::Suspend).await.unwrap();
+    assert!(reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Dismiss).await.is_err(), "money is behind it");
+    reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Suspend).await.unwrap();
     let stray = item(&test, ReviewKind::Suspense).await;
     assert_eq!((stray.fact, in_suspense(&test, "EUR").await), (aside.fact, stray.amount));
     assert!(test.app.store().fact(aside.fact.unwrap()).await.unwrap().unwrap().applied);
@@ -173,10 +173,10 @@ async fn quarantined_money(test: Arc<TestApp>) {
 /// Money whose sender nobody told goes where a person says; the place is checked, and asked about.
 async fn sent_to_an_account(test: Arc<TestApp>) {
     let stray = stray(&test).await;
-    let unknown = reviews::resolve(&test.app, &operator(), stray.id, Decision::Return).await.unwrap_err().to_string();
+    let unknown = reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Return).await.unwrap_err().to_string();
     assert!(unknown.contains("name a destination"), "{unknown}");
     let send = |account: &str, holder: &str| {
-        let to = Destination::Account { account: account.to_owned(), holder: holder.to_owned() };
+        let to = DestinationInput::Account { account: account.to_owned(), holder: holder.to_owned() };
         let (test, id) = (test.clone(), stray.id);
         async move { reviews::return_to(&test.app, &operator(), id, &to).await }
     };
@@ -184,7 +184,7 @@ async fn sent_to_an_account(test: Arc<TestApp>) {
     for (account, holder) in [("ES0000000000000000000000", "Somebody"), (&ours, "Somebody"), (CustomerOf::SPAIN.account, " ")] {
         assert!(send(account, holder).await.is_err(), "{account} held by '{holder}'");
     }
-    let wallet = Destination::Wallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned());
+    let wallet = DestinationInput::Wallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned());
     assert!(reviews::return_to(&test.app, &operator(), stray.id, &wallet).await.is_err(), "money does not go to a wallet");
     // The provider knows something against whoever would receive it: it comes back to the list, and a person has seen that.
     test.world.list_for_screening("Somebody Listed", true).await.unwrap();
@@ -195,7 +195,7 @@ async fn sent_to_an_account(test: Arc<TestApp>) {
     };
     let found = test.eventually("it is put back on the list", waiting).await;
     assert_eq!((found.screening_hit, found.destination.as_deref()), (true, Some(CustomerOf::SPAIN.account)));
-    let to = |account: &str| Destination::Account { account: account.to_owned(), holder: "Somebody Listed".to_owned() };
+    let to = |account: &str| DestinationInput::Account { account: account.to_owned(), holder: "Somebody Listed".to_owned() };
     reviews::return_to(&test.app, &operator(), found.id, &to("DE89370400440532013000")).await.unwrap();
     let again = test.eventually("another account is asked about", waiting).await;
     reviews::return_to(&test.app, &operator(), again.id, &to("DE89370400440532013000")).await.unwrap();
@@ -234,7 +234,7 @@ async fn less_the_network_fee(test: Arc<TestApp>) {
     test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
     let late = item(&test, ReviewKind::Suspense).await;
     treasury::sweep(&test.app, &operator(), chain).await.unwrap();
-    let elsewhere = Destination::Wallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned());
+    let elsewhere = DestinationInput::Wallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned());
     reviews::return_to(&test.app, &operator(), late.id, &elsewhere).await.unwrap();
     let empty = || async { Some(in_suspense(&test, &order.terms.coin.to_string()).await).filter(|amount| amount.is_zero()) };
     test.eventually("it has gone", empty).await;
@@ -268,7 +268,7 @@ async fn called_back_from_its_return(test: Arc<TestApp>) {
     assert!(none.contains("nothing was sent back"), "{none}");
     let silence = FaultRule { port: FaultPort::Bank, calls: Calls::Actions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
     test.world.add_fault(silence).await.unwrap();
-    let to = Destination::Account { account: CustomerOf::SPAIN.account.to_owned(), holder: "Ana García López".to_owned() };
+    let to = DestinationInput::Account { account: CustomerOf::SPAIN.account.to_owned(), holder: "Ana García López".to_owned() };
     reviews::return_to(&test.app, &operator(), stray.id, &to).await.unwrap();
     // Between two attempts: while one is made it is not known whether it leaves.
     let called_back = || async { reviews::recall(&test.app, &operator(), stray.id).await.ok() };

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use rampart_app::{CreatePayment, ListRequest, PartnerChange};
 use rampart_core::partner::HttpErrors;
-use rampart_core::refusal::Code;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, catalogue_with, data_of, documented_registration, on_both_engines};
+use rampart_core::refusal::ErrorCode;
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, catalogue_with, data_of, documented_registration, on_both_engines};
 
-async fn tight(engine: Engine) -> TestApp {
+async fn tight(engine: TestEngine) -> TestApp {
     let catalogue = catalogue_with(|table| {
         for level in ["1", "2"] {
             let limits = table["limits"]["EUR"][level].as_table_mut().unwrap();
@@ -53,7 +53,7 @@ async fn one_limit(test: Arc<TestApp>) {
     for order in orders.collect::<Vec<_>>() {
         match order.await.unwrap() {
             Ok(_) => made += 1,
-            refused => assert_eq!(TestApp::code(refused), Code::LimitExceded),
+            refused => assert_eq!(TestApp::code(refused), ErrorCode::LimitExceded),
         }
     }
     assert_eq!(made, 4);
@@ -70,7 +70,7 @@ async fn one_address(test: Arc<TestApp>) {
     for registration in registrations.collect::<Vec<_>>() {
         match registration.await.unwrap() {
             Ok(answer) => assert!(made.insert(data_of(&answer)["id"].as_i64().unwrap())),
-            refused => assert_eq!(TestApp::code(refused), Code::UserAlreadyExists),
+            refused => assert_eq!(TestApp::code(refused), ErrorCode::UserAlreadyExists),
         }
     }
     assert_eq!(made.len(), 1);
@@ -84,7 +84,7 @@ async fn a_disabled_partner(test: Arc<TestApp>) {
     node.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();
     let change = PartnerChange { enabled: Some(false), ..PartnerChange::default() };
     test.app.set_partner(test.caller.partner.id, &change, "test", "trial").await.unwrap();
-    assert_eq!(TestApp::code(node.create_payment(&test.caller, &buy(customer, "50"), None).await), Code::AuthorizationIncorrect);
+    assert_eq!(TestApp::code(node.create_payment(&test.caller, &buy(customer, "50"), None).await), ErrorCode::AuthorizationIncorrect);
     node.store().close().await;
 }
 
@@ -106,7 +106,7 @@ async fn changes_of_a_partner_are_seen_everywhere(test: Arc<TestApp>) {
         }
         match node.caller(&token, here).await {
             Ok(caller) => assert_eq!((change, caller.partner.http_errors), ("errors", HttpErrors::Documented)),
-            refused => assert_eq!(TestApp::code(refused), Code::AuthorizationIncorrect, "{change}"),
+            refused => assert_eq!(TestApp::code(refused), ErrorCode::AuthorizationIncorrect, "{change}"),
         }
         set(PartnerChange { enabled: Some(true), allow_ips: Some(Vec::new()), ..PartnerChange::default() }).await;
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{ledger, orders, treasury};
 use rampart_app::{metrics, workers};
 use rampart_core::amount::Amount;
@@ -15,15 +15,15 @@ use rampart_core::order::HoldReason;
 use rampart_core::outgoing::TransferSource;
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::ports::SigningRequest;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_sandbox::{Calls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::{Engine, TestApp, buy, on_both_engines, payable, sell};
+use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator, settled};
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -32,7 +32,7 @@ on_both_engines!(super::idle => much_that_expired_is_forgotten, ledger_checks, u
 mod playing {
     use super::{unreadable_order, vanished};
 
-    async fn whole(engine: rampart_testkit::Engine) -> rampart_testkit::TestApp {
+    async fn whole(engine: rampart_testkit::TestEngine) -> rampart_testkit::TestApp {
         rampart_testkit::TestApp::start(engine).await
     }
 
@@ -97,7 +97,7 @@ async fn ledger_checks(test: Arc<TestApp>) {
     // A person is told once, and again when it is found again after that.
     checked(found.checks + 1).await;
     assert_eq!(test.app.store().reviews_waiting(None, 10).await.unwrap().len(), 1);
-    reviews::resolve(&test.app, &operator(), alarm.id, Decision::Dismiss).await.unwrap();
+    reviews::resolve(&test.app, &operator(), alarm.id, ReviewDecision::Dismiss).await.unwrap();
     let again = item(&test, ReviewKind::Ledger).await;
     assert_ne!(again.id, alarm.id);
 
@@ -169,7 +169,7 @@ async fn unreadable_order(test: Arc<TestApp>) {
     test.pay(sound).await;
     test.payment_becomes(sound, "coins_sent").await;
     test.tamper(&format!("UPDATE payments SET data = substr(data, 2) WHERE id = '{spoilt}'"));
-    reviews::resolve(&test.app, &operator(), aside.id, Decision::Retry).await.unwrap();
+    reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Retry).await.unwrap();
     test.payment_becomes(spoilt, "coins_sent").await;
 }
 
@@ -190,7 +190,7 @@ async fn vanished(test: Arc<TestApp>) {
     mine(1).await.unwrap();
     let told = item(&test, ReviewKind::Vanished).await;
     assert_eq!((told.order, told.source.clone()), (Some(id), Some(transfer.to_string())));
-    let free = reviews::resolve(&test.app, &operator(), told.id, Decision::GiveUp).await;
+    let free = reviews::resolve(&test.app, &operator(), told.id, ReviewDecision::GiveUp).await;
     assert!(free.unwrap_err().to_string().contains("is free"), "the chain may yet take it");
     // Another transaction takes its nonce.
     let port = test.world.chain(chain).unwrap();
@@ -199,9 +199,9 @@ async fn vanished(test: Arc<TestApp>) {
     let other =
         SigningRequest { coin: sent.coin, amount: Amount::from_minor(1), source: TransferSource::Hot, to: port.hot_address(), nonce };
     let other = port.sign(&other).await.unwrap();
-    assert!(matches!(port.broadcast(&other).await, rampart_core::ports::Outcome::Accepted(())));
+    assert!(matches!(port.broadcast(&other).await, rampart_core::ports::CallOutcome::Accepted(())));
     mine(1).await.unwrap();
-    reviews::resolve(&test.app, &operator(), told.id, Decision::GiveUp).await.unwrap();
+    reviews::resolve(&test.app, &operator(), told.id, ReviewDecision::GiveUp).await.unwrap();
     let held = test.payment_becomes(id, "on_hold").await;
     assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. }), "{:?}", held.state);
     assert_eq!(test.app.store().reviews_waiting(None, 10).await.unwrap(), [], "it is told of once");
@@ -230,7 +230,7 @@ async fn withdrawals(test: Arc<TestApp>) {
     let withdraw =
         |to: String| async move { treasury::withdraw(app, &operator(), Account::ChainHot(chain), coin.id.into(), "1.5", Some(&to)).await };
     for to in [zero, coin.contract.clone().unwrap(), hot, deposit_address, "nowhere".to_owned()] {
-        assert_eq!(TestApp::code(withdraw(to.clone()).await), Code::InvalidWallet, "{to}");
+        assert_eq!(TestApp::code(withdraw(to.clone()).await), ErrorCode::InvalidWallet, "{to}");
     }
     assert_eq!(withdraw("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned()).await.unwrap().transfers.len(), 1);
 }

@@ -6,14 +6,14 @@ use rampart_app::{CreatePayment, GatewaySession, KycForm, Play, RegisterUser, St
 use rampart_core::customer::Identification;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
-use rampart_core::refusal::Code;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, documented_registration, on_both_engines, refusal_of, sell};
+use rampart_core::refusal::ErrorCode;
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, refusal_of, sell};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -53,7 +53,7 @@ async fn identity(test: Arc<TestApp>) {
     let page = test.app.page_customer(&token).await.unwrap();
     assert_eq!((page.wanted, page.missing.as_slice()), (Some(KycLevel::Basic), ["dob"].as_slice()));
     let refusal = refusal_of(test.app.submit_kyc_form(&token, empty(KycLevel::Basic)).await);
-    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::FailMandatoryField, "dob"));
+    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::FailMandatoryField, "dob"));
     let form = KycForm { dob: some("1986-05-03"), ..empty(KycLevel::Basic) };
     let page = test.app.submit_kyc_form(&token, form.clone()).await.unwrap();
     assert_eq!(page.wanted, None);
@@ -75,11 +75,11 @@ async fn identity(test: Arc<TestApp>) {
     };
     assert_eq!(page.missing, ["identification_type", "identification_number", "professional_activity", "source_of_funds"]);
     let refusal = refusal_of(test.app.submit_kyc_form(&token, form.clone()).await);
-    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::FailMandatoryField, "identification_type"), "known or not");
+    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::FailMandatoryField, "identification_type"), "known or not");
     let document =
         |kind: &str, number: &str| KycForm { identification_type: some(kind), identification_number: some(number), ..form.clone() };
     let refusal = refusal_of(test.app.submit_kyc_form(&token, document("CIF", "A58818501")).await);
-    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::InvalidIdentification, "identification_type"), "a company's");
+    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::InvalidIdentification, "identification_type"), "a company's");
     let form = document("PASSPORT", "AAB123456");
     test.app.submit_kyc_form(&token, form).await.unwrap();
     let page = test.eventually("the reinforced form is approved", || approved(KycLevel::Reinforced)).await;
@@ -124,8 +124,8 @@ async fn gateway(test: Arc<TestApp>) {
     test.app.gateway_play(&token, Play::Pay).await.unwrap();
     let paid = test.payment_becomes(id, "coins_sent").await;
     assert_eq!(paid.receipts.len(), 1);
-    assert_eq!(TestApp::code(test.app.gateway_session(&token).await), Code::ValidationFailed);
-    assert_eq!(TestApp::code(test.app.cancel_payment(&token).await), Code::ValidationFailed);
+    assert_eq!(TestApp::code(test.app.gateway_session(&token).await), ErrorCode::ValidationFailed);
+    assert_eq!(TestApp::code(test.app.cancel_payment(&token).await), ErrorCode::ValidationFailed);
 }
 
 async fn transfers(test: Arc<TestApp>) {
@@ -136,13 +136,13 @@ async fn transfers(test: Arc<TestApp>) {
     let page = test.app.page_payment(&token).await.unwrap();
     assert!(page.can_declare && page.can_cancel && page.can_give_refund_account);
     assert_eq!((page.partner_name.as_str(), page.customer_name.as_str()), ("first", "Ana García López"));
-    assert_eq!(TestApp::code(test.app.gateway_session(&token).await), Code::ValidationFailed);
+    assert_eq!(TestApp::code(test.app.gateway_session(&token).await), ErrorCode::ValidationFailed);
     for _ in 0..2 {
         test.app.declare_sent(&token).await.unwrap();
         assert_eq!(test.payment(id).await.status(), "pending_bank");
     }
-    assert_eq!(TestApp::code(test.app.give_refund_account(&token, "", "Ana").await), Code::FailMandatoryField);
-    assert_eq!(TestApp::code(test.app.give_refund_account(&token, "ES00", "Ana").await), Code::InvalidBankAccount);
+    assert_eq!(TestApp::code(test.app.give_refund_account(&token, "", "Ana").await), ErrorCode::FailMandatoryField);
+    assert_eq!(TestApp::code(test.app.give_refund_account(&token, "ES00", "Ana").await), ErrorCode::InvalidBankAccount);
     test.app.give_refund_account(&token, CustomerOf::SPAIN.account, "Ana García").await.unwrap();
     assert!(!test.app.page_payment(&token).await.unwrap().can_give_refund_account, "what was given is final for the page");
     for _ in 0..2 {
@@ -158,7 +158,7 @@ async fn sales(test: Arc<TestApp>) {
     let token = test.app.rampoff_token(id);
     let StatusPage::Rampoff(page) = test.app.page_status(&token).await.unwrap() else { panic!("a sale") };
     assert!(page.can_cancel && page.can_give_refund_wallet);
-    assert_eq!(TestApp::code(test.app.give_refund_wallet(&token, "nowhere").await), Code::InvalidWallet);
+    assert_eq!(TestApp::code(test.app.give_refund_wallet(&token, "nowhere").await), ErrorCode::InvalidWallet);
     test.app.give_refund_wallet(&token, "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55").await.unwrap();
     assert_eq!(test.rampoff(id).await.refund_wallet.as_deref(), Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"));
     test.app.cancel_rampoff(&token).await.unwrap();
@@ -167,11 +167,11 @@ async fn sales(test: Arc<TestApp>) {
 
 async fn dead_links(test: Arc<TestApp>) {
     for token in ["", "x", "'; DROP TABLE payments", "00000000-0000-4000-8000-000000000000"] {
-        assert_eq!(TestApp::code(test.app.page_customer(token).await), Code::NotFound);
-        assert_eq!(TestApp::code(test.app.page_payment(token).await), Code::NotFound);
-        assert_eq!(TestApp::code(test.app.page_rampoff(token).await), Code::NotFound);
-        assert_eq!(TestApp::code(test.app.page_status(token).await), Code::NotFound);
-        assert_eq!(TestApp::code(test.app.declare_sent(token).await), Code::NotFound);
-        assert_eq!(TestApp::code(test.app.submit_kyc_form(token, empty(KycLevel::Basic)).await), Code::NotFound);
+        assert_eq!(TestApp::code(test.app.page_customer(token).await), ErrorCode::NotFound);
+        assert_eq!(TestApp::code(test.app.page_payment(token).await), ErrorCode::NotFound);
+        assert_eq!(TestApp::code(test.app.page_rampoff(token).await), ErrorCode::NotFound);
+        assert_eq!(TestApp::code(test.app.page_status(token).await), ErrorCode::NotFound);
+        assert_eq!(TestApp::code(test.app.declare_sent(token).await), ErrorCode::NotFound);
+        assert_eq!(TestApp::code(test.app.submit_kyc_form(token, empty(KycLevel::Basic)).await), ErrorCode::NotFound);
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use rampart_app::{Credentials, PartnerChange};
 use rampart_core::id::CustomerId;
 use rampart_core::redacted::Redacted;
-use rampart_core::refusal::Code;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, refusal_of, sell};
+use rampart_core::refusal::ErrorCode;
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, refusal_of, sell};
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -34,14 +34,14 @@ async fn tokens(test: Arc<TestApp>) {
     let last = if forged.pop() == Some('A') { 'B' } else { 'A' };
     forged.push(last);
     for bad in ["", "x", &forged, &token[1..], &"a".repeat(5_000)] {
-        assert_eq!(TestApp::code(test.app.caller(bad, here()).await), Code::AuthorizationIncorrect);
+        assert_eq!(TestApp::code(test.app.caller(bad, here()).await), ErrorCode::AuthorizationIncorrect);
     }
     // Disabling ends every token, and enabling brings none back.
     let id = test.caller.partner.id;
     for enabled in [false, true] {
         let change = PartnerChange { enabled: Some(enabled), ..PartnerChange::default() };
         test.app.set_partner(id, &change, "test", "trial").await.unwrap();
-        assert_eq!(TestApp::code(test.app.caller(&token, here()).await), Code::AuthorizationIncorrect);
+        assert_eq!(TestApp::code(test.app.caller(&token, here()).await), ErrorCode::AuthorizationIncorrect);
     }
     let fresh = self::token(&test, &test.credentials).await;
     test.app.caller(&fresh, here()).await.unwrap();
@@ -57,7 +57,7 @@ async fn refused_alike(test: Arc<TestApp>) {
     let change = PartnerChange { enabled: Some(false), allow_ips: Some(Vec::new()), ..PartnerChange::default() };
     test.app.set_partner(test.caller.partner.id, &change, "test", "trial").await.unwrap();
     let disabled = refusal_of(test.app.authenticate(&key, &secret, here()).await);
-    assert_eq!(unknown.code, Code::AuthorizationIncorrect);
+    assert_eq!(unknown.code, ErrorCode::AuthorizationIncorrect);
     for refusal in [wrong, elsewhere, disabled] {
         assert_eq!(refusal, unknown);
     }
@@ -80,7 +80,7 @@ async fn networks(test: Arc<TestApp>) {
     }
     for none in ["10.0.0.0/33", "::ffff:0.0.0.0/95", "::ffff:10.0.0.0/8"] {
         let refusal = refusal_of(test.app.set_partner(id, &allow(&[none]), "test", "trial").await);
-        assert_eq!(refusal.code, Code::ValidationFailed, "{none}");
+        assert_eq!(refusal.code, ErrorCode::ValidationFailed, "{none}");
     }
 }
 
@@ -155,7 +155,7 @@ async fn rotation(test: Arc<TestApp>) {
     let later = test.with_real_time_ahead(OVERLAP).await;
     assert_eq!(later.secrets_of(&partner).unwrap(), [new.api_secret.clone()] as [Redacted; 1]);
     let ended = later.authenticate(&test.credentials.api_key, test.credentials.api_secret.reveal(), here()).await;
-    assert_eq!(TestApp::code(ended.map(|_| ())), Code::AuthorizationIncorrect);
+    assert_eq!(TestApp::code(ended.map(|_| ())), ErrorCode::AuthorizationIncorrect);
     for (token, holds) in [(&before, false), (&old, false), (&fresh, true)] {
         assert_eq!(later.caller(token, here()).await.is_ok(), holds);
     }
@@ -164,7 +164,7 @@ async fn rotation(test: Arc<TestApp>) {
         let change = PartnerChange { enabled: Some(enabled), ..PartnerChange::default() };
         app.set_partner(id, &change, "test", "trial").await.unwrap();
         for token in [&before, &old, &fresh] {
-            assert_eq!(TestApp::code(app.caller(token, here()).await), Code::AuthorizationIncorrect);
+            assert_eq!(TestApp::code(app.caller(token, here()).await), ErrorCode::AuthorizationIncorrect);
         }
     }
     token(&test, &test.credentials).await;
@@ -178,16 +178,16 @@ async fn a_leak(test: Arc<TestApp>) {
     let third = app.rotate_partner_key(id, Duration::ZERO, "test", "a leak").await.unwrap();
     for credentials in [&test.credentials, &second] {
         let ended = app.authenticate(&credentials.api_key, credentials.api_secret.reveal(), here()).await;
-        assert_eq!(TestApp::code(ended.map(|_| ())), Code::AuthorizationIncorrect);
+        assert_eq!(TestApp::code(ended.map(|_| ())), ErrorCode::AuthorizationIncorrect);
     }
     for token in [&first, &of_second] {
-        assert_eq!(TestApp::code(app.caller(token, here()).await), Code::AuthorizationIncorrect);
+        assert_eq!(TestApp::code(app.caller(token, here()).await), ErrorCode::AuthorizationIncorrect);
     }
     token(&test, &third).await;
     let partner = app.caller_for_key(&third.api_key).await.unwrap().partner;
     assert_eq!(app.secrets_of(&partner).unwrap(), [third.api_secret] as [Redacted; 1]);
     let long = app.rotate_partner_key(id, Duration::from_secs(31 * 24 * 3_600), "test", "trial").await;
-    assert_eq!(refusal_of(long).code, Code::ValidationFailed);
+    assert_eq!(refusal_of(long).code, ErrorCode::ValidationFailed);
 }
 
 /// An order of the old key goes on through a rotation that another node makes meanwhile; one after a leak does not.
@@ -199,8 +199,8 @@ async fn orders_through_a_rotation(test: Arc<TestApp>) {
     test.app.create_payment(&caller, &buy(customer, "50"), None).await.unwrap();
     test.app.create_rampoff(&caller, &sell(customer, "50"), None).await.unwrap();
     node.rotate_partner_key(caller.partner.id, Duration::ZERO, "test", "a leak").await.unwrap();
-    assert_eq!(TestApp::code(test.app.create_payment(&caller, &buy(customer, "50"), None).await), Code::AuthorizationIncorrect);
-    assert_eq!(TestApp::code(test.app.create_rampoff(&caller, &sell(customer, "50"), None).await), Code::AuthorizationIncorrect);
+    assert_eq!(TestApp::code(test.app.create_payment(&caller, &buy(customer, "50"), None).await), ErrorCode::AuthorizationIncorrect);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&caller, &sell(customer, "50"), None).await), ErrorCode::AuthorizationIncorrect);
     node.store().close().await;
 }
 
@@ -208,7 +208,7 @@ async fn orders_through_a_rotation(test: Arc<TestApp>) {
 async fn names_are_one_partners(test: Arc<TestApp>) {
     let refused = async |name: &str| {
         let refusal = refusal_of(test.app.create_partner(name, "test").await);
-        assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::ValidationFailed, "name"), "{name}");
+        assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::ValidationFailed, "name"), "{name}");
         refusal.message
     };
     let first = test.caller.partner.id;
@@ -231,10 +231,10 @@ async fn names_are_one_partners(test: Arc<TestApp>) {
         test.app.set_partner(id, &change, "test", "renamed").await
     };
     let second = test.stranger.partner.id;
-    assert_eq!(TestApp::code(rename(second, "first").await), Code::ValidationFailed);
+    assert_eq!(TestApp::code(rename(second, "first").await), ErrorCode::ValidationFailed);
     assert_eq!(rename(second, "another").await.unwrap().name, "another");
     assert_eq!(rename(second, "another").await.unwrap().name, "another");
-    assert_eq!(TestApp::code(rename(first, "second").await), Code::ValidationFailed);
+    assert_eq!(TestApp::code(rename(first, "second").await), ErrorCode::ValidationFailed);
     assert_eq!(rename(second, "second").await.unwrap().name, "second", "what was its own is its own again");
     node.store().close().await;
 }

@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{orders, payouts};
 use rampart_app::{App, CreatePayment, CreateRampoff, QuoteRequest, RampoffQuoteRequest, workers};
 use rampart_core::amount::Amount;
 use rampart_core::catalogue::Catalogue;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::outgoing::Payout;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, catalogue_with, data_of, on_both_engines, payable, refusal_of, sell};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, catalogue_with, data_of, on_both_engines, payable, refusal_of, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
 const COLOMBIA: CustomerOf = CustomerOf { country: "COL", document: "CED_CIU", number: "1012345678", account: "007/savings/12345678901" };
 const COP: &str = "COP";
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
@@ -36,7 +36,7 @@ fn without_steps() -> Catalogue {
     })
 }
 
-async fn earlier(engine: Engine) -> TestApp {
+async fn earlier(engine: TestEngine) -> TestApp {
     TestApp::start_with(engine, without_steps()).await
 }
 
@@ -79,10 +79,10 @@ async fn amounts_keep_to_the_step(test: Arc<TestApp>) {
     };
     for payment_type in ["PSE", "BREB"] {
         let refused = refusal_of(quote(payment_type, "20000.50", "fiat").await);
-        assert_eq!(refused.code, Code::ValidationFailed);
+        assert_eq!(refused.code, ErrorCode::ValidationFailed);
         assert!(refused.message.contains("amount must be a multiple of 1 COP"), "{}", refused.message);
         let refused = refusal_of(test.app.create_payment(&test.caller, &buying(customer, payment_type, "20000.5"), None).await);
-        assert_eq!(refused.code, Code::ValidationFailed);
+        assert_eq!(refused.code, ErrorCode::ValidationFailed);
         assert!(refused.message.contains("fiat_amount must be a multiple of 1 COP"), "{}", refused.message);
         for amount in ["20000", "20000.00", "2e4"] {
             quote(payment_type, amount, "fiat").await.unwrap();
@@ -182,7 +182,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     };
     test.world.transfer(stray).await.unwrap();
     let aside = item(&test, ReviewKind::Suspense).await;
-    reviews::resolve(&test.app, &operator(), aside.id, Decision::Return).await.unwrap();
+    reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it was sent back", || async {
         let settled = test.app.store().payouts_in_state("settled", None, 100).await.unwrap();
         settled.into_iter().find(|payout| payout.resolves == Some(aside.id) && payout.amount.minor() == 1_234_500)
@@ -202,9 +202,9 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     };
     test.world.transfer(crumb).await.unwrap();
     let aside = item(&test, ReviewKind::Suspense).await;
-    let refused = refusal_of(reviews::resolve(&test.app, &operator(), aside.id, Decision::Return).await);
+    let refused = refusal_of(reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Return).await);
     assert!(refused.message.contains("less than its rail can pay"), "{}", refused.message);
-    reviews::resolve(&test.app, &operator(), aside.id, Decision::Keep).await.unwrap();
+    reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Keep).await.unwrap();
 }
 
 /// A sale of before with centavos in its terms.

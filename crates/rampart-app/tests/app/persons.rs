@@ -7,14 +7,14 @@ use rampart_core::customer::{Customer, Identification};
 use rampart_core::id::CustomerId;
 use rampart_core::identification::{CustomerType, DocumentType};
 use rampart_core::kyc::{KycLevel, KycStatus};
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_testkit::{Engine, TestApp, buy, data_of, on_both_engines, refusal_of, sell};
+use rampart_testkit::{TestApp, TestEngine, buy, data_of, on_both_engines, refusal_of, sell};
 use serde_json::Value;
 
 use crate::pages::empty;
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -60,15 +60,15 @@ async fn a_persons_nit(test: Arc<TestApp>) {
     // What a minor is refused with as a citizen ID is refused as a NIT.
     for (document, number) in [("CED_CIU", "1012345678"), ("NIT", "1012345678-9")] {
         let refusal = refused(&test, request("CO", document, number, "2015-06-01")).await;
-        assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::ValidationFailed, "dob"), "{document}");
+        assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::ValidationFailed, "dob"), "{document}");
     }
     // The date inside an old number counts, and its holder is a minor unless the date of birth says otherwise.
     let refusal = refused(&test, request("CO", "NIT", "99010199999-7", "1999-01-02")).await;
-    assert_eq!(refusal.code, Code::InvalidIdentification);
+    assert_eq!(refusal.code, ErrorCode::InvalidIdentification);
     let (old, data) = registered(&test, request("CO", "NIT", "99010199999-7", "")).await;
     let codes: Vec<_> = data["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["old_form", "minor"]);
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &pse(old), None).await), Code::InvalidIdentification);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &pse(old), None).await), ErrorCode::InvalidIdentification);
     // A grown person's is a person's, of whom the form asks what it asks of persons.
     let (adult, data) = registered(&test, request("CO", "NIT", "1012345678-9", "1986-05-03")).await;
     assert_eq!((data["customer_type"].as_str(), data["warnings"].as_array().unwrap().len()), (Some("individual"), 0));
@@ -86,8 +86,8 @@ async fn a_spanish_minor(test: Arc<TestApp>) {
     for (number, dob) in [(k_number(1_234_567), "2015-06-01"), (k_number(7_654_321), "")] {
         let (minor, data) = registered(&test, request("ES", "GOVERNMENT_ID", &number, dob)).await;
         assert_eq!(data["warnings"][0]["code"], "minor", "{data}");
-        assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(minor, "100"), None).await), Code::InvalidIdentification);
-        assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(minor, "100"), None).await), Code::InvalidIdentification);
+        assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(minor, "100"), None).await), ErrorCode::InvalidIdentification);
+        assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(minor, "100"), None).await), ErrorCode::InvalidIdentification);
     }
     // Somebody who has grown up since.
     let (adult, data) = registered(&test, request("ES", "GOVERNMENT_ID", &k_number(1_234_568), "1986-05-03")).await;
@@ -107,8 +107,8 @@ async fn an_open_century(test: Arc<TestApp>) {
     let (open, data) = registered(&test, request("MX", "RFC", "GOOX100312AB6", "")).await;
     let warnings: Vec<_> = data["warnings"].as_array().unwrap().iter().map(|warning| (&warning["field"], &warning["code"])).collect();
     assert!(warnings.contains(&(&"dob".into(), &"dob_needed".into())), "{data}");
-    assert_eq!(refusal_of(order(open).await).code, Code::RequireKyc);
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(open, "100"), None).await), Code::RequireKyc);
+    assert_eq!(refusal_of(order(open).await).code, ErrorCode::RequireKyc);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(open, "100"), None).await), ErrorCode::RequireKyc);
     // The form is open for it, whatever was approved, and refuses a minor and who is not the number's.
     let token = test.app.identity_token(open);
     let page = test.app.page_customer(&token).await.unwrap();
@@ -137,7 +137,7 @@ async fn an_open_century(test: Arc<TestApp>) {
     // A CURP tells the century: of a minor, and of somebody who is not born yet.
     for number in ["QOQX100312MNEQQXA6", "QOQX500312MNEQQXA0"] {
         let refusal = refused(&test, request("MX", "CURP", number, "")).await;
-        assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::ValidationFailed, "dob"), "{number}");
+        assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::ValidationFailed, "dob"), "{number}");
     }
     // Who was stored without the date that its CURP tells.
     let (minor, _) = registered(&test, request("MX", "CURP", "QOQX050312MNEQQXA5", "")).await;
@@ -147,7 +147,7 @@ async fn an_open_century(test: Arc<TestApp>) {
     let mut step = Step::new();
     step.write(customer);
     test.app.commit(step).await.unwrap();
-    assert_eq!(TestApp::code(order(minor).await), Code::InvalidIdentification);
+    assert_eq!(TestApp::code(order(minor).await), ErrorCode::InvalidIdentification);
 }
 
 /// One number is one customer's, whatever zeros its field was filled up with.
@@ -211,7 +211,7 @@ async fn one_person(test: Arc<TestApp>) {
             break TestApp::code(Err::<(), _>(error));
         }
     };
-    assert_eq!(over, Code::KycReinforcedRequired, "its level buys no more");
+    assert_eq!(over, ErrorCode::KycReinforcedRequired, "its level buys no more");
     assert_eq!(TestApp::code(ordered(by_tax_number).await), over);
 }
 
@@ -263,7 +263,7 @@ async fn registered_as_a_company(test: Arc<TestApp>) {
     named.profile.last_name = "García López".to_owned().into();
     assert!(named.can_be("GARCIA LOPEZ JUAN"));
     let refusal = refusal_of(order(unknown).await);
-    assert_eq!(refusal.code, Code::RequireKyc);
+    assert_eq!(refusal.code, ErrorCode::RequireKyc);
     assert!(refusal.data.unwrap().as_str().unwrap().contains("/kyc?token="));
     let token = test.app.identity_token(unknown);
     let page = test.app.page_customer(&token).await.unwrap();
@@ -276,7 +276,7 @@ async fn registered_as_a_company(test: Arc<TestApp>) {
         ..empty(KycLevel::Basic)
     };
     let refusal = refusal_of(test.app.submit_kyc_form(&token, form("2015-06-01")).await);
-    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::ValidationFailed, "dob"));
+    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::ValidationFailed, "dob"));
     test.app.submit_kyc_form(&token, form("1986-05-03")).await.unwrap();
     let now = stored(&test, unknown).await;
     assert_eq!((now.customer_type, now.kyc.level), (CustomerType::Individual, Some(KycLevel::Basic)));
@@ -288,7 +288,7 @@ async fn registered_as_a_company(test: Arc<TestApp>) {
     let mut step = Step::new();
     step.write(customer);
     test.app.commit(step).await.unwrap();
-    assert_eq!(TestApp::code(order(minor).await), Code::InvalidIdentification);
+    assert_eq!(TestApp::code(order(minor).await), ErrorCode::InvalidIdentification);
     // Companies stay what they are.
     let (company, _) = registered(&test, request("CO", "NIT", "900.000.001-2", "")).await;
     as_a_company(&test, company).await;
@@ -307,7 +307,7 @@ async fn fillers(test: Arc<TestApp>) {
     ];
     for (country, document, number) in zeros {
         let refusal = refused(&test, request(country, document, number, "1986-05-03")).await;
-        assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::InvalidIdentification, "identification_number"), "{number}");
+        assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::InvalidIdentification, "identification_number"), "{number}");
         assert!(refusal.fields[0].1.contains("generic number"), "{refusal}");
     }
     let doubtful = [

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use rampart_app::{CreatePayment, CreateRampoff, QuoteRequest, RampoffQuoteRequest, TokenPrice};
-use rampart_core::refusal::Code;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, on_both_engines, sell};
+use rampart_core::refusal::ErrorCode;
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, sell};
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -28,26 +28,26 @@ async fn used_once(test: Arc<TestApp>) {
     assert_eq!((quote.total_fiat.as_str(), quote.fiat_symbol.as_str(), quote.chain.as_str()), ("100.00", "EUR", "polygon"));
     let with = |sealed: &str, amount: &str| CreatePayment { quote_id: Some(sealed.to_owned()), ..buy(customer, amount) };
     let code = async |request: CreatePayment| TestApp::code(test.app.create_payment(&test.caller, &request, None).await);
-    assert_eq!(code(with(&quote.quote_id, "101")).await, Code::QuoteMismatch);
-    assert_eq!(code(with(&format!("x{}", quote.quote_id), "100")).await, Code::QuoteMismatch);
+    assert_eq!(code(with(&quote.quote_id, "101")).await, ErrorCode::QuoteMismatch);
+    assert_eq!(code(with(&format!("x{}", quote.quote_id), "100")).await, ErrorCode::QuoteMismatch);
     let answer = test.app.create_payment(&test.caller, &with(&quote.quote_id, "100"), None).await.unwrap();
     let view = test.app.payment(&test.caller, data_of(&answer)["payment_id"].as_str().unwrap()).await.unwrap();
     let trimmed = view.coin_amount_decimal.trim_end_matches('0').trim_end_matches('.').to_owned();
     assert_eq!(trimmed, quote.tokens);
-    assert_eq!(code(with(&quote.quote_id, "100")).await, Code::QuoteUsed);
+    assert_eq!(code(with(&quote.quote_id, "100")).await, ErrorCode::QuoteUsed);
     // Another partner's quote is nobody's.
     let foreign = test.app.quote(&test.stranger, &asked("100", None)).await.unwrap();
-    assert_eq!(code(with(&foreign.quote_id, "100")).await, Code::QuoteMismatch);
+    assert_eq!(code(with(&foreign.quote_id, "100")).await, ErrorCode::QuoteMismatch);
     // Of two at once one wins.
     let quote = test.app.quote(&test.caller, &asked("50", None)).await.unwrap();
     let request = with(&quote.quote_id, "50");
     let (one, two) =
         tokio::join!(test.app.create_payment(&test.caller, &request, None), test.app.create_payment(&test.caller, &request, None));
     let lost = if one.is_ok() { two } else { one };
-    assert_eq!(TestApp::code(lost), Code::QuoteUsed);
+    assert_eq!(TestApp::code(lost), ErrorCode::QuoteUsed);
     let quote = test.app.quote(&test.caller, &asked("60", None)).await.unwrap();
     test.advance(test.app.catalogue().pricing.quote_seconds + 1).await;
-    assert_eq!(code(with(&quote.quote_id, "60")).await, Code::QuoteExpired);
+    assert_eq!(code(with(&quote.quote_id, "60")).await, ErrorCode::QuoteExpired);
     // Asked for in coins, it gives at least these.
     let quote = test.app.quote(&test.caller, &asked("80", Some("coin"))).await.unwrap();
     assert!(quote.tokens.starts_with("80"), "{}", quote.tokens);
@@ -61,11 +61,11 @@ async fn sales(test: Arc<TestApp>) {
     let request = CreateRampoff { quote_id: Some(quote.quote_id), ..sell(customer, "50") };
     let answer = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
     assert_eq!(data_of(&answer)["fiat_amount"], quote.fiat_amount);
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &request, None).await), Code::QuoteUsed);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &request, None).await), ErrorCode::QuoteUsed);
     // A quote for buying is none for selling.
     let buying = test.app.quote(&test.caller, &self::asked("50", None)).await.unwrap();
     let request = CreateRampoff { quote_id: Some(buying.quote_id), ..sell(customer, "50") };
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &request, None).await), Code::QuoteMismatch);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &request, None).await), ErrorCode::QuoteMismatch);
 }
 
 async fn prices(test: Arc<TestApp>) {
@@ -75,7 +75,7 @@ async fn prices(test: Arc<TestApp>) {
     test.world.advance(86_400).await.unwrap();
     assert!(test.app.token_price(&test.caller, &request).await.unwrap().stale);
     let unknown = TokenPrice { symbol: Some("XYZ".into()), ..request };
-    assert_eq!(TestApp::code(test.app.token_price(&test.caller, &unknown).await), Code::CoinNotSupported);
+    assert_eq!(TestApp::code(test.app.token_price(&test.caller, &unknown).await), ErrorCode::CoinNotSupported);
     let methods = test.app.payment_methods(&test.caller, Some("Spain".into()), None).await.unwrap();
     let names: Vec<_> = methods.iter().map(|method| method.payment_type.as_str()).collect();
     for documented in ["card", "paypal", "psd2", "transfer"] {

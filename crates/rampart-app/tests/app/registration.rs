@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rampart_app::{App, RegisterUser, Sources, SystemRandomness};
 use rampart_core::id::Randomness;
-use rampart_core::refusal::Code;
-use rampart_testkit::{CustomerOf, Engine, TestApp, data_of, documented_registration, on_both_engines, refusal_of};
+use rampart_core::refusal::ErrorCode;
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, data_of, documented_registration, on_both_engines, refusal_of};
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -36,7 +36,7 @@ async fn once_per_address(test: Arc<TestApp>) {
     let first = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
     let again = RegisterUser { email: Some("ANA@example.com".into()), ..documented_registration() };
     let refusal = refusal_of(test.app.register_user(&test.caller, &again, None).await);
-    assert_eq!(refusal.code, Code::UserAlreadyExists);
+    assert_eq!(refusal.code, ErrorCode::UserAlreadyExists);
     let data = refusal.data.unwrap();
     assert_eq!(data["id"], first.0);
     assert!(data["kyc_form_url"].as_str().unwrap().contains("/kyc?token="));
@@ -129,32 +129,44 @@ async fn one_document(test: Arc<TestApp>) {
 async fn faults_are_named(test: Arc<TestApp>) {
     let refused = async |request: RegisterUser| refusal_of(test.app.register_user(&test.caller, &request, None).await);
     let nothing = refused(RegisterUser::default()).await;
-    assert_eq!(nothing.code, Code::FailMandatoryField);
+    assert_eq!(nothing.code, ErrorCode::FailMandatoryField);
     assert_eq!(nothing.fields.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["name", "email", "country"]);
     let document = documented_registration();
     let cases = [
-        (RegisterUser { email: Some("a@mailinator.com".into()), ..document.clone() }, Code::EmailNotAllowed, "email"),
-        (RegisterUser { email: Some("nobody".into()), ..document.clone() }, Code::ValidationFailed, "email"),
-        (RegisterUser { identification_type: None, ..document.clone() }, Code::FailMandatoryField, "identification_type"),
-        (RegisterUser { identification_number: None, ..document.clone() }, Code::FailMandatoryField, "identification_number"),
-        (RegisterUser { identification_type: Some("RUT".into()), ..document.clone() }, Code::InvalidIdentification, "identification_type"),
-        (RegisterUser { identification_type: Some("dni".into()), ..document.clone() }, Code::InvalidIdentification, "identification_type"),
+        (RegisterUser { email: Some("a@mailinator.com".into()), ..document.clone() }, ErrorCode::EmailNotAllowed, "email"),
+        (RegisterUser { email: Some("nobody".into()), ..document.clone() }, ErrorCode::ValidationFailed, "email"),
+        (RegisterUser { identification_type: None, ..document.clone() }, ErrorCode::FailMandatoryField, "identification_type"),
+        (RegisterUser { identification_number: None, ..document.clone() }, ErrorCode::FailMandatoryField, "identification_number"),
+        (
+            RegisterUser { identification_type: Some("RUT".into()), ..document.clone() },
+            ErrorCode::InvalidIdentification,
+            "identification_type",
+        ),
+        (
+            RegisterUser { identification_type: Some("dni".into()), ..document.clone() },
+            ErrorCode::InvalidIdentification,
+            "identification_type",
+        ),
         (
             RegisterUser { identification_number: Some("?".into()), ..document.clone() },
-            Code::InvalidIdentification,
+            ErrorCode::InvalidIdentification,
             "identification_number",
         ),
-        (RegisterUser { password: Some("12345".into()), ..document.clone() }, Code::ValidationFailed, "password"),
-        (RegisterUser { dob: Some("2030-01-01".into()), ..document.clone() }, Code::ValidationFailed, "dob"),
-        (RegisterUser { dob: Some("2020-01-01".into()), ..document.clone() }, Code::ValidationFailed, "dob"),
+        (RegisterUser { password: Some("12345".into()), ..document.clone() }, ErrorCode::ValidationFailed, "password"),
+        (RegisterUser { dob: Some("2030-01-01".into()), ..document.clone() }, ErrorCode::ValidationFailed, "dob"),
+        (RegisterUser { dob: Some("2020-01-01".into()), ..document.clone() }, ErrorCode::ValidationFailed, "dob"),
         (
             RegisterUser { callback_url: Some("https://bank.example:x@evil.example/".into()), ..document.clone() },
-            Code::ValidationFailed,
+            ErrorCode::ValidationFailed,
             "callback_url",
         ),
-        (RegisterUser { callback_url: Some("javascript:alert(1)".into()), ..document.clone() }, Code::ValidationFailed, "callback_url"),
-        (RegisterUser { city: Some("x".repeat(201)), ..document.clone() }, Code::ValidationFailed, "city"),
-        (RegisterUser { city: Some("a\0b".into()), ..document }, Code::ValidationFailed, "city"),
+        (
+            RegisterUser { callback_url: Some("javascript:alert(1)".into()), ..document.clone() },
+            ErrorCode::ValidationFailed,
+            "callback_url",
+        ),
+        (RegisterUser { city: Some("x".repeat(201)), ..document.clone() }, ErrorCode::ValidationFailed, "city"),
+        (RegisterUser { city: Some("a\0b".into()), ..document }, ErrorCode::ValidationFailed, "city"),
     ];
     for (request, code, field) in cases {
         let refusal = refused(request).await;
@@ -177,9 +189,9 @@ async fn countries(test: Arc<TestApp>) {
     let answer = test.app.register_user(&test.caller, &of(None, Some("CHL"), "code@example.com"), None).await.unwrap();
     assert_eq!(data_of(&answer)["country"], "CHL");
     let differ = refusal_of(test.app.register_user(&test.caller, &of(Some("Chile"), Some("ARG"), "x@example.com"), None).await);
-    assert_eq!((differ.code, differ.fields[0].0.as_str()), (Code::ValidationFailed, "country_code"));
+    assert_eq!((differ.code, differ.fields[0].0.as_str()), (ErrorCode::ValidationFailed, "country_code"));
     let foreign = refusal_of(test.app.register_user(&test.caller, &of(Some("Narnia"), None, "x@example.com"), None).await);
-    assert_eq!((foreign.code, foreign.fields[0].0.as_str()), (Code::ValidationFailed, "country"));
+    assert_eq!((foreign.code, foreign.fields[0].0.as_str()), (ErrorCode::ValidationFailed, "country"));
 }
 
 async fn minors(test: Arc<TestApp>) {
@@ -199,11 +211,11 @@ async fn minors(test: Arc<TestApp>) {
 async fn strict(test: Arc<TestApp>) {
     let app = test.with_settings(|config| config.registration.strict_contact = true).await;
     let refusal = refusal_of(app.register_user(&test.caller, &documented_registration(), None).await);
-    assert_eq!(refusal.code, Code::ValidationFailed);
+    assert_eq!(refusal.code, ErrorCode::ValidationFailed);
     assert_eq!(refusal.fields.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["phone", "iban"]);
     let better = RegisterUser { phone: Some("+5491143215678".into()), ..documented_registration() };
     let refusal = refusal_of(app.register_user(&test.caller, &better, None).await);
-    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::InvalidBankAccount, "iban"));
+    assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::InvalidBankAccount, "iban"));
     let best = RegisterUser { iban: Some(CustomerOf::ARGENTINA.account.into()), ..better };
     let answer = app.register_user(&test.caller, &best, None).await.unwrap();
     let warnings = data_of(&answer)["warnings"].clone();
@@ -236,7 +248,7 @@ async fn keys(test: Arc<TestApp>) {
     let second = test.app.register_user(&test.caller, &again, Some("key-1")).await.unwrap();
     assert_eq!((first.data, second.replayed), (second.data, true), "the password is no part of what a request is known by");
     let other = RegisterUser { name: Some("Other".into()), ..request };
-    assert_eq!(TestApp::code(test.app.register_user(&test.caller, &other, Some("key-1")).await), Code::IdempotencyConflict);
+    assert_eq!(TestApp::code(test.app.register_user(&test.caller, &other, Some("key-1")).await), ErrorCode::IdempotencyConflict);
     let long = "k".repeat(256);
-    assert_eq!(TestApp::code(test.app.register_user(&test.caller, &other, Some(&long)).await), Code::ValidationFailed);
+    assert_eq!(TestApp::code(test.app.register_user(&test.caller, &other, Some(&long)).await), ErrorCode::ValidationFailed);
 }

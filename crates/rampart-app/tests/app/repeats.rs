@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use rampart_app::{CreatePayment, CreateRampoff, ListRequest};
-use rampart_core::refusal::Code;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, sell};
+use rampart_core::refusal::ErrorCode;
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -39,17 +39,17 @@ async fn names(test: Arc<TestApp>) {
     let again = test.app.create_payment(&test.caller, &request, None).await.unwrap();
     assert_eq!((&first.data, first.replayed, again.replayed), (&again.data, false, true));
     let other = CreatePayment { fiat_amount: Some("101".into()), ..request.clone() };
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &other, None).await), Code::ExternalIdConflict);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &other, None).await), ErrorCode::ExternalIdConflict);
     // The name is looked up before anything else is checked.
     let nonsense = CreatePayment { user_id: None, ..request.clone() };
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &nonsense, None).await), Code::ExternalIdConflict);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &nonsense, None).await), ErrorCode::ExternalIdConflict);
     // A key beside a name that is known: the name decides, and the key is not used up by it.
     let keyed = test.app.create_payment(&test.caller, &request, Some("key-1")).await.unwrap();
     assert!(keyed.replayed);
     let list = ListRequest { external_id: Some("order-1".into()), ..ListRequest::default() };
     assert_eq!(test.app.payments(&test.caller, &list).await.unwrap().items.len(), 1);
     let long = CreatePayment { external_id: Some("x".repeat(129)), ..request };
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &long, None).await), Code::ValidationFailed);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &long, None).await), ErrorCode::ValidationFailed);
 }
 
 async fn names_of_sales(test: Arc<TestApp>) {
@@ -59,7 +59,7 @@ async fn names_of_sales(test: Arc<TestApp>) {
     let again = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
     assert_eq!((&first.data, again.replayed), (&again.data, true));
     let other = CreateRampoff { amount: Some("51".into()), ..request };
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &other, None).await), Code::ExternalIdConflict);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &other, None).await), ErrorCode::ExternalIdConflict);
     // Purchases and sales have names of their own.
     let purchase = CreatePayment { external_id: Some("order-1".into()), ..buy(customer, "100") };
     test.app.create_payment(&test.caller, &purchase, None).await.unwrap();
@@ -78,7 +78,7 @@ async fn one_meaning(test: Arc<TestApp>) {
             assert_eq!((&again.data, again.replayed), (&first.data, true), "{amount}");
         }
         let other = CreatePayment { fiat_amount: Some("240.01".into()), ..request };
-        let conflict = if key.is_some() { Code::IdempotencyConflict } else { Code::ExternalIdConflict };
+        let conflict = if key.is_some() { ErrorCode::IdempotencyConflict } else { ErrorCode::ExternalIdConflict };
         assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &other, key).await), conflict);
         let request = CreateRampoff { external_id: name.map(str::to_owned), ..sell(customer, "50") };
         let key = key.map(|key| format!("{key}-of-a-sale"));
@@ -96,12 +96,12 @@ async fn one_meaning(test: Arc<TestApp>) {
 async fn only_successes(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let small = buy(customer, "0.01");
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &small, Some("key-1")).await), Code::MinPurchase);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &small, Some("key-1")).await), ErrorCode::MinPurchase);
     let answer = test.app.create_payment(&test.caller, &buy(customer, "100"), Some("key-1")).await.unwrap();
     assert!(!answer.replayed);
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &small, Some("key-1")).await), Code::IdempotencyConflict);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &small, Some("key-1")).await), ErrorCode::IdempotencyConflict);
     // The same key of another partner is another key.
-    assert_eq!(TestApp::code(test.app.create_payment(&test.stranger, &buy(customer, "100"), Some("key-1")).await), Code::UserNotFound);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.stranger, &buy(customer, "100"), Some("key-1")).await), ErrorCode::UserNotFound);
 }
 
 async fn answers_end(test: Arc<TestApp>) {

@@ -6,15 +6,15 @@ use rampart_app::{CreatePayment, CreateRampoff, RegisterUser, SetPayoutAccount, 
 use rampart_core::bank_account::virtual_account;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_sandbox::Deposit;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, data_of, documented_registration, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, sell};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -66,26 +66,26 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
         for account in accounts {
             let chain = Some("polygon".to_owned()).filter(|_| of.country == "ESP");
             let sale = CreateRampoff { blockchain: chain.clone(), iban: Some(account.clone()), ..sell(customer, "50") };
-            assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sale, None).await), Code::InvalidBankAccount, "{account}");
+            assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sale, None).await), ErrorCode::InvalidBankAccount, "{account}");
             if of.country != "ESP" {
                 continue;
             }
             let purchase = CreatePayment { refund_account: Some(account.clone()), ..buy(customer, "100") };
             let refused = test.app.create_payment(&test.caller, &purchase, None).await;
-            assert_eq!(TestApp::code(refused), Code::InvalidBankAccount, "{account}");
+            assert_eq!(TestApp::code(refused), ErrorCode::InvalidBankAccount, "{account}");
             // Whether the order waits for it is looked at afterwards.
             let order = test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
             let token = test.app.payment_token(TestApp::order_of(&order));
             let given = test.app.give_refund_account(&token, &account, "Ana").await;
-            assert_eq!(TestApp::code(given), Code::InvalidBankAccount, "{account}");
+            assert_eq!(TestApp::code(given), ErrorCode::InvalidBankAccount, "{account}");
             let asked = SetRefundAccount { payment_id: Some(TestApp::order_of(&order).to_string()), refund_account: Some(account.clone()) };
             let given = test.app.set_refund_account(&test.caller, asked, None).await;
-            assert_eq!(TestApp::code(given), Code::InvalidBankAccount, "{account}");
+            assert_eq!(TestApp::code(given), ErrorCode::InvalidBankAccount, "{account}");
             let order = test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
             let rampoff_id = Some(TestApp::order_of(&order).to_string());
             let asked = SetPayoutAccount { rampoff_id, iban: Some(account.clone()), ..SetPayoutAccount::default() };
             let given = test.app.set_payout_account(&test.caller, asked, None).await;
-            assert_eq!(TestApp::code(given), Code::InvalidBankAccount, "{account}");
+            assert_eq!(TestApp::code(given), ErrorCode::InvalidBankAccount, "{account}");
         }
     }
     // One that was given at registration is warned of there, and refused when a payout needs it.
@@ -93,7 +93,7 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
     let customer = test.verified(registered, "registered@example.com").await;
     let warnings = test.app.store().customer(customer).await.unwrap().unwrap().warnings;
     assert!(warnings.iter().any(|warning| warning.field == "iban" && warning.code == "invalid_bank_account"), "{warnings:?}");
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await), Code::InvalidBankAccount);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await), ErrorCode::InvalidBankAccount);
 }
 
 async fn accounts(test: Arc<TestApp>) {
@@ -102,7 +102,7 @@ async fn accounts(test: Arc<TestApp>) {
     let customer = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
     test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
     let request = CreateRampoff { blockchain: None, ..sell(customer, "50") };
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &request, None).await), Code::InvalidBankAccount);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &request, None).await), ErrorCode::InvalidBankAccount);
     let named = CreateRampoff { iban: Some(CustomerOf::ARGENTINA.account.into()), bank_name: Some("Nación".into()), ..request };
     let answer = test.app.create_rampoff(&test.caller, &named, None).await.unwrap();
     let destination = test.rampoff(TestApp::order_of(&answer)).await.destination;
@@ -119,13 +119,13 @@ async fn accounts(test: Arc<TestApp>) {
     let answer = test.app.register_user(&test.caller, &bare, None).await.unwrap();
     let customer = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
     test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await), Code::InvalidBankAccount);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await), ErrorCode::InvalidBankAccount);
     let account = Some(CustomerOf::SPAIN.account.to_owned());
     let no_chain = CreateRampoff { blockchain: None, iban: account.clone(), ..sell(customer, "50") };
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &no_chain, None).await), Code::FailMandatoryField);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &no_chain, None).await), ErrorCode::FailMandatoryField);
     let zero = Some("0x0000000000000000000000000000000000000000".to_owned());
     let bad_refund = CreateRampoff { refund_wallet: zero, iban: account, ..sell(customer, "50") };
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &bad_refund, None).await), Code::InvalidWallet);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &bad_refund, None).await), ErrorCode::InvalidWallet);
 }
 
 async fn addresses(test: Arc<TestApp>) {
@@ -137,5 +137,5 @@ async fn addresses(test: Arc<TestApp>) {
     }
     let ours = seen.into_iter().next();
     let request = CreateRampoff { refund_wallet: ours, ..sell(customer, "50") };
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &request, None).await), Code::InvalidWallet);
+    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &request, None).await), ErrorCode::InvalidWallet);
 }

@@ -17,12 +17,12 @@ use rampart_core::outgoing::{PayoutPurpose, PayoutState, TransferSource};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_sandbox::Deposit;
-use rampart_testkit::{CustomerOf, Engine, SeededChance, TestApp, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, SeededChance, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 /// How many things happen.
 const EVENTS: u32 = 90;
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rampart_app::CreatePayment;
 use rampart_app::operate::{customers, orders};
 use rampart_core::amount::Amount;
-use rampart_core::fact::{Fact, FactBody, ProcessorPaid, ReceiptName, Reversed};
+use rampart_core::fact::{Fact, FactBody, ProcessorPaid, ReceiptReference, Reversed};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::ledger::Account;
 use rampart_core::order::{HoldReason, Reversal};
@@ -15,11 +15,11 @@ use rampart_core::rampoff::RampoffState;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
@@ -272,7 +272,7 @@ fn taken_back(payment: &Payment, reference: &str, amount: i128) -> FactBody {
     let PayIn::Processor(processor) = payment.pay_in else { panic!("it is paid by card") };
     FactBody::Reversed(Reversed {
         payment: Some(payment.id),
-        receipt: Some(ReceiptName::Capture { processor, reference: reference.to_owned() }),
+        receipt: Some(ReceiptReference::Capture { processor, reference: reference.to_owned() }),
         currency: Some(payment.terms.fiat),
         amount: Amount::from_minor(amount),
         reason: "stolen card".to_owned(),
@@ -375,7 +375,7 @@ async fn recalled(test: Arc<TestApp>) {
     let line = transfer(Some(waits), 150 * EUR).await;
     let second = item(&test, ReviewKind::Suspense).await;
     let another = order().await;
-    let decision = rampart_app::operate::reviews::Decision::Assign(another);
+    let decision = rampart_app::operate::reviews::ReviewDecision::Assign(another);
     customers::unban(&test.app, &operator(), customer).await.unwrap();
     rampart_app::operate::reviews::resolve(&test.app, &operator(), second.id, decision).await.unwrap();
     test.payment_becomes(another, "coins_sent").await;

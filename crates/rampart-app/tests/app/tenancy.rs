@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rampart_app::ListRequest;
 use rampart_core::refusal::Refusal;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, refusal_of, sell};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, refusal_of, sell};
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -77,6 +77,6 @@ async fn pages_of_lists(test: Arc<TestApp>) {
         ListRequest { from: Some("yesterday".into()), ..ListRequest::default() },
         ListRequest { user_id: Some("ana".into()), ..ListRequest::default() },
     ] {
-        assert_eq!(TestApp::code(test.app.payments(&test.caller, &bad).await), rampart_core::refusal::Code::ValidationFailed);
+        assert_eq!(TestApp::code(test.app.payments(&test.caller, &bad).await), rampart_core::refusal::ErrorCode::ValidationFailed);
     }
 }

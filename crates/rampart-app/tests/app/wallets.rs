@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::treasury;
 use rampart_app::{CreatePayment, CreateRampoff, SetRefundWallet};
 use rampart_core::ledger::Account;
 use rampart_core::payment::Payment;
 use rampart_core::record::Record;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::Step;
-use rampart_testkit::{Engine, TestApp, buy, on_both_engines, sell};
+use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, sell};
 
 use crate::workers_buying::{ana, operator};
 
@@ -20,7 +20,7 @@ const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
 const ANYONES: [&str; 3] =
     ["bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7kt5nd6y", "bc1pfeessrawgf", "BC1SW50QGDZ25J"];
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -46,15 +46,15 @@ async fn of_the_whole_family(test: Arc<TestApp>) {
         // On what is remembered and on what is stored.
         for _ in 0..2 {
             let request = CreatePayment { wallet: given.clone(), ..buy(customer, "100") };
-            assert_eq!(TestApp::code(app.create_payment(&test.caller, &request, None).await), Code::InvalidWallet, "{wallet}");
+            assert_eq!(TestApp::code(app.create_payment(&test.caller, &request, None).await), ErrorCode::InvalidWallet, "{wallet}");
         }
         let request = CreateRampoff { refund_wallet: given.clone(), ..sell(customer, "50") };
-        assert_eq!(TestApp::code(app.create_rampoff(&test.caller, &request, None).await), Code::InvalidWallet, "{wallet}");
+        assert_eq!(TestApp::code(app.create_rampoff(&test.caller, &request, None).await), ErrorCode::InvalidWallet, "{wallet}");
         let request = SetRefundWallet { rampoff_id: Some(order.id.to_string()), refund_wallet: given };
-        assert_eq!(TestApp::code(app.set_refund_wallet(&test.caller, request, None).await), Code::InvalidWallet, "{wallet}");
-        assert_eq!(TestApp::code(app.give_refund_wallet(&token, &wallet).await), Code::InvalidWallet, "{wallet}");
+        assert_eq!(TestApp::code(app.set_refund_wallet(&test.caller, request, None).await), ErrorCode::InvalidWallet, "{wallet}");
+        assert_eq!(TestApp::code(app.give_refund_wallet(&token, &wallet).await), ErrorCode::InvalidWallet, "{wallet}");
         let withdrawn = treasury::withdraw(app, &operator(), Account::ChainHot(order.chain()), usdc, "1", Some(&wallet)).await;
-        assert_eq!(TestApp::code(withdrawn), Code::InvalidWallet, "{wallet}");
+        assert_eq!(TestApp::code(withdrawn), ErrorCode::InvalidWallet, "{wallet}");
     }
 }
 
@@ -74,9 +74,9 @@ async fn of_bitcoin(test: Arc<TestApp>) {
     };
     for wallet in ANYONES.into_iter().chain(["1111111111111111111114oLvT2", "1BitcoinEaterAddressDontSendf59kuE"]) {
         let bought = test.app.create_payment(&test.caller, &coin(wallet), None).await;
-        assert_eq!(TestApp::code(bought), Code::InvalidWallet, "{wallet}");
+        assert_eq!(TestApp::code(bought), ErrorCode::InvalidWallet, "{wallet}");
         let sold = test.app.create_rampoff(&test.caller, &sale(wallet), None).await;
-        assert_eq!(TestApp::code(sold), Code::InvalidWallet, "{wallet}");
+        assert_eq!(TestApp::code(sold), ErrorCode::InvalidWallet, "{wallet}");
     }
     let good = "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0";
     test.app.create_payment(&test.caller, &coin(good), None).await.unwrap();
@@ -86,7 +86,7 @@ async fn of_bitcoin(test: Arc<TestApp>) {
 mod playing {
     use super::of_an_earlier_order;
 
-    async fn whole(engine: rampart_testkit::Engine) -> rampart_testkit::TestApp {
+    async fn whole(engine: rampart_testkit::TestEngine) -> rampart_testkit::TestApp {
         rampart_testkit::TestApp::start(engine).await
     }
 
@@ -118,7 +118,7 @@ async fn of_an_earlier_order(test: Arc<TestApp>) {
     assert!(item.reason.contains("anybody could take"), "{}", item.reason);
     let bitcoin = "bitcoin".parse().unwrap();
     assert_eq!(test.world.transactions(bitcoin, Some(ANYONES[0]), None, 9).await.unwrap_or_default(), []);
-    reviews::resolve(&test.app, &operator(), item.id, Decision::GiveUp).await.unwrap();
+    reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::GiveUp).await.unwrap();
     test.payment_becomes(id, "on_hold").await;
 }
 
@@ -144,7 +144,7 @@ async fn with_blanks(test: Arc<TestApp>) {
     }
     for nothing in ["", " ", "\n", "\u{200b}"] {
         let request = CreatePayment { wallet: Some(nothing.to_owned()), ..buy(customer, "100") };
-        assert_eq!(TestApp::code(app.create_payment(&test.caller, &request, None).await), Code::FailMandatoryField, "{nothing:?}");
+        assert_eq!(TestApp::code(app.create_payment(&test.caller, &request, None).await), ErrorCode::FailMandatoryField, "{nothing:?}");
         let request = CreateRampoff { refund_wallet: Some(nothing.to_owned()), ..sell(customer, "50") };
         assert!(app.create_rampoff(&test.caller, &request, None).await.is_ok(), "{nothing:?}");
     }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use rampart_app::App;
-use rampart_core::refusal::Code;
-use rampart_testkit::{Engine, TestApp, on_both_engines, refusal_of};
+use rampart_core::refusal::ErrorCode;
+use rampart_testkit::{TestApp, TestEngine, on_both_engines, refusal_of};
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -26,7 +26,7 @@ async fn subscriptions(test: Arc<TestApp>) {
     let (app, caller) = (&test.app, &test.caller);
     let url = "https://example.com/hook";
     let missing = app.update_subscription(caller, some(url), some("PAY_IN"), None).await;
-    assert_eq!(TestApp::code(missing), Code::SubscriptionNotFound);
+    assert_eq!(TestApp::code(missing), ErrorCode::SubscriptionNotFound);
     assert_eq!(app.subscribe(caller, some(url), some("PAY_IN"), None).await.unwrap().data, "\"subscription_created\"");
     assert_eq!(app.subscribe(caller, some("https://example.com/2"), some("PAY_IN"), None).await.unwrap().data, "\"subscription_created\"");
     let updated = app.update_subscription(caller, some("https://example.com/3"), some("PAY_IN"), None).await.unwrap();
@@ -39,15 +39,17 @@ async fn subscriptions(test: Arc<TestApp>) {
     names.sort_unstable();
     assert_eq!(names, [("PAY_IN", "https://example.com/3"), ("TRANSFER_RAMPOFF_FINISHED", url)]);
     assert!(app.subscriptions(&test.stranger).await.unwrap().is_empty());
-    for (bad, code) in
-        [(None, Code::FailMandatoryField), (some("ftp://example.com"), Code::ValidationFailed), (some("nonsense"), Code::ValidationFailed)]
-    {
+    for (bad, code) in [
+        (None, ErrorCode::FailMandatoryField),
+        (some("ftp://example.com"), ErrorCode::ValidationFailed),
+        (some("nonsense"), ErrorCode::ValidationFailed),
+    ] {
         assert_eq!(TestApp::code(app.subscribe(caller, bad, some("PAY_IN"), None).await), code);
     }
-    assert_eq!(TestApp::code(app.subscribe(caller, some(url), some("NEWS"), None).await), Code::ValidationFailed);
+    assert_eq!(TestApp::code(app.subscribe(caller, some(url), some("NEWS"), None).await), ErrorCode::ValidationFailed);
     app.delete_subscription(caller, "PAY_IN").await.unwrap();
-    assert_eq!(TestApp::code(app.delete_subscription(caller, "PAY_IN").await), Code::SubscriptionNotFound);
-    assert_eq!(TestApp::code(app.update_subscription(caller, some(url), some("PAY_IN"), None).await), Code::SubscriptionNotFound);
+    assert_eq!(TestApp::code(app.delete_subscription(caller, "PAY_IN").await), ErrorCode::SubscriptionNotFound);
+    assert_eq!(TestApp::code(app.update_subscription(caller, some(url), some("PAY_IN"), None).await), ErrorCode::SubscriptionNotFound);
     app.subscribe(caller, some(url), some("PAY_IN"), None).await.unwrap();
     // Two first ones at once make one.
     let (one, two) = tokio::join!(
@@ -59,7 +61,7 @@ async fn subscriptions(test: Arc<TestApp>) {
     let first = app.subscribe(caller, some(url), some("COINS_SENT"), Some("key-1")).await.unwrap();
     let again = app.subscribe(caller, some(url), some("COINS_SENT"), Some("key-1")).await.unwrap();
     assert_eq!((first.data, again.replayed), (again.data, true));
-    assert_eq!(TestApp::code(app.subscribe(caller, some(url), some("PAY_IN"), Some("key-1")).await), Code::IdempotencyConflict);
+    assert_eq!(TestApp::code(app.subscribe(caller, some(url), some("PAY_IN"), Some("key-1")).await), ErrorCode::IdempotencyConflict);
 }
 
 /// URLs, and whether a sandbox and a live installation take them.
@@ -101,7 +103,7 @@ async fn subscribes(app: &App, test: &TestApp, url: &str, taken: bool) {
         refused => {
             let refusal = refusal_of(refused);
             assert!(!taken, "{url:?}: {refusal:?}");
-            assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (Code::ValidationFailed, "url"), "{url:?}");
+            assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::ValidationFailed, "url"), "{url:?}");
             assert!(!format!("{refusal:?}").contains("pass@"), "{refusal:?}");
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rampart_app::CreatePayment;
-use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{Operator, orders};
 use rampart_core::amount::Amount;
 use rampart_core::arrival::DeviationKind;
@@ -16,9 +16,9 @@ use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::view::PaymentView;
 use rampart_sandbox::{BankTransfer, Booked, Calls, FaultOutcome, FaultPort, FaultRule, PayResult};
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
@@ -107,9 +107,9 @@ async fn short_over_and_twice(test: Arc<TestApp>) {
     })
     .await;
     // The world's payer gave no account to send it back to, so it becomes the company's.
-    assert!(reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await.is_err());
-    reviews::resolve(&test.app, &operator(), item.id, Decision::Keep).await.unwrap();
-    assert!(reviews::resolve(&test.app, &operator(), item.id, Decision::Keep).await.is_err(), "only once");
+    assert!(reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.is_err());
+    reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Keep).await.unwrap();
+    assert!(reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Keep).await.is_err(), "only once");
 }
 
 async fn late(test: Arc<TestApp>) {
@@ -140,7 +140,7 @@ async fn unknown_reference(test: Arc<TestApp>) {
     test.world.transfer(transfer("for the coins")).await.unwrap();
     let first = item(&test, ReviewKind::Suspense).await;
     assert!(first.reason.contains("no reference"), "{}", first.reason);
-    reviews::resolve(&test.app, &operator(), first.id, Decision::Assign(id)).await.unwrap();
+    reviews::resolve(&test.app, &operator(), first.id, ReviewDecision::Assign(id)).await.unwrap();
     test.payment_becomes(id, "coins_sent").await;
     // A mistyped one is sent back to where it came from.
     let mut mistyped = told.concept.clone();
@@ -149,9 +149,9 @@ async fn unknown_reference(test: Arc<TestApp>) {
     test.world.transfer(transfer(&mistyped)).await.unwrap();
     let second = item(&test, ReviewKind::Suspense).await;
     assert!(second.reason.contains("mistyped"), "{}", second.reason);
-    let again = reviews::resolve(&test.app, &operator(), second.id, Decision::Assign(id)).await;
+    let again = reviews::resolve(&test.app, &operator(), second.id, ReviewDecision::Assign(id)).await;
     assert!(again.is_err(), "an order that is complete takes no more");
-    reviews::resolve(&test.app, &operator(), second.id, Decision::Return).await.unwrap();
+    reviews::resolve(&test.app, &operator(), second.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it arrived back", || async {
         let payouts = test.app.store().payouts_in_state("settled", None, 10).await.unwrap();
         (payouts.len() == 1).then_some(())
@@ -168,7 +168,7 @@ async fn foreign_payer(test: Arc<TestApp>) {
     let item = item(&test, ReviewKind::Suspense).await;
     assert_eq!((item.order, test.payment(id).await.status()), (Some(id), "started"));
     // A person may say that it is the customer's all the same: then it goes at the market price.
-    reviews::resolve(&test.app, &operator(), item.id, Decision::Assign(id)).await.unwrap();
+    reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Assign(id)).await.unwrap();
     let sent = test.payment_becomes(id, "coins_sent").await;
     assert_eq!(sent.taken.unwrap().promised, Amount::ZERO);
     let file = orders::show(&test.app, id).await.unwrap();
@@ -228,7 +228,7 @@ async fn taken_back_after(test: Arc<TestApp>) {
     assert_eq!((item.order, item.amount), (Some(id), Amount::from_minor(10_000)));
     let payment = test.payment(id).await;
     assert_eq!((payment.status(), payment.reversal), ("coins_sent", Some(Reversal::Chargeback)));
-    reviews::resolve(&test.app, &operator(), item.id, Decision::Dismiss).await.unwrap();
+    reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Dismiss).await.unwrap();
     mine(&test, 6).await;
     settled(&test, id).await;
 }
@@ -247,7 +247,7 @@ async fn refund_returned(test: Arc<TestApp>) {
     assert_eq!((item.order, item.amount), (Some(id), Amount::from_minor(12_000)));
     let payment = test.payment(id).await;
     assert_eq!((payment.status(), payment.reversal), ("refunded", Some(Reversal::BankReturn)));
-    reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await.unwrap();
+    reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
     test.eventually("suspense is empty", || async {
         let suspense = test.app.store().balance("suspense".parse().unwrap(), "EUR".parse().unwrap()).await.unwrap();
         (suspense.posted.is_zero() && suspense.held.is_zero()).then_some(())
@@ -331,7 +331,7 @@ async fn reverted(test: Arc<TestApp>) {
     let losses = || async { test.app.store().balance("losses:chargeback".parse().unwrap(), "EUR".parse().unwrap()).await.unwrap().posted };
     assert_eq!(losses().await, sent.terms.fiat_amount);
     let lost = item(&test, ReviewKind::Reversal).await;
-    assert!(reviews::resolve(&test.app, &operator(), lost.id, Decision::Keep).await.is_err(), "nothing of it lies in suspense");
+    assert!(reviews::resolve(&test.app, &operator(), lost.id, ReviewDecision::Keep).await.is_err(), "nothing of it lies in suspense");
     mine(&test, 6).await;
     let failed = test.payment_becomes(id, "failed").await;
     assert_eq!((failed.reversal, losses().await), (Some(Reversal::Chargeback), Amount::ZERO));
@@ -398,9 +398,9 @@ async fn quarantine(test: Arc<TestApp>) {
     let odd = item(&test, ReviewKind::Quarantine).await;
     assert_eq!(odd.fact, Some(fact.id));
     // It is as odd the second time.
-    reviews::resolve(&test.app, &operator(), odd.id, Decision::Retry).await.unwrap();
+    reviews::resolve(&test.app, &operator(), odd.id, ReviewDecision::Retry).await.unwrap();
     let again = item(&test, ReviewKind::Quarantine).await;
     assert_ne!(again.id, odd.id);
-    reviews::resolve(&test.app, &operator(), again.id, Decision::Dismiss).await.unwrap();
+    reviews::resolve(&test.app, &operator(), again.id, ReviewDecision::Dismiss).await.unwrap();
     assert!(test.app.store().facts_waiting(None, 10).await.unwrap().is_empty());
 }

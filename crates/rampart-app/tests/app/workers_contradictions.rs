@@ -12,11 +12,11 @@ use rampart_core::outgoing::{Payout, PayoutState};
 use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::{Engine, TestApp, on_both_engines, sell};
+use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 

@@ -8,11 +8,11 @@ use rampart_app::{health, metrics};
 use rampart_core::amount::Amount;
 use rampart_core::payment::Payment;
 use rampart_sandbox::Deposit;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
 use crate::workers_buying::ana;
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 

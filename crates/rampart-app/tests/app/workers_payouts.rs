@@ -9,11 +9,11 @@ use rampart_core::order::HoldReason;
 use rampart_core::outgoing::PayoutState;
 use rampart_core::rampoff::RampoffState;
 use rampart_sandbox::{Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::{Engine, TestApp, buy, on_both_engines, payable, sell};
+use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, operator};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 

@@ -8,19 +8,19 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rampart_app::operate::webhooks;
 use rampart_app::workers::{self, Workers};
-use rampart_app::{App, Caller, SubscriptionCall, SubscriptionRequest};
+use rampart_app::{App, AuthenticatedPartner, SubscriptionCall, SubscriptionRequest};
 use rampart_core::event::{EventDraft, EventType};
 use rampart_core::id::PartnerId;
 use rampart_core::step::Step;
 use rampart_core::webhook::Delivery;
-use rampart_testkit::{Engine, TestApp, on_both_engines};
+use rampart_testkit::{TestApp, TestEngine, on_both_engines};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::workers_buying::operator;
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -148,7 +148,7 @@ async fn tell(app: &App, partner: PartnerId, kinds: &[EventType]) {
     app.commit(step).await.unwrap();
 }
 
-async fn subscribe(app: &App, caller: &Caller, receiver: &Receiver, kind: EventType) {
+async fn subscribe(app: &App, caller: &AuthenticatedPartner, receiver: &Receiver, kind: EventType) {
     app.subscribe(caller, Some(receiver.url.clone()), Some(kind.as_str().to_owned()), None).await.unwrap();
 }
 
@@ -246,7 +246,7 @@ async fn gone(test: Arc<TestApp>) {
     assert_eq!(receiver.count(), sent + 1);
     let request = SubscriptionRequest { replay: Some("true".to_owned()), ..request };
     let conflict = app.put_subscription(caller, SubscriptionCall::Update, request.clone(), Some("k")).await;
-    assert_eq!(TestApp::code(conflict), rampart_core::refusal::Code::IdempotencyConflict);
+    assert_eq!(TestApp::code(conflict), rampart_core::refusal::ErrorCode::IdempotencyConflict);
     for _ in 0..2 {
         app.put_subscription(caller, SubscriptionCall::Subscribe, request.clone(), Some("again")).await.unwrap();
     }

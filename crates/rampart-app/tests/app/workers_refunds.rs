@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use rampart_app::operate::orders;
-use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::{CreatePayment, CreateRampoff, SetRefundAccount};
 use rampart_core::amount::Amount;
 use rampart_core::id::OrderId;
 use rampart_core::order::HoldReason;
-use rampart_core::outgoing::{Payout, PayoutState, Route, Screening};
+use rampart_core::outgoing::{Payout, PayoutRoute, PayoutState, Screening};
 use rampart_core::payment::PaymentState;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_sandbox::{BankTransfer, Booked, Deposit};
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
@@ -36,7 +36,7 @@ async fn refused_by_processor(test: &TestApp, refund_account: Option<&str>) -> O
     id
 }
 
-fn routes(payouts: &[Payout]) -> Vec<Route> {
+fn routes(payouts: &[Payout]) -> Vec<PayoutRoute> {
     payouts.iter().map(|payout| payout.route).collect()
 }
 
@@ -55,14 +55,14 @@ async fn processor_refuses(test: Arc<TestApp>) {
     test.payment_becomes(id, "refunded").await;
     let payouts = test.app.store().payouts_of_order(id).await.unwrap();
     assert!(matches!(payouts[0].state, PayoutState::Failed { .. }), "{payouts:?}");
-    assert_eq!(routes(&payouts), [Route::Processor("card".parse().unwrap()), Route::Bank("sepa".parse().unwrap())]);
+    assert_eq!(routes(&payouts), [PayoutRoute::Processor("card".parse().unwrap()), PayoutRoute::Bank("sepa".parse().unwrap())]);
 }
 
 async fn processor_refuses_and_an_account_is_known(test: Arc<TestApp>) {
     let id = refused_by_processor(&test, Some(CustomerOf::SPAIN.account)).await;
     test.payment_becomes(id, "refunded").await;
     let payouts = test.app.store().payouts_of_order(id).await.unwrap();
-    assert_eq!(routes(&payouts), [Route::Processor("card".parse().unwrap()), Route::Bank("sepa".parse().unwrap())]);
+    assert_eq!(routes(&payouts), [PayoutRoute::Processor("card".parse().unwrap()), PayoutRoute::Bank("sepa".parse().unwrap())]);
     assert_eq!(payouts[1].destination.account.reveal(), CustomerOf::SPAIN.account);
 }
 
@@ -78,7 +78,7 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
     };
     let number = |account: &str| CreatePayment { refund_account: Some(account.to_owned()), ..request.clone() };
     // A number alone is enough only where it is the registered account's.
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &number("1234567890"), None).await), Code::InvalidBankAccount);
+    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &number("1234567890"), None).await), ErrorCode::InvalidBankAccount);
     for (request, typed, expected) in [
         (&request, None, ("1234567890", "001", "checking")),
         (&number("12345678901"), None, ("12345678901", "012", "vista")),
@@ -122,7 +122,7 @@ async fn returned_item_stays_whole(test: Arc<TestApp>) {
     let first = item(&test, ReviewKind::Suspense).await;
     let mut waiting = first.clone();
     for _ in 0..2 {
-        reviews::resolve(&test.app, &operator(), waiting.id, Decision::Return).await.unwrap();
+        reviews::resolve(&test.app, &operator(), waiting.id, ReviewDecision::Return).await.unwrap();
         waiting = item(&test, ReviewKind::Suspense).await;
         assert_eq!((waiting.fact, &waiting.source, waiting.screening_hit), (first.fact, &first.source, false));
         assert!(waiting.reason.contains("did not work"), "{}", waiting.reason);
@@ -130,7 +130,7 @@ async fn returned_item_stays_whole(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "200") };
     let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
-    reviews::resolve(&test.app, &operator(), waiting.id, Decision::Assign(id)).await.unwrap();
+    reviews::resolve(&test.app, &operator(), waiting.id, ReviewDecision::Assign(id)).await.unwrap();
     test.payment_becomes(id, "coins_sent").await;
 }
 
@@ -148,7 +148,7 @@ async fn paid_once_more(test: Arc<TestApp>) {
     test.rampoff_becomes(id, "finished").await;
     test.advance(5).await;
     let first = item(&test, ReviewKind::Reversal).await;
-    reviews::resolve(&test.app, &operator(), first.id, Decision::Return).await.unwrap();
+    reviews::resolve(&test.app, &operator(), first.id, ReviewDecision::Return).await.unwrap();
     let once_more = test
         .eventually("it is paid once more", || async {
             test.advance(1).await;
@@ -159,5 +159,5 @@ async fn paid_once_more(test: Arc<TestApp>) {
     assert_eq!((once_more.destination.account.reveal(), once_more.screening), (RETURNS, Screening::Cleared));
     let again = item(&test, ReviewKind::Reversal).await;
     assert_eq!((again.order, again.amount, &again.source), (Some(id), first.amount, &first.source));
-    reviews::resolve(&test.app, &operator(), again.id, Decision::Keep).await.unwrap();
+    reviews::resolve(&test.app, &operator(), again.id, ReviewDecision::Keep).await.unwrap();
 }

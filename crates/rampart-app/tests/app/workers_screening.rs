@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::orders::{self, Destination};
-use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::orders::{self, DestinationInput};
+use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::amount::Amount;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
-use rampart_core::order::{Findings, HoldReason};
+use rampart_core::order::{HoldReason, ScreeningHits};
 use rampart_core::outgoing::{PayoutState, Screening};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
@@ -41,7 +41,7 @@ async fn to_be_refunded(test: &TestApp) -> OrderId {
 }
 
 async fn give_account(test: &TestApp, id: OrderId, name: &str) {
-    let destination = Destination::Account { account: CustomerOf::SPAIN.account.to_owned(), holder: name.to_owned() };
+    let destination = DestinationInput::Account { account: CustomerOf::SPAIN.account.to_owned(), holder: name.to_owned() };
     orders::give_destination(&test.app, &operator(), id, &destination).await.unwrap();
 }
 
@@ -67,7 +67,7 @@ async fn refund_to_a_listed_holder(test: Arc<TestApp>) {
     assert_eq!(payment.findings.refund.as_deref(), Some("a name is on the sandbox's sanctions list"));
     // An account that is new is asked about, also when a person decides.
     give_account(&test, id, "Juana Sancionado").await;
-    assert_eq!(test.payment(id).await.findings, Findings::default());
+    assert_eq!(test.payment(id).await.findings, ScreeningHits::default());
     orders::refund(&test.app, &operator(), id).await.unwrap();
     stopped(&test, id).await;
     // A person who has seen what was found decides, and nobody is asked again.
@@ -110,13 +110,13 @@ async fn deposit(test: &TestApp, to: &str, symbol: &str, from: Option<&str>) {
 async fn returned_twice(test: &TestApp, first: &ReviewItem) {
     let asset = first.asset.unwrap();
     let suspense = || async { test.app.store().balance(Account::Suspense, asset).await.unwrap() };
-    reviews::resolve(&test.app, &operator(), first.id, Decision::Return).await.unwrap();
+    reviews::resolve(&test.app, &operator(), first.id, ReviewDecision::Return).await.unwrap();
     let again = item(test, ReviewKind::Suspense).await;
     assert_eq!((again.fact, again.order, &again.source, again.screening_hit), (first.fact, first.order, &first.source, true));
     assert!(again.reason.contains("stopped by screening"), "{}", again.reason);
     let balance = suspense().await;
     assert_eq!((balance.posted, balance.held), (first.amount, Amount::ZERO));
-    reviews::resolve(&test.app, &operator(), again.id, Decision::Return).await.unwrap();
+    reviews::resolve(&test.app, &operator(), again.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it went back", || async {
         test.world.mine("polygon".parse().unwrap(), 1).await.unwrap();
         let balance = suspense().await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{orders, treasury};
 use rampart_app::{CreateRampoff, SetPayoutAccount};
 use rampart_core::amount::Amount;
@@ -14,11 +14,11 @@ use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::watch::DepositState;
 use rampart_sandbox::{Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::{Engine, TestApp, on_both_engines, sell};
+use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
@@ -136,11 +136,11 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     };
     test.app.set_payout_account(&test.caller, give("DE89370400440532013000"), None).await.unwrap();
     // Who has seen the account before does not send it to another one unseen.
-    let unseen = reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await;
+    let unseen = reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await;
     assert!(unseen.is_err_and(|error| error.to_string().contains("another account")));
     let item = self::item(&test, ReviewKind::Reversal).await;
     assert_eq!(item.source.as_deref(), Some("DE89370400440532013000"));
-    reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await.unwrap();
+    reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
     assert!(!returned().await);
     assert!(test.app.set_payout_account(&test.caller, give("ES9121000418450200051332"), None).await.is_err());
     test.eventually("suspense is empty", || async { Some(suspense().await).filter(|balance| balance.posted.is_zero()) }).await;
@@ -158,7 +158,7 @@ async fn wrong_coin(test: Arc<TestApp>) {
     mine(&test, 6).await;
     let wrong = item(&test, ReviewKind::Suspense).await;
     assert_eq!((wrong.order, wrong.amount), (Some(order.id), Amount::from_minor(7_000_000)));
-    reviews::resolve(&test.app, &operator(), wrong.id, Decision::Return).await.unwrap();
+    reviews::resolve(&test.app, &operator(), wrong.id, ReviewDecision::Return).await.unwrap();
     let asset = wrong.asset.unwrap();
     test.eventually("it went back", || async {
         mine(&test, 1).await;
@@ -179,8 +179,8 @@ async fn twice(test: Arc<TestApp>) {
     mine(&test, 6).await;
     let surplus = item(&test, ReviewKind::Suspense).await;
     assert_eq!(surplus.amount, order.terms.coin_amount);
-    assert!(reviews::resolve(&test.app, &operator(), surplus.id, Decision::Assign(order.id)).await.is_err());
-    reviews::resolve(&test.app, &operator(), surplus.id, Decision::Return).await.unwrap();
+    assert!(reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Assign(order.id)).await.is_err());
+    reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it went back", || async {
         mine(&test, 1).await;
         let balance = test.app.store().balance(Account::Suspense, order.terms.coin.into()).await.unwrap();
@@ -213,7 +213,7 @@ async fn undone_in_suspense(test: Arc<TestApp>) {
     test.eventually("suspense is empty", || async { Some(in_suspense(&test, &order).await).filter(|amount| amount.is_zero()) }).await;
     let settled = test.app.store().review(surplus.id).await.unwrap().unwrap();
     assert!(settled.is_undone(), "{settled:?}");
-    assert!(reviews::resolve(&test.app, &operator(), surplus.id, Decision::Return).await.is_err());
+    assert!(reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Return).await.is_err());
 }
 
 /// Coins that were assigned to another order are that order's, also when the chain undoes them.
@@ -221,7 +221,7 @@ async fn undone_after_assignment(test: Arc<TestApp>) {
     let (order, txid, surplus) = surplus(&test).await;
     let answer = test.app.create_rampoff(&test.caller, &sell(order.customer, "50"), None).await.unwrap();
     let another = TestApp::order_of(&answer);
-    reviews::resolve(&test.app, &operator(), surplus.id, Decision::Assign(another)).await.unwrap();
+    reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Assign(another)).await.unwrap();
     test.rampoff_becomes(another, "finished").await;
     test.world.reorganise(order.chain(), 7, Vec::new()).await.unwrap();
     test.eventually("the other order knows", || async {
@@ -250,7 +250,7 @@ async fn undone_after_assignment(test: Arc<TestApp>) {
 /// Coins in suspense that were sent back, and are final on the chain; with the number of blocks since they arrived.
 async fn sent_back(test: &TestApp) -> (Rampoff, String, ReviewItem, Transfer, u32) {
     let (order, txid, surplus) = surplus(test).await;
-    reviews::resolve(&test.app, &operator(), surplus.id, Decision::Return).await.unwrap();
+    reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Return).await.unwrap();
     let returned = |transfer: &Transfer| transfer.resolves == Some(surplus.id);
     let in_state = async |state: &'static str| {
         let look = || async {
@@ -291,7 +291,7 @@ async fn undone_after_it_went_back(test: Arc<TestApp>) {
     let again = test.eventually("it is as it was", settled).await;
     assert_eq!(again.resolution.as_ref().map(|resolution| resolution.decision.as_str()), Some("return"));
     assert_eq!(waiting(&test).await, []);
-    assert!(reviews::resolve(&test.app, &operator(), again.id, Decision::Return).await.is_err(), "it has gone back");
+    assert!(reviews::resolve(&test.app, &operator(), again.id, ReviewDecision::Return).await.is_err(), "it has gone back");
 }
 
 /// The deposit is gone for good: what could not go back because of it is not listed anew.
@@ -313,13 +313,13 @@ async fn undone_for_good_after_it_went_back(test: Arc<TestApp>) {
 /// What was kept and is undone is lacking in suspense, until a person says that it is lost.
 async fn undone_after_it_was_kept(test: Arc<TestApp>) {
     let (order, txid, surplus) = surplus(&test).await;
-    reviews::resolve(&test.app, &operator(), surplus.id, Decision::Keep).await.unwrap();
+    reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Keep).await.unwrap();
     test.world.reorganise(order.chain(), 7, vec![txid]).await.unwrap();
     let lacking = item(&test, ReviewKind::Shortage).await;
     assert_eq!((lacking.order, lacking.amount, lacking.asset), (Some(order.id), surplus.amount, surplus.asset));
     assert_eq!(in_suspense(&test, &order).await, surplus.amount.negated());
-    assert!(reviews::resolve(&test.app, &operator(), lacking.id, Decision::Dismiss).await.is_err(), "it would stay so");
-    reviews::resolve(&test.app, &operator(), lacking.id, Decision::WriteOff).await.unwrap();
+    assert!(reviews::resolve(&test.app, &operator(), lacking.id, ReviewDecision::Dismiss).await.is_err(), "it would stay so");
+    reviews::resolve(&test.app, &operator(), lacking.id, ReviewDecision::WriteOff).await.unwrap();
     assert!(in_suspense(&test, &order).await.is_zero());
     let losses = test.app.store().balance("losses:written_off".parse().unwrap(), order.terms.coin.into()).await.unwrap();
     assert_eq!(losses.posted, surplus.amount);

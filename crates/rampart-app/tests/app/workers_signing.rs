@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rampart_app::operate::reviews::Decision;
+use rampart_app::operate::reviews::ReviewDecision;
 use rampart_app::operate::{Operator, doctor, orders, reviews, treasury};
 use rampart_app::{App, CreatePayment, health, workers};
 use rampart_core::amount::Amount;
 use rampart_core::asset::{Chain, CoinId};
 use rampart_core::id::OrderId;
-use rampart_core::outgoing::{Signed, TransferSource};
-use rampart_core::ports::{Block, BlockHead, ChainPort, Outcome, Reply, SigningRequest, TransactionStatus, Unavailable};
+use rampart_core::outgoing::{SignedTransaction, TransferSource};
+use rampart_core::ports::{Block, BlockHead, CallOutcome, ChainPort, PortFuture, SigningRequest, TransactionStatus, Unavailable};
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines};
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -33,7 +33,7 @@ struct Choosy {
 }
 
 impl Choosy {
-    fn says<'a, T: 'a>(&self, answer: Reply<'a, T>) -> Reply<'a, T> {
+    fn says<'a, T: 'a>(&self, answer: PortFuture<'a, T>) -> PortFuture<'a, T> {
         match &self.unanswered {
             None => answer,
             Some(unanswered) => {
@@ -57,38 +57,38 @@ impl ChainPort for Choosy {
         self.chain.deposit_address(index)
     }
 
-    fn head(&self) -> Reply<'_, Result<BlockHead, Unavailable>> {
+    fn head(&self) -> PortFuture<'_, Result<BlockHead, Unavailable>> {
         self.chain.head()
     }
 
-    fn block_interval(&self) -> Reply<'_, Result<Option<Duration>, Unavailable>> {
+    fn block_interval(&self) -> PortFuture<'_, Result<Option<Duration>, Unavailable>> {
         self.chain.block_interval()
     }
 
-    fn block(&self, height: u64) -> Reply<'_, Result<Option<Block>, Unavailable>> {
+    fn block(&self, height: u64) -> PortFuture<'_, Result<Option<Block>, Unavailable>> {
         self.chain.block(height)
     }
 
-    fn next_nonce(&self, source: TransferSource) -> Reply<'_, Result<u64, Unavailable>> {
+    fn next_nonce(&self, source: TransferSource) -> PortFuture<'_, Result<u64, Unavailable>> {
         self.says(self.chain.next_nonce(source))
     }
 
-    fn sign<'a>(&'a self, request: &'a SigningRequest) -> Reply<'a, Result<Signed, Unavailable>> {
+    fn sign<'a>(&'a self, request: &'a SigningRequest) -> PortFuture<'a, Result<SignedTransaction, Unavailable>> {
         if self.refused.lock().contains(&request.to) {
             return Box::pin(async { Err(Unavailable("the vault's policy says no".into())) });
         }
         self.chain.sign(request)
     }
 
-    fn broadcast<'a>(&'a self, signed: &'a Signed) -> Reply<'a, Outcome<()>> {
+    fn broadcast<'a>(&'a self, signed: &'a SignedTransaction) -> PortFuture<'a, CallOutcome<()>> {
         self.chain.broadcast(signed)
     }
 
-    fn transaction<'a>(&'a self, txid: &'a str) -> Reply<'a, Result<TransactionStatus, Unavailable>> {
+    fn transaction<'a>(&'a self, txid: &'a str) -> PortFuture<'a, Result<TransactionStatus, Unavailable>> {
         self.chain.transaction(txid)
     }
 
-    fn balance(&self, source: TransferSource, coin: CoinId) -> Reply<'_, Result<Amount, Unavailable>> {
+    fn balance(&self, source: TransferSource, coin: CoinId) -> PortFuture<'_, Result<Amount, Unavailable>> {
         self.says(self.chain.balance(source, coin))
     }
 }
@@ -146,13 +146,13 @@ async fn is_put_aside(test: Arc<TestApp>) {
     assert!(!finding.ok && finding.detail.starts_with("3 cannot"), "{}", finding.detail);
     let file = orders::show(&app, given_up).await.unwrap();
     assert!(file.jobs.iter().any(|job| job.state.contains("it cannot be signed")), "{:?}", file.jobs);
-    reviews::resolve(&app, &operator, item.id, Decision::GiveUp).await.unwrap();
+    reviews::resolve(&app, &operator, item.id, ReviewDecision::GiveUp).await.unwrap();
     test.payment_becomes(given_up, "on_hold").await;
     // The others can be signed after all: one is tried at once, and nobody has to decide about the other any more.
     let item = listed(&test, retried).await;
     let waiting = listed(&test, waits).await;
     refused.lock().clear();
-    reviews::resolve(&app, &operator, item.id, Decision::Retry).await.unwrap();
+    reviews::resolve(&app, &operator, item.id, ReviewDecision::Retry).await.unwrap();
     test.advance(120).await;
     for order in [retried, waits] {
         test.payment_becomes(order, "coins_sent").await;

@@ -3,19 +3,19 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rampart_app::operate::reviews::Decision;
+use rampart_app::operate::reviews::ReviewDecision;
 use rampart_app::operate::{Operator, audit_log, doctor, reviews};
 use rampart_app::{App, CreatePayment, health, stops, workers};
 use rampart_core::amount::Amount;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::outgoing::TransferSource;
-use rampart_core::ports::{Outcome, SigningRequest};
+use rampart_core::ports::{CallOutcome, SigningRequest};
 use rampart_core::review::ReviewItem;
 use rampart_sandbox::Deposit;
 use rampart_store::Store;
-use rampart_testkit::{CustomerOf, Engine, TestApp, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
-async fn idle(engine: Engine) -> TestApp {
+async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
@@ -112,8 +112,8 @@ async fn put_back(test: Arc<TestApp>) {
     let payout = app.store().payout(payouts[0].id).await.unwrap().unwrap();
     assert_eq!(payout.state, rampart_core::outgoing::PayoutState::Queued);
 
-    assert!(reviews::resolve(&app, &operator(), item.id, Decision::Dismiss).await.is_err(), "a stop is not dismissed");
-    reviews::resolve(&app, &operator(), item.id, Decision::GoOn).await.unwrap();
+    assert!(reviews::resolve(&app, &operator(), item.id, ReviewDecision::Dismiss).await.is_err(), "a stop is not dismissed");
+    reviews::resolve(&app, &operator(), item.id, ReviewDecision::GoOn).await.unwrap();
     let audit = audit_log(&app, Some(&item.id.to_string()), None, 5).await.unwrap();
     assert!(audit.iter().any(|line| line.action == "review.go_on" && line.reason == operator().reason), "{audit:?}");
     test.advance(120).await;
@@ -154,7 +154,7 @@ async fn slots_past_us(test: Arc<TestApp>) {
     let request =
         SigningRequest { coin: first.terms.coin, amount: Amount::from_minor(1), source: TransferSource::Hot, to: first.wallet, nonce };
     let signed = port.sign(&request).await.unwrap();
-    assert!(matches!(port.broadcast(&signed).await, Outcome::Accepted(())));
+    assert!(matches!(port.broadcast(&signed).await, CallOutcome::Accepted(())));
 
     let app = test.another_node().await;
     let running = workers::start(&app);
@@ -166,7 +166,7 @@ async fn slots_past_us(test: Arc<TestApp>) {
     let transfers = app.store().transfers_of_order(stopped_order).await.unwrap();
     assert!(transfers.iter().all(|transfer| transfer.state.signed().is_none()), "{transfers:?}");
     assert!(!doctors_word(&app).await.0);
-    reviews::resolve(&app, &operator(), item.id, Decision::GoOn).await.unwrap();
+    reviews::resolve(&app, &operator(), item.id, ReviewDecision::GoOn).await.unwrap();
     test.advance(120).await;
     test.payment_becomes(stopped_order, "coins_sent").await;
     assert!(stopped(&app).await.is_empty());

@@ -7,13 +7,13 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rampart_app::operate::{orders, webhooks};
 use rampart_core::event::EventType;
-use rampart_testkit::{Engine, TestApp, buy, on_both_engines};
+use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::workers_buying::{ana, operator};
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rampart_app::CreateRampoff;
-use rampart_app::operate::orders::Destination;
-use rampart_app::operate::reviews::{self, Decision};
+use rampart_app::operate::orders::DestinationInput;
+use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::treasury;
 use rampart_core::amount::Amount;
 use rampart_core::arrival::DeviationKind;
@@ -18,14 +18,14 @@ use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
 use rampart_core::watch::DepositState;
 use rampart_sandbox::Deposit;
-use rampart_testkit::{Engine, TestApp, data_of, on_both_engines, refusal_of, sell};
+use rampart_testkit::{TestApp, TestEngine, data_of, on_both_engines, refusal_of, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
 const AMOUNT: Amount = Amount::from_minor(50_000_000);
 const WALLET: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 
-async fn whole(engine: Engine) -> TestApp {
+async fn whole(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
@@ -107,7 +107,7 @@ async fn listed_and_sent_back(test: Arc<TestApp>) {
     assert_eq!(told["exception"], "wrong_network", "{told}");
     // It leaves from where it lies, to whom it came from.
     let sender = test.app.store().deposit(item.fact.unwrap()).await.unwrap().unwrap().from;
-    reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await.unwrap();
+    reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
     is_out(&test).await;
     let sent = test.world.transactions(ethereum(), Some(&sender), None, 10).await.unwrap();
     let back = sent.iter().find(|transaction| transaction.to == sender).unwrap();
@@ -122,9 +122,9 @@ async fn listed_and_sent_back(test: Arc<TestApp>) {
 
 async fn sent_where_a_person_says(test: Arc<TestApp>) {
     let (order, _, item) = arrived(&test).await;
-    let ours = Destination::Wallet(order.deposit_address.clone());
+    let ours = DestinationInput::Wallet(order.deposit_address.clone());
     assert!(reviews::return_to(&test.app, &operator(), item.id, &ours).await.is_err(), "an address of ours");
-    reviews::return_to(&test.app, &operator(), item.id, &Destination::Wallet(WALLET.to_owned())).await.unwrap();
+    reviews::return_to(&test.app, &operator(), item.id, &DestinationInput::Wallet(WALLET.to_owned())).await.unwrap();
     is_out(&test).await;
     let sent = test.world.transactions(ethereum(), Some(WALLET), None, 10).await.unwrap();
     assert_eq!((sent.len(), sent[0].from.as_str(), sent[0].amount), (1, order.deposit_address.as_str(), AMOUNT));
@@ -165,7 +165,7 @@ async fn dust_is_one_item_for_each_coin(test: Arc<TestApp>) {
     assert_eq!((test.rampoff(order.id).await.exceptions.first(), told().await), (None, before));
     // One that was settled is followed by another.
     let kept = waiting.iter().find(|item| item.asset == "USDT:polygon".parse().ok()).unwrap();
-    reviews::resolve(&test.app, &operator(), kept.id, Decision::Keep).await.unwrap();
+    reviews::resolve(&test.app, &operator(), kept.id, ReviewDecision::Keep).await.unwrap();
     deposit("polygon", "USDT", 2).await;
     items(&[small[0], small[1], ("USDT:polygon", 2)]).await;
     // What is enough to count is told, once, on an item of its own.
@@ -190,10 +190,10 @@ async fn what_came_from_an_address_of_ours(test: Arc<TestApp>) {
         mine(&test, "ethereum", 7).await;
         let item = item(&test, ReviewKind::Suspense).await;
         assert!(item.source.as_ref().unwrap().eq_ignore_ascii_case(&from), "{item:?}");
-        let refused = refusal_of(reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await);
+        let refused = refusal_of(reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await);
         assert!(refused.message.contains("of ours") && refused.message.contains("--wallet"), "{}", refused.message);
         assert!(test.app.store().review(item.id).await.unwrap().unwrap().resolution.is_none());
-        reviews::return_to(&test.app, &operator(), item.id, &Destination::Wallet(WALLET.to_owned())).await.unwrap();
+        reviews::return_to(&test.app, &operator(), item.id, &DestinationInput::Wallet(WALLET.to_owned())).await.unwrap();
         is_out(&test).await;
     }
     let sent = test.world.transactions(ethereum(), Some(WALLET), None, 10).await.unwrap();
@@ -204,7 +204,7 @@ async fn what_came_from_an_address_of_ours(test: Arc<TestApp>) {
 async fn collected(test: Arc<TestApp>) {
     let (order, _, item) = arrived(&test).await;
     let right = sale_on(&test, order.customer, "ethereum").await;
-    reviews::resolve(&test.app, &operator(), item.id, Decision::Assign(right.id)).await.unwrap();
+    reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Assign(right.id)).await.unwrap();
     test.rampoff_becomes(right.id, "finished").await;
     let moved = treasury::sweep(&test.app, &operator(), ethereum()).await.unwrap();
     assert_eq!(moved.transfers.len(), 1);
@@ -242,14 +242,14 @@ async fn undone_in_suspense(test: Arc<TestApp>) {
     test.eventually("suspense is empty", || async { Some(in_suspense(&test).await).filter(|amount| amount.is_zero()) }).await;
     assert!(on(&test, Account::ChainDeposits(ethereum())).await.is_zero());
     assert!(test.app.store().review(item.id).await.unwrap().unwrap().is_undone());
-    assert!(reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await.is_err());
+    assert!(reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.is_err());
     assert_eq!(test.rampoff(order.id).await.reversal, None);
 }
 
 /// The deposit and what sent it back are undone together and taken up again: it has gone back once.
 async fn undone_after_it_went_back(test: Arc<TestApp>) {
     let (_, _, item) = arrived(&test).await;
-    reviews::resolve(&test.app, &operator(), item.id, Decision::Return).await.unwrap();
+    reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
     let sent = async |state: &'static str| {
         let look = || async {
             let found = test.app.store().transfers_in_state(ethereum(), state, None, 10).await.unwrap();
@@ -302,7 +302,7 @@ async fn an_address_of_earlier_orders(test: Arc<TestApp>) {
         assert_eq!((finished.deposits.len(), finished.exceptions.first()), (1, None));
         assert_eq!(test.rampoff(other.id).await, before);
     }
-    reviews::resolve(&test.app, &operator(), stray.id, Decision::Return).await.unwrap();
+    reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it went back", || async {
         mine(&test, "bsc", 1).await;
         let lies = test.app.store().balance(Account::ChainDeposits("bsc".parse().unwrap()), stray.asset.unwrap()).await.unwrap();
@@ -314,7 +314,7 @@ async fn an_address_of_earlier_orders(test: Arc<TestApp>) {
 /// One series for a family: the addresses of its chains are all different, whichever chain's turn it is.
 #[tokio::test]
 async fn one_series_of_indexes() {
-    let test = TestApp::start_idle(Engine::Sqlite, rampart_testkit::catalogue()).await;
+    let test = TestApp::start_idle(TestEngine::Sqlite, rampart_testkit::catalogue()).await;
     let customer = ana(&test).await;
     let mut indexes = std::collections::HashSet::new();
     for chain in ["polygon", "ethereum", "polygon", "bsc", "ethereum"] {

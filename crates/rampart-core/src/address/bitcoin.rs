@@ -3,7 +3,7 @@
 use bech32::primitives::decode::SegwitHrpstringError;
 use bech32::{Fe32, Hrp};
 
-use super::{AddressFault, burned, secp256k1};
+use super::{AddressError, burned, secp256k1};
 
 const MAIN: Hrp = Hrp::parse_unchecked("bc");
 
@@ -13,37 +13,37 @@ pub fn segwit_address(program: &[u8; 20]) -> String {
     bech32::segwit::encode(MAIN, bech32::segwit::VERSION_0, program).unwrap_or_default()
 }
 
-pub(super) fn normalize(address: &str) -> Result<String, AddressFault> {
+pub(super) fn normalize(address: &str) -> Result<String, AddressError> {
     let lower = address.to_ascii_lowercase();
     if lower.starts_with("bc1") {
         // Version 0 has the checksum of BIP 173 and 20 or 32 bytes, every later one the checksum of BIP 350.
         let (hrp, version, program) = bech32::segwit::decode(address).map_err(|fault| match fault.0 {
-            SegwitHrpstringError::InvalidWitnessVersion(_) | SegwitHrpstringError::WitnessLength(_) => AddressFault::Shape,
-            _ => AddressFault::Checksum,
+            SegwitHrpstringError::InvalidWitnessVersion(_) | SegwitHrpstringError::WitnessLength(_) => AddressError::Shape,
+            _ => AddressError::Checksum,
         })?;
         return match version {
-            _ if hrp != MAIN => Err(AddressFault::Shape),
-            _ if burned::bitcoin(&lower, &program) => Err(AddressFault::Burned),
-            Fe32::Q if program.len() == 20 && burned::of_no_key(&program) => Err(AddressFault::Burned),
-            Fe32::Q if program.len() == 32 && burned::anyones_script(&program) => Err(AddressFault::Anyones),
+            _ if hrp != MAIN => Err(AddressError::Shape),
+            _ if burned::bitcoin(&lower, &program) => Err(AddressError::Burned),
+            Fe32::Q if program.len() == 20 && burned::of_no_key(&program) => Err(AddressError::Burned),
+            Fe32::Q if program.len() == 32 && burned::anyones_script(&program) => Err(AddressError::Anyones),
             Fe32::Q => Ok(lower),
             // BIP 341: the x-coordinate of a public key. What has no point of the curve can never be spent.
             Fe32::P if program.len() == 32 && secp256k1::has_point(&program) => Ok(lower),
-            Fe32::P if program.len() == 32 => Err(AddressFault::Burned),
+            Fe32::P if program.len() == 32 => Err(AddressError::Burned),
             // Whatever no rule is made for yet, anybody may spend.
-            _ => Err(AddressFault::Anyones),
+            _ => Err(AddressError::Anyones),
         };
     }
     // 1… pays to a public key's hash (version 0), 3… to a script's hash (version 5).
     let payload = bs58::decode(address).with_check(None).into_vec().map_err(|fault| match fault {
-        bs58::decode::Error::InvalidChecksum { .. } => AddressFault::Checksum,
-        _ => AddressFault::Shape,
+        bs58::decode::Error::InvalidChecksum { .. } => AddressError::Checksum,
+        _ => AddressError::Shape,
     })?;
     match payload.split_first() {
-        Some((0 | 5, hash)) if hash.len() == 20 && burned::bitcoin(address, hash) => Err(AddressFault::Burned),
-        Some((0, hash)) if burned::of_no_key(hash) => Err(AddressFault::Burned),
-        Some((5, hash)) if burned::anyones_script(hash) => Err(AddressFault::Anyones),
+        Some((0 | 5, hash)) if hash.len() == 20 && burned::bitcoin(address, hash) => Err(AddressError::Burned),
+        Some((0, hash)) if burned::of_no_key(hash) => Err(AddressError::Burned),
+        Some((5, hash)) if burned::anyones_script(hash) => Err(AddressError::Anyones),
         Some((0 | 5, hash)) if hash.len() == 20 => Ok(address.to_owned()),
-        _ => Err(AddressFault::Shape),
+        _ => Err(AddressError::Shape),
     }
 }

@@ -2,7 +2,7 @@
 
 use sha3::{Digest, Keccak256};
 
-use super::{AddressFault, burned};
+use super::{AddressError, burned};
 
 /// Writes 20 bytes as an address with its checksum.
 #[must_use]
@@ -17,17 +17,17 @@ pub fn checksummed(bytes: &[u8; 20]) -> String {
 }
 
 /// All lower or all upper case carries no checksum and is accepted, as EIP-55 says; mixed case must fit.
-pub(super) fn normalize(address: &str) -> Result<String, AddressFault> {
-    let figures = address.strip_prefix("0x").or_else(|| address.strip_prefix("0X")).ok_or(AddressFault::Shape)?;
+pub(super) fn normalize(address: &str) -> Result<String, AddressError> {
+    let figures = address.strip_prefix("0x").or_else(|| address.strip_prefix("0X")).ok_or(AddressError::Shape)?;
     let mut bytes = [0; 20];
-    hex::decode_to_slice(figures, &mut bytes).map_err(|_| AddressFault::Shape)?;
+    hex::decode_to_slice(figures, &mut bytes).map_err(|_| AddressError::Shape)?;
     if bytes == [0; 20] {
-        return Err(AddressFault::Zero);
+        return Err(AddressError::Zero);
     }
     let written = checksummed(&bytes);
     let mixed = figures.bytes().any(|byte| byte.is_ascii_lowercase()) && figures.bytes().any(|byte| byte.is_ascii_uppercase());
     if mixed && written[2..] != *figures {
-        return Err(AddressFault::Checksum);
+        return Err(AddressError::Checksum);
     }
-    if burned::evm(&bytes) { Err(AddressFault::Burned) } else { Ok(written) }
+    if burned::evm(&bytes) { Err(AddressError::Burned) } else { Ok(written) }
 }

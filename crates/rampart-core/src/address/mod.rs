@@ -21,7 +21,7 @@ pub enum AddressKind {
 
 /// Why a text is not an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AddressFault {
+pub enum AddressError {
     /// Not the shape of an address at all.
     #[error("is not an address of this chain")]
     Shape,
@@ -53,10 +53,10 @@ impl AddressKind {
     /// Reads an address and writes it as this chain's port does: EIP-55 for EVM chains, lower case for bech32.
     ///
     /// # Errors
-    /// An [`AddressFault`] that says what is wrong.
-    pub fn normalize(self, address: &str) -> Result<String, AddressFault> {
+    /// An [`AddressError`] that says what is wrong.
+    pub fn normalize(self, address: &str) -> Result<String, AddressError> {
         if address.len() > 100 {
-            return Err(AddressFault::Shape);
+            return Err(AddressError::Shape);
         }
         match self {
             Self::Evm => evm::normalize(address),

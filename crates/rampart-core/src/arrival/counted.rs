@@ -4,12 +4,12 @@ use crate::amount::Amount;
 use crate::catalogue::Catalogue;
 use crate::kyc::KycLevel;
 use crate::limits::{self, Usage};
-use crate::step::Raise;
+use crate::step::CounterChange;
 use crate::time::Timestamp;
 
 /// So much counts in the windows of one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Counted {
+pub struct WindowTotals {
     /// The moment: when it was ordered, or when something beyond that was decided.
     pub at: Timestamp,
     /// How much, in minor units of the currency.
@@ -18,7 +18,7 @@ pub struct Counted {
     pub level: KycLevel,
 }
 
-impl Counted {
+impl WindowTotals {
     /// What an order counts when it is made.
     #[must_use]
     pub fn when_made(at: Timestamp, amount: Amount, level: KycLevel) -> Vec<Self> {
@@ -31,10 +31,10 @@ impl Counted {
 pub fn recount(
     catalogue: &Catalogue,
     usage: &Usage,
-    counted: &mut Vec<Counted>,
-    wanted: Vec<Counted>,
+    counted: &mut Vec<WindowTotals>,
+    wanted: Vec<WindowTotals>,
     asked: Option<Timestamp>,
-) -> Vec<Raise> {
+) -> Vec<CounterChange> {
     let wanted = merged(wanted);
     let mut raises = Vec::new();
     let mut change = |at: Timestamp, level: KycLevel, by: i128| {
@@ -60,8 +60,8 @@ pub fn recount(
 }
 
 /// What counts at one moment at one level, once.
-fn merged(wanted: Vec<Counted>) -> Vec<Counted> {
-    let mut merged: Vec<Counted> = Vec::with_capacity(wanted.len());
+fn merged(wanted: Vec<WindowTotals>) -> Vec<WindowTotals> {
+    let mut merged: Vec<WindowTotals> = Vec::with_capacity(wanted.len());
     for each in wanted.into_iter().filter(|each| each.amount.is_positive()) {
         match merged.iter_mut().find(|known| known.at == each.at && known.level == each.level) {
             Some(known) => known.amount = Amount::from_minor(known.amount.minor().saturating_add(each.amount.minor())),

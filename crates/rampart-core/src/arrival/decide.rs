@@ -1,18 +1,18 @@
 //! The decision about what came: the policy's resolution, worked out at the prices of the moment and within what the customer
 //! may do.
 
-use super::{Case, Exchange, Fees, Grade, Market, Resolution, Shares, Standing, resolve};
+use super::{ArrivalResolution, Case, Eligibility, Exchange, Fees, Grade, Market, Shares, resolve};
 use crate::amount::Amount;
 use crate::kyc::KycLevel;
 use crate::order::HoldReason;
 use crate::policy::Policy;
-use crate::quote::TermsFault;
+use crate::quote::TermsError;
 use crate::rate::Rate;
 use crate::time::Timestamp;
 
 /// What becomes of what came, in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum ArrivalDecision {
     /// The order waits for more.
     Wait,
     /// It is exchanged.
@@ -42,7 +42,7 @@ pub enum Leg {
 }
 
 /// An order as a decision looks at it.
-pub struct Question<'a> {
+pub struct OrderSnapshot<'a> {
     /// Which way it goes.
     pub leg: Leg,
     /// What came.
@@ -52,7 +52,7 @@ pub struct Question<'a> {
     /// How much is asked for.
     pub grade: Grade,
     /// The standing of customer and partner.
-    pub standing: Standing,
+    pub standing: Eligibility,
     /// The promised price.
     pub promise: Rate,
     /// The market price of the moment, where there is a current one.
@@ -73,20 +73,22 @@ pub struct Question<'a> {
     pub may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
 }
 
-impl Question<'_> {
+impl OrderSnapshot<'_> {
     /// What becomes of what came.
     #[must_use]
-    pub fn decide(&self) -> Decision {
+    pub fn decide(&self) -> ArrivalDecision {
         let resolution = resolve(&self.case, self.policy);
         match (resolution, self.grade, self.standing.blocked) {
-            (Resolution::Wait, ..) => Decision::Wait,
-            (_, Grade::Hold(reason), _) | (_, _, Some(reason)) | (Resolution::Hold(reason), ..) => Decision::Hold(reason),
-            (Resolution::Back, ..) => Decision::Back,
-            (Resolution::Exchange { promised, market: Market::Nothing, back, aside }, ..) => self.promised(promised, aside, None, back),
-            (Resolution::Exchange { promised, market: Market::Surplus(surplus), aside, .. }, ..) => {
+            (ArrivalResolution::Wait, ..) => ArrivalDecision::Wait,
+            (_, Grade::Hold(reason), _) | (_, _, Some(reason)) | (ArrivalResolution::Hold(reason), ..) => ArrivalDecision::Hold(reason),
+            (ArrivalResolution::Back, ..) => ArrivalDecision::Back,
+            (ArrivalResolution::Exchange { promised, market: Market::Nothing, back, aside }, ..) => {
+                self.promised(promised, aside, None, back)
+            }
+            (ArrivalResolution::Exchange { promised, market: Market::Surplus(surplus), aside, .. }, ..) => {
                 self.with_surplus(promised, surplus, aside)
             }
-            (Resolution::Exchange { promised, market: Market::Late(late), .. }, ..) => self.late(promised, late),
+            (ArrivalResolution::Exchange { promised, market: Market::Late(late), .. }, ..) => self.late(promised, late),
         }
     }
 
@@ -111,7 +113,7 @@ impl Question<'_> {
         self.exchange(promised, market).map_err(|_| HoldReason::Amount)
     }
 
-    fn exchange(&self, promised: Amount, market: Amount) -> Result<Exchange, TermsFault> {
+    fn exchange(&self, promised: Amount, market: Amount) -> Result<Exchange, TermsError> {
         let (fiat_decimals, coin_decimals) = self.decimals;
         let (promise, price, payable_step) = (self.promise, self.price, self.payable_step);
         let shares = Shares { promised, promise, market, price, fiat_decimals, coin_decimals, payable_step };
@@ -122,26 +124,26 @@ impl Question<'_> {
         }
     }
 
-    fn back(&self) -> Decision {
-        self.case.stays.map_or(Decision::Back, Decision::Hold)
+    fn back(&self) -> ArrivalDecision {
+        self.case.stays.map_or(ArrivalDecision::Back, ArrivalDecision::Hold)
     }
 
-    fn promised(&self, promised: Amount, set_aside: Amount, because: Option<HoldReason>, back: Amount) -> Decision {
+    fn promised(&self, promised: Amount, set_aside: Amount, because: Option<HoldReason>, back: Amount) -> ArrivalDecision {
         let is_complete = promised.minor() >= self.case.ordered.minor() - self.case.tolerance.minor();
         match self.exchange(promised, Amount::ZERO) {
-            Ok(exchange) if is_complete || exchange.gives >= self.least => Decision::Exchange { exchange, set_aside, because, back },
+            Ok(exchange) if is_complete || exchange.gives >= self.least => ArrivalDecision::Exchange { exchange, set_aside, because, back },
             Ok(_) | Err(_) => self.back(),
         }
     }
 
     /// The surplus goes along whole, or not at all.
-    fn with_surplus(&self, promised: Amount, surplus: Amount, aside: Amount) -> Decision {
+    fn with_surplus(&self, promised: Amount, surplus: Amount, aside: Amount) -> ArrivalDecision {
         let along = match self.grade {
             Grade::WithoutSurplus(reason) => Err(reason),
             _ => self.at_market(promised, surplus),
         };
         match along {
-            Ok(exchange) => Decision::Exchange { exchange, set_aside: aside, because: None, back: Amount::ZERO },
+            Ok(exchange) => ArrivalDecision::Exchange { exchange, set_aside: aside, because: None, back: Amount::ZERO },
             Err(reason) => {
                 let set_aside = Amount::from_minor(surplus.minor().saturating_add(aside.minor()));
                 self.promised(promised, set_aside, Some(reason), Amount::ZERO)
@@ -150,7 +152,7 @@ impl Question<'_> {
     }
 
     /// What came late decides. A share at the promise that does not cover its fees is set aside, and the rest bears them.
-    fn late(&self, promised: Amount, late: Amount) -> Decision {
+    fn late(&self, promised: Amount, late: Amount) -> ArrivalDecision {
         let (exchange, set_aside) = match self.at_market(promised, late) {
             Err(HoldReason::Amount) if promised.is_positive() => (self.at_market(Amount::ZERO, late), promised),
             exchange => (exchange, Amount::ZERO),
@@ -158,10 +160,10 @@ impl Question<'_> {
         match exchange {
             Ok(exchange) => {
                 let because = set_aside.is_positive().then_some(HoldReason::Amount);
-                Decision::Exchange { exchange, set_aside, because, back: Amount::ZERO }
+                ArrivalDecision::Exchange { exchange, set_aside, because, back: Amount::ZERO }
             }
             Err(HoldReason::Amount) => self.back(),
-            Err(reason) => Decision::Hold(reason),
+            Err(reason) => ArrivalDecision::Hold(reason),
         }
     }
 
@@ -233,7 +235,7 @@ mod tests {
     };
 
     impl Example {
-        fn decide(&self, in_time: i128, late: i128, is_all: bool) -> Decision {
+        fn decide(&self, in_time: i128, late: i128, is_all: bool) -> ArrivalDecision {
             let (fixed, network, basis_points) = self.fees;
             let fees = Fees { fixed: Amount::from_minor(fixed), network: Amount::from_minor(network), basis_points };
             let may = |exchange: &Exchange, _: KycLevel| match self.level_one {
@@ -252,12 +254,12 @@ mod tests {
                 is_awaited: false,
                 stays: None,
             };
-            let question = Question {
+            let question = OrderSnapshot {
                 leg: self.leg,
                 case,
                 policy: &self.policy,
                 grade: Grade::All,
-                standing: Standing::good(KycLevel::Basic),
+                standing: Eligibility::good(KycLevel::Basic),
                 promise: self.prices.0.parse().expect("a price"),
                 price: Some(self.prices.1.parse().expect("a price")),
                 fees,
@@ -274,7 +276,7 @@ mod tests {
         /// The processing fee, what the customer gets and what is set aside.
         fn exchanged(&self, in_time: i128, late: i128) -> (i128, i128, i128) {
             match self.decide(in_time, late, true) {
-                Decision::Exchange { exchange, set_aside, .. } => {
+                ArrivalDecision::Exchange { exchange, set_aside, .. } => {
                     (exchange.fee_processing.minor(), exchange.gives.minor(), set_aside.minor())
                 }
                 other => panic!("{other:?}"),
@@ -288,12 +290,12 @@ mod tests {
         assert_eq!(TRANSFER.exchanged(99_600, 0), (249, 1_103_877_777, 0), "1");
         assert_eq!(TRANSFER.decide(99_600, 0, false), TRANSFER.decide(99_600, 0, true), "1: at once");
         assert_eq!(TRANSFER.exchanged(60_000, 0), (150, 664_977_777, 0), "2");
-        assert_eq!(TRANSFER.decide(60_000, 0, false), Decision::Wait, "2: more may come");
+        assert_eq!(TRANSFER.decide(60_000, 0, false), ArrivalDecision::Wait, "2: more may come");
         assert_eq!(TRANSFER.exchanged(0, 100_000), (250, 1_049_978_947, 0), "3");
         assert_eq!(TRANSFER.exchanged(99_950, 0), (250, 1_107_755_555, 0), "4");
         let level_one = Example { level_one: true, ..TRANSFER };
         assert_eq!(level_one.exchanged(150_000, 0), (250, 1_108_311_111, 50_000), "5");
-        assert_eq!(CARD.decide(6_000, 0, true), Decision::Back, "6");
+        assert_eq!(CARD.decide(6_000, 0, true), ArrivalDecision::Back, "6");
         assert_eq!(CARD.exchanged(13_000, 0), (215 + 57, 139_678_947, 0), "7");
         assert_eq!(SALE.exchanged(200_000_000, 300_000_000).1, 41_340, "8");
         assert_eq!(SALE.exchanged(500_000_000, 0).1, 43_728, "9");
@@ -304,7 +306,7 @@ mod tests {
     #[test]
     fn nothing_is_decided_about_nothing() {
         for example in [TRANSFER, CARD, SALE, VOUCHER] {
-            assert_eq!(example.decide(0, 0, true), Decision::Wait);
+            assert_eq!(example.decide(0, 0, true), ArrivalDecision::Wait);
         }
     }
 

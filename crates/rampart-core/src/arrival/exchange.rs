@@ -1,7 +1,7 @@
 //! What the customer gets for what was accepted, and what that costs.
 
 use crate::amount::{Amount, Overflow};
-use crate::quote::TermsFault;
+use crate::quote::TermsError;
 use crate::rate::{Rate, Rounding};
 use crate::record::says_nothing;
 use crate::time::Timestamp;
@@ -81,14 +81,14 @@ impl Exchange {
     /// the promise, the other share bears all fees.
     ///
     /// # Errors
-    /// [`TermsFault::BelowFees`] when a share does not cover its fees.
-    pub fn buying(shares: &Shares, fees: &Fees, at: Timestamp) -> Result<Self, TermsFault> {
+    /// [`TermsError::BelowFees`] when a share does not cover its fees.
+    pub fn buying(shares: &Shares, fees: &Fees, at: Timestamp) -> Result<Self, TermsError> {
         let coins = |net: Amount, price: Rate| price.fiat_to_coins(net, shares.fiat_decimals, shares.coin_decimals, Rounding::Down);
         let costs = Costs::of(shares.promised, shares.market, fees)?;
         let share = |gross: Amount, cost: Amount, price: Option<Rate>| match (gross.is_zero(), price) {
             (true, _) => Ok(Amount::ZERO),
             (false, Some(price)) => positive(coins(positive(gross.minus(cost)?)?, price)?),
-            (false, None) => Err(TermsFault::BelowFees),
+            (false, None) => Err(TermsError::BelowFees),
         };
         let promised = share(shares.promised, costs.promised, Some(shares.promise))?;
         let market = share(shares.market, costs.market, shares.price)?;
@@ -99,14 +99,14 @@ impl Exchange {
     /// the rail can pay.
     ///
     /// # Errors
-    /// [`TermsFault::BelowFees`] when a share does not cover its fees.
-    pub fn selling(shares: &Shares, fees: &Fees, at: Timestamp) -> Result<Self, TermsFault> {
+    /// [`TermsError::BelowFees`] when a share does not cover its fees.
+    pub fn selling(shares: &Shares, fees: &Fees, at: Timestamp) -> Result<Self, TermsError> {
         let gross = |coins: Amount, price: Option<Rate>| match (coins.is_zero(), price) {
             (true, _) => Ok(Amount::ZERO),
             (false, Some(price)) => {
-                price.coins_to_fiat(coins, shares.coin_decimals, shares.fiat_decimals, Rounding::Down).map_err(TermsFault::from)
+                price.coins_to_fiat(coins, shares.coin_decimals, shares.fiat_decimals, Rounding::Down).map_err(TermsError::from)
             }
-            (false, None) => Err(TermsFault::BelowFees),
+            (false, None) => Err(TermsError::BelowFees),
         };
         let (promised, market) = (gross(shares.promised, Some(shares.promise))?, gross(shares.market, shares.price)?);
         let costs = Costs::of(promised, market, fees)?;
@@ -126,8 +126,8 @@ impl Exchange {
     }
 }
 
-fn positive(amount: Amount) -> Result<Amount, TermsFault> {
-    if amount.is_positive() { Ok(amount) } else { Err(TermsFault::BelowFees) }
+fn positive(amount: Amount) -> Result<Amount, TermsError> {
+    if amount.is_positive() { Ok(amount) } else { Err(TermsError::BelowFees) }
 }
 
 /// What each share bears, in minor units of the currency.

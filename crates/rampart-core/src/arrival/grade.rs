@@ -30,14 +30,14 @@ impl Grade {
 
 /// Whether an order's customer and partner may go on at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct Eligibility {
     /// Why the order has to wait whatever came: the customer is banned, the identity was withdrawn, the partner is disabled.
     pub blocked: Option<HoldReason>,
     /// The level at which the customer may trade at the market price; nothing when identity or age do not allow it.
     pub level: Option<KycLevel>,
 }
 
-impl Standing {
+impl Eligibility {
     /// Nothing speaks against a customer of this level.
     #[must_use]
     pub const fn good(level: KycLevel) -> Self {

@@ -44,7 +44,7 @@ pub enum Market {
 
 /// What becomes of what came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resolution {
+pub enum ArrivalResolution {
     /// The order waits for more.
     Wait,
     /// It is exchanged.
@@ -84,13 +84,13 @@ fn less(one: Amount, other: Amount) -> Amount {
 /// What becomes of what came, by the policy of the method. An order is decided once; what comes afterwards is not asked
 /// about here.
 #[must_use]
-pub fn resolve(case: &Case, policy: &Policy) -> Resolution {
+pub fn resolve(case: &Case, policy: &Policy) -> ArrivalResolution {
     if !case.in_time.is_positive() && !case.late.is_positive() {
-        return Resolution::Wait;
+        return ArrivalResolution::Wait;
     }
     let is_complete = case.in_time >= less(case.ordered, case.tolerance);
     if !is_complete && (case.is_awaited || (case.in_time.is_positive() && !case.is_all)) {
-        return Resolution::Wait;
+        return ArrivalResolution::Wait;
     }
     // An order that is complete in time is decided by that, whatever else was told before: that lies beside it.
     if case.late.is_positive() && (!is_complete || case.lapsed) {
@@ -104,25 +104,25 @@ pub fn resolve(case: &Case, policy: &Policy) -> Resolution {
     }
     let (surplus, aside) = (less(case.in_time, case.ordered), case.late);
     if surplus <= case.tolerance {
-        return Resolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO, aside };
+        return ArrivalResolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO, aside };
     }
     match policy.over {
-        Over::Market => Resolution::Exchange { promised: case.ordered, market: Market::Surplus(surplus), back: Amount::ZERO, aside },
-        Over::Back => Resolution::Exchange { promised: case.ordered, market: Market::Nothing, back: surplus, aside },
+        Over::Market => ArrivalResolution::Exchange { promised: case.ordered, market: Market::Surplus(surplus), back: Amount::ZERO, aside },
+        Over::Back => ArrivalResolution::Exchange { promised: case.ordered, market: Market::Nothing, back: surplus, aside },
     }
 }
 
-fn back(case: &Case) -> Resolution {
-    case.stays.map_or(Resolution::Back, Resolution::Hold)
+fn back(case: &Case) -> ArrivalResolution {
+    case.stays.map_or(ArrivalResolution::Back, ArrivalResolution::Hold)
 }
 
-fn late(case: &Case, policy: &Policy) -> Resolution {
+fn late(case: &Case, policy: &Policy) -> ArrivalResolution {
     let total = sum(case.in_time, case.late);
     match policy.late {
         Late::Back => back(case),
-        Late::Hold => Resolution::Hold(HoldReason::Amount),
+        Late::Hold => ArrivalResolution::Hold(HoldReason::Amount),
         Late::Market if total < case.minimum => back(case),
-        Late::Market if total > case.maximum.max(sum(case.ordered, case.tolerance)) => Resolution::Hold(HoldReason::Amount),
+        Late::Market if total > case.maximum.max(sum(case.ordered, case.tolerance)) => ArrivalResolution::Hold(HoldReason::Amount),
         Late::Market => {
             let promised = if case.lapsed {
                 Amount::ZERO
@@ -131,27 +131,32 @@ fn late(case: &Case, policy: &Policy) -> Resolution {
             } else {
                 case.in_time
             };
-            Resolution::Exchange { promised, market: Market::Late(less(total, promised)), back: Amount::ZERO, aside: Amount::ZERO }
+            ArrivalResolution::Exchange { promised, market: Market::Late(less(total, promised)), back: Amount::ZERO, aside: Amount::ZERO }
         }
     }
 }
 
 /// What came in time and could not be decided while that was honoured.
-fn lapsed(case: &Case) -> Resolution {
+fn lapsed(case: &Case) -> ArrivalResolution {
     match case.in_time > case.maximum.max(sum(case.ordered, case.tolerance)) {
-        true => Resolution::Hold(HoldReason::Amount),
-        false => {
-            Resolution::Exchange { promised: Amount::ZERO, market: Market::Late(case.in_time), back: Amount::ZERO, aside: Amount::ZERO }
-        }
+        true => ArrivalResolution::Hold(HoldReason::Amount),
+        false => ArrivalResolution::Exchange {
+            promised: Amount::ZERO,
+            market: Market::Late(case.in_time),
+            back: Amount::ZERO,
+            aside: Amount::ZERO,
+        },
     }
 }
 
-fn short(case: &Case, policy: &Policy) -> Resolution {
+fn short(case: &Case, policy: &Policy) -> ArrivalResolution {
     match policy.short {
-        Short::Hold => Resolution::Hold(HoldReason::Amount),
+        Short::Hold => ArrivalResolution::Hold(HoldReason::Amount),
         Short::Refund => back(case),
         Short::Promise if case.in_time < case.minimum => back(case),
         Short::Promise if case.lapsed => lapsed(case),
-        Short::Promise => Resolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO, aside: Amount::ZERO },
+        Short::Promise => {
+            ArrivalResolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO, aside: Amount::ZERO }
+        }
     }
 }

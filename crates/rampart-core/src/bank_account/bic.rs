@@ -1,18 +1,18 @@
 //! BIC (ISO 9362).
 
-use super::{Fault, compact};
+use super::{BankAccountError, compact};
 
 /// Checks a BIC and writes it upper case without blanks; `XXX` (the head office) is dropped.
 ///
 /// # Errors
-/// A [`Fault`] for what is none.
-pub fn check(bic: &str) -> Result<String, Fault> {
+/// A [`BankAccountError`] for what is none.
+pub fn check(bic: &str) -> Result<String, BankAccountError> {
     let bic = compact(bic).to_ascii_uppercase();
     let bytes = bic.as_bytes();
     let holds =
         matches!(bytes.len(), 8 | 11) && bytes[..6].iter().all(u8::is_ascii_uppercase) && bytes[6..].iter().all(u8::is_ascii_alphanumeric);
     if !holds {
-        return Err(Fault::WrongShape { example: ("CAIXESBB or CAIXESBBXXX", "CAIXESBB o CAIXESBBXXX") });
+        return Err(BankAccountError::WrongShape { example: ("CAIXESBB or CAIXESBBXXX", "CAIXESBB o CAIXESBBXXX") });
     }
     Ok(bic.strip_suffix("XXX").filter(|head| head.len() == 8).unwrap_or(&bic).to_owned())
 }

@@ -1,7 +1,7 @@
 //! Peru: CCI, with one control digit over entity and office and one over the account.
 
 use super::bank::{self, BankCode};
-use super::{Checked, Fault, Kind, digits, read_digits, ten_less, unlabelled};
+use super::{BankAccountError, BankAccountKind, ValidAccount, digits, read_digits, ten_less, unlabelled};
 use crate::country::Country;
 
 /// The control digit: weights 1 and 2 in turn, figures of each product added up.
@@ -14,18 +14,18 @@ fn control(part: &[u8]) -> char {
 }
 
 /// A CCI of twenty digits.
-pub(super) fn check(account: &str) -> Result<Checked, Fault> {
+pub(super) fn check(account: &str) -> Result<ValidAccount, BankAccountError> {
     // What was read stays where it is: copies cost as much as the rules.
     let read = read_digits(unlabelled(account, &["CCI"]));
     let number = read.as_ref().map_err(Clone::clone)?;
     let digits: &[u8; 20] = digits(number)?;
     let expected = [control(&digits[..6]), control(&digits[6..18])];
     if [digits[18], digits[19]].map(char::from) != expected {
-        return Err(Fault::WrongCheckDigits {
+        return Err(BankAccountError::WrongCheckDigits {
             expected: expected.iter().collect(),
             which: ("the last two digits", "las dos últimas cifras"),
         });
     }
     let code = BankCode::of([digits[0], digits[1], digits[2]]);
-    Ok(Checked::new(Kind::Cci, *number).at_bank(code, bank::register(Country::PERU).name(code)))
+    Ok(ValidAccount::new(BankAccountKind::Cci, *number).at_bank(code, bank::register(Country::PERU).name(code)))
 }

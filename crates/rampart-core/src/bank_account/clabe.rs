@@ -1,10 +1,10 @@
 //! Mexico: CLABE (weights 3, 7, 1), and the debit cards and mobile numbers that SPEI takes too.
 
 use super::bank::{self, BankCode};
-use super::{Checked, Fault, Kind, read_digits, ten_less, unlabelled};
+use super::{BankAccountError, BankAccountKind, ValidAccount, read_digits, ten_less, unlabelled};
+use crate::char_buffer::Characters;
 use crate::country::Country;
 use crate::phone;
-use crate::signs::Signs;
 
 /// Banxico's weights of seventeen digits.
 const WEIGHTS: [u32; 17] = [3, 7, 1, 3, 7, 1, 3, 7, 1, 3, 7, 1, 3, 7, 1, 3, 7];
@@ -17,7 +17,7 @@ pub(super) fn check_digit(digits: &[u8]) -> char {
 
 /// A CLABE of eighteen digits, a card of sixteen, or a mobile number. The number of a card or a telephone does not tell the
 /// bank, which may be said beside it.
-pub(super) fn check(account: &str, bank: Option<&str>) -> Result<Checked, Fault> {
+pub(super) fn check(account: &str, bank: Option<&str>) -> Result<ValidAccount, BankAccountError> {
     let account = unlabelled(account, &["CLABE"]);
     let read = read_digits(account);
     // What was read stays where it is: copies cost as much as the rules.
@@ -30,42 +30,50 @@ pub(super) fn check(account: &str, bank: Option<&str>) -> Result<Checked, Fault>
     };
     let expected = check_digit(&digits[..17]);
     if char::from(digits[17]) != expected {
-        return Err(Fault::WrongCheckDigits {
+        return Err(BankAccountError::WrongCheckDigits {
             expected: expected.to_string(),
             which: ("the last digit", "la última cifra y las demás no encajan: la última"),
         });
     }
     let code = BankCode::of([digits[0], digits[1], digits[2]]);
-    Ok(Checked::new(Kind::Clabe, *number).at_listed_bank(code, bank::register(Country::MEXICO)))
+    Ok(ValidAccount::new(BankAccountKind::Clabe, *number).at_listed_bank(code, bank::register(Country::MEXICO)))
 }
 
 /// What is no CLABE by its length.
 #[cold]
-fn card_or_mobile_number(account: &str, bank: Option<&str>, read: Result<Signs, Fault>) -> Result<Checked, Fault> {
+fn card_or_mobile_number(
+    account: &str,
+    bank: Option<&str>,
+    read: Result<Characters, BankAccountError>,
+) -> Result<ValidAccount, BankAccountError> {
     if let Ok(number) = &read
         && number.len() == 16
     {
-        return if luhn(number) { Ok(at_bank_said(Checked::new(Kind::DebitCard, *number), bank)) } else { Err(Fault::WrongCard) };
+        return if luhn(number) {
+            Ok(at_bank_said(ValidAccount::new(BankAccountKind::DebitCard, *number), bank))
+        } else {
+            Err(BankAccountError::WrongCard)
+        };
     }
     if let Some(number) = mobile_number(account) {
-        return Ok(at_bank_said(Checked::new(Kind::MobileNumber, number), bank));
+        return Ok(at_bank_said(ValidAccount::new(BankAccountKind::MobileNumber, number), bank));
     }
-    read.and_then(|number| Err(Fault::WrongLength { expected: 18, found: number.len() }))
+    read.and_then(|number| Err(BankAccountError::WrongLength { expected: 18, found: number.len() }))
 }
 
 /// The ten digits of a mobile number, also with the country's code and the prefixes of former days in front.
-fn mobile_number(account: &str) -> Option<Signs> {
+fn mobile_number(account: &str) -> Option<Characters> {
     let figures = account.chars().filter(char::is_ascii_digit).count();
     if !(10..=15).contains(&figures) {
         return None;
     }
     let number = phone::check(Country::MEXICO, account).ok()?;
     let national = number.e164.strip_prefix("+52")?;
-    (national.len() == 10).then(|| Signs::of(national.as_bytes()))
+    (national.len() == 10).then(|| Characters::of(national.as_bytes()))
 }
 
 /// At the bank that was said by its name or code: SPEI's has five digits, of which the last three are the CLABE's.
-fn at_bank_said(checked: Checked, said: Option<&str>) -> Checked {
+fn at_bank_said(checked: ValidAccount, said: Option<&str>) -> ValidAccount {
     let Some(said) = said.map(str::trim) else { return checked };
     let said = if said.len() == 5 && said.bytes().all(|sign| sign.is_ascii_digit()) { &said[2..] } else { said };
     let code = bank::find(Country::MEXICO, said).and_then(|bank| BankCode::of_three(bank.code));

@@ -1,15 +1,15 @@
 //! Creditor references (ISO 11649): `RF`, two check digits, one to twenty-one letters and digits.
 
 use super::iban::{append, check_digits};
-use super::{Fault, compact};
-use crate::signs::text;
+use super::{BankAccountError, compact};
+use crate::char_buffer::text;
 
 /// Checks a reference and writes it upper case without blanks.
 ///
 /// # Errors
-/// A [`Fault`] for what is none.
-pub fn check(reference: &str) -> Result<String, Fault> {
-    const EXAMPLE: Fault = Fault::like("RF18 5390 0754 7034");
+/// A [`BankAccountError`] for what is none.
+pub fn check(reference: &str) -> Result<String, BankAccountError> {
+    const EXAMPLE: BankAccountError = BankAccountError::like("RF18 5390 0754 7034");
     let reference = compact(reference).to_ascii_uppercase();
     if !(5..=25).contains(&reference.len()) || !reference.starts_with("RF") || !reference.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(EXAMPLE);
@@ -18,6 +18,6 @@ pub fn check(reference: &str) -> Result<String, Fault> {
     if reference[2..4] == expected {
         Ok(reference)
     } else {
-        Err(Fault::WrongCheckDigits { expected, which: ("the two digits behind RF", "las dos cifras tras RF") })
+        Err(BankAccountError::WrongCheckDigits { expected, which: ("the two digits behind RF", "las dos cifras tras RF") })
     }
 }

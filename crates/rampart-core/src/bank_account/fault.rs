@@ -6,7 +6,7 @@ use super::BankCode;
 
 /// Why an account is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub enum BankAccountError {
     /// Nothing was given.
     Empty,
     /// Longer than any account.
@@ -74,7 +74,7 @@ pub enum Fault {
     WrongCard,
 }
 
-impl Fault {
+impl BankAccountError {
     /// Of another shape than an example that reads the same in both languages.
     pub(super) const fn like(example: &'static str) -> Self {
         Self::WrongShape { example: (example, example) }
@@ -136,7 +136,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for BankAccountError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => formatter.write_str("no bank account was given"),
@@ -175,11 +175,11 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for BankAccountError {}
 
 /// What is odd about an account that holds. Money is sent to it all the same, and the rail has the last word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doubt {
+pub enum BankAccountWarning {
     /// The bank's code has the form of one and is on no list that we have.
     UnknownBank {
         /// The code.
@@ -191,7 +191,7 @@ pub enum Doubt {
     KeyOrAccount,
 }
 
-impl Doubt {
+impl BankAccountWarning {
     /// A stable code.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -215,7 +215,7 @@ impl Doubt {
     }
 }
 
-impl fmt::Display for Doubt {
+impl fmt::Display for BankAccountWarning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownBank { code, as_of } => {

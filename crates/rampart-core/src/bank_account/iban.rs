@@ -1,9 +1,9 @@
 //! IBAN (ISO 13616) of the countries in SEPA, with Spain's inner control digits.
 
 use super::bank::{self, BankCode};
-use super::{Checked, Fault, Kind, read};
+use super::{BankAccountError, BankAccountKind, ValidAccount, read};
+use crate::char_buffer::{self, Characters};
 use crate::country::Country;
-use crate::signs::{self, Signs};
 
 /// The SEPA countries (EPC409-09) with their national part as SWIFT's IBAN registry writes it: `n` digits, `a` capital
 /// letters, `c` either.
@@ -153,47 +153,47 @@ fn spanish_control(digits: &[u8]) -> u8 {
 }
 
 /// An IBAN.
-pub(super) fn check(account: &str) -> Result<Checked, Fault> {
-    static TABLE: signs::Table = signs::alphanumerics_and(b" -.:");
-    let mut iban = read(account, &TABLE, |found| Fault::Charset { found })?;
+pub(super) fn check(account: &str) -> Result<ValidAccount, BankAccountError> {
+    static TABLE: char_buffer::Table = char_buffer::alphanumerics_and(b" -.:");
+    let mut iban = read(account, &TABLE, |found| BankAccountError::Charset { found })?;
     if let Some(rest) = iban.strip_prefix(b"IBAN") {
-        iban = Signs::of(rest);
+        iban = Characters::of(rest);
     }
     let Some((&[first @ b'A'..=b'Z', second @ b'A'..=b'Z'], rest)) = iban.split_first_chunk() else {
-        return Err(Fault::like("ES91 2100 0418 4502 0005 1332"));
+        return Err(BankAccountError::like("ES91 2100 0418 4502 0005 1332"));
     };
     let country = [first, second];
-    let part = National::of_country(country).ok_or_else(|| Fault::UnknownCountry { found: signs::text(&country) })?;
+    let part = National::of_country(country).ok_or_else(|| BankAccountError::UnknownCountry { found: char_buffer::text(&country) })?;
     if iban.len() != 4 + part.length {
-        return Err(Fault::WrongLength { expected: 4 + part.length, found: iban.len() });
+        return Err(BankAccountError::WrongLength { expected: 4 + part.length, found: iban.len() });
     }
     let (written, national) = rest.split_at(2);
     let mut number = 0;
     for (&sign, class) in national.iter().zip(&part.classes) {
         match class {
-            b'n' if !sign.is_ascii_digit() => return Err(Fault::DigitExpected { found: char::from(sign) }),
-            b'a' if !sign.is_ascii_uppercase() => return Err(Fault::Charset { found: char::from(sign) }),
+            b'n' if !sign.is_ascii_digit() => return Err(BankAccountError::DigitExpected { found: char::from(sign) }),
+            b'a' if !sign.is_ascii_uppercase() => return Err(BankAccountError::Charset { found: char::from(sign) }),
             _ => number = append(number, sign),
         }
     }
     let right = check_digits(number, country);
     if written != right {
         let which = ("the two digits behind the country", "las dos cifras tras el país");
-        return Err(Fault::WrongCheckDigits { expected: signs::text(&right), which });
+        return Err(BankAccountError::WrongCheckDigits { expected: char_buffer::text(&right), which });
     }
     if country != *b"ES" {
-        return Ok(Checked::new(Kind::Iban, iban));
+        return Ok(ValidAccount::new(BankAccountKind::Iban, iban));
     }
     let code = check_spanish(national)?;
-    Ok(Checked::new(Kind::Iban, iban).at_bank(code, bank::register(Country::SPAIN).name(code)))
+    Ok(ValidAccount::new(BankAccountKind::Iban, iban).at_bank(code, bank::register(Country::SPAIN).name(code)))
 }
 
 /// The two control digits inside a Spanish IBAN, over bank and branch and over the account; the bank's code.
-fn check_spanish(national: &[u8]) -> Result<BankCode, Fault> {
+fn check_spanish(national: &[u8]) -> Result<BankCode, BankAccountError> {
     let expected = [spanish_control(&national[..8]), spanish_control(&national[10..20])];
     if national[8..10] != expected {
-        return Err(Fault::WrongCheckDigits {
-            expected: signs::text(&expected),
+        return Err(BankAccountError::WrongCheckDigits {
+            expected: char_buffer::text(&expected),
             which: ("the two control digits behind bank and branch", "las dos cifras de control tras banco y sucursal"),
         });
     }

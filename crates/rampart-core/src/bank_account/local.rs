@@ -1,10 +1,12 @@
 //! Chile and Colombia: bank, type and number, without check digits; and Colombia's Bre-B keys.
 
 use super::bank::{self, Bank, BankCode, Register};
-use super::{Checked, Doubt, Fault, Given, Kind, MOST_CHARACTERS, normalize, read_digits, words};
+use super::{
+    BankAccountError, BankAccountInput, BankAccountKind, BankAccountWarning, MOST_CHARACTERS, ValidAccount, normalize, read_digits, words,
+};
+use crate::char_buffer::Characters;
 use crate::country::Country;
 use crate::email::Email;
-use crate::signs::Signs;
 
 /// The bank of every CuentaRUT.
 const BANCO_ESTADO: BankCode = BankCode::of(*b"012");
@@ -24,30 +26,30 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// From `bank/type/number`, or from what stands beside the number.
-    fn of(given: Given<'a>, example: (&'static str, &'static str)) -> Result<Self, Fault> {
+    fn of(given: BankAccountInput<'a>, example: (&'static str, &'static str)) -> Result<Self, BankAccountError> {
         if given.account.chars().count() > MOST_OF_TEXT {
-            return Err(Fault::TooLong);
+            return Err(BankAccountError::TooLong);
         }
         let pieces: Vec<&str> = given.account.split(['/', '\u{ff0f}']).map(str::trim).collect();
         match pieces.as_slice() {
-            [""] => Err(Fault::Empty),
+            [""] => Err(BankAccountError::Empty),
             [bank, kind, number] => Ok(Self { bank, kind, number }),
             [number] => {
-                let bank = given.bank_code.map(str::trim).filter(|bank| !bank.is_empty()).ok_or(Fault::BankMissing)?;
+                let bank = given.bank_code.map(str::trim).filter(|bank| !bank.is_empty()).ok_or(BankAccountError::BankMissing)?;
                 Ok(Self { bank, kind: given.account_type.unwrap_or(""), number })
             }
-            _ => Err(Fault::WrongShape { example }),
+            _ => Err(BankAccountError::WrongShape { example }),
         }
     }
 }
 
 /// A bank by its code or its name. A whole code that is on no list may be a bank's all the same; what lacks a digit is one whose
 /// zeros were left out, or was copied wrongly, which only the list can tell.
-fn read_bank(register: &'static Register, written: &str) -> Result<(BankCode, Option<&'static Bank>), Fault> {
+fn read_bank(register: &'static Register, written: &str) -> Result<(BankCode, Option<&'static Bank>), BankAccountError> {
     if written.is_empty() {
-        return Err(Fault::BankMissing);
+        return Err(BankAccountError::BankMissing);
     }
-    let unknown = || Fault::UnknownBank { found: written.chars().take(40).collect() };
+    let unknown = || BankAccountError::UnknownBank { found: written.chars().take(40).collect() };
     if written.bytes().all(|byte| byte.is_ascii_digit()) {
         // Forms fill the code up with zeros.
         let short = written.strip_prefix('0').filter(|rest| rest.len() > 2).unwrap_or(written);
@@ -60,19 +62,27 @@ fn read_bank(register: &'static Register, written: &str) -> Result<(BankCode, Op
 }
 
 /// A kind of account as rails name it, from its name or letter.
-fn read_kind(written: &str, allowed: (&'static str, &'static str), known: &[(&'static str, &[&str])]) -> Result<&'static str, Fault> {
+fn read_kind(
+    written: &str,
+    allowed: (&'static str, &'static str),
+    known: &[(&'static str, &[&str])],
+) -> Result<&'static str, BankAccountError> {
     let kind = words::kind(written);
     let found = known.iter().find(|(_, names)| names.contains(&kind.as_str()));
-    found.map(|(name, _)| *name).ok_or_else(|| Fault::UnknownType { found: written.trim().chars().take(40).collect(), allowed })
+    found.map(|(name, _)| *name).ok_or_else(|| BankAccountError::UnknownType { found: written.trim().chars().take(40).collect(), allowed })
 }
 
-fn number_digits(number: &str, least: usize, most: usize) -> Result<Signs, Fault> {
-    let number = if number.is_empty() { Signs::NONE } else { read_digits(number)? };
-    if (least..=most).contains(&number.len()) { Ok(number) } else { Err(Fault::OutsideLength { least, most, found: number.len() }) }
+fn number_digits(number: &str, least: usize, most: usize) -> Result<Characters, BankAccountError> {
+    let number = if number.is_empty() { Characters::NONE } else { read_digits(number)? };
+    if (least..=most).contains(&number.len()) {
+        Ok(number)
+    } else {
+        Err(BankAccountError::OutsideLength { least, most, found: number.len() })
+    }
 }
 
 /// A Chilean account.
-pub(super) fn chile(given: Given<'_>) -> Result<Checked, Fault> {
+pub(super) fn chile(given: BankAccountInput<'_>) -> Result<ValidAccount, BankAccountError> {
     const KINDS_TOLD: &str = "C (corriente), S (ahorro), V (vista), R (CuentaRUT)";
     const EXAMPLE: (&str, &str) = ("012/R/44444444 (bank/type/number)", "012/R/44444444 (banco/tipo/número)");
     const KINDS: &[(&str, &[&str])] = &[
@@ -88,11 +98,11 @@ pub(super) fn chile(given: Given<'_>) -> Result<Checked, Fault> {
     let kind = read_kind(parts.kind, (KINDS_TOLD, KINDS_TOLD), KINDS)?;
     let number = if kind == "rut" {
         if code != BANCO_ESTADO {
-            return Err(Fault::ForeignCuentaRut);
+            return Err(BankAccountError::ForeignCuentaRut);
         }
         // CuentaRUT's number is the RUT without its check digit.
         if parts.number.contains('-') {
-            return Err(Fault::WrongShape {
+            return Err(BankAccountError::WrongShape {
                 example: ("012/R/44444444 (the RUT without its check digit)", "012/R/44444444 (el RUT sin su dígito verificador)"),
             });
         }
@@ -100,13 +110,13 @@ pub(super) fn chile(given: Given<'_>) -> Result<Checked, Fault> {
     } else {
         number_digits(parts.number, 6, 20)?
     };
-    let mut checked = Checked::new(Kind::ChileanAccount, number).at_listed_bank(code, register);
+    let mut checked = ValidAccount::new(BankAccountKind::ChileanAccount, number).at_listed_bank(code, register);
     checked.account_type = Some(kind);
     Ok(checked)
 }
 
 /// A Colombian account or Bre-B key.
-pub(super) fn colombia(given: Given<'_>) -> Result<Checked, Fault> {
+pub(super) fn colombia(given: BankAccountInput<'_>) -> Result<ValidAccount, BankAccountError> {
     const ALLOWED: (&str, &str) = ("savings (ahorros), checking (corriente)", "ahorros, corriente");
     const EXAMPLE: (&str, &str) = ("007/savings/12345678901 (bank/type/number)", "007/ahorros/12345678901 (banco/tipo/número)");
     const KINDS: &[(&str, &[&str])] = &[
@@ -147,26 +157,26 @@ pub(super) fn colombia(given: Given<'_>) -> Result<Checked, Fault> {
         _ => number_digits(parts.number, *digits.start(), *digits.end())?,
     };
     if code == DAVIPLATA && !number.starts_with(b"3") {
-        return Err(Fault::WrongShape {
+        return Err(BankAccountError::WrongShape {
             example: ("551/savings/3001234567 (a mobile number)", "551/ahorros/3001234567 (un número de celular)"),
         });
     }
-    let mut checked = Checked::new(Kind::ColombianAccount, number).at_listed_bank(code, register);
+    let mut checked = ValidAccount::new(BankAccountKind::ColombianAccount, number).at_listed_bank(code, register);
     checked.account_type = Some(kind);
     Ok(checked)
 }
 
 /// A mobile number's ten digits behind the country's code.
-fn mobile_number(written: &str) -> Option<Signs> {
+fn mobile_number(written: &str) -> Option<Characters> {
     let figures: String = written.chars().filter(|sign| !matches!(sign, ' ' | '-' | '.' | '(' | ')')).collect();
     let number = ["+57", "0057", "57"].iter().find_map(|code| figures.strip_prefix(code))?;
     let holds = number.len() == 10 && number.starts_with('3') && number.bytes().all(|sign| sign.is_ascii_digit());
-    holds.then(|| Signs::of(number.as_bytes()))
+    holds.then(|| Characters::of(number.as_bytes()))
 }
 
 /// A Bre-B key: `@` and letters or digits, a mobile number (also behind the country's code), an e-mail address, or a document's
 /// number.
-fn bre_b(key: &str) -> Result<Checked, Fault> {
+fn bre_b(key: &str) -> Result<ValidAccount, BankAccountError> {
     const EXAMPLE: (&str, &str) = (
         "007/savings/12345678901 (bank/type/number), or a Bre-B key such as @demo123",
         "007/ahorros/12345678901 (banco/tipo/número), o una llave Bre-B como @demo123",
@@ -174,24 +184,28 @@ fn bre_b(key: &str) -> Result<Checked, Fault> {
     if let Some(name) = key.strip_prefix('@') {
         let holds = (1..=19).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
         return if holds {
-            Ok(Checked::new(Kind::BreBKey, Signs::of(key.to_ascii_lowercase().as_bytes())))
+            Ok(ValidAccount::new(BankAccountKind::BreBKey, Characters::of(key.to_ascii_lowercase().as_bytes())))
         } else {
-            Err(Fault::like("@demo123"))
+            Err(BankAccountError::like("@demo123"))
         };
     }
     if key.contains('@') {
         return if Email::read(key).is_some() {
-            Ok(Checked::new(Kind::BreBKey, Signs::of(key.to_ascii_lowercase().as_bytes())))
+            Ok(ValidAccount::new(BankAccountKind::BreBKey, Characters::of(key.to_ascii_lowercase().as_bytes())))
         } else {
-            Err(Fault::like("cliente@ejemplo.com"))
+            Err(BankAccountError::like("cliente@ejemplo.com"))
         };
     }
     if let Some(number) = mobile_number(key) {
-        return Ok(Checked::new(Kind::BreBKey, number));
+        return Ok(ValidAccount::new(BankAccountKind::BreBKey, number));
     }
-    let holds = |number: &Signs| (6..=10).contains(&number.len()) && (number.len() == 10 || !number.starts_with(b"3") || number.len() < 9);
-    let number = read_digits(key).ok().filter(holds).ok_or(Fault::WrongShape { example: EXAMPLE })?;
+    let holds =
+        |number: &Characters| (6..=10).contains(&number.len()) && (number.len() == 10 || !number.starts_with(b"3") || number.len() < 9);
+    let number = read_digits(key).ok().filter(holds).ok_or(BankAccountError::WrongShape { example: EXAMPLE })?;
     // Ten digits that begin with 3 are a mobile number, which is the same person's at every wallet.
     let is_mobile = number.len() == 10 && number.starts_with(b"3");
-    Ok(Checked { doubt: (!is_mobile).then_some(Doubt::KeyOrAccount), ..Checked::new(Kind::BreBKey, number) })
+    Ok(ValidAccount {
+        doubt: (!is_mobile).then_some(BankAccountWarning::KeyOrAccount),
+        ..ValidAccount::new(BankAccountKind::BreBKey, number)
+    })
 }

@@ -17,20 +17,20 @@ mod words;
 pub use bank::{Bank, BankCode, banks, find as find_bank};
 pub use bic::check as check_bic;
 pub use creditor_reference::check as check_creditor_reference;
-pub use fault::{Doubt, Fault};
+pub use fault::{BankAccountError, BankAccountWarning};
 
 use std::borrow::Cow;
 
+use crate::char_buffer::{self, Characters};
 use crate::country::Country;
-use crate::signs::{self, Signs};
 
 /// The most characters an account may have; longer input is refused before it is read.
-pub const MOST_CHARACTERS: usize = signs::MOST;
+pub const MOST_CHARACTERS: usize = char_buffer::MOST;
 
 /// What kind an account is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum BankAccountKind {
     /// IBAN (ISO 13616).
     Iban,
     /// Mexican CLABE.
@@ -57,7 +57,7 @@ pub enum Kind {
 
 /// What was given of an account.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Given<'a> {
+pub struct BankAccountInput<'a> {
     /// The number; or everything as `bank/type/number`.
     pub account: &'a str,
     /// The bank's code or name, where it is given beside the number.
@@ -66,7 +66,7 @@ pub struct Given<'a> {
     pub account_type: Option<&'a str>,
 }
 
-impl<'a> Given<'a> {
+impl<'a> BankAccountInput<'a> {
     /// An account of which only the number was given.
     #[must_use]
     pub const fn number(account: &'a str) -> Self {
@@ -76,21 +76,21 @@ impl<'a> Given<'a> {
 
 /// An account that holds. It is held inline; what is written of it is written when somebody asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
+pub struct ValidAccount {
     /// What kind it is.
-    pub kind: Kind,
+    pub kind: BankAccountKind,
     /// The bank's code, where the number has one or one was given.
     pub bank_code: Option<BankCode>,
     /// The bank's name, where the code tells.
     pub bank_name: Option<&'static str>,
     /// The kind of account in the country's own terms, where one is needed: `checking`, `savings`, `vista`, `rut`.
     pub account_type: Option<&'static str>,
-    doubt: Option<Doubt>,
-    number: Signs,
+    doubt: Option<BankAccountWarning>,
+    number: Characters,
 }
 
-impl Checked {
-    const fn new(kind: Kind, number: Signs) -> Self {
+impl ValidAccount {
+    const fn new(kind: BankAccountKind, number: Characters) -> Self {
         Self { kind, bank_code: None, bank_name: None, account_type: None, doubt: None, number }
     }
 
@@ -103,12 +103,12 @@ impl Checked {
     /// At a bank that its country's list should have.
     fn at_listed_bank(self, code: BankCode, register: &bank::Register) -> Self {
         let name = register.name(code);
-        let doubt = name.is_none().then_some(Doubt::UnknownBank { code, as_of: register.as_of });
+        let doubt = name.is_none().then_some(BankAccountWarning::UnknownBank { code, as_of: register.as_of });
         Self { doubt, ..self.at_bank(code, name) }
     }
 
     /// What is odd about it without making it wrong.
-    pub fn doubts(&self) -> impl Iterator<Item = Doubt> {
+    pub fn doubts(&self) -> impl Iterator<Item = BankAccountWarning> {
         self.doubt.into_iter()
     }
 
@@ -128,8 +128,8 @@ impl Checked {
 /// Checks an account of a customer of a country.
 ///
 /// # Errors
-/// A [`Fault`] that says what is wrong and what would be right.
-pub fn check(country: Country, given: Given<'_>) -> Result<Checked, Fault> {
+/// A [`BankAccountError`] that says what is wrong and what would be right.
+pub fn check(country: Country, given: BankAccountInput<'_>) -> Result<ValidAccount, BankAccountError> {
     let account = given.account;
     match country {
         Country::SPAIN => iban::check(account),
@@ -143,15 +143,15 @@ pub fn check(country: Country, given: Given<'_>) -> Result<Checked, Fault> {
 }
 
 /// Trims, bounds, and folds full-width signs; what stands between signs is dropped by each kind's own rule.
-fn normalize(account: &str) -> Result<Cow<'_, str>, Fault> {
+fn normalize(account: &str) -> Result<Cow<'_, str>, BankAccountError> {
     if account.len() <= MOST_CHARACTERS && account.bytes().all(|sign| matches!(sign, b' '..=b'~')) {
         let account = account.trim();
-        return if account.is_empty() { Err(Fault::Empty) } else { Ok(Cow::Borrowed(account)) };
+        return if account.is_empty() { Err(BankAccountError::Empty) } else { Ok(Cow::Borrowed(account)) };
     }
     let mut normalized = String::with_capacity(32);
     for (position, sign) in account.trim().chars().enumerate() {
         if position >= MOST_CHARACTERS {
-            return Err(Fault::TooLong);
+            return Err(BankAccountError::TooLong);
         }
         match sign {
             '\u{ff01}'..='\u{ff5e}' => normalized.push(char::from_u32(u32::from(sign) - 0xfee0).unwrap_or(sign)),
@@ -159,10 +159,10 @@ fn normalize(account: &str) -> Result<Cow<'_, str>, Fault> {
             '\u{a0}' | '\t' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => normalized.push(' '),
             '\u{2010}'..='\u{2015}' | '\u{2212}' => normalized.push('-'),
             ' '..='~' => normalized.push(sign),
-            found => return Err(Fault::Charset { found }),
+            found => return Err(BankAccountError::Charset { found }),
         }
     }
-    if normalized.is_empty() { Err(Fault::Empty) } else { Ok(Cow::Owned(normalized)) }
+    if normalized.is_empty() { Err(BankAccountError::Empty) } else { Ok(Cow::Owned(normalized)) }
 }
 
 /// Drops blanks, hyphens and dots.
@@ -174,21 +174,21 @@ fn compact(account: &str) -> String {
 }
 
 /// Reads an account's signs as a table wants it, and says its own of the first one that the table refuses.
-fn read(account: &str, table: &signs::Table, refused: impl Fn(char) -> Fault) -> Result<Signs, Fault> {
-    let mut number = Signs::NONE;
+fn read(account: &str, table: &char_buffer::Table, refused: impl Fn(char) -> BankAccountError) -> Result<Characters, BankAccountError> {
+    let mut number = Characters::NONE;
     // No table keeps what is to be folded first, so that what it reads at once is read for good.
     if account.len() <= MOST_CHARACTERS && number.read(account.as_bytes(), table).is_ok() && !number.is_empty() {
         return Ok(number);
     }
-    let mut number = Signs::NONE;
+    let mut number = Characters::NONE;
     number.read(normalize(account)?.as_bytes(), table).map_err(|found| refused(char::from(found)))?;
     Ok(number)
 }
 
 /// Reads digits; blanks, hyphens and dots between them are dropped.
-fn read_digits(account: &str) -> Result<Signs, Fault> {
-    static TABLE: signs::Table = signs::digits_and(b" -.");
-    read(account, &TABLE, |found| Fault::DigitExpected { found })
+fn read_digits(account: &str) -> Result<Characters, BankAccountError> {
+    static TABLE: char_buffer::Table = char_buffer::digits_and(b" -.");
+    read(account, &TABLE, |found| BankAccountError::DigitExpected { found })
 }
 
 /// An account without the word in front that says what it is, as people copy it: `CLABE: 0121…`.
@@ -206,8 +206,8 @@ fn unlabelled<'a>(account: &'a str, labels: &[&str]) -> &'a str {
 }
 
 /// A number's digits; refuses another count of them.
-fn digits<const COUNT: usize>(number: &Signs) -> Result<&[u8; COUNT], Fault> {
-    number[..].try_into().map_err(|_| Fault::WrongLength { expected: COUNT, found: number.len() })
+fn digits<const COUNT: usize>(number: &Characters) -> Result<&[u8; COUNT], BankAccountError> {
+    number[..].try_into().map_err(|_| BankAccountError::WrongLength { expected: COUNT, found: number.len() })
 }
 
 /// The digit that makes a sum of products divisible by ten.

@@ -7,7 +7,7 @@ mod source;
 use std::time::Duration;
 
 pub use accounts::NotOurs;
-pub use source::{CatalogueFault, CatalogueSource};
+pub use source::{CatalogueError, CatalogueSource};
 
 use crate::address::AddressKind;
 use crate::amount::{Amount, Overflow};

@@ -171,23 +171,23 @@ const fn enabled() -> bool {
 /// What is wrong with a catalogue: the place and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {reason}")]
-pub struct CatalogueFault {
+pub struct CatalogueError {
     /// Where, such as `methods.KHIPU.minimum`.
     pub place: String,
     /// What is wrong, and what would be right.
     pub reason: String,
 }
 
-fn fault(place: impl Into<String>, reason: impl Into<String>) -> CatalogueFault {
-    CatalogueFault { place: place.into(), reason: reason.into() }
+fn fault(place: impl Into<String>, reason: impl Into<String>) -> CatalogueError {
+    CatalogueError { place: place.into(), reason: reason.into() }
 }
 
 impl CatalogueSource {
     /// Checks everything against everything else and builds the catalogue.
     ///
     /// # Errors
-    /// A [`CatalogueFault`] that names the first place at fault.
-    pub fn build(&self) -> Result<Catalogue, CatalogueFault> {
+    /// A [`CatalogueError`] that names the first place at fault.
+    pub fn build(&self) -> Result<Catalogue, CatalogueError> {
         let fiats = self.fiats.iter().map(|(code, source)| fiat(*code, source)).collect::<Result<Vec<Fiat>, _>>()?;
         let coins = self.coins()?;
         let chains = self.chains.iter().map(|(name, chain)| self.chain(*name, chain, &coins)).collect::<Result<_, _>>()?;
@@ -206,7 +206,7 @@ impl CatalogueSource {
         })
     }
 
-    fn coins(&self) -> Result<Vec<Coin>, CatalogueFault> {
+    fn coins(&self) -> Result<Vec<Coin>, CatalogueError> {
         let mut coins = Vec::new();
         for (symbol, chains) in &self.coins {
             if chains.values().filter(|coin| coin.default_chain).count() > 1 {
@@ -219,19 +219,19 @@ impl CatalogueSource {
         Ok(coins)
     }
 
-    fn money(&self, place: &str, field: &str, currency: Currency, text: &str) -> Result<Amount, CatalogueFault> {
+    fn money(&self, place: &str, field: &str, currency: Currency, text: &str) -> Result<Amount, CatalogueError> {
         let fiat = self.fiats.get(&currency).ok_or_else(|| fault(place, format!("the currency {currency} is not among [fiats]")))?;
         amount(&format!("{place}.{field}"), text, fiat.decimals)
     }
 
-    fn policy(&self, place: &str, name: &str) -> Result<Policy, CatalogueFault> {
+    fn policy(&self, place: &str, name: &str) -> Result<Policy, CatalogueError> {
         self.policies
             .get(name)
             .copied()
             .ok_or_else(|| fault(format!("{place}.policy"), format!("there is no policy '{name}' among [policies]")))
     }
 
-    fn coin(&self, id: CoinId, source: &CoinSource) -> Result<Coin, CatalogueFault> {
+    fn coin(&self, id: CoinId, source: &CoinSource) -> Result<Coin, CatalogueError> {
         let place = format!("coins.{}.{}", id.symbol, id.chain);
         let Some(chain) = self.chains.get(&id.chain) else {
             return Err(fault(place, format!("the chain {} is not among [chains]", id.chain)));
@@ -257,7 +257,7 @@ impl CatalogueSource {
         })
     }
 
-    fn chain(&self, name: Chain, source: &ChainSource, coins: &[Coin]) -> Result<ChainInfo, CatalogueFault> {
+    fn chain(&self, name: Chain, source: &ChainSource, coins: &[Coin]) -> Result<ChainInfo, CatalogueError> {
         let place = format!("chains.{name}");
         let native = CoinId { symbol: source.native, chain: name };
         if !coins.iter().any(|coin| coin.id == native) {
@@ -271,7 +271,7 @@ impl CatalogueSource {
         Ok(ChainInfo { name, addresses: source.addresses, native, network_fees: fees.collect::<Result<_, _>>()?, backdating })
     }
 
-    fn method(&self, country: Country, payment_type: Code<16>, source: &MethodSource) -> Result<Method, CatalogueFault> {
+    fn method(&self, country: Country, payment_type: Code<16>, source: &MethodSource) -> Result<Method, CatalogueError> {
         let place = format!("methods.{country}.{payment_type}");
         served(&place, country)?;
         let kind = match source.matched_by {
@@ -301,7 +301,7 @@ impl CatalogueSource {
         })
     }
 
-    fn payout(&self, country: Country, source: &PayoutSource) -> Result<PayoutRail, CatalogueFault> {
+    fn payout(&self, country: Country, source: &PayoutSource) -> Result<PayoutRail, CatalogueError> {
         let place = format!("payouts.{country}");
         served(&place, country)?;
         let payable_step = self.step_of(self.rail_of(&place, source.rail, source.fiat)?, source.rail)?;
@@ -320,7 +320,7 @@ impl CatalogueSource {
         })
     }
 
-    fn rail(&self, rail: Rail, source: &RailSource) -> Result<RailAccount, CatalogueFault> {
+    fn rail(&self, rail: Rail, source: &RailSource) -> Result<RailAccount, CatalogueError> {
         if !self.fiats.contains_key(&source.currency) {
             return Err(fault(format!("rails.{rail}.currency"), format!("the currency {} is not among [fiats]", source.currency)));
         }
@@ -351,12 +351,12 @@ impl CatalogueSource {
     }
 
     /// What can be paid is a multiple of this; of a minor unit where nothing is said.
-    fn step(&self, place: &str, currency: Currency, text: Option<&String>) -> Result<Amount, CatalogueFault> {
+    fn step(&self, place: &str, currency: Currency, text: Option<&String>) -> Result<Amount, CatalogueError> {
         let step = text.map_or(Ok(Amount::SMALLEST), |text| self.money(place, "payable_step", currency, text))?;
         if step.is_positive() { Ok(step) } else { Err(fault(format!("{place}.payable_step"), "it must be above zero")) }
     }
 
-    fn step_of(&self, source: &RailSource, rail: Rail) -> Result<Amount, CatalogueFault> {
+    fn step_of(&self, source: &RailSource, rail: Rail) -> Result<Amount, CatalogueError> {
         self.step(&format!("rails.{rail}"), source.currency, source.payable_step.as_ref())
     }
 
@@ -368,7 +368,7 @@ impl CatalogueSource {
         step: Amount,
         minimum: &str,
         maximum: &str,
-    ) -> Result<(Amount, Amount), CatalogueFault> {
+    ) -> Result<(Amount, Amount), CatalogueError> {
         let (minimum, maximum) = bounds(place, |field, text| self.money(place, field, fiat, text), minimum, maximum)?;
         match minimum.rounded_down(step) == minimum && maximum.rounded_down(step) == maximum {
             true => Ok((minimum, maximum)),
@@ -377,7 +377,7 @@ impl CatalogueSource {
     }
 
     /// The rail, which exists and holds this currency.
-    fn rail_of(&self, place: &str, rail: Rail, fiat: Currency) -> Result<&RailSource, CatalogueFault> {
+    fn rail_of(&self, place: &str, rail: Rail, fiat: Currency) -> Result<&RailSource, CatalogueError> {
         match self.rails.get(&rail) {
             None => Err(fault(place, format!("the rail {rail} is not among [rails]"))),
             Some(source) if source.currency != fiat => Err(fault(place, format!("the rail {rail} holds {}, not {fiat}", source.currency))),
@@ -385,7 +385,7 @@ impl CatalogueSource {
         }
     }
 
-    fn limits(&self) -> Result<Vec<Limit>, CatalogueFault> {
+    fn limits(&self) -> Result<Vec<Limit>, CatalogueError> {
         let mut limits = Vec::new();
         for (fiat, levels) in &self.limits {
             for (number, source) in levels {
@@ -410,7 +410,7 @@ impl CatalogueSource {
         level: KycLevel,
         method: Option<Code<16>>,
         figures: [&String; 4],
-    ) -> Result<Limit, CatalogueFault> {
+    ) -> Result<Limit, CatalogueError> {
         let [transaction, day, month, quarter] = figures;
         Ok(Limit {
             fiat,
@@ -424,7 +424,7 @@ impl CatalogueSource {
     }
 }
 
-fn fiat(code: Currency, source: &FiatSource) -> Result<Fiat, CatalogueFault> {
+fn fiat(code: Currency, source: &FiatSource) -> Result<Fiat, CatalogueError> {
     let place = format!("fiats.{code}");
     if source.decimals > 4 {
         return Err(fault(format!("{place}.decimals"), "a currency has at most 4 decimals"));
@@ -439,7 +439,7 @@ fn fiat(code: Currency, source: &FiatSource) -> Result<Fiat, CatalogueFault> {
     Ok(Fiat { code, decimals: source.decimals, tolerance_cap, receipt_minimum, refund_minimum })
 }
 
-fn served(place: &str, country: Country) -> Result<(), CatalogueFault> {
+fn served(place: &str, country: Country) -> Result<(), CatalogueError> {
     if Country::served().any(|served| served == country) {
         Ok(())
     } else {
@@ -447,7 +447,7 @@ fn served(place: &str, country: Country) -> Result<(), CatalogueFault> {
     }
 }
 
-fn share(place: &str, basis_points: u32) -> Result<u32, CatalogueFault> {
+fn share(place: &str, basis_points: u32) -> Result<u32, CatalogueError> {
     if basis_points < 10_000 {
         Ok(basis_points)
     } else {
@@ -457,10 +457,10 @@ fn share(place: &str, basis_points: u32) -> Result<u32, CatalogueFault> {
 
 fn bounds(
     place: &str,
-    read: impl Fn(&str, &str) -> Result<Amount, CatalogueFault>,
+    read: impl Fn(&str, &str) -> Result<Amount, CatalogueError>,
     minimum: &str,
     maximum: &str,
-) -> Result<(Amount, Amount), CatalogueFault> {
+) -> Result<(Amount, Amount), CatalogueError> {
     let (minimum, maximum) = (read("minimum", minimum)?, read("maximum", maximum)?);
     if minimum.is_positive() && minimum <= maximum {
         return Ok((minimum, maximum));
@@ -468,7 +468,7 @@ fn bounds(
     Err(fault(place, "the minimum must be above zero and not above the maximum"))
 }
 
-fn amount(place: &str, text: &str, decimals: u8) -> Result<Amount, CatalogueFault> {
+fn amount(place: &str, text: &str, decimals: u8) -> Result<Amount, CatalogueError> {
     if text.bytes().all(|byte| matches!(byte, b'0' | b'.')) && !text.is_empty() {
         return Ok(Amount::ZERO);
     }

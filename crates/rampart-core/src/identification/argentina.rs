@@ -1,22 +1,22 @@
 //! Argentina: DNI (Ley 17.671) and CUIT/CUIL (RG AFIP 10/97: modulo 11).
 
 use super::digits::{all_digits, digit, length, no_leading_zero, weighted, zeros_to_drop};
-use super::{Checked, DocumentType, Doubt, Fault, Shown, Wording};
-use crate::signs::{Signs, text};
+use super::{DocumentError, DocumentType, DocumentWarning, Shown, ValidDocument, Wording};
+use crate::char_buffer::{Characters, text};
 
 const WEIGHTS: [u32; 10] = [5, 4, 3, 2, 7, 6, 5, 4, 3, 2];
 
 /// DNI: seven or eight digits, no check digit. Those of six are of old enrolment books (LE, LC). A CUIT has eight digits of it,
 /// with zeros in front, out of which they are copied.
-pub(super) fn dni(signs: &Signs) -> Result<Checked, Fault> {
+pub(super) fn dni(signs: &Characters) -> Result<ValidDocument, DocumentError> {
     const FEWEST: usize = 6;
     all_digits(signs)?;
     length(signs, FEWEST, 8, Wording("7 or 8 digits", "7 u 8 cifras"))?;
-    let mut checked = Checked::new(DocumentType::Dni, *signs).shown(Shown::Dotted);
+    let mut checked = ValidDocument::new(DocumentType::Dni, *signs).shown(Shown::Dotted);
     checked.drop_zeros(zeros_to_drop(signs, FEWEST));
     no_leading_zero(&checked.number)?;
     if checked.number.len() == FEWEST {
-        checked.doubt(Doubt::ShortNumber);
+        checked.doubt(DocumentWarning::ShortNumber);
     }
     Ok(checked)
 }
@@ -32,13 +32,13 @@ fn is_of_a_country(prefix: &[u8], body: &[u8]) -> bool {
 }
 
 /// CUIT of companies and CUIL of persons: prefix, eight digits, check digit.
-pub(super) fn cuit(signs: &Signs) -> Result<Checked, Fault> {
+pub(super) fn cuit(signs: &Characters) -> Result<ValidDocument, DocumentError> {
     all_digits(signs)?;
     length(signs, 11, 11, Wording("11 digits", "11 cifras"))?;
     let (prefix, body, last) = (&signs[..2], &signs[2..10], char::from(signs[10]));
     // 50 is the CDI of persons without a DNI.
     if !matches!(prefix, b"20" | b"23" | b"24" | b"25" | b"26" | b"27" | b"30" | b"33" | b"34" | b"50" | b"51" | b"55") {
-        return Err(Fault::UnknownPrefix {
+        return Err(DocumentError::UnknownPrefix {
             found: text(prefix),
             allowed: Wording(
                 "20, 23, 24, 25, 26, 27 (a person's) or 30, 33, 34 (a company's)",
@@ -50,7 +50,7 @@ pub(super) fn cuit(signs: &Signs) -> Result<Checked, Fault> {
     let expected = match 11 - weighted(&signs[..10], &WEIGHTS) % 11 {
         11 => '0',
         10 => {
-            return Err(Fault::UnknownPrefix {
+            return Err(DocumentError::UnknownPrefix {
                 found: text(prefix),
                 allowed: Wording(
                     "another prefix (23, 24, 33 or 34): no number is issued with this one and these digits",
@@ -61,10 +61,10 @@ pub(super) fn cuit(signs: &Signs) -> Result<Checked, Fault> {
         value => digit(value),
     };
     if last != expected {
-        return Err(Fault::WrongCheckDigit { expected, is_letter: false });
+        return Err(DocumentError::WrongCheckDigit { expected, is_letter: false });
     }
     if is_of_a_country(prefix, body) {
-        return Err(Fault::Placeholder { used_for: "countries abroad", used_for_es: "países extranjeros" });
+        return Err(DocumentError::Placeholder { used_for: "countries abroad", used_for_es: "países extranjeros" });
     }
-    Ok(Checked::new(DocumentType::Cuit, *signs).shown(Shown::DashesAroundEight))
+    Ok(ValidDocument::new(DocumentType::Cuit, *signs).shown(Shown::DashesAroundEight))
 }

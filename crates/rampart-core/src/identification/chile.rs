@@ -1,8 +1,8 @@
 //! Chile: RUT (RUN of persons), DFL 3/1969: modulo 11 with weights 2 to 7 from the right.
 
 use super::digits::{digit, not_a_digit, number, weighted};
-use super::{Checked, DocumentType, Doubt, Fault, Shown, Wording};
-use crate::signs::Signs;
+use super::{DocumentError, DocumentType, DocumentWarning, Shown, ValidDocument, Wording};
+use crate::char_buffer::Characters;
 
 /// The weights of eight digits; fewer have the last ones.
 const WEIGHTS: [u32; 8] = [3, 2, 7, 6, 5, 4, 3, 2];
@@ -17,43 +17,43 @@ fn check_sign(body: &[u8]) -> char {
 }
 
 /// SII's generic numbers, and what they are used for.
-fn generic(number: u32) -> Option<Fault> {
+fn generic(number: u32) -> Option<DocumentError> {
     let (used_for, used_for_es) = match number {
         66_666_666 => ("buyers without a name", "compradores sin nombre"),
         55_555_555 => ("foreign buyers", "compradores extranjeros"),
         _ => return None,
     };
-    Some(Fault::Placeholder { used_for, used_for_es })
+    Some(DocumentError::Placeholder { used_for, used_for_es })
 }
 
 /// RUT: up to eight digits and a check sign. Those of six digits or fewer are old persons'.
-pub(super) fn rut(signs: &Signs) -> Result<Checked, Fault> {
+pub(super) fn rut(signs: &Characters) -> Result<ValidDocument, DocumentError> {
     // Forms fill the field up with zeros.
     if signs.starts_with(b"0") && signs.len() > 2 {
         let zeros = signs.iter().take_while(|sign| **sign == b'0').count().min(signs.len() - 2);
-        return rut(&Signs::of(&signs[zeros..]));
+        return rut(&Characters::of(&signs[zeros..]));
     }
-    let (&last, body) = signs.split_last().ok_or(Fault::Empty)?;
+    let (&last, body) = signs.split_last().ok_or(DocumentError::Empty)?;
     let number = number(body)?;
     if !last.is_ascii_digit() && last != b'K' {
         return Err(not_a_digit(last));
     }
     if !(1..=8).contains(&body.len()) {
-        return Err(Fault::WrongLength {
+        return Err(DocumentError::WrongLength {
             expected: Wording("up to 8 digits with the check digit or K behind them", "hasta 8 cifras y detrás el dígito verificador o K"),
             found: signs.len(),
         });
     }
     let expected = check_sign(body);
     if char::from(last) != expected {
-        return Err(Fault::WrongCheckDigit { expected, is_letter: expected == 'K' });
+        return Err(DocumentError::WrongCheckDigit { expected, is_letter: expected == 'K' });
     }
     if let Some(fault) = generic(number) {
         return Err(fault);
     }
-    let mut checked = Checked::new(DocumentType::Rut, *signs).shown(Shown::DottedBeforeLast);
+    let mut checked = ValidDocument::new(DocumentType::Rut, *signs).shown(Shown::DottedBeforeLast);
     if body.len() <= 6 {
-        checked.doubt(Doubt::ShortNumber);
+        checked.doubt(DocumentWarning::ShortNumber);
     }
     Ok(checked)
 }

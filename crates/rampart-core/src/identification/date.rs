@@ -68,24 +68,24 @@ impl fmt::Display for Date {
 /// Not a date written as `YYYY-MM-DD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a date such as 1986-05-03")]
-pub struct DateFault;
+pub struct DateError;
 
 impl FromStr for Date {
-    type Err = DateFault;
+    type Err = DateError;
 
-    fn from_str(text: &str) -> Result<Self, DateFault> {
+    fn from_str(text: &str) -> Result<Self, DateError> {
         let bytes = text.as_bytes();
         let well_formed = bytes.len() == 10
             && bytes[4] == b'-'
             && bytes[7] == b'-'
             && [0, 1, 2, 3, 5, 6, 8, 9].iter().all(|&place| bytes[place].is_ascii_digit());
         if !well_formed {
-            return Err(DateFault);
+            return Err(DateError);
         }
-        let year = text[..4].parse().map_err(|_| DateFault)?;
-        let month = text[5..7].parse().map_err(|_| DateFault)?;
-        let day = text[8..].parse().map_err(|_| DateFault)?;
-        Self::new(year, month, day).ok_or(DateFault)
+        let year = text[..4].parse().map_err(|_| DateError)?;
+        let month = text[5..7].parse().map_err(|_| DateError)?;
+        let day = text[8..].parse().map_err(|_| DateError)?;
+        Self::new(year, month, day).ok_or(DateError)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the rules of several documents share: reading digits and weighing them.
 
-use super::{Fault, Wording};
+use super::{DocumentError, Wording};
 
 /// The value of an ASCII digit.
 pub(super) const fn value(digit: u8) -> u32 {
@@ -19,7 +19,7 @@ pub(super) fn weighted(digits: &[u8], weights: &[u32]) -> u32 {
 }
 
 /// Refuses signs that are not all digits; a letter that is often typed for a digit is named as such.
-pub(super) fn all_digits(signs: &[u8]) -> Result<(), Fault> {
+pub(super) fn all_digits(signs: &[u8]) -> Result<(), DocumentError> {
     match signs.iter().find(|sign| !sign.is_ascii_digit()) {
         None => Ok(()),
         Some(found) => Err(not_a_digit(*found)),
@@ -27,28 +27,28 @@ pub(super) fn all_digits(signs: &[u8]) -> Result<(), Fault> {
 }
 
 /// The number that digits are, of more than nine their last bits; refuses what [`all_digits`] does.
-pub(super) fn number(digits: &[u8]) -> Result<u32, Fault> {
+pub(super) fn number(digits: &[u8]) -> Result<u32, DocumentError> {
     all_digits(digits)?;
     Ok(digits.iter().fold(0, |number: u32, digit| number.wrapping_mul(10).wrapping_add(value(*digit))))
 }
 
 /// What to say of a sign that stands where a digit must.
-pub(super) const fn not_a_digit(found: u8) -> Fault {
+pub(super) const fn not_a_digit(found: u8) -> DocumentError {
     let found = found as char;
     match found {
-        'O' | 'Q' | 'D' => Fault::LetterForDigit { found, meant: '0' },
-        'I' | 'L' => Fault::LetterForDigit { found, meant: '1' },
-        'S' => Fault::LetterForDigit { found, meant: '5' },
-        'B' => Fault::LetterForDigit { found, meant: '8' },
-        'Z' => Fault::LetterForDigit { found, meant: '2' },
-        _ => Fault::DigitExpected { found },
+        'O' | 'Q' | 'D' => DocumentError::LetterForDigit { found, meant: '0' },
+        'I' | 'L' => DocumentError::LetterForDigit { found, meant: '1' },
+        'S' => DocumentError::LetterForDigit { found, meant: '5' },
+        'B' => DocumentError::LetterForDigit { found, meant: '8' },
+        'Z' => DocumentError::LetterForDigit { found, meant: '2' },
+        _ => DocumentError::DigitExpected { found },
     }
 }
 
 /// Refuses zeros in front of a number that is counted without them. That zero itself is nobody's is one rule for all.
-pub(super) fn no_leading_zero(digits: &[u8]) -> Result<(), Fault> {
+pub(super) fn no_leading_zero(digits: &[u8]) -> Result<(), DocumentError> {
     if digits.starts_with(b"0") && digits.iter().any(|digit| *digit != b'0') {
-        return Err(Fault::UnknownPrefix { found: "0".to_owned(), allowed: Wording("1 to 9", "1 a 9") });
+        return Err(DocumentError::UnknownPrefix { found: "0".to_owned(), allowed: Wording("1 to 9", "1 a 9") });
     }
     Ok(())
 }
@@ -60,15 +60,15 @@ pub(super) fn zeros_to_drop(digits: &[u8], fewest: usize) -> usize {
 }
 
 /// Refuses signs of another count.
-pub(super) fn length(signs: &[u8], least: usize, most: usize, expected: Wording) -> Result<(), Fault> {
-    if (least..=most).contains(&signs.len()) { Ok(()) } else { Err(Fault::WrongLength { expected, found: signs.len() }) }
+pub(super) fn length(signs: &[u8], least: usize, most: usize, expected: Wording) -> Result<(), DocumentError> {
+    if (least..=most).contains(&signs.len()) { Ok(()) } else { Err(DocumentError::WrongLength { expected, found: signs.len() }) }
 }
 
 /// Refuses what is not ASCII letters and digits only.
-pub(super) fn alphanumeric(signs: &[u8]) -> Result<(), Fault> {
+pub(super) fn alphanumeric(signs: &[u8]) -> Result<(), DocumentError> {
     match signs.iter().find(|sign| !sign.is_ascii_alphanumeric()) {
         None => Ok(()),
-        Some(found) => Err(Fault::Charset { found: char::from(*found) }),
+        Some(found) => Err(DocumentError::Charset { found: char::from(*found) }),
     }
 }
 

@@ -110,13 +110,13 @@ impl fmt::Display for DocumentType {
 /// Not a document's API value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a known document")]
-pub struct DocumentTypeFault;
+pub struct DocumentTypeError;
 
 impl FromStr for DocumentType {
-    type Err = DocumentTypeFault;
+    type Err = DocumentTypeError;
 
-    fn from_str(text: &str) -> Result<Self, DocumentTypeFault> {
-        Self::ALL.iter().copied().find(|document| document.as_str() == text).ok_or(DocumentTypeFault)
+    fn from_str(text: &str) -> Result<Self, DocumentTypeError> {
+        Self::ALL.iter().copied().find(|document| document.as_str() == text).ok_or(DocumentTypeError)
     }
 }
 

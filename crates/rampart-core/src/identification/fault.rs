@@ -11,7 +11,7 @@ pub struct Wording(pub &'static str, pub &'static str);
 
 /// Why a number is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub enum DocumentError {
     /// Nothing was given.
     Empty,
     /// Longer than any document's number.
@@ -114,7 +114,7 @@ pub enum Fault {
     },
 }
 
-impl Fault {
+impl DocumentError {
     /// A stable code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -172,7 +172,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for DocumentError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => formatter.write_str("the number is empty"),
@@ -216,11 +216,11 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for DocumentError {}
 
 /// What is odd about a number without making it wrong: real, issued numbers are like this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doubt {
+pub enum DocumentWarning {
     /// The last character of an RFC is not what the formula gives; about one issued RFC in seventy is so.
     UnusualCheckCharacter {
         /// What the formula gives.
@@ -251,7 +251,7 @@ pub enum Doubt {
     },
 }
 
-impl Doubt {
+impl DocumentWarning {
     /// A stable code.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -271,7 +271,7 @@ impl Doubt {
     }
 }
 
-impl Doubt {
+impl DocumentWarning {
     /// The sentence in Spanish.
     #[must_use]
     pub fn spanish(self) -> String {
@@ -296,7 +296,7 @@ impl Doubt {
     }
 }
 
-impl fmt::Display for Doubt {
+impl fmt::Display for DocumentWarning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnusualCheckCharacter { expected } => {

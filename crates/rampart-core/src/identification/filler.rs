@@ -1,22 +1,22 @@
 //! What people write who have no number or give none: one rule for every country. The number zero is nobody's. Any other
 //! number whose digits are all the same lies within an issued series, so that it is somebody's and doubtful.
 
-use super::{DocumentType, Doubt, Fault};
+use super::{DocumentError, DocumentType, DocumentWarning};
 
 /// The fewest digits of which it is odd that they are all the same.
 const FEWEST: usize = 4;
 
 /// Judges a normalised number that holds by its document's own rules.
-pub(super) fn judge(document: DocumentType, number: &[u8]) -> Result<Option<Doubt>, Fault> {
+pub(super) fn judge(document: DocumentType, number: &[u8]) -> Result<Option<DocumentWarning>, DocumentError> {
     let (digits, is_serial_alone) = counted(document, number);
     let Some(&first) = digits.first() else { return Ok(None) };
     if !first.is_ascii_digit() || digits.iter().any(|digit| *digit != first) {
         return Ok(None);
     }
     if first == b'0' && is_serial_alone {
-        return Err(Fault::Placeholder { used_for: "filling in forms", used_for_es: "relleno" });
+        return Err(DocumentError::Placeholder { used_for: "filling in forms", used_for_es: "relleno" });
     }
-    Ok((digits.len() >= FEWEST).then_some(Doubt::RepeatedDigit))
+    Ok((digits.len() >= FEWEST).then_some(DocumentWarning::RepeatedDigit))
 }
 
 /// The digits that its holder was given, without what stands for a kind of holder or checks them; and whether they are the

@@ -1,7 +1,7 @@
 //! Whose a number is: a person's, a minor's among them, or a company's. The document tells, and where it does not, the number.
 
 use super::{CustomerType, DocumentType};
-use crate::signs::{self, Signs};
+use crate::char_buffer::{self, Characters};
 
 impl DocumentType {
     /// Whose a normalised number of this document is.
@@ -42,8 +42,8 @@ impl DocumentType {
 }
 
 /// The signs of a number that was normalised.
-pub(super) fn signs_of(normalized: &str) -> Signs {
-    let mut signs = Signs::NONE;
-    normalized.chars().for_each(|letter| signs.push(u8::try_from(u32::from(letter)).unwrap_or(signs::REFUSED)));
+pub(super) fn signs_of(normalized: &str) -> Characters {
+    let mut signs = Characters::NONE;
+    normalized.chars().for_each(|letter| signs.push(u8::try_from(u32::from(letter)).unwrap_or(char_buffer::REFUSED)));
     signs
 }

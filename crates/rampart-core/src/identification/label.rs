@@ -1,7 +1,7 @@
 //! What people write in front of a number: the document's name, or the country as in the numbers of the European VAT.
 
 use super::DocumentType;
-use crate::signs::Signs;
+use crate::char_buffer::Characters;
 
 /// What may stand in front of a document's number and can be no part of it: the number has digits there, or one letter, or has
 /// a fixed length. Where letters are a part of the number nothing is certain.
@@ -44,8 +44,8 @@ const fn words(document: DocumentType) -> &'static [&'static [u8]] {
 }
 
 /// A number that does not hold as it is written, without the label in front of it.
-pub(super) fn without(document: DocumentType, signs: &Signs) -> Option<Signs> {
+pub(super) fn without(document: DocumentType, signs: &Characters) -> Option<Characters> {
     let rest = labels(document).iter().find_map(|label| signs.strip_prefix(*label))?;
     let rest = words(document).iter().find_map(|word| rest.strip_prefix(*word)).unwrap_or(rest);
-    (rest.len() >= fewest(document)).then(|| Signs::of(rest))
+    (rest.len() >= fewest(document)).then(|| Characters::of(rest))
 }

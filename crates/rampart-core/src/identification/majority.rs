@@ -6,7 +6,7 @@ use crate::time::Timestamp;
 
 /// What a number tells of whether its holder is of age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Majority {
+pub enum AgeCheck {
     /// Nothing: it has no date of birth, or is a company's.
     Untold,
     /// It is.
@@ -20,13 +20,13 @@ pub enum Majority {
 impl DocumentType {
     /// Whether the holder of a normalised number of this document has so many years at a moment.
     #[must_use]
-    pub fn majority(self, normalized: &str, minimum_age: u8, now: Timestamp) -> Majority {
+    pub fn majority(self, normalized: &str, minimum_age: u8, now: Timestamp) -> AgeCheck {
         let number = signs_of(normalized);
         if self.holder_of(&number) == CustomerType::Company {
-            return Majority::Untold;
+            return AgeCheck::Untold;
         }
         if self.is_of_minors_by(&number) {
-            return Majority::Minor;
+            return AgeCheck::Minor;
         }
         let today = Date::of(now);
         // Of two centuries the one to come is none. Whoever is told to be born there is not of age.
@@ -34,10 +34,10 @@ impl DocumentType {
         let is_minor = |date: &Date| date.age(today).is_some_and(|age| age < u16::from(minimum_age));
         let minors = past.iter().filter(|date| is_minor(date)).count();
         match (past.len() - minors, minors) {
-            (0, 0) if to_come.is_empty() => Majority::Untold,
-            (0, _) => Majority::Minor,
-            (_, 0) => Majority::OfAge,
-            _ => Majority::Open,
+            (0, 0) if to_come.is_empty() => AgeCheck::Untold,
+            (0, _) => AgeCheck::Minor,
+            (_, 0) => AgeCheck::OfAge,
+            _ => AgeCheck::Open,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Mexico: CURP (RENAPO; DOF 18-10-2014) and RFC (SAT; CFF article 27).
 
 use super::digits::{digit, not_a_digit};
-use super::{Checked, Date, DocumentType, Doubt, Fault, Wording};
-use crate::signs::{ENYE, Signs, text};
+use super::{Date, DocumentError, DocumentType, DocumentWarning, ValidDocument, Wording};
+use crate::char_buffer::{Characters, ENYE, text};
 
 /// The words that issuers avoid: RENAPO writes X in place of their second letter, SAT in place of the fourth of some.
 /// RENAPO has let some of them pass, and SAT's own check of an RFC does not know them: numbers that begin with one may be issued.
@@ -88,17 +88,17 @@ fn weighed(signs: &[u8], values: &[u8; 256]) -> u32 {
 }
 
 /// CURP: eighteen signs, the last a check digit.
-pub(super) fn curp(signs: &Signs) -> Result<Checked, Fault> {
+pub(super) fn curp(signs: &Characters) -> Result<ValidDocument, DocumentError> {
     const SHAPE: Wording = Wording(
         "4 letters, 6 digits, H, M or X, 5 letters, a letter or digit and a digit, as in QAQX800101HDFQQX08",
         "4 letras, 6 cifras, H, M o X, 5 letras, una letra o cifra y una cifra, como QAQX800101HDFQQX08",
     );
     // SAT's numbers for payrolls; not all of them have the right check digit.
     if signs.starts_with(b"XEXX010101") && signs.get(11..17) == Some(b"NEXXXA") {
-        return Err(Fault::Placeholder { used_for: "foreigners without a CURP", used_for_es: "extranjeros sin CURP" });
+        return Err(DocumentError::Placeholder { used_for: "foreigners without a CURP", used_for_es: "extranjeros sin CURP" });
     }
     let Ok(&[n1, n2, n3, n4, ref date @ .., sex, p1, p2, c1, c2, c3, century, last]) = <&[u8; 18]>::try_from(&signs[..]) else {
-        return Err(Fault::WrongLength { expected: Wording("18 characters", "18 caracteres"), found: signs.len() });
+        return Err(DocumentError::WrongLength { expected: Wording("18 characters", "18 caracteres"), found: signs.len() });
     };
     let (name, place) = ([n1, n2, n3, n4], [p1, p2]);
     if let Some(found) = date.iter().chain([&last]).find(|sign| !sign.is_ascii_digit()) {
@@ -113,39 +113,41 @@ pub(super) fn curp(signs: &Signs) -> Result<Checked, Fault> {
         && [c1, c2, c3].into_iter().all(consonant)
         && century.is_ascii_alphanumeric();
     if !well_formed {
-        return Err(Fault::WrongShape { expected: SHAPE });
+        return Err(DocumentError::WrongShape { expected: SHAPE });
     }
     if birthplace(&place).is_none() {
-        return Err(Fault::UnknownPlace { found: text(&place) });
+        return Err(DocumentError::UnknownPlace { found: text(&place) });
     }
     // The seventeenth sign is a digit for births to 1999 and a letter from 2000 on.
     let century = if century.is_ascii_digit() { 1900 } else { 2000 };
     if Date::of_six(date, century).is_none() {
-        return Err(Fault::ImpossibleDate { found: text(date) });
+        return Err(DocumentError::ImpossibleDate { found: text(date) });
     }
     let expected = digit((10 - weighed(&signs[..17], &CURP_VALUES) % 10) % 10);
     if char::from(last) != expected {
-        return Err(Fault::WrongCheckDigit { expected, is_letter: false });
+        return Err(DocumentError::WrongCheckDigit { expected, is_letter: false });
     }
-    let mut checked = Checked::new(DocumentType::Curp, *signs);
+    let mut checked = ValidDocument::new(DocumentType::Curp, *signs);
     if is_avoided(name) {
-        checked.doubt(Doubt::UnusualWord);
+        checked.doubt(DocumentWarning::UnusualWord);
     }
     Ok(checked)
 }
 
 /// RFC: thirteen signs of a person, twelve of a company. Its last character is advisory: about 1.5 % of issued ones
 /// break the formula.
-pub(super) fn rfc(signs: &Signs) -> Result<Checked, Fault> {
+pub(super) fn rfc(signs: &Characters) -> Result<ValidDocument, DocumentError> {
     match &signs[..] {
-        b"XAXX010101000" => return Err(Fault::Placeholder { used_for: "the general public", used_for_es: "público en general" }),
-        b"XEXX010101000" => return Err(Fault::Placeholder { used_for: "foreigners without an RFC", used_for_es: "extranjeros sin RFC" }),
+        b"XAXX010101000" => return Err(DocumentError::Placeholder { used_for: "the general public", used_for_es: "público en general" }),
+        b"XEXX010101000" => {
+            return Err(DocumentError::Placeholder { used_for: "foreigners without an RFC", used_for_es: "extranjeros sin RFC" });
+        }
         _ => {}
     }
     let (name, [date @ .., h1, h2, last]) = match signs.split_last_chunk::<9>() {
         Some((name, rest)) if matches!(name.len(), 3 | 4) => (name, rest),
         _ => {
-            return Err(Fault::WrongLength {
+            return Err(DocumentError::WrongLength {
                 expected: Wording("13 characters (a person's) or 12 (a company's)", "13 caracteres (persona) o 12 (empresa)"),
                 found: signs.len(),
             });
@@ -164,26 +166,26 @@ pub(super) fn rfc(signs: &Signs) -> Result<Checked, Fault> {
                 "3 letras, 6 cifras y 3 letras o cifras, como QQZ800101ABA",
             )
         };
-        return Err(Fault::WrongShape { expected });
+        return Err(DocumentError::WrongShape { expected });
     }
     if let Some(found) = date.iter().find(|sign| !sign.is_ascii_digit()) {
         return Err(not_a_digit(*found));
     }
     // Two figures of the year leave the century open; 29 February needs a leap year in one of them.
     if Date::of_six(date, 1900).or_else(|| Date::of_six(date, 2000)).is_none() {
-        return Err(Fault::ImpossibleDate { found: text(date) });
+        return Err(DocumentError::ImpossibleDate { found: text(date) });
     }
     if !(h1.is_ascii_alphanumeric() && h2.is_ascii_alphanumeric() && matches!(last, b'0'..=b'9' | b'A')) {
-        return Err(Fault::WrongShape {
+        return Err(DocumentError::WrongShape {
             expected: Wording(
                 "2 letters or digits and a digit or A at the end, as in AB1",
                 "2 letras o cifras y al final una cifra o A, como AB1",
             ),
         });
     }
-    let mut checked = Checked::new(DocumentType::Rfc, *signs);
+    let mut checked = ValidDocument::new(DocumentType::Rfc, *signs);
     if persons.is_some_and(is_avoided) {
-        checked.doubt(Doubt::UnusualWord);
+        checked.doubt(DocumentWarning::UnusualWord);
     }
     // A company's shorter number counts as if there were a blank before it.
     let blank = if persons.is_some() { 0 } else { u32::from(RFC_VALUES[usize::from(b' ')]) * 13 };
@@ -194,7 +196,7 @@ pub(super) fn rfc(signs: &Signs) -> Result<Checked, Fault> {
         value => digit(value),
     };
     if char::from(*last) != expected {
-        checked.doubt(Doubt::UnusualCheckCharacter { expected });
+        checked.doubt(DocumentWarning::UnusualCheckCharacter { expected });
     }
     Ok(checked)
 }

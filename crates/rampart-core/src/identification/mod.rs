@@ -24,38 +24,38 @@ mod spain;
 
 pub use date::Date;
 pub use document::{CustomerType, DocumentType};
-pub use fault::{Doubt, Fault, Wording};
+pub use fault::{DocumentError, DocumentWarning, Wording};
 pub use implied::{Implied, Sex};
-pub use majority::Majority;
+pub use majority::AgeCheck;
 
 use shown::Shown;
 
+use crate::char_buffer::{self, Characters};
 use crate::country::Country;
-use crate::signs::{self, Signs};
 use crate::text::composed;
 use crate::time::Timestamp;
 
 /// The most characters a number may have; longer input is refused before it is read.
-pub const MOST_CHARACTERS: usize = signs::MOST;
+pub const MOST_CHARACTERS: usize = char_buffer::MOST;
 
 /// A number that holds. It is held inline; what is written of it is written when somebody asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
+pub struct ValidDocument {
     /// Person or company, by the document and, where it tells, by the number.
     pub customer_type: CustomerType,
     document: DocumentType,
-    number: Signs,
-    doubts: [Option<Doubt>; 4],
+    number: Characters,
+    doubts: [Option<DocumentWarning>; 4],
     shown: Shown,
 }
 
-impl Checked {
+impl ValidDocument {
     /// A number that holds by its document's own rules; [`judge`] says whose it is.
-    const fn new(document: DocumentType, number: Signs) -> Self {
+    const fn new(document: DocumentType, number: Characters) -> Self {
         Self { customer_type: CustomerType::Individual, document, number, doubts: [None; 4], shown: Shown::Plainly }
     }
 
-    fn doubt(&mut self, doubt: Doubt) {
+    fn doubt(&mut self, doubt: DocumentWarning) {
         if let Some(free) = self.doubts.iter_mut().find(|place| place.is_none()) {
             *free = Some(doubt);
         }
@@ -64,16 +64,16 @@ impl Checked {
     /// Leaves zeros in front out of a number that is counted without them. No check digit proves the rest, so that it is a doubt.
     fn drop_zeros(&mut self, zeros: usize) {
         if zeros > 0 {
-            self.number = Signs::of(&self.number[zeros..]);
-            self.doubt(Doubt::ZerosInFront);
+            self.number = Characters::of(&self.number[zeros..]);
+            self.doubt(DocumentWarning::ZerosInFront);
         }
     }
 
     /// Whose it is, and whether it is a filler.
-    fn complete(&mut self) -> Result<(), Fault> {
+    fn complete(&mut self) -> Result<(), DocumentError> {
         self.customer_type = self.document.holder_of(&self.number);
         if self.document.is_of_minors_by(&self.number) {
-            self.doubt(Doubt::Minor);
+            self.doubt(DocumentWarning::Minor);
         }
         if let Some(doubt) = filler::judge(self.document, &self.number)? {
             self.doubt(doubt);
@@ -99,7 +99,7 @@ impl Checked {
     }
 
     /// What is odd about it without making it wrong.
-    pub fn doubts(&self) -> impl Iterator<Item = Doubt> {
+    pub fn doubts(&self) -> impl Iterator<Item = DocumentWarning> {
         self.doubts.into_iter().flatten()
     }
 
@@ -112,14 +112,14 @@ impl Checked {
     /// Compares what the number tells with the date of birth that was sent.
     ///
     /// # Errors
-    /// [`Fault::Contradiction`] that names both; of two centuries the nearer one.
-    pub fn agrees_with_birth(&self, sent: Date) -> Result<(), Fault> {
+    /// [`DocumentError::Contradiction`] that names both; of two centuries the nearer one.
+    pub fn agrees_with_birth(&self, sent: Date) -> Result<(), DocumentError> {
         let told = || implied::dates(self.document, &self.number);
         if self.customer_type == CustomerType::Company || told().any(|date| date == sent) {
             return Ok(());
         }
         let nearest = told().min_by_key(|date| date.parts().0.abs_diff(sent.parts().0));
-        nearest.map_or(Ok(()), |number_says| Err(Fault::Contradiction { number_says, sent }))
+        nearest.map_or(Ok(()), |number_says| Err(DocumentError::Contradiction { number_says, sent }))
     }
 }
 
@@ -130,13 +130,13 @@ impl Checked {
 /// such as `RUT` or `ES`, is dropped.
 ///
 /// # Errors
-/// A [`Fault`] that says what is wrong and what would be right.
-pub fn check(country: Country, document: DocumentType, number: &str) -> Result<Checked, Fault> {
+/// A [`DocumentError`] that says what is wrong and what would be right.
+pub fn check(country: Country, document: DocumentType, number: &str) -> Result<ValidDocument, DocumentError> {
     if !document.belongs_to(country) {
         let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
-        return Err(Fault::WrongCountry { document: document.as_str(), country, allowed });
+        return Err(DocumentError::WrongCountry { document: document.as_str(), country, allowed });
     }
-    let mut signs = Signs::NONE;
+    let mut signs = Characters::NONE;
     read(number, &mut signs)?;
     let judged = judge(country, document, number, &signs);
     match judged {
@@ -148,7 +148,13 @@ pub fn check(country: Country, document: DocumentType, number: &str) -> Result<C
 /// What is said of a number that does not hold as it is written.
 #[cold]
 #[inline(never)]
-fn judge_again(country: Country, document: DocumentType, number: &str, signs: &Signs, fault: Fault) -> Result<Checked, Fault> {
+fn judge_again(
+    country: Country,
+    document: DocumentType,
+    number: &str,
+    signs: &Characters,
+    fault: DocumentError,
+) -> Result<ValidDocument, DocumentError> {
     let (fault, signs) = match label::without(document, signs) {
         None => (fault, *signs),
         Some(rest) => match judge(country, document, number, &rest) {
@@ -157,16 +163,16 @@ fn judge_again(country: Country, document: DocumentType, number: &str, signs: &S
         },
     };
     // What stands for nobody does so whatever it is called.
-    let is_nobodys = matches!(fault, Fault::Placeholder { .. });
+    let is_nobodys = matches!(fault, DocumentError::Placeholder { .. });
     let better = if is_nobodys { None } else { better_document(country, document, number, &signs) };
     Err(better.unwrap_or(fault))
 }
 
 /// What is said of a number: by its document's own rules, and by those that all of them share. It is completed where it
 /// lies: copies cost as much as the rules.
-fn judge(country: Country, document: DocumentType, number: &str, signs: &Signs) -> Result<Checked, Fault> {
+fn judge(country: Country, document: DocumentType, number: &str, signs: &Characters) -> Result<ValidDocument, DocumentError> {
     let mut judged = by_document(country, document, number, signs);
-    let shared = judged.as_mut().map_or(Ok(()), Checked::complete);
+    let shared = judged.as_mut().map_or(Ok(()), ValidDocument::complete);
     if let Err(fault) = shared {
         judged = Err(fault);
     }
@@ -174,7 +180,7 @@ fn judge(country: Country, document: DocumentType, number: &str, signs: &Signs) 
 }
 
 /// What the document's own rules say of a number: as it was written, and its signs.
-fn by_document(country: Country, document: DocumentType, number: &str, signs: &Signs) -> Result<Checked, Fault> {
+fn by_document(country: Country, document: DocumentType, number: &str, signs: &Characters) -> Result<ValidDocument, DocumentError> {
     match document {
         DocumentType::GovernmentId => spain::government_id(signs),
         DocumentType::PermanentResidencePermit => spain::residence_permit(signs),
@@ -202,33 +208,33 @@ fn by_document(country: Country, document: DocumentType, number: &str, signs: &S
 
 /// What becomes of each sign: blanks, dots, hyphens, colons, slashes and the sign of `nº` and `n°` are dropped, letters raised to
 /// capitals, among them `Ñ`.
-static TABLE: signs::Table = {
-    let mut table = signs::alphanumerics_and(b" .-/:\t\xa0\xb0\xba");
+static TABLE: char_buffer::Table = {
+    let mut table = char_buffer::alphanumerics_and(b" .-/:\t\xa0\xb0\xba");
     table[b'&' as usize] = b'&';
-    table['Ñ' as usize] = signs::ENYE;
-    table['ñ' as usize] = signs::ENYE;
+    table['Ñ' as usize] = char_buffer::ENYE;
+    table['ñ' as usize] = char_buffer::ENYE;
     table
 };
 
 /// Drops separators and raises case; refuses what no document's number has.
-fn read(number: &str, signs: &mut Signs) -> Result<(), Fault> {
+fn read(number: &str, signs: &mut Characters) -> Result<(), DocumentError> {
     if !number.is_ascii() {
         read_unicode(number, signs)?;
     } else if number.len() > MOST_CHARACTERS {
-        return Err(Fault::TooLong);
+        return Err(DocumentError::TooLong);
     } else {
-        signs.read(number.as_bytes(), &TABLE).map_err(|found| Fault::Charset { found: char::from(found) })?;
+        signs.read(number.as_bytes(), &TABLE).map_err(|found| DocumentError::Charset { found: char::from(found) })?;
     }
-    if signs.is_empty() { Err(Fault::Empty) } else { Ok(()) }
+    if signs.is_empty() { Err(DocumentError::Empty) } else { Ok(()) }
 }
 
 /// The same of a number that is not all ASCII.
-fn read_unicode(number: &str, signs: &mut Signs) -> Result<(), Fault> {
+fn read_unicode(number: &str, signs: &mut Characters) -> Result<(), DocumentError> {
     // `Ñ` may come as `N` and a tilde.
     let number = composed(number);
     for (position, letter) in number.chars().enumerate() {
         if position >= MOST_CHARACTERS {
-            return Err(Fault::TooLong);
+            return Err(DocumentError::TooLong);
         }
         let folded = match letter {
             '\u{2010}'..='\u{2014}' => u32::from('-'),
@@ -236,8 +242,8 @@ fn read_unicode(number: &str, signs: &mut Signs) -> Result<(), Fault> {
             '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' => u32::from(letter) - 0xfee0,
             _ => u32::from(letter),
         };
-        let sign = u8::try_from(folded).unwrap_or(signs::REFUSED);
-        signs.read(&[sign], &TABLE).map_err(|_| Fault::Charset { found: letter })?;
+        let sign = u8::try_from(folded).unwrap_or(char_buffer::REFUSED);
+        signs.read(&[sign], &TABLE).map_err(|_| DocumentError::Charset { found: letter })?;
     }
     Ok(())
 }
@@ -245,7 +251,7 @@ fn read_unicode(number: &str, signs: &mut Signs) -> Result<(), Fault> {
 /// A number that is wrong for its document and right for another of the same country was most likely sent under the
 /// wrong name: that is the more helpful thing to say.
 #[cold]
-fn better_document(country: Country, document: DocumentType, number: &str, signs: &Signs) -> Option<Fault> {
+fn better_document(country: Country, document: DocumentType, number: &str, signs: &Characters) -> Option<DocumentError> {
     let plausible: &[(DocumentType, DocumentType)] = &[
         (DocumentType::Dni, DocumentType::Cuit),
         (DocumentType::Dni, DocumentType::Ruc),
@@ -267,5 +273,5 @@ fn better_document(country: Country, document: DocumentType, number: &str, signs
     let holds = |other: &DocumentType| is_plausible(*other) && judge(country, *other, number, signs).is_ok();
     let mut others = plausible.iter().filter(|(sent, other)| *sent == document && other.belongs_to(country)).map(|(_, other)| *other);
     let other = others.find(holds)?;
-    Some(Fault::OtherDocument { sent: document.as_str(), is: other.as_str() })
+    Some(DocumentError::OtherDocument { sent: document.as_str(), is: other.as_str() })
 }

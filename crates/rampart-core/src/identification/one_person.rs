@@ -3,8 +3,8 @@
 use super::digits::{all_digits, zeros_to_drop};
 use super::holder::signs_of;
 use super::{DocumentType, check, implied};
+use crate::char_buffer::text;
 use crate::country::Country;
-use crate::signs::text;
 
 impl DocumentType {
     /// The documents under which the holder of a normalised number may be registered, as far as it tells, each with its

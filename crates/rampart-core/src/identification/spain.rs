@@ -4,8 +4,8 @@
 //! EHA/451/2008 (CIF), ICAO Doc 9303 (passports).
 
 use super::digits::{all_digits, alphanumeric, digit, length, not_a_digit, number, value};
-use super::{Checked, DocumentType, Doubt, Fault, Shown, Wording};
-use crate::signs::Signs;
+use super::{DocumentError, DocumentType, DocumentWarning, Shown, ValidDocument, Wording};
+use crate::char_buffer::Characters;
 
 /// RD 1553/2005: the number modulo 23 picks the letter.
 const LETTERS: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
@@ -17,13 +17,13 @@ fn control_letter(number: u32) -> char {
 }
 
 /// DNI: eight digits and a letter; also the K and L numbers of persons without one.
-pub(super) fn government_id(signs: &Signs) -> Result<Checked, Fault> {
+pub(super) fn government_id(signs: &Characters) -> Result<ValidDocument, DocumentError> {
     if matches!(signs.first(), Some(b'K' | b'L')) {
         return person_nif(DocumentType::GovernmentId, signs);
     }
-    let (&last, head) = signs.split_last().ok_or(Fault::Empty)?;
+    let (&last, head) = signs.split_last().ok_or(DocumentError::Empty)?;
     if last.is_ascii_digit() && signs.len() == 8 {
-        return Err(Fault::MissingCheckDigit { expected: control_letter(number(signs)?) });
+        return Err(DocumentError::MissingCheckDigit { expected: control_letter(number(signs)?) });
     }
     let last = char::from(last);
     // Leading zeros are often left out; the letter tells whether that is all that is missing.
@@ -32,53 +32,56 @@ pub(super) fn government_id(signs: &Signs) -> Result<Checked, Fault> {
     }
     let expected = control_letter(number(head)?);
     if last != expected {
-        return Err(Fault::WrongCheckDigit { expected, is_letter: true });
+        return Err(DocumentError::WrongCheckDigit { expected, is_letter: true });
     }
     let zeros = &b"00000000"[head.len().min(8)..];
-    let number = if zeros.is_empty() { *signs } else { Signs::joined(zeros, signs) };
-    let checked = Checked::new(DocumentType::GovernmentId, number);
+    let number = if zeros.is_empty() { *signs } else { Characters::joined(zeros, signs) };
+    let checked = ValidDocument::new(DocumentType::GovernmentId, number);
     Ok(checked.shown(Shown::DashBeforeLast))
 }
 
 /// NIE: X, Y or Z, seven digits and a letter; also the M numbers of persons without one.
-pub(super) fn residence_permit(signs: &Signs) -> Result<Checked, Fault> {
+pub(super) fn residence_permit(signs: &Characters) -> Result<ValidDocument, DocumentError> {
     // The letter in front counts as a digit before the seven.
-    let leading = match signs.first().copied().ok_or(Fault::Empty)? {
+    let leading = match signs.first().copied().ok_or(DocumentError::Empty)? {
         b'M' => return person_nif(DocumentType::PermanentResidencePermit, signs),
         b'X' => 0,
         b'Y' => 10_000_000,
         b'Z' => 20_000_000,
         first => {
-            return Err(Fault::UnknownPrefix { found: char::from(first).to_string(), allowed: Wording("X, Y, Z or M", "X, Y, Z o M") });
+            return Err(DocumentError::UnknownPrefix {
+                found: char::from(first).to_string(),
+                allowed: Wording("X, Y, Z or M", "X, Y, Z o M"),
+            });
         }
     };
     // Old cards print an extra zero behind the X.
     if let [b'X', b'0', rest @ ..] = &signs[..]
         && signs.len() == 10
     {
-        let mut checked = residence_permit(&Signs::joined(b"X", rest))?;
-        checked.doubt(Doubt::OldForm);
+        let mut checked = residence_permit(&Characters::joined(b"X", rest))?;
+        checked.doubt(DocumentWarning::OldForm);
         return Ok(checked);
     }
     if signs.len() == 8 && signs[1..].iter().all(u8::is_ascii_digit) {
-        return Err(Fault::MissingCheckDigit { expected: control_letter(leading + number(&signs[1..])?) });
+        return Err(DocumentError::MissingCheckDigit { expected: control_letter(leading + number(&signs[1..])?) });
     }
     length(signs, 9, 9, Wording("a letter, 7 digits and a letter", "una letra, 7 cifras y una letra"))?;
     let expected = control_letter(leading + number(&signs[1..8])?);
     if char::from(signs[8]) != expected {
-        return Err(Fault::WrongCheckDigit { expected, is_letter: true });
+        return Err(DocumentError::WrongCheckDigit { expected, is_letter: true });
     }
-    Ok(Checked::new(DocumentType::PermanentResidencePermit, *signs).shown(Shown::DashesAroundMiddle))
+    Ok(ValidDocument::new(DocumentType::PermanentResidencePermit, *signs).shown(Shown::DashesAroundMiddle))
 }
 
 /// K, L and M: the DNI's letter over the seven digits.
-fn person_nif(document: DocumentType, signs: &Signs) -> Result<Checked, Fault> {
+fn person_nif(document: DocumentType, signs: &Characters) -> Result<ValidDocument, DocumentError> {
     length(signs, 9, 9, Wording("a letter, 7 digits and a letter", "una letra, 7 cifras y una letra"))?;
     let expected = control_letter(number(&signs[1..8])?);
     if char::from(signs[8]) != expected {
-        return Err(Fault::WrongCheckDigit { expected, is_letter: true });
+        return Err(DocumentError::WrongCheckDigit { expected, is_letter: true });
     }
-    Ok(Checked::new(document, *signs).shown(Shown::DashesAroundMiddle))
+    Ok(ValidDocument::new(document, *signs).shown(Shown::DashesAroundMiddle))
 }
 
 pub(super) fn entity(letter: u8) -> Option<&'static str> {
@@ -105,10 +108,10 @@ pub(super) fn entity(letter: u8) -> Option<&'static str> {
 }
 
 /// CIF: a letter for the kind of entity, seven digits, a control digit or letter.
-pub(super) fn cif(signs: &Signs) -> Result<Checked, Fault> {
-    let first = signs.first().copied().ok_or(Fault::Empty)?;
+pub(super) fn cif(signs: &Characters) -> Result<ValidDocument, DocumentError> {
+    let first = signs.first().copied().ok_or(DocumentError::Empty)?;
     if entity(first).is_none() {
-        return Err(Fault::UnknownPrefix {
+        return Err(DocumentError::UnknownPrefix {
             found: char::from(first).to_string(),
             allowed: Wording("A, B, C, D, E, F, G, H, J, N, P, Q, R, S, U, V or W", "A, B, C, D, E, F, G, H, J, N, P, Q, R, S, U, V o W"),
         });
@@ -130,27 +133,27 @@ pub(super) fn cif(signs: &Signs) -> Result<Checked, Fault> {
             return Err(not_a_digit(last));
         }
         let is_letter = last.is_ascii_uppercase() || wants_letter;
-        return Err(Fault::WrongCheckDigit { expected: if is_letter { letter } else { control_digit }, is_letter });
+        return Err(DocumentError::WrongCheckDigit { expected: if is_letter { letter } else { control_digit }, is_letter });
     }
-    let mut checked = Checked::new(DocumentType::Cif, *signs).shown(Shown::DashesAroundMiddle);
+    let mut checked = ValidDocument::new(DocumentType::Cif, *signs).shown(Shown::DashesAroundMiddle);
     let wants_digit = matches!(first, b'A' | b'B' | b'E' | b'H') && !wants_letter;
     if (wants_letter && is_digit) || (wants_digit && is_letter) {
-        checked.doubt(Doubt::UnusualControlKind);
+        checked.doubt(DocumentWarning::UnusualControlKind);
     }
     Ok(checked)
 }
 
 /// A passport of any state: its number has no check digit outside the machine-readable zone.
-pub(super) fn passport(signs: &Signs) -> Result<Checked, Fault> {
+pub(super) fn passport(signs: &Characters) -> Result<ValidDocument, DocumentError> {
     alphanumeric(signs)?;
     length(signs, 5, 15, Wording("5 to 15 letters or digits", "de 5 a 15 letras o cifras"))?;
     if !signs.iter().any(u8::is_ascii_digit) {
-        return Err(Fault::WrongShape {
+        return Err(DocumentError::WrongShape {
             expected: Wording(
                 "letters or digits with at least a digit, as in AAA123456",
                 "letras y cifras, con al menos una cifra, como AAA123456",
             ),
         });
     }
-    Ok(Checked::new(DocumentType::Passport, *signs))
+    Ok(ValidDocument::new(DocumentType::Passport, *signs))
 }

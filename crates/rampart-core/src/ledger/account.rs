@@ -154,21 +154,21 @@ impl fmt::Display for Account {
 /// Not a path of the chart of accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an account of the chart, such as bank:sepa or chain:polygon:hot")]
-pub struct AccountFault;
+pub struct AccountError;
 
 impl FromStr for Account {
-    type Err = AccountFault;
+    type Err = AccountError;
 
-    fn from_str(text: &str) -> Result<Self, AccountFault> {
+    fn from_str(text: &str) -> Result<Self, AccountError> {
         let parts: Vec<&str> = text.split(':').collect();
-        let code = |text: &str| text.parse::<Code<16>>().map_err(|_| AccountFault);
+        let code = |text: &str| text.parse::<Code<16>>().map_err(|_| AccountError);
         match parts.as_slice() {
             ["bank", rail] => code(rail).map(Self::Bank),
             ["card", processor] => code(processor).map(Self::Card),
             ["in_transit", route] => code(route).map(Self::InTransit),
             ["chain", chain, "hot"] => code(chain).map(Self::ChainHot),
             ["chain", chain, "deposits"] => code(chain).map(Self::ChainDeposits),
-            ["customer", id] => id.parse().map(|id| Self::Customer(CustomerId(id))).map_err(|_| AccountFault),
+            ["customer", id] => id.parse().map(|id| Self::Customer(CustomerId(id))).map_err(|_| AccountError),
             ["fees", "processing"] => Ok(Self::Fees(FeeKind::Processing)),
             ["fees", "network"] => Ok(Self::Fees(FeeKind::Network)),
             ["fees", "rounding"] => Ok(Self::Fees(FeeKind::Rounding)),
@@ -180,7 +180,7 @@ impl FromStr for Account {
             ["losses", "paid_twice"] => Ok(Self::Losses(LossKind::PaidTwice)),
             ["suspense"] => Ok(Self::Suspense),
             ["capital"] => Ok(Self::Capital),
-            _ => Err(AccountFault),
+            _ => Err(AccountError),
         }
     }
 }

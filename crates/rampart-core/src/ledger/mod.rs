@@ -3,5 +3,5 @@
 mod account;
 mod posting;
 
-pub use account::{Account, AccountFault, FeeKind, LossKind, Processor, Rail, Side};
+pub use account::{Account, AccountError, FeeKind, LossKind, Processor, Rail, Side};
 pub use posting::{Entry, Hold, Movement, Origin, Posting, PostingKind, Unbalanced};

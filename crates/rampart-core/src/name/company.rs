@@ -1,7 +1,7 @@
 //! A company's name and its legal form.
 
 use super::firm_words::is_firms;
-use super::letters::Lettering;
+use super::letters::Transliteration;
 use super::person::is_cut;
 use super::short::Place;
 use super::words::{Rule, Token, on_end, same_letters, tokens, ways, words};
@@ -73,7 +73,7 @@ fn split(tokens: &[Token]) -> (&[Token], Option<usize>) {
     // The longest is the right one: `S.A. de C.V.` ends with what is a form itself.
     for start in tokens.len().saturating_sub(MOST_TOKENS).max(1)..tokens.len() {
         let (core, end) = tokens.split_at(start);
-        let end = on_end(end, Lettering::Plain as usize);
+        let end = on_end(end, Transliteration::Plain as usize);
         if let Some(form) = FORMS.iter().position(|spellings| spellings.contains(&end.as_str())) {
             return (core, Some(form));
         }
@@ -84,7 +84,7 @@ fn split(tokens: &[Token]) -> (&[Token], Option<usize>) {
 /// The legal form at a name's end, as it is written there, without blanks and dots.
 pub(super) fn form(tokens: &[Token]) -> Option<String> {
     let (core, form) = split(tokens);
-    form.map(|_| on_end(&tokens[core.len()..], Lettering::Plain as usize))
+    form.map(|_| on_end(&tokens[core.len()..], Transliteration::Plain as usize))
 }
 
 /// Whether a name ends with a legal form.
@@ -129,7 +129,7 @@ fn letters(tokens: &[Token]) -> usize {
 
 /// Whether what is written is how the name begins.
 fn begins(name: &[&Token], written: &[Token]) -> bool {
-    (0..Lettering::ALL.len()).any(|lettering| {
+    (0..Transliteration::ALL.len()).any(|lettering| {
         let written = on_end(written, lettering);
         written.chars().count() >= LEAST_OF_CUT && on_end(name.iter().copied(), lettering).starts_with(&written)
     })

@@ -9,7 +9,7 @@ use crate::text::is_unseen;
 
 /// A way to write letters that the basic Latin alphabet lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lettering {
+pub(super) enum Transliteration {
     /// As EPC217-08 has it: one letter for one where it can be, `ß` as `s`, `æ` as `a`, `þ` as `t`.
     Epc,
     /// As most write it: `ß` as `ss`, `æ` as `ae`, `þ` as `th`.
@@ -18,7 +18,7 @@ pub(super) enum Lettering {
     National,
 }
 
-impl Lettering {
+impl Transliteration {
     /// Every one.
     pub(super) const ALL: [Self; 3] = [Self::Epc, Self::Plain, Self::National];
 }
@@ -26,11 +26,11 @@ impl Lettering {
 /// A text for comparing: lower case, without accents, in basic Latin letters where there are any for it.
 #[must_use]
 pub fn folded(text: &str) -> String {
-    lettered(text.trim(), Lettering::Plain)
+    lettered(text.trim(), Transliteration::Plain)
 }
 
 /// A text in lower case and basic Latin letters, as far as there are any for it; without apostrophes.
-pub(super) fn lettered(text: &str, lettering: Lettering) -> String {
+pub(super) fn lettered(text: &str, lettering: Transliteration) -> String {
     if text.is_ascii() {
         return text.chars().filter(|letter| !is_apostrophe(*letter)).map(|letter| letter.to_ascii_lowercase()).collect();
     }
@@ -63,25 +63,25 @@ pub(super) const fn is_apostrophe(letter: char) -> bool {
 }
 
 /// What is written for a letter before it is decomposed.
-const fn own(letter: char, lettering: Lettering) -> Option<&'static str> {
+const fn own(letter: char, lettering: Transliteration) -> Option<&'static str> {
     Some(match (letter, lettering) {
-        ('ä' | 'æ', Lettering::National) => "ae",
-        ('ö' | 'ø' | 'ő', Lettering::National) => "oe",
-        ('ü' | 'ű', Lettering::National) => "ue",
-        ('å', Lettering::National) => "aa",
-        ('đ', Lettering::National) => "dj",
+        ('ä' | 'æ', Transliteration::National) => "ae",
+        ('ö' | 'ø' | 'ő', Transliteration::National) => "oe",
+        ('ü' | 'ű', Transliteration::National) => "ue",
+        ('å', Transliteration::National) => "aa",
+        ('đ', Transliteration::National) => "dj",
         // `й` is no `и` with a mark to whoever writes it in Latin letters.
-        ('й', Lettering::Epc) => "y",
-        ('ĳ', Lettering::Epc) => "i",
+        ('й', Transliteration::Epc) => "y",
+        ('ĳ', Transliteration::Epc) => "i",
         ('ŀ', _) => "l",
         _ => return None,
     })
 }
 
 /// What is written for a letter that has no decomposition. The first of two is EPC217-08's.
-const fn latin(letter: char, lettering: Lettering, behind_o: bool) -> Option<&'static str> {
-    const fn either(lettering: Lettering, epc: &'static str, plain: &'static str) -> &'static str {
-        if matches!(lettering, Lettering::Epc) { epc } else { plain }
+const fn latin(letter: char, lettering: Transliteration, behind_o: bool) -> Option<&'static str> {
+    const fn either(lettering: Transliteration, epc: &'static str, plain: &'static str) -> &'static str {
+        if matches!(lettering, Transliteration::Epc) { epc } else { plain }
     }
     Some(match letter {
         'ß' => either(lettering, "s", "ss"),

@@ -23,7 +23,7 @@ use crate::identification::CustomerType;
 
 /// Who holds an account by what is known of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holder<'a> {
+pub enum AccountHolder<'a> {
     /// A person.
     Person {
         /// Given names.
@@ -35,16 +35,16 @@ pub enum Holder<'a> {
     Company(&'a str),
 }
 
-impl Holder<'_> {
+impl AccountHolder<'_> {
     /// Whether a bank that writes this can mean the holder.
     #[must_use]
     pub fn can_be(self, written: &str) -> bool {
         let with_loss = |loss: Loss| {
             let Some(written) = loss.marked(written) else { return false };
             match self {
-                Self::Company(name) => Holder::Company(&loss.losing(name)).agrees(&written),
+                Self::Company(name) => AccountHolder::Company(&loss.losing(name)).agrees(&written),
                 Self::Person { given, family } => {
-                    Holder::Person { given: &loss.losing(given), family: &loss.losing(family) }.agrees(&written)
+                    AccountHolder::Person { given: &loss.losing(given), family: &loss.losing(family) }.agrees(&written)
                 }
             }
         };
@@ -58,7 +58,7 @@ impl Holder<'_> {
     fn agrees_without_lost_letters(self, written: &str) -> bool {
         let Self::Person { given, family } = self else { return false };
         dropped::without(given, family, written)
-            .is_some_and(|left| Holder::Person { given: &left.given, family: &left.family }.agrees(written))
+            .is_some_and(|left| AccountHolder::Person { given: &left.given, family: &left.family }.agrees(written))
     }
 
     fn agrees(self, written: &str) -> bool {
@@ -77,9 +77,10 @@ impl Customer {
         let profile = &self.profile;
         if self.holder() == CustomerType::Company {
             // Some give the name of whoever registered the company beside its own.
-            return Holder::Company(profile.name.reveal()).can_be(written) || Holder::Company(&profile.full_name()).can_be(written);
+            return AccountHolder::Company(profile.name.reveal()).can_be(written)
+                || AccountHolder::Company(&profile.full_name()).can_be(written);
         }
         let family = format!("{} {}", profile.last_name.reveal(), profile.last_name2.reveal());
-        Holder::Person { given: profile.name.reveal(), family: &family }.can_be(written)
+        AccountHolder::Person { given: profile.name.reveal(), family: &family }.can_be(written)
     }
 }

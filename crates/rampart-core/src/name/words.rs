@@ -5,7 +5,7 @@ use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 
 use super::firm_words::{is_no_family_name, tells_generation};
 use super::given_names::is_given_name;
-use super::letters::{Lettering, is_apostrophe, lettered};
+use super::letters::{Transliteration, is_apostrophe, lettered};
 use super::lost::LOST;
 use super::person::TITLES;
 use super::short::{Place, is_short_of};
@@ -47,7 +47,7 @@ impl Token {
 
     /// As most write it.
     pub(super) fn plain(&self) -> &str {
-        &self.spellings[Lettering::Plain as usize]
+        &self.spellings[Transliteration::Plain as usize]
     }
 }
 
@@ -64,7 +64,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut behind_sign = false;
     for part in text.split_inclusive(is_separator) {
         let word = part.trim_end_matches(is_separator);
-        let spellings: Vec<String> = Lettering::ALL.iter().map(|lettering| lettered(word, *lettering)).collect();
+        let spellings: Vec<String> = Transliteration::ALL.iter().map(|lettering| lettered(word, *lettering)).collect();
         if spellings.iter().all(|spelling| !spelling.is_empty()) {
             tokens.push(Token { spellings, behind_sign });
             behind_sign = false;
@@ -83,7 +83,7 @@ pub(super) fn on_end<'a>(tokens: impl IntoIterator<Item = &'a Token>, lettering:
 /// it (`LUIS A` is not `Luisa`), and joined to the one behind where an apostrophe can be between them; initials are joined to one another.
 pub(super) fn same_letters(one: &[&Token], other: &[Token]) -> bool {
     let other: Vec<&Token> = other.iter().collect();
-    let count = Lettering::ALL.len();
+    let count = Transliteration::ALL.len();
     let agree = |this: usize, that: usize| {
         on_end(one.iter().copied(), this) == on_end(other.iter().copied(), that)
             && keeps_initials(one, this, &edges(&other, that))
@@ -215,7 +215,7 @@ pub(super) fn words(tokens: &[Token], is_cut: bool) -> Option<Vec<Word>> {
 fn word(before: &[&Token], token: &Token) -> Word {
     let mut spellings = token.spellings.clone();
     if !before.is_empty() {
-        let count = Lettering::ALL.len();
+        let count = Transliteration::ALL.len();
         spellings.extend((0..count).map(|lettering| on_end(before.iter().copied().chain([token]), lettering)));
     }
     let behind_and = token.behind_sign || before.iter().any(|token| token.is(ANDS) || token.behind_sign);

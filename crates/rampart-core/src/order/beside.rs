@@ -8,7 +8,7 @@ use crate::step::Step;
 
 /// What became of money or coins that were set aside beside an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beside {
+pub enum SetAside {
     /// They went back to where they came from.
     Returned {
         /// What was withheld of them beside the amount that went back, in minor units.
@@ -25,7 +25,7 @@ pub enum Beside {
     Lies,
 }
 
-impl Beside {
+impl SetAside {
     /// What is set aside and what was refunded after it, given what was before; in minor units.
     #[must_use]
     pub fn applied(self, amount: Amount, set_aside: Amount, refunded: Amount) -> (Amount, Amount) {
@@ -42,10 +42,10 @@ impl Beside {
 impl Order {
     /// What follows for it from something that lay in suspense beside it.
     #[must_use]
-    pub fn beside(self, became: Beside, amount: Amount, context: &Context<'_>) -> Step {
+    pub fn beside(self, became: SetAside, amount: Amount, context: &Context<'_>) -> Step {
         match self {
-            Self::Payment(order) => order.observe(PaymentFact::Beside { became, amount }, context),
-            Self::Rampoff(order) => order.observe(RampoffFact::Beside { became, amount }, context),
+            Self::Payment(order) => order.observe(PaymentFact::SetAside { became, amount }, context),
+            Self::Rampoff(order) => order.observe(RampoffFact::SetAside { became, amount }, context),
         }
     }
 }

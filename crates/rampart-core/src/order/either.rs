@@ -3,7 +3,7 @@
 use crate::asset::Asset;
 use crate::id::{CustomerId, OrderId};
 use crate::order::HoldReason;
-use crate::outgoing::Leaving;
+use crate::outgoing::OutgoingRecord;
 use crate::payment::{Payment, PaymentState};
 use crate::rampoff::{Rampoff, RampoffState};
 use crate::record::RecordKey;
@@ -47,16 +47,16 @@ impl Order {
 
     /// What is on its way out for it and may still be stopped, or is not known to have arrived.
     #[must_use]
-    pub fn on_its_way(&self) -> Option<Leaving> {
+    pub fn on_its_way(&self) -> Option<OutgoingRecord> {
         match self {
             Self::Payment(payment) => match &payment.state {
-                PaymentState::Sending { transfer, .. } => Some(Leaving::Transfer(*transfer)),
-                PaymentState::RefundPending { payouts } => payouts.first().map(|refund| Leaving::Payout(refund.payout)),
+                PaymentState::Sending { transfer, .. } => Some(OutgoingRecord::Transfer(*transfer)),
+                PaymentState::RefundPending { payouts } => payouts.first().map(|refund| OutgoingRecord::Payout(refund.payout)),
                 _ => None,
             },
             Self::Rampoff(rampoff) => match rampoff.state {
-                RampoffState::PayingOut { payout, .. } => Some(Leaving::Payout(payout)),
-                RampoffState::RefundPending { transfer, .. } => Some(Leaving::Transfer(transfer)),
+                RampoffState::PayingOut { payout, .. } => Some(OutgoingRecord::Payout(payout)),
+                RampoffState::RefundPending { transfer, .. } => Some(OutgoingRecord::Transfer(transfer)),
                 _ => None,
             },
         }
@@ -64,10 +64,10 @@ impl Order {
 
     /// Everything that is on its way out for it: a refund may be several payouts.
     #[must_use]
-    pub fn all_on_its_way(&self) -> Vec<Leaving> {
+    pub fn all_on_its_way(&self) -> Vec<OutgoingRecord> {
         match self {
             Self::Payment(payment) => match &payment.state {
-                PaymentState::RefundPending { payouts } => payouts.iter().map(|refund| Leaving::Payout(refund.payout)).collect(),
+                PaymentState::RefundPending { payouts } => payouts.iter().map(|refund| OutgoingRecord::Payout(refund.payout)).collect(),
                 _ => self.on_its_way().into_iter().collect(),
             },
             Self::Rampoff(_) => self.on_its_way().into_iter().collect(),

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 /// Who gave a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum GivenBy {
+pub enum ProvidedBy {
     /// The partner, over the API: with the order, or later.
     Partner,
     /// Whoever has the link to the order's page.
@@ -18,7 +18,7 @@ pub enum GivenBy {
     Operator,
 }
 
-impl GivenBy {
+impl ProvidedBy {
     /// Its name, as records, partners and persons see it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -34,7 +34,7 @@ impl GivenBy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DestinationOrigin {
     /// Who gave it.
-    pub by: GivenBy,
+    pub by: ProvidedBy,
     /// When.
     pub at: Timestamp,
     /// From when on money or coins go there without a person; nothing when only a person sends them there.
@@ -45,7 +45,7 @@ pub struct DestinationOrigin {
 impl DestinationOrigin {
     /// What is followed at once: it was given by somebody who had shown who they are.
     #[must_use]
-    pub const fn trusted(by: GivenBy, at: Timestamp) -> Self {
+    pub const fn trusted(by: ProvidedBy, at: Timestamp) -> Self {
         Self { by, at, used_from: Some(at) }
     }
 
@@ -57,7 +57,7 @@ impl DestinationOrigin {
 
     /// What a page gave is not followed any more without a person: money did not arrive there, or nobody could object to it.
     pub(crate) fn leave_to_a_person(&mut self) {
-        if self.by == GivenBy::Page {
+        if self.by == ProvidedBy::Page {
             self.used_from = None;
         }
     }
@@ -76,13 +76,13 @@ pub(crate) enum By {
 /// that is disabled cannot object. What an earlier version stored says nothing of where it comes from, and was followed at once.
 pub(crate) fn is_followed(origin: Option<&DestinationOrigin>, by: By, context: &Context<'_>) -> bool {
     let Some(origin) = origin else { return true };
-    let may_go_on = origin.by != GivenBy::Page || context.standing.blocked.is_none();
+    let may_go_on = origin.by != ProvidedBy::Page || context.standing.blocked.is_none();
     by == By::Person || (origin.is_used(context.mint.now) && may_go_on)
 }
 
 /// When an order that waits for a destination is looked at again: at the moment from which on the one that it has is followed.
 pub(crate) fn followed_from(reason: HoldReason, origin: Option<&DestinationOrigin>) -> Option<Timestamp> {
-    origin.filter(|origin| reason.lacks_a_destination() && origin.by == GivenBy::Page)?.used_from
+    origin.filter(|origin| reason.lacks_a_destination() && origin.by == ProvidedBy::Page)?.used_from
 }
 
 /// What time does to a destination that a page gave.

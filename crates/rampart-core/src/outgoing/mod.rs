@@ -11,16 +11,16 @@ mod screening;
 pub mod table;
 mod transfer;
 
-pub use on_its_way::{Leaving, OnItsWay, called_back, stopped_by};
-pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutState, Route};
+pub use on_its_way::{OutgoingRecord, PendingOutgoing, called_back, stopped_by};
+pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState};
 pub use screening::Screening;
-pub use transfer::{Signed, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
+pub use transfer::{SignedTransaction, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
 
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::Mint;
 use crate::ledger::{Account, Origin};
-use crate::order::{Beside, Context, Order};
+use crate::order::{Context, Order, SetAside};
 use crate::record::Record;
 use crate::review::ReviewItem;
 use crate::step::Step;
@@ -40,7 +40,7 @@ pub struct Outgoing {
     /// The item that says that suspense lacks what it sent back, where there was one: the newest.
     pub shortage: Option<ReviewItem>,
     /// What was ordered in its place, where it was taken for failed.
-    pub instead: Option<OnItsWay>,
+    pub instead: Option<PendingOutgoing>,
     /// The payout in whose place it was ordered, where that has arrived after all and is booked as lost.
     pub lost: Option<Payout>,
 }
@@ -69,7 +69,7 @@ pub fn ordered_by_person(step: &mut Step) {
 }
 
 /// What an order hears of what was returned from suspense beside it.
-fn tell_beside(order: Option<Order>, became: Beside, amount: Amount, context: &Context<'_>) -> Step {
+fn tell_beside(order: Option<Order>, became: SetAside, amount: Amount, context: &Context<'_>) -> Step {
     order.map_or_else(Step::new, |order| order.beside(became, amount, context))
 }
 

@@ -18,14 +18,14 @@ use crate::step::Step;
 /// Something that leaves, or left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
-pub enum Leaving {
+pub enum OutgoingRecord {
     /// Money.
     Payout(PayoutId),
     /// Coins.
     Transfer(TransferId),
 }
 
-impl Leaving {
+impl OutgoingRecord {
     /// The one that a record is, if it is one.
     pub(crate) fn of(record: &Record) -> Option<Self> {
         match record {
@@ -38,14 +38,14 @@ impl Leaving {
 
 /// Something that was ordered to leave, with the jobs that wait for it.
 #[derive(Debug, Clone)]
-pub enum OnItsWay {
+pub enum PendingOutgoing {
     /// Money.
     Payout(Box<Payout>, Vec<Job>),
     /// Coins.
     Transfer(Box<Transfer>, Vec<Job>),
 }
 
-impl OnItsWay {
+impl PendingOutgoing {
     /// Stops it; nothing when it may have left. Signing writes a transfer, handing a payout over leases its job: either
     /// happens, or the stop.
     pub(crate) fn stop(self, why: &str, order: Option<Order>, context: &Context<'_>) -> Option<Step> {
@@ -95,7 +95,13 @@ impl OnItsWay {
 
 /// What follows for an order when a payout of it has arrived that was taken for failed, and what was ordered in its place
 /// could be stopped; nothing when the order has gone on, so that its money is not there any more.
-pub(super) fn settles(payout: &Payout, reference: &str, order: Order, instead: Option<OnItsWay>, context: &Context<'_>) -> Option<Step> {
+pub(super) fn settles(
+    payout: &Payout,
+    reference: &str,
+    order: Order,
+    instead: Option<PendingOutgoing>,
+    context: &Context<'_>,
+) -> Option<Step> {
     let step = match (order.on_its_way(), instead) {
         (None, _) => return arrived(payout, reference, order, context),
         (Some(_), None) => return None,
@@ -105,12 +111,12 @@ pub(super) fn settles(payout: &Payout, reference: &str, order: Order, instead: O
 }
 
 /// The same for an item of the list of reviews that was put back, and perhaps decided about since.
-pub(super) fn settles_item(payout: &Payout, item: ReviewItem, instead: Option<OnItsWay>, context: &Context<'_>) -> Option<Step> {
+pub(super) fn settles_item(payout: &Payout, item: ReviewItem, instead: Option<PendingOutgoing>, context: &Context<'_>) -> Option<Step> {
     let why = format!("payout {} has arrived after all", payout.id);
     match (&item.resolution, instead) {
         (None, _) => {
             let mut step = Step::new();
-            step.write(item.settled("return", "bank", why, Some(Leaving::Payout(payout.id)), context.mint.now));
+            step.write(item.settled("return", "bank", why, Some(OutgoingRecord::Payout(payout.id)), context.mint.now));
             Some(step)
         }
         (Some(resolution), Some(instead)) if resolution.sent.is_some() => instead.stop(&why, None, context),
@@ -137,11 +143,11 @@ fn then_arrived(mut step: Step, payout: &Payout, reference: &str, context: &Cont
 
 /// Stops what is on its way for an order where that was certainly not attempted, and recalls it where it was signed; with the
 /// order as that leaves it, and whether it was changed.
-fn withdraw(order: Order, on_its_way: Vec<OnItsWay>, why: &str, context: &Context<'_>) -> (Step, Order, bool) {
+fn withdraw(order: Order, on_its_way: Vec<PendingOutgoing>, why: &str, context: &Context<'_>) -> (Step, Order, bool) {
     let (mut step, mut order, mut is_changed) = (Step::new(), order, false);
     for leaving in on_its_way {
         let withdrawn = match &leaving {
-            OnItsWay::Transfer(transfer, _) if matches!(transfer.state, TransferState::Signed(_)) => leaving.recall(context),
+            PendingOutgoing::Transfer(transfer, _) if matches!(transfer.state, TransferState::Signed(_)) => leaving.recall(context),
             _ => leaving.stop(why, Some(order.clone()), context),
         };
         let Some(mut withdrawn) = withdrawn else { continue };
@@ -156,7 +162,7 @@ fn withdraw(order: Order, on_its_way: Vec<OnItsWay>, why: &str, context: &Contex
 /// What follows when a person calls back what is on its way for an order; nothing when none of it can be stopped or recalled
 /// any more.
 #[must_use]
-pub fn called_back(order: Order, on_its_way: Vec<OnItsWay>, why: &str, context: &Context<'_>) -> Option<Step> {
+pub fn called_back(order: Order, on_its_way: Vec<PendingOutgoing>, why: &str, context: &Context<'_>) -> Option<Step> {
     let (mut step, order, is_changed) = withdraw(order, on_its_way, why, context);
     match order {
         _ if !is_changed => {}
@@ -169,7 +175,13 @@ pub fn called_back(order: Order, on_its_way: Vec<OnItsWay>, why: &str, context: 
 /// What follows for an order from `fact`, which makes pointless what is on its way for it: in the same step that is stopped
 /// where it was certainly not attempted, and recalled where it was signed. The partner is told of what comes of all of it.
 #[must_use]
-pub fn stopped_by(order: Order, on_its_way: Vec<OnItsWay>, why: &str, context: &Context<'_>, fact: impl FnOnce(Order) -> Step) -> Step {
+pub fn stopped_by(
+    order: Order,
+    on_its_way: Vec<PendingOutgoing>,
+    why: &str,
+    context: &Context<'_>,
+    fact: impl FnOnce(Order) -> Step,
+) -> Step {
     let (mut step, order, _) = withdraw(order, on_its_way, why, context);
     let in_between = std::mem::take(&mut step.events);
     let follows = fact(order);

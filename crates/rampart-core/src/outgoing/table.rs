@@ -1,8 +1,8 @@
 //! The transition tables of transfers and payouts, for the documentation and its snapshot.
 
 use super::{
-    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Screening, Signed, Transfer, TransferFact, TransferPurpose,
-    TransferSource, TransferState,
+    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening, SignedTransaction, Transfer, TransferFact,
+    TransferPurpose, TransferSource, TransferState,
 };
 use crate::amount::Amount;
 use crate::asset::{Asset, Chain};
@@ -13,7 +13,7 @@ use crate::fact::PayoutReport;
 use crate::id::{Mint, PayoutId, ReviewId, TransferId};
 use crate::order::{Context, HoldReason, Order, StoppedBy};
 use crate::payment::{self, PaymentState, Refund};
-use crate::ports::Verdict;
+use crate::ports::ScreeningResult;
 use crate::rampoff::{self, RampoffState};
 use crate::record::Record;
 use crate::review::{ReviewItem, ReviewKind};
@@ -94,7 +94,7 @@ pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
     let randomness = example::Counting::default();
     let scene = Scene { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
     let id: TransferId = scene.mint.id();
-    let signed = || Signed { nonce: 7, txid: "0x01".to_owned(), bytes: "02".to_owned() };
+    let signed = || SignedTransaction { nonce: 7, txid: "0x01".to_owned(), bytes: "02".to_owned() };
     let states = [
         (BEING_SCREENED, TransferState::Queued),
         ("queued", TransferState::Queued),
@@ -108,8 +108,8 @@ pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
     let facts = || {
         let (reason, network_fee) = ("refused".to_owned(), Amount::from_minor(2_000));
         vec![
-            ("screened clear", TransferFact::Screened(Verdict::Clear)),
-            ("screened hit", TransferFact::Screened(Verdict::Hit { reason: "listed".to_owned() })),
+            ("screened clear", TransferFact::Screened(ScreeningResult::Clear)),
+            ("screened hit", TransferFact::Screened(ScreeningResult::Hit { reason: "listed".to_owned() })),
             (
                 "stopped for the identity",
                 TransferFact::Stopped { by: StoppedBy::Standing(HoldReason::Identity), reason: "withdrawn".to_owned() },
@@ -250,8 +250,8 @@ pub fn payouts(purpose: PayoutPurpose) -> Vec<Transition> {
     let states = states.map(|(name, state)| (name, scene.payout(id, purpose, name, state)));
     let facts = || {
         vec![
-            ("screened clear", PayoutFact::Screened(Verdict::Clear)),
-            ("screened hit", PayoutFact::Screened(Verdict::Hit { reason: "listed".to_owned() })),
+            ("screened clear", PayoutFact::Screened(ScreeningResult::Clear)),
+            ("screened hit", PayoutFact::Screened(ScreeningResult::Hit { reason: "listed".to_owned() })),
             ("stopped by a person", PayoutFact::Stopped { by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
             ("its answer was lost", PayoutFact::Unknown),
             ("never arrived at the rail", PayoutFact::NeverArrived),
@@ -291,7 +291,7 @@ impl Scene<'_> {
             screening: if name == BEING_SCREENED { Screening::Due } else { Screening::Cleared },
             resolves: (!of_order).then(|| self.mint.id()),
             state,
-            ..Payout::new(&self.mint, purpose, Route::Bank(Code::literal("sepa")), example::EUR, AMOUNT, example::destination())
+            ..Payout::new(&self.mint, purpose, PayoutRoute::Bank(Code::literal("sepa")), example::EUR, AMOUNT, example::destination())
         }
     }
 

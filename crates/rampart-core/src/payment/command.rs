@@ -2,7 +2,7 @@
 
 use super::{Payment, PaymentState};
 use crate::order::origin::By;
-use crate::order::{CommandRefusal, Context, DestinationOrigin, GivenBy, HoldReason};
+use crate::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, ProvidedBy};
 use crate::outgoing::{PayoutDestination, Screening};
 use crate::step::Step;
 use crate::view::PaymentView;
@@ -70,8 +70,8 @@ impl Payment {
         let mut step = Step::new();
         if let PaymentCommand::GiveRefundAccount(_, given) = &command {
             match given.by {
-                GivenBy::Page if self.refund_account.is_some() => return Err(CommandRefusal::DestinationGiven),
-                GivenBy::Page if !self.asks_for_account() => return Err(refusal),
+                ProvidedBy::Page if self.refund_account.is_some() => return Err(CommandRefusal::DestinationGiven),
+                ProvidedBy::Page if !self.asks_for_account() => return Err(refusal),
                 _ => {}
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{PayIn, Payment, PaymentState, Receipt};
 use crate::amount::Amount;
-use crate::arrival::{self, Case, Counted, Decision, Exchange, Fees, Leg, Question};
+use crate::arrival::{self, ArrivalDecision, Case, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
 use crate::catalogue::Method;
 use crate::job::{Job, JobKind};
 use crate::kyc::KycLevel;
@@ -23,13 +23,13 @@ impl Payment {
         let case = self.case(method, context);
         let may = |exchange: &Exchange, level: KycLevel| self.may(exchange, level, method, context);
         match self.question(method, case, &may, context).decide() {
-            Decision::Wait => {}
-            Decision::Back => self.back(&case, method, context, step),
-            Decision::Hold(reason) => {
+            ArrivalDecision::Wait => {}
+            ArrivalDecision::Back => self.back(&case, method, context, step),
+            ArrivalDecision::Hold(reason) => {
                 self.exceptions.note(&case, !method.policy.hold().is_zero(), context.mint.now);
                 self.put_on_hold(reason, context, step);
             }
-            Decision::Exchange { exchange, set_aside, because, back } => {
+            ArrivalDecision::Exchange { exchange, set_aside, because, back } => {
                 self.exceptions.note(&case, !method.policy.hold().is_zero(), context.mint.now);
                 self.put_aside(set_aside, because, context, step);
                 self.give_surplus_back(back, context, step);
@@ -100,10 +100,10 @@ impl Payment {
         case: Case,
         may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
         context: &Context<'_>,
-    ) -> Question<'a> {
+    ) -> OrderSnapshot<'a> {
         let network = context.catalogue.network_fee(self.terms.coin.chain, self.terms.fiat);
         let present_fees = Fees { fixed: method.fee_fixed, network, basis_points: method.fee_basis_points };
-        Question {
+        OrderSnapshot {
             leg: Leg::Buying,
             case,
             policy: &method.policy,
@@ -145,8 +145,8 @@ impl Payment {
         self.close(context, step);
         let level = context.standing.level.unwrap_or(self.level);
         let wanted = vec![
-            Counted { at: self.created_at, amount: exchange.promised, level: self.level },
-            Counted { at: exchange.at, amount: exchange.market, level },
+            WindowTotals { at: self.created_at, amount: exchange.promised, level: self.level },
+            WindowTotals { at: exchange.at, amount: exchange.market, level },
         ];
         self.count(wanted, asked.filter(|_| exchange.market.is_positive()), context, step);
         let was_promised = self.reserved.is_positive() && exchange.market.is_zero();

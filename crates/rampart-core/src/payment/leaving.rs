@@ -8,7 +8,7 @@ use crate::id::PayoutId;
 use crate::ledger::{Origin, Rail};
 use crate::order::origin::{self, By};
 use crate::order::{Context, HoldReason};
-use crate::outgoing::{Leaving, Payout, PayoutDestination, PayoutPurpose, Route, Screening, Transfer, TransferPurpose};
+use crate::outgoing::{OutgoingRecord, Payout, PayoutDestination, PayoutPurpose, PayoutRoute, Screening, Transfer, TransferPurpose};
 use crate::redacted::Redacted;
 use crate::review::ReviewItem;
 use crate::step::Step;
@@ -16,7 +16,7 @@ use crate::step::Step;
 /// Money that goes back: which way, to where and how much of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RefundPart {
-    route: Route,
+    route: PayoutRoute,
     destination: PayoutDestination,
     amount: Amount,
 }
@@ -39,13 +39,15 @@ impl Payment {
 
     /// Where a receipt goes back to: through the processor it came by, or to the account it came from; where that is unknown
     /// or has refused it for good, to the account that the customer gave.
-    fn way_back(&self, receipt: &Receipt, by: By, context: &Context<'_>) -> Option<(Route, PayoutDestination)> {
+    fn way_back(&self, receipt: &Receipt, by: By, context: &Context<'_>) -> Option<(PayoutRoute, PayoutDestination)> {
         let source = receipt.source.clone().filter(|source| !source.reveal().is_empty() && !self.refused_by_source);
         match (self.pay_in, source) {
-            (PayIn::Processor(processor), Some(source)) => Some((Route::Processor(processor), to_source(source, receipt))),
-            (PayIn::Bank(rail), Some(source)) => Some((Route::Bank(rail), to_source(source, receipt))),
-            (PayIn::Bank(rail), None) => Some((Route::Bank(rail), self.followed_account(by, context)?)),
-            (PayIn::Processor(_), None) => Some((Route::Bank(self.payout_rail(context.catalogue)?), self.followed_account(by, context)?)),
+            (PayIn::Processor(processor), Some(source)) => Some((PayoutRoute::Processor(processor), to_source(source, receipt))),
+            (PayIn::Bank(rail), Some(source)) => Some((PayoutRoute::Bank(rail), to_source(source, receipt))),
+            (PayIn::Bank(rail), None) => Some((PayoutRoute::Bank(rail), self.followed_account(by, context)?)),
+            (PayIn::Processor(_), None) => {
+                Some((PayoutRoute::Bank(self.payout_rail(context.catalogue)?), self.followed_account(by, context)?))
+            }
         }
     }
 
@@ -155,7 +157,7 @@ impl Payment {
         if !payout.amount.is_positive() {
             return step.write(item);
         }
-        let sent = Some(Leaving::Payout(payout.id));
+        let sent = Some(OutgoingRecord::Payout(payout.id));
         let item = ReviewItem { destination: Some(payout.destination.account.reveal().to_owned()), ..item };
         // It follows from a fact, which nothing may refuse.
         step.extend(payout.create(Origin::Fact, mint));

@@ -20,13 +20,13 @@ pub use command::PaymentCommand;
 pub use matching::for_amount;
 pub use observe::PaymentFact;
 pub use receipt::Receipt;
-pub use reversal::{ReversedFirst, TakenBack};
+pub use reversal::{EarlyReversal, ReversedReceipt};
 pub use stored::upgraded;
 
 use std::time::Duration;
 
 use crate::amount::Amount;
-use crate::arrival::{Counted, Deviations, Exchange, Fees, Leg, recount};
+use crate::arrival::{Deviations, Exchange, Fees, Leg, WindowTotals, recount};
 use crate::code::Code;
 use crate::country::Country;
 use crate::event::{EventDraft, EventType};
@@ -34,7 +34,7 @@ use crate::id::{CustomerId, FactId, Mint, OrderId, PartnerId, PayoutId, QuoteId,
 use crate::kyc::KycLevel;
 use crate::ledger::{Account, Origin, Processor, Rail};
 use crate::limits::{self, Usage};
-use crate::order::{Context, DestinationOrigin, Findings, HoldReason, Reversal, origin};
+use crate::order::{Context, DestinationOrigin, HoldReason, Reversal, ScreeningHits, origin};
 use crate::outgoing::PayoutDestination;
 use crate::quote::BuyTerms;
 use crate::record::says_nothing;
@@ -283,7 +283,7 @@ pub struct Payment {
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub converted: bool,
     /// What counts in the customer's limits.
-    pub counted: Vec<Counted>,
+    pub counted: Vec<WindowTotals>,
     /// Whether its place among unpaid orders was given back at the end of the promise.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub place_given_back: bool,
@@ -310,14 +310,14 @@ pub struct Payment {
     pub reversal: Option<Reversal>,
     /// What the screening provider has found something about.
     #[serde(default, skip_serializing_if = "says_nothing")]
-    pub findings: Findings,
+    pub findings: ScreeningHits,
     /// What was taken back when the money was on its way out or gone, in minor units. It is booked as lost until that
     /// money turns out not to have left.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub lost: Amount,
     /// What was taken back before it was told of.
     #[serde(default, skip_serializing_if = "says_nothing")]
-    pub reversed_first: Vec<ReversedFirst>,
+    pub reversed_first: Vec<EarlyReversal>,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
@@ -391,8 +391,8 @@ impl Payment {
     /// keys are the caller's.
     ///
     /// # Errors
-    /// [`limits::Excess`] when the order alone is larger than the customer's level allows.
-    pub fn create(self, context: &Context<'_>) -> Result<Step, limits::Excess> {
+    /// [`limits::LimitExceeded`] when the order alone is larger than the customer's level allows.
+    pub fn create(self, context: &Context<'_>) -> Result<Step, limits::LimitExceeded> {
         let mut step = Step::new();
         step.raises = limits::raises(context.catalogue, &self.usage(), self.level)?;
         step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.method_maximum, true));
@@ -416,7 +416,7 @@ impl Payment {
         self.reserve(Amount::ZERO, Origin::Fact, step);
     }
 
-    fn count(&mut self, wanted: Vec<Counted>, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
+    fn count(&mut self, wanted: Vec<WindowTotals>, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
         let usage = self.usage();
         step.raises.extend(recount(context.catalogue, &usage, &mut self.counted, wanted, asked));
     }

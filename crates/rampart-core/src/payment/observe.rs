@@ -2,15 +2,15 @@
 //! person's list, and the next fact is taken all the same.
 
 use super::receipt::MAX_RECEIPTS;
-use super::{PayIn, Payment, PaymentState, Receipt, Refund, TakenBack};
+use super::{PayIn, Payment, PaymentState, Receipt, Refund, ReversedReceipt};
 use crate::amount::Amount;
 use crate::arrival::{DeviationKind, Exchange};
 use crate::id::{PayoutId, TransferId};
 use crate::ledger::Origin;
 use crate::order::origin::{self, By, Ripened};
-use crate::order::{Beside, Context, DestinationOrigin, Findings, HoldReason, StoppedBy};
+use crate::order::{Context, DestinationOrigin, HoldReason, ScreeningHits, SetAside, StoppedBy};
 use crate::outgoing::Screening;
-use crate::ports::Verdict;
+use crate::ports::ScreeningResult;
 use crate::redacted::Redacted;
 use crate::review::ReviewItem;
 use crate::step::Step;
@@ -29,9 +29,9 @@ pub enum PaymentFact {
     /// The processor refused a payment; the customer may try again while the order is open.
     Declined,
     /// Money was taken back.
-    Reversed(TakenBack),
+    Reversed(ReversedReceipt),
     /// A capture was taken back before it was told of.
-    ReversedFirst {
+    EarlyReversal {
         /// The processor's reference of the capture.
         capture: Redacted,
         /// How much, in minor units.
@@ -42,7 +42,7 @@ pub enum PaymentFact {
     /// The screening provider answered.
     Screened {
         /// What it said.
-        verdict: Verdict,
+        verdict: ScreeningResult,
         /// Whether the account that a refund would go to now, if there is one, is one it was asked about.
         about_refund: bool,
     },
@@ -124,9 +124,9 @@ pub enum PaymentFact {
         reason: String,
     },
     /// Something became of what had been set aside beside it.
-    Beside {
+    SetAside {
         /// What.
-        became: Beside,
+        became: SetAside,
         /// How much, in minor units.
         amount: Amount,
     },
@@ -149,7 +149,7 @@ impl Payment {
             PaymentFact::Paid { receipt, is_customer } => self.paid(receipt, is_customer, context, &mut step),
             PaymentFact::Declined => {}
             PaymentFact::Reversed(taken) => self.reversed(taken, context, &mut step),
-            PaymentFact::ReversedFirst { capture, amount, reason } => self.reversed_first(capture, amount, &reason, mint, &mut step),
+            PaymentFact::EarlyReversal { capture, amount, reason } => self.reversed_first(capture, amount, &reason, mint, &mut step),
             PaymentFact::Screened { verdict, about_refund } => self.screened(&verdict, about_refund, context, &mut step),
             PaymentFact::CoinsBroadcast { transfer, txid } => match self.state {
                 PaymentState::Sending { transfer: ours, coins, fiat } if ours == transfer => {
@@ -197,7 +197,7 @@ impl Payment {
                 }
             }
             PaymentFact::RefundReturned { payout, amount, reason } => self.returned(payout, amount, &reason, context, &mut step),
-            PaymentFact::Beside { became, amount } => {
+            PaymentFact::SetAside { became, amount } => {
                 (self.set_aside, self.refunded) = became.applied(amount, self.set_aside, self.refunded);
             }
             PaymentFact::TimePassed => {
@@ -275,7 +275,7 @@ impl Payment {
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
         self.receipts.push(receipt);
         // Somebody who was not asked about may have paid it.
-        self.findings = Findings::default();
+        self.findings = ScreeningHits::default();
         if self.is_unpaid() {
             self.weigh(context, step);
         }
@@ -425,20 +425,20 @@ impl Payment {
         !matches!(self.state, PaymentState::OnHold { .. })
     }
 
-    fn screened(&mut self, verdict: &Verdict, about_refund: bool, context: &Context<'_>, step: &mut Step) {
+    fn screened(&mut self, verdict: &ScreeningResult, about_refund: bool, context: &Context<'_>, step: &mut Step) {
         let PaymentState::PaymentReceived { .. } = self.state else { return };
         let Some(exchange) = self.taken else { return };
         match verdict {
-            Verdict::Clear if context.standing.blocked.is_some() => {
+            ScreeningResult::Clear if context.standing.blocked.is_some() => {
                 self.put_on_hold(context.standing.blocked.unwrap_or(HoldReason::Operator), context, step);
             }
             // Nobody answered for so long that its prices are not honoured any more: it is decided anew, and asked about again.
-            Verdict::Clear if self.is_outdated(&exchange, context) => self.weigh(context, step),
-            Verdict::Clear => self.send(exchange, Screening::Cleared, context, step),
-            Verdict::Hit { reason } => {
+            ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.weigh(context, step),
+            ScreeningResult::Clear => self.send(exchange, Screening::Cleared, context, step),
+            ScreeningResult::Hit { reason } => {
                 // The provider is asked about the refund's receiver along with the order, where one is known.
                 let about_refund = about_refund && self.has_refund_destination(context);
-                self.findings = Findings { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
+                self.findings = ScreeningHits { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
                 self.put_on_hold(HoldReason::Screening, context, step);
             }
         }

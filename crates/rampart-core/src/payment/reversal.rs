@@ -17,7 +17,7 @@ use crate::step::Step;
 
 /// Money of an order that was taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakenBack {
+pub struct ReversedReceipt {
     /// How much, in minor units.
     pub amount: Amount,
     /// The fact that told of the money; the newest receipts where whoever took it back names none.
@@ -32,7 +32,7 @@ pub struct TakenBack {
 
 /// A capture that was taken back before it was told of.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct ReversedFirst {
+pub struct EarlyReversal {
     /// The processor's reference.
     pub capture: Redacted,
     /// How much, in minor units. It is booked as lost until the capture is told of.
@@ -40,7 +40,7 @@ pub struct ReversedFirst {
 }
 
 impl Payment {
-    pub(super) fn reversed(&mut self, taken: TakenBack, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn reversed(&mut self, taken: ReversedReceipt, context: &Context<'_>, step: &mut Step) {
         let (mint, reason) = (&context.mint, taken.reason);
         let source = taken.arrived_on.unwrap_or_else(|| self.pay_in.account());
         self.set_aside = self.set_aside.less(taken.from_suspense);
@@ -99,7 +99,7 @@ impl Payment {
         let reason = format!("capture {} was taken back before it was told of: {reason}", capture.reveal());
         step.write(self.reversal_item(amount, None, reason, mint));
         if self.reversed_first.len() < MAX_RECEIPTS {
-            self.reversed_first.push(ReversedFirst { capture, amount });
+            self.reversed_first.push(EarlyReversal { capture, amount });
         }
     }
 

@@ -1,14 +1,14 @@
 //! The transition table of payments, for the documentation and its snapshot.
 
-use super::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt, Refund, TakenBack};
+use super::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt, Refund, ReversedReceipt};
 use crate::amount::Amount;
-use crate::arrival::{Exchange, Standing};
+use crate::arrival::{Eligibility, Exchange};
 use crate::catalogue::Catalogue;
 use crate::example;
 use crate::id::{Mint, PayoutId, TransferId};
-use crate::order::{Context, Findings, HoldReason, Reversal, StoppedBy};
+use crate::order::{Context, HoldReason, Reversal, ScreeningHits, StoppedBy};
 use crate::policy::Policy;
-use crate::ports::Verdict;
+use crate::ports::ScreeningResult;
 use crate::record::Record;
 use crate::redacted::Redacted;
 use crate::step::Step;
@@ -131,7 +131,7 @@ impl Sample<'_> {
         }
         if name == "on_hold (screening)" {
             let listed = || "listed".to_owned();
-            payment.findings = Findings { order: (!about_the_refund).then(listed), refund: Some(listed()) };
+            payment.findings = ScreeningHits { order: (!about_the_refund).then(listed), refund: Some(listed()) };
         }
         let received = match name {
             "started" if in_part => Some(5_000),
@@ -188,7 +188,7 @@ impl Sample<'_> {
     fn facts(&self) -> Vec<(&'static str, PaymentFact)> {
         let (transfer, payout, now) = (self.transfer, self.payout, self.mint.now);
         let (amount, reason) = (Amount::from_minor(10_000), "charged back".to_owned());
-        let taken_back = TakenBack { amount, receipt: None, arrived_on: None, from_suspense: Amount::ZERO, reason };
+        let taken_back = ReversedReceipt { amount, receipt: None, arrived_on: None, from_suspense: Amount::ZERO, reason };
         let paid = |minor, is_customer| PaymentFact::Paid { receipt: self.receipt(minor, now), is_customer };
         vec![
             ("paid exactly", paid(10_000, true)),
@@ -201,8 +201,8 @@ impl Sample<'_> {
             ),
             ("declined", PaymentFact::Declined),
             ("reversed", PaymentFact::Reversed(taken_back)),
-            ("screened clear", PaymentFact::Screened { verdict: Verdict::Clear, about_refund: true }),
-            ("screened hit", PaymentFact::Screened { verdict: Verdict::Hit { reason: "listed".to_owned() }, about_refund: true }),
+            ("screened clear", PaymentFact::Screened { verdict: ScreeningResult::Clear, about_refund: true }),
+            ("screened hit", PaymentFact::Screened { verdict: ScreeningResult::Hit { reason: "listed".to_owned() }, about_refund: true }),
             ("coins broadcast", PaymentFact::CoinsBroadcast { transfer, txid: "0x01".to_owned() }),
             ("coins confirmed", PaymentFact::CoinsConfirmed { transfer, confirmations: 12 }),
             ("coins unconfirmed", PaymentFact::CoinsUnconfirmed { transfer }),
@@ -268,7 +268,7 @@ pub fn transitions(policy: Policy) -> Vec<Transition> {
                 "much time passed" => mint.now.after(std::time::Duration::from_secs(200_000)),
                 _ => mint.now,
             };
-            let standing = Standing::good(payment.level);
+            let standing = Eligibility::good(payment.level);
             let context =
                 Context { standing, read_at: Some(now), ..Context::new(Mint { now, ..mint }, &catalogue, Some(example::price())) };
             rows.push(match what {

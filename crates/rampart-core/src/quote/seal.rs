@@ -44,7 +44,7 @@ pub struct Quote {
 /// Not a quote that we sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a quote of ours")]
-pub struct QuoteFault;
+pub struct QuoteError;
 
 /// The key that quotes are sealed with. It is taken in once, because each HMAC would begin with that.
 #[derive(Clone)]
@@ -83,14 +83,14 @@ impl Quote {
     /// Reads a sealed statement. Says nothing about expiry or use.
     ///
     /// # Errors
-    /// [`QuoteFault`] when it was not sealed with this key, or was changed.
-    pub fn open(sealed: &str, key: &QuoteKey) -> Result<Self, QuoteFault> {
+    /// [`QuoteError`] when it was not sealed with this key, or was changed.
+    pub fn open(sealed: &str, key: &QuoteKey) -> Result<Self, QuoteError> {
         if sealed.len() > LONGEST {
-            return Err(QuoteFault);
+            return Err(QuoteError);
         }
-        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| QuoteFault)?;
-        let (tag, statement) = bytes.split_first_chunk::<TAG_BYTES>().ok_or(QuoteFault)?;
-        key.code(statement).verify_slice(tag).map_err(|_| QuoteFault)?;
-        postcard::from_bytes(statement).map_err(|_| QuoteFault)
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| QuoteError)?;
+        let (tag, statement) = bytes.split_first_chunk::<TAG_BYTES>().ok_or(QuoteError)?;
+        key.code(statement).verify_slice(tag).map_err(|_| QuoteError)?;
+        postcard::from_bytes(statement).map_err(|_| QuoteError)
     }
 }

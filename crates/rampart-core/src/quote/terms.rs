@@ -16,7 +16,7 @@ pub enum AmountIn {
 
 /// Why no terms come of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TermsFault {
+pub enum TermsError {
     /// Nothing would be left after fees.
     #[error("the amount does not cover the fees")]
     BelowFees,
@@ -52,8 +52,8 @@ impl BuyTerms {
     /// The terms of buying through a method at a price.
     ///
     /// # Errors
-    /// [`TermsFault`] when fees eat everything, or a number is too large.
-    pub fn new(catalogue: &Catalogue, method: &Method, coin: &Coin, price: Rate, amount: AmountIn) -> Result<Self, TermsFault> {
+    /// [`TermsError`] when fees eat everything, or a number is too large.
+    pub fn new(catalogue: &Catalogue, method: &Method, coin: &Coin, price: Rate, amount: AmountIn) -> Result<Self, TermsError> {
         let fiat_decimals = catalogue.decimals(method.fiat.into()).unwrap_or(2);
         let fee_network = catalogue.network_fee(coin.id.chain, method.fiat);
         let fiat_amount = match amount {
@@ -87,14 +87,14 @@ impl BuyTerms {
     /// The coins for a received amount at a price: `floor((received − fees) / price)`.
     ///
     /// # Errors
-    /// [`TermsFault::BelowFees`] when nothing would be left.
-    pub fn coins_for(&self, received: Amount, price: Rate) -> Result<Amount, TermsFault> {
+    /// [`TermsError::BelowFees`] when nothing would be left.
+    pub fn coins_for(&self, received: Amount, price: Rate) -> Result<Amount, TermsError> {
         let net = received.minus(self.fees())?;
         if !net.is_positive() {
-            return Err(TermsFault::BelowFees);
+            return Err(TermsError::BelowFees);
         }
         let coins = price.fiat_to_coins(net, self.fiat_decimals, self.coin_decimals, Rounding::Down)?;
-        if coins.is_positive() { Ok(coins) } else { Err(TermsFault::BelowFees) }
+        if coins.is_positive() { Ok(coins) } else { Err(TermsError::BelowFees) }
     }
 }
 
@@ -136,8 +136,8 @@ impl SellTerms {
     /// The terms of selling to a rail at a price.
     ///
     /// # Errors
-    /// [`TermsFault`] when fees eat everything, or a number is too large.
-    pub fn new(catalogue: &Catalogue, rail: &PayoutRail, coin: &Coin, price: Rate, coin_amount: Amount) -> Result<Self, TermsFault> {
+    /// [`TermsError`] when fees eat everything, or a number is too large.
+    pub fn new(catalogue: &Catalogue, rail: &PayoutRail, coin: &Coin, price: Rate, coin_amount: Amount) -> Result<Self, TermsError> {
         let fiat_decimals = catalogue.decimals(rail.fiat.into()).unwrap_or(2);
         let gross = price.coins_to_fiat(coin_amount, coin.decimals, fiat_decimals, Rounding::Down)?;
         let fee_processing = fee(gross, rail.fee_fixed, rail.fee_basis_points)?;
@@ -154,7 +154,7 @@ impl SellTerms {
             fiat_amount: Amount::ZERO,
         };
         let fiat_amount = terms.net()?.rounded_down(rail.payable_step);
-        if fiat_amount.is_positive() { Ok(Self { fiat_amount, ..terms }) } else { Err(TermsFault::BelowFees) }
+        if fiat_amount.is_positive() { Ok(Self { fiat_amount, ..terms }) } else { Err(TermsError::BelowFees) }
     }
 
     /// Both fees together.

@@ -2,7 +2,7 @@
 
 use super::{Rampoff, RampoffState};
 use crate::order::origin::By;
-use crate::order::{CommandRefusal, Context, DestinationOrigin, GivenBy, HoldReason};
+use crate::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, ProvidedBy};
 use crate::outgoing::{PayoutDestination, Screening};
 use crate::step::Step;
 use crate::view::RampoffView;
@@ -74,7 +74,7 @@ impl Rampoff {
             return Err(CommandRefusal::BelowNetworkFee);
         }
         match &command {
-            RampoffCommand::GiveRefundWallet(_, DestinationOrigin { by: GivenBy::Page, .. }) => {
+            RampoffCommand::GiveRefundWallet(_, DestinationOrigin { by: ProvidedBy::Page, .. }) => {
                 if self.refund_wallet.is_some() {
                     return Err(CommandRefusal::DestinationGiven);
                 }
@@ -82,7 +82,7 @@ impl Rampoff {
                     return Err(refusal);
                 }
             }
-            RampoffCommand::GivePayoutDestination(_, DestinationOrigin { by: GivenBy::Page, .. }) => {
+            RampoffCommand::GivePayoutDestination(_, DestinationOrigin { by: ProvidedBy::Page, .. }) => {
                 return Err(CommandRefusal::DestinationGiven);
             }
             _ => {}

@@ -2,7 +2,7 @@
 
 use super::{DepositReceipt, Rampoff, RampoffState};
 use crate::amount::Amount;
-use crate::arrival::{self, Case, Counted, Decision, Exchange, Fees, Leg, Question};
+use crate::arrival::{self, ArrivalDecision, Case, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
 use crate::asset::Currency;
 use crate::catalogue::{Coin, PayoutRail};
 use crate::id::Mint;
@@ -28,16 +28,16 @@ impl Rampoff {
         let case = self.case(rail, coin, context);
         let may = |exchange: &Exchange, level: KycLevel| self.may(exchange, level, rail, coin, context);
         match self.question(rail, case, &may, context).decide() {
-            Decision::Wait => {}
-            Decision::Back => {
+            ArrivalDecision::Wait => {}
+            ArrivalDecision::Back => {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
                 self.refund(By::Policy, Screening::Due, context, step);
             }
-            Decision::Hold(reason) => {
+            ArrivalDecision::Hold(reason) => {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
                 self.put_on_hold(reason, context, step);
             }
-            Decision::Exchange { exchange, set_aside, because, back } => {
+            ArrivalDecision::Exchange { exchange, set_aside, because, back } => {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
                 self.put_aside(set_aside, because, context, step);
                 self.give_surplus_back(back, context, step);
@@ -119,10 +119,10 @@ impl Rampoff {
         case: Case,
         may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
         context: &Context<'_>,
-    ) -> Question<'a> {
+    ) -> OrderSnapshot<'a> {
         let network = context.catalogue.network_fee(self.terms.coin.chain, self.terms.fiat);
         let present_fees = Fees { fixed: rail.fee_fixed, network, basis_points: rail.fee_basis_points };
-        Question {
+        OrderSnapshot {
             leg: Leg::Selling,
             case,
             policy: &rail.policy,
@@ -165,8 +165,8 @@ impl Rampoff {
         let level = context.standing.level.unwrap_or(self.level);
         let at_market = Amount::from_minor(exchange.gives.minor() - exchange.gives_promised.minor());
         let wanted = vec![
-            Counted { at: self.created_at, amount: exchange.gives_promised, level: self.level },
-            Counted { at: exchange.at, amount: at_market, level },
+            WindowTotals { at: self.created_at, amount: exchange.gives_promised, level: self.level },
+            WindowTotals { at: exchange.at, amount: at_market, level },
         ];
         self.count(wanted, asked.filter(|_| exchange.market.is_positive()), context, step);
         let was_promised = self.reserved.is_positive() && exchange.market.is_zero();

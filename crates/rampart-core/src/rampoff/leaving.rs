@@ -7,7 +7,7 @@ use crate::id::{Mint, PayoutId};
 use crate::ledger::Origin;
 use crate::order::origin::{self, By};
 use crate::order::{Context, HoldReason};
-use crate::outgoing::{Leaving, Payout, PayoutPurpose, Route, Screening, Transfer, TransferPurpose};
+use crate::outgoing::{OutgoingRecord, Payout, PayoutPurpose, PayoutRoute, Screening, Transfer, TransferPurpose};
 use crate::rate::Rounding;
 use crate::review::ReviewItem;
 use crate::step::Step;
@@ -40,7 +40,7 @@ impl Rampoff {
             ..Payout::new(
                 mint,
                 PayoutPurpose::Rampoff,
-                Route::Bank(self.rail),
+                PayoutRoute::Bank(self.rail),
                 self.terms.fiat,
                 self.fiat_balance,
                 self.destination.clone(),
@@ -128,7 +128,7 @@ impl Rampoff {
             resolves: Some(item.id),
             ..Transfer::new(mint, TransferPurpose::SuspenseReturn, self.terms.coin, item.amount.less(withheld), to)
         };
-        let sent = Some(Leaving::Transfer(transfer.id));
+        let sent = Some(OutgoingRecord::Transfer(transfer.id));
         let item = ReviewItem { destination: Some(transfer.to.clone()), ..item };
         step.extend(transfer.create(Origin::Fact, mint));
         step.write(item.settled("return", "policy", "it goes back to the customer's wallet".to_owned(), sent, mint.now));

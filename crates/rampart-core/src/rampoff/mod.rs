@@ -21,7 +21,7 @@ pub use receipt::DepositReceipt;
 pub use stored::upgraded;
 
 use crate::amount::Amount;
-use crate::arrival::{Counted, Deviations, Exchange, Fees, Leg, recount};
+use crate::arrival::{Deviations, Exchange, Fees, Leg, WindowTotals, recount};
 use crate::asset::{Chain, CoinId, Currency};
 use crate::country::Country;
 use crate::event::{EventDraft, EventType};
@@ -29,7 +29,7 @@ use crate::id::{CustomerId, FactId, Mint, OrderId, PartnerId, PayoutId, QuoteId,
 use crate::kyc::KycLevel;
 use crate::ledger::{Account, Origin, Rail};
 use crate::limits::{self, Usage};
-use crate::order::{Context, DestinationOrigin, Findings, HoldReason, Reversal, origin};
+use crate::order::{Context, DestinationOrigin, HoldReason, Reversal, ScreeningHits, origin};
 use crate::outgoing::PayoutDestination;
 use crate::quote::SellTerms;
 use crate::record::says_nothing;
@@ -219,7 +219,7 @@ pub struct Rampoff {
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub taken: Option<Exchange>,
     /// What counts in the customer's limits.
-    pub counted: Vec<Counted>,
+    pub counted: Vec<WindowTotals>,
     /// Whether its place among unpaid orders was given back.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub place_given_back: bool,
@@ -249,7 +249,7 @@ pub struct Rampoff {
     pub reversal: Option<Reversal>,
     /// What the screening provider has found something about.
     #[serde(default, skip_serializing_if = "says_nothing")]
-    pub findings: Findings,
+    pub findings: ScreeningHits,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
@@ -381,8 +381,8 @@ impl Rampoff {
     /// keys are the caller's.
     ///
     /// # Errors
-    /// [`limits::Excess`] when the order alone is larger than the customer's level allows.
-    pub fn create(self, context: &Context<'_>) -> Result<Step, limits::Excess> {
+    /// [`limits::LimitExceeded`] when the order alone is larger than the customer's level allows.
+    pub fn create(self, context: &Context<'_>) -> Result<Step, limits::LimitExceeded> {
         let mut step = Step::new();
         step.raises = limits::raises(context.catalogue, &self.usage(), self.level)?;
         step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.rail_maximum, true));
@@ -406,7 +406,7 @@ impl Rampoff {
         self.reserve(Amount::ZERO, Origin::Fact, step);
     }
 
-    fn count(&mut self, wanted: Vec<Counted>, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
+    fn count(&mut self, wanted: Vec<WindowTotals>, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
         let usage = self.usage();
         step.raises.extend(recount(context.catalogue, &usage, &mut self.counted, wanted, asked));
     }

@@ -9,9 +9,9 @@ use crate::asset::CoinId;
 use crate::id::{FactId, PayoutId, TransferId};
 use crate::ledger::Origin;
 use crate::order::origin::{self, By, Ripened};
-use crate::order::{Beside, Context, DestinationOrigin, Findings, HoldReason, StoppedBy};
+use crate::order::{Context, DestinationOrigin, HoldReason, ScreeningHits, SetAside, StoppedBy};
 use crate::outgoing::Screening;
-use crate::ports::Verdict;
+use crate::ports::ScreeningResult;
 use crate::rate::Rate;
 use crate::step::Step;
 use crate::view::RampoffView;
@@ -44,7 +44,7 @@ pub enum RampoffFact {
     /// The screening provider answered.
     Screened {
         /// What it said.
-        verdict: Verdict,
+        verdict: ScreeningResult,
         /// Whether the wallet that a refund would go to now, if there is one, is one it was asked about.
         about_refund: bool,
     },
@@ -134,9 +134,9 @@ pub enum RampoffFact {
         reason: String,
     },
     /// Something became of what had been set aside beside it.
-    Beside {
+    SetAside {
         /// What.
-        became: Beside,
+        became: SetAside,
         /// How much, in minor units.
         amount: Amount,
     },
@@ -235,7 +235,7 @@ impl Rampoff {
                     self.came_back(by.hold(), context, &mut step);
                 }
             }
-            RampoffFact::Beside { became, amount } => {
+            RampoffFact::SetAside { became, amount } => {
                 (self.set_aside, self.refunded) = became.applied(amount, self.set_aside, self.refunded);
             }
             RampoffFact::TimePassed => {
@@ -331,7 +331,7 @@ impl Rampoff {
         }
         step.post(self.post_deposit(mint, receipt.amount));
         // A wallet that was not asked about may have sent it.
-        self.findings = Findings::default();
+        self.findings = ScreeningHits::default();
         self.coin_balance = Amount::from_minor(self.coin_balance.minor().saturating_add(receipt.amount.minor()));
         if self.is_unpaid() {
             self.state = RampoffState::Confirming;
@@ -439,20 +439,20 @@ impl Rampoff {
         policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honours()))
     }
 
-    fn screened(&mut self, verdict: &Verdict, about_refund: bool, context: &Context<'_>, step: &mut Step) {
+    fn screened(&mut self, verdict: &ScreeningResult, about_refund: bool, context: &Context<'_>, step: &mut Step) {
         let RampoffState::CryptoReceived { .. } = self.state else { return };
         let Some(exchange) = self.taken else { return };
         match verdict {
-            Verdict::Clear if context.standing.blocked.is_some() => {
+            ScreeningResult::Clear if context.standing.blocked.is_some() => {
                 self.put_on_hold(context.standing.blocked.unwrap_or(HoldReason::Operator), context, step);
             }
             // Nobody answered for so long that its prices are not honoured any more: it is decided anew, and asked about again.
-            Verdict::Clear if self.is_outdated(&exchange, context) => self.weigh(context, step),
-            Verdict::Clear => self.convert_and_pay(exchange, Screening::Cleared, context, step),
-            Verdict::Hit { reason } => {
+            ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.weigh(context, step),
+            ScreeningResult::Clear => self.convert_and_pay(exchange, Screening::Cleared, context, step),
+            ScreeningResult::Hit { reason } => {
                 // The provider is asked about the refund's wallet along with the order, where one is known.
                 let about_refund = about_refund && self.refund_wallet.is_some();
-                self.findings = Findings { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
+                self.findings = ScreeningHits { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
                 self.put_on_hold(HoldReason::Screening, context, step);
             }
         }

@@ -2,13 +2,13 @@
 
 use super::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
 use crate::amount::Amount;
-use crate::arrival::{Exchange, Standing};
+use crate::arrival::{Eligibility, Exchange};
 use crate::catalogue::Catalogue;
 use crate::example;
 use crate::id::{FactId, Mint, PayoutId, TransferId};
-use crate::order::{Context, Findings, HoldReason, Reversal, StoppedBy};
+use crate::order::{Context, HoldReason, Reversal, ScreeningHits, StoppedBy};
 use crate::policy::Policy;
-use crate::ports::Verdict;
+use crate::ports::ScreeningResult;
 use crate::record::Record;
 use crate::step::Step;
 use crate::transitions::Transition;
@@ -161,7 +161,7 @@ impl Sample<'_> {
         rampoff.told = rampoff.taken.is_some();
         if name == "on_hold (screening)" {
             let listed = || "listed".to_owned();
-            rampoff.findings = Findings { order: (!about_the_refund).then(listed), refund: Some(listed()) };
+            rampoff.findings = ScreeningHits { order: (!about_the_refund).then(listed), refund: Some(listed()) };
         }
         if returned {
             rampoff.reversal = Some(Reversal::BankReturn);
@@ -200,8 +200,8 @@ impl Sample<'_> {
                     price: None,
                 },
             ),
-            ("screened clear", RampoffFact::Screened { verdict: Verdict::Clear, about_refund: true }),
-            ("screened hit", RampoffFact::Screened { verdict: Verdict::Hit { reason: "listed".to_owned() }, about_refund: true }),
+            ("screened clear", RampoffFact::Screened { verdict: ScreeningResult::Clear, about_refund: true }),
+            ("screened hit", RampoffFact::Screened { verdict: ScreeningResult::Hit { reason: "listed".to_owned() }, about_refund: true }),
             ("payout accepted", RampoffFact::PayoutAccepted { payout }),
             ("payout settled", RampoffFact::PayoutSettled { payout, reference: "B1".to_owned() }),
             ("payout failed", RampoffFact::PayoutFailed { payout, reason: "closed account".to_owned() }),
@@ -262,7 +262,7 @@ pub fn transitions(policy: Policy) -> Vec<Transition> {
                 "much time passed" => mint.now.after(std::time::Duration::from_secs(200_000)),
                 _ => mint.now,
             };
-            let standing = Standing::good(rampoff.level);
+            let standing = Eligibility::good(rampoff.level);
             let context =
                 Context { standing, read_at: Some(now), ..Context::new(Mint { now, ..mint }, &catalogue, Some(example::price())) };
             rows.push(match what {

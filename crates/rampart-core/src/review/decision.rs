@@ -3,16 +3,16 @@
 
 use std::fmt;
 
-use super::{Resolution, ReviewItem, ReviewKind};
+use super::{ReviewItem, ReviewKind, ReviewResolution};
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::fact::Fact;
 use crate::id::OrderId;
-use crate::order::{Beside, Context, Order};
-use crate::outgoing::{Leaving, Outgoing, Payout, PayoutDestination, Transfer, TransferFact, TransferState};
+use crate::order::{Context, Order, SetAside};
+use crate::outgoing::{Outgoing, OutgoingRecord, Payout, PayoutDestination, Transfer, TransferFact, TransferState};
 use crate::ports::TransactionStatus;
 use crate::record::Record;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{ErrorCode, Refusal};
 use crate::step::Step;
 use crate::suspense;
 use crate::watch::{Deposit, DepositState};
@@ -28,12 +28,12 @@ pub struct Operator {
 
 /// What an operator decides about an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum ReviewDecision {
     /// What lies in suspense is for this order.
     Assign(OrderId),
     /// What lies in suspense goes back to where it came from; a payout that was returned is paid once more.
     Return,
-    /// What lies in suspense goes to where a person says ([`About::destination`]); a payout that was returned is paid once more
+    /// What lies in suspense goes to where a person says ([`ReviewSubject::destination`]); a payout that was returned is paid once more
     /// there.
     ReturnTo,
     /// What lies in suspense belongs to nobody and becomes the company's.
@@ -55,7 +55,7 @@ pub enum Decision {
     Dismiss,
 }
 
-impl fmt::Display for Decision {
+impl fmt::Display for ReviewDecision {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Assign(_) => "assign",
@@ -75,7 +75,7 @@ impl fmt::Display for Decision {
 
 /// Where a person has something sent, checked like a customer's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
+pub enum CheckedDestination {
     /// Money, to an account.
     Account(PayoutDestination),
     /// Coins, to a wallet on their chain.
@@ -84,7 +84,7 @@ pub enum Destination {
 
 /// What an item is about, as it is stored.
 #[derive(Debug, Clone, Default)]
-pub struct About {
+pub struct ReviewSubject {
     /// The fact that told of it.
     pub fact: Option<Fact>,
     /// The deposit that it is about.
@@ -98,14 +98,14 @@ pub struct About {
     /// What was paid out for that order, oldest first.
     pub payouts: Vec<Payout>,
     /// Where a person has it sent.
-    pub destination: Option<Destination>,
+    pub destination: Option<CheckedDestination>,
     /// What the receiver of coins bears of a transaction of them, in their minor units.
     pub network_fee: Amount,
     /// The transfer that vanished, while it is under way.
     pub vanished: Option<Vanished>,
 }
 
-impl About {
+impl ReviewSubject {
     /// The wallet that coins of an item came from, where that is known.
     #[must_use]
     pub fn sender_of<'a>(&'a self, item: &'a ReviewItem) -> Option<&'a str> {
@@ -128,7 +128,7 @@ pub struct Vanished {
 
 /// What is not possible, in a sentence for the operator.
 pub(crate) fn refuse(sentence: impl Into<String>) -> Refusal {
-    Refusal::new(Code::ValidationFailed, sentence)
+    Refusal::new(ErrorCode::ValidationFailed, sentence)
 }
 
 impl ReviewItem {
@@ -136,9 +136,15 @@ impl ReviewItem {
     ///
     /// # Errors
     /// A refusal when it is settled already, or the decision does not fit it.
-    pub fn decide(self, decision: Decision, operator: &Operator, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
-        if decision == Decision::Reopen {
-            let told = about.beside.map(|order| order.beside(Beside::Lies, self.amount, context));
+    pub fn decide(
+        self,
+        decision: ReviewDecision,
+        operator: &Operator,
+        about: ReviewSubject,
+        context: &Context<'_>,
+    ) -> Result<Step, Refusal> {
+        if decision == ReviewDecision::Reopen {
+            let told = about.beside.map(|order| order.beside(SetAside::Lies, self.amount, context));
             let mut step = suspense::reopen(self, operator, context)?;
             step.extend(told.unwrap_or_default());
             return Ok(step);
@@ -146,19 +152,19 @@ impl ReviewItem {
         if let Some(resolution) = &self.resolution {
             return Err(refuse(format!("it was settled by {}: {}", resolution.actor, resolution.decision)));
         }
-        let other = about.beside.clone().filter(|_| matches!(decision, Decision::Assign(_) | Decision::Keep));
-        let other = other.filter(|order| decision != Decision::Assign(order.id()));
+        let other = about.beside.clone().filter(|_| matches!(decision, ReviewDecision::Assign(_) | ReviewDecision::Keep));
+        let other = other.filter(|order| decision != ReviewDecision::Assign(order.id()));
         let mut step = self.follows(decision, about, context)?;
         if let Some(order) = other {
-            step.extend(order.beside(Beside::Taken, self.amount, context));
+            step.extend(order.beside(SetAside::Taken, self.amount, context));
         }
-        let resolution = Resolution {
+        let resolution = ReviewResolution {
             decision: decision.to_string(),
             order: match decision {
-                Decision::Assign(order) => Some(order),
+                ReviewDecision::Assign(order) => Some(order),
                 _ => None,
             },
-            sent: step.writes.iter().find_map(Leaving::of),
+            sent: step.writes.iter().find_map(OutgoingRecord::of),
             actor: operator.actor.clone(),
             reason: operator.reason.clone(),
             at: context.mint.now,
@@ -168,8 +174,9 @@ impl ReviewItem {
         Ok(step)
     }
 
-    fn follows(&self, decision: Decision, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
-        let moves = matches!(decision, Decision::Assign(_) | Decision::Return | Decision::ReturnTo | Decision::Keep);
+    fn follows(&self, decision: ReviewDecision, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+        let moves =
+            matches!(decision, ReviewDecision::Assign(_) | ReviewDecision::Return | ReviewDecision::ReturnTo | ReviewDecision::Keep);
         if moves && about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed) {
             return Err(refuse("the chain has undone it: there is nothing to decide about"));
         }
@@ -177,25 +184,25 @@ impl ReviewItem {
             return Err(refuse("it is booked as lost, and nothing of it lies in suspense"));
         }
         match (decision, self.kind) {
-            (Decision::WriteOff, ReviewKind::Shortage) => suspense::write_off(self, context),
-            (Decision::Dismiss, _) => self.dismiss(&about),
-            (Decision::Suspend, ReviewKind::Quarantine) => suspend(about, context),
-            (Decision::Retry, ReviewKind::Quarantine) => retry(about),
-            (Decision::GiveUp, ReviewKind::Vanished) => give_up(about, context),
-            (Decision::Assign(_), ReviewKind::Suspense) => suspense::assign(self, about, context),
-            (Decision::Return, ReviewKind::Suspense) => suspense::send_back(self, about, context),
-            (Decision::ReturnTo, ReviewKind::Suspense) => suspense::send_to(self, about, context),
-            (Decision::Return | Decision::ReturnTo, ReviewKind::Reversal) => suspense::pay_again(self, about, context),
-            (Decision::Keep, ReviewKind::Reversal) if !matches!(self.moved()?, Asset::Fiat(_)) => {
+            (ReviewDecision::WriteOff, ReviewKind::Shortage) => suspense::write_off(self, context),
+            (ReviewDecision::Dismiss, _) => self.dismiss(&about),
+            (ReviewDecision::Suspend, ReviewKind::Quarantine) => suspend(about, context),
+            (ReviewDecision::Retry, ReviewKind::Quarantine) => retry(about),
+            (ReviewDecision::GiveUp, ReviewKind::Vanished) => give_up(about, context),
+            (ReviewDecision::Assign(_), ReviewKind::Suspense) => suspense::assign(self, about, context),
+            (ReviewDecision::Return, ReviewKind::Suspense) => suspense::send_back(self, about, context),
+            (ReviewDecision::ReturnTo, ReviewKind::Suspense) => suspense::send_to(self, about, context),
+            (ReviewDecision::Return | ReviewDecision::ReturnTo, ReviewKind::Reversal) => suspense::pay_again(self, about, context),
+            (ReviewDecision::Keep, ReviewKind::Reversal) if !matches!(self.moved()?, Asset::Fiat(_)) => {
                 Err(refuse("the coins never left, and nothing of it lies in suspense"))
             }
-            (Decision::Keep, ReviewKind::Suspense | ReviewKind::Reversal) => suspense::keep(self, context),
+            (ReviewDecision::Keep, ReviewKind::Suspense | ReviewKind::Reversal) => suspense::keep(self, context),
             (decision, kind) => Err(refuse(format!("'{decision}' does not fit an item of kind {kind:?}"))),
         }
     }
 
     /// Nothing can be dismissed that still has a balance behind it.
-    fn dismiss(&self, about: &About) -> Result<Step, Refusal> {
+    fn dismiss(&self, about: &ReviewSubject) -> Result<Step, Refusal> {
         let undone = about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed);
         let is_money = matches!(self.asset, Some(Asset::Fiat(_)));
         let unapplied = about.fact.as_ref().filter(|fact| !fact.applied).and_then(suspense::stray_of);
@@ -224,7 +231,7 @@ fn receiver_of(record: &Record) -> Option<String> {
     }
 }
 
-fn retry(about: About) -> Result<Step, Refusal> {
+fn retry(about: ReviewSubject) -> Result<Step, Refusal> {
     let fact = about.fact.ok_or_else(|| refuse("the fact does not exist any more"))?;
     if fact.applied {
         return Err(refuse("the fact was applied meanwhile: dismiss the item"));
@@ -234,7 +241,7 @@ fn retry(about: About) -> Result<Step, Refusal> {
     Ok(step)
 }
 
-fn suspend(about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+fn suspend(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     let fact = about.fact.ok_or_else(|| refuse("the fact does not exist any more"))?;
     if fact.applied {
         return Err(refuse("the fact was applied meanwhile: dismiss the item"));
@@ -247,7 +254,7 @@ fn suspend(about: About, context: &Context<'_>) -> Result<Step, Refusal> {
 
 /// As long as the nonce of a transfer is free the chain may yet take the old bytes, so nothing may be done that would have
 /// the coins leave twice.
-fn give_up(about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+fn give_up(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     let over = || refuse("the transfer is not under way any more: dismiss the item");
     let Vanished { transfer, outgoing, status, next_nonce } = about.vanished.ok_or_else(over)?;
     let TransferState::Broadcast(signed) = &transfer.state else { return Err(over()) };

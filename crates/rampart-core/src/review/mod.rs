@@ -3,13 +3,13 @@
 mod decision;
 
 pub(crate) use decision::refuse;
-pub use decision::{About, Decision, Destination, Operator, Vanished};
+pub use decision::{CheckedDestination, Operator, ReviewDecision, ReviewSubject, Vanished};
 
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::{AuditId, FactId, Mint, OrderId, ReviewId};
-use crate::order::GivenBy;
-use crate::outgoing::{Leaving, Screening};
+use crate::order::ProvidedBy;
+use crate::outgoing::{OutgoingRecord, Screening};
 use crate::record::says_nothing;
 use crate::time::Timestamp;
 
@@ -91,12 +91,12 @@ pub struct ReviewItem {
     /// When it was put on the list.
     pub created_at: Timestamp,
     /// What was decided, by whom and when.
-    pub resolution: Option<Resolution>,
+    pub resolution: Option<ReviewResolution>,
 }
 
 /// How an item was settled.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Resolution {
+pub struct ReviewResolution {
     /// The decision, such as `assign`, `return`, `write_off` or `dismiss`; `undone` when the chain took back what it was
     /// about, `another account` when the customer named one.
     pub decision: String,
@@ -105,7 +105,7 @@ pub struct Resolution {
     pub order: Option<OrderId>,
     /// What was sent back.
     #[serde(default)]
-    pub sent: Option<Leaving>,
+    pub sent: Option<OutgoingRecord>,
     /// Who decided.
     pub actor: String,
     /// Why.
@@ -145,7 +145,7 @@ impl ReviewItem {
     /// one that takes its place. Whoever has seen the first decides anew about the second, whose account nobody has been
     /// asked about yet.
     #[must_use]
-    pub fn with_account(self, account: &str, by: GivenBy, mint: &Mint<'_>) -> [Self; 2] {
+    pub fn with_account(self, account: &str, by: ProvidedBy, mint: &Mint<'_>) -> [Self; 2] {
         let reason = "the bank returned the payout, and another account was named";
         let listed = Self {
             source: Some(account.to_owned()),
@@ -153,7 +153,7 @@ impl ReviewItem {
             screening_hit: false,
             ..self.clone().put_back(mint, reason.to_owned())
         };
-        let resolution = Resolution {
+        let resolution = ReviewResolution {
             decision: "another account".to_owned(),
             order: None,
             sent: None,
@@ -172,8 +172,8 @@ impl ReviewItem {
 
     /// The item as it is settled: by a decision, or by what the outside has shown.
     #[must_use]
-    pub fn settled(self, decision: &str, actor: &str, reason: String, sent: Option<Leaving>, at: Timestamp) -> Self {
-        let resolution = Resolution { decision: decision.to_owned(), order: None, sent, actor: actor.to_owned(), reason, at };
+    pub fn settled(self, decision: &str, actor: &str, reason: String, sent: Option<OutgoingRecord>, at: Timestamp) -> Self {
+        let resolution = ReviewResolution { decision: decision.to_owned(), order: None, sent, actor: actor.to_owned(), reason, at };
         Self { resolution: Some(resolution), ..self }
     }
 
@@ -187,8 +187,8 @@ impl ReviewItem {
     #[must_use]
     pub fn undone(self, at: Timestamp) -> Self {
         let resolution = match self.resolution {
-            Some(settled) => Resolution { decision: format!("{}, {}", settled.decision, Self::UNDONE), ..settled },
-            None => Resolution {
+            Some(settled) => ReviewResolution { decision: format!("{}, {}", settled.decision, Self::UNDONE), ..settled },
+            None => ReviewResolution {
                 decision: Self::UNDONE.to_owned(),
                 order: None,
                 sent: None,

@@ -8,13 +8,13 @@ use crate::id::OrderId;
 use crate::ledger::{Account, Origin};
 use crate::order::origin::{self, By};
 use crate::order::{Context, Order};
-use crate::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Transfer, TransferPurpose, TransferSource};
+use crate::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutRoute, PayoutState, Transfer, TransferPurpose, TransferSource};
 use crate::payment::{Payment, PaymentFact, Receipt};
 use crate::rampoff::{DepositReceipt, Rampoff, RampoffFact};
 use crate::record::Record;
 use crate::redacted::Redacted;
 use crate::refusal::Refusal;
-use crate::review::{About, Destination, Operator, Resolution, ReviewItem, ReviewKind, refuse};
+use crate::review::{CheckedDestination, Operator, ReviewItem, ReviewKind, ReviewResolution, ReviewSubject, refuse};
 use crate::step::Step;
 use crate::treasury;
 use crate::watch::{Deposit, DepositState};
@@ -28,7 +28,7 @@ pub(crate) fn reopen(item: ReviewItem, operator: &Operator, context: &Context<'_
     step.post(treasury::suspense_reopened(mint, item.moved()?, item.amount));
     let reason = format!("kept by {}, and put back on the list by {}: {}", resolution.actor, operator.actor, operator.reason);
     step.write(item.clone().put_back(mint, reason));
-    let resolution = Resolution { decision: "keep, reopened".to_owned(), ..resolution };
+    let resolution = ReviewResolution { decision: "keep, reopened".to_owned(), ..resolution };
     step.write(ReviewItem { resolution: Some(resolution), ..item });
     Ok(step)
 }
@@ -41,7 +41,7 @@ pub(crate) fn write_off(item: &ReviewItem, context: &Context<'_>) -> Result<Step
 }
 
 /// It is taken back to where it was booked, and an order receives it as if it came now.
-pub(crate) fn assign(item: &ReviewItem, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+pub(crate) fn assign(item: &ReviewItem, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     let asset = item.moved()?;
     match (about.order, asset) {
         (Some(Order::Payment(payment)), Asset::Fiat(currency)) if payment.terms.fiat == currency => {
@@ -130,7 +130,7 @@ fn origin(item: &ReviewItem, fact: Option<FactBody>) -> (Option<Redacted>, Optio
 }
 
 /// It goes back to where it came from: money that no payer was told of to the account that the customer gave.
-pub(crate) fn send_back(item: &ReviewItem, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+pub(crate) fn send_back(item: &ReviewItem, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     match item.moved()? {
         Asset::Fiat(currency) => {
             let (route, destination) = source_of(about, context)?;
@@ -148,49 +148,49 @@ fn nowhere() -> Refusal {
 }
 
 /// Where money came from, and which way it goes back.
-fn source_of(about: About, context: &Context<'_>) -> Result<(Route, PayoutDestination), Refusal> {
+fn source_of(about: ReviewSubject, context: &Context<'_>) -> Result<(PayoutRoute, PayoutDestination), Refusal> {
     let to = |account, name| PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name };
     match about.fact.map(|fact| fact.body) {
         Some(FactBody::BankCredit(BankCredit { rail, sender_account: Some(account), sender_name, .. })) => {
-            Ok((Route::Bank(rail), to(account, sender_name.unwrap_or_default())))
+            Ok((PayoutRoute::Bank(rail), to(account, sender_name.unwrap_or_default())))
         }
         Some(FactBody::BankCredit(BankCredit { rail, sender_name: None, .. })) => {
             let Some(Order::Payment(payment)) = about.beside else { return Err(nowhere()) };
             let Payment { refund_account, refund_origin, .. } = payment.as_ref();
             let given = refund_account.clone().ok_or_else(nowhere)?;
             if origin::is_followed(refund_origin.as_ref(), By::Policy, context) {
-                Ok((Route::Bank(rail), given))
+                Ok((PayoutRoute::Bank(rail), given))
             } else {
                 Err(refuse("the account that it would go to was given on a page, and is not followed yet: name a destination"))
             }
         }
         Some(FactBody::ProcessorPaid(paid)) => {
-            Ok((Route::Processor(paid.processor), to(Redacted::new(paid.reference), paid.holder.unwrap_or_default())))
+            Ok((PayoutRoute::Processor(paid.processor), to(Redacted::new(paid.reference), paid.holder.unwrap_or_default())))
         }
         _ => Err(nowhere()),
     }
 }
 
 /// It goes to where a person says; money over the rail that pays its currency out.
-pub(crate) fn send_to(item: &ReviewItem, mut about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+pub(crate) fn send_to(item: &ReviewItem, mut about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     match (item.moved()?, about.destination.take()) {
-        (Asset::Fiat(currency), Some(Destination::Account(account))) => {
+        (Asset::Fiat(currency), Some(CheckedDestination::Account(account))) => {
             pay_out(item, paying_out(currency, context)?, currency, account, context)
         }
-        (Asset::Coin(coin), Some(Destination::Wallet(wallet))) => coins_out(item, coin, wallet, about, context),
+        (Asset::Coin(coin), Some(CheckedDestination::Wallet(wallet))) => coins_out(item, coin, wallet, about, context),
         (Asset::Fiat(_), _) => Err(refuse("money goes to an account")),
         (Asset::Coin(_), _) => Err(refuse("coins go to a wallet")),
     }
 }
 
-fn paying_out(currency: Currency, context: &Context<'_>) -> Result<Route, Refusal> {
+fn paying_out(currency: Currency, context: &Context<'_>) -> Result<PayoutRoute, Refusal> {
     let rail = context.catalogue.payout_rail_of(currency).ok_or_else(|| refuse(format!("no rail here pays {currency} out")))?;
-    Ok(Route::Bank(rail.rail))
+    Ok(PayoutRoute::Bank(rail.rail))
 }
 
 fn pay_out(
     item: &ReviewItem,
-    route: Route,
+    route: PayoutRoute,
     currency: Currency,
     destination: PayoutDestination,
     context: &Context<'_>,
@@ -209,7 +209,7 @@ fn pay_out(
 
 /// Coins that still lie on their deposit address leave from there as a whole, and that costs nothing; others leave from the hot
 /// wallet, less the network fee.
-fn coins_out(item: &ReviewItem, coin: CoinId, to: String, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+fn coins_out(item: &ReviewItem, coin: CoinId, to: String, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     let (mint, mut step) = (&context.mint, Step::new());
     let (mut source, mut deposits, mut withheld) = (TransferSource::Hot, Vec::new(), about.network_fee);
     let is_whole = |deposit: &Deposit| deposit.amount == item.amount && !deposit.swept && deposit.state == DepositState::Confirmed;
@@ -238,7 +238,7 @@ fn coins_out(item: &ReviewItem, coin: CoinId, to: String, about: About, context:
 
 /// A payout that the receiving bank returned is paid once more, out of suspense: to where its order says, or to where a person
 /// says.
-pub(crate) fn pay_again(item: &ReviewItem, about: About, context: &Context<'_>) -> Result<Step, Refusal> {
+pub(crate) fn pay_again(item: &ReviewItem, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     let order = about.order.ok_or_else(|| refuse("the item names no order"))?;
     let Asset::Fiat(currency) = item.moved()? else { return Err(refuse("only a returned payout can be paid again")) };
     let (key, version) = order.relied();
@@ -253,8 +253,8 @@ pub(crate) fn pay_again(item: &ReviewItem, about: About, context: &Context<'_>) 
     let returned = returned.ok_or_else(|| refuse("no payout of this order was returned"))?;
     let (route, destination) = match about.destination {
         None => (returned.route, of_order.unwrap_or(returned.destination)),
-        Some(Destination::Account(account)) => (paying_out(currency, context)?, account),
-        Some(Destination::Wallet(_)) => return Err(refuse("money goes to an account")),
+        Some(CheckedDestination::Account(account)) => (paying_out(currency, context)?, account),
+        Some(CheckedDestination::Wallet(_)) => return Err(refuse("money goes to an account")),
     };
     let mut step = pay_out(item, route, currency, destination, context)?;
     step.rely(key, version);

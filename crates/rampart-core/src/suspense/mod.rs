@@ -15,14 +15,14 @@ use crate::asset::Asset;
 use crate::fact::{Fact, FactBody};
 use crate::id::{FactId, Mint, OrderId};
 use crate::ledger::Account;
-use crate::order::{Beside, Context, Order};
+use crate::order::{Context, Order, SetAside};
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 use crate::treasury;
 
 /// Something that arrived and that no order can use.
 #[derive(Debug, Clone)]
-pub struct Stray {
+pub struct UnmatchedReceipt {
     /// The fact that told of it.
     pub fact: FactId,
     /// The account it arrived on.
@@ -41,8 +41,8 @@ pub struct Stray {
 
 /// It is put into suspense and on a person's list.
 #[must_use]
-pub fn receive(stray: Stray, mint: &Mint<'_>) -> Step {
-    let Stray { fact, on, asset, amount, source, order, reason } = stray;
+pub fn receive(stray: UnmatchedReceipt, mint: &Mint<'_>) -> Step {
+    let UnmatchedReceipt { fact, on, asset, amount, source, order, reason } = stray;
     let mut step = Step::new();
     step.post(treasury::suspense_received(mint, on, asset, amount));
     let item = ReviewItem::new(mint, ReviewKind::Suspense, reason);
@@ -52,21 +52,21 @@ pub fn receive(stray: Stray, mint: &Mint<'_>) -> Step {
 
 /// What names an order and came another way than its own, or is something else than it receives, is put into suspense beside it.
 #[must_use]
-pub fn receive_beside(order: Order, stray: Stray, context: &Context<'_>) -> Step {
+pub fn receive_beside(order: Order, stray: UnmatchedReceipt, context: &Context<'_>) -> Step {
     let (asset, amount) = (stray.asset, stray.amount);
-    let mut step = receive(Stray { order: Some(order.id()), ..stray }, &context.mint);
+    let mut step = receive(UnmatchedReceipt { order: Some(order.id()), ..stray }, &context.mint);
     if order.receives() == asset {
-        step.extend(order.beside(Beside::Lies, amount, context));
+        step.extend(order.beside(SetAside::Lies, amount, context));
     }
     step
 }
 
 /// The money that a fact tells of, as it is put into suspense by a person.
 #[must_use]
-pub fn stray_of(fact: &Fact) -> Option<Stray> {
+pub fn stray_of(fact: &Fact) -> Option<UnmatchedReceipt> {
     let reason = "its fact could not be applied".to_owned();
     match &fact.body {
-        FactBody::BankCredit(credit) => Some(Stray {
+        FactBody::BankCredit(credit) => Some(UnmatchedReceipt {
             fact: fact.id,
             on: Account::Bank(credit.rail),
             asset: credit.currency.into(),
@@ -75,7 +75,7 @@ pub fn stray_of(fact: &Fact) -> Option<Stray> {
             order: None,
             reason,
         }),
-        FactBody::ProcessorPaid(paid) => Some(Stray {
+        FactBody::ProcessorPaid(paid) => Some(UnmatchedReceipt {
             fact: fact.id,
             on: Account::Card(paid.processor),
             asset: paid.currency.into(),

@@ -5,7 +5,7 @@ use crate::asset::Asset;
 use crate::id::{FactId, Mint, OrderId};
 use crate::ledger::Account;
 use crate::order::Context;
-use crate::outgoing::OnItsWay;
+use crate::outgoing::PendingOutgoing;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 use crate::treasury;
@@ -15,7 +15,7 @@ use crate::treasury;
 /// suspense, in minor units, and beside which order it lay.
 #[must_use]
 pub fn taken_back(
-    items: Vec<(ReviewItem, Option<OnItsWay>)>,
+    items: Vec<(ReviewItem, Option<PendingOutgoing>)>,
     arrived_on: Account,
     amount: Amount,
     reason: &str,

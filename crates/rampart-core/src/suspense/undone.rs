@@ -5,11 +5,11 @@ use crate::amount::Amount;
 use crate::id::{FactId, Mint, OrderId, TransferId};
 use crate::job::Job;
 use crate::ledger::{Account, Hold};
-use crate::order::{Beside, Context, Order, StoppedBy};
-use crate::outgoing::{Leaving, OnItsWay, Outgoing, Transfer, TransferFact, TransferState, stopped_by};
+use crate::order::{Context, Order, SetAside, StoppedBy};
+use crate::outgoing::{Outgoing, OutgoingRecord, PendingOutgoing, Transfer, TransferFact, TransferState, stopped_by};
 use crate::rampoff::{Rampoff, RampoffFact};
 use crate::record::{Record, RecordKey};
-use crate::review::{Decision, Resolution, ReviewItem, ReviewKind};
+use crate::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewResolution};
 use crate::step::Step;
 use crate::treasury;
 use crate::watch::Deposit;
@@ -29,7 +29,7 @@ pub struct Traces {
     /// The order that a person assigned it to.
     pub assigned: Option<Rampoff>,
     /// What is on its way out for that order.
-    pub on_its_way: Vec<OnItsWay>,
+    pub on_its_way: Vec<PendingOutgoing>,
     /// The transfers that parts of it were sent back by, with the jobs that wait for them.
     pub returned: Vec<(Transfer, Vec<Job>)>,
 }
@@ -57,7 +57,7 @@ pub fn undone(mut step: Step, deposit: &Deposit, at: OrderId, items: Vec<ReviewI
     }
     let beside = sum(lay.iter().filter(|item| !is_back(item) && !is_kept(item)).copied());
     match traces.beside.filter(|_| beside.is_positive()) {
-        Some(order) => step.extend(Order::from(order).beside(Beside::Taken, beside, context)),
+        Some(order) => step.extend(Order::from(order).beside(SetAside::Taken, beside, context)),
         None => not_beside(&mut step, Some(at).filter(|_| beside.is_positive()), beside, context),
     }
     for (transfer, jobs) in traces.returned {
@@ -75,7 +75,7 @@ fn sum<'a>(items: impl Iterator<Item = &'a ReviewItem>) -> Amount {
 
 /// A chain has undone a deposit that an order received: what was ordered for it and certainly not attempted is stopped.
 #[must_use]
-pub fn undone_of(order: Rampoff, deposit: FactId, on_its_way: Vec<OnItsWay>, context: &Context<'_>) -> Step {
+pub fn undone_of(order: Rampoff, deposit: FactId, on_its_way: Vec<PendingOutgoing>, context: &Context<'_>) -> Step {
     let was_final = order.deposits.iter().any(|known| known.deposit == deposit && known.confirmations > 0 && !known.lost);
     let on_its_way = if was_final { on_its_way } else { Vec::new() };
     stopped_by(order.into(), on_its_way, "the chain undid the deposit that it was for", context, |order| match order {
@@ -92,8 +92,8 @@ fn is_kept(item: &ReviewItem) -> bool {
 #[must_use]
 pub fn sent(item: &ReviewItem) -> Option<TransferId> {
     match item.resolution.as_ref()?.sent? {
-        Leaving::Transfer(id) => Some(id),
-        Leaving::Payout(_) => None,
+        OutgoingRecord::Transfer(id) => Some(id),
+        OutgoingRecord::Payout(_) => None,
     }
 }
 
@@ -116,7 +116,7 @@ fn stop(deposit: &Deposit, transfer: Transfer, jobs: Vec<Job>, context: &Context
     match transfer.state {
         TransferState::Queued => {}
         TransferState::Signed(_) => {
-            let recalled = OnItsWay::Transfer(Box::new(transfer), jobs).recall(context);
+            let recalled = PendingOutgoing::Transfer(Box::new(transfer), jobs).recall(context);
             return recalled.into_iter().for_each(|recalled| step.extend(recalled));
         }
         _ => return,
@@ -171,10 +171,10 @@ fn made_good(shortage: ReviewItem, why: &str, context: &Context<'_>) -> Step {
     let (mint, mut step) = (&context.mint, Step::new());
     match &shortage.resolution {
         None => step.write(shortage.settled("made good", "chain", why.to_owned(), None, mint.now)),
-        Some(resolution) if resolution.decision == Decision::WriteOff.to_string() => {
+        Some(resolution) if resolution.decision == ReviewDecision::WriteOff.to_string() => {
             step.post(shortage.asset.and_then(|asset| treasury::write_off_undone(mint, asset, shortage.amount)));
             // Once.
-            let resolution = Resolution { decision: format!("{}, made good", resolution.decision), ..resolution.clone() };
+            let resolution = ReviewResolution { decision: format!("{}, made good", resolution.decision), ..resolution.clone() };
             step.write(ReviewItem { resolution: Some(resolution), ..shortage });
         }
         Some(_) => {}
@@ -222,7 +222,7 @@ pub fn received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], ret
         let Some(resolution) = other.resolution.clone() else { continue };
         let decision = if transfer.is_some() { "return" } else { KEEP };
         let reason = format!("as before the chain undid it: {}", resolution.reason);
-        item.resolution = Some(Resolution { decision: decision.to_owned(), reason, at: context.mint.now, ..resolution });
+        item.resolution = Some(ReviewResolution { decision: decision.to_owned(), reason, at: context.mint.now, ..resolution });
         if transfer.is_none_or(|transfer| matches!(transfer.state, TransferState::Confirmed(_))) {
             gone.push((item.order, item.amount));
         }
@@ -244,7 +244,7 @@ fn not_beside(step: &mut Step, order: Option<OrderId>, amount: Amount, context: 
     let is_it = |record: &Record| matches!(record, Record::Rampoff(rampoff) if Some(rampoff.id) == order);
     let Some(position) = step.writes.iter().position(is_it) else { return };
     let Record::Rampoff(rampoff) = step.writes.remove(position) else { return };
-    let told = Order::Rampoff(rampoff.clone()).beside(Beside::Taken, amount, context);
+    let told = Order::Rampoff(rampoff.clone()).beside(SetAside::Taken, amount, context);
     match told.is_empty() {
         true => step.writes.insert(position, Record::Rampoff(rampoff)),
         false => step.extend(told),

@@ -1,7 +1,7 @@
 //! Bank accounts: right and wrong ones with what is said of the wrong ones, and no panic on anything.
 
 use proptest::prelude::*;
-use rampart_core::bank_account::{self, Given, Kind, virtual_account};
+use rampart_core::bank_account::{self, BankAccountInput, BankAccountKind, virtual_account};
 use rampart_core::country::Country;
 use rampart_core::id::CustomerId;
 
@@ -129,8 +129,8 @@ fn right_accounts_hold() {
     let mut lines = Vec::new();
     for (place, accounts) in RIGHT {
         for account in *accounts {
-            let checked =
-                bank_account::check(country(place), Given::number(account)).unwrap_or_else(|fault| panic!("{place} {account}: {fault}"));
+            let checked = bank_account::check(country(place), BankAccountInput::number(account))
+                .unwrap_or_else(|fault| panic!("{place} {account}: {fault}"));
             lines.push(format!("{place} {account} | {:?} | {} | {}", checked.kind, checked.masked(), checked.bank_name.unwrap_or("-")));
         }
     }
@@ -142,7 +142,7 @@ fn wrong_accounts_are_refused_with_a_sentence_that_helps() {
     let mut lines = Vec::new();
     for (place, accounts) in WRONG {
         for account in *accounts {
-            let fault = bank_account::check(country(place), Given::number(account)).expect_err(account);
+            let fault = bank_account::check(country(place), BankAccountInput::number(account)).expect_err(account);
             lines.push(format!("{place} {account} | {} | {fault} | {}", fault.code(), fault.spanish()));
         }
     }
@@ -166,12 +166,13 @@ fn references_and_bank_identifiers() {
 
 #[test]
 fn customers_own_accounts_lead_back_to_them() {
-    for (place, ours, kind) in
-        [(Country::MEXICO, "646180123400000007", Kind::Clabe), (Country::ARGENTINA, "0009990710000000000007", Kind::Cvu)]
-    {
+    for (place, ours, kind) in [
+        (Country::MEXICO, "646180123400000007", BankAccountKind::Clabe),
+        (Country::ARGENTINA, "0009990710000000000007", BankAccountKind::Cvu),
+    ] {
         for number in [1, 42, 9_999_999] {
             let account = virtual_account::account_of(ours, CustomerId(number)).expect("fits");
-            assert_eq!(bank_account::check(place, Given::number(&account)).map(|checked| checked.kind), Ok(kind), "{account}");
+            assert_eq!(bank_account::check(place, BankAccountInput::number(&account)).map(|checked| checked.kind), Ok(kind), "{account}");
             assert_eq!(virtual_account::customer_of(ours, &account), Some(CustomerId(number)));
         }
         assert_eq!(virtual_account::customer_of(ours, ours), None);
@@ -181,10 +182,10 @@ fn customers_own_accounts_lead_back_to_them() {
 }
 
 /// What [`bank_account::check`] makes of an account that holds: kind, bank's code, kind of account, number, doubts.
-fn read(place: &str, given: Given<'_>) -> (Kind, String, &'static str, String, Vec<&'static str>) {
+fn read(place: &str, given: BankAccountInput<'_>) -> (BankAccountKind, String, &'static str, String, Vec<&'static str>) {
     let checked = bank_account::check(country(place), given).unwrap_or_else(|fault| panic!("{place} {given:?}: {fault}"));
     let code = checked.bank_code.map(|code| code.to_string()).unwrap_or_default();
-    let doubts = checked.doubts().map(bank_account::Doubt::code).collect();
+    let doubts = checked.doubts().map(bank_account::BankAccountWarning::code).collect();
     (checked.kind, code, checked.account_type.unwrap_or(""), checked.normalized(), doubts)
 }
 
@@ -201,8 +202,8 @@ fn banks_that_people_use_are_on_the_lists() {
         ("COL", "1816", "816"),
         ("COL", "809", "809"),
     ] {
-        let kind = if place == "CHL" { Kind::ChileanAccount } else { Kind::ColombianAccount };
-        let given = Given { account: "1112223334", bank_code: Some(code), account_type: Some("ahorro") };
+        let kind = if place == "CHL" { BankAccountKind::ChileanAccount } else { BankAccountKind::ColombianAccount };
+        let given = BankAccountInput { account: "1112223334", bank_code: Some(code), account_type: Some("ahorro") };
         assert_eq!(read(place, given), (kind, short.to_owned(), "savings", "1112223334".to_owned(), vec![]), "{place} {code}");
     }
 }
@@ -216,7 +217,7 @@ fn a_code_that_is_on_no_list_is_a_doubt_that_says_so() {
         ("COL", "998/corriente/123456789", "998"),
         ("MEX", "999180000000000028", "999"),
     ] {
-        let checked = bank_account::check(country(place), Given::number(account)).expect(account);
+        let checked = bank_account::check(country(place), BankAccountInput::number(account)).expect(account);
         let doubts: Vec<String> = checked.doubts().map(|doubt| format!("{} {doubt} {}", doubt.code(), doubt.spanish())).collect();
         assert!(doubts.len() == 1 && doubts[0].starts_with("unknown_bank "), "{account}: {doubts:?}");
         assert!(doubts[0].matches(code).count() == 2 && doubts[0].matches("which is of 20").count() == 1, "{account}: {doubts:?}");
@@ -226,7 +227,7 @@ fn a_code_that_is_on_no_list_is_a_doubt_that_says_so() {
 
 #[test]
 fn banks_and_kinds_of_account_are_known_by_their_names() {
-    let beside = |place, bank, kind| read(place, Given { account: "12345678", bank_code: Some(bank), account_type: Some(kind) });
+    let beside = |place, bank, kind| read(place, BankAccountInput { account: "12345678", bank_code: Some(bank), account_type: Some(kind) });
     for (place, bank, kind, code, account_type) in [
         ("CHL", "Banco de Chile", "Cuenta Corriente", "001", "checking"),
         ("CHL", "BANCO DE CHILE", "cta. cte.", "001", "checking"),
@@ -254,45 +255,50 @@ fn banks_and_kinds_of_account_are_known_by_their_names() {
         let found = beside(place, bank, kind);
         assert_eq!((found.1.as_str(), found.2), (code, account_type), "{place} {bank} {kind}");
         let text = format!("{bank}/{kind}/12345678");
-        assert_eq!(read(place, Given::number(&text)), found, "{text}");
+        assert_eq!(read(place, BankAccountInput::number(&text)), found, "{text}");
     }
 }
 
 #[test]
 fn telephones_and_copied_texts_are_read_as_people_write_them() {
     for (place, account, kind, number) in [
-        ("COL", "+573001234567", Kind::BreBKey, "3001234567"),
-        ("COL", "+57 300 123 4567", Kind::BreBKey, "3001234567"),
-        ("COL", "(+57) 300-123-4567", Kind::BreBKey, "3001234567"),
-        ("COL", "573001234567", Kind::BreBKey, "3001234567"),
-        ("COL", "0057 3001234567", Kind::BreBKey, "3001234567"),
-        ("COL", "507/ahorros/+57 300 123 4567", Kind::ColombianAccount, "3001234567"),
-        ("COL", "Daviplata/depósito electrónico/573001234567", Kind::ColombianAccount, "3001234567"),
-        ("MEX", "5512345678", Kind::MobileNumber, "5512345678"),
-        ("MEX", "55 1234 5678", Kind::MobileNumber, "5512345678"),
-        ("MEX", "+52 55 1234 5678", Kind::MobileNumber, "5512345678"),
-        ("MEX", "+52 1 55 1234 5678", Kind::MobileNumber, "5512345678"),
-        ("MEX", "(55) 1234-5678", Kind::MobileNumber, "5512345678"),
-        ("MEX", "CLABE: 012 180 00000000001 5", Kind::Clabe, "012180000000000015"),
-        ("ARG", "CBU 0170099\u{2013}2 1234567890123\u{2013}3", Kind::Cbu, "0170099212345678901233"),
-        ("ARG", "CVU: 0000003.1.1000000000001.4", Kind::Cvu, "0000003110000000000014"),
-        ("ARG", "alias: mesa.luna.verde", Kind::Alias, "MESA.LUNA.VERDE"),
-        ("ARG", "alias.de.ana", Kind::Alias, "ALIAS.DE.ANA"),
-        ("PER", "CCI: 002\u{2011}193\u{2011}000000000001\u{2011}18", Kind::Cci, "00219300000000000118"),
-        ("ESP", "IBAN: ES91\u{202f}2100\u{202f}0418\u{202f}4502\u{202f}0005\u{202f}1332", Kind::Iban, "ES9121000418450200051332"),
-        ("CHL", "012/R/72041", Kind::ChileanAccount, "72041"),
+        ("COL", "+573001234567", BankAccountKind::BreBKey, "3001234567"),
+        ("COL", "+57 300 123 4567", BankAccountKind::BreBKey, "3001234567"),
+        ("COL", "(+57) 300-123-4567", BankAccountKind::BreBKey, "3001234567"),
+        ("COL", "573001234567", BankAccountKind::BreBKey, "3001234567"),
+        ("COL", "0057 3001234567", BankAccountKind::BreBKey, "3001234567"),
+        ("COL", "507/ahorros/+57 300 123 4567", BankAccountKind::ColombianAccount, "3001234567"),
+        ("COL", "Daviplata/depósito electrónico/573001234567", BankAccountKind::ColombianAccount, "3001234567"),
+        ("MEX", "5512345678", BankAccountKind::MobileNumber, "5512345678"),
+        ("MEX", "55 1234 5678", BankAccountKind::MobileNumber, "5512345678"),
+        ("MEX", "+52 55 1234 5678", BankAccountKind::MobileNumber, "5512345678"),
+        ("MEX", "+52 1 55 1234 5678", BankAccountKind::MobileNumber, "5512345678"),
+        ("MEX", "(55) 1234-5678", BankAccountKind::MobileNumber, "5512345678"),
+        ("MEX", "CLABE: 012 180 00000000001 5", BankAccountKind::Clabe, "012180000000000015"),
+        ("ARG", "CBU 0170099\u{2013}2 1234567890123\u{2013}3", BankAccountKind::Cbu, "0170099212345678901233"),
+        ("ARG", "CVU: 0000003.1.1000000000001.4", BankAccountKind::Cvu, "0000003110000000000014"),
+        ("ARG", "alias: mesa.luna.verde", BankAccountKind::Alias, "MESA.LUNA.VERDE"),
+        ("ARG", "alias.de.ana", BankAccountKind::Alias, "ALIAS.DE.ANA"),
+        ("PER", "CCI: 002\u{2011}193\u{2011}000000000001\u{2011}18", BankAccountKind::Cci, "00219300000000000118"),
+        (
+            "ESP",
+            "IBAN: ES91\u{202f}2100\u{202f}0418\u{202f}4502\u{202f}0005\u{202f}1332",
+            BankAccountKind::Iban,
+            "ES9121000418450200051332",
+        ),
+        ("CHL", "012/R/72041", BankAccountKind::ChileanAccount, "72041"),
     ] {
-        let found = read(place, Given::number(account));
+        let found = read(place, BankAccountInput::number(account));
         assert_eq!((found.0, found.3.as_str()), (kind, number), "{place} {account}");
     }
-    let said = |bank| read("MEX", Given { account: "5512345678", bank_code: Some(bank), account_type: None }).1;
+    let said = |bank| read("MEX", BankAccountInput { account: "5512345678", bank_code: Some(bank), account_type: None }).1;
     assert_eq!(["BBVA", "40012", "012", "BBVA México", "Ninguno"].map(said), ["012", "012", "012", "012", ""]);
 }
 
 #[test]
 fn each_language_says_everything_in_its_own_words() {
     let fault = |place: &str, account: &str| {
-        let fault = bank_account::check(country(place), Given::number(account)).unwrap_err();
+        let fault = bank_account::check(country(place), BankAccountInput::number(account)).unwrap_err();
         (fault.code(), fault.to_string(), fault.spanish())
     };
     for (place, account, code, english, spanish) in [
@@ -321,7 +327,7 @@ fn each_language_says_everything_in_its_own_words() {
 
 #[test]
 fn digits_alone_are_a_key_with_a_doubt() {
-    let doubts = |account: &str| read("COL", Given::number(account)).4;
+    let doubts = |account: &str| read("COL", BankAccountInput::number(account)).4;
     for account in ["6011234567", "123456", "1999999999"] {
         assert_eq!(doubts(account), ["key_or_account"], "{account}");
     }
@@ -336,14 +342,14 @@ proptest! {
     #[test]
     fn no_text_makes_a_check_panic(text in "\\PC{0,70}", bank in "\\PC{0,5}", kind in "\\PC{0,5}", place in 0_usize..6) {
         let place = Country::served().nth(place).expect("six");
-        let _ = bank_account::check(place, Given::number(&text));
-        let _ = bank_account::check(place, Given { account: &text, bank_code: Some(&bank), account_type: Some(&kind) });
+        let _ = bank_account::check(place, BankAccountInput::number(&text));
+        let _ = bank_account::check(place, BankAccountInput { account: &text, bank_code: Some(&bank), account_type: Some(&kind) });
         let _ = (bank_account::check_bic(&text), bank_account::check_creditor_reference(&text), bank_account::masked(&text));
     }
 
     #[test]
     fn no_likely_text_makes_a_check_panic(text in "[A-Z0-9@./ -]{0,34}", place in 0_usize..6) {
         let place = Country::served().nth(place).expect("six");
-        let _ = bank_account::check(place, Given::number(&text));
+        let _ = bank_account::check(place, BankAccountInput::number(&text));
     }
 }

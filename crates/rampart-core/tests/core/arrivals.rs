@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use rampart_core::amount::Amount;
-use rampart_core::arrival::{DeviationKind, Grade, Standing};
+use rampart_core::arrival::{DeviationKind, Eligibility, Grade};
 use rampart_core::catalogue::Catalogue;
 use rampart_core::event::EventType;
 use rampart_core::example::{self, Counting};
@@ -16,7 +16,7 @@ use rampart_core::ledger::{Account, Side};
 use rampart_core::order::{Context, HoldReason, StoppedBy};
 use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Policy;
-use rampart_core::ports::Verdict;
+use rampart_core::ports::ScreeningResult;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffFact, RampoffState};
 use rampart_core::rate::Rate;
 use rampart_core::record::Record;
@@ -32,7 +32,7 @@ struct Scene {
     randomness: Counting,
     now: Timestamp,
     price: Option<Rate>,
-    standing: Standing,
+    standing: Eligibility,
     grade: Grade,
     /// How long ago the source was last read, nothing when it never was.
     read: Option<Duration>,
@@ -48,7 +48,7 @@ impl Scene {
             randomness: Counting::default(),
             now: example::START,
             price: Some(example::price()),
-            standing: Standing::good(KycLevel::Basic),
+            standing: Eligibility::good(KycLevel::Basic),
             grade: Grade::All,
             read: Some(Duration::ZERO),
             items: Vec::new(),
@@ -437,7 +437,7 @@ fn what_was_converted_stays_so_while_the_identity_is_missing() {
     let mut scene = Scene::new(example::MARKET);
     let mut order = scene.payment();
     order = scene.paid(order, 10_000);
-    order = scene.observe(order, PaymentFact::Screened { verdict: Verdict::Clear, about_refund: true });
+    order = scene.observe(order, PaymentFact::Screened { verdict: ScreeningResult::Clear, about_refund: true });
     let PaymentState::Sending { transfer, .. } = order.state else { panic!("coins are on their way: {:?}", order.state) };
     let by = StoppedBy::Standing(HoldReason::Identity);
     order = scene.observe(order, PaymentFact::TransferStopped { transfer, by, reason: "withdrawn".to_owned() });
@@ -451,7 +451,7 @@ fn what_was_converted_stays_so_while_the_identity_is_missing() {
     scene.standing.blocked = None;
     order = scene.observe(order, PaymentFact::TimePassed);
     assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED), "it goes on by itself, at what was decided");
-    order = scene.observe(order, PaymentFact::Screened { verdict: Verdict::Clear, about_refund: true });
+    order = scene.observe(order, PaymentFact::Screened { verdict: ScreeningResult::Clear, about_refund: true });
     assert!(matches!(order.state, PaymentState::Sending { .. }));
 }
 
@@ -527,7 +527,8 @@ fn a_payment_is_told_as_received_once() {
     let mut scene = Scene::new(example::MARKET);
     let order = scene.payment();
     let order = scene.paid(order, 10_000);
-    let held = scene.observe(order, PaymentFact::Screened { verdict: Verdict::Hit { reason: "listed".into() }, about_refund: false });
+    let held =
+        scene.observe(order, PaymentFact::Screened { verdict: ScreeningResult::Hit { reason: "listed".into() }, about_refund: false });
     let step = held.clone().request(PaymentCommand::Release, &scene.context()).expect("it can be released");
     scene.take(step);
     assert_eq!(scene.events.iter().filter(|kind| **kind == EventType::PayIn).count(), 1);
@@ -564,7 +565,7 @@ fn nothing_goes_on_for_somebody_whose_standing_has_ended() {
         let order = scene.paid(order, 10_000);
         assert_eq!(order.state, PaymentState::OnHold { reason, since: scene.now });
         let held = order.clone();
-        scene.standing = Standing::good(KycLevel::Basic);
+        scene.standing = Eligibility::good(KycLevel::Basic);
         scene.market("1.84");
         let order = scene.time(order);
         match reason {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rampart_core::bank_account::{self, Given};
+use rampart_core::bank_account::{self, BankAccountInput};
 use rampart_core::country::Country;
 use rampart_core::identification;
 
@@ -33,7 +33,7 @@ fn is_blind(kind: &str, number: &str, mistype: Mistype) -> bool {
 
 fn holds(account: bool, country: Country, kind: &str, number: &str) -> bool {
     if account {
-        bank_account::check(country, Given::number(number)).is_ok()
+        bank_account::check(country, BankAccountInput::number(number)).is_ok()
     } else {
         identification::check(country, kind.parse().expect("a document"), number).is_ok()
     }

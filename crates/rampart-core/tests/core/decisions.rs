@@ -1,18 +1,18 @@
 //! Every decision of a person about every kind of item, and what follows.
 
 use rampart_core::amount::Amount;
-use rampart_core::arrival::Standing;
+use rampart_core::arrival::Eligibility;
 use rampart_core::catalogue::Catalogue;
 use rampart_core::example::{self, Counting};
 use rampart_core::fact::{BankCredit, Fact, FactBody};
 use rampart_core::id::Mint;
 use rampart_core::kyc::KycLevel;
 use rampart_core::order::{Context, Order};
-use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutState, Route, Screening};
+use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutRoute, PayoutState, Screening};
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::rampoff::RampoffState;
 use rampart_core::record::Record;
-use rampart_core::review::{About, Decision, Operator, ReviewItem, ReviewKind};
+use rampart_core::review::{Operator, ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
 use rampart_core::step::Step;
 use rampart_core::watch::{Deposit, DepositState};
 
@@ -23,7 +23,7 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     fn context(&self) -> Context<'_> {
-        let standing = Standing::good(KycLevel::Basic);
+        let standing = Eligibility::good(KycLevel::Basic);
         Context { standing, ..Context::new(self.mint, self.catalogue, Some(example::price())) }
     }
 
@@ -73,7 +73,7 @@ impl Scene<'_> {
     }
 
     /// The items with what each is about, by what the snapshot calls them.
-    fn items(&self) -> Vec<(&'static str, ReviewItem, About)> {
+    fn items(&self) -> Vec<(&'static str, ReviewItem, ReviewSubject)> {
         let money = |item| ReviewItem { asset: Some(example::EUR.into()), amount: Amount::from_minor(10_000), ..item };
         let coins = |item| ReviewItem { asset: Some(example::USDC.into()), amount: Amount::from_minor(100_000_000), ..item };
         let known = self.credit(Some("ES9299990002950000000001"));
@@ -85,18 +85,18 @@ impl Scene<'_> {
         let beside = |origin| {
             let payment = example::payment(self.catalogue, &self.mint, false, PaymentState::Cancelled).expect("the example buys");
             let payment = Payment { refund_origin: Some(origin), ..payment };
-            About { fact: Some(nameless.clone()), beside: Some(payment.into()), ..About::default() }
+            ReviewSubject { fact: Some(nameless.clone()), beside: Some(payment.into()), ..ReviewSubject::default() }
         };
         let of_fact = |fact: &Fact| ReviewItem { fact: Some(fact.id), ..money(self.item(ReviewKind::Suspense)) };
-        let about_fact = |fact: &Fact| About { fact: Some(fact.clone()), ..About::default() };
+        let about_fact = |fact: &Fact| ReviewSubject { fact: Some(fact.clone()), ..ReviewSubject::default() };
         let deposit = self.deposit(DepositState::Confirmed);
         let dropped = Deposit { state: DepositState::Dropped, ..deposit.clone() };
         let of_deposit = ReviewItem { fact: Some(deposit.id), source: Some("0x03".to_owned()), ..coins(self.item(ReviewKind::Suspense)) };
-        let about_deposit = |deposit| About { deposit: Some(deposit), deposit_index: Some(0), ..About::default() };
+        let about_deposit = |deposit| ReviewSubject { deposit: Some(deposit), deposit_index: Some(0), ..ReviewSubject::default() };
         let returned = money(self.item(ReviewKind::Reversal));
         let returned = ReviewItem { order: Some(self.mint.id()), source: Some("ES9299990002950000000001".to_owned()), ..returned };
-        let paid = || About { order: Some(self.order(true, true)), payouts: vec![self.returned()], ..About::default() };
-        let kept = of_fact(&known).decide(Decision::Keep, &operator(), about_fact(&known), &self.context()).expect("it can be kept");
+        let paid = || ReviewSubject { order: Some(self.order(true, true)), payouts: vec![self.returned()], ..ReviewSubject::default() };
+        let kept = of_fact(&known).decide(ReviewDecision::Keep, &operator(), about_fact(&known), &self.context()).expect("it can be kept");
         let kept = kept.writes.into_iter().find_map(|record| if let Record::Review(item) = record { Some(*item) } else { None });
         let kept = kept.expect("it is settled");
         let unapplied = Fact { applied: false, quarantined: Some("odd".to_owned()), ..known.clone() };
@@ -110,12 +110,12 @@ impl Scene<'_> {
             ("a returned payout", returned.clone(), paid()),
             ("a loss", ReviewItem { source: None, ..returned }, paid()),
             ("what was kept", kept, about_fact(&known)),
-            ("coins that suspense lacks", coins(self.item(ReviewKind::Shortage)), About::default()),
-            ("what contradicts a person", money(self.item(ReviewKind::Contradiction)), About::default()),
+            ("coins that suspense lacks", coins(self.item(ReviewKind::Shortage)), ReviewSubject::default()),
+            ("what contradicts a person", money(self.item(ReviewKind::Contradiction)), ReviewSubject::default()),
             ("a quarantined fact", ReviewItem { fact: Some(unapplied.id), ..self.item(ReviewKind::Quarantine) }, about_fact(&unapplied)),
-            ("a vanished transfer", coins(self.item(ReviewKind::Vanished)), About::default()),
-            ("an account below its floor", money(self.item(ReviewKind::BelowFloor)), About::default()),
-            ("a finding in the ledger", self.item(ReviewKind::Ledger), About::default()),
+            ("a vanished transfer", coins(self.item(ReviewKind::Vanished)), ReviewSubject::default()),
+            ("an account below its floor", money(self.item(ReviewKind::BelowFloor)), ReviewSubject::default()),
+            ("a finding in the ledger", self.item(ReviewKind::Ledger), ReviewSubject::default()),
         ]
     }
 
@@ -141,7 +141,7 @@ impl Scene<'_> {
     }
 
     fn returned(&self) -> Payout {
-        let rail = Route::Bank("sepa".parse().unwrap());
+        let rail = PayoutRoute::Bank("sepa".parse().unwrap());
         Payout {
             version: 3,
             order: Some(self.mint.id()),
@@ -182,7 +182,7 @@ fn every_decision_about_every_item() {
     let scene = Scene { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
     let mut rows = Vec::new();
     for (what, item, about) in scene.items() {
-        let mut row = |name: &str, decision, about: About| {
+        let mut row = |name: &str, decision, about: ReviewSubject| {
             let outcome = match item.clone().decide(decision, &operator(), about, &scene.context()) {
                 Ok(step) => told(&step),
                 Err(refusal) if refusal.message.contains("does not fit") => return,
@@ -196,17 +196,17 @@ fn every_decision_about_every_item() {
             ("assign to a sale", scene.order(true, false)),
             ("assign to a sale that is over", scene.order(true, true)),
         ] {
-            row(name, Decision::Assign(order.id()), About { order: Some(order), ..about.clone() });
+            row(name, ReviewDecision::Assign(order.id()), ReviewSubject { order: Some(order), ..about.clone() });
         }
         let others = [
-            Decision::Return,
-            Decision::Keep,
-            Decision::Reopen,
-            Decision::WriteOff,
-            Decision::Retry,
-            Decision::Suspend,
-            Decision::GiveUp,
-            Decision::Dismiss,
+            ReviewDecision::Return,
+            ReviewDecision::Keep,
+            ReviewDecision::Reopen,
+            ReviewDecision::WriteOff,
+            ReviewDecision::Retry,
+            ReviewDecision::Suspend,
+            ReviewDecision::GiveUp,
+            ReviewDecision::Dismiss,
         ];
         for decision in others {
             row(&decision.to_string(), decision, about.clone());

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use rampart_core::amount::Amount;
-use rampart_core::arrival::Standing;
+use rampart_core::arrival::Eligibility;
 use rampart_core::catalogue::Catalogue;
 use rampart_core::example::{self, Counting};
 use rampart_core::id::Mint;
 use rampart_core::kyc::KycLevel;
-use rampart_core::order::{CommandRefusal, Context, DestinationOrigin, GivenBy, HoldReason};
+use rampart_core::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, ProvidedBy};
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffFact, RampoffState};
@@ -143,7 +143,7 @@ impl Scene {
     }
 
     fn context(&self, now: Timestamp) -> Context<'_> {
-        let standing = Standing::good(KycLevel::Basic);
+        let standing = Eligibility::good(KycLevel::Basic);
         Context { standing, ..Context::new(self.mint(now), &self.catalogue, Some(example::price())) }
     }
 
@@ -205,7 +205,7 @@ impl Scene {
         assert_eq!(again, Err(CommandRefusal::DestinationGiven));
         let changed = given.clone().give(true, example::from_partner(given_at), &context).unwrap();
         assert!(changed.goes_back());
-        assert_eq!(changed.origin().map(|origin| origin.by), Some(GivenBy::Partner));
+        assert_eq!(changed.origin().map(|origin| origin.by), Some(ProvidedBy::Partner));
         assert!(held.clone().give(false, example::from_partner(given_at), &context).unwrap().goes_back());
 
         // A person who sends it back has it go there now.
@@ -215,7 +215,7 @@ impl Scene {
 
         // Nobody can object for a partner that is disabled: then a person looks, also when it is enabled again.
         let due = given_at.after(DAY);
-        let standing = Standing { blocked: Some(HoldReason::PartnerDisabled), level: None };
+        let standing = Eligibility { blocked: Some(HoldReason::PartnerDisabled), level: None };
         let blocked = given.clone().time(&Context { standing, ..self.context(due) }).unwrap();
         assert_eq!((blocked.hold(), blocked.due()), (held.hold(), None));
         assert!(blocked.clone().time(&self.context(due.after(DAY))).is_none());

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rampart_core::code::Code;
 use rampart_core::country::Country;
-use rampart_core::identification::{self, CustomerType, Date, DocumentType, Fault};
+use rampart_core::identification::{self, CustomerType, Date, DocumentError, DocumentType};
 use rampart_core::time::Timestamp;
 
 fn country(name: &str) -> Country {
@@ -161,13 +161,17 @@ fn numbers_tell_what_they_carry() {
     let other = Date::new(1992, 3, 1).expect("exists");
     assert_eq!(
         curp.agrees_with_birth(other),
-        Err(Fault::Contradiction { number_says: Date::new(1992, 2, 29).expect("exists"), sent: other })
+        Err(DocumentError::Contradiction { number_says: Date::new(1992, 2, 29).expect("exists"), sent: other })
     );
     let rfc = identification::check(Country::MEXICO, DocumentType::Rfc, "QOQX050312TP6").expect("right");
     assert!(rfc.agrees_with_birth(Date::new(2005, 3, 12).expect("exists")).is_ok(), "an RFC leaves the century open");
     let other = Date::new(2005, 3, 13).expect("exists");
     let number_says = Date::new(2005, 3, 12).expect("exists");
-    assert_eq!(rfc.agrees_with_birth(other), Err(Fault::Contradiction { number_says, sent: other }), "of two centuries the nearer one");
+    assert_eq!(
+        rfc.agrees_with_birth(other),
+        Err(DocumentError::Contradiction { number_says, sent: other }),
+        "of two centuries the nearer one"
+    );
     let company = identification::check(Country::MEXICO, DocumentType::Rfc, "QQZ800101ABA").expect("right");
     assert_eq!(company.customer_type, CustomerType::Company);
     let cuit = identification::check(Country::ARGENTINA, DocumentType::Cuit, "20-88888888-9").expect("right");
@@ -218,7 +222,7 @@ fn zeros_that_fill_up_a_field_make_no_other_number() {
     ];
     for (country, document, number, normalized, doubts) in cases {
         let checked = identification::check(country, document, number).unwrap_or_else(|fault| panic!("{document} {number}: {fault}"));
-        let codes: Vec<_> = checked.doubts().map(identification::Doubt::code).collect();
+        let codes: Vec<_> = checked.doubts().map(identification::DocumentWarning::code).collect();
         assert_eq!((checked.normalized().as_str(), codes.as_slice()), (normalized, doubts), "{document} {number}");
     }
     // The DNI inside a CUIT is the one that is given by itself.
@@ -234,7 +238,7 @@ fn enye_is_a_letter_of_mexican_numbers_and_one_sign_everywhere() {
     let rfc = identification::check(Country::MEXICO, DocumentType::Rfc, "ñuñx-240630-v13").expect("right");
     assert_eq!((rfc.normalized().as_str(), rfc.customer_type), ("ÑUÑX240630V13", CustomerType::Individual));
     let fault = identification::check(Country::PERU, DocumentType::Dni, "1234567Ñ");
-    assert_eq!(fault, Err(Fault::DigitExpected { found: 'Ñ' }), "eight signs are not too few");
+    assert_eq!(fault, Err(DocumentError::DigitExpected { found: 'Ñ' }), "eight signs are not too few");
 }
 
 #[test]
@@ -242,8 +246,8 @@ fn full_width_forms_are_folded_and_other_scripts_refused() {
     let folded =
         identification::check(Country::SPAIN, DocumentType::GovernmentId, "１２３４５６７８ｚ").map(|checked| checked.normalized());
     assert_eq!(folded.as_deref(), Ok("12345678Z"));
-    assert_eq!(identification::check(Country::SPAIN, DocumentType::GovernmentId, "١٢٣٤٥٦٧٨Z"), Err(Fault::Charset { found: '١' }));
-    assert_eq!(identification::check(Country::SPAIN, DocumentType::GovernmentId, &"1".repeat(65)), Err(Fault::TooLong));
+    assert_eq!(identification::check(Country::SPAIN, DocumentType::GovernmentId, "١٢٣٤٥٦٧٨Z"), Err(DocumentError::Charset { found: '١' }));
+    assert_eq!(identification::check(Country::SPAIN, DocumentType::GovernmentId, &"1".repeat(65)), Err(DocumentError::TooLong));
 }
 
 proptest! {

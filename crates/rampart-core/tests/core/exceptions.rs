@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 
 use rampart_core::amount::Amount;
 use rampart_core::arrival::table::{self, Cell, Row};
-use rampart_core::arrival::{Leg, Standing};
+use rampart_core::arrival::{Eligibility, Leg};
 use rampart_core::example::{self, Counting};
 use rampart_core::id::Mint;
 use rampart_core::kyc::KycLevel;
 use rampart_core::order::{Context, HoldReason, Order};
 use rampart_core::payment::{PaymentCommand, PaymentState};
 use rampart_core::rampoff::{RampoffCommand, RampoffState};
-use rampart_core::review::{About, Decision, Operator, ReviewItem, ReviewKind};
+use rampart_core::review::{Operator, ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
 
 fn text(rows: impl IntoIterator<Item = impl Display>) -> String {
     rows.into_iter().map(|row| row.to_string()).collect::<Vec<_>>().join("\n")
@@ -140,7 +140,7 @@ fn is_taken(command: &str, order: &Order) -> bool {
     let catalogue = example::catalogue(example::MARKET);
     let randomness = Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
-    let standing = Standing::good(KycLevel::Basic);
+    let standing = Eligibility::good(KycLevel::Basic);
     let context = Context { standing, ..Context::new(mint, &catalogue, Some(example::price())) };
     let verb = command.strip_prefix("rampart order ").and_then(|rest| rest.split(' ').next());
     match (verb, order.clone()) {
@@ -180,20 +180,20 @@ fn fits(command: &str, item: &ReviewItem) -> bool {
     let order = example::payment(&catalogue, &mint, false, PaymentState::Started).expect("the example buys");
     let verb = command.strip_prefix("rampart review resolve <item> ").and_then(|rest| rest.split(' ').next());
     let decision = match verb.expect("it is about an item") {
-        "assign" => Decision::Assign(order.id),
-        "return" => Decision::Return,
-        "keep" => Decision::Keep,
-        "write-off" => Decision::WriteOff,
-        "suspend" => Decision::Suspend,
-        "dismiss" => Decision::Dismiss,
-        "retry" if item.kind == ReviewKind::Quarantine => Decision::Retry,
-        "give-up" if item.kind == ReviewKind::Vanished => Decision::GiveUp,
+        "assign" => ReviewDecision::Assign(order.id),
+        "return" => ReviewDecision::Return,
+        "keep" => ReviewDecision::Keep,
+        "write-off" => ReviewDecision::WriteOff,
+        "suspend" => ReviewDecision::Suspend,
+        "dismiss" => ReviewDecision::Dismiss,
+        "retry" if item.kind == ReviewKind::Quarantine => ReviewDecision::Retry,
+        "give-up" if item.kind == ReviewKind::Vanished => ReviewDecision::GiveUp,
         "retry" | "give-up" => return item.kind == ReviewKind::Unsigned,
         "go-on" => return item.kind == ReviewKind::Stopped,
         other => panic!("there is no decision {other}"),
     };
     let operator = Operator { actor: "luis".to_owned(), reason: "a test".to_owned() };
-    let outcome = item.clone().decide(decision, &operator, About::default(), &Context::new(mint, &catalogue, None));
+    let outcome = item.clone().decide(decision, &operator, ReviewSubject::default(), &Context::new(mint, &catalogue, None));
     outcome.err().is_none_or(|refusal| !refusal.message.contains("does not fit"))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rampart_core::country::Country;
-use rampart_core::identification::{self, Checked, CustomerType, DocumentType, Fault};
+use rampart_core::identification::{self, CustomerType, DocumentError, DocumentType, ValidDocument};
 
 /// Of a pair: an ordinary number, the numbers zero, and numbers whose digits are all the same.
 struct Pair {
@@ -85,8 +85,8 @@ const PAIRS: &[Pair] = &[
     ),
 ];
 
-fn codes(checked: &Checked) -> Vec<&'static str> {
-    checked.doubts().map(identification::Doubt::code).filter(|code| *code != "minor").collect()
+fn codes(checked: &ValidDocument) -> Vec<&'static str> {
+    checked.doubts().map(identification::DocumentWarning::code).filter(|code| *code != "minor").collect()
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn short_ruts_are_somebodys() {
     }
     assert_eq!(
         identification::check(Country::CHILE, DocumentType::Rut, "72041-1"),
-        Err(Fault::WrongCheckDigit { expected: '0', is_letter: false })
+        Err(DocumentError::WrongCheckDigit { expected: '0', is_letter: false })
     );
 }
 
@@ -178,5 +178,5 @@ fn beginnings_that_make_a_word_are_a_doubt() {
     }
     // The rest of the number is still looked at.
     let wrong = identification::check(Country::MEXICO, DocumentType::Curp, "VACA900203HDFRRN08");
-    assert_eq!(wrong, Err(Fault::WrongCheckDigit { expected: '9', is_letter: false }));
+    assert_eq!(wrong, Err(DocumentError::WrongCheckDigit { expected: '9', is_letter: false }));
 }

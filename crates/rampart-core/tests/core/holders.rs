@@ -2,9 +2,9 @@
 
 use rampart_core::code::Code;
 use rampart_core::country::Country;
-use rampart_core::identification::{self, Checked, CustomerType, Date, DocumentType, Doubt, Fault, Majority};
+use rampart_core::identification::{self, AgeCheck, CustomerType, Date, DocumentError, DocumentType, DocumentWarning, ValidDocument};
 
-fn right(country: Country, document: DocumentType, number: &str) -> Checked {
+fn right(country: Country, document: DocumentType, number: &str) -> ValidDocument {
     identification::check(country, document, number).unwrap_or_else(|fault| panic!("{document} {number}: {fault}"))
 }
 
@@ -60,8 +60,8 @@ fn the_number_tells_who_is_a_company() {
         assert_eq!(checked.customer_type, holder, "{document} {number}");
         // What is stored tells the same.
         assert_eq!(document.holder(&checked.normalized()), holder, "{document} {number}");
-        let is_minors = checked.doubts().any(|doubt| doubt == Doubt::Minor);
-        assert_eq!(document.majority(&checked.normalized(), 18, now) == Majority::Minor, is_minors, "{document} {number}");
+        let is_minors = checked.doubts().any(|doubt| doubt == DocumentWarning::Minor);
+        assert_eq!(document.majority(&checked.normalized(), 18, now) == AgeCheck::Minor, is_minors, "{document} {number}");
     }
     let pairs: std::collections::BTreeSet<_> =
         numbers.iter().map(|(country, document, ..)| (country.alpha3(), document.as_str())).collect();
@@ -76,7 +76,7 @@ fn a_persons_nit_is_a_persons_document() {
     assert_eq!(adult.display(), "1.012.345.678-9");
     // The old form of an identity card begins with the date of birth.
     let old = right(Country::COLOMBIA, DocumentType::Nit, "99010199999-7");
-    assert_eq!(old.doubts().collect::<Vec<_>>(), [Doubt::OldForm, Doubt::Minor]);
+    assert_eq!(old.doubts().collect::<Vec<_>>(), [DocumentWarning::OldForm, DocumentWarning::Minor]);
     assert!(old.agrees_with_birth(Date::new(1999, 1, 1).expect("exists")).is_ok());
     assert!(old.agrees_with_birth(Date::new(1999, 1, 2).expect("exists")).is_err());
     // The body is as long as those documents are, and has no zeros in front.
@@ -86,7 +86,7 @@ fn a_persons_nit_is_a_persons_document() {
     // Nine digits without a hyphen are a company's body; that they could be a person's whole number is told.
     let doubtful = right(Country::COLOMBIA, DocumentType::Nit, "801234564");
     assert_eq!((doubtful.normalized().as_str(), doubtful.customer_type), ("8012345642", CustomerType::Company));
-    assert_eq!(doubtful.doubts().collect::<Vec<_>>(), [Doubt::PersonOrCompany]);
+    assert_eq!(doubtful.doubts().collect::<Vec<_>>(), [DocumentWarning::PersonOrCompany]);
     assert_eq!(right(Country::COLOMBIA, DocumentType::Nit, "900000001").doubts().count(), 0);
 }
 
@@ -107,7 +107,7 @@ fn a_cedula_without_its_check_digit_is_not_corrected_in_its_last_digit() {
         assert_eq!(told(number), format!("check digit should be {digit}; please check the number"), "{number}");
     }
     let by_chance = right(Country::COLOMBIA, DocumentType::Nit, "1012345675");
-    assert_eq!(by_chance.doubts().collect::<Vec<_>>(), [Doubt::CheckDigitNotApart { expected: '7' }]);
+    assert_eq!(by_chance.doubts().collect::<Vec<_>>(), [DocumentWarning::CheckDigitNotApart { expected: '7' }]);
     assert_eq!(right(Country::COLOMBIA, DocumentType::Nit, "1012345675-7").doubts().count(), 0);
 }
 
@@ -148,9 +148,9 @@ fn what_stands_in_front_of_a_number_is_dropped() {
     // What is wrong is said of the number itself.
     let check = identification::check;
     let wrong = check(Country::SPAIN, DocumentType::Cif, "ESA58818502");
-    assert_eq!(wrong, Err(Fault::WrongCheckDigit { expected: '1', is_letter: false }));
+    assert_eq!(wrong, Err(DocumentError::WrongCheckDigit { expected: '1', is_letter: false }));
     let other = check(Country::SPAIN, DocumentType::GovernmentId, "ESA58818501");
-    assert_eq!(other, Err(Fault::OtherDocument { sent: "GOVERNMENT_ID", is: "CIF" }));
+    assert_eq!(other, Err(DocumentError::OtherDocument { sent: "GOVERNMENT_ID", is: "CIF" }));
     // A company may be called so: what holds as it is written is not cut.
     assert_eq!(right(Country::MEXICO, DocumentType::Rfc, "RFC800101ABA").normalized(), "RFC800101ABA");
     assert_eq!(right(Country::SPAIN, DocumentType::Passport, "ES123456").normalized(), "ES123456");
@@ -166,7 +166,7 @@ fn what_stands_in_front_of_a_number_is_dropped() {
 /// Where a number leaves the century open, nobody is taken for older than it may be.
 #[test]
 fn a_number_tells_who_is_of_age() {
-    use Majority::{Minor, OfAge, Open, Untold};
+    use AgeCheck::{Minor, OfAge, Open, Untold};
     let cases = [
         (DocumentType::Rfc, "GOOX100312AB6", Open),
         (DocumentType::Rfc, "GOOX080503AB6", OfAge),

@@ -3,18 +3,18 @@
 use std::collections::VecDeque;
 
 use rampart_core::amount::Amount;
-use rampart_core::arrival::{Exchange, Standing};
+use rampart_core::arrival::{Eligibility, Exchange};
 use rampart_core::example::{self, Counting, POLICIES};
 use rampart_core::id::Mint;
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, Side};
 use rampart_core::order::Context;
 use rampart_core::outgoing::{
-    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Screening, Signed, Transfer, TransferFact, TransferState,
+    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Screening, SignedTransaction, Transfer, TransferFact, TransferState,
 };
 use rampart_core::payment::{self, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Policy;
-use rampart_core::ports::Verdict;
+use rampart_core::ports::ScreeningResult;
 use rampart_core::rampoff::{RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::record::Record;
 use rampart_core::step::Step;
@@ -92,7 +92,7 @@ fn a_refund_wallet_that_nobody_was_asked_about_is_asked_about() {
     let catalogue = example::catalogue(example::HOLD);
     let randomness = Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
-    let standing = Standing::good(KycLevel::Basic);
+    let standing = Eligibility::good(KycLevel::Basic);
     let context = Context { standing, ..Context::new(mint, &catalogue, Some(example::price())) };
     for (about_refund, expected) in [(true, Screening::Overruled), (false, Screening::Due)] {
         let state = RampoffState::CryptoReceived { fiat: Amount::from_minor(9_094) };
@@ -109,7 +109,7 @@ fn a_refund_wallet_that_nobody_was_asked_about_is_asked_about() {
             gives: order.terms.fiat_amount,
             gives_promised: order.terms.fiat_amount,
         });
-        let verdict = Verdict::Hit { reason: "listed".to_owned() };
+        let verdict = ScreeningResult::Hit { reason: "listed".to_owned() };
         let step = order.observe(RampoffFact::Screened { verdict, about_refund }, &context);
         let held = step.writes.into_iter().find_map(|record| if let Record::Rampoff(order) = record { Some(*order) } else { None });
         let step = held.expect("it is on hold").request(RampoffCommand::Refund, &context).expect("it can be refunded");
@@ -132,7 +132,7 @@ fn play_purchase(policy: Policy, paid: i128) -> Outcome {
     let catalogue = example::catalogue(policy);
     let randomness = Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
-    let standing = Standing::good(KycLevel::Basic);
+    let standing = Eligibility::good(KycLevel::Basic);
     let context = Context { standing, ..Context::new(mint, &catalogue, Some(example::price())) };
     let mut order = example::payment(&catalogue, &mint, true, PaymentState::Started).expect("the example has a card");
     let (mut fiat, mut coins) = (0, 0);
@@ -157,7 +157,7 @@ fn play_purchase(policy: Policy, paid: i128) -> Outcome {
         set_aside: Amount::ZERO,
         taken_back: Amount::ZERO,
     };
-    let screened = PaymentFact::Screened { verdict: Verdict::Clear, about_refund: true };
+    let screened = PaymentFact::Screened { verdict: ScreeningResult::Clear, about_refund: true };
     let mut happens = VecDeque::from([Happens::Order(PaymentFact::Paid { receipt, is_customer: true }), Happens::Order(screened)]);
     while let Some(next) = happens.pop_front() {
         let named = Outgoing { order: Some(order.clone().into()), ..Outgoing::default() };
@@ -190,7 +190,7 @@ enum Happens {
 /// What becomes of a transfer next when all goes well.
 fn course_of(transfer: Transfer) -> Option<Happens> {
     let fact = match transfer.state {
-        TransferState::Queued => TransferFact::Signed(Signed { nonce: 0, txid: "0x01".to_owned(), bytes: String::new() }),
+        TransferState::Queued => TransferFact::Signed(SignedTransaction { nonce: 0, txid: "0x01".to_owned(), bytes: String::new() }),
         TransferState::Signed(_) => TransferFact::Broadcast,
         TransferState::Broadcast(_) => TransferFact::Confirmed { confirmations: 12, network_fee: Amount::from_minor(2_000) },
         TransferState::Recalled(_) | TransferState::Confirmed(_) | TransferState::Failed { .. } => return None,

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use rampart_core::bank_account::{self, Given};
+use rampart_core::bank_account::{self, BankAccountInput};
 use rampart_core::country::Country;
 use rampart_core::identification::{self, Date, DocumentType};
 
 /// What is said of a number, in English and Spanish; of a right one, the first doubt about it.
 fn told(country: Country, kind: &str, typed: &str) -> (String, String) {
     if kind == "account" {
-        let fault = bank_account::check(country, Given::number(typed)).expect_err(typed);
+        let fault = bank_account::check(country, BankAccountInput::number(typed)).expect_err(typed);
         return (fault.to_string(), fault.spanish());
     }
     let (number, birth) = typed.split_once(" + dob ").unwrap_or((typed, ""));

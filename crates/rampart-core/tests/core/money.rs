@@ -1,7 +1,7 @@
 //! Money is exact: parsing, writing, conversion, fees, postings.
 
 use proptest::prelude::*;
-use rampart_core::amount::{Amount, AmountFault, AmountSent, whole_number};
+use rampart_core::amount::{Amount, AmountError, AmountSent, whole_number};
 use rampart_core::catalogue::{Method, PayoutRail};
 use rampart_core::country::Country;
 use rampart_core::example;
@@ -12,7 +12,7 @@ use rampart_core::rate::{Rate, Rounding};
 
 #[test]
 fn amounts_are_read_exactly_or_not_at_all() {
-    let cases: &[(&str, u8, Result<i128, AmountFault>)] = &[
+    let cases: &[(&str, u8, Result<i128, AmountError>)] = &[
         ("100", 2, Ok(10_000)),
         ("100.5", 2, Ok(10_050)),
         ("100.50", 2, Ok(10_050)),
@@ -21,24 +21,24 @@ fn amounts_are_read_exactly_or_not_at_all() {
         ("1e2", 2, Ok(10_000)),
         ("1.5E1", 0, Ok(15)),
         ("150e-1", 0, Ok(15)),
-        ("5e-1", 0, Err(AmountFault::TooManyDecimals { most: 0 })),
-        ("100.505", 2, Err(AmountFault::TooManyDecimals { most: 2 })),
-        ("0", 2, Err(AmountFault::NotPositive)),
-        ("0.00", 2, Err(AmountFault::NotPositive)),
-        ("-1", 2, Err(AmountFault::NotANumber)),
-        ("+1", 2, Err(AmountFault::NotANumber)),
-        (" 1", 2, Err(AmountFault::NotANumber)),
-        ("1,5", 2, Err(AmountFault::NotANumber)),
-        (".5", 2, Err(AmountFault::NotANumber)),
-        ("5.", 2, Err(AmountFault::NotANumber)),
-        ("", 2, Err(AmountFault::NotANumber)),
-        ("NaN", 2, Err(AmountFault::NotANumber)),
-        ("Infinity", 2, Err(AmountFault::NotANumber)),
-        ("1e999", 2, Err(AmountFault::TooLarge)),
-        ("1e", 2, Err(AmountFault::NotANumber)),
-        ("0x10", 2, Err(AmountFault::NotANumber)),
-        ("١", 2, Err(AmountFault::NotANumber)),
-        ("1e33", 18, Err(AmountFault::TooLarge)),
+        ("5e-1", 0, Err(AmountError::TooManyDecimals { most: 0 })),
+        ("100.505", 2, Err(AmountError::TooManyDecimals { most: 2 })),
+        ("0", 2, Err(AmountError::NotPositive)),
+        ("0.00", 2, Err(AmountError::NotPositive)),
+        ("-1", 2, Err(AmountError::NotANumber)),
+        ("+1", 2, Err(AmountError::NotANumber)),
+        (" 1", 2, Err(AmountError::NotANumber)),
+        ("1,5", 2, Err(AmountError::NotANumber)),
+        (".5", 2, Err(AmountError::NotANumber)),
+        ("5.", 2, Err(AmountError::NotANumber)),
+        ("", 2, Err(AmountError::NotANumber)),
+        ("NaN", 2, Err(AmountError::NotANumber)),
+        ("Infinity", 2, Err(AmountError::NotANumber)),
+        ("1e999", 2, Err(AmountError::TooLarge)),
+        ("1e", 2, Err(AmountError::NotANumber)),
+        ("0x10", 2, Err(AmountError::NotANumber)),
+        ("١", 2, Err(AmountError::NotANumber)),
+        ("1e33", 18, Err(AmountError::TooLarge)),
         ("0.000000000000000001", 18, Ok(1)),
     ];
     for (text, decimals, expected) in cases {
@@ -48,7 +48,7 @@ fn amounts_are_read_exactly_or_not_at_all() {
 
 #[test]
 fn texts_are_held_to_the_figures_that_they_have() {
-    let too_many = |most| Err(AmountFault::TooManyDecimals { most });
+    let too_many = |most| Err(AmountError::TooManyDecimals { most });
     for (text, decimals, of_text, of_number) in [
         ("20.000", 2, too_many(2), Ok(2_000)),
         ("20.001", 2, too_many(2), too_many(2)),
@@ -58,7 +58,7 @@ fn texts_are_held_to_the_figures_that_they_have() {
         ("20.0", 0, Ok(20), Ok(20)),
         ("20.5", 0, too_many(0), too_many(0)),
         ("1.0000000", 6, too_many(6), Ok(1_000_000)),
-        ("0.000", 2, Err(AmountFault::NotPositive), Err(AmountFault::NotPositive)),
+        ("0.000", 2, Err(AmountError::NotPositive), Err(AmountError::NotPositive)),
         ("2.000e1", 2, Ok(2_000), Ok(2_000)),
     ] {
         assert_eq!(AmountSent::from(text).amount(decimals).map(Amount::minor), of_text, "{text:?} with {decimals} decimals");

@@ -1,7 +1,7 @@
 //! Payment references and names.
 
 use proptest::prelude::*;
-use rampart_core::reference::{self, FIRST_SERIAL, Found, LAST_SERIAL};
+use rampart_core::reference::{self, FIRST_SERIAL, LAST_SERIAL, ReferenceMatch};
 
 proptest! {
     #[test]
@@ -71,11 +71,11 @@ fn references_are_found_in_what_banks_make_of_them() {
         format!("Ref: {}-{}", &right[..3], &right[3..]),
         format!("factura 12 ref {right}"),
     ] {
-        assert_eq!(reference::find(&text), Found::Reference(right.clone()), "{text}");
+        assert_eq!(reference::find(&text), ReferenceMatch::Reference(right.clone()), "{text}");
     }
     let mut wrong = right.into_bytes();
     wrong[9] = if wrong[9] == b'0' { b'1' } else { b'0' };
     let wrong = String::from_utf8(wrong).expect("digits");
-    assert_eq!(reference::find(&wrong), Found::Mistyped(wrong.clone()));
-    assert_eq!(reference::find("gracias"), Found::Nothing);
+    assert_eq!(reference::find(&wrong), ReferenceMatch::Mistyped(wrong.clone()));
+    assert_eq!(reference::find("gracias"), ReferenceMatch::Nothing);
 }

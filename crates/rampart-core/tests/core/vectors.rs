@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rampart_core::bank_account::{self, Given};
+use rampart_core::bank_account::{self, BankAccountInput};
 use rampart_core::country::Country;
 use rampart_core::identification::{self, DocumentType};
 use serde::Deserialize;
@@ -27,7 +27,7 @@ struct Wrong {
 fn judge(file: &File, number: &str) -> Result<(), (&'static str, String)> {
     let country = Country::find(&file.country).expect("a served country");
     if file.kind == "account" {
-        bank_account::check(country, Given::number(number)).map(drop).map_err(|fault| (fault.code(), fault.to_string()))
+        bank_account::check(country, BankAccountInput::number(number)).map(drop).map_err(|fault| (fault.code(), fault.to_string()))
     } else {
         let document: DocumentType = file.document.parse().expect("a document");
         identification::check(country, document, number).map(drop).map_err(|fault| (fault.code(), fault.to_string()))

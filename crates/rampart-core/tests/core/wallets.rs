@@ -1,7 +1,7 @@
 //! Wallet addresses by their chains' own published examples.
 
 use bech32::{Fe32, Hrp};
-use rampart_core::address::{AddressFault, AddressKind, checksummed, segwit_address};
+use rampart_core::address::{AddressError, AddressKind, checksummed, segwit_address};
 
 #[test]
 fn evm_addresses_carry_their_checksum() {
@@ -27,12 +27,12 @@ fn evm_addresses_carry_their_checksum() {
                 }
             })
             .collect();
-        assert_eq!(AddressKind::Evm.normalize(&swapped), Err(AddressFault::Checksum));
+        assert_eq!(AddressKind::Evm.normalize(&swapped), Err(AddressError::Checksum));
     }
-    assert_eq!(AddressKind::Evm.normalize(&format!("0x{}", "0".repeat(40))), Err(AddressFault::Zero));
+    assert_eq!(AddressKind::Evm.normalize(&format!("0x{}", "0".repeat(40))), Err(AddressError::Zero));
     // What nobody has the key of: the lowest addresses are contracts of the chains, and some are written to burn coins.
     for burned in (1..=0x11_u32).chain([0x100, 0x1010, 0xdead]).map(|number| format!("0x{number:040x}")) {
-        assert_eq!(AddressKind::Evm.normalize(&burned), Err(AddressFault::Burned), "{burned}");
+        assert_eq!(AddressKind::Evm.normalize(&burned), Err(AddressError::Burned), "{burned}");
     }
     for burned in [
         "0x000000000000000000000000000000000000dEaD",
@@ -42,7 +42,7 @@ fn evm_addresses_carry_their_checksum() {
         "0xdeaddeaddeaddeaddeaddeaddeaddeaddeaddead",
         "0xDeadDeAddeAddEAddeadDEaDDEAdDeaDDeAD0000",
     ] {
-        assert_eq!(AddressKind::Evm.normalize(burned), Err(AddressFault::Burned), "{burned}");
+        assert_eq!(AddressKind::Evm.normalize(burned), Err(AddressError::Burned), "{burned}");
     }
     for near in ["0x0000000000000000000000000000000000010000", "0x00000000000000000000000000000000deadbeef"] {
         assert!(AddressKind::Evm.normalize(near).is_ok(), "{near}");
@@ -55,7 +55,7 @@ fn evm_addresses_carry_their_checksum() {
         "0xgg",
         "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
     ] {
-        assert_eq!(AddressKind::Evm.normalize(wrong), Err(AddressFault::Shape), "{wrong}");
+        assert_eq!(AddressKind::Evm.normalize(wrong), Err(AddressError::Shape), "{wrong}");
     }
     assert_eq!(AddressKind::Evm.normalize(&checksummed(&[0x11; 20])), Ok(checksummed(&[0x11; 20])));
 }
@@ -109,15 +109,15 @@ fn no_coins_go_where_anybody_may_take_them() {
         "3MaB7QVq3k4pQx3BhsvEADgzQonLSBwMdj",
         "bc1quwcvgs5clswpfxhm7nyfjmaeysn6us0yvjdexn9yjkv3k7zjhp2sfl5g83",
     ] {
-        assert_eq!(AddressKind::Bitcoin.normalize(anyones), Err(AddressFault::Anyones), "{anyones}");
+        assert_eq!(AddressKind::Bitcoin.normalize(anyones), Err(AddressError::Anyones), "{anyones}");
     }
     let key = of_hex(GENERATOR);
     for length in (2..=40).filter(|length| *length != 32) {
         let program: Vec<u8> = key.iter().copied().cycle().take(length).collect();
-        assert_eq!(AddressKind::Bitcoin.normalize(&witness(1, &program)), Err(AddressFault::Anyones), "{length} bytes");
+        assert_eq!(AddressKind::Bitcoin.normalize(&witness(1, &program)), Err(AddressError::Anyones), "{length} bytes");
     }
     for version in 2..=16 {
-        assert_eq!(AddressKind::Bitcoin.normalize(&witness(version, &key)), Err(AddressFault::Anyones), "version {version}");
+        assert_eq!(AddressKind::Bitcoin.normalize(&witness(version, &key)), Err(AddressError::Anyones), "version {version}");
     }
     assert_eq!(AddressKind::Bitcoin.normalize(&witness(1, &key)), Ok(witness(1, &key)));
     for length in [20, 32] {
@@ -130,7 +130,7 @@ fn no_coins_go_where_anybody_may_take_them() {
         "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd",
         "bc1q0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq54wykw",
     ] {
-        assert!(matches!(AddressKind::Bitcoin.normalize(wrong), Err(AddressFault::Shape | AddressFault::Checksum)), "{wrong}");
+        assert!(matches!(AddressKind::Bitcoin.normalize(wrong), Err(AddressError::Shape | AddressError::Checksum)), "{wrong}");
     }
 }
 
@@ -153,7 +153,7 @@ fn no_coins_go_where_nobody_can_take_them() {
         ("50929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0", false),
     ] {
         let address = witness(1, &of_hex(x));
-        let expected = if has_point { Ok(address.clone()) } else { Err(AddressFault::Burned) };
+        let expected = if has_point { Ok(address.clone()) } else { Err(AddressError::Burned) };
         assert_eq!(AddressKind::Bitcoin.normalize(&address), expected, "{x}");
     }
     for burned in [
@@ -164,10 +164,10 @@ fn no_coins_go_where_nobody_can_take_them() {
         // The hash of no key.
         "1HT7xU2Ngenf7D4yocz2SAcnNLW7rK8d4E",
     ] {
-        assert_eq!(AddressKind::Bitcoin.normalize(burned), Err(AddressFault::Burned), "{burned}");
+        assert_eq!(AddressKind::Bitcoin.normalize(burned), Err(AddressError::Burned), "{burned}");
     }
     for program in [[0_u8; 32], [0xff; 32]] {
-        assert_eq!(AddressKind::Bitcoin.normalize(&witness(0, &program[..20])), Err(AddressFault::Burned));
-        assert_eq!(AddressKind::Bitcoin.normalize(&witness(0, &program)), Err(AddressFault::Burned));
+        assert_eq!(AddressKind::Bitcoin.normalize(&witness(0, &program[..20])), Err(AddressError::Burned));
+        assert_eq!(AddressKind::Bitcoin.normalize(&witness(0, &program)), Err(AddressError::Burned));
     }
 }

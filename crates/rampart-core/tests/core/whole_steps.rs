@@ -1,14 +1,14 @@
 //! A rail that pays whole units only: what a payout cannot carry is kept when it arrives, and never before.
 
 use rampart_core::amount::Amount;
-use rampart_core::arrival::Standing;
+use rampart_core::arrival::Eligibility;
 use rampart_core::catalogue::Catalogue;
 use rampart_core::example::{self, Counting};
 use rampart_core::id::{CustomerId, Mint};
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, FeeKind};
 use rampart_core::order::{Context, HoldReason, Order};
-use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Screening};
+use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening};
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::record::Record;
@@ -23,7 +23,7 @@ fn whole_euros() -> Catalogue {
 }
 
 fn context<'a>(catalogue: &'a Catalogue, mint: Mint<'a>) -> Context<'a> {
-    Context { standing: Standing::good(KycLevel::Basic), ..Context::new(mint, catalogue, Some(example::price())) }
+    Context { standing: Eligibility::good(KycLevel::Basic), ..Context::new(mint, catalogue, Some(example::price())) }
 }
 
 /// What a step books on an account, counted on the account's own side.
@@ -101,7 +101,7 @@ fn a_refund_that_arrives_after_all_tells_what_arrived() {
     let mut order = example::payment(&catalogue, &mint, false, state).expect("the example buys");
     order.fiat_balance = Amount::from_minor(10_050);
     let amount = Amount::from_minor(10_050);
-    let route = Route::Bank(example::SEPA);
+    let route = PayoutRoute::Bank(example::SEPA);
     let failed = Payout {
         version: 2,
         order: Some(order.id),
@@ -134,7 +134,7 @@ fn a_return_that_comes_back_lists_what_came_back() {
         resolves: Some(item.id),
         screening: Screening::Cleared,
         state: PayoutState::Accepted { reference: "B1".to_owned() },
-        ..Payout::new(&mint, PayoutPurpose::SuspenseReturn, Route::Bank(example::SEPA), example::EUR, amount, example::destination())
+        ..Payout::new(&mint, PayoutPurpose::SuspenseReturn, PayoutRoute::Bank(example::SEPA), example::EUR, amount, example::destination())
             .payable(&catalogue)
     };
     assert_eq!(sent.holds(), [(Account::Suspense, example::EUR, amount)], "all of it is promised");
@@ -152,7 +152,7 @@ fn a_processor_gives_back_what_it_captured() {
     let (catalogue, randomness) = (whole_euros(), Counting::default());
     let mint = Mint { now: example::START, randomness: &randomness };
     let amount = Amount::from_minor(10_050);
-    let route = Route::Processor("card".parse().unwrap());
+    let route = PayoutRoute::Processor("card".parse().unwrap());
     let refund = Payout::new(&mint, PayoutPurpose::Refund, route, example::EUR, amount, example::destination()).payable(&catalogue);
     assert_eq!((refund.amount, refund.rounding), (amount, Amount::ZERO));
 }

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use rampart_core::ports::Outcome;
+use rampart_core::ports::CallOutcome;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Batch;
@@ -18,26 +18,26 @@ pub(crate) type Deliver = Box<dyn FnOnce(Result<(), WorldError>) + Send>;
 pub(crate) type Work =
     Box<dyn for<'b> FnOnce(&'b mut Batch) -> Pin<Box<dyn Future<Output = (Result<(), WorldError>, Deliver)> + Send + 'b>> + Send>;
 
-type Caller<T> = oneshot::Sender<Result<T, WorldError>>;
+type AuthenticatedPartner<T> = oneshot::Sender<Result<T, WorldError>>;
 
 /// Something for the writer to do. The frequent kinds are grouped, because those that wait together are independent.
 pub(crate) enum Command {
     /// Anything, done by itself.
     Single(Work),
     /// A customer pays through a processor.
-    Card(CardPayment, Caller<CardResult>),
+    Card(CardPayment, AuthenticatedPartner<CardResult>),
     /// A payout or refund of ours is handed over.
-    Payout(PayoutOrder, Caller<Outcome<String>>),
+    Payout(PayoutOrder, AuthenticatedPartner<CallOutcome<String>>),
     /// A transaction of ours is broadcast.
-    Broadcast(Parcel, Caller<Outcome<()>>),
+    Broadcast(Parcel, AuthenticatedPartner<CallOutcome<()>>),
     /// A webhook was received.
-    Webhook(Received, Caller<()>),
+    Webhook(Received, AuthenticatedPartner<()>),
 }
 
 /// The most commands in one transaction.
 const MOST: usize = 1_024;
 
-pub(crate) fn deliver<T: Send + 'static>(caller: Caller<T>, result: Result<T, WorldError>) -> Deliver {
+pub(crate) fn deliver<T: Send + 'static>(caller: AuthenticatedPartner<T>, result: Result<T, WorldError>) -> Deliver {
     Box::new(move |committed| {
         // A caller that has gone away does not want to know.
         let _ = caller.send(committed.and(result));
@@ -93,10 +93,10 @@ fn refuse(command: Command, error: WorldError) -> Deliver {
 #[derive(Default)]
 struct Groups {
     singles: Vec<Work>,
-    cards: Vec<(CardPayment, Caller<CardResult>)>,
-    payouts: Vec<(PayoutOrder, Caller<Outcome<String>>)>,
-    broadcasts: Vec<(Parcel, Caller<Outcome<()>>)>,
-    webhooks: Vec<(Received, Caller<()>)>,
+    cards: Vec<(CardPayment, AuthenticatedPartner<CardResult>)>,
+    payouts: Vec<(PayoutOrder, AuthenticatedPartner<CallOutcome<String>>)>,
+    broadcasts: Vec<(Parcel, AuthenticatedPartner<CallOutcome<()>>)>,
+    webhooks: Vec<(Received, AuthenticatedPartner<()>)>,
 }
 
 async fn perform(batch: &mut Batch, commands: &mut Vec<Command>, deliveries: &mut Vec<Deliver>) -> Result<(), WorldError> {
@@ -123,7 +123,7 @@ async fn perform(batch: &mut Batch, commands: &mut Vec<Command>, deliveries: &mu
 
 /// Does a group at once and notes whom to tell what.
 async fn grouped<I, T: Send + 'static>(
-    group: Vec<(I, Caller<T>)>,
+    group: Vec<(I, AuthenticatedPartner<T>)>,
     deliveries: &mut Vec<Deliver>,
     work: impl AsyncFnOnce(Vec<I>) -> Result<Vec<Result<T, WorldError>>, WorldError>,
 ) -> Result<(), WorldError> {

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rampart_core::amount::Amount;
-use rampart_core::outgoing::Signed;
-use rampart_core::ports::Outcome;
+use rampart_core::outgoing::SignedTransaction;
+use rampart_core::ports::CallOutcome;
 use sqlx::Row;
 use tokio::sync::oneshot;
 
@@ -29,12 +29,12 @@ pub(crate) struct Parcel {
 const FURTHEST_NONCE: i64 = 20_000;
 
 impl SandboxChain {
-    pub(super) async fn send(&self, signed: &Signed) -> Result<Outcome<()>, WorldError> {
+    pub(super) async fn send(&self, signed: &SignedTransaction) -> Result<CallOutcome<()>, WorldError> {
         let Some(payload) = self.read_signed(signed) else {
-            return Ok(Outcome::Refused { reason: "invalid transaction".to_owned() });
+            return Ok(CallOutcome::Refused { reason: "invalid transaction".to_owned() });
         };
         if magic::of_wallet(&payload.to) == Some(MagicOutcome::BroadcastRefused) {
-            return Ok(Outcome::Refused { reason: "the network does not accept transactions to this address".to_owned() });
+            return Ok(CallOutcome::Refused { reason: "the network does not accept transactions to this address".to_owned() });
         }
         let fee = self.fee(payload.source, payload.symbol);
         let parcel = Parcel { txid: signed.txid.clone(), payload, fee, native: self.config.native.to_string() };
@@ -169,7 +169,7 @@ impl Senders {
 }
 
 /// Takes transactions in. Known ones are accepted again, and dropped ones wait again.
-pub(crate) async fn take(batch: &mut Batch, parcels: Vec<Parcel>) -> Result<Vec<Result<Outcome<()>, WorldError>>, WorldError> {
+pub(crate) async fn take(batch: &mut Batch, parcels: Vec<Parcel>) -> Result<Vec<Result<CallOutcome<()>, WorldError>>, WorldError> {
     let mut senders = Senders::load(batch, &parcels).await?;
     let mut made = Vec::new();
     let mut revived: Vec<(&str, &str)> = Vec::new();
@@ -179,11 +179,11 @@ pub(crate) async fn take(batch: &mut Batch, parcels: Vec<Parcel>) -> Result<Vec<
         let key = (payload.chain.clone(), parcel.txid.clone());
         let known = senders.known.get(&key).copied();
         if known.is_some_and(|state| state != DROPPED) {
-            answers.push(Ok(Outcome::Accepted(())));
+            answers.push(Ok(CallOutcome::Accepted(())));
             continue;
         }
         if let Some(reason) = senders.refusal(parcel) {
-            answers.push(Ok(Outcome::Refused { reason: reason.to_owned() }));
+            answers.push(Ok(CallOutcome::Refused { reason: reason.to_owned() }));
             continue;
         }
         if known.is_some() {
@@ -193,7 +193,7 @@ pub(crate) async fn take(batch: &mut Batch, parcels: Vec<Parcel>) -> Result<Vec<
             made.push((&payload.chain, &parcel.txid, from, to, payload.symbol, payload.amount, parcel.fee, nonce(parcel)));
         }
         senders.known.insert(key, super::WAITING);
-        answers.push(Ok(Outcome::Accepted(())));
+        answers.push(Ok(CallOutcome::Accepted(())));
     }
     if !made.is_empty() {
         sqlx::query(

@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use rampart_core::address::AddressKind;
 use rampart_core::amount::Amount;
 use rampart_core::asset::Symbol;
-use rampart_core::outgoing::{Signed, TransferSource};
+use rampart_core::outgoing::{SignedTransaction, TransferSource};
 use rampart_core::ports::{SigningRequest, Unavailable};
 use sha2::{Digest, Sha256};
 use sha3::Keccak256;
@@ -35,7 +35,7 @@ impl SandboxChain {
         Hmac::<Sha256>::new_from_slice(key.as_bytes()).ok().map(|mac| mac.chain_update(payload))
     }
 
-    pub(super) fn signed(&self, request: &SigningRequest, from: String) -> Result<Signed, Unavailable> {
+    pub(super) fn signed(&self, request: &SigningRequest, from: String) -> Result<SignedTransaction, Unavailable> {
         if request.coin.chain != self.config.name || self.config.coin(request.coin.symbol).is_none() {
             return Err(Unavailable(format!("{} is not a coin of {}", request.coin, self.config.name)));
         }
@@ -52,7 +52,7 @@ impl SandboxChain {
         let mut bytes = serde_json::to_vec(&payload).map_err(|error| Unavailable(error.to_string()))?;
         let tag = self.tag(&bytes).ok_or_else(|| Unavailable("the wallet has no key".to_owned()))?;
         bytes.extend_from_slice(&tag.finalize().into_bytes());
-        Ok(Signed { nonce: request.nonce, txid: self.txid(&bytes), bytes: hex::encode(bytes) })
+        Ok(SignedTransaction { nonce: request.nonce, txid: self.txid(&bytes), bytes: hex::encode(bytes) })
     }
 
     /// A transaction's identifier follows from its bytes.
@@ -65,7 +65,7 @@ impl SandboxChain {
     }
 
     /// Reads signed bytes; nothing when they were not signed here, or not for this chain.
-    pub(super) fn read_signed(&self, signed: &Signed) -> Option<Payload> {
+    pub(super) fn read_signed(&self, signed: &SignedTransaction) -> Option<Payload> {
         if signed.bytes.len() > MOST * 2 {
             return None;
         }

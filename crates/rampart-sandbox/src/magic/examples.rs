@@ -1,6 +1,6 @@
 //! Valid documents and accounts of every country that carry the magic digits, made with the core's own rules.
 
-use rampart_core::bank_account::{self, Given};
+use rampart_core::bank_account::{self, BankAccountInput};
 use rampart_core::country::Country;
 use rampart_core::identification::{self, DocumentType};
 
@@ -69,7 +69,7 @@ pub fn magic_examples() -> Vec<MagicExample> {
                 Some(MagicExample { country: *country, document: Some(*document), value, outcome })
             })),
             MagicField::PayoutAccount => examples.extend(ACCOUNTS.iter().filter_map(|(country, before, behind)| {
-                let holds = |account: &str| bank_account::check(*country, Given::number(account)).is_ok();
+                let holds = |account: &str| bank_account::check(*country, BankAccountInput::number(account)).is_ok();
                 let value = filled(&format!("{before}{value}{behind}"), true, &holds)?;
                 Some(MagicExample { country: *country, document: None, value, outcome })
             })),
@@ -105,7 +105,7 @@ mod tests {
                     identification::check(Country::SPAIN, DocumentType::GovernmentId, magic.example).unwrap();
                 }
                 MagicField::PayoutAccount => {
-                    bank_account::check(Country::SPAIN, Given::number(magic.example)).unwrap();
+                    bank_account::check(Country::SPAIN, BankAccountInput::number(magic.example)).unwrap();
                 }
                 MagicField::Wallet => {
                     let normalized = rampart_core::address::AddressKind::Evm.normalize(magic.example);

@@ -6,9 +6,9 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use rampart_core::partner::HttpErrors;
-use rampart_core::refusal::{Code, Family, Refusal};
+use rampart_core::refusal::{ErrorCode, Family, Refusal};
 
-use super::engine::Caller;
+use super::engine::AuthenticatedPartner;
 use crate::error::WorldError;
 
 /// A success.
@@ -56,7 +56,7 @@ pub(super) fn ok<T>(data: T) -> Json<SandboxAnswer<T>> {
     Json(SandboxAnswer { status: "ok", data })
 }
 
-impl Caller {
+impl AuthenticatedPartner {
     /// Answers a result in the way this caller wants it.
     pub(super) fn answer<T>(self, result: Result<T, Refusal>) -> Answer<T> {
         match result {
@@ -97,19 +97,19 @@ impl IntoResponse for Failure {
 /// What the world says, in the words of the API.
 pub(super) fn refusal(error: WorldError) -> Refusal {
     match error {
-        WorldError::Impossible(sentence) | WorldError::NotFound(sentence) => Refusal::new(Code::ValidationFailed, sentence),
+        WorldError::Impossible(sentence) | WorldError::NotFound(sentence) => Refusal::new(ErrorCode::ValidationFailed, sentence),
         WorldError::File(_) | WorldError::Closed => {
             tracing::error!(%error, "the sandbox world cannot be used");
-            Code::ServiceUnavailable.into()
+            ErrorCode::ServiceUnavailable.into()
         }
         WorldError::Unreadable(_) => {
             tracing::error!(%error, "the sandbox world cannot be understood");
-            Code::UnexpectedError.into()
+            ErrorCode::UnexpectedError.into()
         }
     }
 }
 
 /// The path exists, the method does not.
 pub(super) async fn wrong_method() -> Failure {
-    Failure::from(Refusal::from(Code::HttpMethodNotAllowed))
+    Failure::from(Refusal::from(ErrorCode::HttpMethodNotAllowed))
 }

@@ -3,12 +3,12 @@
 use axum::extract::State;
 use rampart_core::asset::Currency;
 use rampart_core::ledger::Rail;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::time::Timestamp;
 
 use super::answer::{Answer, SandboxAnswer, refusal};
 use super::input::{self, Body, Decimal, Params, Segment};
-use super::{Caller, Stage, statement, written};
+use super::{AuthenticatedPartner, Stage, statement, written};
 use crate::bank::{BankTransfer, Booked};
 
 /// A transfer to an account of ours.
@@ -43,7 +43,7 @@ fn booked(text: Option<&str>) -> Result<Booked, Refusal> {
         Some(text) if is_date(text) => Ok(Booked::DateOnly),
         Some(text) => text.parse().map(Booked::At).map_err(|_| {
             Refusal::field(
-                Code::ValidationFailed,
+                ErrorCode::ValidationFailed,
                 "booked_at",
                 "must be a moment such as 2026-01-31T12:00:00Z or a date such as 2026-01-31",
             )
@@ -139,16 +139,16 @@ pub(super) struct SandboxStatementLine {
 }
 
 fn currency(code: &str) -> Result<Currency, Refusal> {
-    let unknown = || Refusal::field(Code::ValidationFailed, "currency", "is not a currency of this installation");
+    let unknown = || Refusal::field(ErrorCode::ValidationFailed, "currency", "is not a currency of this installation");
     code.to_ascii_uppercase().parse().map_err(|_| unknown())
 }
 
-async fn rail_of(stage: &Stage, caller: Caller, account: &str) -> Result<Rail, Refusal> {
+async fn rail_of(stage: &Stage, caller: AuthenticatedPartner, account: &str) -> Result<Rail, Refusal> {
     let found = match stage.world.rail_of_account(account) {
         Some(rail) => Some(rail),
         None => stage.engine.rail_of_account(caller.partner, account).await?,
     };
-    found.ok_or_else(|| Refusal::field(Code::ValidationFailed, "account", "is not an account of ours"))
+    found.ok_or_else(|| Refusal::field(ErrorCode::ValidationFailed, "account", "is not an account of ours"))
 }
 
 #[utoipa::path(post, path = "/sandbox/bank/transfers", operation_id = "sandboxTransfer", tag = "Sandbox",
@@ -156,7 +156,7 @@ async fn rail_of(stage: &Stage, caller: Caller, account: &str) -> Result<Rail, R
 /// Somebody transfers money to one of our accounts
 pub(super) async fn transfer(
     State(stage): State<Stage>,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     Body(body): Body<SandboxTransferRequest>,
 ) -> Answer<SandboxTransfer> {
     let work = async {
@@ -189,7 +189,7 @@ pub(super) async fn transfer(
 /// The payer's bank takes a transfer back
 pub(super) async fn recall(
     State(stage): State<Stage>,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     Segment(of): Segment,
     Body(body): Body<SandboxRecallRequest>,
 ) -> Answer<SandboxRecall> {
@@ -211,12 +211,16 @@ pub(super) async fn recall(
 #[utoipa::path(post, path = "/sandbox/bank/returns", operation_id = "sandboxReturn", tag = "Sandbox",
     request_body = SandboxReturnRequest, responses((status = 200, description = "The payout came back", body = SandboxAnswer<SandboxReturn>)))]
 /// The bank returns a ramp-off's payout
-pub(super) async fn give_back(State(stage): State<Stage>, caller: Caller, Body(body): Body<SandboxReturnRequest>) -> Answer<SandboxReturn> {
+pub(super) async fn give_back(
+    State(stage): State<Stage>,
+    caller: AuthenticatedPartner,
+    Body(body): Body<SandboxReturnRequest>,
+) -> Answer<SandboxReturn> {
     let work = async {
         let body = body?;
         let view = stage.engine.rampoff(caller.partner, &body.rampoff_id).await?;
         let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "account closed".to_owned());
-        let nothing = || Refusal::new(Code::ValidationFailed, "the bank has not been told to pay this ramp-off yet");
+        let nothing = || Refusal::new(ErrorCode::ValidationFailed, "the bank has not been told to pay this ramp-off yet");
         let payout = *view.payouts.first().ok_or_else(nothing)?;
         stage.world.return_payout(payout, reason.clone()).await.map_err(refusal)?;
         Ok(SandboxReturn { rampoff_id: body.rampoff_id, payout_id: payout.to_string(), reason })
@@ -229,7 +233,7 @@ pub(super) async fn give_back(State(stage): State<Stage>, caller: Caller, Body(b
 /// The bank's own books: the caller's own lines, and without names those that are nobody's
 pub(super) async fn statement(
     State(stage): State<Stage>,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     Params(params): Params<StatementParams>,
 ) -> Answer<Vec<SandboxStatementLine>> {
     let work = async {

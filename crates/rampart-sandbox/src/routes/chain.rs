@@ -3,11 +3,11 @@
 use axum::extract::State;
 use rampart_core::asset::{Chain, Symbol};
 use rampart_core::ports::BlockHead;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 
 use super::answer::{Answer, SandboxAnswer, refusal};
 use super::input::{self, Body, Decimal, Params, Segment};
-use super::{Caller, Stage, written};
+use super::{AuthenticatedPartner, Stage, written};
 use crate::chain::Deposit;
 
 /// Coins that arrive.
@@ -133,7 +133,7 @@ fn chain_of(stage: &Stage, name: &str) -> Result<Chain, Refusal> {
     let known = stage.world.chains().into_iter().find(|chain| chain.as_str() == name);
     known.ok_or_else(|| {
         let names: Vec<String> = stage.world.chains().iter().map(ToString::to_string).collect();
-        Refusal::new(Code::NotFound, format!("there is no such chain; there are {}", names.join(", ")))
+        Refusal::new(ErrorCode::NotFound, format!("there is no such chain; there are {}", names.join(", ")))
     })
 }
 
@@ -147,14 +147,14 @@ fn block(chain: Chain, head: BlockHead) -> SandboxBlock {
 /// Somebody sends coins to an address
 pub(super) async fn deposit(
     State(stage): State<Stage>,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     Segment(chain): Segment,
     Body(body): Body<SandboxDepositRequest>,
 ) -> Answer<SandboxDeposit> {
     let work = async {
         let body = body?;
         let chain = chain_of(&stage, &chain)?;
-        let not_a_coin = || Refusal::field(Code::CoinNotSupported, "symbol", format!("is not a coin of {chain}"));
+        let not_a_coin = || Refusal::field(ErrorCode::CoinNotSupported, "symbol", format!("is not a coin of {chain}"));
         let symbol: Symbol = body.symbol.to_ascii_uppercase().parse().map_err(|_| not_a_coin())?;
         let config = stage.world.config().chain(chain);
         // A token nobody knows may arrive as well; such are written with six decimals.
@@ -174,7 +174,7 @@ pub(super) async fn deposit(
 /// Blocks are made
 pub(super) async fn mine(
     State(stage): State<Stage>,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     Segment(chain): Segment,
     Body(body): Body<SandboxBlocksRequest>,
 ) -> Answer<SandboxBlock> {
@@ -192,7 +192,7 @@ pub(super) async fn mine(
 /// The newest blocks are undone
 pub(super) async fn reorganise(
     State(stage): State<Stage>,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     Segment(chain): Segment,
     Body(body): Body<SandboxReorgRequest>,
 ) -> Answer<SandboxReorg> {
@@ -212,7 +212,7 @@ pub(super) async fn reorganise(
 /// Blocks are made by themselves, or no longer
 pub(super) async fn automine(
     State(stage): State<Stage>,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     Segment(chain): Segment,
     Body(body): Body<SandboxAutomineRequest>,
 ) -> Answer<SandboxAutomine> {
@@ -231,7 +231,7 @@ pub(super) async fn automine(
 /// The chain's own books
 pub(super) async fn transactions(
     State(stage): State<Stage>,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     Segment(chain): Segment,
     Params(params): Params<TransactionParams>,
 ) -> Answer<Vec<SandboxTransaction>> {

@@ -1,11 +1,11 @@
 //! Time, market, screening list and faults.
 
 use axum::extract::State;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 
 use super::answer::{Answer, SandboxAnswer, refusal};
 use super::input::{self, Body, Decimal};
-use super::{Caller, Stage};
+use super::{AuthenticatedPartner, Stage};
 use crate::faults::{Calls, FaultOutcome, FaultPort, FaultRule};
 
 /// How far business time moves.
@@ -103,7 +103,11 @@ pub(super) struct SandboxFault {
 #[utoipa::path(post, path = "/sandbox/clock", operation_id = "sandboxClock", tag = "Sandbox",
     request_body = SandboxClockRequest, responses((status = 200, description = "Business time", body = SandboxAnswer<SandboxTime>)))]
 /// Business time moves forward, for the ramp and the world
-pub(super) async fn clock(State(stage): State<Stage>, caller: Caller, Body(body): Body<SandboxClockRequest>) -> Answer<SandboxTime> {
+pub(super) async fn clock(
+    State(stage): State<Stage>,
+    caller: AuthenticatedPartner,
+    Body(body): Body<SandboxClockRequest>,
+) -> Answer<SandboxTime> {
     let work = async {
         let now = stage.world.advance(body?.advance_seconds).await.map_err(refusal)?;
         Ok(SandboxTime { now: now.to_string() })
@@ -114,24 +118,28 @@ pub(super) async fn clock(State(stage): State<Stage>, caller: Caller, Body(body)
 #[utoipa::path(post, path = "/sandbox/prices", operation_id = "sandboxPrices", tag = "Sandbox",
     request_body = SandboxPriceRequest, responses((status = 200, description = "As told", body = SandboxAnswer<SandboxMarket>)))]
 /// The market moves, or falls silent
-pub(super) async fn prices(State(stage): State<Stage>, caller: Caller, Body(body): Body<SandboxPriceRequest>) -> Answer<SandboxMarket> {
+pub(super) async fn prices(
+    State(stage): State<Stage>,
+    caller: AuthenticatedPartner,
+    Body(body): Body<SandboxPriceRequest>,
+) -> Answer<SandboxMarket> {
     let work = async {
         let body = body?;
         if body.symbol.is_none() && body.fiat_symbol.is_none() && body.price.is_none() {
-            let silent = body
-                .silence
-                .ok_or_else(|| Refusal::new(Code::FailMandatoryField, "either symbol, fiat_symbol and price are required, or silence"))?;
+            let silent = body.silence.ok_or_else(|| {
+                Refusal::new(ErrorCode::FailMandatoryField, "either symbol, fiat_symbol and price are required, or silence")
+            })?;
             stage.world.silence_prices(silent).await.map_err(refusal)?;
             return Ok(SandboxMarket { symbol: None, fiat_symbol: None, price: None, silence: Some(silent) });
         }
-        let absent = |field| Refusal::field(Code::FailMandatoryField, field, "is required");
+        let absent = |field| Refusal::field(ErrorCode::FailMandatoryField, field, "is required");
         let symbol = body.symbol.ok_or_else(|| absent("symbol"))?.to_ascii_uppercase();
         let fiat_symbol = body.fiat_symbol.ok_or_else(|| absent("fiat_symbol"))?.to_ascii_uppercase();
-        let no_market = |field| Refusal::field(Code::ValidationFailed, field, "has no market");
+        let no_market = |field| Refusal::field(ErrorCode::ValidationFailed, field, "has no market");
         let (coin, fiat) = (symbol.parse().map_err(|_| no_market("symbol"))?, fiat_symbol.parse().map_err(|_| no_market("fiat_symbol"))?);
         let rate = match &body.price {
             Some(price) => {
-                let fault = |fault: rampart_core::rate::RateFault| Refusal::field(Code::ValidationFailed, "price", fault.to_string());
+                let fault = |fault: rampart_core::rate::RateError| Refusal::field(ErrorCode::ValidationFailed, "price", fault.to_string());
                 Some(price.text("price")?.parse().map_err(fault)?)
             }
             None => None,
@@ -151,7 +159,7 @@ pub(super) async fn prices(State(stage): State<Stage>, caller: Caller, Body(body
 /// The screening provider's list changes
 pub(super) async fn screening(
     State(stage): State<Stage>,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     Body(body): Body<SandboxScreeningRequest>,
 ) -> Answer<SandboxScreening> {
     let work = async {
@@ -160,7 +168,7 @@ pub(super) async fn screening(
         let name = input::text("name", body.name, 140)?;
         let subject = match (&wallet, &name) {
             (Some(subject), None) | (None, Some(subject)) => subject,
-            _ => return Err(Refusal::new(Code::ValidationFailed, "either wallet or name is required, and not both")),
+            _ => return Err(Refusal::new(ErrorCode::ValidationFailed, "either wallet or name is required, and not both")),
         };
         stage.world.list_for_screening(subject, body.answer == ScreeningAnswer::Hit).await.map_err(refusal)?;
         Ok(SandboxScreening { wallet, name, answer: body.answer })
@@ -172,7 +180,11 @@ pub(super) async fn screening(
     request_body = SandboxFaultRequest,
     responses((status = 200, description = "All that will go wrong", body = SandboxAnswer<Vec<SandboxFault>>)))]
 /// The next calls to a provider go wrong
-pub(super) async fn faults(State(stage): State<Stage>, caller: Caller, Body(body): Body<SandboxFaultRequest>) -> Answer<Vec<SandboxFault>> {
+pub(super) async fn faults(
+    State(stage): State<Stage>,
+    caller: AuthenticatedPartner,
+    Body(body): Body<SandboxFaultRequest>,
+) -> Answer<Vec<SandboxFault>> {
     let work = async {
         let body = body?;
         let rule = FaultRule {

@@ -5,7 +5,7 @@ use rampart_core::id::{CustomerId, PartnerId, PayoutId};
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::Rail;
 use rampart_core::partner::HttpErrors;
-use rampart_core::ports::Reply;
+use rampart_core::ports::PortFuture;
 use rampart_core::redacted::Redacted;
 use rampart_core::refusal::Refusal;
 
@@ -13,7 +13,7 @@ use crate::payment::PayablePayment;
 
 /// Who calls.
 #[derive(Debug, Clone, Copy)]
-pub struct Caller {
+pub struct AuthenticatedPartner {
     /// The partner.
     pub partner: PartnerId,
     /// How it wants failures answered.
@@ -47,17 +47,17 @@ pub struct WebhookKeys {
 /// exist.
 pub trait SandboxEngine: Send + Sync + 'static {
     /// Whose token it is. `parts` are the request's, for the caller's address.
-    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> Reply<'a, Result<Caller, Refusal>>;
+    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> PortFuture<'a, Result<AuthenticatedPartner, Refusal>>;
     /// A payment of a partner.
-    fn payment<'a>(&'a self, partner: PartnerId, payment: &'a str) -> Reply<'a, Result<PayablePayment, Refusal>>;
+    fn payment<'a>(&'a self, partner: PartnerId, payment: &'a str) -> PortFuture<'a, Result<PayablePayment, Refusal>>;
     /// A ramp-off of a partner.
-    fn rampoff<'a>(&'a self, partner: PartnerId, rampoff: &'a str) -> Reply<'a, Result<RampoffView, Refusal>>;
+    fn rampoff<'a>(&'a self, partner: PartnerId, rampoff: &'a str) -> PortFuture<'a, Result<RampoffView, Refusal>>;
     /// A customer of a partner.
-    fn customer(&self, partner: PartnerId, customer: CustomerId) -> Reply<'_, Result<CustomerView, Refusal>>;
+    fn customer(&self, partner: PartnerId, customer: CustomerId) -> PortFuture<'_, Result<CustomerView, Refusal>>;
     /// The rail to which the own account number of a partner's customer leads; nothing for a number that was not given out.
-    fn rail_of_account<'a>(&'a self, partner: PartnerId, account: &'a str) -> Reply<'a, Result<Option<Rail>, Refusal>>;
+    fn rail_of_account<'a>(&'a self, partner: PartnerId, account: &'a str) -> PortFuture<'a, Result<Option<Rail>, Refusal>>;
     /// Whose payout it is; nothing for one that is no partner's, or is not known.
-    fn partner_of_payout<'a>(&'a self, payout: &'a str) -> Reply<'a, Result<Option<PartnerId>, Refusal>>;
+    fn partner_of_payout<'a>(&'a self, payout: &'a str) -> PortFuture<'a, Result<Option<PartnerId>, Refusal>>;
     /// Whose an API key is, and what webhooks for it may be signed with; nothing for an unknown key.
-    fn webhook_keys<'a>(&'a self, api_key: &'a str) -> Reply<'a, Result<Option<WebhookKeys>, Refusal>>;
+    fn webhook_keys<'a>(&'a self, api_key: &'a str) -> PortFuture<'a, Result<Option<WebhookKeys>, Refusal>>;
 }

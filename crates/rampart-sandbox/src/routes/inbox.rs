@@ -7,14 +7,14 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use rampart_core::redacted::Redacted;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::time::Clock;
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
 use super::answer::{Answer, Failure, SandboxAnswer, ok, refusal};
 use super::input::{self, Params};
-use super::{Caller, Stage, WebhookKeys, written};
+use super::{AuthenticatedPartner, Stage, WebhookKeys, written};
 use crate::clock::real_micros;
 use crate::inbox::{Received, Signature};
 
@@ -61,13 +61,17 @@ pub(super) struct SandboxWebhook {
 #[utoipa::path(get, path = "/sandbox/inbox", operation_id = "sandboxInbox", tag = "Sandbox", params(InboxParams),
     responses((status = 200, description = "Oldest first", body = SandboxAnswer<Vec<SandboxWebhook>>)))]
 /// The webhooks that the built-in catcher received for this partner: the newest 5000, of 8 MiB in all
-pub(super) async fn list(State(stage): State<Stage>, caller: Caller, Params(params): Params<InboxParams>) -> Answer<Vec<SandboxWebhook>> {
+pub(super) async fn list(
+    State(stage): State<Stage>,
+    caller: AuthenticatedPartner,
+    Params(params): Params<InboxParams>,
+) -> Answer<Vec<SandboxWebhook>> {
     let work = async {
         let params = params?;
         let limit = input::limit(params.limit)?;
         let after = params.after.unwrap_or(0);
         if after < 0 {
-            return Err(Refusal::field(Code::ValidationFailed, "after", "must not be negative"));
+            return Err(Refusal::field(ErrorCode::ValidationFailed, "after", "must not be negative"));
         }
         let (received, _) = stage.world.received_webhooks(caller.partner, after, limit).await.map_err(refusal)?;
         let shown = received.into_iter().map(|(number, received)| SandboxWebhook {
@@ -91,9 +95,9 @@ pub(super) async fn list(State(stage): State<Stage>, caller: Caller, Params(para
 pub(super) async fn catch(State(stage): State<Stage>, request: Request) -> Result<Json<SandboxAnswer<&'static str>>, Failure> {
     let headers = request.headers().clone();
     let key = header(&headers, "x-api-key").filter(|key| key.len() <= 200);
-    let key = key.ok_or_else(|| Refusal::from(Code::AuthorizationIncorrect))?;
+    let key = key.ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
     let found = stage.engine.webhook_keys(key).await?;
-    let WebhookKeys { partner, secrets } = found.ok_or_else(|| Refusal::from(Code::AuthorizationIncorrect))?;
+    let WebhookKeys { partner, secrets } = found.ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
     let body = input::bytes(request, MOST_BYTES).await?;
     let received = Received {
         partner,
@@ -105,7 +109,7 @@ pub(super) async fn catch(State(stage): State<Stage>, request: Request) -> Resul
     };
     // An API key is in every webhook that its partner's receivers see: it says for whom a webhook is, and not from whom.
     if received.signature != Signature::Valid && received.standard_signature != Signature::Valid {
-        return Err(Refusal::from(Code::AuthorizationIncorrect).into());
+        return Err(Refusal::from(ErrorCode::AuthorizationIncorrect).into());
     }
     stage.world.receive_webhook(received).await.map_err(refusal)?;
     Ok(ok("received"))

@@ -6,14 +6,14 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use rampart_core::amount::{Amount, AmountSent};
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::text::is_blank;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 
 use super::answer::Failure;
-use super::{Caller, Stage, written};
+use super::{AuthenticatedPartner, Stage, written};
 
 /// The most bytes of a body of a control call.
 const MOST_BYTES: usize = 64 * 1_024;
@@ -30,21 +30,21 @@ fn token(headers: &HeaderMap) -> Option<&str> {
     own.or_else(bearer).filter(|token| !token.is_empty() && token.len() <= LONGEST_TOKEN)
 }
 
-impl FromRequestParts<Stage> for Caller {
+impl FromRequestParts<Stage> for AuthenticatedPartner {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, stage: &Stage) -> Result<Self, Failure> {
-        let token = token(&parts.headers).ok_or_else(|| Refusal::from(Code::AuthorizationIncorrect))?;
+        let token = token(&parts.headers).ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
         stage.engine.authenticate(token, parts).await.map_err(Failure::from)
     }
 }
 
-/// A JSON body that was read. Put it behind [`Caller`], so that strangers are not read.
+/// A JSON body that was read. Put it behind [`AuthenticatedPartner`], so that strangers are not read.
 pub(super) struct Body<T>(pub(super) Result<T, Refusal>);
 
 /// Reads a body of at most so many bytes.
 pub(super) async fn bytes(request: Request, most: usize) -> Result<Bytes, Refusal> {
-    let too_large = || Refusal::new(Code::BodyTooLarge, format!("the body is larger than {most} bytes"));
+    let too_large = || Refusal::new(ErrorCode::BodyTooLarge, format!("the body is larger than {most} bytes"));
     let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|declared| declared > most) {
         return Err(too_large());
@@ -61,15 +61,17 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
     let json = content_type.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim() == "application/json");
     let body = bytes(request, MOST_BYTES).await?;
     match json {
-        Some(false) => return Err(Refusal::new(Code::UnsupportedMediaType, "the body must be application/json")),
-        None if !body.is_empty() => return Err(Refusal::new(Code::UnsupportedMediaType, "the body must say that it is application/json")),
+        Some(false) => return Err(Refusal::new(ErrorCode::UnsupportedMediaType, "the body must be application/json")),
+        None if !body.is_empty() => {
+            return Err(Refusal::new(ErrorCode::UnsupportedMediaType, "the body must say that it is application/json"));
+        }
         Some(true) | None => {}
     }
     // A call whose fields are all optional may come without a body.
     let text: &[u8] = if body.is_empty() { b"{}" } else { &body };
     // A list would be read as a structure's fields in their order.
     if text.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Refusal::new(Code::ValidationFailed, "the body must be a JSON object"));
+        return Err(Refusal::new(ErrorCode::ValidationFailed, "the body must be a JSON object"));
     }
     written::plain(text).and_then(|text| serde_json::from_str(&text)).map_err(|error| fault(&error))
 }
@@ -77,13 +79,13 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
 /// Says what is wrong with a body in the words of the API.
 fn fault(error: &serde_json::Error) -> Refusal {
     if !error.is_data() {
-        return Refusal::new(Code::MalformedJson, "the body is not valid JSON");
+        return Refusal::new(ErrorCode::MalformedJson, "the body is not valid JSON");
     }
     let text = error.to_string();
     let sentence = text.rsplit_once(" at line ").map_or(text.as_str(), |(sentence, _)| sentence);
     match sentence.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
-        Some((field, _)) => Refusal::field(Code::FailMandatoryField, field, "is required"),
-        None => Refusal::new(Code::ValidationFailed, format!("the body does not fit: {sentence}")),
+        Some((field, _)) => Refusal::field(ErrorCode::FailMandatoryField, field, "is required"),
+        None => Refusal::new(ErrorCode::ValidationFailed, format!("the body does not fit: {sentence}")),
     }
 }
 
@@ -104,7 +106,7 @@ impl FromRequestParts<Stage> for Segment {
     async fn from_request_parts(parts: &mut Parts, stage: &Stage) -> Result<Self, Failure> {
         match Path::<String>::from_request_parts(parts, stage).await {
             Ok(Path(segment)) => Ok(Self(segment)),
-            Err(_) => Err(Refusal::from(Code::NotFound).into()),
+            Err(_) => Err(Refusal::from(ErrorCode::NotFound).into()),
         }
     }
 }
@@ -121,9 +123,9 @@ impl<T: DeserializeOwned> FromRequestParts<Stage> for Params<T> {
             Err(rejection) if rejection.status() == StatusCode::BAD_REQUEST => {
                 let text = rejection.body_text();
                 let sentence = text.rsplit(": ").next().unwrap_or_default().to_owned();
-                Err(Refusal::new(Code::ValidationFailed, format!("the query does not fit: {sentence}")))
+                Err(Refusal::new(ErrorCode::ValidationFailed, format!("the query does not fit: {sentence}")))
             }
-            Err(_) => Err(Code::ValidationFailed.into()),
+            Err(_) => Err(ErrorCode::ValidationFailed.into()),
         }))
     }
 }
@@ -143,18 +145,18 @@ impl Decimal {
         let raw = self.0.get();
         match raw.as_bytes().first() {
             Some(b'"') => {
-                let text = serde_json::from_str(raw).map_err(|_| Refusal::field(Code::ValidationFailed, field, "is not a text"))?;
+                let text = serde_json::from_str(raw).map_err(|_| Refusal::field(ErrorCode::ValidationFailed, field, "is not a text"))?;
                 Ok(AmountSent::Text(text))
             }
             Some(b'0'..=b'9' | b'-') => Ok(AmountSent::Number(raw.to_owned())),
-            Some(b'n') => Err(Refusal::field(Code::FailMandatoryField, field, "is required")),
-            _ => Err(Refusal::field(Code::ValidationFailed, field, "must be a number or a decimal text")),
+            Some(b'n') => Err(Refusal::field(ErrorCode::FailMandatoryField, field, "is required")),
+            _ => Err(Refusal::field(ErrorCode::ValidationFailed, field, "must be a number or a decimal text")),
         }
     }
 
     /// The amount in minor units.
     pub(super) fn amount(&self, field: &str, decimals: u8) -> Result<Amount, Refusal> {
-        self.sent(field)?.amount(decimals).map_err(|fault| Refusal::field(Code::ValidationFailed, field, fault.to_string()))
+        self.sent(field)?.amount(decimals).map_err(|fault| Refusal::field(ErrorCode::ValidationFailed, field, fault.to_string()))
     }
 }
 
@@ -182,30 +184,32 @@ impl utoipa::ToSchema for Decimal {
 pub(super) fn text(field: &str, text: Option<String>, most: usize) -> Result<Option<String>, Refusal> {
     match text.filter(|text| !is_blank(text)) {
         Some(text) if text.chars().count() > most => {
-            Err(Refusal::field(Code::ValidationFailed, field, format!("is longer than {most} characters")))
+            Err(Refusal::field(ErrorCode::ValidationFailed, field, format!("is longer than {most} characters")))
         }
-        Some(text) if text.chars().any(char::is_control) => Err(Refusal::field(Code::ValidationFailed, field, "has a control character")),
+        Some(text) if text.chars().any(char::is_control) => {
+            Err(Refusal::field(ErrorCode::ValidationFailed, field, "has a control character"))
+        }
         text => Ok(text),
     }
 }
 
 /// The same of one that has to be there.
 pub(super) fn required(field: &str, text: String, most: usize) -> Result<String, Refusal> {
-    self::text(field, Some(text), most)?.ok_or_else(|| Refusal::field(Code::FailMandatoryField, field, "is required"))
+    self::text(field, Some(text), most)?.ok_or_else(|| Refusal::field(ErrorCode::FailMandatoryField, field, "is required"))
 }
 
 /// How many lines a listing shows: 100 when nothing is said.
 pub(super) fn limit(limit: Option<u32>) -> Result<usize, Refusal> {
     match limit.unwrap_or(100) {
         limit @ 1..=1_000 => Ok(usize::try_from(limit).unwrap_or(1_000)),
-        _ => Err(Refusal::field(Code::ValidationFailed, "limit", "must be between 1 and 1000")),
+        _ => Err(Refusal::field(ErrorCode::ValidationFailed, "limit", "must be between 1 and 1000")),
     }
 }
 
 /// A number that is not below the least.
 pub(super) fn at_least(field: &str, number: Option<i64>, least: i64) -> Result<Option<i64>, Refusal> {
     match number {
-        Some(number) if number < least => Err(Refusal::field(Code::ValidationFailed, field, format!("must be at least {least}"))),
+        Some(number) if number < least => Err(Refusal::field(ErrorCode::ValidationFailed, field, format!("must be at least {least}"))),
         number => Ok(number),
     }
 }

@@ -4,11 +4,11 @@ use axum::extract::State;
 use rampart_core::amount::whole_number;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 
 use super::answer::{Answer, SandboxAnswer, refusal};
 use super::input::{self, Body, Segment};
-use super::{Caller, Stage};
+use super::{AuthenticatedPartner, Stage};
 use crate::kyc::ManualDecision;
 
 /// What the provider decides.
@@ -53,7 +53,7 @@ pub(super) struct SandboxKycDecision {
 /// The identity provider answers
 pub(super) async fn decide(
     State(stage): State<Stage>,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     Segment(user): Segment,
     Body(body): Body<SandboxKycRequest>,
 ) -> Answer<SandboxKycDecision> {
@@ -62,19 +62,19 @@ pub(super) async fn decide(
 
 async fn decided(
     stage: &Stage,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     user: &str,
     body: Result<SandboxKycRequest, Refusal>,
 ) -> Result<SandboxKycDecision, Refusal> {
     let body = body?;
-    let customer = CustomerId(whole_number(user).ok_or(Code::UserNotFound)?);
+    let customer = CustomerId(whole_number(user).ok_or(ErrorCode::UserNotFound)?);
     let level = match body.level.map(|level| KycLevel::from_number(level).ok_or(level)).transpose() {
         Ok(level) => level,
-        Err(_) => return Err(Refusal::field(Code::ValidationFailed, "level", "must be 1 or 2")),
+        Err(_) => return Err(Refusal::field(ErrorCode::ValidationFailed, "level", "must be 1 or 2")),
     };
     let reasons = body.reasons.unwrap_or_default();
     if reasons.len() > 10 {
-        return Err(Refusal::field(Code::ValidationFailed, "reasons", "has more than 10 texts"));
+        return Err(Refusal::field(ErrorCode::ValidationFailed, "reasons", "has more than 10 texts"));
     }
     for reason in &reasons {
         input::text("reasons", Some(reason.clone()), 200)?;

@@ -1,6 +1,6 @@
 //! The description of these calls, to be merged with that of the partner API.
 
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{Content, Ref, RefOr, Required, ResponseBuilder, Schema};
@@ -37,20 +37,20 @@ use super::{bank, chain, control, inbox, kyc, payments, written};
 struct Description;
 
 /// The failures that any of these calls can end with.
-const FAILURES: &[Code] = &[
-    Code::MalformedJson,
-    Code::AuthorizationIncorrect,
-    Code::UserBanned,
-    Code::NotFound,
-    Code::RequestTimeout,
-    Code::TooManyOpen,
-    Code::BodyTooLarge,
-    Code::UnsupportedMediaType,
-    Code::ValidationFailed,
-    Code::RateLimited,
-    Code::HeadersTooLarge,
-    Code::UnexpectedError,
-    Code::ServiceUnavailable,
+const FAILURES: &[ErrorCode] = &[
+    ErrorCode::MalformedJson,
+    ErrorCode::AuthorizationIncorrect,
+    ErrorCode::UserBanned,
+    ErrorCode::NotFound,
+    ErrorCode::RequestTimeout,
+    ErrorCode::TooManyOpen,
+    ErrorCode::BodyTooLarge,
+    ErrorCode::UnsupportedMediaType,
+    ErrorCode::ValidationFailed,
+    ErrorCode::RateLimited,
+    ErrorCode::HeadersTooLarge,
+    ErrorCode::UnexpectedError,
+    ErrorCode::ServiceUnavailable,
 ];
 
 /// The description of the calls under `/sandbox`.

@@ -1,11 +1,11 @@
 //! `POST /sandbox/payments/{payment_id}/…`: the customer pays, is declined, or takes the money back.
 
 use axum::extract::State;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 
 use super::answer::{Answer, SandboxAnswer, refusal};
 use super::input::{self, Body, Decimal, Segment};
-use super::{Caller, Stage};
+use super::{AuthenticatedPartner, Stage};
 use crate::payment::{PayResult, PayableMethod};
 
 /// What the customer pays.
@@ -59,7 +59,7 @@ pub(super) struct SandboxPayment {
 /// The customer pays, by the payment's own method
 pub(super) async fn pay(
     State(stage): State<Stage>,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     Segment(payment): Segment,
     Body(body): Body<SandboxPayRequest>,
 ) -> Answer<SandboxPayment> {
@@ -86,7 +86,7 @@ pub(super) async fn pay(
 /// The processor declines the customer's payment
 pub(super) async fn decline(
     State(stage): State<Stage>,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     Segment(payment): Segment,
     Body(body): Body<SandboxReason>,
 ) -> Answer<SandboxPayment> {
@@ -107,7 +107,7 @@ pub(super) async fn decline(
 /// A captured payment is charged back
 pub(super) async fn charge_back(
     State(stage): State<Stage>,
-    caller: Caller,
+    caller: AuthenticatedPartner,
     Segment(payment): Segment,
     Body(body): Body<SandboxReason>,
 ) -> Answer<SandboxPayment> {
@@ -116,7 +116,7 @@ pub(super) async fn charge_back(
         let payable = stage.engine.payment(caller.partner, &payment).await?;
         let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "fraudulent".to_owned());
         if let PayableMethod::Transfer { .. } = payable.method {
-            return Err(Refusal::new(Code::ValidationFailed, "a payment by bank transfer cannot be charged back"));
+            return Err(Refusal::new(ErrorCode::ValidationFailed, "a payment by bank transfer cannot be charged back"));
         }
         stage.world.charge_back(payable.payment, reason.clone()).await.map_err(refusal)?;
         let payment_id = payable.payment.to_string();

@@ -1,14 +1,14 @@
 use rampart_core::amount::Amount;
 use rampart_core::fact::PayoutReport;
 use rampart_core::id::PayoutId;
-use rampart_core::outgoing::{Payout, Route};
-use rampart_core::ports::{Finding, Outcome, StatementLine};
+use rampart_core::outgoing::{Payout, PayoutRoute};
+use rampart_core::ports::{CallOutcome, LookupResult, StatementLine};
 use rampart_sandbox::{BankTransfer, Booked, FaultOutcome, FaultPort, WorldError};
 
 use crate::setting::{IBAN, Setting, soon};
 
-fn sepa() -> Route {
-    Route::Bank("sepa".parse().unwrap())
+fn sepa() -> PayoutRoute {
+    PayoutRoute::Bank("sepa".parse().unwrap())
 }
 
 const THEIRS: &str = "ES7921000813610123456789";
@@ -36,7 +36,7 @@ async fn a_payout_is_made_once_and_settles_by_itself() {
     let bank = setting.world.bank();
     let payout = setting.payout(sepa(), 2_500, THEIRS);
     let first = bank.pay(&payout).await;
-    assert!(matches!(first, Outcome::Accepted(_)));
+    assert!(matches!(first, CallOutcome::Accepted(_)));
     assert_eq!(bank.pay(&payout).await, first);
     let reports = reports(&setting, 1).await;
     assert_eq!(reports.len(), 1);
@@ -57,8 +57,8 @@ async fn many_payouts_at_once_share_what_there_is() {
     let mut accepted = 0;
     for task in tasks.collect::<Vec<_>>() {
         match task.await.unwrap() {
-            Outcome::Accepted(_) => accepted += 1,
-            Outcome::Refused { reason } => assert_eq!(reason, "insufficient funds"),
+            CallOutcome::Accepted(_) => accepted += 1,
+            CallOutcome::Refused { reason } => assert_eq!(reason, "insufficient funds"),
             other => panic!("{other:?}"),
         }
     }
@@ -71,7 +71,7 @@ async fn accounts_choose_what_becomes_of_a_payout() {
     let setting = Setting::playing().await;
     let bank = setting.world.bank();
     let refused = setting.payout(sepa(), 100, "ES1621000418410006660001");
-    assert!(matches!(bank.pay(&refused).await, Outcome::Refused { .. }));
+    assert!(matches!(bank.pay(&refused).await, CallOutcome::Refused { .. }));
     let returned = setting.payout(sepa(), 100, "ES9421000418440006660002");
     let failed = setting.payout(sepa(), 100, "ES4821000418490006660003");
     bank.pay(&returned).await;
@@ -89,12 +89,12 @@ async fn a_rail_pays_whole_steps_only() {
     let setting = Setting::still().await;
     let bank = setting.world.bank();
     let pesos = |amount| {
-        let payout = setting.payout(Route::Bank("spei".parse().unwrap()), amount, THEIRS);
+        let payout = setting.payout(PayoutRoute::Bank("spei".parse().unwrap()), amount, THEIRS);
         Payout { currency: "MXN".parse().unwrap(), ..payout }
     };
-    assert_eq!(bank.pay(&pesos(150)).await, Outcome::Refused { reason: "spei pays multiples of 1 MXN only".to_owned() });
-    assert!(matches!(bank.pay(&pesos(200)).await, Outcome::Accepted(_)));
-    assert!(matches!(bank.pay(&setting.payout(sepa(), 150, THEIRS)).await, Outcome::Accepted(_)), "each rail has its own");
+    assert_eq!(bank.pay(&pesos(150)).await, CallOutcome::Refused { reason: "spei pays multiples of 1 MXN only".to_owned() });
+    assert!(matches!(bank.pay(&pesos(200)).await, CallOutcome::Accepted(_)));
+    assert!(matches!(bank.pay(&setting.payout(sepa(), 150, THEIRS)).await, CallOutcome::Accepted(_)), "each rail has its own");
 }
 
 #[tokio::test]
@@ -105,20 +105,20 @@ async fn every_fault_ends_a_payout_as_it_says() {
     let payout = setting.payout(sepa(), 100, THEIRS);
 
     setting.fault(FaultPort::Bank, FaultOutcome::Refuse).await;
-    assert!(matches!(bank.pay(&payout).await, Outcome::Refused { .. }));
+    assert!(matches!(bank.pay(&payout).await, CallOutcome::Refused { .. }));
     setting.fault(FaultPort::Bank, FaultOutcome::Fail).await;
-    assert!(matches!(bank.pay(&payout).await, Outcome::NotSent { .. }));
+    assert!(matches!(bank.pay(&payout).await, CallOutcome::NotSent { .. }));
 
     setting.fault(FaultPort::Bank, FaultOutcome::UnknownNotDone).await;
-    assert!(matches!(bank.pay(&payout).await, Outcome::Unknown { .. }));
-    assert_eq!(bank.find(rail, payout.id).await.unwrap(), Finding::NotYet);
+    assert!(matches!(bank.pay(&payout).await, CallOutcome::Unknown { .. }));
+    assert_eq!(bank.find(rail, payout.id).await.unwrap(), LookupResult::NotYet);
     setting.world.advance(3).await.unwrap();
-    assert_eq!(bank.find(rail, payout.id).await.unwrap(), Finding::NeverWill);
+    assert_eq!(bank.find(rail, payout.id).await.unwrap(), LookupResult::NeverWill);
 
     setting.fault(FaultPort::Bank, FaultOutcome::UnknownDone).await;
-    assert!(matches!(bank.pay(&payout).await, Outcome::Unknown { .. }));
-    let Finding::Found(reference) = bank.find(rail, payout.id).await.unwrap() else { panic!("it was done") };
-    assert_eq!(bank.pay(&payout).await, Outcome::Accepted(reference));
+    assert!(matches!(bank.pay(&payout).await, CallOutcome::Unknown { .. }));
+    let LookupResult::Found(reference) = bank.find(rail, payout.id).await.unwrap() else { panic!("it was done") };
+    assert_eq!(bank.pay(&payout).await, CallOutcome::Accepted(reference));
     assert_eq!(setting.world.bank_balance(rail).await.unwrap(), Amount::from_minor(999_900));
     assert!(setting.world.faults().is_empty());
 }

@@ -1,8 +1,8 @@
 use rampart_core::address::{AddressKind, checksummed};
 use rampart_core::amount::Amount;
 use rampart_core::asset::Chain;
-use rampart_core::outgoing::{Signed, TransferSource};
-use rampart_core::ports::{Outcome, SigningRequest, TransactionStatus};
+use rampart_core::outgoing::{SignedTransaction, TransferSource};
+use rampart_core::ports::{CallOutcome, SigningRequest, TransactionStatus};
 use rampart_sandbox::{Deposit, FaultOutcome, FaultPort, WorldError};
 
 use sha2::{Digest, Sha256};
@@ -13,9 +13,9 @@ fn polygon() -> Chain {
     "polygon".parse().unwrap()
 }
 
-fn refused(outcome: Outcome<()>) -> String {
+fn refused(outcome: CallOutcome<()>) -> String {
     match outcome {
-        Outcome::Refused { reason } => reason,
+        CallOutcome::Refused { reason } => reason,
         other => panic!("{other:?}"),
     }
 }
@@ -69,7 +69,7 @@ async fn a_deposit_address_is_one_on_all_chains_of_a_family() {
         let (source, to) = (TransferSource::Deposit(3), port.hot_address());
         let request = SigningRequest { coin: usdc(), amount: Amount::from_minor(500), source, to, nonce };
         let sweep = port.sign(&request).await.unwrap();
-        assert_eq!(port.broadcast(&sweep).await, Outcome::Accepted(()));
+        assert_eq!(port.broadcast(&sweep).await, CallOutcome::Accepted(()));
         setting.world.mine(polygon(), 1).await.unwrap();
         let sent = setting.world.transactions(polygon(), Some(&address), None, 9).await.unwrap();
         assert_eq!((sent[0].from.as_str(), sent[0].state), (address.as_str(), "in_block"));
@@ -84,8 +84,8 @@ async fn a_transfer_is_signed_sent_and_mined_once() {
     assert_eq!(first, signed(&port, WALLET, 5_000_000, 0).await);
     assert_ne!(first.txid, signed(&port, WALLET, 5_000_000, 1).await.txid);
     assert_eq!(port.transaction(&first.txid).await.unwrap(), TransactionStatus::Unknown);
-    assert_eq!(port.broadcast(&first).await, Outcome::Accepted(()));
-    assert_eq!(port.broadcast(&first).await, Outcome::Accepted(()));
+    assert_eq!(port.broadcast(&first).await, CallOutcome::Accepted(()));
+    assert_eq!(port.broadcast(&first).await, CallOutcome::Accepted(()));
     assert_eq!(port.transaction(&first.txid).await.unwrap(), TransactionStatus::Waiting);
     assert_eq!(port.next_nonce(TransferSource::Hot).await.unwrap(), 1);
 
@@ -103,7 +103,7 @@ async fn a_transfer_is_signed_sent_and_mined_once() {
     assert_eq!(height, head.height);
     assert_eq!(balance(&setting, usdc()).await, 995_000_000);
     assert_eq!(balance(&setting, pol()).await, 1_000 * 10_i128.pow(18) - network_fee.minor());
-    assert_eq!(port.broadcast(&first).await, Outcome::Accepted(()));
+    assert_eq!(port.broadcast(&first).await, CallOutcome::Accepted(()));
     assert_eq!(setting.world.transactions(polygon(), Some(WALLET), None, 10).await.unwrap().len(), 1);
 }
 
@@ -118,12 +118,12 @@ async fn a_node_refuses_what_cannot_be() {
     assert_eq!(refused(port.broadcast(&signed(&port, WALLET, 2_000_000, 1).await).await), "replacement transaction underpriced");
     assert_eq!(refused(port.broadcast(&signed(&port, WALLET, 1, 1_000_000).await).await), "nonce too high");
     assert_eq!(refused(port.broadcast(&signed(&port, WALLET, 998_000_001, 2).await).await), "insufficient funds");
-    assert_eq!(port.broadcast(&signed(&port, WALLET, 998_000_000, 2).await).await, Outcome::Accepted(()));
+    assert_eq!(port.broadcast(&signed(&port, WALLET, 998_000_000, 2).await).await, CallOutcome::Accepted(()));
     let good = signed(&port, WALLET, 1, 3).await;
-    let forged = Signed { bytes: good.bytes.replacen('7', "8", 1), ..good.clone() };
+    let forged = SignedTransaction { bytes: good.bytes.replacen('7', "8", 1), ..good.clone() };
     assert_eq!(refused(port.broadcast(&forged).await), "invalid transaction");
     let nobody = "0x6660003666000366600036660003666000366600";
-    assert!(matches!(port.broadcast(&signed(&port, nobody, 1, 3).await).await, Outcome::Refused { .. }));
+    assert!(matches!(port.broadcast(&signed(&port, nobody, 1, 3).await).await, CallOutcome::Refused { .. }));
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn a_nonce_ahead_of_its_turn_waits_for_the_ones_before() {
     let setting = Setting::still().await;
     let port = setting.polygon();
     let (first, second) = (signed(&port, WALLET, 1, 0).await, signed(&port, WALLET, 2, 1).await);
-    assert_eq!(port.broadcast(&second).await, Outcome::Accepted(()));
+    assert_eq!(port.broadcast(&second).await, CallOutcome::Accepted(()));
     assert_eq!(port.next_nonce(TransferSource::Hot).await.unwrap(), 0);
     setting.world.mine(polygon(), 2).await.unwrap();
     assert_eq!(port.transaction(&second.txid).await.unwrap(), TransactionStatus::Waiting);
@@ -150,7 +150,7 @@ async fn many_transfers_at_once_are_all_mined_in_order() {
         let port = port.clone();
         tasks.push(tokio::spawn(async move {
             let signed = signed(&port, WALLET, 1, nonce).await;
-            assert_eq!(port.broadcast(&signed).await, Outcome::Accepted(()));
+            assert_eq!(port.broadcast(&signed).await, CallOutcome::Accepted(()));
         }));
     }
     for task in tasks {
@@ -193,7 +193,7 @@ async fn a_reorganisation_undoes_and_the_chain_grows_longer() {
     assert_eq!(port.transaction(&transfer.txid).await.unwrap(), TransactionStatus::Waiting);
     assert_eq!(port.transaction(&gone).await.unwrap(), TransactionStatus::Unknown);
     assert_eq!(port.next_nonce(TransferSource::Hot).await.unwrap(), 1);
-    assert_eq!(port.broadcast(&transfer).await, Outcome::Accepted(()));
+    assert_eq!(port.broadcast(&transfer).await, CallOutcome::Accepted(()));
 
     setting.world.mine(polygon(), 1).await.unwrap();
     assert!(matches!(port.transaction(&transfer.txid).await.unwrap(), TransactionStatus::InBlock { .. }));
@@ -216,7 +216,7 @@ async fn a_dropped_transfer_is_taken_again() {
     assert_eq!(port.next_nonce(TransferSource::Hot).await.unwrap(), 0);
     setting.world.mine(polygon(), 1).await.unwrap();
     assert_eq!(port.transaction(&second.txid).await.unwrap(), TransactionStatus::Waiting);
-    assert_eq!(port.broadcast(&first).await, Outcome::Accepted(()));
+    assert_eq!(port.broadcast(&first).await, CallOutcome::Accepted(()));
     setting.world.mine(polygon(), 1).await.unwrap();
     assert!(matches!(port.transaction(&second.txid).await.unwrap(), TransactionStatus::InBlock { .. }));
     assert_eq!(balance(&setting, usdc()).await, 999_999_997);
@@ -236,7 +236,7 @@ async fn deposits_are_swept_without_native_coins_and_magic_wallets_revert() {
         nonce: 0,
     };
     let sweep = port.sign(&sweep).await.unwrap();
-    assert_eq!(port.broadcast(&sweep).await, Outcome::Accepted(()));
+    assert_eq!(port.broadcast(&sweep).await, CallOutcome::Accepted(()));
     let doomed = signed(&port, "0x6660002666000266600026660002666000266600", 100, 0).await;
     port.broadcast(&doomed).await;
     setting.world.mine(polygon(), 1).await.unwrap();
@@ -252,10 +252,10 @@ async fn a_lost_answer_to_a_broadcast_is_found_on_the_chain() {
     let port = setting.polygon();
     let transfer = signed(&port, WALLET, 1, 0).await;
     setting.fault(FaultPort::Chain, FaultOutcome::UnknownNotDone).await;
-    assert!(matches!(port.broadcast(&transfer).await, Outcome::Unknown { .. }));
+    assert!(matches!(port.broadcast(&transfer).await, CallOutcome::Unknown { .. }));
     assert_eq!(port.transaction(&transfer.txid).await.unwrap(), TransactionStatus::Unknown);
     setting.fault(FaultPort::Chain, FaultOutcome::UnknownDone).await;
-    assert!(matches!(port.broadcast(&transfer).await, Outcome::Unknown { .. }));
+    assert!(matches!(port.broadcast(&transfer).await, CallOutcome::Unknown { .. }));
     assert_eq!(port.transaction(&transfer.txid).await.unwrap(), TransactionStatus::Waiting);
 }
 

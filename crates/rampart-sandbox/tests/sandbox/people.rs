@@ -1,6 +1,6 @@
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
-use rampart_core::ports::{Finding, KycDecision, KycDetails, KycSubmission, Outcome, ScreeningSubject, Verdict};
+use rampart_core::ports::{CallOutcome, KycDecision, KycDetails, KycSubmission, LookupResult, ScreeningResult, ScreeningSubject};
 use rampart_sandbox::{Calls, FaultOutcome, FaultPort, FaultRule, ManualDecision};
 
 use crate::setting::{Setting, soon};
@@ -37,8 +37,8 @@ async fn inputs_decide_identity_checks() {
         (submission(7, KycLevel::Basic, "1", "Ana Rechazado"), KycStatus::Fail, false),
     ];
     for (submission, _, _) in &cases {
-        assert_eq!(port.submit(submission).await, Outcome::Accepted(()));
-        assert_eq!(port.submit(submission).await, Outcome::Accepted(()));
+        assert_eq!(port.submit(submission).await, CallOutcome::Accepted(()));
+        assert_eq!(port.submit(submission).await, CallOutcome::Accepted(()));
     }
     let decisions = decisions(&setting, cases.len()).await;
     assert_eq!(decisions.len(), cases.len());
@@ -47,8 +47,8 @@ async fn inputs_decide_identity_checks() {
         assert_eq!((decision.status, decision.may_retry), (status, may_retry), "{}", submission.reference);
         assert_eq!(decision.reasons.is_empty(), status != KycStatus::Fail);
     }
-    assert_eq!(port.find("check-1-1").await.unwrap(), Finding::Found(()));
-    assert_eq!(port.find("check-9-1").await.unwrap(), Finding::NeverWill);
+    assert_eq!(port.find("check-1-1").await.unwrap(), LookupResult::Found(()));
+    assert_eq!(port.find("check-9-1").await.unwrap(), LookupResult::NeverWill);
 }
 
 #[tokio::test]
@@ -80,17 +80,17 @@ async fn screening_follows_its_list() {
     let port = setting.world.screening();
     let name = |name: &str| ScreeningSubject { names: vec![name.to_owned()], ..ScreeningSubject::default() };
     let wallet = |wallet: &str| ScreeningSubject { wallets: vec![wallet.to_owned()], ..ScreeningSubject::default() };
-    assert_eq!(port.screen(&name("Ana Ruiz")).await.unwrap(), Verdict::Clear);
-    assert!(matches!(port.screen(&name("Juan Sancionado")).await.unwrap(), Verdict::Hit { .. }));
-    assert!(matches!(port.screen(&wallet("0x6660001666000166600016660001666000166600")).await.unwrap(), Verdict::Hit { .. }));
+    assert_eq!(port.screen(&name("Ana Ruiz")).await.unwrap(), ScreeningResult::Clear);
+    assert!(matches!(port.screen(&name("Juan Sancionado")).await.unwrap(), ScreeningResult::Hit { .. }));
+    assert!(matches!(port.screen(&wallet("0x6660001666000166600016660001666000166600")).await.unwrap(), ScreeningResult::Hit { .. }));
     setting.world.list_for_screening("ruiz, ANA", true).await.unwrap();
-    assert!(matches!(port.screen(&name("Ana Ruiz")).await.unwrap(), Verdict::Hit { .. }));
+    assert!(matches!(port.screen(&name("Ana Ruiz")).await.unwrap(), ScreeningResult::Hit { .. }));
     setting.world.list_for_screening("Ana Ruiz", false).await.unwrap();
-    assert_eq!(port.screen(&name("Ana Ruiz")).await.unwrap(), Verdict::Clear);
+    assert_eq!(port.screen(&name("Ana Ruiz")).await.unwrap(), ScreeningResult::Clear);
     // However a name is written, it is the listed one.
     setting.world.list_for_screening("Wałęski, Lech", true).await.unwrap();
     for written in ["LECH WALESKI", "Lech Wałe\u{328}ski"] {
-        assert!(matches!(port.screen(&name(written)).await.unwrap(), Verdict::Hit { .. }), "{written}");
+        assert!(matches!(port.screen(&name(written)).await.unwrap(), ScreeningResult::Hit { .. }), "{written}");
     }
     assert!(setting.world.list_for_screening(" - ", true).await.is_err());
     setting.fault(FaultPort::Screening, FaultOutcome::Fail).await;

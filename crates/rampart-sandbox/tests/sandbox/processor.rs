@@ -1,7 +1,7 @@
 use rampart_core::amount::Amount;
 use rampart_core::id::OrderId;
-use rampart_core::outgoing::Route;
-use rampart_core::ports::{Outcome, ProcessorEvent, SessionRequest};
+use rampart_core::outgoing::PayoutRoute;
+use rampart_core::ports::{CallOutcome, ProcessorEvent, SessionRequest};
 use rampart_sandbox::{CardPayment, CardResult, WorldError};
 
 use crate::setting::{Setting, soon};
@@ -44,8 +44,8 @@ async fn a_payment_is_captured_once() {
         expires_at: setting.world.clock().now(),
     };
     let port = setting.world.processor();
-    let Outcome::Accepted(session) = port.open_session(&request).await else { panic!("a session opens") };
-    assert_eq!(port.open_session(&request).await, Outcome::Accepted(session.clone()));
+    let CallOutcome::Accepted(session) = port.open_session(&request).await else { panic!("a session opens") };
+    assert_eq!(port.open_session(&request).await, CallOutcome::Accepted(session.clone()));
     let first = setting.world.pay_by_card(payment(order, 1_000)).await.unwrap();
     assert_eq!(first, CardResult::Captured { reference: session.reference.clone() });
     let second = setting.world.pay_by_card(payment(order, 1_000)).await.unwrap();
@@ -80,14 +80,14 @@ async fn a_refund_never_exceeds_what_was_captured() {
     let CardResult::Captured { reference } = setting.world.pay_by_card(payment(order, 1_000)).await.unwrap() else {
         panic!("it is captured")
     };
-    let route = Route::Processor("card".parse().unwrap());
+    let route = PayoutRoute::Processor("card".parse().unwrap());
     let first = setting.payout(route, 700, &reference);
     let accepted = port.refund(&first).await;
-    assert!(matches!(accepted, Outcome::Accepted(_)));
+    assert!(matches!(accepted, CallOutcome::Accepted(_)));
     assert_eq!(port.refund(&first).await, accepted);
-    assert!(matches!(port.refund(&setting.payout(route, 301, &reference)).await, Outcome::Refused { .. }));
-    assert!(matches!(port.refund(&setting.payout(route, 300, &reference)).await, Outcome::Accepted(_)));
-    assert!(matches!(port.refund(&setting.payout(route, 1, "card_nobody")).await, Outcome::Refused { .. }));
+    assert!(matches!(port.refund(&setting.payout(route, 301, &reference)).await, CallOutcome::Refused { .. }));
+    assert!(matches!(port.refund(&setting.payout(route, 300, &reference)).await, CallOutcome::Accepted(_)));
+    assert!(matches!(port.refund(&setting.payout(route, 1, "card_nobody")).await, CallOutcome::Refused { .. }));
     let events = events(&setting, 3).await;
     assert_eq!(events.iter().filter(|event| matches!(event, ProcessorEvent::Refund { .. })).count(), 2);
     assert!(matches!(setting.world.charge_back(order, "fraud".to_owned()).await, Err(WorldError::Impossible(_))));

@@ -11,13 +11,13 @@ use rampart_core::amount::Amount;
 use rampart_core::id::{CustomerId, OrderId, PartnerId, PayoutId};
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::Rail;
-use rampart_core::outgoing::Route;
+use rampart_core::outgoing::PayoutRoute;
 use rampart_core::partner::HttpErrors;
-use rampart_core::ports::{Outcome, Reply};
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::ports::{CallOutcome, PortFuture};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_sandbox::{
-    BankTransfer, Booked, Caller, CustomerView, PayableMethod, PayablePayment, RampoffView, Received, SandboxEngine, Signature,
-    WebhookKeys, openapi, router, routes,
+    AuthenticatedPartner, BankTransfer, Booked, CustomerView, PayableMethod, PayablePayment, RampoffView, Received, SandboxEngine,
+    Signature, WebhookKeys, openapi, router, routes,
 };
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -36,28 +36,28 @@ struct Engine {
     payout: PayoutId,
 }
 
-fn answer<'a, T: Send + 'a>(result: Result<T, Refusal>) -> Reply<'a, Result<T, Refusal>> {
+fn answer<'a, T: Send + 'a>(result: Result<T, Refusal>) -> PortFuture<'a, Result<T, Refusal>> {
     Box::pin(std::future::ready(result))
 }
 
 impl SandboxEngine for Engine {
-    fn authenticate<'a>(&'a self, token: &'a str, _parts: &'a Parts) -> Reply<'a, Result<Caller, Refusal>> {
+    fn authenticate<'a>(&'a self, token: &'a str, _parts: &'a Parts) -> PortFuture<'a, Result<AuthenticatedPartner, Refusal>> {
         let http_errors = match token {
             "good" => HttpErrors::Rest,
             "documented" => HttpErrors::Documented,
-            "stranger" => return answer(Ok(Caller { partner: STRANGER.parse().unwrap(), http_errors: HttpErrors::Rest })),
-            _ => return answer(Err(Code::AuthorizationIncorrect.into())),
+            "stranger" => return answer(Ok(AuthenticatedPartner { partner: STRANGER.parse().unwrap(), http_errors: HttpErrors::Rest })),
+            _ => return answer(Err(ErrorCode::AuthorizationIncorrect.into())),
         };
-        answer(Ok(Caller { partner: PARTNER.parse().unwrap(), http_errors }))
+        answer(Ok(AuthenticatedPartner { partner: PARTNER.parse().unwrap(), http_errors }))
     }
 
-    fn payment<'a>(&'a self, _partner: PartnerId, payment: &'a str) -> Reply<'a, Result<PayablePayment, Refusal>> {
+    fn payment<'a>(&'a self, _partner: PartnerId, payment: &'a str) -> PortFuture<'a, Result<PayablePayment, Refusal>> {
         let method = if payment == self.card.to_string() {
             PayableMethod::Redirect { processor: "card".parse().unwrap() }
         } else if payment == self.transfer.to_string() {
             PayableMethod::Transfer { rail: "sepa".parse().unwrap(), account: IBAN.to_owned(), concept: Some("1234567890".to_owned()) }
         } else {
-            return answer(Err(Code::PaymentNotFound.into()));
+            return answer(Err(ErrorCode::PaymentNotFound.into()));
         };
         answer(Ok(PayablePayment {
             payment: payment.parse().unwrap(),
@@ -70,30 +70,30 @@ impl SandboxEngine for Engine {
         }))
     }
 
-    fn rampoff<'a>(&'a self, _partner: PartnerId, rampoff: &'a str) -> Reply<'a, Result<RampoffView, Refusal>> {
+    fn rampoff<'a>(&'a self, _partner: PartnerId, rampoff: &'a str) -> PortFuture<'a, Result<RampoffView, Refusal>> {
         answer(match rampoff {
             "paid" => Ok(RampoffView { payouts: vec![self.payout] }),
             "new" => Ok(RampoffView { payouts: vec![] }),
-            _ => Err(Code::RampoffNotFound.into()),
+            _ => Err(ErrorCode::RampoffNotFound.into()),
         })
     }
 
-    fn customer(&self, _partner: PartnerId, customer: CustomerId) -> Reply<'_, Result<CustomerView, Refusal>> {
+    fn customer(&self, _partner: PartnerId, customer: CustomerId) -> PortFuture<'_, Result<CustomerView, Refusal>> {
         answer(match customer.0 {
             1 => Ok(CustomerView { check: Some(("check-1".to_owned(), KycLevel::Basic)) }),
-            _ => Err(Code::UserNotFound.into()),
+            _ => Err(ErrorCode::UserNotFound.into()),
         })
     }
 
-    fn rail_of_account<'a>(&'a self, partner: PartnerId, account: &'a str) -> Reply<'a, Result<Option<Rail>, Refusal>> {
+    fn rail_of_account<'a>(&'a self, partner: PartnerId, account: &'a str) -> PortFuture<'a, Result<Option<Rail>, Refusal>> {
         answer(Ok((partner.to_string() == PARTNER && account == "646180000000000017").then(|| "spei".parse().unwrap())))
     }
 
-    fn partner_of_payout<'a>(&'a self, payout: &'a str) -> Reply<'a, Result<Option<PartnerId>, Refusal>> {
+    fn partner_of_payout<'a>(&'a self, payout: &'a str) -> PortFuture<'a, Result<Option<PartnerId>, Refusal>> {
         answer(Ok((payout == self.payout.to_string()).then(|| PARTNER.parse().unwrap())))
     }
 
-    fn webhook_keys<'a>(&'a self, api_key: &'a str) -> Reply<'a, Result<Option<WebhookKeys>, Refusal>> {
+    fn webhook_keys<'a>(&'a self, api_key: &'a str) -> PortFuture<'a, Result<Option<WebhookKeys>, Refusal>> {
         let keys = WebhookKeys { partner: PARTNER.parse().unwrap(), secrets: vec![SECRET.into()] };
         answer(Ok((api_key == "key").then_some(keys)))
     }
@@ -110,8 +110,8 @@ impl Call {
     async fn new() -> Self {
         let setting = Setting::still().await;
         let (card, transfer) = (setting.order(), setting.order());
-        let payout = setting.payout(Route::Bank("sepa".parse().unwrap()), 100, "ES7921000813610123456789");
-        assert!(matches!(setting.world.bank().pay(&payout).await, Outcome::Accepted(_)));
+        let payout = setting.payout(PayoutRoute::Bank("sepa".parse().unwrap()), 100, "ES7921000813610123456789");
+        assert!(matches!(setting.world.bank().pay(&payout).await, CallOutcome::Accepted(_)));
         let engine = Engine { card, transfer, payout: payout.id };
         let router = router(setting.world.clone(), Arc::new(engine));
         Self { setting, router, card, transfer }
@@ -348,8 +348,8 @@ async fn partners_see_their_own_lines_of_the_banks_books() {
         booked: Booked::Now,
     };
     call.setting.world.transfer(of_nobody).await.unwrap();
-    let payout = call.setting.payout(Route::Bank(rail), 300, "ES7921000813610123456789");
-    assert!(matches!(call.setting.world.bank().pay(&payout).await, Outcome::Accepted(_)));
+    let payout = call.setting.payout(PayoutRoute::Bank(rail), 300, "ES7921000813610123456789");
+    assert!(matches!(call.setting.world.bank().pay(&payout).await, CallOutcome::Accepted(_)));
     call.setting.world.advance(3_600).await.unwrap();
     call.setting.world.start();
     soon(async {

@@ -8,7 +8,7 @@ use rampart_core::address::AddressKind;
 use rampart_core::amount::Amount;
 use rampart_core::asset::CoinId;
 use rampart_core::id::{Mint, OrderId, Randomness};
-use rampart_core::outgoing::{Payout, PayoutDestination, PayoutPurpose, Route, Screening, Signed, TransferSource};
+use rampart_core::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutRoute, Screening, SignedTransaction, TransferSource};
 use rampart_core::ports::{ChainPort, SigningRequest};
 use rampart_core::time::Timestamp;
 use rampart_sandbox::{Calls, ChainConfig, CoinConfig, CurrencyConfig, FaultOutcome, FaultPort, FaultRule, RailConfig, World, WorldConfig};
@@ -100,7 +100,7 @@ impl Setting {
         OrderId::mint(self.world.clock().now(), &COUNTING)
     }
 
-    pub(crate) fn payout(&self, route: Route, amount: i128, account: &str) -> Payout {
+    pub(crate) fn payout(&self, route: PayoutRoute, amount: i128, account: &str) -> Payout {
         let destination =
             PayoutDestination { account: account.into(), bank_code: None, account_type: None, bank_name: None, name: "Ana".into() };
         let (mint, euros) = (Mint { now: self.world.clock().now(), randomness: &COUNTING }, "EUR".parse().unwrap());
@@ -117,7 +117,7 @@ pub(crate) fn pol() -> CoinId {
     CoinId { symbol: "POL".parse().unwrap(), chain: "polygon".parse().unwrap() }
 }
 
-pub(crate) async fn signed(port: &Arc<dyn ChainPort>, to: &str, amount: i128, nonce: u64) -> Signed {
+pub(crate) async fn signed(port: &Arc<dyn ChainPort>, to: &str, amount: i128, nonce: u64) -> SignedTransaction {
     let request =
         SigningRequest { coin: usdc(), amount: Amount::from_minor(amount), source: TransferSource::Hot, to: to.to_owned(), nonce };
     port.sign(&request).await.unwrap()

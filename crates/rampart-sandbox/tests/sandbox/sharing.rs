@@ -3,8 +3,8 @@ use rampart_core::asset::CoinId;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::Account;
-use rampart_core::outgoing::{Route, TransferSource};
-use rampart_core::ports::{KycDetails, KycSubmission, Outcome};
+use rampart_core::outgoing::{PayoutRoute, TransferSource};
+use rampart_core::ports::{CallOutcome, KycDetails, KycSubmission};
 use rampart_sandbox::{FaultOutcome, FaultPort};
 
 use crate::setting::{Setting, WALLET, signed, soon, usdc};
@@ -29,7 +29,7 @@ async fn two_worlds_on_one_file_are_one_world() {
         tasks.push(tokio::spawn(async move { kyc.submit(&submission(number)).await }));
     }
     for task in tasks {
-        assert_eq!(task.await.unwrap(), Outcome::Accepted(()));
+        assert_eq!(task.await.unwrap(), CallOutcome::Accepted(()));
     }
     for world in [&setting.world, &other] {
         let port = world.kyc();
@@ -54,7 +54,7 @@ async fn another_world_takes_over_when_the_player_is_gone() {
     other.start();
     let bank = other.bank();
     let rail = "sepa".parse().unwrap();
-    let payout = setting.payout(Route::Bank(rail), 100, "ES7921000813610123456789");
+    let payout = setting.payout(PayoutRoute::Bank(rail), 100, "ES7921000813610123456789");
     setting.world.stop().await;
     bank.pay(&payout).await;
     soon(bank.news(rail, "")).await;
@@ -75,15 +75,15 @@ async fn faults_and_blocks_reach_the_other_world() {
     // Whoever has seen the later block has seen the fault before it.
     soon(port.news(&known)).await;
     let transfer = signed(&port, WALLET, 1, 0).await;
-    assert!(matches!(port.broadcast(&transfer).await, Outcome::Refused { .. }));
-    assert_eq!(port.broadcast(&transfer).await, Outcome::Accepted(()));
+    assert!(matches!(port.broadcast(&transfer).await, CallOutcome::Refused { .. }));
+    assert_eq!(port.broadcast(&transfer).await, CallOutcome::Accepted(()));
 }
 
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_reopening() {
     let mut setting = Setting::still().await;
     let rail = "sepa".parse().unwrap();
-    let payout = setting.payout(Route::Bank(rail), 100, "ES7921000813610123456789");
+    let payout = setting.payout(PayoutRoute::Bank(rail), 100, "ES7921000813610123456789");
     let accepted = setting.world.bank().pay(&payout).await;
     let port = setting.polygon();
     let transfer = signed(&port, WALLET, 5, 0).await;

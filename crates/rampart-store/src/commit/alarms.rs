@@ -10,7 +10,7 @@ use rampart_core::ledger::Account;
 use rampart_core::record::Record;
 use rampart_core::review::{ReviewItem, ReviewKind};
 
-use super::batch::{BatchFault, Scene};
+use super::batch::{BatchError, Scene};
 use super::evaluate::World;
 use super::load::lock;
 use super::write::Changes;
@@ -20,11 +20,11 @@ use crate::tables::{Stored, floor_alarm, key_value, record_values};
 impl Scene<'_> {
     /// Lists accounts that a fact has lowered below their floor, each once; brings up to date how far below the listed ones are,
     /// and settles what is said of those that are above it again.
-    pub(super) async fn keep_alarms(&mut self, world: &World) -> Result<(), BatchFault> {
+    pub(super) async fn keep_alarms(&mut self, world: &World) -> Result<(), BatchError> {
         if world.alarms.is_empty() {
             return Ok(());
         }
-        let defect = |error: &dyn std::fmt::Display| BatchFault::Defect(error.to_string());
+        let defect = |error: &dyn std::fmt::Display| BatchError::Defect(error.to_string());
         let keys: Vec<Value> = world.alarms.keys().map(|(account, asset)| Value::Text(floor_alarm(account, asset).into())).collect();
         let lock = lock(self.session.engine());
         let sql = |among: &str| format!("SELECT version, data FROM reviews WHERE alarm {among}{lock}");

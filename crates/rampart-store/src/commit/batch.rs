@@ -17,20 +17,20 @@ pub(super) type Answers = Vec<Result<Committed, CommitError>>;
 
 /// Why an attempt did not come to its end.
 #[derive(Debug)]
-pub(super) enum BatchFault {
+pub(super) enum BatchError {
     /// The database said so.
     Sql(SqlError),
     /// A fault of ours.
     Defect(String),
 }
 
-impl From<SqlError> for BatchFault {
+impl From<SqlError> for BatchError {
     fn from(error: SqlError) -> Self {
         Self::Sql(error)
     }
 }
 
-impl From<StoreError> for BatchFault {
+impl From<StoreError> for BatchError {
     fn from(error: StoreError) -> Self {
         Self::Defect(error.to_string())
     }
@@ -53,7 +53,7 @@ pub(super) struct Scene<'a> {
 impl Scene<'_> {
     /// Decides on what was loaded, and writes. Afterwards only the commit is missing; nothing was written when every step was
     /// refused.
-    pub(super) async fn run(&mut self, world: &mut World, steps: &[Prepared]) -> Result<Answers, BatchFault> {
+    pub(super) async fn run(&mut self, world: &mut World, steps: &[Prepared]) -> Result<Answers, BatchError> {
         let mut answers: Answers = Vec::with_capacity(steps.len());
         for index in 0..steps.len() {
             answers.push(world.evaluate(steps, index).map(|()| Committed { events: Vec::new(), batch: 0 }));

@@ -9,7 +9,7 @@ use rampart_core::amount::{Amount, Overflow};
 use rampart_core::counter::CounterOwner;
 use rampart_core::ledger::{Account, Origin};
 use rampart_core::record::RecordKey;
-use rampart_core::step::Raise;
+use rampart_core::step::CounterChange;
 use rampart_core::time::Timestamp;
 
 use super::counters::Counters;
@@ -88,7 +88,7 @@ pub(super) struct CounterSlot {
 }
 
 /// What one step would make of one counter: which it is, and its value.
-type Raised<'s> = (&'s Raise, Amount);
+type Raised<'s> = (&'s CounterChange, Amount);
 
 /// What one step would do to one balance.
 struct Movement {

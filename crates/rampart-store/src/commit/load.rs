@@ -6,13 +6,13 @@ use rampart_core::customer::Customer;
 use rampart_core::partner::Partner;
 use rampart_core::record::RecordKey;
 
-use super::batch::{BatchFault, Scene};
+use super::batch::{BatchError, Scene};
 use super::counters::Counters;
 use super::evaluate::World;
 use super::prepare::Prepared;
 use super::write::{CLAIM, CLAIM_KINDS, assignments};
 use crate::read::{read_balance, read_claim};
-use crate::sql::{Bundle, Engine, Given, Kind, Row, Rows, Session, SqlError, Statement, Value};
+use crate::sql::{Bundle, DatabaseEngine, Given, Kind, Row, Rows, Session, SqlError, Statement, Value};
 use crate::tables::{Stored, TABLES, Table, key_value, read_key, table_of};
 
 /// What every batch begins with, in the order of locks: its own row, versions, what is counted, claims.
@@ -61,18 +61,18 @@ static OF_COUNTERS: Tally = Tally {
 };
 
 /// How rows that are read are locked, in the order of their keys. On SQLite the whole file is.
-pub(super) const fn lock(engine: Engine) -> &'static str {
+pub(super) const fn lock(engine: DatabaseEngine) -> &'static str {
     match engine {
-        Engine::Sqlite => "",
-        Engine::Postgres => " ORDER BY id FOR UPDATE",
+        DatabaseEngine::Sqlite => "",
+        DatabaseEngine::Postgres => " ORDER BY id FOR UPDATE",
     }
 }
 
-fn versions(table: &Table, engine: Engine, among: &str) -> String {
+fn versions(table: &Table, engine: DatabaseEngine, among: &str) -> String {
     format!("SELECT id, version FROM {} WHERE id {among}{}", table.name, lock(engine))
 }
 
-fn standing(table: &str, columns: &[&str], engine: Engine, among: &str) -> String {
+fn standing(table: &str, columns: &[&str], engine: DatabaseEngine, among: &str) -> String {
     format!("SELECT {} FROM {table} WHERE id {among}{}", columns.join(", "), lock(engine))
 }
 
@@ -86,7 +86,7 @@ pub(super) async fn announce(session: &mut Session, batch: &Arc<str>) -> Result<
 impl Scene<'_> {
     /// Notes that the batch happens and, on the same way, loads what its steps touch and is not remembered. With `careful`,
     /// records that are taken to be new are looked for as well.
-    pub(super) async fn load(&mut self, steps: &[Prepared], careful: bool) -> Result<World, BatchFault> {
+    pub(super) async fn load(&mut self, steps: &[Prepared], careful: bool) -> Result<World, BatchError> {
         let mut world = World::touched_by(steps, careful);
         self.memory.forget_unless(self.session.data_version()?);
         self.memory.recall(&mut world);
@@ -113,7 +113,7 @@ impl Scene<'_> {
         let [announced, of_partners, of_customers, found_balances, found_counters, standing, taken] =
             self.session.together(&BEGINNING, given).await?;
         if announced.changed == 0 {
-            return Err(BatchFault::Defect("a batch's identifier was used before".into()));
+            return Err(BatchError::Defect("a batch's identifier was used before".into()));
         }
         read_versions(partners, &mut world, &of_partners.rows)?;
         read_versions(customers, &mut world, &of_customers.rows)?;
@@ -140,8 +140,8 @@ impl Scene<'_> {
 
     /// The rows of some identifiers. Where others write at the same time, what was not found is made, so that there is
     /// something to lock.
-    async fn all_of(&mut self, tally: &'static Tally, ids: Vec<Value>, mut found: Vec<Row>) -> Result<Vec<Row>, BatchFault> {
-        if self.session.engine() == Engine::Sqlite || found.len() >= ids.len() {
+    async fn all_of(&mut self, tally: &'static Tally, ids: Vec<Value>, mut found: Vec<Row>) -> Result<Vec<Row>, BatchError> {
+        if self.session.engine() == DatabaseEngine::Sqlite || found.len() >= ids.len() {
             return Ok(found);
         }
         let mut missing = Vec::with_capacity(ids.len() - found.len());
@@ -163,7 +163,7 @@ impl Scene<'_> {
     }
 
     /// Looks who has the keys that were not free.
-    async fn look_who_has_claims(&mut self, world: &mut World) -> Result<(), BatchFault> {
+    async fn look_who_has_claims(&mut self, world: &mut World) -> Result<(), BatchError> {
         let ids: Vec<Value> = world.claims.keys().map(|id| Value::Text(Arc::clone(id))).collect();
         let sql = |among: &str| format!("SELECT {} FROM claims WHERE id {among}", CLAIM.join(", "));
         for row in self.session.fetch_among(sql, &ids, &[]).await? {
@@ -194,7 +194,7 @@ fn key_values(table: &'static Table, world: &World) -> Vec<Value> {
     keys_of(table, world).map(key_value).collect()
 }
 
-fn read_versions(table: &'static Table, world: &mut World, rows: &[Row]) -> Result<(), BatchFault> {
+fn read_versions(table: &'static Table, world: &mut World, rows: &[Row]) -> Result<(), BatchError> {
     let Some(like) = keys_of(table, world).next().copied() else { return Ok(()) };
     for row in rows {
         let version = row.int(1)?;
@@ -205,7 +205,7 @@ fn read_versions(table: &'static Table, world: &mut World, rows: &[Row]) -> Resu
     Ok(())
 }
 
-fn read_balances(world: &mut World, rows: &[Row]) -> Result<(), BatchFault> {
+fn read_balances(world: &mut World, rows: &[Row]) -> Result<(), BatchError> {
     for row in rows {
         let balance = read_balance(row)?;
         if let Some(slot) = world.balances.get_mut(&(balance.account, balance.asset)) {
@@ -218,7 +218,7 @@ fn read_balances(world: &mut World, rows: &[Row]) -> Result<(), BatchFault> {
     Ok(())
 }
 
-fn read_counters(world: &mut World, rows: &[Row]) -> Result<(), BatchFault> {
+fn read_counters(world: &mut World, rows: &[Row]) -> Result<(), BatchError> {
     for row in rows {
         if let Some(slot) = world.counters.get_mut(&row.parse(0)?) {
             slot.counters = Counters::read(row.text(1)?)?;

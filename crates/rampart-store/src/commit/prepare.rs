@@ -8,7 +8,7 @@ use rampart_core::asset::Asset;
 use rampart_core::id::PartnerId;
 use rampart_core::ledger::{Account, Origin, Side};
 use rampart_core::record::RecordKey;
-use rampart_core::step::{ClaimScope, Raise, Step};
+use rampart_core::step::{ClaimScope, CounterChange, Step};
 use rampart_core::time::Timestamp;
 
 use crate::error::{CommitError, StoreError, StoredClaim};
@@ -27,7 +27,7 @@ pub(crate) struct Prepared {
     pub(super) postings: Vec<PreparedPosting>,
     pub(super) holds: Vec<PreparedHold>,
     pub(super) own: Vec<PreparedOwn>,
-    pub(super) raises: Vec<Raise>,
+    pub(super) raises: Vec<CounterChange>,
     pub(super) events: Vec<PreparedEvent>,
 }
 

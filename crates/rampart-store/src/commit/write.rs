@@ -7,7 +7,7 @@ use rampart_core::ledger::{Origin, Side};
 use rampart_core::payment::Payment;
 use rampart_core::rampoff::Rampoff;
 
-use super::batch::{BatchFault, Scene};
+use super::batch::{BatchError, Scene};
 use super::evaluate::{BalanceSlot, Change, World};
 use super::prepare::{Prepared, PreparedClaim};
 use super::{Committed, NumberedEvent};
@@ -121,7 +121,7 @@ impl Scene<'_> {
         world: &mut World,
         steps: &[Prepared],
         answers: &mut [Result<Committed, CommitError>],
-    ) -> Result<(), BatchFault> {
+    ) -> Result<(), BatchError> {
         self.settle_claims(world, steps).await?;
         let accepted: Vec<usize> = (0..steps.len()).filter(|index| answers[*index].is_ok()).collect();
         let events = self.number_events(steps, &accepted, answers).await?;
@@ -145,7 +145,7 @@ impl Scene<'_> {
     }
 
     /// Gives back the keys that only refused steps wanted, and lets the others tell of their owners.
-    async fn settle_claims(&mut self, world: &World, steps: &[Prepared]) -> Result<(), BatchFault> {
+    async fn settle_claims(&mut self, world: &World, steps: &[Prepared]) -> Result<(), BatchError> {
         let mut given_back: Vec<Value> = Vec::new();
         let mut handed_on: Vec<Value> = Vec::new();
         for (id, slot) in world.claims.iter().filter(|(_, slot)| slot.foreign.is_none()) {
@@ -170,7 +170,7 @@ impl Scene<'_> {
         steps: &[Prepared],
         accepted: &[usize],
         answers: &mut [Result<Committed, CommitError>],
-    ) -> Result<Vec<Value>, BatchFault> {
+    ) -> Result<Vec<Value>, BatchError> {
         let mut wanted: BTreeMap<Arc<str>, i64> = BTreeMap::new();
         for event in accepted.iter().flat_map(|index| &steps[*index].events) {
             *wanted.entry(Arc::clone(&event.partner_id)).or_default() += 1;
@@ -215,7 +215,7 @@ impl Scene<'_> {
         Ok(rows)
     }
 
-    pub(super) async fn write_records(&mut self, table: &'static Table, changes: Changes) -> Result<(), BatchFault> {
+    pub(super) async fn write_records(&mut self, table: &'static Table, changes: Changes) -> Result<(), BatchError> {
         self.session.write_rows(|rows| insertion(table, rows), &Rows::new(table.width(), changes.inserts), &[]).await?;
         // The rows are locked and their versions were checked: an insertion that always finds its row is an update of many.
         let set = assignments(&[&["version"], table.columns, &["data"]].concat());
@@ -261,7 +261,7 @@ impl Scene<'_> {
         [postings, entries]
     }
 
-    fn counters(&self, world: &mut World) -> Result<Vec<Value>, BatchFault> {
+    fn counters(&self, world: &mut World) -> Result<Vec<Value>, BatchError> {
         let now = self.now.micros();
         let mut rows = Vec::new();
         for (owner, slot) in world.counters.iter_mut().filter(|(_, slot)| slot.dirty) {

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use number::Numbering;
 pub(crate) use number::{Kept, SERIES as BATCHES, Shared, read as read_kept};
 
-use super::batch::{Answers, BatchFault, Scene};
+use super::batch::{Answers, BatchError, Scene};
 use super::checkpoint::checkpoint;
 use super::memory::Memory;
 use super::prepare::Prepared;
@@ -433,10 +433,10 @@ impl Task {
         }
     }
 
-    fn judge(&mut self, fault: BatchFault, careful: bool) -> Next {
+    fn judge(&mut self, fault: BatchError, careful: bool) -> Next {
         let error = match fault {
-            BatchFault::Defect(reason) => return Next::Data(reason),
-            BatchFault::Sql(error) => error,
+            BatchError::Defect(reason) => return Next::Data(reason),
+            BatchError::Sql(error) => error,
         };
         self.trouble = error.to_string();
         match trouble(&error) {

@@ -4,7 +4,7 @@
 
 use rampart_core::earlier_link;
 
-use super::{Engine, Rows, Session, Value, many};
+use super::{DatabaseEngine, Rows, Session, Value, many};
 use crate::error::StoreError;
 
 /// How many rows are changed at once.
@@ -51,7 +51,7 @@ pub(super) async fn leave(session: &mut Session) -> Result<(), StoreError> {
 /// Writes a SQLite file anew, so that nothing of what was changed is left in its free pages; PostgreSQL does so by itself, sooner
 /// or later. A failure is told and changes nothing else.
 pub(super) async fn forget(session: &mut Session) {
-    if session.engine() == Engine::Sqlite {
+    if session.engine() == DatabaseEngine::Sqlite {
         for sql in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
             if let Err(error) = session.fetch_all(sql, Vec::new()).await {
                 tracing::warn!(%error, "links of an earlier version may still be in free pages of the file");

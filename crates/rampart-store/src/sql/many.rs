@@ -8,7 +8,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, SqlStr};
 
-use super::{Engine, Value};
+use super::{DatabaseEngine, Value};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +59,13 @@ impl Rows {
     }
 
     /// Where an `INSERT` takes its rows from. Further values of the statement are numbered behind the columns.
-    pub(super) fn source(&self, engine: Engine) -> String {
+    pub(super) fn source(&self, engine: DatabaseEngine) -> String {
         let columns = 0..self.width;
         match engine {
-            Engine::Sqlite => format!("VALUES ({})", columns.map(|column| format!("${}", column + 1)).collect::<Vec<_>>().join(", ")),
-            Engine::Postgres => {
+            DatabaseEngine::Sqlite => {
+                format!("VALUES ({})", columns.map(|column| format!("${}", column + 1)).collect::<Vec<_>>().join(", "))
+            }
+            DatabaseEngine::Postgres => {
                 let arrays = columns.map(|column| format!("${}::{}[]", column + 1, self.kind(column).name()));
                 format!("SELECT * FROM UNNEST({})", arrays.collect::<Vec<_>>().join(", "))
             }
@@ -73,19 +75,19 @@ impl Rows {
 
 /// A statement that merges the rows of ranges, each of which an index gives in the order that `order` says with its limit.
 /// Little more is read than is answered. SQLite sees the order of each range; PostgreSQL takes it only where it is told to.
-pub(super) fn merged(engine: Engine, ranges: &[String], order: &str) -> String {
+pub(super) fn merged(engine: DatabaseEngine, ranges: &[String], order: &str) -> String {
     let ranges: Vec<String> = match engine {
-        Engine::Postgres if ranges.len() > 1 => ranges.iter().map(|range| format!("({range} {order})")).collect(),
-        Engine::Sqlite | Engine::Postgres => ranges.to_vec(),
+        DatabaseEngine::Postgres if ranges.len() > 1 => ranges.iter().map(|range| format!("({range} {order})")).collect(),
+        DatabaseEngine::Sqlite | DatabaseEngine::Postgres => ranges.to_vec(),
     };
     format!("{} {order}", ranges.join(" UNION ALL "))
 }
 
 /// How a statement says that a column is one of the keys that it is asked for. Further values are numbered from `$2`.
-pub(super) const fn among_keys(engine: Engine) -> &'static str {
+pub(super) const fn among_keys(engine: DatabaseEngine) -> &'static str {
     match engine {
-        Engine::Sqlite => "= $1",
-        Engine::Postgres => "= ANY($1)",
+        DatabaseEngine::Sqlite => "= $1",
+        DatabaseEngine::Postgres => "= ANY($1)",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Migrations: embedded, applied in order, each in one transaction together with the note that it was applied.
 
-use super::{Engine, Session};
+use super::{DatabaseEngine, Session};
 use crate::error::StoreError;
 
 /// One change of the schema: its name and its text for either engine.
@@ -59,8 +59,8 @@ pub(crate) enum Standing {
 /// [`StoreError::Configuration`] when a later version made it.
 pub(crate) async fn standing(session: &mut Session) -> Result<Standing, StoreError> {
     let known = match session.engine() {
-        Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'migrations'",
-        Engine::Postgres => "SELECT 'migrations' FROM pg_class WHERE oid = to_regclass('migrations')",
+        DatabaseEngine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'migrations'",
+        DatabaseEngine::Postgres => "SELECT 'migrations' FROM pg_class WHERE oid = to_regclass('migrations')",
     };
     if session.fetch_optional(known, Vec::new()).await?.is_none() {
         return Ok(Standing::New);
@@ -110,7 +110,7 @@ pub(crate) async fn migrate(session: &mut Session) -> Result<(), StoreError> {
 
 /// Applies what was not yet, and tells what that was.
 async fn apply(session: &mut Session) -> Result<Vec<&'static str>, StoreError> {
-    if session.engine() == Engine::Postgres {
+    if session.engine() == DatabaseEngine::Postgres {
         session.fetch_all(LOCK, Vec::new()).await?;
     }
     session.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY)", Vec::new()).await?;
@@ -118,8 +118,8 @@ async fn apply(session: &mut Session) -> Result<Vec<&'static str>, StoreError> {
     let missing = missing(&applied);
     for migration in &missing {
         let text = match session.engine() {
-            Engine::Sqlite => migration.sqlite,
-            Engine::Postgres => migration.postgres,
+            DatabaseEngine::Sqlite => migration.sqlite,
+            DatabaseEngine::Postgres => migration.postgres,
         };
         session.script(text).await?;
         if migration.name == WITH_EARLIER_LINKS {

@@ -57,7 +57,7 @@ fn bound(sql: SqlStr, values: &[Value]) -> Query<'static, Postgres, PgArguments>
 
 /// Which engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
+pub enum DatabaseEngine {
     /// Embedded; one file, one serving process.
     Sqlite,
     /// A server; many serving processes.
@@ -90,10 +90,10 @@ impl Target {
         Err(StoreError::Configuration("the database URL must start with sqlite: or postgres://".into()))
     }
 
-    pub(crate) const fn engine(&self) -> Engine {
+    pub(crate) const fn engine(&self) -> DatabaseEngine {
         match self {
-            Self::Sqlite(_) => Engine::Sqlite,
-            Self::Postgres(_) => Engine::Postgres,
+            Self::Sqlite(_) => DatabaseEngine::Sqlite,
+            Self::Postgres(_) => DatabaseEngine::Postgres,
         }
     }
 
@@ -153,10 +153,10 @@ pub(crate) enum Session {
 }
 
 impl Session {
-    pub(crate) const fn engine(&self) -> Engine {
+    pub(crate) const fn engine(&self) -> DatabaseEngine {
         match self {
-            Self::Sqlite(_) => Engine::Sqlite,
-            Self::Postgres(_) => Engine::Postgres,
+            Self::Sqlite(_) => DatabaseEngine::Sqlite,
+            Self::Postgres(_) => DatabaseEngine::Postgres,
         }
     }
 

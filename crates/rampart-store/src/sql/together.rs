@@ -10,12 +10,12 @@ use sqlx::query::Query;
 use sqlx::{Postgres, Row as _, SqlStr};
 
 use super::many::{Kind, among_keys, bind_rows, text};
-use super::{Engine, Row, Rows, Session, SqlError, Value, sqlite};
+use super::{DatabaseEngine, Row, Rows, Session, SqlError, Value, sqlite};
 
 /// One of several statements. None may need what another one does, and no two may write the same row.
 pub(crate) struct Statement {
     /// Its text on an engine, told where its rows come from, or how to say that a column is among its keys.
-    sql: fn(Engine, &str) -> String,
+    sql: fn(DatabaseEngine, &str) -> String,
     /// What the columns of its rows hold; keys are rows of one column.
     kinds: &'static [Kind],
     /// How many further values it takes.
@@ -38,17 +38,17 @@ impl Statement {
         keys: &'static [Kind],
         further: usize,
         columns: &'static [&'static str],
-        sql: fn(Engine, &str) -> String,
+        sql: fn(DatabaseEngine, &str) -> String,
     ) -> Self {
         Self { sql, kinds: keys, further, returns: Returns::Rows(columns) }
     }
 
     /// Writes rows. Further values are numbered behind the columns.
-    pub(crate) const fn write(kinds: &'static [Kind], further: usize, sql: fn(Engine, &str) -> String) -> Self {
+    pub(crate) const fn write(kinds: &'static [Kind], further: usize, sql: fn(DatabaseEngine, &str) -> String) -> Self {
         Self { sql, kinds, further, returns: Returns::Count }
     }
 
-    fn text(&self, engine: Engine) -> String {
+    fn text(&self, engine: DatabaseEngine) -> String {
         match self.returns {
             Returns::Rows(_) => (self.sql)(engine, among_keys(engine)),
             Returns::Count => (self.sql)(engine, &Rows::of(self.kinds, Vec::new()).source(engine)),
@@ -94,7 +94,7 @@ impl<const N: usize> Bundle<N> {
 
     /// What SQLite is asked, one after the other.
     fn each(&self) -> &[String; N] {
-        self.each.get_or_init(|| std::array::from_fn(|place| self.statements[place].text(Engine::Sqlite)))
+        self.each.get_or_init(|| std::array::from_fn(|place| self.statements[place].text(DatabaseEngine::Sqlite)))
     }
 
     /// What PostgreSQL is asked: a row tells first whose it is, then its columns as texts.
@@ -110,7 +110,10 @@ impl<const N: usize> Bundle<N> {
                     Returns::Count => (vec!["COUNT(*)::text".to_owned()], " RETURNING 1"),
                 };
                 columns.resize(widest, "NULL".to_owned());
-                with.push_str(&format!("{comma}p{number} AS ({}{returning})", renumbered(&statement.text(Engine::Postgres), first)));
+                with.push_str(&format!(
+                    "{comma}p{number} AS ({}{returning})",
+                    renumbered(&statement.text(DatabaseEngine::Postgres), first)
+                ));
                 select.push_str(&format!("{union}SELECT {number}::bigint, {} FROM p{number}", columns.join(", ")));
                 first += statement.kinds.len() + statement.further;
             }

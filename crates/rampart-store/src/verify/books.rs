@@ -7,7 +7,7 @@ use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::ledger::{Account, Side};
 
-use super::{PAGE, Report};
+use super::{PAGE, VerifyReport};
 use crate::error::StoreError;
 use crate::read::{balance_parts, parse_name};
 use crate::sql::{Row, Session};
@@ -39,7 +39,7 @@ impl Recomputed {
 }
 
 /// Adds up every balance and asset, walking entries and balances side by side in the order of their keys.
-pub(super) async fn balances(session: &mut Session, report: &mut Report) -> Result<(), StoreError> {
+pub(super) async fn balances(session: &mut Session, report: &mut VerifyReport) -> Result<(), StoreError> {
     let mut stored = Balances { behind: String::new(), page: Vec::new().into_iter().peekable(), last_page: false };
     let mut assets: BTreeMap<Asset, Amount> = BTreeMap::new();
     let mut current: Option<Recomputed> = None;
@@ -99,7 +99,7 @@ struct Balances {
 }
 
 impl Balances {
-    async fn fill(&mut self, session: &mut Session, report: &mut Report) -> Result<(), StoreError> {
+    async fn fill(&mut self, session: &mut Session, report: &mut VerifyReport) -> Result<(), StoreError> {
         if self.page.peek().is_some() || self.last_page {
             return Ok(());
         }
@@ -120,7 +120,7 @@ impl Balances {
     }
 
     /// Compares the stored balance of this key; those before it have no entries and must be zero.
-    async fn compare(&mut self, session: &mut Session, report: &mut Report, recomputed: &Recomputed) -> Result<(), StoreError> {
+    async fn compare(&mut self, session: &mut Session, report: &mut VerifyReport, recomputed: &Recomputed) -> Result<(), StoreError> {
         loop {
             self.fill(session, report).await?;
             match self.page.next_if(|(id, ..)| *id <= recomputed.id) {
@@ -142,7 +142,7 @@ impl Balances {
         }
     }
 
-    async fn finish(&mut self, session: &mut Session, report: &mut Report) -> Result<(), StoreError> {
+    async fn finish(&mut self, session: &mut Session, report: &mut VerifyReport) -> Result<(), StoreError> {
         loop {
             self.fill(session, report).await?;
             match self.page.next() {
@@ -153,14 +153,14 @@ impl Balances {
     }
 }
 
-fn without_entries(report: &mut Report, id: &str, posted: Amount, entries: i64) {
+fn without_entries(report: &mut VerifyReport, id: &str, posted: Amount, entries: i64) {
     if !posted.is_zero() || entries != 0 {
         report.find("balance", id, format!("posted is {posted} over {entries} entries, and there is no entry"));
     }
 }
 
 /// Adds up every posting.
-pub(super) async fn postings(session: &mut Session, report: &mut Report) -> Result<(), StoreError> {
+pub(super) async fn postings(session: &mut Session, report: &mut VerifyReport) -> Result<(), StoreError> {
     let mut current: Option<(String, Vec<(Asset, Amount)>)> = None;
     let (mut posting, mut balance, mut number) = (String::new(), String::new(), 0_i64);
     loop {
@@ -204,7 +204,7 @@ pub(super) async fn postings(session: &mut Session, report: &mut Report) -> Resu
     Ok(())
 }
 
-fn settle(report: &mut Report, posting: Option<(String, Vec<(Asset, Amount)>)>) {
+fn settle(report: &mut VerifyReport, posting: Option<(String, Vec<(Asset, Amount)>)>) {
     let Some((id, sums)) = posting else { return };
     for (asset, sum) in sums.into_iter().filter(|(_, sum)| !sum.is_zero()) {
         report.find("posting", &id, format!("debits less credits of {asset} come to {sum} instead of 0"));
@@ -212,7 +212,7 @@ fn settle(report: &mut Report, posting: Option<(String, Vec<(Asset, Amount)>)>) 
 }
 
 /// Compares every partner's log with its counter: as numbers are unique, as many as the highest means none is missing.
-pub(super) async fn events(session: &mut Session, report: &mut Report) -> Result<(), StoreError> {
+pub(super) async fn events(session: &mut Session, report: &mut VerifyReport) -> Result<(), StoreError> {
     let sql = "SELECT e.partner, COUNT(*), MIN(e.sequence), MAX(e.sequence), MAX(c.last) FROM events e \
                LEFT JOIN event_counters c ON c.partner = e.partner GROUP BY e.partner ORDER BY e.partner";
     for row in session.fetch_all(sql, Vec::new()).await? {

@@ -12,7 +12,7 @@ const PAGE: i64 = 2_000;
 
 /// What is wrong somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct Inconsistency {
     /// What was checked: `balance`, `account`, `posting`, `asset`, `held`, `order` or `events`.
     pub check: &'static str,
     /// Where.
@@ -23,7 +23,7 @@ pub struct Finding {
 
 /// What a verification looked at and found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Report {
+pub struct VerifyReport {
     /// Entries that were added up.
     pub entries: u64,
     /// Postings that were added up.
@@ -34,13 +34,13 @@ pub struct Report {
     pub orders: u64,
     /// Events that were counted.
     pub events: u64,
-    /// What is wrong; empty when the books hold. At most [`Report::MOST_FINDINGS`] are kept.
-    pub findings: Vec<Finding>,
+    /// What is wrong; empty when the books hold. At most [`VerifyReport::MOST_FINDINGS`] are kept.
+    pub findings: Vec<Inconsistency>,
     /// What a person should look at and is no fault of the books. The store finds none: it does not know the configuration.
-    pub warnings: Vec<Finding>,
+    pub warnings: Vec<Inconsistency>,
 }
 
-impl Report {
+impl VerifyReport {
     /// The most findings a report keeps.
     pub const MOST_FINDINGS: usize = 1_000;
 
@@ -52,7 +52,7 @@ impl Report {
 
     fn find(&mut self, check: &'static str, subject: impl ToString, fault: impl Into<String>) {
         if self.findings.len() < Self::MOST_FINDINGS {
-            self.findings.push(Finding { check, subject: subject.to_string(), fault: fault.into() });
+            self.findings.push(Inconsistency { check, subject: subject.to_string(), fault: fault.into() });
         }
     }
 }
@@ -71,16 +71,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read; what is wrong with the books is in the report.
-    pub async fn verify(&self) -> Result<Report, StoreError> {
+    pub async fn verify(&self) -> Result<VerifyReport, StoreError> {
         let mut session = self.snapshot().await?;
-        let mut report = Report::default();
+        let mut report = VerifyReport::default();
         let checked = check(&mut session, &mut report).await;
         session.close().await;
         checked.map(|()| report)
     }
 }
 
-async fn check(session: &mut Session, report: &mut Report) -> Result<(), StoreError> {
+async fn check(session: &mut Session, report: &mut VerifyReport) -> Result<(), StoreError> {
     books::balances(session, report).await?;
     books::postings(session, report).await?;
     orders::held(session, report).await?;

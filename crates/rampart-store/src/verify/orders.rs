@@ -11,7 +11,7 @@ use rampart_core::payment::Payment;
 use rampart_core::rampoff::Rampoff;
 use sqlx::AssertSqlSafe;
 
-use super::{PAGE, Report};
+use super::{PAGE, VerifyReport};
 use crate::error::StoreError;
 use crate::read::{balance_id, parse_name};
 use crate::sql::{Session, Value};
@@ -22,7 +22,7 @@ fn overflow(_: rampart_core::amount::Overflow) -> StoreError {
 }
 
 /// Compares what is held with what orders that are not settled, and transfers and payouts under way, have reserved.
-pub(super) async fn held(session: &mut Session, report: &mut Report) -> Result<(), StoreError> {
+pub(super) async fn held(session: &mut Session, report: &mut VerifyReport) -> Result<(), StoreError> {
     let mut reserved: BTreeMap<Arc<str>, Amount> = BTreeMap::new();
     reservations::<Payment>(session, &mut reserved, "open", |payment| {
         let (account, coin, amount) = payment.hold();
@@ -88,7 +88,7 @@ struct Followed {
 }
 
 /// Follows every order's entries on its customer's account.
-pub(super) async fn customers(session: &mut Session, report: &mut Report) -> Result<(), StoreError> {
+pub(super) async fn customers(session: &mut Session, report: &mut VerifyReport) -> Result<(), StoreError> {
     let sql = "SELECT order_id, balance, number, posting, side, amount FROM entries \
                WHERE order_id IS NOT NULL AND (order_id, balance, number) > ($1, $2, $3) AND balance > 'customer:' AND balance < 'customer;' \
                ORDER BY order_id, balance, number LIMIT $4";
@@ -131,7 +131,7 @@ pub(super) async fn customers(session: &mut Session, report: &mut Report) -> Res
 }
 
 /// Looks up which of these orders are settled, and tells what is wrong with their sums.
-async fn judge(session: &mut Session, report: &mut Report, followed: Vec<Followed>) -> Result<(), StoreError> {
+async fn judge(session: &mut Session, report: &mut VerifyReport, followed: Vec<Followed>) -> Result<(), StoreError> {
     let mut ids: Vec<Value> = Vec::new();
     let mut previous = "";
     for one in &followed {

@@ -15,7 +15,7 @@ use rampart_core::job::{Job, JobKind};
 use rampart_core::kyc::Kyc;
 use rampart_core::ledger::{Account, Origin};
 use rampart_core::outgoing::{
-    Payout, PayoutDestination, PayoutPurpose, PayoutState, Route, Screening, Transfer, TransferPurpose, TransferState,
+    Payout, PayoutDestination, PayoutPurpose, PayoutRoute, PayoutState, Screening, Transfer, TransferPurpose, TransferState,
 };
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
 use rampart_core::payment::PaymentState;
@@ -85,7 +85,7 @@ pub(crate) fn payout(bench: &Bench, order: Option<OrderId>, state: PayoutState) 
         order,
         screening: Screening::Cleared,
         state,
-        ..Payout::new(&bench.mint(), PayoutPurpose::Rampoff, Route::Bank(example::SEPA), example::EUR, units(5), destination)
+        ..Payout::new(&bench.mint(), PayoutPurpose::Rampoff, PayoutRoute::Bank(example::SEPA), example::EUR, units(5), destination)
     }
 }
 

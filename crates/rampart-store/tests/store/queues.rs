@@ -7,7 +7,7 @@ use rampart_core::event::{EventDraft, EventType};
 use rampart_core::example::POLYGON;
 use rampart_core::id::{BatchId, OrderId, PartnerId, SubscriptionId};
 use rampart_core::job::{Job, JobKind};
-use rampart_core::outgoing::{PayoutState, Signed, TransferState};
+use rampart_core::outgoing::{PayoutState, SignedTransaction, TransferState};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{ClaimScope, Step};
 use rampart_core::time::Timestamp;
@@ -115,7 +115,7 @@ async fn deposits_stand_where_they_stand(bench: Arc<Bench>) {
 async fn what_goes_out_is_found_by_state_and_order(bench: Arc<Bench>) {
     let store = bench.store().await;
     let order: OrderId = bench.mint().id();
-    let signed = Signed { nonce: 1, txid: "0x1".into(), bytes: "00".into() };
+    let signed = SignedTransaction { nonce: 1, txid: "0x1".into(), bytes: "00".into() };
     let mut sent = Vec::new();
     for state in [TransferState::Queued, TransferState::Broadcast(signed.clone()), TransferState::Confirmed(signed)] {
         bench.clock.advance(Duration::from_secs(1));

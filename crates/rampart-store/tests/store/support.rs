@@ -15,7 +15,7 @@ use rampart_core::example;
 use rampart_core::id::{CustomerId, Mint, OrderId, PartnerId, Randomness};
 use rampart_core::ledger::{Account, Entry, Origin, Posting, PostingKind};
 use rampart_core::payment::{Payment, PaymentState};
-use rampart_core::step::{Claim, ClaimScope, Raise, Step};
+use rampart_core::step::{Claim, ClaimScope, CounterChange, Step};
 use rampart_core::time::{Clock, Sleep, Timestamp};
 use rampart_core::watch::{Cursor, CursorName};
 use rampart_store::{CommitError, CommitFault, Committed, Store, StoreOptions};
@@ -245,8 +245,8 @@ pub(crate) fn counter(customer: i64, what: &str) -> Counter {
 }
 
 /// A raise of one.
-pub(crate) fn raise(counter: Counter, by: i128, ceiling: Option<i128>) -> Raise {
-    Raise { counter, by: units(by), ceiling: ceiling.map(units), expires_at: None }
+pub(crate) fn raise(counter: Counter, by: i128, ceiling: Option<i128>) -> CounterChange {
+    CounterChange { counter, by: units(by), ceiling: ceiling.map(units), expires_at: None }
 }
 
 /// A posting of one movement.

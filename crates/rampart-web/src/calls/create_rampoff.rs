@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::{AppError, CreateRampoff};
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use rampart_core::step::ClaimScope;
 
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
@@ -54,25 +54,25 @@ pub(crate) static CALL: Call = Call {
     takes: Takes::Json(FIELDS),
     repeats: Repeats::ByKeyOrName(ClaimScope::RampoffExternalId),
     codes: &[
-        Code::UserNotFound,
-        Code::UserBanned,
-        Code::RequireKyc,
-        Code::InvalidIdentification,
-        Code::MethodNotAllowed,
-        Code::CoinNotSupported,
-        Code::InvalidWallet,
-        Code::QuoteExpired,
-        Code::QuoteUsed,
-        Code::QuoteMismatch,
-        Code::MinPurchase,
-        Code::MaxPurchase,
-        Code::KycReinforcedRequired,
-        Code::LimitExceded,
-        Code::TooManyOpen,
-        Code::PriceUnavailable,
-        Code::NoLiquidity,
-        Code::ExternalIdConflict,
-        Code::InvalidBankAccount,
+        ErrorCode::UserNotFound,
+        ErrorCode::UserBanned,
+        ErrorCode::RequireKyc,
+        ErrorCode::InvalidIdentification,
+        ErrorCode::MethodNotAllowed,
+        ErrorCode::CoinNotSupported,
+        ErrorCode::InvalidWallet,
+        ErrorCode::QuoteExpired,
+        ErrorCode::QuoteUsed,
+        ErrorCode::QuoteMismatch,
+        ErrorCode::MinPurchase,
+        ErrorCode::MaxPurchase,
+        ErrorCode::KycReinforcedRequired,
+        ErrorCode::LimitExceded,
+        ErrorCode::TooManyOpen,
+        ErrorCode::PriceUnavailable,
+        ErrorCode::NoLiquidity,
+        ErrorCode::ExternalIdConflict,
+        ErrorCode::InvalidBankAccount,
     ],
     envelope: Envelope::Ok,
     data: described::<replies::RampoffCreated>,

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::AppError;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
@@ -29,7 +29,7 @@ pub(crate) static CALL: Call = Call {
     query: FIELDS,
     takes: Takes::Nothing,
     repeats: Repeats::Unknown,
-    codes: &[Code::UserNotFound],
+    codes: &[ErrorCode::UserNotFound],
     envelope: Envelope::Ok,
     data: described::<replies::Kyc>,
     run: |web, ask| Box::pin(run(web, ask)) as Answering,

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::AppError;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
@@ -27,7 +27,7 @@ pub(crate) static CALL: Call = Call {
     query: &[],
     takes: Takes::Nothing,
     repeats: Repeats::Unknown,
-    codes: &[Code::PaymentNotFound],
+    codes: &[ErrorCode::PaymentNotFound],
     envelope: Envelope::Ok,
     data: described::<replies::Payment>,
     run: |web, ask| Box::pin(run(web, ask)) as Answering,

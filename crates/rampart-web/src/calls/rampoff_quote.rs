@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::{AppError, RampoffQuoteRequest};
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
@@ -35,7 +35,13 @@ pub(crate) static CALL: Call = Call {
     query: FIELDS,
     takes: Takes::Nothing,
     repeats: Repeats::Unknown,
-    codes: &[Code::MethodNotAllowed, Code::CoinNotSupported, Code::MinPurchase, Code::MaxPurchase, Code::PriceUnavailable],
+    codes: &[
+        ErrorCode::MethodNotAllowed,
+        ErrorCode::CoinNotSupported,
+        ErrorCode::MinPurchase,
+        ErrorCode::MaxPurchase,
+        ErrorCode::PriceUnavailable,
+    ],
     envelope: Envelope::Ok,
     data: described::<replies::RampoffQuote>,
     run: |web, ask| Box::pin(run(web, ask)) as Answering,

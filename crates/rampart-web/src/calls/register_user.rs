@@ -3,7 +3,7 @@
 use axum::http::Method;
 use rampart_app::{AppError, RegisterUser};
 use rampart_core::phone;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
@@ -51,7 +51,7 @@ pub(crate) static CALL: Call = Call {
     query: &[],
     takes: Takes::Json(FIELDS),
     repeats: Repeats::ByKey,
-    codes: &[Code::UserAlreadyExists, Code::EmailNotAllowed, Code::InvalidIdentification, Code::InvalidBankAccount],
+    codes: &[ErrorCode::UserAlreadyExists, ErrorCode::EmailNotAllowed, ErrorCode::InvalidIdentification, ErrorCode::InvalidBankAccount],
     envelope: Envelope::Ok,
     data: described::<replies::Registered>,
     run: |web, ask| Box::pin(run(web, ask)) as Answering,

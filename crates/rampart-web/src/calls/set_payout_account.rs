@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::{AppError, SetPayoutAccount};
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
@@ -37,7 +37,7 @@ pub(crate) static CALL: Call = Call {
     query: &[],
     takes: Takes::Json(FIELDS),
     repeats: Repeats::ByKey,
-    codes: &[Code::RampoffNotFound, Code::InvalidBankAccount],
+    codes: &[ErrorCode::RampoffNotFound, ErrorCode::InvalidBankAccount],
     envelope: Envelope::Ok,
     data: described::<replies::Rampoff>,
     run: |web, ask| Box::pin(run(web, ask)) as Answering,

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::{AppError, SetRefundAccount};
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
@@ -35,7 +35,7 @@ pub(crate) static CALL: Call = Call {
     query: &[],
     takes: Takes::Json(FIELDS),
     repeats: Repeats::ByKey,
-    codes: &[Code::PaymentNotFound, Code::InvalidBankAccount],
+    codes: &[ErrorCode::PaymentNotFound, ErrorCode::InvalidBankAccount],
     envelope: Envelope::Ok,
     data: described::<replies::Payment>,
     run: |web, ask| Box::pin(run(web, ask)) as Answering,

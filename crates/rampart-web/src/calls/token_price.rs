@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::{AppError, TokenPrice};
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
@@ -33,7 +33,7 @@ pub(crate) static CALL: Call = Call {
     query: FIELDS,
     takes: Takes::Nothing,
     repeats: Repeats::Unknown,
-    codes: &[Code::CoinNotSupported, Code::PriceUnavailable],
+    codes: &[ErrorCode::CoinNotSupported, ErrorCode::PriceUnavailable],
     envelope: Envelope::Ok,
     data: described::<replies::TokenPrice>,
     run: |web, ask| Box::pin(run(web, ask)) as Answering,

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest};
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
 use crate::describe::described;
@@ -26,7 +26,7 @@ pub(crate) static CALL: Call = Call {
     query: &[],
     takes: Takes::FormOrJson(SUBSCRIPTION),
     repeats: Repeats::ByKey,
-    codes: &[Code::SubscriptionNotFound],
+    codes: &[ErrorCode::SubscriptionNotFound],
     envelope: Envelope::Ok,
     data: described::<replies::SubscriptionUpdated>,
     run: |web, ask| Box::pin(run(web, ask)) as Answering,

@@ -1,7 +1,7 @@
 //! Calls as operations of the description.
 
 use axum::http::Method;
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
@@ -32,28 +32,28 @@ pub(super) fn method(call: &Call) -> HttpMethod {
 }
 
 /// Every code that a call may be refused with.
-fn codes(call: &Call) -> Vec<Code> {
+fn codes(call: &Call) -> Vec<ErrorCode> {
     let mut codes = Vec::new();
     if call.access == Access::Token {
-        codes.push(Code::AuthorizationIncorrect);
+        codes.push(ErrorCode::AuthorizationIncorrect);
     }
     let fields = call.takes.fields();
     if !fields.is_empty() {
-        codes.extend([Code::MalformedJson, Code::UnsupportedMediaType]);
+        codes.extend([ErrorCode::MalformedJson, ErrorCode::UnsupportedMediaType]);
     }
     if !fields.is_empty() || !call.query.is_empty() {
         if fields.iter().chain(call.query).any(|field| field.required) {
-            codes.push(Code::FailMandatoryField);
+            codes.push(ErrorCode::FailMandatoryField);
         }
-        codes.push(Code::ValidationFailed);
+        codes.push(ErrorCode::ValidationFailed);
     }
     if call.repeats != Repeats::Unknown {
-        codes.push(Code::IdempotencyConflict);
+        codes.push(ErrorCode::IdempotencyConflict);
     }
     codes.extend(call.codes);
     if call.path_field.is_some() {
         // A path with a slash in its variable is no path of ours.
-        codes.push(Code::NotFound);
+        codes.push(ErrorCode::NotFound);
     }
     codes.extend(SERVER);
     codes.dedup();
@@ -61,15 +61,15 @@ fn codes(call: &Call) -> Vec<Code> {
 }
 
 /// What any request may meet.
-const SERVER: [Code; 8] = [
-    Code::MalformedRequest,
-    Code::RateLimited,
-    Code::ServiceUnavailable,
-    Code::BodyTooLarge,
-    Code::HttpMethodNotAllowed,
-    Code::RequestTimeout,
-    Code::HeadersTooLarge,
-    Code::UnexpectedError,
+const SERVER: [ErrorCode; 8] = [
+    ErrorCode::MalformedRequest,
+    ErrorCode::RateLimited,
+    ErrorCode::ServiceUnavailable,
+    ErrorCode::BodyTooLarge,
+    ErrorCode::HttpMethodNotAllowed,
+    ErrorCode::RequestTimeout,
+    ErrorCode::HeadersTooLarge,
+    ErrorCode::UnexpectedError,
 ];
 
 /// A call at one of its paths.
@@ -103,7 +103,7 @@ pub(super) fn operation(call: &Call, path: &str, schemas: &mut Schemas) -> Opera
     }
 }
 
-fn business_codes(codes: &[Code]) -> Vec<Code> {
+fn business_codes(codes: &[ErrorCode]) -> Vec<ErrorCode> {
     failures::business(codes)
 }
 
@@ -140,7 +140,7 @@ fn word(text: &str) -> ObjectBuilder {
 }
 
 /// The answer to a call that is granted; with `http_errors = documented`, business failures have this status too.
-fn success(call: &Call, business: &[Code], schemas: &mut Schemas) -> Response {
+fn success(call: &Call, business: &[ErrorCode], schemas: &mut Schemas) -> Response {
     let data = (call.data)(schemas);
     let object = ObjectBuilder::new().schema_type(Type::Object);
     let granted: Schema = match call.envelope {
@@ -199,15 +199,16 @@ pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, OperationBuil
     };
     let text = || RefOr::from(Schema::from(ObjectBuilder::new().schema_type(Type::String)));
     let object = || RefOr::from(Schema::from(ObjectBuilder::new().schema_type(Type::Object)));
-    let open = |id: &str, summary: &str, ok: Response, codes: &[Code]| {
+    let open = |id: &str, summary: &str, ok: Response, codes: &[ErrorCode]| {
         let operation = OperationBuilder::new().operation_id(Some(id)).tag("Service").summary(Some(summary)).securities(Some([]));
         failures::responses(codes)
             .into_iter()
             .fold(operation.response("200", ok), |operation, (status, response)| operation.response(status, response))
     };
-    let not_ready = Schema::from(OneOfBuilder::new().item(health.clone()).item(failures::narrowed(&[Code::ServiceUnavailable])).build());
-    let but_ready: Vec<Code> = SERVER.into_iter().filter(|code| *code != Code::ServiceUnavailable).collect();
-    let of_operators: Vec<Code> = [Code::AuthorizationIncorrect, Code::NotFound].into_iter().chain(SERVER).collect();
+    let not_ready =
+        Schema::from(OneOfBuilder::new().item(health.clone()).item(failures::narrowed(&[ErrorCode::ServiceUnavailable])).build());
+    let but_ready: Vec<ErrorCode> = SERVER.into_iter().filter(|code| *code != ErrorCode::ServiceUnavailable).collect();
+    let of_operators: Vec<ErrorCode> = [ErrorCode::AuthorizationIncorrect, ErrorCode::NotFound].into_iter().chain(SERVER).collect();
     vec![
         ("/healthz", open("healthz", "Whether the process is alive", answer("It is.", "application/json", health.clone()), &SERVER)),
         (

@@ -1,6 +1,6 @@
 //! How failures are described: one schema, narrowed to the codes that an answer can hold.
 
-use rampart_core::refusal::{Code, Family};
+use rampart_core::refusal::{ErrorCode, Family};
 use serde_json::{Value, json};
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -9,19 +9,19 @@ use utoipa::openapi::schema::{AdditionalProperties, AllOfBuilder, ArrayBuilder, 
 use utoipa::openapi::{Header, Ref, RefOr, Response, Schema};
 
 /// Codes whose answers are the same whichever call they belong to, when they are alone with their status.
-const SHARED: &[Code] = &[
-    Code::AuthorizationIncorrect,
-    Code::RateLimited,
-    Code::ServiceUnavailable,
-    Code::BodyTooLarge,
-    Code::UnsupportedMediaType,
-    Code::MalformedRequest,
-    Code::MalformedJson,
-    Code::NotFound,
-    Code::HttpMethodNotAllowed,
-    Code::RequestTimeout,
-    Code::HeadersTooLarge,
-    Code::UnexpectedError,
+const SHARED: &[ErrorCode] = &[
+    ErrorCode::AuthorizationIncorrect,
+    ErrorCode::RateLimited,
+    ErrorCode::ServiceUnavailable,
+    ErrorCode::BodyTooLarge,
+    ErrorCode::UnsupportedMediaType,
+    ErrorCode::MalformedRequest,
+    ErrorCode::MalformedJson,
+    ErrorCode::NotFound,
+    ErrorCode::HttpMethodNotAllowed,
+    ErrorCode::RequestTimeout,
+    ErrorCode::HeadersTooLarge,
+    ErrorCode::UnexpectedError,
 ];
 
 /// The body of every failure.
@@ -40,7 +40,7 @@ pub(super) fn schema() -> RefOr<Schema> {
         .description(Some("What a call comes to instead of an answer."))
         .property("status", text().enum_values(Some(["error"])))
         .required("status")
-        .property("error", text().description(Some("The stable code.")).enum_values(Some(Code::ALL.iter().map(|code| code.as_str()))))
+        .property("error", text().description(Some("The stable code.")).enum_values(Some(ErrorCode::ALL.iter().map(|code| code.as_str()))))
         .required("error")
         .property("message", text().description(Some("One sentence for a person.")))
         .required("message")
@@ -53,7 +53,7 @@ pub(super) fn schema() -> RefOr<Schema> {
 }
 
 /// A failure with one of these codes.
-pub(super) fn narrowed(codes: &[Code]) -> Schema {
+pub(super) fn narrowed(codes: &[ErrorCode]) -> Schema {
     let error = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes.iter().map(|code| code.as_str())));
     let only = ObjectBuilder::new().schema_type(Type::Object).property("error", error);
     AllOfBuilder::new().item(Ref::from_schema_name("Failure")).item(only).build().into()
@@ -69,11 +69,11 @@ pub(super) fn request_id() -> Header {
     header("The request's own `x-request-id` where it is sane, else one of ours.", Type::String)
 }
 
-fn example(code: Code) -> Value {
+fn example(code: ErrorCode) -> Value {
     json!({"status": "error", "error": code.as_str(), "message": code.meaning(), "request_id": "req_0123456789abcdef00000001"})
 }
 
-fn response(status: u16, codes: &[Code]) -> Response {
+fn response(status: u16, codes: &[ErrorCode]) -> Response {
     let about = codes.iter().map(|code| format!("`{code}`: {}", code.meaning())).collect::<Vec<_>>().join("\n\n");
     let content = ContentBuilder::new().schema(Some(narrowed(codes)));
     let content = content.example(codes.first().map(|code| example(*code))).build();
@@ -98,11 +98,11 @@ pub(super) fn shared_responses() -> impl Iterator<Item = (String, RefOr<Response
 }
 
 /// Answers by status, for a call that may be refused with these codes (`http_errors = rest`).
-pub(super) fn responses(codes: &[Code]) -> Vec<(String, RefOr<Response>)> {
+pub(super) fn responses(codes: &[ErrorCode]) -> Vec<(String, RefOr<Response>)> {
     let mut statuses: Vec<u16> = codes.iter().map(|code| code.status()).collect();
     statuses.sort_unstable();
     statuses.dedup();
-    let with = |status: u16| codes.iter().copied().filter(|code| code.status() == status).collect::<Vec<Code>>();
+    let with = |status: u16| codes.iter().copied().filter(|code| code.status() == status).collect::<Vec<ErrorCode>>();
     statuses
         .into_iter()
         .map(|status| match with(status).as_slice() {
@@ -113,6 +113,6 @@ pub(super) fn responses(codes: &[Code]) -> Vec<(String, RefOr<Response>)> {
 }
 
 /// Those of the codes that are answered with 200 with `http_errors = documented`.
-pub(super) fn business(codes: &[Code]) -> Vec<Code> {
+pub(super) fn business(codes: &[ErrorCode]) -> Vec<ErrorCode> {
     codes.iter().copied().filter(|code| code.family() == Family::Business).collect()
 }

@@ -1,6 +1,6 @@
 //! Accounts on pages: the parts of ours that a customer pays to, and the parts that a customer gives of one.
 
-use rampart_core::bank_account::{self, Fault, Kind};
+use rampart_core::bank_account::{self, BankAccountError, BankAccountKind};
 use rampart_core::country::Country;
 use rampart_core::pay_to::PayTo;
 
@@ -42,10 +42,10 @@ fn account_type(account_type: &str, t: &'static Texts) -> &'static str {
 }
 
 /// What the number of an account is called.
-fn number(country: Country, kind: Option<Kind>, t: &'static Texts) -> &'static str {
+fn number(country: Country, kind: Option<BankAccountKind>, t: &'static Texts) -> &'static str {
     match kind {
-        Some(Kind::ChileanAccount | Kind::ColombianAccount) => t.account_number,
-        Some(Kind::BreBKey) => t.account_key,
+        Some(BankAccountKind::ChileanAccount | BankAccountKind::ColombianAccount) => t.account_number,
+        Some(BankAccountKind::BreBKey) => t.account_key,
         _ => labels::account(country, t),
     }
 }
@@ -146,13 +146,13 @@ pub(crate) fn faults(country: Country, typed: &Fields, locale: Locale) -> Faults
     if !faults.is_empty() {
         return faults;
     }
-    let fault = match bank_account::check(country, bank_account::Given::number(&text(country, typed))) {
+    let fault = match bank_account::check(country, bank_account::BankAccountInput::number(&text(country, typed))) {
         Ok(_) => return faults,
         Err(fault) => fault,
     };
     let place = match &fault {
-        Fault::UnknownBank { .. } if has_parts => "bank_other",
-        Fault::UnknownType { .. } | Fault::ForeignCuentaRut if has_parts => "account_type",
+        BankAccountError::UnknownBank { .. } if has_parts => "bank_other",
+        BankAccountError::UnknownType { .. } | BankAccountError::ForeignCuentaRut if has_parts => "account_type",
         _ => "account",
     };
     vec![(place, labels::account_fault(&fault, locale.language))]

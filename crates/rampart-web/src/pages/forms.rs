@@ -7,7 +7,7 @@ use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::response::Response;
 use rampart_core::text::is_blank;
 
-use super::reply::{PageFault, failure};
+use super::reply::{PageError, failure};
 use super::request::PageRequest;
 use crate::state::Web;
 
@@ -60,18 +60,18 @@ impl FromRequest<Web> for Posted {
         let (mut parts, body) = request.into_parts();
         let Ok(page) = PageRequest::from_request_parts(&mut parts, web).await;
         if !is_ours(&page) {
-            return Err(failure(&page, PageFault::ForeignPost));
+            return Err(failure(&page, PageError::ForeignPost));
         }
         let is_form = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
             value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
         });
         let body = match Bytes::from_request(Request::from_parts(parts, body), web).await {
             Ok(body) if is_form && body.len() <= MOST_BYTES => body,
-            _ => return Err(failure(&page, PageFault::BadRequest)),
+            _ => return Err(failure(&page, PageError::BadRequest)),
         };
         match Fields::parse(&body) {
             Some(fields) => Ok(Self { request: page, fields }),
-            None => Err(failure(&page, PageFault::BadRequest)),
+            None => Err(failure(&page, PageError::BadRequest)),
         }
     }
 }

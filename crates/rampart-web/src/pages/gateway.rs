@@ -8,7 +8,7 @@ use axum::response::Response;
 use rampart_app::{GatewaySession, PaymentPage, Play, Played};
 use rampart_core::pay_to::PayTo;
 use rampart_core::payment::{Instructions, Payment, PaymentState};
-use rampart_core::refusal::Code;
+use rampart_core::refusal::ErrorCode;
 
 use super::account;
 use super::forms::Posted;
@@ -17,7 +17,7 @@ use super::labels;
 use super::language::Locale;
 use super::order;
 use super::refund::{self, Offer};
-use super::reply::{Message, PageFault, failure, page, see_other};
+use super::reply::{Message, PageError, failure, page, see_other};
 use super::request::PageRequest;
 use super::status;
 use super::text::fill;
@@ -69,7 +69,7 @@ fn path(payment: &Payment) -> String {
     format!("/gateway/{}", payment.method.as_str().to_ascii_lowercase())
 }
 
-async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageFault> {
+async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageError> {
     let found = web.app.page_payment(request.token()).await?;
     let payment = &found.payment;
     if !request.path().eq_ignore_ascii_case(&path(payment)) {
@@ -81,18 +81,20 @@ async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageFault> {
     if let Some(instructions) = &payment.instructions {
         return Ok(transfer(request, &found, instructions));
     }
-    match web.app.gateway_session(request.token()).await.map_err(PageFault::from) {
+    match web.app.gateway_session(request.token()).await.map_err(PageError::from) {
         Ok(GatewaySession::Redirect(url)) => Ok(see_other(&url)),
         Ok(GatewaySession::Play) => Ok(pay(request, &found)),
         // Paid or called off this very moment.
-        Err(PageFault::Refused(refusal)) if refusal.code != Code::ErrorPaymentCreation => Ok(see_other(&request.link(status::PATH, &[]))),
-        Err(PageFault::NotFound) => Err(PageFault::NotFound),
+        Err(PageError::Refused(refusal)) if refusal.code != ErrorCode::ErrorPaymentCreation => {
+            Ok(see_other(&request.link(status::PATH, &[])))
+        }
+        Err(PageError::NotFound) => Err(PageError::NotFound),
         Err(fault) => Ok(no_session(request, &found, &fault)),
     }
 }
 
 /// The processor did not open a page: nothing is lost, and trying again is safe.
-fn no_session(request: &PageRequest, found: &PaymentPage, fault: &PageFault) -> Response {
+fn no_session(request: &PageRequest, found: &PaymentPage, fault: &PageError) -> Response {
     tracing::warn!(payment = %found.payment.id, ?fault, "a processor opened no session");
     let language = request.language(Some(found.payment.country));
     let t = language.texts();
@@ -181,7 +183,7 @@ pub(crate) async fn act(State(web): State<Web>, posted: Posted) -> Response {
     }
 }
 
-async fn perform(web: &Web, request: &PageRequest, action: &str) -> Result<Response, PageFault> {
+async fn perform(web: &Web, request: &PageRequest, action: &str) -> Result<Response, PageError> {
     let token = request.token();
     let found = web.app.page_payment(token).await?;
     let gateway = path(&found.payment);
@@ -193,12 +195,12 @@ async fn perform(web: &Web, request: &PageRequest, action: &str) -> Result<Respo
         "decline" => web.app.gateway_play(token, Play::Decline).await.map(told),
         "sent" => web.app.declare_sent(token).await.map(|()| request.link(&gateway, &[])),
         "cancel" => web.app.cancel_payment(token).await.map(|()| request.link(status::PATH, &[])),
-        _ => return Err(PageFault::BadRequest),
+        _ => return Err(PageError::BadRequest),
     };
-    match outcome.map_err(PageFault::from) {
+    match outcome.map_err(PageError::from) {
         Ok(next) => Ok(see_other(&next)),
         // The order went on meanwhile, perhaps because the button was pressed twice: the page says where it stands.
-        Err(PageFault::Refused(_)) => {
+        Err(PageError::Refused(_)) => {
             let payment = web.app.page_payment(token).await?.payment;
             Ok(see_other(&match action {
                 "sent" if matches!(payment.state, PaymentState::PendingBank { .. }) => request.link(&gateway, &[]),

@@ -12,7 +12,7 @@ use super::forms::{Fields, Posted};
 use super::frame::{Frame, Link, Row, callback};
 use super::kyc_form::Form;
 use super::magic;
-use super::reply::{Message, PageFault, failure, page, see_other, way_back};
+use super::reply::{Message, PageError, failure, page, see_other, way_back};
 use super::request::PageRequest;
 use super::text::fill;
 use crate::state::Web;
@@ -46,8 +46,8 @@ pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Respon
 }
 
 /// The page of a link that leads nowhere: one that has ended says whom to ask, and nothing of the customer.
-async fn no_page(web: &Web, request: &PageRequest, fault: PageFault) -> Response {
-    if !matches!(fault, PageFault::NotFound) {
+async fn no_page(web: &Web, request: &PageRequest, fault: PageError) -> Response {
+    if !matches!(fault, PageError::NotFound) {
         return failure(request, fault);
     }
     match web.app.ended_link(request.token()).await {
@@ -71,7 +71,7 @@ pub(crate) async fn submit(State(web): State<Web>, posted: Posted) -> Response {
     }
 }
 
-async fn send(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Response, PageFault> {
+async fn send(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Response, PageError> {
     let found = web.app.page_customer(request.token()).await?;
     let level = level(request, &found);
     let parameters: &[(&str, &str)] = match level {
@@ -87,9 +87,9 @@ async fn send(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Respon
     let form = Form::new(&found.customer, level, language, everything(request, &found, level), Some(typed));
     let mut faults = form.faults(typed);
     if faults.is_empty() {
-        match web.app.submit_kyc_form(request.token(), form.submission(typed)).await.map_err(PageFault::from) {
+        match web.app.submit_kyc_form(request.token(), form.submission(typed)).await.map_err(PageError::from) {
             Ok(_) => return Ok(afterwards),
-            Err(PageFault::Refused(refusal)) => faults = form.refused(&refusal),
+            Err(PageError::Refused(refusal)) => faults = form.refused(&refusal),
             Err(fault) => return Err(fault),
         }
         if faults.is_empty() {

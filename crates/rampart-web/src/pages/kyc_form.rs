@@ -5,7 +5,7 @@ use rampart_core::customer::Customer;
 use rampart_core::identification::{self, CustomerType, Date, DocumentType};
 use rampart_core::kyc::KycLevel;
 use rampart_core::phone;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::text;
 
 use super::field::{Faults, Field};
@@ -270,7 +270,7 @@ impl<'a> Form<'a> {
         for wanted in self.asked() {
             if refusal.fields.iter().any(|(name, _)| name == wanted.name) {
                 let sentence = match (refusal.code, wanted.name) {
-                    (Code::FailMandatoryField, _) => t.fault_required,
+                    (ErrorCode::FailMandatoryField, _) => t.fault_required,
                     (_, "dob") => t.fault_underage,
                     (_, "identification_number") => t.fault_number,
                     (_, "identification_type") => t.fault_choose,
@@ -280,7 +280,7 @@ impl<'a> Form<'a> {
             }
         }
         // What is wrong is at no field of the form: it is said all the same, at one that is shown, or else nobody would know.
-        if faults.is_empty() && (refusal.code == Code::InvalidIdentification || !refusal.fields.is_empty()) {
+        if faults.is_empty() && (refusal.code == ErrorCode::InvalidIdentification || !refusal.fields.is_empty()) {
             let number = self.asked().find(|wanted| wanted.name == "identification_number");
             let sentence = if number.is_some() { t.fault_number } else { t.fault_invalid };
             faults.extend(number.or_else(|| self.asked().next()).map(|place| (place.name, sentence.to_owned())));

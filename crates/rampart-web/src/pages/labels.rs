@@ -90,25 +90,25 @@ pub(crate) fn account_hint(country: Country, t: &'static Texts) -> &'static str 
 }
 
 /// What is wrong with an identification's number.
-pub(crate) fn number_fault(fault: &identification::Fault, language: Language) -> String {
+pub(crate) fn number_fault(fault: &identification::DocumentError, language: Language) -> String {
     match (fault, language) {
-        (identification::Fault::Empty, _) => language.texts().fault_required.to_owned(),
+        (identification::DocumentError::Empty, _) => language.texts().fault_required.to_owned(),
         (_, Language::Spanish) => sentence(&fault.spanish()),
         (_, Language::English) => sentence(&fault.to_string()),
     }
 }
 
 /// What is wrong with a bank account.
-pub(crate) fn account_fault(fault: &bank_account::Fault, language: Language) -> String {
+pub(crate) fn account_fault(fault: &bank_account::BankAccountError, language: Language) -> String {
     match (fault, language) {
-        (bank_account::Fault::Empty, _) => language.texts().fault_required.to_owned(),
+        (bank_account::BankAccountError::Empty, _) => language.texts().fault_required.to_owned(),
         (_, Language::Spanish) => sentence(&fault.spanish()),
         (_, Language::English) => sentence(&fault.to_string()),
     }
 }
 
 /// What is wrong with a telephone number.
-pub(crate) fn phone_fault(fault: &phone::Fault, language: Language) -> String {
+pub(crate) fn phone_fault(fault: &phone::PhoneError, language: Language) -> String {
     match language {
         Language::Spanish => sentence(&fault.spanish()),
         Language::English => sentence(&fault.to_string()),

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use rampart_app::{PaymentPage, RampoffPage};
 use rampart_core::bank_account;
-use rampart_core::order::{DestinationOrigin, GivenBy};
+use rampart_core::order::{DestinationOrigin, ProvidedBy};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::refusal::Refusal;
@@ -78,8 +78,8 @@ pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Loc
 fn told(given: &str, origin: Option<DestinationOrigin>, now: Timestamp, partner: &str, t: &'static Texts) -> String {
     let mut text = fill(t.refund_given, &[&bank_account::masked(given), partner]);
     let waits = match origin {
-        Some(DestinationOrigin { by: GivenBy::Page, used_from: Some(from), .. }) if now < from => fill(t.refund_waits, &[&moment(from)]),
-        Some(DestinationOrigin { by: GivenBy::Page, used_from: None, .. }) => t.refund_waits_for_a_person.to_owned(),
+        Some(DestinationOrigin { by: ProvidedBy::Page, used_from: Some(from), .. }) if now < from => fill(t.refund_waits, &[&moment(from)]),
+        Some(DestinationOrigin { by: ProvidedBy::Page, used_from: None, .. }) => t.refund_waits_for_a_person.to_owned(),
         _ => return text,
     };
     text.push(' ');

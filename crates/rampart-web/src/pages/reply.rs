@@ -7,7 +7,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rampart_app::AppError;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 
 use super::frame::{Frame, Link};
 use super::request::PageRequest;
@@ -31,7 +31,7 @@ const HEADERS: [(HeaderName, HeaderValue); 7] = [
 
 /// Why a page cannot be shown.
 #[derive(Debug)]
-pub(crate) enum PageFault {
+pub(crate) enum PageError {
     /// No page has this token.
     NotFound,
     /// The form came from a foreign page.
@@ -46,12 +46,12 @@ pub(crate) enum PageFault {
     Refused(Refusal),
 }
 
-impl From<AppError> for PageFault {
+impl From<AppError> for PageError {
     fn from(error: AppError) -> Self {
         match error {
             AppError::Refusal(refusal) => match refusal.code {
-                Code::NotFound | Code::UserNotFound | Code::PaymentNotFound | Code::RampoffNotFound => Self::NotFound,
-                Code::PriceUnavailable | Code::ServiceUnavailable => Self::Unavailable,
+                ErrorCode::NotFound | ErrorCode::UserNotFound | ErrorCode::PaymentNotFound | ErrorCode::RampoffNotFound => Self::NotFound,
+                ErrorCode::PriceUnavailable | ErrorCode::ServiceUnavailable => Self::Unavailable,
                 _ => Self::Refused(refusal),
             },
             AppError::Unavailable(reason) => {
@@ -115,14 +115,14 @@ pub(crate) fn see_other(url: &str) -> Response {
 }
 
 /// The page of a failure.
-pub(crate) fn failure(request: &PageRequest, fault: PageFault) -> Response {
+pub(crate) fn failure(request: &PageRequest, fault: PageError) -> Response {
     let status = match fault {
-        PageFault::NotFound => StatusCode::NOT_FOUND,
-        PageFault::ForeignPost => StatusCode::FORBIDDEN,
-        PageFault::BadRequest => StatusCode::BAD_REQUEST,
-        PageFault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        PageFault::Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
-        PageFault::Refused(refusal) => StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::CONFLICT),
+        PageError::NotFound => StatusCode::NOT_FOUND,
+        PageError::ForeignPost => StatusCode::FORBIDDEN,
+        PageError::BadRequest => StatusCode::BAD_REQUEST,
+        PageError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        PageError::Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
+        PageError::Refused(refusal) => StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::CONFLICT),
     };
     failure_page(request, status)
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use rampart_app::{PaymentPage, RampoffPage, StatusPage};
 use rampart_core::rampoff::RampoffState;
-use rampart_core::refusal::{Code, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 
 use super::account;
 use super::field::Faults;
@@ -17,7 +17,7 @@ use super::language::Language;
 use super::order::{self, Headline};
 use super::qr;
 use super::refund::{self, Offer};
-use super::reply::{PageFault, failure, page, see_other, way_back};
+use super::reply::{PageError, failure, page, see_other, way_back};
 use super::request::PageRequest;
 use super::text::{Texts, fill};
 use super::timeline::{self, Step};
@@ -81,7 +81,7 @@ pub(crate) async fn act(State(web): State<Web>, posted: Posted) -> Response {
     }
 }
 
-async fn perform(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Response, PageFault> {
+async fn perform(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Response, PageError> {
     let token = request.token();
     let found = web.app.page_status(token).await?;
     let cancels = typed.get("action") == Some("cancel");
@@ -106,25 +106,25 @@ async fn perform(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Res
             web.app.give_refund_wallet(token, typed.get("wallet").unwrap_or_default()).await
         }
     };
-    match (outcome.map_err(PageFault::from), &found) {
+    match (outcome.map_err(PageError::from), &found) {
         (Ok(()), _) => Ok(see_other(&request.link(PATH, &[]))),
-        (Err(PageFault::Refused(refusal)), StatusPage::Payment(found)) if is_about_the_destination(&refusal) => {
+        (Err(PageError::Refused(refusal)), StatusPage::Payment(found)) if is_about_the_destination(&refusal) => {
             let locale = request.locale(found.payment.country);
             let faults = refund::account_refused(&refusal, locale);
             Ok(refund::account_form(request, found, locale, Some(typed), faults))
         }
-        (Err(PageFault::Refused(refusal)), StatusPage::Rampoff(found)) if is_about_the_destination(&refusal) => {
+        (Err(PageError::Refused(refusal)), StatusPage::Rampoff(found)) if is_about_the_destination(&refusal) => {
             let locale = request.locale(found.rampoff.country);
             Ok(refund::wallet_form(request, found, locale, Some(typed), refund::wallet_refused(found, locale)))
         }
         // The order went on meanwhile, perhaps because the button was pressed twice: the page says where it stands.
-        (Err(PageFault::Refused(_)), _) => Ok(see_other(&request.link(PATH, &[("changed", "1")]))),
+        (Err(PageError::Refused(_)), _) => Ok(see_other(&request.link(PATH, &[("changed", "1")]))),
         (Err(fault), _) => Err(fault),
     }
 }
 
 fn is_about_the_destination(refusal: &Refusal) -> bool {
-    matches!(refusal.code, Code::InvalidWallet | Code::InvalidBankAccount) || !refusal.fields.is_empty()
+    matches!(refusal.code, ErrorCode::InvalidWallet | ErrorCode::InvalidBankAccount) || !refusal.fields.is_empty()
 }
 
 /// The frame of an order's page, which looks again by itself while something may still happen.

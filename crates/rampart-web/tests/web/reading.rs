@@ -369,13 +369,13 @@ async fn a_type_of_several_countries_needs_the_country(test: Arc<TestApp>) {
 /// Where Spain is not served.
 mod without_euros {
     use rampart_core::country::Country;
-    use rampart_testkit::Engine;
+    use rampart_testkit::TestEngine;
 
     use super::*;
 
     on_both_engines!(crate::reading::without_euros::start => nothing_is_meant);
 
-    async fn start(engine: Engine) -> TestApp {
+    async fn start(engine: TestEngine) -> TestApp {
         let mut catalogue = rampart_testkit::catalogue();
         catalogue.methods.iter_mut().filter(|method| method.country == Country::SPAIN).for_each(|method| method.enabled = false);
         catalogue.payout_rails.iter_mut().filter(|rail| rail.country == Country::SPAIN).for_each(|rail| rail.enabled = false);

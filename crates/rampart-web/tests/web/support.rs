@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use rampart_app::{App, AppConfig, Sources};
-use rampart_testkit::{Engine, TestApp};
+use rampart_testkit::{TestApp, TestEngine};
 use rampart_web::Front;
 use rampart_web::WebConfig;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use tower::ServiceExt;
 const KEY: [u8; 32] = [42; 32];
 
 /// A ramp in which nothing happens by itself.
-pub(crate) async fn idle(engine: Engine) -> TestApp {
+pub(crate) async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Subcommand;
 use rampart_app::SystemClock;
 use rampart_core::installation_key::newest;
-use rampart_store::{Engine, Schema, Store};
+use rampart_store::{DatabaseEngine, Schema, Store};
 use serde::Serialize;
 
 use crate::cli::Global;
@@ -123,8 +123,8 @@ async fn status(store: &Store, url: &str) -> Result<Status, Failure> {
     Ok(Status {
         url: without_password(url),
         engine: match store.engine() {
-            Engine::Sqlite => "SQLite",
-            Engine::Postgres => "PostgreSQL",
+            DatabaseEngine::Sqlite => "SQLite",
+            DatabaseEngine::Postgres => "PostgreSQL",
         },
         installation: installation.as_ref().map(|installation| installation.id.clone()),
         mode: store.mode().await?,

@@ -1,7 +1,7 @@
 //! Where a person has money or coins sent, as it is said on the command line.
 
 use clap::Args;
-use rampart_app::operate::orders::Destination;
+use rampart_app::operate::orders::DestinationInput;
 
 /// An account with its holder, or a wallet.
 #[derive(Debug, Clone, Args)]
@@ -19,8 +19,8 @@ pub(crate) struct DestinationArguments {
 
 impl DestinationArguments {
     /// What was said, if anything.
-    pub(crate) fn destination(self) -> Option<Destination> {
-        let account = self.account.zip(self.holder).map(|(account, holder)| Destination::Account { account, holder });
-        account.or(self.wallet.map(Destination::Wallet))
+    pub(crate) fn destination(self) -> Option<DestinationInput> {
+        let account = self.account.zip(self.holder).map(|(account, holder)| DestinationInput::Account { account, holder });
+        account.or(self.wallet.map(DestinationInput::Wallet))
     }
 }

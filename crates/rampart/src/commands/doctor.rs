@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rampart_app::operate::doctor::{self, Finding};
+use rampart_app::operate::doctor::{self, DoctorFinding};
 
 use super::office::Office;
 use crate::failure::Failure;
@@ -28,18 +28,18 @@ pub(crate) async fn run(office: &Office) -> Result<(), Failure> {
 }
 
 /// Whether the disk of a folder has room.
-fn room(folder: &Path) -> Finding {
+fn room(folder: &Path) -> DoctorFinding {
     let check = format!("there is room in {}", folder.display());
     // A bare file name lies in the present folder.
     let asked = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match rustix::fs::statvfs(asked) {
         Ok(disk) => verdict(check, disk.f_bavail.saturating_mul(disk.f_frsize)),
-        Err(error) => Finding { check, ok: false, detail: format!("it cannot be asked for: {error}") },
+        Err(error) => DoctorFinding { check, ok: false, detail: format!("it cannot be asked for: {error}") },
     }
 }
 
-fn verdict(check: String, free: u64) -> Finding {
-    Finding { check, ok: free >= LEAST_FREE, detail: format!("{} MiB free", free >> 20) }
+fn verdict(check: String, free: u64) -> DoctorFinding {
+    DoctorFinding { check, ok: free >= LEAST_FREE, detail: format!("{} MiB free", free >> 20) }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::{Account, Side};
-use rampart_store::{AccountBalance, LedgerPosting, Report};
+use rampart_store::{AccountBalance, LedgerPosting, VerifyReport};
 use serde::Serialize;
 
 use super::office::Office;
@@ -106,8 +106,8 @@ async fn exists(office: &Office, id: OrderId) -> Result<bool, Failure> {
     Ok(store.payment(id).await?.is_some() || store.rampoff(id).await?.is_some())
 }
 
-fn verified(report: &Report) -> Verified {
-    let shown = |found: &[rampart_store::Finding]| {
+fn verified(report: &VerifyReport) -> Verified {
+    let shown = |found: &[rampart_store::Inconsistency]| {
         let found = found.iter();
         found.map(|finding| Finding { check: finding.check, subject: finding.subject.clone(), fault: finding.fault.clone() }).collect()
     };

@@ -1,8 +1,8 @@
 //! `rampart review`: what waits for a person.
 
 use clap::Subcommand;
-use rampart_app::operate::orders::Destination;
-use rampart_app::operate::reviews::{self, Decision, HeldOrder, ReviewLine};
+use rampart_app::operate::orders::DestinationInput;
+use rampart_app::operate::reviews::{self, HeldOrder, ReviewDecision, ReviewLine};
 use rampart_core::id::{OrderId, ReviewId};
 use serde::Serialize;
 
@@ -77,21 +77,21 @@ pub(crate) enum DecisionArgument {
 
 impl DecisionArgument {
     /// The decision, and the destination that it names.
-    fn told(self) -> (Decision, Option<Destination>) {
+    fn told(self) -> (ReviewDecision, Option<DestinationInput>) {
         let decision = match self {
             Self::Return { to } => {
                 let to = to.destination();
-                return (if to.is_some() { Decision::ReturnTo } else { Decision::Return }, to);
+                return (if to.is_some() { ReviewDecision::ReturnTo } else { ReviewDecision::Return }, to);
             }
-            Self::Assign { order } => Decision::Assign(order),
-            Self::Keep => Decision::Keep,
-            Self::WriteOff => Decision::WriteOff,
-            Self::Retry => Decision::Retry,
-            Self::GiveUp => Decision::GiveUp,
-            Self::GoOn => Decision::GoOn,
-            Self::Suspend => Decision::Suspend,
-            Self::Reopen => Decision::Reopen,
-            Self::Dismiss => Decision::Dismiss,
+            Self::Assign { order } => ReviewDecision::Assign(order),
+            Self::Keep => ReviewDecision::Keep,
+            Self::WriteOff => ReviewDecision::WriteOff,
+            Self::Retry => ReviewDecision::Retry,
+            Self::GiveUp => ReviewDecision::GiveUp,
+            Self::GoOn => ReviewDecision::GoOn,
+            Self::Suspend => ReviewDecision::Suspend,
+            Self::Reopen => ReviewDecision::Reopen,
+            Self::Dismiss => ReviewDecision::Dismiss,
         };
         (decision, None)
     }

@@ -4,7 +4,7 @@ use std::io::{BufRead, Read, Write};
 
 use clap::{Args, Subcommand};
 use rampart_app::{BankAccountView, FindingView, IdentificationView, SystemClock};
-use rampart_core::bank_account::{self, Given};
+use rampart_core::bank_account::{self, BankAccountInput};
 use rampart_core::country::Country;
 use rampart_core::identification::DocumentType;
 use rampart_core::time::Clock as _;
@@ -105,7 +105,7 @@ pub(crate) fn run(global: &Global, command: ValidateCommand) -> Result<(), Failu
         ValidateCommand::Account { country, bank_code, account_type, numbers } => {
             let country = find_country(&country)?;
             let (bank_code, account_type) = (bank_code.as_deref(), account_type.as_deref());
-            let view = |account: &str| BankAccountView::of(country, Given { account, bank_code, account_type });
+            let view = |account: &str| BankAccountView::of(country, BankAccountInput { account, bank_code, account_type });
             judge(printer, &numbers, view, |view| view.valid, account_text)
         }
         ValidateCommand::Reference { numbers } => judge(printer, &numbers, ReferenceView::of, |view| view.valid, reference_text),

@@ -3,7 +3,7 @@
 use toml::Value;
 
 use super::tree::Tree;
-use super::{SettingsFault, at};
+use super::{SettingsError, at};
 
 /// The longest of any time, by the end of the key: ten years.
 const LONGEST: &[(&str, i64)] = &[("_milliseconds", 315_360_000_000), ("_seconds", 315_360_000), ("_hours", 87_600), ("_days", 3_650)];
@@ -27,7 +27,7 @@ const MOST: &[(&str, i64)] = &[
 ///
 /// # Errors
 /// The first setting that is.
-pub(super) fn check(tree: &Tree) -> Result<(), SettingsFault> {
+pub(super) fn check(tree: &Tree) -> Result<(), SettingsError> {
     for (path, setting) in tree.iter() {
         let Value::Integer(value) = setting.value else { continue };
         let key = path.join(".");

@@ -11,7 +11,7 @@ mod types;
 
 use std::path::{Path, PathBuf};
 
-use rampart_core::catalogue::{Catalogue, CatalogueFault, CatalogueSource};
+use rampart_core::catalogue::{Catalogue, CatalogueError, CatalogueSource};
 use toml::{Table, Value};
 
 pub(crate) use redact::{redacted, without_password};
@@ -32,7 +32,7 @@ const CATALOGUE: &[&str] = &["fiats", "chains", "coins", "policies", "methods", 
 /// What is wrong with the configuration: the key, where it stands, and the reason.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct SettingsFault(pub(crate) String);
+pub(crate) struct SettingsError(pub(crate) String);
 
 /// What the command line says of the configuration.
 #[derive(Debug, Clone, Default)]
@@ -62,15 +62,15 @@ impl Configuration {
     /// Reads everything that has a say.
     ///
     /// # Errors
-    /// A [`SettingsFault`] for the first thing that is wrong.
-    pub(crate) fn load(overrides: &Overrides) -> Result<Self, SettingsFault> {
+    /// A [`SettingsError`] for the first thing that is wrong.
+    pub(crate) fn load(overrides: &Overrides) -> Result<Self, SettingsError> {
         Self::load_from(overrides, stray::texts(std::env::vars_os())?)
     }
 
-    fn load_from(overrides: &Overrides, mut variables: Vec<(String, String)>) -> Result<Self, SettingsFault> {
+    fn load_from(overrides: &Overrides, mut variables: Vec<(String, String)>) -> Result<Self, SettingsError> {
         variables.sort();
         let mut tree =
-            Tree::parse(DEFAULTS, |_| Origin::Default).map_err(|error| SettingsFault(format!("the built-in configuration: {error}")))?;
+            Tree::parse(DEFAULTS, |_| Origin::Default).map_err(|error| SettingsError(format!("the built-in configuration: {error}")))?;
         let shape = Shape::of(&tree);
         let variable = |wanted: &str| variables.iter().find(|(name, value)| name == wanted && !value.is_empty()).map(|(_, value)| value);
         // The data folder decides where the file is, so the file cannot decide where the data folder is.
@@ -84,7 +84,7 @@ impl Configuration {
             None => {}
         }
         if let Some(Origin::File { path, line }) = tree.origin("data") {
-            return Err(SettingsFault(format!("data cannot be set in {}:{line}: use --data or RAMPART__DATA", path.display())));
+            return Err(SettingsError(format!("data cannot be set in {}:{line}: use --data or RAMPART__DATA", path.display())));
         }
         tree.overlay_variables(&shape, variables.into_iter())?;
         overrides.overlay(&mut tree);
@@ -95,14 +95,14 @@ impl Configuration {
             serde_path_to_error::deserialize(Value::Table(rest)).map_err(|error| at(&tree, &error.path().to_string(), error.inner()))?;
         let source: CatalogueSource = serde_path_to_error::deserialize(Value::Table(catalogue))
             .map_err(|error| at(&tree, &error.path().to_string(), error.inner()))?;
-        let catalogue = source.build().map_err(|CatalogueFault { place, reason }| at(&tree, &place, &reason))?;
+        let catalogue = source.build().map_err(|CatalogueError { place, reason }| at(&tree, &place, &reason))?;
         settings.check().map_err(|(key, reason)| at(&tree, key, &reason))?;
         settings.server.web.check().map_err(|(key, reason)| at(&tree, &format!("server.{key}"), &reason))?;
         // All of them: whoever goes live has more than one thing to set.
         let refused: Vec<String> =
             live::refused(&settings, &catalogue, &tree).iter().map(|(key, reason)| at(&tree, key, reason).0).collect();
         if !refused.is_empty() {
-            return Err(SettingsFault(refused.join("\n")));
+            return Err(SettingsError(refused.join("\n")));
         }
         Ok(Self { tree, settings, catalogue })
     }
@@ -111,11 +111,11 @@ impl Configuration {
     ///
     /// # Errors
     /// When the file that is set cannot be read.
-    pub(crate) fn database_url(&self) -> Result<String, SettingsFault> {
+    pub(crate) fn database_url(&self) -> Result<String, SettingsError> {
         let database = &self.settings.database;
         if !database.url_file.is_empty() {
             let path = Path::new(&database.url_file);
-            return url_in(path).map_err(|SettingsFault(fault)| SettingsFault(format!("database.url_file: {fault}")));
+            return url_in(path).map_err(|SettingsError(fault)| SettingsError(format!("database.url_file: {fault}")));
         }
         if database.url.reveal().is_empty() {
             return Ok(format!("sqlite:{}", self.settings.data.join(DATABASE_FILE).display()));
@@ -128,9 +128,9 @@ impl Configuration {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub(crate) fn url_in(path: &Path) -> Result<String, SettingsFault> {
+pub(crate) fn url_in(path: &Path) -> Result<String, SettingsError> {
     let text = bounded::read(path, bounded::VALUE);
-    let text = text.map_err(|error| SettingsFault(format!("{} cannot be read: {error}", path.display())))?;
+    let text = text.map_err(|error| SettingsError(format!("{} cannot be read: {error}", path.display())))?;
     Ok(text.trim().to_owned())
 }
 
@@ -156,9 +156,9 @@ fn split(table: Table) -> (Table, Table) {
     table.into_iter().partition(|(name, _)| CATALOGUE.contains(&name.as_str()))
 }
 
-fn at(tree: &Tree, key: &str, reason: &impl std::fmt::Display) -> SettingsFault {
+fn at(tree: &Tree, key: &str, reason: &impl std::fmt::Display) -> SettingsError {
     let origin = tree.origin(key).map(|origin| format!(" ({origin})")).unwrap_or_default();
-    SettingsFault(format!("{key}{origin}: {reason}"))
+    SettingsError(format!("{key}{origin}: {reason}"))
 }
 
 #[cfg(test)]

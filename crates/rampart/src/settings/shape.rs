@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use toml::Value;
 
-use super::SettingsFault;
+use super::SettingsError;
 use super::tree::{Setting, Tree};
 
 /// Tables whose keys are names that anybody may add to.
@@ -111,19 +111,19 @@ impl Shape {
     ///
     /// # Errors
     /// A fault that names key and origin.
-    pub(crate) fn check(&self, path: &[String], setting: &Setting) -> Result<(), SettingsFault> {
+    pub(crate) fn check(&self, path: &[String], setting: &Setting) -> Result<(), SettingsError> {
         let Some(kind) = self.keys.get(&pattern(path)) else { return Err(self.unknown(&path.join("."), &setting.origin.to_string())) };
         if kind.holds(&setting.value) {
             return Ok(());
         }
-        Err(SettingsFault(format!("{} must be {} ({})", path.join("."), kind.described(), setting.origin)))
+        Err(SettingsError(format!("{} must be {} ({})", path.join("."), kind.described(), setting.origin)))
     }
 
     /// The path and value of a variable, whose name knows no case and writes `_` for `-`.
     ///
     /// # Errors
     /// A fault that names the variable.
-    pub(crate) fn of_variable(&self, tree: &Tree, name: &str, rest: &str, text: &str) -> Result<(Vec<String>, Value), SettingsFault> {
+    pub(crate) fn of_variable(&self, tree: &Tree, name: &str, rest: &str, text: &str) -> Result<(Vec<String>, Value), SettingsError> {
         let mut path: Vec<String> = Vec::new();
         for segment in rest.split("__") {
             let known = tree.names_below(&path).find(|known| same(known, segment)).map(str::to_owned);
@@ -133,7 +133,7 @@ impl Shape {
         }
         let kind = self.keys.get(&pattern(&path)).ok_or_else(|| self.unknown(&path.join("."), &format!("variable {name}")))?;
         let value =
-            kind.read(text).ok_or_else(|| SettingsFault(format!("{} must be {} (variable {name})", path.join("."), kind.described())))?;
+            kind.read(text).ok_or_else(|| SettingsError(format!("{} must be {} (variable {name})", path.join("."), kind.described())))?;
         Ok((path, value))
     }
 
@@ -144,11 +144,11 @@ impl Shape {
         })
     }
 
-    fn unknown(&self, key: &str, origin: &str) -> SettingsFault {
+    fn unknown(&self, key: &str, origin: &str) -> SettingsError {
         let pattern = pattern(&key.split('.').map(str::to_owned).collect::<Vec<_>>());
         let nearest = self.keys.keys().map(|known| (distance(known, &pattern), known)).min().filter(|(distance, _)| *distance <= 4);
         let hint = nearest.map(|(_, known)| format!("; did you mean {known}?")).unwrap_or_default();
-        SettingsFault(format!("there is no setting {key} ({origin}){hint}"))
+        SettingsError(format!("there is no setting {key} ({origin}){hint}"))
     }
 }
 

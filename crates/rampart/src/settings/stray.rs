@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use super::SettingsFault;
+use super::SettingsError;
 use super::shape::Shape;
 use super::tree::Tree;
 
@@ -16,14 +16,14 @@ pub(super) const CONFIG: &str = "RAMPART_CONFIG";
 ///
 /// # Errors
 /// When one whose name begins like ours has a name or value that is no text.
-pub(super) fn texts(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<(String, String)>, SettingsFault> {
+pub(super) fn texts(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<(String, String)>, SettingsError> {
     let mut texts = Vec::new();
     for (name, value) in variables {
         let shown = name.to_string_lossy().into_owned();
         match (name.into_string(), value.into_string()) {
             (Ok(name), Ok(value)) => texts.push((name, value)),
             _ if shown.to_ascii_uppercase().starts_with("RAMPART") => {
-                return Err(SettingsFault(format!("the variable {shown} is not text (UTF-8)")));
+                return Err(SettingsError(format!("the variable {shown} is not text (UTF-8)")));
             }
             _ => {}
         }
@@ -35,7 +35,7 @@ pub(super) fn texts(variables: impl Iterator<Item = (OsString, OsString)>) -> Re
 ///
 /// # Errors
 /// When it would be a setting if it were spelled right.
-pub(super) fn setting<'n>(tree: &Tree, shape: &Shape, name: &'n str) -> Result<Option<&'n str>, SettingsFault> {
+pub(super) fn setting<'n>(tree: &Tree, shape: &Shape, name: &'n str) -> Result<Option<&'n str>, SettingsError> {
     if let Some(rest) = name.strip_prefix(PREFIX) {
         return Ok(Some(rest));
     }
@@ -53,7 +53,7 @@ pub(super) fn setting<'n>(tree: &Tree, shape: &Shape, name: &'n str) -> Result<O
         }
         meant.join(" or ")
     };
-    Err(SettingsFault(format!("the variable {name} sets nothing; it would have to be {meant}")))
+    Err(SettingsError(format!("the variable {name} sets nothing; it would have to be {meant}")))
 }
 
 /// The variables that could be meant: of settings that are there, that may be there, or whose section was left out.

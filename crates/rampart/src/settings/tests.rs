@@ -1,17 +1,17 @@
 use super::*;
 
-fn load(variables: &[(&str, &str)]) -> Result<Configuration, SettingsFault> {
+fn load(variables: &[(&str, &str)]) -> Result<Configuration, SettingsError> {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Configuration::load_from(&Overrides { data: Some("/nonexistent".into()), ..Overrides::default() }, variables)
 }
 
-fn load_file(text: &str) -> Result<Configuration, SettingsFault> {
+fn load_file(text: &str) -> Result<Configuration, SettingsError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("my.toml");
     std::fs::write(&path, text).unwrap();
     let overrides = Overrides { config: Some(path), data: Some(folder.path().into()), ..Overrides::default() };
     Configuration::load_from(&overrides, Vec::new())
-        .map_err(|SettingsFault(text)| SettingsFault(text.replace(&folder.path().display().to_string(), "")))
+        .map_err(|SettingsError(text)| SettingsError(text.replace(&folder.path().display().to_string(), "")))
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn our_own_accounts_are_well_formed() {
     let catalogue = load(&[]).unwrap().catalogue;
     for payout in &catalogue.payout_rails {
         let account = catalogue.rail_account(payout.rail).unwrap();
-        let given = rampart_core::bank_account::Given::number(&account.account);
+        let given = rampart_core::bank_account::BankAccountInput::number(&account.account);
         rampart_core::bank_account::check(payout.country, given).unwrap_or_else(|fault| panic!("{}: {fault}", account.rail));
     }
 }

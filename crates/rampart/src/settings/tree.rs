@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::shape::Shape;
-use super::{SettingsFault, stray};
+use super::{SettingsError, stray};
 use crate::bounded;
 
 /// Where a value came from.
@@ -118,9 +118,9 @@ impl Tree {
     ///
     /// # Errors
     /// When it cannot be read, is not TOML, or has a key or kind of value that is not known.
-    pub(crate) fn overlay_file(&mut self, shape: &Shape, path: &Path) -> Result<(), SettingsFault> {
+    pub(crate) fn overlay_file(&mut self, shape: &Shape, path: &Path) -> Result<(), SettingsError> {
         let text = bounded::read(path, bounded::CONFIGURATION);
-        let text = text.map_err(|error| SettingsFault(format!("{} cannot be read: {error}", path.display())))?;
+        let text = text.map_err(|error| SettingsError(format!("{} cannot be read: {error}", path.display())))?;
         let origin = |line| Origin::File { path: path.to_owned(), line };
         let file = Self::parse(&text, origin).map_err(|error| not_toml(path, &text, &error))?;
         for (path, setting) in file.settings {
@@ -138,7 +138,7 @@ impl Tree {
         &mut self,
         shape: &Shape,
         variables: impl Iterator<Item = (String, String)>,
-    ) -> Result<(), SettingsFault> {
+    ) -> Result<(), SettingsError> {
         for (name, text) in variables {
             let Some(rest) = stray::setting(self, shape, &name)? else { continue };
             let (path, value) = shape.of_variable(self, &name, rest, &text)?;
@@ -158,10 +158,10 @@ impl Tree {
 }
 
 /// What is wrong with a file and where, without the line itself: it may hold a password.
-fn not_toml(path: &Path, text: &str, error: &toml::de::Error) -> SettingsFault {
+fn not_toml(path: &Path, text: &str, error: &toml::de::Error) -> SettingsError {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    SettingsFault(format!("{}:{line} is not TOML: {}", path.display(), error.message()))
+    SettingsError(format!("{}:{line} is not TOML: {}", path.display(), error.message()))
 }
 
 fn place(table: &mut Table, path: &[String], value: Value) {

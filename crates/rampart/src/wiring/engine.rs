@@ -8,10 +8,10 @@ use rampart_core::bank_account::virtual_account;
 use rampart_core::catalogue::MethodKind;
 use rampart_core::id::{CustomerId, OrderId, PartnerId, PayoutId};
 use rampart_core::ledger::Rail;
-use rampart_core::outgoing::Route;
-use rampart_core::ports::Reply;
-use rampart_core::refusal::{Code, Refusal};
-use rampart_sandbox::{Caller, CustomerView, PayablePayment, RampoffView, SandboxEngine, WebhookKeys};
+use rampart_core::outgoing::PayoutRoute;
+use rampart_core::ports::PortFuture;
+use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_sandbox::{AuthenticatedPartner, CustomerView, PayablePayment, RampoffView, SandboxEngine, WebhookKeys};
 use rampart_web::RequestContext;
 
 use super::gateway::payable;
@@ -34,29 +34,29 @@ fn refusal(error: impl Into<AppError>) -> Refusal {
         AppError::Refusal(refusal) => refusal,
         AppError::Unavailable(reason) => {
             tracing::warn!(reason, "a call of the sandbox could not be answered");
-            Code::ServiceUnavailable.into()
+            ErrorCode::ServiceUnavailable.into()
         }
         AppError::Defect(defect) => {
             tracing::error!(error = defect, "a call of the sandbox met a defect");
-            Code::UnexpectedError.into()
+            ErrorCode::UnexpectedError.into()
         }
     }
 }
 
 impl SandboxEngine for RampEngine {
-    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> Reply<'a, Result<Caller, Refusal>> {
+    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> PortFuture<'a, Result<AuthenticatedPartner, Refusal>> {
         Box::pin(async move {
             let context = parts.extensions.get::<RequestContext>();
             // Without a context the request did not come through the front: from nowhere, which no allow-list has.
             let client = context.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |context| context.client);
             let caller = self.app.caller(token, client).await.map_err(refusal)?;
-            Ok(Caller { partner: caller.partner.id, http_errors: caller.partner.http_errors })
+            Ok(AuthenticatedPartner { partner: caller.partner.id, http_errors: caller.partner.http_errors })
         })
     }
 
-    fn payment<'a>(&'a self, partner: PartnerId, payment: &'a str) -> Reply<'a, Result<PayablePayment, Refusal>> {
+    fn payment<'a>(&'a self, partner: PartnerId, payment: &'a str) -> PortFuture<'a, Result<PayablePayment, Refusal>> {
         Box::pin(async move {
-            let not_found = || Refusal::from(Code::PaymentNotFound);
+            let not_found = || Refusal::from(ErrorCode::PaymentNotFound);
             let id: OrderId = payment.parse().map_err(|_| not_found())?;
             let payment = self.app.store().payment_of(partner, id).await.map_err(refusal)?;
             let payment = payment.ok_or_else(not_found)?;
@@ -65,28 +65,28 @@ impl SandboxEngine for RampEngine {
         })
     }
 
-    fn rampoff<'a>(&'a self, partner: PartnerId, rampoff: &'a str) -> Reply<'a, Result<RampoffView, Refusal>> {
+    fn rampoff<'a>(&'a self, partner: PartnerId, rampoff: &'a str) -> PortFuture<'a, Result<RampoffView, Refusal>> {
         Box::pin(async move {
-            let not_found = || Refusal::from(Code::RampoffNotFound);
+            let not_found = || Refusal::from(ErrorCode::RampoffNotFound);
             let id: OrderId = rampoff.parse().map_err(|_| not_found())?;
             let rampoff = self.app.store().rampoff_of(partner, id).await.map_err(refusal)?;
             let rampoff = rampoff.ok_or_else(not_found)?;
             let mut payouts = self.app.store().payouts_of_order(rampoff.id).await.map_err(refusal)?;
-            payouts.retain(|payout| matches!(payout.route, Route::Bank(_)));
+            payouts.retain(|payout| matches!(payout.route, PayoutRoute::Bank(_)));
             payouts.sort_by_key(|payout| std::cmp::Reverse(payout.id));
             Ok(RampoffView { payouts: payouts.iter().map(|payout| payout.id).collect() })
         })
     }
 
-    fn customer(&self, partner: PartnerId, customer: CustomerId) -> Reply<'_, Result<CustomerView, Refusal>> {
+    fn customer(&self, partner: PartnerId, customer: CustomerId) -> PortFuture<'_, Result<CustomerView, Refusal>> {
         Box::pin(async move {
             let customer = self.app.store().customer(customer).await.map_err(refusal)?.filter(|customer| customer.partner == partner);
-            let customer = customer.ok_or_else(|| Refusal::from(Code::UserNotFound))?;
+            let customer = customer.ok_or_else(|| Refusal::from(ErrorCode::UserNotFound))?;
             Ok(CustomerView { check: customer.kyc.check.map(|check| (check.reference, check.level)) })
         })
     }
 
-    fn rail_of_account<'a>(&'a self, partner: PartnerId, account: &'a str) -> Reply<'a, Result<Option<Rail>, Refusal>> {
+    fn rail_of_account<'a>(&'a self, partner: PartnerId, account: &'a str) -> PortFuture<'a, Result<Option<Rail>, Refusal>> {
         Box::pin(async move {
             let catalogue = self.app.catalogue();
             for method in &catalogue.methods {
@@ -102,7 +102,7 @@ impl SandboxEngine for RampEngine {
         })
     }
 
-    fn partner_of_payout<'a>(&'a self, payout: &'a str) -> Reply<'a, Result<Option<PartnerId>, Refusal>> {
+    fn partner_of_payout<'a>(&'a self, payout: &'a str) -> PortFuture<'a, Result<Option<PartnerId>, Refusal>> {
         Box::pin(async move {
             let Ok(id) = payout.parse::<PayoutId>() else { return Ok(None) };
             let store = self.app.store();
@@ -118,7 +118,7 @@ impl SandboxEngine for RampEngine {
         })
     }
 
-    fn webhook_keys<'a>(&'a self, api_key: &'a str) -> Reply<'a, Result<Option<WebhookKeys>, Refusal>> {
+    fn webhook_keys<'a>(&'a self, api_key: &'a str) -> PortFuture<'a, Result<Option<WebhookKeys>, Refusal>> {
         Box::pin(async move {
             let partner = self.app.store().partner_by_api_key(api_key).await.map_err(refusal)?;
             let Some(partner) = partner else { return Ok(None) };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rampart_app::{GatewayPlayer, Played};
 use rampart_core::payment::{PayIn, Payment};
-use rampart_core::ports::{Reply, Unavailable};
+use rampart_core::ports::{PortFuture, Unavailable};
 use rampart_core::redacted::Redacted;
 use rampart_sandbox::{PayResult, PayableMethod, PayablePayment, World, WorldError};
 use rampart_store::Store;
@@ -55,7 +55,7 @@ fn unavailable(error: &WorldError) -> Unavailable {
 }
 
 impl GatewayPlayer for WorldGateway {
-    fn pay<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<Played, Unavailable>> {
+    fn pay<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<Played, Unavailable>> {
         Box::pin(async move {
             let payable = self.payable(payment).await?;
             match self.world.pay_payment(&payable, None, None).await.map_err(|error| unavailable(&error))? {
@@ -68,7 +68,7 @@ impl GatewayPlayer for WorldGateway {
         })
     }
 
-    fn decline<'a>(&'a self, payment: &'a Payment) -> Reply<'a, Result<(), Unavailable>> {
+    fn decline<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<(), Unavailable>> {
         Box::pin(async move {
             let payable = self.payable(payment).await?;
             let reason = "the customer gave up".to_owned();

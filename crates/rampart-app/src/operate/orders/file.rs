@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::super::{AuditLine, audit_lines, major, payouts, webhooks};
 use super::find;
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::give_destination::told;
 
 /// How many events of an order are shown.
@@ -64,26 +64,26 @@ pub struct OrderFile {
     /// The facts that told of money or coins for it.
     pub facts: Vec<String>,
     /// Coins that left or are to leave.
-    pub transfers: Vec<Line>,
+    pub transfers: Vec<OrderFileLine>,
     /// Money that left or is to leave.
-    pub payouts: Vec<Line>,
+    pub payouts: Vec<OrderFileLine>,
     /// Pieces of work that wait.
-    pub jobs: Vec<Line>,
+    pub jobs: Vec<OrderFileLine>,
     /// Its ledger entries.
     pub entries: Vec<EntryView>,
     /// What its partner was told.
-    pub events: Vec<Line>,
+    pub events: Vec<OrderFileLine>,
     /// What became of telling it; those that arrived long ago are forgotten.
-    pub deliveries: Vec<Line>,
+    pub deliveries: Vec<OrderFileLine>,
     /// What waits, or waited, for a person because of it.
-    pub reviews: Vec<Line>,
+    pub reviews: Vec<OrderFileLine>,
     /// What persons did.
     pub audit: Vec<AuditLine>,
 }
 
 /// One thing that belongs to an order.
 #[derive(Debug, Clone, Serialize)]
-pub struct Line {
+pub struct OrderFileLine {
     /// Its identifier or number.
     pub id: String,
     /// What it is.
@@ -113,7 +113,7 @@ pub struct EntryView {
 ///
 /// # Errors
 /// `payment_not_found` when there is no such order.
-pub async fn show(app: &App, id: OrderId) -> Reply<OrderFile> {
+pub async fn show(app: &App, id: OrderId) -> AppResult<OrderFile> {
     let file = match find(app, id).await? {
         Order::Payment(payment) => of_payment(app, &payment),
         Order::Rampoff(rampoff) => of_rampoff(app, &rampoff),
@@ -205,7 +205,7 @@ fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
     }
 }
 
-async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<OrderFile> {
+async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> AppResult<OrderFile> {
     let store = app.store();
     let subject = id.to_string();
     let partner = file.partner.parse().map_err(|_| AppError::defect("a partner's identifier that is none"))?;
@@ -221,13 +221,13 @@ async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<O
             state => state.signed().map_or_else(|| "queued".to_owned(), |signed| format!("{} {}", state.name(), signed.txid)),
         };
         let what = format!("{} {} to {}", major(app, transfer.amount, transfer.coin.into()), transfer.coin, transfer.to);
-        file.transfers.push(Line { id: transfer.id.to_string(), what, state });
+        file.transfers.push(OrderFileLine { id: transfer.id.to_string(), what, state });
     }
     for payout in payouts {
         let state = payouts::state_of(&payout);
         let account = masked(payout.destination.account.reveal());
         let what = format!("{} {} to {account}", major(app, payout.amount, payout.currency.into()), payout.currency);
-        file.payouts.push(Line { id: payout.id.to_string(), what, state });
+        file.payouts.push(OrderFileLine { id: payout.id.to_string(), what, state });
     }
     file.jobs = jobs.into_iter().map(job_line).collect();
     for posting in postings {
@@ -246,7 +246,7 @@ async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<O
     file.deliveries = webhooks::of_events(app, partner, &events).await?;
     for event in events {
         let (what, state) = (event.draft.kind.to_string(), event.draft.created_at.to_string());
-        file.events.push(Line { id: event.sequence.to_string(), what, state });
+        file.events.push(OrderFileLine { id: event.sequence.to_string(), what, state });
     }
     let newest = store.reviews_of_order(id, REVIEWS).await?;
     let mut reviews = store.reversals_waiting(id).await?;
@@ -254,14 +254,14 @@ async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> Reply<O
     for item in reviews.into_iter().chain(newest.into_iter().rev()) {
         let state =
             item.resolution.map_or_else(|| "waits".to_owned(), |resolution| format!("{} by {}", resolution.decision, resolution.actor));
-        file.reviews.push(Line { id: item.id.to_string(), what: item.reason, state });
+        file.reviews.push(OrderFileLine { id: item.id.to_string(), what: item.reason, state });
     }
     file.audit = audit_lines(app, &subject).await?;
     Ok(file)
 }
 
-pub(crate) fn job_line(job: rampart_core::job::Job) -> Line {
+pub(crate) fn job_line(job: rampart_core::job::Job) -> OrderFileLine {
     let error = job.last_error.map(|error| format!(", last: {error}")).unwrap_or_default();
     let state = format!("due {}, attempts {}{error}", job.due_at, job.attempts);
-    Line { id: job.id.to_string(), what: job.kind.as_str().to_owned(), state }
+    OrderFileLine { id: job.id.to_string(), what: job.kind.as_str().to_owned(), state }
 }

@@ -9,8 +9,8 @@ use rampart_core::fact::{BankCredit, Fact};
 use rampart_core::id::CustomerId;
 use rampart_core::ledger::Account;
 use rampart_core::payment::{PayIn, Payment, PaymentFact, Receipt, for_amount};
-use rampart_core::reference::{self, Found};
-use rampart_core::suspense::{self, Stray};
+use rampart_core::reference::{self, ReferenceMatch};
+use rampart_core::suspense::{self, UnmatchedReceipt};
 use rampart_core::time::Timestamp;
 use rampart_store::OrderFilter;
 
@@ -39,14 +39,14 @@ pub(super) fn subjects(app: &App, credit: &BankCredit) -> Vec<String> {
 enum Whose {
     Payment(Box<Payment>),
     /// It names an order that cannot use it.
-    Beside(Box<Payment>, String),
+    SetAside(Box<Payment>, String),
     Nobody(String),
 }
 
 pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: Grade) -> Effect {
     let payment = match whose(app, credit).await? {
         Whose::Payment(payment) => *payment,
-        Whose::Beside(payment, reason) => {
+        Whose::SetAside(payment, reason) => {
             return Ok(suspense::receive_beside((*payment).into(), stray(fact, credit, reason), &app.context(None)));
         }
         Whose::Nobody(reason) => return Ok(suspense::receive(stray(fact, credit, reason), &app.mint())),
@@ -68,10 +68,10 @@ pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: G
     Ok(around.observe_payment(app, payment, PaymentFact::Paid { receipt, is_customer }, grade))
 }
 
-fn stray(fact: &Fact, credit: &BankCredit, reason: String) -> Stray {
+fn stray(fact: &Fact, credit: &BankCredit, reason: String) -> UnmatchedReceipt {
     let source = credit.sender_account.as_ref().map(|account| account.reveal().to_owned());
     let (on, asset) = (Account::Bank(credit.rail), Asset::Fiat(credit.currency));
-    Stray { fact: fact.id, on, asset, amount: credit.amount, source, order: None, reason }
+    UnmatchedReceipt { fact: fact.id, on, asset, amount: credit.amount, source, order: None, reason }
 }
 
 async fn whose(app: &App, credit: &BankCredit) -> Result<Whose, Trouble> {
@@ -87,11 +87,11 @@ async fn whose(app: &App, credit: &BankCredit) -> Result<Whose, Trouble> {
     };
     if found.terms.fiat != credit.currency {
         let reason = format!("it is in {}, payment {} asks for {}", credit.currency, found.id, found.terms.fiat);
-        return Ok(Whose::Beside(Box::new(found), reason));
+        return Ok(Whose::SetAside(Box::new(found), reason));
     }
     if found.pay_in != PayIn::Bank(credit.rail) {
         let reason = format!("it arrived by {}, payment {} is to be paid another way", credit.rail, found.id);
-        return Ok(Whose::Beside(Box::new(found), reason));
+        return Ok(Whose::SetAside(Box::new(found), reason));
     }
     Ok(Whose::Payment(Box::new(found)))
 }
@@ -122,7 +122,7 @@ async fn by_reference(app: &App, credit: &BankCredit) -> Result<Result<Payment, 
         (Some(_), None) => Err("it carries several references, and none of an open order".to_owned()),
         (None, None) => Err(match (candidates.first(), reference::find(text)) {
             (Some(concept), _) => format!("the reference {concept} was never given out"),
-            (None, Found::Mistyped(concept)) => format!("the reference {concept} is mistyped"),
+            (None, ReferenceMatch::Mistyped(concept)) => format!("the reference {concept} is mistyped"),
             (None, _) => "it carries no reference".to_owned(),
         }),
     })

@@ -7,12 +7,12 @@ use rampart_core::id::FactId;
 use rampart_core::ledger::Account;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffFact};
 use rampart_core::step::Step;
-use rampart_core::suspense::{self, Stray, Traces};
+use rampart_core::suspense::{self, Traces, UnmatchedReceipt};
 use rampart_core::watch::Deposit;
 
 use super::{Effect, Trouble};
 use crate::app::App;
-use crate::error::Reply;
+use crate::error::AppResult;
 use crate::workers::observe::{self, Around};
 use crate::workers::{outgoing, transfers};
 
@@ -48,7 +48,7 @@ pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositC
 
 /// Coins on a chain that none of the orders with this address waits on: earlier versions gave one address to orders of different
 /// chains. Whose they are, a person finds out; no order hears of what may be another one's.
-async fn of_several(app: &App, deposit: &Deposit, rampoff: &Rampoff) -> Reply<Option<Stray>> {
+async fn of_several(app: &App, deposit: &Deposit, rampoff: &Rampoff) -> AppResult<Option<UnmatchedReceipt>> {
     let chain = deposit.coin.chain;
     if chain == rampoff.chain() {
         return Ok(None);
@@ -58,7 +58,7 @@ async fn of_several(app: &App, deposit: &Deposit, rampoff: &Rampoff) -> Reply<Op
         return Ok(None);
     }
     let orders: Vec<String> = sharing.iter().map(|order| format!("{} on {}", order.id, order.chain())).collect();
-    Ok(Some(Stray {
+    Ok(Some(UnmatchedReceipt {
         fact: deposit.id,
         on: Account::ChainDeposits(chain),
         asset: deposit.coin.into(),

@@ -29,7 +29,7 @@ use rampart_store::{CommitError, StoreError};
 use super::supervisor::{Task, Turn, Worker, panicked};
 use super::{observe, payouts};
 use crate::app::{App, MOST_TRIES};
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// How many facts are looked at together.
 const PAGE: u32 = 256;
@@ -75,7 +75,7 @@ impl Apply {
     }
 
     /// Everything that waits, page by page. What could not be applied now stays behind and is found by the next turn.
-    async fn all(&self) -> Reply<Turn> {
+    async fn all(&self) -> AppResult<Turn> {
         let mut behind: Option<FactId> = None;
         loop {
             let page = self.app.store().facts_to_apply(behind, PAGE).await?;
@@ -97,7 +97,7 @@ impl Apply {
 
     /// A fact that cannot be read cannot be marked as put aside either: it waits, and is applied once it can be read. A
     /// person is told once.
-    async fn unreadable(&self, id: FactId, error: &StoreError) -> Reply<()> {
+    async fn unreadable(&self, id: FactId, error: &StoreError) -> AppResult<()> {
         if self.unreadable.lock().contains(&id) {
             return Ok(());
         }
@@ -116,7 +116,7 @@ impl Apply {
     }
 
     /// Applies facts at the same time, those of one subject one after the other.
-    async fn together(&self, facts: Vec<Fact>) -> Reply<()> {
+    async fn together(&self, facts: Vec<Fact>) -> AppResult<()> {
         let mut groups = grouped(&self.app, facts);
         for facts in &mut groups {
             // What a chain undid and took up again is told in its own order.
@@ -126,7 +126,7 @@ impl Apply {
             }
         }
         let most = self.app.config().workers.concurrency;
-        let results: Vec<Reply<()>> = futures::stream::iter(groups)
+        let results: Vec<AppResult<()>> = futures::stream::iter(groups)
             .map(|facts| async move {
                 for fact in facts {
                     apply(&self.app, fact).await?;
@@ -145,7 +145,7 @@ impl Worker for Apply {
         "apply".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, Reply<Turn>> {
+    fn turn(&self) -> Task<'_, AppResult<Turn>> {
         Box::pin(self.all())
     }
 
@@ -228,7 +228,7 @@ const fn kind(fact: &Fact) -> &'static str {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when it has to be tried again; it is unchanged then.
-pub(crate) async fn apply(app: &App, fact: Fact) -> Reply<()> {
+pub(crate) async fn apply(app: &App, fact: Fact) -> AppResult<()> {
     let what = kind(&fact);
     let effect = AssertUnwindSafe(take_effect(app, fact.clone())).catch_unwind().await;
     let trouble = match effect.unwrap_or_else(|panic| Err(Trouble::Never(panicked(&*panic).to_string()))) {
@@ -311,7 +311,7 @@ fn quarantined(app: &App, fact: FactId, reason: String) -> ReviewItem {
     ReviewItem { fact: Some(fact), ..ReviewItem::new(&app.mint(), ReviewKind::Quarantine, reason) }
 }
 
-async fn quarantine(app: &App, fact: Fact, reason: String) -> Reply<()> {
+async fn quarantine(app: &App, fact: Fact, reason: String) -> AppResult<()> {
     let mut step = Step::new();
     step.write(ReviewItem { order: named::order(app, &fact).await, ..quarantined(app, fact.id, reason.clone()) });
     step.write(Fact { quarantined: Some(reason), ..fact });

@@ -2,10 +2,10 @@
 
 use rampart_core::fact::{Fact, FactBody};
 use rampart_core::id::OrderId;
-use rampart_core::reference::{self, Found};
+use rampart_core::reference::{self, ReferenceMatch};
 
 use crate::app::App;
-use crate::error::Reply;
+use crate::error::AppResult;
 
 /// The order, where the fact names one and what leads to it can be read.
 pub(super) async fn order(app: &App, fact: &Fact) -> Option<OrderId> {
@@ -18,16 +18,16 @@ pub(super) async fn order(app: &App, fact: &Fact) -> Option<OrderId> {
     }
 }
 
-async fn look(app: &App, fact: &Fact) -> Reply<Option<OrderId>> {
+async fn look(app: &App, fact: &Fact) -> AppResult<Option<OrderId>> {
     Ok(match &fact.body {
         FactBody::ProcessorPaid(paid) => Some(paid.payment),
         FactBody::ProcessorDeclined { payment, .. } => Some(*payment),
         FactBody::Reversed(told) => told.payment,
         FactBody::PayoutReported { payout, .. } => app.store().payout(*payout).await?.and_then(|payout| payout.order),
         FactBody::Deposit { deposit, .. } => app.store().deposit(*deposit).await?.and_then(|deposit| deposit.order),
-        FactBody::BankCredit(credit) => match credit.concept.as_deref().map_or(Found::Nothing, reference::find) {
-            Found::Reference(concept) => app.store().payment_by_concept(&concept).await?.map(|payment| payment.id),
-            Found::Mistyped(_) | Found::Nothing => None,
+        FactBody::BankCredit(credit) => match credit.concept.as_deref().map_or(ReferenceMatch::Nothing, reference::find) {
+            ReferenceMatch::Reference(concept) => app.store().payment_by_concept(&concept).await?.map(|payment| payment.id),
+            ReferenceMatch::Mistyped(_) | ReferenceMatch::Nothing => None,
         },
         FactBody::KycDecided { .. } => None,
     })

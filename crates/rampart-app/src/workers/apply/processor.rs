@@ -8,7 +8,7 @@ use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
 use rampart_core::payment::{PayIn, Payment, PaymentFact, Receipt};
 use rampart_core::redacted::Redacted;
-use rampart_core::suspense::{self, Stray};
+use rampart_core::suspense::{self, UnmatchedReceipt};
 
 use super::{Effect, Trouble};
 use crate::app::App;
@@ -16,7 +16,15 @@ use crate::workers::observe::{self, Around};
 
 pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Grade) -> Effect {
     let (on, asset) = (Account::Card(paid.processor), Asset::Fiat(paid.currency));
-    let stray = |reason| Stray { fact: fact.id, on, asset, amount: paid.amount, source: Some(paid.reference.clone()), order: None, reason };
+    let stray = |reason| UnmatchedReceipt {
+        fact: fact.id,
+        on,
+        asset,
+        amount: paid.amount,
+        source: Some(paid.reference.clone()),
+        order: None,
+        reason,
+    };
     let Some(payment) = app.store().payment(paid.payment).await? else {
         return Ok(suspense::receive(stray(format!("there is no payment {}", paid.payment)), &app.mint()));
     };

@@ -6,11 +6,11 @@
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
 use rampart_core::customer::Customer;
-use rampart_core::fact::{Fact, FactBody, ReceiptName, Reversed};
+use rampart_core::fact::{Fact, FactBody, ReceiptReference, Reversed};
 use rampart_core::id::{FactId, OrderId};
 use rampart_core::order::Order;
 use rampart_core::outgoing;
-use rampart_core::payment::{Payment, PaymentFact, PaymentState, Receipt, TakenBack};
+use rampart_core::payment::{Payment, PaymentFact, PaymentState, Receipt, ReversedReceipt};
 use rampart_core::record::Record;
 use rampart_core::redacted::Redacted;
 use rampart_core::review::ReviewItem;
@@ -25,8 +25,13 @@ use crate::workers::{observe, outgoing as leaving};
 pub(super) async fn effect(app: &App, told: &Reversed) -> Effect {
     let Some(name) = &told.receipt else {
         let payment = loaded(app, told.payment).await?.ok_or_else(|| nobody(told))?;
-        let taken =
-            TakenBack { amount: told.amount, receipt: None, arrived_on: None, from_suspense: Amount::ZERO, reason: told.reason.clone() };
+        let taken = ReversedReceipt {
+            amount: told.amount,
+            receipt: None,
+            arrived_on: None,
+            from_suspense: Amount::ZERO,
+            reason: told.reason.clone(),
+        };
         return of_order(app, payment, taken).await;
     };
     let Some(receipt) = receipt(app, name).await? else { return first(app, name, told).await };
@@ -54,7 +59,7 @@ pub(super) async fn effect(app: &App, told: &Reversed) -> Effect {
     let context = app.context(None);
     let (mut step, from_suspense) = suspense::taken_back(items, name.arrived_on(), told.amount, &told.reason, &context);
     let mut missing = from_suspense.iter().fold(told.amount, |missing, (_, part)| missing.less(*part));
-    let mut shares: Vec<(Payment, TakenBack)> = Vec::new();
+    let mut shares: Vec<(Payment, ReversedReceipt)> = Vec::new();
     for order in owners {
         let Some(payment) = loaded(app, Some(order)).await? else { continue };
         let mine = from_suspense.iter().filter(|(beside, _)| *beside == Some(order)).map(|(_, part)| *part);
@@ -67,7 +72,7 @@ pub(super) async fn effect(app: &App, told: &Reversed) -> Effect {
         missing = missing.less(part);
         let amount = sum([from_suspense, part]);
         let arrived_on = Some(name.arrived_on());
-        let taken = TakenBack { amount, receipt: Some(receipt.id), arrived_on, from_suspense, reason: told.reason.clone() };
+        let taken = ReversedReceipt { amount, receipt: Some(receipt.id), arrived_on, from_suspense, reason: told.reason.clone() };
         shares.push((payment, taken));
     }
     // What nobody has any more is a loss of the order that it came for.
@@ -96,7 +101,7 @@ fn lefts(payment: &Payment, receipt: FactId) -> impl Iterator<Item = Amount> {
 }
 
 /// What it means for the order whose money it was.
-async fn of_order(app: &App, payment: Payment, taken: TakenBack) -> Effect {
+async fn of_order(app: &App, payment: Payment, taken: ReversedReceipt) -> Effect {
     let price = observe::payment_price(app, &payment);
     let context = app.context(price);
     // What lay in suspense alone stops nothing of the order's.
@@ -122,11 +127,11 @@ async fn of_order(app: &App, payment: Payment, taken: TakenBack) -> Effect {
 }
 
 /// The money has not been told of yet: its order waits for it, and what was taken back with it.
-async fn first(app: &App, name: &ReceiptName, told: &Reversed) -> Effect {
+async fn first(app: &App, name: &ReceiptReference, told: &Reversed) -> Effect {
     match (name, loaded(app, told.payment).await?) {
-        (ReceiptName::Capture { reference, .. }, Some(payment)) => {
+        (ReceiptReference::Capture { reference, .. }, Some(payment)) => {
             let capture = Redacted::new(reference.clone());
-            let first = PaymentFact::ReversedFirst { capture, amount: told.amount, reason: told.reason.clone() };
+            let first = PaymentFact::EarlyReversal { capture, amount: told.amount, reason: told.reason.clone() };
             Ok(observe::payment(app, payment, first))
         }
         _ => Err(nobody(told)),
@@ -146,7 +151,7 @@ async fn loaded(app: &App, order: Option<OrderId>) -> Result<Option<Payment>, Tr
 }
 
 /// The fact that told of the money.
-async fn receipt(app: &App, name: &ReceiptName) -> Result<Option<Fact>, Trouble> {
+async fn receipt(app: &App, name: &ReceiptReference) -> Result<Option<Fact>, Trouble> {
     let Some(claim) = app.store().claim(ClaimScope::Fact, &name.natural_key()).await? else { return Ok(None) };
     let id: FactId = claim.subject.parse().map_err(|_| Trouble::Never("a natural key without its fact".to_owned()))?;
     Ok(app.store().fact(id).await?)

@@ -13,7 +13,7 @@ use rampart_core::watch::{Deposit, DepositState};
 
 use super::{Followed, Watcher, write_changes};
 use crate::app::App;
-use crate::error::Reply;
+use crate::error::AppResult;
 
 /// Which order coins at an address are noted with, where orders of different chains share it: the one that waits for coins on
 /// this chain, else one that is open.
@@ -33,7 +33,7 @@ pub(super) enum Ancestor {
 }
 
 /// Walks back from the newest followed block to one that is still in the chain.
-pub(super) async fn common_ancestor(watcher: &Watcher, followed: &Followed) -> Reply<Ancestor> {
+pub(super) async fn common_ancestor(watcher: &Watcher, followed: &Followed) -> AppResult<Ancestor> {
     for (index, (height, hash)) in followed.iter().enumerate().rev() {
         let block = watcher.answer(watcher.port.block(*height)).await?;
         if block.is_some_and(|block| block.head.hash == *hash) {
@@ -52,7 +52,7 @@ pub(super) async fn deposits(
     port: &dyn ChainPort,
     transfers: Vec<(BlockHead, ChainTransfer)>,
     read_before: Option<Timestamp>,
-) -> Reply<Step> {
+) -> AppResult<Step> {
     let mut step = Step::new();
     let addresses: Vec<String> = transfers.iter().map(|(_, transfer)| transfer.to.clone()).collect();
     if addresses.is_empty() {

@@ -23,7 +23,7 @@ use super::ingest;
 use super::jobs::answer_in_time;
 use super::supervisor::{Task, Turn, Worker};
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// How many blocks are remembered: a reorganisation that is deeper cannot be followed to its beginning.
 const REMEMBERED: usize = 200;
@@ -60,11 +60,11 @@ impl Watcher {
         Self { app, port, known: Mutex::default(), newest: Mutex::default(), asked_at: Mutex::default(), final_at: Mutex::default() }
     }
 
-    async fn answer<T>(&self, call: impl Future<Output = Result<T, Unavailable>>) -> Reply<T> {
+    async fn answer<T>(&self, call: impl Future<Output = Result<T, Unavailable>>) -> AppResult<T> {
         answer_in_time(&self.app, call).await
     }
 
-    async fn watch(&self) -> Reply<Turn> {
+    async fn watch(&self) -> AppResult<Turn> {
         let begun_at = self.app.business().now();
         let head = self.answer(self.port.head()).await?;
         let turn = self.follow(&head, begun_at).await?;
@@ -82,7 +82,7 @@ impl Watcher {
     }
 
     /// Brings the cursor closer to the newest block. At it, the reading is a good one.
-    async fn follow(&self, head: &BlockHead, begun_at: Timestamp) -> Reply<Turn> {
+    async fn follow(&self, head: &BlockHead, begun_at: Timestamp) -> AppResult<Turn> {
         let chain = self.port.chain();
         let Some(cursor) = self.app.store().cursor(cursor_of(chain)).await? else {
             // What lies before the first look is not for us: no address was given out for this chain yet.
@@ -122,7 +122,7 @@ impl Watcher {
 
     /// Whether the newest block has been the newest for so long that others must have been made, which are not shown to
     /// us. Then the cursor is up to date with nothing, and is not confirmed.
-    async fn is_silent(&self, head: &BlockHead) -> Reply<bool> {
+    async fn is_silent(&self, head: &BlockHead) -> AppResult<bool> {
         let interval = self.answer(self.port.block_interval()).await?;
         let now = self.app.business().now();
         let mut newest = self.newest.lock();
@@ -135,7 +135,7 @@ impl Watcher {
         }
     }
 
-    async fn take_back(&self, cursor: Cursor, kept: Followed, from: u64, undone: usize) -> Reply<Turn> {
+    async fn take_back(&self, cursor: Cursor, kept: Followed, from: u64, undone: usize) -> AppResult<Turn> {
         self.final_at.lock().clear();
         // Before the cursor moves: after it has, nobody would remember that there was something to doubt.
         self.doubt_confirmed(undone).await?;
@@ -148,7 +148,7 @@ impl Watcher {
     }
 
     /// Writes the cursor beside what was found. Somebody who was faster has found the same.
-    async fn keep(&self, cursor: Cursor, mut followed: Followed, mut step: Step) -> Reply<()> {
+    async fn keep(&self, cursor: Cursor, mut followed: Followed, mut step: Step) -> AppResult<()> {
         if followed.len() > REMEMBERED {
             followed.drain(..followed.len() - REMEMBERED);
         }
@@ -161,7 +161,7 @@ impl Watcher {
     }
 
     /// Reads on behind the newest followed block.
-    async fn advance(&self, cursor: Cursor, mut followed: Followed, head: &BlockHead, begun_at: Timestamp) -> Reply<Turn> {
+    async fn advance(&self, cursor: Cursor, mut followed: Followed, head: &BlockHead, begun_at: Timestamp) -> AppResult<Turn> {
         let mut transfers = Vec::new();
         let mut parent = followed.last().map(|(height, hash)| (*height, hash.clone())).unwrap_or_default();
         let known = parent.0;
@@ -191,7 +191,7 @@ impl Watcher {
     }
 
     /// Takes back what was found in blocks of this height and above.
-    async fn undo(&self, cursor: Cursor, followed: Followed, from: u64) -> Reply<()> {
+    async fn undo(&self, cursor: Cursor, followed: Followed, from: u64) -> AppResult<()> {
         let mut step = Step::new();
         let (mut behind, mut changed) = (None, Vec::new());
         loop {
@@ -209,7 +209,7 @@ impl Watcher {
     }
 
     /// Deposits that have enough blocks above them become final.
-    async fn confirm_deposits(&self, head: &BlockHead) -> Reply<()> {
+    async fn confirm_deposits(&self, head: &BlockHead) -> AppResult<()> {
         let mut behind = None;
         loop {
             let page = self.app.store().deposits_in_state(self.port.chain(), DepositState::Pending, behind, PAGE).await?;
@@ -267,7 +267,7 @@ impl Worker for Watcher {
         format!("chain-{}", self.port.chain())
     }
 
-    fn turn(&self) -> Task<'_, Reply<Turn>> {
+    fn turn(&self) -> Task<'_, AppResult<Turn>> {
         Box::pin(self.watch())
     }
 

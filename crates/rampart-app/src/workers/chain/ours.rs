@@ -5,12 +5,12 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use rampart_core::id::TransferId;
 use rampart_core::outgoing::{Transfer, TransferFact, TransferSource, TransferState};
-use rampart_core::ports::{BlockHead, Outcome, TransactionStatus};
+use rampart_core::ports::{BlockHead, CallOutcome, TransactionStatus};
 use rampart_core::text;
 use rampart_store::CommitError;
 
 use super::{PAGE, Watcher, confirmations};
-use crate::error::Reply;
+use crate::error::AppResult;
 use crate::workers::jobs::in_time;
 use crate::workers::settle::settle;
 use crate::workers::transfers;
@@ -24,7 +24,7 @@ const DOUBTED: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Watcher {
     /// Asks for every transaction that was taken by the chain and is not final.
-    pub(super) async fn ask_for_ours(&self, head: &BlockHead) -> Reply<()> {
+    pub(super) async fn ask_for_ours(&self, head: &BlockHead) -> AppResult<()> {
         let mut behind = None;
         // Those that nobody waits for any more are forgotten.
         self.final_at.lock().retain(|_, height| *height + 1_000 > head.height);
@@ -36,9 +36,9 @@ impl Watcher {
                 let final_at = self.final_at.lock();
                 page.retain(|transfer| final_at.get(&transfer.id).is_none_or(|height| *height <= head.height));
             }
-            let results: Vec<Reply<()>> =
+            let results: Vec<AppResult<()>> =
                 futures::stream::iter(page).map(|transfer| self.ask_for(head, transfer)).buffer_unordered(TOGETHER).collect().await;
-            results.into_iter().collect::<Reply<()>>()?;
+            results.into_iter().collect::<AppResult<()>>()?;
             if is_last {
                 return Ok(());
             }
@@ -47,7 +47,7 @@ impl Watcher {
 
     /// Asks what became of recalled transfers. One that the chain knows has left after all; one whose nonce another transfer of
     /// ours has finally used up never did.
-    pub(super) async fn ask_for_recalled(&self) -> Reply<()> {
+    pub(super) async fn ask_for_recalled(&self) -> AppResult<()> {
         let chain = self.port.chain();
         let mut behind = None;
         loop {
@@ -74,7 +74,7 @@ impl Watcher {
     }
 
     /// Whether a confirmed transfer of the hot wallet carries a nonce.
-    async fn is_used_up(&self, nonce: u64) -> Reply<bool> {
+    async fn is_used_up(&self, nonce: u64) -> AppResult<bool> {
         let mut behind = Some(TransferId::first_at(self.app.business().now().before(RECALLED)));
         loop {
             let page = self.app.store().transfers_in_state(self.port.chain(), "confirmed", behind, PAGE).await?;
@@ -91,7 +91,7 @@ impl Watcher {
         }
     }
 
-    async fn ask_for(&self, head: &BlockHead, transfer: Transfer) -> Reply<()> {
+    async fn ask_for(&self, head: &BlockHead, transfer: Transfer) -> AppResult<()> {
         let Some(signed) = transfer.state.signed() else { return Ok(()) };
         let needed = self.app.catalogue().coin(transfer.coin).map_or(1, |coin| coin.confirmations);
         let id = transfer.id;
@@ -112,17 +112,17 @@ impl Watcher {
     }
 
     /// The chain has forgotten it. Only the committed bytes are ever sent, so sending them again cannot pay twice.
-    async fn send_again(&self, transfer: &Transfer) -> Reply<()> {
+    async fn send_again(&self, transfer: &Transfer) -> AppResult<()> {
         let Some(signed) = transfer.state.signed() else { return Ok(()) };
         match in_time(&self.app, self.port.broadcast(signed)).await {
-            Some(Outcome::Accepted(())) => tracing::info!(transfer = %transfer.id, "a vanished transaction was sent again"),
+            Some(CallOutcome::Accepted(())) => tracing::info!(transfer = %transfer.id, "a vanished transaction was sent again"),
             // A node refuses bytes it has had before, too: only what the chain still does not know was refused.
-            Some(Outcome::Refused { reason }) => {
+            Some(CallOutcome::Refused { reason }) => {
                 if self.answer(self.port.transaction(&signed.txid)).await? == TransactionStatus::Unknown {
                     self.tell_of_vanished(transfer, &reason).await?;
                 }
             }
-            Some(Outcome::NotSent { reason } | Outcome::Unknown { reason }) => {
+            Some(CallOutcome::NotSent { reason } | CallOutcome::Unknown { reason }) => {
                 tracing::warn!(transfer = %transfer.id, reason, "a vanished transaction could not be sent again yet");
             }
             None => tracing::warn!(transfer = %transfer.id, "a vanished transaction could not be sent again in time"),
@@ -131,7 +131,7 @@ impl Watcher {
     }
 
     /// Puts a transfer on a person's list, once; it goes on being offered to the chain with every block.
-    async fn tell_of_vanished(&self, transfer: &Transfer, reason: &str) -> Reply<()> {
+    async fn tell_of_vanished(&self, transfer: &Transfer, reason: &str) -> AppResult<()> {
         let fact = TransferFact::Vanished { reason: text::reason(reason) };
         match self.app.commit(transfers::observe(&self.app, transfer.clone(), fact).await?).await {
             Ok(_) => {
@@ -144,7 +144,7 @@ impl Watcher {
     }
 
     /// After a reorganisation: transfers that were final and may not be any more.
-    pub(super) async fn doubt_confirmed(&self, undone: usize) -> Reply<()> {
+    pub(super) async fn doubt_confirmed(&self, undone: usize) -> AppResult<()> {
         let chain = self.port.chain();
         let coins = self.app.catalogue().coins.iter().filter(|coin| coin.id.chain == chain);
         let least = coins.map(|coin| coin.confirmations).min().unwrap_or(1);
@@ -166,7 +166,7 @@ impl Watcher {
         }
     }
 
-    async fn doubt(&self, head: &BlockHead, transfer: Transfer) -> Reply<()> {
+    async fn doubt(&self, head: &BlockHead, transfer: Transfer) -> AppResult<()> {
         let TransferState::Confirmed(signed) = &transfer.state else { return Ok(()) };
         let needed = self.app.catalogue().coin(transfer.coin).map_or(1, |coin| coin.confirmations);
         let is_final = match self.answer(self.port.transaction(&signed.txid)).await? {
@@ -181,7 +181,7 @@ impl Watcher {
     }
 
     /// Commits what follows for a transfer from what the chain says of it, decided on what is stored now.
-    async fn tell(&self, id: TransferId, fact: TransferFact) -> Reply<()> {
+    async fn tell(&self, id: TransferId, fact: TransferFact) -> AppResult<()> {
         let (app, fact) = (&self.app, &fact);
         settle(app, None, || async move {
             let step = transfers::observe(app, transfers::load(app, id).await?, fact.clone()).await?;

@@ -13,7 +13,7 @@ use super::post::Refused;
 use super::receivers::{Manner, Place};
 use super::sign::{Signer, Webhook};
 use super::{Courier, DISABLED};
-use crate::error::Reply;
+use crate::error::AppResult;
 
 /// For how long a delivery is tried (business time).
 pub(super) const TRIED_FOR: Duration = Duration::from_secs(3 * 24 * 60 * 60);
@@ -34,7 +34,7 @@ pub(super) struct Attempt {
 
 impl Courier {
     /// One attempt, and what came of it.
-    pub(super) async fn attempt(&self, attempt: Attempt) -> Reply<()> {
+    pub(super) async fn attempt(&self, attempt: Attempt) -> AppResult<()> {
         let Attempt { delivery, event, subscription, signer, place: _place } = attempt;
         if !subscription.active {
             return self.conclude(Delivery { state: DeliveryState::Dropped, ..delivery }).await;
@@ -114,7 +114,7 @@ impl Courier {
     }
 
     /// Writes the result under the lease; whoever took the delivery over keeps it.
-    pub(super) async fn conclude(&self, delivery: Delivery) -> Reply<()> {
+    pub(super) async fn conclude(&self, delivery: Delivery) -> AppResult<()> {
         let mut step = Step::new();
         step.write(Delivery { leased_until: None, ..delivery });
         match self.app.commit(step).await {

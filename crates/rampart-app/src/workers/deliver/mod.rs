@@ -26,7 +26,7 @@ use rampart_store::CommitError;
 use super::pool::Pool;
 use super::supervisor::{Task, Turn, Worker};
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use attempt::Attempt;
 use post::Post;
 use receivers::{Place, Receivers, Standing};
@@ -94,7 +94,7 @@ impl Deliver {
         (Self { courier: courier.clone() }, Handover { courier })
     }
 
-    async fn deliver(&self) -> Reply<Turn> {
+    async fn deliver(&self) -> AppResult<Turn> {
         let courier = &self.courier;
         courier.post()?;
         if courier.pool.free() == 0 {
@@ -123,7 +123,7 @@ impl Handover {
     ///
     /// # Errors
     /// When the partners cannot be read.
-    pub(crate) async fn reserve(&self, deliveries: &mut [Delivery], subscriptions: &[Subscription]) -> Reply<Begun> {
+    pub(crate) async fn reserve(&self, deliveries: &mut [Delivery], subscriptions: &[Subscription]) -> AppResult<Begun> {
         let courier = &self.courier;
         let signers = courier.signers(deliveries).await?;
         let until = courier.app.real().now().after(courier.app.config().workers.lease());
@@ -158,7 +158,12 @@ impl Begun {
 impl Courier {
     /// What can begin now of what is due, each with its place: in turn of each receiver, beginning with the one that waits
     /// longest of those that are not in trouble. What there is no place for is not read.
-    async fn take(&self, mut due: Vec<(SubscriptionId, Timestamp)>, now: Timestamp, real_now: Timestamp) -> Reply<Vec<(Delivery, Placed)>> {
+    async fn take(
+        &self,
+        mut due: Vec<(SubscriptionId, Timestamp)>,
+        now: Timestamp,
+        real_now: Timestamp,
+    ) -> AppResult<Vec<(Delivery, Placed)>> {
         due.sort_by_key(|(_, due_at)| *due_at);
         let subscriptions = self.subscriptions(due.iter().map(|(id, _)| *id)).await?;
         let free = self.pool.free();
@@ -197,13 +202,13 @@ impl Courier {
         }
     }
 
-    async fn subscriptions(&self, ids: impl Iterator<Item = SubscriptionId>) -> Reply<HashMap<SubscriptionId, Arc<Subscription>>> {
+    async fn subscriptions(&self, ids: impl Iterator<Item = SubscriptionId>) -> AppResult<HashMap<SubscriptionId, Arc<Subscription>>> {
         let read = self.app.store().subscriptions_by_id(&ids.collect::<Vec<_>>()).await?;
         Ok(read.into_iter().map(|subscription| (subscription.id, Arc::new(subscription))).collect())
     }
 
     /// Takes leases: all in one step, or one by one when somebody was faster with one of them.
-    async fn lease(&self, deliveries: Vec<Delivery>) -> Reply<Vec<Delivery>> {
+    async fn lease(&self, deliveries: Vec<Delivery>) -> AppResult<Vec<Delivery>> {
         if deliveries.is_empty() {
             return Ok(Vec::new());
         }
@@ -221,7 +226,7 @@ impl Courier {
         Ok(held(taken))
     }
 
-    async fn try_write(&self, deliveries: &[Delivery]) -> Reply<bool> {
+    async fn try_write(&self, deliveries: &[Delivery]) -> AppResult<bool> {
         let mut step = Step::new();
         deliveries.iter().for_each(|delivery| step.write(delivery.clone()));
         match self.app.commit(step).await {
@@ -232,7 +237,7 @@ impl Courier {
     }
 
     /// The events of deliveries, those of one partner in as few reads as possible.
-    async fn events_of(&self, deliveries: &[Delivery]) -> Reply<Vec<Event>> {
+    async fn events_of(&self, deliveries: &[Delivery]) -> AppResult<Vec<Event>> {
         let mut wanted: BTreeMap<PartnerId, Vec<i64>> = BTreeMap::new();
         for delivery in deliveries {
             wanted.entry(delivery.partner).or_default().push(delivery.sequence);
@@ -245,7 +250,7 @@ impl Courier {
     }
 
     /// Who signs these deliveries. Partners are remembered, but never from before a rotation that was answered.
-    async fn signers(&self, deliveries: &[Delivery]) -> Reply<Signers> {
+    async fn signers(&self, deliveries: &[Delivery]) -> AppResult<Signers> {
         let mut signers = Signers::new();
         for delivery in deliveries {
             if let Entry::Vacant(vacant) = signers.entry(delivery.partner) {
@@ -279,7 +284,7 @@ impl Courier {
     }
 
     /// The client, made when it is first needed: what keeps it from being made is seen by whoever looks at the workers.
-    fn post(&self) -> Reply<&Post> {
+    fn post(&self) -> AppResult<&Post> {
         if let Some(post) = self.post.get() {
             return Ok(post);
         }
@@ -298,7 +303,7 @@ impl Worker for Deliver {
         "deliver".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, Reply<Turn>> {
+    fn turn(&self) -> Task<'_, AppResult<Turn>> {
         Box::pin(self.deliver())
     }
 

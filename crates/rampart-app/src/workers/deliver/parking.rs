@@ -10,7 +10,7 @@ use rampart_store::CommitError;
 use super::attempt::{deadline, parked};
 use super::{Courier, DISABLED};
 use crate::app::MOST_TRIES;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 
 /// How many deliveries are parked in one step.
 const PAGE: u32 = 256;
@@ -20,7 +20,7 @@ const NEVER_ASKED: &str = "not tried: the receiver asked to wait";
 impl Courier {
     /// A receiver answered an attempt with 410: the subscription is disabled, and what waits for it is parked. `delivery` is as
     /// it would be after any other failure.
-    pub(super) async fn gone(&self, delivery: Delivery, asked: &Subscription) -> Reply<()> {
+    pub(super) async fn gone(&self, delivery: Delivery, asked: &Subscription) -> AppResult<()> {
         for _ in 0..MOST_TRIES {
             let known = self.app.store().subscription(asked.id).await?.filter(|known| known.active);
             // Meanwhile it was given another URL, which may be one that listens.
@@ -50,7 +50,7 @@ impl Courier {
 
     /// Parks what waits for a disabled subscription. What is under way meanwhile, or is left behind by a process that ends, is
     /// parked when it is due.
-    async fn park_what_waits(&self, id: SubscriptionId) -> Reply<()> {
+    async fn park_what_waits(&self, id: SubscriptionId) -> AppResult<()> {
         let always = Timestamp::from_micros(i64::MAX);
         let mut conflicts = 0;
         while conflicts < MOST_TRIES {
@@ -70,7 +70,7 @@ impl Courier {
     }
 
     /// Gives up, without another attempt, what of a receiver's waiting deliveries is past its time and `may` be given up.
-    pub(super) async fn give_up_overdue(&self, receiver: &Subscription, may: impl Fn(&Delivery) -> bool) -> Reply<()> {
+    pub(super) async fn give_up_overdue(&self, receiver: &Subscription, may: impl Fn(&Delivery) -> bool) -> AppResult<()> {
         let now = self.app.business().now();
         let due = self.app.store().deliveries_due_to(receiver.id, now, self.app.real().now(), PAGE).await?;
         let mut step = Step::new();

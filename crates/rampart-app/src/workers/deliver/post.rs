@@ -12,7 +12,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 
 use super::sign::Signed;
 use crate::config::AppConfig;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::network::is_public;
 
 /// How much of an answer is read before the connection is dropped instead of used again.
@@ -65,7 +65,7 @@ impl Refused {
 }
 
 impl Post {
-    pub(super) fn new(config: &AppConfig) -> Reply<Self> {
+    pub(super) fn new(config: &AppConfig) -> AppResult<Self> {
         // Whoever was first has installed the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let is_guarded = config.is_live() || !config.webhooks.allow_private_networks;

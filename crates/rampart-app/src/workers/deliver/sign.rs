@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::keys::Keys;
 
 /// What is told to a receiver.
@@ -58,14 +58,14 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 
 impl Signer {
     /// The keys of a partner at a moment (real time).
-    pub(super) fn of(partner: &Partner, keys: &Keys, now: Timestamp) -> Reply<Self> {
+    pub(super) fn of(partner: &Partner, keys: &Keys, now: Timestamp) -> AppResult<Self> {
         let open = |key: &ApiKey| keys.open(&key.key, &key.sealed_secret);
         let previous = partner.signing_keys(now).nth(1).map(open).transpose()?;
         Ok(Self { api_key: partner.api_key.key.clone(), secret: open(&partner.api_key)?, previous })
     }
 
     /// The body and headers of a webhook.
-    pub(super) fn sign(&self, webhook: &Webhook<'_>) -> Reply<Signed> {
+    pub(super) fn sign(&self, webhook: &Webhook<'_>) -> AppResult<Signed> {
         let draft = &webhook.event.draft;
         let fault = |fault: serde_json::Error| AppError::Defect(Box::new(fault));
         let data: &RawValue = serde_json::from_str(webhook.data).map_err(fault)?;

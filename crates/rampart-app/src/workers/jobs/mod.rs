@@ -13,7 +13,7 @@ use super::leases::{self, Held};
 use super::pool::Pool;
 use super::supervisor::{Task, Turn, Worker, panicked};
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::stops;
 
 /// What became of a job.
@@ -50,7 +50,7 @@ impl Jobs {
         )
     }
 
-    async fn begin(&self) -> Reply<Turn> {
+    async fn begin(&self) -> AppResult<Turn> {
         let app = &self.app;
         let free = self.pool.free();
         if free == 0 {
@@ -78,7 +78,7 @@ impl Worker for Jobs {
         format!("jobs-{}", self.kind.as_str())
     }
 
-    fn turn(&self) -> Task<'_, Reply<Turn>> {
+    fn turn(&self) -> Task<'_, AppResult<Turn>> {
         Box::pin(self.begin())
     }
 
@@ -120,7 +120,7 @@ async fn run(app: &App, held: Held) {
     }
 }
 
-async fn dispatch(app: &App, held: &Held) -> Reply<Done> {
+async fn dispatch(app: &App, held: &Held) -> AppResult<Done> {
     match held.job.kind {
         JobKind::ScreenPayment => screening::payment(app, held).await,
         JobKind::ScreenRampoff => screening::rampoff(app, held).await,
@@ -143,7 +143,7 @@ pub(crate) async fn in_time<T>(app: &App, call: impl Future<Output = T>) -> Opti
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when it does not answer, or not in time.
-pub(crate) async fn answer_in_time<T>(app: &App, call: impl Future<Output = Result<T, Unavailable>>) -> Reply<T> {
+pub(crate) async fn answer_in_time<T>(app: &App, call: impl Future<Output = Result<T, Unavailable>>) -> AppResult<T> {
     let late = || AppError::Unavailable("it did not answer in time".to_owned());
     in_time(app, call).await.ok_or_else(late)?.map_err(|fault| AppError::Unavailable(fault.0))
 }

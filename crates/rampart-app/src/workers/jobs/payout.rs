@@ -2,32 +2,34 @@
 //! rail's idempotency key; an unknown outcome is asked for and never repeated blindly.
 
 use rampart_core::id::PayoutId;
-use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Screening};
-use rampart_core::ports::{Finding, Outcome};
+use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening};
+use rampart_core::ports::{CallOutcome, LookupResult};
 use rampart_core::text;
 
 use super::{Done, in_time};
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::workers::leases::{self, Held};
 use crate::workers::observe::{self, Permission};
 use crate::workers::payouts::{self, load};
 use crate::workers::settle::settle;
 
-async fn hand_over(app: &App, payout: &Payout) -> Reply<Outcome<String>> {
+async fn hand_over(app: &App, payout: &Payout) -> AppResult<CallOutcome<String>> {
     let no_adapter = || AppError::defect(format!("payout {} takes a route that has no adapter", payout.id));
     let answer = match payout.route {
-        Route::Bank(rail) => in_time(app, app.ports().bank(rail).ok_or_else(no_adapter)?.pay(payout)).await,
-        Route::Processor(processor) => in_time(app, app.ports().processor(processor).ok_or_else(no_adapter)?.refund(payout)).await,
+        PayoutRoute::Bank(rail) => in_time(app, app.ports().bank(rail).ok_or_else(no_adapter)?.pay(payout)).await,
+        PayoutRoute::Processor(processor) => in_time(app, app.ports().processor(processor).ok_or_else(no_adapter)?.refund(payout)).await,
     };
-    Ok(answer.unwrap_or_else(|| Outcome::Unknown { reason: "it did not answer in time".to_owned() }))
+    Ok(answer.unwrap_or_else(|| CallOutcome::Unknown { reason: "it did not answer in time".to_owned() }))
 }
 
-async fn look(app: &App, payout: &Payout) -> Reply<Result<Finding<String>, String>> {
+async fn look(app: &App, payout: &Payout) -> AppResult<Result<LookupResult<String>, String>> {
     let no_adapter = || AppError::defect(format!("payout {} takes a route that has no adapter", payout.id));
     let answer = match payout.route {
-        Route::Bank(rail) => in_time(app, app.ports().bank(rail).ok_or_else(no_adapter)?.find(rail, payout.id)).await,
-        Route::Processor(name) => in_time(app, app.ports().processor(name).ok_or_else(no_adapter)?.find_refund(name, payout.id)).await,
+        PayoutRoute::Bank(rail) => in_time(app, app.ports().bank(rail).ok_or_else(no_adapter)?.find(rail, payout.id)).await,
+        PayoutRoute::Processor(name) => {
+            in_time(app, app.ports().processor(name).ok_or_else(no_adapter)?.find_refund(name, payout.id)).await
+        }
     };
     Ok(match answer {
         Some(Ok(finding)) => Ok(finding),
@@ -36,7 +38,7 @@ async fn look(app: &App, payout: &Payout) -> Reply<Result<Finding<String>, Strin
     })
 }
 
-pub(super) async fn send(app: &App, held: &Held) -> Reply<Done> {
+pub(super) async fn send(app: &App, held: &Held) -> AppResult<Done> {
     let id: PayoutId = leases::subject(&held.job)?;
     let payout = load(app, id).await?;
     match payout.state {
@@ -61,7 +63,7 @@ pub(super) async fn send(app: &App, held: &Held) -> Reply<Done> {
 
 /// Whether customer and partner may not go on now, or the receiver has to be asked about again, after its lease was taken and
 /// before anybody outside hears of it.
-async fn stopped(app: &App, payout: &Payout) -> Reply<Option<PayoutFact>> {
+async fn stopped(app: &App, payout: &Payout) -> AppResult<Option<PayoutFact>> {
     let by = match payout.customer {
         Some(customer) => {
             let permission = Permission::of(app, customer).await?;
@@ -76,17 +78,17 @@ async fn stopped(app: &App, payout: &Payout) -> Reply<Option<PayoutFact>> {
     })
 }
 
-async fn handed_over(app: &App, held: &Held, payout: &Payout) -> Reply<Done> {
+async fn handed_over(app: &App, held: &Held, payout: &Payout) -> AppResult<Done> {
     let id = payout.id;
     match hand_over(app, payout).await? {
-        Outcome::Accepted(reference) => told(app, held, id, PayoutFact::Accepted { reference }).await,
-        Outcome::Refused { reason } => told(app, held, id, PayoutFact::Refused { reason: text::reason(&reason) }).await,
-        Outcome::NotSent { reason } => Ok(Done::Again(reason)),
-        Outcome::Unknown { .. } => told(app, held, id, PayoutFact::Unknown).await,
+        CallOutcome::Accepted(reference) => told(app, held, id, PayoutFact::Accepted { reference }).await,
+        CallOutcome::Refused { reason } => told(app, held, id, PayoutFact::Refused { reason: text::reason(&reason) }).await,
+        CallOutcome::NotSent { reason } => Ok(Done::Again(reason)),
+        CallOutcome::Unknown { .. } => told(app, held, id, PayoutFact::Unknown).await,
     }
 }
 
-pub(super) async fn check(app: &App, held: &Held) -> Reply<Done> {
+pub(super) async fn check(app: &App, held: &Held) -> AppResult<Done> {
     let id: PayoutId = leases::subject(&held.job)?;
     let payout = load(app, id).await?;
     if payout.state != PayoutState::Unknown {
@@ -94,16 +96,16 @@ pub(super) async fn check(app: &App, held: &Held) -> Reply<Done> {
         return Ok(Done::Finished);
     }
     match look(app, &payout).await? {
-        Ok(Finding::Found(reference)) => told(app, held, id, PayoutFact::Accepted { reference }).await,
-        Ok(Finding::NotYet) => Ok(Done::Again("the rail does not know it yet".to_owned())),
-        Ok(Finding::NeverWill) => told(app, held, id, PayoutFact::NeverArrived).await,
+        Ok(LookupResult::Found(reference)) => told(app, held, id, PayoutFact::Accepted { reference }).await,
+        Ok(LookupResult::NotYet) => Ok(Done::Again("the rail does not know it yet".to_owned())),
+        Ok(LookupResult::NeverWill) => told(app, held, id, PayoutFact::NeverArrived).await,
         Err(reason) => Ok(Done::Again(reason)),
     }
 }
 
 /// Commits what follows from what the rail said, and with it the end of the job. What became of it may have been told before
 /// the answer was: then nothing is left but to drop the job.
-async fn told(app: &App, held: &Held, id: PayoutId, fact: PayoutFact) -> Reply<Done> {
+async fn told(app: &App, held: &Held, id: PayoutId, fact: PayoutFact) -> AppResult<Done> {
     let fact = &fact;
     settle(app, Some(held.fence()), || async move {
         let mut step = payouts::observe(app, load(app, id).await?, fact.clone()).await?;

@@ -4,25 +4,25 @@ use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, OrderId, PayoutId, ReviewId, TransferId};
 use rampart_core::outgoing::{PayoutFact, TransferFact};
 use rampart_core::payment::{PaymentFact, PaymentState};
-use rampart_core::ports::{ScreeningSubject, Verdict};
+use rampart_core::ports::{ScreeningResult, ScreeningSubject};
 use rampart_core::rampoff::{RampoffFact, RampoffState};
 use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
 
 use super::{Done, in_time};
 use crate::app::App;
-use crate::error::{AppError, Reply};
+use crate::error::{AppError, AppResult};
 use crate::workers::leases::{self, Held};
 use crate::workers::observe::Around;
 use crate::workers::settle::{settle, settle_graded};
 use crate::workers::{observe, payouts, transfers};
 
-async fn customer(app: &App, id: CustomerId) -> Reply<Customer> {
+async fn customer(app: &App, id: CustomerId) -> AppResult<Customer> {
     app.store().customer(id).await?.ok_or_else(|| AppError::defect(format!("there is no customer {id}")))
 }
 
 /// The provider's verdict, or ours on a customer that was banned meanwhile.
-async fn ask(app: &App, subject: &ScreeningSubject) -> Result<Verdict, String> {
+async fn ask(app: &App, subject: &ScreeningSubject) -> Result<ScreeningResult, String> {
     match in_time(app, app.ports().screening.screen(subject)).await {
         Some(Ok(verdict)) => Ok(verdict),
         Some(Err(unavailable)) => Err(unavailable.to_string()),
@@ -30,8 +30,8 @@ async fn ask(app: &App, subject: &ScreeningSubject) -> Result<Verdict, String> {
     }
 }
 
-fn ours(customer: &Customer) -> Option<Verdict> {
-    customer.banned.as_ref().map(|reason| Verdict::Hit { reason: format!("the customer is banned: {reason}") })
+fn ours(customer: &Customer) -> Option<ScreeningResult> {
+    customer.banned.as_ref().map(|reason| ScreeningResult::Hit { reason: format!("the customer is banned: {reason}") })
 }
 
 /// Adds who is to be asked about, once.
@@ -41,7 +41,7 @@ fn add(to: &mut Vec<String>, who: &str) {
     }
 }
 
-pub(super) async fn payment(app: &App, held: &Held) -> Reply<Done> {
+pub(super) async fn payment(app: &App, held: &Held) -> AppResult<Done> {
     let id: OrderId = leases::subject(&held.job)?;
     let order = observe::load_payment(app, id).await?;
     if !matches!(order.state, PaymentState::PaymentReceived { .. }) {
@@ -71,7 +71,7 @@ pub(super) async fn payment(app: &App, held: &Held) -> Reply<Done> {
     Ok(Done::Finished)
 }
 
-pub(super) async fn rampoff(app: &App, held: &Held) -> Reply<Done> {
+pub(super) async fn rampoff(app: &App, held: &Held) -> AppResult<Done> {
     let id: OrderId = leases::subject(&held.job)?;
     let order = observe::load_rampoff(app, id).await?;
     if !matches!(order.state, RampoffState::CryptoReceived { .. }) {
@@ -104,7 +104,7 @@ pub(super) async fn rampoff(app: &App, held: &Held) -> Reply<Done> {
 }
 
 /// Whose it is that leaves: the customer's, or, when it leaves from suspense, the customer's of the order it came for.
-async fn owner(app: &App, customer_of_it: Option<CustomerId>, resolves: Option<ReviewId>) -> Reply<Option<Customer>> {
+async fn owner(app: &App, customer_of_it: Option<CustomerId>, resolves: Option<ReviewId>) -> AppResult<Option<Customer>> {
     let id = match (customer_of_it, resolves) {
         (Some(id), _) => Some(id),
         (None, Some(item)) => match app.store().review(item).await?.and_then(|item| item.order) {
@@ -119,7 +119,7 @@ async fn owner(app: &App, customer_of_it: Option<CustomerId>, resolves: Option<R
     }
 }
 
-async fn customer_of_order(app: &App, order: OrderId) -> Reply<Option<CustomerId>> {
+async fn customer_of_order(app: &App, order: OrderId) -> AppResult<Option<CustomerId>> {
     match app.store().payment(order).await? {
         Some(payment) => Ok(Some(payment.customer)),
         None => Ok(app.store().rampoff(order).await?.map(|rampoff| rampoff.customer)),
@@ -128,14 +128,14 @@ async fn customer_of_order(app: &App, order: OrderId) -> Reply<Option<CustomerId
 
 /// Our own verdict comes before the provider's, unless a person has ordered it and has seen that the customer is banned. That the
 /// customer is not banned meanwhile is relied upon.
-fn weigh(owner: Option<&Customer>, by_person: bool, verdict: &Verdict, step: &mut Step) -> Verdict {
+fn weigh(owner: Option<&Customer>, by_person: bool, verdict: &ScreeningResult, step: &mut Step) -> ScreeningResult {
     let Some(owner) = owner.filter(|_| !by_person) else { return verdict.clone() };
     step.rely(RecordKey::Customer(owner.id), owner.version);
     ours(owner).unwrap_or_else(|| verdict.clone())
 }
 
 /// Asks about who receives money that goes back, or is paid once more.
-pub(super) async fn payout(app: &App, held: &Held) -> Reply<Done> {
+pub(super) async fn payout(app: &App, held: &Held) -> AppResult<Done> {
     let id: PayoutId = leases::subject(&held.job)?;
     let payout = payouts::load(app, id).await?;
     if !payout.awaits_screening() {
@@ -167,7 +167,7 @@ pub(super) async fn payout(app: &App, held: &Held) -> Reply<Done> {
 }
 
 /// Asks about who receives coins that go back.
-pub(super) async fn transfer(app: &App, held: &Held) -> Reply<Done> {
+pub(super) async fn transfer(app: &App, held: &Held) -> AppResult<Done> {
     let id: TransferId = leases::subject(&held.job)?;
     let transfer = transfers::load(app, id).await?;
     if !transfer.awaits_screening() {

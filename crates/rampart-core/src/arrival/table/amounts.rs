@@ -6,7 +6,7 @@ use super::Row;
 use super::cell::{Before, Cell};
 use super::course::{CUSTOMER, Course};
 use crate::amount::Amount;
-use crate::arrival::{Counted, Leg, Standing};
+use crate::arrival::{Eligibility, Leg, WindowTotals};
 use crate::catalogue::{Catalogue, Limit};
 use crate::country::Country;
 use crate::example;
@@ -125,9 +125,9 @@ fn cell(catalogue: &Catalogue, leg: Leg, arrives: &Arrives, but: But) -> Option<
     };
     course.price = course.price.filter(|_| but != But::Price);
     course.standing = match but {
-        But::Identity => Standing { blocked: Some(HoldReason::Identity), level: None },
-        But::Ban => Standing { blocked: Some(HoldReason::Banned), ..course.standing },
-        But::Partner => Standing { blocked: Some(HoldReason::PartnerDisabled), ..course.standing },
+        But::Identity => Eligibility { blocked: Some(HoldReason::Identity), level: None },
+        But::Ban => Eligibility { blocked: Some(HoldReason::Banned), ..course.standing },
+        But::Partner => Eligibility { blocked: Some(HoldReason::PartnerDisabled), ..course.standing },
         _ => course.standing,
     };
     let before = Before::of(&course);
@@ -165,7 +165,7 @@ fn order(catalogue: &Catalogue, mint: &Mint<'_>, leg: Leg, has_no_way_back: bool
             let method = catalogue.method(Country::SPAIN, order.method.as_str())?;
             order.terms = BuyTerms::new(catalogue, method, coin, example::price(), AmountIn::Fiat(Amount::from_minor(100_000))).ok()?;
             order.reserved = order.terms.coin_amount;
-            order.counted = Counted::when_made(mint.now, order.terms.fiat_amount, KycLevel::Basic);
+            order.counted = WindowTotals::when_made(mint.now, order.terms.fiat_amount, KycLevel::Basic);
             order.refund_account = order.refund_account.filter(|_| !has_no_way_back);
             Some(order.into())
         }
@@ -174,7 +174,7 @@ fn order(catalogue: &Catalogue, mint: &Mint<'_>, leg: Leg, has_no_way_back: bool
             let rail = catalogue.payout_rail(Country::SPAIN)?;
             order.terms = SellTerms::new(catalogue, rail, coin, example::price(), Amount::from_minor(1_000_000_000)).ok()?;
             order.reserved = order.terms.fiat_amount;
-            order.counted = Counted::when_made(mint.now, order.terms.fiat_amount, KycLevel::Basic);
+            order.counted = WindowTotals::when_made(mint.now, order.terms.fiat_amount, KycLevel::Basic);
             order.refund_wallet = order.refund_wallet.filter(|_| !has_no_way_back);
             Some(order.into())
         }

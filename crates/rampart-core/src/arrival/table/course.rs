@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::amount::Amount;
-use crate::arrival::{Grade, Leg, Standing};
+use crate::arrival::{Eligibility, Grade, Leg};
 use crate::asset::Asset;
 use crate::catalogue::Catalogue;
 use crate::example;
@@ -11,13 +11,14 @@ use crate::fact::{BankCredit, Fact, FactBody, ProcessorPaid};
 use crate::id::{FactId, Mint};
 use crate::job::Job;
 use crate::ledger::{Origin, Posting};
-use crate::name::Holder;
+use crate::name::AccountHolder;
 use crate::order::{Context, HoldReason, Order};
 use crate::outgoing::{
-    Leaving, OnItsWay, Outgoing, Payout, PayoutFact, PayoutState, Signed, Transfer, TransferFact, TransferPurpose, TransferState,
+    Outgoing, OutgoingRecord, Payout, PayoutFact, PayoutState, PendingOutgoing, SignedTransaction, Transfer, TransferFact, TransferPurpose,
+    TransferState,
 };
 use crate::payment::{PaymentFact, PaymentState, Receipt};
-use crate::ports::Verdict;
+use crate::ports::ScreeningResult;
 use crate::rampoff::{DepositReceipt, RampoffFact, RampoffState};
 use crate::rate::Rate;
 use crate::record::Record;
@@ -35,7 +36,7 @@ pub(super) struct Course<'a> {
     pub(super) now: Timestamp,
     /// The market price.
     pub(super) price: Option<Rate>,
-    pub(super) standing: Standing,
+    pub(super) standing: Eligibility,
     /// When the last good reading of the order's source began.
     pub(super) read_at: Option<Timestamp>,
     /// What the commit refuses of whatever is asked for: more of the customer's limits, or coins that others were promised.
@@ -70,7 +71,7 @@ impl<'a> Course<'a> {
             randomness,
             now: example::START,
             price: Some(example::price()),
-            standing: Standing::good(crate::kyc::KycLevel::Basic),
+            standing: Eligibility::good(crate::kyc::KycLevel::Basic),
             read_at: None,
             refuses: None,
             order,
@@ -274,7 +275,7 @@ impl<'a> Course<'a> {
     }
 
     /// The screening provider answers about the order.
-    pub(super) fn screened(&mut self, verdict: &Verdict) {
+    pub(super) fn screened(&mut self, verdict: &ScreeningResult) {
         self.happens(|order, context| match order {
             Order::Payment(payment) => payment.observe(PaymentFact::Screened { verdict: verdict.clone(), about_refund: true }, context),
             Order::Rampoff(rampoff) => rampoff.observe(RampoffFact::Screened { verdict: verdict.clone(), about_refund: true }, context),
@@ -283,29 +284,29 @@ impl<'a> Course<'a> {
 
     /// Everything that follows by itself when all goes well; where something was `ordered` before, that and the order itself stay
     /// where they are.
-    pub(super) fn goes_on(&mut self, ordered: Option<&[Leaving]>) {
+    pub(super) fn goes_on(&mut self, ordered: Option<&[OutgoingRecord]>) {
         // No course is longer; one that went in a circle would not end.
         let _ = (0..MOST_STEPS).take_while(|_| self.goes_a_step(ordered)).count();
     }
 
-    fn goes_a_step(&mut self, ordered: Option<&[Leaving]>) -> bool {
+    fn goes_a_step(&mut self, ordered: Option<&[OutgoingRecord]>) -> bool {
         let is_asked_about = match &self.order {
             Order::Payment(payment) => matches!(payment.state, PaymentState::PaymentReceived { .. }),
             Order::Rampoff(rampoff) => matches!(rampoff.state, RampoffState::CryptoReceived { .. }),
         };
         if is_asked_about && ordered.is_none() {
-            self.screened(&Verdict::Clear);
+            self.screened(&ScreeningResult::Clear);
             return true;
         }
         let is_new = |leaving| ordered.is_none_or(|ordered| !ordered.contains(&leaving));
-        let transfer = self.transfers.iter().filter(|transfer| is_new(Leaving::Transfer(transfer.id)));
+        let transfer = self.transfers.iter().filter(|transfer| is_new(OutgoingRecord::Transfer(transfer.id)));
         if let Some((transfer, fact)) = transfer.filter_map(|transfer| Some((transfer.clone(), next_of_transfer(transfer)?))).next() {
             let named = self.named(transfer.order.is_some(), transfer.resolves);
             let step = transfer.observe(fact, named, &self.context(Grade::All));
             self.take(step);
             return true;
         }
-        let payout = self.payouts.iter().filter(|payout| is_new(Leaving::Payout(payout.id)));
+        let payout = self.payouts.iter().filter(|payout| is_new(OutgoingRecord::Payout(payout.id)));
         if let Some((payout, fact)) = payout.filter_map(|payout| Some((payout.clone(), next_of_payout(payout)?))).next() {
             let named = self.named(payout.order.is_some(), payout.resolves);
             let step = payout.observe(fact, named, &self.context(Grade::All));
@@ -327,19 +328,19 @@ impl<'a> Course<'a> {
     }
 
     /// What has been ordered to leave so far.
-    pub(super) fn ordered(&self) -> Vec<Leaving> {
-        let transfers = self.transfers.iter().map(|transfer| Leaving::Transfer(transfer.id));
-        transfers.chain(self.payouts.iter().map(|payout| Leaving::Payout(payout.id))).collect()
+    pub(super) fn ordered(&self) -> Vec<OutgoingRecord> {
+        let transfers = self.transfers.iter().map(|transfer| OutgoingRecord::Transfer(transfer.id));
+        transfers.chain(self.payouts.iter().map(|payout| OutgoingRecord::Payout(payout.id))).collect()
     }
 
     /// What is on its way for the order, with its jobs.
-    pub(super) fn on_its_way(&self) -> Vec<OnItsWay> {
+    pub(super) fn on_its_way(&self) -> Vec<PendingOutgoing> {
         let leaving = self.order.all_on_its_way();
         let jobs = |id: String| self.jobs.iter().filter(|job| job.subject == id).cloned().collect();
-        let transfers = self.transfers.iter().filter(|transfer| leaving.contains(&Leaving::Transfer(transfer.id)));
-        let payouts = self.payouts.iter().filter(|payout| leaving.contains(&Leaving::Payout(payout.id)));
-        let transfers = transfers.map(|transfer| OnItsWay::Transfer(Box::new(transfer.clone()), jobs(transfer.id.to_string())));
-        let payouts = payouts.map(|payout| OnItsWay::Payout(Box::new(payout.clone()), jobs(payout.id.to_string())));
+        let transfers = self.transfers.iter().filter(|transfer| leaving.contains(&OutgoingRecord::Transfer(transfer.id)));
+        let payouts = self.payouts.iter().filter(|payout| leaving.contains(&OutgoingRecord::Payout(payout.id)));
+        let transfers = transfers.map(|transfer| PendingOutgoing::Transfer(Box::new(transfer.clone()), jobs(transfer.id.to_string())));
+        let payouts = payouts.map(|payout| PendingOutgoing::Payout(Box::new(payout.clone()), jobs(payout.id.to_string())));
         transfers.chain(payouts).collect()
     }
 
@@ -373,7 +374,7 @@ const MOST_STEPS: usize = 50;
 /// The customer's name.
 pub(super) const CUSTOMER: &str = "Ana Luna";
 /// The same in its parts.
-const CUSTOMER_NAMES: Holder<'static> = Holder::Person { given: "Ana", family: "Luna" };
+const CUSTOMER_NAMES: AccountHolder<'static> = AccountHolder::Person { given: "Ana", family: "Luna" };
 
 impl Order {
     fn paid(self, fact: PaymentFact, context: &Context<'_>) -> Step {
@@ -409,8 +410,8 @@ fn fact(id: FactId, body: FactBody, observed_at: Timestamp) -> Fact {
 
 fn next_of_transfer(transfer: &Transfer) -> Option<TransferFact> {
     match transfer.state {
-        TransferState::Queued if transfer.awaits_screening() => Some(TransferFact::Screened(Verdict::Clear)),
-        TransferState::Queued => Some(TransferFact::Signed(Signed { nonce: 0, txid: "0x01".to_owned(), bytes: String::new() })),
+        TransferState::Queued if transfer.awaits_screening() => Some(TransferFact::Screened(ScreeningResult::Clear)),
+        TransferState::Queued => Some(TransferFact::Signed(SignedTransaction { nonce: 0, txid: "0x01".to_owned(), bytes: String::new() })),
         TransferState::Signed(_) => Some(TransferFact::Broadcast),
         TransferState::Broadcast(_) => Some(TransferFact::Confirmed { confirmations: 12, network_fee: Amount::from_minor(2_000) }),
         TransferState::Recalled(_) | TransferState::Confirmed(_) | TransferState::Failed { .. } => None,
@@ -419,7 +420,7 @@ fn next_of_transfer(transfer: &Transfer) -> Option<TransferFact> {
 
 fn next_of_payout(payout: &Payout) -> Option<PayoutFact> {
     match payout.state {
-        PayoutState::Queued if payout.awaits_screening() => Some(PayoutFact::Screened(Verdict::Clear)),
+        PayoutState::Queued if payout.awaits_screening() => Some(PayoutFact::Screened(ScreeningResult::Clear)),
         PayoutState::Queued => Some(PayoutFact::Accepted { reference: "B1".to_owned() }),
         PayoutState::Accepted { .. } => Some(PayoutFact::Settled { reference: "B1".to_owned() }),
         _ => None,

@@ -12,12 +12,12 @@ use crate::example;
 use crate::ledger::Account;
 use crate::order::Order;
 use crate::outgoing::stopped_by;
-use crate::payment::{PaymentFact, PaymentState, TakenBack};
+use crate::payment::{PaymentFact, PaymentState, ReversedReceipt};
 use crate::policy::Policy;
 use crate::rampoff::{RampoffFact, RampoffState};
-use crate::review::{About, Decision, Operator};
+use crate::review::{Operator, ReviewDecision, ReviewSubject};
 use crate::step::Step;
-use crate::suspense::{self, Stray, Traces};
+use crate::suspense::{self, Traces, UnmatchedReceipt};
 use crate::watch::{Deposit, DepositState};
 
 /// Where an order stands when something arrives.
@@ -27,13 +27,13 @@ enum Stands {
     InPart,
     OnHold,
     Decided,
-    OnItsWay,
+    PendingOutgoing,
     Sent,
     Ended,
 }
 
 impl Stands {
-    const ALL: [Self; 7] = [Self::Open, Self::InPart, Self::OnHold, Self::Decided, Self::OnItsWay, Self::Sent, Self::Ended];
+    const ALL: [Self; 7] = [Self::Open, Self::InPart, Self::OnHold, Self::Decided, Self::PendingOutgoing, Self::Sent, Self::Ended];
 
     const fn name(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Stands {
             Self::InPart => "paid in part",
             Self::OnHold => "on hold (price)",
             Self::Decided => "decided",
-            Self::OnItsWay => "on its way",
+            Self::PendingOutgoing => "on its way",
             Self::Sent => "sent",
             Self::Ended => "expired",
         }
@@ -168,9 +168,9 @@ fn comes_to(course: &mut Course<'_>, stands: Stands, by_card: bool) -> Option<()
             course.price = price;
         }
         Stands::Decided => own(course, 100),
-        Stands::OnItsWay => {
+        Stands::PendingOutgoing => {
             own(course, 100);
-            course.screened(&crate::ports::Verdict::Clear);
+            course.screened(&crate::ports::ScreeningResult::Clear);
         }
         Stands::Sent => {
             own(course, 100);
@@ -261,7 +261,7 @@ fn stray(course: &mut Course<'_>, asset: Option<Asset>, on: Option<Account>) -> 
     let (asset, on) = (asset.unwrap_or(order.terms.fiat.into()), on.unwrap_or(order.pay_in.account()));
     let (amount, is_its) = (ordered(course), asset == course.order.receives());
     let reason = "it is to be paid another way".to_owned();
-    let stray = Stray { fact: course.mint().id(), on, asset, amount, source: Some("R9".to_owned()), order: None, reason };
+    let stray = UnmatchedReceipt { fact: course.mint().id(), on, asset, amount, source: Some("R9".to_owned()), order: None, reason };
     let step = suspense::receive_beside(course.order.clone(), stray, &course.context(Grade::All));
     course.arrived = if is_its { plus(course.arrived, amount) } else { course.arrived };
     course.take(step);
@@ -285,7 +285,8 @@ fn recalled(course: &mut Course<'_>) -> Option<()> {
     let (step, beside) = suspense::taken_back(items, arrived_on, amount, WHY, &course.context(Grade::All));
     course.take(step);
     let from_suspense = beside.iter().fold(Amount::ZERO, |sum, (_, part)| plus(sum, *part));
-    let taken = TakenBack { amount, receipt: Some(receipt.fact), arrived_on: Some(arrived_on), from_suspense, reason: WHY.to_owned() };
+    let taken =
+        ReversedReceipt { amount, receipt: Some(receipt.fact), arrived_on: Some(arrived_on), from_suspense, reason: WHY.to_owned() };
     // What lay in suspense alone stops nothing of the order's.
     let on_its_way = if amount == from_suspense { Vec::new() } else { course.on_its_way() };
     course.taken_back = plus(course.taken_back, amount);
@@ -321,7 +322,7 @@ fn undone(course: &mut Course<'_>) -> Option<()> {
 /// A capture is taken back that nobody has told of.
 fn reversed_first(course: &mut Course<'_>) -> Option<()> {
     let (amount, capture) = (Amount::from_minor(lacking(course)), course.next_reference().into());
-    let fact = PaymentFact::ReversedFirst { capture, amount, reason: "charged back".to_owned() };
+    let fact = PaymentFact::EarlyReversal { capture, amount, reason: "charged back".to_owned() };
     course.taken_back = plus(course.taken_back, amount);
     course.happens(|order, context| match order {
         Order::Payment(order) => order.observe(fact.clone(), context),
@@ -333,16 +334,16 @@ fn reversed_first(course: &mut Course<'_>) -> Option<()> {
 /// A person assigns what was set aside last to the order.
 fn assigned(course: &mut Course<'_>) -> Option<()> {
     let item = course.items.iter().rfind(|item| item.resolution.is_none())?.clone();
-    let about = About {
+    let about = ReviewSubject {
         fact: course.facts.iter().find(|fact| Some(fact.id) == item.fact).cloned(),
         deposit: course.deposits.iter().find(|deposit| Some(deposit.id) == item.fact).cloned(),
         deposit_index: Some(0),
         order: Some(course.order.clone()),
         beside: Some(course.order.clone()),
-        ..About::default()
+        ..ReviewSubject::default()
     };
     let operator = Operator { actor: "luis".to_owned(), reason: "the customer's father".to_owned() };
-    match item.decide(Decision::Assign(course.order.id()), &operator, about, &course.context(Grade::All)) {
+    match item.decide(ReviewDecision::Assign(course.order.id()), &operator, about, &course.context(Grade::All)) {
         Ok(step) => course.take(step),
         Err(refusal) => course.refused = Some(refusal.message),
     }

@@ -35,14 +35,14 @@ pub enum PayoutPurpose {
 /// Which way a payout takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "route", content = "name", rename_all = "snake_case")]
-pub enum Route {
+pub enum PayoutRoute {
     /// A bank rail.
     Bank(Rail),
     /// Back through the processor that captured the payment.
     Processor(Processor),
 }
 
-impl Route {
+impl PayoutRoute {
     /// The account money leaves from.
     #[must_use]
     pub const fn account(self) -> Account {
@@ -136,7 +136,7 @@ pub struct Payout {
     /// The customer whose account is debited; suspense where there is none.
     pub customer: Option<CustomerId>,
     /// Which way it takes.
-    pub route: Route,
+    pub route: PayoutRoute,
     /// The currency.
     pub currency: Currency,
     /// How much, in minor units.
@@ -181,7 +181,7 @@ impl Payout {
     pub fn new(
         mint: &Mint<'_>,
         purpose: PayoutPurpose,
-        route: Route,
+        route: PayoutRoute,
         currency: Currency,
         amount: Amount,
         destination: PayoutDestination,
@@ -211,8 +211,8 @@ impl Payout {
 
     fn payable_amount(&self, catalogue: &Catalogue) -> Amount {
         match self.route {
-            Route::Bank(rail) => self.amount.rounded_down(catalogue.payable_step(rail)),
-            Route::Processor(_) => self.amount,
+            PayoutRoute::Bank(rail) => self.amount.rounded_down(catalogue.payable_step(rail)),
+            PayoutRoute::Processor(_) => self.amount,
         }
     }
 

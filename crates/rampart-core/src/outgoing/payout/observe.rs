@@ -9,10 +9,10 @@ use crate::fact::PayoutReport;
 use crate::id::{Mint, OrderId};
 use crate::job::{Job, JobKind};
 use crate::ledger::Origin;
-use crate::order::{Beside, Context, Order, StoppedBy};
-use crate::outgoing::{OnItsWay, Outgoing, Screening, change_holds, on_its_way, tell_beside};
+use crate::order::{Context, Order, SetAside, StoppedBy};
+use crate::outgoing::{Outgoing, PendingOutgoing, Screening, change_holds, on_its_way, tell_beside};
 use crate::payment::PaymentFact;
-use crate::ports::Verdict;
+use crate::ports::ScreeningResult;
 use crate::rampoff::RampoffFact;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
@@ -24,7 +24,7 @@ const FIRST_QUESTION_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PayoutFact {
     /// The screening provider, or we ourselves, have answered about who receives it.
-    Screened(Verdict),
+    Screened(ScreeningResult),
     /// What the screening provider said is too old: it is asked again.
     Outdated,
     /// It is stopped before it was handed over.
@@ -76,12 +76,12 @@ impl Payout {
     pub fn observe(self, fact: PayoutFact, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let mint = &context.mint;
         match fact {
-            PayoutFact::Screened(Verdict::Clear) => self.cleared(mint),
+            PayoutFact::Screened(ScreeningResult::Clear) => self.cleared(mint),
             PayoutFact::Outdated => self.asked_again(mint),
-            PayoutFact::Screened(Verdict::Hit { reason }) if self.awaits_screening() => {
+            PayoutFact::Screened(ScreeningResult::Hit { reason }) if self.awaits_screening() => {
                 self.stopped(StoppedBy::Screening, reason, outgoing, context)
             }
-            PayoutFact::Screened(Verdict::Hit { .. }) => Step::new(),
+            PayoutFact::Screened(ScreeningResult::Hit { .. }) => Step::new(),
             PayoutFact::Stopped { by, reason } => self.stopped(by, reason, outgoing, context),
             PayoutFact::OffStep => self.kept_to_step(outgoing.order, context),
             PayoutFact::Unknown => self.unknown(mint),
@@ -226,7 +226,7 @@ impl Payout {
         let payment = PaymentFact::RefundSettled { payout: self.id, reference: reference.clone() };
         let rampoff = RampoffFact::PayoutSettled { payout: self.id, reference: reference.clone() };
         let mut step = self.tell(outgoing.order, payment, rampoff, context);
-        step.extend(tell_beside(outgoing.beside, Beside::Returned { withheld: self.rounding }, self.amount, context));
+        step.extend(tell_beside(outgoing.beside, SetAside::Returned { withheld: self.rounding }, self.amount, context));
         if !was_taken {
             step.post(self.post_accepted(&context.mint));
         }
@@ -250,7 +250,7 @@ impl Payout {
         let mint = &context.mint;
         let order = outgoing.order.as_ref().map(Order::id).or_else(|| outgoing.review.as_ref()?.order);
         let relied = outgoing.order.as_ref().map(Order::relied);
-        let instead = outgoing.instead.as_ref().map(OnItsWay::told);
+        let instead = outgoing.instead.as_ref().map(PendingOutgoing::told);
         // What had been sent back lies in suspense, while an item about it waits.
         let was_returned = matches!(self.state, PayoutState::Returned { .. });
         let settles = match (outgoing.order.take(), outgoing.review.take()) {
@@ -273,7 +273,7 @@ impl Payout {
         } else {
             step.post(if was_returned { self.post_sent_again(context) } else { self.post_settled(mint) });
             let withheld = if was_returned { Amount::ZERO } else { self.rounding };
-            step.extend(tell_beside(outgoing.beside.take(), Beside::Returned { withheld }, self.amount, context));
+            step.extend(tell_beside(outgoing.beside.take(), SetAside::Returned { withheld }, self.amount, context));
         }
         let said = match (&self.state, &self.said_by) {
             (_, Some(person)) => format!("{person} had said that it failed"),
@@ -305,7 +305,7 @@ impl Payout {
             let payment = PaymentFact::RefundReturned { payout: self.id, amount: self.amount, reason: reason.clone() };
             let rampoff = RampoffFact::PayoutReturned { payout: self.id, reason: reason.clone() };
             step.extend(self.tell(outgoing.order.take(), payment, rampoff, context));
-            step.extend(tell_beside(outgoing.beside.take(), Beside::CameBack { withheld: Amount::ZERO }, self.amount, context));
+            step.extend(tell_beside(outgoing.beside.take(), SetAside::CameBack { withheld: Amount::ZERO }, self.amount, context));
             let why = format!("the receiving bank returned what we had sent: {reason}");
             let item = outgoing.did_not_leave(mint, &why, &mut step);
             put_back = item.as_ref().map(|item| item.id);

@@ -46,7 +46,7 @@ pub enum TransferSource {
 
 /// What is sent to a chain, fixed before it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Signed {
+pub struct SignedTransaction {
     /// The nonce it was signed with.
     pub nonce: u64,
     /// The transaction's identifier.
@@ -62,14 +62,14 @@ pub enum TransferState {
     /// Waiting to be signed.
     Queued,
     /// Signed and committed; perhaps broadcast.
-    Signed(Signed),
+    Signed(SignedTransaction),
     /// Signed, perhaps broadcast, and not to be broadcast again: a transfer to ourselves takes its nonce. If that becomes final,
     /// it never left.
-    Recalled(Signed),
+    Recalled(SignedTransaction),
     /// The chain has taken it.
-    Broadcast(Signed),
+    Broadcast(SignedTransaction),
     /// It has enough confirmations.
-    Confirmed(Signed),
+    Confirmed(SignedTransaction),
     /// The chain refused it for good.
     Failed {
         /// Why.
@@ -93,7 +93,7 @@ impl TransferState {
 
     /// What was signed, once it was.
     #[must_use]
-    pub const fn signed(&self) -> Option<&Signed> {
+    pub const fn signed(&self) -> Option<&SignedTransaction> {
         match self {
             Self::Signed(signed) | Self::Recalled(signed) | Self::Broadcast(signed) | Self::Confirmed(signed) => Some(signed),
             Self::Queued | Self::Failed { .. } => None,

@@ -1,14 +1,14 @@
 //! What a transfer does with facts, with what that means for its order and for the ledger. Facts are never refused; one
 //! that was known before, or that its state leaves no room for, gives a step that does nothing.
 
-use super::{Signed, Transfer, TransferPurpose, TransferSource, TransferState};
+use super::{SignedTransaction, Transfer, TransferPurpose, TransferSource, TransferState};
 use crate::amount::Amount;
 use crate::id::Mint;
 use crate::ledger::Origin;
-use crate::order::{Beside, Context, Order, StoppedBy};
+use crate::order::{Context, Order, SetAside, StoppedBy};
 use crate::outgoing::{Outgoing, Screening, change_holds, on_its_way, tell_beside};
 use crate::payment::PaymentFact;
-use crate::ports::Verdict;
+use crate::ports::ScreeningResult;
 use crate::rampoff::RampoffFact;
 use crate::record::RecordKey;
 use crate::review::{ReviewItem, ReviewKind};
@@ -19,7 +19,7 @@ use crate::suspense;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransferFact {
     /// The screening provider, or we ourselves, have answered about who receives it.
-    Screened(Verdict),
+    Screened(ScreeningResult),
     /// What the screening provider said is too old: it is asked again.
     Outdated,
     /// It is stopped before it was signed.
@@ -30,7 +30,7 @@ pub enum TransferFact {
         reason: String,
     },
     /// It was signed. Nothing is broadcast before this is committed.
-    Signed(Signed),
+    Signed(SignedTransaction),
     /// It is not to be broadcast again, because what it is for was taken back, or a person asked for it.
     Recalled,
     /// The chain has taken it.
@@ -69,12 +69,12 @@ impl Transfer {
     pub fn observe(self, fact: TransferFact, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let mint = &context.mint;
         match fact {
-            TransferFact::Screened(Verdict::Clear) => self.cleared(mint),
+            TransferFact::Screened(ScreeningResult::Clear) => self.cleared(mint),
             TransferFact::Outdated => self.asked_again(mint),
-            TransferFact::Screened(Verdict::Hit { reason }) if self.awaits_screening() => {
+            TransferFact::Screened(ScreeningResult::Hit { reason }) if self.awaits_screening() => {
                 self.stopped(StoppedBy::Screening, &reason, outgoing, context)
             }
-            TransferFact::Screened(Verdict::Hit { .. }) => Step::new(),
+            TransferFact::Screened(ScreeningResult::Hit { .. }) => Step::new(),
             TransferFact::Stopped { by, reason } => self.stopped(by, &reason, outgoing, context),
             TransferFact::Signed(signed) => self.signed(signed),
             TransferFact::Recalled => self.recalled(),
@@ -127,7 +127,7 @@ impl Transfer {
         on_its_way::recovered(step, lost, context)
     }
 
-    fn signed(self, signed: Signed) -> Step {
+    fn signed(self, signed: SignedTransaction) -> Step {
         let mut step = Step::new();
         if self.state == TransferState::Queued && !self.awaits_screening() {
             self.becomes(TransferState::Signed(signed), &mut step);
@@ -172,7 +172,7 @@ impl Transfer {
         let payment = PaymentFact::CoinsConfirmed { transfer, confirmations };
         let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundConfirmed { transfer, amount }, context);
         step.post(self.post_confirmed(&context.mint));
-        step.extend(tell_beside(outgoing.beside, Beside::Returned { withheld }, amount, context));
+        step.extend(tell_beside(outgoing.beside, SetAside::Returned { withheld }, amount, context));
         step.extend(suspense::sent_back(outgoing.review, outgoing.shortage, context));
         self.book_fee(network_fee, context, &mut step);
         self.becomes(TransferState::Confirmed(signed), &mut step);
@@ -185,7 +185,7 @@ impl Transfer {
         let payment = PaymentFact::CoinsUnconfirmed { transfer };
         let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundUnconfirmed { transfer, amount, withheld }, context);
         step.post(self.post_unconfirmed(&context.mint));
-        step.extend(tell_beside(outgoing.beside, Beside::CameBack { withheld }, amount, context));
+        step.extend(tell_beside(outgoing.beside, SetAside::CameBack { withheld }, amount, context));
         step.extend(suspense::not_sent_back(outgoing.review, outgoing.shortage, context));
         self.becomes(TransferState::Broadcast(signed), &mut step);
         step

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rampart_core::name::Holder;
+use rampart_core::name::AccountHolder;
 
 /// A row of a table: what kind it is, the customer's two parts, and what the bank writes.
 struct Pair {
@@ -13,10 +13,10 @@ struct Pair {
 }
 
 impl Pair {
-    fn holder(&self) -> Holder<'_> {
+    fn holder(&self) -> AccountHolder<'_> {
         match self.kind.starts_with("company ") && self.kind != "company of a person" {
-            true => Holder::Company(&self.given),
-            false => Holder::Person { given: &self.given, family: &self.family },
+            true => AccountHolder::Company(&self.given),
+            false => AccountHolder::Person { given: &self.given, family: &self.family },
         }
     }
 }
@@ -79,7 +79,7 @@ fn every_letter_of_the_sepa_table_is_read() {
         .iter()
         .filter(|(letter, latin)| {
             let family = format!("Lun{letter}x");
-            let known = Holder::Person { given: "Ana", family: &family };
+            let known = AccountHolder::Person { given: "Ana", family: &family };
             let capitals = latin.to_uppercase();
             ![format!("ANA LUN{capitals}X"), format!("LUN{capitals}X, ANA"), format!("Ana Lun{}x", letter.to_lowercase())]
                 .iter()
@@ -113,12 +113,12 @@ fn arbitrary_names_end_and_never_panic() {
     use proptest::prelude::*;
     let text = || proptest::string::string_regex("(\\PC{0,9}[ .'-]?){0,20}").expect("an expression");
     proptest!(|(given in text(), family in text(), written in text())| {
-        let _ = Holder::Person { given: &given, family: &family }.can_be(&written);
-        let _ = Holder::Company(&given).can_be(&written);
+        let _ = AccountHolder::Person { given: &given, family: &family }.can_be(&written);
+        let _ = AccountHolder::Company(&given).can_be(&written);
     });
     let many = "Ana María ".repeat(40);
-    assert!(!Holder::Person { given: &many, family: "Luna" }.can_be(&many));
-    assert!(Holder::Person { given: &many, family: "Luna" }.can_be(&format!("{many} luna")));
+    assert!(!AccountHolder::Person { given: &many, family: "Luna" }.can_be(&many));
+    assert!(AccountHolder::Person { given: &many, family: "Luna" }.can_be(&format!("{many} luna")));
 }
 
 /// Equal words agree in more ways than can be tried one by one.
@@ -137,8 +137,8 @@ fn equal_words_are_compared_at_once() {
         ] {
             let took = || {
                 let begun = std::time::Instant::now();
-                let _ = Holder::Person { given, family }.can_be(&written);
-                let _ = Holder::Company(given).can_be(&written);
+                let _ = AccountHolder::Person { given, family }.can_be(&written);
+                let _ = AccountHolder::Company(given).can_be(&written);
                 begun.elapsed()
             };
             // A busy machine makes one slow, and not each of them.

@@ -10,14 +10,14 @@ use rampart_core::id::Mint;
 use rampart_core::ledger::{Account, LossKind};
 use rampart_core::order::{Context, Order};
 use rampart_core::outgoing::{
-    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Route, Transfer, TransferFact, TransferState, stopped_by,
+    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Transfer, TransferFact, TransferState, stopped_by,
 };
 use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
 use rampart_core::policy::Policy;
-use rampart_core::ports::Verdict;
+use rampart_core::ports::ScreeningResult;
 use rampart_core::quote::BuyTerms;
 use rampart_core::record::Record;
-use rampart_core::review::{About, Decision, ReviewItem, ReviewKind};
+use rampart_core::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 
@@ -30,8 +30,8 @@ enum Next {
         minor: i128,
         is_customer: bool,
     },
-    TakenBack(i128),
-    Screened(Verdict),
+    ReversedReceipt(i128),
+    Screened(ScreeningResult),
     Time,
     /// Something becomes of a transfer.
     Coins(usize, TransferFact),
@@ -98,13 +98,13 @@ impl Scene {
             Next::Paid { minor: 12_000, is_customer: true },
             Next::Paid { minor: 10_000, is_customer: false },
             Next::Paid { minor: 50, is_customer: true },
-            Next::TakenBack(10_000),
-            Next::TakenBack(4_000),
+            Next::ReversedReceipt(10_000),
+            Next::ReversedReceipt(4_000),
             Next::Time,
         ];
         if matches!(self.order.state, PaymentState::PaymentReceived { .. }) {
-            possible.extend([Next::Screened(Verdict::Clear), Next::Screened(Verdict::Clear)]);
-            possible.push(Next::Screened(Verdict::Hit { reason: "listed".to_owned() }));
+            possible.extend([Next::Screened(ScreeningResult::Clear), Next::Screened(ScreeningResult::Clear)]);
+            possible.push(Next::Screened(ScreeningResult::Hit { reason: "listed".to_owned() }));
         }
         for (index, (transfer, _)) in self.transfers.iter().enumerate() {
             possible.extend(transfer_facts(transfer).into_iter().map(|fact| Next::Coins(index, fact)));
@@ -146,9 +146,9 @@ impl Scene {
                 self.observe(PaymentFact::Paid { receipt, is_customer }, choice)
             }
             Next::Assigned(index) => self.assign(index, choice),
-            Next::TakenBack(minor) => {
+            Next::ReversedReceipt(minor) => {
                 self.taken_back += minor;
-                let fact = PaymentFact::Reversed(rampart_core::payment::TakenBack {
+                let fact = PaymentFact::Reversed(rampart_core::payment::ReversedReceipt {
                     amount: Amount::from_minor(minor),
                     receipt: None,
                     arrived_on: None,
@@ -210,9 +210,9 @@ impl Scene {
 
     /// A person says that what lies in suspense is for the order, which must be able to use it.
     fn assign(&mut self, index: usize, choice: u16) -> Checked {
-        let about = About { order: Some(self.order.clone().into()), ..About::default() };
+        let about = ReviewSubject { order: Some(self.order.clone().into()), ..ReviewSubject::default() };
         let item = self.suspense[index].clone();
-        match item.decide(Decision::Assign(self.order.id), &operator(), about, &self.context(choice)) {
+        match item.decide(ReviewDecision::Assign(self.order.id), &operator(), about, &self.context(choice)) {
             Ok(step) => self.commit(step),
             Err(_) => Ok(()),
         }
@@ -257,7 +257,7 @@ impl Scene {
         prop_assert!(sent.len() + back.len() <= 1, "it has left, or is leaving, more than once");
         // Unless it has arrived after all.
         let by_processor =
-            |payout: &&&Payout| matches!(payout.route, Route::Processor(_)) && !matches!(payout.state, PayoutState::Settled { .. });
+            |payout: &&&Payout| matches!(payout.route, PayoutRoute::Processor(_)) && !matches!(payout.state, PayoutState::Settled { .. });
         prop_assert!(!order.refused_by_source || back.iter().find(by_processor).is_none(), "what refused it for good is not asked again");
         let lost: i128 = self.payouts.iter().filter(|payout| payout.lost).map(|payout| minor(payout.amount)).sum();
         prop_assert_eq!(books.of(Account::Losses(LossKind::PaidTwice), EUR), lost, "what was paid beside");

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use rampart_core::amount::Amount;
-use rampart_core::arrival::Standing;
+use rampart_core::arrival::Eligibility;
 use rampart_core::asset::Asset;
 use rampart_core::catalogue::Catalogue;
 use rampart_core::counter::CounterOwner;
@@ -23,11 +23,13 @@ use rampart_core::job::Job;
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, Side};
 use rampart_core::order::{Context, Order, StoppedBy};
-use rampart_core::outgoing::{Leaving, OnItsWay, Payout, PayoutFact, PayoutState, Signed, Transfer, TransferFact, TransferState};
+use rampart_core::outgoing::{
+    OutgoingRecord, Payout, PayoutFact, PayoutState, PendingOutgoing, SignedTransaction, Transfer, TransferFact, TransferState,
+};
 use rampart_core::policy::Policy;
-use rampart_core::ports::Verdict;
+use rampart_core::ports::ScreeningResult;
 use rampart_core::review::{Operator, ReviewItem};
-use rampart_core::step::{Raise, Step};
+use rampart_core::step::{CounterChange, Step};
 
 /// What a check comes to.
 type Checked = Result<(), TestCaseError>;
@@ -64,7 +66,7 @@ fn policy() -> impl Strategy<Value = Policy> {
 /// What a decision may look at: without a price now and then, or without a reading behind the promise.
 fn context<'a>(mint: Mint<'a>, catalogue: &'a Catalogue, items: &'a [ReviewItem], choice: u16) -> Context<'a> {
     Context {
-        standing: Standing::good(KycLevel::Basic),
+        standing: Eligibility::good(KycLevel::Basic),
         read_at: (!choice.is_multiple_of(5)).then_some(mint.now),
         running_item: items.iter().rev().find(|item| item.resolution.is_none() && item.reason.contains("too small")),
         ..Context::new(mint, catalogue, (!choice.is_multiple_of(7)).then(example::price))
@@ -79,11 +81,11 @@ fn pick<T: Clone>(of: &[T], choice: u16) -> T {
 /// What can become of a transfer next; what is likely, twice.
 fn transfer_facts(transfer: &Transfer) -> Vec<TransferFact> {
     let (reason, network_fee) = ("refused".to_owned(), Amount::from_minor(2_000));
-    let signed = Signed { nonce: 0, txid: transfer.id.to_string(), bytes: String::new() };
+    let signed = SignedTransaction { nonce: 0, txid: transfer.id.to_string(), bytes: String::new() };
     match transfer.state {
         TransferState::Queued if transfer.awaits_screening() => {
-            let clear = TransferFact::Screened(Verdict::Clear);
-            vec![clear.clone(), clear, TransferFact::Screened(Verdict::Hit { reason: "listed".to_owned() })]
+            let clear = TransferFact::Screened(ScreeningResult::Clear);
+            vec![clear.clone(), clear, TransferFact::Screened(ScreeningResult::Hit { reason: "listed".to_owned() })]
         }
         TransferState::Queued => vec![TransferFact::Signed(signed.clone()), TransferFact::Signed(signed), TransferFact::Refused { reason }],
         TransferState::Signed(_) => {
@@ -111,8 +113,8 @@ fn payout_facts(payout: &Payout) -> Vec<PayoutFact> {
     let (settled, failed) = (PayoutFact::Settled { reference }, PayoutFact::Failed { reason });
     match payout.state {
         PayoutState::Queued if payout.awaits_screening() => {
-            let clear = PayoutFact::Screened(Verdict::Clear);
-            vec![clear.clone(), clear, PayoutFact::Screened(Verdict::Hit { reason: "listed".to_owned() }), stopped]
+            let clear = PayoutFact::Screened(ScreeningResult::Clear);
+            vec![clear.clone(), clear, PayoutFact::Screened(ScreeningResult::Hit { reason: "listed".to_owned() }), stopped]
         }
         PayoutState::Queued => vec![accepted, settled, failed, refused, stopped, PayoutFact::Unknown],
         PayoutState::Unknown => vec![accepted, settled, failed, PayoutFact::NeverArrived, said(true), said(false)],
@@ -134,18 +136,18 @@ fn said(arrived: bool) -> PayoutFact {
 }
 
 /// What is under way for an order, as whoever tells of something else finds it; its job may be held by a worker.
-fn instead(order: &Order, payouts: &[Payout], transfers: &[Transfer], is_held: bool, mint: &Mint<'_>) -> Option<OnItsWay> {
+fn instead(order: &Order, payouts: &[Payout], transfers: &[Transfer], is_held: bool, mint: &Mint<'_>) -> Option<PendingOutgoing> {
     let job = |job: Job| Job { leased_until: is_held.then_some(mint.now), ..job };
     match order.on_its_way()? {
-        Leaving::Payout(id) => {
+        OutgoingRecord::Payout(id) => {
             let payout = payouts.iter().find(|payout| payout.id == id)?.clone();
             let jobs = vec![job(payout.first_job(mint))];
-            Some(OnItsWay::Payout(Box::new(payout), jobs))
+            Some(PendingOutgoing::Payout(Box::new(payout), jobs))
         }
-        Leaving::Transfer(id) => {
+        OutgoingRecord::Transfer(id) => {
             let transfer = transfers.iter().find(|transfer| transfer.id == id)?.clone();
             let jobs = vec![job(transfer.first_job(mint))];
-            Some(OnItsWay::Transfer(Box::new(transfer), jobs))
+            Some(PendingOutgoing::Transfer(Box::new(transfer), jobs))
         }
     }
 }
@@ -202,9 +204,9 @@ impl Books {
         // What goes back from suspense is held there, beside the order's promise.
         let promised = step.holds.iter().filter(|hold| hold.account != Account::Suspense);
         self.held += promised.map(|hold| hold.change.minor()).sum::<i128>();
-        let open = |raise: &&Raise| matches!(raise.counter.owner, CounterOwner::Customer(_)) && raise.counter.what == "open:orders";
+        let open = |raise: &&CounterChange| matches!(raise.counter.owner, CounterOwner::Customer(_)) && raise.counter.what == "open:orders";
         self.open += step.raises.iter().filter(open).map(|raise| raise.by.minor()).sum::<i128>();
-        let counted = |raise: &&Raise| raise.counter.what.starts_with("limit:") && raise.counter.what.contains(":day:");
+        let counted = |raise: &&CounterChange| raise.counter.what.starts_with("limit:") && raise.counter.what.contains(":day:");
         self.counted += step.raises.iter().filter(counted).map(|raise| raise.by.minor()).sum::<i128>();
         Ok(())
     }

@@ -9,13 +9,13 @@ use rampart_core::example::{self, Counting};
 use rampart_core::id::{FactId, Mint};
 use rampart_core::ledger::{Account, FeeKind, LossKind};
 use rampart_core::order::Context;
-use rampart_core::outgoing::{Leaving, Outgoing, Payout, PayoutFact, PayoutState, Transfer, TransferFact, TransferState};
+use rampart_core::outgoing::{Outgoing, OutgoingRecord, Payout, PayoutFact, PayoutState, Transfer, TransferFact, TransferState};
 use rampart_core::policy::Policy;
-use rampart_core::ports::Verdict;
+use rampart_core::ports::ScreeningResult;
 use rampart_core::quote::SellTerms;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::record::Record;
-use rampart_core::review::{About, Decision, ReviewItem, ReviewKind};
+use rampart_core::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
 use rampart_core::step::Step;
 use rampart_core::suspense::{self, Traces};
 use rampart_core::time::Timestamp;
@@ -34,7 +34,7 @@ enum Next {
     Undone(usize),
     /// The same transaction is in a block once more.
     Again(usize),
-    Screened(Verdict),
+    Screened(ScreeningResult),
     Time,
     /// Something becomes of a transfer.
     Coins(usize, TransferFact),
@@ -118,8 +118,8 @@ impl Scene {
             _ => vec![Next::Assigned(index), Next::Kept(index)],
         }));
         if matches!(self.order.state, RampoffState::CryptoReceived { .. }) {
-            possible.extend([Next::Screened(Verdict::Clear), Next::Screened(Verdict::Clear)]);
-            possible.push(Next::Screened(Verdict::Hit { reason: "listed".to_owned() }));
+            possible.extend([Next::Screened(ScreeningResult::Clear), Next::Screened(ScreeningResult::Clear)]);
+            possible.push(Next::Screened(ScreeningResult::Hit { reason: "listed".to_owned() }));
         }
         for (index, transfer) in self.transfers.iter().enumerate() {
             possible.extend(transfer_facts(transfer).into_iter().map(|fact| Next::Coins(index, fact)));
@@ -173,9 +173,9 @@ impl Scene {
                 self.commit(suspense::received_again(step, deposit, &items, &returned, &self.context(choice)))
             }
             Next::Undone(index) => self.undone(index, choice),
-            Next::Assigned(index) => self.decide(index, Decision::Assign(self.order.id), choice),
-            Next::Kept(index) => self.decide(index, Decision::Keep, choice),
-            Next::WrittenOff(index) => self.decide(index, Decision::WriteOff, choice),
+            Next::Assigned(index) => self.decide(index, ReviewDecision::Assign(self.order.id), choice),
+            Next::Kept(index) => self.decide(index, ReviewDecision::Keep, choice),
+            Next::WrittenOff(index) => self.decide(index, ReviewDecision::WriteOff, choice),
             Next::Screened(verdict) => self.observe(RampoffFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice),
             Next::Asked(command) => match self.order.clone().request(command, &self.context(choice)) {
                 Ok(step) => self.commit(step),
@@ -216,7 +216,7 @@ impl Scene {
 
     /// The transfer that an item was sent back by.
     fn returned(&self, item: &ReviewItem) -> Option<Transfer> {
-        let Some(Leaving::Transfer(id)) = item.resolution.as_ref()?.sent else { return None };
+        let Some(OutgoingRecord::Transfer(id)) = item.resolution.as_ref()?.sent else { return None };
         self.transfers.iter().find(|transfer| transfer.id == id).cloned()
     }
 
@@ -284,12 +284,12 @@ impl Scene {
     }
 
     /// A person decides about an item; an order must be able to use what it is assigned.
-    fn decide(&mut self, index: usize, decision: Decision, choice: u16) -> Checked {
+    fn decide(&mut self, index: usize, decision: ReviewDecision, choice: u16) -> Checked {
         let item = self.suspense[index].clone();
         let deposit = self.deposits.iter().find(|deposit| Some(deposit.id) == item.fact).cloned();
         let order = || Some(self.order.clone().into());
         let beside = item.order.filter(|_| item.kind == ReviewKind::Suspense).and_then(|_| order());
-        let about = About { deposit, order: order(), beside, ..About::default() };
+        let about = ReviewSubject { deposit, order: order(), beside, ..ReviewSubject::default() };
         match item.decide(decision, &operator(), about, &self.context(choice)) {
             Ok(step) => self.commit(step),
             Err(_) => Ok(()),

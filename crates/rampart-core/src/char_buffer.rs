@@ -50,12 +50,12 @@ pub(crate) const fn alphanumerics_and(dropped: &[u8]) -> Table {
 /// A number's signs. What is behind the last one is zero, so that equal numbers are equal in memory. They are read in place:
 /// a copy of what was just written sign by sign waits for the last of them.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Signs {
+pub(crate) struct Characters {
     signs: [u8; MOST],
     count: usize,
 }
 
-impl Signs {
+impl Characters {
     /// None yet.
     pub(crate) const NONE: Self = Self { signs: [0; MOST], count: 0 };
 
@@ -104,7 +104,7 @@ impl Signs {
     }
 }
 
-impl std::ops::Deref for Signs {
+impl std::ops::Deref for Characters {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -112,13 +112,13 @@ impl std::ops::Deref for Signs {
     }
 }
 
-impl fmt::Display for Signs {
+impl fmt::Display for Characters {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.iter().try_for_each(|sign| formatter.write_char(char::from(*sign)))
     }
 }
 
-impl fmt::Debug for Signs {
+impl fmt::Debug for Characters {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:?}", text(self))
     }
