@@ -15,15 +15,15 @@ use rampart_core::time::Timestamp;
 use sqlx::Row;
 use tokio::sync::oneshot;
 
-use crate::books::{Batch, Books, Command, Line, cursor};
+use crate::database::{Batch, SandboxDatabase, StreamLine, WriterCommand, cursor};
 use crate::error::WorldError;
 use crate::faults::FaultPort;
 use crate::payouts::{self, PayoutOrder};
 use crate::world::World;
 
 /// The bank's port.
-pub(crate) struct Bank {
-    pub(crate) books: Arc<Books>,
+pub(crate) struct SimulatedBank {
+    pub(crate) database: Arc<SandboxDatabase>,
 }
 
 /// A transfer that somebody makes to an account of ours.
@@ -133,18 +133,18 @@ fn statement_line(stream: &str, seq: i64, body: &str) -> Result<StatementLine, W
     })
 }
 
-impl BankPort for Bank {
+impl BankPort for SimulatedBank {
     fn rails(&self) -> Vec<Rail> {
-        self.books.config.rails.iter().map(|rail| rail.name).collect()
+        self.database.config.rails.iter().map(|rail| rail.name).collect()
     }
 
     fn pay<'a>(&'a self, payout: &'a Payout) -> PortFuture<'a, CallOutcome<String>> {
         let order = PayoutOrder::from(payout);
-        Box::pin(self.books.act(FaultPort::Bank, hand_over(&self.books, order)))
+        Box::pin(self.database.act(FaultPort::Bank, submit_payout(&self.database, order)))
     }
 
     fn find(&self, _rail: Rail, payout: PayoutId) -> PortFuture<'_, Result<LookupResult<String>, Unavailable>> {
-        Box::pin(self.books.ask(FaultPort::Bank, payouts::find(&self.books, payout)))
+        Box::pin(self.database.ask(FaultPort::Bank, payouts::find(&self.database, payout)))
     }
 
     fn statement<'a>(&'a self, rail: Rail, after: &'a str, limit: usize) -> PortFuture<'a, Result<FactPage<StatementLine>, Unavailable>> {
@@ -152,27 +152,27 @@ impl BankPort for Bank {
             let stream = format!("bank-{rail}");
             let after = cursor(after)?;
             let read = async {
-                let (lines, has_more) = self.books.page(&stream, after, limit).await?;
+                let (lines, has_more) = self.database.page(&stream, after, limit).await?;
                 let next = lines.last().map_or(after, |line| line.0);
                 let items = lines.iter().map(|(seq, body)| statement_line(&stream, *seq, body)).collect::<Result<_, _>>()?;
                 Ok(FactPage { items, next: next.to_string(), has_more })
             };
-            self.books.ask(FaultPort::Bank, read).await
+            self.database.ask(FaultPort::Bank, read).await
         })
     }
 
     fn news<'a>(&'a self, rail: Rail, after: &'a str) -> PortFuture<'a, ()> {
         Box::pin(async move {
             let Ok(after) = cursor(after) else { return };
-            self.books.signals.grown(&format!("bank-{rail}"), after).await;
+            self.database.signals.wait_for_line(&format!("bank-{rail}"), after).await;
         })
     }
 }
 
 /// Hands a payout or refund to the writer.
-pub(crate) async fn hand_over(books: &Books, order: PayoutOrder) -> Result<CallOutcome<String>, WorldError> {
+pub(crate) async fn submit_payout(database: &SandboxDatabase, order: PayoutOrder) -> Result<CallOutcome<String>, WorldError> {
     let (sender, receiver) = oneshot::channel();
-    books.send(Command::Payout(order, sender)).await?;
+    database.send(WriterCommand::Payout(order, sender)).await?;
     receiver.await.map_err(|_| WorldError::Closed)?
 }
 
@@ -197,7 +197,7 @@ impl World {
     /// # Errors
     /// What [`World::transfer`] says.
     pub async fn transfer_by(&self, owner: Option<PartnerId>, transfer: BankTransfer) -> Result<String, WorldError> {
-        let rail = self.books.config.rail(transfer.rail);
+        let rail = self.database.config.rail(transfer.rail);
         let rail = rail.ok_or_else(|| WorldError::NotFound(format!("the bank has no rail {}", transfer.rail)))?;
         if rail.currency != transfer.currency {
             return Err(WorldError::impossible(format!(
@@ -206,7 +206,7 @@ impl World {
             )));
         }
         let stream = format!("bank-{}", rail.name);
-        let account = self.written(&transfer.account);
+        let account = self.stored_number(&transfer.account);
         let credit = BankCredit {
             rail: rail.name,
             line: String::new(),
@@ -219,7 +219,7 @@ impl World {
             booked_at: None,
         };
         let booked = transfer.booked;
-        self.books
+        self.database
             .write(move |batch| {
                 Box::pin(async move {
                     let booked_at = match booked {
@@ -230,7 +230,7 @@ impl World {
                     let credit = BankCredit { booked_at, ..credit };
                     add_to_balances(batch, &BTreeMap::from([(credit.rail.to_string(), credit.amount)])).await?;
                     let body = serde_json::to_string(&BankEntry::Credit { credit, at: batch.now, owner })?;
-                    let seq = batch.append(Line { stream: stream.clone(), topic: Some(account), body }).await?;
+                    let seq = batch.append(StreamLine { stream: stream.clone(), topic: Some(account), body }).await?;
                     Ok(reference(&stream, seq))
                 })
             })
@@ -261,10 +261,10 @@ impl World {
         let (of, not_found) = (of.to_ascii_uppercase(), || WorldError::NotFound(format!("{of} is a line of no statement")));
         let (name, seq) = of.rsplit_once('-').ok_or_else(not_found)?;
         let seq: i64 = seq.parse().map_err(|_| not_found())?;
-        let rail = self.books.config.rails.iter().find(|rail| rail.name.as_str().eq_ignore_ascii_case(name)).ok_or_else(not_found)?.name;
+        let rail = self.database.config.rails.iter().find(|rail| rail.name.as_str().eq_ignore_ascii_case(name)).ok_or_else(not_found)?.name;
         let stream = format!("bank-{rail}");
         let of = reference(&stream, seq);
-        self.books
+        self.database
             .write(move |batch| {
                 Box::pin(async move {
                     let body: Option<String> = sqlx::query_scalar("SELECT body FROM journal WHERE stream = ?1 AND seq = ?2")
@@ -299,7 +299,8 @@ impl World {
                     }
                     add_to_balances(batch, &BTreeMap::from([(rail.to_string(), amount.negated())])).await?;
                     let entry = BankEntry::Reversal { of, amount, currency: credit.currency, reason, at: batch.now, owner };
-                    let seq = batch.append(Line { stream: stream.clone(), topic: None, body: serde_json::to_string(&entry)? }).await?;
+                    let seq =
+                        batch.append(StreamLine { stream: stream.clone(), topic: None, body: serde_json::to_string(&entry)? }).await?;
                     Ok((reference(&stream, seq), amount))
                 })
             })
@@ -350,16 +351,16 @@ impl World {
         };
         let not_a_line = || WorldError::impossible(format!("before is not a line of {rail}"));
         let before = before.map(|line| number(line).ok_or_else(not_a_line)).transpose()?;
-        let account = self.written(account);
+        let account = self.stored_number(account);
         // What arrives on a customer's own account lies on ours: our statement has every line of the rail.
-        let is_ours = self.books.config.rail(rail).is_some_and(|rail| rail.account == account);
+        let is_ours = self.database.config.rail(rail).is_some_and(|rail| rail.account == account);
         let rows = sqlx::query(if is_ours { LINES_OF_A_RAIL } else { LINES_OF_AN_ACCOUNT })
             .bind(&stream)
             .bind(before.unwrap_or(i64::MAX))
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .bind(partner.map(|partner| partner.to_string()))
             .bind(account)
-            .fetch_all(&self.books.readers)
+            .fetch_all(&self.database.readers)
             .await?;
         let entries = rows.into_iter().map(|row| {
             let (seq, body): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
@@ -375,7 +376,7 @@ impl World {
     pub async fn bank_balance(&self, rail: Rail) -> Result<Amount, WorldError> {
         let balance: Option<String> = sqlx::query_scalar("SELECT balance FROM bank_accounts WHERE rail = ?1")
             .bind(rail.as_str())
-            .fetch_optional(&self.books.readers)
+            .fetch_optional(&self.database.readers)
             .await?;
         payouts::amount(&balance.ok_or_else(|| WorldError::NotFound(format!("the bank has no rail {rail}")))?)
     }
@@ -383,19 +384,19 @@ impl World {
     /// The rail behind which an account of ours stands, by its number with or without separators.
     #[must_use]
     pub fn rail_of_account(&self, account: &str) -> Option<Rail> {
-        let wanted = plain(account);
-        self.books.config.rails.iter().find(|rail| plain(&rail.account) == wanted).map(|rail| rail.name)
+        let wanted = account_key(account);
+        self.database.config.rails.iter().find(|rail| account_key(&rail.account) == wanted).map(|rail| rail.name)
     }
 
     /// An account's number as the bank's books write it: ours as it is configured, others without blanks.
-    fn written(&self, account: &str) -> String {
-        let wanted = plain(account);
-        let ours = self.books.config.rails.iter().find(|rail| plain(&rail.account) == wanted);
+    fn stored_number(&self, account: &str) -> String {
+        let wanted = account_key(account);
+        let ours = self.database.config.rails.iter().find(|rail| account_key(&rail.account) == wanted);
         ours.map_or_else(|| account.split_whitespace().collect(), |rail| rail.account.clone())
     }
 }
 
-fn plain(account: &str) -> String {
+fn account_key(account: &str) -> String {
     account.split_whitespace().collect::<String>().to_ascii_uppercase()
 }
 

@@ -24,13 +24,13 @@ use sha2::{Digest, Sha256};
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
-use crate::books::Books;
 use crate::config::ChainConfig;
+use crate::database::SandboxDatabase;
 use crate::error::WorldError;
 use crate::faults::FaultPort;
 use crate::payouts::amount;
 
-pub(crate) use broadcast::{Parcel, take as take_broadcasts};
+pub(crate) use broadcast::{SignedTransfer, take as take_broadcasts};
 pub use deposit::{ChainTransaction, Deposit};
 pub(crate) use mine::mine_due;
 pub use reorg::Reorganisation;
@@ -42,8 +42,8 @@ pub(crate) const REVERTED: i64 = 2;
 pub(crate) const DROPPED: i64 = 3;
 
 /// One chain's port.
-pub(crate) struct SandboxChain {
-    pub(crate) books: Arc<Books>,
+pub(crate) struct SimulatedChain {
+    pub(crate) database: Arc<SandboxDatabase>,
     pub(crate) config: ChainConfig,
     hot: String,
 }
@@ -100,17 +100,17 @@ pub(crate) async fn read_head(connection: &mut SqliteConnection, chain: Chain) -
     Ok((fork, BlockHead { time, ..head_at(chain, height, row.try_get(2)?, row.try_get(3)?) }))
 }
 
-impl SandboxChain {
-    pub(crate) fn new(books: Arc<Books>, config: ChainConfig) -> Self {
-        let hot = hot_address(books.config.seed, &config);
-        Self { books, config, hot }
+impl SimulatedChain {
+    pub(crate) fn new(database: Arc<SandboxDatabase>, config: ChainConfig) -> Self {
+        let hot = hot_address(database.config.seed, &config);
+        Self { database, config, hot }
     }
 
     /// The address that a wallet of ours spends from. A world that was made before deposit addresses were one for all chains
     /// of a family has given out others, by the name of a chain: what lies there leaves from there.
     async fn wallet(&self, source: TransferSource) -> Result<String, WorldError> {
         let TransferSource::Deposit(index) = source else { return Ok(self.hot.clone()) };
-        let (config, address) = (&self.books.config, self.deposit_address(index));
+        let (config, address) = (&self.database.config, self.deposit_address(index));
         let family = config.chains.iter().filter(|chain| chain.addresses == self.config.addresses);
         let mut known = vec![address.clone()];
         known.extend(family.map(|chain| address_of(config.seed, chain, &format!("deposit/{index}"))));
@@ -120,7 +120,7 @@ impl SandboxChain {
         )
         .bind(self.config.name.as_str())
         .bind(serde_json::to_string(&known)?)
-        .fetch_all(&self.books.readers)
+        .fetch_all(&self.database.readers)
         .await?;
         Ok(holding.into_iter().next().unwrap_or(address))
     }
@@ -133,17 +133,17 @@ impl SandboxChain {
     /// What the chain takes for a transaction, in minor units of its own coin. Those of deposit wallets, which hold no
     /// native coins, are sponsored: a real installation would fund them first.
     fn fee(&self, source: TransferSource, symbol: Symbol) -> Amount {
-        const GWEI: i128 = 1_000_000_000;
+        const WEI_PER_GWEI: i128 = 1_000_000_000;
         if matches!(source, TransferSource::Deposit(_)) {
             return Amount::ZERO;
         }
         let gas = if symbol == self.config.native { 21_000 } else { 65_000 };
         Amount::from_minor(match (self.config.addresses, self.config.name.as_str()) {
             (AddressKind::Bitcoin, _) => 1_800,
-            (AddressKind::Evm, "polygon") => gas * 30 * GWEI,
-            (AddressKind::Evm, "bsc") => gas * GWEI,
-            (AddressKind::Evm, "ethereum") => gas * 3 * GWEI,
-            (AddressKind::Evm, _) => gas * 5 * GWEI,
+            (AddressKind::Evm, "polygon") => gas * 30 * WEI_PER_GWEI,
+            (AddressKind::Evm, "bsc") => gas * WEI_PER_GWEI,
+            (AddressKind::Evm, "ethereum") => gas * 3 * WEI_PER_GWEI,
+            (AddressKind::Evm, _) => gas * 5 * WEI_PER_GWEI,
         })
     }
 
@@ -160,7 +160,7 @@ impl SandboxChain {
         )
         .bind(self.config.name.as_str())
         .bind(height)
-        .fetch_all(&self.books.readers)
+        .fetch_all(&self.database.readers)
         .await?;
         let Some(first) = rows.first() else { return Ok(None) };
         let time = first.try_get::<Option<i64>, _>(7)?.map(Timestamp::from_micros);
@@ -184,7 +184,7 @@ impl SandboxChain {
         let row = sqlx::query("SELECT state, height, fee FROM transactions WHERE txid = ?1 AND chain = ?2")
             .bind(txid)
             .bind(self.config.name.as_str())
-            .fetch_optional(&self.books.readers)
+            .fetch_optional(&self.database.readers)
             .await?;
         let Some(row) = row else { return Ok(TransactionStatus::Unknown) };
         let height = row.try_get::<Option<i64>, _>(1)?.unwrap_or(0).unsigned_abs();
@@ -202,7 +202,7 @@ impl SandboxChain {
         let base: Option<i64> = sqlx::query_scalar("SELECT next FROM nonces WHERE chain = ?1 AND address = ?2")
             .bind(chain.as_str())
             .bind(address)
-            .fetch_optional(&self.books.readers)
+            .fetch_optional(&self.database.readers)
             .await?;
         let waiting: Vec<i64> = sqlx::query_scalar(
             "SELECT nonce FROM transactions WHERE sender = ?1 AND chain = ?2 AND nonce >= ?3 AND state = 0 ORDER BY nonce",
@@ -210,14 +210,14 @@ impl SandboxChain {
         .bind(address)
         .bind(chain.as_str())
         .bind(base.unwrap_or(0))
-        .fetch_all(&self.books.readers)
+        .fetch_all(&self.database.readers)
         .await?;
         let next = waiting.into_iter().fold(base.unwrap_or(0), |next, nonce| if nonce == next { next + 1 } else { next });
         Ok(next.unsigned_abs())
     }
 }
 
-impl ChainPort for SandboxChain {
+impl ChainPort for SimulatedChain {
     fn chain(&self) -> Chain {
         self.config.name
     }
@@ -228,34 +228,34 @@ impl ChainPort for SandboxChain {
 
     fn deposit_address(&self, index: u64) -> String {
         let family = self.config.addresses;
-        derived(self.books.config.seed, family, family.as_str(), &format!("deposit/{index}"))
+        derived(self.database.config.seed, family, family.as_str(), &format!("deposit/{index}"))
     }
 
     fn head(&self) -> PortFuture<'_, Result<BlockHead, Unavailable>> {
         let read = async {
-            let tip = self.books.signals.tips.get(&self.config.name).map(|tip| tip.borrow().1.clone());
+            let tip = self.database.signals.tips.get(&self.config.name).map(|tip| tip.borrow().1.clone());
             tip.ok_or_else(|| WorldError::NotFound(format!("there is no chain {}", self.config.name)))
         };
-        Box::pin(self.books.ask(FaultPort::Chain, read))
+        Box::pin(self.database.ask(FaultPort::Chain, read))
     }
 
     fn block_interval(&self) -> PortFuture<'_, Result<Option<Duration>, Unavailable>> {
         let read = async {
             let every: i64 = sqlx::query_scalar("SELECT every_micros FROM chains WHERE name = ?1")
                 .bind(self.config.name.as_str())
-                .fetch_one(&self.books.readers)
+                .fetch_one(&self.database.readers)
                 .await?;
             Ok(Some(Duration::from_micros(every.unsigned_abs())).filter(|every| !every.is_zero()))
         };
-        Box::pin(self.books.ask(FaultPort::Chain, read))
+        Box::pin(self.database.ask(FaultPort::Chain, read))
     }
 
     fn block(&self, height: u64) -> PortFuture<'_, Result<Option<Block>, Unavailable>> {
-        Box::pin(self.books.ask(FaultPort::Chain, self.read_block(height)))
+        Box::pin(self.database.ask(FaultPort::Chain, self.read_block(height)))
     }
 
     fn next_nonce(&self, source: TransferSource) -> PortFuture<'_, Result<u64, Unavailable>> {
-        Box::pin(self.books.ask(FaultPort::Chain, async move { self.read_next_nonce(&self.wallet(source).await?).await }))
+        Box::pin(self.database.ask(FaultPort::Chain, async move { self.read_next_nonce(&self.wallet(source).await?).await }))
     }
 
     fn sign<'a>(&'a self, request: &'a SigningRequest) -> PortFuture<'a, Result<SignedTransaction, Unavailable>> {
@@ -267,30 +267,31 @@ impl ChainPort for SandboxChain {
     }
 
     fn broadcast<'a>(&'a self, signed: &'a SignedTransaction) -> PortFuture<'a, CallOutcome<()>> {
-        Box::pin(self.books.act(FaultPort::Chain, self.send(signed)))
+        Box::pin(self.database.act(FaultPort::Chain, self.send(signed)))
     }
 
     fn transaction<'a>(&'a self, txid: &'a str) -> PortFuture<'a, Result<TransactionStatus, Unavailable>> {
-        Box::pin(self.books.ask(FaultPort::Chain, self.read_status(txid)))
+        Box::pin(self.database.ask(FaultPort::Chain, self.read_status(txid)))
     }
 
     fn balance(&self, source: TransferSource, coin: CoinId) -> PortFuture<'_, Result<Amount, Unavailable>> {
         let read = async move {
             let address = self.wallet(source).await?;
-            let held: Option<String> = sqlx::query_scalar("SELECT amount FROM balances WHERE chain = ?1 AND address = ?2 AND symbol = ?3")
-                .bind(self.config.name.as_str())
-                .bind(address)
-                .bind(coin.symbol.as_str())
-                .fetch_optional(&self.books.readers)
-                .await?;
-            held.map_or(Ok(Amount::ZERO), |held| amount(&held))
+            let balance: Option<String> =
+                sqlx::query_scalar("SELECT amount FROM balances WHERE chain = ?1 AND address = ?2 AND symbol = ?3")
+                    .bind(self.config.name.as_str())
+                    .bind(address)
+                    .bind(coin.symbol.as_str())
+                    .fetch_optional(&self.database.readers)
+                    .await?;
+            balance.map_or(Ok(Amount::ZERO), |balance| amount(&balance))
         };
-        Box::pin(self.books.ask(FaultPort::Chain, read))
+        Box::pin(self.database.ask(FaultPort::Chain, read))
     }
 
     fn news<'a>(&'a self, known: &'a BlockHead) -> PortFuture<'a, ()> {
         Box::pin(async move {
-            let Some(tip) = self.books.signals.tips.get(&self.config.name) else { return std::future::pending().await };
+            let Some(tip) = self.database.signals.tips.get(&self.config.name) else { return std::future::pending().await };
             // The books hold the sender, so waiting cannot fail.
             let _ = tip.subscribe().wait_for(|(_, head)| head.hash != known.hash).await;
         })

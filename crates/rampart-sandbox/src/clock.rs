@@ -18,11 +18,11 @@ pub struct SandboxClock {
 }
 
 /// The most one call may advance: a leap year.
-const MOST_SECONDS: u64 = 366 * 24 * 3_600;
+const MAX_ADVANCE_SECONDS: u64 = 366 * 24 * 3_600;
 /// Business time never runs further ahead of real time than this: a century, in microseconds.
-const FURTHEST: i64 = 100 * 366 * 24 * 3_600 * 1_000_000;
+const MAX_OFFSET_MICROS: i64 = 100 * 366 * 24 * 3_600 * 1_000_000;
 /// Sleeping is done in pieces, in case the machine's clock is set.
-const PIECE: Duration = Duration::from_secs(60);
+const MAX_SLEEP: Duration = Duration::from_secs(60);
 
 /// Real time, in microseconds since the Unix epoch.
 #[expect(clippy::disallowed_methods, reason = "this clock is where the world's time comes from")]
@@ -53,9 +53,9 @@ impl Clock for SandboxClock {
                 if now >= moment.micros() {
                     return;
                 }
-                let rest = Timestamp::from_micros(now).until(moment).min(PIECE);
+                let remaining = Timestamp::from_micros(now).until(moment).min(MAX_SLEEP);
                 tokio::select! {
-                    () = tokio::time::sleep(rest) => {}
+                    () = tokio::time::sleep(remaining) => {}
                     // `signals` holds the sender, so this cannot fail.
                     _ = settings.changed() => {}
                 }
@@ -70,19 +70,19 @@ impl World {
     /// # Errors
     /// [`WorldError::Impossible`] for more than 366 days at once or a century in all.
     pub async fn advance(&self, seconds: u64) -> Result<Timestamp, WorldError> {
-        if seconds > MOST_SECONDS {
-            return Err(WorldError::impossible(format!("business time can be advanced by at most {MOST_SECONDS} seconds at once")));
+        if seconds > MAX_ADVANCE_SECONDS {
+            return Err(WorldError::impossible(format!("business time can be advanced by at most {MAX_ADVANCE_SECONDS} seconds at once")));
         }
         let micros = i64::try_from(seconds.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
-        let change = move |settings: &mut crate::settings::Settings| {
+        let change = move |settings: &mut crate::settings::WorldSettings| {
             let offset = settings.clock_offset.saturating_add(micros);
-            if offset > FURTHEST {
+            if offset > MAX_OFFSET_MICROS {
                 return Err(WorldError::impossible("business time cannot run more than a century ahead of real time"));
             }
             settings.clock_offset = offset;
             Ok(())
         };
-        self.books.change_settings(change).await?;
-        Ok(self.books.now())
+        self.database.change_settings(change).await?;
+        Ok(self.database.now())
     }
 }

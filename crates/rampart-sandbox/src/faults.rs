@@ -6,7 +6,7 @@ use std::time::Duration;
 use rampart_core::ports::{CallOutcome, Unavailable};
 use rampart_core::time::Clock;
 
-use crate::books::Books;
+use crate::database::SandboxDatabase;
 use crate::error::WorldError;
 use crate::world::World;
 
@@ -72,9 +72,9 @@ pub struct FaultRule {
 }
 
 /// The most rules at once, the most calls of a rule, and the longest delay.
-const MOST_RULES: usize = 100;
-const MOST_CALLS: u32 = 100_000;
-const LONGEST_DELAY: u32 = 3_600;
+const MAX_RULES: usize = 100;
+const MAX_RULE_CALLS: u32 = 100_000;
+const MAX_DELAY_SECONDS: u32 = 3_600;
 
 impl World {
     /// Makes the next calls to a provider go wrong. A rule for no calls takes back what was set for the provider.
@@ -82,42 +82,42 @@ impl World {
     /// # Errors
     /// [`WorldError::Impossible`] for more than 100 rules, 100,000 calls or an hour of delay.
     pub async fn add_fault(&self, mut rule: FaultRule) -> Result<(), WorldError> {
-        if rule.count > MOST_CALLS || rule.delay_seconds > LONGEST_DELAY {
-            let sentence = format!("a fault is for at most {MOST_CALLS} calls and {LONGEST_DELAY} seconds of delay");
+        if rule.count > MAX_RULE_CALLS || rule.delay_seconds > MAX_DELAY_SECONDS {
+            let sentence = format!("a fault is for at most {MAX_RULE_CALLS} calls and {MAX_DELAY_SECONDS} seconds of delay");
             return Err(WorldError::impossible(sentence));
         }
         if matches!(rule.port, FaultPort::Screening | FaultPort::Prices) {
             rule.calls = Calls::Questions;
         }
-        let change = move |settings: &mut crate::settings::Settings| {
+        let change = move |settings: &mut crate::settings::WorldSettings| {
             if rule.count == 0 {
                 settings.faults.retain(|known| known.port != rule.port);
-            } else if settings.faults.len() < MOST_RULES {
+            } else if settings.faults.len() < MAX_RULES {
                 settings.faults.push(rule);
             } else {
-                return Err(WorldError::impossible(format!("there are {MOST_RULES} faults waiting already")));
+                return Err(WorldError::impossible(format!("there are {MAX_RULES} faults waiting already")));
             }
             Ok(())
         };
-        self.books.change_settings(change).await
+        self.database.change_settings(change).await
     }
 
     /// The calls that will still go wrong.
     #[must_use]
     pub fn faults(&self) -> Vec<FaultRule> {
-        self.books.settings().faults.clone()
+        self.database.settings().faults.clone()
     }
 }
 
-impl Books {
+impl SandboxDatabase {
     /// Takes the trouble that is waiting for a call to a provider, where there is any. A delay is waited out here.
-    async fn trouble(&self, port: FaultPort, calls: Calls) -> Option<FaultOutcome> {
-        let meant = move |rule: &FaultRule| rule.port == port && rule.calls == calls;
-        if !self.settings().faults.iter().any(meant) {
+    async fn fault(&self, port: FaultPort, calls: Calls) -> Option<FaultOutcome> {
+        let applies = move |rule: &FaultRule| rule.port == port && rule.calls == calls;
+        if !self.settings().faults.iter().any(applies) {
             return None;
         }
         let taken = self.change_settings(move |settings| {
-            let found = settings.faults.iter_mut().find(|rule| meant(rule)).map(|rule| {
+            let found = settings.faults.iter_mut().find(|rule| applies(rule)).map(|rule| {
                 rule.count -= 1;
                 (rule.outcome, rule.delay_seconds)
             });
@@ -138,9 +138,9 @@ impl Books {
         port: FaultPort,
         work: impl Future<Output = Result<CallOutcome<T>, WorldError>> + Send,
     ) -> CallOutcome<T> {
-        let trouble = self.trouble(port, Calls::Actions).await;
+        let fault = self.fault(port, Calls::Actions).await;
         let lost = || CallOutcome::Unknown { reason: "the answer was lost (sandbox fault)".to_owned() };
-        match trouble {
+        match fault {
             Some(FaultOutcome::Refuse) => return CallOutcome::Refused { reason: "refused (sandbox fault)".to_owned() },
             Some(FaultOutcome::Fail) => return CallOutcome::NotSent { reason: "cannot be reached (sandbox fault)".to_owned() },
             Some(FaultOutcome::UnknownNotDone) => return lost(),
@@ -152,12 +152,12 @@ impl Books {
             // Whether a failed commit took place cannot be told from here.
             Err(error) => CallOutcome::Unknown { reason: error.to_string() },
         };
-        if trouble == Some(FaultOutcome::UnknownDone) { lost() } else { outcome }
+        if fault == Some(FaultOutcome::UnknownDone) { lost() } else { outcome }
     }
 
     /// Asks a provider, unless trouble is waiting for it.
     pub(crate) async fn ask<T>(&self, port: FaultPort, work: impl Future<Output = Result<T, WorldError>> + Send) -> Result<T, Unavailable> {
-        match self.trouble(port, Calls::Questions).await {
+        match self.fault(port, Calls::Questions).await {
             Some(_) => Err(Unavailable("no answer (sandbox fault)".to_owned())),
             None => work.await.map_err(|error| Unavailable(error.to_string())),
         }

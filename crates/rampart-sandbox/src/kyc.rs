@@ -8,26 +8,26 @@ use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::ports::{CallOutcome, FactPage, KycDecision, KycPort, KycSubmission, LookupResult, PortFuture, Unavailable};
 use sqlx::Row;
 
-use crate::agenda::Action;
-use crate::books::{Batch, Books, Line, cursor};
+use crate::database::{Batch, SandboxDatabase, StreamLine, cursor};
 use crate::error::WorldError;
 use crate::faults::FaultPort;
-use crate::magic::{self, MagicOutcome};
+use crate::schedule::ScheduledAction;
+use crate::trigger::{self, TriggerOutcome};
 use crate::world::World;
 
 /// Left alone, a form is decided after this much business time.
-const DECIDED_AFTER: Duration = Duration::from_millis(300);
+const DECISION_DELAY: Duration = Duration::from_millis(300);
 /// A form marked as slow is decided after this much.
-const SLOW: Duration = Duration::from_secs(30);
+const SLOW_DECISION_DELAY: Duration = Duration::from_secs(30);
 
 /// The identity provider's port.
-pub(crate) struct Identity {
-    pub(crate) books: Arc<Books>,
+pub(crate) struct SimulatedKyc {
+    pub(crate) database: Arc<SandboxDatabase>,
 }
 
 /// What will be decided, and what was.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-struct Plan {
+struct KycPlan {
     status: KycStatus,
     reasons: Vec<String>,
     may_retry: bool,
@@ -40,7 +40,7 @@ struct DecisionEntry {
     customer: CustomerId,
     level: u8,
     #[serde(flatten)]
-    plan: Plan,
+    plan: KycPlan,
 }
 
 /// What a person tells the provider to decide.
@@ -60,16 +60,16 @@ pub struct ManualDecision {
     pub may_retry: bool,
 }
 
-fn plan(submission: &KycSubmission) -> (Plan, Duration) {
-    let fate = magic::of_identity(&submission.details.number, &submission.details.name);
-    let failed = |reason: &str, may_retry| Plan { status: KycStatus::Fail, reasons: vec![reason.to_owned()], may_retry };
-    let approved = Plan { status: KycStatus::Valid, reasons: Vec::new(), may_retry: false };
-    let after = if fate == Some(MagicOutcome::KycSlow) { SLOW } else { DECIDED_AFTER };
-    let plan = match fate {
-        Some(MagicOutcome::KycReject) => failed("The document could not be verified.", false),
-        Some(MagicOutcome::KycRetry) => failed("The picture of the document is not legible.", true),
-        Some(MagicOutcome::KycProcessing) => Plan { status: KycStatus::Processing, ..approved },
-        Some(MagicOutcome::KycReinforcedReject) if submission.level == KycLevel::Reinforced => {
+fn plan(submission: &KycSubmission) -> (KycPlan, Duration) {
+    let triggered = trigger::by_identity(&submission.details.number, &submission.details.name);
+    let failed = |reason: &str, may_retry| KycPlan { status: KycStatus::Fail, reasons: vec![reason.to_owned()], may_retry };
+    let approved = KycPlan { status: KycStatus::Valid, reasons: Vec::new(), may_retry: false };
+    let after = if triggered == Some(TriggerOutcome::KycSlow) { SLOW_DECISION_DELAY } else { DECISION_DELAY };
+    let plan = match triggered {
+        Some(TriggerOutcome::KycReject) => failed("The document could not be verified.", false),
+        Some(TriggerOutcome::KycRetry) => failed("The picture of the document is not legible.", true),
+        Some(TriggerOutcome::KycProcessing) => KycPlan { status: KycStatus::Processing, ..approved },
+        Some(TriggerOutcome::KycReinforcedReject) if submission.level == KycLevel::Reinforced => {
             failed("The source of funds could not be verified.", false)
         }
         _ => approved,
@@ -77,12 +77,12 @@ fn plan(submission: &KycSubmission) -> (Plan, Duration) {
     (plan, after)
 }
 
-impl KycPort for Identity {
+impl KycPort for SimulatedKyc {
     fn submit<'a>(&'a self, submission: &'a KycSubmission) -> PortFuture<'a, CallOutcome<()>> {
         let work = async {
             let (plan, after) = plan(submission);
             let (reference, customer, level) = (submission.reference.clone(), submission.customer.0, submission.level.number());
-            self.books
+            self.database
                 .write(move |batch| {
                     Box::pin(async move {
                         let made = sqlx::query(
@@ -97,44 +97,44 @@ impl KycPort for Identity {
                         .execute(&mut batch.connection)
                         .await?;
                         if made.rows_affected() > 0 {
-                            batch.later(batch.now.after(after), &Action::Decide { reference })?;
+                            batch.schedule(batch.now.after(after), &ScheduledAction::Decide { reference })?;
                         }
                         Ok(CallOutcome::Accepted(()))
                     })
                 })
                 .await
         };
-        Box::pin(self.books.act(FaultPort::Kyc, work))
+        Box::pin(self.database.act(FaultPort::Kyc, work))
     }
 
     fn find<'a>(&'a self, reference: &'a str) -> PortFuture<'a, Result<LookupResult<()>, Unavailable>> {
         let read = async move {
             let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM submissions WHERE reference = ?1")
                 .bind(reference)
-                .fetch_optional(&self.books.readers)
+                .fetch_optional(&self.database.readers)
                 .await?;
             Ok(found.map_or(LookupResult::NeverWill, |_| LookupResult::Found(())))
         };
-        Box::pin(self.books.ask(FaultPort::Kyc, read))
+        Box::pin(self.database.ask(FaultPort::Kyc, read))
     }
 
     fn decisions<'a>(&'a self, after: &'a str, limit: usize) -> PortFuture<'a, Result<FactPage<KycDecision>, Unavailable>> {
         Box::pin(async move {
             let after = cursor(after)?;
             let read = async {
-                let (lines, has_more) = self.books.page("kyc", after, limit).await?;
+                let (lines, has_more) = self.database.page("kyc", after, limit).await?;
                 let next = lines.last().map_or(after, |line| line.0);
                 let items = lines.iter().map(|(seq, body)| decision(*seq, body)).collect::<Result<_, _>>()?;
                 Ok(FactPage { items, next: next.to_string(), has_more })
             };
-            self.books.ask(FaultPort::Kyc, read).await
+            self.database.ask(FaultPort::Kyc, read).await
         })
     }
 
     fn news<'a>(&'a self, after: &'a str) -> PortFuture<'a, ()> {
         Box::pin(async move {
             let Ok(after) = cursor(after) else { return };
-            self.books.signals.grown("kyc", after).await;
+            self.database.signals.wait_for_line("kyc", after).await;
         })
     }
 }
@@ -153,8 +153,8 @@ fn decision(seq: i64, body: &str) -> Result<KycDecision, WorldError> {
     })
 }
 
-async fn announce(batch: &mut Batch, entry: &DecisionEntry) -> Result<(), WorldError> {
-    let line = Line { stream: "kyc".to_owned(), topic: None, body: serde_json::to_string(entry)? };
+async fn append_decision(batch: &mut Batch, entry: &DecisionEntry) -> Result<(), WorldError> {
+    let line = StreamLine { stream: "kyc".to_owned(), topic: None, body: serde_json::to_string(entry)? };
     batch.append(line).await.map(|_| ())
 }
 
@@ -166,9 +166,9 @@ pub(crate) async fn decide_by_plan(batch: &mut Batch, reference: &str) -> Result
             .fetch_optional(&mut batch.connection)
             .await?;
     let Some(row) = row else { return Ok(()) };
-    let plan: Plan = serde_json::from_str(row.try_get(2)?)?;
+    let plan: KycPlan = serde_json::from_str(row.try_get(2)?)?;
     let entry = DecisionEntry { reference: reference.to_owned(), customer: CustomerId(row.try_get(0)?), level: row.try_get(1)?, plan };
-    announce(batch, &entry).await
+    append_decision(batch, &entry).await
 }
 
 impl World {
@@ -178,7 +178,7 @@ impl World {
     /// # Errors
     /// When the file cannot be written.
     pub async fn decide_kyc(&self, decision: ManualDecision) -> Result<(String, KycLevel), WorldError> {
-        self.books
+        self.database
             .write(move |batch| {
                 Box::pin(async move {
                     let row = sqlx::query(
@@ -201,9 +201,9 @@ impl World {
                         (format!("unasked-{}-{}", decision.customer, level.number()), level)
                     });
                     sqlx::query("UPDATE submissions SET state = 'decided' WHERE reference = ?1").bind(&reference).execute(&mut batch.connection).await?;
-                    let plan = Plan { status: decision.status, reasons: decision.reasons, may_retry: decision.may_retry };
+                    let plan = KycPlan { status: decision.status, reasons: decision.reasons, may_retry: decision.may_retry };
                     let entry = DecisionEntry { reference: reference.clone(), customer: decision.customer, level: level.number(), plan };
-                    announce(batch, &entry).await?;
+                    append_decision(batch, &entry).await?;
                     Ok((reference, level))
                 })
             })

@@ -5,27 +5,27 @@
 //! share. The engine reaches it through the ports of `rampart_core` only; people and tests play it through the routes
 //! under `/sandbox`.
 
-mod agenda;
 mod bank;
-mod books;
 mod chain;
 mod clock;
 mod config;
+mod database;
 mod error;
 mod faults;
 mod inbox;
 mod kyc;
-mod magic;
 mod payment;
 mod payouts;
-mod play;
 mod prices;
 mod processor;
 mod routes;
+mod schedule;
+mod scheduler;
 mod schema;
 mod screening;
 mod settings;
 mod signals;
+mod trigger;
 mod world;
 
 pub use bank::{BankTransfer, Booked, StatementEntry};
@@ -34,11 +34,11 @@ pub use clock::SandboxClock;
 pub use config::{ChainConfig, CoinConfig, CurrencyConfig, OpeningBalance, RailConfig, WorldConfig};
 pub use error::WorldError;
 pub use faults::{Calls, FaultOutcome, FaultPort, FaultRule};
-pub use inbox::{Received, Signature};
+pub use inbox::{ReceivedWebhook, SignatureStatus};
 pub use kyc::ManualDecision;
-pub use magic::{MAGIC, Magic, MagicExample, MagicField, MagicOutcome, magic_examples};
 pub use payment::{PayResult, PayableMethod, PayablePayment};
 pub use processor::{CardPayment, CardResult};
+pub use trigger::{TRIGGERS, Trigger, TriggerField, TriggerOutcome};
 
-pub use routes::{AuthenticatedPartner, CustomerView, RampoffView, SandboxEngine, WebhookKeys, openapi, router, routes};
+pub use routes::{CustomerView, RampoffPayouts, SandboxCaller, SandboxEngine, WebhookKeys, openapi, router, routes};
 pub use world::World;

@@ -9,20 +9,20 @@ use rampart_core::ports::{MarketPrice, PortFuture, PricePort, Unavailable};
 use rampart_core::rate::Rate;
 use rampart_core::time::{Clock, Timestamp};
 
-use crate::books::Books;
+use crate::database::SandboxDatabase;
 use crate::error::WorldError;
 use crate::faults::FaultPort;
 use crate::world::World;
 
 /// The price source's port.
-pub(crate) struct Prices {
-    pub(crate) books: Arc<Books>,
+pub(crate) struct SimulatedPrices {
+    pub(crate) database: Arc<SandboxDatabase>,
 }
 
 /// Rates are kept to so many parts of one: eighteen decimals, as [`Rate`] does.
-const SCALE: u128 = 1_000_000_000_000_000_000;
+const PARTS_PER_UNIT: u128 = 1_000_000_000_000_000_000;
 /// The market moves once a second.
-const STEP: Duration = Duration::from_secs(1);
+const MARKET_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a coin is worth about, in millionths of a USD.
 fn coin_in_usd(symbol: Symbol) -> Option<u128> {
@@ -87,7 +87,7 @@ fn wave(seed: u64, text: &str, second: i64, period: i64, swing: i64) -> i64 {
 
 /// The middle of the market at a second of business time; nothing for a pair without a market.
 fn market(seed: u64, symbol: Symbol, currency: Currency, second: i64) -> Option<Rate> {
-    let base = coin_in_usd(symbol)?.checked_mul(usd_in_currency(currency)?)?.checked_mul(SCALE / 1_000_000_000_000)?;
+    let base = coin_in_usd(symbol)?.checked_mul(usd_in_currency(currency)?)?.checked_mul(PARTS_PER_UNIT / 1_000_000_000_000)?;
     // A coin pegged to a currency hardly moves against it; the others move a little within minutes, more within hours.
     let pegged = coin_in_usd(symbol) == Some(1_000_000);
     let (slow, fast) = if pegged { (150, 50) } else { (9_000, 700) };
@@ -97,7 +97,7 @@ fn market(seed: u64, symbol: Symbol, currency: Currency, second: i64) -> Option<
     }
     let scaled = base.checked_mul(u128::try_from(millionths).ok()?)? / 1_000_000;
     // Eight decimals are as fine as a market quotes.
-    let tick = SCALE / 100_000_000;
+    let tick = PARTS_PER_UNIT / 100_000_000;
     Rate::from_scaled(scaled / tick * tick).ok()
 }
 
@@ -105,14 +105,14 @@ fn pair(symbol: Symbol, currency: Currency) -> String {
     format!("{symbol}/{currency}")
 }
 
-impl Prices {
+impl SimulatedPrices {
     /// The market as it is at a moment.
     fn at(&self, moment: Timestamp) -> Result<Vec<MarketPrice>, WorldError> {
-        let settings = self.books.settings();
+        let settings = self.database.settings();
         if settings.silent {
             return Err(WorldError::impossible("the price source is silent"));
         }
-        let config = &self.books.config;
+        let config = &self.database.config;
         let mut symbols: Vec<Symbol> = config.chains.iter().flat_map(|chain| chain.coins.iter().map(|coin| coin.symbol)).collect();
         symbols.sort_unstable();
         symbols.dedup();
@@ -131,16 +131,16 @@ impl Prices {
     }
 }
 
-impl PricePort for Prices {
+impl PricePort for SimulatedPrices {
     fn prices(&self) -> PortFuture<'_, Result<Vec<MarketPrice>, Unavailable>> {
-        Box::pin(self.books.ask(FaultPort::Prices, async { self.at(self.books.now()) }))
+        Box::pin(self.database.ask(FaultPort::Prices, async { self.at(self.database.now()) }))
     }
 
     fn news(&self, known: Timestamp) -> PortFuture<'_, ()> {
         Box::pin(async move {
-            let mut settings = self.books.signals.settings.subscribe();
+            let mut settings = self.database.signals.settings.subscribe();
             tokio::select! {
-                () = self.books.clock.sleep_until(known.after(STEP)) => {}
+                () = self.database.clock.sleep_until(known.after(MARKET_INTERVAL)) => {}
                 // The books hold the sender, so this cannot fail.
                 _ = settings.changed() => {}
             }
@@ -154,14 +154,14 @@ impl World {
     /// # Errors
     /// [`WorldError::NotFound`] for a coin or currency that the market does not have.
     pub async fn set_price(&self, symbol: Symbol, currency: Currency, rate: Option<Rate>) -> Result<(), WorldError> {
-        let config = &self.books.config;
+        let config = &self.database.config;
         if !config.chains.iter().any(|chain| chain.coin(symbol).is_some()) {
             return Err(WorldError::NotFound(format!("there is no market for {symbol}")));
         }
         if !config.currencies.iter().any(|known| known.code == currency) {
             return Err(WorldError::NotFound(format!("there is no market in {currency}")));
         }
-        self.books
+        self.database
             .change_settings(move |settings| {
                 match rate {
                     Some(rate) => settings.prices.insert(pair(symbol, currency), rate),
@@ -177,7 +177,7 @@ impl World {
     /// # Errors
     /// When the file cannot be written.
     pub async fn silence_prices(&self, silent: bool) -> Result<(), WorldError> {
-        self.books
+        self.database
             .change_settings(move |settings| {
                 settings.silent = silent;
                 Ok(())

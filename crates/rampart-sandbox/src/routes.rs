@@ -3,7 +3,6 @@
 //! Whoever calls is a partner with the same token as elsewhere. What an order is, and whose, only the engine knows: it
 //! is asked through [`SandboxEngine`].
 
-mod answer;
 mod bank;
 mod chain;
 mod control;
@@ -11,10 +10,11 @@ mod engine;
 mod inbox;
 mod input;
 mod kyc;
+mod normalize;
 mod openapi;
 mod payments;
+mod response;
 mod statement;
-mod written;
 
 use std::sync::Arc;
 
@@ -24,18 +24,18 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::world::World;
 
-pub use engine::{AuthenticatedPartner, CustomerView, RampoffView, SandboxEngine, WebhookKeys};
+pub use engine::{CustomerView, RampoffPayouts, SandboxCaller, SandboxEngine, WebhookKeys};
 pub use openapi::openapi;
 
 /// What the handlers share.
 #[derive(Clone)]
-pub(crate) struct Stage {
+pub(crate) struct RouteState {
     pub(crate) world: Arc<World>,
     pub(crate) engine: Arc<dyn SandboxEngine>,
 }
 
 /// Every call under `/sandbox`: the router is made of them, and the test that each is described goes by them.
-fn table() -> Vec<(Method, &'static str, MethodRouter<Stage>)> {
+fn route_table() -> Vec<(Method, &'static str, MethodRouter<RouteState>)> {
     let read = |path, handler| (Method::GET, path, handler);
     let play = |path, handler| (Method::POST, path, handler);
     vec![
@@ -45,7 +45,7 @@ fn table() -> Vec<(Method, &'static str, MethodRouter<Stage>)> {
         play("/sandbox/payments/{payment_id}/chargeback", post(payments::charge_back)),
         play("/sandbox/bank/transfers", post(bank::transfer)),
         play("/sandbox/bank/transfers/{line}/recall", post(bank::recall)),
-        play("/sandbox/bank/returns", post(bank::give_back)),
+        play("/sandbox/bank/returns", post(bank::return_payout)),
         read("/sandbox/bank/statement", get(bank::statement)),
         play("/sandbox/chain/{chain}/deposits", post(chain::deposit)),
         play("/sandbox/chain/{chain}/blocks", post(chain::mine)),
@@ -57,19 +57,19 @@ fn table() -> Vec<(Method, &'static str, MethodRouter<Stage>)> {
         play("/sandbox/screening", post(control::screening)),
         play("/sandbox/faults", post(control::faults)),
         read("/sandbox/inbox", get(inbox::list)),
-        play("/sandbox/inbox", post(inbox::catch)),
+        play("/sandbox/inbox", post(inbox::receive)),
     ]
 }
 
 /// Method and path of every call under `/sandbox`.
 #[must_use]
 pub fn routes() -> Vec<(Method, &'static str)> {
-    table().into_iter().map(|(method, path, _)| (method, path)).collect()
+    route_table().into_iter().map(|(method, path, _)| (method, path)).collect()
 }
 
 /// The calls under `/sandbox`.
 pub fn router(world: Arc<World>, engine: Arc<dyn SandboxEngine>) -> Router {
-    let empty: Router<Stage> = Router::new();
-    let calls = table().into_iter().fold(empty, |router, (_, path, handler)| router.route(path, handler));
-    calls.method_not_allowed_fallback(answer::wrong_method).with_state(Stage { world, engine })
+    let empty: Router<RouteState> = Router::new();
+    let calls = route_table().into_iter().fold(empty, |router, (_, path, handler)| router.route(path, handler));
+    calls.method_not_allowed_fallback(response::wrong_method).with_state(RouteState { world, engine })
 }

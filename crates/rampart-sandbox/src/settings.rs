@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use rampart_core::rate::Rate;
 
-use crate::books::Books;
+use crate::database::SandboxDatabase;
 use crate::error::WorldError;
 use crate::faults::FaultRule;
 
 /// What people and tests have set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Settings {
+pub(crate) struct WorldSettings {
     /// Counts the changes; a copy never replaces a newer one.
     pub(crate) version: i64,
     /// How far business time runs ahead of real time, in microseconds.
@@ -25,16 +25,16 @@ pub(crate) struct Settings {
     pub(crate) faults: Vec<FaultRule>,
 }
 
-impl Books {
+impl SandboxDatabase {
     /// The settings as this process knows them: its own changes at once, those of others within a tenth of a second.
-    pub(crate) fn settings(&self) -> std::sync::Arc<Settings> {
+    pub(crate) fn settings(&self) -> std::sync::Arc<WorldSettings> {
         self.signals.settings.borrow().clone()
     }
 
     /// Changes the settings. The change is refused, and nothing is written, when the closure refuses.
     pub(crate) async fn change_settings<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&mut Settings) -> Result<T, WorldError> + Send + 'static,
+        change: impl FnOnce(&mut WorldSettings) -> Result<T, WorldError> + Send + 'static,
     ) -> Result<T, WorldError> {
         self.write(move |batch| {
             Box::pin(async move {

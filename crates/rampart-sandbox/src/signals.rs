@@ -8,12 +8,12 @@ use rampart_core::asset::Chain;
 use rampart_core::ports::BlockHead;
 use tokio::sync::watch;
 
-use crate::settings::Settings;
+use crate::settings::WorldSettings;
 
 /// The latest known state of everything that can be waited for.
 pub(crate) struct Signals {
     /// The settings.
-    pub(crate) settings: watch::Sender<Arc<Settings>>,
+    pub(crate) settings: watch::Sender<Arc<WorldSettings>>,
     /// The newest block of each chain, with the number of its fork.
     pub(crate) tips: HashMap<Chain, watch::Sender<(i64, BlockHead)>>,
     /// The last sequence number of each stream.
@@ -26,14 +26,14 @@ impl Signals {
     pub(crate) fn new(streams: impl IntoIterator<Item = String>, chains: impl IntoIterator<Item = Chain>) -> Self {
         let nowhere = BlockHead { height: 0, hash: String::new(), parent: String::new(), time: None };
         Self {
-            settings: watch::Sender::new(Arc::new(Settings::default())),
+            settings: watch::Sender::new(Arc::new(WorldSettings::default())),
             tips: chains.into_iter().map(|chain| (chain, watch::Sender::new((-1, nowhere.clone())))).collect(),
             streams: streams.into_iter().map(|stream| (stream, watch::Sender::new(0))).collect(),
             offset: AtomicI64::new(0),
         }
     }
 
-    pub(crate) fn install(&self, settings: Settings) {
+    pub(crate) fn install(&self, settings: WorldSettings) {
         self.settings.send_if_modified(|known| {
             let newer = settings.version > known.version;
             if newer {
@@ -69,7 +69,7 @@ impl Signals {
     }
 
     /// Completes once a stream has grown behind `after`; never for a stream that does not exist.
-    pub(crate) async fn grown(&self, stream: &str, after: i64) {
+    pub(crate) async fn wait_for_line(&self, stream: &str, after: i64) {
         let Some(sender) = self.streams.get(stream) else { return std::future::pending().await };
         // The sender lives as long as `self`, so waiting cannot fail.
         let _ = sender.subscribe().wait_for(|last| *last > after).await;

@@ -11,27 +11,27 @@ use rampart_core::time::{Clock, Timestamp};
 use sqlx::sqlite::SqliteConnection;
 use tokio::task::JoinHandle;
 
-use crate::bank::Bank;
-use crate::books::Books;
-use crate::chain::{self, SandboxChain};
+use crate::bank::SimulatedBank;
+use crate::chain::{self, SimulatedChain};
 use crate::config::{OpeningBalance, WorldConfig};
+use crate::database::SandboxDatabase;
 use crate::error::WorldError;
-use crate::kyc::Identity;
-use crate::play;
-use crate::prices::Prices;
-use crate::processor::Processors;
-use crate::screening::Screening;
+use crate::kyc::SimulatedKyc;
+use crate::prices::SimulatedPrices;
+use crate::processor::SimulatedProcessors;
+use crate::scheduler;
+use crate::screening::SimulatedScreening;
 
 /// The simulated outside world.
 pub struct World {
-    pub(crate) books: Arc<Books>,
-    bank: Arc<Bank>,
-    processors: Arc<Processors>,
-    chains: BTreeMap<Chain, Arc<SandboxChain>>,
-    identity: Arc<Identity>,
-    screening: Arc<Screening>,
-    prices: Arc<Prices>,
-    player: Mutex<Option<JoinHandle<()>>>,
+    pub(crate) database: Arc<SandboxDatabase>,
+    bank: Arc<SimulatedBank>,
+    processors: Arc<SimulatedProcessors>,
+    chains: BTreeMap<Chain, Arc<SimulatedChain>>,
+    identity: Arc<SimulatedKyc>,
+    screening: Arc<SimulatedScreening>,
+    prices: Arc<SimulatedPrices>,
+    scheduler: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl World {
@@ -41,17 +41,18 @@ impl World {
     /// # Errors
     /// When the file cannot be opened, or is not a world's.
     pub async fn open(path: impl AsRef<Path>, config: WorldConfig) -> Result<Arc<Self>, WorldError> {
-        let books = Books::open(path.as_ref(), config).await?;
-        let chains = books.config.chains.iter().map(|chain| (chain.name, Arc::new(SandboxChain::new(books.clone(), chain.clone()))));
+        let database = SandboxDatabase::open(path.as_ref(), config).await?;
+        let chains =
+            database.config.chains.iter().map(|chain| (chain.name, Arc::new(SimulatedChain::new(database.clone(), chain.clone()))));
         Ok(Arc::new(Self {
-            bank: Arc::new(Bank { books: books.clone() }),
-            processors: Arc::new(Processors { books: books.clone() }),
+            bank: Arc::new(SimulatedBank { database: database.clone() }),
+            processors: Arc::new(SimulatedProcessors { database: database.clone() }),
             chains: chains.collect(),
-            identity: Arc::new(Identity { books: books.clone() }),
-            screening: Arc::new(Screening { books: books.clone() }),
-            prices: Arc::new(Prices { books: books.clone() }),
-            player: Mutex::new(None),
-            books,
+            identity: Arc::new(SimulatedKyc { database: database.clone() }),
+            screening: Arc::new(SimulatedScreening { database: database.clone() }),
+            prices: Arc::new(SimulatedPrices { database: database.clone() }),
+            scheduler: Mutex::new(None),
+            database,
         }))
     }
 
@@ -100,49 +101,49 @@ impl World {
     /// The business clock, which the ramp and the world share.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
-        self.books.clock.clone()
+        self.database.clock.clone()
     }
 
     /// What is there in the beginning; the ramp's books open with the same.
     #[must_use]
     pub fn opening_balances(&self) -> Vec<OpeningBalance> {
-        self.books.config.opening_balances()
+        self.database.config.opening_balances()
     }
 
     /// What the world consists of.
     #[must_use]
     pub fn config(&self) -> &WorldConfig {
-        &self.books.config
+        &self.database.config
     }
 
     /// Lets the world play itself. Of the processes that share a file one plays, and another takes over when it dies.
     pub fn start(&self) {
-        let mut player = self.player.lock();
-        if player.is_none() {
-            *player = Some(tokio::spawn(play::play(Arc::downgrade(&self.books))));
+        let mut scheduler = self.scheduler.lock();
+        if scheduler.is_none() {
+            *scheduler = Some(tokio::spawn(scheduler::run(Arc::downgrade(&self.database))));
         }
     }
 
     /// Stops playing; another process may go on. The world itself stays usable.
     pub async fn stop(&self) {
-        let player = self.player.lock().take();
-        if let Some(player) = player {
-            player.abort();
+        let scheduler = self.scheduler.lock().take();
+        if let Some(scheduler) = scheduler {
+            scheduler.abort();
             // An aborted task ends with an error that says so.
-            let _ = player.await;
-            if let Err(error) = play::let_go(&self.books).await {
-                tracing::warn!(%error, "the sandbox world's lease was not given back");
+            let _ = scheduler.await;
+            if let Err(error) = scheduler::release_lease(&self.database).await {
+                tracing::warn!(%error, "the sandbox scheduler's lease was not released");
             }
         }
     }
 
-    pub(crate) fn sandbox_chain(&self, name: Chain) -> Result<&Arc<SandboxChain>, WorldError> {
+    pub(crate) fn simulated_chain(&self, name: Chain) -> Result<&Arc<SimulatedChain>, WorldError> {
         self.chains.get(&name).ok_or_else(|| WorldError::NotFound(format!("there is no chain {name}")))
     }
 }
 
 /// Makes what the configuration has and the file has not.
-pub(crate) async fn genesis(connection: &mut SqliteConnection, config: &WorldConfig, now: Timestamp) -> Result<(), WorldError> {
+pub(crate) async fn create_missing_rows(connection: &mut SqliteConnection, config: &WorldConfig, now: Timestamp) -> Result<(), WorldError> {
     for rail in &config.rails {
         sqlx::query("INSERT INTO bank_accounts (rail, balance) VALUES (?1, ?2) ON CONFLICT (rail) DO NOTHING")
             .bind(rail.name.as_str())

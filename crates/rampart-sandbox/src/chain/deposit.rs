@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use sqlx::Row;
 
 use super::{DROPPED, MINED, REVERTED, WAITING, address_of, prefix};
-use crate::books::token;
+use crate::database::unique_token;
 use crate::error::WorldError;
 use crate::payouts::amount;
 use crate::world::World;
@@ -59,17 +59,17 @@ impl World {
     /// # Errors
     /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for addresses that are none.
     pub async fn deposit(&self, deposit: Deposit) -> Result<String, WorldError> {
-        let chain = self.sandbox_chain(deposit.chain)?;
+        let chain = self.simulated_chain(deposit.chain)?;
         let addresses = chain.config.addresses;
         let to = addresses.normalize(&deposit.to).map_err(|fault| WorldError::impossible(format!("to {fault}")))?;
-        let chance = token();
+        let random = unique_token();
         let from = match &deposit.from {
             Some(from) => addresses.normalize(from).map_err(|fault| WorldError::impossible(format!("from {fault}")))?,
-            None => address_of(self.books.config.seed, &chain.config, &format!("stranger/{chance}")),
+            None => address_of(self.database.config.seed, &chain.config, &format!("stranger/{random}")),
         };
-        let txid = format!("{}{}", prefix(deposit.chain), hex::encode(Sha256::digest(format!("{}/{from}/{to}/{chance}", deposit.chain))));
+        let txid = format!("{}{}", prefix(deposit.chain), hex::encode(Sha256::digest(format!("{}/{from}/{to}/{random}", deposit.chain))));
         let stored = txid.clone();
-        self.books
+        self.database
             .write(move |batch| {
                 Box::pin(async move {
                     sqlx::query(
@@ -103,14 +103,14 @@ impl World {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Vec<ChainTransaction>, WorldError> {
-        let sandbox_chain = self.sandbox_chain(chain)?;
-        let config = &sandbox_chain.config;
+        let simulated_chain = self.simulated_chain(chain)?;
+        let config = &simulated_chain.config;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let before = before.unwrap_or(i64::MAX);
         let normalize = |address| config.addresses.normalize(address).map_err(|fault| WorldError::impossible(format!("address {fault}")));
         let rows = match address.map(normalize).transpose()? {
             // Nearly every transaction is from the hot wallet: walking backwards finds a page sooner than sorting.
-            Some(address) if address == sandbox_chain.hot => {
+            Some(address) if address == simulated_chain.hot => {
                 sqlx::query(
                     "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions NOT INDEXED \
                      WHERE chain = ?1 AND (sender = ?2 OR recipient = ?2) AND id < ?3 ORDER BY id DESC LIMIT ?4",
@@ -119,7 +119,7 @@ impl World {
                 .bind(address)
                 .bind(before)
                 .bind(limit)
-                .fetch_all(&self.books.readers)
+                .fetch_all(&self.database.readers)
                 .await?
             }
             Some(address) => {
@@ -133,7 +133,7 @@ impl World {
                 .bind(address)
                 .bind(before)
                 .bind(limit)
-                .fetch_all(&self.books.readers)
+                .fetch_all(&self.database.readers)
                 .await?
             }
             None => {
@@ -144,7 +144,7 @@ impl World {
                 .bind(chain.as_str())
                 .bind(before)
                 .bind(limit)
-                .fetch_all(&self.books.readers)
+                .fetch_all(&self.database.readers)
                 .await?
             }
         };

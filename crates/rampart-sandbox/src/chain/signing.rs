@@ -10,7 +10,7 @@ use rampart_core::ports::{SigningRequest, Unavailable};
 use sha2::{Digest, Sha256};
 use sha3::Keccak256;
 
-use super::{SandboxChain, prefix};
+use super::{SimulatedChain, prefix};
 
 /// What is signed.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -25,13 +25,13 @@ pub(crate) struct Payload {
 }
 
 /// The length of the tag behind the payload.
-const TAG: usize = 32;
+const TAG_BYTES: usize = 32;
 /// The most bytes a transaction has.
-const MOST: usize = 1_024;
+const MAX_TRANSACTION_BYTES: usize = 1_024;
 
-impl SandboxChain {
+impl SimulatedChain {
     fn tag(&self, payload: &[u8]) -> Option<Hmac<Sha256>> {
-        let key = format!("rampart-sandbox/{}/keys", self.books.config.seed);
+        let key = format!("rampart-sandbox/{}/keys", self.database.config.seed);
         Hmac::<Sha256>::new_from_slice(key.as_bytes()).ok().map(|mac| mac.chain_update(payload))
     }
 
@@ -66,11 +66,11 @@ impl SandboxChain {
 
     /// Reads signed bytes; nothing when they were not signed here, or not for this chain.
     pub(super) fn read_signed(&self, signed: &SignedTransaction) -> Option<Payload> {
-        if signed.bytes.len() > MOST * 2 {
+        if signed.bytes.len() > MAX_TRANSACTION_BYTES * 2 {
             return None;
         }
         let bytes = hex::decode(&signed.bytes).ok()?;
-        let (payload, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG)?)?;
+        let (payload, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG_BYTES)?)?;
         self.tag(payload)?.verify_slice(tag).ok()?;
         let payload: Payload = serde_json::from_slice(payload).ok()?;
         (payload.chain == self.config.name.as_str() && self.txid(&bytes) == signed.txid).then_some(payload)

@@ -6,9 +6,9 @@ use rampart_core::ledger::Rail;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::time::Timestamp;
 
-use super::answer::{Answer, SandboxAnswer, refusal};
-use super::input::{self, Body, Decimal, Params, Segment};
-use super::{AuthenticatedPartner, Stage, statement, written};
+use super::input::{self, Decimal, SandboxBody, SandboxPath, SandboxQuery};
+use super::response::{SandboxAnswer, SandboxResult, refusal};
+use super::{RouteState, SandboxCaller, normalize, statement};
 use crate::bank::{BankTransfer, Booked};
 
 /// A transfer to an account of ours.
@@ -113,7 +113,7 @@ pub(super) struct StatementParams {
     before: Option<String>,
     /// At most so many lines, 100 when absent.
     #[param(minimum = 1, maximum = 1000)]
-    #[serde(default, deserialize_with = "written::whole")]
+    #[serde(default, deserialize_with = "normalize::optional_integer")]
     limit: Option<u32>,
 }
 
@@ -143,10 +143,10 @@ fn currency(code: &str) -> Result<Currency, Refusal> {
     code.to_ascii_uppercase().parse().map_err(|_| unknown())
 }
 
-async fn rail_of(stage: &Stage, caller: AuthenticatedPartner, account: &str) -> Result<Rail, Refusal> {
-    let found = match stage.world.rail_of_account(account) {
+async fn rail_of(state: &RouteState, caller: SandboxCaller, account: &str) -> Result<Rail, Refusal> {
+    let found = match state.world.rail_of_account(account) {
         Some(rail) => Some(rail),
-        None => stage.engine.rail_of_account(caller.partner, account).await?,
+        None => state.engine.rail_of_account(caller.partner, account).await?,
     };
     found.ok_or_else(|| Refusal::field(ErrorCode::ValidationFailed, "account", "is not an account of ours"))
 }
@@ -155,16 +155,16 @@ async fn rail_of(stage: &Stage, caller: AuthenticatedPartner, account: &str) -> 
     request_body = SandboxTransferRequest, responses((status = 200, description = "The money is there", body = SandboxAnswer<SandboxTransfer>)))]
 /// Somebody transfers money to one of our accounts
 pub(super) async fn transfer(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Body(body): Body<SandboxTransferRequest>,
-) -> Answer<SandboxTransfer> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxBody(body): SandboxBody<SandboxTransferRequest>,
+) -> SandboxResult<SandboxTransfer> {
     let work = async {
         let body = body?;
         let account = input::required("account", body.account, 64)?;
-        let rail = rail_of(&stage, caller, &account).await?;
+        let rail = rail_of(&state, caller, &account).await?;
         let currency = currency(&body.currency)?;
-        let decimals = stage.world.config().rail(rail).map_or(2, |rail| rail.decimals);
+        let decimals = state.world.config().rail(rail).map_or(2, |rail| rail.decimals);
         let amount = body.amount.amount("amount", decimals)?;
         let transfer = BankTransfer {
             rail,
@@ -176,11 +176,11 @@ pub(super) async fn transfer(
             sender_account: input::text("sender_account", body.sender_account, 64)?,
             booked: booked(input::text("booked_at", body.booked_at, 40)?.as_deref())?,
         };
-        let line = stage.world.transfer_by(Some(caller.partner), transfer).await.map_err(refusal)?;
+        let line = state.world.transfer_by(Some(caller.partner), transfer).await.map_err(refusal)?;
         let (rail, currency) = (rail.to_string(), currency.to_string());
         Ok(SandboxTransfer { line, rail, account, amount: amount.to_major(decimals), currency })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/bank/transfers/{line}/recall", operation_id = "sandboxRecall", tag = "Sandbox",
@@ -188,61 +188,61 @@ pub(super) async fn transfer(
     request_body = Option<SandboxRecallRequest>, responses((status = 200, description = "Taken back", body = SandboxAnswer<SandboxRecall>)))]
 /// The payer's bank takes a transfer back
 pub(super) async fn recall(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(of): Segment,
-    Body(body): Body<SandboxRecallRequest>,
-) -> Answer<SandboxRecall> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(of): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxRecallRequest>,
+) -> SandboxResult<SandboxRecall> {
     let work = async {
         let body = body?;
         let decimals = of.rsplit_once('-').and_then(|(rail, _)| {
-            let rails = &stage.world.config().rails;
+            let rails = &state.world.config().rails;
             rails.iter().find(|known| known.name.as_str().eq_ignore_ascii_case(rail)).map(|rail| rail.decimals)
         });
         let decimals = decimals.unwrap_or(2);
         let amount = body.amount.map(|amount| amount.amount("amount", decimals)).transpose()?;
         let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "sent in error".to_owned());
-        let (line, amount) = stage.world.recall_by(Some(caller.partner), &of, amount, reason.clone()).await.map_err(refusal)?;
+        let (line, amount) = state.world.recall_by(Some(caller.partner), &of, amount, reason.clone()).await.map_err(refusal)?;
         Ok(SandboxRecall { line, of, amount: amount.to_major(decimals), reason })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/bank/returns", operation_id = "sandboxReturn", tag = "Sandbox",
     request_body = SandboxReturnRequest, responses((status = 200, description = "The payout came back", body = SandboxAnswer<SandboxReturn>)))]
 /// The bank returns a ramp-off's payout
-pub(super) async fn give_back(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Body(body): Body<SandboxReturnRequest>,
-) -> Answer<SandboxReturn> {
+pub(super) async fn return_payout(
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxBody(body): SandboxBody<SandboxReturnRequest>,
+) -> SandboxResult<SandboxReturn> {
     let work = async {
         let body = body?;
-        let view = stage.engine.rampoff(caller.partner, &body.rampoff_id).await?;
+        let view = state.engine.rampoff(caller.partner, &body.rampoff_id).await?;
         let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "account closed".to_owned());
         let nothing = || Refusal::new(ErrorCode::ValidationFailed, "the bank has not been told to pay this ramp-off yet");
         let payout = *view.payouts.first().ok_or_else(nothing)?;
-        stage.world.return_payout(payout, reason.clone()).await.map_err(refusal)?;
+        state.world.return_payout(payout, reason.clone()).await.map_err(refusal)?;
         Ok(SandboxReturn { rampoff_id: body.rampoff_id, payout_id: payout.to_string(), reason })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(get, path = "/sandbox/bank/statement", operation_id = "sandboxStatement", tag = "Sandbox",
     params(StatementParams), responses((status = 200, description = "Newest first", body = SandboxAnswer<Vec<SandboxStatementLine>>)))]
 /// The bank's own books: the caller's own lines, and without names those that are nobody's
 pub(super) async fn statement(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Params(params): Params<StatementParams>,
-) -> Answer<Vec<SandboxStatementLine>> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxQuery(params): SandboxQuery<StatementParams>,
+) -> SandboxResult<Vec<SandboxStatementLine>> {
     let work = async {
         let params = params?;
         let account = input::required("account", params.account, 64)?;
-        let rail = rail_of(&stage, caller, &account).await?;
-        let decimals = stage.world.config().rail(rail).map_or(2, |rail| rail.decimals);
+        let rail = rail_of(&state, caller, &account).await?;
+        let decimals = state.world.config().rail(rail).map_or(2, |rail| rail.decimals);
         let (limit, before) = (input::limit(params.limit)?, input::text("before", params.before, 40)?);
-        let entries = statement::entries(&stage, caller.partner, rail, &account, before, limit).await?;
+        let entries = statement::entries(&state, caller.partner, rail, &account, before, limit).await?;
         // Who paid is what these books are read for.
         let shown = |text: rampart_core::redacted::Redacted| text.reveal().to_owned();
         let lines = entries.into_iter().map(|entry| SandboxStatementLine {
@@ -260,5 +260,5 @@ pub(super) async fn statement(
         });
         Ok(lines.collect())
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }

@@ -5,9 +5,9 @@ use rampart_core::asset::{Chain, Symbol};
 use rampart_core::ports::BlockHead;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
-use super::answer::{Answer, SandboxAnswer, refusal};
-use super::input::{self, Body, Decimal, Params, Segment};
-use super::{AuthenticatedPartner, Stage, written};
+use super::input::{self, Decimal, SandboxBody, SandboxPath, SandboxQuery};
+use super::response::{SandboxAnswer, SandboxResult, refusal};
+use super::{RouteState, SandboxCaller, normalize};
 use crate::chain::Deposit;
 
 /// Coins that arrive.
@@ -100,11 +100,11 @@ pub(super) struct TransactionParams {
     address: Option<String>,
     /// Only those older than this `id` of an earlier answer.
     #[param(minimum = 1)]
-    #[serde(default, deserialize_with = "written::whole")]
+    #[serde(default, deserialize_with = "normalize::optional_integer")]
     before: Option<i64>,
     /// At most so many, 100 when absent.
     #[param(minimum = 1, maximum = 1000)]
-    #[serde(default, deserialize_with = "written::whole")]
+    #[serde(default, deserialize_with = "normalize::optional_integer")]
     limit: Option<u32>,
 }
 
@@ -129,10 +129,10 @@ pub(super) struct SandboxTransaction {
     height: Option<u64>,
 }
 
-fn chain_of(stage: &Stage, name: &str) -> Result<Chain, Refusal> {
-    let known = stage.world.chains().into_iter().find(|chain| chain.as_str() == name);
+fn chain_of(state: &RouteState, name: &str) -> Result<Chain, Refusal> {
+    let known = state.world.chains().into_iter().find(|chain| chain.as_str() == name);
     known.ok_or_else(|| {
-        let names: Vec<String> = stage.world.chains().iter().map(ToString::to_string).collect();
+        let names: Vec<String> = state.world.chains().iter().map(ToString::to_string).collect();
         Refusal::new(ErrorCode::NotFound, format!("there is no such chain; there are {}", names.join(", ")))
     })
 }
@@ -146,26 +146,26 @@ fn block(chain: Chain, head: BlockHead) -> SandboxBlock {
     request_body = SandboxDepositRequest, responses((status = 200, description = "On its way", body = SandboxAnswer<SandboxDeposit>)))]
 /// Somebody sends coins to an address
 pub(super) async fn deposit(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(chain): Segment,
-    Body(body): Body<SandboxDepositRequest>,
-) -> Answer<SandboxDeposit> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(chain): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxDepositRequest>,
+) -> SandboxResult<SandboxDeposit> {
     let work = async {
         let body = body?;
-        let chain = chain_of(&stage, &chain)?;
+        let chain = chain_of(&state, &chain)?;
         let not_a_coin = || Refusal::field(ErrorCode::CoinNotSupported, "symbol", format!("is not a coin of {chain}"));
         let symbol: Symbol = body.symbol.to_ascii_uppercase().parse().map_err(|_| not_a_coin())?;
-        let config = stage.world.config().chain(chain);
+        let config = state.world.config().chain(chain);
         // A token nobody knows may arrive as well; such are written with six decimals.
         let decimals = config.and_then(|config| config.coin(symbol)).map_or(6, |coin| coin.decimals);
         let amount = body.amount.amount("amount", decimals)?;
         let to = input::text("to", Some(body.to), 100)?.unwrap_or_default();
         let from = input::text("from", body.from, 100)?;
-        let txid = stage.world.deposit(Deposit { chain, to, symbol, amount, from }).await.map_err(refusal)?;
+        let txid = state.world.deposit(Deposit { chain, to, symbol, amount, from }).await.map_err(refusal)?;
         Ok(SandboxDeposit { txid, chain: chain.to_string(), symbol: symbol.to_string(), amount: amount.to_major(decimals) })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/blocks", operation_id = "sandboxBlocks", tag = "Sandbox",
@@ -173,17 +173,17 @@ pub(super) async fn deposit(
     request_body = Option<SandboxBlocksRequest>, responses((status = 200, description = "The newest block", body = SandboxAnswer<SandboxBlock>)))]
 /// Blocks are made
 pub(super) async fn mine(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(chain): Segment,
-    Body(body): Body<SandboxBlocksRequest>,
-) -> Answer<SandboxBlock> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(chain): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxBlocksRequest>,
+) -> SandboxResult<SandboxBlock> {
     let work = async {
         let count = body?.count.unwrap_or(1);
-        let chain = chain_of(&stage, &chain)?;
-        stage.world.mine(chain, count).await.map(|head| block(chain, head)).map_err(refusal)
+        let chain = chain_of(&state, &chain)?;
+        state.world.mine(chain, count).await.map(|head| block(chain, head)).map_err(refusal)
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/reorg", operation_id = "sandboxReorg", tag = "Sandbox",
@@ -191,19 +191,19 @@ pub(super) async fn mine(
     request_body = SandboxReorgRequest, responses((status = 200, description = "What was undone", body = SandboxAnswer<SandboxReorg>)))]
 /// The newest blocks are undone
 pub(super) async fn reorganise(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(chain): Segment,
-    Body(body): Body<SandboxReorgRequest>,
-) -> Answer<SandboxReorg> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(chain): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxReorgRequest>,
+) -> SandboxResult<SandboxReorg> {
     let work = async {
         let body = body?;
-        let chain = chain_of(&stage, &chain)?;
-        let done = stage.world.reorganise(chain, body.depth, body.drop.unwrap_or_default()).await.map_err(refusal)?;
+        let chain = chain_of(&state, &chain)?;
+        let done = state.world.reorganise(chain, body.depth, body.drop.unwrap_or_default()).await.map_err(refusal)?;
         let (height, hash) = (done.head.height, done.head.hash);
         Ok(SandboxReorg { chain: chain.to_string(), height, hash, waiting: done.waiting, dropped: done.dropped })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/automine", operation_id = "sandboxAutomine", tag = "Sandbox",
@@ -211,18 +211,18 @@ pub(super) async fn reorganise(
     request_body = SandboxAutomineRequest, responses((status = 200, description = "As told", body = SandboxAnswer<SandboxAutomine>)))]
 /// Blocks are made by themselves, or no longer
 pub(super) async fn automine(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(chain): Segment,
-    Body(body): Body<SandboxAutomineRequest>,
-) -> Answer<SandboxAutomine> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(chain): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxAutomineRequest>,
+) -> SandboxResult<SandboxAutomine> {
     let work = async {
         let every_seconds = body?.every_seconds;
-        let chain = chain_of(&stage, &chain)?;
-        stage.world.automine(chain, every_seconds).await.map_err(refusal)?;
+        let chain = chain_of(&state, &chain)?;
+        state.world.automine(chain, every_seconds).await.map_err(refusal)?;
         Ok(SandboxAutomine { chain: chain.to_string(), every_seconds })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(get, path = "/sandbox/chain/{chain}/transactions", operation_id = "sandboxTransactions", tag = "Sandbox",
@@ -230,18 +230,18 @@ pub(super) async fn automine(
     responses((status = 200, description = "Newest first", body = SandboxAnswer<Vec<SandboxTransaction>>)))]
 /// The chain's own books
 pub(super) async fn transactions(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(chain): Segment,
-    Params(params): Params<TransactionParams>,
-) -> Answer<Vec<SandboxTransaction>> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(chain): SandboxPath,
+    SandboxQuery(params): SandboxQuery<TransactionParams>,
+) -> SandboxResult<Vec<SandboxTransaction>> {
     let work = async {
         let params = params?;
-        let chain = chain_of(&stage, &chain)?;
+        let chain = chain_of(&state, &chain)?;
         let address = input::text("address", params.address, 100)?;
         let limit = input::limit(params.limit)?;
         let before = input::at_least("before", params.before, 1)?;
-        let found = stage.world.transactions(chain, address.as_deref(), before, limit).await.map_err(refusal)?;
+        let found = state.world.transactions(chain, address.as_deref(), before, limit).await.map_err(refusal)?;
         let lines = found.into_iter().map(|transaction| SandboxTransaction {
             id: transaction.id,
             txid: transaction.txid,
@@ -257,5 +257,5 @@ pub(super) async fn transactions(
         });
         Ok(lines.collect())
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }

@@ -3,9 +3,9 @@
 use axum::extract::State;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
-use super::answer::{Answer, SandboxAnswer, refusal};
-use super::input::{self, Body, Decimal};
-use super::{AuthenticatedPartner, Stage};
+use super::input::{self, Decimal, SandboxBody};
+use super::response::{SandboxAnswer, SandboxResult, refusal};
+use super::{RouteState, SandboxCaller};
 use crate::faults::{Calls, FaultOutcome, FaultPort, FaultRule};
 
 /// How far business time moves.
@@ -104,32 +104,32 @@ pub(super) struct SandboxFault {
     request_body = SandboxClockRequest, responses((status = 200, description = "Business time", body = SandboxAnswer<SandboxTime>)))]
 /// Business time moves forward, for the ramp and the world
 pub(super) async fn clock(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Body(body): Body<SandboxClockRequest>,
-) -> Answer<SandboxTime> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxBody(body): SandboxBody<SandboxClockRequest>,
+) -> SandboxResult<SandboxTime> {
     let work = async {
-        let now = stage.world.advance(body?.advance_seconds).await.map_err(refusal)?;
+        let now = state.world.advance(body?.advance_seconds).await.map_err(refusal)?;
         Ok(SandboxTime { now: now.to_string() })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/prices", operation_id = "sandboxPrices", tag = "Sandbox",
     request_body = SandboxPriceRequest, responses((status = 200, description = "As told", body = SandboxAnswer<SandboxMarket>)))]
 /// The market moves, or falls silent
 pub(super) async fn prices(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Body(body): Body<SandboxPriceRequest>,
-) -> Answer<SandboxMarket> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxBody(body): SandboxBody<SandboxPriceRequest>,
+) -> SandboxResult<SandboxMarket> {
     let work = async {
         let body = body?;
         if body.symbol.is_none() && body.fiat_symbol.is_none() && body.price.is_none() {
             let silent = body.silence.ok_or_else(|| {
                 Refusal::new(ErrorCode::FailMandatoryField, "either symbol, fiat_symbol and price are required, or silence")
             })?;
-            stage.world.silence_prices(silent).await.map_err(refusal)?;
+            state.world.silence_prices(silent).await.map_err(refusal)?;
             return Ok(SandboxMarket { symbol: None, fiat_symbol: None, price: None, silence: Some(silent) });
         }
         let absent = |field| Refusal::field(ErrorCode::FailMandatoryField, field, "is required");
@@ -144,24 +144,24 @@ pub(super) async fn prices(
             }
             None => None,
         };
-        stage.world.set_price(coin, fiat, rate).await.map_err(refusal)?;
+        state.world.set_price(coin, fiat, rate).await.map_err(refusal)?;
         if let Some(silent) = body.silence {
-            stage.world.silence_prices(silent).await.map_err(refusal)?;
+            state.world.silence_prices(silent).await.map_err(refusal)?;
         }
         let price = rate.map(|rate: rampart_core::rate::Rate| rate.to_string());
         Ok(SandboxMarket { symbol: Some(symbol), fiat_symbol: Some(fiat_symbol), price, silence: body.silence })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/screening", operation_id = "sandboxScreening", tag = "Sandbox",
     request_body = SandboxScreeningRequest, responses((status = 200, description = "As told", body = SandboxAnswer<SandboxScreening>)))]
 /// The screening provider's list changes
 pub(super) async fn screening(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Body(body): Body<SandboxScreeningRequest>,
-) -> Answer<SandboxScreening> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxBody(body): SandboxBody<SandboxScreeningRequest>,
+) -> SandboxResult<SandboxScreening> {
     let work = async {
         let body = body?;
         let wallet = input::text("wallet", body.wallet, 140)?;
@@ -170,10 +170,10 @@ pub(super) async fn screening(
             (Some(subject), None) | (None, Some(subject)) => subject,
             _ => return Err(Refusal::new(ErrorCode::ValidationFailed, "either wallet or name is required, and not both")),
         };
-        stage.world.list_for_screening(subject, body.answer == ScreeningAnswer::Hit).await.map_err(refusal)?;
+        state.world.list_for_screening(subject, body.answer == ScreeningAnswer::Hit).await.map_err(refusal)?;
         Ok(SandboxScreening { wallet, name, answer: body.answer })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/faults", operation_id = "sandboxFaults", tag = "Sandbox",
@@ -181,10 +181,10 @@ pub(super) async fn screening(
     responses((status = 200, description = "All that will go wrong", body = SandboxAnswer<Vec<SandboxFault>>)))]
 /// The next calls to a provider go wrong
 pub(super) async fn faults(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Body(body): Body<SandboxFaultRequest>,
-) -> Answer<Vec<SandboxFault>> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxBody(body): SandboxBody<SandboxFaultRequest>,
+) -> SandboxResult<Vec<SandboxFault>> {
     let work = async {
         let body = body?;
         let rule = FaultRule {
@@ -194,8 +194,8 @@ pub(super) async fn faults(
             count: body.count.unwrap_or(1),
             delay_seconds: body.delay_seconds.unwrap_or(0),
         };
-        stage.world.add_fault(rule).await.map_err(refusal)?;
-        let waiting = stage.world.faults().into_iter().map(|rule| SandboxFault {
+        state.world.add_fault(rule).await.map_err(refusal)?;
+        let waiting = state.world.faults().into_iter().map(|rule| SandboxFault {
             port: rule.port,
             calls: rule.calls,
             outcome: rule.outcome,
@@ -204,5 +204,5 @@ pub(super) async fn faults(
         });
         Ok(waiting.collect())
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }

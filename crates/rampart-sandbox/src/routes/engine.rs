@@ -13,7 +13,7 @@ use crate::payment::PayablePayment;
 
 /// Who calls.
 #[derive(Debug, Clone, Copy)]
-pub struct AuthenticatedPartner {
+pub struct SandboxCaller {
     /// The partner.
     pub partner: PartnerId,
     /// How it wants failures answered.
@@ -29,7 +29,7 @@ pub struct CustomerView {
 
 /// What the world has to know of a ramp-off.
 #[derive(Debug, Clone)]
-pub struct RampoffView {
+pub struct RampoffPayouts {
     /// Its payouts over bank rails, newest first; none before the bank was told to pay.
     pub payouts: Vec<PayoutId>,
 }
@@ -47,11 +47,11 @@ pub struct WebhookKeys {
 /// exist.
 pub trait SandboxEngine: Send + Sync + 'static {
     /// Whose token it is. `parts` are the request's, for the caller's address.
-    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> PortFuture<'a, Result<AuthenticatedPartner, Refusal>>;
+    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> PortFuture<'a, Result<SandboxCaller, Refusal>>;
     /// A payment of a partner.
     fn payment<'a>(&'a self, partner: PartnerId, payment: &'a str) -> PortFuture<'a, Result<PayablePayment, Refusal>>;
     /// A ramp-off of a partner.
-    fn rampoff<'a>(&'a self, partner: PartnerId, rampoff: &'a str) -> PortFuture<'a, Result<RampoffView, Refusal>>;
+    fn rampoff<'a>(&'a self, partner: PartnerId, rampoff: &'a str) -> PortFuture<'a, Result<RampoffPayouts, Refusal>>;
     /// A customer of a partner.
     fn customer(&self, partner: PartnerId, customer: CustomerId) -> PortFuture<'_, Result<CustomerView, Refusal>>;
     /// The rail to which the own account number of a partner's customer leads; nothing for a number that was not given out.

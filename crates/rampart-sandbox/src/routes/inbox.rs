@@ -12,16 +12,16 @@ use rampart_core::time::Clock;
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
-use super::answer::{Answer, Failure, SandboxAnswer, ok, refusal};
-use super::input::{self, Params};
-use super::{AuthenticatedPartner, Stage, WebhookKeys, written};
+use super::input::{self, SandboxQuery};
+use super::response::{RefusalResponse, SandboxAnswer, SandboxResult, ok, refusal};
+use super::{RouteState, SandboxCaller, WebhookKeys, normalize};
 use crate::clock::real_micros;
-use crate::inbox::{Received, Signature};
+use crate::inbox::{ReceivedWebhook, SignatureStatus};
 
 /// The most bytes of a webhook.
-const MOST_BYTES: usize = 64 * 1_024;
+const MAX_WEBHOOK_BYTES: usize = 64 * 1_024;
 /// A signature is refused when it is older or newer than this, in seconds of real time.
-const TOLERANCE: i64 = 300;
+const TIMESTAMP_TOLERANCE_SECONDS: i64 = 300;
 /// The headers that are kept, in lower case.
 const HEADERS: &[&str] =
     &["content-type", "user-agent", "x-api-key", "x-timestamp", "x-signature", "webhook-id", "webhook-timestamp", "webhook-signature"];
@@ -32,11 +32,11 @@ const HEADERS: &[&str] =
 pub(super) struct InboxParams {
     /// Only those behind this `number`.
     #[param(minimum = 0)]
-    #[serde(default, deserialize_with = "written::whole")]
+    #[serde(default, deserialize_with = "normalize::optional_integer")]
     after: Option<i64>,
     /// At most so many, 100 when absent; and no more than make 256 KiB.
     #[param(minimum = 1, maximum = 1000)]
-    #[serde(default, deserialize_with = "written::whole")]
+    #[serde(default, deserialize_with = "normalize::optional_integer")]
     limit: Option<u32>,
 }
 
@@ -47,10 +47,10 @@ pub(super) struct SandboxWebhook {
     number: i64,
     /// RFC 3339, business time.
     received_at: String,
-    /// `X-Signature` over body and timestamp.
-    signature: Signature,
+    /// `X-SignatureStatus` over body and timestamp.
+    signature: SignatureStatus,
     /// The Standard Webhooks signature.
-    standard_signature: Signature,
+    standard_signature: SignatureStatus,
     /// The headers that belong to webhooks.
     headers: std::collections::BTreeMap<String, String>,
     /// The body as it came, or as a text where it was no JSON.
@@ -62,10 +62,10 @@ pub(super) struct SandboxWebhook {
     responses((status = 200, description = "Oldest first", body = SandboxAnswer<Vec<SandboxWebhook>>)))]
 /// The webhooks that the built-in catcher received for this partner: the newest 5000, of 8 MiB in all
 pub(super) async fn list(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Params(params): Params<InboxParams>,
-) -> Answer<Vec<SandboxWebhook>> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxQuery(params): SandboxQuery<InboxParams>,
+) -> SandboxResult<Vec<SandboxWebhook>> {
     let work = async {
         let params = params?;
         let limit = input::limit(params.limit)?;
@@ -73,8 +73,8 @@ pub(super) async fn list(
         if after < 0 {
             return Err(Refusal::field(ErrorCode::ValidationFailed, "after", "must not be negative"));
         }
-        let (received, _) = stage.world.received_webhooks(caller.partner, after, limit).await.map_err(refusal)?;
-        let shown = received.into_iter().map(|(number, received)| SandboxWebhook {
+        let (received, _) = state.world.received_webhooks(caller.partner, after, limit).await.map_err(refusal)?;
+        let webhooks = received.into_iter().map(|(number, received)| SandboxWebhook {
             number,
             received_at: received.received_at.to_string(),
             signature: received.signature,
@@ -82,9 +82,9 @@ pub(super) async fn list(
             headers: received.headers.into_iter().collect(),
             body: shown_body(received.body),
         });
-        Ok(shown.collect())
+        Ok(webhooks.collect())
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/inbox", operation_id = "sandboxCatch", tag = "Sandbox",
@@ -92,26 +92,29 @@ pub(super) async fn list(
     request_body(content = Object, content_type = "application/json"),
     responses((status = 200, description = "Received", body = SandboxAnswer<String>)))]
 /// The built-in catcher of webhooks; takes no token, and only what is signed for the partner that `X-API-Key` names
-pub(super) async fn catch(State(stage): State<Stage>, request: Request) -> Result<Json<SandboxAnswer<&'static str>>, Failure> {
+pub(super) async fn receive(
+    State(state): State<RouteState>,
+    request: Request,
+) -> Result<Json<SandboxAnswer<&'static str>>, RefusalResponse> {
     let headers = request.headers().clone();
     let key = header(&headers, "x-api-key").filter(|key| key.len() <= 200);
     let key = key.ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
-    let found = stage.engine.webhook_keys(key).await?;
+    let found = state.engine.webhook_keys(key).await?;
     let WebhookKeys { partner, secrets } = found.ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
-    let body = input::bytes(request, MOST_BYTES).await?;
-    let received = Received {
+    let body = input::bytes(request, MAX_WEBHOOK_BYTES).await?;
+    let received = ReceivedWebhook {
         partner,
-        received_at: stage.world.books.clock.now(),
+        received_at: state.world.database.clock.now(),
         signature: own_signature(&headers, &body, &secrets),
         standard_signature: standard_signature(&headers, &body, &secrets),
         headers: HEADERS.iter().filter_map(|name| header(&headers, name).map(|value| ((*name).to_owned(), value.to_owned()))).collect(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     // An API key is in every webhook that its partner's receivers see: it says for whom a webhook is, and not from whom.
-    if received.signature != Signature::Valid && received.standard_signature != Signature::Valid {
+    if received.signature != SignatureStatus::Valid && received.standard_signature != SignatureStatus::Valid {
         return Err(Refusal::from(ErrorCode::AuthorizationIncorrect).into());
     }
-    stage.world.receive_webhook(received).await.map_err(refusal)?;
+    state.world.receive_webhook(received).await.map_err(refusal)?;
     Ok(ok("received"))
 }
 
@@ -126,10 +129,10 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 fn is_recent(timestamp: &str) -> bool {
-    timestamp.parse::<i64>().is_ok_and(|seconds| (real_micros() / 1_000_000 - seconds).abs() <= TOLERANCE)
+    timestamp.parse::<i64>().is_ok_and(|seconds| (real_micros() / 1_000_000 - seconds).abs() <= TIMESTAMP_TOLERANCE_SECONDS)
 }
 
-fn fits(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
+fn is_signed_by(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return false };
     for part in parts {
         mac.update(part);
@@ -137,27 +140,27 @@ fn fits(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
     mac.verify_slice(tag).is_ok()
 }
 
-fn verdict(valid: bool) -> Signature {
-    if valid { Signature::Valid } else { Signature::Invalid }
+fn status_of(valid: bool) -> SignatureStatus {
+    if valid { SignatureStatus::Valid } else { SignatureStatus::Invalid }
 }
 
 /// Hexadecimal HMAC-SHA256 over body and timestamp, keyed with the secret's text.
-fn own_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) -> Signature {
+fn own_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) -> SignatureStatus {
     let (Some(signature), Some(timestamp)) = (header(headers, "x-signature"), header(headers, "x-timestamp")) else {
-        return Signature::Missing;
+        return SignatureStatus::Missing;
     };
-    let Ok(tag) = hex::decode(signature) else { return Signature::Invalid };
+    let Ok(tag) = hex::decode(signature) else { return SignatureStatus::Invalid };
     // The secrets are needed as keys.
     let mut keys = secrets.iter().map(|secret| secret.reveal().as_bytes());
-    verdict(is_recent(timestamp) && keys.any(|key| fits(key, &[body, timestamp.as_bytes()], &tag)))
+    status_of(is_recent(timestamp) && keys.any(|key| is_signed_by(key, &[body, timestamp.as_bytes()], &tag)))
 }
 
 /// The published scheme: base64 of HMAC-SHA256 over `id.timestamp.body`, keyed with the decoded secret; any of several
 /// signatures may fit.
-fn standard_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) -> Signature {
+fn standard_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) -> SignatureStatus {
     let read = |name| header(headers, name);
     let (Some(id), Some(timestamp), Some(signatures)) = (read("webhook-id"), read("webhook-timestamp"), read("webhook-signature")) else {
-        return Signature::Missing;
+        return SignatureStatus::Missing;
     };
     let tags: Vec<Vec<u8>> = signatures
         .split(' ')
@@ -167,5 +170,5 @@ fn standard_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) ->
     // The secrets are needed as keys.
     let keys: Vec<Vec<u8>> = secrets.iter().filter_map(|secret| BASE64_STANDARD.decode(secret.reveal()).ok()).collect();
     let parts: [&[u8]; 5] = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
-    verdict(is_recent(timestamp) && keys.iter().any(|key| tags.iter().any(|tag| fits(key, &parts, tag))))
+    status_of(is_recent(timestamp) && keys.iter().any(|key| tags.iter().any(|tag| is_signed_by(key, &parts, tag))))
 }

@@ -12,13 +12,13 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 
-use super::answer::Failure;
-use super::{AuthenticatedPartner, Stage, written};
+use super::response::RefusalResponse;
+use super::{RouteState, SandboxCaller, normalize};
 
 /// The most bytes of a body of a control call.
-const MOST_BYTES: usize = 64 * 1_024;
+const MAX_BODY_BYTES: usize = 64 * 1_024;
 /// The most bytes of a token.
-const LONGEST_TOKEN: usize = 4_096;
+const MAX_TOKEN_BYTES: usize = 4_096;
 
 fn token(headers: &HeaderMap) -> Option<&str> {
     let own = headers.get("auth").and_then(|value| value.to_str().ok());
@@ -27,29 +27,29 @@ fn token(headers: &HeaderMap) -> Option<&str> {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     };
-    own.or_else(bearer).filter(|token| !token.is_empty() && token.len() <= LONGEST_TOKEN)
+    own.or_else(bearer).filter(|token| !token.is_empty() && token.len() <= MAX_TOKEN_BYTES)
 }
 
-impl FromRequestParts<Stage> for AuthenticatedPartner {
-    type Rejection = Failure;
+impl FromRequestParts<RouteState> for SandboxCaller {
+    type Rejection = RefusalResponse;
 
-    async fn from_request_parts(parts: &mut Parts, stage: &Stage) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, state: &RouteState) -> Result<Self, RefusalResponse> {
         let token = token(&parts.headers).ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
-        stage.engine.authenticate(token, parts).await.map_err(Failure::from)
+        state.engine.authenticate(token, parts).await.map_err(RefusalResponse::from)
     }
 }
 
-/// A JSON body that was read. Put it behind [`AuthenticatedPartner`], so that strangers are not read.
-pub(super) struct Body<T>(pub(super) Result<T, Refusal>);
+/// A JSON body that was read. Put it behind [`SandboxCaller`], so that strangers are not read.
+pub(super) struct SandboxBody<T>(pub(super) Result<T, Refusal>);
 
 /// Reads a body of at most so many bytes.
-pub(super) async fn bytes(request: Request, most: usize) -> Result<Bytes, Refusal> {
-    let too_large = || Refusal::new(ErrorCode::BodyTooLarge, format!("the body is larger than {most} bytes"));
+pub(super) async fn bytes(request: Request, max: usize) -> Result<Bytes, Refusal> {
+    let too_large = || Refusal::new(ErrorCode::BodyTooLarge, format!("the body is larger than {max} bytes"));
     let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|declared| declared > most) {
+    if declared.is_some_and(|declared| declared > max) {
         return Err(too_large());
     }
-    axum::body::to_bytes(request.into_body(), most).await.map_err(|error| {
+    axum::body::to_bytes(request.into_body(), max).await.map_err(|error| {
         // The stream's own errors (a limit or a time-out of a layer around) are told by their source.
         tracing::debug!(%error, "a body could not be read");
         too_large()
@@ -59,7 +59,7 @@ pub(super) async fn bytes(request: Request, most: usize) -> Result<Bytes, Refusa
 async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
     let content_type = request.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default().to_ascii_lowercase());
     let json = content_type.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim() == "application/json");
-    let body = bytes(request, MOST_BYTES).await?;
+    let body = bytes(request, MAX_BODY_BYTES).await?;
     match json {
         Some(false) => return Err(Refusal::new(ErrorCode::UnsupportedMediaType, "the body must be application/json")),
         None if !body.is_empty() => {
@@ -73,7 +73,7 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
     if text.trim_ascii_start().first() == Some(&b'[') {
         return Err(Refusal::new(ErrorCode::ValidationFailed, "the body must be a JSON object"));
     }
-    written::plain(text).and_then(|text| serde_json::from_str(&text)).map_err(|error| fault(&error))
+    normalize::normalized_object(text).and_then(|text| serde_json::from_str(&text)).map_err(|error| fault(&error))
 }
 
 /// Says what is wrong with a body in the words of the API.
@@ -89,22 +89,22 @@ fn fault(error: &serde_json::Error) -> Refusal {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<Stage> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<RouteState> for SandboxBody<T> {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request(request: Request, _stage: &Stage) -> Result<Self, Self::Rejection> {
+    async fn from_request(request: Request, _stage: &RouteState) -> Result<Self, Self::Rejection> {
         Ok(Self(read(request).await))
     }
 }
 
 /// A path parameter; absent when the path cannot be read.
-pub(super) struct Segment(pub(super) String);
+pub(super) struct SandboxPath(pub(super) String);
 
-impl FromRequestParts<Stage> for Segment {
-    type Rejection = Failure;
+impl FromRequestParts<RouteState> for SandboxPath {
+    type Rejection = RefusalResponse;
 
-    async fn from_request_parts(parts: &mut Parts, stage: &Stage) -> Result<Self, Failure> {
-        match Path::<String>::from_request_parts(parts, stage).await {
+    async fn from_request_parts(parts: &mut Parts, state: &RouteState) -> Result<Self, RefusalResponse> {
+        match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(segment)) => Ok(Self(segment)),
             Err(_) => Err(Refusal::from(ErrorCode::NotFound).into()),
         }
@@ -112,13 +112,13 @@ impl FromRequestParts<Stage> for Segment {
 }
 
 /// The query of a request.
-pub(super) struct Params<T>(pub(super) Result<T, Refusal>);
+pub(super) struct SandboxQuery<T>(pub(super) Result<T, Refusal>);
 
-impl<T: DeserializeOwned> FromRequestParts<Stage> for Params<T> {
+impl<T: DeserializeOwned> FromRequestParts<RouteState> for SandboxQuery<T> {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, stage: &Stage) -> Result<Self, Self::Rejection> {
-        Ok(Self(match Query::<T>::from_request_parts(parts, stage).await {
+    async fn from_request_parts(parts: &mut Parts, state: &RouteState) -> Result<Self, Self::Rejection> {
+        Ok(Self(match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(params)) => Ok(params),
             Err(rejection) if rejection.status() == StatusCode::BAD_REQUEST => {
                 let text = rejection.body_text();
@@ -181,10 +181,10 @@ impl utoipa::ToSchema for Decimal {
 }
 
 /// A text of at most so many characters, without control characters; one that is blank is absent.
-pub(super) fn text(field: &str, text: Option<String>, most: usize) -> Result<Option<String>, Refusal> {
+pub(super) fn text(field: &str, text: Option<String>, max: usize) -> Result<Option<String>, Refusal> {
     match text.filter(|text| !is_blank(text)) {
-        Some(text) if text.chars().count() > most => {
-            Err(Refusal::field(ErrorCode::ValidationFailed, field, format!("is longer than {most} characters")))
+        Some(text) if text.chars().count() > max => {
+            Err(Refusal::field(ErrorCode::ValidationFailed, field, format!("is longer than {max} characters")))
         }
         Some(text) if text.chars().any(char::is_control) => {
             Err(Refusal::field(ErrorCode::ValidationFailed, field, "has a control character"))
@@ -194,8 +194,8 @@ pub(super) fn text(field: &str, text: Option<String>, most: usize) -> Result<Opt
 }
 
 /// The same of one that has to be there.
-pub(super) fn required(field: &str, text: String, most: usize) -> Result<String, Refusal> {
-    self::text(field, Some(text), most)?.ok_or_else(|| Refusal::field(ErrorCode::FailMandatoryField, field, "is required"))
+pub(super) fn required(field: &str, text: String, max: usize) -> Result<String, Refusal> {
+    self::text(field, Some(text), max)?.ok_or_else(|| Refusal::field(ErrorCode::FailMandatoryField, field, "is required"))
 }
 
 /// How many lines a listing shows: 100 when nothing is said.
@@ -207,9 +207,9 @@ pub(super) fn limit(limit: Option<u32>) -> Result<usize, Refusal> {
 }
 
 /// A number that is not below the least.
-pub(super) fn at_least(field: &str, number: Option<i64>, least: i64) -> Result<Option<i64>, Refusal> {
+pub(super) fn at_least(field: &str, number: Option<i64>, min: i64) -> Result<Option<i64>, Refusal> {
     match number {
-        Some(number) if number < least => Err(Refusal::field(ErrorCode::ValidationFailed, field, format!("must be at least {least}"))),
+        Some(number) if number < min => Err(Refusal::field(ErrorCode::ValidationFailed, field, format!("must be at least {min}"))),
         number => Ok(number),
     }
 }

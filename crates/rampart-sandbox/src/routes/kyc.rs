@@ -6,15 +6,16 @@ use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::refusal::{ErrorCode, Refusal};
 
-use super::answer::{Answer, SandboxAnswer, refusal};
-use super::input::{self, Body, Segment};
-use super::{AuthenticatedPartner, Stage};
+use super::input::{self, SandboxBody, SandboxPath};
+use super::response::{SandboxAnswer, SandboxResult, refusal};
+use super::{RouteState, SandboxCaller};
 use crate::kyc::ManualDecision;
 
 /// What the provider decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum KycVerdict {
+#[schema(as = KycVerdict)]
+pub(super) enum SandboxKycVerdict {
     /// The identity is verified.
     Approve,
     /// It is not.
@@ -26,7 +27,7 @@ pub(super) enum KycVerdict {
 /// What the provider answers.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxKycRequest {
-    decision: KycVerdict,
+    decision: SandboxKycVerdict,
     /// 1 or 2; the level last asked for when absent.
     #[schema(minimum = 1, maximum = 2)]
     level: Option<u8>,
@@ -41,7 +42,7 @@ pub(super) struct SandboxKycRequest {
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxKycDecision {
     user_id: i64,
-    decision: KycVerdict,
+    decision: SandboxKycVerdict,
     level: u8,
     /// The check that was decided.
     reference: String,
@@ -52,17 +53,17 @@ pub(super) struct SandboxKycDecision {
     request_body = SandboxKycRequest, responses((status = 200, description = "The provider answers", body = SandboxAnswer<SandboxKycDecision>)))]
 /// The identity provider answers
 pub(super) async fn decide(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(user): Segment,
-    Body(body): Body<SandboxKycRequest>,
-) -> Answer<SandboxKycDecision> {
-    caller.answer(decided(&stage, caller, &user, body).await)
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(user): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxKycRequest>,
+) -> SandboxResult<SandboxKycDecision> {
+    caller.respond(record_decision(&state, caller, &user, body).await)
 }
 
-async fn decided(
-    stage: &Stage,
-    caller: AuthenticatedPartner,
+async fn record_decision(
+    state: &RouteState,
+    caller: SandboxCaller,
     user: &str,
     body: Result<SandboxKycRequest, Refusal>,
 ) -> Result<SandboxKycDecision, Refusal> {
@@ -79,19 +80,19 @@ async fn decided(
     for reason in &reasons {
         input::text("reasons", Some(reason.clone()), 200)?;
     }
-    let view = stage.engine.customer(caller.partner, customer).await?;
+    let view = state.engine.customer(caller.partner, customer).await?;
     let decision = ManualDecision {
         customer,
         level,
         known_check: view.check,
         status: match body.decision {
-            KycVerdict::Approve => KycStatus::Valid,
-            KycVerdict::Reject => KycStatus::Fail,
-            KycVerdict::Processing => KycStatus::Processing,
+            SandboxKycVerdict::Approve => KycStatus::Valid,
+            SandboxKycVerdict::Reject => KycStatus::Fail,
+            SandboxKycVerdict::Processing => KycStatus::Processing,
         },
         reasons,
         may_retry: body.may_retry.unwrap_or(false),
     };
-    let (reference, level) = stage.world.decide_kyc(decision).await.map_err(refusal)?;
+    let (reference, level) = state.world.decide_kyc(decision).await.map_err(refusal)?;
     Ok(SandboxKycDecision { user_id: customer.0, decision: body.decision, level: level.number(), reference })
 }

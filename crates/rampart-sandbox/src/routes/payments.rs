@@ -3,9 +3,9 @@
 use axum::extract::State;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
-use super::answer::{Answer, SandboxAnswer, refusal};
-use super::input::{self, Body, Decimal, Segment};
-use super::{AuthenticatedPartner, Stage};
+use super::input::{self, Decimal, SandboxBody, SandboxPath};
+use super::response::{SandboxAnswer, SandboxResult, refusal};
+use super::{RouteState, SandboxCaller};
 use crate::payment::{PayResult, PayableMethod};
 
 /// What the customer pays.
@@ -58,17 +58,17 @@ pub(super) struct SandboxPayment {
     request_body = Option<SandboxPayRequest>, responses((status = 200, description = "What came of it", body = SandboxAnswer<SandboxPayment>)))]
 /// The customer pays, by the payment's own method
 pub(super) async fn pay(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(payment): Segment,
-    Body(body): Body<SandboxPayRequest>,
-) -> Answer<SandboxPayment> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(payment): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxPayRequest>,
+) -> SandboxResult<SandboxPayment> {
     let work = async {
         let body = body?;
-        let payable = stage.engine.payment(caller.partner, &payment).await?;
+        let payable = state.engine.payment(caller.partner, &payment).await?;
         let amount = body.amount.map(|amount| amount.amount("amount", payable.decimals)).transpose()?;
         let holder = input::text("holder", body.holder, 140)?;
-        let result = stage.world.pay_payment(&payable, amount, holder).await.map_err(refusal)?;
+        let result = state.world.pay_payment(&payable, amount, holder).await.map_err(refusal)?;
         let (outcome, reference, reason) = match result {
             PayResult::Paid(reference) => (PaymentOutcome::Paid, Some(reference), None),
             PayResult::PaidBefore(reference) => (PaymentOutcome::PaidBefore, Some(reference), None),
@@ -77,7 +77,7 @@ pub(super) async fn pay(
         };
         Ok(SandboxPayment { payment_id: payable.payment.to_string(), outcome, reference, reason })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/payments/{payment_id}/decline", operation_id = "sandboxDecline", tag = "Sandbox",
@@ -85,20 +85,20 @@ pub(super) async fn pay(
     request_body = Option<SandboxReason>, responses((status = 200, description = "Declined", body = SandboxAnswer<SandboxPayment>)))]
 /// The processor declines the customer's payment
 pub(super) async fn decline(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(payment): Segment,
-    Body(body): Body<SandboxReason>,
-) -> Answer<SandboxPayment> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(payment): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxReason>,
+) -> SandboxResult<SandboxPayment> {
     let work = async {
         let body = body?;
-        let payable = stage.engine.payment(caller.partner, &payment).await?;
+        let payable = state.engine.payment(caller.partner, &payment).await?;
         let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "declined by the issuer".to_owned());
-        stage.world.decline_payment(&payable, reason.clone()).await.map_err(refusal)?;
+        state.world.decline_payment(&payable, reason.clone()).await.map_err(refusal)?;
         let payment_id = payable.payment.to_string();
         Ok(SandboxPayment { payment_id, outcome: PaymentOutcome::Declined, reference: None, reason: Some(reason) })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/payments/{payment_id}/chargeback", operation_id = "sandboxChargeback", tag = "Sandbox",
@@ -106,21 +106,21 @@ pub(super) async fn decline(
     request_body = Option<SandboxReason>, responses((status = 200, description = "Charged back", body = SandboxAnswer<SandboxPayment>)))]
 /// A captured payment is charged back
 pub(super) async fn charge_back(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(payment): Segment,
-    Body(body): Body<SandboxReason>,
-) -> Answer<SandboxPayment> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(payment): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxReason>,
+) -> SandboxResult<SandboxPayment> {
     let work = async {
         let body = body?;
-        let payable = stage.engine.payment(caller.partner, &payment).await?;
+        let payable = state.engine.payment(caller.partner, &payment).await?;
         let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "fraudulent".to_owned());
         if let PayableMethod::Transfer { .. } = payable.method {
             return Err(Refusal::new(ErrorCode::ValidationFailed, "a payment by bank transfer cannot be charged back"));
         }
-        stage.world.charge_back(payable.payment, reason.clone()).await.map_err(refusal)?;
+        state.world.charge_back(payable.payment, reason.clone()).await.map_err(refusal)?;
         let payment_id = payable.payment.to_string();
         Ok(SandboxPayment { payment_id, outcome: PaymentOutcome::ChargedBack, reference: None, reason: Some(reason) })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }

@@ -5,17 +5,17 @@ use rampart_core::id::PartnerId;
 use rampart_core::ledger::Rail;
 use rampart_core::refusal::Refusal;
 
-use super::Stage;
-use super::answer::refusal;
+use super::RouteState;
+use super::response::refusal;
 use crate::bank::StatementEntry;
 
 /// How many lines one call looks at: those that are other partners' payouts are left out, and a call must end.
-const MOST_LOOKED_AT: usize = 10_000;
+const MAX_SCANNED_LINES: usize = 10_000;
 
 /// The newest lines of an account that a partner may see, newest first: its own ones whole, those that are nobody's (money
 /// sent back that belonged to no order, lines of an older world) without who is on the other side.
 pub(super) async fn entries(
-    stage: &Stage,
+    state: &RouteState,
     partner: PartnerId,
     rail: Rail,
     account: &str,
@@ -23,15 +23,15 @@ pub(super) async fn entries(
     limit: usize,
 ) -> Result<Vec<StatementEntry>, Refusal> {
     let mut found = Vec::with_capacity(limit);
-    let mut looked_at = 0;
-    while looked_at < MOST_LOOKED_AT {
-        let page = stage.world.account_statement_for(partner, rail, account, before.as_deref(), limit).await.map_err(refusal)?;
+    let mut scanned = 0;
+    while scanned < MAX_SCANNED_LINES {
+        let page = state.world.account_statement_for(partner, rail, account, before.as_deref(), limit).await.map_err(refusal)?;
         let is_last = page.len() < limit;
-        looked_at += page.len();
+        scanned += page.len();
         before = page.last().map(|entry| entry.line.clone());
         for entry in page {
             let owner = match &entry.payout {
-                Some(payout) => stage.engine.partner_of_payout(payout).await?,
+                Some(payout) => state.engine.partner_of_payout(payout).await?,
                 None => entry.owner,
             };
             match owner {

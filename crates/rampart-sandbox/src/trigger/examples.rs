@@ -4,11 +4,11 @@ use rampart_core::bank_account::{self, BankAccountInput};
 use rampart_core::country::Country;
 use rampart_core::identification::{self, DocumentType};
 
-use super::{MAGIC, MagicField, MagicOutcome};
+use super::{TRIGGERS, TriggerField, TriggerOutcome};
 
 /// A valid input of a country.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct MagicExample {
+pub struct TriggerExample {
     /// The country.
     pub country: Country,
     /// The document's API value; absent for an account.
@@ -16,7 +16,7 @@ pub struct MagicExample {
     /// The input.
     pub value: String,
     /// What it makes happen.
-    pub outcome: MagicOutcome,
+    pub outcome: TriggerOutcome,
 }
 
 /// Documents with room for seven digits: what stands before and behind them, `?` being a sign that is found by trying.
@@ -45,35 +45,35 @@ const ACCOUNTS: &[(Country, &str, &str)] = &[
 ];
 
 /// The signs that are tried: check digits, and Spain's and Chile's check letters.
-const SIGNS: &str = "0123456789ABCDEFGHJKLMNPQRSTVWXYZ";
+const CHARACTERS: &str = "0123456789ABCDEFGHJKLMNPQRSTVWXYZ";
 
 /// The first way to fill the gaps with which the text holds.
-fn filled(text: &str, digits_only: bool, holds: &impl Fn(&str) -> bool) -> Option<String> {
+fn fill_gaps(text: &str, digits_only: bool, is_valid: &impl Fn(&str) -> bool) -> Option<String> {
     if !text.contains('?') {
-        return holds(text).then(|| text.to_owned());
+        return is_valid(text).then(|| text.to_owned());
     }
-    let signs = if digits_only { &SIGNS[..10] } else { SIGNS };
-    signs.chars().find_map(|sign| filled(&text.replacen('?', &sign.to_string(), 1), digits_only, holds))
+    let characters = if digits_only { &CHARACTERS[..10] } else { CHARACTERS };
+    characters.chars().find_map(|character| fill_gaps(&text.replacen('?', &character.to_string(), 1), digits_only, is_valid))
 }
 
 /// Valid inputs for every magic number, per country and document.
 #[must_use]
-pub fn magic_examples() -> Vec<MagicExample> {
+pub fn trigger_examples() -> Vec<TriggerExample> {
     let mut examples = Vec::new();
-    for magic in MAGIC {
-        let (value, outcome) = (magic.value, magic.outcome);
-        match magic.field {
-            MagicField::IdentificationNumber => examples.extend(DOCUMENTS.iter().filter_map(|(country, document, before, behind)| {
-                let holds = |number: &str| identification::check(*country, *document, number).is_ok();
-                let value = filled(&format!("{before}{value}{behind}"), false, &holds)?;
-                Some(MagicExample { country: *country, document: Some(*document), value, outcome })
+    for trigger in TRIGGERS {
+        let (value, outcome) = (trigger.value, trigger.outcome);
+        match trigger.field {
+            TriggerField::IdentificationNumber => examples.extend(DOCUMENTS.iter().filter_map(|(country, document, before, behind)| {
+                let is_valid = |number: &str| identification::check(*country, *document, number).is_ok();
+                let value = fill_gaps(&format!("{before}{value}{behind}"), false, &is_valid)?;
+                Some(TriggerExample { country: *country, document: Some(*document), value, outcome })
             })),
-            MagicField::PayoutAccount => examples.extend(ACCOUNTS.iter().filter_map(|(country, before, behind)| {
-                let holds = |account: &str| bank_account::check(*country, BankAccountInput::number(account)).is_ok();
-                let value = filled(&format!("{before}{value}{behind}"), true, &holds)?;
-                Some(MagicExample { country: *country, document: None, value, outcome })
+            TriggerField::PayoutAccount => examples.extend(ACCOUNTS.iter().filter_map(|(country, before, behind)| {
+                let is_valid = |account: &str| bank_account::check(*country, BankAccountInput::number(account)).is_ok();
+                let value = fill_gaps(&format!("{before}{value}{behind}"), true, &is_valid)?;
+                Some(TriggerExample { country: *country, document: None, value, outcome })
             })),
-            MagicField::Name | MagicField::CardAmount | MagicField::Wallet => {}
+            TriggerField::Name | TriggerField::CardAmount | TriggerField::Wallet => {}
         }
     }
     examples
@@ -82,16 +82,16 @@ pub fn magic_examples() -> Vec<MagicExample> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::magic;
+    use crate::trigger;
 
     #[test]
     fn every_magic_number_fits_every_country() {
-        let examples = magic_examples();
+        let examples = trigger_examples();
         assert_eq!(examples.len(), 5 * DOCUMENTS.len() + 4 * ACCOUNTS.len(), "{examples:#?}");
         for example in &examples {
             let found = match example.document {
-                Some(_) => magic::of_identity(&example.value, ""),
-                None => magic::of_payout_account(&example.value),
+                Some(_) => trigger::by_identity(&example.value, ""),
+                None => trigger::by_payout_account(&example.value),
             };
             assert_eq!(found, Some(example.outcome), "{example:?}");
         }
@@ -99,19 +99,19 @@ mod tests {
 
     #[test]
     fn the_examples_of_the_table_hold() {
-        for magic in MAGIC {
-            match magic.field {
-                MagicField::IdentificationNumber => {
-                    identification::check(Country::SPAIN, DocumentType::GovernmentId, magic.example).unwrap();
+        for trigger in TRIGGERS {
+            match trigger.field {
+                TriggerField::IdentificationNumber => {
+                    identification::check(Country::SPAIN, DocumentType::GovernmentId, trigger.example).unwrap();
                 }
-                MagicField::PayoutAccount => {
-                    bank_account::check(Country::SPAIN, BankAccountInput::number(magic.example)).unwrap();
+                TriggerField::PayoutAccount => {
+                    bank_account::check(Country::SPAIN, BankAccountInput::number(trigger.example)).unwrap();
                 }
-                MagicField::Wallet => {
-                    let normalized = rampart_core::address::AddressKind::Evm.normalize(magic.example);
-                    assert_eq!(normalized.as_deref(), Ok(magic.example));
+                TriggerField::Wallet => {
+                    let normalized = rampart_core::address::AddressKind::Evm.normalize(trigger.example);
+                    assert_eq!(normalized.as_deref(), Ok(trigger.example));
                 }
-                MagicField::Name | MagicField::CardAmount => {}
+                TriggerField::Name | TriggerField::CardAmount => {}
             }
         }
     }

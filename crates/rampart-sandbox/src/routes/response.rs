@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::{ErrorCode, Family, Refusal};
 
-use super::engine::AuthenticatedPartner;
+use super::engine::SandboxCaller;
 use crate::error::WorldError;
 
 /// A success.
@@ -43,36 +43,36 @@ pub(super) struct SandboxFailure {
 
 /// A refusal and how its caller wants it answered.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct RefusalResponse {
     refusal: Refusal,
     http_errors: HttpErrors,
 }
 
 /// What every handler returns.
-pub(super) type Answer<T> = Result<Json<SandboxAnswer<T>>, Failure>;
+pub(super) type SandboxResult<T> = Result<Json<SandboxAnswer<T>>, RefusalResponse>;
 
 /// A success.
 pub(super) fn ok<T>(data: T) -> Json<SandboxAnswer<T>> {
     Json(SandboxAnswer { status: "ok", data })
 }
 
-impl AuthenticatedPartner {
+impl SandboxCaller {
     /// Answers a result in the way this caller wants it.
-    pub(super) fn answer<T>(self, result: Result<T, Refusal>) -> Answer<T> {
+    pub(super) fn respond<T>(self, result: Result<T, Refusal>) -> SandboxResult<T> {
         match result {
             Ok(data) => Ok(ok(data)),
-            Err(refusal) => Err(Failure { refusal, http_errors: self.http_errors }),
+            Err(refusal) => Err(RefusalResponse { refusal, http_errors: self.http_errors }),
         }
     }
 }
 
-impl From<Refusal> for Failure {
+impl From<Refusal> for RefusalResponse {
     fn from(refusal: Refusal) -> Self {
         Self { refusal, http_errors: HttpErrors::Rest }
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for RefusalResponse {
     fn into_response(self) -> Response {
         let code = self.refusal.code;
         let status = match (self.http_errors, code.family()) {
@@ -110,6 +110,6 @@ pub(super) fn refusal(error: WorldError) -> Refusal {
 }
 
 /// The path exists, the method does not.
-pub(super) async fn wrong_method() -> Failure {
-    Failure::from(Refusal::from(ErrorCode::HttpMethodNotAllowed))
+pub(super) async fn wrong_method() -> RefusalResponse {
+    RefusalResponse::from(Refusal::from(ErrorCode::HttpMethodNotAllowed))
 }

@@ -3,16 +3,16 @@
 use rampart_core::id::OrderId;
 use sqlx::Row;
 
-use crate::books::Batch;
+use crate::database::Batch;
 use crate::error::WorldError;
 use crate::kyc;
-use crate::payouts::{self, Turn};
+use crate::payouts::{self, PayoutTransition};
 use crate::processor::{self, CardPayment};
 
 /// Something that happens by itself.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
-pub(crate) enum Action {
+pub(crate) enum ScheduledAction {
     /// A payout arrives.
     SettlePayout { id: String },
     /// A payout does not arrive.
@@ -28,43 +28,43 @@ pub(crate) enum Action {
 }
 
 /// The most that happens in one transaction.
-const MOST: i64 = 1_000;
+const MAX_BATCH_ACTIONS: i64 = 1_000;
 
 /// Does what is due, and says whether more may be waiting.
-pub(crate) async fn perform_due(batch: &mut Batch) -> Result<bool, WorldError> {
+pub(crate) async fn run_due(batch: &mut Batch) -> Result<bool, WorldError> {
     let rows = sqlx::query(
         "DELETE FROM agenda WHERE id IN (SELECT id FROM agenda WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2) RETURNING due_at, id, action",
     )
     .bind(batch.now.micros())
-    .bind(MOST)
+    .bind(MAX_BATCH_ACTIONS)
     .fetch_all(&mut batch.connection)
     .await?;
-    let more = i64::try_from(rows.len()).is_ok_and(|found| found == MOST);
+    let more = i64::try_from(rows.len()).is_ok_and(|found| found == MAX_BATCH_ACTIONS);
     // RETURNING promises no order.
     let mut due: Vec<(i64, i64, String)> = Vec::with_capacity(rows.len());
     for row in rows {
         due.push((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
     }
     due.sort_unstable();
-    let (mut settle, mut fail, mut give_back, mut captures, mut charged) = (vec![], vec![], vec![], vec![], vec![]);
+    let (mut settle, mut fail, mut returns, mut captures, mut charged) = (vec![], vec![], vec![], vec![], vec![]);
     for (_, _, action) in due {
         match serde_json::from_str(&action)? {
-            Action::SettlePayout { id } => settle.push(id),
-            Action::FailPayout { id } => fail.push(id),
-            Action::ReturnPayout { id } => give_back.push(id),
-            Action::Decide { reference } => kyc::decide_by_plan(batch, &reference).await?,
-            Action::Capture { payment } => captures.push(*payment),
-            Action::ChargeBack { payment } => charged.push(payment),
+            ScheduledAction::SettlePayout { id } => settle.push(id),
+            ScheduledAction::FailPayout { id } => fail.push(id),
+            ScheduledAction::ReturnPayout { id } => returns.push(id),
+            ScheduledAction::Decide { reference } => kyc::decide_by_plan(batch, &reference).await?,
+            ScheduledAction::Capture { payment } => captures.push(*payment),
+            ScheduledAction::ChargeBack { payment } => charged.push(payment),
         }
     }
     // After a jump of the clock a payout may be due to settle and to return at once: in this order.
-    for (ids, turn, reason) in [
-        (settle, Turn::Settle, ""),
-        (fail, Turn::Fail, "the beneficiary's bank did not accept it"),
-        (give_back, Turn::Return, "the beneficiary's bank sent it back"),
+    for (ids, transition, reason) in [
+        (settle, PayoutTransition::Settle, ""),
+        (fail, PayoutTransition::Fail, "the beneficiary's bank did not accept it"),
+        (returns, PayoutTransition::Return, "the beneficiary's bank sent it back"),
     ] {
         if !ids.is_empty() {
-            payouts::turn(batch, &ids, turn, reason).await?;
+            payouts::apply_transition(batch, &ids, transition, reason).await?;
         }
     }
     if !captures.is_empty() {

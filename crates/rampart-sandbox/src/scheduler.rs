@@ -6,32 +6,32 @@ use std::time::Duration;
 
 use sqlx::Row;
 
-use crate::agenda;
-use crate::books::{Batch, Books};
 use crate::chain;
 use crate::clock::real_micros;
+use crate::database::{Batch, SandboxDatabase};
 use crate::error::WorldError;
+use crate::schedule;
 
 /// How often the player looks whether something is due (real time). It is woken earlier when the clock moves.
-const TICK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// How long a lease lasts (real time); it is renewed when half of it is over.
 const LEASE_MICROS: i64 = 2_000_000;
 
 /// Plays until the books are closed.
-pub(crate) async fn play(books: Weak<Books>) {
+pub(crate) async fn run(database: Weak<SandboxDatabase>) {
     loop {
-        let Some(books) = books.upgrade() else { return };
-        let again = match tick(&books).await {
-            Ok(again) => again,
+        let Some(database) = database.upgrade() else { return };
+        let run_again = match run_due_work(&database).await {
+            Ok(run_again) => run_again,
             Err(error) => {
-                tracing::warn!(%error, "the sandbox world could not play");
+                tracing::warn!(%error, "the sandbox scheduler could not run what is due");
                 false
             }
         };
-        if !again {
-            let mut settings = books.signals.settings.subscribe();
+        if !run_again {
+            let mut settings = database.signals.settings.subscribe();
             tokio::select! {
-                () = tokio::time::sleep(TICK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
                 // The books hold the sender, so this cannot fail.
                 _ = settings.changed() => {}
             }
@@ -40,31 +40,31 @@ pub(crate) async fn play(books: Weak<Books>) {
 }
 
 /// Does what is due, if this process may, and says whether to look again at once.
-async fn tick(books: &Arc<Books>) -> Result<bool, WorldError> {
-    let now = books.now().micros();
+async fn run_due_work(database: &Arc<SandboxDatabase>) -> Result<bool, WorldError> {
+    let now = database.now().micros();
     let row = sqlx::query(
         "SELECT (SELECT min(due_at) FROM agenda), (SELECT min(mined_at + every_micros) FROM chains WHERE every_micros > 0), \
          (SELECT owner FROM lease), (SELECT until FROM lease)",
     )
-    .fetch_one(&books.readers)
+    .fetch_one(&database.readers)
     .await?;
-    let (agenda, block): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
+    let (next_action, next_block): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
     let (holder, until): (Option<String>, Option<i64>) = (row.try_get(2)?, row.try_get(3)?);
-    let left = until.unwrap_or(0) - real_micros();
-    let mine = holder.as_deref() == Some(books.owner.as_str());
-    let something_due = agenda.is_some_and(|at| at <= now) || block.is_some_and(|at| at <= now);
-    let may = mine || left <= 0;
-    if !may || (mine && left > LEASE_MICROS / 2 && !something_due) {
+    let left_micros = until.unwrap_or(0) - real_micros();
+    let is_holder = holder.as_deref() == Some(database.owner.as_str());
+    let is_due = next_action.is_some_and(|at| at <= now) || next_block.is_some_and(|at| at <= now);
+    let may_run = is_holder || left_micros <= 0;
+    if !may_run || (is_holder && left_micros > LEASE_MICROS / 2 && !is_due) {
         return Ok(false);
     }
-    let owner = books.owner.clone();
-    books
+    let owner = database.owner.clone();
+    database
         .write(move |batch| {
             Box::pin(async move {
                 if !take_lease(batch, &owner).await? {
                     return Ok(false);
                 }
-                let more = agenda::perform_due(batch).await?;
+                let more = schedule::run_due(batch).await?;
                 chain::mine_due(batch).await?;
                 Ok(more)
             })
@@ -88,9 +88,9 @@ async fn take_lease(batch: &mut Batch, owner: &str) -> Result<bool, WorldError> 
 }
 
 /// Gives the lease back, so that another process need not wait for its end.
-pub(crate) async fn let_go(books: &Books) -> Result<(), WorldError> {
-    let owner = books.owner.clone();
-    books
+pub(crate) async fn release_lease(database: &SandboxDatabase) -> Result<(), WorldError> {
+    let owner = database.owner.clone();
+    database
         .write(move |batch| {
             Box::pin(async move {
                 sqlx::query("DELETE FROM lease WHERE owner = ?1").bind(owner).execute(&mut batch.connection).await?;

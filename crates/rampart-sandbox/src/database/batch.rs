@@ -9,15 +9,15 @@ use rampart_core::ports::BlockHead;
 use rampart_core::time::{Clock, Timestamp};
 use sqlx::sqlite::SqliteConnection;
 
-use crate::agenda::Action;
 use crate::clock::SandboxClock;
 use crate::config::WorldConfig;
 use crate::error::WorldError;
-use crate::settings::Settings;
+use crate::schedule::ScheduledAction;
+use crate::settings::WorldSettings;
 use crate::signals::Signals;
 
 /// A line for a stream.
-pub(crate) struct Line {
+pub(crate) struct StreamLine {
     /// The stream.
     pub(crate) stream: String,
     /// The account of a bank line.
@@ -36,8 +36,8 @@ pub(crate) struct Batch {
     clock: Arc<SandboxClock>,
     streams: BTreeMap<String, i64>,
     journal: Vec<(String, i64, Option<String>, String)>,
-    agenda: Vec<(i64, String)>,
-    settings: Option<Settings>,
+    schedule: Vec<(i64, String)>,
+    settings: Option<WorldSettings>,
     settings_changed: bool,
     tips: Vec<(Chain, i64, BlockHead)>,
 }
@@ -53,7 +53,7 @@ impl Batch {
             clock,
             streams: BTreeMap::new(),
             journal: Vec::new(),
-            agenda: Vec::new(),
+            schedule: Vec::new(),
             settings: None,
             settings_changed: false,
             tips: Vec::new(),
@@ -64,7 +64,7 @@ impl Batch {
     pub(crate) async fn begin(&mut self) -> Result<(), WorldError> {
         self.streams.clear();
         self.journal.clear();
-        self.agenda.clear();
+        self.schedule.clear();
         self.tips.clear();
         self.settings = None;
         self.settings_changed = false;
@@ -74,7 +74,7 @@ impl Batch {
     }
 
     /// Appends a line to a stream and gives its number.
-    pub(crate) async fn append(&mut self, line: Line) -> Result<i64, WorldError> {
+    pub(crate) async fn append(&mut self, line: StreamLine) -> Result<i64, WorldError> {
         let last = match self.streams.get(&line.stream) {
             Some(last) => *last,
             None => {
@@ -89,13 +89,13 @@ impl Batch {
     }
 
     /// Puts something on the agenda.
-    pub(crate) fn later(&mut self, due_at: Timestamp, action: &Action) -> Result<(), WorldError> {
-        self.agenda.push((due_at.micros(), serde_json::to_string(action)?));
+    pub(crate) fn schedule(&mut self, due_at: Timestamp, action: &ScheduledAction) -> Result<(), WorldError> {
+        self.schedule.push((due_at.micros(), serde_json::to_string(action)?));
         Ok(())
     }
 
     /// The settings, as this transaction sees them.
-    pub(crate) async fn settings(&mut self) -> Result<Settings, WorldError> {
+    pub(crate) async fn settings(&mut self) -> Result<WorldSettings, WorldError> {
         if self.settings.is_none() {
             let body: Option<String> =
                 sqlx::query_scalar("SELECT body FROM settings WHERE id = 1").fetch_optional(&mut self.connection).await?;
@@ -105,7 +105,7 @@ impl Batch {
     }
 
     /// Replaces the settings.
-    pub(crate) fn put_settings(&mut self, settings: Settings) {
+    pub(crate) fn put_settings(&mut self, settings: WorldSettings) {
         self.settings = Some(settings);
         self.settings_changed = true;
     }
@@ -129,9 +129,9 @@ impl Batch {
                 .execute(&mut self.connection)
                 .await?;
         }
-        if !self.agenda.is_empty() {
+        if !self.schedule.is_empty() {
             sqlx::query("INSERT INTO agenda (due_at, action) SELECT value->>0, value->>1 FROM json_each(?1)")
-                .bind(serde_json::to_string(&self.agenda)?)
+                .bind(serde_json::to_string(&self.schedule)?)
                 .execute(&mut self.connection)
                 .await?;
         }
@@ -145,11 +145,11 @@ impl Batch {
                 .await?;
         }
         sqlx::query("COMMIT").execute(&mut self.connection).await?;
-        self.tell();
+        self.notify();
         Ok(())
     }
 
-    fn tell(&mut self) {
+    fn notify(&mut self) {
         if self.settings_changed
             && let Some(settings) = self.settings.take()
         {

@@ -21,32 +21,32 @@ use crate::clock::{SandboxClock, real_micros};
 use crate::config::WorldConfig;
 use crate::error::WorldError;
 use crate::schema::SCHEMA;
-use crate::settings::Settings;
+use crate::settings::WorldSettings;
 use crate::signals::Signals;
 
-pub(crate) use batch::{Batch, Line};
-pub(crate) use writer::Command;
+pub(crate) use batch::{Batch, StreamLine};
+pub(crate) use writer::WriterCommand;
 
 /// What an operation inside a transaction returns.
-pub(crate) type Doing<'b, T> = Pin<Box<dyn Future<Output = Result<T, WorldError>> + Send + 'b>>;
+pub(crate) type OperationFuture<'b, T> = Pin<Box<dyn Future<Output = Result<T, WorldError>> + Send + 'b>>;
 
 /// How many commands may wait for the writer; callers beyond wait themselves.
-const QUEUE: usize = 8_192;
+const QUEUE_COMMANDS: usize = 8_192;
 /// How often the file is looked at for changes made by other processes (real time).
-const POLL: Duration = Duration::from_millis(100);
+const FILE_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The world's file and everything shared by its parts.
-pub(crate) struct Books {
+pub(crate) struct SandboxDatabase {
     pub(crate) config: WorldConfig,
     pub(crate) clock: Arc<SandboxClock>,
     pub(crate) signals: Arc<Signals>,
     pub(crate) readers: SqlitePool,
     /// Tells this holder of the file from the others.
     pub(crate) owner: String,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<WriterCommand>,
 }
 
-impl Books {
+impl SandboxDatabase {
     /// Opens the file, making it when it is not there, and starts its writer.
     pub(crate) async fn open(path: &Path, config: WorldConfig) -> Result<Arc<Self>, WorldError> {
         let options = SqliteConnectOptions::new()
@@ -66,19 +66,19 @@ impl Books {
 
         sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
         sqlx::raw_sql(SCHEMA).execute(&mut connection).await?;
-        crate::world::genesis(&mut connection, &config, clock.now()).await?;
+        crate::world::create_missing_rows(&mut connection, &config, clock.now()).await?;
         sqlx::query("COMMIT").execute(&mut connection).await?;
         refresh(&mut connection, &signals, &config).await?;
 
         let readers =
             SqlitePoolOptions::new().min_connections(0).max_connections(4).test_before_acquire(false).connect_lazy_with(options.clone());
         let poll = SqliteConnection::connect_with(&options).await?;
-        let (commands, queue) = mpsc::channel(QUEUE);
-        let books = Arc::new(Self { config, clock: clock.clone(), signals: signals.clone(), readers, owner: token(), commands });
-        let batch = Batch::new(connection, signals, clock, books.config.clone());
+        let (commands, queue) = mpsc::channel(QUEUE_COMMANDS);
+        let database = Arc::new(Self { config, clock: clock.clone(), signals: signals.clone(), readers, owner: unique_token(), commands });
+        let batch = Batch::new(connection, signals, clock, database.config.clone());
         tokio::spawn(writer::run(batch, queue));
-        tokio::spawn(watch_file(poll, Arc::downgrade(&books)));
-        Ok(books)
+        tokio::spawn(watch_file(poll, Arc::downgrade(&database)));
+        Ok(database)
     }
 
     /// Runs an operation in the writer's next transaction and answers once it is committed. An operation that is
@@ -86,10 +86,10 @@ impl Books {
     pub(crate) async fn write<T, F>(&self, operation: F) -> Result<T, WorldError>
     where
         T: Send + 'static,
-        F: for<'b> FnOnce(&'b mut Batch) -> Doing<'b, T> + Send + 'static,
+        F: for<'b> FnOnce(&'b mut Batch) -> OperationFuture<'b, T> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let work: writer::Work = Box::new(move |batch| {
+        let work: writer::WriteOperation = Box::new(move |batch| {
             Box::pin(async move {
                 let result = operation(batch).await;
                 if let Err(error) = &result
@@ -97,17 +97,17 @@ impl Books {
                 {
                     let error = error.clone();
                     // The caller is told by the delivery below, like everybody else of this transaction.
-                    return (Err(error), writer::deliver(sender, result));
+                    return (Err(error), writer::complete(sender, result));
                 }
-                (Ok(()), writer::deliver(sender, result))
+                (Ok(()), writer::complete(sender, result))
             })
         });
-        self.send(Command::Single(work)).await?;
+        self.send(WriterCommand::Single(work)).await?;
         receiver.await.map_err(|_| WorldError::Closed)?
     }
 
     /// Hands the writer a command of a kind that it groups.
-    pub(crate) async fn send(&self, command: Command) -> Result<(), WorldError> {
+    pub(crate) async fn send(&self, command: WriterCommand) -> Result<(), WorldError> {
         self.commands.send(command).await.map_err(|_| WorldError::Closed)
     }
 
@@ -132,7 +132,7 @@ impl Books {
 }
 
 /// A text that nobody else has.
-pub(crate) fn token() -> String {
+pub(crate) fn unique_token() -> String {
     let mut bytes = [0; 16];
     // Without randomness the moment has to tell tokens apart.
     if getrandom::fill(&mut bytes).is_err() {
@@ -147,7 +147,7 @@ async fn refresh(connection: &mut SqliteConnection, signals: &Signals, config: &
     let mut snapshot = connection.begin().await?;
     let body: Option<String> = sqlx::query_scalar("SELECT body FROM settings WHERE id = 1").fetch_optional(&mut *snapshot).await?;
     if let Some(body) = body {
-        let settings: Settings = serde_json::from_str(&body)?;
+        let settings: WorldSettings = serde_json::from_str(&body)?;
         signals.install(settings);
     }
     let rows = sqlx::query("SELECT name, last FROM streams WHERE name NOT LIKE 'inbox-%'").fetch_all(&mut *snapshot).await?;
@@ -163,17 +163,17 @@ async fn refresh(connection: &mut SqliteConnection, signals: &Signals, config: &
 }
 
 /// Looks for changes made by other processes for as long as somebody holds the books.
-async fn watch_file(mut connection: SqliteConnection, books: Weak<Books>) {
+async fn watch_file(mut connection: SqliteConnection, database: Weak<SandboxDatabase>) {
     let mut seen: i64 = -1;
     loop {
-        tokio::time::sleep(POLL).await;
-        let Some(books) = books.upgrade() else { return };
+        tokio::time::sleep(FILE_POLL_INTERVAL).await;
+        let Some(database) = database.upgrade() else { return };
         let version = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut connection).await;
         let outcome = match version {
             Ok(version) if version == seen => continue,
             Ok(version) => {
                 seen = version;
-                refresh(&mut connection, &books.signals, &books.config).await
+                refresh(&mut connection, &database.signals, &database.config).await
             }
             Err(error) => Err(error.into()),
         };

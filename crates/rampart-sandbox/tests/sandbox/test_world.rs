@@ -58,13 +58,13 @@ pub(crate) fn config() -> WorldConfig {
     }
 }
 
-pub(crate) struct Setting {
+pub(crate) struct TestWorld {
     pub(crate) world: Arc<World>,
     pub(crate) folder: TempDir,
 }
 
-impl Setting {
-    /// A world that stands still: blocks, settlements and decisions wait for [`Setting::play`].
+impl TestWorld {
+    /// A world that stands still: blocks, settlements and decisions wait for [`TestWorld::play`].
     pub(crate) async fn still() -> Self {
         Self::of(config()).await
     }
@@ -78,9 +78,9 @@ impl Setting {
 
     /// A world that plays itself.
     pub(crate) async fn playing() -> Self {
-        let setting = Self::still().await;
-        setting.world.start();
-        setting
+        let test = Self::still().await;
+        test.world.start();
+        test
     }
 
     pub(crate) async fn again(&self) -> Arc<World> {
@@ -124,7 +124,7 @@ pub(crate) async fn signed(port: &Arc<dyn ChainPort>, to: &str, amount: i128, no
 }
 
 /// Awaits something that has to happen soon.
-pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), future).await.expect("it did not happen in time")
 }
 

@@ -1,0 +1,137 @@
+//! The writer: whatever waits becomes one transaction; nobody waits for a timer.
+
+use std::pin::Pin;
+
+use rampart_core::ports::CallOutcome;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Batch;
+use crate::chain::{self, SignedTransfer};
+use crate::error::WorldError;
+use crate::inbox::{self, ReceivedWebhook};
+use crate::payouts::{self, PayoutOrder};
+use crate::processor::{self, CardPayment, CardResult};
+
+/// Tells a caller how its operation ended, given how the transaction ended.
+pub(crate) type Completion = Box<dyn FnOnce(Result<(), WorldError>) + Send>;
+/// An operation: whether the transaction can go on, and how to tell its caller.
+pub(crate) type WriteOperation =
+    Box<dyn for<'b> FnOnce(&'b mut Batch) -> Pin<Box<dyn Future<Output = (Result<(), WorldError>, Completion)> + Send + 'b>> + Send>;
+
+type ReplySender<T> = oneshot::Sender<Result<T, WorldError>>;
+
+/// Something for the writer to do. The frequent kinds are grouped, because those that wait together are independent.
+pub(crate) enum WriterCommand {
+    /// Anything, done by itself.
+    Single(WriteOperation),
+    /// A customer pays through a processor.
+    Card(CardPayment, ReplySender<CardResult>),
+    /// A payout or refund of ours is handed over.
+    Payout(PayoutOrder, ReplySender<CallOutcome<String>>),
+    /// A transaction of ours is broadcast.
+    Broadcast(SignedTransfer, ReplySender<CallOutcome<()>>),
+    /// A webhook was received.
+    Webhook(ReceivedWebhook, ReplySender<()>),
+}
+
+/// The most commands in one transaction.
+const MAX_BATCH_COMMANDS: usize = 1_024;
+
+pub(crate) fn complete<T: Send + 'static>(caller: ReplySender<T>, result: Result<T, WorldError>) -> Completion {
+    Box::new(move |committed| {
+        // A caller that has gone away does not want to know.
+        let _ = caller.send(committed.and(result));
+    })
+}
+
+/// Serves the queue until every sender is gone.
+pub(crate) async fn run(mut batch: Batch, mut queue: mpsc::Receiver<WriterCommand>) {
+    let mut commands = Vec::with_capacity(MAX_BATCH_COMMANDS);
+    while queue.recv_many(&mut commands, MAX_BATCH_COMMANDS).await > 0 {
+        let mut completions = Vec::with_capacity(commands.len());
+        let outcome = transact(&mut batch, &mut commands, &mut completions).await;
+        for complete in completions {
+            complete(outcome.clone());
+        }
+    }
+}
+
+async fn transact(batch: &mut Batch, commands: &mut Vec<WriterCommand>, completions: &mut Vec<Completion>) -> Result<(), WorldError> {
+    let outcome = match batch.begin().await {
+        Ok(()) => {
+            let outcome = match perform(batch, commands, completions).await {
+                Ok(()) => batch.commit().await,
+                Err(error) => Err(error),
+            };
+            if outcome.is_err() {
+                batch.roll_back().await;
+            }
+            outcome
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &outcome {
+        tracing::error!(%error, "a transaction of the sandbox world failed");
+        // Commands that were not reached fail with the rest.
+        for command in commands.drain(..) {
+            completions.push(refuse(command, error.clone()));
+        }
+    }
+    outcome
+}
+
+fn refuse(command: WriterCommand, error: WorldError) -> Completion {
+    match command {
+        WriterCommand::Single(operation) => Box::new(move |_| drop(operation)),
+        WriterCommand::Card(_, caller) => complete(caller, Err(error)),
+        WriterCommand::Payout(_, caller) => complete(caller, Err(error)),
+        WriterCommand::Broadcast(_, caller) => complete(caller, Err(error)),
+        WriterCommand::Webhook(_, caller) => complete(caller, Err(error)),
+    }
+}
+
+#[derive(Default)]
+struct Groups {
+    singles: Vec<WriteOperation>,
+    cards: Vec<(CardPayment, ReplySender<CardResult>)>,
+    payouts: Vec<(PayoutOrder, ReplySender<CallOutcome<String>>)>,
+    broadcasts: Vec<(SignedTransfer, ReplySender<CallOutcome<()>>)>,
+    webhooks: Vec<(ReceivedWebhook, ReplySender<()>)>,
+}
+
+async fn perform(batch: &mut Batch, commands: &mut Vec<WriterCommand>, completions: &mut Vec<Completion>) -> Result<(), WorldError> {
+    let mut groups = Groups::default();
+    for command in commands.drain(..) {
+        match command {
+            WriterCommand::Single(operation) => groups.singles.push(operation),
+            WriterCommand::Card(payment, caller) => groups.cards.push((payment, caller)),
+            WriterCommand::Payout(payout, caller) => groups.payouts.push((payout, caller)),
+            WriterCommand::Broadcast(transfer, caller) => groups.broadcasts.push((transfer, caller)),
+            WriterCommand::Webhook(received, caller) => groups.webhooks.push((received, caller)),
+        }
+    }
+    for operation in groups.singles {
+        let (go_on, complete) = operation(batch).await;
+        completions.push(complete);
+        go_on?;
+    }
+    grouped(groups.cards, completions, async |items| processor::take_payments(batch, items).await).await?;
+    grouped(groups.payouts, completions, async |items| payouts::take(batch, items).await).await?;
+    grouped(groups.broadcasts, completions, async |items| chain::take_broadcasts(batch, items).await).await?;
+    grouped(groups.webhooks, completions, async |items| inbox::take_webhooks(batch, items).await).await
+}
+
+/// Does a group at once and notes whom to tell what.
+async fn grouped<I, T: Send + 'static>(
+    group: Vec<(I, ReplySender<T>)>,
+    completions: &mut Vec<Completion>,
+    operation: impl AsyncFnOnce(Vec<I>) -> Result<Vec<Result<T, WorldError>>, WorldError>,
+) -> Result<(), WorldError> {
+    if group.is_empty() {
+        return Ok(());
+    }
+    let (items, callers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+    let results = operation(items).await?;
+    completions.extend(callers.into_iter().zip(results).map(|(caller, result)| complete(caller, result)));
+    Ok(())
+}
