@@ -1,7 +1,7 @@
 //! A chain: blocks, waiting transactions, balances and nonces, with the rules of a real node.
 //!
-//! A block's hash is a function of chain, height and fork, and a fork is a number that every reorganisation raises for
-//! the heights it replaces. So blocks without transactions need no row, and a chain that idles costs nothing.
+//! The hash of a block is derived from chain, height and fork number. A reorganisation raises the fork number of the
+//! heights it replaces. So blocks without transactions need no row, and an idle chain costs nothing.
 
 mod broadcast;
 mod deposit;
@@ -35,13 +35,13 @@ pub use deposit::{ChainTransaction, Deposit};
 pub(crate) use mine::mine_due;
 pub use reorg::Reorganisation;
 
-/// Where a transaction stands, as the file writes it.
+/// States of a transaction, as stored.
 pub(crate) const WAITING: i64 = 0;
 pub(crate) const MINED: i64 = 1;
 pub(crate) const REVERTED: i64 = 2;
 pub(crate) const DROPPED: i64 = 3;
 
-/// One chain's port.
+/// The port of one chain.
 pub(crate) struct SimulatedChain {
     pub(crate) database: Arc<SandboxDatabase>,
     pub(crate) config: ChainConfig,
@@ -62,12 +62,12 @@ fn derived(seed: u64, family: AddressKind, place: &str, what: &str) -> String {
     }
 }
 
-/// The hot wallet of a chain.
+/// The address of a chain's hot wallet.
 pub(crate) fn hot_address(seed: u64, chain: &ChainConfig) -> String {
     address_of(seed, chain, "hot")
 }
 
-/// The hash of the block at a height of a fork.
+/// The hash of a block at a height of a fork.
 fn block_hash(chain: Chain, height: i64, fork: i64) -> String {
     if height < 0 {
         return format!("{}{}", prefix(chain), "0".repeat(64));
@@ -75,7 +75,7 @@ fn block_hash(chain: Chain, height: i64, fork: i64) -> String {
     format!("{}{}", prefix(chain), hex::encode(Sha256::digest(format!("{chain}/{height}/{fork}"))))
 }
 
-/// Bitcoin writes hashes bare, the others with `0x`.
+/// Prefix of hashes: none on Bitcoin, `0x` elsewhere.
 fn prefix(chain: Chain) -> &'static str {
     if chain.as_str() == "bitcoin" { "" } else { "0x" }
 }
@@ -106,23 +106,23 @@ impl SimulatedChain {
         Self { database, config, hot }
     }
 
-    /// The address that a wallet of ours spends from. A world that was made before deposit addresses were one for all chains
-    /// of a family has given out others, by the name of a chain: what lies there leaves from there.
+    /// The address that a wallet of ours spends from. Worlds of an earlier version derived deposit addresses per chain
+    /// instead of per address family; coins at such an address are spent from there.
     async fn wallet(&self, source: TransferSource) -> Result<String, WorldError> {
         let TransferSource::Deposit(index) = source else { return Ok(self.hot.clone()) };
         let (config, address) = (&self.database.config, self.deposit_address(index));
         let family = config.chains.iter().filter(|chain| chain.addresses == self.config.addresses);
-        let mut known = vec![address.clone()];
-        known.extend(family.map(|chain| address_of(config.seed, chain, &format!("deposit/{index}"))));
-        let holding: Vec<String> = sqlx::query_scalar(
+        let mut addresses = vec![address.clone()];
+        addresses.extend(family.map(|chain| address_of(config.seed, chain, &format!("deposit/{index}"))));
+        let funded: Vec<String> = sqlx::query_scalar(
             "SELECT b.address FROM json_each(?2) k CROSS JOIN balances b ON b.chain = ?1 AND b.address = k.value \
              WHERE b.amount <> '0' ORDER BY k.key",
         )
         .bind(self.config.name.as_str())
-        .bind(serde_json::to_string(&known)?)
+        .bind(serde_json::to_string(&addresses)?)
         .fetch_all(&self.database.readers)
         .await?;
-        Ok(holding.into_iter().next().unwrap_or(address))
+        Ok(funded.into_iter().next().unwrap_or(address))
     }
 
     fn coin(&self, symbol: &str) -> Option<CoinId> {
@@ -130,8 +130,8 @@ impl SimulatedChain {
         self.config.coin(symbol).map(|_| CoinId { symbol, chain: self.config.name })
     }
 
-    /// What the chain takes for a transaction, in minor units of its own coin. Those of deposit wallets, which hold no
-    /// native coins, are sponsored: a real installation would fund them first.
+    /// The network fee of a transaction, in minor units of the chain's native coin. Sweeps from deposit wallets, which have
+    /// no native coins, are free; a real installation would fund them first.
     fn fee(&self, source: TransferSource, symbol: Symbol) -> Amount {
         const WEI_PER_GWEI: i128 = 1_000_000_000;
         if matches!(source, TransferSource::Deposit(_)) {
@@ -149,7 +149,7 @@ impl SimulatedChain {
 
     async fn read_block(&self, height: u64) -> Result<Option<Block>, WorldError> {
         let Ok(height) = i64::try_from(height) else { return Ok(None) };
-        // One statement is one snapshot: a reorganisation cannot come in between.
+        // One statement reads one snapshot, so no reorganisation can happen in between.
         let rows = sqlx::query(
             "SELECT coalesce((SELECT max(fork) FROM forks WHERE chain = c.name AND from_height <= ?2), 0), \
              coalesce((SELECT max(fork) FROM forks WHERE chain = c.name AND from_height <= ?2 - 1), 0), \
@@ -259,7 +259,7 @@ impl ChainPort for SimulatedChain {
     }
 
     fn sign<'a>(&'a self, request: &'a SigningRequest) -> PortFuture<'a, Result<SignedTransaction, Unavailable>> {
-        // Signing is done by the wallet's keeper, not by the chain: the chain's faults do not touch it.
+        // The wallet signs, not the chain: faults of the chain do not apply.
         Box::pin(async move {
             let from = self.wallet(request.source).await.map_err(|error| Unavailable(error.to_string()))?;
             self.signed(request, from)
@@ -292,7 +292,7 @@ impl ChainPort for SimulatedChain {
     fn news<'a>(&'a self, known: &'a BlockHead) -> PortFuture<'a, ()> {
         Box::pin(async move {
             let Some(tip) = self.database.signals.tips.get(&self.config.name) else { return std::future::pending().await };
-            // The books hold the sender, so waiting cannot fail.
+            // The database owns the sender, so waiting cannot fail.
             let _ = tip.subscribe().wait_for(|(_, head)| head.hash != known.hash).await;
         })
     }

@@ -1,7 +1,7 @@
-//! The world's file: one writer that groups whatever waits into one transaction, and a few readers.
+//! The sandbox's SQLite database: one writer that commits all waiting commands in one transaction, and a pool of readers.
 //!
-//! Acknowledged means committed: with write-ahead logging a commit survives the death of the process at any moment.
-//! Several processes may share the file; SQLite's own lock serialises their writers.
+//! An operation is acknowledged after its commit. With write-ahead logging a commit survives the death of the process.
+//! Several processes may share the database; SQLite's lock serialises their writers.
 
 mod batch;
 mod writer;
@@ -27,27 +27,26 @@ use crate::signals::Signals;
 pub(crate) use batch::{Batch, StreamLine};
 pub(crate) use writer::WriterCommand;
 
-/// What an operation inside a transaction returns.
 pub(crate) type OperationFuture<'b, T> = Pin<Box<dyn Future<Output = Result<T, WorldError>> + Send + 'b>>;
 
-/// How many commands may wait for the writer; callers beyond wait themselves.
+/// Commands that may wait for the writer. Further callers wait in `send`.
 const QUEUE_COMMANDS: usize = 8_192;
-/// How often the file is looked at for changes made by other processes (real time).
+/// How often changes of other processes are looked for, in real time.
 const FILE_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The world's file and everything shared by its parts.
+/// The connections to the database, and what all parts of the world share.
 pub(crate) struct SandboxDatabase {
     pub(crate) config: WorldConfig,
     pub(crate) clock: Arc<SandboxClock>,
     pub(crate) signals: Arc<Signals>,
     pub(crate) readers: SqlitePool,
-    /// Tells this holder of the file from the others.
+    /// Identifies this process as owner of the lease.
     pub(crate) owner: String,
     commands: mpsc::Sender<WriterCommand>,
 }
 
 impl SandboxDatabase {
-    /// Opens the file, making it when it is not there, and starts its writer.
+    /// Opens the database, creates it if it is missing, and starts its writer.
     pub(crate) async fn open(path: &Path, config: WorldConfig) -> Result<Arc<Self>, WorldError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -56,7 +55,7 @@ impl SandboxDatabase {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(128);
-        // Fewer and larger checkpoints: each waits for the disk, and every writer with it.
+        // Fewer and larger checkpoints: each one syncs to disk and delays the writer.
         let writer = options.clone().pragma("wal_autocheckpoint", "8000").pragma("cache_size", "-16384");
         let mut connection = SqliteConnection::connect_with(&writer).await?;
         let streams = config.rails.iter().map(|rail| format!("bank-{}", rail.name));
@@ -81,8 +80,8 @@ impl SandboxDatabase {
         Ok(database)
     }
 
-    /// Runs an operation in the writer's next transaction and answers once it is committed. An operation that is
-    /// refused must not have written anything.
+    /// Runs an operation in the writer's next transaction and returns after its commit. An operation that returns a
+    /// refusal must not have written anything, because the transaction is committed nevertheless.
     pub(crate) async fn write<T, F>(&self, operation: F) -> Result<T, WorldError>
     where
         T: Send + 'static,
@@ -96,7 +95,7 @@ impl SandboxDatabase {
                     && error.is_fatal()
                 {
                     let error = error.clone();
-                    // The caller is told by the delivery below, like everybody else of this transaction.
+                    // The caller gets the error from the completion, as all callers of this transaction do.
                     return (Err(error), writer::complete(sender, result));
                 }
                 (Ok(()), writer::complete(sender, result))
@@ -106,17 +105,17 @@ impl SandboxDatabase {
         receiver.await.map_err(|_| WorldError::Closed)?
     }
 
-    /// Hands the writer a command of a kind that it groups.
+    /// Sends a command to the writer. Waits while the queue is full.
     pub(crate) async fn send(&self, command: WriterCommand) -> Result<(), WorldError> {
         self.commands.send(command).await.map_err(|_| WorldError::Closed)
     }
 
-    /// The present moment of business time.
+    /// The current business time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// A page of a stream: the lines behind `after` with their numbers, and whether more are waiting.
+    /// A page of a stream: the lines after `after` with their sequence numbers, and whether there are more.
     pub(crate) async fn page(&self, stream: &str, after: i64, limit: usize) -> Result<(Vec<(i64, String)>, bool), WorldError> {
         let limit = limit.clamp(1, 1_000);
         let rows = sqlx::query("SELECT seq, body FROM journal WHERE stream = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")
@@ -131,18 +130,18 @@ impl SandboxDatabase {
     }
 }
 
-/// A text that nobody else has.
+/// A random text that identifies a process or transaction.
 pub(crate) fn unique_token() -> String {
     let mut bytes = [0; 16];
-    // Without randomness the moment has to tell tokens apart.
+    // Without randomness the time has to make it unique.
     if getrandom::fill(&mut bytes).is_err() {
         bytes[..8].copy_from_slice(&real_micros().to_be_bytes());
     }
     hex::encode(bytes)
 }
 
-/// Reads what waiters wait for, in one snapshot, and tells them of the settings first: whoever is woken by a block or a
-/// line knows every setting that was made before it.
+/// Publishes the current state to the waiters, read in one snapshot. Settings come first: who is woken by a block or a
+/// line knows every setting made before it.
 async fn refresh(connection: &mut SqliteConnection, signals: &Signals, config: &WorldConfig) -> Result<(), WorldError> {
     let mut snapshot = connection.begin().await?;
     let body: Option<String> = sqlx::query_scalar("SELECT body FROM settings WHERE id = 1").fetch_optional(&mut *snapshot).await?;
@@ -162,7 +161,7 @@ async fn refresh(connection: &mut SqliteConnection, signals: &Signals, config: &
     Ok(())
 }
 
-/// Looks for changes made by other processes for as long as somebody holds the books.
+/// Watches for changes made by other processes until the database is dropped.
 async fn watch_file(mut connection: SqliteConnection, database: Weak<SandboxDatabase>) {
     let mut seen: i64 = -1;
     loop {
@@ -178,12 +177,12 @@ async fn watch_file(mut connection: SqliteConnection, database: Weak<SandboxData
             Err(error) => Err(error.into()),
         };
         if let Err(error) = outcome {
-            tracing::warn!(%error, "the sandbox world's file could not be looked at");
+            tracing::warn!(%error, "changes of the sandbox database could not be read");
         }
     }
 }
 
-/// Reads a cursor of a stream: empty for the beginning.
+/// Parses the cursor of a stream. An empty cursor is the beginning.
 pub(crate) fn cursor(text: &str) -> Result<i64, rampart_core::ports::Unavailable> {
     if text.is_empty() {
         return Ok(0);

@@ -1,4 +1,4 @@
-//! The built-in catcher of webhooks: what partners without a listener of their own can look at.
+//! The built-in webhook receiver, for partners that have no endpoint of their own yet.
 
 use rampart_core::id::PartnerId;
 use rampart_core::time::Timestamp;
@@ -8,49 +8,50 @@ use crate::database::{Batch, StreamLine, WriterCommand};
 use crate::error::WorldError;
 use crate::world::World;
 
-/// How many webhooks are kept per partner.
+/// Webhooks kept per partner.
 const KEPT_WEBHOOKS: i64 = 5_000;
-/// How many bytes of them, and how often that is looked at, in webhooks of one partner.
+/// Bytes of stored webhooks kept per partner.
 const KEPT_BYTES: i64 = 8 * 1_024 * 1_024;
+/// The size is checked once per so many webhooks of a partner.
 const SIZE_CHECK_WEBHOOKS: i64 = 64;
-/// How many bytes of them are told at once, and how many webhooks are read at once until it is so many.
+/// Bytes of one page. Rows are read in small steps until the page has so many.
 const PAGE_BYTES: usize = 256 * 1_024;
 const READ_ROWS: usize = 16;
-/// Forgets whatever is older than the newest that fit into so many bytes.
+/// Deletes all but the newest lines that fit into `?2` bytes.
 const DELETE_BEYOND_BYTES: &str = "DELETE FROM journal WHERE stream = ?1 AND seq <= (SELECT MAX(seq) FROM (\
     SELECT seq, SUM(octet_length(body)) OVER (ORDER BY seq DESC) AS bytes FROM journal WHERE stream = ?1) WHERE bytes > ?2)";
 
-/// Whether a webhook's signature was checked, and how that ended.
+/// The result of a signature check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = Signature)]
 pub enum SignatureStatus {
-    /// It fits.
+    /// The signature is valid.
     Valid,
-    /// It does not fit.
+    /// The signature is not valid.
     Invalid,
-    /// There was none.
+    /// The webhook has no signature.
     Missing,
 }
 
-/// A webhook that was received.
+/// A webhook as it was received. Stored as JSON.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct ReceivedWebhook {
-    /// The partner whose key it named.
+    /// The partner whose API key it names.
     pub partner: PartnerId,
-    /// When (business time).
+    /// In business time.
     pub received_at: Timestamp,
-    /// `X-SignatureStatus` over body and `X-Timestamp`.
+    /// Of `X-Signature`, over body and `X-Timestamp`.
     pub signature: SignatureStatus,
-    /// The Standard Webhooks signature.
+    /// Of the Standard Webhooks signature.
     pub standard_signature: SignatureStatus,
-    /// The headers that belong to webhooks, names in lower case.
+    /// Webhook headers; names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body as it came.
+    /// The body, unchanged.
     pub body: String,
 }
 
-/// Stores webhooks and forgets the oldest beyond what is kept.
+/// Stores webhooks, then deletes the oldest beyond the limits.
 pub(crate) async fn take_webhooks(batch: &mut Batch, items: Vec<ReceivedWebhook>) -> Result<Vec<Result<(), WorldError>>, WorldError> {
     let mut partners = std::collections::BTreeMap::new();
     let mut results = Vec::with_capacity(items.len());
@@ -73,21 +74,15 @@ pub(crate) async fn take_webhooks(batch: &mut Batch, items: Vec<ReceivedWebhook>
 }
 
 impl World {
-    /// Stores a webhook that was received.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
+    /// Stores a received webhook.
     pub async fn receive_webhook(&self, received: ReceivedWebhook) -> Result<(), WorldError> {
         let (sender, receiver) = oneshot::channel();
         self.database.send(WriterCommand::Webhook(received, sender)).await?;
         receiver.await.map_err(|_| WorldError::Closed)?
     }
 
-    /// The webhooks a partner received behind a number, oldest first, each with its number, and whether more are
-    /// there. No more than make 256 KiB, and one at least, if there is one.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
+    /// The webhooks of a partner after a sequence number, oldest first, each with its number, and whether there are more.
+    /// A page has at most 256 KiB, but at least one webhook.
     pub async fn received_webhooks(
         &self,
         partner: PartnerId,

@@ -1,4 +1,4 @@
-//! The identity provider: decides by magic values within a second, or as people tell it.
+//! The identity provider. It decides by triggers within a second, or as requested by hand.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,17 +15,16 @@ use crate::schedule::ScheduledAction;
 use crate::trigger::{self, TriggerOutcome};
 use crate::world::World;
 
-/// Left alone, a form is decided after this much business time.
+/// Business time from a form to its decision.
 const DECISION_DELAY: Duration = Duration::from_millis(300);
-/// A form marked as slow is decided after this much.
+/// The same, for the trigger [`TriggerOutcome::KycSlow`].
 const SLOW_DECISION_DELAY: Duration = Duration::from_secs(30);
 
-/// The identity provider's port.
 pub(crate) struct SimulatedKyc {
     pub(crate) database: Arc<SandboxDatabase>,
 }
 
-/// What will be decided, and what was.
+/// A decision, planned or made. Stored as JSON.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 struct KycPlan {
     status: KycStatus,
@@ -33,7 +32,7 @@ struct KycPlan {
     may_retry: bool,
 }
 
-/// A decision in the file; its identifier follows from its number.
+/// A decision in the journal. Its event identifier is derived from its sequence number.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 struct DecisionEntry {
     reference: String,
@@ -43,20 +42,18 @@ struct DecisionEntry {
     plan: KycPlan,
 }
 
-/// What a person tells the provider to decide.
+/// A decision requested by hand.
 #[derive(Debug, Clone)]
 pub struct ManualDecision {
-    /// The customer.
     pub customer: CustomerId,
-    /// The level; the one last asked for when absent.
+    /// `None`: the level of the customer's last form.
     pub level: Option<KycLevel>,
-    /// The reference and level of the engine's last check, where the provider has none of this customer.
+    /// Reference and level of the engine's last check, used if the provider has no form of this customer.
     pub known_check: Option<(String, KycLevel)>,
-    /// `processing`, `valid` or `fail`.
     pub status: KycStatus,
-    /// Why, for the customer.
+    /// Shown to the customer.
     pub reasons: Vec<String>,
-    /// Whether a failed customer may try again.
+    /// Whether a rejected customer may try again.
     pub may_retry: bool,
 }
 
@@ -158,7 +155,7 @@ async fn append_decision(batch: &mut Batch, entry: &DecisionEntry) -> Result<(),
     batch.append(line).await.map(|_| ())
 }
 
-/// Decides a form as planned when it arrived, unless a person was faster.
+/// Makes the planned decision about a form, unless it was decided by hand before.
 pub(crate) async fn decide_by_plan(batch: &mut Batch, reference: &str) -> Result<(), WorldError> {
     let row =
         sqlx::query("UPDATE submissions SET state = 'decided' WHERE reference = ?1 AND state = 'open' RETURNING customer, level, plan")
@@ -172,11 +169,8 @@ pub(crate) async fn decide_by_plan(batch: &mut Batch, reference: &str) -> Result
 }
 
 impl World {
-    /// The identity provider answers as a person says: to the customer's last form, to the engine's last check, or
-    /// unasked. Gives the reference it answered to and the level it decided upon.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
+    /// Makes a decision by hand: for the customer's last form, else for the engine's last check, else unsolicited. Returns
+    /// the reference and level it is for.
     pub async fn decide_kyc(&self, decision: ManualDecision) -> Result<(String, KycLevel), WorldError> {
         self.database
             .write(move |batch| {

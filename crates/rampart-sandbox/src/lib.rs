@@ -1,8 +1,8 @@
-//! The outside world, simulated: a bank with all its rails, processors of redirect payments, chains, an identity
-//! provider, a screening provider, a price source and the business clock.
+//! The outside world, simulated: a bank with its rails, processors of redirect payments, chains, an identity provider,
+//! a screening provider, a price source and the business clock.
 //!
-//! The world keeps its own books, clock and faults in its own file, which several processes of one installation may
-//! share. The engine reaches it through the ports of `rampart_core` only; people and tests play it through the routes
+//! The world has its own database, clock and faults. Several processes of one installation may share the database. The
+//! engine reaches the world only through the ports of `rampart_core`. People and tests control it through the routes
 //! under `/sandbox`.
 
 mod bank;

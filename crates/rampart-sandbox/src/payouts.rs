@@ -1,5 +1,5 @@
-//! Money that we told the world to send: payouts over rails and refunds through processors. Both are done once per
-//! identifier, settle by themselves, and may fail or come back.
+//! Payouts over rails and refunds through processors. Each is executed once per identifier, is settled automatically, and
+//! may fail or be returned.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,16 +19,16 @@ use crate::schedule::ScheduledAction;
 use crate::trigger::{self, TriggerOutcome};
 use crate::world::World;
 
-/// Left alone, a payout arrives after this much business time.
+/// Business time from acceptance to settlement.
 const SETTLEMENT_DELAY: Duration = Duration::from_secs(1);
-/// A payout that is marked as slow takes this long.
+/// The same, for the trigger [`TriggerOutcome::PayoutSlow`].
 const SLOW_SETTLEMENT_DELAY: Duration = Duration::from_secs(3_600);
-/// A payout that is marked as coming back does so this long after it arrived.
+/// Business time from settlement to return, for the trigger [`TriggerOutcome::PayoutReturned`].
 const RETURN_DELAY: Duration = Duration::from_secs(2);
-/// For this long after it was minted, a payout that is not known may still be on its way here.
+/// Until this long after it was created, an unknown payout may still be on its way here.
 const IN_FLIGHT_WINDOW: Duration = Duration::from_secs(2);
 
-/// A payout or refund handed to the world.
+/// A payout or refund that was submitted.
 #[derive(Debug, Clone)]
 pub(crate) struct PayoutOrder {
     id: String,
@@ -45,17 +45,17 @@ impl From<&Payout> for PayoutOrder {
             route: payout.route,
             amount: payout.amount,
             currency: payout.currency.to_string(),
-            // The bank has to know where the money goes.
+            // The bank must know the account.
             account: payout.destination.account.reveal().to_owned(),
         }
     }
 }
 
-/// How a payout row names its provider.
+/// Values of the `provider` column.
 const BANK: &str = "bank";
 const CARD: &str = "card";
 
-/// Takes payouts and refunds. Those of known identifiers are answered with what is known.
+/// Accepts or refuses payouts and refunds. A known identifier gets the same response as before.
 pub(crate) async fn take(batch: &mut Batch, orders: Vec<PayoutOrder>) -> Result<Vec<Result<CallOutcome<String>, WorldError>>, WorldError> {
     let ids: Vec<&str> = orders.iter().map(|order| order.id.as_str()).collect();
     let rows = sqlx::query("SELECT id, reference FROM payouts WHERE id IN (SELECT value FROM json_each(?1))")
@@ -126,7 +126,7 @@ pub(crate) async fn take(batch: &mut Batch, orders: Vec<PayoutOrder>) -> Result<
     Ok(answers)
 }
 
-/// What there is to pay from: balances of our accounts, and what is left of captured payments.
+/// What payouts and refunds are paid from: the balances of our accounts, and what is left of captured payments.
 #[derive(Default)]
 struct AvailableBalances {
     rails: BTreeMap<String, Amount>,
@@ -235,12 +235,12 @@ impl AvailableBalances {
     }
 }
 
-/// Reads an amount from the file.
+/// Parses a stored amount.
 pub(crate) fn amount(text: &str) -> Result<Amount, WorldError> {
     text.parse().map_err(|_| WorldError::Unreadable(format!("'{text}' is not an amount")))
 }
 
-/// How a payout moves on.
+/// A change of a payout's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PayoutTransition {
     Settle,
@@ -248,7 +248,7 @@ pub(crate) enum PayoutTransition {
     Return,
 }
 
-/// Moves payouts on that are where the turn starts from; the others stay. Gives how many moved.
+/// Applies a transition to the payouts that are in its initial state. Returns how many there were.
 pub(crate) async fn apply_transition(
     batch: &mut Batch,
     ids: &[String],
@@ -273,7 +273,7 @@ pub(crate) async fn apply_transition(
     for row in &rows {
         let (id, provider, name): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let reference: String = row.try_get(3)?;
-        let sum = amount(row.try_get(4)?)?;
+        let payout_amount = amount(row.try_get(4)?)?;
         let report = match transition {
             PayoutTransition::Settle => PayoutReport::Settled { reference },
             PayoutTransition::Fail => PayoutReport::Failed { reason: reason.to_owned() },
@@ -281,12 +281,18 @@ pub(crate) async fn apply_transition(
         };
         if provider == BANK {
             let topic = batch.config.rails.iter().find(|rail| rail.name.as_str() == name).map(|rail| rail.account.clone());
-            let entry =
-                BankEntry::Payout { payout: id, report, amount: sum, currency: row.try_get(5)?, to: row.try_get(6)?, at: batch.now };
+            let entry = BankEntry::Payout {
+                payout: id,
+                report,
+                amount: payout_amount,
+                currency: row.try_get(5)?,
+                to: row.try_get(6)?,
+                at: batch.now,
+            };
             batch.append(StreamLine { stream: format!("bank-{name}"), topic, body: serde_json::to_string(&entry)? }).await?;
             if transition != PayoutTransition::Settle {
                 let total = credited.entry(name).or_default();
-                *total = total.plus(sum).unwrap_or(*total);
+                *total = total.plus(payout_amount).unwrap_or(*total);
             }
         } else {
             let entry = ProcessorEntry::Refund { payout: id, report };
@@ -299,7 +305,7 @@ pub(crate) async fn apply_transition(
     Ok(rows.len())
 }
 
-/// What became of a payout whose answer was lost.
+/// Looks up a payout whose outcome is unknown.
 pub(crate) async fn find(database: &SandboxDatabase, payout: PayoutId) -> Result<LookupResult<String>, WorldError> {
     let reference: Option<String> = sqlx::query_scalar("SELECT reference FROM payouts WHERE id = ?1")
         .bind(payout.to_string())
@@ -313,11 +319,11 @@ pub(crate) async fn find(database: &SandboxDatabase, payout: PayoutId) -> Result
 }
 
 impl World {
-    /// The bank sends a payout back: one that has arrived is returned, one that is on its way fails.
+    /// The bank sends a payout back: a settled one is returned, an accepted one fails.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a payout that the bank never took, [`WorldError::Impossible`] for one that has
-    /// failed or come back before.
+    /// [`WorldError::NotFound`] for a payout that the bank never accepted, [`WorldError::Impossible`] for one that has
+    /// already failed or been returned.
     pub async fn return_payout(&self, payout: PayoutId, reason: String) -> Result<(), WorldError> {
         let ids = vec![payout.to_string()];
         self.database
@@ -335,8 +341,8 @@ impl World {
                             .fetch_optional(&mut batch.connection)
                             .await?;
                     Err(match state {
-                        Some(state) => WorldError::impossible(format!("the payout has {state} before")),
-                        None => WorldError::NotFound("the bank has not been given a payout of this order".to_owned()),
+                        Some(state) => WorldError::impossible(format!("the payout has already {state}")),
+                        None => WorldError::NotFound("the bank has not received a payout of this order".to_owned()),
                     })
                 })
             })

@@ -26,57 +26,50 @@ use crate::schedule::ScheduledAction;
 use crate::trigger::{self, TriggerOutcome};
 use crate::world::World;
 
-/// A payment marked as slow is captured after this much business time.
+/// Business time until capture, for the trigger [`TriggerOutcome::CardSlow`].
 const SLOW_CAPTURE_DELAY: Duration = Duration::from_secs(30);
-/// A payment marked for it is charged back after this much business time.
+/// Business time from capture to chargeback, for the trigger [`TriggerOutcome::CardChargeback`].
 const CHARGEBACK_DELAY: Duration = Duration::from_secs(2);
 
-/// The processors' port.
+/// The port of all processors.
 pub(crate) struct SimulatedProcessors {
     pub(crate) database: Arc<SandboxDatabase>,
 }
 
-/// A customer pays through a processor.
+/// A customer's payment through a processor.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct CardPayment {
-    /// The processor.
     pub processor: Processor,
-    /// The order.
     pub payment: OrderId,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// The currency.
     pub currency: Currency,
-    /// Who pays.
+    /// Name of the payer.
     pub holder: Option<Redacted>,
-    /// Whether the amount's magic has been taken into account.
+    /// Whether the trigger of the amount has been applied.
     #[serde(default)]
     pub decided: bool,
 }
 
-/// What came of it.
+/// The result of a payment through a processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CardResult {
-    /// It was captured.
     Captured {
-        /// The processor's reference.
         reference: String,
     },
-    /// It had been captured before; nothing happened.
+    /// It had been captured before; nothing was changed.
     AlreadyCaptured {
-        /// The processor's reference.
         reference: String,
     },
-    /// It will be captured in a while.
+    /// It will be captured later.
     Pending,
     /// It was declined; the customer may try again.
     Declined {
-        /// Why.
         reason: String,
     },
 }
 
-/// An event in the file; its identifier follows from its number.
+/// A processor's event in the journal. Its identifier is derived from its sequence number.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum ProcessorEntry {
@@ -88,7 +81,7 @@ pub(crate) enum ProcessorEntry {
     Reversed {
         payment: OrderId,
         amount: Amount,
-        /// Nothing in an entry of an earlier version: its capture says it.
+        /// Absent in events of earlier versions; the capture has it.
         #[serde(default)]
         currency: Option<Currency>,
         reason: String,
@@ -128,7 +121,7 @@ async fn capture_currency(database: &SandboxDatabase, payment: OrderId) -> Resul
         .bind(payment.to_string())
         .fetch_optional(&database.readers)
         .await?;
-    let unreadable = || WorldError::Unreadable(format!("payment {payment} was taken back and never captured"));
+    let unreadable = || WorldError::Unreadable(format!("payment {payment} was reversed but never captured"));
     currency.and_then(|currency| currency.parse().ok()).ok_or_else(unreadable)
 }
 
@@ -138,8 +131,8 @@ impl ProcessorPort for SimulatedProcessors {
     }
 
     fn open_session<'a>(&'a self, request: &'a SessionRequest) -> PortFuture<'a, CallOutcome<Session>> {
-        // The reference follows from the order, so that opening twice gives the same session; and our own page plays
-        // the processor, so that there is nothing to store before the customer pays.
+        // The reference is derived from the order, so opening a session again gives the same one. Our own page stands in for
+        // the processor's, so nothing is stored before the customer pays.
         let work = async {
             if !self.database.config.processors.contains(&request.processor) {
                 return Err(WorldError::NotFound(format!("there is no processor {}", request.processor)));
@@ -187,7 +180,7 @@ impl ProcessorPort for SimulatedProcessors {
     }
 }
 
-/// Takes payments of customers. A payment that was captured before is not captured again.
+/// Executes payments of customers. A captured payment is not captured again.
 pub(crate) async fn take_payments(batch: &mut Batch, items: Vec<CardPayment>) -> Result<Vec<Result<CardResult, WorldError>>, WorldError> {
     let payments: Vec<String> = items.iter().map(|item| item.payment.to_string()).collect();
     let rows = sqlx::query("SELECT payment, reference FROM captures WHERE payment IN (SELECT value FROM json_each(?1))")
@@ -278,7 +271,7 @@ async fn decline(batch: &mut Batch, processor: Processor, payment: OrderId, reas
     append_event(batch, processor, &ProcessorEntry::Declined { payment, reason: reason.to_owned() }).await
 }
 
-/// Takes a captured payment back from us.
+/// Charges back what has not been refunded of a captured payment.
 pub(crate) async fn charge_back(batch: &mut Batch, payment: OrderId, reason: &str) -> Result<(), WorldError> {
     let row = sqlx::query("SELECT processor, amount, refunded, state, currency FROM captures WHERE payment = ?1")
         .bind(payment.to_string())
@@ -287,9 +280,8 @@ pub(crate) async fn charge_back(batch: &mut Batch, payment: OrderId, reason: &st
     let row = row.ok_or_else(|| WorldError::NotFound("the payment has not been captured by a processor".to_owned()))?;
     let (processor, state): (String, String) = (row.try_get(0)?, row.try_get(3)?);
     if state != "captured" {
-        return Err(WorldError::impossible("the payment has been charged back before"));
+        return Err(WorldError::impossible("the payment has already been charged back"));
     }
-    // The customer gets back what we have not sent back already.
     let remaining = payouts::amount(row.try_get(1)?)?.minus(payouts::amount(row.try_get(2)?)?).unwrap_or_default();
     if !remaining.is_positive() {
         return Err(WorldError::impossible("the payment has been refunded in full"));
@@ -310,21 +302,20 @@ pub(crate) async fn charge_back(batch: &mut Batch, payment: OrderId, reason: &st
 }
 
 impl World {
-    /// A customer pays through a processor. Paying twice captures once.
+    /// A customer pays through a processor. A second payment of the same order captures nothing.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a processor that does not exist.
+    /// [`WorldError::NotFound`] for an unknown processor.
     pub async fn pay_by_card(&self, payment: CardPayment) -> Result<CardResult, WorldError> {
         let (sender, receiver) = oneshot::channel();
         self.database.send(WriterCommand::Card(payment, sender)).await?;
         receiver.await.map_err(|_| WorldError::Closed)?
     }
 
-    /// A processor refuses a customer's payment, or the customer gives up on its page.
+    /// The processor declines a customer's payment, or the customer cancels on its page.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a processor that does not exist, [`WorldError::Impossible`] for a payment that has
-    /// been captured.
+    /// [`WorldError::NotFound`] for an unknown processor, [`WorldError::Impossible`] for a captured payment.
     pub async fn decline_card(&self, processor: Processor, payment: OrderId, reason: String) -> Result<(), WorldError> {
         if !self.database.config.processors.contains(&processor) {
             return Err(WorldError::NotFound(format!("there is no processor {processor}")));
@@ -337,7 +328,7 @@ impl World {
                         .fetch_optional(&mut batch.connection)
                         .await?;
                     if captured.is_some() {
-                        return Err(WorldError::impossible("the payment has been captured already; it can be charged back"));
+                        return Err(WorldError::impossible("the payment has already been captured; it can be charged back"));
                     }
                     decline(batch, processor, payment, &reason).await
                 })
@@ -345,11 +336,11 @@ impl World {
             .await
     }
 
-    /// A captured payment is charged back.
+    /// The issuer charges back a captured payment.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a payment that was not captured, [`WorldError::Impossible`] for one that was
-    /// charged back or wholly refunded before.
+    /// [`WorldError::NotFound`] for a payment that was not captured, [`WorldError::Impossible`] for one that was charged back
+    /// or refunded in full.
     pub async fn charge_back(&self, payment: OrderId, reason: String) -> Result<(), WorldError> {
         self.database.write(move |batch| Box::pin(async move { charge_back(batch, payment, &reason).await })).await
     }

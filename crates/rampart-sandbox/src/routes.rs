@@ -1,7 +1,7 @@
-//! The calls under `/sandbox`: the outside world, played by hand.
+//! The routes under `/sandbox`: control of the simulated world.
 //!
-//! Whoever calls is a partner with the same token as elsewhere. What an order is, and whose, only the engine knows: it
-//! is asked through [`SandboxEngine`].
+//! Callers authenticate as partners, with the same token as for the partner API. Only the engine knows orders and their
+//! partners; it is asked through [`SandboxEngine`].
 
 mod bank;
 mod chain;
@@ -27,14 +27,15 @@ use crate::world::World;
 pub use engine::{CustomerView, RampoffPayouts, SandboxCaller, SandboxEngine, WebhookKeys};
 pub use openapi::openapi;
 
-/// What the handlers share.
+/// The state shared by the handlers.
 #[derive(Clone)]
 pub(crate) struct RouteState {
     pub(crate) world: Arc<World>,
     pub(crate) engine: Arc<dyn SandboxEngine>,
 }
 
-/// Every call under `/sandbox`: the router is made of them, and the test that each is described goes by them.
+/// Method, path and handler of every route. The router is built from them, and a test compares them with the OpenAPI
+/// description.
 fn route_table() -> Vec<(Method, &'static str, MethodRouter<RouteState>)> {
     let read = |path, handler| (Method::GET, path, handler);
     let play = |path, handler| (Method::POST, path, handler);
@@ -61,13 +62,13 @@ fn route_table() -> Vec<(Method, &'static str, MethodRouter<RouteState>)> {
     ]
 }
 
-/// Method and path of every call under `/sandbox`.
+/// Method and path of every route under `/sandbox`.
 #[must_use]
 pub fn routes() -> Vec<(Method, &'static str)> {
     route_table().into_iter().map(|(method, path, _)| (method, path)).collect()
 }
 
-/// The calls under `/sandbox`.
+/// The router of the routes under `/sandbox`.
 pub fn router(world: Arc<World>, engine: Arc<dyn SandboxEngine>) -> Router {
     let empty: Router<RouteState> = Router::new();
     let calls = route_table().into_iter().fold(empty, |router, (_, path, handler)| router.route(path, handler));

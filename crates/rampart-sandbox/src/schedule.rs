@@ -1,4 +1,4 @@
-//! What happens by itself: settlements, decisions, late captures and chargebacks, each at its moment of business time.
+//! The schedule: settlements, decisions, delayed captures and chargebacks, each due at a moment of business time.
 
 use rampart_core::id::OrderId;
 use sqlx::Row;
@@ -9,28 +9,38 @@ use crate::kyc;
 use crate::payouts::{self, PayoutTransition};
 use crate::processor::{self, CardPayment};
 
-/// Something that happens by itself.
+/// An action of the simulated world that is due later. Stored as JSON.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub(crate) enum ScheduledAction {
-    /// A payout arrives.
-    SettlePayout { id: String },
-    /// A payout does not arrive.
-    FailPayout { id: String },
-    /// A payout that arrived comes back.
-    ReturnPayout { id: String },
-    /// The identity provider decides.
-    Decide { reference: String },
-    /// A slow payment is captured.
-    Capture { payment: Box<CardPayment> },
-    /// A captured payment is charged back.
-    ChargeBack { payment: OrderId },
+    SettlePayout {
+        id: String,
+    },
+    /// An accepted payout fails.
+    FailPayout {
+        id: String,
+    },
+    /// A settled payout is returned.
+    ReturnPayout {
+        id: String,
+    },
+    /// The identity provider decides upon a form.
+    Decide {
+        reference: String,
+    },
+    /// A delayed payment is captured.
+    Capture {
+        payment: Box<CardPayment>,
+    },
+    ChargeBack {
+        payment: OrderId,
+    },
 }
 
-/// The most that happens in one transaction.
+/// Limits the length of one transaction.
 const MAX_BATCH_ACTIONS: i64 = 1_000;
 
-/// Does what is due, and says whether more may be waiting.
+/// Runs the actions that are due. Returns whether more may be due.
 pub(crate) async fn run_due(batch: &mut Batch) -> Result<bool, WorldError> {
     let rows = sqlx::query(
         "DELETE FROM agenda WHERE id IN (SELECT id FROM agenda WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2) RETURNING due_at, id, action",
@@ -40,7 +50,7 @@ pub(crate) async fn run_due(batch: &mut Batch) -> Result<bool, WorldError> {
     .fetch_all(&mut batch.connection)
     .await?;
     let more = i64::try_from(rows.len()).is_ok_and(|found| found == MAX_BATCH_ACTIONS);
-    // RETURNING promises no order.
+    // RETURNING guarantees no order.
     let mut due: Vec<(i64, i64, String)> = Vec::with_capacity(rows.len());
     for row in rows {
         due.push((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
@@ -57,7 +67,7 @@ pub(crate) async fn run_due(batch: &mut Batch) -> Result<bool, WorldError> {
             ScheduledAction::ChargeBack { payment } => charged.push(payment),
         }
     }
-    // After a jump of the clock a payout may be due to settle and to return at once: in this order.
+    // After a jump of the clock a payout may be due to settle and to be returned at once: settle first.
     for (ids, transition, reason) in [
         (settle, PayoutTransition::Settle, ""),
         (fail, PayoutTransition::Fail, "the beneficiary's bank did not accept it"),
@@ -73,7 +83,7 @@ pub(crate) async fn run_due(batch: &mut Batch) -> Result<bool, WorldError> {
     for payment in charged {
         match processor::charge_back(batch, payment, "fraudulent").await {
             Err(error) if error.is_fatal() => return Err(error),
-            // Somebody charged it back by hand, or it was refunded meanwhile: nothing is left to do.
+            // Charged back by hand or refunded in the meantime: nothing is left to do.
             Ok(()) | Err(_) => {}
         }
     }

@@ -1,5 +1,5 @@
-//! Left alone, the world plays itself: what is on the agenda happens and blocks are made, in business time, by the one
-//! process that holds the lease.
+//! Runs scheduled actions and makes blocks in business time. Of the processes that share the database, the one that
+//! has the lease does it.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -12,12 +12,12 @@ use crate::database::{Batch, SandboxDatabase};
 use crate::error::WorldError;
 use crate::schedule;
 
-/// How often the player looks whether something is due (real time). It is woken earlier when the clock moves.
+/// How often the scheduler looks for due work, in real time. A change of the clock wakes it earlier.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// How long a lease lasts (real time); it is renewed when half of it is over.
+/// Duration of a lease, in real time. It is renewed when half of it is over.
 const LEASE_MICROS: i64 = 2_000_000;
 
-/// Plays until the books are closed.
+/// Runs until the database is dropped.
 pub(crate) async fn run(database: Weak<SandboxDatabase>) {
     loop {
         let Some(database) = database.upgrade() else { return };
@@ -32,14 +32,14 @@ pub(crate) async fn run(database: Weak<SandboxDatabase>) {
             let mut settings = database.signals.settings.subscribe();
             tokio::select! {
                 () = tokio::time::sleep(POLL_INTERVAL) => {}
-                // The books hold the sender, so this cannot fail.
+                // The database owns the sender, so this cannot fail.
                 _ = settings.changed() => {}
             }
         }
     }
 }
 
-/// Does what is due, if this process may, and says whether to look again at once.
+/// Runs what is due if this process has or gets the lease. Returns whether more may be due.
 async fn run_due_work(database: &Arc<SandboxDatabase>) -> Result<bool, WorldError> {
     let now = database.now().micros();
     let row = sqlx::query(
@@ -72,7 +72,7 @@ async fn run_due_work(database: &Arc<SandboxDatabase>) -> Result<bool, WorldErro
         .await
 }
 
-/// Takes or renews the lease, unless another process holds it.
+/// Takes or renews the lease. Returns `false` while another process has it.
 async fn take_lease(batch: &mut Batch, owner: &str) -> Result<bool, WorldError> {
     let now = real_micros();
     let taken = sqlx::query(
@@ -87,7 +87,7 @@ async fn take_lease(batch: &mut Batch, owner: &str) -> Result<bool, WorldError> 
     Ok(taken.rows_affected() > 0)
 }
 
-/// Gives the lease back, so that another process need not wait for its end.
+/// Releases the lease, so that another process need not wait for its end.
 pub(crate) async fn release_lease(database: &SandboxDatabase) -> Result<(), WorldError> {
     let owner = database.owner.clone();
     database

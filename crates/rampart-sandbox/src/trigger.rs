@@ -1,7 +1,7 @@
-//! Inputs that choose the outcome. The table is the documentation: the docs are generated from it.
+//! Triggers: inputs that choose the outcome. The tables in docs/sandbox.md are generated from [`TRIGGERS`].
 //!
-//! Numbers are recognised by seven digits that they contain, so that every country's documents and accounts can carry
-//! them with valid check digits: `06660001Y` is a Spanish DNI, `6660001` fits into any IBAN, CLABE, CBU or CCI.
+//! A number matches if it contains the seven digits of a trigger. Documents and accounts of every country can contain
+//! them and still have valid check digits: `06660001Y` is a Spanish DNI, `6660001` fits into any IBAN, CLABE, CBU or CCI.
 
 #[cfg(test)]
 mod examples;
@@ -9,72 +9,61 @@ mod examples;
 use rampart_core::amount::Amount;
 use rampart_core::name::folded;
 
-/// What an input makes happen.
+/// What happens when an input matches a trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerOutcome {
-    /// The identity check fails for good.
     KycReject,
-    /// The identity check stays `processing` for ever.
     KycProcessing,
-    /// The identity check fails, and the customer may try again.
     KycRetry,
-    /// The form is approved, the reinforced form fails.
+    /// Only the reinforced form fails; the basic form is approved.
     KycReinforcedReject,
-    /// The identity check is decided after 30 seconds.
+    /// The identity check takes 30 seconds.
     KycSlow,
-    /// The bank refuses the payout at once.
     PayoutRefused,
-    /// The payout arrives and is sent back 2 seconds later.
+    /// The payout is settled and returned 2 seconds later.
     PayoutReturned,
-    /// The payout is taken and never arrives.
+    /// The bank accepts the payout, which then fails.
     PayoutFailed,
-    /// The payout takes an hour.
+    /// The payout is settled after an hour.
     PayoutSlow,
-    /// The processor declines.
     CardDeclined,
-    /// The payment is captured and charged back 2 seconds later.
+    /// The payment is captured, and charged back 2 seconds later.
     CardChargeback,
     /// The payment is captured after 30 seconds.
     CardSlow,
-    /// The processor refuses the refund.
     RefundRefused,
-    /// Screening reports a hit.
     ScreeningHit,
-    /// The chain refuses the transaction.
     BroadcastRefused,
-    /// The transaction gets into a block and is undone there.
+    /// The transaction is mined, but its execution is reverted: only the network fee is taken.
     TransactionReverted,
 }
 
-/// Where an input is looked for.
+/// The input that a trigger is searched in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerField {
-    /// The number of an identification: its digits contain these.
+    /// The number of an identification; its digits contain the value.
     IdentificationNumber,
-    /// A person's or company's name: one of its words is this (case and accents aside).
+    /// The name of a person or company; one of its words is the value, ignoring case and accents.
     Name,
-    /// The account a payout goes to: its digits contain these.
+    /// The account a payout goes to; its digits contain the value.
     PayoutAccount,
-    /// The amount paid through a processor: its minor units end with these figures (`66.66`, `6666`).
+    /// The amount paid through a processor; its digits in minor units end with the value (`66.66` is `6666`).
     CardAmount,
-    /// A wallet: it contains these.
+    /// The address of a wallet, which contains the value.
     Wallet,
 }
 
-/// One input and what it makes happen.
+/// A value, the input it is searched in, and the outcome.
 #[derive(Debug, Clone, Copy, serde::Serialize)]
 pub struct Trigger {
-    /// Where it is looked for.
     pub field: TriggerField,
-    /// What is looked for.
     pub value: &'static str,
-    /// What happens.
     pub outcome: TriggerOutcome,
-    /// What happens, for people.
+    /// The outcome in words, for the documentation.
     pub meaning: &'static str,
-    /// A valid input that has it.
+    /// A valid input that contains the value.
     pub example: &'static str,
 }
 
@@ -88,7 +77,7 @@ const fn trigger(
     Trigger { field, value, outcome, meaning, example }
 }
 
-/// Every input that chooses an outcome; the first that fits counts. Everything else goes well.
+/// All triggers. The first that matches an input counts; without a match everything succeeds.
 pub const TRIGGERS: &[Trigger] = &[
     trigger(TriggerField::IdentificationNumber, "6660001", TriggerOutcome::KycReject, "identity check fails for good", "06660001Y"),
     trigger(TriggerField::IdentificationNumber, "6660002", TriggerOutcome::KycProcessing, "identity check stays processing", "06660002F"),
@@ -157,7 +146,6 @@ pub const TRIGGERS: &[Trigger] = &[
     ),
 ];
 
-/// The outcomes of an identity check.
 const KYC_OUTCOMES: &[TriggerOutcome] = &[
     TriggerOutcome::KycReject,
     TriggerOutcome::KycProcessing,
@@ -179,7 +167,7 @@ fn has_word(name: &str, word: &str) -> bool {
     folded(name).split(|letter: char| !letter.is_alphanumeric()).any(|part| part == word)
 }
 
-/// What an identification number or name makes of an identity check.
+/// The outcome of an identity check. The number is searched before the name.
 pub(crate) fn by_identity(number: &str, name: &str) -> Option<TriggerOutcome> {
     let number = digits(number);
     first_outcome(TriggerField::IdentificationNumber, |value| number.contains(value)).or_else(|| {
@@ -188,25 +176,25 @@ pub(crate) fn by_identity(number: &str, name: &str) -> Option<TriggerOutcome> {
     })
 }
 
-/// What the account a payout goes to makes of it.
+/// The outcome of a payout, by the account it goes to.
 pub(crate) fn by_payout_account(account: &str) -> Option<TriggerOutcome> {
     let account = digits(account);
     first_outcome(TriggerField::PayoutAccount, |value| account.contains(value))
 }
 
-/// What an amount makes of a payment through a processor.
+/// The outcome of a payment through a processor, by its amount.
 pub(crate) fn by_card_amount(amount: Amount) -> Option<TriggerOutcome> {
     let digits = amount.minor().to_string();
     first_outcome(TriggerField::CardAmount, |value| digits.ends_with(value))
 }
 
-/// Whether screening reports a name.
+/// Whether screening reports a hit for the name.
 pub(crate) fn is_screened_name(name: &str) -> bool {
     let mut rows = TRIGGERS.iter().filter(|trigger| trigger.field == TriggerField::Name && trigger.outcome == TriggerOutcome::ScreeningHit);
     rows.any(|trigger| has_word(name, trigger.value))
 }
 
-/// What a wallet makes happen.
+/// The outcome of a transfer or a screening, by the wallet.
 pub(crate) fn by_wallet(wallet: &str) -> Option<TriggerOutcome> {
     first_outcome(TriggerField::Wallet, |value| wallet.contains(value))
 }

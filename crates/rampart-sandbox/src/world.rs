@@ -1,4 +1,4 @@
-//! The world as a whole: its file, its parts, and whether it plays by itself.
+//! The simulated world as a whole: its database, its ports and its scheduler.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::processor::SimulatedProcessors;
 use crate::scheduler;
 use crate::screening::SimulatedScreening;
 
-/// The simulated outside world.
+/// The simulated outside world, with a port for each kind of provider.
 pub struct World {
     pub(crate) database: Arc<SandboxDatabase>,
     bank: Arc<SimulatedBank>,
@@ -35,11 +35,8 @@ pub struct World {
 }
 
 impl World {
-    /// Opens the world's file, making it when it is not there. What the configuration has and the file has not yet,
-    /// such as a new chain, is added with its opening balance. The world stands still until [`World::start`].
-    ///
-    /// # Errors
-    /// When the file cannot be opened, or is not a world's.
+    /// Opens the database and creates it if it is missing. What is new in the configuration, such as a chain, is added with
+    /// its opening balance. Nothing happens by itself until [`World::start`].
     pub async fn open(path: impl AsRef<Path>, config: WorldConfig) -> Result<Arc<Self>, WorldError> {
         let database = SandboxDatabase::open(path.as_ref(), config).await?;
         let chains =
@@ -56,67 +53,63 @@ impl World {
         }))
     }
 
-    /// The bank, with all its rails.
+    /// The bank, with all rails.
     #[must_use]
     pub fn bank(&self) -> Arc<dyn BankPort> {
         self.bank.clone()
     }
 
-    /// The processors of redirect payments.
     #[must_use]
     pub fn processor(&self) -> Arc<dyn ProcessorPort> {
         self.processors.clone()
     }
 
-    /// A chain by its name.
+    /// The port of a chain.
     #[must_use]
     pub fn chain(&self, name: Chain) -> Option<Arc<dyn ChainPort>> {
         self.chains.get(&name).map(|chain| chain.clone() as Arc<dyn ChainPort>)
     }
 
-    /// The names of the chains.
+    /// The names of all chains.
     #[must_use]
     pub fn chains(&self) -> Vec<Chain> {
         self.chains.keys().copied().collect()
     }
 
-    /// The identity provider.
     #[must_use]
     pub fn kyc(&self) -> Arc<dyn KycPort> {
         self.identity.clone()
     }
 
-    /// The screening provider.
     #[must_use]
     pub fn screening(&self) -> Arc<dyn ScreeningPort> {
         self.screening.clone()
     }
 
-    /// The price source.
     #[must_use]
     pub fn prices(&self) -> Arc<dyn PricePort> {
         self.prices.clone()
     }
 
-    /// The business clock, which the ramp and the world share.
+    /// The business clock, shared by the ramp and the world.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
         self.database.clock.clone()
     }
 
-    /// What is there in the beginning; the ramp's books open with the same.
+    /// The balances that the world opens with. The ramp's ledger opens with the same.
     #[must_use]
     pub fn opening_balances(&self) -> Vec<OpeningBalance> {
         self.database.config.opening_balances()
     }
 
-    /// What the world consists of.
+    /// The configuration.
     #[must_use]
     pub fn config(&self) -> &WorldConfig {
         &self.database.config
     }
 
-    /// Lets the world play itself. Of the processes that share a file one plays, and another takes over when it dies.
+    /// Starts the scheduler. Of the processes that share a database one runs it; another takes over when that one dies.
     pub fn start(&self) {
         let mut scheduler = self.scheduler.lock();
         if scheduler.is_none() {
@@ -124,12 +117,12 @@ impl World {
         }
     }
 
-    /// Stops playing; another process may go on. The world itself stays usable.
+    /// Stops the scheduler of this process; another process may take over. The ports stay usable.
     pub async fn stop(&self) {
         let scheduler = self.scheduler.lock().take();
         if let Some(scheduler) = scheduler {
             scheduler.abort();
-            // An aborted task ends with an error that says so.
+            // An aborted task always returns an error.
             let _ = scheduler.await;
             if let Err(error) = scheduler::release_lease(&self.database).await {
                 tracing::warn!(%error, "the sandbox scheduler's lease was not released");
@@ -142,7 +135,7 @@ impl World {
     }
 }
 
-/// Makes what the configuration has and the file has not.
+/// Inserts the rails, chains and coins that are in the configuration but not in the database.
 pub(crate) async fn create_missing_rows(connection: &mut SqliteConnection, config: &WorldConfig, now: Timestamp) -> Result<(), WorldError> {
     for rail in &config.rails {
         sqlx::query("INSERT INTO bank_accounts (rail, balance) VALUES (?1, ?2) ON CONFLICT (rail) DO NOTHING")

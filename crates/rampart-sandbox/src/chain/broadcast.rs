@@ -1,5 +1,5 @@
-//! Taking transactions in, with a node's checks: known bytes are welcome, a used nonce is not, neither is what the
-//! sender cannot pay for. A nonce ahead of its turn waits for the ones before it.
+//! Broadcasts, with the checks of a node: a known transaction is accepted again; a used nonce and a transfer without
+//! sufficient funds are refused. A transaction whose nonce is ahead waits for the ones before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::error::WorldError;
 use crate::payouts::amount;
 use crate::trigger::{self, TriggerOutcome};
 
-/// A transaction handed to a chain.
+/// A signed transaction that is broadcast.
 #[derive(Debug)]
 pub(crate) struct SignedTransfer {
     txid: String,
@@ -25,7 +25,7 @@ pub(crate) struct SignedTransfer {
     native: String,
 }
 
-/// How far ahead of its turn a nonce may be.
+/// How far a nonce may be ahead of the next one to be mined.
 const MAX_PENDING_NONCES: i64 = 20_000;
 
 impl SimulatedChain {
@@ -44,21 +44,20 @@ impl SimulatedChain {
     }
 }
 
-/// Chain and address.
 type ChainAddress = (String, String);
 
-/// What an address holds of a coin at the newest block, and how much of it waiting transactions will take.
+/// The balance of an address in one coin at the newest block, and the part reserved by waiting transactions.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct CoinBalance {
     pub(super) amount: Amount,
     pub(super) waiting: Amount,
 }
 
-/// What is known of the senders of a group.
+/// The state that the transactions of a group are checked against.
 struct SenderState {
-    known: BTreeMap<(String, String), i64>,
-    next: BTreeMap<ChainAddress, i64>,
-    taken: BTreeSet<(ChainAddress, i64)>,
+    states: BTreeMap<(String, String), i64>,
+    next_nonces: BTreeMap<ChainAddress, i64>,
+    used_nonces: BTreeSet<(ChainAddress, i64)>,
     balances: BTreeMap<(ChainAddress, String), CoinBalance>,
 }
 
@@ -76,13 +75,14 @@ impl SenderState {
         let addresses: BTreeSet<ChainAddress> = transfers.iter().map(sender).collect();
         let nonces: Vec<(&str, &str, i64)> =
             transfers.iter().map(|transfer| (transfer.payload.chain.as_str(), transfer.payload.from.as_str(), nonce(transfer))).collect();
-        let mut senders = Self { known: BTreeMap::new(), next: BTreeMap::new(), taken: BTreeSet::new(), balances: BTreeMap::new() };
+        let mut senders =
+            Self { states: BTreeMap::new(), next_nonces: BTreeMap::new(), used_nonces: BTreeSet::new(), balances: BTreeMap::new() };
         let rows = sqlx::query("SELECT chain, txid, state FROM transactions WHERE txid IN (SELECT value FROM json_each(?1))")
             .bind(serde_json::to_string(&txids)?)
             .fetch_all(&mut batch.connection)
             .await?;
         for row in rows {
-            senders.known.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
+            senders.states.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
         }
         let addresses = serde_json::to_string(&addresses)?;
         let rows = sqlx::query(
@@ -92,7 +92,7 @@ impl SenderState {
         .fetch_all(&mut batch.connection)
         .await?;
         for row in rows {
-            senders.next.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
+            senders.next_nonces.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
         }
         let rows = sqlx::query(
             "SELECT b.chain, b.address, b.symbol, b.amount, b.waiting FROM json_each(?1) w \
@@ -113,44 +113,44 @@ impl SenderState {
         .fetch_all(&mut batch.connection)
         .await?;
         for row in rows {
-            senders.taken.insert(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?));
+            senders.used_nonces.insert(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?));
         }
         Ok(senders)
     }
 
-    /// Why a node would not take it; nothing when it would, and then it counts as taken.
+    /// Why a node would refuse the transfer. `None` when it would accept it; its nonce and funds are then reserved.
     fn refusal(&mut self, transfer: &SignedTransfer) -> Option<&'static str> {
         let (sender, nonce) = (sender(transfer), nonce(transfer));
-        let next = self.next.get(&sender).copied().unwrap_or(0);
+        let next = self.next_nonces.get(&sender).copied().unwrap_or(0);
         if nonce < next {
             return Some("nonce too low");
         }
         if nonce > next.saturating_add(MAX_PENDING_NONCES) {
             return Some("nonce too high");
         }
-        if self.taken.contains(&(sender.clone(), nonce)) {
+        if self.used_nonces.contains(&(sender.clone(), nonce)) {
             return Some("replacement transaction underpriced");
         }
         if !transfer.payload.amount.is_positive() {
             return Some("nothing to transfer");
         }
-        // What it takes of the coin, and of the chain's own coin for the fee; both may be the same coin.
-        let mut takes: BTreeMap<&str, Amount> = BTreeMap::from([(transfer.payload.symbol.as_str(), transfer.payload.amount)]);
-        let fee = takes.entry(transfer.native.as_str()).or_default();
+        // The amount, and the network fee in the native coin; both may be the same coin.
+        let mut spent: BTreeMap<&str, Amount> = BTreeMap::from([(transfer.payload.symbol.as_str(), transfer.payload.amount)]);
+        let fee = spent.entry(transfer.native.as_str()).or_default();
         *fee = fee.plus(transfer.fee).ok()?;
-        for (symbol, taken) in &takes {
+        for (symbol, amount) in &spent {
             let balance = self.balances.get(&(sender.clone(), (*symbol).to_owned())).copied().unwrap_or_default();
             let free = balance.amount.minus(balance.waiting).unwrap_or_default();
-            if free < *taken {
+            if free < *amount {
                 return Some("insufficient funds");
             }
         }
-        for (symbol, taken) in takes {
+        for (symbol, amount) in spent {
             if let Some(balance) = self.balances.get_mut(&(sender.clone(), symbol.to_owned())) {
-                balance.waiting = balance.waiting.plus(taken).unwrap_or(balance.waiting);
+                balance.waiting = balance.waiting.plus(amount).unwrap_or(balance.waiting);
             }
         }
-        self.taken.insert((sender, nonce));
+        self.used_nonces.insert((sender, nonce));
         None
     }
 
@@ -168,7 +168,7 @@ impl SenderState {
     }
 }
 
-/// Takes transactions in. Known ones are accepted again, and dropped ones wait again.
+/// Accepts transactions. Known ones are accepted again, and dropped ones wait again.
 pub(crate) async fn take(
     batch: &mut Batch,
     transfers: Vec<SignedTransfer>,
@@ -176,17 +176,17 @@ pub(crate) async fn take(
     let mut senders = SenderState::load(batch, &transfers).await?;
     let mut inserted = Vec::new();
     let mut revived: Vec<(&str, &str)> = Vec::new();
-    let mut answers = Vec::with_capacity(transfers.len());
+    let mut outcomes = Vec::with_capacity(transfers.len());
     for transfer in &transfers {
         let payload = &transfer.payload;
         let key = (payload.chain.clone(), transfer.txid.clone());
-        let known = senders.known.get(&key).copied();
+        let known = senders.states.get(&key).copied();
         if known.is_some_and(|state| state != DROPPED) {
-            answers.push(Ok(CallOutcome::Accepted(())));
+            outcomes.push(Ok(CallOutcome::Accepted(())));
             continue;
         }
         if let Some(reason) = senders.refusal(transfer) {
-            answers.push(Ok(CallOutcome::Refused { reason: reason.to_owned() }));
+            outcomes.push(Ok(CallOutcome::Refused { reason: reason.to_owned() }));
             continue;
         }
         if known.is_some() {
@@ -195,8 +195,8 @@ pub(crate) async fn take(
             let (from, to) = (&payload.from, &payload.to);
             inserted.push((&payload.chain, &transfer.txid, from, to, payload.symbol, payload.amount, transfer.fee, nonce(transfer)));
         }
-        senders.known.insert(key, super::WAITING);
-        answers.push(Ok(CallOutcome::Accepted(())));
+        senders.states.insert(key, super::WAITING);
+        outcomes.push(Ok(CallOutcome::Accepted(())));
     }
     if !inserted.is_empty() {
         sqlx::query(
@@ -216,5 +216,5 @@ pub(crate) async fn take(
     if !inserted.is_empty() || !revived.is_empty() {
         senders.store(batch).await?;
     }
-    Ok(answers)
+    Ok(outcomes)
 }

@@ -1,4 +1,4 @@
-//! Making blocks: by hand, or by themselves as business time passes.
+//! Mining blocks: on request, and automatically in business time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +15,11 @@ use crate::payouts::amount;
 use crate::trigger::{self, TriggerOutcome};
 use crate::world::World;
 
-/// The most transactions in a block.
 const MAX_BLOCK_TRANSACTIONS: i64 = 10_000;
-/// The most blocks made at once: by hand, and to catch up after a jump of the clock.
+/// Blocks mined at once, on request.
 const MAX_MINED_BLOCKS: u32 = 1_000;
+/// Blocks mined at once to catch up after a jump of the clock.
 const MAX_CATCH_UP_BLOCKS: i64 = 50;
-/// The slowest a chain may be told to be, in seconds.
 const MAX_BLOCK_INTERVAL_SECONDS: u32 = 86_400;
 
 /// A transaction that waits for a block.
@@ -34,7 +33,7 @@ struct WaitingTransaction {
     nonce: Option<i64>,
 }
 
-/// Balances and nonces of the addresses that a block touches.
+/// Balances and nonces of the addresses in the transactions of a block.
 pub(super) struct TouchedAddresses {
     chain: Chain,
     nonces: BTreeMap<String, i64>,
@@ -67,7 +66,7 @@ impl TouchedAddresses {
         Ok(touched)
     }
 
-    /// Adds to what an address holds, and to what its waiting transactions will take.
+    /// Adds to the balance of an address, and to the part reserved by waiting transactions.
     pub(super) fn add(&mut self, address: &str, symbol: &str, amount: Amount, waiting: Amount) {
         let balance = self.balances.entry((address.to_owned(), symbol.to_owned())).or_default();
         balance.amount = balance.amount.plus(amount).unwrap_or(balance.amount);
@@ -78,7 +77,7 @@ impl TouchedAddresses {
         self.balances.get(&(address.to_owned(), symbol.to_owned())).map_or(Amount::ZERO, |balance| balance.amount)
     }
 
-    /// Sets back the nonce of an address to one that was undone.
+    /// Resets the next nonce of an address to one that was undone.
     pub(super) fn undo_nonce(&mut self, address: &str, nonce: i64) {
         let next = self.nonces.entry(address.to_owned()).or_insert(nonce);
         *next = nonce.min(*next);
@@ -105,7 +104,7 @@ impl TouchedAddresses {
 }
 
 async fn candidates(batch: &mut Batch, chain: Chain) -> Result<Vec<WaitingTransaction>, WorldError> {
-    // Lower nonces come first, so that those ahead of their turn cannot fill a block.
+    // Lower nonces come first, so that nonces that are ahead cannot fill a block.
     let rows = sqlx::query(
         "SELECT id, sender, recipient, symbol, amount, fee, nonce FROM transactions WHERE chain = ?1 AND state = 0 ORDER BY nonce, id LIMIT ?2",
     )
@@ -127,7 +126,7 @@ async fn candidates(batch: &mut Batch, chain: Chain) -> Result<Vec<WaitingTransa
     rows.iter().map(read).collect()
 }
 
-/// Puts what waits into the block at a height; gives how many went in.
+/// Puts waiting transactions into the block at a height. Returns how many.
 async fn fill_block(batch: &mut Batch, chain: Chain, native: &str, height: i64) -> Result<usize, WorldError> {
     let candidates = candidates(batch, chain).await?;
     if candidates.is_empty() {
@@ -142,7 +141,7 @@ async fn fill_block(batch: &mut Batch, chain: Chain, native: &str, height: i64) 
         let (sender, symbol) = (candidate.sender.as_str(), candidate.symbol.as_str());
         if let Some(nonce) = candidate.nonce {
             let next = touched.nonces.get(sender).copied().unwrap_or(0);
-            // A reorganisation can leave a sender without the coins it had: then the transaction goes on waiting.
+            // After a reorganisation the sender may lack the coins; the transaction then goes on waiting.
             let enough = touched.amount_of(sender, symbol) >= moved && touched.amount_of(sender, native) >= candidate.fee;
             if nonce != next || !enough {
                 continue;
@@ -173,14 +172,14 @@ async fn fill_block(batch: &mut Batch, chain: Chain, native: &str, height: i64) 
     Ok(taken.len())
 }
 
-/// Makes blocks on a chain; what waits goes into the first of them.
+/// Mines blocks on a chain. Waiting transactions go into the first of them.
 pub(super) async fn mine(batch: &mut Batch, chain: Chain, count: i64, mined_at: i64) -> Result<BlockHead, WorldError> {
     let native = batch.config.chain(chain).map(|chain| chain.native.to_string()).unwrap_or_default();
     let height: i64 =
         sqlx::query_scalar("SELECT height FROM chains WHERE name = ?1").bind(chain.as_str()).fetch_one(&mut batch.connection).await?;
     for offset in 1..=count {
         if fill_block(batch, chain, &native, height + offset).await? == 0 {
-            // Nothing waits that can go into a block: the rest of the blocks are empty and need no row.
+            // No waiting transaction can be mined: the remaining blocks are empty and need no row.
             break;
         }
     }
@@ -195,7 +194,7 @@ pub(super) async fn mine(batch: &mut Batch, chain: Chain, count: i64, mined_at: 
     Ok(head)
 }
 
-/// Makes the blocks that are due on every chain.
+/// Mines the blocks that are due on every chain.
 pub(crate) async fn mine_due(batch: &mut Batch) -> Result<(), WorldError> {
     let now = batch.now.micros();
     let rows = sqlx::query("SELECT name, every_micros, mined_at FROM chains WHERE every_micros > 0 AND mined_at + every_micros <= ?1")
@@ -215,10 +214,10 @@ pub(crate) async fn mine_due(batch: &mut Batch) -> Result<(), WorldError> {
 }
 
 impl World {
-    /// Makes blocks now.
+    /// Mines blocks now.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for none or more than 1,000.
+    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for no blocks or more than 1,000.
     pub async fn mine(&self, chain: Chain, count: u32) -> Result<BlockHead, WorldError> {
         self.simulated_chain(chain)?;
         if count == 0 || count > MAX_MINED_BLOCKS {
@@ -234,10 +233,10 @@ impl World {
             .await
     }
 
-    /// Sets how much business time lies between blocks; 0 stops them.
+    /// Sets the interval between automatic blocks in seconds of business time; 0 stops them.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for more than a day.
+    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for more than a day.
     pub async fn automine(&self, chain: Chain, every_seconds: u32) -> Result<(), WorldError> {
         self.simulated_chain(chain)?;
         if every_seconds > MAX_BLOCK_INTERVAL_SECONDS {

@@ -14,19 +14,17 @@ use crate::error::WorldError;
 use crate::payouts::amount;
 use crate::world::World;
 
-/// The deepest reorganisation.
 const MAX_REORGANISED_BLOCKS: u32 = 200;
-/// The most transactions named to be dropped.
 const MAX_DROPPED_TRANSACTIONS: usize = 1_000;
 
-/// What a reorganisation did.
+/// The result of a reorganisation.
 #[derive(Debug, Clone)]
 pub struct Reorganisation {
-    /// The newest block of the new fork: one higher than the old one was.
+    /// The newest block of the new fork. Its height is one more than before.
     pub head: BlockHead,
-    /// Transactions that wait for a block again.
+    /// Identifiers of transactions that wait for a block again.
     pub waiting: Vec<String>,
-    /// Transactions that the chain has forgotten.
+    /// Identifiers of transactions that the chain has dropped.
     pub dropped: Vec<String>,
 }
 
@@ -118,7 +116,7 @@ async fn reorganise(batch: &mut Batch, chain: Chain, depth: i64, drop: &BTreeSet
             .bind(fork + 1)
             .execute(&mut batch.connection)
             .await?;
-        // The longer chain wins: that is why nodes changed over to it.
+        // Nodes change over to a fork only if it is longer.
         sqlx::query("UPDATE chains SET height = height + 1, fork = fork + 1, mined_at = ?2 WHERE name = ?1")
             .bind(chain.as_str())
             .bind(batch.now.micros())
@@ -131,12 +129,12 @@ async fn reorganise(batch: &mut Batch, chain: Chain, depth: i64, drop: &BTreeSet
 }
 
 impl World {
-    /// Undoes the newest blocks of a chain. Their transactions wait again, except those named, which the chain
-    /// forgets; waiting ones may be named too.
+    /// Undoes the newest blocks of a chain. Their transactions wait again, except those in `drop`, which the chain forgets.
+    /// `drop` may also name waiting transactions.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for more blocks than there
-    /// are or than 200, and for transactions that are not there to be dropped.
+    /// [`WorldError::NotFound`] for an unknown chain. [`WorldError::Impossible`] for more blocks than the chain has, for more
+    /// than 200, and for a transaction to drop that is neither undone nor waiting.
     pub async fn reorganise(&self, chain: Chain, depth: u32, drop: Vec<String>) -> Result<Reorganisation, WorldError> {
         self.simulated_chain(chain)?;
         if depth > MAX_REORGANISED_BLOCKS || drop.len() > MAX_DROPPED_TRANSACTIONS {

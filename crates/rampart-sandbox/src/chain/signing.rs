@@ -1,5 +1,5 @@
-//! Signed bytes: the whole transfer with a tag that only this world makes, so that what is broadcast needs no memory of
-//! what was signed, and the same request always gives the same bytes.
+//! Signed transactions: the whole transfer as JSON, followed by an HMAC with the world's key. So a broadcast needs no
+//! record of what was signed, and the same request always gives the same bytes.
 
 use hmac::{Hmac, KeyInit, Mac};
 use rampart_core::address::AddressKind;
@@ -12,7 +12,7 @@ use sha3::Keccak256;
 
 use super::{SimulatedChain, prefix};
 
-/// What is signed.
+/// The transfer that is signed.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Payload {
     pub(crate) chain: String,
@@ -24,9 +24,8 @@ pub(crate) struct Payload {
     pub(crate) nonce: u64,
 }
 
-/// The length of the tag behind the payload.
+/// Length of the HMAC-SHA256 after the payload.
 const TAG_BYTES: usize = 32;
-/// The most bytes a transaction has.
 const MAX_TRANSACTION_BYTES: usize = 1_024;
 
 impl SimulatedChain {
@@ -55,7 +54,7 @@ impl SimulatedChain {
         Ok(SignedTransaction { nonce: request.nonce, txid: self.txid(&bytes), bytes: hex::encode(bytes) })
     }
 
-    /// A transaction's identifier follows from its bytes.
+    /// The transaction identifier, a hash of the bytes.
     fn txid(&self, bytes: &[u8]) -> String {
         let digest = match self.config.addresses {
             AddressKind::Evm => hex::encode(Keccak256::digest(bytes)),
@@ -64,7 +63,7 @@ impl SimulatedChain {
         format!("{}{digest}", prefix(self.config.name))
     }
 
-    /// Reads signed bytes; nothing when they were not signed here, or not for this chain.
+    /// Parses signed bytes. `None` if they were not signed by this world, or for another chain.
     pub(super) fn read_signed(&self, signed: &SignedTransaction) -> Option<Payload> {
         if signed.bytes.len() > MAX_TRANSACTION_BYTES * 2 {
             return None;

@@ -1,5 +1,5 @@
-//! One transaction of the writer. What many operations write in the same way is collected and written at its end with
-//! one statement per table.
+//! One transaction of the writer. Journal lines and scheduled actions of all its operations are collected and written
+//! at its end, with one statement per table.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,21 +16,19 @@ use crate::schedule::ScheduledAction;
 use crate::settings::WorldSettings;
 use crate::signals::Signals;
 
-/// A line for a stream.
+/// A line to append to a stream of the journal.
 pub(crate) struct StreamLine {
-    /// The stream.
     pub(crate) stream: String,
-    /// The account of a bank line.
+    /// The account, for a bank line. Indexed.
     pub(crate) topic: Option<String>,
-    /// JSON.
     pub(crate) body: String,
 }
 
-/// One transaction of the writer.
+/// An open transaction of the writer.
 pub(crate) struct Batch {
     pub(crate) connection: SqliteConnection,
     pub(crate) config: WorldConfig,
-    /// The moment the transaction began, in business time.
+    /// When the transaction began, in business time.
     pub(crate) now: Timestamp,
     signals: Arc<Signals>,
     clock: Arc<SandboxClock>,
@@ -60,7 +58,7 @@ impl Batch {
         }
     }
 
-    /// Begins the transaction, forgetting whatever the last one left.
+    /// Begins a transaction and clears what the last one collected.
     pub(crate) async fn begin(&mut self) -> Result<(), WorldError> {
         self.streams.clear();
         self.journal.clear();
@@ -73,7 +71,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Appends a line to a stream and gives its number.
+    /// Appends a line to a stream and returns its sequence number.
     pub(crate) async fn append(&mut self, line: StreamLine) -> Result<i64, WorldError> {
         let last = match self.streams.get(&line.stream) {
             Some(last) => *last,
@@ -88,13 +86,13 @@ impl Batch {
         Ok(seq)
     }
 
-    /// Puts something on the agenda.
+    /// Schedules an action for a moment of business time.
     pub(crate) fn schedule(&mut self, due_at: Timestamp, action: &ScheduledAction) -> Result<(), WorldError> {
         self.schedule.push((due_at.micros(), serde_json::to_string(action)?));
         Ok(())
     }
 
-    /// The settings, as this transaction sees them.
+    /// The settings as this transaction sees them.
     pub(crate) async fn settings(&mut self) -> Result<WorldSettings, WorldError> {
         if self.settings.is_none() {
             let body: Option<String> =
@@ -104,13 +102,12 @@ impl Batch {
         Ok(self.settings.clone().unwrap_or_default())
     }
 
-    /// Replaces the settings.
     pub(crate) fn put_settings(&mut self, settings: WorldSettings) {
         self.settings = Some(settings);
         self.settings_changed = true;
     }
 
-    /// Notes a new newest block.
+    /// Records a new head of a chain, to be published after the commit.
     pub(crate) fn tip(&mut self, chain: Chain, fork: i64, head: BlockHead) {
         self.tips.push((chain, fork, head));
     }
@@ -163,10 +160,9 @@ impl Batch {
         }
     }
 
-    /// Gives the transaction up.
     pub(crate) async fn roll_back(&mut self) {
         if let Err(error) = sqlx::query("ROLLBACK").execute(&mut self.connection).await {
-            tracing::warn!(%error, "the sandbox world's transaction could not be rolled back");
+            tracing::warn!(%error, "a transaction of the sandbox database could not be rolled back");
         }
     }
 }

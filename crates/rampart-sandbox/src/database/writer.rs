@@ -1,4 +1,4 @@
-//! The writer: whatever waits becomes one transaction; nobody waits for a timer.
+//! The writer: all waiting commands are committed in one transaction (group commit, without a timer).
 
 use std::pin::Pin;
 
@@ -12,39 +12,36 @@ use crate::inbox::{self, ReceivedWebhook};
 use crate::payouts::{self, PayoutOrder};
 use crate::processor::{self, CardPayment, CardResult};
 
-/// Tells a caller how its operation ended, given how the transaction ended.
+/// Sends a caller the result of its operation, given the result of the transaction.
 pub(crate) type Completion = Box<dyn FnOnce(Result<(), WorldError>) + Send>;
-/// An operation: whether the transaction can go on, and how to tell its caller.
+/// An operation. It returns whether the transaction can go on, and the completion for its caller.
 pub(crate) type WriteOperation =
     Box<dyn for<'b> FnOnce(&'b mut Batch) -> Pin<Box<dyn Future<Output = (Result<(), WorldError>, Completion)> + Send + 'b>> + Send>;
 
 type ReplySender<T> = oneshot::Sender<Result<T, WorldError>>;
 
-/// Something for the writer to do. The frequent kinds are grouped, because those that wait together are independent.
+/// A command to the writer. Frequent kinds are processed in groups; waiting commands are independent of each other.
 pub(crate) enum WriterCommand {
-    /// Anything, done by itself.
+    /// Any operation, run on its own.
     Single(WriteOperation),
-    /// A customer pays through a processor.
     Card(CardPayment, ReplySender<CardResult>),
-    /// A payout or refund of ours is handed over.
+    /// A payout or refund is submitted.
     Payout(PayoutOrder, ReplySender<CallOutcome<String>>),
-    /// A transaction of ours is broadcast.
+    /// A signed transaction is broadcast.
     Broadcast(SignedTransfer, ReplySender<CallOutcome<()>>),
-    /// A webhook was received.
     Webhook(ReceivedWebhook, ReplySender<()>),
 }
 
-/// The most commands in one transaction.
 const MAX_BATCH_COMMANDS: usize = 1_024;
 
 pub(crate) fn complete<T: Send + 'static>(caller: ReplySender<T>, result: Result<T, WorldError>) -> Completion {
     Box::new(move |committed| {
-        // A caller that has gone away does not want to know.
+        // The caller may have been cancelled.
         let _ = caller.send(committed.and(result));
     })
 }
 
-/// Serves the queue until every sender is gone.
+/// Processes the queue until every sender is dropped.
 pub(crate) async fn run(mut batch: Batch, mut queue: mpsc::Receiver<WriterCommand>) {
     let mut commands = Vec::with_capacity(MAX_BATCH_COMMANDS);
     while queue.recv_many(&mut commands, MAX_BATCH_COMMANDS).await > 0 {
@@ -71,8 +68,8 @@ async fn transact(batch: &mut Batch, commands: &mut Vec<WriterCommand>, completi
         Err(error) => Err(error),
     };
     if let Err(error) = &outcome {
-        tracing::error!(%error, "a transaction of the sandbox world failed");
-        // Commands that were not reached fail with the rest.
+        tracing::error!(%error, "a transaction of the sandbox database failed");
+        // Commands that were not reached fail with the same error.
         for command in commands.drain(..) {
             completions.push(refuse(command, error.clone()));
         }
@@ -121,7 +118,7 @@ async fn perform(batch: &mut Batch, commands: &mut Vec<WriterCommand>, completio
     grouped(groups.webhooks, completions, async |items| inbox::take_webhooks(batch, items).await).await
 }
 
-/// Does a group at once and notes whom to tell what.
+/// Processes a group and collects a completion for each of its callers.
 async fn grouped<I, T: Send + 'static>(
     group: Vec<(I, ReplySender<T>)>,
     completions: &mut Vec<Completion>,

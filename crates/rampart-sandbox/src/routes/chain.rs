@@ -1,4 +1,4 @@
-//! `/sandbox/chain/{chain}/…`: coins arrive, blocks are made and undone, and the chain's own books.
+//! `/sandbox/chain/{chain}/…`: deposits, blocks, reorganisations and transactions.
 
 use axum::extract::State;
 use rampart_core::asset::{Chain, Symbol};
@@ -10,36 +10,36 @@ use super::response::{SandboxAnswer, SandboxResult, refusal};
 use super::{RouteState, SandboxCaller, normalize};
 use crate::chain::Deposit;
 
-/// Coins that arrive.
+/// A deposit of coins.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxDepositRequest {
-    /// To which address.
+    /// The address that receives the coins.
     #[schema(max_length = 100)]
     to: String,
-    /// The coin.
+    /// The symbol of the coin.
     #[schema(max_length = 12, example = "USDC")]
     symbol: String,
-    /// How much, in major units.
+    /// The amount in major units.
     amount: Decimal,
-    /// From which address; a stranger's when absent.
+    /// The address that sends the coins. Default: the address of a stranger.
     #[schema(max_length = 100)]
     from: Option<String>,
 }
 
-/// A transaction that was made.
+/// The transaction of a deposit.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxDeposit {
     txid: String,
     chain: String,
     symbol: String,
-    /// In major units.
+    /// The amount in major units.
     amount: String,
 }
 
-/// How many blocks.
+/// The number of blocks to mine.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxBlocksRequest {
-    /// One when absent.
+    /// Default: 1.
     #[schema(minimum = 1, maximum = 1000)]
     count: Option<u32>,
 }
@@ -52,76 +52,76 @@ pub(super) struct SandboxBlock {
     hash: String,
 }
 
-/// Which blocks are undone.
+/// The blocks to undo.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxReorgRequest {
-    /// How many.
+    /// The number of blocks to undo, from the newest.
     #[schema(minimum = 0, maximum = 200)]
     depth: u32,
-    /// Transactions that the chain forgets; the others wait for a block again.
+    /// Identifiers of transactions that the chain forgets. All others wait for a block again.
     #[schema(max_items = 1000)]
     drop: Option<Vec<String>>,
 }
 
-/// What was undone.
+/// The result of a reorganisation.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxReorg {
     chain: String,
-    /// The newest block of the new fork.
+    /// The height of the newest block of the new fork.
     height: u64,
     hash: String,
-    /// Transactions that wait for a block again.
+    /// Identifiers of transactions that wait for a block again.
     waiting: Vec<String>,
-    /// Transactions that the chain has forgotten.
+    /// Identifiers of transactions that the chain has forgotten.
     dropped: Vec<String>,
 }
 
-/// How blocks are made by themselves.
+/// The interval of automatic blocks.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxAutomineRequest {
-    /// How many seconds of business time lie between them; 0 stops them.
+    /// The interval in seconds of business time. 0 stops automatic blocks.
     #[schema(minimum = 0, maximum = 86400)]
     every_seconds: u32,
 }
 
-/// How blocks are made by themselves.
+/// The interval of automatic blocks.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxAutomine {
     chain: String,
     every_seconds: u32,
 }
 
-/// Which transactions.
+/// The page of transactions.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct TransactionParams {
-    /// From or to this address; all of them when absent.
+    /// Return only transactions from or to this address.
     #[param(max_length = 100)]
     address: Option<String>,
-    /// Only those older than this `id` of an earlier answer.
+    /// Return only transactions older than this `id` of an earlier response.
     #[param(minimum = 1)]
     #[serde(default, deserialize_with = "normalize::optional_integer")]
     before: Option<i64>,
-    /// At most so many, 100 when absent.
+    /// The maximum number of transactions. Default: 100.
     #[param(minimum = 1, maximum = 1000)]
     #[serde(default, deserialize_with = "normalize::optional_integer")]
     limit: Option<u32>,
 }
 
-/// A transaction of the chain's own books.
+/// A transaction of a chain.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxTransaction {
-    /// Its number in these books; later ones are larger.
+    /// The sequence number of the transaction. Later transactions have larger numbers.
     id: i64,
     txid: String,
     from: String,
     to: String,
     symbol: String,
-    /// In minor units.
+    /// The amount in minor units.
     amount: String,
-    /// Of the coin; absent for a token that the catalogue does not know.
+    /// The decimals of the coin. Absent for a token that is not in the catalogue.
     decimals: Option<u8>,
-    /// What the chain took, in minor units of its own coin.
+    /// The network fee in minor units of the chain's native coin.
     network_fee: String,
     nonce: Option<u64>,
     /// `waiting`, `in_block`, `reverted` or `dropped`.
@@ -133,7 +133,7 @@ fn chain_of(state: &RouteState, name: &str) -> Result<Chain, Refusal> {
     let known = state.world.chains().into_iter().find(|chain| chain.as_str() == name);
     known.ok_or_else(|| {
         let names: Vec<String> = state.world.chains().iter().map(ToString::to_string).collect();
-        Refusal::new(ErrorCode::NotFound, format!("there is no such chain; there are {}", names.join(", ")))
+        Refusal::new(ErrorCode::NotFound, format!("there is no such chain; the chains are {}", names.join(", ")))
     })
 }
 
@@ -143,8 +143,8 @@ fn block(chain: Chain, head: BlockHead) -> SandboxBlock {
 
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/deposits", operation_id = "sandboxDeposit", tag = "Sandbox",
     params(("chain" = String, Path, description = "The chain")),
-    request_body = SandboxDepositRequest, responses((status = 200, description = "On its way", body = SandboxAnswer<SandboxDeposit>)))]
-/// Somebody sends coins to an address
+    request_body = SandboxDepositRequest, responses((status = 200, description = "The transaction waits for the next block", body = SandboxAnswer<SandboxDeposit>)))]
+/// Simulate a deposit of coins
 pub(super) async fn deposit(
     State(state): State<RouteState>,
     caller: SandboxCaller,
@@ -157,7 +157,7 @@ pub(super) async fn deposit(
         let not_a_coin = || Refusal::field(ErrorCode::CoinNotSupported, "symbol", format!("is not a coin of {chain}"));
         let symbol: Symbol = body.symbol.to_ascii_uppercase().parse().map_err(|_| not_a_coin())?;
         let config = state.world.config().chain(chain);
-        // A token nobody knows may arrive as well; such are written with six decimals.
+        // Unknown tokens may arrive as well; they are given six decimals.
         let decimals = config.and_then(|config| config.coin(symbol)).map_or(6, |coin| coin.decimals);
         let amount = body.amount.amount("amount", decimals)?;
         let to = input::text("to", Some(body.to), 100)?.unwrap_or_default();
@@ -171,7 +171,7 @@ pub(super) async fn deposit(
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/blocks", operation_id = "sandboxBlocks", tag = "Sandbox",
     params(("chain" = String, Path, description = "The chain")),
     request_body = Option<SandboxBlocksRequest>, responses((status = 200, description = "The newest block", body = SandboxAnswer<SandboxBlock>)))]
-/// Blocks are made
+/// Mine blocks
 pub(super) async fn mine(
     State(state): State<RouteState>,
     caller: SandboxCaller,
@@ -199,17 +199,17 @@ pub(super) async fn reorganise(
     let work = async {
         let body = body?;
         let chain = chain_of(&state, &chain)?;
-        let done = state.world.reorganise(chain, body.depth, body.drop.unwrap_or_default()).await.map_err(refusal)?;
-        let (height, hash) = (done.head.height, done.head.hash);
-        Ok(SandboxReorg { chain: chain.to_string(), height, hash, waiting: done.waiting, dropped: done.dropped })
+        let result = state.world.reorganise(chain, body.depth, body.drop.unwrap_or_default()).await.map_err(refusal)?;
+        let (height, hash) = (result.head.height, result.head.hash);
+        Ok(SandboxReorg { chain: chain.to_string(), height, hash, waiting: result.waiting, dropped: result.dropped })
     };
     caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/automine", operation_id = "sandboxAutomine", tag = "Sandbox",
     params(("chain" = String, Path, description = "The chain")),
-    request_body = SandboxAutomineRequest, responses((status = 200, description = "As told", body = SandboxAnswer<SandboxAutomine>)))]
-/// Blocks are made by themselves, or no longer
+    request_body = SandboxAutomineRequest, responses((status = 200, description = "The new interval", body = SandboxAnswer<SandboxAutomine>)))]
+/// Set the interval of automatic blocks, or stop them
 pub(super) async fn automine(
     State(state): State<RouteState>,
     caller: SandboxCaller,
@@ -227,8 +227,8 @@ pub(super) async fn automine(
 
 #[utoipa::path(get, path = "/sandbox/chain/{chain}/transactions", operation_id = "sandboxTransactions", tag = "Sandbox",
     params(("chain" = String, Path, description = "The chain"), TransactionParams),
-    responses((status = 200, description = "Newest first", body = SandboxAnswer<Vec<SandboxTransaction>>)))]
-/// The chain's own books
+    responses((status = 200, description = "The transactions, newest first", body = SandboxAnswer<Vec<SandboxTransaction>>)))]
+/// The transactions of a chain
 pub(super) async fn transactions(
     State(state): State<RouteState>,
     caller: SandboxCaller,

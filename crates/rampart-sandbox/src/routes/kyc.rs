@@ -1,4 +1,4 @@
-//! `POST /sandbox/kyc/{user_id}`: the identity provider answers.
+//! `POST /sandbox/kyc/{user_id}`: a decision of the identity provider.
 
 use axum::extract::State;
 use rampart_core::amount::whole_number;
@@ -11,47 +11,47 @@ use super::response::{SandboxAnswer, SandboxResult, refusal};
 use super::{RouteState, SandboxCaller};
 use crate::kyc::ManualDecision;
 
-/// What the provider decides.
+/// The decision of the identity provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = KycVerdict)]
 pub(super) enum SandboxKycVerdict {
     /// The identity is verified.
     Approve,
-    /// It is not.
+    /// The identity is rejected.
     Reject,
-    /// The provider is looking.
+    /// The provider needs more time.
     Processing,
 }
 
-/// What the provider answers.
+/// A decision about a customer's identity check.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxKycRequest {
     decision: SandboxKycVerdict,
-    /// 1 or 2; the level last asked for when absent.
+    /// The level, 1 or 2. Default: the level of the customer's last form.
     #[schema(minimum = 1, maximum = 2)]
     level: Option<u8>,
-    /// Why, for the customer.
+    /// The reasons, shown to the customer.
     #[schema(max_items = 10)]
     reasons: Option<Vec<String>>,
-    /// Whether a rejected customer may try again; no when absent.
+    /// Whether a rejected customer may try again. Default: `false`.
     may_retry: Option<bool>,
 }
 
-/// What the provider answered to.
+/// The decision, and the identity check it is for.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxKycDecision {
     user_id: i64,
     decision: SandboxKycVerdict,
     level: u8,
-    /// The check that was decided.
+    /// The reference of the identity check.
     reference: String,
 }
 
 #[utoipa::path(post, path = "/sandbox/kyc/{user_id}", operation_id = "sandboxKyc", tag = "Sandbox",
     params(("user_id" = i64, Path, description = "The customer")),
-    request_body = SandboxKycRequest, responses((status = 200, description = "The provider answers", body = SandboxAnswer<SandboxKycDecision>)))]
-/// The identity provider answers
+    request_body = SandboxKycRequest, responses((status = 200, description = "The decision has been sent to the ramp", body = SandboxAnswer<SandboxKycDecision>)))]
+/// Decide a customer's identity check
 pub(super) async fn decide(
     State(state): State<RouteState>,
     caller: SandboxCaller,
@@ -75,7 +75,7 @@ async fn record_decision(
     };
     let reasons = body.reasons.unwrap_or_default();
     if reasons.len() > 10 {
-        return Err(Refusal::field(ErrorCode::ValidationFailed, "reasons", "has more than 10 texts"));
+        return Err(Refusal::field(ErrorCode::ValidationFailed, "reasons", "has more than 10 items"));
     }
     for reason in &reasons {
         input::text("reasons", Some(reason.clone()), 200)?;

@@ -1,5 +1,5 @@
-//! What callers' programs write in ways of their own, brought into one: blank members that count as absent, and whole numbers
-//! with a point.
+//! Normalises what clients write in different ways: blank members count as absent, and whole numbers may have a decimal
+//! point.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -38,15 +38,12 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
-/// A member's name, borrowed where it has no escapes.
+/// A member's name, borrowed unless it has escapes.
 #[derive(serde::Deserialize)]
 #[serde(transparent)]
 struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// A JSON object without its blank members, and with its whole numbers in figures alone.
-///
-/// # Errors
-/// Those of what is no JSON object.
+/// A JSON object without its blank members, with whole numbers as plain digits.
 pub(super) fn normalized_object(object: &[u8]) -> serde_json::Result<String> {
     let Members(members) = serde_json::from_slice(object)?;
     let mut text = String::with_capacity(object.len());
@@ -61,7 +58,7 @@ pub(super) fn normalized_object(object: &[u8]) -> serde_json::Result<String> {
     Ok(text)
 }
 
-/// Nothing for a blank text.
+/// `None` for a blank text.
 fn normalized_value(raw: &str) -> Option<Cow<'_, str>> {
     match raw.as_bytes().first() {
         Some(b'"') => {
@@ -75,10 +72,7 @@ fn normalized_value(raw: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Reads a whole number of a query, which may be blank.
-///
-/// # Errors
-/// Those of what is no whole number, or does not fit.
+/// Deserialises an integer of a query. A blank text counts as absent.
 pub(super) fn optional_integer<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D) -> Result<Option<T>, D::Error> {
     let text = String::deserialize(deserializer)?;
     if is_blank(&text) {
@@ -88,7 +82,7 @@ pub(super) fn optional_integer<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deser
     number.map(Some).ok_or_else(|| Error::custom("a whole number is expected"))
 }
 
-/// The schema of a member or parameter that may be absent, and may be blank instead.
+/// The schema of an optional member or parameter, which may be blank instead.
 pub(super) fn or_blank(schema: RefOr<Schema>) -> RefOr<Schema> {
     let takes_texts = |object: &utoipa::openapi::Object| match &object.schema_type {
         SchemaType::Type(kind) => *kind == Type::String,

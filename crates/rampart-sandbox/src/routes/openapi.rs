@@ -1,4 +1,4 @@
-//! The description of these calls, to be merged with that of the partner API.
+//! The OpenAPI description of the sandbox routes. It is merged with that of the partner API.
 
 use rampart_core::refusal::ErrorCode;
 use utoipa::OpenApi;
@@ -32,11 +32,11 @@ use super::{bank, chain, control, inbox, kyc, normalize, payments};
         inbox::receive,
     ),
     components(schemas(SandboxFailure)),
-    tags((name = "Sandbox", description = "The outside world, played by hand. Only in sandbox mode."))
+    tags((name = "Sandbox", description = "Control of the simulated outside world. Only available in sandbox mode."))
 )]
 struct Description;
 
-/// The failures that any of these calls can end with.
+/// The errors that every route may return.
 const FAILURES: &[ErrorCode] = &[
     ErrorCode::MalformedJson,
     ErrorCode::AuthorizationIncorrect,
@@ -53,7 +53,7 @@ const FAILURES: &[ErrorCode] = &[
     ErrorCode::ServiceUnavailable,
 ];
 
-/// The description of the calls under `/sandbox`.
+/// The OpenAPI description of the routes under `/sandbox`.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut description = Description::openapi();
@@ -75,7 +75,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     description
 }
 
-/// The bodies that are not called a request.
+/// Request bodies whose schema name does not end in `Request`.
 const OTHER_BODIES: [&str; 1] = ["SandboxReason"];
 
 fn add_common_parts(operation: &mut Operation, is_open: bool) {

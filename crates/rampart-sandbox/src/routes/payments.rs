@@ -1,4 +1,4 @@
-//! `POST /sandbox/payments/{payment_id}/…`: the customer pays, is declined, or takes the money back.
+//! `POST /sandbox/payments/{payment_id}/…`: a customer's payment, its decline or its chargeback.
 
 use axum::extract::State;
 use rampart_core::refusal::{ErrorCode, Refusal};
@@ -8,55 +8,55 @@ use super::response::{SandboxAnswer, SandboxResult, refusal};
 use super::{RouteState, SandboxCaller};
 use crate::payment::{PayResult, PayableMethod};
 
-/// What the customer pays.
+/// A customer's payment.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxPayRequest {
-    /// How much, in major units; what is due when absent.
+    /// The amount in major units. Default: the amount due.
     amount: Option<Decimal>,
-    /// Who pays; the customer when absent.
+    /// The name of the payer. Default: the name of the customer.
     #[schema(max_length = 140)]
     holder: Option<String>,
 }
 
-/// Why.
+/// A reason.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxReason {
-    /// One sentence.
+    /// The reason, one sentence.
     #[schema(max_length = 200)]
     reason: Option<String>,
 }
 
-/// What came of it.
+/// The result of a payment.
 #[derive(Debug, Clone, Copy, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum PaymentOutcome {
-    /// The money is there.
+    /// The payment has been paid.
     Paid,
-    /// It was there before; nothing happened.
+    /// The payment had been paid before; nothing was changed.
     PaidBefore,
-    /// It will be there in a while.
+    /// The processor will capture the payment later.
     Pending,
-    /// The processor declined.
+    /// The processor declined the payment.
     Declined,
-    /// The processor took the money back.
+    /// The payment has been charged back.
     ChargedBack,
 }
 
-/// What came of it.
+/// The result for a payment.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxPayment {
     payment_id: String,
     outcome: PaymentOutcome,
-    /// The processor's or the statement line's reference.
+    /// The reference of the processor or of the statement line.
     reference: Option<String>,
-    /// Why it was declined.
+    /// The reason of a decline or chargeback.
     reason: Option<String>,
 }
 
 #[utoipa::path(post, path = "/sandbox/payments/{payment_id}/pay", operation_id = "sandboxPay", tag = "Sandbox",
     params(("payment_id" = String, Path, description = "The payment")),
-    request_body = Option<SandboxPayRequest>, responses((status = 200, description = "What came of it", body = SandboxAnswer<SandboxPayment>)))]
-/// The customer pays, by the payment's own method
+    request_body = Option<SandboxPayRequest>, responses((status = 200, description = "The result of the payment", body = SandboxAnswer<SandboxPayment>)))]
+/// Simulate a customer's payment, by the method of the order
 pub(super) async fn pay(
     State(state): State<RouteState>,
     caller: SandboxCaller,
@@ -82,8 +82,8 @@ pub(super) async fn pay(
 
 #[utoipa::path(post, path = "/sandbox/payments/{payment_id}/decline", operation_id = "sandboxDecline", tag = "Sandbox",
     params(("payment_id" = String, Path, description = "The payment")),
-    request_body = Option<SandboxReason>, responses((status = 200, description = "Declined", body = SandboxAnswer<SandboxPayment>)))]
-/// The processor declines the customer's payment
+    request_body = Option<SandboxReason>, responses((status = 200, description = "The payment has been declined", body = SandboxAnswer<SandboxPayment>)))]
+/// Simulate a decline by the processor
 pub(super) async fn decline(
     State(state): State<RouteState>,
     caller: SandboxCaller,
@@ -103,8 +103,8 @@ pub(super) async fn decline(
 
 #[utoipa::path(post, path = "/sandbox/payments/{payment_id}/chargeback", operation_id = "sandboxChargeback", tag = "Sandbox",
     params(("payment_id" = String, Path, description = "The payment")),
-    request_body = Option<SandboxReason>, responses((status = 200, description = "Charged back", body = SandboxAnswer<SandboxPayment>)))]
-/// A captured payment is charged back
+    request_body = Option<SandboxReason>, responses((status = 200, description = "The payment has been charged back", body = SandboxAnswer<SandboxPayment>)))]
+/// Simulate the chargeback of a captured payment
 pub(super) async fn charge_back(
     State(state): State<RouteState>,
     caller: SandboxCaller,

@@ -1,5 +1,5 @@
-//! Which lines of the bank's books a partner gets to see. Partners share the accounts of the ramp, and one's payers and payees
-//! are no business of another's.
+//! The statement lines that a partner may see. Partners share the accounts of the ramp and must not see each other's
+//! payers and payees.
 
 use rampart_core::id::PartnerId;
 use rampart_core::ledger::Rail;
@@ -9,11 +9,11 @@ use super::RouteState;
 use super::response::refusal;
 use crate::bank::StatementEntry;
 
-/// How many lines one call looks at: those that are other partners' payouts are left out, and a call must end.
+/// Limits one call: the payouts of other partners are skipped one by one.
 const MAX_SCANNED_LINES: usize = 10_000;
 
-/// The newest lines of an account that a partner may see, newest first: its own ones whole, those that are nobody's (money
-/// sent back that belonged to no order, lines of an older world) without who is on the other side.
+/// The newest lines of an account that the partner may see, newest first. Its own lines are complete. Lines of no partner
+/// (refunds of transfers that matched no order, lines of an earlier version) come without the other side's data.
 pub(super) async fn entries(
     state: &RouteState,
     partner: PartnerId,

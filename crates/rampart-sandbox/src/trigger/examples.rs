@@ -1,4 +1,5 @@
-//! Valid documents and accounts of every country that carry the magic digits, made with the core's own rules.
+//! Valid documents and accounts of every country that contain the digits of a trigger. They are found with the
+//! validation rules of the core, which proves that every trigger can be used in every country.
 
 use rampart_core::bank_account::{self, BankAccountInput};
 use rampart_core::country::Country;
@@ -6,21 +7,17 @@ use rampart_core::identification::{self, DocumentType};
 
 use super::{TRIGGERS, TriggerField, TriggerOutcome};
 
-/// A valid input of a country.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct TriggerExample {
-    /// The country.
-    pub country: Country,
-    /// The document's API value; absent for an account.
-    pub document: Option<DocumentType>,
-    /// The input.
-    pub value: String,
-    /// What it makes happen.
-    pub outcome: TriggerOutcome,
+struct TriggerExample {
+    country: Country,
+    /// `None` for an account.
+    document: Option<DocumentType>,
+    value: String,
+    outcome: TriggerOutcome,
 }
 
-/// Documents with room for seven digits: what stands before and behind them, `?` being a sign that is found by trying.
-/// Mexico's documents have no seven digits in a row: there the name decides.
+/// Documents that have room for seven digits: the characters before and after them. `?` is a character that is found by
+/// trying. Mexico's documents have no seven digits in a row; there the name is the trigger.
 const DOCUMENTS: &[(Country, DocumentType, &str, &str)] = &[
     (Country::SPAIN, DocumentType::GovernmentId, "0", "?"),
     (Country::SPAIN, DocumentType::PermanentResidencePermit, "X", "?"),
@@ -34,7 +31,7 @@ const DOCUMENTS: &[(Country, DocumentType, &str, &str)] = &[
     (Country::ARGENTINA, DocumentType::Cuit, "30?", "?"),
 ];
 
-/// Accounts with room for seven digits, likewise.
+/// Accounts that have room for seven digits, in the same notation.
 const ACCOUNTS: &[(Country, &str, &str)] = &[
     (Country::SPAIN, "ES??21000418??000", ""),
     (Country::CHILE, "001/C/0000", ""),
@@ -44,10 +41,10 @@ const ACCOUNTS: &[(Country, &str, &str)] = &[
     (Country::ARGENTINA, "01100013000000", "?"),
 ];
 
-/// The signs that are tried: check digits, and Spain's and Chile's check letters.
+/// The characters tried: check digits, and the check letters of Spain and Chile.
 const CHARACTERS: &str = "0123456789ABCDEFGHJKLMNPQRSTVWXYZ";
 
-/// The first way to fill the gaps with which the text holds.
+/// The first way to fill the gaps that makes the text valid.
 fn fill_gaps(text: &str, digits_only: bool, is_valid: &impl Fn(&str) -> bool) -> Option<String> {
     if !text.contains('?') {
         return is_valid(text).then(|| text.to_owned());
@@ -56,9 +53,8 @@ fn fill_gaps(text: &str, digits_only: bool, is_valid: &impl Fn(&str) -> bool) ->
     characters.chars().find_map(|character| fill_gaps(&text.replacen('?', &character.to_string(), 1), digits_only, is_valid))
 }
 
-/// Valid inputs for every magic number, per country and document.
-#[must_use]
-pub fn trigger_examples() -> Vec<TriggerExample> {
+/// One valid input for every numeric trigger, per country and document type.
+fn trigger_examples() -> Vec<TriggerExample> {
     let mut examples = Vec::new();
     for trigger in TRIGGERS {
         let (value, outcome) = (trigger.value, trigger.outcome);
