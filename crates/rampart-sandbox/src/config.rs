@@ -17,6 +17,7 @@ pub struct WorldConfig {
     pub processors: Vec<Processor>,
 }
 
+/// A currency that coins have a market price in.
 #[derive(Debug, Clone, Copy)]
 pub struct CurrencyConfig {
     pub code: Currency,
@@ -37,6 +38,7 @@ pub struct ChainConfig {
     pub block_seconds: u32,
 }
 
+/// A coin on a chain.
 #[derive(Debug, Clone, Copy)]
 pub struct CoinConfig {
     pub symbol: Symbol,

@@ -14,6 +14,7 @@ use crate::world::World;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FaultPort {
+    /// The bank, on every rail.
     Bank,
     /// The processors of redirect payments.
     Card,

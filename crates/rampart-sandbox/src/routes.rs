@@ -38,27 +38,27 @@ pub(crate) struct RouteState {
 /// description.
 fn route_table() -> Vec<(Method, &'static str, MethodRouter<RouteState>)> {
     let read = |path, handler| (Method::GET, path, handler);
-    let play = |path, handler| (Method::POST, path, handler);
+    let write = |path, handler| (Method::POST, path, handler);
     vec![
-        play("/sandbox/kyc/{user_id}", post(kyc::decide)),
-        play("/sandbox/payments/{payment_id}/pay", post(payments::pay)),
-        play("/sandbox/payments/{payment_id}/decline", post(payments::decline)),
-        play("/sandbox/payments/{payment_id}/chargeback", post(payments::charge_back)),
-        play("/sandbox/bank/transfers", post(bank::transfer)),
-        play("/sandbox/bank/transfers/{line}/recall", post(bank::recall)),
-        play("/sandbox/bank/returns", post(bank::return_payout)),
+        write("/sandbox/kyc/{user_id}", post(kyc::decide)),
+        write("/sandbox/payments/{payment_id}/pay", post(payments::pay)),
+        write("/sandbox/payments/{payment_id}/decline", post(payments::decline)),
+        write("/sandbox/payments/{payment_id}/chargeback", post(payments::charge_back)),
+        write("/sandbox/bank/transfers", post(bank::transfer)),
+        write("/sandbox/bank/transfers/{line}/recall", post(bank::recall)),
+        write("/sandbox/bank/returns", post(bank::return_payout)),
         read("/sandbox/bank/statement", get(bank::statement)),
-        play("/sandbox/chain/{chain}/deposits", post(chain::deposit)),
-        play("/sandbox/chain/{chain}/blocks", post(chain::mine)),
-        play("/sandbox/chain/{chain}/reorg", post(chain::reorganise)),
-        play("/sandbox/chain/{chain}/automine", post(chain::automine)),
+        write("/sandbox/chain/{chain}/deposits", post(chain::deposit)),
+        write("/sandbox/chain/{chain}/blocks", post(chain::mine)),
+        write("/sandbox/chain/{chain}/reorg", post(chain::reorganise)),
+        write("/sandbox/chain/{chain}/automine", post(chain::automine)),
         read("/sandbox/chain/{chain}/transactions", get(chain::transactions)),
-        play("/sandbox/clock", post(control::clock)),
-        play("/sandbox/prices", post(control::prices)),
-        play("/sandbox/screening", post(control::screening)),
-        play("/sandbox/faults", post(control::faults)),
+        write("/sandbox/clock", post(control::clock)),
+        write("/sandbox/prices", post(control::prices)),
+        write("/sandbox/screening", post(control::screening)),
+        write("/sandbox/faults", post(control::faults)),
         read("/sandbox/inbox", get(inbox::list)),
-        play("/sandbox/inbox", post(inbox::receive)),
+        write("/sandbox/inbox", post(inbox::receive)),
     ]
 }
 

@@ -1,5 +1,5 @@
-//! The tables of the sandbox database. Amounts are decimal integers in minor units, times are microseconds of business
-//! time.
+//! The tables of the sandbox database. Amounts are integers in minor units, stored as text. Times are microseconds
+//! of business time.
 
 /// Run whenever the database is opened; creates what is missing.
 pub(crate) const SCHEMA: &str = "
@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS settings (id INTEGER PRIMARY KEY CHECK (id = 1), body
 -- Which process runs the scheduler, and until when (real time).
 CREATE TABLE IF NOT EXISTS lease (id INTEGER PRIMARY KEY CHECK (id = 1), owner TEXT NOT NULL, until INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS bank_accounts (rail TEXT PRIMARY KEY, balance TEXT NOT NULL) WITHOUT ROWID;
+-- Payouts over rails and refunds through processors.
 CREATE TABLE IF NOT EXISTS payouts (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, name TEXT NOT NULL, reference TEXT NOT NULL, amount TEXT NOT NULL,
     currency TEXT NOT NULL, account TEXT NOT NULL, state TEXT NOT NULL, made_at INTEGER NOT NULL) WITHOUT ROWID;

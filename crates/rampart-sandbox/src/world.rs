@@ -59,6 +59,7 @@ impl World {
         self.bank.clone()
     }
 
+    /// The processors of redirect payments.
     #[must_use]
     pub fn processor(&self) -> Arc<dyn ProcessorPort> {
         self.processors.clone()
@@ -76,16 +77,19 @@ impl World {
         self.chains.keys().copied().collect()
     }
 
+    /// The identity provider.
     #[must_use]
     pub fn kyc(&self) -> Arc<dyn KycPort> {
         self.identity.clone()
     }
 
+    /// The screening provider.
     #[must_use]
     pub fn screening(&self) -> Arc<dyn ScreeningPort> {
         self.screening.clone()
     }
 
+    /// The price source.
     #[must_use]
     pub fn prices(&self) -> Arc<dyn PricePort> {
         self.prices.clone()

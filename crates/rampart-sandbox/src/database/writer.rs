@@ -71,13 +71,13 @@ async fn transact(batch: &mut Batch, commands: &mut Vec<WriterCommand>, completi
         tracing::error!(%error, "a transaction of the sandbox database failed");
         // Commands that were not reached fail with the same error.
         for command in commands.drain(..) {
-            completions.push(refuse(command, error.clone()));
+            completions.push(fail(command, error.clone()));
         }
     }
     outcome
 }
 
-fn refuse(command: WriterCommand, error: WorldError) -> Completion {
+fn fail(command: WriterCommand, error: WorldError) -> Completion {
     match command {
         WriterCommand::Single(operation) => Box::new(move |_| drop(operation)),
         WriterCommand::Card(_, caller) => complete(caller, Err(error)),
@@ -108,9 +108,9 @@ async fn perform(batch: &mut Batch, commands: &mut Vec<WriterCommand>, completio
         }
     }
     for operation in groups.singles {
-        let (go_on, complete) = operation(batch).await;
+        let (result, complete) = operation(batch).await;
         completions.push(complete);
-        go_on?;
+        result?;
     }
     grouped(groups.cards, completions, async |items| processor::take_payments(batch, items).await).await?;
     grouped(groups.payouts, completions, async |items| payouts::take(batch, items).await).await?;

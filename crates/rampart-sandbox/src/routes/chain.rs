@@ -189,7 +189,7 @@ pub(super) async fn mine(
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/reorg", operation_id = "sandboxReorg", tag = "Sandbox",
     params(("chain" = String, Path, description = "The chain")),
     request_body = SandboxReorgRequest, responses((status = 200, description = "What was undone", body = SandboxAnswer<SandboxReorg>)))]
-/// The newest blocks are undone
+/// Simulate a reorganisation: undo the newest blocks
 pub(super) async fn reorganise(
     State(state): State<RouteState>,
     caller: SandboxCaller,

@@ -81,7 +81,7 @@ mod tests {
     use crate::trigger;
 
     #[test]
-    fn every_magic_number_fits_every_country() {
+    fn every_trigger_number_fits_every_country() {
         let examples = trigger_examples();
         assert_eq!(examples.len(), 5 * DOCUMENTS.len() + 4 * ACCOUNTS.len(), "{examples:#?}");
         for example in &examples {

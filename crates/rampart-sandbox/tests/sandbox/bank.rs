@@ -11,7 +11,7 @@ fn sepa() -> PayoutRoute {
     PayoutRoute::Bank("sepa".parse().unwrap())
 }
 
-const THEIRS: &str = "ES7921000813610123456789";
+const BENEFICIARY: &str = "ES7921000813610123456789";
 
 async fn reports(test: &TestWorld, count: usize) -> Vec<(PayoutId, PayoutReport)> {
     let bank = test.world.bank();
@@ -32,9 +32,9 @@ async fn reports(test: &TestWorld, count: usize) -> Vec<(PayoutId, PayoutReport)
 
 #[tokio::test]
 async fn a_payout_is_made_once_and_settles_by_itself() {
-    let test = TestWorld::playing().await;
+    let test = TestWorld::running().await;
     let bank = test.world.bank();
-    let payout = test.payout(sepa(), 2_500, THEIRS);
+    let payout = test.payout(sepa(), 2_500, BENEFICIARY);
     let first = bank.pay(&payout).await;
     assert!(matches!(first, CallOutcome::Accepted(_)));
     assert_eq!(bank.pay(&payout).await, first);
@@ -47,9 +47,9 @@ async fn a_payout_is_made_once_and_settles_by_itself() {
 
 #[tokio::test]
 async fn many_payouts_at_once_share_what_there_is() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let bank = test.world.bank();
-    let payouts: Vec<_> = (0..15).map(|_| test.payout(sepa(), 100_000, THEIRS)).collect();
+    let payouts: Vec<_> = (0..15).map(|_| test.payout(sepa(), 100_000, BENEFICIARY)).collect();
     let tasks = payouts.into_iter().map(|payout| {
         let bank = bank.clone();
         tokio::spawn(async move { bank.pay(&payout).await })
@@ -68,7 +68,7 @@ async fn many_payouts_at_once_share_what_there_is() {
 
 #[tokio::test]
 async fn accounts_choose_what_becomes_of_a_payout() {
-    let test = TestWorld::playing().await;
+    let test = TestWorld::running().await;
     let bank = test.world.bank();
     let refused = test.payout(sepa(), 100, "ES1621000418410006660001");
     assert!(matches!(bank.pay(&refused).await, CallOutcome::Refused { .. }));
@@ -86,23 +86,23 @@ async fn accounts_choose_what_becomes_of_a_payout() {
 
 #[tokio::test]
 async fn a_rail_pays_whole_steps_only() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let bank = test.world.bank();
     let pesos = |amount| {
-        let payout = test.payout(PayoutRoute::Bank("spei".parse().unwrap()), amount, THEIRS);
+        let payout = test.payout(PayoutRoute::Bank("spei".parse().unwrap()), amount, BENEFICIARY);
         Payout { currency: "MXN".parse().unwrap(), ..payout }
     };
     assert_eq!(bank.pay(&pesos(150)).await, CallOutcome::Refused { reason: "spei pays multiples of 1 MXN only".to_owned() });
     assert!(matches!(bank.pay(&pesos(200)).await, CallOutcome::Accepted(_)));
-    assert!(matches!(bank.pay(&test.payout(sepa(), 150, THEIRS)).await, CallOutcome::Accepted(_)), "each rail has its own");
+    assert!(matches!(bank.pay(&test.payout(sepa(), 150, BENEFICIARY)).await, CallOutcome::Accepted(_)), "each rail has its own");
 }
 
 #[tokio::test]
 async fn every_fault_ends_a_payout_as_it_says() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let bank = test.world.bank();
     let rail = "sepa".parse().unwrap();
-    let payout = test.payout(sepa(), 100, THEIRS);
+    let payout = test.payout(sepa(), 100, BENEFICIARY);
 
     test.fault(FaultPort::Bank, FaultOutcome::Refuse).await;
     assert!(matches!(bank.pay(&payout).await, CallOutcome::Refused { .. }));
@@ -138,7 +138,7 @@ fn transfer(amount: i128) -> BankTransfer {
 
 #[tokio::test]
 async fn transfers_appear_on_the_statement_in_order() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let bank = test.world.bank();
     let rail = "sepa".parse().unwrap();
     for amount in [100, 200, 300] {
@@ -165,7 +165,7 @@ async fn transfers_appear_on_the_statement_in_order() {
 
 #[tokio::test]
 async fn a_credit_is_recalled_once_and_by_no_more_than_it_brought() {
-    let test = TestWorld::playing().await;
+    let test = TestWorld::running().await;
     let (bank, rail) = (test.world.bank(), "sepa".parse().unwrap());
     let line = test.world.transfer(transfer(500)).await.unwrap();
     let recall = |of: &str, minor| {
@@ -190,9 +190,9 @@ async fn a_credit_is_recalled_once_and_by_no_more_than_it_brought() {
 
 #[tokio::test]
 async fn the_bank_returns_a_payout_once() {
-    let test = TestWorld::playing().await;
+    let test = TestWorld::running().await;
     let bank = test.world.bank();
-    let payout = test.payout(sepa(), 700, THEIRS);
+    let payout = test.payout(sepa(), 700, BENEFICIARY);
     assert!(matches!(test.world.return_payout(payout.id, "closed".to_owned()).await, Err(WorldError::NotFound(_))));
     bank.pay(&payout).await;
     reports(&test, 1).await;

@@ -31,7 +31,7 @@ async fn deposit(test: &TestWorld, to: &str, amount: i128) -> String {
 
 #[tokio::test]
 async fn addresses_follow_the_rules_of_their_chain() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     for (name, kind) in [("polygon", AddressKind::Evm), ("bitcoin", AddressKind::Bitcoin)] {
         let port = test.world.chain(name.parse().unwrap()).unwrap();
         let mut addresses = vec![port.hot_address()];
@@ -45,8 +45,8 @@ async fn addresses_follow_the_rules_of_their_chain() {
     }
 }
 
-/// Whoever has the key of an address has it on every chain of the family. A world of an earlier version has given out addresses
-/// by the name of a chain: coins that lie there are ours as well, on whichever chain.
+/// The key of an address is the same on every chain of the address family. Worlds of an earlier version derived deposit
+/// addresses per chain: coins at those addresses are ours as well, on any chain.
 #[tokio::test]
 async fn a_deposit_address_is_one_on_all_chains_of_a_family() {
     let mut config = config();
@@ -55,7 +55,7 @@ async fn a_deposit_address_is_one_on_all_chains_of_a_family() {
         let digest = Sha256::digest(format!("rampart-sandbox/{}/{name}/deposit/3", config.seed));
         checksummed(digest[..20].try_into().unwrap())
     });
-    let test = TestWorld::of(config).await;
+    let test = TestWorld::with(config).await;
     let port = test.polygon();
     let ethereum = test.world.chain("ethereum".parse().unwrap()).unwrap();
     assert_eq!(ethereum.deposit_address(3), port.deposit_address(3));
@@ -78,7 +78,7 @@ async fn a_deposit_address_is_one_on_all_chains_of_a_family() {
 
 #[tokio::test]
 async fn a_transfer_is_signed_sent_and_mined_once() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let port = test.polygon();
     let first = signed(&port, WALLET, 5_000_000, 0).await;
     assert_eq!(first, signed(&port, WALLET, 5_000_000, 0).await);
@@ -109,7 +109,7 @@ async fn a_transfer_is_signed_sent_and_mined_once() {
 
 #[tokio::test]
 async fn a_node_refuses_what_cannot_be() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let port = test.polygon();
     port.broadcast(&signed(&port, WALLET, 1_000_000, 0).await).await;
     test.world.mine(polygon(), 1).await.unwrap();
@@ -122,13 +122,13 @@ async fn a_node_refuses_what_cannot_be() {
     let good = signed(&port, WALLET, 1, 3).await;
     let forged = SignedTransaction { bytes: good.bytes.replacen('7', "8", 1), ..good.clone() };
     assert_eq!(refused(port.broadcast(&forged).await), "invalid transaction");
-    let nobody = "0x6660003666000366600036660003666000366600";
-    assert!(matches!(port.broadcast(&signed(&port, nobody, 1, 3).await).await, CallOutcome::Refused { .. }));
+    let refused_wallet = "0x6660003666000366600036660003666000366600";
+    assert!(matches!(port.broadcast(&signed(&port, refused_wallet, 1, 3).await).await, CallOutcome::Refused { .. }));
 }
 
 #[tokio::test]
 async fn a_nonce_ahead_of_its_turn_waits_for_the_ones_before() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let port = test.polygon();
     let (first, second) = (signed(&port, WALLET, 1, 0).await, signed(&port, WALLET, 2, 1).await);
     assert_eq!(port.broadcast(&second).await, CallOutcome::Accepted(()));
@@ -143,7 +143,7 @@ async fn a_nonce_ahead_of_its_turn_waits_for_the_ones_before() {
 
 #[tokio::test]
 async fn many_transfers_at_once_are_all_mined_in_order() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let port = test.polygon();
     let mut tasks = Vec::new();
     for nonce in (0..200).rev() {
@@ -164,7 +164,7 @@ async fn many_transfers_at_once_are_all_mined_in_order() {
 
 #[tokio::test]
 async fn a_reorganisation_undoes_and_the_chain_grows_longer() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let port = test.polygon();
     let ours = port.deposit_address(7);
     let (kept, gone) = (deposit(&test, &ours, 10).await, deposit(&test, &ours, 20).await);
@@ -206,7 +206,7 @@ async fn a_reorganisation_undoes_and_the_chain_grows_longer() {
 
 #[tokio::test]
 async fn a_dropped_transfer_is_taken_again() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let port = test.polygon();
     let (first, second) = (signed(&port, WALLET, 1, 0).await, signed(&port, WALLET, 2, 1).await);
     port.broadcast(&first).await;
@@ -223,8 +223,8 @@ async fn a_dropped_transfer_is_taken_again() {
 }
 
 #[tokio::test]
-async fn deposits_are_swept_without_native_coins_and_magic_wallets_revert() {
-    let test = TestWorld::still().await;
+async fn deposits_are_swept_without_native_coins_and_trigger_wallets_revert() {
+    let test = TestWorld::paused().await;
     let port = test.polygon();
     deposit(&test, &port.deposit_address(3).to_lowercase(), 500).await;
     test.world.mine(polygon(), 1).await.unwrap();
@@ -248,7 +248,7 @@ async fn deposits_are_swept_without_native_coins_and_magic_wallets_revert() {
 
 #[tokio::test]
 async fn a_lost_answer_to_a_broadcast_is_found_on_the_chain() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let port = test.polygon();
     let transfer = signed(&port, WALLET, 1, 0).await;
     test.fault(FaultPort::Chain, FaultOutcome::UnknownNotDone).await;
@@ -261,7 +261,7 @@ async fn a_lost_answer_to_a_broadcast_is_found_on_the_chain() {
 
 #[tokio::test]
 async fn blocks_follow_business_time_and_can_be_stopped() {
-    let test = TestWorld::playing().await;
+    let test = TestWorld::running().await;
     let port = test.polygon();
     let known = port.head().await.unwrap();
     test.world.advance(4).await.unwrap();

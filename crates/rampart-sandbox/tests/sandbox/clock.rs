@@ -6,7 +6,7 @@ use crate::test_world::{TestWorld, in_time, seconds};
 
 #[tokio::test]
 async fn business_time_only_goes_forward_and_wakes_sleepers() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let clock = test.world.clock();
     let start = clock.now();
     let sleeper = clock.sleep_until(start.after(Duration::from_secs(3_000)));
@@ -24,8 +24,8 @@ async fn business_time_only_goes_forward_and_wakes_sleepers() {
 
 #[tokio::test]
 async fn other_holders_of_the_file_follow() {
-    let test = TestWorld::still().await;
-    let other = test.again().await;
+    let test = TestWorld::paused().await;
+    let other = test.reopen().await;
     let start = other.clock().now();
     let sleeper = other.clock().sleep_until(start.after(Duration::from_secs(86_000)));
     test.world.advance(86_400).await.unwrap();

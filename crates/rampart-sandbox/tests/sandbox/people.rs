@@ -25,7 +25,7 @@ async fn decisions(test: &TestWorld, count: usize) -> Vec<KycDecision> {
 
 #[tokio::test]
 async fn inputs_decide_identity_checks() {
-    let test = TestWorld::playing().await;
+    let test = TestWorld::running().await;
     let port = test.world.kyc();
     let cases = [
         (submission(1, KycLevel::Basic, "12345678Z", "Ana Ruiz"), KycStatus::Valid, false),
@@ -53,7 +53,7 @@ async fn inputs_decide_identity_checks() {
 
 #[tokio::test]
 async fn people_decide_identity_checks() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let port = test.world.kyc();
     port.submit(&submission(1, KycLevel::Basic, "1", "Ana")).await;
     let decision = |customer, level| ManualDecision {
@@ -67,7 +67,7 @@ async fn people_decide_identity_checks() {
     assert_eq!(test.world.decide_kyc(decision(1, None)).await.unwrap(), ("check-1-1".to_owned(), KycLevel::Basic));
     let (unasked, level) = test.world.decide_kyc(decision(2, Some(KycLevel::Reinforced))).await.unwrap();
     assert_eq!(level, KycLevel::Reinforced);
-    // What was decided by hand is not decided again by itself.
+    // A check that was decided by hand is not decided again.
     test.world.start();
     port.submit(&submission(3, KycLevel::Basic, "1", "Ana")).await;
     let references: Vec<_> = decisions(&test, 3).await.into_iter().map(|decision| decision.reference).collect();
@@ -76,7 +76,7 @@ async fn people_decide_identity_checks() {
 
 #[tokio::test]
 async fn screening_follows_its_list() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let port = test.world.screening();
     let name = |name: &str| ScreeningSubject { names: vec![name.to_owned()], ..ScreeningSubject::default() };
     let wallet = |wallet: &str| ScreeningSubject { wallets: vec![wallet.to_owned()], ..ScreeningSubject::default() };
@@ -87,7 +87,7 @@ async fn screening_follows_its_list() {
     assert!(matches!(port.screen(&name("Ana Ruiz")).await.unwrap(), ScreeningResult::Hit { .. }));
     test.world.list_for_screening("Ana Ruiz", false).await.unwrap();
     assert_eq!(port.screen(&name("Ana Ruiz")).await.unwrap(), ScreeningResult::Clear);
-    // However a name is written, it is the listed one.
+    // Different spellings of a name match the same entry.
     test.world.list_for_screening("Wałęski, Lech", true).await.unwrap();
     for written in ["LECH WALESKI", "Lech Wałe\u{328}ski"] {
         assert!(matches!(port.screen(&name(written)).await.unwrap(), ScreeningResult::Hit { .. }), "{written}");
@@ -100,7 +100,7 @@ async fn screening_follows_its_list() {
 
 #[tokio::test]
 async fn questions_fail_and_answers_are_late_on_demand() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let bank = test.world.bank();
     let rail = "sepa".parse().unwrap();
     let rule = FaultRule { port: FaultPort::Bank, calls: Calls::Questions, outcome: FaultOutcome::Fail, count: 2, delay_seconds: 0 };
@@ -111,7 +111,7 @@ async fn questions_fail_and_answers_are_late_on_demand() {
     let late = FaultRule { outcome: FaultOutcome::Delay, count: 1, delay_seconds: 600, ..rule };
     test.world.add_fault(late).await.unwrap();
     let (answer, _) = tokio::join!(in_time(bank.statement(rail, "", 10)), async {
-        // The call has taken its fault before the clock moves.
+        // The call must have used up its fault before the clock moves.
         while !test.world.faults().is_empty() {
             tokio::task::yield_now().await;
         }
@@ -122,7 +122,7 @@ async fn questions_fail_and_answers_are_late_on_demand() {
 
 #[tokio::test]
 async fn prices_can_be_set_and_silenced() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let port = test.world.prices();
     let (symbol, currency) = ("USDC".parse().unwrap(), "EUR".parse().unwrap());
     let price = async |wanted: rampart_core::asset::Currency| {

@@ -33,7 +33,7 @@ async fn events(test: &TestWorld, count: usize) -> Vec<ProcessorEvent> {
 
 #[tokio::test]
 async fn a_payment_is_captured_once() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let order = test.order();
     let request = SessionRequest {
         processor: "card".parse().unwrap(),
@@ -57,7 +57,7 @@ async fn a_payment_is_captured_once() {
 
 #[tokio::test]
 async fn amounts_choose_what_becomes_of_a_payment() {
-    let test = TestWorld::playing().await;
+    let test = TestWorld::running().await;
     let (declined, late, reversed) = (test.order(), test.order(), test.order());
     assert!(matches!(test.world.pay_by_card(payment(declined, 6_666)).await.unwrap(), CardResult::Declined { .. }));
     assert_eq!(test.world.pay_by_card(payment(late, 5_555)).await.unwrap(), CardResult::Pending);
@@ -74,7 +74,7 @@ async fn amounts_choose_what_becomes_of_a_payment() {
 
 #[tokio::test]
 async fn a_refund_never_exceeds_what_was_captured() {
-    let test = TestWorld::playing().await;
+    let test = TestWorld::running().await;
     let port = test.world.processor();
     let order = test.order();
     let CardResult::Captured { reference } = test.world.pay_by_card(payment(order, 1_000)).await.unwrap() else { panic!("it is captured") };
@@ -93,7 +93,7 @@ async fn a_refund_never_exceeds_what_was_captured() {
 
 #[tokio::test]
 async fn a_chargeback_takes_what_is_left_once() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let order = test.order();
     assert!(matches!(test.world.charge_back(order, "fraud".to_owned()).await, Err(WorldError::NotFound(_))));
     test.world.pay_by_card(payment(order, 1_000)).await.unwrap();

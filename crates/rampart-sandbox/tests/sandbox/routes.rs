@@ -108,7 +108,7 @@ struct Call {
 
 impl Call {
     async fn new() -> Self {
-        let test = TestWorld::still().await;
+        let test = TestWorld::paused().await;
         let (card, transfer) = (test.order(), test.order());
         let payout = test.payout(PayoutRoute::Bank("sepa".parse().unwrap()), 100, "ES7921000813610123456789");
         assert!(matches!(test.world.bank().pay(&payout).await, CallOutcome::Accepted(_)));
@@ -278,7 +278,7 @@ async fn strangers_and_nonsense_are_refused_in_the_shape_of_the_api() {
     let request =
         Request::post("/sandbox/clock").header("auth", "good").header("content-type", "text/plain").body(Body::from("x")).unwrap();
     assert_eq!(call.send(request).await.0.as_u16(), 415);
-    // For partners that want the documented statuses a business failure is a 200.
+    // For partners that want the documented status codes, a business error is a 200.
     let (status, answer) = call.call(Method::POST, "/sandbox/kyc/2", "documented", r#"{"decision":"approve"}"#).await;
     assert_eq!((status.as_u16(), &answer["error"]), (200, &json!("user_not_found")));
     let (status, _) = call.call(Method::GET, "/sandbox/bank/statement", "good", "").await;
@@ -307,7 +307,7 @@ async fn the_inbox_keeps_webhooks_with_their_verdict() {
             .unwrap()
     };
     let webhook = |key: &str, own: &str| signed(key, own, &standard);
-    // Whoever knows the key alone, which every receiver of the partner's webhooks does, fills nobody's inbox.
+    // The API key is known to every receiver of the partner's webhooks: without a signature nothing is stored.
     for (own, standard) in [("00", "v1,AAAA"), ("", ""), (own.get(2..).unwrap(), "v1,")] {
         assert_eq!(call.send(signed("key", own, standard)).await.0, StatusCode::UNAUTHORIZED);
     }
@@ -325,7 +325,7 @@ async fn the_inbox_keeps_webhooks_with_their_verdict() {
 #[tokio::test]
 async fn partners_see_their_own_lines_of_the_banks_books() {
     let call = Call::new().await;
-    let as_stranger = async |method: Method, path: &str, body: &str| call.call(method, path, "stranger", body).await;
+    let as_other_partner = async |method: Method, path: &str, body: &str| call.call(method, path, "stranger", body).await;
     let path = format!("/sandbox/bank/statement?account={IBAN}");
     let mine =
         json!({"account": IBAN, "amount": 10, "currency": "EUR", "concept": "mine", "sender_name": "Ana Ruiz", "sender_account": "DE1"});
@@ -333,11 +333,11 @@ async fn partners_see_their_own_lines_of_the_banks_books() {
     call.post(&format!("/sandbox/payments/{}/pay", call.transfer), json!({"holder": "Luis Soto"})).await;
     let theirs = json!({"account": IBAN, "amount": 20, "currency": "EUR", "concept": "theirs", "sender_name": "Eva Gil"}).to_string();
     for _ in 0..3 {
-        assert_eq!(as_stranger(Method::POST, "/sandbox/bank/transfers", &theirs).await.0, StatusCode::OK);
+        assert_eq!(as_other_partner(Method::POST, "/sandbox/bank/transfers", &theirs).await.0, StatusCode::OK);
     }
-    // Nobody's: whoever made it is not known to the bank, as in the file of an earlier version.
+    // A line without a partner, as in a database of an earlier version.
     let rail = "sepa".parse().unwrap();
-    let of_nobody = BankTransfer {
+    let without_partner = BankTransfer {
         rail,
         account: IBAN.to_owned(),
         amount: Amount::from_minor(700),
@@ -347,7 +347,7 @@ async fn partners_see_their_own_lines_of_the_banks_books() {
         sender_account: Some("DE2".to_owned()),
         booked: Booked::Now,
     };
-    call.test.world.transfer(of_nobody).await.unwrap();
+    call.test.world.transfer(without_partner).await.unwrap();
     let payout = call.test.payout(PayoutRoute::Bank(rail), 300, "ES7921000813610123456789");
     assert!(matches!(call.test.world.bank().pay(&payout).await, CallOutcome::Accepted(_)));
     call.test.world.advance(3_600).await.unwrap();
@@ -363,7 +363,7 @@ async fn partners_see_their_own_lines_of_the_banks_books() {
     })
     .await;
 
-    // One's own lines are whole, page by page, whatever lies between; of nobody's the amount is told and no more.
+    // Own lines are complete on every page; lines without a partner show the amount only.
     let pages = async |token: &str| {
         let (mut found, mut last) = (Vec::new(), String::new());
         loop {
@@ -391,12 +391,12 @@ async fn partners_see_their_own_lines_of_the_banks_books() {
     let payees = |lines: &[Value]| lines.iter().filter(|line| line["counterparty_account"] == "ES7921000813610123456789").count();
     assert_eq!((payees(&mine), payees(&theirs)), (1, 0), "whom a partner's payout went to, only that partner sees");
 
-    // Nor can one partner take another's money back, or ask for another's customers by their accounts.
+    // A partner cannot recall another partner's transfers, nor read the accounts of its customers.
     let recall = format!("/sandbox/bank/transfers/{line}/recall");
-    let (status, answer) = as_stranger(Method::POST, &recall, "{}").await;
+    let (status, answer) = as_other_partner(Method::POST, &recall, "{}").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
     let own = "/sandbox/bank/statement?account=646180000000000017";
-    assert_eq!(as_stranger(Method::GET, own, "").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(as_other_partner(Method::GET, own, "").await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(call.post(&recall, json!({})).await["of"], line.as_str());
     assert_eq!(pages("stranger").await.len(), 5, "what is taken back is its partner's too");
 }

@@ -20,8 +20,8 @@ fn submission(number: i64) -> KycSubmission {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_worlds_on_one_file_are_one_world() {
-    let test = TestWorld::playing().await;
-    let other = test.again().await;
+    let test = TestWorld::running().await;
+    let other = test.reopen().await;
     other.start();
     let mut tasks = Vec::new();
     for number in 0..40 {
@@ -49,8 +49,8 @@ async fn two_worlds_on_one_file_are_one_world() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_world_takes_over_when_the_player_is_gone() {
-    let test = TestWorld::playing().await;
-    let other = test.again().await;
+    let test = TestWorld::running().await;
+    let other = test.reopen().await;
     other.start();
     let bank = other.bank();
     let rail = "sepa".parse().unwrap();
@@ -63,8 +63,8 @@ async fn another_world_takes_over_when_the_player_is_gone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_and_blocks_reach_the_other_world() {
-    let test = TestWorld::still().await;
-    let other = test.again().await;
+    let test = TestWorld::paused().await;
+    let other = test.reopen().await;
     let port = other.chain("polygon".parse().unwrap()).unwrap();
     let known = port.head().await.unwrap();
     test.world.mine("polygon".parse().unwrap(), 1).await.unwrap();
@@ -72,7 +72,7 @@ async fn faults_and_blocks_reach_the_other_world() {
     test.fault(FaultPort::Chain, FaultOutcome::Refuse).await;
     let known = port.head().await.unwrap();
     test.world.mine("polygon".parse().unwrap(), 1).await.unwrap();
-    // Whoever has seen the later block has seen the fault before it.
+    // A process that knows the later block also knows the fault set before it.
     in_time(port.news(&known)).await;
     let transfer = signed(&port, WALLET, 1, 0).await;
     assert!(matches!(port.broadcast(&transfer).await, CallOutcome::Refused { .. }));
@@ -81,7 +81,7 @@ async fn faults_and_blocks_reach_the_other_world() {
 
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_reopening() {
-    let mut test = TestWorld::still().await;
+    let mut test = TestWorld::paused().await;
     let rail = "sepa".parse().unwrap();
     let payout = test.payout(PayoutRoute::Bank(rail), 100, "ES7921000813610123456789");
     let accepted = test.world.bank().pay(&payout).await;
@@ -93,21 +93,21 @@ async fn what_was_acknowledged_is_there_after_reopening() {
     test.world.advance(86_400).await.unwrap();
     let (head, now) = (port.head().await.unwrap(), test.world.clock().now());
     drop(port);
-    // No stop, no close: as when the process is killed.
-    test.world = test.again().await;
+    // No stop and no close, as when the process is killed.
+    test.world = test.reopen().await;
     assert_eq!(test.world.bank().pay(&payout).await, accepted);
     assert_eq!(test.polygon().head().await.unwrap(), head);
     assert!(test.world.clock().now() >= now);
     let balance = test.polygon().balance(TransferSource::Hot, usdc()).await.unwrap();
     assert_eq!(balance, Amount::from_minor(999_999_995));
-    // A day has passed: what waited happens at once.
+    // A day has passed: all scheduled actions are due.
     test.world.start();
     in_time(test.world.bank().news(rail, "")).await;
 }
 
 #[tokio::test]
 async fn opening_balances_are_what_the_world_holds() {
-    let test = TestWorld::still().await;
+    let test = TestWorld::paused().await;
     let opening = test.world.opening_balances();
     assert_eq!(opening.len(), 5);
     for balance in opening {

@@ -11,7 +11,7 @@ use rampart_core::ledger::Rail;
 use rampart_core::outgoing::PayoutRoute;
 use rampart_core::ports::PortFuture;
 use rampart_core::refusal::{ErrorCode, Refusal};
-use rampart_sandbox::{SandboxCaller, CustomerView, PayablePayment, RampoffPayouts, SandboxEngine, WebhookKeys};
+use rampart_sandbox::{CustomerView, PayablePayment, RampoffPayouts, SandboxCaller, SandboxEngine, WebhookKeys};
 use rampart_web::RequestContext;
 
 use super::gateway::payable;
