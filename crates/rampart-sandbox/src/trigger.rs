@@ -81,7 +81,13 @@ const fn trigger(
 pub const TRIGGERS: &[Trigger] = &[
     trigger(TriggerField::IdentificationNumber, "6660001", TriggerOutcome::KycReject, "identity check fails for good", "06660001Y"),
     trigger(TriggerField::IdentificationNumber, "6660002", TriggerOutcome::KycProcessing, "identity check stays processing", "06660002F"),
-    trigger(TriggerField::IdentificationNumber, "6660003", TriggerOutcome::KycRetry, "identity check fails, may be repeated", "06660003P"),
+    trigger(
+        TriggerField::IdentificationNumber,
+        "6660003",
+        TriggerOutcome::KycRetry,
+        "identity check fails; the customer may try again",
+        "06660003P",
+    ),
     trigger(
         TriggerField::IdentificationNumber,
         "6660004",
@@ -92,7 +98,7 @@ pub const TRIGGERS: &[Trigger] = &[
     trigger(TriggerField::IdentificationNumber, "6660005", TriggerOutcome::KycSlow, "identity check takes 30 seconds", "06660005X"),
     trigger(TriggerField::Name, "RECHAZADO", TriggerOutcome::KycReject, "identity check fails for good", "Juan Rechazado"),
     trigger(TriggerField::Name, "PENDIENTE", TriggerOutcome::KycProcessing, "identity check stays processing", "Juan Pendiente"),
-    trigger(TriggerField::Name, "REPETIDO", TriggerOutcome::KycRetry, "identity check fails, may be repeated", "Juan Repetido"),
+    trigger(TriggerField::Name, "REPETIDO", TriggerOutcome::KycRetry, "identity check fails; the customer may try again", "Juan Repetido"),
     trigger(TriggerField::Name, "LIMITADO", TriggerOutcome::KycReinforcedReject, "form approved, reinforced form fails", "Juan Limitado"),
     trigger(TriggerField::Name, "LENTO", TriggerOutcome::KycSlow, "identity check takes 30 seconds", "Juan Lento"),
     trigger(TriggerField::PayoutAccount, "6660001", TriggerOutcome::PayoutRefused, "bank refuses the payout", "ES1621000418410006660001"),
@@ -100,14 +106,14 @@ pub const TRIGGERS: &[Trigger] = &[
         TriggerField::PayoutAccount,
         "6660002",
         TriggerOutcome::PayoutReturned,
-        "payout arrives and is returned 2 seconds later",
+        "payout is settled and returned 2 seconds later",
         "ES9421000418440006660002",
     ),
     trigger(
         TriggerField::PayoutAccount,
         "6660003",
         TriggerOutcome::PayoutFailed,
-        "payout is taken and never arrives",
+        "bank accepts the payout, which then fails",
         "ES4821000418490006660003",
     ),
     trigger(
@@ -120,7 +126,7 @@ pub const TRIGGERS: &[Trigger] = &[
     trigger(TriggerField::CardAmount, "6666", TriggerOutcome::CardDeclined, "processor declines", "66.66 EUR"),
     trigger(TriggerField::CardAmount, "7777", TriggerOutcome::CardChargeback, "captured, charged back 2 seconds later", "77.77 EUR"),
     trigger(TriggerField::CardAmount, "5555", TriggerOutcome::CardSlow, "captured after 30 seconds", "55.55 EUR"),
-    trigger(TriggerField::CardAmount, "4444", TriggerOutcome::RefundRefused, "captured; a refund of it is refused", "44.44 EUR"),
+    trigger(TriggerField::CardAmount, "4444", TriggerOutcome::RefundRefused, "captured; refunds of it are refused", "44.44 EUR"),
     trigger(TriggerField::Name, "SANCIONADO", TriggerOutcome::ScreeningHit, "screening reports a hit", "Juan Sancionado"),
     trigger(TriggerField::Name, "SANCTIONED", TriggerOutcome::ScreeningHit, "screening reports a hit", "John Sanctioned"),
     trigger(
@@ -134,7 +140,7 @@ pub const TRIGGERS: &[Trigger] = &[
         TriggerField::Wallet,
         "6660002",
         TriggerOutcome::TransactionReverted,
-        "transaction is undone in its block",
+        "transaction is mined, but reverted",
         "0x6660002666000266600026660002666000266600",
     ),
     trigger(

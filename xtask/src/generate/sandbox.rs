@@ -15,7 +15,7 @@ pub(super) fn triggers() -> String {
         let place = match trigger.field {
             TriggerField::IdentificationNumber => "digits of an identification number",
             TriggerField::Name => "a word of a name",
-            TriggerField::PayoutAccount => "digits of the account paid to",
+            TriggerField::PayoutAccount => "digits of the payout account",
             TriggerField::CardAmount => "last digits of an amount, in minor units",
             TriggerField::Wallet => "a wallet",
         };
