@@ -259,7 +259,7 @@ impl ChainPort for SimulatedChain {
     }
 
     fn sign<'a>(&'a self, request: &'a SigningRequest) -> PortFuture<'a, Result<SignedTransaction, Unavailable>> {
-        // The wallet signs, not the chain: faults of the chain do not apply.
+        // Signing is done by the wallet: faults of the chain do not apply.
         Box::pin(async move {
             let from = self.wallet(request.source).await.map_err(|error| Unavailable(error.to_string()))?;
             self.signed(request, from)

@@ -36,7 +36,7 @@ pub enum SignatureStatus {
 
 /// A webhook as it was received. Stored as JSON.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub struct ReceivedWebhook {
+pub struct InboxWebhook {
     /// The partner whose API key it names.
     pub partner: PartnerId,
     /// In business time.
@@ -52,7 +52,7 @@ pub struct ReceivedWebhook {
 }
 
 /// Stores webhooks, then deletes the oldest beyond the limits.
-pub(crate) async fn take_webhooks(batch: &mut Batch, items: Vec<ReceivedWebhook>) -> Result<Vec<Result<(), WorldError>>, WorldError> {
+pub(crate) async fn take_webhooks(batch: &mut Batch, items: Vec<InboxWebhook>) -> Result<Vec<Result<(), WorldError>>, WorldError> {
     let mut partners = std::collections::BTreeMap::new();
     let mut results = Vec::with_capacity(items.len());
     for item in items {
@@ -75,7 +75,7 @@ pub(crate) async fn take_webhooks(batch: &mut Batch, items: Vec<ReceivedWebhook>
 
 impl World {
     /// Stores a received webhook.
-    pub async fn receive_webhook(&self, received: ReceivedWebhook) -> Result<(), WorldError> {
+    pub async fn receive_webhook(&self, received: InboxWebhook) -> Result<(), WorldError> {
         let (sender, receiver) = oneshot::channel();
         self.database.send(WriterCommand::Webhook(received, sender)).await?;
         receiver.await.map_err(|_| WorldError::Closed)?
@@ -88,7 +88,7 @@ impl World {
         partner: PartnerId,
         after: i64,
         limit: usize,
-    ) -> Result<(Vec<(i64, ReceivedWebhook)>, bool), WorldError> {
+    ) -> Result<(Vec<(i64, InboxWebhook)>, bool), WorldError> {
         let stream = format!("inbox-{partner}");
         let (mut received, mut bytes, mut last) = (Vec::new(), 0, after);
         loop {

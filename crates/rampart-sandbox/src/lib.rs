@@ -34,7 +34,7 @@ pub use clock::SandboxClock;
 pub use config::{ChainConfig, CoinConfig, CurrencyConfig, OpeningBalance, RailConfig, WorldConfig};
 pub use error::WorldError;
 pub use faults::{Calls, FaultOutcome, FaultPort, FaultRule};
-pub use inbox::{ReceivedWebhook, SignatureStatus};
+pub use inbox::{InboxWebhook, SignatureStatus};
 pub use kyc::ManualDecision;
 pub use payment::{PayResult, PayableMethod, PayablePayment};
 pub use processor::{CardPayment, CardResult};

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::Batch;
 use crate::chain::{self, SignedTransfer};
 use crate::error::WorldError;
-use crate::inbox::{self, ReceivedWebhook};
+use crate::inbox::{self, InboxWebhook};
 use crate::payouts::{self, PayoutOrder};
 use crate::processor::{self, CardPayment, CardResult};
 
@@ -18,23 +18,23 @@ pub(crate) type Completion = Box<dyn FnOnce(Result<(), WorldError>) + Send>;
 pub(crate) type WriteOperation =
     Box<dyn for<'b> FnOnce(&'b mut Batch) -> Pin<Box<dyn Future<Output = (Result<(), WorldError>, Completion)> + Send + 'b>> + Send>;
 
-type ReplySender<T> = oneshot::Sender<Result<T, WorldError>>;
+type CompletionSender<T> = oneshot::Sender<Result<T, WorldError>>;
 
 /// A command to the writer. Frequent kinds are processed in groups; waiting commands are independent of each other.
 pub(crate) enum WriterCommand {
     /// Any operation, run on its own.
     Single(WriteOperation),
-    Card(CardPayment, ReplySender<CardResult>),
+    Card(CardPayment, CompletionSender<CardResult>),
     /// A payout or refund is submitted.
-    Payout(PayoutOrder, ReplySender<CallOutcome<String>>),
+    Payout(PayoutOrder, CompletionSender<CallOutcome<String>>),
     /// A signed transaction is broadcast.
-    Broadcast(SignedTransfer, ReplySender<CallOutcome<()>>),
-    Webhook(ReceivedWebhook, ReplySender<()>),
+    Broadcast(SignedTransfer, CompletionSender<CallOutcome<()>>),
+    Webhook(InboxWebhook, CompletionSender<()>),
 }
 
 const MAX_BATCH_COMMANDS: usize = 1_024;
 
-pub(crate) fn complete<T: Send + 'static>(caller: ReplySender<T>, result: Result<T, WorldError>) -> Completion {
+pub(crate) fn complete<T: Send + 'static>(caller: CompletionSender<T>, result: Result<T, WorldError>) -> Completion {
     Box::new(move |committed| {
         // The caller may have been cancelled.
         let _ = caller.send(committed.and(result));
@@ -90,10 +90,10 @@ fn fail(command: WriterCommand, error: WorldError) -> Completion {
 #[derive(Default)]
 struct Groups {
     singles: Vec<WriteOperation>,
-    cards: Vec<(CardPayment, ReplySender<CardResult>)>,
-    payouts: Vec<(PayoutOrder, ReplySender<CallOutcome<String>>)>,
-    broadcasts: Vec<(SignedTransfer, ReplySender<CallOutcome<()>>)>,
-    webhooks: Vec<(ReceivedWebhook, ReplySender<()>)>,
+    cards: Vec<(CardPayment, CompletionSender<CardResult>)>,
+    payouts: Vec<(PayoutOrder, CompletionSender<CallOutcome<String>>)>,
+    broadcasts: Vec<(SignedTransfer, CompletionSender<CallOutcome<()>>)>,
+    webhooks: Vec<(InboxWebhook, CompletionSender<()>)>,
 }
 
 async fn perform(batch: &mut Batch, commands: &mut Vec<WriterCommand>, completions: &mut Vec<Completion>) -> Result<(), WorldError> {
@@ -120,7 +120,7 @@ async fn perform(batch: &mut Batch, commands: &mut Vec<WriterCommand>, completio
 
 /// Processes a group and collects a completion for each of its callers.
 async fn grouped<I, T: Send + 'static>(
-    group: Vec<(I, ReplySender<T>)>,
+    group: Vec<(I, CompletionSender<T>)>,
     completions: &mut Vec<Completion>,
     operation: impl AsyncFnOnce(Vec<I>) -> Result<Vec<Result<T, WorldError>>, WorldError>,
 ) -> Result<(), WorldError> {

@@ -104,7 +104,7 @@ pub(super) struct SandboxReturn {
 /// The account, and the page of its statement.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct StatementParams {
+pub(super) struct BankStatementParams {
     /// An account of the ramp, or a virtual account of one of your customers.
     #[param(max_length = 64)]
     account: String,
@@ -229,12 +229,12 @@ pub(super) async fn return_payout(
 }
 
 #[utoipa::path(get, path = "/sandbox/bank/statement", operation_id = "sandboxStatement", tag = "Sandbox",
-    params(StatementParams), responses((status = 200, description = "The lines, newest first", body = SandboxAnswer<Vec<SandboxStatementLine>>)))]
+    params(BankStatementParams), responses((status = 200, description = "The lines, newest first", body = SandboxAnswer<Vec<SandboxStatementLine>>)))]
 /// The statement of a bank account: your own lines, and without names the lines of no partner
 pub(super) async fn statement(
     State(state): State<RouteState>,
     caller: SandboxCaller,
-    SandboxQuery(params): SandboxQuery<StatementParams>,
+    SandboxQuery(params): SandboxQuery<BankStatementParams>,
 ) -> SandboxResult<Vec<SandboxStatementLine>> {
     let work = async {
         let params = params?;

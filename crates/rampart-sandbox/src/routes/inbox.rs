@@ -16,7 +16,7 @@ use super::input::{self, SandboxQuery};
 use super::response::{RefusalResponse, SandboxAnswer, SandboxResult, ok, refusal};
 use super::{RouteState, SandboxCaller, WebhookKeys, normalize};
 use crate::clock::real_micros;
-use crate::inbox::{ReceivedWebhook, SignatureStatus};
+use crate::inbox::{InboxWebhook, SignatureStatus};
 
 const MAX_WEBHOOK_BYTES: usize = 64 * 1_024;
 /// A signature whose timestamp differs more from real time is invalid.
@@ -101,7 +101,7 @@ pub(super) async fn receive(
     let found = state.engine.webhook_keys(key).await?;
     let WebhookKeys { partner, secrets } = found.ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
     let body = input::bytes(request, MAX_WEBHOOK_BYTES).await?;
-    let received = ReceivedWebhook {
+    let received = InboxWebhook {
         partner,
         received_at: state.world.database.clock.now(),
         signature: own_signature(&headers, &body, &secrets),

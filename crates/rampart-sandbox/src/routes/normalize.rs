@@ -31,7 +31,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Vec::new();
-        while let Some(name) = map.next_key::<MemberName<'de>>()? {
+        while let Some(name) = map.next_key::<JsonMemberName<'de>>()? {
             members.push((name.0, map.next_value()?));
         }
         Ok(Members(members))
@@ -41,7 +41,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 /// A member's name, borrowed unless it has escapes.
 #[derive(serde::Deserialize)]
 #[serde(transparent)]
-struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
+struct JsonMemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// A JSON object without its blank members, with whole numbers as plain digits.
 pub(super) fn normalized_object(object: &[u8]) -> serde_json::Result<String> {

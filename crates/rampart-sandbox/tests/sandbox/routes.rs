@@ -16,7 +16,7 @@ use rampart_core::partner::HttpErrors;
 use rampart_core::ports::{CallOutcome, PortFuture};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_sandbox::{
-    BankTransfer, Booked, CustomerView, PayableMethod, PayablePayment, RampoffPayouts, ReceivedWebhook, SandboxCaller, SandboxEngine,
+    BankTransfer, Booked, CustomerView, InboxWebhook, PayableMethod, PayablePayment, RampoffPayouts, SandboxCaller, SandboxEngine,
     SignatureStatus, WebhookKeys, openapi, router, routes,
 };
 use serde_json::{Value, json};
@@ -406,7 +406,7 @@ async fn an_inbox_is_bounded_in_bytes_and_each_partners_own() {
     let call = Call::new().await;
     let world = &call.test.world;
     let (partner, other): (PartnerId, PartnerId) = (PARTNER.parse().unwrap(), STRANGER.parse().unwrap());
-    let webhook = |partner, body: String| ReceivedWebhook {
+    let webhook = |partner, body: String| InboxWebhook {
         partner,
         received_at: world.clock().now(),
         signature: SignatureStatus::Valid,
@@ -426,7 +426,7 @@ async fn an_inbox_is_bounded_in_bytes_and_each_partners_own() {
     while has_more {
         let after = kept.last().map_or(0, |(number, _)| *number);
         let (page, more) = world.received_webhooks(partner, after, 1_000).await.unwrap();
-        let bytes: usize = page.iter().map(|(_, webhook): &(i64, ReceivedWebhook)| webhook.body.len()).sum();
+        let bytes: usize = page.iter().map(|(_, webhook): &(i64, InboxWebhook)| webhook.body.len()).sum();
         assert!((1..=256 << 10).contains(&bytes), "{bytes} bytes at once");
         kept.extend(page);
         has_more = more;
