@@ -43,7 +43,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
         Document { path: "docs/state-machines.md", place: Place::File, text: machines::diagrams() },
         Document { path: "docs/EXCEPTIONS.md", place: Place::File, text: exceptions::document() },
         Document { path: "docs/ARCHITECTURE.md", place: Place::Part("postings"), text: postings::list() },
-        in_sandbox("magic", sandbox::magic()),
+        in_sandbox("triggers", sandbox::triggers()),
         in_sandbox("methods", sandbox::methods(&defaults)),
         in_sandbox("payouts", sandbox::payouts(&defaults)),
         in_sandbox("limits", sandbox::limits(&defaults)),

@@ -1,4 +1,4 @@
-//! The bank: our accounts behind its rails, what arrives on them, and their statements.
+//! The bank: our accounts behind its rails, incoming transfers, recalls and statements.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,55 +15,51 @@ use rampart_core::time::Timestamp;
 use sqlx::Row;
 use tokio::sync::oneshot;
 
-use crate::books::{Batch, Books, Command, Line, cursor};
+use crate::database::{Batch, SandboxDatabase, StreamLine, WriterCommand, cursor};
 use crate::error::WorldError;
 use crate::faults::FaultPort;
 use crate::payouts::{self, PayoutOrder};
 use crate::world::World;
 
-/// The bank's port.
-pub(crate) struct Bank {
-    pub(crate) books: Arc<Books>,
+/// The port of the bank, for all rails.
+pub(crate) struct SimulatedBank {
+    pub(crate) database: Arc<SandboxDatabase>,
 }
 
-/// A transfer that somebody makes to an account of ours.
+/// An incoming transfer to an account of ours.
 #[derive(Debug, Clone)]
 pub struct BankTransfer {
-    /// The rail it takes.
     pub rail: Rail,
-    /// The account credited: ours, or a customer's own one that leads to ours.
+    /// The credited account: ours, or a virtual account of a customer that leads to ours.
     pub account: String,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// The currency.
     pub currency: Currency,
     /// The remittance text.
     pub concept: Option<String>,
-    /// The payer's name.
     pub sender_name: Option<String>,
-    /// The payer's account.
     pub sender_account: Option<String>,
-    /// When the bank says that it booked it.
+    /// The booking time that the bank reports.
     pub booked: Booked,
 }
 
-/// When a bank says that it booked a transfer.
+/// The booking time that a bank reports for a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Booked {
-    /// At the moment it arrives.
+    /// The moment of arrival.
     #[default]
     Now,
-    /// At this moment (business time).
+    /// This moment, in business time.
     At(Timestamp),
-    /// It tells a date only.
+    /// Only a date, without a time.
     DateOnly,
 }
 
-/// A line of a statement in the file; its reference follows from its number.
+/// A statement line in the journal. Its reference is derived from its sequence number.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum BankEntry {
-    /// Money arrived. Whose calls played it is known since there are several partners in one world.
+    /// Money arrived. `owner` is the partner whose call caused it; absent in lines of earlier versions.
     Credit {
         credit: BankCredit,
         at: Timestamp,
@@ -80,40 +76,36 @@ pub(crate) enum BankEntry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         owner: Option<PartnerId>,
     },
-    /// A payout moved on.
+    /// A payout was settled, failed or was returned.
     Payout { payout: String, report: PayoutReport, amount: Amount, currency: String, to: String, at: Timestamp },
 }
 
-/// A line of an account's statement, as the world's own books have it.
+/// A line of an account's statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatementEntry {
-    /// The line's reference.
+    /// The reference of the line.
     pub line: String,
-    /// The account of ours that was credited: a customer's own one where it leads to ours. Absent for payouts.
+    /// The credited account: ours, or a virtual account of a customer. `None` for payouts.
     pub account: Option<String>,
     /// `credit`, `reversal`, `payout_settled`, `payout_failed` or `payout_returned`.
     pub kind: &'static str,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// The currency.
     pub currency: String,
-    /// The remittance text, or why a payout failed or came back, or money was taken back.
+    /// The remittance text, or the reason of a reversal, failure or return.
     pub concept: Option<String>,
-    /// The other side's name.
     pub counterparty_name: Option<Redacted>,
-    /// The other side's account.
     pub counterparty_account: Option<Redacted>,
-    /// The payout.
     pub payout: Option<String>,
-    /// The rail's reference of a settled payout; the line of the money that a reversal takes back.
+    /// For a settled payout, the rail's reference; for a reversal, the line that it takes back.
     pub reference: Option<String>,
-    /// When, in business time.
+    /// In business time.
     pub at: Timestamp,
-    /// The partner whose calls or customers made the money arrive, where the bank knows.
+    /// The partner whose calls or customers made the money arrive. `None` if the bank does not know.
     pub owner: Option<PartnerId>,
 }
 
-/// The reference of a line: unique over all rails, sorted within one.
+/// The reference of a line: unique over all rails, ascending within a rail.
 fn reference(stream: &str, seq: i64) -> String {
     format!("{}-{seq:010}", stream.trim_start_matches("bank-").to_ascii_uppercase())
 }
@@ -133,18 +125,18 @@ fn statement_line(stream: &str, seq: i64, body: &str) -> Result<StatementLine, W
     })
 }
 
-impl BankPort for Bank {
+impl BankPort for SimulatedBank {
     fn rails(&self) -> Vec<Rail> {
-        self.books.config.rails.iter().map(|rail| rail.name).collect()
+        self.database.config.rails.iter().map(|rail| rail.name).collect()
     }
 
     fn pay<'a>(&'a self, payout: &'a Payout) -> PortFuture<'a, CallOutcome<String>> {
         let order = PayoutOrder::from(payout);
-        Box::pin(self.books.act(FaultPort::Bank, hand_over(&self.books, order)))
+        Box::pin(self.database.act(FaultPort::Bank, submit_payout(&self.database, order)))
     }
 
     fn find(&self, _rail: Rail, payout: PayoutId) -> PortFuture<'_, Result<LookupResult<String>, Unavailable>> {
-        Box::pin(self.books.ask(FaultPort::Bank, payouts::find(&self.books, payout)))
+        Box::pin(self.database.ask(FaultPort::Bank, payouts::find(&self.database, payout)))
     }
 
     fn statement<'a>(&'a self, rail: Rail, after: &'a str, limit: usize) -> PortFuture<'a, Result<FactPage<StatementLine>, Unavailable>> {
@@ -152,61 +144,58 @@ impl BankPort for Bank {
             let stream = format!("bank-{rail}");
             let after = cursor(after)?;
             let read = async {
-                let (lines, has_more) = self.books.page(&stream, after, limit).await?;
+                let (lines, has_more) = self.database.page(&stream, after, limit).await?;
                 let next = lines.last().map_or(after, |line| line.0);
                 let items = lines.iter().map(|(seq, body)| statement_line(&stream, *seq, body)).collect::<Result<_, _>>()?;
                 Ok(FactPage { items, next: next.to_string(), has_more })
             };
-            self.books.ask(FaultPort::Bank, read).await
+            self.database.ask(FaultPort::Bank, read).await
         })
     }
 
     fn news<'a>(&'a self, rail: Rail, after: &'a str) -> PortFuture<'a, ()> {
         Box::pin(async move {
             let Ok(after) = cursor(after) else { return };
-            self.books.signals.grown(&format!("bank-{rail}"), after).await;
+            self.database.signals.wait_for_line(&format!("bank-{rail}"), after).await;
         })
     }
 }
 
-/// Hands a payout or refund to the writer.
-pub(crate) async fn hand_over(books: &Books, order: PayoutOrder) -> Result<CallOutcome<String>, WorldError> {
+/// Submits a payout or refund to the writer.
+pub(crate) async fn submit_payout(database: &SandboxDatabase, order: PayoutOrder) -> Result<CallOutcome<String>, WorldError> {
     let (sender, receiver) = oneshot::channel();
-    books.send(Command::Payout(order, sender)).await?;
+    database.send(WriterCommand::Payout(order, sender)).await?;
     receiver.await.map_err(|_| WorldError::Closed)?
 }
 
-/// The newest lines of a rail for everybody, or without those of other partners than `?4`.
+/// The newest lines of a rail. With a partner in `?4`, lines known to be of other partners are left out.
 const LINES_OF_A_RAIL: &str = "SELECT seq, body FROM journal WHERE stream = ?1 AND seq < ?2 AND ?5 IS NOT NULL \
     AND (?4 IS NULL OR body->>'owner' IS NULL OR body->>'owner' = ?4) ORDER BY seq DESC LIMIT ?3";
-/// The same of one account `?5` that leads to ours.
+/// The same for the virtual account `?5`.
 const LINES_OF_AN_ACCOUNT: &str = "SELECT seq, body FROM journal WHERE topic = ?5 AND stream = ?1 AND seq < ?2 \
     AND (?4 IS NULL OR body->>'owner' IS NULL OR body->>'owner' = ?4) ORDER BY seq DESC LIMIT ?3";
 
 impl World {
-    /// Somebody transfers money to an account of ours. Gives the statement line's reference.
+    /// A third party transfers money to an account of ours. Returns the reference of the statement line.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a rail the bank does not have, [`WorldError::Impossible`] for another currency.
+    /// [`WorldError::NotFound`] for an unknown rail, [`WorldError::Impossible`] for another currency than the account's.
     pub async fn transfer(&self, transfer: BankTransfer) -> Result<String, WorldError> {
         self.transfer_by(None, transfer).await
     }
 
-    /// The same, played by a partner, whose line it is then.
-    ///
-    /// # Errors
-    /// What [`World::transfer`] says.
+    /// As [`World::transfer`]; the line then belongs to a partner.
     pub async fn transfer_by(&self, owner: Option<PartnerId>, transfer: BankTransfer) -> Result<String, WorldError> {
-        let rail = self.books.config.rail(transfer.rail);
+        let rail = self.database.config.rail(transfer.rail);
         let rail = rail.ok_or_else(|| WorldError::NotFound(format!("the bank has no rail {}", transfer.rail)))?;
         if rail.currency != transfer.currency {
             return Err(WorldError::impossible(format!(
-                "the account behind {} holds {}, not {}",
+                "the account behind {} is in {}, not {}",
                 rail.name, rail.currency, transfer.currency
             )));
         }
         let stream = format!("bank-{}", rail.name);
-        let account = self.written(&transfer.account);
+        let account = self.stored_number(&transfer.account);
         let credit = BankCredit {
             rail: rail.name,
             line: String::new(),
@@ -219,7 +208,7 @@ impl World {
             booked_at: None,
         };
         let booked = transfer.booked;
-        self.books
+        self.database
             .write(move |batch| {
                 Box::pin(async move {
                     let booked_at = match booked {
@@ -230,27 +219,24 @@ impl World {
                     let credit = BankCredit { booked_at, ..credit };
                     add_to_balances(batch, &BTreeMap::from([(credit.rail.to_string(), credit.amount)])).await?;
                     let body = serde_json::to_string(&BankEntry::Credit { credit, at: batch.now, owner })?;
-                    let seq = batch.append(Line { stream: stream.clone(), topic: Some(account), body }).await?;
+                    let seq = batch.append(StreamLine { stream: stream.clone(), topic: Some(account), body }).await?;
                     Ok(reference(&stream, seq))
                 })
             })
             .await
     }
 
-    /// The payer's bank takes back money that had arrived, all of it or a part, once. Gives the line's reference and how much it
-    /// was, in minor units.
+    /// The payer's bank recalls a transfer, in full or in part, once. Returns the reference of the new line and the amount in
+    /// minor units.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a line of no statement, [`WorldError::Impossible`] for a line that brought no money, for
-    /// money that was taken back before, and for more than there was.
+    /// [`WorldError::NotFound`] for an unknown line. [`WorldError::Impossible`] for a line that is no credit, for a transfer
+    /// that was recalled before, and for more than its amount.
     pub async fn recall(&self, of: &str, amount: Option<Amount>, reason: String) -> Result<(String, Amount), WorldError> {
         self.recall_by(None, of, amount, reason).await
     }
 
-    /// The same, played by a partner, to whom another partner's lines are no lines.
-    ///
-    /// # Errors
-    /// What [`World::recall`] says.
+    /// As [`World::recall`], on behalf of a partner. Lines of other partners are reported as unknown.
     pub async fn recall_by(
         &self,
         caller: Option<PartnerId>,
@@ -258,13 +244,13 @@ impl World {
         amount: Option<Amount>,
         reason: String,
     ) -> Result<(String, Amount), WorldError> {
-        let (of, not_found) = (of.to_ascii_uppercase(), || WorldError::NotFound(format!("{of} is a line of no statement")));
+        let (of, not_found) = (of.to_ascii_uppercase(), || WorldError::NotFound(format!("there is no statement line {of}")));
         let (name, seq) = of.rsplit_once('-').ok_or_else(not_found)?;
         let seq: i64 = seq.parse().map_err(|_| not_found())?;
-        let rail = self.books.config.rails.iter().find(|rail| rail.name.as_str().eq_ignore_ascii_case(name)).ok_or_else(not_found)?.name;
+        let rail = self.database.config.rails.iter().find(|rail| rail.name.as_str().eq_ignore_ascii_case(name)).ok_or_else(not_found)?.name;
         let stream = format!("bank-{rail}");
         let of = reference(&stream, seq);
-        self.books
+        self.database
             .write(move |batch| {
                 Box::pin(async move {
                     let body: Option<String> = sqlx::query_scalar("SELECT body FROM journal WHERE stream = ?1 AND seq = ?2")
@@ -272,17 +258,17 @@ impl World {
                         .bind(seq)
                         .fetch_optional(&mut batch.connection)
                         .await?;
-                    let body = body.ok_or_else(|| WorldError::NotFound(format!("{of} is a line of no statement")))?;
+                    let body = body.ok_or_else(|| WorldError::NotFound(format!("there is no statement line {of}")))?;
                     let entry: BankEntry = serde_json::from_str(&body)?;
                     if let BankEntry::Credit { owner: Some(owner), .. } | BankEntry::Reversal { owner: Some(owner), .. } = &entry
                         && caller.is_some_and(|caller| caller != *owner)
                     {
-                        return Err(WorldError::NotFound(format!("{of} is a line of no statement")));
+                        return Err(WorldError::NotFound(format!("there is no statement line {of}")));
                     }
                     let BankEntry::Credit { credit, owner, .. } = entry else {
-                        return Err(WorldError::impossible(format!("{of} brought no money")));
+                        return Err(WorldError::impossible(format!("{of} is not a credit")));
                     };
-                    let before: Option<i64> = sqlx::query_scalar(
+                    let recalled: Option<i64> = sqlx::query_scalar(
                         "SELECT 1 FROM journal WHERE stream = ?1 AND seq > ?2 AND body->>'kind' = 'reversal' AND body->>'of' = ?3",
                     )
                     .bind(&stream)
@@ -291,25 +277,29 @@ impl World {
                     .fetch_optional(&mut batch.connection)
                     .await?;
                     let amount = amount.unwrap_or(credit.amount);
-                    if before.is_some() {
-                        return Err(WorldError::impossible(format!("{of} was taken back before")));
+                    if recalled.is_some() {
+                        return Err(WorldError::impossible(format!("{of} has already been recalled")));
                     }
                     if amount > credit.amount || !amount.is_positive() {
-                        return Err(WorldError::impossible(format!("{of} brought {} minor units", credit.amount)));
+                        return Err(WorldError::impossible(format!(
+                            "the amount must be positive and at most the {} minor units of {of}",
+                            credit.amount
+                        )));
                     }
                     add_to_balances(batch, &BTreeMap::from([(rail.to_string(), amount.negated())])).await?;
                     let entry = BankEntry::Reversal { of, amount, currency: credit.currency, reason, at: batch.now, owner };
-                    let seq = batch.append(Line { stream: stream.clone(), topic: None, body: serde_json::to_string(&entry)? }).await?;
+                    let seq =
+                        batch.append(StreamLine { stream: stream.clone(), topic: None, body: serde_json::to_string(&entry)? }).await?;
                     Ok((reference(&stream, seq), amount))
                 })
             })
             .await
     }
 
-    /// The newest lines of an account's statement, newest first, at most `limit`; those before a line when one is given.
+    /// The newest lines of an account's statement, newest first, at most `limit`, older than the line `before`.
     ///
     /// # Errors
-    /// [`WorldError::Impossible`] for something that is not a line of this rail.
+    /// [`WorldError::Impossible`] if `before` is not a line of this rail.
     pub async fn account_statement(
         &self,
         rail: Rail,
@@ -320,10 +310,7 @@ impl World {
         self.statement_entries(None, rail, account, before, limit).await
     }
 
-    /// The same without the lines that are known to be other partners'.
-    ///
-    /// # Errors
-    /// What [`World::account_statement`] says.
+    /// As [`World::account_statement`], without lines known to belong to other partners.
     pub async fn account_statement_for(
         &self,
         partner: PartnerId,
@@ -350,16 +337,16 @@ impl World {
         };
         let not_a_line = || WorldError::impossible(format!("before is not a line of {rail}"));
         let before = before.map(|line| number(line).ok_or_else(not_a_line)).transpose()?;
-        let account = self.written(account);
-        // What arrives on a customer's own account lies on ours: our statement has every line of the rail.
-        let is_ours = self.books.config.rail(rail).is_some_and(|rail| rail.account == account);
+        let account = self.stored_number(account);
+        // Transfers to virtual accounts are booked on our account: its statement has every line of the rail.
+        let is_ours = self.database.config.rail(rail).is_some_and(|rail| rail.account == account);
         let rows = sqlx::query(if is_ours { LINES_OF_A_RAIL } else { LINES_OF_AN_ACCOUNT })
             .bind(&stream)
             .bind(before.unwrap_or(i64::MAX))
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .bind(partner.map(|partner| partner.to_string()))
             .bind(account)
-            .fetch_all(&self.books.readers)
+            .fetch_all(&self.database.readers)
             .await?;
         let entries = rows.into_iter().map(|row| {
             let (seq, body): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
@@ -368,34 +355,34 @@ impl World {
         entries.collect()
     }
 
-    /// What the account behind a rail holds.
+    /// The balance of the account behind a rail, in minor units.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a rail the bank does not have.
+    /// [`WorldError::NotFound`] for an unknown rail.
     pub async fn bank_balance(&self, rail: Rail) -> Result<Amount, WorldError> {
         let balance: Option<String> = sqlx::query_scalar("SELECT balance FROM bank_accounts WHERE rail = ?1")
             .bind(rail.as_str())
-            .fetch_optional(&self.books.readers)
+            .fetch_optional(&self.database.readers)
             .await?;
         payouts::amount(&balance.ok_or_else(|| WorldError::NotFound(format!("the bank has no rail {rail}")))?)
     }
 
-    /// The rail behind which an account of ours stands, by its number with or without separators.
+    /// The rail of an account of ours, by its number with or without separators.
     #[must_use]
     pub fn rail_of_account(&self, account: &str) -> Option<Rail> {
-        let wanted = plain(account);
-        self.books.config.rails.iter().find(|rail| plain(&rail.account) == wanted).map(|rail| rail.name)
+        let wanted = account_key(account);
+        self.database.config.rails.iter().find(|rail| account_key(&rail.account) == wanted).map(|rail| rail.name)
     }
 
-    /// An account's number as the bank's books write it: ours as it is configured, others without blanks.
-    fn written(&self, account: &str) -> String {
-        let wanted = plain(account);
-        let ours = self.books.config.rails.iter().find(|rail| plain(&rail.account) == wanted);
+    /// An account number as it is stored: ours as configured, others without spaces.
+    fn stored_number(&self, account: &str) -> String {
+        let wanted = account_key(account);
+        let ours = self.database.config.rails.iter().find(|rail| account_key(&rail.account) == wanted);
         ours.map_or_else(|| account.split_whitespace().collect(), |rail| rail.account.clone())
     }
 }
 
-fn plain(account: &str) -> String {
+fn account_key(account: &str) -> String {
     account.split_whitespace().collect::<String>().to_ascii_uppercase()
 }
 
@@ -453,13 +440,13 @@ fn statement_entry(line: String, entry: BankEntry) -> Result<StatementEntry, Wor
     })
 }
 
-/// Adds to balances, by rail.
+/// Adds amounts to the balances of rails.
 pub(crate) async fn add_to_balances(batch: &mut Batch, added: &BTreeMap<String, Amount>) -> Result<(), WorldError> {
     let mut balances = BTreeMap::new();
     for row in sqlx::query("SELECT rail, balance FROM bank_accounts").fetch_all(&mut batch.connection).await? {
         let (rail, balance): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-        if let Some(sum) = added.get(&rail) {
-            let total = payouts::amount(&balance)?.plus(*sum);
+        if let Some(amount) = added.get(&rail) {
+            let total = payouts::amount(&balance)?.plus(*amount);
             let total = total.map_err(|_| WorldError::impossible(format!("the balance of {rail} would be too large")))?;
             balances.insert(rail, total);
         }
@@ -467,7 +454,7 @@ pub(crate) async fn add_to_balances(batch: &mut Batch, added: &BTreeMap<String, 
     store_balances(batch, &balances).await
 }
 
-/// Writes balances, by rail.
+/// Stores the balances of rails.
 pub(crate) async fn store_balances(batch: &mut Batch, balances: &BTreeMap<String, Amount>) -> Result<(), WorldError> {
     sqlx::query("INSERT OR REPLACE INTO bank_accounts (rail, balance) SELECT key, value FROM json_each(?1)")
         .bind(serde_json::to_string(balances)?)

@@ -1,4 +1,4 @@
-//! The business clock: real time and an offset that lives in the file and only grows.
+//! The business clock: real time plus an offset that is stored in the database and never decreases.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,22 +10,22 @@ use crate::error::WorldError;
 use crate::signals::Signals;
 use crate::world::World;
 
-/// The business clock of the world. Every process that has the file open follows it, within a tenth of a second.
+/// The business clock. A change by another process is seen within 100 milliseconds.
 pub struct SandboxClock {
     signals: Arc<Signals>,
-    /// The last moment given out: the machine's own clock may be set back, business time may not.
+    /// The latest time returned, in microseconds. Business time never goes back, even if the system clock does.
     last: AtomicI64,
 }
 
-/// The most one call may advance: a leap year.
-const MOST_SECONDS: u64 = 366 * 24 * 3_600;
-/// Business time never runs further ahead of real time than this: a century, in microseconds.
-const FURTHEST: i64 = 100 * 366 * 24 * 3_600 * 1_000_000;
-/// Sleeping is done in pieces, in case the machine's clock is set.
-const PIECE: Duration = Duration::from_secs(60);
+/// The limit of one call: a leap year.
+const MAX_ADVANCE_SECONDS: u64 = 366 * 24 * 3_600;
+/// Business time runs at most a century ahead of real time.
+const MAX_OFFSET_MICROS: i64 = 100 * 366 * 24 * 3_600 * 1_000_000;
+/// A sleep is split into pieces, in case the system clock is changed.
+const MAX_SLEEP: Duration = Duration::from_secs(60);
 
 /// Real time, in microseconds since the Unix epoch.
-#[expect(clippy::disallowed_methods, reason = "this clock is where the world's time comes from")]
+#[expect(clippy::disallowed_methods, reason = "the simulated world's time is derived here")]
 pub(crate) fn real_micros() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
@@ -53,10 +53,10 @@ impl Clock for SandboxClock {
                 if now >= moment.micros() {
                     return;
                 }
-                let rest = Timestamp::from_micros(now).until(moment).min(PIECE);
+                let remaining = Timestamp::from_micros(now).until(moment).min(MAX_SLEEP);
                 tokio::select! {
-                    () = tokio::time::sleep(rest) => {}
-                    // `signals` holds the sender, so this cannot fail.
+                    () = tokio::time::sleep(remaining) => {}
+                    // `signals` owns the sender, so this cannot fail.
                     _ = settings.changed() => {}
                 }
             }
@@ -65,24 +65,24 @@ impl Clock for SandboxClock {
 }
 
 impl World {
-    /// Moves business time forward, for the ramp and the world, and gives the new moment.
+    /// Advances business time for the ramp and the world. Returns the new time.
     ///
     /// # Errors
-    /// [`WorldError::Impossible`] for more than 366 days at once or a century in all.
+    /// [`WorldError::Impossible`] for more than 366 days at once, or more than a century in total.
     pub async fn advance(&self, seconds: u64) -> Result<Timestamp, WorldError> {
-        if seconds > MOST_SECONDS {
-            return Err(WorldError::impossible(format!("business time can be advanced by at most {MOST_SECONDS} seconds at once")));
+        if seconds > MAX_ADVANCE_SECONDS {
+            return Err(WorldError::impossible(format!("business time can be advanced by at most {MAX_ADVANCE_SECONDS} seconds at once")));
         }
         let micros = i64::try_from(seconds.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
-        let change = move |settings: &mut crate::settings::Settings| {
+        let change = move |settings: &mut crate::settings::WorldSettings| {
             let offset = settings.clock_offset.saturating_add(micros);
-            if offset > FURTHEST {
+            if offset > MAX_OFFSET_MICROS {
                 return Err(WorldError::impossible("business time cannot run more than a century ahead of real time"));
             }
             settings.clock_offset = offset;
             Ok(())
         };
-        self.books.change_settings(change).await?;
-        Ok(self.books.now())
+        self.database.change_settings(change).await?;
+        Ok(self.database.now())
     }
 }

@@ -1,4 +1,4 @@
-//! What the world consists of. The binary derives it from the catalogue.
+//! What the simulated world consists of. The binary derives it from the catalogue.
 
 use rampart_core::address::AddressKind;
 use rampart_core::amount::Amount;
@@ -6,91 +6,80 @@ use rampart_core::asset::{Asset, Chain, CoinId, Currency, Symbol};
 use rampart_core::catalogue::{Catalogue, MethodKind};
 use rampart_core::ledger::{Account, Processor, Rail};
 
-/// What the world consists of.
+/// The configuration of a [`World`](crate::World).
 #[derive(Debug, Clone)]
 pub struct WorldConfig {
-    /// Everything that looks like chance follows from it.
+    /// Seed of addresses, keys and market prices.
     pub seed: u64,
-    /// The currencies of the market.
     pub currencies: Vec<CurrencyConfig>,
-    /// The chains.
     pub chains: Vec<ChainConfig>,
-    /// The bank's rails.
     pub rails: Vec<RailConfig>,
-    /// The processors of redirect payments.
     pub processors: Vec<Processor>,
 }
 
-/// A currency of the market.
+/// A currency that coins have a market price in.
 #[derive(Debug, Clone, Copy)]
 pub struct CurrencyConfig {
-    /// Its code.
     pub code: Currency,
-    /// How many decimals its minor unit has.
+    /// Decimals of the minor unit.
     pub decimals: u8,
 }
 
-/// A chain.
+/// A chain with its coins.
 #[derive(Debug, Clone)]
 pub struct ChainConfig {
-    /// Its name.
     pub name: Chain,
-    /// Which rules its addresses follow.
     pub addresses: AddressKind,
-    /// The symbol of the coin its fees are paid in.
+    /// The coin that network fees are paid in.
     pub native: Symbol,
-    /// Its coins, the native one among them.
+    /// Including the native coin.
     pub coins: Vec<CoinConfig>,
-    /// How much business time lies between blocks, in seconds; 0 for no blocks by themselves.
+    /// Seconds of business time between blocks; 0 makes no blocks automatically.
     pub block_seconds: u32,
 }
 
-/// A coin of a chain.
+/// A coin on a chain.
 #[derive(Debug, Clone, Copy)]
 pub struct CoinConfig {
-    /// Its symbol.
     pub symbol: Symbol,
-    /// How many decimals its minor unit has.
+    /// Decimals of the minor unit.
     pub decimals: u8,
-    /// What the hot wallet holds in the beginning, in minor units.
+    /// Opening balance of the hot wallet, in minor units.
     pub opening: Amount,
 }
 
-/// A rail of the bank and our account behind it.
+/// A rail and our bank account behind it.
 #[derive(Debug, Clone)]
 pub struct RailConfig {
-    /// Its name.
     pub name: Rail,
-    /// The currency the account holds.
     pub currency: Currency,
-    /// How many decimals the currency's minor unit has.
+    /// Decimals of the currency's minor unit.
     pub decimals: u8,
-    /// Our account's number.
+    /// The account number.
     pub account: String,
-    /// It pays multiples of this only, in minor units.
+    /// Payouts must be multiples of this, in minor units.
     pub payable_step: Amount,
-    /// What the account holds in the beginning, in minor units.
+    /// Opening balance of the account, in minor units.
     pub opening: Amount,
 }
 
-/// Something of ours that is there in the beginning; the ramp's books open with the same.
+/// An opening balance of ours. The ramp's ledger opens with the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpeningBalance {
-    /// The account of the chart that stands for it.
+    /// The ledger account for it.
     pub account: Account,
-    /// What it is.
     pub asset: Asset,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
 }
 
-/// Blocks are two seconds of business time apart.
+/// Default interval between blocks, in business time.
 const BLOCK_SECONDS: u32 = 2;
-/// Coins worth so many USD lie in the hot wallet for every coin in the beginning.
+/// Value of each opening balance.
 const OPENING_USD: i128 = 500_000_000;
 
 impl WorldConfig {
-    /// The world of a catalogue, with ample balances: about 500 million USD of every coin and in every account.
+    /// The world of a catalogue. Every coin and bank account opens with about 500 million USD.
     #[must_use]
     pub fn from_catalogue(catalogue: &Catalogue, seed: u64) -> Self {
         let currencies: Vec<_> = catalogue.fiats.iter().map(|fiat| CurrencyConfig { code: fiat.code, decimals: fiat.decimals }).collect();
@@ -120,7 +109,7 @@ impl WorldConfig {
         Self { seed, currencies, chains: chains.collect(), rails: rails.collect(), processors }
     }
 
-    /// What is there in the beginning, per account of the chart.
+    /// All opening balances that are not zero.
     #[must_use]
     pub fn opening_balances(&self) -> Vec<OpeningBalance> {
         let banks = self.rails.iter().map(|rail| OpeningBalance {
@@ -148,7 +137,7 @@ impl WorldConfig {
 }
 
 impl CoinConfig {
-    /// A coin of which the hot wallet holds an ample amount in the beginning.
+    /// A coin with an opening balance worth about 500 million USD.
     #[must_use]
     pub fn funded(symbol: Symbol, decimals: u8) -> Self {
         let coins = OPENING_USD / crate::prices::usd_of_coin(symbol).max(1);

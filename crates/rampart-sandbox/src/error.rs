@@ -1,24 +1,24 @@
-//! What can go wrong in the world.
+//! Errors of the simulated world.
 
 use std::sync::Arc;
 
-/// Why the world could not do what it was told.
+/// Why an operation of the world failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum WorldError {
-    /// Its file could not be read or written.
-    #[error("the sandbox world's file cannot be used: {0}")]
+    /// The database could not be read or written.
+    #[error("the sandbox database cannot be used: {0}")]
     File(Arc<sqlx::Error>),
-    /// What the file holds cannot be understood.
-    #[error("the sandbox world's file holds something unreadable: {0}")]
+    /// The database contains something that cannot be parsed.
+    #[error("the sandbox database contains an invalid value: {0}")]
     Unreadable(String),
-    /// It cannot happen in the world as it is; one sentence for a person.
+    /// The operation is not possible in the current state. The text is a sentence for people.
     #[error("{0}")]
     Impossible(String),
-    /// There is no such thing in the world; one sentence for a person.
+    /// What the operation refers to does not exist. The text is a sentence for people.
     #[error("{0}")]
     NotFound(String),
-    /// The world has been closed.
-    #[error("the sandbox world is closed")]
+    /// The writer has ended.
+    #[error("the sandbox database is closed")]
     Closed,
 }
 
@@ -27,7 +27,7 @@ impl WorldError {
         Self::Impossible(sentence.into())
     }
 
-    /// Whether the whole transaction it happened in has to be given up.
+    /// Whether the whole transaction must be rolled back.
     pub(crate) const fn is_fatal(&self) -> bool {
         matches!(self, Self::File(_) | Self::Unreadable(_) | Self::Closed)
     }

@@ -1,4 +1,4 @@
-//! Calls that go wrong on purpose.
+//! Faults: calls to providers that are made to fail.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 use rampart_core::ports::{CallOutcome, Unavailable};
 use rampart_core::time::Clock;
 
-use crate::books::Books;
+use crate::database::SandboxDatabase;
 use crate::error::WorldError;
 use crate::world::World;
 
-/// Which provider is troubled.
+/// The provider whose calls fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FaultPort {
@@ -18,106 +18,100 @@ pub enum FaultPort {
     Bank,
     /// The processors of redirect payments.
     Card,
-    /// Every chain.
+    /// All chains.
     Chain,
-    /// The identity provider.
     Kyc,
-    /// The screening provider.
     Screening,
-    /// The price source.
     Prices,
 }
 
-/// How a call goes wrong.
+/// How the call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultOutcome {
-    /// The provider says no.
+    /// The provider refuses.
     Refuse,
-    /// The provider cannot be reached; nothing was sent.
+    /// The provider cannot be reached; the request was not sent.
     Fail,
-    /// The provider did the work and the answer was lost.
+    /// The provider executed the request, but its response was lost.
     UnknownDone,
-    /// The request was lost and so was the answer.
+    /// The request was lost before the provider executed it; the caller cannot know that.
     UnknownNotDone,
-    /// The provider answers rightly, later.
+    /// The provider responds correctly, but later.
     Delay,
 }
 
-/// Which calls to a provider.
+/// Which calls to the provider fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = Calls)]
 pub enum Calls {
-    /// Those that do something: pay, refund, open a session, broadcast, submit. For screening and prices, which do
-    /// nothing, the questions.
+    /// Calls that have an effect: pay, refund, open a session, broadcast, submit. For screening and prices, which have no
+    /// such calls, the same as `questions`.
     #[default]
     Actions,
-    /// Those that only ask: statements, events, blocks, decisions.
+    /// Calls that only read: statements, events, blocks, decisions.
     Questions,
 }
 
-/// Calls that will go wrong.
+/// A number of calls to a provider that will fail in the same way.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FaultRule {
-    /// Which provider.
     pub port: FaultPort,
-    /// Which of its calls.
     pub calls: Calls,
-    /// How they go wrong.
     pub outcome: FaultOutcome,
-    /// How many calls are left to go wrong.
+    /// Calls that are still to fail.
     pub count: u32,
-    /// How much later the answer comes, in seconds of business time.
+    /// Delay before the call is made, in seconds of business time.
     pub delay_seconds: u32,
 }
 
-/// The most rules at once, the most calls of a rule, and the longest delay.
-const MOST_RULES: usize = 100;
-const MOST_CALLS: u32 = 100_000;
-const LONGEST_DELAY: u32 = 3_600;
+const MAX_RULES: usize = 100;
+const MAX_RULE_CALLS: u32 = 100_000;
+const MAX_DELAY_SECONDS: u32 = 3_600;
 
 impl World {
-    /// Makes the next calls to a provider go wrong. A rule for no calls takes back what was set for the provider.
+    /// Makes the next calls to a provider fail. A rule with a count of 0 removes all rules of the provider.
     ///
     /// # Errors
-    /// [`WorldError::Impossible`] for more than 100 rules, 100,000 calls or an hour of delay.
+    /// [`WorldError::Impossible`] for more than 100 rules, 100,000 calls per rule or an hour of delay.
     pub async fn add_fault(&self, mut rule: FaultRule) -> Result<(), WorldError> {
-        if rule.count > MOST_CALLS || rule.delay_seconds > LONGEST_DELAY {
-            let sentence = format!("a fault is for at most {MOST_CALLS} calls and {LONGEST_DELAY} seconds of delay");
+        if rule.count > MAX_RULE_CALLS || rule.delay_seconds > MAX_DELAY_SECONDS {
+            let sentence = format!("a fault can have at most {MAX_RULE_CALLS} calls and {MAX_DELAY_SECONDS} seconds of delay");
             return Err(WorldError::impossible(sentence));
         }
         if matches!(rule.port, FaultPort::Screening | FaultPort::Prices) {
             rule.calls = Calls::Questions;
         }
-        let change = move |settings: &mut crate::settings::Settings| {
+        let change = move |settings: &mut crate::settings::WorldSettings| {
             if rule.count == 0 {
                 settings.faults.retain(|known| known.port != rule.port);
-            } else if settings.faults.len() < MOST_RULES {
+            } else if settings.faults.len() < MAX_RULES {
                 settings.faults.push(rule);
             } else {
-                return Err(WorldError::impossible(format!("there are {MOST_RULES} faults waiting already")));
+                return Err(WorldError::impossible(format!("there are already {MAX_RULES} faults")));
             }
             Ok(())
         };
-        self.books.change_settings(change).await
+        self.database.change_settings(change).await
     }
 
-    /// The calls that will still go wrong.
+    /// The faults that have not been used up.
     #[must_use]
     pub fn faults(&self) -> Vec<FaultRule> {
-        self.books.settings().faults.clone()
+        self.database.settings().faults.clone()
     }
 }
 
-impl Books {
-    /// Takes the trouble that is waiting for a call to a provider, where there is any. A delay is waited out here.
-    async fn trouble(&self, port: FaultPort, calls: Calls) -> Option<FaultOutcome> {
-        let meant = move |rule: &FaultRule| rule.port == port && rule.calls == calls;
-        if !self.settings().faults.iter().any(meant) {
+impl SandboxDatabase {
+    /// Uses up one call of the first matching fault and waits for its delay.
+    async fn fault(&self, port: FaultPort, calls: Calls) -> Option<FaultOutcome> {
+        let applies = move |rule: &FaultRule| rule.port == port && rule.calls == calls;
+        if !self.settings().faults.iter().any(applies) {
             return None;
         }
         let taken = self.change_settings(move |settings| {
-            let found = settings.faults.iter_mut().find(|rule| meant(rule)).map(|rule| {
+            let found = settings.faults.iter_mut().find(|rule| applies(rule)).map(|rule| {
                 rule.count -= 1;
                 (rule.outcome, rule.delay_seconds)
             });
@@ -132,15 +126,15 @@ impl Books {
         (outcome != FaultOutcome::Delay).then_some(outcome)
     }
 
-    /// Does something for a provider, unless trouble is waiting for it.
+    /// Runs a call that has an effect, unless a fault applies to it.
     pub(crate) async fn act<T>(
         &self,
         port: FaultPort,
         work: impl Future<Output = Result<CallOutcome<T>, WorldError>> + Send,
     ) -> CallOutcome<T> {
-        let trouble = self.trouble(port, Calls::Actions).await;
+        let fault = self.fault(port, Calls::Actions).await;
         let lost = || CallOutcome::Unknown { reason: "the answer was lost (sandbox fault)".to_owned() };
-        match trouble {
+        match fault {
             Some(FaultOutcome::Refuse) => return CallOutcome::Refused { reason: "refused (sandbox fault)".to_owned() },
             Some(FaultOutcome::Fail) => return CallOutcome::NotSent { reason: "cannot be reached (sandbox fault)".to_owned() },
             Some(FaultOutcome::UnknownNotDone) => return lost(),
@@ -149,15 +143,15 @@ impl Books {
         let outcome = match work.await {
             Ok(outcome) => outcome,
             Err(WorldError::Impossible(reason) | WorldError::NotFound(reason)) => CallOutcome::Refused { reason },
-            // Whether a failed commit took place cannot be told from here.
+            // It is not known whether a failed commit took place.
             Err(error) => CallOutcome::Unknown { reason: error.to_string() },
         };
-        if trouble == Some(FaultOutcome::UnknownDone) { lost() } else { outcome }
+        if fault == Some(FaultOutcome::UnknownDone) { lost() } else { outcome }
     }
 
-    /// Asks a provider, unless trouble is waiting for it.
+    /// Runs a call that only reads, unless a fault applies to it.
     pub(crate) async fn ask<T>(&self, port: FaultPort, work: impl Future<Output = Result<T, WorldError>> + Send) -> Result<T, Unavailable> {
-        match self.trouble(port, Calls::Questions).await {
+        match self.fault(port, Calls::Questions).await {
             Some(_) => Err(Unavailable("no answer (sandbox fault)".to_owned())),
             None => work.await.map_err(|error| Unavailable(error.to_string())),
         }

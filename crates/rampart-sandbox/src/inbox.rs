@@ -1,102 +1,98 @@
-//! The built-in catcher of webhooks: what partners without a listener of their own can look at.
+//! The built-in webhook receiver, for partners that have no endpoint of their own yet.
 
 use rampart_core::id::PartnerId;
 use rampart_core::time::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::books::{Batch, Command, Line};
+use crate::database::{Batch, StreamLine, WriterCommand};
 use crate::error::WorldError;
 use crate::world::World;
 
-/// How many webhooks are kept per partner.
-const KEPT: i64 = 5_000;
-/// How many bytes of them, and how often that is looked at, in webhooks of one partner.
+/// Webhooks kept per partner.
+const KEPT_WEBHOOKS: i64 = 5_000;
+/// Bytes of stored webhooks kept per partner.
 const KEPT_BYTES: i64 = 8 * 1_024 * 1_024;
-const LOOK_EVERY: i64 = 64;
-/// How many bytes of them are told at once, and how many webhooks are read at once until it is so many.
+/// The size is checked once per so many webhooks of a partner.
+const SIZE_CHECK_WEBHOOKS: i64 = 64;
+/// Bytes of one page. Rows are read in small steps until the page has so many.
 const PAGE_BYTES: usize = 256 * 1_024;
-const READ_AT_ONCE: usize = 16;
-/// Forgets whatever is older than the newest that fit into so many bytes.
-const FORGET_BEYOND: &str = "DELETE FROM journal WHERE stream = ?1 AND seq <= (SELECT MAX(seq) FROM (\
+const READ_ROWS: usize = 16;
+/// Deletes all but the newest lines that fit into `?2` bytes.
+const DELETE_BEYOND_BYTES: &str = "DELETE FROM journal WHERE stream = ?1 AND seq <= (SELECT MAX(seq) FROM (\
     SELECT seq, SUM(octet_length(body)) OVER (ORDER BY seq DESC) AS bytes FROM journal WHERE stream = ?1) WHERE bytes > ?2)";
 
-/// Whether a webhook's signature was checked, and how that ended.
+/// The result of a signature check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Signature {
-    /// It fits.
+#[schema(as = Signature)]
+pub enum SignatureStatus {
+    /// The signature is valid.
     Valid,
-    /// It does not fit.
+    /// The signature is not valid.
     Invalid,
-    /// There was none.
+    /// The webhook has no signature.
     Missing,
 }
 
-/// A webhook that was received.
+/// A webhook as it was received. Stored as JSON.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub struct Received {
-    /// The partner whose key it named.
+pub struct InboxWebhook {
+    /// The partner whose API key it names.
     pub partner: PartnerId,
-    /// When (business time).
+    /// In business time.
     pub received_at: Timestamp,
-    /// `X-Signature` over body and `X-Timestamp`.
-    pub signature: Signature,
-    /// The Standard Webhooks signature.
-    pub standard_signature: Signature,
-    /// The headers that belong to webhooks, names in lower case.
+    /// Of `X-Signature`, over body and `X-Timestamp`.
+    pub signature: SignatureStatus,
+    /// Of the Standard Webhooks signature.
+    pub standard_signature: SignatureStatus,
+    /// Webhook headers; names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body as it came.
+    /// The body, unchanged.
     pub body: String,
 }
 
-/// Stores webhooks and forgets the oldest beyond what is kept.
-pub(crate) async fn take_webhooks(batch: &mut Batch, items: Vec<Received>) -> Result<Vec<Result<(), WorldError>>, WorldError> {
+/// Stores webhooks, then deletes the oldest beyond the limits.
+pub(crate) async fn take_webhooks(batch: &mut Batch, items: Vec<InboxWebhook>) -> Result<Vec<Result<(), WorldError>>, WorldError> {
     let mut partners = std::collections::BTreeMap::new();
     let mut results = Vec::with_capacity(items.len());
     for item in items {
         let stream = format!("inbox-{}", item.partner);
-        let seq = batch.append(Line { stream: stream.clone(), topic: None, body: serde_json::to_string(&item)? }).await?;
+        let seq = batch.append(StreamLine { stream: stream.clone(), topic: None, body: serde_json::to_string(&item)? }).await?;
         partners.entry(stream).or_insert((seq, seq)).1 = seq;
         results.push(Ok(()));
     }
     for (stream, (first, last)) in partners {
-        if last > KEPT {
-            let forget = sqlx::query("DELETE FROM journal WHERE stream = ?1 AND seq <= ?2").bind(&stream).bind(last - KEPT);
-            forget.execute(&mut batch.connection).await?;
+        if last > KEPT_WEBHOOKS {
+            let delete = sqlx::query("DELETE FROM journal WHERE stream = ?1 AND seq <= ?2").bind(&stream).bind(last - KEPT_WEBHOOKS);
+            delete.execute(&mut batch.connection).await?;
         }
-        if last / LOOK_EVERY != (first - 1) / LOOK_EVERY {
-            sqlx::query(FORGET_BEYOND).bind(stream).bind(KEPT_BYTES).execute(&mut batch.connection).await?;
+        if last / SIZE_CHECK_WEBHOOKS != (first - 1) / SIZE_CHECK_WEBHOOKS {
+            sqlx::query(DELETE_BEYOND_BYTES).bind(stream).bind(KEPT_BYTES).execute(&mut batch.connection).await?;
         }
     }
     Ok(results)
 }
 
 impl World {
-    /// Stores a webhook that was received.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub async fn receive_webhook(&self, received: Received) -> Result<(), WorldError> {
+    /// Stores a received webhook.
+    pub async fn receive_webhook(&self, received: InboxWebhook) -> Result<(), WorldError> {
         let (sender, receiver) = oneshot::channel();
-        self.books.send(Command::Webhook(received, sender)).await?;
+        self.database.send(WriterCommand::Webhook(received, sender)).await?;
         receiver.await.map_err(|_| WorldError::Closed)?
     }
 
-    /// The webhooks a partner received behind a number, oldest first, each with its number, and whether more are
-    /// there. No more than make 256 KiB, and one at least, if there is one.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
+    /// The webhooks of a partner after a sequence number, oldest first, each with its number, and whether there are more.
+    /// A page has at most 256 KiB, but at least one webhook.
     pub async fn received_webhooks(
         &self,
         partner: PartnerId,
         after: i64,
         limit: usize,
-    ) -> Result<(Vec<(i64, Received)>, bool), WorldError> {
+    ) -> Result<(Vec<(i64, InboxWebhook)>, bool), WorldError> {
         let stream = format!("inbox-{partner}");
         let (mut received, mut bytes, mut last) = (Vec::new(), 0, after);
         loop {
-            let (lines, has_more) = self.books.page(&stream, last, READ_AT_ONCE.min(limit - received.len())).await?;
+            let (lines, has_more) = self.database.page(&stream, last, READ_ROWS.min(limit - received.len())).await?;
             for (seq, body) in lines {
                 bytes += body.len();
                 if bytes > PAGE_BYTES && !received.is_empty() {

@@ -1,4 +1,4 @@
-//! The identity provider: decides by magic values within a second, or as people tell it.
+//! The identity provider. It decides by triggers within a second, or as requested by hand.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,68 +8,65 @@ use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::ports::{CallOutcome, FactPage, KycDecision, KycPort, KycSubmission, LookupResult, PortFuture, Unavailable};
 use sqlx::Row;
 
-use crate::agenda::Action;
-use crate::books::{Batch, Books, Line, cursor};
+use crate::database::{Batch, SandboxDatabase, StreamLine, cursor};
 use crate::error::WorldError;
 use crate::faults::FaultPort;
-use crate::magic::{self, MagicOutcome};
+use crate::schedule::ScheduledAction;
+use crate::trigger::{self, TriggerOutcome};
 use crate::world::World;
 
-/// Left alone, a form is decided after this much business time.
-const DECIDED_AFTER: Duration = Duration::from_millis(300);
-/// A form marked as slow is decided after this much.
-const SLOW: Duration = Duration::from_secs(30);
+/// Business time from a form to its decision.
+const DECISION_DELAY: Duration = Duration::from_millis(300);
+/// The same, for the trigger [`TriggerOutcome::KycSlow`].
+const SLOW_DECISION_DELAY: Duration = Duration::from_secs(30);
 
-/// The identity provider's port.
-pub(crate) struct Identity {
-    pub(crate) books: Arc<Books>,
+pub(crate) struct SimulatedKyc {
+    pub(crate) database: Arc<SandboxDatabase>,
 }
 
-/// What will be decided, and what was.
+/// A decision, planned or made. Stored as JSON.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-struct Plan {
+struct KycPlan {
     status: KycStatus,
     reasons: Vec<String>,
     may_retry: bool,
 }
 
-/// A decision in the file; its identifier follows from its number.
+/// A decision in the journal. Its event identifier is derived from its sequence number.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 struct DecisionEntry {
     reference: String,
     customer: CustomerId,
     level: u8,
     #[serde(flatten)]
-    plan: Plan,
+    plan: KycPlan,
 }
 
-/// What a person tells the provider to decide.
+/// A decision requested by hand.
 #[derive(Debug, Clone)]
 pub struct ManualDecision {
-    /// The customer.
     pub customer: CustomerId,
-    /// The level; the one last asked for when absent.
+    /// `None`: the level of the customer's last form.
     pub level: Option<KycLevel>,
-    /// The reference and level of the engine's last check, where the provider has none of this customer.
+    /// Reference and level of the engine's last check, used if the provider has no form of this customer.
     pub known_check: Option<(String, KycLevel)>,
-    /// `processing`, `valid` or `fail`.
     pub status: KycStatus,
-    /// Why, for the customer.
+    /// Shown to the customer.
     pub reasons: Vec<String>,
-    /// Whether a failed customer may try again.
+    /// Whether a rejected customer may try again.
     pub may_retry: bool,
 }
 
-fn plan(submission: &KycSubmission) -> (Plan, Duration) {
-    let fate = magic::of_identity(&submission.details.number, &submission.details.name);
-    let failed = |reason: &str, may_retry| Plan { status: KycStatus::Fail, reasons: vec![reason.to_owned()], may_retry };
-    let approved = Plan { status: KycStatus::Valid, reasons: Vec::new(), may_retry: false };
-    let after = if fate == Some(MagicOutcome::KycSlow) { SLOW } else { DECIDED_AFTER };
-    let plan = match fate {
-        Some(MagicOutcome::KycReject) => failed("The document could not be verified.", false),
-        Some(MagicOutcome::KycRetry) => failed("The picture of the document is not legible.", true),
-        Some(MagicOutcome::KycProcessing) => Plan { status: KycStatus::Processing, ..approved },
-        Some(MagicOutcome::KycReinforcedReject) if submission.level == KycLevel::Reinforced => {
+fn plan(submission: &KycSubmission) -> (KycPlan, Duration) {
+    let triggered = trigger::by_identity(&submission.details.number, &submission.details.name);
+    let failed = |reason: &str, may_retry| KycPlan { status: KycStatus::Fail, reasons: vec![reason.to_owned()], may_retry };
+    let approved = KycPlan { status: KycStatus::Valid, reasons: Vec::new(), may_retry: false };
+    let after = if triggered == Some(TriggerOutcome::KycSlow) { SLOW_DECISION_DELAY } else { DECISION_DELAY };
+    let plan = match triggered {
+        Some(TriggerOutcome::KycReject) => failed("The document could not be verified.", false),
+        Some(TriggerOutcome::KycRetry) => failed("The picture of the document is not legible.", true),
+        Some(TriggerOutcome::KycProcessing) => KycPlan { status: KycStatus::Processing, ..approved },
+        Some(TriggerOutcome::KycReinforcedReject) if submission.level == KycLevel::Reinforced => {
             failed("The source of funds could not be verified.", false)
         }
         _ => approved,
@@ -77,12 +74,12 @@ fn plan(submission: &KycSubmission) -> (Plan, Duration) {
     (plan, after)
 }
 
-impl KycPort for Identity {
+impl KycPort for SimulatedKyc {
     fn submit<'a>(&'a self, submission: &'a KycSubmission) -> PortFuture<'a, CallOutcome<()>> {
         let work = async {
             let (plan, after) = plan(submission);
             let (reference, customer, level) = (submission.reference.clone(), submission.customer.0, submission.level.number());
-            self.books
+            self.database
                 .write(move |batch| {
                     Box::pin(async move {
                         let made = sqlx::query(
@@ -97,44 +94,44 @@ impl KycPort for Identity {
                         .execute(&mut batch.connection)
                         .await?;
                         if made.rows_affected() > 0 {
-                            batch.later(batch.now.after(after), &Action::Decide { reference })?;
+                            batch.schedule(batch.now.after(after), &ScheduledAction::Decide { reference })?;
                         }
                         Ok(CallOutcome::Accepted(()))
                     })
                 })
                 .await
         };
-        Box::pin(self.books.act(FaultPort::Kyc, work))
+        Box::pin(self.database.act(FaultPort::Kyc, work))
     }
 
     fn find<'a>(&'a self, reference: &'a str) -> PortFuture<'a, Result<LookupResult<()>, Unavailable>> {
         let read = async move {
             let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM submissions WHERE reference = ?1")
                 .bind(reference)
-                .fetch_optional(&self.books.readers)
+                .fetch_optional(&self.database.readers)
                 .await?;
             Ok(found.map_or(LookupResult::NeverWill, |_| LookupResult::Found(())))
         };
-        Box::pin(self.books.ask(FaultPort::Kyc, read))
+        Box::pin(self.database.ask(FaultPort::Kyc, read))
     }
 
     fn decisions<'a>(&'a self, after: &'a str, limit: usize) -> PortFuture<'a, Result<FactPage<KycDecision>, Unavailable>> {
         Box::pin(async move {
             let after = cursor(after)?;
             let read = async {
-                let (lines, has_more) = self.books.page("kyc", after, limit).await?;
+                let (lines, has_more) = self.database.page("kyc", after, limit).await?;
                 let next = lines.last().map_or(after, |line| line.0);
                 let items = lines.iter().map(|(seq, body)| decision(*seq, body)).collect::<Result<_, _>>()?;
                 Ok(FactPage { items, next: next.to_string(), has_more })
             };
-            self.books.ask(FaultPort::Kyc, read).await
+            self.database.ask(FaultPort::Kyc, read).await
         })
     }
 
     fn news<'a>(&'a self, after: &'a str) -> PortFuture<'a, ()> {
         Box::pin(async move {
             let Ok(after) = cursor(after) else { return };
-            self.books.signals.grown("kyc", after).await;
+            self.database.signals.wait_for_line("kyc", after).await;
         })
     }
 }
@@ -153,12 +150,12 @@ fn decision(seq: i64, body: &str) -> Result<KycDecision, WorldError> {
     })
 }
 
-async fn announce(batch: &mut Batch, entry: &DecisionEntry) -> Result<(), WorldError> {
-    let line = Line { stream: "kyc".to_owned(), topic: None, body: serde_json::to_string(entry)? };
+async fn append_decision(batch: &mut Batch, entry: &DecisionEntry) -> Result<(), WorldError> {
+    let line = StreamLine { stream: "kyc".to_owned(), topic: None, body: serde_json::to_string(entry)? };
     batch.append(line).await.map(|_| ())
 }
 
-/// Decides a form as planned when it arrived, unless a person was faster.
+/// Makes the planned decision about a form, unless it was decided by hand before.
 pub(crate) async fn decide_by_plan(batch: &mut Batch, reference: &str) -> Result<(), WorldError> {
     let row =
         sqlx::query("UPDATE submissions SET state = 'decided' WHERE reference = ?1 AND state = 'open' RETURNING customer, level, plan")
@@ -166,19 +163,16 @@ pub(crate) async fn decide_by_plan(batch: &mut Batch, reference: &str) -> Result
             .fetch_optional(&mut batch.connection)
             .await?;
     let Some(row) = row else { return Ok(()) };
-    let plan: Plan = serde_json::from_str(row.try_get(2)?)?;
+    let plan: KycPlan = serde_json::from_str(row.try_get(2)?)?;
     let entry = DecisionEntry { reference: reference.to_owned(), customer: CustomerId(row.try_get(0)?), level: row.try_get(1)?, plan };
-    announce(batch, &entry).await
+    append_decision(batch, &entry).await
 }
 
 impl World {
-    /// The identity provider answers as a person says: to the customer's last form, to the engine's last check, or
-    /// unasked. Gives the reference it answered to and the level it decided upon.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
+    /// Makes a decision by hand: for the customer's last form, else for the engine's last check, else unsolicited. Returns
+    /// the reference and level it is for.
     pub async fn decide_kyc(&self, decision: ManualDecision) -> Result<(String, KycLevel), WorldError> {
-        self.books
+        self.database
             .write(move |batch| {
                 Box::pin(async move {
                     let row = sqlx::query(
@@ -201,9 +195,9 @@ impl World {
                         (format!("unasked-{}-{}", decision.customer, level.number()), level)
                     });
                     sqlx::query("UPDATE submissions SET state = 'decided' WHERE reference = ?1").bind(&reference).execute(&mut batch.connection).await?;
-                    let plan = Plan { status: decision.status, reasons: decision.reasons, may_retry: decision.may_retry };
+                    let plan = KycPlan { status: decision.status, reasons: decision.reasons, may_retry: decision.may_retry };
                     let entry = DecisionEntry { reference: reference.clone(), customer: decision.customer, level: level.number(), plan };
-                    announce(batch, &entry).await?;
+                    append_decision(batch, &entry).await?;
                     Ok((reference, level))
                 })
             })

@@ -1,4 +1,4 @@
-//! A customer's money for an order, by whichever method the order has.
+//! A customer's payment for an order, by the method of the order.
 
 use rampart_core::amount::Amount;
 use rampart_core::asset::Currency;
@@ -11,62 +11,54 @@ use crate::error::WorldError;
 use crate::processor::{CardPayment, CardResult};
 use crate::world::World;
 
-/// What the world has to know of a payment so that a customer can pay it.
+/// What the world must know about a payment so that it can be paid.
 #[derive(Debug, Clone)]
 pub struct PayablePayment {
-    /// The order.
     pub payment: OrderId,
-    /// Whose customer pays.
     pub partner: PartnerId,
-    /// How it is paid.
     pub method: PayableMethod,
-    /// What is due, in minor units.
+    /// The amount due, in minor units.
     pub due: Amount,
-    /// The currency.
     pub currency: Currency,
-    /// How many decimals the currency's minor unit has.
+    /// Decimals of the currency's minor unit.
     pub decimals: u8,
-    /// The customer's whole name, taken where no holder is given.
+    /// The customer's full name, the payer unless another is given.
     pub customer_name: Redacted,
 }
 
-/// How a payment is paid.
+/// How a payment is to be paid.
 #[derive(Debug, Clone)]
 pub enum PayableMethod {
     /// On the page of a processor.
-    Redirect {
-        /// The processor.
-        processor: Processor,
-    },
-    /// By a transfer to an account.
+    Redirect { processor: Processor },
+    /// By bank transfer.
     Transfer {
-        /// The rail.
         rail: Rail,
-        /// The account: ours, or the customer's own one that leads to ours.
+        /// Our account, or the customer's virtual account.
         account: String,
-        /// The reference to write into the transfer, where there is one.
+        /// The remittance text that the transfer must have, if any.
         concept: Option<String>,
     },
 }
 
-/// What came of a customer's attempt to pay.
+/// The result of a customer's attempt to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PayResult {
-    /// The money is there: the processor's or the statement line's reference.
+    /// Paid. The reference of the processor or statement line.
     Paid(String),
-    /// It was there before; nothing happened: the reference of the first time.
+    /// Paid before; nothing was changed. The reference of the first payment.
     PaidBefore(String),
-    /// It will be there in a while.
+    /// The processor will capture it later.
     Pending,
     /// The processor declined, for this reason.
     Declined(String),
 }
 
 impl World {
-    /// The customer pays a payment by its own method: what is due, or another amount.
+    /// The customer pays by the method of the payment: the amount due, or another amount.
     ///
     /// # Errors
-    /// What [`World::pay_by_card`] and [`World::transfer`] say.
+    /// Those of [`World::pay_by_card`] and [`World::transfer`].
     pub async fn pay_payment(
         &self,
         payable: &PayablePayment,
@@ -108,11 +100,10 @@ impl World {
         }
     }
 
-    /// The processor declines a customer's payment, or the customer gives up.
+    /// The processor declines a customer's payment, or the customer cancels.
     ///
     /// # Errors
-    /// [`WorldError::Impossible`] for a payment by transfer, which nobody can decline, and what [`World::decline_card`]
-    /// says.
+    /// [`WorldError::Impossible`] for a payment by bank transfer, and those of [`World::decline_card`].
     pub async fn decline_payment(&self, payable: &PayablePayment, reason: String) -> Result<(), WorldError> {
         match &payable.method {
             PayableMethod::Redirect { processor } => self.decline_card(*processor, payable.payment, reason).await,

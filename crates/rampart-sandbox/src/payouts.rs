@@ -1,5 +1,5 @@
-//! Money that we told the world to send: payouts over rails and refunds through processors. Both are done once per
-//! identifier, settle by themselves, and may fail or come back.
+//! Payouts over rails and refunds through processors. Each is executed once per identifier, is settled automatically, and
+//! may fail or be returned.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,24 +11,24 @@ use rampart_core::outgoing::{Payout, PayoutRoute};
 use rampart_core::ports::{CallOutcome, LookupResult};
 use sqlx::Row;
 
-use crate::agenda::Action;
 use crate::bank::BankEntry;
-use crate::books::{Batch, Books, Line};
+use crate::database::{Batch, SandboxDatabase, StreamLine};
 use crate::error::WorldError;
-use crate::magic::{self, MagicOutcome};
 use crate::processor::ProcessorEntry;
+use crate::schedule::ScheduledAction;
+use crate::trigger::{self, TriggerOutcome};
 use crate::world::World;
 
-/// Left alone, a payout arrives after this much business time.
-const SETTLES_AFTER: Duration = Duration::from_secs(1);
-/// A payout that is marked as slow takes this long.
-const SLOW: Duration = Duration::from_secs(3_600);
-/// A payout that is marked as coming back does so this long after it arrived.
-const RETURNS_AFTER: Duration = Duration::from_secs(2);
-/// For this long after it was minted, a payout that is not known may still be on its way here.
-const MAY_APPEAR: Duration = Duration::from_secs(2);
+/// Business time from acceptance to settlement.
+const SETTLEMENT_DELAY: Duration = Duration::from_secs(1);
+/// The same, for the trigger [`TriggerOutcome::PayoutSlow`].
+const SLOW_SETTLEMENT_DELAY: Duration = Duration::from_secs(3_600);
+/// Business time from settlement to return, for the trigger [`TriggerOutcome::PayoutReturned`].
+const RETURN_DELAY: Duration = Duration::from_secs(2);
+/// Until this long after it was created, an unknown payout may still be on its way here.
+const IN_FLIGHT_WINDOW: Duration = Duration::from_secs(2);
 
-/// A payout or refund handed to the world.
+/// A payout or refund that was submitted.
 #[derive(Debug, Clone)]
 pub(crate) struct PayoutOrder {
     id: String,
@@ -45,17 +45,17 @@ impl From<&Payout> for PayoutOrder {
             route: payout.route,
             amount: payout.amount,
             currency: payout.currency.to_string(),
-            // The bank has to know where the money goes.
+            // The bank must know the account.
             account: payout.destination.account.reveal().to_owned(),
         }
     }
 }
 
-/// How a payout row names its provider.
+/// Values of the `provider` column.
 const BANK: &str = "bank";
 const CARD: &str = "card";
 
-/// Takes payouts and refunds. Those of known identifiers are answered with what is known.
+/// Accepts or refuses payouts and refunds. A known identifier gets the same response as before.
 pub(crate) async fn take(batch: &mut Batch, orders: Vec<PayoutOrder>) -> Result<Vec<Result<CallOutcome<String>, WorldError>>, WorldError> {
     let ids: Vec<&str> = orders.iter().map(|order| order.id.as_str()).collect();
     let rows = sqlx::query("SELECT id, reference FROM payouts WHERE id IN (SELECT value FROM json_each(?1))")
@@ -66,39 +66,39 @@ pub(crate) async fn take(batch: &mut Batch, orders: Vec<PayoutOrder>) -> Result<
     for row in rows {
         known.insert(row.try_get(0)?, row.try_get(1)?);
     }
-    let mut money = Money::load(batch, &orders).await?;
-    let mut made: Vec<[String; 9]> = Vec::new();
+    let mut balances = AvailableBalances::load(batch, &orders).await?;
+    let mut inserted: Vec<[String; 9]> = Vec::new();
     let mut answers = Vec::with_capacity(orders.len());
     for order in &orders {
         if let Some(reference) = known.get(&order.id) {
             answers.push(Ok(CallOutcome::Accepted(reference.clone())));
             continue;
         }
-        let fate = match order.route {
-            PayoutRoute::Bank(_) => magic::of_payout_account(&order.account),
-            PayoutRoute::Processor(_) => money.fate_of_refund(order),
+        let triggered = match order.route {
+            PayoutRoute::Bank(_) => trigger::by_payout_account(&order.account),
+            PayoutRoute::Processor(_) => balances.triggered_by_refund(order),
         };
-        if let Some(reason) = money.refusal(batch, order, fate) {
+        if let Some(reason) = balances.refusal(batch, order, triggered) {
             answers.push(Ok(CallOutcome::Refused { reason }));
             continue;
         }
-        money.take(order);
+        balances.take(order);
         let (provider, name) = match order.route {
             PayoutRoute::Bank(rail) => (BANK, rail),
             PayoutRoute::Processor(processor) => (CARD, processor),
         };
         let reference = format!("{}-{}", name.as_str().to_ascii_uppercase(), order.id.rsplit('_').next().unwrap_or(&order.id));
-        let due = batch.now.after(if fate == Some(MagicOutcome::PayoutSlow) { SLOW } else { SETTLES_AFTER });
+        let due = batch.now.after(if triggered == Some(TriggerOutcome::PayoutSlow) { SLOW_SETTLEMENT_DELAY } else { SETTLEMENT_DELAY });
         let id = order.id.clone();
-        match fate {
-            Some(MagicOutcome::PayoutFailed) => batch.later(due, &Action::FailPayout { id })?,
-            Some(MagicOutcome::PayoutReturned) => {
-                batch.later(due, &Action::SettlePayout { id: id.clone() })?;
-                batch.later(due.after(RETURNS_AFTER), &Action::ReturnPayout { id })?;
+        match triggered {
+            Some(TriggerOutcome::PayoutFailed) => batch.schedule(due, &ScheduledAction::FailPayout { id })?,
+            Some(TriggerOutcome::PayoutReturned) => {
+                batch.schedule(due, &ScheduledAction::SettlePayout { id: id.clone() })?;
+                batch.schedule(due.after(RETURN_DELAY), &ScheduledAction::ReturnPayout { id })?;
             }
-            _ => batch.later(due, &Action::SettlePayout { id })?,
+            _ => batch.schedule(due, &ScheduledAction::SettlePayout { id })?,
         }
-        made.push([
+        inserted.push([
             order.id.clone(),
             provider.to_owned(),
             name.to_string(),
@@ -112,23 +112,23 @@ pub(crate) async fn take(batch: &mut Batch, orders: Vec<PayoutOrder>) -> Result<
         known.insert(order.id.clone(), reference.clone());
         answers.push(Ok(CallOutcome::Accepted(reference)));
     }
-    if !made.is_empty() {
+    if !inserted.is_empty() {
         sqlx::query(
             "INSERT INTO payouts (id, provider, name, reference, amount, currency, account, state, made_at) \
              SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, CAST(value->>8 AS INTEGER) \
              FROM json_each(?1)",
         )
-        .bind(serde_json::to_string(&made)?)
+        .bind(serde_json::to_string(&inserted)?)
         .execute(&mut batch.connection)
         .await?;
-        money.store(batch).await?;
+        balances.store(batch).await?;
     }
     Ok(answers)
 }
 
-/// What there is to pay from: balances of our accounts, and what is left of captured payments.
+/// What payouts and refunds are paid from: the balances of our accounts, and what is left of captured payments.
 #[derive(Default)]
-struct Money {
+struct AvailableBalances {
     rails: BTreeMap<String, Amount>,
     captures: BTreeMap<String, Capture>,
 }
@@ -140,12 +140,12 @@ struct Capture {
     state: String,
 }
 
-impl Money {
+impl AvailableBalances {
     async fn load(batch: &mut Batch, orders: &[PayoutOrder]) -> Result<Self, WorldError> {
-        let mut money = Self::default();
+        let mut balances = Self::default();
         if orders.iter().any(|order| matches!(order.route, PayoutRoute::Bank(_))) {
             for row in sqlx::query("SELECT rail, balance FROM bank_accounts").fetch_all(&mut batch.connection).await? {
-                money.rails.insert(row.try_get(0)?, amount(row.try_get(1)?)?);
+                balances.rails.insert(row.try_get(0)?, amount(row.try_get(1)?)?);
             }
         }
         let refunds = orders.iter().filter(|order| matches!(order.route, PayoutRoute::Processor(_)));
@@ -164,17 +164,17 @@ impl Money {
                     refunded: amount(row.try_get(3)?)?,
                     state: row.try_get(4)?,
                 };
-                money.captures.insert(row.try_get(0)?, capture);
+                balances.captures.insert(row.try_get(0)?, capture);
             }
         }
-        Ok(money)
+        Ok(balances)
     }
 
-    fn fate_of_refund(&self, order: &PayoutOrder) -> Option<MagicOutcome> {
-        self.captures.get(&order.account).and_then(|capture| magic::of_card_amount(capture.amount))
+    fn triggered_by_refund(&self, order: &PayoutOrder) -> Option<TriggerOutcome> {
+        self.captures.get(&order.account).and_then(|capture| trigger::by_card_amount(capture.amount))
     }
 
-    fn refusal(&self, batch: &Batch, order: &PayoutOrder, fate: Option<MagicOutcome>) -> Option<String> {
+    fn refusal(&self, batch: &Batch, order: &PayoutOrder, triggered: Option<TriggerOutcome>) -> Option<String> {
         if !order.amount.is_positive() {
             return Some("the amount must be greater than zero".to_owned());
         }
@@ -182,9 +182,9 @@ impl Money {
             PayoutRoute::Bank(rail) => {
                 let known = batch.config.rail(rail).filter(|known| known.currency.as_str() == order.currency);
                 let balance = self.rails.get(rail.as_str()).copied().unwrap_or_default();
-                match (known, fate) {
+                match (known, triggered) {
                     (None, _) => Some(format!("there is no account in {} behind {rail}", order.currency)),
-                    (_, Some(MagicOutcome::PayoutRefused)) => Some("the beneficiary's account is closed".to_owned()),
+                    (_, Some(TriggerOutcome::PayoutRefused)) => Some("the beneficiary's account is closed".to_owned()),
                     _ if balance < order.amount => Some("insufficient funds".to_owned()),
                     (Some(known), _) if order.amount.rounded_down(known.payable_step) != order.amount => {
                         let step = known.payable_step.to_major_short(known.decimals);
@@ -193,13 +193,13 @@ impl Money {
                     _ => None,
                 }
             }
-            PayoutRoute::Processor(_) => match (self.captures.get(&order.account), fate) {
+            PayoutRoute::Processor(_) => match (self.captures.get(&order.account), triggered) {
                 (None, _) => Some("there is no captured payment of this reference".to_owned()),
-                (_, Some(MagicOutcome::RefundRefused)) => Some("the card does not take refunds".to_owned()),
+                (_, Some(TriggerOutcome::RefundRefused)) => Some("the card does not take refunds".to_owned()),
                 (Some(capture), _) if capture.state != "captured" => Some("the payment was charged back".to_owned()),
                 (Some(capture), _) => {
-                    let left = capture.amount.minus(capture.refunded).unwrap_or_default();
-                    (left < order.amount).then(|| "more than is left of the captured payment".to_owned())
+                    let remaining = capture.amount.minus(capture.refunded).unwrap_or_default();
+                    (remaining < order.amount).then(|| "more than is left of the captured payment".to_owned())
                 }
             },
         }
@@ -235,25 +235,30 @@ impl Money {
     }
 }
 
-/// Reads an amount from the file.
+/// Parses a stored amount.
 pub(crate) fn amount(text: &str) -> Result<Amount, WorldError> {
     text.parse().map_err(|_| WorldError::Unreadable(format!("'{text}' is not an amount")))
 }
 
-/// How a payout moves on.
+/// A change of a payout's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum PayoutTransition {
     Settle,
     Fail,
     Return,
 }
 
-/// Moves payouts on that are where the turn starts from; the others stay. Gives how many moved.
-pub(crate) async fn turn(batch: &mut Batch, ids: &[String], turn: Turn, reason: &str) -> Result<usize, WorldError> {
-    let (from, to) = match turn {
-        Turn::Settle => ("accepted", "settled"),
-        Turn::Fail => ("accepted", "failed"),
-        Turn::Return => ("settled", "returned"),
+/// Applies a transition to the payouts that are in its initial state. Returns how many there were.
+pub(crate) async fn apply_transition(
+    batch: &mut Batch,
+    ids: &[String],
+    transition: PayoutTransition,
+    reason: &str,
+) -> Result<usize, WorldError> {
+    let (from, to) = match transition {
+        PayoutTransition::Settle => ("accepted", "settled"),
+        PayoutTransition::Fail => ("accepted", "failed"),
+        PayoutTransition::Return => ("settled", "returned"),
     };
     let rows = sqlx::query(
         "UPDATE payouts SET state = ?3 WHERE id IN (SELECT value FROM json_each(?1)) AND state = ?2 \
@@ -264,59 +269,70 @@ pub(crate) async fn turn(batch: &mut Batch, ids: &[String], turn: Turn, reason: 
     .bind(to)
     .fetch_all(&mut batch.connection)
     .await?;
-    let mut back: BTreeMap<String, Amount> = BTreeMap::new();
+    let mut credited: BTreeMap<String, Amount> = BTreeMap::new();
     for row in &rows {
         let (id, provider, name): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let reference: String = row.try_get(3)?;
-        let sum = amount(row.try_get(4)?)?;
-        let report = match turn {
-            Turn::Settle => PayoutReport::Settled { reference },
-            Turn::Fail => PayoutReport::Failed { reason: reason.to_owned() },
-            Turn::Return => PayoutReport::Returned { reason: reason.to_owned() },
+        let payout_amount = amount(row.try_get(4)?)?;
+        let report = match transition {
+            PayoutTransition::Settle => PayoutReport::Settled { reference },
+            PayoutTransition::Fail => PayoutReport::Failed { reason: reason.to_owned() },
+            PayoutTransition::Return => PayoutReport::Returned { reason: reason.to_owned() },
         };
         if provider == BANK {
             let topic = batch.config.rails.iter().find(|rail| rail.name.as_str() == name).map(|rail| rail.account.clone());
-            let entry =
-                BankEntry::Payout { payout: id, report, amount: sum, currency: row.try_get(5)?, to: row.try_get(6)?, at: batch.now };
-            batch.append(Line { stream: format!("bank-{name}"), topic, body: serde_json::to_string(&entry)? }).await?;
-            if turn != Turn::Settle {
-                let total = back.entry(name).or_default();
-                *total = total.plus(sum).unwrap_or(*total);
+            let entry = BankEntry::Payout {
+                payout: id,
+                report,
+                amount: payout_amount,
+                currency: row.try_get(5)?,
+                to: row.try_get(6)?,
+                at: batch.now,
+            };
+            batch.append(StreamLine { stream: format!("bank-{name}"), topic, body: serde_json::to_string(&entry)? }).await?;
+            if transition != PayoutTransition::Settle {
+                let total = credited.entry(name).or_default();
+                *total = total.plus(payout_amount).unwrap_or(*total);
             }
         } else {
             let entry = ProcessorEntry::Refund { payout: id, report };
-            batch.append(Line { stream: format!("card-{name}"), topic: None, body: serde_json::to_string(&entry)? }).await?;
+            batch.append(StreamLine { stream: format!("card-{name}"), topic: None, body: serde_json::to_string(&entry)? }).await?;
         }
     }
-    if !back.is_empty() {
-        crate::bank::add_to_balances(batch, &back).await?;
+    if !credited.is_empty() {
+        crate::bank::add_to_balances(batch, &credited).await?;
     }
     Ok(rows.len())
 }
 
-/// What became of a payout whose answer was lost.
-pub(crate) async fn find(books: &Books, payout: PayoutId) -> Result<LookupResult<String>, WorldError> {
-    let reference: Option<String> =
-        sqlx::query_scalar("SELECT reference FROM payouts WHERE id = ?1").bind(payout.to_string()).fetch_optional(&books.readers).await?;
+/// Looks up a payout whose outcome is unknown.
+pub(crate) async fn find(database: &SandboxDatabase, payout: PayoutId) -> Result<LookupResult<String>, WorldError> {
+    let reference: Option<String> = sqlx::query_scalar("SELECT reference FROM payouts WHERE id = ?1")
+        .bind(payout.to_string())
+        .fetch_optional(&database.readers)
+        .await?;
     Ok(match reference {
         Some(reference) => LookupResult::Found(reference),
-        None if books.now() < payout.minted_at().after(MAY_APPEAR) => LookupResult::NotYet,
+        None if database.now() < payout.minted_at().after(IN_FLIGHT_WINDOW) => LookupResult::NotYet,
         None => LookupResult::NeverWill,
     })
 }
 
 impl World {
-    /// The bank sends a payout back: one that has arrived is returned, one that is on its way fails.
+    /// The bank sends a payout back: a settled one is returned, an accepted one fails.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a payout that the bank never took, [`WorldError::Impossible`] for one that has
-    /// failed or come back before.
+    /// [`WorldError::NotFound`] for a payout that the bank never accepted, [`WorldError::Impossible`] for one that has
+    /// already failed or been returned.
     pub async fn return_payout(&self, payout: PayoutId, reason: String) -> Result<(), WorldError> {
         let ids = vec![payout.to_string()];
-        self.books
+        self.database
             .write(move |batch| {
                 Box::pin(async move {
-                    if turn(batch, &ids, Turn::Return, &reason).await? + turn(batch, &ids, Turn::Fail, &reason).await? > 0 {
+                    if apply_transition(batch, &ids, PayoutTransition::Return, &reason).await?
+                        + apply_transition(batch, &ids, PayoutTransition::Fail, &reason).await?
+                        > 0
+                    {
                         return Ok(());
                     }
                     let state: Option<String> =
@@ -325,8 +341,8 @@ impl World {
                             .fetch_optional(&mut batch.connection)
                             .await?;
                     Err(match state {
-                        Some(state) => WorldError::impossible(format!("the payout has {state} before")),
-                        None => WorldError::NotFound("the bank has not been given a payout of this order".to_owned()),
+                        Some(state) => WorldError::impossible(format!("the payout has already {state}")),
+                        None => WorldError::NotFound("the bank has not received a payout of this order".to_owned()),
                     })
                 })
             })

@@ -1,5 +1,5 @@
-//! The market: a gently moving price for every coin in every currency, a pure function of seed, business time and
-//! pair. People may set a price, or silence the source. Integers throughout.
+//! The price source: slowly moving prices of every coin in every currency, a pure function of seed, business time and
+//! pair, in integer arithmetic. A price can be fixed, and the source can be made unavailable.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,22 +9,22 @@ use rampart_core::ports::{MarketPrice, PortFuture, PricePort, Unavailable};
 use rampart_core::rate::Rate;
 use rampart_core::time::{Clock, Timestamp};
 
-use crate::books::Books;
+use crate::database::SandboxDatabase;
 use crate::error::WorldError;
 use crate::faults::FaultPort;
 use crate::world::World;
 
-/// The price source's port.
-pub(crate) struct Prices {
-    pub(crate) books: Arc<Books>,
+/// The port of the price source.
+pub(crate) struct SimulatedPrices {
+    pub(crate) database: Arc<SandboxDatabase>,
 }
 
-/// Rates are kept to so many parts of one: eighteen decimals, as [`Rate`] does.
-const SCALE: u128 = 1_000_000_000_000_000_000;
-/// The market moves once a second.
-const STEP: Duration = Duration::from_secs(1);
+/// A [`Rate`] has eighteen decimals.
+const PARTS_PER_UNIT: u128 = 1_000_000_000_000_000_000;
+/// How often prices change, in business time.
+const MARKET_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What a coin is worth about, in millionths of a USD.
+/// Approximate price of a coin, in millionths of a USD.
 fn coin_in_usd(symbol: Symbol) -> Option<u128> {
     Some(match symbol.as_str() {
         "USDC" | "USDT" | "DAI" | "USDP" => 1_000_000,
@@ -40,7 +40,7 @@ fn coin_in_usd(symbol: Symbol) -> Option<u128> {
     })
 }
 
-/// What a USD is worth about, in millionths of a currency.
+/// Approximate price of a USD, in millionths of a currency unit.
 fn usd_in_currency(currency: Currency) -> Option<u128> {
     Some(match currency.as_str() {
         "USD" => 1_000_000,
@@ -57,17 +57,17 @@ fn usd_in_currency(currency: Currency) -> Option<u128> {
     })
 }
 
-/// What a coin is worth in whole USD, at least one: for opening balances.
+/// The price of a coin in whole USD, at least one. For opening balances.
 pub(crate) fn usd_of_coin(symbol: Symbol) -> i128 {
     coin_in_usd(symbol).map_or(1, |micros| i128::try_from(micros / 1_000_000).unwrap_or(1).max(1))
 }
 
-/// How many units of a currency a USD is, rounded up: for opening balances.
+/// Currency units per USD, rounded up. For opening balances.
 pub(crate) fn units_per_usd(currency: Currency) -> i128 {
     usd_in_currency(currency).map_or(1, |micros| i128::try_from(micros.div_ceil(1_000_000)).unwrap_or(1))
 }
 
-/// Chance that is not: the same number for the same input (SplitMix64).
+/// A pseudorandom number, the same for the same input (SplitMix64).
 fn hash(seed: u64, text: &str, step: i64) -> u64 {
     let mixed = text.bytes().fold(seed ^ 0x9E37_79B9_7F4A_7C15, |state, byte| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
     let mut state = mixed.wrapping_add(step.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -76,7 +76,7 @@ fn hash(seed: u64, text: &str, step: i64) -> u64 {
     state ^ (state >> 31)
 }
 
-/// A smooth deviation between `-swing` and `swing` millionths that takes a new direction every `period` seconds.
+/// A piecewise linear deviation between `-swing` and `swing` millionths that changes direction every `period` seconds.
 fn wave(seed: u64, text: &str, second: i64, period: i64, swing: i64) -> i64 {
     let step = second.div_euclid(period);
     let at = |step| i64::try_from(hash(seed, text, step) % 2_000_001).unwrap_or(0) - 1_000_000;
@@ -85,10 +85,10 @@ fn wave(seed: u64, text: &str, second: i64, period: i64, swing: i64) -> i64 {
     (from + (to - from) * position / period) * swing / 1_000_000
 }
 
-/// The middle of the market at a second of business time; nothing for a pair without a market.
+/// The mid-market rate at a second of business time. `None` for a pair without a market.
 fn market(seed: u64, symbol: Symbol, currency: Currency, second: i64) -> Option<Rate> {
-    let base = coin_in_usd(symbol)?.checked_mul(usd_in_currency(currency)?)?.checked_mul(SCALE / 1_000_000_000_000)?;
-    // A coin pegged to a currency hardly moves against it; the others move a little within minutes, more within hours.
+    let base = coin_in_usd(symbol)?.checked_mul(usd_in_currency(currency)?)?.checked_mul(PARTS_PER_UNIT / 1_000_000_000_000)?;
+    // A coin pegged to a currency hardly moves; the others move a little within minutes and more within hours.
     let pegged = coin_in_usd(symbol) == Some(1_000_000);
     let (slow, fast) = if pegged { (150, 50) } else { (9_000, 700) };
     let mut millionths = 1_000_000 + wave(seed, symbol.as_str(), second, 7_200, slow) + wave(seed, symbol.as_str(), second, 90, fast);
@@ -96,8 +96,8 @@ fn market(seed: u64, symbol: Symbol, currency: Currency, second: i64) -> Option<
         millionths += wave(seed, currency.as_str(), second, 10_800, 2_500) + wave(seed, currency.as_str(), second, 120, 120);
     }
     let scaled = base.checked_mul(u128::try_from(millionths).ok()?)? / 1_000_000;
-    // Eight decimals are as fine as a market quotes.
-    let tick = SCALE / 100_000_000;
+    // Markets quote at most eight decimals.
+    let tick = PARTS_PER_UNIT / 100_000_000;
     Rate::from_scaled(scaled / tick * tick).ok()
 }
 
@@ -105,14 +105,14 @@ fn pair(symbol: Symbol, currency: Currency) -> String {
     format!("{symbol}/{currency}")
 }
 
-impl Prices {
-    /// The market as it is at a moment.
+impl SimulatedPrices {
+    /// All market prices at a moment.
     fn at(&self, moment: Timestamp) -> Result<Vec<MarketPrice>, WorldError> {
-        let settings = self.books.settings();
+        let settings = self.database.settings();
         if settings.silent {
-            return Err(WorldError::impossible("the price source is silent"));
+            return Err(WorldError::impossible("the price source is unavailable"));
         }
-        let config = &self.books.config;
+        let config = &self.database.config;
         let mut symbols: Vec<Symbol> = config.chains.iter().flat_map(|chain| chain.coins.iter().map(|coin| coin.symbol)).collect();
         symbols.sort_unstable();
         symbols.dedup();
@@ -121,8 +121,8 @@ impl Prices {
         let mut prices = Vec::with_capacity(symbols.len() * config.currencies.len());
         for symbol in symbols {
             for currency in &config.currencies {
-                let set = if settings.prices.is_empty() { None } else { settings.prices.get(&pair(symbol, currency.code)).copied() };
-                if let Some(rate) = set.or_else(|| market(config.seed, symbol, currency.code, second)) {
+                let fixed = if settings.prices.is_empty() { None } else { settings.prices.get(&pair(symbol, currency.code)).copied() };
+                if let Some(rate) = fixed.or_else(|| market(config.seed, symbol, currency.code, second)) {
                     prices.push(MarketPrice { symbol, currency: currency.code, rate, observed_at });
                 }
             }
@@ -131,17 +131,17 @@ impl Prices {
     }
 }
 
-impl PricePort for Prices {
+impl PricePort for SimulatedPrices {
     fn prices(&self) -> PortFuture<'_, Result<Vec<MarketPrice>, Unavailable>> {
-        Box::pin(self.books.ask(FaultPort::Prices, async { self.at(self.books.now()) }))
+        Box::pin(self.database.ask(FaultPort::Prices, async { self.at(self.database.now()) }))
     }
 
     fn news(&self, known: Timestamp) -> PortFuture<'_, ()> {
         Box::pin(async move {
-            let mut settings = self.books.signals.settings.subscribe();
+            let mut settings = self.database.signals.settings.subscribe();
             tokio::select! {
-                () = self.books.clock.sleep_until(known.after(STEP)) => {}
-                // The books hold the sender, so this cannot fail.
+                () = self.database.clock.sleep_until(known.after(MARKET_INTERVAL)) => {}
+                // The database owns the sender, so this cannot fail.
                 _ = settings.changed() => {}
             }
         })
@@ -149,19 +149,19 @@ impl PricePort for Prices {
 }
 
 impl World {
-    /// Sets a price, or lets the market move again.
+    /// Fixes a price, or with `None` releases it to the market again.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a coin or currency that the market does not have.
+    /// [`WorldError::NotFound`] for a coin or currency without a market.
     pub async fn set_price(&self, symbol: Symbol, currency: Currency, rate: Option<Rate>) -> Result<(), WorldError> {
-        let config = &self.books.config;
+        let config = &self.database.config;
         if !config.chains.iter().any(|chain| chain.coin(symbol).is_some()) {
             return Err(WorldError::NotFound(format!("there is no market for {symbol}")));
         }
         if !config.currencies.iter().any(|known| known.code == currency) {
             return Err(WorldError::NotFound(format!("there is no market in {currency}")));
         }
-        self.books
+        self.database
             .change_settings(move |settings| {
                 match rate {
                     Some(rate) => settings.prices.insert(pair(symbol, currency), rate),
@@ -172,12 +172,9 @@ impl World {
             .await
     }
 
-    /// Silences the price source, or lets it speak again.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
+    /// Makes the price source unavailable, or available again.
     pub async fn silence_prices(&self, silent: bool) -> Result<(), WorldError> {
-        self.books
+        self.database
             .change_settings(move |settings| {
                 settings.silent = silent;
                 Ok(())

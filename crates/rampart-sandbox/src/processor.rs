@@ -17,66 +17,59 @@ use rampart_core::redacted::Redacted;
 use sqlx::Row;
 use tokio::sync::oneshot;
 
-use crate::agenda::Action;
 use crate::bank;
-use crate::books::{Batch, Books, Command, Line, cursor};
+use crate::database::{Batch, SandboxDatabase, StreamLine, WriterCommand, cursor};
 use crate::error::WorldError;
 use crate::faults::FaultPort;
-use crate::magic::{self, MagicOutcome};
 use crate::payouts::{self, PayoutOrder};
+use crate::schedule::ScheduledAction;
+use crate::trigger::{self, TriggerOutcome};
 use crate::world::World;
 
-/// A payment marked as slow is captured after this much business time.
-const SLOW: Duration = Duration::from_secs(30);
-/// A payment marked for it is charged back after this much business time.
-const CHARGED_BACK_AFTER: Duration = Duration::from_secs(2);
+/// Business time until capture, for the trigger [`TriggerOutcome::CardSlow`].
+const SLOW_CAPTURE_DELAY: Duration = Duration::from_secs(30);
+/// Business time from capture to chargeback, for the trigger [`TriggerOutcome::CardChargeback`].
+const CHARGEBACK_DELAY: Duration = Duration::from_secs(2);
 
-/// The processors' port.
-pub(crate) struct Processors {
-    pub(crate) books: Arc<Books>,
+/// The port of all processors.
+pub(crate) struct SimulatedProcessors {
+    pub(crate) database: Arc<SandboxDatabase>,
 }
 
-/// A customer pays through a processor.
+/// A customer's payment through a processor.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct CardPayment {
-    /// The processor.
     pub processor: Processor,
-    /// The order.
     pub payment: OrderId,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// The currency.
     pub currency: Currency,
-    /// Who pays.
+    /// Name of the payer.
     pub holder: Option<Redacted>,
-    /// Whether the amount's magic has been taken into account.
+    /// Whether the trigger of the amount has been applied.
     #[serde(default)]
     pub decided: bool,
 }
 
-/// What came of it.
+/// The result of a payment through a processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CardResult {
-    /// It was captured.
     Captured {
-        /// The processor's reference.
         reference: String,
     },
-    /// It had been captured before; nothing happened.
+    /// It had been captured before; nothing was changed.
     AlreadyCaptured {
-        /// The processor's reference.
         reference: String,
     },
-    /// It will be captured in a while.
+    /// It will be captured later.
     Pending,
     /// It was declined; the customer may try again.
     Declined {
-        /// Why.
         reason: String,
     },
 }
 
-/// An event in the file; its identifier follows from its number.
+/// A processor's event in the journal. Its identifier is derived from its sequence number.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum ProcessorEntry {
@@ -88,7 +81,7 @@ pub(crate) enum ProcessorEntry {
     Reversed {
         payment: OrderId,
         amount: Amount,
-        /// Nothing in an entry of an earlier version: its capture says it.
+        /// Absent in events of earlier versions; the capture has it.
         #[serde(default)]
         currency: Option<Currency>,
         reason: String,
@@ -103,7 +96,7 @@ fn reference(processor: Processor, payment: OrderId) -> String {
     format!("{processor}_{payment}")
 }
 
-async fn event(books: &Books, processor: Processor, seq: i64, body: &str) -> Result<ProcessorEvent, WorldError> {
+async fn event(database: &SandboxDatabase, processor: Processor, seq: i64, body: &str) -> Result<ProcessorEvent, WorldError> {
     let event = format!("{processor}-{seq:010}");
     Ok(match serde_json::from_str(body)? {
         ProcessorEntry::Paid(paid) => ProcessorEvent::Paid(paid),
@@ -111,7 +104,7 @@ async fn event(books: &Books, processor: Processor, seq: i64, body: &str) -> Res
         ProcessorEntry::Reversed { payment, amount, currency, reason } => {
             let currency = match currency {
                 Some(currency) => currency,
-                None => captured_in(books, payment).await?,
+                None => capture_currency(database, payment).await?,
             };
             ProcessorEvent::Reversed { event, payment, capture: reference(processor, payment), amount, currency, reason }
         }
@@ -123,39 +116,39 @@ async fn event(books: &Books, processor: Processor, seq: i64, body: &str) -> Res
 }
 
 /// The currency of a captured payment.
-async fn captured_in(books: &Books, payment: OrderId) -> Result<Currency, WorldError> {
+async fn capture_currency(database: &SandboxDatabase, payment: OrderId) -> Result<Currency, WorldError> {
     let currency: Option<String> = sqlx::query_scalar("SELECT currency FROM captures WHERE payment = ?1")
         .bind(payment.to_string())
-        .fetch_optional(&books.readers)
+        .fetch_optional(&database.readers)
         .await?;
-    let unreadable = || WorldError::Unreadable(format!("payment {payment} was taken back and never captured"));
+    let unreadable = || WorldError::Unreadable(format!("payment {payment} was reversed but never captured"));
     currency.and_then(|currency| currency.parse().ok()).ok_or_else(unreadable)
 }
 
-impl ProcessorPort for Processors {
+impl ProcessorPort for SimulatedProcessors {
     fn processors(&self) -> Vec<Processor> {
-        self.books.config.processors.clone()
+        self.database.config.processors.clone()
     }
 
     fn open_session<'a>(&'a self, request: &'a SessionRequest) -> PortFuture<'a, CallOutcome<Session>> {
-        // The reference follows from the order, so that opening twice gives the same session; and our own page plays
-        // the processor, so that there is nothing to store before the customer pays.
+        // The reference is derived from the order, so opening a session again gives the same one. Our own page stands in for
+        // the processor's, so nothing is stored before the customer pays.
         let work = async {
-            if !self.books.config.processors.contains(&request.processor) {
+            if !self.database.config.processors.contains(&request.processor) {
                 return Err(WorldError::NotFound(format!("there is no processor {}", request.processor)));
             }
             Ok(CallOutcome::Accepted(Session { reference: reference(request.processor, request.payment), url: None }))
         };
-        Box::pin(self.books.act(FaultPort::Card, work))
+        Box::pin(self.database.act(FaultPort::Card, work))
     }
 
     fn refund<'a>(&'a self, payout: &'a Payout) -> PortFuture<'a, CallOutcome<String>> {
         let order = PayoutOrder::from(payout);
-        Box::pin(self.books.act(FaultPort::Card, bank::hand_over(&self.books, order)))
+        Box::pin(self.database.act(FaultPort::Card, bank::submit_payout(&self.database, order)))
     }
 
     fn find_refund(&self, _processor: Processor, payout: PayoutId) -> PortFuture<'_, Result<LookupResult<String>, Unavailable>> {
-        Box::pin(self.books.ask(FaultPort::Card, payouts::find(&self.books, payout)))
+        Box::pin(self.database.ask(FaultPort::Card, payouts::find(&self.database, payout)))
     }
 
     fn events<'a>(
@@ -167,27 +160,27 @@ impl ProcessorPort for Processors {
         Box::pin(async move {
             let after = cursor(after)?;
             let read = async {
-                let (lines, has_more) = self.books.page(&format!("card-{processor}"), after, limit).await?;
+                let (lines, has_more) = self.database.page(&format!("card-{processor}"), after, limit).await?;
                 let next = lines.last().map_or(after, |line| line.0);
                 let mut items = Vec::with_capacity(lines.len());
                 for (seq, body) in &lines {
-                    items.push(event(&self.books, processor, *seq, body).await?);
+                    items.push(event(&self.database, processor, *seq, body).await?);
                 }
                 Ok(FactPage { items, next: next.to_string(), has_more })
             };
-            self.books.ask(FaultPort::Card, read).await
+            self.database.ask(FaultPort::Card, read).await
         })
     }
 
     fn news<'a>(&'a self, processor: Processor, after: &'a str) -> PortFuture<'a, ()> {
         Box::pin(async move {
             let Ok(after) = cursor(after) else { return };
-            self.books.signals.grown(&format!("card-{processor}"), after).await;
+            self.database.signals.wait_for_line(&format!("card-{processor}"), after).await;
         })
     }
 }
 
-/// Takes payments of customers. A payment that was captured before is not captured again.
+/// Executes payments of customers. A captured payment is not captured again.
 pub(crate) async fn take_payments(batch: &mut Batch, items: Vec<CardPayment>) -> Result<Vec<Result<CardResult, WorldError>>, WorldError> {
     let payments: Vec<String> = items.iter().map(|item| item.payment.to_string()).collect();
     let rows = sqlx::query("SELECT payment, reference FROM captures WHERE payment IN (SELECT value FROM json_each(?1))")
@@ -198,25 +191,25 @@ pub(crate) async fn take_payments(batch: &mut Batch, items: Vec<CardPayment>) ->
     for row in rows {
         known.insert(row.try_get(0)?, row.try_get(1)?);
     }
-    let mut made: Vec<[String; 7]> = Vec::new();
+    let mut inserted: Vec<[String; 7]> = Vec::new();
     let mut results = Vec::with_capacity(items.len());
     for (item, payment) in items.into_iter().zip(payments) {
         results.push(if let Some(reference) = known.get(&payment) {
             Ok(CardResult::AlreadyCaptured { reference: reference.clone() })
         } else {
-            let result = take_payment(batch, item, &payment, &mut made).await?;
+            let result = take_payment(batch, item, &payment, &mut inserted).await?;
             if let Ok(CardResult::Captured { reference }) = &result {
                 known.insert(payment, reference.clone());
             }
             result
         });
     }
-    if !made.is_empty() {
+    if !inserted.is_empty() {
         sqlx::query(
             "INSERT INTO captures (payment, processor, reference, amount, currency, refunded, state) \
              SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6 FROM json_each(?1)",
         )
-        .bind(serde_json::to_string(&made)?)
+        .bind(serde_json::to_string(&inserted)?)
         .execute(&mut batch.connection)
         .await?;
     }
@@ -227,27 +220,27 @@ async fn take_payment(
     batch: &mut Batch,
     mut item: CardPayment,
     payment: &str,
-    made: &mut Vec<[String; 7]>,
+    inserted: &mut Vec<[String; 7]>,
 ) -> Result<Result<CardResult, WorldError>, WorldError> {
     if !batch.config.processors.contains(&item.processor) {
         return Ok(Err(WorldError::NotFound(format!("there is no processor {}", item.processor))));
     }
-    let fate = if item.decided { None } else { magic::of_card_amount(item.amount) };
-    if fate == Some(MagicOutcome::CardDeclined) {
+    let triggered = if item.decided { None } else { trigger::by_card_amount(item.amount) };
+    if triggered == Some(TriggerOutcome::CardDeclined) {
         let reason = "insufficient funds on the card".to_owned();
         decline(batch, item.processor, item.payment, &reason).await?;
         return Ok(Ok(CardResult::Declined { reason }));
     }
-    if fate == Some(MagicOutcome::CardSlow) {
+    if triggered == Some(TriggerOutcome::CardSlow) {
         item.decided = true;
-        batch.later(batch.now.after(SLOW), &Action::Capture { payment: Box::new(item) })?;
+        batch.schedule(batch.now.after(SLOW_CAPTURE_DELAY), &ScheduledAction::Capture { payment: Box::new(item) })?;
         return Ok(Ok(CardResult::Pending));
     }
-    if fate == Some(MagicOutcome::CardChargeback) {
-        batch.later(batch.now.after(CHARGED_BACK_AFTER), &Action::ChargeBack { payment: item.payment })?;
+    if triggered == Some(TriggerOutcome::CardChargeback) {
+        batch.schedule(batch.now.after(CHARGEBACK_DELAY), &ScheduledAction::ChargeBack { payment: item.payment })?;
     }
     let reference = reference(item.processor, item.payment);
-    made.push([
+    inserted.push([
         payment.to_owned(),
         item.processor.to_string(),
         reference.clone(),
@@ -265,20 +258,20 @@ async fn take_payment(
         holder: item.holder,
         paid_at: Some(batch.now),
     });
-    tell(batch, item.processor, &entry).await?;
+    append_event(batch, item.processor, &entry).await?;
     Ok(Ok(CardResult::Captured { reference }))
 }
 
-async fn tell(batch: &mut Batch, processor: Processor, entry: &ProcessorEntry) -> Result<(), WorldError> {
-    let line = Line { stream: format!("card-{processor}"), topic: None, body: serde_json::to_string(entry)? };
+async fn append_event(batch: &mut Batch, processor: Processor, entry: &ProcessorEntry) -> Result<(), WorldError> {
+    let line = StreamLine { stream: format!("card-{processor}"), topic: None, body: serde_json::to_string(entry)? };
     batch.append(line).await.map(|_| ())
 }
 
 async fn decline(batch: &mut Batch, processor: Processor, payment: OrderId, reason: &str) -> Result<(), WorldError> {
-    tell(batch, processor, &ProcessorEntry::Declined { payment, reason: reason.to_owned() }).await
+    append_event(batch, processor, &ProcessorEntry::Declined { payment, reason: reason.to_owned() }).await
 }
 
-/// Takes a captured payment back from us.
+/// Charges back what has not been refunded of a captured payment.
 pub(crate) async fn charge_back(batch: &mut Batch, payment: OrderId, reason: &str) -> Result<(), WorldError> {
     let row = sqlx::query("SELECT processor, amount, refunded, state, currency FROM captures WHERE payment = ?1")
         .bind(payment.to_string())
@@ -287,11 +280,10 @@ pub(crate) async fn charge_back(batch: &mut Batch, payment: OrderId, reason: &st
     let row = row.ok_or_else(|| WorldError::NotFound("the payment has not been captured by a processor".to_owned()))?;
     let (processor, state): (String, String) = (row.try_get(0)?, row.try_get(3)?);
     if state != "captured" {
-        return Err(WorldError::impossible("the payment has been charged back before"));
+        return Err(WorldError::impossible("the payment has already been charged back"));
     }
-    // The customer gets back what we have not sent back already.
-    let left = payouts::amount(row.try_get(1)?)?.minus(payouts::amount(row.try_get(2)?)?).unwrap_or_default();
-    if !left.is_positive() {
+    let remaining = payouts::amount(row.try_get(1)?)?.minus(payouts::amount(row.try_get(2)?)?).unwrap_or_default();
+    if !remaining.is_positive() {
         return Err(WorldError::impossible("the payment has been refunded in full"));
     }
     let processor: Processor = processor.parse().map_err(|_| WorldError::Unreadable(format!("'{processor}' is not a processor")))?;
@@ -301,30 +293,34 @@ pub(crate) async fn charge_back(batch: &mut Batch, payment: OrderId, reason: &st
         .await?;
     let currency: String = row.try_get(4)?;
     let currency = currency.parse().map_err(|_| WorldError::Unreadable(format!("'{currency}' is not a currency")))?;
-    tell(batch, processor, &ProcessorEntry::Reversed { payment, amount: left, currency: Some(currency), reason: reason.to_owned() }).await
+    append_event(
+        batch,
+        processor,
+        &ProcessorEntry::Reversed { payment, amount: remaining, currency: Some(currency), reason: reason.to_owned() },
+    )
+    .await
 }
 
 impl World {
-    /// A customer pays through a processor. Paying twice captures once.
+    /// A customer pays through a processor. A second payment of the same order captures nothing.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a processor that does not exist.
+    /// [`WorldError::NotFound`] for an unknown processor.
     pub async fn pay_by_card(&self, payment: CardPayment) -> Result<CardResult, WorldError> {
         let (sender, receiver) = oneshot::channel();
-        self.books.send(Command::Card(payment, sender)).await?;
+        self.database.send(WriterCommand::Card(payment, sender)).await?;
         receiver.await.map_err(|_| WorldError::Closed)?
     }
 
-    /// A processor refuses a customer's payment, or the customer gives up on its page.
+    /// The processor declines a customer's payment, or the customer cancels on its page.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a processor that does not exist, [`WorldError::Impossible`] for a payment that has
-    /// been captured.
+    /// [`WorldError::NotFound`] for an unknown processor, [`WorldError::Impossible`] for a captured payment.
     pub async fn decline_card(&self, processor: Processor, payment: OrderId, reason: String) -> Result<(), WorldError> {
-        if !self.books.config.processors.contains(&processor) {
+        if !self.database.config.processors.contains(&processor) {
             return Err(WorldError::NotFound(format!("there is no processor {processor}")));
         }
-        self.books
+        self.database
             .write(move |batch| {
                 Box::pin(async move {
                     let captured: Option<i64> = sqlx::query_scalar("SELECT 1 FROM captures WHERE payment = ?1")
@@ -332,7 +328,7 @@ impl World {
                         .fetch_optional(&mut batch.connection)
                         .await?;
                     if captured.is_some() {
-                        return Err(WorldError::impossible("the payment has been captured already; it can be charged back"));
+                        return Err(WorldError::impossible("the payment has already been captured; it can be charged back"));
                     }
                     decline(batch, processor, payment, &reason).await
                 })
@@ -340,12 +336,12 @@ impl World {
             .await
     }
 
-    /// A captured payment is charged back.
+    /// The issuer charges back a captured payment.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a payment that was not captured, [`WorldError::Impossible`] for one that was
-    /// charged back or wholly refunded before.
+    /// [`WorldError::NotFound`] for a payment that was not captured, [`WorldError::Impossible`] for one that was charged back
+    /// or refunded in full.
     pub async fn charge_back(&self, payment: OrderId, reason: String) -> Result<(), WorldError> {
-        self.books.write(move |batch| Box::pin(async move { charge_back(batch, payment, &reason).await })).await
+        self.database.write(move |batch| Box::pin(async move { charge_back(batch, payment, &reason).await })).await
     }
 }

@@ -1,9 +1,8 @@
-//! The calls under `/sandbox`: the outside world, played by hand.
+//! The routes under `/sandbox`: control of the simulated world.
 //!
-//! Whoever calls is a partner with the same token as elsewhere. What an order is, and whose, only the engine knows: it
-//! is asked through [`SandboxEngine`].
+//! Callers authenticate as partners, with the same token as for the partner API. Only the engine knows orders and their
+//! partners; it is asked through [`SandboxEngine`].
 
-mod answer;
 mod bank;
 mod chain;
 mod control;
@@ -11,10 +10,11 @@ mod engine;
 mod inbox;
 mod input;
 mod kyc;
+mod normalize;
 mod openapi;
 mod payments;
+mod response;
 mod statement;
-mod written;
 
 use std::sync::Arc;
 
@@ -24,52 +24,53 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::world::World;
 
-pub use engine::{AuthenticatedPartner, CustomerView, RampoffView, SandboxEngine, WebhookKeys};
+pub use engine::{CustomerView, RampoffPayouts, SandboxCaller, SandboxEngine, WebhookKeys};
 pub use openapi::openapi;
 
-/// What the handlers share.
+/// The state shared by the handlers.
 #[derive(Clone)]
-pub(crate) struct Stage {
+pub(crate) struct RouteState {
     pub(crate) world: Arc<World>,
     pub(crate) engine: Arc<dyn SandboxEngine>,
 }
 
-/// Every call under `/sandbox`: the router is made of them, and the test that each is described goes by them.
-fn table() -> Vec<(Method, &'static str, MethodRouter<Stage>)> {
+/// Method, path and handler of every route. The router is built from them, and a test compares them with the OpenAPI
+/// description.
+fn route_table() -> Vec<(Method, &'static str, MethodRouter<RouteState>)> {
     let read = |path, handler| (Method::GET, path, handler);
-    let play = |path, handler| (Method::POST, path, handler);
+    let write = |path, handler| (Method::POST, path, handler);
     vec![
-        play("/sandbox/kyc/{user_id}", post(kyc::decide)),
-        play("/sandbox/payments/{payment_id}/pay", post(payments::pay)),
-        play("/sandbox/payments/{payment_id}/decline", post(payments::decline)),
-        play("/sandbox/payments/{payment_id}/chargeback", post(payments::charge_back)),
-        play("/sandbox/bank/transfers", post(bank::transfer)),
-        play("/sandbox/bank/transfers/{line}/recall", post(bank::recall)),
-        play("/sandbox/bank/returns", post(bank::give_back)),
+        write("/sandbox/kyc/{user_id}", post(kyc::decide)),
+        write("/sandbox/payments/{payment_id}/pay", post(payments::pay)),
+        write("/sandbox/payments/{payment_id}/decline", post(payments::decline)),
+        write("/sandbox/payments/{payment_id}/chargeback", post(payments::charge_back)),
+        write("/sandbox/bank/transfers", post(bank::transfer)),
+        write("/sandbox/bank/transfers/{line}/recall", post(bank::recall)),
+        write("/sandbox/bank/returns", post(bank::return_payout)),
         read("/sandbox/bank/statement", get(bank::statement)),
-        play("/sandbox/chain/{chain}/deposits", post(chain::deposit)),
-        play("/sandbox/chain/{chain}/blocks", post(chain::mine)),
-        play("/sandbox/chain/{chain}/reorg", post(chain::reorganise)),
-        play("/sandbox/chain/{chain}/automine", post(chain::automine)),
+        write("/sandbox/chain/{chain}/deposits", post(chain::deposit)),
+        write("/sandbox/chain/{chain}/blocks", post(chain::mine)),
+        write("/sandbox/chain/{chain}/reorg", post(chain::reorganise)),
+        write("/sandbox/chain/{chain}/automine", post(chain::automine)),
         read("/sandbox/chain/{chain}/transactions", get(chain::transactions)),
-        play("/sandbox/clock", post(control::clock)),
-        play("/sandbox/prices", post(control::prices)),
-        play("/sandbox/screening", post(control::screening)),
-        play("/sandbox/faults", post(control::faults)),
+        write("/sandbox/clock", post(control::clock)),
+        write("/sandbox/prices", post(control::prices)),
+        write("/sandbox/screening", post(control::screening)),
+        write("/sandbox/faults", post(control::faults)),
         read("/sandbox/inbox", get(inbox::list)),
-        play("/sandbox/inbox", post(inbox::catch)),
+        write("/sandbox/inbox", post(inbox::receive)),
     ]
 }
 
-/// Method and path of every call under `/sandbox`.
+/// Method and path of every route under `/sandbox`.
 #[must_use]
 pub fn routes() -> Vec<(Method, &'static str)> {
-    table().into_iter().map(|(method, path, _)| (method, path)).collect()
+    route_table().into_iter().map(|(method, path, _)| (method, path)).collect()
 }
 
-/// The calls under `/sandbox`.
+/// The router of the routes under `/sandbox`.
 pub fn router(world: Arc<World>, engine: Arc<dyn SandboxEngine>) -> Router {
-    let empty: Router<Stage> = Router::new();
-    let calls = table().into_iter().fold(empty, |router, (_, path, handler)| router.route(path, handler));
-    calls.method_not_allowed_fallback(answer::wrong_method).with_state(Stage { world, engine })
+    let empty: Router<RouteState> = Router::new();
+    let calls = route_table().into_iter().fold(empty, |router, (_, path, handler)| router.route(path, handler));
+    calls.method_not_allowed_fallback(response::wrong_method).with_state(RouteState { world, engine })
 }

@@ -1,20 +1,21 @@
-//! The tables of the world's file. Amounts are integer text in minor units, times microseconds of business time.
+//! The tables of the sandbox database. Amounts are integers in minor units, stored as text. Times are microseconds
+//! of business time.
 
-/// Everything, made when the file is opened and left alone when it is there.
+/// Run whenever the database is opened; creates what is missing.
 pub(crate) const SCHEMA: &str = "
--- How far each outward stream has come: statement lines, processor events, decisions, received webhooks, settings.
+-- The last sequence number of each stream: statement lines, processor events, decisions, received webhooks.
 CREATE TABLE IF NOT EXISTS streams (name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
--- What the streams hold. `topic` is the account of a bank line.
+-- The lines of the streams. `topic` is the account of a bank line.
 CREATE TABLE IF NOT EXISTS journal (
     stream TEXT NOT NULL, seq INTEGER NOT NULL, topic TEXT, body TEXT NOT NULL,
     PRIMARY KEY (stream, seq)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS journal_topic ON journal (topic, stream, seq) WHERE topic IS NOT NULL;
--- What happens by itself, and when.
+-- Scheduled actions.
 CREATE TABLE IF NOT EXISTS agenda (id INTEGER PRIMARY KEY, due_at INTEGER NOT NULL, action TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS agenda_due ON agenda (due_at);
--- Clock offset, market overrides, screening list, faults: one JSON document.
+-- Clock offset, fixed prices, screening list and faults: one JSON document.
 CREATE TABLE IF NOT EXISTS settings (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL);
--- Which process plays the world, until when (real time).
+-- Which process runs the scheduler, and until when (real time).
 CREATE TABLE IF NOT EXISTS lease (id INTEGER PRIMARY KEY CHECK (id = 1), owner TEXT NOT NULL, until INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS bank_accounts (rail TEXT PRIMARY KEY, balance TEXT NOT NULL) WITHOUT ROWID;
 -- Payouts over rails and refunds through processors.
@@ -29,16 +30,17 @@ CREATE TABLE IF NOT EXISTS submissions (
     reference TEXT PRIMARY KEY, customer INTEGER NOT NULL, level INTEGER NOT NULL, plan TEXT NOT NULL,
     state TEXT NOT NULL, made_at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS submissions_customer ON submissions (customer, made_at);
--- The chains. A block's hash follows from chain, height and fork; blocks without transactions need no row.
+-- A block's hash is derived from chain, height and fork; blocks without transactions need no row.
 CREATE TABLE IF NOT EXISTS chains (
     name TEXT PRIMARY KEY, height INTEGER NOT NULL, fork INTEGER NOT NULL, every_micros INTEGER NOT NULL,
     mined_at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS forks (
     chain TEXT NOT NULL, from_height INTEGER NOT NULL, fork INTEGER NOT NULL, PRIMARY KEY (chain, fork)) WITHOUT ROWID;
--- When blocks with transactions were made; the others need no row.
+-- When blocks with transactions were made.
 CREATE TABLE IF NOT EXISTS block_times (
     chain TEXT NOT NULL, height INTEGER NOT NULL, made_at INTEGER NOT NULL, PRIMARY KEY (chain, height)) WITHOUT ROWID;
--- `nonce` is absent for transfers between strangers. States: 0 waiting, 1 in a block, 2 reverted in a block, 3 dropped.
+-- `nonce` is NULL for transfers between wallets that are not ours. States: 0 waiting, 1 in a block, 2 reverted in a
+-- block, 3 dropped.
 CREATE TABLE IF NOT EXISTS transactions (
     id INTEGER PRIMARY KEY, chain TEXT NOT NULL, txid TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL,
     symbol TEXT NOT NULL, amount TEXT NOT NULL, fee TEXT NOT NULL, nonce INTEGER, state INTEGER NOT NULL,
@@ -48,10 +50,10 @@ CREATE INDEX IF NOT EXISTS transactions_block ON transactions (chain, height, po
 CREATE INDEX IF NOT EXISTS transactions_waiting ON transactions (chain, nonce, id) WHERE state = 0;
 CREATE INDEX IF NOT EXISTS transactions_sender ON transactions (sender, chain, nonce);
 CREATE INDEX IF NOT EXISTS transactions_recipient ON transactions (recipient, chain);
--- The next nonce to be taken into a block, per wallet of ours.
+-- The next nonce that can be mined, per wallet of ours.
 CREATE TABLE IF NOT EXISTS nonces (
     chain TEXT NOT NULL, address TEXT NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (chain, address)) WITHOUT ROWID;
--- What addresses hold at the newest block, and how much of it waiting transactions will take.
+-- Balances at the newest block, and the part reserved by waiting transactions.
 CREATE TABLE IF NOT EXISTS balances (
     chain TEXT NOT NULL, address TEXT NOT NULL, symbol TEXT NOT NULL, amount TEXT NOT NULL, waiting TEXT NOT NULL,
     PRIMARY KEY (chain, address, symbol)) WITHOUT ROWID;

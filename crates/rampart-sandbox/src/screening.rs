@@ -1,25 +1,23 @@
-//! The screening provider: a list of names and wallets, and the magic ones.
+//! The screening provider: a list of names and wallets, then the triggers.
 
 use std::sync::Arc;
 
 use rampart_core::name::folded;
 use rampart_core::ports::{PortFuture, ScreeningPort, ScreeningResult, ScreeningSubject, Unavailable};
 
-use crate::books::Books;
+use crate::database::SandboxDatabase;
 use crate::error::WorldError;
 use crate::faults::FaultPort;
-use crate::magic::{self, MagicOutcome};
+use crate::trigger::{self, TriggerOutcome};
 use crate::world::World;
 
-/// The screening provider's port.
-pub(crate) struct Screening {
-    pub(crate) books: Arc<Books>,
+pub(crate) struct SimulatedScreening {
+    pub(crate) database: Arc<SandboxDatabase>,
 }
 
-/// The most names and wallets on the list.
-const MOST: usize = 10_000;
+const MAX_LIST_ENTRIES: usize = 10_000;
 
-/// How the list writes a name or wallet: case, accents, punctuation and the order of words aside.
+/// The key of a name or wallet in the list, without case, accents, punctuation and order of words.
 fn key(text: &str) -> String {
     let folded = folded(text);
     let mut words: Vec<&str> = folded.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -27,42 +25,42 @@ fn key(text: &str) -> String {
     words.join(" ")
 }
 
-impl ScreeningPort for Screening {
+impl ScreeningPort for SimulatedScreening {
     fn screen<'a>(&'a self, subject: &'a ScreeningSubject) -> PortFuture<'a, Result<ScreeningResult, Unavailable>> {
         let read = async move {
-            let settings = self.books.settings();
+            let settings = self.database.settings();
             let listed = |text: &str| if settings.screening.is_empty() { None } else { settings.screening.get(&key(text)).copied() };
             for name in &subject.names {
-                // What a person has put on the list counts more than the magic words.
-                if listed(name).unwrap_or_else(|| magic::is_screened_name(name)) {
+                // An entry of the list overrides a trigger.
+                if listed(name).unwrap_or_else(|| trigger::is_screened_name(name)) {
                     return Ok(ScreeningResult::Hit { reason: "a name is on the sandbox's sanctions list".to_owned() });
                 }
             }
             for wallet in &subject.wallets {
-                if listed(wallet).unwrap_or_else(|| magic::of_wallet(wallet) == Some(MagicOutcome::ScreeningHit)) {
+                if listed(wallet).unwrap_or_else(|| trigger::by_wallet(wallet) == Some(TriggerOutcome::ScreeningHit)) {
                     return Ok(ScreeningResult::Hit { reason: "a wallet is on the sandbox's sanctions list".to_owned() });
                 }
             }
             Ok(ScreeningResult::Clear)
         };
-        Box::pin(self.books.ask(FaultPort::Screening, read))
+        Box::pin(self.database.ask(FaultPort::Screening, read))
     }
 }
 
 impl World {
-    /// Puts a name or wallet on the screening provider's list, as a hit or as cleared.
+    /// Adds a name or wallet to the screening list, as a hit or as cleared.
     ///
     /// # Errors
-    /// [`WorldError::Impossible`] when nothing is left of the text, or the list is full.
+    /// [`WorldError::Impossible`] when the text has no letter or digit, or the list is full.
     pub async fn list_for_screening(&self, name_or_wallet: &str, hit: bool) -> Result<(), WorldError> {
         let key = key(name_or_wallet);
         if key.is_empty() {
-            return Err(WorldError::impossible("a name or wallet has letters or digits"));
+            return Err(WorldError::impossible("a name or wallet must have letters or digits"));
         }
-        self.books
+        self.database
             .change_settings(move |settings| {
-                if settings.screening.len() >= MOST && !settings.screening.contains_key(&key) {
-                    return Err(WorldError::impossible(format!("the list holds {MOST} names and wallets already")));
+                if settings.screening.len() >= MAX_LIST_ENTRIES && !settings.screening.contains_key(&key) {
+                    return Err(WorldError::impossible(format!("the list already has {MAX_LIST_ENTRIES} names and wallets")));
                 }
                 settings.screening.insert(key, hit);
                 Ok(())

@@ -1,40 +1,40 @@
-//! What people and tests have set: one document in the file, a copy of it in every process.
+//! Settings that are changed at run time: one JSON document in the database, with a copy in every process.
 
 use std::collections::BTreeMap;
 
 use rampart_core::rate::Rate;
 
-use crate::books::Books;
+use crate::database::SandboxDatabase;
 use crate::error::WorldError;
 use crate::faults::FaultRule;
 
-/// What people and tests have set.
+/// What was set through the routes or by tests.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Settings {
-    /// Counts the changes; a copy never replaces a newer one.
+pub(crate) struct WorldSettings {
+    /// Incremented by each change. An older copy never replaces a newer one.
     pub(crate) version: i64,
-    /// How far business time runs ahead of real time, in microseconds.
+    /// How far business time is ahead of real time, in microseconds.
     pub(crate) clock_offset: i64,
-    /// Prices that were set, by `SYMBOL/CURRENCY`.
+    /// Fixed prices by `SYMBOL/CURRENCY`.
     pub(crate) prices: BTreeMap<String, Rate>,
-    /// Whether the price source is silent.
+    /// Whether the price source is unavailable.
     pub(crate) silent: bool,
-    /// Answers of the screening provider, by normalised name or wallet: whether it is a hit.
+    /// Screening results by normalised name or wallet: `true` is a hit.
     pub(crate) screening: BTreeMap<String, bool>,
-    /// Calls that will go wrong, in this order.
+    /// Faults in the order in which they apply.
     pub(crate) faults: Vec<FaultRule>,
 }
 
-impl Books {
-    /// The settings as this process knows them: its own changes at once, those of others within a tenth of a second.
-    pub(crate) fn settings(&self) -> std::sync::Arc<Settings> {
+impl SandboxDatabase {
+    /// The settings as this process knows them. Its own changes are seen at once, others within 100 milliseconds.
+    pub(crate) fn settings(&self) -> std::sync::Arc<WorldSettings> {
         self.signals.settings.borrow().clone()
     }
 
-    /// Changes the settings. The change is refused, and nothing is written, when the closure refuses.
+    /// Changes the settings. If the closure returns an error, nothing is written.
     pub(crate) async fn change_settings<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&mut Settings) -> Result<T, WorldError> + Send + 'static,
+        change: impl FnOnce(&mut WorldSettings) -> Result<T, WorldError> + Send + 'static,
     ) -> Result<T, WorldError> {
         self.write(move |batch| {
             Box::pin(async move {

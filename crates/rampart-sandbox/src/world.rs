@@ -1,4 +1,4 @@
-//! The world as a whole: its file, its parts, and whether it plays by itself.
+//! The simulated world as a whole: its database, its ports and its scheduler.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,51 +11,49 @@ use rampart_core::time::{Clock, Timestamp};
 use sqlx::sqlite::SqliteConnection;
 use tokio::task::JoinHandle;
 
-use crate::bank::Bank;
-use crate::books::Books;
-use crate::chain::{self, SandboxChain};
+use crate::bank::SimulatedBank;
+use crate::chain::{self, SimulatedChain};
 use crate::config::{OpeningBalance, WorldConfig};
+use crate::database::SandboxDatabase;
 use crate::error::WorldError;
-use crate::kyc::Identity;
-use crate::play;
-use crate::prices::Prices;
-use crate::processor::Processors;
-use crate::screening::Screening;
+use crate::kyc::SimulatedKyc;
+use crate::prices::SimulatedPrices;
+use crate::processor::SimulatedProcessors;
+use crate::scheduler;
+use crate::screening::SimulatedScreening;
 
-/// The simulated outside world.
+/// The simulated outside world, with a port for each kind of provider.
 pub struct World {
-    pub(crate) books: Arc<Books>,
-    bank: Arc<Bank>,
-    processors: Arc<Processors>,
-    chains: BTreeMap<Chain, Arc<SandboxChain>>,
-    identity: Arc<Identity>,
-    screening: Arc<Screening>,
-    prices: Arc<Prices>,
-    player: Mutex<Option<JoinHandle<()>>>,
+    pub(crate) database: Arc<SandboxDatabase>,
+    bank: Arc<SimulatedBank>,
+    processors: Arc<SimulatedProcessors>,
+    chains: BTreeMap<Chain, Arc<SimulatedChain>>,
+    identity: Arc<SimulatedKyc>,
+    screening: Arc<SimulatedScreening>,
+    prices: Arc<SimulatedPrices>,
+    scheduler: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl World {
-    /// Opens the world's file, making it when it is not there. What the configuration has and the file has not yet,
-    /// such as a new chain, is added with its opening balance. The world stands still until [`World::start`].
-    ///
-    /// # Errors
-    /// When the file cannot be opened, or is not a world's.
+    /// Opens the database and creates it if it is missing. What is new in the configuration, such as a chain, is added with
+    /// its opening balance. Nothing happens by itself until [`World::start`].
     pub async fn open(path: impl AsRef<Path>, config: WorldConfig) -> Result<Arc<Self>, WorldError> {
-        let books = Books::open(path.as_ref(), config).await?;
-        let chains = books.config.chains.iter().map(|chain| (chain.name, Arc::new(SandboxChain::new(books.clone(), chain.clone()))));
+        let database = SandboxDatabase::open(path.as_ref(), config).await?;
+        let chains =
+            database.config.chains.iter().map(|chain| (chain.name, Arc::new(SimulatedChain::new(database.clone(), chain.clone()))));
         Ok(Arc::new(Self {
-            bank: Arc::new(Bank { books: books.clone() }),
-            processors: Arc::new(Processors { books: books.clone() }),
+            bank: Arc::new(SimulatedBank { database: database.clone() }),
+            processors: Arc::new(SimulatedProcessors { database: database.clone() }),
             chains: chains.collect(),
-            identity: Arc::new(Identity { books: books.clone() }),
-            screening: Arc::new(Screening { books: books.clone() }),
-            prices: Arc::new(Prices { books: books.clone() }),
-            player: Mutex::new(None),
-            books,
+            identity: Arc::new(SimulatedKyc { database: database.clone() }),
+            screening: Arc::new(SimulatedScreening { database: database.clone() }),
+            prices: Arc::new(SimulatedPrices { database: database.clone() }),
+            scheduler: Mutex::new(None),
+            database,
         }))
     }
 
-    /// The bank, with all its rails.
+    /// The bank, with all rails.
     #[must_use]
     pub fn bank(&self) -> Arc<dyn BankPort> {
         self.bank.clone()
@@ -67,13 +65,13 @@ impl World {
         self.processors.clone()
     }
 
-    /// A chain by its name.
+    /// The port of a chain.
     #[must_use]
     pub fn chain(&self, name: Chain) -> Option<Arc<dyn ChainPort>> {
         self.chains.get(&name).map(|chain| chain.clone() as Arc<dyn ChainPort>)
     }
 
-    /// The names of the chains.
+    /// The names of all chains.
     #[must_use]
     pub fn chains(&self) -> Vec<Chain> {
         self.chains.keys().copied().collect()
@@ -97,52 +95,52 @@ impl World {
         self.prices.clone()
     }
 
-    /// The business clock, which the ramp and the world share.
+    /// The business clock, shared by the ramp and the world.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
-        self.books.clock.clone()
+        self.database.clock.clone()
     }
 
-    /// What is there in the beginning; the ramp's books open with the same.
+    /// The balances that the world opens with. The ramp's ledger opens with the same.
     #[must_use]
     pub fn opening_balances(&self) -> Vec<OpeningBalance> {
-        self.books.config.opening_balances()
+        self.database.config.opening_balances()
     }
 
-    /// What the world consists of.
+    /// The configuration.
     #[must_use]
     pub fn config(&self) -> &WorldConfig {
-        &self.books.config
+        &self.database.config
     }
 
-    /// Lets the world play itself. Of the processes that share a file one plays, and another takes over when it dies.
+    /// Starts the scheduler. Of the processes that share a database one runs it; another takes over when that one dies.
     pub fn start(&self) {
-        let mut player = self.player.lock();
-        if player.is_none() {
-            *player = Some(tokio::spawn(play::play(Arc::downgrade(&self.books))));
+        let mut scheduler = self.scheduler.lock();
+        if scheduler.is_none() {
+            *scheduler = Some(tokio::spawn(scheduler::run(Arc::downgrade(&self.database))));
         }
     }
 
-    /// Stops playing; another process may go on. The world itself stays usable.
+    /// Stops the scheduler of this process; another process may take over. The ports stay usable.
     pub async fn stop(&self) {
-        let player = self.player.lock().take();
-        if let Some(player) = player {
-            player.abort();
-            // An aborted task ends with an error that says so.
-            let _ = player.await;
-            if let Err(error) = play::let_go(&self.books).await {
-                tracing::warn!(%error, "the sandbox world's lease was not given back");
+        let scheduler = self.scheduler.lock().take();
+        if let Some(scheduler) = scheduler {
+            scheduler.abort();
+            // An aborted task always returns an error.
+            let _ = scheduler.await;
+            if let Err(error) = scheduler::release_lease(&self.database).await {
+                tracing::warn!(%error, "the sandbox scheduler's lease was not released");
             }
         }
     }
 
-    pub(crate) fn sandbox_chain(&self, name: Chain) -> Result<&Arc<SandboxChain>, WorldError> {
+    pub(crate) fn simulated_chain(&self, name: Chain) -> Result<&Arc<SimulatedChain>, WorldError> {
         self.chains.get(&name).ok_or_else(|| WorldError::NotFound(format!("there is no chain {name}")))
     }
 }
 
-/// Makes what the configuration has and the file has not.
-pub(crate) async fn genesis(connection: &mut SqliteConnection, config: &WorldConfig, now: Timestamp) -> Result<(), WorldError> {
+/// Inserts the rails, chains and coins that are in the configuration but not in the database.
+pub(crate) async fn create_missing_rows(connection: &mut SqliteConnection, config: &WorldConfig, now: Timestamp) -> Result<(), WorldError> {
     for rail in &config.rails {
         sqlx::query("INSERT INTO bank_accounts (rail, balance) VALUES (?1, ?2) ON CONFLICT (rail) DO NOTHING")
             .bind(rail.name.as_str())

@@ -20,5 +20,5 @@ pub use customers::{CustomerOf, documented_registration};
 pub use database::{TestDatabase, TestEngine};
 pub use gateway::payable;
 pub use orders::{buy, data_of, refusal_of, sell};
-pub use rampart_sandbox::{Deposit, MAGIC, MagicField};
+pub use rampart_sandbox::{Deposit, TRIGGERS, TriggerField};
 pub use scenario::{PATIENCE, scenario};

@@ -1,26 +1,26 @@
-//! The tables of docs/sandbox.md: magic values from the sandbox's own table, defaults from the default configuration.
+//! The tables of docs/sandbox.md: trigger values from the sandbox's own table, defaults from the default configuration.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use rampart_sandbox::{MAGIC, MagicField};
+use rampart_sandbox::{TRIGGERS, TriggerField};
 use toml::{Table, Value};
 
 const DEFAULTS: &str = "crates/rampart/src/default.toml";
 
 /// The inputs that choose an outcome.
-pub(super) fn magic() -> String {
+pub(super) fn triggers() -> String {
     let mut text = String::from("| where | contains | what happens | for example |\n| --- | --- | --- | --- |\n");
-    for magic in MAGIC {
-        let place = match magic.field {
-            MagicField::IdentificationNumber => "digits of an identification number",
-            MagicField::Name => "a word of a name",
-            MagicField::PayoutAccount => "digits of the account paid to",
-            MagicField::CardAmount => "last figures of an amount, in minor units",
-            MagicField::Wallet => "a wallet",
+    for trigger in TRIGGERS {
+        let place = match trigger.field {
+            TriggerField::IdentificationNumber => "digits of an identification number",
+            TriggerField::Name => "a word of a name",
+            TriggerField::PayoutAccount => "digits of the payout account",
+            TriggerField::CardAmount => "last digits of an amount, in minor units",
+            TriggerField::Wallet => "a wallet",
         };
         // Writing into a string does not fail.
-        let _ = writeln!(text, "| {place} | `{}` | {} | `{}` |", magic.value, magic.meaning, magic.example);
+        let _ = writeln!(text, "| {place} | `{}` | {} | `{}` |", trigger.value, trigger.meaning, trigger.example);
     }
     text
 }

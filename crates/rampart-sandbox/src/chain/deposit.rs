@@ -1,4 +1,4 @@
-//! Coins that strangers send, and the chain's books as anybody can read them.
+//! Deposits of third parties, and the transactions of a chain.
 
 use rampart_core::amount::Amount;
 use rampart_core::asset::{Chain, Symbol};
@@ -6,70 +6,64 @@ use sha2::{Digest, Sha256};
 use sqlx::Row;
 
 use super::{DROPPED, MINED, REVERTED, WAITING, address_of, prefix};
-use crate::books::token;
+use crate::database::unique_token;
 use crate::error::WorldError;
 use crate::payouts::amount;
 use crate::world::World;
 
-/// Coins that somebody sends to an address.
+/// Coins that a third party sends to an address.
 #[derive(Debug, Clone)]
 pub struct Deposit {
-    /// The chain.
     pub chain: Chain,
-    /// To which address.
     pub to: String,
-    /// The coin's symbol; one that the catalogue does not know is a token nobody knows.
+    /// A symbol that is not in the catalogue stands for an unknown token.
     pub symbol: Symbol,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// From which address; a stranger's when absent.
+    /// `None`: the address of a stranger.
     pub from: Option<String>,
 }
 
-/// A transaction, as the chain's books have it.
+/// A transaction of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainTransaction {
-    /// Its number in the chain's books; later ones are larger.
+    /// Row number; later transactions have larger ones.
     pub id: i64,
-    /// Its identifier.
     pub txid: String,
-    /// From which address.
     pub from: String,
-    /// To which address.
     pub to: String,
-    /// The coin's symbol.
     pub symbol: String,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// The decimals of the coin, where it is one of the catalogue.
+    /// Decimals of the coin; `None` for an unknown token.
     pub decimals: Option<u8>,
-    /// What the chain took, in minor units of its own coin.
+    /// Network fee, in minor units of the native coin.
     pub fee: Amount,
-    /// The sender's nonce, for wallets of ours.
+    /// `None` if the sender is not a wallet of ours.
     pub nonce: Option<u64>,
     /// `waiting`, `in_block`, `reverted` or `dropped`.
     pub state: &'static str,
-    /// The block's height.
+    /// Height of the block; `None` while waiting.
     pub height: Option<u64>,
 }
 
 impl World {
-    /// Somebody sends coins to an address; they are in the next block. Gives the transaction's identifier.
+    /// A third party sends coins to an address; they are in the next block. Returns the transaction's identifier.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for addresses that are none.
+    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for an invalid address.
     pub async fn deposit(&self, deposit: Deposit) -> Result<String, WorldError> {
-        let chain = self.sandbox_chain(deposit.chain)?;
+        let chain = self.simulated_chain(deposit.chain)?;
         let addresses = chain.config.addresses;
         let to = addresses.normalize(&deposit.to).map_err(|fault| WorldError::impossible(format!("to {fault}")))?;
-        let chance = token();
+        let random = unique_token();
         let from = match &deposit.from {
             Some(from) => addresses.normalize(from).map_err(|fault| WorldError::impossible(format!("from {fault}")))?,
-            None => address_of(self.books.config.seed, &chain.config, &format!("stranger/{chance}")),
+            None => address_of(self.database.config.seed, &chain.config, &format!("stranger/{random}")),
         };
-        let txid = format!("{}{}", prefix(deposit.chain), hex::encode(Sha256::digest(format!("{}/{from}/{to}/{chance}", deposit.chain))));
+        let txid = format!("{}{}", prefix(deposit.chain), hex::encode(Sha256::digest(format!("{}/{from}/{to}/{random}", deposit.chain))));
         let stored = txid.clone();
-        self.books
+        self.database
             .write(move |batch| {
                 Box::pin(async move {
                     sqlx::query(
@@ -91,11 +85,10 @@ impl World {
         Ok(txid)
     }
 
-    /// The transactions from or to an address (all of them when absent), newest first, at most `limit`; those before
-    /// a number when one is given.
+    /// The transactions from or to an address (`None`: all), newest first, at most `limit`, with ids below `before`.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for an address that is none.
+    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for an invalid address.
     pub async fn transactions(
         &self,
         chain: Chain,
@@ -103,14 +96,14 @@ impl World {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Vec<ChainTransaction>, WorldError> {
-        let sandbox_chain = self.sandbox_chain(chain)?;
-        let config = &sandbox_chain.config;
+        let simulated_chain = self.simulated_chain(chain)?;
+        let config = &simulated_chain.config;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let before = before.unwrap_or(i64::MAX);
         let normalize = |address| config.addresses.normalize(address).map_err(|fault| WorldError::impossible(format!("address {fault}")));
         let rows = match address.map(normalize).transpose()? {
-            // Nearly every transaction is from the hot wallet: walking backwards finds a page sooner than sorting.
-            Some(address) if address == sandbox_chain.hot => {
+            // Nearly every transaction is from the hot wallet: scanning backwards finds a page sooner than sorting.
+            Some(address) if address == simulated_chain.hot => {
                 sqlx::query(
                     "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions NOT INDEXED \
                      WHERE chain = ?1 AND (sender = ?2 OR recipient = ?2) AND id < ?3 ORDER BY id DESC LIMIT ?4",
@@ -119,7 +112,7 @@ impl World {
                 .bind(address)
                 .bind(before)
                 .bind(limit)
-                .fetch_all(&self.books.readers)
+                .fetch_all(&self.database.readers)
                 .await?
             }
             Some(address) => {
@@ -133,7 +126,7 @@ impl World {
                 .bind(address)
                 .bind(before)
                 .bind(limit)
-                .fetch_all(&self.books.readers)
+                .fetch_all(&self.database.readers)
                 .await?
             }
             None => {
@@ -144,7 +137,7 @@ impl World {
                 .bind(chain.as_str())
                 .bind(before)
                 .bind(limit)
-                .fetch_all(&self.books.readers)
+                .fetch_all(&self.database.readers)
                 .await?
             }
         };

@@ -1,4 +1,4 @@
-//! Making blocks: by hand, or by themselves as business time passes.
+//! Mining blocks: on request, and automatically in business time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,24 +7,23 @@ use rampart_core::asset::Chain;
 use rampart_core::ports::BlockHead;
 use sqlx::Row;
 
-use super::broadcast::Holding;
+use super::broadcast::CoinBalance;
 use super::{MINED, REVERTED, read_head};
-use crate::books::Batch;
+use crate::database::Batch;
 use crate::error::WorldError;
-use crate::magic::{self, MagicOutcome};
 use crate::payouts::amount;
+use crate::trigger::{self, TriggerOutcome};
 use crate::world::World;
 
-/// The most transactions in a block.
-const MOST_TRANSACTIONS: i64 = 10_000;
-/// The most blocks made at once: by hand, and to catch up after a jump of the clock.
-const MOST_BY_HAND: u32 = 1_000;
-const MOST_TO_CATCH_UP: i64 = 50;
-/// The slowest a chain may be told to be, in seconds.
-const SLOWEST: u32 = 86_400;
+const MAX_BLOCK_TRANSACTIONS: i64 = 10_000;
+/// Blocks mined at once, on request.
+const MAX_MINED_BLOCKS: u32 = 1_000;
+/// Blocks mined at once to catch up after a jump of the clock.
+const MAX_CATCH_UP_BLOCKS: i64 = 50;
+const MAX_BLOCK_INTERVAL_SECONDS: u32 = 86_400;
 
 /// A transaction that waits for a block.
-struct Candidate {
+struct WaitingTransaction {
     id: i64,
     sender: String,
     recipient: String,
@@ -34,16 +33,16 @@ struct Candidate {
     nonce: Option<i64>,
 }
 
-/// Balances and nonces of the addresses that a block touches.
-pub(super) struct Touched {
+/// Balances and nonces of the addresses in the transactions of a block.
+pub(super) struct TouchedAddresses {
     chain: Chain,
     nonces: BTreeMap<String, i64>,
-    holdings: BTreeMap<(String, String), Holding>,
+    balances: BTreeMap<(String, String), CoinBalance>,
 }
 
-impl Touched {
+impl TouchedAddresses {
     pub(super) async fn load(batch: &mut Batch, chain: Chain, addresses: &BTreeSet<&str>) -> Result<Self, WorldError> {
-        let mut touched = Self { chain, nonces: BTreeMap::new(), holdings: BTreeMap::new() };
+        let mut touched = Self { chain, nonces: BTreeMap::new(), balances: BTreeMap::new() };
         let addresses = serde_json::to_string(addresses)?;
         let rows = sqlx::query("SELECT n.address, n.next FROM json_each(?2) w CROSS JOIN nonces n ON n.chain = ?1 AND n.address = w.value")
             .bind(chain.as_str())
@@ -61,24 +60,24 @@ impl Touched {
         .fetch_all(&mut batch.connection)
         .await?;
         for row in rows {
-            let holding = Holding { amount: amount(row.try_get(2)?)?, waiting: amount(row.try_get(3)?)? };
-            touched.holdings.insert((row.try_get(0)?, row.try_get(1)?), holding);
+            let balance = CoinBalance { amount: amount(row.try_get(2)?)?, waiting: amount(row.try_get(3)?)? };
+            touched.balances.insert((row.try_get(0)?, row.try_get(1)?), balance);
         }
         Ok(touched)
     }
 
-    /// Adds to what an address holds, and to what its waiting transactions will take.
-    pub(super) fn add(&mut self, address: &str, symbol: &str, held: Amount, waiting: Amount) {
-        let holding = self.holdings.entry((address.to_owned(), symbol.to_owned())).or_default();
-        holding.amount = holding.amount.plus(held).unwrap_or(holding.amount);
-        holding.waiting = holding.waiting.plus(waiting).unwrap_or(holding.waiting);
+    /// Adds to the balance of an address, and to the part reserved by waiting transactions.
+    pub(super) fn add(&mut self, address: &str, symbol: &str, amount: Amount, waiting: Amount) {
+        let balance = self.balances.entry((address.to_owned(), symbol.to_owned())).or_default();
+        balance.amount = balance.amount.plus(amount).unwrap_or(balance.amount);
+        balance.waiting = balance.waiting.plus(waiting).unwrap_or(balance.waiting);
     }
 
-    fn held(&self, address: &str, symbol: &str) -> Amount {
-        self.holdings.get(&(address.to_owned(), symbol.to_owned())).map_or(Amount::ZERO, |holding| holding.amount)
+    fn amount_of(&self, address: &str, symbol: &str) -> Amount {
+        self.balances.get(&(address.to_owned(), symbol.to_owned())).map_or(Amount::ZERO, |balance| balance.amount)
     }
 
-    /// Sets back the nonce of an address to one that was undone.
+    /// Resets the next nonce of an address to one that was undone.
     pub(super) fn undo_nonce(&mut self, address: &str, nonce: i64) {
         let next = self.nonces.entry(address.to_owned()).or_insert(nonce);
         *next = nonce.min(*next);
@@ -86,13 +85,13 @@ impl Touched {
 
     pub(super) async fn store(&self, batch: &mut Batch) -> Result<(), WorldError> {
         let chain = self.chain.as_str();
-        let holdings = self.holdings.iter().map(|((address, symbol), holding)| (address, symbol, holding.amount, holding.waiting));
+        let balances = self.balances.iter().map(|((address, symbol), balance)| (address, symbol, balance.amount, balance.waiting));
         sqlx::query(
             "INSERT OR REPLACE INTO balances (chain, address, symbol, amount, waiting) \
              SELECT ?1, value->>0, value->>1, value->>2, value->>3 FROM json_each(?2)",
         )
         .bind(chain)
-        .bind(serde_json::to_string(&holdings.collect::<Vec<_>>())?)
+        .bind(serde_json::to_string(&balances.collect::<Vec<_>>())?)
         .execute(&mut batch.connection)
         .await?;
         sqlx::query("INSERT OR REPLACE INTO nonces (chain, address, next) SELECT ?1, key, value FROM json_each(?2)")
@@ -104,17 +103,17 @@ impl Touched {
     }
 }
 
-async fn candidates(batch: &mut Batch, chain: Chain) -> Result<Vec<Candidate>, WorldError> {
-    // Lower nonces come first, so that those ahead of their turn cannot fill a block.
+async fn candidates(batch: &mut Batch, chain: Chain) -> Result<Vec<WaitingTransaction>, WorldError> {
+    // Lower nonces come first, so that nonces that are ahead cannot fill a block.
     let rows = sqlx::query(
         "SELECT id, sender, recipient, symbol, amount, fee, nonce FROM transactions WHERE chain = ?1 AND state = 0 ORDER BY nonce, id LIMIT ?2",
     )
     .bind(chain.as_str())
-    .bind(MOST_TRANSACTIONS)
+    .bind(MAX_BLOCK_TRANSACTIONS)
     .fetch_all(&mut batch.connection)
     .await?;
-    let read = |row: &sqlx::sqlite::SqliteRow| -> Result<Candidate, WorldError> {
-        Ok(Candidate {
+    let read = |row: &sqlx::sqlite::SqliteRow| -> Result<WaitingTransaction, WorldError> {
+        Ok(WaitingTransaction {
             id: row.try_get(0)?,
             sender: row.try_get(1)?,
             recipient: row.try_get(2)?,
@@ -127,23 +126,23 @@ async fn candidates(batch: &mut Batch, chain: Chain) -> Result<Vec<Candidate>, W
     rows.iter().map(read).collect()
 }
 
-/// Puts what waits into the block at a height; gives how many went in.
+/// Puts waiting transactions into the block at a height. Returns how many.
 async fn fill_block(batch: &mut Batch, chain: Chain, native: &str, height: i64) -> Result<usize, WorldError> {
     let candidates = candidates(batch, chain).await?;
     if candidates.is_empty() {
         return Ok(0);
     }
     let addresses = candidates.iter().flat_map(|candidate| [candidate.sender.as_str(), candidate.recipient.as_str()]).collect();
-    let mut touched = Touched::load(batch, chain, &addresses).await?;
+    let mut touched = TouchedAddresses::load(batch, chain, &addresses).await?;
     let mut taken: Vec<(i64, usize, i64)> = Vec::new();
     for candidate in &candidates {
-        let reverts = magic::of_wallet(&candidate.recipient) == Some(MagicOutcome::TransactionReverted);
+        let reverts = trigger::by_wallet(&candidate.recipient) == Some(TriggerOutcome::TransactionReverted);
         let moved = if reverts { Amount::ZERO } else { candidate.amount };
         let (sender, symbol) = (candidate.sender.as_str(), candidate.symbol.as_str());
         if let Some(nonce) = candidate.nonce {
             let next = touched.nonces.get(sender).copied().unwrap_or(0);
-            // A reorganisation can leave a sender without the coins it had: then the transaction goes on waiting.
-            let enough = touched.held(sender, symbol) >= moved && touched.held(sender, native) >= candidate.fee;
+            // After a reorganisation the sender may lack the coins; the transaction then goes on waiting.
+            let enough = touched.amount_of(sender, symbol) >= moved && touched.amount_of(sender, native) >= candidate.fee;
             if nonce != next || !enough {
                 continue;
             }
@@ -173,14 +172,14 @@ async fn fill_block(batch: &mut Batch, chain: Chain, native: &str, height: i64) 
     Ok(taken.len())
 }
 
-/// Makes blocks on a chain; what waits goes into the first of them.
+/// Mines blocks on a chain. Waiting transactions go into the first of them.
 pub(super) async fn mine(batch: &mut Batch, chain: Chain, count: i64, mined_at: i64) -> Result<BlockHead, WorldError> {
     let native = batch.config.chain(chain).map(|chain| chain.native.to_string()).unwrap_or_default();
     let height: i64 =
         sqlx::query_scalar("SELECT height FROM chains WHERE name = ?1").bind(chain.as_str()).fetch_one(&mut batch.connection).await?;
-    for made in 1..=count {
-        if fill_block(batch, chain, &native, height + made).await? == 0 {
-            // Nothing waits that can go into a block: the rest of the blocks are empty and need no row.
+    for offset in 1..=count {
+        if fill_block(batch, chain, &native, height + offset).await? == 0 {
+            // No waiting transaction can be mined: the remaining blocks are empty and need no row.
             break;
         }
     }
@@ -195,7 +194,7 @@ pub(super) async fn mine(batch: &mut Batch, chain: Chain, count: i64, mined_at: 
     Ok(head)
 }
 
-/// Makes the blocks that are due on every chain.
+/// Mines the blocks that are due on every chain.
 pub(crate) async fn mine_due(batch: &mut Batch) -> Result<(), WorldError> {
     let now = batch.now.micros();
     let rows = sqlx::query("SELECT name, every_micros, mined_at FROM chains WHERE every_micros > 0 AND mined_at + every_micros <= ?1")
@@ -208,23 +207,23 @@ pub(crate) async fn mine_due(batch: &mut Batch) -> Result<(), WorldError> {
             continue;
         };
         let due = (now - mined_at) / every;
-        let (count, mined_at) = if due > MOST_TO_CATCH_UP { (MOST_TO_CATCH_UP, now) } else { (due, mined_at + due * every) };
+        let (count, mined_at) = if due > MAX_CATCH_UP_BLOCKS { (MAX_CATCH_UP_BLOCKS, now) } else { (due, mined_at + due * every) };
         mine(batch, chain, count, mined_at).await?;
     }
     Ok(())
 }
 
 impl World {
-    /// Makes blocks now.
+    /// Mines blocks now.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for none or more than 1,000.
+    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for no blocks or more than 1,000.
     pub async fn mine(&self, chain: Chain, count: u32) -> Result<BlockHead, WorldError> {
-        self.sandbox_chain(chain)?;
-        if count == 0 || count > MOST_BY_HAND {
-            return Err(WorldError::impossible(format!("1 to {MOST_BY_HAND} blocks can be made at once")));
+        self.simulated_chain(chain)?;
+        if count == 0 || count > MAX_MINED_BLOCKS {
+            return Err(WorldError::impossible(format!("1 to {MAX_MINED_BLOCKS} blocks can be made at once")));
         }
-        self.books
+        self.database
             .write(move |batch| {
                 Box::pin(async move {
                     let now = batch.now.micros();
@@ -234,16 +233,16 @@ impl World {
             .await
     }
 
-    /// Sets how much business time lies between blocks; 0 stops them.
+    /// Sets the interval between automatic blocks in seconds of business time; 0 stops them.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for more than a day.
+    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for more than a day.
     pub async fn automine(&self, chain: Chain, every_seconds: u32) -> Result<(), WorldError> {
-        self.sandbox_chain(chain)?;
-        if every_seconds > SLOWEST {
-            return Err(WorldError::impossible(format!("blocks can be at most {SLOWEST} seconds apart")));
+        self.simulated_chain(chain)?;
+        if every_seconds > MAX_BLOCK_INTERVAL_SECONDS {
+            return Err(WorldError::impossible(format!("blocks can be at most {MAX_BLOCK_INTERVAL_SECONDS} seconds apart")));
         }
-        self.books
+        self.database
             .write(move |batch| {
                 Box::pin(async move {
                     sqlx::query("UPDATE chains SET every_micros = ?2, mined_at = ?3 WHERE name = ?1")

@@ -7,31 +7,29 @@ use rampart_core::asset::Chain;
 use rampart_core::ports::BlockHead;
 use sqlx::Row;
 
-use super::mine::Touched;
+use super::mine::TouchedAddresses;
 use super::{DROPPED, MINED, WAITING, read_head};
-use crate::books::Batch;
+use crate::database::Batch;
 use crate::error::WorldError;
 use crate::payouts::amount;
 use crate::world::World;
 
-/// The deepest reorganisation.
-const DEEPEST: u32 = 200;
-/// The most transactions named to be dropped.
-const MOST_DROPPED: usize = 1_000;
+const MAX_REORGANISED_BLOCKS: u32 = 200;
+const MAX_DROPPED_TRANSACTIONS: usize = 1_000;
 
-/// What a reorganisation did.
+/// The result of a reorganisation.
 #[derive(Debug, Clone)]
 pub struct Reorganisation {
-    /// The newest block of the new fork: one higher than the old one was.
+    /// The newest block of the new fork. Its height is one more than before.
     pub head: BlockHead,
-    /// Transactions that wait for a block again.
+    /// Identifiers of transactions that wait for a block again.
     pub waiting: Vec<String>,
-    /// Transactions that the chain has forgotten.
+    /// Identifiers of transactions that the chain has dropped.
     pub dropped: Vec<String>,
 }
 
 /// A transaction that is undone, or dropped while it was waiting.
-struct Undone {
+struct UndoneTransaction {
     id: i64,
     txid: String,
     sender: String,
@@ -43,7 +41,7 @@ struct Undone {
     state: i64,
 }
 
-async fn undone(batch: &mut Batch, chain: Chain, above: i64, drop: &BTreeSet<String>) -> Result<Vec<Undone>, WorldError> {
+async fn undone(batch: &mut Batch, chain: Chain, above: i64, drop: &BTreeSet<String>) -> Result<Vec<UndoneTransaction>, WorldError> {
     let rows = sqlx::query(
         "SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions WHERE chain = ?1 AND height > ?2 \
          UNION SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions \
@@ -54,8 +52,8 @@ async fn undone(batch: &mut Batch, chain: Chain, above: i64, drop: &BTreeSet<Str
     .bind(serde_json::to_string(drop)?)
     .fetch_all(&mut batch.connection)
     .await?;
-    let read = |row: &sqlx::sqlite::SqliteRow| -> Result<Undone, WorldError> {
-        Ok(Undone {
+    let read = |row: &sqlx::sqlite::SqliteRow| -> Result<UndoneTransaction, WorldError> {
+        Ok(UndoneTransaction {
             id: row.try_get(0)?,
             txid: row.try_get(1)?,
             sender: row.try_get(2)?,
@@ -82,7 +80,7 @@ async fn reorganise(batch: &mut Batch, chain: Chain, depth: i64, drop: &BTreeSet
         return Err(WorldError::impossible(format!("{unknown} is neither in the last {depth} blocks nor waiting")));
     }
     let addresses = undone.iter().flat_map(|transaction| [transaction.sender.as_str(), transaction.recipient.as_str()]).collect();
-    let mut touched = Touched::load(batch, chain, &addresses).await?;
+    let mut touched = TouchedAddresses::load(batch, chain, &addresses).await?;
     let (mut waiting, mut dropped, mut states) = (Vec::new(), Vec::new(), Vec::new());
     for transaction in &undone {
         let drops = drop.contains(&transaction.txid);
@@ -118,7 +116,7 @@ async fn reorganise(batch: &mut Batch, chain: Chain, depth: i64, drop: &BTreeSet
             .bind(fork + 1)
             .execute(&mut batch.connection)
             .await?;
-        // The longer chain wins: that is why nodes changed over to it.
+        // Nodes change over to a fork only if it is longer.
         sqlx::query("UPDATE chains SET height = height + 1, fork = fork + 1, mined_at = ?2 WHERE name = ?1")
             .bind(chain.as_str())
             .bind(batch.now.micros())
@@ -131,20 +129,20 @@ async fn reorganise(batch: &mut Batch, chain: Chain, depth: i64, drop: &BTreeSet
 }
 
 impl World {
-    /// Undoes the newest blocks of a chain. Their transactions wait again, except those named, which the chain
-    /// forgets; waiting ones may be named too.
+    /// Undoes the newest blocks of a chain. Their transactions wait again, except those in `drop`, which the chain forgets.
+    /// `drop` may also name waiting transactions.
     ///
     /// # Errors
-    /// [`WorldError::NotFound`] for a chain that does not exist, [`WorldError::Impossible`] for more blocks than there
-    /// are or than 200, and for transactions that are not there to be dropped.
+    /// [`WorldError::NotFound`] for an unknown chain. [`WorldError::Impossible`] for more blocks than the chain has, for more
+    /// than 200, and for a transaction to drop that is neither undone nor waiting.
     pub async fn reorganise(&self, chain: Chain, depth: u32, drop: Vec<String>) -> Result<Reorganisation, WorldError> {
-        self.sandbox_chain(chain)?;
-        if depth > DEEPEST || drop.len() > MOST_DROPPED {
+        self.simulated_chain(chain)?;
+        if depth > MAX_REORGANISED_BLOCKS || drop.len() > MAX_DROPPED_TRANSACTIONS {
             return Err(WorldError::impossible(format!(
-                "at most {DEEPEST} blocks are undone and {MOST_DROPPED} transactions dropped at once"
+                "at most {MAX_REORGANISED_BLOCKS} blocks are undone and {MAX_DROPPED_TRANSACTIONS} transactions dropped at once"
             )));
         }
         let drop: BTreeSet<String> = drop.into_iter().collect();
-        self.books.write(move |batch| Box::pin(async move { reorganise(batch, chain, i64::from(depth), &drop).await })).await
+        self.database.write(move |batch| Box::pin(async move { reorganise(batch, chain, i64::from(depth), &drop).await })).await
     }
 }

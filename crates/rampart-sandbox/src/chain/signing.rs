@@ -1,5 +1,5 @@
-//! Signed bytes: the whole transfer with a tag that only this world makes, so that what is broadcast needs no memory of
-//! what was signed, and the same request always gives the same bytes.
+//! Signed transactions: the whole transfer as JSON, followed by an HMAC with the world's key. So a broadcast needs no
+//! record of what was signed, and the same request always gives the same bytes.
 
 use hmac::{Hmac, KeyInit, Mac};
 use rampart_core::address::AddressKind;
@@ -10,9 +10,9 @@ use rampart_core::ports::{SigningRequest, Unavailable};
 use sha2::{Digest, Sha256};
 use sha3::Keccak256;
 
-use super::{SandboxChain, prefix};
+use super::{SimulatedChain, prefix};
 
-/// What is signed.
+/// The transfer that is signed.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Payload {
     pub(crate) chain: String,
@@ -24,14 +24,13 @@ pub(crate) struct Payload {
     pub(crate) nonce: u64,
 }
 
-/// The length of the tag behind the payload.
-const TAG: usize = 32;
-/// The most bytes a transaction has.
-const MOST: usize = 1_024;
+/// Length of the HMAC-SHA256 after the payload.
+const TAG_BYTES: usize = 32;
+const MAX_TRANSACTION_BYTES: usize = 1_024;
 
-impl SandboxChain {
+impl SimulatedChain {
     fn tag(&self, payload: &[u8]) -> Option<Hmac<Sha256>> {
-        let key = format!("rampart-sandbox/{}/keys", self.books.config.seed);
+        let key = format!("rampart-sandbox/{}/keys", self.database.config.seed);
         Hmac::<Sha256>::new_from_slice(key.as_bytes()).ok().map(|mac| mac.chain_update(payload))
     }
 
@@ -55,7 +54,7 @@ impl SandboxChain {
         Ok(SignedTransaction { nonce: request.nonce, txid: self.txid(&bytes), bytes: hex::encode(bytes) })
     }
 
-    /// A transaction's identifier follows from its bytes.
+    /// The transaction identifier, a hash of the bytes.
     fn txid(&self, bytes: &[u8]) -> String {
         let digest = match self.config.addresses {
             AddressKind::Evm => hex::encode(Keccak256::digest(bytes)),
@@ -64,13 +63,13 @@ impl SandboxChain {
         format!("{}{digest}", prefix(self.config.name))
     }
 
-    /// Reads signed bytes; nothing when they were not signed here, or not for this chain.
+    /// Parses signed bytes. `None` if they were not signed by this world, or for another chain.
     pub(super) fn read_signed(&self, signed: &SignedTransaction) -> Option<Payload> {
-        if signed.bytes.len() > MOST * 2 {
+        if signed.bytes.len() > MAX_TRANSACTION_BYTES * 2 {
             return None;
         }
         let bytes = hex::decode(&signed.bytes).ok()?;
-        let (payload, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG)?)?;
+        let (payload, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG_BYTES)?)?;
         self.tag(payload)?.verify_slice(tag).ok()?;
         let payload: Payload = serde_json::from_slice(payload).ok()?;
         (payload.chain == self.config.name.as_str() && self.txid(&bytes) == signed.txid).then_some(payload)

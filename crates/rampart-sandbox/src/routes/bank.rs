@@ -1,4 +1,4 @@
-//! `/sandbox/bank/…`: money arrives, payouts come back, and the bank's own books.
+//! `/sandbox/bank/…`: incoming transfers, recalls, returned payouts and statements.
 
 use axum::extract::State;
 use rampart_core::asset::Currency;
@@ -6,32 +6,32 @@ use rampart_core::ledger::Rail;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::time::Timestamp;
 
-use super::answer::{Answer, SandboxAnswer, refusal};
-use super::input::{self, Body, Decimal, Params, Segment};
-use super::{AuthenticatedPartner, Stage, statement, written};
+use super::input::{self, Decimal, SandboxBody, SandboxPath, SandboxQuery};
+use super::response::{SandboxAnswer, SandboxResult, refusal};
+use super::{RouteState, SandboxCaller, normalize, statement};
 use crate::bank::{BankTransfer, Booked};
 
-/// A transfer to an account of ours.
+/// A bank transfer of a third party to one of the ramp's accounts.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxTransferRequest {
-    /// One of our accounts, or a customer's own one that leads to ours.
+    /// The account to credit: an account of the ramp, or a virtual account of one of your customers.
     #[schema(max_length = 64)]
     account: String,
-    /// How much, in major units.
+    /// The amount in major units.
     amount: Decimal,
-    /// The account's currency.
+    /// The currency of the account.
     #[schema(max_length = 4, example = "EUR")]
     currency: String,
     /// The remittance text.
     #[schema(max_length = 140)]
     concept: Option<String>,
-    /// The payer's name.
+    /// The name of the payer.
     #[schema(max_length = 140)]
     sender_name: Option<String>,
-    /// The payer's account.
+    /// The account of the payer.
     #[schema(max_length = 64)]
     sender_account: Option<String>,
-    /// When the bank says that it booked it: a moment (RFC 3339), or only a date (`2026-01-31`). The moment it arrives when absent.
+    /// The booking time that the bank reports: a time (RFC 3339), or only a date (`2026-01-31`). Default: the time of arrival.
     #[schema(max_length = 40)]
     booked_at: Option<String>,
 }
@@ -51,49 +51,49 @@ fn booked(text: Option<&str>) -> Result<Booked, Refusal> {
     }
 }
 
-/// A line that a transfer made.
+/// The statement line of an incoming transfer.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxTransfer {
-    /// The statement line's reference.
+    /// The reference of the statement line.
     line: String,
     rail: String,
     account: String,
-    /// In major units.
+    /// The amount in major units.
     amount: String,
     currency: String,
 }
 
-/// How much is taken back, and why.
+/// The recall of a transfer.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxRecallRequest {
-    /// In major units; all of it when absent.
+    /// The amount in major units. Default: the whole amount of the transfer.
     amount: Option<Decimal>,
     #[schema(max_length = 200)]
     reason: Option<String>,
 }
 
-/// Money that was taken back.
+/// A recalled transfer.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxRecall {
-    /// The statement line's reference.
+    /// The reference of the new statement line.
     line: String,
-    /// The line of the money that was taken back.
+    /// The statement line of the recalled transfer.
     of: String,
-    /// In major units.
+    /// The amount in major units.
     amount: String,
     reason: String,
 }
 
-/// Which payout comes back.
+/// The ramp-off whose payout the bank returns.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxReturnRequest {
     rampoff_id: String,
-    /// Why.
+    /// The reason that the bank reports.
     #[schema(max_length = 200)]
     reason: Option<String>,
 }
 
-/// A payout that came back.
+/// A returned payout.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxReturn {
     rampoff_id: String,
@@ -101,40 +101,40 @@ pub(super) struct SandboxReturn {
     reason: String,
 }
 
-/// Which statement.
+/// The account, and the page of its statement.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct StatementParams {
-    /// The account, ours or a customer's own one.
+pub(super) struct BankStatementParams {
+    /// An account of the ramp, or a virtual account of one of your customers.
     #[param(max_length = 64)]
     account: String,
-    /// Only those older than this `line` of an earlier answer.
+    /// Return only lines older than this `line` of an earlier response.
     #[param(max_length = 40)]
     before: Option<String>,
-    /// At most so many lines, 100 when absent.
+    /// The maximum number of lines. Default: 100.
     #[param(minimum = 1, maximum = 1000)]
-    #[serde(default, deserialize_with = "written::whole")]
+    #[serde(default, deserialize_with = "normalize::optional_integer")]
     limit: Option<u32>,
 }
 
-/// A line of the bank's own books.
+/// A line of a bank statement.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxStatementLine {
     line: String,
-    /// The account credited; a customer's own one where it leads to ours.
+    /// The credited account: an account of the ramp, or a virtual account of a customer.
     account: Option<String>,
     /// `credit`, `reversal`, `payout_settled`, `payout_failed` or `payout_returned`.
     kind: String,
-    /// In major units.
+    /// The amount in major units.
     amount: String,
     currency: String,
     concept: Option<String>,
     counterparty_name: Option<String>,
     counterparty_account: Option<String>,
     payout_id: Option<String>,
-    /// The rail's reference of a settled payout, which the ramp shows as `bank_reference`; the line that a reversal takes back.
+    /// For a settled payout, the reference of the rail, which the partner API returns as `bank_reference`. For a reversal, the line that it takes back.
     reference: Option<String>,
-    /// RFC 3339, business time.
+    /// Business time (RFC 3339).
     at: String,
 }
 
@@ -143,28 +143,28 @@ fn currency(code: &str) -> Result<Currency, Refusal> {
     code.to_ascii_uppercase().parse().map_err(|_| unknown())
 }
 
-async fn rail_of(stage: &Stage, caller: AuthenticatedPartner, account: &str) -> Result<Rail, Refusal> {
-    let found = match stage.world.rail_of_account(account) {
+async fn rail_of(state: &RouteState, caller: SandboxCaller, account: &str) -> Result<Rail, Refusal> {
+    let found = match state.world.rail_of_account(account) {
         Some(rail) => Some(rail),
-        None => stage.engine.rail_of_account(caller.partner, account).await?,
+        None => state.engine.rail_of_account(caller.partner, account).await?,
     };
-    found.ok_or_else(|| Refusal::field(ErrorCode::ValidationFailed, "account", "is not an account of ours"))
+    found.ok_or_else(|| Refusal::field(ErrorCode::ValidationFailed, "account", "is not an account of the ramp or of one of your customers"))
 }
 
 #[utoipa::path(post, path = "/sandbox/bank/transfers", operation_id = "sandboxTransfer", tag = "Sandbox",
-    request_body = SandboxTransferRequest, responses((status = 200, description = "The money is there", body = SandboxAnswer<SandboxTransfer>)))]
-/// Somebody transfers money to one of our accounts
+    request_body = SandboxTransferRequest, responses((status = 200, description = "The transfer has arrived", body = SandboxAnswer<SandboxTransfer>)))]
+/// Simulate an incoming bank transfer
 pub(super) async fn transfer(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Body(body): Body<SandboxTransferRequest>,
-) -> Answer<SandboxTransfer> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxBody(body): SandboxBody<SandboxTransferRequest>,
+) -> SandboxResult<SandboxTransfer> {
     let work = async {
         let body = body?;
         let account = input::required("account", body.account, 64)?;
-        let rail = rail_of(&stage, caller, &account).await?;
+        let rail = rail_of(&state, caller, &account).await?;
         let currency = currency(&body.currency)?;
-        let decimals = stage.world.config().rail(rail).map_or(2, |rail| rail.decimals);
+        let decimals = state.world.config().rail(rail).map_or(2, |rail| rail.decimals);
         let amount = body.amount.amount("amount", decimals)?;
         let transfer = BankTransfer {
             rail,
@@ -176,75 +176,75 @@ pub(super) async fn transfer(
             sender_account: input::text("sender_account", body.sender_account, 64)?,
             booked: booked(input::text("booked_at", body.booked_at, 40)?.as_deref())?,
         };
-        let line = stage.world.transfer_by(Some(caller.partner), transfer).await.map_err(refusal)?;
+        let line = state.world.transfer_by(Some(caller.partner), transfer).await.map_err(refusal)?;
         let (rail, currency) = (rail.to_string(), currency.to_string());
         Ok(SandboxTransfer { line, rail, account, amount: amount.to_major(decimals), currency })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/bank/transfers/{line}/recall", operation_id = "sandboxRecall", tag = "Sandbox",
-    params(("line" = String, Path, description = "The line of the money, as the transfer's answer and the statement give it")),
-    request_body = Option<SandboxRecallRequest>, responses((status = 200, description = "Taken back", body = SandboxAnswer<SandboxRecall>)))]
-/// The payer's bank takes a transfer back
+    params(("line" = String, Path, description = "The statement line of the transfer, as returned by the transfer and the statement")),
+    request_body = Option<SandboxRecallRequest>, responses((status = 200, description = "The transfer has been recalled", body = SandboxAnswer<SandboxRecall>)))]
+/// Simulate the recall of a bank transfer by the payer's bank
 pub(super) async fn recall(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(of): Segment,
-    Body(body): Body<SandboxRecallRequest>,
-) -> Answer<SandboxRecall> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(of): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxRecallRequest>,
+) -> SandboxResult<SandboxRecall> {
     let work = async {
         let body = body?;
         let decimals = of.rsplit_once('-').and_then(|(rail, _)| {
-            let rails = &stage.world.config().rails;
+            let rails = &state.world.config().rails;
             rails.iter().find(|known| known.name.as_str().eq_ignore_ascii_case(rail)).map(|rail| rail.decimals)
         });
         let decimals = decimals.unwrap_or(2);
         let amount = body.amount.map(|amount| amount.amount("amount", decimals)).transpose()?;
         let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "sent in error".to_owned());
-        let (line, amount) = stage.world.recall_by(Some(caller.partner), &of, amount, reason.clone()).await.map_err(refusal)?;
+        let (line, amount) = state.world.recall_by(Some(caller.partner), &of, amount, reason.clone()).await.map_err(refusal)?;
         Ok(SandboxRecall { line, of, amount: amount.to_major(decimals), reason })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/bank/returns", operation_id = "sandboxReturn", tag = "Sandbox",
-    request_body = SandboxReturnRequest, responses((status = 200, description = "The payout came back", body = SandboxAnswer<SandboxReturn>)))]
-/// The bank returns a ramp-off's payout
-pub(super) async fn give_back(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Body(body): Body<SandboxReturnRequest>,
-) -> Answer<SandboxReturn> {
+    request_body = SandboxReturnRequest, responses((status = 200, description = "The payout has been returned", body = SandboxAnswer<SandboxReturn>)))]
+/// Simulate the return of a ramp-off's payout by the bank
+pub(super) async fn return_payout(
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxBody(body): SandboxBody<SandboxReturnRequest>,
+) -> SandboxResult<SandboxReturn> {
     let work = async {
         let body = body?;
-        let view = stage.engine.rampoff(caller.partner, &body.rampoff_id).await?;
+        let view = state.engine.rampoff(caller.partner, &body.rampoff_id).await?;
         let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "account closed".to_owned());
-        let nothing = || Refusal::new(ErrorCode::ValidationFailed, "the bank has not been told to pay this ramp-off yet");
-        let payout = *view.payouts.first().ok_or_else(nothing)?;
-        stage.world.return_payout(payout, reason.clone()).await.map_err(refusal)?;
+        let no_payout = || Refusal::new(ErrorCode::ValidationFailed, "the bank has not received a payout of this ramp-off yet");
+        let payout = *view.payouts.first().ok_or_else(no_payout)?;
+        state.world.return_payout(payout, reason.clone()).await.map_err(refusal)?;
         Ok(SandboxReturn { rampoff_id: body.rampoff_id, payout_id: payout.to_string(), reason })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(get, path = "/sandbox/bank/statement", operation_id = "sandboxStatement", tag = "Sandbox",
-    params(StatementParams), responses((status = 200, description = "Newest first", body = SandboxAnswer<Vec<SandboxStatementLine>>)))]
-/// The bank's own books: the caller's own lines, and without names those that are nobody's
+    params(BankStatementParams), responses((status = 200, description = "The lines, newest first", body = SandboxAnswer<Vec<SandboxStatementLine>>)))]
+/// The statement of a bank account: your own lines, and without names the lines of no partner
 pub(super) async fn statement(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Params(params): Params<StatementParams>,
-) -> Answer<Vec<SandboxStatementLine>> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxQuery(params): SandboxQuery<BankStatementParams>,
+) -> SandboxResult<Vec<SandboxStatementLine>> {
     let work = async {
         let params = params?;
         let account = input::required("account", params.account, 64)?;
-        let rail = rail_of(&stage, caller, &account).await?;
-        let decimals = stage.world.config().rail(rail).map_or(2, |rail| rail.decimals);
+        let rail = rail_of(&state, caller, &account).await?;
+        let decimals = state.world.config().rail(rail).map_or(2, |rail| rail.decimals);
         let (limit, before) = (input::limit(params.limit)?, input::text("before", params.before, 40)?);
-        let entries = statement::entries(&stage, caller.partner, rail, &account, before, limit).await?;
-        // Who paid is what these books are read for.
-        let shown = |text: rampart_core::redacted::Redacted| text.reveal().to_owned();
+        let entries = statement::entries(&state, caller.partner, rail, &account, before, limit).await?;
+        // Names and accounts are what a statement is read for.
+        let reveal = |text: rampart_core::redacted::Redacted| text.reveal().to_owned();
         let lines = entries.into_iter().map(|entry| SandboxStatementLine {
             line: entry.line,
             account: entry.account,
@@ -252,13 +252,13 @@ pub(super) async fn statement(
             amount: entry.amount.to_major(decimals),
             currency: entry.currency,
             concept: entry.concept,
-            counterparty_name: entry.counterparty_name.map(shown),
-            counterparty_account: entry.counterparty_account.map(shown),
+            counterparty_name: entry.counterparty_name.map(reveal),
+            counterparty_account: entry.counterparty_account.map(reveal),
             payout_id: entry.payout,
             reference: entry.reference,
             at: entry.at.to_string(),
         });
         Ok(lines.collect())
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }

@@ -1,45 +1,45 @@
-//! `/sandbox/chain/{chain}/…`: coins arrive, blocks are made and undone, and the chain's own books.
+//! `/sandbox/chain/{chain}/…`: deposits, blocks, reorganisations and transactions.
 
 use axum::extract::State;
 use rampart_core::asset::{Chain, Symbol};
 use rampart_core::ports::BlockHead;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
-use super::answer::{Answer, SandboxAnswer, refusal};
-use super::input::{self, Body, Decimal, Params, Segment};
-use super::{AuthenticatedPartner, Stage, written};
+use super::input::{self, Decimal, SandboxBody, SandboxPath, SandboxQuery};
+use super::response::{SandboxAnswer, SandboxResult, refusal};
+use super::{RouteState, SandboxCaller, normalize};
 use crate::chain::Deposit;
 
-/// Coins that arrive.
+/// A deposit of coins.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxDepositRequest {
-    /// To which address.
+    /// The address that receives the coins.
     #[schema(max_length = 100)]
     to: String,
-    /// The coin.
+    /// The symbol of the coin.
     #[schema(max_length = 12, example = "USDC")]
     symbol: String,
-    /// How much, in major units.
+    /// The amount in major units.
     amount: Decimal,
-    /// From which address; a stranger's when absent.
+    /// The address that sends the coins. Default: the address of a stranger.
     #[schema(max_length = 100)]
     from: Option<String>,
 }
 
-/// A transaction that was made.
+/// The transaction of a deposit.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxDeposit {
     txid: String,
     chain: String,
     symbol: String,
-    /// In major units.
+    /// The amount in major units.
     amount: String,
 }
 
-/// How many blocks.
+/// The number of blocks to mine.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxBlocksRequest {
-    /// One when absent.
+    /// Default: 1.
     #[schema(minimum = 1, maximum = 1000)]
     count: Option<u32>,
 }
@@ -52,76 +52,76 @@ pub(super) struct SandboxBlock {
     hash: String,
 }
 
-/// Which blocks are undone.
+/// The blocks to undo.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxReorgRequest {
-    /// How many.
+    /// The number of blocks to undo, from the newest.
     #[schema(minimum = 0, maximum = 200)]
     depth: u32,
-    /// Transactions that the chain forgets; the others wait for a block again.
+    /// Identifiers of transactions that the chain forgets. All others wait for a block again.
     #[schema(max_items = 1000)]
     drop: Option<Vec<String>>,
 }
 
-/// What was undone.
+/// The result of a reorganisation.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxReorg {
     chain: String,
-    /// The newest block of the new fork.
+    /// The height of the newest block of the new fork.
     height: u64,
     hash: String,
-    /// Transactions that wait for a block again.
+    /// Identifiers of transactions that wait for a block again.
     waiting: Vec<String>,
-    /// Transactions that the chain has forgotten.
+    /// Identifiers of transactions that the chain has forgotten.
     dropped: Vec<String>,
 }
 
-/// How blocks are made by themselves.
+/// The interval of automatic blocks.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxAutomineRequest {
-    /// How many seconds of business time lie between them; 0 stops them.
+    /// The interval in seconds of business time. 0 stops automatic blocks.
     #[schema(minimum = 0, maximum = 86400)]
     every_seconds: u32,
 }
 
-/// How blocks are made by themselves.
+/// The interval of automatic blocks.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxAutomine {
     chain: String,
     every_seconds: u32,
 }
 
-/// Which transactions.
+/// The page of transactions.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct TransactionParams {
-    /// From or to this address; all of them when absent.
+    /// Return only transactions from or to this address.
     #[param(max_length = 100)]
     address: Option<String>,
-    /// Only those older than this `id` of an earlier answer.
+    /// Return only transactions older than this `id` of an earlier response.
     #[param(minimum = 1)]
-    #[serde(default, deserialize_with = "written::whole")]
+    #[serde(default, deserialize_with = "normalize::optional_integer")]
     before: Option<i64>,
-    /// At most so many, 100 when absent.
+    /// The maximum number of transactions. Default: 100.
     #[param(minimum = 1, maximum = 1000)]
-    #[serde(default, deserialize_with = "written::whole")]
+    #[serde(default, deserialize_with = "normalize::optional_integer")]
     limit: Option<u32>,
 }
 
-/// A transaction of the chain's own books.
+/// A transaction of a chain.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxTransaction {
-    /// Its number in these books; later ones are larger.
+    /// The sequence number of the transaction. Later transactions have larger numbers.
     id: i64,
     txid: String,
     from: String,
     to: String,
     symbol: String,
-    /// In minor units.
+    /// The amount in minor units.
     amount: String,
-    /// Of the coin; absent for a token that the catalogue does not know.
+    /// The decimals of the coin. Absent for a token that is not in the catalogue.
     decimals: Option<u8>,
-    /// What the chain took, in minor units of its own coin.
+    /// The network fee in minor units of the chain's native coin.
     network_fee: String,
     nonce: Option<u64>,
     /// `waiting`, `in_block`, `reverted` or `dropped`.
@@ -129,11 +129,11 @@ pub(super) struct SandboxTransaction {
     height: Option<u64>,
 }
 
-fn chain_of(stage: &Stage, name: &str) -> Result<Chain, Refusal> {
-    let known = stage.world.chains().into_iter().find(|chain| chain.as_str() == name);
+fn chain_of(state: &RouteState, name: &str) -> Result<Chain, Refusal> {
+    let known = state.world.chains().into_iter().find(|chain| chain.as_str() == name);
     known.ok_or_else(|| {
-        let names: Vec<String> = stage.world.chains().iter().map(ToString::to_string).collect();
-        Refusal::new(ErrorCode::NotFound, format!("there is no such chain; there are {}", names.join(", ")))
+        let names: Vec<String> = state.world.chains().iter().map(ToString::to_string).collect();
+        Refusal::new(ErrorCode::NotFound, format!("there is no such chain; the chains are {}", names.join(", ")))
     })
 }
 
@@ -143,105 +143,105 @@ fn block(chain: Chain, head: BlockHead) -> SandboxBlock {
 
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/deposits", operation_id = "sandboxDeposit", tag = "Sandbox",
     params(("chain" = String, Path, description = "The chain")),
-    request_body = SandboxDepositRequest, responses((status = 200, description = "On its way", body = SandboxAnswer<SandboxDeposit>)))]
-/// Somebody sends coins to an address
+    request_body = SandboxDepositRequest, responses((status = 200, description = "The transaction waits for the next block", body = SandboxAnswer<SandboxDeposit>)))]
+/// Simulate a deposit of coins
 pub(super) async fn deposit(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(chain): Segment,
-    Body(body): Body<SandboxDepositRequest>,
-) -> Answer<SandboxDeposit> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(chain): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxDepositRequest>,
+) -> SandboxResult<SandboxDeposit> {
     let work = async {
         let body = body?;
-        let chain = chain_of(&stage, &chain)?;
+        let chain = chain_of(&state, &chain)?;
         let not_a_coin = || Refusal::field(ErrorCode::CoinNotSupported, "symbol", format!("is not a coin of {chain}"));
         let symbol: Symbol = body.symbol.to_ascii_uppercase().parse().map_err(|_| not_a_coin())?;
-        let config = stage.world.config().chain(chain);
-        // A token nobody knows may arrive as well; such are written with six decimals.
+        let config = state.world.config().chain(chain);
+        // Unknown tokens may arrive as well; they are given six decimals.
         let decimals = config.and_then(|config| config.coin(symbol)).map_or(6, |coin| coin.decimals);
         let amount = body.amount.amount("amount", decimals)?;
         let to = input::text("to", Some(body.to), 100)?.unwrap_or_default();
         let from = input::text("from", body.from, 100)?;
-        let txid = stage.world.deposit(Deposit { chain, to, symbol, amount, from }).await.map_err(refusal)?;
+        let txid = state.world.deposit(Deposit { chain, to, symbol, amount, from }).await.map_err(refusal)?;
         Ok(SandboxDeposit { txid, chain: chain.to_string(), symbol: symbol.to_string(), amount: amount.to_major(decimals) })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/blocks", operation_id = "sandboxBlocks", tag = "Sandbox",
     params(("chain" = String, Path, description = "The chain")),
     request_body = Option<SandboxBlocksRequest>, responses((status = 200, description = "The newest block", body = SandboxAnswer<SandboxBlock>)))]
-/// Blocks are made
+/// Mine blocks
 pub(super) async fn mine(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(chain): Segment,
-    Body(body): Body<SandboxBlocksRequest>,
-) -> Answer<SandboxBlock> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(chain): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxBlocksRequest>,
+) -> SandboxResult<SandboxBlock> {
     let work = async {
         let count = body?.count.unwrap_or(1);
-        let chain = chain_of(&stage, &chain)?;
-        stage.world.mine(chain, count).await.map(|head| block(chain, head)).map_err(refusal)
+        let chain = chain_of(&state, &chain)?;
+        state.world.mine(chain, count).await.map(|head| block(chain, head)).map_err(refusal)
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/reorg", operation_id = "sandboxReorg", tag = "Sandbox",
     params(("chain" = String, Path, description = "The chain")),
     request_body = SandboxReorgRequest, responses((status = 200, description = "What was undone", body = SandboxAnswer<SandboxReorg>)))]
-/// The newest blocks are undone
+/// Simulate a reorganisation: undo the newest blocks
 pub(super) async fn reorganise(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(chain): Segment,
-    Body(body): Body<SandboxReorgRequest>,
-) -> Answer<SandboxReorg> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(chain): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxReorgRequest>,
+) -> SandboxResult<SandboxReorg> {
     let work = async {
         let body = body?;
-        let chain = chain_of(&stage, &chain)?;
-        let done = stage.world.reorganise(chain, body.depth, body.drop.unwrap_or_default()).await.map_err(refusal)?;
-        let (height, hash) = (done.head.height, done.head.hash);
-        Ok(SandboxReorg { chain: chain.to_string(), height, hash, waiting: done.waiting, dropped: done.dropped })
+        let chain = chain_of(&state, &chain)?;
+        let result = state.world.reorganise(chain, body.depth, body.drop.unwrap_or_default()).await.map_err(refusal)?;
+        let (height, hash) = (result.head.height, result.head.hash);
+        Ok(SandboxReorg { chain: chain.to_string(), height, hash, waiting: result.waiting, dropped: result.dropped })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/automine", operation_id = "sandboxAutomine", tag = "Sandbox",
     params(("chain" = String, Path, description = "The chain")),
-    request_body = SandboxAutomineRequest, responses((status = 200, description = "As told", body = SandboxAnswer<SandboxAutomine>)))]
-/// Blocks are made by themselves, or no longer
+    request_body = SandboxAutomineRequest, responses((status = 200, description = "The new interval", body = SandboxAnswer<SandboxAutomine>)))]
+/// Set the interval of automatic blocks, or stop them
 pub(super) async fn automine(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(chain): Segment,
-    Body(body): Body<SandboxAutomineRequest>,
-) -> Answer<SandboxAutomine> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(chain): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxAutomineRequest>,
+) -> SandboxResult<SandboxAutomine> {
     let work = async {
         let every_seconds = body?.every_seconds;
-        let chain = chain_of(&stage, &chain)?;
-        stage.world.automine(chain, every_seconds).await.map_err(refusal)?;
+        let chain = chain_of(&state, &chain)?;
+        state.world.automine(chain, every_seconds).await.map_err(refusal)?;
         Ok(SandboxAutomine { chain: chain.to_string(), every_seconds })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(get, path = "/sandbox/chain/{chain}/transactions", operation_id = "sandboxTransactions", tag = "Sandbox",
     params(("chain" = String, Path, description = "The chain"), TransactionParams),
-    responses((status = 200, description = "Newest first", body = SandboxAnswer<Vec<SandboxTransaction>>)))]
-/// The chain's own books
+    responses((status = 200, description = "The transactions, newest first", body = SandboxAnswer<Vec<SandboxTransaction>>)))]
+/// The transactions of a chain
 pub(super) async fn transactions(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(chain): Segment,
-    Params(params): Params<TransactionParams>,
-) -> Answer<Vec<SandboxTransaction>> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(chain): SandboxPath,
+    SandboxQuery(params): SandboxQuery<TransactionParams>,
+) -> SandboxResult<Vec<SandboxTransaction>> {
     let work = async {
         let params = params?;
-        let chain = chain_of(&stage, &chain)?;
+        let chain = chain_of(&state, &chain)?;
         let address = input::text("address", params.address, 100)?;
         let limit = input::limit(params.limit)?;
         let before = input::at_least("before", params.before, 1)?;
-        let found = stage.world.transactions(chain, address.as_deref(), before, limit).await.map_err(refusal)?;
+        let found = state.world.transactions(chain, address.as_deref(), before, limit).await.map_err(refusal)?;
         let lines = found.into_iter().map(|transaction| SandboxTransaction {
             id: transaction.id,
             txid: transaction.txid,
@@ -257,5 +257,5 @@ pub(super) async fn transactions(
         });
         Ok(lines.collect())
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }

@@ -1,17 +1,17 @@
-//! Time, market, screening list and faults.
+//! Control of the clock, market prices, the screening list and faults.
 
 use axum::extract::State;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
-use super::answer::{Answer, SandboxAnswer, refusal};
-use super::input::{self, Body, Decimal};
-use super::{AuthenticatedPartner, Stage};
+use super::input::{self, Decimal, SandboxBody};
+use super::response::{SandboxAnswer, SandboxResult, refusal};
+use super::{RouteState, SandboxCaller};
 use crate::faults::{Calls, FaultOutcome, FaultPort, FaultRule};
 
-/// How far business time moves.
+/// How far to advance business time.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxClockRequest {
-    /// In seconds; 0 only asks what time it is.
+    /// Seconds to advance. 0 only returns the current time.
     #[schema(minimum = 0, maximum = 31622400)]
     advance_seconds: u64,
 }
@@ -19,45 +19,45 @@ pub(super) struct SandboxClockRequest {
 /// Business time.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxTime {
-    /// RFC 3339.
+    /// The current business time (RFC 3339).
     now: String,
 }
 
-/// The market: a price, or silence.
+/// A market price to fix, or the availability of the price source.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxPriceRequest {
     #[schema(max_length = 12, example = "USDC")]
     symbol: Option<String>,
     #[schema(max_length = 4, example = "EUR")]
     fiat_symbol: Option<String>,
-    /// The new price; without it the market moves by itself again.
+    /// The fixed price. Without it the market price moves again.
     price: Option<Decimal>,
-    /// Whether the price source is silent.
+    /// `true` makes the price source unavailable, `false` makes it available again.
     silence: Option<bool>,
 }
 
-/// What was set.
+/// The market as it was set.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxMarket {
     symbol: Option<String>,
     fiat_symbol: Option<String>,
-    /// Absent where the market moves by itself.
+    /// The fixed price. Absent when the market price moves.
     price: Option<String>,
-    /// Whether the price source is silent.
+    /// Whether the price source is unavailable, where the request set it.
     silence: Option<bool>,
 }
 
-/// What the screening provider says.
+/// The result of a screening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum ScreeningAnswer {
-    /// Nothing is known.
+    /// There is no hit.
     Clear,
-    /// It is on a list.
+    /// The name or wallet is on a sanctions list.
     Hit,
 }
 
-/// An entry of the screening provider's list: either a wallet or a name.
+/// An entry of the screening list: either a wallet or a name.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxScreeningRequest {
     #[schema(max_length = 140)]
@@ -67,7 +67,7 @@ pub(super) struct SandboxScreeningRequest {
     answer: ScreeningAnswer,
 }
 
-/// An entry of the list.
+/// The entry that was added or changed.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxScreening {
     wallet: Option<String>,
@@ -75,22 +75,22 @@ pub(super) struct SandboxScreening {
     answer: ScreeningAnswer,
 }
 
-/// Calls that go wrong.
+/// Calls to a provider that fail.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxFaultRequest {
     port: FaultPort,
     outcome: FaultOutcome,
-    /// How many calls; one when absent, none takes the provider's faults back.
+    /// The number of calls that fail. Default: 1. With 0 all faults of the provider are removed.
     #[schema(minimum = 0, maximum = 100000)]
     count: Option<u32>,
-    /// How much later the answer comes, in seconds of business time.
+    /// The delay before each call, in seconds of business time. Default: 0.
     #[schema(minimum = 0, maximum = 3600)]
     delay_seconds: Option<u32>,
-    /// Which calls; those that do something when absent.
+    /// Which calls fail. Default: `actions`.
     calls: Option<Calls>,
 }
 
-/// Calls that will go wrong.
+/// Calls to a provider that will fail.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxFault {
     port: FaultPort,
@@ -101,35 +101,35 @@ pub(super) struct SandboxFault {
 }
 
 #[utoipa::path(post, path = "/sandbox/clock", operation_id = "sandboxClock", tag = "Sandbox",
-    request_body = SandboxClockRequest, responses((status = 200, description = "Business time", body = SandboxAnswer<SandboxTime>)))]
-/// Business time moves forward, for the ramp and the world
+    request_body = SandboxClockRequest, responses((status = 200, description = "The new business time", body = SandboxAnswer<SandboxTime>)))]
+/// Advance business time for the ramp and the simulated world
 pub(super) async fn clock(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Body(body): Body<SandboxClockRequest>,
-) -> Answer<SandboxTime> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxBody(body): SandboxBody<SandboxClockRequest>,
+) -> SandboxResult<SandboxTime> {
     let work = async {
-        let now = stage.world.advance(body?.advance_seconds).await.map_err(refusal)?;
+        let now = state.world.advance(body?.advance_seconds).await.map_err(refusal)?;
         Ok(SandboxTime { now: now.to_string() })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/prices", operation_id = "sandboxPrices", tag = "Sandbox",
-    request_body = SandboxPriceRequest, responses((status = 200, description = "As told", body = SandboxAnswer<SandboxMarket>)))]
-/// The market moves, or falls silent
+    request_body = SandboxPriceRequest, responses((status = 200, description = "The market as it was set", body = SandboxAnswer<SandboxMarket>)))]
+/// Fix a market price, or make the price source unavailable
 pub(super) async fn prices(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Body(body): Body<SandboxPriceRequest>,
-) -> Answer<SandboxMarket> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxBody(body): SandboxBody<SandboxPriceRequest>,
+) -> SandboxResult<SandboxMarket> {
     let work = async {
         let body = body?;
         if body.symbol.is_none() && body.fiat_symbol.is_none() && body.price.is_none() {
             let silent = body.silence.ok_or_else(|| {
                 Refusal::new(ErrorCode::FailMandatoryField, "either symbol, fiat_symbol and price are required, or silence")
             })?;
-            stage.world.silence_prices(silent).await.map_err(refusal)?;
+            state.world.silence_prices(silent).await.map_err(refusal)?;
             return Ok(SandboxMarket { symbol: None, fiat_symbol: None, price: None, silence: Some(silent) });
         }
         let absent = |field| Refusal::field(ErrorCode::FailMandatoryField, field, "is required");
@@ -144,24 +144,24 @@ pub(super) async fn prices(
             }
             None => None,
         };
-        stage.world.set_price(coin, fiat, rate).await.map_err(refusal)?;
+        state.world.set_price(coin, fiat, rate).await.map_err(refusal)?;
         if let Some(silent) = body.silence {
-            stage.world.silence_prices(silent).await.map_err(refusal)?;
+            state.world.silence_prices(silent).await.map_err(refusal)?;
         }
         let price = rate.map(|rate: rampart_core::rate::Rate| rate.to_string());
         Ok(SandboxMarket { symbol: Some(symbol), fiat_symbol: Some(fiat_symbol), price, silence: body.silence })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/screening", operation_id = "sandboxScreening", tag = "Sandbox",
-    request_body = SandboxScreeningRequest, responses((status = 200, description = "As told", body = SandboxAnswer<SandboxScreening>)))]
-/// The screening provider's list changes
+    request_body = SandboxScreeningRequest, responses((status = 200, description = "The entry that was added or changed", body = SandboxAnswer<SandboxScreening>)))]
+/// Add or change an entry of the screening list
 pub(super) async fn screening(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Body(body): Body<SandboxScreeningRequest>,
-) -> Answer<SandboxScreening> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxBody(body): SandboxBody<SandboxScreeningRequest>,
+) -> SandboxResult<SandboxScreening> {
     let work = async {
         let body = body?;
         let wallet = input::text("wallet", body.wallet, 140)?;
@@ -170,21 +170,21 @@ pub(super) async fn screening(
             (Some(subject), None) | (None, Some(subject)) => subject,
             _ => return Err(Refusal::new(ErrorCode::ValidationFailed, "either wallet or name is required, and not both")),
         };
-        stage.world.list_for_screening(subject, body.answer == ScreeningAnswer::Hit).await.map_err(refusal)?;
+        state.world.list_for_screening(subject, body.answer == ScreeningAnswer::Hit).await.map_err(refusal)?;
         Ok(SandboxScreening { wallet, name, answer: body.answer })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/faults", operation_id = "sandboxFaults", tag = "Sandbox",
     request_body = SandboxFaultRequest,
-    responses((status = 200, description = "All that will go wrong", body = SandboxAnswer<Vec<SandboxFault>>)))]
-/// The next calls to a provider go wrong
+    responses((status = 200, description = "All faults that have not been used up", body = SandboxAnswer<Vec<SandboxFault>>)))]
+/// Make the next calls to a provider fail
 pub(super) async fn faults(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Body(body): Body<SandboxFaultRequest>,
-) -> Answer<Vec<SandboxFault>> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxBody(body): SandboxBody<SandboxFaultRequest>,
+) -> SandboxResult<Vec<SandboxFault>> {
     let work = async {
         let body = body?;
         let rule = FaultRule {
@@ -194,8 +194,8 @@ pub(super) async fn faults(
             count: body.count.unwrap_or(1),
             delay_seconds: body.delay_seconds.unwrap_or(0),
         };
-        stage.world.add_fault(rule).await.map_err(refusal)?;
-        let waiting = stage.world.faults().into_iter().map(|rule| SandboxFault {
+        state.world.add_fault(rule).await.map_err(refusal)?;
+        let waiting = state.world.faults().into_iter().map(|rule| SandboxFault {
             port: rule.port,
             calls: rule.calls,
             outcome: rule.outcome,
@@ -204,5 +204,5 @@ pub(super) async fn faults(
         });
         Ok(waiting.collect())
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }

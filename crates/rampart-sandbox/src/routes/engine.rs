@@ -1,4 +1,4 @@
-//! What the routes ask of the engine.
+//! The engine as the routes need it.
 
 use axum::http::request::Parts;
 use rampart_core::id::{CustomerId, PartnerId, PayoutId};
@@ -11,53 +11,50 @@ use rampart_core::refusal::Refusal;
 
 use crate::payment::PayablePayment;
 
-/// Who calls.
+/// The authenticated caller of a route.
 #[derive(Debug, Clone, Copy)]
-pub struct AuthenticatedPartner {
-    /// The partner.
+pub struct SandboxCaller {
     pub partner: PartnerId,
-    /// How it wants failures answered.
+    /// The status codes it wants for errors.
     pub http_errors: HttpErrors,
 }
 
-/// What the world has to know of a customer.
+/// What the world must know about a customer.
 #[derive(Debug, Clone)]
 pub struct CustomerView {
-    /// The reference and level of the last identity check, where there was one.
+    /// Reference and level of the last identity check.
     pub check: Option<(String, KycLevel)>,
 }
 
-/// What the world has to know of a ramp-off.
+/// What the world must know about a ramp-off.
 #[derive(Debug, Clone)]
-pub struct RampoffView {
-    /// Its payouts over bank rails, newest first; none before the bank was told to pay.
+pub struct RampoffPayouts {
+    /// Its payouts over bank rails, newest first.
     pub payouts: Vec<PayoutId>,
 }
 
-/// Whose an API key is, and what webhooks for it may be signed with.
+/// The partner of an API key, and the secrets its webhooks may be signed with.
 #[derive(Debug, Clone)]
 pub struct WebhookKeys {
-    /// The partner.
     pub partner: PartnerId,
-    /// The texts of the secrets: the one in use, and the one before while it still signs along.
+    /// The current secret, and the previous one while webhooks are signed with both.
     pub secrets: Vec<Redacted>,
 }
 
-/// What the routes ask of the engine. An identifier that is not the partner's own is answered as one that does not
-/// exist.
+/// What the routes need from the engine. An identifier of another partner is treated as unknown.
 pub trait SandboxEngine: Send + Sync + 'static {
-    /// Whose token it is. `parts` are the request's, for the caller's address.
-    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> PortFuture<'a, Result<AuthenticatedPartner, Refusal>>;
-    /// A payment of a partner.
+    /// Authenticates a token. `parts` has the client address of the request.
+    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> PortFuture<'a, Result<SandboxCaller, Refusal>>;
+    /// A payment of the partner.
     fn payment<'a>(&'a self, partner: PartnerId, payment: &'a str) -> PortFuture<'a, Result<PayablePayment, Refusal>>;
-    /// A ramp-off of a partner.
-    fn rampoff<'a>(&'a self, partner: PartnerId, rampoff: &'a str) -> PortFuture<'a, Result<RampoffView, Refusal>>;
-    /// A customer of a partner.
+    /// A ramp-off of the partner.
+    fn rampoff<'a>(&'a self, partner: PartnerId, rampoff: &'a str) -> PortFuture<'a, Result<RampoffPayouts, Refusal>>;
+    /// A customer of the partner.
     fn customer(&self, partner: PartnerId, customer: CustomerId) -> PortFuture<'_, Result<CustomerView, Refusal>>;
-    /// The rail to which the own account number of a partner's customer leads; nothing for a number that was not given out.
+    /// The rail of a virtual account of one of the partner's customers; `None` for a number that was not assigned.
     fn rail_of_account<'a>(&'a self, partner: PartnerId, account: &'a str) -> PortFuture<'a, Result<Option<Rail>, Refusal>>;
-    /// Whose payout it is; nothing for one that is no partner's, or is not known.
+    /// The partner of a payout; `None` if it is unknown or belongs to no partner.
     fn partner_of_payout<'a>(&'a self, payout: &'a str) -> PortFuture<'a, Result<Option<PartnerId>, Refusal>>;
-    /// Whose an API key is, and what webhooks for it may be signed with; nothing for an unknown key.
+    /// The partner of an API key and its webhook secrets; `None` for an unknown key.
     fn webhook_keys<'a>(&'a self, api_key: &'a str) -> PortFuture<'a, Result<Option<WebhookKeys>, Refusal>>;
 }

@@ -1,4 +1,4 @@
-//! `/sandbox/inbox`: the built-in catcher of webhooks.
+//! `/sandbox/inbox`: the built-in webhook receiver.
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -12,60 +12,59 @@ use rampart_core::time::Clock;
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
-use super::answer::{Answer, Failure, SandboxAnswer, ok, refusal};
-use super::input::{self, Params};
-use super::{AuthenticatedPartner, Stage, WebhookKeys, written};
+use super::input::{self, SandboxQuery};
+use super::response::{RefusalResponse, SandboxAnswer, SandboxResult, ok, refusal};
+use super::{RouteState, SandboxCaller, WebhookKeys, normalize};
 use crate::clock::real_micros;
-use crate::inbox::{Received, Signature};
+use crate::inbox::{InboxWebhook, SignatureStatus};
 
-/// The most bytes of a webhook.
-const MOST_BYTES: usize = 64 * 1_024;
-/// A signature is refused when it is older or newer than this, in seconds of real time.
-const TOLERANCE: i64 = 300;
-/// The headers that are kept, in lower case.
+const MAX_WEBHOOK_BYTES: usize = 64 * 1_024;
+/// A signature whose timestamp differs more from real time is invalid.
+const TIMESTAMP_TOLERANCE_SECONDS: i64 = 300;
+/// The headers that are stored, in lower case.
 const HEADERS: &[&str] =
     &["content-type", "user-agent", "x-api-key", "x-timestamp", "x-signature", "webhook-id", "webhook-timestamp", "webhook-signature"];
 
-/// Which webhooks.
+/// The page of webhooks.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct InboxParams {
-    /// Only those behind this `number`.
+    /// Return only webhooks after this `number`.
     #[param(minimum = 0)]
-    #[serde(default, deserialize_with = "written::whole")]
+    #[serde(default, deserialize_with = "normalize::optional_integer")]
     after: Option<i64>,
-    /// At most so many, 100 when absent; and no more than make 256 KiB.
+    /// The maximum number of webhooks. Default: 100. A page is limited to 256 KiB as well.
     #[param(minimum = 1, maximum = 1000)]
-    #[serde(default, deserialize_with = "written::whole")]
+    #[serde(default, deserialize_with = "normalize::optional_integer")]
     limit: Option<u32>,
 }
 
-/// A webhook that was received.
+/// A received webhook.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxWebhook {
-    /// Counts this partner's webhooks.
+    /// The sequence number of the webhook, per partner.
     number: i64,
-    /// RFC 3339, business time.
+    /// Business time (RFC 3339).
     received_at: String,
-    /// `X-Signature` over body and timestamp.
-    signature: Signature,
-    /// The Standard Webhooks signature.
-    standard_signature: Signature,
-    /// The headers that belong to webhooks.
+    /// The check of `X-Signature` over body and timestamp.
+    signature: SignatureStatus,
+    /// The check of the Standard Webhooks signature.
+    standard_signature: SignatureStatus,
+    /// The headers of the webhook, with names in lower case.
     headers: std::collections::BTreeMap<String, String>,
-    /// The body as it came, or as a text where it was no JSON.
+    /// The unchanged body, or a text where the body is not JSON.
     #[schema(value_type = serde_json::Value)]
     body: Box<RawValue>,
 }
 
 #[utoipa::path(get, path = "/sandbox/inbox", operation_id = "sandboxInbox", tag = "Sandbox", params(InboxParams),
-    responses((status = 200, description = "Oldest first", body = SandboxAnswer<Vec<SandboxWebhook>>)))]
-/// The webhooks that the built-in catcher received for this partner: the newest 5000, of 8 MiB in all
+    responses((status = 200, description = "The webhooks, oldest first", body = SandboxAnswer<Vec<SandboxWebhook>>)))]
+/// The webhooks that the built-in receiver has stored for you: at most the newest 5000, and at most 8 MiB
 pub(super) async fn list(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Params(params): Params<InboxParams>,
-) -> Answer<Vec<SandboxWebhook>> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxQuery(params): SandboxQuery<InboxParams>,
+) -> SandboxResult<Vec<SandboxWebhook>> {
     let work = async {
         let params = params?;
         let limit = input::limit(params.limit)?;
@@ -73,8 +72,8 @@ pub(super) async fn list(
         if after < 0 {
             return Err(Refusal::field(ErrorCode::ValidationFailed, "after", "must not be negative"));
         }
-        let (received, _) = stage.world.received_webhooks(caller.partner, after, limit).await.map_err(refusal)?;
-        let shown = received.into_iter().map(|(number, received)| SandboxWebhook {
+        let (received, _) = state.world.received_webhooks(caller.partner, after, limit).await.map_err(refusal)?;
+        let webhooks = received.into_iter().map(|(number, received)| SandboxWebhook {
             number,
             received_at: received.received_at.to_string(),
             signature: received.signature,
@@ -82,40 +81,43 @@ pub(super) async fn list(
             headers: received.headers.into_iter().collect(),
             body: shown_body(received.body),
         });
-        Ok(shown.collect())
+        Ok(webhooks.collect())
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/inbox", operation_id = "sandboxCatch", tag = "Sandbox",
-    params(("X-API-Key" = String, Header, description = "The key of the partner it is for")),
+    params(("X-API-Key" = String, Header, description = "The API key of the partner that the webhook is for")),
     request_body(content = Object, content_type = "application/json"),
-    responses((status = 200, description = "Received", body = SandboxAnswer<String>)))]
-/// The built-in catcher of webhooks; takes no token, and only what is signed for the partner that `X-API-Key` names
-pub(super) async fn catch(State(stage): State<Stage>, request: Request) -> Result<Json<SandboxAnswer<&'static str>>, Failure> {
+    responses((status = 200, description = "The webhook was stored", body = SandboxAnswer<String>)))]
+/// The built-in webhook receiver. It takes no token, and only webhooks signed for the partner of `X-API-Key`
+pub(super) async fn receive(
+    State(state): State<RouteState>,
+    request: Request,
+) -> Result<Json<SandboxAnswer<&'static str>>, RefusalResponse> {
     let headers = request.headers().clone();
     let key = header(&headers, "x-api-key").filter(|key| key.len() <= 200);
     let key = key.ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
-    let found = stage.engine.webhook_keys(key).await?;
+    let found = state.engine.webhook_keys(key).await?;
     let WebhookKeys { partner, secrets } = found.ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
-    let body = input::bytes(request, MOST_BYTES).await?;
-    let received = Received {
+    let body = input::bytes(request, MAX_WEBHOOK_BYTES).await?;
+    let received = InboxWebhook {
         partner,
-        received_at: stage.world.books.clock.now(),
+        received_at: state.world.database.clock.now(),
         signature: own_signature(&headers, &body, &secrets),
         standard_signature: standard_signature(&headers, &body, &secrets),
         headers: HEADERS.iter().filter_map(|name| header(&headers, name).map(|value| ((*name).to_owned(), value.to_owned()))).collect(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
-    // An API key is in every webhook that its partner's receivers see: it says for whom a webhook is, and not from whom.
-    if received.signature != Signature::Valid && received.standard_signature != Signature::Valid {
+    // The API key is in every webhook, so all receivers of the partner know it: only a signature proves the sender.
+    if received.signature != SignatureStatus::Valid && received.standard_signature != SignatureStatus::Valid {
         return Err(Refusal::from(ErrorCode::AuthorizationIncorrect).into());
     }
-    stage.world.receive_webhook(received).await.map_err(refusal)?;
+    state.world.receive_webhook(received).await.map_err(refusal)?;
     Ok(ok("received"))
 }
 
-/// Signatures are over the body's very bytes, so that it is shown as it came.
+/// Signatures cover the exact bytes of the body, so it is returned unchanged.
 fn shown_body(body: String) -> Box<RawValue> {
     let text = serde_json::value::to_raw_value(&body);
     RawValue::from_string(body).or(text).unwrap_or_default()
@@ -126,10 +128,10 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 fn is_recent(timestamp: &str) -> bool {
-    timestamp.parse::<i64>().is_ok_and(|seconds| (real_micros() / 1_000_000 - seconds).abs() <= TOLERANCE)
+    timestamp.parse::<i64>().is_ok_and(|seconds| (real_micros() / 1_000_000 - seconds).abs() <= TIMESTAMP_TOLERANCE_SECONDS)
 }
 
-fn fits(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
+fn is_signed_by(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return false };
     for part in parts {
         mac.update(part);
@@ -137,35 +139,35 @@ fn fits(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
     mac.verify_slice(tag).is_ok()
 }
 
-fn verdict(valid: bool) -> Signature {
-    if valid { Signature::Valid } else { Signature::Invalid }
+fn status_of(valid: bool) -> SignatureStatus {
+    if valid { SignatureStatus::Valid } else { SignatureStatus::Invalid }
 }
 
 /// Hexadecimal HMAC-SHA256 over body and timestamp, keyed with the secret's text.
-fn own_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) -> Signature {
+fn own_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) -> SignatureStatus {
     let (Some(signature), Some(timestamp)) = (header(headers, "x-signature"), header(headers, "x-timestamp")) else {
-        return Signature::Missing;
+        return SignatureStatus::Missing;
     };
-    let Ok(tag) = hex::decode(signature) else { return Signature::Invalid };
-    // The secrets are needed as keys.
+    let Ok(tag) = hex::decode(signature) else { return SignatureStatus::Invalid };
+    // The secrets are used as keys.
     let mut keys = secrets.iter().map(|secret| secret.reveal().as_bytes());
-    verdict(is_recent(timestamp) && keys.any(|key| fits(key, &[body, timestamp.as_bytes()], &tag)))
+    status_of(is_recent(timestamp) && keys.any(|key| is_signed_by(key, &[body, timestamp.as_bytes()], &tag)))
 }
 
-/// The published scheme: base64 of HMAC-SHA256 over `id.timestamp.body`, keyed with the decoded secret; any of several
-/// signatures may fit.
-fn standard_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) -> Signature {
+/// The Standard Webhooks scheme: base64 of HMAC-SHA256 over `id.timestamp.body`, keyed with the decoded secret. One of
+/// several signatures must be valid.
+fn standard_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) -> SignatureStatus {
     let read = |name| header(headers, name);
     let (Some(id), Some(timestamp), Some(signatures)) = (read("webhook-id"), read("webhook-timestamp"), read("webhook-signature")) else {
-        return Signature::Missing;
+        return SignatureStatus::Missing;
     };
     let tags: Vec<Vec<u8>> = signatures
         .split(' ')
         .filter_map(|signature| signature.strip_prefix("v1,"))
         .filter_map(|signature| BASE64_STANDARD.decode(signature).ok())
         .collect();
-    // The secrets are needed as keys.
+    // The secrets are used as keys.
     let keys: Vec<Vec<u8>> = secrets.iter().filter_map(|secret| BASE64_STANDARD.decode(secret.reveal()).ok()).collect();
     let parts: [&[u8]; 5] = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
-    verdict(is_recent(timestamp) && keys.iter().any(|key| tags.iter().any(|tag| fits(key, &parts, tag))))
+    status_of(is_recent(timestamp) && keys.iter().any(|key| tags.iter().any(|tag| is_signed_by(key, &parts, tag))))
 }

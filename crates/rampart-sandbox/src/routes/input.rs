@@ -1,4 +1,4 @@
-//! Reading what callers send: tokens, bodies, numbers. Everything is bounded before it is understood.
+//! Reads requests: tokens, bodies, queries, numbers. All input is bounded before it is parsed.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -12,13 +12,11 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 
-use super::answer::Failure;
-use super::{AuthenticatedPartner, Stage, written};
+use super::response::RefusalResponse;
+use super::{RouteState, SandboxCaller, normalize};
 
-/// The most bytes of a body of a control call.
-const MOST_BYTES: usize = 64 * 1_024;
-/// The most bytes of a token.
-const LONGEST_TOKEN: usize = 4_096;
+const MAX_BODY_BYTES: usize = 64 * 1_024;
+const MAX_TOKEN_BYTES: usize = 4_096;
 
 fn token(headers: &HeaderMap) -> Option<&str> {
     let own = headers.get("auth").and_then(|value| value.to_str().ok());
@@ -27,30 +25,30 @@ fn token(headers: &HeaderMap) -> Option<&str> {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     };
-    own.or_else(bearer).filter(|token| !token.is_empty() && token.len() <= LONGEST_TOKEN)
+    own.or_else(bearer).filter(|token| !token.is_empty() && token.len() <= MAX_TOKEN_BYTES)
 }
 
-impl FromRequestParts<Stage> for AuthenticatedPartner {
-    type Rejection = Failure;
+impl FromRequestParts<RouteState> for SandboxCaller {
+    type Rejection = RefusalResponse;
 
-    async fn from_request_parts(parts: &mut Parts, stage: &Stage) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, state: &RouteState) -> Result<Self, RefusalResponse> {
         let token = token(&parts.headers).ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
-        stage.engine.authenticate(token, parts).await.map_err(Failure::from)
+        state.engine.authenticate(token, parts).await.map_err(RefusalResponse::from)
     }
 }
 
-/// A JSON body that was read. Put it behind [`AuthenticatedPartner`], so that strangers are not read.
-pub(super) struct Body<T>(pub(super) Result<T, Refusal>);
+/// A JSON body. Extract it after [`SandboxCaller`], so that bodies of unauthenticated callers are not read.
+pub(super) struct SandboxBody<T>(pub(super) Result<T, Refusal>);
 
-/// Reads a body of at most so many bytes.
-pub(super) async fn bytes(request: Request, most: usize) -> Result<Bytes, Refusal> {
-    let too_large = || Refusal::new(ErrorCode::BodyTooLarge, format!("the body is larger than {most} bytes"));
+/// Reads a body of at most `max` bytes.
+pub(super) async fn bytes(request: Request, max: usize) -> Result<Bytes, Refusal> {
+    let too_large = || Refusal::new(ErrorCode::BodyTooLarge, format!("the body is larger than {max} bytes"));
     let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|declared| declared > most) {
+    if declared.is_some_and(|declared| declared > max) {
         return Err(too_large());
     }
-    axum::body::to_bytes(request.into_body(), most).await.map_err(|error| {
-        // The stream's own errors (a limit or a time-out of a layer around) are told by their source.
+    axum::body::to_bytes(request.into_body(), max).await.map_err(|error| {
+        // Errors of an outer layer, such as a limit or a timeout, are reported by that layer.
         tracing::debug!(%error, "a body could not be read");
         too_large()
     })
@@ -59,7 +57,7 @@ pub(super) async fn bytes(request: Request, most: usize) -> Result<Bytes, Refusa
 async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
     let content_type = request.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default().to_ascii_lowercase());
     let json = content_type.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim() == "application/json");
-    let body = bytes(request, MOST_BYTES).await?;
+    let body = bytes(request, MAX_BODY_BYTES).await?;
     match json {
         Some(false) => return Err(Refusal::new(ErrorCode::UnsupportedMediaType, "the body must be application/json")),
         None if !body.is_empty() => {
@@ -67,16 +65,16 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
         }
         Some(true) | None => {}
     }
-    // A call whose fields are all optional may come without a body.
+    // A body may be omitted if all of its fields are optional.
     let text: &[u8] = if body.is_empty() { b"{}" } else { &body };
-    // A list would be read as a structure's fields in their order.
+    // serde would read an array as the fields of a struct in their order.
     if text.trim_ascii_start().first() == Some(&b'[') {
         return Err(Refusal::new(ErrorCode::ValidationFailed, "the body must be a JSON object"));
     }
-    written::plain(text).and_then(|text| serde_json::from_str(&text)).map_err(|error| fault(&error))
+    normalize::normalized_object(text).and_then(|text| serde_json::from_str(&text)).map_err(|error| fault(&error))
 }
 
-/// Says what is wrong with a body in the words of the API.
+/// The refusal for a body that cannot be deserialised.
 fn fault(error: &serde_json::Error) -> Refusal {
     if !error.is_data() {
         return Refusal::new(ErrorCode::MalformedJson, "the body is not valid JSON");
@@ -85,58 +83,58 @@ fn fault(error: &serde_json::Error) -> Refusal {
     let sentence = text.rsplit_once(" at line ").map_or(text.as_str(), |(sentence, _)| sentence);
     match sentence.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
         Some((field, _)) => Refusal::field(ErrorCode::FailMandatoryField, field, "is required"),
-        None => Refusal::new(ErrorCode::ValidationFailed, format!("the body does not fit: {sentence}")),
+        None => Refusal::new(ErrorCode::ValidationFailed, format!("the body is not valid: {sentence}")),
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<Stage> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<RouteState> for SandboxBody<T> {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request(request: Request, _stage: &Stage) -> Result<Self, Self::Rejection> {
+    async fn from_request(request: Request, _stage: &RouteState) -> Result<Self, Self::Rejection> {
         Ok(Self(read(request).await))
     }
 }
 
-/// A path parameter; absent when the path cannot be read.
-pub(super) struct Segment(pub(super) String);
+/// A path parameter.
+pub(super) struct SandboxPath(pub(super) String);
 
-impl FromRequestParts<Stage> for Segment {
-    type Rejection = Failure;
+impl FromRequestParts<RouteState> for SandboxPath {
+    type Rejection = RefusalResponse;
 
-    async fn from_request_parts(parts: &mut Parts, stage: &Stage) -> Result<Self, Failure> {
-        match Path::<String>::from_request_parts(parts, stage).await {
+    async fn from_request_parts(parts: &mut Parts, state: &RouteState) -> Result<Self, RefusalResponse> {
+        match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(segment)) => Ok(Self(segment)),
             Err(_) => Err(Refusal::from(ErrorCode::NotFound).into()),
         }
     }
 }
 
-/// The query of a request.
-pub(super) struct Params<T>(pub(super) Result<T, Refusal>);
+/// The query parameters.
+pub(super) struct SandboxQuery<T>(pub(super) Result<T, Refusal>);
 
-impl<T: DeserializeOwned> FromRequestParts<Stage> for Params<T> {
+impl<T: DeserializeOwned> FromRequestParts<RouteState> for SandboxQuery<T> {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, stage: &Stage) -> Result<Self, Self::Rejection> {
-        Ok(Self(match Query::<T>::from_request_parts(parts, stage).await {
+    async fn from_request_parts(parts: &mut Parts, state: &RouteState) -> Result<Self, Self::Rejection> {
+        Ok(Self(match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(params)) => Ok(params),
             Err(rejection) if rejection.status() == StatusCode::BAD_REQUEST => {
                 let text = rejection.body_text();
                 let sentence = text.rsplit(": ").next().unwrap_or_default().to_owned();
-                Err(Refusal::new(ErrorCode::ValidationFailed, format!("the query does not fit: {sentence}")))
+                Err(Refusal::new(ErrorCode::ValidationFailed, format!("the query is not valid: {sentence}")))
             }
             Err(_) => Err(ErrorCode::ValidationFailed.into()),
         }))
     }
 }
 
-/// A number as a JSON number or a decimal string, kept as it was written so that it never becomes a float.
+/// A JSON number or a decimal string, kept as it was sent so that it never becomes a float.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(transparent)]
 pub(super) struct Decimal(Box<RawValue>);
 
 impl Decimal {
-    /// The figures as they were written.
+    /// The digits as they were sent.
     pub(super) fn text(&self, field: &str) -> Result<String, Refusal> {
         self.sent(field).map(|sent| sent.as_str().to_owned())
     }
@@ -145,12 +143,13 @@ impl Decimal {
         let raw = self.0.get();
         match raw.as_bytes().first() {
             Some(b'"') => {
-                let text = serde_json::from_str(raw).map_err(|_| Refusal::field(ErrorCode::ValidationFailed, field, "is not a text"))?;
+                let text =
+                    serde_json::from_str(raw).map_err(|_| Refusal::field(ErrorCode::ValidationFailed, field, "is not a valid string"))?;
                 Ok(AmountSent::Text(text))
             }
             Some(b'0'..=b'9' | b'-') => Ok(AmountSent::Number(raw.to_owned())),
             Some(b'n') => Err(Refusal::field(ErrorCode::FailMandatoryField, field, "is required")),
-            _ => Err(Refusal::field(ErrorCode::ValidationFailed, field, "must be a number or a decimal text")),
+            _ => Err(Refusal::field(ErrorCode::ValidationFailed, field, "must be a number or a decimal string")),
         }
     }
 
@@ -168,7 +167,11 @@ impl utoipa::PartialSchema for Decimal {
             .pattern(Some(r"^[0-9]{1,30}(\.[0-9]{1,18})?$"))
             .examples(["100.50"]);
         Schema::OneOf(
-            OneOfBuilder::new().item(number).item(text).description(Some("Major units, exact: a number or a decimal text.")).build(),
+            OneOfBuilder::new()
+                .item(number)
+                .item(text)
+                .description(Some("An exact amount in major units: a number or a decimal string."))
+                .build(),
         )
         .into()
     }
@@ -180,25 +183,25 @@ impl utoipa::ToSchema for Decimal {
     }
 }
 
-/// A text of at most so many characters, without control characters; one that is blank is absent.
-pub(super) fn text(field: &str, text: Option<String>, most: usize) -> Result<Option<String>, Refusal> {
+/// A text of at most `max` characters without control characters. A blank text counts as absent.
+pub(super) fn text(field: &str, text: Option<String>, max: usize) -> Result<Option<String>, Refusal> {
     match text.filter(|text| !is_blank(text)) {
-        Some(text) if text.chars().count() > most => {
-            Err(Refusal::field(ErrorCode::ValidationFailed, field, format!("is longer than {most} characters")))
+        Some(text) if text.chars().count() > max => {
+            Err(Refusal::field(ErrorCode::ValidationFailed, field, format!("is longer than {max} characters")))
         }
         Some(text) if text.chars().any(char::is_control) => {
-            Err(Refusal::field(ErrorCode::ValidationFailed, field, "has a control character"))
+            Err(Refusal::field(ErrorCode::ValidationFailed, field, "contains a control character"))
         }
         text => Ok(text),
     }
 }
 
-/// The same of one that has to be there.
-pub(super) fn required(field: &str, text: String, most: usize) -> Result<String, Refusal> {
-    self::text(field, Some(text), most)?.ok_or_else(|| Refusal::field(ErrorCode::FailMandatoryField, field, "is required"))
+/// As [`text`], but required.
+pub(super) fn required(field: &str, text: String, max: usize) -> Result<String, Refusal> {
+    self::text(field, Some(text), max)?.ok_or_else(|| Refusal::field(ErrorCode::FailMandatoryField, field, "is required"))
 }
 
-/// How many lines a listing shows: 100 when nothing is said.
+/// The page size: 1 to 1,000, 100 by default.
 pub(super) fn limit(limit: Option<u32>) -> Result<usize, Refusal> {
     match limit.unwrap_or(100) {
         limit @ 1..=1_000 => Ok(usize::try_from(limit).unwrap_or(1_000)),
@@ -206,10 +209,10 @@ pub(super) fn limit(limit: Option<u32>) -> Result<usize, Refusal> {
     }
 }
 
-/// A number that is not below the least.
-pub(super) fn at_least(field: &str, number: Option<i64>, least: i64) -> Result<Option<i64>, Refusal> {
+/// A number that must be at least `min`.
+pub(super) fn at_least(field: &str, number: Option<i64>, min: i64) -> Result<Option<i64>, Refusal> {
     match number {
-        Some(number) if number < least => Err(Refusal::field(ErrorCode::ValidationFailed, field, format!("must be at least {least}"))),
+        Some(number) if number < min => Err(Refusal::field(ErrorCode::ValidationFailed, field, format!("must be at least {min}"))),
         number => Ok(number),
     }
 }

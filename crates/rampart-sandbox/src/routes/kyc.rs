@@ -1,4 +1,4 @@
-//! `POST /sandbox/kyc/{user_id}`: the identity provider answers.
+//! `POST /sandbox/kyc/{user_id}`: a decision of the identity provider.
 
 use axum::extract::State;
 use rampart_core::amount::whole_number;
@@ -6,63 +6,64 @@ use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::refusal::{ErrorCode, Refusal};
 
-use super::answer::{Answer, SandboxAnswer, refusal};
-use super::input::{self, Body, Segment};
-use super::{AuthenticatedPartner, Stage};
+use super::input::{self, SandboxBody, SandboxPath};
+use super::response::{SandboxAnswer, SandboxResult, refusal};
+use super::{RouteState, SandboxCaller};
 use crate::kyc::ManualDecision;
 
-/// What the provider decides.
+/// The decision of the identity provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum KycVerdict {
+#[schema(as = KycVerdict)]
+pub(super) enum SandboxKycVerdict {
     /// The identity is verified.
     Approve,
-    /// It is not.
+    /// The identity is rejected.
     Reject,
-    /// The provider is looking.
+    /// The provider needs more time.
     Processing,
 }
 
-/// What the provider answers.
+/// A decision about a customer's identity check.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxKycRequest {
-    decision: KycVerdict,
-    /// 1 or 2; the level last asked for when absent.
+    decision: SandboxKycVerdict,
+    /// The level, 1 or 2. Default: the level of the customer's last form.
     #[schema(minimum = 1, maximum = 2)]
     level: Option<u8>,
-    /// Why, for the customer.
+    /// The reasons, shown to the customer.
     #[schema(max_items = 10)]
     reasons: Option<Vec<String>>,
-    /// Whether a rejected customer may try again; no when absent.
+    /// Whether a rejected customer may try again. Default: `false`.
     may_retry: Option<bool>,
 }
 
-/// What the provider answered to.
+/// The decision, and the identity check it is for.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxKycDecision {
     user_id: i64,
-    decision: KycVerdict,
+    decision: SandboxKycVerdict,
     level: u8,
-    /// The check that was decided.
+    /// The reference of the identity check.
     reference: String,
 }
 
 #[utoipa::path(post, path = "/sandbox/kyc/{user_id}", operation_id = "sandboxKyc", tag = "Sandbox",
     params(("user_id" = i64, Path, description = "The customer")),
-    request_body = SandboxKycRequest, responses((status = 200, description = "The provider answers", body = SandboxAnswer<SandboxKycDecision>)))]
-/// The identity provider answers
+    request_body = SandboxKycRequest, responses((status = 200, description = "The decision has been sent to the ramp", body = SandboxAnswer<SandboxKycDecision>)))]
+/// Decide a customer's identity check
 pub(super) async fn decide(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(user): Segment,
-    Body(body): Body<SandboxKycRequest>,
-) -> Answer<SandboxKycDecision> {
-    caller.answer(decided(&stage, caller, &user, body).await)
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(user): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxKycRequest>,
+) -> SandboxResult<SandboxKycDecision> {
+    caller.respond(record_decision(&state, caller, &user, body).await)
 }
 
-async fn decided(
-    stage: &Stage,
-    caller: AuthenticatedPartner,
+async fn record_decision(
+    state: &RouteState,
+    caller: SandboxCaller,
     user: &str,
     body: Result<SandboxKycRequest, Refusal>,
 ) -> Result<SandboxKycDecision, Refusal> {
@@ -74,24 +75,24 @@ async fn decided(
     };
     let reasons = body.reasons.unwrap_or_default();
     if reasons.len() > 10 {
-        return Err(Refusal::field(ErrorCode::ValidationFailed, "reasons", "has more than 10 texts"));
+        return Err(Refusal::field(ErrorCode::ValidationFailed, "reasons", "has more than 10 items"));
     }
     for reason in &reasons {
         input::text("reasons", Some(reason.clone()), 200)?;
     }
-    let view = stage.engine.customer(caller.partner, customer).await?;
+    let view = state.engine.customer(caller.partner, customer).await?;
     let decision = ManualDecision {
         customer,
         level,
         known_check: view.check,
         status: match body.decision {
-            KycVerdict::Approve => KycStatus::Valid,
-            KycVerdict::Reject => KycStatus::Fail,
-            KycVerdict::Processing => KycStatus::Processing,
+            SandboxKycVerdict::Approve => KycStatus::Valid,
+            SandboxKycVerdict::Reject => KycStatus::Fail,
+            SandboxKycVerdict::Processing => KycStatus::Processing,
         },
         reasons,
         may_retry: body.may_retry.unwrap_or(false),
     };
-    let (reference, level) = stage.world.decide_kyc(decision).await.map_err(refusal)?;
+    let (reference, level) = state.world.decide_kyc(decision).await.map_err(refusal)?;
     Ok(SandboxKycDecision { user_id: customer.0, decision: body.decision, level: level.number(), reference })
 }

@@ -1,12 +1,12 @@
-//! The description of these calls, to be merged with that of the partner API.
+//! The OpenAPI description of the sandbox routes. It is merged with that of the partner API.
 
 use rampart_core::refusal::ErrorCode;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{Content, Ref, RefOr, Required, ResponseBuilder, Schema};
 
-use super::answer::SandboxFailure;
-use super::{bank, chain, control, inbox, kyc, payments, written};
+use super::response::SandboxFailure;
+use super::{bank, chain, control, inbox, kyc, normalize, payments};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -17,7 +17,7 @@ use super::{bank, chain, control, inbox, kyc, payments, written};
         payments::charge_back,
         bank::transfer,
         bank::recall,
-        bank::give_back,
+        bank::return_payout,
         bank::statement,
         chain::deposit,
         chain::mine,
@@ -29,14 +29,14 @@ use super::{bank, chain, control, inbox, kyc, payments, written};
         control::screening,
         control::faults,
         inbox::list,
-        inbox::catch,
+        inbox::receive,
     ),
     components(schemas(SandboxFailure)),
-    tags((name = "Sandbox", description = "The outside world, played by hand. Only in sandbox mode."))
+    tags((name = "Sandbox", description = "Control of the simulated outside world. Only available in sandbox mode."))
 )]
 struct Description;
 
-/// The failures that any of these calls can end with.
+/// The errors that every route may return.
 const FAILURES: &[ErrorCode] = &[
     ErrorCode::MalformedJson,
     ErrorCode::AuthorizationIncorrect,
@@ -53,36 +53,36 @@ const FAILURES: &[ErrorCode] = &[
     ErrorCode::ServiceUnavailable,
 ];
 
-/// The description of the calls under `/sandbox`.
+/// The OpenAPI description of the routes under `/sandbox`.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut description = Description::openapi();
     for (path, item) in &mut description.paths.paths {
         for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
-            complete(operation, path == "/sandbox/inbox" && operation.request_body.is_some());
+            add_common_parts(operation, path == "/sandbox/inbox" && operation.request_body.is_some());
         }
     }
     if let Some(components) = &mut description.components {
-        let requests = components.schemas.iter_mut().filter(|(name, _)| BODIES.contains(&name.as_str()) || name.ends_with("Request"));
+        let requests = components.schemas.iter_mut().filter(|(name, _)| OTHER_BODIES.contains(&name.as_str()) || name.ends_with("Request"));
         for (_, schema) in requests {
             let RefOr::T(Schema::Object(body)) = schema else { continue };
             let required = std::mem::take(&mut body.required);
             let may_be_absent = body.properties.iter_mut().filter(|(name, _)| !required.contains(name));
-            may_be_absent.for_each(|(_, member)| *member = written::or_blank(member.clone()));
+            may_be_absent.for_each(|(_, member)| *member = normalize::or_blank(member.clone()));
             body.required = required;
         }
     }
     description
 }
 
-/// The bodies that are not called a request.
-const BODIES: [&str; 1] = ["SandboxReason"];
+/// Request bodies whose schema name does not end in `Request`.
+const OTHER_BODIES: [&str; 1] = ["SandboxReason"];
 
-fn complete(operation: &mut Operation, is_open: bool) {
+fn add_common_parts(operation: &mut Operation, is_open: bool) {
     for parameter in operation.parameters.iter_mut().flatten() {
         let RefOr::T(parameter) = parameter else { continue };
         if matches!((&parameter.parameter_in, &parameter.required), (ParameterIn::Query, Required::False)) {
-            parameter.schema = parameter.schema.take().map(written::or_blank);
+            parameter.schema = parameter.schema.take().map(normalize::or_blank);
         }
     }
     for code in FAILURES {

@@ -1,74 +1,74 @@
-//! `POST /sandbox/payments/{payment_id}/…`: the customer pays, is declined, or takes the money back.
+//! `POST /sandbox/payments/{payment_id}/…`: a customer's payment, its decline or its chargeback.
 
 use axum::extract::State;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
-use super::answer::{Answer, SandboxAnswer, refusal};
-use super::input::{self, Body, Decimal, Segment};
-use super::{AuthenticatedPartner, Stage};
+use super::input::{self, Decimal, SandboxBody, SandboxPath};
+use super::response::{SandboxAnswer, SandboxResult, refusal};
+use super::{RouteState, SandboxCaller};
 use crate::payment::{PayResult, PayableMethod};
 
-/// What the customer pays.
+/// A customer's payment.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxPayRequest {
-    /// How much, in major units; what is due when absent.
+    /// The amount in major units. Default: the amount due.
     amount: Option<Decimal>,
-    /// Who pays; the customer when absent.
+    /// The name of the payer. Default: the name of the customer.
     #[schema(max_length = 140)]
     holder: Option<String>,
 }
 
-/// Why.
+/// A reason.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 pub(super) struct SandboxReason {
-    /// One sentence.
+    /// The reason, one sentence.
     #[schema(max_length = 200)]
     reason: Option<String>,
 }
 
-/// What came of it.
+/// The result of a payment.
 #[derive(Debug, Clone, Copy, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum PaymentOutcome {
-    /// The money is there.
+    /// The payment has been paid.
     Paid,
-    /// It was there before; nothing happened.
+    /// The payment had been paid before; nothing was changed.
     PaidBefore,
-    /// It will be there in a while.
+    /// The processor will capture the payment later.
     Pending,
-    /// The processor declined.
+    /// The processor declined the payment.
     Declined,
-    /// The processor took the money back.
+    /// The payment has been charged back.
     ChargedBack,
 }
 
-/// What came of it.
+/// The result for a payment.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxPayment {
     payment_id: String,
     outcome: PaymentOutcome,
-    /// The processor's or the statement line's reference.
+    /// The reference of the processor or of the statement line.
     reference: Option<String>,
-    /// Why it was declined.
+    /// The reason of a decline or chargeback.
     reason: Option<String>,
 }
 
 #[utoipa::path(post, path = "/sandbox/payments/{payment_id}/pay", operation_id = "sandboxPay", tag = "Sandbox",
     params(("payment_id" = String, Path, description = "The payment")),
-    request_body = Option<SandboxPayRequest>, responses((status = 200, description = "What came of it", body = SandboxAnswer<SandboxPayment>)))]
-/// The customer pays, by the payment's own method
+    request_body = Option<SandboxPayRequest>, responses((status = 200, description = "The result of the payment", body = SandboxAnswer<SandboxPayment>)))]
+/// Simulate a customer's payment, by the method of the order
 pub(super) async fn pay(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(payment): Segment,
-    Body(body): Body<SandboxPayRequest>,
-) -> Answer<SandboxPayment> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(payment): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxPayRequest>,
+) -> SandboxResult<SandboxPayment> {
     let work = async {
         let body = body?;
-        let payable = stage.engine.payment(caller.partner, &payment).await?;
+        let payable = state.engine.payment(caller.partner, &payment).await?;
         let amount = body.amount.map(|amount| amount.amount("amount", payable.decimals)).transpose()?;
         let holder = input::text("holder", body.holder, 140)?;
-        let result = stage.world.pay_payment(&payable, amount, holder).await.map_err(refusal)?;
+        let result = state.world.pay_payment(&payable, amount, holder).await.map_err(refusal)?;
         let (outcome, reference, reason) = match result {
             PayResult::Paid(reference) => (PaymentOutcome::Paid, Some(reference), None),
             PayResult::PaidBefore(reference) => (PaymentOutcome::PaidBefore, Some(reference), None),
@@ -77,50 +77,50 @@ pub(super) async fn pay(
         };
         Ok(SandboxPayment { payment_id: payable.payment.to_string(), outcome, reference, reason })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/payments/{payment_id}/decline", operation_id = "sandboxDecline", tag = "Sandbox",
     params(("payment_id" = String, Path, description = "The payment")),
-    request_body = Option<SandboxReason>, responses((status = 200, description = "Declined", body = SandboxAnswer<SandboxPayment>)))]
-/// The processor declines the customer's payment
+    request_body = Option<SandboxReason>, responses((status = 200, description = "The payment has been declined", body = SandboxAnswer<SandboxPayment>)))]
+/// Simulate a decline by the processor
 pub(super) async fn decline(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(payment): Segment,
-    Body(body): Body<SandboxReason>,
-) -> Answer<SandboxPayment> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(payment): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxReason>,
+) -> SandboxResult<SandboxPayment> {
     let work = async {
         let body = body?;
-        let payable = stage.engine.payment(caller.partner, &payment).await?;
+        let payable = state.engine.payment(caller.partner, &payment).await?;
         let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "declined by the issuer".to_owned());
-        stage.world.decline_payment(&payable, reason.clone()).await.map_err(refusal)?;
+        state.world.decline_payment(&payable, reason.clone()).await.map_err(refusal)?;
         let payment_id = payable.payment.to_string();
         Ok(SandboxPayment { payment_id, outcome: PaymentOutcome::Declined, reference: None, reason: Some(reason) })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }
 
 #[utoipa::path(post, path = "/sandbox/payments/{payment_id}/chargeback", operation_id = "sandboxChargeback", tag = "Sandbox",
     params(("payment_id" = String, Path, description = "The payment")),
-    request_body = Option<SandboxReason>, responses((status = 200, description = "Charged back", body = SandboxAnswer<SandboxPayment>)))]
-/// A captured payment is charged back
+    request_body = Option<SandboxReason>, responses((status = 200, description = "The payment has been charged back", body = SandboxAnswer<SandboxPayment>)))]
+/// Simulate the chargeback of a captured payment
 pub(super) async fn charge_back(
-    State(stage): State<Stage>,
-    caller: AuthenticatedPartner,
-    Segment(payment): Segment,
-    Body(body): Body<SandboxReason>,
-) -> Answer<SandboxPayment> {
+    State(state): State<RouteState>,
+    caller: SandboxCaller,
+    SandboxPath(payment): SandboxPath,
+    SandboxBody(body): SandboxBody<SandboxReason>,
+) -> SandboxResult<SandboxPayment> {
     let work = async {
         let body = body?;
-        let payable = stage.engine.payment(caller.partner, &payment).await?;
+        let payable = state.engine.payment(caller.partner, &payment).await?;
         let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "fraudulent".to_owned());
         if let PayableMethod::Transfer { .. } = payable.method {
             return Err(Refusal::new(ErrorCode::ValidationFailed, "a payment by bank transfer cannot be charged back"));
         }
-        stage.world.charge_back(payable.payment, reason.clone()).await.map_err(refusal)?;
+        state.world.charge_back(payable.payment, reason.clone()).await.map_err(refusal)?;
         let payment_id = payable.payment.to_string();
         Ok(SandboxPayment { payment_id, outcome: PaymentOutcome::ChargedBack, reference: None, reason: Some(reason) })
     };
-    caller.answer(work.await)
+    caller.respond(work.await)
 }

@@ -1,21 +1,21 @@
-//! Which lines of the bank's books a partner gets to see. Partners share the accounts of the ramp, and one's payers and payees
-//! are no business of another's.
+//! The statement lines that a partner may see. Partners share the accounts of the ramp and must not see each other's
+//! payers and payees.
 
 use rampart_core::id::PartnerId;
 use rampart_core::ledger::Rail;
 use rampart_core::refusal::Refusal;
 
-use super::Stage;
-use super::answer::refusal;
+use super::RouteState;
+use super::response::refusal;
 use crate::bank::StatementEntry;
 
-/// How many lines one call looks at: those that are other partners' payouts are left out, and a call must end.
-const MOST_LOOKED_AT: usize = 10_000;
+/// Limits one call: the payouts of other partners are skipped one by one.
+const MAX_SCANNED_LINES: usize = 10_000;
 
-/// The newest lines of an account that a partner may see, newest first: its own ones whole, those that are nobody's (money
-/// sent back that belonged to no order, lines of an older world) without who is on the other side.
+/// The newest lines of an account that the partner may see, newest first. Its own lines are complete. Lines of no partner
+/// (refunds of transfers that matched no order, lines of an earlier version) come without the other side's data.
 pub(super) async fn entries(
-    stage: &Stage,
+    state: &RouteState,
     partner: PartnerId,
     rail: Rail,
     account: &str,
@@ -23,15 +23,15 @@ pub(super) async fn entries(
     limit: usize,
 ) -> Result<Vec<StatementEntry>, Refusal> {
     let mut found = Vec::with_capacity(limit);
-    let mut looked_at = 0;
-    while looked_at < MOST_LOOKED_AT {
-        let page = stage.world.account_statement_for(partner, rail, account, before.as_deref(), limit).await.map_err(refusal)?;
+    let mut scanned = 0;
+    while scanned < MAX_SCANNED_LINES {
+        let page = state.world.account_statement_for(partner, rail, account, before.as_deref(), limit).await.map_err(refusal)?;
         let is_last = page.len() < limit;
-        looked_at += page.len();
+        scanned += page.len();
         before = page.last().map(|entry| entry.line.clone());
         for entry in page {
             let owner = match &entry.payout {
-                Some(payout) => stage.engine.partner_of_payout(payout).await?,
+                Some(payout) => state.engine.partner_of_payout(payout).await?,
                 None => entry.owner,
             };
             match owner {

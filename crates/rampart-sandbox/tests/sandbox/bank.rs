@@ -5,21 +5,21 @@ use rampart_core::outgoing::{Payout, PayoutRoute};
 use rampart_core::ports::{CallOutcome, LookupResult, StatementLine};
 use rampart_sandbox::{BankTransfer, Booked, FaultOutcome, FaultPort, WorldError};
 
-use crate::setting::{IBAN, Setting, soon};
+use crate::test_world::{IBAN, TestWorld, in_time};
 
 fn sepa() -> PayoutRoute {
     PayoutRoute::Bank("sepa".parse().unwrap())
 }
 
-const THEIRS: &str = "ES7921000813610123456789";
+const BENEFICIARY: &str = "ES7921000813610123456789";
 
-async fn reports(setting: &Setting, count: usize) -> Vec<(PayoutId, PayoutReport)> {
-    let bank = setting.world.bank();
+async fn reports(test: &TestWorld, count: usize) -> Vec<(PayoutId, PayoutReport)> {
+    let bank = test.world.bank();
     let rail = "sepa".parse().unwrap();
     let mut reports = Vec::new();
     let mut cursor = String::new();
     while reports.len() < count {
-        soon(bank.news(rail, &cursor)).await;
+        in_time(bank.news(rail, &cursor)).await;
         let page = bank.statement(rail, &cursor, 100).await.unwrap();
         cursor = page.next;
         reports.extend(page.items.into_iter().filter_map(|line| match line {
@@ -32,24 +32,24 @@ async fn reports(setting: &Setting, count: usize) -> Vec<(PayoutId, PayoutReport
 
 #[tokio::test]
 async fn a_payout_is_made_once_and_settles_by_itself() {
-    let setting = Setting::playing().await;
-    let bank = setting.world.bank();
-    let payout = setting.payout(sepa(), 2_500, THEIRS);
+    let test = TestWorld::running().await;
+    let bank = test.world.bank();
+    let payout = test.payout(sepa(), 2_500, BENEFICIARY);
     let first = bank.pay(&payout).await;
     assert!(matches!(first, CallOutcome::Accepted(_)));
     assert_eq!(bank.pay(&payout).await, first);
-    let reports = reports(&setting, 1).await;
+    let reports = reports(&test, 1).await;
     assert_eq!(reports.len(), 1);
     assert!(matches!(&reports[0], (id, PayoutReport::Settled { .. }) if *id == payout.id));
     assert_eq!(bank.pay(&payout).await, first);
-    assert_eq!(setting.world.bank_balance("sepa".parse().unwrap()).await.unwrap(), Amount::from_minor(997_500));
+    assert_eq!(test.world.bank_balance("sepa".parse().unwrap()).await.unwrap(), Amount::from_minor(997_500));
 }
 
 #[tokio::test]
 async fn many_payouts_at_once_share_what_there_is() {
-    let setting = Setting::still().await;
-    let bank = setting.world.bank();
-    let payouts: Vec<_> = (0..15).map(|_| setting.payout(sepa(), 100_000, THEIRS)).collect();
+    let test = TestWorld::paused().await;
+    let bank = test.world.bank();
+    let payouts: Vec<_> = (0..15).map(|_| test.payout(sepa(), 100_000, BENEFICIARY)).collect();
     let tasks = payouts.into_iter().map(|payout| {
         let bank = bank.clone();
         tokio::spawn(async move { bank.pay(&payout).await })
@@ -63,64 +63,64 @@ async fn many_payouts_at_once_share_what_there_is() {
         }
     }
     assert_eq!(accepted, 10);
-    assert_eq!(setting.world.bank_balance("sepa".parse().unwrap()).await.unwrap(), Amount::ZERO);
+    assert_eq!(test.world.bank_balance("sepa".parse().unwrap()).await.unwrap(), Amount::ZERO);
 }
 
 #[tokio::test]
 async fn accounts_choose_what_becomes_of_a_payout() {
-    let setting = Setting::playing().await;
-    let bank = setting.world.bank();
-    let refused = setting.payout(sepa(), 100, "ES1621000418410006660001");
+    let test = TestWorld::running().await;
+    let bank = test.world.bank();
+    let refused = test.payout(sepa(), 100, "ES1621000418410006660001");
     assert!(matches!(bank.pay(&refused).await, CallOutcome::Refused { .. }));
-    let returned = setting.payout(sepa(), 100, "ES9421000418440006660002");
-    let failed = setting.payout(sepa(), 100, "ES4821000418490006660003");
+    let returned = test.payout(sepa(), 100, "ES9421000418440006660002");
+    let failed = test.payout(sepa(), 100, "ES4821000418490006660003");
     bank.pay(&returned).await;
     bank.pay(&failed).await;
-    setting.world.advance(10).await.unwrap();
-    let reports = reports(&setting, 3).await;
+    test.world.advance(10).await.unwrap();
+    let reports = reports(&test, 3).await;
     let of = |id| reports.iter().filter(|report| report.0 == id).map(|report| &report.1).collect::<Vec<_>>();
     assert!(matches!(of(returned.id)[..], [PayoutReport::Settled { .. }, PayoutReport::Returned { .. }]));
     assert!(matches!(of(failed.id)[..], [PayoutReport::Failed { .. }]));
-    assert_eq!(setting.world.bank_balance("sepa".parse().unwrap()).await.unwrap(), Amount::from_minor(1_000_000));
+    assert_eq!(test.world.bank_balance("sepa".parse().unwrap()).await.unwrap(), Amount::from_minor(1_000_000));
 }
 
 #[tokio::test]
 async fn a_rail_pays_whole_steps_only() {
-    let setting = Setting::still().await;
-    let bank = setting.world.bank();
+    let test = TestWorld::paused().await;
+    let bank = test.world.bank();
     let pesos = |amount| {
-        let payout = setting.payout(PayoutRoute::Bank("spei".parse().unwrap()), amount, THEIRS);
+        let payout = test.payout(PayoutRoute::Bank("spei".parse().unwrap()), amount, BENEFICIARY);
         Payout { currency: "MXN".parse().unwrap(), ..payout }
     };
     assert_eq!(bank.pay(&pesos(150)).await, CallOutcome::Refused { reason: "spei pays multiples of 1 MXN only".to_owned() });
     assert!(matches!(bank.pay(&pesos(200)).await, CallOutcome::Accepted(_)));
-    assert!(matches!(bank.pay(&setting.payout(sepa(), 150, THEIRS)).await, CallOutcome::Accepted(_)), "each rail has its own");
+    assert!(matches!(bank.pay(&test.payout(sepa(), 150, BENEFICIARY)).await, CallOutcome::Accepted(_)), "each rail has its own");
 }
 
 #[tokio::test]
 async fn every_fault_ends_a_payout_as_it_says() {
-    let setting = Setting::still().await;
-    let bank = setting.world.bank();
+    let test = TestWorld::paused().await;
+    let bank = test.world.bank();
     let rail = "sepa".parse().unwrap();
-    let payout = setting.payout(sepa(), 100, THEIRS);
+    let payout = test.payout(sepa(), 100, BENEFICIARY);
 
-    setting.fault(FaultPort::Bank, FaultOutcome::Refuse).await;
+    test.fault(FaultPort::Bank, FaultOutcome::Refuse).await;
     assert!(matches!(bank.pay(&payout).await, CallOutcome::Refused { .. }));
-    setting.fault(FaultPort::Bank, FaultOutcome::Fail).await;
+    test.fault(FaultPort::Bank, FaultOutcome::Fail).await;
     assert!(matches!(bank.pay(&payout).await, CallOutcome::NotSent { .. }));
 
-    setting.fault(FaultPort::Bank, FaultOutcome::UnknownNotDone).await;
+    test.fault(FaultPort::Bank, FaultOutcome::UnknownNotDone).await;
     assert!(matches!(bank.pay(&payout).await, CallOutcome::Unknown { .. }));
     assert_eq!(bank.find(rail, payout.id).await.unwrap(), LookupResult::NotYet);
-    setting.world.advance(3).await.unwrap();
+    test.world.advance(3).await.unwrap();
     assert_eq!(bank.find(rail, payout.id).await.unwrap(), LookupResult::NeverWill);
 
-    setting.fault(FaultPort::Bank, FaultOutcome::UnknownDone).await;
+    test.fault(FaultPort::Bank, FaultOutcome::UnknownDone).await;
     assert!(matches!(bank.pay(&payout).await, CallOutcome::Unknown { .. }));
     let LookupResult::Found(reference) = bank.find(rail, payout.id).await.unwrap() else { panic!("it was done") };
     assert_eq!(bank.pay(&payout).await, CallOutcome::Accepted(reference));
-    assert_eq!(setting.world.bank_balance(rail).await.unwrap(), Amount::from_minor(999_900));
-    assert!(setting.world.faults().is_empty());
+    assert_eq!(test.world.bank_balance(rail).await.unwrap(), Amount::from_minor(999_900));
+    assert!(test.world.faults().is_empty());
 }
 
 fn transfer(amount: i128) -> BankTransfer {
@@ -138,11 +138,11 @@ fn transfer(amount: i128) -> BankTransfer {
 
 #[tokio::test]
 async fn transfers_appear_on_the_statement_in_order() {
-    let setting = Setting::still().await;
-    let bank = setting.world.bank();
+    let test = TestWorld::paused().await;
+    let bank = test.world.bank();
     let rail = "sepa".parse().unwrap();
     for amount in [100, 200, 300] {
-        setting.world.transfer(transfer(amount)).await.unwrap();
+        test.world.transfer(transfer(amount)).await.unwrap();
     }
     let page = bank.statement(rail, "", 2).await.unwrap();
     assert!(page.has_more);
@@ -156,20 +156,20 @@ async fn transfers_appear_on_the_statement_in_order() {
     assert_eq!(credits.iter().map(|credit| credit.1).collect::<Vec<_>>(), [100, 200, 300]);
     assert!(credits[0].0 < credits[1].0 && credits[1].0 < credits[2].0);
     let foreign = BankTransfer { currency: "MXN".parse().unwrap(), ..transfer(100) };
-    assert!(matches!(setting.world.transfer(foreign).await, Err(WorldError::Impossible(_))));
-    let entries = setting.world.account_statement(rail, IBAN, None, 2).await.unwrap();
+    assert!(matches!(test.world.transfer(foreign).await, Err(WorldError::Impossible(_))));
+    let entries = test.world.account_statement(rail, IBAN, None, 2).await.unwrap();
     assert_eq!(entries.iter().map(|entry| entry.amount.minor()).collect::<Vec<_>>(), [300, 200]);
-    let rest = setting.world.account_statement(rail, IBAN, Some(&entries[1].line), 2).await.unwrap();
+    let rest = test.world.account_statement(rail, IBAN, Some(&entries[1].line), 2).await.unwrap();
     assert_eq!(rest.iter().map(|entry| entry.line.as_str()).collect::<Vec<_>>(), [credits[0].0.as_str()]);
 }
 
 #[tokio::test]
 async fn a_credit_is_recalled_once_and_by_no_more_than_it_brought() {
-    let setting = Setting::playing().await;
-    let (bank, rail) = (setting.world.bank(), "sepa".parse().unwrap());
-    let line = setting.world.transfer(transfer(500)).await.unwrap();
+    let test = TestWorld::running().await;
+    let (bank, rail) = (test.world.bank(), "sepa".parse().unwrap());
+    let line = test.world.transfer(transfer(500)).await.unwrap();
     let recall = |of: &str, minor| {
-        let (world, of) = (setting.world.clone(), of.to_owned());
+        let (world, of) = (test.world.clone(), of.to_owned());
         async move { world.recall(&of, Some(Amount::from_minor(minor)), "sent in error".to_owned()).await }
     };
     assert!(matches!(recall("SEPA-9999999999", 1).await, Err(WorldError::NotFound(_))));
@@ -179,25 +179,25 @@ async fn a_credit_is_recalled_once_and_by_no_more_than_it_brought() {
     assert_eq!(amount.minor(), 200);
     assert!(matches!(recall(&line, 200).await, Err(WorldError::Impossible(_))), "it was taken back before");
     assert!(matches!(recall(&reversal, 200).await, Err(WorldError::Impossible(_))), "it brought no money");
-    assert_eq!(setting.world.bank_balance(rail).await.unwrap().minor() % 1_000, 300);
+    assert_eq!(test.world.bank_balance(rail).await.unwrap().minor() % 1_000, 300);
     let page = bank.statement(rail, "", 10).await.unwrap();
-    let told = page.items.into_iter().find_map(|told| match told {
+    let reported = page.items.into_iter().find_map(|reported| match reported {
         StatementLine::Reversal { of, amount, .. } => Some((of, amount.minor())),
         StatementLine::Credit(_) | StatementLine::Payout { .. } => None,
     });
-    assert_eq!(told, Some((line, 200)));
+    assert_eq!(reported, Some((line, 200)));
 }
 
 #[tokio::test]
 async fn the_bank_returns_a_payout_once() {
-    let setting = Setting::playing().await;
-    let bank = setting.world.bank();
-    let payout = setting.payout(sepa(), 700, THEIRS);
-    assert!(matches!(setting.world.return_payout(payout.id, "closed".to_owned()).await, Err(WorldError::NotFound(_))));
+    let test = TestWorld::running().await;
+    let bank = test.world.bank();
+    let payout = test.payout(sepa(), 700, BENEFICIARY);
+    assert!(matches!(test.world.return_payout(payout.id, "closed".to_owned()).await, Err(WorldError::NotFound(_))));
     bank.pay(&payout).await;
-    reports(&setting, 1).await;
-    setting.world.return_payout(payout.id, "closed".to_owned()).await.unwrap();
-    assert!(matches!(setting.world.return_payout(payout.id, "closed".to_owned()).await, Err(WorldError::Impossible(_))));
-    let reports = reports(&setting, 2).await;
+    reports(&test, 1).await;
+    test.world.return_payout(payout.id, "closed".to_owned()).await.unwrap();
+    assert!(matches!(test.world.return_payout(payout.id, "closed".to_owned()).await, Err(WorldError::Impossible(_))));
+    let reports = reports(&test, 2).await;
     assert!(matches!(&reports[1].1, PayoutReport::Returned { reason } if reason == "closed"));
 }

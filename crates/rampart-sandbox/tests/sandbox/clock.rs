@@ -2,18 +2,18 @@ use std::time::Duration;
 
 use rampart_sandbox::WorldError;
 
-use crate::setting::{Setting, seconds, soon};
+use crate::test_world::{TestWorld, in_time, seconds};
 
 #[tokio::test]
 async fn business_time_only_goes_forward_and_wakes_sleepers() {
-    let setting = Setting::still().await;
-    let clock = setting.world.clock();
+    let test = TestWorld::paused().await;
+    let clock = test.world.clock();
     let start = clock.now();
     let sleeper = clock.sleep_until(start.after(Duration::from_secs(3_000)));
-    let now = setting.world.advance(3_600).await.unwrap();
+    let now = test.world.advance(3_600).await.unwrap();
     assert!((3_600..3_630).contains(&seconds(start, now)));
-    soon(sleeper).await;
-    assert!(matches!(setting.world.advance(u64::MAX).await, Err(WorldError::Impossible(_))));
+    in_time(sleeper).await;
+    assert!(matches!(test.world.advance(u64::MAX).await, Err(WorldError::Impossible(_))));
     let mut last = clock.now();
     for _ in 0..1_000 {
         let now = clock.now();
@@ -24,11 +24,11 @@ async fn business_time_only_goes_forward_and_wakes_sleepers() {
 
 #[tokio::test]
 async fn other_holders_of_the_file_follow() {
-    let setting = Setting::still().await;
-    let other = setting.again().await;
+    let test = TestWorld::paused().await;
+    let other = test.reopen().await;
     let start = other.clock().now();
     let sleeper = other.clock().sleep_until(start.after(Duration::from_secs(86_000)));
-    setting.world.advance(86_400).await.unwrap();
-    soon(sleeper).await;
+    test.world.advance(86_400).await.unwrap();
+    in_time(sleeper).await;
     assert!(seconds(start, other.clock().now()) >= 86_400);
 }

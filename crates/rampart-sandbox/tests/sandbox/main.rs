@@ -6,5 +6,5 @@ mod clock;
 mod people;
 mod processor;
 mod routes;
-mod setting;
 mod sharing;
+mod test_world;

@@ -16,14 +16,14 @@ use rampart_core::partner::HttpErrors;
 use rampart_core::ports::{CallOutcome, PortFuture};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_sandbox::{
-    AuthenticatedPartner, BankTransfer, Booked, CustomerView, PayableMethod, PayablePayment, RampoffView, Received, SandboxEngine,
-    Signature, WebhookKeys, openapi, router, routes,
+    BankTransfer, Booked, CustomerView, InboxWebhook, PayableMethod, PayablePayment, RampoffPayouts, SandboxCaller, SandboxEngine,
+    SignatureStatus, WebhookKeys, openapi, router, routes,
 };
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tower::ServiceExt;
 
-use crate::setting::{IBAN, Setting, WALLET, soon};
+use crate::test_world::{IBAN, TestWorld, WALLET, in_time};
 
 const PARTNER: &str = "par_0000000000000000000000001";
 const STRANGER: &str = "par_0000000000000000000000002";
@@ -41,14 +41,14 @@ fn answer<'a, T: Send + 'a>(result: Result<T, Refusal>) -> PortFuture<'a, Result
 }
 
 impl SandboxEngine for Engine {
-    fn authenticate<'a>(&'a self, token: &'a str, _parts: &'a Parts) -> PortFuture<'a, Result<AuthenticatedPartner, Refusal>> {
+    fn authenticate<'a>(&'a self, token: &'a str, _parts: &'a Parts) -> PortFuture<'a, Result<SandboxCaller, Refusal>> {
         let http_errors = match token {
             "good" => HttpErrors::Rest,
             "documented" => HttpErrors::Documented,
-            "stranger" => return answer(Ok(AuthenticatedPartner { partner: STRANGER.parse().unwrap(), http_errors: HttpErrors::Rest })),
+            "stranger" => return answer(Ok(SandboxCaller { partner: STRANGER.parse().unwrap(), http_errors: HttpErrors::Rest })),
             _ => return answer(Err(ErrorCode::AuthorizationIncorrect.into())),
         };
-        answer(Ok(AuthenticatedPartner { partner: PARTNER.parse().unwrap(), http_errors }))
+        answer(Ok(SandboxCaller { partner: PARTNER.parse().unwrap(), http_errors }))
     }
 
     fn payment<'a>(&'a self, _partner: PartnerId, payment: &'a str) -> PortFuture<'a, Result<PayablePayment, Refusal>> {
@@ -70,10 +70,10 @@ impl SandboxEngine for Engine {
         }))
     }
 
-    fn rampoff<'a>(&'a self, _partner: PartnerId, rampoff: &'a str) -> PortFuture<'a, Result<RampoffView, Refusal>> {
+    fn rampoff<'a>(&'a self, _partner: PartnerId, rampoff: &'a str) -> PortFuture<'a, Result<RampoffPayouts, Refusal>> {
         answer(match rampoff {
-            "paid" => Ok(RampoffView { payouts: vec![self.payout] }),
-            "new" => Ok(RampoffView { payouts: vec![] }),
+            "paid" => Ok(RampoffPayouts { payouts: vec![self.payout] }),
+            "new" => Ok(RampoffPayouts { payouts: vec![] }),
             _ => Err(ErrorCode::RampoffNotFound.into()),
         })
     }
@@ -100,7 +100,7 @@ impl SandboxEngine for Engine {
 }
 
 struct Call {
-    setting: Setting,
+    test: TestWorld,
     router: Router,
     card: OrderId,
     transfer: OrderId,
@@ -108,17 +108,17 @@ struct Call {
 
 impl Call {
     async fn new() -> Self {
-        let setting = Setting::still().await;
-        let (card, transfer) = (setting.order(), setting.order());
-        let payout = setting.payout(PayoutRoute::Bank("sepa".parse().unwrap()), 100, "ES7921000813610123456789");
-        assert!(matches!(setting.world.bank().pay(&payout).await, CallOutcome::Accepted(_)));
+        let test = TestWorld::paused().await;
+        let (card, transfer) = (test.order(), test.order());
+        let payout = test.payout(PayoutRoute::Bank("sepa".parse().unwrap()), 100, "ES7921000813610123456789");
+        assert!(matches!(test.world.bank().pay(&payout).await, CallOutcome::Accepted(_)));
         let engine = Engine { card, transfer, payout: payout.id };
-        let router = router(setting.world.clone(), Arc::new(engine));
-        Self { setting, router, card, transfer }
+        let router = router(test.world.clone(), Arc::new(engine));
+        Self { test, router, card, transfer }
     }
 
     async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
-        let response = soon(self.router.clone().oneshot(request)).await.unwrap();
+        let response = in_time(self.router.clone().oneshot(request)).await.unwrap();
         let status = response.status();
         let body = axum::body::to_bytes(response.into_body(), 1 << 22).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())
@@ -244,16 +244,16 @@ async fn the_providers_are_played_by_hand() {
     call.fails("/sandbox/kyc/1", r#"{"decision":"approve","level":3}"#, 422, "validation_failed").await;
     call.fails("/sandbox/kyc/1", "{}", 422, "fail_mandatory_field").await;
 
-    let before = call.setting.world.clock().now();
+    let before = call.test.world.clock().now();
     call.post("/sandbox/clock", json!({"advance_seconds": 120})).await;
-    assert!(before.until(call.setting.world.clock().now()).as_secs() >= 120);
+    assert!(before.until(call.test.world.clock().now()).as_secs() >= 120);
     call.fails("/sandbox/clock", r#"{"advance_seconds":-5}"#, 422, "validation_failed").await;
     call.fails("/sandbox/clock", r#"{"advance_seconds":99999999}"#, 422, "validation_failed").await;
 
     let set = call.post("/sandbox/prices", json!({"symbol": "usdc", "fiat_symbol": "EUR", "price": "0.875"})).await;
     assert_eq!(set["price"], "0.875");
     call.post("/sandbox/prices", json!({"silence": true})).await;
-    assert!(call.setting.world.prices().prices().await.is_err());
+    assert!(call.test.world.prices().prices().await.is_err());
     call.fails("/sandbox/prices", "{}", 422, "fail_mandatory_field").await;
     call.fails("/sandbox/prices", r#"{"symbol":"USDC","fiat_symbol":"EUR","price":-1}"#, 422, "validation_failed").await;
 
@@ -278,7 +278,7 @@ async fn strangers_and_nonsense_are_refused_in_the_shape_of_the_api() {
     let request =
         Request::post("/sandbox/clock").header("auth", "good").header("content-type", "text/plain").body(Body::from("x")).unwrap();
     assert_eq!(call.send(request).await.0.as_u16(), 415);
-    // For partners that want the documented statuses a business failure is a 200.
+    // For partners that want the documented status codes, a business error is a 200.
     let (status, answer) = call.call(Method::POST, "/sandbox/kyc/2", "documented", r#"{"decision":"approve"}"#).await;
     assert_eq!((status.as_u16(), &answer["error"]), (200, &json!("user_not_found")));
     let (status, _) = call.call(Method::GET, "/sandbox/bank/statement", "good", "").await;
@@ -288,7 +288,7 @@ async fn strangers_and_nonsense_are_refused_in_the_shape_of_the_api() {
 #[tokio::test]
 async fn the_inbox_keeps_webhooks_with_their_verdict() {
     let call = Call::new().await;
-    let now = call.setting.world.clock().now().seconds().to_string();
+    let now = call.test.world.clock().now().seconds().to_string();
     let body = r#"{"id":"evt_1","type":"PAY_IN"}"#;
     let sign = |key: &[u8], text: String| Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes();
     let own = hex::encode(sign(SECRET.as_bytes(), format!("{body}{now}")));
@@ -307,7 +307,7 @@ async fn the_inbox_keeps_webhooks_with_their_verdict() {
             .unwrap()
     };
     let webhook = |key: &str, own: &str| signed(key, own, &standard);
-    // Whoever knows the key alone, which every receiver of the partner's webhooks does, fills nobody's inbox.
+    // The API key is known to every receiver of the partner's webhooks: without a signature nothing is stored.
     for (own, standard) in [("00", "v1,AAAA"), ("", ""), (own.get(2..).unwrap(), "v1,")] {
         assert_eq!(call.send(signed("key", own, standard)).await.0, StatusCode::UNAUTHORIZED);
     }
@@ -325,7 +325,7 @@ async fn the_inbox_keeps_webhooks_with_their_verdict() {
 #[tokio::test]
 async fn partners_see_their_own_lines_of_the_banks_books() {
     let call = Call::new().await;
-    let as_stranger = async |method: Method, path: &str, body: &str| call.call(method, path, "stranger", body).await;
+    let as_other_partner = async |method: Method, path: &str, body: &str| call.call(method, path, "stranger", body).await;
     let path = format!("/sandbox/bank/statement?account={IBAN}");
     let mine =
         json!({"account": IBAN, "amount": 10, "currency": "EUR", "concept": "mine", "sender_name": "Ana Ruiz", "sender_account": "DE1"});
@@ -333,11 +333,11 @@ async fn partners_see_their_own_lines_of_the_banks_books() {
     call.post(&format!("/sandbox/payments/{}/pay", call.transfer), json!({"holder": "Luis Soto"})).await;
     let theirs = json!({"account": IBAN, "amount": 20, "currency": "EUR", "concept": "theirs", "sender_name": "Eva Gil"}).to_string();
     for _ in 0..3 {
-        assert_eq!(as_stranger(Method::POST, "/sandbox/bank/transfers", &theirs).await.0, StatusCode::OK);
+        assert_eq!(as_other_partner(Method::POST, "/sandbox/bank/transfers", &theirs).await.0, StatusCode::OK);
     }
-    // Nobody's: whoever made it is not known to the bank, as in the file of an earlier version.
+    // A line without a partner, as in a database of an earlier version.
     let rail = "sepa".parse().unwrap();
-    let of_nobody = BankTransfer {
+    let without_partner = BankTransfer {
         rail,
         account: IBAN.to_owned(),
         amount: Amount::from_minor(700),
@@ -347,14 +347,14 @@ async fn partners_see_their_own_lines_of_the_banks_books() {
         sender_account: Some("DE2".to_owned()),
         booked: Booked::Now,
     };
-    call.setting.world.transfer(of_nobody).await.unwrap();
-    let payout = call.setting.payout(PayoutRoute::Bank(rail), 300, "ES7921000813610123456789");
-    assert!(matches!(call.setting.world.bank().pay(&payout).await, CallOutcome::Accepted(_)));
-    call.setting.world.advance(3_600).await.unwrap();
-    call.setting.world.start();
-    soon(async {
+    call.test.world.transfer(without_partner).await.unwrap();
+    let payout = call.test.payout(PayoutRoute::Bank(rail), 300, "ES7921000813610123456789");
+    assert!(matches!(call.test.world.bank().pay(&payout).await, CallOutcome::Accepted(_)));
+    call.test.world.advance(3_600).await.unwrap();
+    call.test.world.start();
+    in_time(async {
         loop {
-            let all = call.setting.world.account_statement(rail, IBAN, None, 100).await.unwrap();
+            let all = call.test.world.account_statement(rail, IBAN, None, 100).await.unwrap();
             if all.iter().filter(|line| line.kind == "payout_settled").count() == 2 {
                 break assert_eq!(all.len(), 8);
             }
@@ -363,7 +363,7 @@ async fn partners_see_their_own_lines_of_the_banks_books() {
     })
     .await;
 
-    // One's own lines are whole, page by page, whatever lies between; of nobody's the amount is told and no more.
+    // Own lines are complete on every page; lines without a partner show the amount only.
     let pages = async |token: &str| {
         let (mut found, mut last) = (Vec::new(), String::new());
         loop {
@@ -391,12 +391,12 @@ async fn partners_see_their_own_lines_of_the_banks_books() {
     let payees = |lines: &[Value]| lines.iter().filter(|line| line["counterparty_account"] == "ES7921000813610123456789").count();
     assert_eq!((payees(&mine), payees(&theirs)), (1, 0), "whom a partner's payout went to, only that partner sees");
 
-    // Nor can one partner take another's money back, or ask for another's customers by their accounts.
+    // A partner cannot recall another partner's transfers, nor read the accounts of its customers.
     let recall = format!("/sandbox/bank/transfers/{line}/recall");
-    let (status, answer) = as_stranger(Method::POST, &recall, "{}").await;
+    let (status, answer) = as_other_partner(Method::POST, &recall, "{}").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
     let own = "/sandbox/bank/statement?account=646180000000000017";
-    assert_eq!(as_stranger(Method::GET, own, "").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(as_other_partner(Method::GET, own, "").await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(call.post(&recall, json!({})).await["of"], line.as_str());
     assert_eq!(pages("stranger").await.len(), 5, "what is taken back is its partner's too");
 }
@@ -404,13 +404,13 @@ async fn partners_see_their_own_lines_of_the_banks_books() {
 #[tokio::test]
 async fn an_inbox_is_bounded_in_bytes_and_each_partners_own() {
     let call = Call::new().await;
-    let world = &call.setting.world;
+    let world = &call.test.world;
     let (partner, other): (PartnerId, PartnerId) = (PARTNER.parse().unwrap(), STRANGER.parse().unwrap());
-    let webhook = |partner, body: String| Received {
+    let webhook = |partner, body: String| InboxWebhook {
         partner,
         received_at: world.clock().now(),
-        signature: Signature::Valid,
-        standard_signature: Signature::Valid,
+        signature: SignatureStatus::Valid,
+        standard_signature: SignatureStatus::Valid,
         headers: Vec::new(),
         body,
     };
@@ -426,14 +426,14 @@ async fn an_inbox_is_bounded_in_bytes_and_each_partners_own() {
     while has_more {
         let after = kept.last().map_or(0, |(number, _)| *number);
         let (page, more) = world.received_webhooks(partner, after, 1_000).await.unwrap();
-        let bytes: usize = page.iter().map(|(_, webhook): &(i64, Received)| webhook.body.len()).sum();
+        let bytes: usize = page.iter().map(|(_, webhook): &(i64, InboxWebhook)| webhook.body.len()).sum();
         assert!((1..=256 << 10).contains(&bytes), "{bytes} bytes at once");
         kept.extend(page);
         has_more = more;
     }
     assert!(kept.is_sorted_by_key(|(number, _)| *number));
-    let told = call.get("/sandbox/inbox?limit=1000").await.to_string();
-    assert!((1..=512 << 10).contains(&told.len()), "{} bytes", told.len());
+    let reported = call.get("/sandbox/inbox?limit=1000").await.to_string();
+    assert!((1..=512 << 10).contains(&reported.len()), "{} bytes", reported.len());
     let bytes: usize = kept.iter().map(|(_, webhook)| webhook.body.len()).sum();
     assert!((1..=12 << 20).contains(&bytes), "{bytes}");
     assert_eq!(kept.last().unwrap().1.body, "newest 63");

@@ -7,7 +7,7 @@ use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
 use rampart_core::identification::CustomerType;
 use rampart_core::kyc::{KycLevel, KycStatus, KycVerdict};
-use rampart_testkit::{CustomerOf, MAGIC, MagicField, TestApp, on_both_engines};
+use rampart_testkit::{CustomerOf, TRIGGERS, TestApp, TriggerField, on_both_engines};
 
 use serde_json::json;
 
@@ -89,8 +89,8 @@ async fn the_form_speaks_the_language_that_is_asked_for(test: Arc<TestApp>) {
         let page = get(&path, accept).await;
         is_page(&page, 200);
         assert!(page.text.contains(&format!("<html lang=\"{language}\">")) && page.text.contains(heading), "{}", page.text);
-        for magic in MAGIC.iter().filter(|magic| magic.field == MagicField::IdentificationNumber) {
-            assert!(page.text.contains(magic.value), "the sandbox says what it answers to: {}", magic.value);
+        for trigger in TRIGGERS.iter().filter(|trigger| trigger.field == TriggerField::IdentificationNumber) {
+            assert!(page.text.contains(trigger.value), "the sandbox says what it answers to: {}", trigger.value);
         }
         assert!(!page.text.contains("<b>") && page.text.contains("Ana &#60;b&#62;"), "{}", page.text);
     }

@@ -11,7 +11,7 @@ use rampart_core::ledger::Rail;
 use rampart_core::outgoing::PayoutRoute;
 use rampart_core::ports::PortFuture;
 use rampart_core::refusal::{ErrorCode, Refusal};
-use rampart_sandbox::{AuthenticatedPartner, CustomerView, PayablePayment, RampoffView, SandboxEngine, WebhookKeys};
+use rampart_sandbox::{CustomerView, PayablePayment, RampoffPayouts, SandboxCaller, SandboxEngine, WebhookKeys};
 use rampart_web::RequestContext;
 
 use super::gateway::payable;
@@ -44,13 +44,13 @@ fn refusal(error: impl Into<AppError>) -> Refusal {
 }
 
 impl SandboxEngine for RampEngine {
-    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> PortFuture<'a, Result<AuthenticatedPartner, Refusal>> {
+    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> PortFuture<'a, Result<SandboxCaller, Refusal>> {
         Box::pin(async move {
             let context = parts.extensions.get::<RequestContext>();
             // Without a context the request did not come through the front: from nowhere, which no allow-list has.
             let client = context.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |context| context.client);
             let caller = self.app.caller(token, client).await.map_err(refusal)?;
-            Ok(AuthenticatedPartner { partner: caller.partner.id, http_errors: caller.partner.http_errors })
+            Ok(SandboxCaller { partner: caller.partner.id, http_errors: caller.partner.http_errors })
         })
     }
 
@@ -65,7 +65,7 @@ impl SandboxEngine for RampEngine {
         })
     }
 
-    fn rampoff<'a>(&'a self, partner: PartnerId, rampoff: &'a str) -> PortFuture<'a, Result<RampoffView, Refusal>> {
+    fn rampoff<'a>(&'a self, partner: PartnerId, rampoff: &'a str) -> PortFuture<'a, Result<RampoffPayouts, Refusal>> {
         Box::pin(async move {
             let not_found = || Refusal::from(ErrorCode::RampoffNotFound);
             let id: OrderId = rampoff.parse().map_err(|_| not_found())?;
@@ -74,7 +74,7 @@ impl SandboxEngine for RampEngine {
             let mut payouts = self.app.store().payouts_of_order(rampoff.id).await.map_err(refusal)?;
             payouts.retain(|payout| matches!(payout.route, PayoutRoute::Bank(_)));
             payouts.sort_by_key(|payout| std::cmp::Reverse(payout.id));
-            Ok(RampoffView { payouts: payouts.iter().map(|payout| payout.id).collect() })
+            Ok(RampoffPayouts { payouts: payouts.iter().map(|payout| payout.id).collect() })
         })
     }
 

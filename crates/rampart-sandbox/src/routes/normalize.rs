@@ -1,5 +1,5 @@
-//! What callers' programs write in ways of their own, brought into one: blank members that count as absent, and whole numbers
-//! with a point.
+//! Normalises what clients write in different ways: blank members count as absent, and whole numbers may have a decimal
+//! point.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,13 +16,13 @@ struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Object)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 
-struct Object;
+struct MembersVisitor;
 
-impl<'de> Visitor<'de> for Object {
+impl<'de> Visitor<'de> for MembersVisitor {
     type Value = Members<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,27 +31,24 @@ impl<'de> Visitor<'de> for Object {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Vec::new();
-        while let Some(name) = map.next_key::<Name<'de>>()? {
+        while let Some(name) = map.next_key::<JsonMemberName<'de>>()? {
             members.push((name.0, map.next_value()?));
         }
         Ok(Members(members))
     }
 }
 
-/// A member's name, borrowed where it has no escapes.
+/// A member's name, borrowed unless it has escapes.
 #[derive(serde::Deserialize)]
 #[serde(transparent)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+struct JsonMemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// A JSON object without its blank members, and with its whole numbers in figures alone.
-///
-/// # Errors
-/// Those of what is no JSON object.
-pub(super) fn plain(object: &[u8]) -> serde_json::Result<String> {
+/// A JSON object without its blank members, with whole numbers as plain digits.
+pub(super) fn normalized_object(object: &[u8]) -> serde_json::Result<String> {
     let Members(members) = serde_json::from_slice(object)?;
     let mut text = String::with_capacity(object.len());
     for (name, value) in members {
-        let Some(value) = plain_value(value.get()) else { continue };
+        let Some(value) = normalized_value(value.get()) else { continue };
         text.push(if text.is_empty() { '{' } else { ',' });
         text.push_str(&serde_json::to_string(&name)?);
         text.push(':');
@@ -61,25 +58,22 @@ pub(super) fn plain(object: &[u8]) -> serde_json::Result<String> {
     Ok(text)
 }
 
-/// Nothing for a blank text.
-fn plain_value(raw: &str) -> Option<Cow<'_, str>> {
+/// `None` for a blank text.
+fn normalized_value(raw: &str) -> Option<Cow<'_, str>> {
     match raw.as_bytes().first() {
         Some(b'"') => {
             let is_blank = serde_json::from_str::<Cow<'_, str>>(raw).is_ok_and(|text| is_blank(&text));
             (!is_blank).then_some(Cow::Borrowed(raw))
         }
         Some(b'0'..=b'9') if !raw.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Some(whole_number(raw).map_or(Cow::Borrowed(raw), |whole| Cow::Owned(whole.to_string())))
+            Some(whole_number(raw).map_or(Cow::Borrowed(raw), |optional_integer| Cow::Owned(optional_integer.to_string())))
         }
         _ => Some(Cow::Borrowed(raw)),
     }
 }
 
-/// Reads a whole number of a query, which may be blank.
-///
-/// # Errors
-/// Those of what is no whole number, or does not fit.
-pub(super) fn whole<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D) -> Result<Option<T>, D::Error> {
+/// Deserialises an integer of a query. A blank text counts as absent.
+pub(super) fn optional_integer<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D) -> Result<Option<T>, D::Error> {
     let text = String::deserialize(deserializer)?;
     if is_blank(&text) {
         return Ok(None);
@@ -88,7 +82,7 @@ pub(super) fn whole<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D)
     number.map(Some).ok_or_else(|| Error::custom("a whole number is expected"))
 }
 
-/// The schema of a member or parameter that may be absent, and may be blank instead.
+/// The schema of an optional member or parameter, which may be blank instead.
 pub(super) fn or_blank(schema: RefOr<Schema>) -> RefOr<Schema> {
     let takes_texts = |object: &utoipa::openapi::Object| match &object.schema_type {
         SchemaType::Type(kind) => *kind == Type::String,
@@ -110,7 +104,7 @@ mod tests {
 
     #[test]
     fn objects_are_brought_into_one_form() {
-        for (written, expected) in [
+        for (sent, expected) in [
             ("{}", "{}"),
             (r#" { "a" : "" , "b":" \t\u00a0" } "#, "{}"),
             (r#"{"a":"x","b":"","c":null,"d":[1.0,""]}"#, r#"{"a":"x","c":null,"d":[1.0,""]}"#),
@@ -120,7 +114,7 @@ mod tests {
             ("[]", ""),
             ("{} x", ""),
         ] {
-            assert_eq!(plain(written.as_bytes()).unwrap_or_default(), expected, "{written}");
+            assert_eq!(normalized_object(sent.as_bytes()).unwrap_or_default(), expected, "{sent}");
         }
     }
 }

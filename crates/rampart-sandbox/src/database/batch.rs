@@ -1,5 +1,5 @@
-//! One transaction of the writer. What many operations write in the same way is collected and written at its end with
-//! one statement per table.
+//! One transaction of the writer. Journal lines and scheduled actions of all its operations are collected and written
+//! at its end, with one statement per table.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,35 +9,33 @@ use rampart_core::ports::BlockHead;
 use rampart_core::time::{Clock, Timestamp};
 use sqlx::sqlite::SqliteConnection;
 
-use crate::agenda::Action;
 use crate::clock::SandboxClock;
 use crate::config::WorldConfig;
 use crate::error::WorldError;
-use crate::settings::Settings;
+use crate::schedule::ScheduledAction;
+use crate::settings::WorldSettings;
 use crate::signals::Signals;
 
-/// A line for a stream.
-pub(crate) struct Line {
-    /// The stream.
+/// A line to append to a stream of the journal.
+pub(crate) struct StreamLine {
     pub(crate) stream: String,
-    /// The account of a bank line.
+    /// The account, for a bank line. Indexed.
     pub(crate) topic: Option<String>,
-    /// JSON.
     pub(crate) body: String,
 }
 
-/// One transaction of the writer.
+/// An open transaction of the writer.
 pub(crate) struct Batch {
     pub(crate) connection: SqliteConnection,
     pub(crate) config: WorldConfig,
-    /// The moment the transaction began, in business time.
+    /// When the transaction began, in business time.
     pub(crate) now: Timestamp,
     signals: Arc<Signals>,
     clock: Arc<SandboxClock>,
     streams: BTreeMap<String, i64>,
     journal: Vec<(String, i64, Option<String>, String)>,
-    agenda: Vec<(i64, String)>,
-    settings: Option<Settings>,
+    schedule: Vec<(i64, String)>,
+    settings: Option<WorldSettings>,
     settings_changed: bool,
     tips: Vec<(Chain, i64, BlockHead)>,
 }
@@ -53,18 +51,18 @@ impl Batch {
             clock,
             streams: BTreeMap::new(),
             journal: Vec::new(),
-            agenda: Vec::new(),
+            schedule: Vec::new(),
             settings: None,
             settings_changed: false,
             tips: Vec::new(),
         }
     }
 
-    /// Begins the transaction, forgetting whatever the last one left.
+    /// Begins a transaction and clears what the last one collected.
     pub(crate) async fn begin(&mut self) -> Result<(), WorldError> {
         self.streams.clear();
         self.journal.clear();
-        self.agenda.clear();
+        self.schedule.clear();
         self.tips.clear();
         self.settings = None;
         self.settings_changed = false;
@@ -73,8 +71,8 @@ impl Batch {
         Ok(())
     }
 
-    /// Appends a line to a stream and gives its number.
-    pub(crate) async fn append(&mut self, line: Line) -> Result<i64, WorldError> {
+    /// Appends a line to a stream and returns its sequence number.
+    pub(crate) async fn append(&mut self, line: StreamLine) -> Result<i64, WorldError> {
         let last = match self.streams.get(&line.stream) {
             Some(last) => *last,
             None => {
@@ -88,14 +86,14 @@ impl Batch {
         Ok(seq)
     }
 
-    /// Puts something on the agenda.
-    pub(crate) fn later(&mut self, due_at: Timestamp, action: &Action) -> Result<(), WorldError> {
-        self.agenda.push((due_at.micros(), serde_json::to_string(action)?));
+    /// Schedules an action for a moment of business time.
+    pub(crate) fn schedule(&mut self, due_at: Timestamp, action: &ScheduledAction) -> Result<(), WorldError> {
+        self.schedule.push((due_at.micros(), serde_json::to_string(action)?));
         Ok(())
     }
 
-    /// The settings, as this transaction sees them.
-    pub(crate) async fn settings(&mut self) -> Result<Settings, WorldError> {
+    /// The settings as this transaction sees them.
+    pub(crate) async fn settings(&mut self) -> Result<WorldSettings, WorldError> {
         if self.settings.is_none() {
             let body: Option<String> =
                 sqlx::query_scalar("SELECT body FROM settings WHERE id = 1").fetch_optional(&mut self.connection).await?;
@@ -104,13 +102,12 @@ impl Batch {
         Ok(self.settings.clone().unwrap_or_default())
     }
 
-    /// Replaces the settings.
-    pub(crate) fn put_settings(&mut self, settings: Settings) {
+    pub(crate) fn put_settings(&mut self, settings: WorldSettings) {
         self.settings = Some(settings);
         self.settings_changed = true;
     }
 
-    /// Notes a new newest block.
+    /// Records a new head of a chain, to be published after the commit.
     pub(crate) fn tip(&mut self, chain: Chain, fork: i64, head: BlockHead) {
         self.tips.push((chain, fork, head));
     }
@@ -129,9 +126,9 @@ impl Batch {
                 .execute(&mut self.connection)
                 .await?;
         }
-        if !self.agenda.is_empty() {
+        if !self.schedule.is_empty() {
             sqlx::query("INSERT INTO agenda (due_at, action) SELECT value->>0, value->>1 FROM json_each(?1)")
-                .bind(serde_json::to_string(&self.agenda)?)
+                .bind(serde_json::to_string(&self.schedule)?)
                 .execute(&mut self.connection)
                 .await?;
         }
@@ -145,11 +142,11 @@ impl Batch {
                 .await?;
         }
         sqlx::query("COMMIT").execute(&mut self.connection).await?;
-        self.tell();
+        self.notify();
         Ok(())
     }
 
-    fn tell(&mut self) {
+    fn notify(&mut self) {
         if self.settings_changed
             && let Some(settings) = self.settings.take()
         {
@@ -163,10 +160,9 @@ impl Batch {
         }
     }
 
-    /// Gives the transaction up.
     pub(crate) async fn roll_back(&mut self) {
         if let Err(error) = sqlx::query("ROLLBACK").execute(&mut self.connection).await {
-            tracing::warn!(%error, "the sandbox world's transaction could not be rolled back");
+            tracing::warn!(%error, "a transaction of the sandbox database could not be rolled back");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How calls are answered: the shapes and codes of the partner API.
+//! Responses with the bodies and error codes of the partner API.
 
 use std::collections::BTreeMap;
 
@@ -8,71 +8,70 @@ use axum::response::{IntoResponse, Response};
 use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::{ErrorCode, Family, Refusal};
 
-use super::engine::AuthenticatedPartner;
+use super::engine::SandboxCaller;
 use crate::error::WorldError;
 
-/// A success.
+/// A successful response.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxAnswer<T> {
     /// Always `ok`.
     #[schema(value_type = String, example = "ok")]
     status: &'static str,
-    /// The answer.
+    /// The result of the call.
     data: T,
 }
 
-/// A failure.
+/// An error response.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxFailure {
     /// Always `error`.
     #[schema(value_type = String, example = "error")]
     status: &'static str,
-    /// The stable code.
+    /// The error code. It never changes its meaning.
     #[schema(value_type = String, example = "validation_failed")]
     error: &'static str,
-    /// One sentence for a person.
+    /// A sentence that explains the error to a person.
     message: String,
-    /// What is wrong with which field.
+    /// The messages about each invalid field.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<String, Vec<String>>,
-    /// What the code's row says.
+    /// Further details, as documented for the error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
     data: Option<serde_json::Value>,
 }
 
-/// A refusal and how its caller wants it answered.
+/// A refusal, and the status codes that its caller wants.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct RefusalResponse {
     refusal: Refusal,
     http_errors: HttpErrors,
 }
 
-/// What every handler returns.
-pub(super) type Answer<T> = Result<Json<SandboxAnswer<T>>, Failure>;
+/// The return type of handlers.
+pub(super) type SandboxResult<T> = Result<Json<SandboxAnswer<T>>, RefusalResponse>;
 
-/// A success.
 pub(super) fn ok<T>(data: T) -> Json<SandboxAnswer<T>> {
     Json(SandboxAnswer { status: "ok", data })
 }
 
-impl AuthenticatedPartner {
-    /// Answers a result in the way this caller wants it.
-    pub(super) fn answer<T>(self, result: Result<T, Refusal>) -> Answer<T> {
+impl SandboxCaller {
+    /// Converts a result into a response with the status codes that the caller wants.
+    pub(super) fn respond<T>(self, result: Result<T, Refusal>) -> SandboxResult<T> {
         match result {
             Ok(data) => Ok(ok(data)),
-            Err(refusal) => Err(Failure { refusal, http_errors: self.http_errors }),
+            Err(refusal) => Err(RefusalResponse { refusal, http_errors: self.http_errors }),
         }
     }
 }
 
-impl From<Refusal> for Failure {
+impl From<Refusal> for RefusalResponse {
     fn from(refusal: Refusal) -> Self {
         Self { refusal, http_errors: HttpErrors::Rest }
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for RefusalResponse {
     fn into_response(self) -> Response {
         let code = self.refusal.code;
         let status = match (self.http_errors, code.family()) {
@@ -87,29 +86,29 @@ impl IntoResponse for Failure {
         let (message, data) = (self.refusal.message.clone(), self.refusal.data.clone());
         let body = SandboxFailure { status: "error", error: code.as_str(), message, errors, data };
         let mut response = (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Json(body)).into_response();
-        // For a layer around that writes failures in its own way, with the request's id.
+        // An outer layer writes errors in its own format, with the request id.
         response.extensions_mut().insert(self.refusal);
         response.extensions_mut().insert(self.http_errors);
         response
     }
 }
 
-/// What the world says, in the words of the API.
+/// Maps an error of the world to a refusal of the API.
 pub(super) fn refusal(error: WorldError) -> Refusal {
     match error {
         WorldError::Impossible(sentence) | WorldError::NotFound(sentence) => Refusal::new(ErrorCode::ValidationFailed, sentence),
         WorldError::File(_) | WorldError::Closed => {
-            tracing::error!(%error, "the sandbox world cannot be used");
+            tracing::error!(%error, "the sandbox database cannot be used");
             ErrorCode::ServiceUnavailable.into()
         }
         WorldError::Unreadable(_) => {
-            tracing::error!(%error, "the sandbox world cannot be understood");
+            tracing::error!(%error, "the sandbox database contains an invalid value");
             ErrorCode::UnexpectedError.into()
         }
     }
 }
 
-/// The path exists, the method does not.
-pub(super) async fn wrong_method() -> Failure {
-    Failure::from(Refusal::from(ErrorCode::HttpMethodNotAllowed))
+/// The response when the path exists, but not with this method.
+pub(super) async fn wrong_method() -> RefusalResponse {
+    RefusalResponse::from(Refusal::from(ErrorCode::HttpMethodNotAllowed))
 }

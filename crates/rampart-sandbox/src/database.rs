@@ -1,7 +1,7 @@
-//! The world's file: one writer that groups whatever waits into one transaction, and a few readers.
+//! The sandbox's SQLite database: one writer that commits all waiting commands in one transaction, and a pool of readers.
 //!
-//! Acknowledged means committed: with write-ahead logging a commit survives the death of the process at any moment.
-//! Several processes may share the file; SQLite's own lock serialises their writers.
+//! An operation is acknowledged after its commit. With write-ahead logging a commit survives the death of the process.
+//! Several processes may share the database; SQLite's lock serialises their writers.
 
 mod batch;
 mod writer;
@@ -21,33 +21,32 @@ use crate::clock::{SandboxClock, real_micros};
 use crate::config::WorldConfig;
 use crate::error::WorldError;
 use crate::schema::SCHEMA;
-use crate::settings::Settings;
+use crate::settings::WorldSettings;
 use crate::signals::Signals;
 
-pub(crate) use batch::{Batch, Line};
-pub(crate) use writer::Command;
+pub(crate) use batch::{Batch, StreamLine};
+pub(crate) use writer::WriterCommand;
 
-/// What an operation inside a transaction returns.
-pub(crate) type Doing<'b, T> = Pin<Box<dyn Future<Output = Result<T, WorldError>> + Send + 'b>>;
+pub(crate) type OperationFuture<'b, T> = Pin<Box<dyn Future<Output = Result<T, WorldError>> + Send + 'b>>;
 
-/// How many commands may wait for the writer; callers beyond wait themselves.
-const QUEUE: usize = 8_192;
-/// How often the file is looked at for changes made by other processes (real time).
-const POLL: Duration = Duration::from_millis(100);
+/// Commands that may wait for the writer. Further callers wait in `send`.
+const QUEUE_COMMANDS: usize = 8_192;
+/// How often changes of other processes are looked for, in real time.
+const FILE_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The world's file and everything shared by its parts.
-pub(crate) struct Books {
+/// The connections to the database, and what all parts of the world share.
+pub(crate) struct SandboxDatabase {
     pub(crate) config: WorldConfig,
     pub(crate) clock: Arc<SandboxClock>,
     pub(crate) signals: Arc<Signals>,
     pub(crate) readers: SqlitePool,
-    /// Tells this holder of the file from the others.
+    /// Identifies this process as owner of the lease.
     pub(crate) owner: String,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<WriterCommand>,
 }
 
-impl Books {
-    /// Opens the file, making it when it is not there, and starts its writer.
+impl SandboxDatabase {
+    /// Opens the database, creates it if it is missing, and starts its writer.
     pub(crate) async fn open(path: &Path, config: WorldConfig) -> Result<Arc<Self>, WorldError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -56,7 +55,7 @@ impl Books {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(128);
-        // Fewer and larger checkpoints: each waits for the disk, and every writer with it.
+        // Fewer and larger checkpoints: each one syncs to disk and delays the writer.
         let writer = options.clone().pragma("wal_autocheckpoint", "8000").pragma("cache_size", "-16384");
         let mut connection = SqliteConnection::connect_with(&writer).await?;
         let streams = config.rails.iter().map(|rail| format!("bank-{}", rail.name));
@@ -66,57 +65,57 @@ impl Books {
 
         sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
         sqlx::raw_sql(SCHEMA).execute(&mut connection).await?;
-        crate::world::genesis(&mut connection, &config, clock.now()).await?;
+        crate::world::create_missing_rows(&mut connection, &config, clock.now()).await?;
         sqlx::query("COMMIT").execute(&mut connection).await?;
         refresh(&mut connection, &signals, &config).await?;
 
         let readers =
             SqlitePoolOptions::new().min_connections(0).max_connections(4).test_before_acquire(false).connect_lazy_with(options.clone());
         let poll = SqliteConnection::connect_with(&options).await?;
-        let (commands, queue) = mpsc::channel(QUEUE);
-        let books = Arc::new(Self { config, clock: clock.clone(), signals: signals.clone(), readers, owner: token(), commands });
-        let batch = Batch::new(connection, signals, clock, books.config.clone());
+        let (commands, queue) = mpsc::channel(QUEUE_COMMANDS);
+        let database = Arc::new(Self { config, clock: clock.clone(), signals: signals.clone(), readers, owner: unique_token(), commands });
+        let batch = Batch::new(connection, signals, clock, database.config.clone());
         tokio::spawn(writer::run(batch, queue));
-        tokio::spawn(watch_file(poll, Arc::downgrade(&books)));
-        Ok(books)
+        tokio::spawn(watch_file(poll, Arc::downgrade(&database)));
+        Ok(database)
     }
 
-    /// Runs an operation in the writer's next transaction and answers once it is committed. An operation that is
-    /// refused must not have written anything.
+    /// Runs an operation in the writer's next transaction and returns after its commit. An operation that returns a
+    /// refusal must not have written anything, because the transaction is committed nevertheless.
     pub(crate) async fn write<T, F>(&self, operation: F) -> Result<T, WorldError>
     where
         T: Send + 'static,
-        F: for<'b> FnOnce(&'b mut Batch) -> Doing<'b, T> + Send + 'static,
+        F: for<'b> FnOnce(&'b mut Batch) -> OperationFuture<'b, T> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let work: writer::Work = Box::new(move |batch| {
+        let work: writer::WriteOperation = Box::new(move |batch| {
             Box::pin(async move {
                 let result = operation(batch).await;
                 if let Err(error) = &result
                     && error.is_fatal()
                 {
                     let error = error.clone();
-                    // The caller is told by the delivery below, like everybody else of this transaction.
-                    return (Err(error), writer::deliver(sender, result));
+                    // The caller gets the error from the completion, as all callers of this transaction do.
+                    return (Err(error), writer::complete(sender, result));
                 }
-                (Ok(()), writer::deliver(sender, result))
+                (Ok(()), writer::complete(sender, result))
             })
         });
-        self.send(Command::Single(work)).await?;
+        self.send(WriterCommand::Single(work)).await?;
         receiver.await.map_err(|_| WorldError::Closed)?
     }
 
-    /// Hands the writer a command of a kind that it groups.
-    pub(crate) async fn send(&self, command: Command) -> Result<(), WorldError> {
+    /// Sends a command to the writer. Waits while the queue is full.
+    pub(crate) async fn send(&self, command: WriterCommand) -> Result<(), WorldError> {
         self.commands.send(command).await.map_err(|_| WorldError::Closed)
     }
 
-    /// The present moment of business time.
+    /// The current business time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// A page of a stream: the lines behind `after` with their numbers, and whether more are waiting.
+    /// A page of a stream: the lines after `after` with their sequence numbers, and whether there are more.
     pub(crate) async fn page(&self, stream: &str, after: i64, limit: usize) -> Result<(Vec<(i64, String)>, bool), WorldError> {
         let limit = limit.clamp(1, 1_000);
         let rows = sqlx::query("SELECT seq, body FROM journal WHERE stream = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")
@@ -131,23 +130,23 @@ impl Books {
     }
 }
 
-/// A text that nobody else has.
-pub(crate) fn token() -> String {
+/// A random text that identifies a process or transaction.
+pub(crate) fn unique_token() -> String {
     let mut bytes = [0; 16];
-    // Without randomness the moment has to tell tokens apart.
+    // Without randomness the time has to make it unique.
     if getrandom::fill(&mut bytes).is_err() {
         bytes[..8].copy_from_slice(&real_micros().to_be_bytes());
     }
     hex::encode(bytes)
 }
 
-/// Reads what waiters wait for, in one snapshot, and tells them of the settings first: whoever is woken by a block or a
-/// line knows every setting that was made before it.
+/// Publishes the current state to the waiters, read in one snapshot. Settings come first: who is woken by a block or a
+/// line knows every setting made before it.
 async fn refresh(connection: &mut SqliteConnection, signals: &Signals, config: &WorldConfig) -> Result<(), WorldError> {
     let mut snapshot = connection.begin().await?;
     let body: Option<String> = sqlx::query_scalar("SELECT body FROM settings WHERE id = 1").fetch_optional(&mut *snapshot).await?;
     if let Some(body) = body {
-        let settings: Settings = serde_json::from_str(&body)?;
+        let settings: WorldSettings = serde_json::from_str(&body)?;
         signals.install(settings);
     }
     let rows = sqlx::query("SELECT name, last FROM streams WHERE name NOT LIKE 'inbox-%'").fetch_all(&mut *snapshot).await?;
@@ -162,28 +161,28 @@ async fn refresh(connection: &mut SqliteConnection, signals: &Signals, config: &
     Ok(())
 }
 
-/// Looks for changes made by other processes for as long as somebody holds the books.
-async fn watch_file(mut connection: SqliteConnection, books: Weak<Books>) {
+/// Watches for changes made by other processes until the database is dropped.
+async fn watch_file(mut connection: SqliteConnection, database: Weak<SandboxDatabase>) {
     let mut seen: i64 = -1;
     loop {
-        tokio::time::sleep(POLL).await;
-        let Some(books) = books.upgrade() else { return };
+        tokio::time::sleep(FILE_POLL_INTERVAL).await;
+        let Some(database) = database.upgrade() else { return };
         let version = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut connection).await;
         let outcome = match version {
             Ok(version) if version == seen => continue,
             Ok(version) => {
                 seen = version;
-                refresh(&mut connection, &books.signals, &books.config).await
+                refresh(&mut connection, &database.signals, &database.config).await
             }
             Err(error) => Err(error.into()),
         };
         if let Err(error) = outcome {
-            tracing::warn!(%error, "the sandbox world's file could not be looked at");
+            tracing::warn!(%error, "changes of the sandbox database could not be read");
         }
     }
 }
 
-/// Reads a cursor of a stream: empty for the beginning.
+/// Parses the cursor of a stream. An empty cursor is the beginning.
 pub(crate) fn cursor(text: &str) -> Result<i64, rampart_core::ports::Unavailable> {
     if text.is_empty() {
         return Ok(0);

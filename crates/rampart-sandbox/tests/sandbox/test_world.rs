@@ -17,15 +17,15 @@ use tempfile::TempDir;
 pub(crate) const IBAN: &str = "ES9121000418450200051332";
 pub(crate) const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
 
-pub(crate) struct Counting(AtomicU8);
+pub(crate) struct CountingRandomness(AtomicU8);
 
-impl Randomness for Counting {
+impl Randomness for CountingRandomness {
     fn fill(&self, bytes: &mut [u8]) {
         bytes.fill(self.0.fetch_add(1, Ordering::Relaxed));
     }
 }
 
-static COUNTING: Counting = Counting(AtomicU8::new(0));
+static COUNTING_RANDOMNESS: CountingRandomness = CountingRandomness(AtomicU8::new(0));
 
 pub(crate) fn chain(name: &str, addresses: AddressKind, native: &str, coins: &[(&str, u8)]) -> ChainConfig {
     let coins = coins.iter().map(|(symbol, decimals)| CoinConfig {
@@ -58,32 +58,32 @@ pub(crate) fn config() -> WorldConfig {
     }
 }
 
-pub(crate) struct Setting {
+pub(crate) struct TestWorld {
     pub(crate) world: Arc<World>,
     pub(crate) folder: TempDir,
 }
 
-impl Setting {
-    /// A world that stands still: blocks, settlements and decisions wait for [`Setting::play`].
-    pub(crate) async fn still() -> Self {
-        Self::of(config()).await
+impl TestWorld {
+    /// A world without its scheduler: blocks, settlements and decisions wait for [`World::start`].
+    pub(crate) async fn paused() -> Self {
+        Self::with(config()).await
     }
 
-    /// The same of another world.
-    pub(crate) async fn of(config: WorldConfig) -> Self {
+    /// The same with another configuration.
+    pub(crate) async fn with(config: WorldConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let world = World::open(folder.path().join("sandbox.db"), config).await.unwrap();
         Self { world, folder }
     }
 
-    /// A world that plays itself.
-    pub(crate) async fn playing() -> Self {
-        let setting = Self::still().await;
-        setting.world.start();
-        setting
+    /// A world with its scheduler.
+    pub(crate) async fn running() -> Self {
+        let test = Self::paused().await;
+        test.world.start();
+        test
     }
 
-    pub(crate) async fn again(&self) -> Arc<World> {
+    pub(crate) async fn reopen(&self) -> Arc<World> {
         World::open(self.folder.path().join("sandbox.db"), config()).await.unwrap()
     }
 
@@ -97,13 +97,13 @@ impl Setting {
     }
 
     pub(crate) fn order(&self) -> OrderId {
-        OrderId::mint(self.world.clock().now(), &COUNTING)
+        OrderId::mint(self.world.clock().now(), &COUNTING_RANDOMNESS)
     }
 
     pub(crate) fn payout(&self, route: PayoutRoute, amount: i128, account: &str) -> Payout {
         let destination =
             PayoutDestination { account: account.into(), bank_code: None, account_type: None, bank_name: None, name: "Ana".into() };
-        let (mint, euros) = (Mint { now: self.world.clock().now(), randomness: &COUNTING }, "EUR".parse().unwrap());
+        let (mint, euros) = (Mint { now: self.world.clock().now(), randomness: &COUNTING_RANDOMNESS }, "EUR".parse().unwrap());
         let purpose = PayoutPurpose::Rampoff;
         Payout { screening: Screening::Cleared, ..Payout::new(&mint, purpose, route, euros, Amount::from_minor(amount), destination) }
     }
@@ -123,8 +123,8 @@ pub(crate) async fn signed(port: &Arc<dyn ChainPort>, to: &str, amount: i128, no
     port.sign(&request).await.unwrap()
 }
 
-/// Awaits something that has to happen soon.
-pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+/// Awaits a future, at most 20 seconds.
+pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), future).await.expect("it did not happen in time")
 }
 
