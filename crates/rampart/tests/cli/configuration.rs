@@ -77,7 +77,7 @@ fn a_copys_databases_can_be_named_in_files() {
 #[test]
 fn a_misspelled_variable_is_a_usage_error() {
     let said = Installation::sqlite().with("RAMPART_MODE", "live").refused(2, &["serve"]);
-    assert!(said.contains("RAMPART_MODE sets nothing; it would have to be RAMPART__MODE"), "{said}");
+    assert!(said.contains("RAMPART_MODE sets nothing; did you mean RAMPART__MODE?"), "{said}");
 }
 
 #[test]
