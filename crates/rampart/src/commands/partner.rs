@@ -40,7 +40,7 @@ pub(crate) enum PartnerCommand {
         #[arg(long)]
         http_errors: Option<HttpErrorsArgument>,
     },
-    /// Give a partner a new key. The old key still works, and its secret still signs webhooks, during the overlap. A key that was
+    /// Give a partner a new key. During the overlap the old key still works, and webhooks are also signed with its secret. A key that was
     /// replaced earlier ends now
     RotateKey {
         /// Identifier or name of the partner

@@ -3,7 +3,7 @@
 use crate::support::{ENGINES, Installation};
 
 #[test]
-fn everything_holds_on_either_engine_and_again_in_the_same_folder() {
+fn all_checks_pass_on_either_engine_and_again_in_the_same_folder() {
     for engine in ENGINES {
         let installation = Installation::new(engine, "demo");
         for _ in 0..2 {
