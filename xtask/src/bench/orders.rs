@@ -32,14 +32,14 @@ struct OpenOrder {
 
 /// Shared by the listener and the workers.
 #[derive(Default)]
-struct SharedState {
+struct OrderRunState {
     open_orders: Mutex<HashMap<String, OpenOrder>>,
     times: Mutex<Vec<u32>>,
 }
 
 /// Measures the time of orders from creation to second webhook. Also returns the number of ledger entries of an order.
 pub(super) async fn whole(installation: &BenchInstallation, connections: usize, length: Duration) -> Result<(LatencySample, u64), String> {
-    let shared = Arc::new(SharedState::default());
+    let shared = Arc::new(OrderRunState::default());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
     let url = format!("http://{}/", listener.local_addr().map_err(|error| error.to_string())?);
     let router = Router::new().route("/", post(acknowledge)).with_state(Arc::clone(&shared));
@@ -81,7 +81,7 @@ pub(super) async fn whole(installation: &BenchInstallation, connections: usize, 
 struct OrderWorker {
     client: HttpClient,
     token: String,
-    shared: Arc<SharedState>,
+    shared: Arc<OrderRunState>,
     permits: Arc<Semaphore>,
 }
 
@@ -115,7 +115,7 @@ impl OrderWorker {
 
 /// Acknowledges a webhook. A repeated event would count twice, but events are repeated only after a failed delivery, and none
 /// fails here.
-async fn acknowledge(State(shared): State<Arc<SharedState>>, body: Bytes) -> StatusCode {
+async fn acknowledge(State(shared): State<Arc<OrderRunState>>, body: Bytes) -> StatusCode {
     let id = serde_json::from_slice::<serde_json::Value>(&body).ok().and_then(|event| event["data"]["id"].as_str().map(str::to_owned));
     let Some(id) = id else { return StatusCode::BAD_REQUEST };
     let mut open_orders = lock(&shared.open_orders);

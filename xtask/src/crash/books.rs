@@ -72,7 +72,7 @@ pub(super) async fn statement(client: &mut HttpClient, token: &str, account: &st
     }
 }
 
-/// Whether a processor has captured a payment. Paying again tells: a captured payment is answered `paid_before` and not changed.
+/// Whether a processor has captured a payment. It is paid again: a captured payment is then answered `paid_before` and not changed.
 pub(super) async fn is_captured(client: &mut HttpClient, token: &str, payment: &str) -> Result<bool, String> {
     let answer = partner::post(client, token, &format!("/sandbox/payments/{payment}/pay"), "{}").await?;
     Ok(answer["outcome"] == "paid_before")

@@ -11,9 +11,9 @@ use crate::error::CommandError;
 use crate::settings::ProcessSettings;
 
 /// The permissions of the group and of all others.
-const GROUP_AND_OTHER_BITS: u32 = 0o077;
+const GROUP_AND_OTHER_MODE_BITS: u32 = 0o077;
 /// Set on a folder in which everybody may create files, such as `/tmp`.
-const STICKY_BIT: u32 = 0o1000;
+const STICKY_MODE_BITS: u32 = 0o1000;
 /// The database itself, the files of SQLite next to it, and the lock.
 const DATABASE_FILE_SUFFIXES: [&str; 5] = ["", "-wal", "-shm", "-journal", ".lock"];
 /// Other files of the data folder.
@@ -21,7 +21,7 @@ const OTHER_FILES: [&str; 2] = [super::BATCH_NUMBER_FILE, super::address::FILE];
 
 /// New files of this process are accessible to its user only, whatever umask it inherited.
 pub(crate) fn restrict_new_files() {
-    umask(rustix::fs::Mode::from_raw_mode(GROUP_AND_OTHER_BITS));
+    umask(rustix::fs::Mode::from_raw_mode(GROUP_AND_OTHER_MODE_BITS));
 }
 
 /// Restricts the data folder and its files to their owner: an earlier version or a manual copy may have left them open. Logs a
@@ -57,16 +57,16 @@ fn restrict(paths: &[PathBuf]) {
     for path in paths {
         let Ok(metadata) = std::fs::metadata(path) else { continue };
         let mode = metadata.mode();
-        if mode & GROUP_AND_OTHER_BITS == 0 {
+        if mode & GROUP_AND_OTHER_MODE_BITS == 0 {
             continue;
         }
         let displayed = path.display();
-        if mode & STICKY_BIT != 0 {
+        if mode & STICKY_MODE_BITS != 0 {
             tracing::warn!(path = %displayed, "other users share this folder; an installation needs its own");
             continue;
         }
         let mut permissions = metadata.permissions();
-        permissions.set_mode(mode & 0o7777 & !GROUP_AND_OTHER_BITS);
+        permissions.set_mode(mode & 0o7777 & !GROUP_AND_OTHER_MODE_BITS);
         match std::fs::set_permissions(path, permissions) {
             Ok(()) => restricted.push(displayed.to_string()),
             Err(error) => tracing::warn!(path = %displayed, %error, "other users may access this, and its permissions cannot be changed"),
@@ -81,7 +81,7 @@ fn restrict(paths: &[PathBuf]) {
 pub(crate) fn check_key_file(path: &Path, mode: Mode) -> Result<(), CommandError> {
     // A missing file is reported by the code that reads it.
     let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
-    if metadata.mode() & GROUP_AND_OTHER_BITS == 0 {
+    if metadata.mode() & GROUP_AND_OTHER_MODE_BITS == 0 {
         return Ok(());
     }
     let message = format!(
