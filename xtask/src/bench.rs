@@ -1,116 +1,142 @@
-//! The benchmark: the release build over real HTTP, durable, beside a bare JSON reply of the same framework; and the
-//! validations of documents and accounts beside regular expressions.
+//! The benchmark: the release build over real HTTP with durable commits, compared with a bare JSON reply of the same framework;
+//! and the validation of documents and accounts, compared with regular expressions.
 
 pub(crate) mod baseline;
 mod documents;
+mod installation;
 mod measure;
 mod orders;
 mod report;
 mod requests;
-mod setting;
 
 use std::path::{Path, PathBuf};
 
-use crate::Outcome;
-use crate::arguments::Arguments;
-use crate::crash::Engine;
+use crate::TaskResult;
+
+use crate::crash::{Engine, EngineArgument};
 use crate::server;
 
+use installation::{BenchInstallation, BenchRun};
 use report::Report;
-use setting::{Bench, Setting};
 
-/// What is measured, and how long.
-#[derive(Debug, Clone, Copy)]
-struct Plan {
-    /// Connections at once.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct BenchArguments {
+    /// Without it, both parts are measured
+    #[command(subcommand)]
+    part: Option<BenchPart>,
+    #[command(flatten)]
+    server: ServerBenchArguments,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum BenchPart {
+    /// Measure the server: throughput, latency, start-up and memory
+    Server(ServerBenchArguments),
+    /// Measure the validation of documents and accounts, and fail if one is too slow
+    Documents,
+}
+
+#[derive(Debug, clap::Args)]
+struct ServerBenchArguments {
+    #[command(flatten)]
+    plan: BenchPlan,
+    /// Database engine
+    #[arg(long, value_enum, default_value_t = EngineArgument::Both)]
+    engine: EngineArgument,
+    /// The rampart binary to measure [default: a new release build]
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
+    /// Another binary to compare with: only calls are measured, in alternation
+    #[arg(long, value_name = "PATH")]
+    against: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct BenchPlan {
+    /// Number of connections
+    #[arg(long, default_value_t = 64)]
     connections: usize,
-    /// Interleaved rounds; medians of them are reported.
+    /// Number of rounds; the medians over all rounds are reported
+    #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Seconds of each measure in each round.
+    /// Seconds of each measurement in each round
+    #[arg(long, default_value_t = 4)]
     seconds: u64,
-    /// Payments in the database for the second half.
+    /// Payments in the full database; 0 skips this part
+    #[arg(long, default_value_t = 1_000_000)]
     payments: u64,
 }
 
-/// Measures as the command line says: one part, or both.
-pub(crate) fn run(mut arguments: Arguments) -> Outcome {
-    match arguments.one_of(&["server", "documents"]).as_deref() {
-        Some("documents") => arguments.finish().and_then(|()| documents::run()),
-        Some(_) => measure_server(arguments),
-        None => measure_server(arguments).and_then(|()| documents::run()),
+pub(crate) fn run(arguments: BenchArguments) -> TaskResult {
+    match arguments.part {
+        Some(BenchPart::Documents) => documents::run(),
+        Some(BenchPart::Server(server)) => measure_server(server),
+        None => measure_server(arguments.server).and_then(|()| documents::run()),
     }
 }
 
-fn measure_server(mut arguments: Arguments) -> Outcome {
-    let plan = Plan {
-        connections: arguments.value("--connections", 64)?,
-        rounds: arguments.value("--rounds", 5)?,
-        seconds: arguments.value("--seconds", 4)?,
-        payments: arguments.value("--payments", 1_000_000)?,
-    };
-    let engines = Engine::named(&arguments.value("--engine", "both".to_owned())?)?;
-    let named = arguments.option("--binary")?;
-    let against = arguments.option("--against")?.map(PathBuf::from);
-    arguments.finish()?;
-    let binary = server::binary(named, true)?;
+fn measure_server(arguments: ServerBenchArguments) -> TaskResult {
+    let ServerBenchArguments { plan, engine, binary, against } = arguments;
+    let (engines, binary) = (engine.engines(), server::binary(binary, true)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| error.to_string())?;
     let mut report = Report::default();
     match against {
-        Some(other) => runtime.block_on(compare(plan, &engines, [&binary, &other], &mut report))?,
-        None => runtime.block_on(measure_all(plan, &engines, &binary, &mut report))?,
+        Some(other) => runtime.block_on(compare(plan, engines, [&binary, &other], &mut report))?,
+        None => runtime.block_on(measure_all(plan, engines, &binary, &mut report))?,
     }
     print!("{report}");
     Ok(())
 }
 
-/// Calls of two builds, round by round in the same run: what differs between them is theirs, and not the machine's.
-async fn compare(plan: Plan, engines: &[Engine], binaries: [&Path; 2], report: &mut Report) -> Outcome {
+/// Measures the calls of two builds in alternation, so that both are affected by the machine alike.
+async fn compare(plan: BenchPlan, engines: &[Engine], binaries: [&Path; 2], report: &mut Report) -> TaskResult {
     let baseline = baseline::Baseline::start().await?;
-    let mut settings = Vec::new();
+    let mut installations = Vec::new();
     for &engine in engines {
         for (binary, label) in binaries.into_iter().zip(["", ", against"]) {
-            let mut setting = Setting::start(engine, binary, label).await?;
-            setting.prepare().await?;
-            setting.warm_up().await?;
-            settings.push(setting);
+            let mut installation = BenchInstallation::start(engine, binary, label).await?;
+            installation.prepare().await?;
+            installation.warm_up().await?;
+            installations.push(installation);
         }
     }
-    rounds_of_calls(&Bench { plan, baseline: &baseline }, &settings, report).await?;
-    stop(settings).await
+    rounds_of_calls(&BenchRun { plan, baseline: &baseline }, &installations, report).await?;
+    stop(installations).await
 }
 
-async fn rounds_of_calls(bench: &Bench<'_>, settings: &[Setting], report: &mut Report) -> Outcome {
+async fn rounds_of_calls(bench: &BenchRun<'_>, installations: &[BenchInstallation], report: &mut Report) -> TaskResult {
     for round in 1..=bench.plan.rounds {
         println!("calls, round {round} of {}", bench.plan.rounds);
-        bench.calls(settings, report).await?;
+        bench.calls(installations, report).await?;
     }
     Ok(())
 }
 
-async fn stop(settings: Vec<Setting>) -> Outcome {
-    for setting in settings {
-        setting.stop().await?;
+async fn stop(installations: Vec<BenchInstallation>) -> TaskResult {
+    for installation in installations {
+        installation.stop().await?;
     }
     Ok(())
 }
 
-async fn measure_all(plan: Plan, engines: &[Engine], binary: &Path, report: &mut Report) -> Outcome {
+async fn measure_all(plan: BenchPlan, engines: &[Engine], binary: &Path, report: &mut Report) -> TaskResult {
     let baseline = baseline::Baseline::start().await?;
-    let mut settings = Vec::new();
+    let mut installations = Vec::new();
     for &engine in engines {
-        let mut setting = Setting::start(engine, binary, "").await?;
-        report.idle(engine, &setting).await;
-        setting.prepare().await?;
-        setting.warm_up().await?;
-        settings.push(setting);
+        let mut installation = BenchInstallation::start(engine, binary, "").await?;
+        report.idle(engine, &installation).await;
+        installation.prepare().await?;
+        installation.warm_up().await?;
+        installations.push(installation);
     }
-    let bench = Bench { plan, baseline: &baseline };
-    rounds_of_calls(&bench, &settings, report).await?;
+    let bench = BenchRun { plan, baseline: &baseline };
+    rounds_of_calls(&bench, &installations, report).await?;
     for round in 1..=plan.rounds {
         println!("whole orders, round {round} of {}", plan.rounds);
-        bench.orders(&settings, report).await?;
+        bench.orders(&installations, report).await?;
     }
-    stop(settings).await?;
+    stop(installations).await?;
     if plan.payments > 0 {
         for &engine in engines {
             bench.full_database(engine, binary, report).await?;

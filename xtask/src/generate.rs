@@ -1,5 +1,5 @@
-//! Documents that are made from the code, so that they cannot say something else. A document is either generated as a
-//! whole, or has generated parts between two marks; the rest of it is written by hand.
+//! Documents generated from the code, so that they cannot contradict it. A document is generated as a whole, or has generated
+//! parts between two marks.
 
 mod errors;
 mod exceptions;
@@ -7,42 +7,45 @@ mod machines;
 mod postings;
 mod sandbox;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::arguments::Arguments;
-use crate::{Outcome, server, workspace};
+use crate::{TaskResult, server, workspace};
 
-/// What a document's generated text replaces.
-enum Place {
-    /// The whole file.
+/// What the generated text replaces.
+enum DocumentTarget {
     File,
     /// The lines between `<!-- generated: NAME -->` and `<!-- end: NAME -->`.
     Part(&'static str),
 }
 
-/// A generated text and where it stands.
 struct Document {
     path: &'static str,
-    place: Place,
+    target: DocumentTarget,
     text: String,
 }
 
-/// Writes every document, or with `--check` fails when one is out of date.
-pub(crate) fn run(mut arguments: Arguments) -> Outcome {
-    let check = arguments.switch("--check");
-    let named = arguments.option("--binary")?;
-    arguments.finish()?;
+#[derive(Debug, clap::Args)]
+pub(crate) struct GenerateArguments {
+    /// Write nothing, and fail if a document is out of date
+    #[arg(long)]
+    check: bool,
+    /// The rampart binary to use [default: a new debug build]
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: GenerateArguments) -> TaskResult {
     let root = workspace::root()?;
-    let binary = server::binary(named, false)?;
+    let binary = server::binary(arguments.binary, false)?;
     let defaults = sandbox::defaults(&root)?;
-    let in_sandbox = |name, text| Document { path: "docs/sandbox.md", place: Place::Part(name), text };
+    let in_sandbox = |name, text| Document { path: "docs/sandbox.md", target: DocumentTarget::Part(name), text };
     let documents = [
-        Document { path: "docs/openapi.json", place: Place::File, text: openapi(&binary)? },
-        Document { path: "docs/errors.md", place: Place::File, text: errors::table() },
-        Document { path: "docs/state-machines.md", place: Place::File, text: machines::diagrams() },
-        Document { path: "docs/EXCEPTIONS.md", place: Place::File, text: exceptions::document() },
-        Document { path: "docs/ARCHITECTURE.md", place: Place::Part("postings"), text: postings::list() },
+        Document { path: "docs/openapi.json", target: DocumentTarget::File, text: openapi(&binary)? },
+        Document { path: "docs/errors.md", target: DocumentTarget::File, text: errors::table() },
+        Document { path: "docs/state-machines.md", target: DocumentTarget::File, text: machines::diagrams() },
+        Document { path: "docs/EXCEPTIONS.md", target: DocumentTarget::File, text: exceptions::document() },
+        Document { path: "docs/ARCHITECTURE.md", target: DocumentTarget::Part("postings"), text: postings::list() },
         in_sandbox("triggers", sandbox::triggers()),
         in_sandbox("methods", sandbox::methods(&defaults)),
         in_sandbox("payouts", sandbox::payouts(&defaults)),
@@ -53,11 +56,11 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
     for document in &documents {
         let path = root.join(document.path);
         let old = std::fs::read_to_string(&path).unwrap_or_default();
-        let new = placed(document, &old)?;
+        let new = inserted(document, &old)?;
         if new == old {
             continue;
         }
-        if check {
+        if arguments.check {
             stale.push(document.path);
         } else {
             write(&path, &new)?;
@@ -67,7 +70,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
     if stale.is_empty() { Ok(()) } else { Err(format!("out of date, run `cargo xtask generate`: {}", stale.join(", "))) }
 }
 
-/// The OpenAPI description, as the binary prints it.
+/// The output of `rampart openapi`.
 fn openapi(binary: &Path) -> Result<String, String> {
     let output = Command::new(binary).arg("openapi").output().map_err(|error| format!("{}: {error}", binary.display()))?;
     if !output.status.success() {
@@ -76,19 +79,19 @@ fn openapi(binary: &Path) -> Result<String, String> {
     String::from_utf8(output.stdout).map_err(|error| format!("rampart openapi: {error}"))
 }
 
-fn placed(document: &Document, old: &str) -> Result<String, String> {
-    match document.place {
-        Place::File => Ok(document.text.clone()),
-        Place::Part(name) => {
+fn inserted(document: &Document, old: &str) -> Result<String, String> {
+    match document.target {
+        DocumentTarget::File => Ok(document.text.clone()),
+        DocumentTarget::Part(name) => {
             let (begin, end) = (format!("<!-- generated: {name} -->\n"), format!("<!-- end: {name} -->"));
             let parts = old.split_once(&begin).and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
-            let (before, after) = parts.ok_or_else(|| format!("{} has no place for {name}", document.path))?;
+            let (before, after) = parts.ok_or_else(|| format!("{} has no marks for {name}", document.path))?;
             Ok(format!("{before}{begin}{}{end}{after}", document.text))
         }
     }
 }
 
-fn write(path: &Path, text: &str) -> Outcome {
+fn write(path: &Path, text: &str) -> TaskResult {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }

@@ -1,5 +1,5 @@
-//! A small HTTP/1.1 client over one kept-alive connection: little cost of its own beside a server under measurement, and
-//! nothing hidden that would repeat a request by itself.
+//! A small HTTP/1.1 client over one keep-alive connection. It costs little next to a measured server, and never repeats a request
+//! by itself.
 
 use std::io;
 use std::time::Duration;
@@ -7,19 +7,16 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A body longer than this is no answer of ours.
-const MOST_BODY: usize = 64 << 20;
+const MAX_BODY_BYTES: usize = 64 << 20;
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// An answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    /// The HTTP status.
+pub(crate) struct HttpResponse {
     pub(crate) status: u16,
-    /// The body.
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl HttpResponse {
     /// The body as JSON.
     pub(crate) fn json(&self) -> Result<serde_json::Value, String> {
         serde_json::from_slice(&self.body).map_err(|error| format!("status {}, not JSON ({error}): {}", self.status, self.text()))
@@ -31,21 +28,20 @@ impl Answer {
     }
 }
 
-/// A connection to one server. It is opened when needed, and forgotten after any fault.
-pub(crate) struct Client {
+/// A connection to one server, opened when needed and dropped after an error.
+pub(crate) struct HttpClient {
     address: String,
     stream: Option<TcpStream>,
     buffer: Vec<u8>,
-    time_out: Duration,
 }
 
-impl Client {
-    /// A client of the server at `host:port`.
+impl HttpClient {
+    /// `address` is `host:port`.
     pub(crate) fn new(address: impl Into<String>) -> Self {
-        Self { address: address.into(), stream: None, buffer: Vec::with_capacity(16 << 10), time_out: Duration::from_secs(30) }
+        Self { address: address.into(), stream: None, buffer: Vec::with_capacity(16 << 10) }
     }
 
-    /// Another address from now on.
+    /// Changes the address.
     pub(crate) fn move_to(&mut self, address: &str) {
         if self.address != address {
             address.clone_into(&mut self.address);
@@ -53,15 +49,14 @@ impl Client {
         }
     }
 
-    /// Sends a request that [`request`] made, and reads the answer.
+    /// Sends a request made by [`request`] and reads the answer.
     ///
     /// # Errors
-    /// When the connection breaks or falls silent: the server may have done what was asked, or not.
-    pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<Answer> {
-        let time_out = self.time_out;
-        let result = match tokio::time::timeout(time_out, self.exchange(request)).await {
+    /// When the connection breaks or times out. The server may or may not have processed the request.
+    pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<HttpResponse> {
+        let result = match tokio::time::timeout(RESPONSE_TIMEOUT, self.exchange(request)).await {
             Ok(result) => result,
-            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time")),
+            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "timeout waiting for the answer")),
         };
         if result.is_err() {
             self.stream = None;
@@ -69,7 +64,7 @@ impl Client {
         result
     }
 
-    async fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
+    async fn exchange(&mut self, request: &[u8]) -> io::Result<HttpResponse> {
         let stream = match &mut self.stream {
             Some(stream) => stream,
             none => {
@@ -80,25 +75,28 @@ impl Client {
         };
         stream.write_all(request).await?;
         self.buffer.clear();
-        let (answer, close) = read_answer(stream, &mut self.buffer).await?;
+        let (response, close) = read_response(stream, &mut self.buffer).await?;
         if close {
             self.stream = None;
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 
-async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<(Answer, bool)> {
+async fn read_response(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<(HttpResponse, bool)> {
     let head_end = loop {
-        if let Some(place) = find(buffer, b"\r\n\r\n") {
-            break place;
+        if let Some(position) = find(buffer, b"\r\n\r\n") {
+            break position;
         }
         read_more(stream, buffer).await?;
     };
-    let head = std::str::from_utf8(&buffer[..head_end]).map_err(|_| fault("the head is not text"))?;
+    let head = std::str::from_utf8(&buffer[..head_end]).map_err(|_| invalid_data("the head is not text"))?;
     let mut lines = head.split("\r\n");
-    let status: u16 =
-        lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).ok_or_else(|| fault("no status line"))?;
+    let status: u16 = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1))
+        .and_then(|code| code.parse().ok())
+        .ok_or_else(|| invalid_data("no status line"))?;
     let (mut length, mut chunked, mut close) = (None, false, false);
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {
         let value = value.trim();
@@ -114,36 +112,36 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result
     let body = if chunked {
         read_chunks(stream, buffer, start).await?
     } else {
-        let length = if status == 204 { 0 } else { length.ok_or_else(|| fault("no length"))? };
-        if length > MOST_BODY {
-            return Err(fault("the body is too long"));
+        let length = if status == 204 { 0 } else { length.ok_or_else(|| invalid_data("no content-length"))? };
+        if length > MAX_BODY_BYTES {
+            return Err(invalid_data("the body is too long"));
         }
         while buffer.len() < start + length {
             read_more(stream, buffer).await?;
         }
         buffer[start..start + length].to_vec()
     };
-    Ok((Answer { status, body }, close))
+    Ok((HttpResponse { status, body }, close))
 }
 
 async fn read_chunks(stream: &mut TcpStream, buffer: &mut Vec<u8>, start: usize) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
-    let mut place = start;
+    let mut position = start;
     loop {
         let line_end = loop {
-            match find(&buffer[place..], b"\r\n") {
-                Some(offset) => break place + offset,
+            match find(&buffer[position..], b"\r\n") {
+                Some(offset) => break position + offset,
                 None => read_more(stream, buffer).await?,
             }
         };
-        let size = std::str::from_utf8(&buffer[place..line_end]).ok().and_then(|text| usize::from_str_radix(text.trim(), 16).ok());
-        let size = size.filter(|size| body.len() + size <= MOST_BODY).ok_or_else(|| fault("a chunk's size"))?;
+        let size = std::str::from_utf8(&buffer[position..line_end]).ok().and_then(|text| usize::from_str_radix(text.trim(), 16).ok());
+        let size = size.filter(|size| body.len() + size <= MAX_BODY_BYTES).ok_or_else(|| invalid_data("invalid chunk size"))?;
         let (from, to) = (line_end + 2, line_end + 2 + size);
         while buffer.len() < to + 2 {
             read_more(stream, buffer).await?;
         }
         body.extend_from_slice(&buffer[from..to]);
-        place = to + 2;
+        position = to + 2;
         if size == 0 {
             return Ok(body);
         }
@@ -159,21 +157,21 @@ async fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<(
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     let (first, rest) = needle.split_first()?;
-    let mut place = 0;
-    while let Some(offset) = haystack[place..].iter().position(|byte| byte == first) {
-        place += offset + 1;
-        if haystack[place..].starts_with(rest) {
-            return Some(place - 1);
+    let mut position = 0;
+    while let Some(offset) = haystack[position..].iter().position(|byte| byte == first) {
+        position += offset + 1;
+        if haystack[position..].starts_with(rest) {
+            return Some(position - 1);
         }
     }
     None
 }
 
-fn fault(what: &str) -> io::Error {
+fn invalid_data(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
 }
 
-/// The bytes of a request. `token` goes into the documented header `auth`; a body is JSON.
+/// The bytes of a request. `token` is sent in the header `auth`; a body is JSON.
 pub(crate) fn request(method: &str, path: &str, token: &str, body: Option<&str>) -> Vec<u8> {
     let length = body.map(|body| body.len().to_string());
     let mut pieces = vec![method, " ", path, " HTTP/1.1\r\nhost: localhost\r\n"];

@@ -1,4 +1,4 @@
-//! The real binary as a process: started, killed, started again.
+//! The real binary as a process that is started, killed and restarted.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,24 +10,23 @@ use tokio::process::Child;
 
 use crate::workspace;
 
-/// A server that says nothing for this long is not coming up.
-const START_LIMIT: Duration = Duration::from_secs(60);
+/// Time until the server listens.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time until the server has exited after SIGTERM.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// An installation: a binary, its data folder, its database and its settings.
+/// A binary with its data folder, database and settings.
 #[derive(Debug, Clone)]
-pub(crate) struct Installation {
-    /// The `rampart` binary.
+pub(crate) struct TestInstallation {
     pub(crate) binary: PathBuf,
-    /// Its data folder.
     pub(crate) data: PathBuf,
-    /// Its database; the default one in the data folder when absent.
+    /// `None` is the default database in the data folder.
     pub(crate) database: Option<String>,
-    /// Settings that differ from the defaults, as environment variables.
+    /// As environment variables.
     pub(crate) settings: Vec<(&'static str, String)>,
 }
 
-impl Installation {
-    /// A command of the binary on this installation.
+impl TestInstallation {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(arguments).arg("--data").arg(&self.data);
@@ -39,7 +38,7 @@ impl Installation {
         command
     }
 
-    /// Runs a command to its end and returns what it printed.
+    /// Runs a command and returns its standard output.
     pub(crate) fn run(&self, arguments: &[&str]) -> Result<String, String> {
         let output = self.command(arguments).output().map_err(|error| format!("{}: {error}", self.binary.display()))?;
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -49,7 +48,7 @@ impl Installation {
         Err(format!("rampart {}: {}\n{printed}{}", arguments.join(" "), output.status, String::from_utf8_lossy(&output.stderr)))
     }
 
-    /// Makes a partner; returns its key and secret.
+    /// Creates a partner; returns its key and secret.
     pub(crate) fn create_partner(&self, name: &str) -> Result<(String, String), String> {
         let printed = self.run(&["partner", "create", "--name", name, "--json"])?;
         let answer: Value = serde_json::from_str(printed.trim()).map_err(|error| format!("partner create --json: {error}: {printed}"))?;
@@ -58,8 +57,8 @@ impl Installation {
         Ok((text("api_key")?, text("api_secret")?))
     }
 
-    /// Starts serving and waits for the line that says so.
-    pub(crate) async fn serve(&self, listen: &str, log: &Path) -> Result<Server, String> {
+    /// Starts the server and waits until it listens.
+    pub(crate) async fn serve(&self, listen: &str, log: &Path) -> Result<ServerProcess, String> {
         let began = Instant::now();
         let log_file =
             std::fs::File::options().create(true).append(true).open(log).map_err(|error| format!("{}: {error}", log.display()))?;
@@ -69,7 +68,7 @@ impl Installation {
         let mut child = command.kill_on_drop(true).spawn().map_err(|error| format!("{}: {error}", self.binary.display()))?;
         let stdout = child.stdout.take().ok_or("no standard output")?;
         let mut lines = BufReader::new(stdout).lines();
-        let address = tokio::time::timeout(START_LIMIT, async {
+        let address = tokio::time::timeout(START_TIMEOUT, async {
             while let Ok(Some(line)) = lines.next_line().await {
                 if let Some((_, address)) = line.split_once("listening on http://") {
                     return Some(address.trim().trim_end_matches('/').to_owned());
@@ -82,50 +81,49 @@ impl Installation {
             return Err(format!("the server did not begin to listen; its log is {}", log.display()));
         };
         let started_in = began.elapsed();
-        // Somebody must go on reading, or the server stops at a full pipe.
+        // Read to the end: the server blocks when the pipe is full.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Server { child, address, started_in })
+        Ok(ServerProcess { child, address, started_in })
     }
 }
 
-/// A process that serves. Dropped, it is killed.
-pub(crate) struct Server {
+/// A serving process. Killed when dropped.
+pub(crate) struct ServerProcess {
     child: Child,
-    /// Where it listens, as `host:port`.
+    /// As `host:port`.
     pub(crate) address: String,
-    /// How long it took from the start of the process until it listened.
+    /// Time from the start of the process until it listened.
     pub(crate) started_in: Duration,
 }
 
-impl Server {
-    /// SIGKILL, and waits until the process is gone.
+impl ServerProcess {
+    /// Sends SIGKILL and waits for the end.
     pub(crate) async fn kill(mut self) -> Result<(), String> {
-        self.child.kill().await.map_err(|error| format!("the server could not be killed: {error}"))
+        self.child.kill().await.map_err(|error| format!("cannot kill the server: {error}"))
     }
 
-    /// SIGTERM, and waits for an orderly end.
+    /// Sends SIGTERM and waits for a successful exit.
     pub(crate) async fn stop(mut self) -> Result<(), String> {
-        let id = self.child.id().ok_or("the server has ended by itself")?;
+        let id = self.child.id().ok_or("the server has exited by itself")?;
         Command::new("kill").args(["-TERM", &id.to_string()]).status().map_err(|error| format!("kill: {error}"))?;
-        match tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await {
+        match tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await {
             Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(format!("the server ended with {status}")),
-            Ok(Err(error)) => Err(format!("the server's end was not seen: {error}")),
-            Err(_) => Err("the server did not stop within 30 seconds".to_owned()),
+            Ok(Ok(status)) => Err(format!("the server exited with {status}")),
+            Ok(Err(error)) => Err(format!("cannot wait for the server: {error}")),
+            Err(_) => Err(format!("the server did not stop within {} seconds", STOP_TIMEOUT.as_secs())),
         }
     }
 
-    /// Whether the process has ended without being told to.
+    /// Whether the process has exited by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// The process's number.
-    pub(crate) fn process(&self) -> Option<u32> {
+    pub(crate) fn process_id(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Memory that the process has in use (resident), in KiB.
+    /// Resident memory in KiB.
     pub(crate) fn resident_kib(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
@@ -133,20 +131,18 @@ impl Server {
     }
 }
 
-/// Processor time that a process has taken so far, as the kernel counts it (`proc(5)`, in ticks of a hundredth of a
-/// second).
-pub(crate) fn processor_time(process: u32) -> Option<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name in brackets may hold anything; user and system time are the 14th and 15th field of the whole line.
+/// The processor time of a process, from `/proc/<id>/stat` in ticks of 10 ms (`proc(5)`).
+pub(crate) fn processor_time(process_id: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process_id}/stat")).ok()?;
+    // The name in parentheses may contain anything; user and system time are fields 14 and 15 of the line.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
     Some(Duration::from_millis(ticks * 10))
 }
 
-/// The binary to use: the one named, or the workspace's own, built now.
-pub(crate) fn binary(named: Option<String>, release: bool) -> Result<PathBuf, String> {
-    if let Some(path) = named {
-        let path = PathBuf::from(path);
+/// The binary to use: the given one, or that of the workspace after a build.
+pub(crate) fn binary(given: Option<PathBuf>, release: bool) -> Result<PathBuf, String> {
+    if let Some(path) = given {
         return path.canonicalize().map_err(|error| format!("{}: {error}", path.display()));
     }
     let root = workspace::root()?;
@@ -157,12 +153,12 @@ pub(crate) fn binary(named: Option<String>, release: bool) -> Result<PathBuf, St
     }
     let status = build.status().map_err(|error| format!("cargo: {error}"))?;
     if !status.success() {
-        return Err("the binary could not be built".to_owned());
+        return Err("the build of the binary failed".to_owned());
     }
     Ok(workspace::target(&root).join(if release { "release" } else { "debug" }).join("rampart"))
 }
 
-/// An empty folder of this run, below the build folder.
+/// An empty folder for this run, below the target folder.
 pub(crate) fn scratch(name: &str) -> Result<PathBuf, String> {
     let folder = workspace::target(&workspace::root()?).join("xtask").join(format!("{name}-{}", std::process::id()));
     if folder.exists() {
@@ -172,7 +168,7 @@ pub(crate) fn scratch(name: &str) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// Runs one statement on the test server of PostgreSQL.
+/// Runs one statement with psql.
 pub(crate) fn psql(url: &str, statement: &str) -> Result<String, String> {
     let output = Command::new("psql")
         .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", statement, url])
@@ -185,13 +181,13 @@ pub(crate) fn psql(url: &str, statement: &str) -> Result<String, String> {
     }
 }
 
-/// A database of its own on the test server of PostgreSQL; returns its URL.
+/// Creates an empty database on the PostgreSQL test server; returns its URL.
 pub(crate) fn fresh_database(name: &str) -> Result<String, String> {
     let server = std::env::var("RAMPART_TEST_POSTGRES")
         .map_err(|_| "RAMPART_TEST_POSTGRES is not set: run this under scripts/with-postgres".to_owned())?;
     let name = format!("{name}_{}", std::process::id());
     psql(&server, &format!("drop database if exists {name}"))?;
     psql(&server, &format!("create database {name}"))?;
-    let (base, _) = server.rsplit_once('/').ok_or("RAMPART_TEST_POSTGRES has no database")?;
+    let (base, _) = server.rsplit_once('/').ok_or("RAMPART_TEST_POSTGRES names no database")?;
     Ok(format!("{base}/{name}"))
 }

@@ -1,13 +1,13 @@
-//! The project's own rules, over manifests and sources. Each rule says what is wrong and why it is a rule.
+//! The project's own rules for manifests and sources. Each fault says what is wrong and why.
 
 mod dependencies;
 mod links;
 mod sources;
 
-use crate::{Outcome, advisories, workspace};
+use crate::{TaskResult, advisories, workspace};
 
-/// Checks every rule and reports all that is broken.
-pub(crate) fn run() -> Outcome {
+/// Checks all rules and reports all faults.
+pub(crate) fn run() -> TaskResult {
     let root = workspace::root()?;
     let files = workspace::files(&root)?;
     let mut faults = dependencies::check(&root, &files)?;
@@ -15,7 +15,7 @@ pub(crate) fn run() -> Outcome {
     faults.extend(advised);
     let mut texts = 0;
     for path in &files {
-        // What is not text (pictures, fonts) has no rule here.
+        // Binary files (pictures, fonts) have no rules.
         if let Ok(text) = std::fs::read_to_string(root.join(path)) {
             texts += 1;
             sources::check(path, &text, &mut faults);
@@ -25,9 +25,9 @@ pub(crate) fn run() -> Outcome {
         }
     }
     sources::check_migrations(&files, &mut faults);
-    // Said and not refused: whoever has no network cannot take them anew.
+    // Printed and not refused: without network access they cannot be updated.
     if let Some(days) = advisories::days_since(&day) {
-        println!("advisories: {days} days old ({day}); advisories/README.md says how to take them anew");
+        println!("advisories: {days} days old ({day}); advisories/README.md says how to update them");
     }
     if faults.is_empty() {
         println!("tidy: {texts} files, nothing to report");

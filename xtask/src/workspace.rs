@@ -1,24 +1,24 @@
-//! Where the workspace is, and what files it has.
+//! The folder and the files of the workspace.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The workspace's root: the nearest folder above the current one that has the workspace's manifest.
+/// The root: the current folder or the nearest one above it with the manifest of the workspace.
 pub(crate) fn root() -> Result<PathBuf, String> {
     let here = std::env::current_dir().map_err(|error| format!("no current folder: {error}"))?;
     here.ancestors()
         .find(|folder| folder.join("xtask/Cargo.toml").is_file() && folder.join("Cargo.toml").is_file())
         .map(Path::to_path_buf)
-        .ok_or_else(|| "run this inside the workspace".to_owned())
+        .ok_or_else(|| "not inside the workspace".to_owned())
 }
 
-/// Every file that belongs to the project, as paths below the root: what git tracks or would add.
+/// All files that git tracks or would add, as paths relative to the root.
 pub(crate) fn files(root: &Path) -> Result<Vec<String>, String> {
     let output = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"])
         .current_dir(root)
         .output()
-        .map_err(|error| format!("git cannot be run: {error}"))?;
+        .map_err(|error| format!("cannot run git: {error}"))?;
     if !output.status.success() {
         return Err(format!("git ls-files: {}", String::from_utf8_lossy(&output.stderr)));
     }
@@ -34,7 +34,7 @@ pub(crate) fn files(root: &Path) -> Result<Vec<String>, String> {
     Ok(files)
 }
 
-/// The folder that cargo builds into.
+/// The target folder of cargo.
 pub(crate) fn target(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }

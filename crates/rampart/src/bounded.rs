@@ -1,24 +1,20 @@
-//! Reading small files that an operator names. Whatever is read is bounded: a path may lead to a device that never ends.
+//! Reads small files whose path an operator sets. The size is bounded because the path may name an endless device.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read};
 use std::path::Path;
 
-/// The most bytes of a configuration file.
-pub(crate) const CONFIGURATION: u64 = 1 << 20;
-/// The most bytes of a file that holds one value, such as a URL.
-pub(crate) const VALUE: u64 = 8 << 10;
+pub(crate) const MAX_CONFIGURATION_BYTES: u64 = 1 << 20;
+/// For a file with a single value, such as a URL.
+pub(crate) const MAX_VALUE_BYTES: u64 = 8 << 10;
 
-/// The text of a file that has at most so many bytes.
-///
-/// # Errors
-/// When it cannot be read, is no text, or is larger.
-pub(crate) fn read(path: &Path, most: u64) -> Result<String, Error> {
+/// Reads a UTF-8 file of at most `max_bytes`.
+pub(crate) fn read(path: &Path, max_bytes: u64) -> Result<String, Error> {
     let mut text = String::new();
-    let read = File::open(path)?.take(most + 1).read_to_string(&mut text);
-    // A cut inside of a character is no fault of the file's.
-    if u64::try_from(text.len()).is_ok_and(|length| length > most) {
-        return Err(Error::new(ErrorKind::FileTooLarge, format!("it has more than {most} bytes")));
+    let read = File::open(path)?.take(max_bytes + 1).read_to_string(&mut text);
+    // Checked before the result: the cut may have split a character, which would report invalid UTF-8.
+    if u64::try_from(text.len()).is_ok_and(|length| length > max_bytes) {
+        return Err(Error::new(ErrorKind::FileTooLarge, format!("it has more than {max_bytes} bytes")));
     }
     read.map(|_| text)
 }
@@ -28,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_never_ends_is_refused() {
+    fn endless_files_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         for (text, is_read) in [("", true), ("12345678", true), ("123456789", false)] {
@@ -37,7 +33,7 @@ mod tests {
         }
         std::fs::write(&file, "1234567é9").unwrap();
         assert!(read(&file, 8).is_err());
-        assert_eq!(read(Path::new("/dev/zero"), VALUE).unwrap_err().kind(), ErrorKind::FileTooLarge);
-        assert_eq!(read(Path::new("/nonexistent"), VALUE).unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(read(Path::new("/dev/zero"), MAX_VALUE_BYTES).unwrap_err().kind(), ErrorKind::FileTooLarge);
+        assert_eq!(read(Path::new("/nonexistent"), MAX_VALUE_BYTES).unwrap_err().kind(), ErrorKind::NotFound);
     }
 }

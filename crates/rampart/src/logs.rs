@@ -1,5 +1,5 @@
-//! The log: to standard error, as text or JSON. Nothing that is secret or personal gets here: types that hold such
-//! things print `[redacted]`. What does not show is written out, so that an event is one line whatever it quotes.
+//! The log: text or JSON on standard error. Types with secret or personal data print `[redacted]`. Unprintable characters are
+//! escaped, so that an event is one line whatever it quotes.
 
 use std::fmt::{self, Debug};
 use std::io::{self, IsTerminal, Write};
@@ -13,12 +13,9 @@ use tracing_subscriber::fmt::format::{self, FmtSpan, Writer};
 
 use crate::settings::{LogFormat, SettingsError};
 
-/// Begins to log, and has panics logged too.
-///
-/// # Errors
-/// When the level is none.
+/// Starts logging, panics included.
 pub(crate) fn start(format: LogFormat, level: &str) -> Result<(), SettingsError> {
-    // Statements drown everything else; whoever wants them says so ("debug,sqlx=debug").
+    // SQL statements are logged only if asked for ("debug,sqlx=debug"): they drown everything else.
     let filter = EnvFilter::try_new(format!("sqlx=warn,{level}")).map_err(|error| SettingsError(format!("log.level: {error}")))?;
     let terminal = io::stderr().is_terminal();
     let json = match format {
@@ -37,7 +34,7 @@ pub(crate) fn start(format: LogFormat, level: &str) -> Result<(), SettingsError>
     Ok(())
 }
 
-/// A field of an event as text.
+/// Writes a field of an event as text.
 fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {
     let value = format!("{value:?}");
     match field.name() {
@@ -46,7 +43,7 @@ fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt
     }
 }
 
-/// Where events are written as JSON: one whole line for each.
+/// A writer that escapes JSON events, one line per write.
 struct JsonLines<W>(W);
 
 impl<W: Write> Write for JsonLines<W> {
@@ -86,14 +83,14 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_written_out() {
+    fn fields_are_escaped() {
         let written = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-        let kept = written.clone();
+        let buffer = written.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)
             .without_time()
             .fmt_fields(format::debug_fn(write_field).delimited(" "))
-            .with_writer(move || Kept(kept.clone()))
+            .with_writer(move || SharedBuffer(buffer.clone()))
             .finish();
         tracing::subscriber::with_default(subscriber, || {
             let error = "no\nINFO all is well\u{1b}[2J";
@@ -104,9 +101,9 @@ mod tests {
         assert_eq!(text.matches('\n').count(), 1);
     }
 
-    struct Kept(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+    struct SharedBuffer(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
-    impl Write for Kept {
+    impl Write for SharedBuffer {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }

@@ -4,7 +4,7 @@ mod bounded;
 mod cli;
 mod commands;
 mod descriptors;
-mod failure;
+mod error;
 mod logs;
 mod output;
 mod settings;
@@ -14,30 +14,30 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Requests make and drop many small things, on several threads: an allocator made for that.
+/// Serving a request makes many small allocations on several threads; mimalloc is faster than the system allocator at that.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // Before anything is made.
-    wiring::private::make_private_files();
+    // Before any file is created.
+    wiring::private::restrict_new_files();
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
-        // --help and --version: its own text in colours, and exit code 0.
-        Err(shown) if !shown.use_stderr() => shown.exit(),
-        // What is wrong with the command line repeats it.
-        Err(fault) => {
-            output::complain(fault.to_string().trim_end());
+        // --help and --version: clap prints them itself, in colour, with exit code 0.
+        Err(help) if !help.use_stderr() => help.exit(),
+        // The message quotes the command line, so unprintable characters in it are escaped.
+        Err(error) => {
+            output::print_error(error.to_string().trim_end());
             return ExitCode::from(2);
         }
     };
     match commands::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if let Some(message) = failure.message() {
-                output::complain(&format!("rampart: {message}"));
+        Err(error) => {
+            if let Some(message) = error.message() {
+                output::print_error(&format!("rampart: {message}"));
             }
-            failure.exit_code()
+            error.exit_code()
         }
     }
 }

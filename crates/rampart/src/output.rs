@@ -1,32 +1,27 @@
-//! What commands print: JSON for machines, text for people. What does not show is written out in either, so that a text
-//! from outside can neither command a terminal nor pass for a line of ours.
+//! Output of commands: JSON for machines, text for people. Unprintable characters are escaped in both, so that foreign text
+//! can neither control a terminal nor imitate a line of output.
 
 use std::io::Write;
 
 use rampart_core::text::{printable, printable_json};
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::error::CommandError;
 
-/// Prints the results of a command.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Printer {
     json: bool,
 }
 
 impl Printer {
-    /// Prints JSON, or text.
     pub(crate) const fn new(json: bool) -> Self {
         Self { json }
     }
 
-    /// Prints a result: one line of JSON, or what `text` makes of it.
-    ///
-    /// # Errors
-    /// When it cannot be written as JSON, which is a fault of ours.
-    pub(crate) fn show<T: Serialize>(&self, result: &T, text: impl FnOnce(&T) -> String) -> Result<(), Failure> {
+    /// Prints a result: one line of JSON, or its `text`.
+    pub(crate) fn show<T: Serialize>(&self, result: &T, text: impl FnOnce(&T) -> String) -> Result<(), CommandError> {
         let printed = if self.json {
-            json(result).map_err(|error| Failure::Refused(format!("the result cannot be written as JSON: {error}")))?
+            json(result).map_err(|error| CommandError::Refused(format!("the result cannot be written as JSON: {error}")))?
         } else {
             text(result)
         };
@@ -35,32 +30,29 @@ impl Printer {
     }
 }
 
-/// A value as one line of JSON.
-///
-/// # Errors
-/// When it cannot be written as JSON, which is a fault of ours.
+/// One line of JSON.
 pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
     Ok(printable_json(&serde_json::to_string(value)?).into_owned())
 }
 
-/// Prints a line, or several. Whoever reads it may have gone away (`rampart … | head`), which is no fault.
+/// Prints one or more lines. A closed pipe (`rampart … | head`) is not an error.
 pub(crate) fn line(text: &str) {
     let mut stdout = std::io::stdout().lock();
     let _ = writeln!(stdout, "{}", lines(text));
     let _ = stdout.flush();
 }
 
-/// Says on standard error what is wrong.
-pub(crate) fn complain(text: &str) {
+/// Prints to standard error.
+pub(crate) fn print_error(text: &str) {
     eprintln!("{}", lines(text));
 }
 
-/// A text whose line breaks are meant. A value within it is made printable where it is put in, by its own breaks too.
+/// Escapes everything but line breaks. Values inside the text were escaped before, line breaks included.
 fn lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// Rows under headings, in columns as wide as they need to be.
+/// Rows under headings, in aligned columns.
 pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return "(none)".to_owned();
@@ -80,7 +72,7 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Items as a table with these fields of each.
+/// A table of these fields of the items.
 pub(crate) fn table_of<T: Serialize>(items: &[T], fields: &[&str]) -> String {
     let rows = items.iter().map(|item| {
         let item = serde_json::to_value(item).unwrap_or_default();
@@ -89,27 +81,27 @@ pub(crate) fn table_of<T: Serialize>(items: &[T], fields: &[&str]) -> String {
     table(fields, &rows.collect::<Vec<_>>())
 }
 
-/// A page of items as a table with these fields of each, and how to go on behind the last one when the page is full.
-pub(crate) fn page_of<T: Serialize>(items: &[T], fields: &[&str], page: u32, last: Option<&str>) -> String {
-    page_by("--after", items, fields, page, last)
+/// One page of items as a table. A full page ends with the `--after` option that lists the next one.
+pub(crate) fn page_of<T: Serialize>(items: &[T], fields: &[&str], page_rows: u32, last: Option<&str>) -> String {
+    page_by("--after", items, fields, page_rows, last)
 }
 
-/// The same, where going on is asked for by another option.
-pub(crate) fn page_by<T: Serialize>(option: &str, items: &[T], fields: &[&str], page: u32, last: Option<&str>) -> String {
+/// [`page_of`] with another option for the next page.
+pub(crate) fn page_by<T: Serialize>(option: &str, items: &[T], fields: &[&str], page_rows: u32, last: Option<&str>) -> String {
     let table = table_of(items, fields);
     match last {
-        Some(last) if u32::try_from(items.len()).is_ok_and(|count| count >= page) => format!("{table}\n(go on with {option} {last})"),
+        Some(last) if u32::try_from(items.len()).is_ok_and(|count| count >= page_rows) => format!("{table}\n(next page: {option} {last})"),
         _ => table,
     }
 }
 
-/// A record: its fields below one another, then its lists, each as a table with these fields of each item (or line by
-/// line, where the items have none). What is empty is left out.
+/// A record: one line per field, then each list as a table of the named fields (one item per line if none are named). Empty
+/// fields and lists are left out.
 pub(crate) fn record<T: Serialize>(record: &T, fields: &[&str], lists: &[(&str, &[&str])]) -> String {
     let record = serde_json::to_value(record).unwrap_or_default();
-    let shown =
+    let filled =
         fields.iter().map(|field| (*field, scalar(&record[*field]))).filter(|(_, value)| !matches!(value.as_str(), "-" | "" | "[]"));
-    let mut text = pairs(&shown.collect::<Vec<_>>());
+    let mut text = pairs(&filled.collect::<Vec<_>>());
     for (list, fields) in lists {
         let items = record[*list].as_array().map(Vec::as_slice).unwrap_or_default();
         if items.is_empty() {
@@ -121,13 +113,13 @@ pub(crate) fn record<T: Serialize>(record: &T, fields: &[&str], lists: &[(&str, 
     text
 }
 
-/// Names and values below one another.
+/// One name and value per line.
 pub(crate) fn pairs(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     pairs.iter().map(|(name, value)| format!("{name:<width$}  {}", printable(value))).collect::<Vec<_>>().join("\n")
 }
 
-/// Any value as indented text: for records whose every field an operator may need.
+/// Any value as indented text, with all its fields.
 pub(crate) fn outline(value: &serde_json::Value) -> String {
     let mut lines = Vec::new();
     outline_into(value, 0, &mut lines);
@@ -165,7 +157,7 @@ fn entry(label: &str, value: &serde_json::Value, depth: usize, lines: &mut Vec<S
     }
 }
 
-/// A value in one word or sentence.
+/// A value on one line.
 pub(crate) fn scalar(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => printable(text).into_owned(),
@@ -179,20 +171,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_as_wide_as_they_need_to_be() {
+    fn columns_are_aligned() {
         let rows = vec![vec!["1".to_owned(), "España".to_owned()], vec!["200".to_owned(), "x".to_owned()]];
         assert_eq!(table(&["id", "name"], &rows), "id   name\n1    España\n200  x");
         assert_eq!(table(&["id"], &[]), "(none)");
     }
 
     #[test]
-    fn what_does_not_show_is_written_out() {
+    fn unprintable_characters_are_escaped() {
         let hostile = "a\nb\u{1b}[2J\u{202e}";
-        let shown = "a\\nb\\u{1b}[2J\\u{202e}";
-        assert_eq!(table(&["name"], &[vec![hostile.to_owned()]]), format!("name\n{shown}"));
-        assert_eq!(pairs(&[("name", hostile.to_owned())]), format!("name  {shown}"));
-        assert_eq!(outline(&serde_json::json!({ "name": hostile })), format!("name: {shown}"));
-        assert_eq!(record(&serde_json::json!({ "notes": [hostile] }), &[], &[("notes", &[])]), format!("\n\nnotes\n{shown}"));
+        let escaped = "a\\nb\\u{1b}[2J\\u{202e}";
+        assert_eq!(table(&["name"], &[vec![hostile.to_owned()]]), format!("name\n{escaped}"));
+        assert_eq!(pairs(&[("name", hostile.to_owned())]), format!("name  {escaped}"));
+        assert_eq!(outline(&serde_json::json!({ "name": hostile })), format!("name: {escaped}"));
+        assert_eq!(record(&serde_json::json!({ "notes": [hostile] }), &[], &[("notes", &[])]), format!("\n\nnotes\n{escaped}"));
         assert_eq!(json(&hostile).unwrap(), r#""a\nb\u001b[2J\u202e""#);
         assert_eq!(lines("one\ntwo\u{9b}"), "one\ntwo\\u{9b}");
     }

@@ -38,8 +38,8 @@ SLOW_WORKERS = ("sweep", "ledger", "prices", "keys")
 STORED_WITHIN = 8
 """For how many seconds an operator's command may still know the prices of before."""
 NO_PRICE = "There is no current price"
-MOST_FAULTS = 100_000
-MOST_SECONDS = 20
+MAX_FAULTS = 100_000
+MAX_SECONDS = 20
 """How long the binary's workers are waited for."""
 
 
@@ -74,8 +74,8 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the outside was told to do: so much arrives for one of these orders."""
+class ReportedArrival:
+    """An arrival that the sandbox was instructed to make, for one of these orders."""
 
     orders: Sequence[str]
     amount: Decimal
@@ -100,9 +100,9 @@ class LaneState:
     methods: dict[str, str] = field(default_factory=dict)
     """Of each order; `sell` of a sale."""
     ordered: dict[str, Decimal] = field(default_factory=dict)
-    told: list[Told] = field(default_factory=list)
+    reported: list[ReportedArrival] = field(default_factory=list)
     on_account: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """The orders that are paid on an account number of each customer's own: what is told during an outage can be for later ones."""
+    """The orders paid to a virtual account of the customer: what is reported during an outage can be for later ones."""
     raised: set[str] = field(default_factory=set)
     """Customers who were of a higher level at any time."""
     let_go: set[str] = field(default_factory=set)
@@ -187,7 +187,7 @@ class World:
                 done[name] = int(float(value))
         return turns, done
 
-    def quiet(self, seconds: float = MOST_SECONDS) -> None:
+    def quiet(self, seconds: float = MAX_SECONDS) -> None:
         """Waits until every worker has turned twice without having done anything."""
         end = time.monotonic() + seconds
         turns, done = self.turns()
@@ -227,12 +227,12 @@ class World:
 
     def outage(self, operation: Outage) -> None:
         self.troubled = operation.on
-        count = MOST_FAULTS if operation.on else 0
+        count = MAX_FAULTS if operation.on else 0
         self.client.sandbox("faults", {"port": operation.port, "outcome": "fail", "calls": "questions", "count": count})
 
     def market(self, coin: str, fiat: str) -> tuple[Fraction | None, Fraction | None]:
         """The prices to buy and to sell at, spread inside; nothing where they are stale. One that is not read yet is waited for."""
-        end = time.monotonic() + MOST_SECONDS
+        end = time.monotonic() + MAX_SECONDS
         answer = self.client.token_price(symbol=coin.split(".")[0], fiat_symbol=fiat)
         while not self.silenced and (answer["stale"] or not self._is_read(answer, coin, fiat)) and time.monotonic() < end:
             time.sleep(0.02)
@@ -322,11 +322,11 @@ class World:
         if method == "MEX.SPEI":
             lane.on_account[operation.customer].append(operation.order)
 
-    def _tell(self, lane: LaneState, orders: Sequence[str], amount: str, asset: str, told: int | str | None, is_certain: bool = True) -> None:
-        at = self.about_now() if told is None else told if isinstance(told, int) else None
-        lane.told.append(Told(orders, Decimal(amount), asset, at, is_certain))
+    def _record_arrival(self, lane: LaneState, orders: Sequence[str], amount: str, asset: str, reported: int | str | None, is_certain: bool = True) -> None:
+        at = self.about_now() if reported is None else reported if isinstance(reported, int) else None
+        lane.reported.append(ReportedArrival(orders, Decimal(amount), asset, at, is_certain))
 
-    def transfer(self, lane: LaneState, operation: Transfer, told: int | str | None) -> str | None:
+    def transfer(self, lane: LaneState, operation: Transfer, reported: int | str | None) -> str | None:
         order = lane.orders.get(operation.account_of)
         if order is None or "iban" not in order.answer or any(name not in lane.orders for name in operation.named):
             return "skip"
@@ -335,10 +335,10 @@ class World:
         person = lane.people[lane.owners[operation.account_of]]
         self.client.sandbox("bank/transfers", transfer_body(
             order.answer["iban"], operation.amount, order.answer["fiat_symbol"], " ".join(concepts) or None,
-            HOLDER if own else STRANGER, person.account if own else STRANGERS_ACCOUNT, told,
+            HOLDER if own else STRANGER, person.account if own else STRANGERS_ACCOUNT, reported,
         ))
         orders = operation.named or lane.on_account[lane.owners[operation.account_of]]
-        self._tell(lane, orders, operation.amount, order.answer["fiat_symbol"], told, len(operation.named) == 1)
+        self._record_arrival(lane, orders, operation.amount, order.answer["fiat_symbol"], reported, len(operation.named) == 1)
         return None
 
     def pay(self, lane: LaneState, operation: Pay) -> str | None:
@@ -351,7 +351,7 @@ class World:
             return "skip"
         if answer["outcome"] != "paid":
             return "skip"
-        self._tell(lane, (operation.order,), operation.amount, "MXN" if "MEX" in lane.methods[operation.order] else "EUR", None)
+        self._record_arrival(lane, (operation.order,), operation.amount, "MXN" if "MEX" in lane.methods[operation.order] else "EUR", None)
         return None
 
     def chargeback(self, lane: LaneState, name: str) -> str | None:
@@ -373,7 +373,7 @@ class World:
         body = {"to": order.answer["wallet"], "symbol": symbol, "amount": operation.amount}
         answer = self.client.sandbox(f"chain/{chain}/deposits", body)
         lane.deposits[operation.key] = answer["txid"]
-        self._tell(lane, (operation.order,), operation.amount, operation.coin, None)
+        self._record_arrival(lane, (operation.order,), operation.amount, operation.coin, None)
         return None
 
     def operate(self, lane: LaneState, operation: Operate) -> str | None:
@@ -385,7 +385,7 @@ class World:
         return self.command("order", operation.command, order.id)
 
     def assign(self, lane: LaneState, order_name: str, named: str | None, amount: str) -> str | None:
-        """Assigns the one open item of that order and amount; `skip` where it cannot be told apart."""
+        """Assigns the one open item of that order and amount; `skip` if it cannot be identified."""
         order = lane.orders.get(order_name)
         if order is None:
             return "skip"
@@ -433,7 +433,7 @@ class World:
         It is a process of its own, with the prices that were stored last: not the present ones for some seconds after the clock
         has jumped, and if their source has fallen silent meanwhile, never.
         """
-        end = time.monotonic() + MOST_SECONDS
+        end = time.monotonic() + MAX_SECONDS
         while True:
             try:
                 self.rampart.run(*arguments, "--reason", "played")
@@ -456,16 +456,16 @@ class World:
 
 
 def transfer_body(
-    account: str, amount: str, currency: str, concept: str | None, name: str, sender: str, told: int | str | None,
+    account: str, amount: str, currency: str, concept: str | None, name: str, sender: str, reported: int | str | None,
 ) -> dict[str, Any]:
-    """`POST /sandbox/bank/transfers`; `told` is an instant, `date`, or nothing for now."""
+    """`POST /sandbox/bank/transfers`; `reported` is an instant, `date`, or `None` for now."""
     body: dict[str, Any] = {"account": account, "amount": amount, "currency": currency, "sender_name": name, "sender_account": sender}
     if concept:
         body["concept"] = concept
     # A date says nothing of the time, so any date will do (1.1).
-    return body if told is None else {**body, "booked_at": show_time(told) if isinstance(told, int) else "2026-11-30"}
+    return body if reported is None else {**body, "booked_at": show_time(reported) if isinstance(reported, int) else "2026-11-30"}
 
 
 def is_default(moment: Moment) -> bool:
-    """Whether the outside tells the present, which needs no word."""
+    """Whether the provider reports the current time, so that no time has to be sent."""
     return moment == ("now", 0)

@@ -182,20 +182,20 @@ class Books:
         is_enough = not below_refund_minimum(order, sum(receipt.waiting for receipt in waiting))
         return is_enough and all(self.can_go_back(order, receipt) for receipt in waiting)
 
-    # --- what is told ---
+    # --- what is reported ---
 
-    def tell(self, order: Order, kind: str, once: str | None = None) -> None:
+    def emit(self, order: Order, kind: str, once: str | None = None) -> None:
         """6.4: an event; with `once` the second time it is an update."""
         if once is not None:
-            if once in order.told:
+            if once in order.reported:
                 kind = UPDATED[order.side]
-            order.told.add(once)
+            order.reported.add(once)
         self.events.append(Event(order.id, kind, order.status))
         self.touched.add(order.id)
 
     def update(self, order: Order) -> None:
         """6.4: everything else is an update."""
-        self.tell(order, UPDATED[order.side])
+        self.emit(order, UPDATED[order.side])
 
     def flag(self, order: Order, kind: str, amount: int, at: int) -> None:
         """6.1: notes what was unusual. What a decision finds (late, short, over) is one flag each, the last found."""

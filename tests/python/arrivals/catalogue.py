@@ -49,7 +49,7 @@ def rail_source(rail: str) -> Source:
 
 
 def processor_source(processor: str) -> Source:
-    """A processor whose events are read, as the sandbox's are. One that tells by a signed hook has no readings (1.1)."""
+    """A processor whose events are read, as the sandbox's are. One that reports by a signed hook has no readings (1.1)."""
     return Source(f"processor {processor}", True, PROCESSOR_BACKDATING_SECONDS)
 
 

@@ -11,7 +11,7 @@ from .model import View
 from .operations import WORLD, Buy, Deposit, Operation, Pay, Sell, Transfer, to_json
 
 FIELDS = ("status", "received", "accepted", "set_aside", "refunded", "sent", "decided", "exceptions", "hold_reason", "answer", "events")
-"""What can be compared. `answer`: whether a request is refused, and how. `events`: what was told once, at the end."""
+"""What can be compared. `answer`: whether a request is refused, and how. `events`: how often each event was reported, compared at the end."""
 
 
 OPEN = {("hold_reason", "destination", "amount")}

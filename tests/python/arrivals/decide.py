@@ -1,6 +1,6 @@
 """How much is exchanged, returned, set aside or held (rule 3 and 4.1). Everything here is pure.
 
-`judge` is told the sums of an order's own receipts, in time and late, and the moment's situation. Amounts are in units of
+`judge` receives the sums of an order's own receipts, in time and late, and the moment's situation. Amounts are in units of
 what arrives; what leaves is in the units of what leaves.
 """
 

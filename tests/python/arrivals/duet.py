@@ -26,7 +26,7 @@ Program = list[Operation]
 SKIP = "skip"
 WHOLE_EVERY = 50
 """After how many steps orders are compared that nobody says have changed."""
-TOLD_ONCE = ("PAY_IN", "COINS_SENT", "CRYPTO_RECEIVED", "RAMPOFF_FINISHED")
+REPORTED_ONCE = ("PAY_IN", "COINS_SENT", "CRYPTO_RECEIVED", "RAMPOFF_FINISHED")
 
 
 class Duet:
@@ -158,7 +158,7 @@ class Duet:
     def play(self, number: int, seed: int, operation: Operation, now: int) -> list[Difference]:
         """Plays it on both, and compares what they answer."""
         mirror, lane = self.mirrors[seed], self.lanes[seed]
-        # The sandbox's processors tell a capture when it is made, and its blocks have the time at which they are made.
+        # The sandbox's processors report a capture when it is made, and its blocks have the time at which they are made.
         if isinstance(operation, Pay):
             operation = replace(operation, booked=("now", 0))
         elif isinstance(operation, Deposit):
@@ -177,7 +177,7 @@ class Duet:
             mirror.deposits[-1].txid = lane.deposits[operation.key]
         if answer and expected:
             self.refused += 1
-        # Which of several reasons a request is refused for is left open; without a price others can be told without one.
+        # Any of several reasons may be given for a refusal; without a price, others can be given that need none.
         exact = isinstance(operation, (Buy, Sell)) and expected != "price_unavailable"
         same = answer == expected if exact else (answer is None) == (expected is None)
         if same:
@@ -227,7 +227,7 @@ class Duet:
             case Sell():
                 return world.sell(lane, operation)
             case Transfer():
-                return world.transfer(lane, operation, self._told(mirror, operation.booked, operation.account_of))
+                return world.transfer(lane, operation, self._reported_time(mirror, operation.booked, operation.account_of))
             case Pay():
                 return world.pay(lane, operation)
             case Chargeback():
@@ -244,7 +244,7 @@ class Duet:
                 return SKIP  # The sandbox has no list of senders' screenings by receipt.
         raise AssertionError(operation)
 
-    def _told(self, mirror: Mirror, moment: tuple[str, int] | None, order: str) -> int | str | None:
+    def _reported_time(self, mirror: Mirror, moment: tuple[str, int] | None, order: str) -> int | str | None:
         terms = mirror.model.orders.get(order)
         return None if moment is None or terms is None or is_default(moment) else mirror.moment(moment, terms)
 
@@ -335,16 +335,16 @@ class Duet:
         return found
 
     def ends(self) -> list[Difference]:
-        """Everything once more, and 6.4: what was told once, of every lane that agreed so far."""
+        """Compares everything once more, and 6.4 (each event once), for every lane that agreed so far."""
         found = self.compare_everything(-1)
         if "events" not in self.fields:
             return found
         self.watch.changed()
-        told = self.watch.told
+        reported = self.watch.reported
         for seed, mirror in self.agreeing():
             for name, order in self.lanes[seed].orders.items():
-                mine = Counter(event.kind for event in mirror.model.events if event.order == name and event.kind in TOLD_ONCE)
-                theirs = Counter({kind: told[(order.id, kind)] for kind in TOLD_ONCE if told[(order.id, kind)]})
+                mine = Counter(event.kind for event in mirror.model.events if event.order == name and event.kind in REPORTED_ONCE)
+                theirs = Counter({kind: reported[(order.id, kind)] for kind in REPORTED_ONCE if reported[(order.id, kind)]})
                 if mine != theirs:
                     self.failed.add(seed)
                     found.append(Difference(seed, -1, name, [("events", dict(mine), dict(theirs))]))

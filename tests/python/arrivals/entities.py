@@ -137,7 +137,7 @@ class Receipt:
     asset: str
     amount: int
     source: str
-    told: int | str | None
+    reported: int | str | None
     seen: int
     last_reading: int | None = None
     interrupted: bool = False
@@ -214,7 +214,7 @@ class Unusual:
 
 @dataclass(frozen=True)
 class Event:
-    """What partners are told."""
+    """An event for the partner."""
 
     order: str
     kind: str
@@ -291,7 +291,7 @@ class Order:
     reversal: str | None = None
     loss: int = 0
     unusual: list[Unusual] = field(default_factory=list)
-    told: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
 
     @property
     def pair(self) -> Pair:

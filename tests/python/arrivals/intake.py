@@ -8,8 +8,8 @@ from .reversals import Reversals
 from .timing import Source, counted_time
 from .whose import beside, by_reference, is_dust, on_own_account
 
-MOST_READINGS = 200
-"""How many readings of a source are remembered: what is told now was seen by the last ones."""
+MAX_READINGS = 200
+"""Number of recent readings of a source that are kept: what is reported now was seen by one of them."""
 FLAGGED = ("wrong_network", "wrong_asset", "foreign_payer", "duplicate", "late")
 
 
@@ -22,15 +22,15 @@ class Intake(Reversals):
         readings.append((begun, good))
         if good:
             self.good_readings[source] = max(begun, self.good_readings.get(source, begun))
-        if len(readings) > MOST_READINGS and any(is_good for _, is_good in readings[MOST_READINGS // 2 :]):
-            del readings[: MOST_READINGS // 2]
+        if len(readings) > MAX_READINGS and any(is_good for _, is_good in readings[MAX_READINGS // 2 :]):
+            del readings[: MAX_READINGS // 2]
 
     def store(self, receipt: Receipt) -> None:
         """A fact is stored under its natural key, so that it counts once."""
         self.receipts.setdefault(receipt.key, receipt)
 
     def apply_stored(self) -> None:
-        """Applies what is stored, in order of time: the order in which it was stored or told changes nothing."""
+        """Applies stored facts in order of time: the order in which they were stored or reported changes nothing."""
         waiting = [receipt for receipt in self.receipts.values() if not receipt.applied]
         for receipt in sorted(waiting, key=lambda each: (self._time_without_order(each), each.sorted_by)):
             self._apply(receipt)
@@ -54,8 +54,8 @@ class Intake(Reversals):
 
     def _time(self, receipt: Receipt, created: int, source: Source) -> int:
         """1.1."""
-        told = receipt.told if receipt.first_block is None else receipt.first_block
-        return counted_time(told, receipt.seen, created, receipt.last_reading, receipt.interrupted, source)
+        reported = receipt.reported if receipt.first_block is None else receipt.first_block
+        return counted_time(reported, receipt.seen, created, receipt.last_reading, receipt.interrupted, source)
 
     # --- whose it is ---
 

@@ -1,6 +1,6 @@
 """Plays operations on the model: one mirror for the customers of one seed.
 
-Alone it keeps a clock, prices and blocks of its own, for tests of the model. Beside a real binary the runner tells it the
+Alone it keeps a clock, prices and blocks of its own, for tests of the model. Beside a real binary the runner passes it the
 exact times, prices and heights that the binary's world shows.
 """
 

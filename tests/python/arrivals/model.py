@@ -1,6 +1,6 @@
 """The reference model of what arrives and what leaves: plain, slow and obvious. No IO, no clock of its own.
 
-It is written from the rules alone, so that it can catch the errors of the code. `Model` is told facts and commands, one
+It is written from the rules alone, so that it can catch the errors of the code. `Model` receives facts and commands, one
 after another, and yields for each order what the rules say: `view`. The rules are spread over files by idea:
 
 - `money`: tolerance, fees, rounding (3.1, 3.6, 9)          - `reversals`: what is taken back (5.1)
@@ -31,7 +31,7 @@ R6  (1.1) A reading "after" `held_until + backdating_seconds` begins later than 
     Interruption: a failed reading, or a silence longer than the source's `backdating_seconds`, since the last good one.
 R7  (1.4, 1.5, 2.2) An order whose end lies within the time that its price is honoured is `expired` when its source was read
     past its end: until then what was made before the end is its own, and what was made later is late. Terminal is terminal
-    also for in-time money that is told after that: it is set aside, or goes back through its processor.
+    also for in-time money that is reported after that: it is set aside, or goes back through its processor.
 R8  (1.5, 3.3) Orders that are priced on arrival have nothing in time: their first receipt decides at the market by the rule
     for late money, always by `market`, and carries no flag `late`. Their policy `short` is never asked.
 R9  (3.3) What is below the method's minimum and would go at the market is sent back like a short one, else held
@@ -179,7 +179,7 @@ class Model(Persons):
     # --- time and facts ---
 
     def receive(self, receipt: Receipt) -> None:
-        """One fact, told and applied."""
+        """One fact, reported and applied."""
         self.store(receipt)
         self.settle()
 
@@ -235,7 +235,7 @@ class Model(Persons):
             self.update(order)
 
     def _end_is_read(self, order: Order) -> bool:
-        """1.4: whether nothing made before the order's end can still be told at its promise."""
+        """1.4: whether nothing made before the order's end can still be reported at its promise."""
         reading = self.last_good_reading(order.method.source)
         is_read = reading is not None and final_reading(reading, order.open_until, order.method.source)
         had_ended = order.promise_ended_at is not None and order.promise_ended_at < order.open_until
@@ -320,7 +320,7 @@ class Model(Persons):
         order.owed = order.decided_out = out.total
         self.count_exchanged(order, *worth(order, decision.at_promise, decision.at_market, out))
         order.status = PAID[order.side]
-        self.tell(order, PAID_EVENT[order.side], once="paid")
+        self.emit(order, PAID_EVENT[order.side], once="paid")
 
     def _aside(self, order: Order, own: list[Receipt], amount: int, reason: str) -> None:
         for receipt in own:

@@ -119,7 +119,7 @@ class Transfer:
 
 @dataclass(frozen=True)
 class Pay:
-    """A processor captures an amount; with `booked` it was paid earlier and we are told now."""
+    """A processor captures an amount; with `booked` it was paid earlier and is reported now."""
 
     key: str
     order: str

@@ -1,4 +1,4 @@
-"""The order of arrival changes nothing: the same facts are told in different orders, to customers who are otherwise alike.
+"""The order of arrival changes nothing: the same facts are reported in different orders for customers who are otherwise alike.
 
 All facts of a play are stored before one is applied: what comes by a bank that cannot be read meanwhile is read at once, and coins
 in several blocks become final with the same one. Then every customer must end with the same amounts.
@@ -18,7 +18,7 @@ from .timing import SECOND
 
 COPIES = 4
 KINDS = ("ESP.transfer", "MEX.SPEI", "sell")
-SHOWN = ("status", "received_amount", "accepted_amount", "set_aside_amount", "refunded_amount", "sent_amount", "hold_reason")
+COMPARED_FIELDS = ("status", "received_amount", "accepted_amount", "set_aside_amount", "refunded_amount", "sent_amount", "hold_reason")
 DECIDED = {"sell": "fiat_amount"}
 
 
@@ -57,10 +57,10 @@ def play(world: World, seed: int) -> list[Difference]:
     for copy, order in enumerate(orders):
         for place in order:
             amount, seconds = facts[place]
-            _tell(world, lane, kind, f"o{copy}.0", f"r{copy}.{place}", amount, lane.orders[f"o{copy}.0"].created + seconds * SECOND)
+            _record_arrival(world, lane, kind, f"o{copy}.0", f"r{copy}.{place}", amount, lane.orders[f"o{copy}.0"].created + seconds * SECOND)
     world.outage(Outage("bank", False))
     world.quiet()
-    plays = [f"{kind}, {elapsed} seconds after an order of {ordered}: {facts} told as {order}" for order in orders]
+    plays = [f"{kind}, {elapsed} seconds after an order of {ordered}: {facts} reported as {order}" for order in orders]
     return _compared(world, lane, kind, seed, plays)
 
 
@@ -71,8 +71,8 @@ def _in_blocks(world: World, lane: LaneState, facts: list[tuple[str, int]]) -> N
         world.clock(seconds - passed)
         passed = seconds
         for copy in range(COPIES):
-            told = world.deposit(lane, Deposit(f"r{copy}.{place}", f"o{copy}.0", amount, "USDC.polygon"))
-            assert told is None, told
+            reported = world.deposit(lane, Deposit(f"r{copy}.{place}", f"o{copy}.0", amount, "USDC.polygon"))
+            assert reported is None, reported
         world.blocks("polygon", 1)
         world.quiet()
     world.blocks("polygon", 6)
@@ -94,9 +94,9 @@ def _facts(source: random.Random, kind: str, ordered: Decimal, elapsed: int) -> 
     return [(text(source.choice(amounts)), seconds) for seconds in source.sample(range(1, elapsed), source.choice((2, 3, 3)))]
 
 
-def _tell(world: World, lane: LaneState, kind: str, order: str, key: str, amount: str, at: int) -> None:
-    told = world.transfer(lane, Transfer(key, order, amount, () if kind == "MEX.SPEI" else (order,)), at)
-    assert told is None, told
+def _record_arrival(world: World, lane: LaneState, kind: str, order: str, key: str, amount: str, at: int) -> None:
+    reported = world.transfer(lane, Transfer(key, order, amount, () if kind == "MEX.SPEI" else (order,)), at)
+    assert reported is None, reported
 
 
 def _compared(world: World, lane: LaneState, kind: str, seed: int, plays: list[str]) -> list[Difference]:
@@ -116,4 +116,4 @@ def _shown(world: World, lane: LaneState, kind: str, name: str) -> dict[str, Any
     view = world.client.payment(order.id) if order.is_purchase else world.client.rampoff(order.id)
     kinds = tuple(sorted({each["kind"] for each in view["exceptions"]}))
     decided = view[DECIDED.get(kind, "coin_amount_decimal")]
-    return {**{key: view[key] for key in SHOWN}, "decided": decided, "exceptions": kinds}
+    return {**{key: view[key] for key in COMPARED_FIELDS}, "decided": decided, "exceptions": kinds}

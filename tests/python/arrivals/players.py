@@ -22,7 +22,7 @@ MARKETS = {("USDC.polygon", "EUR"): "0.9", ("ETH.polygon", "EUR"): "2900", ("USD
 
 METHODS = {"ESP": ("ESP.transfer", "ESP.card"), "MEX": ("MEX.SPEI", "MEX.OXXO")}
 FIATS = {"ESP": "EUR", "MEX": "MXN"}
-USUAL = {"EUR": ("20", "100", "480", "990", "1000", "2500"), "MXN": ("400", "500", "2000", "19900", "20000", "45000")}
+COMMON_AMOUNTS = {"EUR": ("20", "100", "480", "990", "1000", "2500"), "MXN": ("400", "500", "2000", "19900", "20000", "45000")}
 CAPS = {"EUR": Decimal(5), "MXN": Decimal(100)}
 HOLD_SECONDS = {"ESP.transfer": 3600, "ESP.card": 1800, "MEX.SPEI": 3600, "MEX.OXXO": 0, "sell": 3600}
 
@@ -37,7 +37,7 @@ WORLD_TRICKS = {
     "reorg": (2, ("1.1",)),
     "catalogue": (1, ("3.6", "4.1")),
 }
-TOLD_TOGETHER = "told-together"
+REPORTED_TOGETHER = "reported-together"
 """The one trick that is no trick of its own: while a bank is silent, times other than the present and texts that name several."""
 JUMPS = (40, 600, 1750, 1850, 3550, 3700, 7300, 26_000, 86_000, 90_000, 200_000, 605_000, 1_300_000)
 
@@ -97,7 +97,7 @@ class Seen:
 
 
 class Lane:
-    """The customers of one seed. `now` is the world's clock in seconds, as far as the schedule tells."""
+    """The customers of one seed. `now` is the world's clock in seconds, as far as the schedule determines it."""
 
     def __init__(self, seed: int, without: frozenset[str] = frozenset()) -> None:
         self.source = random.Random(f"lane {seed}")
@@ -133,9 +133,9 @@ class Lane:
 
     # --- helpers ---
 
-    def told_together(self) -> bool:
-        """Whether what comes is told at once, and what depends on the order of that is left out."""
-        return self.bank_is_silent and TOLD_TOGETHER in self.without
+    def reported_together(self) -> bool:
+        """Whether arrivals are reported together, so that tricks which depend on their order are left out."""
+        return self.bank_is_silent and REPORTED_TOGETHER in self.without
 
     def latest(self) -> list[str]:
         """Those who play now: who came long ago is banned, charged back or at a limit by now."""
@@ -183,7 +183,7 @@ class Lane:
 
     def booked(self) -> Moment:
         """When the bank or processor says it was."""
-        if "1.1" in self.without or self.told_together():
+        if "1.1" in self.without or self.reported_together():
             return ("now", 0)
         return self.source.choice((("now", 0), ("now", 0), ("now", 0), ("held", -30), ("held", 30), ("now", -300), ("now", -5000), ("date", 0)))
 
@@ -193,7 +193,7 @@ class Lane:
 
 
 MAGIC = ("4444", "5555", "6666", "7777")
-"""Last figures by which the sandbox chooses an outcome (docs/sandbox.md); no amount here may end with them by accident."""
+"""Last digits that trigger an outcome of the sandbox (docs/sandbox.md); no amount here may end with them by accident."""
 
 
 def text(amount: Decimal, decimals: int = 2) -> str:
@@ -214,7 +214,7 @@ def order_to_buy(lane: Lane) -> list[Operation]:
     fiat = FIATS[country]
     # Beyond the transaction limit only now and then: what is refused makes nothing happen.
     beyond = 0 if lane.levels[customer] > 1 or lane.source.random() < 0.2 else -1
-    amount = lane.source.choice(USUAL[fiat][: beyond or None])
+    amount = lane.source.choice(COMMON_AMOUNTS[fiat][: beyond or None])
     coin = "ETH.polygon" if fiat == "EUR" and lane.source.random() < 0.2 else "USDC.polygon"
     order = Seen(lane.name("o"), customer, method, fiat, coin, Decimal(amount), lane.now)
     lane.orders.append(order)
@@ -226,9 +226,9 @@ def two_of_one_amount(lane: Lane) -> list[Operation]:
     first = order_to_buy(lane)
     assert isinstance(first[0], Buy)
     order = lane.orders[-1]
-    twin = Seen(lane.name("o"), order.customer, order.method, order.fiat, order.coin, order.amount, lane.now)
-    lane.orders.append(twin)
-    return [*first, Buy(twin.name, twin.customer, twin.method, first[0].amount, twin.coin)]
+    counterpart = Seen(lane.name("o"), order.customer, order.method, order.fiat, order.coin, order.amount, lane.now)
+    lane.orders.append(counterpart)
+    return [*first, Buy(counterpart.name, counterpart.customer, counterpart.method, first[0].amount, counterpart.coin)]
 
 
 def order_to_sell(lane: Lane) -> list[Operation]:
@@ -250,7 +250,7 @@ def pay(lane: Lane, payer: str = "customer", amount: Decimal | None = None, book
     key = lane.name("r")
     lane.note(order, amount if payer == "customer" else Decimal(0), key)
     moment = lane.source.choice((("now", 0), ("now", 0), ("now", 0), booked or lane.booked()))
-    if lane.told_together():
+    if lane.reported_together():
         moment = ("now", 0)
     if order.method == "sell":
         lying = booked if booked and booked[0] != "date" else None
@@ -275,7 +275,7 @@ def stranger(lane: Lane) -> list[Operation]:
 
 
 def old_time(lane: Lane) -> list[Operation]:
-    """1.1: told late with an old time, or with a lying block."""
+    """1.1: reported late with an old time, or with a lying block."""
     return pay(lane, booked=lane.source.choice((("held", -30), ("held", 30), ("now", -5000), ("created", -600))))
 
 
@@ -293,7 +293,7 @@ def other_asset(lane: Lane) -> list[Operation]:
 
 def two_references(lane: Lane) -> list[Operation]:
     """2.4: a text with several candidates."""
-    if lane.told_together():
+    if lane.reported_together():
         return pay(lane)
     orders = [order for order in lane.orders[-6:] if order.method == "ESP.transfer"]
     if len(orders) < 2:

@@ -25,11 +25,11 @@ def check(model: Model) -> None:
         accounted(model, order)
     for item in model.items:
         assert model.balance(item) >= 0
-    told: dict[tuple[str, str], int] = {}
+    reported: dict[tuple[str, str], int] = {}
     for event in model.events:
         if event.kind in ("PAY_IN", "CRYPTO_RECEIVED", "RAMPOFF_FINISHED"):
-            told[(event.order, event.kind)] = told.get((event.order, event.kind), 0) + 1
-    assert all(count == 1 for count in told.values()), "6.4: told once"
+            reported[(event.order, event.kind)] = reported.get((event.order, event.kind), 0) + 1
+    assert all(count == 1 for count in reported.values()), "6.4: reported once"
 
 
 def no_profit(model: Model, order: Order) -> None:
@@ -86,7 +86,7 @@ def most_tolerance(model: Model) -> dict[str, int]:
 
 
 class Forward:
-    """6.4: never backwards. Told the statuses after each step, it remembers the last ones."""
+    """6.4: never backwards. Called with the statuses after each step, it remembers the last ones."""
 
     def __init__(self) -> None:
         self.last: dict[str, str] = {}

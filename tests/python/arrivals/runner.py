@@ -7,7 +7,7 @@
 
 Run it in `tests/python`. `--without` names rules or tricks that are not played, `--fields` what is compared: so it is switched
 on rule by rule. `--lenient` passes over fields that the API does not show yet. After each batch the properties are checked on
-what is shown, and facts are told in several orders (`--permutations`). Exit code 1: there are differences; 2: the binary
+what is shown, and facts are reported in several orders (`--permutations`). Exit code 1: there are differences; 2: the binary
 stopped answering.
 """
 
@@ -32,7 +32,7 @@ from arrivals.operations import Operation, from_json, to_json  # noqa: E402
 
 TELL_EVERY = 100
 """After how many steps a word is said about how it goes."""
-MOST_SHOWN = 100
+MAX_PRINTED = 100
 """How many of a program's operations are printed; all of them are stored."""
 
 
@@ -44,12 +44,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--operations", type=int, default=60, help="how many steps each lane plays")
     parser.add_argument("--seed-start", type=int, default=1)
     parser.add_argument("--batch", type=int, default=20, help="how many lanes share one world at a time")
-    parser.add_argument("--without", default=players.TOLD_TOGETHER, help="rules or tricks that are left out, separated by commas")
+    parser.add_argument("--without", default=players.REPORTED_TOGETHER, help="rules or tricks that are left out, separated by commas")
     parser.add_argument("--fields", default=",".join(FIELDS), help="what is compared, separated by commas")
     parser.add_argument("--lenient", action="store_true", help="a field that the API does not show is no difference")
     parser.add_argument("--patience", type=float, default=8, help="how many seconds a difference may take to go away")
     parser.add_argument("--shrink-seconds", type=float, default=120, help="how long one difference is shrunk, 0 not at all")
-    parser.add_argument("--permutations", type=int, default=3, help="how many plays of each batch tell the same facts in several orders")
+    parser.add_argument("--permutations", type=int, default=3, help="how many plays of each batch report the same facts in several orders")
     parser.add_argument("--keep", type=Path, help="a folder for the programs that fail")
     parser.add_argument("--kept", type=Path, help="a folder of programs that are played first")
     parser.add_argument("--replay", type=Path, help="plays one stored program and nothing else; with --keep it is shrunk")
@@ -106,7 +106,7 @@ def batch(world: World, options: argparse.Namespace, seeds: list[int]) -> int:
     def note(differences: list[Difference], step: int) -> None:
         for difference in differences:
             found.append((difference, of_lane(schedule, programs[difference.seed], step)))
-            tell(options, *found[-1])
+            print_difference(options, *found[-1])
 
     for step, happened in enumerate(schedule):
         note(duet.step(step, happened, {seed: programs[seed][step] for seed in seeds}), step)
@@ -136,15 +136,15 @@ def replay(world: World, options: argparse.Namespace, program: Program) -> int:
     if difference is None:
         print("no difference")
         return 0
-    print(describe(difference, program[-MOST_SHOWN:]))
+    print(describe(difference, program[-MAX_PRINTED:]))
     if options.keep and options.shrink_seconds:
         make_smaller(world, options, difference, program)
     return 1
 
 
-def tell(options: argparse.Namespace, difference: Difference, program: Program) -> None:
+def print_difference(options: argparse.Namespace, difference: Difference, program: Program) -> None:
     """Prints a difference and stores its program."""
-    print(describe(difference, program[-MOST_SHOWN:]))
+    print(describe(difference, program[-MAX_PRINTED:]))
     if options.keep:
         (options.keep / f"seed-{difference.seed}.jsonl").write_text("".join(to_json(operation) + "\n" for operation in program))
 

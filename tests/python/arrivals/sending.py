@@ -34,9 +34,9 @@ class Sending(Intake):
         self.balances[order.asset_out] -= order.sent
         order.attempt, order.status, order.hold_reason = "sent", ARRIVED[order.side], None
         if order.side == BUY:
-            self.tell(order, "COINS_SENT", once=f"txid {name}")
+            self.emit(order, "COINS_SENT", once=f"txid {name}")
         else:
-            self.tell(order, "RAMPOFF_FINISHED", once="finished")
+            self.emit(order, "RAMPOFF_FINISHED", once="finished")
         self.attempt_ended_after_reversal(order, arrived=True)
 
     def attempt_failed(self, order: Order) -> None:

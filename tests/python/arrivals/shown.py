@@ -86,7 +86,7 @@ class Books:
     def _read(self, lane: LaneState, name: str, order: BinaryOrder) -> Shown:
         view = self.world.read(order)
         received = Decimal(view["received_amount"]) != 0
-        # A command is a process of its own: it is not asked where there can be nothing to tell.
+        # A command is a process of its own: it is not run where it can have nothing to report.
         book = json.loads(self.world.rampart.run("order", "show", order.id, "--json")) if received else NOTHING
         fiat = view["fiat_symbol"]
         coin = f"{view['coin_symbol']}.{view['coin_chain']}" if order.is_purchase else f"{view['crypto']}.{view['blockchain']}"
@@ -146,7 +146,7 @@ class Books:
         honoured = POLICIES[each.policy].hold_honours_seconds * SECOND
         at_promise = ZERO
         if each.exchanged_at <= held_until + honoured:
-            in_time = sum((told.amount for told in lane.told if told.can_be_for(each.name) and (told.at is None or told.at < held_until)), ZERO)
+            in_time = sum((reported.amount for reported in lane.reported if reported.can_be_for(each.name) and (reported.at is None or reported.at < held_until)), ZERO)
             at_promise = min(each.ordered + each.tolerance, in_time, each.given)
         if each.order.is_purchase:
             if each.promise >= market:
@@ -204,12 +204,12 @@ class Books:
             balance, accepted = Decimal(each.book["balance"].split()[0]), Decimal(view["accepted_amount"])
             # What was decided about and stopped before it was converted is on the order's account still.
             shown += balance if each.given else max(balance - accepted, ZERO)
-        told = [told for told in lane.told if told.can_be_for(each.name) and told.asset == (each.fiat if each.order.is_purchase else each.coin)]
-        most = sum((one.amount for one in told), ZERO)
+        reported = [reported for reported in lane.reported if reported.can_be_for(each.name) and reported.asset == (each.fiat if each.order.is_purchase else each.coin)]
+        most = sum((one.amount for one in reported), ZERO)
         # Coins can be in no final block yet, or lost with one; of several orders only one gets what names them all.
         # What was charged back out of suspense leaves no trace on the order.
         was_charged_back = each.name in lane.charged_back
-        is_exact = each.order.is_purchase and not was_charged_back and all(one.is_certain for one in told)
+        is_exact = each.order.is_purchase and not was_charged_back and all(one.is_certain for one in reported)
         if shown > most or (is_exact and shown != most):
             return [(each.name, "conservation", most, shown)]
         return []
@@ -259,7 +259,7 @@ class Books:
         """The transactions of those who played before in this world, and whose orders changed since."""
         found: set[str | None] = set()
         self.watch.changed()
-        changed = {about for about, _ in self.watch.told}
+        changed = {about for about, _ in self.watch.reported}
         for lane in self.world.lanes:
             if any(lane is each for each in lanes):
                 continue

@@ -52,8 +52,8 @@ class Stage:
         method = f"{country}.selling.{terms.chain}"
         return self.model.create_order(name, more.pop("who", "c"), method, coin, minor(amount, terms.decimals), **more)
 
-    def fact(self, order: Order | str, amount: str, told: int | str | None = None, **more: Any) -> Receipt:
-        """A receipt for an order, seen now; its time is `told`, or now."""
+    def fact(self, order: Order | str, amount: str, reported: int | str | None = None, **more: Any) -> Receipt:
+        """A receipt for an order, seen now; its time is `reported`, or now."""
         self.count += 1
         named = self.model.orders[order] if isinstance(order, str) else order
         asset = more.pop("asset", named.asset_in)
@@ -61,13 +61,13 @@ class Stage:
         source = more.pop("source", named.method.source.name)
         last, interrupted = self.model.reading_before(named.method.source, self.model.now)
         return Receipt(
-            more.pop("key", f"r{self.count:03}"), asset, minor(amount, decimals), source, self.model.now if told is None else told,
+            more.pop("key", f"r{self.count:03}"), asset, minor(amount, decimals), source, self.model.now if reported is None else reported,
             self.model.now, last, interrupted, more.pop("payer", CUSTOMER), named=more.pop("named", (named.id,)), **more,
         )
 
-    def pay(self, order: Order | str, amount: str, told: int | str | None = None, **more: Any) -> Receipt:
+    def pay(self, order: Order | str, amount: str, reported: int | str | None = None, **more: Any) -> Receipt:
         """Tells and applies it."""
-        receipt = self.fact(order, amount, told, **more)
+        receipt = self.fact(order, amount, reported, **more)
         self.model.receive(receipt)
         return receipt
 

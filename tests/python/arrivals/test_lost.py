@@ -1,4 +1,4 @@
-"""Rules 5 to 7: what is taken back, what is told, what a person can do."""
+"""Rules 5 to 7: reversals, events, and what a person can do."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_5_1_of_money_set_aside_it_touches_suspense_only() -> None:
 
 # --- 6 ---
 
-def test_6_4_pay_in_is_told_once() -> None:
+def test_6_4_pay_in_is_reported_once() -> None:
     stage = paid()
     stage.model.reversal("capture", euro("30.00"))
     stage.model.release(stage.model.orders["o"])

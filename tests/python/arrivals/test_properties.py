@@ -85,7 +85,7 @@ def test_the_order_of_arrival_changes_nothing(seed: int) -> None:
         stage.later("10:20")
         stage.buy_price("0.95")
         stage.model.now = at("11:06")
-        receipts = [stage.fact(name, amount, told, key=f"key{number}") for number, (name, amount, told) in enumerate(facts)]
+        receipts = [stage.fact(name, amount, reported, key=f"key{number}") for number, (name, amount, reported) in enumerate(facts)]
         for index in permutation:
             stage.model.store(replace(receipts[index]))
         stage.model.settle()
@@ -106,7 +106,7 @@ def test_the_order_of_arrival_on_an_own_account_number(seed: int) -> None:
         for name, amount in (("a", "500.00"), ("b", "700.00")):
             stage.buy(amount, "MEX.SPEI", name)
         stage.model.now = at("10:50")
-        receipts = [stage.fact("a", amount, told, key=f"key{number}", named=(), account_of="c") for number, (amount, told) in enumerate(facts)]
+        receipts = [stage.fact("a", amount, reported, key=f"key{number}", named=(), account_of="c") for number, (amount, reported) in enumerate(facts)]
         for index in permutation:
             stage.model.store(replace(receipts[index]))
         stage.model.settle()
@@ -124,8 +124,8 @@ def test_it_does_not_matter_whether_a_worker_ran_in_between(seed: int) -> None:
         stage = Stage()
         stage.buy()
         stage.model.now = at("11:06")
-        for number, (told, amount) in enumerate(facts):
-            stage.model.store(stage.fact("o", amount, at(told), key=f"key{number}"))
+        for number, (reported, amount) in enumerate(facts):
+            stage.model.store(stage.fact("o", amount, at(reported), key=f"key{number}"))
             if not at_once:
                 stage.model.settle()
         stage.model.settle()

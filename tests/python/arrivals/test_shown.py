@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .binary import BinaryOrder, LaneState, Told
+from .binary import BinaryOrder, LaneState, ReportedArrival
 from .shown import Books, Shown
 from .stage import at
 
@@ -37,20 +37,20 @@ def purchase(got: str, given: str = "997.50", at_time: str = "10:31", **view: An
     )
 
 
-def lane(amount: str = "1000.00", told: str = "10:20") -> LaneState:
+def lane(amount: str = "1000.00", reported: str = "10:20") -> LaneState:
     made = LaneState(owners={"o": "c"})
-    made.told.append(Told(("o",), Decimal(amount), "EUR", at(told), True))
+    made.reported.append(ReportedArrival(("o",), Decimal(amount), "EUR", at(reported), True))
     return made
 
 
-@pytest.mark.parametrize(("got", "told", "holds"), [
+@pytest.mark.parametrize(("got", "reported", "holds"), [
     ("1108.333333", "10:20", True),
     ("1108.333336", "10:20", False),
     ("1050.000000", "11:00", True),
     ("1050.000002", "11:00", False),
 ])
-def test_no_profit_at_the_promise_or_after_it(got: str, told: str, holds: bool) -> None:
-    assert (books()._no_profit(lane(told=told), purchase(got)) == []) is holds
+def test_no_profit_at_the_promise_or_after_it(got: str, reported: str, holds: bool) -> None:
+    assert (books()._no_profit(lane(reported=reported), purchase(got)) == []) is holds
 
 
 def test_no_profit_beyond_ordered_and_tolerance() -> None:

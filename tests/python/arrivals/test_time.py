@@ -16,7 +16,7 @@ HOOK = Source("hook", False, 900)
 # --- 1.1 ---
 
 @pytest.mark.parametrize(
-    ("told", "seen", "last_reading", "interrupted", "expected"),
+    ("reported", "seen", "last_reading", "interrupted", "expected"),
     [
         ("10:59", "11:12", "11:10", False, "10:59"),
         ("10:59", "11:25", "11:20", False, "11:20"),
@@ -30,8 +30,8 @@ HOOK = Source("hook", False, 900)
         (DATE_ONLY, "13:00", None, True, "13:00"),
     ],
 )
-def test_1_1_the_time_that_counts(told: str | None, seen: str, last_reading: str | None, interrupted: bool, expected: str) -> None:
-    said = at(told) if told and told != DATE_ONLY else told
+def test_1_1_the_time_that_counts(reported: str | None, seen: str, last_reading: str | None, interrupted: bool, expected: str) -> None:
+    said = at(reported) if reported and reported != DATE_ONLY else reported
     last = at(last_reading) if last_reading else None
     assert counted_time(said, at(seen), at("10:00"), last, interrupted, RAIL) == at(expected)
 
@@ -41,7 +41,7 @@ def test_1_1_exactly_the_allowance_is_allowed() -> None:
     assert counted_time(at("10:55") - 1, at("11:12"), at("10:00"), at("11:10"), False, RAIL) == at("11:10")
 
 
-def test_1_1_a_signed_hook_stands_as_told() -> None:
+def test_1_1_a_signed_hook_stands_as_reported() -> None:
     assert counted_time(at("10:05"), at("12:00"), at("10:00"), None, False, HOOK) == at("10:05")
 
 

@@ -15,14 +15,14 @@ DAY = 24 * HOUR
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 DATE_ONLY = "date"
-"""What a source tells that gives dates only."""
+"""The time of a source that reports only dates."""
 
 
 @dataclass(frozen=True)
 class Source:
     """Where facts come from: a rail, a processor or a chain.
 
-    `has_readings`: whether we read it (a statement, blocks) or are told by it (a signed hook). `backdating_seconds`: by how
+    `has_readings`: whether we read it (a statement, blocks) or it calls us (a signed hook). `backdating_seconds`: by how
     much its times may be earlier than a reading of ours that did not show them.
     """
 
@@ -49,20 +49,20 @@ def local_instant(written: datetime, zone: str) -> int:
 
 
 def counted_time(
-    told: int | str | None, seen: int, created: int, last_reading: int | None, interrupted: bool, source: Source,
+    reported: int | str | None, seen: int, created: int, last_reading: int | None, interrupted: bool, source: Source,
 ) -> int:
     """1.1: the time that counts for a receipt.
 
-    `told` is what the outside says: an instant, `DATE_ONLY`, or nothing. `seen` is when we saw it, `created` the order's
+    `reported` is the time from the provider: an instant, `DATE_ONLY`, or nothing. `seen` is when we saw it, `created` the order's
     creation, `last_reading` when the last good reading of its source began that did not show it (of a source without
     readings: the last question about this object), `interrupted` whether that reading and the one that shows it have an
     interruption between them.
     """
-    if told is None or told == DATE_ONLY:
+    if reported is None or reported == DATE_ONLY:
         time = last_reading if interrupted and last_reading is not None else seen
         return bounded(time, created, seen)
-    assert isinstance(told, int)
-    time = bounded(told, created, seen)
+    assert isinstance(reported, int)
+    time = bounded(reported, created, seen)
     if last_reading is not None and last_reading - time > source.backdating:
         return bounded(last_reading, created, seen)
     return time

@@ -1,7 +1,7 @@
 """Which orders may show something else than before, so that the others are not read again and again.
 
-The binary tells of changes in its log of events; what is booked without an event (2.6) the model expects. What neither of
-them tells is found when everything is read: now and then, and at the end.
+The binary reports changes in its log of events; what is booked without an event (2.6) the model expects. What neither of
+them reports is found when everything is read: now and then, and at the end.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Watch:
     def __init__(self, world: World) -> None:
         self.world = world
         self.after = self._newest()
-        self.told: Counter[tuple[str, str]] = Counter()
-        """How often each order told each kind of event since then."""
+        self.reported: Counter[tuple[str, str]] = Counter()
+        """Number of events by order and kind since then."""
 
     def _newest(self) -> int:
         """The number of the newest event. The world remembers where it last looked: the log is long."""
@@ -30,12 +30,12 @@ class Watch:
         return self.world.last_event
 
     def changed(self) -> set[str]:
-        """The binary's names of the orders that told something since this was last asked."""
+        """The identifiers of the orders with new events since the last call."""
         found = set()
         for event in self.world.client.events(self.after):
             self.after = self.world.last_event = event["sequence"]
             about = event["data"].get("id", "")
-            self.told[(about, event["type"])] += 1
+            self.reported[(about, event["type"])] += 1
             found.add(about)
         return found
 

@@ -69,7 +69,7 @@ def link(ramp: Ramp, name: str) -> str:
 
 
 def connect(url: str, receives: int | None = None) -> socket.socket:
-    """A connection to a server, with a small buffer for what it receives if told."""
+    """A connection to a server, with a small receive buffer if asked for."""
     made = socket.socket()
     if receives:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)

@@ -12,7 +12,7 @@ from client.listener import Heard
 
 
 class Receiver:
-    """Hears on a port of its own, and answers 204 unless told otherwise."""
+    """Listens on a port of its own, and answers 204 by default."""
 
     def __init__(self) -> None:
         self.status = 204

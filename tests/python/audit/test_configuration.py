@@ -1,4 +1,4 @@
-"""What settings may be, and what is told of them."""
+"""Which settings are valid, and what is printed of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECRET = "very-secret"
     ],
     ids=["unknown", "slash", "mode"],
 )
-def test_passwords_of_databases_are_told_nowhere(binary: Path, tmp_path: Path, url: str) -> None:
+def test_passwords_of_databases_are_shown_nowhere(binary: Path, tmp_path: Path, url: str) -> None:
     """Not by the configuration, not when the database cannot be reached, and not by the driver, however much is logged."""
     said = [
         run(binary, *command, data=tmp_path, RAMPART__DATABASE__URL=url, RAMPART__LOG__LEVEL="trace")[1]

@@ -14,7 +14,7 @@ from upgrade.installation import HOLDER
 
 
 def half_paid(ramp: Ramp, person: Person, **more: str) -> str:
-    """A purchase of which a part has come, from an account that the bank does not tell."""
+    """A purchase of which a part has arrived, from an account that the bank does not name."""
     name = ramp.buying(person, "200.00", **more)
     ramp.transfer(name, "150.00", account=None)
     ramp.received(name, "150.00")
@@ -29,13 +29,13 @@ def held_sale(ramp: Ramp, person: Person) -> str:
     return name
 
 
-def last_told(ramp: Ramp, name: str) -> dict[str, Any]:
+def last_event(ramp: Ramp, name: str) -> dict[str, Any]:
     """The last event of an order."""
     return [event for event in ramp.client.events() if event["data"].get("id") == ramp.orders[name]["id"]][-1]
 
 
-def is_followed_a_day_later(told: dict[str, Any]) -> bool:
-    at, used_from = (datetime.fromisoformat(told[key].replace("Z", "+00:00")) for key in ("given_at", "used_from"))
+def is_followed_a_day_later(result: dict[str, Any]) -> bool:
+    at, used_from = (datetime.fromisoformat(result[key].replace("Z", "+00:00")) for key in ("given_at", "used_from"))
     return used_from - at == timedelta(seconds=DAY)
 
 
@@ -79,8 +79,8 @@ def test_a_payout_that_failed_goes_where_the_partner_says(ramp: Ramp) -> None:
 
 
 @pytest.mark.entry("destinations")
-def test_an_account_that_a_page_fills_in_waits_and_is_told(ramp: Ramp) -> None:
-    """Whoever has the link can type the customer's name."""
+def test_an_account_that_a_page_fills_in_waits_and_is_announced(ramp: Ramp) -> None:
+    """Everybody with the link can type the customer's name."""
     person, filled = ramp.spaniard(), spanish_account()
     name = half_paid(ramp, person)
     ramp.order("refund", name)
@@ -90,11 +90,11 @@ def test_an_account_that_a_page_fills_in_waits_and_is_told(ramp: Ramp) -> None:
     assert (ramp.view(name)["status"], ramp.paid(filled)) == ("on_hold", 0)
 
     # The partner, an operator and an auditor see it, by its ends.
-    told = last_told(ramp, name)
-    destination = told["data"]["refund_destination"]
-    assert (told["type"], destination["given_by"]) == ("PAYMENT_UPDATED", "page")
+    result = last_event(ramp, name)
+    destination = result["data"]["refund_destination"]
+    assert (result["type"], destination["given_by"]) == ("PAYMENT_UPDATED", "page")
     assert is_followed_a_day_later(destination)
-    assert destination["destination"].endswith(filled[-4:]) and filled not in str(told)
+    assert destination["destination"].endswith(filled[-4:]) and filled not in str(result)
     assert ramp.view(name)["refund_destination"] == destination
     order = ramp.orders[name]["id"]
     for command in (("order", "show", order), ("audit", "list", "--subject", order), ("review", "list")):
@@ -147,9 +147,9 @@ def test_the_partner_is_followed_before_a_wallet_that_a_page_filled_in(ramp: Ram
     ramp.order("refund", name)
     press(link(ramp, name), action="refund", wallet=thief)
     ramp.quiet()
-    told = last_told(ramp, name)
-    assert (ramp.view(name)["status"], ramp.sent(thief), told["type"]) == ("on_hold", 0, "RAMPOFF_UPDATED")
-    assert told["data"]["refund_destination"]["given_by"] == "page" and is_followed_a_day_later(told["data"]["refund_destination"])
+    result = last_event(ramp, name)
+    assert (ramp.view(name)["status"], ramp.sent(thief), result["type"]) == ("on_hold", 0, "RAMPOFF_UPDATED")
+    assert result["data"]["refund_destination"]["given_by"] == "page" and is_followed_a_day_later(result["data"]["refund_destination"])
     answer = post(ramp.client, "/api/setRefundWallet", rampoff_id=ramp.orders[name]["id"], refund_wallet=person.wallet)
     assert answer.status_code == 200, answer.text
     ramp.arrives(name, "refunded", blocks=1)

@@ -1,4 +1,4 @@
-"""What is on the disk is its owner's alone, and no link to a page is in it; links to forms end, and forms tell no numbers."""
+"""Files are accessible to their owner only and contain no links to pages; links to forms expire, and forms show no numbers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_what_is_made_is_its_owners_alone_whatever_the_umask(fresh: Callable[...
 
 
 @pytest.mark.entry("files")
-def test_what_an_earlier_version_left_open_is_closed_and_told(fresh: Callable[..., Ramp]) -> None:
+def test_what_an_earlier_version_left_open_is_closed_and_reported(fresh: Callable[..., Ramp]) -> None:
     own = fresh()
     own.stop()
     key = own.data / "installation.key"
@@ -46,7 +46,7 @@ def test_what_an_earlier_version_left_open_is_closed_and_told(fresh: Callable[..
     assert code == 0 and "sandbox.db" in said, said
     assert open_to_others(own.data) == []
     assert own.tried("partner", "list")[1].count("sandbox.db") == 0, "once"
-    # A key that others have read already is told of every time, and not used in live mode.
+    # A key that others could read is a warning at every start, and refused in live mode.
     key.chmod(0o666)
     code, said = own.tried("partner", "list")
     assert code == 0 and "chmod 600" in said, said
@@ -59,8 +59,8 @@ def test_links_to_pages_are_not_in_the_database(ramp: Ramp) -> None:
     bought, sold = ramp.buying(person), ramp.selling(person)
     links = [link(ramp, bought), link(ramp, sold), ramp.client.check_kyc(person.id)["kyc_form_url"]]
     assert [page(each).status_code for each in links] == [200, 200, 200]
-    told = [event["data"]["kyc_form_url"] for event in ramp.client.events() if event["data"].get("user_id") == person.id]
-    assert told and page(told[-1]).status_code == 200
+    result = [event["data"]["kyc_form_url"] for event in ramp.client.events() if event["data"].get("user_id") == person.id]
+    assert result and page(result[-1]).status_code == 200
     stored = ramp.dump()
     assert ramp.orders[bought]["id"].encode() in stored
     assert [token for token in (each.split("token=")[1] for each in links) if token.encode() in stored] == []
@@ -74,7 +74,7 @@ def test_forms_tell_no_numbers(ramp: Ramp) -> None:
     form = user["kyc_form_url"]
     decided = ramp.client.sandbox(f"kyc/{user['id']}", {"decision": "reject", "may_retry": True})
     assert decided["user_id"] == user["id"]
-    ramp.wait(lambda: ramp.client.check_kyc(user["id"]), lambda told: told["kyc_status"] == "fail")
+    ramp.wait(lambda: ramp.client.check_kyc(user["id"]), lambda result: result["kyc_status"] == "fail")
     for query in ({}, {"edit": "1"}, {"retry": "1"}):
         text = page(form, **query).text
         found = [number for number in (body["identification_number"], body["phone"], body["phone"][3:]) if number in text]

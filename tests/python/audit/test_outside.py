@@ -51,7 +51,7 @@ def test_a_stop_waits_for_nobody_outside(fresh: Callable[..., Ramp]) -> None:
 
 @pytest.mark.entry("bodies")
 def test_bodies_that_do_not_arrive_keep_nobody_out(fresh: Callable[..., Ramp]) -> None:
-    """Not other callers, nor whoever asks how the process is; behind a proxy neither, from which all connections come."""
+    """Neither other callers nor health checks; not behind a proxy either, from which all connections come."""
     own = fresh(
         RAMPART__SERVER__TRUSTED_PROXIES="127.0.0.1", RAMPART__SERVER__CONCURRENCY="4", RAMPART__SERVER__BODIES="16",
         RAMPART__SERVER__BODIES_PER_ADDRESS="6",
@@ -76,8 +76,8 @@ def test_bodies_that_do_not_arrive_keep_nobody_out(fresh: Callable[..., Ramp]) -
 @pytest.mark.entry("metrics")
 def test_metrics_are_for_operators(ramp: Ramp) -> None:
     assert httpx.get(f"{ramp.rampart.url}/metrics").status_code == 404
-    told = httpx.get(ramp.rampart.metrics_url)
-    assert told.status_code == 200 and "rampart_database_up 1" in told.text
+    result = httpx.get(ramp.rampart.metrics_url)
+    assert result.status_code == 200 and "rampart_database_up 1" in result.text
     apart = ramp.rampart.metrics_url.removesuffix("/metrics")
     assert httpx.get(f"{apart}/api/availableAssets").status_code == 404
 
@@ -119,8 +119,8 @@ def test_what_is_no_http_is_refused(ramp: Ramp, request_: str) -> None:
 @pytest.mark.entry("framing")
 def test_forwarded_addresses_are_read_as_proxies_write_them(ramp: Ramp, another: Another) -> None:
     ramp.operate("partner", "set", another.partner.id, "--allow-ip", "203.0.113.7", "--allow-ip", "2001:db8::7")
-    told = ["203.0.113.7:4711", '"203.0.113.7"', "[2001:db8::7]:4711", '"[2001:db8::7]"', "203.0.113.8:4711", "[2001:db8::8]:4711"]
-    found = [sign_in(ramp.rampart.url, another.partner, **{"x-forwarded-for": each}) for each in told]
+    result = ["203.0.113.7:4711", '"203.0.113.7"', "[2001:db8::7]:4711", '"[2001:db8::7]"', "203.0.113.8:4711", "[2001:db8::8]:4711"]
+    found = [sign_in(ramp.rampart.url, another.partner, **{"x-forwarded-for": each}) for each in result]
     assert found == [200, 200, 200, 200, 401, 401]
 
 

@@ -1,4 +1,4 @@
-"""Receivers of webhooks are served apart, heard, and told at the URL and with the key that are theirs now."""
+"""Receivers of webhooks do not delay each other, their answers count, and they are called at their current URL with their current key."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def order(client: PartnerClient, user: int) -> dict[str, Any]:
     return dict(client.create_payment({**body, "wallet": "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"}))
 
 
-def tell(client: PartnerClient, made: dict[str, Any]) -> str:
+def cause_event(client: PartnerClient, made: dict[str, Any]) -> str:
     """An event of this moment: the order is called off. Whose."""
     page = made["url_payment"].replace("/gateway/card", "/status")
     assert press(page, action="cancel").status_code < 400
@@ -47,13 +47,13 @@ def test_slow_receivers_of_one_partner_keep_nobody_waiting(ramp: Ramp, another: 
         for _ in range(6):
             user = another.verified_user(spaniard())
             another.sandbox(f"payments/{order(another, user)['payment_id']}/pay")
-            tell(another, order(another, user))
+            cause_event(another, order(another, user))
             sold = another.create_rampoff({"user_id": user, "amount": 50, "blockchain": "polygon", "symbol": "USDC", "iban": ACCOUNT})
             press(sold["url_status"], action="cancel")
         eventually(lambda: len(slow.heard), lambda count: count > 0)
         ramp.quiet()
         for _ in range(3):
-            subject, began = tell(ramp.client, order(ramp.client, own.id)), time.monotonic()
+            subject, began = cause_event(ramp.client, order(ramp.client, own.id)), time.monotonic()
             eventually(lambda: receiver.about(subject), bool, seconds=4)
         assert time.monotonic() - began < 4
         ramp.client.remove_webhook(KIND)
@@ -71,7 +71,7 @@ def test_what_follows_an_update_goes_to_the_new_url(another: Another, receiver: 
         for number, made in enumerate(orders):
             now, before = places[number % 2], places[1 - number % 2]
             another.update_subscription(now.url, KIND)
-            subject = tell(another, made)
+            subject = cause_event(another, made)
             eventually(lambda: now.about(subject) or before.about(subject), bool)
             assert (len(now.about(subject)), len(before.about(subject))) == (1, 0), f"after {number} updates"
 
@@ -97,15 +97,15 @@ def test_a_receiver_that_is_gone_is_disabled_until_it_is_updated(ramp: Ramp, ano
     orders = [order(another, user) for _ in range(2)]
     receiver.status = 410
     another.subscribe(receiver.url, KIND)
-    first = tell(another, orders[0])
+    first = cause_event(another, orders[0])
 
     def subscription() -> Any:
         return another.webhooks()[0]
 
-    eventually(subscription, lambda told: told.get("status") == "disabled", seconds=5)
-    second = tell(another, orders[1])
-    told = eventually(subscription, lambda told: told["parked"] == 2)
-    assert told["disabled_at"]
+    eventually(subscription, lambda result: result.get("status") == "disabled", seconds=5)
+    second = cause_event(another, orders[1])
+    result = eventually(subscription, lambda result: result["parked"] == 2)
+    assert result["disabled_at"]
     assert (len(receiver.about(first)), len(receiver.about(second))) == (1, 0)
     assert {first, second} <= {event["data"].get("id") for event in another.events()}, "the log has both"
     assert another.partner.id in ramp.operate("webhook", "disabled", "--json")
@@ -117,7 +117,7 @@ def test_a_receiver_that_is_gone_is_disabled_until_it_is_updated(ramp: Ramp, ano
     answer = post(another, "/api/updateWebhookSubscription", url=receiver.url, type=KIND, replay="true")
     assert answer.status_code == 200, answer.text
     eventually(lambda: (len(receiver.about(first)), len(receiver.about(second))), lambda heard: heard == (2, 1))
-    eventually(subscription, lambda told: (told["status"], told["parked"]) == ("active", 0))
+    eventually(subscription, lambda result: (result["status"], result["parked"]) == ("active", 0))
 
 
 @pytest.mark.entry("receivers heard")
@@ -125,7 +125,7 @@ def test_a_receiver_that_asks_for_time_gets_it(ramp: Ramp, another: Another, rec
     made = order(another, another.verified_user(spaniard()))
     receiver.status, receiver.headers = 503, {"retry-after": str(2 * HOUR)}
     another.subscribe(receiver.url, KIND)
-    subject = tell(another, made)
+    subject = cause_event(another, made)
     eventually(lambda: len(receiver.about(subject)), lambda heard: heard == 1)
     ramp.quiet()
     ramp.advance(HOUR)
@@ -143,11 +143,11 @@ def test_a_rotated_key_works_on_for_as_long_as_the_operator_says(ramp: Ramp, ano
     another.subscribe(receiver.url, KIND)
 
     def rotated(*more: str) -> Partner:
-        told = json.loads(ramp.operate("partner", "rotate-key", another.partner.id, *more, "--json"))
-        return Partner(another.partner.id, told["api_key"], told["api_secret"])
+        result = json.loads(ramp.operate("partner", "rotate-key", another.partner.id, *more, "--json"))
+        return Partner(another.partner.id, result["api_key"], result["api_secret"])
 
     def is_signed_by(subject: str) -> list[bool]:
-        """With which of the keys, oldest first; a receiver is told the newest."""
+        """Which of the keys have signed, oldest first; a receiver knows the newest."""
         heard = eventually(lambda: [each for each in receiver.heard if each.event["data"]["id"] == subject], bool)[0]
         verify(heard, keys[-1])
         found = []
@@ -161,9 +161,9 @@ def test_a_rotated_key_works_on_for_as_long_as_the_operator_says(ramp: Ramp, ano
     keys = [another.partner, rotated()]
     assert [sign_in(ramp.rampart.url, key) for key in keys] == [200, 200], "for a day"
     assert another.http.get("/api/events").status_code == 200, "so do the old key's tokens"
-    assert is_signed_by(tell(another, orders[0])) == [True, True]
+    assert is_signed_by(cause_event(another, orders[0])) == [True, True]
 
     keys.append(rotated("--overlap", "0"))
     assert another.http.get("/api/events").status_code == 401, "after a leak nothing is left"
     assert [sign_in(ramp.rampart.url, key) for key in keys] == [401, 401, 200]
-    assert is_signed_by(tell(another, orders[1])) == [False, False, True]
+    assert is_signed_by(cause_event(another, orders[1])) == [False, False, True]

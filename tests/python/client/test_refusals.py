@@ -36,7 +36,7 @@ def test_wrong_credentials(rampart: Rampart, client: PartnerClient, partner: Par
         failure = refused(lambda key=key, secret=secret: client.authenticate(key, secret))
         assert (failure.status_code, failure.code) == (401, "authorization_incorrect")
         texts.add(failure.body["message"])
-    assert len(texts) == 1, "the two must not be told apart"
+    assert len(texts) == 1, "the two must not be distinguishable"
     assert httpx.get(f"{rampart.url}/api/payments").status_code == 401
     bearer = httpx.get(f"{rampart.url}/api/payments", headers={"authorization": f"Bearer {client.http.headers['auth']}"})
     assert bearer.status_code == 200

@@ -16,13 +16,13 @@ WALLET = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"
 def assert_chain(client: PartnerClient, listener: Listener, kind: str) -> list[tuple[int, int]]:
     """What one subscription heard is what the log has of its type, and each webhook names the one before it: 0, then every
     sequence but the last. A receiver that checks this knows that it has missed nothing."""
-    told = [event["sequence"] for event in client.events() if event["type"] == kind]
-    expected = list(zip([0, *told], told))
+    sequences = [event["sequence"] for event in client.events() if event["type"] == kind]
+    expected = list(zip([0, *sequences], sequences))
 
     def heard() -> list[tuple[int, int]]:
-        # A webhook may come twice; what was told after the log was read is not in question here.
+        # A webhook may come twice; events after the log was read are ignored here.
         events = (heard.event for heard in listener.all())
-        pairs = {(event["previous_sequence"], event["sequence"]) for event in events if event["type"] == kind and event["sequence"] <= max(told)}
+        pairs = {(event["previous_sequence"], event["sequence"]) for event in events if event["type"] == kind and event["sequence"] <= max(sequences)}
         return sorted(pairs, key=lambda pair: pair[1])
 
     eventually(heard, lambda pairs: len(pairs) >= len(expected))

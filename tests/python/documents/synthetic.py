@@ -28,7 +28,7 @@ def luhn_like(text: str, doubled_first: bool) -> int:
     total = 0
     for place, digit in enumerate(text):
         value = int(digit) * (2 if (place % 2 == 0) == doubled_first else 1)
-        total += sum(int(figure) for figure in str(value))
+        total += sum(int(digit) for digit in str(value))
     return (10 - total % 10) % 10
 
 
@@ -106,7 +106,7 @@ def cuit(source: random.Random) -> str:
 
 
 def country_cuit(source: random.Random) -> str:
-    """AFIP's number for whoever lives in a country abroad."""
+    """AFIP's number for residents of a country abroad."""
     while True:
         body = source.choice(["5000000", "5160000", "5500000"]) + digits(source, 3)
         check = (11 - modulo_11(body, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2])) % 11

@@ -142,7 +142,7 @@ KINDS = [
         Difference("CURP XEXX010101HNEXXXA4, XEXX010101MNEXXXA8", False, lambda n, v: fault(v) == "placeholder", "XEXX010101HNEXXXA4"),
     ]),
     Kind("mx.rfc", identification("MX", "RFC"), stdnum.mx.rfc.is_valid, lambda s: synthetic.rfc(s, s.choice([3, 4])), ALPHABET + "Ñ&", [
-        Difference("RFC of a person without the three signs behind the date", False, lambda n, v: len(n) == 10, "QAQX800101"),
+        Difference("RFC of a person without the three characters behind the date", False, lambda n, v: len(n) == 10, "QAQX800101"),
         Difference("RFC whose last sign is neither a digit nor A", False, lambda n, v: fault(v) == "wrong_shape" and n[-1] not in DIGITS + "A",
                    "QAQX800101ABZ"),
         Difference("RFC that begins with an avoided word", True, has_unusual_word, "PEDO800101AB1"),
@@ -259,6 +259,6 @@ def test_the_document_lists_exactly_these_differences() -> None:
         rows.append(tuple(cell.strip() for cell in line.strip("|").split("|")))
     listed = {row[0]: row[2].startswith("taken") for row in rows}
     tested = {difference.number: difference.taken_here for kind in KINDS for difference in kind.differences}
-    # How an advisory last sign is told is the test above.
+    # The report of an advisory last character is covered by the test above.
     listed.pop("RFC whose last sign breaks the formula")
     assert listed == tested

@@ -21,15 +21,15 @@ class Databases:
         server, _, name = self.beside.rpartition("/")
         own = f"{name}_faults_{next(self.numbers)}"
         # A run before this one may have left it behind.
-        self._tell(f'drop database if exists "{own}" with (force)', f'create database "{own}"')
+        self._execute(f'drop database if exists "{own}" with (force)', f'create database "{own}"')
         self.made.append(own)
         return f"{server}/{own}"
 
     def drop_all(self) -> None:
         for own in self.made:
-            self._tell(f'drop database if exists "{own}" with (force)')
+            self._execute(f'drop database if exists "{own}" with (force)')
 
-    def _tell(self, *statements: str) -> None:
+    def _execute(self, *statements: str) -> None:
         command = ["psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", str(self.beside)]
         for statement in statements:
             command += ["--command", statement]

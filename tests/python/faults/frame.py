@@ -56,7 +56,7 @@ class Person:
 
 
 def wallet() -> str:
-    """An EVM address that nobody has. Its figures choose no outcome of the sandbox."""
+    """An EVM address that nobody has. Its digits trigger no outcome of the sandbox."""
     return f"0xab{next(_numbers):08x}" + "cd" * 15
 
 
@@ -129,7 +129,7 @@ class Ramp(Stage):
         return (self.folder / "server.log").read_text()
 
     def ready(self) -> tuple[int, str]:
-        """Status and text of `/readyz`, as operators are told."""
+        """Status and text of `/readyz` on the separate listener."""
         answer = httpx.get(self.rampart.metrics_url.removesuffix("/metrics") + "/readyz", timeout=30)
         return answer.status_code, answer.text
 
@@ -150,7 +150,7 @@ class Ramp(Stage):
         end = time.monotonic() + patience
         while True:
             code, text = self.tried(*arguments, "--actor", "operator", "--reason", "played")
-            if code == 0 or not any(told in text for told in FOR_A_MOMENT) or time.monotonic() > end:
+            if code == 0 or not any(answer in text for answer in FOR_A_MOMENT) or time.monotonic() > end:
                 return code, text
             time.sleep(0.1)
 
@@ -194,8 +194,8 @@ class Ramp(Stage):
     def await_fresh(self, symbol: str = "USDC", fiat: str = "EUR", price: str | None = None) -> Any:
         """Until a price is fresh, as it is a moment after the clock has jumped."""
 
-        def is_known(told: Any) -> bool:
-            return not told["stale"] and (price is None or Decimal(told["price"]) == Decimal(price))
+        def is_known(answer: Any) -> bool:
+            return not answer["stale"] and (price is None or Decimal(answer["price"]) == Decimal(price))
 
         return eventually(lambda: self.client.token_price(symbol=symbol, fiat_symbol=fiat), is_known)
 

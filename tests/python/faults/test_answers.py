@@ -65,7 +65,7 @@ def test_one_amount_in_any_writing_is_one_request(ramp: Ramp, by: str) -> None:
 
 
 def our_account(ramp: Ramp) -> str:
-    """The account that customers are told to pay to."""
+    """The account to which customers pay."""
     return str(ramp.orders[ramp.buying(ramp.spaniard())]["answer"]["iban"])
 
 

@@ -32,7 +32,7 @@ def test_late_orders_are_released_at_the_market(ramp: Ramp) -> None:
 
 
 @pytest.mark.fault(10)
-def test_what_is_below_its_fees_is_not_told_to_lack_a_price(ramp: Ramp) -> None:
+def test_what_is_below_its_fees_is_not_reported_to_lack_a_price(ramp: Ramp) -> None:
     """The network fee of this chain is 1.29."""
     ramp.market("0.80")
     order = ramp.buying(ramp.spaniard(), "100.00", "USDC.ethereum")

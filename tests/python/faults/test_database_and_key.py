@@ -76,7 +76,7 @@ def test_a_database_that_was_put_back_sends_nothing_twice(fresh: Callable[..., R
     own.advance(600)
     own.quiet()
     assert [own.sent(person) for person in people] == sent
-    assert own.tried("doctor")[0] == 1, "it has to be told"
+    assert own.tried("doctor")[0] == 1, "it must be reported"
 
 
 @pytest.mark.fault(15)

@@ -98,7 +98,7 @@ def test_expired_sales_that_are_paid_pass_no_limit(day: Ramp) -> None:
 def test_a_reference_does_not_tell_the_next_one(ramp: Ramp) -> None:
     ramp.market("1.00")
     person = ramp.spaniard()
-    # The last figure is a check digit.
+    # The last digit is a check digit.
     numbers = [int(str(ramp.orders[ramp.buying(person, "10.00")]["answer"]["concept"])[:-1]) for _ in range(4)]
     steps = {abs(after - before) for before, after in zip(numbers, numbers[1:])}
     assert min(steps) > 1_000, f"{numbers}"

@@ -1,6 +1,6 @@
 """Faults 1, 2, 3, 5 and 9: a price holds for what was ordered, inside its time, and for nothing else.
 
-The market is moved between the promise and the money, so that the coins tell at which price they were counted.
+The market is moved between the promise and the money, so that the coins show at which price they were counted.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def test_a_late_exact_payment_asks_the_limits(ramp: Ramp) -> None:
 
 @pytest.mark.fault(5)
 def test_coins_behind_the_promise_have_no_price(fresh: Callable[..., Ramp]) -> None:
-    """Workers that nobody wakes look every few minutes here: nothing has told the order that its time is over."""
+    """Workers that nobody wakes look every few minutes here: nothing has notified the order that its time is over."""
     ramp = fresh(RAMPART__WORKERS__INTERVAL_MILLISECONDS="300000")
     ramp.market("0.90")
     person = ramp.spaniard()

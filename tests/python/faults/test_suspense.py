@@ -1,4 +1,4 @@
-"""What lies in suspense follows the outside and can be moved by a person, whoever it belongs to."""
+"""What is in suspense follows the providers and can be moved by a person, regardless of its owner."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from faults.frame import Ramp, spanish_account, wallet
 LISTED_WALLET = "0x6660001666000166600016660001666000166600"
 
 
-def stray_coins(own: Ramp, amount: str) -> tuple[dict[str, Any], str, str]:
+def unmatched_coins(own: Ramp, amount: str) -> tuple[dict[str, Any], str, str]:
     """Another coin at a sale's address: the item that lists it, its transaction, and the customer's wallet that it came from."""
     source = wallet()
     name = own.selling(own.spaniard(), refund_wallet=source)
@@ -44,12 +44,12 @@ def in_suspense(own: Ramp) -> Decimal:
 
 @pytest.mark.fault(14)
 def test_what_was_returned_is_not_listed_anew(fresh: Callable[..., Ramp]) -> None:
-    """The chain undoes a stray deposit together with its return, and takes both again: nobody has to decide about it once more."""
+    """The chain reverts an unmatched deposit together with its return, and takes both again: no second decision is needed."""
     own = fresh()
     own.market("0.90")
     own.blocks(8)
     before = height(own)
-    item, _, source = stray_coins(own, "77")
+    item, _, source = unmatched_coins(own, "77")
     own.command("review", "resolve", item["id"], "return")
     eventually(lambda: own.sent(source, "USDT"), lambda sent: sent == 77)
     eventually(lambda: mined(own, own.balance("in_transit:polygon", "USDT:polygon")), lambda left: left == 0)
@@ -67,11 +67,11 @@ def test_what_was_kept_and_undone_can_be_put_right(fresh: Callable[..., Ramp]) -
     own = fresh()
     own.market("0.90")
     own.blocks(8)
-    item, txid, _ = stray_coins(own, "77")
+    item, txid, _ = unmatched_coins(own, "77")
     own.command("review", "resolve", item["id"], "keep")
     undo(own, 10, txid)
     eventually(lambda: in_suspense(own), lambda balance: balance == -77)
-    other, _, source = stray_coins(own, "30")
+    other, _, source = unmatched_coins(own, "30")
     (lacks,) = eventually(lambda: own.items(order=item["order"]), bool, seconds=5)
     assert lacks["amount"] == item["amount"]
     own.command("review", "resolve", lacks["id"], "write-off")
@@ -84,7 +84,7 @@ def test_what_was_kept_and_undone_can_be_put_right(fresh: Callable[..., Ramp]) -
 @pytest.mark.fault(17)
 @pytest.mark.parametrize("is_banned", [True, False])
 def test_money_without_a_destination_goes_back_to_its_account(ramp: Ramp, is_banned: bool) -> None:
-    """The customer has named no account, and the bank told where it came from."""
+    """The customer has named no account, and the bank has named the source."""
     ramp.market("0.90")
     person = ramp.spaniard()
     name = ramp.buying(person, wallet=LISTED_WALLET)

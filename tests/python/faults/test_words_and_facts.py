@@ -43,7 +43,7 @@ def test_a_sale_that_was_paid_after_all_is_finished(ramp: Ramp) -> None:
 
 @pytest.mark.fault(13)
 def test_a_refund_that_was_paid_after_all_is_a_refund(ramp: Ramp) -> None:
-    """The bank does not tell which account the money came from: it goes back to the one that the customer gave."""
+    """The bank does not name the source account: the money goes back to the one that the customer gave."""
     ramp.market("0.90")
     before = apart(ramp)
     ramp.fault("screening", "questions")

@@ -39,7 +39,7 @@ def _curp() -> str:
 
 
 def account_in(country: str) -> str:
-    """An account that nobody has. Its figures choose no outcome of the sandbox."""
+    """An account that nobody has. Its digits trigger no outcome of the sandbox."""
     makers = {
         "ESP": lambda: spanish_iban(_chance), "CHL": lambda: f"001/checking/77{next(_numbers)}", "MEX": lambda: clabe(_chance),
         "COL": lambda: f"007/savings/770{next(_numbers)}", "PER": lambda: cci(_chance), "ARG": lambda: cbu(_chance),
@@ -183,7 +183,7 @@ class Form(HTMLParser):
     def choose(self, words: str) -> dict[str, str]:
         """The choice whose words contain these; the field's name with its value."""
         for name, options in self.choices.items():
-            for value, told in options:
-                if words.lower() in told.lower():
+            for value, label in options:
+                if words.lower() in label.lower():
                     return {name: value}
         raise AssertionError(f"nothing says {words}: {self.choices}")

@@ -1,4 +1,4 @@
-"""Accounts that people have and the ramp did not pay to; and where customers are told to pay, so that a person can fill it into a bank's form."""
+"""Accounts that people have and the ramp did not pay to; and payment instructions that a person can enter into a bank's form."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ UNKNOWN = [("CHL", "999/checking/12345678"), ("CHL", "998/vista/12345678"), ("CO
 @pytest.mark.entry("institutions")
 @pytest.mark.parametrize(("country", "written", "name"), INSTITUTIONS, ids=[written for _, written, _ in INSTITUTIONS])
 def test_institutions_that_people_use_are_known(ramp: Ramp, country: str, written: str, name: str) -> None:
-    told = account(ramp, country, written)
-    assert (told["valid"], told["faults"]) == (True, []), told
-    assert name.lower() in (told["bank_name"] or "").lower(), told
+    result = account(ramp, country, written)
+    assert (result["valid"], result["faults"]) == (True, []), result
+    assert name.lower() in (result["bank_name"] or "").lower(), result
 
 
 @pytest.mark.entry("institutions")
 @pytest.mark.parametrize(("country", "written"), UNKNOWN, ids=[written for _, written in UNKNOWN])
 def test_a_code_that_is_not_known_yet_is_a_warning(ramp: Ramp, country: str, written: str) -> None:
     """Lists age. The payout is tried."""
-    told = account(ramp, country, written)
-    assert (told["valid"], told["faults"]) == (True, []) and codes(told["warnings"]), told
+    result = account(ramp, country, written)
+    assert (result["valid"], result["faults"]) == (True, []) and codes(result["warnings"]), result
     registered = ramp.client.register_user(citizen(country, iban=written))
     [warning] = [warning for warning in registered["warnings"] if warning["field"] == "iban"]
     assert "is no bank" not in warning["message"]
@@ -100,8 +100,8 @@ WRITTEN = [
 @pytest.mark.entry("banks and kinds by name")
 @pytest.mark.parametrize(("country", "written", "number"), WRITTEN, ids=[written for _, written, _ in WRITTEN])
 def test_banks_and_kinds_are_taken_by_name(ramp: Ramp, country: str, written: str, number: str) -> None:
-    told = account(ramp, country, written)
-    assert (told["valid"], told["normalized"]) == (True, number) and told["bank_name"], told
+    result = account(ramp, country, written)
+    assert (result["valid"], result["normalized"]) == (True, number) and result["bank_name"], result
 
 
 @pytest.mark.entry("banks and kinds by name")
@@ -129,8 +129,8 @@ TELEPHONES = [
 @pytest.mark.parametrize(("country", "written", "number"), TELEPHONES, ids=[written for _, written, _ in TELEPHONES])
 def test_money_goes_to_a_telephone_where_the_rail_does(ramp: Ramp, country: str, written: str, number: str) -> None:
     """A key of Bre-B, and SPEI's account of ten digits."""
-    told = account(ramp, country, written)
-    assert (told["valid"], (told["normalized"] or "")[-10:]) == (True, number), told
+    result = account(ramp, country, written)
+    assert (result["valid"], (result["normalized"] or "")[-10:]) == (True, number), result
 
 
 @pytest.mark.entry("telephones as accounts")
@@ -159,8 +159,8 @@ def test_an_alias_has_a_letter_or_a_digit(ramp: Ramp, written: str) -> None:
 @pytest.mark.entry("aliases")
 @pytest.mark.parametrize("written", ["mesa.luna.verde", "CASA-SOL-99", "abc123", "a.b.c.d.e"])
 def test_aliases_stay(ramp: Ramp, written: str) -> None:
-    told = account(ramp, "ARG", written)
-    assert (told["valid"], told["kind"]) == (True, "alias"), told
+    result = account(ramp, "ARG", written)
+    assert (result["valid"], result["kind"]) == (True, "alias"), result
 
 
 # --- where to pay ---
@@ -172,7 +172,7 @@ PAYEES = {
 }
 
 
-def told_to_pay(ramp: Ramp, country: str) -> dict[str, Any]:
+def payment_instructions(ramp: Ramp, country: str) -> dict[str, Any]:
     """The answer to an order that is paid by transfer."""
     method, currency, amount, _, _ = PAYEES[country]
     person = customer(ramp, country)
@@ -185,17 +185,17 @@ def told_to_pay(ramp: Ramp, country: str) -> dict[str, Any]:
 
 @pytest.mark.entry("where to pay")
 @pytest.mark.parametrize("country", PAYEES)
-def test_whom_to_pay_is_told_with_the_tax_number(ramp: Ramp, country: str) -> None:
+def test_whom_to_pay_is_named_with_the_tax_number(ramp: Ramp, country: str) -> None:
     """In the answer, in the documented fields and beside them; and on the page. Banks' forms ask for it."""
     kind, bank = PAYEES[country][3:]
-    answer = told_to_pay(ramp, country)
+    answer = payment_instructions(ramp, country)
     assert {"payment_id", "iban", "bic", "concept", "destination_name"} <= set(answer)
     assert answer["iban"] and answer["destination_name"].startswith("Rampart")
     beside = {key: value for key, value in answer.items() if key not in ("payment_id", "iban", "concept", "url_payment", "expires_at", "amount")}
     numbers = [leaf for leaf in leaves(beside) if is_company(ramp, country, kind, leaf)]
     assert numbers, f"no {kind} in {answer}"
     assert bank in json.dumps(answer, ensure_ascii=False)
-    assert set(numbers) & set(leaves(ramp.client.payment(answer["payment_id"]))), "the order tells it as long as it is looked up"
+    assert set(numbers) & set(leaves(ramp.client.payment(answer["payment_id"]))), "the order shows it as long as it is looked up"
     for language in ("es", "en"):
         shown = shown_text(httpx.get(answer["url_payment"], params={**dict(httpx.URL(answer["url_payment"]).params), "lang": language}))
         assert any(re.sub(r"\W", "", number) in re.sub(r"\W", "", shown) for number in numbers), shown
@@ -209,9 +209,9 @@ def is_company(ramp: Ramp, country: str, kind: str, text: str) -> bool:
 
 
 @pytest.mark.entry("where to pay")
-def test_chiles_account_is_told_in_words(ramp: Ramp) -> None:
+def test_chiles_account_is_given_in_words(ramp: Ramp) -> None:
     """Bank, kind and number, each by itself."""
-    answer = told_to_pay(ramp, "CHL")
+    answer = payment_instructions(ramp, "CHL")
     assert answer["iban"] == "055/checking/0880000017", "as documented"
     texts = leaves({key: value for key, value in answer.items() if key != "iban"})
     assert "0880000017" in texts and any("Consorcio" in text for text in texts), answer
@@ -222,7 +222,7 @@ def test_chiles_account_is_told_in_words(ramp: Ramp) -> None:
 
 
 def half_paid(ramp: Ramp, country: str, person: Person, amount: int, part: int) -> str:
-    """A purchase of which a part has come, from an account that the bank does not tell."""
+    """A purchase of which a part has arrived, from an account that the bank does not name."""
     method, currency, *_ = PAYEES[country]
     name = ramp.buying(person, str(amount), method=method, fiat=currency)
     answer = ramp.orders[name]["answer"]

@@ -1,4 +1,4 @@
-"""Documents as they are issued: whose a number is, told by the number; fillers; and how people write it."""
+"""Documents as they are issued: the kind of holder that a number implies; fillers; and how people write it."""
 
 from __future__ import annotations
 
@@ -73,24 +73,24 @@ def test_a_tax_number_that_leaves_the_century_open_makes_nobody_older(ramp: Ramp
 @pytest.mark.entry("persons with tax numbers")
 @pytest.mark.parametrize("number", PERSONS_NITS)
 def test_who_has_a_persons_tax_number_is_a_person(ramp: Ramp, number: str) -> None:
-    told = identification(ramp, "COL", "NIT", number)
-    assert (told["valid"], told["customer_type"]) == (True, "individual"), told
+    result = identification(ramp, "COL", "NIT", number)
+    assert (result["valid"], result["customer_type"]) == (True, "individual"), result
     assert ramp.client.register_user(colombian(number))["customer_type"] == "individual"
 
 
 @pytest.mark.entry("persons with tax numbers")
 @pytest.mark.parametrize("number", COMPANIES_NITS)
 def test_who_has_a_companys_tax_number_is_a_company(ramp: Ramp, number: str) -> None:
-    told = identification(ramp, "COL", "NIT", number)
-    assert (told["valid"], told["customer_type"]) == (True, "company"), told
+    result = identification(ramp, "COL", "NIT", number)
+    assert (result["valid"], result["customer_type"]) == (True, "company"), result
 
 
 @pytest.mark.entry("persons with tax numbers")
 def test_a_persons_tax_number_has_the_body_of_a_document(ramp: Ramp) -> None:
     """No document has fourteen digits, or begins with zero."""
     for body in ("12345678901234", "01234567"):
-        told = identification(ramp, "COL", "NIT", nit(body))
-        assert not told["valid"], (body, told)
+        result = identification(ramp, "COL", "NIT", nit(body))
+        assert not result["valid"], (body, result)
 
 
 @pytest.mark.entry("persons with tax numbers")
@@ -103,8 +103,8 @@ def test_a_persons_tax_number_has_the_body_of_a_document(ramp: Ramp) -> None:
     ],
 )
 def test_the_number_tells_who_in_the_other_countries(ramp: Ramp, country: str, kind: str, number: str, who: str) -> None:
-    told = identification(ramp, country, kind, number)
-    assert (told["valid"], told["customer_type"]) == (True, who), told
+    result = identification(ramp, country, kind, number)
+    assert (result["valid"], result["customer_type"]) == (True, who), result
 
 
 @pytest.mark.entry("words in numbers")
@@ -113,8 +113,8 @@ def test_the_number_tells_who_in_the_other_countries(ramp: Ramp, country: str, k
 def test_a_number_that_begins_with_a_word_is_somebodys(ramp: Ramp, number: str) -> None:
     """Such are issued; its owner cannot have another one."""
     number = number[:17] + curp_check(number[:17])
-    told = identification(ramp, "MEX", "CURP", number)
-    assert (told["valid"], told["faults"]) == (True, []) and len(told["warnings"]) >= 1, told
+    result = identification(ramp, "MEX", "CURP", number)
+    assert (result["valid"], result["faults"]) == (True, []) and len(result["warnings"]) >= 1, result
     registered = ramp.client.register_user(citizen("MEX", identification_number=number, dob="1990-02-03"))
     assert any(warning["field"] == "identification_number" for warning in registered["warnings"]), registered
 
@@ -128,8 +128,8 @@ def test_what_is_wrong_behind_a_word_is_wrong(ramp: Ramp) -> None:
 @pytest.mark.entry("numbers of countries")
 @pytest.mark.parametrize("number", ["55000000018", "51600000016", "55-00000001-8"])
 def test_a_number_that_stands_for_a_country_is_nobodys(ramp: Ramp, number: str) -> None:
-    told = identification(ramp, "ARG", "CUIT", number)
-    assert (told["valid"], codes(told["faults"])) == (False, ["placeholder"]), told
+    result = identification(ramp, "ARG", "CUIT", number)
+    assert (result["valid"], codes(result["faults"])) == (False, ["placeholder"]), result
     assert refused_field(tried_to_register(ramp, citizen("ARG", identification_type="CUIT", identification_number=number))) == ["identification_number"]
 
 
@@ -142,8 +142,8 @@ def test_numbers_of_persons_and_companies_stay(ramp: Ramp, number: str) -> None:
 @pytest.mark.entry("short numbers")
 @pytest.mark.parametrize("number", ["72041-0", rut_of(999_999), rut_of(345_678), "0072041-0"])
 def test_old_people_have_short_numbers(ramp: Ramp, number: str) -> None:
-    told = identification(ramp, "CHL", "RUT", number)
-    assert (told["valid"], told["faults"]) == (True, []) and told["warnings"], told
+    result = identification(ramp, "CHL", "RUT", number)
+    assert (result["valid"], result["faults"]) == (True, []) and result["warnings"], result
 
 
 SHORT = [
@@ -155,8 +155,8 @@ SHORT = [
 @pytest.mark.entry("short numbers")
 @pytest.mark.parametrize(("country", "kind", "written", "meant"), SHORT, ids=[written for _, _, written, _ in SHORT])
 def test_zeros_that_fill_up_a_number_make_no_other(ramp: Ramp, country: str, kind: str, written: str, meant: str) -> None:
-    told = identification(ramp, country, kind, written)
-    assert (told["valid"], told["normalized"], told["faults"]) == (True, meant, []) and told["warnings"], told
+    result = identification(ramp, country, kind, written)
+    assert (result["valid"], result["normalized"], result["faults"]) == (True, meant, []) and result["warnings"], result
 
 
 @pytest.mark.entry("short numbers")
@@ -183,7 +183,7 @@ def test_a_short_number_is_taken_by_the_identity_page_and_the_command(ramp: Ramp
     }
     answer = press(user["kyc_form_url"], **fields)
     assert answer.status_code in (200, 303), answer.text
-    ramp.wait(lambda: ramp.client.check_kyc(user["id"]), lambda told: told["kyc_valid"])
+    ramp.wait(lambda: ramp.client.check_kyc(user["id"]), lambda result: result["kyc_valid"])
     assert page(user["kyc_form_url"]).status_code == 200
     code, said = run(binary, "validate", "id", "--country", "CHL", "--type", "RUT", "72041-0", data=tmp_path)
     assert code == 0, said
@@ -191,8 +191,8 @@ def test_a_short_number_is_taken_by_the_identity_page_and_the_command(ramp: Ramp
 
 @pytest.mark.entry("short numbers")
 def test_a_wrong_check_digit_is_one_in_a_short_number(ramp: Ramp) -> None:
-    told = identification(ramp, "CHL", "RUT", "72041-1")
-    assert (told["valid"], codes(told["faults"])) == (False, ["wrong_check_digit"]), told
+    result = identification(ramp, "CHL", "RUT", "72041-1")
+    assert (result["valid"], codes(result["faults"])) == (False, ["wrong_check_digit"]), result
 
 
 # --- fillers ---
@@ -218,16 +218,16 @@ GENERIC = [
 @pytest.mark.entry("fillers")
 @pytest.mark.parametrize(("country", "kind", "number"), ZEROS, ids=[f"{kind} {number}" for _, kind, number in ZEROS])
 def test_the_number_zero_is_nobodys(ramp: Ramp, country: str, kind: str, number: str) -> None:
-    told = identification(ramp, country, kind, number)
-    assert not told["valid"], told
+    result = identification(ramp, country, kind, number)
+    assert not result["valid"], result
     assert "identification_number" in refused_field(tried_to_register(ramp, citizen(country, identification_type=kind, identification_number=number)))
 
 
 @pytest.mark.entry("fillers")
 @pytest.mark.parametrize(("country", "kind", "number"), REPEATED, ids=[f"{kind} {number}" for _, kind, number in REPEATED])
 def test_a_repeated_digit_is_a_warning(ramp: Ramp, country: str, kind: str, number: str) -> None:
-    told = identification(ramp, country, kind, number)
-    assert (told["valid"], told["faults"]) == (True, []) and told["warnings"], told
+    result = identification(ramp, country, kind, number)
+    assert (result["valid"], result["faults"]) == (True, []) and result["warnings"], result
 
 
 @pytest.mark.entry("fillers")
@@ -256,15 +256,15 @@ WRITTEN = [
 @pytest.mark.entry("value added tax form")
 @pytest.mark.parametrize(("kind", "written", "meant"), WRITTEN, ids=[written for _, written, _ in WRITTEN])
 def test_a_number_with_its_country_in_front_is_the_number(ramp: Ramp, kind: str, written: str, meant: str) -> None:
-    told = identification(ramp, "ESP", kind, written)
-    assert (told["valid"], told["normalized"]) == (True, meant), told
+    result = identification(ramp, "ESP", kind, written)
+    assert (result["valid"], result["normalized"]) == (True, meant), result
 
 
 @pytest.mark.entry("value added tax form")
 @pytest.mark.parametrize(("written", "meant"), [("MXMTA0902267B6", "MTA0902267B6"), ("MXA561231GR8", "MXA561231GR8"), ("ESA2005273X1", "ESA2005273X1")])
 def test_letters_of_a_mexican_name_are_no_country(ramp: Ramp, written: str, meant: str) -> None:
-    told = identification(ramp, "MEX", "RFC", written)
-    assert (told["valid"], told["normalized"]) == (True, meant), told
+    result = identification(ramp, "MEX", "RFC", written)
+    assert (result["valid"], result["normalized"]) == (True, meant), result
 
 
 @pytest.mark.entry("value added tax form")

@@ -1,4 +1,4 @@
-"""What operators are told and kept from: accounts that nobody has, a schema that changes under a server, work that fails again and again."""
+"""What operators are warned about and protected from: accounts of nobody, a schema that changes under a server, jobs that keep failing."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_what_the_company_puts_in_is_booked(ramp: Ramp) -> None:
 
 
 @pytest.mark.entry("accounts that exist")
-def test_the_account_of_a_rail_that_was_removed_is_told_of(fresh: Callable[..., Ramp]) -> None:
+def test_the_account_of_a_rail_that_was_removed_is_reported(fresh: Callable[..., Ramp]) -> None:
     """Real money lies there still: it is no corruption."""
     own = fresh(start=False)
     own.data.mkdir()
@@ -113,14 +113,14 @@ def test_only_serving_and_migrating_change_the_schema(fresh: Callable[..., Ramp]
     code, said = command(own, "db", "migrate")
     assert code == 0 and schema_of(own) != before, said
     code, said = command(own, "partner", "list")
-    assert code == 0 and kept.told()["partner"]["id"] in said, said
+    assert code == 0 and kept.known()["partner"]["id"] in said, said
 
 
 @pytest.mark.entry("schema")
 def test_serving_brings_it_up_to_date(fresh: Callable[..., Ramp]) -> None:
     own = fresh(start=False)
     kept.restore(own.folder, own.database)
-    own.partner = Partner(**kept.told()["partner"])
+    own.partner = Partner(**kept.known()["partner"])
     own.start()
     assert own.client.payments(limit=1)["data"]
 
@@ -129,7 +129,7 @@ def test_serving_brings_it_up_to_date(fresh: Callable[..., Ramp]) -> None:
 
 
 @pytest.mark.entry("failing work")
-def test_work_that_fails_again_and_again_is_told_of(fresh: Callable[..., Ramp]) -> None:
+def test_work_that_fails_again_and_again_is_reported(fresh: Callable[..., Ramp]) -> None:
     """By the doctor and on a list, with its order, how often and why; and no more when it is done."""
     own = fresh()
     own.market("0.90")
@@ -146,8 +146,8 @@ def test_work_that_fails_again_and_again_is_told_of(fresh: Callable[..., Ramp]) 
         return int(shown.split("attempts ")[1].split(",")[0])
 
     eventually(attempts, lambda count: count >= 12, seconds=30)
-    told = [line for line in own.tried("doctor")[1].splitlines() if "false" in line and (order in line or "send_payout" in line)]
-    assert told != [], own.tried("doctor")[1]
+    result = [line for line in own.tried("doctor")[1].splitlines() if "false" in line and (order in line or "send_payout" in line)]
+    assert result != [], own.tried("doctor")[1]
     listed = own.tried("job", "list")[1]
     assert order in listed and "send_payout" in listed and "cannot be reached" in listed, listed
 
@@ -157,7 +157,7 @@ def test_work_that_fails_again_and_again_is_told_of(fresh: Callable[..., Ramp]) 
 
 
 @pytest.mark.entry("failing work")
-def test_nothing_is_told_of_work_that_goes_well(ramp: Ramp) -> None:
+def test_nothing_is_reported_of_work_that_goes_well(ramp: Ramp) -> None:
     name = ramp.selling(ramp.spaniard())
     ramp.depositing(name, "100")
     ramp.arrives(name, "finished", seconds=1)

@@ -48,7 +48,7 @@ def test_a_whole_number_is_one_however_json_writes_it(ramp: Ramp, written: str) 
 
 @pytest.mark.entry("whole numbers")
 def test_it_is_the_same_request(ramp: Ramp) -> None:
-    """For whoever sends it again."""
+    """For clients that send it again."""
     person = somebody(ramp)
     body = json.dumps(order_body(person, external_id="whole numbers"))
     first, again = (send(ramp, "/api/createPayment", text) for text in (body, body.replace(str(person.id), f"{person.id}.0")))
@@ -263,29 +263,29 @@ def test_a_type_of_several_countries_asks_which(ramp: Ramp, more: str) -> None:
     [("&fiat_symbol=CLP", "CHL", "CLP"), ("&fiat_symbol=ARS", "ARG", "ARS"), ("&country=CHL", "CHL", "CLP"), ("&country=Argentina", "ARG", "ARS")],
 )
 def test_with_country_or_currency_it_is_one(ramp: Ramp, more: str, country: str, currency: str) -> None:
-    told = ramp.client.http.get(f"/api/quote?amount=10000&symbol=USDC&payment_type=KHIPU{more}").json()["data"]
-    assert (told["country"], told["fiat_symbol"]) == (country, currency)
+    result = ramp.client.http.get(f"/api/quote?amount=10000&symbol=USDC&payment_type=KHIPU{more}").json()["data"]
+    assert (result["country"], result["fiat_symbol"]) == (country, currency)
 
 
 @pytest.mark.entry("types of several countries")
 @pytest.mark.parametrize("kind", ["card", "paypal", "psd2", "transfer"])
 def test_the_documented_types_stay_those_of_euros(ramp: Ramp, kind: str) -> None:
-    told = ramp.client.quote(amount="100", symbol="USDC", payment_type=kind)
-    assert (told["country"], told["fiat_symbol"]) == ("ESP", "EUR")
+    result = ramp.client.quote(amount="100", symbol="USDC", payment_type=kind)
+    assert (result["country"], result["fiat_symbol"]) == ("ESP", "EUR")
 
 
 @pytest.mark.entry("types of several countries")
 def test_a_type_of_one_country_is_that_countrys(ramp: Ramp) -> None:
-    told = ramp.client.quote(amount="1000", symbol="USDC", payment_type="OXXO")
-    assert (told["country"], told["fiat_symbol"]) == ("MEX", "MXN")
+    result = ramp.client.quote(amount="1000", symbol="USDC", payment_type="OXXO")
+    assert (result["country"], result["fiat_symbol"]) == ("MEX", "MXN")
 
 
 @pytest.mark.entry("types of several countries")
 @pytest.mark.parametrize(("currency", "country"), [("", "ESP"), ("EUR", "ESP"), ("CLP", "CHL"), ("COP", "COL"), ("ARS", "ARG")])
 def test_a_quote_for_a_sale_names_country_and_currency(ramp: Ramp, currency: str, country: str) -> None:
     query = {"amount": "100", "symbol": "USDC"} | ({"fiat_symbol": currency} if currency else {})
-    told = ramp.client.rampoff_quote(**query)
-    assert (told["country"], told["fiat_symbol"]) == (country, currency or "EUR")
+    result = ramp.client.rampoff_quote(**query)
+    assert (result["country"], result["fiat_symbol"]) == (country, currency or "EUR")
 
 
 @pytest.mark.entry("types of several countries")

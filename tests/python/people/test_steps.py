@@ -42,7 +42,7 @@ def rounding(ramp: Ramp) -> Decimal:
 @pytest.mark.entry("whole pesos")
 @pytest.mark.parametrize("method", ["PSE", "BREB"])
 @pytest.mark.parametrize("amount", ["50000.50", 50_000.01, "50000.99"])
-def test_an_order_with_centavos_is_refused_and_told_the_step(ramp: Ramp, method: str, amount: Any) -> None:
+def test_an_order_with_centavos_is_refused_and_names_the_step(ramp: Ramp, method: str, amount: Any) -> None:
     answer = post(ramp.client, "/api/createPayment", **order_body(colombian(ramp), payment_type=method, fiat_symbol="COP", fiat_amount=amount))
     assert answer.status_code == 422, answer.text
     assert re.search(r"\b1(\.00)?\b", answer.json()["message"]) and "COP" in answer.text or "whole" in answer.text, answer.text
@@ -63,10 +63,10 @@ def test_a_quote_can_be_paid_in_both_directions(ramp: Ramp) -> None:
         asked = {"symbol": "USDC", "payment_type": method, "fiat_symbol": "COP"}
         assert ramp.client.http.get("/api/quote", params={"amount": "50000.50", **asked}).status_code == 422
         for coins in ("10", "13.37", "21.000001"):
-            told = ramp.client.quote(amount=coins, amount_in="coin", **asked)
-            assert is_whole(told["total_fiat"]), told
-            assert Decimal(told["tokens"]) >= Decimal(coins)
-            body = order_body(colombian(ramp), payment_type=method, fiat_symbol="COP", fiat_amount=told["total_fiat"], quote_id=told["quote_id"])
+            result = ramp.client.quote(amount=coins, amount_in="coin", **asked)
+            assert is_whole(result["total_fiat"]), result
+            assert Decimal(result["tokens"]) >= Decimal(coins)
+            body = order_body(colombian(ramp), payment_type=method, fiat_symbol="COP", fiat_amount=result["total_fiat"], quote_id=result["quote_id"])
             answer = post(ramp.client, "/api/createPayment", **body)
             assert answer.status_code == 200, answer.text
 
@@ -75,8 +75,8 @@ def test_a_quote_can_be_paid_in_both_directions(ramp: Ramp) -> None:
 @pytest.mark.parametrize("amount", ["100", "55.5", "77.123456"])
 def test_a_sale_is_quoted_and_paid_in_whole_pesos(ramp: Ramp, amount: str) -> None:
     """Rounded down; what is left is booked."""
-    told = ramp.client.rampoff_quote(amount=amount, symbol="USDC", fiat_symbol="COP")
-    assert is_whole(told["fiat_amount"]), told
+    result = ramp.client.rampoff_quote(amount=amount, symbol="USDC", fiat_symbol="COP")
+    assert is_whole(result["fiat_amount"]), result
     before = rounding(ramp)
     name = ramp.selling(colombian(ramp), amount)
     assert is_whole(ramp.view(name)["fiat_amount"])
@@ -103,7 +103,7 @@ def test_what_another_amount_is_worth_is_paid_in_whole_pesos(ramp: Ramp) -> None
 
 @pytest.mark.entry("whole pesos")
 def test_what_goes_back_is_of_whole_pesos(ramp: Ramp) -> None:
-    """A bank that told centavos gets none: they are booked."""
+    """A bank account given with centavos is paid none: they are booked."""
     person, before = colombian(ramp), rounding(ramp)
     name = ramp.buying(person, "60000", method="BREB", fiat="COP", refund_account=person.account)
     answer = ramp.orders[name]["answer"]

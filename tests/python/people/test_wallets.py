@@ -162,8 +162,8 @@ def test_a_customers_wallet_is_one_on_every_chain(ramp: Ramp) -> None:
 
 def items_of(ramp: Ramp, name: str) -> list[dict[str, Any]]:
     """What waits for a person and names this order."""
-    told = json.loads(ramp.operate("review", "list", "--json"))["items"]
-    return [item for item in told if ramp.orders[name]["id"] in json.dumps(item)]
+    result = json.loads(ramp.operate("review", "list", "--json"))["items"]
+    return [item for item in result if ramp.orders[name]["id"] in json.dumps(item)]
 
 
 @pytest.mark.entry("coins on the wrong network")
@@ -180,8 +180,8 @@ def test_coins_on_another_chain_are_seen_and_given_back(ramp: Ramp, coin: str, c
 
     def sent() -> bool:
         ramp.client.sandbox(f"chain/{chain}/blocks", {"count": 8})
-        told = ramp.client.world(f"chain/{chain}/transactions", address=back)
-        return any(row["to"].lower() == back for row in told)
+        result = ramp.client.world(f"chain/{chain}/transactions", address=back)
+        return any(row["to"].lower() == back for row in result)
 
     eventually(sent, bool, seconds=8)
     # The order goes on.

@@ -103,15 +103,15 @@ class Installation:
         """The market moves."""
         self.client.sandbox("prices", {"symbol": "USDC", "fiat_symbol": "EUR", "price": euros})
 
-        def is_known(told: Any) -> bool:
-            return Decimal(told["price"]) == Decimal(euros) and not told["stale"]
+        def is_known(price: Any) -> bool:
+            return Decimal(price["price"]) == Decimal(euros) and not price["stale"]
 
         eventually(lambda: self.client.token_price(symbol="USDC", fiat_symbol="EUR"), is_known)
 
     # --- customers ---
 
     def transfer(self, name: str, amount: str, payer: str = HOLDER, account: str | None = ACCOUNT, with_reference: bool = True) -> None:
-        """Somebody pays an order by transfer, to the account and with the reference that were told when it was made."""
+        """Somebody pays an order by transfer, to the account and with the reference of its answer."""
         answer = self.orders[name]["answer"]
         body = {"account": answer["iban"], "amount": amount, "currency": answer["fiat_symbol"], "sender_name": payer}
         if account:

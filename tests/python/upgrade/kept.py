@@ -15,9 +15,9 @@ KEY = base64.b64encode(b"rampart upgrade test, no secret!").decode() + "\n"
 """The key of that installation, which belongs to nobody: it seals what this test alone uses."""
 
 
-def told() -> Any:
+def known() -> Any:
     """What that version showed of everything."""
-    return json.loads(unpacked("told.json"))
+    return json.loads(unpacked("known.json"))
 
 
 def unpacked(name: str) -> bytes:

@@ -80,7 +80,7 @@ def heard(listener: Listener) -> list[int]:
     return sorted({heard.event["sequence"] for heard in listener.all()})
 
 
-def told(stage: Stage) -> dict[str, Any]:
+def recorded(stage: Stage) -> dict[str, Any]:
     """What that version shows of everything, for the test to compare with."""
     for name, order in stage.orders.items():
         order["view"] = stage.view(name)
@@ -128,12 +128,12 @@ def main() -> None:
         folder = Path(temporary)
         data = make_key(folder)
         stage = Stage(arguments.binary, folder)
-        known = play(stage, listener) | told(stage) | {"heard": heard(listener)}
+        known = play(stage, listener) | recorded(stage) | {"heard": heard(listener)}
         stage.stop()
         print(stage.operate("ledger", "verify").strip())
         stage.operate("db", "copy", "--from", f"sqlite:{data / 'rampart.db'}", "--to", arguments.postgres)
         FOLDER.mkdir(exist_ok=True)
-        keep("told.json", json.dumps(known, ensure_ascii=False, indent=1).encode())
+        keep("known.json", json.dumps(known, ensure_ascii=False, indent=1).encode())
         keep("sandbox.db", compacted(data / "sandbox.db"))
         keep("rampart.db", compacted(data / "rampart.db"))
         keep("postgres.sql", dumped(arguments.postgres))

@@ -22,9 +22,9 @@ from . import kept
 from .installation import ACCOUNT, HOLDER, REFUND_WALLET, STRANGERS_ACCOUNT, WALLET, pages
 from .upgraded import Upgraded, reserved
 
-ORDERS = kept.told()["orders"]
+ORDERS = kept.known()["orders"]
 NAMES = tuple(ORDERS)
-PEOPLE = tuple(kept.told()["people"].values())
+PEOPLE = tuple(kept.known()["people"].values())
 HELD = tuple(name for name, order in ORDERS.items() if order["view"]["status"] == "on_hold")
 BEHIND_THEIR_END = tuple(name for name in NAMES if "behind its end" in name)
 PROMISED = ("transfer open", "transfer held in time", "transfer held, coins refused", "sale confirming", "sale held, payout refused")
@@ -47,8 +47,8 @@ def fault(sentence: str) -> pytest.MarkDecorator:
 
 def test_every_order_is_listed(upgraded: Upgraded) -> None:
     upgraded.quiet()
-    assert [row["id"] for row in pages(upgraded.client.payments)] == upgraded.told["payments"]
-    assert [row["id"] for row in pages(upgraded.client.rampoffs)] == upgraded.told["rampoffs"]
+    assert [row["id"] for row in pages(upgraded.client.payments)] == upgraded.known["payments"]
+    assert [row["id"] for row in pages(upgraded.client.rampoffs)] == upgraded.known["rampoffs"]
 
 
 def test_every_order_stands_where_it_stood(upgraded: Upgraded) -> None:
@@ -90,15 +90,15 @@ def test_what_was_decided_survives_a_hold(upgraded: Upgraded, name: str) -> None
 
 
 @pytest.mark.parametrize("name", ["OXXO refunded", "card refunded", "transfer refunded", "sale refunded"])
-def test_what_went_back_is_told(upgraded: Upgraded, name: str) -> None:
+def test_what_went_back_is_reported(upgraded: Upgraded, name: str) -> None:
     view = upgraded.view(name)
     decimals = view["decimals"] if ORDERS[name]["leg"] == "sell" else 0
     assert Decimal(view["refunded_amount"]) == Decimal(view["received_amount"]).scaleb(-decimals)
 
 
 @pytest.mark.parametrize("name, amount", [("transfer completed", "15.00"), ("sale finished", "9.000000")])
-@fault("what lay in suspense beside an order before is not told by it: neither stored.rs makes a `set_aside`")
-def test_what_lies_beside_an_order_is_told(upgraded: Upgraded, name: str, amount: str) -> None:
+@fault("what lay in suspense beside an order before is not shown by it: neither stored.rs makes a `set_aside`")
+def test_what_lies_beside_an_order_is_reported(upgraded: Upgraded, name: str, amount: str) -> None:
     assert upgraded.view(name)["set_aside_amount"] == amount
 
 
@@ -134,10 +134,10 @@ def test_a_request_of_before_is_repeated(upgraded: Upgraded, name: str) -> None:
 
 @pytest.mark.parametrize("user", PEOPLE)
 def test_identity_links_of_before_are_found(upgraded: Upgraded, user: int) -> None:
-    """Those that the log of events had told, and the ones that it tells now."""
-    for events in (upgraded.told["events"], upgraded.client.events()):
-        told = next(event["data"] for event in events if event["type"] == "KYC_UPDATED" and event["data"]["user_id"] == user)
-        page = upgraded.client.http.get(httpx.URL(told["kyc_form_url"]).raw_path.decode())
+    """Those of the stored log of events, and those of the log now."""
+    for events in (upgraded.known["events"], upgraded.client.events()):
+        known = next(event["data"] for event in events if event["type"] == "KYC_UPDATED" and event["data"]["user_id"] == user)
+        page = upgraded.client.http.get(httpx.URL(known["kyc_form_url"]).raw_path.decode())
         assert page.status_code == 200 and "text/html" in page.headers["content-type"]
 
 
@@ -145,7 +145,7 @@ def test_links_of_before_are_kept_nowhere(upgraded: Upgraded) -> None:
     """Not even in free pages of the embedded file."""
     answers = [order["answer"] for order in ORDERS.values()]
     urls = [answer.get("url_payment") or answer["url_status"] for answer in answers]
-    urls += [event["data"]["kyc_form_url"] for event in upgraded.told["events"] if event["type"] == "KYC_UPDATED"]
+    urls += [event["data"]["kyc_form_url"] for event in upgraded.known["events"] if event["type"] == "KYC_UPDATED"]
     tokens = {httpx.URL(url).params["token"] for url in urls}
     assert len(tokens) > len(NAMES)
     kept = upgraded.dump()
@@ -154,22 +154,22 @@ def test_links_of_before_are_kept_nowhere(upgraded: Upgraded) -> None:
 
 
 def without_links(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Events as they are told, but for the links to identity pages: those are made whenever they are told."""
+    """Events without the links to identity pages, which are made for every answer."""
     return [{**event, "data": {**event["data"], "kyc_form_url": None}} for event in events]
 
 
 def test_events_are_in_the_log_without_a_gap(upgraded: Upgraded) -> None:
-    events, before = upgraded.client.events(), upgraded.told["events"]
+    events, before = upgraded.client.events(), upgraded.known["events"]
     assert without_links(events[: len(before)]) == without_links(before)
     assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
 
 
 def test_the_list_of_reviews_is_that_of_before(upgraded: Upgraded) -> None:
-    assert {item["id"] for item in upgraded.items()} == {item["id"] for item in upgraded.told["items"]}
+    assert {item["id"] for item in upgraded.items()} == {item["id"] for item in upgraded.known["items"]}
 
 
 def test_a_configuration_of_before_is_refused(upgraded: Upgraded, tmp_path: Path) -> None:
-    """By the name of what it sets: nobody's policy is changed without being told."""
+    """By the name of what it sets: no policy is changed without notice."""
     before = Rampart(upgraded.binary, tmp_path, None, {"RAMPART__POLICIES__TRANSFER__LATE__BASIS_POINTS": "100"})
     with pytest.raises(RuntimeError, match=r"policies\.transfer\.late"):
         before.run("config")
@@ -356,7 +356,7 @@ def test_money_for_a_held_order_is_set_aside(recovered: Upgraded) -> None:
 
 def test_limits_count_what_was_ordered_before(recovered: Upgraded) -> None:
     """Three orders filled the customer's day. One has ended since then, one is refunded now, one stays open."""
-    user = recovered.told["people"]["limited"]
+    user = recovered.known["people"]["limited"]
 
     def order() -> str:
         try:
@@ -383,7 +383,7 @@ def test_what_was_paid_before_is_taken_back(recovered: Upgraded) -> None:
         assert view["status"] == ORDERS[name]["view"]["status"]
         assert [item["amount"] for item in recovered.items(kind="reversal", order=view["id"])] == [amount]
     # The customer's other paid orders wait until a person has looked (4.2).
-    recovered.command("customer", "unban", str(recovered.told["people"]["carmen"]))
+    recovered.command("customer", "unban", str(recovered.known["people"]["carmen"]))
 
 
 # --- What persons do -------------------------------------------------------------------------------------------------
@@ -449,7 +449,7 @@ def test_a_held_purchase_is_refunded(recovered: Upgraded, name: str, rail: str, 
 
 
 def test_a_customer_gives_a_held_purchase_a_destination(recovered: Upgraded) -> None:
-    """On the status page, whose address was told before."""
+    """On the status page, whose address was given before."""
     name = "transfer held for its destination"
     token = httpx.URL(ORDERS[name]["answer"]["url_payment"]).params["token"]
     given = recovered.client.http.post("/status", params={"token": token}, data={"account": STRANGERS_ACCOUNT, "name": HOLDER})
@@ -518,9 +518,9 @@ def test_deliveries_that_waited_arrive(recovered: Upgraded) -> None:
 
         def heard() -> set[int]:
             recovered.advance(60)
-            return {heard.event["sequence"] for heard in listener.all()} | set(recovered.told["heard"])
+            return {heard.event["sequence"] for heard in listener.all()} | set(recovered.known["heard"])
 
-        eventually(heard, lambda sequences: sequences >= {event["sequence"] for event in recovered.told["events"]}, seconds=20)
+        eventually(heard, lambda sequences: sequences >= {event["sequence"] for event in recovered.known["events"]}, seconds=20)
 
 
 def test_the_books_hold(recovered: Upgraded) -> None:
@@ -564,7 +564,7 @@ def test_coins_that_are_owed_are_owed_without_end(recovered: Upgraded, name: str
 
 def test_customers_of_before_order_anew(recovered: Upgraded) -> None:
     payment = recovered.client.create_payment({
-        "user_id": recovered.told["people"]["carmen"], "payment_type": "card", "fiat_symbol": "EUR", "fiat_amount": "70.00",
+        "user_id": recovered.known["people"]["carmen"], "payment_type": "card", "fiat_symbol": "EUR", "fiat_amount": "70.00",
         "coin_symbol": "USDC", "coin_chain": "polygon", "wallet": WALLET,
     })["payment_id"]
     recovered.client.sandbox(f"payments/{payment}/pay")
@@ -578,5 +578,5 @@ def test_the_books_hold_at_the_end(recovered: Upgraded) -> None:
 def test_the_log_of_events_has_no_gap_at_the_end(recovered: Upgraded) -> None:
     events = recovered.client.events()
     assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
-    before = recovered.told["events"]
+    before = recovered.known["events"]
     assert without_links(events[: len(before)]) == without_links(before)

@@ -32,10 +32,10 @@ class Upgraded(Installation):
 
     def __init__(self, binary: Path, folder: Path, database: str | None) -> None:
         super().__init__(binary, folder, database)
-        self.told: dict[str, Any] = kept.told()
-        self.orders, self.partner = self.told["orders"], Partner(**self.told["partner"])
+        self.known: dict[str, Any] = kept.known()
+        self.orders, self.partner = self.known["orders"], Partner(**self.known["partner"])
         self.world = kept.restore(folder, database)
-        stopped = datetime.fromisoformat(self.told["moment"].replace("Z", "+00:00"))
+        stopped = datetime.fromisoformat(self.known["moment"].replace("Z", "+00:00"))
         world.set_clock(self.world, stopped + timedelta(seconds=DOWN_SECONDS))
         self.began = world.left(self.world)
         self.is_troubled = True
@@ -80,7 +80,7 @@ class Upgraded(Installation):
             try:
                 return super().command(*arguments)
             except RuntimeError as refusal:
-                if not any(told in str(refusal) for told in FOR_A_MOMENT) or time.monotonic() > end:
+                if not any(known in str(refusal) for known in FOR_A_MOMENT) or time.monotonic() > end:
                     raise
                 time.sleep(0.2)
 

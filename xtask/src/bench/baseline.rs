@@ -1,4 +1,4 @@
-//! What the framework alone can do on this machine: a process that answers every call with a fixed JSON text.
+//! The baseline: a process of the same framework that answers every call with a fixed JSON text.
 
 use std::process::Stdio;
 
@@ -8,13 +8,11 @@ use axum::routing::get;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::measure::Served;
-use crate::Outcome;
-use crate::arguments::Arguments;
+use super::measure::MeasuredProcess;
+use crate::TaskResult;
 
 /// Serves the fixed answer until it is killed.
-pub(crate) fn run(arguments: Arguments) -> Outcome {
-    arguments.finish()?;
+pub(crate) fn run() -> TaskResult {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let router =
@@ -25,14 +23,13 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
     })
 }
 
-/// The process under measurement.
 pub(super) struct Baseline {
     address: String,
     child: Child,
 }
 
 impl Baseline {
-    /// Starts it as a process of its own, as the ramp is one.
+    /// Starts the baseline as a separate process, like the ramp.
     pub(super) async fn start() -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut command = Command::new(program);
@@ -44,8 +41,7 @@ impl Baseline {
         Ok(Self { address, child })
     }
 
-    /// As what is measured.
-    pub(super) fn served(&self) -> Served<'_> {
-        Served { address: &self.address, process: self.child.id() }
+    pub(super) fn measured(&self) -> MeasuredProcess<'_> {
+        MeasuredProcess { address: &self.address, process_id: self.child.id() }
     }
 }

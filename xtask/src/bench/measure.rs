@@ -1,29 +1,26 @@
-//! One measure: so many connections send requests back to back for so long.
+//! One measurement: connections that send requests back to back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::http::Client;
+use crate::http::HttpClient;
 use crate::server;
 
-/// What one measure found.
+/// The result of one measurement.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sample {
-    /// Answers per second.
+pub(super) struct LatencySample {
     pub(super) per_second: u64,
-    /// Half of the answers took no longer, in microseconds.
+    /// Latency in microseconds.
     pub(super) p50: u64,
-    /// Of a hundred answers, 95 took no longer.
     pub(super) p95: u64,
-    /// Of a hundred answers, 99 took no longer.
     pub(super) p99: u64,
-    /// Processor time that the serving process took for an answer, in microseconds; no other process is counted.
+    /// Processor time of the measured process per answer, in microseconds.
     pub(super) processor: u64,
 }
 
-impl Sample {
-    /// From each answer's time in microseconds and the time all of them took.
+impl LatencySample {
+    /// `times` are the latencies in microseconds, `elapsed` the duration of the whole measurement.
     pub(super) fn of(mut times: Vec<u32>, elapsed: Duration, processor: Duration) -> Self {
         times.sort_unstable();
         let at = |hundredths: usize| times.get(times.len() * hundredths / 100).or(times.last()).copied().map_or(0, u64::from);
@@ -33,12 +30,12 @@ impl Sample {
         Self { per_second: count.saturating_mul(1_000) / millis, p50: at(50), p95: at(95), p99: at(99), processor }
     }
 
-    /// The median of each figure over several rounds.
+    /// The median of each value over several rounds.
     pub(super) fn median(samples: &[Self]) -> Self {
-        let of = |figure: fn(&Self) -> u64| {
-            let mut figures: Vec<u64> = samples.iter().map(figure).collect();
-            figures.sort_unstable();
-            figures.get(figures.len() / 2).copied().unwrap_or_default()
+        let of = |value: fn(&Self) -> u64| {
+            let mut values: Vec<u64> = samples.iter().map(value).collect();
+            values.sort_unstable();
+            values.get(values.len() / 2).copied().unwrap_or_default()
         };
         Self {
             per_second: of(|sample| sample.per_second),
@@ -50,50 +47,46 @@ impl Sample {
     }
 }
 
-/// When a measure ends.
+/// When a measurement ends.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Until {
-    /// After so long.
     Time(Duration),
-    /// After so many answers.
+
     Count(usize),
 }
 
-/// Who is measured.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Served<'a> {
-    /// Where it listens.
+pub(super) struct MeasuredProcess<'a> {
     pub(super) address: &'a str,
-    /// The number of its process.
-    pub(super) process: Option<u32>,
+
+    pub(super) process_id: Option<u32>,
 }
 
-impl Served<'_> {
-    /// Processor time that it has taken so far.
+impl MeasuredProcess<'_> {
     pub(super) fn processor_time(&self) -> Duration {
-        self.process.and_then(server::processor_time).unwrap_or_default()
+        self.process_id.and_then(server::processor_time).unwrap_or_default()
     }
 }
 
-/// Makes the bytes of a connection's next request.
+/// Makes the bytes of the request with this number.
 pub(super) type MakeRequest = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
 
-/// Sends over so many connections until the measure ends; every answer must have the status 200. `number` gives each request of
-/// the whole run a number of its own.
+/// Sends requests over `connections` until the measurement ends. Every answer must have the status 200. `number` counts the requests
+/// of the whole run.
 pub(super) async fn requests(
-    served: Served<'_>,
+    measured: MeasuredProcess<'_>,
     connections: usize,
     until: Until,
     number: &Arc<AtomicU64>,
     make: &MakeRequest,
-) -> Result<Sample, String> {
-    let (began, processor_before) = (Instant::now(), served.processor_time());
+) -> Result<LatencySample, String> {
+    let (began, processor_before) = (Instant::now(), measured.processor_time());
     let left = Arc::new(AtomicUsize::new(if let Until::Count(count) = until { count } else { usize::MAX }));
     let length = if let Until::Time(length) = until { length } else { Duration::MAX };
-    let mut hands = Vec::with_capacity(connections);
+    let mut workers = Vec::with_capacity(connections);
     for _ in 0..connections {
-        let (mut client, make, number, left) = (Client::new(served.address), Arc::clone(make), Arc::clone(number), Arc::clone(&left));
-        hands.push(tokio::spawn(async move {
+        let (mut client, make, number, left) = (HttpClient::new(measured.address), Arc::clone(make), Arc::clone(number), Arc::clone(&left));
+        workers.push(tokio::spawn(async move {
             let mut times: Vec<u32> = Vec::with_capacity(64 << 10);
             while began.elapsed() < length && take_one(&left) {
                 let request = make(number.fetch_add(1, Ordering::Relaxed));
@@ -108,11 +101,11 @@ pub(super) async fn requests(
         }));
     }
     let mut times = Vec::new();
-    for hand in hands {
-        times.extend(hand.await.map_err(|error| error.to_string())??);
+    for worker in workers {
+        times.extend(worker.await.map_err(|error| error.to_string())??);
     }
-    let processor = served.processor_time().saturating_sub(processor_before);
-    Ok(Sample::of(times, began.elapsed(), processor))
+    let processor = measured.processor_time().saturating_sub(processor_before);
+    Ok(LatencySample::of(times, began.elapsed(), processor))
 }
 
 fn take_one(left: &AtomicUsize) -> bool {
@@ -125,14 +118,14 @@ mod tests {
 
     #[test]
     fn percentiles_are_of_the_sorted_times() {
-        let sample = Sample::of((1..=100).rev().collect(), Duration::from_secs(2), Duration::from_millis(1));
+        let sample = LatencySample::of((1..=100).rev().collect(), Duration::from_secs(2), Duration::from_millis(1));
         assert_eq!((sample.per_second, sample.p50, sample.p95, sample.p99, sample.processor), (50, 51, 96, 100, 10));
     }
 
     #[test]
-    fn a_median_is_of_each_figure() {
-        let rounds = [3, 1, 2].map(|figure| Sample { per_second: figure, p50: 10 - figure, p95: 0, p99: figure, processor: 0 });
-        let median = Sample::median(&rounds);
+    fn a_median_is_of_each_value() {
+        let rounds = [3, 1, 2].map(|value| LatencySample { per_second: value, p50: 10 - value, p95: 0, p99: value, processor: 0 });
+        let median = LatencySample::median(&rounds);
         assert_eq!((median.per_second, median.p50, median.p99), (2, 8, 2));
     }
 }

@@ -1,4 +1,4 @@
-//! Whole buy orders: created, paid, coins sent, and both webhooks acknowledged by a listener of ours.
+//! Whole buy orders: created, paid, coins sent, and both webhooks acknowledged by our listener.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -13,81 +13,80 @@ use axum::routing::post;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::measure::Sample;
+use super::installation::BenchInstallation;
+use super::measure::LatencySample;
 use super::requests;
-use super::setting::Setting;
-use crate::http::{Client, request};
+use crate::http::{HttpClient, request};
 use crate::partner;
 
-/// Orders that may be between their creation and their second webhook at once.
-const UNDER_WAY: usize = 2_000;
-/// An order that takes longer has been lost.
-const LIMIT: Duration = Duration::from_secs(60);
+const MAX_OPEN_ORDERS: usize = 2_000;
+/// An order that takes longer is lost.
+const ORDER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// An order between creation and second webhook.
-struct UnderWay {
+/// An order between its creation and its second webhook.
+struct OpenOrder {
     began: Instant,
     webhooks: u8,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
-/// What the listener and the hands share.
+/// Shared by the listener and the workers.
 #[derive(Default)]
-struct Shared {
-    under_way: Mutex<HashMap<String, UnderWay>>,
+struct OrderRunState {
+    open_orders: Mutex<HashMap<String, OpenOrder>>,
     times: Mutex<Vec<u32>>,
 }
 
-/// Measures for so long; returns the sample, of which each time is an order's from its creation to its second webhook,
-/// and how many ledger entries an order makes.
-pub(super) async fn whole(setting: &Setting, connections: usize, length: Duration) -> Result<(Sample, u64), String> {
-    let shared = Arc::new(Shared::default());
+/// Measures the time of orders from creation to second webhook. Also returns the number of ledger entries of an order.
+pub(super) async fn whole(installation: &BenchInstallation, connections: usize, length: Duration) -> Result<(LatencySample, u64), String> {
+    let shared = Arc::new(OrderRunState::default());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
     let url = format!("http://{}/", listener.local_addr().map_err(|error| error.to_string())?);
-    let router = Router::new().route("/", post(hear)).with_state(Arc::clone(&shared));
+    let router = Router::new().route("/", post(acknowledge)).with_state(Arc::clone(&shared));
     let listening = tokio::spawn(async move { axum::serve(listener, router).await });
-    let mut client = Client::new(&setting.server.address);
+    let mut client = HttpClient::new(&installation.server.address);
     for kind in ["PAY_IN", "COINS_SENT"] {
-        partner::post(&mut client, &setting.token, "/api/subscribeToWebhook", &json!({ "url": url, "type": kind }).to_string()).await?;
+        partner::post(&mut client, &installation.token, "/api/subscribeToWebhook", &json!({ "url": url, "type": kind }).to_string())
+            .await?;
     }
 
-    let (began, processor_before) = (Instant::now(), setting.served().processor_time());
-    let places = Arc::new(Semaphore::new(UNDER_WAY));
-    let mut hands = Vec::new();
+    let (began, processor_before) = (Instant::now(), installation.measured().processor_time());
+    let permits = Arc::new(Semaphore::new(MAX_OPEN_ORDERS));
+    let mut workers = Vec::new();
     for _ in 0..connections {
-        let hand = Hand {
-            client: Client::new(&setting.server.address),
-            token: setting.token.clone(),
+        let worker = OrderWorker {
+            client: HttpClient::new(&installation.server.address),
+            token: installation.token.clone(),
             shared: Arc::clone(&shared),
-            places: Arc::clone(&places),
+            permits: Arc::clone(&permits),
         };
-        hands.push(tokio::spawn(hand.work(began, length, Arc::clone(&setting.customers), Arc::clone(&setting.numbers))));
+        workers.push(tokio::spawn(worker.work(began, length, Arc::clone(&installation.customers), Arc::clone(&installation.numbers))));
     }
     let mut last = String::new();
-    for hand in hands {
-        last = hand.await.map_err(|error| error.to_string())??;
+    for worker in workers {
+        last = worker.await.map_err(|error| error.to_string())??;
     }
-    // Every place is free again when every order is through.
-    let through = tokio::time::timeout(LIMIT, places.acquire_many(u32::try_from(UNDER_WAY).unwrap_or(u32::MAX))).await;
-    if through.is_err() {
-        return Err(format!("{} orders were not through within {} s", lock(&shared.under_way).len(), LIMIT.as_secs()));
+    // All permits are free when all orders are completed.
+    let completed = tokio::time::timeout(ORDER_TIMEOUT, permits.acquire_many(u32::try_from(MAX_OPEN_ORDERS).unwrap_or(u32::MAX))).await;
+    if completed.is_err() {
+        return Err(format!("{} orders were not completed within {} s", lock(&shared.open_orders).len(), ORDER_TIMEOUT.as_secs()));
     }
     let elapsed = began.elapsed();
-    let processor = setting.served().processor_time().saturating_sub(processor_before);
+    let processor = installation.measured().processor_time().saturating_sub(processor_before);
     listening.abort();
     let times = std::mem::take(&mut *lock(&shared.times));
-    Ok((Sample::of(times, elapsed, processor), entries_of(setting, &last)?))
+    Ok((LatencySample::of(times, elapsed, processor), entries_of(installation, &last)?))
 }
 
-struct Hand {
-    client: Client,
+struct OrderWorker {
+    client: HttpClient,
     token: String,
-    shared: Arc<Shared>,
-    places: Arc<Semaphore>,
+    shared: Arc<OrderRunState>,
+    permits: Arc<Semaphore>,
 }
 
-impl Hand {
-    /// Creates and pays order after order; returns the last one's id.
+impl OrderWorker {
+    /// Creates and pays orders; returns the id of the last one.
     async fn work(
         mut self,
         began: Instant,
@@ -97,13 +96,13 @@ impl Hand {
     ) -> Result<String, String> {
         let mut id = String::new();
         while began.elapsed() < length {
-            let place = tokio::time::timeout(LIMIT, Arc::clone(&self.places).acquire_owned()).await;
-            let place = place.map_err(|_| "no order is getting through".to_owned())?.map_err(|error| error.to_string())?;
+            let permit = tokio::time::timeout(ORDER_TIMEOUT, Arc::clone(&self.permits).acquire_owned()).await;
+            let permit = permit.map_err(|_| "no order is completed".to_owned())?.map_err(|error| error.to_string())?;
             let body = requests::payment_body(&customers, numbers.fetch_add(1, Ordering::Relaxed));
             let started = Instant::now();
             let data = partner::post(&mut self.client, &self.token, "/api/createPayment", &body).await?;
             id = data["payment_id"].as_str().unwrap_or_default().to_owned();
-            lock(&self.shared.under_way).insert(id.clone(), UnderWay { began: started, webhooks: 0, _place: place });
+            lock(&self.shared.open_orders).insert(id.clone(), OpenOrder { began: started, webhooks: 0, _permit: permit });
             let pay = request("POST", &format!("/sandbox/payments/{id}/pay"), &self.token, Some("{}"));
             let answer = self.client.send(&pay).await.map_err(|error| error.to_string())?;
             if answer.status != 200 {
@@ -114,25 +113,24 @@ impl Hand {
     }
 }
 
-/// Acknowledges a webhook. The same event may come twice; then it counts twice, which a benchmark can live with only
-/// because a repeat follows a failure, and there is none.
-async fn hear(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
+/// Acknowledges a webhook. A repeated event would count twice, but events are repeated only after a failed delivery, and none
+/// fails here.
+async fn acknowledge(State(shared): State<Arc<OrderRunState>>, body: Bytes) -> StatusCode {
     let id = serde_json::from_slice::<serde_json::Value>(&body).ok().and_then(|event| event["data"]["id"].as_str().map(str::to_owned));
     let Some(id) = id else { return StatusCode::BAD_REQUEST };
-    let mut under_way = lock(&shared.under_way);
-    let Some(order) = under_way.get_mut(&id) else { return StatusCode::OK };
+    let mut open_orders = lock(&shared.open_orders);
+    let Some(order) = open_orders.get_mut(&id) else { return StatusCode::OK };
     order.webhooks += 1;
     if order.webhooks == 2 {
         let micros = order.began.elapsed().as_micros();
-        under_way.remove(&id);
+        open_orders.remove(&id);
         lock(&shared.times).push(u32::try_from(micros).unwrap_or(u32::MAX));
     }
     StatusCode::OK
 }
 
-/// How many ledger entries an order has made.
-fn entries_of(setting: &Setting, order: &str) -> Result<u64, String> {
-    let printed = setting.installation.run(&["ledger", "order", order, "--json"])?;
+fn entries_of(installation: &BenchInstallation, order: &str) -> Result<u64, String> {
+    let printed = installation.program.run(&["ledger", "order", order, "--json"])?;
     let entries: Vec<serde_json::Value> = serde_json::from_str(&printed).map_err(|error| format!("ledger order --json: {error}"))?;
     Ok(u64::try_from(entries.len()).unwrap_or_default())
 }

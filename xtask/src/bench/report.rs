@@ -1,57 +1,56 @@
-//! The table that is printed, with the targets beside the figures.
+//! The printed table of results and targets.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::measure::Sample;
-use super::setting::Setting;
+use super::installation::BenchInstallation;
+use super::measure::LatencySample;
 use crate::crash::Engine;
 
-/// What is measured against: the name of the bare reply's measure.
-const BASELINE: &str = "bare JSON reply";
+/// The name of the baseline measurement.
+pub(super) const BASELINE: &str = "bare JSON reply";
 
-/// Share of the baseline that a measure must reach, in hundredths.
-const SHARES: [(&str, u64); 4] =
+/// The throughput that a measurement must reach, in percent of the baseline.
+const MIN_THROUGHPUT_PERCENT: [(&str, u64); 4] =
     [("quote, SQLite", 60), ("quote, PostgreSQL", 60), ("createPayment, SQLite", 20), ("createPayment, PostgreSQL", 12)];
-/// How much longer a full database's p99 may be, in hundredths of the empty one's.
-const GROWTH: u64 = 130;
-/// Milliseconds that a start may take.
-const START_MILLIS: u128 = 300;
-/// Memory that an idle process may use, in KiB.
-const IDLE_KIB: u64 = 80 * 1024;
+/// The p99 of a full database, in percent of that of an empty one.
+const MAX_FULL_P99_PERCENT: u64 = 130;
+const MAX_START_MILLISECONDS: u128 = 300;
+/// Resident memory of an idle process.
+const MAX_IDLE_KIB: u64 = 80 * 1024;
 
-/// Everything that was measured.
+/// All results.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     names: Vec<String>,
-    samples: BTreeMap<String, Vec<Sample>>,
+    samples: BTreeMap<String, Vec<LatencySample>>,
     entries: BTreeMap<&'static str, u64>,
     idle: Vec<(&'static str, u128, u64)>,
 }
 
 impl Report {
-    /// One round's sample of a measure.
-    pub(super) fn add(&mut self, name: &str, sample: Sample) {
+    /// Adds the sample of one round.
+    pub(super) fn add(&mut self, name: &str, sample: LatencySample) {
         if !self.samples.contains_key(name) {
             self.names.push(name.to_owned());
         }
         self.samples.entry(name.to_owned()).or_default().push(sample);
     }
 
-    /// How many ledger entries an order makes.
+    /// Sets the number of ledger entries per order.
     pub(super) fn entries(&mut self, engine: &'static str, entries: u64) {
         self.entries.insert(engine, entries);
     }
 
-    /// Start-up and memory of a process that nobody has called yet.
-    pub(super) async fn idle(&mut self, engine: Engine, setting: &Setting) {
-        // What a start leaves behind has been given back by then.
+    /// Adds start-up time and memory of a process before its first call.
+    pub(super) async fn idle(&mut self, engine: Engine, installation: &BenchInstallation) {
+        // By then the memory of the start-up is freed.
         tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-        self.idle.push((engine.name(), setting.server.started_in.as_millis(), setting.server.resident_kib().unwrap_or_default()));
+        self.idle.push((engine.name(), installation.server.started_in.as_millis(), installation.server.resident_kib().unwrap_or_default()));
     }
 
-    fn median(&self, name: &str) -> Option<Sample> {
-        self.samples.get(name).map(|samples| Sample::median(samples))
+    fn median(&self, name: &str) -> Option<LatencySample> {
+        self.samples.get(name).map(|samples| LatencySample::median(samples))
     }
 }
 
@@ -77,13 +76,13 @@ impl fmt::Display for Report {
             writeln!(out, "ledger entries per s, {engine}: {} ({entries} per order)", orders * entries)?;
         }
         for (engine, millis, kib) in &self.idle {
-            let start = met(*millis < START_MILLIS);
+            let start = met(*millis < MAX_START_MILLISECONDS);
             writeln!(
                 out,
-                "start-up, {engine}: {millis} ms (< {START_MILLIS}: {start}); idle memory: {} MiB (< {}: {})",
+                "start-up, {engine}: {millis} ms (< {MAX_START_MILLISECONDS}: {start}); idle memory: {} MiB (< {}: {})",
                 kib / 1024,
-                IDLE_KIB / 1024,
-                met(*kib < IDLE_KIB)
+                MAX_IDLE_KIB / 1024,
+                met(*kib < MAX_IDLE_KIB)
             )?;
         }
         Ok(())
@@ -91,15 +90,15 @@ impl fmt::Display for Report {
 }
 
 impl Report {
-    /// What the measure was to reach, and whether it did.
-    fn verdict(&self, name: &str, ratio: u64, sample: &Sample) -> String {
-        if let Some((_, share)) = SHARES.iter().find(|(measure, _)| *measure == name) {
+    /// The target of the measurement, and whether it is met.
+    fn verdict(&self, name: &str, ratio: u64, sample: &LatencySample) -> String {
+        if let Some((_, share)) = MIN_THROUGHPUT_PERCENT.iter().find(|(measure, _)| *measure == name) {
             return format!("ratio >= {}: {}", hundredths(*share), met(ratio >= *share));
         }
         let empty = name.strip_suffix(", full").and_then(|measure| self.median(&format!("{measure}, empty")));
         empty.map_or_else(String::new, |empty| {
             let growth = (sample.p99 * 100).checked_div(empty.p99).unwrap_or_default();
-            format!("p99 {} x empty, <= {}: {}", hundredths(growth), hundredths(GROWTH), met(growth <= GROWTH))
+            format!("p99 {} x empty, <= {}: {}", hundredths(growth), hundredths(MAX_FULL_P99_PERCENT), met(growth <= MAX_FULL_P99_PERCENT))
         })
     }
 }

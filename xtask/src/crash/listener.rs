@@ -1,4 +1,4 @@
-//! A partner's webhook endpoint, outside the processes that are killed: what it acknowledged it keeps.
+//! The partner's webhook endpoint. It is outside the killed processes and stores everything that it acknowledges.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,37 +10,34 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use serde_json::Value;
 
-type Heard = Arc<Mutex<BTreeMap<String, Value>>>;
+type AcknowledgedEvents = Arc<Mutex<BTreeMap<String, Value>>>;
 
-/// The endpoint, listening until the run ends.
-pub(super) struct Listener {
-    /// Where it is reached.
+pub(super) struct WebhookListener {
     pub(super) url: String,
-    heard: Heard,
+    acknowledged: AcknowledgedEvents,
 }
 
-impl Listener {
-    /// Starts listening.
+impl WebhookListener {
     pub(super) async fn start() -> Result<Self, String> {
-        let heard = Heard::default();
-        let router = Router::new().route("/", post(hear)).with_state(Arc::clone(&heard));
+        let acknowledged = AcknowledgedEvents::default();
+        let router = Router::new().route("/", post(acknowledge)).with_state(Arc::clone(&acknowledged));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
         let url = format!("http://{}/", listener.local_addr().map_err(|error| error.to_string())?);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self { url, heard })
+        Ok(Self { url, acknowledged })
     }
 
-    /// Every event that was acknowledged, by its id. The same event may have come more than once.
-    pub(super) fn heard(&self) -> BTreeMap<String, Value> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The acknowledged events by id. An event may have been delivered more than once.
+    pub(super) fn acknowledged(&self) -> BTreeMap<String, Value> {
+        self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-async fn hear(State(heard): State<Heard>, body: Bytes) -> StatusCode {
+async fn acknowledge(State(acknowledged): State<AcknowledgedEvents>, body: Bytes) -> StatusCode {
     let event = serde_json::from_slice::<Value>(&body).ok();
     let Some((id, event)) = event.and_then(|event| Some((event["id"].as_str()?.to_owned(), event))) else {
         return StatusCode::BAD_REQUEST;
     };
-    heard.lock().unwrap_or_else(PoisonError::into_inner).insert(id, event);
+    acknowledged.lock().unwrap_or_else(PoisonError::into_inner).insert(id, event);
     StatusCode::NO_CONTENT
 }

@@ -1,74 +1,73 @@
-//! The proof, from outside: what partners were told, what the lists say, what the events say and what the world's own
-//! books say must be one story.
+//! The proof: acknowledgements, lists, events, webhooks and the records of the simulated world must agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::listener::Listener;
-use super::load::{Known, Load};
-use super::{SUBSCRIBED, books, payins};
-use crate::http::Client;
+use super::listener::WebhookListener;
+use super::load::{KnownOrder, Load};
+use super::{SUBSCRIBED_EVENTS, books, pay_ins};
+use crate::http::HttpClient;
 use crate::partner;
-use crate::server::Installation;
+use crate::server::TestInstallation;
 
-/// States in which an order that was paid rests until somebody acts. One that has expired or was called off is none of
-/// them: its money would be lost.
-pub(super) const AT_REST: [&str; 5] = ["coins_sent", "finished", "on_hold", "refunded", "refund_pending"];
+/// Statuses in which a paid order may stay. `expired` and `cancelled` are not among them: the money would be lost.
+pub(super) const FINAL_STATUSES: [&str; 5] = ["coins_sent", "finished", "on_hold", "refunded", "refund_pending"];
 
-/// Our account behind the rail that Spanish customers are paid by, as in the default configuration.
+/// Our account on the rail sepa in the default configuration.
 const OUR_ACCOUNT: &str = "ES9299990001480000012345";
 
-/// What is needed to prove it.
+const MAX_PRINTED_FAULTS: usize = 20;
+
 pub(super) struct Proof<'a> {
     pub(super) load: &'a Load,
-    pub(super) listener: &'a Listener,
-    pub(super) installation: &'a Installation,
+    pub(super) listener: &'a WebhookListener,
+    pub(super) installation: &'a TestInstallation,
     pub(super) address: String,
 }
 
-/// Everything that the ramp says of its orders and events.
+/// The orders and events according to the ramp.
 #[derive(Default)]
-pub(super) struct Story {
+pub(super) struct RampRecords {
     pub(super) payments: BTreeMap<String, Value>,
     pub(super) rampoffs: BTreeMap<String, Value>,
     pub(super) events: Vec<Value>,
 }
 
 impl Proof<'_> {
-    /// Waits until every order has come to rest, and compares everything. Returns what was counted.
-    pub(super) async fn run(&self, limit: Duration) -> Result<String, String> {
+    /// Waits until every order is final, and compares everything. Returns a summary.
+    pub(super) async fn run(&self, timeout: Duration) -> Result<String, String> {
         let faults = self.load.faults();
         if !faults.is_empty() {
-            return Err(format!("answers that should not have been given:\n  {}", faults.join("\n  ")));
+            return Err(format!("unexpected answers:\n  {}", faults.join("\n  ")));
         }
-        let mut client = Client::new(&self.address);
+        let mut client = HttpClient::new(&self.address);
         let (key, secret) = self.load.credentials();
         let token = partner::authenticate(&mut client, key, secret).await?;
         let known = self.load.known();
-        self.settle(&mut client, &token, &known, limit).await?;
-        self.deliver(&mut client, &token, limit).await?;
+        self.settle(&mut client, &token, &known, timeout).await?;
+        self.deliver(&mut client, &token, timeout).await?;
 
-        let story = Story {
+        let records = RampRecords {
             payments: list(&mut client, &token, "/api/payments").await?,
             rampoffs: list(&mut client, &token, "/api/rampoffs").await?,
             events: events(&mut client, &token).await?,
         };
         let mut faults = Vec::new();
-        acknowledged_once(&known, &story, &mut faults);
-        events_tell_all(&story, &mut faults);
-        let sent = coins_sent_once(&mut client, &token, &known, &story, &mut faults).await?;
+        acknowledged_once(&known, &records, &mut faults);
+        check_events(&records, &mut faults);
+        let sent = coins_sent_once(&mut client, &token, &known, &records, &mut faults).await?;
         let statement = books::statement(&mut client, &token, OUR_ACCOUNT).await?;
-        let paid = paid_out_once(&statement, &known, &story, &mut faults);
-        let taken = self.taken(&mut client, &token, &known, &story, statement).await?;
-        let paid_in = payins::compare(&known, &taken, &story, &mut faults);
+        let paid = paid_out_once(&statement, &known, &records, &mut faults);
+        let world = self.pay_ins_of_world(&mut client, &token, &known, &records, statement).await?;
+        let paid_in = pay_ins::compare(&known, &world, &records, &mut faults);
         if let Err(error) = self.installation.run(&["ledger", "verify"]) {
             faults.push(error);
         }
         if !faults.is_empty() {
-            let more = faults.len().saturating_sub(20);
-            faults.truncate(20);
+            let more = faults.len().saturating_sub(MAX_PRINTED_FAULTS);
+            faults.truncate(MAX_PRINTED_FAULTS);
             return Err(format!("{}\n  and {more} more", faults.join("\n  ")));
         }
         let acknowledged = known.values().filter(|known| known.id.is_some()).count();
@@ -78,14 +77,19 @@ impl Proof<'_> {
             ));
         }
         Ok(format!(
-            "{acknowledged} acknowledged orders each exist once, {paid_in} pay-ins were received to the cent, {sent} were sent coins once, {paid} were paid out once, {} events without a gap and every webhook heard, ledger verified",
-            story.events.len()
+            "{acknowledged} acknowledged orders each exist once, {paid_in} pay-ins were received to the cent, {sent} were sent coins once, {paid} were paid out once, {} events without a gap and every webhook acknowledged, ledger verified",
+            records.events.len()
         ))
     }
 
-    /// Waits until every order whose customer has paid has come to rest, and every delivery has been made. Business time
-    /// is moved on, so that what waits for a retry need not be waited for.
-    async fn settle(&self, client: &mut Client, token: &str, known: &BTreeMap<String, Known>, limit: Duration) -> Result<(), String> {
+    /// Waits until every paid order is final. Business time is advanced, so that retries come sooner.
+    async fn settle(
+        &self,
+        client: &mut HttpClient,
+        token: &str,
+        known: &BTreeMap<String, KnownOrder>,
+        timeout: Duration,
+    ) -> Result<(), String> {
         let began = Instant::now();
         let mut waiting: BTreeSet<(bool, String)> =
             known.values().filter(|known| known.paid).filter_map(|known| Some((known.buy, known.id.clone()?))).collect();
@@ -94,17 +98,17 @@ impl Proof<'_> {
             for (buy, id) in waiting {
                 let path = if buy { format!("/api/payment/{id}") } else { format!("/api/getRampoff?id={id}") };
                 let view = partner::get(client, token, &path).await?;
-                if !AT_REST.contains(&view["status"].as_str().unwrap_or_default()) {
+                if !FINAL_STATUSES.contains(&view["status"].as_str().unwrap_or_default()) {
                     still.insert((buy, id));
                 }
             }
             if still.is_empty() {
                 return Ok(());
             }
-            if began.elapsed() > limit {
+            if began.elapsed() > timeout {
                 let first: Vec<_> = still.iter().take(5).map(|(_, id)| id.as_str()).collect();
-                let (number, seconds) = (still.len(), limit.as_secs());
-                return Err(format!("{number} orders that were paid have not come to rest in {seconds} s, such as {}", first.join(", ")));
+                let (number, seconds) = (still.len(), timeout.as_secs());
+                return Err(format!("{number} paid orders are not final after {seconds} s, such as {}", first.join(", ")));
             }
             waiting = still;
             partner::post(client, token, "/sandbox/clock", &json!({ "advance_seconds": 20 }).to_string()).await?;
@@ -114,20 +118,22 @@ impl Proof<'_> {
 }
 
 impl Proof<'_> {
-    /// Waits until the listener has acknowledged every event of the types that were subscribed to, as the log has it.
-    async fn deliver(&self, client: &mut Client, token: &str, limit: Duration) -> Result<(), String> {
+    /// Waits until the listener has acknowledged every event of the log that has a subscription.
+    async fn deliver(&self, client: &mut HttpClient, token: &str, timeout: Duration) -> Result<(), String> {
         let began = Instant::now();
         loop {
-            let heard = self.listener.heard();
+            let acknowledged = self.listener.acknowledged();
             let log = events(client, token).await?;
-            let told = log.iter().filter(|event| SUBSCRIBED.contains(&event["type"].as_str().unwrap_or_default()));
-            let missing: Vec<&Value> = told
+            let subscribed = log.iter().filter(|event| SUBSCRIBED_EVENTS.contains(&event["type"].as_str().unwrap_or_default()));
+            let missing: Vec<&Value> = subscribed
                 .filter(|event| {
-                    heard.get(event["id"].as_str().unwrap_or_default()).is_none_or(|heard| heard["sequence"] != event["sequence"])
+                    acknowledged
+                        .get(event["id"].as_str().unwrap_or_default())
+                        .is_none_or(|acknowledged| acknowledged["sequence"] != event["sequence"])
                 })
                 .collect();
             let Some(first) = missing.first() else { return Ok(()) };
-            if began.elapsed() > limit {
+            if began.elapsed() > timeout {
                 return Err(format!("{} webhooks were never delivered, such as {first}", missing.len()));
             }
             partner::post(client, token, "/sandbox/clock", &json!({ "advance_seconds": 60 }).to_string()).await?;
@@ -137,20 +143,20 @@ impl Proof<'_> {
 }
 
 impl Proof<'_> {
-    /// What the world's own books say came in for each order, by its id: amounts in major units, those of coins in minor.
-    async fn taken(
+    /// The pay-ins of each order according to the simulated world.
+    async fn pay_ins_of_world(
         &self,
-        client: &mut Client,
+        client: &mut HttpClient,
         token: &str,
-        known: &BTreeMap<String, Known>,
-        story: &Story,
-        mut statement: books::Statement,
-    ) -> Result<payins::Taken, String> {
-        let mut taken = payins::Taken::default();
+        known: &BTreeMap<String, KnownOrder>,
+        records: &RampRecords,
+        mut statement: books::BankStatement,
+    ) -> Result<pay_ins::WorldReceipts, String> {
+        let mut world = pay_ins::WorldReceipts::default();
         for known in known.values() {
             let Some(id) = &known.id else { continue };
             let amounts = if !known.buy {
-                match story.rampoffs.get(id).and_then(|view| view["wallet"].as_str()) {
+                match records.rampoffs.get(id).and_then(|view| view["wallet"].as_str()) {
                     Some(wallet) => books::arrivals(client, token, wallet).await?.into_iter().map(|arrival| arrival.minor).collect(),
                     None => Vec::new(),
                 }
@@ -161,92 +167,92 @@ impl Proof<'_> {
             } else {
                 Vec::new()
             };
-            taken.orders.insert(id.clone(), amounts);
+            world.orders.insert(id.clone(), amounts);
         }
-        taken.of_nobody = statement.credits.into_iter().collect();
-        Ok(taken)
+        world.unassigned = statement.credits.into_iter().collect();
+        Ok(world)
     }
 }
 
-/// Every acknowledged order is there, under its own id and only once; and nothing is there that nobody asked for.
-fn acknowledged_once(known: &BTreeMap<String, Known>, story: &Story, faults: &mut Vec<String>) {
+/// Every acknowledged order exists once, under its id, and no other order exists.
+fn acknowledged_once(known: &BTreeMap<String, KnownOrder>, records: &RampRecords, faults: &mut Vec<String>) {
     let mut by_external_id: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (id, view) in story.payments.iter().chain(&story.rampoffs) {
+    for (id, view) in records.payments.iter().chain(&records.rampoffs) {
         by_external_id.entry(view["external_id"].as_str().unwrap_or_default()).or_default().push(id);
     }
     for (external_id, known) in known {
-        let there = by_external_id.remove(external_id.as_str()).unwrap_or_default();
+        let existing = by_external_id.remove(external_id.as_str()).unwrap_or_default();
         match &known.id {
-            Some(id) if there != [id.as_str()] => faults.push(format!("{external_id} was acknowledged as {id}, and there is {there:?}")),
-            None if there.len() > 1 => faults.push(format!("{external_id} was never acknowledged, and there are {there:?}")),
+            Some(id) if existing != [id.as_str()] => faults.push(format!("{external_id} was acknowledged as {id}, but {existing:?} exist")),
+            None if existing.len() > 1 => faults.push(format!("{external_id} was never acknowledged, but {existing:?} exist")),
             _ => {}
         }
     }
     for (external_id, ids) in by_external_id {
-        faults.push(format!("nobody asked for {ids:?} ({external_id})"));
+        faults.push(format!("{ids:?} ({external_id}) were not requested"));
     }
 }
 
-/// The log has no gap, and tells each thing of each order exactly once.
-fn events_tell_all(story: &Story, faults: &mut Vec<String>) {
-    for (place, event) in story.events.iter().enumerate() {
-        if event["sequence"].as_u64() != u64::try_from(place + 1).ok() {
-            faults.push(format!("the event at place {} has the sequence {}", place + 1, event["sequence"]));
+/// The log has no gap and has each event of each order exactly once.
+fn check_events(records: &RampRecords, faults: &mut Vec<String>) {
+    for (index, event) in records.events.iter().enumerate() {
+        if event["sequence"].as_u64() != u64::try_from(index + 1).ok() {
+            faults.push(format!("event {} of the log has the sequence {}", index + 1, event["sequence"]));
             break;
         }
     }
-    let mut told: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-    for event in &story.events {
+    let mut counts: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    for event in &records.events {
         let subject = event["data"]["id"].as_str().unwrap_or_default();
-        *told.entry((event["type"].as_str().unwrap_or_default(), subject)).or_default() += 1;
+        *counts.entry((event["type"].as_str().unwrap_or_default(), subject)).or_default() += 1;
     }
-    for ((kind, subject), times) in &told {
+    for ((kind, subject), times) in &counts {
         if ["PAY_IN", "COINS_SENT", "CRYPTO_RECEIVED", "RAMPOFF_FINISHED"].contains(kind) && *times > 1 {
-            faults.push(format!("{kind} was told {times} times of {subject}"));
+            faults.push(format!("{subject} has {times} events {kind}"));
         }
     }
-    let mut must = |kind: &'static str, id: &str| {
-        if !told.contains_key(&(kind, id)) {
-            faults.push(format!("{kind} was never told of {id}"));
+    let mut expect = |kind: &'static str, id: &str| {
+        if !counts.contains_key(&(kind, id)) {
+            faults.push(format!("{id} has no event {kind}"));
         }
     };
-    for (id, view) in &story.payments {
+    for (id, view) in &records.payments {
         if view["status"] == "coins_sent" {
-            must("PAY_IN", id);
-            must("COINS_SENT", id);
+            expect("PAY_IN", id);
+            expect("COINS_SENT", id);
         }
     }
-    for (id, view) in &story.rampoffs {
+    for (id, view) in &records.rampoffs {
         if view["status"] == "finished" {
-            must("CRYPTO_RECEIVED", id);
-            must("RAMPOFF_FINISHED", id);
+            expect("CRYPTO_RECEIVED", id);
+            expect("RAMPOFF_FINISHED", id);
         }
     }
 }
 
-/// The chain's books show for each buy what the ramp says: coins once where it says that they were sent, and nothing
-/// otherwise. Returns how many were sent.
+/// The chain agrees with the ramp about each buy: one transaction if the coins were sent, none otherwise. Returns the number of
+/// transactions.
 async fn coins_sent_once(
-    client: &mut Client,
+    client: &mut HttpClient,
     token: &str,
-    known: &BTreeMap<String, Known>,
-    story: &Story,
+    known: &BTreeMap<String, KnownOrder>,
+    records: &RampRecords,
     faults: &mut Vec<String>,
 ) -> Result<usize, String> {
     let mut sent = 0;
     for known in known.values().filter(|known| known.buy) {
-        let view = known.id.as_ref().and_then(|id| story.payments.get(id));
+        let view = known.id.as_ref().and_then(|id| records.payments.get(id));
         let status = view.map_or("", |view| view["status"].as_str().unwrap_or_default());
         let arrived = books::arrivals(client, token, &known.wallet).await?;
         let expected = usize::from(status == "coins_sent");
         if arrived.len() != expected {
-            faults.push(format!("{:?} is {status:?}, and the chain shows {} arrivals at {}", known.id, arrived.len(), known.wallet));
+            faults.push(format!("{:?} is {status:?}, but the chain shows {} transactions to {}", known.id, arrived.len(), known.wallet));
         }
         if let (Some(view), Some(arrival)) = (view, arrived.first()) {
-            let told = view["coin_amount_decimal"].as_str().and_then(|amount| minor_units(amount, arrival.decimals));
-            if view["txid"].as_str() != Some(&arrival.txid) || told.as_deref() != Some(&arrival.minor) {
+            let amount = view["coin_amount_decimal"].as_str().and_then(|amount| minor_units(amount, arrival.decimals));
+            if view["txid"].as_str() != Some(&arrival.txid) || amount.as_deref() != Some(&arrival.minor) {
                 let (txid, amount) = (&view["txid"], &view["coin_amount_decimal"]);
-                faults.push(format!("{:?} says {txid} {amount}, and the chain says {} {}", known.id, arrival.txid, arrival.minor));
+                faults.push(format!("{:?} says {txid} {amount}, but the chain says {} {}", known.id, arrival.txid, arrival.minor));
             }
             sent += 1;
         }
@@ -254,28 +260,33 @@ async fn coins_sent_once(
     Ok(sent)
 }
 
-/// The bank's books show for each sell what the ramp says. Returns how many were paid out.
-fn paid_out_once(statement: &books::Statement, known: &BTreeMap<String, Known>, story: &Story, faults: &mut Vec<String>) -> usize {
+/// The bank agrees with the ramp about each sell. Returns the number of payouts.
+fn paid_out_once(
+    statement: &books::BankStatement,
+    known: &BTreeMap<String, KnownOrder>,
+    records: &RampRecords,
+    faults: &mut Vec<String>,
+) -> usize {
     let payouts = &statement.payouts;
     let mut paid = 0;
     for id in known.values().filter(|known| !known.buy).filter_map(|known| known.id.as_ref()) {
-        let Some(view) = story.rampoffs.get(id) else { continue };
+        let Some(view) = records.rampoffs.get(id) else { continue };
         let reference = view["bank_reference"].as_str().unwrap_or_default();
-        let lines = payouts.get(books::own_part(reference)).cloned().unwrap_or_default();
+        let lines = payouts.get(books::without_prefix(reference)).cloned().unwrap_or_default();
         let finished = view["status"] == "finished";
         if lines.len() != usize::from(finished) {
-            faults.push(format!("{id} is {}, and the bank shows {} payouts of {reference:?}", view["status"], lines.len()));
+            faults.push(format!("{id} is {}, but the bank shows {} payouts {reference:?}", view["status"], lines.len()));
         }
         if let Some(amount) = lines.first() {
-            if view["fiat_amount"].as_str().is_none_or(|told| !same_number(told, amount)) {
-                faults.push(format!("{id} says {}, and the bank paid {amount}", view["fiat_amount"]));
+            if view["fiat_amount"].as_str().is_none_or(|paid| !same_number(paid, amount)) {
+                faults.push(format!("{id} says {}, but the bank paid {amount}", view["fiat_amount"]));
             }
             paid += 1;
         }
     }
     let lines: usize = payouts.values().map(Vec::len).sum();
     if lines != paid {
-        faults.push(format!("the bank shows {lines} payouts, of which {paid} belong to orders"));
+        faults.push(format!("the bank shows {lines} payouts, of which only {paid} belong to orders"));
     }
     paid
 }
@@ -288,15 +299,15 @@ fn same_number(one: &str, other: &str) -> bool {
     short(one) == short(other)
 }
 
-/// A decimal text in minor units, if it has no more decimals than these.
+/// A decimal text in minor units; `None` if it has too many decimals.
 pub(super) fn minor_units(amount: &str, decimals: usize) -> Option<String> {
     let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
     let fraction = fraction.trim_end_matches('0');
     (fraction.len() <= decimals).then(|| format!("{whole}{fraction:0<decimals$}").trim_start_matches('0').to_owned())
 }
 
-/// A whole list by its cursors, by id.
-async fn list(client: &mut Client, token: &str, path: &str) -> Result<BTreeMap<String, Value>, String> {
+/// All pages of a list, by id.
+async fn list(client: &mut HttpClient, token: &str, path: &str) -> Result<BTreeMap<String, Value>, String> {
     let mut items = BTreeMap::new();
     let mut cursor = String::new();
     loop {
@@ -311,22 +322,22 @@ async fn list(client: &mut Client, token: &str, path: &str) -> Result<BTreeMap<S
         if page["pagination"]["has_more"] != json!(true) {
             return Ok(items);
         }
-        let next = page["pagination"]["next_cursor"].as_str().ok_or_else(|| format!("{path}: more, and no cursor"))?;
+        let next = page["pagination"]["next_cursor"].as_str().ok_or_else(|| format!("{path}: has_more without a cursor"))?;
         cursor = format!("&cursor={next}");
     }
 }
 
-/// The whole log.
-async fn events(client: &mut Client, token: &str) -> Result<Vec<Value>, String> {
+/// All pages of the event log.
+async fn events(client: &mut HttpClient, token: &str) -> Result<Vec<Value>, String> {
     let mut events: Vec<Value> = Vec::new();
     loop {
         let after = events.last().and_then(|event| event["sequence"].as_u64()).unwrap_or(0);
         let mut page = partner::page(client, token, &format!("/api/events?after={after}&limit=100")).await?;
         let more = page["pagination"]["has_more"] == json!(true) || page["has_more"] == json!(true);
         let data = page["data"].take();
-        let rows = data.as_array().ok_or("no list of events")?;
+        let rows = data.as_array().ok_or("not a list of events")?;
         if rows.is_empty() && more {
-            return Err("there are more events, and none is shown".to_owned());
+            return Err("has_more with an empty page of events".to_owned());
         }
         events.extend(rows.iter().cloned());
         if !more {
@@ -340,7 +351,7 @@ mod tests {
     use super::{minor_units, same_number};
 
     #[test]
-    fn major_units_become_minor_ones() {
+    fn major_units_become_minor_units() {
         assert_eq!(minor_units("10.5", 6).as_deref(), Some("10500000"));
         assert_eq!(minor_units("0.000001", 6).as_deref(), Some("1"));
         assert_eq!(minor_units("0.0000001", 6), None);

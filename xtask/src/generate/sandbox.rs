@@ -25,13 +25,12 @@ pub(super) fn triggers() -> String {
     text
 }
 
-/// The default configuration.
 pub(super) fn defaults(root: &Path) -> Result<Table, String> {
     let text = std::fs::read_to_string(root.join(DEFAULTS)).map_err(|error| format!("{DEFAULTS}: {error}"))?;
     text.parse().map_err(|error| format!("{DEFAULTS}: {error}"))
 }
 
-/// How customers pay.
+/// The payment methods.
 pub(super) fn methods(defaults: &Table) -> String {
     let mut text = String::from(
         "| country | method | currency | kind | minimum | maximum | fixed fee | fee | policy |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
@@ -45,7 +44,7 @@ pub(super) fn methods(defaults: &Table) -> String {
     text
 }
 
-/// How customers are paid.
+/// The payouts.
 pub(super) fn payouts(defaults: &Table) -> String {
     let mut text =
         String::from("| country | currency | rail | minimum | maximum | fixed fee | fee |\n| --- | --- | --- | --- | --- | --- | --- |\n");
@@ -56,7 +55,7 @@ pub(super) fn payouts(defaults: &Table) -> String {
     text
 }
 
-/// How much a customer may trade.
+/// The limits of a customer.
 pub(super) fn limits(defaults: &Table) -> String {
     let mut text = String::from("| currency | level | transaction | day | month | quarter |\n| --- | --- | --- | --- | --- | --- |\n");
     for (currency, levels) in tables(defaults, "limits") {
@@ -68,7 +67,7 @@ pub(super) fn limits(defaults: &Table) -> String {
     text
 }
 
-/// Caps on unpaid orders, and limits on calls.
+/// Caps on unpaid orders, and rate limits.
 pub(super) fn caps(defaults: &Table) -> String {
     let mut text = String::from("| key | default |\n| --- | --- |\n");
     for section in ["open_caps", "rate_limits"] {
@@ -92,7 +91,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Basis points as a share.
+/// The fee as a percentage.
 fn percent(table: &Table) -> String {
     let points = table.get("fee_basis_points").and_then(Value::as_integer).unwrap_or_default();
     format!("{}.{:02} %", points / 100, points % 100)

@@ -28,7 +28,7 @@ const KEPT_TO: &[(&str, &[&str], &str)] = &[
         "HTTP is web's; the sandbox plays its own routes, and the binary puts both together",
     ),
     ("rlibphonenumber", &["rampart-core"], "every telephone number passes through rampart_core::phone"),
-    ("clap", &["rampart"], "the command line belongs to the binary"),
+    ("clap", &["rampart", "xtask"], "command lines belong to the binaries"),
 ];
 
 /// What the core may never name, for it does no input or output, reads no clock and draws no random number.

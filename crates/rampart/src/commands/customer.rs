@@ -1,47 +1,46 @@
-//! `rampart customer`: customers.
+//! `rampart customer`: shows, bans and verifies customers.
 
 use clap::{Subcommand, ValueEnum};
 use rampart_app::operate::customers;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::KycLevel;
 
-use super::office::Office;
-use crate::failure::Failure;
+use super::context::CommandContext;
+use crate::error::CommandError;
 use crate::output;
 
-/// `rampart customer …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum CustomerCommand {
-    /// Print what is known of a customer, and what persons did
+    /// Show a customer with its audit log
     Show {
-        /// The customer's number
+        /// Number of the customer (user_id)
         id: i64,
     },
-    /// Let a customer trade no more
+    /// Ban a customer from trading
     Ban {
-        /// The customer's number
+        /// Number of the customer (user_id)
         id: i64,
     },
-    /// Let a customer trade again who was banned, or whose paid orders wait because money was taken back whose coins had left
+    /// Allow a customer to trade again after a ban, or after a reversal of money whose coins had left
     Unban {
-        /// The customer's number
+        /// Number of the customer (user_id)
         id: i64,
     },
-    /// Set the level of a customer's identity check by hand
+    /// Set the level of a customer's identity check manually
     Kyc {
-        /// The customer's number
+        /// Number of the customer (user_id)
         id: i64,
-        /// The level
+        /// Level of the identity check
         level: LevelArgument,
     },
 }
 
-/// A level of the identity check.
+/// The levels of the identity check.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum LevelArgument {
     /// Not verified
     None,
-    /// Level 1: the form
+    /// Level 1: the identity form
     Basic,
     /// Level 2: the reinforced form
     Reinforced,
@@ -57,7 +56,7 @@ impl LevelArgument {
     }
 }
 
-/// What is printed of a customer, in this order.
+/// The printed fields, in this order.
 const FIELDS: &[&str] = &[
     "id",
     "partner",
@@ -77,26 +76,22 @@ const FIELDS: &[&str] = &[
 ];
 const LISTS: &[(&str, &[&str])] = &[("kyc_reasons", &[]), ("warnings", &[]), ("audit", &["at", "actor", "action", "reason", "detail"])];
 
-/// Runs the command.
-///
-/// # Errors
-/// When it is refused.
-pub(crate) async fn run(office: &Office, command: CustomerCommand) -> Result<(), Failure> {
-    let app = &office.installation.app;
+pub(crate) async fn run(context: &CommandContext, command: CustomerCommand) -> Result<(), CommandError> {
+    let app = &context.installation.app;
     let id = match command {
         CustomerCommand::Show { id } => CustomerId(id),
         CustomerCommand::Ban { id } => {
-            customers::ban(app, &office.operator()?, CustomerId(id)).await?;
+            customers::ban(app, &context.operator()?, CustomerId(id)).await?;
             CustomerId(id)
         }
         CustomerCommand::Unban { id } => {
-            customers::unban(app, &office.operator()?, CustomerId(id)).await?;
+            customers::unban(app, &context.operator()?, CustomerId(id)).await?;
             CustomerId(id)
         }
         CustomerCommand::Kyc { id, level } => {
-            customers::kyc(app, &office.operator()?, CustomerId(id), level.level()).await?;
+            customers::kyc(app, &context.operator()?, CustomerId(id), level.level()).await?;
             CustomerId(id)
         }
     };
-    office.printer.show(&customers::show(app, id).await?, |file| output::record(file, FIELDS, LISTS))
+    context.printer.show(&customers::show(app, id).await?, |customer| output::record(customer, FIELDS, LISTS))
 }

@@ -1,4 +1,4 @@
-//! `rampart db`: the database.
+//! `rampart db`: migrates, copies and describes the database.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,44 +9,43 @@ use rampart_core::installation_key::newest;
 use rampart_store::{DatabaseEngine, Schema, Store};
 use serde::Serialize;
 
-use crate::cli::Global;
-use crate::failure::Failure;
+use crate::cli::GlobalOptions;
+use crate::error::CommandError;
 use crate::output::{self, Printer};
 use crate::settings::{Configuration, url_in, without_password};
 use crate::wiring;
 
-/// `rampart db …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbCommand {
-    /// Bring the schema up to date, as `serve` does; every other command refuses an earlier version's
+    /// Bring the schema up to date, as `rampart serve` does. All other commands refuse an outdated schema
     Migrate,
-    /// Copy an installation into an empty database, on either engine
+    /// Copy an installation into an empty database, SQLite or PostgreSQL, and verify the copy
     Copy {
-        /// The database to read; refused while somebody serves from it
+        /// Database to read; refused while a process serves from it
         #[arg(long, value_name = "URL", required_unless_present = "from_file", conflicts_with = "from_file")]
         from: Option<String>,
-        /// A file that holds that URL, so that its password is in no process list
+        /// File that contains this URL, so that its password is in no process list
         #[arg(long, value_name = "FILE")]
         from_file: Option<PathBuf>,
-        /// The empty database to fill
+        /// Empty database to write to
         #[arg(long, value_name = "URL", required_unless_present = "to_file", conflicts_with = "to_file")]
         to: Option<String>,
-        /// A file that holds that URL
+        /// File that contains this URL
         #[arg(long, value_name = "FILE")]
         to_file: Option<PathBuf>,
     },
-    /// Print what is in the database and under way
+    /// Print the identity of the installation and the numbers of open orders, jobs, facts and deliveries
     Status,
 }
 
 #[derive(Serialize)]
-struct Copied {
+struct CopyOutput {
     tables: Vec<(&'static str, u64)>,
     verified: bool,
 }
 
 #[derive(Serialize)]
-struct Status {
+struct DatabaseStatus {
     url: String,
     engine: &'static str,
     installation: Option<String>,
@@ -62,11 +61,7 @@ struct Status {
     deliveries_parked: i64,
 }
 
-/// Runs the command.
-///
-/// # Errors
-/// When a database cannot be opened, or the copy does not hold.
-pub(crate) async fn run(global: &Global, configuration: &Configuration, command: DbCommand) -> Result<(), Failure> {
+pub(crate) async fn run(global: &GlobalOptions, configuration: &Configuration, command: DbCommand) -> Result<(), CommandError> {
     let printer = Printer::new(global.json);
     match command {
         DbCommand::Migrate => {
@@ -77,50 +72,53 @@ pub(crate) async fn run(global: &Global, configuration: &Configuration, command:
         DbCommand::Copy { from, from_file, to, to_file } => {
             let (from, to) = (url(from, from_file)?, url(to, to_file)?);
             let source = open(&from, configuration, Schema::AsItIs).await?;
-            // A server that goes on writing would leave the copy behind.
+            // No process may write while the database is copied.
             source.lock_to_copy().await?;
             let target = open(&to, configuration, Schema::AsItIs).await?;
             let copied = source.copy_to(&target).await;
             source.close().await;
             target.close().await;
             let copied = copied?;
-            let shown = Copied { verified: copied.report.holds(), tables: copied.tables };
+            let shown = CopyOutput { verified: copied.report.holds(), tables: copied.tables };
             printer.show(&shown, |shown| {
                 let rows: Vec<_> = shown.tables.iter().map(|(table, rows)| vec![(*table).to_owned(), rows.to_string()]).collect();
-                let verdict =
-                    if shown.verified { "The copy is complete and its books hold." } else { "THE BOOKS OF THE COPY DO NOT HOLD." };
+                let verdict = if shown.verified {
+                    "The copy is complete and its ledger is consistent."
+                } else {
+                    "THE LEDGER OF THE COPY IS INCONSISTENT."
+                };
                 format!("{}\n{verdict}", output::table(&["table", "rows"], &rows))
             })?;
-            if shown.verified { Ok(()) } else { Err(Failure::ProblemFound) }
+            if shown.verified { Ok(()) } else { Err(CommandError::ProblemFound) }
         }
         DbCommand::Status => {
             let url = configuration.database_url()?;
             let store = open(&url, configuration, Schema::AsItIs).await?;
             let status = status(&store, &url).await;
             store.close().await;
-            printer.show(&status?, text_of_status)
+            printer.show(&status?, status_text)
         }
     }
 }
 
-/// A URL that is given, or that is in a file.
-fn url(given: Option<String>, file: Option<PathBuf>) -> Result<String, Failure> {
+/// The given URL, or the one in the file.
+fn url(given: Option<String>, file: Option<PathBuf>) -> Result<String, CommandError> {
     match file {
         Some(file) => Ok(url_in(&file)?),
-        None => given.ok_or_else(|| Failure::Usage("a database is missing: give its URL, or a file that holds it".to_owned())),
+        None => given.ok_or_else(|| CommandError::Usage("a database is missing: give its URL, or a file that contains it".to_owned())),
     }
 }
 
-async fn open(url: &str, configuration: &Configuration, schema: Schema) -> Result<Store, Failure> {
-    // What is done here depends on no business time.
+async fn open(url: &str, configuration: &Configuration, schema: Schema) -> Result<Store, CommandError> {
+    // No command here depends on business time, which a sandbox can move.
     wiring::open_store_at(url, configuration, Arc::new(SystemClock), schema).await
 }
 
-async fn status(store: &Store, url: &str) -> Result<Status, Failure> {
+async fn status(store: &Store, url: &str) -> Result<DatabaseStatus, CommandError> {
     let installation = store.installation().await?;
     let keys = store.installation_keys().await?;
     let counts = store.order_counts().await?;
-    Ok(Status {
+    Ok(DatabaseStatus {
         url: without_password(url),
         engine: match store.engine() {
             DatabaseEngine::Sqlite => "SQLite",
@@ -140,7 +138,7 @@ async fn status(store: &Store, url: &str) -> Result<Status, Failure> {
     })
 }
 
-fn text_of_status(status: &Status) -> String {
+fn status_text(status: &DatabaseStatus) -> String {
     let list = |counts: &[(String, i64)]| {
         let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
         if counts.is_empty() { "none".to_owned() } else { counts.join(", ") }
@@ -153,12 +151,12 @@ fn text_of_status(status: &Status) -> String {
         ("mode", or_none(&status.mode)),
         ("key fingerprint", or_none(&status.key_fingerprint)),
         ("created at", or_none(&status.created_at)),
-        ("payments under way", list(&status.payments_open)),
-        ("ramp-offs under way", list(&status.rampoffs_open)),
+        ("open payments", list(&status.payments_open)),
+        ("open ramp-offs", list(&status.rampoffs_open)),
         ("jobs", list(&status.jobs)),
-        ("facts waiting", status.facts_waiting.to_string()),
-        ("reviews waiting", status.reviews_waiting.to_string()),
-        ("deliveries pending", status.deliveries_pending.to_string()),
-        ("deliveries parked", status.deliveries_parked.to_string()),
+        ("pending facts", status.facts_waiting.to_string()),
+        ("open reviews", status.reviews_waiting.to_string()),
+        ("pending deliveries", status.deliveries_pending.to_string()),
+        ("parked deliveries", status.deliveries_parked.to_string()),
     ])
 }

@@ -1,24 +1,24 @@
-//! Where a person has money or coins sent, as it is said on the command line.
+//! The command line arguments for a destination of money or coins.
 
 use clap::Args;
 use rampart_app::operate::orders::DestinationInput;
 
-/// An account with its holder, or a wallet.
+/// A bank account with its holder, or a wallet.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DestinationArguments {
-    /// The account that money goes to
+    /// Bank account that receives the money
     #[arg(long, requires = "holder", conflicts_with = "wallet")]
     account: Option<String>,
-    /// Who holds it
+    /// Name of the account holder
     #[arg(long, requires = "account")]
     holder: Option<String>,
-    /// The wallet that coins go to
+    /// Wallet that receives the coins
     #[arg(long)]
     wallet: Option<String>,
 }
 
 impl DestinationArguments {
-    /// What was said, if anything.
+    /// The destination, if one was given.
     pub(crate) fn destination(self) -> Option<DestinationInput> {
         let account = self.account.zip(self.holder).map(|(account, holder)| DestinationInput::Account { account, holder });
         account.or(self.wallet.map(DestinationInput::Wallet))

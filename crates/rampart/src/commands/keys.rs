@@ -1,4 +1,4 @@
-//! `rampart keys`: the installation's keys, and changing one for another (docs/keys.md).
+//! `rampart keys`: manages and rotates the installation's keys (docs/keys.md).
 
 use std::path::PathBuf;
 
@@ -8,43 +8,42 @@ use rampart_app::operate::keys;
 use rampart_core::installation_key::KeyFingerprint;
 use serde::Serialize;
 
-use super::office::Office;
-use crate::cli::Global;
-use crate::failure::Failure;
+use super::context::CommandContext;
+use crate::cli::GlobalOptions;
+use crate::error::CommandError;
 use crate::output::{self, Printer};
 use crate::settings::Configuration;
-use crate::wiring::key_file::{self, InstallationKey};
+use crate::wiring::key_file::{self, KeyBytes};
 
-/// `rampart keys …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Make the key file of a new installation
+    /// Create the key file of a new installation
     Create,
-    /// Print what identifies the keys of the file, without telling them
+    /// Print the fingerprints of the keys in the key file, not the keys
     Show,
-    /// List the keys of the database and of the file, and what each does
+    /// List the keys of the database and of the key file with their roles
     List,
-    /// Add a new key to the key file; it does nothing until it is used
+    /// Add a new key to the key file. It has no effect until `rampart keys use`
     Add,
-    /// Seal new values with a key, which every node has to have in its file by now
+    /// Seal new values with this key. Every node must have it in its key file
     Use {
-        /// Its fingerprint
+        /// Fingerprint of the key
         key: KeyFingerprint,
     },
-    /// Seal anew what is stored and was sealed with an older key; may be run again at any time
+    /// Seal stored values with the newest key that were sealed with an older one. Can be repeated at any time
     Reseal,
-    /// Read nothing more with a key that is not the newest, and take it out of the file
+    /// Stop using a key that is not the newest and remove it from the key file
     Retire {
-        /// Its fingerprint
+        /// Fingerprint of the key
         key: KeyFingerprint,
-        /// End the tokens and quotes that it signed at once: whoever has learnt the key can make some
+        /// Invalidate the tokens and quotes that it signed at once, because the key has leaked
         #[arg(long)]
         now: bool,
     },
 }
 
 #[derive(Serialize)]
-struct Shown {
+struct KeyFileView {
     file: String,
     fingerprint: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -52,45 +51,41 @@ struct Shown {
 }
 
 #[derive(Serialize)]
-struct Resealed {
+struct ResealOutput {
     partners: u64,
 }
 
-/// Runs the command.
-///
-/// # Errors
-/// When there is a key already, or none, or the step is not due.
-pub(crate) fn run(global: &Global, command: KeysCommand) -> Result<(), Failure> {
+pub(crate) fn run(global: &GlobalOptions, command: KeysCommand) -> Result<(), CommandError> {
     match command {
         KeysCommand::Create => with_file(global, |path| match path.exists() {
-            true => Err(Failure::Refused(format!("the key file {} is there already", path.display()))),
+            true => Err(CommandError::Refused(format!("the key file {} exists already", path.display()))),
             false => key_file::create(path),
         }),
         KeysCommand::Show => with_file(global, |path| key_file::read(path)),
         KeysCommand::Add => with_file(global, |path| key_file::add(path).map(|key| vec![key])),
-        KeysCommand::List => Office::run(global, async |office| list(office).await),
-        KeysCommand::Use { key } => Office::run(global, async |office| {
-            keys::make_newest(&office.installation.app, key, &office.operator()?).await?;
-            list(office).await
+        KeysCommand::List => CommandContext::run(global, async |context| list(context).await),
+        KeysCommand::Use { key } => CommandContext::run(global, async |context| {
+            keys::make_newest(&context.installation.app, key, &context.operator()?).await?;
+            list(context).await
         }),
-        KeysCommand::Reseal => Office::run(global, async |office| {
-            let partners = keys::reseal(&office.installation.app, &office.operator()?).await?;
-            office.show(&Resealed { partners })
+        KeysCommand::Reseal => CommandContext::run(global, async |context| {
+            let partners = keys::reseal(&context.installation.app, &context.operator()?).await?;
+            context.show(&ResealOutput { partners })
         }),
-        KeysCommand::Retire { key, now } => Office::run(global, async |office| {
-            keys::retire(&office.installation.app, key, now, &office.operator()?).await?;
-            key_file::remove(&key_file::path(&office.installation.settings), key)?;
-            list(office).await
+        KeysCommand::Retire { key, now } => CommandContext::run(global, async |context| {
+            keys::retire(&context.installation.app, key, now, &context.operator()?).await?;
+            key_file::remove(&key_file::path(&context.installation.settings), key)?;
+            list(context).await
         }),
     }
 }
 
-fn with_file(global: &Global, work: impl FnOnce(&PathBuf) -> Result<Vec<InstallationKey>, Failure>) -> Result<(), Failure> {
+fn with_file(global: &GlobalOptions, work: impl FnOnce(&PathBuf) -> Result<Vec<KeyBytes>, CommandError>) -> Result<(), CommandError> {
     let configuration = Configuration::load(&global.overrides())?;
     let path = key_file::path(&configuration.settings);
     let mut fingerprints = work(&path)?.iter().map(|key| key_fingerprint(key).to_string()).collect::<Vec<_>>().into_iter();
     let fingerprint = fingerprints.next().unwrap_or_default();
-    let shown = Shown { file: path.display().to_string(), fingerprint, further: fingerprints.collect() };
+    let shown = KeyFileView { file: path.display().to_string(), fingerprint, further: fingerprints.collect() };
     Printer::new(global.json).show(&shown, |shown| {
         let further = shown.further.iter().map(|fingerprint| ("fingerprint", fingerprint.clone()));
         let lines = [("file", shown.file.clone()), ("fingerprint", shown.fingerprint.clone())];
@@ -98,8 +93,8 @@ fn with_file(global: &Global, work: impl FnOnce(&PathBuf) -> Result<Vec<Installa
     })
 }
 
-async fn list(office: &Office) -> Result<(), Failure> {
-    let file = key_file::read(&key_file::path(&office.installation.settings))?;
+async fn list(context: &CommandContext) -> Result<(), CommandError> {
+    let file = key_file::read(&key_file::path(&context.installation.settings))?;
     let file: Vec<KeyFingerprint> = file.iter().map(key_fingerprint).collect();
-    office.show_list(&keys::list(&office.installation.app, &file).await?, &["fingerprint", "role", "since", "in_file"])
+    context.show_list(&keys::list(&context.installation.app, &file).await?, &["fingerprint", "role", "since", "in_file"])
 }

@@ -1,4 +1,4 @@
-//! `rampart ledger`: the books.
+//! `rampart ledger`: verifies and prints the ledger.
 
 use clap::Subcommand;
 use rampart_core::amount::Amount;
@@ -8,54 +8,53 @@ use rampart_core::ledger::{Account, Side};
 use rampart_store::{AccountBalance, LedgerPosting, VerifyReport};
 use serde::Serialize;
 
-use super::office::Office;
-use crate::failure::Failure;
+use super::context::CommandContext;
+use crate::error::CommandError;
 use crate::output;
 
-/// How many customers' balances are read at once.
-const PAGE: u32 = 1_000;
+/// Balances per database query.
+const PAGE_ROWS: u32 = 1_000;
 
-/// `rampart ledger …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum LedgerCommand {
-    /// Recompute every balance from the entries and check every sum
+    /// Recompute every balance from its entries and check that debits equal credits. Exit code 1 if the ledger is inconsistent
     Verify,
-    /// Print the balances
+    /// Print the balances of the accounts
     Accounts {
-        /// The customers' accounts too, of which there are as many as customers
+        /// Include the accounts of customers, one or more per customer
         #[arg(long)]
         customers: bool,
-        /// Only this account, such as bank:sepa
+        /// Print only this account, such as bank:sepa
         account: Option<Account>,
     },
     /// Print every entry of an order
     Order {
-        /// The order
+        /// Identifier of the order
         id: OrderId,
     },
 }
 
 #[derive(Serialize)]
-struct Verified {
+struct VerifyOutput {
     holds: bool,
     entries: u64,
     postings: u64,
     balances: u64,
     orders: u64,
     events: u64,
-    findings: Vec<Finding>,
-    warnings: Vec<Finding>,
+    findings: Vec<VerifyFinding>,
+    warnings: Vec<VerifyFinding>,
 }
 
 #[derive(Serialize)]
-struct Finding {
+struct VerifyFinding {
     check: &'static str,
     subject: String,
     fault: String,
 }
 
 #[derive(Serialize)]
-struct Balance {
+struct BalanceRow {
     account: Account,
     asset: Asset,
     side: Side,
@@ -66,7 +65,7 @@ struct Balance {
 }
 
 #[derive(Serialize)]
-struct Entry {
+struct EntryRow {
     posting: String,
     kind: &'static str,
     at: String,
@@ -76,93 +75,91 @@ struct Entry {
     amount: String,
 }
 
-/// Runs the command.
-///
-/// # Errors
-/// When the books do not hold, or cannot be read.
-pub(crate) async fn run(office: &Office, command: LedgerCommand) -> Result<(), Failure> {
+pub(crate) async fn run(context: &CommandContext, command: LedgerCommand) -> Result<(), CommandError> {
     match command {
         LedgerCommand::Verify => {
-            let report = rampart_app::operate::ledger::verify(&office.installation.app).await?;
+            let report = rampart_app::operate::ledger::verify(&context.installation.app).await?;
             let verified = verified(&report);
-            office.printer.show(&verified, text_of_verified)?;
-            if verified.holds { Ok(()) } else { Err(Failure::ProblemFound) }
+            context.printer.show(&verified, verify_text)?;
+            if verified.holds { Ok(()) } else { Err(CommandError::ProblemFound) }
         }
-        LedgerCommand::Accounts { customers, account } => accounts(office, customers, account).await,
+        LedgerCommand::Accounts { customers, account } => accounts(context, customers, account).await,
         LedgerCommand::Order { id } => {
-            let postings = office.installation.app.store().postings_of_order(id).await?;
-            if postings.is_empty() && !exists(office, id).await? {
-                return Err(Failure::Refused(format!("there is no order {id}")));
+            let postings = context.installation.app.store().postings_of_order(id).await?;
+            if postings.is_empty() && !exists(context, id).await? {
+                return Err(CommandError::Refused(format!("there is no order {id}")));
             }
-            let entries: Vec<Entry> =
-                postings.iter().flat_map(|posting| entries_of(posting, |amount, asset| office.major(amount, asset))).collect();
-            office.printer.show(&entries, |entries| table_of(entries))
+            let entries: Vec<EntryRow> =
+                postings.iter().flat_map(|posting| entries_of(posting, |amount, asset| context.major(amount, asset))).collect();
+            context.printer.show(&entries, |entries| table_of(entries))
         }
     }
 }
 
-async fn exists(office: &Office, id: OrderId) -> Result<bool, Failure> {
-    let store = office.installation.app.store();
+async fn exists(context: &CommandContext, id: OrderId) -> Result<bool, CommandError> {
+    let store = context.installation.app.store();
     Ok(store.payment(id).await?.is_some() || store.rampoff(id).await?.is_some())
 }
 
-fn verified(report: &VerifyReport) -> Verified {
-    let shown = |found: &[rampart_store::Inconsistency]| {
+fn verified(report: &VerifyReport) -> VerifyOutput {
+    let findings = |found: &[rampart_store::Inconsistency]| {
         let found = found.iter();
-        found.map(|finding| Finding { check: finding.check, subject: finding.subject.clone(), fault: finding.fault.clone() }).collect()
+        found
+            .map(|finding| VerifyFinding { check: finding.check, subject: finding.subject.clone(), fault: finding.fault.clone() })
+            .collect()
     };
-    Verified {
+    VerifyOutput {
         holds: report.holds(),
         entries: report.entries,
         postings: report.postings,
         balances: report.balances,
         orders: report.orders,
         events: report.events,
-        findings: shown(&report.findings),
-        warnings: shown(&report.warnings),
+        findings: findings(&report.findings),
+        warnings: findings(&report.warnings),
     }
 }
 
-fn text_of_verified(verified: &Verified) -> String {
-    let Verified { entries, postings, balances, orders, events, .. } = verified;
-    let looked_at = format!("{entries} entries in {postings} postings, {balances} balances, {orders} orders, {events} events");
+fn verify_text(verified: &VerifyOutput) -> String {
+    let VerifyOutput { entries, postings, balances, orders, events, .. } = verified;
+    let checked = format!("{entries} entries in {postings} postings, {balances} balances, {orders} orders, {events} events");
     let verdict = if verified.holds { "The books hold" } else { "THE BOOKS DO NOT HOLD" };
-    let line = |kind: &str, finding: &Finding| format!("\n{kind}{} {}: {}", finding.check, finding.subject, finding.fault);
+    let line = |kind: &str, finding: &VerifyFinding| format!("\n{kind}{} {}: {}", finding.check, finding.subject, finding.fault);
     let faults = verified.findings.iter().map(|finding| line("", finding));
     let warnings = verified.warnings.iter().map(|finding| line("warning: ", finding));
-    format!("{verdict}: {looked_at}.{}", faults.chain(warnings).collect::<String>())
+    format!("{verdict}: {checked}.{}", faults.chain(warnings).collect::<String>())
 }
 
-async fn accounts(office: &Office, customers: bool, account: Option<Account>) -> Result<(), Failure> {
-    let store = office.installation.app.store();
+async fn accounts(context: &CommandContext, customers: bool, account: Option<Account>) -> Result<(), CommandError> {
+    let store = context.installation.app.store();
     let balances = match account {
         Some(account) => store.balances_of(account).await?,
         None if !customers => store.balances_of_house().await?,
         None => {
             let mut all: Vec<AccountBalance> = Vec::new();
             loop {
-                let page = store.balances(all.last().map(|last| (last.account, last.asset)), PAGE).await?;
-                let full = page.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
+                let page = store.balances(all.last().map(|last| (last.account, last.asset)), PAGE_ROWS).await?;
+                let is_full = page.len() == usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
                 all.extend(page);
-                if !full {
+                if !is_full {
                     break all;
                 }
             }
         }
     };
-    let shown: Vec<Balance> = balances.iter().map(|balance| balance_of(office, balance)).collect();
-    office.printer.show(&shown, |shown| {
+    let shown: Vec<BalanceRow> = balances.iter().map(|balance| balance_of(context, balance)).collect();
+    context.printer.show(&shown, |shown| {
         let rows = shown.iter().map(|balance| {
-            let Balance { account, asset, posted, held, available, entries, .. } = balance;
+            let BalanceRow { account, asset, posted, held, available, entries, .. } = balance;
             vec![account.to_string(), asset.to_string(), posted.clone(), held.clone(), available.clone(), entries.to_string()]
         });
         output::table(&["account", "asset", "posted", "held", "available", "entries"], &rows.collect::<Vec<_>>())
     })
 }
 
-fn balance_of(office: &Office, balance: &AccountBalance) -> Balance {
-    let major = |amount| office.major(amount, balance.asset);
-    Balance {
+fn balance_of(context: &CommandContext, balance: &AccountBalance) -> BalanceRow {
+    let major = |amount| context.major(amount, balance.asset);
+    BalanceRow {
         account: balance.account,
         asset: balance.asset,
         side: balance.account.side(),
@@ -173,8 +170,8 @@ fn balance_of(office: &Office, balance: &AccountBalance) -> Balance {
     }
 }
 
-fn entries_of(posting: &LedgerPosting, major: impl Fn(Amount, Asset) -> String) -> Vec<Entry> {
-    let entries = posting.entries.iter().map(|entry| Entry {
+fn entries_of(posting: &LedgerPosting, major: impl Fn(Amount, Asset) -> String) -> Vec<EntryRow> {
+    let entries = posting.entries.iter().map(|entry| EntryRow {
         posting: posting.id.to_string(),
         kind: posting.kind.as_str(),
         at: posting.posted_at.to_string(),
@@ -186,7 +183,7 @@ fn entries_of(posting: &LedgerPosting, major: impl Fn(Amount, Asset) -> String) 
     entries.collect()
 }
 
-fn table_of(entries: &[Entry]) -> String {
+fn table_of(entries: &[EntryRow]) -> String {
     let rows = entries.iter().map(|entry| {
         let (debit, credit) = match entry.side {
             Side::Debit => (entry.amount.clone(), String::new()),

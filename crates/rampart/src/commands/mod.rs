@@ -1,7 +1,8 @@
-//! The commands, one file per family.
+//! The commands, one file per group.
 
 pub(crate) mod audit;
 pub(crate) mod config;
+pub(crate) mod context;
 pub(crate) mod customer;
 pub(crate) mod db;
 pub(crate) mod demo;
@@ -10,7 +11,7 @@ pub(crate) mod doctor;
 pub(crate) mod job;
 pub(crate) mod keys;
 pub(crate) mod ledger;
-pub(crate) mod office;
+
 pub(crate) mod openapi;
 pub(crate) mod order;
 pub(crate) mod partner;
@@ -26,61 +27,54 @@ use std::time::Duration;
 
 use tokio::runtime::Builder;
 
-use crate::cli::{Cli, Command};
-use crate::failure::Failure;
+use crate::cli::{Cli, RampartCommand};
+use crate::error::CommandError;
 use crate::settings::Configuration;
-use office::Office;
+use context::CommandContext;
 
-/// Threads that a command other than `serve` works on.
+/// Worker threads of every command but `serve`.
 const COMMAND_THREADS: usize = 2;
-/// How long threads may go on once the work is done. One that asks the system for the address of a name cannot be stopped, and
-/// may wait for minutes.
-const LINGER: Duration = Duration::from_secs(1);
+/// Threads may outlive the work: a DNS lookup by the system cannot be cancelled and may block for minutes.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Runs a command.
-///
-/// # Errors
-/// When it is refused, finds a problem, or is used wrongly.
-pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+pub(crate) fn run(cli: Cli) -> Result<(), CommandError> {
     let global = cli.global;
     match cli.command {
-        Command::Serve(arguments) => serve::run(&global, arguments),
-        Command::Demo(arguments) => demo::run(&global, arguments),
-        Command::Config(arguments) => config::run(&global, &arguments),
-        Command::Openapi => openapi::run(),
-        Command::Validate(command) => validate::run(&global, command),
-        Command::Keys(command) => keys::run(&global, command),
-        Command::Db(command) => {
+        RampartCommand::Serve(arguments) => serve::run(&global, arguments),
+        RampartCommand::Demo(arguments) => demo::run(&global, arguments),
+        RampartCommand::Config(arguments) => config::run(&global, &arguments),
+        RampartCommand::Openapi => openapi::run(),
+        RampartCommand::Validate(command) => validate::run(&global, command),
+        RampartCommand::Keys(command) => keys::run(&global, command),
+        RampartCommand::Db(command) => {
             let configuration = Configuration::load(&global.overrides())?;
-            office::start_log(&configuration)?;
+            context::start_log(&configuration)?;
             block_on(async { db::run(&global, &configuration, command).await })
         }
-        Command::Partner(command) => Office::run(&global, async |office| partner::run(office, command).await),
-        Command::Review(command) => Office::run(&global, async |office| review::run(office, command).await),
-        Command::Payout(command) => Office::run(&global, async |office| payout::run(office, command).await),
-        Command::Order(command) => Office::run(&global, async |office| order::run(office, command).await),
-        Command::Webhook(command) => Office::run(&global, async |office| webhook::run(office, command).await),
-        Command::Customer(command) => Office::run(&global, async |office| customer::run(office, command).await),
-        Command::Treasury(command) => Office::run(&global, async |office| treasury::run(office, command).await),
-        Command::Job(command) => Office::run(&global, async |office| job::run(office, command).await),
-        Command::Audit(command) => Office::run(&global, async |office| audit::run(office, command).await),
-        Command::Doctor => Office::run(&global, async |office| doctor::run(office).await),
-        Command::Ledger(command) => Office::run(&global, async |office| ledger::run(office, command).await),
+        RampartCommand::Partner(command) => CommandContext::run(&global, async |context| partner::run(context, command).await),
+        RampartCommand::Review(command) => CommandContext::run(&global, async |context| review::run(context, command).await),
+        RampartCommand::Payout(command) => CommandContext::run(&global, async |context| payout::run(context, command).await),
+        RampartCommand::Order(command) => CommandContext::run(&global, async |context| order::run(context, command).await),
+        RampartCommand::Webhook(command) => CommandContext::run(&global, async |context| webhook::run(context, command).await),
+        RampartCommand::Customer(command) => CommandContext::run(&global, async |context| customer::run(context, command).await),
+        RampartCommand::Treasury(command) => CommandContext::run(&global, async |context| treasury::run(context, command).await),
+        RampartCommand::Job(command) => CommandContext::run(&global, async |context| job::run(context, command).await),
+        RampartCommand::Audit(command) => CommandContext::run(&global, async |context| audit::run(context, command).await),
+        RampartCommand::Doctor => CommandContext::run(&global, async |context| doctor::run(context).await),
+        RampartCommand::Ledger(command) => CommandContext::run(&global, async |context| ledger::run(context, command).await),
     }
 }
 
-/// Does work on so many threads.
-///
-/// # Errors
-/// When it fails, or the machine does not give the threads.
-pub(crate) fn block_on_threads<T>(threads: usize, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+/// Runs `work` on this number of threads.
+pub(crate) fn block_on_threads<T>(threads: usize, work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::Refused(format!("no threads to work on: {error}")))?;
+    let runtime = runtime.map_err(|error| CommandError::Refused(format!("cannot start threads: {error}")))?;
     let result = runtime.block_on(work);
-    runtime.shutdown_timeout(LINGER);
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     result
 }
 
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     block_on_threads(COMMAND_THREADS, work)
 }

@@ -1,13 +1,9 @@
-//! `rampart openapi`: the description of the partner API, without starting anything.
+//! `rampart openapi`: prints the description of the partner API. It needs no installation.
 
-use crate::failure::Failure;
+use crate::error::CommandError;
 use crate::output;
 
-/// Prints the description.
-///
-/// # Errors
-/// None so far.
-pub(crate) fn run() -> Result<(), Failure> {
+pub(crate) fn run() -> Result<(), CommandError> {
     output::line(rampart_web::openapi(vec![rampart_sandbox::openapi()]).trim_end());
     Ok(())
 }

@@ -1,66 +1,65 @@
-//! `rampart order`: one order.
+//! `rampart order`: shows and changes an order.
 
 use clap::Subcommand;
 use rampart_app::operate::orders;
 use rampart_core::id::OrderId;
 
+use super::context::CommandContext;
 use super::destination::DestinationArguments;
-use super::office::Office;
-use crate::failure::Failure;
+use crate::error::CommandError;
 use crate::output;
 
-/// `rampart order …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum OrderCommand {
-    /// Print everything known of an order: its state, money, work, events, their deliveries and what persons did
+    /// Show an order: state, amounts, jobs, events, webhook deliveries and audit log
     Show {
-        /// The order
+        /// Identifier of the order
         id: OrderId,
     },
-    /// Stop an order before coins or money leave
+    /// Put an order on hold before coins or money leave
     Hold {
-        /// The order
+        /// Identifier of the order
         id: OrderId,
     },
-    /// Let an order that is on hold go on
+    /// Continue an order that is on hold
     Release {
-        /// The order
+        /// Identifier of the order
         id: OrderId,
     },
-    /// Send an order's money or coins back to the destination the customer gave
+    /// Refund an order to the destination that the customer gave
     Refund {
-        /// The order
+        /// Identifier of the order
         id: OrderId,
-        /// The end of the account or wallet that it goes to, four signs or more; needed where a page gave that a moment ago
+        /// Last characters of the account or wallet it goes to, at least four; required if a hosted page set that a short time ago
         #[arg(long)]
         to: Option<String>,
     },
-    /// Give an order a destination in place of its customer: the account that a purchase is refunded to or a sale paid out to, or the
-    /// wallet that a sale is refunded to
+    /// Set the destination of an order on behalf of its customer: the account for the refund of a purchase or the payout of a sale,
+    /// or the wallet for the refund of a sale
     Destination {
-        /// The order
+        /// Identifier of the order
         id: OrderId,
         #[command(flatten)]
         to: DestinationArguments,
     },
-    /// Put an order's money or coins into suspense, each receipt as an item of its own; the order has ended then
+    /// Move an order's money or coins to suspense, one review item per receipt, and end the order
     ToSuspense {
-        /// The order
+        /// Identifier of the order
         id: OrderId,
     },
-    /// Call back what is on its way out for an order: it is stopped if it was not attempted, and recalled if it was only signed
+    /// Recall the payout or transfer of an order: stop it if it was not attempted, cancel it on its chain if it was only signed
     Recall {
-        /// The order
+        /// Identifier of the order
         id: OrderId,
     },
-    /// Call off an order that has not been paid
+    /// Cancel an order that has not been paid
     Cancel {
-        /// The order
+        /// Identifier of the order
         id: OrderId,
     },
 }
 
-/// What is printed of an order, in this order.
+/// The printed fields, in this order.
 const FIELDS: &[&str] = &[
     "kind",
     "id",
@@ -93,44 +92,41 @@ const LISTS: &[(&str, &[&str])] = &[
     ("audit", &["at", "actor", "action", "reason", "detail"]),
 ];
 
-/// Runs the command.
-///
-/// # Errors
-/// When it is refused.
-pub(crate) async fn run(office: &Office, command: OrderCommand) -> Result<(), Failure> {
-    let app = &office.installation.app;
+pub(crate) async fn run(context: &CommandContext, command: OrderCommand) -> Result<(), CommandError> {
+    let app = &context.installation.app;
     let id = match command {
         OrderCommand::Show { id } => id,
         OrderCommand::Hold { id } => {
-            orders::hold(app, &office.operator()?, id).await?;
+            orders::hold(app, &context.operator()?, id).await?;
             id
         }
         OrderCommand::Release { id } => {
-            orders::release(app, &office.operator()?, id).await?;
+            orders::release(app, &context.operator()?, id).await?;
             id
         }
         OrderCommand::Refund { id, to } => {
-            orders::refund_to(app, &office.operator()?, id, to.as_deref()).await?;
+            orders::refund_to(app, &context.operator()?, id, to.as_deref()).await?;
             id
         }
         OrderCommand::Destination { id, to } => {
             let destination = to.destination();
-            let destination = destination.ok_or_else(|| Failure::Usage("say an account with its holder, or a wallet".to_owned()))?;
-            orders::give_destination(app, &office.operator()?, id, &destination).await?;
+            let destination = destination
+                .ok_or_else(|| CommandError::Usage("a destination is missing: give --account with --holder, or --wallet".to_owned()))?;
+            orders::give_destination(app, &context.operator()?, id, &destination).await?;
             id
         }
         OrderCommand::ToSuspense { id } => {
-            orders::set_aside(app, &office.operator()?, id).await?;
+            orders::set_aside(app, &context.operator()?, id).await?;
             id
         }
         OrderCommand::Recall { id } => {
-            orders::recall(app, &office.operator()?, id).await?;
+            orders::recall(app, &context.operator()?, id).await?;
             id
         }
         OrderCommand::Cancel { id } => {
-            orders::cancel(app, &office.operator()?, id).await?;
+            orders::cancel(app, &context.operator()?, id).await?;
             id
         }
     };
-    office.printer.show(&orders::show(app, id).await?, |file| output::record(file, FIELDS, LISTS))
+    context.printer.show(&orders::show(app, id).await?, |order| output::record(order, FIELDS, LISTS))
 }

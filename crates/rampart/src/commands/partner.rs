@@ -1,4 +1,4 @@
-//! `rampart partner`: partners and their keys.
+//! `rampart partner`: manages partners and their API keys.
 
 use std::time::Duration;
 
@@ -9,89 +9,88 @@ use rampart_core::partner::{HttpErrors, Partner};
 use rampart_core::time::Timestamp;
 use serde::Serialize;
 
-use super::office::Office;
-use crate::failure::Failure;
+use super::context::CommandContext;
+use crate::error::CommandError;
 use crate::output;
 
-/// How many partners are read at once.
-const PAGE: u32 = 200;
+/// Partners per database query.
+const PAGE_ROWS: u32 = 200;
 
-/// `rampart partner …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum PartnerCommand {
-    /// Make a partner and print its key and secret, once
+    /// Create a partner and print its key and secret. The secret is shown only once
     Create {
-        /// Its name
+        /// Name of the partner
         #[arg(long)]
         name: String,
     },
-    /// List the partners
+    /// List all partners
     List,
-    /// Change a partner's settings
+    /// Change the settings of a partner
     Set {
-        /// Its identifier or name
+        /// Identifier or name of the partner
         partner: String,
-        /// A new name
+        /// New name
         #[arg(long)]
         name: Option<String>,
-        /// A network (CIDR) or address it may call from, once for each; `any` for anywhere
+        /// Address or network (CIDR) from which it may call; repeat for several, `any` for no restriction
         #[arg(long = "allow-ip", value_name = "NETWORK")]
         allow_ip: Vec<String>,
-        /// How failures are answered over HTTP
+        /// HTTP status of error answers
         #[arg(long)]
         http_errors: Option<HttpErrorsArgument>,
     },
-    /// Give a partner a new key; the old one works beside it, and its secret signs webhooks along, for an overlap. One that was
-    /// rotated before that ends now
+    /// Give a partner a new key. During the overlap the old key still works, and webhooks are also signed with its secret. A key that was
+    /// replaced earlier ends now
     RotateKey {
-        /// Its identifier or name
+        /// Identifier or name of the partner
         partner: String,
-        /// For how many hours the old key and its tokens still work; 0 after a leak: then nothing but the new key works
+        /// Hours for which the old key and its tokens still work; 0 (after a leak) ends them at once
         #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(0..=720))]
         overlap: u16,
     },
-    /// Let a partner call no more, and revoke its tokens
+    /// Disable a partner: refuse its calls and revoke its tokens
     Disable {
-        /// Its identifier or name
+        /// Identifier or name of the partner
         partner: String,
     },
-    /// Let a partner call again
+    /// Enable a disabled partner
     Enable {
-        /// Its identifier or name
+        /// Identifier or name of the partner
         partner: String,
     },
 }
 
-/// How failures are answered over HTTP.
+/// The HTTP status of error answers.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum HttpErrorsArgument {
-    /// With the fitting 4xx or 5xx status
+    /// The matching 4xx or 5xx status
     Rest,
-    /// Business failures with 200, as the public documentation prints them
+    /// 200 for business errors, as in the public documentation
     Documented,
 }
 
 #[derive(Serialize)]
-struct Created {
+struct CreatedPartner {
     id: String,
     api_key: String,
     api_secret: String,
 }
 
 #[derive(Serialize)]
-struct Shown {
+struct PartnerRow {
     id: String,
     name: String,
     enabled: bool,
     api_key: String,
-    /// Until when the key before works beside it.
+    /// End of the overlap during which the previous key still works.
     previous_key_until: Option<String>,
     allow_ips: Vec<String>,
     http_errors: HttpErrors,
     created_at: String,
 }
 
-impl Shown {
+impl PartnerRow {
     fn of(partner: &Partner, now: Timestamp) -> Self {
         let previous = partner.previous_key.as_ref().and_then(|(previous, _)| partner.key_in_use(&previous.key, now));
         Self {
@@ -107,7 +106,7 @@ impl Shown {
     }
 
     fn row(&self) -> Vec<String> {
-        let from = if self.allow_ips.is_empty() { "anywhere".to_owned() } else { self.allow_ips.join(",") };
+        let addresses = if self.allow_ips.is_empty() { "anywhere".to_owned() } else { self.allow_ips.join(",") };
         let errors = match self.http_errors {
             HttpErrors::Rest => "rest",
             HttpErrors::Documented => "documented",
@@ -115,34 +114,33 @@ impl Shown {
         let state = if self.enabled { "enabled" } else { "disabled" };
         let (id, name, key, created_at) = (self.id.clone(), self.name.clone(), self.api_key.clone(), self.created_at.clone());
         let previous = self.previous_key_until.clone().unwrap_or_default();
-        vec![id, name, state.to_owned(), key, previous, from, errors.to_owned(), created_at]
+        vec![id, name, state.to_owned(), key, previous, addresses, errors.to_owned(), created_at]
     }
 }
 
 const HEADINGS: &[&str] = &["id", "name", "state", "api_key", "previous_key_until", "from", "http_errors", "created_at"];
 
-/// Runs the command.
-///
-/// # Errors
-/// When it is refused.
-pub(crate) async fn run(office: &Office, command: PartnerCommand) -> Result<(), Failure> {
-    let app = &office.installation.app;
+pub(crate) async fn run(context: &CommandContext, command: PartnerCommand) -> Result<(), CommandError> {
+    let app = &context.installation.app;
     let now = app.real().now();
     let mut change = PartnerChange::default();
     let partner = match command {
-        PartnerCommand::Create { name } => return told(office, &app.create_partner(&name, &office.actor).await?),
+        PartnerCommand::Create { name } => return show_credentials(context, &app.create_partner(&name, &context.actor).await?),
         PartnerCommand::List => {
-            let shown: Vec<Shown> = all(office).await?.iter().map(|partner| Shown::of(partner, now)).collect();
-            return office.printer.show(&shown, |shown| output::table(HEADINGS, &shown.iter().map(Shown::row).collect::<Vec<_>>()));
+            let shown: Vec<PartnerRow> = all(context).await?.iter().map(|partner| PartnerRow::of(partner, now)).collect();
+            return context.printer.show(&shown, |shown| output::table(HEADINGS, &shown.iter().map(PartnerRow::row).collect::<Vec<_>>()));
         }
         PartnerCommand::RotateKey { partner, overlap } => {
-            let id = find(office, &partner).await?;
+            let id = find(context, &partner).await?;
             let overlap = Duration::from_secs(u64::from(overlap) * 3_600);
-            return told(office, &app.rotate_partner_key(id, overlap, &office.actor, office.reason_or("partner rotate-key")).await?);
+            return show_credentials(
+                context,
+                &app.rotate_partner_key(id, overlap, &context.actor, context.reason_or("partner rotate-key")).await?,
+            );
         }
         PartnerCommand::Set { partner, name, allow_ip, http_errors } => {
             if name.is_none() && allow_ip.is_empty() && http_errors.is_none() {
-                return Err(Failure::Usage("nothing to set: give --name, --allow-ip or --http-errors".to_owned()));
+                return Err(CommandError::Usage("nothing to change: give --name, --allow-ip or --http-errors".to_owned()));
             }
             change.name = name;
             let anywhere = allow_ip.iter().any(|network| network == "any");
@@ -162,49 +160,46 @@ pub(crate) async fn run(office: &Office, command: PartnerCommand) -> Result<(), 
             partner
         }
     };
-    let id = find(office, &partner).await?;
-    let partner = app.set_partner(id, &change, &office.actor, office.reason_or("partner set")).await?;
-    office.printer.show(&Shown::of(&partner, now), |shown| output::table(HEADINGS, &[shown.row()]))
+    let id = find(context, &partner).await?;
+    let partner = app.set_partner(id, &change, &context.actor, context.reason_or("partner set")).await?;
+    context.printer.show(&PartnerRow::of(&partner, now), |shown| output::table(HEADINGS, &[shown.row()]))
 }
 
-/// Prints a key with its secret, which is shown this once.
-fn told(office: &Office, credentials: &Credentials) -> Result<(), Failure> {
-    let created = Created {
+/// Prints a new key with its secret.
+fn show_credentials(context: &CommandContext, credentials: &Credentials) -> Result<(), CommandError> {
+    let created = CreatedPartner {
         id: credentials.id.to_string(),
         api_key: credentials.api_key.clone(),
-        // Printed for the operator who asked for it; it is told once.
+        // Printed for the operator who created it, this once.
         api_secret: credentials.api_secret.reveal().to_owned(),
     };
-    office.printer.show(&created, |created| {
+    context.printer.show(&created, |created| {
         let pairs = [("id", created.id.clone()), ("api_key", created.api_key.clone()), ("api_secret", created.api_secret.clone())];
-        format!("{}\nThe secret is shown this once.", output::pairs(&pairs))
+        format!("{}\nThe secret is shown only once.", output::pairs(&pairs))
     })
 }
 
-async fn all(office: &Office) -> Result<Vec<Partner>, Failure> {
+async fn all(context: &CommandContext) -> Result<Vec<Partner>, CommandError> {
     let mut partners: Vec<Partner> = Vec::new();
     loop {
-        let page = office.installation.app.partners(partners.last().map(|partner| partner.id), PAGE).await?;
-        let full = page.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let page = context.installation.app.partners(partners.last().map(|partner| partner.id), PAGE_ROWS).await?;
+        let is_full = page.len() == usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
         partners.extend(page);
-        if !full {
+        if !is_full {
             return Ok(partners);
         }
     }
 }
 
-/// A partner by its identifier or its name.
-///
-/// # Errors
-/// When there is none, or several have the name.
-pub(crate) async fn find(office: &Office, partner: &str) -> Result<PartnerId, Failure> {
+/// Finds a partner by identifier or name. Refused if several have the name.
+pub(crate) async fn find(context: &CommandContext, partner: &str) -> Result<PartnerId, CommandError> {
     if let Ok(id) = partner.parse::<PartnerId>() {
         return Ok(id);
     }
-    let named: Vec<Partner> = all(office).await?.into_iter().filter(|known| known.name == partner).collect();
+    let named: Vec<Partner> = all(context).await?.into_iter().filter(|known| known.name == partner).collect();
     match named.as_slice() {
         [one] => Ok(one.id),
-        [] => Err(Failure::Refused(format!("there is no partner {partner}"))),
-        _ => Err(Failure::Refused(format!("several partners are called {partner}: give the identifier"))),
+        [] => Err(CommandError::Refused(format!("there is no partner {partner}"))),
+        _ => Err(CommandError::Refused(format!("several partners are called {partner}: give the identifier"))),
     }
 }

@@ -1,50 +1,48 @@
-//! `rampart payout`: money that leaves.
+//! `rampart payout`: shows payouts and records their outcome.
 
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use rampart_app::operate::payouts;
 use rampart_core::id::PayoutId;
 
-use super::office::Office;
-use crate::failure::Failure;
+use super::context::CommandContext;
+use crate::error::CommandError;
 use crate::output;
 
-/// How many payouts are listed at once.
-const PAGE: u32 = 200;
+const PAGE_ROWS: u32 = 200;
 
-/// `rampart payout …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum PayoutCommand {
-    /// List the payouts that have not ended: queued, unknown (their answer was lost), accepted by the rail
+    /// List payouts without a final outcome: queued, unknown (the answer of the bank was lost) or accepted by the rail
     List {
-        /// Only those in this state
+        /// List only payouts in this state
         #[arg(long, value_parser = PossibleValuesParser::new([payouts::OPEN, payouts::ENDED].concat()))]
         state: Option<String>,
-        /// Go on behind this payout
+        /// Continue after this payout
         #[arg(long, value_name = "PAYOUT")]
         after: Option<PayoutId>,
     },
-    /// Print a payout with its work and what persons did
+    /// Show a payout with its jobs and audit log
     Show {
-        /// The payout
+        /// Identifier of the payout
         id: PayoutId,
     },
-    /// Book that it arrived: you have asked the bank, and nothing else tells us
+    /// Record that a payout arrived, as the bank has confirmed, if no report of it arrives otherwise
     Settle {
-        /// The payout
+        /// Identifier of the payout
         id: PayoutId,
-        /// The bank's own reference of it
+        /// Reference of the payout at the bank
         #[arg(long)]
         reference: String,
     },
-    /// Book that it will not arrive: you have asked the bank, and nothing else tells us
+    /// Record that a payout failed for good, as the bank has confirmed, if no report of it arrives otherwise
     Fail {
-        /// The payout
+        /// Identifier of the payout
         id: PayoutId,
     },
-    /// Stop a payout that was not handed to its rail yet
+    /// Stop a payout that was not submitted to its rail yet
     Stop {
-        /// The payout
+        /// Identifier of the payout
         id: PayoutId,
     },
 }
@@ -53,33 +51,29 @@ const FIELDS: &[&str] =
     &["id", "state", "purpose", "order", "route", "amount", "account", "screening", "created_at", "resolves", "rounding"];
 const LISTS: &[(&str, &[&str])] = &[("jobs", &["id", "what", "state"]), ("audit", &["at", "actor", "action", "reason", "detail"])];
 
-/// Runs the command.
-///
-/// # Errors
-/// When it is refused.
-pub(crate) async fn run(office: &Office, command: PayoutCommand) -> Result<(), Failure> {
-    let app = &office.installation.app;
+pub(crate) async fn run(context: &CommandContext, command: PayoutCommand) -> Result<(), CommandError> {
+    let app = &context.installation.app;
     let id = match command {
         PayoutCommand::List { state, after } => {
-            let one = state.as_deref().map(|state| vec![state]);
-            let found = payouts::list(app, one.as_deref().unwrap_or(&payouts::OPEN), after, PAGE).await?;
+            let states = state.as_deref().map(|state| vec![state]);
+            let found = payouts::list(app, states.as_deref().unwrap_or(&payouts::OPEN), after, PAGE_ROWS).await?;
             let last = found.last().map(|payout| payout.id.as_str());
             let fields = &FIELDS[..9];
-            return office.printer.show(&found, |found| output::page_of(found, fields, PAGE, last));
+            return context.printer.show(&found, |found| output::page_of(found, fields, PAGE_ROWS, last));
         }
         PayoutCommand::Show { id } => id,
         PayoutCommand::Settle { id, reference } => {
-            payouts::settle(app, &office.operator()?, id, &reference).await?;
+            payouts::settle(app, &context.operator()?, id, &reference).await?;
             id
         }
         PayoutCommand::Fail { id } => {
-            payouts::fail(app, &office.operator()?, id).await?;
+            payouts::fail(app, &context.operator()?, id).await?;
             id
         }
         PayoutCommand::Stop { id } => {
-            payouts::stop(app, &office.operator()?, id).await?;
+            payouts::stop(app, &context.operator()?, id).await?;
             id
         }
     };
-    office.printer.show(&payouts::show(app, id).await?, |file| output::record(file, FIELDS, LISTS))
+    context.printer.show(&payouts::show(app, id).await?, |payout| output::record(payout, FIELDS, LISTS))
 }

@@ -1,4 +1,4 @@
-//! `rampart review`: what waits for a person.
+//! `rampart review`: lists and resolves what needs a person.
 
 use clap::Subcommand;
 use rampart_app::operate::orders::DestinationInput;
@@ -6,78 +6,75 @@ use rampart_app::operate::reviews::{self, HeldOrder, ReviewDecision, ReviewLine}
 use rampart_core::id::{OrderId, ReviewId};
 use serde::Serialize;
 
+use super::context::CommandContext;
 use super::destination::DestinationArguments;
-use super::office::Office;
-use crate::failure::Failure;
+use crate::error::CommandError;
 use crate::output;
 
-/// How much is listed at once.
-const PAGE: u32 = 200;
+const PAGE_ROWS: u32 = 200;
 
-/// `rampart review …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReviewCommand {
-    /// List what waits: suspense, quarantined facts, alarms, and orders on hold
+    /// List the open review items (suspense, quarantined facts, alarms) and the orders on hold
     List {
-        /// What was settled, too
+        /// Include resolved items
         #[arg(long)]
         all: bool,
-        /// Go on behind this item
+        /// Continue after this item
         #[arg(long, value_name = "ITEM")]
         after: Option<ReviewId>,
-        /// Go on with the orders on hold behind this one
+        /// Continue the orders on hold after this one
         #[arg(long, value_name = "ORDER")]
         orders_after: Option<OrderId>,
     },
-    /// Call back what an item was sent back by: it is stopped if it was not attempted, and recalled if it was only signed
+    /// Recall the payout or transfer that returns an item: stop it if it was not attempted, cancel it on its chain if it was only signed
     Recall {
-        /// The item
+        /// Identifier of the item
         id: ReviewId,
     },
-    /// Settle an item (orders on hold: `rampart order release|refund`)
+    /// Resolve an item (for orders on hold, use `rampart order release` or `rampart order refund`)
     Resolve {
-        /// The item
+        /// Identifier of the item
         id: ReviewId,
         #[command(subcommand)]
         decision: DecisionArgument,
     },
 }
 
-/// How an item is settled.
+/// The decisions about an item.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum DecisionArgument {
-    /// What lies in suspense is for this order
+    /// Assign money or coins in suspense to this order
     Assign {
-        /// The order
+        /// Identifier of the order
         order: OrderId,
     },
-    /// What lies in suspense goes back to where it came from, or to the destination that is said; a payout that was returned is paid
-    /// once more
+    /// Return money or coins in suspense to where they came from, or to the given destination. A returned payout is paid once more
     Return {
         #[command(flatten)]
         to: DestinationArguments,
     },
-    /// What lies in suspense belongs to nobody and becomes the company's
+    /// Keep money or coins in suspense that belong to nobody: they become the company's
     Keep,
-    /// What suspense lacks is lost
+    /// Write off what is missing in suspense as a loss
     WriteOff,
-    /// A quarantined fact is applied again; a transfer that cannot be signed is tried at once
+    /// Apply a quarantined fact again, or retry a transfer that cannot be signed
     Retry,
-    /// A transfer that vanished from its chain, or cannot be signed, is given up: its coins are ours again, its order is put on hold
+    /// Abandon a transfer that vanished from its chain or cannot be signed: its coins are ours again, its order is put on hold
     GiveUp,
-    /// Sending that was stopped goes on, with what was seen outside taken over
+    /// Resume sending after a stop, with what the providers report taken over
     GoOn,
-    /// Money of a fact that cannot be applied is put into suspense
+    /// Move the money of a fact that cannot be applied to suspense
     Suspend,
-    /// What was kept lies in suspense again, to be decided about anew
+    /// Move what was kept back to suspense, for a new decision
     Reopen,
-    /// Nothing is to be done: there is nothing behind it
+    /// Close the item without any action
     Dismiss,
 }
 
 impl DecisionArgument {
-    /// The decision, and the destination that it names.
-    fn told(self) -> (ReviewDecision, Option<DestinationInput>) {
+    /// The decision, and its destination if it has one.
+    fn into_decision(self) -> (ReviewDecision, Option<DestinationInput>) {
         let decision = match self {
             Self::Return { to } => {
                 let to = to.destination();
@@ -98,46 +95,40 @@ impl DecisionArgument {
 }
 
 #[derive(Serialize)]
-struct Waiting {
+struct ReviewListOutput {
     items: Vec<ReviewLine>,
     held_orders: Vec<HeldOrder>,
 }
 
-/// Runs the command.
-///
-/// # Errors
-/// When it is refused.
-pub(crate) async fn run(office: &Office, command: ReviewCommand) -> Result<(), Failure> {
-    let app = &office.installation.app;
+pub(crate) async fn run(context: &CommandContext, command: ReviewCommand) -> Result<(), CommandError> {
+    let app = &context.installation.app;
     match command {
         ReviewCommand::List { all, after, orders_after } => {
-            let items = reviews::list(app, all, after, PAGE).await?;
-            let waiting = Waiting { items, held_orders: reviews::held_orders(app, orders_after, PAGE).await? };
-            office.printer.show(&waiting, |waiting| {
+            let items = reviews::list(app, all, after, PAGE_ROWS).await?;
+            let waiting = ReviewListOutput { items, held_orders: reviews::held_orders(app, orders_after, PAGE_ROWS).await? };
+            context.printer.show(&waiting, |waiting| {
                 let fields =
                     ["id", "kind", "order", "amount", "source", "destination", "order_destination", "reason", "created_at", "resolution"];
                 let fields = if all { &fields[..] } else { &fields[..8] };
-                let items = output::page_of(&waiting.items, fields, PAGE, waiting.items.last().map(|item| item.id.as_str()));
+                let items = output::page_of(&waiting.items, fields, PAGE_ROWS, waiting.items.last().map(|item| item.id.as_str()));
                 let fields = ["id", "kind", "customer", "reason", "finding", "destination", "since"];
                 let last = waiting.held_orders.last().map(|order| order.id.as_str());
-                let orders = output::page_by("--orders-after", &waiting.held_orders, &fields, PAGE, last);
+                let orders = output::page_by("--orders-after", &waiting.held_orders, &fields, PAGE_ROWS, last);
                 format!("Items\n{items}\n\nOrders on hold\n{orders}")
             })
         }
         ReviewCommand::Recall { id } => {
-            reviews::recall(app, &office.operator()?, id).await?;
-            office
-                .printer
-                .show(&serde_json::json!({ "id": id, "decision": "recall" }), |_| format!("What {id} was sent back by is called back."))
+            reviews::recall(app, &context.operator()?, id).await?;
+            context.printer.show(&serde_json::json!({ "id": id, "decision": "recall" }), |_| format!("The return of {id} is recalled."))
         }
         ReviewCommand::Resolve { id, decision } => {
-            let (decision, to) = decision.told();
+            let (decision, to) = decision.into_decision();
             match to {
-                Some(to) => reviews::return_to(app, &office.operator()?, id, &to).await?,
-                None => reviews::resolve(app, &office.operator()?, id, decision).await?,
+                Some(to) => reviews::return_to(app, &context.operator()?, id, &to).await?,
+                None => reviews::resolve(app, &context.operator()?, id, decision).await?,
             }
-            let settled = serde_json::json!({ "id": id, "decision": decision.to_string() });
-            office.printer.show(&settled, |_| format!("{id} is settled."))
+            let resolved = serde_json::json!({ "id": id, "decision": decision.to_string() });
+            context.printer.show(&resolved, |_| format!("{id} is resolved."))
         }
     }
 }

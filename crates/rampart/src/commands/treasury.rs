@@ -1,62 +1,56 @@
-//! `rampart treasury`: the company's own money and coins.
+//! `rampart treasury`: shows and moves the company's own money and coins.
 
 use clap::{Args, Subcommand};
 use rampart_app::operate::treasury;
 use rampart_core::asset::{Asset, Chain};
 use rampart_core::ledger::Account;
 
-use super::office::Office;
-use crate::failure::Failure;
+use super::context::CommandContext;
+use crate::error::CommandError;
 
-/// `rampart treasury …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum TreasuryCommand {
-    /// Print what we hold, what is promised of it, and what the chains say
+    /// Show the balances of our accounts and wallets: posted, held, available, and as reported by the chains
     Show,
-    /// Book money or coins that the company has put in
+    /// Record money or coins that the company has deposited
     Fund(MoveArguments),
-    /// Take money or coins out: money is booked (it is moved at the bank), coins are sent
+    /// Withdraw money or coins. Money is only recorded (transfer it at the bank yourself); coins are sent
     Withdraw {
         #[command(flatten)]
-        what: MoveArguments,
-        /// The address that coins are sent to
+        transfer: MoveArguments,
+        /// Address that receives the coins
         #[arg(long, value_name = "ADDRESS")]
         to: Option<String>,
     },
-    /// Collect the coins on deposit addresses into the hot wallet
+    /// Move the coins on deposit addresses to the hot wallet
     Sweep {
-        /// The chain
+        /// Chain, such as polygon
         chain: Chain,
     },
 }
 
-/// What is moved.
 #[derive(Debug, Args)]
 pub(crate) struct MoveArguments {
-    /// The account, such as bank:sepa or chain:polygon:hot
+    /// Account, such as bank:sepa or chain:polygon:hot
     account: Account,
-    /// The asset, such as EUR or USDC:polygon
+    /// Asset, such as EUR or USDC:polygon
     asset: Asset,
-    /// How much, in major units
+    /// Amount in major units
     amount: String,
 }
 
-/// Runs the command.
-///
-/// # Errors
-/// When it is refused.
-pub(crate) async fn run(office: &Office, command: TreasuryCommand) -> Result<(), Failure> {
-    let app = &office.installation.app;
+pub(crate) async fn run(context: &CommandContext, command: TreasuryCommand) -> Result<(), CommandError> {
+    let app = &context.installation.app;
     match command {
         TreasuryCommand::Show => {
-            office.show_list(&treasury::show(app).await?, &["account", "asset", "posted", "held", "available", "outside"])
+            context.show_list(&treasury::show(app).await?, &["account", "asset", "posted", "held", "available", "outside"])
         }
         TreasuryCommand::Fund(MoveArguments { account, asset, amount }) => {
-            office.show(&treasury::fund(app, &office.operator()?, account, asset, &amount).await?)
+            context.show(&treasury::fund(app, &context.operator()?, account, asset, &amount).await?)
         }
-        TreasuryCommand::Withdraw { what: MoveArguments { account, asset, amount }, to } => {
-            office.show(&treasury::withdraw(app, &office.operator()?, account, asset, &amount, to.as_deref()).await?)
+        TreasuryCommand::Withdraw { transfer: MoveArguments { account, asset, amount }, to } => {
+            context.show(&treasury::withdraw(app, &context.operator()?, account, asset, &amount, to.as_deref()).await?)
         }
-        TreasuryCommand::Sweep { chain } => office.show(&treasury::sweep(app, &office.operator()?, chain).await?),
+        TreasuryCommand::Sweep { chain } => context.show(&treasury::sweep(app, &context.operator()?, chain).await?),
     }
 }

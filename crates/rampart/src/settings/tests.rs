@@ -15,7 +15,7 @@ fn load_file(text: &str) -> Result<Configuration, SettingsError> {
 }
 
 #[test]
-fn the_built_in_configuration_holds() {
+fn the_built_in_configuration_is_valid() {
     let configuration = load(&[]).unwrap();
     let catalogue = &configuration.catalogue;
     let argentina = rampart_core::country::Country::ARGENTINA;
@@ -86,11 +86,17 @@ fn faults_name_the_key_and_where_it_stands() {
         ("[server]\ntrusted_proxies = [\"::ffff:10.0.0.0/8\"]", "server (/my.toml:2): must be an address or a network such as 10.0.0.0/8"),
         (
             "[server]\nconnections = 9000000000000000000",
-            "server.connections (/my.toml:2): 9000000000000000000 is too much; at most 1048576",
+            "server.connections (/my.toml:2): must be at most 1048576, not 9000000000000000000",
         ),
-        ("[server]\nheader_limit_bytes = 9000000000000000000", "server.header_limit_bytes (/my.toml:2): 9000000000000000000 is too much"),
-        ("[database]\nqueue = 9000000000000000000", "database.queue (/my.toml:2): 9000000000000000000 is too much"),
-        ("[workers]\nlease_seconds = 9000000000000000000", "workers.lease_seconds (/my.toml:2): 9000000000000000000 is too much"),
+        (
+            "[server]\nheader_limit_bytes = 9000000000000000000",
+            "server.header_limit_bytes (/my.toml:2): must be at most 1048576, not 9000000000000000000",
+        ),
+        ("[database]\nqueue = 9000000000000000000", "database.queue (/my.toml:2): must be at most 1048576, not 9000000000000000000"),
+        (
+            "[workers]\nlease_seconds = 9000000000000000000",
+            "workers.lease_seconds (/my.toml:2): must be at most 315360000, not 9000000000000000000",
+        ),
         ("[webhooks]\nlive_ports = [443, \"x\"]", "webhooks.live_ports must be a list of whole numbers (/my.toml:2)"),
         ("[log]\nformat = \"xml\"", "log.format (/my.toml:2): unknown variant `xml`"),
     ];
@@ -102,7 +108,7 @@ fn faults_name_the_key_and_where_it_stands() {
     assert!(fault.starts_with("there is no setting server.port (variable RAMPART__SERVER__PORT)"), "{fault}");
 }
 
-/// What lets a configuration go live, but for the adapters that are not built in yet.
+/// A configuration that is ready for live mode, except for the adapters, which are not built in yet.
 const FIT_FOR_LIVE: &str = r#"
 [server]
 public_url = "https://ramp.example.com"
@@ -163,12 +169,12 @@ fn live_mode_names_every_setting_that_it_refuses() {
         "providers.prices (default): is simulated",
         "server.public_url (/my.toml:5): public_url must begin with https://",
         "rate_limits.enabled (/my.toml:3): must be true in live mode",
-        "rate_limits.partner_burst (default): 200000 is too much",
-        "rate_limits.ip_per_second (default): 100000 is too much",
-        "open_caps.customer_orders (default): 10000 is too much",
-        "open_caps.partner_value_multiple (default): 2000000 is too much",
-        "rails.sepa.account (default): is the sandbox's",
-        "rails.cl-transfer.tax_id (default): is the sandbox's",
+        "rate_limits.partner_burst (default): must be at most 20000 in live mode, not 200000",
+        "rate_limits.ip_per_second (default): must be at most 10000 in live mode, not 100000",
+        "open_caps.customer_orders (default): must be at most 100 in live mode, not 10000",
+        "open_caps.partner_value_multiple (default): must be at most 100000 in live mode, not 2000000",
+        "rails.sepa.account (default): is the value of the sandbox",
+        "rails.cl-transfer.tax_id (default): is the value of the sandbox",
     ] {
         assert!(all.lines().any(|found| found.starts_with(line)), "{line}\n{all}");
     }
@@ -177,8 +183,8 @@ fn live_mode_names_every_setting_that_it_refuses() {
     assert_eq!(fit.lines().count(), 6, "{fit}");
     let own = load_file(FIT_FOR_LIVE).unwrap();
     let chile = own.catalogue.rail_account("cl-transfer".parse().unwrap()).unwrap();
-    assert_eq!(chile.account, "037/corriente/123456789", "said part by part, told as documented");
-    // What payers' banks ask for and nothing tells.
+    assert_eq!(chile.account, "037/corriente/123456789", "set part by part, shown as documented");
+    // What the banks of payers ask for and no setting provides.
     for (there, instead, missed) in [
         ("tax_id = \"76.000.000-0\"", "tax_id = \"\"", "rails.cl-transfer.tax_id (/my.toml:"),
         ("\"ES9121000418450200051332\"", "\"ES9299990002950000000001\"", "rails.sepa.bank (/my.toml:"),
@@ -203,7 +209,7 @@ fn a_file_changes_what_it_names_and_nothing_else() {
         load_file("[limits.EUR.1.methods.card]\ntransaction = \"5\"\nday = \"6\"\nmonth = \"7\"\nquarter = \"8\"\n").unwrap();
     let limits = configuration.catalogue.limits.iter().filter(|limit| limit.fiat.as_str() == "EUR");
     assert_eq!(limits.count(), 3);
-    assert_eq!(configuration.tree.origin("limits.EUR.1.day").unwrap(), &Origin::Default);
+    assert_eq!(configuration.tree.origin("limits.EUR.1.day").unwrap(), &SettingOrigin::Default);
 }
 
 #[test]
@@ -215,7 +221,7 @@ fn passwords_are_not_shown() {
     assert_eq!(shown("postgresql:///name?host=/run/postgresql&user=u"), "postgresql:///name");
     assert_eq!(shown("sqlite:./data/rampart.db"), "sqlite:./data/rampart.db");
     assert_eq!(shown(""), "");
-    // Whatever could have been meant as a password.
+    // Everything that could be part of a password.
     for url in [
         "postgres://user:sec/ret@host/name",
         "postgres://user:12/secret@host/name",
@@ -232,7 +238,7 @@ fn passwords_are_not_shown() {
 }
 
 #[test]
-fn a_file_that_is_not_toml_is_told_by_its_line_and_not_shown() {
+fn a_file_that_is_not_toml_is_reported_by_its_line_and_not_shown() {
     for (text, line) in [
         ("[database]\nurl = \"postgres://u:hunter2@h/n\n", 2),
         ("[database]\nurl = postgres://u:hunter2@h/n\n", 2),
@@ -269,9 +275,9 @@ fn variables_that_would_be_settings_if_spelled_right_are_faults() {
         ("rampart_config", "RAMPART_CONFIG"),
     ] {
         let fault = load(&[(name, "live")]).unwrap_err().to_string();
-        assert_eq!(fault, format!("the variable {name} sets nothing; it would have to be {meant}"));
+        assert_eq!(fault, format!("the variable {name} sets nothing; did you mean {meant}?"));
     }
-    // Ours of other kinds, and what a cluster makes of a service that is called rampart.
+    // Variables of the tests, and those that a cluster sets for a service called rampart.
     let others = [
         "RAMPART_TEST_POSTGRES",
         "RAMPART_SIMULATION_SEED",
@@ -304,10 +310,10 @@ fn what_is_no_text_is_not_ignored_where_it_was_meant_for_us() {
     use std::os::unix::ffi::OsStringExt;
     let pair = |name: &[u8], value: &[u8]| (OsString::from_vec(name.to_vec()), OsString::from_vec(value.to_vec()));
     for (name, value) in [(&b"RAMPART__MODE"[..], &b"live\xff"[..]), (b"rampart__mode", b"\xff"), (b"RAMPART__MODE\xff", b"live")] {
-        let fault = stray::texts([pair(b"PATH", b"/bin"), pair(name, value)].into_iter()).unwrap_err().to_string();
+        let fault = environment::texts([pair(b"PATH", b"/bin"), pair(name, value)].into_iter()).unwrap_err().to_string();
         assert!(fault.ends_with("is not text (UTF-8)") && !fault.contains("live"), "{fault}");
     }
-    let kept = stray::texts([pair(b"PATH", b"/bin"), pair(b"LS_COLORS", b"\xff"), pair(b"\xff", b"x")].into_iter()).unwrap();
+    let kept = environment::texts([pair(b"PATH", b"/bin"), pair(b"LS_COLORS", b"\xff"), pair(b"\xff", b"x")].into_iter()).unwrap();
     assert_eq!(kept, [("PATH".to_owned(), "/bin".to_owned())]);
 }
 

@@ -1,4 +1,4 @@
-//! Every setting by its path, with its value and where that came from.
+//! All settings by path, each with its value and origin.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,29 +6,27 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::shape::Shape;
-use super::{SettingsError, stray};
+use super::schema::SettingsSchema;
+use super::{SettingsError, environment};
 use crate::bounded;
 
-/// Where a value came from.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Origin {
-    /// The configuration that is built in.
+pub(crate) enum SettingOrigin {
+    /// The built-in configuration.
     Default,
-    /// A line of a file.
     File {
-        /// The file.
         path: PathBuf,
-        /// The line, counted from 1.
+        /// Counted from 1.
         line: usize,
     },
-    /// A variable of the environment, by its name.
+    /// An environment variable.
     Variable(String),
-    /// An option of the command line, by its name.
+    /// A command line option.
     CommandLine(&'static str),
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => formatter.write_str("default"),
@@ -39,25 +37,21 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value and where it came from.
 #[derive(Debug, Clone)]
-pub(crate) struct Setting {
+pub(crate) struct SettingValue {
     pub(crate) value: Value,
-    pub(crate) origin: Origin,
+    pub(crate) origin: SettingOrigin,
 }
 
-/// Every setting by its path, such as `["server", "listen"]`.
+/// Settings by path, such as `["server", "listen"]`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tree {
-    settings: BTreeMap<Vec<String>, Setting>,
+    settings: BTreeMap<Vec<String>, SettingValue>,
 }
 
 impl Tree {
-    /// The settings of a TOML text.
-    ///
-    /// # Errors
-    /// When it is not TOML.
-    pub(crate) fn parse(text: &str, origin: impl Fn(usize) -> Origin) -> Result<Self, toml::de::Error> {
+    /// Parses TOML. `origin` maps a line to the origin of its setting.
+    pub(crate) fn parse(text: &str, origin: impl Fn(usize) -> SettingOrigin) -> Result<Self, toml::de::Error> {
         let table: Table = toml::from_str(text)?;
         let lines = lines_of(text)?;
         let mut tree = Self::default();
@@ -65,106 +59,98 @@ impl Tree {
         Ok(tree)
     }
 
-    fn flatten(&mut self, path: &mut Vec<String>, table: Table, origin: &impl Fn(&[String]) -> Origin) {
+    fn flatten(&mut self, path: &mut Vec<String>, table: Table, origin: &impl Fn(&[String]) -> SettingOrigin) {
         for (key, value) in table {
             path.push(key);
             match value {
                 Value::Table(inner) => self.flatten(path, inner, origin),
                 value => {
-                    self.settings.insert(path.clone(), Setting { value, origin: origin(path) });
+                    self.settings.insert(path.clone(), SettingValue { value, origin: origin(path) });
                 }
             }
             path.pop();
         }
     }
 
-    /// Every setting in order of path.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[String], &Setting)> {
+    /// All settings in order of path.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[String], &SettingValue)> {
         self.settings.iter().map(|(path, setting)| (path.as_slice(), setting))
     }
 
-    /// The names below a path.
     pub(crate) fn names_below<'a>(&'a self, path: &'a [String]) -> impl Iterator<Item = &'a str> {
         let below = self.settings.keys().filter(move |known| known.starts_with(path));
         below.filter_map(move |known| known.get(path.len())).map(String::as_str)
     }
 
-    /// Where the value at a path, or at the longest known part of it, came from.
-    pub(crate) fn origin(&self, dotted: &str) -> Option<&Origin> {
+    /// The origin of the value at a path, or at the longest known prefix of it.
+    pub(crate) fn origin(&self, dotted: &str) -> Option<&SettingOrigin> {
         let path: Vec<String> = dotted.split('.').map(str::to_owned).collect();
         (1..=path.len()).rev().find_map(|length| {
-            let mut fitting = self.settings.iter().filter(|(known, _)| known.starts_with(&path[..length]));
-            // Of several, the one that was changed is the likelier fault.
-            fitting
+            let mut matching = self.settings.iter().filter(|(known, _)| known.starts_with(&path[..length]));
+            // Of several, one that was changed is the likelier cause of an error.
+            matching
                 .clone()
-                .find(|(_, setting)| setting.origin != Origin::Default)
-                .or_else(|| fitting.next())
+                .find(|(_, setting)| setting.origin != SettingOrigin::Default)
+                .or_else(|| matching.next())
                 .map(|(_, setting)| &setting.origin)
         })
     }
 
-    /// A text value; nothing when it is absent or empty.
+    /// A text value; `None` if it is absent or empty.
     pub(crate) fn text(&self, dotted: &str) -> Option<&str> {
         let path: Vec<String> = dotted.split('.').map(str::to_owned).collect();
         self.settings.get(&path).and_then(|setting| setting.value.as_str()).filter(|text| !text.is_empty())
     }
 
-    /// Sets a value.
-    pub(crate) fn set(&mut self, path: Vec<String>, value: Value, origin: Origin) {
-        self.settings.insert(path, Setting { value, origin });
+    pub(crate) fn set(&mut self, path: Vec<String>, value: Value, origin: SettingOrigin) {
+        self.settings.insert(path, SettingValue { value, origin });
     }
 
-    /// Lays the settings of a file over these.
-    ///
-    /// # Errors
-    /// When it cannot be read, is not TOML, or has a key or kind of value that is not known.
-    pub(crate) fn overlay_file(&mut self, shape: &Shape, path: &Path) -> Result<(), SettingsError> {
-        let text = bounded::read(path, bounded::CONFIGURATION);
+    /// Overlays the settings of a file.
+    pub(crate) fn overlay_file(&mut self, schema: &SettingsSchema, path: &Path) -> Result<(), SettingsError> {
+        let text = bounded::read(path, bounded::MAX_CONFIGURATION_BYTES);
         let text = text.map_err(|error| SettingsError(format!("{} cannot be read: {error}", path.display())))?;
-        let origin = |line| Origin::File { path: path.to_owned(), line };
+        let origin = |line| SettingOrigin::File { path: path.to_owned(), line };
         let file = Self::parse(&text, origin).map_err(|error| not_toml(path, &text, &error))?;
         for (path, setting) in file.settings {
-            shape.check(&path, &setting)?;
+            schema.check(&path, &setting)?;
             self.settings.insert(path, setting);
         }
         Ok(())
     }
 
-    /// Lays variables of the environment over these: those that begin with `RAMPART__`.
-    ///
-    /// # Errors
-    /// When one names no known key, holds the wrong kind of value, or would be a setting if it were spelled right.
+    /// Overlays the environment variables that begin with `RAMPART__`.
     pub(crate) fn overlay_variables(
         &mut self,
-        shape: &Shape,
+        schema: &SettingsSchema,
         variables: impl Iterator<Item = (String, String)>,
     ) -> Result<(), SettingsError> {
         for (name, text) in variables {
-            let Some(rest) = stray::setting(self, shape, &name)? else { continue };
-            let (path, value) = shape.of_variable(self, &name, rest, &text)?;
-            self.set(path, value, Origin::Variable(name));
+            let Some(rest) = environment::setting(self, schema, &name)? else { continue };
+            let (path, value) = schema.of_variable(self, &name, rest, &text)?;
+            self.set(path, value, SettingOrigin::Variable(name));
         }
         Ok(())
     }
 
-    /// As a table again.
+    /// All values as one TOML table.
     pub(crate) fn table(&self) -> Table {
         let mut table = Table::new();
         for (path, setting) in &self.settings {
-            place(&mut table, path, setting.value.clone());
+            insert(&mut table, path, setting.value.clone());
         }
         table
     }
 }
 
-/// What is wrong with a file and where, without the line itself: it may hold a password.
+/// A syntax error with its line number, without the text of the line: it may contain a password.
 fn not_toml(path: &Path, text: &str, error: &toml::de::Error) -> SettingsError {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
     SettingsError(format!("{}:{line} is not TOML: {}", path.display(), error.message()))
 }
 
-fn place(table: &mut Table, path: &[String], value: Value) {
+fn insert(table: &mut Table, path: &[String], value: Value) {
     match path {
         [] => {}
         [last] => {
@@ -172,13 +158,13 @@ fn place(table: &mut Table, path: &[String], value: Value) {
         }
         [first, rest @ ..] => {
             if let Value::Table(inner) = table.entry(first.clone()).or_insert_with(|| Value::Table(Table::new())) {
-                place(inner, rest, value);
+                insert(inner, rest, value);
             }
         }
     }
 }
 
-/// The line every key stands on.
+/// The line number of each key.
 fn lines_of(text: &str) -> Result<BTreeMap<Vec<String>, usize>, toml::de::Error> {
     fn walk(text: &str, path: &mut Vec<String>, table: &toml::de::DeTable<'_>, lines: &mut BTreeMap<Vec<String>, usize>) {
         for (key, value) in table {

@@ -1,4 +1,4 @@
-//! The settings as the process reads them. Keys and meanings are documented in `default.toml`.
+//! The settings as types. Keys and meanings are documented in `default.toml`.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use rampart_app::workers::WorkersConfig;
 use rampart_app::{AppConfig, Mode, RateLimits, RegistrationConfig, RetentionConfig, WebhooksConfig, check_public_url};
 use rampart_core::redacted::Redacted;
 
-/// Everything but what is traded.
+/// The configuration without the catalogue.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Settings {
+pub(crate) struct ProcessSettings {
     pub(crate) mode: Mode,
     pub(crate) data: PathBuf,
     pub(crate) server: ServerSettings,
@@ -26,23 +26,21 @@ pub(crate) struct Settings {
     pub(crate) sandbox: SandboxSettings,
 }
 
-/// How requests are taken.
 #[derive(Debug, Clone, serde::Deserialize)]
 pub(crate) struct ServerSettings {
     pub(crate) listen: String,
     pub(crate) public_url: String,
     pub(crate) metrics_listen: String,
     pub(crate) metrics_token_file: String,
-    /// Unknown keys were refused by the shape of the built-in configuration already.
+    /// Flattening disables `deny_unknown_fields`; the schema has refused unknown keys already.
     #[serde(flatten)]
     pub(crate) web: rampart_web::WebConfig,
 }
 
-/// The database and the connections to it.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DatabaseSettings {
-    /// May hold a password.
+    /// May contain a password.
     pub(crate) url: Redacted,
     pub(crate) url_file: String,
     pub(crate) readers: u32,
@@ -51,7 +49,6 @@ pub(crate) struct DatabaseSettings {
     pub(crate) patience_seconds: u64,
 }
 
-/// The installation's key and what it signs.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeySettings {
@@ -60,7 +57,6 @@ pub(crate) struct KeySettings {
     pub(crate) identity_link_days: u32,
 }
 
-/// What is logged, and how it is written.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LogSettings {
@@ -68,26 +64,21 @@ pub(crate) struct LogSettings {
     pub(crate) level: String,
 }
 
-/// How a line of the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {
-    /// For people.
     Text,
-    /// For machines.
     Json,
     /// Text on a terminal, JSON elsewhere.
     Auto,
 }
 
-/// The hosted pages.
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PageSettings {
     pub(crate) destination_delay_seconds: u64,
 }
 
-/// How long what is no longer needed is kept.
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RetentionSettings {
@@ -95,7 +86,7 @@ pub(crate) struct RetentionSettings {
     pub(crate) delivered_days: u32,
 }
 
-/// Who does what outside.
+/// The adapter behind each port.
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProviderSettings {
@@ -107,15 +98,13 @@ pub(crate) struct ProviderSettings {
     pub(crate) prices: Provider,
 }
 
-/// An adapter that is built in.
+/// The built-in adapters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Provider {
-    /// The simulated world.
     Sandbox,
 }
 
-/// The simulated world.
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SandboxSettings {
@@ -125,7 +114,7 @@ pub(crate) struct SandboxSettings {
 }
 
 impl ProviderSettings {
-    /// Each port and who serves it.
+    /// Each port with its adapter.
     pub(crate) const fn each(&self) -> [(&'static str, Provider); 6] {
         [
             ("bank", self.bank),
@@ -138,8 +127,8 @@ impl ProviderSettings {
     }
 }
 
-impl Settings {
-    /// What contradicts itself: the key and the reason.
+impl ProcessSettings {
+    /// Refuses contradictory values: the key and the reason.
     pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
         let above_zero = [
             ("database.readers", self.database.readers > 0),
@@ -149,7 +138,7 @@ impl Settings {
             ("workers.stop_seconds", self.workers.stop_seconds > 0),
             ("workers.lease_seconds", self.workers.lease_seconds > self.workers.call_seconds),
         ];
-        if let Some((key, _)) = above_zero.iter().find(|(_, holds)| !holds) {
+        if let Some((key, _)) = above_zero.iter().find(|(_, is_valid)| !is_valid) {
             let reason = if *key == "workers.lease_seconds" { "must be more than workers.call_seconds" } else { "must be above zero" };
             return Err((key, reason.to_owned()));
         }
@@ -160,8 +149,8 @@ impl Settings {
         }
     }
 
-    /// The part that the application reads. `address` is where the process listens, for the links of an installation
-    /// without a public URL.
+    /// The configuration of the application. `address` is where the process listens; without a public URL, links are built
+    /// from it.
     pub(crate) fn app(&self, address: &str) -> AppConfig {
         let public_url = if self.server.public_url.is_empty() { format!("http://{address}") } else { self.server.public_url.clone() };
         AppConfig {

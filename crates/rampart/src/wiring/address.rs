@@ -1,27 +1,26 @@
-//! Where the installation was last served from, kept in the data folder: operators' commands make the links of an
-//! installation without a public URL from it.
+//! The address of the last `rampart serve`, kept in the data folder: without a public URL, operator commands build links from it.
 
 use std::path::PathBuf;
 
 use crate::bounded;
-use crate::settings::Settings;
+use crate::settings::ProcessSettings;
 
-/// The file's name in the data folder.
 pub(super) const FILE: &str = "address";
 
-fn path(settings: &Settings) -> PathBuf {
+fn path(settings: &ProcessSettings) -> PathBuf {
     settings.data.join(FILE)
 }
 
-/// Keeps where a process serves. Links that are wrong until the next start are no reason not to start.
-pub(crate) fn keep(settings: &Settings, address: &str) {
+/// Stores the address. A failure is only logged: its effect is wrong links until the next start.
+pub(crate) fn keep(settings: &ProcessSettings, address: &str) {
     if let Err(error) = std::fs::write(path(settings), address) {
-        tracing::warn!(%error, "the address could not be kept in the data folder");
+        tracing::warn!(%error, "cannot store the address in the data folder");
     }
 }
 
-/// Where the installation was last served from; where it is configured to be, before that.
-pub(crate) fn last(settings: &Settings) -> String {
-    let kept = bounded::read(&path(settings), bounded::VALUE).ok().filter(|address| address.parse::<std::net::SocketAddr>().is_ok());
-    kept.unwrap_or_else(|| settings.server.listen.clone())
+/// The stored address, or the configured one before the first start.
+pub(crate) fn last(settings: &ProcessSettings) -> String {
+    let stored =
+        bounded::read(&path(settings), bounded::MAX_VALUE_BYTES).ok().filter(|address| address.parse::<std::net::SocketAddr>().is_ok());
+    stored.unwrap_or_else(|| settings.server.listen.clone())
 }

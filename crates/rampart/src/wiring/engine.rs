@@ -1,4 +1,4 @@
-//! What the `/sandbox` routes ask of the ramp.
+//! The ramp as the `/sandbox` routes see it.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -16,28 +16,26 @@ use rampart_web::RequestContext;
 
 use super::gateway::payable;
 
-/// The ramp, as the sandbox's routes see it.
 pub(crate) struct RampEngine {
     app: App,
 }
 
 impl RampEngine {
-    /// The engine of an application.
     pub(crate) const fn new(app: App) -> Self {
         Self { app }
     }
 }
 
-/// Routes of the sandbox answer refusals only; what is no refusal is logged here, where its cause is still known.
+/// Sandbox routes answer refusals only. Other errors are logged here, where their cause is still known.
 fn refusal(error: impl Into<AppError>) -> Refusal {
     match error.into() {
         AppError::Refusal(refusal) => refusal,
         AppError::Unavailable(reason) => {
-            tracing::warn!(reason, "a call of the sandbox could not be answered");
+            tracing::warn!(reason, "cannot answer a sandbox call");
             ErrorCode::ServiceUnavailable.into()
         }
         AppError::Defect(defect) => {
-            tracing::error!(error = defect, "a call of the sandbox met a defect");
+            tracing::error!(error = defect, "a sandbox call failed because of a defect");
             ErrorCode::UnexpectedError.into()
         }
     }
@@ -47,7 +45,7 @@ impl SandboxEngine for RampEngine {
     fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> PortFuture<'a, Result<SandboxCaller, Refusal>> {
         Box::pin(async move {
             let context = parts.extensions.get::<RequestContext>();
-            // Without a context the request did not come through the front: from nowhere, which no allow-list has.
+            // Without a context the request bypassed the front. 0.0.0.0 is on no allow-list.
             let client = context.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |context| context.client);
             let caller = self.app.caller(token, client).await.map_err(refusal)?;
             Ok(SandboxCaller { partner: caller.partner.id, http_errors: caller.partner.http_errors })

@@ -1,37 +1,33 @@
-//! The first start of a sandbox: a partner to begin with, and what to paste.
+//! The first start of a sandbox: a demo partner, and shell commands to try the API.
 
 use rampart_app::{App, Credentials};
 
-use crate::failure::Failure;
+use crate::error::CommandError;
 
-/// The partner's name.
-const NAME: &str = "demo";
+const PARTNER_NAME: &str = "demo";
 
-/// Makes the first partner, unless there is one already.
-///
-/// # Errors
-/// When it cannot be made.
-pub(crate) async fn demo_partner(app: &App) -> Result<Option<Credentials>, Failure> {
+/// Creates the demo partner, unless there is a partner already.
+pub(crate) async fn demo_partner(app: &App) -> Result<Option<Credentials>, CommandError> {
     if !app.partners(None, 1).await?.is_empty() {
         return Ok(None);
     }
-    match app.create_partner(NAME, "first start").await {
+    match app.create_partner(PARTNER_NAME, "first start").await {
         Ok(credentials) => Ok(Some(credentials)),
-        // Another node has begun at the same moment, and tells its secret.
+        // Another node started at the same moment; that one prints the secret.
         Err(_) if !app.partners(None, 1).await?.is_empty() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-/// What to paste, one after another, to buy coins for the first time.
-pub(crate) fn what_to_paste(address: &str, credentials: &Credentials) -> String {
+/// Shell commands for a first purchase.
+pub(crate) fn shell_commands(address: &str, credentials: &Credentials) -> String {
     let base = format!("http://{address}");
-    // Printed once, for the person who has just made this sandbox.
+    // Printed once, for the person who created this sandbox.
     let (key, secret) = (&credentials.api_key, credentials.api_secret.reveal());
     format!(
         r#"
-A sandbox of your own. Everything outside (banks, cards, chains, identity checks) is simulated.
-Its partner `{NAME}` (the secret is shown this once; `rampart partner rotate-key {NAME}` makes a new one):
+A sandbox of your own. Every provider (banks, cards, chains, identity checks) is simulated.
+Its partner `{PARTNER_NAME}` (the secret is shown only once; `rampart partner rotate-key {PARTNER_NAME}` creates a new one):
 
   api_key     {key}
   api_secret  {secret}
@@ -50,7 +46,7 @@ CUSTOMER=$(curl -s {base}/api/registerUser -H "auth: $TOKEN" -H 'content-type: a
 # 3. The identity provider approves (in a browser: open the kyc_form_url above)
 curl -s {base}/sandbox/kyc/$CUSTOMER -H "auth: $TOKEN" -H 'content-type: application/json' -d '{{"decision":"approve"}}'; sleep 1; echo
 
-# 4. A place for webhooks: the sandbox's own catcher (or your own URL)
+# 4. A receiver of webhooks: the sandbox inbox (or your own URL)
 for TYPE in PAY_IN COINS_SENT; do curl -s {base}/api/subscribeToWebhook -H "auth: $TOKEN" -d "type=$TYPE" -d "url={base}/sandbox/inbox"; echo; done
 
 # 5. A payment: ETH on polygon for 240 ARS by Khipu

@@ -1,4 +1,4 @@
-//! The sandbox's processors, played from our own gateway page, and what the world has to know of a payment.
+//! Simulated processors behind our own gateway page, and payments as the simulated world sees them.
 
 use std::sync::Arc;
 
@@ -9,14 +9,13 @@ use rampart_core::redacted::Redacted;
 use rampart_sandbox::{PayResult, PayableMethod, PayablePayment, World, WorldError};
 use rampart_store::Store;
 
-/// Plays the processors through the world.
+/// Passes what the customer does on the gateway page to the simulated world.
 pub(crate) struct WorldGateway {
     world: Arc<World>,
     store: Store,
 }
 
 impl WorldGateway {
-    /// A gateway into a world, for the payments of a store.
     pub(crate) fn new(world: Arc<World>, store: Store) -> Self {
         Self { world, store }
     }
@@ -27,7 +26,7 @@ impl WorldGateway {
     }
 }
 
-/// What the world has to know of a payment so that a customer of this name can pay it.
+/// A payment as the simulated world needs it for a customer of this name to pay it.
 pub(crate) fn payable(payment: &Payment, customer_name: String) -> PayablePayment {
     let method = match (payment.pay_in, &payment.instructions) {
         (PayIn::Processor(processor), _) => PayableMethod::Redirect { processor },
@@ -36,7 +35,7 @@ pub(crate) fn payable(payment: &Payment, customer_name: String) -> PayablePaymen
             account: instructions.account.clone(),
             concept: (!instructions.own_account).then(|| instructions.concept.clone()),
         },
-        // Every payment by transfer carries its instructions; without them nobody knows where to pay to.
+        // Does not happen: every payment by transfer has instructions.
         (PayIn::Bank(rail), None) => PayableMethod::Transfer { rail, account: String::new(), concept: None },
     };
     PayablePayment {

@@ -1,4 +1,4 @@
-//! Where the metrics are served, and what they ask for.
+//! Where `/metrics` is served, and the token it requires.
 
 use std::path::Path;
 
@@ -7,76 +7,66 @@ use rampart_web::{Front, WebConfig};
 use tokio::net::TcpListener;
 
 use crate::bounded;
-use crate::failure::Failure;
-use crate::settings::Settings;
+use crate::error::CommandError;
+use crate::settings::ProcessSettings;
 
-/// The fewest characters of a token: what is shorter can be guessed.
-const SHORTEST: usize = 16;
-/// The most bytes of its file.
-const LONGEST: u64 = 4_096;
-/// How many connections the listener of the metrics has: whoever reads them needs few.
-const CONNECTIONS: usize = 64;
+/// A shorter token can be guessed.
+const MIN_TOKEN_CHARACTERS: usize = 16;
+const MAX_TOKEN_FILE_BYTES: u64 = 4_096;
+/// Of the separate listener: a limited scrapers need limited.
+const MAX_CONNECTIONS: usize = 64;
 
-/// Where the metrics are served.
-pub(crate) enum Metrics {
-    /// On a listener of their own.
-    Apart(TcpListener, std::net::SocketAddr),
-    /// Beside the API, for who has the token.
-    WithToken,
-    /// Nowhere.
-    Nowhere,
+pub(crate) enum MetricsEndpoint {
+    /// On a separate listener.
+    Separate(TcpListener, std::net::SocketAddr),
+    /// On the listener of the API, for requests with the token.
+    WithApi,
+    Disabled,
 }
 
-impl Metrics {
-    /// Listens where the settings say so.
-    ///
-    /// # Errors
-    /// When that cannot be listened on.
-    pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
+impl MetricsEndpoint {
+    /// Opens the separate listener, if one is configured.
+    pub(crate) async fn open(settings: &ProcessSettings) -> Result<Self, CommandError> {
         let server = &settings.server;
         if !server.metrics_listen.is_empty() {
             let fault =
-                |error| Failure::Refused(format!("server.metrics_listen: {} cannot be listened on: {error}", server.metrics_listen));
+                |error| CommandError::Refused(format!("server.metrics_listen: cannot listen on {}: {error}", server.metrics_listen));
             let listener = TcpListener::bind(&server.metrics_listen).await.map_err(fault)?;
             let bound = listener.local_addr().map_err(fault)?;
-            return Ok(Self::Apart(listener, bound));
+            return Ok(Self::Separate(listener, bound));
         }
-        Ok(if server.metrics_token_file.is_empty() { Self::Nowhere } else { Self::WithToken })
+        Ok(if server.metrics_token_file.is_empty() { Self::Disabled } else { Self::WithApi })
     }
 
-    /// What a start says of it.
-    pub(crate) fn said(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self {
-            Self::Apart(_, bound) => format!("metrics on http://{bound}/metrics, without a token"),
-            Self::WithToken => "metrics at /metrics, with the token of server.metrics_token_file".to_owned(),
-            Self::Nowhere => "no metrics: set server.metrics_listen or server.metrics_token_file".to_owned(),
+            Self::Separate(_, bound) => format!("metrics on http://{bound}/metrics, without a token"),
+            Self::WithApi => "metrics at /metrics, with the token of server.metrics_token_file".to_owned(),
+            Self::Disabled => "no metrics: set server.metrics_listen or server.metrics_token_file".to_owned(),
         }
     }
 
-    /// Serves them until `stop` completes, if they have a listener of their own.
+    /// Serves the separate listener, if there is one, until `stop` completes.
     pub(crate) async fn serve(self, front: &Front, config: &WebConfig, stop: impl Future<Output = ()>) {
-        if let Self::Apart(listener, _) = self {
-            let few = WebConfig { connections: CONNECTIONS, connections_per_address: CONNECTIONS, ..config.clone() };
-            rampart_web::serve(listener, front.operators(), &few, stop).await;
+        if let Self::Separate(listener, _) = self {
+            let limited = WebConfig { connections: MAX_CONNECTIONS, connections_per_address: MAX_CONNECTIONS, ..config.clone() };
+            rampart_web::serve(listener, front.operators(), &limited, stop).await;
         }
     }
 }
 
-/// The token that the metrics beside the API ask for.
-///
-/// # Errors
-/// When its file cannot be read, or holds none that cannot be guessed.
-pub(crate) fn token(settings: &Settings) -> Result<Option<Redacted>, Failure> {
+/// The token of `/metrics` on the listener of the API.
+pub(crate) fn token(settings: &ProcessSettings) -> Result<Option<Redacted>, CommandError> {
     let server = &settings.server;
     if !server.metrics_listen.is_empty() || server.metrics_token_file.is_empty() {
         return Ok(None);
     }
     let path = Path::new(&server.metrics_token_file);
-    let fault = |reason: String| Failure::Refused(format!("server.metrics_token_file: {} {reason}", path.display()));
-    let text = bounded::read(path, LONGEST).map_err(|error| fault(format!("cannot be read: {error}")))?;
+    let fault = |reason: String| CommandError::Refused(format!("server.metrics_token_file: {} {reason}", path.display()));
+    let text = bounded::read(path, MAX_TOKEN_FILE_BYTES).map_err(|error| fault(format!("cannot be read: {error}")))?;
     let token = text.trim();
-    if token.len() < SHORTEST || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(fault(format!("must hold a token of {SHORTEST} visible ASCII characters or more")));
+    if token.len() < MIN_TOKEN_CHARACTERS || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(fault(format!("must contain a token of at least {MIN_TOKEN_CHARACTERS} visible ASCII characters")));
     }
     Ok(Some(token.into()))
 }

@@ -1,4 +1,4 @@
-//! Everything put together: configuration, key, world, database, application.
+//! Builds an installation from its parts: configuration, keys, providers, database and application.
 
 pub(crate) mod address;
 pub(crate) mod engine;
@@ -6,8 +6,8 @@ pub(crate) mod first_start;
 pub(crate) mod gateway;
 pub(crate) mod key_file;
 pub(crate) mod metrics;
-pub(crate) mod outside;
 pub(crate) mod private;
+pub(crate) mod providers;
 #[cfg(test)]
 mod tests;
 
@@ -19,83 +19,83 @@ use rampart_app::{App, Mode, Sources, SystemClock, SystemRandomness, stops};
 use rampart_core::time::Clock;
 use rampart_store::{Schema, Store, StoreOptions};
 
-use crate::failure::Failure;
-use crate::settings::{Configuration, Settings};
-use key_file::InstallationKey;
-use outside::Outside;
+use crate::error::CommandError;
+use crate::settings::{Configuration, ProcessSettings};
+use key_file::KeyBytes;
+use providers::Providers;
 
-/// The file of the data folder that keeps how far this node has seen the database come.
-const NUMBER_FILE: &str = "batches";
-/// The file of the data folder that is the database, where no other is configured.
+/// The number of the last batch this node has seen, to notice a restored backup.
+const BATCH_NUMBER_FILE: &str = "batches";
+/// The default database, in the data folder.
 pub(crate) const DATABASE_FILE: &str = "rampart.db";
 
-/// An installation whose parts are open: what every command works on.
-pub(crate) struct Installation {
-    pub(crate) settings: Settings,
+/// What a command works on.
+pub(crate) struct OpenInstallation {
+    pub(crate) settings: ProcessSettings,
     pub(crate) app: App,
-    pub(crate) outside: Outside,
+    pub(crate) providers: Providers,
 }
 
-impl Installation {
-    /// Opens everything. `address` is where the process listens, for the links of an installation without a public URL.
+impl OpenInstallation {
+    /// Opens an installation. `address` is where the process listens; without a public URL, links are built from it.
     ///
     /// # Errors
-    /// When something cannot be opened, the key is not this database's, or its schema is an earlier version's and stays `AsItIs`.
-    pub(crate) async fn open(configuration: &Configuration, address: &str, schema: Schema) -> Result<Self, Failure> {
+    /// When a part cannot be opened, the key does not belong to the database, or its schema is outdated and `schema` is `AsItIs`.
+    pub(crate) async fn open(configuration: &Configuration, address: &str, schema: Schema) -> Result<Self, CommandError> {
         make_data_folder(&configuration.settings)?;
-        private::close_data_folder(&configuration.settings);
-        let outside = Outside::open(configuration).await?;
-        Self::with(configuration, address, outside, schema).await
+        private::restrict_data_folder(&configuration.settings);
+        let providers = Providers::open(configuration).await?;
+        Self::with(configuration, address, providers, schema).await
     }
 
-    /// Opens everything, with this outside.
-    async fn with(configuration: &Configuration, address: &str, outside: Outside, schema: Schema) -> Result<Self, Failure> {
+    /// Opens an installation with the given providers.
+    async fn with(configuration: &Configuration, address: &str, providers: Providers, schema: Schema) -> Result<Self, CommandError> {
         let settings = configuration.settings.clone();
-        outside.check(settings.mode, &settings.data)?;
+        providers.check(settings.mode, &settings.data)?;
         private::check_key_file(&key_file::path(&settings), settings.mode)?;
         let keys = installation_keys(configuration, schema).await?;
-        let sources = Sources { business: outside.clock(), real: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) };
+        let sources = Sources { business: providers.clock(), real: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) };
         let store = open_store(configuration, sources.business.clone(), schema).await?;
-        let (ports, catalogue) = (outside.ports(&store), configuration.catalogue.clone());
+        let (ports, catalogue) = (providers.ports(&store), configuration.catalogue.clone());
         let app = App::new(store, ports, settings.app(address), catalogue, sources, &keys).await?;
-        // Before anything is committed, so that the database's number is the one that it came with.
-        stops::compare_with_folder(&app, &settings.data.join(NUMBER_FILE)).await?;
-        rampart_app::operate::opening::open_books(&app, outside.opening_balances()).await?;
-        Ok(Self { settings, app, outside })
+        // Before the first commit, which would change the batch number of the database.
+        stops::compare_with_folder(&app, &settings.data.join(BATCH_NUMBER_FILE)).await?;
+        rampart_app::operate::opening::open_books(&app, providers.opening_balances()).await?;
+        Ok(Self { settings, app, providers })
     }
 
-    /// Makes what was decided durable and closes the files.
+    /// Flushes and closes the database.
     pub(crate) async fn close(self) {
         self.app.store().close().await;
     }
 
-    /// Stops the workers, then the world, and closes the files, in `workers.stop_seconds` altogether: a database that has
-    /// fallen silent keeps no process. What was not committed then was not acknowledged, and leases run out by themselves.
+    /// Stops the workers, then the world, then the database, within `workers.stop_seconds` altogether, so that a database that
+    /// does not respond cannot keep the process alive. Uncommitted work was not acknowledged, and its leases expire.
     pub(crate) async fn stop(self, workers: Workers) {
-        let bound = self.settings.workers.stop();
+        let time_limit = self.settings.workers.stop();
         let stopping = async {
             workers.stop().await;
-            self.outside.stop().await;
+            self.providers.stop().await;
             self.close().await;
         };
-        match tokio::time::timeout(bound, stopping).await {
+        match tokio::time::timeout(time_limit, stopping).await {
             Ok(()) => tracing::info!("stopped"),
             Err(_) => tracing::warn!(
-                seconds = bound.as_secs(),
-                "stopped without having put everything away, which took longer than workers.stop_seconds; leases run out by themselves"
+                seconds = time_limit.as_secs(),
+                "stopped before everything was closed, because that took longer than workers.stop_seconds; leases will expire"
             ),
         }
     }
 }
 
-fn make_data_folder(settings: &Settings) -> Result<(), Failure> {
+fn make_data_folder(settings: &ProcessSettings) -> Result<(), CommandError> {
     std::fs::create_dir_all(&settings.data)
-        .map_err(|error| Failure::Refused(format!("the data folder {} cannot be made: {error}", settings.data.display())))
+        .map_err(|error| CommandError::Refused(format!("cannot create the data folder {}: {error}", settings.data.display())))
 }
 
-/// The installation's keys. A sandbox makes its own at the first start, and never for a database that has one already: a key
-/// that lies beside a database of another is the harder to tell from the right one.
-async fn installation_keys(configuration: &Configuration, schema: Schema) -> Result<Vec<InstallationKey>, Failure> {
+/// The installation's keys. A sandbox creates its key at the first start, but never for a database that was made with another
+/// key: a wrong key file is harder to notice than a missing one.
+async fn installation_keys(configuration: &Configuration, schema: Schema) -> Result<Vec<KeyBytes>, CommandError> {
     let path = key_file::path(&configuration.settings);
     if configuration.settings.mode != Mode::Sandbox || path.exists() {
         return key_file::read(&path);
@@ -105,31 +105,27 @@ async fn installation_keys(configuration: &Configuration, schema: Schema) -> Res
     store.close().await;
     match known? {
         None => key_file::create(&path),
-        // Another process began this installation meanwhile.
+        // Another process created the key in the meantime.
         Some(_) if path.exists() => key_file::read(&path),
-        Some(known) => Err(Failure::Refused(format!(
-            "the key file {} is not there, and the database was made with the key {} already: put the file back",
+        Some(known) => Err(CommandError::Refused(format!(
+            "the key file {} is missing, and the database was created with the key {}: put the file back",
             path.display(),
             known.key_fingerprint
         ))),
     }
 }
 
-/// Opens the configured database.
-async fn open_store(configuration: &Configuration, business: Arc<dyn Clock>, schema: Schema) -> Result<Store, Failure> {
+async fn open_store(configuration: &Configuration, business: Arc<dyn Clock>, schema: Schema) -> Result<Store, CommandError> {
     open_store_at(&configuration.database_url()?, configuration, business, schema).await
 }
 
-/// Opens a database by its URL, otherwise as configured.
-///
-/// # Errors
-/// When it cannot be opened.
+/// Opens the database at `url` with the configured options.
 pub(crate) async fn open_store_at(
     url: &str,
     configuration: &Configuration,
     business: Arc<dyn Clock>,
     schema: Schema,
-) -> Result<Store, Failure> {
+) -> Result<Store, CommandError> {
     let database = &configuration.settings.database;
     let options = StoreOptions {
         queue: database.queue,
@@ -141,7 +137,7 @@ pub(crate) async fn open_store_at(
     };
     let store = Store::open(url, options).await?;
     if let Some(file) = store.file() {
-        private::close_database(file);
+        private::restrict_database(file);
     }
     Ok(store)
 }

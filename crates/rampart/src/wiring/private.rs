@@ -1,5 +1,5 @@
-//! What is the installation's alone: its folder, its files and its key. They hold names, documents and links that open
-//! orders, so that nobody else on the machine may read them.
+//! File permissions: the data folder, the databases and the key are accessible to their owner only. They contain names,
+//! documents and links to orders.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -7,42 +7,42 @@ use std::path::{Path, PathBuf};
 use rampart_app::Mode;
 use rustix::process::umask;
 
-use crate::failure::Failure;
-use crate::settings::Settings;
+use crate::error::CommandError;
+use crate::settings::ProcessSettings;
 
-/// What the group and all others may do with a file.
-const OTHERS: u32 = 0o077;
-/// A folder in which everybody may make files of their own, such as `/tmp`.
-const STICKY: u32 = 0o1000;
-/// What SQLite and the lock keep beside a database.
-const BESIDE_A_DATABASE: [&str; 5] = ["", "-wal", "-shm", "-journal", ".lock"];
-/// The files of the data folder beside the databases.
-const FILES: [&str; 2] = [super::NUMBER_FILE, super::address::FILE];
+/// The permissions of the group and of all others.
+const GROUP_AND_OTHER_MODE_BITS: u32 = 0o077;
+/// Set on a folder in which everybody may create files, such as `/tmp`.
+const STICKY_MODE_BITS: u32 = 0o1000;
+/// The database itself, the files of SQLite next to it, and the lock.
+const DATABASE_FILE_SUFFIXES: [&str; 5] = ["", "-wal", "-shm", "-journal", ".lock"];
+/// Other files of the data folder.
+const OTHER_FILES: [&str; 2] = [super::BATCH_NUMBER_FILE, super::address::FILE];
 
-/// Whatever this process makes is its user's alone, whatever it was started with.
-pub(crate) fn make_private_files() {
-    umask(rustix::fs::Mode::from_raw_mode(OTHERS));
+/// New files of this process are accessible to its user only, whatever umask it inherited.
+pub(crate) fn restrict_new_files() {
+    umask(rustix::fs::Mode::from_raw_mode(GROUP_AND_OTHER_MODE_BITS));
 }
 
-/// Takes the data folder and everything of ours in it away from others: an earlier version, or somebody's copy, may have left
-/// it open. Says so, which is once, because the next start finds it closed.
-pub(crate) fn close_data_folder(settings: &Settings) {
+/// Restricts the data folder and its files to their owner: an earlier version or a manual copy may have left them open. Logs a
+/// warning, once, because the next start finds nothing to change.
+pub(crate) fn restrict_data_folder(settings: &ProcessSettings) {
     let folder = &settings.data;
     let mut paths = vec![folder.clone()];
-    paths.extend(FILES.iter().map(|name| folder.join(name)));
-    for database in [super::DATABASE_FILE, super::outside::WORLD_FILE] {
+    paths.extend(OTHER_FILES.iter().map(|name| folder.join(name)));
+    for database in [super::DATABASE_FILE, super::providers::WORLD_FILE] {
         paths.extend(database_files(&folder.join(database)));
     }
-    close(&paths);
+    restrict(&paths);
 }
 
-/// The same for a SQLite database, wherever its file is.
-pub(crate) fn close_database(file: &Path) {
-    close(&database_files(file));
+/// The same for a SQLite database outside the data folder.
+pub(crate) fn restrict_database(file: &Path) {
+    restrict(&database_files(file));
 }
 
 fn database_files(file: &Path) -> Vec<PathBuf> {
-    BESIDE_A_DATABASE
+    DATABASE_FILE_SUFFIXES
         .iter()
         .map(|suffix| {
             let mut name = file.to_owned().into_os_string();
@@ -52,50 +52,47 @@ fn database_files(file: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-fn close(paths: &[PathBuf]) {
-    let mut closed = Vec::new();
+fn restrict(paths: &[PathBuf]) {
+    let mut restricted = Vec::new();
     for path in paths {
         let Ok(metadata) = std::fs::metadata(path) else { continue };
         let mode = metadata.mode();
-        if mode & OTHERS == 0 {
+        if mode & GROUP_AND_OTHER_MODE_BITS == 0 {
             continue;
         }
-        let shown = path.display();
-        if mode & STICKY != 0 {
-            tracing::warn!(path = %shown, "others share this folder; an installation needs one of its own");
+        let displayed = path.display();
+        if mode & STICKY_MODE_BITS != 0 {
+            tracing::warn!(path = %displayed, "other users share this folder; an installation needs its own");
             continue;
         }
         let mut permissions = metadata.permissions();
-        permissions.set_mode(mode & 0o7777 & !OTHERS);
+        permissions.set_mode(mode & 0o7777 & !GROUP_AND_OTHER_MODE_BITS);
         match std::fs::set_permissions(path, permissions) {
-            Ok(()) => closed.push(shown.to_string()),
-            Err(error) => tracing::warn!(path = %shown, %error, "others may read this, and it cannot be taken from them"),
+            Ok(()) => restricted.push(displayed.to_string()),
+            Err(error) => tracing::warn!(path = %displayed, %error, "other users may access this, and its permissions cannot be changed"),
         }
     }
-    if !closed.is_empty() {
-        tracing::warn!(paths = closed.join(", "), "others could read these; now their owner alone can");
+    if !restricted.is_empty() {
+        tracing::warn!(paths = restricted.join(", "), "other users could access these; now only their owner can");
     }
 }
 
-/// Whether a key file is its owner's alone: one that others can read is refused in live mode, and told of in a sandbox.
-///
-/// # Errors
-/// In live mode, when it is not.
-pub(crate) fn check_key_file(path: &Path, mode: Mode) -> Result<(), Failure> {
-    // One that is not there is somebody else's to tell of.
+/// Checks that only its owner may access a key file. Otherwise live mode refuses it, and a sandbox logs a warning.
+pub(crate) fn check_key_file(path: &Path, mode: Mode) -> Result<(), CommandError> {
+    // A missing file is reported by the code that reads it.
     let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
-    if metadata.mode() & OTHERS == 0 {
+    if metadata.mode() & GROUP_AND_OTHER_MODE_BITS == 0 {
         return Ok(());
     }
-    let sentence = format!(
-        "keys.file: others may read or change the key file {} (mode {:04o}), and with it open every secret: chmod 600 it",
+    let message = format!(
+        "keys.file: other users may read or change the key file {} (mode {:04o}), which opens every secret: chmod 600 it",
         path.display(),
         metadata.mode() & 0o7777
     );
     if mode == Mode::Live {
-        return Err(Failure::Refused(sentence));
+        return Err(CommandError::Refused(message));
     }
-    tracing::warn!("{sentence}; live mode refuses it");
+    tracing::warn!("{message}; live mode refuses it");
     Ok(())
 }
 
@@ -107,7 +104,7 @@ mod tests {
     fn a_key_that_others_can_read_is_refused_in_live_mode() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key");
-        assert!(check_key_file(&file, Mode::Live).is_ok(), "that it is missing is told by who reads it");
+        assert!(check_key_file(&file, Mode::Live).is_ok(), "a missing file is reported by the code that reads it");
         std::fs::write(&file, "x").unwrap();
         for (mode, is_private) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o620, false), (0o666, false)] {
             std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
@@ -121,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn what_everybody_shares_is_left_alone() {
+    fn shared_folders_are_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let (shared, own) = (folder.path().join("shared"), folder.path().join("own"));
         for (path, mode) in [(&shared, 0o1777), (&own, 0o2775)] {
             std::fs::create_dir(path).unwrap();
             std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
         }
-        close(&[shared.clone(), own.clone(), folder.path().join("nothing")]);
+        restrict(&[shared.clone(), own.clone(), folder.path().join("nothing")]);
         let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o7777;
         assert_eq!((mode(&shared), mode(&own)), (0o1777, 0o2700));
     }

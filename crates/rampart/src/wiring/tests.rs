@@ -1,4 +1,4 @@
-//! A live installation, put together from adapters that stand for real ones: it has nothing of a sandbox.
+//! A live installation, built from adapters that stand for real ones: it has nothing of a sandbox.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use crate::settings::Overrides;
 
 const FIT_FOR_LIVE: &str = "[server]\npublic_url = \"https://ramp.example.com\"\n";
 
-/// A configuration with the key file of a new installation. Its mode is set behind the back of the settings, which refuse live
-/// mode as long as no real adapter is built in.
+/// A configuration with the key file of a new installation. The mode is set after loading, because loading refuses live mode
+/// while no real adapter is built in.
 fn configuration(folder: &Path, mode: Mode) -> Configuration {
     let (data, file) = (folder.join("data"), folder.join("my.toml"));
     std::fs::write(&file, FIT_FOR_LIVE).unwrap();
@@ -30,10 +30,10 @@ fn configuration(folder: &Path, mode: Mode) -> Configuration {
     configuration
 }
 
-/// A world of its own somewhere else, whose adapters the ramp cannot tell from real ones.
+/// Another simulated world, whose adapters the ramp cannot distinguish from real ones.
 async fn elsewhere(folder: &Path, configuration: &Configuration) -> (Arc<World>, Ports) {
     let world = World::open(folder.join("elsewhere.db"), WorldConfig::from_catalogue(&configuration.catalogue, 1)).await.unwrap();
-    let ports = outside::simulated(&world, None);
+    let ports = providers::simulated(&world, None);
     (world, ports)
 }
 
@@ -48,7 +48,7 @@ async fn call(front: &Front, method: Method, path: &str, headers: &[(&str, &str)
     (status, String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn said<T>(result: Result<T, Failure>) -> String {
+fn message<T>(result: Result<T, CommandError>) -> String {
     result.err().and_then(|failure| failure.message().map(str::to_owned)).expect("it was taken")
 }
 
@@ -57,12 +57,12 @@ async fn a_live_installation_has_nothing_of_a_sandbox() {
     let folder = tempfile::tempdir().unwrap();
     let configuration = configuration(folder.path(), Mode::Live);
     let (world, ports) = elsewhere(folder.path(), &configuration).await;
-    let installation = Installation::with(&configuration, "127.0.0.1:1", Outside::Real(ports), Schema::UpToDate).await.unwrap();
-    assert!(installation.outside.world().is_none());
+    let installation = OpenInstallation::with(&configuration, "127.0.0.1:1", Providers::Real(ports), Schema::UpToDate).await.unwrap();
+    assert!(installation.providers.world().is_none());
     assert!(!configuration.settings.data.join("sandbox.db").exists());
     assert!(installation.app.partners(None, 1).await.unwrap().is_empty(), "no partner is made by itself");
     let balances = installation.app.store().balances(None, 10).await.unwrap();
-    assert!(balances.is_empty(), "the books do not open with what nobody has paid in: {balances:?}");
+    assert!(balances.is_empty(), "the ledger has no opening balances: {balances:?}");
 
     let partner = installation.app.create_partner("first", "test").await.unwrap();
     let front = router(&installation, installation.settings.server.web.clone());
@@ -84,7 +84,7 @@ async fn a_live_installation_has_nothing_of_a_sandbox() {
         assert_eq!(status, StatusCode::OK);
         assert!(!text.contains("/sandbox/"), "{path} describes what is not there");
     }
-    // Whoever moves the adapters' clock does not move ours.
+    // Moving the clock of the adapters does not move ours.
     world.advance(86_400).await.unwrap();
     assert!(before.until(installation.app.business().now()).as_secs() < 3_600);
     installation.close().await;
@@ -94,21 +94,24 @@ async fn a_live_installation_has_nothing_of_a_sandbox() {
 async fn a_sandboxs_folder_and_database_are_not_served_as_live() {
     let folder = tempfile::tempdir().unwrap();
     let mut configuration = configuration(folder.path(), Mode::Sandbox);
-    Installation::open(&configuration, "127.0.0.1:1", Schema::UpToDate).await.unwrap().close().await;
+    OpenInstallation::open(&configuration, "127.0.0.1:1", Schema::UpToDate).await.unwrap().close().await;
 
     configuration.settings.mode = Mode::Live;
-    assert!(said(Installation::open(&configuration, "x", Schema::UpToDate).await).contains("real adapters"));
+    assert!(message(OpenInstallation::open(&configuration, "x", Schema::UpToDate).await).contains("real adapters"));
     let (world, ports) = elsewhere(folder.path(), &configuration).await;
-    let refused = said(Installation::with(&configuration, "x", Outside::Simulated(world), Schema::UpToDate).await);
+    let refused = message(OpenInstallation::with(&configuration, "x", Providers::Simulated(world), Schema::UpToDate).await);
     assert!(refused.contains("refuses the simulated world"), "{refused}");
-    let refused = said(Installation::with(&configuration, "x", Outside::Real(ports.clone()), Schema::UpToDate).await);
+    let refused = message(OpenInstallation::with(&configuration, "x", Providers::Real(ports.clone()), Schema::UpToDate).await);
     assert!(refused.contains("sandbox.db"), "{refused}");
-    // Without the world's file, the database still knows what it was made in.
+    // Without the file of the world, the database still knows its mode.
     for file in ["sandbox.db", "sandbox.db-wal", "sandbox.db-shm"] {
         let _ = std::fs::remove_file(configuration.settings.data.join(file));
     }
-    let refused = said(Installation::with(&configuration, "x", Outside::Real(ports.clone()), Schema::UpToDate).await);
+    let refused = message(OpenInstallation::with(&configuration, "x", Providers::Real(ports.clone()), Schema::UpToDate).await);
     assert!(refused.contains("made in sandbox mode"), "{refused}");
     configuration.settings.mode = Mode::Sandbox;
-    assert!(said(Installation::with(&configuration, "x", Outside::Real(ports), Schema::UpToDate).await).contains("refuses real adapters"));
+    assert!(
+        message(OpenInstallation::with(&configuration, "x", Providers::Real(ports), Schema::UpToDate).await)
+            .contains("refuses real adapters")
+    );
 }

@@ -1,13 +1,12 @@
-//! What every route of the whole server refuses, whichever crate brought it. The routes are those that the description
-//! names and those of the table of pages: a new one is asked by itself, and fails here by name until it is known whose
-//! its identifiers are.
+//! What every route of the server refuses, whichever crate it comes from. The routes are those of the OpenAPI description and of
+//! the table of pages: a new one is tested automatically, and fails here until this file knows what its identifiers name.
 
 use serde_json::{Value, json};
 
 use crate::serving::verified_customer;
 use crate::support::{Answer, ENGINES, Engine, Installation, Server, send};
 
-/// A route: where it is, and how its operation is described; pages are not.
+/// A route with its operation in the OpenAPI description. Pages have none.
 struct Route {
     method: String,
     path: String,
@@ -27,20 +26,19 @@ impl Route {
         self.operation["requestBody"]["content"]["application/json"].is_object()
     }
 
-    /// The names of its parameters in a place: `path` or `query`.
-    fn parameters(&self, place: &str) -> Vec<&Value> {
-        self.operation["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == place).collect()
+    /// Its parameters in `path` or `query`.
+    fn parameters(&self, location: &str) -> Vec<&Value> {
+        self.operation["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == location).collect()
     }
 }
 
-/// Every route of a server.
 fn routes(server: &Server) -> Vec<Route> {
     let description = server.get("/openapi.json").1;
     let mut routes = Vec::new();
     for (path, item) in description["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let mut operation = operation.clone();
-            // A body that is described elsewhere is put in its place, for the names of its fields.
+            // References are resolved for the names of the fields.
             let schema = operation.pointer("/requestBody/content/application~1json/schema").cloned().unwrap_or_default();
             let fields = fields(&description, &schema);
             operation["fields"] = fields.into();
@@ -52,12 +50,12 @@ fn routes(server: &Server) -> Vec<Route> {
             routes.push(Route { method: page.method.to_string(), path: page.path.to_owned(), operation: Value::Null });
         }
     }
-    assert!(routes.iter().filter(|route| route.path.starts_with("/sandbox/")).count() > 15, "what is mounted is among them");
-    assert!(routes.iter().any(|route| route.path == "/kyc"), "and so are the pages");
+    assert!(routes.iter().filter(|route| route.path.starts_with("/sandbox/")).count() > 15, "the sandbox routes are included");
+    assert!(routes.iter().any(|route| route.path == "/kyc"), "the pages are included");
     routes
 }
 
-/// The names of a schema's members.
+/// The names of the fields of a schema.
 fn fields(description: &Value, schema: &Value) -> Vec<String> {
     if let Some(reference) = schema["$ref"].as_str() {
         return fields(description, description.pointer(&reference[1..]).unwrap());
@@ -67,8 +65,8 @@ fn fields(description: &Value, schema: &Value) -> Vec<String> {
     own.chain(choices.flat_map(|choice| fields(description, choice))).collect()
 }
 
-/// One partner's things, or names of things that nobody has.
-struct Things {
+/// The resources of a partner, or identifiers that do not exist.
+struct Resources {
     token: String,
     user: i64,
     payment: String,
@@ -77,40 +75,40 @@ struct Things {
     quotes: [String; 2],
 }
 
-impl Things {
-    fn nobodys() -> Self {
+impl Resources {
+    fn nonexistent() -> Self {
         let order = "0Do000000000000000000000a".to_owned();
         Self {
             token: String::new(),
             user: 987_654_321,
             payment: order.clone(),
             rampoff: order,
-            external_id: "nobodys".to_owned(),
+            external_id: "nonexistent".to_owned(),
             quotes: ["abc.def".to_owned(), "abc.def".to_owned()],
         }
     }
 
-    /// Those of a new partner; the server goes on with its token.
+    /// Creates a partner with resources; the server continues with its token.
     fn of(installation: &Installation, server: &mut Server, name: &str) -> Self {
         installation.partner(server, name);
         let user = verified_customer(server);
-        let mut things = Self { token: server.token.clone(), user, external_id: format!("{name}-1"), ..Self::nobodys() };
+        let mut resources = Self { token: server.token.clone(), user, external_id: format!("{name}-1"), ..Self::nonexistent() };
         let named = |mut body: Value, name: &str| {
             body["external_id"] = name.into();
             body
         };
         let made = |path: &str, body: &Value| server.data("POST", path, Some(&named(body.clone(), &format!("{name}-1"))));
-        let (purchase, sale) = (things.body("/api/createPayment"), things.body("/api/createRampoff"));
-        things.payment = made("/api/createPayment", &purchase)["payment_id"].as_str().unwrap().to_owned();
-        things.rampoff = made("/api/createRampoff", &sale)["id"].as_str().unwrap().to_owned();
+        let (purchase, sale) = (resources.body("/api/createPayment"), resources.body("/api/createRampoff"));
+        resources.payment = made("/api/createPayment", &purchase)["payment_id"].as_str().unwrap().to_owned();
+        resources.rampoff = made("/api/createRampoff", &sale)["id"].as_str().unwrap().to_owned();
         let quote = |path: &str| server.data("GET", path, None)["quote_id"].as_str().unwrap().to_owned();
         let buy = quote("/api/quote?amount=50&symbol=USDC&chain=polygon&payment_type=card&fiat_symbol=EUR");
-        things.quotes = [buy, quote("/api/rampoffQuote?amount=50&symbol=USDC&blockchain=polygon&fiat_symbol=EUR")];
+        resources.quotes = [buy, quote("/api/rampoffQuote?amount=50&symbol=USDC&blockchain=polygon&fiat_symbol=EUR")];
         server.data("POST", "/api/subscribeToWebhook", Some(&json!({"type": "PAY_IN", "url": "http://127.0.0.1:9/hooks"})));
-        things
+        resources
     }
 
-    /// A body with which a call does something, where it takes one that names things.
+    /// A valid body for the calls that name resources.
     fn body(&self, path: &str) -> Value {
         match path {
             "/api/createPayment" => json!({
@@ -131,7 +129,7 @@ impl Things {
         }
     }
 
-    /// What an identifier of this name is among these things; `None` for one that names nothing of a partner's.
+    /// The resource that a field names; `None` for a field that names nothing of a partner.
     fn named(&self, route: &Route, field: &str) -> Option<Value> {
         Some(match (field, route.path.as_str()) {
             ("user_id", _) => self.user.into(),
@@ -140,20 +138,19 @@ impl Things {
             ("external_id", _) => self.external_id.clone().into(),
             ("quote_id", "/api/createPayment") => self.quotes[0].clone().into(),
             ("quote_id", "/api/createRampoff") => self.quotes[1].clone().into(),
-            // Chains, methods and the bank's own books are everybody's, and a type is of the caller's own subscription.
+            // Chains, methods and bank statements belong to no partner, and a type names the caller's own subscription.
             ("chain" | "method" | "line" | "type", _) => return None,
-            _ => panic!("{}: whose is what {field} names? Tell it here.", route.name()),
+            _ => panic!("{}: which resource does {field} name? Add it here.", route.name()),
         })
     }
 }
 
-/// Whether a field names something, or might.
 fn is_identifier(field: &str) -> bool {
     field == "id" || field.ends_with("_id")
 }
 
-/// A route's path with query, its variables filled.
-fn target(route: &Route, mine: &Things, change: Option<(&str, &Value)>) -> String {
+/// The path and query of a route with all variables filled in.
+fn target(route: &Route, mine: &Resources, change: Option<(&str, &Value)>) -> String {
     let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let value = |name: &str, parameter: &Value| match change {
         Some((changed, value)) if changed == name => plain(value),
@@ -183,8 +180,7 @@ fn target(route: &Route, mine: &Things, change: Option<(&str, &Value)>) -> Strin
     if query.is_empty() { target } else { format!("{target}?{}", query.join("&")) }
 }
 
-/// Sends JSON.
-fn ask(server: &Server, route: &Route, target: &str, token: Option<&str>, body: Option<&str>) -> Answer {
+fn send_json(server: &Server, route: &Route, target: &str, token: Option<&str>, body: Option<&str>) -> Answer {
     let length = body.unwrap_or_default().len().to_string();
     let mut headers: Vec<(&str, &str)> = token.map(|token| ("auth", token)).into_iter().collect();
     if body.is_some() {
@@ -193,12 +189,12 @@ fn ask(server: &Server, route: &Route, target: &str, token: Option<&str>, body: 
     server.send(&route.method, target, &headers, body.unwrap_or_default().as_bytes())
 }
 
-/// A server that is asked for everything, with the things of the partner that asks.
-fn server(engine: Engine, name: &str) -> (Installation, Server, Things) {
-    // Slow bodies are given up soon.
+/// A server with a partner and its resources.
+fn server(engine: Engine, name: &str) -> (Installation, Server, Resources) {
+    // A short timeout for slow bodies.
     let installation = Installation::new(engine, name).with("RAMPART__SERVER__READ_TIMEOUT_MILLISECONDS", "1000");
     let mut server = installation.serve();
-    let mine = Things::of(&installation, &mut server, "mine");
+    let mine = Resources::of(&installation, &mut server, "mine");
     (installation, server, mine)
 }
 
@@ -211,48 +207,49 @@ fn nobody_gets_in_without_a_good_token() {
             let (target, body) = (target(route, &mine, None), mine.body(&route.path).to_string());
             let body = Some(body.as_str()).filter(|_| route.takes_json());
             for token in [None, Some("x"), Some(""), Some(forged.as_str())] {
-                let answer = ask(&server, route, &target, token, body);
+                let answer = send_json(&server, route, &target, token, body);
                 let said = (answer.status, answer.body["error"].as_str());
                 assert_eq!(said, (401, Some("authorization_incorrect")), "{} with {token:?}: {}", route.name(), answer.body);
             }
-            let answer = ask(&server, route, &target, Some(&mine.token), body);
+            let answer = send_json(&server, route, &target, Some(&mine.token), body);
             assert_ne!(answer.status, 401, "{}: {}", route.name(), answer.body);
         }
         server.stop();
     }
 }
 
-/// What a partner sees of its own things.
-fn seen(server: &Server, things: &Things) -> Vec<Value> {
+/// The resources as their partner sees them.
+fn seen(server: &Server, resources: &Resources) -> Vec<Value> {
     let paths = [
-        format!("/api/payment/{}", things.payment),
-        format!("/api/getRampoff?id={}", things.rampoff),
-        format!("/api/kyc/check?user_id={}", things.user),
+        format!("/api/payment/{}", resources.payment),
+        format!("/api/getRampoff?id={}", resources.rampoff),
+        format!("/api/kyc/check?user_id={}", resources.user),
         "/api/webhooks".to_owned(),
         "/api/payments".to_owned(),
         "/api/rampoffs".to_owned(),
     ];
-    paths.iter().map(|path| server.send("GET", path, &[("auth", &things.token)], b"").body["data"].clone()).collect()
+    paths.iter().map(|path| server.send("GET", path, &[("auth", &resources.token)], b"").body["data"].clone()).collect()
 }
 
 #[test]
 fn what_is_anothers_is_as_if_it_were_not() {
     for engine in ENGINES {
         let (installation, mut server, mine) = server(engine, "tenants");
-        let theirs = Things::of(&installation, &mut server, "theirs");
-        let nobodys = Things::nobodys();
+        let theirs = Resources::of(&installation, &mut server, "theirs");
+        let nonexistent = Resources::nonexistent();
         let before = seen(&server, &theirs);
         let mut compared = 0;
         for route in routes(&server).iter().filter(|route| route.needs_token()) {
-            let of = |place: &str| route.parameters(place).into_iter().map(|parameter| parameter["name"].as_str().unwrap().to_owned());
-            // A name in a body that makes an order is the caller's own, whoever else has used it.
+            let of =
+                |location: &str| route.parameters(location).into_iter().map(|parameter| parameter["name"].as_str().unwrap().to_owned());
+            // The external_id of a new order belongs to the caller, even if another partner has used it.
             let body_fields = route.operation["fields"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned());
             let body_fields = body_fields.filter(|name| is_identifier(name) && name != "external_id");
-            // Every variable of a path has to be known, whatever it is called.
+            // Every path variable is tested, whatever its name.
             let fields = of("path").chain(of("query").filter(|name| is_identifier(name)));
             let fields = fields.map(|name| (name, false)).chain(body_fields.map(|name| (name, true)));
             for (field, in_body) in fields.collect::<Vec<_>>() {
-                let answers = [&nobodys, &theirs, &mine].map(|whose| {
+                let answers = [&nonexistent, &theirs, &mine].map(|whose| {
                     let value = whose.named(route, &field)?;
                     let mut body = mine.body(&route.path);
                     if in_body {
@@ -260,19 +257,20 @@ fn what_is_anothers_is_as_if_it_were_not() {
                     }
                     let target = target(route, &mine, (!in_body).then_some((field.as_str(), &value)));
                     let body = body.to_string();
-                    let mut answer = ask(&server, route, &target, Some(&mine.token), Some(body.as_str()).filter(|_| route.takes_json()));
+                    let mut answer =
+                        send_json(&server, route, &target, Some(&mine.token), Some(body.as_str()).filter(|_| route.takes_json()));
                     answer.body["request_id"] = Value::Null;
                     Some((answer.status, answer.body))
                 });
-                let [Some(nobodys), Some(theirs), Some(mine)] = answers else { continue };
-                assert_eq!(nobodys, theirs, "{} tells {field} of another partner from one that does not exist", route.name());
-                assert_ne!(nobodys, mine, "{} does not come to look at {field}", route.name());
-                assert!(nobodys.0 < 500 && mine.0 < 500, "{} {field}: {nobodys:?} {mine:?}", route.name());
+                let [Some(nonexistent), Some(theirs), Some(mine)] = answers else { continue };
+                assert_eq!(nonexistent, theirs, "{} distinguishes {field} of another partner from one that does not exist", route.name());
+                assert_ne!(nonexistent, mine, "{} does not look at {field}", route.name());
+                assert!(nonexistent.0 < 500 && mine.0 < 500, "{} {field}: {nonexistent:?} {mine:?}", route.name());
                 compared += 1;
             }
         }
         assert!(compared >= 16, "{compared}");
-        assert_eq!(seen(&server, &theirs), before, "nothing of theirs was touched");
+        assert_eq!(seen(&server, &theirs), before, "the other partner's resources are unchanged");
         server.stop();
     }
 }
@@ -307,12 +305,12 @@ fn methods_and_bodies_that_a_route_does_not_take() {
                 assert_eq!(answer.body["error"], "unsupported_media_type", "{} as {kind}", route.name());
             }
             for body in ["{", "nonsense"] {
-                let answer = ask(&server, route, &target, Some(&mine.token), Some(body));
+                let answer = send_json(&server, route, &target, Some(&mine.token), Some(body));
                 assert_eq!(answer.body["error"], "malformed_json", "{} with {body}: {}", route.name(), answer.body);
             }
-            // The sandbox may ignore what it does not know; what matters is that it is answered, however deep it is.
+            // The sandbox may ignore unknown fields. However deep the nesting, it must answer.
             for body in ["[".repeat(60_000), format!("{{\"x\":{}1{}}}", "[".repeat(500), "]".repeat(500))] {
-                let answer = ask(&server, route, &target, Some(&mine.token), Some(&body));
+                let answer = send_json(&server, route, &target, Some(&mine.token), Some(&body));
                 assert!(answer.status < 500, "{}: {}", route.name(), answer.body);
             }
         }
@@ -325,7 +323,7 @@ fn bodies_that_do_not_arrive() {
     for engine in ENGINES {
         let (_installation, server, mine) = server(engine, "slow");
         let all = routes(&server);
-        // All at once: each is waited for as long as any.
+        // All at once, so that the timeouts run in parallel.
         std::thread::scope(|scope| {
             let asked = all.iter().map(|route| {
                 let (address, mine) = (server.address.as_str(), &mine);
@@ -343,7 +341,7 @@ fn bodies_that_do_not_arrive() {
     }
 }
 
-/// What a proxy in front might understand in another way is refused by every route, whoever brought it.
+/// Every route refuses requests that a proxy might interpret differently.
 #[test]
 fn requests_that_are_no_http() {
     let (_installation, server, mine) = server(Engine::Sqlite, "framing");

@@ -1,4 +1,4 @@
-//! Money of the company lies on accounts that the configuration has, and the books tell of everything else.
+//! Own funds are booked only on configured accounts, and the ledger check reports all others.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use rampart_store::{Store, StoreOptions};
 
 use crate::support::{ENGINES, Installation};
 
-const WHY: [&str; 2] = ["--reason", "a test"];
+const REASON: [&str; 2] = ["--reason", "a test"];
 
-fn why<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
-    [arguments, &WHY].concat()
+fn with_reason<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [arguments, &REASON].concat()
 }
 
 #[test]
@@ -37,29 +37,29 @@ fn capital_lies_on_accounts_of_the_configuration() {
         ("in_transit:sepa", "EUR", "is no account that"),
     ] {
         for command in ["fund", "withdraw"] {
-            let refused = installation.refused(1, &why(&["treasury", command, account, asset, "1"]));
+            let refused = installation.refused(1, &with_reason(&["treasury", command, account, asset, "1"]));
             assert!(refused.contains(said), "{command} {account} {asset}: {refused}");
         }
     }
-    installation.refused(1, &why(&["treasury", "sweep", "foo"]));
-    // The rail takes whole pesos, and an amount is written in figures.
-    let refused = installation.refused(1, &why(&["treasury", "fund", "bank:co-ach", "COP", "0.50"]));
+    installation.refused(1, &with_reason(&["treasury", "sweep", "foo"]));
+    // The rail takes whole pesos, and an amount has no exponent.
+    let refused = installation.refused(1, &with_reason(&["treasury", "fund", "bank:co-ach", "COP", "0.50"]));
     assert!(refused.contains("must be a multiple of 1.00 COP, which is what co-ach takes"), "{refused}");
     for (command, amount) in [("fund", "1e3"), ("withdraw", "1e3"), ("fund", "1E3"), ("fund", "1e-1")] {
-        let refused = installation.refused(1, &why(&["treasury", command, "bank:sepa", "EUR", amount]));
+        let refused = installation.refused(1, &with_reason(&["treasury", command, "bank:sepa", "EUR", amount]));
         assert!(refused.contains("must be written in figures"), "{command} {amount}: {refused}");
     }
     assert_eq!(installation.json(&["ledger", "accounts"]), before, "nothing was booked");
     for (account, asset) in [("bank:spei", "MXN"), ("card:card", "EUR"), ("chain:bsc:hot", "USDC:bsc")] {
-        installation.run(&why(&["treasury", "fund", account, asset, "1"]));
+        installation.run(&with_reason(&["treasury", "fund", account, asset, "1"]));
     }
-    // What lies there is taken out as it lies there.
-    installation.run(&why(&["treasury", "fund", "bank:co-ach", "COP", "1000"]));
-    installation.run(&why(&["treasury", "withdraw", "bank:co-ach", "COP", "0.50"]));
+    // A withdrawal may be below the payable step.
+    installation.run(&with_reason(&["treasury", "fund", "bank:co-ach", "COP", "1000"]));
+    installation.run(&with_reason(&["treasury", "withdraw", "bank:co-ach", "COP", "0.50"]));
     installation.run(&["ledger", "verify"]);
 }
 
-/// As an earlier version did: capital on whatever account was said.
+/// Books own funds on any account, as an earlier version did.
 fn book(installation: &Installation, account: &str, asset: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -74,30 +74,30 @@ fn book(installation: &Installation, account: &str, asset: &str) {
 }
 
 #[test]
-fn what_lies_on_other_accounts_is_told_and_can_be_taken_out() {
+fn funds_on_other_accounts_are_reported_and_can_be_withdrawn() {
     for engine in ENGINES {
         let installation = Installation::new(engine, "accounts");
         installation.run(&["treasury", "show"]);
-        let asked = |code: i32| -> serde_json::Value {
+        let verify = |code: i32| -> serde_json::Value {
             let output = installation.output(&["ledger", "verify", "--json"]);
             assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stdout));
             serde_json::from_slice(&output.stdout).unwrap()
         };
-        let clean = asked(0);
+        let clean = verify(0);
         assert_eq!(clean["warnings"], serde_json::json!([]));
-        // A rail may have been taken out of the configuration: what it holds is real.
+        // The rail may have been removed from the configuration; its money is real.
         book(&installation, "bank:foo", "EUR");
-        let warned = asked(0);
+        let warned = verify(0);
         assert_eq!(warned["warnings"][0]["subject"], "bank:foo EUR", "{warned}");
         let doctor = String::from_utf8_lossy(&installation.output(&["doctor"]).stdout).into_owned();
         assert!(doctor.contains("bank:foo EUR: no rail foo is configured"), "{doctor}");
-        // Nobody can have put pesos into an account of euros.
+        // An account in EUR cannot contain MXN.
         book(&installation, "bank:sepa", "MXN");
-        let found = asked(1);
+        let found = verify(1);
         assert_eq!((&found["findings"][0]["check"], &found["findings"][0]["subject"]), (&"account".into(), &"bank:sepa MXN".into()));
-        installation.run(&why(&["treasury", "withdraw", "bank:sepa", "MXN", "1"]));
-        installation.run(&why(&["treasury", "withdraw", "bank:foo", "EUR", "1"]));
-        assert_eq!(asked(0)["warnings"], serde_json::json!([]));
-        installation.refused(1, &why(&["treasury", "withdraw", "bank:foo", "EUR", "1"]));
+        installation.run(&with_reason(&["treasury", "withdraw", "bank:sepa", "MXN", "1"]));
+        installation.run(&with_reason(&["treasury", "withdraw", "bank:foo", "EUR", "1"]));
+        assert_eq!(verify(0)["warnings"], serde_json::json!([]));
+        installation.refused(1, &with_reason(&["treasury", "withdraw", "bank:foo", "EUR", "1"]));
     }
 }

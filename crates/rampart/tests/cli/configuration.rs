@@ -1,9 +1,9 @@
-//! Configuration: where values come from, and what is said of wrong ones.
+//! Configuration: the origin of values, and the messages for wrong ones.
 
 use crate::support::Installation;
 
 #[test]
-fn every_value_tells_its_origin() {
+fn every_value_has_its_origin() {
     let installation = Installation::sqlite().with("RAMPART__LOG__LEVEL", "debug");
     std::fs::create_dir_all(installation.data()).unwrap();
     std::fs::write(installation.data().join("rampart.toml"), "# ours\n[limits.EUR.1]\nday = \"42\"\n").unwrap();
@@ -37,7 +37,7 @@ fn secrets_are_not_printed() {
     let installation = Installation::sqlite().with("RAMPART__DATABASE__URL", "postgres://ramp:very-secret@db/ramp?sslpassword=very-secret");
     let printed = installation.run(&["config"]);
     assert!(printed.contains("\"postgres://db/ramp\"") && !printed.contains("very-secret"), "{printed}");
-    // Nor when the database cannot be reached, the URL cannot be used, or the driver does not know what it says.
+    // Also when the database is unreachable, the URL is invalid, or the driver does not know a parameter.
     for url in [
         "postgres://ramp:very-secret@127.0.0.1:1/ramp?sslpassword=very-secret&very-secret=1",
         "postgres://ramp@127.0.0.1:1/ramp?password=very-secret&connect_timeout=1",
@@ -77,7 +77,7 @@ fn a_copys_databases_can_be_named_in_files() {
 #[test]
 fn a_misspelled_variable_is_a_usage_error() {
     let said = Installation::sqlite().with("RAMPART_MODE", "live").refused(2, &["serve"]);
-    assert!(said.contains("RAMPART_MODE sets nothing; it would have to be RAMPART__MODE"), "{said}");
+    assert!(said.contains("RAMPART_MODE sets nothing; did you mean RAMPART__MODE?"), "{said}");
 }
 
 #[test]

@@ -1,12 +1,11 @@
-//! A database of an earlier version: `serve` and `db migrate` bring it up to date, every other command leaves it alone.
+//! A database of an earlier version: `serve` and `db migrate` bring it up to date, all other commands refuse it unchanged.
 
 use std::process::Command;
 
 use crate::support::{ENGINES, Installation, fresh_postgres};
 
-/// The newest migration, and what undoes it.
-const NEWEST: &str = "0012_failing_jobs";
-const UNDONE: [&str; 3] =
+const NEWEST_MIGRATION: &str = "0012_failing_jobs";
+const UNDO_NEWEST_MIGRATION: [&str; 3] =
     ["DROP INDEX jobs_failing", "ALTER TABLE jobs DROP COLUMN failing", "DELETE FROM migrations WHERE name = '0012_failing_jobs'"];
 
 fn sql(installation: &Installation, statement: &str) -> String {
@@ -24,12 +23,12 @@ fn sql(installation: &Installation, statement: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-fn put_back(installation: &Installation) {
-    UNDONE.iter().for_each(|statement| drop(sql(installation, statement)));
+fn undo_newest_migration(installation: &Installation) {
+    UNDO_NEWEST_MIGRATION.iter().for_each(|statement| drop(sql(installation, statement)));
 }
 
 fn is_up_to_date(installation: &Installation) -> bool {
-    sql(installation, "SELECT name FROM migrations ORDER BY name").lines().any(|name| name == NEWEST)
+    sql(installation, "SELECT name FROM migrations ORDER BY name").lines().any(|name| name == NEWEST_MIGRATION)
 }
 
 #[test]
@@ -38,7 +37,7 @@ fn only_serving_and_migrating_change_the_schema() {
         let installation = Installation::new(engine, "earlier");
         installation.run(&["db", "migrate"]);
         installation.run(&["partner", "create", "--name", "acme"]);
-        put_back(&installation);
+        undo_newest_migration(&installation);
         let database = installation.database();
         let empty = format!("sqlite:{}", installation.path().join("copy.db").display());
         for command in [
@@ -59,7 +58,7 @@ fn only_serving_and_migrating_change_the_schema() {
         ] {
             let said = installation.refused(1, command);
             assert!(
-                said.contains("an earlier version") && said.contains(NEWEST) && said.contains("rampart db migrate"),
+                said.contains("an earlier version") && said.contains(NEWEST_MIGRATION) && said.contains("rampart db migrate"),
                 "{command:?}: {said}"
             );
             assert!(!is_up_to_date(&installation), "{command:?}");
@@ -67,11 +66,11 @@ fn only_serving_and_migrating_change_the_schema() {
         assert_eq!(installation.json(&["db", "migrate"])["up_to_date"], true);
         assert!(is_up_to_date(&installation));
         assert_eq!(installation.json(&["partner", "list"]).as_array().unwrap().len(), 1, "nothing was made meanwhile");
-        put_back(&installation);
+        undo_newest_migration(&installation);
         let server = installation.serve();
-        assert!(is_up_to_date(&installation), "serving does too");
-        // Beside a server, an earlier version's for example, nobody changes the schema.
-        put_back(&installation);
+        assert!(is_up_to_date(&installation), "serving migrates too");
+        // The schema is not changed while another process, perhaps of an earlier version, serves.
+        undo_newest_migration(&installation);
         for command in [&["db", "migrate"][..], &["serve", "--listen", "127.0.0.1:0"]] {
             let said = installation.refused(1, command);
             assert!(said.contains("another process serves from") && said.contains("Stop every process"), "{engine:?} {command:?}: {said}");

@@ -19,7 +19,7 @@ fn the_printed_calls_work_when_pasted_one_after_another() {
     assert!(said.contains("PAY_IN") && said.contains("COINS_SENT"), "{said}");
     server.stop();
     let again = installation.serve();
-    assert!(!again.printed.iter().any(|line| line.contains("api_secret")), "a secret is told once");
+    assert!(!again.printed.iter().any(|line| line.contains("api_secret")), "the secret is shown only once");
     again.stop();
     assert_eq!(installation.json(&["partner", "list"]).as_array().unwrap().len(), 1);
 }

@@ -1,22 +1,21 @@
-//! Changing the installation's key for another with the real binary, while it serves.
+//! Rotation of the installation's key with the real binary, while it serves.
 
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::support::{ENGINES, Engine, Installation, PATIENCE, Server, authenticate};
+use crate::support::{ENGINES, Engine, Installation, Server, WAIT_TIMEOUT, authenticate};
 
-const WHY: [&str; 2] = ["--reason", "test"];
+const REASON: [&str; 2] = ["--reason", "test"];
 
 fn path_of(url: &Value) -> String {
     format!("/kyc{}", url.as_str().unwrap().split_once("/kyc").unwrap().1)
 }
 
-/// Waits until a server refuses a token.
 fn until_refused(server: &Server) {
     let began = Instant::now();
     while server.get("/api/events").0 != 401 {
-        assert!(began.elapsed() < PATIENCE, "the token is still good");
+        assert!(began.elapsed() < WAIT_TIMEOUT, "the token is still good");
         std::thread::park_timeout(std::time::Duration::from_millis(50));
     }
 }
@@ -33,7 +32,7 @@ fn the_key_is_changed_while_it_serves() {
         let old = installation.json(&["keys", "show"])["fingerprint"].as_str().unwrap().to_owned();
         let old_file = std::fs::read(&file).unwrap();
 
-        // Every node gets the new key, one after another.
+        // Every node gets the new key.
         let new = installation.json(&["keys", "add"])["fingerprint"].as_str().unwrap().to_owned();
         assert_ne!(new, old);
         let token = std::mem::take(&mut server.token);
@@ -47,10 +46,10 @@ fn the_key_is_changed_while_it_serves() {
         server.token = token;
         assert_eq!(server.get("/api/events").0, 200);
 
-        // It becomes the newest, and what the old one sealed is sealed anew.
+        // The new key becomes the newest, and what the old one sealed is resealed.
         let refused = installation.refused(2, &["keys", "use", &new]);
         assert!(refused.contains("--reason"), "{refused}");
-        let lines = installation.json(&[&["keys", "use", &new][..], &WHY].concat());
+        let lines = installation.json(&[&["keys", "use", &new][..], &REASON].concat());
         let roles = |lines: &Value| -> Vec<(String, String)> {
             let text = |line: &Value, field: &str| line[field].as_str().unwrap().to_owned();
             lines.as_array().unwrap().iter().map(|line| (text(line, "fingerprint"), text(line, "role"))).collect()
@@ -64,24 +63,24 @@ fn the_key_is_changed_while_it_serves() {
             assert!(said.contains(&new) && said.contains("not in the key file"), "{said}");
         }
         std::fs::write(&file, both).unwrap();
-        let early = installation.refused(1, &[&["keys", "retire", &old][..], &WHY].concat());
+        let early = installation.refused(1, &[&["keys", "retire", &old][..], &REASON].concat());
         assert!(early.contains("keys reseal"), "{early}");
-        // The new partner and the one of the first start.
-        let resealed = [&["key", "reseal"][..], &WHY].concat();
+        // The new partner and the demo partner.
+        let resealed = [&["key", "reseal"][..], &REASON].concat();
         assert_eq!(installation.json(&resealed)["partners"], 2);
         assert_eq!(installation.json(&resealed)["partners"], 0);
-        let early = installation.refused(1, &[&["keys", "retire", &old][..], &WHY].concat());
+        let early = installation.refused(1, &[&["keys", "retire", &old][..], &REASON].concat());
         assert!(early.contains("are good until"), "{early}");
         assert_eq!(server.get("/api/events").0, 200, "what the old key signed is good meanwhile");
 
-        // The old one is retired: the process that serves reads nothing with it any more.
-        let lines = installation.json(&[&["keys", "retire", &old, "--now"][..], &WHY].concat());
+        // The old key is retired: the serving process no longer accepts it.
+        let lines = installation.json(&[&["keys", "retire", &old, "--now"][..], &REASON].concat());
         assert_eq!(roles(&lines), expected("retired", "newest"));
         assert_eq!(installation.json(&["keys", "show"]), json!({ "file": file, "fingerprint": new }));
         until_refused(&server);
         for _ in 0..2 {
             server.token = String::new();
-            assert_eq!(server.get(&form).0, 200, "the link leads on");
+            assert_eq!(server.get(&form).0, 200, "the link still works");
             server.token = authenticate(&server, &partner)["data"]["token"].as_str().expect("a token").to_owned();
             assert_eq!(server.get("/api/events").0, 200);
             server.stop();

@@ -1,4 +1,4 @@
-//! The real binary, from outside: what it prints, refuses and leaves behind.
+//! Tests of the real binary as a process.
 
 mod abuse;
 mod accounts;

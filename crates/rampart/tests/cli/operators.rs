@@ -1,14 +1,14 @@
-//! Operators' commands, while a server runs.
+//! Operator commands while a server runs.
 
 use serde_json::json;
 
 use crate::serving::payment;
 use crate::support::{ENGINES, Installation, authenticate};
 
-const WHY: [&str; 4] = ["--reason", "a test", "--actor", "tester"];
+const REASON: [&str; 4] = ["--reason", "a test", "--actor", "tester"];
 
-fn why<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
-    [arguments, &WHY].concat()
+fn with_reason<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [arguments, &REASON].concat()
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn partners_are_made_changed_and_disabled() {
         assert_eq!(authenticate(&server, &partner)["error"], "authorization_incorrect");
         installation.run(&["partner", "set", id, "--allow-ip", "any"]);
         assert_eq!(authenticate(&server, &partner)["status"], "ok");
-        // The old key works beside the new one until the overlap is over; after a leak there is none.
+        // The old key works during the overlap, which is 0 after a leak.
         let overlapping = installation.json(&["partner", "rotate-key", id]);
         assert_eq!(authenticate(&server, &partner)["status"], "ok");
         assert_eq!(authenticate(&server, &overlapping)["status"], "ok");
@@ -58,10 +58,10 @@ fn orders_are_held_and_let_go() {
         let shown = installation.json(&["order", "show", &id]);
         assert!(shown.to_string().contains("started"), "{shown}");
         installation.refused(2, &["order", "cancel", &id]);
-        installation.run(&why(&["order", "cancel", &id]));
+        installation.run(&with_reason(&["order", "cancel", &id]));
         let data = server.until(&format!("/api/payment/{id}"), |data| data["status"] == "cancelled");
         assert_eq!(data["status"], "cancelled");
-        let said = installation.refused(1, &why(&["order", "release", &id]));
+        let said = installation.refused(1, &with_reason(&["order", "release", &id]));
         assert!(said.contains("cancelled"), "{said}");
         let shown = installation.run(&["order", "show", &id]);
         assert!(shown.contains("tester") && shown.contains("a test"), "the audit log is shown: {shown}");
@@ -87,21 +87,21 @@ fn customers_are_banned_and_treasury_is_looked_at() {
     installation.partner(&mut server, "customers");
     let id = payment(&server, "customer-1");
     let customer = server.data("GET", &format!("/api/payment/{id}"), None)["user_id"].as_str().unwrap().to_owned();
-    installation.run(&why(&["customer", "ban", &customer]));
+    installation.run(&with_reason(&["customer", "ban", &customer]));
     let order = json!({
         "user_id": customer.parse::<i64>().unwrap(), "payment_type": "card", "fiat_symbol": "EUR", "fiat_amount": 100,
         "coin_symbol": "USDC", "coin_chain": "polygon", "wallet": "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55",
     });
     assert_eq!(server.post("/api/createPayment", &order).1["error"], "user_banned");
-    installation.run(&why(&["customer", "unban", &customer]));
+    installation.run(&with_reason(&["customer", "unban", &customer]));
     assert_eq!(server.post("/api/createPayment", &order).1["status"], "success");
     assert!(installation.run(&["customer", "show", &customer]).contains("a test"));
     assert!(installation.run(&["treasury", "show"]).contains("bank:sepa"));
-    installation.run(&why(&["treasury", "fund", "bank:sepa", "EUR", "1000.50"]));
-    installation.run(&why(&["treasury", "withdraw", "bank:sepa", "EUR", "1000.50"]));
-    // A mark of thousands is no decimal point.
-    installation.refused(1, &why(&["treasury", "fund", "bank:sepa", "EUR", "20.000"]));
-    installation.refused(1, &why(&["treasury", "withdraw", "bank:sepa", "EUR", "999999999999"]));
+    installation.run(&with_reason(&["treasury", "fund", "bank:sepa", "EUR", "1000.50"]));
+    installation.run(&with_reason(&["treasury", "withdraw", "bank:sepa", "EUR", "1000.50"]));
+    // A thousands separator is not a decimal point.
+    installation.refused(1, &with_reason(&["treasury", "fund", "bank:sepa", "EUR", "20.000"]));
+    installation.refused(1, &with_reason(&["treasury", "withdraw", "bank:sepa", "EUR", "999999999999"]));
     assert_eq!(installation.json(&["review", "list"]), json!({ "items": [], "held_orders": [] }));
     assert_eq!(installation.json(&["review", "list", "--all"]), json!({ "items": [], "held_orders": [] }));
     assert_eq!(installation.json(&["review", "list", "--orders-after", &id]), json!({ "items": [], "held_orders": [] }));
@@ -109,7 +109,7 @@ fn customers_are_banned_and_treasury_is_looked_at() {
     assert_eq!(installation.json(&["payout", "list", "--state", "settled"]), json!([]));
     installation.refused(2, &["payout", "list", "--state", "lost"]);
     installation.refused(2, &["payout", "stop", "pay_0123456789ABCDEFGHIJKLMNO"]);
-    installation.refused(1, &why(&["payout", "fail", "pay_0123456789ABCDEFGHIJKLMNO"]));
+    installation.refused(1, &with_reason(&["payout", "fail", "pay_0123456789ABCDEFGHIJKLMNO"]));
     assert_eq!(installation.json(&["webhook", "parked"]), json!([]));
     assert_eq!(installation.json(&["webhook", "disabled", "--after", "whk_0123456789ABCDEFGHIJKLMNO"]), json!([]));
     assert_eq!(installation.json(&["webhook", "parked", "--after", "dlv_0123456789ABCDEFGHIJKLMNO"]), json!([]));

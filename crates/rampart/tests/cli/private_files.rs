@@ -1,4 +1,4 @@
-//! What the binary leaves on a disk is its user's alone.
+//! Files of the binary are accessible to its user only.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::support::Installation;
 
-/// Every path below a folder, itself included, that somebody else may use.
+/// The folder and all paths below it that other users may access.
 fn open_to_others(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -29,29 +29,29 @@ fn open_to_others(folder: &Path) -> Vec<String> {
     found
 }
 
-/// Runs a command by somebody who lets everybody read and write whatever is made.
-fn carelessly(installation: &Installation, arguments: &[&str]) -> Output {
+/// Runs a command with umask 000.
+fn with_open_umask(installation: &Installation, arguments: &[&str]) -> Output {
     let command = installation.command(arguments);
-    let mut careless = Command::new("sh");
-    careless.args(["-c", r#"umask 000; exec "$@""#, "sh"]).arg(command.get_program()).args(command.get_args());
-    careless.stdin(Stdio::null()).output().unwrap()
+    let mut command_line = Command::new("sh");
+    command_line.args(["-c", r#"umask 000; exec "$@""#, "sh"]).arg(command.get_program()).args(command.get_args());
+    command_line.stdin(Stdio::null()).output().unwrap()
 }
 
 #[test]
 fn what_is_made_is_its_owners_alone_whatever_the_umask() {
     let installation = Installation::sqlite();
-    let output = carelessly(&installation, &["partner", "create", "--name", "first"]);
+    let output = with_open_umask(&installation, &["partner", "create", "--name", "first"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let copy = installation.path().join("copies").join("copy.db");
     let (from, to) = (installation.database(), format!("sqlite:{}", copy.display()));
-    let output = carelessly(&installation, &["db", "copy", "--from", &from, "--to", &to]);
+    let output = with_open_umask(&installation, &["db", "copy", "--from", &from, "--to", &to]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     for folder in [installation.data(), installation.path().join("copies")] {
         assert_eq!(open_to_others(&folder), Vec::<String>::new());
     }
     assert!(copy.exists());
 
-    // While it serves, with its log, its lock and its address.
+    // Also while it serves.
     let server = installation.serve();
     for name in ["rampart.db", "rampart.db-wal", "rampart.db.lock", "sandbox.db", "batches", "address", "installation.key"] {
         assert!(installation.data().join(name).exists(), "{name}");
@@ -61,7 +61,7 @@ fn what_is_made_is_its_owners_alone_whatever_the_umask() {
 }
 
 #[test]
-fn what_an_earlier_version_left_open_is_closed_once_and_told() {
+fn open_files_of_an_earlier_version_are_restricted_once_with_a_warning() {
     let installation = Installation::sqlite();
     installation.run(&["partner", "create", "--name", "first"]);
     installation.serve().stop();
@@ -83,16 +83,16 @@ fn what_an_earlier_version_left_open_is_closed_once_and_told() {
     for name in ["rampart.db", "sandbox.db", "batches", "address"] {
         assert!(first.contains(name), "{name}: {first}");
     }
-    assert!(first.contains("others could read"), "{first}");
+    assert!(first.contains("other users could access"), "{first}");
     assert_eq!(open_to_others(&installation.data()), Vec::<String>::new());
-    assert!(!said(&["partner", "list"]).contains("others could read"), "it is told once");
+    assert!(!said(&["partner", "list"]).contains("other users could access"), "the warning appears once");
     let of_copy = format!("sqlite:{}", copy.display());
     assert!(said(&["db", "status", "--database", &of_copy]).contains("copy.db"));
     assert_eq!(std::fs::metadata(&copy).unwrap().mode() & 0o777, 0o600);
 }
 
 #[test]
-fn a_key_that_others_can_read_is_told_of_in_a_sandbox() {
+fn a_key_that_others_can_read_is_a_warning_in_a_sandbox() {
     let installation = Installation::sqlite();
     installation.run(&["partner", "list"]);
     let key = installation.data().join("installation.key");

@@ -1,4 +1,4 @@
-//! The calls that the README shows can be pasted, one after another.
+//! The calls of the README work when pasted.
 
 use std::process::{Command, Stdio};
 
@@ -14,7 +14,7 @@ fn the_first_calls_of_the_readme_work() {
     let printed = server.printed.join("\n");
     let after = |name: &str| printed.split(name).nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap().to_owned();
     let calls = calls.replacen('…', &after("api_key "), 1).replacen('…', &after("api_secret "), 1);
-    // What a person does between the calls: take the order's number over, and wait until the webhook is there.
+    // What a person does between the calls: copy the order's identifier, and wait for the webhook.
     let (before, paying) = calls.split_once("# Open its url_payment").unwrap();
     let (order, shape) = before.rsplit_once("curl -s $RAMPART/api/createPayment").unwrap();
     let (paying, looking) = paying.rsplit_once("curl -s $RAMPART/sandbox/inbox").unwrap();

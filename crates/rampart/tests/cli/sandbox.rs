@@ -1,4 +1,4 @@
-//! The calls under `/sandbox` are a partner's calls like all others.
+//! The calls under `/sandbox` are calls of a partner like all others.
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn calls_of_the_sandbox_count_against_the_partners_limit() {
     let token = server.token.clone();
     let answer = server.send("GET", "/sandbox/inbox", &[("auth", &token)], b"");
     assert!(answer.head.contains("retry-after: ") && answer.head.contains("ratelimit-limit: 50"), "{}", answer.head);
-    // It is one limit, for the partner API too; and another partner has its own.
+    // The limit is shared with the partner API. Every partner has its own.
     assert_eq!(server.get("/api/availableAssets").0, 429);
     installation.partner(&mut server, "patient");
     assert_eq!(server.get("/sandbox/inbox").0, 200);
@@ -61,7 +61,7 @@ fn controls_read_what_programs_write() {
     let account = account.replace(' ', "");
     let token = server.token.clone();
     let post = |path: &str, body: &str| {
-        // As it is written here: a library would write the numbers in its own way.
+        // Sent verbatim: a library would normalize the numbers.
         let (length, kind) = (body.len().to_string(), ("content-type", "application/json"));
         let answer = server.send("POST", path, &[("auth", &token), kind, ("content-length", &length)], body.as_bytes());
         (answer.status, answer.body)
@@ -96,11 +96,11 @@ fn controls_read_what_programs_write() {
         let (status, answer) = post(path, body);
         assert_eq!(answer["error"], code, "{path} {body}: {status} {answer}");
     }
-    let (status, told) = transfer("20.000");
-    assert_eq!((status, &told["data"]["amount"]), (200, &json!("20.00")), "{told}");
+    let (status, response) = transfer("20.000");
+    assert_eq!((status, &response["data"]["amount"]), (200, &json!("20.00")), "{response}");
     assert_eq!(transfer("\"20.00\"").0, 200);
-    let (status, told) = transfer("\"20.000\"");
-    assert_eq!((status, &told["errors"]["amount"][0]), (422, &json!("has more than 2 decimals")), "{told}");
+    let (status, response) = transfer("\"20.000\"");
+    assert_eq!((status, &response["errors"]["amount"][0]), (422, &json!("has more than 2 decimals")), "{response}");
     let statement = format!("/sandbox/bank/statement?account={account}");
     for query in ["&before=&limit=", "&limit=1.0e2", "&limit=%20&before=+"] {
         assert_eq!(server.get(&format!("{statement}{query}")).1["data"].as_array().map(Vec::len), Some(2), "{query}");

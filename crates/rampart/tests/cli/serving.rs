@@ -86,7 +86,7 @@ fn several_processes_serve_from_one_postgresql() {
     let partner = installation.partner(&mut one, "several");
     installation.partner(&mut other, "another");
     let customer = verified_customer(&one);
-    // The token of one node holds on every other.
+    // The token of one node is valid on every other.
     other.token.clone_from(&one.token);
     assert_eq!(other.data("GET", &format!("/api/kyc/check?user_id={customer}"), None)["kyc_valid"], true);
     assert!(partner["id"].is_string());
@@ -133,13 +133,13 @@ fn readiness_says_that_nothing_can_be_written_and_recovers_by_itself() {
         let registration = json!({ "name": "Ana", "last_name": "Prueba", "email": "ana@example.com", "country_code": "ESP" });
         assert_eq!(server.post("/api/registerUser", &registration).0, 503, "{engine:?}");
         server.eventually(|| server.get("/readyz").0 == 503);
-        assert_eq!(server.get("/readyz").1["reasons"], json!([]), "strangers hear yes or no");
+        assert_eq!(server.get("/readyz").1["reasons"], json!([]), "the public answer has no reasons");
         let (status, answer) = server.get_as_operator("/readyz");
         assert_eq!(status, 503, "{engine:?}");
         assert!(answer["reasons"].to_string().contains("nothing has been written for"), "{answer}");
         assert_eq!(server.get("/healthz").0, 200);
         writable(true);
-        // Nobody writes meanwhile: the question itself finds out.
+        // There is no other write: the readiness check itself tries one.
         server.eventually(|| server.get("/readyz").0 == 200);
         assert!(server.post("/api/registerUser", &registration).0 < 300, "{engine:?}");
         server.stop();
@@ -147,7 +147,7 @@ fn readiness_says_that_nothing_can_be_written_and_recovers_by_itself() {
     }
 }
 
-/// Clients that take nothing, or send half of something, do not keep a process, nor its file from the next one.
+/// Clients that do not read, or send half a request, delay neither the end of the process nor the next start.
 #[test]
 fn a_stop_waits_for_nobody_outside() {
     let installation = Installation::sqlite().with("RAMPART__SERVER__STOP_MILLISECONDS", "300");
@@ -161,7 +161,7 @@ fn a_stop_waits_for_nobody_outside() {
         client.write_all(asked.as_bytes()).unwrap();
         clients.push(client);
     }
-    // They are on their way before it is told to stop.
+    // The requests have arrived before the server is stopped.
     assert_eq!(server.get("/healthz").0, 200);
     server.stop();
     installation.serve().stop();
@@ -221,10 +221,10 @@ fn a_lost_key_is_not_made_anew() {
     }
 }
 
-/// A database that is put back from a copy is noticed: nothing is sent until a person says go on. One that a killed process
-/// left behind is not taken for such a copy.
+/// A database restored from a backup is noticed: nothing is sent until an operator resolves it. The database of a killed process
+/// is not mistaken for one.
 #[test]
-fn a_database_that_was_put_back_sends_nothing_until_told() {
+fn a_restored_database_sends_nothing_until_an_operator_resolves_it() {
     for engine in ENGINES {
         let installation = Installation::new(engine, "restored");
         let mut server = installation.serve();
@@ -232,7 +232,7 @@ fn a_database_that_was_put_back_sends_nothing_until_told() {
         let id = payment(&server, "restored-1");
         server.stop();
         let backup = Backup::of(&installation, engine);
-        // Goes on, and is killed in the middle.
+        // Continues, and is killed.
         let mut server = installation.serve();
         server.token = crate::support::authenticate(&server, &partner)["data"]["token"].as_str().unwrap().to_owned();
         server.data("POST", &format!("/sandbox/payments/{id}/pay"), Some(&json!({})));
@@ -242,10 +242,10 @@ fn a_database_that_was_put_back_sends_nothing_until_told() {
         assert_eq!(stops(&installation), Vec::<String>::new(), "{engine:?}: a kill");
         server.stop();
 
-        backup.put_back(&installation);
+        backup.restore(&installation);
         let mut server = installation.serve();
         server.token = crate::support::authenticate(&server, &partner)["data"]["token"].as_str().unwrap().to_owned();
-        // The world knows that it was paid, and the ramp reads it again; it would send a second time.
+        // The world reports the payment again, and without the stop the ramp would send the coins a second time.
         server.until(&format!("/api/payment/{id}"), |data| data["status"] == "payment_received");
         let stops = stops(&installation);
         let [item] = &stops[..] else { panic!("{engine:?}: {stops:?}") };
@@ -257,18 +257,18 @@ fn a_database_that_was_put_back_sends_nothing_until_told() {
         assert_eq!(self::stops(&installation).len(), 0, "{engine:?}");
         server.stop();
         installation.serve().stop();
-        assert_eq!(self::stops(&installation).iter().filter(|id| *id == item).count(), 0, "{engine:?}: it was taken over");
+        assert_eq!(self::stops(&installation).iter().filter(|id| *id == item).count(), 0, "{engine:?}: it stays resolved");
     }
 }
 
-/// What has stopped sending altogether.
+/// Open review items that stop all sending.
 fn stops(installation: &Installation) -> Vec<String> {
     let items = installation.json(&["review", "list"])["items"].as_array().unwrap().clone();
     let stops = items.iter().filter(|item| item["kind"] == "stopped" && item["source"] == "everything");
     stops.map(|item| item["id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A copy of an installation's database that nobody serves from.
+/// A backup of the database.
 enum Backup {
     Sqlite(std::path::PathBuf),
     Postgres(String),
@@ -292,7 +292,7 @@ impl Backup {
         }
     }
 
-    fn put_back(&self, installation: &Installation) {
+    fn restore(&self, installation: &Installation) {
         match self {
             Self::Sqlite(copy) => {
                 for ending in ["", "-wal", "-shm"] {
@@ -317,7 +317,7 @@ fn copy_database(from: &std::path::Path, to: &std::path::Path) {
     }
 }
 
-/// A method that was switched off makes no new orders; its processor is still read, for those that it has made.
+/// A disabled method accepts no new orders. Its processor is still polled for open ones.
 #[test]
 fn a_method_that_is_switched_off_serves_its_open_orders() {
     let installation = Installation::sqlite();
@@ -357,7 +357,7 @@ fn a_stop_finishes_the_work_at_hand_and_leaves_no_lease() {
     }
 }
 
-/// What is due with every lease over is due now.
+/// Asserts that no job or delivery is leased: what is due without leases is due now.
 fn no_lease(installation: &Installation) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -395,7 +395,7 @@ fn an_installation_moves_between_engines() {
     let back = format!("sqlite:{}", installation.path().join("back.db").display());
     assert_eq!(installation.json(&["db", "copy", "--from", &there, "--to", &back])["tables"], copied["tables"]);
     installation.refused(1, &["db", "copy", "--from", &from, "--to", &back]);
-    // Of what is served there is no copy, on PostgreSQL neither.
+    // A database that is served from is not copied, on PostgreSQL either.
     let serving = Installation::new(Engine::Postgres, "served");
     let (one, other) = (serving.serve(), serving.serve());
     let nowhere = format!("sqlite:{}", installation.path().join("nowhere.db").display());

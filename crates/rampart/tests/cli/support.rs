@@ -1,4 +1,4 @@
-//! The real binary as a process, and a browser's worth of HTTP.
+//! Runs the real binary, and a minimal HTTP client.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -10,13 +10,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Nothing that is waited for takes longer.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How often is looked.
-const POLL: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A database engine that a test runs on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Engine {
     Sqlite,
@@ -25,7 +22,7 @@ pub(crate) enum Engine {
 
 pub(crate) const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
 
-/// An installation in a folder of its own.
+/// An installation in a temporary folder.
 pub(crate) struct Installation {
     folder: TempDir,
     database: Option<String>,
@@ -76,7 +73,6 @@ impl Installation {
         self.folder.path()
     }
 
-    /// The URL of its database.
     pub(crate) fn database(&self) -> String {
         self.database.clone().unwrap_or_else(|| format!("sqlite:{}", self.data().join("rampart.db").display()))
     }
@@ -98,7 +94,7 @@ impl Installation {
         self.command(arguments).output().unwrap()
     }
 
-    /// Runs a command that must succeed; gives what it printed.
+    /// Runs a command that must succeed. Returns its standard output.
     #[track_caller]
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let output = self.output(arguments);
@@ -114,7 +110,7 @@ impl Installation {
         serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {printed}"))
     }
 
-    /// Runs a command that must fail with a code; gives what it said.
+    /// Runs a command that must fail with this exit code. Returns its standard error.
     #[track_caller]
     pub(crate) fn refused(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.output(arguments);
@@ -125,8 +121,8 @@ impl Installation {
 
     #[track_caller]
     pub(crate) fn serve(&self) -> Server {
-        // A file that may not grow further is an error of the write, and not the end of the process. Systems begin processes
-        // with a low limit of open files.
+        // XFSZ is ignored, so that a write beyond the file size limit fails instead of killing the process. The soft limit of
+        // open files is low, as systems set it.
         let mut command = Command::new("sh");
         command.args(["-c", r#"trap "" XFSZ; ulimit -S -n 1024; exec "$@""#, "sh"]);
         let serve = self.command(&["serve", "--listen", "127.0.0.1:0"]);
@@ -142,7 +138,7 @@ impl Installation {
         let lines = lines_of(child.stdout.take().unwrap());
         let log = lines_of(child.stderr.take().unwrap());
         let mut server = Server { child, address: String::new(), operators: None, printed: Vec::new(), lines, log, token: String::new() };
-        while let Ok(line) = server.lines.recv_timeout(PATIENCE) {
+        while let Ok(line) = server.lines.recv_timeout(WAIT_TIMEOUT) {
             server.printed.push(line.clone());
             if let Some((_, address)) = line.split_once("metrics on http://") {
                 server.operators = address.split('/').next().map(str::to_owned);
@@ -157,7 +153,7 @@ impl Installation {
         panic!("it does not listen:\n{}\n{}", server.printed.join("\n"), log.join("\n"));
     }
 
-    /// A partner with its server's token.
+    /// Creates a partner; the server continues with its token.
     #[track_caller]
     pub(crate) fn partner(&self, server: &mut Server, name: &str) -> Value {
         let partner = self.json(&["partner", "create", "--name", name]);
@@ -174,7 +170,7 @@ pub(crate) fn authenticate(server: &Server, partner: &Value) -> Value {
 
 fn lines_of(source: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
-    // Reads on to the end: a process whose pipe is full stops.
+    // Reads to the end: a process blocks when its pipe is full.
     std::thread::spawn(move || {
         for line in BufReader::new(source).lines().map_while(Result::ok) {
             let _ = sender.send(line);
@@ -183,27 +179,27 @@ fn lines_of(source: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-/// An answer: its head with names in lower case, its body as JSON, or as text where it is none.
+/// The head has header names in lower case. The body is JSON, or a string if it is not JSON.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Value,
 }
 
-/// A line of a head: names mean the same in whatever case, values do not.
+/// A header line with its name in lower case.
 fn with_lower_name(line: &str) -> String {
     line.split_once(':').map_or_else(|| line.to_ascii_lowercase(), |(name, value)| format!("{}:{value}", name.to_ascii_lowercase()))
 }
 
-/// A request with these headers and no others that matter. What follows the head is sent as it is, whatever the
-/// headers say of it.
+/// Sends a request with exactly these headers besides `host` and `connection`. The body is sent verbatim, even if the headers
+/// contradict it.
 #[track_caller]
 pub(crate) fn send(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(WAIT_TIMEOUT)).unwrap();
     let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n");
-    // The server may answer before it has read everything.
+    // Errors are ignored: the server may answer and close before it has read everything.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -213,22 +209,22 @@ pub(crate) fn send(address: &str, method: &str, path: &str, headers: &[(&str, &s
     Answer { status, head: head.split('\n').map(with_lower_name).collect::<Vec<_>>().join("\n"), body }
 }
 
-/// A process that serves. Dropped, it is killed.
+/// A serving process. Killed when dropped.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
-    /// Where its metrics are, if they have a listener of their own.
+    /// Address of the metrics, if they have a separate listener.
     pub(crate) operators: Option<String>,
-    /// What it printed until it listened.
+    /// The lines printed before it listened.
     pub(crate) printed: Vec<String>,
     lines: Receiver<String>,
     log: Receiver<String>,
-    /// The token that calls carry.
+    /// Sent with every call; none if empty.
     pub(crate) token: String,
 }
 
 impl Server {
-    /// SIGTERM, and the rest of what it printed once it has ended in order.
+    /// Sends SIGTERM, expects exit code 0, and returns the remaining output.
     #[track_caller]
     pub(crate) fn stop(mut self) -> Vec<String> {
         self.terminate();
@@ -237,20 +233,20 @@ impl Server {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(began.elapsed() < PATIENCE, "it does not stop");
-            std::thread::park_timeout(POLL);
+            assert!(began.elapsed() < WAIT_TIMEOUT, "it does not stop");
+            std::thread::park_timeout(POLL_INTERVAL);
         };
         assert!(status.success(), "{status}\n{}", self.log.iter().collect::<Vec<_>>().join("\n"));
         self.lines.iter().collect()
     }
 
-    /// How large its files may become, in bytes or `unlimited`: what a full disk is to whoever writes.
-    pub(crate) fn limit_files(&self, most: &str) {
-        let limit = ["--pid", &self.child.id().to_string(), &format!("--fsize={most}:")];
+    /// Limits the size of its files (bytes or `unlimited`), to simulate a full disk.
+    pub(crate) fn limit_files(&self, max_bytes: &str) {
+        let limit = ["--pid", &self.child.id().to_string(), &format!("--fsize={max_bytes}:")];
         assert!(Command::new("prlimit").args(limit).status().unwrap().success());
     }
 
-    /// How many files it may have open: what counts, and what it could raise that to.
+    /// The soft and hard limit of open files.
     pub(crate) fn open_files(&self) -> (String, String) {
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
         let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
@@ -258,7 +254,7 @@ impl Server {
         (numbers.next().unwrap(), numbers.next().unwrap())
     }
 
-    /// SIGKILL: nothing is put away.
+    /// Sends SIGKILL.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -276,7 +272,7 @@ impl Server {
         self.call("POST", path, Some(body))
     }
 
-    /// A call that must succeed; gives `data`.
+    /// A call that must succeed. Returns `data`.
     #[track_caller]
     pub(crate) fn data(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         let (status, mut answer) = self.call(method, path, body);
@@ -284,17 +280,17 @@ impl Server {
         answer["data"].take()
     }
 
-    /// Waits until something holds.
+    /// Waits until a condition is true.
     #[track_caller]
-    pub(crate) fn eventually(&self, holds: impl Fn() -> bool) {
+    pub(crate) fn eventually(&self, condition: impl Fn() -> bool) {
         let began = Instant::now();
-        while !holds() {
-            assert!(began.elapsed() < PATIENCE, "waited in vain: {}", self.get("/readyz").1);
-            std::thread::park_timeout(POLL);
+        while !condition() {
+            assert!(began.elapsed() < WAIT_TIMEOUT, "the condition never became true: {}", self.get("/readyz").1);
+            std::thread::park_timeout(POLL_INTERVAL);
         }
     }
 
-    /// A GET call until it shows what is waited for; gives `data`.
+    /// Repeats a GET call until `done`. Returns `data`.
     #[track_caller]
     pub(crate) fn until(&self, path: &str, done: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
@@ -303,8 +299,8 @@ impl Server {
             if done(&data) {
                 return data;
             }
-            assert!(began.elapsed() < PATIENCE, "{path}: {data}");
-            std::thread::park_timeout(POLL);
+            assert!(began.elapsed() < WAIT_TIMEOUT, "{path}: {data}");
+            std::thread::park_timeout(POLL_INTERVAL);
         }
     }
 
@@ -322,7 +318,7 @@ impl Server {
         (answer.status, answer.body)
     }
 
-    /// What operators' machines are told, where they have a listener of their own.
+    /// GET on the separate listener of the metrics.
     #[track_caller]
     pub(crate) fn get_as_operator(&self, path: &str) -> (u16, Value) {
         let address = self.operators.as_deref().expect("server.metrics_listen");

@@ -1,4 +1,4 @@
-//! What commands print of texts from outside, and which texts of their own they take.
+//! Foreign texts are printed escaped, and commands refuse unprintable arguments.
 
 use std::process::{Command, Stdio};
 
@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 use crate::serving::payment;
 use crate::support::Installation;
 
-/// Right-to-left, a line of its own, a screen wiped, a control of eight bits, and what nobody sees.
+/// Right-to-left override, a line break, clearing the screen, an 8-bit control character, and invisible characters.
 const HOSTILE: &str = "ac\u{202e}me\nINFO all is well\u{1b}[2J\u{9b}2J\u{200b}\u{e0041}";
-/// The same, printed.
-const SHOWN: &str = "ac\\u{202e}me\\nINFO all is well\\u{1b}[2J\\u{9b}2J\\u{200b}\\u{e0041}";
 
-/// Nothing but line breaks and what can be seen.
+const ESCAPED: &str = "ac\\u{202e}me\\nINFO all is well\\u{1b}[2J\\u{9b}2J\\u{200b}\\u{e0041}";
+
+/// Asserts that a text has no unprintable characters but line breaks.
 #[track_caller]
-fn is_printable(text: &str) {
+fn assert_printable(text: &str) {
     let hidden: Vec<char> =
         text.chars().filter(|letter| *letter != '\n' && HOSTILE.contains(*letter) && !letter.is_ascii_graphic()).collect();
     assert!(hidden.iter().all(|letter| *letter == ' '), "{hidden:?} in {text:?}");
 }
 
-/// Changes what is stored, as an earlier version may have stored it.
+/// Changes stored data to what an earlier version may have stored.
 fn tamper(installation: &Installation, statement: &str, value: &str) {
     let script = "import sqlite3, sys; file = sqlite3.connect(sys.argv[1]); file.execute(sys.argv[2], [sys.argv[3]]); file.commit()";
     let file = installation.data().join("rampart.db");
@@ -29,7 +29,7 @@ fn tamper(installation: &Installation, statement: &str, value: &str) {
 }
 
 #[test]
-fn what_was_stored_before_is_written_out() {
+fn stored_texts_are_printed_escaped() {
     let installation = Installation::sqlite();
     let partner = installation.json(&["partner", "create", "--name", "acme", "--actor", "somebody"]);
     let quoted = json!(HOSTILE).to_string();
@@ -38,19 +38,19 @@ fn what_was_stored_before_is_written_out() {
     tamper(&installation, "UPDATE audit SET data = replace(replace(data, 'somebody', ?1), 'created', ?1)", inside);
     for command in [&["partner", "list"][..], &["audit", "list"]] {
         let printed = installation.run(command);
-        is_printable(&printed);
-        assert!(printed.contains(SHOWN), "{printed}");
+        assert_printable(&printed);
+        assert!(printed.contains(ESCAPED), "{printed}");
         let as_json = installation.output(&[command, &["--json"]].concat());
         let as_json = String::from_utf8(as_json.stdout).unwrap();
-        is_printable(&as_json);
+        assert_printable(&as_json);
         assert_eq!(as_json.lines().count(), 1, "{as_json}");
         let rows: Value = serde_json::from_str(&as_json).unwrap();
         let line = &rows[0];
         assert!([&line["name"], &line["actor"]].contains(&&json!(HOSTILE)), "the very text: {rows}");
     }
-    // It is still known by its name, and may get another.
+    // The partner is still found by its name, and can be renamed.
     let id = partner["id"].as_str().unwrap();
-    is_printable(&installation.run(&["partner", "set", HOSTILE, "--http-errors", "documented"]));
+    assert_printable(&installation.run(&["partner", "set", HOSTILE, "--http-errors", "documented"]));
     installation.run(&["partner", "set", id, "--name", "Acme"]);
     assert!(installation.run(&["partner", "list"]).contains("Acme"));
 }
@@ -90,7 +90,7 @@ fn commands_take_only_what_can_be_read_later() {
 }
 
 #[test]
-fn complaints_repeat_nothing_that_commands_a_terminal() {
+fn error_messages_contain_no_control_characters() {
     let installation = Installation::sqlite();
     for arguments in [
         &["partner", "disable", HOSTILE, "--reason", "a test"][..],
@@ -102,20 +102,20 @@ fn complaints_repeat_nothing_that_commands_a_terminal() {
         let output = installation.output(arguments);
         assert!(!output.status.success(), "{arguments:?}");
         let said = String::from_utf8(output.stderr).unwrap();
-        is_printable(&said);
+        assert_printable(&said);
         assert!(said.contains("\\u{202e}"), "{said}");
     }
 }
 
 #[test]
-fn numbers_from_standard_input_are_answered_in_plain_signs() {
+fn numbers_from_standard_input_are_answered_in_printable_characters() {
     let installation = Installation::sqlite();
     let mut command = installation.command(&["validate", "account", "--country", "ESP", "--stdin"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(child.stdin.as_mut().unwrap(), "ES91\u{202e}2100\nES91\u{9b}\n".as_bytes()).unwrap();
     drop(child.stdin.take());
     let printed = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
-    is_printable(&printed);
+    assert_printable(&printed);
     assert_eq!(printed.lines().count(), 2, "{printed}");
 }
 
@@ -130,9 +130,9 @@ fn what_a_provider_writes_is_kept_and_printed_plainly() {
     server.data("POST", &format!("/sandbox/payments/{payment}/chargeback"), Some(&json!({ "reason": "f\u{202e}raud\u{feff}" })));
     server.until(&format!("/api/payment/{payment}"), |data| data["reversal"] == "chargeback");
     let shown = installation.run(&["order", "show", &payment]);
-    is_printable(&shown);
+    assert_printable(&shown);
     let listed = installation.run(&["review", "list", "--all"]);
-    is_printable(&listed);
+    assert_printable(&listed);
     assert!(format!("{shown}{listed}").contains("f\\u{202e}raud\\u{feff}"), "{shown}\n{listed}");
     server.stop();
 }

@@ -1,4 +1,4 @@
-//! `rampart validate`: needs nothing but the binary.
+//! `rampart validate`, which needs only the binary.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 fn validate(arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rampart"));
     command.arg("validate").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A configuration that could not be read would be a fault of every other command.
+    // An invalid configuration, which every other command refuses.
     let mut child = command.env("RAMPART__NO__SUCH__SETTING", "1").spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
@@ -19,7 +19,7 @@ fn text(output: &Output) -> String {
 }
 
 #[test]
-fn numbers_are_judged_in_words_and_json() {
+fn numbers_are_validated_as_text_and_json() {
     let right = validate(&["id", "--country", "MX", "--type", "CURP", "qaqx800101hdfqqx08"], "");
     assert_eq!(right.status.code(), Some(0));
     let said = text(&right);
@@ -37,7 +37,7 @@ fn numbers_are_judged_in_words_and_json() {
 }
 
 #[test]
-fn numbers_tell_persons_and_doubts() {
+fn results_name_persons_and_warnings() {
     let person = text(&validate(&["id", "--country", "CO", "--type", "NIT", "1012345678-9"], ""));
     for line in ["belongs to  individual", "contains    1012345678"] {
         assert!(person.lines().any(|said| said == line), "{line}: {person}");
@@ -58,8 +58,8 @@ fn standard_input_is_answered_line_by_line() {
 }
 
 #[test]
-fn a_line_that_is_too_long_and_a_mark_of_the_encoding_stop_nothing() {
-    // A number, blanks, and more behind what is read of a line: no part of it may pass for the whole.
+fn an_overlong_line_and_a_byte_order_mark_stop_nothing() {
+    // A number, spaces, and more beyond the read limit: no part of the line may be accepted as the whole.
     let padded = |number: &str| format!("\u{feff}{number}\r\n{number}{}x\n{number}\n", " ".repeat(10_000));
     for (arguments, number) in [
         (&["account", "--country", "AR", "--stdin"][..], "0170099212345678901233"),

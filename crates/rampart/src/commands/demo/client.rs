@@ -1,4 +1,4 @@
-//! A partner's backend: calls over HTTP, with its token.
+//! The HTTP client of the demo partner.
 
 use std::net::SocketAddr;
 
@@ -10,50 +10,35 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-/// No answer of ours is longer.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
-/// A partner's backend.
-pub(super) struct Client {
+pub(super) struct DemoClient {
     address: SocketAddr,
-    /// The token, once there is one.
+    /// Empty before the call that authenticates.
     pub(super) token: String,
 }
 
-impl Client {
-    /// A client of the server at an address.
+impl DemoClient {
     pub(super) const fn new(address: SocketAddr) -> Self {
         Self { address, token: String::new() }
     }
 
-    /// A GET call; gives `data`.
-    ///
-    /// # Errors
-    /// A sentence, when it is not answered with success.
+    /// GET. Returns `data` of a successful answer.
     pub(super) async fn get(&self, path: &str) -> Result<Value, String> {
         self.call("GET", path, None, "application/json").await
     }
 
-    /// A POST call with JSON; gives `data`.
-    ///
-    /// # Errors
-    /// A sentence, when it is not answered with success.
+    /// POST with JSON. Returns `data` of a successful answer.
     pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, String> {
         self.call("POST", path, Some(body.to_string()), "application/json").await
     }
 
-    /// A POST call with a form; gives `data`.
-    ///
-    /// # Errors
-    /// A sentence, when it is not answered with success.
+    /// POST with a form. Returns `data` of a successful answer.
     pub(super) async fn post_form(&self, path: &str, form: &str) -> Result<Value, String> {
         self.call("POST", path, Some(form.to_owned()), "application/x-www-form-urlencoded").await
     }
 
-    /// A page as a browser gets it.
-    ///
-    /// # Errors
-    /// A sentence, when it does not open.
+    /// Opens a hosted page as a browser does.
     pub(super) async fn page(&self, url: &str) -> Result<(), String> {
         let path = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|slash| &rest[slash..])).unwrap_or(url);
         let (status, _) = self.send("GET", path, None, "text/html").await?;
@@ -71,9 +56,9 @@ impl Client {
     }
 
     async fn send(&self, method: &str, path: &str, body: Option<String>, kind: &str) -> Result<(StatusCode, Bytes), String> {
-        let fault = |error: &dyn std::fmt::Display| format!("{method} {path}: {error}");
-        let stream = TcpStream::connect(self.address).await.map_err(|error| fault(&error))?;
-        let (mut sender, connection) = http1::handshake::<_, Body>(TokioIo::new(stream)).await.map_err(|error| fault(&error))?;
+        let describe = |error: &dyn std::fmt::Display| format!("{method} {path}: {error}");
+        let stream = TcpStream::connect(self.address).await.map_err(|error| describe(&error))?;
+        let (mut sender, connection) = http1::handshake::<_, Body>(TokioIo::new(stream)).await.map_err(|error| describe(&error))?;
         let connection = tokio::spawn(connection);
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, self.address.to_string());
         if !self.token.is_empty() {
@@ -84,10 +69,10 @@ impl Client {
         } else {
             request = request.header(header::ACCEPT, kind);
         }
-        let request = request.body(body.map_or_else(Body::empty, Body::from)).map_err(|error| fault(&error))?;
-        let response = sender.send_request(request).await.map_err(|error| fault(&error))?;
+        let request = request.body(body.map_or_else(Body::empty, Body::from)).map_err(|error| describe(&error))?;
+        let response = sender.send_request(request).await.map_err(|error| describe(&error))?;
         let status = response.status();
-        let bytes = Limited::new(response.into_body(), MOST_BYTES).collect().await.map_err(|error| fault(&error))?.to_bytes();
+        let bytes = Limited::new(response.into_body(), MAX_RESPONSE_BYTES).collect().await.map_err(|error| describe(&error))?.to_bytes();
         connection.abort();
         Ok((status, bytes))
     }

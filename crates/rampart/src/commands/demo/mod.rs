@@ -1,10 +1,10 @@
-//! `rampart demo`: a complete buy and sell over HTTP, with webhooks received by a listener of its own, ending with
-//! verified books. The exit code says whether everything held.
+//! `rampart demo`: a complete purchase and sale over HTTP with its own webhook receiver, then a verified ledger. The exit code
+//! says whether all checks passed.
 
 mod client;
-mod listener;
-mod scene;
-mod story;
+mod receiver;
+mod scenario;
+mod session;
 
 use std::path::PathBuf;
 
@@ -14,27 +14,23 @@ use rampart_store::Schema;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::office;
+use super::context::start_log;
 use super::serve::router;
-use crate::cli::Global;
-use crate::failure::Failure;
+use crate::cli::GlobalOptions;
+use crate::error::CommandError;
 use crate::settings::Configuration;
-use crate::wiring::Installation;
-use scene::Scene;
+use crate::wiring::OpenInstallation;
+use session::DemoSession;
 
-/// `rampart demo`
 #[derive(Debug, Args)]
 pub(crate) struct DemoArguments {}
 
-/// Runs the demonstration: in the given data folder, or in one that is removed afterwards.
-///
-/// # Errors
-/// When something did not hold; it has been printed then.
-pub(crate) fn run(global: &Global, _arguments: DemoArguments) -> Result<(), Failure> {
+/// Runs the demo in the given data folder, or in a temporary one.
+pub(crate) fn run(global: &GlobalOptions, _arguments: DemoArguments) -> Result<(), CommandError> {
     let mut overrides = global.overrides();
     let temporary = if overrides.data.is_none() {
         let folder = tempfile::Builder::new().prefix("rampart-demo-").tempdir();
-        Some(folder.map_err(|error| Failure::Refused(format!("no temporary folder: {error}")))?)
+        Some(folder.map_err(|error| CommandError::Refused(format!("cannot create a temporary folder: {error}")))?)
     } else {
         None
     };
@@ -43,36 +39,36 @@ pub(crate) fn run(global: &Global, _arguments: DemoArguments) -> Result<(), Fail
     }
     overrides.listen = Some("127.0.0.1:0".to_owned());
     let configuration = Configuration::load(&overrides)?;
-    office::start_log(&configuration)?;
-    super::block_on(play(&configuration))
+    start_log(&configuration)?;
+    super::block_on(run_demo(&configuration))
 }
 
-async fn play(configuration: &Configuration) -> Result<(), Failure> {
+async fn run_demo(configuration: &Configuration) -> Result<(), CommandError> {
     let listen = &configuration.settings.server.listen;
-    let fault = |error: std::io::Error| Failure::Refused(format!("{listen} cannot be listened on: {error}"));
-    let listener = TcpListener::bind(listen).await.map_err(fault)?;
-    let address = listener.local_addr().map_err(fault)?;
-    let installation = Installation::open(configuration, &address.to_string(), Schema::AsItIs).await?;
+    let cannot_listen = |error: std::io::Error| CommandError::Refused(format!("cannot listen on {listen}: {error}"));
+    let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
+    let address = listener.local_addr().map_err(cannot_listen)?;
+    let installation = OpenInstallation::open(configuration, &address.to_string(), Schema::AsItIs).await?;
     installation.app.store().lock_to_serve().await?;
     let workers = workers::start(&installation.app);
-    installation.outside.start();
+    installation.providers.start();
     let (stop, stopped) = oneshot::channel::<()>();
     let web = installation.settings.server.web.clone();
     let router = router(&installation, web.clone());
     let server = tokio::spawn(async move {
         rampart_web::serve(listener, router, &web, async {
-            // Ends when the sender is used or dropped, which both mean the same.
+            // Completes when the sender is dropped.
             let _ = stopped.await;
         })
         .await;
     });
-    let result = match Scene::set(&installation, address).await {
-        Ok(mut scene) => story::tell(&mut scene).await,
+    let result = match DemoSession::start(&installation, address).await {
+        Ok(mut session) => scenario::run(&mut session).await,
         Err(failure) => Err(failure),
     };
     drop(stop);
     let served = server.await;
     installation.stop(workers).await;
-    served.map_err(|error| Failure::Refused(format!("the server ended badly: {error}")))?;
+    served.map_err(|error| CommandError::Refused(format!("the server failed: {error}")))?;
     result
 }

@@ -1,4 +1,4 @@
-"""What partners are told of an order: the amount that was decided, and each kind of event once."""
+"""The events of an order: the amount that was decided, and each kind of event once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REFUSED_ACCOUNT = "ES1621000418410006660001"
 
 
 def events(ramp: Ramp, name: str) -> list[dict[str, Any]]:
-    """What was told of an order, oldest first."""
+    """The events of an order, oldest first."""
     return [event for event in ramp.client.events() if event["data"].get("id") == ramp.orders[name]["id"]]
 
 
@@ -41,7 +41,7 @@ def test_money_that_was_refused_is_still_what_was_decided(ramp: Ramp) -> None:
 
 
 @pytest.mark.fault(27)
-def test_pay_in_is_told_once(ramp: Ramp) -> None:
+def test_pay_in_is_reported_once(ramp: Ramp) -> None:
     """However often an operator holds the order and lets it go."""
     ramp.market("0.90")
     name = ramp.buying(ramp.spaniard())
@@ -53,12 +53,12 @@ def test_pay_in_is_told_once(ramp: Ramp) -> None:
         ramp.order("release", name)
     ramp.mend("screening")
     ramp.arrives(name, "coins_sent", seconds=10)
-    told = [event["type"] for event in events(ramp, name)]
-    assert (told.count("PAY_IN"), told.count("COINS_SENT"), told[0]) == (1, 1, "PAY_IN"), told
+    types = [event["type"] for event in events(ramp, name)]
+    assert (types.count("PAY_IN"), types.count("COINS_SENT"), types[0]) == (1, 1, "PAY_IN"), types
 
 
 @pytest.mark.fault(27)
-def test_crypto_received_is_told_once(ramp: Ramp) -> None:
+def test_crypto_received_is_reported_once(ramp: Ramp) -> None:
     ramp.market("0.90")
     name = ramp.selling(ramp.spaniard())
     ramp.fault("screening", "questions")
@@ -69,5 +69,5 @@ def test_crypto_received_is_told_once(ramp: Ramp) -> None:
         ramp.order("release", name)
     ramp.mend("screening")
     ramp.arrives(name, "finished", seconds=10)
-    told = [event["type"] for event in events(ramp, name)]
-    assert (told.count("CRYPTO_RECEIVED"), sum(kind.endswith("RAMPOFF_FINISHED") for kind in told)) == (1, 1), told
+    types = [event["type"] for event in events(ramp, name)]
+    assert (types.count("CRYPTO_RECEIVED"), sum(kind.endswith("RAMPOFF_FINISHED") for kind in types)) == (1, 1), types

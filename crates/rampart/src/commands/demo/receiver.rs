@@ -1,4 +1,4 @@
-//! A partner's webhook receiver: checks the signature of everything that arrives, as a partner has to.
+//! The webhook receiver of the demo partner. It verifies signatures, as every partner must.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,65 +14,60 @@ use sha2::Sha256;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// A webhook that arrived.
 #[derive(Debug, Clone)]
-pub(super) struct Webhook {
-    /// Its place in the partner's log.
+pub(super) struct ReceivedWebhook {
+    /// Sequence number of the event.
     pub(super) sequence: i64,
-    /// The name it was delivered under.
+    /// Type of the event.
     pub(super) kind: String,
-    /// The status of the object, where it has one.
+    /// Status of the order or of the identity check; empty if the object has none.
     pub(super) status: String,
-    /// Whether it was signed with the partner's secret.
+    /// Whether the signature was made with the partner's secret.
     pub(super) signed: bool,
 }
 
-struct Receiver {
+struct ReceiverState {
     secret: String,
-    received: Mutex<Vec<Webhook>>,
+    received: Mutex<Vec<ReceivedWebhook>>,
 }
 
-/// A running receiver. Dropped, it stops.
-pub(super) struct Listener {
-    /// Where webhooks go.
+/// Stops when dropped.
+pub(super) struct WebhookReceiver {
     pub(super) url: String,
-    receiver: Arc<Receiver>,
+    receiver: Arc<ReceiverState>,
     task: JoinHandle<()>,
 }
 
-impl Listener {
-    /// Listens on a free port for webhooks signed with a secret.
-    ///
-    /// # Errors
-    /// When there is no port.
+impl WebhookReceiver {
+    /// Listens on a free port.
     pub(super) async fn start(secret: String) -> std::io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let url = format!("http://{}/webhooks", listener.local_addr()?);
-        let receiver = Arc::new(Receiver { secret, received: Mutex::default() });
+        let receiver = Arc::new(ReceiverState { secret, received: Mutex::default() });
         let router = Router::new().route("/webhooks", post(receive)).with_state(receiver.clone());
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(%error, "the receiver of webhooks ended");
+                tracing::error!(%error, "the webhook receiver stopped");
             }
         });
         Ok(Self { url, receiver, task })
     }
 
-    /// What has arrived so far, in order of arrival.
-    pub(super) fn received(&self) -> Vec<Webhook> {
+    /// All webhooks so far, in order of arrival.
+    pub(super) fn received(&self) -> Vec<ReceivedWebhook> {
         self.receiver.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl Drop for Listener {
+impl Drop for WebhookReceiver {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-async fn receive(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn receive(State(receiver): State<Arc<ReceiverState>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let Ok(event) = serde_json::from_slice::<Value>(&body) else { return StatusCode::BAD_REQUEST };
-    let webhook = Webhook {
+    let webhook = ReceivedWebhook {
         sequence: event["sequence"].as_i64().unwrap_or_default(),
         kind: event["type"].as_str().unwrap_or_default().to_owned(),
         status: event["data"]["status"].as_str().or_else(|| event["data"]["kyc_status"].as_str()).unwrap_or_default().to_owned(),

@@ -1,5 +1,5 @@
-//! Who is outside: the simulated world, or real adapters. Whatever a sandbox alone has (the world that is played, the clock
-//! that is moved, the books that open by themselves) comes with the world, so that live mode has none of it to give.
+//! The providers: the simulated world or real adapters. What only a sandbox has (a movable clock, opening balances, the
+//! `/sandbox` routes) comes with the world, so that live mode cannot offer it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,45 +13,36 @@ use rampart_sandbox::{World, WorldConfig};
 use rampart_store::Store;
 
 use super::gateway::WorldGateway;
-use crate::failure::Failure;
+use crate::error::CommandError;
 use crate::settings::Configuration;
 
-/// The file of the data folder that holds the simulated world.
+/// The database of the simulated world, in the data folder.
 pub(super) const WORLD_FILE: &str = "sandbox.db";
 
-/// Who is outside.
-pub(crate) enum Outside {
-    /// The simulated world.
+pub(crate) enum Providers {
     Simulated(Arc<World>),
-    /// Real adapters.
     #[cfg_attr(not(test), expect(dead_code, reason = "no real adapter is built in yet"))]
     Real(Ports),
 }
 
-impl Outside {
-    /// Opens what the mode wants.
-    ///
-    /// # Errors
-    /// When the world cannot be opened; in live mode when a provider has no real adapter.
-    pub(crate) async fn open(configuration: &Configuration) -> Result<Self, Failure> {
+impl Providers {
+    /// Opens the providers of the configured mode. Live mode is refused while no real adapter is built in.
+    pub(crate) async fn open(configuration: &Configuration) -> Result<Self, CommandError> {
         match configuration.settings.mode {
             Mode::Sandbox => {
                 let config = WorldConfig::from_catalogue(&configuration.catalogue, configuration.settings.sandbox.seed);
                 Ok(Self::Simulated(World::open(configuration.settings.data.join(WORLD_FILE), config).await?))
             }
-            Mode::Live => Err(Failure::Refused("mode = \"live\" needs real adapters, and none is built in yet".to_owned())),
+            Mode::Live => Err(CommandError::Refused("mode = \"live\" needs real adapters, and none is built in yet".to_owned())),
         }
     }
 
-    /// Refuses an outside that the mode does not allow, and the data folder of a sandbox in live mode.
-    ///
-    /// # Errors
-    /// When they do not fit together.
-    pub(crate) fn check(&self, mode: Mode, data: &Path) -> Result<(), Failure> {
+    /// Refuses providers that the mode does not allow, and in live mode the data folder of a sandbox.
+    pub(crate) fn check(&self, mode: Mode, data: &Path) -> Result<(), CommandError> {
         match (mode, self) {
-            (Mode::Live, Self::Simulated(_)) => Err(Failure::Refused("mode = \"live\" refuses the simulated world".to_owned())),
-            (Mode::Sandbox, Self::Real(_)) => Err(Failure::Refused("mode = \"sandbox\" refuses real adapters".to_owned())),
-            (Mode::Live, Self::Real(_)) if data.join(WORLD_FILE).exists() => Err(Failure::Refused(format!(
+            (Mode::Live, Self::Simulated(_)) => Err(CommandError::Refused("mode = \"live\" refuses the simulated world".to_owned())),
+            (Mode::Sandbox, Self::Real(_)) => Err(CommandError::Refused("mode = \"sandbox\" refuses real adapters".to_owned())),
+            (Mode::Live, Self::Real(_)) if data.join(WORLD_FILE).exists() => Err(CommandError::Refused(format!(
                 "{} holds the simulated world of a sandbox ({WORLD_FILE}): a live installation needs a data folder of its own",
                 data.display()
             ))),
@@ -59,7 +50,6 @@ impl Outside {
         }
     }
 
-    /// The simulated world, where there is one.
     pub(crate) const fn world(&self) -> Option<&Arc<World>> {
         match self {
             Self::Simulated(world) => Some(world),
@@ -67,21 +57,20 @@ impl Outside {
         }
     }
 
-    /// Lets the simulated world play itself.
+    /// Starts the schedule of the simulated world.
     pub(crate) fn start(&self) {
         if let Some(world) = self.world() {
             world.start();
         }
     }
 
-    /// Stops the simulated world.
     pub(crate) async fn stop(&self) {
         if let Some(world) = self.world() {
             world.stop().await;
         }
     }
 
-    /// The clock of business time: the world's can be moved, the machine's cannot.
+    /// The clock of business time. The one of the simulated world can be moved.
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         match self {
             Self::Simulated(world) => world.clock(),
@@ -89,13 +78,12 @@ impl Outside {
         }
     }
 
-    /// What the books open with.
+    /// The opening balances of the ledger: none with real providers.
     pub(crate) fn opening_balances(&self) -> Vec<(Account, Asset, Amount)> {
         let world = self.world().map(|world| world.opening_balances()).unwrap_or_default();
         world.iter().map(|balance| (balance.account, balance.asset, balance.amount)).collect()
     }
 
-    /// Every port.
     pub(crate) fn ports(&self, store: &Store) -> Ports {
         match self {
             Self::Simulated(world) => simulated(world, Some(Arc::new(WorldGateway::new(world.clone(), store.clone())))),
@@ -104,7 +92,7 @@ impl Outside {
     }
 }
 
-/// The simulated world behind every port, and who plays the processors' pages.
+/// The ports of the simulated world.
 pub(super) fn simulated(world: &World, gateway_player: Option<Arc<dyn GatewayPlayer>>) -> Ports {
     Ports {
         banks: vec![world.bank()],

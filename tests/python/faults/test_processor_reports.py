@@ -17,8 +17,8 @@ from faults.databases import Databases
 from faults.frame import Ramp
 
 
-def tell(own: Ramp, processor: str, *entries: dict[str, Any]) -> None:
-    """A processor tells these one after the other."""
+def report(own: Ramp, processor: str, *entries: dict[str, Any]) -> None:
+    """Makes a processor report these entries one after the other."""
     stream = f"card-{processor}"
     with closing(sqlite3.connect(own.world)) as connection:
         for entry in entries:
@@ -52,9 +52,9 @@ def reversal(own: Ramp, name: str, currency: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def told(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Ramp]:
-    """Everything is told at once, to an installation of their own: orders are known by what is told of them."""
-    own = Ramp(Path(pytestconfig.getoption("--binary")), tmp_path_factory.mktemp("told"), databases.empty())
+def reported(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Ramp]:
+    """An installation to which everything is reported at once. Orders are named after what is reported about them."""
+    own = Ramp(Path(pytestconfig.getoption("--binary")), tmp_path_factory.mktemp("reported"), databases.empty())
     own.start()
     own.dawn()
     own.market("0.90")
@@ -71,11 +71,11 @@ def told(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, 
     own.charge_back("captured again")
     own.arrives("captured again", "failed")
     own.mend("screening")
-    # Nothing goes back before everything was told.
+    # Nothing goes back before everything was reported.
     own.fault("card")
     own.stop()
-    tell(own, "paypal", capture(own, "another capture", "paypal", "10000"), reversal(own, "another capture", "EUR"))
-    tell(own, "card", reversal(own, "another currency", "MXN"), capture(own, "captured again", "card", "100000"))
+    report(own, "paypal", capture(own, "another capture", "paypal", "10000"), reversal(own, "another capture", "EUR"))
+    report(own, "card", reversal(own, "another currency", "MXN"), capture(own, "captured again", "card", "100000"))
     own.start()
     own.await_fresh()
     own.quiet()
@@ -88,30 +88,30 @@ def told(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, 
 
 @pytest.mark.fault(24)
 @pytest.mark.parametrize("what", ["another capture", "another currency"])
-def test_a_reversal_of_something_else_is_not_the_orders(told: Ramp, what: str) -> None:
-    view = told.view(what)
+def test_a_reversal_of_something_else_is_not_the_orders(reported: Ramp, what: str) -> None:
+    view = reported.view(what)
     assert (view["status"], view["reversal"]) == ("coins_sent", None)
 
 
 @pytest.mark.fault(24)
-def test_nothing_is_lost_by_them(told: Ramp) -> None:
-    assert told.balance("losses:chargeback", "EUR") == 0
+def test_nothing_is_lost_by_them(reported: Ramp) -> None:
+    assert reported.balance("losses:chargeback", "EUR") == 0
 
 
 @pytest.mark.fault(24)
-def test_a_second_capture_goes_back_by_its_own_name(told: Ramp) -> None:
+def test_a_second_capture_goes_back_by_its_own_name(reported: Ramp) -> None:
     """The older version keeps it on hold, and asks for a refund of the first one when a person sends it back."""
-    if told.view("captured again")["status"] == "on_hold":
-        told.order("refund", "captured again")
-    eventually(lambda: given_back(told, "captured again"), lambda refunded: refunded == 1000, seconds=8)
+    if reported.view("captured again")["status"] == "on_hold":
+        reported.order("refund", "captured again")
+    eventually(lambda: given_back(reported, "captured again"), lambda refunded: refunded == 1000, seconds=8)
 
 
 @pytest.mark.fault(22)
-def test_an_order_that_is_paid_again_after_its_chargeback_counts_once(told: Ramp) -> None:
+def test_an_order_that_is_paid_again_after_its_chargeback_counts_once(reported: Ramp) -> None:
     """At most once: a day takes 3,000, and 2,000 of that are free in any case."""
-    person = told.people["captured again"]
+    person = reported.people["captured again"]
     for _ in range(2):
         try:
-            told.buying(person, "1000.00", method="card")
+            reported.buying(person, "1000.00", method="card")
         except Failure as failure:
             pytest.fail(failure.code)

@@ -1,4 +1,4 @@
-//! How a command fails: what is said, and the exit code.
+//! How a command fails: its message and exit code.
 
 use std::process::ExitCode;
 
@@ -9,19 +9,18 @@ use rampart_store::StoreError;
 
 use crate::settings::SettingsError;
 
-/// How a command failed.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// It was refused, or something does not work: exit code 1.
+pub(crate) enum CommandError {
+    /// The command was refused or could not be carried out: exit code 1.
     Refused(String),
-    /// It found a problem and has printed it: exit code 1.
+    /// The command found a problem and has printed it already: exit code 1.
     ProblemFound,
     /// The command line or the configuration is wrong: exit code 2.
     Usage(String),
 }
 
-impl Failure {
-    /// What is still to be said.
+impl CommandError {
+    /// The message that is still to be printed.
     pub(crate) fn message(&self) -> Option<&str> {
         match self {
             Self::Refused(message) | Self::Usage(message) => Some(message),
@@ -29,7 +28,6 @@ impl Failure {
         }
     }
 
-    /// The exit code.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Refused(_) | Self::ProblemFound => ExitCode::from(1),
@@ -38,38 +36,38 @@ impl Failure {
     }
 }
 
-impl From<SettingsError> for Failure {
-    fn from(fault: SettingsError) -> Self {
-        Self::Usage(fault.to_string())
+impl From<SettingsError> for CommandError {
+    fn from(error: SettingsError) -> Self {
+        Self::Usage(error.to_string())
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         Self::Refused(error.to_string())
     }
 }
 
-impl From<AppError> for Failure {
+impl From<AppError> for CommandError {
     fn from(error: AppError) -> Self {
-        let said = match error {
+        let message = match error {
             AppError::Refusal(refusal) => refusal.message,
-            AppError::Unavailable(reason) => format!("not possible just now: {reason}"),
-            // An operator needs the whole chain of causes: there is no log to look it up in.
+            AppError::Unavailable(reason) => format!("temporarily unavailable: {reason}"),
+            // With all its causes: a command has no log to look them up in.
             AppError::Defect(defect) => chain(defect.as_ref()),
         };
-        // It may quote what came from outside, line breaks and all.
-        Self::Refused(printable(&said).into_owned())
+        // The message may quote foreign text, line breaks included.
+        Self::Refused(printable(&message).into_owned())
     }
 }
 
-impl From<WorldError> for Failure {
+impl From<WorldError> for CommandError {
     fn from(error: WorldError) -> Self {
-        Self::Refused(format!("the sandbox's world: {error}"))
+        Self::Refused(format!("the sandbox world: {error}"))
     }
 }
 
-/// An error with everything that caused it.
+/// An error followed by its causes.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,36 +1,41 @@
-//! What came in: everything that the outside world took from a customer was received, to the cent, and its order went on.
+//! Compares pay-ins: what the simulated world took from a customer must have been received, to the cent, and the order must be final.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::load::Known;
-use super::proof::{AT_REST, Story, minor_units};
+use super::load::KnownOrder;
+use super::proof::{FINAL_STATUSES, RampRecords, minor_units};
 
-/// The decimals of the currency that everything is bought with.
+/// Of EUR, in which all orders are paid.
 const FIAT_DECIMALS: usize = 2;
 
-/// What the world's own books say came in.
+/// Pay-ins according to the simulated world.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
-    /// For each order, by its id: money in major units, coins in minor units.
+pub(super) struct WorldReceipts {
+    /// By order id: money in major units, coins in minor units.
     pub(super) orders: BTreeMap<String, Vec<String>>,
-    /// Money with a reference that no order of ours was given.
-    pub(super) of_nobody: Vec<(String, Vec<String>)>,
+    /// Bank transfers with a reference of no order: reference and amounts.
+    pub(super) unassigned: Vec<(String, Vec<String>)>,
 }
 
-/// Compares what the world took with what the ramp says it received. Returns how many orders were paid.
-pub(super) fn compare(known: &BTreeMap<String, Known>, taken: &Taken, story: &Story, faults: &mut Vec<String>) -> usize {
+/// Compares what the world took with what the ramp says it received. Returns the number of paid orders.
+pub(super) fn compare(
+    known: &BTreeMap<String, KnownOrder>,
+    world: &WorldReceipts,
+    records: &RampRecords,
+    faults: &mut Vec<String>,
+) -> usize {
     let mut paid = 0;
     for (external_id, known) in known {
         let Some(id) = &known.id else { continue };
-        let amounts = taken.orders.get(id).map(Vec::as_slice).unwrap_or_default();
+        let amounts = world.orders.get(id).map(Vec::as_slice).unwrap_or_default();
         paid += usize::from(!amounts.is_empty());
         if known.paid && amounts.is_empty() {
-            faults.push(format!("{external_id} was paid, and the world's books show nothing"));
+            faults.push(format!("{external_id} was paid, but the world has no record of it"));
         }
-        let Some(view) = (if known.buy { &story.payments } else { &story.rampoffs }).get(id) else {
-            // Told of elsewhere, unless it took money.
+        let Some(view) = (if known.buy { &records.payments } else { &records.rampoffs }).get(id) else {
+            // A missing order is reported elsewhere, unless it was paid.
             if !amounts.is_empty() {
                 faults.push(format!("the world took {amounts:?} for {id}, which does not exist"));
             }
@@ -41,19 +46,19 @@ pub(super) fn compare(known: &BTreeMap<String, Known>, taken: &Taken, story: &St
             continue;
         };
         if took != received {
-            faults.push(format!("the world took {amounts:?} for {id}, which has received {}", view["received_amount"]));
+            faults.push(format!("the world took {amounts:?} for {id}, but the order received {}", view["received_amount"]));
         }
         let status = view["status"].as_str().unwrap_or_default();
-        let rests = AT_REST.contains(&status);
-        if took > 0 && !rests {
-            faults.push(format!("the world took {amounts:?} for {id}, and it is {status:?}: neither sent nor held nor refunded"));
+        let is_final = FINAL_STATUSES.contains(&status);
+        if took > 0 && !is_final {
+            faults.push(format!("the world took {amounts:?} for {id}, but the order is {status:?}: neither sent nor on hold nor refunded"));
         }
-        if took == 0 && rests {
-            faults.push(format!("the world took nothing for {id}, and it is {status:?}"));
+        if took == 0 && is_final {
+            faults.push(format!("the world took nothing for {id}, but the order is {status:?}"));
         }
     }
-    for (concept, amounts) in &taken.of_nobody {
-        faults.push(format!("the bank took {amounts:?} for the reference {concept:?}, which nobody was given"));
+    for (concept, amounts) in &world.unassigned {
+        faults.push(format!("the bank took {amounts:?} for the reference {concept:?}, which belongs to no order"));
     }
     paid
 }
@@ -71,8 +76,8 @@ fn minor(buy: bool, amount: &str) -> Option<i128> {
     if !buy {
         return amount.parse().ok();
     }
-    let figures = minor_units(amount, FIAT_DECIMALS)?;
-    if figures.is_empty() { Some(0) } else { figures.parse().ok() }
+    let digits = minor_units(amount, FIAT_DECIMALS)?;
+    if digits.is_empty() { Some(0) } else { digits.parse().ok() }
 }
 
 #[cfg(test)]
@@ -81,24 +86,24 @@ mod tests {
 
     use super::*;
 
-    /// One order: what is known of it, what the world took and what the ramp says.
+    /// The faults of one order: what the worker knows, what the world took and what the ramp says.
     fn faults(buy: bool, paid: bool, took: &[&str], status: &str, received: &str) -> Vec<String> {
-        let order = Known { buy, wallet: String::new(), id: Some("A".to_owned()), amount: 30, concept: None, paid };
+        let order = KnownOrder { buy, wallet: String::new(), id: Some("A".to_owned()), amount: 30, concept: None, paid };
         let known = BTreeMap::from([("order-1".to_owned(), order)]);
         let amounts = took.iter().map(|amount| (*amount).to_owned()).collect();
-        let taken = Taken { orders: BTreeMap::from([("A".to_owned(), amounts)]), of_nobody: Vec::new() };
+        let world = WorldReceipts { orders: BTreeMap::from([("A".to_owned(), amounts)]), unassigned: Vec::new() };
         let view = json!({ "id": "A", "status": status, "received_amount": received });
-        let mut story = Story::default();
-        let orders = if buy { &mut story.payments } else { &mut story.rampoffs };
+        let mut records = RampRecords::default();
+        let orders = if buy { &mut records.payments } else { &mut records.rampoffs };
         orders.insert("A".to_owned(), view);
         let mut faults = Vec::new();
-        let counted = compare(&known, &taken, &story, &mut faults);
+        let counted = compare(&known, &world, &records, &mut faults);
         assert_eq!(counted, usize::from(!took.is_empty()));
         faults
     }
 
     #[test]
-    fn books_that_agree_are_accepted() {
+    fn records_that_agree_are_accepted() {
         for status in ["coins_sent", "on_hold", "refund_pending", "refunded"] {
             assert_eq!(faults(true, true, &["30"], status, "30.00"), Vec::<String>::new(), "{status}");
         }
@@ -112,8 +117,8 @@ mod tests {
     #[test]
     fn a_lost_pay_in_is_found() {
         for status in ["started", "expired", "cancelled", "failed"] {
-            assert_eq!(faults(true, true, &["30"], status, "0.00").len(), 2, "{status}: not received, and not at rest");
-            assert_eq!(faults(true, true, &["30"], status, "30.00").len(), 1, "{status}: received, and not at rest");
+            assert_eq!(faults(true, true, &["30"], status, "0.00").len(), 2, "{status}: not received, and not final");
+            assert_eq!(faults(true, true, &["30"], status, "30.00").len(), 1, "{status}: received, and not final");
         }
         assert_eq!(faults(false, true, &["30000000"], "expired", "0").len(), 2);
     }
@@ -130,15 +135,15 @@ mod tests {
     #[test]
     fn coins_for_nothing_are_found() {
         assert_eq!(faults(true, false, &[], "coins_sent", "0.00").len(), 1, "sent");
-        assert_eq!(faults(true, false, &[], "coins_sent", "30.00").len(), 2, "sent for money that nobody took");
-        assert_eq!(faults(true, true, &[], "started", "0.00").len(), 1, "paid, and in nobody's books");
+        assert_eq!(faults(true, false, &[], "coins_sent", "30.00").len(), 2, "sent for money that the world did not take");
+        assert_eq!(faults(true, true, &[], "started", "0.00").len(), 1, "paid, but not in the records of the world");
     }
 
     #[test]
-    fn money_of_nobody_is_found() {
-        let taken = Taken { orders: BTreeMap::new(), of_nobody: vec![("123".to_owned(), vec!["30".to_owned()])] };
+    fn money_without_an_order_is_found() {
+        let world = WorldReceipts { orders: BTreeMap::new(), unassigned: vec![("123".to_owned(), vec!["30".to_owned()])] };
         let mut faults = Vec::new();
-        assert_eq!(compare(&BTreeMap::new(), &taken, &Story::default(), &mut faults), 0);
+        assert_eq!(compare(&BTreeMap::new(), &world, &RampRecords::default(), &mut faults), 0);
         assert_eq!(faults.len(), 1);
     }
 }
