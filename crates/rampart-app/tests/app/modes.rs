@@ -1,4 +1,4 @@
-//! Sandbox and live: an installation stays what it was made as.
+//! Sandbox and live: an installation keeps the mode it was created with.
 
 use std::sync::Arc;
 

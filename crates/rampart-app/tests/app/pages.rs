@@ -1,4 +1,4 @@
-//! What customers do on the hosted pages.
+//! The hosted pages as customers use them.
 
 use std::sync::Arc;
 
@@ -106,9 +106,9 @@ async fn a_telephone_number_is_judged_again(test: Arc<TestApp>) {
         let token = test.app.identity_token(id);
         let form = KycForm { phone, ..empty(KycLevel::Basic) };
         let page = test.app.submit_kyc_form(&token, form).await.unwrap();
-        let told: Vec<_> =
+        let shown: Vec<_> =
             page.customer.warnings.iter().filter(|warning| warning.field == "phone").map(|warning| warning.code.as_str()).collect();
-        assert_eq!(told, expected, "{number}");
+        assert_eq!(shown, expected, "{number}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Another partner's things answer exactly as things that do not exist.
+//! Another partner's records answer exactly as records that do not exist.
 
 use std::sync::Arc;
 

@@ -311,7 +311,7 @@ mod tests {
         let others: Vec<Subscription> = (0..4).flat_map(|_| fixture.partner(1)).collect();
         others.iter().for_each(|receiver| fixture.record(receiver, AttemptRating::Good, 20));
         let of_others: Vec<Vec<DeliverySlot>> = others.iter().map(|receiver| fixture.fill(std::slice::from_ref(receiver))).collect();
-        assert!(of_others.iter().total(|slots| slots.len() >= 12), "{:?}", of_others.iter().map(Vec::len).collect::<Vec<_>>());
+        assert!(of_others.iter().all(|slots| slots.len() >= 12), "{:?}", of_others.iter().map(Vec::len).collect::<Vec<_>>());
     }
 
     #[test]
