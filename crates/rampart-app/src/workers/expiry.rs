@@ -31,29 +31,29 @@ impl Expiry {
     async fn expire(&self) -> AppResult<TurnOutcome> {
         let now = self.app.business().now();
         let concurrency = self.app.config().workers.concurrency;
-        let mut behind = None;
+        let mut after = None;
         loop {
-            let page = self.app.store().payments_due(now, behind, PAGE_ROWS).await?;
+            let page = self.app.store().payments_due(now, after, PAGE_ROWS).await?;
             let next = page.last().and_then(|order| page_position(order.due_at(), order.id));
             let is_last = is_last(page.len());
             let done: Vec<AppResult<()>> =
                 futures::stream::iter(page).map(|order| self.payment(order)).buffer_unordered(concurrency).collect().await;
             done.into_iter().collect::<AppResult<()>>()?;
-            behind = next;
-            if is_last || behind.is_none() {
+            after = next;
+            if is_last || after.is_none() {
                 break;
             }
         }
-        let mut behind = None;
+        let mut after = None;
         loop {
-            let page = self.app.store().rampoffs_due(now, behind, PAGE_ROWS).await?;
+            let page = self.app.store().rampoffs_due(now, after, PAGE_ROWS).await?;
             let next = page.last().and_then(|order| page_position(order.due_at(), order.id));
             let is_last = is_last(page.len());
             let done: Vec<AppResult<()>> =
                 futures::stream::iter(page).map(|order| self.rampoff(order)).buffer_unordered(concurrency).collect().await;
             done.into_iter().collect::<AppResult<()>>()?;
-            behind = next;
-            if is_last || behind.is_none() {
+            after = next;
+            if is_last || after.is_none() {
                 return Ok(TurnOutcome::Idle);
             }
         }

@@ -43,7 +43,7 @@ impl Fanout {
     async fn fan_out(&self) -> AppResult<TurnOutcome> {
         let mut scan = std::mem::take(&mut *self.scan.lock());
         let partners = self.app.store().unfanned_partners(scan.after, PAGE_PARTNERS).await?;
-        let results = futures::future::join_all(partners.iter().map(|after| self.partner(after.partner, after.fanned))).await;
+        let results = futures::future::join_all(partners.iter().map(|lagging| self.partner(lagging.partner, lagging.fanned))).await;
         let (mut failed, mut first_error) = (0, None);
         for (partner, result) in partners.iter().zip(results) {
             match result {

@@ -104,7 +104,7 @@ fn due(app: &App, delay: Duration) -> Timestamp {
 }
 
 /// Reschedules a job. A process that has taken it over in the meantime keeps it.
-pub(crate) async fn put_off(app: &App, leased: &LeasedJob, error: &str) -> AppResult<()> {
+pub(crate) async fn reschedule(app: &App, leased: &LeasedJob, error: &str) -> AppResult<()> {
     let mut step = Step::new();
     step.write(retry_later(app, &leased.job, error));
     match app.commit(step).await {
@@ -114,7 +114,7 @@ pub(crate) async fn put_off(app: &App, leased: &LeasedJob, error: &str) -> AppRe
 }
 
 /// Reschedules jobs that are not leased, in one step; after a conflict one by one.
-pub(crate) async fn put_off_all(app: &App, jobs: Vec<Job>, error: &str) -> AppResult<()> {
+pub(crate) async fn reschedule_all(app: &App, jobs: Vec<Job>, error: &str) -> AppResult<()> {
     let mut step = Step::new();
     jobs.iter().for_each(|job| step.write(retry_later(app, job, error)));
     match app.commit(step).await {
@@ -123,13 +123,13 @@ pub(crate) async fn put_off_all(app: &App, jobs: Vec<Job>, error: &str) -> AppRe
         Err(error) => return Err(error.into()),
     }
     for job in jobs {
-        put_off(app, &LeasedJob::without_lease(job), error).await?;
+        reschedule(app, &LeasedJob::without_lease(job), error).await?;
     }
     Ok(())
 }
 
 /// Removes a job that has nothing left to do.
-pub(crate) async fn drop_job(app: &App, leased: &LeasedJob) -> AppResult<()> {
+pub(crate) async fn remove_job(app: &App, leased: &LeasedJob) -> AppResult<()> {
     let mut step = Step::new();
     leased.complete(&mut step);
     match app.commit(step).await {

@@ -152,30 +152,30 @@ async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) ->
 }
 
 /// Adds the nonces carried by hot wallet transfers in one state.
-async fn add_carried(app: &App, chain: Chain, state: &str, mut behind: Option<TransferId>, nonces: &mut BTreeSet<u64>) -> AppResult<()> {
+async fn add_carried(app: &App, chain: Chain, state: &str, mut after: Option<TransferId>, nonces: &mut BTreeSet<u64>) -> AppResult<()> {
     loop {
-        let page = app.store().transfers_in_state(chain, state, behind, PAGE_ROWS).await?;
+        let page = app.store().transfers_in_state(chain, state, after, PAGE_ROWS).await?;
         let of_hot = page.iter().filter(|transfer| transfer.source == TransferSource::Hot);
         nonces.extend(of_hot.filter_map(|transfer| transfer.state.signed().map(|signed| signed.nonce)));
         if page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) {
             return Ok(());
         }
-        behind = page.last().map(|transfer| transfer.id);
+        after = page.last().map(|transfer| transfer.id);
     }
 }
 
 /// Whether a transfer from this source is signed but not known to be broadcast: the chain does not count it yet.
 async fn is_signed(app: &App, chain: Chain, source: TransferSource) -> AppResult<bool> {
-    let mut behind = None;
+    let mut after = None;
     loop {
-        let page = app.store().transfers_in_state(chain, "signed", behind, PAGE_ROWS).await?;
+        let page = app.store().transfers_in_state(chain, "signed", after, PAGE_ROWS).await?;
         if page.iter().any(|transfer| transfer.source == source) {
             return Ok(true);
         }
         if page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) {
             return Ok(false);
         }
-        behind = page.last().map(|transfer| transfer.id);
+        after = page.last().map(|transfer| transfer.id);
     }
 }
 

@@ -73,7 +73,7 @@ impl Sender {
             if stops.holds(chain) {
                 // Rescheduled, so that they do not crowd out jobs of other chains.
                 let jobs = work.into_iter().map(|(job, _)| job).collect();
-                leases::put_off_all(app, jobs, "sending on its chain is stopped: see `rampart review list`").await?;
+                leases::reschedule_all(app, jobs, "sending on its chain is stopped: see `rampart review list`").await?;
                 continue;
             }
             // An error on one chain must not delay the others.
@@ -111,9 +111,9 @@ impl Sender {
                 Some(transfer) if matches!(transfer.state, TransferState::Recalled(_)) => {
                     self.gaps.suspect(transfer.chain());
                     chains.entry(transfer.chain()).or_default();
-                    leases::drop_job(app, &LeasedJob::without_lease(job)).await?;
+                    leases::remove_job(app, &LeasedJob::without_lease(job)).await?;
                 }
-                _ => leases::drop_job(app, &LeasedJob::without_lease(job)).await?,
+                _ => leases::remove_job(app, &LeasedJob::without_lease(job)).await?,
             }
         }
         Ok(chains)
@@ -129,11 +129,11 @@ impl Sender {
         for leased in leased {
             let id = leases::subject::<TransferId>(&leased.job)?;
             if let Some(transfer) = transfers.iter().find(|transfer| transfer.id == id) {
-                self.begin_broadcast(port, leased, transfer.clone());
+                self.start_broadcast(port, leased, transfer.clone());
             }
         }
         for (leased, transfer) in self.sign(chain, port, queued).await? {
-            self.begin_broadcast(port, leased, transfer);
+            self.start_broadcast(port, leased, transfer);
         }
         Ok(())
     }
@@ -153,7 +153,7 @@ impl Sender {
                 // The next turn skips the stopped chain.
                 None if stops::present(app).await?.holds(chain) => return Ok(Vec::new()),
                 None => {
-                    self.put_off_skipped(&queued, &[]).await?;
+                    self.reschedule_skipped(&queued, &[]).await?;
                     return Ok(Vec::new());
                 }
             };
@@ -179,7 +179,7 @@ impl Sender {
             permissions.iter().for_each(|permission| permission.rely_on(&mut step));
             match app.commit(step).await {
                 Ok(_) => {
-                    self.put_off_skipped(&queued, &signed_batch).await?;
+                    self.reschedule_skipped(&queued, &signed_batch).await?;
                     return Ok(signed_batch);
                 }
                 Err(CommitError::Conflict(key)) => {
@@ -201,10 +201,10 @@ impl Sender {
         let mut kept = Vec::with_capacity(queued.len());
         for (job, transfer) in queued.drain(..) {
             let permission = transfer.customer.and_then(|customer| known.get(&customer));
-            let (now, new_jobs) = (self.app.business().now(), self.app.config().workers.screening_fresh());
+            let (now, max_age) = (self.app.business().now(), self.app.config().workers.screening_fresh());
             let goes_back = transfer.purpose != TransferPurpose::Buy;
             match permission.and_then(|permission| permission.stops(goes_back, transfer.by_person, transfer.screening)) {
-                None if transfer.is_outdated(now, new_jobs) => self.withdraw(TransferFact::Outdated, permission, job, transfer).await?,
+                None if transfer.is_outdated(now, max_age) => self.withdraw(TransferFact::Outdated, permission, job, transfer).await?,
                 None => kept.push((job, transfer)),
                 Some(by) => {
                     tracing::warn!(transfer = %transfer.id, reason = describe_stop(by), "a transfer is stopped before it is signed");
@@ -229,10 +229,10 @@ impl Sender {
     }
 
     /// A transfer that waits for another of the same deposit address is rescheduled, so that it does not crowd out the rest.
-    async fn put_off_skipped(&self, queued: &[(Job, Transfer)], signed_batch: &[(LeasedJob, Transfer)]) -> AppResult<()> {
+    async fn reschedule_skipped(&self, queued: &[(Job, Transfer)], signed_batch: &[(LeasedJob, Transfer)]) -> AppResult<()> {
         for (job, transfer) in queued {
             if !signed_batch.iter().any(|(_, sent)| sent.id == transfer.id) {
-                leases::put_off(&self.app, &LeasedJob::without_lease(job.clone()), "another transfer from its address is under way")
+                leases::reschedule(&self.app, &LeasedJob::without_lease(job.clone()), "another transfer from its address is under way")
                     .await?;
             }
         }
@@ -271,21 +271,21 @@ impl Sender {
         Ok(())
     }
 
-    fn begin_broadcast(&self, port: &Arc<dyn ChainPort>, leased: LeasedJob, transfer: Transfer) {
+    fn start_broadcast(&self, port: &Arc<dyn ChainPort>, leased: LeasedJob, transfer: Transfer) {
         let (app, port, gaps) = (self.app.clone(), port.clone(), self.gaps.clone());
         self.pool.begin(leased.job.id.to_string(), async move {
             let outcome = match broadcast(&app, &port, &gaps, &leased, &transfer).await {
                 Ok(None) => "finished",
-                Ok(Some(reason)) => put_off(&app, &leased, &reason).await,
-                Err(error) => put_off(&app, &leased, &error.to_string()).await,
+                Ok(Some(reason)) => reschedule(&app, &leased, &reason).await,
+                Err(error) => reschedule(&app, &leased, &error.to_string()).await,
             };
             app.metrics().job(leased.job.kind.as_str(), outcome);
         });
     }
 }
 
-async fn put_off(app: &App, leased: &LeasedJob, reason: &str) -> &'static str {
-    if let Err(error) = leases::put_off(app, leased, reason).await {
+async fn reschedule(app: &App, leased: &LeasedJob, reason: &str) -> &'static str {
+    if let Err(error) = leases::reschedule(app, leased, reason).await {
         tracing::warn!(job = %leased.job.id, %error, "a transfer could not be rescheduled; its lease will expire");
     }
     "again"

@@ -45,13 +45,13 @@ impl Sweep {
     }
 
     async fn payments(&self, before: Timestamp) -> AppResult<()> {
-        let mut behind = None;
+        let mut after = None;
         loop {
-            let orders = self.app.store().stuck_payments("payment_received", before, behind, PAGE_ROWS).await?;
+            let orders = self.app.store().stuck_payments("payment_received", before, after, PAGE_ROWS).await?;
             for order in orders.iter().filter(|order| matches!(order.state, PaymentState::PaymentReceived { .. })) {
                 self.recreate_job(JobKind::ScreenPayment, &order.id.to_string(), RecordKey::Payment(order.id), order.version).await?;
             }
-            behind = orders.last().map(|order| (order.updated_at, order.id));
+            after = orders.last().map(|order| (order.updated_at, order.id));
             if orders.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) {
                 return Ok(());
             }
@@ -59,13 +59,13 @@ impl Sweep {
     }
 
     async fn rampoffs(&self, before: Timestamp) -> AppResult<()> {
-        let mut behind = None;
+        let mut after = None;
         loop {
-            let orders = self.app.store().stuck_rampoffs("crypto_received", before, behind, PAGE_ROWS).await?;
+            let orders = self.app.store().stuck_rampoffs("crypto_received", before, after, PAGE_ROWS).await?;
             for order in orders.iter().filter(|order| matches!(order.state, RampoffState::CryptoReceived { .. })) {
                 self.recreate_job(JobKind::ScreenRampoff, &order.id.to_string(), RecordKey::Rampoff(order.id), order.version).await?;
             }
-            behind = orders.last().map(|order| (order.updated_at, order.id));
+            after = orders.last().map(|order| (order.updated_at, order.id));
             if orders.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) {
                 return Ok(());
             }
@@ -76,12 +76,12 @@ impl Sweep {
         let newest = TransferId::first_at(before);
         for chain in &self.app.catalogue().chains {
             for state in ["queued", "signed"] {
-                let mut behind = None;
+                let mut after = None;
                 loop {
-                    let page = self.app.store().transfers_in_state(chain.name, state, behind, PAGE_ROWS).await?;
+                    let page = self.app.store().transfers_in_state(chain.name, state, after, PAGE_ROWS).await?;
                     let is_last =
                         page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) || page.iter().any(|each| each.id >= newest);
-                    behind = page.last().map(|transfer| transfer.id);
+                    after = page.last().map(|transfer| transfer.id);
                     for transfer in page.iter().filter(|transfer| transfer.id < newest) {
                         let key = RecordKey::Transfer(transfer.id);
                         self.recreate_job(transfer.next_job(), &transfer.id.to_string(), key, transfer.version).await?;
@@ -97,11 +97,11 @@ impl Sweep {
 
     async fn payouts(&self, before: Timestamp, state: &str) -> AppResult<()> {
         let newest = PayoutId::first_at(before);
-        let mut behind = None;
+        let mut after = None;
         loop {
-            let page = self.app.store().payouts_in_state(state, behind, PAGE_ROWS).await?;
+            let page = self.app.store().payouts_in_state(state, after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) || page.iter().any(|each| each.id >= newest);
-            behind = page.last().map(|payout| payout.id);
+            after = page.last().map(|payout| payout.id);
             let waits = |payout: &&Payout| payout.id < newest && matches!(payout.state, PayoutState::Queued | PayoutState::Unknown);
             for payout in page.iter().filter(waits) {
                 let kind = if payout.state == PayoutState::Queued { payout.next_job() } else { JobKind::CheckPayout };

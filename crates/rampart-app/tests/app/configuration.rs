@@ -7,11 +7,11 @@ use rampart_core::catalogue::{Catalogue, Coin};
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => switched_off, cannot_vanish);
+on_both_engines!(super::without_workers => switched_off, cannot_vanish);
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())

@@ -24,11 +24,11 @@ const THIEFS_WALLET: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 /// The sandbox's bank refuses payouts to this account.
 const REFUSED: &str = "ES1621000418410006660001";
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => who_cannot_object_is_not_passed_over, a_page_fills_what_is_empty_and_waits, a_page_changes_nothing, coins_wait_too, a_payout_account_is_the_partners,
+on_both_engines!(super::with_workers => who_cannot_object_is_not_passed_over, a_page_fills_what_is_empty_and_waits, a_page_changes_nothing, coins_wait_too, a_payout_account_is_the_partners,
     repeats_and_strangers);
 
 /// The ramp with a waiting period of a day, as in live mode.

@@ -10,11 +10,11 @@ use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => a_payout_that_cannot_be_handed_over);
+on_both_engines!(super::with_workers => a_payout_that_cannot_be_handed_over);
 
 async fn verdict(test: &TestApp) -> (bool, String) {
     let found = doctor::examine(&test.app).await.unwrap();

@@ -18,11 +18,11 @@ use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, pay
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own, sent_to_an_account, less_the_network_fee,
+on_both_engines!(super::with_workers => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own, sent_to_an_account, less_the_network_fee,
     refunded_behind_a_hold, called_back_from_its_return);
 
 async fn in_suspense(test: &TestApp, asset: &str) -> Amount {

@@ -9,19 +9,19 @@ use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, refusal_of, sell};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::whole => identity, gateway);
+on_both_engines!(super::with_workers => identity, gateway);
 
 mod quiet {
-    rampart_testkit::on_both_engines!(super::idle => a_telephone_number_is_judged_again, transfers, sales, dead_links);
-    use super::{a_telephone_number_is_judged_again, dead_links, idle, sales, transfers};
+    rampart_testkit::on_both_engines!(super::without_workers => a_telephone_number_is_judged_again, transfers, sales, dead_links);
+    use super::{a_telephone_number_is_judged_again, dead_links, sales, transfers, without_workers};
 }
 
 fn some(text: &str) -> Option<String> {

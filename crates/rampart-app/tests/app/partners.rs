@@ -10,11 +10,11 @@ use rampart_core::redacted::Redacted;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, refusal_of, sell};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => tokens, refused_alike, networks, rotation, a_leak, orders_through_a_rotation,
+on_both_engines!(super::without_workers => tokens, refused_alike, networks, rotation, a_leak, orders_through_a_rotation,
     names_are_one_partners, every_key_costs_the_same_look_ups, what_is_anothers_costs_the_same_look_ups);
 
 const OVERLAP: Duration = Duration::from_secs(600);

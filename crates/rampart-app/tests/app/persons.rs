@@ -14,11 +14,11 @@ use serde_json::Value;
 
 use crate::pages::empty;
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => a_persons_nit, a_spanish_minor, an_open_century, registered_as_a_company, fillers, zeros, one_person,
+on_both_engines!(super::without_workers => a_persons_nit, a_spanish_minor, an_open_century, registered_as_a_company, fillers, zeros, one_person,
     registered_by_an_earlier_version);
 
 fn some(text: &str) -> Option<String> {

@@ -6,11 +6,11 @@ use rampart_app::{CreatePayment, CreateRampoff, QuoteRequest, RampoffQuoteReques
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, sell};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => used_once, sales, prices);
+on_both_engines!(super::without_workers => used_once, sales, prices);
 
 fn asked(amount: &str, amount_in: Option<&str>) -> QuoteRequest {
     QuoteRequest {

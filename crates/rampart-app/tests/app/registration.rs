@@ -8,11 +8,11 @@ use rampart_core::id::Randomness;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, data_of, documented_registration, on_both_engines, refusal_of};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => documented, once_per_address, one_document, numbers_tell_nothing, a_taken_number_is_drawn_again, faults_are_named, countries, minors, keys, strict, companies);
+on_both_engines!(super::without_workers => documented, once_per_address, one_document, numbers_tell_nothing, a_taken_number_is_drawn_again, faults_are_named, countries, minors, keys, strict, companies);
 
 async fn documented(test: Arc<TestApp>) {
     let answer = test.app.register_user(&test.caller, &documented_registration(), None).await.unwrap();

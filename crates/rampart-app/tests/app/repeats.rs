@@ -7,11 +7,11 @@ use rampart_app::{CreatePayment, CreateRampoff, ListRequest};
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => concurrent_requests, names, names_of_sales, one_meaning, only_successes, answers_end);
+on_both_engines!(super::without_workers => concurrent_requests, names, names_of_sales, one_meaning, only_successes, answers_end);
 
 async fn concurrent_requests(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;

@@ -10,19 +10,19 @@ use rampart_core::refusal::ErrorCode;
 use rampart_sandbox::Deposit;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, sell};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::whole => to_the_bank);
+on_both_engines!(super::with_workers => to_the_bank);
 
 mod checks {
-    rampart_testkit::on_both_engines!(super::idle => accounts, accounts_of_ours, addresses);
-    use super::{accounts, accounts_of_ours, addresses, idle};
+    rampart_testkit::on_both_engines!(super::without_workers => accounts, accounts_of_ours, addresses);
+    use super::{accounts, accounts_of_ours, addresses, without_workers};
 }
 
 async fn to_the_bank(test: Arc<TestApp>) {

@@ -21,11 +21,11 @@ use rampart_testkit::{CustomerOf, SeededChance, TestApp, TestEngine, buy, on_bot
 
 const ACTIONS: u32 = 90;
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => books_agree);
+on_both_engines!(super::with_workers => books_agree);
 
 /// Seeded randomness, equal for equal seeds.
 struct SeededRandomness(SeededChance);

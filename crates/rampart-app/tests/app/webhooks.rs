@@ -6,11 +6,11 @@ use rampart_app::App;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, refusal_of};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => subscriptions, urls);
+on_both_engines!(super::without_workers => subscriptions, urls);
 
 /// In live mode. In its own module, because a module holds one such group.
 mod live {

@@ -18,20 +18,20 @@ use rampart_core::view::PaymentView;
 use rampart_sandbox::{BankTransfer, Booked, Calls, FaultOutcome, FaultPort, FaultRule, PayResult};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => short_over_and_twice, late, unknown_reference, foreign_payer, names_as_banks_write_them);
+on_both_engines!(super::with_workers => short_over_and_twice, late, unknown_reference, foreign_payer, names_as_banks_write_them);
 
 mod reversals {
-    use super::{refund_returned, taken_back_after, taken_back_before, whole};
-    rampart_testkit::on_both_engines!(super::whole => taken_back_before, taken_back_after, refund_returned);
+    use super::{refund_returned, taken_back_after, taken_back_before, with_workers};
+    rampart_testkit::on_both_engines!(super::with_workers => taken_back_before, taken_back_after, refund_returned);
 }
 
 mod sending {
-    use super::{answers_lost, burnt_nonce, quarantine, reverted, undone, whole};
-    rampart_testkit::on_both_engines!(super::whole => answers_lost, burnt_nonce, reverted, undone, quarantine);
+    use super::{answers_lost, burnt_nonce, quarantine, reverted, undone, with_workers};
+    rampart_testkit::on_both_engines!(super::with_workers => answers_lost, burnt_nonce, reverted, undone, quarantine);
 }
 
 pub(crate) fn operator() -> Operator {

@@ -12,11 +12,11 @@ use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sel
 
 use crate::workers_buying::ana;
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => everything_once, stops_and_goes_on);
+on_both_engines!(super::with_workers => everything_once, stops_and_goes_on);
 
 const ORDERS: usize = 12;
 

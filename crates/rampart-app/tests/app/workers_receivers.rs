@@ -19,12 +19,12 @@ use tokio::sync::watch;
 
 use crate::workers_buying::operator;
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
 on_both_engines!(
-    super::idle => changes_count_at_once,
+    super::without_workers => changes_count_at_once,
     gone,
     gone_from_where_it_was,
     asked_to_wait,
@@ -87,7 +87,7 @@ impl Receiver {
     async fn serve(&self, mut stream: TcpStream) -> Option<()> {
         let (mut received, mut piece) = (Vec::new(), [0; 4_096]);
         loop {
-            let Some((got, end)) = whole(&received) else {
+            let Some((got, end)) = parse_request(&received) else {
                 match stream.read(&mut piece).await {
                     Ok(0) | Err(_) => return None,
                     Ok(count) => received.extend_from_slice(&piece[..count]),
@@ -122,7 +122,7 @@ impl Receiver {
     }
 }
 
-fn whole(received: &[u8]) -> Option<(ReceivedRequest, usize)> {
+fn parse_request(received: &[u8]) -> Option<(ReceivedRequest, usize)> {
     let end = received.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&received[..end]).into_owned();
     let head: String = head

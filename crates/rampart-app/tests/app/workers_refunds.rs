@@ -17,11 +17,11 @@ use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, pay
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => processor_refuses, processor_refuses_and_an_account_is_known, account_with_bank_and_type,
+on_both_engines!(super::with_workers => processor_refuses, processor_refuses_and_an_account_is_known, account_with_bank_and_type,
     returned_item_stays_whole, paid_once_more);
 
 /// A card payment that an operator refunds, and whose refund the sandbox's processor refuses.

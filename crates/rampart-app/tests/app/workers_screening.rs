@@ -18,11 +18,11 @@ use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, pay
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => refund_to_a_listed_holder, coins_back_to_a_listed_wallet, suspense_of_a_listed_payer,
+on_both_engines!(super::with_workers => refund_to_a_listed_holder, coins_back_to_a_listed_wallet, suspense_of_a_listed_payer,
     suspense_of_a_listed_wallet, silent_provider);
 
 const LISTED: &str = "Juan Sancionado";

@@ -18,11 +18,11 @@ use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => undone_before, undone_after, answers_lost, refused_and_returned, wrong_coin, twice,
+on_both_engines!(super::with_workers => undone_before, undone_after, answers_lost, refused_and_returned, wrong_coin, twice,
     undone_in_suspense, undone_after_assignment, undone_after_it_went_back, undone_for_good_after_it_went_back, undone_after_it_was_kept,
     swept, sweep_refused);
 

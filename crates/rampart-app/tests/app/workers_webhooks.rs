@@ -13,11 +13,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::workers_buying::{ana, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => in_order, parked_and_replayed);
+on_both_engines!(super::with_workers => in_order, parked_and_replayed);
 
 /// A receiver that answers with a given status.
 struct Receiver {
@@ -50,12 +50,12 @@ async fn answer(mut stream: TcpStream, status: Arc<AtomicU16>, bodies: Arc<Mutex
     let mut piece = [0; 4_096];
     loop {
         let head = received.windows(4).position(|window| window == b"\r\n\r\n");
-        let whole = head.and_then(|head| {
+        let with_workers = head.and_then(|head| {
             let text = String::from_utf8_lossy(&received[..head]).to_ascii_lowercase();
             let length: usize = text.split("content-length: ").nth(1)?.split("\r\n").next()?.trim().parse().ok()?;
             (received.len() >= head + 4 + length).then_some((head + 4, head + 4 + length, text))
         });
-        if let Some((start, end, head)) = whole {
+        if let Some((start, end, head)) = with_workers {
             for header in ["x-api-key: ", "x-timestamp: ", "x-signature: ", "webhook-id: evt_", "webhook-signature: v1,"] {
                 assert!(head.contains(header), "{head}");
             }

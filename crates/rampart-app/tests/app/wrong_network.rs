@@ -25,11 +25,11 @@ use crate::workers_buying::{ana, item, operator};
 const AMOUNT: Amount = Amount::from_minor(50_000_000);
 const WALLET: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => listed_and_sent_back, sent_where_a_person_says, collected, undone_before_it_was_final,
+on_both_engines!(super::with_workers => listed_and_sent_back, sent_where_a_person_says, collected, undone_before_it_was_final,
     undone_in_suspense, undone_after_it_went_back, an_address_of_earlier_orders, dust_is_one_item_for_each_coin,
     what_came_from_an_address_of_ours);
 

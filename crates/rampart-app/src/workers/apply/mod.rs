@@ -73,11 +73,11 @@ impl Apply {
 
     /// Applies every waiting fact, page by page. What could not be applied now is left to the next turn.
     async fn apply_all(&self) -> AppResult<TurnOutcome> {
-        let mut behind: Option<FactId> = None;
+        let mut after: Option<FactId> = None;
         loop {
-            let page = self.app.store().facts_to_apply(behind, PAGE_ROWS).await?;
+            let page = self.app.store().facts_to_apply(after, PAGE_ROWS).await?;
             let full = page.len() == usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
-            behind = page.last().map(|(id, _)| *id);
+            after = page.last().map(|(id, _)| *id);
             let mut facts = Vec::with_capacity(page.len());
             for (id, fact) in page {
                 match fact {

@@ -191,11 +191,11 @@ impl ChainWatcher {
     /// Drops the deposits in blocks of this height and above.
     async fn undo(&self, cursor: Cursor, followed: FollowedBlocks, from: u64) -> AppResult<()> {
         let mut step = Step::new();
-        let (mut behind, mut changed) = (None, Vec::new());
+        let (mut after, mut changed) = (None, Vec::new());
         loop {
-            let page = self.app.store().deposits_from_height(self.port.chain(), from, behind, PAGE_ROWS).await?;
+            let page = self.app.store().deposits_from_height(self.port.chain(), from, after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
-            behind = page.last().map(|deposit| (deposit.height, deposit.id));
+            after = page.last().map(|deposit| (deposit.height, deposit.id));
             let lost = page.into_iter().filter(|deposit| deposit.state != DepositState::Dropped);
             changed.extend(lost.map(|deposit| Deposit { state: DepositState::Dropped, ..deposit }));
             if is_last {
@@ -208,11 +208,11 @@ impl ChainWatcher {
 
     /// Confirms deposits that have enough blocks above them.
     async fn confirm_deposits(&self, head: &BlockHead) -> AppResult<()> {
-        let mut behind = None;
+        let mut after = None;
         loop {
-            let page = self.app.store().deposits_in_state(self.port.chain(), DepositState::Pending, behind, PAGE_ROWS).await?;
+            let page = self.app.store().deposits_in_state(self.port.chain(), DepositState::Pending, after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
-            behind = page.last().map(|deposit| deposit.id);
+            after = page.last().map(|deposit| deposit.id);
             let is_final = |deposit: &Deposit| {
                 let needed = self.app.catalogue().coin(deposit.coin).map_or(u32::MAX, |coin| coin.confirmations);
                 confirmations(head, deposit.height) >= needed

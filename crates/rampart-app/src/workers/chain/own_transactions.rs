@@ -24,13 +24,13 @@ const CONFIRMED_LOOKBACK: Duration = Duration::from_secs(24 * 60 * 60);
 impl ChainWatcher {
     /// Checks every transaction that was broadcast and is not final.
     pub(super) async fn check_own_transactions(&self, head: &BlockHead) -> AppResult<()> {
-        let mut behind = None;
+        let mut after = None;
         // Drops entries of transfers that are final by now.
         self.final_at.lock().retain(|_, height| *height + 1_000 > head.height);
         loop {
-            let mut page = self.app.store().transfers_in_state(self.port.chain(), "broadcast", behind, PAGE_ROWS).await?;
+            let mut page = self.app.store().transfers_in_state(self.port.chain(), "broadcast", after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
-            behind = page.last().map(|transfer| transfer.id);
+            after = page.last().map(|transfer| transfer.id);
             {
                 let final_at = self.final_at.lock();
                 page.retain(|transfer| final_at.get(&transfer.id).is_none_or(|height| *height <= head.height));
@@ -51,11 +51,11 @@ impl ChainWatcher {
     /// never will.
     pub(super) async fn check_recalled(&self) -> AppResult<()> {
         let chain = self.port.chain();
-        let mut behind = None;
+        let mut after = None;
         loop {
-            let page = self.app.store().transfers_in_state(chain, "recalled", behind, PAGE_ROWS).await?;
+            let page = self.app.store().transfers_in_state(chain, "recalled", after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
-            behind = page.last().map(|transfer| transfer.id);
+            after = page.last().map(|transfer| transfer.id);
             for transfer in page {
                 let Some(signed) = transfer.state.signed() else { continue };
                 match self.answer(self.port.transaction(&signed.txid)).await? {
@@ -77,9 +77,9 @@ impl ChainWatcher {
 
     /// Whether a confirmed transfer of the hot wallet carries this nonce.
     async fn is_nonce_used(&self, nonce: u64) -> AppResult<bool> {
-        let mut behind = Some(TransferId::first_at(self.app.business().now().before(RECALLED_LOOKBACK)));
+        let mut after = Some(TransferId::first_at(self.app.business().now().before(RECALLED_LOOKBACK)));
         loop {
-            let page = self.app.store().transfers_in_state(self.port.chain(), "confirmed", behind, PAGE_ROWS).await?;
+            let page = self.app.store().transfers_in_state(self.port.chain(), "confirmed", after, PAGE_ROWS).await?;
             let carries = |transfer: &Transfer| {
                 transfer.source == TransferSource::Hot && transfer.state.signed().is_some_and(|signed| signed.nonce == nonce)
             };
@@ -89,7 +89,7 @@ impl ChainWatcher {
             if page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) {
                 return Ok(false);
             }
-            behind = page.last().map(|transfer| transfer.id);
+            after = page.last().map(|transfer| transfer.id);
         }
     }
 
@@ -154,11 +154,11 @@ impl ChainWatcher {
             return Ok(());
         }
         let head = self.answer(self.port.head()).await?;
-        let mut behind = Some(TransferId::first_at(self.app.business().now().before(CONFIRMED_LOOKBACK)));
+        let mut after = Some(TransferId::first_at(self.app.business().now().before(CONFIRMED_LOOKBACK)));
         loop {
-            let page = self.app.store().transfers_in_state(chain, "confirmed", behind, PAGE_ROWS).await?;
+            let page = self.app.store().transfers_in_state(chain, "confirmed", after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
-            behind = page.last().map(|transfer| transfer.id);
+            after = page.last().map(|transfer| transfer.id);
             for transfer in page {
                 self.recheck(&head, transfer).await?;
             }

@@ -50,7 +50,7 @@ struct Dispatcher {
 #[derive(Default, Clone, Copy)]
 struct ReceiverScan {
     /// The last receiver handled.
-    behind: Option<SubscriptionId>,
+    after: Option<SubscriptionId>,
     /// The pass was interrupted: receivers before this position are read again before it counts as complete.
     was_interrupted: bool,
 }
@@ -100,16 +100,16 @@ impl WebhookWorker {
         }
         let scan = *dispatcher.scan.lock();
         let (now, real_now) = (dispatcher.app.business().now(), dispatcher.app.real().now());
-        let due = dispatcher.app.store().receivers_due(scan.behind, now, real_now, PAGE_RECEIVERS).await?;
-        let taken = dispatcher.take(due.receivers, now, real_now).await?;
-        let (deliveries, slots): (Vec<Delivery>, Vec<ReservedSlot>) = taken.into_iter().unzip();
+        let due = dispatcher.app.store().receivers_due(scan.after, now, real_now, PAGE_RECEIVERS).await?;
+        let selected = dispatcher.select(due.receivers, now, real_now).await?;
+        let (deliveries, slots): (Vec<Delivery>, Vec<ReservedSlot>) = selected.into_iter().unzip();
         let slots: HashMap<DeliveryId, ReservedSlot> = deliveries.iter().map(|delivery| delivery.id).zip(slots).collect();
         let leased = dispatcher.lease(deliveries).await?;
         let (events, signers) = futures::try_join!(dispatcher.events_of(&leased), dispatcher.signers(&leased))?;
         dispatcher.start_attempts(leased, events, slots, &signers);
         let is_full = dispatcher.pool.free() == 0;
         let is_at_end = due.next.is_none();
-        *dispatcher.scan.lock() = ReceiverScan { behind: due.next, was_interrupted: !is_at_end && (is_full || scan.was_interrupted) };
+        *dispatcher.scan.lock() = ReceiverScan { after: due.next, was_interrupted: !is_at_end && (is_full || scan.was_interrupted) };
         let is_done = is_at_end && !scan.was_interrupted;
         Ok(if is_full || is_done { TurnOutcome::Idle } else { TurnOutcome::More })
     }
@@ -126,10 +126,10 @@ impl DirectDispatch {
         let subscriptions: HashMap<SubscriptionId, Arc<Subscription>> =
             subscriptions.iter().map(|subscription| (subscription.id, Arc::new(subscription.clone()))).collect();
         // Half of the free slots are left to deliveries that wait in the database.
-        let most = dispatcher.pool.free() / 2;
+        let max_slots = dispatcher.pool.free() / 2;
         let mut slots = HashMap::new();
         for delivery in deliveries.iter_mut().filter(|delivery| delivery.state == DeliveryState::Pending) {
-            if slots.len() >= most {
+            if slots.len() >= max_slots {
                 break;
             }
             let Some(subscription) = subscriptions.get(&delivery.subscription) else { continue };
@@ -153,7 +153,7 @@ impl LeasedBatch {
 impl Dispatcher {
     /// Selects the due deliveries that can start now, each with a slot: round robin over the receivers, the longest waiting first and
     /// failing ones last. Deliveries without a slot are not read.
-    async fn take(
+    async fn select(
         &self,
         mut due: Vec<(SubscriptionId, Timestamp)>,
         now: Timestamp,
@@ -180,19 +180,19 @@ impl Dispatcher {
         let current = self.subscriptions(open.iter().map(|(receiver, _)| receiver.id)).await?;
         let queues = open.iter().zip(read).filter_map(|((receiver, _), read)| Some((current.get(&receiver.id)?, read.into_iter())));
         let mut queues: Vec<_> = queues.collect();
-        let mut taken = Vec::new();
+        let mut selected = Vec::new();
         loop {
-            let before = taken.len();
+            let before = selected.len();
             for (receiver, queue) in &mut queues {
                 let next = queue.find(|delivery| !self.pool.has(&delivery.id.to_string()));
-                if let Some(delivery) = next.filter(|_| taken.len() < free)
+                if let Some(delivery) = next.filter(|_| selected.len() < free)
                     && let Some(slot) = self.receivers.admit(receiver, now)
                 {
-                    taken.push((delivery, (slot, Arc::clone(receiver))));
+                    selected.push((delivery, (slot, Arc::clone(receiver))));
                 }
             }
-            if taken.len() == before {
-                return Ok(taken);
+            if selected.len() == before {
+                return Ok(selected);
             }
         }
     }
@@ -212,13 +212,13 @@ impl Dispatcher {
         if self.try_write(&leases).await? {
             return Ok(after_commit(leases));
         }
-        let mut taken = Vec::new();
+        let mut selected = Vec::new();
         for delivery in leases {
             if self.try_write(std::slice::from_ref(&delivery)).await? {
-                taken.push(delivery);
+                selected.push(delivery);
             }
         }
-        Ok(after_commit(taken))
+        Ok(after_commit(selected))
     }
 
     async fn try_write(&self, deliveries: &[Delivery]) -> AppResult<bool> {

@@ -134,17 +134,17 @@ impl ReceiverTable {
             self.in_use.values().filter(|in_use| which(in_use)).map(|in_use| in_use.slots).sum::<usize>()
         };
         let mine = self.in_use.get(&receiver.id).map_or(0, |in_use| in_use.slots);
-        let is_partners = |in_use: &SlotsInUse| in_use.partner == receiver.partner;
+        let of_same_partner = |in_use: &SlotsInUse| in_use.partner == receiver.partner;
         let total = sum(&|_| true);
         let free_slots = history.window.saturating_sub(mine).min(limits.total.saturating_sub(total));
         let reputation = history.reputation(limits);
         if reputation == Reputation::Fast {
             let idle = (limits.total / 2).saturating_sub(total);
-            return free_slots.min(limits.per_partner.saturating_sub(sum(&is_partners)).max(idle));
+            return free_slots.min(limits.per_partner.saturating_sub(sum(&of_same_partner)).max(idle));
         }
-        let of_partner = sum(&|in_use| is_partners(in_use) && in_use.reputation != Reputation::Fast);
-        let of_everybody = sum(&|in_use| in_use.reputation != Reputation::Fast);
-        let free_slots = free_slots.min(limits.trial.saturating_sub(of_partner)).min(limits.not_fast.saturating_sub(of_everybody));
+        let not_fast_of_partner = sum(&|in_use| of_same_partner(in_use) && in_use.reputation != Reputation::Fast);
+        let of_all = sum(&|in_use| in_use.reputation != Reputation::Fast);
+        let free_slots = free_slots.min(limits.trial.saturating_sub(not_fast_of_partner)).min(limits.not_fast.saturating_sub(of_all));
         if reputation == Reputation::Unproven {
             return free_slots;
         }

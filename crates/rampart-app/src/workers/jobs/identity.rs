@@ -46,14 +46,14 @@ fn details(customer: &Customer) -> KycDetails {
 
 pub(super) async fn submit(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
     let customer = load(app, &leased.job).await?;
-    let Some(check) = waiting(&customer) else { return drop_job(app, leased).await };
+    let Some(check) = waiting(&customer) else { return remove_job(app, leased).await };
     if leased.interrupted {
         return look_up_later(app, leased).await;
     }
     let submission =
         KycSubmission { reference: check.reference.clone(), customer: customer.id, level: check.level, details: details(&customer) };
     match in_time(app, app.ports().kyc.submit(&submission)).await {
-        Some(CallOutcome::Accepted(())) => drop_job(app, leased).await,
+        Some(CallOutcome::Accepted(())) => remove_job(app, leased).await,
         Some(CallOutcome::Refused { reason }) => refused(app, leased, &submission.reference, &reason).await,
         Some(CallOutcome::NotSent { reason }) => Ok(JobOutcome::Retry(reason)),
         Some(CallOutcome::Unknown { .. }) | None => look_up_later(app, leased).await,
@@ -62,9 +62,9 @@ pub(super) async fn submit(app: &App, leased: &LeasedJob) -> AppResult<JobOutcom
 
 pub(super) async fn check(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
     let customer = load(app, &leased.job).await?;
-    let Some(check) = waiting(&customer) else { return drop_job(app, leased).await };
+    let Some(check) = waiting(&customer) else { return remove_job(app, leased).await };
     match in_time(app, app.ports().kyc.find(&check.reference)).await {
-        Some(Ok(LookupResult::Found(()))) => drop_job(app, leased).await,
+        Some(Ok(LookupResult::Found(()))) => remove_job(app, leased).await,
         Some(Ok(LookupResult::NotYet)) => Ok(JobOutcome::Retry("the provider does not know it yet".to_owned())),
         Some(Ok(LookupResult::NeverWill)) => replace(app, leased, JobKind::SubmitKyc, Duration::ZERO).await,
         Some(Err(unavailable)) => Ok(JobOutcome::Retry(unavailable.to_string())),
@@ -72,8 +72,8 @@ pub(super) async fn check(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome
     }
 }
 
-async fn drop_job(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
-    leases::drop_job(app, leased).await?;
+async fn remove_job(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
+    leases::remove_job(app, leased).await?;
     Ok(JobOutcome::Finished)
 }
 

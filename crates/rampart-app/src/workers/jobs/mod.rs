@@ -117,7 +117,7 @@ async fn run(app: &App, leased: LeasedJob) {
     };
     app.metrics().job(kind, outcome);
     if let Some(reason) = error
-        && let Err(error) = leases::put_off(app, &leased, &reason).await
+        && let Err(error) = leases::reschedule(app, &leased, &reason).await
     {
         tracing::warn!(job = %leased.job.id, kind, %error, "a job could not be rescheduled; its lease will expire");
     }

@@ -44,7 +44,7 @@ pub(super) async fn send(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome>
     match payout.state {
         // Before it is screened, a payout has a job of another kind.
         PayoutState::Queued if payout.screening == Screening::Due => {
-            leases::drop_job(app, leased).await?;
+            leases::remove_job(app, leased).await?;
             Ok(JobOutcome::Finished)
         }
         PayoutState::Queued if leased.interrupted => commit_fact(app, leased, id, PayoutFact::Unknown).await,
@@ -55,7 +55,7 @@ pub(super) async fn send(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome>
         },
         PayoutState::Unknown => commit_fact(app, leased, id, PayoutFact::Unknown).await,
         _ => {
-            leases::drop_job(app, leased).await?;
+            leases::remove_job(app, leased).await?;
             Ok(JobOutcome::Finished)
         }
     }
@@ -92,7 +92,7 @@ pub(super) async fn check(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome
     let id: PayoutId = leases::subject(&leased.job)?;
     let payout = load(app, id).await?;
     if payout.state != PayoutState::Unknown {
-        leases::drop_job(app, leased).await?;
+        leases::remove_job(app, leased).await?;
         return Ok(JobOutcome::Finished);
     }
     match look_up(app, &payout).await? {

@@ -45,7 +45,7 @@ pub(super) async fn payment(app: &App, leased: &LeasedJob) -> AppResult<JobOutco
     let id: OrderId = leases::subject(&leased.job)?;
     let order = observe::load_payment(app, id).await?;
     if !matches!(order.state, PaymentState::PaymentReceived { .. }) {
-        leases::drop_job(app, leased).await?;
+        leases::remove_job(app, leased).await?;
         return Ok(JobOutcome::Finished);
     }
     let mut names = vec![customer(app, order.customer).await?.profile.full_name()];
@@ -75,7 +75,7 @@ pub(super) async fn rampoff(app: &App, leased: &LeasedJob) -> AppResult<JobOutco
     let id: OrderId = leases::subject(&leased.job)?;
     let order = observe::load_rampoff(app, id).await?;
     if !matches!(order.state, RampoffState::CryptoReceived { .. }) {
-        leases::drop_job(app, leased).await?;
+        leases::remove_job(app, leased).await?;
         return Ok(JobOutcome::Finished);
     }
     let mut names = vec![customer(app, order.customer).await?.profile.full_name()];
@@ -139,7 +139,7 @@ pub(super) async fn payout(app: &App, leased: &LeasedJob) -> AppResult<JobOutcom
     let id: PayoutId = leases::subject(&leased.job)?;
     let payout = payouts::load(app, id).await?;
     if !payout.awaits_screening() {
-        leases::drop_job(app, leased).await?;
+        leases::remove_job(app, leased).await?;
         return Ok(JobOutcome::Finished);
     }
     let owner_of_it = owner(app, payout.customer, payout.resolves).await?;
@@ -171,7 +171,7 @@ pub(super) async fn transfer(app: &App, leased: &LeasedJob) -> AppResult<JobOutc
     let id: TransferId = leases::subject(&leased.job)?;
     let transfer = transfers::load(app, id).await?;
     if !transfer.awaits_screening() {
-        leases::drop_job(app, leased).await?;
+        leases::remove_job(app, leased).await?;
         return Ok(JobOutcome::Finished);
     }
     let owner_of_it = owner(app, transfer.customer, transfer.resolves).await?;

@@ -19,11 +19,11 @@ use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sel
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt, recalled, banned_meanwhile, listed_meanwhile, others_of_the_customer);
+on_both_engines!(super::with_workers => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt, recalled, banned_meanwhile, listed_meanwhile, others_of_the_customer);
 
 const EURO_CENTS: i128 = 100;
 
