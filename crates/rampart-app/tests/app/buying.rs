@@ -22,7 +22,8 @@ async fn without_workers(engine: TestEngine) -> TestApp {
 on_both_engines!(super::with_workers => by_card, by_transfer, by_own_account);
 
 mod checks {
-    rampart_testkit::on_both_engines!(super::without_workers => order_of_checks, wallets, documented, price_of_yesterday, identity_needed, a_customer_who_changes, a_remembered_customer, own_accounts, references);
+    rampart_testkit::on_both_engines!(super::without_workers => order_of_checks, wallets, documented, price_of_yesterday, identity_needed,
+        a_customer_who_changes, a_remembered_customer, own_accounts, references);
     use super::{
         a_customer_who_changes, a_remembered_customer, documented, identity_needed, order_of_checks, own_accounts, price_of_yesterday,
         references, wallets, without_workers,

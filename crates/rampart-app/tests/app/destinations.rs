@@ -28,8 +28,8 @@ async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::with_workers => who_cannot_object_is_not_passed_over, a_page_fills_what_is_empty_and_waits, a_page_changes_nothing, coins_wait_too, a_payout_account_is_the_partners,
-    repeats_and_strangers);
+on_both_engines!(super::with_workers => who_cannot_object_is_not_passed_over, a_page_fills_what_is_empty_and_waits, a_page_changes_nothing,
+    coins_wait_too, a_payout_account_is_the_partners, repeats_and_strangers);
 
 /// The ramp with a waiting period of a day, as in live mode.
 async fn cautious(test: &TestApp) -> App {

@@ -19,8 +19,9 @@ async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::with_workers => short, halves_behind_an_outage, coins_in_halves_behind_an_outage, over, over_the_limits, short_card, late, captured_after_the_end, arrived_after_the_end, stranger, nobody, twice, charged_back, screened, expired,
-    coins_short, coins_over_the_limits, coins_late, coins_wrong, payout_refused);
+on_both_engines!(super::with_workers => short, halves_behind_an_outage, coins_in_halves_behind_an_outage, over, over_the_limits, short_card,
+    late, captured_after_the_end, arrived_after_the_end, stranger, nobody, twice, charged_back, screened, expired, coins_short,
+    coins_over_the_limits, coins_late, coins_wrong, payout_refused);
 
 const EURO_CENTS: i128 = 100;
 

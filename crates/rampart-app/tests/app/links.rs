@@ -21,7 +21,8 @@ async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::without_workers => what_is_stored_has_no_token, a_link_to_the_form_ends, a_link_leads_to_one_thing, a_processor_gets_a_link_without_power);
+on_both_engines!(super::without_workers => what_is_stored_has_no_token, a_link_to_the_form_ends, a_link_leads_to_one_thing,
+    a_processor_gets_a_link_without_power);
 
 const DAY_SECONDS: u64 = 86_400;
 

@@ -22,8 +22,8 @@ async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::with_workers => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own, sent_to_an_account, less_the_network_fee,
-    refunded_behind_a_hold, called_back_from_its_return);
+on_both_engines!(super::with_workers => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own,
+    sent_to_an_account, less_the_network_fee, refunded_behind_a_hold, called_back_from_its_return);
 
 async fn in_suspense(test: &TestApp, asset: &str) -> Amount {
     test.app.store().balance(Account::Suspense, asset.parse::<Asset>().unwrap()).await.unwrap().posted

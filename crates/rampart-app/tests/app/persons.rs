@@ -18,8 +18,8 @@ async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::without_workers => a_persons_nit, a_spanish_minor, an_open_century, registered_as_a_company, fillers, zeros, one_person,
-    registered_by_an_earlier_version);
+on_both_engines!(super::without_workers => a_persons_nit, a_spanish_minor, an_open_century, registered_as_a_company, fillers, zeros,
+    one_person, registered_by_an_earlier_version);
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())

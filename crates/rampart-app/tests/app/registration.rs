@@ -12,7 +12,8 @@ async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::without_workers => documented, once_per_address, one_document, numbers_tell_nothing, a_taken_number_is_drawn_again, faults_are_named, countries, minors, keys, strict, companies);
+on_both_engines!(super::without_workers => documented, once_per_address, one_document, numbers_tell_nothing, a_taken_number_is_drawn_again,
+    faults_are_named, countries, minors, keys, strict, companies);
 
 async fn documented(test: Arc<TestApp>) {
     let answer = test.app.register_user(&test.caller, &documented_registration(), None).await.unwrap();

@@ -23,7 +23,8 @@ async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::with_workers => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt, recalled, banned_meanwhile, listed_meanwhile, others_of_the_customer);
+on_both_engines!(super::with_workers => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt,
+    recalled, banned_meanwhile, listed_meanwhile, others_of_the_customer);
 
 const EURO_CENTS: i128 = 100;
 

@@ -20,7 +20,8 @@ async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::with_workers => arrived_after_all, arrived_and_the_retry_is_stopped, arrived_and_the_retry_has_left, did_not_arrive_after_all);
+on_both_engines!(super::with_workers => arrived_after_all, arrived_and_the_retry_is_stopped, arrived_and_the_retry_has_left,
+    did_not_arrive_after_all);
 
 async fn fault(test: &TestApp, port: FaultPort, calls: Calls, outcome: FaultOutcome, count: u32) {
     test.world.add_fault(FaultRule { port, calls, outcome, count, delay_seconds: 0 }).await.unwrap();

@@ -68,7 +68,7 @@ pub(super) async fn deposits(
         let Some(order) = orders.get(transfer.to.as_str()) else { continue };
         // A token outside the catalogue has no ledger account: it stays where it is and is owed to nobody.
         let Some(coin) = transfer.coin.filter(|coin| app.catalogue().coin(*coin).is_some()) else {
-            tracing::info!(txid = transfer.txid, order = %order.id, "a token outside the catalogue arrived at a deposit address and is ignored");
+            tracing::info!(txid = transfer.txid, order = %order.id, "an unlisted token arrived at a deposit address and is ignored");
             continue;
         };
         if !transfer.amount.is_positive() {
