@@ -64,13 +64,13 @@ impl LedgerChecker {
     async fn begin(&self) -> AppResult<()> {
         let now = self.app.real().now();
         let tried_at = *self.tried_at.lock();
-        let is_mine = ledger::lease(&self.app, |known| {
+        let is_leased = ledger::lease(&self.app, |known| {
             let rest = self.every.max(Duration::from_millis(known.took_milliseconds).saturating_mul(REST_CHECK_DURATIONS));
             let due_at = known.ended_at.map_or(tried_at, |ended_at| ended_at.max(tried_at)).after(rest);
             let is_free = known.leased_until.is_none_or(|until| until <= now);
             (due_at <= now && is_free).then(|| Some(self.lease()))
         });
-        if !is_mine.await? {
+        if !is_leased.await? {
             return Ok(());
         }
         let (stop, stopped) = oneshot::channel();

@@ -20,11 +20,11 @@ pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositC
     let deposit = app.store().deposit(id).await?.ok_or_else(|| ApplyError::Quarantine(format!("there is no deposit {id}")))?;
     let order = deposit.order.ok_or_else(|| ApplyError::Quarantine(format!("deposit {id} is at the address of no ramp-off")))?;
     let rampoff = app.store().rampoff(order).await?.ok_or_else(|| ApplyError::Quarantine(format!("there is no ramp-off {order}")))?;
-    let is_its_coin = deposit.coin == rampoff.terms.coin;
+    let is_order_coin = deposit.coin == rampoff.terms.coin;
     let change = match change {
-        DepositChange::Seen if is_its_coin => RampoffFact::DepositSeen(receipt(app, &deposit, &rampoff, 0)),
+        DepositChange::Seen if is_order_coin => RampoffFact::DepositSeen(receipt(app, &deposit, &rampoff, 0)),
         DepositChange::Seen => return Ok(Step::new()),
-        DepositChange::Confirmed if is_its_coin => {
+        DepositChange::Confirmed if is_order_coin => {
             let confirmations = app.catalogue().coin(deposit.coin).map_or(1, |coin| coin.confirmations);
             RampoffFact::DepositConfirmed(receipt(app, &deposit, &rampoff, confirmations))
         }

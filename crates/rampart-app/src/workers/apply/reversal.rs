@@ -53,11 +53,11 @@ pub(super) async fn effect(app: &App, reversal: &Reversed) -> Effect {
         let returning = pending::require_no_handover(pending::returning(app, &item).await?.into_iter().collect())?.pop();
         items.push((item, returning));
     }
-    let came_for = match receipt.order {
+    let arrived_for = match receipt.order {
         Some(order) => Some(order),
         None => fact_order::order(app, &receipt).await,
     };
-    let mut owners: Vec<OrderId> = came_for.into_iter().collect();
+    let mut owners: Vec<OrderId> = arrived_for.into_iter().collect();
     owners.extend(items.iter().flat_map(|(item, _)| [item.order, assigned_to(item)]).flatten());
     let context = app.context(None);
     let (mut step, from_suspense) = suspense::taken_back(items, name.arrived_on(), reversal.amount, &reversal.reason, &context);
@@ -110,11 +110,11 @@ async fn of_order(app: &App, payment: Payment, reversed: ReversedReceipt) -> Eff
     let context = app.context(price);
     // A reversal covered by suspense alone stops nothing of the order.
     let is_beside = reversed.amount == reversed.from_suspense;
-    let concerns_it = !is_beside && reversed.receipt.is_none_or(|receipt| remaining(&payment, receipt).any(Amount::is_positive));
+    let concerns_order = !is_beside && reversed.receipt.is_none_or(|receipt| remaining(&payment, receipt).any(Amount::is_positive));
     let why = format!("what it was for was taken back: {}", reversed.reason);
     let (customer, lost) = (payment.customer, payment.lost);
     let order = Order::from(payment);
-    let on_its_way = if concerns_it { pending::require_no_handover(pending::of_order(app, &order).await?)? } else { Vec::new() };
+    let on_its_way = if concerns_order { pending::require_no_handover(pending::of_order(app, &order).await?)? } else { Vec::new() };
     let mut step = outgoing::stopped_by(order, on_its_way, &why, &context, |order| match order {
         Order::Payment(payment) => payment.observe(PaymentFact::Reversed(reversed), &context),
         Order::Rampoff(_) => Step::new(),

@@ -104,8 +104,8 @@ pub(super) async fn rampoff(app: &App, leased: &LeasedJob) -> AppResult<JobOutco
 }
 
 /// The customer to screen: the one the money or coins belong to, or, for a return from suspense, the customer of the order it arrived for.
-async fn owner(app: &App, customer_of_it: Option<CustomerId>, resolves: Option<ReviewId>) -> AppResult<Option<Customer>> {
-    let id = match (customer_of_it, resolves) {
+async fn owner(app: &App, customer_id: Option<CustomerId>, resolves: Option<ReviewId>) -> AppResult<Option<Customer>> {
+    let id = match (customer_id, resolves) {
         (Some(id), _) => Some(id),
         (None, Some(item)) => match app.store().review(item).await?.and_then(|item| item.order) {
             Some(order) => customer_of_order(app, order).await?,
@@ -142,8 +142,8 @@ pub(super) async fn payout(app: &App, leased: &LeasedJob) -> AppResult<JobOutcom
         leases::remove_job(app, leased).await?;
         return Ok(JobOutcome::Finished);
     }
-    let owner_of_it = owner(app, payout.customer, payout.resolves).await?;
-    let mut names: Vec<String> = owner_of_it.iter().map(|owner| owner.profile.full_name()).collect();
+    let owned_by = owner(app, payout.customer, payout.resolves).await?;
+    let mut names: Vec<String> = owned_by.iter().map(|owner| owner.profile.full_name()).collect();
     add_once(&mut names, payout.destination.name.reveal());
     let subject = ScreeningSubject { reference: id.to_string(), names, ..ScreeningSubject::default() };
     let verdict = match ask(app, &subject).await {
@@ -174,8 +174,8 @@ pub(super) async fn transfer(app: &App, leased: &LeasedJob) -> AppResult<JobOutc
         leases::remove_job(app, leased).await?;
         return Ok(JobOutcome::Finished);
     }
-    let owner_of_it = owner(app, transfer.customer, transfer.resolves).await?;
-    let names = owner_of_it.iter().map(|owner| owner.profile.full_name()).collect();
+    let owned_by = owner(app, transfer.customer, transfer.resolves).await?;
+    let names = owned_by.iter().map(|owner| owner.profile.full_name()).collect();
     let (wallets, chain) = (vec![transfer.to.clone()], Some(transfer.chain()));
     let verdict = match ask(app, &ScreeningSubject { reference: id.to_string(), names, wallets, chain }).await {
         Ok(verdict) => verdict,
