@@ -1,33 +1,32 @@
-//! What an operator can set about the workers.
+//! Configuration of the workers.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How often a cursor that has nothing new is confirmed at least.
-const CONFIRM_EVERY: Duration = Duration::from_secs(10);
+/// The longest time an idle cursor goes without a confirmation of its reading time.
+const CONFIRM_INTERVAL: Duration = Duration::from_secs(10);
 
-/// What an operator can set about the workers. All times are real.
+/// Configuration of the workers. All times are real time unless stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkersConfig {
-    /// How long a worker that nobody wakes waits before it looks again, in milliseconds.
+    /// The longest wait of a worker without a wake-up, in milliseconds.
     pub interval_milliseconds: u64,
-    /// How long a piece of work is held before another process may take it, in seconds. Longer than any outside call.
+    /// How long a lease lasts before another process may take over the work, in seconds. Longer than any call outside.
     pub lease_seconds: u64,
-    /// How long a call to an adapter may take before its outcome counts as unknown, in seconds.
+    /// The timeout of a call to an adapter, in seconds; its outcome counts as unknown afterwards.
     pub call_seconds: u64,
-    /// How many pieces of work of one kind are under way at once.
+    /// How many tasks of one kind run concurrently.
     pub concurrency: usize,
-    /// How long a worker or cursor may stand still before `/readyz` says no, in seconds.
+    /// How long a worker or cursor may make no progress before `/readyz` reports the process as not ready, in seconds.
     pub stuck_after_seconds: u64,
-    /// How long a stop may take once no request is under way, in seconds: for the work at hand, and for putting away what
-    /// is open. The work at hand may take three quarters of it.
+    /// The time limit of a stop after the last request has been answered, in seconds. Three quarters of it are for running work, the rest
+    /// for closing what is open.
     pub stop_seconds: u64,
-    /// How often the ledger is checked in the background, in seconds; 0 never. A large ledger is checked less often.
+    /// How often the ledger is checked in the background, in seconds; 0 disables it. A large ledger is checked less often.
     pub ledger_check_seconds: u64,
-    /// How old what the screening provider said about a receiver may be when something leaves, in seconds of business time; with
-    /// more it is asked again.
+    /// The greatest age of a screening result when money or coins leave, in seconds of business time; an older receiver is screened again.
     pub screening_fresh_seconds: u64,
 }
 
@@ -67,23 +66,23 @@ impl WorkersConfig {
         if self.ledger_check_seconds == 0 { None } else { Some(Duration::from_secs(self.ledger_check_seconds)) }
     }
 
-    /// How often a cursor that has nothing new is confirmed: often enough not to look as if it stood still.
-    pub(crate) fn confirm_every(&self) -> Duration {
-        CONFIRM_EVERY.min(self.stuck_after() / 4)
+    /// Frequent enough that an idle cursor does not count as stuck.
+    pub(crate) fn confirm_interval(&self) -> Duration {
+        CONFIRM_INTERVAL.min(self.stuck_after() / 4)
     }
 
     pub(crate) const fn screening_fresh(&self) -> Duration {
         Duration::from_secs(self.screening_fresh_seconds)
     }
 
-    /// How long a stop may take.
+    /// The time limit of a stop.
     #[must_use]
     pub const fn stop(&self) -> Duration {
         Duration::from_secs(self.stop_seconds)
     }
 
-    /// How long a stop waits for the work at hand: some time is left to give back leases.
-    pub(crate) fn drain(&self) -> Duration {
+    /// How long a stop waits for running work; the rest of the time is for giving back leases.
+    pub(crate) fn drain_timeout(&self) -> Duration {
         self.stop() * 3 / 4
     }
 }

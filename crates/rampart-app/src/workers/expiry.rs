@@ -1,4 +1,5 @@
-//! Orders that time alone changes: the end of a promise, of an order, of a wait for a price, for coins or for an identity.
+//! Applies the passing of time to orders: the end of a price guarantee, of an order, of a wait for a price, for coins or for an identity
+//! check.
 
 use futures::StreamExt as _;
 use rampart_core::arrival::Grade;
@@ -11,13 +12,12 @@ use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
 use super::observe::{self, Around};
-use super::supervisor::{Task, Turn, Worker};
+use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::{App, MOST_TRIES};
 use crate::error::AppResult;
 
-const PAGE: u32 = 256;
+const PAGE_ROWS: u32 = 256;
 
-/// Lets time pass for orders that are due.
 pub(crate) struct Expiry {
     app: App,
 }
@@ -27,48 +27,48 @@ impl Expiry {
         Self { app }
     }
 
-    /// Every order that is due, page by page: one that has to wait on stays due and is looked at again by the next turn.
-    async fn expire(&self) -> AppResult<Turn> {
+    /// Handles every due order, page by page. One that has to keep waiting stays due and is handled again by the next turn.
+    async fn expire(&self) -> AppResult<TurnOutcome> {
         let now = self.app.business().now();
-        let most = self.app.config().workers.concurrency;
-        let mut behind = None;
+        let concurrency = self.app.config().workers.concurrency;
+        let mut after = None;
         loop {
-            let page = self.app.store().payments_due(now, behind, PAGE).await?;
-            let next = page.last().and_then(|order| place(order.due_at(), order.id));
+            let page = self.app.store().payments_due(now, after, PAGE_ROWS).await?;
+            let next = page.last().and_then(|order| page_position(order.due_at(), order.id));
             let is_last = is_last(page.len());
             let done: Vec<AppResult<()>> =
-                futures::stream::iter(page).map(|order| self.payment(order)).buffer_unordered(most).collect().await;
+                futures::stream::iter(page).map(|order| self.payment(order)).buffer_unordered(concurrency).collect().await;
             done.into_iter().collect::<AppResult<()>>()?;
-            behind = next;
-            if is_last || behind.is_none() {
+            after = next;
+            if is_last || after.is_none() {
                 break;
             }
         }
-        let mut behind = None;
+        let mut after = None;
         loop {
-            let page = self.app.store().rampoffs_due(now, behind, PAGE).await?;
-            let next = page.last().and_then(|order| place(order.due_at(), order.id));
+            let page = self.app.store().rampoffs_due(now, after, PAGE_ROWS).await?;
+            let next = page.last().and_then(|order| page_position(order.due_at(), order.id));
             let is_last = is_last(page.len());
             let done: Vec<AppResult<()>> =
-                futures::stream::iter(page).map(|order| self.rampoff(order)).buffer_unordered(most).collect().await;
+                futures::stream::iter(page).map(|order| self.rampoff(order)).buffer_unordered(concurrency).collect().await;
             done.into_iter().collect::<AppResult<()>>()?;
-            behind = next;
-            if is_last || behind.is_none() {
-                return Ok(Turn::Idle);
+            after = next;
+            if is_last || after.is_none() {
+                return Ok(TurnOutcome::Idle);
             }
         }
     }
 
     async fn payment(&self, order: Payment) -> AppResult<()> {
-        let around = Around::payment(&self.app, &order, None).await?;
-        let step = |grade| around.observe_payment(&self.app, order.clone(), PaymentFact::TimePassed, grade);
-        self.commit(|grade| looked_at(step(grade), order.due_at(), &order)).await
+        let inputs = Around::payment(&self.app, &order, None).await?;
+        let step = |grade| inputs.observe_payment(&self.app, order.clone(), PaymentFact::TimePassed, grade);
+        self.commit(|grade| clear_due_mark(step(grade), order.due_at(), &order)).await
     }
 
     async fn rampoff(&self, order: Rampoff) -> AppResult<()> {
-        let around = Around::rampoff(&self.app, &order, None).await?;
-        let step = |grade| around.observe_rampoff(&self.app, order.clone(), RampoffFact::TimePassed, grade);
-        self.commit(|grade| looked_at(step(grade), order.due_at(), &order)).await
+        let inputs = Around::rampoff(&self.app, &order, None).await?;
+        let step = |grade| inputs.observe_rampoff(&self.app, order.clone(), RampoffFact::TimePassed, grade);
+        self.commit(|grade| clear_due_mark(step(grade), order.due_at(), &order)).await
     }
 
     async fn commit(&self, step: impl Fn(Grade) -> Step) -> AppResult<()> {
@@ -79,18 +79,18 @@ impl Expiry {
                 return Ok(());
             }
             match self.app.commit(step).await {
-                // Money came in the last moment, or somebody else was faster: the next turn sees what is left.
+                // Money arrived just now, or another process was faster: the next turn handles what is left.
                 Ok(_) | Err(CommitError::Conflict(_)) => return Ok(()),
-                Err(error) => grade = observe::less(grade, &error).ok_or(error)?,
+                Err(error) => grade = observe::reduce_grade(grade, &error).ok_or(error)?,
             }
         }
         Ok(())
     }
 }
 
-/// An order that an earlier version or an upgrade has put down as due, and for which there is nothing to do: it is written as it
-/// is, and is due no more.
-fn looked_at<T: Clone + Into<Record>>(step: Step, due_at: Option<Timestamp>, order: &T) -> Step {
+/// An order that an earlier version or a migration marked as due although nothing is to be done: it is written unchanged, which clears the
+/// mark.
+fn clear_due_mark<T: Clone + Into<Record>>(step: Step, due_at: Option<Timestamp>, order: &T) -> Step {
     let mut step = step;
     if step.is_empty() && due_at.is_none() {
         step.write(order.clone());
@@ -99,10 +99,10 @@ fn looked_at<T: Clone + Into<Record>>(step: Step, due_at: Option<Timestamp>, ord
 }
 
 fn is_last(length: usize) -> bool {
-    length < usize::try_from(PAGE).unwrap_or(usize::MAX)
+    length < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX)
 }
 
-fn place(due_at: Option<Timestamp>, id: OrderId) -> Option<(Timestamp, OrderId)> {
+fn page_position(due_at: Option<Timestamp>, id: OrderId) -> Option<(Timestamp, OrderId)> {
     due_at.map(|due_at| (due_at, id))
 }
 
@@ -111,11 +111,11 @@ impl Worker for Expiry {
         "expiry".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, AppResult<Turn>> {
+    fn turn(&self) -> WorkerFuture<'_, AppResult<TurnOutcome>> {
         Box::pin(self.expire())
     }
 
-    fn woken(&self) -> Task<'_, ()> {
+    fn woken(&self) -> WorkerFuture<'_, ()> {
         Box::pin(std::future::pending())
     }
 }

@@ -1,5 +1,5 @@
-//! Storing facts: each source is read behind its cursor, and a page becomes facts, their claims and the cursor's new
-//! place in one step. No order is touched; [`super::apply`] does that.
+//! Stores facts: each source is read from its cursor, and a page becomes facts, their claims and the cursor's new position in one step.
+//! Orders are changed by [`super::apply`] only.
 
 use std::sync::Arc;
 
@@ -14,33 +14,30 @@ use rampart_core::time::Timestamp;
 use rampart_core::watch::{Cursor, CursorName};
 use rampart_store::CommitError;
 
-use super::supervisor::{Task, Turn, Worker};
+use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 
-/// The most lines that are read and stored at once.
-const PAGE: usize = 256;
+/// Entries read and stored at once.
+const PAGE_ENTRIES: usize = 256;
 
-/// Where facts come from.
+/// A source of facts.
 pub(crate) enum Source {
-    /// The statement of a bank's rail.
+    /// The statement of a bank account.
     Bank(Rail, Arc<dyn BankPort>),
-    /// The events of a processor.
     Processor(Processor, Arc<dyn ProcessorPort>),
-    /// The decisions of the identity provider.
     Kyc(Arc<dyn KycPort>),
 }
 
-/// The cursor of a source of a kind, such as the rail of a bank.
+/// The cursor of a source by kind and name, such as `bank` and the rail.
 pub(crate) fn cursor_of(kind: &str, name: Code<16>) -> CursorName {
     format!("{kind}-{name}").parse().expect("a prefix of at most 10 and a name of at most 16 characters make a code of at most 40")
 }
 
-/// A fact as its source tells it: what makes it the same when it is told again, and what happened.
-type Told = (String, FactBody);
+/// A fact as reported by its source: its natural key, which identifies it when it is reported again, and its body.
+type ReportedFact = (String, FactBody);
 
 impl Source {
-    /// Every source of an application.
     pub(crate) fn all(app: &App) -> Vec<Self> {
         let ports = app.ports();
         let banks = ports.banks.iter().flat_map(|bank| bank.rails().into_iter().map(|rail| Self::Bank(rail, bank.clone())));
@@ -57,23 +54,22 @@ impl Source {
         }
     }
 
-    /// The cursor that says how far it was read.
     pub(crate) fn cursor(&self) -> CursorName {
         self.name().parse().expect("a prefix of at most 10 and a name of at most 16 characters make a code of at most 40")
     }
 
-    async fn read(&self, after: &str) -> AppResult<FactPage<Told>> {
+    async fn read(&self, after: &str) -> AppResult<FactPage<ReportedFact>> {
         let unavailable = |fault: rampart_core::ports::Unavailable| AppError::Unavailable(fault.0);
         match self {
             Self::Bank(rail, port) => {
-                let page = port.statement(*rail, after, PAGE).await.map_err(unavailable)?;
-                Ok(told(page, |line| bank_line(*rail, line)))
+                let page = port.statement(*rail, after, PAGE_ENTRIES).await.map_err(unavailable)?;
+                Ok(map_page(page, |line| bank_line(*rail, line)))
             }
             Self::Processor(processor, port) => {
-                let page = port.events(*processor, after, PAGE).await.map_err(unavailable)?;
-                Ok(told(page, |event| processor_event(*processor, event)))
+                let page = port.events(*processor, after, PAGE_ENTRIES).await.map_err(unavailable)?;
+                Ok(map_page(page, |event| processor_event(*processor, event)))
             }
-            Self::Kyc(port) => Ok(told(port.decisions(after, PAGE).await.map_err(unavailable)?, kyc_decision)),
+            Self::Kyc(port) => Ok(map_page(port.decisions(after, PAGE_ENTRIES).await.map_err(unavailable)?, kyc_decision)),
         }
     }
 
@@ -86,23 +82,23 @@ impl Source {
     }
 }
 
-fn told<T>(page: FactPage<T>, tell: impl Fn(T) -> Told) -> FactPage<Told> {
-    FactPage { items: page.items.into_iter().map(tell).collect(), next: page.next, has_more: page.has_more }
+fn map_page<T>(page: FactPage<T>, to_fact: impl Fn(T) -> ReportedFact) -> FactPage<ReportedFact> {
+    FactPage { items: page.items.into_iter().map(to_fact).collect(), next: page.next, has_more: page.has_more }
 }
 
-fn bank_line(rail: Rail, line: StatementLine) -> Told {
+fn bank_line(rail: Rail, line: StatementLine) -> ReportedFact {
     match line {
         StatementLine::Credit(credit) => (format!("bank:{rail}:{}", credit.line), FactBody::BankCredit(credit)),
         StatementLine::Reversal { line, of, amount, currency, reason } => {
             let receipt = Some(ReceiptReference::Line { rail, line: of });
-            let told = Reversed { payment: None, receipt, currency: Some(currency), amount, reason };
-            (format!("bank:{rail}:{line}"), FactBody::Reversed(told))
+            let reversal = Reversed { payment: None, receipt, currency: Some(currency), amount, reason };
+            (format!("bank:{rail}:{line}"), FactBody::Reversed(reversal))
         }
         StatementLine::Payout { line, payout, report } => (format!("bank:{rail}:{line}"), FactBody::PayoutReported { payout, report }),
     }
 }
 
-fn processor_event(processor: Processor, event: ProcessorEvent) -> Told {
+fn processor_event(processor: Processor, event: ProcessorEvent) -> ReportedFact {
     match event {
         ProcessorEvent::Paid(paid) => (format!("processor:{processor}:paid:{}", paid.reference), FactBody::ProcessorPaid(paid)),
         ProcessorEvent::Declined { event, payment, reason } => {
@@ -110,8 +106,8 @@ fn processor_event(processor: Processor, event: ProcessorEvent) -> Told {
         }
         ProcessorEvent::Reversed { event, payment, capture, amount, currency, reason } => {
             let receipt = Some(ReceiptReference::Capture { processor, reference: capture });
-            let told = Reversed { payment: Some(payment), receipt, currency: Some(currency), amount, reason };
-            (format!("processor:{processor}:event:{event}"), FactBody::Reversed(told))
+            let reversal = Reversed { payment: Some(payment), receipt, currency: Some(currency), amount, reason };
+            (format!("processor:{processor}:event:{event}"), FactBody::Reversed(reversal))
         }
         ProcessorEvent::Refund { event, payout, report } => {
             (format!("processor:{processor}:event:{event}"), FactBody::PayoutReported { payout, report })
@@ -119,18 +115,18 @@ fn processor_event(processor: Processor, event: ProcessorEvent) -> Told {
     }
 }
 
-fn kyc_decision(decision: KycDecision) -> Told {
+fn kyc_decision(decision: KycDecision) -> ReportedFact {
     let KycDecision { event, reference, customer, level, status, reasons, may_retry } = decision;
     (format!("kyc:{event}"), FactBody::KycDecided { customer, reference, level, status, reasons, may_retry })
 }
 
-/// Builds facts of what was told. Their identifiers sort as they were told, because facts are applied in that order.
-pub(crate) fn facts(app: &App, told: Vec<Told>, read_before: Option<Timestamp>) -> Vec<Fact> {
+/// Builds facts. Their identifiers sort in the order of the report, in which they are applied.
+pub(crate) fn facts(app: &App, reported: Vec<ReportedFact>, read_before: Option<Timestamp>) -> Vec<Fact> {
     let now = app.business().now();
-    let numbered = told.into_iter().zip(0_i64..);
+    let numbered = reported.into_iter().zip(0_i64..);
     numbered
-        .map(|((natural_key, body), place)| {
-            let mint = Mint { now: Timestamp::from_micros(now.micros().saturating_add(place)), randomness: app.randomness() };
+        .map(|((natural_key, body), position)| {
+            let mint = Mint { now: Timestamp::from_micros(now.micros().saturating_add(position)), randomness: app.randomness() };
             Fact {
                 id: mint.id(),
                 version: 0,
@@ -146,7 +142,6 @@ pub(crate) fn facts(app: &App, told: Vec<Told>, read_before: Option<Timestamp>) 
         .collect()
 }
 
-/// Adds facts and their claims to a step.
 pub(crate) fn store(step: &mut Step, facts: &[Fact]) {
     for fact in facts {
         step.claims.push(Claim::forever(ClaimScope::Fact, fact.natural_key.clone(), fact.id));
@@ -154,7 +149,6 @@ pub(crate) fn store(step: &mut Step, facts: &[Fact]) {
     }
 }
 
-/// Reads one source.
 pub(crate) struct Ingest {
     app: App,
     source: Source,
@@ -171,11 +165,11 @@ impl Ingest {
             return Ok(cursor);
         }
         let id = self.source.cursor();
-        let fresh = || Cursor { id, version: 0, position: String::new(), moved_at: Timestamp::default(), read_at: None };
-        Ok(self.app.store().cursor(id).await?.unwrap_or_else(fresh))
+        let new = || Cursor { id, version: 0, position: String::new(), moved_at: Timestamp::default(), read_at: None };
+        Ok(self.app.store().cursor(id).await?.unwrap_or_else(new))
     }
 
-    async fn read(&self) -> AppResult<Turn> {
+    async fn read(&self) -> AppResult<TurnOutcome> {
         let app = &self.app;
         let cursor = self.cursor().await?;
         let begun_at = app.business().now();
@@ -184,23 +178,23 @@ impl Ingest {
             .await
             .map_err(|_| AppError::Unavailable("it did not answer in time".to_owned()))??;
         let now = app.real().now();
-        let confirm_every = self.app.config().workers.confirm_every();
+        let confirm_interval = self.app.config().workers.confirm_interval();
         let is_confirmed =
-            cursor.moved_at.until(now) < confirm_every && cursor.read_at.is_some_and(|read| read.until(begun_at) < confirm_every);
+            cursor.moved_at.until(now) < confirm_interval && cursor.read_at.is_some_and(|read| read.until(begun_at) < confirm_interval);
         if page.items.is_empty() && page.next == cursor.position && is_confirmed {
             *self.known.lock() = Some(cursor);
-            return Ok(Turn::Idle);
+            return Ok(TurnOutcome::Idle);
         }
         let has_more = page.has_more;
-        // A reading is good when it went to the end of what there was.
+        // A reading is complete when it reached the end of what there was.
         let read_at = if has_more { cursor.read_at } else { Some(begun_at) };
         let facts = facts(app, page.items, cursor.read_at);
-        self.keep(Cursor { position: page.next, moved_at: now, read_at, ..cursor }, facts).await?;
-        Ok(if has_more { Turn::More } else { Turn::Idle })
+        self.save(Cursor { position: page.next, moved_at: now, read_at, ..cursor }, facts).await?;
+        Ok(if has_more { TurnOutcome::More } else { TurnOutcome::Idle })
     }
 
-    /// Stores what was read, without what was stored before.
-    async fn keep(&self, mut cursor: Cursor, mut facts: Vec<Fact>) -> AppResult<()> {
+    /// Stores facts and cursor, leaving out facts that are stored already.
+    async fn save(&self, mut cursor: Cursor, mut facts: Vec<Fact>) -> AppResult<()> {
         *self.known.lock() = None;
         let name = self.source.name();
         loop {
@@ -209,7 +203,7 @@ impl Ingest {
             step.write(cursor.clone());
             match self.app.commit(step).await {
                 Ok(_) => break,
-                // Another process has read on; there is nothing left to store of what we read.
+                // Another process has read further; nothing is left to store.
                 Err(CommitError::Conflict(_)) => return Ok(()),
                 Err(CommitError::AlreadyClaimed(_)) => {
                     let before = facts.len();
@@ -228,14 +222,14 @@ impl Ingest {
     }
 
     async fn not_stored_before(&self, facts: Vec<Fact>) -> AppResult<Vec<Fact>> {
-        let mut fresh: Vec<Fact> = Vec::with_capacity(facts.len());
+        let mut new: Vec<Fact> = Vec::with_capacity(facts.len());
         for fact in facts {
-            let told_twice = fresh.iter().any(|other| other.natural_key == fact.natural_key);
-            if !told_twice && self.app.store().claim(ClaimScope::Fact, &fact.natural_key).await?.is_none() {
-                fresh.push(fact);
+            let is_repeated = new.iter().any(|other| other.natural_key == fact.natural_key);
+            if !is_repeated && self.app.store().claim(ClaimScope::Fact, &fact.natural_key).await?.is_none() {
+                new.push(fact);
             }
         }
-        Ok(fresh)
+        Ok(new)
     }
 }
 
@@ -244,11 +238,11 @@ impl Worker for Ingest {
         format!("ingest-{}", self.source.name())
     }
 
-    fn turn(&self) -> Task<'_, AppResult<Turn>> {
+    fn turn(&self) -> WorkerFuture<'_, AppResult<TurnOutcome>> {
         Box::pin(self.read())
     }
 
-    fn woken(&self) -> Task<'_, ()> {
+    fn woken(&self) -> WorkerFuture<'_, ()> {
         let position = self.known.lock().as_ref().map(|cursor| cursor.position.clone()).unwrap_or_default();
         Box::pin(async move { self.source.news(&position).await })
     }

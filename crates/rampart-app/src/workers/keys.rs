@@ -1,14 +1,14 @@
-//! Following the database's keys: which is the newest and which are retired, as an operator says on any node.
+//! Follows the installation keys in the database: an operator sets the newest key and retires old ones from any node.
 
 use std::time::Duration;
 
-use super::supervisor::{Task, Turn, Worker};
+use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::App;
 
-/// How often it is looked at. A value that was sealed with the key before meanwhile is read all the same.
-const EVERY: Duration = Duration::from_secs(5);
+/// A value sealed with the previous key in between can still be opened.
+const FOLLOW_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Follows the keys. A node that lacks the newest fails here, and says so when it is asked whether it is ready.
+/// Follows the keys. On a node that lacks the newest key the turn fails, and readiness reports it.
 pub(crate) struct FollowKeys {
     app: App,
 }
@@ -24,18 +24,18 @@ impl Worker for FollowKeys {
         "keys".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, crate::error::AppResult<Turn>> {
+    fn turn(&self) -> WorkerFuture<'_, crate::error::AppResult<TurnOutcome>> {
         Box::pin(async {
             self.app.keys().follow(&self.app.store().installation_keys().await?)?;
-            Ok(Turn::Idle)
+            Ok(TurnOutcome::Idle)
         })
     }
 
-    fn woken(&self) -> Task<'_, ()> {
+    fn woken(&self) -> WorkerFuture<'_, ()> {
         Box::pin(std::future::pending())
     }
 
     fn interval(&self) -> Option<Duration> {
-        Some(EVERY)
+        Some(FOLLOW_INTERVAL)
     }
 }

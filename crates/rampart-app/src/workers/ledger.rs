@@ -1,5 +1,5 @@
-//! Checking the ledger in the background: one process of an installation at a time, on a thread of its own, because a
-//! check adds up everything that was ever posted.
+//! Checks the ledger in the background, one process of an installation at a time. The check runs on a thread of its own because it sums
+//! every entry ever posted.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,44 +11,42 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-use super::supervisor::{Task, Turn, Worker};
+use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::operate::ledger;
 
-/// How often it is looked at whether a check is due or has ended, at most.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
-/// After a check, the ledger rests for so many times what it took: however large it is, checks take a twentieth of one core.
-const RESTS_FOR: u32 = 20;
+/// The longest interval between two looks at whether a check is due or has ended.
+const POLL_INTERVAL: Duration = Duration::from_secs(10);
+/// After a check the ledger rests for this many times the check's duration: however large it is, checks take one twentieth of a core.
+const REST_CHECK_DURATIONS: u32 = 20;
 
-/// What a check came to; nothing when it was stopped.
-type Checked = Option<AppResult<(VerifyReport, Duration)>>;
+/// The report and duration of a check; `None` when it was stopped.
+type CheckOutcome = Option<AppResult<(VerifyReport, Duration)>>;
 
-/// A check under way.
-struct Check {
+struct RunningCheck {
     stop: oneshot::Sender<()>,
-    task: JoinHandle<Checked>,
+    task: JoinHandle<CheckOutcome>,
 }
 
-/// Checks the ledger.
-pub(crate) struct Ledger {
+pub(crate) struct LedgerChecker {
     app: App,
     every: Duration,
-    /// When this process last tried and could not, or was started: a start is disturbed by nothing.
+    /// When this process last failed to check, or its start: no check runs right after a start.
     tried_at: Mutex<Timestamp>,
-    check: Mutex<Option<Check>>,
+    check: Mutex<Option<RunningCheck>>,
     ended: Arc<Notify>,
 }
 
-impl Ledger {
-    /// Checks so often, at most.
+impl LedgerChecker {
+    /// `every` is the shortest interval between two checks.
     pub(crate) fn new(app: App, every: Duration) -> Self {
         Self { tried_at: Mutex::new(app.real().now()), every, check: Mutex::default(), ended: Arc::default(), app }
     }
 
-    async fn look(&self) -> AppResult<Turn> {
-        let under_way = self.check.lock().take();
-        match under_way {
+    async fn look(&self) -> AppResult<TurnOutcome> {
+        let running = self.check.lock().take();
+        match running {
             Some(check) if check.task.is_finished() => self.end(check).await?,
             Some(check) => {
                 *self.check.lock() = Some(check);
@@ -56,7 +54,7 @@ impl Ledger {
             }
             None => self.begin().await?,
         }
-        Ok(Turn::Idle)
+        Ok(TurnOutcome::Idle)
     }
 
     fn lease(&self) -> Timestamp {
@@ -66,13 +64,13 @@ impl Ledger {
     async fn begin(&self) -> AppResult<()> {
         let now = self.app.real().now();
         let tried_at = *self.tried_at.lock();
-        let is_mine = ledger::lease(&self.app, |known| {
-            let rest = self.every.max(Duration::from_millis(known.took_milliseconds).saturating_mul(RESTS_FOR));
+        let is_leased = ledger::lease(&self.app, |known| {
+            let rest = self.every.max(Duration::from_millis(known.took_milliseconds).saturating_mul(REST_CHECK_DURATIONS));
             let due_at = known.ended_at.map_or(tried_at, |ended_at| ended_at.max(tried_at)).after(rest);
             let is_free = known.leased_until.is_none_or(|until| until <= now);
             (due_at <= now && is_free).then(|| Some(self.lease()))
         });
-        if !is_mine.await? {
+        if !is_leased.await? {
             return Ok(());
         }
         let (stop, stopped) = oneshot::channel();
@@ -88,12 +86,12 @@ impl Ledger {
             ended.notify_one();
             checked
         });
-        *self.check.lock() = Some(Check { stop, task });
+        *self.check.lock() = Some(RunningCheck { stop, task });
         Ok(())
     }
 
-    async fn end(&self, check: Check) -> AppResult<()> {
-        // Unless it ends well, the next try is as far away as the next check would be.
+    async fn end(&self, check: RunningCheck) -> AppResult<()> {
+        // After a failure the next try is as far away as the next check would be.
         *self.tried_at.lock() = self.app.real().now();
         match check.task.await {
             Ok(Some(Ok((report, took)))) => ledger::record(&self.app, &report, took).await,
@@ -103,43 +101,43 @@ impl Ledger {
         }
     }
 
-    /// A stop does not wait for a check; the next process may begin one.
-    async fn give_up(&self) {
+    /// A stop does not wait for a running check; the next process may begin one.
+    async fn abandon(&self) {
         let Some(check) = self.check.lock().take() else { return };
         if check.task.is_finished() {
             if let Err(error) = self.end(check).await {
-                tracing::warn!(%error, "the last check of the ledger is not noted");
+                tracing::warn!(%error, "the result of the last ledger check could not be stored");
             }
             return;
         }
-        // Nobody listens any more when it has just ended.
+        // Sending fails only if the check has just ended.
         let _ = check.stop.send(());
         drop(check.task.await);
         if let Err(error) = ledger::lease(&self.app, |_| Some(None)).await {
-            tracing::warn!(%error, "the lease of a check of the ledger runs out by itself");
+            tracing::warn!(%error, "the lease of the ledger check could not be given back; it will expire");
         }
     }
 }
 
-impl Worker for Ledger {
+impl Worker for LedgerChecker {
     fn name(&self) -> String {
         "ledger".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, AppResult<Turn>> {
+    fn turn(&self) -> WorkerFuture<'_, AppResult<TurnOutcome>> {
         Box::pin(self.look())
     }
 
-    fn woken(&self) -> Task<'_, ()> {
+    fn woken(&self) -> WorkerFuture<'_, ()> {
         Box::pin(self.ended.notified())
     }
 
     fn interval(&self) -> Option<Duration> {
-        // Often enough to keep the lease of a check that takes long.
-        Some(LOOK_EVERY.min(self.app.config().workers.lease() / 3).min(self.every))
+        // Often enough to renew the lease of a long check.
+        Some(POLL_INTERVAL.min(self.app.config().workers.lease() / 3).min(self.every))
     }
 
-    fn finish(&self) -> Task<'_, ()> {
-        Box::pin(self.give_up())
+    fn finish(&self) -> WorkerFuture<'_, ()> {
+        Box::pin(self.abandon())
     }
 }

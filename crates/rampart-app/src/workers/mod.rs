@@ -1,12 +1,11 @@
-//! The workers: everything that touches the outside world. Several processes on one PostgreSQL work together through
-//! leases and versions; inside a process, [`crate::wake::Wake`] and the ports' news begin work when it arises, and an
-//! interval finds what a lost wake-up left behind.
+//! The workers: everything that talks to the outside world. Several processes on one PostgreSQL coordinate through leases and record
+//! versions. Within a process, [`crate::wake::Wake`] and the ports' news start work at once; a polling interval covers lost wake-ups.
 
 mod apply;
 mod chain;
 mod config;
+mod decide;
 mod deliver;
-mod digested;
 mod expiry;
 mod fanout;
 mod ingest;
@@ -21,7 +20,7 @@ pub(crate) mod payouts;
 mod pool;
 mod prices;
 mod sender;
-mod settle;
+mod source_progress;
 mod supervisor;
 mod sweep;
 pub(crate) mod transfers;
@@ -31,7 +30,7 @@ pub use config::WorkersConfig;
 
 pub(crate) use chain::cursor_of as chain_cursor;
 pub(crate) use jobs::answer_in_time;
-pub(crate) use prices::remember as remember_prices;
+pub(crate) use prices::restore as remember_prices;
 
 use rampart_core::job::JobKind;
 use rampart_core::watch::CursorName;
@@ -41,20 +40,20 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use supervisor::{Worker, supervise};
 
-/// Running workers. They go on until [`Workers::stop`] is called.
+/// Running workers; they run until [`Workers::stop`] is called.
 #[must_use = "workers are stopped by Workers::stop"]
 pub struct Workers {
-    /// In the order in which they are stopped.
-    groups: [Group; 2],
+    /// In the order of stopping.
+    groups: [WorkerGroup; 2],
 }
 
-/// Workers that stop together.
-struct Group {
+/// Workers that are stopped together.
+struct WorkerGroup {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
 
-impl Group {
+impl WorkerGroup {
     fn start(app: &App, workers: Vec<Box<dyn Worker>>) -> Self {
         let (stop, stopping) = watch::channel(false);
         let tasks = workers.into_iter().map(|worker| tokio::spawn(supervise(app.clone(), worker, stopping.clone()))).collect();
@@ -62,11 +61,11 @@ impl Group {
     }
 
     async fn stop(self) {
-        // Nobody listens any more when every worker has ended, and then there is nothing to stop.
+        // Sending fails only if every worker has ended already.
         let _ = self.stop.send(true);
         for task in self.tasks {
             if let Err(error) = task.await {
-                tracing::error!(%error, "a worker did not stop in order");
+                tracing::error!(%error, "a worker did not stop cleanly");
             }
         }
     }
@@ -78,31 +77,31 @@ pub fn start(app: &App) -> Workers {
         Box::new(apply::Apply::new(app.clone())),
         Box::new(sender::Sender::new(app.clone())),
         Box::new(expiry::Expiry::new(app.clone())),
-        Box::new(prices::Prices::new(app.clone())),
+        Box::new(prices::PriceRefresher::new(app.clone())),
         Box::new(sweep::Sweep::new(app.clone())),
         Box::new(keys::FollowKeys::new(app.clone())),
     ];
-    if let Some(every) = app.config().workers.ledger_check() {
-        workers.push(Box::new(ledger::Ledger::new(app.clone(), every)));
+    if let Some(interval) = app.config().workers.ledger_check() {
+        workers.push(Box::new(ledger::LedgerChecker::new(app.clone(), interval)));
     }
     for source in ingest::Source::all(app) {
         workers.push(Box::new(ingest::Ingest::new(app.clone(), source)));
     }
     for kind in JobKind::ALL.into_iter().filter(|kind| *kind != JobKind::SendTransfer) {
-        workers.push(Box::new(jobs::Jobs::new(app.clone(), kind)));
+        workers.push(Box::new(jobs::JobRunner::new(app.clone(), kind)));
     }
     for port in &app.ports().chains {
-        workers.push(Box::new(chain::Watcher::new(app.clone(), port.clone())));
+        workers.push(Box::new(chain::ChainWatcher::new(app.clone(), port.clone())));
     }
-    let (deliver, handover) = deliver::Deliver::new(app.clone());
-    workers.push(Box::new(fanout::Fanout::new(app.clone(), handover)));
-    // The fan-out gives deliveries to it, so it stops when the fan-out has.
+    let (deliver, dispatch) = deliver::WebhookWorker::new(app.clone());
+    workers.push(Box::new(fanout::Fanout::new(app.clone(), dispatch)));
+    // Stopped last: the fan-out still passes deliveries to it while it stops.
     let last: Vec<Box<dyn Worker>> = vec![Box::new(deliver)];
-    Workers { groups: [Group::start(app, workers), Group::start(app, last)] }
+    Workers { groups: [WorkerGroup::start(app, workers), WorkerGroup::start(app, last)] }
 }
 
 impl Workers {
-    /// Stops every worker after what it has at hand, and leaves no lease behind.
+    /// Lets every worker finish its current work, then stops it. No lease is left behind.
     pub async fn stop(self) {
         for group in self.groups {
             group.stop().await;
@@ -110,7 +109,7 @@ impl Workers {
     }
 }
 
-/// The cursors that have to move while an application serves.
+/// The cursors that must move while the application runs; health checks watch them.
 pub(crate) fn cursors(app: &App) -> Vec<CursorName> {
     let sources = ingest::Source::all(app).into_iter().map(|source| source.cursor());
     let chains = app.ports().chains.iter().map(|port| chain_cursor(port.chain()));

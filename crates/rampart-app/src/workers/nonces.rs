@@ -1,4 +1,4 @@
-//! Which transfer gets which nonce, and how a nonce that was burnt by a refusal is filled.
+//! Assigns nonces to transfers, and fills nonces that a refusal left unused.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -18,52 +18,52 @@ use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::stops;
 
-/// How often the chain's next nonce is compared with ours without a reason.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
-const PAGE: u32 = 256;
-/// How far back confirmed transfers are taken into account (business time).
-const CONFIRMED_SINCE: Duration = Duration::from_secs(24 * 60 * 60);
-/// The most nonces that are filled in one step.
-const MOST_GAPS: usize = 64;
+/// How often the chain's next nonce is compared with ours without a cause.
+const COMPARE_INTERVAL: Duration = Duration::from_secs(60);
+const PAGE_ROWS: u32 = 256;
+/// How far back confirmed transfers are considered (business time).
+const CONFIRMED_LOOKBACK: Duration = Duration::from_secs(24 * 60 * 60);
+/// Most nonces filled in one step.
+const MAX_FILLED_NONCES: usize = 64;
 
-/// What is to be signed, and the wallet as it is written beside it.
-pub(crate) struct Plan {
+/// The transfers to sign with their nonces, and the wallet record to write with them.
+pub(crate) struct NoncePlan {
     pub(crate) assigned: Vec<(u64, (Job, Transfer))>,
     pub(crate) wallet: Wallet,
-    /// Transfers of which nobody tells the nonce, and why.
+    /// Transfers whose nonce the chain did not return, with the reason.
     pub(crate) without_nonce: Vec<(Job, Transfer, String)>,
 }
 
-/// Which chains may wait for a nonce that nobody carries.
+/// Tracks which chains may be waiting for a nonce that no transfer carries.
 #[derive(Default)]
-pub(crate) struct Gaps {
-    looked: Mutex<BTreeMap<Chain, Instant>>,
+pub(crate) struct NonceGaps {
+    compared: Mutex<BTreeMap<Chain, Instant>>,
 }
 
-impl Gaps {
-    /// Whether the chain is to be asked: after a refusal, after a start, and now and then.
+impl NonceGaps {
+    /// Whether to ask the chain: after a refusal, after a start, and every [`COMPARE_INTERVAL`].
     pub(crate) fn is_suspected(&self, chain: Chain) -> bool {
-        self.looked.lock().get(&chain).is_none_or(|looked| looked.elapsed() > LOOK_EVERY)
+        self.compared.lock().get(&chain).is_none_or(|compared| compared.elapsed() > COMPARE_INTERVAL)
     }
 
-    /// A transfer was refused: its nonce may be missing.
+    /// Marks a chain to be asked: a nonce may be missing after a refusal.
     pub(crate) fn suspect(&self, chain: Chain) {
-        self.looked.lock().remove(&chain);
+        self.compared.lock().remove(&chain);
     }
 
-    /// Gives out nonces: first the one the chain waits for and nobody carries, then those of the wallet.
+    /// Assigns nonces: first those the chain waits for and no transfer carries, then the wallet's next ones.
     pub(crate) async fn plan(
         &self,
         app: &App,
         port: &Arc<dyn ChainPort>,
         mut wallet: Wallet,
         queued: &[(Job, Transfer)],
-    ) -> AppResult<Option<Plan>> {
+    ) -> AppResult<Option<NoncePlan>> {
         let (chain, before) = (wallet.id, wallet.clone());
         let (mut missing, mut recalled) = (VecDeque::new(), Vec::new());
         if wallet.version > 0 && self.is_suspected(chain) {
-            // Before looking: a refusal that comes while we look must be looked at again.
-            self.looked.lock().insert(chain, Instant::now());
+            // Set before the comparison, so that a refusal during it leads to another one.
+            self.compared.lock().insert(chain, Instant::now());
             match find_gaps(app, port, &mut wallet).await.inspect_err(|_| self.suspect(chain))? {
                 Some(gaps) => (missing, recalled) = gaps,
                 None => {
@@ -85,7 +85,7 @@ impl Gaps {
                         nonce
                     }
                 },
-                // A deposit address sends one transfer at a time, so the chain's own count is all there is to know.
+                // A deposit address sends one transfer at a time, so the chain's own count is the nonce.
                 TransferSource::Deposit(index) => match of_deposits.get_mut(&index) {
                     Some(_) => continue,
                     None if is_signed(app, chain, transfer.source).await? => continue,
@@ -105,28 +105,29 @@ impl Gaps {
             assigned.push((nonce, (job.clone(), transfer.clone())));
         }
         for nonce in missing.into_iter().chain(recalled) {
-            assigned.push((nonce, filler(app, port, chain)?));
+            assigned.push((nonce, filler_transfer(app, port, chain)?));
         }
-        let is_worth_it = !assigned.is_empty() || !without_nonce.is_empty() || wallet != before;
-        Ok(is_worth_it.then_some(Plan { assigned, wallet, without_nonce }))
+        let has_changes = !assigned.is_empty() || !without_nonce.is_empty() || wallet != before;
+        Ok(has_changes.then_some(NoncePlan { assigned, wallet, without_nonce }))
     }
 }
 
-/// The nonces that the chain waits for, or will, and no live transfer carries, lowest first. Those behind which nothing was
-/// signed are simply taken back by the wallet. Ours are read before the chain's, and the plan is fenced by the wallet's
-/// version, so that a transfer that is signed or mined meanwhile cannot be mistaken for a gap. Those of recalled transfers are
-/// apart: only a transfer to ourselves takes them, because the chain may know the recalled one after all. Nothing when somebody
-/// has sent from the wallet past us, which stops the chain.
+/// Unused nonces: those the chain waits for, now or later, and no live transfer carries, lowest first. Those with nothing signed after them
+/// are simply returned to the wallet.
+///
+/// Our nonces are read before the chain's, and the plan is fenced by the wallet's version, so a transfer signed or mined in between cannot
+/// be mistaken for a gap. Nonces of recalled transfers come second in the pair: only a transfer to ourselves takes them, because the chain
+/// may still know the recalled one. `None` when the wallet was used outside this system, which stops the chain.
 async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) -> AppResult<Option<(VecDeque<u64>, Vec<u64>)>> {
     let mut recalled: BTreeSet<u64> = BTreeSet::new();
-    carried(app, wallet.id, "recalled", None, &mut recalled).await?;
+    add_carried(app, wallet.id, "recalled", None, &mut recalled).await?;
     let mut live: BTreeSet<u64> = BTreeSet::new();
     for state in ["signed", "broadcast"] {
-        carried(app, wallet.id, state, None, &mut live).await?;
+        add_carried(app, wallet.id, state, None, &mut live).await?;
     }
     let expected = answer_in_time(app, port.next_nonce(TransferSource::Hot)).await?;
     if expected > wallet.next_nonce {
-        // Another node may have signed and sent between our two readings; what it sent, it stored before.
+        // Another node may have signed and sent between our two reads; it stored what it sent beforehand.
         let ours = app.store().wallet(wallet.id).await?.map_or(wallet.next_nonce, |present| present.next_nonce);
         if expected > ours {
             stops::stop_chain(app, wallet.id, expected, ours).await?;
@@ -136,13 +137,13 @@ async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) ->
     if (expected..wallet.next_nonce).all(|nonce| live.contains(&nonce)) {
         return Ok(Some((VecDeque::new(), Vec::new())));
     }
-    // A reorganisation may have thrown out what was confirmed; its bytes go out again, so its nonce is taken.
-    let since = TransferId::first_at(app.business().now().before(CONFIRMED_SINCE));
-    carried(app, wallet.id, "confirmed", Some(since), &mut live).await?;
-    // Everything below `expected` is used up; of what follows, the highest live nonce is the last that must stay.
+    // A reorganisation may have dropped a confirmed transaction. Its bytes are sent again, so its nonce is taken.
+    let since = TransferId::first_at(app.business().now().before(CONFIRMED_LOOKBACK));
+    add_carried(app, wallet.id, "confirmed", Some(since), &mut live).await?;
+    // Everything below `expected` is used; the highest live nonce is the last that must stay allocated.
     let last = live.last().max(recalled.last());
     wallet.next_nonce = last.map_or(expected, |last| expected.max(last + 1));
-    let gaps: Vec<u64> = (expected..wallet.next_nonce).filter(|nonce| !live.contains(nonce)).take(MOST_GAPS).collect();
+    let gaps: Vec<u64> = (expected..wallet.next_nonce).filter(|nonce| !live.contains(nonce)).take(MAX_FILLED_NONCES).collect();
     if let Some(first) = gaps.first() {
         tracing::warn!(chain = %wallet.id, first, count = gaps.len(), "nonces of refused or recalled transfers are filled");
     }
@@ -150,37 +151,37 @@ async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) ->
     Ok(Some((gaps.into(), recalled)))
 }
 
-/// Adds the nonces that transfers of the hot wallet in a state carry.
-async fn carried(app: &App, chain: Chain, state: &str, mut behind: Option<TransferId>, nonces: &mut BTreeSet<u64>) -> AppResult<()> {
+/// Adds the nonces carried by hot wallet transfers in one state.
+async fn add_carried(app: &App, chain: Chain, state: &str, mut after: Option<TransferId>, nonces: &mut BTreeSet<u64>) -> AppResult<()> {
     loop {
-        let page = app.store().transfers_in_state(chain, state, behind, PAGE).await?;
+        let page = app.store().transfers_in_state(chain, state, after, PAGE_ROWS).await?;
         let of_hot = page.iter().filter(|transfer| transfer.source == TransferSource::Hot);
         nonces.extend(of_hot.filter_map(|transfer| transfer.state.signed().map(|signed| signed.nonce)));
-        if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+        if page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) {
             return Ok(());
         }
-        behind = page.last().map(|transfer| transfer.id);
+        after = page.last().map(|transfer| transfer.id);
     }
 }
 
-/// Whether a transfer from a wallet is signed and not known to be broadcast: the chain does not count it yet.
+/// Whether a transfer from this source is signed but not known to be broadcast: the chain does not count it yet.
 async fn is_signed(app: &App, chain: Chain, source: TransferSource) -> AppResult<bool> {
-    let mut behind = None;
+    let mut after = None;
     loop {
-        let page = app.store().transfers_in_state(chain, "signed", behind, PAGE).await?;
+        let page = app.store().transfers_in_state(chain, "signed", after, PAGE_ROWS).await?;
         if page.iter().any(|transfer| transfer.source == source) {
             return Ok(true);
         }
-        if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+        if page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) {
             return Ok(false);
         }
-        behind = page.last().map(|transfer| transfer.id);
+        after = page.last().map(|transfer| transfer.id);
     }
 }
 
-/// A transfer of the smallest amount from the hot wallet to itself, with its job, both new.
-fn filler(app: &App, port: &Arc<dyn ChainPort>, chain: Chain) -> AppResult<(Job, Transfer)> {
-    let native = app.catalogue().chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} is not traded")))?.native;
+/// A transfer of the smallest amount from the hot wallet to itself, with its job; both are new records.
+fn filler_transfer(app: &App, port: &Arc<dyn ChainPort>, chain: Chain) -> AppResult<(Job, Transfer)> {
+    let native = app.catalogue().chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} is not in the catalogue")))?.native;
     let mint = app.mint();
     let transfer = Transfer {
         screening: Screening::Exempt,

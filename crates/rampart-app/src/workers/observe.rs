@@ -1,4 +1,4 @@
-//! Letting orders observe: the one place where workers give an order its present price.
+//! Applies facts to orders with the present market price and the state of customer and partner.
 
 use rampart_core::arrival::{Eligibility, Grade};
 use rampart_core::asset::CoinId;
@@ -18,21 +18,21 @@ use rampart_core::time::Timestamp;
 use rampart_core::view::KycView;
 use rampart_store::CommitError;
 
-use super::digested;
+use super::source_progress;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 
-/// The present price of a payment's pair.
+/// Our present price of a payment's pair.
 pub(crate) fn payment_price(app: &App, payment: &Payment) -> Option<Rate> {
     app.prices().buy_price(payment.terms.coin.symbol, payment.terms.fiat, app.business().now())
 }
 
-/// The present price of a ramp-off's pair.
+/// Our present price of a ramp-off's pair.
 pub(crate) fn rampoff_price(app: &App, rampoff: &Rampoff) -> Option<Rate> {
     app.prices().sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, app.business().now())
 }
 
-/// The present price of an order's pair.
+/// Our present price of an order's pair.
 pub(crate) fn price(app: &App, order: &Order) -> Option<Rate> {
     match order {
         Order::Payment(payment) => payment_price(app, payment),
@@ -40,13 +40,13 @@ pub(crate) fn price(app: &App, order: &Order) -> Option<Rate> {
     }
 }
 
-/// What follows for a payment.
+/// The step that follows for a payment from a fact that depends on nothing else.
 pub(crate) fn payment(app: &App, payment: Payment, fact: PaymentFact) -> Step {
     let price = payment_price(app, &payment);
     payment.observe(fact, &app.context(price))
 }
 
-/// What a decision about what came looks at beside the order, as it is stored now.
+/// The stored records that a decision about arrived money or coins depends on, beside the order.
 pub(crate) struct Around {
     customer: Customer,
     partner: Partner,
@@ -54,8 +54,8 @@ pub(crate) struct Around {
     read_at: Option<Timestamp>,
 }
 
-/// Whether customer and partner may go on.
-fn standing(app: &App, customer: &Customer, partner: &Partner) -> Eligibility {
+/// Whether customer and partner may proceed.
+fn eligibility(app: &App, customer: &Customer, partner: &Partner) -> Eligibility {
     let level = app.check_identity(customer).ok();
     let blocked = if customer.banned.is_some() {
         Some(HoldReason::Banned)
@@ -69,7 +69,7 @@ fn standing(app: &App, customer: &Customer, partner: &Partner) -> Eligibility {
     Eligibility { blocked, level }
 }
 
-/// Customer and partner as they stand when something is to leave, for the commit of the attempt to rely upon.
+/// The state of customer and partner when money or coins are to leave; the commit of the attempt relies on their versions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Permission {
     customer: (RecordKey, i64),
@@ -78,27 +78,26 @@ pub(crate) struct Permission {
 }
 
 impl Permission {
-    /// As it is stored now.
     pub(crate) async fn of(app: &App, customer: CustomerId) -> AppResult<Self> {
         let store = app.store();
         let customer = store.customer(customer).await?.ok_or_else(|| AppError::defect(format!("there is no customer {customer}")))?;
         let of = customer.partner;
         let partner = store.partner(of).await?.ok_or_else(|| AppError::defect(format!("there is no partner {of}")))?;
         Ok(Self {
-            blocked: standing(app, &customer, &partner).blocked,
+            blocked: eligibility(app, &customer, &partner).blocked,
             customer: (RecordKey::Customer(customer.id), customer.version),
             partner: (RecordKey::Partner(partner.id), partner.version),
         })
     }
 
-    /// Why something must not leave. What goes back to its customer is stopped by a ban alone, unless a person has ordered it.
+    /// Why a payout or transfer must not leave. A refund to the customer is stopped by a ban alone, unless an operator has ordered it.
     pub(crate) fn stops(&self, goes_back: bool, by_person: bool, screening: Screening) -> Option<StoppedBy> {
         let is_meant = |reason: &HoldReason| !goes_back || (*reason == HoldReason::Banned && !by_person);
         self.blocked.filter(is_meant).filter(|_| screening != Screening::Overruled).map(StoppedBy::Standing)
     }
 
-    /// Relies on it.
-    pub(crate) fn relied_upon(&self, step: &mut Step) {
+    /// Makes the step fail if customer or partner have changed.
+    pub(crate) fn rely_on(&self, step: &mut Step) {
         for (key, version) in [self.customer, self.partner] {
             if !step.relied.contains(&(key, version)) {
                 step.rely(key, version);
@@ -107,8 +106,8 @@ impl Permission {
     }
 }
 
-/// Why something was stopped, for a person.
-pub(crate) const fn told(by: StoppedBy) -> &'static str {
+/// The reason for a stop, in words.
+pub(crate) const fn describe_stop(by: StoppedBy) -> &'static str {
     match by {
         StoppedBy::Standing(HoldReason::Banned) => "the customer is banned",
         StoppedBy::Standing(HoldReason::PartnerDisabled) => "the partner is disabled",
@@ -119,31 +118,31 @@ pub(crate) const fn told(by: StoppedBy) -> &'static str {
 }
 
 impl Around {
-    /// Of a payment, when a fact is applied to it or something else is decided.
+    /// For a payment; `applied` is the fact being applied, if any.
     pub(crate) async fn payment(app: &App, payment: &Payment, applied: Option<FactId>) -> AppResult<Self> {
-        let mut around = Self::load(app, payment.customer, payment.partner, payment.running_item).await?;
-        // Before the promise has ended, nothing depends on how far its source was read.
+        let mut inputs = Self::load(app, payment.customer, payment.partner, payment.running_item).await?;
+        // Before the price guarantee ends, no decision depends on how far the source was read.
         if app.business().now() >= payment.held_until {
-            around.read_at = digested::pay_in(app, payment.pay_in, applied).await?;
+            inputs.read_at = source_progress::pay_in(app, payment.pay_in, applied).await?;
         }
-        Ok(around)
+        Ok(inputs)
     }
 
-    /// The same of a ramp-off.
+    /// For a ramp-off and its own coin.
     pub(crate) async fn rampoff(app: &App, rampoff: &Rampoff, applied: Option<FactId>) -> AppResult<Self> {
         Self::deposit(app, rampoff, rampoff.terms.coin, applied).await
     }
 
-    /// The same when coins of whichever kind have arrived at its address.
+    /// For a ramp-off when coins of any kind have arrived at its address.
     pub(crate) async fn deposit(app: &App, rampoff: &Rampoff, coin: CoinId, applied: Option<FactId>) -> AppResult<Self> {
-        let mut around = Self::load(app, rampoff.customer, rampoff.partner, rampoff.running_item_of(coin)).await?;
+        let mut inputs = Self::load(app, rampoff.customer, rampoff.partner, rampoff.running_item_of(coin)).await?;
         if app.business().now() >= rampoff.held_until {
-            around.read_at = digested::of_chain(app, rampoff.chain(), applied).await?;
+            inputs.read_at = source_progress::of_chain(app, rampoff.chain(), applied).await?;
         }
-        Ok(around)
+        Ok(inputs)
     }
 
-    /// Of an order of either direction.
+    /// For an order of either direction, without a fact.
     pub(crate) async fn order(app: &App, order: &Order) -> AppResult<Self> {
         match order {
             Order::Payment(payment) => Self::payment(app, payment, None).await,
@@ -159,26 +158,24 @@ impl Around {
                 None => Ok(None),
             }
         };
-        let (found, by, running_item) = futures::try_join!(store.customer(customer), store.partner(partner), running_item)?;
-        let found = found.ok_or_else(|| AppError::defect(format!("there is no customer {customer}")))?;
-        let partner = by.ok_or_else(|| AppError::defect(format!("there is no partner {partner}")))?;
-        Ok(Self { customer: found, partner, running_item, read_at: None })
+        let (found, found_partner, running_item) = futures::try_join!(store.customer(customer), store.partner(partner), running_item)?;
+        let customer = found.ok_or_else(|| AppError::defect(format!("there is no customer {customer}")))?;
+        let partner = found_partner.ok_or_else(|| AppError::defect(format!("there is no partner {partner}")))?;
+        Ok(Self { customer, partner, running_item, read_at: None })
     }
 
-    /// The customer.
     pub(crate) const fn customer(&self) -> &Customer {
         &self.customer
     }
 
-    /// Whether customer and partner may go on.
-    fn standing(&self, app: &App) -> Eligibility {
-        standing(app, &self.customer, &self.partner)
+    fn eligibility(&self, app: &App) -> Eligibility {
+        eligibility(app, &self.customer, &self.partner)
     }
 
-    /// What a decision may look at.
+    /// The context of the core's decision.
     pub(crate) fn context<'a>(&'a self, app: &'a App, price: Option<Rate>, grade: Grade) -> Context<'a> {
         Context {
-            standing: self.standing(app),
+            standing: self.eligibility(app),
             grade,
             read_at: self.read_at,
             running_item: self.running_item.as_ref(),
@@ -186,19 +183,19 @@ impl Around {
         }
     }
 
-    /// What follows for a payment, which relies on all of this.
+    /// The step that follows for a payment; it relies on the customer's and partner's versions.
     pub(crate) fn observe_payment(&self, app: &App, payment: Payment, fact: PaymentFact, grade: Grade) -> Step {
         let price = payment_price(app, &payment);
-        self.relied_upon(payment.observe(fact, &self.context(app, price, grade)))
+        self.rely_on(payment.observe(fact, &self.context(app, price, grade)))
     }
 
-    /// What follows for a ramp-off, which relies on all of this.
+    /// The step that follows for a ramp-off; it relies on the customer's and partner's versions.
     pub(crate) fn observe_rampoff(&self, app: &App, rampoff: Rampoff, fact: RampoffFact, grade: Grade) -> Step {
         let price = rampoff_price(app, &rampoff);
-        self.relied_upon(rampoff.observe(fact, &self.context(app, price, grade)))
+        self.rely_on(rampoff.observe(fact, &self.context(app, price, grade)))
     }
 
-    pub(crate) fn relied_upon(&self, mut step: Step) -> Step {
+    pub(crate) fn rely_on(&self, mut step: Step) -> Step {
         if !step.is_empty() {
             step.rely(RecordKey::Customer(self.customer.id), self.customer.version);
             step.rely(RecordKey::Partner(self.partner.id), self.partner.version);
@@ -207,8 +204,8 @@ impl Around {
     }
 }
 
-/// How much less is asked for after a commit refused what follows from a fact; nothing when it was refused for something else.
-pub(crate) fn less(grade: Grade, error: &CommitError) -> Option<Grade> {
+/// The reduced grade after a limit or balance refused a commit; `None` after any other refusal.
+pub(crate) fn reduce_grade(grade: Grade, error: &CommitError) -> Option<Grade> {
     match error {
         CommitError::OverCeiling { .. } => grade.less(HoldReason::Limit),
         CommitError::InsufficientFunds { .. } => grade.less(HoldReason::Liquidity),
@@ -216,17 +213,17 @@ pub(crate) fn less(grade: Grade, error: &CommitError) -> Option<Grade> {
     }
 }
 
-/// A payment that a record of ours names.
+/// Loads a payment that another record references; it must exist.
 pub(crate) async fn load_payment(app: &App, id: OrderId) -> AppResult<Payment> {
     app.store().payment(id).await?.ok_or_else(|| AppError::defect(format!("there is no payment {id}")))
 }
 
-/// A ramp-off that a record of ours names.
+/// Loads a ramp-off that another record references; it must exist.
 pub(crate) async fn load_rampoff(app: &App, id: OrderId) -> AppResult<Rampoff> {
     app.store().rampoff(id).await?.ok_or_else(|| AppError::defect(format!("there is no ramp-off {id}")))
 }
 
-/// Writes a customer whose identity check has changed and tells the partner, if what it sees is different.
+/// Writes a customer whose identity check has changed, with an event if the partner sees a difference.
 pub(crate) fn customer_changed(app: &App, before: &Customer, after: Customer, step: &mut Step) {
     let mint = app.mint();
     let public_url = app.config().public_url.as_str();

@@ -1,4 +1,4 @@
-//! Payouts: loaded with what they name, given a fact, and what follows committed by whoever told of it.
+//! Loads a payout with the records it references and applies a fact to it. The caller commits the step.
 
 use rampart_core::id::PayoutId;
 use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState};
@@ -8,12 +8,11 @@ use super::{observe, outgoing};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 
-/// A payout that a record of ours names.
+/// Loads a payout that another record references; it must exist.
 pub(crate) async fn load(app: &App, id: PayoutId) -> AppResult<Payout> {
     app.store().payout(id).await?.ok_or_else(|| AppError::defect(format!("there is no payout {id}")))
 }
 
-/// What a payout names.
 async fn named_by(app: &App, payout: &Payout) -> AppResult<Outgoing> {
     let order = match (payout.order, payout.purpose) {
         (Some(order), PayoutPurpose::Refund) => outgoing::payment(app, order).await?,
@@ -25,7 +24,7 @@ async fn named_by(app: &App, payout: &Payout) -> AppResult<Outgoing> {
     Ok(Outgoing { order, review, beside, ..Outgoing::default() })
 }
 
-/// What follows from a fact; nothing when it was known before.
+/// The step that follows from a fact; empty if the fact was known already.
 pub(crate) async fn observe(app: &App, payout: Payout, fact: PayoutFact) -> AppResult<Step> {
     let mut outgoing = named_by(app, &payout).await?;
     match (&fact, &payout.state) {

@@ -1,5 +1,4 @@
-//! Pieces of work under way at the same time: a bounded number, each known by its key, so that a slow one delays none of
-//! the others and none is begun twice in one process.
+//! Runs a bounded number of tasks concurrently, each identified by a key: a slow task delays no other, and none runs twice in one process.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -9,25 +8,25 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// A bounded number of pieces of work under way.
+/// A bounded number of concurrent tasks.
 #[derive(Clone)]
 pub(crate) struct Pool {
-    shared: Arc<Shared>,
-    most: usize,
+    shared: Arc<PoolState>,
+    capacity: usize,
 }
 
-struct Shared {
+struct PoolState {
     busy: Mutex<HashSet<String>>,
     freed: Notify,
 }
 
-/// Frees a place however the work ends, a panic included.
-struct Place {
-    shared: Arc<Shared>,
+/// Removes the key when the task ends, also by a panic.
+struct BusyGuard {
+    shared: Arc<PoolState>,
     key: String,
 }
 
-impl Drop for Place {
+impl Drop for BusyGuard {
     fn drop(&mut self) {
         self.shared.busy.lock().remove(&self.key);
         self.shared.freed.notify_one();
@@ -35,45 +34,45 @@ impl Drop for Place {
 }
 
 impl Pool {
-    /// A pool of at most so many.
-    pub(crate) fn new(most: usize) -> Self {
-        Self { shared: Arc::new(Shared { busy: Mutex::default(), freed: Notify::new() }), most: most.max(1) }
+    /// A pool of this capacity, at least one.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { shared: Arc::new(PoolState { busy: Mutex::default(), freed: Notify::new() }), capacity: capacity.max(1) }
     }
 
-    /// How many more may begin.
+    /// How many more tasks may start.
     pub(crate) fn free(&self) -> usize {
-        self.most.saturating_sub(self.busy())
+        self.capacity.saturating_sub(self.busy())
     }
 
-    /// How many are under way.
+    /// How many tasks are running.
     pub(crate) fn busy(&self) -> usize {
         self.shared.busy.lock().len()
     }
 
-    /// Whether this one is under way.
+    /// Whether the task with this key is running.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.shared.busy.lock().contains(key)
     }
 
-    /// Begins a piece of work, unless it is under way already.
+    /// Starts a task, unless one with this key is running.
     pub(crate) fn begin(&self, key: String, work: impl Future<Output = ()> + Send + 'static) {
         if !self.shared.busy.lock().insert(key.clone()) {
             return;
         }
-        let place = Place { shared: self.shared.clone(), key };
+        let guard = BusyGuard { shared: self.shared.clone(), key };
         tokio::spawn(async move {
-            let _place = place;
+            let _guard = guard;
             work.await;
         });
     }
 
-    /// Completes when a place was freed.
+    /// Completes when a task has ended.
     pub(crate) async fn freed(&self) {
         self.shared.freed.notified().await;
     }
 
-    /// Waits until nothing is under way, but no longer than this.
-    pub(crate) async fn drain(&self, patience: Duration) {
+    /// Waits until no task is running, at most for `timeout`.
+    pub(crate) async fn drain(&self, timeout: Duration) {
         let emptied = async {
             while self.busy() > 0 {
                 let freed = self.shared.freed.notified();
@@ -82,8 +81,8 @@ impl Pool {
                 }
             }
         };
-        if tokio::time::timeout(patience, emptied).await.is_err() {
-            tracing::warn!(left = self.busy(), "work was still under way at the stop; its leases run out");
+        if tokio::time::timeout(timeout, emptied).await.is_err() {
+            tracing::warn!(left = self.busy(), "tasks were still running at the stop; their leases will expire");
         }
     }
 }

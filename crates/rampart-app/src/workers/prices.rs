@@ -1,4 +1,4 @@
-//! Keeping the price board up to date, so that no request has to ask outside.
+//! Keeps the price board up to date, so that no request has to call the price source.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,29 +10,27 @@ use rampart_core::watch::{Cursor, CursorName};
 use rampart_store::{CommitError, Store};
 
 use super::jobs::in_time;
-use super::supervisor::{Task, Turn, Worker};
+use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::prices::PriceBoard;
 
-/// Under which name the board is stored.
 const CURSOR: CursorName = Code::literal("prices");
-/// How often it is stored at most (real time).
-const STORED_EVERY: Duration = Duration::from_secs(5);
+/// The shortest interval between two stored copies (real time).
+const STORE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Refreshes the price board.
-pub(crate) struct Prices {
+pub(crate) struct PriceRefresher {
     app: App,
-    /// Whether the source is silent. Quotes say so themselves, and everything else goes on, so this process stays ready.
+    /// Whether the last call failed. Quotes report stale prices themselves and everything else works, so the process stays ready.
     is_silent: AtomicBool,
 }
 
-impl Prices {
+impl PriceRefresher {
     pub(crate) const fn new(app: App) -> Self {
         Self { app, is_silent: AtomicBool::new(false) }
     }
 
-    async fn refresh(&self) -> AppResult<Turn> {
+    async fn refresh(&self) -> AppResult<TurnOutcome> {
         let app = &self.app;
         let answer = in_time(app, app.ports().prices.prices()).await;
         let answer = answer.unwrap_or_else(|| Err(Unavailable("no answer in time".to_owned())));
@@ -42,19 +40,19 @@ impl Prices {
                 app.prices().set(prices);
                 self.store().await?;
             }
-            Err(reason) if !was_silent => tracing::warn!(%reason, "the source of prices is silent"),
+            Err(reason) if !was_silent => tracing::warn!(%reason, "the price source does not answer"),
             Err(_) => {}
         }
-        Ok(Turn::Idle)
+        Ok(TurnOutcome::Idle)
     }
 }
 
-impl Prices {
-    /// Keeps the board for processes that do not ask for prices themselves, such as an operator's command.
+impl PriceRefresher {
+    /// Stores the board for processes that do not call the price source, such as an operator's command.
     async fn store(&self) -> AppResult<()> {
         let (app, now) = (&self.app, self.app.real().now());
         let stored = app.store().cursor(CURSOR).await?;
-        if stored.as_ref().is_some_and(|stored| stored.moved_at.until(now) < STORED_EVERY) {
+        if stored.as_ref().is_some_and(|stored| stored.moved_at.until(now) < STORE_INTERVAL) {
             return Ok(());
         }
         let version = stored.map_or(0, |stored| stored.version);
@@ -62,15 +60,15 @@ impl Prices {
         let mut step = Step::new();
         step.write(Cursor { id: CURSOR, version, position, moved_at: now, read_at: Some(app.business().now()) });
         match app.commit(step).await {
-            // Another process has stored its own.
+            // Another process has stored its own copy.
             Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 }
 
-/// Fills a price board with what was stored last; whether that is still good is for whoever asks.
-pub(crate) async fn remember(store: &Store, board: &PriceBoard) -> AppResult<()> {
+/// Fills a price board with the copy stored last. The reader decides whether it is recent enough.
+pub(crate) async fn restore(store: &Store, board: &PriceBoard) -> AppResult<()> {
     if let Some(stored) = store.cursor(CURSOR).await? {
         let prices: Vec<MarketPrice> = serde_json::from_str(&stored.position).map_err(|fault| AppError::Defect(Box::new(fault)))?;
         board.set(prices);
@@ -78,18 +76,18 @@ pub(crate) async fn remember(store: &Store, board: &PriceBoard) -> AppResult<()>
     Ok(())
 }
 
-impl Worker for Prices {
+impl Worker for PriceRefresher {
     fn name(&self) -> String {
         "prices".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, AppResult<Turn>> {
+    fn turn(&self) -> WorkerFuture<'_, AppResult<TurnOutcome>> {
         Box::pin(self.refresh())
     }
 
-    fn woken(&self) -> Task<'_, ()> {
+    fn woken(&self) -> WorkerFuture<'_, ()> {
         let known = self.app.prices().newest().unwrap_or_default();
-        // A silent source has no news that could be read: it is asked at intervals until it answers.
+        // A source that fails has no news to wait for: it is polled until it answers.
         let is_silent = self.is_silent.load(Ordering::Relaxed);
         Box::pin(async move {
             match is_silent {

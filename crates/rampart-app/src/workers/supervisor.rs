@@ -1,5 +1,4 @@
-//! What every worker has in common: it takes turns, beats while it does, starts again after an error or a panic, and
-//! stops between two turns.
+//! The loop of every worker: it takes turns, reports its health, backs off after an error or a panic, and stops between two turns.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -12,44 +11,40 @@ use tokio::sync::watch;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 
-/// A future of a worker.
-pub(crate) type Task<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) type WorkerFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What a turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// There is more to do at once.
+pub(crate) enum TurnOutcome {
+    /// There is more to do: the next turn follows at once.
     More,
-    /// Nothing is left until somebody rings.
+    /// Nothing is left to do until the next wake-up or interval.
     Idle,
 }
 
-/// A worker. A turn is bounded in time and leaves nothing half done; what it leaves undone is found by the next.
+/// A worker. A turn is bounded in time and leaves nothing half done; the next turn finds what it left.
 pub(crate) trait Worker: Send + Sync + 'static {
-    /// Its name, for people.
+    /// The name in health reports, metrics and logs.
     fn name(&self) -> String;
-    /// Does what is to be done now.
-    fn turn(&self) -> Task<'_, AppResult<Turn>>;
-    /// Completes when there may be something to do.
-    fn woken(&self) -> Task<'_, ()>;
-    /// How long it waits at most before it looks by itself (real time); the configured interval unless it says otherwise.
+    /// Does the work that is due.
+    fn turn(&self) -> WorkerFuture<'_, AppResult<TurnOutcome>>;
+    fn woken(&self) -> WorkerFuture<'_, ()>;
+    /// The longest wait between two turns (real time); `None` means the configured interval.
     fn interval(&self) -> Option<Duration> {
         None
     }
-    /// Finishes what is under way beside the turns and gives back what was taken and not begun.
-    fn finish(&self) -> Task<'_, ()> {
+    /// Called at the stop: finishes running tasks and gives back what was taken but not started.
+    fn finish(&self) -> WorkerFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const MAX_PAUSE: Duration = Duration::from_secs(10);
 
 fn pause_after(failures: u32) -> Duration {
-    FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_PAUSE)
+    FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(MAX_PAUSE)
 }
 
-/// Runs a worker until `stop` becomes true.
 pub(crate) async fn supervise(app: App, worker: Box<dyn Worker>, mut stop: watch::Receiver<bool>) {
     let name = worker.name();
     let interval = worker.interval().unwrap_or(app.config().workers.interval());
@@ -60,17 +55,17 @@ pub(crate) async fn supervise(app: App, worker: Box<dyn Worker>, mut stop: watch
                 app.metrics().health().completed(&name);
                 app.metrics().turn(&name, "completed");
                 match turn {
-                    Turn::More => {
+                    TurnOutcome::More => {
                         tokio::task::yield_now().await;
                         continue;
                     }
-                    Turn::Idle => interval,
+                    TurnOutcome::Idle => interval,
                 }
             }
             Err(error) => {
                 let failures = app.metrics().health().failed(&name, error.to_string());
                 app.metrics().turn(&name, "failed");
-                // Once, and again at 2, 4, 8 …: the same trouble in a thousand lines looks like a thousand troubles.
+                // Logged at the 1st, 2nd, 4th, 8th … failure in a row, so that a lasting error does not flood the log.
                 if failures.is_power_of_two() {
                     tracing::warn!(worker = name, failures, %error, "a worker's turn failed");
                 }
@@ -88,10 +83,10 @@ pub(crate) async fn supervise(app: App, worker: Box<dyn Worker>, mut stop: watch
     app.metrics().health().stopped(&name);
 }
 
-/// What a panic said.
+/// Turns a panic's payload into an error.
 pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> AppError {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    AppError::defect(format!("panicked: {}", text.unwrap_or("without a word")))
+    AppError::defect(format!("panicked: {}", text.unwrap_or("no message")))
 }
 
 #[cfg(test)]
@@ -102,6 +97,6 @@ mod tests {
     fn pauses_grow_and_are_bounded() {
         assert_eq!(pause_after(1), FIRST_PAUSE);
         assert_eq!(pause_after(3), FIRST_PAUSE * 4);
-        assert_eq!(pause_after(u32::MAX), LONGEST_PAUSE);
+        assert_eq!(pause_after(u32::MAX), MAX_PAUSE);
     }
 }

@@ -1,5 +1,4 @@
-//! The safety net: orders, transfers and payouts that wait for a job which nobody holds any more get a new one, and what
-//! has expired is forgotten.
+//! The safety net: recreates lost jobs of orders, transfers and payouts that wait for one, and deletes expired rows.
 
 use std::time::{Duration, Instant};
 
@@ -13,20 +12,19 @@ use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
-use super::supervisor::{Task, Turn, Worker};
+use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::App;
 use crate::error::AppResult;
 
-/// How long something waits before it is looked at (business time): jobs are usually done within a second.
-const OLD_ENOUGH: Duration = Duration::from_secs(60);
-const EVERY: Duration = Duration::from_secs(30);
-const PAGE: u32 = 256;
-/// How many rows of each table one transaction forgets: it holds the writer for some milliseconds.
-const PRUNED_AT_ONCE: u32 = 1_000;
-/// How long one turn forgets at most. What is left then is forgotten by the next, which follows at once.
-const PRUNED_FOR: Duration = Duration::from_secs(10);
+/// The age at which a waiting record is examined (business time); jobs usually finish within a second.
+const MIN_AGE: Duration = Duration::from_secs(60);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
+const PAGE_ROWS: u32 = 256;
+/// Rows of each table deleted in one transaction, which occupies the writer for some milliseconds.
+const PRUNE_ROWS: u32 = 1_000;
+/// Deletion time per turn; the rest is left to the next turn, which follows at once.
+const PRUNE_TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// Sweeps.
 pub(crate) struct Sweep {
     app: App,
 }
@@ -36,56 +34,57 @@ impl Sweep {
         Self { app }
     }
 
-    async fn sweep(&self) -> AppResult<Turn> {
-        let before = self.app.business().now().before(OLD_ENOUGH);
+    async fn sweep(&self) -> AppResult<TurnOutcome> {
+        let before = self.app.business().now().before(MIN_AGE);
         self.payments(before).await?;
         self.rampoffs(before).await?;
         self.transfers(before).await?;
         self.payouts(before, "queued").await?;
         self.payouts(before, "unknown").await?;
-        self.forget().await
+        self.delete_expired().await
     }
 
     async fn payments(&self, before: Timestamp) -> AppResult<()> {
-        let mut behind = None;
+        let mut after = None;
         loop {
-            let orders = self.app.store().stuck_payments("payment_received", before, behind, PAGE).await?;
+            let orders = self.app.store().stuck_payments("payment_received", before, after, PAGE_ROWS).await?;
             for order in orders.iter().filter(|order| matches!(order.state, PaymentState::PaymentReceived { .. })) {
-                self.revive(JobKind::ScreenPayment, &order.id.to_string(), RecordKey::Payment(order.id), order.version).await?;
+                self.recreate_job(JobKind::ScreenPayment, &order.id.to_string(), RecordKey::Payment(order.id), order.version).await?;
             }
-            behind = orders.last().map(|order| (order.updated_at, order.id));
-            if orders.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            after = orders.last().map(|order| (order.updated_at, order.id));
+            if orders.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) {
                 return Ok(());
             }
         }
     }
 
     async fn rampoffs(&self, before: Timestamp) -> AppResult<()> {
-        let mut behind = None;
+        let mut after = None;
         loop {
-            let orders = self.app.store().stuck_rampoffs("crypto_received", before, behind, PAGE).await?;
+            let orders = self.app.store().stuck_rampoffs("crypto_received", before, after, PAGE_ROWS).await?;
             for order in orders.iter().filter(|order| matches!(order.state, RampoffState::CryptoReceived { .. })) {
-                self.revive(JobKind::ScreenRampoff, &order.id.to_string(), RecordKey::Rampoff(order.id), order.version).await?;
+                self.recreate_job(JobKind::ScreenRampoff, &order.id.to_string(), RecordKey::Rampoff(order.id), order.version).await?;
             }
-            behind = orders.last().map(|order| (order.updated_at, order.id));
-            if orders.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            after = orders.last().map(|order| (order.updated_at, order.id));
+            if orders.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) {
                 return Ok(());
             }
         }
     }
 
     async fn transfers(&self, before: Timestamp) -> AppResult<()> {
-        let young = TransferId::first_at(before);
+        let newest = TransferId::first_at(before);
         for chain in &self.app.catalogue().chains {
             for state in ["queued", "signed"] {
-                let mut behind = None;
+                let mut after = None;
                 loop {
-                    let page = self.app.store().transfers_in_state(chain.name, state, behind, PAGE).await?;
-                    let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) || page.iter().any(|each| each.id >= young);
-                    behind = page.last().map(|transfer| transfer.id);
-                    for transfer in page.iter().filter(|transfer| transfer.id < young) {
+                    let page = self.app.store().transfers_in_state(chain.name, state, after, PAGE_ROWS).await?;
+                    let is_last =
+                        page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) || page.iter().any(|each| each.id >= newest);
+                    after = page.last().map(|transfer| transfer.id);
+                    for transfer in page.iter().filter(|transfer| transfer.id < newest) {
                         let key = RecordKey::Transfer(transfer.id);
-                        self.revive(transfer.next_job(), &transfer.id.to_string(), key, transfer.version).await?;
+                        self.recreate_job(transfer.next_job(), &transfer.id.to_string(), key, transfer.version).await?;
                     }
                     if is_last {
                         break;
@@ -97,16 +96,16 @@ impl Sweep {
     }
 
     async fn payouts(&self, before: Timestamp, state: &str) -> AppResult<()> {
-        let young = PayoutId::first_at(before);
-        let mut behind = None;
+        let newest = PayoutId::first_at(before);
+        let mut after = None;
         loop {
-            let page = self.app.store().payouts_in_state(state, behind, PAGE).await?;
-            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) || page.iter().any(|each| each.id >= young);
-            behind = page.last().map(|payout| payout.id);
-            let waits = |payout: &&Payout| payout.id < young && matches!(payout.state, PayoutState::Queued | PayoutState::Unknown);
+            let page = self.app.store().payouts_in_state(state, after, PAGE_ROWS).await?;
+            let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) || page.iter().any(|each| each.id >= newest);
+            after = page.last().map(|payout| payout.id);
+            let waits = |payout: &&Payout| payout.id < newest && matches!(payout.state, PayoutState::Queued | PayoutState::Unknown);
             for payout in page.iter().filter(waits) {
                 let kind = if payout.state == PayoutState::Queued { payout.next_job() } else { JobKind::CheckPayout };
-                self.revive(kind, &payout.id.to_string(), RecordKey::Payout(payout.id), payout.version).await?;
+                self.recreate_job(kind, &payout.id.to_string(), RecordKey::Payout(payout.id), payout.version).await?;
             }
             if is_last {
                 return Ok(());
@@ -114,8 +113,8 @@ impl Sweep {
         }
     }
 
-    /// Makes the job that is missing. The record is relied upon: whoever finishes its job at this moment changes it.
-    async fn revive(&self, kind: JobKind, subject: &str, key: RecordKey, version: i64) -> AppResult<()> {
+    /// Creates the missing job. The step relies on the record's version: a process that completes the job at this moment changes it.
+    async fn recreate_job(&self, kind: JobKind, subject: &str, key: RecordKey, version: i64) -> AppResult<()> {
         let app = &self.app;
         if app.store().jobs_of_subject(subject).await?.iter().any(|job| job.kind == kind) {
             return Ok(());
@@ -125,7 +124,7 @@ impl Sweep {
         step.write(Job::due_now(&app.mint(), kind, subject));
         match app.commit(step).await {
             Ok(_) => {
-                tracing::warn!(kind = kind.as_str(), subject, "a lost job was made again");
+                tracing::warn!(kind = kind.as_str(), subject, "a lost job was recreated");
                 Ok(())
             }
             Err(CommitError::Conflict(_)) => Ok(()),
@@ -135,48 +134,48 @@ impl Sweep {
 }
 
 impl Sweep {
-    /// Forgets what has expired as fast as it arises: every write leaves rows behind that expire, so a fixed number a turn
-    /// would let the tables grow for ever.
-    async fn forget(&self) -> AppResult<Turn> {
+    /// Deletes expired rows as fast as they arise: every write leaves rows that expire, so a fixed number per turn would let the tables
+    /// grow without bound.
+    async fn delete_expired(&self) -> AppResult<TurnOutcome> {
         let begun = Instant::now();
         let mut more = self.prune(begun).await?;
-        more |= self.forget_delivered(begun).await?;
-        Ok(if more { Turn::More } else { Turn::Idle })
+        more |= self.delete_delivered(begun).await?;
+        Ok(if more { TurnOutcome::More } else { TurnOutcome::Idle })
     }
 
-    /// Claims, counters and batches. Tells whether there is more.
+    /// Deletes expired claims, counters and batches. Returns whether more is left.
     async fn prune(&self, begun: Instant) -> AppResult<bool> {
         let app = &self.app;
-        let limit = u64::from(PRUNED_AT_ONCE);
+        let limit = u64::from(PRUNE_ROWS);
         loop {
             let round = Instant::now();
-            let pruned = app.store().prune(app.business().now(), PRUNED_AT_ONCE.into()).await?;
+            let pruned = app.store().prune(app.business().now(), PRUNE_ROWS.into()).await?;
             if pruned.claims < limit && pruned.counters < limit && pruned.batches < limit {
                 return Ok(false);
             }
-            if begun.elapsed() >= PRUNED_FOR {
+            if begun.elapsed() >= PRUNE_TIME_LIMIT {
                 return Ok(true);
             }
-            // The writer is left alone for as long as it was taken: commits keep at least half of it.
+            // Pauses as long as the deletion took, so that commits keep at least half of the writer's time.
             app.real().sleep_until(app.real().now().after(round.elapsed())).await;
         }
     }
 
-    /// Deliveries that arrived long ago; the events themselves stay. Tells whether there is more.
-    async fn forget_delivered(&self, begun: Instant) -> AppResult<bool> {
+    /// Deletes old delivered deliveries; events are kept. Returns whether more is left.
+    async fn delete_delivered(&self, begun: Instant) -> AppResult<bool> {
         let app = &self.app;
         let kept = Duration::from_secs(u64::from(app.config().retention.delivered_days) * 24 * 60 * 60);
         let before = DeliveryId::first_at(app.business().now().before(kept));
         loop {
-            let page = app.store().deliveries_delivered(before, PAGE).await?;
-            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+            let page = app.store().deliveries_delivered(before, PAGE_ROWS).await?;
+            let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
             let mut step = Step::new();
             step.removals = page.into_iter().map(|delivery| (RecordKey::Delivery(delivery.id), delivery.version)).collect();
             match app.commit(step).await {
                 Ok(_) if is_last => return Ok(false),
-                Ok(_) if begun.elapsed() >= PRUNED_FOR => return Ok(true),
+                Ok(_) if begun.elapsed() >= PRUNE_TIME_LIMIT => return Ok(true),
                 Ok(_) => {}
-                // Another process forgets the same.
+                // Another process is deleting the same rows.
                 Err(CommitError::Conflict(_)) => return Ok(false),
                 Err(error) => return Err(error.into()),
             }
@@ -189,15 +188,15 @@ impl Worker for Sweep {
         "sweep".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, AppResult<Turn>> {
+    fn turn(&self) -> WorkerFuture<'_, AppResult<TurnOutcome>> {
         Box::pin(self.sweep())
     }
 
-    fn woken(&self) -> Task<'_, ()> {
+    fn woken(&self) -> WorkerFuture<'_, ()> {
         Box::pin(std::future::pending())
     }
 
     fn interval(&self) -> Option<Duration> {
-        Some(EVERY)
+        Some(SWEEP_INTERVAL)
     }
 }

@@ -1,4 +1,4 @@
-//! Transfers: loaded with what they name, given a fact, and what follows committed by whoever told of it.
+//! Loads a transfer with the records it references and applies a fact to it. The caller commits the step.
 
 use rampart_core::id::TransferId;
 use rampart_core::outgoing::{Outgoing, Transfer, TransferFact, TransferPurpose};
@@ -8,12 +8,12 @@ use super::{observe, outgoing};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 
-/// A transfer that a record of ours names.
+/// Loads a transfer that another record references; it must exist.
 pub(crate) async fn load(app: &App, id: TransferId) -> AppResult<Transfer> {
     app.store().transfer(id).await?.ok_or_else(|| AppError::defect(format!("there is no transfer {id}")))
 }
 
-/// What a transfer names.
+/// The records that a transfer references.
 pub(crate) async fn named_by(app: &App, transfer: &Transfer) -> AppResult<Outgoing> {
     let order = match (transfer.order, transfer.purpose) {
         (Some(order), TransferPurpose::Buy) => outgoing::payment(app, order).await?,
@@ -26,7 +26,7 @@ pub(crate) async fn named_by(app: &App, transfer: &Transfer) -> AppResult<Outgoi
     Ok(Outgoing { order, review, beside, deposits: outgoing::deposits(app, &transfer.deposits).await?, shortage, ..Outgoing::default() })
 }
 
-/// What follows from a fact; nothing when it was known before.
+/// The step that follows from a fact; empty if the fact was known already.
 pub(crate) async fn observe(app: &App, transfer: Transfer, fact: TransferFact) -> AppResult<Step> {
     let mut outgoing = named_by(app, &transfer).await?;
     if !matches!(fact, TransferFact::Broadcast | TransferFact::Confirmed { .. } | TransferFact::Unconfirmed) {

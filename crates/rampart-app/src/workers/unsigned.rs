@@ -1,4 +1,4 @@
-//! Transfers that cannot be signed: each is put aside by itself, so that its neighbours go on, and a person hears of it.
+//! Transfers that cannot be signed: each is set aside alone, so that the others go on, and reaches the review queue.
 
 use rampart_core::id::{ReviewId, TransferId};
 use rampart_core::job::Job;
@@ -14,29 +14,29 @@ use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::operate::refuse;
 
-/// How the last error of a job begins whose transfer cannot be signed.
+/// Prefix of the last error of a job whose transfer cannot be signed.
 pub(crate) const CANNOT_SIGN: &str = "it cannot be signed";
-/// After so many attempts a person hears of it: a signer that restarts is back by then.
-const LISTED_AFTER: u32 = 4;
+/// A review item follows after this many attempts: by then a restarted signer is back.
+const REVIEW_AFTER_ATTEMPTS: u32 = 4;
 
 fn claim_key(id: TransferId) -> String {
     format!("unsigned:{id}")
 }
 
-/// Puts a transfer off; after some attempts it is put on the list of reviews, once.
-pub(crate) async fn put_aside(app: &App, job: &Job, transfer: &Transfer, reason: &str) -> AppResult<()> {
-    tracing::warn!(transfer = %transfer.id, chain = %transfer.chain(), reason, "a transfer cannot be signed and is put aside");
+/// Reschedules a transfer; after [`REVIEW_AFTER_ATTEMPTS`] attempts it is put into the review queue, once.
+pub(crate) async fn record_failure(app: &App, job: &Job, transfer: &Transfer, reason: &str) -> AppResult<()> {
+    tracing::warn!(transfer = %transfer.id, chain = %transfer.chain(), reason, "a transfer cannot be signed and is set aside");
     let reason = &*text::reason(reason);
-    let job = leases::again(app, job, &format!("{CANNOT_SIGN}: {reason}"));
+    let job = leases::retry_later(app, job, &format!("{CANNOT_SIGN}: {reason}"));
     let mut step = Step::new();
-    if job.attempts >= LISTED_AFTER && app.store().claim(ClaimScope::Fact, &claim_key(transfer.id)).await?.is_none() {
+    if job.attempts >= REVIEW_AFTER_ATTEMPTS && app.store().claim(ClaimScope::Fact, &claim_key(transfer.id)).await?.is_none() {
         let item = item(app, transfer, reason);
         step.claims.push(Claim::forever(ClaimScope::Fact, claim_key(transfer.id), item.id));
         step.write(item);
     }
     step.write(job);
     match app.commit(step).await {
-        // Whoever took it over meanwhile keeps it.
+        // A process that has taken it over in the meantime keeps it.
         Ok(_) | Err(CommitError::Conflict(_) | CommitError::AlreadyClaimed(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
@@ -53,33 +53,33 @@ fn item(app: &App, transfer: &Transfer, reason: &str) -> ReviewItem {
     }
 }
 
-/// A transfer that was put aside is signed after all: nobody has to decide about it any more.
-pub(crate) async fn signed(app: &App, job: &Job, id: TransferId, step: &mut Step) -> AppResult<()> {
-    if job.attempts < LISTED_AFTER {
+/// The transfer could be signed after all: its review item is settled.
+pub(crate) async fn resolve_review(app: &App, job: &Job, id: TransferId, step: &mut Step) -> AppResult<()> {
+    if job.attempts < REVIEW_AFTER_ATTEMPTS {
         return Ok(());
     }
     let Some(claim) = app.store().claim(ClaimScope::Fact, &claim_key(id)).await? else { return Ok(()) };
-    let listed: ReviewId = claim.subject.parse().map_err(|_| AppError::defect("a claim without its item"))?;
-    if let Some(item) = app.store().review(listed).await?.filter(|item| item.resolution.is_none()) {
+    let review_id: ReviewId = claim.subject.parse().map_err(|_| AppError::defect("a claim has no review item"))?;
+    if let Some(item) = app.store().review(review_id).await?.filter(|item| item.resolution.is_none()) {
         let reason = "it could be signed after all".to_owned();
         step.write(item.settled("signed", "wallet", reason, None, app.business().now()));
     }
     Ok(())
 }
 
-/// The transfer of an item, while it still waits to be signed, and its jobs.
+/// The transfer of a review item and its jobs; refused unless the transfer still waits to be signed.
 async fn queued(app: &App, item: &ReviewItem) -> AppResult<(Transfer, Vec<Job>)> {
     let id: Option<TransferId> = item.source.as_ref().and_then(|source| source.parse().ok());
     let id = id.ok_or_else(|| refuse("the item names no transfer"))?;
     let transfer = app.store().transfer(id).await?.ok_or_else(|| refuse(format!("there is no transfer {id}")))?;
     if transfer.state != TransferState::Queued {
-        return Err(refuse("the transfer was signed or given up meanwhile: dismiss the item"));
+        return Err(refuse("the transfer was signed or abandoned in the meantime: dismiss the item"));
     }
     let jobs = app.store().jobs_of_subject(&id.to_string()).await?;
     Ok((transfer, jobs))
 }
 
-/// A person has it tried at once.
+/// An operator's decision to try again at once.
 pub(crate) async fn retry(app: &App, item: &ReviewItem) -> AppResult<Step> {
     let (transfer, jobs) = queued(app, item).await?;
     let mut step = Step::new();
@@ -90,10 +90,10 @@ pub(crate) async fn retry(app: &App, item: &ReviewItem) -> AppResult<Step> {
     Ok(step)
 }
 
-/// A person has given it up: nothing of it can be on its chain, and whoever waits for its coins hears of it.
+/// An operator's decision to abandon the transfer. It was never signed, so nothing of it can be on its chain; its order is notified.
 pub(crate) async fn give_up(app: &App, item: &ReviewItem) -> AppResult<Step> {
     let (transfer, jobs) = queued(app, item).await?;
-    let reason = "it could not be signed and was given up".to_owned();
+    let reason = "it could not be signed and was abandoned".to_owned();
     let mut step = transfers::observe(app, transfer, TransferFact::Refused { reason }).await?;
     step.removals.extend(jobs.into_iter().map(|job| (RecordKey::Job(job.id), job.version)));
     Ok(step)

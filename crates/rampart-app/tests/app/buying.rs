@@ -1,4 +1,4 @@
-//! Buying: from order to coins.
+//! Buying, from the order to the coins.
 
 use std::sync::Arc;
 
@@ -11,21 +11,22 @@ use rampart_core::reference;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, refusal_of};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::whole => by_card, by_transfer, by_own_account);
+on_both_engines!(super::with_workers => by_card, by_transfer, by_own_account);
 
 mod checks {
-    rampart_testkit::on_both_engines!(super::idle => order_of_checks, wallets, documented, price_of_yesterday, identity_needed, a_customer_who_changes, a_remembered_customer, own_accounts, references);
+    rampart_testkit::on_both_engines!(super::without_workers => order_of_checks, wallets, documented, price_of_yesterday, identity_needed,
+        a_customer_who_changes, a_remembered_customer, own_accounts, references);
     use super::{
-        a_customer_who_changes, a_remembered_customer, documented, identity_needed, idle, order_of_checks, own_accounts,
-        price_of_yesterday, references, wallets,
+        a_customer_who_changes, a_remembered_customer, documented, identity_needed, order_of_checks, own_accounts, price_of_yesterday,
+        references, wallets, without_workers,
     };
 }
 
@@ -56,24 +57,24 @@ async fn by_transfer(test: Arc<TestApp>) {
     test.payment_becomes(id, "coins_sent").await;
 }
 
-/// Whoever has one reference cannot tell the next, and none is given out twice, also not one that an earlier version gave.
+/// One reference does not reveal the next, and none is issued twice, not even one issued by an earlier version.
 async fn references(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "100") };
-    let mut told = Vec::new();
+    let mut answers = Vec::new();
     for _ in 0..5 {
         let answer = test.app.create_payment(&test.caller, &request, None).await.unwrap();
         let concept = data_of(&answer)["concept"].as_u64().unwrap();
         assert!(reference::is_valid(&concept.to_string()), "{concept}");
-        told.push(concept);
+        answers.push(concept);
     }
-    let steps: Vec<u64> = told.windows(2).map(|pair| pair[0].abs_diff(pair[1])).collect();
-    assert!(steps.iter().all(|step| *step > 1_000), "{told:?}");
-    // The numbers begin anew, so that every reference is one that was taken before.
+    let steps: Vec<u64> = answers.windows(2).map(|pair| pair[0].abs_diff(pair[1])).collect();
+    assert!(steps.iter().all(|step| *step > 1_000), "{answers:?}");
+    // The numbers start again, so that every reference drawn is taken.
     test.tamper("UPDATE numbers SET next = 1 WHERE series = 'concepts'");
     let node = test.another_node().await;
     let answer = node.create_payment(&test.caller, &request, None).await.unwrap();
-    assert!(!told.contains(&data_of(&answer)["concept"].as_u64().unwrap()));
+    assert!(!answers.contains(&data_of(&answer)["concept"].as_u64().unwrap()));
 }
 
 async fn by_own_account(test: Arc<TestApp>) {
@@ -119,7 +120,7 @@ async fn documented(test: Arc<TestApp>) {
 async fn order_of_checks(test: Arc<TestApp>) {
     let code = async |request: CreatePayment| TestApp::code(test.app.create_payment(&test.caller, &request, None).await);
     let some = |text: &str| Some(text.to_owned());
-    // Everything is wrong; each step repairs what was refused.
+    // Everything is wrong at first; each step repairs what was refused.
     let customer = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
     let mut request = CreatePayment {
         user_id: some("999999"),
@@ -132,7 +133,7 @@ async fn order_of_checks(test: Arc<TestApp>) {
         ..CreatePayment::default()
     };
     assert_eq!(code(request.clone()).await, ErrorCode::FailMandatoryField);
-    // What no method pays is no reason to ask for a chain.
+    // A currency without a method is refused before a chain is asked for.
     for unknown in ["CLF", "UF", "MXP", "pesos"] {
         let request = CreatePayment { fiat_symbol: some(unknown), ..request.clone() };
         let refusal = refusal_of(test.app.create_payment(&test.caller, &request, None).await);
@@ -166,7 +167,6 @@ async fn order_of_checks(test: Arc<TestApp>) {
     assert_eq!(code(request.clone()).await, ErrorCode::MaxPurchase);
     request.fiat_amount = Some("100".into());
     test.app.create_payment(&test.caller, &request, None).await.unwrap();
-    // A banned customer is refused before anything about its identity.
     let mut banned = test.app.store().customer(customer).await.unwrap().unwrap();
     banned.banned = Some("test".into());
     let mut step = rampart_core::step::Step::new();
@@ -193,7 +193,7 @@ async fn wallets(test: Arc<TestApp>) {
         let request = CreatePayment { wallet: Some(wallet.clone()), ..buy(customer, "100") };
         assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &request, None).await), ErrorCode::InvalidWallet, "{wallet}");
     }
-    // The wallet comes before the amount, whoever finds out.
+    // The wallet is checked before the amount, also by the quote.
     let request = CreatePayment { wallet: Some(deposit), ..buy(customer, "1") };
     assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &request, None).await), ErrorCode::InvalidWallet);
     let lower = "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55";
@@ -206,7 +206,7 @@ async fn price_of_yesterday(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     test.world.advance(86_400).await.unwrap();
     assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "100"), None).await), ErrorCode::PriceUnavailable);
-    // Limits and caps come before the price.
+    // Limits and caps are checked before the price.
     let code = TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "1500"), None).await);
     assert_eq!(code, ErrorCode::KycReinforcedRequired);
 }
@@ -221,7 +221,7 @@ async fn identity_needed(test: Arc<TestApp>) {
         customer
     };
     let code = async |request: CreatePayment| TestApp::code(test.app.create_payment(&test.caller, &request, None).await);
-    // In Latin America nothing goes without an identification, whatever the provider says; in Spain it does.
+    // In Latin America an identification is required whatever the provider decided; in Spain it is not.
     let latin = register("a@example.com", RegisterUser { country: some("CL"), ..RegisterUser::default() }).await;
     let khipu = CreatePayment { payment_type: some("KHIPU"), fiat_symbol: some("CLP"), ..buy(latin, "50000") };
     assert_eq!(code(khipu.clone()).await, ErrorCode::RequireKyc);
@@ -229,7 +229,7 @@ async fn identity_needed(test: Arc<TestApp>) {
     assert_eq!(test.app.page_customer(&token).await.unwrap().wanted, Some(KycLevel::Basic), "the form is open for it");
     let spanish = register("b@example.com", RegisterUser { country: some("ES"), ..RegisterUser::default() }).await;
     test.app.create_payment(&test.caller, &buy(spanish, "100"), None).await.unwrap();
-    // A minor may register and not trade.
+    // A minor may register but not trade.
     let minor = RegisterUser {
         country: some("CO"),
         identification_type: some("TI"),
@@ -249,7 +249,7 @@ async fn a_customer_who_changes(test: Arc<TestApp>) {
         tokio::spawn(async move { test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.map(drop) })
     });
     let orders: Vec<_> = orders.collect();
-    // The provider keeps telling news of the customer meanwhile; orders decide again on what is true then.
+    // The provider keeps reporting decisions about the customer; orders are decided again on the present state.
     for _ in 0..3 {
         test.decide(customer, KycLevel::Basic, KycStatus::Processing).await;
     }
@@ -258,7 +258,7 @@ async fn a_customer_who_changes(test: Arc<TestApp>) {
     }
 }
 
-/// Nodes remember customers. What one of them remembers and another has changed neither lets an order through nor refuses one.
+/// Nodes cache customers. A cached customer that another node has changed neither lets an order through nor refuses one.
 async fn a_remembered_customer(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let order = async || test.app.create_payment(&test.caller, &buy(customer, "50"), None).await;
@@ -275,13 +275,13 @@ async fn a_remembered_customer(test: Arc<TestApp>) {
 async fn own_accounts(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::MEXICO, "ana@example.com").await;
     let request = CreatePayment { payment_type: Some("spei".into()), fiat_symbol: Some("MXN".into()), ..buy(customer, "3000") };
-    let mut told = Vec::new();
+    let mut answers = Vec::new();
     for _ in 0..2 {
         let data = data_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
-        told.push((data["iban"].as_str().unwrap().to_owned(), data["concept"].as_u64().unwrap()));
+        answers.push((data["iban"].as_str().unwrap().to_owned(), data["concept"].as_u64().unwrap()));
     }
-    assert_eq!(told[0].0, told[1].0, "the account is the customer's own");
-    assert_ne!(told[0].1, told[1].1, "the reference is the order's");
+    assert_eq!(answers[0].0, answers[1].0, "the account is the customer's own");
+    assert_ne!(answers[0].1, answers[1].1, "the reference is the order's");
     let ours = test.app.catalogue().rail_account("spei".parse().unwrap()).unwrap().account.clone();
-    assert_eq!(virtual_account::customer_of(&ours, &told[0].0), Some(customer));
+    assert_eq!(virtual_account::customer_of(&ours, &answers[0].0), Some(customer));
 }

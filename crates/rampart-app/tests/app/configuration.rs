@@ -1,4 +1,4 @@
-//! A configuration that changes under orders, money and coins.
+//! The configuration changes while there are orders, money and coins.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use rampart_core::catalogue::{Catalogue, Coin};
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => switched_off, cannot_vanish);
+on_both_engines!(super::without_workers => switched_off, cannot_vanish);
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// A method and a payout that are switched off make no new orders, and are known to those under way.
+/// A disabled method or payout takes no new orders and still serves the open ones.
 async fn switched_off(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let payment = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap());
@@ -45,7 +45,7 @@ async fn switched_off(test: Arc<TestApp>) {
     assert!(offered.iter().all(|method| method.payment_type != "card") && !offered.is_empty());
     let transfer = CreatePayment { payment_type: some("transfer"), ..buy(customer, "100") };
     app.create_payment(&test.caller, &transfer, None).await.unwrap();
-    // What was made before still finds its policy and its fees.
+    // Existing orders still find their policy and fees.
     let payment = test.payment(payment).await;
     let method = app.catalogue().method(payment.country, payment.method.as_str()).unwrap();
     assert_eq!(Some(&method.policy), test.app.catalogue().method(payment.country, "card").map(|method| &method.policy));
@@ -62,7 +62,7 @@ fn without(change: impl FnOnce(&mut Catalogue)) -> Catalogue {
     catalogue
 }
 
-/// What something unfinished needs is missed by name; what nobody needs may go.
+/// An entry that unfinished work needs is reported by name when it is missing; an entry that nothing needs may go.
 async fn cannot_vanish(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
@@ -79,7 +79,7 @@ async fn cannot_vanish(test: Arc<TestApp>) {
         ("methods.ESP.card", without(|catalogue| catalogue.methods.retain(|method| method.payment_type.as_str() != "card"))),
         ("payouts.ESP", without(|catalogue| catalogue.payout_rails.retain(|rail| rail.country.to_string() != "ESP"))),
         ("rails.sepa", without(|catalogue| catalogue.rail_accounts.retain(|account| account.rail.as_str() != "sepa"))),
-        // Nothing is under way in it; the wallet still holds some.
+        // No order uses it; the wallet still has a balance.
         ("coins.USDT.polygon", without(|catalogue| catalogue.coins.retain(|coin| !is_on_polygon(coin, "USDT")))),
         ("chain:polygon:hot", without(|catalogue| catalogue.coins.retain(|coin| !is_on_polygon(coin, "USDT")))),
     ] {

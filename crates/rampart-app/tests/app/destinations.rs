@@ -1,4 +1,4 @@
-//! Who may say where an order's money or coins go: the partner, whoever has the page's link, an operator.
+//! Who may set where an order's money or coins go: the partner, anyone with the page's link, an operator.
 
 use std::sync::Arc;
 
@@ -17,26 +17,26 @@ use serde_json::Value;
 
 use crate::workers_buying::{ana, operator};
 
-const DAY: u64 = 86_400;
+const DAY_SECONDS: u64 = 86_400;
 const THIEF: &str = "DE89370400440532013000";
 const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
 const THIEFS_WALLET: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 /// The sandbox's bank refuses payouts to this account.
 const REFUSED: &str = "ES1621000418410006660001";
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => whoever_cannot_object_is_not_passed_over, a_page_fills_what_is_empty_and_waits, a_page_changes_nothing, coins_wait_too, a_payout_account_is_the_partners,
-    repeats_and_strangers);
+on_both_engines!(super::with_workers => who_cannot_object_is_not_passed_over, a_page_fills_what_is_empty_and_waits, a_page_changes_nothing,
+    coins_wait_too, a_payout_account_is_the_partners, repeats_and_strangers);
 
-/// The ramp with a day's wait, as live.
+/// The ramp with a waiting period of a day, as in live mode.
 async fn cautious(test: &TestApp) -> App {
-    test.with_settings(|settings| settings.destination_delay_seconds = DAY).await
+    test.with_settings(|settings| settings.destination_delay_seconds = DAY_SECONDS).await
 }
 
-/// A purchase of which half arrived, from an account that the bank does not tell, and that a person sends back.
+/// A half-paid purchase from an account that the bank does not name; an operator refunds it.
 async fn to_be_refunded(test: &TestApp, refund_account: Option<&str>) -> OrderId {
     let customer = ana(test).await;
     half_paid(test, customer, refund_account).await
@@ -52,8 +52,8 @@ async fn half_paid(test: &TestApp, customer: CustomerId, refund_account: Option<
     id
 }
 
-/// What the partner was last told of an order.
-async fn told(test: &TestApp, id: OrderId) -> (String, Value) {
+/// The last event that the partner received about an order.
+async fn last_event(test: &TestApp, id: OrderId) -> (String, Value) {
     let events = test.app.store().events_of_subject(test.caller.partner.id, &id.to_string(), 0, 100).await.unwrap();
     let last = events.last().expect("an event");
     (last.draft.kind.to_string(), serde_json::from_str(&last.draft.data).unwrap())
@@ -64,41 +64,41 @@ async fn a_page_fills_what_is_empty_and_waits(test: Arc<TestApp>) {
     let id = to_be_refunded(&test, None).await;
     orders::refund(&app, &operator(), id).await.unwrap();
     let token = test.app.payment_token(id);
-    // Whoever has the link types the customer's name: it is still somebody who has the link.
+    // Anyone with the link can type the customer's name, so it proves nothing.
     app.give_refund_account(&token, THIEF, "Ana García López").await.unwrap();
     let held = test.payment(id).await;
     assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::Destination, .. }), "{:?}", held.state);
     let origin = held.refund_origin.expect("an origin");
-    assert_eq!((origin.by, origin.used_from.map(|from| origin.at.until(from).as_secs())), (ProvidedBy::Page, Some(DAY)));
+    assert_eq!((origin.by, origin.used_from.map(|from| origin.at.until(from).as_secs())), (ProvidedBy::Page, Some(DAY_SECONDS)));
 
-    // The partner, an operator and an auditor see it, without the account.
-    let (kind, data) = told(&test, id).await;
+    // The partner, an operator and an auditor see it with the account masked.
+    let (kind, data) = last_event(&test, id).await;
     let destination = &data["refund_destination"];
     assert_eq!((kind.as_str(), destination["given_by"].as_str()), ("PAYMENT_UPDATED", Some("page")));
     assert_eq!(destination["destination"], "DE89 **** … 3000");
     assert_eq!(destination["used_from"], origin.used_from.unwrap().to_string());
     let file = orders::show(&test.app, id).await.unwrap();
-    assert!(file.refund_destination.as_ref().is_some_and(|told| told.contains("given by the page at")), "{file:?}");
+    assert!(file.refund_destination.as_ref().is_some_and(|text| text.contains("given by the page at")), "{file:?}");
     let line = file.audit.iter().find(|line| line.action == "order.destination").expect("an audit line");
     assert_eq!(line.actor, "page");
     assert!(line.detail.starts_with("refund to DE89 **** … 3000, given by the page at "), "{}", line.detail);
     let waiting = reviews::held_orders(&test.app, None, 10).await.unwrap();
-    assert!(waiting[0].destination.as_ref().is_some_and(|told| told.contains("given by the page")), "{waiting:?}");
+    assert!(waiting[0].destination.as_ref().is_some_and(|text| text.contains("given by the page")), "{waiting:?}");
 
-    // It is followed a day later and not before; no person is needed.
-    test.advance(DAY - 60).await;
+    // It takes effect after a day and not before, without an operator.
+    test.advance(DAY_SECONDS - 60).await;
     assert_eq!(test.payment(id).await.status(), "on_hold");
     test.advance(120).await;
     test.payment_becomes(id, "refunded").await;
 
-    // In the name of somebody else it waits for a person, however long; that person's line says where it went.
+    // A destination in another name waits for an operator, however long; the audit line says where the money went.
     let id = half_paid(&test, test.payment(id).await.customer, None).await;
     app.cancel_payment(&test.app.payment_token(id)).await.unwrap();
     app.give_refund_account(&test.app.payment_token(id), THIEF, "Tom Ripley").await.unwrap();
-    test.advance(30 * DAY).await;
+    test.advance(30 * DAY_SECONDS).await;
     let held = test.payment(id).await;
     assert_eq!((held.status(), held.refund_origin.unwrap().used_from, held.due_at()), ("on_hold", None, None));
-    // Whoever refunds it names where to: it might have been given a moment ago.
+    // The operator who refunds names the destination, because it might have been set a moment ago.
     let refused = orders::refund(&test.app, &operator(), id).await.unwrap_err().to_string();
     assert!(refused.contains("DE89 **** … 3000, given by the page at") && refused.contains("--to"), "{refused}");
     assert!(orders::refund_to(&test.app, &operator(), id, Some("1332")).await.is_err());
@@ -115,14 +115,14 @@ async fn a_page_changes_nothing(test: Arc<TestApp>) {
     let token = test.app.payment_token(id);
     let page = test.app.page_payment(&token).await.unwrap();
     assert!(!page.can_give_refund_account);
-    // Before it is on hold, while it is, and after its refund failed.
+    // Before the order is on hold, while it is, and after its refund failed.
     assert_eq!(TestApp::code(test.app.give_refund_account(&token, THIEF, "Ana García López").await), ErrorCode::ValidationFailed);
     assert_eq!(test.payment(id).await.refund_account.unwrap().account.reveal(), CustomerOf::SPAIN.account);
-    // The partner changes it, and that is told and followed.
+    // The partner's change is reported and takes effect.
     let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(REFUSED.to_owned()) };
     let answer = test.app.set_refund_account(&test.caller, asked, None).await.unwrap();
     assert_eq!(data_of(&answer)["refund_destination"]["given_by"], "partner");
-    assert_eq!(told(&test, id).await.0, "PAYMENT_UPDATED");
+    assert_eq!(last_event(&test, id).await.0, "PAYMENT_UPDATED");
     orders::refund(&test.app, &operator(), id).await.unwrap();
     test.eventually("the refund fails", || async {
         matches!(test.payment(id).await.state, PaymentState::OnHold { reason: HoldReason::RefundFailed, .. }).then_some(())
@@ -154,22 +154,22 @@ async fn coins_wait_too(test: Arc<TestApp>) {
     let token = &test.app.rampoff_token(id);
     app.give_refund_wallet(token, THIEFS_WALLET).await.unwrap();
     assert_eq!(TestApp::code(app.give_refund_wallet(token, WALLET).await), ErrorCode::ValidationFailed);
-    let (kind, data) = told(&test, id).await;
+    let (kind, data) = last_event(&test, id).await;
     assert_eq!((kind.as_str(), data["refund_destination"]["given_by"].as_str()), ("RAMPOFF_UPDATED", Some("page")));
     assert_eq!(data["refund_destination"]["destination"], "0x52 **** … 9EE7");
-    test.advance(DAY - 60).await;
+    test.advance(DAY_SECONDS - 60).await;
     assert_eq!(test.rampoff(id).await.status(), "on_hold");
-    // The partner objects, and its wallet is followed at once.
+    // The partner objects, and its own wallet takes effect at once.
     let asked = SetRefundWallet { rampoff_id: Some(id.to_string()), refund_wallet: Some(WALLET.to_lowercase()) };
     test.app.set_refund_wallet(&test.caller, asked, None).await.unwrap();
     test.rampoff_becomes(id, "refunded").await;
     let transfers = test.app.store().transfers_of_order(id).await.unwrap();
     assert_eq!(transfers.iter().map(|transfer| transfer.to.as_str()).collect::<Vec<_>>(), [WALLET]);
 
-    // Nobody objects to this one.
+    // No objection to this one.
     let id = a_sale(&test, customer).await;
     app.give_refund_wallet(&test.app.rampoff_token(id), WALLET).await.unwrap();
-    test.advance(DAY + 60).await;
+    test.advance(DAY_SECONDS + 60).await;
     orders::refund(&test.app, &operator(), id).await.unwrap();
     test.rampoff_becomes(id, "refunded").await;
 }
@@ -183,7 +183,7 @@ async fn a_payout_account_is_the_partners(test: Arc<TestApp>) {
     assert_eq!(data_of(&answer)["payout_destination"]["destination"], "ES91 **** … 1332");
     test.rampoff_becomes(id, "finished").await;
     let file = orders::show(&test.app, id).await.unwrap();
-    assert!(file.payout_destination.is_some_and(|told| told.starts_with("ES91 **** … 1332, given by the partner at ")));
+    assert!(file.payout_destination.is_some_and(|text| text.starts_with("ES91 **** … 1332, given by the partner at ")));
     let line = file.audit.iter().find(|line| line.action == "order.destination").unwrap();
     assert_eq!(line.actor, test.caller.partner.id.to_string());
     assert_eq!(
@@ -209,8 +209,8 @@ async fn repeats_and_strangers(test: Arc<TestApp>) {
     assert_eq!(lines.iter().filter(|line| line.action == "order.destination").count(), 1);
 }
 
-/// A partner that is disabled cannot object, and a name that nobody has verified is nobody's.
-async fn whoever_cannot_object_is_not_passed_over(test: Arc<TestApp>) {
+/// A disabled partner cannot object, and a name that was never verified proves nothing.
+async fn who_cannot_object_is_not_passed_over(test: Arc<TestApp>) {
     let app = cautious(&test).await;
     let id = to_be_refunded(&test, None).await;
     let customer = test.payment(id).await.customer;
@@ -219,7 +219,7 @@ async fn whoever_cannot_object_is_not_passed_over(test: Arc<TestApp>) {
     test.app.set_partner(test.caller.partner.id, &enabled(false), "test", "a leak").await.unwrap();
     app.cancel_payment(&test.app.payment_token(id)).await.unwrap();
     app.give_refund_account(&test.app.payment_token(id), THIEF, "Ana García López").await.unwrap();
-    test.advance(DAY + 60).await;
+    test.advance(DAY_SECONDS + 60).await;
     let held = test
         .eventually("it is left to a person", || async {
             Some(test.payment(id).await).filter(|payment| payment.refund_origin.is_some_and(|origin| origin.used_from.is_none()))
@@ -227,7 +227,7 @@ async fn whoever_cannot_object_is_not_passed_over(test: Arc<TestApp>) {
         .await;
     assert_eq!(held.status(), "on_hold");
     test.app.set_partner(test.caller.partner.id, &enabled(true), "test", "done").await.unwrap();
-    test.advance(DAY).await;
+    test.advance(DAY_SECONDS).await;
     assert_eq!(test.payment(id).await.status(), "on_hold", "it stays with the person");
 
     test.decide(customer, KycLevel::Basic, KycStatus::Fail).await;

@@ -1,4 +1,4 @@
-//! What really happens: money that is short, over, late, a stranger's or nobody's; money and coins that are taken back.
+//! Deviations: money that is short, over, late, from another payer or unmatched, and reversals of money and coins.
 
 use std::sync::Arc;
 
@@ -15,14 +15,15 @@ use rampart_core::review::{ReviewDecision, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => short, halves_behind_an_outage, coins_in_halves_behind_an_outage, over, over_the_limits, short_card, late, captured_after_the_end, arrived_after_the_end, stranger, nobody, twice, charged_back, screened, expired,
-    coins_short, coins_over_the_limits, coins_late, coins_wrong, payout_refused);
+on_both_engines!(super::with_workers => short, halves_behind_an_outage, coins_in_halves_behind_an_outage, over, over_the_limits, short_card,
+    late, captured_after_the_end, arrived_after_the_end, stranger, nobody, twice, charged_back, screened, expired, coins_short,
+    coins_over_the_limits, coins_late, coins_wrong, payout_refused);
 
-const EUR: i128 = 100;
+const EURO_CENTS: i128 = 100;
 
 async fn transfer_order(test: &TestApp, amount: &str) -> (CustomerId, OrderId) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
@@ -52,38 +53,41 @@ fn operator() -> Operator {
 
 async fn short(test: Arc<TestApp>) {
     let (_, id) = transfer_order(&test, "200").await;
-    pay(&test, id, 100 * EUR, "Ana García López").await;
+    pay(&test, id, 100 * EURO_CENTS, "Ana García López").await;
     let waiting =
         test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
-    assert_eq!((waiting.status(), waiting.received()), ("started", Amount::from_minor(100 * EUR)), "the rest may come");
-    // The reading behind the promise and what the bank may date back decides.
+    assert_eq!((waiting.status(), waiting.received()), ("started", Amount::from_minor(100 * EURO_CENTS)), "the rest may come");
+    // The reading after the price guarantee and the bank's backdating decide.
     test.advance(7_300).await;
     let payment = settled(&test, id).await;
     assert_eq!((payment.status(), payment.exceptions.first()), ("coins_sent", Some(DeviationKind::Short)));
     let taken = payment.taken.unwrap();
-    assert_eq!((taken.fee_processing, taken.promised, taken.market), (Amount::from_minor(25), Amount::from_minor(100 * EUR), Amount::ZERO));
+    assert_eq!(
+        (taken.fee_processing, taken.promised, taken.market),
+        (Amount::from_minor(25), Amount::from_minor(100 * EURO_CENTS), Amount::ZERO)
+    );
 }
 
-/// From now on so many questions to a port fail.
+/// The next calls to a port fail.
 async fn silence(test: &TestApp, port: FaultPort, count: u32) {
     let rule = FaultRule { port, calls: Calls::Questions, outcome: FaultOutcome::Fail, count, delay_seconds: 0 };
     test.world.add_fault(rule).await.unwrap();
 }
 
-/// The bank could not be read until long after the end of the promise, and then tells both halves at once.
+/// The bank cannot be read until long after the price guarantee has ended, and then reports both halves at once.
 async fn halves_behind_an_outage(test: Arc<TestApp>) {
     let (_, id) = transfer_order(&test, "200").await;
     silence(&test, FaultPort::Bank, 100_000).await;
-    pay(&test, id, 80 * EUR, "Ana García López").await;
-    pay(&test, id, 120 * EUR, "Ana García López").await;
+    pay(&test, id, 80 * EURO_CENTS, "Ana García López").await;
+    pay(&test, id, 120 * EURO_CENTS, "Ana García López").await;
     test.advance(4 * 3_600).await;
     silence(&test, FaultPort::Bank, 0).await;
     let payment = settled(&test, id).await;
     assert_eq!((payment.status(), payment.exceptions.first(), payment.set_aside), ("coins_sent", None, Amount::ZERO));
-    assert_eq!(payment.taken.unwrap().promised, Amount::from_minor(200 * EUR));
+    assert_eq!(payment.taken.unwrap().promised, Amount::from_minor(200 * EURO_CENTS));
 }
 
-/// The same of a chain.
+/// The same for a chain.
 async fn coins_in_halves_behind_an_outage(test: Arc<TestApp>) {
     let id = sale(&test).await;
     silence(&test, FaultPort::Chain, 100_000).await;
@@ -99,16 +103,16 @@ async fn coins_in_halves_behind_an_outage(test: Arc<TestApp>) {
 
 async fn over(test: Arc<TestApp>) {
     let (_, id) = transfer_order(&test, "200").await;
-    assert_eq!(counted(&test, id).await, Amount::from_minor(200 * EUR));
-    pay(&test, id, 300 * EUR, "Garcia Lopez Ana").await;
+    assert_eq!(counted(&test, id).await, Amount::from_minor(200 * EURO_CENTS));
+    pay(&test, id, 300 * EURO_CENTS, "Garcia Lopez Ana").await;
     let payment = settled(&test, id).await;
     assert_eq!((payment.status(), payment.exceptions.first()), ("coins_sent", Some(DeviationKind::Over)));
-    // A quarter of a percent of what arrived, not of what was ordered; and that is what counts.
+    // A quarter of a percent of the amount that arrived, not of the amount ordered; the arrived amount counts.
     assert_eq!(payment.taken.unwrap().fee_processing, Amount::from_minor(75));
-    assert_eq!(counted(&test, id).await, Amount::from_minor(300 * EUR));
+    assert_eq!(counted(&test, id).await, Amount::from_minor(300 * EURO_CENTS));
 }
 
-/// What the limit of the customer's day has counted, of the day when an order was made.
+/// What counts towards the customer's daily limit, on the day the order was made.
 async fn counted(test: &TestApp, id: OrderId) -> Amount {
     let payment = test.payment(id).await;
     let usage = Usage {
@@ -125,17 +129,17 @@ async fn counted(test: &TestApp, id: OrderId) -> Amount {
 
 async fn over_the_limits(test: Arc<TestApp>) {
     let (_, id) = transfer_order(&test, "200").await;
-    // In one order this customer may trade a thousand.
-    pay(&test, id, 40_000 * EUR, "Ana García López").await;
+    // This customer may trade at most 1,000 in one order.
+    pay(&test, id, 40_000 * EURO_CENTS, "Ana García López").await;
     let payment = settled(&test, id).await;
-    assert_eq!((payment.status(), payment.set_aside), ("coins_sent", Amount::from_minor(39_800 * EUR)));
-    assert_eq!(payment.taken.unwrap().accepted(), Amount::from_minor(200 * EUR));
-    assert_eq!(counted(&test, id).await, Amount::from_minor(200 * EUR));
+    assert_eq!((payment.status(), payment.set_aside), ("coins_sent", Amount::from_minor(39_800 * EURO_CENTS)));
+    assert_eq!(payment.taken.unwrap().accepted(), Amount::from_minor(200 * EURO_CENTS));
+    assert_eq!(counted(&test, id).await, Amount::from_minor(200 * EURO_CENTS));
 }
 
 async fn short_card(test: Arc<TestApp>) {
     let id = card_order(&test, "100").await;
-    pay(&test, id, 60 * EUR, "Ana").await;
+    pay(&test, id, 60 * EURO_CENTS, "Ana").await;
     let payment = test.payment_becomes(id, "refunded").await;
     assert_eq!(payment.exceptions.first(), Some(DeviationKind::Short));
 }
@@ -143,7 +147,7 @@ async fn short_card(test: Arc<TestApp>) {
 async fn late(test: Arc<TestApp>) {
     let (_, id) = transfer_order(&test, "200").await;
     test.advance(3_601).await;
-    pay(&test, id, 200 * EUR, "Ana García López").await;
+    pay(&test, id, 200 * EURO_CENTS, "Ana García López").await;
     let payment = test
         .eventually("the late money is taken", || async {
             let payment = test.payment(id).await;
@@ -154,32 +158,32 @@ async fn late(test: Arc<TestApp>) {
     assert_eq!(payment.exceptions.first(), Some(DeviationKind::Late));
 }
 
-/// What a processor captured for an order that has ended goes back through it by itself, and the order says so.
+/// A capture for an ended order is refunded through the processor automatically, and the order says so.
 async fn captured_after_the_end(test: Arc<TestApp>) {
     let id = card_order(&test, "200").await;
     let payable = payable(&test.payment(id).await, "Ana García López");
     test.advance(5 * 3_600).await;
     test.payment_becomes(id, "expired").await;
-    test.world.pay_payment(&payable, Some(Amount::from_minor(200 * EUR)), None).await.unwrap();
+    test.world.pay_payment(&payable, Some(Amount::from_minor(200 * EURO_CENTS)), None).await.unwrap();
     let back = || async { Some(test.payment(id).await).filter(|payment| payment.refunded.is_positive()) };
     let payment = test.eventually("the capture went back", back).await;
     assert_eq!((payment.status(), payment.exceptions.first()), ("expired", Some(DeviationKind::Late)));
-    assert_eq!((payment.refunded, payment.set_aside), (Amount::from_minor(200 * EUR), Amount::ZERO));
+    assert_eq!((payment.refunded, payment.set_aside), (Amount::from_minor(200 * EURO_CENTS), Amount::ZERO));
 }
 
-/// What a bank told of for such an order waits for a person, and the order says where it is.
+/// A bank credit for an ended order waits for an operator, and the order says where it is.
 async fn arrived_after_the_end(test: Arc<TestApp>) {
     let (_, id) = transfer_order(&test, "200").await;
     let order = test.payment(id).await;
     test.advance(8 * 86_400).await;
     test.payment_becomes(id, "expired").await;
-    let (PayIn::Bank(rail), Some(told)) = (order.pay_in, order.instructions) else { panic!("it is paid by transfer") };
+    let (PayIn::Bank(rail), Some(instructions)) = (order.pay_in, order.instructions) else { panic!("it is paid by transfer") };
     let transfer = BankTransfer {
         rail,
-        account: told.account,
-        amount: Amount::from_minor(200 * EUR),
+        account: instructions.account,
+        amount: Amount::from_minor(200 * EURO_CENTS),
         currency: order.terms.fiat,
-        concept: Some(told.concept),
+        concept: Some(instructions.concept),
         sender_name: Some("Ana García López".into()),
         sender_account: Some(CustomerOf::SPAIN.account.into()),
         booked: Booked::Now,
@@ -187,7 +191,7 @@ async fn arrived_after_the_end(test: Arc<TestApp>) {
     test.world.transfer(transfer).await.unwrap();
     let aside = || async { Some(test.payment(id).await).filter(|payment| payment.set_aside.is_positive()) };
     let payment = test.eventually("the money is set aside", aside).await;
-    assert_eq!((payment.set_aside, payment.exceptions.first()), (Amount::from_minor(200 * EUR), Some(DeviationKind::Late)));
+    assert_eq!((payment.set_aside, payment.exceptions.first()), (Amount::from_minor(200 * EURO_CENTS), Some(DeviationKind::Late)));
     let item = async || {
         let items = test.app.store().reviews_of_order(id, 10).await.unwrap();
         items.into_iter().find(|item| item.kind == ReviewKind::Suspense && item.resolution.is_none())
@@ -196,25 +200,24 @@ async fn arrived_after_the_end(test: Arc<TestApp>) {
     operate::reviews::resolve(&test.app, &operator(), kept, ReviewDecision::Keep).await.unwrap();
     assert_eq!(test.payment(id).await.set_aside, Amount::ZERO, "it is the company's");
     operate::reviews::resolve(&test.app, &operator(), kept, ReviewDecision::Reopen).await.unwrap();
-    assert_eq!(test.payment(id).await.set_aside, Amount::from_minor(200 * EUR), "it lies there again");
+    assert_eq!(test.payment(id).await.set_aside, Amount::from_minor(200 * EURO_CENTS), "it lies there again");
     operate::reviews::resolve(&test.app, &operator(), item().await.unwrap().id, ReviewDecision::Return).await.unwrap();
     let back = || async { Some(test.payment(id).await).filter(|payment| payment.refunded.is_positive()) };
     let payment = test.eventually("the money went back", back).await;
-    assert_eq!((payment.refunded, payment.set_aside), (Amount::from_minor(200 * EUR), Amount::ZERO));
+    assert_eq!((payment.refunded, payment.set_aside), (Amount::from_minor(200 * EURO_CENTS), Amount::ZERO));
 }
 
 async fn stranger(test: Arc<TestApp>) {
     let (_, id) = transfer_order(&test, "200").await;
-    pay(&test, id, 200 * EUR, "Pedro Picapiedra").await;
-    // It is set aside, and the order waits for its customer.
+    pay(&test, id, 200 * EURO_CENTS, "Pedro Picapiedra").await;
     let payment = test
         .eventually("the money is set aside", || async {
             Some(test.payment(id).await).filter(|payment| payment.exceptions.first() == Some(DeviationKind::ForeignPayer))
         })
         .await;
-    assert_eq!((payment.status(), payment.set_aside), ("started", Amount::from_minor(200 * EUR)));
+    assert_eq!((payment.status(), payment.set_aside), ("started", Amount::from_minor(200 * EURO_CENTS)));
     assert!(operate::orders::refund(&test.app, &operator(), id).await.is_err(), "none of it is the customer's");
-    pay(&test, id, 200 * EUR, "Ana García López").await;
+    pay(&test, id, 200 * EURO_CENTS, "Ana García López").await;
     assert_eq!(settled(&test, id).await.status(), "coins_sent");
 }
 
@@ -223,7 +226,7 @@ async fn nobody(test: Arc<TestApp>) {
     let transfer = BankTransfer {
         rail: account.rail,
         account: account.account,
-        amount: Amount::from_minor(123 * EUR),
+        amount: Amount::from_minor(123 * EURO_CENTS),
         currency: account.currency,
         concept: Some("Rent".into()),
         sender_name: Some("Somebody".into()),
@@ -236,13 +239,13 @@ async fn nobody(test: Arc<TestApp>) {
         found.into_iter().find(|item| item.kind == ReviewKind::Suspense)
     };
     let item = test.eventually("it is on a person's list", reviews).await;
-    assert_eq!(item.amount, Amount::from_minor(123 * EUR));
+    assert_eq!(item.amount, Amount::from_minor(123 * EURO_CENTS));
 }
 
 async fn twice(test: Arc<TestApp>) {
     let (_, id) = transfer_order(&test, "200").await;
     for _ in 0..2 {
-        pay(&test, id, 200 * EUR, "Ana García López").await;
+        pay(&test, id, 200 * EURO_CENTS, "Ana García López").await;
     }
     let payment = test
         .eventually("the second one is noticed", || async {
@@ -269,7 +272,7 @@ async fn screened(test: Arc<TestApp>) {
     test.pay(id).await;
     let payment = test.payment_becomes(id, "on_hold").await;
     assert!(matches!(payment.state, PaymentState::OnHold { reason: HoldReason::Screening, .. }));
-    // Whoever decides about it sees what was found.
+    // The operator who decides sees the screening hits.
     let file = operate::orders::show(&test.app, id).await.unwrap();
     assert_eq!((file.hold, file.finding.as_str()), (Some(HoldReason::Screening), "a name is on the sandbox's sanctions list"));
     let held = operate::reviews::held_orders(&test.app, None, 10).await.unwrap();
@@ -288,7 +291,7 @@ async fn expired(test: Arc<TestApp>) {
     assert!(hot().await.is_positive(), "coins are held while the order is open");
     test.advance(1_801).await;
     test.eventually("the coins are given back", || async { hot().await.is_zero().then_some(()) }).await;
-    // What the processor captured in time may still be told of.
+    // The processor may still report a capture made in time.
     test.advance(901).await;
     test.payment_becomes(id, "expired").await;
 }
@@ -355,7 +358,7 @@ async fn payout_refused(test: Arc<TestApp>) {
     deposit(&test, id, "USDC", 50_000_000).await;
     let rampoff = test.rampoff_becomes(id, "on_hold").await;
     assert!(matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }));
-    // The customer gives a wallet, a person sends the coins back.
+    // The customer gives a wallet, and an operator sends the coins back.
     let token = test.app.rampoff_token(id);
     test.app.give_refund_wallet(&token, "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55").await.unwrap();
     operate::orders::refund(&test.app, &operator(), id).await.unwrap();

@@ -1,4 +1,4 @@
-//! Work that is tried again and again is told of, and a person can have it tried at once.
+//! Jobs that keep failing are reported, and an operator can have them tried at once.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => a_payout_that_cannot_be_handed_over);
+on_both_engines!(super::with_workers => a_payout_that_cannot_be_handed_over);
 
 async fn verdict(test: &TestApp) -> (bool, String) {
     let found = doctor::examine(&test.app).await.unwrap();
@@ -45,7 +45,7 @@ async fn a_payout_that_cannot_be_handed_over(test: Arc<TestApp>) {
             .await;
         let listed = jobs::failing(&test.app, None, 10).await.unwrap();
         if attempt < Job::FAILING_AFTER {
-            assert!(listed.is_empty(), "not every hiccup is told of: {listed:?}");
+            assert!(listed.is_empty(), "a single failure is not listed: {listed:?}");
             assert!(verdict(&test).await.0);
             test.advance(60).await;
             continue;
@@ -57,10 +57,10 @@ async fn a_payout_that_cannot_be_handed_over(test: Arc<TestApp>) {
         assert!(jobs::failing(&test.app, Some(line.id.parse().unwrap()), 10).await.unwrap().is_empty(), "it is paged");
         let (ok, detail) = verdict(&test).await;
         assert!(!ok && detail.contains(&payout.to_string()), "{detail}");
-        // By a process that has not looked yet: what was looked up holds for a while.
+        // By a process without a cached result.
         let rendered = metrics::render(&test.with_settings(|_| ()).await).await.unwrap();
         assert!(rendered.contains("rampart_jobs_failing 1\n"), "{rendered}");
-        // The bank is back. Business time stands still, so that nothing but the person has it tried.
+        // The bank answers again. Business time stands still, so that only the operator has the job retried.
         jobs::retry(&test.app, &operator(), line.id.parse().unwrap()).await.unwrap();
         test.rampoff_becomes(id, "finished").await;
         assert!(jobs::failing(&test.app, None, 10).await.unwrap().is_empty());

@@ -1,4 +1,4 @@
-//! The installation's key is changed for another while nodes serve.
+//! The installation key is rotated while nodes serve.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -15,11 +15,11 @@ use rampart_testkit::{CustomerOf, KEY, TestApp, buy, data_of, documented_registr
 const NEW: [u8; 32] = [43; 32];
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-async fn idle(engine: rampart_testkit::TestEngine) -> TestApp {
+async fn without_workers(engine: rampart_testkit::TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => everything_lives_through_a_change, a_change_that_was_stopped_goes_on, steps_are_taken_in_order);
+on_both_engines!(super::without_workers => everything_lives_through_a_change, a_change_that_was_stopped_goes_on, steps_are_taken_in_order);
 
 fn operator() -> Operator {
     Operator { actor: "test".to_owned(), reason: "test".to_owned() }
@@ -58,7 +58,7 @@ async fn everything_lives_through_a_change(test: Arc<TestApp>) {
     }
     let (page, form) = (old.payment_token(TestApp::order_of(&first)), old.identity_token(id));
 
-    // First every node is given the new key; nothing is sealed with it yet.
+    // First every node gets the new key; nothing is sealed with it yet.
     let node = test.another_node_with(&[KEY, NEW]).await.unwrap();
     assert_eq!(node.keys().identity(), key_fingerprint(&KEY));
     assert_eq!(TestApp::code(keys::make_newest(old, key_fingerprint(&NEW), &operator()).await), ErrorCode::ValidationFailed, "it has not");
@@ -66,13 +66,13 @@ async fn everything_lives_through_a_change(test: Arc<TestApp>) {
     keys::make_newest(&node, key_fingerprint(&NEW), &operator()).await.unwrap();
     assert_eq!(node.keys().identity(), key_fingerprint(&NEW));
 
-    // A node without it is refused at its start, and says so when it runs already.
+    // A node without the key refuses to start, and a running one reports it.
     let refused = test.another_node_with(&[KEY]).await.err().unwrap().to_string();
     assert!(refused.contains(&key_fingerprint(&NEW).to_string()), "{refused}");
     let found = doctor::examine(old).await.unwrap();
     assert!(found.iter().any(|finding| !finding.ok && finding.detail.contains(&key_fingerprint(&NEW).to_string())), "{found:?}");
 
-    // What the old key sealed is read: by a node that begins to serve now, in whatever order its file holds them.
+    // What the old key sealed can be opened by a node that starts now, in whatever order its file lists the keys.
     for node in [&node, &test.another_node_with(&[NEW, KEY]).await.unwrap()] {
         let caller = node.caller(&token_before, HOME).await.unwrap();
         node.caller(&token(&test, node).await, HOME).await.unwrap();
@@ -89,7 +89,7 @@ async fn everything_lives_through_a_change(test: Arc<TestApp>) {
     let quoted = CreatePayment { quote_id: Some(quote), ..buy(id, "100") };
     node.create_payment(&test.caller, &quoted, None).await.unwrap();
 
-    // And what stays fingerprinted is found: another registration with the same document counts as the first.
+    // Fingerprints still match: another registration with the same document counts as the first.
     keys::reseal(&node, &operator()).await.unwrap();
     keys::retire(&node, key_fingerprint(&KEY), true, &operator()).await.unwrap();
     let only_new = test.another_node_with(&[NEW]).await.unwrap();
@@ -98,7 +98,7 @@ async fn everything_lives_through_a_change(test: Arc<TestApp>) {
     let again = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
     assert_eq!(customer(&only_new, again).await.counts_as, Some(id));
 
-    // The links live on; what the retired key signed has ended, also where it is still in the file.
+    // Links stay valid. Tokens signed by the retired key have ended, even if the key is still in the file.
     for node in [&only_new, &node, &test.another_node_with(&[KEY, NEW]).await.unwrap()] {
         assert_eq!(node.page_payment(&page).await.unwrap().payment.id, TestApp::order_of(&first));
         assert_eq!(node.page_customer(&form).await.unwrap().customer.id, id);
@@ -121,7 +121,7 @@ fn registration_of(customer: &Customer) -> RegisterUser {
     }
 }
 
-/// Half of the partners are sealed anew when the process is killed.
+/// The process is killed when half of the partners are sealed with the new key.
 async fn a_change_that_was_stopped_goes_on(test: Arc<TestApp>) {
     let node = test.another_node_with(&[KEY, NEW]).await.unwrap();
     let rotated = node.rotate_partner_key(test.caller.partner.id, Duration::from_secs(86_400), "test", "test").await.unwrap();
@@ -133,7 +133,7 @@ async fn a_change_that_was_stopped_goes_on(test: Arc<TestApp>) {
     };
     assert_eq!(keys::reseal(&node, &operator()).await.unwrap(), 2);
     let done = sealed(&node).await;
-    // The second partner as it was before: what a process leaves that was killed behind the first.
+    // The second partner as a process leaves it that was killed after the first.
     let mut second = node.store().partner(before[1].id).await.unwrap().unwrap();
     second.api_key = before[1].api_key.clone();
     let mut step = rampart_core::step::Step::new();
@@ -150,7 +150,7 @@ async fn a_change_that_was_stopped_goes_on(test: Arc<TestApp>) {
     let only_new = test.another_node_with(&[NEW]).await.unwrap();
     only_new.authenticate(&rotated.api_key, rotated.api_secret.reveal(), HOME).await.unwrap();
     let partner = only_new.store().partner(before[0].id).await.unwrap().unwrap();
-    assert_eq!(only_new.secrets_of(&partner).unwrap().len(), 2, "the secret before the rotation signs along still");
+    assert_eq!(only_new.secrets_of(&partner).unwrap().len(), 2, "webhooks are still signed with the secret before the rotation");
 }
 
 async fn steps_are_taken_in_order(test: Arc<TestApp>) {

@@ -1,4 +1,4 @@
-//! Limits and caps, however many orders come at once.
+//! Limits and caps with concurrent orders.
 
 use std::sync::Arc;
 
@@ -97,7 +97,7 @@ async fn open_orders(test: Arc<TestApp>) {
     assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "30"), None).await), ErrorCode::TooManyOpen);
     let sale = rampart_testkit::sell(customer, "50");
     assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sale, None).await), ErrorCode::TooManyOpen);
-    // Without a price the caps still come first.
+    // Without a price the caps are still checked first.
     test.world.advance(86_400).await.unwrap();
     assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "30"), None).await), ErrorCode::TooManyOpen);
 }

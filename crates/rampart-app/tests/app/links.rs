@@ -1,4 +1,4 @@
-//! Links to hosted pages: made whenever they are told, stored nowhere, and good for what they were made for.
+//! Links to hosted pages: made for each response, stored nowhere, and valid only for their purpose.
 
 use std::sync::Arc;
 
@@ -17,13 +17,14 @@ use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_
 
 use crate::pages::empty;
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => what_is_stored_has_no_token, a_link_to_the_form_ends, a_link_leads_to_one_thing, a_processor_gets_a_link_without_power);
+on_both_engines!(super::without_workers => what_is_stored_has_no_token, a_link_to_the_form_ends, a_link_leads_to_one_thing,
+    a_processor_gets_a_link_without_power);
 
-const DAY: u64 = 86_400;
+const DAY_SECONDS: u64 = 86_400;
 
 fn token_of(url: &str) -> String {
     url.split_once("?token=").unwrap().1.to_owned()
@@ -38,8 +39,8 @@ async fn what_is_stored_has_no_token(test: Arc<TestApp>) {
     {
         let claim =
             test.app.store().claim(ClaimScope::IdempotencyKey, &format!("{}:{key}", test.caller.partner.id)).await.unwrap().unwrap();
-        let told = data_of(answer)[field].as_str().unwrap().to_owned();
-        let token = token_of(&told);
+        let link = data_of(answer)[field].as_str().unwrap().to_owned();
+        let token = token_of(&link);
         assert!(!token.is_empty() && !claim.answer.contains(&token), "{}", claim.answer);
         assert_eq!(claim.answer.replace("?token=", &format!("?token={token}")), answer.data, "{key}");
     }
@@ -49,14 +50,14 @@ async fn what_is_stored_has_no_token(test: Arc<TestApp>) {
     assert!(again.replayed && again.data == sold.data);
     let again = test.app.register_user(&test.caller, &documented_registration(), Some("person")).await.unwrap();
     assert!(again.replayed && again.data == registered.data);
-    // An event is told with a link that leads to the form.
+    // The event carries a link that leads to the form.
     let stored = test.app.store().events_after(test.caller.partner.id, 0, 10).await.unwrap();
     assert!(stored.iter().any(|event| event.draft.data.contains("/kyc?token=\"")), "{stored:?}");
-    let told = test.app.events(&test.caller, None, None).await.unwrap().events;
-    let told: serde_json::Value =
-        told.iter().find(|event| event.kind == "KYC_UPDATED").map(|event| serde_json::from_str(event.data.get()).unwrap()).unwrap();
-    let page = test.app.page_customer(&token_of(told["kyc_form_url"].as_str().unwrap())).await.unwrap();
-    assert_eq!(page.customer.id.0, told["user_id"].as_i64().unwrap());
+    let events = test.app.events(&test.caller, None, None).await.unwrap().events;
+    let data: serde_json::Value =
+        events.iter().find(|event| event.kind == "KYC_UPDATED").map(|event| serde_json::from_str(event.data.get()).unwrap()).unwrap();
+    let page = test.app.page_customer(&token_of(data["kyc_form_url"].as_str().unwrap())).await.unwrap();
+    assert_eq!(page.customer.id.0, data["user_id"].as_i64().unwrap());
 }
 
 fn form() -> KycForm {
@@ -65,22 +66,22 @@ fn form() -> KycForm {
 
 async fn a_link_to_the_form_ends(test: Arc<TestApp>) {
     let customer = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
-    let told = || async { token_of(&test.app.kyc_check(&test.caller, Some(customer.to_string())).await.unwrap().kyc_form_url) };
-    let first = told().await;
-    test.advance(29 * DAY).await;
+    let new_token = || async { token_of(&test.app.kyc_check(&test.caller, Some(customer.to_string())).await.unwrap().kyc_form_url) };
+    let first = new_token().await;
+    test.advance(29 * DAY_SECONDS).await;
     assert_eq!(test.app.page_customer(&first).await.unwrap().customer.id, customer);
     assert_eq!(test.app.ended_link(&first).await.unwrap(), None);
-    let second = told().await;
-    test.advance(3 * DAY).await;
+    let second = new_token().await;
+    test.advance(3 * DAY_SECONDS).await;
     assert_eq!(TestApp::code(test.app.page_customer(&first).await), ErrorCode::NotFound);
     assert_eq!(TestApp::code(test.app.submit_kyc_form(&first, form()).await), ErrorCode::NotFound);
     assert_eq!(test.app.ended_link(&first).await.unwrap().as_deref(), Some("first"));
     assert_eq!(test.app.ended_link("x").await.unwrap(), None);
-    // Every answer that carries it has renewed it.
+    // Every response that carries the link has renewed it.
     test.app.submit_kyc_form(&second, form()).await.unwrap();
     let shorter = test.with_settings(|config| config.identity_link_days = 1).await;
     let short = shorter.identity_token(customer);
-    test.advance(2 * DAY + 1).await;
+    test.advance(2 * DAY_SECONDS + 1).await;
     assert_eq!(TestApp::code(test.app.page_customer(&short).await), ErrorCode::NotFound);
 }
 
@@ -89,7 +90,7 @@ async fn a_link_leads_to_one_thing(test: Arc<TestApp>) {
     let bought = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "20"), None).await.unwrap());
     let sold = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
     let app = &test.app;
-    // Each also for the other's identifier, which nothing but the kind tells from its own.
+    // Each also with the other's identifier, which differs only by its kind.
     let tokens = [
         app.payment_token(bought),
         app.rampoff_token(sold),
@@ -111,13 +112,13 @@ async fn a_link_leads_to_one_thing(test: Arc<TestApp>) {
     assert!(matches!(app.page_status(&tokens[1]).await.unwrap(), StatusPage::Rampoff(_)));
 }
 
-/// A processor that keeps where customers are to come back to.
-struct Keeping {
+/// A processor that records the return URLs of customers.
+struct RecordingProcessor {
     processor: Arc<dyn ProcessorPort>,
     return_urls: Mutex<Vec<String>>,
 }
 
-impl ProcessorPort for Keeping {
+impl ProcessorPort for RecordingProcessor {
     fn processors(&self) -> Vec<Processor> {
         self.processor.processors()
     }
@@ -148,7 +149,7 @@ impl ProcessorPort for Keeping {
 async fn a_processor_gets_a_link_without_power(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let bought = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "20"), None).await.unwrap());
-    let kept = Arc::new(Keeping { processor: test.app.ports().processors[0].clone(), return_urls: Mutex::default() });
+    let kept = Arc::new(RecordingProcessor { processor: test.app.ports().processors[0].clone(), return_urls: Mutex::default() });
     let app = test.with_ports(|ports| ports.processors = vec![kept.clone()]).await;
     let own = app.payment_token(bought);
     app.gateway_session(&own).await.unwrap();

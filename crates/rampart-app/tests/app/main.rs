@@ -1,4 +1,4 @@
-//! The use cases on both engines, each scenario ending with a recomputed ledger.
+//! Tests of the use cases on both engines; each scenario ends with a check of the ledger.
 
 mod buying;
 mod configuration;
@@ -19,9 +19,9 @@ mod persons;
 mod quotes;
 mod registration;
 mod repeats;
+mod reversals;
 mod selling;
 mod simulation;
-mod taken_back;
 mod tenancy;
 mod texts;
 mod wallets;

@@ -1,13 +1,13 @@
-//! Sandbox and live: an installation stays what it was made as.
+//! Sandbox and live: an installation keeps the mode it was created with.
 
 use std::sync::Arc;
 
 use rampart_app::{App, AppConfig, AppError, Mode, Ports, Sources, SystemClock, SystemRandomness};
 use rampart_testkit::{TestApp, TestEngine, on_both_engines};
 
-on_both_engines!(super::idle => a_sandbox_stays_one, an_older_installation_keeps_its_first_mode);
+on_both_engines!(super::without_workers => a_sandbox_stays_one, an_older_installation_keeps_its_first_mode);
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 

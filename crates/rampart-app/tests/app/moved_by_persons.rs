@@ -1,4 +1,4 @@
-//! Money and coins that only a person can move, whatever state they are in.
+//! Money and coins that only an operator can move, in every state.
 
 use std::sync::Arc;
 
@@ -18,18 +18,18 @@ use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, pay
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own, sent_to_an_account, less_the_network_fee,
-    refunded_behind_a_hold, called_back_from_its_return);
+on_both_engines!(super::with_workers => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own,
+    sent_to_an_account, less_the_network_fee, refunded_behind_a_hold, called_back_from_its_return);
 
 async fn in_suspense(test: &TestApp, asset: &str) -> Amount {
     test.app.store().balance(Account::Suspense, asset.parse::<Asset>().unwrap()).await.unwrap().posted
 }
 
-/// A purchase by transfer that this person paid; with a listed wallet it is on hold whoever paid it.
+/// A purchase by transfer from this payer; with a listed wallet it is on hold whatever the payer.
 async fn paid_by(test: &TestApp, payer: &str, is_listed: bool) -> OrderId {
     let customer = ana(test).await;
     let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "100") };
@@ -47,7 +47,7 @@ async fn holds(test: &TestApp, id: OrderId, reason: HoldReason) {
     test.eventually("it is on hold for that", look).await;
 }
 
-/// The customer is banned and has named no account: a person names one, and has seen that the customer is banned.
+/// The customer is banned and has named no account: the operator names one, knowing of the ban.
 async fn banned_without_a_destination(test: Arc<TestApp>) {
     let id = paid_by(&test, "Ana García López", true).await;
     customers::ban(&test.app, &operator(), test.payment(id).await.customer).await.unwrap();
@@ -70,7 +70,7 @@ async fn banned_without_a_destination(test: Arc<TestApp>) {
     assert!(audit.iter().any(|line| line.action == "order.destination"), "{audit:?}");
 }
 
-/// A sale that waits gives up its coins: each deposit is an item, which another order can receive.
+/// A waiting sale releases its coins: each deposit becomes a review item that another order can receive.
 async fn sale_to_suspense(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     // The sandbox's bank refuses payouts to this account.
@@ -92,8 +92,8 @@ async fn sale_to_suspense(test: Arc<TestApp>) {
     assert!(in_suspense(&test, &order.terms.coin.to_string()).await.is_zero());
 }
 
-/// The company takes out what is its own, to the last cent, and nothing of what customers and suspense are owed or were
-/// promised; what lies at a processor covers nothing.
+/// The company can withdraw its own funds to the last cent, and nothing that is owed or promised to customers or suspense; balances at a
+/// processor cover nothing.
 async fn only_its_own(test: Arc<TestApp>) {
     let (bank, euro): (Account, Asset) = ("bank:sepa".parse().unwrap(), "EUR".parse().unwrap());
     let take = async |minor: i128, account: Account| {
@@ -105,11 +105,11 @@ async fn only_its_own(test: Arc<TestApp>) {
     let held = paid_by(&test, "Ana García López", true).await;
     let customer = test.payment(held).await.customer;
     let owed = test.payment(held).await.fiat_balance.minor();
-    let stray = stray(&test).await.amount.minor();
+    let unmatched = unmatched(&test).await.amount.minor();
     test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
     let promised = of(bank).await.held.minor();
-    assert!(owed > 0 && stray > 0 && promised > 0);
-    // A captured card payment waits too: the processor has its money, and the company owes it already.
+    assert!(owed > 0 && unmatched > 0 && promised > 0);
+    // A captured card payment waits too: the money is at the processor, and the company already owes it.
     let card = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "70"), None).await.unwrap());
     test.pay(card).await;
     test.payment_becomes(card, "on_hold").await;
@@ -118,10 +118,10 @@ async fn only_its_own(test: Arc<TestApp>) {
     assert!(refused.contains("not the company's own"), "{refused}");
     take(own, bank).await.unwrap();
     assert!(take(1, bank).await.is_err(), "nothing is left");
-    assert_eq!(of(bank).await.posted.minor(), owed + stray + promised + 7_000);
+    assert_eq!(of(bank).await.posted.minor(), owed + unmatched + promised + 7_000);
 }
 
-async fn stray(test: &TestApp) -> ReviewItem {
+async fn unmatched(test: &TestApp) -> ReviewItem {
     let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
     let transfer = BankTransfer {
         rail: account.rail,
@@ -137,24 +137,24 @@ async fn stray(test: &TestApp) -> ReviewItem {
     item(test, ReviewKind::Suspense).await
 }
 
-/// Nothing is dismissed that still has a balance behind it, and what was kept can be given back.
+/// An item with a balance cannot be dismissed, and what was kept can be reopened.
 async fn kept_and_reopened(test: Arc<TestApp>) {
-    let stray = stray(&test).await;
+    let unmatched = unmatched(&test).await;
     let capital = async || test.app.store().balance(Account::Capital, "EUR".parse().unwrap()).await.unwrap().posted;
     let before = capital().await;
-    assert!(reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Dismiss).await.is_err(), "it would lie there for ever");
-    assert!(reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Reopen).await.is_err(), "it was not kept");
-    reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Keep).await.unwrap();
+    assert!(reviews::resolve(&test.app, &operator(), unmatched.id, ReviewDecision::Dismiss).await.is_err(), "it would lie there for ever");
+    assert!(reviews::resolve(&test.app, &operator(), unmatched.id, ReviewDecision::Reopen).await.is_err(), "it was not kept");
+    reviews::resolve(&test.app, &operator(), unmatched.id, ReviewDecision::Keep).await.unwrap();
     assert!(in_suspense(&test, "EUR").await.is_zero());
-    reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Reopen).await.unwrap();
-    assert_eq!((in_suspense(&test, "EUR").await, capital().await), (stray.amount, before));
+    reviews::resolve(&test.app, &operator(), unmatched.id, ReviewDecision::Reopen).await.unwrap();
+    assert_eq!((in_suspense(&test, "EUR").await, capital().await), (unmatched.amount, before));
     let again = item(&test, ReviewKind::Suspense).await;
-    assert_eq!((again.fact, again.amount), (stray.fact, stray.amount));
-    assert!(reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Reopen).await.is_err(), "once");
+    assert_eq!((again.fact, again.amount), (unmatched.fact, unmatched.amount));
+    assert!(reviews::resolve(&test.app, &operator(), unmatched.id, ReviewDecision::Reopen).await.is_err(), "once");
     reviews::resolve(&test.app, &operator(), again.id, ReviewDecision::Keep).await.unwrap();
 }
 
-/// Money of a fact that cannot be applied is not lost to the books: a person puts it into suspense.
+/// Money of a quarantined fact is not lost to the books: an operator puts it into suspense.
 async fn quarantined_money(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let id = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap());
@@ -164,20 +164,20 @@ async fn quarantined_money(test: Arc<TestApp>) {
     let aside = item(&test, ReviewKind::Quarantine).await;
     assert!(reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Dismiss).await.is_err(), "money is behind it");
     reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Suspend).await.unwrap();
-    let stray = item(&test, ReviewKind::Suspense).await;
-    assert_eq!((stray.fact, in_suspense(&test, "EUR").await), (aside.fact, stray.amount));
+    let unmatched = item(&test, ReviewKind::Suspense).await;
+    assert_eq!((unmatched.fact, in_suspense(&test, "EUR").await), (aside.fact, unmatched.amount));
     assert!(test.app.store().fact(aside.fact.unwrap()).await.unwrap().unwrap().applied);
     test.tamper(&format!("UPDATE payments SET data = substr(data, 2) WHERE id = '{id}'"));
 }
 
-/// Money whose sender nobody told goes where a person says; the place is checked, and asked about.
+/// Money from an unnamed sender goes where an operator says; the destination is validated and screened.
 async fn sent_to_an_account(test: Arc<TestApp>) {
-    let stray = stray(&test).await;
-    let unknown = reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Return).await.unwrap_err().to_string();
+    let unmatched = unmatched(&test).await;
+    let unknown = reviews::resolve(&test.app, &operator(), unmatched.id, ReviewDecision::Return).await.unwrap_err().to_string();
     assert!(unknown.contains("name a destination"), "{unknown}");
     let send = |account: &str, holder: &str| {
         let to = DestinationInput::Account { account: account.to_owned(), holder: holder.to_owned() };
-        let (test, id) = (test.clone(), stray.id);
+        let (test, id) = (test.clone(), unmatched.id);
         async move { reviews::return_to(&test.app, &operator(), id, &to).await }
     };
     let ours = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().account.clone();
@@ -185,12 +185,12 @@ async fn sent_to_an_account(test: Arc<TestApp>) {
         assert!(send(account, holder).await.is_err(), "{account} held by '{holder}'");
     }
     let wallet = DestinationInput::Wallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned());
-    assert!(reviews::return_to(&test.app, &operator(), stray.id, &wallet).await.is_err(), "money does not go to a wallet");
-    // The provider knows something against whoever would receive it: it comes back to the list, and a person has seen that.
+    assert!(reviews::return_to(&test.app, &operator(), unmatched.id, &wallet).await.is_err(), "money does not go to a wallet");
+    // Screening hits the receiver: the item returns to the review queue, and the operator has seen the hit.
     test.world.list_for_screening("Somebody Listed", true).await.unwrap();
     send(CustomerOf::SPAIN.account, "Somebody Listed").await.unwrap();
     let waiting = || async {
-        let items = test.app.store().reviews_of_fact(stray.fact.unwrap()).await.unwrap();
+        let items = test.app.store().reviews_of_fact(unmatched.fact.unwrap()).await.unwrap();
         items.into_iter().rfind(|item| item.resolution.is_none())
     };
     let found = test.eventually("it is put back on the list", waiting).await;
@@ -204,13 +204,13 @@ async fn sent_to_an_account(test: Arc<TestApp>) {
         payouts.into_iter().find(|payout| payout.resolves == Some(again.id))
     };
     let payout = test.eventually("it was paid", settled).await;
-    assert_eq!((payout.destination.account.reveal(), payout.amount), ("DE89370400440532013000", stray.amount));
+    assert_eq!((payout.destination.account.reveal(), payout.amount), ("DE89370400440532013000", unmatched.amount));
     assert!(in_suspense(&test, "EUR").await.is_zero());
     let audit = rampart_app::operate::audit_log(&test.app, None, None, 100).await.unwrap();
     assert!(audit.iter().any(|line| line.action == "review.return_to"), "{audit:?}");
 }
 
-/// Coins that go back bear the network fee: those of an order as it was fixed with it, those of none at the present one.
+/// Returned coins bear the network fee: with an order the one fixed with it, without an order the present one.
 async fn less_the_network_fee(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let wallet = "0x52908400098527886E0F7030069857D2E4169EE7";
@@ -230,7 +230,7 @@ async fn less_the_network_fee(test: Arc<TestApp>) {
     let transfer = test.app.store().transfers_of_order(id).await.unwrap().remove(0);
     assert_eq!((transfer.to.as_str(), transfer.amount, transfer.withheld), (wallet, amount.minus(fee).unwrap(), fee));
     assert_eq!((test.rampoff(id).await.refunded, fees().await), (transfer.amount, fee));
-    // What comes afterwards lies in suspense, is collected, and goes where a person says.
+    // Later deposits lie in suspense, are swept, and go where an operator says.
     test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
     let late = item(&test, ReviewKind::Suspense).await;
     treasury::sweep(&test.app, &operator(), chain).await.unwrap();
@@ -243,7 +243,7 @@ async fn less_the_network_fee(test: Arc<TestApp>) {
     assert_eq!((shown.refunded, shown.set_aside), (transfer.amount.plus(transfer.amount).unwrap(), Amount::ZERO));
 }
 
-/// Whoever holds an order and then sends its money back uses a right of its own, which the audit log tells apart.
+/// An operator who puts an order on hold and then refunds it uses a permission of its own, which the audit log shows.
 async fn refunded_behind_a_hold(test: Arc<TestApp>) {
     let silence =
         FaultRule { port: FaultPort::Screening, calls: Calls::Questions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
@@ -261,20 +261,20 @@ async fn refunded_behind_a_hold(test: Arc<TestApp>) {
     assert!(file.price.contains("EUR, ") && file.price.contains(" s old"), "{}", file.price);
 }
 
-/// A return that has not left is called back, and its item waits again.
+/// A return that has not left is recalled, and its item is open again.
 async fn called_back_from_its_return(test: Arc<TestApp>) {
-    let stray = stray(&test).await;
-    let none = reviews::recall(&test.app, &operator(), stray.id).await.unwrap_err().to_string();
+    let unmatched = unmatched(&test).await;
+    let none = reviews::recall(&test.app, &operator(), unmatched.id).await.unwrap_err().to_string();
     assert!(none.contains("nothing was sent back"), "{none}");
     let silence = FaultRule { port: FaultPort::Bank, calls: Calls::Actions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
     test.world.add_fault(silence).await.unwrap();
     let to = DestinationInput::Account { account: CustomerOf::SPAIN.account.to_owned(), holder: "Ana García López".to_owned() };
-    reviews::return_to(&test.app, &operator(), stray.id, &to).await.unwrap();
-    // Between two attempts: while one is made it is not known whether it leaves.
-    let called_back = || async { reviews::recall(&test.app, &operator(), stray.id).await.ok() };
+    reviews::return_to(&test.app, &operator(), unmatched.id, &to).await.unwrap();
+    // Between two attempts: during one it is unknown whether the money leaves.
+    let called_back = || async { reviews::recall(&test.app, &operator(), unmatched.id).await.ok() };
     test.eventually("it is called back", called_back).await;
     let again = item(&test, ReviewKind::Suspense).await;
-    assert_eq!((again.fact, again.amount, in_suspense(&test, "EUR").await), (stray.fact, stray.amount, stray.amount));
-    assert!(reviews::recall(&test.app, &operator(), stray.id).await.is_err(), "once");
+    assert_eq!((again.fact, again.amount, in_suspense(&test, "EUR").await), (unmatched.fact, unmatched.amount, unmatched.amount));
+    assert!(reviews::recall(&test.app, &operator(), unmatched.id).await.is_err(), "once");
     assert_eq!(test.app.store().payouts_in_state("failed", None, 10).await.unwrap().len(), 1);
 }

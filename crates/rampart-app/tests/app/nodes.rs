@@ -20,20 +20,20 @@ async fn tight(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, catalogue).await
 }
 
-on_both_engines!(super::tight => twins, one_limit, one_address, a_disabled_partner, changes_of_a_partner_are_seen_everywhere);
+on_both_engines!(super::tight => concurrent_requests, one_limit, one_address, a_disabled_partner, changes_of_a_partner_are_seen_everywhere);
 
-async fn twins(test: Arc<TestApp>) {
+async fn concurrent_requests(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let nodes = [test.app.clone(), test.another_node().await];
     for (key, name) in [(Some("key-1"), None), (None, Some("order-1"))] {
-        let twins = (0..8).map(|number| {
+        let concurrent_requests = (0..8).map(|number| {
             let (node, caller) = (nodes[number % 2].clone(), test.caller.clone());
             let request = CreatePayment { external_id: name.map(str::to_owned), ..buy(customer, "100") };
             tokio::spawn(async move { node.create_payment(&caller, &request, key).await.unwrap() })
         });
         let mut answers = Vec::new();
-        for twin in twins.collect::<Vec<_>>() {
-            answers.push(twin.await.unwrap());
+        for request in concurrent_requests.collect::<Vec<_>>() {
+            answers.push(request.await.unwrap());
         }
         assert_eq!(answers.iter().map(|answer| &answer.data).collect::<HashSet<_>>().len(), 1);
         assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
@@ -80,7 +80,7 @@ async fn one_address(test: Arc<TestApp>) {
 async fn a_disabled_partner(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let node = test.another_node().await;
-    // This node remembers the partner as it was; the order relies on the partner as it is.
+    // This node has cached the old partner; the order relies on the stored one.
     node.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();
     let change = PartnerChange { enabled: Some(false), ..PartnerChange::default() };
     test.app.set_partner(test.caller.partner.id, &change, "test", "trial").await.unwrap();
@@ -88,14 +88,14 @@ async fn a_disabled_partner(test: Arc<TestApp>) {
     node.store().close().await;
 }
 
-/// Once a change of a partner was answered, no node serves what was before, whatever it remembers.
+/// Once a change of a partner was acknowledged, no node serves the old state, whatever it has cached.
 async fn changes_of_a_partner_are_seen_everywhere(test: Arc<TestApp>) {
     let node = test.another_node().await;
     let here = "203.0.113.7".parse().unwrap();
     let mut credentials = test.credentials.clone();
     for change in ["networks", "disabled", "rotated", "errors"] {
         let token = node.authenticate(&credentials.api_key, credentials.api_secret.reveal(), here).await.unwrap().token;
-        // This node remembers the partner as it is now.
+        // This node caches the present partner.
         node.caller(&token, here).await.unwrap();
         let set = async |change: PartnerChange| test.app.set_partner(test.caller.partner.id, &change, "test", "trial").await.unwrap();
         match change {

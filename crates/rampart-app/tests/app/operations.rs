@@ -1,4 +1,4 @@
-//! What keeps an installation healthy over the years, and what its operators can see and do.
+//! Housekeeping of an installation, and what operators can see and do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,23 +23,23 @@ use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator, settled};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => much_that_expired_is_forgotten, ledger_checks, unreadable_fact, withdrawals);
+on_both_engines!(super::without_workers => much_that_expired_is_forgotten, ledger_checks, unreadable_fact, withdrawals);
 
 mod playing {
     use super::{unreadable_order, vanished};
 
-    async fn whole(engine: rampart_testkit::TestEngine) -> rampart_testkit::TestApp {
+    async fn with_workers(engine: rampart_testkit::TestEngine) -> rampart_testkit::TestApp {
         rampart_testkit::TestApp::start(engine).await
     }
 
-    rampart_testkit::on_both_engines!(super::whole => unreadable_order, vanished);
+    rampart_testkit::on_both_engines!(super::with_workers => unreadable_order, vanished);
 }
 
-/// More has expired than one transaction removes: one turn of the sweep removes it all.
+/// More rows have expired than one transaction deletes: one turn of the sweep deletes them all.
 async fn much_that_expired_is_forgotten(test: Arc<TestApp>) {
     let expires_at = Some(test.app.mint().now.after(Duration::from_secs(1)));
     for part in 0..5 {
@@ -60,9 +60,9 @@ async fn much_that_expired_is_forgotten(test: Arc<TestApp>) {
     assert_eq!(test.app.store().prune(test.app.mint().now, 10_000).await.unwrap().claims, 0, "nothing was left");
 }
 
-/// One process checks the ledger in the background; every process tells of it.
+/// One process checks the ledger in the background; every process reports the result.
 async fn ledger_checks(test: Arc<TestApp>) {
-    // By a process that has not looked yet: what was looked up holds for a while.
+    // By a process without a cached result.
     let rendered = || async { metrics::render(&test.with_settings(|_| ()).await).await.unwrap() };
     assert!(rendered().await.contains("rampart_ledger_checked_timestamp_seconds 0\n"), "never yet");
     let serving = test.with_settings(|config| config.workers.ledger_check_seconds = 1).await;
@@ -81,7 +81,7 @@ async fn ledger_checks(test: Arc<TestApp>) {
     assert!(text.contains("rampart_ledger_findings 0\n"), "{text}");
     assert!(text.contains(&format!("rampart_ledger_checked_timestamp_seconds {}\n", first.ended_at.unwrap().seconds())), "{text}");
 
-    // Something is promised that no order promises.
+    // A hold without an order.
     let promise = |amount| {
         let mut step = Step::new();
         let coin = "USDC:polygon".parse::<Asset>().unwrap();
@@ -94,7 +94,7 @@ async fn ledger_checks(test: Arc<TestApp>) {
     assert!(rendered().await.contains("rampart_ledger_findings 1\n"));
     let alarm = item(&test, ReviewKind::Ledger).await;
     assert_eq!(found.review, Some(alarm.id));
-    // A person is told once, and again when it is found again after that.
+    // One review item is written, and another when the finding recurs after its decision.
     checked(found.checks + 1).await;
     assert_eq!(test.app.store().reviews_waiting(None, 10).await.unwrap().len(), 1);
     reviews::resolve(&test.app, &operator(), alarm.id, ReviewDecision::Dismiss).await.unwrap();
@@ -110,7 +110,7 @@ async fn ledger_checks(test: Arc<TestApp>) {
     assert_eq!(ledger::last(&test.app).await.unwrap().checks, before + 1, "one by hand counts too");
 }
 
-/// A fact that cannot be read is on a person's list once, keeps nothing else waiting, and is applied once it can be read.
+/// An unreadable fact is in the review queue once, delays no other, and is applied once it can be read.
 async fn unreadable_fact(test: Arc<TestApp>) {
     let mint = test.app.mint();
     let body = FactBody::Reversed(Reversed {
@@ -142,11 +142,11 @@ async fn unreadable_fact(test: Arc<TestApp>) {
     let order = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap());
     test.pay(order).await;
     test.payment_becomes(order, "coins_sent").await;
-    let told = item(&test, ReviewKind::Quarantine).await;
-    assert_eq!(told.fact, Some(id));
-    assert!(told.reason.contains("cannot be read"), "{}", told.reason);
+    let item_found = item(&test, ReviewKind::Quarantine).await;
+    assert_eq!(item_found.fact, Some(id));
+    assert!(item_found.reason.contains("cannot be read"), "{}", item_found.reason);
     running.stop().await;
-    // Another process does not tell of it once more.
+    // Another process writes no second item.
     let running = workers::start(&test.app);
     test.tamper(&format!("UPDATE facts SET data = substr(data, 2) WHERE id = '{id}'"));
     test.eventually("it was looked at", || async { test.app.store().fact(id).await.unwrap().filter(|fact| fact.quarantined.is_some()) })
@@ -156,7 +156,7 @@ async fn unreadable_fact(test: Arc<TestApp>) {
     assert_eq!(items.len(), 2, "unreadable, and then odd: {items:?}");
 }
 
-/// A fact whose order cannot be read is put aside, and applied when a person says so.
+/// A fact whose order cannot be read is quarantined, and applied when an operator says so.
 async fn unreadable_order(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let create = || async { TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap()) };
@@ -173,7 +173,7 @@ async fn unreadable_order(test: Arc<TestApp>) {
     test.payment_becomes(spoilt, "coins_sent").await;
 }
 
-/// A transaction that vanished and is refused is on a person's list, who gives it up once it can never come back.
+/// A vanished transaction that the chain refuses is in the review queue; it can be abandoned once it can never be included.
 async fn vanished(test: Arc<TestApp>) {
     let chain = "polygon".parse().unwrap();
     test.world.automine(chain, 0).await.unwrap();
@@ -183,14 +183,14 @@ async fn vanished(test: Arc<TestApp>) {
     let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
     test.pay(id).await;
     let PaymentState::CoinsSent { txid, transfer, .. } = test.payment_becomes(id, "coins_sent").await.state else { panic!("coins sent") };
-    // A node refuses the bytes, for whatever reason.
+    // The node refuses the bytes.
     test.world.reorganise(chain, 0, vec![txid.clone()]).await.unwrap();
     let refusal = FaultRule { port: FaultPort::Chain, calls: Calls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
     test.world.add_fault(refusal).await.unwrap();
     mine(1).await.unwrap();
-    let told = item(&test, ReviewKind::Vanished).await;
-    assert_eq!((told.order, told.source.clone()), (Some(id), Some(transfer.to_string())));
-    let free = reviews::resolve(&test.app, &operator(), told.id, ReviewDecision::GiveUp).await;
+    let item_found = item(&test, ReviewKind::Vanished).await;
+    assert_eq!((item_found.order, item_found.source.clone()), (Some(id), Some(transfer.to_string())));
+    let free = reviews::resolve(&test.app, &operator(), item_found.id, ReviewDecision::GiveUp).await;
     assert!(free.unwrap_err().to_string().contains("is free"), "the chain may yet take it");
     // Another transaction takes its nonce.
     let port = test.world.chain(chain).unwrap();
@@ -201,11 +201,11 @@ async fn vanished(test: Arc<TestApp>) {
     let other = port.sign(&other).await.unwrap();
     assert!(matches!(port.broadcast(&other).await, rampart_core::ports::CallOutcome::Accepted(())));
     mine(1).await.unwrap();
-    reviews::resolve(&test.app, &operator(), told.id, ReviewDecision::GiveUp).await.unwrap();
+    reviews::resolve(&test.app, &operator(), item_found.id, ReviewDecision::GiveUp).await.unwrap();
     let held = test.payment_becomes(id, "on_hold").await;
     assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. }), "{:?}", held.state);
-    assert_eq!(test.app.store().reviews_waiting(None, 10).await.unwrap(), [], "it is told of once");
-    // And the order goes on.
+    assert_eq!(test.app.store().reviews_waiting(None, 10).await.unwrap(), [], "one item is written");
+    // The order goes on.
     orders::release(&test.app, &operator(), id).await.unwrap();
     let PaymentState::CoinsSent { txid: anew, .. } = test.payment_becomes(id, "coins_sent").await.state else { panic!("coins sent") };
     assert_ne!(anew, txid);
@@ -217,7 +217,7 @@ async fn vanished(test: Arc<TestApp>) {
     settled(&test, id).await;
 }
 
-/// The company's own coins go nowhere where they would be lost.
+/// Withdrawals to destinations where the coins would be lost are refused.
 async fn withdrawals(test: Arc<TestApp>) {
     let app = &test.app;
     let chain = "polygon".parse().unwrap();

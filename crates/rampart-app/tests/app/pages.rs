@@ -1,4 +1,4 @@
-//! What customers do on the hosted pages.
+//! The hosted pages as customers use them.
 
 use std::sync::Arc;
 
@@ -9,19 +9,19 @@ use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, refusal_of, sell};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::whole => identity, gateway);
+on_both_engines!(super::with_workers => identity, gateway);
 
 mod quiet {
-    rampart_testkit::on_both_engines!(super::idle => a_telephone_number_is_judged_again, transfers, sales, dead_links);
-    use super::{a_telephone_number_is_judged_again, dead_links, idle, sales, transfers};
+    rampart_testkit::on_both_engines!(super::without_workers => a_telephone_number_is_judged_again, transfers, sales, dead_links);
+    use super::{a_telephone_number_is_judged_again, dead_links, sales, transfers, without_workers};
 }
 
 fn some(text: &str) -> Option<String> {
@@ -106,9 +106,9 @@ async fn a_telephone_number_is_judged_again(test: Arc<TestApp>) {
         let token = test.app.identity_token(id);
         let form = KycForm { phone, ..empty(KycLevel::Basic) };
         let page = test.app.submit_kyc_form(&token, form).await.unwrap();
-        let told: Vec<_> =
+        let shown: Vec<_> =
             page.customer.warnings.iter().filter(|warning| warning.field == "phone").map(|warning| warning.code.as_str()).collect();
-        assert_eq!(told, expected, "{number}");
+        assert_eq!(shown, expected, "{number}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Keys, tokens and who may call.
+//! Keys, tokens and permissions of callers.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use rampart_core::redacted::Redacted;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, refusal_of, sell};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => tokens, refused_alike, networks, rotation, a_leak, orders_through_a_rotation,
+on_both_engines!(super::without_workers => tokens, refused_alike, networks, rotation, a_leak, orders_through_a_rotation,
     names_are_one_partners, every_key_costs_the_same_look_ups, what_is_anothers_costs_the_same_look_ups);
 
 const OVERLAP: Duration = Duration::from_secs(600);
@@ -36,7 +36,7 @@ async fn tokens(test: Arc<TestApp>) {
     for bad in ["", "x", &forged, &token[1..], &"a".repeat(5_000)] {
         assert_eq!(TestApp::code(test.app.caller(bad, here()).await), ErrorCode::AuthorizationIncorrect);
     }
-    // Disabling ends every token, and enabling brings none back.
+    // Disabling revokes every token, and enabling restores none.
     let id = test.caller.partner.id;
     for enabled in [false, true] {
         let change = PartnerChange { enabled: Some(enabled), ..PartnerChange::default() };
@@ -84,7 +84,7 @@ async fn networks(test: Arc<TestApp>) {
     }
 }
 
-/// How often the database is asked tells nobody whether a key is in use, was before, or never was.
+/// The number of database reads does not reveal whether a key is, was or never was in use.
 async fn every_key_costs_the_same_look_ups(test: Arc<TestApp>) {
     let (id, first) = (test.caller.partner.id, test.credentials.clone());
     let old = test.app.rotate_partner_key(id, OVERLAP, "test", "trial").await.unwrap();
@@ -106,7 +106,7 @@ async fn every_key_costs_the_same_look_ups(test: Arc<TestApp>) {
     assert_eq!(costs, [1; 5]);
 }
 
-/// Nor does it tell whether somebody else has what is asked for.
+/// Nor does it reveal whether another partner has the requested record.
 async fn what_is_anothers_costs_the_same_look_ups(test: Arc<TestApp>) {
     let (owner, stranger) = (&test.stranger, &test.caller);
     let customer = test.register(owner, CustomerOf::SPAIN, "theirs@mail.example").await;
@@ -141,7 +141,7 @@ async fn rotation(test: Arc<TestApp>) {
     let before = token(&test, &test.credentials).await;
     let new = app.rotate_partner_key(id, OVERLAP, "test", "trial").await.unwrap();
     assert_ne!(new.api_key, test.credentials.api_key);
-    // Both pairs work, and so do their tokens; the old secret signs along.
+    // Both pairs of credentials work, and so do their tokens; webhooks are signed with the old secret as well.
     let grant = app.authenticate(&test.credentials.api_key, test.credentials.api_secret.reveal(), here()).await.unwrap();
     let (old, fresh) = (grant.token, token(&test, &new).await);
     for token in [&before, &old, &fresh] {
@@ -149,8 +149,8 @@ async fn rotation(test: Arc<TestApp>) {
     }
     let partner = app.caller_for_key(&new.api_key).await.unwrap().partner;
     let secrets = app.secrets_of(&partner).unwrap();
-    assert_eq!(secrets, [new.api_secret.clone(), test.credentials.api_secret.clone()] as [Redacted; 2], "the old one signs along");
-    // A token of the old key lives no longer than the key.
+    assert_eq!(secrets, [new.api_secret.clone(), test.credentials.api_secret.clone()] as [Redacted; 2], "the old one still counts");
+    // A token of the old key expires no later than the key.
     assert!(grant.expires_in <= OVERLAP.as_secs());
     let later = test.with_real_time_ahead(OVERLAP).await;
     assert_eq!(later.secrets_of(&partner).unwrap(), [new.api_secret.clone()] as [Redacted; 1]);
@@ -159,7 +159,7 @@ async fn rotation(test: Arc<TestApp>) {
     for (token, holds) in [(&before, false), (&old, false), (&fresh, true)] {
         assert_eq!(later.caller(token, here()).await.is_ok(), holds);
     }
-    // Whoever is disabled is so with either key.
+    // A disabled partner is refused with either key.
     for enabled in [false, true] {
         let change = PartnerChange { enabled: Some(enabled), ..PartnerChange::default() };
         app.set_partner(id, &change, "test", "trial").await.unwrap();
@@ -190,7 +190,7 @@ async fn a_leak(test: Arc<TestApp>) {
     assert_eq!(refusal_of(long).code, ErrorCode::ValidationFailed);
 }
 
-/// An order of the old key goes on through a rotation that another node makes meanwhile; one after a leak does not.
+/// An order made with the old key succeeds during a rotation by another node, but not after a key was revoked as leaked.
 async fn orders_through_a_rotation(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let caller = test.app.caller(&token(&test, &test.credentials).await, here()).await.unwrap();
@@ -204,7 +204,7 @@ async fn orders_through_a_rotation(test: Arc<TestApp>) {
     node.store().close().await;
 }
 
-/// Operators call partners by name, so that none is two partners'.
+/// Operators identify partners by name, so names are unique.
 async fn names_are_one_partners(test: Arc<TestApp>) {
     let refused = async |name: &str| {
         let refusal = refusal_of(test.app.create_partner(name, "test").await);
@@ -216,7 +216,7 @@ async fn names_are_one_partners(test: Arc<TestApp>) {
     refused(" first ").await;
     refused(&first.to_string()).await;
 
-    // Of several at once, on two nodes, one gets the name.
+    // Of several concurrent requests on two nodes, one gets the name.
     let node = test.another_node().await;
     let at_once = futures::future::join_all((0..6).map(|turn| {
         let app = if turn % 2 == 0 { test.app.clone() } else { node.clone() };
@@ -225,7 +225,7 @@ async fn names_are_one_partners(test: Arc<TestApp>) {
     .await;
     assert_eq!(at_once.iter().filter(|made| made.is_ok()).count(), 1, "{at_once:?}");
 
-    // Renaming is no way around it, and gives nobody's name away.
+    // Renaming does not circumvent this, and frees no name for others.
     let rename = async |id, name: &str| {
         let change = PartnerChange { name: Some(name.to_owned()), ..PartnerChange::default() };
         test.app.set_partner(id, &change, "test", "renamed").await

@@ -1,4 +1,4 @@
-//! Rails that take and pay whole pesos: orders keep to that, and what is left of money that leaves is booked.
+//! Rails that take and pay whole pesos: orders keep to that step, and the remainder of an outgoing amount is booked.
 
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ use crate::workers_buying::{ana, item, operator};
 const COLOMBIA: CustomerOf = CustomerOf { country: "COL", document: "CED_CIU", number: "1012345678", account: "007/savings/12345678901" };
 const COP: &str = "COP";
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-/// As an earlier version was configured: to the centavo.
+/// The configuration of an earlier version, with steps of one centavo.
 fn without_steps() -> Catalogue {
     catalogue_with(|table| {
         for (section, path) in [("rails", &["breb"][..]), ("rails", &["co-ach"]), ("methods", &["COL", "PSE"])] {
@@ -40,7 +40,7 @@ async fn earlier(engine: TestEngine) -> TestApp {
     TestApp::start_with(engine, without_steps()).await
 }
 
-on_both_engines!(super::whole => amounts_keep_to_the_step, sales_pay_whole_steps, refunds_and_returns_pay_whole_steps);
+on_both_engines!(super::with_workers => amounts_keep_to_the_step, sales_pay_whole_steps, refunds_and_returns_pay_whole_steps);
 
 mod upgraded {
     use super::{earlier, payouts_that_wait_are_rounded, quotes_of_before_are_kept, sales_of_before_go_on};
@@ -55,7 +55,7 @@ fn buying(customer: CustomerId, payment_type: &str, amount: &str) -> CreatePayme
     CreatePayment { payment_type: Some(payment_type.into()), fiat_symbol: Some(COP.into()), ..buy(customer, amount) }
 }
 
-/// What the books say of an account in pesos, in centavos.
+/// The balance of an account in centavos.
 async fn booked(test: &TestApp, account: &str) -> i128 {
     test.app.store().balance(account.parse().unwrap(), COP.parse().unwrap()).await.unwrap().posted.minor()
 }
@@ -88,7 +88,7 @@ async fn amounts_keep_to_the_step(test: Arc<TestApp>) {
             quote(payment_type, amount, "fiat").await.unwrap();
             test.app.create_payment(&test.caller, &buying(customer, payment_type, amount), None).await.unwrap();
         }
-        // Whatever is asked for in coins can be paid, and the order takes the quote.
+        // Every amount asked for in coins is payable, and the order accepts the quote.
         for coins in ["7.77", "8.123456"] {
             let quoted = quote(payment_type, coins, "coin").await.unwrap();
             assert_eq!(centavos(&quoted.total_fiat) % 100, 0, "{}", quoted.total_fiat);
@@ -97,7 +97,7 @@ async fn amounts_keep_to_the_step(test: Arc<TestApp>) {
             test.app.create_payment(&test.caller, &request, None).await.unwrap();
         }
     }
-    // Whoever pays cents still does.
+    // Currencies with cents are unchanged.
     test.app.create_payment(&test.caller, &buy(ana(&test).await, "100.55"), None).await.unwrap();
     let methods = test.app.payment_methods(&test.caller, Some("COL".into()), None).await.unwrap();
     assert!(methods.len() == 2 && methods.iter().all(|method| method.step == "1.00"), "{methods:?}");
@@ -144,8 +144,7 @@ async fn sales_pay_whole_steps(test: Arc<TestApp>) {
 
 async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     let customer = juan(&test).await;
-    // A person sends an order back whose money came with centavos.
-    // No payer was told of it, so it goes to the account that the customer gave.
+    // An operator refunds an order paid with centavos. The payer is unknown, so the money goes to the account the customer gave.
     let request = CreatePayment { refund_account: Some(COLOMBIA.account.into()), ..buying(customer, "BREB", "50000") };
     test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
     let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
@@ -158,7 +157,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     assert_eq!(booked(&test, "fees:rounding").await, 50);
     let shown = payouts::show(&test.app, payout(&test, id).await.id).await.unwrap().payout;
     assert_eq!((shown.amount.as_str(), shown.rounding.as_deref()), ("50000.00 COP", Some("0.50 COP")));
-    // A processor gives back what it captured, to the centavo.
+    // A processor refunds what it captured, to the centavo.
     let request = buying(customer, "PSE", "50000");
     let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
     let due = payable(&test.payment(id).await, "Ana García López");
@@ -168,9 +167,9 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     let refunded = test.payment_becomes(id, "refunded").await;
     assert_eq!(refunded.refunded.minor(), 5_000_050);
     assert_eq!(booked(&test, "fees:rounding").await, 50);
-    // What belongs to nobody goes back to where it came from, over a rail.
+    // Unmatched money is returned to its sender over a rail.
     let ours = test.app.catalogue().rail_account("breb".parse().unwrap()).unwrap().clone();
-    let stray = BankTransfer {
+    let unmatched = BankTransfer {
         rail: ours.rail,
         account: ours.account,
         amount: Amount::from_minor(1_234_567),
@@ -180,7 +179,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
         sender_account: Some("@somebody".into()),
         booked: Booked::Now,
     };
-    test.world.transfer(stray).await.unwrap();
+    test.world.transfer(unmatched).await.unwrap();
     let aside = item(&test, ReviewKind::Suspense).await;
     reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it was sent back", || async {
@@ -189,7 +188,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     })
     .await;
     assert_eq!((booked(&test, "suspense").await, booked(&test, "fees:rounding").await), (0, 117));
-    // What is less than a step cannot be sent.
+    // An amount below one step cannot be sent.
     let crumb = BankTransfer {
         rail: "breb".parse().unwrap(),
         account: test.app.catalogue().rail_account("breb".parse().unwrap()).unwrap().account.clone(),
@@ -207,7 +206,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Keep).await.unwrap();
 }
 
-/// A sale of before with centavos in its terms.
+/// A sale of an earlier version with centavos in its terms.
 async fn with_centavos(test: &TestApp, customer: CustomerId) -> OrderId {
     for amount in ["20.1", "20.2", "20.3"] {
         let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, amount), None).await.unwrap());
@@ -220,7 +219,7 @@ async fn with_centavos(test: &TestApp, customer: CustomerId) -> OrderId {
 
 async fn sales_of_before_go_on(test: Arc<TestApp>) {
     let customer = juan(&test).await;
-    // One whose coins were exchanged already, and whose payout the bank refused.
+    // Its coins are exchanged already, and the bank has refused its payout.
     let refusing = FaultRule { port: FaultPort::Bank, calls: Calls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
     test.world.add_fault(refusing).await.unwrap();
     let exchanged = with_centavos(&test, customer).await;
@@ -237,14 +236,14 @@ async fn sales_of_before_go_on(test: Arc<TestApp>) {
         let order = test.rampoff_becomes(id, "finished").await;
         let (agreed, paid) = (order.terms.fiat_amount.minor(), payout(&test, id).await);
         assert_eq!(paid.amount.minor(), agreed - agreed % 100);
-        assert_eq!(order.sent_amount(), paid.amount, "what it tells is what was paid");
+        assert_eq!(order.sent_amount(), paid.amount, "it reports what was paid");
         kept += agreed % 100;
     }
     assert_eq!(booked(&test, "fees:rounding").await, kept);
     running.stop().await;
 }
 
-/// Payouts that an earlier version ordered, and whose rail was not reached before the upgrade.
+/// Payouts ordered by an earlier version, whose rail was not reached before the upgrade.
 async fn payouts_that_wait_are_rounded(test: Arc<TestApp>) {
     let customer = juan(&test).await;
     let away = |count| FaultRule { port: FaultPort::Bank, calls: Calls::Actions, outcome: FaultOutcome::Fail, count, delay_seconds: 0 };
@@ -271,13 +270,13 @@ async fn payouts_that_wait_are_rounded(test: Arc<TestApp>) {
         let payout = payout(&test, order).await;
         assert_eq!((payout.amount.minor(), payout.rounding.minor()), (paid, left));
     }
-    assert_eq!(sold.sent_amount().minor(), agreed - agreed % 100, "what it tells is what was paid");
+    assert_eq!(sold.sent_amount().minor(), agreed - agreed % 100, "it reports what was paid");
     assert_eq!((bought.refunded.minor(), bought.fiat_balance), (5_000_000, Amount::ZERO));
     assert_eq!(booked(&test, "fees:rounding").await, agreed % 100 + 50);
     running.stop().await;
 }
 
-/// A quote is good for as long as it says, also when the method takes other amounts by then.
+/// A quote stays valid until it expires, even if the method takes other amounts by then.
 async fn quotes_of_before_are_kept(test: Arc<TestApp>) {
     let customer = juan(&test).await;
     let request = QuoteRequest {

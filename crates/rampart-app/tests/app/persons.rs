@@ -1,4 +1,4 @@
-//! Who is a person is told by the number, and persons must be of age.
+//! The document number decides who is a natural person; natural persons must be of age.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use serde_json::Value;
 
 use crate::pages::empty;
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => a_persons_nit, a_spanish_minor, an_open_century, registered_as_a_company, fillers, zeros, one_person,
-    registered_by_an_earlier_version);
+on_both_engines!(super::without_workers => a_persons_nit, a_spanish_minor, an_open_century, registered_as_a_company, fillers, zeros,
+    one_person, registered_by_an_earlier_version);
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -57,19 +57,19 @@ async fn stored(test: &TestApp, id: CustomerId) -> Customer {
 }
 
 async fn a_persons_nit(test: Arc<TestApp>) {
-    // What a minor is refused with as a citizen ID is refused as a NIT.
+    // A minor's number is refused as a citizen ID and as a NIT alike.
     for (document, number) in [("CED_CIU", "1012345678"), ("NIT", "1012345678-9")] {
         let refusal = refused(&test, request("CO", document, number, "2015-06-01")).await;
         assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::ValidationFailed, "dob"), "{document}");
     }
-    // The date inside an old number counts, and its holder is a minor unless the date of birth says otherwise.
+    // The date inside an old number counts: its holder is a minor unless the given date of birth says otherwise.
     let refusal = refused(&test, request("CO", "NIT", "99010199999-7", "1999-01-02")).await;
     assert_eq!(refusal.code, ErrorCode::InvalidIdentification);
     let (old, data) = registered(&test, request("CO", "NIT", "99010199999-7", "")).await;
     let codes: Vec<_> = data["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["old_form", "minor"]);
     assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &pse(old), None).await), ErrorCode::InvalidIdentification);
-    // A grown person's is a person's, of whom the form asks what it asks of persons.
+    // An adult's NIT counts as a person's, and the form asks for a person's data.
     let (adult, data) = registered(&test, request("CO", "NIT", "1012345678-9", "1986-05-03")).await;
     assert_eq!((data["customer_type"].as_str(), data["warnings"].as_array().unwrap().len()), (Some("individual"), 0));
     test.app.create_payment(&test.caller, &pse(adult), None).await.unwrap();
@@ -89,18 +89,18 @@ async fn a_spanish_minor(test: Arc<TestApp>) {
         assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(minor, "100"), None).await), ErrorCode::InvalidIdentification);
         assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(minor, "100"), None).await), ErrorCode::InvalidIdentification);
     }
-    // Somebody who has grown up since.
+    // A person who has come of age since.
     let (adult, data) = registered(&test, request("ES", "GOVERNMENT_ID", &k_number(1_234_568), "1986-05-03")).await;
     assert_eq!(data["warnings"].as_array().unwrap().len(), 0);
     test.app.create_payment(&test.caller, &buy(adult, "100"), None).await.unwrap();
 }
 
-/// A right K number of seven digits.
+/// A valid K number of seven digits.
 fn k_number(digits: usize) -> String {
     format!("K{digits:07}{}", char::from(b"TRWAGMYFPDXBNJZSQVHLCKE"[digits % 23]))
 }
 
-/// An RFC has two figures of the year: whoever may be a minor by it says when it was born before the first order.
+/// An RFC has two digits of the year: a customer who may be a minor by it must give the date of birth before the first order.
 async fn an_open_century(test: Arc<TestApp>) {
     let spei = |id| CreatePayment { payment_type: some("SPEI"), fiat_symbol: some("MXN"), ..buy(id, "1000") };
     let order = async |id| test.app.create_payment(&test.caller, &spei(id), None).await;
@@ -109,7 +109,7 @@ async fn an_open_century(test: Arc<TestApp>) {
     assert!(warnings.contains(&(&"dob".into(), &"dob_needed".into())), "{data}");
     assert_eq!(refusal_of(order(open).await).code, ErrorCode::RequireKyc);
     assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(open, "100"), None).await), ErrorCode::RequireKyc);
-    // The form is open for it, whatever was approved, and refuses a minor and who is not the number's.
+    // The form is open for it, whatever was approved, and refuses minors and dates that do not match the number.
     let token = test.app.identity_token(open);
     let page = test.app.page_customer(&token).await.unwrap();
     assert_eq!((page.wanted, page.missing.contains(&"dob")), (Some(KycLevel::Basic), true));
@@ -126,20 +126,20 @@ async fn an_open_century(test: Arc<TestApp>) {
     test.app.submit_kyc_form(&token, form("1910-03-12")).await.unwrap();
     assert!(stored(&test, open).await.warnings.iter().all(|warning| warning.code != "dob_needed"));
     order(open).await.unwrap();
-    // Who is of age in either century, or was born in the one that has passed, is asked nothing more; a company is nobody's age.
+    // Customers who are of age in either century, or were born in the past one, are asked nothing more; a company has no age.
     for number in ["GOOX050312AB1", "QAQX800101AB1", "QQZ150101ABA"] {
         let (adult, data) = registered(&test, request("MX", "RFC", number, "")).await;
         assert!(!data.to_string().contains("dob_needed"), "{data}");
         order(adult).await.unwrap();
     }
-    let (told, _) = registered(&test, request("MX", "RFC", "GOOX050312AB2", "2005-03-12")).await;
-    order(told).await.unwrap();
-    // A CURP tells the century: of a minor, and of somebody who is not born yet.
+    let (customer, _) = registered(&test, request("MX", "RFC", "GOOX050312AB2", "2005-03-12")).await;
+    order(customer).await.unwrap();
+    // A CURP contains the century: for a minor, and for a date in the future.
     for number in ["QOQX100312MNEQQXA6", "QOQX500312MNEQQXA0"] {
         let refusal = refused(&test, request("MX", "CURP", number, "")).await;
         assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::ValidationFailed, "dob"), "{number}");
     }
-    // Who was stored without the date that its CURP tells.
+    // A customer stored without the date that the CURP contains.
     let (minor, _) = registered(&test, request("MX", "CURP", "QOQX050312MNEQQXA5", "")).await;
     let mut customer = stored(&test, minor).await;
     customer.profile.date_of_birth = "".into();
@@ -150,7 +150,7 @@ async fn an_open_century(test: Arc<TestApp>) {
     assert_eq!(TestApp::code(order(minor).await), ErrorCode::InvalidIdentification);
 }
 
-/// One number is one customer's, whatever zeros its field was filled up with.
+/// One number is one customer, whatever zeros pad it.
 async fn zeros(test: Arc<TestApp>) {
     for (country, document, numbers, code) in [
         ("AR", "DNI", ["717257", "0717257"], "short_number"),
@@ -165,7 +165,7 @@ async fn zeros(test: Arc<TestApp>) {
     }
 }
 
-/// A person has one set of limits, under whichever documents it registers; others have their own.
+/// A person has one set of limits across all documents it registers with; others have their own.
 async fn one_person(test: Arc<TestApp>) {
     let colombian =
         [("NIT", "1012345678-9"), ("CED_CIU", "1012345678"), ("NUIP", "1012345678"), ("TI", "1012345678"), ("RC", "1012345678")];
@@ -186,7 +186,7 @@ async fn one_person(test: Arc<TestApp>) {
         }
         persons.insert(first);
     }
-    // A company's number has no person's inside; the serial number of a form, and a number of another document, are no cédula.
+    // A company's number contains no person's; the serial number of a form, or a number of another document, is not a cédula.
     for (country, document, number) in [
         ("CO", "RC", "12345678"),
         ("CO", "CED_CIU", "12345678"),
@@ -215,8 +215,8 @@ async fn one_person(test: Arc<TestApp>) {
     assert_eq!(TestApp::code(ordered(by_tax_number).await), over);
 }
 
-/// Earlier versions took each document as it came. Who registered then is found under the person's other documents too; two
-/// customers stay two, and each is who counts for its own document.
+/// Earlier versions treated each document separately. A person registered then is also found by its other documents; two customers stay
+/// two, each counting for its own document.
 async fn registered_by_an_earlier_version(test: Arc<TestApp>) {
     let as_before = async |document: DocumentType, number: &str| {
         let bare = RegisterUser { identification_type: None, identification_number: None, ..request("CO", number, "", "1980-01-01") };
@@ -244,7 +244,7 @@ async fn registered_by_an_earlier_version(test: Arc<TestApp>) {
     assert_eq!((stored(&test, by_tax_number).await.counts_as, stored(&test, by_number).await.counts_as), (None, None));
 }
 
-/// As an earlier version stored whoever registered with a NIT.
+/// A customer with a NIT as an earlier version stored it.
 async fn as_a_company(test: &TestApp, id: CustomerId) {
     let mut customer = stored(test, id).await;
     customer.customer_type = CustomerType::Company;
@@ -255,10 +255,10 @@ async fn as_a_company(test: &TestApp, id: CustomerId) {
 
 async fn registered_as_a_company(test: Arc<TestApp>) {
     let order = async |id| test.app.create_payment(&test.caller, &pse(id), None).await;
-    // Nobody asked when it was born: the form does now, whatever was approved.
+    // The date of birth was never asked: the form asks now, whatever was approved.
     let (unknown, _) = registered(&test, request("CO", "NIT", "1012345678-9", "")).await;
     as_a_company(&test, unknown).await;
-    // A bank names a person as it names persons.
+    // The bank's spelling of a person's name matches.
     let mut named = stored(&test, unknown).await;
     named.profile.last_name = "García López".to_owned().into();
     assert!(named.can_be("GARCIA LOPEZ JUAN"));
@@ -281,7 +281,7 @@ async fn registered_as_a_company(test: Arc<TestApp>) {
     let now = stored(&test, unknown).await;
     assert_eq!((now.customer_type, now.kyc.level), (CustomerType::Individual, Some(KycLevel::Basic)));
     order(unknown).await.unwrap();
-    // A company's date is a date of birth, if it turns out to be a person.
+    // The company's date is the date of birth if the customer turns out to be a person.
     let (minor, _) = registered(&test, request("CO", "NIT", "80123456-4", "1986-05-03")).await;
     let mut customer = stored(&test, minor).await;
     (customer.customer_type, customer.profile.date_of_birth) = (CustomerType::Company, "2015-06-01".into());

@@ -1,4 +1,4 @@
-//! Quotes: what they promise, to whom, once and how long.
+//! Quotes: their terms, their owner, single use and expiry.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use rampart_app::{CreatePayment, CreateRampoff, QuoteRequest, RampoffQuoteReques
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, sell};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => used_once, sales, prices);
+on_both_engines!(super::without_workers => used_once, sales, prices);
 
 fn asked(amount: &str, amount_in: Option<&str>) -> QuoteRequest {
     QuoteRequest {
@@ -35,10 +35,10 @@ async fn used_once(test: Arc<TestApp>) {
     let trimmed = view.coin_amount_decimal.trim_end_matches('0').trim_end_matches('.').to_owned();
     assert_eq!(trimmed, quote.tokens);
     assert_eq!(code(with(&quote.quote_id, "100")).await, ErrorCode::QuoteUsed);
-    // Another partner's quote is nobody's.
+    // Another partner's quote does not exist for this one.
     let foreign = test.app.quote(&test.stranger, &asked("100", None)).await.unwrap();
     assert_eq!(code(with(&foreign.quote_id, "100")).await, ErrorCode::QuoteMismatch);
-    // Of two at once one wins.
+    // Of two concurrent orders one gets the quote.
     let quote = test.app.quote(&test.caller, &asked("50", None)).await.unwrap();
     let request = with(&quote.quote_id, "50");
     let (one, two) =
@@ -48,7 +48,7 @@ async fn used_once(test: Arc<TestApp>) {
     let quote = test.app.quote(&test.caller, &asked("60", None)).await.unwrap();
     test.advance(test.app.catalogue().pricing.quote_seconds + 1).await;
     assert_eq!(code(with(&quote.quote_id, "60")).await, ErrorCode::QuoteExpired);
-    // Asked for in coins, it gives at least these.
+    // Asked for in coins, it gives at least this many.
     let quote = test.app.quote(&test.caller, &asked("80", Some("coin"))).await.unwrap();
     assert!(quote.tokens.starts_with("80"), "{}", quote.tokens);
     test.app.create_payment(&test.caller, &with(&quote.quote_id, &quote.total_fiat), None).await.unwrap();
@@ -62,7 +62,6 @@ async fn sales(test: Arc<TestApp>) {
     let answer = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
     assert_eq!(data_of(&answer)["fiat_amount"], quote.fiat_amount);
     assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &request, None).await), ErrorCode::QuoteUsed);
-    // A quote for buying is none for selling.
     let buying = test.app.quote(&test.caller, &self::asked("50", None)).await.unwrap();
     let request = CreateRampoff { quote_id: Some(buying.quote_id), ..sell(customer, "50") };
     assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &request, None).await), ErrorCode::QuoteMismatch);

@@ -8,11 +8,12 @@ use rampart_core::id::Randomness;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, data_of, documented_registration, on_both_engines, refusal_of};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => documented, once_per_address, one_document, numbers_tell_nothing, a_taken_number_is_drawn_again, faults_are_named, countries, minors, keys, strict, companies);
+on_both_engines!(super::without_workers => documented, once_per_address, one_document, numbers_tell_nothing, a_taken_number_is_drawn_again,
+    faults_are_named, countries, minors, keys, strict, companies);
 
 async fn documented(test: Arc<TestApp>) {
     let answer = test.app.register_user(&test.caller, &documented_registration(), None).await.unwrap();
@@ -40,11 +41,11 @@ async fn once_per_address(test: Arc<TestApp>) {
     let data = refusal.data.unwrap();
     assert_eq!(data["id"], first.0);
     assert!(data["kyc_form_url"].as_str().unwrap().contains("/kyc?token="));
-    // Another partner's customers are its own.
+    // Another partner's customers are separate.
     test.app.register_user(&test.stranger, &again, None).await.unwrap();
 }
 
-/// Neither partner learns from its customers' numbers how many the other has gained meanwhile.
+/// The numbers of a partner's customers do not reveal how many customers another partner has gained.
 async fn numbers_tell_nothing(test: Arc<TestApp>) {
     let register = async |caller, email: String| test.register(caller, CustomerOf::SPAIN, &email).await.0;
     let mut numbers = Vec::new();
@@ -63,13 +64,13 @@ async fn numbers_tell_nothing(test: Arc<TestApp>) {
     assert_eq!(distinct.len(), numbers.len());
 }
 
-/// Draws one number several times before it draws others.
-struct Stuck {
+/// A random source that yields one number several times before others.
+struct RepeatingRandomness {
     left: AtomicUsize,
     otherwise: SystemRandomness,
 }
 
-impl Randomness for Stuck {
+impl Randomness for RepeatingRandomness {
     fn fill(&self, bytes: &mut [u8]) {
         let is_stuck = bytes.len() == 8 && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
         if is_stuck { bytes.copy_from_slice(&776_u64.to_le_bytes()) } else { self.otherwise.fill(bytes) }
@@ -77,7 +78,7 @@ impl Randomness for Stuck {
 }
 
 async fn a_taken_number_is_drawn_again(test: Arc<TestApp>) {
-    let stuck = Stuck { left: AtomicUsize::new(8), otherwise: SystemRandomness };
+    let stuck = RepeatingRandomness { left: AtomicUsize::new(8), otherwise: SystemRandomness };
     let sources = Sources { business: test.app.business().clone(), real: test.app.real().clone(), randomness: Arc::new(stuck) };
     let (ports, config, catalogue) = (test.app.ports().clone(), test.app.config().clone(), test.app.catalogue().clone());
     let app = App::new(test.app.store().clone(), ports, config, catalogue, sources, &[[42; 32]]).await.unwrap();
@@ -86,7 +87,7 @@ async fn a_taken_number_is_drawn_again(test: Arc<TestApp>) {
         data_of(&app.register_user(caller, &request, None).await.unwrap())["id"].as_i64().unwrap()
     };
     assert_eq!(register(&test.caller, "ana@example.com").await, 777);
-    // A number is one customer's, whichever partner's that is; five draws are of seven figures, the sixth is longer.
+    // A number belongs to one customer across partners; the first five draws have seven digits, the sixth has more.
     let second = register(&test.stranger, "eva@example.com").await;
     assert_ne!(second, 777);
     let kept = app.store().customer(rampart_core::id::CustomerId(777)).await.unwrap().unwrap();
@@ -95,8 +96,8 @@ async fn a_taken_number_is_drawn_again(test: Arc<TestApp>) {
     assert_eq!(answered.email.reveal(), "eva@example.com", "the answer names the number that was stored");
 }
 
-/// Registrations of one document at one partner count as the first of them, however they are written; other documents and
-/// other partners' do not.
+/// Registrations of one document at one partner count as the first of them, however they are written; other documents and other partners
+/// are separate.
 async fn one_document(test: Arc<TestApp>) {
     let stored = async |id: rampart_core::id::CustomerId| test.app.store().customer(id).await.unwrap().unwrap();
     let first = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
@@ -114,7 +115,7 @@ async fn one_document(test: Arc<TestApp>) {
     assert_eq!(stored(different).await.counts_as(), different);
     let elsewhere = test.register(&test.stranger, CustomerOf::SPAIN, "ana@example.com").await;
     assert_eq!(stored(elsewhere).await.counts_as(), elsewhere);
-    // Of many at once, one is the first.
+    // Of many concurrent registrations, one is the first.
     let at_once = (0..6).map(|number| {
         let test = test.clone();
         tokio::spawn(async move { test.register(&test.caller, CustomerOf::MEXICO, &format!("m{number}@example.com")).await })

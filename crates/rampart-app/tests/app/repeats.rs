@@ -1,4 +1,4 @@
-//! Repeated requests: by key and by the partner's own name.
+//! Repeated requests, by idempotency key and by the partner's external identifier.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,23 +7,23 @@ use rampart_app::{CreatePayment, CreateRampoff, ListRequest};
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => twins, names, names_of_sales, one_meaning, only_successes, answers_end);
+on_both_engines!(super::without_workers => concurrent_requests, names, names_of_sales, one_meaning, only_successes, answers_end);
 
-async fn twins(test: Arc<TestApp>) {
+async fn concurrent_requests(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     for (key, name) in [(Some("key-1"), None), (None, Some("order-1")), (Some("key-2"), Some("order-2"))] {
-        let twins = (0..8).map(|_| {
+        let concurrent_requests = (0..8).map(|_| {
             let test = test.clone();
             let request = CreatePayment { external_id: name.map(str::to_owned), ..buy(customer, "100") };
             tokio::spawn(async move { test.app.create_payment(&test.caller, &request, key).await.unwrap() })
         });
         let mut answers = Vec::new();
-        for twin in twins.collect::<Vec<_>>() {
-            answers.push(twin.await.unwrap());
+        for request in concurrent_requests.collect::<Vec<_>>() {
+            answers.push(request.await.unwrap());
         }
         assert_eq!(answers.iter().map(|answer| &answer.data).collect::<HashSet<_>>().len(), 1);
         assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
@@ -40,10 +40,10 @@ async fn names(test: Arc<TestApp>) {
     assert_eq!((&first.data, first.replayed, again.replayed), (&again.data, false, true));
     let other = CreatePayment { fiat_amount: Some("101".into()), ..request.clone() };
     assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &other, None).await), ErrorCode::ExternalIdConflict);
-    // The name is looked up before anything else is checked.
+    // The external identifier is looked up before any other check.
     let nonsense = CreatePayment { user_id: None, ..request.clone() };
     assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &nonsense, None).await), ErrorCode::ExternalIdConflict);
-    // A key beside a name that is known: the name decides, and the key is not used up by it.
+    // With a known external identifier, the key is ignored and not used up.
     let keyed = test.app.create_payment(&test.caller, &request, Some("key-1")).await.unwrap();
     assert!(keyed.replayed);
     let list = ListRequest { external_id: Some("order-1".into()), ..ListRequest::default() };
@@ -60,12 +60,12 @@ async fn names_of_sales(test: Arc<TestApp>) {
     assert_eq!((&first.data, again.replayed), (&again.data, true));
     let other = CreateRampoff { amount: Some("51".into()), ..request };
     assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &other, None).await), ErrorCode::ExternalIdConflict);
-    // Purchases and sales have names of their own.
+    // Purchases and sales have separate external identifiers.
     let purchase = CreatePayment { external_id: Some("order-1".into()), ..buy(customer, "100") };
     test.app.create_payment(&test.caller, &purchase, None).await.unwrap();
 }
 
-/// Writers of JSON differ about the zeros of a number; the case of a code does not matter to the call.
+/// JSON serializers differ in the zeros of a number; the case of a code does not matter to the call.
 async fn one_meaning(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     for (key, name) in [(Some("key-1"), None), (None, Some("order-1"))] {

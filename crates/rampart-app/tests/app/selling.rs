@@ -1,4 +1,4 @@
-//! Selling: from order to money at the bank.
+//! Selling, from the order to the money at the bank.
 
 use std::sync::Arc;
 
@@ -10,19 +10,19 @@ use rampart_core::refusal::ErrorCode;
 use rampart_sandbox::Deposit;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, sell};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::whole => to_the_bank);
+on_both_engines!(super::with_workers => to_the_bank);
 
 mod checks {
-    rampart_testkit::on_both_engines!(super::idle => accounts, accounts_of_ours, addresses);
-    use super::{accounts, accounts_of_ours, addresses, idle};
+    rampart_testkit::on_both_engines!(super::without_workers => accounts, accounts_of_ours, addresses);
+    use super::{accounts, accounts_of_ours, addresses, without_workers};
 }
 
 async fn to_the_bank(test: Arc<TestApp>) {
@@ -51,8 +51,8 @@ async fn to_the_bank(test: Arc<TestApp>) {
     }
 }
 
-/// Money that is paid out to ourselves comes back in as a customer's: of the rails' accounts and of every customer's own that
-/// leads to one, wherever an account can be given.
+/// A payout to ourselves would come back in as a customer's money. Refused are the accounts of the rails and every customer's virtual
+/// account, wherever an account can be given.
 async fn accounts_of_ours(test: Arc<TestApp>) {
     let own = |rail: &str| test.app.catalogue().rail_accounts.iter().find(|ours| ours.rail.as_str() == rail).unwrap().account.clone();
     let of_a_customer = |rail: &str| virtual_account::account_of(&own(rail), CustomerId(4_711)).unwrap();
@@ -73,7 +73,7 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
             let purchase = CreatePayment { refund_account: Some(account.clone()), ..buy(customer, "100") };
             let refused = test.app.create_payment(&test.caller, &purchase, None).await;
             assert_eq!(TestApp::code(refused), ErrorCode::InvalidBankAccount, "{account}");
-            // Whether the order waits for it is looked at afterwards.
+            // Whether the order waits for it is checked afterwards.
             let order = test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
             let token = test.app.payment_token(TestApp::order_of(&order));
             let given = test.app.give_refund_account(&token, &account, "Ana").await;
@@ -88,7 +88,7 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
             assert_eq!(TestApp::code(given), ErrorCode::InvalidBankAccount, "{account}");
         }
     }
-    // One that was given at registration is warned of there, and refused when a payout needs it.
+    // An account given at registration leads to a warning there, and is refused when a payout needs it.
     let registered = CustomerOf { account: Box::leak(own("sepa").into_boxed_str()), ..CustomerOf::SPAIN };
     let customer = test.verified(registered, "registered@example.com").await;
     let warnings = test.app.store().customer(customer).await.unwrap().unwrap().warnings;
@@ -97,7 +97,7 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
 }
 
 async fn accounts(test: Arc<TestApp>) {
-    // The documented customer's account is a placeholder: that is said when a payout needs it.
+    // The account of the documented customer is a placeholder, which is refused when a payout needs it.
     let answer = test.app.register_user(&test.caller, &documented_registration(), None).await.unwrap();
     let customer = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
     test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
@@ -109,7 +109,7 @@ async fn accounts(test: Arc<TestApp>) {
     assert_eq!(destination.account.reveal(), CustomerOf::ARGENTINA.account);
     assert_eq!(destination.bank_name.as_deref(), Some("Nación"));
     assert_eq!(destination.name.reveal(), "Alvaro Iglesia Vicente");
-    // Without an account anywhere there is nothing to pay to; without a chain there is no coin in Spain.
+    // Without any account there is nothing to pay to; without a chain there is no coin in Spain.
     let bare = RegisterUser {
         name: Some("Luis".into()),
         email: Some("luis@example.com".into()),

@@ -1,7 +1,7 @@
-//! A seeded simulation: customers do what customers do, in any order and with every mistake, and afterwards the ramp's
-//! books are compared with the ones that the world keeps by itself.
+//! A seeded simulation: customers act in random order and make every mistake; afterwards the ramp's books are compared with those of the
+//! sandbox world.
 //!
-//! `RAMPART_SIMULATION_SEED` chooses another course of events than the usual one.
+//! `RAMPART_SIMULATION_SEED` selects another sequence of actions.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -19,19 +19,18 @@ use rampart_core::rampoff::RampoffState;
 use rampart_sandbox::Deposit;
 use rampart_testkit::{CustomerOf, SeededChance, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
-/// How many things happen.
-const EVENTS: u32 = 90;
+const ACTIONS: u32 = 90;
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => books_agree);
+on_both_engines!(super::with_workers => books_agree);
 
-/// Chance that comes out the same for the same seed.
-struct Dice(SeededChance);
+/// Seeded randomness, equal for equal seeds.
+struct SeededRandomness(SeededChance);
 
-impl Dice {
+impl SeededRandomness {
     fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.0.fill(&mut bytes);
@@ -46,23 +45,23 @@ impl Dice {
         (!of.is_empty()).then(|| of[usize::try_from(self.below(u32::try_from(of.len()).unwrap())).unwrap()])
     }
 
-    /// A wallet of nobody's: no two orders share one.
+    /// A wallet that belongs to no one; no two orders share one.
     fn wallet(&self) -> String {
-        let figures: String = self.bytes::<20>().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("0x{figures}")
+        let digits: String = self.bytes::<20>().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("0x{digits}")
     }
 }
 
-/// What has been begun.
-struct Course {
+/// The orders created so far.
+struct Simulation {
     test: Arc<TestApp>,
-    dice: Dice,
+    dice: SeededRandomness,
     customers: Vec<CustomerId>,
     payments: Vec<OrderId>,
     rampoffs: Vec<OrderId>,
 }
 
-impl Course {
+impl Simulation {
     async fn step(&mut self) {
         match self.dice.below(20) {
             0..=4 => self.buys().await,
@@ -93,7 +92,7 @@ impl Course {
         self.rampoffs.push(TestApp::order_of(&answer));
     }
 
-    /// Pays what is due, or less, or more, or as somebody else; perhaps a payment that was paid or given up before.
+    /// Pays the amount due, less, more, or in another name; possibly for a payment that was paid or has ended.
     async fn pays(&self) {
         let Some(id) = self.dice.pick(&self.payments) else { return };
         let payment = self.test.payment(id).await;
@@ -104,11 +103,11 @@ impl Course {
             2 => (due, "Pedro Picapiedra"),
             _ => (due, "ANA GARCIA LOPEZ"),
         };
-        // The world refuses what cannot be, such as paying a card payment twice.
+        // The world refuses the impossible, such as paying a card payment twice.
         let _ = self.test.world.pay_payment(&payable(&payment, payer), Some(Amount::from_minor(amount)), None).await;
     }
 
-    /// Sends what was announced, or less, or more, or another coin; perhaps to an order that has ended.
+    /// Sends the announced amount, less, more, or another coin; possibly to an order that has ended.
     async fn deposits(&self) {
         let Some(id) = self.dice.pick(&self.rampoffs) else { return };
         let rampoff = self.test.rampoff(id).await;
@@ -127,19 +126,19 @@ impl Course {
     async fn gives_up(&self) {
         if let Some(id) = self.dice.pick(&self.payments) {
             let token = self.test.app.payment_token(id);
-            // Refused once money is there.
+            // Refused once money has arrived.
             let _ = self.test.app.cancel_payment(&token).await;
         }
     }
 
     async fn charges_back(&self) {
         if let Some(id) = self.dice.pick(&self.payments) {
-            // The world refuses for what it has not captured.
+            // The world refuses it for payments it has not captured.
             let _ = self.test.world.charge_back(id, "stolen card".into()).await;
         }
     }
 
-    /// Waits until nothing moves any more.
+    /// Waits until no order changes any more.
     async fn settle(&self) {
         let (test, payments, rampoffs) = (&self.test, &self.payments, &self.rampoffs);
         test.eventually("everything comes to rest", || async move {
@@ -160,7 +159,7 @@ impl Course {
                     rampoff.state,
                     RampoffState::CryptoReceived { .. } | RampoffState::PayingOut { .. } | RampoffState::RefundPending { .. }
                 );
-                // One that waits for the rest of its coins is at rest.
+                // An order that waits for the rest of its coins is at rest.
                 moving |= rampoff.deposits.iter().any(|deposit| deposit.confirmations == 0);
             }
             (!moving).then_some(())
@@ -171,28 +170,28 @@ impl Course {
 
 async fn books_agree(test: Arc<TestApp>) {
     let seed = std::env::var("RAMPART_SIMULATION_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
-    let dice = Dice(SeededChance::new(seed));
-    let mut course = Course { test: test.clone(), dice, customers: Vec::new(), payments: Vec::new(), rampoffs: Vec::new() };
+    let dice = SeededRandomness(SeededChance::new(seed));
+    let mut simulation = Simulation { test: test.clone(), dice, customers: Vec::new(), payments: Vec::new(), rampoffs: Vec::new() };
     for number in 0..4 {
         let customer = test.verified(CustomerOf::SPAIN, &format!("{number}@example.com")).await;
         test.decide(customer, KycLevel::Reinforced, KycStatus::Valid).await;
-        course.customers.push(customer);
+        simulation.customers.push(customer);
     }
-    for _ in 0..EVENTS {
-        course.step().await;
+    for _ in 0..ACTIONS {
+        simulation.step().await;
     }
-    course.settle().await;
-    // A deposit of the last moment may still wait for its block and its confirmations.
-    test.eventually("the chains agree", || async { (deposits_differ(&course).await.is_none()).then_some(()) }).await;
-    course.settle().await;
+    simulation.settle().await;
+    // A recent deposit may still wait for its block and its confirmations.
+    test.eventually("the chains agree", || async { (deposits_differ(&simulation).await.is_none()).then_some(()) }).await;
+    simulation.settle().await;
     banks_agree(&test).await;
     wallets_agree(&test).await;
     let mut seen: HashSet<&str> = HashSet::new();
-    for id in &course.payments {
+    for id in &simulation.payments {
         payment_agrees(&test, *id).await;
         seen.insert(test.payment(*id).await.status());
     }
-    for id in &course.rampoffs {
+    for id in &simulation.rampoffs {
         rampoff_agrees(&test, *id).await;
         seen.insert(test.rampoff(*id).await.status());
     }
@@ -221,13 +220,13 @@ async fn wallets_agree(test: &TestApp) {
     }
 }
 
-/// The first coin of which the deposit addresses hold something else than the books say.
-async fn deposits_differ(course: &Course) -> Option<String> {
-    let test = &course.test;
+/// The first coin whose balance at the deposit addresses differs from the books.
+async fn deposits_differ(simulation: &Simulation) -> Option<String> {
+    let test = &simulation.test;
     for Coin { id, .. } in test.app.catalogue().coins.iter().filter(|coin| coin.id.chain.as_str() == "polygon") {
         let port = test.app.ports().chain(id.chain).unwrap();
         let mut outside = Amount::ZERO;
-        for order in &course.rampoffs {
+        for order in &simulation.rampoffs {
             let index = test.rampoff(*order).await.deposit_index;
             outside = outside.plus(port.balance(TransferSource::Deposit(index), *id).await.unwrap()).unwrap();
         }
@@ -239,7 +238,7 @@ async fn deposits_differ(course: &Course) -> Option<String> {
     None
 }
 
-/// Coins were sent once for an order that says so, and never for another.
+/// Coins were sent exactly once for a completed order, and never for another.
 async fn payment_agrees(test: &TestApp, id: OrderId) {
     let payment = test.payment(id).await;
     let sent = test.world.transactions(payment.terms.coin.chain, Some(&payment.wallet), None, 10).await.unwrap();
@@ -250,7 +249,7 @@ async fn payment_agrees(test: &TestApp, id: OrderId) {
     }
 }
 
-/// Money was paid once for an order that says so, and never for another.
+/// Money was paid exactly once for a completed order, and never for another.
 async fn rampoff_agrees(test: &TestApp, id: OrderId) {
     let rampoff = test.rampoff(id).await;
     let payouts = test.app.store().payouts_of_order(id).await.unwrap();
@@ -275,10 +274,10 @@ async fn rampoff_agrees(test: &TestApp, id: OrderId) {
     }
 }
 
-/// The log has no gap, and what happens to an order once is told once.
+/// The event log has no gap, and what happens to an order once is reported once.
 async fn events_agree(test: &TestApp) {
     let partner = test.caller.partner.id;
-    let mut told: HashMap<(String, &str), u32> = HashMap::new();
+    let mut reported: HashMap<(String, &str), u32> = HashMap::new();
     let mut last = 0;
     loop {
         let page = test.app.store().events_after(partner, last, 100).await.unwrap();
@@ -288,11 +287,11 @@ async fn events_agree(test: &TestApp) {
         for event in page {
             last += 1;
             assert_eq!(event.sequence, last, "without a gap");
-            *told.entry((event.draft.subject, event.draft.kind.as_str())).or_default() += 1;
+            *reported.entry((event.draft.subject, event.draft.kind.as_str())).or_default() += 1;
         }
     }
-    for ((subject, kind), times) in told {
+    for ((subject, kind), times) in reported {
         let once = matches!(kind, "PAY_IN" | "COINS_SENT" | "CRYPTO_RECEIVED" | "RAMPOFF_FINISHED");
-        assert!(!once || times == 1, "{kind} of {subject} was told {times} times");
+        assert!(!once || times == 1, "{kind} of {subject} was reported {times} times");
     }
 }

@@ -1,4 +1,4 @@
-//! Another partner's things answer exactly as things that do not exist.
+//! Another partner's records answer exactly as records that do not exist.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use rampart_app::ListRequest;
 use rampart_core::refusal::Refusal;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, refusal_of, sell};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => nothing_is_seen, pages_of_lists);
+on_both_engines!(super::without_workers => nothing_is_seen, pages_of_lists);
 
 async fn nothing_is_seen(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;

@@ -1,4 +1,4 @@
-//! What banks write arrives with money: it is never refused, and kept within bounds.
+//! Texts from banks arrive with money: they are never refused, and are truncated to bounds.
 
 use std::sync::Arc;
 
@@ -32,10 +32,10 @@ async fn transfer(test: &TestApp, concept: &str, sender_name: &str) -> BankTrans
 async fn money_with_a_hostile_text_counts(test: Arc<TestApp>) {
     let hostile = format!("Rent\0\n\u{1b}[2J\u{202e}{}", "ñ".repeat(20_000));
     test.world.transfer(transfer(&test, &hostile, &hostile).await).await.unwrap();
-    let stray = item(&test, ReviewKind::Suspense).await;
-    assert_eq!(stray.amount, Amount::from_minor(25_000));
-    assert_eq!(test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap().posted, stray.amount);
-    let fact = test.app.store().fact(stray.fact.unwrap()).await.unwrap().unwrap();
+    let unmatched = item(&test, ReviewKind::Suspense).await;
+    assert_eq!(unmatched.amount, Amount::from_minor(25_000));
+    assert_eq!(test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap().posted, unmatched.amount);
+    let fact = test.app.store().fact(unmatched.fact.unwrap()).await.unwrap().unwrap();
     let FactBody::BankCredit(credit) = fact.body else { panic!("a credit: {:?}", fact.body) };
     let kept = |text: &str, most: usize| assert_eq!(text, hostile.chars().take(most).collect::<String>(), "cut, and not changed");
     kept(&credit.concept.unwrap(), 512);

@@ -1,4 +1,4 @@
-//! Wallets that cannot be a customer's, wherever one can be given.
+//! Wallets that cannot belong to a customer, wherever one can be given.
 
 use std::sync::Arc;
 
@@ -16,17 +16,17 @@ use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, sell};
 use crate::workers_buying::{ana, operator};
 
 const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
-/// Version 1 with 40 bytes and with 2, and version 16: anybody may spend what is sent there.
+/// Witness version 1 with 40 bytes and with 2, and version 16: anyone may spend what is sent there.
 const ANYONES: [&str; 3] =
     ["bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7kt5nd6y", "bc1pfeessrawgf", "BC1SW50QGDZ25J"];
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => of_the_whole_family, of_bitcoin, with_blanks);
+on_both_engines!(super::without_workers => of_the_whole_family, of_bitcoin, with_blanks);
 
-/// What is ours, a token's or nobody's on one chain of the family is no customer's on another one.
+/// An address of ours, of a token contract or without an owner on one chain of the family is refused on its other chains.
 async fn of_the_whole_family(test: Arc<TestApp>) {
     let app = &test.app;
     let customer = ana(&test).await;
@@ -43,7 +43,7 @@ async fn of_the_whole_family(test: Arc<TestApp>) {
     let usdc = order.terms.coin.into();
     for wallet in bad {
         let given = Some(wallet.clone());
-        // On what is remembered and on what is stored.
+        // With the cached and with the stored state.
         for _ in 0..2 {
             let request = CreatePayment { wallet: given.clone(), ..buy(customer, "100") };
             assert_eq!(TestApp::code(app.create_payment(&test.caller, &request, None).await), ErrorCode::InvalidWallet, "{wallet}");
@@ -86,14 +86,14 @@ async fn of_bitcoin(test: Arc<TestApp>) {
 mod playing {
     use super::of_an_earlier_order;
 
-    async fn whole(engine: rampart_testkit::TestEngine) -> rampart_testkit::TestApp {
+    async fn with_workers(engine: rampart_testkit::TestEngine) -> rampart_testkit::TestApp {
         rampart_testkit::TestApp::start(engine).await
     }
 
-    rampart_testkit::on_both_engines!(super::whole => of_an_earlier_order);
+    rampart_testkit::on_both_engines!(super::with_workers => of_an_earlier_order);
 }
 
-/// An order that was made when such a wallet was still taken: the coins stay, and a person hears of it.
+/// An order made when such a wallet was still accepted: the coins stay, and a review item is written.
 async fn of_an_earlier_order(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let request = CreatePayment {
@@ -122,7 +122,7 @@ async fn of_an_earlier_order(test: Arc<TestApp>) {
     test.payment_becomes(id, "on_hold").await;
 }
 
-/// What is copied along with an address is no part of it.
+/// Whitespace copied along with an address is ignored.
 async fn with_blanks(test: Arc<TestApp>) {
     let app = &test.app;
     let customer = ana(&test).await;

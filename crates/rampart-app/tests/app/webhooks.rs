@@ -6,13 +6,13 @@ use rampart_app::App;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, refusal_of};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => subscriptions, urls);
+on_both_engines!(super::without_workers => subscriptions, urls);
 
-/// In live mode; in a module of its own because a module holds one such group.
+/// In live mode. In its own module, because a module holds one such group.
 mod live {
     rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start_live => live_urls);
     use super::live_urls;
@@ -31,7 +31,7 @@ async fn subscriptions(test: Arc<TestApp>) {
     assert_eq!(app.subscribe(caller, some("https://example.com/2"), some("PAY_IN"), None).await.unwrap().data, "\"subscription_created\"");
     let updated = app.update_subscription(caller, some("https://example.com/3"), some("PAY_IN"), None).await.unwrap();
     assert_eq!(updated.data, "\"subscription_updated\"");
-    // The later name is delivered under itself, and is the same subscription.
+    // The later name is used in deliveries and is the same subscription.
     app.subscribe(caller, some(url), some("RAMPOFF_FINISHED"), None).await.unwrap();
     app.subscribe(caller, some(url), some("TRANSFER_RAMPOFF_FINISHED"), None).await.unwrap();
     let list = app.subscriptions(caller).await.unwrap();
@@ -51,7 +51,7 @@ async fn subscriptions(test: Arc<TestApp>) {
     assert_eq!(TestApp::code(app.delete_subscription(caller, "PAY_IN").await), ErrorCode::SubscriptionNotFound);
     assert_eq!(TestApp::code(app.update_subscription(caller, some(url), some("PAY_IN"), None).await), ErrorCode::SubscriptionNotFound);
     app.subscribe(caller, some(url), some("PAY_IN"), None).await.unwrap();
-    // Two first ones at once make one.
+    // Two concurrent first subscriptions make one.
     let (one, two) = tokio::join!(
         app.subscribe(caller, some(url), some("KYC_UPDATED"), None),
         app.subscribe(caller, some(url), some("KYC_UPDATED"), None)
@@ -64,7 +64,7 @@ async fn subscriptions(test: Arc<TestApp>) {
     assert_eq!(TestApp::code(app.subscribe(caller, some(url), some("PAY_IN"), Some("key-1")).await), ErrorCode::IdempotencyConflict);
 }
 
-/// URLs, and whether a sandbox and a live installation take them.
+/// URLs, and whether a sandbox and a live installation accept them.
 const URLS: [(&str, bool, bool); 16] = [
     ("https://example.com/hook", true, true),
     (" https://example.com/hook ", true, true),

@@ -1,4 +1,4 @@
-//! Buying when something else happens than was asked for.
+//! Buying with deviations from the order.
 
 use std::sync::Arc;
 
@@ -18,28 +18,27 @@ use rampart_core::view::PaymentView;
 use rampart_sandbox::{BankTransfer, Booked, Calls, FaultOutcome, FaultPort, FaultRule, PayResult};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => short_over_and_twice, late, unknown_reference, foreign_payer, names_as_banks_write_them);
+on_both_engines!(super::with_workers => short_over_and_twice, late, unknown_reference, foreign_payer, names_as_banks_write_them);
 
 mod reversals {
-    use super::{refund_returned, taken_back_after, taken_back_before, whole};
-    rampart_testkit::on_both_engines!(super::whole => taken_back_before, taken_back_after, refund_returned);
+    use super::{refund_returned, taken_back_after, taken_back_before, with_workers};
+    rampart_testkit::on_both_engines!(super::with_workers => taken_back_before, taken_back_after, refund_returned);
 }
 
 mod sending {
-    use super::{answers_lost, burnt_nonce, quarantine, reverted, undone, whole};
-    rampart_testkit::on_both_engines!(super::whole => answers_lost, burnt_nonce, reverted, undone, quarantine);
+    use super::{answers_lost, burnt_nonce, quarantine, reverted, undone, with_workers};
+    rampart_testkit::on_both_engines!(super::with_workers => answers_lost, burnt_nonce, reverted, undone, quarantine);
 }
 
-/// An operator with a reason.
 pub(crate) fn operator() -> Operator {
     Operator { actor: "test".to_owned(), reason: "because".to_owned() }
 }
 
-/// A customer of Spain that is ready to trade.
+/// A Spanish customer that may trade.
 pub(crate) async fn ana(test: &TestApp) -> CustomerId {
     test.verified(CustomerOf::SPAIN, "ana@example.com").await
 }
@@ -57,12 +56,12 @@ async fn pay(test: &TestApp, id: OrderId, amount: Option<i128>, holder: Option<&
     test.world.pay_payment(&payable, amount.map(Amount::from_minor), holder.map(str::to_owned)).await.unwrap()
 }
 
-/// Waits until coins are final.
+/// Waits until the coins are final.
 pub(crate) async fn settled(test: &TestApp, id: OrderId) -> Payment {
     test.eventually("the coins are final", || async { Some(test.payment(id).await).filter(Payment::is_settled) }).await
 }
 
-/// Waits for an item of a kind.
+/// Waits for a review item of this kind.
 pub(crate) async fn item(test: &TestApp, kind: ReviewKind) -> ReviewItem {
     test.eventually(&format!("an item of kind {kind:?}"), || async {
         test.app.store().reviews_waiting(None, 100).await.unwrap().into_iter().find(|item| item.kind == kind)
@@ -90,14 +89,14 @@ async fn short_over_and_twice(test: Arc<TestApp>) {
     let sent = test.payment_becomes(over, "coins_sent").await;
     assert_eq!(sent.exceptions.first(), Some(DeviationKind::Over));
 
-    // Within the tolerance the promise is kept for what arrived: nothing is won by paying less.
+    // Within the tolerance the order's rate holds for the amount that arrived: paying less gains nothing.
     let almost = order(&test, &by_transfer(customer, "100")).await;
     pay(&test, almost, Some(99_60), None).await;
     let PaymentState::CoinsSent { coins, .. } = test.payment_becomes(almost, "coins_sent").await.state else { panic!("coins sent") };
     let expected = test.payment(almost).await;
     assert!(coins < expected.terms.coin_amount && expected.exceptions.first().is_none());
 
-    // Money that comes once more belongs to nobody yet, and is sent back by a person.
+    // A second payment is unmatched, and an operator returns it.
     pay(&test, over, Some(15_000), None).await;
     let item = item(&test, ReviewKind::Suspense).await;
     assert_eq!((item.order, item.amount), (Some(over), Amount::from_minor(15_000)));
@@ -106,7 +105,7 @@ async fn short_over_and_twice(test: Arc<TestApp>) {
             .filter(|payment| payment.exceptions.as_slice().iter().any(|each| each.kind == DeviationKind::Duplicate))
     })
     .await;
-    // The world's payer gave no account to send it back to, so it becomes the company's.
+    // The sandbox's payer has no account to return it to, so it becomes the company's.
     assert!(reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.is_err());
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Keep).await.unwrap();
     assert!(reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Keep).await.is_err(), "only once");
@@ -126,10 +125,10 @@ async fn late(test: Arc<TestApp>) {
 async fn unknown_reference(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let id = order(&test, &by_transfer(customer, "250")).await;
-    let told = test.payment(id).await.instructions.unwrap();
+    let instructions = test.payment(id).await.instructions.unwrap();
     let transfer = |concept: &str| BankTransfer {
         rail: "sepa".parse().unwrap(),
-        account: told.account.clone(),
+        account: instructions.account.clone(),
         amount: Amount::from_minor(25_000),
         currency: "EUR".parse().unwrap(),
         concept: Some(concept.to_owned()),
@@ -142,8 +141,8 @@ async fn unknown_reference(test: Arc<TestApp>) {
     assert!(first.reason.contains("no reference"), "{}", first.reason);
     reviews::resolve(&test.app, &operator(), first.id, ReviewDecision::Assign(id)).await.unwrap();
     test.payment_becomes(id, "coins_sent").await;
-    // A mistyped one is sent back to where it came from.
-    let mut mistyped = told.concept.clone();
+    // One with a mistyped reference is returned to its sender.
+    let mut mistyped = instructions.concept.clone();
     let last = if mistyped.pop() == Some('1') { '2' } else { '1' };
     mistyped.push(last);
     test.world.transfer(transfer(&mistyped)).await.unwrap();
@@ -167,7 +166,7 @@ async fn foreign_payer(test: Arc<TestApp>) {
     pay(&test, id, None, Some("Pedro Pérez Gil")).await;
     let item = item(&test, ReviewKind::Suspense).await;
     assert_eq!((item.order, test.payment(id).await.status()), (Some(id), "started"));
-    // A person may say that it is the customer's all the same: then it goes at the market price.
+    // An operator may decide that the payer is the customer: then the market price applies.
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Assign(id)).await.unwrap();
     let sent = test.payment_becomes(id, "coins_sent").await;
     assert_eq!(sent.taken.unwrap().promised, Amount::ZERO);
@@ -178,7 +177,7 @@ async fn foreign_payer(test: Arc<TestApp>) {
     assert!(orders::release(&test.app, &operator(), id).await.is_err());
 }
 
-/// A bank's capitals, order and short forms are the customer's; a relative's account and a company's are not.
+/// Capital letters, name order and abbreviations of banks match the customer; a relative's or a company's account does not.
 async fn names_as_banks_write_them(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let asked = || async { order(&test, &by_transfer(customer, "100")).await };
@@ -233,7 +232,7 @@ async fn taken_back_after(test: Arc<TestApp>) {
     settled(&test, id).await;
 }
 
-/// A refund that the receiving bank sends back is a reversal of an order that stays refunded, and can be paid once more.
+/// A refund returned by the receiving bank is a reversal on an order that stays refunded, and can be paid again.
 async fn refund_returned(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let account = Some("ES9121000418450200051332".to_owned());
@@ -272,7 +271,7 @@ async fn answers_lost(test: Arc<TestApp>) {
     assert_eq!(sent.len(), 3, "each once: {sent:?}");
 }
 
-/// A refusal burns its nonce: what was signed behind it must not wait for ever.
+/// A refusal leaves its nonce unused: transfers signed after it must not wait forever.
 async fn burnt_nonce(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let mut ids = Vec::new();
@@ -303,8 +302,8 @@ async fn burnt_nonce(test: Arc<TestApp>) {
     }
 }
 
-/// Coins that the chain took and undid by its own rules never left: a person lets the order go on, with another
-/// transaction, or it ends when its money was taken back meanwhile.
+/// A reverted transaction moved no coins: an operator lets the order go on with another transaction, or the order ends if its money was
+/// reversed in the meantime.
 async fn reverted(test: Arc<TestApp>) {
     test.world.automine("polygon".parse().unwrap(), 0).await.unwrap();
     let customer = ana(&test).await;
@@ -339,7 +338,7 @@ async fn reverted(test: Arc<TestApp>) {
     assert!(orders::release(&test.app, &operator(), id).await.is_err());
 }
 
-/// Coins that were final and are thrown out by the chain are on their way again with the same bytes.
+/// A final transaction that the chain drops is pending again with the same bytes.
 async fn undone(test: Arc<TestApp>) {
     let chain = "polygon".parse().unwrap();
     test.world.automine(chain, 0).await.unwrap();
@@ -366,7 +365,7 @@ async fn undone(test: Arc<TestApp>) {
     assert_eq!((count(PostingKind::CoinsConfirmed), count(PostingKind::CoinsUnconfirmed), count(PostingKind::NetworkFee)), (3, 2, 1));
 }
 
-/// What cannot be applied is put aside, and the next fact is not kept waiting.
+/// A fact that cannot be applied is quarantined, and the next one is not delayed.
 async fn quarantine(test: Arc<TestApp>) {
     let mint = test.app.mint();
     let body = FactBody::Reversed(Reversed {
@@ -397,7 +396,7 @@ async fn quarantine(test: Arc<TestApp>) {
     test.payment_becomes(id, "coins_sent").await;
     let odd = item(&test, ReviewKind::Quarantine).await;
     assert_eq!(odd.fact, Some(fact.id));
-    // It is as odd the second time.
+    // The second attempt fails the same way.
     reviews::resolve(&test.app, &operator(), odd.id, ReviewDecision::Retry).await.unwrap();
     let again = item(&test, ReviewKind::Quarantine).await;
     assert_ne!(again.id, odd.id);

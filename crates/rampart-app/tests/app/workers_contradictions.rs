@@ -1,4 +1,4 @@
-//! Payouts of which a person says one thing and the bank then shows another.
+//! Payouts for which an operator's decision and the bank's later report contradict each other.
 
 use std::sync::Arc;
 
@@ -16,22 +16,23 @@ use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => arrived_after_all, arrived_and_the_retry_is_stopped, arrived_and_the_retry_has_left, did_not_arrive_after_all);
+on_both_engines!(super::with_workers => arrived_after_all, arrived_and_the_retry_is_stopped, arrived_and_the_retry_has_left,
+    did_not_arrive_after_all);
 
 async fn fault(test: &TestApp, port: FaultPort, calls: Calls, outcome: FaultOutcome, count: u32) {
     test.world.add_fault(FaultRule { port, calls, outcome, count, delay_seconds: 0 }).await.unwrap();
 }
 
-/// From now on the bank answers, and its statement is read.
+/// The bank answers again, and its statement is read.
 async fn bank_answers(test: &TestApp) {
     fault(test, FaultPort::Bank, Calls::Questions, FaultOutcome::Fail, 0).await;
 }
 
-/// A sale whose payout the bank has taken; the answer was lost, and the bank cannot be asked.
+/// A sale whose payout the bank has accepted; the response was lost, and lookups fail.
 async fn answer_lost(test: &TestApp) -> (OrderId, PayoutId) {
     fault(test, FaultPort::Bank, Calls::Actions, FaultOutcome::UnknownDone, 1).await;
     fault(test, FaultPort::Bank, Calls::Questions, FaultOutcome::Fail, 100_000).await;
@@ -50,7 +51,7 @@ async fn payout(test: &TestApp, id: PayoutId) -> Payout {
     test.app.store().payout(id).await.unwrap().unwrap()
 }
 
-/// The payout that an order made in place of the first.
+/// The payout that replaced the order's first one.
 async fn retry(test: &TestApp, id: OrderId) -> Payout {
     orders::release(&test.app, &operator(), id).await.unwrap();
     test.app.store().payouts_of_order(id).await.unwrap().pop().unwrap()
@@ -60,11 +61,11 @@ async fn lost(test: &TestApp) -> Amount {
     test.app.store().balance(Account::Losses(LossKind::PaidTwice), "EUR".parse().unwrap()).await.unwrap().posted
 }
 
-/// The item that tells of it names the order and the person; nothing was put aside, and books and bank agree.
-async fn told(test: &TestApp, id: OrderId) -> ReviewItem {
-    let told = item(test, ReviewKind::Contradiction).await;
-    assert_eq!(told.order, Some(id));
-    assert!(told.reason.contains(&operator().actor), "{}", told.reason);
+/// Its review item names the order and the operator; nothing is quarantined, and books and bank agree.
+async fn contradiction(test: &TestApp, id: OrderId) -> ReviewItem {
+    let contradiction = item(test, ReviewKind::Contradiction).await;
+    assert_eq!(contradiction.order, Some(id));
+    assert!(contradiction.reason.contains(&operator().actor), "{}", contradiction.reason);
     let waiting = test.app.store().reviews_waiting(None, 10).await.unwrap();
     assert!(waiting.iter().all(|item| item.kind != ReviewKind::Quarantine), "{waiting:?}");
     let rail = "sepa".parse().unwrap();
@@ -74,7 +75,7 @@ async fn told(test: &TestApp, id: OrderId) -> ReviewItem {
         (on_its_way.posted.is_zero() && test.world.bank_balance(rail).await.unwrap() == ours.posted).then_some(())
     };
     test.eventually("books and bank agree", agree).await;
-    told
+    contradiction
 }
 
 async fn arrived_after_all(test: Arc<TestApp>) {
@@ -85,7 +86,7 @@ async fn arrived_after_all(test: Arc<TestApp>) {
     let finished = test.rampoff_becomes(id, "finished").await;
     assert!(matches!(finished.state, RampoffState::Finished { payout, .. } if payout == first), "{:?}", finished.state);
     assert!(matches!(payout(&test, first).await.state, PayoutState::Settled { .. }));
-    told(&test, id).await;
+    contradiction(&test, id).await;
     assert!(lost(&test).await.is_zero());
 }
 
@@ -100,7 +101,7 @@ async fn arrived_and_the_retry_is_stopped(test: Arc<TestApp>) {
     assert!(matches!(finished.state, RampoffState::Finished { payout, .. } if payout == first), "{:?}", finished.state);
     assert!(matches!(payout(&test, retry.id).await.state, PayoutState::Failed { .. }));
     assert!(test.app.store().jobs_of_subject(&retry.id.to_string()).await.unwrap().is_empty());
-    assert!(told(&test, id).await.reason.contains("was stopped"));
+    assert!(contradiction(&test, id).await.reason.contains("was stopped"));
     assert!(lost(&test).await.is_zero());
 }
 
@@ -114,7 +115,7 @@ async fn arrived_and_the_retry_has_left(test: Arc<TestApp>) {
     bank_answers(&test).await;
     let finished = test.rampoff_becomes(id, "finished").await;
     assert!(matches!(finished.state, RampoffState::Finished { payout, .. } if payout == retry.id), "{:?}", finished.state);
-    assert!(told(&test, id).await.reason.contains("booked as lost"));
+    assert!(contradiction(&test, id).await.reason.contains("booked as lost"));
     assert_eq!(lost(&test).await, retry.amount);
 }
 
@@ -126,7 +127,7 @@ async fn did_not_arrive_after_all(test: Arc<TestApp>) {
     bank_answers(&test).await;
     let came_back = |rampoff: &Rampoff| rampoff.reversal == Some(Reversal::BankReturn);
     test.eventually("the order shows it", || async { Some(test.rampoff(id).await).filter(came_back) }).await;
-    told(&test, id).await;
+    contradiction(&test, id).await;
     let suspense = test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap();
     assert_eq!(suspense.posted, payout(&test, first).await.amount);
 }

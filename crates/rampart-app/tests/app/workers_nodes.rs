@@ -1,4 +1,4 @@
-//! Several processes on one database do everything once.
+//! Several processes on one database do everything exactly once.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sel
 
 use crate::workers_buying::ana;
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => everything_once, stops_and_goes_on);
+on_both_engines!(super::with_workers => everything_once, stops_and_goes_on);
 
 const ORDERS: usize = 12;
 
@@ -65,7 +65,6 @@ async fn everything_once(test: Arc<TestApp>) {
     let ours = test.app.store().balance(rampart_core::ledger::Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();
     assert_eq!(test.world.bank_balance(rail).await.unwrap(), ours.posted, "each payout once");
     assert!(health::reasons(&test.app).await.is_empty());
-    // Either node may have applied every fact.
     let metrics = metrics::render(&test.app).await.unwrap() + &metrics::render(&other).await.unwrap();
     for name in ["rampart_commits_total", "rampart_commit_batch_size_bucket", "rampart_worker_turns_total", "rampart_facts_total", "# EOF"]
     {
@@ -77,7 +76,7 @@ async fn everything_once(test: Arc<TestApp>) {
     other.store().close().await;
 }
 
-/// A stop leaves no lease behind, and whoever comes next goes on where it ended.
+/// A stop leaves no lease behind, and the next process continues the work.
 async fn stops_and_goes_on(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "luis@example.com").await;
     let answer = test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();

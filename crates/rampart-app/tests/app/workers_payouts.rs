@@ -1,4 +1,4 @@
-//! Payouts that do not move, and what a person does about them.
+//! Stuck payouts, and what an operator does about them.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => settled_by_a_person, failed_by_a_person, stopped_by_a_person, orders_on_hold_are_paged);
+on_both_engines!(super::with_workers => settled_by_a_person, failed_by_a_person, stopped_by_a_person, orders_on_hold_are_paged);
 
-/// A sale whose payout ends up in a state, because calls to the bank go wrong.
+/// A sale whose payout gets into a state because calls to the bank fail.
 async fn stuck(test: &TestApp, faults: &[(Calls, FaultOutcome)], state: &'static str) -> (OrderId, PayoutId) {
     for (calls, outcome) in faults {
         let rule = FaultRule { port: FaultPort::Bank, calls: *calls, outcome: *outcome, count: 10_000, delay_seconds: 0 };

@@ -1,5 +1,4 @@
-//! Receivers of webhooks and how they are treated: told of changes at once, heard when they ask for less or for nothing, and
-//! never served at the cost of others.
+//! Receivers of webhooks: changes apply at once, requests for less or for nothing are respected, and none is served at the cost of others.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,12 +19,12 @@ use tokio::sync::watch;
 
 use crate::workers_buying::operator;
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
 on_both_engines!(
-    super::idle => changes_count_at_once,
+    super::without_workers => changes_count_at_once,
     gone,
     gone_from_where_it_was,
     asked_to_wait,
@@ -35,16 +34,16 @@ on_both_engines!(
     partners_that_are_stuck_keep_nobody_waiting,
 );
 
-const HOUR: u64 = 3_600;
+const HOUR_SECONDS: u64 = 3_600;
 
-/// What a receiver got: its headers, lower case, and its body.
+/// A received request: its headers in lower case, and its body.
 #[derive(Clone)]
-struct Got {
+struct ReceivedRequest {
     head: String,
     body: serde_json::Value,
 }
 
-impl Got {
+impl ReceivedRequest {
     fn header(&self, name: &str) -> &str {
         self.head.lines().find_map(|line| line.strip_prefix(&format!("{name}: "))).unwrap_or_default()
     }
@@ -54,15 +53,14 @@ impl Got {
     }
 }
 
-/// A receiver that answers as the test says: with a status line and headers, once it may.
+/// A receiver that answers with a given status line and headers, while it may.
 #[derive(Clone)]
 struct Receiver {
     url: String,
     answer: Arc<Mutex<String>>,
-    got: Arc<Mutex<Vec<Got>>>,
-    /// Whether answers are given.
+    got: Arc<Mutex<Vec<ReceivedRequest>>>,
+    /// Whether it answers.
     opened: Arc<watch::Sender<bool>>,
-    /// How many requests ended without an answer.
     given_up: Arc<Mutex<u64>>,
 }
 
@@ -89,7 +87,7 @@ impl Receiver {
     async fn serve(&self, mut stream: TcpStream) -> Option<()> {
         let (mut received, mut piece) = (Vec::new(), [0; 4_096]);
         loop {
-            let Some((got, end)) = whole(&received) else {
+            let Some((got, end)) = parse_request(&received) else {
                 match stream.read(&mut piece).await {
                     Ok(0) | Err(_) => return None,
                     Ok(count) => received.extend_from_slice(&piece[..count]),
@@ -120,11 +118,11 @@ impl Receiver {
     }
 
     fn sequences(&self) -> BTreeSet<i64> {
-        self.got.lock().iter().map(Got::sequence).collect()
+        self.got.lock().iter().map(ReceivedRequest::sequence).collect()
     }
 }
 
-fn whole(received: &[u8]) -> Option<(Got, usize)> {
+fn parse_request(received: &[u8]) -> Option<(ReceivedRequest, usize)> {
     let end = received.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&received[..end]).into_owned();
     let head: String = head
@@ -134,11 +132,11 @@ fn whole(received: &[u8]) -> Option<(Got, usize)> {
         .join("\n");
     let length: usize = head.lines().find_map(|line| line.strip_prefix("content-length: "))?.parse().ok()?;
     let body = received.get(end + 4..end + 4 + length)?;
-    Some((Got { head, body: serde_json::from_slice(body).unwrap() }, end + 4 + length))
+    Some((ReceivedRequest { head, body: serde_json::from_slice(body).unwrap() }, end + 4 + length))
 }
 
-/// Events of a partner, one of each of these types.
-async fn tell(app: &App, partner: PartnerId, kinds: &[EventType]) {
+/// Adds events of a partner, one of each of these types.
+async fn add_events(app: &App, partner: PartnerId, kinds: &[EventType]) {
     let mut step = Step::new();
     for kind in kinds {
         let mint = app.mint();
@@ -177,8 +175,7 @@ fn working(test: &TestApp) -> Workers {
     workers::start(&test.app)
 }
 
-/// What happened after a change was answered goes where the change says, with the key that it says, also when another node
-/// took it.
+/// Events after an acknowledged change go to the changed URL and are signed with the changed key, even if another node took the change.
 async fn changes_count_at_once(test: Arc<TestApp>) {
     let receivers = [Receiver::start("200 OK").await, Receiver::start("200 OK").await];
     let (partner, caller) = (test.caller.partner.id, &test.caller);
@@ -193,7 +190,7 @@ async fn changes_count_at_once(test: Arc<TestApp>) {
         if turn >= 4 {
             key = node.rotate_partner_key(partner, Duration::from_secs(60), "test", "trial").await.unwrap().api_key;
         }
-        tell(&node, partner, &[EventType::PayIn]).await;
+        add_events(&node, partner, &[EventType::PayIn]).await;
         expected[turn % 2] += 1;
         test.eventually("it arrived", || async { (receivers[0].count() + receivers[1].count() == turn + 1).then_some(()) }).await;
         assert_eq!(receivers.each_ref().map(Receiver::count), expected, "turn {turn}");
@@ -210,10 +207,10 @@ async fn gone(test: Arc<TestApp>) {
     let (app, caller, partner) = (&test.app, &test.caller, test.caller.partner.id);
     let running = working(&test);
     subscribe(app, caller, &receiver, EventType::PayIn).await;
-    tell(app, partner, &[EventType::PayIn; 3]).await;
+    add_events(app, partner, &[EventType::PayIn; 3]).await;
     tried(&test, &[1, 1, 1]).await;
     receiver.answers("410 Gone");
-    tell(app, partner, &[EventType::PayIn]).await;
+    add_events(app, partner, &[EventType::PayIn]).await;
     let counts = async || app.store().order_counts().await.unwrap();
     test.eventually("everything is parked", || async { Some(counts().await).filter(|counts| counts.deliveries_parked == 4) }).await;
     assert_eq!((counts().await.deliveries_pending, counts().await.subscriptions_disabled), (0, 1));
@@ -224,25 +221,25 @@ async fn gone(test: Arc<TestApp>) {
     assert_eq!((listed.len(), &listed[0].url, &listed[0].partner), (1, &receiver.url, &partner.to_string()));
     let metrics = rampart_app::metrics::render(app).await.unwrap();
     assert!(metrics.contains("rampart_subscriptions_disabled 1\n"), "{metrics}");
-    // What happens meanwhile is in the log, and parked without being sent.
+    // Later events are in the log, and their deliveries are parked without an attempt.
     let sent = receiver.count();
-    tell(app, partner, &[EventType::PayIn; 2]).await;
+    add_events(app, partner, &[EventType::PayIn; 2]).await;
     test.eventually("these are parked", || async { Some(counts().await).filter(|counts| counts.deliveries_parked == 6) }).await;
     assert_eq!((receiver.count(), app.store().last_event(partner).await.unwrap()), (sent, 6));
-    // An operator's replay would come to nothing.
+    // An operator's replay would have no effect.
     let parked = webhooks::parked(app, None, 9).await.unwrap();
     assert_eq!(parked[3].last_error.as_deref(), Some("answered 410"));
     assert!(webhooks::replay(app, &operator(), parked[0].id.parse().unwrap()).await.is_err());
     assert_eq!(webhooks::replay_all(app, &operator(), partner).await.unwrap(), 0);
-    // A new URL ends it. What was parked waits until it is asked for; asked for again it changes nothing.
+    // A new URL enables the subscription. Parked deliveries wait for a replay; a second replay changes nothing.
     receiver.answers("200 OK");
     let request = SubscriptionRequest { url: Some(receiver.url.clone()), kind: Some("PAY_IN".to_owned()), replay: None };
     app.put_subscription(caller, SubscriptionCall::Update, request.clone(), Some("k")).await.unwrap();
     let view = app.subscriptions(caller).await.unwrap().remove(0);
     assert_eq!((view.status, view.parked, view.disabled_at), ("active", 6, None));
-    tell(app, partner, &[EventType::PayIn]).await;
+    add_events(app, partner, &[EventType::PayIn]).await;
     test.eventually("the next one arrived", || async { receiver.sequences().contains(&7).then_some(()) }).await;
-    assert_eq!(receiver.got.lock().last().unwrap().body["previous_sequence"], 6, "the gap is told");
+    assert_eq!(receiver.got.lock().last().unwrap().body["previous_sequence"], 6, "the gap is visible");
     assert_eq!(receiver.count(), sent + 1);
     let request = SubscriptionRequest { replay: Some("true".to_owned()), ..request };
     let conflict = app.put_subscription(caller, SubscriptionCall::Update, request.clone(), Some("k")).await;
@@ -256,20 +253,20 @@ async fn gone(test: Arc<TestApp>) {
     assert_eq!((counts().await.deliveries_pending, receiver.count()), (0, sent + 7));
 }
 
-/// What the URL before answered says nothing of the URL now.
+/// The former URL's answer does not count for the new URL.
 async fn gone_from_where_it_was(test: Arc<TestApp>) {
     let (old, new) = (Receiver::start("410 Gone").await, Receiver::start("200 OK").await);
     let (app, caller) = (&test.app, &test.caller);
     let running = working(&test);
     subscribe(app, caller, &old, EventType::PayIn).await;
     old.opened.send_replace(false);
-    tell(app, caller.partner.id, &[EventType::PayIn]).await;
+    add_events(app, caller.partner.id, &[EventType::PayIn]).await;
     test.eventually("it is under way", || async { (old.count() == 1).then_some(()) }).await;
     subscribe(app, caller, &new, EventType::PayIn).await;
     old.opened.send_replace(true);
     tried(&test, &[1]).await;
     assert_eq!(app.subscriptions(caller).await.unwrap()[0].status, "active");
-    test.advance(HOUR).await;
+    test.advance(HOUR_SECONDS).await;
     test.eventually("it arrived", || async { (new.count() == 1).then_some(()) }).await;
     running.stop().await;
 }
@@ -279,25 +276,25 @@ async fn asked_to_wait(test: Arc<TestApp>) {
     let (app, caller) = (&test.app, &test.caller);
     let running = working(&test);
     subscribe(app, caller, &receiver, EventType::PayIn).await;
-    tell(app, caller.partner.id, &[EventType::PayIn]).await;
+    add_events(app, caller.partner.id, &[EventType::PayIn]).await;
     let first = tried(&test, &[1]).await.remove(0);
-    assert!(first.due_at >= first.created_at.after(Duration::from_secs(2 * HOUR)));
-    // What else is there for it waits as well.
-    tell(app, caller.partner.id, &[EventType::PayIn]).await;
-    test.advance(2 * HOUR - 60).await;
-    tell(app, test.stranger.partner.id, &[EventType::PayIn]).await;
+    assert!(first.due_at >= first.created_at.after(Duration::from_secs(2 * HOUR_SECONDS)));
+    // Its other deliveries wait as well.
+    add_events(app, caller.partner.id, &[EventType::PayIn]).await;
+    test.advance(2 * HOUR_SECONDS - 60).await;
+    add_events(app, test.stranger.partner.id, &[EventType::PayIn]).await;
     test.eventually("everything was fanned out", || async {
         app.store().unfanned_partners(None, 9).await.unwrap().is_empty().then_some(())
     })
     .await;
     assert_eq!(receiver.count(), 1);
-    // A wait is only made longer, and a day at most.
+    // A pause can only be extended, to a day at most.
     for (answer, least, most) in
         [("429 Much\r\nRetry-After: 1", 8, 60), ("503 Later\r\nRetry-After: Fri, 06 Nov 2093 08:50:37 GMT", 86_400, 86_400)]
     {
         receiver.answers(answer);
         let before = deliveries(&test).await.iter().map(|delivery| delivery.attempts).sum::<u32>();
-        test.advance(24 * HOUR).await;
+        test.advance(24 * HOUR_SECONDS).await;
         let now = app.business().now();
         let tried = test
             .eventually("one more attempt", || async {
@@ -307,14 +304,14 @@ async fn asked_to_wait(test: Arc<TestApp>) {
             .await;
         let last = tried.iter().max_by_key(|delivery| delivery.due_at).unwrap();
         let wait = now.until(last.due_at).as_secs();
-        // Never past the three days.
-        let left = now.until(last.created_at.after(Duration::from_secs(72 * HOUR))).as_secs();
+        // Not past the three days of retries.
+        let left = now.until(last.created_at.after(Duration::from_secs(72 * HOUR_SECONDS))).as_secs();
         assert!((least.min(left)..=most.min(left)).contains(&wait), "{answer}: {wait}, {left} are left");
     }
     running.stop().await;
 }
 
-/// A receiver that has too much gets one at a time, and none while it rests.
+/// An overloaded receiver gets one delivery at a time, and none while it is paused.
 async fn overwhelmed(test: Arc<TestApp>) {
     let (app, caller) = (&test.app, &test.caller);
     for status in ["429 Much", "502 Bad", "504 Slow"] {
@@ -322,14 +319,14 @@ async fn overwhelmed(test: Arc<TestApp>) {
         let running = working(&test);
         subscribe(app, caller, &receiver, EventType::PayIn).await;
         receiver.opened.send_replace(false);
-        tell(app, caller.partner.id, &[EventType::PayIn]).await;
+        add_events(app, caller.partner.id, &[EventType::PayIn]).await;
         test.eventually("it is under way", || async { (receiver.count() == 1).then_some(()) }).await;
         receiver.opened.send_replace(true);
         test.eventually("it failed", || async { deliveries(&test).await.last().filter(|last| last.attempts == 1).cloned() }).await;
-        tell(app, caller.partner.id, &[EventType::PayIn; 5]).await;
+        add_events(app, caller.partner.id, &[EventType::PayIn; 5]).await;
         let quick = Receiver::start("200 OK").await;
         subscribe(app, &test.stranger, &quick, EventType::PayIn).await;
-        tell(app, test.stranger.partner.id, &[EventType::PayIn]).await;
+        add_events(app, test.stranger.partner.id, &[EventType::PayIn]).await;
         test.eventually("another partner's arrived", || async { (quick.count() == 1).then_some(()) }).await;
         assert_eq!(receiver.count(), 1, "{status}");
         receiver.answers("200 OK");
@@ -339,19 +336,19 @@ async fn overwhelmed(test: Arc<TestApp>) {
     }
 }
 
-/// What waits for a receiver that asks to wait again and again is given up after its three days.
+/// Deliveries to a receiver that keeps asking for a pause are parked after three days.
 async fn waited_too_long(test: Arc<TestApp>) {
     let receiver = Receiver::start("503 Later\r\nretry-after: 86400").await;
     let (app, caller) = (&test.app, &test.caller);
     let running = working(&test);
     subscribe(app, caller, &receiver, EventType::PayIn).await;
-    tell(app, caller.partner.id, &[EventType::PayIn]).await;
+    add_events(app, caller.partner.id, &[EventType::PayIn]).await;
     tried(&test, &[1]).await;
-    tell(app, caller.partner.id, &[EventType::PayIn; 20]).await;
+    add_events(app, caller.partner.id, &[EventType::PayIn; 20]).await;
     for _ in 0..4 {
         let before = receiver.count();
-        test.advance(23 * HOUR).await;
-        test.advance(HOUR).await;
+        test.advance(23 * HOUR_SECONDS).await;
+        test.advance(HOUR_SECONDS).await;
         test.eventually("one was tried, or all are given up", || async {
             let parked = app.store().order_counts().await.unwrap().deliveries_parked;
             (receiver.count() > before || parked == 21).then_some(())
@@ -364,7 +361,7 @@ async fn waited_too_long(test: Arc<TestApp>) {
     running.stop().await;
 }
 
-/// Five receivers of one partner that do not answer leave another partner's events alone, also when much waits for them.
+/// Five receivers of one partner that do not answer do not delay another partner's events, even with a backlog.
 async fn slow_receivers_keep_nobody_waiting(test: Arc<TestApp>) {
     let app = test.with_settings(|config| config.webhooks.concurrency = 16).await;
     let (slow, quick) = (Receiver::start("200 OK").await, Receiver::start("200 OK").await);
@@ -375,7 +372,7 @@ async fn slow_receivers_keep_nobody_waiting(test: Arc<TestApp>) {
     }
     subscribe(&app, &test.stranger, &quick, EventType::PayIn).await;
     for _ in 0..100 {
-        tell(&app, test.caller.partner.id, &kinds).await;
+        add_events(&app, test.caller.partner.id, &kinds).await;
     }
     let running = workers::start(&app);
     test.eventually("the slow ones have what they get", || async {
@@ -384,18 +381,18 @@ async fn slow_receivers_keep_nobody_waiting(test: Arc<TestApp>) {
     })
     .await;
     for number in 1..=20 {
-        tell(&app, test.stranger.partner.id, &[EventType::PayIn]).await;
+        add_events(&app, test.stranger.partner.id, &[EventType::PayIn]).await;
         test.eventually("another partner's arrived", || async { (quick.count() == number).then_some(()) }).await;
     }
     assert_eq!(*slow.given_up.lock(), 0, "nobody waited for a slow one to end");
     assert!(slow.count() <= 4, "{}", slow.count());
-    // Once they answer in time they get everything.
+    // Once they answer in time they receive everything.
     slow.opened.send_replace(true);
     test.eventually("everything arrived", || async { (slow.sequences().len() == 500).then_some(()) }).await;
     running.stop().await;
 }
 
-/// A hundred partners whose events cannot be put on their way, before all others.
+/// A hundred partners whose fan-out fails come before all others.
 async fn partners_that_are_stuck_keep_nobody_waiting(test: Arc<TestApp>) {
     let quick = Receiver::start("200 OK").await;
     subscribe(&test.app, &test.caller, &quick, EventType::PayIn).await;
@@ -404,7 +401,7 @@ async fn partners_that_are_stuck_keep_nobody_waiting(test: Arc<TestApp>) {
         test.tamper(&format!("INSERT INTO event_counters (partner, last) VALUES ('{prefix}{number:025}', 1)"));
     }
     let running = working(&test);
-    tell(&test.app, test.caller.partner.id, &[EventType::PayIn]).await;
+    add_events(&test.app, test.caller.partner.id, &[EventType::PayIn]).await;
     test.eventually("it arrived", || async { (quick.count() == 1).then_some(()) }).await;
     running.stop().await;
     test.tamper(&format!("DELETE FROM event_counters WHERE partner <> '{}'", test.caller.partner.id));

@@ -1,4 +1,4 @@
-//! Where money goes back to.
+//! Destinations of refunds.
 
 use std::sync::Arc;
 
@@ -17,14 +17,14 @@ use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, pay
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => processor_refuses, processor_refuses_and_an_account_is_known, account_with_bank_and_type,
+on_both_engines!(super::with_workers => processor_refuses, processor_refuses_and_an_account_is_known, account_with_bank_and_type,
     returned_item_stays_whole, paid_once_more);
 
-/// A card payment that a person sends back, and whose refund the sandbox's processor refuses.
+/// A card payment that an operator refunds, and whose refund the sandbox's processor refuses.
 async fn refused_by_processor(test: &TestApp, refund_account: Option<&str>) -> OrderId {
     let customer = ana(test).await;
     let request = CreatePayment { refund_account: refund_account.map(str::to_owned), ..buy(customer, "144.44") };
@@ -66,7 +66,7 @@ async fn processor_refuses_and_an_account_is_known(test: Arc<TestApp>) {
     assert_eq!(payouts[1].destination.account.reveal(), CustomerOf::SPAIN.account);
 }
 
-/// A Chilean bank is told its code and the kind of account, whichever way the account was given.
+/// A Chilean bank gets its code and the account type, however the account was given.
 async fn account_with_bank_and_type(test: Arc<TestApp>) {
     let chile = CustomerOf { country: "CHL", document: "RUT", number: "12345678-5", account: "012/vista/12345678901" };
     let customer = test.verified(chile, "ana@example.com").await;
@@ -77,7 +77,7 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
         ..buy(customer, "100000")
     };
     let number = |account: &str| CreatePayment { refund_account: Some(account.to_owned()), ..request.clone() };
-    // A number alone is enough only where it is the registered account's.
+    // An account number alone suffices only for the registered account.
     assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &number("1234567890"), None).await), ErrorCode::InvalidBankAccount);
     for (request, typed, expected) in [
         (&request, None, ("1234567890", "001", "checking")),
@@ -85,12 +85,12 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
         (&request, Some("012/R/12345678"), ("12345678", "012", "rut")),
     ] {
         let id = TestApp::order_of(&test.app.create_payment(&test.caller, request, None).await.unwrap());
-        // Half of it, from an account that the bank does not tell.
+        // Half of the amount, from an account that the bank does not name.
         let payable = payable(&test.payment(id).await, "Ana García López");
         test.world.pay_payment(&payable, Some(Amount::from_minor(50_000)), None).await.unwrap();
         test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
         if let Some(typed) = typed {
-            // The page cannot change what the partner gave; the partner can.
+            // The page cannot change the partner's account; the partner can.
             assert!(test.app.give_refund_account(&test.app.payment_token(id), typed, "Ana García López").await.is_err());
             let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(typed.to_owned()) };
             test.app.set_refund_account(&test.caller, asked, None).await.unwrap();
@@ -100,11 +100,11 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
         let destination = test.app.store().payouts_of_order(id).await.unwrap().remove(0).destination;
         let (code, kind) = (destination.bank_code.as_deref(), destination.account_type.as_deref());
         assert_eq!((destination.account.reveal(), code, kind), (expected.0, Some(expected.1), Some(expected.2)));
-        assert!(destination.bank_name.is_some(), "its code tells the bank's name");
+        assert!(destination.bank_name.is_some(), "the bank's name follows from its code");
     }
 }
 
-/// What could not be sent back from suspense is on the list as it was: it can be assigned to an order.
+/// An item whose return from suspense failed is in the queue unchanged: it can be assigned to an order.
 async fn returned_item_stays_whole(test: Arc<TestApp>) {
     let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
     let transfer = BankTransfer {
@@ -134,8 +134,8 @@ async fn returned_item_stays_whole(test: Arc<TestApp>) {
     test.payment_becomes(id, "coins_sent").await;
 }
 
-/// A payout that came back is paid to the order's own account once more, whatever the customer has registered, and when
-/// it comes back again it waits for a person again.
+/// A returned payout is paid again to the order's own account, whatever account the customer has registered; returned a second time, it
+/// waits for an operator again.
 async fn paid_once_more(test: Arc<TestApp>) {
     const RETURNS: &str = "ES9421000418440006660002";
     let customer = ana(&test).await;

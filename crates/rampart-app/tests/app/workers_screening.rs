@@ -1,4 +1,4 @@
-//! Nothing goes back, or is paid once more, before the screening provider was asked about who receives it.
+//! Nothing is refunded or paid again before its receiver was screened.
 
 use std::sync::Arc;
 
@@ -18,17 +18,17 @@ use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, pay
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => refund_to_a_listed_holder, coins_back_to_a_listed_wallet, suspense_of_a_listed_payer,
+on_both_engines!(super::with_workers => refund_to_a_listed_holder, coins_back_to_a_listed_wallet, suspense_of_a_listed_payer,
     suspense_of_a_listed_wallet, silent_provider);
 
 const LISTED: &str = "Juan Sancionado";
 const LISTED_WALLET: &str = "0x6660001666000166600016660001666000166600";
 
-/// A purchase that was paid in part, and that a person sends back to an account the customer has yet to give.
+/// A partly paid purchase that an operator refunds to an account the customer has yet to give.
 async fn to_be_refunded(test: &TestApp) -> OrderId {
     let customer = ana(test).await;
     let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "200") };
@@ -65,12 +65,12 @@ async fn refund_to_a_listed_holder(test: Arc<TestApp>) {
         "{payouts:?}"
     );
     assert_eq!(payment.findings.refund.as_deref(), Some("a name is on the sandbox's sanctions list"));
-    // An account that is new is asked about, also when a person decides.
+    // A new account is screened, also when an operator decides.
     give_account(&test, id, "Juana Sancionado").await;
     assert_eq!(test.payment(id).await.findings, ScreeningHits::default());
     orders::refund(&test.app, &operator(), id).await.unwrap();
     stopped(&test, id).await;
-    // A person who has seen what was found decides, and nobody is asked again.
+    // An operator who has seen the hit decides, and no second screening follows.
     orders::refund(&test.app, &operator(), id).await.unwrap();
     test.payment_becomes(id, "refunded").await;
     let payouts = test.app.store().payouts_of_order(id).await.unwrap();
@@ -106,7 +106,7 @@ async fn deposit(test: &TestApp, to: &str, symbol: &str, from: Option<&str>) {
     test.world.deposit(Deposit { chain, to: to.to_owned(), symbol, amount, from: from.map(str::to_owned) }).await.unwrap();
 }
 
-/// Returns an item, waits until screening has put it back on the list, and returns it once more.
+/// Returns an item, waits until screening has reopened it, and returns it again.
 async fn returned_twice(test: &TestApp, first: &ReviewItem) {
     let asset = first.asset.unwrap();
     let suspense = || async { test.app.store().balance(Account::Suspense, asset).await.unwrap() };

@@ -1,4 +1,4 @@
-//! Selling when something else happens than was asked for.
+//! Selling with deviations from the order.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => undone_before, undone_after, answers_lost, refused_and_returned, wrong_coin, twice,
+on_both_engines!(super::with_workers => undone_before, undone_after, answers_lost, refused_and_returned, wrong_coin, twice,
     undone_in_suspense, undone_after_assignment, undone_after_it_went_back, undone_for_good_after_it_went_back, undone_after_it_was_kept,
     swept, sweep_refused);
 
@@ -42,7 +42,7 @@ async fn mine(test: &TestApp, blocks: u32) {
     test.world.mine("polygon".parse().unwrap(), blocks).await.unwrap();
 }
 
-/// The chain makes no blocks by itself.
+/// The chain makes blocks only on request.
 async fn by_hand(test: &TestApp) {
     test.world.automine("polygon".parse().unwrap(), 0).await.unwrap();
 }
@@ -60,7 +60,7 @@ async fn undone_before(test: Arc<TestApp>) {
     test.rampoff_becomes(order.id, "confirming").await;
     test.world.reorganise(order.chain(), 2, vec![txid]).await.unwrap();
     test.eventually("the deposit is gone", || async { Some(test.rampoff(order.id).await).filter(|order| order.deposits.is_empty()) }).await;
-    // Another one comes, is moved to another block by a reorganisation, and counts once.
+    // Another deposit is moved to a different block by a reorganisation, and counts once.
     let txid = deposit(&test, &order, "USDC", order.terms.coin_amount).await;
     mine(&test, 2).await;
     test.eventually("another deposit is seen", || async { Some(test.rampoff(order.id).await).filter(|order| order.deposits.len() == 1) })
@@ -102,7 +102,7 @@ async fn answers_lost(test: Arc<TestApp>) {
         finished(&test, order.id).await;
         assert_eq!(test.app.store().payouts_of_order(order.id).await.unwrap().len(), 1);
     }
-    // The world's own books: what left the bank left three times and not more.
+    // By the sandbox's books the bank paid three times and not more.
     let rail = "sepa".parse().unwrap();
     let ours = test.app.store().balance(Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();
     assert_eq!(test.world.bank_balance(rail).await.unwrap(), ours.posted);
@@ -122,10 +122,10 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     let item = item(&test, ReviewKind::Reversal).await;
     let after = test.rampoff(order.id).await;
     assert_eq!((after.status(), after.reversal), ("finished", Some(Reversal::BankReturn)));
-    // The money lies in suspense until it is paid once more.
+    // The money lies in suspense until it is paid again.
     let suspense = || async { test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap() };
     assert_eq!(suspense().await.posted, finished.payout_amount());
-    // The partner names another account of the customer's; the page says that it came back, until a person has had it paid there.
+    // The partner names another account of the customer; the page shows the payout as returned until an operator has paid it there.
     let token = &test.app.rampoff_token(order.id);
     let returned = || async { test.app.page_rampoff(token).await.unwrap().payout_returned };
     assert!(returned().await);
@@ -135,7 +135,7 @@ async fn refused_and_returned(test: Arc<TestApp>) {
         ..SetPayoutAccount::default()
     };
     test.app.set_payout_account(&test.caller, give("DE89370400440532013000"), None).await.unwrap();
-    // Who has seen the account before does not send it to another one unseen.
+    // An operator who has seen the former account does not pay the new one unseen.
     let unseen = reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await;
     assert!(unseen.is_err_and(|error| error.to_string().contains("another account")));
     let item = self::item(&test, ReviewKind::Reversal).await;
@@ -166,7 +166,7 @@ async fn wrong_coin(test: Arc<TestApp>) {
         (balance.posted.is_zero() && balance.held.is_zero()).then_some(())
     })
     .await;
-    // The order itself still takes what it asked for.
+    // The order still accepts its own coin.
     deposit(&test, &order, "USDC", order.terms.coin_amount).await;
     finished(&test, order.id).await;
 }
@@ -189,7 +189,7 @@ async fn twice(test: Arc<TestApp>) {
     .await;
 }
 
-/// An order that is finished, and a second deposit of the same amount at its address, which lies in suspense.
+/// A completed order and a second deposit of the same amount at its address, which lies in suspense.
 async fn surplus(test: &TestApp) -> (Rampoff, String, ReviewItem) {
     by_hand(test).await;
     mine(test, 10).await;
@@ -205,7 +205,7 @@ async fn in_suspense(test: &TestApp, order: &Rampoff) -> Amount {
     test.app.store().balance(Account::Suspense, order.terms.coin.into()).await.unwrap().posted
 }
 
-/// Coins in suspense that the chain undoes are nobody's any more, and nobody has to decide about them.
+/// Coins in suspense that the chain undoes leave suspense, and their review item is settled.
 async fn undone_in_suspense(test: Arc<TestApp>) {
     let (order, txid, surplus) = surplus(&test).await;
     assert_eq!(in_suspense(&test, &order).await, order.terms.coin_amount);
@@ -216,7 +216,7 @@ async fn undone_in_suspense(test: Arc<TestApp>) {
     assert!(reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Return).await.is_err());
 }
 
-/// Coins that were assigned to another order are that order's, also when the chain undoes them.
+/// Coins assigned to another order belong to that order, also when the chain undoes them.
 async fn undone_after_assignment(test: Arc<TestApp>) {
     let (order, txid, surplus) = surplus(&test).await;
     let answer = test.app.create_rampoff(&test.caller, &sell(order.customer, "50"), None).await.unwrap();
@@ -230,7 +230,7 @@ async fn undone_after_assignment(test: Arc<TestApp>) {
     .await;
     assert!(in_suspense(&test, &order).await.is_zero());
     let loss = item(&test, ReviewKind::Reversal).await;
-    // In a block once more, and out of it before it was confirmed: that takes nothing from suspense, and settles no loss.
+    // In a block again, and dropped before its confirmation: that takes nothing from suspense and settles no loss.
     let becomes = async |state: DepositState| {
         let deposit = || async {
             let deposit = test.app.store().deposit(loss.fact.unwrap()).await.unwrap().unwrap();
@@ -247,7 +247,7 @@ async fn undone_after_assignment(test: Arc<TestApp>) {
     assert_eq!(test.app.store().review(loss.id).await.unwrap().unwrap().resolution, None);
 }
 
-/// Coins in suspense that were sent back, and are final on the chain; with the number of blocks since they arrived.
+/// Coins in suspense that were returned with finality; with the number of blocks since they arrived.
 async fn sent_back(test: &TestApp) -> (Rampoff, String, ReviewItem, Transfer, u32) {
     let (order, txid, surplus) = surplus(test).await;
     reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Return).await.unwrap();
@@ -266,15 +266,14 @@ async fn sent_back(test: &TestApp) -> (Rampoff, String, ReviewItem, Transfer, u3
     (order, txid, surplus, transfer, 6 + 6 + 1)
 }
 
-/// What waits about what lies, or should lie, in suspense.
+/// The open review items about suspense.
 async fn waiting(test: &TestApp) -> Vec<ReviewItem> {
     let mut items = test.app.store().reviews_waiting(None, 20).await.unwrap();
     items.retain(|item| matches!(item.kind, ReviewKind::Suspense | ReviewKind::Shortage));
     items
 }
 
-/// A deposit and the transfer that sent it back are undone together, and taken up again: it has gone back once, and nobody
-/// is asked about it a second time.
+/// A deposit and the transfer that returned it are undone together and included again: it was returned once, and no second item is opened.
 async fn undone_after_it_went_back(test: Arc<TestApp>) {
     let (order, _, surplus, transfer, blocks) = sent_back(&test).await;
     test.world.reorganise(order.chain(), blocks, Vec::new()).await.unwrap();
@@ -294,7 +293,7 @@ async fn undone_after_it_went_back(test: Arc<TestApp>) {
     assert!(reviews::resolve(&test.app, &operator(), again.id, ReviewDecision::Return).await.is_err(), "it has gone back");
 }
 
-/// The deposit is gone for good: what could not go back because of it is not listed anew.
+/// The deposit is gone for good: the failed return is not put into the queue again.
 async fn undone_for_good_after_it_went_back(test: Arc<TestApp>) {
     let (order, txid, surplus, transfer, blocks) = sent_back(&test).await;
     let back = transfer.state.signed().unwrap().txid.clone();
@@ -310,7 +309,7 @@ async fn undone_for_good_after_it_went_back(test: Arc<TestApp>) {
     assert_eq!(waiting(&test).await, []);
 }
 
-/// What was kept and is undone is lacking in suspense, until a person says that it is lost.
+/// A kept deposit that is undone leaves a shortage in suspense, until an operator books the loss.
 async fn undone_after_it_was_kept(test: Arc<TestApp>) {
     let (order, txid, surplus) = surplus(&test).await;
     reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Keep).await.unwrap();
@@ -325,7 +324,7 @@ async fn undone_after_it_was_kept(test: Arc<TestApp>) {
     assert_eq!(losses.posted, surplus.amount);
 }
 
-/// Deposits are collected into the hot wallet, and afterwards our books and the chain's agree.
+/// Deposits are swept into the hot wallet; afterwards the books agree with the chain.
 async fn swept(test: Arc<TestApp>) {
     let order = order(&test).await;
     deposit(&test, &order, "USDC", order.terms.coin_amount).await;
@@ -351,7 +350,7 @@ async fn swept(test: Arc<TestApp>) {
     .await;
 }
 
-/// A collection that the chain refuses leaves its deposits where they are: they are collected by the next one, once.
+/// A sweep that the chain refuses leaves its deposits in place: the next sweep collects them, once.
 async fn sweep_refused(test: Arc<TestApp>) {
     let order = order(&test).await;
     deposit(&test, &order, "USDC", order.terms.coin_amount).await;

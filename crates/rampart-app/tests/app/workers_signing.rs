@@ -1,4 +1,4 @@
-//! What the wallet's keeper cannot sign.
+//! Transfers that the wallet's signer cannot sign.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,22 +17,21 @@ use rampart_core::ports::{Block, BlockHead, CallOutcome, ChainPort, PortFuture, 
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => is_put_aside, a_chain_that_says_nothing);
+on_both_engines!(super::without_workers => is_put_aside, a_chain_that_says_nothing);
 
-/// A chain whose signer refuses some destinations.
 #[derive(Clone)]
-struct Choosy {
+struct SelectiveSigner {
     chain: Arc<dyn ChainPort>,
     refused: Arc<Mutex<BTreeSet<String>>>,
-    /// How often it was asked for what it never says; without it, it says everything.
+    /// How often it got a question that it never answers; `None` if it answers everything.
     unanswered: Option<Arc<AtomicU64>>,
 }
 
-impl Choosy {
+impl SelectiveSigner {
     fn says<'a, T: 'a>(&self, answer: PortFuture<'a, T>) -> PortFuture<'a, T> {
         match &self.unanswered {
             None => answer,
@@ -44,7 +43,7 @@ impl Choosy {
     }
 }
 
-impl ChainPort for Choosy {
+impl ChainPort for SelectiveSigner {
     fn chain(&self) -> Chain {
         self.chain.chain()
     }
@@ -103,7 +102,7 @@ async fn bought(test: &TestApp, customer: rampart_core::id::CustomerId, wallet: 
     id
 }
 
-/// The item about a transfer that waits, once it is listed; business time has to pass for it.
+/// The review item about an unsigned transfer, once it exists; business time has to pass for it.
 async fn listed(test: &TestApp, order: OrderId) -> ReviewItem {
     test.eventually("the transfer is listed", || async {
         test.advance(30).await;
@@ -113,14 +112,14 @@ async fn listed(test: &TestApp, order: OrderId) -> ReviewItem {
     .await
 }
 
-/// One transfer that cannot be signed waits by itself: its neighbours are sent without a gap, readiness stays, and a person
-/// sees it and can act. Once it can be signed, nobody has to decide any more.
+/// A transfer that cannot be signed waits alone: the others are sent without a nonce gap, readiness stays, and an operator sees it and can
+/// act. Once it can be signed, its review item is settled.
 async fn is_put_aside(test: Arc<TestApp>) {
     let refused: Arc<Mutex<BTreeSet<String>>> = Arc::new(Mutex::new(BTreeSet::from([REFUSED.to_owned()])));
     let app: App = test
         .with_ports(|ports| {
             for chain in &mut ports.chains {
-                *chain = Arc::new(Choosy { chain: chain.clone(), refused: refused.clone(), unanswered: None });
+                *chain = Arc::new(SelectiveSigner { chain: chain.clone(), refused: refused.clone(), unanswered: None });
             }
         })
         .await;
@@ -148,7 +147,7 @@ async fn is_put_aside(test: Arc<TestApp>) {
     assert!(file.jobs.iter().any(|job| job.state.contains("it cannot be signed")), "{:?}", file.jobs);
     reviews::resolve(&app, &operator, item.id, ReviewDecision::GiveUp).await.unwrap();
     test.payment_becomes(given_up, "on_hold").await;
-    // The others can be signed after all: one is tried at once, and nobody has to decide about the other any more.
+    // The others can be signed after all: one is retried at once, and the item of the other is settled.
     let item = listed(&test, retried).await;
     let waiting = listed(&test, waits).await;
     refused.lock().clear();
@@ -164,7 +163,7 @@ async fn is_put_aside(test: Arc<TestApp>) {
     running.stop().await;
 }
 
-/// A chain that takes the question for its nonces and never answers keeps neither a command nor the stop of the workers.
+/// A chain that never answers the question for its nonces blocks neither a command nor the stop of the workers.
 async fn a_chain_that_says_nothing(test: Arc<TestApp>) {
     let unanswered: Arc<AtomicU64> = Arc::default();
     let app: App = test
@@ -173,7 +172,7 @@ async fn a_chain_that_says_nothing(test: Arc<TestApp>) {
             |ports| {
                 for chain in &mut ports.chains {
                     let unanswered = Some(unanswered.clone());
-                    *chain = Arc::new(Choosy { chain: chain.clone(), refused: Arc::default(), unanswered });
+                    *chain = Arc::new(SelectiveSigner { chain: chain.clone(), refused: Arc::default(), unanswered });
                 }
             },
         )

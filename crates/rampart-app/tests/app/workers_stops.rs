@@ -1,4 +1,4 @@
-//! Sending that is stopped until a person says go on.
+//! Sending is stopped until an operator resumes it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use rampart_sandbox::Deposit;
 use rampart_store::Store;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
-async fn idle(engine: TestEngine) -> TestApp {
+async fn without_workers(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
 
-on_both_engines!(super::idle => put_back, put_back_in_use, slots_past_us);
+on_both_engines!(super::without_workers => put_back, put_back_in_use, slots_past_us);
 
 fn operator() -> Operator {
     Operator { actor: "op".into(), reason: "compared with bank and chain".into() }
@@ -45,7 +45,7 @@ async fn stopped(app: &App) -> Vec<ReviewItem> {
     app.store().stops().await.unwrap()
 }
 
-/// The number that a file keeps, once it keeps one.
+/// The batch number in a file, once it has one.
 async fn kept(test: &TestApp, file: &Path) -> i64 {
     test.eventually("the number is kept", || async { Store::number_kept_in(file).map(|(_, number)| number) }).await
 }
@@ -56,7 +56,7 @@ async fn doctors_word(app: &App) -> (bool, String) {
     (finding.ok, finding.detail)
 }
 
-/// A node that has seen more of the database than it holds sends nothing, serves the rest, and goes on when it is told to.
+/// A node that has seen more of the database than it now contains sends nothing, serves the rest, and resumes on an operator's command.
 async fn put_back(test: Arc<TestApp>) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("batches");
@@ -85,7 +85,7 @@ async fn put_back(test: Arc<TestApp>) {
     let (purchase, sale) = (bought(&test, customer, "polygon").await, sold(&test, customer).await);
     test.world.start();
     let running = workers::start(&app);
-    // Money and coins are received and decided about; what they lead to waits.
+    // Money and coins are received and decided upon; what follows from them waits.
     let transfers = test.eventually("the transfer waits", || async {
         let transfers = app.store().transfers_of_order(purchase).await.unwrap();
         Some(transfers).filter(|transfers| !transfers.is_empty())
@@ -99,7 +99,7 @@ async fn put_back(test: Arc<TestApp>) {
     bought(&test, customer, "polygon").await;
     let reasons = health::reasons(&app).await;
     assert!(reasons.is_empty(), "{reasons:?}");
-    // Turns go by: what is applied meanwhile was applied by workers that ran beside the sender.
+    // Several turns pass: workers that run beside the sender have applied the facts.
     for _ in 0..3 {
         let other = bought(&test, customer, "polygon").await;
         test.eventually("another payment is applied", || async {
@@ -120,12 +120,12 @@ async fn put_back(test: Arc<TestApp>) {
     test.payment_becomes(purchase, "coins_sent").await;
     test.rampoff_becomes(sale, "finished").await;
     running.stop().await;
-    // The number was taken over: the next start is not stopped again.
+    // The number was accepted: the next start is not stopped again.
     stops::compare_with_folder(&test.another_node().await, &file).await.unwrap();
     assert!(stopped(&app).await.is_empty() && doctors_word(&app).await.0);
 }
 
-/// A database that is put back under a running node is noticed by it, too.
+/// A running node also detects a restored database.
 async fn put_back_in_use(test: Arc<TestApp>) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("batches");
@@ -141,7 +141,7 @@ async fn put_back_in_use(test: Arc<TestApp>) {
     running.stop().await;
 }
 
-/// Coins that left the hot wallet past us stop their chain, and no other, until a person has looked.
+/// Coins that left the hot wallet outside this system stop their chain, and no other, until an operator has looked.
 async fn slots_past_us(test: Arc<TestApp>) {
     test.world.start();
     let running = workers::start(&test.app);

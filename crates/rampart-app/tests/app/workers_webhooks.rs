@@ -1,4 +1,4 @@
-//! Webhooks on their way: signed, retried, parked, replayed.
+//! Delivery of webhooks: signed, retried, parked, replayed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -13,13 +13,13 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::workers_buying::{ana, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => in_order, parked_and_replayed);
+on_both_engines!(super::with_workers => in_order, parked_and_replayed);
 
-/// A receiver that answers with a status of the test's choice.
+/// A receiver that answers with a given status.
 struct Receiver {
     url: String,
     status: Arc<AtomicU16>,
@@ -50,12 +50,12 @@ async fn answer(mut stream: TcpStream, status: Arc<AtomicU16>, bodies: Arc<Mutex
     let mut piece = [0; 4_096];
     loop {
         let head = received.windows(4).position(|window| window == b"\r\n\r\n");
-        let whole = head.and_then(|head| {
+        let with_workers = head.and_then(|head| {
             let text = String::from_utf8_lossy(&received[..head]).to_ascii_lowercase();
             let length: usize = text.split("content-length: ").nth(1)?.split("\r\n").next()?.trim().parse().ok()?;
             (received.len() >= head + 4 + length).then_some((head + 4, head + 4 + length, text))
         });
-        if let Some((start, end, head)) = whole {
+        if let Some((start, end, head)) = with_workers {
             for header in ["x-api-key: ", "x-timestamp: ", "x-signature: ", "webhook-id: evt_", "webhook-signature: v1,"] {
                 assert!(head.contains(header), "{head}");
             }
@@ -92,7 +92,7 @@ async fn in_order(test: Arc<TestApp>) {
         let answer = test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();
         test.pay(TestApp::order_of(&answer)).await;
     }
-    // The identity's event, and two of each payment; confirmations come later.
+    // The event of the identity check, and two of each payment; confirmations come later.
     test.eventually("every event was received", || async {
         let (mut received, last) = (receiver.sequences(), test.app.store().last_event(test.caller.partner.id).await.unwrap());
         received.sort_unstable();
@@ -121,7 +121,7 @@ async fn parked_and_replayed(test: Arc<TestApp>) {
     test.payment_becomes(TestApp::order_of(&answer), "coins_sent").await;
     let counts = || async { test.app.store().order_counts().await.unwrap() };
     test.eventually("deliveries are retried", || async { Some(counts().await).filter(|counts| counts.deliveries_pending >= 3) }).await;
-    // Three days go by; every delivery is tried a last time and given up.
+    // Three days pass; every delivery gets a last attempt and is parked.
     test.eventually("deliveries are parked", || async {
         test.advance(6 * 3_600).await;
         tokio::time::timeout(Duration::from_millis(500), std::future::pending::<()>()).await.ok();
@@ -132,9 +132,9 @@ async fn parked_and_replayed(test: Arc<TestApp>) {
     assert_eq!(parked[0].last_error.as_deref(), Some("answered 500"));
     assert!(parked.iter().all(|delivery| delivery.attempts > 5), "{parked:?}");
     let order = TestApp::order_of(&answer);
-    let told = orders::show(&test.app, order).await.unwrap().deliveries;
-    assert!(told.len() >= 2 && told.iter().all(|line| line.state.starts_with("parked, attempts")), "{told:?}");
-    assert!(told.iter().all(|line| parked.iter().any(|delivery| delivery.id == line.id)), "{told:?}");
+    let lines = orders::show(&test.app, order).await.unwrap().deliveries;
+    assert!(lines.len() >= 2 && lines.iter().all(|line| line.state.starts_with("parked, attempts")), "{lines:?}");
+    assert!(lines.iter().all(|line| parked.iter().any(|delivery| delivery.id == line.id)), "{lines:?}");
     let behind_first = webhooks::parked(&test.app, Some(parked[0].id.parse().unwrap()), 100).await.unwrap();
     assert_eq!(behind_first.len(), parked.len() - 1);
     receiver.status.store(200, Ordering::SeqCst);
@@ -148,6 +148,6 @@ async fn parked_and_replayed(test: Arc<TestApp>) {
     })
     .await;
     assert!(receiver.sequences().len() >= parked.len());
-    let told = orders::show(&test.app, order).await.unwrap().deliveries;
-    assert!(told.iter().all(|line| line.state.starts_with("delivered")), "{told:?}");
+    let lines = orders::show(&test.app, order).await.unwrap().deliveries;
+    assert!(lines.iter().all(|line| line.state.starts_with("delivered")), "{lines:?}");
 }

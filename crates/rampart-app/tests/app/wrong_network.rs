@@ -1,4 +1,4 @@
-//! Coins that are sent on another chain of the family than the order's: they arrive at an address of ours all the same.
+//! Coins sent on another chain of the family than the order's: they still arrive at an address of ours.
 
 use std::sync::Arc;
 
@@ -25,11 +25,11 @@ use crate::workers_buying::{ana, item, operator};
 const AMOUNT: Amount = Amount::from_minor(50_000_000);
 const WALLET: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => listed_and_sent_back, sent_where_a_person_says, collected, undone_before_it_was_final,
+on_both_engines!(super::with_workers => listed_and_sent_back, sent_where_a_person_says, collected, undone_before_it_was_final,
     undone_in_suspense, undone_after_it_went_back, an_address_of_earlier_orders, dust_is_one_item_for_each_coin,
     what_came_from_an_address_of_ours);
 
@@ -64,7 +64,7 @@ async fn in_suspense(test: &TestApp) -> Amount {
     on(test, Account::Suspense).await
 }
 
-/// The sale with its coins on ethereum, which makes no blocks by itself; the transaction and the item about it.
+/// The sale with its coins on ethereum, which makes blocks only on request; with the transaction and its review item.
 async fn arrived(test: &TestApp) -> (Rampoff, String, ReviewItem) {
     test.world.automine(ethereum(), 0).await.unwrap();
     mine(test, "ethereum", 10).await;
@@ -102,10 +102,10 @@ async fn listed_and_sent_back(test: Arc<TestApp>) {
     let after = test.rampoff(order.id).await;
     assert_eq!((after.status(), after.coin_balance, after.deposits.len()), ("created", Amount::ZERO, 0));
     assert_eq!(after.exceptions.first(), Some(DeviationKind::WrongNetwork));
-    let told = test.app.rampoff(&test.caller, &order.id.to_string()).await.unwrap();
-    let told = serde_json::to_value(told).unwrap();
-    assert_eq!(told["exception"], "wrong_network", "{told}");
-    // It leaves from where it lies, to whom it came from.
+    let view = test.app.rampoff(&test.caller, &order.id.to_string()).await.unwrap();
+    let view = serde_json::to_value(view).unwrap();
+    assert_eq!(view["exception"], "wrong_network", "{view}");
+    // It leaves from the deposit address, to its sender.
     let sender = test.app.store().deposit(item.fact.unwrap()).await.unwrap().unwrap().from;
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
     is_out(&test).await;
@@ -114,7 +114,7 @@ async fn listed_and_sent_back(test: Arc<TestApp>) {
     assert_eq!((back.from.as_str(), back.amount), (order.deposit_address.as_str(), AMOUNT));
     assert!(sent.iter().any(|transaction| transaction.txid == txid));
     books_agree(&test).await;
-    // The order still takes what it asked for.
+    // The order still accepts its own coin.
     deposit(&test, "polygon", &order.deposit_address).await;
     mine(&test, "polygon", 6).await;
     test.rampoff_becomes(order.id, "finished").await;
@@ -130,8 +130,7 @@ async fn sent_where_a_person_says(test: Arc<TestApp>) {
     assert_eq!((sent.len(), sent[0].from.as_str(), sent[0].amount), (1, order.deposit_address.as_str(), AMOUNT));
 }
 
-/// So much of a coin that nothing else arrives of is too small to count, on whichever chain: one item for each coin, which nobody
-/// is told of.
+/// An amount too small to count, of a coin without other deposits, on any chain: one item per coin, and no event.
 async fn dust_is_one_item_for_each_coin(test: Arc<TestApp>) {
     let order = sale(&test).await;
     let deposit = async |chain: &str, symbol: &str, minor: i128| {
@@ -140,7 +139,8 @@ async fn dust_is_one_item_for_each_coin(test: Arc<TestApp>) {
         test.world.mine(chain, 6).await.unwrap();
     };
     let dust = [("bsc", "USDC", 1_000_000_000_000), ("bsc", "BNB", 1_000_000_000_000), ("polygon", "USDT", 1)];
-    let told = async || test.app.store().events_of_subject(test.caller.partner.id, &order.id.to_string(), 0, 100).await.unwrap().len();
+    let event_count =
+        async || test.app.store().events_of_subject(test.caller.partner.id, &order.id.to_string(), 0, 100).await.unwrap().len();
     let items = async |amounts: &[(&str, i128)]| {
         let look = || async {
             let waiting = test.app.store().reviews_waiting(None, 100).await.unwrap();
@@ -153,7 +153,7 @@ async fn dust_is_one_item_for_each_coin(test: Arc<TestApp>) {
         };
         test.eventually("the items", look).await
     };
-    let before = told().await;
+    let before = event_count().await;
     for _ in 0..3 {
         for (chain, symbol, minor) in dust {
             deposit(chain, symbol, minor).await;
@@ -162,22 +162,22 @@ async fn dust_is_one_item_for_each_coin(test: Arc<TestApp>) {
     let small = [("BNB:bsc", 3_000_000_000_000), ("USDC:bsc", 3_000_000_000_000), ("USDT:polygon", 3)];
     let waiting = items(&small).await;
     assert!(waiting.iter().all(|item| item.order == Some(order.id) && item.reason.contains("too small to count")), "{waiting:?}");
-    assert_eq!((test.rampoff(order.id).await.exceptions.first(), told().await), (None, before));
-    // One that was settled is followed by another.
+    assert_eq!((test.rampoff(order.id).await.exceptions.first(), event_count().await), (None, before));
+    // A settled item is followed by another one.
     let kept = waiting.iter().find(|item| item.asset == "USDT:polygon".parse().ok()).unwrap();
     reviews::resolve(&test.app, &operator(), kept.id, ReviewDecision::Keep).await.unwrap();
     deposit("polygon", "USDT", 2).await;
     items(&[small[0], small[1], ("USDT:polygon", 2)]).await;
-    // What is enough to count is told, once, on an item of its own.
+    // An amount large enough to count is reported once, on an item of its own.
     deposit("bsc", "USDC", 5_000_000_000_000_000_000).await;
     items(&[small[0], small[1], ("USDC:bsc", 5_000_000_000_000_000_000), ("USDT:polygon", 2)]).await;
     assert_eq!(test.rampoff(order.id).await.exceptions.first(), Some(DeviationKind::WrongNetwork));
-    assert_eq!(told().await, before + 1);
+    assert_eq!(event_count().await, before + 1);
     deposit("polygon", "USDC", AMOUNT.minor()).await;
     test.rampoff_becomes(order.id, "finished").await;
 }
 
-/// Coins that came from an address of ours do not go back there by themselves.
+/// Coins from an address of ours are not returned there automatically.
 async fn what_came_from_an_address_of_ours(test: Arc<TestApp>) {
     test.world.automine(ethereum(), 0).await.unwrap();
     let order = sale(&test).await;
@@ -200,7 +200,7 @@ async fn what_came_from_an_address_of_ours(test: Arc<TestApp>) {
     assert_eq!(sent.len(), 3);
 }
 
-/// What is kept, or assigned to an order of that chain, is collected into the hot wallet of that chain.
+/// Coins that are kept, or assigned to an order of that chain, are swept into the hot wallet of that chain.
 async fn collected(test: Arc<TestApp>) {
     let (order, _, item) = arrived(&test).await;
     let right = sale_on(&test, order.customer, "ethereum").await;
@@ -246,7 +246,7 @@ async fn undone_in_suspense(test: Arc<TestApp>) {
     assert_eq!(test.rampoff(order.id).await.reversal, None);
 }
 
-/// The deposit and what sent it back are undone together and taken up again: it has gone back once.
+/// The deposit and its return are undone together and included again: it was returned once.
 async fn undone_after_it_went_back(test: Arc<TestApp>) {
     let (_, _, item) = arrived(&test).await;
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
@@ -275,8 +275,8 @@ async fn undone_after_it_went_back(test: Arc<TestApp>) {
     assert_eq!(again.resolution.as_ref().map(|resolution| resolution.decision.as_str()), Some("return"));
 }
 
-/// Earlier versions counted the addresses of each chain by themselves, so that orders of two chains could have the same. Each
-/// takes the coins of its own chain; those of a third are on an item that names both, and neither order hears of them.
+/// Earlier versions numbered the addresses of each chain separately, so that orders on two chains could share one. Each takes the coins of
+/// its own chain; those on a third chain lead to an item that names both, and neither order changes.
 async fn an_address_of_earlier_orders(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let here = sale_on(&test, customer, "polygon").await;
@@ -288,10 +288,10 @@ async fn an_address_of_earlier_orders(test: Arc<TestApp>) {
     test.app.commit(step).await.unwrap();
     deposit(&test, "bsc", &here.deposit_address).await;
     mine(&test, "bsc", 6).await;
-    let stray = item(&test, ReviewKind::Suspense).await;
-    assert_eq!((stray.asset, stray.amount), ("USDC:bsc".parse().ok(), AMOUNT));
+    let unmatched = item(&test, ReviewKind::Suspense).await;
+    assert_eq!((unmatched.asset, unmatched.amount), ("USDC:bsc".parse().ok(), AMOUNT));
     for order in [&here, &there] {
-        assert!(stray.reason.contains(&order.id.to_string()), "{}", stray.reason);
+        assert!(unmatched.reason.contains(&order.id.to_string()), "{}", unmatched.reason);
         assert_eq!(test.rampoff(order.id).await.exceptions.first(), None);
     }
     for (order, chain, other) in [(&there, "ethereum", &here), (&here, "polygon", &there)] {
@@ -302,16 +302,16 @@ async fn an_address_of_earlier_orders(test: Arc<TestApp>) {
         assert_eq!((finished.deposits.len(), finished.exceptions.first()), (1, None));
         assert_eq!(test.rampoff(other.id).await, before);
     }
-    reviews::resolve(&test.app, &operator(), stray.id, ReviewDecision::Return).await.unwrap();
+    reviews::resolve(&test.app, &operator(), unmatched.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it went back", || async {
         mine(&test, "bsc", 1).await;
-        let lies = test.app.store().balance(Account::ChainDeposits("bsc".parse().unwrap()), stray.asset.unwrap()).await.unwrap();
+        let lies = test.app.store().balance(Account::ChainDeposits("bsc".parse().unwrap()), unmatched.asset.unwrap()).await.unwrap();
         lies.posted.is_zero().then_some(())
     })
     .await;
 }
 
-/// One series for a family: the addresses of its chains are all different, whichever chain's turn it is.
+/// One index series per family: the addresses of its chains all differ, in whatever order the chains take them.
 #[tokio::test]
 async fn one_series_of_indexes() {
     let test = TestApp::start_idle(TestEngine::Sqlite, rampart_testkit::catalogue()).await;

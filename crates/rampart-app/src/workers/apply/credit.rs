@@ -1,4 +1,4 @@
-//! Money on a bank account of ours: whose is it?
+//! Matches money on a bank account of ours to the order it was sent for.
 
 use std::time::Duration;
 
@@ -14,20 +14,19 @@ use rampart_core::suspense::{self, UnmatchedReceipt};
 use rampart_core::time::Timestamp;
 use rampart_store::OrderFilter;
 
-use super::{Effect, Trouble};
+use super::{ApplyError, Effect};
 use crate::app::App;
 use crate::workers::observe::Around;
 
-/// How many orders are looked at together.
-const PAGE: u32 = 100;
-/// The most candidates of one remittance text and the most pages of one customer's orders that are looked at.
+const PAGE_ROWS: u32 = 100;
+/// Most pages of one customer's orders that are read.
 const MAX_PAGES: usize = 100;
-/// For how long after an order was decided the same amount without a reference is taken for its duplicate.
-const DUPLICATE_WITHIN: Duration = Duration::from_secs(72 * 60 * 60);
-/// How long before that such an order may have been made.
-const DECIDED_WITHIN: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+/// For this long after an order was decided, the same amount without a reference counts as its duplicate.
+const DUPLICATE_WINDOW: Duration = Duration::from_secs(72 * 60 * 60);
+/// The greatest age of such an order.
+const DECIDED_ORDER_MAX_AGE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
-/// What credits that must keep their order have in common: the customer whose number was paid to, or the orders that are named.
+/// The subjects of a credit: the customer whose own account number was credited, or the orders that the remittance text names.
 pub(super) fn subjects(app: &App, credit: &BankCredit) -> Vec<String> {
     if let Some(customer) = own_account(app, credit) {
         return vec![customer.to_string()];
@@ -36,24 +35,24 @@ pub(super) fn subjects(app: &App, credit: &BankCredit) -> Vec<String> {
     if named.is_empty() { vec![credit.line.clone()] } else { named }
 }
 
-enum Whose {
+enum CreditMatch {
     Payment(Box<Payment>),
-    /// It names an order that cannot use it.
+    /// It names an order that cannot use it; with the reason.
     SetAside(Box<Payment>, String),
-    Nobody(String),
+    Unmatched(String),
 }
 
 pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: Grade) -> Effect {
-    let payment = match whose(app, credit).await? {
-        Whose::Payment(payment) => *payment,
-        Whose::SetAside(payment, reason) => {
-            return Ok(suspense::receive_beside((*payment).into(), stray(fact, credit, reason), &app.context(None)));
+    let payment = match match_credit(app, credit).await? {
+        CreditMatch::Payment(payment) => *payment,
+        CreditMatch::SetAside(payment, reason) => {
+            return Ok(suspense::receive_beside((*payment).into(), unmatched(fact, credit, reason), &app.context(None)));
         }
-        Whose::Nobody(reason) => return Ok(suspense::receive(stray(fact, credit, reason), &app.mint())),
+        CreditMatch::Unmatched(reason) => return Ok(suspense::receive(unmatched(fact, credit, reason), &app.mint())),
     };
-    let around = Around::payment(app, &payment, Some(fact.id)).await?;
-    // A bank that does not tell who paid cannot be held against the customer; screening asks about the customer anyway.
-    let is_customer = credit.sender_name.as_ref().is_none_or(|payer| around.customer().can_be(payer.reveal()));
+    let inputs = Around::payment(app, &payment, Some(fact.id)).await?;
+    // A bank that does not name the payer must not count against the customer; screening covers the customer in any case.
+    let is_customer = credit.sender_name.as_ref().is_none_or(|payer| inputs.customer().can_be(payer.reveal()));
     let backdating = app.catalogue().backdating(payment.pay_in);
     let receipt = Receipt {
         fact: fact.id,
@@ -65,38 +64,42 @@ pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: G
         set_aside: Amount::ZERO,
         taken_back: Amount::ZERO,
     };
-    Ok(around.observe_payment(app, payment, PaymentFact::Paid { receipt, is_customer }, grade))
+    Ok(inputs.observe_payment(app, payment, PaymentFact::Paid { receipt, is_customer }, grade))
 }
 
-fn stray(fact: &Fact, credit: &BankCredit, reason: String) -> UnmatchedReceipt {
+fn unmatched(fact: &Fact, credit: &BankCredit, reason: String) -> UnmatchedReceipt {
     let source = credit.sender_account.as_ref().map(|account| account.reveal().to_owned());
     let (on, asset) = (Account::Bank(credit.rail), Asset::Fiat(credit.currency));
     UnmatchedReceipt { fact: fact.id, on, asset, amount: credit.amount, source, order: None, reason }
 }
 
-async fn whose(app: &App, credit: &BankCredit) -> Result<Whose, Trouble> {
+async fn match_credit(app: &App, credit: &BankCredit) -> Result<CreditMatch, ApplyError> {
     let found = match own_account(app, credit) {
         Some(customer) => match of_customer(app, credit, customer).await? {
             Some(payment) => payment,
-            None => return Ok(Whose::Nobody(format!("arrived on the account of customer {customer}, who has no order it could be for"))),
+            None => {
+                return Ok(CreditMatch::Unmatched(format!(
+                    "arrived on the account of customer {customer}, who has no order it could be for"
+                )));
+            }
         },
         None => match by_reference(app, credit).await? {
             Ok(payment) => payment,
-            Err(reason) => return Ok(Whose::Nobody(reason)),
+            Err(reason) => return Ok(CreditMatch::Unmatched(reason)),
         },
     };
     if found.terms.fiat != credit.currency {
         let reason = format!("it is in {}, payment {} asks for {}", credit.currency, found.id, found.terms.fiat);
-        return Ok(Whose::SetAside(Box::new(found), reason));
+        return Ok(CreditMatch::SetAside(Box::new(found), reason));
     }
     if found.pay_in != PayIn::Bank(credit.rail) {
         let reason = format!("it arrived by {}, payment {} is to be paid another way", credit.rail, found.id);
-        return Ok(Whose::SetAside(Box::new(found), reason));
+        return Ok(CreditMatch::SetAside(Box::new(found), reason));
     }
-    Ok(Whose::Payment(Box::new(found)))
+    Ok(CreditMatch::Payment(Box::new(found)))
 }
 
-/// The customer whose own number was credited; nothing when it is an account of ours.
+/// The customer whose own account number was credited; `None` for an account of ours.
 fn own_account(app: &App, credit: &BankCredit) -> Option<CustomerId> {
     let ours = app.catalogue().rail_account(credit.rail)?;
     if ours.account == credit.account {
@@ -105,8 +108,8 @@ fn own_account(app: &App, credit: &BankCredit) -> Option<CustomerId> {
     rampart_core::bank_account::virtual_account::customer_of(&ours.account, &credit.account)
 }
 
-/// The order that the remittance text names: of several candidates the one that is an open order, if exactly one is.
-async fn by_reference(app: &App, credit: &BankCredit) -> Result<Result<Payment, String>, Trouble> {
+/// The order named by the remittance text. Of several candidates it is the one that is an open order, if exactly one is.
+async fn by_reference(app: &App, credit: &BankCredit) -> Result<Result<Payment, String>, ApplyError> {
     let text = credit.concept.as_deref().unwrap_or_default();
     let candidates = reference::candidates(text);
     let mut found = Vec::new();
@@ -121,35 +124,35 @@ async fn by_reference(app: &App, credit: &BankCredit) -> Result<Result<Payment, 
         (Some(payment), None) if !several => Ok(payment),
         (Some(_), None) => Err("it carries several references, and none of an open order".to_owned()),
         (None, None) => Err(match (candidates.first(), reference::find(text)) {
-            (Some(concept), _) => format!("the reference {concept} was never given out"),
+            (Some(concept), _) => format!("the reference {concept} was never issued"),
             (None, ReferenceMatch::Mistyped(concept)) => format!("the reference {concept} is mistyped"),
             (None, _) => "it carries no reference".to_owned(),
         }),
     })
 }
 
-/// Which of a customer's open orders a credit on the customer's own number is for.
-async fn of_customer(app: &App, credit: &BankCredit, customer: CustomerId) -> Result<Option<Payment>, Trouble> {
+/// The customer's open order that a credit on the customer's own account number is for.
+async fn of_customer(app: &App, credit: &BankCredit, customer: CustomerId) -> Result<Option<Payment>, ApplyError> {
     let by_rail = |payment: &Payment| payment.pay_in == PayIn::Bank(credit.rail) && payment.terms.fiat == credit.currency;
     let mut open = orders(app, customer, &["started", "pending_bank"], None).await?;
     open.retain(by_rail);
     let now = app.business().now();
-    let made_since = now.before(DECIDED_WITHIN);
+    let made_since = now.before(DECIDED_ORDER_MAX_AGE);
     let mut decided =
         orders(app, customer, &["payment_received", "coins_sent", "on_hold", "refund_pending", "refunded"], Some(made_since)).await?;
-    decided.retain(|payment| by_rail(payment) && payment.decided_at() >= now.before(DUPLICATE_WITHIN));
+    decided.retain(|payment| by_rail(payment) && payment.decided_at() >= now.before(DUPLICATE_WINDOW));
     let decided: Vec<Amount> = decided.iter().map(|payment| payment.terms.fiat_amount).collect();
     Ok(for_amount(&open, credit.amount, &decided, app.catalogue()).map(|place| open.swap_remove(place)))
 }
 
-/// A customer's orders in these statuses, all of them.
-async fn orders(app: &App, customer: CustomerId, statuses: &[&str], from: Option<Timestamp>) -> Result<Vec<Payment>, Trouble> {
+/// All orders of a customer in these statuses.
+async fn orders(app: &App, customer: CustomerId, statuses: &[&str], from: Option<Timestamp>) -> Result<Vec<Payment>, ApplyError> {
     let statuses = statuses.iter().map(|status| (*status).to_owned()).collect();
     let filter = OrderFilter { customer: Some(customer), statuses, from, ..OrderFilter::default() };
     let (mut orders, mut below) = (Vec::new(), None);
     for _ in 0..MAX_PAGES {
-        let page = app.store().payments(&filter, below, PAGE).await?;
-        let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let page = app.store().payments(&filter, below, PAGE_ROWS).await?;
+        let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
         below = page.last().map(|payment| payment.id);
         orders.extend(page);
         if is_last {

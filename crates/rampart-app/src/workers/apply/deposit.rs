@@ -1,4 +1,4 @@
-//! Coins at the address of a ramp-off.
+//! Applies deposits at the address of a ramp-off.
 
 use rampart_core::amount::Amount;
 use rampart_core::arrival::{Grade, counts_at};
@@ -10,27 +10,27 @@ use rampart_core::step::Step;
 use rampart_core::suspense::{self, Traces, UnmatchedReceipt};
 use rampart_core::watch::Deposit;
 
-use super::{Effect, Trouble};
+use super::{ApplyError, Effect};
 use crate::app::App;
 use crate::error::AppResult;
 use crate::workers::observe::{self, Around};
 use crate::workers::{outgoing, transfers};
 
 pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositChange, grade: Grade) -> Effect {
-    let deposit = app.store().deposit(id).await?.ok_or_else(|| Trouble::Never(format!("there is no deposit {id}")))?;
-    let order = deposit.order.ok_or_else(|| Trouble::Never(format!("deposit {id} is at the address of no ramp-off")))?;
-    let rampoff = app.store().rampoff(order).await?.ok_or_else(|| Trouble::Never(format!("there is no ramp-off {order}")))?;
-    let is_its_coin = deposit.coin == rampoff.terms.coin;
+    let deposit = app.store().deposit(id).await?.ok_or_else(|| ApplyError::Quarantine(format!("there is no deposit {id}")))?;
+    let order = deposit.order.ok_or_else(|| ApplyError::Quarantine(format!("deposit {id} is at the address of no ramp-off")))?;
+    let rampoff = app.store().rampoff(order).await?.ok_or_else(|| ApplyError::Quarantine(format!("there is no ramp-off {order}")))?;
+    let is_order_coin = deposit.coin == rampoff.terms.coin;
     let change = match change {
-        DepositChange::Seen if is_its_coin => RampoffFact::DepositSeen(receipt(app, &deposit, &rampoff, 0)),
+        DepositChange::Seen if is_order_coin => RampoffFact::DepositSeen(receipt(app, &deposit, &rampoff, 0)),
         DepositChange::Seen => return Ok(Step::new()),
-        DepositChange::Confirmed if is_its_coin => {
+        DepositChange::Confirmed if is_order_coin => {
             let confirmations = app.catalogue().coin(deposit.coin).map_or(1, |coin| coin.confirmations);
             RampoffFact::DepositConfirmed(receipt(app, &deposit, &rampoff, confirmations))
         }
         DepositChange::Confirmed => {
-            if let Some(stray) = of_several(app, &deposit, &rampoff).await? {
-                return received(app, suspense::receive(stray, &app.mint()), deposit.id).await;
+            if let Some(unmatched) = at_shared_address(app, &deposit, &rampoff).await? {
+                return resolve_undone_items(app, suspense::receive(unmatched, &app.mint()), deposit.id).await;
             }
             let price = app.prices().market(deposit.coin.symbol, rampoff.terms.fiat).map(|market| market.rate);
             let (coin, amount, from) = (deposit.coin, deposit.amount, deposit.from.clone());
@@ -38,17 +38,17 @@ pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositC
         }
         DepositChange::Dropped => return dropped(app, fact, deposit, rampoff, grade).await,
     };
-    let around = Around::deposit(app, &rampoff, deposit.coin, Some(fact)).await?;
-    let step = around.observe_rampoff(app, rampoff, change, grade);
+    let inputs = Around::deposit(app, &rampoff, deposit.coin, Some(fact)).await?;
+    let step = inputs.observe_rampoff(app, rampoff, change, grade);
     match suspense::receives(&step, deposit.id) {
-        true => received(app, step, deposit.id).await,
+        true => resolve_undone_items(app, step, deposit.id).await,
         false => Ok(step),
     }
 }
 
-/// Coins on a chain that none of the orders with this address waits on: earlier versions gave one address to orders of different
-/// chains. Whose they are, a person finds out; no order hears of what may be another one's.
-async fn of_several(app: &App, deposit: &Deposit, rampoff: &Rampoff) -> AppResult<Option<UnmatchedReceipt>> {
+/// Coins on a chain that no order of this address expects: earlier versions gave one address to orders on different chains. They go to
+/// suspense for a person to assign, and no order is changed, because they may be another's.
+async fn at_shared_address(app: &App, deposit: &Deposit, rampoff: &Rampoff) -> AppResult<Option<UnmatchedReceipt>> {
     let chain = deposit.coin.chain;
     if chain == rampoff.chain() {
         return Ok(None);
@@ -72,28 +72,27 @@ async fn of_several(app: &App, deposit: &Deposit, rampoff: &Rampoff) -> AppResul
     }))
 }
 
-/// What lay in suspense before its chain undid it is settled as it was.
-async fn received(app: &App, step: Step, deposit: FactId) -> Effect {
+/// A deposit that returns after its chain undid it: the suspense items it had are settled as before.
+async fn resolve_undone_items(app: &App, step: Step, deposit: FactId) -> Effect {
     let (store, mut returned) = (app.store(), Vec::new());
     for id in store.reviews_of_fact(deposit).await?.iter().filter(|item| item.is_undone()).filter_map(suspense::sent) {
         returned.push(transfers::load(app, id).await?);
     }
-    // Behind the transfers: one that is confirmed in between has written its item of what is lacking, or this commit conflicts.
+    // Read after the transfers: one confirmed in between has written its shortage item, or this commit conflicts.
     let items = store.reviews_of_fact(deposit).await?;
     Ok(suspense::received_again(step, deposit, &items, &returned, &app.context(None)))
 }
 
-/// A deposit that its order knows is the order's to give up. What the order could not use of it lay in suspense once it was
-/// confirmed.
+/// A deposit recorded by its order is reversed there. Any part the order could not use went to suspense on confirmation.
 async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, grade: Grade) -> Effect {
     let (order, is_known) = (rampoff.id, rampoff.knows(deposit.id));
     let mut traces = Traces::default();
     let step = match is_known {
         true => {
-            let around = Around::rampoff(app, &rampoff, Some(fact)).await?;
+            let inputs = Around::rampoff(app, &rampoff, Some(fact)).await?;
             let price = observe::rampoff_price(app, &rampoff);
-            let on_its_way = outgoing::known(outgoing::of_order(app, &rampoff.clone().into()).await?)?;
-            around.relied_upon(suspense::undone_of(rampoff, deposit.id, on_its_way, &around.context(app, price, grade)))
+            let on_its_way = outgoing::require_no_handover(outgoing::of_order(app, &rampoff.clone().into()).await?)?;
+            inputs.rely_on(suspense::undone_of(rampoff, deposit.id, on_its_way, &inputs.context(app, price, grade)))
         }
         false => {
             traces.beside = Some(rampoff).filter(|rampoff| rampoff.terms.coin == deposit.coin);
@@ -102,11 +101,11 @@ async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, gr
     };
     let mut items = app.store().reviews_of_fact(deposit.id).await?;
     items.retain(|item| suspense::is_about(item, &deposit));
-    // What was decided last: an order may have been given it, and have had it put back into suspense.
+    // The last decision counts: a deposit may have been assigned to an order and then reopened.
     let assigned_to = items.last().and_then(|item| item.resolution.as_ref()?.order);
     if let Some(other) = assigned_to.filter(|other| *other != order || !is_known) {
         let rampoff = observe::load_rampoff(app, other).await?;
-        traces.on_its_way = outgoing::known(outgoing::of_order(app, &rampoff.clone().into()).await?)?;
+        traces.on_its_way = outgoing::require_no_handover(outgoing::of_order(app, &rampoff.clone().into()).await?)?;
         traces.assigned = Some(rampoff);
     }
     for id in items.iter().filter_map(suspense::sent) {

@@ -1,10 +1,10 @@
-//! Applying facts: each takes effect once, in the same step that marks it as applied, together with its postings and
-//! its order. What cannot be applied is quarantined with a reason, and the rest goes on.
+//! Applies facts: each takes effect once, in the step that marks it as applied, together with its postings and its order. A fact that
+//! cannot be applied is quarantined with a reason, and the others go on.
 
 mod credit;
 mod deposit;
+mod fact_order;
 mod identity;
-mod named;
 mod processor;
 mod reversal;
 
@@ -26,46 +26,43 @@ use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
 use rampart_store::{CommitError, StoreError};
 
-use super::supervisor::{Task, Turn, Worker, panicked};
+use super::supervisor::{TurnOutcome, Worker, WorkerFuture, panicked};
 use super::{observe, payouts};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 
-/// How many facts are looked at together.
-const PAGE: u32 = 256;
+const PAGE_ROWS: u32 = 256;
 
-/// Why a fact did not take effect.
 #[derive(Debug)]
-pub(crate) enum Trouble {
-    /// Not now.
-    Later(AppError),
-    /// Never as it is; a person has to look.
-    Never(String),
+pub(crate) enum ApplyError {
+    /// Cannot be applied now.
+    Retry(AppError),
+    /// Cannot be applied as it is; it is quarantined for a person to decide.
+    Quarantine(String),
 }
 
-impl From<AppError> for Trouble {
+impl From<AppError> for ApplyError {
     fn from(error: AppError) -> Self {
         match error {
-            AppError::Unavailable(_) => Self::Later(error),
-            AppError::Refusal(_) | AppError::Defect(_) => Self::Never(error.to_string()),
+            AppError::Unavailable(_) => Self::Retry(error),
+            AppError::Refusal(_) | AppError::Defect(_) => Self::Quarantine(error.to_string()),
         }
     }
 }
 
-impl From<StoreError> for Trouble {
+impl From<StoreError> for ApplyError {
     fn from(error: StoreError) -> Self {
-        // A row that cannot be read is as unreadable the next time.
+        // A retry would not make the row readable.
         AppError::from(error).into()
     }
 }
 
-/// What a fact does.
-pub(crate) type Effect = Result<Step, Trouble>;
+/// The step that a fact leads to.
+pub(crate) type Effect = Result<Step, ApplyError>;
 
-/// Applies facts.
 pub(crate) struct Apply {
     app: App,
-    /// Facts that cannot be read and are on a person's list.
+    /// Unreadable facts that are in the review queue already.
     unreadable: Mutex<BTreeSet<FactId>>,
 }
 
@@ -74,13 +71,13 @@ impl Apply {
         Self { app, unreadable: Mutex::default() }
     }
 
-    /// Everything that waits, page by page. What could not be applied now stays behind and is found by the next turn.
-    async fn all(&self) -> AppResult<Turn> {
-        let mut behind: Option<FactId> = None;
+    /// Applies every waiting fact, page by page. What could not be applied now is left to the next turn.
+    async fn apply_all(&self) -> AppResult<TurnOutcome> {
+        let mut after: Option<FactId> = None;
         loop {
-            let page = self.app.store().facts_to_apply(behind, PAGE).await?;
-            let full = page.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
-            behind = page.last().map(|(id, _)| *id);
+            let page = self.app.store().facts_to_apply(after, PAGE_ROWS).await?;
+            let full = page.len() == usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
+            after = page.last().map(|(id, _)| *id);
             let mut facts = Vec::with_capacity(page.len());
             for (id, fact) in page {
                 match fact {
@@ -88,15 +85,15 @@ impl Apply {
                     Err(error) => self.unreadable(id, &error).await?,
                 }
             }
-            self.together(facts).await?;
+            self.apply_together(facts).await?;
             if !full {
-                return Ok(Turn::Idle);
+                return Ok(TurnOutcome::Idle);
             }
         }
     }
 
-    /// A fact that cannot be read cannot be marked as put aside either: it waits, and is applied once it can be read. A
-    /// person is told once.
+    /// An unreadable fact cannot be marked as quarantined either: it keeps waiting and is applied once it can be read. One review item is
+    /// written.
     async fn unreadable(&self, id: FactId, error: &StoreError) -> AppResult<()> {
         if self.unreadable.lock().contains(&id) {
             return Ok(());
@@ -107,7 +104,7 @@ impl Apply {
         step.claims.push(Claim::forever(ClaimScope::Fact, format!("unreadable:{id}"), item.id));
         step.write(item);
         match self.app.commit(step).await {
-            Ok(_) => tracing::error!(fact = %id, reason, "a fact cannot be read and waits for a person"),
+            Ok(_) => tracing::error!(fact = %id, reason, "a fact cannot be read; it waits in the review queue"),
             Err(CommitError::AlreadyClaimed(_)) => {}
             Err(error) => return Err(error.into()),
         }
@@ -115,14 +112,14 @@ impl Apply {
         Ok(())
     }
 
-    /// Applies facts at the same time, those of one subject one after the other.
-    async fn together(&self, facts: Vec<Fact>) -> AppResult<()> {
+    /// Applies facts concurrently, those of one subject in sequence.
+    async fn apply_together(&self, facts: Vec<Fact>) -> AppResult<()> {
         let mut groups = grouped(&self.app, facts);
         for facts in &mut groups {
-            // What a chain undid and took up again is told in its own order.
+            // Deposits that a chain undid and included again stay in the reported order.
             let is_undone = facts.iter().any(|fact| matches!(fact.body, FactBody::Deposit { change: DepositChange::Dropped, .. }));
             if !is_undone {
-                facts.sort_by(|one, other| place(&self.app, one).cmp(&place(&self.app, other)));
+                facts.sort_by(|one, other| sort_key(&self.app, one).cmp(&sort_key(&self.app, other)));
             }
         }
         let most = self.app.config().workers.concurrency;
@@ -145,16 +142,16 @@ impl Worker for Apply {
         "apply".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, AppResult<Turn>> {
-        Box::pin(self.all())
+    fn turn(&self) -> WorkerFuture<'_, AppResult<TurnOutcome>> {
+        Box::pin(self.apply_all())
     }
 
-    fn woken(&self) -> Task<'_, ()> {
+    fn woken(&self) -> WorkerFuture<'_, ()> {
         Box::pin(self.app.wake().facts())
     }
 }
 
-/// Facts in groups that have no subject in common: what may concern one order is applied one after the other.
+/// Groups facts so that no two groups share a subject: facts that may concern one order are applied in sequence.
 fn grouped(app: &App, facts: Vec<Fact>) -> Vec<Vec<Fact>> {
     let of: Vec<Vec<String>> = facts.iter().map(|fact| subjects(app, fact, &facts)).collect();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
@@ -165,11 +162,11 @@ fn grouped(app: &App, facts: Vec<Fact>) -> Vec<Vec<Fact>> {
         if into == groups.len() {
             groups.push(Vec::new());
         }
-        // A fact that may concern several orders brings their groups together.
+        // A fact that may concern several orders merges their groups.
         for other in known.into_iter().skip(1) {
             let joined = std::mem::take(&mut groups[other]);
             groups[into].extend(joined);
-            places.values_mut().filter(|place| **place == other).for_each(|place| *place = into);
+            places.values_mut().filter(|sort_key| **sort_key == other).for_each(|sort_key| *sort_key = into);
         }
         groups[into].push(fact);
         places.extend(subjects.into_iter().map(|subject| (subject, into)));
@@ -177,13 +174,13 @@ fn grouped(app: &App, facts: Vec<Fact>) -> Vec<Vec<Fact>> {
     groups
 }
 
-/// What facts that must keep their order have in common; `page` are those that are applied together.
+/// The subjects of a fact: facts that share one are applied in sequence. `page` holds the facts that are applied together.
 fn subjects(app: &App, fact: &Fact, page: &[Fact]) -> Vec<String> {
     let subject = match &fact.body {
         FactBody::BankCredit(credit) => return credit::subjects(app, credit),
         FactBody::ProcessorPaid(paid) => paid.payment.to_string(),
         FactBody::ProcessorDeclined { payment, .. } => payment.to_string(),
-        FactBody::Reversed(told) => match (told.payment, &told.receipt) {
+        FactBody::Reversed(reversal) => match (reversal.payment, &reversal.receipt) {
             (Some(payment), _) => payment.to_string(),
             (None, Some(receipt)) => {
                 let key = receipt.natural_key();
@@ -199,17 +196,17 @@ fn subjects(app: &App, fact: &Fact, page: &[Fact]) -> Vec<String> {
     vec![subject]
 }
 
-/// Where a fact stands among those of its subject: receipts by the time that counts and then by their natural key, so that it
-/// does not matter in which order they were told; the rest as it was told, behind receipts of the same moment.
-fn place<'a>(app: &App, fact: &'a Fact) -> (Timestamp, bool, &'a str) {
+/// Sort key within a subject: receipts by the time that counts, then by natural key, so that the order in which they were reported does not
+/// matter; everything else by the time it was observed, after receipts of the same moment.
+fn sort_key<'a>(app: &App, fact: &'a Fact) -> (Timestamp, bool, &'a str) {
     let catalogue = app.catalogue();
-    let (told, backdating) = match &fact.body {
+    let (reversal, backdating) = match &fact.body {
         FactBody::BankCredit(credit) => (credit.booked_at, catalogue.backdating(PayIn::Bank(credit.rail))),
         FactBody::ProcessorPaid(paid) => (paid.paid_at, catalogue.backdating(PayIn::Processor(paid.processor))),
         FactBody::Deposit { change: DepositChange::Confirmed, at: Some(at), .. } => (Some(*at), Duration::MAX),
         _ => return (fact.observed_at, true, ""),
     };
-    (counts_at(told, fact.observed_at, fact.read_before, backdating), false, &fact.natural_key)
+    (counts_at(reversal, fact.observed_at, fact.read_before, backdating), false, &fact.natural_key)
 }
 
 const fn kind(fact: &Fact) -> &'static str {
@@ -224,32 +221,32 @@ const fn kind(fact: &Fact) -> &'static str {
     }
 }
 
-/// Applies one fact, or puts it aside with a reason.
+/// Applies one fact, or quarantines it with a reason.
 ///
 /// # Errors
-/// [`AppError::Unavailable`] when it has to be tried again; it is unchanged then.
+/// [`AppError::Unavailable`] when it has to be tried again; the fact is unchanged then.
 pub(crate) async fn apply(app: &App, fact: Fact) -> AppResult<()> {
     let what = kind(&fact);
     let effect = AssertUnwindSafe(take_effect(app, fact.clone())).catch_unwind().await;
-    let trouble = match effect.unwrap_or_else(|panic| Err(Trouble::Never(panicked(&*panic).to_string()))) {
+    let failure = match effect.unwrap_or_else(|panic| Err(ApplyError::Quarantine(panicked(&*panic).to_string()))) {
         Ok(outcome) => {
             app.metrics().fact(what, outcome);
             return Ok(());
         }
-        Err(trouble) => trouble,
+        Err(failure) => failure,
     };
-    match trouble {
-        Trouble::Later(error) => Err(error),
-        Trouble::Never(reason) => {
-            tracing::error!(fact = %fact.id, kind = what, reason, "a fact cannot be applied and waits for a person");
+    match failure {
+        ApplyError::Retry(error) => Err(error),
+        ApplyError::Quarantine(reason) => {
+            tracing::error!(fact = %fact.id, kind = what, reason, "a fact cannot be applied; it waits in the review queue");
             app.metrics().fact(what, "quarantined");
             quarantine(app, fact, reason).await
         }
     }
 }
 
-async fn take_effect(app: &App, mut fact: Fact) -> Result<&'static str, Trouble> {
-    // What follows from a fact is asked for, with less and less until it is granted; the fact itself always is.
+async fn take_effect(app: &App, mut fact: Fact) -> Result<&'static str, ApplyError> {
+    // A fact itself is never refused; what follows from it is committed with a reduced grade when limits or balances refuse it.
     let mut grade = Grade::All;
     for _ in 0..MOST_TRIES {
         let mut step = effect(app, &fact, grade).await?;
@@ -261,14 +258,14 @@ async fn take_effect(app: &App, mut fact: Fact) -> Result<&'static str, Trouble>
                 Some(stored) if !stored.applied => fact = stored,
                 _ => return Ok("applied elsewhere"),
             },
-            Err(CommitError::Unavailable) => return Err(Trouble::Later(CommitError::Unavailable.into())),
-            Err(error) => grade = observe::less(grade, &error).ok_or_else(|| Trouble::Never(error.to_string()))?,
+            Err(CommitError::Unavailable) => return Err(ApplyError::Retry(CommitError::Unavailable.into())),
+            Err(error) => grade = observe::reduce_grade(grade, &error).ok_or_else(|| ApplyError::Quarantine(error.to_string()))?,
         }
     }
-    Err(Trouble::Later(AppError::Unavailable("the order is changing too fast".to_owned())))
+    Err(ApplyError::Retry(AppError::Unavailable("the order is changing too fast".to_owned())))
 }
 
-/// The order whose money a fact brought.
+/// The order that received a fact's money.
 fn received_by(fact: &Fact, step: &Step) -> Option<OrderId> {
     let brought_money = matches!(fact.body, FactBody::BankCredit(_) | FactBody::ProcessorPaid(_));
     step.writes.iter().filter(|_| brought_money).find_map(|record| match record {
@@ -277,17 +274,17 @@ fn received_by(fact: &Fact, step: &Step) -> Option<OrderId> {
     })
 }
 
-/// What a fact does, decided on what is stored now.
+/// The step that a fact leads to, decided on the records as stored now.
 pub(crate) async fn effect(app: &App, fact: &Fact, grade: Grade) -> Effect {
     match &fact.body {
         FactBody::BankCredit(credit) => credit::effect(app, fact, credit, grade).await,
         FactBody::ProcessorPaid(paid) => processor::paid(app, fact, paid, grade).await,
         FactBody::ProcessorDeclined { payment, .. } => processor::declined(app, *payment).await,
-        FactBody::Reversed(told) => reversal::effect(app, told).await,
+        FactBody::Reversed(reversal) => reversal::effect(app, reversal).await,
         FactBody::PayoutReported { payout, report } => {
             let found = app.store().payout(*payout).await?;
-            let payout = found.ok_or_else(|| Trouble::Never(format!("there is no payout {payout}")))?;
-            Ok(payouts::observe(app, payout, told(report)).await?)
+            let payout = found.ok_or_else(|| ApplyError::Quarantine(format!("there is no payout {payout}")))?;
+            Ok(payouts::observe(app, payout, payout_fact(report)).await?)
         }
         FactBody::KycDecided { customer, reference, level, status, reasons, may_retry } => {
             let (reference, reasons) = (reference.clone(), reasons.clone());
@@ -298,25 +295,24 @@ pub(crate) async fn effect(app: &App, fact: &Fact, grade: Grade) -> Effect {
     }
 }
 
-/// What a rail or processor tells of a payout.
-fn told(report: &PayoutReport) -> PayoutFact {
+fn payout_fact(report: &PayoutReport) -> PayoutFact {
     match report.clone() {
         PayoutReport::Settled { reference } => PayoutFact::Settled { reference },
         PayoutReport::Failed { reason } | PayoutReport::Returned { reason } => PayoutFact::Failed { reason },
     }
 }
 
-/// The item of a fact that cannot be applied.
+/// The review item of a fact that cannot be applied.
 fn quarantined(app: &App, fact: FactId, reason: String) -> ReviewItem {
     ReviewItem { fact: Some(fact), ..ReviewItem::new(&app.mint(), ReviewKind::Quarantine, reason) }
 }
 
 async fn quarantine(app: &App, fact: Fact, reason: String) -> AppResult<()> {
     let mut step = Step::new();
-    step.write(ReviewItem { order: named::order(app, &fact).await, ..quarantined(app, fact.id, reason.clone()) });
+    step.write(ReviewItem { order: fact_order::order(app, &fact).await, ..quarantined(app, fact.id, reason.clone()) });
     step.write(Fact { quarantined: Some(reason), ..fact });
     match app.commit(step).await {
-        // Whoever was faster has applied it or put it aside.
+        // A faster process has applied or quarantined it.
         Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }

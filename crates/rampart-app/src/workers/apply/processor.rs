@@ -1,4 +1,4 @@
-//! What processors of redirect payments tell.
+//! Applies payments and declines reported by processors.
 
 use rampart_core::amount::Amount;
 use rampart_core::arrival::{Grade, counts_at};
@@ -10,13 +10,13 @@ use rampart_core::payment::{PayIn, Payment, PaymentFact, Receipt};
 use rampart_core::redacted::Redacted;
 use rampart_core::suspense::{self, UnmatchedReceipt};
 
-use super::{Effect, Trouble};
+use super::{ApplyError, Effect};
 use crate::app::App;
 use crate::workers::observe::{self, Around};
 
 pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Grade) -> Effect {
     let (on, asset) = (Account::Card(paid.processor), Asset::Fiat(paid.currency));
-    let stray = |reason| UnmatchedReceipt {
+    let unmatched = |reason| UnmatchedReceipt {
         fact: fact.id,
         on,
         asset,
@@ -26,7 +26,7 @@ pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Gr
         reason,
     };
     let Some(payment) = app.store().payment(paid.payment).await? else {
-        return Ok(suspense::receive(stray(format!("there is no payment {}", paid.payment)), &app.mint()));
+        return Ok(suspense::receive(unmatched(format!("there is no payment {}", paid.payment)), &app.mint()));
     };
     let reason = if payment.pay_in != PayIn::Processor(paid.processor) {
         format!("it came through {}, payment {} is to be paid another way", paid.processor, payment.id)
@@ -35,12 +35,12 @@ pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Gr
     } else {
         return captured(app, fact, paid, payment, grade).await;
     };
-    Ok(suspense::receive_beside(payment.into(), stray(reason), &app.context(None)))
+    Ok(suspense::receive_beside(payment.into(), unmatched(reason), &app.context(None)))
 }
 
 async fn captured(app: &App, fact: &Fact, paid: &ProcessorPaid, payment: Payment, grade: Grade) -> Effect {
-    let around = Around::payment(app, &payment, Some(fact.id)).await?;
-    let is_customer = paid.holder.as_ref().is_none_or(|holder| around.customer().can_be(holder.reveal()));
+    let inputs = Around::payment(app, &payment, Some(fact.id)).await?;
+    let is_customer = paid.holder.as_ref().is_none_or(|holder| inputs.customer().can_be(holder.reveal()));
     let backdating = app.catalogue().backdating(payment.pay_in);
     let receipt = Receipt {
         fact: fact.id,
@@ -52,12 +52,12 @@ async fn captured(app: &App, fact: &Fact, paid: &ProcessorPaid, payment: Payment
         set_aside: Amount::ZERO,
         taken_back: Amount::ZERO,
     };
-    Ok(around.observe_payment(app, payment, PaymentFact::Paid { receipt, is_customer }, grade))
+    Ok(inputs.observe_payment(app, payment, PaymentFact::Paid { receipt, is_customer }, grade))
 }
 
 pub(super) async fn declined(app: &App, payment: OrderId) -> Effect {
     match app.store().payment(payment).await? {
         Some(payment) => Ok(observe::payment(app, payment, PaymentFact::Declined)),
-        None => Err(Trouble::Never(format!("there is no payment {payment}"))),
+        None => Err(ApplyError::Quarantine(format!("there is no payment {payment}"))),
     }
 }

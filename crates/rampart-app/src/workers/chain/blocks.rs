@@ -1,4 +1,4 @@
-//! Blocks: where the chain and what we followed of it part, and what moved to our addresses.
+//! Blocks: finds the common ancestor of the chain and the followed blocks, and the deposits to our addresses.
 
 use std::collections::HashMap;
 
@@ -11,42 +11,39 @@ use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
 use rampart_core::watch::{Deposit, DepositState};
 
-use super::{Followed, Watcher, write_changes};
+use super::{ChainWatcher, FollowedBlocks, write_changes};
 use crate::app::App;
 use crate::error::AppResult;
 
-/// Which order coins at an address are noted with, where orders of different chains share it: the one that waits for coins on
-/// this chain, else one that is open.
+/// Precedence among orders of different chains that share an address: the order that expects coins on this chain, then an open one.
 fn precedence(order: &Rampoff, chain: Chain) -> (bool, bool) {
     (order.chain() == chain, !order.is_settled())
 }
 
-/// Where the chain and what we followed part.
+/// The last followed block that is still in the chain.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Ancestor {
-    /// The newest block that was followed is still in the chain.
+pub(super) enum CommonAncestor {
+    /// The newest followed block.
     Newest,
-    /// So many of the followed blocks, from the oldest, are still in it.
+    /// This many of the followed blocks, from the oldest, are still in the chain.
     At(usize),
-    /// None of the followed blocks is in it any more.
-    Forgotten,
+    /// None of the followed blocks is in the chain any more.
+    BeyondHistory,
 }
 
-/// Walks back from the newest followed block to one that is still in the chain.
-pub(super) async fn common_ancestor(watcher: &Watcher, followed: &Followed) -> AppResult<Ancestor> {
+pub(super) async fn common_ancestor(watcher: &ChainWatcher, followed: &FollowedBlocks) -> AppResult<CommonAncestor> {
     for (index, (height, hash)) in followed.iter().enumerate().rev() {
         let block = watcher.answer(watcher.port.block(*height)).await?;
         if block.is_some_and(|block| block.head.hash == *hash) {
             let kept = index + 1;
-            return Ok(if kept == followed.len() { Ancestor::Newest } else { Ancestor::At(kept) });
+            return Ok(if kept == followed.len() { CommonAncestor::Newest } else { CommonAncestor::At(kept) });
         }
     }
-    Ok(Ancestor::Forgotten)
+    Ok(CommonAncestor::BeyondHistory)
 }
 
-/// What moved to our deposit addresses, as deposits and facts: to those of every chain of the family, because whoever sends
-/// coins on the wrong one of them sends them to us. What we have seen before (in a block that was undone) is the same deposit
-/// again.
+/// Transfers to our deposit addresses, as deposits and facts. Addresses of every chain of the family count, because coins sent on the wrong
+/// chain still reach us. A deposit known from a block that was undone becomes pending again.
 pub(super) async fn deposits(
     app: &App,
     port: &dyn ChainPort,
@@ -69,9 +66,9 @@ pub(super) async fn deposits(
     let mut seen = Vec::new();
     for (head, transfer) in &transfers {
         let Some(order) = orders.get(transfer.to.as_str()) else { continue };
-        // A token that is not in the catalogue has no account in the ledger: it stays where it is and is nobody's debt.
+        // A token outside the catalogue has no ledger account: it stays where it is and is owed to nobody.
         let Some(coin) = transfer.coin.filter(|coin| app.catalogue().coin(*coin).is_some()) else {
-            tracing::info!(txid = transfer.txid, order = %order.id, "an unknown token arrived at a deposit address and is ignored");
+            tracing::info!(txid = transfer.txid, order = %order.id, "an unlisted token arrived at a deposit address and is ignored");
             continue;
         };
         if !transfer.amount.is_positive() {

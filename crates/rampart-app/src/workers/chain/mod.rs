@@ -1,8 +1,8 @@
-//! Watching a chain: its blocks are followed behind a cursor, deposits to our addresses become facts, blocks that the
-//! chain undid are taken back, and what became of our own transactions is asked for.
+//! Watches a chain: follows its blocks behind a cursor, turns deposits to our addresses into facts, reverses what the chain undid, and
+//! checks our own transactions.
 
 mod blocks;
-mod ours;
+mod own_transactions;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,41 +21,39 @@ use rampart_store::CommitError;
 
 use super::ingest;
 use super::jobs::answer_in_time;
-use super::supervisor::{Task, Turn, Worker};
+use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 
-/// How many blocks are remembered: a reorganisation that is deeper cannot be followed to its beginning.
-const REMEMBERED: usize = 200;
-/// How many blocks are read in one turn.
-const BLOCKS: usize = 100;
-const PAGE: u32 = 256;
-/// After how many times its usual interval without a block a chain stands still. Blocks come by chance: on a chain that
-/// works, a gap as long as this comes once in some hundred thousand blocks.
+/// Followed blocks kept in the cursor: the start of a deeper reorganisation cannot be found.
+const REMEMBERED_BLOCKS: usize = 200;
+/// Blocks read in one turn.
+const TURN_BLOCKS: usize = 100;
+const PAGE_ROWS: u32 = 256;
+/// A chain without a new block for this many block intervals counts as stalled. Blocks arrive at random: on a working chain a gap this long
+/// occurs once in some hundred thousand blocks.
 const SILENT_INTERVALS: u32 = 12;
 
-/// The newest blocks that were followed, oldest first, as the cursor holds them.
-pub(crate) type Followed = Vec<(u64, String)>;
+/// Height and hash of the newest followed blocks, oldest first, as stored in the cursor.
+pub(crate) type FollowedBlocks = Vec<(u64, String)>;
 
-/// The cursor of a chain.
 pub(crate) fn cursor_of(chain: Chain) -> CursorName {
     format!("chain-{chain}").parse().expect("a prefix of 6 and a name of at most 16 characters make a code of at most 40")
 }
 
-/// Watches one chain.
-pub(crate) struct Watcher {
+pub(crate) struct ChainWatcher {
     app: App,
     port: Arc<dyn ChainPort>,
     known: Mutex<Option<BlockHead>>,
-    /// The newest block of the chain, and since when it is that (business time).
+    /// Hash of the chain's newest block, and when it was first seen (business time).
     newest: Mutex<Option<(String, Timestamp)>>,
-    /// The height at which our own transactions were last asked for.
+    /// The head at which our own transactions were last checked.
     asked_at: Mutex<u64>,
-    /// From which height on it is worth asking for a transaction of ours that is in a block already.
+    /// Height from which a transaction of ours that is in a block can be final; before that it is not checked.
     final_at: Mutex<HashMap<TransferId, u64>>,
 }
 
-impl Watcher {
+impl ChainWatcher {
     pub(crate) fn new(app: App, port: Arc<dyn ChainPort>) -> Self {
         Self { app, port, known: Mutex::default(), newest: Mutex::default(), asked_at: Mutex::default(), final_at: Mutex::default() }
     }
@@ -64,16 +62,16 @@ impl Watcher {
         answer_in_time(&self.app, call).await
     }
 
-    async fn watch(&self) -> AppResult<Turn> {
+    async fn watch(&self) -> AppResult<TurnOutcome> {
         let begun_at = self.app.business().now();
         let head = self.answer(self.port.head()).await?;
         let turn = self.follow(&head, begun_at).await?;
-        if turn == Turn::Idle {
+        if turn == TurnOutcome::Idle {
             let is_new = *self.asked_at.lock() != head.height;
             if is_new {
                 self.confirm_deposits(&head).await?;
-                self.ask_for_ours(&head).await?;
-                self.ask_for_recalled().await?;
+                self.check_own_transactions(&head).await?;
+                self.check_recalled().await?;
                 *self.asked_at.lock() = head.height;
             }
         }
@@ -81,48 +79,48 @@ impl Watcher {
         Ok(turn)
     }
 
-    /// Brings the cursor closer to the newest block. At it, the reading is a good one.
-    async fn follow(&self, head: &BlockHead, begun_at: Timestamp) -> AppResult<Turn> {
+    /// Moves the cursor towards the newest block. A reading that reaches it is complete.
+    async fn follow(&self, head: &BlockHead, begun_at: Timestamp) -> AppResult<TurnOutcome> {
         let chain = self.port.chain();
         let Some(cursor) = self.app.store().cursor(cursor_of(chain)).await? else {
-            // What lies before the first look is not for us: no address was given out for this chain yet.
-            return self.keep(self.fresh_cursor(), vec![(head.height, head.hash.clone())], Step::new()).await.map(|()| Turn::Idle);
+            // Earlier blocks hold nothing of ours: no address was handed out for this chain yet.
+            return self.save(self.new_cursor(), vec![(head.height, head.hash.clone())], Step::new()).await.map(|()| TurnOutcome::Idle);
         };
-        let followed: Followed = serde_json::from_str(&cursor.position).map_err(|fault| AppError::Defect(Box::new(fault)))?;
+        let followed: FollowedBlocks = serde_json::from_str(&cursor.position).map_err(|fault| AppError::Defect(Box::new(fault)))?;
         let Some((height, hash)) = followed.last().cloned() else {
-            return Err(AppError::defect(format!("the cursor of {chain} holds no block")));
+            return Err(AppError::defect(format!("the cursor of {chain} contains no block")));
         };
         if head.height == height && head.hash == hash {
-            let confirm_every = self.app.config().workers.confirm_every();
-            let is_confirmed = cursor.moved_at.until(self.app.real().now()) < confirm_every
-                && cursor.read_at.is_some_and(|read| read.until(begun_at) < confirm_every);
-            if !is_confirmed && !self.is_silent(head).await? {
-                self.keep(Cursor { read_at: Some(begun_at), ..cursor }, followed, Step::new()).await?;
+            let confirm_interval = self.app.config().workers.confirm_interval();
+            let is_confirmed = cursor.moved_at.until(self.app.real().now()) < confirm_interval
+                && cursor.read_at.is_some_and(|read| read.until(begun_at) < confirm_interval);
+            if !is_confirmed && !self.is_stalled(head).await? {
+                self.save(Cursor { read_at: Some(begun_at), ..cursor }, followed, Step::new()).await?;
             }
-            return Ok(Turn::Idle);
+            return Ok(TurnOutcome::Idle);
         }
         match blocks::common_ancestor(self, &followed).await? {
-            blocks::Ancestor::Newest => self.advance(cursor, followed, head, begun_at).await,
-            blocks::Ancestor::At(kept) => {
+            blocks::CommonAncestor::Newest => self.advance(cursor, followed, head, begun_at).await,
+            blocks::CommonAncestor::At(kept) => {
                 let undone = followed.len() - kept;
                 tracing::warn!(%chain, undone, "the chain was reorganised");
                 let from = followed.get(kept).map_or(0, |(height, _)| *height);
-                self.take_back(cursor, followed[..kept].to_vec(), from, undone).await
+                self.roll_back(cursor, followed[..kept].to_vec(), from, undone).await
             }
-            blocks::Ancestor::Forgotten => {
-                // Deeper than what is remembered: everything remembered is taken back and read again from there.
+            blocks::CommonAncestor::BeyondHistory => {
+                // Everything remembered is rolled back and read again from there.
                 let from = followed.first().map_or(height, |(height, _)| *height);
-                tracing::error!(%chain, from, "the chain was reorganised deeper than what is remembered; please check older deposits");
+                tracing::error!(%chain, from, "the reorganisation is deeper than the remembered blocks; please check older deposits");
                 let base = self.answer(self.port.block(from.saturating_sub(1))).await?;
                 let base = base.ok_or_else(|| AppError::Unavailable("the chain is shorter than what was followed".to_owned()))?;
-                self.take_back(cursor, vec![(base.head.height, base.head.hash)], from, followed.len()).await
+                self.roll_back(cursor, vec![(base.head.height, base.head.hash)], from, followed.len()).await
             }
         }
     }
 
-    /// Whether the newest block has been the newest for so long that others must have been made, which are not shown to
-    /// us. Then the cursor is up to date with nothing, and is not confirmed.
-    async fn is_silent(&self, head: &BlockHead) -> AppResult<bool> {
+    /// Whether the newest block is so old that there must be newer ones that the node does not return. Then the cursor's reading time is
+    /// not confirmed.
+    async fn is_stalled(&self, head: &BlockHead) -> AppResult<bool> {
         let interval = self.answer(self.port.block_interval()).await?;
         let now = self.app.business().now();
         let mut newest = self.newest.lock();
@@ -135,22 +133,22 @@ impl Watcher {
         }
     }
 
-    async fn take_back(&self, cursor: Cursor, kept: Followed, from: u64, undone: usize) -> AppResult<Turn> {
+    async fn roll_back(&self, cursor: Cursor, kept: FollowedBlocks, from: u64, undone: usize) -> AppResult<TurnOutcome> {
         self.final_at.lock().clear();
-        // Before the cursor moves: after it has, nobody would remember that there was something to doubt.
-        self.doubt_confirmed(undone).await?;
+        // Before the cursor moves: afterwards nothing would show that there is something to recheck.
+        self.recheck_confirmed(undone).await?;
         self.undo(cursor, kept, from).await?;
-        Ok(Turn::More)
+        Ok(TurnOutcome::More)
     }
 
-    fn fresh_cursor(&self) -> Cursor {
+    fn new_cursor(&self) -> Cursor {
         Cursor { id: cursor_of(self.port.chain()), version: 0, position: String::new(), moved_at: Timestamp::default(), read_at: None }
     }
 
-    /// Writes the cursor beside what was found. Somebody who was faster has found the same.
-    async fn keep(&self, cursor: Cursor, mut followed: Followed, mut step: Step) -> AppResult<()> {
-        if followed.len() > REMEMBERED {
-            followed.drain(..followed.len() - REMEMBERED);
+    /// Writes the cursor with the step. A faster process has found the same.
+    async fn save(&self, cursor: Cursor, mut followed: FollowedBlocks, mut step: Step) -> AppResult<()> {
+        if followed.len() > REMEMBERED_BLOCKS {
+            followed.drain(..followed.len() - REMEMBERED_BLOCKS);
         }
         let position = serde_json::to_string(&followed).map_err(|fault| AppError::Defect(Box::new(fault)))?;
         step.write(Cursor { position, moved_at: self.app.real().now(), ..cursor });
@@ -160,24 +158,24 @@ impl Watcher {
         }
     }
 
-    /// Reads on behind the newest followed block.
-    async fn advance(&self, cursor: Cursor, mut followed: Followed, head: &BlockHead, begun_at: Timestamp) -> AppResult<Turn> {
+    /// Reads the blocks after the newest followed one.
+    async fn advance(&self, cursor: Cursor, mut followed: FollowedBlocks, head: &BlockHead, begun_at: Timestamp) -> AppResult<TurnOutcome> {
         let mut transfers = Vec::new();
         let mut parent = followed.last().map(|(height, hash)| (*height, hash.clone())).unwrap_or_default();
         let known = parent.0;
-        for _ in 0..BLOCKS {
+        for _ in 0..TURN_BLOCKS {
             if parent.0 >= head.height {
                 break;
             }
             let Some(block) = self.answer(self.port.block(parent.0 + 1)).await? else {
                 if parent.0 == known {
-                    // It tells of blocks and shows none: not a moment to confirm the cursor at.
-                    return Err(AppError::Unavailable(format!("block {} is below the newest and is not shown", parent.0 + 1)));
+                    // The node announces blocks and does not return them: the cursor must not be confirmed.
+                    return Err(AppError::Unavailable(format!("block {} is below the newest block but was not returned", parent.0 + 1)));
                 }
                 break;
             };
             if block.head.parent != parent.1 {
-                // It was reorganised while it was read; what was read so far is kept and the next turn walks back.
+                // A reorganisation during the read: what was read so far is kept, and the next turn walks back.
                 break;
             }
             parent = (block.head.height, block.head.hash.clone());
@@ -186,18 +184,18 @@ impl Watcher {
         }
         let step = blocks::deposits(&self.app, &*self.port, transfers, cursor.read_at).await?;
         let read_at = if parent.0 < head.height { cursor.read_at } else { Some(begun_at) };
-        self.keep(Cursor { read_at, ..cursor }, followed, step).await?;
-        Ok(if parent.0 < head.height { Turn::More } else { Turn::Idle })
+        self.save(Cursor { read_at, ..cursor }, followed, step).await?;
+        Ok(if parent.0 < head.height { TurnOutcome::More } else { TurnOutcome::Idle })
     }
 
-    /// Takes back what was found in blocks of this height and above.
-    async fn undo(&self, cursor: Cursor, followed: Followed, from: u64) -> AppResult<()> {
+    /// Drops the deposits in blocks of this height and above.
+    async fn undo(&self, cursor: Cursor, followed: FollowedBlocks, from: u64) -> AppResult<()> {
         let mut step = Step::new();
-        let (mut behind, mut changed) = (None, Vec::new());
+        let (mut after, mut changed) = (None, Vec::new());
         loop {
-            let page = self.app.store().deposits_from_height(self.port.chain(), from, behind, PAGE).await?;
-            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
-            behind = page.last().map(|deposit| (deposit.height, deposit.id));
+            let page = self.app.store().deposits_from_height(self.port.chain(), from, after, PAGE_ROWS).await?;
+            let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
+            after = page.last().map(|deposit| (deposit.height, deposit.id));
             let lost = page.into_iter().filter(|deposit| deposit.state != DepositState::Dropped);
             changed.extend(lost.map(|deposit| Deposit { state: DepositState::Dropped, ..deposit }));
             if is_last {
@@ -205,16 +203,16 @@ impl Watcher {
             }
         }
         write_changes(&self.app, &mut step, changed, DepositChange::Dropped);
-        self.keep(cursor, followed, step).await
+        self.save(cursor, followed, step).await
     }
 
-    /// Deposits that have enough blocks above them become final.
+    /// Confirms deposits that have enough blocks above them.
     async fn confirm_deposits(&self, head: &BlockHead) -> AppResult<()> {
-        let mut behind = None;
+        let mut after = None;
         loop {
-            let page = self.app.store().deposits_in_state(self.port.chain(), DepositState::Pending, behind, PAGE).await?;
-            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
-            behind = page.last().map(|deposit| deposit.id);
+            let page = self.app.store().deposits_in_state(self.port.chain(), DepositState::Pending, after, PAGE_ROWS).await?;
+            let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
+            after = page.last().map(|deposit| deposit.id);
             let is_final = |deposit: &Deposit| {
                 let needed = self.app.catalogue().coin(deposit.coin).map_or(u32::MAX, |coin| coin.confirmations);
                 confirmations(head, deposit.height) >= needed
@@ -225,7 +223,7 @@ impl Watcher {
                 let mut step = Step::new();
                 write_changes(&self.app, &mut step, confirmed, DepositChange::Confirmed);
                 match self.app.commit(step).await {
-                    // Somebody else has seen the same, or a reorganisation: the next turn looks again.
+                    // Another process was faster, or there was a reorganisation: the next turn looks again.
                     Ok(_) | Err(CommitError::Conflict(_) | CommitError::AlreadyClaimed(_)) => {}
                     Err(error) => return Err(error.into()),
                 }
@@ -237,41 +235,41 @@ impl Watcher {
     }
 }
 
-/// How many blocks a block of this height has, itself included.
+/// The confirmations of a block of this height, itself included.
 pub(crate) fn confirmations(head: &BlockHead, height: u64) -> u32 {
     u32::try_from((head.height + 1).saturating_sub(height)).unwrap_or(u32::MAX)
 }
 
-/// How the natural keys of the changes of a chain's deposits begin.
-pub(crate) fn changes_of(chain: Chain) -> String {
+/// The prefix of the natural keys of a chain's deposit facts.
+pub(crate) fn fact_key_prefix(chain: Chain) -> String {
     format!("deposit:{chain}:")
 }
 
-/// Writes deposits with the facts that tell of their change. A change is named by the version of the deposit it leads to,
-/// so that a block that comes, goes and comes again is three facts and not one.
+/// Writes deposits with the facts of their change. The natural key contains the version the deposit gets, so that a block that comes, goes
+/// and comes again is three facts.
 pub(crate) fn write_changes(app: &App, step: &mut Step, deposits: Vec<Deposit>, change: DepositChange) {
-    let told = deposits.iter().map(|deposit| {
-        let key = format!("{}{}:{}:v{}", changes_of(deposit.coin.chain), deposit.txid, deposit.index, deposit.version + 1);
+    let reported = deposits.iter().map(|deposit| {
+        let key = format!("{}{}:{}:v{}", fact_key_prefix(deposit.coin.chain), deposit.txid, deposit.index, deposit.version + 1);
         let backdating = app.catalogue().chain_backdating(deposit.coin.chain);
         let at = Some(counts_at(deposit.block_time, deposit.seen_at, deposit.read_before, backdating));
         (key, FactBody::Deposit { deposit: deposit.id, change, order: deposit.order, at })
     });
-    let facts = ingest::facts(app, told.collect(), None).into_iter().zip(&deposits);
+    let facts = ingest::facts(app, reported.collect(), None).into_iter().zip(&deposits);
     let facts: Vec<Fact> = facts.map(|(fact, deposit)| Fact { read_before: deposit.read_before, ..fact }).collect();
     ingest::store(step, &facts);
     step.writes.extend(deposits.into_iter().map(Record::from));
 }
 
-impl Worker for Watcher {
+impl Worker for ChainWatcher {
     fn name(&self) -> String {
         format!("chain-{}", self.port.chain())
     }
 
-    fn turn(&self) -> Task<'_, AppResult<Turn>> {
+    fn turn(&self) -> WorkerFuture<'_, AppResult<TurnOutcome>> {
         Box::pin(self.watch())
     }
 
-    fn woken(&self) -> Task<'_, ()> {
+    fn woken(&self) -> WorkerFuture<'_, ()> {
         let known = self.known.lock().clone();
         Box::pin(async move {
             match known {

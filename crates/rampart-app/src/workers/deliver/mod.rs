@@ -1,13 +1,13 @@
-//! Delivering webhooks: due deliveries are leased, posted, and retried with growing delays for three days of business
-//! time, then parked. Deliveries of one receiver overlap; `previous_sequence` lets it see gaps. What is due is looked for
-//! receiver by receiver, so that what waits for one that cannot be served costs the others nothing.
+//! Delivers webhooks: due deliveries are leased, sent, and retried with growing delays for three days of business time, then parked.
+//! Deliveries to one receiver overlap; `previous_sequence` lets it see gaps. Due deliveries are read per receiver, so that those of a
+//! receiver that cannot be served cost the others nothing.
 //!
-//! Where to and with which keys is read after the event, never remembered from before it: what happened after a change was
-//! answered goes to the new URL and is signed with the new key.
+//! The URL and the signing keys are read after the event, never cached from before it: an event that follows an acknowledged change goes to
+//! the new URL and is signed with the new key.
 
 mod attempt;
+mod client;
 mod parking;
-mod post;
 mod receivers;
 mod sign;
 
@@ -24,180 +24,175 @@ use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_store::CommitError;
 
 use super::pool::Pool;
-use super::supervisor::{Task, Turn, Worker};
+use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use attempt::Attempt;
-use post::Post;
-use receivers::{Place, Receivers, Standing};
+use client::WebhookClient;
+use receivers::{DeliverySlot, Receivers, Reputation};
 use sign::Signer;
 
-/// How many receivers that something waits for are looked at in one turn.
-const RECEIVERS: u32 = 256;
-/// What is said of deliveries to a disabled subscription.
+/// Receivers with due deliveries that are read in one turn.
+const PAGE_RECEIVERS: u32 = 256;
+/// The last error of deliveries to a disabled subscription.
 pub(crate) const DISABLED: &str = "the subscription is disabled";
 
-/// Everything that deliveries have in common.
-struct Courier {
+/// The state shared by all deliveries of this process.
+struct Dispatcher {
     app: App,
     pool: Pool,
-    post: OnceLock<Post>,
+    client: OnceLock<WebhookClient>,
     receivers: Receivers,
-    walk: Mutex<Walk>,
+    scan: Mutex<ReceiverScan>,
 }
 
-/// The walk over the receivers: it goes on where it was left, so that everybody's turn comes.
+/// Position in the pass over the receivers. The next turn continues there, so that every receiver is reached.
 #[derive(Default, Clone, Copy)]
-struct Walk {
-    /// Behind whom it goes on.
-    behind: Option<SubscriptionId>,
-    /// It was left before its end: those before this place are looked at again before it counts as done.
-    was_left: bool,
+struct ReceiverScan {
+    /// The last receiver handled.
+    after: Option<SubscriptionId>,
+    /// The pass was interrupted: receivers before this position are read again before it counts as complete.
+    was_interrupted: bool,
 }
 
-/// Delivers webhooks.
-pub(crate) struct Deliver {
-    courier: Arc<Courier>,
+pub(crate) struct WebhookWorker {
+    dispatcher: Arc<Dispatcher>,
 }
 
-/// Gives fresh deliveries to this process's courier without a second commit.
+/// Lets the fan-out start new deliveries in this process without a second commit.
 #[derive(Clone)]
-pub(crate) struct Handover {
-    courier: Arc<Courier>,
+pub(crate) struct DirectDispatch {
+    dispatcher: Arc<Dispatcher>,
 }
 
-/// Deliveries that were created under a lease of this process.
-pub(crate) struct Begun {
-    courier: Arc<Courier>,
-    /// Their places; free again when this is dropped before the deliveries begin.
-    places: HashMap<DeliveryId, Placed>,
+/// Deliveries created under a lease of this process.
+pub(crate) struct LeasedBatch {
+    dispatcher: Arc<Dispatcher>,
+    /// Their slots, released if this is dropped before the deliveries start.
+    slots: HashMap<DeliveryId, ReservedSlot>,
     signers: Signers,
 }
 
-/// A place, and whose it is.
-type Placed = (Place, Arc<Subscription>);
+/// A slot with the subscription that has it.
+type ReservedSlot = (DeliverySlot, Arc<Subscription>);
 
-/// Who signs for partners.
 type Signers = HashMap<PartnerId, Arc<Signer>>;
 
-impl Deliver {
-    /// The worker, and what the fan-out gives it work through.
-    pub(crate) fn new(app: App) -> (Self, Handover) {
+impl WebhookWorker {
+    /// The worker, and the handle by which the fan-out passes deliveries to it.
+    pub(crate) fn new(app: App) -> (Self, DirectDispatch) {
         let concurrency = app.config().webhooks.concurrency;
-        let courier = Arc::new(Courier {
+        let dispatcher = Arc::new(Dispatcher {
             pool: Pool::new(concurrency),
-            post: OnceLock::new(),
+            client: OnceLock::new(),
             receivers: Receivers::new(concurrency),
-            walk: Mutex::default(),
+            scan: Mutex::default(),
             app,
         });
-        (Self { courier: courier.clone() }, Handover { courier })
+        (Self { dispatcher: dispatcher.clone() }, DirectDispatch { dispatcher })
     }
 
-    async fn deliver(&self) -> AppResult<Turn> {
-        let courier = &self.courier;
-        courier.post()?;
-        if courier.pool.free() == 0 {
-            return Ok(Turn::Idle);
+    async fn deliver(&self) -> AppResult<TurnOutcome> {
+        let dispatcher = &self.dispatcher;
+        dispatcher.client()?;
+        if dispatcher.pool.free() == 0 {
+            return Ok(TurnOutcome::Idle);
         }
-        let walk = *courier.walk.lock();
-        let (now, real_now) = (courier.app.business().now(), courier.app.real().now());
-        let due = courier.app.store().receivers_due(walk.behind, now, real_now, RECEIVERS).await?;
-        let taken = courier.take(due.receivers, now, real_now).await?;
-        let (deliveries, places): (Vec<Delivery>, Vec<Placed>) = taken.into_iter().unzip();
-        let places: HashMap<DeliveryId, Placed> = deliveries.iter().map(|delivery| delivery.id).zip(places).collect();
-        let leased = courier.lease(deliveries).await?;
-        let (events, signers) = futures::try_join!(courier.events_of(&leased), courier.signers(&leased))?;
-        courier.begin(leased, events, places, &signers);
-        let is_full = courier.pool.free() == 0;
+        let scan = *dispatcher.scan.lock();
+        let (now, real_now) = (dispatcher.app.business().now(), dispatcher.app.real().now());
+        let due = dispatcher.app.store().receivers_due(scan.after, now, real_now, PAGE_RECEIVERS).await?;
+        let selected = dispatcher.select(due.receivers, now, real_now).await?;
+        let (deliveries, slots): (Vec<Delivery>, Vec<ReservedSlot>) = selected.into_iter().unzip();
+        let slots: HashMap<DeliveryId, ReservedSlot> = deliveries.iter().map(|delivery| delivery.id).zip(slots).collect();
+        let leased = dispatcher.lease(deliveries).await?;
+        let (events, signers) = futures::try_join!(dispatcher.events_of(&leased), dispatcher.signers(&leased))?;
+        dispatcher.start_attempts(leased, events, slots, &signers);
+        let is_full = dispatcher.pool.free() == 0;
         let is_at_end = due.next.is_none();
-        *courier.walk.lock() = Walk { behind: due.next, was_left: !is_at_end && (is_full || walk.was_left) };
-        let is_done = is_at_end && !walk.was_left;
-        Ok(if is_full || is_done { Turn::Idle } else { Turn::More })
+        *dispatcher.scan.lock() = ReceiverScan { after: due.next, was_interrupted: !is_at_end && (is_full || scan.was_interrupted) };
+        let is_done = is_at_end && !scan.was_interrupted;
+        Ok(if is_full || is_done { TurnOutcome::Idle } else { TurnOutcome::More })
     }
 }
 
-impl Handover {
-    /// Marks as leased what can begin at once. The subscriptions are as they were read for these deliveries, which are not
-    /// committed if one of them has changed.
-    ///
-    /// # Errors
-    /// When the partners cannot be read.
-    pub(crate) async fn reserve(&self, deliveries: &mut [Delivery], subscriptions: &[Subscription]) -> AppResult<Begun> {
-        let courier = &self.courier;
-        let signers = courier.signers(deliveries).await?;
-        let until = courier.app.real().now().after(courier.app.config().workers.lease());
-        let now = courier.app.business().now();
+impl DirectDispatch {
+    /// Marks as leased the deliveries that can start at once. `subscriptions` are as read for these deliveries, which are not committed if
+    /// one of them has changed.
+    pub(crate) async fn reserve(&self, deliveries: &mut [Delivery], subscriptions: &[Subscription]) -> AppResult<LeasedBatch> {
+        let dispatcher = &self.dispatcher;
+        let signers = dispatcher.signers(deliveries).await?;
+        let until = dispatcher.app.real().now().after(dispatcher.app.config().workers.lease());
+        let now = dispatcher.app.business().now();
         let subscriptions: HashMap<SubscriptionId, Arc<Subscription>> =
             subscriptions.iter().map(|subscription| (subscription.id, Arc::new(subscription.clone()))).collect();
-        // Half of the places stay for what waits in the database.
-        let most = courier.pool.free() / 2;
-        let mut places = HashMap::new();
+        // Half of the free slots are left to deliveries that wait in the database.
+        let max_slots = dispatcher.pool.free() / 2;
+        let mut slots = HashMap::new();
         for delivery in deliveries.iter_mut().filter(|delivery| delivery.state == DeliveryState::Pending) {
-            if places.len() >= most {
+            if slots.len() >= max_slots {
                 break;
             }
             let Some(subscription) = subscriptions.get(&delivery.subscription) else { continue };
-            if let Some(place) = courier.receivers.admit(subscription, now) {
+            if let Some(slot) = dispatcher.receivers.admit(subscription, now) {
                 delivery.leased_until = Some(until);
-                places.insert(delivery.id, (place, subscription.clone()));
+                slots.insert(delivery.id, (slot, subscription.clone()));
             }
         }
-        Ok(Begun { courier: courier.clone(), places, signers })
+        Ok(LeasedBatch { dispatcher: dispatcher.clone(), slots, signers })
     }
 }
 
-impl Begun {
-    /// Begins, after the commit, what was created under a lease.
+impl LeasedBatch {
+    /// Starts the deliveries that were created under a lease, after their commit.
     pub(crate) fn start(self, deliveries: Vec<Delivery>, events: Vec<Event>) {
         let leased = deliveries.into_iter().filter(|delivery| delivery.leased_until.is_some()).collect();
-        self.courier.begin(held(leased), events, self.places, &self.signers);
+        self.dispatcher.start_attempts(after_commit(leased), events, self.slots, &self.signers);
     }
 }
 
-impl Courier {
-    /// What can begin now of what is due, each with its place: in turn of each receiver, beginning with the one that waits
-    /// longest of those that are not in trouble. What there is no place for is not read.
-    async fn take(
+impl Dispatcher {
+    /// Selects the due deliveries that can start now, each with a slot: round robin over the receivers, the longest waiting first and
+    /// failing ones last. Deliveries without a slot are not read.
+    async fn select(
         &self,
         mut due: Vec<(SubscriptionId, Timestamp)>,
         now: Timestamp,
         real_now: Timestamp,
-    ) -> AppResult<Vec<(Delivery, Placed)>> {
+    ) -> AppResult<Vec<(Delivery, ReservedSlot)>> {
         due.sort_by_key(|(_, due_at)| *due_at);
         let subscriptions = self.subscriptions(due.iter().map(|(id, _)| *id)).await?;
         let free = self.pool.free();
         let mut open = Vec::new();
         let mut receivers: Vec<&Arc<Subscription>> = due.iter().filter_map(|(id, _)| subscriptions.get(id)).collect();
-        // Those in trouble come last: much may wait for them since long ago.
-        receivers.sort_by_key(|receiver| self.receivers.standing(receiver) == Standing::Troubled);
+        // Failing receivers come last: they may have a long backlog.
+        receivers.sort_by_key(|receiver| self.receivers.reputation(receiver) == Reputation::Failing);
         for subscription in receivers {
-            let room = self.receivers.room(subscription, now).min(free);
-            if room > 0 && open.len() < free {
-                open.push((subscription, u32::try_from(room).unwrap_or(u32::MAX)));
-            } else if self.receivers.is_to_be_swept(subscription, now) {
-                self.give_up_overdue(subscription, |_| true).await?;
+            let free_slots = self.receivers.free_slots(subscription, now).min(free);
+            if free_slots > 0 && open.len() < free {
+                open.push((subscription, u32::try_from(free_slots).unwrap_or(u32::MAX)));
+            } else if self.receivers.take_sweep_turn(subscription, now) {
+                self.park_overdue(subscription, |_| true).await?;
             }
         }
-        let reads = open.iter().map(|(receiver, room)| self.app.store().deliveries_due_to(receiver.id, now, real_now, *room));
+        let reads = open.iter().map(|(receiver, free_slots)| self.app.store().deliveries_due_to(receiver.id, now, real_now, *free_slots));
         let read = futures::future::try_join_all(reads).await?;
-        // Read again, after the deliveries: what was created after a change was answered goes to where that says.
+        // Read again after the deliveries: a delivery created after an acknowledged change goes to the new URL.
         let current = self.subscriptions(open.iter().map(|(receiver, _)| receiver.id)).await?;
         let queues = open.iter().zip(read).filter_map(|((receiver, _), read)| Some((current.get(&receiver.id)?, read.into_iter())));
         let mut queues: Vec<_> = queues.collect();
-        let mut taken = Vec::new();
+        let mut selected = Vec::new();
         loop {
-            let before = taken.len();
+            let before = selected.len();
             for (receiver, queue) in &mut queues {
                 let next = queue.find(|delivery| !self.pool.has(&delivery.id.to_string()));
-                if let Some(delivery) = next.filter(|_| taken.len() < free)
-                    && let Some(place) = self.receivers.admit(receiver, now)
+                if let Some(delivery) = next.filter(|_| selected.len() < free)
+                    && let Some(slot) = self.receivers.admit(receiver, now)
                 {
-                    taken.push((delivery, (place, Arc::clone(receiver))));
+                    selected.push((delivery, (slot, Arc::clone(receiver))));
                 }
             }
-            if taken.len() == before {
-                return Ok(taken);
+            if selected.len() == before {
+                return Ok(selected);
             }
         }
     }
@@ -207,23 +202,23 @@ impl Courier {
         Ok(read.into_iter().map(|subscription| (subscription.id, Arc::new(subscription))).collect())
     }
 
-    /// Takes leases: all in one step, or one by one when somebody was faster with one of them.
+    /// Takes leases in one step; after a conflict one by one.
     async fn lease(&self, deliveries: Vec<Delivery>) -> AppResult<Vec<Delivery>> {
         if deliveries.is_empty() {
             return Ok(Vec::new());
         }
         let until = self.app.real().now().after(self.app.config().workers.lease());
-        let wanted: Vec<Delivery> = deliveries.into_iter().map(|delivery| Delivery { leased_until: Some(until), ..delivery }).collect();
-        if self.try_write(&wanted).await? {
-            return Ok(held(wanted));
+        let leases: Vec<Delivery> = deliveries.into_iter().map(|delivery| Delivery { leased_until: Some(until), ..delivery }).collect();
+        if self.try_write(&leases).await? {
+            return Ok(after_commit(leases));
         }
-        let mut taken = Vec::new();
-        for delivery in wanted {
+        let mut selected = Vec::new();
+        for delivery in leases {
             if self.try_write(std::slice::from_ref(&delivery)).await? {
-                taken.push(delivery);
+                selected.push(delivery);
             }
         }
-        Ok(held(taken))
+        Ok(after_commit(selected))
     }
 
     async fn try_write(&self, deliveries: &[Delivery]) -> AppResult<bool> {
@@ -236,20 +231,20 @@ impl Courier {
         }
     }
 
-    /// The events of deliveries, those of one partner in as few reads as possible.
+    /// The events of deliveries, in one read per partner.
     async fn events_of(&self, deliveries: &[Delivery]) -> AppResult<Vec<Event>> {
-        let mut wanted: BTreeMap<PartnerId, Vec<i64>> = BTreeMap::new();
+        let mut leases: BTreeMap<PartnerId, Vec<i64>> = BTreeMap::new();
         for delivery in deliveries {
-            wanted.entry(delivery.partner).or_default().push(delivery.sequence);
+            leases.entry(delivery.partner).or_default().push(delivery.sequence);
         }
         let mut events = Vec::with_capacity(deliveries.len());
-        for (partner, sequences) in wanted {
+        for (partner, sequences) in leases {
             events.extend(self.app.store().events_by_sequence(partner, &sequences).await?);
         }
         Ok(events)
     }
 
-    /// Who signs these deliveries. Partners are remembered, but never from before a rotation that was answered.
+    /// The signers of these deliveries. Partners are cached, but never from before an acknowledged key rotation.
     async fn signers(&self, deliveries: &[Delivery]) -> AppResult<Signers> {
         let mut signers = Signers::new();
         for delivery in deliveries {
@@ -262,56 +257,62 @@ impl Courier {
         Ok(signers)
     }
 
-    fn begin(self: &Arc<Self>, deliveries: Vec<Delivery>, events: Vec<Event>, mut places: HashMap<DeliveryId, Placed>, signers: &Signers) {
+    fn start_attempts(
+        self: &Arc<Self>,
+        deliveries: Vec<Delivery>,
+        events: Vec<Event>,
+        mut slots: HashMap<DeliveryId, ReservedSlot>,
+        signers: &Signers,
+    ) {
         let events: HashMap<(PartnerId, i64), Arc<Event>> =
             events.into_iter().map(|event| ((event.draft.partner, event.sequence), Arc::new(event))).collect();
         for delivery in deliveries {
             let event = events.get(&(delivery.partner, delivery.sequence)).cloned();
-            let (Some(event), Some(signer), Some((place, subscription))) =
-                (event, signers.get(&delivery.partner).cloned(), places.remove(&delivery.id))
+            let (Some(event), Some(signer), Some((slot, subscription))) =
+                (event, signers.get(&delivery.partner).cloned(), slots.remove(&delivery.id))
             else {
-                tracing::error!(delivery = %delivery.id, "a delivery has no event; its lease runs out");
+                tracing::error!(delivery = %delivery.id, "a delivery has no event; its lease will expire");
                 continue;
             };
-            let courier = self.clone();
+            let dispatcher = self.clone();
             self.pool.begin(delivery.id.to_string(), async move {
-                if let Err(error) = courier.attempt(Attempt { delivery, event, subscription, signer, place }).await {
-                    tracing::warn!(%error, "the result of a webhook delivery could not be kept; its lease runs out");
+                if let Err(error) = dispatcher.attempt(Attempt { delivery, event, subscription, signer, slot }).await {
+                    tracing::warn!(%error, "the result of a webhook delivery could not be stored; its lease will expire");
                 }
-                courier.app.wake().ring_deliveries();
+                dispatcher.app.wake().ring_deliveries();
             });
         }
     }
 
-    /// The client, made when it is first needed: what keeps it from being made is seen by whoever looks at the workers.
-    fn post(&self) -> AppResult<&Post> {
-        if let Some(post) = self.post.get() {
-            return Ok(post);
+    /// The client, built on first use so that a TLS error shows in the worker's health.
+    fn client(&self) -> AppResult<&WebhookClient> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
         }
-        let post = Post::new(self.app.config())?;
-        Ok(self.post.get_or_init(|| post))
+        let client = WebhookClient::new(self.app.config())?;
+        Ok(self.client.get_or_init(|| client))
     }
 }
 
-/// Leases as they are after the commit that took them.
-fn held(deliveries: Vec<Delivery>) -> Vec<Delivery> {
+/// The deliveries as they are after the commit of their lease.
+fn after_commit(deliveries: Vec<Delivery>) -> Vec<Delivery> {
     deliveries.into_iter().map(|delivery| Delivery { version: delivery.version + 1, ..delivery }).collect()
 }
 
-impl Worker for Deliver {
+impl Worker for WebhookWorker {
     fn name(&self) -> String {
         "deliver".to_owned()
     }
 
-    fn turn(&self) -> Task<'_, AppResult<Turn>> {
+    fn turn(&self) -> WorkerFuture<'_, AppResult<TurnOutcome>> {
         Box::pin(self.deliver())
     }
 
-    fn woken(&self) -> Task<'_, ()> {
-        Box::pin(self.courier.app.wake().deliveries())
+    fn woken(&self) -> WorkerFuture<'_, ()> {
+        Box::pin(self.dispatcher.app.wake().deliveries())
     }
 
-    fn finish(&self) -> Task<'_, ()> {
-        Box::pin(self.courier.pool.drain(self.courier.app.config().workers.drain()))
+    fn finish(&self) -> WorkerFuture<'_, ()> {
+        Box::pin(self.dispatcher.pool.drain(self.dispatcher.app.config().workers.drain_timeout()))
     }
 }

@@ -1,5 +1,5 @@
-//! Who is being delivered to, and how many places each may take. Nobody is served at the cost of others: a partner has a
-//! share of the places, and those of its receivers that are slow, that fail or that nobody knows yet have a small part of it.
+//! Limits the slots of each receiver, so that none is served at the cost of others: a partner has a share of all slots, and its receivers
+//! that are slow, failing or unknown have a small part of that share.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,229 +11,227 @@ use rampart_core::id::{PartnerId, SubscriptionId};
 use rampart_core::time::Timestamp;
 use rampart_core::webhook::Subscription;
 
-/// After so much trouble in a row a receiver counts as not answering.
-const PATIENCE: u32 = 3;
-/// How long a receiver rests at most that asks for less and does not say for how long.
-const LONGEST_REST: Duration = Duration::from_secs(120);
-/// How often what waits for a receiver that rests is looked through for what has waited too long.
-const SWEPT_EVERY: Duration = Duration::from_secs(600);
-/// How many receivers are remembered.
-const MOST: usize = 16_384;
+/// A receiver with this many failures in a row counts as not answering.
+const DEAD_AFTER_FAILURES: u32 = 3;
+/// The longest pause for a receiver that asks for less without saying how long.
+const MAX_BACKOFF: Duration = Duration::from_secs(120);
+/// How often the waiting deliveries of a paused receiver are searched for overdue ones.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
+const CACHE_ENTRIES: usize = 16_384;
 
-/// How a receiver took what it was sent.
+/// The result of an attempt as it counts for the receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
-    /// In good time.
-    Quickly,
-    /// Not in good time, or not at all.
-    Badly,
-    /// It asks for less: nothing is sent to it for so long at least (business time).
-    Overwhelmed(Duration),
+pub(super) enum AttemptRating {
+    /// Delivered in time.
+    Good,
+    /// Delivered late, or not at all.
+    Bad,
+    /// The receiver asks for less: nothing is sent for at least this long (business time).
+    Overloaded(Duration),
 }
 
-/// How a receiver took what it was sent so far.
+/// The past results of a receiver.
 #[derive(Debug, Clone, Copy)]
-struct Record {
-    /// The moment its URL was set; another URL is another receiver.
+struct ReceiverHistory {
+    /// When the URL was set; another URL counts as another receiver.
     since: Timestamp,
-    /// How many places it may take.
+    /// The most slots it may have at once; grows and shrinks with results.
     window: usize,
-    /// How often in a row it took something badly.
-    trouble: u32,
-    /// Until when nothing is sent to it (business time).
-    rests_until: Timestamp,
-    /// When what waits for it was last looked through (business time).
+    /// Bad results in a row.
+    failures: u32,
+    /// Nothing is sent to it before this time (business time).
+    paused_until: Timestamp,
+    /// When its waiting deliveries were last searched for overdue ones (business time).
     swept_at: Timestamp,
 }
 
-/// The places that a receiver has now.
+/// The slots that a receiver has now.
 #[derive(Debug, Clone, Copy)]
-struct Taken {
+struct SlotsInUse {
     partner: PartnerId,
-    places: usize,
-    standing: Standing,
+    slots: usize,
+    reputation: Reputation,
 }
 
-/// What is to be expected of a receiver.
+/// What to expect of a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Standing {
-    /// It has been quick.
-    Quick,
-    /// It has not shown yet that it is quick.
+pub(super) enum Reputation {
+    /// It has delivered in time.
+    Fast,
+    /// Not enough deliveries in time yet.
     Unproven,
-    /// What it was sent last it took badly.
-    Troubled,
+    /// Its last delivery was late or failed.
+    Failing,
 }
 
-/// How the places are divided.
+/// How the slots are divided.
 #[derive(Debug, Clone, Copy)]
-struct Division {
-    /// All of them.
-    all: usize,
-    /// What one partner may take, and any one receiver. More than that only while less than half of all are taken.
-    share: usize,
-    /// What a receiver begins with, and what those of one partner that are not known to be quick may take together.
+struct SlotLimits {
+    total: usize,
+    /// The most slots of one partner, and of any receiver. It may be exceeded only while less than half of all slots are in use.
+    per_partner: usize,
+    /// The slots a receiver begins with, and the most that one partner's receivers not known to be fast have together.
     trial: usize,
-    /// What everybody's receivers that are not known to be quick may take together.
-    doubtful: usize,
-    /// What those of them that are in trouble may take together, so that one that is new is tried in good time.
-    troubled: usize,
+    /// The most slots of all receivers that are not known to be fast.
+    not_fast: usize,
+    /// The most slots of all failing receivers, so that a new receiver is tried soon.
+    failing: usize,
 }
 
-struct Known {
-    records: LruCache<SubscriptionId, Record>,
-    /// As many as there are places at most.
-    taken: HashMap<SubscriptionId, Taken>,
+struct ReceiverTable {
+    histories: LruCache<SubscriptionId, ReceiverHistory>,
+    /// At most as many entries as slots.
+    in_use: HashMap<SubscriptionId, SlotsInUse>,
 }
 
-/// Everybody who is being delivered to.
+/// All receivers, shared by the deliveries of this process.
 #[derive(Clone)]
 pub(super) struct Receivers {
-    known: Arc<Mutex<Known>>,
-    division: Division,
+    table: Arc<Mutex<ReceiverTable>>,
+    limits: SlotLimits,
 }
 
-/// A place that a receiver has. It is free again when this is dropped.
-pub(super) struct Place {
+/// A slot that a receiver has; released on drop.
+pub(super) struct DeliverySlot {
     receivers: Receivers,
     id: SubscriptionId,
 }
 
-impl Drop for Place {
+impl Drop for DeliverySlot {
     fn drop(&mut self) {
-        let mut known = self.receivers.known.lock();
-        if let Some(taken) = known.taken.get_mut(&self.id) {
-            taken.places = taken.places.saturating_sub(1);
-            if taken.places == 0 {
-                known.taken.remove(&self.id);
+        let mut table = self.receivers.table.lock();
+        if let Some(in_use) = table.in_use.get_mut(&self.id) {
+            in_use.slots = in_use.slots.saturating_sub(1);
+            if in_use.slots == 0 {
+                table.in_use.remove(&self.id);
             }
         }
     }
 }
 
-impl Division {
-    fn of(all: usize) -> Self {
-        let part = |parts: usize| (all / parts).max(1);
-        Self { all: all.max(1), share: part(4), trial: part(16), doubtful: part(2), troubled: part(4) }
+impl SlotLimits {
+    fn of(total: usize) -> Self {
+        let part = |parts: usize| (total / parts).max(1);
+        Self { total: total.max(1), per_partner: part(4), trial: part(16), not_fast: part(2), failing: part(4) }
     }
 }
 
-impl Known {
-    /// What is known of a receiver; of one that is not known, what is supposed.
-    fn record(&mut self, receiver: &Subscription, division: Division) -> Record {
+impl ReceiverTable {
+    /// The history of a receiver, or the initial one.
+    fn history(&mut self, receiver: &Subscription, limits: SlotLimits) -> ReceiverHistory {
         let since = receiver.updated_at;
-        let known = self.records.get(&receiver.id).copied().filter(|record| record.since == since);
+        let stored = self.histories.get(&receiver.id).copied().filter(|history| history.since == since);
         let long_ago = Timestamp::default();
-        known.unwrap_or(Record { since, window: division.trial, trouble: 0, rests_until: long_ago, swept_at: long_ago })
+        stored.unwrap_or(ReceiverHistory { since, window: limits.trial, failures: 0, paused_until: long_ago, swept_at: long_ago })
     }
 
-    fn room(&mut self, receiver: &Subscription, division: Division, now: Timestamp) -> usize {
-        let record = self.record(receiver, division);
-        if record.rests_until > now {
+    fn free_slots(&mut self, receiver: &Subscription, limits: SlotLimits, now: Timestamp) -> usize {
+        let history = self.history(receiver, limits);
+        if history.paused_until > now {
             return 0;
         }
-        let sum =
-            |which: &dyn Fn(&Taken) -> bool| self.taken.values().filter(|taken| which(taken)).map(|taken| taken.places).sum::<usize>();
-        let mine = self.taken.get(&receiver.id).map_or(0, |taken| taken.places);
-        let is_partners = |taken: &Taken| taken.partner == receiver.partner;
-        let all = sum(&|_| true);
-        let room = record.window.saturating_sub(mine).min(division.all.saturating_sub(all));
-        let standing = record.standing(division);
-        if standing == Standing::Quick {
-            let idle = (division.all / 2).saturating_sub(all);
-            return room.min(division.share.saturating_sub(sum(&is_partners)).max(idle));
+        let sum = |which: &dyn Fn(&SlotsInUse) -> bool| {
+            self.in_use.values().filter(|in_use| which(in_use)).map(|in_use| in_use.slots).sum::<usize>()
+        };
+        let mine = self.in_use.get(&receiver.id).map_or(0, |in_use| in_use.slots);
+        let of_same_partner = |in_use: &SlotsInUse| in_use.partner == receiver.partner;
+        let total = sum(&|_| true);
+        let free_slots = history.window.saturating_sub(mine).min(limits.total.saturating_sub(total));
+        let reputation = history.reputation(limits);
+        if reputation == Reputation::Fast {
+            let idle = (limits.total / 2).saturating_sub(total);
+            return free_slots.min(limits.per_partner.saturating_sub(sum(&of_same_partner)).max(idle));
         }
-        let of_partner = sum(&|taken| is_partners(taken) && taken.standing != Standing::Quick);
-        let of_everybody = sum(&|taken| taken.standing != Standing::Quick);
-        let room = room.min(division.trial.saturating_sub(of_partner)).min(division.doubtful.saturating_sub(of_everybody));
-        if standing == Standing::Unproven {
-            return room;
+        let not_fast_of_partner = sum(&|in_use| of_same_partner(in_use) && in_use.reputation != Reputation::Fast);
+        let of_all = sum(&|in_use| in_use.reputation != Reputation::Fast);
+        let free_slots = free_slots.min(limits.trial.saturating_sub(not_fast_of_partner)).min(limits.not_fast.saturating_sub(of_all));
+        if reputation == Reputation::Unproven {
+            return free_slots;
         }
-        room.min(division.troubled.saturating_sub(sum(&|taken| taken.standing == Standing::Troubled)))
+        free_slots.min(limits.failing.saturating_sub(sum(&|in_use| in_use.reputation == Reputation::Failing)))
     }
 }
 
-impl Record {
-    const fn standing(&self, division: Division) -> Standing {
+impl ReceiverHistory {
+    const fn reputation(&self, limits: SlotLimits) -> Reputation {
         match self {
-            Self { trouble: 1.., .. } => Standing::Troubled,
-            Self { window, .. } if *window <= division.trial => Standing::Unproven,
-            _ => Standing::Quick,
+            Self { failures: 1.., .. } => Reputation::Failing,
+            Self { window, .. } if *window <= limits.trial => Reputation::Unproven,
+            _ => Reputation::Fast,
         }
     }
 }
 
 impl Receivers {
-    /// With so many places for everybody together.
-    pub(super) fn new(places: usize) -> Self {
-        let known = Known { records: LruCache::new(MOST), taken: HashMap::new() };
-        Self { known: Arc::new(Mutex::new(known)), division: Division::of(places) }
+    /// `slots` is the number for all receivers together.
+    pub(super) fn new(slots: usize) -> Self {
+        let table = ReceiverTable { histories: LruCache::new(CACHE_ENTRIES), in_use: HashMap::new() };
+        Self { table: Arc::new(Mutex::new(table)), limits: SlotLimits::of(slots) }
     }
 
-    /// How many deliveries to a receiver may begin now (business time).
-    pub(super) fn room(&self, receiver: &Subscription, now: Timestamp) -> usize {
-        self.known.lock().room(receiver, self.division, now)
+    /// How many deliveries to a receiver may start now (business time).
+    pub(super) fn free_slots(&self, receiver: &Subscription, now: Timestamp) -> usize {
+        self.table.lock().free_slots(receiver, self.limits, now)
     }
 
-    /// A place for a delivery to a receiver, if it may begin now (business time).
-    pub(super) fn admit(&self, receiver: &Subscription, now: Timestamp) -> Option<Place> {
-        let mut known = self.known.lock();
-        if known.room(receiver, self.division, now) == 0 {
+    /// Takes a slot for a delivery to a receiver, if one may start now (business time).
+    pub(super) fn admit(&self, receiver: &Subscription, now: Timestamp) -> Option<DeliverySlot> {
+        let mut table = self.table.lock();
+        if table.free_slots(receiver, self.limits, now) == 0 {
             return None;
         }
-        let standing = known.record(receiver, self.division).standing(self.division);
-        let taken = known.taken.entry(receiver.id).or_insert(Taken { partner: receiver.partner, places: 0, standing });
-        taken.places += 1;
-        drop(known);
-        Some(Place { receivers: self.clone(), id: receiver.id })
+        let reputation = table.history(receiver, self.limits).reputation(self.limits);
+        let in_use = table.in_use.entry(receiver.id).or_insert(SlotsInUse { partner: receiver.partner, slots: 0, reputation });
+        in_use.slots += 1;
+        drop(table);
+        Some(DeliverySlot { receivers: self.clone(), id: receiver.id })
     }
 
-    /// How a receiver took what it was sent (business time).
-    pub(super) fn note(&self, receiver: &Subscription, manner: Manner, now: Timestamp) {
-        let division = self.division;
-        let mut known = self.known.lock();
-        let mut record = known.record(receiver, division);
-        match manner {
-            Manner::Quickly => {
-                record.trouble = 0;
-                record.window = (record.window + 1).min(division.share.max(division.trial + 1));
+    /// Records the result of an attempt (business time).
+    pub(super) fn record(&self, receiver: &Subscription, rating: AttemptRating, now: Timestamp) {
+        let limits = self.limits;
+        let mut table = self.table.lock();
+        let mut history = table.history(receiver, limits);
+        match rating {
+            AttemptRating::Good => {
+                history.failures = 0;
+                history.window = (history.window + 1).min(limits.per_partner.max(limits.trial + 1));
             }
-            Manner::Badly => {
-                record.trouble = record.trouble.saturating_add(1);
-                record.window = if record.trouble < PATIENCE { (record.window / 2).max(1) } else { 1 };
+            AttemptRating::Bad => {
+                history.failures = history.failures.saturating_add(1);
+                history.window = if history.failures < DEAD_AFTER_FAILURES { (history.window / 2).max(1) } else { 1 };
             }
-            Manner::Overwhelmed(at_least) => {
-                record.trouble = record.trouble.saturating_add(1);
-                record.window = 1;
-                let rest = Duration::from_secs(1 << record.trouble.min(10)).min(LONGEST_REST).max(at_least);
-                record.rests_until = record.rests_until.max(now.after(rest));
+            AttemptRating::Overloaded(at_least) => {
+                history.failures = history.failures.saturating_add(1);
+                history.window = 1;
+                let backoff = Duration::from_secs(1 << history.failures.min(10)).min(MAX_BACKOFF).max(at_least);
+                history.paused_until = history.paused_until.max(now.after(backoff));
             }
         }
-        known.records.insert(receiver.id, record);
-        if let Some(taken) = known.taken.get_mut(&receiver.id) {
-            taken.standing = record.standing(division);
+        table.histories.insert(receiver.id, history);
+        if let Some(in_use) = table.in_use.get_mut(&receiver.id) {
+            in_use.reputation = history.reputation(limits);
         }
     }
 
-    /// What is to be expected of a receiver.
-    pub(super) fn standing(&self, receiver: &Subscription) -> Standing {
-        self.known.lock().record(receiver, self.division).standing(self.division)
+    pub(super) fn reputation(&self, receiver: &Subscription) -> Reputation {
+        self.table.lock().history(receiver, self.limits).reputation(self.limits)
     }
 
-    /// Whether a receiver has not answered for a while.
+    /// Whether a receiver has failed [`DEAD_AFTER_FAILURES`] times in a row.
     pub(super) fn is_dead(&self, receiver: &Subscription) -> bool {
-        self.known.lock().record(receiver, self.division).trouble >= PATIENCE
+        self.table.lock().history(receiver, self.limits).failures >= DEAD_AFTER_FAILURES
     }
 
-    /// Whether what waits for a receiver that rests is to be looked through now (business time).
-    pub(super) fn is_to_be_swept(&self, receiver: &Subscription, now: Timestamp) -> bool {
-        let mut known = self.known.lock();
-        let mut record = known.record(receiver, self.division);
-        if record.rests_until <= now || record.swept_at.after(SWEPT_EVERY) > now {
+    /// Whether to search the waiting deliveries of a paused receiver now; at most once per [`SWEEP_INTERVAL`] (business time).
+    pub(super) fn take_sweep_turn(&self, receiver: &Subscription, now: Timestamp) -> bool {
+        let mut table = self.table.lock();
+        let mut history = table.history(receiver, self.limits);
+        if history.paused_until <= now || history.swept_at.after(SWEEP_INTERVAL) > now {
             return false;
         }
-        record.swept_at = now;
-        known.records.insert(receiver.id, record);
+        history.swept_at = now;
+        table.histories.insert(receiver.id, history);
         true
     }
 }
@@ -246,23 +244,23 @@ mod tests {
     use rampart_core::event::EventType;
     use rampart_core::id::Mint;
 
-    struct Counting(AtomicU16);
-    impl rampart_core::id::Randomness for Counting {
+    struct SequentialRandomness(AtomicU16);
+    impl rampart_core::id::Randomness for SequentialRandomness {
         fn fill(&self, bytes: &mut [u8]) {
             let number = self.0.fetch_add(1, Ordering::Relaxed).to_le_bytes();
             bytes.iter_mut().zip(number.iter().cycle()).for_each(|(byte, of)| *byte = *of);
         }
     }
 
-    struct Bench {
-        mint: Counting,
+    struct Fixture {
+        mint: SequentialRandomness,
         receivers: Receivers,
         now: Timestamp,
     }
 
-    impl Bench {
-        fn new(places: usize) -> Self {
-            Self { mint: Counting(AtomicU16::new(0)), receivers: Receivers::new(places), now: Timestamp::from_micros(1_000_000) }
+    impl Fixture {
+        fn new(slots: usize) -> Self {
+            Self { mint: SequentialRandomness(AtomicU16::new(0)), receivers: Receivers::new(slots), now: Timestamp::from_micros(1_000_000) }
         }
 
         fn partner(&self, receivers: usize) -> Vec<Subscription> {
@@ -284,106 +282,106 @@ mod tests {
             (0..receivers).map(one).collect()
         }
 
-        /// As many places as these can get, in turn.
-        fn fill(&self, receivers: &[Subscription]) -> Vec<Place> {
-            let mut places = Vec::new();
+        /// Takes as many slots as these receivers can get, in turn.
+        fn fill(&self, receivers: &[Subscription]) -> Vec<DeliverySlot> {
+            let mut slots = Vec::new();
             loop {
-                let before = places.len();
-                places.extend(receivers.iter().filter_map(|receiver| self.receivers.admit(receiver, self.now)));
-                if places.len() == before {
-                    return places;
+                let before = slots.len();
+                slots.extend(receivers.iter().filter_map(|receiver| self.receivers.admit(receiver, self.now)));
+                if slots.len() == before {
+                    return slots;
                 }
             }
         }
 
-        fn note(&self, receiver: &Subscription, manner: Manner, times: usize) {
-            (0..times).for_each(|_| self.receivers.note(receiver, manner, self.now));
+        fn record(&self, receiver: &Subscription, rating: AttemptRating, times: usize) {
+            (0..times).for_each(|_| self.receivers.record(receiver, rating, self.now));
         }
     }
 
     #[test]
     fn slow_receivers_of_one_partner_leave_the_places_to_others() {
-        let bench = Bench::new(64);
-        let slow = bench.partner(5);
-        // Nobody knows them yet; then they are known to be slow.
-        assert_eq!(bench.fill(&slow).len(), 4);
-        slow.iter().for_each(|receiver| bench.note(receiver, Manner::Badly, 1));
-        let held = bench.fill(&slow);
+        let fixture = Fixture::new(64);
+        let slow = fixture.partner(5);
+        // First they are unknown, then known to be slow.
+        assert_eq!(fixture.fill(&slow).len(), 4);
+        slow.iter().for_each(|receiver| fixture.record(receiver, AttemptRating::Bad, 1));
+        let held = fixture.fill(&slow);
         assert_eq!(held.len(), 4);
-        let others: Vec<Subscription> = (0..4).flat_map(|_| bench.partner(1)).collect();
-        others.iter().for_each(|receiver| bench.note(receiver, Manner::Quickly, 20));
-        let of_others: Vec<Vec<Place>> = others.iter().map(|receiver| bench.fill(std::slice::from_ref(receiver))).collect();
-        assert!(of_others.iter().all(|places| places.len() >= 12), "{:?}", of_others.iter().map(Vec::len).collect::<Vec<_>>());
+        let others: Vec<Subscription> = (0..4).flat_map(|_| fixture.partner(1)).collect();
+        others.iter().for_each(|receiver| fixture.record(receiver, AttemptRating::Good, 20));
+        let of_others: Vec<Vec<DeliverySlot>> = others.iter().map(|receiver| fixture.fill(std::slice::from_ref(receiver))).collect();
+        assert!(of_others.iter().all(|slots| slots.len() >= 12), "{:?}", of_others.iter().map(Vec::len).collect::<Vec<_>>());
     }
 
     #[test]
     fn slow_receivers_of_all_partners_leave_places_to_those_that_are_new_and_to_those_that_are_quick() {
-        let bench = Bench::new(64);
-        let held: Vec<Vec<Place>> = (0..30)
+        let fixture = Fixture::new(64);
+        let held: Vec<Vec<DeliverySlot>> = (0..30)
             .map(|_| {
-                let slow = bench.partner(7);
-                slow.iter().for_each(|receiver| bench.note(receiver, Manner::Badly, 3));
-                bench.fill(&slow)
+                let slow = fixture.partner(7);
+                slow.iter().for_each(|receiver| fixture.record(receiver, AttemptRating::Bad, 3));
+                fixture.fill(&slow)
             })
             .collect();
         assert_eq!(held.iter().map(Vec::len).sum::<usize>(), 16);
-        let new: Vec<Vec<Place>> = (0..30).map(|_| bench.fill(&bench.partner(7))).collect();
+        let new: Vec<Vec<DeliverySlot>> = (0..30).map(|_| fixture.fill(&fixture.partner(7))).collect();
         assert_eq!(new.iter().map(Vec::len).sum::<usize>(), 16, "half of all with those");
-        let quick = bench.partner(1);
-        bench.note(&quick[0], Manner::Quickly, 20);
-        assert_eq!(bench.fill(&quick).len(), 16);
+        let quick = fixture.partner(1);
+        fixture.record(&quick[0], AttemptRating::Good, 20);
+        assert_eq!(fixture.fill(&quick).len(), 16);
     }
 
     #[test]
     fn a_receiver_that_is_quick_has_its_share_and_what_nobody_else_takes() {
-        let bench = Bench::new(64);
-        let quick = bench.partner(4);
-        quick.iter().for_each(|receiver| bench.note(receiver, Manner::Quickly, 20));
-        let held = bench.fill(&quick);
+        let fixture = Fixture::new(64);
+        let quick = fixture.partner(4);
+        quick.iter().for_each(|receiver| fixture.record(receiver, AttemptRating::Good, 20));
+        let held = fixture.fill(&quick);
         assert_eq!(held.len(), 32, "half of all, while nobody else wants them");
-        let other = bench.partner(2);
-        other.iter().for_each(|receiver| bench.note(receiver, Manner::Quickly, 20));
-        assert_eq!(bench.fill(&other).len(), 16, "a share");
+        let other = fixture.partner(2);
+        other.iter().for_each(|receiver| fixture.record(receiver, AttemptRating::Good, 20));
+        assert_eq!(fixture.fill(&other).len(), 16, "a share");
         drop(held);
-        bench.note(&quick[0], Manner::Badly, 1);
-        assert_eq!(bench.receivers.room(&quick[0], bench.now), 4, "it is in trouble");
-        bench.note(&quick[0], Manner::Quickly, 1);
-        assert_eq!(bench.receivers.room(&quick[0], bench.now), 9, "half of its places were lost, and one is gained");
-        bench.note(&quick[0], Manner::Badly, 3);
-        assert!(bench.receivers.is_dead(&quick[0]));
-        assert_eq!(bench.fill(&quick[..1]).len(), 1);
+        fixture.record(&quick[0], AttemptRating::Bad, 1);
+        assert_eq!(fixture.receivers.free_slots(&quick[0], fixture.now), 4, "it is in trouble");
+        fixture.record(&quick[0], AttemptRating::Good, 1);
+        assert_eq!(fixture.receivers.free_slots(&quick[0], fixture.now), 9, "half of its places were lost, and one is gained");
+        fixture.record(&quick[0], AttemptRating::Bad, 3);
+        assert!(fixture.receivers.is_dead(&quick[0]));
+        assert_eq!(fixture.fill(&quick[..1]).len(), 1);
     }
 
     #[test]
     fn whoever_asks_for_less_rests_and_another_url_is_another_receiver() {
-        let mut bench = Bench::new(16);
-        let receiver = &bench.partner(1)[0];
-        bench.note(receiver, Manner::Overwhelmed(Duration::ZERO), 1);
-        assert_eq!(bench.receivers.room(receiver, bench.now), 0);
-        assert_eq!(bench.receivers.room(receiver, bench.now.after(Duration::from_secs(2))), 1);
-        bench.note(receiver, Manner::Overwhelmed(Duration::from_secs(3_600)), 1);
-        // A shorter wait that is asked for later shortens nothing.
-        bench.note(receiver, Manner::Overwhelmed(Duration::from_secs(1)), 1);
-        bench.now = bench.now.after(Duration::from_secs(3_599));
-        assert_eq!(bench.receivers.room(receiver, bench.now), 0);
-        assert!(bench.receivers.is_to_be_swept(receiver, bench.now) && !bench.receivers.is_to_be_swept(receiver, bench.now));
-        assert_eq!(bench.receivers.room(receiver, bench.now.after(Duration::from_secs(1))), 1);
-        let moved = Subscription { updated_at: bench.now, ..receiver.clone() };
-        assert_eq!(bench.receivers.room(&moved, bench.now), 1);
-        assert!(!bench.receivers.is_dead(&moved) && bench.receivers.is_dead(receiver));
+        let mut fixture = Fixture::new(16);
+        let receiver = &fixture.partner(1)[0];
+        fixture.record(receiver, AttemptRating::Overloaded(Duration::ZERO), 1);
+        assert_eq!(fixture.receivers.free_slots(receiver, fixture.now), 0);
+        assert_eq!(fixture.receivers.free_slots(receiver, fixture.now.after(Duration::from_secs(2))), 1);
+        fixture.record(receiver, AttemptRating::Overloaded(Duration::from_secs(3_600)), 1);
+        // A shorter pause asked for later shortens nothing.
+        fixture.record(receiver, AttemptRating::Overloaded(Duration::from_secs(1)), 1);
+        fixture.now = fixture.now.after(Duration::from_secs(3_599));
+        assert_eq!(fixture.receivers.free_slots(receiver, fixture.now), 0);
+        assert!(fixture.receivers.take_sweep_turn(receiver, fixture.now) && !fixture.receivers.take_sweep_turn(receiver, fixture.now));
+        assert_eq!(fixture.receivers.free_slots(receiver, fixture.now.after(Duration::from_secs(1))), 1);
+        let moved = Subscription { updated_at: fixture.now, ..receiver.clone() };
+        assert_eq!(fixture.receivers.free_slots(&moved, fixture.now), 1);
+        assert!(!fixture.receivers.is_dead(&moved) && fixture.receivers.is_dead(receiver));
     }
 
     #[test]
     fn few_places_are_enough_for_everybody() {
-        for places in 1..8 {
-            let bench = Bench::new(places);
-            let (one, other) = (bench.partner(3), bench.partner(1));
-            one.iter().for_each(|receiver| bench.note(receiver, Manner::Badly, 9));
-            let held = bench.fill(&one);
+        for slots in 1..8 {
+            let fixture = Fixture::new(slots);
+            let (one, other) = (fixture.partner(3), fixture.partner(1));
+            one.iter().for_each(|receiver| fixture.record(receiver, AttemptRating::Bad, 9));
+            let held = fixture.fill(&one);
             assert_eq!(held.len(), 1);
             drop(held);
-            bench.note(&other[0], Manner::Quickly, 9);
-            assert!(!bench.fill(&other).is_empty());
+            fixture.record(&other[0], AttemptRating::Good, 9);
+            assert!(!fixture.fill(&other).is_empty());
         }
     }
 }

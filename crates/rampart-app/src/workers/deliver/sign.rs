@@ -1,4 +1,4 @@
-//! The body of a webhook and its signatures: `X-Signature` of the documented API, and the Standard Webhooks headers.
+//! The body of a webhook and its signatures: `X-Signature` of the documented API, and the headers of Standard Webhooks.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,33 +15,32 @@ use sha2::Sha256;
 use crate::error::{AppError, AppResult};
 use crate::keys::Keys;
 
-/// What is told to a receiver.
-pub(super) struct Webhook<'a> {
+/// The content of a webhook.
+pub(super) struct WebhookMessage<'a> {
     pub(super) event: &'a Event,
-    /// What is told of it.
+    /// The event's data with fresh page links.
     pub(super) data: &'a str,
     pub(super) delivered_as: &'a str,
     pub(super) previous_sequence: i64,
-    /// Real time: receivers compare it with their own clock.
+    /// Real time, because receivers compare it with their own clocks.
     pub(super) at: Timestamp,
 }
 
-/// A body with its headers.
 pub(super) struct Signed {
     pub(super) body: String,
     pub(super) headers: [(&'static str, String); 6],
 }
 
-/// The keys of a partner that sign its webhooks.
+/// The API key and secrets that sign a partner's webhooks.
 pub(super) struct Signer {
     api_key: String,
     secret: Redacted,
-    /// The secret before the last rotation, while it signs along.
+    /// The secret before the last rotation, while its overlap lasts.
     previous: Option<Redacted>,
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct WebhookBody<'a> {
     id: EventId,
     r#type: &'a str,
     sequence: i64,
@@ -57,19 +56,18 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 }
 
 impl Signer {
-    /// The keys of a partner at a moment (real time).
+    /// `now` is real time.
     pub(super) fn of(partner: &Partner, keys: &Keys, now: Timestamp) -> AppResult<Self> {
         let open = |key: &ApiKey| keys.open(&key.key, &key.sealed_secret);
         let previous = partner.signing_keys(now).nth(1).map(open).transpose()?;
         Ok(Self { api_key: partner.api_key.key.clone(), secret: open(&partner.api_key)?, previous })
     }
 
-    /// The body and headers of a webhook.
-    pub(super) fn sign(&self, webhook: &Webhook<'_>) -> AppResult<Signed> {
+    pub(super) fn sign(&self, webhook: &WebhookMessage<'_>) -> AppResult<Signed> {
         let draft = &webhook.event.draft;
-        let fault = |fault: serde_json::Error| AppError::Defect(Box::new(fault));
-        let data: &RawValue = serde_json::from_str(webhook.data).map_err(fault)?;
-        let body = serde_json::to_string(&Body {
+        let defect = |defect: serde_json::Error| AppError::Defect(Box::new(defect));
+        let data: &RawValue = serde_json::from_str(webhook.data).map_err(defect)?;
+        let body = serde_json::to_string(&WebhookBody {
             id: draft.id,
             r#type: webhook.delivered_as,
             sequence: webhook.event.sequence,
@@ -77,9 +75,9 @@ impl Signer {
             created_at: draft.created_at,
             data,
         })
-        .map_err(fault)?;
+        .map_err(defect)?;
         let (id, timestamp) = (draft.id.to_string(), webhook.at.seconds().to_string());
-        // The documented signature is keyed with the secret's text as it stands, and with the newest one only.
+        // The key of the documented signature is the text of the newest secret, not decoded.
         let documented = hex::encode(hmac(self.secret.reveal().as_bytes(), &[body.as_bytes(), timestamp.as_bytes()]));
         let standard = |secret: &Redacted| {
             let key = STANDARD.decode(secret.reveal()).unwrap_or_else(|_| secret.reveal().as_bytes().to_vec());
@@ -105,8 +103,8 @@ mod tests {
     use rampart_core::event::{EventDraft, EventType};
     use rampart_core::id::{Mint, Randomness};
 
-    struct Zeros;
-    impl Randomness for Zeros {
+    struct FixedRandomness;
+    impl Randomness for FixedRandomness {
         fn fill(&self, bytes: &mut [u8]) {
             bytes.fill(0);
         }
@@ -114,7 +112,7 @@ mod tests {
 
     #[test]
     fn both_secrets_sign_and_the_documented_one_is_over_body_and_timestamp() {
-        let mint = Mint { now: Timestamp::from_micros(1_700_000_000_000_000), randomness: &Zeros };
+        let mint = Mint { now: Timestamp::from_micros(1_700_000_000_000_000), randomness: &FixedRandomness };
         let draft = EventDraft {
             id: mint.id(),
             partner: mint.id(),
@@ -127,7 +125,7 @@ mod tests {
         let secret = STANDARD.encode([1; 32]);
         let signer =
             Signer { api_key: "key".to_owned(), secret: Redacted::new(&*secret), previous: Some(Redacted::new(STANDARD.encode([2; 32]))) };
-        let webhook = Webhook { event: &event, data: &event.draft.data, delivered_as: "PAY_IN", previous_sequence: 5, at: mint.now };
+        let webhook = WebhookMessage { event: &event, data: &event.draft.data, delivered_as: "PAY_IN", previous_sequence: 5, at: mint.now };
         let signed = signer.sign(&webhook).unwrap();
         assert!(signed.body.ends_with(r#""data":{"coin_amount":0.10}}"#), "{}", signed.body);
         let header = |name: &str| signed.headers.iter().find(|header| header.0 == name).unwrap().1.clone();

@@ -1,4 +1,4 @@
-//! Handing identity forms to the provider. What it decides comes as a fact.
+//! Submits identity forms to the provider. Its decision arrives as a fact.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use rampart_core::ports::{CallOutcome, KycDetails, KycSubmission, LookupResult};
 use rampart_core::step::Step;
 use rampart_core::text;
 
-use super::{Done, in_time};
+use super::{JobOutcome, in_time};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::workers::leases::{self, Held};
-use crate::workers::settle::settle;
+use crate::workers::decide::decide_and_commit;
+use crate::workers::leases::{self, LeasedJob};
 
-const FIRST_QUESTION_AFTER: Duration = Duration::from_secs(1);
+const FIRST_LOOKUP_DELAY: Duration = Duration::from_secs(1);
 
 async fn load(app: &App, job: &Job) -> AppResult<Customer> {
     let id: i64 = leases::subject(job)?;
@@ -24,15 +24,15 @@ async fn load(app: &App, job: &Job) -> AppResult<Customer> {
     app.store().customer(id).await?.ok_or_else(|| AppError::defect(format!("there is no customer {id}")))
 }
 
-/// The check that waits for the provider, if one does.
+/// The customer's check that the provider has to decide, if any.
 fn waiting(customer: &Customer) -> Option<&KycCheck> {
     customer.kyc.check.as_ref().filter(|check| check.status == KycStatus::Processing)
 }
 
 fn details(customer: &Customer) -> KycDetails {
     let profile = &customer.profile;
-    let handed_in = customer.kyc.check.as_ref().and_then(|check| check.document.as_ref());
-    let identification = handed_in.or(customer.identification.as_ref());
+    let submitted = customer.kyc.check.as_ref().and_then(|check| check.document.as_ref());
+    let identification = submitted.or(customer.identification.as_ref());
     KycDetails {
         name: profile.full_name(),
         date_of_birth: profile.date_of_birth.reveal().to_owned(),
@@ -44,60 +44,60 @@ fn details(customer: &Customer) -> KycDetails {
     }
 }
 
-pub(super) async fn submit(app: &App, held: &Held) -> AppResult<Done> {
-    let customer = load(app, &held.job).await?;
-    let Some(check) = waiting(&customer) else { return dropped(app, held).await };
-    if held.interrupted {
-        return ask_later(app, held).await;
+pub(super) async fn submit(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
+    let customer = load(app, &leased.job).await?;
+    let Some(check) = waiting(&customer) else { return remove_job(app, leased).await };
+    if leased.interrupted {
+        return look_up_later(app, leased).await;
     }
     let submission =
         KycSubmission { reference: check.reference.clone(), customer: customer.id, level: check.level, details: details(&customer) };
     match in_time(app, app.ports().kyc.submit(&submission)).await {
-        Some(CallOutcome::Accepted(())) => dropped(app, held).await,
-        Some(CallOutcome::Refused { reason }) => refused(app, held, &submission.reference, &reason).await,
-        Some(CallOutcome::NotSent { reason }) => Ok(Done::Again(reason)),
-        Some(CallOutcome::Unknown { .. }) | None => ask_later(app, held).await,
+        Some(CallOutcome::Accepted(())) => remove_job(app, leased).await,
+        Some(CallOutcome::Refused { reason }) => refused(app, leased, &submission.reference, &reason).await,
+        Some(CallOutcome::NotSent { reason }) => Ok(JobOutcome::Retry(reason)),
+        Some(CallOutcome::Unknown { .. }) | None => look_up_later(app, leased).await,
     }
 }
 
-pub(super) async fn check(app: &App, held: &Held) -> AppResult<Done> {
-    let customer = load(app, &held.job).await?;
-    let Some(check) = waiting(&customer) else { return dropped(app, held).await };
+pub(super) async fn check(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
+    let customer = load(app, &leased.job).await?;
+    let Some(check) = waiting(&customer) else { return remove_job(app, leased).await };
     match in_time(app, app.ports().kyc.find(&check.reference)).await {
-        Some(Ok(LookupResult::Found(()))) => dropped(app, held).await,
-        Some(Ok(LookupResult::NotYet)) => Ok(Done::Again("the provider does not know it yet".to_owned())),
-        Some(Ok(LookupResult::NeverWill)) => replace(app, held, JobKind::SubmitKyc, Duration::ZERO).await,
-        Some(Err(unavailable)) => Ok(Done::Again(unavailable.to_string())),
-        None => Ok(Done::Again("it did not answer in time".to_owned())),
+        Some(Ok(LookupResult::Found(()))) => remove_job(app, leased).await,
+        Some(Ok(LookupResult::NotYet)) => Ok(JobOutcome::Retry("the provider does not know it yet".to_owned())),
+        Some(Ok(LookupResult::NeverWill)) => replace(app, leased, JobKind::SubmitKyc, Duration::ZERO).await,
+        Some(Err(unavailable)) => Ok(JobOutcome::Retry(unavailable.to_string())),
+        None => Ok(JobOutcome::Retry("it did not answer in time".to_owned())),
     }
 }
 
-async fn dropped(app: &App, held: &Held) -> AppResult<Done> {
-    leases::drop_job(app, held).await?;
-    Ok(Done::Finished)
+async fn remove_job(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
+    leases::remove_job(app, leased).await?;
+    Ok(JobOutcome::Finished)
 }
 
-async fn ask_later(app: &App, held: &Held) -> AppResult<Done> {
-    replace(app, held, JobKind::CheckKyc, FIRST_QUESTION_AFTER).await
+async fn look_up_later(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
+    replace(app, leased, JobKind::CheckKyc, FIRST_LOOKUP_DELAY).await
 }
 
-/// This job ends, and another about the same customer begins.
-async fn replace(app: &App, held: &Held, kind: JobKind, after: Duration) -> AppResult<Done> {
-    settle(app, Some(held.fence()), || async move {
+/// Replaces this job by one of another kind for the same customer.
+async fn replace(app: &App, leased: &LeasedJob, kind: JobKind, after: Duration) -> AppResult<JobOutcome> {
+    decide_and_commit(app, Some(leased.fence()), || async move {
         let mint = app.mint();
         let mut step = Step::new();
-        step.write(Job { due_at: mint.now.after(after), ..Job::due_now(&mint, kind, &held.job.subject) });
-        held.done(&mut step);
+        step.write(Job { due_at: mint.now.after(after), ..Job::due_now(&mint, kind, &leased.job.subject) });
+        leased.complete(&mut step);
         Ok(Some(step))
     })
     .await?;
-    Ok(Done::Finished)
+    Ok(JobOutcome::Finished)
 }
 
-/// The provider will not look at the form: the customer is told why and may correct it.
-async fn refused(app: &App, held: &Held, reference: &str, reason: &str) -> AppResult<Done> {
-    settle(app, Some(held.fence()), || async move {
-        let customer = load(app, &held.job).await?;
+/// The provider refused the form: the customer sees the reason and may correct the form.
+async fn refused(app: &App, leased: &LeasedJob, reference: &str, reason: &str) -> AppResult<JobOutcome> {
+    decide_and_commit(app, Some(leased.fence()), || async move {
+        let customer = load(app, &leased.job).await?;
         let mut step = match waiting(&customer).filter(|check| check.reference == reference) {
             Some(check) => {
                 let (reference, level, reasons) = (reference.to_owned(), check.level, vec![text::reason(reason)]);
@@ -106,9 +106,9 @@ async fn refused(app: &App, held: &Held, reference: &str, reason: &str) -> AppRe
             }
             None => Step::new(),
         };
-        held.done(&mut step);
+        leased.complete(&mut step);
         Ok(Some(step))
     })
     .await?;
-    Ok(Done::Finished)
+    Ok(JobOutcome::Finished)
 }

@@ -1,5 +1,5 @@
-//! Jobs of every kind but sending coins, which [`super::sender`] does in batches. Each is done at most once at a time;
-//! its result is fenced by the lease.
+//! Runs jobs of every kind except sending coins, which [`super::sender`] does in batches. A job is run by one process at a time; its result
+//! is fenced by the lease.
 
 mod identity;
 mod payout;
@@ -9,35 +9,34 @@ use futures::FutureExt as _;
 use rampart_core::job::{Job, JobKind};
 use rampart_core::ports::Unavailable;
 
-use super::leases::{self, Held};
+use super::leases::{self, LeasedJob};
 use super::pool::Pool;
-use super::supervisor::{Task, Turn, Worker, panicked};
+use super::supervisor::{TurnOutcome, Worker, WorkerFuture, panicked};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::stops;
 
-/// What became of a job.
-pub(crate) enum Done {
-    /// Its result is durable, or somebody else has taken it over.
+pub(crate) enum JobOutcome {
+    /// Its result is durable, or another process has taken it over.
     Finished,
-    /// It is to be tried again.
-    Again(String),
+    /// To be tried again, with the reason.
+    Retry(String),
 }
 
-/// Does the jobs of one kind.
-pub(crate) struct Jobs {
+/// Runs the jobs of one kind.
+pub(crate) struct JobRunner {
     app: App,
     kind: JobKind,
     pool: Pool,
 }
 
-impl Jobs {
+impl JobRunner {
     pub(crate) fn new(app: App, kind: JobKind) -> Self {
         let pool = Pool::new(app.config().workers.concurrency);
         Self { app, kind, pool }
     }
 
-    /// Whether doing it twice at the same time would change something outside.
+    /// Whether running the job twice concurrently would have an effect outside.
     const fn needs_lease(&self) -> bool {
         !matches!(
             self.kind,
@@ -50,39 +49,43 @@ impl Jobs {
         )
     }
 
-    async fn begin(&self) -> AppResult<Turn> {
+    async fn begin(&self) -> AppResult<TurnOutcome> {
         let app = &self.app;
         let free = self.pool.free();
         if free == 0 {
-            return Ok(Turn::Idle);
+            return Ok(TurnOutcome::Idle);
         }
-        // No money leaves either.
+        // A stop of everything covers payouts too.
         if self.kind == JobKind::SendPayout && stops::present(app).await?.everything {
-            return Ok(Turn::Idle);
+            return Ok(TurnOutcome::Idle);
         }
         let asked = u32::try_from(self.pool.busy() + free).unwrap_or(u32::MAX);
         let due = app.store().jobs_due(self.kind, app.business().now(), app.real().now(), asked).await?;
-        let fresh: Vec<Job> = due.into_iter().filter(|job| !self.pool.has(&job.id.to_string())).take(free).collect();
-        let begun = fresh.len();
-        let held = if self.needs_lease() { leases::lease(app, fresh).await? } else { fresh.into_iter().map(Held::unleased).collect() };
-        for held in held {
+        let new_jobs: Vec<Job> = due.into_iter().filter(|job| !self.pool.has(&job.id.to_string())).take(free).collect();
+        let started = new_jobs.len();
+        let leased = if self.needs_lease() {
+            leases::lease(app, new_jobs).await?
+        } else {
+            new_jobs.into_iter().map(LeasedJob::without_lease).collect()
+        };
+        for leased in leased {
             let app = app.clone();
-            self.pool.begin(held.job.id.to_string(), async move { run(&app, held).await });
+            self.pool.begin(leased.job.id.to_string(), async move { run(&app, leased).await });
         }
-        Ok(if begun > 0 && begun == free { Turn::More } else { Turn::Idle })
+        Ok(if started > 0 && started == free { TurnOutcome::More } else { TurnOutcome::Idle })
     }
 }
 
-impl Worker for Jobs {
+impl Worker for JobRunner {
     fn name(&self) -> String {
         format!("jobs-{}", self.kind.as_str())
     }
 
-    fn turn(&self) -> Task<'_, AppResult<Turn>> {
+    fn turn(&self) -> WorkerFuture<'_, AppResult<TurnOutcome>> {
         Box::pin(self.begin())
     }
 
-    fn woken(&self) -> Task<'_, ()> {
+    fn woken(&self) -> WorkerFuture<'_, ()> {
         Box::pin(async move {
             let is_full = self.pool.free() == 0;
             tokio::select! {
@@ -92,54 +95,54 @@ impl Worker for Jobs {
         })
     }
 
-    fn finish(&self) -> Task<'_, ()> {
-        Box::pin(self.pool.drain(self.app.config().workers.drain()))
+    fn finish(&self) -> WorkerFuture<'_, ()> {
+        Box::pin(self.pool.drain(self.app.config().workers.drain_timeout()))
     }
 }
 
-/// Does one job and keeps what came of it.
-async fn run(app: &App, held: Held) {
-    let kind = held.job.kind.as_str();
-    let done = std::panic::AssertUnwindSafe(dispatch(app, &held)).catch_unwind().await;
+/// Runs one job and records its outcome.
+async fn run(app: &App, leased: LeasedJob) {
+    let kind = leased.job.kind.as_str();
+    let done = std::panic::AssertUnwindSafe(dispatch(app, &leased)).catch_unwind().await;
     let (outcome, error) = match done.unwrap_or_else(|panic| Err(panicked(&*panic))) {
-        Ok(Done::Finished) => ("finished", None),
-        Ok(Done::Again(reason)) => ("again", Some(reason)),
+        Ok(JobOutcome::Finished) => ("finished", None),
+        Ok(JobOutcome::Retry(reason)) => ("again", Some(reason)),
         Err(error) => {
             let reason = error.to_string();
             if !matches!(error, AppError::Unavailable(_)) {
-                tracing::error!(job = %held.job.id, kind, reason, "a job failed");
+                tracing::error!(job = %leased.job.id, kind, reason, "a job failed");
             }
             ("failed", Some(reason))
         }
     };
     app.metrics().job(kind, outcome);
     if let Some(reason) = error
-        && let Err(error) = leases::put_off(app, &held, &reason).await
+        && let Err(error) = leases::reschedule(app, &leased, &reason).await
     {
-        tracing::warn!(job = %held.job.id, kind, %error, "a job could not be put off; its lease runs out");
+        tracing::warn!(job = %leased.job.id, kind, %error, "a job could not be rescheduled; its lease will expire");
     }
 }
 
-async fn dispatch(app: &App, held: &Held) -> AppResult<Done> {
-    match held.job.kind {
-        JobKind::ScreenPayment => screening::payment(app, held).await,
-        JobKind::ScreenRampoff => screening::rampoff(app, held).await,
-        JobKind::ScreenPayout => screening::payout(app, held).await,
-        JobKind::ScreenTransfer => screening::transfer(app, held).await,
-        JobKind::SendPayout => payout::send(app, held).await,
-        JobKind::CheckPayout => payout::check(app, held).await,
-        JobKind::SubmitKyc => identity::submit(app, held).await,
-        JobKind::CheckKyc => identity::check(app, held).await,
-        JobKind::SendTransfer => Err(AppError::defect("coins are sent by the sender")),
+async fn dispatch(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
+    match leased.job.kind {
+        JobKind::ScreenPayment => screening::payment(app, leased).await,
+        JobKind::ScreenRampoff => screening::rampoff(app, leased).await,
+        JobKind::ScreenPayout => screening::payout(app, leased).await,
+        JobKind::ScreenTransfer => screening::transfer(app, leased).await,
+        JobKind::SendPayout => payout::send(app, leased).await,
+        JobKind::CheckPayout => payout::check(app, leased).await,
+        JobKind::SubmitKyc => identity::submit(app, leased).await,
+        JobKind::CheckKyc => identity::check(app, leased).await,
+        JobKind::SendTransfer => Err(AppError::defect("transfers are sent by the sender")),
     }
 }
 
-/// An answer, or the outcome of one that did not come in time.
+/// The answer of a call; `None` after the configured timeout.
 pub(crate) async fn in_time<T>(app: &App, call: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(app.config().workers.call(), call).await.ok()
 }
 
-/// What the outside says, if it says it in time.
+/// The answer of a provider within the configured timeout.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when it does not answer, or not in time.

@@ -1,20 +1,20 @@
-//! Handing payouts to their rails, and asking what became of those whose answer was lost. A payout's identifier is the
-//! rail's idempotency key; an unknown outcome is asked for and never repeated blindly.
+//! Submits payouts to their rails or processors, and looks up those whose answer was lost. The payout's identifier is the idempotency key
+//! there; a payout with an unknown outcome is looked up and never blindly repeated.
 
 use rampart_core::id::PayoutId;
 use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening};
 use rampart_core::ports::{CallOutcome, LookupResult};
 use rampart_core::text;
 
-use super::{Done, in_time};
+use super::{JobOutcome, in_time};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::workers::leases::{self, Held};
+use crate::workers::decide::decide_and_commit;
+use crate::workers::leases::{self, LeasedJob};
 use crate::workers::observe::{self, Permission};
 use crate::workers::payouts::{self, load};
-use crate::workers::settle::settle;
 
-async fn hand_over(app: &App, payout: &Payout) -> AppResult<CallOutcome<String>> {
+async fn submit(app: &App, payout: &Payout) -> AppResult<CallOutcome<String>> {
     let no_adapter = || AppError::defect(format!("payout {} takes a route that has no adapter", payout.id));
     let answer = match payout.route {
         PayoutRoute::Bank(rail) => in_time(app, app.ports().bank(rail).ok_or_else(no_adapter)?.pay(payout)).await,
@@ -23,7 +23,7 @@ async fn hand_over(app: &App, payout: &Payout) -> AppResult<CallOutcome<String>>
     Ok(answer.unwrap_or_else(|| CallOutcome::Unknown { reason: "it did not answer in time".to_owned() }))
 }
 
-async fn look(app: &App, payout: &Payout) -> AppResult<Result<LookupResult<String>, String>> {
+async fn look_up(app: &App, payout: &Payout) -> AppResult<Result<LookupResult<String>, String>> {
     let no_adapter = || AppError::defect(format!("payout {} takes a route that has no adapter", payout.id));
     let answer = match payout.route {
         PayoutRoute::Bank(rail) => in_time(app, app.ports().bank(rail).ok_or_else(no_adapter)?.find(rail, payout.id)).await,
@@ -38,32 +38,32 @@ async fn look(app: &App, payout: &Payout) -> AppResult<Result<LookupResult<Strin
     })
 }
 
-pub(super) async fn send(app: &App, held: &Held) -> AppResult<Done> {
-    let id: PayoutId = leases::subject(&held.job)?;
+pub(super) async fn send(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
+    let id: PayoutId = leases::subject(&leased.job)?;
     let payout = load(app, id).await?;
     match payout.state {
-        // Nobody has answered whether it may leave: it has a job of another kind.
+        // Before it is screened, a payout has a job of another kind.
         PayoutState::Queued if payout.screening == Screening::Due => {
-            leases::drop_job(app, held).await?;
-            Ok(Done::Finished)
+            leases::remove_job(app, leased).await?;
+            Ok(JobOutcome::Finished)
         }
-        PayoutState::Queued if held.interrupted => told(app, held, id, PayoutFact::Unknown).await,
-        PayoutState::Queued => match stopped(app, &payout).await? {
-            Some(stopped) => told(app, held, id, stopped).await,
-            None if payout.is_off_step(app.catalogue()) => told(app, held, id, PayoutFact::OffStep).await,
-            None => handed_over(app, held, &payout).await,
+        PayoutState::Queued if leased.interrupted => commit_fact(app, leased, id, PayoutFact::Unknown).await,
+        PayoutState::Queued => match stop_fact(app, &payout).await? {
+            Some(stop_fact) => commit_fact(app, leased, id, stop_fact).await,
+            None if payout.is_off_step(app.catalogue()) => commit_fact(app, leased, id, PayoutFact::OffStep).await,
+            None => submit_and_commit(app, leased, &payout).await,
         },
-        PayoutState::Unknown => told(app, held, id, PayoutFact::Unknown).await,
+        PayoutState::Unknown => commit_fact(app, leased, id, PayoutFact::Unknown).await,
         _ => {
-            leases::drop_job(app, held).await?;
-            Ok(Done::Finished)
+            leases::remove_job(app, leased).await?;
+            Ok(JobOutcome::Finished)
         }
     }
 }
 
-/// Whether customer and partner may not go on now, or the receiver has to be asked about again, after its lease was taken and
-/// before anybody outside hears of it.
-async fn stopped(app: &App, payout: &Payout) -> AppResult<Option<PayoutFact>> {
+/// The fact that keeps a payout from leaving: customer or partner may not proceed, or the screening is outdated. Checked after the lease
+/// was taken and before the payout is submitted.
+async fn stop_fact(app: &App, payout: &Payout) -> AppResult<Option<PayoutFact>> {
     let by = match payout.customer {
         Some(customer) => {
             let permission = Permission::of(app, customer).await?;
@@ -73,45 +73,44 @@ async fn stopped(app: &App, payout: &Payout) -> AppResult<Option<PayoutFact>> {
     };
     let is_outdated = payout.is_outdated(app.business().now(), app.config().workers.screening_fresh());
     Ok(match by {
-        Some(by) => Some(PayoutFact::Stopped { by, reason: observe::told(by).to_owned() }),
+        Some(by) => Some(PayoutFact::Stopped { by, reason: observe::describe_stop(by).to_owned() }),
         None => is_outdated.then_some(PayoutFact::Outdated),
     })
 }
 
-async fn handed_over(app: &App, held: &Held, payout: &Payout) -> AppResult<Done> {
+async fn submit_and_commit(app: &App, leased: &LeasedJob, payout: &Payout) -> AppResult<JobOutcome> {
     let id = payout.id;
-    match hand_over(app, payout).await? {
-        CallOutcome::Accepted(reference) => told(app, held, id, PayoutFact::Accepted { reference }).await,
-        CallOutcome::Refused { reason } => told(app, held, id, PayoutFact::Refused { reason: text::reason(&reason) }).await,
-        CallOutcome::NotSent { reason } => Ok(Done::Again(reason)),
-        CallOutcome::Unknown { .. } => told(app, held, id, PayoutFact::Unknown).await,
+    match submit(app, payout).await? {
+        CallOutcome::Accepted(reference) => commit_fact(app, leased, id, PayoutFact::Accepted { reference }).await,
+        CallOutcome::Refused { reason } => commit_fact(app, leased, id, PayoutFact::Refused { reason: text::reason(&reason) }).await,
+        CallOutcome::NotSent { reason } => Ok(JobOutcome::Retry(reason)),
+        CallOutcome::Unknown { .. } => commit_fact(app, leased, id, PayoutFact::Unknown).await,
     }
 }
 
-pub(super) async fn check(app: &App, held: &Held) -> AppResult<Done> {
-    let id: PayoutId = leases::subject(&held.job)?;
+pub(super) async fn check(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
+    let id: PayoutId = leases::subject(&leased.job)?;
     let payout = load(app, id).await?;
     if payout.state != PayoutState::Unknown {
-        leases::drop_job(app, held).await?;
-        return Ok(Done::Finished);
+        leases::remove_job(app, leased).await?;
+        return Ok(JobOutcome::Finished);
     }
-    match look(app, &payout).await? {
-        Ok(LookupResult::Found(reference)) => told(app, held, id, PayoutFact::Accepted { reference }).await,
-        Ok(LookupResult::NotYet) => Ok(Done::Again("the rail does not know it yet".to_owned())),
-        Ok(LookupResult::NeverWill) => told(app, held, id, PayoutFact::NeverArrived).await,
-        Err(reason) => Ok(Done::Again(reason)),
+    match look_up(app, &payout).await? {
+        Ok(LookupResult::Found(reference)) => commit_fact(app, leased, id, PayoutFact::Accepted { reference }).await,
+        Ok(LookupResult::NotYet) => Ok(JobOutcome::Retry("the rail does not know it yet".to_owned())),
+        Ok(LookupResult::NeverWill) => commit_fact(app, leased, id, PayoutFact::NeverArrived).await,
+        Err(reason) => Ok(JobOutcome::Retry(reason)),
     }
 }
 
-/// Commits what follows from what the rail said, and with it the end of the job. What became of it may have been told before
-/// the answer was: then nothing is left but to drop the job.
-async fn told(app: &App, held: &Held, id: PayoutId, fact: PayoutFact) -> AppResult<Done> {
+/// Commits the fact and the end of the job. The outcome may have been reported before this answer: then only the job is removed.
+async fn commit_fact(app: &App, leased: &LeasedJob, id: PayoutId, fact: PayoutFact) -> AppResult<JobOutcome> {
     let fact = &fact;
-    settle(app, Some(held.fence()), || async move {
+    decide_and_commit(app, Some(leased.fence()), || async move {
         let mut step = payouts::observe(app, load(app, id).await?, fact.clone()).await?;
-        held.done(&mut step);
+        leased.complete(&mut step);
         Ok(Some(step))
     })
     .await?;
-    Ok(Done::Finished)
+    Ok(JobOutcome::Finished)
 }

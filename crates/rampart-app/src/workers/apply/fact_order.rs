@@ -1,4 +1,4 @@
-//! Which order a fact names: whoever looks at one that could not be applied begins there.
+//! Finds the order that a quarantined fact names: the starting point for the person who reviews it.
 
 use rampart_core::fact::{Fact, FactBody};
 use rampart_core::id::OrderId;
@@ -7,22 +7,22 @@ use rampart_core::reference::{self, ReferenceMatch};
 use crate::app::App;
 use crate::error::AppResult;
 
-/// The order, where the fact names one and what leads to it can be read.
+/// The order, if the fact names one and the lookup succeeds.
 pub(super) async fn order(app: &App, fact: &Fact) -> Option<OrderId> {
-    match look(app, fact).await {
+    match find(app, fact).await {
         Ok(order) => order,
         Err(error) => {
-            tracing::warn!(fact = %fact.id, %error, "the order of a fact that was put aside cannot be found");
+            tracing::warn!(fact = %fact.id, %error, "the order of a quarantined fact could not be looked up");
             None
         }
     }
 }
 
-async fn look(app: &App, fact: &Fact) -> AppResult<Option<OrderId>> {
+async fn find(app: &App, fact: &Fact) -> AppResult<Option<OrderId>> {
     Ok(match &fact.body {
         FactBody::ProcessorPaid(paid) => Some(paid.payment),
         FactBody::ProcessorDeclined { payment, .. } => Some(*payment),
-        FactBody::Reversed(told) => told.payment,
+        FactBody::Reversed(reversal) => reversal.payment,
         FactBody::PayoutReported { payout, .. } => app.store().payout(*payout).await?.and_then(|payout| payout.order),
         FactBody::Deposit { deposit, .. } => app.store().deposit(*deposit).await?.and_then(|deposit| deposit.order),
         FactBody::BankCredit(credit) => match credit.concept.as_deref().map_or(ReferenceMatch::Nothing, reference::find) {

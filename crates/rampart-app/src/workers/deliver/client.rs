@@ -1,5 +1,4 @@
-//! The one HTTP client that leaves the house for partners: no redirects, a time-out, no private networks where that is
-//! asked for.
+//! The only HTTP client that sends to partners: no redirects, a timeout, and no private networks where configured.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,96 +14,95 @@ use crate::config::AppConfig;
 use crate::error::{AppError, AppResult};
 use crate::network::is_public;
 
-/// How much of an answer is read before the connection is dropped instead of used again.
-const MOST_OF_ANSWER: usize = 16 * 1_024;
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// How many connections to a receiver are kept while nothing is sent, and for how long: a partner may name many receivers, and
-/// what is kept of all is taken from what this process may have open.
-const IDLE_PER_RECEIVER: usize = 2;
-const IDLE_FOR: Duration = Duration::from_secs(5);
+/// How much of a response is read before the connection is dropped instead of reused.
+const MAX_RESPONSE_BYTES: usize = 16 * 1_024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Idle connections kept per receiver, and for how long. A partner may name many receivers, and all connections count towards the process's
+/// open file limit.
+const IDLE_CONNECTIONS: usize = 2;
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The longest that a receiver may ask us to wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest pause that a receiver may ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Posts webhooks.
-pub(super) struct Post {
+pub(super) struct WebhookClient {
     client: reqwest::Client,
     is_guarded: bool,
     is_live: bool,
-    /// The ports of live mode.
+    /// The ports allowed in live mode.
     ports: Vec<u16>,
 }
 
-/// Why something was not taken.
+/// Why a webhook was not delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refused {
-    /// In words. They hold nothing of what the receiver answered.
+pub(super) struct SendError {
+    /// Contains nothing of the receiver's response.
     pub(super) reason: String,
-    /// The status, where there was an answer.
+    /// `None` if there was no response.
     status: Option<StatusCode>,
-    /// For how long the receiver asks us to wait, a day at most.
+    /// The pause the receiver asks for, at most [`MAX_RETRY_AFTER`].
     pub(super) retry_after: Option<Duration>,
 }
 
-impl Refused {
-    fn before_an_answer(reason: impl Into<String>) -> Self {
+impl SendError {
+    fn without_response(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), status: None, retry_after: None }
     }
 
-    /// Whether the receiver wants no more at all.
+    /// Whether the receiver answered 410 Gone.
     pub(super) fn is_gone(&self) -> bool {
         self.status == Some(StatusCode::GONE)
     }
 
-    /// For how long nothing is to be sent, where the receiver asks for less.
-    pub(super) fn rest(&self) -> Option<Duration> {
+    /// The pause before the next delivery when the receiver asks for less; zero when it does not say how long.
+    pub(super) fn requested_pause(&self) -> Option<Duration> {
         let overwhelmed = [StatusCode::TOO_MANY_REQUESTS, StatusCode::BAD_GATEWAY, StatusCode::GATEWAY_TIMEOUT];
         let asks = self.status.is_some_and(|status| overwhelmed.contains(&status));
         self.retry_after.or(asks.then_some(Duration::ZERO))
     }
 }
 
-impl Post {
+impl WebhookClient {
     pub(super) fn new(config: &AppConfig) -> AppResult<Self> {
-        // Whoever was first has installed the same one.
+        // Fails if a provider is installed already, which is the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let is_guarded = config.is_live() || !config.webhooks.allow_private_networks;
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("rampart-webhooks/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_WITHIN)
+            .connect_timeout(CONNECT_TIMEOUT)
             .timeout(Duration::from_secs(config.webhooks.timeout_seconds))
-            .pool_max_idle_per_host(IDLE_PER_RECEIVER)
-            .pool_idle_timeout(IDLE_FOR)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .tcp_nodelay(true)
             .no_proxy()
             .https_only(config.is_live());
         if is_guarded {
-            builder = builder.dns_resolver(Arc::new(PublicOnly));
+            builder = builder.dns_resolver(Arc::new(PublicResolver));
         }
         let client = builder.build().map_err(|fault| AppError::Defect(Box::new(fault)))?;
         Ok(Self { client, is_guarded, is_live: config.is_live(), ports: config.webhooks.live_ports.clone() })
     }
 
-    /// Sends it at a moment (real time); 2xx is success.
-    pub(super) async fn send(&self, url: &str, signed: Signed, now: Timestamp) -> Result<(), Refused> {
-        let url = url::Url::parse(url).map_err(|_| Refused::before_an_answer("the URL cannot be read"))?;
-        self.check(&url).map_err(Refused::before_an_answer)?;
+    /// Sends a signed webhook; `now` is real time. 2xx is success.
+    pub(super) async fn send(&self, url: &str, signed: Signed, now: Timestamp) -> Result<(), SendError> {
+        let url = url::Url::parse(url).map_err(|_| SendError::without_response("the URL cannot be read"))?;
+        self.check(&url).map_err(SendError::without_response)?;
         let mut request = self.client.post(url).header(CONTENT_TYPE, "application/json").body(signed.body);
         for (name, value) in signed.headers {
             request = request.header(name, value);
         }
-        let response = request.send().await.map_err(|fault| Refused::before_an_answer(reason(&fault)))?;
+        let response = request.send().await.map_err(|fault| SendError::without_response(reason(&fault)))?;
         let status = response.status();
         let retry_after = retry_after(response.headers(), now);
         drain(response).await;
         if status.is_success() {
             return Ok(());
         }
-        Err(Refused { reason: format!("answered {}", status.as_u16()), status: Some(status), retry_after })
+        Err(SendError { reason: format!("answered {}", status.as_u16()), status: Some(status), retry_after })
     }
 
-    /// What no resolver is asked about: the scheme, and addresses written as such.
+    /// Checks what needs no name resolution: scheme, port, and literal addresses.
     fn check(&self, url: &url::Url) -> Result<(), String> {
         if self.is_live && url.scheme() != "https" {
             return Err("the URL is not https".to_owned());
@@ -118,31 +116,31 @@ impl Post {
             Some(url::Host::Domain(_)) => return Ok(()),
             None => return Err("the URL has no host".to_owned()),
         };
-        if self.is_guarded && !is_public(ip) { Err(PRIVATE.to_owned()) } else { Ok(()) }
+        if self.is_guarded && !is_public(ip) { Err(PRIVATE_NETWORK.to_owned()) } else { Ok(()) }
     }
 }
 
-/// For how long a receiver asks us to wait: in seconds, or until a date.
+/// Parses `Retry-After`: seconds or an HTTP date (RFC 9110, section 10.2.3).
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that is too large to read is a long wait all the same.
-        text.parse().map_or(LONGEST_WAIT, Duration::from_secs)
+        // A number too large to parse is a long pause.
+        text.parse().map_or(MAX_RETRY_AFTER, Duration::from_secs)
     } else {
         let until = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
         until.saturating_sub(Duration::from_micros(now.micros().try_into().ok()?))
     };
-    (!wait.is_zero()).then_some(wait.min(LONGEST_WAIT))
+    (!wait.is_zero()).then_some(wait.min(MAX_RETRY_AFTER))
 }
 
-const PRIVATE: &str = "the address is on a private network";
+const PRIVATE_NETWORK: &str = "the address is on a private network";
 
-/// A little of the answer is read, so that the connection can be used again; what it says does not matter.
+/// Reads a small response so that the connection can be reused; its content does not matter.
 async fn drain(mut response: reqwest::Response) {
-    let mut left = MOST_OF_ANSWER;
+    let mut left = MAX_RESPONSE_BYTES;
     while let Ok(Some(chunk)) = response.chunk().await {
         match left.checked_sub(chunk.len()) {
-            Some(rest) => left = rest,
+            Some(requested_pause) => left = requested_pause,
             None => return,
         }
     }
@@ -153,8 +151,8 @@ fn reason(fault: &reqwest::Error) -> String {
     let mut source = std::error::Error::source(fault);
     while let Some(cause) = source {
         let cause_text = cause.to_string();
-        if cause_text.contains(PRIVATE) {
-            return PRIVATE.to_owned();
+        if cause_text.contains(PRIVATE_NETWORK) {
+            return PRIVATE_NETWORK.to_owned();
         }
         text = cause_text;
         source = cause.source();
@@ -162,17 +160,17 @@ fn reason(fault: &reqwest::Error) -> String {
     text
 }
 
-/// Resolves names and leaves out every address that is not public. The connection is made to what this gives, so that a
-/// name cannot be resolved to something else in between.
-struct PublicOnly;
+/// Resolves names to public addresses only. The connection goes to the addresses returned here, so a second resolution cannot change the
+/// target (DNS rebinding).
+struct PublicResolver;
 
-impl Resolve for PublicOnly {
+impl Resolve for PublicResolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let addresses = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let public: Vec<SocketAddr> = addresses.filter(|address| is_public(address.ip())).collect();
             if public.is_empty() {
-                return Err(PRIVATE.into());
+                return Err(PRIVATE_NETWORK.into());
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })
@@ -183,12 +181,12 @@ impl Resolve for PublicOnly {
 mod tests {
     use super::*;
 
-    fn post(is_live: bool) -> Post {
+    fn post(is_live: bool) -> WebhookClient {
         let mut config = AppConfig::sandbox("https://ramp.example.com");
         if is_live {
             config.mode = crate::config::Mode::Live;
         }
-        Post::new(&config).unwrap()
+        WebhookClient::new(&config).unwrap()
     }
 
     #[test]
@@ -234,7 +232,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_leads_home_is_refused_after_it_was_resolved() {
-        let resolved = PublicOnly.resolve("localhost".parse().unwrap()).await;
+        let resolved = PublicResolver.resolve("localhost".parse().unwrap()).await;
         assert!(resolved.is_err_and(|fault| fault.to_string().contains("private")));
     }
 }

@@ -1,4 +1,4 @@
-//! Money and coins that are taken back: what was not sent yet does not leave, and each reversal concerns its own receipt.
+//! Reversals of money and coins: what was not sent yet does not leave, and each reversal concerns its own receipt.
 
 use std::sync::Arc;
 
@@ -19,13 +19,14 @@ use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sel
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn whole(engine: TestEngine) -> TestApp {
+async fn with_workers(engine: TestEngine) -> TestApp {
     TestApp::start(engine).await
 }
 
-on_both_engines!(super::whole => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt, recalled, banned_meanwhile, listed_meanwhile, others_of_the_customer);
+on_both_engines!(super::with_workers => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt,
+    recalled, banned_meanwhile, listed_meanwhile, others_of_the_customer);
 
-const EUR: i128 = 100;
+const EURO_CENTS: i128 = 100;
 
 async fn faults(test: &TestApp, port: FaultPort, calls: Calls, count: u32) {
     test.world.add_fault(FaultRule { port, calls, outcome: FaultOutcome::Fail, count, delay_seconds: 0 }).await.unwrap();
@@ -50,7 +51,7 @@ async fn balance(test: &TestApp, account: &str, asset: &str) -> Amount {
     test.app.store().balance(account.parse().unwrap(), asset.parse().unwrap()).await.unwrap().posted
 }
 
-/// No wallet was used yet, and the chain is silent: nothing is signed.
+/// No wallet was used yet, and the chain does not answer: nothing is signed.
 async fn queued_transfer(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     faults(&test, FaultPort::Chain, Calls::Questions, 100_000).await;
@@ -67,7 +68,7 @@ async fn queued_transfer(test: Arc<TestApp>) {
     assert!(balance(&test, "losses:chargeback", "EUR").await.is_zero());
 }
 
-/// The chain falls silent when the transfer is signed: its nonce goes to a transfer to ourselves, and nothing is lost.
+/// The chain stops answering when the transfer is signed: its nonce goes to a transfer to ourselves, and nothing is lost.
 async fn signed_transfer(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let first = card(&test, customer, "100").await;
@@ -90,13 +91,13 @@ async fn signed_transfer(test: Arc<TestApp>) {
     let txid = &signed.state.signed().unwrap().txid;
     assert_eq!(chain.transaction(txid).await.unwrap(), rampart_core::ports::TransactionStatus::Unknown);
     assert!(balance(&test, "losses:chargeback", "EUR").await.is_zero(), "it went against the loss");
-    // The next one is not kept waiting by the nonce.
+    // The missing nonce does not block the next transfer.
     let next = card(&test, customer, "100").await;
     test.pay(next).await;
     test.payment_becomes(next, "coins_sent").await;
 }
 
-/// A person calls back what is on its way: of a purchase whose transfer is signed, and of a sale whose payout waits.
+/// An operator recalls what is pending: the signed transfer of a purchase, and the waiting payout of a sale.
 async fn called_back(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let first = card(&test, customer, "100").await;
@@ -115,7 +116,7 @@ async fn called_back(test: Arc<TestApp>) {
         Some(test.payment(id).await).filter(|payment| payment.status() == "on_hold")
     };
     let payment = test.eventually("its coins are back", held).await;
-    assert_eq!(payment.fiat_balance, Amount::from_minor(100 * EUR));
+    assert_eq!(payment.fiat_balance, Amount::from_minor(100 * EURO_CENTS));
     orders::release(&test.app, &operator(), id).await.unwrap();
     test.payment_becomes(id, "coins_sent").await;
     assert!(orders::show(&test.app, id).await.unwrap().audit.iter().any(|line| line.action == "order.recall"));
@@ -124,7 +125,7 @@ async fn called_back(test: Arc<TestApp>) {
     let (sale, _) = sold(&test, customer).await;
     let payout = waiting_payout(&test, sale).await;
     let recall = || async {
-        // While it is being handed over, nobody knows.
+        // During the handover the outcome is unknown.
         orders::recall(&test.app, &operator(), sale).await.ok()
     };
     test.eventually("it is called back", recall).await;
@@ -141,7 +142,7 @@ async fn sold(test: &TestApp, customer: CustomerId) -> (OrderId, String) {
     (id, txid)
 }
 
-/// The payout of a sale that was tried in vain and waits for its next attempt.
+/// The payout of a sale that was attempted without success and waits for its next attempt.
 async fn waiting_payout(test: &TestApp, id: OrderId) -> rampart_core::id::PayoutId {
     let waits = || async {
         let payout = test.app.store().payouts_of_order(id).await.unwrap().pop()?;
@@ -151,7 +152,7 @@ async fn waiting_payout(test: &TestApp, id: OrderId) -> rampart_core::id::Payout
     test.eventually("its payout waits", waits).await
 }
 
-/// The chain undoes the deposit while the bank cannot be reached: nothing is paid out.
+/// The chain undoes the deposit while the bank does not answer: nothing is paid out.
 async fn queued_payout(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     faults(&test, FaultPort::Bank, Calls::Actions, 100_000).await;
@@ -173,7 +174,7 @@ async fn queued_payout(test: Arc<TestApp>) {
     assert!(balance(&test, "losses:reorganisation", &rampoff.terms.coin.to_string()).await.is_zero());
 }
 
-/// The customer is banned while coins and money wait to leave: nothing does.
+/// The customer is banned while coins and money wait to leave: nothing leaves.
 async fn banned_meanwhile(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     mine(&test, 10).await;
@@ -195,14 +196,14 @@ async fn banned_meanwhile(test: Arc<TestApp>) {
         is_held.then_some((payment, rampoff))
     };
     let (payment, rampoff) = test.eventually("both are on hold", held).await;
-    // What was converted stays converted.
+    // The exchange is not undone.
     assert_eq!((payment.converted, payment.taken.map(|taken| taken.gives)), (true, Some(payment.reserved)));
     assert!(rampoff.converted.is_positive() && rampoff.fiat_balance == rampoff.reserved);
     transfer_of(&test, purchase, "failed").await;
     assert!(matches!(test.app.store().payout(payout).await.unwrap().unwrap().state, PayoutState::Failed { .. }));
 }
 
-/// Coins waited for two days, and their receiver has been listed since it was asked about: it is asked about again.
+/// Coins waited for two days, and their receiver was listed after its screening: it is screened again.
 async fn listed_meanwhile(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     faults(&test, FaultPort::Chain, Calls::Questions, 100_000).await;
@@ -215,7 +216,7 @@ async fn listed_meanwhile(test: Arc<TestApp>) {
     assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::Screening, .. }), "{:?}", held.state);
     assert!(held.findings.order.is_some() && held.converted, "what was converted stays converted");
     faults(&test, FaultPort::Chain, Calls::Questions, 0).await;
-    // A person has seen it and lets it go.
+    // An operator has seen the hit and releases the transfer.
     orders::release(&test.app, &operator(), id).await.unwrap();
     let sent = || async {
         mine(&test, 1).await;
@@ -224,7 +225,7 @@ async fn listed_meanwhile(test: Arc<TestApp>) {
     test.eventually("its coins are sent", sent).await;
 }
 
-/// Coins had left when their money was taken back: the customer's other paid orders wait until a person has looked.
+/// The money was reversed after the coins had left: the customer's other paid orders wait for an operator.
 async fn others_of_the_customer(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let first = card(&test, customer, "100").await;
@@ -242,7 +243,7 @@ async fn others_of_the_customer(test: Arc<TestApp>) {
     test.payment_becomes(next, "coins_sent").await;
 }
 
-async fn tell(test: &TestApp, natural_key: &str, body: FactBody) {
+async fn report(test: &TestApp, natural_key: &str, body: FactBody) {
     let mint = test.app.mint();
     let natural_key = natural_key.to_owned();
     let (id, observed_at) = (mint.id(), mint.now);
@@ -279,54 +280,54 @@ fn taken_back(payment: &Payment, reference: &str, amount: i128) -> FactBody {
     })
 }
 
-/// What was captured twice lies in suspense and is on its way back: its chargeback takes it from there, and the order goes on.
+/// A second capture lies in suspense and is being returned: its chargeback takes it from there, and the order goes on.
 async fn second_capture(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let id = card(&test, customer, "100").await;
     test.pay(id).await;
     let payment = test.payment_becomes(id, "coins_sent").await;
     faults(&test, FaultPort::Card, Calls::Actions, 100_000).await;
-    let (key, body) = capture(&payment, "second", 100 * EUR);
-    tell(&test, &key, body).await;
+    let (key, body) = capture(&payment, "second", 100 * EURO_CENTS);
+    report(&test, &key, body).await;
     let aside = || async { Some(test.payment(id).await).filter(|payment| payment.set_aside.is_positive()) };
     test.eventually("it is set aside", aside).await;
-    tell(&test, "reversal-1", taken_back(&payment, "second", 100 * EUR)).await;
+    report(&test, "reversal-1", taken_back(&payment, "second", 100 * EURO_CENTS)).await;
     let payment = test.eventually("it is taken back", || async { Some(test.payment(id).await).filter(|it| it.set_aside.is_zero()) }).await;
     assert_eq!((payment.status(), payment.reversal, payment.lost), ("coins_sent", None, Amount::ZERO));
     assert!(balance(&test, "suspense", "EUR").await.is_zero());
     assert!(balance(&test, "losses:chargeback", "EUR").await.is_zero());
-    // Once more: it is not there any more.
-    tell(&test, "reversal-2", taken_back(&payment, "second", 30 * EUR)).await;
+    // A second time: it is no longer there.
+    report(&test, "reversal-2", taken_back(&payment, "second", 30 * EURO_CENTS)).await;
     let loss = item(&test, ReviewKind::Reversal).await;
-    assert_eq!((loss.order, loss.amount), (Some(id), Amount::from_minor(30 * EUR)));
+    assert_eq!((loss.order, loss.amount), (Some(id), Amount::from_minor(30 * EURO_CENTS)));
     assert_eq!(test.payment(id).await.status(), "coins_sent");
-    // In another currency it is about something else.
-    let FactBody::Reversed(told) = taken_back(&payment, "second", 1) else { unreachable!() };
-    tell(&test, "reversal-3", FactBody::Reversed(Reversed { currency: Some("MXN".parse().unwrap()), ..told })).await;
+    // In another currency it cannot concern this capture.
+    let FactBody::Reversed(reversal) = taken_back(&payment, "second", 1) else { unreachable!() };
+    report(&test, "reversal-3", FactBody::Reversed(Reversed { currency: Some("MXN".parse().unwrap()), ..reversal })).await;
     let odd = item(&test, ReviewKind::Quarantine).await;
     assert_eq!(odd.order, Some(id));
 }
 
-/// A chargeback is told before its capture: the order goes on waiting, and takes another capture.
+/// A chargeback is reported before its capture: the order goes on waiting, and accepts another capture.
 async fn before_its_receipt(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let id = card(&test, customer, "100").await;
     let payment = test.payment(id).await;
-    tell(&test, "reversal", taken_back(&payment, "early", 100 * EUR)).await;
+    report(&test, "reversal", taken_back(&payment, "early", 100 * EURO_CENTS)).await;
     test.eventually("it waits", || async { Some(test.payment(id).await).filter(|payment| !payment.reversed_first.is_empty()) }).await;
     assert_eq!(test.payment(id).await.status(), "started");
-    let (key, body) = capture(&payment, "early", 100 * EUR);
-    tell(&test, &key, body).await;
+    let (key, body) = capture(&payment, "early", 100 * EURO_CENTS);
+    report(&test, &key, body).await;
     let payment =
         test.eventually("it came", || async { Some(test.payment(id).await).filter(|payment| !payment.receipts.is_empty()) }).await;
     assert_eq!((payment.status(), payment.fiat_balance, payment.reversal), ("started", Amount::ZERO, Some(Reversal::Chargeback)));
     assert!(balance(&test, "losses:chargeback", "EUR").await.is_zero());
     test.pay(id).await;
     let payment = test.payment_becomes(id, "coins_sent").await;
-    assert_eq!(payment.taken.unwrap().promised, Amount::from_minor(100 * EUR));
+    assert_eq!(payment.taken.unwrap().promised, Amount::from_minor(100 * EURO_CENTS));
 }
 
-/// A bank takes back what it had credited: of an order that waits, of a completed one, and of nobody's.
+/// A bank recalls credits: of a waiting order, of a completed one, and an unmatched one.
 async fn recalled(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let order = async || {
@@ -354,25 +355,25 @@ async fn recalled(test: Arc<TestApp>) {
     let recall = async |line: &str| test.world.recall(line, None, "sent in error".to_owned()).await.unwrap();
 
     let waits = order().await;
-    let line = transfer(Some(waits), 90 * EUR).await;
+    let line = transfer(Some(waits), 90 * EURO_CENTS).await;
     test.eventually("it came", || async { Some(test.payment(waits).await).filter(|it| it.fiat_balance.is_positive()) }).await;
     recall(&line).await;
     let payment = test.eventually("it went", || async { Some(test.payment(waits).await).filter(|it| it.fiat_balance.is_zero()) }).await;
     assert_eq!((payment.status(), payment.lost), ("started", Amount::ZERO));
-    transfer(Some(waits), 200 * EUR).await;
+    transfer(Some(waits), 200 * EURO_CENTS).await;
     let payment = test.payment_becomes(waits, "coins_sent").await;
-    assert_eq!(payment.taken.unwrap().promised, Amount::from_minor(200 * EUR));
+    assert_eq!(payment.taken.unwrap().promised, Amount::from_minor(200 * EURO_CENTS));
 
     let done = order().await;
-    let line = transfer(Some(done), 200 * EUR).await;
+    let line = transfer(Some(done), 200 * EURO_CENTS).await;
     test.payment_becomes(done, "coins_sent").await;
     recall(&line).await;
     let lost = || async { Some(test.payment(done).await).filter(|payment| payment.lost.is_positive()) };
     let payment = test.eventually("it is lost", lost).await;
-    assert_eq!((payment.status(), payment.lost), ("coins_sent", Amount::from_minor(200 * EUR)));
+    assert_eq!((payment.status(), payment.lost), ("coins_sent", Amount::from_minor(200 * EURO_CENTS)));
 
-    // A second credit for it was given to another order: taken back, it is that one's, and nothing of the first.
-    let line = transfer(Some(waits), 150 * EUR).await;
+    // A second credit for it was assigned to another order: its reversal concerns that order and nothing of the first.
+    let line = transfer(Some(waits), 150 * EURO_CENTS).await;
     let second = item(&test, ReviewKind::Suspense).await;
     let another = order().await;
     let decision = rampart_app::operate::reviews::ReviewDecision::Assign(another);
@@ -382,13 +383,13 @@ async fn recalled(test: Arc<TestApp>) {
     recall(&line).await;
     let lost = || async { Some(test.payment(another).await).filter(|payment| payment.lost.is_positive()) };
     let payment = test.eventually("it is lost", lost).await;
-    assert_eq!(payment.lost, Amount::from_minor(150 * EUR));
+    assert_eq!(payment.lost, Amount::from_minor(150 * EURO_CENTS));
     assert_eq!(test.payment(waits).await.lost, Amount::ZERO);
 
-    let line = transfer(None, 70 * EUR).await;
-    let stray = item(&test, ReviewKind::Suspense).await;
+    let line = transfer(None, 70 * EURO_CENTS).await;
+    let unmatched = item(&test, ReviewKind::Suspense).await;
     recall(&line).await;
-    let settled = || async { test.app.store().review(stray.id).await.unwrap().unwrap().resolution };
+    let settled = || async { test.app.store().review(unmatched.id).await.unwrap().unwrap().resolution };
     assert_eq!(test.eventually("nobody decides about it", settled).await.decision, "taken back");
     assert!(test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap().posted.is_zero());
     assert!(!matches!(test.payment(done).await.state, PaymentState::Failed { .. }));
