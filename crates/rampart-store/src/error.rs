@@ -7,7 +7,7 @@ use rampart_core::record::RecordKey;
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 
-use crate::sql::{SqlError, Trouble, trouble};
+use crate::sql::{SqlError, ErrorClass, classify};
 
 /// Why a read, or anything else that is not a commit, did not work.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +31,9 @@ impl StoreError {
 
 impl From<SqlError> for StoreError {
     fn from(error: SqlError) -> Self {
-        match trouble(&error) {
-            Trouble::Exists | Trouble::Data => Self::Defect(error.to_string()),
-            Trouble::Lost | Trouble::Again | Trouble::Unavailable => Self::Unavailable(error.to_string()),
+        match classify(&error) {
+            ErrorClass::AlreadyExists | ErrorClass::InvalidData => Self::Defect(error.to_string()),
+            ErrorClass::ConnectionLost | ErrorClass::Retry | ErrorClass::Unavailable => Self::Unavailable(error.to_string()),
         }
     }
 }

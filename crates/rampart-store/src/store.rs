@@ -8,11 +8,11 @@ use std::time::Duration;
 use rampart_core::id::Randomness;
 use rampart_core::time::Clock;
 
-use crate::commit::{BATCHES, CommitFault, Kept, Writer, read_kept};
+use crate::commit::{BATCH_SERIES, CommitFault, BatchNumberFile, Writer, read_batch_number};
 use crate::error::StoreError;
-use crate::lock::{Lock, Use};
-use crate::read::Together;
-use crate::sql::{DatabaseEngine, Db, Session, Standing, Target, migrate, standing};
+use crate::lock::{Lock, LockMode};
+use crate::read::CustomerBatcher;
+use crate::sql::{DatabaseEngine, ReaderPool, DbSession, SchemaState, DatabaseTarget, migrate, schema_state};
 
 /// What a writer that cannot continue calls; it should end the process.
 pub(crate) type OnFatal = Arc<dyn Fn(&str) + Send + Sync>;
@@ -80,20 +80,20 @@ impl StoreOptions {
 /// The database of an installation. Cheap to clone; every clone is the same store.
 #[derive(Clone)]
 pub struct Store {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Arc<StoreInner>,
 }
 
-pub(crate) struct Inner {
-    pub(crate) target: Target,
-    pub(crate) db: Arc<Db>,
-    pub(crate) together: Together,
+pub(crate) struct StoreInner {
+    pub(crate) target: DatabaseTarget,
+    pub(crate) readers: Arc<ReaderPool>,
+    pub(crate) customers: CustomerBatcher,
     pub(crate) writer: Writer,
     pub(crate) options: StoreOptions,
     lock: Mutex<Option<Lock>>,
 }
 
 impl Store {
-    /// Opens the database behind a URL, `sqlite:./data/rampart.db` or `postgres://…`, and brings its schema up to date where the
+    /// Opens the database behind a URL, `sqlite:./data/rampart.readers` or `postgres://…`, and brings its schema up to date where the
     /// options say so. A SQLite file and its folder are made when they do not exist.
     ///
     /// # Errors
@@ -101,22 +101,22 @@ impl Store {
     /// that is not to be changed or is in use,
     /// [`StoreError::Unavailable`] when it cannot be reached.
     pub async fn open(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
-        let target = Target::parse(url)?;
-        if let Target::Sqlite(path) = &target
+        let target = DatabaseTarget::parse(url)?;
+        if let DatabaseTarget::Sqlite(path) = &target
             && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
         {
             std::fs::create_dir_all(folder)
                 .map_err(|error| StoreError::Configuration(format!("{} cannot be made: {error}", folder.display())))?;
         }
         let mut session = target.session(true).await?;
-        bring_up_to_date(&target, &mut session, &options).await?;
+        prepare_schema(&target, &mut session, &options).await?;
         // The writer connects on a thread of its own.
         session.close().await;
         let writer = Writer::start(target.clone(), &options)
             .map_err(|error| StoreError::Configuration(format!("the writer's thread cannot be started: {error}")))?;
-        let db = Arc::new(Db::open(target.clone(), &options).await?);
-        let together = Together::start(Arc::clone(&db));
-        Ok(Self { inner: Arc::new(Inner { target, db, together, writer, options, lock: Mutex::new(None) }) })
+        let readers = Arc::new(ReaderPool::open(target.clone(), &options).await?);
+        let customers = CustomerBatcher::start(Arc::clone(&readers));
+        Ok(Self { inner: Arc::new(StoreInner { target, readers, customers, writer, options, lock: Mutex::new(None) }) })
     }
 
     /// Which engine it is on.
@@ -129,8 +129,8 @@ impl Store {
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match &self.inner.target {
-            Target::Sqlite(path) => Some(path),
-            Target::Postgres(_) => None,
+            DatabaseTarget::Sqlite(path) => Some(path),
+            DatabaseTarget::Postgres(_) => None,
         }
     }
 
@@ -142,7 +142,7 @@ impl Store {
     /// [`StoreError::Configuration`] when another process serves from the file, or copies the database;
     /// [`StoreError::Unavailable`] when PostgreSQL cannot be reached.
     pub async fn lock_to_serve(&self) -> Result<(), StoreError> {
-        self.lock(Use::Serving).await
+        self.lock(LockMode::Shared).await
     }
 
     /// Keeps everybody from serving from the database until the store is closed, so that a copy of it is of one moment.
@@ -150,11 +150,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Configuration`] when a process serves from it; [`StoreError::Unavailable`] when PostgreSQL cannot be reached.
     pub async fn lock_to_copy(&self) -> Result<(), StoreError> {
-        self.lock(Use::Alone).await
+        self.lock(LockMode::Exclusive).await
     }
 
-    async fn lock(&self, what: Use) -> Result<(), StoreError> {
-        let lock = Lock::take(&self.inner.target, what, Arc::clone(&self.inner.options.on_fatal)).await?;
+    async fn lock(&self, mode: LockMode) -> Result<(), StoreError> {
+        let lock = Lock::take(&self.inner.target, mode, Arc::clone(&self.inner.options.on_fatal)).await?;
         *self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
         Ok(())
     }
@@ -164,20 +164,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be read.
     pub async fn number_of_batches(&self) -> Result<i64, StoreError> {
-        let row = self.inner.db.fetch_optional("SELECT next FROM numbers WHERE series = $1", vec![BATCHES.into()]).await?;
+        let row = self.inner.readers.fetch_optional("SELECT next FROM numbers WHERE series = $1", vec![BATCH_SERIES.into()]).await?;
         row.map_or(Ok(0), |row| Ok(row.int(0)?))
     }
 
     /// The number of batches that a node's file keeps of an installation's database, with the installation.
     #[must_use]
     pub fn number_kept_in(file: &Path) -> Option<(String, i64)> {
-        read_kept(file)
+        read_batch_number(file)
     }
 
     /// Keeps the number of batches in a file from now on, for the next start to compare. Compare before.
     pub fn keep_number_in(&self, file: PathBuf, installation: &str) {
         // Somebody has begun with it already; one file is enough.
-        let _ = self.inner.writer.numbered().kept.set(Kept { file, installation: installation.to_owned() });
+        let _ = self.inner.writer.batch_number().file.set(BatchNumberFile { path: file, installation: installation.to_owned() });
     }
 
     /// Counts on to a number that was seen elsewhere, so that the database lies behind it no more.
@@ -185,9 +185,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be written.
     pub async fn count_batches_to(&self, number: i64) -> Result<(), StoreError> {
-        let behind = number - self.number_of_batches().await?;
-        if behind > 0 {
-            self.reserve_numbers(BATCHES, behind).await?;
+        let lag = number - self.number_of_batches().await?;
+        if lag > 0 {
+            self.reserve_numbers(BATCH_SERIES, lag).await?;
         }
         Ok(())
     }
@@ -196,12 +196,12 @@ impl Store {
     /// when it was not, or [`Store::fall_is_known`] was said since.
     #[must_use]
     pub fn fell_from(&self) -> Option<i64> {
-        Some(self.inner.writer.numbered().fell_from.load(Ordering::Relaxed)).filter(|number| *number > 0)
+        Some(self.inner.writer.batch_number().fell_from.load(Ordering::Relaxed)).filter(|number| *number > 0)
     }
 
     /// Somebody has noted that the number fell.
     pub fn fall_is_known(&self) {
-        self.inner.writer.numbered().fell_from.store(0, Ordering::Relaxed);
+        self.inner.writer.batch_number().fell_from.store(0, Ordering::Relaxed);
     }
 
     /// Whether the database answers.
@@ -209,14 +209,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.inner.db.fetch_optional("SELECT 1", Vec::new()).await?;
+        self.inner.readers.fetch_optional("SELECT 1", Vec::new()).await?;
         Ok(())
     }
 
     /// Commits what waits, then closes every connection. Later commits are answered [`crate::CommitError::Unavailable`].
     pub async fn close(&self) {
         self.inner.writer.close().await;
-        self.inner.db.close().await;
+        self.inner.readers.close().await;
         let lock = self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(lock) = lock {
             lock.release().await;
@@ -224,25 +224,25 @@ impl Store {
     }
 
     /// A connection of its own for a long read of one snapshot.
-    pub(crate) async fn snapshot(&self) -> Result<Session, StoreError> {
+    pub(crate) async fn snapshot(&self) -> Result<DbSession, StoreError> {
         let mut session = self.inner.target.session(false).await?;
         session.begin_snapshot().await?;
         Ok(session)
     }
 }
 
-async fn bring_up_to_date(target: &Target, session: &mut Session, options: &StoreOptions) -> Result<(), StoreError> {
-    match (standing(session).await?, options.schema) {
-        (Standing::Present, _) => Ok(()),
-        (Standing::New, _) => migrate(session).await,
-        (Standing::Older(missing), Schema::AsItIs) => Err(StoreError::Configuration(format!(
+async fn prepare_schema(target: &DatabaseTarget, session: &mut DbSession, options: &StoreOptions) -> Result<(), StoreError> {
+    match (schema_state(session).await?, options.schema) {
+        (SchemaState::Current, _) => Ok(()),
+        (SchemaState::New, _) => migrate(session).await,
+        (SchemaState::Older(missing), Schema::AsItIs) => Err(StoreError::Configuration(format!(
             "the database was made by an earlier version, which may be using it: it lacks the migration {}. Once no earlier version \
-             uses it, `rampart db migrate` (or `rampart serve`) brings it up to date",
+             uses it, `rampart readers migrate` (or `rampart serve`) brings it up to date",
             missing.join(", ")
         ))),
-        (Standing::Older(_), Schema::UpToDate) => {
+        (SchemaState::Older(_), Schema::UpToDate) => {
             // An earlier version that serves meanwhile would work on with tables that it does not know.
-            let lock = Lock::take(target, Use::Alone, Arc::clone(&options.on_fatal)).await.map_err(|error| match error {
+            let lock = Lock::take(target, LockMode::Exclusive, Arc::clone(&options.on_fatal)).await.map_err(|error| match error {
                 StoreError::Configuration(reason) => StoreError::Configuration(format!(
                     "the schema is an earlier version's and cannot be brought up to date: {reason}. Stop every process of the earlier \
                      version first"

@@ -6,11 +6,11 @@ use rampart_core::id::Randomness;
 use rampart_core::time::Timestamp;
 
 use super::Committed;
-use super::evaluate::World;
-use super::memory::Memory;
+use super::evaluate::BatchState;
+use super::writer_cache::WriterCache;
 use super::prepare::Prepared;
 use crate::error::{CommitError, StoreError};
-use crate::sql::{Session, SqlError};
+use crate::sql::{DbSession, SqlError};
 
 /// What became of a batch's steps, if its transaction commits.
 pub(super) type Answers = Vec<Result<Committed, CommitError>>;
@@ -37,8 +37,8 @@ impl From<StoreError> for BatchError {
 }
 
 /// What an attempt works with.
-pub(super) struct Scene<'a> {
-    pub(super) session: &'a mut Session,
+pub(super) struct BatchAttempt<'a> {
+    pub(super) session: &'a mut DbSession,
     pub(super) randomness: &'a dyn Randomness,
     /// The batch's identifier.
     pub(super) batch: Arc<str>,
@@ -47,20 +47,20 @@ pub(super) struct Scene<'a> {
     /// When the last posting was booked (real time, growing), in microseconds.
     pub(super) booked_at: &'a mut i64,
     /// What is known of the batches before.
-    pub(super) memory: Memory,
+    pub(super) cache: WriterCache,
 }
 
-impl Scene<'_> {
+impl BatchAttempt<'_> {
     /// Decides on what was loaded, and writes. Afterwards only the commit is missing; nothing was written when every step was
     /// refused.
-    pub(super) async fn run(&mut self, world: &mut World, steps: &[Prepared]) -> Result<Answers, BatchError> {
+    pub(super) async fn run(&mut self, state: &mut BatchState, steps: &[Prepared]) -> Result<Answers, BatchError> {
         let mut answers: Answers = Vec::with_capacity(steps.len());
         for index in 0..steps.len() {
-            answers.push(world.evaluate(steps, index).map(|()| Committed { events: Vec::new(), batch: 0 }));
+            answers.push(state.evaluate(steps, index).map(|()| Committed { events: Vec::new(), batch: 0 }));
         }
         let accepted = answers.iter().filter(|answer| answer.is_ok()).count();
         if accepted > 0 {
-            self.write(world, steps, &mut answers).await?;
+            self.write(state, steps, &mut answers).await?;
         }
         for committed in answers.iter_mut().flatten() {
             committed.batch = accepted;

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::stats::Counted;
-use crate::sql::Target;
+use super::stats::CommitCounters;
+use crate::sql::DatabaseTarget;
 
 /// How often is looked whether there is something to move. A page that many batches write is moved once for all of them.
-const PAUSE: Duration = Duration::from_secs(1);
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs until the writer has stopped. A checkpoint that fails is left to the writer.
-pub(super) async fn checkpoint(target: Target, counted: Arc<Counted>, running: Arc<AtomicBool>) {
+pub(super) async fn checkpoint(target: DatabaseTarget, counters: Arc<CommitCounters>, running: Arc<AtomicBool>) {
     let mut checkpointer = None;
     let mut moved = 0;
     while running.load(Ordering::Relaxed) {
-        tokio::time::sleep(PAUSE).await;
-        let committed = counted.committed.load(Ordering::Relaxed);
+        tokio::time::sleep(CHECKPOINT_INTERVAL).await;
+        let committed = counters.committed.load(Ordering::Relaxed);
         if committed == moved {
             continue;
         }

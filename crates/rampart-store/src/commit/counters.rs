@@ -12,10 +12,10 @@ pub(crate) struct Counters(BTreeMap<String, (Amount, Option<i64>)>);
 
 impl Counters {
     /// A row without counters.
-    pub(super) const NONE: &'static str = "{}";
+    pub(super) const EMPTY_JSON: &'static str = "{}";
 
     /// Reads the text of a row.
-    pub(crate) fn read(text: &str) -> Result<Self, StoreError> {
+    pub(crate) fn from_json(text: &str) -> Result<Self, StoreError> {
         Ok(Self(serde_json::from_str(text)?))
     }
 
@@ -33,12 +33,12 @@ impl Counters {
     }
 
     /// Forgets what has expired, and what stands at zero and would never expire.
-    pub(super) fn forget(&mut self, now: i64) {
+    pub(super) fn remove_expired(&mut self, now: i64) {
         self.0.retain(|_, (value, expires_at)| expires_at.map_or(!value.is_zero(), |at| at > now));
     }
 
     /// The text of a row.
-    pub(super) fn text(&self) -> Result<String, StoreError> {
+    pub(super) fn to_json(&self) -> Result<String, StoreError> {
         Ok(serde_json::to_string(&self.0)?)
     }
 
@@ -58,18 +58,18 @@ mod tests {
 
     #[test]
     fn a_row_keeps_what_has_not_expired() {
-        let mut counters = Counters::read(Counters::NONE).unwrap();
+        let mut counters = Counters::from_json(Counters::EMPTY_JSON).unwrap();
         assert_eq!(counters.expires_at(5), Some(5), "a row without counters may go at once");
         counters.set("day", units(7), Some(10));
         counters.set("month", units(0), Some(30));
         counters.set("open", units(1), None);
         assert_eq!(counters.expires_at(5), None);
-        assert_eq!(Counters::read(&counters.text().unwrap()).unwrap(), counters);
+        assert_eq!(Counters::from_json(&counters.to_json().unwrap()).unwrap(), counters);
         counters.set("open", units(0), None);
-        counters.forget(10);
+        counters.remove_expired(10);
         assert_eq!((counters.value("day"), counters.value("open")), (units(0), units(0)));
         assert_eq!(counters.expires_at(10), Some(30));
-        assert_eq!(counters.text().unwrap(), r#"{"month":["0",30]}"#);
-        assert!(Counters::read("{\"day\":7}").is_err());
+        assert_eq!(counters.to_json().unwrap(), r#"{"month":["0",30]}"#);
+        assert!(Counters::from_json("{\"day\":7}").is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Deciding which steps of a batch stand, in memory: each in arrival order, each seeing what earlier accepted ones did.
 //!
-//! No IO here: [`World`] is what was loaded under lock or is remembered, and becomes what is to be written.
+//! No IO here: [`BatchState`] is what was loaded under lock or is remembered, and becomes what is to be written.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use crate::error::{CommitError, StoredClaim};
 
 /// What the batch touches, as it stands at this point of the evaluation.
 #[derive(Default)]
-pub(super) struct World {
+pub(super) struct BatchState {
     pub(super) records: BTreeMap<RecordKey, RecordSlot>,
     pub(super) claims: BTreeMap<Arc<str>, ClaimSlot>,
     /// Claims of somebody outside the batch on keys that some step needs to be free.
-    pub(super) standing: BTreeMap<Arc<str>, Box<StoredClaim>>,
+    pub(super) existing_claims: BTreeMap<Arc<str>, Box<StoredClaim>>,
     pub(super) balances: BTreeMap<BalanceKey, BalanceSlot>,
     pub(super) counters: BTreeMap<CounterOwner, CounterSlot>,
     /// Balances that are below their floor, or were before, and whether a fact has lowered them.
@@ -36,7 +36,7 @@ pub(super) struct RecordSlot {
     pub(super) current: i64,
     pub(super) change: Option<Change>,
     /// Its version is remembered, and need not be loaded.
-    pub(super) known: bool,
+    pub(super) cached: bool,
 }
 
 /// What is to become of a record.
@@ -51,7 +51,7 @@ pub(super) enum Change {
 /// A claim: who has it.
 pub(super) struct ClaimSlot {
     /// The step and claim whose content was written when the batch took the key.
-    pub(super) taken_for: (usize, usize),
+    pub(super) inserted_for: (usize, usize),
     /// Somebody outside the batch has it.
     pub(super) foreign: Option<Box<StoredClaim>>,
     /// The accepted step and its claim that own it.
@@ -64,17 +64,17 @@ pub(super) struct BalanceSlot {
     pub(super) posted: Amount,
     pub(super) held: Amount,
     /// How many entries there were in the database.
-    pub(super) numbered: i64,
+    pub(super) last_entry_number: i64,
     /// How many there are now.
     pub(super) entries: i64,
     pub(super) dirty: bool,
     /// It is remembered, and need not be loaded.
-    pub(super) known: bool,
+    pub(super) cached: bool,
 }
 
 impl BalanceSlot {
     pub(super) fn new(id: Arc<str>) -> Self {
-        Self { id, posted: Amount::ZERO, held: Amount::ZERO, numbered: 0, entries: 0, dirty: false, known: false }
+        Self { id, posted: Amount::ZERO, held: Amount::ZERO, last_entry_number: 0, entries: 0, dirty: false, cached: false }
     }
 }
 
@@ -84,14 +84,14 @@ pub(super) struct CounterSlot {
     pub(super) counters: Counters,
     pub(super) dirty: bool,
     /// They are remembered, and need not be loaded.
-    pub(super) known: bool,
+    pub(super) cached: bool,
 }
 
 /// What one step would make of one counter: which it is, and its value.
-type Raised<'s> = (&'s CounterChange, Amount);
+type CounterValue<'s> = (&'s CounterChange, Amount);
 
 /// What one step would do to one balance.
-struct Movement {
+struct BalanceChange {
     balance: BalanceKey,
     posted: Amount,
     held: Amount,
@@ -110,35 +110,35 @@ fn missing(what: &str) -> CommitError {
     CommitError::Defect(format!("{what} of the step was not loaded"))
 }
 
-impl World {
-    /// Everything that the steps touch, not loaded yet; with `careful`, records that are taken to be new as well.
-    pub(super) fn touched_by(steps: &[Prepared], careful: bool) -> Self {
-        let mut world = Self::default();
+impl BatchState {
+    /// Everything that the steps touch, not loaded yet; with `verify_new`, records that are taken to be new as well.
+    pub(super) fn for_steps(steps: &[Prepared], verify_new: bool) -> Self {
+        let mut state = Self::default();
         for (index, step) in steps.iter().enumerate() {
             for (key, _) in step.relied.iter().chain(&step.removals) {
-                world.records.entry(*key).or_default();
+                state.records.entry(*key).or_default();
             }
-            for write in step.writes.iter().filter(|write| careful || write.version != 0) {
-                world.records.entry(write.key).or_default();
+            for write in step.writes.iter().filter(|write| verify_new || write.version != 0) {
+                state.records.entry(write.key).or_default();
             }
             for entry in step.postings.iter().flat_map(|posting| &posting.entries) {
-                world.balances.entry(entry.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&entry.balance_id)));
+                state.balances.entry(entry.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&entry.balance_id)));
             }
             for hold in &step.holds {
-                world.balances.entry(hold.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&hold.balance_id)));
+                state.balances.entry(hold.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&hold.balance_id)));
             }
             for (balance, id) in step.own.iter().flat_map(|own| &own.balances) {
-                world.balances.entry(*balance).or_insert_with(|| BalanceSlot::new(Arc::clone(id)));
+                state.balances.entry(*balance).or_insert_with(|| BalanceSlot::new(Arc::clone(id)));
             }
             for raise in &step.raises {
-                world.counters.entry(raise.counter.owner).or_default();
+                state.counters.entry(raise.counter.owner).or_default();
             }
             for (place, claim) in step.claims.iter().enumerate() {
-                let slot = || ClaimSlot { taken_for: (index, place), foreign: None, owner: None };
-                world.claims.entry(Arc::clone(&claim.id)).or_insert_with(slot);
+                let slot = || ClaimSlot { inserted_for: (index, place), foreign: None, owner: None };
+                state.claims.entry(Arc::clone(&claim.id)).or_insert_with(slot);
             }
         }
-        world
+        state
     }
 
     /// Decides one step, and makes its changes if it stands. A refused one leaves no trace.
@@ -154,7 +154,7 @@ impl World {
             }
         }
         for id in &step.must_be_free {
-            if let Some(taken) = self.taken(steps, id) {
+            if let Some(taken) = self.claim_owner(steps, id) {
                 return Err(CommitError::AlreadyClaimed(taken));
             }
         }
@@ -165,9 +165,9 @@ impl World {
                 return Err(CommitError::Conflict(*key));
             }
         }
-        let counters = self.raised(step)?;
-        let movements = self.moved(step)?;
-        self.takes_out_its_own(step, &movements)?;
+        let counters = self.counter_values(step)?;
+        let changes = self.balance_changes(step)?;
+        self.check_own_funds(step, &changes)?;
 
         for (raise, value) in counters {
             if let Some(slot) = self.counters.get_mut(&raise.counter.owner) {
@@ -175,17 +175,17 @@ impl World {
                 slot.dirty = true;
             }
         }
-        for movement in movements {
-            let slot = self.balances.get_mut(&movement.balance).ok_or_else(|| missing("a balance"))?;
+        for change in changes {
+            let slot = self.balances.get_mut(&change.balance).ok_or_else(|| missing("a balance"))?;
             let before = slot.posted.minus(slot.held).map_err(overflow)?;
-            let available = movement.posted.minus(movement.held).map_err(overflow)?;
-            slot.posted = movement.posted;
-            slot.held = movement.held;
-            slot.entries += movement.entries;
+            let available = change.posted.minus(change.held).map_err(overflow)?;
+            slot.posted = change.posted;
+            slot.held = change.held;
+            slot.entries += change.entries;
             slot.dirty = true;
-            let is_lowered = movement.by_fact.is_negative() && available.is_negative();
-            if movement.balance.0.has_floor() && (is_lowered || before.is_negative()) {
-                *self.alarms.entry(movement.balance).or_default() |= is_lowered;
+            let is_lowered = change.by_fact.is_negative() && available.is_negative();
+            if change.balance.0.has_floor() && (is_lowered || before.is_negative()) {
+                *self.alarms.entry(change.balance).or_default() |= is_lowered;
             }
         }
         for (place, claim) in step.claims.iter().enumerate() {
@@ -207,21 +207,21 @@ impl World {
     }
 
     /// Who has a key: somebody before this batch, or an accepted step of it.
-    fn taken(&self, steps: &[Prepared], id: &Arc<str>) -> Option<Box<StoredClaim>> {
-        if let Some(standing) = self.standing.get(id) {
-            return Some(standing.clone());
+    fn claim_owner(&self, steps: &[Prepared], id: &Arc<str>) -> Option<Box<StoredClaim>> {
+        if let Some(existing) = self.existing_claims.get(id) {
+            return Some(existing.clone());
         }
         let slot = self.claims.get(id)?;
         slot.foreign.clone().or_else(|| slot.owner.map(|(owner, place)| Box::new(steps[owner].claims[place].stored())))
     }
 
     /// What the step's raises make of the counters, each once, in the step's order.
-    fn raised<'s>(&self, step: &'s Prepared) -> Result<Vec<Raised<'s>>, CommitError> {
-        let mut raised: Vec<Raised<'s>> = Vec::with_capacity(step.raises.len());
+    fn counter_values<'s>(&self, step: &'s Prepared) -> Result<Vec<CounterValue<'s>>, CommitError> {
+        let mut values: Vec<CounterValue<'s>> = Vec::with_capacity(step.raises.len());
         for raise in &step.raises {
-            let place = raised.iter().position(|(earlier, _)| earlier.counter == raise.counter);
+            let place = values.iter().position(|(earlier, _)| earlier.counter == raise.counter);
             let before = match place {
-                Some(place) => raised[place].1,
+                Some(place) => values[place].1,
                 None => {
                     let slot = self.counters.get(&raise.counter.owner).ok_or_else(|| missing("a counter"))?;
                     slot.counters.value(&raise.counter.what)
@@ -233,48 +233,48 @@ impl World {
                 return Err(CommitError::OverCeiling { counter: raise.counter.clone() });
             }
             match place {
-                Some(place) => raised[place] = (raise, value),
-                None => raised.push((raise, value)),
+                Some(place) => values[place] = (raise, value),
+                None => values.push((raise, value)),
             }
         }
-        Ok(raised)
+        Ok(values)
     }
 
     /// What the step's postings and holds make of the balances. Floors bind requests and never facts: a step is refused
     /// when its requests lower what is available and leave it below zero.
-    fn moved(&self, step: &Prepared) -> Result<Vec<Movement>, CommitError> {
-        let mut movements: Vec<Movement> = Vec::with_capacity(step.holds.len() + step.postings.len() * 2);
+    fn balance_changes(&self, step: &Prepared) -> Result<Vec<BalanceChange>, CommitError> {
+        let mut changes: Vec<BalanceChange> = Vec::with_capacity(step.holds.len() + step.postings.len() * 2);
         for posting in &step.postings {
             for entry in &posting.entries {
-                let movement = self.movement(&mut movements, entry.balance)?;
-                movement.posted = movement.posted.plus(entry.effect).map_err(overflow)?;
-                movement.entries += 1;
-                movement.note(posting.origin, entry.effect)?;
+                let change = self.change(&mut changes, entry.balance)?;
+                change.posted = change.posted.plus(entry.effect).map_err(overflow)?;
+                change.entries += 1;
+                change.add_effect(posting.origin, entry.effect)?;
             }
         }
         for hold in &step.holds {
-            let movement = self.movement(&mut movements, hold.balance)?;
-            movement.held = movement.held.plus(hold.change).map_err(overflow)?;
-            movement.note(hold.origin, hold.change.negated())?;
+            let change = self.change(&mut changes, hold.balance)?;
+            change.held = change.held.plus(hold.change).map_err(overflow)?;
+            change.add_effect(hold.origin, hold.change.negated())?;
         }
-        for movement in &movements {
-            let available = movement.posted.minus(movement.held).map_err(overflow)?;
-            let (account, asset) = movement.balance;
-            if movement.by_request.is_negative() && available.is_negative() && account.has_floor() {
+        for change in &changes {
+            let available = change.posted.minus(change.held).map_err(overflow)?;
+            let (account, asset) = change.balance;
+            if change.by_request.is_negative() && available.is_negative() && account.has_floor() {
                 return Err(CommitError::InsufficientFunds { account, asset });
             }
         }
-        Ok(movements)
+        Ok(changes)
     }
 
     /// Refuses a step by which the company would take out what is not its own.
-    fn takes_out_its_own(&self, step: &Prepared, movements: &[Movement]) -> Result<(), CommitError> {
+    fn check_own_funds(&self, step: &Prepared, changes: &[BalanceChange]) -> Result<(), CommitError> {
         for own in &step.own {
             let (mut before, mut after) = (Amount::ZERO, Amount::ZERO);
             for (balance, _) in &own.balances {
                 let slot = self.balances.get(balance).ok_or_else(|| missing("a balance"))?;
-                let moved = movements.iter().find(|movement| movement.balance == *balance);
-                let (posted, held) = moved.map_or((slot.posted, slot.held), |movement| (movement.posted, movement.held));
+                let moved = changes.iter().find(|change| change.balance == *balance);
+                let (posted, held) = moved.map_or((slot.posted, slot.held), |change| (change.posted, change.held));
                 before = balance.0.adds_to_own(slot.posted, slot.held, before).map_err(overflow)?;
                 after = balance.0.adds_to_own(posted, held, after).map_err(overflow)?;
             }
@@ -285,12 +285,12 @@ impl World {
         Ok(())
     }
 
-    fn movement<'a>(&self, movements: &'a mut Vec<Movement>, balance: BalanceKey) -> Result<&'a mut Movement, CommitError> {
-        let place = match movements.iter().position(|movement| movement.balance == balance) {
+    fn change<'a>(&self, changes: &'a mut Vec<BalanceChange>, balance: BalanceKey) -> Result<&'a mut BalanceChange, CommitError> {
+        let place = match changes.iter().position(|change| change.balance == balance) {
             Some(place) => place,
             None => {
                 let slot = self.balances.get(&balance).ok_or_else(|| missing("a balance"))?;
-                movements.push(Movement {
+                changes.push(BalanceChange {
                     balance,
                     posted: slot.posted,
                     held: slot.held,
@@ -298,15 +298,15 @@ impl World {
                     by_request: Amount::ZERO,
                     by_fact: Amount::ZERO,
                 });
-                movements.len() - 1
+                changes.len() - 1
             }
         };
-        Ok(&mut movements[place])
+        Ok(&mut changes[place])
     }
 }
 
-impl Movement {
-    fn note(&mut self, origin: Origin, effect: Amount) -> Result<(), CommitError> {
+impl BalanceChange {
+    fn add_effect(&mut self, origin: Origin, effect: Amount) -> Result<(), CommitError> {
         let sum = match origin {
             Origin::Request => &mut self.by_request,
             Origin::Fact => &mut self.by_fact,

@@ -6,7 +6,7 @@ mod checkpoint;
 mod counters;
 mod evaluate;
 mod load;
-mod memory;
+mod writer_cache;
 mod prepare;
 mod prune;
 mod stats;
@@ -22,7 +22,7 @@ use rampart_core::time::Timestamp;
 pub(crate) use counters::Counters;
 pub use prune::Pruned;
 pub use stats::{Failing, Histogram, Stats};
-pub(crate) use writer::{BATCHES, Kept, Writer, read_kept};
+pub(crate) use writer::{BATCH_SERIES, BatchNumberFile, Writer, read_batch_number};
 
 use crate::error::{CommitError, StoreError};
 use crate::store::Store;

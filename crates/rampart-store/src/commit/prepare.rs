@@ -13,7 +13,7 @@ use rampart_core::time::Timestamp;
 
 use crate::error::{CommitError, StoreError, StoredClaim};
 use crate::read::{balance_id, claim_id, name_of};
-use crate::sql::{Value, shared};
+use crate::sql::{SqlValue, shared};
 use crate::tables::{key_value, record_values};
 
 /// A step as the writer takes it.
@@ -34,8 +34,8 @@ pub(crate) struct Prepared {
 pub(super) struct PreparedWrite {
     pub(super) key: RecordKey,
     pub(super) version: i64,
-    pub(super) id: Value,
-    pub(super) columns: Vec<Value>,
+    pub(super) id: SqlValue,
+    pub(super) columns: Vec<SqlValue>,
     pub(super) data: Arc<str>,
 }
 

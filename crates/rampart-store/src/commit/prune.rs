@@ -5,10 +5,10 @@ use std::time::Duration;
 use rampart_core::id::BatchId;
 use rampart_core::time::Timestamp;
 
-use crate::sql::{Session, SqlError, Value};
+use crate::sql::{DbSession, SqlError, SqlValue};
 
 /// How long batch rows are kept. A writer looks for its own within seconds.
-const BATCHES_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+const BATCH_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How much was removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,7 +22,7 @@ pub struct Pruned {
 }
 
 /// Removes at most `limit` of each, in one transaction.
-pub(super) async fn prune(session: &mut Session, now: Timestamp, real_now: Timestamp, limit: i64) -> Result<Pruned, SqlError> {
+pub(super) async fn prune(session: &mut DbSession, now: Timestamp, real_now: Timestamp, limit: i64) -> Result<Pruned, SqlError> {
     session.begin().await?;
     let pruned = remove(session, now, real_now, limit).await;
     match &pruned {
@@ -33,10 +33,10 @@ pub(super) async fn prune(session: &mut Session, now: Timestamp, real_now: Times
     pruned
 }
 
-async fn remove(session: &mut Session, now: Timestamp, real_now: Timestamp, limit: i64) -> Result<Pruned, SqlError> {
-    let expired: Vec<Value> = vec![now.micros().into(), limit.into()];
+async fn remove(session: &mut DbSession, now: Timestamp, real_now: Timestamp, limit: i64) -> Result<Pruned, SqlError> {
+    let expired: Vec<SqlValue> = vec![now.micros().into(), limit.into()];
     // A batch's identifier tells when it was made.
-    let old: Vec<Value> = vec![Value::display(BatchId::first_at(real_now.before(BATCHES_KEPT))), limit.into()];
+    let old: Vec<SqlValue> = vec![SqlValue::display(BatchId::first_at(real_now.before(BATCH_RETENTION))), limit.into()];
     // The condition stands a second time outside, because between choosing and deleting a claim may be taken anew.
     let claims = "DELETE FROM claims WHERE id IN (SELECT id FROM claims WHERE expires_at IS NOT NULL AND expires_at <= $1 \
                   ORDER BY expires_at, id LIMIT $2) AND expires_at <= $1";

@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The upper bounds of the buckets of batch sizes; the last bucket has no bound.
-const SIZES: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+const BATCH_SIZE_BOUNDS_STEPS: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 /// The upper bounds of the buckets of commit durations, in microseconds; the last bucket has no bound.
-const MICROS: [u64; 12] = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 512_000, 2_048_000];
+const DURATION_BOUNDS_MICROS: [u64; 12] = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 512_000, 2_048_000];
 
 /// A histogram: buckets with their upper bounds, counted one by one and not cumulated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,19 +56,19 @@ pub struct Failing {
     pub reason: String,
 }
 
-struct Buckets<const N: usize> {
+struct AtomicHistogram<const N: usize> {
     bounds: [u64; N],
     counts: [AtomicU64; N],
     beyond: AtomicU64,
     sum: AtomicU64,
 }
 
-impl<const N: usize> Buckets<N> {
+impl<const N: usize> AtomicHistogram<N> {
     fn new(bounds: [u64; N]) -> Self {
         Self { bounds, counts: std::array::from_fn(|_| AtomicU64::new(0)), beyond: AtomicU64::new(0), sum: AtomicU64::new(0) }
     }
 
-    fn note(&self, value: u64) {
+    fn record(&self, value: u64) {
         let slot = self.bounds.iter().position(|bound| value <= *bound).map_or(&self.beyond, |index| &self.counts[index]);
         slot.fetch_add(1, Ordering::Relaxed);
         self.sum.fetch_add(value, Ordering::Relaxed);
@@ -84,7 +84,7 @@ impl<const N: usize> Buckets<N> {
 }
 
 /// The counters that the writer keeps.
-pub(super) struct Counted {
+pub(super) struct CommitCounters {
     started: Instant,
     /// Microseconds after `started` at which the present batch began; negative when idle.
     busy_since: AtomicI64,
@@ -95,11 +95,11 @@ pub(super) struct Counted {
     pub(super) refused: AtomicU64,
     pub(super) failed: AtomicU64,
     pub(super) retries: AtomicU64,
-    sizes: Buckets<9>,
-    durations: Buckets<12>,
+    sizes: AtomicHistogram<9>,
+    durations: AtomicHistogram<12>,
 }
 
-impl Counted {
+impl CommitCounters {
     pub(super) fn new() -> Self {
         Self {
             started: Instant::now(),
@@ -110,8 +110,8 @@ impl Counted {
             refused: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             retries: AtomicU64::new(0),
-            sizes: Buckets::new(SIZES),
-            durations: Buckets::new(MICROS),
+            sizes: AtomicHistogram::new(BATCH_SIZE_BOUNDS_STEPS),
+            durations: AtomicHistogram::new(DURATION_BOUNDS_MICROS),
         }
     }
 
@@ -119,23 +119,23 @@ impl Counted {
         i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX)
     }
 
-    pub(super) fn busy(&self) {
+    pub(super) fn mark_busy(&self) {
         self.busy_since.store(self.elapsed(), Ordering::Relaxed);
     }
 
-    pub(super) fn idle(&self) {
+    pub(super) fn mark_idle(&self) {
         self.busy_since.store(-1, Ordering::Relaxed);
     }
 
     /// The database has stored something.
-    pub(super) fn wrote(&self) {
+    pub(super) fn record_write(&self) {
         if self.failing_since.load(Ordering::Relaxed) >= 0 {
             self.failing_since.store(-1, Ordering::Relaxed);
         }
     }
 
     /// The database has not stored what it could have.
-    pub(super) fn failing(&self, reason: String) {
+    pub(super) fn record_failure(&self, reason: String) {
         *self.failing_reason.lock().unwrap_or_else(PoisonError::into_inner) = reason;
         // It has been failing since the first time.
         let _ = self.failing_since.compare_exchange(-1, self.elapsed(), Ordering::Relaxed, Ordering::Relaxed);
@@ -146,9 +146,9 @@ impl Counted {
         u64::try_from(since).ok().map(|_| Duration::from_micros(u64::try_from(self.elapsed() - since).unwrap_or(0)))
     }
 
-    pub(super) fn batch(&self, steps: usize, took: Duration) {
-        self.sizes.note(u64::try_from(steps).unwrap_or(u64::MAX));
-        self.durations.note(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    pub(super) fn record_batch(&self, steps: usize, took: Duration) {
+        self.sizes.record(u64::try_from(steps).unwrap_or(u64::MAX));
+        self.durations.record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
     pub(super) fn read(&self, queue_depth: usize, running: bool) -> Stats {

@@ -4,7 +4,7 @@ use rampart_core::installation_key::InstallationKey;
 use rampart_core::time::Timestamp;
 
 use crate::error::StoreError;
-use crate::sql::{Session, Value};
+use crate::sql::{DbSession, SqlValue};
 use crate::store::Store;
 
 /// Who this installation is.
@@ -24,8 +24,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn installation(&self) -> Result<Option<Installation>, StoreError> {
-        let row = self.inner.db.fetch_optional("SELECT id, key_fingerprint, created_at FROM installation", Vec::new()).await?;
-        let read = |row: crate::sql::Row| {
+        let row = self.inner.readers.fetch_optional("SELECT id, key_fingerprint, created_at FROM installation", Vec::new()).await?;
+        let read = |row: crate::sql::DbRow| {
             Ok(Installation {
                 id: row.text(0)?.to_owned(),
                 key_fingerprint: row.text(1)?.to_owned(),
@@ -45,7 +45,7 @@ impl Store {
             "INSERT INTO installation (number, id, key_fingerprint, created_at) VALUES (1, $1, $2, $3) ON CONFLICT (number) DO NOTHING";
         let values =
             vec![installation.id.as_str().into(), installation.key_fingerprint.as_str().into(), installation.created_at.micros().into()];
-        self.said(sql, values).await?;
+        self.insert(sql, values).await?;
         self.installation().await?.ok_or_else(|| StoreError::defect("the installation was not stored"))
     }
 
@@ -66,11 +66,11 @@ impl Store {
         let data = serde_json::to_string(key)?;
         let sql = "INSERT INTO installation_keys (id, version, data) SELECT $1, 1, $2 \
                    WHERE NOT EXISTS (SELECT 1 FROM installation_keys) ON CONFLICT (id) DO NOTHING";
-        self.said(sql, vec![Value::display(key.id), data.into()]).await
+        self.insert(sql, vec![SqlValue::display(key.id), data.into()]).await
     }
 
-    async fn said(&self, sql: &'static str, values: Vec<Value>) -> Result<(), StoreError> {
-        let mut session: Session = self.inner.target.session(false).await?;
+    async fn insert(&self, sql: &'static str, values: Vec<SqlValue>) -> Result<(), StoreError> {
+        let mut session: DbSession = self.inner.target.session(false).await?;
         let done = session.execute(sql, values).await;
         session.close().await;
         done?;

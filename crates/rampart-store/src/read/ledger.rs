@@ -12,10 +12,10 @@ use rampart_core::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::after;
+use super::lower_bound;
 use crate::commit::Counters;
 use crate::error::StoreError;
-use crate::sql::{Row, Value, shared};
+use crate::sql::{DbRow, SqlValue, shared};
 use crate::store::Store;
 
 /// What stands on an account in one asset, counted on the account's own side, in minor units.
@@ -104,7 +104,7 @@ pub(crate) fn balance_parts(id: &str) -> Result<(Account, Asset), StoreError> {
 }
 
 /// Reads a balance from `id, posted, held, entries`.
-pub(crate) fn read_balance(row: &Row) -> Result<AccountBalance, StoreError> {
+pub(crate) fn read_balance(row: &DbRow) -> Result<AccountBalance, StoreError> {
     let (account, asset) = balance_parts(row.text(0)?)?;
     Ok(AccountBalance { account, asset, posted: row.parse(1)?, held: row.parse(2)?, entries: row.int(3)? })
 }
@@ -123,14 +123,14 @@ pub(crate) fn parse_name<T: DeserializeOwned>(name: &str) -> Result<T, StoreErro
 }
 
 impl Store {
-    /// Balances in the order of their accounts' paths, behind `behind`.
+    /// Balances in the order of their accounts' paths, behind `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn balances(&self, behind: Option<(Account, Asset)>, limit: u32) -> Result<Vec<AccountBalance>, StoreError> {
+    pub async fn balances(&self, after: Option<(Account, Asset)>, limit: u32) -> Result<Vec<AccountBalance>, StoreError> {
         let sql = "SELECT id, posted, held, entries FROM balances WHERE id > $1 ORDER BY id LIMIT $2";
-        let behind = behind.map(|(account, asset)| balance_id(account, asset));
-        self.rows(sql, vec![after(behind), i64::from(limit).into()]).await?.iter().map(read_balance).collect()
+        let after = after.map(|(account, asset)| balance_id(account, asset));
+        self.rows(sql, vec![lower_bound(after), i64::from(limit).into()]).await?.iter().map(read_balance).collect()
     }
 
     /// Balances of every account but the customers' (there are as many of those as customers), all at once.
@@ -162,21 +162,21 @@ impl Store {
     /// [`StoreError`] when the database cannot be read.
     pub async fn balance(&self, account: Account, asset: Asset) -> Result<AccountBalance, StoreError> {
         let sql = "SELECT id, posted, held, entries FROM balances WHERE id = $1";
-        match self.inner.db.fetch_optional(sql, vec![balance_id(account, asset).into()]).await? {
+        match self.inner.readers.fetch_optional(sql, vec![balance_id(account, asset).into()]).await? {
             Some(row) => read_balance(&row),
             None => Ok(AccountBalance { account, asset, posted: Amount::ZERO, held: Amount::ZERO, entries: 0 }),
         }
     }
 
-    /// The lines of an account in one asset, newest first, below the line `below`.
+    /// The lines of an account in one asset, newest first, below the line `before`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn entries(&self, account: Account, asset: Asset, below: Option<i64>, limit: u32) -> Result<Vec<EntryLine>, StoreError> {
+    pub async fn entries(&self, account: Account, asset: Asset, before: Option<i64>, limit: u32) -> Result<Vec<EntryLine>, StoreError> {
         let sql = "SELECT e.number, e.posting, p.kind, e.order_id, e.side, e.amount, p.posted_at FROM entries e JOIN postings p ON p.id = e.posting \
                    WHERE e.balance = $1 AND e.number < $2 ORDER BY e.number DESC LIMIT $3";
-        let values = vec![balance_id(account, asset).into(), below.unwrap_or(i64::MAX).into(), i64::from(limit).into()];
-        let line = |row: &Row| {
+        let values = vec![balance_id(account, asset).into(), before.unwrap_or(i64::MAX).into(), i64::from(limit).into()];
+        let line = |row: &DbRow| {
             Ok(EntryLine {
                 number: row.int(0)?,
                 posting: row.parse(1)?,
@@ -197,7 +197,7 @@ impl Store {
     pub async fn postings_of_order(&self, order: OrderId) -> Result<Vec<LedgerPosting>, StoreError> {
         let sql = "SELECT p.id, p.kind, p.origin, p.order_id, p.posted_at, e.balance, e.side, e.amount \
                    FROM entries e JOIN postings p ON p.id = e.posting WHERE e.order_id = $1 ORDER BY p.booked_at, p.id, e.balance, e.number";
-        gather(&self.rows(sql, vec![order.to_string().into()]).await?)
+        group_postings(&self.rows(sql, vec![order.to_string().into()]).await?)
     }
 
     /// One posting with its entries.
@@ -207,7 +207,7 @@ impl Store {
     pub async fn posting(&self, id: PostingId) -> Result<Option<LedgerPosting>, StoreError> {
         let sql = "SELECT p.id, p.kind, p.origin, p.order_id, p.posted_at, e.balance, e.side, e.amount \
                    FROM entries e JOIN postings p ON p.id = e.posting WHERE e.posting = $1 ORDER BY e.balance, e.number";
-        Ok(gather(&self.rows(sql, vec![id.to_string().into()]).await?)?.pop())
+        Ok(group_postings(&self.rows(sql, vec![id.to_string().into()]).await?)?.pop())
     }
 
     /// How high counters stand; zero for one that does not exist. In the order they were asked for.
@@ -216,10 +216,10 @@ impl Store {
     /// [`StoreError`] when the database cannot be read.
     pub async fn counters(&self, asked: &[&Counter]) -> Result<Vec<Amount>, StoreError> {
         let owners: BTreeSet<CounterOwner> = asked.iter().map(|counter| counter.owner).collect();
-        let sql = |among: &str| format!("SELECT id, value FROM counters WHERE id {among}");
+        let sql = |keys_match: &str| format!("SELECT id, value FROM counters WHERE id {keys_match}");
         let mut kept: HashMap<CounterOwner, Counters> = HashMap::with_capacity(owners.len());
-        for row in self.inner.db.fetch_among(sql, owners.into_iter().map(Value::display).collect(), Vec::new()).await? {
-            kept.insert(row.parse(0)?, Counters::read(row.text(1)?)?);
+        for row in self.inner.readers.fetch_by_keys(sql, owners.into_iter().map(SqlValue::display).collect(), Vec::new()).await? {
+            kept.insert(row.parse(0)?, Counters::from_json(row.text(1)?)?);
         }
         let value = |counter: &&Counter| kept.get(&counter.owner).map_or(Amount::ZERO, |counters| counters.value(&counter.what));
         Ok(asked.iter().map(value).collect())
@@ -227,7 +227,7 @@ impl Store {
 }
 
 /// Puts the entries of consecutive rows together into postings.
-fn gather(rows: &[Row]) -> Result<Vec<LedgerPosting>, StoreError> {
+fn group_postings(rows: &[DbRow]) -> Result<Vec<LedgerPosting>, StoreError> {
     let mut postings: Vec<LedgerPosting> = Vec::new();
     for row in rows {
         let id: PostingId = row.parse(0)?;

@@ -9,7 +9,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn mode(&self) -> Result<Option<String>, StoreError> {
-        let row = self.inner.db.fetch_optional("SELECT mode FROM installation", Vec::new()).await?;
+        let row = self.inner.readers.fetch_optional("SELECT mode FROM installation", Vec::new()).await?;
         let mode = row.map(|row| row.text_or_null(0).map(|mode| mode.map(str::to_owned))).transpose()?;
         Ok(mode.flatten())
     }

@@ -7,10 +7,10 @@ use rampart_core::review::ReviewItem;
 use rampart_core::time::Timestamp;
 use sqlx::AssertSqlSafe;
 
-use super::after;
+use super::lower_bound;
 use crate::error::StoreError;
 use crate::store::Store;
-use crate::tables::{Stored, Table};
+use crate::tables::{Stored, RecordTable};
 
 /// How many orders that are not settled stand in each status.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,14 +40,14 @@ pub struct OrderCounts {
 }
 
 impl Store {
-    /// What waits for a person, oldest first, behind `behind`.
+    /// What waits for a person, oldest first, behind `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn reviews_waiting(&self, behind: Option<ReviewId>, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
+    pub async fn reviews_waiting(&self, after: Option<ReviewId>, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
         self.list(
             "SELECT version, data FROM reviews WHERE waiting AND id > $1 ORDER BY id LIMIT $2",
-            vec![after(behind), i64::from(limit).into()],
+            vec![lower_bound(after), i64::from(limit).into()],
         )
         .await
     }
@@ -65,12 +65,12 @@ impl Store {
         .await
     }
 
-    /// What waited or waits for a person, resolved or not, oldest first, behind `behind`.
+    /// What waited or waits for a person, resolved or not, oldest first, behind `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn reviews(&self, behind: Option<ReviewId>, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
-        self.list("SELECT version, data FROM reviews WHERE id > $1 ORDER BY id LIMIT $2", vec![after(behind), i64::from(limit).into()])
+    pub async fn reviews(&self, after: Option<ReviewId>, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
+        self.list("SELECT version, data FROM reviews WHERE id > $1 ORDER BY id LIMIT $2", vec![lower_bound(after), i64::from(limit).into()])
             .await
     }
 
@@ -122,7 +122,7 @@ impl Store {
     }
 
     /// How many orders are under way in each status: those that time will change, and the others.
-    async fn under_way(&self, table: &Table) -> Result<Vec<(String, i64)>, StoreError> {
+    async fn under_way(&self, table: &RecordTable) -> Result<Vec<(String, i64)>, StoreError> {
         let sql = format!(
             "SELECT status, COUNT(*) FROM (SELECT status FROM {table} WHERE due_at IS NOT NULL \
              UNION ALL SELECT status FROM {table} WHERE open AND due_at IS NULL) AS under_way GROUP BY status ORDER BY status",

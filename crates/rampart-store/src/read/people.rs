@@ -7,9 +7,9 @@ use rampart_core::partner::Partner;
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 
-use super::after;
+use super::lower_bound;
 use crate::error::StoreError;
-use crate::sql::Value;
+use crate::sql::SqlValue;
 use crate::store::Store;
 
 /// Which customers to list.
@@ -24,12 +24,12 @@ pub struct CustomerFilter {
 }
 
 impl Store {
-    /// Partners in the order they were made, behind `behind`.
+    /// Partners in the order they were made, behind `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn partners(&self, behind: Option<PartnerId>, limit: u32) -> Result<Vec<Partner>, StoreError> {
-        self.list("SELECT version, data FROM partners WHERE id > $1 ORDER BY id LIMIT $2", vec![after(behind), i64::from(limit).into()])
+    pub async fn partners(&self, after: Option<PartnerId>, limit: u32) -> Result<Vec<Partner>, StoreError> {
+        self.list("SELECT version, data FROM partners WHERE id > $1 ORDER BY id LIMIT $2", vec![lower_bound(after), i64::from(limit).into()])
             .await
     }
 
@@ -69,20 +69,20 @@ impl Store {
         }
     }
 
-    /// Customers, newest first, below `below` (the registration and number of the last one of the page before).
+    /// Customers, newest first, below `before` (the registration and number of the last one of the page before).
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn customers(
         &self,
         filter: &CustomerFilter,
-        below: Option<(Timestamp, CustomerId)>,
+        before: Option<(Timestamp, CustomerId)>,
         limit: u32,
     ) -> Result<Vec<Customer>, StoreError> {
         let end = filter.to.unwrap_or(Timestamp::from_micros(i64::MAX));
         // The page before ended at or below the upper bound, so the smaller of both is where this one begins.
-        let (below_at, below_id) = below.map_or((end, CustomerId(i64::MIN)), |below| below.min((end, CustomerId(i64::MIN))));
-        let mut values: Vec<Value> = vec![
+        let (below_at, below_id) = before.map_or((end, CustomerId(i64::MIN)), |before| before.min((end, CustomerId(i64::MIN))));
+        let mut values: Vec<SqlValue> = vec![
             filter.from.unwrap_or(Timestamp::from_micros(i64::MIN)).micros().into(),
             below_at.micros().into(),
             below_id.0.into(),
@@ -90,7 +90,7 @@ impl Store {
         ];
         match filter.partner {
             Some(partner) => {
-                values.push(Value::display(partner));
+                values.push(SqlValue::display(partner));
                 let sql = "SELECT version, data FROM customers WHERE partner = $5 AND created_at >= $1 AND (created_at, id) < ($2, $3) \
                            ORDER BY created_at DESC, id DESC LIMIT $4";
                 self.list(sql, values).await

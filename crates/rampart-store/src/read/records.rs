@@ -14,9 +14,9 @@ use rampart_core::watch::{Cursor, CursorName, Deposit, Wallet};
 use rampart_core::webhook::{Delivery, Subscription};
 
 use crate::error::StoreError;
-use crate::sql::Value;
+use crate::sql::SqlValue;
 use crate::store::Store;
-use crate::tables::{Key, Stored, read};
+use crate::tables::{RowKey, Stored, read};
 
 macro_rules! gets {
     ($($(#[$meta:meta])* $one:ident($key:ty) -> $record:ty, $table:literal, $many:ident;)+) => {
@@ -74,15 +74,15 @@ gets! {
 }
 
 impl Store {
-    async fn by_keys<T: Stored, K: Key>(&self, keys: &[K]) -> Result<Vec<T>, StoreError> {
-        let mut distinct: Vec<Value> = Vec::with_capacity(keys.len());
+    async fn by_keys<T: Stored, K: RowKey>(&self, keys: &[K]) -> Result<Vec<T>, StoreError> {
+        let mut distinct: Vec<SqlValue> = Vec::with_capacity(keys.len());
         for key in keys {
             let value = key.value();
             if !distinct.contains(&value) {
                 distinct.push(value);
             }
         }
-        let sql = |among: &str| format!("SELECT version, data FROM {} WHERE id {among}", T::TABLE.name);
-        self.inner.db.fetch_among(sql, distinct, Vec::new()).await?.iter().map(read).collect()
+        let sql = |keys_match: &str| format!("SELECT version, data FROM {} WHERE id {keys_match}", T::TABLE.name);
+        self.inner.readers.fetch_by_keys(sql, distinct, Vec::new()).await?.iter().map(read).collect()
     }
 }

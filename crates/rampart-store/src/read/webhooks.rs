@@ -4,9 +4,9 @@ use rampart_core::id::{DeliveryId, PartnerId, SubscriptionId};
 use rampart_core::time::Timestamp;
 use rampart_core::webhook::{Delivery, Subscription};
 
-use super::after;
+use super::lower_bound;
 use crate::error::StoreError;
-use crate::sql::Value;
+use crate::sql::SqlValue;
 use crate::store::Store;
 
 /// A partner whose log goes on behind what was fanned out.
@@ -39,35 +39,35 @@ impl Store {
         self.list(sql, vec![partner.to_string().into()]).await
     }
 
-    /// Disabled subscriptions of everybody, oldest first, behind `behind`.
+    /// Disabled subscriptions of everybody, oldest first, behind `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn subscriptions_disabled(&self, behind: Option<SubscriptionId>, limit: u32) -> Result<Vec<Subscription>, StoreError> {
+    pub async fn subscriptions_disabled(&self, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<Subscription>, StoreError> {
         let sql = "SELECT version, data FROM subscriptions WHERE disabled AND id > $1 ORDER BY id LIMIT $2";
-        self.list(sql, vec![after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// Partners behind `behind` whose cursor `fanout-<partner>` (a number as text; absent means 0) stands before the end of
+    /// Partners behind `after` whose cursor `fanout-<partner>` (a number as text; absent means 0) stands before the end of
     /// their log.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn unfanned_partners(&self, behind: Option<PartnerId>, limit: u32) -> Result<Vec<UnfannedPartner>, StoreError> {
+    pub async fn unfanned_partners(&self, after: Option<PartnerId>, limit: u32) -> Result<Vec<UnfannedPartner>, StoreError> {
         let sql = "SELECT e.partner, COALESCE(c.number, 0), e.last FROM event_counters e LEFT JOIN cursors c ON c.id = 'fanout-' || e.partner \
                    WHERE e.partner > $1 AND COALESCE(c.number, 0) < e.last ORDER BY e.partner LIMIT $2";
-        let rows = self.rows(sql, vec![after(behind), i64::from(limit).into()]).await?;
+        let rows = self.rows(sql, vec![lower_bound(after), i64::from(limit).into()]).await?;
         rows.iter().map(|row| Ok(UnfannedPartner { partner: row.parse(0)?, fanned: row.int(1)?, last: row.int(2)? })).collect()
     }
 
-    /// Receivers behind `behind` to whom something is to be delivered now (business time) that is not leased past the real
+    /// Receivers behind `after` to whom something is to be delivered now (business time) that is not leased past the real
     /// present. At most `limit` receivers with pending deliveries are looked at, each once, whatever waits for them.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn receivers_due(
         &self,
-        behind: Option<SubscriptionId>,
+        after: Option<SubscriptionId>,
         now: Timestamp,
         real_now: Timestamp,
         limit: u32,
@@ -78,7 +78,7 @@ impl Store {
                    receivers.place + 1 FROM receivers WHERE receivers.id IS NOT NULL AND receivers.place < $2) \
                    SELECT receivers.id, (SELECT d.due_at FROM deliveries d WHERE d.subscription = receivers.id AND d.state = 'pending' \
                    AND d.due_at <= $3 AND (d.leased_until IS NULL OR d.leased_until <= $4) ORDER BY d.due_at, d.id LIMIT 1) FROM receivers";
-        let values = vec![after(behind), i64::from(limit).into(), now.micros().into(), real_now.micros().into()];
+        let values = vec![lower_bound(after), i64::from(limit).into(), now.micros().into(), real_now.micros().into()];
         let mut due = DueReceivers::default();
         for row in &self.rows(sql, values).await? {
             due.next = row.parse_or_null(0)?;
@@ -103,7 +103,7 @@ impl Store {
     ) -> Result<Vec<Delivery>, StoreError> {
         let sql = "SELECT version, data FROM deliveries WHERE subscription = $1 AND state = 'pending' AND due_at <= $2 \
                    AND (leased_until IS NULL OR leased_until <= $3) ORDER BY due_at, id LIMIT $4";
-        let values = vec![Value::display(receiver), now.micros().into(), real_now.micros().into(), i64::from(limit).into()];
+        let values = vec![SqlValue::display(receiver), now.micros().into(), real_now.micros().into(), i64::from(limit).into()];
         self.list(sql, values).await
     }
 
@@ -117,7 +117,7 @@ impl Store {
                    SELECT (SELECT MIN(d.subscription) FROM deliveries d WHERE d.state = 'pending' AND d.subscription > receivers.id) \
                    FROM receivers WHERE receivers.id IS NOT NULL) \
                    SELECT MIN((SELECT MIN(d.due_at) FROM deliveries d WHERE d.subscription = receivers.id AND d.state = 'pending')) FROM receivers";
-        let row = self.inner.db.fetch_optional(sql, Vec::new()).await?;
+        let row = self.inner.readers.fetch_optional(sql, Vec::new()).await?;
         Ok(row.map(|row| row.int_or_null(0)).transpose()?.flatten().map(Timestamp::from_micros))
     }
 
@@ -127,44 +127,44 @@ impl Store {
     /// [`StoreError`] when the database cannot be read.
     pub async fn deliveries_delivered(&self, before: DeliveryId, limit: u32) -> Result<Vec<Delivery>, StoreError> {
         let sql = "SELECT version, data FROM deliveries WHERE id < $1 AND state = 'delivered' ORDER BY id LIMIT $2";
-        self.list(sql, vec![Value::display(before), i64::from(limit).into()]).await
+        self.list(sql, vec![SqlValue::display(before), i64::from(limit).into()]).await
     }
 
-    /// Parked deliveries, oldest first, behind `behind`.
+    /// Parked deliveries, oldest first, behind `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn deliveries_parked(&self, behind: Option<DeliveryId>, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+    pub async fn deliveries_parked(&self, after: Option<DeliveryId>, limit: u32) -> Result<Vec<Delivery>, StoreError> {
         let sql = "SELECT version, data FROM deliveries WHERE state = 'parked' AND id > $1 ORDER BY id LIMIT $2";
-        self.list(sql, vec![after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// A partner's parked deliveries, oldest first, behind `behind`.
+    /// A partner's parked deliveries, oldest first, behind `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn deliveries_parked_of(
         &self,
         partner: PartnerId,
-        behind: Option<DeliveryId>,
+        after: Option<DeliveryId>,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
         let sql = "SELECT version, data FROM deliveries WHERE state = 'parked' AND partner = $1 AND id > $2 ORDER BY id LIMIT $3";
-        self.list(sql, vec![partner.to_string().into(), after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![partner.to_string().into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// A receiver's parked deliveries, oldest first, behind `behind`.
+    /// A receiver's parked deliveries, oldest first, behind `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn deliveries_parked_to(
         &self,
         receiver: SubscriptionId,
-        behind: Option<DeliveryId>,
+        after: Option<DeliveryId>,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
         let sql = "SELECT version, data FROM deliveries WHERE subscription = $1 AND state = 'parked' AND id > $2 ORDER BY id LIMIT $3";
-        self.list(sql, vec![Value::display(receiver), after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![SqlValue::display(receiver), lower_bound(after), i64::from(limit).into()]).await
     }
 
     /// How many deliveries of a partner are parked, by receiver; of each at most `most` are counted.

@@ -8,7 +8,7 @@ use rampart_core::outgoing::{Payout, Transfer};
 use rampart_core::time::Timestamp;
 use rampart_core::watch::{Deposit, DepositState};
 
-use super::after;
+use super::lower_bound;
 use crate::error::StoreError;
 use crate::store::Store;
 use crate::tables::{deposit_state, read};
@@ -32,23 +32,23 @@ impl Store {
         self.list("SELECT version, data FROM jobs WHERE subject = $1 ORDER BY kind, id LIMIT 100", vec![subject.into()]).await
     }
 
-    /// Jobs that were tried again and again, oldest first, behind `behind`.
+    /// Jobs that were tried again and again, oldest first, behind `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn jobs_failing(&self, behind: Option<JobId>, limit: u32) -> Result<Vec<Job>, StoreError> {
+    pub async fn jobs_failing(&self, after: Option<JobId>, limit: u32) -> Result<Vec<Job>, StoreError> {
         let sql = "SELECT version, data FROM jobs WHERE failing AND id > $1 ORDER BY id LIMIT $2";
-        self.list(sql, vec![after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// Facts that are neither applied nor quarantined, oldest first, behind `behind`.
+    /// Facts that are neither applied nor quarantined, oldest first, behind `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn facts_waiting(&self, behind: Option<FactId>, limit: u32) -> Result<Vec<Fact>, StoreError> {
+    pub async fn facts_waiting(&self, after: Option<FactId>, limit: u32) -> Result<Vec<Fact>, StoreError> {
         self.list(
             "SELECT version, data FROM facts WHERE waiting AND id > $1 ORDER BY id LIMIT $2",
-            vec![after(behind), i64::from(limit).into()],
+            vec![lower_bound(after), i64::from(limit).into()],
         )
         .await
     }
@@ -58,9 +58,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn facts_to_apply(&self, behind: Option<FactId>, limit: u32) -> Result<Vec<(FactId, Result<Fact, StoreError>)>, StoreError> {
+    pub async fn facts_to_apply(&self, after: Option<FactId>, limit: u32) -> Result<Vec<(FactId, Result<Fact, StoreError>)>, StoreError> {
         let sql = "SELECT version, data, id FROM facts WHERE waiting AND id > $1 ORDER BY id LIMIT $2";
-        let rows = self.rows(sql, vec![after(behind), i64::from(limit).into()]).await?;
+        let rows = self.rows(sql, vec![lower_bound(after), i64::from(limit).into()]).await?;
         rows.iter().map(|row| Ok((row.parse(2)?, read(row)))).collect()
     }
 
@@ -69,11 +69,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn oldest_fact_waiting_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        let row = self.inner.db.fetch_optional("SELECT id FROM facts WHERE waiting ORDER BY id LIMIT 1", Vec::new()).await?;
+        let row = self.inner.readers.fetch_optional("SELECT id FROM facts WHERE waiting ORDER BY id LIMIT 1", Vec::new()).await?;
         row.map(|row| Ok(row.parse::<FactId>(0)?.minted_at())).transpose()
     }
 
-    /// Deposits of a chain in a state, oldest first, behind `behind`.
+    /// Deposits of a chain in a state, oldest first, behind `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
@@ -81,14 +81,14 @@ impl Store {
         &self,
         chain: Chain,
         state: DepositState,
-        behind: Option<FactId>,
+        after: Option<FactId>,
         limit: u32,
     ) -> Result<Vec<Deposit>, StoreError> {
         let sql = "SELECT version, data FROM deposits WHERE chain = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4";
-        self.list(sql, vec![chain.as_str().into(), deposit_state(state).into(), after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![chain.as_str().into(), deposit_state(state).into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// Deposits of a chain in blocks of this height or higher, lowest first, behind `behind` (height and identifier of the
+    /// Deposits of a chain in blocks of this height or higher, lowest first, behind `after` (height and identifier of the
     /// last one of the page before): what a reorganisation may undo.
     ///
     /// # Errors
@@ -97,23 +97,23 @@ impl Store {
         &self,
         chain: Chain,
         height: u64,
-        behind: Option<(u64, FactId)>,
+        after: Option<(u64, FactId)>,
         limit: u32,
     ) -> Result<Vec<Deposit>, StoreError> {
         let sql =
             "SELECT version, data FROM deposits WHERE chain = $1 AND height >= $2 AND (height, id) > ($3, $4) ORDER BY height, id LIMIT $5";
         let number = |height: u64| i64::try_from(height).unwrap_or(i64::MAX);
-        let (from, id) = behind.map_or_else(|| (-1, String::new()), |(height, id)| (number(height), id.to_string()));
+        let (from, id) = after.map_or_else(|| (-1, String::new()), |(height, id)| (number(height), id.to_string()));
         self.list(sql, vec![chain.as_str().into(), number(height).into(), from.into(), id.into(), i64::from(limit).into()]).await
     }
 
-    /// Confirmed deposits of a chain that were not collected into the hot wallet, oldest first, behind `behind`.
+    /// Confirmed deposits of a chain that were not collected into the hot wallet, oldest first, behind `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn deposits_to_sweep(&self, chain: Chain, behind: Option<FactId>, limit: u32) -> Result<Vec<Deposit>, StoreError> {
+    pub async fn deposits_to_sweep(&self, chain: Chain, after: Option<FactId>, limit: u32) -> Result<Vec<Deposit>, StoreError> {
         let sql = "SELECT version, data FROM deposits WHERE chain = $1 AND to_sweep AND id > $2 ORDER BY id LIMIT $3";
-        self.list(sql, vec![chain.as_str().into(), after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![chain.as_str().into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
     /// The deposits that belong to a ramp-off, oldest first.
@@ -125,7 +125,7 @@ impl Store {
         self.list(sql, vec![order.to_string().into()]).await
     }
 
-    /// Transfers of a chain in a state, oldest first, behind `behind`. The state is given by its name: `queued`, `signed`, `broadcast`, `confirmed` or `failed`.
+    /// Transfers of a chain in a state, oldest first, behind `after`. The state is given by its name: `queued`, `signed`, `broadcast`, `confirmed` or `failed`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
@@ -133,11 +133,11 @@ impl Store {
         &self,
         chain: Chain,
         state: &str,
-        behind: Option<TransferId>,
+        after: Option<TransferId>,
         limit: u32,
     ) -> Result<Vec<Transfer>, StoreError> {
         let sql = "SELECT version, data FROM transfers WHERE chain = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4";
-        self.list(sql, vec![chain.as_str().into(), state.into(), after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![chain.as_str().into(), state.into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
     /// Every transfer of an order, oldest first.
@@ -158,13 +158,13 @@ impl Store {
         self.list(sql, vec![order.to_string().into()]).await
     }
 
-    /// Payouts in a state, oldest first, behind `behind`. The state is given by its name: `queued`, `unknown`, `accepted`, `settled`, `failed` or `returned`.
+    /// Payouts in a state, oldest first, behind `after`. The state is given by its name: `queued`, `unknown`, `accepted`, `settled`, `failed` or `returned`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub async fn payouts_in_state(&self, state: &str, behind: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>, StoreError> {
+    pub async fn payouts_in_state(&self, state: &str, after: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>, StoreError> {
         let sql = "SELECT version, data FROM payouts WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3";
-        self.list(sql, vec![state.into(), after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![state.into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
     /// Every payout of an order, oldest first.

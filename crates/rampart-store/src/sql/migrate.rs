@@ -1,6 +1,6 @@
 //! Migrations: embedded, applied in order, each in one transaction together with the note that it was applied.
 
-use super::{DatabaseEngine, Session};
+use super::{DatabaseEngine, DbSession};
 use crate::error::StoreError;
 
 /// One change of the schema: its name and its text for either engine.
@@ -37,18 +37,18 @@ migrations!(
 );
 
 /// The migration with which links in the clear leave the database.
-const WITH_EARLIER_LINKS: &str = "0008_installation_keys";
+const EARLIER_LINKS_MIGRATION: &str = "0008_installation_keys";
 
 /// A key of PostgreSQL's advisory locks that two nodes starting at once meet at: the letters `rampart` in base 36.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(59823490601)";
 
 /// How a database's schema stands to this version's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum SchemaState {
     /// There is none yet.
     New,
     /// It is this version's.
-    Present,
+    Current,
     /// It lacks these migrations.
     Older(Vec<&'static str>),
 }
@@ -57,29 +57,29 @@ pub(crate) enum Standing {
 ///
 /// # Errors
 /// [`StoreError::Configuration`] when a later version made it.
-pub(crate) async fn standing(session: &mut Session) -> Result<Standing, StoreError> {
+pub(crate) async fn schema_state(session: &mut DbSession) -> Result<SchemaState, StoreError> {
     let known = match session.engine() {
         DatabaseEngine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'migrations'",
         DatabaseEngine::Postgres => "SELECT 'migrations' FROM pg_class WHERE oid = to_regclass('migrations')",
     };
     if session.fetch_optional(known, Vec::new()).await?.is_none() {
-        return Ok(Standing::New);
+        return Ok(SchemaState::New);
     }
     let applied = applied(session).await?;
     if applied.is_empty() {
-        return Ok(Standing::New);
+        return Ok(SchemaState::New);
     }
     let missing = missing(&applied);
-    Ok(if missing.is_empty() { Standing::Present } else { Standing::Older(missing.iter().map(|migration| migration.name).collect()) })
+    Ok(if missing.is_empty() { SchemaState::Current } else { SchemaState::Older(missing.iter().map(|migration| migration.name).collect()) })
 }
 
 /// The migrations that a database has had.
-async fn applied(session: &mut Session) -> Result<Vec<String>, StoreError> {
+async fn applied(session: &mut DbSession) -> Result<Vec<String>, StoreError> {
     let rows = session.fetch_all("SELECT name FROM migrations ORDER BY name", Vec::new()).await?;
     let applied = rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect::<Result<Vec<_>, StoreError>>()?;
     match applied.iter().find(|name| MIGRATIONS.iter().all(|migration| migration.name != **name)) {
-        Some(stranger) => {
-            Err(StoreError::Configuration(format!("the database was made by a later version: it has the migration {stranger}")))
+        Some(unknown) => {
+            Err(StoreError::Configuration(format!("the database was made by a later version: it has the migration {unknown}")))
         }
         None => Ok(applied),
     }
@@ -90,13 +90,13 @@ fn missing(applied: &[String]) -> Vec<&'static Migration> {
 }
 
 /// Brings the schema up to date.
-pub(crate) async fn migrate(session: &mut Session) -> Result<(), StoreError> {
+pub(crate) async fn migrate(session: &mut DbSession) -> Result<(), StoreError> {
     session.begin().await?;
     match apply(session).await {
         Ok(applied) => {
             session.commit().await?;
-            if applied.contains(&WITH_EARLIER_LINKS) {
-                super::earlier_links::forget(session).await;
+            if applied.contains(&EARLIER_LINKS_MIGRATION) {
+                super::earlier_links::rewrite_file(session).await;
             }
             Ok(())
         }
@@ -109,7 +109,7 @@ pub(crate) async fn migrate(session: &mut Session) -> Result<(), StoreError> {
 }
 
 /// Applies what was not yet, and tells what that was.
-async fn apply(session: &mut Session) -> Result<Vec<&'static str>, StoreError> {
+async fn apply(session: &mut DbSession) -> Result<Vec<&'static str>, StoreError> {
     if session.engine() == DatabaseEngine::Postgres {
         session.fetch_all(LOCK, Vec::new()).await?;
     }
@@ -122,8 +122,8 @@ async fn apply(session: &mut Session) -> Result<Vec<&'static str>, StoreError> {
             DatabaseEngine::Postgres => migration.postgres,
         };
         session.script(text).await?;
-        if migration.name == WITH_EARLIER_LINKS {
-            super::earlier_links::leave(session).await?;
+        if migration.name == EARLIER_LINKS_MIGRATION {
+            super::earlier_links::remove_tokens(session).await?;
         }
         session.execute("INSERT INTO migrations (name) VALUES ($1)", vec![migration.name.into()]).await?;
     }

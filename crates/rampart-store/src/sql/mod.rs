@@ -1,13 +1,13 @@
 //! The two engines behind one text and one Rust body per query: values to bind, rows to read, and sessions.
 
 mod earlier_links;
-mod fault;
-mod many;
+mod error;
+mod bulk;
 mod migrate;
 mod postgres_url;
-mod readers;
+mod reader_pool;
 mod sqlite;
-mod together;
+mod combined;
 mod value;
 
 use std::path::PathBuf;
@@ -18,17 +18,17 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection};
 use sqlx::query::Query;
 use sqlx::{ConnectOptions, Connection, Executor, Postgres, SqlSafeStr, SqlStr};
 
-pub(crate) use fault::{SqlError, Trouble, trouble};
-pub(crate) use many::{Kind, Rows};
-pub(crate) use migrate::{Standing, migrate, standing};
-pub(crate) use readers::Db;
-pub(crate) use together::{Bundle, Given, Statement};
-pub(crate) use value::{Row, Value, shared, shared_json};
+pub(crate) use error::{SqlError, ErrorClass, classify};
+pub(crate) use bulk::{ColumnType, Rows};
+pub(crate) use migrate::{SchemaState, migrate, schema_state};
+pub(crate) use reader_pool::ReaderPool;
+pub(crate) use combined::{CombinedStatement, Params, BulkStatement};
+pub(crate) use value::{DbRow, SqlValue, shared, shared_json};
 
 use crate::error::StoreError;
 
 /// How many prepared statements a session keeps; the commit path has a few hundred.
-const STATEMENTS: usize = 1_000;
+const CACHED_STATEMENTS: usize = 1_000;
 
 /// What every PostgreSQL session is set to. Everything is read by keys and indexes, so a plan that was made while a table
 /// was small must not scan it once it is large, and none has to be made anew for other values; keys are few, so that a bitmap
@@ -44,14 +44,14 @@ const POSTGRES_SETTINGS: [(&str, &str); 6] = [
 
 /// How many pages the log of a SQLite file may hold before the writer itself moves them into the file, which also begins the
 /// log anew; 64,000 are 250 MiB. The checkpointer has moved nearly all of them by then, so that no batch waits long.
-const SQLITE_WRITER_CHECKPOINT: &str = "64000";
+const SQLITE_WRITER_CHECKPOINT_PAGES: &str = "64000";
 
 /// The most memory a writer keeps pages of a SQLite file in, in KiB (negative: that is how SQLite tells it from pages). The
 /// system keeps the others at hand, and SQLite goes through all of its own at the end of nearly every commit that splits a page.
-const SQLITE_WRITER_CACHE: &str = "-8192";
+const SQLITE_WRITER_CACHE_KIB: &str = "-8192";
 
 /// A query of PostgreSQL with its values bound.
-fn bound(sql: SqlStr, values: &[Value]) -> Query<'static, Postgres, PgArguments> {
+fn bound(sql: SqlStr, values: &[SqlValue]) -> Query<'static, Postgres, PgArguments> {
     values.iter().fold(sqlx::query(sql), |query, value| value.bind(query))
 }
 
@@ -66,16 +66,16 @@ pub enum DatabaseEngine {
 
 /// Where the database is, read from a URL.
 #[derive(Debug, Clone)]
-pub(crate) enum Target {
+pub(crate) enum DatabaseTarget {
     Sqlite(PathBuf),
     Postgres(Box<PgConnectOptions>),
 }
 
-impl Target {
+impl DatabaseTarget {
     pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() || path.starts_with(":memory:") {
+            if path.is_empty() || path.starts_with(":cache:") {
                 return Err(StoreError::Configuration("a sqlite URL needs a file, such as sqlite:./data/rampart.db".into()));
             }
             return Ok(Self::Sqlite(PathBuf::from(path)));
@@ -84,7 +84,7 @@ impl Target {
             let url = postgres_url::known(url)?;
             // The fault is not shown whole: the URL it quotes may hold a password.
             let options = PgConnectOptions::from_str(&url).map_err(|_| postgres_url::malformed())?;
-            let options = options.application_name("rampart").statement_cache_capacity(STATEMENTS).disable_statement_logging();
+            let options = options.application_name("rampart").statement_cache_capacity(CACHED_STATEMENTS).disable_statement_logging();
             return Ok(Self::Postgres(Box::new(options.options(POSTGRES_SETTINGS))));
         }
         Err(StoreError::Configuration("the database URL must start with sqlite: or postgres://".into()))
@@ -98,11 +98,11 @@ impl Target {
     }
 
     /// A connection of its own, in no pool; with `create`, a file that does not exist is made.
-    pub(crate) async fn session(&self, create: bool) -> Result<Session, SqlError> {
+    pub(crate) async fn session(&self, create: bool) -> Result<DbSession, SqlError> {
         match self {
             Self::Sqlite(path) => {
-                let settings = [("cache_size", SQLITE_WRITER_CACHE), ("wal_autocheckpoint", SQLITE_WRITER_CHECKPOINT)];
-                Ok(Session::Sqlite(sqlite::open(path, create, STATEMENTS, &settings)?))
+                let settings = [("cache_size", SQLITE_WRITER_CACHE_KIB), ("wal_autocheckpoint", SQLITE_WRITER_CHECKPOINT_PAGES)];
+                Ok(DbSession::Sqlite(sqlite::open(path, create, CACHED_STATEMENTS, &settings)?))
             }
             Self::Postgres(options) => {
                 let mut connection = options.connect().await?;
@@ -110,7 +110,7 @@ impl Target {
                 let sql =
                     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')";
                 connection.execute(sql).await?;
-                Ok(Session::Postgres(connection))
+                Ok(DbSession::Postgres(connection))
             }
         }
     }
@@ -124,12 +124,12 @@ impl Target {
     }
 
     /// A connection that only reads.
-    async fn reader(&self) -> Result<Session, SqlError> {
+    async fn reader(&self) -> Result<DbSession, SqlError> {
         match self {
-            Self::Sqlite(path) => Ok(Session::Sqlite(sqlite::open(path, false, STATEMENTS, &[("query_only", "ON")])?)),
+            Self::Sqlite(path) => Ok(DbSession::Sqlite(sqlite::open(path, false, CACHED_STATEMENTS, &[("query_only", "ON")])?)),
             Self::Postgres(options) => {
                 let options = (**options).clone().options([("statement_timeout", "30s")]);
-                Ok(Session::Postgres(options.connect().await?))
+                Ok(DbSession::Postgres(options.connect().await?))
             }
         }
     }
@@ -147,12 +147,12 @@ impl Checkpointer {
 
 /// A connection that one task owns, for writing or for a snapshot. On SQLite every call of it works on the thread that
 /// makes it, until it is done.
-pub(crate) enum Session {
+pub(crate) enum DbSession {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
-impl Session {
+impl DbSession {
     pub(crate) const fn engine(&self) -> DatabaseEngine {
         match self {
             Self::Sqlite(_) => DatabaseEngine::Sqlite,
@@ -160,20 +160,20 @@ impl Session {
         }
     }
 
-    pub(crate) async fn fetch_all(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+    pub(crate) async fn fetch_all(&mut self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Vec<DbRow>, SqlError> {
         let sql = sql.into_sql_str();
         match self {
-            Self::Sqlite(connection) => Ok(sqlite::fetch_all(connection, sql.as_str(), &values)?.into_iter().map(Row::Sqlite).collect()),
-            Self::Postgres(connection) => Ok(bound(sql, &values).fetch_all(connection).await?.into_iter().map(Row::Postgres).collect()),
+            Self::Sqlite(connection) => Ok(sqlite::fetch_all(connection, sql.as_str(), &values)?.into_iter().map(DbRow::Sqlite).collect()),
+            Self::Postgres(connection) => Ok(bound(sql, &values).fetch_all(connection).await?.into_iter().map(DbRow::Postgres).collect()),
         }
     }
 
-    pub(crate) async fn fetch_optional(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Option<Row>, SqlError> {
+    pub(crate) async fn fetch_optional(&mut self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Option<DbRow>, SqlError> {
         Ok(self.fetch_all(sql, values).await?.into_iter().next())
     }
 
     /// Runs one statement and tells how many rows it changed.
-    pub(crate) async fn execute(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<u64, SqlError> {
+    pub(crate) async fn execute(&mut self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<u64, SqlError> {
         let sql = sql.into_sql_str();
         match self {
             Self::Sqlite(connection) => sqlite::execute(connection, sql.as_str(), &values),
@@ -183,67 +183,67 @@ impl Session {
 
     /// Every row that a statement finds for some keys, each given once. `sql` is told how to say that a column is among
     /// them; further values are numbered from `$2`.
-    pub(crate) async fn fetch_among(
+    pub(crate) async fn fetch_by_keys(
         &mut self,
         sql: impl Fn(&str) -> String,
-        keys: &[Value],
-        further: &[Value],
-    ) -> Result<Vec<Row>, SqlError> {
+        keys: &[SqlValue],
+        further: &[SqlValue],
+    ) -> Result<Vec<DbRow>, SqlError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let sql = many::text(sql(many::among_keys(self.engine())));
+        let sql = bulk::text(sql(bulk::key_condition(self.engine())));
         match self {
             Self::Sqlite(connection) => {
                 let rows = sqlite::fetch_each(connection, sql.as_str(), 1, keys, further)?;
-                Ok(rows.into_iter().map(Row::Sqlite).collect())
+                Ok(rows.into_iter().map(DbRow::Sqlite).collect())
             }
             Self::Postgres(connection) => {
-                let rows = many::over_keys(sql, keys, further).fetch_all(connection).await?;
-                Ok(rows.into_iter().map(Row::Postgres).collect())
+                let rows = bulk::over_keys(sql, keys, further).fetch_all(connection).await?;
+                Ok(rows.into_iter().map(DbRow::Postgres).collect())
             }
         }
     }
 
     /// Runs a statement for some keys, each given once, and tells how many rows it changed.
-    pub(crate) async fn execute_among(&mut self, sql: impl Fn(&str) -> String, keys: &[Value]) -> Result<u64, SqlError> {
+    pub(crate) async fn execute_by_keys(&mut self, sql: impl Fn(&str) -> String, keys: &[SqlValue]) -> Result<u64, SqlError> {
         if keys.is_empty() {
             return Ok(0);
         }
-        let sql = many::text(sql(many::among_keys(self.engine())));
+        let sql = bulk::text(sql(bulk::key_condition(self.engine())));
         match self {
             Self::Sqlite(connection) => sqlite::execute_each(connection, sql.as_str(), 1, keys, &[]),
-            Self::Postgres(connection) => Ok(many::over_keys(sql, keys, &[]).execute(connection).await?.rows_affected()),
+            Self::Postgres(connection) => Ok(bulk::over_keys(sql, keys, &[]).execute(connection).await?.rows_affected()),
         }
     }
 
     /// Writes rows and tells how many were changed. `sql` is told where the rows come from; further values are numbered
     /// behind the columns.
-    pub(crate) async fn write_rows(&mut self, sql: impl Fn(&str) -> String, rows: &Rows, further: &[Value]) -> Result<u64, SqlError> {
+    pub(crate) async fn write_rows(&mut self, sql: impl Fn(&str) -> String, rows: &Rows, further: &[SqlValue]) -> Result<u64, SqlError> {
         if rows.count() == 0 {
             return Ok(0);
         }
-        let sql = many::text(sql(&rows.source(self.engine())));
+        let sql = bulk::text(sql(&rows.source(self.engine())));
         match self {
             Self::Sqlite(connection) => sqlite::execute_each(connection, sql.as_str(), rows.width, &rows.values, further),
-            Self::Postgres(connection) => Ok(many::over_rows(sql, rows, further).execute(connection).await?.rows_affected()),
+            Self::Postgres(connection) => Ok(bulk::over_rows(sql, rows, further).execute(connection).await?.rows_affected()),
         }
     }
 
     /// The same for a statement that returns something of each row it writes.
-    pub(crate) async fn write_rows_returning(&mut self, sql: impl Fn(&str) -> String, rows: &Rows) -> Result<Vec<Row>, SqlError> {
+    pub(crate) async fn write_rows_returning(&mut self, sql: impl Fn(&str) -> String, rows: &Rows) -> Result<Vec<DbRow>, SqlError> {
         if rows.count() == 0 {
             return Ok(Vec::new());
         }
-        let sql = many::text(sql(&rows.source(self.engine())));
+        let sql = bulk::text(sql(&rows.source(self.engine())));
         match self {
             Self::Sqlite(connection) => {
                 let rows = sqlite::fetch_each(connection, sql.as_str(), rows.width, &rows.values, &[])?;
-                Ok(rows.into_iter().map(Row::Sqlite).collect())
+                Ok(rows.into_iter().map(DbRow::Sqlite).collect())
             }
             Self::Postgres(connection) => {
-                let rows = many::over_rows(sql, rows, &[]).fetch_all(connection).await?;
-                Ok(rows.into_iter().map(Row::Postgres).collect())
+                let rows = bulk::over_rows(sql, rows, &[]).fetch_all(connection).await?;
+                Ok(rows.into_iter().map(DbRow::Postgres).collect())
             }
         }
     }

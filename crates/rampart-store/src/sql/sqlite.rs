@@ -4,37 +4,37 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::types::{ToSqlOutput, Value as Held, ValueRef};
+use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, Statement, ToSql};
 
-use super::fault::SqlError;
-use super::value::Value;
+use super::error::SqlError;
+use super::value::SqlValue;
 
 /// How long a statement waits for another process that is writing.
-const PATIENCE: Duration = Duration::from_secs(10);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A row, taken out of its statement.
-pub(crate) struct SqliteRow(Box<[Held]>);
+pub(crate) struct SqliteRow(Box<[SqliteValue]>);
 
 impl SqliteRow {
     pub(super) fn text(&self, index: usize) -> Result<Option<&str>, SqlError> {
         match self.0.get(index) {
-            Some(Held::Text(text)) => Ok(Some(text)),
-            Some(Held::Null) => Ok(None),
+            Some(SqliteValue::Text(text)) => Ok(Some(text)),
+            Some(SqliteValue::Null) => Ok(None),
             _ => Err(SqlError::Column(index)),
         }
     }
 
     pub(super) fn int(&self, index: usize) -> Result<Option<i64>, SqlError> {
         match self.0.get(index) {
-            Some(Held::Integer(number)) => Ok(Some(*number)),
-            Some(Held::Null) => Ok(None),
+            Some(SqliteValue::Integer(number)) => Ok(Some(*number)),
+            Some(SqliteValue::Null) => Ok(None),
             _ => Err(SqlError::Column(index)),
         }
     }
 }
 
-impl ToSql for Value {
+impl ToSql for SqlValue {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Text(text) | Self::TextOrNull(Some(text)) => ValueRef::Text(text.as_bytes()),
@@ -53,7 +53,7 @@ pub(super) fn open(path: &Path, create: bool, statements: usize, settings: &[(&s
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(statements);
     let always = [("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", "ON")];
     for (name, value) in always.iter().chain(settings) {
@@ -72,7 +72,7 @@ fn prepared<'c>(connection: &'c Connection, sql: &str) -> Result<CachedStatement
 }
 
 /// Binds values from `first` (counted from 1) on.
-fn bind(statement: &mut Statement<'_>, first: usize, values: &[Value]) -> Result<(), SqlError> {
+fn bind(statement: &mut Statement<'_>, first: usize, values: &[SqlValue]) -> Result<(), SqlError> {
     for (index, value) in values.iter().enumerate() {
         statement.raw_bind_parameter(first + index, value)?;
     }
@@ -83,14 +83,14 @@ fn collect(statement: &mut Statement<'_>, found: &mut Vec<SqliteRow>) -> Result<
     let columns = statement.column_count();
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
-        let held: rusqlite::Result<Box<[Held]>> = (0..columns).map(|index| row.get(index)).collect();
-        found.push(SqliteRow(held?));
+        let values: rusqlite::Result<Box<[SqliteValue]>> = (0..columns).map(|index| row.get(index)).collect();
+        found.push(SqliteRow(values?));
     }
     Ok(())
 }
 
 /// Every row of a statement.
-pub(super) fn fetch_all(connection: &Connection, sql: &str, values: &[Value]) -> Result<Vec<SqliteRow>, SqlError> {
+pub(super) fn fetch_all(connection: &Connection, sql: &str, values: &[SqlValue]) -> Result<Vec<SqliteRow>, SqlError> {
     let mut statement = prepared(connection, sql)?;
     bind(&mut statement, 1, values)?;
     let mut found = Vec::new();
@@ -103,8 +103,8 @@ pub(super) fn fetch_each(
     connection: &Connection,
     sql: &str,
     width: usize,
-    values: &[Value],
-    further: &[Value],
+    values: &[SqlValue],
+    further: &[SqlValue],
 ) -> Result<Vec<SqliteRow>, SqlError> {
     let mut statement = prepared(connection, sql)?;
     bind(&mut statement, width + 1, further)?;
@@ -117,7 +117,7 @@ pub(super) fn fetch_each(
 }
 
 /// Runs one statement and tells how many rows it changed.
-pub(super) fn execute(connection: &Connection, sql: &str, values: &[Value]) -> Result<u64, SqlError> {
+pub(super) fn execute(connection: &Connection, sql: &str, values: &[SqlValue]) -> Result<u64, SqlError> {
     let mut statement = prepared(connection, sql)?;
     bind(&mut statement, 1, values)?;
     Ok(u64::try_from(statement.raw_execute()?).unwrap_or(u64::MAX))
@@ -125,7 +125,7 @@ pub(super) fn execute(connection: &Connection, sql: &str, values: &[Value]) -> R
 
 /// Runs a statement once for each group of `width` values, with further values bound behind them; tells how many rows were
 /// changed in all.
-pub(super) fn execute_each(connection: &Connection, sql: &str, width: usize, values: &[Value], further: &[Value]) -> Result<u64, SqlError> {
+pub(super) fn execute_each(connection: &Connection, sql: &str, width: usize, values: &[SqlValue], further: &[SqlValue]) -> Result<u64, SqlError> {
     let mut statement = prepared(connection, sql)?;
     bind(&mut statement, width + 1, further)?;
     let mut changed = 0;

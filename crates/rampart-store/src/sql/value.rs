@@ -9,13 +9,13 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use super::fault::SqlError;
+use super::error::SqlError;
 use super::sqlite::SqliteRow;
 use crate::error::StoreError;
 
 /// A value to bind. Texts are shared, so that a batch that is tried again copies nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Value {
+pub(crate) enum SqlValue {
     /// A text.
     Text(Arc<str>),
     /// A text or nothing.
@@ -54,7 +54,7 @@ pub(crate) fn shared_json(value: &impl Serialize) -> Result<Arc<str>, serde_json
     drafted(|draft| serde_json::to_writer(draft, value))
 }
 
-impl Value {
+impl SqlValue {
     /// What something prints as, to bind as text.
     pub(crate) fn display(value: impl std::fmt::Display) -> Self {
         Self::Text(shared(value))
@@ -66,50 +66,50 @@ impl Value {
     }
 }
 
-impl From<&str> for Value {
+impl From<&str> for SqlValue {
     fn from(text: &str) -> Self {
         Self::Text(text.into())
     }
 }
 
-impl From<String> for Value {
+impl From<String> for SqlValue {
     fn from(text: String) -> Self {
         Self::Text(text.into())
     }
 }
 
-impl From<Arc<str>> for Value {
+impl From<Arc<str>> for SqlValue {
     fn from(text: Arc<str>) -> Self {
         Self::Text(text)
     }
 }
 
-impl From<i64> for Value {
+impl From<i64> for SqlValue {
     fn from(number: i64) -> Self {
         Self::Int(number)
     }
 }
 
-impl From<bool> for Value {
+impl From<bool> for SqlValue {
     fn from(truth: bool) -> Self {
         Self::Bool(truth)
     }
 }
 
 /// A row of either engine, read by column position.
-pub(crate) enum Row {
+pub(crate) enum DbRow {
     Sqlite(SqliteRow),
     Postgres(PgRow),
     /// A row of one of several statements that ran together: whose it is, then its columns as texts.
-    Together(PgRow),
+    CustomerBatcher(PgRow),
 }
 
-impl Row {
+impl DbRow {
     pub(crate) fn text(&self, index: usize) -> Result<&str, SqlError> {
         match self {
             Self::Sqlite(row) => row.text(index)?.ok_or(SqlError::Column(index)),
             Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Together(row) => Ok(row.try_get(index + 1)?),
+            Self::CustomerBatcher(row) => Ok(row.try_get(index + 1)?),
         }
     }
 
@@ -117,7 +117,7 @@ impl Row {
         match self {
             Self::Sqlite(row) => row.text(index),
             Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Together(row) => Ok(row.try_get(index + 1)?),
+            Self::CustomerBatcher(row) => Ok(row.try_get(index + 1)?),
         }
     }
 
@@ -125,7 +125,7 @@ impl Row {
         match self {
             Self::Sqlite(row) => row.int(index)?.ok_or(SqlError::Column(index)),
             Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Together(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
+            Self::CustomerBatcher(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
         }
     }
 
@@ -133,7 +133,7 @@ impl Row {
         match self {
             Self::Sqlite(row) => row.int(index),
             Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Together(_) => self.text_or_null(index)?.map(|text| text.parse().map_err(|_| SqlError::Column(index))).transpose(),
+            Self::CustomerBatcher(_) => self.text_or_null(index)?.map(|text| text.parse().map_err(|_| SqlError::Column(index))).transpose(),
         }
     }
 
@@ -141,7 +141,7 @@ impl Row {
         match self {
             Self::Sqlite(row) => Ok(row.int(index)?.ok_or(SqlError::Column(index))? != 0),
             Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Together(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
+            Self::CustomerBatcher(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
         }
     }
 

@@ -4,11 +4,11 @@ mod books;
 mod orders;
 
 use crate::error::StoreError;
-use crate::sql::Session;
+use crate::sql::DbSession;
 use crate::store::Store;
 
 /// How many rows are read at once.
-const PAGE: i64 = 2_000;
+const PAGE_ROWS: i64 = 2_000;
 
 /// What is wrong somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Store {
     }
 }
 
-async fn check(session: &mut Session, report: &mut VerifyReport) -> Result<(), StoreError> {
+async fn check(session: &mut DbSession, report: &mut VerifyReport) -> Result<(), StoreError> {
     books::balances(session, report).await?;
     books::postings(session, report).await?;
     orders::held(session, report).await?;

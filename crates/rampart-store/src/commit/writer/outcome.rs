@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Fatal, Task, pause, stopped};
-use crate::commit::load::announce;
+use super::{Fatal, WriterTask, back_off, stopped};
+use crate::commit::load::insert_batch_row;
 use crate::error::StoreError;
 
-impl Task {
+impl WriterTask {
     /// What became of a commit whose answer was lost. If its batch has not happened, it cannot any more. Asked for as long as
     /// the store's patience lasts, and nothing else is done on the way: a connection that does not live long suffices.
-    pub(super) async fn has_happened(&mut self, batch: &Arc<str>) -> Result<bool, Fatal> {
+    pub(super) async fn was_committed(&mut self, batch: &Arc<str>) -> Result<bool, Fatal> {
         let begun = Instant::now();
         let mut attempt = 1;
         loop {
-            let asked = match self.connected().await {
-                Ok(()) => self.ask_whether_happened(batch).await,
+            let asked = match self.ensure_connected().await {
+                Ok(()) => self.query_was_committed(batch).await,
                 Err(error) => Err(error),
             };
             match asked {
@@ -27,16 +27,16 @@ impl Task {
             }
             // In whatever state it is: asking needs nothing of it.
             self.session = None;
-            pause(attempt, begun).await;
+            back_off(attempt, begun).await;
             attempt += 1;
         }
     }
 
-    async fn ask_whether_happened(&mut self, batch: &Arc<str>) -> Result<bool, StoreError> {
+    async fn query_was_committed(&mut self, batch: &Arc<str>) -> Result<bool, StoreError> {
         let Some(session) = &mut self.session else { return Err(stopped()) };
         let asked = async {
             session.begin().await?;
-            let free = announce(session, batch).await?;
+            let free = insert_batch_row(session, batch).await?;
             session.rollback().await?;
             Ok(!free)
         };

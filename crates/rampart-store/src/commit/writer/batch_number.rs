@@ -10,33 +10,33 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::Task;
+use super::WriterTask;
 
 /// The series of numbers that batches are counted in.
-pub(crate) const SERIES: &str = "batches";
+pub(crate) const BATCH_SERIES: &str = "batches";
 /// How far apart batches are counted.
-const COUNTED_EVERY: Duration = Duration::from_secs(1);
+const COUNT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The file of a node that keeps the number, and whose database it is about.
 #[derive(Debug)]
-pub(crate) struct Kept {
-    pub(crate) file: PathBuf,
+pub(crate) struct BatchNumberFile {
+    pub(crate) path: PathBuf,
     pub(crate) installation: String,
 }
 
 /// What the store and its writer share about the number.
 #[derive(Debug, Default)]
-pub(crate) struct Shared {
+pub(crate) struct SharedBatchNumber {
     /// Where the number is kept; nowhere until somebody has compared it.
-    pub(crate) kept: OnceLock<Kept>,
+    pub(crate) file: OnceLock<BatchNumberFile>,
     /// Where the number stood before it fell while this process was connected to the database; 0 when it has not, or somebody
     /// knows.
     pub(crate) fell_from: AtomicI64,
 }
 
 /// What the writer knows of the number.
-pub(super) struct Numbering {
-    pub(super) shared: Arc<Shared>,
+pub(super) struct BatchNumbering {
+    pub(super) shared: Arc<SharedBatchNumber>,
     /// Batches that the database's number lacks.
     uncounted: i64,
     /// When batches were counted last.
@@ -45,8 +45,8 @@ pub(super) struct Numbering {
     last: i64,
 }
 
-impl Numbering {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+impl BatchNumbering {
+    pub(super) fn new(shared: Arc<SharedBatchNumber>) -> Self {
         Self { shared, uncounted: 0, counted_at: None, last: 0 }
     }
 
@@ -57,12 +57,12 @@ impl Numbering {
 
     /// How long until batches have to be counted; nothing when all are.
     pub(super) fn due_in(&self) -> Option<Duration> {
-        let rest = self.counted_at.map_or(Duration::ZERO, |counted_at| COUNTED_EVERY.saturating_sub(counted_at.elapsed()));
+        let rest = self.counted_at.map_or(Duration::ZERO, |counted_at| COUNT_INTERVAL.saturating_sub(counted_at.elapsed()));
         (self.uncounted > 0).then_some(rest)
     }
 }
 
-impl Task {
+impl WriterTask {
     /// Counts what was committed, and keeps the number in the node's folder.
     pub(super) async fn count_batches(&mut self) {
         let batches = self.numbering.uncounted;
@@ -70,7 +70,7 @@ impl Task {
             return;
         }
         self.numbering.counted_at = Some(Instant::now());
-        let numbers = match self.reserve(SERIES, batches).await {
+        let numbers = match self.reserve(BATCH_SERIES, batches).await {
             Ok(numbers) => numbers,
             Err(error) => {
                 tracing::warn!(%error, "batches cannot be counted yet");
@@ -85,21 +85,21 @@ impl Task {
             return;
         }
         self.numbering.last = numbers.end;
-        if let Some(kept) = self.numbering.shared.kept.get()
-            && let Err(error) = write(kept, numbers.end)
+        if let Some(file) = self.numbering.shared.file.get()
+            && let Err(error) = write(file, numbers.end)
         {
-            tracing::warn!(%error, file = %kept.file.display(), "the number of batches cannot be kept in the data folder");
+            tracing::warn!(%error, file = %file.path.display(), "the number of batches cannot be file in the data folder");
         }
     }
 }
 
 /// Replaces the file, so that nobody ever reads half of it. It is not flushed: after a power cut it may lag further behind.
-fn write(kept: &Kept, number: i64) -> std::io::Result<()> {
-    let beside = kept.file.with_extension(format!("{}.new", std::process::id()));
+fn write(file: &BatchNumberFile, number: i64) -> std::io::Result<()> {
+    let beside = file.path.with_extension(format!("{}.new", std::process::id()));
     let mut file = std::fs::File::create(&beside)?;
-    writeln!(file, "{} {number}", kept.installation)?;
+    writeln!(file, "{} {number}", file.installation)?;
     drop(file);
-    std::fs::rename(&beside, &kept.file)
+    std::fs::rename(&beside, &file.path)
 }
 
 /// The installation and the number that a file keeps; nothing when it keeps none that can be read.

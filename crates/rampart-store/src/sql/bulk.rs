@@ -8,11 +8,11 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, SqlStr};
 
-use super::{DatabaseEngine, Value};
+use super::{DatabaseEngine, SqlValue};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ColumnType {
     /// Texts.
     Text,
     /// Whole numbers.
@@ -21,7 +21,7 @@ pub(crate) enum Kind {
     Bool,
 }
 
-impl Kind {
+impl ColumnType {
     const fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -34,24 +34,24 @@ impl Kind {
 /// Rows to write, as one flat list of values. Rows of one statement hold the same kinds of values in the same columns.
 pub(crate) struct Rows {
     pub(super) width: usize,
-    pub(super) values: Vec<Value>,
-    kinds: &'static [Kind],
+    pub(super) values: Vec<SqlValue>,
+    types: &'static [ColumnType],
 }
 
 impl Rows {
     /// Rows of so many columns.
-    pub(crate) const fn new(width: usize, values: Vec<Value>) -> Self {
-        Self { width, values, kinds: &[] }
+    pub(crate) const fn new(width: usize, values: Vec<SqlValue>) -> Self {
+        Self { width, values, types: &[] }
     }
 
     /// Rows of columns of these kinds, of which there may be none.
-    pub(crate) const fn of(kinds: &'static [Kind], values: Vec<Value>) -> Self {
-        Self { width: kinds.len(), values, kinds }
+    pub(crate) const fn of(types: &'static [ColumnType], values: Vec<SqlValue>) -> Self {
+        Self { width: types.len(), values, types }
     }
 
     /// What a column holds, as was said or as its first value tells.
-    fn kind(&self, column: usize) -> Kind {
-        self.kinds.get(column).copied().or_else(|| self.values.get(column).map(Value::kind)).unwrap_or(Kind::Text)
+    fn column_type(&self, column: usize) -> ColumnType {
+        self.types.get(column).copied().or_else(|| self.values.get(column).map(SqlValue::column_type)).unwrap_or(ColumnType::Text)
     }
 
     pub(crate) const fn count(&self) -> usize {
@@ -66,7 +66,7 @@ impl Rows {
                 format!("VALUES ({})", columns.map(|column| format!("${}", column + 1)).collect::<Vec<_>>().join(", "))
             }
             DatabaseEngine::Postgres => {
-                let arrays = columns.map(|column| format!("${}::{}[]", column + 1, self.kind(column).name()));
+                let arrays = columns.map(|column| format!("${}::{}[]", column + 1, self.column_type(column).name()));
                 format!("SELECT * FROM UNNEST({})", arrays.collect::<Vec<_>>().join(", "))
             }
         }
@@ -84,7 +84,7 @@ pub(super) fn merged(engine: DatabaseEngine, ranges: &[String], order: &str) -> 
 }
 
 /// How a statement says that a column is one of the keys that it is asked for. Further values are numbered from `$2`.
-pub(super) const fn among_keys(engine: DatabaseEngine) -> &'static str {
+pub(super) const fn key_condition(engine: DatabaseEngine) -> &'static str {
     match engine {
         DatabaseEngine::Sqlite => "= $1",
         DatabaseEngine::Postgres => "= ANY($1)",
@@ -98,12 +98,12 @@ pub(super) fn text(sql: String) -> SqlStr {
 
 type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
 
-impl Value {
-    const fn kind(&self) -> Kind {
+impl SqlValue {
+    const fn column_type(&self) -> ColumnType {
         match self {
-            Self::Text(_) | Self::TextOrNull(_) => Kind::Text,
-            Self::Int(_) | Self::IntOrNull(_) => Kind::Int,
-            Self::Bool(_) => Kind::Bool,
+            Self::Text(_) | Self::TextOrNull(_) => ColumnType::Text,
+            Self::Int(_) | Self::IntOrNull(_) => ColumnType::Int,
+            Self::Bool(_) => ColumnType::Bool,
         }
     }
 
@@ -120,21 +120,21 @@ impl Value {
 }
 
 /// Binds a column of values of one kind as an array.
-fn bind_column<'q>(query: PgQuery<'q>, kind: Kind, column: impl Iterator<Item = &'q Value>) -> PgQuery<'q> {
-    match kind {
-        Kind::Int => query.bind(column.map(Value::number).collect::<Vec<Option<i64>>>()),
-        Kind::Bool => query.bind(column.map(|value| matches!(value, Value::Bool(true))).collect::<Vec<bool>>()),
-        Kind::Text => query.bind(column.map(Value::text).collect::<Vec<Option<&'q str>>>()),
+fn bind_column<'q>(query: PgQuery<'q>, column_type: ColumnType, column: impl Iterator<Item = &'q SqlValue>) -> PgQuery<'q> {
+    match column_type {
+        ColumnType::Int => query.bind(column.map(SqlValue::number).collect::<Vec<Option<i64>>>()),
+        ColumnType::Bool => query.bind(column.map(|value| matches!(value, SqlValue::Bool(true))).collect::<Vec<bool>>()),
+        ColumnType::Text => query.bind(column.map(SqlValue::text).collect::<Vec<Option<&'q str>>>()),
     }
 }
 
 /// Binds each column of rows as an array.
 pub(super) fn bind_rows<'q>(query: PgQuery<'q>, rows: &'q Rows) -> PgQuery<'q> {
     let column = |column| rows.values.iter().skip(column).step_by(rows.width);
-    (0..rows.width).fold(query, |query, place| bind_column(query, rows.kind(place), column(place)))
+    (0..rows.width).fold(query, |query, place| bind_column(query, rows.column_type(place), column(place)))
 }
 
-impl Value {
+impl SqlValue {
     fn number(&self) -> Option<i64> {
         match self {
             Self::Int(number) | Self::IntOrNull(Some(number)) => Some(*number),
@@ -151,12 +151,12 @@ impl Value {
 }
 
 /// A query over rows, each column bound as an array, and further values.
-pub(super) fn over_rows<'q>(sql: SqlStr, rows: &'q Rows, further: &[Value]) -> PgQuery<'q> {
+pub(super) fn over_rows<'q>(sql: SqlStr, rows: &'q Rows, further: &[SqlValue]) -> PgQuery<'q> {
     further.iter().fold(bind_rows(sqlx::query(sql), rows), |query, value| value.bind(query))
 }
 
 /// A query over keys, bound as an array, and further values.
-pub(super) fn over_keys<'q>(sql: SqlStr, keys: &'q [Value], further: &[Value]) -> PgQuery<'q> {
-    let kind = keys.first().map_or(Kind::Text, Value::kind);
-    further.iter().fold(bind_column(sqlx::query(sql), kind, keys.iter()), |query, value| value.bind(query))
+pub(super) fn over_keys<'q>(sql: SqlStr, keys: &'q [SqlValue], further: &[SqlValue]) -> PgQuery<'q> {
+    let column_type = keys.first().map_or(ColumnType::Text, SqlValue::column_type);
+    further.iter().fold(bind_column(sqlx::query(sql), column_type, keys.iter()), |query, value| value.bind(query))
 }

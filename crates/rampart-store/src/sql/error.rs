@@ -22,42 +22,42 @@ pub(crate) enum SqlError {
 
 /// What to do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum ErrorClass {
     /// The connection is gone; what became of a commit in flight is unknown.
-    Lost,
+    ConnectionLost,
     /// Deadlock, busy or serialisation failure: the same again.
-    Again,
+    Retry,
     /// The engine lacks something (space, memory, permission): later perhaps.
     Unavailable,
     /// A row that was to be new is there.
-    Exists,
+    AlreadyExists,
     /// What was sent cannot be stored, or the statement is wrong.
-    Data,
+    InvalidData,
 }
 
 /// Tells what an error means.
-pub(crate) fn trouble(error: &SqlError) -> Trouble {
+pub(crate) fn classify(error: &SqlError) -> ErrorClass {
     match error {
         SqlError::Sqlite(rusqlite::Error::SqliteFailure(fault, _)) => sqlite(fault.extended_code),
-        SqlError::Sqlite(_) | SqlError::Column(_) => Trouble::Data,
+        SqlError::Sqlite(_) | SqlError::Column(_) => ErrorClass::InvalidData,
         SqlError::Postgres(error) => postgres(error),
-        SqlError::TimedOut | SqlError::Closed => Trouble::Unavailable,
+        SqlError::TimedOut | SqlError::Closed => ErrorClass::Unavailable,
     }
 }
 
-fn sqlite(extended_code: i32) -> Trouble {
+fn sqlite(extended_code: i32) -> ErrorClass {
     match extended_code & 0xff {
         // CONSTRAINT_PRIMARYKEY, CONSTRAINT_UNIQUE
-        19 if matches!(extended_code, 1555 | 2067) => Trouble::Exists,
+        19 if matches!(extended_code, 1555 | 2067) => ErrorClass::AlreadyExists,
         // BUSY, LOCKED, SCHEMA, PROTOCOL
-        5 | 6 | 17 | 15 => Trouble::Again,
+        5 | 6 | 17 | 15 => ErrorClass::Retry,
         // PERM, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB
-        3 | 7 | 8 | 9 | 10 | 11 | 13 | 14 | 26 => Trouble::Unavailable,
-        _ => Trouble::Data,
+        3 | 7 | 8 | 9 | 10 | 11 | 13 | 14 | 26 => ErrorClass::Unavailable,
+        _ => ErrorClass::InvalidData,
     }
 }
 
-fn postgres(error: &sqlx::Error) -> Trouble {
+fn postgres(error: &sqlx::Error) -> ErrorClass {
     let Some(fault) = error.as_database_error() else {
         return match error {
             sqlx::Error::Encode(_)
@@ -65,19 +65,19 @@ fn postgres(error: &sqlx::Error) -> Trouble {
             | sqlx::Error::ColumnDecode { .. }
             | sqlx::Error::ColumnIndexOutOfBounds { .. }
             | sqlx::Error::InvalidArgument(_)
-            | sqlx::Error::RowNotFound => Trouble::Data,
-            _ => Trouble::Lost,
+            | sqlx::Error::RowNotFound => ErrorClass::InvalidData,
+            _ => ErrorClass::ConnectionLost,
         };
     };
     match &fault.code().unwrap_or_default()[..] {
-        "23505" => Trouble::Exists,
-        "40001" | "40P01" | "55P03" => Trouble::Again,
+        "23505" => ErrorClass::AlreadyExists,
+        "40001" | "40P01" | "55P03" => ErrorClass::Retry,
         // A server that only reads (25006) is not the one that writes any more, or not yet: another connection may lead to it.
-        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" => Trouble::Lost,
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" => ErrorClass::ConnectionLost,
         code => match code.get(..2).unwrap_or_default() {
-            "08" => Trouble::Lost,
-            "53" | "58" | "57" | "28" | "XX" => Trouble::Unavailable,
-            _ => Trouble::Data,
+            "08" => ErrorClass::ConnectionLost,
+            "53" | "58" | "57" | "28" | "XX" => ErrorClass::Unavailable,
+            _ => ErrorClass::InvalidData,
         },
     }
 }
