@@ -3,7 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use crate::error::StoreError;
-use crate::sql::{DbRow, Rows, DbSession, SqlError, SqlValue};
+use crate::sql::{DbRow, DbSession, Rows, SqlError, SqlValue};
 use crate::store::Store;
 use crate::verify::VerifyReport;
 
@@ -48,7 +48,11 @@ const COPY_TABLES: &[CopyTable] = &[
             ("mode", CopyType::TextOrNull),
         ],
     },
-    CopyTable { name: "installation_keys", keys: 1, columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("data", CopyType::Text)] },
+    CopyTable {
+        name: "installation_keys",
+        keys: 1,
+        columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("data", CopyType::Text)],
+    },
     CopyTable {
         name: "partners",
         keys: 1,
@@ -63,7 +67,13 @@ const COPY_TABLES: &[CopyTable] = &[
     CopyTable {
         name: "customers",
         keys: 1,
-        columns: &[("id", CopyType::Int), ("version", CopyType::Int), ("partner", CopyType::Text), ("created_at", CopyType::Int), ("data", CopyType::Text)],
+        columns: &[
+            ("id", CopyType::Int),
+            ("version", CopyType::Int),
+            ("partner", CopyType::Text),
+            ("created_at", CopyType::Int),
+            ("data", CopyType::Text),
+        ],
     },
     CopyTable {
         name: "payments",
@@ -99,7 +109,13 @@ const COPY_TABLES: &[CopyTable] = &[
     CopyTable {
         name: "payouts",
         keys: 1,
-        columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("order_id", CopyType::TextOrNull), ("state", CopyType::Text), ("data", CopyType::Text)],
+        columns: &[
+            ("id", CopyType::Text),
+            ("version", CopyType::Int),
+            ("order_id", CopyType::TextOrNull),
+            ("state", CopyType::Text),
+            ("data", CopyType::Text),
+        ],
     },
     CopyTable {
         name: "transfers",
@@ -113,7 +129,11 @@ const COPY_TABLES: &[CopyTable] = &[
             ("data", CopyType::Text),
         ],
     },
-    CopyTable { name: "facts", keys: 1, columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("waiting", CopyType::Bool), ("data", CopyType::Text)] },
+    CopyTable {
+        name: "facts",
+        keys: 1,
+        columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("waiting", CopyType::Bool), ("data", CopyType::Text)],
+    },
     CopyTable {
         name: "deposits",
         keys: 1,
@@ -134,7 +154,7 @@ const COPY_TABLES: &[CopyTable] = &[
         columns: &[
             ("id", CopyType::Text),
             ("version", CopyType::Int),
-            ("copy_type", CopyType::Text),
+            ("kind", CopyType::Text),
             ("subject", CopyType::Text),
             ("due_at", CopyType::Int),
             ("leased_until", CopyType::IntOrNull),
@@ -145,7 +165,13 @@ const COPY_TABLES: &[CopyTable] = &[
     CopyTable {
         name: "subscriptions",
         keys: 1,
-        columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("partner", CopyType::Text), ("disabled", CopyType::Bool), ("data", CopyType::Text)],
+        columns: &[
+            ("id", CopyType::Text),
+            ("version", CopyType::Int),
+            ("partner", CopyType::Text),
+            ("disabled", CopyType::Bool),
+            ("data", CopyType::Text),
+        ],
     },
     CopyTable {
         name: "deliveries",
@@ -176,12 +202,16 @@ const COPY_TABLES: &[CopyTable] = &[
             ("order_id", CopyType::TextOrNull),
             ("waiting", CopyType::Bool),
             ("alarm", CopyType::TextOrNull),
-            ("copy_type", CopyType::Text),
+            ("kind", CopyType::Text),
             ("fact", CopyType::TextOrNull),
             ("data", CopyType::Text),
         ],
     },
-    CopyTable { name: "audit", keys: 1, columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("subject", CopyType::Text), ("data", CopyType::Text)] },
+    CopyTable {
+        name: "audit",
+        keys: 1,
+        columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("subject", CopyType::Text), ("data", CopyType::Text)],
+    },
     CopyTable {
         name: "claims",
         keys: 1,
@@ -204,7 +234,7 @@ const COPY_TABLES: &[CopyTable] = &[
         keys: 1,
         columns: &[
             ("id", CopyType::Text),
-            ("copy_type", CopyType::Text),
+            ("kind", CopyType::Text),
             ("origin", CopyType::Text),
             ("order_id", CopyType::TextOrNull),
             ("posted_at", CopyType::Int),
@@ -223,7 +253,11 @@ const COPY_TABLES: &[CopyTable] = &[
             ("order_id", CopyType::TextOrNull),
         ],
     },
-    CopyTable { name: "counters", keys: 1, columns: &[("id", CopyType::Text), ("value", CopyType::Text), ("expires_at", CopyType::IntOrNull)] },
+    CopyTable {
+        name: "counters",
+        keys: 1,
+        columns: &[("id", CopyType::Text), ("value", CopyType::Text), ("expires_at", CopyType::IntOrNull)],
+    },
     CopyTable {
         name: "events",
         keys: 2,
@@ -231,7 +265,7 @@ const COPY_TABLES: &[CopyTable] = &[
             ("partner", CopyType::Text),
             ("sequence", CopyType::Int),
             ("id", CopyType::Text),
-            ("copy_type", CopyType::Text),
+            ("kind", CopyType::Text),
             ("subject", CopyType::Text),
             ("data", CopyType::Text),
             ("created_at", CopyType::Int),

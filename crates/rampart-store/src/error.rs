@@ -7,7 +7,7 @@ use rampart_core::record::RecordKey;
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 
-use crate::sql::{SqlError, ErrorClass, classify};
+use crate::sql::{ErrorClass, SqlError, classify};
 
 /// Why a read, or anything else that is not a commit, did not work.
 #[derive(Debug, thiserror::Error)]

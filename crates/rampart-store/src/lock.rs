@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::error::StoreError;
-use crate::sql::{DbSession, DatabaseTarget};
+use crate::sql::{DatabaseTarget, DbSession};
 use crate::store::OnFatal;
 
 /// How often is looked whether the session that holds a lock of PostgreSQL still lives.

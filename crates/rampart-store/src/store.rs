@@ -8,11 +8,11 @@ use std::time::Duration;
 use rampart_core::id::Randomness;
 use rampart_core::time::Clock;
 
-use crate::commit::{BATCH_SERIES, CommitFault, BatchNumberFile, Writer, read_batch_number};
+use crate::commit::{BATCH_SERIES, BatchNumberFile, CommitFault, Writer, read_batch_number};
 use crate::error::StoreError;
 use crate::lock::{Lock, LockMode};
 use crate::read::CustomerBatcher;
-use crate::sql::{DatabaseEngine, ReaderPool, DbSession, SchemaState, DatabaseTarget, migrate, schema_state};
+use crate::sql::{DatabaseEngine, DatabaseTarget, DbSession, ReaderPool, SchemaState, migrate, schema_state};
 
 /// What a writer that cannot continue calls; it should end the process.
 pub(crate) type OnFatal = Arc<dyn Fn(&str) + Send + Sync>;

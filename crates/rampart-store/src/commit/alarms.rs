@@ -10,7 +10,7 @@ use rampart_core::ledger::Account;
 use rampart_core::record::Record;
 use rampart_core::review::{ReviewItem, ReviewKind};
 
-use super::batch::{BatchError, BatchAttempt};
+use super::batch::{BatchAttempt, BatchError};
 use super::evaluate::BatchState;
 use super::load::lock;
 use super::write::Changes;

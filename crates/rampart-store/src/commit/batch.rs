@@ -7,8 +7,8 @@ use rampart_core::time::Timestamp;
 
 use super::Committed;
 use super::evaluate::BatchState;
-use super::writer_cache::WriterCache;
 use super::prepare::Prepared;
+use super::writer_cache::WriterCache;
 use crate::error::{CommitError, StoreError};
 use crate::sql::{DbSession, SqlError};
 

@@ -6,25 +6,28 @@ use rampart_core::customer::Customer;
 use rampart_core::partner::Partner;
 use rampart_core::record::RecordKey;
 
-use super::batch::{BatchError, BatchAttempt};
+use super::batch::{BatchAttempt, BatchError};
 use super::counters::Counters;
 use super::evaluate::BatchState;
 use super::prepare::Prepared;
 use super::write::{CLAIM, CLAIM_TYPES, assignments};
 use crate::read::{read_balance, read_claim};
-use crate::sql::{CombinedStatement, DatabaseEngine, Params, ColumnType, DbRow, Rows, DbSession, SqlError, BulkStatement, SqlValue};
-use crate::tables::{Stored, TABLES, RecordTable, key_value, read_key, table_of};
+use crate::sql::{BulkStatement, ColumnType, CombinedStatement, DatabaseEngine, DbRow, DbSession, Params, Rows, SqlError, SqlValue};
+use crate::tables::{RecordTable, Stored, TABLES, key_value, read_key, table_of};
 
 /// What every batch begins with, in the order of locks: its own row, versions, what is counted, claims.
-static BEGINNING: CombinedStatement<7> = CombinedStatement::new([BATCH_ROW, PARTNERS, CUSTOMERS, BALANCES, COUNTERS, EXISTING_CLAIMS, TAKEN_CLAIMS]);
+static BEGINNING: CombinedStatement<7> =
+    CombinedStatement::new([BATCH_ROW, PARTNERS, CUSTOMERS, BALANCES, COUNTERS, EXISTING_CLAIMS, TAKEN_CLAIMS]);
 static INSERT_BATCH: CombinedStatement<1> = CombinedStatement::new([BATCH_ROW]);
 
 const TEXT: &[ColumnType] = &[ColumnType::Text];
 const VERSION: &[&str] = &["id", "version"];
 
-const BATCH_ROW: BulkStatement = BulkStatement::write(TEXT, 0, |_, rows| format!("INSERT INTO batches (id) {rows} ON CONFLICT (id) DO NOTHING"));
+const BATCH_ROW: BulkStatement =
+    BulkStatement::write(TEXT, 0, |_, rows| format!("INSERT INTO batches (id) {rows} ON CONFLICT (id) DO NOTHING"));
 const PARTNERS: BulkStatement = BulkStatement::read(TEXT, 0, VERSION, |engine, keys_match| versions(Partner::TABLE, engine, keys_match));
-const CUSTOMERS: BulkStatement = BulkStatement::read(&[ColumnType::Int], 0, VERSION, |engine, keys_match| versions(Customer::TABLE, engine, keys_match));
+const CUSTOMERS: BulkStatement =
+    BulkStatement::read(&[ColumnType::Int], 0, VERSION, |engine, keys_match| versions(Customer::TABLE, engine, keys_match));
 /// Read before the batch takes its own, which its steps know. Nothing is locked: what another node is taking at this very
 /// moment is not seen.
 const EXISTING_CLAIMS: BulkStatement = BulkStatement::read(TEXT, 1, &CLAIM, |_, keys_match| {
@@ -47,12 +50,18 @@ struct CountedTable {
 }
 
 const BALANCE: &[&str] = &["id", "posted", "held", "entries"];
-const BALANCES: BulkStatement = BulkStatement::read(TEXT, 0, BALANCE, |engine, keys_match| select_rows("balances", BALANCE, engine, keys_match));
-static BALANCE_ROWS: CountedTable =
-    CountedTable { table: "balances", columns: BALANCE, select: CombinedStatement::new([BALANCES]), empty: || vec!["0".into(), "0".into(), 0_i64.into()] };
+const BALANCES: BulkStatement =
+    BulkStatement::read(TEXT, 0, BALANCE, |engine, keys_match| select_rows("balances", BALANCE, engine, keys_match));
+static BALANCE_ROWS: CountedTable = CountedTable {
+    table: "balances",
+    columns: BALANCE,
+    select: CombinedStatement::new([BALANCES]),
+    empty: || vec!["0".into(), "0".into(), 0_i64.into()],
+};
 
 const COUNTER: &[&str] = &["id", "value", "expires_at"];
-const COUNTERS: BulkStatement = BulkStatement::read(TEXT, 0, COUNTER, |engine, keys_match| select_rows("counters", COUNTER, engine, keys_match));
+const COUNTERS: BulkStatement =
+    BulkStatement::read(TEXT, 0, COUNTER, |engine, keys_match| select_rows("counters", COUNTER, engine, keys_match));
 static COUNTER_ROWS: CountedTable = CountedTable {
     table: "counters",
     columns: COUNTER,
@@ -94,12 +103,14 @@ impl BatchAttempt<'_> {
         let [partners, customers, others @ ..] = TABLES;
         for table in others {
             let engine = self.session.engine();
-            let rows = self.session.fetch_by_keys(|keys_match| versions(table, engine, keys_match), &key_values(table, &state), &[]).await?;
+            let rows =
+                self.session.fetch_by_keys(|keys_match| versions(table, engine, keys_match), &key_values(table, &state), &[]).await?;
             read_versions(table, &mut state, &rows)?;
         }
         let balances: Vec<SqlValue> =
             state.balances.values().filter(|slot| !slot.cached).map(|slot| SqlValue::Text(Arc::clone(&slot.id))).collect();
-        let counters: Vec<SqlValue> = state.counters.iter().filter(|(_, slot)| !slot.cached).map(|(owner, _)| SqlValue::display(owner)).collect();
+        let counters: Vec<SqlValue> =
+            state.counters.iter().filter(|(_, slot)| !slot.cached).map(|(owner, _)| SqlValue::display(owner)).collect();
         let now = vec![self.now.micros().into()];
         let params = [
             vec![Arc::clone(&self.batch).into()].into(),
@@ -140,7 +151,12 @@ impl BatchAttempt<'_> {
 
     /// The rows of some identifiers. Where others write at the same time, what was not found is made, so that there is
     /// something to lock.
-    async fn with_missing_rows(&mut self, counted: &'static CountedTable, ids: Vec<SqlValue>, mut found: Vec<DbRow>) -> Result<Vec<DbRow>, BatchError> {
+    async fn with_missing_rows(
+        &mut self,
+        counted: &'static CountedTable,
+        ids: Vec<SqlValue>,
+        mut found: Vec<DbRow>,
+    ) -> Result<Vec<DbRow>, BatchError> {
         if self.session.engine() == DatabaseEngine::Sqlite || found.len() >= ids.len() {
             return Ok(found);
         }

@@ -6,12 +6,12 @@ mod checkpoint;
 mod counters;
 mod evaluate;
 mod load;
-mod writer_cache;
 mod prepare;
 mod prune;
 mod stats;
 mod write;
 mod writer;
+mod writer_cache;
 
 use std::ops::Range;
 

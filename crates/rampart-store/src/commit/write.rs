@@ -7,49 +7,77 @@ use rampart_core::ledger::{Origin, Side};
 use rampart_core::payment::Payment;
 use rampart_core::rampoff::Rampoff;
 
-use super::batch::{BatchError, BatchAttempt};
-use super::evaluate::{BalanceSlot, Change, BatchState};
+use super::batch::{BatchAttempt, BatchError};
+use super::evaluate::{BalanceSlot, BatchState, Change};
 use super::prepare::{Prepared, PreparedClaim};
 use super::{Committed, NumberedEvent};
 use crate::error::CommitError;
-use crate::sql::{CombinedStatement, ColumnType, Rows, BulkStatement, SqlValue};
-use crate::tables::{Stored, TABLES, RecordTable, key_value, table_of};
+use crate::sql::{BulkStatement, ColumnType, CombinedStatement, Rows, SqlValue};
+use crate::tables::{RecordTable, Stored, TABLES, key_value, table_of};
 
 /// The columns of claims, and what they hold.
 pub(super) const CLAIM: [&str; 6] = ["id", "subject", "fingerprint", "answer", "expires_at", "batch"];
-pub(super) const CLAIM_TYPES: &[ColumnType] = &[ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int, ColumnType::Text];
+pub(super) const CLAIM_TYPES: &[ColumnType] =
+    &[ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int, ColumnType::Text];
 
 /// What every batch ends with: new orders, of which busy ones are full, the ledger, what is counted, and events.
 static ENDING: CombinedStatement<7> = CombinedStatement::new([PAYMENTS, RAMPOFFS, POSTINGS, ENTRIES, BALANCES, COUNTERS, EVENTS]);
 
 const PAYMENTS: BulkStatement = BulkStatement::write(
-    &[ColumnType::Text, ColumnType::Int, ColumnType::Text, ColumnType::Int, ColumnType::Text, ColumnType::Bool, ColumnType::Int, ColumnType::Int, ColumnType::Text],
+    &[
+        ColumnType::Text,
+        ColumnType::Int,
+        ColumnType::Text,
+        ColumnType::Int,
+        ColumnType::Text,
+        ColumnType::Bool,
+        ColumnType::Int,
+        ColumnType::Int,
+        ColumnType::Text,
+    ],
     0,
     |_, rows| insertion(Payment::TABLE, rows),
 );
 const RAMPOFFS: BulkStatement = BulkStatement::write(
-    &[ColumnType::Text, ColumnType::Int, ColumnType::Text, ColumnType::Int, ColumnType::Text, ColumnType::Bool, ColumnType::Int, ColumnType::Int, ColumnType::Text, ColumnType::Text],
+    &[
+        ColumnType::Text,
+        ColumnType::Int,
+        ColumnType::Text,
+        ColumnType::Int,
+        ColumnType::Text,
+        ColumnType::Bool,
+        ColumnType::Int,
+        ColumnType::Int,
+        ColumnType::Text,
+        ColumnType::Text,
+    ],
     0,
     |_, rows| insertion(Rampoff::TABLE, rows),
 );
-const POSTINGS: BulkStatement = BulkStatement::write(&[ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int, ColumnType::Int], 0, |_, rows| {
-    format!("INSERT INTO postings (id, kind, origin, order_id, posted_at, booked_at) {rows}")
-});
-const ENTRIES: BulkStatement = BulkStatement::write(&[ColumnType::Text, ColumnType::Int, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text], 0, |_, rows| {
-    format!("INSERT INTO entries (balance, number, posting, side, amount, order_id) {rows}")
-});
-const BALANCES: BulkStatement = BulkStatement::write(&[ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int], 0, |_, rows| {
-    let set = assignments(&["posted", "held", "entries"]);
-    format!("INSERT INTO balances (id, posted, held, entries) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
-});
+const POSTINGS: BulkStatement = BulkStatement::write(
+    &[ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int, ColumnType::Int],
+    0,
+    |_, rows| format!("INSERT INTO postings (id, kind, origin, order_id, posted_at, booked_at) {rows}"),
+);
+const ENTRIES: BulkStatement = BulkStatement::write(
+    &[ColumnType::Text, ColumnType::Int, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text],
+    0,
+    |_, rows| format!("INSERT INTO entries (balance, number, posting, side, amount, order_id) {rows}"),
+);
+const BALANCES: BulkStatement =
+    BulkStatement::write(&[ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int], 0, |_, rows| {
+        let set = assignments(&["posted", "held", "entries"]);
+        format!("INSERT INTO balances (id, posted, held, entries) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
+    });
 const COUNTERS: BulkStatement = BulkStatement::write(&[ColumnType::Text, ColumnType::Text, ColumnType::Int], 0, |_, rows| {
     let set = assignments(&["value", "expires_at"]);
     format!("INSERT INTO counters (id, value, expires_at) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
 });
-const EVENTS: BulkStatement =
-    BulkStatement::write(&[ColumnType::Text, ColumnType::Int, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int], 0, |_, rows| {
-        format!("INSERT INTO events (partner, sequence, id, kind, subject, data, created_at) {rows}")
-    });
+const EVENTS: BulkStatement = BulkStatement::write(
+    &[ColumnType::Text, ColumnType::Int, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int],
+    0,
+    |_, rows| format!("INSERT INTO events (partner, sequence, id, kind, subject, data, created_at) {rows}"),
+);
 
 /// `column = excluded.column, …`
 pub(super) fn assignments(columns: &[&str]) -> String {

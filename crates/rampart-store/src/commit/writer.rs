@@ -1,9 +1,9 @@
 //! The writer: one thread with a connection of its own, that makes durable whatever has queued meanwhile. It is a thread
 //! and not a task, because every statement of a batch would otherwise wait behind the requests that wait for the batch.
 
-mod standalone;
-mod outcome;
 mod batch_number;
+mod outcome;
+mod standalone;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -16,17 +16,17 @@ use rampart_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use batch_number::BatchNumbering;
-pub(crate) use batch_number::{BatchNumberFile, BATCH_SERIES, SharedBatchNumber, read as read_batch_number};
+pub(crate) use batch_number::{BATCH_SERIES, BatchNumberFile, SharedBatchNumber, read as read_batch_number};
 
-use super::batch::{Answers, BatchError, BatchAttempt};
+use super::batch::{Answers, BatchAttempt, BatchError};
 use super::checkpoint::checkpoint;
-use super::writer_cache::WriterCache;
 use super::prepare::Prepared;
 use super::prune::Pruned;
 use super::stats::{CommitCounters, Stats};
+use super::writer_cache::WriterCache;
 use super::{CommitFault, Committed};
 use crate::error::{CommitError, StoreError};
-use crate::sql::{DbSession, DatabaseTarget, ErrorClass, classify};
+use crate::sql::{DatabaseTarget, DbSession, ErrorClass, classify};
 use crate::store::{OnFatal, StoreOptions};
 
 /// How often a batch is run again after a deadlock, a busy database, a lost connection or a record that turned out not to be new.

@@ -76,8 +76,11 @@ async fn run_queries(db: Arc<ReaderPool>, mut requests: mpsc::Receiver<CustomerQ
                 for query in queries.drain(..) {
                     let ours = query.address.is_some_and(|address| addresses.contains(&address));
                     let requests = customers.get(&query.customer.0).filter(|stored| stored.partner == query.partner);
-                    let found =
-                        requests.map(|stored| CustomerLookup { version: stored.version, data: Arc::clone(&stored.data), is_deposit_address: ours });
+                    let found = requests.map(|stored| CustomerLookup {
+                        version: stored.version,
+                        data: Arc::clone(&stored.data),
+                        is_deposit_address: ours,
+                    });
                     // Who asked may have gone.
                     let _ = query.answer.send(Ok(found));
                 }

@@ -78,8 +78,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn last_event(&self, partner: PartnerId) -> Result<i64, StoreError> {
-        let row =
-            self.inner.readers.fetch_optional("SELECT last FROM event_counters WHERE partner = $1", vec![partner.to_string().into()]).await?;
+        let row = self
+            .inner
+            .readers
+            .fetch_optional("SELECT last FROM event_counters WHERE partner = $1", vec![partner.to_string().into()])
+            .await?;
         row.map_or(Ok(0), |row| Ok(row.int(0)?))
     }
 
@@ -97,7 +100,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn audit(&self, before: Option<AuditId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        self.list("SELECT version, data FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2", vec![upper_bound(before), i64::from(limit).into()])
-            .await
+        self.list(
+            "SELECT version, data FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2",
+            vec![upper_bound(before), i64::from(limit).into()],
+        )
+        .await
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Every list is cut by a `limit` and goes on behind a key, never by an offset.
 
+mod batched;
 mod claims;
 mod history;
 mod installation;
@@ -11,7 +12,6 @@ mod operators;
 mod orders;
 mod people;
 mod records;
-mod batched;
 mod webhooks;
 mod work;
 
@@ -22,9 +22,9 @@ pub use orders::OrderFilter;
 pub use people::CustomerFilter;
 pub use webhooks::{DueReceivers, UnfannedPartner};
 
+pub(crate) use batched::CustomerBatcher;
 pub(crate) use claims::{claim_id, read_claim};
 pub(crate) use ledger::{balance_id, balance_parts, name_of, parse_name, read_balance};
-pub(crate) use batched::CustomerBatcher;
 
 use sqlx::SqlSafeStr;
 

@@ -10,7 +10,7 @@ use sqlx::AssertSqlSafe;
 use super::lower_bound;
 use crate::error::StoreError;
 use crate::store::Store;
-use crate::tables::{Stored, RecordTable};
+use crate::tables::{RecordTable, Stored};
 
 /// How many orders that are not settled stand in each status.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

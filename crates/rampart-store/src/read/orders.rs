@@ -174,7 +174,12 @@ impl Store {
     }
 
     /// The orders of an owner in some statuses, newest first: for each status a range of an index.
-    async fn orders_of_owner<T: StoredOrder>(&self, owner: ListOwner, statuses: &[&str], range: [SqlValue; 3]) -> Result<Vec<T>, StoreError> {
+    async fn orders_of_owner<T: StoredOrder>(
+        &self,
+        owner: ListOwner,
+        statuses: &[&str],
+        range: [SqlValue; 3],
+    ) -> Result<Vec<T>, StoreError> {
         let (table, column) = (T::TABLE.name, owner.column());
         let sql = |status: &&str| {
             format!("SELECT version, data, id FROM {table} WHERE {column} = $4 AND status = '{status}' AND id >= $1 AND id < $2")

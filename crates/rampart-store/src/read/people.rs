@@ -29,8 +29,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub async fn partners(&self, after: Option<PartnerId>, limit: u32) -> Result<Vec<Partner>, StoreError> {
-        self.list("SELECT version, data FROM partners WHERE id > $1 ORDER BY id LIMIT $2", vec![lower_bound(after), i64::from(limit).into()])
-            .await
+        self.list(
+            "SELECT version, data FROM partners WHERE id > $1 ORDER BY id LIMIT $2",
+            vec![lower_bound(after), i64::from(limit).into()],
+        )
+        .await
     }
 
     /// The partner whose key in use (or whose key before the last rotation) is `api_key`. Which of both it is, whether the

@@ -9,8 +9,8 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{Postgres, Row as _, SqlStr};
 
-use super::bulk::{ColumnType, key_condition, bind_rows, text};
-use super::{DatabaseEngine, DbRow, Rows, DbSession, SqlError, SqlValue, sqlite};
+use super::bulk::{ColumnType, bind_rows, key_condition, text};
+use super::{DatabaseEngine, DbRow, DbSession, Rows, SqlError, SqlValue, sqlite};
 
 /// One of several statements. None may need what another one does, and no two may write the same row.
 pub(crate) struct BulkStatement {
@@ -159,7 +159,8 @@ impl DbSession {
         match self {
             Self::Sqlite(connection) => {
                 let statements = combined.statements.iter().zip(combined.sqlite_sql()).zip(&params).zip(&mut results);
-                for (((statement, sql), Params { rows, further }), result) in statements.filter(|((_, params), _)| !params.rows.is_empty()) {
+                for (((statement, sql), Params { rows, further }), result) in statements.filter(|((_, params), _)| !params.rows.is_empty())
+                {
                     let width = statement.types.len();
                     match statement.returns {
                         Returns::Rows(_) => {
@@ -171,10 +172,14 @@ impl DbSession {
                 }
             }
             Self::Postgres(connection) => {
-                let params =
-                    combined.statements.iter().zip(params).map(|(statement, params)| (Rows::of(statement.types, params.rows), params.further));
+                let params = combined
+                    .statements
+                    .iter()
+                    .zip(params)
+                    .map(|(statement, params)| (Rows::of(statement.types, params.rows), params.further));
                 let params: Vec<(Rows, Vec<SqlValue>)> = params.collect();
-                let query = params.iter().fold(sqlx::query(combined.postgres_sql().clone()), |query, (rows, further)| bind(query, rows, further));
+                let query =
+                    params.iter().fold(sqlx::query(combined.postgres_sql().clone()), |query, (rows, further)| bind(query, rows, further));
                 for row in query.fetch_all(connection).await? {
                     let place = statement_of(&row)?;
                     let row = DbRow::Combined(row);
@@ -209,6 +214,9 @@ mod tests {
              p1 AS (INSERT INTO t (id, n) SELECT * FROM UNNEST($3::text[], $4::bigint[]) RETURNING 1) \
              SELECT 0::bigint, id::text, version::text FROM p0 UNION ALL SELECT 1::bigint, COUNT(*)::text, NULL FROM p1"
         );
-        assert_eq!(*combined.sqlite_sql(), ["SELECT id, version FROM partners WHERE id = $1 AND n > $2", "INSERT INTO t (id, n) VALUES ($1, $2)"]);
+        assert_eq!(
+            *combined.sqlite_sql(),
+            ["SELECT id, version FROM partners WHERE id = $1 AND n > $2", "INSERT INTO t (id, n) VALUES ($1, $2)"]
+        );
     }
 }

@@ -4,7 +4,7 @@
 
 use rampart_core::earlier_link;
 
-use super::{DatabaseEngine, Rows, DbSession, SqlValue, many};
+use super::{DatabaseEngine, DbSession, Rows, SqlValue, bulk};
 use crate::error::StoreError;
 
 /// How many rows are changed at once.
@@ -66,7 +66,10 @@ impl LinkColumn {
         let names: Vec<&str> = self.key.iter().map(|(name, _)| *name).collect();
         let key = names.join(", ");
         let placeholders: Vec<String> = (1..=names.len()).map(|number| format!("${number}")).collect();
-        let read = format!("SELECT {key}, {column} FROM {table} WHERE {filter}({key}) > ({}) ORDER BY {key} LIMIT {PAGE_ROWS}", placeholders.join(", "));
+        let read = format!(
+            "SELECT {key}, {column} FROM {table} WHERE {filter}({key}) > ({}) ORDER BY {key} LIMIT {PAGE_ROWS}",
+            placeholders.join(", ")
+        );
         let same: Vec<String> = names.iter().map(|name| format!("{table}.{name} = given.{name}")).collect();
         let write = |rows: &str| {
             let same = same.join(" AND ");

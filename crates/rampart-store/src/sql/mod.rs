@@ -1,13 +1,13 @@
 //! The two engines behind one text and one Rust body per query: values to bind, rows to read, and sessions.
 
+mod bulk;
+mod combined;
 mod earlier_links;
 mod error;
-mod bulk;
 mod migrate;
 mod postgres_url;
 mod reader_pool;
 mod sqlite;
-mod combined;
 mod value;
 
 use std::path::PathBuf;
@@ -18,11 +18,11 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection};
 use sqlx::query::Query;
 use sqlx::{ConnectOptions, Connection, Executor, Postgres, SqlSafeStr, SqlStr};
 
-pub(crate) use error::{SqlError, ErrorClass, classify};
 pub(crate) use bulk::{ColumnType, Rows};
+pub(crate) use combined::{BulkStatement, CombinedStatement, Params};
+pub(crate) use error::{ErrorClass, SqlError, classify};
 pub(crate) use migrate::{SchemaState, migrate, schema_state};
 pub(crate) use reader_pool::ReaderPool;
-pub(crate) use combined::{CombinedStatement, Params, BulkStatement};
 pub(crate) use value::{DbRow, SqlValue, shared, shared_json};
 
 use crate::error::StoreError;
@@ -75,7 +75,7 @@ impl DatabaseTarget {
     pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() || path.starts_with(":cache:") {
+            if path.is_empty() || path.starts_with(":memory:") {
                 return Err(StoreError::Configuration("a sqlite URL needs a file, such as sqlite:./data/rampart.db".into()));
             }
             return Ok(Self::Sqlite(PathBuf::from(path)));

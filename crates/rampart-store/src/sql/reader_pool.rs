@@ -12,7 +12,7 @@ use sqlx::{Postgres, SqlSafeStr, SqlStr};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::{DbRow, DbSession, SqlError, DatabaseTarget, ErrorClass, SqlValue, bound, many, sqlite, classify};
+use super::{DatabaseTarget, DbRow, DbSession, ErrorClass, SqlError, SqlValue, bound, bulk, classify, sqlite};
 use crate::store::{OnRead, StoreOptions};
 
 /// How long a read waits for a connection.

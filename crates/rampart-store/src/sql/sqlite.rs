@@ -125,7 +125,13 @@ pub(super) fn execute(connection: &Connection, sql: &str, values: &[SqlValue]) -
 
 /// Runs a statement once for each group of `width` values, with further values bound behind them; tells how many rows were
 /// changed in all.
-pub(super) fn execute_each(connection: &Connection, sql: &str, width: usize, values: &[SqlValue], further: &[SqlValue]) -> Result<u64, SqlError> {
+pub(super) fn execute_each(
+    connection: &Connection,
+    sql: &str,
+    width: usize,
+    values: &[SqlValue],
+    further: &[SqlValue],
+) -> Result<u64, SqlError> {
     let mut statement = prepared(connection, sql)?;
     bind(&mut statement, width + 1, further)?;
     let mut changed = 0;

@@ -101,7 +101,7 @@ pub(crate) enum DbRow {
     Sqlite(SqliteRow),
     Postgres(PgRow),
     /// A row of one of several statements that ran together: whose it is, then its columns as texts.
-    CustomerBatcher(PgRow),
+    Combined(PgRow),
 }
 
 impl DbRow {
@@ -109,7 +109,7 @@ impl DbRow {
         match self {
             Self::Sqlite(row) => row.text(index)?.ok_or(SqlError::Column(index)),
             Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::CustomerBatcher(row) => Ok(row.try_get(index + 1)?),
+            Self::Combined(row) => Ok(row.try_get(index + 1)?),
         }
     }
 
@@ -117,7 +117,7 @@ impl DbRow {
         match self {
             Self::Sqlite(row) => row.text(index),
             Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::CustomerBatcher(row) => Ok(row.try_get(index + 1)?),
+            Self::Combined(row) => Ok(row.try_get(index + 1)?),
         }
     }
 
@@ -125,7 +125,7 @@ impl DbRow {
         match self {
             Self::Sqlite(row) => row.int(index)?.ok_or(SqlError::Column(index)),
             Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::CustomerBatcher(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
+            Self::Combined(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
         }
     }
 
@@ -133,7 +133,7 @@ impl DbRow {
         match self {
             Self::Sqlite(row) => row.int(index),
             Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::CustomerBatcher(_) => self.text_or_null(index)?.map(|text| text.parse().map_err(|_| SqlError::Column(index))).transpose(),
+            Self::Combined(_) => self.text_or_null(index)?.map(|text| text.parse().map_err(|_| SqlError::Column(index))).transpose(),
         }
     }
 
@@ -141,7 +141,7 @@ impl DbRow {
         match self {
             Self::Sqlite(row) => Ok(row.int(index)?.ok_or(SqlError::Column(index))? != 0),
             Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::CustomerBatcher(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
+            Self::Combined(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
         }
     }
 

@@ -88,18 +88,18 @@ impl WriterTask {
         if let Some(file) = self.numbering.shared.file.get()
             && let Err(error) = write(file, numbers.end)
         {
-            tracing::warn!(%error, file = %file.path.display(), "the number of batches cannot be file in the data folder");
+            tracing::warn!(%error, file = %file.path.display(), "the number of batches cannot be written to the data folder");
         }
     }
 }
 
 /// Replaces the file, so that nobody ever reads half of it. It is not flushed: after a power cut it may lag further behind.
-fn write(file: &BatchNumberFile, number: i64) -> std::io::Result<()> {
-    let beside = file.path.with_extension(format!("{}.new", std::process::id()));
+fn write(target: &BatchNumberFile, number: i64) -> std::io::Result<()> {
+    let beside = target.path.with_extension(format!("{}.new", std::process::id()));
     let mut file = std::fs::File::create(&beside)?;
-    writeln!(file, "{} {number}", file.installation)?;
+    writeln!(file, "{} {number}", target.installation)?;
     drop(file);
-    std::fs::rename(&beside, &file.path)
+    std::fs::rename(&beside, &target.path)
 }
 
 /// The installation and the number that a file keeps; nothing when it keeps none that can be read.

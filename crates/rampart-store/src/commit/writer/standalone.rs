@@ -5,8 +5,8 @@ use std::ops::Range;
 use rampart_core::time::Timestamp;
 
 use super::{MAX_ATTEMPTS, WriterTask, real_now, stopped};
-use crate::commit::writer_cache::WriterCache;
 use crate::commit::prune::{Pruned, prune};
+use crate::commit::writer_cache::WriterCache;
 use crate::error::StoreError;
 use crate::sql::{ErrorClass, SqlValue, classify};
 
