@@ -1,4 +1,4 @@
-//! Moving an installation from one engine to the other: every table, page by page, into an empty database.
+//! Copies an installation to an empty database of either engine, table by table and page by page.
 
 use sqlx::AssertSqlSafe;
 
@@ -7,12 +7,12 @@ use crate::sql::{DbRow, DbSession, Rows, SqlError, SqlValue};
 use crate::store::Store;
 use crate::verify::VerifyReport;
 
-/// What was copied.
+/// The result of a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied {
-    /// (table, rows), in the order they were copied.
+    /// (table, rows), in the order of copying.
     pub tables: Vec<(&'static str, u64)>,
-    /// What [`Store::verify`] says of the copy.
+    /// What [`Store::verify`] reports for the copy.
     pub report: VerifyReport,
 }
 
@@ -25,17 +25,16 @@ enum CopyType {
     Bool,
 }
 
-/// A table with its columns; the first `keys` of them are its primary key.
+/// A table and its columns. The first `keys` columns are its primary key.
 struct CopyTable {
     name: &'static str,
     keys: usize,
     columns: &'static [(&'static str, CopyType)],
 }
 
-/// Rows per page.
 const PAGE_ROWS: usize = 512;
 
-/// Every table. A test compares it with the schema.
+/// Every table. A test compares the list with the schema.
 const COPY_TABLES: &[CopyTable] = &[
     CopyTable {
         name: "installation",
@@ -277,8 +276,8 @@ const COPY_TABLES: &[CopyTable] = &[
 ];
 
 impl Store {
-    /// Copies everything into `target`, which must be empty, in one snapshot of this store and one transaction of the
-    /// target; then compares the counts and verifies the copy's ledger. Nothing stays in the target when anything fails.
+    /// Copies everything into `target`, which must be empty: from one snapshot of this store, in one transaction of the target. Then
+    /// compares the row counts and verifies the copy's ledger. On failure nothing stays in the target.
     ///
     /// # Errors
     /// [`StoreError::Configuration`] when the target is not empty, [`StoreError::Defect`] when counts differ, and

@@ -1,7 +1,7 @@
-//! Who serves from a database, and who copies it or changes its schema: never both.
+//! The lock that keeps serving apart from copying and migrating.
 //!
-//! A SQLite file has a file beside it that is locked by the one process that uses it. On PostgreSQL a session of its own holds
-//! an advisory lock, shared by all that serve; copying and migrating take it alone.
+//! For SQLite it is a lock file beside the database, held by the one process that serves. For PostgreSQL it is an advisory lock held
+//! by a dedicated session: shared by all nodes that serve, exclusive for copying and migrating.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -15,30 +15,29 @@ use crate::error::StoreError;
 use crate::sql::{DatabaseTarget, DbSession};
 use crate::store::OnFatal;
 
-/// How often is looked whether the session that holds a lock of PostgreSQL still lives.
+/// How often the session that holds the PostgreSQL lock is checked.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
-/// Keys of PostgreSQL's advisory locks: the letters `rampart` in base 36, and one more.
+/// PostgreSQL advisory lock: the key is `rampart` in base 36, plus one.
 const LOCK_SHARED: &str = "SELECT CASE WHEN pg_try_advisory_lock_shared(59823490602) THEN 1 ELSE 0 END::bigint";
 const LOCK_EXCLUSIVE: &str = "SELECT CASE WHEN pg_try_advisory_lock(59823490602) THEN 1 ELSE 0 END::bigint";
 
-/// What a database is locked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LockMode {
     Shared,
-    /// Copying it, or changing its schema.
+    /// For copying the database or changing its schema.
     Exclusive,
 }
 
-/// A lock that is held until it is released or dropped.
+/// A lock, held until it is released or dropped.
 pub(crate) enum Lock {
     Sqlite {
-        /// Closed by being dropped, which unlocks it.
+        /// Dropping the file unlocks it.
         _file: File,
     },
     Postgres(AdvisoryLock),
 }
 
-/// Holds the session of PostgreSQL, and with it the lock.
+/// The task that holds the PostgreSQL session and with it the lock.
 pub(crate) struct AdvisoryLock {
     stop: Arc<Notify>,
     task: JoinHandle<()>,
@@ -63,11 +62,11 @@ impl Lock {
         }
     }
 
-    /// Gives the lock back; when this returns, somebody else can have it.
+    /// Releases the lock. Others can take it when this returns.
     pub(crate) async fn release(self) {
         if let Self::Postgres(mut guard) = self {
             guard.stop.notify_one();
-            // A task that has ended holds nothing.
+            // A task that has ended holds no lock.
             let _ = (&mut guard.task).await;
         }
     }
@@ -103,8 +102,8 @@ async fn lock_session(target: &DatabaseTarget, mode: LockMode) -> Result<DbSessi
     }
 }
 
-/// Holds a session, and takes the lock anew when the session was lost. Whoever serves and cannot have it any more ends: what it
-/// wrote would be missing from a copy, and it may not know a schema that was changed.
+/// Holds the session, and takes the lock again when the session is lost. If a serving node cannot take it again, the process ends:
+/// its writes would be missing from a copy, and it may not know a changed schema.
 async fn hold(target: DatabaseTarget, session: DbSession, mode: LockMode, on_fatal: OnFatal, stop: Arc<Notify>) {
     let mut held = Some(session);
     loop {
@@ -119,12 +118,12 @@ async fn hold(target: DatabaseTarget, session: DbSession, mode: LockMode, on_fat
         held = match lock_session(&target, mode).await {
             Ok(session) => Some(session),
             Err(StoreError::Configuration(reason)) => return on_fatal(&reason),
-            // The database is away, for the writer too.
+            // The database is unreachable, for the writer as well.
             Err(_) => None,
         };
     }
     if let Some(mut session) = held {
-        // At once, and not when the server notices that the session has ended.
+        // Unlocks now instead of when the server notices that the session ended.
         let _ = session.fetch_all("SELECT pg_advisory_unlock_all()::text", Vec::new()).await;
         session.close().await;
     }

@@ -1,4 +1,4 @@
-//! The store: where it is, what it is made with, and how it is opened and closed.
+//! Opening, configuring and closing the store.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -14,49 +14,49 @@ use crate::lock::{Lock, LockMode};
 use crate::read::CustomerBatcher;
 use crate::sql::{DatabaseEngine, DatabaseTarget, DbSession, ReaderPool, SchemaState, migrate, schema_state};
 
-/// What a writer that cannot continue calls; it should end the process.
+/// Called when the writer cannot continue; it should end the process.
 pub(crate) type OnFatal = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// Told of every statement that reads.
+/// Called with the SQL of every read.
 pub type OnRead = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// What becomes of the schema of a database that an earlier version made.
+/// How to treat the schema of a database that an earlier version made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {
-    /// It is brought up to date. Nobody may serve from the database or copy it meanwhile.
+    /// Migrate it. No process may serve from the database or copy it meanwhile.
     UpToDate,
-    /// It is left alone, and the database is not opened: an earlier version may be serving from it.
+    /// Leave it, and refuse to open the database: an earlier version may be serving from it.
     AsItIs,
 }
 
-/// What a store is made with.
+/// The options of a store.
 #[derive(Clone)]
 pub struct StoreOptions {
-    /// Business time: whether a claim has expired, and when an alarm was raised.
+    /// Business time; decides whether claims have expired, and dates alarms.
     pub clock: Arc<dyn Clock>,
-    /// What identifiers of batches and alarms are drawn from.
+    /// The source of identifiers of batches and alarms.
     pub randomness: Arc<dyn Randomness>,
-    /// How many steps may wait; one more is answered [`crate::CommitError::Unavailable`]. Default 4,096.
+    /// Steps that may wait. Further ones fail with [`crate::CommitError::Unavailable`]. Default 4,096.
     pub queue: usize,
-    /// How many steps one transaction may carry. Default 256.
+    /// Steps per transaction. Default 256.
     pub batch: usize,
-    /// How many reading connections there may be. Default 6.
+    /// Read connections. Default 6.
     pub readers: u32,
-    /// How long the writer tries to reach the database again: a step whose outcome is known is then answered
-    /// [`crate::CommitError::Unavailable`], one whose outcome is not ends the process. Default 20 seconds.
+    /// How long the writer tries to reach the database. After that a step with a known outcome fails with
+    /// [`crate::CommitError::Unavailable`], and a step with an unknown outcome ends the process. Default 20 seconds.
     pub patience: Duration,
-    /// Called, with the reason, by a writer that cannot continue. The default ends the process with code 70.
+    /// Called with the reason when the writer cannot continue. The default ends the process with code 70.
     pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
-    /// What becomes of an earlier version's schema. Default [`Schema::UpToDate`]; a new database is given this version's in any case.
+    /// How to treat an earlier version's schema. Default [`Schema::UpToDate`]. A new database always gets this version's.
     pub schema: Schema,
-    /// For tests: told of every statement that reads, so that its plan can be looked at.
+    /// For tests: called with the SQL of every read, to check its plan.
     pub on_read: Option<OnRead>,
-    /// For tests: asked before every commit what should go wrong with it.
+    /// For tests: returns the fault to inject into the next commit.
     pub commit_faults: Option<Arc<dyn Fn() -> Option<CommitFault> + Send + Sync>>,
 }
 
 impl StoreOptions {
-    /// The defaults, with a clock and randomness.
+    /// The default options with this clock and randomness.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, randomness: Arc<dyn Randomness>) -> Self {
         Self {
@@ -77,7 +77,7 @@ impl StoreOptions {
     }
 }
 
-/// The database of an installation. Cheap to clone; every clone is the same store.
+/// The database of an installation. Clones are cheap and share one store.
 #[derive(Clone)]
 pub struct Store {
     pub(crate) inner: Arc<StoreInner>,
@@ -93,13 +93,12 @@ pub(crate) struct StoreInner {
 }
 
 impl Store {
-    /// Opens the database behind a URL, `sqlite:./data/rampart.readers` or `postgres://…`, and brings its schema up to date where the
-    /// options say so. A SQLite file and its folder are made when they do not exist.
+    /// Opens the database of a URL, `sqlite:./data/rampart.db` or `postgres://…`, and migrates its schema if the options say so. A
+    /// missing SQLite file and its folder are created.
     ///
     /// # Errors
-    /// [`StoreError::Configuration`] for a URL that cannot be used, a database of a later version, or one of an earlier version
-    /// that is not to be changed or is in use,
-    /// [`StoreError::Unavailable`] when it cannot be reached.
+    /// [`StoreError::Configuration`] for an unusable URL, a database of a later version, or one of an earlier version that must not
+    /// be migrated or is in use; [`StoreError::Unavailable`] when the database cannot be reached.
     pub async fn open(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
         let target = DatabaseTarget::parse(url)?;
         if let DatabaseTarget::Sqlite(path) = &target
@@ -110,7 +109,6 @@ impl Store {
         }
         let mut session = target.session(true).await?;
         prepare_schema(&target, &mut session, &options).await?;
-        // The writer connects on a thread of its own.
         session.close().await;
         let writer = Writer::start(target.clone(), &options)
             .map_err(|error| StoreError::Configuration(format!("the writer's thread cannot be started: {error}")))?;
@@ -119,13 +117,13 @@ impl Store {
         Ok(Self { inner: Arc::new(StoreInner { target, readers, customers, writer, options, lock: Mutex::new(None) }) })
     }
 
-    /// Which engine it is on.
+    /// The engine of the database.
     #[must_use]
     pub fn engine(&self) -> DatabaseEngine {
         self.inner.target.engine()
     }
 
-    /// The file of a SQLite database.
+    /// The file of a SQLite database; `None` on PostgreSQL.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match &self.inner.target {
@@ -134,21 +132,21 @@ impl Store {
         }
     }
 
-    /// Serves from the database from now on, until the store is closed: nobody can copy it meanwhile. From a SQLite file one
-    /// process serves, from PostgreSQL as many as want to. Operators' commands do not call it and may use the database at the
-    /// same time.
+    /// Takes the serving lock until the store is closed, which keeps others from copying the database. One process may serve from a
+    /// SQLite file, any number from PostgreSQL. Operator commands do not take it and may use the database at the same time.
     ///
     /// # Errors
-    /// [`StoreError::Configuration`] when another process serves from the file, or copies the database;
-    /// [`StoreError::Unavailable`] when PostgreSQL cannot be reached.
+    /// [`StoreError::Configuration`] when another process serves from the file or copies the database; [`StoreError::Unavailable`]
+    /// when PostgreSQL cannot be reached.
     pub async fn lock_to_serve(&self) -> Result<(), StoreError> {
         self.lock(LockMode::Shared).await
     }
 
-    /// Keeps everybody from serving from the database until the store is closed, so that a copy of it is of one moment.
+    /// Takes the exclusive lock until the store is closed. No process can serve meanwhile, so a copy is consistent.
     ///
     /// # Errors
-    /// [`StoreError::Configuration`] when a process serves from it; [`StoreError::Unavailable`] when PostgreSQL cannot be reached.
+    /// [`StoreError::Configuration`] when a process serves from the database; [`StoreError::Unavailable`] when PostgreSQL cannot be
+    /// reached.
     pub async fn lock_to_copy(&self) -> Result<(), StoreError> {
         self.lock(LockMode::Exclusive).await
     }
@@ -159,28 +157,25 @@ impl Store {
         Ok(())
     }
 
-    /// How many batches the database counts: a number that only grows, and lags behind by what the last second brought.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] when the database cannot be read.
+    /// The batch number: an increasing count of committed batches, up to a second behind.
     pub async fn number_of_batches(&self) -> Result<i64, StoreError> {
         let row = self.inner.readers.fetch_optional("SELECT next FROM numbers WHERE series = $1", vec![BATCH_SERIES.into()]).await?;
         row.map_or(Ok(0), |row| Ok(row.int(0)?))
     }
 
-    /// The number of batches that a node's file keeps of an installation's database, with the installation.
+    /// The installation and batch number in a node's file; `None` when the file is missing or malformed.
     #[must_use]
     pub fn number_kept_in(file: &Path) -> Option<(String, i64)> {
         read_batch_number(file)
     }
 
-    /// Keeps the number of batches in a file from now on, for the next start to compare. Compare before.
+    /// Writes the batch number to a file from now on, for the next start to compare. Compare the existing file first.
     pub fn keep_number_in(&self, file: PathBuf, installation: &str) {
-        // Somebody has begun with it already; one file is enough.
+        // A file is set already; one suffices.
         let _ = self.inner.writer.batch_number().file.set(BatchNumberFile { path: file, installation: installation.to_owned() });
     }
 
-    /// Counts on to a number that was seen elsewhere, so that the database lies behind it no more.
+    /// Raises the batch number to one seen elsewhere, so that the database is no longer behind it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be written.
@@ -192,19 +187,19 @@ impl Store {
         Ok(())
     }
 
-    /// Where the number of batches stood before the database was put back from a copy while this process used it; nothing
-    /// when it was not, or [`Store::fall_is_known`] was said since.
+    /// The batch number before the database was restored from a backup while this process used it. `None` when it was not, or after
+    /// [`Store::fall_is_known`].
     #[must_use]
     pub fn fell_from(&self) -> Option<i64> {
         Some(self.inner.writer.batch_number().fell_from.load(Ordering::Relaxed)).filter(|number| *number > 0)
     }
 
-    /// Somebody has noted that the number fell.
+    /// Acknowledges that the batch number fell.
     pub fn fall_is_known(&self) {
         self.inner.writer.batch_number().fell_from.store(0, Ordering::Relaxed);
     }
 
-    /// Whether the database answers.
+    /// Checks that the database responds.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when it does not.
@@ -213,7 +208,7 @@ impl Store {
         Ok(())
     }
 
-    /// Commits what waits, then closes every connection. Later commits are answered [`crate::CommitError::Unavailable`].
+    /// Commits the queued steps, then closes every connection. Later commits fail with [`crate::CommitError::Unavailable`].
     pub async fn close(&self) {
         self.inner.writer.close().await;
         self.inner.readers.close().await;
@@ -223,7 +218,7 @@ impl Store {
         }
     }
 
-    /// A connection of its own for a long read of one snapshot.
+    /// A separate connection for a long read of one snapshot.
     pub(crate) async fn snapshot(&self) -> Result<DbSession, StoreError> {
         let mut session = self.inner.target.session(false).await?;
         session.begin_snapshot().await?;
@@ -241,7 +236,7 @@ async fn prepare_schema(target: &DatabaseTarget, session: &mut DbSession, option
             missing.join(", ")
         ))),
         (SchemaState::Older(_), Schema::UpToDate) => {
-            // An earlier version that serves meanwhile would work on with tables that it does not know.
+            // An earlier version that serves meanwhile would use tables that it does not know.
             let lock = Lock::take(target, LockMode::Exclusive, Arc::clone(&options.on_fatal)).await.map_err(|error| match error {
                 StoreError::Configuration(reason) => StoreError::Configuration(format!(
                     "the schema is an earlier version's and cannot be brought up to date: {reason}. Stop every process of the earlier \

@@ -1,4 +1,4 @@
-//! The tables that hold records: one row each with key, version, the few columns that queries need, and the record as JSON.
+//! The tables of records. Each row holds the key, the version, the few columns that queries need, and the record as JSON.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -25,16 +25,14 @@ use serde_json::{Map, Value as Json};
 use crate::error::StoreError;
 use crate::sql::{DbRow, SqlValue, shared_json};
 
-/// A table of records.
 #[derive(Debug)]
 pub(crate) struct RecordTable {
-    /// Its name.
     pub(crate) name: &'static str,
-    /// Its columns between `id, version` and `data`.
+    /// The columns between `id, version` and `data`.
     pub(crate) columns: &'static [&'static str],
 }
 
-/// A table is known by its name.
+/// Tables are equal when their names are.
 impl PartialEq for RecordTable {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -42,7 +40,6 @@ impl PartialEq for RecordTable {
 }
 
 impl RecordTable {
-    /// How many columns a row has.
     pub(crate) const fn width(&self) -> usize {
         self.columns.len() + 3
     }
@@ -59,32 +56,30 @@ impl RecordTable {
     }
 }
 
-/// A record that has a table.
+/// A record with a table of its own.
 pub(crate) trait Stored: Serialize + DeserializeOwned {
-    /// Its table.
     const TABLE: &'static RecordTable;
 
-    /// What its columns hold.
+    /// The values of `RecordTable::columns`.
     fn columns(&self) -> Vec<SqlValue>;
 
-    /// Notes the version it was loaded at.
     fn set_version(&mut self, version: i64);
 
-    /// The present form of a record that an earlier version stored; nothing when it has that form already.
+    /// Converts a record that an earlier version stored; `None` when it is in the current form.
     ///
     /// # Errors
-    /// [`serde_json::Error`] when it is no JSON object.
+    /// [`serde_json::Error`] when it is not a JSON object.
     fn upgraded(_data: &str) -> Result<Option<Self>, serde_json::Error> {
         Ok(None)
     }
 }
 
-/// Reads a record from a row whose first columns are `version, data`.
+/// Reads a record from a row that begins with `version, data`.
 pub(crate) fn read<T: Stored>(row: &DbRow) -> Result<T, StoreError> {
     read_stored(row.text(1)?, row.int(0)?)
 }
 
-/// The record of its JSON, at the version it is stored with.
+/// Parses a record from its JSON and the version it is stored with.
 pub(crate) fn read_stored<T: Stored>(data: &str, version: i64) -> Result<T, StoreError> {
     let mut record: T = match T::upgraded(data)? {
         Some(record) => record,
@@ -94,7 +89,7 @@ pub(crate) fn read_stored<T: Stored>(data: &str, version: i64) -> Result<T, Stor
     Ok(record)
 }
 
-/// A key that can be bound, and read back.
+/// A primary key that can be bound and read.
 pub(crate) trait RowKey: Copy {
     fn value(&self) -> SqlValue;
     fn read(row: &DbRow, index: usize) -> Result<Self, StoreError>;
@@ -200,7 +195,7 @@ tables! {
     InstallationKey, "installation_keys", [], _it => [];
 }
 
-/// Every order of the present form says this.
+/// Every order in the current form contains this.
 const CURRENT_FORM_MARKER: &str = "\"counted\":";
 
 fn upgrade<T: DeserializeOwned>(
@@ -213,12 +208,12 @@ fn upgrade<T: DeserializeOwned>(
     serde_json::from_value(Json::Object(by(serde_json::from_str(data)?))).map(Some)
 }
 
-/// What makes an open alarm of an account below its floor the only one.
+/// The unique `alarm` value of an open item for an account below its floor.
 pub(crate) fn floor_alarm(account: &impl Display, asset: &Asset) -> String {
     format!("{account} {asset}")
 }
 
-/// What makes an open alarm the only one of its account and asset, or of what it stops.
+/// The unique `alarm` value of an open item: its account and asset, or what it stops. Other items have none.
 fn alarm(item: &ReviewItem) -> Option<String> {
     match (item.kind, &item.resolution, &item.source, item.asset) {
         (ReviewKind::BelowFloor, None, Some(account), Some(asset)) => Some(floor_alarm(account, &asset)),
@@ -227,7 +222,7 @@ fn alarm(item: &ReviewItem) -> Option<String> {
     }
 }
 
-/// The name of a payout's state, as its column holds it.
+/// The state of a payout as its column stores it.
 pub(crate) const fn payout_state(state: &PayoutState) -> &'static str {
     match state {
         PayoutState::Queued => "queued",
@@ -239,7 +234,7 @@ pub(crate) const fn payout_state(state: &PayoutState) -> &'static str {
     }
 }
 
-/// The name of a transfer's state, as its column holds it.
+/// The state of a transfer as its column stores it.
 pub(crate) const fn transfer_state(state: &TransferState) -> &'static str {
     match state {
         TransferState::Queued => "queued",
@@ -251,7 +246,7 @@ pub(crate) const fn transfer_state(state: &TransferState) -> &'static str {
     }
 }
 
-/// The name of a deposit's state, as its column holds it.
+/// The state of a deposit as its column stores it.
 pub(crate) const fn deposit_state(state: DepositState) -> &'static str {
     match state {
         DepositState::Pending => "pending",
@@ -260,7 +255,7 @@ pub(crate) const fn deposit_state(state: DepositState) -> &'static str {
     }
 }
 
-/// The name of a delivery's state, as its column holds it.
+/// The state of a delivery as its column stores it.
 pub(crate) const fn delivery_state(state: DeliveryState) -> &'static str {
     match state {
         DeliveryState::Pending => "pending",
@@ -272,32 +267,28 @@ pub(crate) const fn delivery_state(state: DeliveryState) -> &'static str {
 
 macro_rules! dispatch {
     ($($variant:ident => $record:ty),+ $(,)?) => {
-        /// The tables in the order in which rows are written. They are locked in it too, but for the first two, which nearly
-        /// every batch needs: those are locked behind the others, together with what is counted.
+        /// The tables in the order in which rows are written. They are locked in the same order, except for the first two, which
+        /// nearly every batch needs: those are locked after the others, together with balances and counters.
         pub(crate) const TABLES: [&RecordTable; 16] = [$(<$record as Stored>::TABLE),+];
 
-        /// The table of a key.
         pub(crate) const fn table_of(key: &RecordKey) -> &'static RecordTable {
             match key {
                 $(RecordKey::$variant(_) => <$record as Stored>::TABLE),+
             }
         }
 
-        /// A key as it is bound.
         pub(crate) fn key_value(key: &RecordKey) -> SqlValue {
             match key {
                 $(RecordKey::$variant(key) => RowKey::value(key)),+
             }
         }
 
-        /// Reads a key of the same table as `like` from a row.
         pub(crate) fn read_key(like: &RecordKey, row: &DbRow, index: usize) -> Result<RecordKey, StoreError> {
             match like {
                 $(RecordKey::$variant(_) => RowKey::read(row, index).map(RecordKey::$variant)),+
             }
         }
 
-        /// The values of a record's columns, and the record as JSON.
         pub(crate) fn record_values(record: &Record) -> Result<(Vec<SqlValue>, Arc<str>), serde_json::Error> {
             match record {
                 $(Record::$variant(record) => Ok((record.columns(), shared_json(&**record)?))),+

@@ -1,4 +1,4 @@
-//! Accounts that facts have left below their floor: a person's list says how far below they are now.
+//! Review items for accounts that facts have pushed below their floor. Each item states how far below the account is now.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use crate::sql::SqlValue;
 use crate::tables::{Stored, floor_alarm, key_value, record_values};
 
 impl BatchAttempt<'_> {
-    /// Lists accounts that a fact has lowered below their floor, each once; brings up to date how far below the listed ones are,
-    /// and settles what is said of those that are above it again.
+    /// Opens one review item for each account that a fact has pushed below its floor, updates the amount of open ones, and closes
+    /// those whose account is above zero again.
     pub(super) async fn update_alarms(&mut self, state: &BatchState) -> Result<(), BatchError> {
         if state.alarms.is_empty() {
             return Ok(());

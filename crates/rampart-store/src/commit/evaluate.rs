@@ -1,6 +1,7 @@
-//! Deciding which steps of a batch stand, in memory: each in arrival order, each seeing what earlier accepted ones did.
+//! Decides in memory which steps of a batch are accepted: in order of arrival, each against the state that the accepted steps before
+//! it left.
 //!
-//! No IO here: [`BatchState`] is what was loaded under lock or is remembered, and becomes what is to be written.
+//! There is no IO here: [`BatchState`] is loaded under lock or from the cache, changed here, and written afterwards.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,59 +17,58 @@ use super::counters::Counters;
 use super::prepare::{BalanceKey, Prepared};
 use crate::error::{CommitError, StoredClaim};
 
-/// What the batch touches, as it stands at this point of the evaluation.
+/// The rows that the batch touches, as they stand at this point of the evaluation.
 #[derive(Default)]
 pub(super) struct BatchState {
     pub(super) records: BTreeMap<RecordKey, RecordSlot>,
     pub(super) claims: BTreeMap<Arc<str>, ClaimSlot>,
-    /// Claims of somebody outside the batch on keys that some step needs to be free.
+    /// Claims from outside the batch on keys that a step requires to be free.
     pub(super) existing_claims: BTreeMap<Arc<str>, Box<StoredClaim>>,
     pub(super) balances: BTreeMap<BalanceKey, BalanceSlot>,
     pub(super) counters: BTreeMap<CounterOwner, CounterSlot>,
-    /// Balances that are below their floor, or were before, and whether a fact has lowered them.
+    /// Balances that are or were below their floor. True when a fact of this batch lowered them.
     pub(super) alarms: BTreeMap<BalanceKey, bool>,
 }
 
-/// A record: its version in the database (0: none), its version now, and what is to become of it.
+/// A record: its stored version (0 when it does not exist), its version now, and its change.
 #[derive(Default)]
 pub(super) struct RecordSlot {
     pub(super) stored: i64,
     pub(super) current: i64,
     pub(super) change: Option<Change>,
-    /// Its version is remembered, and need not be loaded.
+    /// The version comes from the cache and need not be loaded.
     pub(super) cached: bool,
 }
 
-/// What is to become of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
-    /// It becomes what this write of this step says.
-    Write { step: usize, write: usize },
-    /// It is removed.
+    /// Replaced by this write of this step.
+    Write {
+        step: usize,
+        write: usize,
+    },
     Remove,
 }
 
-/// A claim: who has it.
 pub(super) struct ClaimSlot {
-    /// The step and claim whose content was written when the batch took the key.
+    /// The step and claim whose row the batch inserted to take the key.
     pub(super) inserted_for: (usize, usize),
-    /// Somebody outside the batch has it.
+    /// The claim from outside the batch that holds the key.
     pub(super) foreign: Option<Box<StoredClaim>>,
-    /// The accepted step and its claim that own it.
+    /// The accepted step and the claim of it that own the key.
     pub(super) owner: Option<(usize, usize)>,
 }
 
-/// A balance.
 pub(super) struct BalanceSlot {
     pub(super) id: Arc<str>,
     pub(super) posted: Amount,
     pub(super) held: Amount,
-    /// How many entries there were in the database.
+    /// The number of the last entry that is written.
     pub(super) last_entry_number: i64,
-    /// How many there are now.
+    /// The number of entries after the accepted steps.
     pub(super) entries: i64,
     pub(super) dirty: bool,
-    /// It is remembered, and need not be loaded.
+    /// It comes from the cache and need not be loaded.
     pub(super) cached: bool,
 }
 
@@ -78,27 +78,26 @@ impl BalanceSlot {
     }
 }
 
-/// The counters of an owner.
 #[derive(Default)]
 pub(super) struct CounterSlot {
     pub(super) counters: Counters,
     pub(super) dirty: bool,
-    /// They are remembered, and need not be loaded.
+    /// They come from the cache and need not be loaded.
     pub(super) cached: bool,
 }
 
-/// What one step would make of one counter: which it is, and its value.
+/// A change of a counter by one step, and the counter's new value.
 type CounterValue<'s> = (&'s CounterChange, Amount);
 
-/// What one step would do to one balance.
+/// The effect of one step on one balance: its new sums and how they came about.
 struct BalanceChange {
     balance: BalanceKey,
     posted: Amount,
     held: Amount,
     entries: i64,
-    /// What requests alone do to what is available.
+    /// The effect of the step's requests on the available amount.
     by_request: Amount,
-    /// What facts alone do to it.
+    /// The effect of the step's facts on the available amount.
     by_fact: Amount,
 }
 
@@ -111,7 +110,7 @@ fn missing(what: &str) -> CommitError {
 }
 
 impl BatchState {
-    /// Everything that the steps touch, not loaded yet; with `verify_new`, records that are taken to be new as well.
+    /// Every row that the steps touch, not loaded yet. With `verify_new` this includes records that are assumed to be new.
     pub(super) fn for_steps(steps: &[Prepared], verify_new: bool) -> Self {
         let mut state = Self::default();
         for (index, step) in steps.iter().enumerate() {
@@ -141,7 +140,7 @@ impl BatchState {
         state
     }
 
-    /// Decides one step, and makes its changes if it stands. A refused one leaves no trace.
+    /// Evaluates one step and applies it if it is accepted. A refused step changes nothing.
     pub(super) fn evaluate(&mut self, steps: &[Prepared], index: usize) -> Result<(), CommitError> {
         let step = &steps[index];
         for claim in &step.claims {
@@ -160,7 +159,7 @@ impl BatchState {
         }
         let decided_on = step.relied.iter().chain(&step.removals).map(|(key, version)| (key, *version));
         for (key, version) in decided_on.chain(step.writes.iter().map(|write| (&write.key, write.version))) {
-            // A record that was not loaded is one that is taken to be new; should it exist, its insertion finds out.
+            // A record that was not loaded is assumed to be new. If it exists, its insertion fails.
             if self.records.get(key).map_or(0, |slot| slot.current) != version {
                 return Err(CommitError::Conflict(*key));
             }
@@ -206,7 +205,7 @@ impl BatchState {
         Ok(())
     }
 
-    /// Who has a key: somebody before this batch, or an accepted step of it.
+    /// The claim that holds a key, from before this batch or of an accepted step.
     fn claim_owner(&self, steps: &[Prepared], id: &Arc<str>) -> Option<Box<StoredClaim>> {
         if let Some(existing) = self.existing_claims.get(id) {
             return Some(existing.clone());
@@ -215,7 +214,7 @@ impl BatchState {
         slot.foreign.clone().or_else(|| slot.owner.map(|(owner, place)| Box::new(steps[owner].claims[place].stored())))
     }
 
-    /// What the step's raises make of the counters, each once, in the step's order.
+    /// The new counter values after the step's raises, each counter once, in the step's order.
     fn counter_values<'s>(&self, step: &'s Prepared) -> Result<Vec<CounterValue<'s>>, CommitError> {
         let mut values: Vec<CounterValue<'s>> = Vec::with_capacity(step.raises.len());
         for raise in &step.raises {
@@ -227,7 +226,7 @@ impl BatchState {
                     slot.counters.value(&raise.counter.what)
                 }
             };
-            // Given back may be more than was taken, when limits were configured anew meanwhile.
+            // More may be given back than was taken, when limits were reconfigured in between.
             let value = before.plus(raise.by).map_err(overflow)?.max(Amount::ZERO);
             if raise.by.is_positive() && raise.ceiling.is_some_and(|ceiling| value > ceiling) {
                 return Err(CommitError::OverCeiling { counter: raise.counter.clone() });
@@ -240,8 +239,8 @@ impl BatchState {
         Ok(values)
     }
 
-    /// What the step's postings and holds make of the balances. Floors bind requests and never facts: a step is refused
-    /// when its requests lower what is available and leave it below zero.
+    /// The balance changes by the step's postings and holds. Floors bind requests and never facts: a step is refused when its
+    /// requests lower the available amount and leave it below zero.
     fn balance_changes(&self, step: &Prepared) -> Result<Vec<BalanceChange>, CommitError> {
         let mut changes: Vec<BalanceChange> = Vec::with_capacity(step.holds.len() + step.postings.len() * 2);
         for posting in &step.postings {
@@ -267,7 +266,7 @@ impl BatchState {
         Ok(changes)
     }
 
-    /// Refuses a step by which the company would take out what is not its own.
+    /// Refuses a step by which the company would withdraw more than its own funds.
     fn check_own_funds(&self, step: &Prepared, changes: &[BalanceChange]) -> Result<(), CommitError> {
         for own in &step.own {
             let (mut before, mut after) = (Amount::ZERO, Amount::ZERO);

@@ -1,4 +1,4 @@
-//! Taking the locks and claims of a batch, in the one order, and loading what stands behind them.
+//! Takes a batch's locks and claims in the lock order, and loads the rows they protect.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::read::{read_balance, read_claim};
 use crate::sql::{BulkStatement, ColumnType, CombinedStatement, DatabaseEngine, DbRow, DbSession, Params, Rows, SqlError, SqlValue};
 use crate::tables::{RecordTable, Stored, TABLES, key_value, read_key, table_of};
 
-/// What every batch begins with, in the order of locks: its own row, versions, what is counted, claims.
+/// The first statement of every batch: its own row, versions, balances and counters, claims.
 static BEGINNING: CombinedStatement<7> =
     CombinedStatement::new([BATCH_ROW, PARTNERS, CUSTOMERS, BALANCES, COUNTERS, EXISTING_CLAIMS, TAKEN_CLAIMS]);
 static INSERT_BATCH: CombinedStatement<1> = CombinedStatement::new([BATCH_ROW]);
@@ -28,24 +28,24 @@ const BATCH_ROW: BulkStatement =
 const PARTNERS: BulkStatement = BulkStatement::read(TEXT, 0, VERSION, |engine, keys_match| versions(Partner::TABLE, engine, keys_match));
 const CUSTOMERS: BulkStatement =
     BulkStatement::read(&[ColumnType::Int], 0, VERSION, |engine, keys_match| versions(Customer::TABLE, engine, keys_match));
-/// Read before the batch takes its own, which its steps know. Nothing is locked: what another node is taking at this very
-/// moment is not seen.
+/// Keys that a step requires to be free. Read before the batch takes its own claims, which its steps know. Nothing is locked: a
+/// claim that another node is taking at this moment is not seen.
 const EXISTING_CLAIMS: BulkStatement = BulkStatement::read(TEXT, 1, &CLAIM, |_, keys_match| {
     format!("SELECT {} FROM claims WHERE id {keys_match} AND (expires_at IS NULL OR expires_at > $2)", CLAIM.join(", "))
 });
-/// Takes every key that is free, or whose claim has expired.
+/// Takes every key that is free or whose claim has expired.
 const TAKEN_CLAIMS: BulkStatement = BulkStatement::write(CLAIM_TYPES, 1, |_, rows| {
     let (columns, set) = (CLAIM.join(", "), assignments(&CLAIM[1..]));
     format!("INSERT INTO claims ({columns}) {rows} ON CONFLICT (id) DO UPDATE SET {set} WHERE claims.expires_at <= $7")
 });
 
-/// A table of what is counted: a row that is not there stands at nothing.
+/// A table of balances or counters. A missing row counts as zero.
 struct CountedTable {
     table: &'static str,
     columns: &'static [&'static str],
-    /// What reads rows of it.
+    /// Reads its rows.
     select: CombinedStatement<1>,
-    /// What a row without anything holds behind its identifier.
+    /// The columns after the identifier of a row at zero.
     empty: fn() -> Vec<SqlValue>,
 }
 
@@ -69,7 +69,7 @@ static COUNTER_ROWS: CountedTable = CountedTable {
     empty: || vec![Counters::EMPTY_JSON.into(), SqlValue::IntOrNull(None)],
 };
 
-/// How rows that are read are locked, in the order of their keys. On SQLite the whole file is.
+/// Locks the rows that are read, in the order of their keys. On SQLite the whole file is locked.
 pub(super) const fn lock(engine: DatabaseEngine) -> &'static str {
     match engine {
         DatabaseEngine::Sqlite => "",
@@ -85,21 +85,21 @@ fn select_rows(table: &str, columns: &[&str], engine: DatabaseEngine, keys_match
     format!("SELECT {} FROM {table} WHERE id {keys_match}{}", columns.join(", "), lock(engine))
 }
 
-/// Notes that a batch happens, unless it had happened before: tells whether it was noted. While another transaction of the
-/// same batch is still being ended by the database, this waits for it.
+/// Inserts the batch's row and returns false when it was there before. Waits while the database is still ending another transaction
+/// of the same batch.
 pub(super) async fn insert_batch_row(session: &mut DbSession, batch: &Arc<str>) -> Result<bool, SqlError> {
     let [inserted] = session.run_combined(&INSERT_BATCH, [vec![Arc::clone(batch).into()].into()]).await?;
     Ok(inserted.changed > 0)
 }
 
 impl BatchAttempt<'_> {
-    /// Notes that the batch happens and, on the same way, loads what its steps touch and is not remembered. With `verify_new`,
-    /// records that are taken to be new are looked for as well.
+    /// Inserts the batch's row and loads, in the same round trip, the rows its steps touch that are not cached. With `verify_new`,
+    /// records that are assumed to be new are looked up as well.
     pub(super) async fn load(&mut self, steps: &[Prepared], verify_new: bool) -> Result<BatchState, BatchError> {
         let mut state = BatchState::for_steps(steps, verify_new);
         self.cache.invalidate_unless(self.session.data_version()?);
         self.cache.load_into(&mut state);
-        // Nearly every batch relies on partners and customers, and counts; few touch other records.
+        // Nearly every batch relies on partners and customers and changes counters; few touch other records.
         let [partners, customers, others @ ..] = TABLES;
         for table in others {
             let engine = self.session.engine();
@@ -139,7 +139,7 @@ impl BatchAttempt<'_> {
         Ok(state)
     }
 
-    /// The rows of the claims that the batch takes unless somebody has them.
+    /// The rows of the claims to take, where the key is free.
     fn claim_rows(&self, state: &BatchState, steps: &[Prepared]) -> Vec<SqlValue> {
         let mut rows = Vec::with_capacity(state.claims.len() * CLAIM.len());
         for slot in state.claims.values() {
@@ -149,8 +149,7 @@ impl BatchAttempt<'_> {
         rows
     }
 
-    /// The rows of some identifiers. Where others write at the same time, what was not found is made, so that there is
-    /// something to lock.
+    /// The found rows, with missing ones inserted first on PostgreSQL: only an existing row can be locked.
     async fn with_missing_rows(
         &mut self,
         counted: &'static CountedTable,
@@ -166,7 +165,7 @@ impl BatchAttempt<'_> {
                 missing.push(id);
             }
         }
-        // As rows are locked.
+        // In lock order.
         missing.sort_unstable_by(|one, other| one.text().cmp(&other.text()));
         let empty = (counted.empty)();
         let rows = missing.iter().flat_map(|id| std::iter::once(id).chain(&empty).cloned()).collect();
@@ -178,7 +177,7 @@ impl BatchAttempt<'_> {
         Ok(found)
     }
 
-    /// Looks who has the keys that were not free.
+    /// Loads the claims that hold the keys which were not free.
     async fn load_claim_owners(&mut self, state: &mut BatchState) -> Result<(), BatchError> {
         let ids: Vec<SqlValue> = state.claims.keys().map(|id| SqlValue::Text(Arc::clone(id))).collect();
         let sql = |keys_match: &str| format!("SELECT {} FROM claims WHERE id {keys_match}", CLAIM.join(", "));
@@ -193,7 +192,7 @@ impl BatchAttempt<'_> {
     }
 }
 
-/// The keys that some step needs to be free, each once.
+/// The distinct keys that steps require to be free.
 fn keys_required_free(steps: &[Prepared]) -> Vec<SqlValue> {
     let mut ids: Vec<&Arc<str>> = steps.iter().flat_map(|step| &step.must_be_free).collect();
     ids.sort_unstable();
@@ -201,7 +200,7 @@ fn keys_required_free(steps: &[Prepared]) -> Vec<SqlValue> {
     ids.into_iter().map(|id| SqlValue::Text(Arc::clone(id))).collect()
 }
 
-/// The records of a table that are not known yet.
+/// The keys of a table's records that are not cached.
 fn keys_of<'w>(table: &'static RecordTable, state: &'w BatchState) -> impl Iterator<Item = &'w RecordKey> {
     state.records.iter().filter(move |(key, slot)| !slot.cached && table_of(key) == table).map(|(key, _)| key)
 }

@@ -1,4 +1,4 @@
-//! Writing what survived a batch: a bounded number of statements over many rows each, in the one order.
+//! Writes the accepted steps of a batch: a bounded number of statements over many rows each, in the lock order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use crate::error::CommitError;
 use crate::sql::{BulkStatement, ColumnType, CombinedStatement, Rows, SqlValue};
 use crate::tables::{RecordTable, Stored, TABLES, key_value, table_of};
 
-/// The columns of claims, and what they hold.
+/// The columns of claims, and their types.
 pub(super) const CLAIM: [&str; 6] = ["id", "subject", "fingerprint", "answer", "expires_at", "batch"];
 pub(super) const CLAIM_TYPES: &[ColumnType] =
     &[ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int, ColumnType::Text];
 
-/// What every batch ends with: new orders, of which busy ones are full, the ledger, what is counted, and events.
+/// The last statement of every batch: new orders (busy batches consist of them), the ledger, balances, counters and events.
 static ENDING: CombinedStatement<7> = CombinedStatement::new([PAYMENTS, RAMPOFFS, POSTINGS, ENTRIES, BALANCES, COUNTERS, EVENTS]);
 
 const PAYMENTS: BulkStatement = BulkStatement::write(
@@ -79,17 +79,16 @@ const EVENTS: BulkStatement = BulkStatement::write(
     |_, rows| format!("INSERT INTO events (partner, sequence, id, kind, subject, data, created_at) {rows}"),
 );
 
-/// `column = excluded.column, …`
 pub(super) fn assignments(columns: &[&str]) -> String {
     columns.iter().map(|column| format!("{column} = excluded.{column}")).collect::<Vec<_>>().join(", ")
 }
 
-/// An insertion of records that are new. Should one exist, it fails.
+/// Inserts new records. Fails if one exists.
 fn insertion(table: &RecordTable, rows: &str) -> String {
     format!("INSERT INTO {} ({}) {rows}", table.name, table.column_list())
 }
 
-/// What becomes of a table's records: rows to insert and to update, and keys to remove.
+/// The changes of one table's records: rows to insert and to update, and keys to remove.
 #[derive(Default)]
 pub(super) struct Changes {
     pub(super) inserts: Vec<SqlValue>,
@@ -122,7 +121,6 @@ impl Changes {
     }
 }
 
-/// The rows of the balances that have changed.
 fn balances(state: &BatchState) -> Vec<SqlValue> {
     let dirty = state.balances.values().filter(|slot| slot.dirty);
     let row = |slot: &BalanceSlot| {
@@ -143,7 +141,7 @@ impl BatchAttempt<'_> {
         ]
     }
 
-    /// Writes what the accepted steps want, and answers them. `answers` holds `Ok` for each accepted step.
+    /// Writes the accepted steps, those whose answer is `Ok`, and adds their event numbers to the answers.
     pub(super) async fn write(
         &mut self,
         state: &mut BatchState,
@@ -161,7 +159,7 @@ impl BatchAttempt<'_> {
             } else if table == Rampoff::TABLE {
                 rampoffs = std::mem::take(&mut changes.inserts);
             }
-            // Of most tables a batch has nothing.
+            // A batch changes few tables.
             if !changes.is_empty() {
                 self.write_records(table, changes).await?;
             }
@@ -172,7 +170,7 @@ impl BatchAttempt<'_> {
         self.update_alarms(state).await
     }
 
-    /// Gives back the keys that only refused steps wanted, and lets the others tell of their owners.
+    /// Releases keys that only refused steps wanted, and writes the others for their owner.
     async fn finish_claims(&mut self, state: &BatchState, steps: &[Prepared]) -> Result<(), BatchError> {
         let mut released: Vec<SqlValue> = Vec::new();
         let mut reassigned: Vec<SqlValue> = Vec::new();
@@ -192,7 +190,7 @@ impl BatchAttempt<'_> {
         Ok(())
     }
 
-    /// Numbers the events of the accepted steps from their partners' counters, and makes their rows.
+    /// Numbers the events of the accepted steps from their partners' counters, and returns their rows.
     async fn number_events(
         &mut self,
         steps: &[Prepared],
@@ -214,7 +212,7 @@ impl BatchAttempt<'_> {
             )
         };
         for row in self.session.write_rows_returning(sql, &Rows::new(2, counts)).await? {
-            // From how many there are to the number before the first of these.
+            // The number before the first of these events: the counter less their count.
             if let Some(slot) = next_numbers.get_mut(row.text(0)?) {
                 *slot = row.int(1)? - *slot;
             }
@@ -245,7 +243,7 @@ impl BatchAttempt<'_> {
 
     pub(super) async fn write_records(&mut self, table: &'static RecordTable, changes: Changes) -> Result<(), BatchError> {
         self.session.write_rows(|rows| insertion(table, rows), &Rows::new(table.width(), changes.inserts), &[]).await?;
-        // The rows are locked and their versions were checked: an insertion that always finds its row is an update of many.
+        // The rows are locked and their versions checked, so this upsert always finds its row: it is a bulk update.
         let set = assignments(&[&["version"], table.columns, &["data"]].concat());
         let sql = |rows: &str| format!("{} ON CONFLICT (id) DO UPDATE SET {set}", insertion(table, rows));
         self.session.write_rows(sql, &Rows::new(table.width(), changes.updates), &[]).await?;
@@ -253,7 +251,7 @@ impl BatchAttempt<'_> {
         Ok(())
     }
 
-    /// The rows of postings, and those of their entries.
+    /// The rows of postings and of their entries.
     fn ledger(&mut self, state: &mut BatchState, steps: &[Prepared], accepted: &[usize]) -> [Vec<SqlValue>; 2] {
         let (mut postings, mut entries) = (Vec::new(), Vec::new());
         let [request, fact, debit, credit]: [Arc<str>; 4] = ["request".into(), "fact".into(), "debit".into(), "credit".into()];

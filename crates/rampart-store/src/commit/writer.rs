@@ -1,5 +1,5 @@
-//! The writer: one thread with a connection of its own, that makes durable whatever has queued meanwhile. It is a thread
-//! and not a task, because every statement of a batch would otherwise wait behind the requests that wait for the batch.
+//! The writer: one thread with its own connection that commits the queued steps in batches. It is a thread and not a task: otherwise
+//! each statement of a batch would wait behind the requests that wait for the batch.
 
 mod batch_number;
 mod outcome;
@@ -29,7 +29,7 @@ use crate::error::{CommitError, StoreError};
 use crate::sql::{DatabaseTarget, DbSession, ErrorClass, classify};
 use crate::store::{OnFatal, StoreOptions};
 
-/// How often a batch is run again after a deadlock, a busy database, a lost connection or a record that turned out not to be new.
+/// Attempts per batch. A deadlock, a busy database, a lost connection or a record that turned out not to be new causes another one.
 const MAX_ATTEMPTS: u32 = 12;
 
 type ReplySender<T> = oneshot::Sender<T>;
@@ -41,7 +41,7 @@ enum WriterRequest {
     Close(ReplySender<()>),
 }
 
-/// The way to the writer.
+/// The handle of the writer thread.
 pub(crate) struct Writer {
     queue: mpsc::Sender<WriterRequest>,
     counters: Arc<CommitCounters>,
@@ -54,7 +54,6 @@ fn stopped() -> StoreError {
 }
 
 impl Writer {
-    /// Starts the thread.
     pub(crate) fn start(target: DatabaseTarget, options: &StoreOptions) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (queue, requests) = mpsc::channel(options.queue.max(1));
@@ -77,7 +76,7 @@ impl Writer {
         let on_fatal: OnFatal = Arc::clone(&options.on_fatal);
         let watched = Arc::clone(&running);
         std::thread::Builder::new().name("rampart-writer".into()).spawn(move || {
-            // Spawned, so that a panic is an answer and not the end of this thread.
+            // Spawned, so that a panic becomes an error instead of ending this thread.
             let end = runtime.block_on(async { tokio::spawn(task.run(requests)).await });
             watched.store(false, Ordering::Relaxed);
             match end {
@@ -110,10 +109,10 @@ impl Writer {
     pub(crate) async fn close(&self) {
         let (answer, answered) = oneshot::channel();
         if self.queue.send(WriterRequest::Close(answer)).await.is_ok() {
-            // A writer that has stopped already is closed too.
+            // A stopped writer counts as closed.
             let _ = answered.await;
         }
-        // Its thread may still be putting things away; nothing is committed any more.
+        // The thread may still be cleaning up; it commits nothing more.
         self.running.store(false, Ordering::Relaxed);
     }
 
@@ -121,35 +120,34 @@ impl Writer {
         self.counters.read(self.queue.max_capacity() - self.queue.capacity(), self.running.load(Ordering::Relaxed))
     }
 
-    /// What is known of the number of batches.
+    /// The batch number, shared with the store.
     pub(crate) fn batch_number(&self) -> &SharedBatchNumber {
         &self.batch_number
     }
 }
 
-/// Real time.
 #[expect(clippy::disallowed_methods, reason = "batches and bookings are stamped with real time, which no decision looks at")]
 fn real_now() -> Timestamp {
     let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
     Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
 }
 
-/// Why the writer cannot continue.
+/// The reason why the writer cannot continue.
 type Fatal = String;
 
-/// What to do after an attempt that did not work.
+/// Why an attempt failed, which decides how to go on.
 enum AttemptError {
-    /// The same again.
+    /// Run the batch again.
     Retry,
-    /// The same again, looking for records that are taken to be new.
+    /// Run the batch again and look up records that were assumed to be new.
     RetryVerifyingNew,
-    /// The same again; the connection is gone, and nothing was committed.
+    /// Connect and run the batch again: the connection is gone and nothing was committed.
     Reconnect,
-    /// What became of the commit has to be found out: its answer was lost with the connection.
+    /// Find out whether the commit happened: its response was lost with the connection.
     OutcomeUnknown(Answers),
-    /// Something in it cannot be stored.
+    /// A step of the batch cannot be stored.
     InvalidData(String),
-    /// The database lacks something.
+    /// The database lacks a resource.
     Unavailable,
 }
 
@@ -159,17 +157,17 @@ struct WriterTask {
     options: StoreOptions,
     counters: Arc<CommitCounters>,
     booked_at: i64,
-    /// What the database last said was wrong.
+    /// The last error of the database.
     last_error: String,
     numbering: BatchNumbering,
-    /// Of the session's batches before.
+    /// Rows written by earlier batches of this session.
     cache: WriterCache,
 }
 
 impl WriterTask {
     async fn run(mut self, mut requests: mpsc::Receiver<WriterRequest>) -> Result<(), Fatal> {
         let cap = self.options.batch.max(1);
-        // At once, so that the first commit does not wait for it. Should it not work, the first commit tries again.
+        // Connects early, so that the first commit need not wait. If this fails, the first commit tries again.
         if let Err(error) = self.ensure_connected().await {
             tracing::warn!(%error, "the writer cannot reach the database yet");
         }
@@ -207,7 +205,7 @@ impl WriterTask {
                 self.disconnect().await;
             }
             for closer in closers {
-                // Who asked may have gone.
+                // The caller may be gone.
                 let _ = closer.send(());
             }
         }
@@ -221,7 +219,7 @@ impl WriterTask {
         }
     }
 
-    /// Serves what was taken off the queue: numbers first (they are few and others wait for them), then the steps together.
+    /// Serves the requests taken off the queue: reservations first (they are few and others wait for them), then all steps together.
     async fn serve(&mut self, taken: &mut Vec<WriterRequest>, closers: &mut Vec<ReplySender<()>>) -> Result<(), Fatal> {
         let (mut steps, mut answers, mut prunes) = (Vec::with_capacity(taken.len()), Vec::with_capacity(taken.len()), Vec::new());
         for request in taken.drain(..) {
@@ -231,7 +229,7 @@ impl WriterTask {
                     answers.push(answer);
                 }
                 WriterRequest::Reserve(series, count, answer) => {
-                    // Who asked may have gone; the numbers are lost then, as they may be.
+                    // The caller may be gone; its numbers are lost then, which is allowed.
                     let _ = answer.send(self.reserve(&series, count).await);
                 }
                 WriterRequest::Prune(now, limit, answer) => prunes.push((now, limit, answer)),
@@ -248,7 +246,7 @@ impl WriterTask {
         Ok(())
     }
 
-    /// The connection, made anew if it was lost. Gives up after the store's patience.
+    /// Connects if there is no connection. Gives up after `StoreOptions::patience`.
     async fn ensure_connected(&mut self) -> Result<(), StoreError> {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(20);
@@ -271,8 +269,8 @@ impl WriterTask {
         Ok(())
     }
 
-    /// Makes steps durable and answers them. A batch in which something cannot be stored is cut in two, so that what cannot
-    /// be stored is found and its neighbours are not held up.
+    /// Commits steps and answers them. A batch that cannot be stored is split in two until the faulty step is alone, so that the
+    /// other steps are committed.
     async fn commit(&mut self, steps: &[Prepared], answers: &mut Vec<ReplySender<Result<Committed, CommitError>>>) -> Result<(), Fatal> {
         let mut parts = VecDeque::new();
         parts.push_back(0..steps.len());
@@ -283,7 +281,7 @@ impl WriterTask {
                     for result in results {
                         self.count(&result);
                         if let Some(answer) = waiting.next() {
-                            // Who asked may have gone; what was committed stays.
+                            // The caller may be gone; the commit stands.
                             let _ = answer.send(result);
                         }
                     }
@@ -314,7 +312,7 @@ impl WriterTask {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One transaction, run as often as it takes. `Err` inside says that something in it cannot be stored.
+    /// Runs one transaction, with retries. The inner `Err` says that a step cannot be stored.
     async fn commit_part(&mut self, steps: &[Prepared]) -> Result<Result<Answers, String>, Fatal> {
         let batch: Arc<str> = BatchId::mint(real_now(), &*self.options.randomness).to_string().into();
         let begun = Instant::now();
@@ -379,7 +377,7 @@ impl WriterTask {
         };
         let done = match tokio::time::timeout(self.options.patience, work).await {
             Ok(done) => done,
-            // Whatever the database is doing, it is not answering: it undoes what was begun when the connection ends.
+            // The database does not respond. It rolls back when the connection ends.
             Err(_) => {
                 self.last_error = "the database does not answer".to_owned();
                 return Err(AttemptError::Reconnect);
@@ -406,7 +404,7 @@ impl WriterTask {
         Ok(answers)
     }
 
-    /// The commit itself. Every error of it but a serialisation failure leaves its outcome unknown.
+    /// Commits. Every error except a serialisation failure leaves the outcome unknown.
     async fn finish_commit(&mut self, answers: Answers) -> Result<Answers, AttemptError> {
         let fault = self.options.commit_faults.as_ref().and_then(|faults| faults());
         let Some(session) = &mut self.session else { return Err(AttemptError::Reconnect) };
@@ -455,13 +453,13 @@ impl WriterTask {
         if let Some(session) = &mut self.session
             && session.rollback().await.is_err()
         {
-            // A connection in an unknown state is of no use; the database undoes what it had begun.
+            // A connection in an unknown state is dropped; the database rolls back.
             self.session = None;
         }
     }
 }
 
-/// Before the next attempt: longer each time, and by chance, because two nodes that collided should not collide again in step.
+/// Waits before the next attempt: longer each time, with jitter, so that two nodes that collided do not collide again.
 async fn back_off(attempt: u32, begun: Instant) {
     let jitter = u64::from(begun.elapsed().subsec_nanos() % 5);
     tokio::time::sleep(Duration::from_millis(u64::from(attempt.min(MAX_ATTEMPTS)) * 2 + jitter)).await;

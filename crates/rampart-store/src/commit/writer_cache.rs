@@ -1,7 +1,7 @@
-//! What the writer remembers of the batches before, so that a busy one does not read back what was just written.
+//! A cache of the rows that earlier batches wrote, so that a busy writer does not read them back.
 //!
-//! On SQLite only: one connection writes nearly everything there, and the file tells whether another one has written since.
-//! On PostgreSQL rows have to be read to be locked.
+//! On SQLite only: one connection writes nearly everything there, and `PRAGMA data_version` reveals writes of others. On PostgreSQL
+//! rows must be read in order to lock them.
 
 use std::collections::HashMap;
 
@@ -13,36 +13,34 @@ use super::counters::Counters;
 use super::evaluate::BatchState;
 use super::prepare::BalanceKey;
 
-/// How many rows of a kind are remembered. With more, all of that kind are forgotten, and those in use come back.
+/// Rows cached per kind. Beyond this all rows of the kind are dropped, and those in use are cached again.
 const MAX_CACHED_ROWS: usize = 16_384;
 
-/// How a balance stands.
 struct CachedBalance {
     posted: Amount,
     held: Amount,
     entries: i64,
 }
 
-/// Rows as the batches before left them. Empty after an attempt that was not brought to its end.
+/// Rows as the previous batches left them. Empty after a failed attempt.
 #[derive(Default)]
 pub(super) struct WriterCache {
-    /// The state of the file that this is about, as its connection counts the changes of others.
+    /// The `data_version` of the file that the rows belong to.
     data_version: Option<i64>,
-    /// The versions of partners and customers.
     versions: HashMap<RecordKey, i64>,
     counters: HashMap<CounterOwner, Counters>,
     balances: HashMap<BalanceKey, CachedBalance>,
 }
 
 impl WriterCache {
-    /// Forgets everything unless it is about this state of the file, which a transaction has seen.
+    /// Drops all rows unless they belong to this `data_version`, as read inside the transaction.
     pub(super) fn invalidate_unless(&mut self, data_version: Option<i64>) {
         if self.data_version != data_version {
             *self = Self { data_version, ..Self::default() };
         }
     }
 
-    /// Puts what is known into a world that nothing was loaded into yet. Counters leave the memory until [`WriterCache::update`].
+    /// Copies cached rows into a state that is not loaded yet. Counters are moved out of the cache until [`WriterCache::update`].
     pub(super) fn load_into(&mut self, state: &mut BatchState) {
         for (key, slot) in &mut state.records {
             if let Some(version) = self.versions.get(key) {
@@ -62,7 +60,7 @@ impl WriterCache {
         }
     }
 
-    /// Remembers a world that was committed, or in which nothing was changed; nothing where no state of a file is told.
+    /// Keeps the rows of a committed batch, or of one that changed nothing. No-op on PostgreSQL, which has no `data_version`.
     pub(super) fn update(mut self, state: BatchState) -> Self {
         if self.data_version.is_none() {
             return self;

@@ -1,5 +1,5 @@
-//! Reads that many requests make at the same moment, made together: whatever has queued while the last statement ran is
-//! read by the next one. A single request waits for nobody; a thousand share a few statements.
+//! Batched reads for orders: requests that queue while a read runs share the next one. A single request does not wait; a thousand
+//! share a few statements.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,12 +13,11 @@ use crate::sql::{ReaderPool, SqlValue};
 use crate::store::Store;
 use crate::tables::read_stored;
 
-/// How many requests may wait; one more is told that the store is unavailable.
+/// Requests that may wait. Further ones fail as unavailable.
 const MAX_QUEUED_REQUESTS: usize = 4_096;
-/// How many are answered together.
+/// Requests per read.
 const MAX_BATCHED_REQUESTS: usize = 256;
 
-/// What one request wants to know.
 struct CustomerQuery {
     partner: PartnerId,
     customer: CustomerId,
@@ -26,14 +25,14 @@ struct CustomerQuery {
     answer: oneshot::Sender<Result<Option<CustomerLookup>, Arc<str>>>,
 }
 
-/// A customer as it is stored, and whether the address is one of ours.
+/// A stored customer, and whether the requested address is one of our deposit addresses.
 struct CustomerLookup {
     version: i64,
     data: Arc<str>,
     is_deposit_address: bool,
 }
 
-/// The way to the task that reads.
+/// The handle of the reading task.
 pub(crate) struct CustomerBatcher {
     queries: mpsc::Sender<CustomerQuery>,
 }
@@ -47,11 +46,11 @@ impl CustomerBatcher {
 }
 
 impl Store {
-    /// A partner's customer by its number, and whether an address is the deposit address of some ramp-off: what an order's
-    /// checks need. Another partner's customer is not parsed, so that it takes as long as one that is not there.
+    /// A partner's customer by number, and whether an address is the deposit address of a ramp-off: what validating an order needs.
+    /// Another partner's customer is not parsed, so timing does not reveal whether it exists.
     ///
     /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// [`StoreError::Unavailable`] when too many requests wait, the store is closed, or the database cannot be read.
     pub async fn customer_and_deposit_address(
         &self,
         partner: PartnerId,
@@ -63,7 +62,7 @@ impl Store {
         let unavailable = |reason: &str| StoreError::Unavailable(reason.to_owned());
         self.inner.customers.queries.try_send(query).map_err(|_| unavailable("too many reads wait"))?;
         let found = answered.await.map_err(|_| unavailable("the store is closed"))?.map_err(|reason| unavailable(&reason))?;
-        // Parsed here, by each request for itself, so that reading goes on meanwhile.
+        // Parsed by each request itself, so that the reading task can go on.
         found.map(|found| Ok((read_stored(&found.data, found.version)?, found.is_deposit_address))).transpose()
     }
 }
@@ -81,7 +80,7 @@ async fn run_queries(db: Arc<ReaderPool>, mut requests: mpsc::Receiver<CustomerQ
                         data: Arc::clone(&stored.data),
                         is_deposit_address: ours,
                     });
-                    // Who asked may have gone.
+                    // The caller may be gone.
                     let _ = query.answer.send(Ok(found));
                 }
             }
@@ -95,7 +94,6 @@ async fn run_queries(db: Arc<ReaderPool>, mut requests: mpsc::Receiver<CustomerQ
     }
 }
 
-/// A customer as it is stored.
 struct StoredCustomer {
     version: i64,
     partner: PartnerId,

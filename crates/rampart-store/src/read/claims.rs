@@ -1,4 +1,4 @@
-//! Claims: which keys are taken, by what, and with which answer.
+//! Claims.
 
 use std::sync::Arc;
 
@@ -24,7 +24,6 @@ const SCOPES: [(ClaimScope, &str); 12] = [
     (ClaimScope::Document, "document"),
 ];
 
-/// A scope as it is stored.
 pub(crate) const fn scope_name(scope: ClaimScope) -> &'static str {
     match scope {
         ClaimScope::IdempotencyKey => "idempotency_key",
@@ -42,12 +41,11 @@ pub(crate) const fn scope_name(scope: ClaimScope) -> &'static str {
     }
 }
 
-/// A claim's row key: `<scope>:<key>`.
+/// A claim's row key, `<scope>:<key>`.
 pub(crate) fn claim_id(scope: ClaimScope, key: &str) -> Arc<str> {
     shared(format_args!("{}:{key}", scope_name(scope)))
 }
 
-/// Reads a claim from `id, subject, fingerprint, answer, expires_at`.
 pub(crate) fn read_claim(row: &DbRow) -> Result<StoredClaim, StoreError> {
     let id = row.text(0)?;
     let (scope, key) = id.split_once(':').ok_or_else(|| StoreError::defect("a claim without a scope"))?;
@@ -64,10 +62,7 @@ pub(crate) fn read_claim(row: &DbRow) -> Result<StoredClaim, StoreError> {
 }
 
 impl Store {
-    /// Who took a key, if it is taken and has not expired (business time).
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The claim that holds a key, unless it has expired (business time).
     pub async fn claim(&self, scope: ClaimScope, key: &str) -> Result<Option<StoredClaim>, StoreError> {
         let sql = "SELECT id, subject, fingerprint, answer, expires_at FROM claims WHERE id = $1";
         let row = self.inner.readers.fetch_optional(sql, vec![claim_id(scope, key).into()]).await?;
@@ -76,10 +71,7 @@ impl Store {
         Ok(claim.filter(|claim| claim.expires_at.is_none_or(|expires_at| expires_at > now)))
     }
 
-    /// Those of several distinct keys that are taken and have not expired (business time), in no particular order.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The unexpired claims (business time) among distinct keys, in no particular order.
     pub async fn claims(&self, wanted: &[(ClaimScope, String)]) -> Result<Vec<StoredClaim>, StoreError> {
         let ids: Vec<SqlValue> = wanted.iter().map(|(scope, key)| claim_id(*scope, key).into()).collect();
         let now = self.inner.options.clock.now();

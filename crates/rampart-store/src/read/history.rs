@@ -1,4 +1,4 @@
-//! What was told to partners, and what persons did.
+//! Event logs and the audit log.
 
 use rampart_core::event::{Event, EventDraft};
 use rampart_core::id::{AuditId, PartnerId};
@@ -25,20 +25,14 @@ fn event(row: &DbRow) -> Result<Event, StoreError> {
 }
 
 impl Store {
-    /// A partner's events behind the number `after`, in order and without a gap.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// A partner's events after the number `after`, in order and without gaps.
     pub async fn events_after(&self, partner: PartnerId, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
         let sql = "SELECT partner, sequence, id, kind, subject, data, created_at FROM events WHERE partner = $1 AND sequence > $2 \
                    ORDER BY sequence LIMIT $3";
         self.rows(sql, vec![partner.to_string().into(), after.into(), i64::from(limit).into()]).await?.iter().map(event).collect()
     }
 
-    /// Some events of a partner's log, in order; what does not exist is left out.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Events of a partner's log by number, in order. Missing ones are left out.
     pub async fn events_by_sequence(&self, partner: PartnerId, sequences: &[i64]) -> Result<Vec<Event>, StoreError> {
         let mut sorted = sequences.to_vec();
         sorted.sort_unstable();
@@ -53,10 +47,7 @@ impl Store {
         self.inner.readers.fetch_by_keys(sql, sequences, vec![SqlValue::display(partner)]).await?.iter().map(event).collect()
     }
 
-    /// What a partner was told of one subject (an order or customer), in order, behind the number `after`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// A partner's events about one subject (an order or customer) after the number `after`, in order.
     pub async fn events_of_subject(&self, partner: PartnerId, subject: &str, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
         let sql = "SELECT partner, sequence, id, kind, subject, data, created_at FROM events \
                    WHERE subject = $1 AND partner = $2 AND sequence > $3 ORDER BY sequence LIMIT $4";
@@ -65,18 +56,12 @@ impl Store {
     }
 
     /// One event of a partner's log.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
     pub async fn event(&self, partner: PartnerId, sequence: i64) -> Result<Option<Event>, StoreError> {
         let sql = "SELECT partner, sequence, id, kind, subject, data, created_at FROM events WHERE partner = $1 AND sequence = $2";
         self.inner.readers.fetch_optional(sql, vec![partner.to_string().into(), sequence.into()]).await?.as_ref().map(event).transpose()
     }
 
-    /// The number of a partner's last event; 0 before the first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The number of a partner's last event; 0 when there is none.
     pub async fn last_event(&self, partner: PartnerId) -> Result<i64, StoreError> {
         let row = self
             .inner
@@ -86,19 +71,13 @@ impl Store {
         row.map_or(Ok(0), |row| Ok(row.int(0)?))
     }
 
-    /// What persons did to a subject, newest first, below `before`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Audit entries of a subject, newest first, older than `before`.
     pub async fn audit_of(&self, subject: &str, before: Option<AuditId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         let sql = "SELECT version, data FROM audit WHERE subject = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
         self.list(sql, vec![subject.into(), upper_bound(before), i64::from(limit).into()]).await
     }
 
-    /// What persons did, newest first, below `before`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Audit entries, newest first, older than `before`.
     pub async fn audit(&self, before: Option<AuditId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         self.list(
             "SELECT version, data FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2",

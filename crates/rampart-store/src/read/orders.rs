@@ -1,4 +1,4 @@
-//! Payments and ramp-offs: lists, and the ways to find one.
+//! Payments and ramp-offs.
 
 use rampart_core::earlier_link;
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
@@ -14,27 +14,22 @@ use crate::sql::SqlValue;
 use crate::store::Store;
 use crate::tables::{Stored, read};
 
-/// How many open orders are read at once.
 const OPEN_PAGE_ROWS: i64 = 500;
 
-/// Which orders to list. Every field narrows; the default is everything.
+/// Which orders to list. Every field narrows the list; the default lists all.
 #[derive(Debug, Clone, Default)]
 pub struct OrderFilter {
-    /// Of this partner.
     pub partner: Option<PartnerId>,
-    /// In one of these statuses (as partners see them); in any when empty.
+    /// The statuses partners see; any when empty.
     pub statuses: Vec<String>,
-    /// Of this customer.
     pub customer: Option<CustomerId>,
-    /// With this `external_id`; needs `partner`, and finds nothing without it.
+    /// Needs `partner`; without it nothing is found.
     pub external_id: Option<String>,
-    /// Made at or after.
     pub from: Option<Timestamp>,
-    /// Made before.
     pub to: Option<Timestamp>,
 }
 
-/// What the orders of a list have in common.
+/// The owner that the orders of a list share.
 #[derive(Clone, Copy)]
 enum ListOwner {
     Partner(PartnerId),
@@ -57,11 +52,11 @@ impl ListOwner {
     }
 }
 
-/// What the lists need to know of an order.
+/// What lists need of an order.
 trait StoredOrder: Stored {
-    /// Every status partners can see.
+    /// The statuses that partners see.
     const STATUSES: &'static [&'static str];
-    /// What claims the partners' own names for orders of this kind.
+    /// The scope of the claims on external ids.
     const EXTERNAL_ID_SCOPE: ClaimScope;
     fn order_id(&self) -> OrderId;
     fn owner(&self) -> (PartnerId, CustomerId);
@@ -103,36 +98,24 @@ order!(Payment, PaymentState, ClaimScope::PaymentExternalId);
 order!(Rampoff, RampoffState, ClaimScope::RampoffExternalId);
 
 impl Store {
-    /// A payment of a partner's. Another partner's is not read, so that it takes as long as one that is not there.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// A payment of a partner. Another partner's is not read, so timing does not reveal whether it exists.
     pub async fn payment_of(&self, partner: PartnerId, id: OrderId) -> Result<Option<Payment>, StoreError> {
         let sql = "SELECT version, data FROM payments WHERE id = $1 AND partner = $2";
         self.single(sql, vec![SqlValue::display(id), SqlValue::display(partner)]).await
     }
 
-    /// A ramp-off of a partner's; the same.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// A ramp-off of a partner; see [`Store::payment_of`].
     pub async fn rampoff_of(&self, partner: PartnerId, id: OrderId) -> Result<Option<Rampoff>, StoreError> {
         let sql = "SELECT version, data FROM rampoffs WHERE id = $1 AND partner = $2";
         self.single(sql, vec![SqlValue::display(id), SqlValue::display(partner)]).await
     }
 
-    /// Payments, newest first, below `before` (the last one of the page before).
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Payments, newest first, before `before` (the last one of the previous page).
     pub async fn payments(&self, filter: &OrderFilter, before: Option<OrderId>, limit: u32) -> Result<Vec<Payment>, StoreError> {
         self.orders(filter, before, limit).await
     }
 
-    /// Ramp-offs, newest first, below `before` (the last one of the page before).
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Ramp-offs, newest first, before `before` (the last one of the previous page).
     pub async fn rampoffs(&self, filter: &OrderFilter, before: Option<OrderId>, limit: u32) -> Result<Vec<Rampoff>, StoreError> {
         self.orders(filter, before, limit).await
     }
@@ -152,7 +135,7 @@ impl Store {
         }
         let owners = match (filter.partner, filter.customer) {
             (None, Some(customer)) => vec![ListOwner::Customer(customer)],
-            // A customer belongs to one partner: of another one it has no orders, and nothing has to be searched.
+            // A customer belongs to one partner and has no orders of another.
             (Some(partner), Some(customer)) => match self.customer(customer).await? {
                 Some(known) if known.partner == partner => vec![ListOwner::Customer(customer)],
                 _ => return Ok(Vec::new()),
@@ -173,7 +156,7 @@ impl Store {
         Ok(found)
     }
 
-    /// The orders of an owner in some statuses, newest first: for each status a range of an index.
+    /// The orders of an owner in some statuses, newest first: one index range per status.
     async fn orders_of_owner<T: StoredOrder>(
         &self,
         owner: ListOwner,
@@ -194,7 +177,7 @@ impl Store {
         rows.iter().map(|row| row.parse(0)).collect()
     }
 
-    /// The partner's own name leads to one order at most: its claim says which.
+    /// An external id identifies at most one order of a partner: the one of its claim.
     async fn order_by_external_id<T: StoredOrder>(&self, filter: &OrderFilter, before: Option<OrderId>) -> Result<Vec<T>, StoreError> {
         let (Some(partner), Some(external_id)) = (filter.partner, &filter.external_id) else { return Ok(Vec::new()) };
         let Some(claim) = self.claim(T::EXTERNAL_ID_SCOPE, &format!("{partner}:{external_id}")).await? else { return Ok(Vec::new()) };
@@ -214,10 +197,7 @@ impl Store {
         Ok(order.filter(fits).into_iter().collect())
     }
 
-    /// The payment with this `concept` (the reference that transfers quote), as [`ClaimScope::Concept`] has it.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The payment with this `concept`, the remittance text that transfers quote.
     pub async fn payment_by_concept(&self, concept: &str) -> Result<Option<Payment>, StoreError> {
         match self.claim(ClaimScope::Concept, concept).await?.and_then(|claim| claim.subject.parse().ok()) {
             Some(id) => self.payment(id).await,
@@ -225,41 +205,17 @@ impl Store {
         }
     }
 
-    /// A partner's payment by its own name for it.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn payment_by_external_id(&self, partner: PartnerId, external_id: &str) -> Result<Option<Payment>, StoreError> {
-        let filter = OrderFilter { partner: Some(partner), external_id: Some(external_id.to_owned()), ..OrderFilter::default() };
-        Ok(self.order_by_external_id(&filter, None).await?.pop())
-    }
-
-    /// A partner's ramp-off by its own name for it.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn rampoff_by_external_id(&self, partner: PartnerId, external_id: &str) -> Result<Option<Rampoff>, StoreError> {
-        let filter = OrderFilter { partner: Some(partner), external_id: Some(external_id.to_owned()), ..OrderFilter::default() };
-        Ok(self.order_by_external_id(&filter, None).await?.pop())
-    }
-
-    /// The payment whose page this link of an earlier version leads to.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The payment that a link of an earlier version leads to.
     pub async fn payment_by_earlier_link(&self, token: &str) -> Result<Option<Payment>, StoreError> {
         self.order_by_earlier_link(token).await
     }
 
-    /// The ramp-off whose page this link of an earlier version leads to.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The ramp-off that a link of an earlier version leads to.
     pub async fn rampoff_by_earlier_link(&self, token: &str) -> Result<Option<Rampoff>, StoreError> {
         self.order_by_earlier_link(token).await
     }
 
-    /// Identifiers sort by time: those of a token's millisecond are neighbours.
+    /// Identifiers sort by time, so the orders of the token's millisecond are one range.
     async fn order_by_earlier_link<T: StoredOrder>(&self, token: &str) -> Result<Option<T>, StoreError> {
         let Some(made) = earlier_link::made_in(token) else { return Ok(None) };
         let [first, end] = [made.start, made.end].map(|moment| SqlValue::display(OrderId::first_at(moment)));
@@ -268,21 +224,15 @@ impl Store {
         Ok(made.into_iter().find(|order| earlier_link::matches(order.earlier_link(), token)))
     }
 
-    /// A customer's payments that still wait for money (`started`, `pending_bank`), newest first: what a credit on the
-    /// customer's own account can be meant for.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// A customer's payments that wait for money (`started`, `pending_bank`), newest first: the ones that a credit on the customer's
+    /// own account may be for.
     pub async fn unpaid_payments_of_customer(&self, customer: CustomerId, limit: u32) -> Result<Vec<Payment>, StoreError> {
         let statuses = vec!["started".to_owned(), "pending_bank".to_owned()];
         self.orders(&OrderFilter { customer: Some(customer), statuses, ..OrderFilter::default() }, None, limit).await
     }
 
-    /// The ramp-offs whose deposit addresses are among these, oldest first, whichever chain they wait for coins on. Addresses are
-    /// compared as they were stored. Orders of earlier versions may share one, on different chains.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The ramp-offs with these deposit addresses, oldest first, on any chain. Addresses are compared as stored. Orders of earlier
+    /// versions may share an address on different chains.
     pub async fn rampoffs_by_deposit_addresses(&self, addresses: &[String]) -> Result<Vec<Rampoff>, StoreError> {
         let mut sorted: Vec<&String> = addresses.iter().collect();
         sorted.sort_unstable();
@@ -295,44 +245,32 @@ impl Store {
         Ok(found)
     }
 
-    /// Payments that time alone may change by now (business time), those due longest first, behind `after` (`due_at` and
-    /// identifier of the last one of the page before).
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Payments whose due time has passed (business time), longest overdue first, after `after` (due time and identifier of the last
+    /// one of the previous page).
     pub async fn payments_due(&self, now: Timestamp, after: Option<(Timestamp, OrderId)>, limit: u32) -> Result<Vec<Payment>, StoreError> {
         let sql = "SELECT version, data FROM payments WHERE due_at IS NOT NULL AND due_at <= $1 AND (due_at, id) > ($2, $3)
                    ORDER BY due_at, id LIMIT $4";
         self.list(sql, due_values(now, after, limit)).await
     }
 
-    /// Ramp-offs that time alone will change by now (business time), those due longest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Ramp-offs whose due time has passed; see [`Store::payments_due`].
     pub async fn rampoffs_due(&self, now: Timestamp, after: Option<(Timestamp, OrderId)>, limit: u32) -> Result<Vec<Rampoff>, StoreError> {
         let sql = "SELECT version, data FROM rampoffs WHERE due_at IS NOT NULL AND due_at <= $1 AND (due_at, id) > ($2, $3)
                    ORDER BY due_at, id LIMIT $4";
         self.list(sql, due_values(now, after, limit)).await
     }
 
-    /// Shows every payment that is not settled.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Calls `show` for every open payment.
     pub async fn each_open_payment(&self, show: impl FnMut(&Payment)) -> Result<(), StoreError> {
         self.each_open(show).await
     }
 
-    /// The same for ramp-offs.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Calls `show` for every open ramp-off.
     pub async fn each_open_rampoff(&self, show: impl FnMut(&Rampoff)) -> Result<(), StoreError> {
         self.each_open(show).await
     }
 
-    /// Those that time alone will change, and the others, each by the index that has nothing else.
+    /// Orders with a due time, then the others, each by its partial index.
     async fn each_open<T: StoredOrder>(&self, mut show: impl FnMut(&T)) -> Result<(), StoreError> {
         let table = T::TABLE.name;
         let due = format!(
@@ -368,12 +306,8 @@ impl Store {
         }
     }
 
-    /// Payments in `status` that are not settled, that time alone does not change and that have not changed since
-    /// `unchanged_since`, for the sweep: those that stand still longest first, behind `after` (`updated_at` and identifier
-    /// of the last one of the page before).
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Open payments in `status` without a due time that have not changed since `unchanged_since`, longest unchanged first, after
+    /// `after` (`updated_at` and identifier of the last one of the previous page).
     pub async fn stuck_payments(
         &self,
         status: &str,
@@ -384,10 +318,7 @@ impl Store {
         self.stuck(status, unchanged_since, after, limit).await
     }
 
-    /// The same for ramp-offs.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Calls `show` for every open ramp-off.
     pub async fn stuck_rampoffs(
         &self,
         status: &str,

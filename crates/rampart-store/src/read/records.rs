@@ -1,4 +1,4 @@
-//! Records by their keys.
+//! Records by key.
 
 use rampart_core::asset::Chain;
 use rampart_core::customer::Customer;
@@ -23,17 +23,11 @@ macro_rules! gets {
         impl Store {
             $(
                 $(#[$meta])*
-                ///
-                /// # Errors
-                /// [`StoreError`] when the database cannot be read.
                 pub async fn $one(&self, id: $key) -> Result<Option<$record>, StoreError> {
                     self.single(concat!("SELECT version, data FROM ", $table, " WHERE id = $1"), vec![id.value()]).await
                 }
 
-                /// Several of them at once, in no particular order; what does not exist is left out.
-                ///
-                /// # Errors
-                /// [`StoreError`] when the database cannot be read.
+                /// Several records by key, in no particular order. Missing ones are left out.
                 pub async fn $many(&self, ids: &[$key]) -> Result<Vec<$record>, StoreError> {
                     self.by_keys(ids).await
                 }
@@ -43,33 +37,33 @@ macro_rules! gets {
 }
 
 gets! {
-    /// A partner by its identifier.
+    /// A partner.
     partner(PartnerId) -> Partner, "partners", partners_by_id;
-    /// A customer by its number. Whose it is, is the caller's to check.
+    /// A customer. The caller checks whose it is.
     customer(CustomerId) -> Customer, "customers", customers_by_id;
-    /// A payment by its identifier. Whose it is, is the caller's to check.
+    /// A payment. The caller checks whose it is.
     payment(OrderId) -> Payment, "payments", payments_by_id;
-    /// A ramp-off by its identifier. Whose it is, is the caller's to check.
+    /// A ramp-off. The caller checks whose it is.
     rampoff(OrderId) -> Rampoff, "rampoffs", rampoffs_by_id;
-    /// A payout by its identifier.
+    /// A payout.
     payout(PayoutId) -> Payout, "payouts", payouts_by_id;
-    /// A transfer by its identifier.
+    /// A transfer.
     transfer(TransferId) -> Transfer, "transfers", transfers_by_id;
-    /// A fact by its identifier.
+    /// A fact.
     fact(FactId) -> Fact, "facts", facts_by_id;
-    /// A deposit by the identifier of its first fact.
+    /// A deposit, by the identifier of its first fact.
     deposit(FactId) -> Deposit, "deposits", deposits_by_id;
-    /// A piece of work by its identifier.
+    /// A job.
     job(JobId) -> Job, "jobs", jobs_by_id;
-    /// A webhook subscription by its identifier.
+    /// A webhook subscription.
     subscription(SubscriptionId) -> Subscription, "subscriptions", subscriptions_by_id;
-    /// A delivery by its identifier.
+    /// A delivery.
     delivery(DeliveryId) -> Delivery, "deliveries", deliveries_by_id;
-    /// How far a source of facts has been read.
+    /// The cursor of a source of facts.
     cursor(CursorName) -> Cursor, "cursors", cursors_by_name;
     /// The hot wallet of a chain.
     wallet(Chain) -> Wallet, "wallets", wallets_by_chain;
-    /// An item of a person's list by its identifier.
+    /// A review item.
     review(ReviewId) -> ReviewItem, "reviews", reviews_by_id;
 }
 

@@ -1,4 +1,4 @@
-//! What workers look for: jobs, facts, deposits, transfers and payouts.
+//! Reads for workers: jobs, facts, deposits, transfers and payouts.
 
 use rampart_core::asset::Chain;
 use rampart_core::fact::Fact;
@@ -14,10 +14,7 @@ use crate::store::Store;
 use crate::tables::{deposit_state, read};
 
 impl Store {
-    /// Jobs of a kind that are due (business time) and not leased past the real present, those due longest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Jobs of a kind that are due (business time) and not leased (real time), longest overdue first.
     pub async fn jobs_due(&self, kind: JobKind, now: Timestamp, real_now: Timestamp, limit: u32) -> Result<Vec<Job>, StoreError> {
         let sql = "SELECT version, data FROM jobs WHERE kind = $1 AND due_at <= $2 AND (leased_until IS NULL OR leased_until <= $3) \
                    ORDER BY due_at, id LIMIT $4";
@@ -25,26 +22,17 @@ impl Store {
     }
 
     /// The jobs of a subject, such as an order or a payout.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
     pub async fn jobs_of_subject(&self, subject: &str) -> Result<Vec<Job>, StoreError> {
         self.list("SELECT version, data FROM jobs WHERE subject = $1 ORDER BY kind, id LIMIT 100", vec![subject.into()]).await
     }
 
-    /// Jobs that were tried again and again, oldest first, behind `after`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Jobs that failed repeatedly, oldest first, after `after`.
     pub async fn jobs_failing(&self, after: Option<JobId>, limit: u32) -> Result<Vec<Job>, StoreError> {
         let sql = "SELECT version, data FROM jobs WHERE failing AND id > $1 ORDER BY id LIMIT $2";
         self.list(sql, vec![lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// Facts that are neither applied nor quarantined, oldest first, behind `after`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Facts that are neither applied nor quarantined, oldest first, after `after`.
     pub async fn facts_waiting(&self, after: Option<FactId>, limit: u32) -> Result<Vec<Fact>, StoreError> {
         self.list(
             "SELECT version, data FROM facts WHERE waiting AND id > $1 ORDER BY id LIMIT $2",
@@ -53,30 +41,20 @@ impl Store {
         .await
     }
 
-    /// The same for whoever applies them: each by itself, so that one whose record cannot be read keeps none of the others
-    /// waiting.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Like [`Store::facts_waiting`], with a result per fact: a record that cannot be read does not block the others.
     pub async fn facts_to_apply(&self, after: Option<FactId>, limit: u32) -> Result<Vec<(FactId, Result<Fact, StoreError>)>, StoreError> {
         let sql = "SELECT version, data, id FROM facts WHERE waiting AND id > $1 ORDER BY id LIMIT $2";
         let rows = self.rows(sql, vec![lower_bound(after), i64::from(limit).into()]).await?;
         rows.iter().map(|row| Ok((row.parse(2)?, read(row)))).collect()
     }
 
-    /// When the fact that waits longest was stored; nothing when none waits.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// When the oldest waiting fact was stored; `None` when none waits.
     pub async fn oldest_fact_waiting_at(&self) -> Result<Option<Timestamp>, StoreError> {
         let row = self.inner.readers.fetch_optional("SELECT id FROM facts WHERE waiting ORDER BY id LIMIT 1", Vec::new()).await?;
         row.map(|row| Ok(row.parse::<FactId>(0)?.minted_at())).transpose()
     }
 
-    /// Deposits of a chain in a state, oldest first, behind `after`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Deposits of a chain in a state, oldest first, after `after`.
     pub async fn deposits_in_state(
         &self,
         chain: Chain,
@@ -88,11 +66,8 @@ impl Store {
         self.list(sql, vec![chain.as_str().into(), deposit_state(state).into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// Deposits of a chain in blocks of this height or higher, lowest first, behind `after` (height and identifier of the
-    /// last one of the page before): what a reorganisation may undo.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Deposits of a chain at this block height or higher, lowest first, after `after` (height and identifier of the last one of the
+    /// previous page): those a reorganisation may undo.
     pub async fn deposits_from_height(
         &self,
         chain: Chain,
@@ -107,28 +82,20 @@ impl Store {
         self.list(sql, vec![chain.as_str().into(), number(height).into(), from.into(), id.into(), i64::from(limit).into()]).await
     }
 
-    /// Confirmed deposits of a chain that were not collected into the hot wallet, oldest first, behind `after`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Confirmed deposits of a chain that are not swept into the hot wallet, oldest first, after `after`.
     pub async fn deposits_to_sweep(&self, chain: Chain, after: Option<FactId>, limit: u32) -> Result<Vec<Deposit>, StoreError> {
         let sql = "SELECT version, data FROM deposits WHERE chain = $1 AND to_sweep AND id > $2 ORDER BY id LIMIT $3";
         self.list(sql, vec![chain.as_str().into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// The deposits that belong to a ramp-off, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The deposits of a ramp-off, oldest first.
     pub async fn deposits_of_order(&self, order: OrderId) -> Result<Vec<Deposit>, StoreError> {
         let sql = "SELECT version, data FROM deposits WHERE order_id = $1 ORDER BY id LIMIT 1000";
         self.list(sql, vec![order.to_string().into()]).await
     }
 
-    /// Transfers of a chain in a state, oldest first, behind `after`. The state is given by its name: `queued`, `signed`, `broadcast`, `confirmed` or `failed`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Transfers of a chain in a state, oldest first, after `after`. States: `queued`, `signed`, `recalled`, `broadcast`,
+    /// `confirmed`, `failed`.
     pub async fn transfers_in_state(
         &self,
         chain: Chain,
@@ -140,37 +107,19 @@ impl Store {
         self.list(sql, vec![chain.as_str().into(), state.into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// Every transfer of an order, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The transfers of an order, oldest first.
     pub async fn transfers_of_order(&self, order: OrderId) -> Result<Vec<Transfer>, StoreError> {
         let sql = "SELECT version, data FROM transfers WHERE order_id = $1 ORDER BY id LIMIT 1000";
         self.list(sql, vec![order.to_string().into()]).await
     }
 
-    /// The transfers of an order that are neither confirmed nor failed, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn unsettled_transfers_of_order(&self, order: OrderId) -> Result<Vec<Transfer>, StoreError> {
-        let sql = "SELECT version, data FROM transfers WHERE order_id = $1 AND state IN ('queued', 'signed', 'recalled', 'broadcast') ORDER BY id LIMIT 1000";
-        self.list(sql, vec![order.to_string().into()]).await
-    }
-
-    /// Payouts in a state, oldest first, behind `after`. The state is given by its name: `queued`, `unknown`, `accepted`, `settled`, `failed` or `returned`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Payouts in a state, oldest first, after `after`. States: `queued`, `unknown`, `accepted`, `settled`, `failed`, `returned`.
     pub async fn payouts_in_state(&self, state: &str, after: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>, StoreError> {
         let sql = "SELECT version, data FROM payouts WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3";
         self.list(sql, vec![state.into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// Every payout of an order, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The payouts of an order, oldest first.
     pub async fn payouts_of_order(&self, order: OrderId) -> Result<Vec<Payout>, StoreError> {
         let sql = "SELECT version, data FROM payouts WHERE order_id = $1 ORDER BY id LIMIT 1000";
         self.list(sql, vec![order.to_string().into()]).await

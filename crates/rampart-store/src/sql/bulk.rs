@@ -1,6 +1,6 @@
-//! Statements over many rows or keys, in the way that each engine does best: PostgreSQL is given whole columns as arrays, one
-//! statement for all of them; SQLite, where a statement is a call of a function, runs a prepared one for each row.
-//! Either way a text is the same for any number of rows, so that it stays prepared.
+//! Statements over many rows or keys. PostgreSQL receives whole columns as arrays in one statement. On SQLite a statement is a
+//! function call, so a prepared one runs once per row. In both cases the SQL text does not depend on the number of rows, so it stays
+//! prepared.
 
 use std::sync::Arc;
 
@@ -10,14 +10,11 @@ use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, SqlStr};
 
 use super::{DatabaseEngine, SqlValue};
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColumnType {
-    /// Texts.
     Text,
-    /// Whole numbers.
     Int,
-    /// Truth values.
     Bool,
 }
 
@@ -31,7 +28,7 @@ impl ColumnType {
     }
 }
 
-/// Rows to write, as one flat list of values. Rows of one statement hold the same kinds of values in the same columns.
+/// Rows to write, as one flat list of values. All rows of a statement have the same column types.
 pub(crate) struct Rows {
     pub(super) width: usize,
     pub(super) values: Vec<SqlValue>,
@@ -39,17 +36,17 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Rows of so many columns.
+    /// Rows of `width` columns, whose types are those of the first row's values.
     pub(crate) const fn new(width: usize, values: Vec<SqlValue>) -> Self {
         Self { width, values, types: &[] }
     }
 
-    /// Rows of columns of these kinds, of which there may be none.
+    /// Rows with these column types; needed when there may be no rows.
     pub(crate) const fn of(types: &'static [ColumnType], values: Vec<SqlValue>) -> Self {
         Self { width: types.len(), values, types }
     }
 
-    /// What a column holds, as was said or as its first value tells.
+    /// The declared type, or else that of the first value.
     fn column_type(&self, column: usize) -> ColumnType {
         self.types.get(column).copied().or_else(|| self.values.get(column).map(SqlValue::column_type)).unwrap_or(ColumnType::Text)
     }
@@ -58,7 +55,7 @@ impl Rows {
         self.values.len() / self.width
     }
 
-    /// Where an `INSERT` takes its rows from. Further values of the statement are numbered behind the columns.
+    /// The source of an `INSERT`'s rows. Further parameters are numbered after the columns.
     pub(super) fn source(&self, engine: DatabaseEngine) -> String {
         let columns = 0..self.width;
         match engine {
@@ -73,8 +70,8 @@ impl Rows {
     }
 }
 
-/// A statement that merges the rows of ranges, each of which an index gives in the order that `order` says with its limit.
-/// Little more is read than is answered. SQLite sees the order of each range; PostgreSQL takes it only where it is told to.
+/// Merges the rows of several index ranges. Each range is read in the order and with the limit that `order` states, so few more rows
+/// are read than returned. SQLite applies the order to each range itself; for PostgreSQL every range states it.
 pub(super) fn merged(engine: DatabaseEngine, ranges: &[String], order: &str) -> String {
     let ranges: Vec<String> = match engine {
         DatabaseEngine::Postgres if ranges.len() > 1 => ranges.iter().map(|range| format!("({range} {order})")).collect(),
@@ -83,7 +80,7 @@ pub(super) fn merged(engine: DatabaseEngine, ranges: &[String], order: &str) -> 
     format!("{} {order}", ranges.join(" UNION ALL "))
 }
 
-/// How a statement says that a column is one of the keys that it is asked for. Further values are numbered from `$2`.
+/// The condition that a column is one of the requested keys. Further parameters are numbered from `$2`.
 pub(super) const fn key_condition(engine: DatabaseEngine) -> &'static str {
     match engine {
         DatabaseEngine::Sqlite => "= $1",
@@ -91,7 +88,7 @@ pub(super) const fn key_condition(engine: DatabaseEngine) -> &'static str {
     }
 }
 
-/// A text made of names that are ours, never of values.
+/// SQL built from identifiers of this crate, never from values.
 pub(super) fn text(sql: String) -> SqlStr {
     AssertSqlSafe(Arc::<str>::from(sql)).into_sql_str()
 }
@@ -107,7 +104,6 @@ impl SqlValue {
         }
     }
 
-    /// Binds it alone.
     pub(super) fn bind<'q>(&self, query: PgQuery<'q>) -> PgQuery<'q> {
         match self {
             Self::Text(text) | Self::TextOrNull(Some(text)) => query.bind(Arc::clone(text)),
@@ -119,7 +115,6 @@ impl SqlValue {
     }
 }
 
-/// Binds a column of values of one kind as an array.
 fn bind_column<'q>(query: PgQuery<'q>, column_type: ColumnType, column: impl Iterator<Item = &'q SqlValue>) -> PgQuery<'q> {
     match column_type {
         ColumnType::Int => query.bind(column.map(SqlValue::number).collect::<Vec<Option<i64>>>()),
@@ -128,7 +123,6 @@ fn bind_column<'q>(query: PgQuery<'q>, column_type: ColumnType, column: impl Ite
     }
 }
 
-/// Binds each column of rows as an array.
 pub(super) fn bind_rows<'q>(query: PgQuery<'q>, rows: &'q Rows) -> PgQuery<'q> {
     let column = |column| rows.values.iter().skip(column).step_by(rows.width);
     (0..rows.width).fold(query, |query, place| bind_column(query, rows.column_type(place), column(place)))
@@ -150,12 +144,12 @@ impl SqlValue {
     }
 }
 
-/// A query over rows, each column bound as an array, and further values.
+/// A query whose columns are bound as arrays, followed by further parameters.
 pub(super) fn over_rows<'q>(sql: SqlStr, rows: &'q Rows, further: &[SqlValue]) -> PgQuery<'q> {
     further.iter().fold(bind_rows(sqlx::query(sql), rows), |query, value| value.bind(query))
 }
 
-/// A query over keys, bound as an array, and further values.
+/// A query whose keys are bound as an array, followed by further parameters.
 pub(super) fn over_keys<'q>(sql: SqlStr, keys: &'q [SqlValue], further: &[SqlValue]) -> PgQuery<'q> {
     let column_type = keys.first().map_or(ColumnType::Text, SqlValue::column_type);
     further.iter().fold(bind_column(sqlx::query(sql), column_type, keys.iter()), |query, value| value.bind(query))

@@ -1,7 +1,13 @@
-//! Several statements in one go. To PostgreSQL every statement is a way there and back, and a batch has a dozen: those that
-//! nearly every batch needs are put into one, as common table expressions whose results are appended, which also runs them
-//! in their order. A statement without rows stays in, so that there is one text, which stays prepared. To SQLite they are
-//! what they are, one after the other.
+//! Runs several statements in one round trip. A batch needs a dozen statements, each a round trip to PostgreSQL. Those that nearly
+//! every batch needs are combined into one, as common table expressions (CTEs) whose results are appended with `UNION ALL`.
+//!
+//! The order in which PostgreSQL runs the CTEs is not guaranteed: its manual calls the order of data-modifying sub-statements
+//! unpredictable. Correctness relies on two things only. No statement may need the effect of another or write the same row as
+//! another. And when two batches lock rows in different orders, PostgreSQL reports a deadlock and the writer runs the batch again.
+//! In practice the CTEs run in the order in which their results are appended, which keeps deadlocks rare.
+//!
+//! A statement without rows stays in the text, so that there is one text, which stays prepared. SQLite runs the statements one after
+//! the other and skips those without rows.
 
 use std::sync::OnceLock;
 
@@ -12,28 +18,27 @@ use sqlx::{Postgres, Row as _, SqlStr};
 use super::bulk::{ColumnType, bind_rows, key_condition, text};
 use super::{DatabaseEngine, DbRow, DbSession, Rows, SqlError, SqlValue, sqlite};
 
-/// One of several statements. None may need what another one does, and no two may write the same row.
+/// One statement of a combined one. It must not need the effect of another, and no two may write the same row.
 pub(crate) struct BulkStatement {
-    /// Its text on an engine, told where its rows come from, or how to say that a column is among its keys.
+    /// Builds the SQL of an engine from the source of its rows or the condition on its keys.
     sql: fn(DatabaseEngine, &str) -> String,
-    /// What the columns of its rows hold; keys are rows of one column.
+    /// The column types of its rows. Keys are rows of one column.
     types: &'static [ColumnType],
-    /// How many further values it takes.
+    /// The number of further parameters.
     further: usize,
     returns: Returns,
 }
 
 #[derive(Clone, Copy)]
 enum Returns {
-    /// Rows of these columns.
+    /// It returns rows with these columns.
     Rows(&'static [&'static str]),
-    /// How many rows were changed.
+    /// It returns the number of rows changed.
     Count,
 }
 
 impl BulkStatement {
-    /// Reads what a statement finds for some keys, each given once. It selects `columns`; further values are numbered from
-    /// `$2`.
+    /// A statement that reads `columns` for some distinct keys. Further parameters are numbered from `$2`.
     pub(crate) const fn read(
         keys: &'static [ColumnType],
         further: usize,
@@ -43,7 +48,7 @@ impl BulkStatement {
         Self { sql, types: keys, further, returns: Returns::Rows(columns) }
     }
 
-    /// Writes rows. Further values are numbered behind the columns.
+    /// A statement that writes rows. Further parameters are numbered after the columns.
     pub(crate) const fn write(types: &'static [ColumnType], further: usize, sql: fn(DatabaseEngine, &str) -> String) -> Self {
         Self { sql, types, further, returns: Returns::Count }
     }
@@ -56,11 +61,10 @@ impl BulkStatement {
     }
 }
 
-/// What a statement is given.
+/// The parameters of one statement.
 pub(crate) struct Params {
-    /// Its rows or keys, as one flat list.
+    /// Rows or keys, as one flat list.
     pub(crate) rows: Vec<SqlValue>,
-    /// Its further values.
     pub(crate) further: Vec<SqlValue>,
 }
 
@@ -70,16 +74,13 @@ impl From<Vec<SqlValue>> for Params {
     }
 }
 
-/// What a statement came to.
 #[derive(Default)]
 pub(crate) struct StatementResult {
-    /// The rows it found.
     pub(crate) rows: Vec<DbRow>,
-    /// How many rows it changed.
     pub(crate) changed: u64,
 }
 
-/// Statements that run together. Their texts are made once, because every batch needs them.
+/// Statements that run together. The SQL is built once and reused by every batch.
 pub(crate) struct CombinedStatement<const N: usize> {
     statements: [BulkStatement; N],
     each: OnceLock<[String; N]>,
@@ -87,17 +88,17 @@ pub(crate) struct CombinedStatement<const N: usize> {
 }
 
 impl<const N: usize> CombinedStatement<N> {
-    /// These statements, in the order in which they run.
+    /// Combines statements. SQLite runs them in this order.
     pub(crate) const fn new(statements: [BulkStatement; N]) -> Self {
         Self { statements, each: OnceLock::new(), combined: OnceLock::new() }
     }
 
-    /// What SQLite is asked, one after the other.
+    /// The statements for SQLite, one each.
     fn sqlite_sql(&self) -> &[String; N] {
         self.each.get_or_init(|| std::array::from_fn(|place| self.statements[place].text(DatabaseEngine::Sqlite)))
     }
 
-    /// What PostgreSQL is asked: a row tells first whose it is, then its columns as texts.
+    /// The one statement for PostgreSQL. A row holds the number of its statement, then its columns as text.
     fn postgres_sql(&self) -> &SqlStr {
         self.combined.get_or_init(|| {
             let width = |statement: &BulkStatement| if let Returns::Rows(columns) = statement.returns { columns.len() } else { 1 };
@@ -122,13 +123,12 @@ impl<const N: usize> CombinedStatement<N> {
     }
 }
 
-/// Which statement a row belongs to.
 fn statement_of(row: &PgRow) -> Result<usize, SqlError> {
     let number: i64 = row.try_get(0)?;
     usize::try_from(number).map_err(|_| SqlError::Column(0))
 }
 
-/// A text whose values are numbered from `$1` with so many in front of them.
+/// Renumbers the parameters of a statement that follow `first` other parameters.
 fn renumbered(sql: &str, first: usize) -> String {
     let mut pieces = sql.split('$');
     let mut renumbered = pieces.next().unwrap_or_default().to_owned();
@@ -145,7 +145,7 @@ fn bind<'q>(query: Query<'q, Postgres, PgArguments>, rows: &'q Rows, further: &[
 }
 
 impl DbSession {
-    /// Runs statements together, and tells of each what it came to. When none was given any rows, none is run.
+    /// Runs the statements and returns the result of each. Runs none when no statement has rows.
     pub(crate) async fn run_combined<const N: usize>(
         &mut self,
         combined: &'static CombinedStatement<N>,

@@ -1,16 +1,16 @@
-//! The step of the migration `0008_installation_keys` that SQL has no words for on both engines: links to hosted pages that an
-//! earlier version kept in the clear leave the database. Of a record's own link its fingerprint stays, so that it goes on leading
-//! there; in what partners are told again the link stays without its token, which is put in whenever it is told.
+//! The part of the migration `0008_installation_keys` that SQL alone cannot express on both engines. Earlier versions stored links
+//! to hosted pages in plain text. A record keeps the fingerprint of its own link, so that the link still works. Stored events and
+//! responses keep the link without its token, which is inserted whenever they are sent.
 
 use rampart_core::earlier_link;
 
 use super::{DatabaseEngine, DbSession, Rows, SqlValue, bulk};
 use crate::error::StoreError;
 
-/// How many rows are changed at once.
+/// Rows changed per page.
 const PAGE_ROWS: usize = 500;
 
-/// A column that held links: the table, its key with a value before the first of each column, and how a text is changed.
+/// A column that held links, the key of its table, and how its text is rewritten.
 struct LinkColumn {
     table: &'static str,
     key: &'static [(&'static str, KeyType)],
@@ -19,7 +19,7 @@ struct LinkColumn {
     rewrite: fn(&str) -> Option<String>,
 }
 
-/// What is before every key of a column.
+/// The type of a key column, which decides the value that sorts before every key.
 #[derive(Clone, Copy)]
 enum KeyType {
     Text,
@@ -40,7 +40,7 @@ const LINK_COLUMNS: [LinkColumn; 5] = [
     LinkColumn { table: "claims", key: &[("id", KeyType::Text)], column: "answer", filter: "answer <> '' AND ", rewrite: without_tokens },
 ];
 
-/// Takes the tokens out of every column that held some.
+/// Removes the tokens from every column that held links.
 pub(super) async fn remove_tokens(session: &mut DbSession) -> Result<(), StoreError> {
     for column in &LINK_COLUMNS {
         column.rewrite_all(session).await?;
@@ -48,8 +48,8 @@ pub(super) async fn remove_tokens(session: &mut DbSession) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Writes a SQLite file anew, so that nothing of what was changed is left in its free pages; PostgreSQL does so by itself, sooner
-/// or later. A failure is told and changes nothing else.
+/// Rewrites a SQLite file, so that its free pages hold no removed token. PostgreSQL reclaims space by itself. A failure is logged
+/// and otherwise ignored.
 pub(super) async fn rewrite_file(session: &mut DbSession) {
     if session.engine() == DatabaseEngine::Sqlite {
         for sql in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
@@ -106,15 +106,15 @@ impl LinkColumn {
     }
 }
 
-/// A record with the fingerprint of its link in the place of the link. It is not read as JSON, so that whatever else it holds
-/// stays as it is; inside of a text of anybody's the quotes would be escaped.
+/// Replaces a record's link by its fingerprint. The JSON is edited as text, so that everything else stays byte for byte. Inside a
+/// text value the quotes would be escaped, so only the field itself matches.
 fn with_fingerprint(record: &str) -> Option<String> {
     let (before, rest) = record.split_once("\"page_token\":\"")?;
     let (token, after) = rest.split_once('"')?;
     Some(format!("{before}\"earlier_link\":\"{}\"{after}", earlier_link::fingerprint(token)))
 }
 
-/// What a partner is told, its links without their tokens.
+/// Removes the token from the link of an event or a stored response.
 fn without_tokens(text: &str) -> Option<String> {
     const TOKEN: &str = "?token=";
     ["kyc_form_url", "url_payment", "url_status"].iter().find_map(|field| {

@@ -1,41 +1,39 @@
-//! What an error of the database means for whoever waits. Never decided by a constraint's name.
+//! Classifies database errors for the caller. The class never depends on a constraint's name.
 
-/// Why the database did not do what it was asked.
+/// An error of either database driver, or of a row that was read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SqlError {
-    /// SQLite said so.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
-    /// PostgreSQL said so, or the way to it.
+    /// Also errors of the connection.
     #[error(transparent)]
     Postgres(#[from] sqlx::Error),
-    /// A column does not hold what it should.
+    /// The column's position; its value has an unexpected type or is missing.
     #[error("column {0} holds a value of another type")]
     Column(usize),
-    /// No answer, or no connection that is free, in bearable time.
+    /// No response, or no free connection, within the time limit.
     #[error("the database did not answer in time")]
     TimedOut,
-    /// Nothing is lent any more.
+    /// The reader pool was closed.
     #[error("the store is closed")]
     Closed,
 }
 
-/// What to do about an error.
+/// What a database error means for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ErrorClass {
-    /// The connection is gone; what became of a commit in flight is unknown.
+    /// The connection is gone. The outcome of a commit in flight is unknown.
     ConnectionLost,
-    /// Deadlock, busy or serialisation failure: the same again.
+    /// Deadlock, busy database or serialisation failure: run the transaction again.
     Retry,
-    /// The engine lacks something (space, memory, permission): later perhaps.
+    /// The engine lacks a resource (space, memory, permission). It may work later.
     Unavailable,
-    /// A row that was to be new is there.
+    /// A unique constraint was violated.
     AlreadyExists,
-    /// What was sent cannot be stored, or the statement is wrong.
+    /// The statement is wrong, or its values cannot be stored.
     InvalidData,
 }
 
-/// Tells what an error means.
 pub(crate) fn classify(error: &SqlError) -> ErrorClass {
     match error {
         SqlError::Sqlite(rusqlite::Error::SqliteFailure(fault, _)) => sqlite(fault.extended_code),
@@ -72,7 +70,7 @@ fn postgres(error: &sqlx::Error) -> ErrorClass {
     match &fault.code().unwrap_or_default()[..] {
         "23505" => ErrorClass::AlreadyExists,
         "40001" | "40P01" | "55P03" => ErrorClass::Retry,
-        // A server that only reads (25006) is not the one that writes any more, or not yet: another connection may lead to it.
+        // 25006: the server is read-only, so it is not, or not yet, the primary. A new connection may reach the primary.
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" => ErrorClass::ConnectionLost,
         code => match code.get(..2).unwrap_or_default() {
             "08" => ErrorClass::ConnectionLost,

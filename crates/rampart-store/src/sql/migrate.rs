@@ -1,9 +1,9 @@
-//! Migrations: embedded, applied in order, each in one transaction together with the note that it was applied.
+//! Embedded migrations, applied in order. Each runs in one transaction with the row that records it.
 
 use super::{DatabaseEngine, DbSession};
 use crate::error::StoreError;
 
-/// One change of the schema: its name and its text for either engine.
+/// A schema change, with its SQL for each engine.
 pub(crate) struct Migration {
     pub(crate) name: &'static str,
     pub(crate) sqlite: &'static str,
@@ -12,7 +12,7 @@ pub(crate) struct Migration {
 
 macro_rules! migrations {
     ($($name:literal),+ $(,)?) => {
-        /// Every migration, oldest first. A file in one of the two folders that is not named here is found by a test.
+        /// Every migration, oldest first. A test compares this list with the two migration folders.
         pub(crate) const MIGRATIONS: &[Migration] = &[$(Migration {
             name: $name,
             sqlite: include_str!(concat!("../../migrations/sqlite/", $name, ".sql")),
@@ -36,27 +36,26 @@ migrations!(
     "0012_failing_jobs"
 );
 
-/// The migration with which links in the clear leave the database.
+/// The migration that removes the plain links of earlier versions.
 const EARLIER_LINKS_MIGRATION: &str = "0008_installation_keys";
 
-/// A key of PostgreSQL's advisory locks that two nodes starting at once meet at: the letters `rampart` in base 36.
+/// A PostgreSQL advisory lock that serialises nodes which start at the same time. Its key is `rampart` in base 36.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(59823490601)";
 
-/// How a database's schema stands to this version's.
+/// The schema of a database, compared with this version's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SchemaState {
-    /// There is none yet.
+    /// The database has no schema.
     New,
-    /// It is this version's.
     Current,
-    /// It lacks these migrations.
+    /// The migrations that are missing.
     Older(Vec<&'static str>),
 }
 
-/// Looks at the schema and changes nothing.
+/// Reads the state of the schema and changes nothing.
 ///
 /// # Errors
-/// [`StoreError::Configuration`] when a later version made it.
+/// [`StoreError::Configuration`] when a later version made the schema.
 pub(crate) async fn schema_state(session: &mut DbSession) -> Result<SchemaState, StoreError> {
     let known = match session.engine() {
         DatabaseEngine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'migrations'",
@@ -73,7 +72,6 @@ pub(crate) async fn schema_state(session: &mut DbSession) -> Result<SchemaState,
     Ok(if missing.is_empty() { SchemaState::Current } else { SchemaState::Older(missing.iter().map(|migration| migration.name).collect()) })
 }
 
-/// The migrations that a database has had.
 async fn applied(session: &mut DbSession) -> Result<Vec<String>, StoreError> {
     let rows = session.fetch_all("SELECT name FROM migrations ORDER BY name", Vec::new()).await?;
     let applied = rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect::<Result<Vec<_>, StoreError>>()?;
@@ -89,7 +87,6 @@ fn missing(applied: &[String]) -> Vec<&'static Migration> {
     MIGRATIONS.iter().filter(|migration| applied.iter().all(|name| name != migration.name)).collect()
 }
 
-/// Brings the schema up to date.
 pub(crate) async fn migrate(session: &mut DbSession) -> Result<(), StoreError> {
     session.begin().await?;
     match apply(session).await {
@@ -101,14 +98,14 @@ pub(crate) async fn migrate(session: &mut DbSession) -> Result<(), StoreError> {
             Ok(())
         }
         Err(error) => {
-            // The first error is the one to tell of.
+            // The first error is the one to report.
             let _ = session.rollback().await;
             Err(error)
         }
     }
 }
 
-/// Applies what was not yet, and tells what that was.
+/// Applies the missing migrations and returns their names.
 async fn apply(session: &mut DbSession) -> Result<Vec<&'static str>, StoreError> {
     if session.engine() == DatabaseEngine::Postgres {
         session.fetch_all(LOCK, Vec::new()).await?;

@@ -1,7 +1,7 @@
-//! Reading connections, lent for one statement each.
+//! A pool of read connections, each lent for one read.
 //!
-//! Not a general pool: nothing is pinged before it is lent and nothing runs in the background, because a read that finds
-//! its connection dead is simply done again on another.
+//! Unlike a general pool it neither pings connections nor runs anything in the background: a read that meets a dead connection is
+//! repeated on another.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,22 +15,21 @@ use tokio::time::timeout;
 use super::{DatabaseTarget, DbRow, DbSession, ErrorClass, SqlError, SqlValue, bound, bulk, classify, sqlite};
 use crate::store::{OnRead, StoreOptions};
 
-/// How long a read waits for a connection.
+/// How long a read waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long one statement may take, connecting included.
+/// How long a read may take, including the connection.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// The reading connections of a store.
 pub(crate) struct ReaderPool {
     target: DatabaseTarget,
     idle: Mutex<Vec<DbSession>>,
     permits: Semaphore,
-    /// How often a read is begun: once more than there can be dead connections.
+    /// Attempts per read: one more than there can be dead connections.
     attempts: u32,
     on_read: Option<OnRead>,
 }
 
-/// A statement that reads: once, or for each of some keys.
+/// A read statement, run once or for each of some keys.
 pub(crate) struct ReadQuery {
     sql: SqlStr,
     keys: Option<Vec<SqlValue>>,
@@ -41,7 +40,7 @@ impl ReadQuery {
     fn run_on_sqlite(&self, connection: &rusqlite::Connection) -> Result<Vec<DbRow>, SqlError> {
         let rows = match &self.keys {
             Some(keys) => {
-                // One snapshot for all of them.
+                // All keys are read from one snapshot.
                 let snapshot = connection.unchecked_transaction()?;
                 let rows = sqlite::fetch_each(&snapshot, self.sql.as_str(), 1, keys, &self.values)?;
                 snapshot.commit()?;
@@ -70,7 +69,7 @@ async fn run_on_postgres(queries: &[ReadQuery], connection: &mut PgConnection) -
 }
 
 impl ReaderPool {
-    /// Makes the first connection, so that what cannot be reached is found at once.
+    /// Opens the first connection, so that an unreachable database is reported at once.
     pub(crate) async fn open(target: DatabaseTarget, options: &StoreOptions) -> Result<Self, SqlError> {
         let readers = options.readers.max(1);
         let first = target.reader().await?;
@@ -95,8 +94,8 @@ impl ReaderPool {
         self.run_one(ReadQuery { sql: sql.into_sql_str(), keys: None, values }).await
     }
 
-    /// Every row that a statement finds for some keys, each given once. `sql` is told how to say that a column is among
-    /// them; further values are numbered from `$2`.
+    /// Returns the rows of a statement for some keys. The keys must be distinct. `sql` receives the condition on the key column;
+    /// further parameters are numbered from `$2`.
     pub(crate) async fn fetch_by_keys(
         &self,
         sql: impl Fn(&str) -> String,
@@ -106,12 +105,12 @@ impl ReaderPool {
         self.run_one(self.by_keys(sql, keys, further)).await
     }
 
-    /// The question that [`ReaderPool::fetch_by_keys`] asks.
+    /// The query that [`ReaderPool::fetch_by_keys`] runs.
     pub(crate) fn by_keys(&self, sql: impl Fn(&str) -> String, keys: Vec<SqlValue>, further: Vec<SqlValue>) -> ReadQuery {
         ReadQuery { sql: bulk::text(sql(bulk::key_condition(self.target.engine()))), keys: Some(keys), values: further }
     }
 
-    /// The rows of several ranges of an index, merged: each gives its rows in the order that `order` says, with its limit.
+    /// The merged rows of several index ranges. Each range has the order and limit that `order` states.
     pub(crate) async fn fetch_merged(&self, ranges: &[String], order: &str, values: Vec<SqlValue>) -> Result<Vec<DbRow>, SqlError> {
         self.fetch_all(bulk::text(bulk::merged(self.target.engine(), ranges, order)), values).await
     }
@@ -120,7 +119,7 @@ impl ReaderPool {
         Ok(self.run(vec![query]).await?.pop().unwrap_or_default())
     }
 
-    /// Answers questions one after the other over one connection; for each the rows that were found.
+    /// Runs queries one after the other on one connection and returns the rows of each.
     pub(crate) async fn run(&self, queries: Vec<ReadQuery>) -> Result<Vec<Vec<DbRow>>, SqlError> {
         if let Some(on_read) = &self.on_read {
             queries.iter().for_each(|query| on_read(query.sql.as_str()));
@@ -130,7 +129,7 @@ impl ReaderPool {
         let queries: Arc<[ReadQuery]> = queries.into();
         let mut attempt = 1;
         loop {
-            // Boxed: it is large, and would make everything large that might read.
+            // Boxed to keep the futures of all readers small.
             let reading = Box::pin(self.read(Arc::clone(&queries)));
             let read = timeout(QUERY_TIMEOUT, reading).await.map_err(|_| SqlError::TimedOut)?;
             match read {
@@ -140,14 +139,14 @@ impl ReaderPool {
         }
     }
 
-    /// One attempt. A connection that was lost, or whose reader has gone in the middle, is not lent again.
+    /// One attempt. A lost connection, or one whose read was cancelled, does not return to the pool.
     async fn read(&self, queries: Arc<[ReadQuery]>) -> Result<Vec<Vec<DbRow>>, SqlError> {
         let session = match self.take() {
             Some(session) => session,
             None => self.target.reader().await?,
         };
         let (session, rows) = match session {
-            // A disk may keep a reader waiting, which must not keep the other requests of a thread waiting.
+            // The disk may block, so the read runs on a blocking thread.
             DbSession::Sqlite(connection) => {
                 let reading = tokio::task::spawn_blocking(move || {
                     let rows = queries.iter().map(|query| query.run_on_sqlite(&connection)).collect();
@@ -171,7 +170,7 @@ impl ReaderPool {
         Ok(self.fetch_all(sql, values).await?.into_iter().next())
     }
 
-    /// Lets those who read end, and lends no more.
+    /// Lends no more connections and closes the idle ones. Reads that have a connection finish.
     pub(crate) async fn close(&self) {
         self.permits.close();
         let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));

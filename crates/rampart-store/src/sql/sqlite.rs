@@ -1,5 +1,5 @@
-//! SQLite, spoken to directly: a statement is a call of a function on the thread that asks, so that a batch of them costs
-//! no change of threads. Whoever must not be kept waiting by a disk asks from a thread of its own.
+//! Direct access to SQLite. Statements run on the calling thread, so that a batch of them needs no thread switches. Async callers
+//! use spawn_blocking.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, Statement, ToSql};
 use super::error::SqlError;
 use super::value::SqlValue;
 
-/// How long a statement waits for another process that is writing.
+/// How long a statement waits for another process's write lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A row, taken out of its statement.
+/// A row, detached from its statement.
 pub(crate) struct SqliteRow(Box<[SqliteValue]>);
 
 impl SqliteRow {
@@ -45,8 +45,7 @@ impl ToSql for SqlValue {
     }
 }
 
-/// A connection to a file; with `create`, one that does not exist is made. `settings` are pragmas beside those that
-/// every connection has.
+/// Opens a file. With `create`, a missing one is created. `settings` are pragmas in addition to those of every connection.
 pub(super) fn open(path: &Path, create: bool, statements: usize, settings: &[(&str, &str)]) -> Result<Connection, SqlError> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if create {
@@ -62,7 +61,7 @@ pub(super) fn open(path: &Path, create: bool, statements: usize, settings: &[(&s
     Ok(connection)
 }
 
-/// `$1` becomes `?1`: to SQLite the first is a name, which would be looked for among all others at every binding.
+/// Rewrites `$1` as `?1`: SQLite treats `$1` as a name and would look it up at every binding.
 fn numbered(sql: &str) -> String {
     sql.replace('$', "?")
 }
@@ -71,7 +70,7 @@ fn prepared<'c>(connection: &'c Connection, sql: &str) -> Result<CachedStatement
     Ok(connection.prepare_cached(&numbered(sql))?)
 }
 
-/// Binds values from `first` (counted from 1) on.
+/// Binds values to parameters `first`, `first + 1`, …; parameters count from 1.
 fn bind(statement: &mut Statement<'_>, first: usize, values: &[SqlValue]) -> Result<(), SqlError> {
     for (index, value) in values.iter().enumerate() {
         statement.raw_bind_parameter(first + index, value)?;
@@ -89,7 +88,6 @@ fn collect(statement: &mut Statement<'_>, found: &mut Vec<SqliteRow>) -> Result<
     Ok(())
 }
 
-/// Every row of a statement.
 pub(super) fn fetch_all(connection: &Connection, sql: &str, values: &[SqlValue]) -> Result<Vec<SqliteRow>, SqlError> {
     let mut statement = prepared(connection, sql)?;
     bind(&mut statement, 1, values)?;
@@ -98,7 +96,7 @@ pub(super) fn fetch_all(connection: &Connection, sql: &str, values: &[SqlValue])
     Ok(found)
 }
 
-/// Every row of a statement that is run once for each group of `width` values, with further values bound behind them.
+/// Runs a statement once for each group of `width` values, followed by the further parameters, and returns all rows.
 pub(super) fn fetch_each(
     connection: &Connection,
     sql: &str,
@@ -116,15 +114,15 @@ pub(super) fn fetch_each(
     Ok(found)
 }
 
-/// Runs one statement and tells how many rows it changed.
+/// Runs one statement and returns the number of rows it changed.
 pub(super) fn execute(connection: &Connection, sql: &str, values: &[SqlValue]) -> Result<u64, SqlError> {
     let mut statement = prepared(connection, sql)?;
     bind(&mut statement, 1, values)?;
     Ok(u64::try_from(statement.raw_execute()?).unwrap_or(u64::MAX))
 }
 
-/// Runs a statement once for each group of `width` values, with further values bound behind them; tells how many rows were
-/// changed in all.
+/// Runs a statement once for each group of `width` values, followed by the further parameters. Returns the number of rows changed in
+/// total.
 pub(super) fn execute_each(
     connection: &Connection,
     sql: &str,

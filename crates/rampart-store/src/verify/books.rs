@@ -1,4 +1,4 @@
-//! Entries against balances, postings and assets; events against their counters.
+//! Checks entries against balances, postings and assets, and events against their counters.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
@@ -16,12 +16,12 @@ fn overflow(_: rampart_core::amount::Overflow) -> StoreError {
     StoreError::defect("the entries sum to more than can be calculated with")
 }
 
-/// What an entry does to a debit-positive sum.
+/// The effect of an entry on a sum in which debits are positive.
 fn signed(side: Side, amount: Amount) -> Amount {
     if side == Side::Debit { amount } else { amount.negated() }
 }
 
-/// A balance as the entries have it.
+/// A balance recomputed from its entries.
 struct Recomputed {
     id: String,
     account: Account,
@@ -38,7 +38,7 @@ impl Recomputed {
     }
 }
 
-/// Adds up every balance and asset, walking entries and balances side by side in the order of their keys.
+/// Recomputes every balance and asset by walking entries and balances in parallel, in key order.
 pub(super) async fn balances(session: &mut DbSession, report: &mut VerifyReport) -> Result<(), StoreError> {
     let mut stored = StoredBalances { last_key: String::new(), page: Vec::new().into_iter().peekable(), last_page: false };
     let mut assets: BTreeMap<Asset, Amount> = BTreeMap::new();
@@ -91,7 +91,7 @@ pub(super) async fn balances(session: &mut DbSession, report: &mut VerifyReport)
     Ok(())
 }
 
-/// The stored balances, walked in the order of their keys.
+/// The stored balances, read page by page in key order.
 struct StoredBalances {
     last_key: String,
     page: Peekable<std::vec::IntoIter<(String, Amount, i64)>>,
@@ -119,7 +119,7 @@ impl StoredBalances {
         Ok(())
     }
 
-    /// Compares the stored balance of this key; those before it have no entries and must be zero.
+    /// Compares the stored balance with this key. Stored balances before it have no entries and must be zero.
     async fn compare(&mut self, session: &mut DbSession, report: &mut VerifyReport, recomputed: &Recomputed) -> Result<(), StoreError> {
         loop {
             self.fill(session, report).await?;
@@ -159,7 +159,7 @@ fn check_without_entries(report: &mut VerifyReport, id: &str, posted: Amount, en
     }
 }
 
-/// Adds up every posting.
+/// Checks that every posting balances.
 pub(super) async fn postings(session: &mut DbSession, report: &mut VerifyReport) -> Result<(), StoreError> {
     let mut current: Option<(String, Vec<(Asset, Amount)>)> = None;
     let (mut posting, mut balance, mut number) = (String::new(), String::new(), 0_i64);
@@ -211,7 +211,8 @@ fn check_posting(report: &mut VerifyReport, posting: Option<(String, Vec<(Asset,
     }
 }
 
-/// Compares every partner's log with its counter: as numbers are unique, as many as the highest means none is missing.
+/// Compares every partner's log with its counter. Numbers are unique, so a count equal to the highest number means that none is
+/// missing.
 pub(super) async fn events(session: &mut DbSession, report: &mut VerifyReport) -> Result<(), StoreError> {
     let sql = "SELECT e.partner, COUNT(*), MIN(e.sequence), MAX(e.sequence), MAX(c.last) FROM events e \
                LEFT JOIN event_counters c ON c.partner = e.partner GROUP BY e.partner ORDER BY e.partner";

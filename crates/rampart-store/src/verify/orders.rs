@@ -1,4 +1,4 @@
-//! Orders against what is held for them, and against their entries on the customers' accounts.
+//! Checks orders against the amounts held for them, and against their entries on the customers' accounts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ fn overflow(_: rampart_core::amount::Overflow) -> StoreError {
     StoreError::defect("what orders have reserved sums to more than can be calculated with")
 }
 
-/// Compares what is held with what orders that are not settled, and transfers and payouts under way, have reserved.
+/// Compares held amounts with what open orders, transfers and payouts have reserved.
 pub(super) async fn held(session: &mut DbSession, report: &mut VerifyReport) -> Result<(), StoreError> {
     let mut reserved: BTreeMap<Arc<str>, Amount> = BTreeMap::new();
     reservations::<Payment>(session, &mut reserved, "open", |payment| {
@@ -56,7 +56,7 @@ pub(super) async fn held(session: &mut DbSession, report: &mut VerifyReport) -> 
     Ok(())
 }
 
-/// Adds up what the records that are under way hold.
+/// Adds up the holds of the open records of a table.
 async fn reservations<T: Stored>(
     session: &mut DbSession,
     reserved: &mut BTreeMap<Arc<str>, Amount>,
@@ -78,7 +78,7 @@ async fn reservations<T: Stored>(
     }
 }
 
-/// What one order has on its customer's account in one asset, followed posting by posting.
+/// The running sum of one order's entries on its customer's account in one asset.
 struct OrderSum {
     order: String,
     balance: String,
@@ -87,7 +87,7 @@ struct OrderSum {
     below_zero: bool,
 }
 
-/// Follows every order's entries on its customer's account.
+/// Checks every order's entries on its customer's account.
 pub(super) async fn customers(session: &mut DbSession, report: &mut VerifyReport) -> Result<(), StoreError> {
     let sql = "SELECT order_id, balance, number, posting, side, amount FROM entries \
                WHERE order_id IS NOT NULL AND (order_id, balance, number) > ($1, $2, $3) AND balance > 'customer:' AND balance < 'customer;' \
@@ -115,7 +115,7 @@ pub(super) async fn customers(session: &mut DbSession, report: &mut VerifyReport
                     row.text(3)?.clone_into(&mut sums.posting);
                 }
                 let (side, amount): (Side, Amount) = (parse_name(row.text(4)?)?, row.parse(5)?);
-                // What a customer is owed grows by credits.
+                // Credits increase what a customer is owed.
                 let effect = if side == Side::Credit { amount } else { amount.negated() };
                 sums.sum = sums.sum.plus(effect).map_err(overflow)?;
             }
@@ -130,7 +130,7 @@ pub(super) async fn customers(session: &mut DbSession, report: &mut VerifyReport
     }
 }
 
-/// Looks up which of these orders are settled, and tells what is wrong with their sums.
+/// Looks up which of these orders are settled and reports inconsistent sums.
 async fn check_sums(session: &mut DbSession, report: &mut VerifyReport, sums: Vec<OrderSum>) -> Result<(), StoreError> {
     let mut ids: Vec<SqlValue> = Vec::new();
     let mut previous = "";

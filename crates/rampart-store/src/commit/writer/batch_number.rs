@@ -1,8 +1,8 @@
-//! How many batches there were: a number that only grows, in the database, and behind it in a file of the node's data folder.
-//! A database whose number lies below the file's was put back from a copy.
+//! The batch number: an increasing count of batches in the database, copied to a file in the node's data folder. A database whose
+//! number is lower than the file's was restored from a backup.
 //!
-//! The first batch is counted at once, those of the next second together after it, and then the file is written. A process that
-//! is killed in between leaves both behind, the file never ahead: no batch waits for any of this.
+//! The first batch is counted at once, later ones once a second, and the file is written after the database. A killed process leaves
+//! both numbers behind, and the file never ahead. No batch waits for this.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,36 +12,33 @@ use std::time::{Duration, Instant};
 
 use super::WriterTask;
 
-/// The series of numbers that batches are counted in.
 pub(crate) const BATCH_SERIES: &str = "batches";
-/// How far apart batches are counted.
+/// How often batches are counted.
 const COUNT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The file of a node that keeps the number, and whose database it is about.
+/// The file that holds the batch number, and the installation it belongs to.
 #[derive(Debug)]
 pub(crate) struct BatchNumberFile {
     pub(crate) path: PathBuf,
     pub(crate) installation: String,
 }
 
-/// What the store and its writer share about the number.
+/// The part of the batch number that store and writer share.
 #[derive(Debug, Default)]
 pub(crate) struct SharedBatchNumber {
-    /// Where the number is kept; nowhere until somebody has compared it.
+    /// Unset until the caller has compared the file with the database.
     pub(crate) file: OnceLock<BatchNumberFile>,
-    /// Where the number stood before it fell while this process was connected to the database; 0 when it has not, or somebody
-    /// knows.
+    /// The number before it fell while this process was connected to the database; 0 when it has not fallen or the fall was
+    /// acknowledged.
     pub(crate) fell_from: AtomicI64,
 }
 
-/// What the writer knows of the number.
 pub(super) struct BatchNumbering {
     pub(super) shared: Arc<SharedBatchNumber>,
-    /// Batches that the database's number lacks.
+    /// Batches not yet counted in the database.
     uncounted: i64,
-    /// When batches were counted last.
     counted_at: Option<Instant>,
-    /// The number as it was last seen.
+    /// The last number that the database returned.
     last: i64,
 }
 
@@ -50,12 +47,11 @@ impl BatchNumbering {
         Self { shared, uncounted: 0, counted_at: None, last: 0 }
     }
 
-    /// A batch was committed.
     pub(super) fn committed(&mut self) {
         self.uncounted += 1;
     }
 
-    /// How long until batches have to be counted; nothing when all are.
+    /// Time until batches must be counted; `None` when all are.
     pub(super) fn due_in(&self) -> Option<Duration> {
         let rest = self.counted_at.map_or(Duration::ZERO, |counted_at| COUNT_INTERVAL.saturating_sub(counted_at.elapsed()));
         (self.uncounted > 0).then_some(rest)
@@ -63,7 +59,7 @@ impl BatchNumbering {
 }
 
 impl WriterTask {
-    /// Counts what was committed, and keeps the number in the node's folder.
+    /// Counts the committed batches in the database, then writes the file.
     pub(super) async fn count_batches(&mut self) {
         let batches = self.numbering.uncounted;
         if batches == 0 {
@@ -81,7 +77,7 @@ impl WriterTask {
         if numbers.start < self.numbering.last {
             tracing::error!(number = numbers.start, was = self.numbering.last, "the database was put back while it was in use");
             self.numbering.shared.fell_from.store(self.numbering.last, Ordering::Relaxed);
-            // The file goes on saying how far it was, for the next start.
+            // The file keeps the higher number for the next start.
             return;
         }
         self.numbering.last = numbers.end;
@@ -93,7 +89,7 @@ impl WriterTask {
     }
 }
 
-/// Replaces the file, so that nobody ever reads half of it. It is not flushed: after a power cut it may lag further behind.
+/// Replaces the file atomically. It is not flushed: after a power failure it may lag further behind.
 fn write(target: &BatchNumberFile, number: i64) -> std::io::Result<()> {
     let beside = target.path.with_extension(format!("{}.new", std::process::id()));
     let mut file = std::fs::File::create(&beside)?;
@@ -102,7 +98,7 @@ fn write(target: &BatchNumberFile, number: i64) -> std::io::Result<()> {
     std::fs::rename(&beside, &target.path)
 }
 
-/// The installation and the number that a file keeps; nothing when it keeps none that can be read.
+/// The installation and the number in a file; `None` when the file is missing or malformed.
 pub(crate) fn read(file: &Path) -> Option<(String, i64)> {
     let text = std::fs::read_to_string(file).ok()?;
     let (installation, number) = text.trim().split_once(' ')?;

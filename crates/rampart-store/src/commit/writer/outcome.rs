@@ -1,4 +1,4 @@
-//! A commit whose answer was lost with its connection: whether it happened.
+//! Finds out whether a commit happened whose response was lost with its connection.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,8 +8,8 @@ use crate::commit::load::insert_batch_row;
 use crate::error::StoreError;
 
 impl WriterTask {
-    /// What became of a commit whose answer was lost. If its batch has not happened, it cannot any more. Asked for as long as
-    /// the store's patience lasts, and nothing else is done on the way: a connection that does not live long suffices.
+    /// Whether the batch was committed. If it was not, it can no longer be: inserting its row waits for the old transaction to end.
+    /// Keeps asking for `StoreOptions::patience`. It does nothing else on the connection, so a short-lived one suffices.
     pub(super) async fn was_committed(&mut self, batch: &Arc<str>) -> Result<bool, Fatal> {
         let begun = Instant::now();
         let mut attempt = 1;
@@ -25,7 +25,7 @@ impl WriterTask {
                 }
                 Err(error) => tracing::warn!(%error, "the outcome of a commit is still unknown"),
             }
-            // In whatever state it is: asking needs nothing of it.
+            // Drop the connection, whatever its state: the question needs nothing from it.
             self.session = None;
             back_off(attempt, begun).await;
             attempt += 1;

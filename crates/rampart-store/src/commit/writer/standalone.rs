@@ -1,4 +1,4 @@
-//! What is a transaction of its own, between two batches.
+//! Writes that are transactions of their own, between two batches.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ impl WriterTask {
         Ok(end - count..end)
     }
 
-    /// A statement that writes, is a transaction of its own and may be done twice.
+    /// Runs a write statement in its own transaction. It must be safe to run twice.
     async fn run_standalone(&mut self, sql: &'static str, values: Vec<SqlValue>) -> Result<Option<i64>, StoreError> {
         let done = self.try_standalone(sql, values).await;
         match &done {
@@ -59,7 +59,7 @@ impl WriterTask {
             self.session = None;
         }
         let pruned = pruned.map_err(StoreError::from);
-        // Where nothing had expired, nothing was written.
+        // Not counted as a write: where nothing had expired, nothing was written.
         if let Err(StoreError::Unavailable(reason)) = &pruned {
             self.counters.record_failure(reason.clone());
         }
