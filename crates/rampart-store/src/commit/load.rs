@@ -121,7 +121,7 @@ impl BatchAttempt<'_> {
             Params { rows: keys_required_free(steps), further: now.clone() },
             Params { rows: self.claim_rows(&state, steps), further: now },
         ];
-        let [inserted, partner_rows, customer_rows, balance_rows, counter_rows, select, taken] =
+        let [inserted, partner_rows, customer_rows, balance_rows, counter_rows, existing, taken] =
             self.session.run_combined(&BEGINNING, params).await?;
         if inserted.changed == 0 {
             return Err(BatchError::Defect("a batch's identifier was used before".into()));
@@ -130,7 +130,7 @@ impl BatchAttempt<'_> {
         read_versions(customers, &mut state, &customer_rows.rows)?;
         read_balances(&mut state, &self.with_missing_rows(&BALANCE_ROWS, balances, balance_rows.rows).await?)?;
         read_counters(&mut state, &self.with_missing_rows(&COUNTER_ROWS, counters, counter_rows.rows).await?)?;
-        for row in select.rows {
+        for row in existing.rows {
             state.existing_claims.insert(row.text(0)?.into(), Box::new(read_claim(&row)?));
         }
         if usize::try_from(taken.changed).ok() != Some(state.claims.len()) {

@@ -4,7 +4,6 @@ use rampart_core::customer::Customer;
 use rampart_core::earlier_link;
 use rampart_core::id::{CustomerId, PartnerId};
 use rampart_core::partner::Partner;
-use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 
 use super::lower_bound;

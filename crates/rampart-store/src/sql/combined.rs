@@ -83,24 +83,24 @@ pub(crate) struct StatementResult {
 /// Statements that run together. The SQL is built once and reused by every batch.
 pub(crate) struct CombinedStatement<const N: usize> {
     statements: [BulkStatement; N],
-    each: OnceLock<[String; N]>,
-    combined: OnceLock<SqlStr>,
+    sqlite: OnceLock<[String; N]>,
+    postgres: OnceLock<SqlStr>,
 }
 
 impl<const N: usize> CombinedStatement<N> {
     /// Combines statements. SQLite runs them in this order.
     pub(crate) const fn new(statements: [BulkStatement; N]) -> Self {
-        Self { statements, each: OnceLock::new(), combined: OnceLock::new() }
+        Self { statements, sqlite: OnceLock::new(), postgres: OnceLock::new() }
     }
 
     /// The statements for SQLite, one each.
     fn sqlite_sql(&self) -> &[String; N] {
-        self.each.get_or_init(|| std::array::from_fn(|place| self.statements[place].text(DatabaseEngine::Sqlite)))
+        self.sqlite.get_or_init(|| std::array::from_fn(|place| self.statements[place].text(DatabaseEngine::Sqlite)))
     }
 
     /// The one statement for PostgreSQL. A row holds the number of its statement, then its columns as text.
     fn postgres_sql(&self) -> &SqlStr {
-        self.combined.get_or_init(|| {
+        self.postgres.get_or_init(|| {
             let width = |statement: &BulkStatement| if let Returns::Rows(columns) = statement.returns { columns.len() } else { 1 };
             let widest = self.statements.iter().map(width).max().unwrap_or(1);
             let (mut with, mut select, mut first) = (String::from("WITH "), String::new(), 0);

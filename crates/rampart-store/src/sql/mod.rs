@@ -294,7 +294,7 @@ impl DbSession {
     pub(crate) async fn close(self) {
         match self {
             Self::Sqlite(connection) => drop(connection),
-            // Tells the server that the session ends. Commits are durable without it.
+            // Informs the server that the session ends. Commits are durable without it.
             Self::Postgres(connection) => drop(connection.close().await),
         }
     }
